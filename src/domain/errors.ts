@@ -1,0 +1,181 @@
+/** Every failure that a client can meet and act on, one class and one stable code each. Listed in docs/errors.md. */
+
+/** The stable, machine-readable names of failures; `Error.code` in GraphQL. */
+export const ERROR_CODES = [
+  'BAD_REQUEST',
+  'UNAUTHORIZED',
+  'UNKNOWN_SERVICE',
+  'PIN_NOT_FOUND',
+  'INSUFFICIENT_FUNDS',
+  'RATE_LIMITED',
+  'SERVICE_UNAVAILABLE',
+  'MALFORMED_RESPONSE',
+  'SERVICE_ERROR',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** Base of all expected failures. Branch on the class or on `code`, never on `message`. */
+export abstract class PinqlError extends Error {
+  abstract readonly code: ErrorCode
+}
+
+/** What the caller sent cannot be used. Costs no upstream request where pinql can tell by itself. */
+export class BadRequestError extends PinqlError {
+  override readonly name = 'BadRequestError'
+  readonly code = 'BAD_REQUEST'
+  /** Path of the offending argument, such as `input.origins[3]`; null when a service refused the whole request. */
+  readonly argument: string | null
+  /** What would have been accepted; null when the service did not say. */
+  readonly expected: string | null
+  /** What came, shortened to 100 characters; null when the service refused. */
+  readonly received: string | null
+  /** The service that refused; null when pinql did. */
+  readonly service: string | null
+
+  constructor(
+    message: string,
+    details: {
+      argument?: string | null
+      expected?: string | null
+      received?: string | null
+      service?: string | null
+      cause?: unknown
+    } = {},
+  ) {
+    super(message, causeOf(details))
+    this.argument = details.argument ?? null
+    this.expected = details.expected ?? null
+    this.received = details.received ?? null
+    this.service = details.service ?? null
+  }
+
+  /**
+   * The usual form: `input.cid: expected a CID, got "hello"`.
+   *
+   * @param argument path of the argument, in GraphQL's names
+   * @param expected what would have been accepted
+   * @param received what came, of any type; shown shortened
+   */
+  static of(argument: string, expected: string, received: unknown, cause?: unknown): BadRequestError {
+    const shown = show(received)
+    return new BadRequestError(`${argument}: expected ${expected}, got ${shown}`, {
+      argument,
+      expected,
+      received: shown,
+      cause,
+    })
+  }
+}
+
+/** No token for the service, or the service refused it (401, or a service's own way of saying so). */
+export class UnauthorizedError extends PinqlError {
+  override readonly name = 'UnauthorizedError'
+  readonly code = 'UNAUTHORIZED'
+  readonly service: string
+  constructor(service: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.service = service
+  }
+}
+
+/** No service of that name is configured. */
+export class UnknownServiceError extends PinqlError {
+  override readonly name = 'UnknownServiceError'
+  readonly code = 'UNKNOWN_SERVICE'
+  readonly service: string
+  /** The names that are configured. */
+  readonly known: readonly string[]
+  constructor(service: string, known: readonly string[]) {
+    super(`Unknown service ${show(service)}: expected one of ${known.join(', ')}`)
+    this.service = service
+    this.known = known
+  }
+}
+
+/** The service has no pin of that request id, as far as this token may see. */
+export class PinNotFoundError extends PinqlError {
+  override readonly name = 'PinNotFoundError'
+  readonly code = 'PIN_NOT_FOUND'
+  readonly service: string
+  readonly requestId: string
+  constructor(service: string, requestId: string, options?: { cause?: unknown }) {
+    super(`${service} has no pin ${show(requestId)} that this token may see`, options)
+    this.service = service
+    this.requestId = requestId
+  }
+}
+
+/** The service wants payment, or the account has no room left (402, 409 INSUFFICIENT_FUNDS, a plan's 403). */
+export class InsufficientFundsError extends PinqlError {
+  override readonly name = 'InsufficientFundsError'
+  readonly code = 'INSUFFICIENT_FUNDS'
+  readonly service: string
+  constructor(service: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.service = service
+  }
+}
+
+/** The service's request budget is used up; nothing was done. */
+export class RateLimitedError extends PinqlError {
+  override readonly name = 'RateLimitedError'
+  readonly code = 'RATE_LIMITED'
+  readonly service: string
+  /** Milliseconds until a new try makes sense. */
+  readonly retryAfterMs: number
+  constructor(service: string, retryAfterMs: number, options?: { cause?: unknown }) {
+    super(`${service} allows no further request for ${Math.ceil(retryAfterMs)} ms`, options)
+    this.service = service
+    this.retryAfterMs = Math.max(0, Math.ceil(retryAfterMs))
+  }
+}
+
+/** The service could not be reached, did not answer in time, or answered 5xx. */
+export class ServiceUnavailableError extends PinqlError {
+  override readonly name = 'ServiceUnavailableError'
+  readonly code = 'SERVICE_UNAVAILABLE'
+  readonly service: string
+  constructor(service: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.service = service
+  }
+}
+
+/** The service answered with success, but not in the words of the Pinning Service API. */
+export class MalformedResponseError extends PinqlError {
+  override readonly name = 'MalformedResponseError'
+  readonly code = 'MALFORMED_RESPONSE'
+  readonly service: string
+  constructor(service: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.service = service
+  }
+}
+
+/** Any other refusal by the service, with its own words. */
+export class ServiceError extends PinqlError {
+  override readonly name = 'ServiceError'
+  readonly code = 'SERVICE_ERROR'
+  readonly service: string
+  /** The HTTP status of the answer. */
+  readonly status: number
+  /** The service's `error.reason`, where it gave one. */
+  readonly reason: string | null
+  constructor(service: string, message: string, details: { status: number; reason?: string | null; cause?: unknown }) {
+    super(message, causeOf(details))
+    this.service = service
+    this.status = details.status
+    this.reason = details.reason ?? null
+  }
+}
+
+/** Shows any received value in a message, shortened, so that a message stays one line. */
+export function show(value: unknown): string {
+  const text = typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? String(value))
+  return text.length > 100 ? `${text.slice(0, 97)}…` : text
+}
+
+function causeOf(details: { cause?: unknown }): ErrorOptions {
+  return details.cause === undefined ? {} : { cause: details.cause }
+}

@@ -1,0 +1,39 @@
+import { BadRequestError } from './errors.ts'
+
+const RFC3339 =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))[Tt ]((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60))(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:\d{2})$/
+
+/** A point in time to the nanosecond, which `Date` cannot hold. */
+export interface Instant {
+  /** Nanoseconds since 1970-01-01T00:00:00Z. */
+  readonly ns: bigint
+  /** How many fraction digits the text had, 0 to 9: how exact the service is. */
+  readonly digits: number
+}
+
+/**
+ * Reads an RFC 3339 timestamp with any offset and up to nine fraction digits.
+ *
+ * @param argument path to name in the error
+ * @throws {BadRequestError} for any other text, and for a day that its month does not have
+ */
+export function parseInstant(text: string, argument = 'timestamp'): Instant {
+  const [, day, time, fraction = '', offset] = RFC3339.exec(text) ?? []
+  const seconds = Date.parse(`${day}T${time?.replace(':60', ':59')}${offset?.toUpperCase()}`)
+  if (Number.isNaN(seconds) || !isRealDay(day)) {
+    throw BadRequestError.of(argument, 'an RFC 3339 timestamp such as "2026-01-31T12:00:00.000Z"', text)
+  }
+  return { ns: BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0')), digits: fraction.length }
+}
+
+/** Prints an instant in UTC with the given number of fraction digits, rounding down. */
+export function formatInstant(ns: bigint, digits: number): string {
+  const seconds = ns >= 0n ? ns / 1_000_000_000n : -((-ns + 999_999_999n) / 1_000_000_000n)
+  const fraction = (ns - seconds * 1_000_000_000n).toString().padStart(9, '0').slice(0, digits)
+  const base = new Date(Number(seconds) * 1000).toISOString().slice(0, 19)
+  return `${base}${fraction ? `.${fraction}` : ''}Z`
+}
+
+function isRealDay(day: string | undefined): boolean {
+  return day !== undefined && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+}

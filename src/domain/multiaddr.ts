@@ -1,0 +1,24 @@
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { BadRequestError } from './errors.ts'
+
+const EXPECTED = 'a multiaddr that ends in /p2p/{peerId}'
+
+/**
+ * Checks a provider hint: a well-formed multiaddr whose last part is `/p2p/{peerId}` with a real peer id.
+ *
+ * @returns `text` as it came
+ * @param argument path to name in the error
+ * @throws {BadRequestError} for any other text
+ * @see Pinning Service API 1.0.0, "Provider hints": all multiaddrs MUST end with `/p2p/{peerID}`
+ */
+export function parseMultiaddr(text: string, argument = 'multiaddr'): string {
+  try {
+    const last = multiaddr(text).getComponents().at(-1)
+    // multiaddr() takes any text as a peer id, so the id is parsed on its own.
+    if (last?.name === 'p2p' && last.value !== undefined && peerIdFromString(last.value)) return text
+  } catch (cause) {
+    throw BadRequestError.of(argument, EXPECTED, text, cause)
+  }
+  throw BadRequestError.of(argument, EXPECTED, text)
+}

@@ -1,0 +1,56 @@
+import { BadRequestError } from './errors.ts'
+
+/** What the global id of a pin says: enough to route it, and to ask for ten pins in one request by their CIDs. */
+export interface PinRef {
+  readonly service: string
+  readonly requestId: string
+  /** The CID's text as the service gave it. */
+  readonly cid: string
+}
+
+/** Reading an id: the kind of node and what identifies it. */
+export type NodeRef =
+  | { readonly type: 'Pin'; readonly pin: PinRef }
+  | { readonly type: 'Service'; readonly service: string }
+
+/** The opaque, URL-safe global id of a pin. */
+export function formatPinId(pin: { service: string; requestId: string; cid: { text: string } }): string {
+  // Neither service names nor CIDs contain a colon; a request id may, so it comes last.
+  return encode(`Pin:${pin.service}:${pin.cid.text}:${pin.requestId}`)
+}
+
+/** The opaque, URL-safe global id of a service. */
+export function formatServiceId(service: string): string {
+  return encode(`Service:${service}`)
+}
+
+/**
+ * Reads any global id.
+ *
+ * @throws {BadRequestError} when it is not an id that pinql made
+ */
+export function parseNodeId(id: string, argument = 'id'): NodeRef {
+  const text = Buffer.from(id, 'base64url').toString()
+  const [type, service, cid, ...rest] = text.split(':')
+  const requestId = rest.join(':')
+  if (encode(text) === id && service) {
+    if (type === 'Service' && cid === undefined) return { type, service }
+    if (type === 'Pin' && cid && requestId) return { type, pin: { service, cid, requestId } }
+  }
+  throw BadRequestError.of(argument, 'an id that pinql gave out', id)
+}
+
+/**
+ * Reads the global id of a pin.
+ *
+ * @throws {BadRequestError} when it is no id, or the id of something else
+ */
+export function parsePinId(id: string, argument = 'id'): PinRef {
+  const node = parseNodeId(id, argument)
+  if (node.type === 'Pin') return node.pin
+  throw BadRequestError.of(argument, 'the id of a Pin', `the id of a ${node.type}`)
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64url')
+}

@@ -1,0 +1,41 @@
+import type { Cid } from './cid.ts'
+
+/** Where a pin is in its life, in the service's words. `pinned` and `failed` are settled. */
+export type PinStatus = 'queued' | 'pinning' | 'pinned' | 'failed'
+
+export const PIN_STATUSES: readonly PinStatus[] = ['queued', 'pinning', 'pinned', 'failed']
+
+/** How a `name` filter compares: whole or part, with or without case. */
+export type NameMatch = 'exact' | 'iexact' | 'partial' | 'ipartial'
+
+/** A map of strings to strings: `meta` and `info`. */
+export type StringMap = Readonly<Record<string, string>>
+
+/** What a client asks to have pinned. */
+export interface NewPin {
+  readonly cid: Cid
+  readonly name: string | null
+  /** At most 20 multiaddrs that end in `/p2p/{peerId}`. */
+  readonly origins: readonly string[]
+  readonly meta: StringMap
+}
+
+/** One pin request as its service reported it. */
+export interface Pin extends NewPin {
+  /** Configured name of the service that holds the pin. */
+  readonly service: string
+  /** The service's own identifier: opaque, unique within the service and token only. */
+  readonly requestId: string
+  readonly status: PinStatus
+  /** RFC 3339 text exactly as the service gave it, since services differ in precision and offset. */
+  readonly created: string
+  /** Multiaddrs of the service's peers that take the content in. */
+  readonly delegates: readonly string[]
+  /** Vendor details, such as `status_details`. */
+  readonly info: StringMap
+}
+
+/** True when no further change is expected: the pin is `pinned` or `failed`. */
+export function isSettled(status: PinStatus): boolean {
+  return status === 'pinned' || status === 'failed'
+}
