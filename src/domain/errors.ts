@@ -136,9 +136,12 @@ export class ServiceUnavailableError extends PinqlError {
   override readonly name = 'ServiceUnavailableError'
   readonly code = 'SERVICE_UNAVAILABLE'
   readonly service: string
-  constructor(service: string, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+  /** True when the request may have taken effect at the service although no answer came. */
+  readonly mayHaveActed: boolean
+  constructor(service: string, message: string, options: { cause?: unknown; mayHaveActed?: boolean } = {}) {
+    super(message, causeOf(options))
     this.service = service
+    this.mayHaveActed = options.mayHaveActed ?? false
   }
 }
 

@@ -1,0 +1,133 @@
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { ServiceUnavailableError } from '../domain/errors.ts'
+import type { NewPin, Pin } from '../domain/pin.ts'
+import { errorFromResponse } from './error-from-response.ts'
+import { encodeListQuery, type ListQuery } from './list-query.ts'
+import { exchange, type ServiceRequest, type ServiceResponse } from './request.ts'
+import { decodePin, decodePinPage, encodeNewPin, type PinPage } from './wire.ts'
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Bearer token of the call. */
+  readonly token: string
+  /** Aborts the request; it then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds for the whole call. Default: the client's. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** The five operations of the Pinning Service API 1.0.0 at one service. */
+export interface PinningServiceClient extends AsyncDisposable {
+  listPins(query: ListQuery, options: CallOptions): Promise<PinPage>
+  addPin(pin: NewPin, options: CallOptions): Promise<Pin>
+  getPin(requestId: string, options: CallOptions): Promise<Pin>
+  replacePin(requestId: string, pin: NewPin, options: CallOptions): Promise<Pin>
+  removePin(requestId: string, options: CallOptions): Promise<void>
+}
+
+/** Where an HTTP proxy stands between pinql and the services; usually from `HTTPS_PROXY` and its kin. */
+export interface ProxySettings {
+  readonly httpProxy?: string | undefined
+  readonly httpsProxy?: string | undefined
+  readonly noProxy?: string | undefined
+}
+
+export interface ClientOptions {
+  /** Configured name of the service, for errors. */
+  readonly name: string
+  /** Base URL; its path is kept, a trailing slash or `/pins` is not. */
+  readonly endpoint: string
+  /** Milliseconds a call may take. Default 10,000. */
+  readonly timeoutMs?: number | undefined
+  /** Connections kept open to the service. Default 32. */
+  readonly connections?: number | undefined
+  /** Largest answer that is read, in bytes. Default 16 MiB: 1,000 pins with long `meta`. */
+  readonly maxBodyBytes?: number | undefined
+  readonly proxy?: ProxySettings | undefined
+}
+
+const MAX_ERROR_STATUS_WITH_PAGE = 299
+
+/**
+ * Opens a connection pool to one service. Nothing is sent until the first call.
+ *
+ * Every call is one request: no retry, no redirect, no cookie. It rejects with
+ * - `UnauthorizedError`, `InsufficientFundsError`, `RateLimitedError`, `BadRequestError`, `PinNotFoundError`, `ServiceError`
+ *   as the service's status and words say,
+ * - `ServiceUnavailableError` for 5xx, no connection, or no answer in time,
+ * - `MalformedResponseError` for a success that is not in the API's words,
+ * - `signal.reason` when aborted.
+ *
+ * @see Pinning Service API 1.0.0
+ */
+export function createPinningServiceClient(options: ClientOptions): PinningServiceClient {
+  const { name, timeoutMs = 10_000, maxBodyBytes = 16 * 1024 * 1024 } = options
+  const { origin, basePath } = splitEndpoint(options.endpoint)
+  const dispatcher = createDispatcher(origin, options)
+
+  async function call(
+    request: ServiceRequest,
+    requestId: string | null,
+    callOptions: CallOptions,
+  ): Promise<ServiceResponse> {
+    const response = await exchange(dispatcher, name, request, {
+      signal: callOptions.signal,
+      timeoutMs: callOptions.timeoutMs ?? timeoutMs,
+      maxBodyBytes,
+    })
+    if (response.status >= 200 && response.status <= MAX_ERROR_STATUS_WITH_PAGE) return response
+    throw errorFromResponse(name, response, requestId, request.method !== 'GET')
+  }
+
+  const pinPath = (requestId: string): string => `${basePath}/pins/${encodeURIComponent(requestId)}`
+
+  return {
+    async listPins(query, { token, ...rest }) {
+      const path = `${basePath}/pins?${encodeListQuery(query)}`
+      const response = await call({ method: 'GET', path, token }, null, { token, ...rest })
+      return decodePinPage(name, response.text)
+    },
+    async addPin(pin, { token, ...rest }) {
+      const request = { method: 'POST', path: `${basePath}/pins`, token, body: encodeNewPin(pin) } as const
+      return decodePin(name, (await call(request, null, { token, ...rest })).text)
+    },
+    async getPin(requestId, { token, ...rest }) {
+      const request = { method: 'GET', path: pinPath(requestId), token } as const
+      return decodePin(name, (await call(request, requestId, { token, ...rest })).text)
+    },
+    async replacePin(requestId, pin, { token, ...rest }) {
+      const request = { method: 'POST', path: pinPath(requestId), token, body: encodeNewPin(pin) } as const
+      return decodePin(name, (await call(request, requestId, { token, ...rest })).text)
+    },
+    async removePin(requestId, { token, ...rest }) {
+      // Any success will do: services answer with an empty body, "OK", or JSON.
+      await call({ method: 'DELETE', path: pinPath(requestId), token }, requestId, { token, ...rest })
+    },
+    async [Symbol.asyncDispose]() {
+      const closing = new ServiceUnavailableError(name, 'pinql is shutting down')
+      await dispatcher.destroy(closing)
+    },
+  }
+}
+
+/** Splits a base URL, and drops the slash or `/pins` that people paste behind it. */
+export function splitEndpoint(endpoint: string): { origin: string; basePath: string } {
+  const url = new URL(endpoint)
+  return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, '').replace(/\/pins$/, '') }
+}
+
+function createDispatcher(
+  origin: string,
+  options: ClientOptions,
+): Dispatcher & { destroy(error: Error): Promise<void> } {
+  const settings = { connections: options.connections ?? 32, pipelining: 1 }
+  const proxy = options.proxy
+  if (!proxy?.httpProxy && !proxy?.httpsProxy) return new Pool(origin, settings)
+  const agent = new EnvHttpProxyAgent({ ...settings, httpProxy: '', httpsProxy: '', noProxy: '', ...proxy })
+  return Object.assign(
+    agent.compose((dispatch) => (opts, handler) => dispatch({ ...opts, origin }, handler)),
+    {
+      destroy: (error: Error) => agent.destroy(error),
+    },
+  )
+}

@@ -1,0 +1,115 @@
+import {
+  BadRequestError,
+  InsufficientFundsError,
+  MalformedResponseError,
+  PinNotFoundError,
+  type PinqlError,
+  RateLimitedError,
+  ServiceError,
+  ServiceUnavailableError,
+  UnauthorizedError,
+} from '../domain/errors.ts'
+import type { ServiceResponse } from './request.ts'
+import { parseRetryAfter } from './retry-after.ts'
+
+/** What a service said of its refusal, in whatever form it said it. */
+export interface FailureText {
+  /** The machine-readable part, such as `INSUFFICIENT_FUNDS`. */
+  readonly reason: string | null
+  /** The part for people. */
+  readonly details: string | null
+}
+
+const DEFAULT_RETRY_AFTER_MS = 1000
+const ABOUT_MONEY = /insufficient|fund|paid|payment|plan|quota|subscription|storage limit/i
+const ABOUT_ABSENCE = /not[\s_-]?found|does not exist|no such/i
+const ABOUT_TOKEN = /token|unauthor|authori[sz]ation|credential|KEYS_MUST_BE_STRINGS/i
+
+/**
+ * The one table from HTTP status to error class.
+ *
+ * @param requestId the pin that was asked for; null for operations on no particular pin
+ * @param mayHaveActed true for a request that may have changed something before it failed
+ */
+export function errorFromResponse(
+  service: string,
+  response: ServiceResponse,
+  requestId: string | null,
+  mayHaveActed: boolean,
+): PinqlError {
+  const { status } = response
+  const { reason, details } = parseFailure(response.text)
+  const words = [reason, details].filter((part) => part !== null).join(': ')
+  const message = `${service} answered ${status}${words ? ` ${words}` : ''}`
+
+  if (status === 401) return new UnauthorizedError(service, message)
+  if (status === 402) return new InsufficientFundsError(service, message)
+  if (status === 403) {
+    return ABOUT_MONEY.test(words)
+      ? new InsufficientFundsError(service, message)
+      : new UnauthorizedError(service, message)
+  }
+  if (status === 404 && requestId !== null) return new PinNotFoundError(service, requestId)
+  if (status === 409 && (words === '' || ABOUT_MONEY.test(words))) return new InsufficientFundsError(service, message)
+  if (status === 429) {
+    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), Date.now()) ?? DEFAULT_RETRY_AFTER_MS
+    return new RateLimitedError(service, retryAfterMs)
+  }
+  if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(service, message)
+  if (status === 400 || status === 422) return new BadRequestError(message, { service })
+  if (status === 408 || status >= 500) {
+    // Estuary's way of saying 404.
+    if (requestId !== null && ABOUT_ABSENCE.test(words)) return new PinNotFoundError(service, requestId)
+    return new ServiceUnavailableError(service, message, { mayHaveActed })
+  }
+  if (status >= 300 && status < 400) {
+    return new MalformedResponseError(
+      service,
+      `${service} answered ${status}, a redirect, which is not followed: check its endpoint`,
+    )
+  }
+  return new ServiceError(service, message, { status, reason })
+}
+
+/**
+ * Finds reason and details in any of the forms services use: the specification's, bare, with `code` and `message`,
+ * a plain string, JSON that is a string, HTML, or nothing.
+ */
+export function parseFailure(body: string): FailureText {
+  const text = body.trim()
+  if (text === '') return { reason: null, details: null }
+  try {
+    return fromJson(JSON.parse(text))
+  } catch {
+    return { reason: null, details: fromPlainText(text) }
+  }
+}
+
+function fromJson(json: unknown): FailureText {
+  if (typeof json === 'string') return { reason: null, details: shorten(json) }
+  if (typeof json !== 'object' || json === null) return { reason: null, details: null }
+  const outer = json as Record<string, unknown>
+  const nested = outer.error ?? outer.Error
+  if (typeof nested === 'string') return { reason: null, details: shorten(nested) }
+  const inner = (typeof nested === 'object' && nested !== null ? nested : outer) as Record<string, unknown>
+  return {
+    reason: textOf(inner.reason) ?? textOf(inner.code) ?? textOf(inner.Code),
+    details: textOf(inner.details) ?? textOf(inner.message) ?? textOf(inner.Message),
+  }
+}
+
+/** The title of an HTML page tells more than its markup. */
+function fromPlainText(text: string): string {
+  if (!text.startsWith('<')) return shorten(text)
+  const title = /<(title|h1)[^>]*>([^<]*)</i.exec(text)?.[2]?.trim()
+  return title ? shorten(title) : 'an HTML page'
+}
+
+function textOf(value: unknown): string | null {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value !== '' ? shorten(value) : null
+}
+
+function shorten(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text
+}

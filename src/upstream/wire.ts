@@ -1,0 +1,165 @@
+import { z } from 'zod'
+import { type Cid, parseCid } from '../domain/cid.ts'
+import { MalformedResponseError } from '../domain/errors.ts'
+import { parseInstant } from '../domain/instant.ts'
+import type { NewPin, Pin, PinStatus, StringMap } from '../domain/pin.ts'
+
+/** One page of a list. */
+export interface PinPage {
+  /** How many pins the service says match; services disagree on what that means. */
+  readonly count: number | null
+  readonly pins: readonly Pin[]
+}
+
+/** Statuses of services that go beyond the specification's four; everything else unknown is still under way. */
+const OTHER_STATUSES: Readonly<Record<string, PinStatus>> = {
+  removed: 'failed',
+  unpinned: 'failed',
+  error: 'failed',
+  pin_error: 'failed',
+}
+
+const text = z.string().nullish()
+
+/** Values that are not text are shown as JSON, so that nothing a service tells is lost. */
+const stringMap = z.preprocess(
+  (value) => value ?? {},
+  z.record(z.string(), z.unknown()).transform((map): StringMap => {
+    const entries = Object.entries(map).filter(([, value]) => value !== null && value !== undefined)
+    return Object.fromEntries(
+      entries.map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+    )
+  }),
+)
+
+const addresses = z.preprocess((value) => value ?? [], z.array(z.string()))
+
+const status = z.string().transform((value): PinStatus => {
+  const word = value.toLowerCase()
+  if (word === 'queued' || word === 'pinning' || word === 'pinned' || word === 'failed') return word
+  return OTHER_STATUSES[word] ?? 'queued'
+})
+
+const cid = z.string().transform((value, context): Cid => read(() => parseCid(value), context))
+
+const created = z.string().refine((value) => isRead(() => parseInstant(value)), 'expected an RFC 3339 timestamp')
+
+/** Some services send numbers, or spell the key like their other ones. */
+const requestId = z.union([z.string().min(1), z.number().transform(String)])
+
+const pinStatus = z
+  .object({
+    requestid: requestId.optional(),
+    requestId: requestId.optional(),
+    status,
+    created,
+    pin: z.object({ cid, name: text, origins: addresses, meta: stringMap }),
+    delegates: addresses,
+    info: stringMap,
+  })
+  .transform((wire, context) => {
+    const id = wire.requestid ?? wire.requestId
+    if (id === undefined) {
+      context.addIssue({ code: 'custom', message: 'expected a requestid', path: ['requestid'] })
+      return z.NEVER
+    }
+    return { ...wire, requestid: id }
+  })
+
+const pinResults = z.object({
+  count: z.number().nullish(),
+  results: z.preprocess((value) => value ?? [], z.array(pinStatus)),
+})
+
+/**
+ * Reads the body of `GET /pins`.
+ *
+ * Nulls and missing optional parts become empty, unknown fields are dropped, `created` stays as it came.
+ *
+ * @throws {MalformedResponseError} when it is no `PinResults`
+ */
+export function decodePinPage(service: string, body: string): PinPage {
+  const page = decode(pinResults, service, body, 'a list of pins')
+  return { count: page.count ?? null, pins: page.results.map((wire) => toPin(service, wire)) }
+}
+
+/**
+ * Reads the body of the other operations that answer with a pin.
+ *
+ * @throws {MalformedResponseError} when it is no `PinStatus`
+ */
+export function decodePin(service: string, body: string): Pin {
+  return toPin(service, decode(pinStatus, service, body, 'a pin'))
+}
+
+/** The body of `POST /pins` and `POST /pins/{requestid}`: the four known fields and nothing else, since some services refuse more. */
+export function encodeNewPin(pin: NewPin): Record<string, unknown> {
+  return {
+    cid: pin.cid.text,
+    ...(pin.name === null ? {} : { name: pin.name }),
+    ...(pin.origins.length === 0 ? {} : { origins: pin.origins }),
+    ...(Object.keys(pin.meta).length === 0 ? {} : { meta: pin.meta }),
+  }
+}
+
+function toPin(service: string, wire: z.output<typeof pinStatus>): Pin {
+  return {
+    service,
+    requestId: wire.requestid,
+    status: wire.status,
+    cid: wire.pin.cid,
+    name: wire.pin.name || null,
+    created: wire.created,
+    origins: wire.pin.origins,
+    meta: wire.pin.meta,
+    delegates: wire.delegates,
+    info: wire.info,
+  }
+}
+
+function decode<Schema extends z.ZodType>(
+  schema: Schema,
+  service: string,
+  body: string,
+  what: string,
+): z.output<Schema> {
+  let json: unknown
+  try {
+    json = JSON.parse(body)
+  } catch (cause) {
+    throw new MalformedResponseError(
+      service,
+      `${service} answered with something that is not JSON where ${what} was expected`,
+      { cause },
+    )
+  }
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const where = issue?.path.join('.') || 'the answer'
+  throw new MalformedResponseError(
+    service,
+    `${service} answered with no valid ${what.slice(2)}: ${where}: ${issue?.message}`,
+    {
+      cause: result.error,
+    },
+  )
+}
+
+function read<Value>(parse: () => Value, context: z.RefinementCtx): Value {
+  try {
+    return parse()
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+    return z.NEVER
+  }
+}
+
+function isRead(parse: () => unknown): boolean {
+  try {
+    parse()
+    return true
+  } catch {
+    return false
+  }
+}
