@@ -1,0 +1,78 @@
+import { CONFIG_SCHEMA, describeSetting, SERVICE_SCHEMA } from '../src/config/gateway-config.ts'
+import { FILE_VARIABLE, SETTINGS } from '../src/config/settings.ts'
+
+/** The text of docs/configuration.md, made from the schema that the gateway checks with. */
+export function printConfiguration(): string {
+  return `# Configuration
+
+<!-- Written by \`npm run docs:update\` from src/config/gateway-config.ts. Do not edit. -->
+
+Nothing needs to be configured: \`pinql\` then runs one embedded pinning service, named \`local\`, and listens on loopback.
+
+Each setting can be given on the command line, in the environment, or in a YAML file; the first of these that has it wins.
+The file is \`pinql.config.yaml\` in the working directory, or whatever \`--config\` or \`${FILE_VARIABLE}\` names. Services can only be
+given in the file. An unknown or wrong setting stops the start, with every problem listed.
+
+| in the file | environment | command line | default | what it is |
+|---|---|---|---|---|
+${SETTINGS.map(({ key, variable, flag, fallback, description, expects }) =>
+  row([code(key), code(variable), code(flag), fallbackOf(fallback), `${description} Expects ${expects}.`]),
+).join('\n')}
+${row(['`services`', '', '', '`local`, embedded', describeSetting(CONFIG_SCHEMA.shape.services).description])}
+
+On the command line and in the environment a list is one text with commas. An empty variable counts as not given. A variable
+that starts with \`PINQL_\` and is almost one of these is taken for a slip and refused; others are ignored.
+
+## Services
+
+| key | what it is |
+|---|---|
+${Object.entries(SERVICE_SCHEMA.shape)
+  .map(([key, schema]) => describe(key, schema))
+  .join('\n')}
+
+Names of services are lower-case letters, digits and dashes. With more than one, \`defaultService\` says which is meant when a
+caller names none. At most one service can be embedded.
+
+\`\`\`yaml
+services:
+  filebase:
+    endpoint: https://api.filebase.io/v1/ipfs
+    token: \${FILEBASE_TOKEN}
+  local:
+    provider: embedded
+defaultService: filebase
+\`\`\`
+
+\`\${NAME}\` in any text of the file stands for the environment variable \`NAME\`, which must then be set. So a secret need not be in
+the file.
+
+## Tokens
+
+A caller's own token goes before the configured one: the header \`x-pinning-token-NAME\` is meant for the service of that name,
+and \`Authorization: Bearer TOKEN\` for the default service. A configured token lets everybody who reaches the gateway use the
+service. That is why it listens on loopback unless told otherwise, answers to loopback host names only while it does, and lets
+only pages from \`corsOrigins\` call it from a browser. Tokens never appear in logs, errors or answers.
+
+The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only.
+`
+}
+
+function describe(key: string, schema: Parameters<typeof describeSetting>[0]): string {
+  const { description, expects } = describeSetting(schema)
+  return row([code(key), `${description} Expects ${expects}.`])
+}
+
+function fallbackOf(value: unknown): string {
+  if (value === undefined) return 'none'
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(code).join(', ')
+  return code(String(value))
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { normaliseEndpoint } from './endpoint.ts'
+
+/** One upstream service by its configured name. */
+export interface ServiceConfig {
+  /** Lower-case letters, digits and dashes. */
+  readonly name: string
+  /** `embedded`: the gateway runs the service itself. Anything else is what kind of service it is; null when not said. */
+  readonly provider: string | null
+  /** Base URL without a trailing slash; null for the embedded service, whose address is known once it runs. */
+  readonly endpoint: string | null
+  /** Sent for callers who bring none. */
+  readonly token: string | null
+}
+
+/** Everything the gateway can be told: complete, checked and frozen. */
+export type GatewayConfig = Readonly<Omit<z.output<typeof CONFIG_SCHEMA>, keyof Lists | 'defaultService'>> &
+  Lists & { readonly defaultService: string }
+
+interface Lists {
+  readonly services: readonly ServiceConfig[]
+  readonly corsOrigins: readonly string[]
+  readonly allowedHosts: readonly string[]
+}
+
+const SERVICE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const MAX_TIMEOUT_MS = 600_000
+
+/** The keys of one service. */
+export const SERVICE_SCHEMA = z.strictObject(
+  {
+    provider: setting(
+      '"embedded" or the name of a kind of service',
+      '`embedded`: the gateway runs this service itself and keeps its pins in `dataDir`. Any other value is a label.',
+      (expected) => z.string(expected).regex(SERVICE_NAME, expected).optional(),
+    ),
+    endpoint: setting(
+      'an http or https URL without user, query and fragment',
+      'Base URL of the service. A trailing slash and a pasted `/pins` are dropped. Required, except for `embedded`.',
+      (expected) =>
+        z
+          .string(expected)
+          .refine((text) => normaliseEndpoint(text) !== null, expected)
+          .transform((text) => normaliseEndpoint(text) ?? text)
+          .optional(),
+    ),
+    token: setting(
+      'a token of printable characters without spaces, and without the word "Bearer"',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the operator writes into the file.
+      'Access token for callers who bring none. Best given as `${NAME}`, which stands for an environment variable.',
+      (expected) =>
+        z
+          .string(expected)
+          .regex(/^[\x21-\x7e]+$/, expected)
+          .optional(),
+    ),
+  },
+  { error: 'a map of provider, endpoint and token' },
+)
+
+/** The one description of the configuration: keys, types, limits, defaults and the words for them. */
+export const CONFIG_SCHEMA = z.strictObject(
+  {
+    host: setting('a host name or IP address', 'Address to listen on.', (expected) =>
+      z.string(expected).min(1, expected).default('127.0.0.1'),
+    ),
+    port: setting('a whole number from 0 to 65535', 'TCP port to listen on; 0 picks a free one.', (expected) =>
+      wholeNumber(expected, 0, 65_535).default(4000),
+    ),
+    dataDir: setting('a path', 'Directory of the embedded service: pins, blocks, keys.', (expected) =>
+      z.string(expected).min(1, expected).default('.pinql'),
+    ),
+    services: setting('a map from service names to services', 'The pinning services, by name. See below.', (expected) =>
+      z
+        .record(
+          z.string().regex(SERVICE_NAME, 'a name of lower-case letters, digits and dashes, at most 63'),
+          SERVICE_SCHEMA,
+          expected,
+        )
+        .default({ local: { provider: 'embedded' } }),
+    ),
+    defaultService: setting(
+      'the name of a configured service',
+      'The service that is meant when a caller names none. Required when there are several.',
+      (expected) => z.string(expected).optional(),
+    ),
+    logLevel: setting(`one of ${LOG_LEVELS.join(', ')}`, 'Least severe level that is logged.', (expected) =>
+      z.enum(LOG_LEVELS, expected).default('info'),
+    ),
+    corsOrigins: setting(
+      'a list of origins such as https://app.example.com, or "loopback", or "*"',
+      'Web pages that may call the gateway from a browser: origins, `loopback` (localhost on any port), or `*`.',
+      (expected) => list(expected, isOriginRule).default(['loopback']),
+    ),
+    allowedHosts: setting(
+      'a list of host names without scheme and port, or "*"',
+      'Host names that the gateway answers to beside loopback ones. Checked while it listens on loopback only, where it ' +
+        'keeps other web sites from reaching it by DNS rebinding; a reverse proxy needs its public name here.',
+      (expected) => list(expected, (text) => /^(?:\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text)).default([]),
+    ),
+    requestTimeoutMs: setting(
+      `a whole number of milliseconds from 100 to ${MAX_TIMEOUT_MS}`,
+      'Milliseconds a query or mutation may take; what is unfinished then is aborted.',
+      (expected) => wholeNumber(expected, 100, MAX_TIMEOUT_MS).default(30_000),
+    ),
+    maxRequestBytes: setting(
+      'a whole number of bytes from 1024 to 100000000',
+      'Largest request body in bytes.',
+      (expected) => wholeNumber(expected, 1024, 100_000_000).default(1_000_000),
+    ),
+    shutdownTimeoutMs: setting(
+      'a whole number of milliseconds from 0 to 60000',
+      'Milliseconds that requests in flight get to finish after SIGINT or SIGTERM.',
+      (expected) => wholeNumber(expected, 0, 60_000).default(8_000),
+    ),
+  },
+  { error: 'a map of settings' },
+)
+
+/** A key at the top of the configuration. */
+export type SettingKey = keyof z.output<typeof CONFIG_SCHEMA>
+
+/** What docs/configuration.md and `pinql serve --help` say about a key. */
+export function describeSetting(schema: z.ZodType): { description: string; expects: string; fallback: unknown } {
+  const meta = z.globalRegistry.get(schema) as { description: string; expects: string }
+  return { description: meta.description, expects: meta.expects, fallback: schema.safeParse(undefined).data }
+}
+
+// Each message of a field is the same "expected …" text: a reader wants the rule, not which half of it was broken.
+function setting<T extends z.ZodType>(expects: string, description: string, build: (expected: string) => T): T {
+  return build(expects).meta({ description, expects })
+}
+
+// Numbers from the environment and the command line come as text.
+function wholeNumber(expected: string, min: number, max: number) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
+    z.int(expected).min(min, expected).max(max, expected),
+  )
+}
+
+// Lists from the environment and the command line come as text with commas.
+function list(expected: string, isValid: (text: string) => boolean) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : value),
+    z.array(z.string(expected).refine(isValid, expected), expected),
+  )
+}
+
+function isOriginRule(text: string): boolean {
+  return text === '*' || text === 'loopback' || (URL.canParse(text) && new URL(text).origin === text)
+}

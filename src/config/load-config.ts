@@ -1,0 +1,72 @@
+import { resolve } from 'node:path'
+import { closest } from './closest.ts'
+import { ConfigError, type ConfigProblem } from './config-error.ts'
+import { type ConfigFile, type Environment, readConfigFile } from './config-file.ts'
+import type { GatewayConfig } from './gateway-config.ts'
+import { parseConfig } from './parse-config.ts'
+import { FILE_VARIABLE, SETTINGS } from './settings.ts'
+
+const DEFAULT_FILE = 'pinql.config.yaml'
+
+/**
+ * Puts the configuration together: command-line flags win over the environment, which wins over the file.
+ *
+ * @param sources.flags values by setting key, and `config` for the file's path; undefined where not given
+ * @param sources.env default `process.env`. An empty variable counts as not given.
+ * @param sources.cwd where `pinql.config.yaml` is looked for, and where relative paths start. Default: the working directory.
+ * @throws {ConfigError} naming each wrong key, where it came from, what was expected and what came; never a token
+ */
+export async function loadConfig(
+  sources: { flags?: Readonly<Record<string, unknown>>; env?: Environment; cwd?: string } = {},
+): Promise<GatewayConfig> {
+  const { flags = {}, env = process.env, cwd = process.cwd() } = sources
+  const named = flags.config ?? (env[FILE_VARIABLE] || undefined)
+  const file = await readFileOf(named === undefined ? undefined : String(named), cwd, env)
+
+  const values: Record<string, unknown> = {}
+  const origins = new Map<string, (path: readonly PropertyKey[]) => string>()
+  const give = (key: string, value: unknown, origin: (path: readonly PropertyKey[]) => string) => {
+    if (value === undefined || value === null) return
+    values[key] = value
+    origins.set(key, origin)
+  }
+  for (const [key, value] of Object.entries(file?.values ?? {})) give(key, value, (path) => file?.sourceOf(path) ?? '')
+  for (const { key, variable, flag } of SETTINGS) {
+    give(key, env[variable] || undefined, () => variable)
+    give(key, flags[key], () => flag)
+  }
+  if (isEmptyMap(values.services)) delete values.services
+  return parseConfig(values, {
+    cwd,
+    problems: [...misspelt(env), ...(file?.problems ?? [])],
+    sourceOf: (path) => origins.get(String(path[0]))?.(path) ?? null,
+  })
+}
+
+async function readFileOf(named: string | undefined, cwd: string, env: Environment): Promise<ConfigFile | null> {
+  const path = resolve(cwd, named ?? DEFAULT_FILE)
+  const file = await readConfigFile(path, env)
+  if (file === null && named !== undefined) {
+    throw new ConfigError([{ key: path, source: null, message: 'expected a configuration file, got nothing there' }])
+  }
+  return file
+}
+
+/** A misspelt variable would silently do nothing. Others with the prefix are none of ours, such as those Kubernetes adds. */
+function misspelt(env: Environment): ConfigProblem[] {
+  const known = [FILE_VARIABLE, ...SETTINGS.map(({ variable }) => variable)]
+  return Object.keys(env).flatMap((name) => {
+    const meant = name.startsWith('PINQL_') && !known.includes(name) ? nearly(name, known) : null
+    return meant ? [{ key: name, source: 'environment', message: `unknown variable; did you mean ${meant}?` }] : []
+  })
+}
+
+function nearly(name: string, known: readonly string[]): string | null {
+  const bare = (text: string) => text.slice('PINQL_'.length)
+  const meant = closest(bare(name), known.map(bare))
+  return meant && `PINQL_${meant}`
+}
+
+function isEmptyMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}

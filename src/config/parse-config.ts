@@ -1,0 +1,125 @@
+import { resolve } from 'node:path'
+import type { z } from 'zod'
+import { show } from '../domain/errors.ts'
+import { closest } from './closest.ts'
+import { ConfigError, type ConfigProblem } from './config-error.ts'
+import { CONFIG_SCHEMA, type GatewayConfig, SERVICE_SCHEMA, type ServiceConfig } from './gateway-config.ts'
+
+/** Settings as they are written in a file or in code; all optional. */
+export type ConfigInput = z.input<typeof CONFIG_SCHEMA>
+
+/** Tells where the value at a path came from, such as `PINQL_PORT`. */
+export type SourceOf = (path: readonly PropertyKey[]) => string | null
+
+/**
+ * Checks settings, fills in the defaults and freezes the result.
+ *
+ * @param input settings by key; what is not given has its default
+ * @param options.sourceOf names the origin of a value in error messages
+ * @param options.problems found while gathering `input`, to be reported along
+ * @param options.cwd where a relative `dataDir` starts. Default: the working directory.
+ * @throws {ConfigError} with every problem found. No message contains a token.
+ */
+export function parseConfig(
+  input: ConfigInput | Readonly<Record<string, unknown>>,
+  options: { sourceOf?: SourceOf; problems?: readonly ConfigProblem[]; cwd?: string } = {},
+): GatewayConfig {
+  const { sourceOf = () => null, cwd = process.cwd() } = options
+  const parsed = CONFIG_SCHEMA.safeParse(input)
+  const problems = [
+    ...(options.problems ?? []),
+    ...(parsed.error?.issues ?? []).flatMap((issue) => problemsOf(issue, input, sourceOf)),
+    ...serviceProblems(input.services, sourceOf),
+    ...defaultServiceProblems(input.defaultService, input.services, sourceOf),
+  ]
+  if (!parsed.success || problems.length > 0) throw new ConfigError(firstOfEachKey(problems))
+
+  const list: ServiceConfig[] = Object.entries(parsed.data.services).map(([name, service]) =>
+    Object.freeze({
+      name,
+      provider: service.provider ?? null,
+      endpoint: service.endpoint ?? null,
+      token: service.token ?? null,
+    }),
+  )
+  return Object.freeze({
+    ...parsed.data,
+    corsOrigins: Object.freeze(parsed.data.corsOrigins),
+    allowedHosts: Object.freeze(parsed.data.allowedHosts),
+    dataDir: resolve(cwd, parsed.data.dataDir),
+    services: Object.freeze(list),
+    defaultService: parsed.data.defaultService ?? list[0]?.name ?? '',
+  })
+}
+
+function problemsOf(issue: z.core.$ZodIssue, input: unknown, sourceOf: SourceOf): ConfigProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(issue.path[0] === 'services' ? SERVICE_SCHEMA.shape : CONFIG_SCHEMA.shape)
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key]
+      const meant = closest(key, known)
+      const hint = meant ? `did you mean ${meant}?` : `expected one of ${known.join(', ')}`
+      return { key: path.join('.'), source: sourceOf(path), message: `unknown key; ${hint}` }
+    })
+  }
+  const isKey = issue.code === 'invalid_key'
+  const expected = isKey ? issue.issues[0]?.message : issue.message
+  const received = issue.path.reduce<unknown>(childOf, input)
+  const what = isKey ? show(issue.path.at(-1)) : shapeOf(received, issue.path[0] === 'services')
+  return [{ key: issue.path.join('.'), source: sourceOf(issue.path), message: `expected ${expected}, got ${what}` }]
+}
+
+/** Rules that hold between keys, checked even where single fields are wrong, so that all problems show at once. */
+function serviceProblems(services: unknown, sourceOf: SourceOf): ConfigProblem[] {
+  if (!isRecord(services)) return []
+  const problems: ConfigProblem[] = []
+  const embedded: string[] = []
+  for (const [name, service] of Object.entries(services)) {
+    if (!isRecord(service)) continue
+    const path = ['services', name, 'endpoint']
+    const problem = (message: string) => problems.push({ key: path.join('.'), source: sourceOf(path), message })
+    if (service.provider !== 'embedded') {
+      if (service.endpoint === undefined) problem('expected an http or https URL, got nothing')
+    } else {
+      embedded.push(name)
+      if (service.endpoint !== undefined) problem('expected none, since the gateway runs an embedded service itself')
+    }
+  }
+  if (embedded.length > 1) {
+    const message = `expected at most one embedded service, got ${embedded.join(', ')}`
+    problems.push({ key: 'services', source: sourceOf(['services']), message })
+  }
+  return problems
+}
+
+function defaultServiceProblems(name: unknown, services: unknown, sourceOf: SourceOf): ConfigProblem[] {
+  const names = isRecord(services) ? Object.keys(services) : ['local']
+  if (names.length === 0) {
+    return [{ key: 'services', source: sourceOf(['services']), message: 'expected at least one service, got none' }]
+  }
+  const isGood = name === undefined ? names.length === 1 : names.includes(String(name))
+  if (isGood) return []
+  const message = `expected one of ${names.join(', ')}, got ${shapeOf(name, false)}`
+  return [{ key: 'defaultService', source: sourceOf(['defaultService']), message }]
+}
+
+/** What came, in words. Below `services` only its shape: it may be a token, even under a wrong key. */
+function shapeOf(value: unknown, isSecret: boolean): string {
+  if (value === undefined || value === null) return 'nothing'
+  if (typeof value === 'string') return isSecret ? `a text of ${value.length} characters` : show(value)
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object') return 'a map'
+  return isSecret ? `a ${typeof value}` : show(value)
+}
+
+function childOf(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function firstOfEachKey(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return problems.filter(({ key }, index) => problems.findIndex((other) => other.key === key) === index)
+}

@@ -1,0 +1,32 @@
+import { CONFIG_SCHEMA, describeSetting, type SettingKey } from './gateway-config.ts'
+
+/** One setting and the names it goes by. */
+export interface Setting {
+  /** In the file: `dataDir`. */
+  readonly key: SettingKey
+  /** In the environment: `PINQL_DATA_DIR`. */
+  readonly variable: string
+  /** On the command line: `--data-dir`. */
+  readonly flag: string
+  readonly description: string
+  /** Completes "expected …". */
+  readonly expects: string
+  /** The default; undefined when there is none. */
+  readonly fallback: unknown
+}
+
+/** The variable that names the configuration file. */
+export const FILE_VARIABLE = 'PINQL_CONFIG'
+
+/** Every setting but `services`, which only a file can hold. All names follow from the key. */
+export const SETTINGS: readonly Setting[] = Object.entries(CONFIG_SCHEMA.shape)
+  .filter(([key]) => key !== 'services')
+  .map(([key, schema]) => {
+    const words = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    return {
+      key: key as SettingKey,
+      variable: `PINQL_${words.replaceAll('-', '_').toUpperCase()}`,
+      flag: `--${words}`,
+      ...describeSetting(schema),
+    }
+  })

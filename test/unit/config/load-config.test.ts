@@ -1,0 +1,167 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ConfigError } from '../../../src/config/config-error.ts'
+import { loadConfig } from '../../../src/config/load-config.ts'
+
+const SECRET = 'k7Zq-very-secret-4711'
+let cwd: string
+
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'pinql-config-'))
+})
+
+const writeConfig = (text: string, name = 'pinql.config.yaml') => writeFile(join(cwd, name), text)
+
+async function problemsOf(sources: Parameters<typeof loadConfig>[0]) {
+  const error = await loadConfig({ env: {}, cwd, ...sources }).then(
+    () => expect.unreachable('the configuration was accepted'),
+    (caught: unknown) => caught,
+  )
+  if (!(error instanceof ConfigError)) throw error
+  expect(error.message).not.toContain(SECRET)
+  return error.problems.map(
+    ({ key, source, message }) => `${key} (${source?.replace(`${cwd}/`, '') ?? 'nowhere'}): ${message}`,
+  )
+}
+
+describe('loadConfig', () => {
+  it('runs one embedded service on loopback when nothing is configured', async () => {
+    expect(await loadConfig({ env: {}, cwd })).toEqual({
+      host: '127.0.0.1',
+      port: 4000,
+      dataDir: join(cwd, '.pinql'),
+      services: [{ name: 'local', provider: 'embedded', endpoint: null, token: null }],
+      defaultService: 'local',
+      logLevel: 'info',
+      corsOrigins: ['loopback'],
+      allowedHosts: [],
+      requestTimeoutMs: 30_000,
+      maxRequestBytes: 1_000_000,
+      shutdownTimeoutMs: 8_000,
+    })
+  })
+
+  it('lets flags win over the environment, and the environment over the file', async () => {
+    await writeConfig('host: file\nport: 1\nlogLevel: warn\n')
+    const env = { PINQL_HOST: 'env', PINQL_PORT: '2' }
+    expect(await loadConfig({ flags: { host: 'flag' }, env, cwd })).toMatchObject({
+      host: 'flag',
+      port: 2,
+      logLevel: 'warn',
+    })
+  })
+
+  it('takes an empty variable for one that is not set', async () => {
+    expect(await loadConfig({ env: { PINQL_PORT: '', PINQL_CONFIG: '' }, cwd })).toMatchObject({ port: 4000 })
+  })
+
+  it('reads services from the file, with tokens from the environment', async () => {
+    await writeConfig(`
+      services:
+        filebase:
+          provider: filebase
+          endpoint: https://api.filebase.io/v1/ipfs/pins/
+          token: \${FILEBASE_TOKEN}
+        local: { provider: embedded }
+      defaultService: filebase
+    `)
+    const config = await loadConfig({ env: { FILEBASE_TOKEN: SECRET }, cwd })
+    expect(config.defaultService).toBe('filebase')
+    expect(config.services).toEqual([
+      { name: 'filebase', provider: 'filebase', endpoint: 'https://api.filebase.io/v1/ipfs', token: SECRET },
+      { name: 'local', provider: 'embedded', endpoint: null, token: null },
+    ])
+  })
+
+  it('freezes what it returns, down to each service', async () => {
+    const config = await loadConfig({ env: {}, cwd })
+    for (const value of [config, config.services, config.services[0], config.corsOrigins, config.allowedHosts]) {
+      expect(Object.isFrozen(value)).toBe(true)
+    }
+  })
+
+  it('reads another file when PINQL_CONFIG or --config names one', async () => {
+    await writeConfig('port: 5', 'other.yaml')
+    expect(await loadConfig({ env: { PINQL_CONFIG: 'other.yaml' }, cwd })).toMatchObject({ port: 5 })
+    expect(await loadConfig({ flags: { config: join(cwd, 'other.yaml') }, env: {}, cwd })).toMatchObject({ port: 5 })
+  })
+
+  it('splits lists given as text', async () => {
+    const env = { PINQL_CORS_ORIGINS: 'https://a.example, https://b.example' }
+    expect(await loadConfig({ env, cwd })).toMatchObject({ corsOrigins: ['https://a.example', 'https://b.example'] })
+  })
+
+  it.each(['PINQL_PORT_4000_TCP', 'PINQL_SERVICE_HOST', 'PINQL_FILEBASE_TOKEN'])(
+    'leaves a foreign variable such as %s alone',
+    async (name) => {
+      expect(await loadConfig({ env: { [name]: 'x' }, cwd })).toMatchObject({ port: 4000 })
+    },
+  )
+})
+
+describe('a configuration that cannot be used', () => {
+  it('is refused with every problem at once, each with its key, its source, what was expected and what came', async () => {
+    await writeConfig(`
+logLevel: loud
+corsOrigins: [https://app.example/path]
+services:
+  Filebase:
+    endpoint: https://example.com
+  pinata:
+    endpoint: ${SECRET}
+    token: Bearer ${SECRET}
+    tokne: ${SECRET}
+  crust: ${SECRET}
+  kubo:
+    token: \${KUBO_TOKEN}
+  one: { provider: embedded, endpoint: "http://127.0.0.1" }
+  two: { provider: embedded }
+defaultSrevice: pinata
+`)
+    const problems = await problemsOf({ flags: { host: '' }, env: { PINQL_PORT: '70000', PINQL_PROT: '1' } })
+    expect(problems.toSorted()).toEqual(
+      [
+        'PINQL_PROT (environment): unknown variable; did you mean PINQL_PORT?',
+        'host (--host): expected a host name or IP address, got ""',
+        'port (PINQL_PORT): expected a whole number from 0 to 65535, got "70000"',
+        'logLevel (pinql.config.yaml, line 2): expected one of trace, debug, info, warn, error, fatal, silent, got "loud"',
+        'corsOrigins.0 (pinql.config.yaml, line 3): expected a list of origins such as https://app.example.com, or "loopback", or "*", got "https://app.example/path"',
+        'services.Filebase (pinql.config.yaml, line 6): expected a name of lower-case letters, digits and dashes, at most 63, got "Filebase"',
+        'services.pinata.endpoint (pinql.config.yaml, line 8): expected an http or https URL without user, query and fragment, got a text of 21 characters',
+        'services.pinata.token (pinql.config.yaml, line 9): expected a token of printable characters without spaces, and without the word "Bearer", got a text of 28 characters',
+        'services.pinata.tokne (pinql.config.yaml, line 10): unknown key; did you mean token?',
+        'services.crust (pinql.config.yaml, line 11): expected a map of provider, endpoint and token, got a text of 21 characters',
+        'services.kubo.token (pinql.config.yaml, line 13): expected the environment variable KUBO_TOKEN to be set, got nothing',
+        'services.kubo.endpoint (pinql.config.yaml, line 13): expected an http or https URL, got nothing',
+        'services.one.endpoint (pinql.config.yaml, line 14): expected none, since the gateway runs an embedded service itself',
+        'services (pinql.config.yaml, line 5): expected at most one embedded service, got one, two',
+        'defaultService (nowhere): expected one of Filebase, pinata, crust, kubo, one, two, got nothing',
+        'defaultSrevice (pinql.config.yaml, line 16): unknown key; did you mean defaultService?',
+      ].toSorted(),
+    )
+  })
+
+  it.each([
+    ['services: {', 'pinql.config.yaml, line 1 (nowhere): expected YAML, got'],
+    [`token: ${SECRET}: ${SECRET}`, 'pinql.config.yaml, line 1 (nowhere): expected YAML, got'],
+    ['- port: 1', 'pinql.config.yaml (nowhere): expected a map of settings'],
+  ])('is refused when the file holds %j, without quoting it', async (text, expected) => {
+    await writeConfig(text)
+    const [first = ''] = await problemsOf({})
+    expect(first.replace(`${cwd}/`, '')).toContain(expected)
+  })
+
+  it('is refused when a file is named that is not there', async () => {
+    expect(await problemsOf({ env: { PINQL_CONFIG: 'none.yaml' } })).toEqual([
+      `${join(cwd, 'none.yaml')} (nowhere): expected a configuration file, got nothing there`,
+    ])
+  })
+
+  it('is refused when defaultService is unknown', async () => {
+    expect(await problemsOf({ env: { PINQL_DEFAULT_SERVICE: 'filebase' } })).toEqual([
+      'defaultService (PINQL_DEFAULT_SERVICE): expected one of local, got "filebase"',
+    ])
+  })
+})

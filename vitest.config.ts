@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests in one folder share their needs: `unit` opens no socket, the others start real servers on port 0.
+const project = (name: string, timeoutMs: number) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeoutMs, hookTimeout: timeoutMs },
+})
+
+export default defineConfig({
+  resolve: {
+    // Vitest would load graphql 16 twice, as ESM for us and as CommonJS for Pothos and Yoga, who then refuse our schema.
+    alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+  },
+  test: {
+    projects: [
+      project('unit', 5_000),
+      project('schema', 5_000),
+      project('integration', 20_000),
+      project('contract', 30_000),
+      project('regression', 20_000),
+      project('e2e', 60_000),
+    ],
+  },
+})
