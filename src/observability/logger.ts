@@ -1,0 +1,31 @@
+import { type Logger as PinoLogger, pino } from 'pino'
+import { createRedact } from './redact.ts'
+
+/** What the rest of the code logs with. */
+export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>
+
+/** Where finished log lines go. */
+export interface LogSink {
+  write(line: string): void
+}
+
+/**
+ * Makes a logger that writes one JSON object a line, without any token.
+ *
+ * @param options.level least severe level that is written
+ * @param options.secrets configured tokens, hidden wherever they occur; see `createRedact`
+ * @param options.sink default: standard output
+ */
+export function createLogger(options: { level: string; secrets?: readonly string[]; sink?: LogSink }): Logger {
+  const { level, secrets = [], sink = process.stdout } = options
+  const redact = createRedact(secrets)
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (line: string) => sink.write(redact(line)) },
+  )
+}

@@ -1,0 +1,36 @@
+const HIDDEN = '[redacted]'
+
+// A secret under a telling key of a JSON line; the value may be a text or a list of texts.
+const JSON_TEXT = String.raw`"(?:[^"\\]|\\.)*"`
+const SECRET_KEY = String.raw`"(?:proxy-)?authorization"|"x-pinning-token-[^"\\]*"|"(?:access_?|auth_?)?tokens?"|"cookie"|"set-cookie"`
+const SECRET_FIELD = new RegExp(String.raw`(${SECRET_KEY})(\s*:\s*)(?:${JSON_TEXT}|\[(?:${JSON_TEXT}|[^\]"])*\])`, 'gi')
+
+// A secret in running text, such as a dumped header.
+const BEARER = /(\bbearer(?:\s|\\[nrt])+)[^\s"'\\,;]+/gi
+const HEADER_IN_TEXT =
+  /(\b(?:x-pinning-token-[a-z0-9-]+|authorization)(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?)(?!bearer\b)[^\s"'\\,;]+/gi
+
+/** Takes the secrets out of one log line. */
+export type Redact = (line: string) => string
+
+/**
+ * Makes the filter that every log line passes last, so that it does not matter how a token got into the line: as a field at
+ * any depth, inside a message, in an error or its cause.
+ *
+ * @param secrets tokens known beforehand, hidden wherever they occur. Callers' own tokens are not known, and are found by the
+ *   words around them: keys named `token`, `Authorization` and `x-pinning-token-*`, and what follows `Bearer`.
+ */
+export function createRedact(secrets: readonly string[]): Redact {
+  // As they look inside a JSON line. The longest first, or a token that begins with another would keep its end.
+  const known = secrets
+    .filter(Boolean)
+    .map((secret) => JSON.stringify(secret).slice(1, -1))
+    .sort((a, b) => b.length - a.length)
+  return (line) => {
+    const plain = line
+      .replace(SECRET_FIELD, `$1$2"${HIDDEN}"`)
+      .replace(BEARER, `$1${HIDDEN}`)
+      .replace(HEADER_IN_TEXT, `$1${HIDDEN}`)
+    return known.reduce((text, secret) => text.replaceAll(secret, HIDDEN), plain)
+  }
+}
