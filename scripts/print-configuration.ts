@@ -23,6 +23,8 @@ ${row(['`services`', '', '', '`local`, embedded', describeSetting(CONFIG_SCHEMA.
 On the command line and in the environment a list is one text with commas. An empty variable counts as not given. A variable
 that starts with \`PINQL_\` and is almost one of these is taken for a slip and refused; others are ignored.
 
+\`HTTPS_PROXY\`, \`HTTP_PROXY\` and \`NO_PROXY\` are honoured for requests to services, except to loopback.
+
 ## Services
 
 | key | what it is |

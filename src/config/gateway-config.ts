@@ -15,7 +15,15 @@ export interface ServiceConfig {
 
 /** Everything the gateway can be told: complete, checked and frozen. */
 export type GatewayConfig = Readonly<Omit<z.output<typeof CONFIG_SCHEMA>, keyof Lists | 'defaultService'>> &
-  Lists & { readonly defaultService: string }
+  Lists & { readonly defaultService: string; readonly proxy: ProxyConfig }
+
+/** HTTP proxies for requests to services, from the usual variables: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. */
+export interface ProxyConfig {
+  readonly httpProxy?: string
+  readonly httpsProxy?: string
+  /** Hosts that are asked directly; loopback always is. */
+  readonly noProxy: string
+}
 
 interface Lists {
   readonly services: readonly ServiceConfig[]
@@ -95,8 +103,9 @@ export const CONFIG_SCHEMA = z.strictObject(
     ),
     allowedHosts: setting(
       'a list of host names without scheme and port, or "*"',
-      'Host names that the gateway answers to beside loopback ones. Checked while it listens on loopback only, where it ' +
-        'keeps other web sites from reaching it by DNS rebinding; a reverse proxy needs its public name here.',
+      'Host names that the gateway answers to, beside loopback ones; `*` for all. Checked while it listens on loopback, ' +
+        'where it keeps other web sites from reaching it by DNS rebinding, and wherever names are given. A reverse proxy ' +
+        'that passes its public name on needs it here.',
       (expected) => list(expected, (text) => /^(?:\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text)).default([]),
     ),
     requestTimeoutMs: setting(

@@ -38,6 +38,7 @@ export async function loadConfig(
   if (isEmptyMap(values.services)) delete values.services
   return parseConfig(values, {
     cwd,
+    env,
     problems: [...misspelt(env), ...(file?.problems ?? [])],
     sourceOf: (path) => origins.get(String(path[0]))?.(path) ?? null,
   })

@@ -3,7 +3,14 @@ import type { z } from 'zod'
 import { show } from '../domain/errors.ts'
 import { closest } from './closest.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
-import { CONFIG_SCHEMA, type GatewayConfig, SERVICE_SCHEMA, type ServiceConfig } from './gateway-config.ts'
+import type { Environment } from './config-file.ts'
+import {
+  CONFIG_SCHEMA,
+  type GatewayConfig,
+  type ProxyConfig,
+  SERVICE_SCHEMA,
+  type ServiceConfig,
+} from './gateway-config.ts'
 
 /** Settings as they are written in a file or in code; all optional. */
 export type ConfigInput = z.input<typeof CONFIG_SCHEMA>
@@ -18,11 +25,12 @@ export type SourceOf = (path: readonly PropertyKey[]) => string | null
  * @param options.sourceOf names the origin of a value in error messages
  * @param options.problems found while gathering `input`, to be reported along
  * @param options.cwd where a relative `dataDir` starts. Default: the working directory.
+ * @param options.env where the proxy variables are read from. Default: none.
  * @throws {ConfigError} with every problem found. No message contains a token.
  */
 export function parseConfig(
   input: ConfigInput | Readonly<Record<string, unknown>>,
-  options: { sourceOf?: SourceOf; problems?: readonly ConfigProblem[]; cwd?: string } = {},
+  options: { sourceOf?: SourceOf; problems?: readonly ConfigProblem[]; cwd?: string; env?: Environment } = {},
 ): GatewayConfig {
   const { sourceOf = () => null, cwd = process.cwd() } = options
   const parsed = CONFIG_SCHEMA.safeParse(input)
@@ -48,8 +56,18 @@ export function parseConfig(
     allowedHosts: Object.freeze(parsed.data.allowedHosts),
     dataDir: resolve(cwd, parsed.data.dataDir),
     services: Object.freeze(list),
+    proxy: readProxy(options.env ?? {}),
     defaultService: parsed.data.defaultService ?? list[0]?.name ?? '',
   })
+}
+
+// Lower case goes first, as in curl.
+function readProxy(env: Environment): ProxyConfig {
+  const read = (name: string) => env[name.toLowerCase()] || env[name]
+  const httpProxy = read('HTTP_PROXY')
+  const httpsProxy = read('HTTPS_PROXY')
+  const noProxy = [read('NO_PROXY'), 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(',')
+  return Object.freeze({ ...(httpProxy && { httpProxy }), ...(httpsProxy && { httpsProxy }), noProxy })
 }
 
 function problemsOf(issue: z.core.$ZodIssue, input: unknown, sourceOf: SourceOf): ConfigProblem[] {

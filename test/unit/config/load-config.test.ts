@@ -40,6 +40,21 @@ describe('loadConfig', () => {
       requestTimeoutMs: 30_000,
       maxRequestBytes: 1_000_000,
       shutdownTimeoutMs: 8_000,
+      proxy: { noProxy: 'localhost,127.0.0.1,::1' },
+    })
+  })
+
+  it('takes proxies from the usual variables, and never uses one for loopback', async () => {
+    const env = {
+      https_proxy: 'http://a:1',
+      HTTPS_PROXY: 'http://b:1',
+      HTTP_PROXY: 'http://c:1',
+      NO_PROXY: '.internal',
+    }
+    expect((await loadConfig({ env, cwd })).proxy).toEqual({
+      httpsProxy: 'http://a:1',
+      httpProxy: 'http://c:1',
+      noProxy: '.internal,localhost,127.0.0.1,::1',
     })
   })
 
