@@ -39,7 +39,7 @@ const ANY_BASE = base32.decoder
 export function parseCid(text: string, argument = 'cid'): Cid {
   try {
     const isVersion0 = text.startsWith('Qm')
-    const cid = isVersion0 ? CID.parse(text) : CID.parse<string, number, number, 0 | 1>(text, ANY_BASE)
+    const cid = isVersion0 ? CID.parse(text) : CID.parse<string, unknown, number, number, 0 | 1>(text, ANY_BASE)
     return { text, key: `${cid.code.toString(36)}:${base32.baseEncode(cid.multihash.bytes)}` }
   } catch (cause) {
     throw BadRequestError.of(argument, 'a CID such as "bafybei…" or "Qm…"', text, cause)

@@ -73,9 +73,9 @@ export class UnauthorizedError extends PinqlError {
   override readonly name = 'UnauthorizedError'
   readonly code = 'UNAUTHORIZED'
   readonly service: string
-  constructor(service: string, message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.service = service
+  constructor(message: string, details: { service: string; cause?: unknown }) {
+    super(message, causeOf(details))
+    this.service = details.service
   }
 }
 
@@ -111,9 +111,9 @@ export class InsufficientFundsError extends PinqlError {
   override readonly name = 'InsufficientFundsError'
   readonly code = 'INSUFFICIENT_FUNDS'
   readonly service: string
-  constructor(service: string, message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.service = service
+  constructor(message: string, details: { service: string; cause?: unknown }) {
+    super(message, causeOf(details))
+    this.service = details.service
   }
 }
 
@@ -138,10 +138,10 @@ export class ServiceUnavailableError extends PinqlError {
   readonly service: string
   /** True when the request may have taken effect at the service although no answer came. */
   readonly mayHaveActed: boolean
-  constructor(service: string, message: string, options: { cause?: unknown; mayHaveActed?: boolean } = {}) {
-    super(message, causeOf(options))
-    this.service = service
-    this.mayHaveActed = options.mayHaveActed ?? false
+  constructor(message: string, details: { service: string; mayHaveActed?: boolean; cause?: unknown }) {
+    super(message, causeOf(details))
+    this.service = details.service
+    this.mayHaveActed = details.mayHaveActed ?? false
   }
 }
 
@@ -150,9 +150,9 @@ export class MalformedResponseError extends PinqlError {
   override readonly name = 'MalformedResponseError'
   readonly code = 'MALFORMED_RESPONSE'
   readonly service: string
-  constructor(service: string, message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.service = service
+  constructor(message: string, details: { service: string; cause?: unknown }) {
+    super(message, causeOf(details))
+    this.service = details.service
   }
 }
 
@@ -165,9 +165,9 @@ export class ServiceError extends PinqlError {
   readonly status: number
   /** The service's `error.reason`, where it gave one. */
   readonly reason: string | null
-  constructor(service: string, message: string, details: { status: number; reason?: string | null; cause?: unknown }) {
+  constructor(message: string, details: { service: string; status: number; reason?: string | null; cause?: unknown }) {
     super(message, causeOf(details))
-    this.service = service
+    this.service = details.service
     this.status = details.status
     this.reason = details.reason ?? null
   }

@@ -46,8 +46,6 @@ export interface ClientOptions {
   readonly proxy?: ProxySettings | undefined
 }
 
-const MAX_ERROR_STATUS_WITH_PAGE = 299
-
 /**
  * Opens a connection pool to one service. Nothing is sent until the first call.
  *
@@ -75,7 +73,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
       timeoutMs: callOptions.timeoutMs ?? timeoutMs,
       maxBodyBytes,
     })
-    if (response.status >= 200 && response.status <= MAX_ERROR_STATUS_WITH_PAGE) return response
+    if (response.status >= 200 && response.status < 300) return response
     throw errorFromResponse(name, response, requestId, request.method !== 'GET')
   }
 
@@ -84,27 +82,27 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
   return {
     async listPins(query, { token, ...rest }) {
       const path = `${basePath}/pins?${encodeListQuery(query)}`
-      const response = await call({ method: 'GET', path, token }, null, { token, ...rest })
+      const response = await call({ origin, method: 'GET', path, token }, null, { token, ...rest })
       return decodePinPage(name, response.text)
     },
     async addPin(pin, { token, ...rest }) {
-      const request = { method: 'POST', path: `${basePath}/pins`, token, body: encodeNewPin(pin) } as const
+      const request = { origin, method: 'POST', path: `${basePath}/pins`, token, body: encodeNewPin(pin) } as const
       return decodePin(name, (await call(request, null, { token, ...rest })).text)
     },
     async getPin(requestId, { token, ...rest }) {
-      const request = { method: 'GET', path: pinPath(requestId), token } as const
+      const request = { origin, method: 'GET', path: pinPath(requestId), token } as const
       return decodePin(name, (await call(request, requestId, { token, ...rest })).text)
     },
     async replacePin(requestId, pin, { token, ...rest }) {
-      const request = { method: 'POST', path: pinPath(requestId), token, body: encodeNewPin(pin) } as const
+      const request = { origin, method: 'POST', path: pinPath(requestId), token, body: encodeNewPin(pin) } as const
       return decodePin(name, (await call(request, requestId, { token, ...rest })).text)
     },
     async removePin(requestId, { token, ...rest }) {
       // Any success will do: services answer with an empty body, "OK", or JSON.
-      await call({ method: 'DELETE', path: pinPath(requestId), token }, requestId, { token, ...rest })
+      await call({ origin, method: 'DELETE', path: pinPath(requestId), token }, requestId, { token, ...rest })
     },
     async [Symbol.asyncDispose]() {
-      const closing = new ServiceUnavailableError(name, 'pinql is shutting down')
+      const closing = new ServiceUnavailableError('pinql is shutting down', { service: name })
       await dispatcher.destroy(closing)
     },
   }
@@ -116,18 +114,9 @@ export function splitEndpoint(endpoint: string): { origin: string; basePath: str
   return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, '').replace(/\/pins$/, '') }
 }
 
-function createDispatcher(
-  origin: string,
-  options: ClientOptions,
-): Dispatcher & { destroy(error: Error): Promise<void> } {
+function createDispatcher(origin: string, options: ClientOptions): Dispatcher {
   const settings = { connections: options.connections ?? 32, pipelining: 1 }
-  const proxy = options.proxy
-  if (!proxy?.httpProxy && !proxy?.httpsProxy) return new Pool(origin, settings)
-  const agent = new EnvHttpProxyAgent({ ...settings, httpProxy: '', httpsProxy: '', noProxy: '', ...proxy })
-  return Object.assign(
-    agent.compose((dispatch) => (opts, handler) => dispatch({ ...opts, origin }, handler)),
-    {
-      destroy: (error: Error) => agent.destroy(error),
-    },
-  )
+  const { httpProxy = '', httpsProxy = '', noProxy = '' } = options.proxy ?? {}
+  if (!httpProxy && !httpsProxy) return new Pool(origin, settings)
+  return new EnvHttpProxyAgent({ ...settings, httpProxy, httpsProxy, noProxy })
 }

@@ -42,33 +42,38 @@ export function errorFromResponse(
   const words = [reason, details].filter((part) => part !== null).join(': ')
   const message = `${service} answered ${status}${words ? ` ${words}` : ''}`
 
-  if (status === 401) return new UnauthorizedError(service, message)
-  if (status === 402) return new InsufficientFundsError(service, message)
+  if (status === 401) return new UnauthorizedError(message, { service })
+  if (status === 402) return new InsufficientFundsError(message, { service })
   if (status === 403) {
     return ABOUT_MONEY.test(words)
-      ? new InsufficientFundsError(service, message)
-      : new UnauthorizedError(service, message)
+      ? new InsufficientFundsError(message, { service })
+      : new UnauthorizedError(message, { service })
   }
   if (status === 404 && requestId !== null) return new PinNotFoundError(service, requestId)
-  if (status === 409 && (words === '' || ABOUT_MONEY.test(words))) return new InsufficientFundsError(service, message)
+  if (status === 409 && (words === '' || ABOUT_MONEY.test(words)))
+    return new InsufficientFundsError(message, { service })
   if (status === 429) {
-    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), Date.now()) ?? DEFAULT_RETRY_AFTER_MS
+    const retryAfterMs =
+      parseRetryAfter(response.headers.get('retry-after'), {
+        date: response.headers.get('date'),
+        wallNowMs: Date.now(),
+      }) ?? DEFAULT_RETRY_AFTER_MS
     return new RateLimitedError(service, retryAfterMs)
   }
-  if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(service, message)
+  if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, { service })
   if (status === 400 || status === 422) return new BadRequestError(message, { service })
   if (status === 408 || status >= 500) {
     // Estuary's way of saying 404.
     if (requestId !== null && ABOUT_ABSENCE.test(words)) return new PinNotFoundError(service, requestId)
-    return new ServiceUnavailableError(service, message, { mayHaveActed })
+    return new ServiceUnavailableError(message, { service, mayHaveActed })
   }
   if (status >= 300 && status < 400) {
     return new MalformedResponseError(
-      service,
       `${service} answered ${status}, a redirect, which is not followed: check its endpoint`,
+      { service },
     )
   }
-  return new ServiceError(service, message, { status, reason })
+  return new ServiceError(message, { service, status, reason })
 }
 
 /**

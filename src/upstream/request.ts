@@ -4,6 +4,8 @@ import { MalformedResponseError, ServiceUnavailableError } from '../domain/error
 
 /** One HTTP exchange with a pinning service. */
 export interface ServiceRequest {
+  /** Scheme, host and port. */
+  readonly origin: string
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** Absolute path with its query, base path included. */
   readonly path: string
@@ -66,6 +68,7 @@ export async function exchange(
   const timer = setTimeout(() => stop.abort(new errors.RequestAbortedError('timed out')), timeoutMs)
   try {
     const response = await dispatcher.request({
+      origin: request.origin,
       method: request.method,
       path: request.path,
       headers: {
@@ -85,7 +88,7 @@ export async function exchange(
       ? `did not answer within ${timeoutMs} ms`
       : `could not be reached: ${reason(cause)}`
     const mayHaveActed = request.method !== 'GET' && !NEVER_SENT.has(codeOf(cause))
-    throw new ServiceUnavailableError(service, `${service} ${what}`, { cause, mayHaveActed })
+    throw new ServiceUnavailableError(`${service} ${what}`, { service, mayHaveActed, cause })
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
@@ -99,7 +102,7 @@ async function readText(body: Dispatcher.ResponseData['body'], service: string, 
     size += chunk.length
     // Leaving the loop destroys the body, and with it the connection.
     if (size > maxBodyBytes) {
-      throw new MalformedResponseError(service, `${service} answered with more than ${maxBodyBytes} bytes`)
+      throw new MalformedResponseError(`${service} answered with more than ${maxBodyBytes} bytes`, { service })
     }
     chunks.push(chunk)
   }

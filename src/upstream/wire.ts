@@ -127,23 +127,19 @@ function decode<Schema extends z.ZodType>(
   try {
     json = JSON.parse(body)
   } catch (cause) {
-    throw new MalformedResponseError(
+    throw new MalformedResponseError(`${service} answered with something that is not JSON where ${what} was expected`, {
       service,
-      `${service} answered with something that is not JSON where ${what} was expected`,
-      { cause },
-    )
+      cause,
+    })
   }
   const result = schema.safeParse(json)
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const where = issue?.path.join('.') || 'the answer'
-  throw new MalformedResponseError(
+  throw new MalformedResponseError(`${service} answered with no valid ${what.slice(2)}: ${where}: ${issue?.message}`, {
     service,
-    `${service} answered with no valid ${what.slice(2)}: ${where}: ${issue?.message}`,
-    {
-      cause: result.error,
-    },
-  )
+    cause: result.error,
+  })
 }
 
 function read<Value>(parse: () => Value, context: z.RefinementCtx): Value {

@@ -1,0 +1,32 @@
+import { BadRequestError } from './errors.ts'
+import { parseInstant } from './instant.ts'
+import type { Pin } from './pin.ts'
+import type { PinPosition } from './pin-order.ts'
+
+/** The opaque cursor behind a pin: its `created` text, service and request id, so that pins of the same instant are kept apart. */
+export function formatCursor(pin: Pin): string {
+  return encode(`${pin.created}|${pin.service}|${pin.requestId}`)
+}
+
+/**
+ * Reads a cursor.
+ *
+ * @throws {BadRequestError} when pinql did not make it
+ */
+export function parseCursor(cursor: string, argument = 'after'): PinPosition {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  const [created, service, ...rest] = text.split('|')
+  const requestId = rest.join('|')
+  if (encode(text) === cursor && created && service && requestId) {
+    try {
+      return { ...parseInstant(created), service, requestId }
+    } catch {
+      // Falls through to the one error below: which part was wrong means nothing to a client.
+    }
+  }
+  throw BadRequestError.of(argument, 'a cursor that pinql gave out', cursor)
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64url')
+}

@@ -1,0 +1,73 @@
+import { parseCid } from '../domain/cid.ts'
+import { BadRequestError, PinqlError } from '../domain/errors.ts'
+import type { Pin, PinStatus } from '../domain/pin.ts'
+import { comparePositions, positionOf } from '../domain/pin-order.ts'
+import type { ServiceSettings } from '../upstream/registry.ts'
+import type { GatewayContext } from './context.ts'
+
+/** One CID, whose pins are looked up when they are selected. */
+export interface Content {
+  /** As given. */
+  readonly cid: string
+}
+
+/** What one service has of a CID. */
+export interface ContentAtService {
+  readonly service: ServiceSettings
+  /** Its pins newest first, or why they are not known. */
+  readonly result: { readonly pins: readonly Pin[] } | PinqlError
+}
+
+const MAX_CONTENTS = 1000
+
+/** @throws {BadRequestError} for what is no CID */
+export function content(cid: string, argument = 'cid'): Content {
+  return { cid: parseCid(cid, argument).text }
+}
+
+/** @throws {BadRequestError} for more than 1,000, or one that is no CID */
+export function contents(cids: readonly string[]): Content[] {
+  if (cids.length > MAX_CONTENTS)
+    throw BadRequestError.of('cids', `at most ${MAX_CONTENTS} CIDs`, `${cids.length} CIDs`)
+  return cids.map((cid, index) => content(cid, `cids[${index}]`))
+}
+
+/**
+ * What each service that the caller has a token for holds of a CID. Ten CIDs cost one request a service.
+ *
+ * @throws {UnauthorizedError} when the caller has a token for none
+ */
+export async function contentServices({ cid }: Content, context: GatewayContext): Promise<ContentAtService[]> {
+  const { services, defaultName } = context.services
+  const usable = services.filter((service) => context.mayUse(service.name))
+  if (usable.length === 0) context.tenant(defaultName)
+  return Promise.all(
+    usable.map(async (service) => {
+      try {
+        return { service, result: { pins: await context.loaders.contents.load({ service: service.name, cid }) } }
+      } catch (error) {
+        if (error instanceof PinqlError) return { service, result: error }
+        throw error
+      }
+    }),
+  )
+}
+
+/**
+ * The pins of a CID over all services, newest first.
+ *
+ * @param statuses only these; null for any
+ * @throws the first service's error when no service could be read
+ */
+export async function contentPins(
+  parent: Content,
+  statuses: readonly PinStatus[] | null | undefined,
+  context: GatewayContext,
+): Promise<Pin[]> {
+  const results = (await contentServices(parent, context)).map(({ result }) => result)
+  if (results.every((result) => result instanceof PinqlError)) throw results[0]
+  return results
+    .flatMap((result) => (result instanceof PinqlError ? [] : result.pins))
+    .filter((pin) => !statuses || statuses.includes(pin.status))
+    .sort((a, b) => comparePositions(positionOf(a), positionOf(b)))
+}

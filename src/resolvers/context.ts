@@ -1,0 +1,55 @@
+import { createLoaders, type Loaders } from '../loaders/create-loaders.ts'
+import type { ServiceRegistry } from '../upstream/registry.ts'
+import type { Tenant } from '../upstream/tenant.ts'
+
+/** What a GraphQL request's resolvers work with. */
+export interface GatewayContext {
+  readonly services: ServiceRegistry
+  readonly loaders: Loaders
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal
+  /** Names the request in logs and in the `x-request-id` header of its answer. */
+  readonly requestId: string
+  /**
+   * The caller's pins at a service.
+   *
+   * @throws {UnknownServiceError} when no service has that name
+   * @throws {UnauthorizedError} when there is no token for it; costs no upstream request
+   */
+  tenant(service: string): Tenant
+  /** Whether the caller has a token for a service, of their own or by configuration. */
+  mayUse(service: string): boolean
+}
+
+/** The parts of a request that the context is made from. */
+export interface ContextRequest {
+  readonly headers: { get(name: string): string | null }
+  readonly signal: AbortSignal
+  readonly requestId: string
+}
+
+/**
+ * The context of one GraphQL request.
+ *
+ * A service's token is taken from the header `X-Pinning-Token-{service}`, for the default service also from
+ * `Authorization: Bearer`, and last from the configuration.
+ */
+export function createContext(services: ServiceRegistry, request: ContextRequest): GatewayContext {
+  const { headers, signal, requestId } = request
+  const tokenOf = (service: string): string | null =>
+    headers.get(`x-pinning-token-${service}`)?.trim() ||
+    (service === services.defaultName ? bearerToken(headers.get('authorization')) : null)
+  const tenant = (service: string): Tenant => services.tenant(service, tokenOf(service))
+  return {
+    services,
+    loaders: createLoaders(tenant, signal),
+    signal,
+    requestId,
+    tenant,
+    mayUse: (service) => Boolean(tokenOf(service) ?? services.get(service).token),
+  }
+}
+
+function bearerToken(header: string | null): string | null {
+  return /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? null
+}

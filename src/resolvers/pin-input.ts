@@ -1,0 +1,61 @@
+import { parseCid } from '../domain/cid.ts'
+import { BadRequestError } from '../domain/errors.ts'
+import { parseMultiaddr } from '../domain/multiaddr.ts'
+import type { NewPin, StringMap } from '../domain/pin.ts'
+
+/** The arguments that describe a pin to be made, as GraphQL passes them. */
+export interface PinInput {
+  readonly cid: string
+  readonly name?: string | null | undefined
+  readonly origins?: readonly string[] | null | undefined
+  readonly meta?: unknown
+}
+
+const MAX_NAME_LENGTH = 255
+const MAX_ORIGINS = 20
+const MAX_META_ENTRIES = 1000
+
+/**
+ * Checks a pin to be made against the specification's bounds, before anything is sent.
+ *
+ * @param path of the input among the arguments, such as `input` or `inputs[3]`
+ * @throws {BadRequestError} for the first part that does not fit
+ */
+export function parsePinInput(input: PinInput, path: string): NewPin {
+  return {
+    cid: parseCid(input.cid, `${path}.cid`),
+    name: input.name == null ? null : parseName(input.name, `${path}.name`),
+    origins: parseOrigins(input.origins ?? [], `${path}.origins`),
+    meta: parseStringMap(input.meta ?? {}, `${path}.meta`),
+  }
+}
+
+/** @throws {BadRequestError} for more than 255 characters */
+export function parseName(name: string, path: string): string {
+  const { length } = [...name]
+  if (length <= MAX_NAME_LENGTH) return name
+  throw BadRequestError.of(path, `at most ${MAX_NAME_LENGTH} characters`, `${length} characters`)
+}
+
+/** @throws {BadRequestError} for anything but an object of at most 1,000 strings */
+export function parseStringMap(value: unknown, path: string): StringMap {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw BadRequestError.of(path, 'an object whose values are strings', value)
+  }
+  const entries = Object.entries(value)
+  if (entries.length > MAX_META_ENTRIES) {
+    throw BadRequestError.of(path, `at most ${MAX_META_ENTRIES} entries`, `${entries.length} entries`)
+  }
+  for (const [key, each] of entries) {
+    if (typeof each !== 'string') throw BadRequestError.of(`${path}.${key}`, 'a string', each)
+  }
+  return Object.fromEntries(entries)
+}
+
+function parseOrigins(origins: readonly string[], path: string): string[] {
+  const unique = [...new Set(origins)]
+  if (unique.length > MAX_ORIGINS) {
+    throw BadRequestError.of(path, `at most ${MAX_ORIGINS} multiaddrs`, `${unique.length} multiaddrs`)
+  }
+  return unique.map((origin, index) => parseMultiaddr(origin, `${path}[${index}]`))
+}

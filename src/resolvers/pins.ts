@@ -1,0 +1,147 @@
+import { BadRequestError, PinqlError } from '../domain/errors.ts'
+import type { Pin } from '../domain/pin.ts'
+import { formatCursor, parseCursor } from '../domain/pin-cursor.ts'
+import { comparePositions } from '../domain/pin-order.ts'
+import { chunkCids, type PinQuery } from '../upstream/list-query.ts'
+import { PinStream, type PlacedPin } from '../upstream/pin-stream.ts'
+import type { Tenant } from '../upstream/tenant.ts'
+import type { GatewayContext } from './context.ts'
+import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
+
+export interface PinsArgs {
+  readonly service?: string | null | undefined
+  readonly services?: readonly string[] | null | undefined
+  readonly filter?: PinFilterInput | null | undefined
+  readonly first?: number | null | undefined
+  readonly after?: string | null | undefined
+}
+
+/** A page of pins in the shape Relay reads. */
+export interface PinPageResult {
+  readonly edges: readonly { readonly cursor: string; readonly node: Pin }[]
+  readonly pageInfo: {
+    readonly hasNextPage: boolean
+    readonly hasPreviousPage: boolean
+    readonly startCursor: string | null
+    readonly endCursor: string | null
+  }
+  /** How many pins match at all services; null where a service does not tell. Costs requests only when it is called, and not always then. */
+  totalCount(): Promise<number | null>
+  /** The services that could not be read, when others could. */
+  readonly warnings: readonly PinqlError[]
+}
+
+/** One service's part of the answer: a stream for every ten CIDs of the filter, or just one. */
+interface Source {
+  readonly tenant: Tenant
+  readonly query: PinQuery
+  readonly stream: PinStream
+}
+
+const DEFAULT_FIRST = 10
+const MAX_FIRST = 1000
+
+/**
+ * A page of pins, newest first, merged over services.
+ *
+ * One request a service for a page of up to 998 pins.
+ *
+ * @throws {BadRequestError} for arguments that do not fit, before anything is sent
+ * @throws the service's error when no service could be read
+ */
+export async function pins(args: PinsArgs, context: GatewayContext): Promise<PinPageResult> {
+  const first = parseFirst(args.first)
+  const after = args.after == null ? null : parseCursor(args.after)
+  const query = parsePinFilter(args.filter)
+  const names = serviceNames(args, context)
+
+  const warnings = new Map<string, PinqlError>()
+  const sources = names.flatMap((name) => {
+    try {
+      return openSources(context.tenant(name), query, { after, expected: first, signal: context.signal })
+    } catch (error) {
+      return warn(name, error)
+    }
+  })
+
+  /** The only service's failure is the field's; one of several is a warning beside the others' pins. */
+  function warn(name: string, error: unknown): never[] {
+    if (!(error instanceof PinqlError) || warnings.size + 1 >= names.length) throw error
+    warnings.set(name, error)
+    return []
+  }
+
+  async function ask<Value>({ tenant }: Source, question: () => Promise<Value>, fallback: Value): Promise<Value> {
+    if (warnings.has(tenant.service)) return fallback
+    try {
+      return await question()
+    } catch (error) {
+      if (!warnings.has(tenant.service)) warn(tenant.service, error)
+      return fallback
+    }
+  }
+
+  const taken: Pin[] = []
+  while (taken.length < first) {
+    const heads = await Promise.all(sources.map((source) => ask(source, () => source.stream.peek(), null)))
+    const next = newest(heads)
+    if (next === null) break
+    taken.push((heads[next] as PlacedPin).pin)
+    sources[next]?.stream.shift()
+  }
+  const more = await Promise.all(sources.map((source) => ask(source, () => source.stream.hasMore(), false)))
+
+  const edges = taken.map((pin) => ({ cursor: formatCursor(pin), node: pin }))
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: more.includes(true),
+      hasPreviousPage: after !== null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount: () => (warnings.size > 0 ? Promise.resolve(null) : countAll(sources, context.signal)),
+    warnings: [...warnings.values()],
+  }
+}
+
+function openSources(tenant: Tenant, query: PinQuery, options: ConstructorParameters<typeof PinStream>[2]): Source[] {
+  if (query.statuses.length === 0) return []
+  const queries = query.cids ? chunkCids(query.cids).map((cids) => ({ ...query, cids })) : [query]
+  return queries.map((each) => ({ tenant, query: each, stream: new PinStream(tenant, each, options) }))
+}
+
+/** Index of the first in order, or null when all streams have ended. */
+function newest(heads: readonly (PlacedPin | null)[]): number | null {
+  let best: number | null = null
+  heads.forEach((head, index) => {
+    const leader = best === null ? null : heads[best]
+    if (head && (!leader || comparePositions(head.position, leader.position) < 0)) best = index
+  })
+  return best
+}
+
+/** A first page's answer already told the count; for later pages it is asked for. */
+async function countAll(sources: readonly Source[], signal: AbortSignal): Promise<number | null> {
+  const counts = await Promise.all(
+    sources.map(
+      async ({ tenant, query, stream }) =>
+        stream.count ?? (await tenant.listPins({ ...query, limit: 1 }, { signal })).count,
+    ),
+  )
+  return counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0)
+}
+
+function parseFirst(first: number | null | undefined): number {
+  const value = first ?? DEFAULT_FIRST
+  if (value >= 1 && value <= MAX_FIRST) return value
+  throw BadRequestError.of('first', `a number from 1 to ${MAX_FIRST}`, value)
+}
+
+function serviceNames(args: PinsArgs, context: GatewayContext): string[] {
+  if (args.service != null && args.services != null) {
+    throw BadRequestError.of('services', 'either service or services', 'both')
+  }
+  if (args.services?.length === 0) throw BadRequestError.of('services', 'at least one name', [])
+  return [...new Set(args.services ?? [args.service ?? context.services.defaultName])]
+}

@@ -1,0 +1,32 @@
+import { GraphQLError } from 'graphql'
+import { show } from '../domain/errors.ts'
+import { builder } from './builder.ts'
+
+// Scalars only check that text is text. What it says is checked in the resolvers, so that a wrong CID is a typed
+// `BadRequestError` of its own field and not the end of the whole operation.
+
+const TEXT_SCALARS = {
+  CID: 'A content identifier of any version, base, codec and hash function, such as `bafybei…` or `Qm…`. Printed as the service gave it; compared by codec and multihash.',
+  DateTime:
+    'An RFC 3339 timestamp such as `2026-01-31T12:00:00.000Z`. Printed as the service gave it, with its own offset and precision, from whole seconds to nanoseconds.',
+  Multiaddr:
+    'The address of a libp2p peer, such as `/ip4/203.0.113.1/tcp/4001/p2p/12D3KooW…`. One that is sent must end in `/p2p/{peerId}`.',
+  Cursor: 'A place in a list. Opaque: take it from `endCursor` or `edges.cursor`, and hand it back as `after`.',
+} as const
+
+for (const [name, description] of Object.entries(TEXT_SCALARS)) {
+  builder.scalarType(name as keyof typeof TEXT_SCALARS, {
+    description,
+    serialize: String,
+    parseValue(value) {
+      if (typeof value === 'string') return value
+      throw new GraphQLError(`${name}: expected a string, got ${show(value)}`)
+    },
+  })
+}
+
+builder.scalarType('StringMap', {
+  description: 'A JSON object whose values are strings, with at most 1,000 entries, such as `{ app: "blog" }`.',
+  serialize: (value) => value,
+  parseValue: (value) => value,
+})

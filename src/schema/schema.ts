@@ -1,0 +1,16 @@
+import type { GraphQLSchema } from 'graphql'
+import { builder } from './builder.ts'
+import './scalars.ts'
+import './node.ts'
+import './service.ts'
+import './pin.ts'
+import './pins.ts'
+import './content.ts'
+import './add-pin.ts'
+import './replace-pin.ts'
+import './remove-pin.ts'
+
+/** The whole GraphQL schema. `schema.graphql` is its printed form. */
+export function createSchema(): GraphQLSchema {
+  return builder.toSchema()
+}
