@@ -1,0 +1,75 @@
+import fc from 'fast-check'
+import { base16upper } from 'multiformats/bases/base16'
+import { base32, base32upper } from 'multiformats/bases/base32'
+import { base36 } from 'multiformats/bases/base36'
+import { base58btc } from 'multiformats/bases/base58'
+import { base64url } from 'multiformats/bases/base64'
+import { CID } from 'multiformats/cid'
+import * as Digest from 'multiformats/hashes/digest'
+import { describe, expect, it } from 'vitest'
+import { isSameCid, parseCid } from '../../../src/domain/cid.ts'
+import { BadRequestError } from '../../../src/domain/errors.ts'
+
+const version0 = 'QmbWqxBEKC3P8tqsKc98xmWNzrzDtRLMiMPL8wBuTGsMnR'
+const anyCid = fc
+  .tuple(
+    fc.constantFrom(0x55, 0x70, 0x71, 0x0129),
+    fc.constantFrom(0x12, 0x13, 0x1e, 0x00),
+    fc.uint8Array({ maxLength: 64 }),
+  )
+  .map(([codec, hash, digest]) => CID.createV1(codec, Digest.create(hash, digest)))
+
+describe('parseCid', () => {
+  it('reads every base and finds the same content behind each, and keeps the text as given', () => {
+    fc.assert(
+      fc.property(
+        anyCid,
+        fc.constantFrom(base32, base32upper, base16upper, base36, base58btc, base64url),
+        (cid, base) => {
+          const text = cid.toString(base as typeof base32)
+          const parsed = parseCid(text)
+          expect(parsed.text).toBe(text)
+          expect(isSameCid(parsed, parseCid(cid.toString()))).toBe(true)
+        },
+      ),
+    )
+  })
+
+  it('tells contents apart by codec and by hash', () => {
+    fc.assert(
+      fc.property(anyCid, anyCid, (a, b) => {
+        expect(isSameCid(parseCid(a.toString()), parseCid(b.toString()))).toBe(a.equals(b))
+      }),
+    )
+  })
+
+  it('takes a CIDv0 and the CIDv1 of the same DAG as equal', () => {
+    expect(isSameCid(parseCid(version0), parseCid(CID.parse(version0).toV1().toString()))).toBe(true)
+  })
+
+  it.each(['', 'hello', 'Qm', version0.slice(0, -1), `${version0}x`, 'bafy', '/ipfs/bafkqaaa', 'ipfs://bafkqaaa'])(
+    'refuses %j and says what was expected and what came',
+    (text) => {
+      expect(() => parseCid(text, 'input.cid')).toThrow(
+        expect.objectContaining({
+          name: 'BadRequestError',
+          argument: 'input.cid',
+          expected: 'a CID such as "bafybei…" or "Qm…"',
+          received: JSON.stringify(text),
+        }),
+      )
+    },
+  )
+
+  it('never throws anything else, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        try {
+          parseCid(text)
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadRequestError)
+        }
+      }),
+    )
+  })
+})

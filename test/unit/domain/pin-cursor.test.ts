@@ -1,0 +1,36 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Pin } from '../../../src/domain/pin.ts'
+import { formatCursor, parseCursor } from '../../../src/domain/pin-cursor.ts'
+import { positionOf } from '../../../src/domain/pin-order.ts'
+
+const pin: Pin = {
+  service: 'local',
+  requestId: 'r',
+  status: 'pinned',
+  cid: { text: 'bafkqaaa', key: 'k' },
+  name: null,
+  created: '2022-11-06T01:30:00-04:00',
+  origins: [],
+  meta: {},
+  delegates: [],
+  info: {},
+}
+
+describe('cursors', () => {
+  it('lead back to the place of their pin, whatever its request id', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (requestId) => {
+        const each = { ...pin, requestId }
+        expect(parseCursor(formatCursor(each))).toEqual(positionOf(each))
+      }),
+    )
+  })
+
+  it.each(['', 'abc', Buffer.from('yesterday|local|r').toString('base64url'), `${formatCursor(pin)}A`])(
+    'are refused when pinql did not make them: %j',
+    (cursor) => {
+      expect(() => parseCursor(cursor)).toThrow(/^after: expected a cursor that pinql gave out, got /)
+    },
+  )
+})
