@@ -1,0 +1,105 @@
+import { LinkedList, type Place } from './linked-list.ts'
+import type { Endpoint } from './rate-limit.ts'
+
+/** What one owner (a tenant, in one class) has waiting at one endpoint, in order of arrival. */
+export class Lane<Item, Owner> {
+  readonly owner: Owner
+  readonly endpoint: Endpoint
+  readonly items = new LinkedList<Item>()
+  /** Where the lane stands in its ring; undefined while it is empty or parked. Set by {@link FairQueue} alone. */
+  place: Place<Lane<Item, Owner>> | undefined
+  /** A number that grows with every turn given out; the lowest goes first. Set by {@link FairQueue} alone. */
+  turn = 0
+
+  constructor(owner: Owner, endpoint: Endpoint) {
+    this.owner = owner
+    this.endpoint = endpoint
+  }
+}
+
+/**
+ * Fair turns between lanes: round robin over those that have something waiting.
+ *
+ * This is deficit round robin where every item costs one request and the quantum is one, so that no deficit can
+ * remain. Any endpoint may be closed for a while; over all open ones the lane that has waited longest for its turn is
+ * next, exactly as if there were a single ring. A lane that cannot use its turn is parked: it leaves the ring, keeps
+ * its turn, and comes back to the front. Every operation takes constant time.
+ */
+export class FairQueue<Item, Owner> {
+  readonly #rings = {
+    list: new Ring<Lane<Item, Owner>>(),
+    item: new Ring<Lane<Item, Owner>>(),
+    write: new Ring<Lane<Item, Owner>>(),
+  }
+  #turns = 0
+
+  /** The lane whose turn it is among the open endpoints. Its turn lasts until {@link endTurn}. */
+  next(isOpen: (endpoint: Endpoint) => boolean): Lane<Item, Owner> | undefined {
+    let next: Lane<Item, Owner> | undefined
+    for (const { lanes } of Object.values(this.#rings)) {
+      const first = lanes.first
+      if (first && (next === undefined || first.turn < next.turn) && isOpen(first.endpoint)) next = first
+    }
+    return next
+  }
+
+  /** How many lanes take turns at an endpoint, and how many items wait in them. Parked lanes do not count. */
+  load(endpoint: Endpoint): { readonly lanes: number; readonly items: number } {
+    const ring = this.#rings[endpoint]
+    return { lanes: ring.lanes.size, items: ring.items }
+  }
+
+  /** Adds an item to its lane; a lane that was empty gets the last turn. */
+  push(lane: Lane<Item, Owner>, item: Item): Place<Item> {
+    const place = lane.items.append(item)
+    if (lane.place) this.#rings[lane.endpoint].items += 1
+    else if (lane.items.size === 1) this.#joinLast(lane)
+    return place
+  }
+
+  /** Takes out an item, served or not; its lane keeps its turn unless it is empty now. */
+  remove(lane: Lane<Item, Owner>, place: Place<Item>): void {
+    lane.items.remove(place)
+    if (!lane.place) return
+    this.#rings[lane.endpoint].items -= 1
+    if (lane.items.size === 0) this.park(lane)
+  }
+
+  /** Moves a lane behind all others. */
+  endTurn(lane: Lane<Item, Owner>): void {
+    if (!lane.place) return
+    this.park(lane)
+    this.#joinLast(lane)
+  }
+
+  /** Takes a lane out of its ring; its turn is still to come. */
+  park(lane: Lane<Item, Owner>): void {
+    if (!lane.place) return
+    const ring = this.#rings[lane.endpoint]
+    ring.lanes.remove(lane.place)
+    ring.items -= lane.items.size
+    lane.place = undefined
+  }
+
+  /** Brings a parked lane back to the front of its ring. */
+  resume(lane: Lane<Item, Owner>): void {
+    if (lane.place || lane.items.size === 0) return
+    const ring = this.#rings[lane.endpoint]
+    lane.place = ring.lanes.prepend(lane)
+    ring.items += lane.items.size
+  }
+
+  #joinLast(lane: Lane<Item, Owner>): void {
+    const ring = this.#rings[lane.endpoint]
+    this.#turns += 1
+    lane.turn = this.#turns
+    lane.place = ring.lanes.append(lane)
+    ring.items += lane.items.size
+  }
+}
+
+class Ring<T> {
+  readonly lanes = new LinkedList<T>()
+  /** Sum over all lanes. */
+  items = 0
+}
