@@ -1,0 +1,59 @@
+import { Refusal } from './refusal.ts'
+import type { PinBody, StoredPin } from './stored-pin.ts'
+
+/** What a replacement may do to the account's pins. */
+export interface ReplaceActions {
+  add(body: PinBody): StoredPin
+  /** Takes the pin away. */
+  remove(requestId: string): void
+  /** Takes the pin out of lists, but leaves it readable by its id. */
+  retire(requestId: string): void
+  /** Changes the pin in place; its id and `created` stay. */
+  update(requestId: string, body: PinBody): StoredPin
+  /** A moment at which others may look: the `duringReplace` hook. */
+  gap(): Promise<void>
+}
+
+/** How `POST /pins/{requestid}` turns one pin into another (#21). */
+export type ReplaceMode = (old: StoredPin, body: PinBody, actions: ReplaceActions) => Promise<StoredPin>
+
+/**
+ * Adds the new pin, then removes the old id.
+ *
+ * Where the request id is the CID (ipfs-cluster) and the CID is the same, this removes what it just added.
+ */
+export const addThenRemove: ReplaceMode = async (old, body, actions) => {
+  const added = actions.add(body)
+  await actions.gap()
+  actions.remove(old.requestId)
+  return added
+}
+
+/** Functionland: for a moment there is neither pin. */
+export const removeThenAdd: ReplaceMode = async (old, body, actions) => {
+  actions.remove(old.requestId)
+  await actions.gap()
+  return actions.add(body)
+}
+
+/** #22, Estuary: the old id can still be read. */
+export const addThenRetire: ReplaceMode = async (old, body, actions) => {
+  const added = actions.add(body)
+  await actions.gap()
+  actions.retire(old.requestId)
+  return added
+}
+
+/** The helia server: with the same CID, the pin keeps its id. */
+export const sameCidKeepsId: ReplaceMode = async (old, body, actions) =>
+  body.cid === old.cid ? actions.update(old.requestId, body) : addThenRemove(old, body, actions)
+
+/** filecoin-pin: name and meta change, the CID does not, and the id stays. */
+export const cidIgnored: ReplaceMode = async (old, body, actions) =>
+  actions.update(old.requestId, { ...body, cid: old.cid })
+
+/** web3.storage: the same CID is refused. */
+export const sameCidRefused: ReplaceMode = async (old, body, actions) => {
+  if (body.cid === old.cid) throw Refusal.badRequest('Existing and replacement CID are the same')
+  return addThenRemove(old, body, actions)
+}

@@ -1,0 +1,20 @@
+import type { PinStatus } from '../../../src/domain/pin.ts'
+
+/** What a client asked for, as far as the service keeps it. Null: nothing was sent, or nothing was kept. */
+export interface PinBody {
+  readonly cid: string
+  readonly name: string | null
+  readonly origins: readonly string[] | null
+  readonly meta: Readonly<Record<string, string>> | null
+}
+
+/** One pin as the service really holds it, whatever its answers make of that. */
+export interface StoredPin extends PinBody {
+  readonly requestId: string
+  /** Equal for equal content; the CID's text where it is no real CID. */
+  readonly cidKey: string
+  readonly status: PinStatus
+  /** Nanoseconds since 1970, already cut to what the service stores. */
+  readonly created: bigint
+  readonly info: Readonly<Record<string, string>>
+}
