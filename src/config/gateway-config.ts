@@ -121,7 +121,7 @@ export const CONFIG_SCHEMA = z.strictObject(
     shutdownTimeoutMs: setting(
       'a whole number of milliseconds from 0 to 60000',
       'Milliseconds that requests in flight get to finish after SIGINT or SIGTERM.',
-      (expected) => wholeNumber(expected, 0, 60_000).default(8_000),
+      (expected) => wholeNumber(expected, 0, 60_000).default(5_000),
     ),
   },
   { error: 'a map of settings' },

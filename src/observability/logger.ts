@@ -14,10 +14,9 @@ export interface LogSink {
  *
  * @param options.level least severe level that is written
  * @param options.secrets configured tokens, hidden wherever they occur; see `createRedact`
- * @param options.sink default: standard output
  */
-export function createLogger(options: { level: string; secrets?: readonly string[]; sink?: LogSink }): Logger {
-  const { level, secrets = [], sink = process.stdout } = options
+export function createLogger(options: { level: string; secrets: readonly string[]; sink: LogSink }): Logger {
+  const { level, secrets, sink } = options
   const redact = createRedact(secrets)
   return pino(
     {

@@ -39,7 +39,7 @@ describe('loadConfig', () => {
       allowedHosts: [],
       requestTimeoutMs: 30_000,
       maxRequestBytes: 1_000_000,
-      shutdownTimeoutMs: 8_000,
+      shutdownTimeoutMs: 5_000,
       proxy: { noProxy: 'localhost,127.0.0.1,::1' },
     })
   })

@@ -1,0 +1,47 @@
+import { basename, resolve } from 'node:path'
+import { Command } from 'commander'
+import { startOriginNode } from '../../pinning-service/start-origin-node.ts'
+import { runUntilSignal } from '../run-until-signal.ts'
+
+const MUTATION = `mutation AddPin($input: AddPinInput!) {
+  addPin(input: $input) {
+    ... on AddPinSuccess { pin { id status } }
+    ... on Error { code message }
+  }
+}`
+
+/** `pinql add`: gives a newcomer real content to pin. */
+export function addCommand(): Command {
+  return new Command('add')
+    .description(
+      'Serve a file or directory from a small IPFS node on loopback, until Ctrl-C, so that it can be pinned.',
+    )
+    .argument('<path>', 'File or directory.')
+    .option('--json', 'Print one JSON object: cid, origins, blocks, bytes, variables.', false)
+    .action(add)
+}
+
+async function add(path: string, { json }: { json: boolean }): Promise<void> {
+  const node = await startOriginNode({ path: resolve(path) })
+  const { cid, origins, blocks, bytes } = node
+  const variables = { input: { cid, name: basename(path), origins } }
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ cid, origins, blocks, bytes, variables })}\n`
+      : `CID      ${cid}
+Origins  ${origins.join('\n         ')}
+Size     ${bytes} bytes in ${blocks} blocks
+
+Paste into GraphiQL:
+
+${MUTATION}
+
+Variables:
+
+${JSON.stringify(variables, null, 2)}
+
+Serving the content until Ctrl-C. Stop when the pin's status is PINNED.
+`,
+  )
+  await runUntilSignal(node)
+}

@@ -1,0 +1,39 @@
+import { Command } from 'commander'
+import type { GatewayConfig } from '../../config/gateway-config.ts'
+import { loadConfig } from '../../config/load-config.ts'
+import { formatLogLine } from '../../observability/format-log-line.ts'
+import { startGateway } from '../../server/start-gateway.ts'
+import { addConfigOptions } from '../config-options.ts'
+import { runUntilSignal } from '../run-until-signal.ts'
+
+/** `pinql serve`: the gateway. */
+export function serveCommand(): Command {
+  return addConfigOptions(new Command('serve'))
+    .description('Run the gateway (the default command).')
+    .action(async (flags: Record<string, string>) => serve(await loadConfig({ flags })))
+}
+
+async function serve(config: GatewayConfig): Promise<void> {
+  const { stdout } = process
+  const logSink = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
+  const gateway = await startGateway(config, { logSink })
+  if (stdout.isTTY) stdout.write(welcome(gateway.url, config))
+  await runUntilSignal(gateway)
+}
+
+function welcome(url: string, { services, dataDir, defaultService }: GatewayConfig): string {
+  const lines = services.map(({ name, endpoint }) => {
+    const where = endpoint ?? `runs in this process, keeps its pins in ${dataDir}`
+    return `    ${name}${name === defaultService && services.length > 1 ? ' (default)' : ''}: ${where}`
+  })
+  return `
+  pinql serves GraphQL and GraphiQL at ${url}
+
+  Services
+${lines.join('\n')}
+
+  Something to pin: \`pinql add FILE\` in another terminal (\`npm run pinql -- add FILE\` in a checkout)
+  Ctrl-C stops it.
+
+`
+}

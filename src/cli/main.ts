@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { closest } from '../config/closest.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { addCommand } from './commands/add.ts'
+import { checkCommand } from './commands/check.ts'
+import { pinningServiceCommand } from './commands/pinning-service.ts'
+import { printSchemaCommand } from './commands/print-schema.ts'
+import { serveCommand } from './commands/serve.ts'
+import { EXIT } from './exit-codes.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+const program = new Command('pinql')
+  .description('GraphQL in front of IPFS Pinning Services.')
+  .version(version)
+  .showSuggestionAfterError()
+  .showHelpAfterError('(pinql --help lists commands and options)')
+  .addHelpText('after', '\nExit codes: 0 done or stopped, 1 failed, 2 wrong command line or configuration.')
+  .addCommand(serveCommand(), { isDefault: true })
+  .addCommand(addCommand())
+  .addCommand(checkCommand())
+  .addCommand(pinningServiceCommand())
+  .addCommand(printSchemaCommand())
+
+for (const command of [program, ...program.commands]) command.exitOverride()
+
+try {
+  rejectUnknownCommand(process.argv[2])
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed what is wrong, or the help that was asked for.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  } else {
+    process.stderr.write(`pinql: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = error instanceof ConfigError ? EXIT.usage : EXIT.failure
+  }
+}
+
+// Commander would take it for an argument of the default command.
+function rejectUnknownCommand(word: string | undefined): void {
+  const names = ['help', ...program.commands.map((command) => command.name())]
+  if (word === undefined || word.startsWith('-') || names.includes(word)) return
+  const meant = closest(word, names)
+  program.error(`error: unknown command '${word}'${meant ? `\n(Did you mean ${meant}?)` : ''}`)
+}

@@ -1,0 +1,20 @@
+/** The public API of pinql, and nothing else. */
+export { ConfigError } from './config/config-error.ts'
+export type { GatewayConfig, ServiceConfig } from './config/gateway-config.ts'
+export { loadConfig } from './config/load-config.ts'
+export { type ConfigInput, parseConfig } from './config/parse-config.ts'
+export {
+  BadRequestError,
+  type ErrorCode,
+  InsufficientFundsError,
+  MalformedResponseError,
+  PinNotFoundError,
+  PinqlError,
+  RateLimitedError,
+  ServiceError,
+  ServiceUnavailableError,
+  UnauthorizedError,
+  UnknownServiceError,
+} from './domain/errors.ts'
+export { createSchema } from './schema/schema.ts'
+export { type RunningGateway, startGateway } from './server/start-gateway.ts'

@@ -1,0 +1,44 @@
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import type { GraphQLSchema } from 'graphql'
+import { createYoga, type YogaServerInstance } from 'graphql-yoga'
+import type { Logger } from '../observability/logger.ts'
+import type { ServiceRegistry } from '../upstream/registry.ts'
+import { clientErrorOf, maskedErrorOf } from './client-error.ts'
+import { EXAMPLES } from './graphiql-examples.ts'
+import { useClientErrors } from './plugins/use-client-errors.ts'
+import { useGatewayContext } from './plugins/use-gateway-context.ts'
+import { useTokenLimit } from './plugins/use-token-limit.ts'
+
+/** GraphQL over HTTP and GraphiQL at /graphql; what surrounds it is the request listener's. */
+export function createGraphqlServer(parts: {
+  schema: GraphQLSchema
+  registry: ServiceRegistry
+  requestTimeoutMs: number
+  maxRequestBytes: number
+  log: Logger
+}): YogaServerInstance<{ requestId: string }, object> {
+  const { schema, registry, requestTimeoutMs, maxRequestBytes, log } = parts
+  return createYoga<{ requestId: string }>({
+    schema,
+    plugins: [useTokenLimit(), useGatewayContext(registry, requestTimeoutMs), useClientErrors(log)],
+    maxRequestBodySize: maxRequestBytes,
+    // What fails outside of execution; `useClientErrors` has seen the rest.
+    maskedErrors: {
+      maskError: (error) => {
+        const seen = clientErrorOf(error)
+        if (!seen) log.error({ err: error }, 'Unexpected error')
+        return seen ?? maskedErrorOf(error, null)
+      },
+    },
+    renderGraphiQL,
+    graphiql: { title: 'pinql', defaultTabs: EXAMPLES.map((example) => ({ ...example })) },
+    logging: false,
+    landingPage: false,
+    // CORS and health are the request listener's. Yoga's own health check answers any URL that ends in its path, even a
+    // query, so it gets one that no URL has.
+    cors: false,
+    healthCheckEndpoint: '\n',
+    // A web page can send a form anywhere without asking first.
+    multipart: false,
+  })
+}

@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface HttpServer extends AsyncDisposable {
+  /** The port that is listened on. */
+  readonly port: number
+  /** False from the moment that stopping begins. */
+  isAccepting(): boolean
+}
+
+// Longer than the 60 s of common load balancers, which must be the side that closes an idle connection.
+const KEEP_ALIVE_MS = 65_000
+
+/**
+ * Listens on host and port.
+ *
+ * Disposing stops listening, lets requests in flight finish for up to `shutdownTimeoutMs`, and then closes what is left.
+ *
+ * @throws {Error} when the address cannot be listened on, saying how to choose another
+ */
+export async function startHttpServer(
+  listener: RequestListener,
+  options: { host: string; port: number; shutdownTimeoutMs: number },
+): Promise<HttpServer> {
+  const { host, port, shutdownTimeoutMs } = options
+  const inFlight = new Set<ServerResponse>()
+  let accepting = true
+  let onIdle: (() => void) | undefined
+
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000 }, (req, res) => {
+    if (!accepting) res.setHeader('connection', 'close')
+    inFlight.add(res)
+    res.once('close', () => {
+      inFlight.delete(res)
+      if (inFlight.size === 0) onIdle?.()
+    })
+    listener(req, res)
+  })
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'the port is taken' : String(cause)
+    throw new Error(`Cannot listen on ${host}, port ${port}: ${reason}. --port or PINQL_PORT chooses another.`, {
+      cause,
+    })
+  }
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    isAccepting: () => accepting,
+    async [Symbol.asyncDispose]() {
+      if (!accepting) return
+      accepting = false
+      const closed = once(server, 'close')
+      server.close()
+      for (const res of inFlight) if (!res.headersSent) res.setHeader('connection', 'close')
+      if (inFlight.size > 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, shutdownTimeoutMs)
+          onIdle = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      }
+      // Node counts a connection that never sent a request as busy, so closing idle ones is not enough.
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { isIPv6 } from 'node:net'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import { createLogger, type LogSink } from '../observability/logger.ts'
+import { createSchema } from '../schema/schema.ts'
+import { createGraphqlServer } from './create-graphql-server.ts'
+import { type HttpServer, startHttpServer } from './http-server.ts'
+import { openServices } from './open-services.ts'
+import { createRequestGuard } from './request-guard.ts'
+import { createRequestListener } from './request-listener.ts'
+import { startupWarnings } from './startup-warnings.ts'
+
+/** A gateway that serves. Disposing it finishes what is in flight, then stops the embedded service. */
+export interface RunningGateway extends AsyncDisposable {
+  /** Where GraphQL and GraphiQL are, such as `http://127.0.0.1:4000/graphql`. */
+  readonly url: string
+}
+
+/**
+ * Starts the gateway: the embedded pinning service where one is configured, connections to the services, and HTTP.
+ *
+ * Nothing is sent to any other service before the first query.
+ *
+ * @param config from `loadConfig` or `parseConfig`
+ * @param options.logSink takes the log, one JSON object a line and free of tokens. Default: standard output.
+ * @throws {Error} when the address cannot be listened on or the data directory cannot be used; nothing is left running
+ */
+export async function startGateway(
+  config: GatewayConfig,
+  options: { logSink?: LogSink } = {},
+): Promise<RunningGateway> {
+  const secrets = config.services.flatMap(({ token }) => token ?? [])
+  const log = createLogger({ level: config.logLevel, secrets, sink: options.logSink ?? process.stdout })
+  const services = await openServices(config, log)
+  let http: HttpServer | undefined
+  const listener = createRequestListener({
+    guard: createRequestGuard(config),
+    graphql: createGraphqlServer({ ...config, schema: createSchema(), registry: services.registry, log }),
+    isReady: () => services.isUp() && http?.isAccepting() === true,
+    log,
+  })
+  try {
+    http = await startHttpServer(listener, config)
+  } catch (error) {
+    await services[Symbol.asyncDispose]()
+    throw error
+  }
+  for (const warning of startupWarnings(config)) log.warn(warning)
+  const url = `http://${urlHostOf(config.host)}:${http.port}/graphql`
+  log.info({ services: config.services.map(({ name }) => name) }, `Serving GraphQL and GraphiQL at ${url}`)
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      await http[Symbol.asyncDispose]()
+      await services[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function urlHostOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return isIPv6(host) ? `[${host}]` : host
+}
