@@ -9,6 +9,8 @@ export interface RateLeft {
   readonly resetsAt: number
 }
 
+/** Sums of intervals are off by less than this, which would cost a call of the burst. */
+const ROUNDING_MS = 1e-6
 /** A refusal slows an assumed limit to this part of its pace, once an episode. */
 const SLOW_DOWN = 0.7
 /** Part of the full pace that comes back each second. */
@@ -65,7 +67,7 @@ export class RateCell {
     const burst = this.#safe.burst - (requestClass === 'mutation' ? 0 : this.#safe.reserve)
     const fullAt = ahead === 0 ? this.#fullAt : Math.max(this.#fullAt, now) + ahead * this.#intervalAt(now)
     // The tolerance is measured in full-pace intervals, so that slowing down never widens it.
-    const readyAt = Math.max(fullAt - (burst - 1) * this.#safe.intervalMs, this.#pausedUntil)
+    const readyAt = Math.max(fullAt - (burst - 1) * this.#safe.intervalMs - ROUNDING_MS, this.#pausedUntil)
     const { left, resetsAt } = this.#announcedAt(now)
     return left > ahead ? readyAt : Math.max(readyAt, resetsAt)
   }

@@ -56,6 +56,7 @@ const MIN_USE = 0.9
 export function safePace(limit: Pick<RateLimit, 'limit' | 'windowMs'>, jitterMs = 50): SafePace {
   const spanMs = limit.windowMs + jitterMs
   const burst = Math.max(1, Math.floor(limit.limit - (MIN_USE * limit.limit * spanMs) / limit.windowMs))
-  // A limit of one call leaves no room for both terms; one call a span keeps it all the same.
-  return { intervalMs: spanMs / Math.max(1, limit.limit - burst), burst, reserve: Math.floor(burst / 2) }
+  // A limit of one call leaves no room for both terms; a little more than a span from call to call keeps it as well.
+  const intervalMs = limit.limit > burst ? spanMs / (limit.limit - burst) : spanMs + 1
+  return { intervalMs, burst, reserve: Math.floor(burst / 2) }
 }

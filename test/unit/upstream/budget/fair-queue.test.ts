@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { FairQueue, Lane } from '../../../../src/upstream/budget/fair-queue.ts'
+import type { Place } from '../../../../src/upstream/budget/linked-list.ts'
+import { ENDPOINTS, type Endpoint } from '../../../../src/upstream/budget/rate-limit.ts'
+
+interface Item {
+  readonly name: string
+  place?: Place<Item>
+}
+
+/** A queue with a lane for each name, holding that many items: `a0`, `a1` … */
+class TestQueue {
+  readonly queue = new FairQueue<Item, string>()
+  readonly lanes: Lane<Item, string>[] = []
+
+  lane(owner: string, items: number, endpoint: Endpoint = 'list'): Lane<Item, string> {
+    const lane = new Lane<Item, string>(owner, endpoint)
+    this.lanes.push(lane)
+    for (let i = 0; i < items; i++) this.push(lane, `${owner}${i}`)
+    return lane
+  }
+
+  push(lane: Lane<Item, string>, name: string): Item {
+    const item: Item = { name }
+    item.place = this.queue.push(lane, item)
+    return item
+  }
+
+  remove(lane: Lane<Item, string>, item: Item | undefined): void {
+    if (item?.place) this.queue.remove(lane, item.place)
+  }
+
+  serve(isOpen: (endpoint: Endpoint) => boolean = () => true): string | undefined {
+    const lane = this.queue.next(isOpen)
+    const item = lane?.items.first
+    if (!lane || !item) return undefined
+    this.queue.endTurn(lane)
+    this.remove(lane, item)
+    return item.name
+  }
+
+  serveAll(): string[] {
+    const served: string[] = []
+    for (let name = this.serve(); name; name = this.serve()) served.push(name)
+    return served
+  }
+}
+
+describe('FairQueue', () => {
+  it('gives each lane one turn a round, however much the others have waiting', () => {
+    const test = new TestQueue()
+    test.lane('a', 4)
+    test.lane('b', 2)
+    test.lane('c', 1)
+    expect(test.serveAll()).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'a3'])
+  })
+
+  it('gives a lane that comes back the last turn', () => {
+    const test = new TestQueue()
+    const a = test.lane('a', 1)
+    test.lane('b', 2)
+    expect(test.serve()).toBe('a0')
+    test.push(a, 'a1')
+    expect(test.serveAll()).toEqual(['b0', 'a1', 'b1'])
+  })
+
+  it('keeps turns over all endpoints as if there were one ring, and skips the closed ones', () => {
+    const test = new TestQueue()
+    test.lane('a', 2, 'list')
+    test.lane('b', 2, 'item')
+    test.lane('c', 2, 'list')
+    const listsOnly = (endpoint: Endpoint) => endpoint === 'list'
+    expect([test.serve(), test.serve(listsOnly), test.serve(listsOnly)]).toEqual(['a0', 'c0', 'a1'])
+    expect(test.serveAll()).toEqual(['b0', 'c1', 'b1'])
+  })
+
+  it('lets a parked lane miss no turn', () => {
+    const test = new TestQueue()
+    const a = test.lane('a', 2)
+    test.lane('b', 2)
+    test.queue.park(a)
+    expect(test.serve()).toBe('b0')
+    test.queue.resume(a)
+    expect(test.serveAll()).toEqual(['a0', 'b1', 'a1'])
+  })
+
+  it('never lets two lanes that always want a turn drift more than one turn apart', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...ENDPOINTS), { minLength: 2, maxLength: 12 }), (endpoints) => {
+        const test = new TestQueue()
+        endpoints.forEach((endpoint, i) => {
+          test.lane(`${i}-`, 100, endpoint)
+        })
+        const turns = endpoints.map(() => 0)
+        for (let i = 0; i < 100; i++) {
+          const owner = Number.parseInt(test.serve() ?? '', 10)
+          turns[owner] = (turns[owner] ?? 0) + 1
+          expect(Math.max(...turns) - Math.min(...turns)).toBeLessThanOrEqual(1)
+        }
+      }),
+    )
+  })
+
+  it('counts what is in its rings, and empties, whatever comes, goes, parks and resumes', () => {
+    const step = fc.record({
+      what: fc.constantFrom('push', 'push', 'remove', 'serve', 'park', 'resume'),
+      lane: fc.nat(5),
+      item: fc.nat(),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const test = new TestQueue()
+        for (const endpoint of [...ENDPOINTS, ...ENDPOINTS]) test.lane('', 0, endpoint)
+        let waiting = 0
+        for (const { what, lane: index, item } of steps) {
+          const lane = test.lanes[index]
+          if (!lane) throw new Error('no lane')
+          if (what === 'push') test.push(lane, `${waiting}`)
+          if (what === 'remove') test.remove(lane, [...lane.items][item % Math.max(1, lane.items.size)])
+          if (what === 'serve') test.serve()
+          if (what === 'park') test.queue.park(lane)
+          if (what === 'resume') test.queue.resume(lane)
+          for (const endpoint of ENDPOINTS) {
+            const ring = test.lanes.filter((each) => each.endpoint === endpoint && each.place)
+            const items = ring.map((each) => each.items.size)
+            expect(items).not.toContain(0)
+            expect(test.queue.load(endpoint)).toEqual({ lanes: ring.length, items: items.reduce((a, b) => a + b, 0) })
+          }
+          waiting = test.lanes.reduce((total, each) => total + each.items.size, 0)
+        }
+        for (const lane of test.lanes) test.queue.resume(lane)
+        expect(test.serveAll()).toHaveLength(waiting)
+      }),
+    )
+  })
+})

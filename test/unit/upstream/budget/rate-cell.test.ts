@@ -1,0 +1,182 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { RateCell } from '../../../../src/upstream/budget/rate-cell.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
+import { mostInAnyWindow } from '../../../support/sliding-log.ts'
+
+const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
+const PER_MINUTE: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
+
+/** Takes calls as fast as the cell allows, from `now` to before `end`; the instants at which they left. */
+function takeAll(cell: RateCell, now: number, end: number): number[] {
+  const left: number[] = []
+  for (let at = Math.max(now, cell.readyAt(now, 'live')); at < end; at = Math.max(at, cell.readyAt(at, 'live'))) {
+    cell.take(at)
+    left.push(at)
+  }
+  return left
+}
+
+describe('RateCell', () => {
+  it('never sends more than its limit within any window and 50 ms, through refusals and headers', () => {
+    const limit = fc.constantFrom(PER_SECOND, PER_MINUTE, { ...PER_SECOND, assumed: true }, { ...PER_SECOND, limit: 3 })
+    const step = fc.record({
+      rest: fc.oneof(
+        fc.constant(0),
+        fc.double({ min: 0, max: 0.1, noNaN: true }),
+        fc.double({ min: 0, max: 3, noNaN: true }),
+      ),
+      requestClass: fc.constantFrom('mutation', 'interactive'),
+      calls: fc.integer({ min: 0, max: 40 }),
+      answer: fc.constantFrom('nothing', 'nothing', 'nothing', 'refusal', 'headers'),
+      size: fc.nat(50),
+    })
+    fc.assert(
+      fc.property(limit, fc.array(step, { maxLength: 60 }), (each, steps) => {
+        const cell = new RateCell(each)
+        const left: number[] = []
+        let now = 0
+        for (const { rest, requestClass, calls, answer, size } of steps) {
+          now += rest * each.windowMs
+          for (let i = 0; i < calls; i++) {
+            now = Math.max(now, cell.readyAt(now, requestClass))
+            cell.take(now)
+            left.push(now)
+          }
+          if (answer === 'refusal') cell.refused(now, now, now + size)
+          if (answer === 'headers') cell.announced(now, { limit: 100, remaining: size, resetsInMs: size * 10 })
+        }
+        expect(mostInAnyWindow(left, each.windowMs + 50)).toBeLessThanOrEqual(each.limit)
+      }),
+    )
+  })
+
+  it('foretells the instant of each call in a row exactly', () => {
+    const cell = new RateCell(PER_SECOND)
+    const foretold = Array.from({ length: 50 }, (_, ahead) => Math.max(0, cell.readyAt(0, 'live', ahead)))
+    expect(takeAll(cell, 0, 600).slice(0, 50)).toEqual(foretold.map((at) => expect.closeTo(at, 6)))
+  })
+
+  it('keeps part of the burst for mutations', () => {
+    const cell = new RateCell(PER_SECOND)
+    expect(takeAll(cell, 0, 0.001)).toHaveLength(3)
+    expect(cell.readyAt(0, 'mutation')).toBeLessThanOrEqual(0)
+    cell.take(0)
+    expect(cell.readyAt(0, 'mutation')).toBeLessThanOrEqual(0)
+    cell.take(0)
+    expect(cell.readyAt(0, 'mutation')).toBeGreaterThan(0)
+  })
+
+  it('sends nothing while the service refuses, and no burst after', () => {
+    const cell = new RateCell(PER_SECOND)
+    cell.refused(0, 0, 60_000)
+    expect(cell.readyAt(0, 'mutation')).toBe(60_000)
+    expect(cell.left(1)).toEqual({ remaining: 0, resetsAt: 60_000 })
+    const left = takeAll(cell, 0, 61_000)
+    expect(left[0]).toBeGreaterThanOrEqual(60_000)
+    expect(left.filter((at) => at < 60_050).length).toBeLessThanOrEqual(4)
+  })
+
+  describe('an assumed limit', () => {
+    const inSecond = (cell: RateCell, from: number) => takeAll(cell, from, from + 1000).length
+
+    it('drops to 70 % once an episode and is back above 90 % within 30 seconds', () => {
+      const cell = new RateCell({ ...PER_SECOND, assumed: true })
+      const full = takeAll(cell, 0, 1000).length
+      cell.refused(1000, 900, 2000)
+      cell.refused(1010, 950, 2000)
+      cell.refused(1020, 1000, 2000)
+      expect(inSecond(cell, 2000) / full).toBeCloseTo(0.68, 1)
+      takeAll(cell, 3000, 31_000)
+      expect(inSecond(cell, 31_000) / full).toBeGreaterThanOrEqual(0.9)
+    })
+
+    it('drops again when a call that left after the drop is refused', () => {
+      const cell = new RateCell({ ...PER_SECOND, assumed: true })
+      const full = takeAll(cell, 0, 1000).length
+      cell.refused(1000, 900, 2000)
+      cell.refused(2100, 2000, 3100)
+      expect(inSecond(cell, 3100) / full).toBeLessThan(0.55)
+    })
+
+    it('keeps a little pace however often the service refuses', () => {
+      const cell = new RateCell({ ...PER_SECOND, assumed: true })
+      for (let at = 0; at < 100; at++) cell.refused(at, at, at)
+      expect(takeAll(cell, 100, 2100).length).toBeGreaterThan(0)
+    })
+
+    it('no longer guesses once the service tells its count', () => {
+      const cell = new RateCell({ ...PER_SECOND, assumed: true })
+      const full = takeAll(cell, 0, 1000).length
+      cell.announced(1000, { limit: 100, remaining: 50, resetsInMs: 500 })
+      cell.refused(1000, 1000, 2000)
+      expect(inSecond(cell, 3000) / full).toBeGreaterThan(0.95)
+    })
+  })
+
+  it('does not slow a published limit for a refusal, only pauses it', () => {
+    const cell = new RateCell(PER_SECOND)
+    cell.refused(0, 0, 1000)
+    expect(takeAll(cell, 1000, 2000).length).toBeGreaterThanOrEqual(88)
+  })
+
+  describe('what headers announce', () => {
+    it('lets out as many calls as remain, and the next after the reset', () => {
+      const cell = new RateCell(PER_SECOND)
+      cell.announced(0, { limit: 100, remaining: 2, resetsInMs: 30_000 })
+      expect(takeAll(cell, 0, 30_000)).toHaveLength(2)
+      expect(cell.left(0).remaining).toBe(0)
+      expect(takeAll(cell, 30_000, 31_000).length).toBeGreaterThan(80)
+    })
+
+    it('believes the lower count of one window, since answers overtake each other', () => {
+      const cell = new RateCell(PER_SECOND)
+      cell.announced(0, { limit: 100, remaining: 0, resetsInMs: 30_000 })
+      cell.announced(10, { limit: 100, remaining: 1, resetsInMs: 30_000 })
+      expect(cell.readyAt(20, 'live')).toBe(30_000)
+    })
+
+    it('believes the last word about another window, since nodes count for themselves', () => {
+      const cell = new RateCell(PER_SECOND)
+      cell.announced(0, { limit: 5, remaining: 0, resetsInMs: 30_000 })
+      cell.announced(10, { limit: 5, remaining: 4, resetsInMs: 10_000 })
+      expect(takeAll(cell, 20, 1000)).toHaveLength(4)
+    })
+  })
+
+  describe('what is left for people to read', () => {
+    it('counts the calls of the last window and forgets them evenly', () => {
+      const cell = new RateCell(PER_MINUTE)
+      for (let at = 0; at < 60_000; at += 6000) cell.take(at)
+      expect(cell.left(59_000)).toEqual({ remaining: 20, resetsAt: 120_000 })
+      expect(cell.left(90_000)).toEqual({ remaining: 25, resetsAt: 120_000 })
+      expect(cell.left(120_000)).toEqual({ remaining: 30, resetsAt: 120_000 })
+    })
+  })
+
+  it('may be forgotten only when nothing of its past matters any more', () => {
+    const history = fc.array(
+      fc.record({
+        rest: fc.double({ min: 0, max: 2000, noNaN: true }),
+        what: fc.constantFrom('take', 'refused', 'announced'),
+      }),
+      { maxLength: 20 },
+    )
+    fc.assert(
+      fc.property(history, (steps) => {
+        const limit: RateLimit = { ...PER_SECOND, assumed: true }
+        const cell = new RateCell(limit)
+        let now = 0
+        for (const { rest, what } of steps) {
+          now = Math.max(now + rest, cell.readyAt(now + rest, 'mutation'))
+          if (what === 'take') cell.take(now)
+          if (what === 'refused') cell.refused(now, now, now + 500)
+          if (what === 'announced') cell.announced(now, { limit: 10, remaining: 3, resetsInMs: 700 })
+        }
+        const later = Math.max(now, cell.forgettableAt(now))
+        expect(cell.left(later)).toEqual(new RateCell(limit).left(later))
+        expect(takeAll(cell, later, later + 1000)).toEqual(takeAll(new RateCell(limit), later, later + 1000))
+      }),
+    )
+  })
+})
