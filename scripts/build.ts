@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process'
+import { chmod, readFile, rm } from 'node:fs/promises'
+import { build } from 'esbuild'
+
+// dist/: the compiler's output, file by file, with the peer-to-peer part of the embedded service bundled on top. Its packages
+// are many and some need `overrides`, which npm heeds in a checkout only; so they are built in, and nobody installs them.
+
+const root = new URL('../', import.meta.url)
+process.chdir(root.pathname)
+
+await rm('dist', { recursive: true, force: true })
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+
+const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as { dependencies: Record<string, string> }
+await build({
+  entryPoints: ['src/pinning-service/worker.ts', 'src/pinning-service/start-origin-node.ts'],
+  outdir: 'dist/pinning-service',
+  bundle: true,
+  splitting: true,
+  minify: true,
+  keepNames: true,
+  sourcemap: false,
+  legalComments: 'linked',
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external: Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
+  // Some bundled packages are CommonJS and ask for Node's own modules by `require`.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  logLevel: 'warning',
+})
+await chmod('dist/cli/main.js', 0o755)
