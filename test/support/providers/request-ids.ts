@@ -20,7 +20,7 @@ export const uuid: RequestIdForm = ({ sequence }) => {
 
 /** #19: a Rails global id in base64, whose `/` and `=` must be percent-encoded in a path. */
 export const base64Gid: RequestIdForm = ({ sequence }) =>
-  Buffer.from(`gid://filebase/Pin/${String(sequence).padStart(7, '0')}?v=1`).toString('base64')
+  Buffer.from(`gid://filebase/Pin/${String(sequence).padStart(7, '0')}?v=01`).toString('base64')
 
 /** #18: not an id of the request at all. */
 export const cidAsId: RequestIdForm = ({ cid }) => cid
