@@ -1,0 +1,161 @@
+import { type Database, transaction } from './open-database.ts'
+
+const FLUSH_BYTES = 4 * 1024 * 1024
+const FLUSH_REFERENCES = 1_000
+const FLUSH_AFTER_MS = 20
+const COLLECT_REFERENCES = 500
+const COLLECT_BYTES = 8 * 1024 * 1024
+
+type Statement = ReturnType<Database['prepare']>
+
+interface Reference {
+  readonly pin: number
+  readonly multihash: Uint8Array
+  /** Null for a block that was in the store when it was referenced. */
+  readonly bytes: Uint8Array | null
+}
+
+/**
+ * The blocks of all pins, by multihash, and which pin holds which block.
+ *
+ * Writes are gathered for a few milliseconds and committed together; what is not committed yet is read all the same.
+ * A block is only ever in the file together with a reference, so nothing has to be searched for to be collected.
+ */
+export class BlockStore {
+  readonly #database: Database
+  readonly #dataOf: Statement
+  readonly #sizeOf: Statement
+  #pending: Reference[] = []
+  #pendingBlocks = new Map<string, Uint8Array>()
+  #pendingBytes = 0
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(database: Database) {
+    this.#database = database
+    this.#dataOf = database.prepare('SELECT data FROM block WHERE multihash = ?')
+    this.#sizeOf = database.prepare('SELECT size FROM block WHERE multihash = ?')
+  }
+
+  /** The bytes of a block, or null. */
+  get(multihash: Uint8Array): Uint8Array | null {
+    const pending = this.#pendingBlocks.get(keyOf(multihash))
+    if (pending) return pending
+    const row = this.#dataOf.get(multihash)
+    return row ? (row as { data: Uint8Array }).data : null
+  }
+
+  /** The size in bytes of a block, or null where there is none; reads no block. */
+  sizeOf(multihash: Uint8Array): number | null {
+    const pending = this.#pendingBlocks.get(keyOf(multihash))
+    if (pending) return pending.length
+    const row = this.#sizeOf.get(multihash)
+    return row ? (row as { size: number }).size : null
+  }
+
+  /** Makes a pin hold a block that is in the store, as `sizeOf` or `get` just said. */
+  reference(pin: number, multihash: Uint8Array): void {
+    // The pin that put a pending block may be removed before the commit; then this reference brings it.
+    this.#append({ pin, multihash, bytes: this.#pendingBlocks.get(keyOf(multihash)) ?? null })
+  }
+
+  /** Stores a verified block for a pin. It is durable after the next `flush`. */
+  put(pin: number, multihash: Uint8Array, bytes: Uint8Array): void {
+    this.#pendingBlocks.set(keyOf(multihash), bytes)
+    this.#pendingBytes += bytes.length
+    this.#append({ pin, multihash, bytes })
+  }
+
+  /** Commits everything that was put and referenced. */
+  flush(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#pending.length === 0) return
+    const pending = this.#pending
+    this.#pending = []
+    transaction(this.#database, () => this.#write(pending))
+    this.#pendingBlocks.clear()
+    this.#pendingBytes = 0
+  }
+
+  /**
+   * Drops references of removed pins, and blocks that lost their last one, in one short transaction.
+   *
+   * @returns false when there is nothing left to collect
+   */
+  collectSome(): boolean {
+    this.flush()
+    return transaction(this.#database, () => {
+      const row = this.#database
+        .prepare(
+          `SELECT pin FROM garbage LEFT JOIN pin AS holder ON holder.created = garbage.holder
+           WHERE holder.status IS NULL OR holder.status IN ('pinned', 'failed') LIMIT 1`,
+        )
+        .get() as { pin: number } | undefined
+      if (!row) return false
+      if (!this.#dropReferences(row.pin)) this.#database.prepare('DELETE FROM garbage WHERE pin = ?').run(row.pin)
+      return true
+    })
+  }
+
+  #append(reference: Reference): void {
+    this.#pending.push(reference)
+    if (this.#pendingBytes >= FLUSH_BYTES || this.#pending.length >= FLUSH_REFERENCES) this.flush()
+    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS)
+  }
+
+  #write(pending: readonly Reference[]): void {
+    const addBlock = this.#database.prepare(
+      'INSERT INTO block (multihash, size, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    )
+    const addReference = this.#database.prepare(
+      'INSERT INTO pin_block SELECT ?, id FROM block WHERE multihash = ? ON CONFLICT DO NOTHING',
+    )
+    const grow = this.#database.prepare('UPDATE pin SET blocks = blocks + ?, bytes = bytes + ? WHERE created = ?')
+    const isKnown = this.#database.prepare(
+      'SELECT 1 FROM pin WHERE created = ? UNION ALL SELECT 1 FROM garbage WHERE pin = ?',
+    )
+    const growth = new Map<number, { blocks: number; bytes: number } | null>()
+    for (const { pin, multihash, bytes } of pending) {
+      let grown = growth.get(pin)
+      if (grown === undefined) {
+        // A pin may be removed and collected while its last blocks arrive; those must not be kept.
+        grown = isKnown.get(pin, pin) ? { blocks: 0, bytes: 0 } : null
+        growth.set(pin, grown)
+      }
+      if (grown === null) continue
+      if (bytes) addBlock.run(multihash, bytes.length, bytes)
+      const stored = this.#sizeOf.get(multihash) as { size: number } | undefined
+      if (!stored) throw new Error('A block was referenced that is not in the store')
+      if (addReference.run(pin, multihash).changes === 0) continue
+      grown.blocks++
+      grown.bytes += stored.size
+    }
+    for (const [pin, grown] of growth) if (grown) grow.run(grown.blocks, grown.bytes, pin)
+  }
+
+  #dropReferences(pin: number): boolean {
+    const references = this.#database
+      .prepare(
+        `SELECT block.id, block.size, NOT EXISTS (
+           SELECT 1 FROM pin_block AS other WHERE other.block = block.id AND other.pin <> pin_block.pin
+         ) AS last
+         FROM pin_block JOIN block ON block.id = pin_block.block WHERE pin_block.pin = ? LIMIT ?`,
+      )
+      .all(pin, COLLECT_REFERENCES) as { id: number; size: number; last: number }[]
+    const dropReference = this.#database.prepare('DELETE FROM pin_block WHERE pin = ? AND block = ?')
+    const dropBlock = this.#database.prepare('DELETE FROM block WHERE id = ?')
+    let bytes = 0
+    for (const { id, size, last } of references) {
+      dropReference.run(pin, id)
+      if (!last) continue
+      dropBlock.run(id)
+      bytes += size
+      if (bytes >= COLLECT_BYTES) break
+    }
+    return references.length > 0
+  }
+}
+
+function keyOf(multihash: Uint8Array): string {
+  return Buffer.from(multihash.buffer, multihash.byteOffset, multihash.length).toString('latin1')
+}

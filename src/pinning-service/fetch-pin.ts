@@ -1,0 +1,157 @@
+import { setMaxListeners } from 'node:events'
+import { base32 } from 'multiformats/bases/base32'
+import { CID } from 'multiformats/cid'
+import * as Digest from 'multiformats/hashes/digest'
+import type { StringMap } from '../domain/pin.ts'
+import { claimedDagSize, isLeaf, unreadable } from './block-links.ts'
+import type { BlockStore } from './block-store.ts'
+import type { Limits } from './limits.ts'
+import { OriginConnections } from './origin-connections.ts'
+import { PinFailure } from './pin-failure.ts'
+import type { StoredPin } from './pin-store.ts'
+import type { Peer } from './start-peer.ts'
+import { inlineBlock, isBlockOf, unverifiable } from './verify-block.ts'
+import { walkDag } from './walk-dag.ts'
+
+/** How many bytes of a pin arrive between two looks at what its owner has stored in all. */
+const QUOTA_CHECK_BYTES = 8 * 1024 * 1024
+
+export interface FetchContext {
+  readonly blocks: BlockStore
+  readonly peer: Peer
+  readonly limits: Limits
+  /** Bytes that the owner's pins hold now. */
+  readonly bytesOf: (owner: number) => number
+}
+
+/** Brings the DAG of one pin into the store: one instance an attempt. */
+export class FetchPin {
+  readonly #pin: StoredPin
+  readonly #context: FetchContext
+  readonly #abort = new AbortController()
+  readonly #origins: OriginConnections
+  #claimedBytes: number | null = null
+  #blocks = 0
+  #bytes = 0
+  #fetchedBlocks = 0
+  #fetchedBytes = 0
+  #quotaCheckedAt = 0
+  #stallTimer: NodeJS.Timeout | null = null
+
+  constructor(pin: StoredPin, context: FetchContext) {
+    this.#pin = pin
+    this.#context = context
+    this.#origins = new OriginConnections(context.peer, pin.origins)
+    // Each block that is waited for listens.
+    setMaxListeners(0, this.#abort.signal)
+  }
+
+  /**
+   * Walks the DAG until each block is stored, verified and held by the pin.
+   *
+   * @throws {PinFailure} when the pin cannot be completed within its bounds
+   * @throws the reason that `cancel` was given
+   */
+  async run(): Promise<void> {
+    const { limits, blocks } = this.#context
+    const total = setTimeout(() => this.#fail('exceeded', limits.totalTimeoutMs), limits.totalTimeoutMs)
+    try {
+      const { signal } = this.#abort
+      await walkDag(cidOf(this.#pin), {
+        concurrency: limits.concurrency,
+        visit: (cid, depth) => this.#visit(cid, depth),
+        signal,
+      })
+      blocks.flush()
+    } finally {
+      clearTimeout(total)
+      if (this.#stallTimer) clearTimeout(this.#stallTimer)
+      this.#origins.close()
+      this.#abort.abort()
+    }
+  }
+
+  /** Ends `run` with the reason. */
+  cancel(reason: Error): void {
+    this.#abort.abort(reason)
+  }
+
+  /** What can be told of the transfer by now, in the words of `PinStatus.info`. */
+  progress(): StringMap {
+    return {
+      blocks_fetched: `${this.#fetchedBlocks}`,
+      bytes_fetched: `${this.#fetchedBytes}`,
+      ...(this.#claimedBytes === null ? {} : { bytes_expected: `${this.#claimedBytes}` }),
+    }
+  }
+
+  /** What the complete DAG consists of, in the words of `PinStatus.info`. */
+  summary(): StringMap {
+    return { dag_size: `${this.#bytes}`, dag_blocks: `${this.#blocks}` }
+  }
+
+  #visit(cid: CID, depth: number): Promise<Uint8Array | null> | Uint8Array | null {
+    const { blocks, limits } = this.#context
+    const problem = unverifiable(cid) ?? unreadable(cid)
+    if (problem) throw new PinFailure(`Block ${cid} cannot be pinned: ${problem}`)
+    if (depth > limits.maxDagDepth) throw new PinFailure(`The DAG is deeper than ${limits.maxDagDepth} links`)
+    const inline = inlineBlock(cid)
+    if (inline) return inline
+    const { bytes: multihash } = cid.multihash
+    const size = blocks.sizeOf(multihash)
+    if (size === null) return this.#fetch(cid)
+    this.#count(size)
+    const bytes = isLeaf(cid) ? null : blocks.get(multihash)
+    blocks.reference(this.#pin.created, multihash)
+    if (bytes && this.#claimedBytes === null) this.#claimedBytes = claimedDagSize(cid, bytes)
+    return bytes
+  }
+
+  async #fetch(cid: CID): Promise<Uint8Array> {
+    const { blocks, limits, peer } = this.#context
+    if (this.#stallTimer === null) this.#restartStallTimer()
+    this.#origins.open()
+    const bytes = await peer.want(cid, { signal: this.#abort.signal })
+    this.#abort.signal.throwIfAborted()
+    if (bytes.length > limits.maxBlockBytes) {
+      throw new PinFailure(`Block ${cid} has ${bytes.length} bytes, more than ${limits.maxBlockBytes}`)
+    }
+    if (!isBlockOf(cid, bytes)) throw new PinFailure(`A peer sent other bytes than those of block ${cid}`)
+    this.#restartStallTimer()
+    this.#fetchedBlocks++
+    this.#fetchedBytes += bytes.length
+    this.#count(bytes.length)
+    blocks.put(this.#pin.created, cid.multihash.bytes, bytes)
+    this.#claimedBytes ??= claimedDagSize(cid, bytes)
+    return bytes
+  }
+
+  #count(size: number): void {
+    const { limits, bytesOf } = this.#context
+    this.#blocks++
+    this.#bytes += size
+    if (this.#blocks > limits.maxDagBlocks) throw new PinFailure(`The DAG has more than ${limits.maxDagBlocks} blocks`)
+    if (this.#bytes > limits.maxDagBytes) throw new PinFailure(`The DAG has more than ${limits.maxDagBytes} bytes`)
+    if (this.#bytes - this.#quotaCheckedAt < QUOTA_CHECK_BYTES) return
+    this.#quotaCheckedAt = this.#bytes
+    if (bytesOf(this.#pin.owner) > limits.maxBytesPerToken) {
+      throw new PinFailure(`The token's pins hold more than its ${limits.maxBytesPerToken} bytes`)
+    }
+  }
+
+  #restartStallTimer(): void {
+    const { stallTimeoutMs } = this.#context.limits
+    if (this.#stallTimer) this.#stallTimer.refresh()
+    else this.#stallTimer = setTimeout(() => this.#fail('stalled', stallTimeoutMs), stallTimeoutMs)
+  }
+
+  #fail(why: 'stalled' | 'exceeded', timeoutMs: number): void {
+    const what = why === 'stalled' ? 'No block arrived for' : 'The pin was not complete after'
+    this.#abort.abort(new PinFailure(`${what} ${timeoutMs / 1_000} s; ${this.#origins.describe()}`))
+  }
+}
+
+function cidOf(pin: StoredPin): CID {
+  const [code = '', multihash = ''] = pin.cidKey.split(':')
+  return CID.createV1(Number.parseInt(code, 36), Digest.decode(base32.baseDecode(multihash)))
+}

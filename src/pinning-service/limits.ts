@@ -1,0 +1,40 @@
+/** Bounds of what the service does for its clients. Times are in milliseconds, sizes in bytes. */
+export interface Limits {
+  /** Blocks of one pin that are asked for at the same time. */
+  readonly concurrency: number
+  /** Pins that are fetched at the same time, of all tokens and of one. The others wait in the queue. */
+  readonly activePins: number
+  readonly activePinsPerToken: number
+  /** Without a single new block for so long, origins are dialled anew; after that time once more, the pin fails. */
+  readonly stallTimeoutMs: number
+  /** A pin that is not complete after so long fails. */
+  readonly totalTimeoutMs: number
+  readonly dialTimeoutMs: number
+  readonly maxConnections: number
+  readonly maxBlockBytes: number
+  readonly maxDagBytes: number
+  readonly maxDagBlocks: number
+  readonly maxDagDepth: number
+  readonly maxPinsPerToken: number
+  readonly maxBytesPerToken: number
+}
+
+const SECOND = 1_000
+const MIB = 1024 ** 2
+const GIB = 1024 ** 3
+
+export const DEFAULT_LIMITS: Limits = {
+  concurrency: 64,
+  activePins: 64,
+  activePinsPerToken: 32,
+  stallTimeoutMs: 20 * SECOND,
+  totalTimeoutMs: 6 * 3_600 * SECOND,
+  dialTimeoutMs: 10 * SECOND,
+  maxConnections: 200,
+  maxBlockBytes: 2 * MIB,
+  maxDagBytes: 64 * GIB,
+  maxDagBlocks: 1_000_000,
+  maxDagDepth: 1_000,
+  maxPinsPerToken: 1_000_000,
+  maxBytesPerToken: 1024 * GIB,
+}

@@ -1,0 +1,78 @@
+import type { PeerId } from '@libp2p/interface'
+import type { Peer } from './start-peer.ts'
+
+const FIRST_REDIAL_MS = 250
+const LAST_REDIAL_MS = 8_000
+
+interface Origin {
+  readonly address: string
+  peerId: PeerId | null
+  failures: number
+  error: string | null
+  timer: NodeJS.Timeout | null
+  isDialing: boolean
+}
+
+/** Keeps one pin connected with all of its origins: dials them together, and again when a connection fails or ends. */
+export class OriginConnections {
+  readonly #peer: Peer
+  readonly #origins: Origin[]
+  readonly #abort = new AbortController()
+  #stopListening: (() => void) | null = null
+
+  constructor(peer: Peer, addresses: readonly string[]) {
+    this.#peer = peer
+    this.#origins = addresses.map((address) => ({
+      address,
+      peerId: null,
+      failures: 0,
+      error: null,
+      timer: null,
+      isDialing: false,
+    }))
+  }
+
+  /** Starts to connect. Further calls do nothing. */
+  open(): void {
+    if (this.#stopListening) return
+    this.#stopListening = this.#peer.onDisconnect((peerId) => {
+      for (const origin of this.#origins) if (origin.peerId?.equals(peerId)) this.#redial(origin, 'it hung up')
+    })
+    for (const origin of this.#origins) void this.#dial(origin)
+  }
+
+  /** Stops dialling. Connections stay, since other pins may use them. */
+  close(): void {
+    this.#abort.abort()
+    this.#stopListening?.()
+    for (const { timer } of this.#origins) if (timer) clearTimeout(timer)
+  }
+
+  /** How it stands with each origin, for the reason of a failure. */
+  describe(): string {
+    if (this.#origins.length === 0) return 'the pin names no origins, and no connected peer has sent it'
+    return this.#origins.map(({ address, error }) => `${address}: ${error ?? 'connected, but sent nothing'}`).join('; ')
+  }
+
+  async #dial(origin: Origin): Promise<void> {
+    origin.timer = null
+    origin.isDialing = true
+    try {
+      origin.peerId = await this.#peer.dial(origin.address, { signal: this.#abort.signal })
+      origin.isDialing = false
+      origin.error = null
+      origin.failures = 0
+      if (!this.#peer.isConnected(origin.peerId)) this.#redial(origin, 'it hung up')
+    } catch (error) {
+      origin.isDialing = false
+      this.#redial(origin, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #redial(origin: Origin, reason: string): void {
+    origin.error = reason
+    if (this.#abort.signal.aborted || origin.timer || origin.isDialing) return
+    const delayMs = Math.min(FIRST_REDIAL_MS * 2 ** origin.failures++, LAST_REDIAL_MS)
+    origin.timer = setTimeout(() => void this.#dial(origin), delayMs)
+  }
+}

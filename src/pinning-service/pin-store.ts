@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto'
+import type { NewPin, PinStatus, StringMap } from '../domain/pin.ts'
+import { type Database, transaction } from './open-database.ts'
+import { foldCase, type PinFilter, toSqlCondition } from './pin-filter.ts'
+
+/** A pin as it is stored. `created` is in milliseconds since 1970, unique, and the pin's key within the store. */
+export interface StoredPin {
+  readonly created: number
+  readonly requestId: string
+  readonly owner: number
+  readonly status: PinStatus
+  readonly cid: string
+  /** As `Cid.key`. */
+  readonly cidKey: string
+  readonly name: string | null
+  readonly origins: readonly string[]
+  readonly meta: StringMap
+  readonly info: StringMap
+  /** How many blocks it holds, and their bytes. */
+  readonly blocks: number
+  readonly bytes: number
+}
+
+/** What one token has stored. */
+export interface Usage {
+  readonly pins: number
+  readonly bytes: number
+}
+
+interface PinRow extends Omit<StoredPin, 'requestId' | 'cidKey' | 'origins' | 'meta' | 'info'> {
+  readonly requestid: string
+  readonly cid_key: string
+  readonly origins: string
+  readonly meta: string
+  readonly info: string
+}
+
+/** The pins of all owners. An owner only ever meets its own: each call that a client causes names the owner. */
+export class PinStore {
+  readonly #database: Database
+  readonly #now: () => number
+
+  /** @param now the clock, in milliseconds; `created` runs ahead of it when more than one pin is added in one */
+  constructor(database: Database, now: () => number = Date.now) {
+    this.#database = database
+    this.#now = now
+  }
+
+  /** Stores a new pin as `queued`. */
+  add(owner: number, pin: NewPin): StoredPin {
+    return transaction(this.#database, () => this.#insert(owner, pin))
+  }
+
+  /** The owner's pin of that request id, or null. */
+  get(owner: number, requestId: string): StoredPin | null {
+    const row = this.#database.prepare('SELECT * FROM pin WHERE requestid = ? AND owner = ?').get(requestId, owner)
+    return row ? toStoredPin(row as PinRow) : null
+  }
+
+  /** The pin of that key, or null once it was removed. */
+  getByKey(created: number): StoredPin | null {
+    const row = this.#database.prepare('SELECT * FROM pin WHERE created = ?').get(created)
+    return row ? toStoredPin(row as PinRow) : null
+  }
+
+  /** One page of the owner's pins, newest first, and how many match in all. */
+  list(owner: number, filter: PinFilter): { count: number; results: StoredPin[] } {
+    const { sql, values } = toSqlCondition(owner, filter)
+    const page = `SELECT * FROM pin WHERE ${sql} ORDER BY pin.created DESC LIMIT ?`
+    const results = this.#database.prepare(page).all(...values, filter.limit) as PinRow[]
+    return { count: this.#count(owner, filter), results: results.map(toStoredPin) }
+  }
+
+  /**
+   * Removes the owner's pin; its blocks become garbage.
+   *
+   * @returns the removed pin, or null where the owner has none of that request id
+   */
+  remove(owner: number, requestId: string): StoredPin | null {
+    return transaction(this.#database, () => {
+      const pin = this.get(owner, requestId)
+      if (pin) this.#delete(pin, null)
+      return pin
+    })
+  }
+
+  /**
+   * Removes the owner's pin and adds another in one step; the old one's blocks stay until the new one is settled.
+   *
+   * @returns both pins, or null where the owner has none of that request id
+   */
+  replace(owner: number, requestId: string, pin: NewPin): { removed: StoredPin; added: StoredPin } | null {
+    return transaction(this.#database, () => {
+      const removed = this.get(owner, requestId)
+      if (!removed) return null
+      const added = this.#insert(owner, pin)
+      this.#delete(removed, added.created)
+      return { removed, added }
+    })
+  }
+
+  /** Writes a pin's new status and info. Does nothing once the pin was removed. */
+  setStatus(created: number, status: PinStatus, info: StringMap): void {
+    this.#database
+      .prepare('UPDATE pin SET status = ?, info = ? WHERE created = ?')
+      .run(status, JSON.stringify(info), created)
+  }
+
+  /** Puts the pins that a stopped process left as `pinning` back into the queue. */
+  requeueUnfinished(): void {
+    this.#database.exec(`UPDATE pin SET status = 'queued' WHERE status = 'pinning'`)
+  }
+
+  /**
+   * The oldest queued pin of the next owner in turn.
+   *
+   * @param after the owner whose turn it was last
+   * @param busy owners that may not have another turn now
+   */
+  nextQueued(after: number, busy: readonly number[]): StoredPin | null {
+    const others = `owner NOT IN (${busy.map(() => '?').join(', ')})`
+    const next = this.#database.prepare(
+      `SELECT * FROM pin INDEXED BY pin_queue WHERE status = 'queued' AND owner > ? AND ${others} ORDER BY owner, created LIMIT 1`,
+    )
+    const row = next.get(after, ...busy) ?? next.get(-1, ...busy)
+    return row ? toStoredPin(row as PinRow) : null
+  }
+
+  /** How many pins an owner has and how many bytes they hold, a block that two pins share counted twice. */
+  usage(owner: number): Usage {
+    return this.#database
+      .prepare('SELECT coalesce(sum(pins), 0) pins, coalesce(sum(bytes), 0) bytes FROM usage WHERE owner = ?')
+      .get(owner) as Usage
+  }
+
+  #insert(owner: number, pin: NewPin): StoredPin {
+    // AUTOINCREMENT remembers the highest key that ever was, also of removed pins.
+    const { last } = this.#database
+      .prepare(`SELECT coalesce(max(seq), 0) last FROM sqlite_sequence WHERE name = 'pin'`)
+      .get() as { last: number }
+    const created = Math.max(this.#now(), last + 1)
+    const folded = pin.name === null ? null : foldCase(pin.name)
+    const row = this.#database
+      .prepare(
+        `INSERT INTO pin (created, requestid, owner, status, cid, cid_key, name, name_fold, origins, meta)
+         VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?) RETURNING *`,
+      )
+      .get(
+        created,
+        randomUUID(),
+        owner,
+        pin.cid.text,
+        pin.cid.key,
+        pin.name,
+        folded,
+        JSON.stringify(pin.origins),
+        JSON.stringify(pin.meta),
+      ) as PinRow
+    if (folded) this.#database.prepare('INSERT INTO pin_name (rowid, name_fold) VALUES (?, ?)').run(created, folded)
+    const addMeta = this.#database.prepare('INSERT INTO pin_meta VALUES (?, ?, ?, ?)')
+    for (const [key, value] of Object.entries(pin.meta)) addMeta.run(owner, key, value, created)
+    return toStoredPin(row)
+  }
+
+  #delete(pin: StoredPin, holder: number | null): void {
+    const { created, owner } = pin
+    this.#database.prepare('DELETE FROM pin WHERE created = ?').run(created)
+    this.#database.prepare('DELETE FROM pin_name WHERE rowid = ?').run(created)
+    const dropMeta = this.#database.prepare(
+      'DELETE FROM pin_meta WHERE owner = ? AND key = ? AND value = ? AND pin = ?',
+    )
+    for (const [key, value] of Object.entries(pin.meta)) dropMeta.run(owner, key, value, created)
+    // What this pin held for its own predecessor now waits for its successor.
+    this.#database.prepare('UPDATE garbage SET holder = ? WHERE holder = ?').run(holder, created)
+    this.#database.prepare('INSERT INTO garbage VALUES (?, ?)').run(created, holder)
+  }
+
+  #count(owner: number, filter: PinFilter): number {
+    const { cidKeys, name, before, after, meta, statuses } = filter
+    if (!cidKeys && name === null && before === null && after === null && Object.keys(meta).length === 0) {
+      const marks = statuses.map(() => '?').join(', ')
+      const row = this.#database
+        .prepare(`SELECT coalesce(sum(pins), 0) n FROM usage WHERE owner = ? AND status IN (${marks})`)
+        .get(owner, ...statuses)
+      return (row as { n: number }).n
+    }
+    const { sql, values } = toSqlCondition(owner, filter)
+    const row = this.#database.prepare(`SELECT count(*) n FROM pin WHERE ${sql}`).get(...values)
+    return (row as { n: number }).n
+  }
+}
+
+function toStoredPin(row: PinRow): StoredPin {
+  return {
+    created: row.created,
+    requestId: row.requestid,
+    owner: row.owner,
+    status: row.status,
+    cid: row.cid,
+    cidKey: row.cid_key,
+    name: row.name,
+    origins: JSON.parse(row.origins) as string[],
+    meta: JSON.parse(row.meta) as StringMap,
+    info: JSON.parse(row.info) as StringMap,
+    blocks: row.blocks,
+    bytes: row.bytes,
+  }
+}

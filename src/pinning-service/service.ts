@@ -1,0 +1,139 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import { InsufficientFundsError } from '../domain/errors.ts'
+import { BlockStore } from './block-store.ts'
+import { Collector } from './collector.ts'
+import { createApp } from './create-app.ts'
+import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import { openDatabase } from './open-database.ts'
+import { PinStore, type Usage } from './pin-store.ts'
+import { Pinner } from './pinner.ts'
+import { startPeer } from './start-peer.ts'
+import { hashOf, TokenStore } from './token-store.ts'
+
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+
+type FetchCallback = Parameters<typeof createAdaptorServer>[0]['fetch']
+
+/** What a service needs to know, in a form that can be sent to its thread. */
+export interface ServiceOptions {
+  /** Address that HTTP listens on. */
+  readonly host: string
+  /** Port of HTTP; 0 for any. */
+  readonly port: number
+  /** Folder of the database and of the peer's key. */
+  readonly dataDir: string
+  /** Tokens that are valid as long as they are given here, each with its own pins. */
+  readonly tokens: readonly string[]
+  /** Multiaddrs that the peer listens on. */
+  readonly listen: readonly string[]
+  readonly limits: Partial<Limits>
+}
+
+/** A service that runs in this thread. */
+export interface Service extends AsyncDisposable {
+  readonly endpoint: string
+  readonly peerId: string
+  readonly addresses: readonly string[]
+}
+
+/**
+ * Starts the service in this thread: database, peer, pinner and HTTP, in that order; disposing undoes it in reverse.
+ *
+ * @param onError told of each failure that is nobody's input: of a request, a pin or the collection of garbage
+ */
+export async function startService(options: ServiceOptions, onError: (error: unknown) => void): Promise<Service> {
+  const closers: (() => void | PromiseLike<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const database = await openDatabase(join(options.dataDir, 'pins.db'))
+    closers.push(() => database.close())
+    const pins = new PinStore(database)
+    const blocks = new BlockStore(database)
+    closers.push(() => blocks.flush())
+    const tokens = new TokenStore(database)
+    const configured = new Map(
+      options.tokens.map((token) => [hashOf(token).toString('hex'), tokens.ownerOfConfigured(token)]),
+    )
+
+    const peer = await startPeer({
+      blocks,
+      listen: options.listen,
+      keyFile: join(options.dataDir, 'peer.key'),
+      maxConnections: limits.maxConnections,
+      dialTimeoutMs: limits.dialTimeoutMs,
+    })
+    closers.push(() => peer[Symbol.asyncDispose]())
+
+    const collector = new Collector(blocks, onError)
+    closers.push(() => collector.stop())
+    const bytesOf = (owner: number): number => pins.usage(owner).bytes
+    const onSettled = (): void => collector.wake()
+    const pinner = new Pinner({ pins, blocks, peer, limits, bytesOf, onSettled, onError })
+    closers.push(() => pinner.stop())
+
+    const app = createApp({
+      pins,
+      delegates: peer.addresses,
+      ownerOf: (token) => configured.get(hashOf(token).toString('hex')) ?? tokens.ownerOf(token),
+      assertRoom: (owner) => assertRoom(pins.usage(owner), limits),
+      onAdded: () => pinner.wake(),
+      onRemoved: (pin) => {
+        pinner.cancel(pin.created)
+        collector.wake()
+      },
+      progressOf: (pin) => pinner.progressOf(pin.created),
+      onError,
+    })
+    const server = await listen(app.fetch, options)
+    closers.push(() => stopServer(server))
+
+    pins.requeueUnfinished()
+    collector.wake()
+    pinner.wake()
+    const { address, family, port } = server.address() as AddressInfo
+    const host = family === 'IPv6' ? `[${address}]` : address
+    return {
+      endpoint: `http://${host}:${port}`,
+      peerId: peer.peerId,
+      addresses: peer.addresses,
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function assertRoom(usage: Usage, { maxPinsPerToken, maxBytesPerToken }: Limits): void {
+  const refuse = (message: string): never => {
+    throw new InsufficientFundsError(message, { service: 'embedded' })
+  }
+  if (usage.pins >= maxPinsPerToken) refuse(`This token has ${usage.pins} pins, of ${maxPinsPerToken} at most`)
+  if (usage.bytes >= maxBytesPerToken) {
+    refuse(`This token's pins hold ${usage.bytes} bytes, of ${maxBytesPerToken} at most`)
+  }
+}
+
+function listen(fetch: FetchCallback, { host, port }: ServiceOptions): Promise<Server> {
+  const server = createAdaptorServer({ fetch }) as Server
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve(server))
+  })
+}
+
+function stopServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import type { CID } from 'multiformats/cid'
+
+const IDENTITY = 0x00
+
+/** Multihash code to the name that node:crypto has for the function. */
+const HASH_FUNCTIONS = new Map([
+  [0x12, 'sha256'],
+  [0x13, 'sha512'],
+  [0x14, 'sha3-512'],
+  [0x15, 'sha3-384'],
+  [0x16, 'sha3-256'],
+  [0x17, 'sha3-224'],
+  [0x20, 'sha384'],
+  [0xb240, 'blake2b512'],
+])
+
+/** The bytes that an identity CID carries in itself, or null for any other CID. */
+export function inlineBlock(cid: CID): Uint8Array | null {
+  return cid.multihash.code === IDENTITY ? cid.multihash.digest : null
+}
+
+/** Says why blocks of this CID cannot be verified, or null where they can. */
+export function unverifiable(cid: CID): string | null {
+  const { code, size } = cid.multihash
+  if (code === IDENTITY) return null
+  const name = HASH_FUNCTIONS.get(code)
+  if (!name) return `its hash function 0x${code.toString(16)} is not supported`
+  const expected = createHash(name).digest().length
+  return size === expected ? null : `its ${name} digest has ${size} bytes where ${expected} were expected`
+}
+
+/**
+ * True when the bytes are what the CID names, hashed by the function that the CID names.
+ *
+ * What a peer says of a block counts for nothing: neither the hash function nor the digest is taken from it.
+ */
+export function isBlockOf(cid: CID, bytes: Uint8Array): boolean {
+  const { code, digest } = cid.multihash
+  const name = HASH_FUNCTIONS.get(code)
+  return name !== undefined && createHash(name).update(bytes).digest().equals(digest)
+}

@@ -1,0 +1,85 @@
+import type { CID } from 'multiformats/cid'
+import { linksOf } from './block-links.ts'
+
+/** For how long local blocks are walked before other work of the thread has its turn. */
+const TURN_MS = 10
+
+export interface WalkOptions {
+  /** How many blocks are waited for at the same time. */
+  readonly concurrency: number
+  /**
+   * Brings one block in: its verified bytes, or null for a leaf that nobody needs to read. Blocks that are here
+   * already are best returned as they are, without a promise.
+   *
+   * @param depth number of links from the root
+   */
+  readonly visit: (cid: CID, depth: number) => Promise<Uint8Array | null> | Uint8Array | null
+  readonly signal: AbortSignal
+}
+
+/**
+ * Visits each block of a DAG once, many at a time, the latest found first.
+ *
+ * Going deep first keeps the list of what is still to do short: a node's children, not a whole level of the DAG.
+ *
+ * @throws whatever `visit` throws first; when the signal aborts, its reason
+ */
+export function walkDag(root: CID, { concurrency, visit, signal }: WalkOptions): Promise<void> {
+  const seen = new Set([keyOf(root)])
+  const waiting: { cid: CID; depth: number }[] = [{ cid: root, depth: 0 }]
+  let pending = 0
+
+  const found = (parent: CID, depth: number, bytes: Uint8Array | null): void => {
+    if (bytes === null) return
+    for (const cid of linksOf(parent, bytes)) {
+      const key = keyOf(cid)
+      if (seen.has(key)) continue
+      seen.add(key)
+      waiting.push({ cid, depth })
+    }
+  }
+
+  return new Promise((resolve, reject) => {
+    let isOver = false
+    const end = (settle: () => void): void => {
+      isOver = true
+      signal.removeEventListener('abort', onAbort)
+      settle()
+    }
+    const onAbort = (): void => end(() => reject(signal.reason))
+    const proceed = (): void => {
+      try {
+        const turnEnd = performance.now() + TURN_MS
+        while (!isOver && pending < concurrency) {
+          const next = waiting.pop()
+          if (!next) break
+          const visited = visit(next.cid, next.depth)
+          if (visited instanceof Promise) {
+            pending++
+            visited.then((bytes) => arrive(next, bytes)).catch((error) => end(() => reject(error)))
+            continue
+          }
+          found(next.cid, next.depth + 1, visited)
+          if (performance.now() > turnEnd) return void setImmediate(proceed)
+        }
+        if (!isOver && pending === 0 && waiting.length === 0) end(resolve)
+      } catch (error) {
+        end(() => reject(error))
+      }
+    }
+    const arrive = (block: { cid: CID; depth: number }, bytes: Uint8Array | null): void => {
+      pending--
+      if (isOver) return
+      found(block.cid, block.depth + 1, bytes)
+      proceed()
+    }
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort)
+    proceed()
+  })
+}
+
+/** Codec and multihash: the same bytes read with another codec have other links. */
+function keyOf(cid: CID): string {
+  return `${cid.code}:${Buffer.from(cid.multihash.bytes).toString('latin1')}`
+}

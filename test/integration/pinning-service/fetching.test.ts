@@ -1,0 +1,85 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as dagPb from '@ipld/dag-pb'
+import { CID } from 'multiformats/cid'
+import { expect, it } from 'vitest'
+import { startPeer } from '../../../src/pinning-service/start-peer.ts'
+import { isBlockOf } from '../../../src/pinning-service/verify-block.ts'
+import { spawnOrigin } from '../../support/pinning-service/spawn-origin.ts'
+import { startTestService } from '../../support/pinning-service/start-test-service.ts'
+import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+
+const FILES = 220
+const textOf = (i: number): string => `content of file ${i}\n`.repeat(i + 1)
+
+/** A directory of 220 files in three folders, about half a megabyte. */
+async function writeFiles(path: string): Promise<void> {
+  for (let i = 0; i < FILES; i++) {
+    const folder = join(path, `folder-${i % 3}`)
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, `file-${i}.txt`), textOf(i))
+  }
+}
+
+/** Reads one file of a directory from a peer by bitswap; the peer has to be connected. */
+async function readFile(reader: Awaited<ReturnType<typeof startPeer>>, root: string, path: string[]): Promise<string> {
+  const signal = AbortSignal.timeout(5_000)
+  let cid = CID.parse(root)
+  for (const name of path) {
+    const block = await reader.want(cid, { signal })
+    expect(isBlockOf(cid, block)).toBe(true)
+    const link = dagPb.decode(block).Links.find(({ Name }) => Name === name)
+    if (!link) throw new Error(`There is no ${name} in ${cid}`)
+    cid = link.Hash
+  }
+  const bytes = await reader.want(cid, { signal })
+  expect(isBlockOf(cid, bytes)).toBe(true)
+  return Buffer.from(bytes).toString()
+}
+
+it('pins a directory from another process, and serves it by bitswap when that is gone and after a restart', async () => {
+  await using data = await temporaryFolder()
+  await using files = await temporaryFolder()
+  await writeFiles(files.path)
+
+  let cid: string
+  let requestid: string
+  let peerId: string
+  {
+    await using service = await startTestService({ dataDir: data.path })
+    const origin = await spawnOrigin(files.path)
+    cid = origin.cid
+    peerId = service.peerId
+    requestid = (await service.client.add({ cid, name: 'files', origins: origin.origins })).requestid
+    const { status, info } = await service.client.settled(requestid)
+    await origin[Symbol.asyncDispose]()
+
+    expect(status).toBe('pinned')
+    expect(info.dag_blocks).toBe(`${FILES + 3 + 1}`)
+    expect(service.errors).toEqual([])
+    await using reader = await startPeer({ blocks: { get: () => null }, listen: [] })
+    await reader.dial(service.addresses[0] ?? '', { signal: AbortSignal.timeout(5_000) })
+    expect(await readFile(reader, cid, ['folder-1', 'file-100.txt'])).toBe(textOf(100))
+  }
+
+  await using again = await startTestService({ dataDir: data.path })
+  expect(again.peerId).toBe(peerId)
+  expect((await again.client.get(requestid)).body).toMatchObject({ status: 'pinned', pin: { cid, name: 'files' } })
+  await using reader = await startPeer({ blocks: { get: () => null }, listen: [] })
+  await reader.dial(again.addresses[0] ?? '', { signal: AbortSignal.timeout(5_000) })
+  expect(await readFile(reader, cid, ['folder-0', 'file-219.txt'])).toBe(textOf(219))
+})
+
+it('fails a pin that has no origins, in a bounded time and with the reason', async () => {
+  await using service = await startTestService({ limits: { stallTimeoutMs: 100 } })
+  const { requestid } = await service.client.add({ cid: 'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354' })
+  const { status, info } = await service.client.settled(requestid)
+  expect({ status, info }).toEqual({
+    status: 'failed',
+    info: {
+      status_details: 'No block arrived for 0.1 s; the pin names no origins, and no connected peer has sent it',
+      blocks_fetched: '0',
+      bytes_fetched: '0',
+    },
+  })
+})
