@@ -1,0 +1,52 @@
+import { buildSchema } from 'graphql'
+import { parseConfig } from '../../src/config/parse-config.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { createGraphqlServer } from '../../src/server/create-graphql-server.ts'
+import { startHttpServer } from '../../src/server/http-server.ts'
+import { createRequestGuard } from '../../src/server/request-guard.ts'
+import { createRequestListener } from '../../src/server/request-listener.ts'
+import { createServiceRegistry } from '../../src/upstream/registry.ts'
+
+/** What a resolver of the test's own gets as its context. */
+export interface ResolverContext {
+  readonly signal: AbortSignal
+  readonly requestId: string
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly url: string
+  /** Each log line, parsed. */
+  readonly logged: readonly Record<string, unknown>[]
+  isAccepting(): boolean
+}
+
+/**
+ * Starts the gateway's server around a schema of the test's own, for what no real resolver does.
+ *
+ * @param fields name and resolver of each field of `Query`; all are nullable strings
+ */
+export async function startTestServer(
+  fields: Record<string, (context: ResolverContext) => unknown>,
+  settings: { requestTimeoutMs?: number; shutdownTimeoutMs?: number; maxRequestBytes?: number } = {},
+): Promise<TestServer> {
+  const config = parseConfig({ port: 0, services: { test: { endpoint: 'http://127.0.0.1:9' } }, ...settings })
+  const schema = buildSchema(`type Query { ${Object.keys(fields).join(': String ')}: String }`)
+  for (const [name, field] of Object.entries(schema.getQueryType()?.getFields() ?? {})) {
+    field.resolve = (_root, _args, context: ResolverContext) => fields[name]?.(context)
+  }
+  const logged: Record<string, unknown>[] = []
+  const log = createLogger({
+    level: 'debug',
+    secrets: [],
+    sink: { write: (line) => void logged.push(JSON.parse(line)) },
+  })
+  const registry = createServiceRegistry([], 'test')
+  const listener = createRequestListener({
+    guard: createRequestGuard(config),
+    graphql: createGraphqlServer({ ...config, schema, registry, log }),
+    isReady: () => server.isAccepting(),
+    log,
+  })
+  const server = await startHttpServer(listener, config)
+  return { ...server, url: `http://127.0.0.1:${server.port}/graphql`, logged }
+}

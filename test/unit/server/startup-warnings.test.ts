@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest'
+import { type ConfigInput, parseConfig } from '../../../src/config/parse-config.ts'
+import { startupWarnings } from '../../../src/server/startup-warnings.ts'
+
+const warningsOf = (config: ConfigInput) => startupWarnings(parseConfig(config))
+const remote = { endpoint: 'https://a.example' }
+
+it('warns of nothing on loopback, or where every caller brings a token', () => {
+  expect(warningsOf({})).toEqual([])
+  expect(warningsOf({ services: { a: { ...remote, token: 't' } } })).toEqual([])
+  expect(warningsOf({ host: '0.0.0.0', services: { a: remote } })).toEqual([])
+})
+
+it('warns when everybody on the network can use a token that the gateway holds', () => {
+  const services = { a: { ...remote, token: 't' }, b: remote, local: { provider: 'embedded' } }
+  expect(warningsOf({ host: '0.0.0.0', services, defaultService: 'a' })).toEqual([
+    'Whoever reaches 0.0.0.0 can use a, local without a token: the gateway holds one for them',
+  ])
+})
+
+it('warns when tokens go unencrypted over a network', () => {
+  const services = { far: { endpoint: 'http://a.example' }, near: { endpoint: 'http://127.0.0.1:3000' } }
+  expect(warningsOf({ services, defaultService: 'far' })).toEqual([
+    'Tokens for far are sent unencrypted: its endpoint is http, not https',
+  ])
+})
+
+it('warns when any web page may call', () => {
+  expect(warningsOf({ corsOrigins: ['*'] })).toEqual(['Any web page may call this gateway: corsOrigins contains *'])
+})
