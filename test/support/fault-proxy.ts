@@ -219,11 +219,14 @@ class Link {
   }
 }
 
-/** Park and Miller's generator: varied, and always alike. */
+/** The generator Mulberry32: varied, and always alike. */
 function seededSpread(seed: number): Spread {
   let state = seed
   return (average, variation = 0) => {
-    state = (state * 48_271) % 2_147_483_647
-    return Math.max(0, average + ((state / 2_147_483_647) * 2 - 1) * variation)
+    state = (state + 0x6d2b79f5) | 0
+    let bits = Math.imul(state ^ (state >>> 15), state | 1)
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61)
+    const fraction = ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
+    return Math.max(0, average + (fraction * 2 - 1) * variation)
   }
 }
