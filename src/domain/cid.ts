@@ -6,6 +6,9 @@ import { base64, base64pad, base64url, base64urlpad } from 'multiformats/bases/b
 import { CID } from 'multiformats/cid'
 import { BadRequestError } from './errors.ts'
 
+const DAG_PB = 0x70
+const SHA2_256 = 0x12
+
 /** A content identifier: the text it came as, and a key that is equal for equal content. */
 export interface Cid {
   /** Exactly as given, in its own version and base. */
@@ -38,15 +41,29 @@ const ANY_BASE = base32.decoder
  */
 export function parseCid(text: string, argument = 'cid'): Cid {
   try {
-    const isVersion0 = text.startsWith('Qm')
-    const cid = isVersion0 ? CID.parse(text) : CID.parse<string, unknown, number, number, 0 | 1>(text, ANY_BASE)
+    const cid = decodeCid(text)
     return { text, key: `${cid.code.toString(36)}:${base32.baseEncode(cid.multihash.bytes)}` }
   } catch (cause) {
     throw BadRequestError.of(argument, 'a CID such as "bafybei…" or "Qm…"', text, cause)
   }
 }
 
+/**
+ * The texts under which a service that compares text may know a CID: as given, as CIDv0 where there is one, and as the
+ * usual CIDv1.
+ */
+export function cidTexts(cid: Cid): string[] {
+  const parsed = decodeCid(cid.text)
+  const version1 = parsed.toV1().toString()
+  const hasVersion0 = parsed.code === DAG_PB && parsed.multihash.code === SHA2_256 && parsed.multihash.size === 32
+  return [...new Set([cid.text, version1, ...(hasVersion0 ? [parsed.toV0().toString()] : [])])]
+}
+
 /** True when both name the same content, whatever their version and base. */
 export function isSameCid(a: Cid, b: Cid): boolean {
   return a.key === b.key
+}
+
+function decodeCid(text: string): CID<unknown, number, number, 0 | 1> {
+  return text.startsWith('Qm') ? CID.parse(text) : CID.parse<string, unknown, number, number, 0 | 1>(text, ANY_BASE)
 }

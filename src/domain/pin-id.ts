@@ -1,3 +1,4 @@
+import { parseCid } from './cid.ts'
 import { BadRequestError } from './errors.ts'
 
 /** What the global id of a pin says: enough to route it, and to ask for ten pins in one request by their CIDs. */
@@ -35,7 +36,7 @@ export function parseNodeId(id: string, argument = 'id'): NodeRef {
   const requestId = rest.join(':')
   if (encode(text) === id && service) {
     if (type === 'Service' && cid === undefined) return { type, service }
-    if (type === 'Pin' && cid && requestId) return { type, pin: { service, cid, requestId } }
+    if (type === 'Pin' && cid && isCid(cid) && requestId) return { type, pin: { service, cid, requestId } }
   }
   throw BadRequestError.of(argument, 'an id that pinql gave out', id)
 }
@@ -49,6 +50,15 @@ export function parsePinId(id: string, argument = 'id'): PinRef {
   const node = parseNodeId(id, argument)
   if (node.type === 'Pin') return node.pin
   throw BadRequestError.of(argument, 'the id of a Pin', `the id of a ${node.type}`)
+}
+
+function isCid(text: string): boolean {
+  try {
+    parseCid(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function encode(text: string): string {

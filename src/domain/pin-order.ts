@@ -22,6 +22,14 @@ export function comparePositions(a: PinPosition, b: PinPosition): number {
   return compareText(a.service, b.service) || compareText(a.requestId, b.requestId)
 }
 
+/** The pins in order, in a new array. */
+export function sortPins(pins: readonly Pin[]): Pin[] {
+  return pins
+    .map((pin) => ({ pin, position: positionOf(pin) }))
+    .sort((a, b) => comparePositions(a.position, b.position))
+    .map(({ pin }) => pin)
+}
+
 function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b)
 }

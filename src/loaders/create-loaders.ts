@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader'
+import { parseCid } from '../domain/cid.ts'
 import type { Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
-import { lookupContents, lookupPins } from '../upstream/lookup.ts'
 import type { Tenant } from '../upstream/tenant.ts'
 
 /** The pins of one CID at one service. */
@@ -10,7 +10,7 @@ export interface ContentRef {
   readonly cid: string
 }
 
-/** One GraphQL request's view of the services: what is asked for in the same tick shares requests, and is asked for once. */
+/** One GraphQL request's view of the services: what it asks for in the same tick leaves together, and only once. */
 export interface Loaders {
   /** Rejects with `PinNotFoundError` when the service does not have the pin. */
   readonly pins: DataLoader<PinRef, Pin, string>
@@ -26,33 +26,22 @@ export interface Loaders {
 export function createLoaders(tenantOf: (service: string) => Tenant, signal: AbortSignal): Loaders {
   const options = { signal }
   return {
-    pins: new DataLoader((refs) => perService(refs, (service, some) => lookupPins(tenantOf(service), some, options)), {
+    pins: new DataLoader((refs) => settleAll(refs, (ref) => tenantOf(ref.service).lookupPin(ref, options)), {
       cacheKeyFn: (ref) => `${ref.service}:${ref.cid}:${ref.requestId}`,
     }),
     contents: new DataLoader(
-      (refs) => perService(refs, (service, some) => lookupContents(tenantOf(service), some, options)),
+      (refs) => settleAll(refs, (ref) => tenantOf(ref.service).lookupContent(parseCid(ref.cid), options)),
       { cacheKeyFn: (ref) => `${ref.service}:${ref.cid}` },
     ),
   }
 }
 
-/** Splits keys by service, loads each part, and puts the results back in the order of the keys. */
-async function perService<Key extends { readonly service: string }, Value>(
-  keys: readonly Key[],
-  load: (service: string, keys: readonly Key[]) => Promise<readonly (Value | Error)[]>,
-): Promise<(Value | Error)[]> {
-  const results = new Map<Key, Value | Error>()
-  const services = [...new Set(keys.map((key) => key.service))]
-  await Promise.all(
-    services.map(async (service) => {
-      const some = keys.filter((key) => key.service === service)
-      const values = await Promise.resolve()
-        .then(() => load(service, some))
-        .catch((error: unknown) => some.map(() => error as Error))
-      some.forEach((key, index) => {
-        results.set(key, values[index] as Value | Error)
-      })
-    }),
-  )
-  return keys.map((key) => results.get(key) as Value | Error)
+/** Starts every lookup before awaiting any, so that the tenant can put them together. */
+function settleAll<Key, Value>(keys: readonly Key[], look: (key: Key) => Promise<Value>): Promise<(Value | Error)[]> {
+  return Promise.all(keys.map(async (key) => look(key)).map((found) => found.catch(asError)))
+}
+
+/** An abort's reason may be anything; DataLoader takes errors only. */
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error })
 }

@@ -2,8 +2,9 @@ import { parseCid } from '../domain/cid.ts'
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
 import { comparePositions, positionOf } from '../domain/pin-order.ts'
-import type { ServiceSettings } from '../upstream/registry.ts'
+import type { PinningService } from '../upstream/pinning-service.ts'
 import type { GatewayContext } from './context.ts'
+import { settle } from './settle.ts'
 
 /** One CID, whose pins are looked up when they are selected. */
 export interface Content {
@@ -13,7 +14,7 @@ export interface Content {
 
 /** What one service has of a CID. */
 export interface ContentAtService {
-  readonly service: ServiceSettings
+  readonly service: PinningService
   /** Its pins newest first, or why they are not known. */
   readonly result: { readonly pins: readonly Pin[] } | PinqlError
 }
@@ -25,30 +26,31 @@ export function content(cid: string, argument = 'cid'): Content {
   return { cid: parseCid(cid, argument).text }
 }
 
-/** @throws {BadRequestError} for more than 1,000, or one that is no CID */
-export function contents(cids: readonly string[]): Content[] {
-  if (cids.length > MAX_CONTENTS)
+/**
+ * Many of them, in order; what is no CID becomes an error of its element only.
+ *
+ * @throws {BadRequestError} for more than 1,000
+ */
+export async function contents(cids: readonly string[]): Promise<(Content | PinqlError)[]> {
+  if (cids.length > MAX_CONTENTS) {
     throw BadRequestError.of('cids', `at most ${MAX_CONTENTS} CIDs`, `${cids.length} CIDs`)
-  return cids.map((cid, index) => content(cid, `cids[${index}]`))
+  }
+  return Promise.all(cids.map((cid, index) => settle(() => content(cid, `cids[${index}]`))))
 }
 
 /**
  * What each service that the caller has a token for holds of a CID. Ten CIDs cost one request a service.
  *
- * @throws {UnauthorizedError} when the caller has a token for none
+ * A caller who has a token for none finds just that as the answer of the default service.
  */
 export async function contentServices({ cid }: Content, context: GatewayContext): Promise<ContentAtService[]> {
   const { services, defaultName } = context.services
   const usable = services.filter((service) => context.mayUse(service.name))
-  if (usable.length === 0) context.tenant(defaultName)
+  const asked = usable.length > 0 ? usable : [context.services.get(defaultName)]
   return Promise.all(
-    usable.map(async (service) => {
-      try {
-        return { service, result: { pins: await context.loaders.contents.load({ service: service.name, cid }) } }
-      } catch (error) {
-        if (error instanceof PinqlError) return { service, result: error }
-        throw error
-      }
+    asked.map(async (service) => {
+      const pins = await settle(() => context.loaders.contents.load({ service: service.name, cid }))
+      return { service, result: pins instanceof PinqlError ? pins : { pins } }
     }),
   )
 }

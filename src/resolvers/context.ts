@@ -46,7 +46,7 @@ export function createContext(services: ServiceRegistry, request: ContextRequest
     signal,
     requestId,
     tenant,
-    mayUse: (service) => Boolean(tokenOf(service) ?? services.get(service).token),
+    mayUse: (service) => Boolean(tokenOf(service) ?? services.get(service).settings.token),
   }
 }
 

@@ -1,19 +1,13 @@
-/**
- * Maps items with at most `concurrency` calls under way, and keeps their order.
- *
- * @param map is not called again once `signal` is aborted; the result then rejects with `signal.reason`
- */
+/** Maps items with at most `concurrency` calls under way, and keeps their order. */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   concurrency: number,
   map: (item: Item, index: number) => Promise<Result>,
-  options: { signal?: AbortSignal } = {},
 ): Promise<Result[]> {
   const results = new Array<Result>(items.length)
   let next = 0
   async function work(): Promise<void> {
     while (next < items.length) {
-      options.signal?.throwIfAborted()
       const index = next++
       results[index] = await map(items[index] as Item, index)
     }

@@ -12,7 +12,8 @@ export interface PinInput {
 }
 
 const MAX_NAME_LENGTH = 255
-const MAX_ORIGINS = 20
+/** The specification's bound. */
+export const MAX_ORIGINS = 20
 const MAX_META_ENTRIES = 1000
 
 /**

@@ -1,8 +1,9 @@
-import { BadRequestError, PinNotFoundError, PinqlError } from '../domain/errors.ts'
+import { BadRequestError, PinNotFoundError, type PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { parseNodeId, parsePinId } from '../domain/pin-id.ts'
-import type { ServiceSettings } from '../upstream/registry.ts'
+import type { PinningService } from '../upstream/pinning-service.ts'
 import type { GatewayContext } from './context.ts'
+import { settle } from './settle.ts'
 
 export interface PinArgs {
   readonly id?: string | null | undefined
@@ -34,11 +35,7 @@ export async function pin(args: PinArgs, context: GatewayContext): Promise<Pin> 
 }
 
 /** Anything with a global id; null for a pin or service that is not there. Many pins cost one request for every ten. */
-export async function node(
-  id: string,
-  context: GatewayContext,
-  argument = 'id',
-): Promise<Pin | ServiceSettings | null> {
+export async function node(id: string, context: GatewayContext, argument = 'id'): Promise<Pin | PinningService | null> {
   const ref = parseNodeId(id, argument)
   if (ref.type === 'Service') return findService(ref.service, context)
   try {
@@ -51,23 +48,20 @@ export async function node(
 
 const MAX_NODES = 1000
 
-/** Many of them, in order; an element that fails is null beside its own error. */
+/**
+ * Many of them, in order; an element that fails is null beside its own error.
+ *
+ * @throws {BadRequestError} for more than 1,000
+ */
 export async function nodes(
   ids: readonly string[],
   context: GatewayContext,
-): Promise<(Pin | ServiceSettings | Error | null)[]> {
+): Promise<(Pin | PinningService | PinqlError | null)[]> {
   if (ids.length > MAX_NODES) throw BadRequestError.of('ids', `at most ${MAX_NODES} ids`, `${ids.length} ids`)
-  return Promise.all(
-    ids.map((id, index) =>
-      node(id, context, `ids[${index}]`).catch((error: unknown) => {
-        if (error instanceof PinqlError) return error
-        throw error
-      }),
-    ),
-  )
+  return Promise.all(ids.map((id, index) => settle(() => node(id, context, `ids[${index}]`))))
 }
 
 /** A configured service; null when there is none of that name. */
-export function findService(name: string, context: GatewayContext): ServiceSettings | null {
+export function findService(name: string, context: GatewayContext): PinningService | null {
   return context.services.services.find((service) => service.name === name) ?? null
 }

@@ -1,8 +1,7 @@
 import type { PinqlError } from '../domain/errors.ts'
-import { parsePinId } from '../domain/pin-id.ts'
-import { checkCount, settle, WRITE_CONCURRENCY } from './add-pin.ts'
+import { type PinRef, parsePinId } from '../domain/pin-id.ts'
+import { changeEach, tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
-import { mapConcurrently } from './map-concurrently.ts'
 
 /** What became of one of several removals. */
 export type RemovePinOutcome = { readonly id: string } | PinqlError
@@ -12,20 +11,22 @@ export type RemovePinOutcome = { readonly id: string } | PinqlError
  *
  * @throws {PinNotFoundError} when it is not there
  */
-export async function removePin(id: string, context: GatewayContext, argument = 'id'): Promise<{ id: string }> {
-  const ref = parsePinId(id, argument)
-  await context.tenant(ref.service).removePin(ref.requestId)
-  context.loaders.pins.clear(ref)
-  return { id }
+export async function removePin(id: string, context: GatewayContext): Promise<{ id: string }> {
+  return remove({ id, ref: parsePinId(id) }, context)
 }
 
 /** Each pin's own outcome, in order. */
 export async function removePins(ids: readonly string[], context: GatewayContext): Promise<RemovePinOutcome[]> {
-  checkCount(ids, 'ids')
-  return mapConcurrently(
+  return changeEach(
     ids,
-    WRITE_CONCURRENCY,
-    (id, index) => settle(removePin(id, context, `ids[${index}]`)),
-    context,
+    'ids',
+    (id, index) => ({ id, ref: parsePinId(id, `ids[${index}]`) }),
+    (pin) => remove(pin, context),
   )
+}
+
+async function remove({ id, ref }: { id: string; ref: PinRef }, context: GatewayContext): Promise<{ id: string }> {
+  await tenantToChange(ref.service, context).removePin(ref.requestId)
+  context.loaders.pins.clear(ref)
+  return { id }
 }

@@ -1,5 +1,6 @@
 import type { Pin } from '../domain/pin.ts'
 import { parsePinId } from '../domain/pin-id.ts'
+import { tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
 import { type PinInput, parsePinInput } from './pin-input.ts'
 
@@ -8,7 +9,7 @@ export interface ReplacePinInput extends PinInput {
 }
 
 /**
- * Puts another pin in the place of one: one `POST /pins/{requestid}`, which a client that goes away does not stop.
+ * Puts another pin in the place of one: one `POST /pins/{requestid}`.
  *
  * @throws {BadRequestError} for input that does not fit, before anything is sent
  * @throws {PinNotFoundError} when the pin to be replaced is not there
@@ -16,7 +17,7 @@ export interface ReplacePinInput extends PinInput {
 export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<{ pin: Pin }> {
   const ref = parsePinId(input.id, 'input.id')
   const newPin = parsePinInput(input, 'input')
-  const pin = await context.tenant(ref.service).replacePin(ref.requestId, newPin)
+  const pin = await tenantToChange(ref.service, context).replacePin(ref.requestId, newPin)
   context.loaders.pins.clear(ref)
   return { pin }
 }

@@ -33,6 +33,7 @@ const AddPinSuccess = builder.objectRef<{ readonly pin: Pin }>('AddPinSuccess').
 const AddPinResult = builder.errorUnion('AddPinResult', {
   description: 'The new pin, or why there is none.',
   types: [AddPinSuccess, ...pinErrors],
+  resolveType: () => AddPinSuccess,
 })
 
 builder.mutationFields((t) => ({

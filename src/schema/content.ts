@@ -1,5 +1,12 @@
 import type { Pin } from '../domain/pin.ts'
-import { type ContentAtService, content, contentPins, contentServices, contents } from '../resolvers/content.ts'
+import {
+  type Content,
+  type ContentAtService,
+  content,
+  contentPins,
+  contentServices,
+  contents,
+} from '../resolvers/content.ts'
 import { builder } from './builder.ts'
 import { ContentRef } from './content-ref.ts'
 import { serviceErrors } from './error-types.ts'
@@ -17,6 +24,7 @@ const PinListRef = builder.objectRef<{ readonly pins: readonly Pin[] }>('PinList
 const ContentLookupResult = builder.errorUnion('ContentLookupResult', {
   description: 'The pins of a CID at a service, or why they are not known. Not known is not the same as not pinned.',
   types: [PinListRef, ...serviceErrors],
+  resolveType: () => PinListRef,
 })
 
 const ContentAtServiceRef = builder.objectRef<ContentAtService>('ContentAtService').implement({
@@ -38,7 +46,9 @@ ContentRef.implement({
     cid: t.expose('cid', { type: 'CID', description: 'As it was asked for.' }),
     pins: t.field({
       type: [PinRef],
-      description: 'Its pins at all services that could be asked, newest first. `services` tells which could not.',
+      nullable: true,
+      description:
+        'Its pins at all services that could be asked, newest first; `services` tells which could not. Null beside an error when none could.',
       args: { status: t.arg({ type: [PinStatusRef], description: 'Only pins in one of these. Default: any.' }) },
       resolve: (parent, args, context) => contentPins(parent, args.status, context),
     }),
@@ -53,14 +63,17 @@ ContentRef.implement({
 builder.queryFields((t) => ({
   content: t.field({
     type: ContentRef,
-    description: 'Everything known of one CID.',
+    nullable: true,
+    description: 'Everything known of one CID; null beside an error for what is no CID.',
     args: { cid: t.arg({ type: 'CID', required: true, description: 'Which content.' }) },
     resolve: (_root, args) => content(args.cid),
   }),
   contents: t.field({
     type: [ContentRef],
-    description: 'Everything known of many CIDs, in the order asked for. Ten cost one request a service.',
+    nullable: { list: true, items: true },
+    description:
+      'Everything known of many CIDs, in the order asked for; null beside an error for what is no CID. Ten cost one request a service.',
     args: { cids: t.arg({ type: ['CID'], required: true, description: 'At most 1,000.' }) },
-    resolve: (_root, args) => contents(args.cids),
+    resolve: (_root, args) => contents(args.cids) as Promise<(Content | null)[]>,
   }),
 }))

@@ -62,9 +62,10 @@ builder.objectType(BadRequestError, {
       nullable: true,
       description: 'What came, as JSON, shortened to 100 characters.',
     }),
-    service: t.exposeString('service', {
+    // Not `service`: a field that other errors always have could not be selected together with one that may be null.
+    refusedBy: t.exposeString('service', {
       nullable: true,
-      description: 'The service that refused. Null when pinql did.',
+      description: 'The configured name of the service that refused. Null when pinql did.',
     }),
   }),
 })
@@ -138,12 +139,16 @@ builder.objectType(ServiceError, {
   interfaces: [ErrorRef],
   fields: (t) => ({
     service: t.exposeString('service', { description: SERVICE }),
-    status: t.exposeInt('status', { description: "The HTTP status of the service's answer." }),
+    httpStatus: t.exposeInt('status', { description: "The HTTP status of the service's answer." }),
     reason: t.exposeString('reason', { nullable: true, description: "The service's own code, where it gave one." }),
   }),
 })
 
-/** What any request to a service can end with. */
+/**
+ * What any request to a service can end with.
+ *
+ * A union of these and a success says with `resolveType` which the success is: errors are told by their class before.
+ */
 export const serviceErrors = [
   BadRequestError,
   UnauthorizedError,

@@ -1,9 +1,9 @@
 import type { Pin } from '../domain/pin.ts'
-import type { ServiceSettings } from '../upstream/registry.ts'
+import type { PinningService } from '../upstream/pinning-service.ts'
 import { builder } from './builder.ts'
 
 /** Relay's `Node`. */
-export const NodeRef = builder.interfaceRef<Pin | ServiceSettings>('Node').implement({
+export const NodeRef = builder.interfaceRef<Pin | PinningService>('Node').implement({
   description: 'Anything that has a global id and can be fetched again by it.',
   fields: (t) => ({
     id: t.id({

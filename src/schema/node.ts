@@ -1,6 +1,6 @@
 import type { Pin } from '../domain/pin.ts'
 import { node, nodes } from '../resolvers/pin.ts'
-import type { ServiceSettings } from '../upstream/registry.ts'
+import type { PinningService } from '../upstream/pinning-service.ts'
 import { builder } from './builder.ts'
 import { NodeRef } from './node-interface.ts'
 
@@ -14,10 +14,10 @@ builder.queryFields((t) => ({
   }),
   nodes: t.field({
     type: [NodeRef],
-    nullable: { list: false, items: true },
+    nullable: { list: true, items: true },
     description:
       'Many by their global ids, in the same order; null for one that is not there. Ten pins cost one request.',
     args: { ids: t.arg.idList({ required: true, description: 'Global ids, at most 1,000.' }) },
-    resolve: (_root, args, context) => nodes(args.ids, context) as Promise<(Pin | ServiceSettings | null)[]>,
+    resolve: (_root, args, context) => nodes(args.ids, context) as Promise<(Pin | PinningService | null)[]>,
   }),
 }))

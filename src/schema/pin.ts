@@ -84,6 +84,7 @@ export const PinRef = builder.objectRef<Pin>('Pin').implement({
 const PinLookupResult = builder.errorUnion('PinLookupResult', {
   description: 'A pin, or why it is not known.',
   types: [PinRef, ...pinErrors],
+  resolveType: () => PinRef,
 })
 
 builder.queryField('pin', (t) =>

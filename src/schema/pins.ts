@@ -78,6 +78,7 @@ const PinConnectionRef = builder.objectRef<PinPageResult>('PinConnection').imple
 const PinsResult = builder.errorUnion('PinsResult', {
   description: 'A page of pins, or why there is none.',
   types: [PinConnectionRef, ...serviceErrors],
+  resolveType: () => PinConnectionRef,
 })
 
 builder.queryField('pins', (t) =>

@@ -10,6 +10,7 @@ const RemovePinSuccess = builder.objectRef<{ readonly id: string }>('RemovePinSu
 const RemovePinResult = builder.errorUnion('RemovePinResult', {
   description: 'What was removed, or why nothing was.',
   types: [RemovePinSuccess, ...pinErrors],
+  resolveType: () => RemovePinSuccess,
 })
 
 builder.mutationFields((t) => ({

@@ -25,6 +25,7 @@ const ReplacePinSuccess = builder.objectRef<{ readonly pin: Pin }>('ReplacePinSu
 const ReplacePinResult = builder.errorUnion('ReplacePinResult', {
   description: 'The new pin, or why there is none.',
   types: [ReplacePinSuccess, ...pinErrors],
+  resolveType: () => ReplacePinSuccess,
 })
 
 builder.mutationField('replacePin', (t) =>

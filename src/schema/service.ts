@@ -2,9 +2,13 @@ import { formatServiceId } from '../domain/pin-id.ts'
 import { findService } from '../resolvers/pin.ts'
 import type { PinCounts } from '../resolvers/pin-counts.ts'
 import { pinCounts } from '../resolvers/pin-counts.ts'
-import type { ServiceSettings } from '../upstream/registry.ts'
+import { rateBudgets } from '../resolvers/rate-budgets.ts'
+import type { PinningService } from '../upstream/pinning-service.ts'
 import { builder } from './builder.ts'
 import { NodeRef } from './node-interface.ts'
+import { RateBudgetRef } from './rate-budget.ts'
+import { ServiceCapabilitiesRef } from './service-capabilities.ts'
+import { ServiceHealthRef } from './service-health.ts'
 
 const PinCountsRef = builder.objectRef<PinCounts>('PinCounts').implement({
   description: 'How many pins a service has, by status, as it counts them itself.',
@@ -25,7 +29,7 @@ const PinCountsRef = builder.objectRef<PinCounts>('PinCounts').implement({
   }),
 })
 
-export const ServiceRef = builder.objectRef<ServiceSettings>('Service').implement({
+export const ServiceRef = builder.objectRef<PinningService>('Service').implement({
   description: 'A pinning service that this gateway is configured to use.',
   interfaces: [NodeRef],
   fields: (t) => ({
@@ -33,16 +37,28 @@ export const ServiceRef = builder.objectRef<ServiceSettings>('Service').implemen
     name: t.exposeString('name', {
       description: 'As configured, such as `local` or `filebase`. Other fields name the service by it.',
     }),
-    endpoint: t.string({
-      description: 'Base URL of its Pinning Service API.',
-      resolve: ({ endpoint }) => `${new URL(endpoint).origin}${new URL(endpoint).pathname}`,
-    }),
+    endpoint: t.exposeString('endpoint', { description: 'Base URL of its Pinning Service API.' }),
     pinCounts: t.field({
       type: PinCountsRef,
       nullable: true,
       description:
         'How many pins it has. Costs four requests to the service; null beside an error when it cannot be asked.',
       resolve: (service, _args, context) => pinCounts(service.name, context),
+    }),
+    health: t.expose('health', {
+      type: ServiceHealthRef,
+      description: 'How it is, by the calls made to it. Costs no request.',
+    }),
+    budget: t.field({
+      type: [RateBudgetRef],
+      description: 'What is left of each of its limits. Costs no request.',
+      resolve: (service, _args, context) => rateBudgets(service, context),
+    }),
+    capabilities: t.field({
+      type: ServiceCapabilitiesRef,
+      description:
+        'How it keeps to the Pinning Service API: known of its provider, configured, or learned from its answers.',
+      resolve: (service) => service,
     }),
   }),
 })

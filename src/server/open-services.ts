@@ -1,6 +1,7 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Logger } from '../observability/logger.ts'
-import { createServiceRegistry, type ServiceRegistry, type ServiceSettings } from '../upstream/registry.ts'
+import type { ServiceSettings } from '../upstream/pinning-service.ts'
+import { createServiceRegistry, type ServiceRegistry } from '../upstream/registry.ts'
 import { type EmbeddedService, startEmbeddedService } from './start-embedded-service.ts'
 
 /** The configured services, ready to be asked. */

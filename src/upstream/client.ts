@@ -14,6 +14,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds for the whole call. Default: the client's. */
   readonly timeoutMs?: number | undefined
+  /** Told of every answer, refusals included, as soon as it is read. */
+  readonly onAnswer?: ((answer: ServiceResponse) => void) | undefined
 }
 
 /** The five operations of the Pinning Service API 1.0.0 at one service. */
@@ -73,6 +75,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
       timeoutMs: callOptions.timeoutMs ?? timeoutMs,
       maxBodyBytes,
     })
+    callOptions.onAnswer?.(response)
     if (response.status >= 200 && response.status < 300) return response
     throw errorFromResponse(name, response, requestId, request.method !== 'GET')
   }

@@ -1,34 +1,17 @@
 import { UnauthorizedError, UnknownServiceError } from '../domain/errors.ts'
-import { createPinningServiceClient, type PinningServiceClient, type ProxySettings } from './client.ts'
-import { createTenant, createTenantKeys, type Tenant } from './tenant.ts'
+import { PinningService, type PinningServiceOptions, type ServiceSettings } from './pinning-service.ts'
+import { createTenantKeys, Tenant } from './tenant.ts'
 
-/** A service as it was configured. */
-export interface ServiceSettings {
-  readonly name: string
-  /** Base URL of the Pinning Service API. */
-  readonly endpoint: string
-  /** Used for callers who bring no token of their own; null when they must. */
-  readonly token: string | null
-  /** Which known provider runs it; null for one that keeps to the specification. */
-  readonly provider: string | null
-}
-
-export interface RegistryOptions {
-  /** Milliseconds a call to a service may take. Default 10,000. */
-  readonly timeoutMs?: number | undefined
-  readonly proxy?: ProxySettings | undefined
-}
-
-/** The configured services by name, each with its connections. */
+/** The configured services by name, each with its connections, budget and breaker. */
 export interface ServiceRegistry extends AsyncDisposable {
   /** In the order of the configuration. */
-  readonly services: readonly ServiceSettings[]
+  readonly services: readonly PinningService[]
   /** The service that is meant where none is named. */
   readonly defaultName: string
   /** @throws {UnknownServiceError} when no service has that name */
-  get(name: string): ServiceSettings
+  get(name: string): PinningService
   /**
-   * One token at one service.
+   * One token at one service; the same object for the same token, as long as it is in use.
    *
    * @param token of the caller; null for the configured one
    * @throws {UnknownServiceError} when no service has that name
@@ -37,46 +20,53 @@ export interface ServiceRegistry extends AsyncDisposable {
   tenant(name: string, token: string | null): Tenant
 }
 
+/** Tenants kept so that their requests can share calls. One that falls out loses nothing but that. */
+const MAX_TENANTS = 10_000
+
 /**
  * Opens a connection pool to each service; nothing is sent yet.
  *
- * @param defaultName must be the name of one of `services`
+ * @param defaultName must be the name of one of `settings`
  */
 export function createServiceRegistry(
-  services: readonly ServiceSettings[],
+  settings: readonly ServiceSettings[],
   defaultName: string,
-  options: RegistryOptions = {},
+  options: PinningServiceOptions = {},
 ): ServiceRegistry {
-  const byName = new Map(services.map((service) => [service.name, service]))
-  const clients = new Map<string, PinningServiceClient>(
-    services.map(({ name, endpoint }) => [name, createPinningServiceClient({ name, endpoint, ...options })]),
-  )
+  const services = settings.map((each) => new PinningService(each, options))
+  const byName = new Map(services.map((service) => [service.settings.name, service]))
+  const tenants = new Map<string, Tenant>()
   const keyOf = createTenantKeys()
 
-  function lookUp<Value>(from: ReadonlyMap<string, Value>, name: string): Value {
-    const found = from.get(name)
-    if (found === undefined) throw new UnknownServiceError(name, [...byName.keys()])
-    return found
+  function get(name: string): PinningService {
+    const service = byName.get(name)
+    if (!service) throw new UnknownServiceError(name, [...byName.keys()])
+    return service
   }
 
   return {
     services,
     defaultName,
-    get: (name) => lookUp(byName, name),
+    get,
     tenant(name, callersToken) {
-      const token = callersToken ?? lookUp(byName, name).token
-      const client = lookUp(clients, name)
+      const service = get(name)
+      const token = callersToken ?? service.settings.token
       if (!token) throw new UnauthorizedError(missingToken(name, defaultName), { service: name })
-      return createTenant(name, keyOf(name, token), client, token)
+      const key = keyOf(name, token)
+      const tenant = tenants.get(key) ?? new Tenant(service, key, token)
+      // The most recently used comes last, and the first falls out.
+      tenants.delete(key)
+      tenants.set(key, tenant)
+      if (tenants.size > MAX_TENANTS) tenants.delete(tenants.keys().next().value as string)
+      return tenant
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...clients.values()].map((client) => client[Symbol.asyncDispose]()))
+      await Promise.all(services.map((service) => service[Symbol.asyncDispose]()))
     },
   }
 }
 
 function missingToken(name: string, defaultName: string): string {
-  const header =
-    name === defaultName ? `"Authorization: Bearer …" or "X-Pinning-Token-${name}"` : `"X-Pinning-Token-${name}"`
-  return `No token for ${name}: expected one in the header ${header}`
+  const own = `"X-Pinning-Token-${name}"`
+  return `No token for ${name}: expected one in the header ${name === defaultName ? `"Authorization: Bearer …" or ${own}` : own}`
 }

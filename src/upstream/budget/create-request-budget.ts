@@ -11,6 +11,8 @@ import { type LaneOwner, sum, TenantBudget, type TenantLane, type Waiter } from 
 
 /** Refusals of two tenants closer than this are about the address that they share. */
 const SAME_CAUSE_MS = 1000
+/** A pause of the address looks over all waiting calls no more often than this. */
+const SWEEP_EVERY_MS = 100
 
 /**
  * Creates the budget of one service.
@@ -50,6 +52,7 @@ class LocalRequestBudget implements RequestBudget {
     resync: new FairQueue(),
   }
   #nextSlot: Appointment | undefined
+  #sweep: Appointment | undefined
   #lastRefusal: { tenant: string; at: number } | undefined
   #isDisposed = false
 
@@ -75,35 +78,18 @@ class LocalRequestBudget implements RequestBudget {
     request: CallRequest & { readonly deadline: number },
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<Permit> {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted()
-      if (this.#isDisposed) throw this.#disposedError()
-      const askedAt = this.#clock.now()
-      const waitMs = this.expectedWaitMs(request)
-      if (waitMs > 0 && askedAt + waitMs > request.deadline) throw new RateLimitedError(this.#service, waitMs)
-
-      const lane = this.#tenant(request.tenant).lane(request.class, request.endpoint)
-      const abort = () => {
-        this.#remove(waiter)
-        waiter.fail(signal?.reason)
-      }
-      const waiter: Waiter = {
-        lane,
-        deadline: request.deadline,
-        place: undefined,
-        expiry: undefined,
-        grant: (now) => {
-          signal?.removeEventListener('abort', abort)
-          resolve({ grantedAt: now, waitedMs: now - askedAt })
-        },
-        fail: (reason) => {
-          signal?.removeEventListener('abort', abort)
-          reject(reason)
-        },
-      }
-      signal?.addEventListener('abort', abort)
-      this.#enqueue(waiter)
-    })
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    if (this.#isDisposed) return Promise.reject(this.#disposedError())
+    const now = this.#clock.now()
+    const waitMs = this.expectedWaitMs(request)
+    if (waitMs === 0) {
+      const tenant = this.#tenant(request.tenant)
+      this.#take(tenant, request.endpoint, request.class, now)
+      this.#forgetWhenIdle(tenant)
+      return Promise.resolve({ grantedAt: now, waitedMs: 0 })
+    }
+    if (now + waitMs > request.deadline) return Promise.reject(new RateLimitedError(this.#service, waitMs))
+    return this.#wait(request, now, signal)
   }
 
   expectedWaitMs({ tenant: key, endpoint, class: requestClass }: CallRequest): number {
@@ -136,7 +122,8 @@ class LocalRequestBudget implements RequestBudget {
       for (const cell of isShared ? [...own, ...this.#address.narrowest(endpoint)] : own) {
         cell.refused(now, sentAt ?? now, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
       }
-      for (const each of isShared ? this.#tenants.values() : [tenant]) this.#failHopeless(each, now)
+      this.#failHopeless(tenant, now)
+      if (isShared) this.#planSweep(now)
     }
     // Headers may also end a wait: their last word counts.
     for (const lane of tenant.lanes) this.#wake(lane)
@@ -181,6 +168,31 @@ class LocalRequestBudget implements RequestBudget {
     const tenant = new TenantBudget(key, this.#limits, this.#jitterMs)
     this.#tenants.set(key, tenant)
     return tenant
+  }
+
+  #wait(request: CallRequest & { deadline: number }, askedAt: number, signal?: AbortSignal): Promise<Permit> {
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.#remove(waiter)
+        waiter.fail(signal?.reason)
+      }
+      const waiter: Waiter = {
+        lane: this.#tenant(request.tenant).lane(request.class, request.endpoint),
+        deadline: request.deadline,
+        place: undefined,
+        expiry: undefined,
+        grant: (now) => {
+          signal?.removeEventListener('abort', abort)
+          resolve({ grantedAt: now, waitedMs: now - askedAt })
+        },
+        fail: (reason) => {
+          signal?.removeEventListener('abort', abort)
+          reject(reason)
+        },
+      }
+      signal?.addEventListener('abort', abort)
+      this.#enqueue(waiter)
+    })
   }
 
   #enqueue(waiter: Waiter): void {
@@ -235,13 +247,16 @@ class LocalRequestBudget implements RequestBudget {
     for (const each of new Set([turn, lane])) this.#queues[each.owner.requestClass].endTurn(each)
     const waiter = lane.items.first
     if (!waiter) return
-    const { tenant, requestClass } = lane.owner
-    this.#address.take(lane.endpoint, now)
-    tenant.cells.take(lane.endpoint, now)
-    this.#order.served(requestClass)
-    tenant.order.served(requestClass)
+    this.#take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now)
     this.#remove(waiter)
     waiter.grant(now)
+  }
+
+  #take(tenant: TenantBudget, endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+    this.#address.take(endpoint, now)
+    tenant.cells.take(endpoint, now)
+    this.#order.served(requestClass)
+    tenant.order.served(requestClass)
   }
 
   /** A lane of the same tenant whose class has had less than its floor of the tenant's own budget. */
@@ -299,6 +314,17 @@ class LocalRequestBudget implements RequestBudget {
         waiter.fail(new RateLimitedError(this.#service, readyAt - now))
       }
     }
+  }
+
+  /** The same for all tenants. Refusals come in swarms of which each prolongs the pause a little, hence not for each. */
+  #planSweep(now: number): void {
+    if (this.#sweep && this.#sweep.index >= 0) return
+    this.#sweep = this.#agenda.add(
+      Math.max(now, (this.#sweep?.at ?? Number.NEGATIVE_INFINITY) + SWEEP_EVERY_MS),
+      () => {
+        for (const tenant of this.#tenants.values()) this.#failHopeless(tenant, this.#clock.now())
+      },
+    )
   }
 
   #forgetWhenIdle(tenant: TenantBudget): void {

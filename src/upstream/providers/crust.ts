@@ -1,0 +1,16 @@
+import type { Provider } from './provider.ts'
+
+/** Crust's W3Auth pinning service. Some failures are never answered; `meta` as a filter is not understood. */
+export const crust: Provider = {
+  name: 'crust',
+  endpoint: 'https://pin.crustcode.com/psa',
+  limits: null,
+  capabilities: {
+    maxCids: 9,
+    createdDigits: 0,
+    cidForm: 'text',
+    nameFilter: { exact: 'exact', iexact: 'exact', partial: 'exact', ipartial: 'unusable' },
+    metaFilter: 'loose',
+    namesPinsByCid: true,
+  },
+}

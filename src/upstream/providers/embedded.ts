@@ -1,0 +1,9 @@
+import type { Provider } from './provider.ts'
+
+/** The pinning service that comes with pinql: the specification to the letter, on this machine, without limits. */
+export const embedded: Provider = {
+  name: 'embedded',
+  endpoint: null,
+  limits: [{ limit: 2000, windowMs: 1000, scope: 'address', endpoint: 'all' }],
+  capabilities: { createdDigits: 3, keepsMeta: true },
+}

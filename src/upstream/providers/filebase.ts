@@ -1,0 +1,13 @@
+import type { Provider } from './provider.ts'
+
+/**
+ * Filebase. One token sees one bucket. Accounts that do not pay get 403 on every call.
+ *
+ * @see https://filebase.com/docs/ipfs/pinning-service-api
+ */
+export const filebase: Provider = {
+  name: 'filebase',
+  endpoint: 'https://api.filebase.io/v1/ipfs',
+  limits: [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }],
+  capabilities: { createdDigits: 0, namesPinsByCid: true },
+}

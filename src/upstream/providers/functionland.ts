@@ -1,0 +1,22 @@
+import type { Provider } from './provider.ts'
+
+/**
+ * Functionland Fula. The status filter is applied after the limit, so that a page can be empty and not the last; an
+ * empty list is 404; replacing removes before it adds.
+ *
+ * @see https://github.com/functionland/pinning-service
+ */
+export const functionland: Provider = {
+  name: 'functionland',
+  endpoint: 'https://api.cloud.fx.land',
+  limits: null,
+  capabilities: {
+    createdDigits: 9,
+    cidForm: 'text',
+    statusFilter: 'unusable',
+    metaFilter: 'loose',
+    count: 'unreliable',
+    emptyListIs404: true,
+    replace: 'add-then-remove',
+  },
+}

@@ -1,0 +1,9 @@
+import type { Provider } from './provider.ts'
+
+/** `@helia/pinning-service-api-server`. Neither `cid` nor `meta` is looked at when it lists. */
+export const heliaServer: Provider = {
+  name: 'helia',
+  endpoint: null,
+  limits: null,
+  capabilities: { createdDigits: 3, cidFilter: 'loose', metaFilter: 'loose', keepsMeta: true },
+}

@@ -1,0 +1,31 @@
+import { crust } from './crust.ts'
+import { embedded } from './embedded.ts'
+import { filebase } from './filebase.ts'
+import { filecoinPin } from './filecoin-pin.ts'
+import { fourEverland } from './four-everland.ts'
+import { functionland } from './functionland.ts'
+import { heliaServer } from './helia-server.ts'
+import { ipfsCluster } from './ipfs-cluster.ts'
+import { pinata } from './pinata.ts'
+import type { Provider } from './provider.ts'
+
+/** Every provider that pinql knows, for `provider:` in the configuration. */
+export const KNOWN_PROVIDERS: readonly Provider[] = [
+  embedded,
+  filebase,
+  pinata,
+  fourEverland,
+  functionland,
+  ipfsCluster,
+  heliaServer,
+  filecoinPin,
+  crust,
+]
+
+/** A service of which nothing is known: it is taken at the specification's word, and watched. */
+export const UNKNOWN_PROVIDER: Provider = { name: 'unknown', endpoint: null, limits: null, capabilities: {} }
+
+/** The provider of that name; {@link UNKNOWN_PROVIDER} where there is none. */
+export function findProvider(name: string | null): Provider {
+  return KNOWN_PROVIDERS.find((provider) => provider.name === name) ?? UNKNOWN_PROVIDER
+}
