@@ -26,10 +26,15 @@ describe('global ids', () => {
     )
   })
 
-  it.each(['', 'abc', cid, 'UGluOmE', Buffer.from('Pin:a:b:').toString('base64url'), `${formatServiceId('local')}=`])(
-    'are refused when pinql did not make them: %j',
-    (id) => {
-      expect(() => parsePinId(id, 'ids[3]')).toThrow(/^ids\[3\]: expected an id that pinql gave out, got /)
-    },
-  )
+  it.each([
+    '',
+    'abc',
+    cid,
+    'UGluOmE',
+    Buffer.from(`Pin:a:${cid}:`).toString('base64url'),
+    Buffer.from('Pin:a:no-cid:b').toString('base64url'),
+    `${formatServiceId('local')}=`,
+  ])('are refused when pinql did not make them: %j', (id) => {
+    expect(() => parsePinId(id, 'ids[3]')).toThrow(/^ids\[3\]: expected an id that pinql gave out, got /)
+  })
 })

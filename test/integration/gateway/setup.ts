@@ -1,0 +1,91 @@
+import { formatPinId } from '../../../src/domain/pin-id.ts'
+import { compliant } from '../../support/providers/compliant.ts'
+import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import type { SeedPin } from '../../support/providers/pin-store.ts'
+import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
+import type { StoredPin } from '../../support/providers/stored-pin.ts'
+import { ALICE, startTestApi, type TestApi, type TestApiOptions } from '../../support/query-schema.ts'
+
+/** One specification-compliant service named `one`, and the schema over it. */
+export interface Setup extends AsyncDisposable {
+  readonly service: EmulatedService
+  readonly api: TestApi
+}
+
+export async function startSetup(
+  options: Omit<TestApiOptions, 'services'> & { profile?: ProviderProfile; token?: string | null } = {},
+): Promise<Setup> {
+  const { profile = compliant, token = ALICE, ...rest } = options
+  const service = await startEmulatedService(profile)
+  const api = startTestApi({ services: [{ name: 'one', endpoint: service.endpoint, token }], ...rest })
+  return {
+    service,
+    api,
+    async [Symbol.asyncDispose]() {
+      await api[Symbol.asyncDispose]()
+      await service[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Several compliant services, named as asked, and the schema over them. */
+export async function startServices<Name extends string>(
+  ...names: readonly Name[]
+): Promise<AsyncDisposable & { readonly api: TestApi; readonly services: Readonly<Record<Name, EmulatedService>> }> {
+  const started = await Promise.all(names.map(async (name) => [name, await startEmulatedService(compliant)] as const))
+  const api = startTestApi({ services: started.map(([name, { endpoint }]) => ({ name, endpoint })) })
+  return {
+    api,
+    services: Object.fromEntries(started) as Record<Name, EmulatedService>,
+    async [Symbol.asyncDispose]() {
+      await api[Symbol.asyncDispose]()
+      await Promise.all(started.map(([, service]) => service[Symbol.asyncDispose]()))
+    },
+  }
+}
+
+const START_NS = 1_700_000_000_000_000_000n
+
+/** The n-th second of the tests' calendar. */
+export function second(n: number): bigint {
+  return START_NS + BigInt(n) * 1_000_000_000n
+}
+
+/** Pins with the CIDs 1 to `count`, one a second, the newest first. */
+export function seedPins(service: EmulatedService, count: number, more: Partial<SeedPin> = {}): StoredPin[] {
+  const pins = Array.from({ length: count }, (_, index) => ({
+    cid: exampleCid(index + 1),
+    name: `pin ${index + 1}`,
+    created: second(index + 1),
+    ...more,
+  }))
+  return service.seed(ALICE, pins).reverse()
+}
+
+/** The global id of a pin that a service holds. */
+export function idOf({ requestId, cid }: Pick<StoredPin, 'requestId' | 'cid'>, service = 'one'): string {
+  return formatPinId({ service, requestId, cid: { text: cid } })
+}
+
+/** The requests that arrived, as `GET /pins`. */
+export function requestsAt(service: EmulatedService): string[] {
+  return service.requests.map(({ method, path }) => `${method} ${path}`)
+}
+
+/** What to select of a result union, so that every error shows all that it has. */
+export const ERROR_FIELDS = `
+  __typename
+  ... on Error { code message }
+  ... on BadRequestError { argument expected received refusedBy }
+  ... on UnauthorizedError { service }
+  ... on UnknownServiceError { service known }
+  ... on InsufficientFundsError { service }
+  ... on RateLimitedError { service retryAfterMs }
+  ... on ServiceUnavailableError { service mayHaveActed }
+  ... on MalformedResponseError { service }
+  ... on ServiceError { service httpStatus reason }
+`
+
+/** The same, of a union that knows `PinNotFoundError`. */
+export const PIN_ERROR_FIELDS = `${ERROR_FIELDS} ... on PinNotFoundError { service requestId }`
