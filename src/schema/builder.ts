@@ -2,7 +2,7 @@ import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import type { GatewayContext } from '../resolvers/context.ts'
 
-interface SchemaTypes {
+export interface SchemaTypes {
   Context: GatewayContext
   DefaultFieldNullability: false
   Scalars: {
