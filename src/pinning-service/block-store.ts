@@ -65,14 +65,18 @@ export class BlockStore {
     this.#append({ pin, multihash, bytes })
   }
 
-  /** Commits everything that was put and referenced. */
+  /**
+   * Commits everything that was put and referenced.
+   *
+   * @throws {Error} when the disk does not take it
+   */
   flush(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#pending.length === 0) return
-    const pending = this.#pending
+    // Where this throws, say on a full disk, nothing is forgotten: the next flush tries the same again.
+    transaction(this.#database, () => this.#write(this.#pending))
     this.#pending = []
-    transaction(this.#database, () => this.#write(pending))
     this.#pendingBlocks.clear()
     this.#pendingBytes = 0
   }
@@ -100,7 +104,15 @@ export class BlockStore {
   #append(reference: Reference): void {
     this.#pending.push(reference)
     if (this.#pendingBytes >= FLUSH_BYTES || this.#pending.length >= FLUSH_REFERENCES) this.flush()
-    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS)
+    else this.#timer ??= setTimeout(() => this.#flushQuietly(), FLUSH_AFTER_MS)
+  }
+
+  #flushQuietly(): void {
+    try {
+      this.flush()
+    } catch {
+      // A pin is complete only after a flush that it waits for, which meets the same failure and has someone to tell.
+    }
   }
 
   #write(pending: readonly Reference[]): void {
