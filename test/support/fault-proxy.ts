@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -60,8 +61,9 @@ export async function startFaultProxy(target: string, options: { seed?: number }
     links.add(link)
     link.closed.addEventListener('abort', () => links.delete(link))
   })
-  const listen = (port: number) =>
-    new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  async function listen(port: number): Promise<void> {
+    await once(server.listen(port, '127.0.0.1'), 'listening')
+  }
   await listen(0)
   const { port } = server.address() as AddressInfo
 

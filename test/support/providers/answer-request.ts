@@ -14,11 +14,11 @@ type ReplyHook = (request: LoggedRequest, reply: WireReply) => HookVerdict | Pro
 
 export interface EmulatedServiceHooks {
   /** The answer is made, but not sent: pins may change before the next page, or the answer may be held up. */
-  beforeReply?: ReplyHook
+  beforeReply?: ReplyHook | undefined
   /** A POST or DELETE has taken effect; `'drop'` is the lost reply. */
-  afterCommit?: ReplyHook
+  afterCommit?: ReplyHook | undefined
   /** Between the two halves of a replacement. */
-  duringReplace?: () => void | Promise<void>
+  duringReplace?: (() => void | Promise<void>) | undefined
 }
 
 /** The parts of a running service that answering needs. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { crust } from '../../../support/providers/crust.ts'
+import { startEmulatedService } from '../../../support/providers/emulated-service.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
 import { ALICE, ALL_STATUSES, allBut, ask, BOB, observeAll } from './zoo.ts'
 
@@ -217,6 +219,47 @@ describe('how each service answers', () => {
     })
 
     expect(seen).toEqual(allBut<unknown>(500, { functionland: 424, crust: 'TimeoutError' }))
+  })
+
+  it('words a failure in its own form (#29)', async () => {
+    const seen = await observeAll(async (service) => {
+      service.breakNext(1)
+      return (await ask(service, 'GET', '/pins/x')).text
+    })
+    const details = 'Something went wrong'
+
+    expect(seen).toEqual(
+      allBut(JSON.stringify({ error: { reason: 'INTERNAL_SERVER_ERROR', details } }), {
+        functionland: '"cluster: failed to pin"',
+        'ipfs-cluster': JSON.stringify({ error: { reason: details } }),
+        estuary: JSON.stringify({ error: { reason: details } }),
+        crust: JSON.stringify({ Error: details }),
+        'web3-storage': JSON.stringify({ error: { details } }),
+        'nft-storage': JSON.stringify({ ok: false, error: { code: 'INTERNAL_SERVER_ERROR', message: details } }),
+      }),
+    )
+  })
+
+  it('leaves only lists, removals and replacements unanswered at Crust (#34)', async () => {
+    await using service = await startEmulatedService(crust)
+    const outcome = async (method: string, path: string) => {
+      service.breakNext(1)
+      const signal = AbortSignal.timeout(100)
+      const body = method === 'POST' ? JSON.stringify({ cid }) : null
+      const headers = { authorization: `Bearer ${ALICE}` }
+      return fetch(`${service.endpoint}${path}`, { method, headers, body, signal }).then(
+        ({ status }) => status,
+        (error: Error) => error.name,
+      )
+    }
+
+    expect([
+      await outcome('GET', '/pins'),
+      await outcome('DELETE', '/pins/x'),
+      await outcome('POST', '/pins/x'),
+      await outcome('GET', '/pins/x'),
+      await outcome('POST', '/pins'),
+    ]).toEqual(['TimeoutError', 'TimeoutError', 'TimeoutError', 500, 500])
   })
 
   it('sets a session cookie with every answer of Filebase (#49)', async () => {

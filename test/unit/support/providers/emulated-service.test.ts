@@ -97,7 +97,6 @@ describe('startEmulatedService', () => {
       if (request.operation === 'list' && service.pins(ALICE).length === 1) {
         service.seed(ALICE, [{ cid, requestId: 'new', created: '2023-01-02T00:00:00Z' }])
       }
-      return undefined
     }
 
     expect(await listIds(service, 'limit=10')).toEqual(['old'])
@@ -128,7 +127,6 @@ describe('startEmulatedService', () => {
       hooks: {
         afterCommit: () => {
           commits++
-          return undefined
         },
       },
     })
