@@ -14,6 +14,8 @@ export interface Waiter {
   place: Place<Waiter> | undefined
   expiry: Appointment | undefined
   readonly grant: (now: number) => void
+  /** No slot in time; a new try makes sense after `waitMs`. */
+  readonly refuse: (waitMs: number) => void
   readonly fail: (reason: unknown) => void
 }
 

@@ -5,7 +5,11 @@ import { TestClock } from '../../../support/test-clock.ts'
 
 describe('Agenda', () => {
   it('keeps every appointment once, in order, within a millisecond and never early, but for the cancelled', async () => {
-    const plan = fc.array(fc.record({ at: fc.double({ min: -5, max: 50, noNaN: true }), isCancelled: fc.boolean() }))
+    // Plus 0 turns -0 into 0, which toEqual tells apart.
+    const instant = fc.double({ min: -5, max: 50, noNaN: true }).map((at) => at + 0)
+    const plan = fc.array(fc.record({ at: instant, isCancelled: fc.boolean() }), {
+      size: 'large',
+    })
     await fc.assert(
       fc.asyncProperty(plan, async (entries) => {
         const clock = new TestClock()

@@ -72,6 +72,18 @@ describe('an answer of 429', () => {
     expect(patient.outcome).toBe('granted')
   })
 
+  it('fails the hopeless calls of all tenants when it is about the address', async () => {
+    const { clock, budget } = createBudget(ADDRESS)
+    using _ = budget
+    await saturate(budget, list('c'))
+    const hopeless = ask(budget, list('c'), clock.now() + 5000)
+    refuse(budget, 'a', 1000)
+    refuse(budget, 'b', 10_000)
+    await clock.advance(1)
+    expect(hopeless.outcome).toBeInstanceOf(RateLimitedError)
+    expect(hopeless.outcome).toMatchObject({ retryAfterMs: expect.closeTo(10_000, -2) })
+  })
+
   it('sends nothing of that scope before the time is over, and is back at 90 % within 30 seconds', async () => {
     const { clock, budget } = createBudget()
     using _ = budget

@@ -1,0 +1,101 @@
+/**
+ * Real-time check of the request budget: greedy load against an HTTP server that logs the arrival of every request.
+ *
+ * Run: npx tsx bench/budget/run.ts [seconds at 100/s = 60] [seconds at 30/min = 120]
+ * Both loads run at the same time, each on its own server and budget. Exit code 1 when a limit was passed.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Pool } from 'undici'
+import { createRequestBudget } from '../../src/upstream/budget/create-request-budget.ts'
+import type { RateLimit } from '../../src/upstream/budget/rate-limit.ts'
+import type { CallRequest } from '../../src/upstream/budget/request-budget.ts'
+import { jainFairness, mostInAnyWindow, percentile } from '../../test/support/sliding-log.ts'
+
+const TENANTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+const CALLS_WAITING_PER_TENANT = 3
+
+interface Load {
+  readonly name: string
+  readonly limit: RateLimit
+  readonly seconds: number
+  readonly mutationEveryMs: number
+}
+
+async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ isKept: boolean; report: string }> {
+  const arrivals: number[] = []
+  const server = createServer((_, response) => {
+    arrivals.push(performance.now())
+    response.end('{"count":0,"results":[]}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections: 16 })
+  const budget = createRequestBudget({ service: name, limits: [limit] })
+
+  const waitedMs: Record<string, number[]> = { mutation: [], interactive: [], live: [] }
+  const perTenant = new Map(TENANTS.map((tenant) => [tenant, 0]))
+  const end = performance.now() + seconds * 1000
+
+  async function call(request: CallRequest): Promise<void> {
+    const permit = await budget.acquire({ ...request, deadline: end })
+    const { statusCode, body } = await pool.request({ path: '/pins', method: 'GET' })
+    await body.dump()
+    budget.observe({ ...request, status: statusCode, sentAt: permit.grantedAt })
+    waitedMs[request.class]?.push(permit.waitedMs)
+    if (request.class !== 'mutation') perTenant.set(request.tenant, (perTenant.get(request.tenant) ?? 0) + 1)
+  }
+  // Near the end the budget refuses what it could no longer serve in time, which ends a loop.
+  async function callGreedily(request: CallRequest): Promise<void> {
+    for (;;) await call(request)
+  }
+
+  const loops = TENANTS.flatMap((tenant) =>
+    (['interactive', 'live'] as const).flatMap((requestClass) =>
+      Array.from({ length: CALLS_WAITING_PER_TENANT }, () =>
+        callGreedily({ tenant, endpoint: 'list', class: requestClass }).catch(() => {}),
+      ),
+    ),
+  )
+  const mutations = setInterval(() => {
+    call({ tenant: 'editor', endpoint: 'write', class: 'mutation' }).catch(() => {})
+  }, mutationEveryMs)
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+  clearInterval(mutations)
+  await Promise.all(loops)
+  budget[Symbol.dispose]()
+  await pool.close()
+  server.close()
+
+  const most = mostInAnyWindow(arrivals, limit.windowMs)
+  const use = arrivals.length / ((seconds * 1000 * limit.limit) / limit.windowMs)
+  const mutationMs = waitedMs.mutation ?? []
+  const live = (waitedMs.live?.length ?? 0) / arrivals.length
+  const lines = [
+    `${name}, ${seconds} s, ${arrivals.length} requests`,
+    `  most in any window   ${most} of ${limit.limit}${most > limit.limit ? '  VIOLATION' : ''}`,
+    `  used                 ${(use * 100).toFixed(1)} %`,
+    `  mutation wait        p50 ${percentile(mutationMs, 0.5).toFixed(1)} ms, p99 ${percentile(mutationMs, 0.99).toFixed(1)} ms (${mutationMs.length} mutations)`,
+    `  fairness (Jain)      ${jainFairness([...perTenant.values()]).toFixed(4)} over ${TENANTS.length} tenants`,
+    `  live's share         ${(live * 100).toFixed(1)} % beside a flood of queries`,
+  ]
+  return { isKept: most <= limit.limit, report: `${lines.join('\n')}\n` }
+}
+
+const [secondsFast = 60, secondsSlow = 120] = process.argv.slice(2).map(Number)
+const address = { scope: 'address', endpoint: 'all' } as const
+const results = await Promise.all([
+  run({
+    name: '100 a second',
+    limit: { ...address, limit: 100, windowMs: 1000 },
+    seconds: secondsFast,
+    mutationEveryMs: 173,
+  }),
+  run({
+    name: '30 a minute',
+    limit: { ...address, limit: 30, windowMs: 60_000 },
+    seconds: secondsSlow,
+    mutationEveryMs: 19_000,
+  }),
+])
+for (const { report } of results) process.stdout.write(report)
+process.exitCode = results.every(({ isKept }) => isKept) ? 0 : 1

@@ -1,0 +1,184 @@
+import type { Clock } from '../clock.ts'
+import { Agenda, type Appointment } from './agenda.ts'
+import type { CellSet } from './cell-set.ts'
+import { FairQueue } from './fair-queue.ts'
+import type { RateCell } from './rate-cell.ts'
+import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
+import { ClassOrder, callsAhead, REQUEST_CLASSES, type RequestClass } from './request-class.ts'
+import { type LaneOwner, sum, type TenantBudget, type TenantLane, type Waiter } from './tenant-budget.ts'
+
+/**
+ * Decides which waiting call leaves next, and when.
+ *
+ * A call passes all cells that cover it, those shared by the address and those of its tenant, or none. Among the
+ * calls that could pass, the order is: classes below their floor, then by urgency; inside a class, turns between
+ * tenants; inside a tenant, by arrival. A tenant that its own limit holds back takes no part, and so delays nobody.
+ */
+export class CallScheduler implements Disposable {
+  /** The only timer; open to whoever else has to wait. */
+  readonly agenda: Agenda
+  readonly #clock: Clock
+  readonly #address: CellSet
+  readonly #onLeft: (tenant: TenantBudget) => void
+  readonly #order = new ClassOrder()
+  readonly #queues: Readonly<Record<RequestClass, FairQueue<Waiter, LaneOwner>>> = {
+    mutation: new FairQueue(),
+    interactive: new FairQueue(),
+    live: new FairQueue(),
+    resync: new FairQueue(),
+  }
+  #nextSlot: Appointment | undefined
+
+  /**
+   * @param address cells that all tenants share
+   * @param onLeft told whenever a tenant has one waiting call less
+   */
+  constructor(clock: Clock, address: CellSet, onLeft: (tenant: TenantBudget) => void) {
+    this.#clock = clock
+    this.#address = address
+    this.#onLeft = onLeft
+    this.agenda = new Agenda(clock, () => this.serve())
+  }
+
+  /** Estimates when a call would leave if it were added now; `now` or earlier where it need not wait at all. */
+  expectedAt(tenant: TenantBudget | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
+    const depth = tenant?.depth(requestClass, endpoint) ?? 0
+    // In its own class a call comes after as many of each lane as its own lane has before it, and one more.
+    const inTurn = (load: { lanes: number; items: number }) => Math.min(load.items, load.lanes * (depth + 1))
+    const aheadOfAll = (cell: RateCell) =>
+      callsAhead(requestClass, (other) => {
+        const loads = cell.endpoints.map((each) => this.#queues[other].load(each))
+        return sum(loads, (load) => (other === requestClass ? inTurn(load) : load.items))
+      })
+    const readyAt = this.#address.readyAt(endpoint, requestClass, now, aheadOfAll)
+    if (!tenant) return readyAt
+    const aheadOfOwn = (cell: RateCell) => tenant.ahead(cell, requestClass)
+    return Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now, aheadOfOwn))
+  }
+
+  /** Counts a call that leaves now. */
+  take(tenant: TenantBudget, endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+    this.#address.take(endpoint, now)
+    tenant.cells.take(endpoint, now)
+    this.#order.served(requestClass)
+    tenant.order.served(requestClass)
+  }
+
+  /** Puts a call in its lane, until it is granted, refused at its deadline, or removed. */
+  add(waiter: Waiter): void {
+    const { lane, deadline } = waiter
+    waiter.place = this.#queues[lane.owner.requestClass].push(lane, waiter)
+    lane.owner.tenant.waiting += 1
+    if (deadline !== Number.POSITIVE_INFINITY) waiter.expiry = this.agenda.add(deadline, () => this.#expire(waiter))
+    this.serve()
+  }
+
+  /** Takes a call out, granted or not, with everything that was kept for it. */
+  remove(waiter: Waiter): void {
+    const { lane, place } = waiter
+    if (place === undefined) return
+    waiter.place = undefined
+    this.agenda.cancel(waiter.expiry)
+    this.#queues[lane.owner.requestClass].remove(lane, place)
+    if (lane.items.size === 0) this.agenda.cancel(lane.owner.wake)
+    lane.owner.tenant.waiting -= 1
+    this.#onLeft(lane.owner.tenant)
+  }
+
+  /** Gives out every slot that is free now, then waits for the next. */
+  serve(): void {
+    const now = this.#clock.now()
+    for (let lane = this.#nextLane(now); lane; lane = this.#nextLane(now)) this.#grant(lane, now)
+    this.#planNextSlot(now)
+  }
+
+  /** Looks again at what a tenant's own limits held back; to be followed by {@link serve}. */
+  wake(tenant: TenantBudget): void {
+    for (const lane of tenant.lanes) this.#wake(lane)
+  }
+
+  /** Refuses the calls of a tenant that a pause keeps beyond their deadline. */
+  refuseHopeless(tenant: TenantBudget, now: number): void {
+    for (const lane of tenant.lanes) {
+      const readyAt = this.#readyAt(tenant, lane.endpoint, lane.owner.requestClass, now)
+      for (const waiter of [...lane.items].filter(({ deadline }) => deadline < readyAt)) {
+        this.remove(waiter)
+        waiter.refuse(readyAt - now)
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.agenda[Symbol.dispose]()
+  }
+
+  #nextLane(now: number): TenantLane | undefined {
+    for (const requestClass of this.#order.next()) {
+      const isOpen = (endpoint: Endpoint) => this.#address.readyAt(endpoint, requestClass, now) <= now
+      const queue = this.#queues[requestClass]
+      for (let lane = queue.next(isOpen); lane; lane = queue.next(isOpen)) {
+        const readyAt = lane.owner.tenant.cells.readyAt(lane.endpoint, requestClass, now)
+        if (readyAt <= now) return lane
+        this.#park(lane, readyAt)
+      }
+    }
+    return undefined
+  }
+
+  #grant(turn: TenantLane, now: number): void {
+    const lane = this.#belowFloor(turn.owner, now) ?? turn
+    for (const each of new Set([turn, lane])) this.#queues[each.owner.requestClass].endTurn(each)
+    const waiter = lane.items.first
+    if (!waiter) throw new Error('an empty lane had a turn')
+    this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now)
+    this.remove(waiter)
+    waiter.grant(now)
+  }
+
+  /** A lane of the same tenant whose class has had less than its floor of the tenant's own calls. */
+  #belowFloor({ tenant, requestClass }: LaneOwner, now: number): TenantLane | undefined {
+    const rank = REQUEST_CLASSES.indexOf(requestClass)
+    return tenant.lanes.find(({ items, endpoint, owner: { requestClass: other } }) => {
+      if (items.size === 0 || REQUEST_CLASSES.indexOf(other) <= rank || !tenant.order.isDue(other)) return false
+      return this.#readyAt(tenant, endpoint, other, now) <= now
+    })
+  }
+
+  #readyAt(tenant: TenantBudget, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
+    return Math.max(
+      this.#address.readyAt(endpoint, requestClass, now),
+      tenant.cells.readyAt(endpoint, requestClass, now),
+    )
+  }
+
+  #expire(waiter: Waiter): void {
+    const { tenant, requestClass } = waiter.lane.owner
+    const now = this.#clock.now()
+    this.remove(waiter)
+    waiter.refuse(this.expectedAt(tenant, waiter.lane.endpoint, requestClass, now) - now)
+  }
+
+  #park(lane: TenantLane, until: number): void {
+    this.#queues[lane.owner.requestClass].park(lane)
+    lane.owner.wake = this.agenda.add(until, () => this.#wake(lane))
+  }
+
+  #wake(lane: TenantLane): void {
+    this.agenda.cancel(lane.owner.wake)
+    this.#queues[lane.owner.requestClass].resume(lane)
+  }
+
+  /** What is still in a ring waits for the address; parked lanes have appointments of their own. */
+  #planNextSlot(now: number): void {
+    let at = Number.POSITIVE_INFINITY
+    for (const requestClass of REQUEST_CLASSES) {
+      for (const endpoint of ENDPOINTS) {
+        if (this.#queues[requestClass].load(endpoint).lanes === 0) continue
+        at = Math.min(at, this.#address.readyAt(endpoint, requestClass, now))
+      }
+    }
+    if (this.#nextSlot?.at === at && this.#nextSlot.index >= 0) return
+    this.agenda.cancel(this.#nextSlot)
+    this.#nextSlot = at === Number.POSITIVE_INFINITY ? undefined : this.agenda.add(at, () => {})
+  }
+}
