@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createLoaders, type Loaders } from '../loaders/create-loaders.ts'
 import type { ServiceRegistry } from '../upstream/registry.ts'
 import type { Tenant } from '../upstream/tenant.ts'
@@ -36,6 +37,8 @@ export interface ContextRequest {
  */
 export function createContext(services: ServiceRegistry, request: ContextRequest): GatewayContext {
   const { headers, signal, requestId } = request
+  // A thousand lookups may wait at once, each for the signal; that is no leak, and needs no warning.
+  setMaxListeners(0, signal)
   const tokenOf = (service: string): string | null =>
     headers.get(`x-pinning-token-${service}`)?.trim() ||
     (service === services.defaultName ? bearerToken(headers.get('authorization')) : null)

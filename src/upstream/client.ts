@@ -1,5 +1,5 @@
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
-import { ServiceUnavailableError } from '../domain/errors.ts'
+import { PinNotFoundError, ServiceUnavailableError } from '../domain/errors.ts'
 import type { NewPin, Pin } from '../domain/pin.ts'
 import { errorFromResponse } from './error-from-response.ts'
 import { encodeListQuery, type ListQuery } from './list-query.ts'
@@ -80,7 +80,11 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     throw errorFromResponse(name, response, requestId, request.method !== 'GET')
   }
 
-  const pinPath = (requestId: string): string => `${basePath}/pins/${encodeURIComponent(requestId)}`
+  function pinPath(requestId: string): string {
+    // No URL can name these pins: dots would mean another path, and half a surrogate pair has no UTF-8.
+    if (/^\.{1,2}$|\p{Surrogate}/u.test(requestId)) throw new PinNotFoundError(name, requestId)
+    return `${basePath}/pins/${encodeURIComponent(requestId)}`
+  }
 
   return {
     async listPins(query, { token, ...rest }) {

@@ -1,0 +1,273 @@
+import { describe, expect, it } from 'vitest'
+import { formatPinId, formatServiceId } from '../../../src/domain/pin-id.ts'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import { ERROR_FIELDS, PIN_ERROR_FIELDS, startSetup } from './setup.ts'
+
+const cid = exampleCid(1)
+const id = formatPinId({ service: 'one', requestId: 'r1', cid: { text: cid } })
+const foreignId = formatPinId({ service: 'two', requestId: 'r1', cid: { text: cid } })
+const peer = 'QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
+const origin = (n: number) => `/ip4/203.0.113.${n}/tcp/4001/p2p/${peer}`
+
+const A_CID = 'a CID such as "bafybei…" or "Qm…"'
+const A_TIME = 'an RFC 3339 timestamp such as "2026-01-31T12:00:00.000Z"'
+const A_MULTIADDR = 'a multiaddr that ends in /p2p/{peerId}'
+const AN_ID = 'an id that pinql gave out'
+
+const OPERATIONS = {
+  pin: `query ($id: ID, $requestId: String, $service: String) {
+    result: pin(id: $id, requestId: $requestId, service: $service) { ${PIN_ERROR_FIELDS} }
+  }`,
+  pins: `query ($service: String, $services: [String!], $filter: PinFilter, $first: Int, $after: Cursor) {
+    result: pins(service: $service, services: $services, filter: $filter, first: $first, after: $after) { ${ERROR_FIELDS} }
+  }`,
+  addPin: `mutation ($input: AddPinInput!) { result: addPin(input: $input) { ${PIN_ERROR_FIELDS} } }`,
+  replacePin: `mutation ($input: ReplacePinInput!) { result: replacePin(input: $input) { ${PIN_ERROR_FIELDS} } }`,
+  removePin: `mutation ($id: ID!) { result: removePin(id: $id) { ${PIN_ERROR_FIELDS} } }`,
+} as const
+
+type Case = [
+  what: string,
+  operation: keyof typeof OPERATIONS,
+  variables: object,
+  argument: string,
+  expected: string,
+  received: unknown,
+]
+
+const input = (more: object) => ({ input: { cid, ...more } })
+const filter = (more: object) => ({ filter: more })
+const long = 'ä'.repeat(256)
+const manyOrigins = Array.from({ length: 21 }, (_, n) => origin(n))
+
+const CASES: Case[] = [
+  ['a CID that is none', 'addPin', input({ cid: 'hello' }), 'input.cid', A_CID, 'hello'],
+  ['an empty CID', 'addPin', input({ cid: '' }), 'input.cid', A_CID, ''],
+  ['a multiaddr that is none', 'addPin', input({ origins: ['peer'] }), 'input.origins[0]', A_MULTIADDR, 'peer'],
+  [
+    'a multiaddr without a peer id',
+    'addPin',
+    input({ origins: [origin(1), '/ip4/203.0.113.1/tcp/4001'] }),
+    'input.origins[1]',
+    A_MULTIADDR,
+    '/ip4/203.0.113.1/tcp/4001',
+  ],
+  [
+    'more than 20 origins',
+    'addPin',
+    input({ origins: manyOrigins }),
+    'input.origins',
+    'at most 20 multiaddrs',
+    '21 multiaddrs',
+  ],
+  [
+    'a name over 255 characters',
+    'addPin',
+    input({ name: long }),
+    'input.name',
+    'at most 255 characters',
+    '256 characters',
+  ],
+  ['meta with a number', 'addPin', input({ meta: { app: 'x', size: 7 } }), 'input.meta.size', 'a string', 7],
+  ['meta with null', 'addPin', input({ meta: { app: null } }), 'input.meta.app', 'a string', null],
+  ['meta that is a list', 'addPin', input({ meta: ['a'] }), 'input.meta', 'an object whose values are strings', ['a']],
+  ['meta that is text', 'addPin', input({ meta: 'a' }), 'input.meta', 'an object whose values are strings', 'a'],
+  ['a CID that is none', 'replacePin', input({ id, cid: 'bafy' }), 'input.cid', A_CID, 'bafy'],
+  ['an id that is none', 'replacePin', input({ id: 'nonsense' }), 'input.id', AN_ID, 'nonsense'],
+  ['an id that is none', 'removePin', { id: '' }, 'id', AN_ID, ''],
+  ['the id of a service', 'removePin', { id: formatServiceId('one') }, 'id', 'the id of a Pin', 'the id of a Service'],
+  ['an id that is none', 'pin', { id: 'r1' }, 'id', AN_ID, 'r1'],
+  ['both id and requestId', 'pin', { id, requestId: 'r1' }, 'id', 'either id or requestId', 'both'],
+  ['neither id nor requestId', 'pin', { service: 'one' }, 'id', 'either id or requestId', 'neither'],
+  ['an empty requestId', 'pin', { requestId: '' }, 'requestId', 'a request id', ''],
+  [
+    'an id of another service',
+    'pin',
+    { id: foreignId, service: 'one' },
+    'id',
+    'the id of a pin at one',
+    'the id of a pin at two',
+  ],
+  ['first: 0', 'pins', { first: 0 }, 'first', 'a number from 1 to 1000', 0],
+  ['first: -1', 'pins', { first: -1 }, 'first', 'a number from 1 to 1000', -1],
+  ['first: 5000', 'pins', { first: 5000 }, 'first', 'a number from 1 to 1000', 5000],
+  ['a cursor that is none', 'pins', { after: 'abc' }, 'after', 'a cursor that pinql gave out', 'abc'],
+  [
+    'service and services',
+    'pins',
+    { service: 'one', services: ['one'] },
+    'services',
+    'either service or services',
+    'both',
+  ],
+  ['no services', 'pins', { services: [] }, 'services', 'at least one name', []],
+  ['a CID that is none', 'pins', filter({ cid: [cid, 'no'] }), 'filter.cid[1]', A_CID, 'no'],
+  ['more than 100 CIDs', 'pins', filter({ cid: Array(101).fill(cid) }), 'filter.cid', 'at most 100 CIDs', '101 CIDs'],
+  [
+    'a name over 255 characters',
+    'pins',
+    filter({ name: long }),
+    'filter.name',
+    'at most 255 characters',
+    '256 characters',
+  ],
+  ['a time that is none', 'pins', filter({ createdBefore: 'yesterday' }), 'filter.createdBefore', A_TIME, 'yesterday'],
+  [
+    'a day that is none',
+    'pins',
+    filter({ createdAfter: '2026-02-30T00:00:00Z' }),
+    'filter.createdAfter',
+    A_TIME,
+    '2026-02-30T00:00:00Z',
+  ],
+  ['meta with a boolean', 'pins', filter({ meta: { a: true } }), 'filter.meta.a', 'a string', true],
+]
+
+describe('bad input', () => {
+  it.each(CASES)(
+    'refuses %s (%s), and asks nobody',
+    async (_what, operation, variables, argument, expected, received) => {
+      await using setup = await startSetup()
+
+      const answer = await setup.api.query(OPERATIONS[operation], { ...variables })
+
+      const shown = JSON.stringify(received)
+      expect(answer).toEqual({
+        data: {
+          result: {
+            __typename: 'BadRequestError',
+            code: 'BAD_REQUEST',
+            message: `${argument}: expected ${expected}, got ${shown}`,
+            argument,
+            expected,
+            received: shown,
+            refusedBy: null,
+          },
+        },
+      })
+      expect(setup.service.count()).toBe(0)
+    },
+  )
+
+  it.each([
+    ['pin', { id: foreignId }],
+    ['pin', { service: 'two', requestId: 'r1' }],
+    ['pins', { service: 'two' }],
+    ['addPin', input({ service: 'two' })],
+    ['replacePin', input({ id: foreignId })],
+    ['removePin', { id: foreignId }],
+  ] as const)('refuses a service that is not configured (%s %j), and asks nobody', async (operation, variables) => {
+    await using setup = await startSetup()
+
+    expect(await setup.api.query(OPERATIONS[operation], { ...variables })).toEqual({
+      data: {
+        result: {
+          __typename: 'UnknownServiceError',
+          code: 'UNKNOWN_SERVICE',
+          message: 'Unknown service "two": expected one of one',
+          service: 'two',
+          known: ['one'],
+        },
+      },
+    })
+    expect(setup.service.count()).toBe(0)
+  })
+
+  it('takes a name of 255 characters, however many bytes those are', async () => {
+    await using setup = await startSetup()
+    const name = '🧷'.repeat(255)
+
+    await setup.api.query(OPERATIONS.addPin, input({ name }))
+
+    expect(setup.service.requests.map(({ body }) => JSON.parse(body))).toEqual([{ cid, name }])
+  })
+
+  it('makes what is no CID an error of its own field or element, and answers the rest', async () => {
+    await using setup = await startSetup()
+    const { api, service } = setup
+
+    const answer = await api.query(
+      `query ($bad: CID!, $cids: [CID!]!) {
+        services { name }
+        content(cid: $bad) { cid }
+        contents(cids: $cids) { cid }
+      }`,
+      { bad: 'x', cids: [cid, 'y', cid] },
+    )
+
+    const error = (argument: string, received: string, path: (string | number)[]) => ({
+      message: `${argument}: expected ${A_CID}, got "${received}"`,
+      path,
+      extensions: { code: 'BAD_REQUEST', argument, expected: A_CID, received: `"${received}"` },
+    })
+    expect(answer).toEqual({
+      data: { services: [{ name: 'one' }], content: null, contents: [{ cid }, null, { cid }] },
+      errors: expect.toSatisfy((errors) => errors.length === 2),
+    })
+    expect(answer.errors).toEqual(
+      expect.arrayContaining([error('cid', 'x', ['content']), error('cids[1]', 'y', ['contents', 1])]),
+    )
+    expect(service.count()).toBe(0)
+  })
+
+  it('makes what is no id an error of its own element of nodes', async () => {
+    await using setup = await startSetup()
+
+    expect(
+      await setup.api.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['x', formatServiceId('one')] }),
+    ).toEqual({
+      data: { nodes: [null, { id: formatServiceId('one') }] },
+      errors: [
+        {
+          message: 'ids[0]: expected an id that pinql gave out, got "x"',
+          path: ['nodes', 0],
+          extensions: { code: 'BAD_REQUEST', argument: 'ids[0]', expected: AN_ID, received: '"x"' },
+        },
+      ],
+    })
+    expect(setup.service.count()).toBe(0)
+  })
+
+  it.each([
+    ['nodes(ids: $many)', '$many: [ID!]!', 'ids', 'ids'],
+    ['contents(cids: $many)', '$many: [CID!]!', 'cids', 'CIDs'],
+  ])('refuses more than 1,000 at once (%s), and asks nobody', async (field, variable, argument, unit) => {
+    await using setup = await startSetup()
+
+    const answer = await setup.api.query(`query (${variable}) { result: ${field} { __typename } services { name } }`, {
+      many: Array(1001).fill(cid),
+    })
+
+    const [expected, received] = [`at most 1000 ${unit}`, `"1001 ${unit}"`]
+    expect(answer).toEqual({
+      data: { result: null, services: [{ name: 'one' }] },
+      errors: [
+        {
+          message: `${argument}: expected ${expected}, got ${received}`,
+          path: ['result'],
+          extensions: { code: 'BAD_REQUEST', argument, expected, received },
+        },
+      ],
+    })
+    expect(setup.service.count()).toBe(0)
+  })
+
+  it.each([
+    ['a CID that is a number', '{ content(cid: 5) { cid } }', 'CID: expected a string, got 5'],
+    [
+      'a status that is none',
+      '{ pins(filter: { status: [LOST] }) { __typename } }',
+      'Value "LOST" does not exist in "PinStatus" enum.',
+    ],
+    [
+      'a field that is none',
+      '{ pinz { __typename } }',
+      'Cannot query field "pinz" on type "Query". Did you mean "pin" or "pins"?',
+    ],
+  ])('leaves %s to GraphQL', async (_what, document, message) => {
+    await using setup = await startSetup()
+
+    expect(await setup.api.query(document)).toEqual({ errors: [{ message }] })
+    expect(setup.service.count()).toBe(0)
+  })
+})
