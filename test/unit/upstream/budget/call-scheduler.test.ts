@@ -5,29 +5,35 @@ import { TenantBudget, type Waiter } from '../../../../src/upstream/budget/tenan
 import { TestClock } from '../../../support/test-clock.ts'
 import { ADDRESS, FOREVER } from './budget-harness.ts'
 
+/** A call that takes whatever comes. */
+function patient(tenant: TenantBudget, deadline: number): Waiter {
+  const ignore = () => {}
+  const lane = tenant.lane('live', 'list')
+  return { lane, deadline, place: undefined, expiry: undefined, grant: ignore, refuse: ignore, fail: ignore }
+}
+
 describe('CallScheduler', () => {
   it('keeps no appointment for calls that came and went while their tenant was paused', () => {
-    const clock = new TestClock()
-    const address = new CellSet([ADDRESS])
-    using scheduler = new CallScheduler(clock, address, () => {})
+    using scheduler = new CallScheduler(new TestClock(), new CellSet([ADDRESS]), () => {})
     const tenant = new TenantBudget('a', [ADDRESS])
     for (const cell of tenant.cells.cells) cell.refused(0, 0, 3_600_000)
     for (const deadline of [FOREVER, 4_000_000, FOREVER]) {
-      const lane = tenant.lane('live', 'list')
-      const ignore = () => {}
-      const waiter: Waiter = {
-        lane,
-        deadline,
-        place: undefined,
-        expiry: undefined,
-        grant: ignore,
-        refuse: ignore,
-        fail: ignore,
-      }
+      const waiter = patient(tenant, deadline)
       scheduler.add(waiter)
       expect(scheduler.agenda.size).toBeGreaterThan(0)
       scheduler.remove(waiter)
       expect([scheduler.agenda.size, tenant.waiting]).toEqual([0, 0])
+    }
+  })
+
+  it('plans the next slot of the address once, however often it is put off', () => {
+    const address = new CellSet([ADDRESS])
+    using scheduler = new CallScheduler(new TestClock(), address, () => {})
+    const tenant = new TenantBudget('a', [ADDRESS])
+    for (const untilMs of [1000, 2000, 3000]) {
+      for (const cell of address.cells) cell.refused(0, 0, untilMs)
+      scheduler.add(patient(tenant, FOREVER))
+      expect(scheduler.agenda.size).toBe(1)
     }
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
+import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 import {
   ADDRESS,
   ask,
@@ -138,6 +139,17 @@ describe('classes', () => {
       })
       expect(waitedMs).toBe(0)
     }
+  })
+
+  it('get no floor beyond the limit of their own endpoint', async () => {
+    const { clock, budget } = createBudget(ADDRESS, LISTS)
+    using _ = budget
+    const log: Departure[] = []
+    askGreedily(budget, log, [{ ...list('a'), endpoint: 'item' }, list('a', 'live')])
+    await clock.advance(120_000)
+    const lists = log.filter(({ endpoint }) => endpoint === 'list').map(({ at }) => at)
+    expect(lists.length).toBeGreaterThan(50)
+    expect(mostInAnyWindow(lists, 60_050)).toBeLessThanOrEqual(30)
   })
 
   it('keep their floors within one tenant whose own token is the bottleneck', async () => {
