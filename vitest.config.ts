@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests in one folder share their needs: `unit` opens no socket, the others start real servers on port 0.
-const project = (name: string, timeoutMs: number) => ({
+const project = (name: string, timeoutMs: number, more: { globalSetup?: string } = {}) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeoutMs, hookTimeout: timeoutMs },
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeoutMs, hookTimeout: timeoutMs, ...more },
 })
 
 export default defineConfig({
@@ -18,7 +18,7 @@ export default defineConfig({
       project('integration', 20_000),
       project('contract', 30_000),
       project('regression', 20_000),
-      project('e2e', 60_000),
+      project('e2e', 60_000, { globalSetup: 'test/e2e/setup/build-dist.ts' }),
     ],
   },
 })

@@ -14,6 +14,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
+// Commands import what they run when they run, so that help, version and mistakes answer at once.
 const program = new Command('pinql')
   .description('GraphQL in front of IPFS Pinning Services.')
   .version(version)

@@ -17,13 +17,14 @@ export type Redact = (line: string) => string
  * Makes the filter that every log line passes last, so that it does not matter how a token got into the line: as a field at
  * any depth, inside a message, in an error or its cause.
  *
- * @param secrets tokens known beforehand, hidden wherever they occur. Callers' own tokens are not known, and are found by the
+ * @param secrets tokens known beforehand, hidden wherever they occur; not those under 6 characters, which ordinary words may
+ *   contain. Callers' own tokens are not known, and are found by the
  *   words around them: keys named `token`, `Authorization` and `x-pinning-token-*`, and what follows `Bearer`.
  */
 export function createRedact(secrets: readonly string[]): Redact {
   // As they look inside a JSON line. The longest first, or a token that begins with another would keep its end.
   const known = secrets
-    .filter(Boolean)
+    .filter((secret) => secret.length >= 6)
     .map((secret) => JSON.stringify(secret).slice(1, -1))
     .sort((a, b) => b.length - a.length)
   return (line) => {

@@ -1,6 +1,5 @@
 import { basename, resolve } from 'node:path'
 import { Command } from 'commander'
-import { startOriginNode } from '../../pinning-service/start-origin-node.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 
 const MUTATION = `mutation AddPin($input: AddPinInput!) {
@@ -22,6 +21,7 @@ export function addCommand(): Command {
 }
 
 async function add(path: string, { json }: { json: boolean }): Promise<void> {
+  const { startOriginNode } = await import('../../pinning-service/start-origin-node.ts')
   const node = await startOriginNode({ path: resolve(path) })
   const { cid, origins, blocks, bytes } = node
   const variables = { input: { cid, name: basename(path), origins } }

@@ -3,7 +3,6 @@ import type { GatewayConfig } from '../../config/gateway-config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createLogger } from '../../observability/logger.ts'
-import { openServices } from '../../server/open-services.ts'
 import type { ServiceRegistry } from '../../upstream/registry.ts'
 import { addConfigOptions } from '../config-options.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -29,6 +28,7 @@ export function checkCommand(): Command {
 }
 
 async function check(config: GatewayConfig): Promise<Finding[]> {
+  const { openServices } = await import('../../server/open-services.ts')
   await using services = await openServices(
     config,
     createLogger({ level: 'silent', secrets: [], sink: process.stderr }),

@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { formatLogLine } from '../../observability/format-log-line.ts'
-import { startGateway } from '../../server/start-gateway.ts'
 import { addConfigOptions } from '../config-options.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 
@@ -14,6 +13,7 @@ export function serveCommand(): Command {
 }
 
 async function serve(config: GatewayConfig): Promise<void> {
+  const { startGateway } = await import('../../server/start-gateway.ts')
   const { stdout } = process
   const logSink = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
   const gateway = await startGateway(config, { logSink })

@@ -1,0 +1,85 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
+import { spawnCli } from '../support/spawn-cli.ts'
+
+const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
+const ERROR = '... on Error { code message }'
+
+it('a newcomer adds what `pinql add` printed, sees it PINNED, lists, filters, replaces and removes it; a restart keeps pins', async () => {
+  await using folder = await temporaryFolder()
+  const cwd = folder.path
+  await mkdir(join(cwd, 'site'))
+  await writeFile(join(cwd, 'site', 'index.html'), '<h1>hello</h1>')
+  await writeFile(join(cwd, 'site', 'big.bin'), Buffer.alloc(1_500_000, 'pinql'))
+  await writeFile(join(cwd, 'note.txt'), 'a note')
+
+  let url = ''
+  const start = async () => {
+    const cli = spawnCli(['--port', '0'], { cwd })
+    url = (await cli.output(SERVING))[1] ?? ''
+    return cli
+  }
+  const ask = async (query: string, variables: Record<string, unknown> = {}) => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
+    // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, each asserted where it is used.
+    const { data, errors } = (await response.json()) as any
+    expect(errors).toBeUndefined()
+    return data
+  }
+  const statusOf = async (id: string) =>
+    (await ask(`query ($id: ID!) { pin(id: $id) { ... on Pin { status failureReason } ${ERROR} } }`, { id })).pin
+  const add = async (path: string) => {
+    const origin = spawnCli(['add', path, '--json'], { cwd })
+    return { origin, ...JSON.parse((await origin.output(/^\{.*\}\n/))[0]) }
+  }
+  const list = async (filter?: Record<string, unknown>) =>
+    (
+      await ask(
+        `query ($filter: PinFilter) { pins(filter: $filter) { ... on PinConnection { totalCount nodes { name status } } ${ERROR} } }`,
+        { filter },
+      )
+    ).pins
+
+  const gateway = await start()
+  const site = await add('site')
+  await using _site = site.origin
+  const note = await add('note.txt')
+  await using _note = note.origin
+
+  const added = await ask(
+    `mutation ($input: AddPinInput!) { addPin(input: $input) { ... on AddPinSuccess { pin { id cid name } } ${ERROR} } }`,
+    site.variables,
+  )
+  const { id } = added.addPin.pin
+  expect(added.addPin.pin).toMatchObject({ cid: site.cid, name: 'site' })
+  await expect.poll(() => statusOf(id), { timeout: 20_000 }).toEqual({ status: 'PINNED', failureReason: null })
+  expect(await list()).toEqual({ totalCount: 1, nodes: [{ name: 'site', status: 'PINNED' }] })
+  expect(await list({ name: 'SIT', match: 'IPARTIAL' })).toMatchObject({ totalCount: 1 })
+  expect(await list({ name: 'other' })).toEqual({ totalCount: 0, nodes: [] })
+
+  const input = { id, cid: note.cid, name: 'note', origins: note.origins }
+  const replaced = await ask(
+    `mutation ($input: ReplacePinInput!) { replacePin(input: $input) { ... on ReplacePinSuccess { pin { id } } ${ERROR} } }`,
+    { input },
+  )
+  const newId: string = replaced.replacePin.pin.id
+  await expect.poll(() => statusOf(newId), { timeout: 20_000 }).toEqual({ status: 'PINNED', failureReason: null })
+  expect(await statusOf(id)).toMatchObject({ code: 'PIN_NOT_FOUND' })
+
+  gateway.kill('SIGTERM')
+  expect(await gateway.exitCode).toBe(0)
+  await using again = await start()
+  expect(await list()).toEqual({ totalCount: 1, nodes: [{ name: 'note', status: 'PINNED' }] })
+  expect(
+    await ask(`mutation ($id: ID!) { removePin(id: $id) { ... on RemovePinSuccess { id } ${ERROR} } }`, { id: newId }),
+  ).toEqual({ removePin: { id: newId } })
+  expect(await list()).toEqual({ totalCount: 0, nodes: [] })
+
+  again.kill('SIGINT')
+  site.origin.kill('SIGINT')
+  note.origin.kill('SIGTERM')
+  expect(await Promise.all([again.exitCode, site.origin.exitCode, note.origin.exitCode])).toEqual([0, 0, 0])
+})

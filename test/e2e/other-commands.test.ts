@@ -1,0 +1,95 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
+import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
+import { runCli, spawnCli } from '../support/spawn-cli.ts'
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let cwd: string
+beforeEach(async () => {
+  folder = await temporaryFolder()
+  cwd = folder.path
+})
+afterEach(() => folder[Symbol.asyncDispose]())
+
+describe('pinql print-schema', () => {
+  it('prints what schema.graphql holds', async () => {
+    const { exitCode, stdout } = await runCli(['print-schema'], { cwd })
+    expect(exitCode).toBe(0)
+    expect(stdout).toBe(await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8'))
+  })
+})
+
+describe('pinql check', () => {
+  it('asks every service, and ends with 0 when all can be used', async () => {
+    await using upstream = await startScriptedUpstream()
+    upstream.reply(json(200, { count: 12, results: [] }))
+    await writeFile(
+      join(cwd, 'pinql.config.yaml'),
+      `services: { far: { endpoint: "${upstream.endpoint}", token: test-token }, local: { provider: embedded } }\ndefaultService: far`,
+    )
+    const { exitCode, stdout } = await runCli(['check'], { cwd })
+    expect(stdout).toMatch(
+      /^ok {4}far {4}reachable, token accepted, lists 12 pins \(\d+ ms\)\nok {4}local {2}reachable/,
+    )
+    expect(exitCode).toBe(0)
+    expect(upstream.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer test-token'])
+  })
+
+  it('tells what is wrong with each, and ends with 1', async () => {
+    await using upstream = await startScriptedUpstream()
+    upstream.reply(json(401, { error: { reason: 'UNAUTHORIZED', details: 'no' } }))
+    await writeFile(
+      join(cwd, 'pinql.config.yaml'),
+      `services: { a: { endpoint: "${upstream.endpoint}", token: secret-1 }, b: { endpoint: "http://127.0.0.1:1", token: secret-2 }, c: { endpoint: "http://127.0.0.1:1" } }\ndefaultService: a`,
+    )
+    const { exitCode, stdout, stderr } = await runCli(['check'], { cwd })
+    expect(stdout.split('\n').map((line) => line.slice(0, 7))).toEqual(['FAIL  a', 'FAIL  b', 'FAIL  c', ''])
+    expect(stdout).toMatch(/FAIL {2}b {2}.*127\.0\.0\.1|FAIL {2}b {2}.*ECONNREFUSED/)
+    expect(stdout + stderr).not.toContain('secret-')
+    expect(exitCode).toBe(1)
+  })
+})
+
+describe('pinql pinning-service', () => {
+  it('serves the Pinning Service API to its tokens, and to nobody else', async () => {
+    const args = ['pinning-service', '--port', '0', '--data-dir', 'data', '--token', 'one', '--token', 'two']
+    await using cli = spawnCli(args, { cwd })
+    const [, endpoint] = await cli.output(/Pinning Service API at (\S+)/)
+    const statusWith = async (token: string) =>
+      (await fetch(`${endpoint}/pins`, { headers: { authorization: `Bearer ${token}` } })).status
+    expect(await Promise.all(['one', 'two', 'three'].map(statusWith))).toEqual([200, 200, 401])
+    cli.kill('SIGTERM')
+    expect(await cli.exitCode).toBe(0)
+  })
+
+  it('makes a token when none is given, and tells where it is, not what', async () => {
+    await using cli = spawnCli(['pinning-service', '--port', '0'], { cwd })
+    const [, path = ''] = await cli.output(/Its token is in (\S+)/)
+    const token = await readFile(path, 'utf8')
+    expect(token).toMatch(/^[\w-]{43}$/)
+    expect(cli.stdout + cli.stderr).not.toContain(token)
+    const [, endpoint] = await cli.output(/Pinning Service API at (\S+)/)
+    const { status } = await fetch(`${endpoint}/pins`, { headers: { authorization: `Bearer ${token}` } })
+    expect(status).toBe(200)
+  })
+})
+
+describe('pinql add', () => {
+  it('prints a mutation and variables that are ready to paste', async () => {
+    await writeFile(join(cwd, 'hello.txt'), 'hello')
+    await using cli = spawnCli(['add', 'hello.txt'], { cwd })
+    await cli.output(/Serving the content/)
+    const variables = JSON.parse(/Variables:\n\n(\{.*?\n\})\n/s.exec(cli.stdout)?.[1] ?? '')
+    expect(variables.input).toMatchObject({ name: 'hello.txt', cid: expect.stringMatching(/^baf/) })
+    expect(variables.input.origins[0]).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//)
+    expect(cli.stdout).toContain('mutation AddPin($input: AddPinInput!)')
+  })
+
+  it('ends with 1 and one line when there is no such file', async () => {
+    const { exitCode, stderr } = await runCli(['add', 'nothing'], { cwd })
+    expect(stderr).toMatch(/^pinql: .*nothing.*\n$/)
+    expect(exitCode).toBe(1)
+  })
+})

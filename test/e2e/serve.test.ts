@@ -1,0 +1,164 @@
+import { stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { deferred } from '../support/deferred.ts'
+import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
+import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
+import { runCli, spawnCli } from '../support/spawn-cli.ts'
+
+const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let cwd: string
+beforeEach(async () => {
+  folder = await temporaryFolder()
+  cwd = folder.path
+})
+afterEach(() => folder[Symbol.asyncDispose]())
+
+const writeConfig = (text: string) => writeFile(join(cwd, 'pinql.config.yaml'), text)
+
+async function ask(url: string, query: string, variables?: Record<string, unknown>) {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
+  // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, each asserted where it is used.
+  return (await response.json()) as any
+}
+
+describe('pinql', () => {
+  it('serves an embedded service when nothing is configured, and keeps its token to itself', async () => {
+    await using cli = spawnCli(['--port', '0'], { cwd })
+    const [, url = ''] = await cli.output(SERVING)
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/)
+    expect(await ask(url, '{ services { name pinCounts { pinned } } }')).toEqual({
+      data: { services: [{ name: 'local', pinCounts: { pinned: 0 } }] },
+    })
+    expect((await stat(join(cwd, '.pinql'))).mode & 0o777).toBe(0o700)
+    expect((await stat(join(cwd, '.pinql', 'gateway-token'))).mode & 0o777).toBe(0o600)
+  })
+
+  it('lets flags win over the environment, and the environment over the file', async () => {
+    await writeConfig(
+      'host: 127.0.0.9\nport: 1\nlogLevel: trace\nservices: { far: { endpoint: "http://127.0.0.1:9" } }',
+    )
+    await using cli = spawnCli(['serve', '--port', '0'], { cwd, env: { PINQL_HOST: '127.0.0.2', PINQL_PORT: '2' } })
+    const [, url = ''] = await cli.output(SERVING)
+    expect(new URL(url).hostname).toBe('127.0.0.2')
+    expect(await ask(url, '{ services { name } }')).toEqual({ data: { services: [{ name: 'far' }] } })
+  })
+
+  it('says all that is wrong with the configuration in few lines, and ends with 2', async () => {
+    await writeConfig('services: { far: { endpoint: nowhere, tokn: secret-value } }')
+    const { exitCode, stdout, stderr } = await runCli([], { cwd, env: { PINQL_PORT: 'x' } })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr.replaceAll(`${cwd}/`, '')).toBe(`pinql: The configuration cannot be used:
+  port (PINQL_PORT): expected a whole number from 0 to 65535, got "x"
+  services.far.endpoint (pinql.config.yaml, line 1): expected an http or https URL without user, query and fragment, got a text of 7 characters
+  services.far.tokn (pinql.config.yaml, line 1): unknown key; did you mean token?
+`)
+  })
+
+  it.each([
+    [['--prot', '1'], "unknown option '--prot'"],
+    [['srve'], "unknown command 'srve'\n(Did you mean serve?)"],
+    [['serve', 'more'], 'too many arguments'],
+    [['add'], "missing required argument 'path'"],
+    [['pinning-service', '--port', '70000'], 'Expected a whole number from 0 to 65535'],
+  ])('refuses the command line %j, and ends with 2', async (args, expected) => {
+    const { exitCode, stderr } = await runCli(args, { cwd })
+    expect(stderr).toContain(expected)
+    expect(exitCode).toBe(2)
+  })
+
+  it('ends with 1 and one line when its port is taken', async () => {
+    await using server = await listen()
+    const { exitCode, stderr } = await runCli(['--port', String(server.port)], { cwd })
+    expect(stderr).toBe(
+      `pinql: Cannot listen on 127.0.0.1, port ${server.port}: the port is taken. --port or PINQL_PORT chooses another.\n`,
+    )
+    expect(exitCode).toBe(1)
+  })
+
+  it('prints help and version, and ends with 0', async () => {
+    const help = await runCli(['--help'], { cwd })
+    expect(help).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(help.stdout).toMatch(/serve .*add .*check .*pinning-service .*print-schema /s)
+    expect(await runCli(['--version'], { cwd })).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    })
+  })
+})
+
+describe('a signal', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s lets a request in flight finish, refuses new ones, and ends with 0',
+    async (signal) => {
+      await using upstream = await startScriptedUpstream()
+      const entered = deferred()
+      const release = deferred()
+      upstream.reply(async (response, request, aborted) => {
+        entered.resolve()
+        await release.promise
+        await json(200, { count: 0, results: [] })(response, request, aborted)
+      })
+      await writeConfig(`services: { far: { endpoint: "${upstream.endpoint}", token: test-token } }`)
+      await using cli = spawnCli(['--port', '0'], { cwd })
+      const [, url = ''] = await cli.output(SERVING)
+      const answer = ask(url, '{ pins { ... on PinConnection { nodes { id } } } }')
+      await entered.promise
+
+      const startedAt = performance.now()
+      cli.kill(signal)
+      await expect
+        .poll(() =>
+          fetch(url).then(
+            () => 'answered',
+            () => 'refused',
+          ),
+        )
+        .toBe('refused')
+      release.resolve()
+      expect(await answer).toEqual({ data: { pins: { nodes: [] } } })
+      expect(await cli.exitCode).toBe(0)
+      expect(performance.now() - startedAt).toBeLessThan(10_000)
+      upstream.assertDone()
+    },
+  )
+
+  it('that comes twice ends it at once', async () => {
+    await using upstream = await startScriptedUpstream()
+    const entered = deferred()
+    upstream.reply(() => entered.resolve())
+    await writeConfig(
+      `services: { far: { endpoint: "${upstream.endpoint}", token: test-token } }\nshutdownTimeoutMs: 60000`,
+    )
+    await using cli = spawnCli(['--port', '0'], { cwd })
+    const [, url = ''] = await cli.output(SERVING)
+    const answer = ask(url, '{ pins { __typename } }').catch(() => 'cut off')
+    await entered.promise
+    cli.kill('SIGTERM')
+    await expect
+      .poll(() =>
+        fetch(url).then(
+          () => 'answered',
+          () => 'refused',
+        ),
+      )
+      .toBe('refused')
+    cli.kill('SIGTERM')
+    expect(await cli.exitCode).toBe(1)
+    expect(await answer).toBe('cut off')
+  })
+})
+
+async function listen(): Promise<AsyncDisposable & { port: number }> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+/** A running `pinql`. Disposing kills it. */
+export interface CliProcess extends AsyncDisposable {
+  readonly stdout: string
+  readonly stderr: string
+  /** The exit code, once both outputs are complete; null when a signal ended it. */
+  readonly exitCode: Promise<number | null>
+  /**
+   * Waits until standard output matches.
+   *
+   * @throws {Error} with both outputs, when the process ends before
+   */
+  output(pattern: RegExp): Promise<RegExpExecArray>
+  kill(signal: NodeJS.Signals): void
+}
+
+/**
+ * Runs the built `pinql` as a user would.
+ *
+ * @param options.cwd where it finds its configuration file and keeps its data
+ * @param options.env beside PATH; nothing else of this process's environment is passed on
+ */
+export function spawnCli(args: readonly string[], options: { cwd: string; env?: Record<string, string> }): CliProcess {
+  const { cwd, env = {} } = options
+  const child: ChildProcess = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH: process.env.PATH, ...env } })
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    child.emit('pinql-output')
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const exitCode = once(child, 'close').then(([code]) => code as number | null)
+  return {
+    get stdout() {
+      return stdout
+    },
+    get stderr() {
+      return stderr
+    },
+    exitCode,
+    async output(pattern) {
+      for (;;) {
+        const match = pattern.exec(stdout)
+        if (match) return match
+        const event = await Promise.race([once(child, 'pinql-output'), exitCode.then(() => 'exit')])
+        if (event === 'exit' && !pattern.test(stdout)) {
+          throw new Error(`pinql ended before it wrote ${pattern}. It wrote:\n${stdout}\n${stderr}`)
+        }
+      }
+    },
+    kill: (signal) => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await exitCode
+    },
+  }
+}
+
+/** Runs the built `pinql` to its end. */
+export async function runCli(
+  args: readonly string[],
+  options: { cwd: string; env?: Record<string, string> },
+): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
+  await using cli = spawnCli(args, options)
+  const exitCode = await cli.exitCode
+  return { exitCode, stdout: cli.stdout, stderr: cli.stderr }
+}
