@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { RefuseSkips } from './test/support/refuse-skips.ts'
 
 // Tests in one folder share their needs: `unit` opens no socket, the others start real servers on port 0.
 const project = (name: string, timeoutMs: number, more: { globalSetup?: string } = {}) => ({
@@ -12,6 +13,7 @@ export default defineConfig({
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
   },
   test: {
+    reporters: process.env.CI ? ['default', new RefuseSkips()] : ['default'],
     projects: [
       project('unit', 5_000),
       project('schema', 5_000),
