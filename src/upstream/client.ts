@@ -19,13 +19,16 @@ export interface CallOptions {
 }
 
 /** The five operations of the Pinning Service API 1.0.0 at one service. */
-export interface PinningServiceClient extends AsyncDisposable {
+export interface PinOperations {
   listPins(query: ListQuery, options: CallOptions): Promise<PinPage>
   addPin(pin: NewPin, options: CallOptions): Promise<Pin>
   getPin(requestId: string, options: CallOptions): Promise<Pin>
   replacePin(requestId: string, pin: NewPin, options: CallOptions): Promise<Pin>
   removePin(requestId: string, options: CallOptions): Promise<void>
 }
+
+/** The operations over connections that must be closed. */
+export interface PinningServiceClient extends PinOperations, AsyncDisposable {}
 
 /** Where an HTTP proxy stands between pinql and the services; usually from `HTTPS_PROXY` and its kin. */
 export interface ProxySettings {
@@ -77,7 +80,9 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     })
     callOptions.onAnswer?.(response)
     if (response.status >= 200 && response.status < 300) return response
-    throw errorFromResponse(name, response, requestId, request.method !== 'GET')
+    // A configured token is not the caller's to see, even where the service repeats it.
+    const text = response.text.replaceAll(request.token, '[token]')
+    throw errorFromResponse(name, { ...response, text }, requestId, request.method !== 'GET')
   }
 
   function pinPath(requestId: string): string {

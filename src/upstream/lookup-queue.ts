@@ -2,7 +2,7 @@ import type { Cid } from '../domain/cid.ts'
 import { PinNotFoundError, RateLimitedError } from '../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { Capabilities } from './capabilities.ts'
-import type { CallOptions, PinningServiceClient } from './client.ts'
+import type { CallOptions, PinOperations } from './client.ts'
 import type { ListQuery } from './list-query.ts'
 import type { PinningService } from './pinning-service.ts'
 import type { PinPage } from './wire.ts'
@@ -122,7 +122,7 @@ export class LookupQueue {
     })
   }
 
-  async #send(batch: Batch, client: PinningServiceClient, options: CallOptions): Promise<PinPage> {
+  async #send(batch: Batch, client: PinOperations, options: CallOptions): Promise<PinPage> {
     const [first] = batch.waiters
     if (!first) return { count: 0, pins: [] }
     if (batch.kind === 'item') {

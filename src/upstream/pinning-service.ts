@@ -10,14 +10,17 @@ import {
   type CallOptions,
   createPinningServiceClient,
   type PinningServiceClient,
+  type PinOperations,
   type ProxySettings,
 } from './client.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { LearnedCapabilities, type Lesson } from './learned-capabilities.ts'
+import { observeClient } from './observed-client.ts'
 import { findProvider } from './providers/known-providers.ts'
 import { parseRateLimitHeaders } from './rate-limit-headers.ts'
 import type { ServiceResponse } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
+import type { TenantObserver } from './tenant-observer.ts'
 
 /** A service as it was configured. */
 export interface ServiceSettings {
@@ -54,7 +57,7 @@ export interface ServiceCall<Value> {
   /** Whether it may be sent again after a failure that may have reached the service. */
   readonly isRepeatable: boolean
   /** Sends it; called when its turn has come, so that it can still decide what to send. */
-  send(client: PinningServiceClient, options: CallOptions): Promise<Value>
+  send(client: PinOperations, options: CallOptions): Promise<Value>
 }
 
 const MAX_TRIES = 3
@@ -77,6 +80,7 @@ export class PinningService implements AsyncDisposable {
   readonly timeoutMs: number
   readonly #client: PinningServiceClient
   readonly #breaker: CircuitBreaker
+  readonly #observers = new Map<string, TenantObserver>()
 
   constructor(settings: ServiceSettings, options: PinningServiceOptions = {}) {
     const { name, endpoint } = settings
@@ -107,6 +111,14 @@ export class PinningService implements AsyncDisposable {
   /** What is left of each limit; a tenant's own limits are shown to that tenant only. */
   budgets(tenant?: string): RateBudget[] {
     return this.budget.snapshot(tenant)
+  }
+
+  /** Shows all that a tenant's answers tell to an observer, one at a time. Returns how to stop. */
+  observe(tenant: string, observer: TenantObserver): () => void {
+    this.#observers.set(tenant, observer)
+    return () => {
+      if (this.#observers.get(tenant) === observer) this.#observers.delete(tenant)
+    }
   }
 
   /**
@@ -158,7 +170,9 @@ export class PinningService implements AsyncDisposable {
     const { token, signal } = call
     const timeoutMs = Math.max(1, Math.ceil(deadline - this.clock.now()))
     const onAnswer = (answer: ServiceResponse): void => this.#observe(call, answer, sentAt)
-    return call.send(this.#client, { token, signal, timeoutMs, onAnswer })
+    const observer = this.#observers.get(call.tenant)
+    const client = observer ? observeClient(this.#client, observer) : this.#client
+    return call.send(client, { token, signal, timeoutMs, onAnswer })
   }
 
   #observe({ tenant, endpoint }: ServiceCall<unknown>, answer: ServiceResponse, sentAt: number): void {

@@ -12,6 +12,7 @@ import { LookupQueue } from './lookup-queue.ts'
 import { collectPins } from './pin-stream.ts'
 import type { PinningService } from './pinning-service.ts'
 import { SingleFlight } from './single-flight.ts'
+import type { TenantObserver } from './tenant-observer.ts'
 import type { PinPage } from './wire.ts'
 
 /** What every call of a tenant takes. */
@@ -65,6 +66,11 @@ export class Tenant {
   /** What the service is known to do by now. */
   get capabilities(): Capabilities {
     return this.#service.capabilities
+  }
+
+  /** Shows all that this tenant's answers tell to an observer. Returns how to stop. */
+  observe(observer: TenantObserver): () => void {
+    return this.#service.observe(this.key, observer)
   }
 
   /** Notes that the service's counts cannot be relied on. */

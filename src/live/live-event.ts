@@ -1,0 +1,87 @@
+import type { PinqlError } from '../domain/errors.ts'
+import type { Pin, PinStatus } from '../domain/pin.ts'
+
+/** What every event of live status has. */
+interface EventBase {
+  /** Configured name of the service. */
+  readonly service: string
+  /** Stands for this event when a subscription begins again. */
+  readonly cursor: string
+  /** Grows with every change that a tenant's informer sees. The events of a snapshot share the number of the last change. */
+  readonly seq: number
+  /** Unix milliseconds when the gateway saw it. */
+  readonly observedAt: number
+}
+
+/** How a pin was when the subscription began, or began again. */
+export interface PinSnapshot extends EventBase {
+  readonly type: 'PinSnapshot'
+  readonly pin: Pin
+  /** True when a cursor was given but what was missed is no longer known. */
+  readonly isResync: boolean
+  /** How many more events the snapshot of this service has; 0 with its last. */
+  readonly remaining: number
+}
+
+/** A pin that was not there before. */
+export interface PinAdded extends EventBase {
+  readonly type: 'PinAdded'
+  readonly pin: Pin
+}
+
+/** A pin whose status, progress or other details changed. */
+export interface PinStatusChange extends EventBase {
+  readonly type: 'PinStatusChange'
+  readonly pin: Pin
+  readonly previousStatus: PinStatus
+}
+
+/** A pin that took the place of another. */
+export interface PinReplaced extends EventBase {
+  readonly type: 'PinReplaced'
+  readonly pin: Pin
+  /** The pin that is gone. */
+  readonly replaced: Pin
+}
+
+/** A pin that is no longer there. */
+export interface PinRemoved extends EventBase {
+  readonly type: 'PinRemoved'
+  readonly requestId: string
+  /** Text of its CID. */
+  readonly cid: string
+}
+
+/** The service cannot be asked: what was said before may no longer hold. */
+export interface LiveStale extends EventBase {
+  readonly type: 'LiveStale'
+  /** Unix milliseconds of the last good answer. */
+  readonly since: number
+  readonly reason: PinqlError
+}
+
+/** The service answers again; what changed meanwhile follows. */
+export interface LiveResumed extends EventBase {
+  readonly type: 'LiveResumed'
+  /** Unix milliseconds when it had become stale. */
+  readonly since: number
+}
+
+/** A change of a tenant's pins. */
+export type PinChange = PinAdded | PinStatusChange | PinReplaced | PinRemoved
+
+/** Anything a subscriber is told. */
+export type LiveEvent = PinSnapshot | PinChange | LiveStale | LiveResumed
+
+/** Under which a newer event takes the place of an older one that was not delivered yet: one per pin, and one for liveness. */
+export function coalesceKey(event: LiveEvent): string {
+  switch (event.type) {
+    case 'LiveStale':
+    case 'LiveResumed':
+      return `live:${event.service}`
+    case 'PinRemoved':
+      return `pin:${event.service}:${event.requestId}`
+    default:
+      return `pin:${event.service}:${event.pin.requestId}`
+  }
+}

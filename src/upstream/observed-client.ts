@@ -1,0 +1,36 @@
+import type { PinOperations } from './client.ts'
+import type { TenantObserver } from './tenant-observer.ts'
+
+/** A client whose answers are shown to an observer as well. */
+export function observeClient(client: PinOperations, observer: TenantObserver): PinOperations {
+  return {
+    async listPins(query, options) {
+      const ticket = observer.sent()
+      const page = await client.listPins(query, options)
+      observer.seen(page.pins, ticket)
+      return page
+    },
+    async addPin(newPin, options) {
+      const ticket = observer.sent()
+      const pin = await client.addPin(newPin, options)
+      observer.seen([pin], ticket)
+      return pin
+    },
+    async getPin(requestId, options) {
+      const ticket = observer.sent()
+      const pin = await client.getPin(requestId, options)
+      observer.seen([pin], ticket)
+      return pin
+    },
+    async replacePin(requestId, newPin, options) {
+      const ticket = observer.sent()
+      const pin = await client.replacePin(requestId, newPin, options)
+      observer.replaced(requestId, pin, ticket)
+      return pin
+    },
+    async removePin(requestId, options) {
+      await client.removePin(requestId, options)
+      observer.removed(requestId)
+    },
+  }
+}

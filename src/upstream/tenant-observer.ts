@@ -1,0 +1,13 @@
+import type { Pin } from '../domain/pin.ts'
+
+/** Somebody who follows all that a tenant's answers tell, whoever asked. */
+export interface TenantObserver {
+  /** Called when a request leaves; its number, which grows, comes back with what the answer shows. */
+  sent(): number
+  /** Pins as an answer showed them. */
+  seen(pins: readonly Pin[], ticket: number): void
+  /** A pin was put in the place of another. */
+  replaced(requestId: string, pin: Pin, ticket: number): void
+  /** The service took a removal in. */
+  removed(requestId: string): void
+}
