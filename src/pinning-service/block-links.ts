@@ -2,6 +2,7 @@ import * as dagCbor from '@ipld/dag-cbor'
 import * as dagJson from '@ipld/dag-json'
 import * as dagPb from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
+import { PinFailure } from './pin-failure.ts'
 
 const CBOR = 0x51
 const RAW = 0x55
@@ -21,9 +22,17 @@ export function isLeaf(cid: CID): boolean {
 /**
  * The CIDs that a block links to.
  *
- * @throws {Error} when the bytes are not of the CID's codec
+ * @throws {PinFailure} when the bytes are not of the CID's codec
  */
 export function linksOf(cid: CID, bytes: Uint8Array): CID[] {
+  try {
+    return decodeLinks(cid, bytes)
+  } catch (cause) {
+    throw new PinFailure(`Block ${cid} is not what its codec says: ${String(cause)}`, { cause })
+  }
+}
+
+function decodeLinks(cid: CID, bytes: Uint8Array): CID[] {
   if (isLeaf(cid)) return []
   if (cid.code === dagPb.code) return dagPb.decode(bytes).Links.map((link) => link.Hash)
   const links: CID[] = []
@@ -31,12 +40,15 @@ export function linksOf(cid: CID, bytes: Uint8Array): CID[] {
   return links
 }
 
-/** The size in bytes that a dag-pb root claims for its whole DAG, or null where it claims none. */
+/** The size in bytes that a root claims for its whole DAG, or null where it claims none. Nothing vouches for it. */
 export function claimedDagSize(cid: CID, bytes: Uint8Array): number | null {
-  if (cid.code === RAW) return bytes.length
+  if (isLeaf(cid)) return bytes.length
   if (cid.code !== dagPb.code) return null
-  const { Links } = dagPb.decode(bytes)
-  return Links.reduce((sum, link) => sum + (link.Tsize ?? 0), bytes.length)
+  try {
+    return dagPb.decode(bytes).Links.reduce((sum, link) => sum + (link.Tsize ?? 0), bytes.length)
+  } catch {
+    return null
+  }
 }
 
 function collectLinks(root: unknown, links: CID[]): void {

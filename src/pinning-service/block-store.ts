@@ -1,4 +1,5 @@
-import { type Database, transaction } from './open-database.ts'
+import { type Database, transaction } from '../storage/open-database.ts'
+import { blockKey } from './block-key.ts'
 
 const FLUSH_BYTES = 4 * 1024 * 1024
 const FLUSH_REFERENCES = 1_000
@@ -38,7 +39,7 @@ export class BlockStore {
 
   /** The bytes of a block, or null. */
   get(multihash: Uint8Array): Uint8Array | null {
-    const pending = this.#pendingBlocks.get(keyOf(multihash))
+    const pending = this.#pendingBlocks.get(blockKey(multihash))
     if (pending) return pending
     const row = this.#dataOf.get(multihash)
     return row ? (row as { data: Uint8Array }).data : null
@@ -46,7 +47,7 @@ export class BlockStore {
 
   /** The size in bytes of a block, or null where there is none; reads no block. */
   sizeOf(multihash: Uint8Array): number | null {
-    const pending = this.#pendingBlocks.get(keyOf(multihash))
+    const pending = this.#pendingBlocks.get(blockKey(multihash))
     if (pending) return pending.length
     const row = this.#sizeOf.get(multihash)
     return row ? (row as { size: number }).size : null
@@ -55,12 +56,12 @@ export class BlockStore {
   /** Makes a pin hold a block that is in the store, as `sizeOf` or `get` just said. */
   reference(pin: number, multihash: Uint8Array): void {
     // The pin that put a pending block may be removed before the commit; then this reference brings it.
-    this.#append({ pin, multihash, bytes: this.#pendingBlocks.get(keyOf(multihash)) ?? null })
+    this.#append({ pin, multihash, bytes: this.#pendingBlocks.get(blockKey(multihash)) ?? null })
   }
 
   /** Stores a verified block for a pin. It is durable after the next `flush`. */
   put(pin: number, multihash: Uint8Array, bytes: Uint8Array): void {
-    this.#pendingBlocks.set(keyOf(multihash), bytes)
+    this.#pendingBlocks.set(blockKey(multihash), bytes)
     this.#pendingBytes += bytes.length
     this.#append({ pin, multihash, bytes })
   }
@@ -166,8 +167,4 @@ export class BlockStore {
     }
     return references.length > 0
   }
-}
-
-function keyOf(multihash: Uint8Array): string {
-  return Buffer.from(multihash.buffer, multihash.byteOffset, multihash.length).toString('latin1')
 }

@@ -1,5 +1,4 @@
-/** Raised with every change of SCHEMA; kept in the file as `user_version`. */
-export const SCHEMA_VERSION = 1
+import type { DatabaseSchema } from '../storage/open-database.ts'
 
 /**
  * The tables of the service.
@@ -11,7 +10,7 @@ export const SCHEMA_VERSION = 1
  *   `holder` is the unfinished pin that may still need those blocks (a replacement).
  * - `usage` counts pins and bytes per owner and status by triggers, since counting a million rows takes too long.
  */
-export const SCHEMA = `
+const SQL = `
 CREATE TABLE owner (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 
 CREATE TABLE token (
@@ -89,3 +88,5 @@ CREATE TRIGGER pin_removed AFTER DELETE ON pin BEGIN
   UPDATE usage SET pins = pins - 1, bytes = bytes - old.bytes WHERE owner = old.owner AND status = old.status;
 END;
 `
+
+export const PIN_DATABASE: DatabaseSchema = { version: 1, sql: SQL }

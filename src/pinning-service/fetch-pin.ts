@@ -1,8 +1,8 @@
-import { setMaxListeners } from 'node:events'
 import { base32 } from 'multiformats/bases/base32'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import type { StringMap } from '../domain/pin.ts'
+import type { BitswapSession } from './bitswap-session.ts'
 import { claimedDagSize, isLeaf, unreadable } from './block-links.ts'
 import type { BlockStore } from './block-store.ts'
 import type { Limits } from './limits.ts'
@@ -10,7 +10,7 @@ import { OriginConnections } from './origin-connections.ts'
 import { PinFailure } from './pin-failure.ts'
 import type { StoredPin } from './pin-store.ts'
 import type { Peer } from './start-peer.ts'
-import { inlineBlock, isBlockOf, unverifiable } from './verify-block.ts'
+import { inlineBlock, unverifiable } from './verify-block.ts'
 import { walkDag } from './walk-dag.ts'
 
 /** How many bytes of a pin arrive between two looks at what its owner has stored in all. */
@@ -29,6 +29,7 @@ export class FetchPin {
   readonly #pin: StoredPin
   readonly #context: FetchContext
   readonly #abort = new AbortController()
+  readonly #session: BitswapSession
   readonly #origins: OriginConnections
   #claimedBytes: number | null = null
   #blocks = 0
@@ -41,9 +42,8 @@ export class FetchPin {
   constructor(pin: StoredPin, context: FetchContext) {
     this.#pin = pin
     this.#context = context
-    this.#origins = new OriginConnections(context.peer, pin.origins)
-    // Each block that is waited for listens.
-    setMaxListeners(0, this.#abort.signal)
+    this.#session = context.peer.createSession()
+    this.#origins = new OriginConnections(context.peer, pin.origins, (peerId) => this.#session.addPeer(peerId))
   }
 
   /**
@@ -67,6 +67,7 @@ export class FetchPin {
       clearTimeout(total)
       if (this.#stallTimer) clearTimeout(this.#stallTimer)
       this.#origins.close()
+      this.#session[Symbol.dispose]()
       this.#abort.abort()
     }
   }
@@ -108,15 +109,14 @@ export class FetchPin {
   }
 
   async #fetch(cid: CID): Promise<Uint8Array> {
-    const { blocks, limits, peer } = this.#context
+    const { blocks, limits } = this.#context
     if (this.#stallTimer === null) this.#restartStallTimer()
     this.#origins.open()
-    const bytes = await peer.want(cid, { signal: this.#abort.signal })
+    const bytes = await this.#session.want(cid)
     this.#abort.signal.throwIfAborted()
     if (bytes.length > limits.maxBlockBytes) {
       throw new PinFailure(`Block ${cid} has ${bytes.length} bytes, more than ${limits.maxBlockBytes}`)
     }
-    if (!isBlockOf(cid, bytes)) throw new PinFailure(`A peer sent other bytes than those of block ${cid}`)
     this.#restartStallTimer()
     this.#fetchedBlocks++
     this.#fetchedBytes += bytes.length

@@ -16,12 +16,15 @@ interface Origin {
 /** Keeps one pin connected with all of its origins: dials them together, and again when a connection fails or ends. */
 export class OriginConnections {
   readonly #peer: Peer
+  readonly #onConnected: (peerId: PeerId) => void
   readonly #origins: Origin[]
   readonly #abort = new AbortController()
   #stopListening: (() => void) | null = null
 
-  constructor(peer: Peer, addresses: readonly string[]) {
+  /** @param onConnected called with each origin that was reached, each time */
+  constructor(peer: Peer, addresses: readonly string[], onConnected: (peerId: PeerId) => void) {
     this.#peer = peer
+    this.#onConnected = onConnected
     this.#origins = addresses.map((address) => ({
       address,
       peerId: null,
@@ -51,7 +54,7 @@ export class OriginConnections {
   /** How it stands with each origin, for the reason of a failure. */
   describe(): string {
     if (this.#origins.length === 0) return 'the pin names no origins, and no connected peer has sent it'
-    return this.#origins.map(({ address, error }) => `${address}: ${error ?? 'connected, but sent nothing'}`).join('; ')
+    return this.#origins.map((origin) => `${origin.address}: ${stateOf(origin)}`).join('; ')
   }
 
   async #dial(origin: Origin): Promise<void> {
@@ -62,7 +65,8 @@ export class OriginConnections {
       origin.isDialing = false
       origin.error = null
       origin.failures = 0
-      if (!this.#peer.isConnected(origin.peerId)) this.#redial(origin, 'it hung up')
+      if (this.#peer.isConnected(origin.peerId)) this.#onConnected(origin.peerId)
+      else this.#redial(origin, 'it hung up')
     } catch (error) {
       origin.isDialing = false
       this.#redial(origin, error instanceof Error ? error.message : String(error))
@@ -75,4 +79,8 @@ export class OriginConnections {
     const delayMs = Math.min(FIRST_REDIAL_MS * 2 ** origin.failures++, LAST_REDIAL_MS)
     origin.timer = setTimeout(() => void this.#dial(origin), delayMs)
   }
+}
+
+function stateOf({ error, peerId }: Origin): string {
+  return error ?? (peerId ? 'connected, but silent' : 'not connected')
 }

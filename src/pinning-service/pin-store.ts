@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { NewPin, PinStatus, StringMap } from '../domain/pin.ts'
-import { type Database, transaction } from './open-database.ts'
+import { type Database, transaction } from '../storage/open-database.ts'
 import { foldCase, type PinFilter, toSqlCondition } from './pin-filter.ts'
 
 /** A pin as it is stored. `created` is in milliseconds since 1970, unique, and the pin's key within the store. */

@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { InsufficientFundsError } from '../domain/errors.ts'
+import { openDatabase } from '../storage/open-database.ts'
 import { BlockStore } from './block-store.ts'
 import { Collector } from './collector.ts'
 import { createApp } from './create-app.ts'
+import { PIN_DATABASE } from './database-schema.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
-import { openDatabase } from './open-database.ts'
 import { PinStore, type Usage } from './pin-store.ts'
 import { Pinner } from './pinner.ts'
 import { startPeer } from './start-peer.ts'
@@ -52,7 +53,7 @@ export async function startService(options: ServiceOptions, onError: (error: unk
   }
   try {
     const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
-    const database = await openDatabase(join(options.dataDir, 'pins.db'))
+    const database = await openDatabase(join(options.dataDir, 'pins.db'), PIN_DATABASE)
     closers.push(() => database.close())
     const pins = new PinStore(database)
     const blocks = new BlockStore(database)

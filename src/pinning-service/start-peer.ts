@@ -1,34 +1,24 @@
 import './promise-with-resolvers.ts'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { withBitswap } from '@helia/bitswap'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
+import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import type { CID } from 'multiformats/cid'
-import { sha256, sha512 } from 'multiformats/hashes/sha2'
-
-/** Where a peer takes the blocks from that it serves to others. */
-export interface ServedBlocks {
-  /** The bytes of a block, or null where there is none. */
-  get(multihash: Uint8Array): Uint8Array | null | Promise<Uint8Array | null>
-}
+import { Bitswap } from './bitswap.ts'
+import type { ServedBlocks } from './bitswap-peer.ts'
+import type { BitswapSession } from './bitswap-session.ts'
 
 /** A libp2p node that trades blocks by bitswap, and does nothing else. */
 export interface Peer extends AsyncDisposable {
   readonly peerId: string
   /** Its own multiaddrs, each with `/p2p/{peerId}`. */
   readonly addresses: readonly string[]
-  /**
-   * Asks all connected peers for a block until one sends it. The bytes are not verified.
-   *
-   * @throws when the signal aborts
-   */
-  want(cid: CID, options: { signal: AbortSignal }): Promise<Uint8Array>
+  /** Starts to ask for blocks. Dispose the session to stop. */
+  createSession(): BitswapSession
   /** Dials a peer. Rejects with the reason when that fails. */
   dial(address: string, options: { signal: AbortSignal }): Promise<PeerId>
   isConnected(peerId: PeerId): boolean
@@ -47,11 +37,6 @@ export interface PeerOptions {
   readonly dialTimeoutMs?: number
 }
 
-interface BitswapBroker {
-  retrieve(cid: CID, options: { signal: AbortSignal }): Promise<Uint8Array>
-  stop(): Promise<void>
-}
-
 /**
  * Starts a peer over TCP (noise, yamux, identify) with bitswap 1.2.0.
  *
@@ -68,11 +53,12 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     connectionManager: { maxConnections: options.maxConnections ?? 100, dialTimeout: options.dialTimeoutMs ?? 10_000 },
     connectionGater: { denyDialMultiaddr: (address) => !(options.mayDial?.(address) ?? true) },
   })
-  const broker = await startBitswap(libp2p, options.blocks)
+  const bitswap = new Bitswap(libp2p, options.blocks)
+  await bitswap.start()
   return {
     peerId: libp2p.peerId.toString(),
     addresses: libp2p.getMultiaddrs().map(String),
-    want: (cid, { signal }) => broker.retrieve(cid, { signal }),
+    createSession: () => bitswap.createSession(),
     dial: async (address, { signal }) => (await libp2p.dial(multiaddr(address), { signal })).remotePeer,
     isConnected: (peerId) => libp2p.getConnections(peerId).length > 0,
     onDisconnect: (listener) => {
@@ -81,46 +67,8 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       return () => libp2p.removeEventListener('peer:disconnect', onEvent)
     },
     [Symbol.asyncDispose]: async () => {
-      await broker.stop()
+      await bitswap.stop()
       await libp2p.stop()
-    },
-  }
-}
-
-async function startBitswap(libp2p: Libp2p, blocks: ServedBlocks): Promise<BitswapBroker> {
-  let started: BitswapBroker | undefined
-  let start: (() => Promise<void>) | undefined
-  // Helia's class would bring gateways, routing and pinning of its own; bitswap asks only for these parts of it.
-  const shell = {
-    status: 'starting',
-    libp2p,
-    logger: libp2p.logger,
-    blockstore: toBlockstore(blocks),
-    // Without the identity function: its digest is the block itself, so that a peer could pass anything for anything.
-    getHasher: (code: number) => [sha256, sha512].find((hasher) => hasher.code === code),
-    // There is no routing, so no provider is ever found.
-    routing: { async *findProviders() {} },
-    hasBlockBroker: () => started !== undefined,
-    addBlockBroker: (broker: BitswapBroker) => {
-      started = broker
-    },
-    addMixin: (mixin: { start: (helia: unknown) => Promise<void> }) => {
-      start = () => mixin.start(shell)
-    },
-  }
-  withBitswap(shell as unknown as Parameters<typeof withBitswap>[0])
-  await start?.()
-  if (!started) throw new Error('Bitswap did not start')
-  return started
-}
-
-function toBlockstore(blocks: ServedBlocks): unknown {
-  return {
-    has: async (cid: CID) => (await blocks.get(cid.multihash.bytes)) !== null,
-    get: async function* (cid: CID) {
-      const bytes = await blocks.get(cid.multihash.bytes)
-      if (!bytes) throw Object.assign(new Error(`There is no block ${cid}`), { name: 'NotFoundError' })
-      yield bytes
     },
   }
 }

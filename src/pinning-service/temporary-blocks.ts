@@ -3,7 +3,8 @@ import { closeSync, openSync, read, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { ServedBlocks } from './start-peer.ts'
+import type { ServedBlocks } from './bitswap-peer.ts'
+import { blockKey } from './block-key.ts'
 
 const readAt = promisify(read)
 
@@ -25,7 +26,7 @@ export class TemporaryBlocks implements ServedBlocks, Disposable {
   }
 
   put(multihash: Uint8Array, bytes: Uint8Array): void {
-    const key = keyOf(multihash)
+    const key = blockKey(multihash)
     if (this.#places.has(key)) return
     writeSync(this.#file, bytes, 0, bytes.length, this.#end)
     this.#places.set(key, { offset: this.#end, length: bytes.length })
@@ -33,7 +34,7 @@ export class TemporaryBlocks implements ServedBlocks, Disposable {
   }
 
   async get(multihash: Uint8Array): Promise<Uint8Array | null> {
-    const place = this.#places.get(keyOf(multihash))
+    const place = this.#places.get(blockKey(multihash))
     if (!place) return null
     const { buffer } = await readAt(this.#file, Buffer.allocUnsafe(place.length), 0, place.length, place.offset)
     return buffer
@@ -42,8 +43,4 @@ export class TemporaryBlocks implements ServedBlocks, Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#file)
   }
-}
-
-function keyOf(multihash: Uint8Array): string {
-  return Buffer.from(multihash).toString('latin1')
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Database, transaction } from './open-database.ts'
+import { type Database, transaction } from '../storage/open-database.ts'
 
 /** One named token as it is listed: never the token itself, which only its hash is kept of. */
 export interface TokenRecord {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
+import { create as createDigest } from 'multiformats/hashes/digest'
 
 const IDENTITY = 0x00
 
@@ -31,12 +32,17 @@ export function unverifiable(cid: CID): string | null {
 }
 
 /**
- * True when the bytes are what the CID names, hashed by the function that the CID names.
+ * The multihash of bytes by the function of that code, or null where the function is not supported.
  *
- * What a peer says of a block counts for nothing: neither the hash function nor the digest is taken from it.
+ * Never by the identity function: its digest is the data itself, so that anyone could make one up for any block.
  */
-export function isBlockOf(cid: CID, bytes: Uint8Array): boolean {
-  const { code, digest } = cid.multihash
+export function multihashOf(code: number, bytes: Uint8Array): Uint8Array | null {
   const name = HASH_FUNCTIONS.get(code)
-  return name !== undefined && createHash(name).update(bytes).digest().equals(digest)
+  return name ? createDigest(code, createHash(name).update(bytes).digest()).bytes : null
+}
+
+/** True when the bytes are what the CID names, hashed by the function that the CID names. */
+export function isBlockOf(cid: CID, bytes: Uint8Array): boolean {
+  const multihash = multihashOf(cid.multihash.code, bytes)
+  return multihash !== null && Buffer.from(cid.multihash.bytes).equals(multihash)
 }

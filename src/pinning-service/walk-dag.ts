@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { blockKey } from './block-key.ts'
 import { linksOf } from './block-links.ts'
 
 /** For how long local blocks are walked before other work of the thread has its turn. */
@@ -81,5 +82,5 @@ export function walkDag(root: CID, { concurrency, visit, signal }: WalkOptions):
 
 /** Codec and multihash: the same bytes read with another codec have other links. */
 function keyOf(cid: CID): string {
-  return `${cid.code}:${Buffer.from(cid.multihash.bytes).toString('latin1')}`
+  return `${cid.code}:${blockKey(cid.multihash.bytes)}`
 }

@@ -21,18 +21,18 @@ async function writeFiles(path: string): Promise<void> {
   }
 }
 
-/** Reads one file of a directory from a peer by bitswap; the peer has to be connected. */
-async function readFile(reader: Awaited<ReturnType<typeof startPeer>>, root: string, path: string[]): Promise<string> {
-  const signal = AbortSignal.timeout(5_000)
+/** Reads one file of a directory from the peer at an address, by bitswap. */
+async function readFile(address: string, root: string, path: string[]): Promise<string> {
+  await using reader = await startPeer({ blocks: { get: () => null }, listen: [] })
+  using session = reader.createSession()
+  session.addPeer(await reader.dial(address, { signal: AbortSignal.timeout(5_000) }))
   let cid = CID.parse(root)
   for (const name of path) {
-    const block = await reader.want(cid, { signal })
-    expect(isBlockOf(cid, block)).toBe(true)
-    const link = dagPb.decode(block).Links.find(({ Name }) => Name === name)
+    const link = dagPb.decode(await session.want(cid)).Links.find(({ Name }) => Name === name)
     if (!link) throw new Error(`There is no ${name} in ${cid}`)
     cid = link.Hash
   }
-  const bytes = await reader.want(cid, { signal })
+  const bytes = await session.want(cid)
   expect(isBlockOf(cid, bytes)).toBe(true)
   return Buffer.from(bytes).toString()
 }
@@ -57,17 +57,13 @@ it('pins a directory from another process, and serves it by bitswap when that is
     expect(status).toBe('pinned')
     expect(info.dag_blocks).toBe(`${FILES + 3 + 1}`)
     expect(service.errors).toEqual([])
-    await using reader = await startPeer({ blocks: { get: () => null }, listen: [] })
-    await reader.dial(service.addresses[0] ?? '', { signal: AbortSignal.timeout(5_000) })
-    expect(await readFile(reader, cid, ['folder-1', 'file-100.txt'])).toBe(textOf(100))
+    expect(await readFile(service.addresses[0] ?? '', cid, ['folder-1', 'file-100.txt'])).toBe(textOf(100))
   }
 
   await using again = await startTestService({ dataDir: data.path })
   expect(again.peerId).toBe(peerId)
   expect((await again.client.get(requestid)).body).toMatchObject({ status: 'pinned', pin: { cid, name: 'files' } })
-  await using reader = await startPeer({ blocks: { get: () => null }, listen: [] })
-  await reader.dial(again.addresses[0] ?? '', { signal: AbortSignal.timeout(5_000) })
-  expect(await readFile(reader, cid, ['folder-0', 'file-219.txt'])).toBe(textOf(219))
+  expect(await readFile(again.addresses[0] ?? '', cid, ['folder-0', 'file-219.txt'])).toBe(textOf(219))
 })
 
 it('fails a pin that has no origins, in a bounded time and with the reason', async () => {

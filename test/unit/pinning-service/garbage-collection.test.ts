@@ -4,9 +4,10 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NewPin } from '../../../src/domain/pin.ts'
 import { BlockStore } from '../../../src/pinning-service/block-store.ts'
-import { type Database, openDatabase } from '../../../src/pinning-service/open-database.ts'
+import { PIN_DATABASE } from '../../../src/pinning-service/database-schema.ts'
 import { PinStore, type StoredPin } from '../../../src/pinning-service/pin-store.ts'
 import { TokenStore } from '../../../src/pinning-service/token-store.ts'
+import { type Database, openDatabase } from '../../../src/storage/open-database.ts'
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 
 const BLOCKS = 10
@@ -18,7 +19,7 @@ const blocks: { multihash: Uint8Array; bytes: Uint8Array }[] = []
 
 beforeAll(async () => {
   folder = await temporaryFolder()
-  database = await openDatabase(`${folder.path}/pins.db`)
+  database = await openDatabase(`${folder.path}/pins.db`, PIN_DATABASE)
   // What is tested is the order of writes, not that the disk keeps them.
   database.exec('PRAGMA synchronous = OFF')
   for (let i = 0; i < BLOCKS; i++) {

@@ -1,0 +1,178 @@
+/** A wish for one block, or to know whether a peer has it; or the end of that wish. */
+export interface WantEntry {
+  /** The bytes of the CID. */
+  readonly cid: Uint8Array
+  readonly cancel: boolean
+  readonly type: 'block' | 'have'
+  readonly sendDontHave: boolean
+}
+
+/** A block and, in `prefix`, the version, codec, hash function and digest length of its CID. */
+export interface BlockEntry {
+  readonly prefix: Uint8Array
+  readonly data: Uint8Array
+}
+
+export interface PresenceEntry {
+  readonly cid: Uint8Array
+  readonly has: boolean
+}
+
+/** What bitswap 1.2.0 sends in one message. */
+export interface BitswapMessage {
+  readonly wants: readonly WantEntry[]
+  readonly blocks: readonly BlockEntry[]
+  readonly presences: readonly PresenceEntry[]
+}
+
+// The protobuf of https://specs.ipfs.tech/bitswap-protocol/. A field's key is its number times 8 plus its wire type.
+const VARINT = 0
+const BYTES = 2
+
+/** Writes a message. `wantlist.full` is never set: each message adds to what was said before. */
+export function encodeBitswapMessage({ wants, blocks, presences }: BitswapMessage): Uint8Array {
+  const parts: Uint8Array[] = []
+  if (wants.length > 0) addBytes(parts, 1, Buffer.concat(wants.flatMap((want) => entry(1, encodeWant(want)))))
+  for (const { prefix, data } of blocks) {
+    const inner: Uint8Array[] = []
+    addBytes(inner, 1, prefix)
+    addBytes(inner, 2, data)
+    parts.push(varint(3 * 8 + BYTES), varint(inner.reduce((sum, part) => sum + part.length, 0)), ...inner)
+  }
+  for (const { cid, has } of presences) {
+    const inner: Uint8Array[] = []
+    addBytes(inner, 1, cid)
+    addVarint(inner, 2, has ? 0 : 1)
+    addBytes(parts, 4, Buffer.concat(inner))
+  }
+  return Buffer.concat(parts)
+}
+
+/**
+ * Reads a message. Blocks are views of `bytes`, not copies.
+ *
+ * @throws {RangeError} when the bytes are no protobuf
+ */
+export function decodeBitswapMessage(bytes: Uint8Array): BitswapMessage {
+  const wants: WantEntry[] = []
+  const blocks: BlockEntry[] = []
+  const presences: PresenceEntry[] = []
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 1) {
+      for (const inner of fieldsOf(field.bytes)) if (inner.number === 1) wants.push(decodeWant(inner.bytes))
+    } else if (field.number === 3) {
+      const { bytes: parts } = collect(field.bytes)
+      blocks.push({ prefix: parts[1] ?? EMPTY, data: parts[2] ?? EMPTY })
+    } else if (field.number === 4) {
+      const { bytes: parts, values } = collect(field.bytes)
+      presences.push({ cid: parts[1] ?? EMPTY, has: (values[2] ?? 0) === 0 })
+    }
+  }
+  return { wants, blocks, presences }
+}
+
+/** Puts the length in front, as messages are framed on a stream. */
+export function frame(message: Uint8Array): Uint8Array {
+  return Buffer.concat([varint(message.length), message])
+}
+
+/** An unsigned LEB128 number, as protobuf and multiformats write them. */
+export function varint(value: number): Uint8Array {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
+  return Uint8Array.from([...bytes, rest])
+}
+
+/**
+ * Reads a number at an offset.
+ *
+ * @returns the number and the offset behind it, or null where the bytes end within it
+ * @throws {RangeError} for a number above 2^53
+ */
+export function readVarint(bytes: Uint8Array, offset: number): { value: number; end: number } | null {
+  let value = 0
+  let unit = 1
+  for (let end = offset; end < bytes.length; unit *= 128) {
+    const byte = bytes[end++] as number
+    value += (byte % 128) * unit
+    if (value > Number.MAX_SAFE_INTEGER) throw new RangeError('A number is too large')
+    if (byte < 128) return { value, end }
+  }
+  return null
+}
+
+const EMPTY = new Uint8Array(0)
+
+interface Field {
+  readonly number: number
+  readonly bytes: Uint8Array
+  readonly value: number
+}
+
+function encodeWant({ cid, cancel, type, sendDontHave }: WantEntry): Uint8Array {
+  const parts: Uint8Array[] = []
+  addBytes(parts, 1, cid)
+  addVarint(parts, 2, 1)
+  addVarint(parts, 3, cancel ? 1 : 0)
+  addVarint(parts, 4, type === 'have' ? 1 : 0)
+  addVarint(parts, 5, sendDontHave ? 1 : 0)
+  return Buffer.concat(parts)
+}
+
+function decodeWant(bytes: Uint8Array): WantEntry {
+  const { bytes: parts, values } = collect(bytes)
+  return {
+    cid: parts[1] ?? EMPTY,
+    cancel: (values[3] ?? 0) !== 0,
+    type: values[4] === 1 ? 'have' : 'block',
+    sendDontHave: (values[5] ?? 0) !== 0,
+  }
+}
+
+function entry(number: number, bytes: Uint8Array): Uint8Array[] {
+  return [varint(number * 8 + BYTES), varint(bytes.length), bytes]
+}
+
+function addBytes(parts: Uint8Array[], number: number, bytes: Uint8Array): void {
+  parts.push(...entry(number, bytes))
+}
+
+function addVarint(parts: Uint8Array[], number: number, value: number): void {
+  if (value !== 0) parts.push(varint(number * 8 + VARINT), varint(value))
+}
+
+/** The last value of each field of a message that repeats none. */
+function collect(bytes: Uint8Array): { bytes: Record<number, Uint8Array>; values: Record<number, number> } {
+  const collected = { bytes: {} as Record<number, Uint8Array>, values: {} as Record<number, number> }
+  for (const field of fieldsOf(bytes)) {
+    collected.bytes[field.number] = field.bytes
+    collected.values[field.number] = field.value
+  }
+  return collected
+}
+
+function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+  let offset = 0
+  const next = (): number => {
+    const read = readVarint(bytes, offset)
+    if (!read) throw new RangeError('A message ends within a number')
+    offset = read.end
+    return read.value
+  }
+  while (offset < bytes.length) {
+    const key = next()
+    const number = Math.floor(key / 8)
+    const type = key % 8
+    if (type === VARINT) {
+      yield { number, bytes: EMPTY, value: next() }
+      continue
+    }
+    const length = type === BYTES ? next() : FIXED_LENGTHS[type]
+    if (length === undefined || length > bytes.length - offset) throw new RangeError('A message ends within a field')
+    yield { number, bytes: bytes.subarray(offset, offset + length), value: 0 }
+    offset += length
+  }
+}
+
+const FIXED_LENGTHS: Record<number, number> = { 1: 8, 5: 4 }
