@@ -8,6 +8,7 @@ interface Origin {
   readonly address: string
   peerId: PeerId | null
   failures: number
+  /** The last trouble, also when a later dial succeeded. */
   error: string | null
   timer: NodeJS.Timeout | null
   isDialing: boolean
@@ -63,7 +64,6 @@ export class OriginConnections {
     try {
       origin.peerId = await this.#peer.dial(origin.address, { signal: this.#abort.signal })
       origin.isDialing = false
-      origin.error = null
       origin.failures = 0
       if (this.#peer.isConnected(origin.peerId)) this.#onConnected(origin.peerId)
       else this.#redial(origin, 'it hung up')

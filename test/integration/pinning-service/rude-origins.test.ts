@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import * as dagPb from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type OriginNode, startOriginNode } from '../../../src/pinning-service/start-origin-node.ts'
+import { startOriginNode } from '../../../src/pinning-service/start-origin-node.ts'
 import { startRudeOrigin } from '../../support/pinning-service/start-rude-origin.ts'
 import { startTestService, type TestService } from '../../support/pinning-service/start-test-service.ts'
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
@@ -21,21 +21,15 @@ const BOUND_MS = STALL_MS + 2_000
 let service: TestService
 /** Waits for the next origin, as long as it does by default. */
 let patient: TestService
-let honest: OriginNode
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let leaf: CID
-let leafBytes: Uint8Array
 beforeAll(async () => {
   patient = await startTestService()
   service = await startTestService({ limits: { stallTimeoutMs: STALL_MS, maxBlockBytes: 100_000 } })
   folder = await temporaryFolder()
-  leafBytes = Buffer.from('the real content')
-  leaf = CID.createV1(0x55, await sha256.digest(leafBytes))
-  await writeFile(join(folder.path, 'leaf'), leafBytes)
-  honest = await startOriginNode({ path: folder.path })
+  leaf = CID.createV1(0x55, await sha256.digest(Buffer.from('a leaf that nobody sends')))
 })
 afterAll(async () => {
-  await honest[Symbol.asyncDispose]()
   await service[Symbol.asyncDispose]()
   await patient[Symbol.asyncDispose]()
   await folder[Symbol.asyncDispose]()
@@ -142,13 +136,16 @@ describe('a pin ends in time, with a reason, when its origin', () => {
 it.each(['forges', 'lies', 'is silent', 'hangs up'])(
   'takes the content from an honest origin when another %s',
   async (how) => {
+    const path = join(folder.path, how)
+    await mkdir(path)
+    await writeFile(join(path, 'file'), `content that only this test pins: ${how}`)
+    await using honest = await startOriginNode({ path })
     const cid = CID.parse(honest.cid)
     await using rude = await startRudeOrigin(async ({ send, hangUp }) => {
       if (how === 'forges') await send([{ prefix: IDENTITY_PREFIX, data: cid.multihash.digest }])
       if (how === 'lies') await send([{ prefix: SHA256_PREFIX(cid), data: Buffer.from('something else') }])
       if (how === 'hangs up') await hangUp()
     })
-    await using patient = await startTestService()
     const { requestid } = await patient.client.add({ cid: honest.cid, origins: [...rude.origins, ...honest.origins] })
     expect((await patient.client.settled(requestid)).status).toBe('pinned')
   },
