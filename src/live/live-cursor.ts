@@ -27,13 +27,23 @@ export class LiveCursors {
 
   /** @throws {BadRequestError} when pinql did not make it for this tenant */
   parse(tenant: string, cursor: string, argument = 'after'): LivePosition {
+    const position = this.#read(tenant, cursor)
+    if (position) return position
+    throw BadRequestError.of(argument, 'the cursor of an earlier event for the same token', cursor)
+  }
+
+  /** True when pinql made it for this tenant. */
+  isOf(tenant: string, cursor: string): boolean {
+    return this.#read(tenant, cursor) !== null
+  }
+
+  #read(tenant: string, cursor: string): LivePosition | null {
     const bytes = Buffer.from(cursor, 'base64url')
     const body = bytes.subarray(SIGNATURE_BYTES)
     const [, epoch, seq] = /^([\w-]+)\.(\d+)$/.exec(body.toString()) ?? []
-    const isOurs =
-      bytes.length > SIGNATURE_BYTES && timingSafeEqual(bytes.subarray(0, SIGNATURE_BYTES), this.#sign(tenant, body))
-    if (isOurs && epoch !== undefined) return { epoch, seq: Number(seq) }
-    throw BadRequestError.of(argument, 'the cursor of an earlier event for the same token', cursor)
+    if (epoch === undefined) return null
+    const isOurs = timingSafeEqual(bytes.subarray(0, SIGNATURE_BYTES), this.#sign(tenant, body))
+    return isOurs ? { epoch, seq: Number(seq) } : null
   }
 
   #sign(tenant: string, body: Buffer): Buffer {

@@ -43,7 +43,7 @@ export function planPoll(needs: PollNeeds, { maxCids, order, timeFilter, cidFilt
   const { pending, wantsNew, newest, countAfter } = needs
   const nothing: PollPlan = { item: null, cids: [], windowFrom: null, pending: false }
   const cids = new Map(pending.map(({ cid }) => [cid.key, cid]))
-  const canWindow = order === 'newest-first' && timeFilter === 'exact'
+  const canWindow = (order === 'newest-first' || order === null) && timeFilter !== 'unusable'
   if (!wantsNew) {
     const [only] = pending
     if (!only) return nothing

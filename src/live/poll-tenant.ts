@@ -1,7 +1,6 @@
 import { BadRequestError, PinNotFoundError } from '../domain/errors.ts'
 import { formatInstant, parseInstant } from '../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
-import { chunkCids } from '../upstream/list-query.ts'
 import { collectPins, PinStream } from '../upstream/pin-stream.ts'
 import type { Tenant } from '../upstream/tenant.ts'
 import type { PinCache } from './pin-cache.ts'
@@ -91,7 +90,7 @@ export async function pollTenant(
   }
   const live = { class: 'live' } as const
   if (plan.item !== null) note(await readItem(tenant, plan.item))
-  for (const cids of chunkCids(plan.cids)) note(await collectPins(tenant, { cids, statuses: PIN_STATUSES }, live))
+  if (plan.cids.length > 0) note(await collectPins(tenant, { cids: plan.cids, statuses: PIN_STATUSES }, live))
   if (plan.windowFrom !== null) {
     const after = formatInstant(plan.windowFrom, 3)
     note(await collectPins(tenant, { statuses: PIN_STATUSES, after }, live))
@@ -99,7 +98,7 @@ export async function pollTenant(
   if (plan.pending) {
     note(await collectPins(tenant, { statuses: ['queued', 'pinning'] }, live))
     const vanished = pending.filter(({ requestId }) => !seen.has(requestId)).map(({ cid }) => cid)
-    for (const cids of chunkCids(vanished)) note(await collectPins(tenant, { cids, statuses: PIN_STATUSES }, live))
+    if (vanished.length > 0) note(await collectPins(tenant, { cids: vanished, statuses: PIN_STATUSES }, live))
   }
   const suspected = suspects.map((requestId) => known.get(requestId)).filter((pin) => pin !== undefined)
   const absent = [...new Set([...pending, ...suspected])].filter(({ requestId }) => !seen.has(requestId))
@@ -115,8 +114,9 @@ async function lookOver(tenant: Tenant, { known }: PollTargets, selections: read
   const refs = new Map(selections.flatMap((each) => (each.kind === 'ids' ? [...each.refs] : [])))
   const byId = [...refs.keys()].map((requestId) => known.get(requestId)).filter((pin) => pin !== undefined)
   expected.push(...byId)
-  for (const cids of chunkCids(byId.map(({ cid }) => cid))) {
-    requests++
+  if (byId.length > 0) {
+    const cids = [...new Map(byId.map(({ cid }) => [cid.key, cid])).values()]
+    requests += Math.ceil(cids.length / tenant.capabilities.maxCids)
     for (const pin of await collectPins(tenant, { cids, statuses: PIN_STATUSES }, options)) seen.add(pin.requestId)
   }
   const queries = new Map(

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import type { Informers } from '../live/informers.ts'
 import { createLoaders, type Loaders } from '../loaders/create-loaders.ts'
 import type { ServiceRegistry } from '../upstream/registry.ts'
 import type { Tenant } from '../upstream/tenant.ts'
@@ -7,6 +8,8 @@ import type { Tenant } from '../upstream/tenant.ts'
 export interface GatewayContext {
   readonly services: ServiceRegistry
   readonly loaders: Loaders
+  /** Live status, shared by all requests. */
+  readonly live: Informers
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal
   /** Names the request in logs and in the `x-request-id` header of its answer. */
@@ -35,7 +38,7 @@ export interface ContextRequest {
  * A service's token is taken from the header `X-Pinning-Token-{service}`, for the default service also from
  * `Authorization: Bearer`, and last from the configuration.
  */
-export function createContext(services: ServiceRegistry, request: ContextRequest): GatewayContext {
+export function createContext(services: ServiceRegistry, live: Informers, request: ContextRequest): GatewayContext {
   const { headers, signal, requestId } = request
   // A thousand lookups may wait at once, each for the signal; that is no leak, and needs no warning.
   setMaxListeners(0, signal)
@@ -45,6 +48,7 @@ export function createContext(services: ServiceRegistry, request: ContextRequest
   const tenant = (service: string): Tenant => services.tenant(service, tokenOf(service))
   return {
     services,
+    live,
     loaders: createLoaders(tenant, signal),
     signal,
     requestId,

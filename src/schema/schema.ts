@@ -9,6 +9,7 @@ import './content.ts'
 import './add-pin.ts'
 import './replace-pin.ts'
 import './remove-pin.ts'
+import './subscription.ts'
 
 /** The whole GraphQL schema. `schema.graphql` is its printed form. */
 export function createSchema(): GraphQLSchema {

@@ -1,6 +1,7 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import type { GraphQLSchema } from 'graphql'
 import { createYoga, type YogaServerInstance } from 'graphql-yoga'
+import type { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { ServiceRegistry } from '../upstream/registry.ts'
 import { clientErrorOf, maskedErrorOf } from './client-error.ts'
@@ -13,14 +14,15 @@ import { useTokenLimit } from './plugins/use-token-limit.ts'
 export function createGraphqlServer(parts: {
   schema: GraphQLSchema
   registry: ServiceRegistry
+  live: Informers
   requestTimeoutMs: number
   maxRequestBytes: number
   log: Logger
 }): YogaServerInstance<{ requestId: string }, object> {
-  const { schema, registry, requestTimeoutMs, maxRequestBytes, log } = parts
+  const { schema, registry, live, requestTimeoutMs, maxRequestBytes, log } = parts
   return createYoga<{ requestId: string }>({
     schema,
-    plugins: [useTokenLimit(), useGatewayContext(registry, requestTimeoutMs), useClientErrors(log)],
+    plugins: [useTokenLimit(), useGatewayContext(registry, live, requestTimeoutMs), useClientErrors(log)],
     maxRequestBodySize: maxRequestBytes,
     // What fails outside of execution; `useClientErrors` has seen the rest.
     maskedErrors: {

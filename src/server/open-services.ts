@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
+import { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { ServiceSettings } from '../upstream/pinning-service.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../upstream/registry.ts'
@@ -7,6 +8,7 @@ import { type EmbeddedService, startEmbeddedService } from './start-embedded-ser
 /** The configured services, ready to be asked. */
 export interface OpenServices extends AsyncDisposable {
   readonly registry: ServiceRegistry
+  readonly live: Informers
   /** False once the embedded service has stopped by itself. */
   isUp(): boolean
 }
@@ -23,6 +25,7 @@ export async function openServices(config: GatewayConfig, log: Logger): Promise<
     return { ...service, endpoint: endpoint ?? '', token }
   })
   const registry = createServiceRegistry(services, config.defaultService, { proxy: config.proxy })
+  const live = new Informers()
   let isUp = true
   embedded?.closed.catch((err: unknown) => {
     isUp = false
@@ -30,8 +33,10 @@ export async function openServices(config: GatewayConfig, log: Logger): Promise<
   })
   return {
     registry,
+    live,
     isUp: () => isUp,
     async [Symbol.asyncDispose]() {
+      live[Symbol.dispose]()
       await registry[Symbol.asyncDispose]()
       await embedded?.[Symbol.asyncDispose]()
     },

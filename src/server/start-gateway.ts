@@ -34,7 +34,13 @@ export async function startGateway(
   let http: HttpServer | undefined
   const listener = createRequestListener({
     guard: createRequestGuard(config),
-    graphql: createGraphqlServer({ ...config, schema: createSchema(), registry: services.registry, log }),
+    graphql: createGraphqlServer({
+      ...config,
+      schema: createSchema(),
+      registry: services.registry,
+      live: services.live,
+      log,
+    }),
     isReady: () => services.isUp() && http?.isAccepting() === true,
     log,
   })

@@ -1,4 +1,5 @@
 import { type GraphQLError, type GraphQLFormattedError, graphql } from 'graphql'
+import { Informers } from '../../src/live/informers.ts'
 import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/schema.ts'
 import { clientErrorOf } from '../../src/server/client-error.ts'
@@ -37,15 +38,19 @@ export interface TestApi extends AsyncDisposable {
 export function startTestApi({ services, ...options }: TestApiOptions): TestApi {
   const schema = createSchema()
   const settings = services.map((service) => ({ token: ALICE, provider: null, ...service }))
+  const live = new Informers()
   const registry = createServiceRegistry(settings, settings[0]?.name ?? '', options)
   return {
     async query(source, variableValues = {}, { headers = {}, signal = new AbortController().signal } = {}) {
-      const contextValue = createContext(registry, { headers: new Headers(headers), signal, requestId: 'test' })
+      const contextValue = createContext(registry, live, { headers: new Headers(headers), signal, requestId: 'test' })
       const { data, errors } = await graphql({ schema, source, variableValues, contextValue })
       const answer = { ...(data !== undefined && { data }), ...(errors && { errors: errors.map(toClientError) }) }
       return JSON.parse(JSON.stringify(answer)) as Answer
     },
-    [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      live[Symbol.dispose]()
+      await registry[Symbol.asyncDispose]()
+    },
   }
 }
 

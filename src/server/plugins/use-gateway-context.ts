@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import type { Informers } from '../../live/informers.ts'
 import { createContext } from '../../resolvers/context.ts'
 import type { ServiceRegistry } from '../../upstream/registry.ts'
 
@@ -13,14 +14,18 @@ interface RequestContext {
  *
  * @param timeoutMs milliseconds that a query or mutation may take; a subscription may take for ever
  */
-export function useGatewayContext(registry: ServiceRegistry, timeoutMs: number): Plugin<RequestContext> {
+export function useGatewayContext(
+  registry: ServiceRegistry,
+  live: Informers,
+  timeoutMs: number,
+): Plugin<RequestContext> {
   return {
     onContextBuilding({ context, extendContext }) {
       const { request, requestId } = context
       const deadline = new AbortController()
       request.signal.addEventListener('abort', () => deadline.abort(request.signal.reason), { once: true })
       const { signal } = deadline
-      extendContext({ deadline, ...createContext(registry, { headers: request.headers, signal, requestId }) })
+      extendContext({ deadline, ...createContext(registry, live, { headers: request.headers, signal, requestId }) })
     },
     onExecute({ args }) {
       const timer = setTimeout(() => args.contextValue.deadline.abort(timeoutError(timeoutMs)), timeoutMs)
