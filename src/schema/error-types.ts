@@ -23,6 +23,8 @@ const CODE_DESCRIPTIONS: Record<(typeof ERROR_CODES)[number], string> = {
   SERVICE_UNAVAILABLE: 'The service is down, unreachable or too slow.',
   MALFORMED_RESPONSE: 'The service answered, but not in the words of the Pinning Service API.',
   SERVICE_ERROR: 'Any other refusal by the service.',
+  IDEMPOTENCY_CONFLICT: 'The idempotency key was used before, for something else.',
+  OUTCOME_UNKNOWN: 'Nobody can tell whether the change was made.',
 }
 
 export const ErrorCodeRef = builder.enumType('ErrorCode', {
@@ -42,7 +44,14 @@ export const ErrorRef = builder.interfaceRef<PinqlError>('Error').implement({
       description: 'What went wrong, for people: what was expected, and what came.',
     }),
   }),
+  // Every class is named as its type.
+  resolveType: (error) => error.name,
 })
+
+/** A failure as a value of a field, since GraphQL would throw what is an `Error`. */
+export function toErrorValue(error: PinqlError): PinqlError {
+  return { ...error, message: error.message }
+}
 
 const SERVICE = 'The configured name of the service.'
 

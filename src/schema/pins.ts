@@ -1,6 +1,6 @@
 import { type PinPageResult, pins } from '../resolvers/pins.ts'
 import { builder } from './builder.ts'
-import { ErrorRef, serviceErrors } from './error-types.ts'
+import { ErrorRef, serviceErrors, toErrorValue } from './error-types.ts'
 import { PinRef } from './pin.ts'
 import { PinStatusRef } from './pin-status.ts'
 
@@ -68,9 +68,10 @@ const PinConnectionRef = builder.objectRef<PinPageResult>('PinConnection').imple
         'How many pins match in all, as the services count. Costs a request a service on all but the first page; null where a service does not tell.',
       resolve: (page) => page.totalCount(),
     }),
-    warnings: t.expose('warnings', {
+    warnings: t.field({
       type: [ErrorRef],
       description: 'The services that could not be read, when others could: this page lacks their pins.',
+      resolve: (page) => page.warnings.map(toErrorValue),
     }),
   }),
 })

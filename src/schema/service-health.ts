@@ -1,6 +1,6 @@
 import type { ServiceHealth } from '../upstream/circuit-breaker.ts'
 import { builder } from './builder.ts'
-import { ErrorRef } from './error-types.ts'
+import { ErrorRef, toErrorValue } from './error-types.ts'
 
 const HealthStateRef = builder.enumType('HealthState', {
   description: 'How a service is.',
@@ -29,10 +29,11 @@ export const ServiceHealthRef = builder.objectRef<ServiceHealth>('ServiceHealth'
       description: 'When that began.',
       resolve: ({ since }) => new Date(since).toISOString(),
     }),
-    lastError: t.expose('lastError', {
+    lastError: t.field({
       type: ErrorRef,
       nullable: true,
       description: 'The last time it could not be reached or failed; null when it never did since the gateway started.',
+      resolve: ({ lastError }) => lastError && toErrorValue(lastError),
     }),
     breaker: t.expose('breaker', { type: BreakerStateRef, description: 'Whether requests are let through.' }),
   }),

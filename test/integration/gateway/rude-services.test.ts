@@ -159,7 +159,11 @@ describe('a service that is down or slow', () => {
     ['503', json(503, { error: { reason: 'DOWN', details: 'Try later' } }), 'one answered 503 DOWN: Try later'],
     ['a reset', reset(), 'one could not be reached: ECONNRESET'],
     ['a reset within its answer', reset('{"count":'), 'one could not be reached: ECONNRESET'],
-    ['an answer that ends too early', wrongContentLength(200, page), 'one could not be reached: UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
+    [
+      'an answer that ends too early',
+      wrongContentLength(200, page),
+      'one could not be reached: UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+    ],
   ] as const)('is asked three times and then a typed error (%s)', async (_what, handler, message) => {
     await using upstream = await startScriptedUpstream()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })

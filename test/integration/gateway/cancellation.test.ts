@@ -1,0 +1,130 @@
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { json, type ScriptedHandler, startScriptedUpstream } from '../../support/scripted-upstream.ts'
+import { idOf, requestsAt, seedPins, startSetup } from './setup.ts'
+
+/** A request that is held until its client goes away. */
+function held() {
+  let arrive: () => void = () => {}
+  let close: () => void = () => {}
+  const arrived = new Promise<void>((resolve) => {
+    arrive = resolve
+  })
+  const closed = new Promise<void>((resolve) => {
+    close = resolve
+  })
+  const handler: ScriptedHandler = (_response, _request, signal) => {
+    arrive()
+    signal.addEventListener('abort', close, { once: true })
+  }
+  return { arrived, closed, handler }
+}
+
+const cid = exampleCid(1)
+const id = idOf({ requestId: 'r1', cid })
+const READS = [
+  ['pins', '{ pins { __typename } }'],
+  ['pin', `{ pin(id: "${id}") { __typename } }`],
+  ['nodes', `{ nodes(ids: ["${id}", "${idOf({ requestId: 'r2', cid })}"]) { id } }`],
+  ['contents', `{ contents(cids: ["${cid}"]) { pins { id } } }`],
+  ['totalCount', '{ services { pinCounts { pinned } } }'],
+] as const
+
+describe('a client that goes away', () => {
+  it.each(READS)('stops what was read for it (%s)', async (_what, document) => {
+    await using upstream = await startScriptedUpstream()
+    await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
+    const request = held()
+    upstream.reply(request.handler, held().handler, held().handler, held().handler)
+    const client = new AbortController()
+
+    const answer = api.query(document, {}, { signal: client.signal })
+    await request.arrived
+    client.abort(new Error('client gone'))
+
+    await expect(answer).rejects.toThrow('client gone')
+    await request.closed
+  })
+
+  it('does not take the answer from another who asked the same', async () => {
+    await using setup = await startSetup()
+    const { service, api } = setup
+    seedPins(service, 1)
+    const client = new AbortController()
+    // Both ask before either is answered.
+    service.hooks.beforeReply = async () => {
+      client.abort(new Error('client gone'))
+      await setImmediate()
+      return undefined
+    }
+    const document = '{ pins { ... on PinConnection { nodes { name } } } }'
+
+    const gone = api.query(document, {}, { signal: client.signal })
+    const stays = api.query(document)
+
+    await expect(gone).rejects.toThrow('client gone')
+    expect(await stays).toEqual({ data: { pins: { nodes: [{ name: 'pin 1' }] } } })
+    expect(service.count()).toBe(1)
+  })
+
+  it('does not stop a change that has begun, since nobody would know its outcome', async () => {
+    await using upstream = await startScriptedUpstream()
+    await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
+    const client = new AbortController()
+    const pin = { requestid: 'r1', status: 'queued', created: '2026-01-31T12:00:00Z', pin: { cid }, delegates: [] }
+    upstream.reply(async (response, request, signal) => {
+      client.abort(new Error('client gone'))
+      await setImmediate()
+      expect(signal.aborted).toBe(false)
+      await json(202, pin)(response, request, signal)
+    })
+
+    const answer = await api.query(
+      'mutation ($cid: CID!) { addPin(input: { cid: $cid }) { __typename ... on AddPinSuccess { pin { requestId } } } }',
+      { cid },
+      { signal: client.signal },
+    )
+
+    expect(answer).toEqual({ data: { addPin: { __typename: 'AddPinSuccess', pin: { requestId: 'r1' } } } })
+  })
+
+  it('has no further change begun for it, and what was made is told', async () => {
+    await using setup = await startSetup()
+    const { service, api } = setup
+    const client = new AbortController()
+    service.hooks.afterCommit = () => {
+      if (service.count('POST') === 8) client.abort(new Error('client gone'))
+      return undefined
+    }
+    const inputs = Array.from({ length: 20 }, (_, n) => ({ cid: exampleCid(n) }))
+
+    const { data } = await api.query(
+      `mutation ($inputs: [AddPinInput!]!) {
+        addPins(inputs: $inputs) { __typename ... on ServiceUnavailableError { message mayHaveActed } }
+      }`,
+      { inputs },
+      { signal: client.signal },
+    )
+
+    const made = service.pins(ALICE).length
+    expect(made).toBeLessThan(20)
+    expect(data.addPins).toEqual([
+      ...Array(made).fill({ __typename: 'AddPinSuccess' }),
+      ...Array(20 - made).fill({
+        __typename: 'ServiceUnavailableError',
+        message: 'one was not asked: the time for the whole request was over before',
+        mayHaveActed: false,
+      }),
+    ])
+  })
+
+  it('that is gone already costs no request', async () => {
+    await using setup = await startSetup()
+    const signal = AbortSignal.abort(new Error('client gone'))
+
+    await expect(setup.api.query('{ pins { __typename } }', {}, { signal })).rejects.toThrow('client gone')
+    expect(requestsAt(setup.service)).toEqual([])
+  })
+})

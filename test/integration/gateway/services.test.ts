@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { formatServiceId } from '../../../src/domain/pin-id.ts'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { startServices, startSetup } from './setup.ts'
+
+describe('services', () => {
+  it('are listed in the order of the configuration, at no cost', async () => {
+    await using setup = await startServices('one', 'two')
+    const { api, services } = setup
+
+    expect(
+      await api.query(
+        '{ services { id name endpoint } service(name: "two") { name } none: service(name: "x") { name } }',
+      ),
+    ).toEqual({
+      data: {
+        services: (['one', 'two'] as const).map((name) => ({
+          id: formatServiceId(name),
+          name,
+          endpoint: `${services[name].endpoint}/`,
+        })),
+        service: { name: 'two' },
+        none: null,
+      },
+    })
+    expect([services.one.count(), services.two.count()]).toEqual([0, 0])
+  })
+
+  it('count their pins by status with four requests of one pin', async () => {
+    await using setup = await startSetup()
+    const { service, api } = setup
+    const statuses = ['queued', 'pinning', 'pinning', 'pinned', 'pinned', 'pinned'] as const
+    service.seed(
+      ALICE,
+      statuses.map((status, n) => ({ cid: exampleCid(n), status })),
+    )
+
+    expect(await api.query('{ services { pinCounts { queued pinning pinned failed } } }')).toEqual({
+      data: { services: [{ pinCounts: { queued: 1, pinning: 2, pinned: 3, failed: 0 } }] },
+    })
+    expect(service.requests.map(({ query }) => `${query}`).sort()).toEqual(
+      ['failed', 'pinned', 'pinning', 'queued'].map((status) => `status=${status}&limit=1`),
+    )
+  })
+
+  it('that cannot be counted are null beside their error, and the others are counted', async () => {
+    await using setup = await startServices('one', 'two')
+    const { api, services } = setup
+    await services.one[Symbol.asyncDispose]()
+
+    const { data, errors } = await api.query('{ services { name pinCounts { pinned } } }')
+
+    expect(data).toEqual({
+      services: [
+        { name: 'one', pinCounts: null },
+        { name: 'two', pinCounts: { pinned: 0 } },
+      ],
+    })
+    expect(errors?.map(({ path, extensions }) => [path, extensions?.code])).toEqual([
+      [['services', 0, 'pinCounts'], 'SERVICE_UNAVAILABLE'],
+    ])
+  })
+
+  it('show their last failure until long after it is over', async () => {
+    await using setup = await startSetup()
+    const { service, api } = setup
+    const HEALTH = '{ services { health { state breaker lastError { __typename code message } } } }'
+    const healthy = { state: 'UP', breaker: 'CLOSED', lastError: null }
+    expect(await api.query(HEALTH)).toEqual({ data: { services: [{ health: healthy }] } })
+
+    service.breakNext(1)
+    await api.query('{ pins { __typename } }')
+
+    const lastError = {
+      __typename: 'ServiceUnavailableError',
+      code: 'SERVICE_UNAVAILABLE',
+      message: 'one answered 500 INTERNAL_SERVER_ERROR: Something went wrong',
+    }
+    expect(await api.query(HEALTH)).toEqual({ data: { services: [{ health: { ...healthy, lastError } }] } })
+  })
+
+  it('never show what a user name in the endpoint tells', async () => {
+    await using api = startTestApi({
+      services: [{ name: 'one', endpoint: 'https://me:secret@pins.example/api?key=secret' }],
+    })
+
+    expect(await api.query('{ services { endpoint } }')).toEqual({
+      data: { services: [{ endpoint: 'https://pins.example/api' }] },
+    })
+  })
+})
