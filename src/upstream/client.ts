@@ -44,7 +44,7 @@ export interface ClientOptions {
   readonly endpoint: string
   /** Milliseconds a call may take. Default 10,000. */
   readonly timeoutMs?: number | undefined
-  /** Connections kept open to the service. Default 32. */
+  /** Most connections to the service. Default: no bound, since a call that has its budget must not wait for a connection. */
   readonly connections?: number | undefined
   /** Largest answer that is read, in bytes. Default 16 MiB: 1,000 pins with long `meta`. */
   readonly maxBodyBytes?: number | undefined
@@ -127,7 +127,7 @@ export function splitEndpoint(endpoint: string): { origin: string; basePath: str
 }
 
 function createDispatcher(origin: string, options: ClientOptions): Dispatcher {
-  const settings = { connections: options.connections ?? 32, pipelining: 1 }
+  const settings = { connections: options.connections ?? null, pipelining: 1 }
   const { httpProxy = '', httpsProxy = '', noProxy = '' } = options.proxy ?? {}
   if (!httpProxy && !httpsProxy) return new Pool(origin, settings)
   return new EnvHttpProxyAgent({ ...settings, httpProxy, httpsProxy, noProxy })
