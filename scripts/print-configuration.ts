@@ -1,5 +1,6 @@
 import { CONFIG_SCHEMA, describeSetting, SERVICE_SCHEMA } from '../src/config/gateway-config.ts'
 import { FILE_VARIABLE, SETTINGS } from '../src/config/settings.ts'
+import { KNOWN_PROVIDERS } from '../src/upstream/providers/known-providers.ts'
 
 /** The text of docs/configuration.md, made from the schema that the gateway checks with. */
 export function printConfiguration(): string {
@@ -39,8 +40,10 @@ caller names none. At most one service can be embedded.
 \`\`\`yaml
 services:
   filebase:
-    endpoint: https://api.filebase.io/v1/ipfs
     token: \${FILEBASE_TOKEN}
+  kubo-cluster:
+    provider: ipfs-cluster
+    endpoint: https://pins.example.com
   local:
     provider: embedded
 defaultService: filebase
@@ -48,6 +51,14 @@ defaultService: filebase
 
 \`\${NAME}\` in any text of the file stands for the environment variable \`NAME\`, which must then be set. So a secret need not be in
 the file.
+
+Known providers:
+
+| provider | endpoint |
+|---|---|
+${KNOWN_PROVIDERS.filter(({ name }) => name !== 'embedded')
+  .map(({ name, endpoint }) => row([code(name), endpoint ?? 'to be given: everybody runs their own']))
+  .join('\n')}
 
 ## Tokens
 

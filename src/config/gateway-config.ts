@@ -5,9 +5,9 @@ import { normaliseEndpoint } from './endpoint.ts'
 export interface ServiceConfig {
   /** Lower-case letters, digits and dashes. */
   readonly name: string
-  /** `embedded`: the gateway runs the service itself. Anything else is what kind of service it is; null when not said. */
+  /** `embedded`: the gateway runs the service itself. Anything else is who runs it; null when not said. */
   readonly provider: string | null
-  /** Base URL without a trailing slash; null for the embedded service, whose address is known once it runs. */
+  /** Base URL without a trailing slash; null where it is the provider's, or the embedded service's. */
   readonly endpoint: string | null
   /** Sent for callers who bring none. */
   readonly token: string | null
@@ -39,13 +39,14 @@ const MAX_TIMEOUT_MS = 600_000
 export const SERVICE_SCHEMA = z.strictObject(
   {
     provider: setting(
-      '"embedded" or the name of a kind of service',
-      '`embedded`: the gateway runs this service itself and keeps its pins in `dataDir`. Any other value is a label.',
+      '"embedded" or the name of a provider',
+      '`embedded`: the gateway runs this service itself and keeps its pins in `dataDir`. Or a known provider, whose limits ' +
+        'and ways are then known from the start. Default: the known provider that the service is named after.',
       (expected) => z.string(expected).regex(SERVICE_NAME, expected).optional(),
     ),
     endpoint: setting(
       'an http or https URL without user, query and fragment',
-      'Base URL of the service. A trailing slash and a pasted `/pins` are dropped. Required, except for `embedded`.',
+      'Base URL of the service. A trailing slash and a pasted `/pins` are dropped. Default: that of the known provider.',
       (expected) =>
         z
           .string(expected)

@@ -94,13 +94,12 @@ function serviceProblems(services: unknown, sourceOf: SourceOf): ConfigProblem[]
   const embedded: string[] = []
   for (const [name, service] of Object.entries(services)) {
     if (!isRecord(service)) continue
-    const path = ['services', name, 'endpoint']
-    const problem = (message: string) => problems.push({ key: path.join('.'), source: sourceOf(path), message })
-    if (service.provider !== 'embedded') {
-      if (service.endpoint === undefined) problem('expected an http or https URL, got nothing')
-    } else {
-      embedded.push(name)
-      if (service.endpoint !== undefined) problem('expected none, since the gateway runs an embedded service itself')
+    if (service.provider !== 'embedded') continue
+    embedded.push(name)
+    if (service.endpoint !== undefined) {
+      const path = ['services', name, 'endpoint']
+      const message = 'expected none, since the gateway runs an embedded service itself'
+      problems.push({ key: path.join('.'), source: sourceOf(path), message })
     }
   }
   if (embedded.length > 1) {

@@ -1,8 +1,8 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { ServiceSettings } from '../upstream/pinning-service.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../upstream/registry.ts'
+import { serviceSettingsOf } from './service-settings.ts'
 import { type EmbeddedService, startEmbeddedService } from './start-embedded-service.ts'
 
 /** The configured services, ready to be asked. */
@@ -16,15 +16,17 @@ export interface OpenServices extends AsyncDisposable {
 /**
  * Starts the embedded service where one is configured, and opens connections to all. Nothing is sent to any other yet.
  *
+ * @throws {ConfigError} when a service's endpoint is neither given nor known
  * @throws {Error} when the data directory cannot be used
  */
 export async function openServices(config: GatewayConfig, log: Logger): Promise<OpenServices> {
+  const settings = serviceSettingsOf(config)
   const embedded = await startEmbedded(config, log)
-  const services = config.services.map((service): ServiceSettings => {
-    const { endpoint, token } = service.provider === 'embedded' ? (embedded ?? service) : service
-    return { ...service, endpoint: endpoint ?? '', token }
-  })
-  const registry = createServiceRegistry(services, config.defaultService, { proxy: config.proxy })
+  const registry = createServiceRegistry(
+    settings.map((each) => (embedded && each.provider === 'embedded' ? { ...each, ...locationOf(embedded) } : each)),
+    config.defaultService,
+    { proxy: config.proxy },
+  )
   const live = new Informers()
   let isUp = true
   embedded?.closed.catch((err: unknown) => {
@@ -46,4 +48,8 @@ export async function openServices(config: GatewayConfig, log: Logger): Promise<
 async function startEmbedded(config: GatewayConfig, log: Logger): Promise<EmbeddedService | null> {
   const service = config.services.find(({ provider }) => provider === 'embedded')
   return service ? startEmbeddedService({ dataDir: config.dataDir, token: service.token, log }) : null
+}
+
+function locationOf({ endpoint, token }: EmbeddedService): { endpoint: string; token: string } {
+  return { endpoint, token }
 }

@@ -59,6 +59,13 @@ describe('pinql', () => {
 `)
   })
 
+  it('says which service has no known endpoint, and ends with 2', async () => {
+    await writeConfig('services: { filebase: {}, far: {}, local: { provider: embedded } }\ndefaultService: far')
+    const { exitCode, stderr } = await runCli([], { cwd })
+    expect(stderr).toMatch(/^pinql: .*:\n {2}services\.far\.endpoint: expected an http or https URL, got nothing.*\n$/)
+    expect(exitCode).toBe(2)
+  })
+
   it.each([
     [['--prot', '1'], "unknown option '--prot'"],
     [['srve'], "unknown command 'srve'\n(Did you mean serve?)"],

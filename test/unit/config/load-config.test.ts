@@ -149,7 +149,6 @@ defaultSrevice: pinata
         'services.pinata.tokne (pinql.config.yaml, line 10): unknown key; did you mean token?',
         'services.crust (pinql.config.yaml, line 11): expected a map of provider, endpoint and token, got a text of 21 characters',
         'services.kubo.token (pinql.config.yaml, line 13): expected the environment variable KUBO_TOKEN to be set, got nothing',
-        'services.kubo.endpoint (pinql.config.yaml, line 13): expected an http or https URL, got nothing',
         'services.one.endpoint (pinql.config.yaml, line 14): expected none, since the gateway runs an embedded service itself',
         'services (pinql.config.yaml, line 5): expected at most one embedded service, got one, two',
         'defaultService (nowhere): expected one of Filebase, pinata, crust, kubo, one, two, got nothing',

@@ -1,0 +1,30 @@
+import { ConfigError, type ConfigProblem } from '../config/config-error.ts'
+import type { GatewayConfig, ServiceConfig } from '../config/gateway-config.ts'
+import type { ServiceSettings } from '../upstream/pinning-service.ts'
+import { findProvider, KNOWN_PROVIDERS } from '../upstream/providers/known-providers.ts'
+
+/**
+ * Completes the configured services by what is known of their providers: `filebase: {}` is enough, and a service that has a
+ * provider's name and endpoint is taken to be that provider's. The embedded service's endpoint stays
+ * empty: it is known once that runs.
+ *
+ * @throws {ConfigError} naming each service whose endpoint is neither given nor known
+ */
+export function serviceSettingsOf(config: GatewayConfig): ServiceSettings[] {
+  const problems: ConfigProblem[] = []
+  const settings = config.services.map((service): ServiceSettings => {
+    const known = findProvider(service.provider ?? service.name)
+    const endpoint = service.endpoint ?? known.endpoint
+    if (endpoint === null && service.provider !== 'embedded') problems.push(missingEndpoint(service))
+    const provider = service.provider ?? (endpoint === known.endpoint ? known.name : null)
+    return { ...service, provider, endpoint: endpoint ?? '' }
+  })
+  if (problems.length > 0) throw new ConfigError(problems)
+  return settings
+}
+
+function missingEndpoint({ name, provider }: ServiceConfig): ConfigProblem {
+  const known = KNOWN_PROVIDERS.filter(({ endpoint }) => endpoint !== null).map((each) => each.name)
+  const message = `expected an http or https URL, got nothing, and none is known for ${provider ?? name}; known are ${known.join(', ')}`
+  return { key: `services.${name}.endpoint`, source: null, message }
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { type ConfigInput, parseConfig } from '../../../src/config/parse-config.ts'
+import { serviceSettingsOf } from '../../../src/server/service-settings.ts'
+
+const settingsOf = (services: ConfigInput['services']) =>
+  serviceSettingsOf(parseConfig({ services, defaultService: Object.keys(services ?? {})[0] }))
+
+describe('serviceSettingsOf', () => {
+  it('knows a provider by the name of the service, so that nothing more is needed', () => {
+    expect(settingsOf({ filebase: { token: 'secret' } })).toEqual([
+      { name: 'filebase', provider: 'filebase', endpoint: 'https://api.filebase.io/v1/ipfs', token: 'secret' },
+    ])
+  })
+
+  it('lets the configuration go before what is known', () => {
+    const endpoint = 'http://127.0.0.1:1'
+    expect(settingsOf({ mine: { provider: 'filebase', endpoint }, other: { provider: 'pinata' } })).toMatchObject([
+      { name: 'mine', provider: 'filebase', endpoint },
+      { name: 'other', provider: 'pinata', endpoint: 'https://api.pinata.cloud/psa' },
+    ])
+  })
+
+  it('takes a service elsewhere for a stranger, whatever it is named', () => {
+    expect(settingsOf({ filebase: { endpoint: 'http://127.0.0.1:1' } })).toMatchObject([{ provider: null }])
+  })
+
+  it('leaves the embedded service without an endpoint until it runs', () => {
+    expect(settingsOf({ local: { provider: 'embedded' } })).toMatchObject([{ provider: 'embedded', endpoint: '' }])
+  })
+
+  it('refuses services whose endpoint is neither given nor known, all at once', () => {
+    expect(() => settingsOf({ a: {}, b: { provider: 'ipfs-cluster' } })).toThrow(
+      /services\.a\.endpoint: expected an http or https URL, got nothing, and none is known for a; known are filebase, .*\n.*services\.b\.endpoint: .* for ipfs-cluster;/,
+    )
+  })
+})
