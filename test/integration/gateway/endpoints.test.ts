@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { ALICE, startTestApi } from '../../support/query-schema.ts'
@@ -48,11 +48,16 @@ describe('a proxy', () => {
     expect(proxy.targets).toEqual([])
   })
 
-  it('is not used when only the environment of the process names it', async () => {
+  it('is not taken from the environment, which only the configuration reads', async () => {
+    await using proxy = await startProxy()
+    vi.stubEnv('HTTP_PROXY', proxy.url)
+    vi.stubEnv('http_proxy', proxy.url)
     await using setup = await startSetup()
     seedPins(setup.service, 1)
 
     expect(await setup.api.query(NAMES)).toEqual(FOUND)
+    expect(proxy.targets).toEqual([])
+    vi.unstubAllEnvs()
   })
 })
 

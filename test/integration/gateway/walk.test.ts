@@ -40,7 +40,7 @@ const filter = fc.record(
 )
 type Filter = { [Key in keyof (typeof filter extends fc.Arbitrary<infer Value> ? Value : never)]?: unknown }
 
-it('walks every page of whatever matches, each pin once and in order, with one request a page but for ties', async () => {
+it('walks every page of whatever matches, each pin once and in order', async () => {
   await fc.assert(
     fc.asyncProperty(
       precision,
