@@ -22,11 +22,10 @@ export interface OpenServices extends AsyncDisposable {
 export async function openServices(config: GatewayConfig, log: Logger): Promise<OpenServices> {
   const settings = serviceSettingsOf(config)
   const embedded = await startEmbedded(config, log)
-  const registry = createServiceRegistry(
-    settings.map((each) => (embedded && each.provider === 'embedded' ? { ...each, ...locationOf(embedded) } : each)),
-    config.defaultService,
-    { proxy: config.proxy },
+  const located = settings.map((each) =>
+    embedded && each.provider === 'embedded' ? { ...each, endpoint: embedded.endpoint, token: embedded.token } : each,
   )
+  const registry = createServiceRegistry(located, config.defaultService, { proxy: config.proxy })
   const live = new Informers()
   let isUp = true
   embedded?.closed.catch((err: unknown) => {
@@ -48,8 +47,4 @@ export async function openServices(config: GatewayConfig, log: Logger): Promise<
 async function startEmbedded(config: GatewayConfig, log: Logger): Promise<EmbeddedService | null> {
   const service = config.services.find(({ provider }) => provider === 'embedded')
   return service ? startEmbeddedService({ dataDir: config.dataDir, token: service.token, log }) : null
-}
-
-function locationOf({ endpoint, token }: EmbeddedService): { endpoint: string; token: string } {
-  return { endpoint, token }
 }

@@ -1,5 +1,6 @@
 import { buildSchema } from 'graphql'
 import { parseConfig } from '../../src/config/parse-config.ts'
+import { Informers } from '../../src/live/informers.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createGraphqlServer } from '../../src/server/create-graphql-server.ts'
 import { startHttpServer } from '../../src/server/http-server.ts'
@@ -41,9 +42,10 @@ export async function startTestServer(
     sink: { write: (line) => void logged.push(JSON.parse(line)) },
   })
   const registry = createServiceRegistry([], 'test')
+  const live = new Informers()
   const listener = createRequestListener({
     guard: createRequestGuard(config),
-    graphql: createGraphqlServer({ ...config, schema, registry, log }),
+    graphql: createGraphqlServer({ ...config, schema, registry, live, log }),
     isReady: () => server.isAccepting(),
     log,
   })
