@@ -6,8 +6,10 @@ export { type ConfigInput, parseConfig } from './config/parse-config.ts'
 export {
   BadRequestError,
   type ErrorCode,
+  IdempotencyConflictError,
   InsufficientFundsError,
   MalformedResponseError,
+  OutcomeUnknownError,
   PinNotFoundError,
   PinqlError,
   RateLimitedError,

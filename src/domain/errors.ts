@@ -1,3 +1,5 @@
+import type { Pin } from './pin.ts'
+
 /** Every failure that a client can meet and act on, one class and one stable code each. Listed in docs/errors.md. */
 
 /** The stable, machine-readable names of failures; `Error.code` in GraphQL. */
@@ -11,6 +13,8 @@ export const ERROR_CODES = [
   'SERVICE_UNAVAILABLE',
   'MALFORMED_RESPONSE',
   'SERVICE_ERROR',
+  'IDEMPOTENCY_CONFLICT',
+  'OUTCOME_UNKNOWN',
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
@@ -170,6 +174,45 @@ export class ServiceError extends PinqlError {
     this.service = details.service
     this.status = details.status
     this.reason = details.reason ?? null
+  }
+}
+
+/** The same idempotency key was used before, for something else; nothing was done. */
+export class IdempotencyConflictError extends PinqlError {
+  override readonly name = 'IdempotencyConflictError'
+  readonly code = 'IDEMPOTENCY_CONFLICT'
+  readonly service: string
+  readonly idempotencyKey: string
+  constructor(service: string, idempotencyKey: string) {
+    super(`${service}: the idempotency key ${show(idempotencyKey)} was used for another change; expected a new key`)
+    this.service = service
+    this.idempotencyKey = idempotencyKey
+  }
+}
+
+/**
+ * A change was sent, no answer came, and the service does not show whether it was made.
+ *
+ * The same change with the same key looks again, and sends it again only where that cannot make a second pin.
+ */
+export class OutcomeUnknownError extends PinqlError {
+  override readonly name = 'OutcomeUnknownError'
+  readonly code = 'OUTCOME_UNKNOWN'
+  readonly service: string
+  /** Names the change in the service's `meta`, for whoever looks there. */
+  readonly operationId: string
+  readonly idempotencyKey: string
+  /** The pins that may be the one: same content and name, and not there before as far as is known. */
+  readonly candidates: readonly Pin[]
+  constructor(
+    service: string,
+    details: { operationId: string; idempotencyKey: string; candidates: readonly Pin[]; cause?: unknown },
+  ) {
+    super(`${service} gave no answer, and does not show whether the change was made`, causeOf(details))
+    this.service = service
+    this.operationId = details.operationId
+    this.idempotencyKey = details.idempotencyKey
+    this.candidates = details.candidates
   }
 }
 

@@ -11,6 +11,13 @@ export type NameMatch = 'exact' | 'iexact' | 'partial' | 'ipartial'
 /** A map of strings to strings: `meta` and `info`. */
 export type StringMap = Readonly<Record<string, string>>
 
+/**
+ * The entry of a pin's `meta` that names the write that made it.
+ *
+ * Only `upstream/wire.ts` sees it: clients neither read, set nor filter by it.
+ */
+export const OPERATION_META_KEY = 'pinql.op'
+
 /** What a client asks to have pinned. */
 export interface NewPin {
   readonly cid: Cid
@@ -18,6 +25,8 @@ export interface NewPin {
   /** At most 20 multiaddrs that end in `/p2p/{peerId}`. */
   readonly origins: readonly string[]
   readonly meta: StringMap
+  /** The write that makes or made it; absent where none is known. Never shown to clients. */
+  readonly operationId?: string | undefined
 }
 
 /** One pin request as its service reported it. */

@@ -9,6 +9,7 @@ import {
   ServiceUnavailableError,
   UnauthorizedError,
 } from '../domain/errors.ts'
+import { DuplicatePinError, OriginsRefusedError } from './refusals.ts'
 import type { ServiceResponse } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
@@ -23,6 +24,8 @@ export interface FailureText {
 const DEFAULT_RETRY_AFTER_MS = 1000
 const ABOUT_MONEY = /insufficient|fund|paid|payment|plan|quota|subscription|storage limit/i
 const ABOUT_ABSENCE = /not[\s_-]?found|does not exist|no such/i
+const ABOUT_DUPLICATE = /duplicate|already (?:been )?pinned/i
+const ABOUT_ORIGINS = /origins/i
 const ABOUT_TOKEN = /token|unauthor|authori[sz]ation|credential|KEYS_MUST_BE_STRINGS/i
 
 /**
@@ -50,6 +53,10 @@ export function errorFromResponse(
       : new UnauthorizedError(message, { service })
   }
   if (status === 404 && requestId !== null) return new PinNotFoundError(service, requestId)
+  if ((status === 400 || status === 409) && ABOUT_DUPLICATE.test(words)) {
+    return new DuplicatePinError(message, { service })
+  }
+  if (status === 400 && ABOUT_ORIGINS.test(words)) return new OriginsRefusedError(message, { service })
   if (status === 409 && (words === '' || ABOUT_MONEY.test(words)))
     return new InsufficientFundsError(message, { service })
   if (status === 429) {

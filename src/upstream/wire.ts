@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Cid, parseCid } from '../domain/cid.ts'
 import { MalformedResponseError } from '../domain/errors.ts'
 import { parseInstant } from '../domain/instant.ts'
-import type { NewPin, Pin, PinStatus, StringMap } from '../domain/pin.ts'
+import { type NewPin, OPERATION_META_KEY, type Pin, type PinStatus, type StringMap } from '../domain/pin.ts'
 
 /** One page of a list. */
 export interface PinPage {
@@ -94,15 +94,17 @@ export function decodePin(service: string, body: string): Pin {
 
 /** The body of `POST /pins` and `POST /pins/{requestid}`: the four known fields and nothing else, since some services refuse more. */
 export function encodeNewPin(pin: NewPin): Record<string, unknown> {
+  const meta = { ...pin.meta, ...(pin.operationId !== undefined && { [OPERATION_META_KEY]: pin.operationId }) }
   return {
     cid: pin.cid.text,
     ...(pin.name === null ? {} : { name: pin.name }),
     ...(pin.origins.length === 0 ? {} : { origins: pin.origins }),
-    ...(Object.keys(pin.meta).length === 0 ? {} : { meta: pin.meta }),
+    ...(Object.keys(meta).length === 0 ? {} : { meta }),
   }
 }
 
 function toPin(service: string, wire: z.output<typeof pinStatus>): Pin {
+  const { [OPERATION_META_KEY]: operationId, ...meta } = wire.pin.meta
   return {
     service,
     requestId: wire.requestid,
@@ -111,7 +113,8 @@ function toPin(service: string, wire: z.output<typeof pinStatus>): Pin {
     name: wire.pin.name || null,
     created: wire.created,
     origins: wire.pin.origins,
-    meta: wire.pin.meta,
+    meta,
+    ...(operationId !== undefined && { operationId }),
     delegates: wire.delegates,
     info: wire.info,
   }

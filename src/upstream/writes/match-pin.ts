@@ -1,0 +1,42 @@
+import type { Pin } from '../../domain/pin.ts'
+import { positionOf } from '../../domain/pin-order.ts'
+import type { WriteRecord } from './write-records.ts'
+
+/** How far a service's clock may be behind ours. */
+const CLOCK_SKEW_MS = 5 * 60 * 1000
+
+/** The pins of a list that a write made, or may have made. */
+export interface MatchedPins {
+  /** Those that carry its operation id, oldest first; in the same order, whoever asks. */
+  readonly mine: Pin[]
+  /** Those of no operation that have its name, and are new as far as is known. */
+  readonly similar: readonly Pin[]
+}
+
+/** Sorts out, of the pins of its CID, which belong to a write. */
+export function createPinMatcher({ operationId, write, before, startedAt }: WriteRecord) {
+  const known = new Set(before)
+  const earliest = BigInt(startedAt - CLOCK_SKEW_MS) * 1_000_000n
+  const name = givenName(write.pin)
+  return (pins: readonly Pin[]): MatchedPins => ({
+    mine: pins.filter((pin) => pin.operationId === operationId).sort(byAge),
+    similar: pins.filter(
+      (pin) =>
+        pin.operationId === undefined &&
+        !known.has(pin.requestId) &&
+        givenName(pin) === name &&
+        positionOf(pin).ns >= earliest,
+    ),
+  })
+}
+
+/** Some services name a pin by its CID when it has no name. */
+function givenName({ name, cid }: Pick<Pin, 'name' | 'cid'>): string | null {
+  return name === cid.text ? null : name
+}
+
+function byAge(a: Pin, b: Pin): number {
+  const [older, newer] = [positionOf(a).ns, positionOf(b).ns]
+  if (older !== newer) return older < newer ? -1 : 1
+  return a.requestId < b.requestId ? -1 : 1
+}

@@ -1,0 +1,77 @@
+import type { Pin } from '../../domain/pin.ts'
+import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from './write-records.ts'
+
+/** Records that end with the process: for tests, and for gateways without a data directory. */
+export class MemoryWriteRecords implements WriteRecords {
+  /** Oldest first. */
+  readonly #records = new Map<string, WriteRecord>()
+  readonly #now: () => number
+
+  /** @param now Unix milliseconds */
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
+
+  async find(tenant: string, key: string): Promise<WriteRecord | null> {
+    this.#sweep()
+    return this.#records.get(idOf({ tenant, key })) ?? null
+  }
+
+  async begin(record: WriteRecord): Promise<boolean> {
+    this.#sweep()
+    if (this.#records.has(idOf(record))) return false
+    this.#records.set(idOf(record), record)
+    return true
+  }
+
+  async forget(record: WriteRecord): Promise<void> {
+    this.#records.delete(idOf(record))
+  }
+
+  async markUnknown(record: WriteRecord): Promise<void> {
+    this.#change(record, { state: 'unknown', result: null })
+  }
+
+  async finish(record: WriteRecord, pin: Pin, options: { exclusive?: boolean } = {}): Promise<boolean> {
+    const isPin = ({ key, result }: WriteRecord): boolean => key !== record.key && result?.requestId === pin.requestId
+    if (options.exclusive && this.#of(record.tenant).some(isPin)) return false
+    this.#change(record, { state: 'done', result: pin })
+    return true
+  }
+
+  async unfinished(tenant: string): Promise<WriteRecord[]> {
+    return this.#of(tenant).filter(({ state }) => state !== 'done')
+  }
+
+  async claimed(tenant: string, requestIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const results = new Set(this.#of(tenant).map(({ result }) => result?.requestId))
+    return new Set(requestIds.filter((requestId) => results.has(requestId)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#records.clear()
+  }
+
+  #change(record: WriteRecord, change: Partial<WriteRecord>): void {
+    const current = this.#records.get(idOf(record))
+    if (current) this.#records.set(idOf(record), { ...current, ...change })
+  }
+
+  #of(tenant: string): WriteRecord[] {
+    this.#sweep()
+    return [...this.#records.values()].filter((record) => record.tenant === tenant)
+  }
+
+  #sweep(): void {
+    const expired = this.#now() - RECORD_LIFETIME_MS
+    for (const [id, { startedAt }] of this.#records) {
+      if (startedAt > expired) return
+      this.#records.delete(id)
+    }
+  }
+}
+
+/** Neither part of a tenant's key has a line break. */
+function idOf({ tenant, key }: Pick<WriteRecord, 'tenant' | 'key'>): string {
+  return `${tenant}\n${key}`
+}

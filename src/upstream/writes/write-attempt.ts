@@ -1,0 +1,252 @@
+import { isSameCid, parseCid } from '../../domain/cid.ts'
+import {
+  MalformedResponseError,
+  OutcomeUnknownError,
+  PinNotFoundError,
+  PinqlError,
+  ServiceUnavailableError,
+} from '../../domain/errors.ts'
+import type { NewPin, Pin } from '../../domain/pin.ts'
+import { DuplicatePinError, OriginsRefusedError } from '../refusals.ts'
+import { sleep } from '../sleep.ts'
+import { createPinMatcher } from './match-pin.ts'
+import { publicOrigins } from './public-origins.ts'
+import type { WriteRecord, WriteRecords } from './write-records.ts'
+import type { WriteTarget } from './write-target.ts'
+
+/** Milliseconds between the looks at a service that gave no answer: some show a new pin only after a while. */
+const PROBE_DELAYS_MS = [500, 1000, 2000, 4000]
+
+/**
+ * The part of 25 s that a write may take where a call may take 10: one request, the looks after it, and one request more.
+ */
+const WRITE_TIMEOUT_FACTOR = 2.5
+
+/**
+ * One try to bring a recorded write to its end.
+ *
+ * A request whose outcome is unknown is never just sent again: first the service's list of that CID is looked at, and
+ * where the service keeps `meta`, the operation id in it tells for certain whether the pin is there. A pin is only ever
+ * sent twice with the same operation id, so that a second one can be told from all others, and removed.
+ */
+export class WriteAttempt {
+  readonly #target: WriteTarget
+  readonly #records: WriteRecords
+  readonly #record: WriteRecord
+  readonly #match: ReturnType<typeof createPinMatcher>
+  readonly #deadline: number
+  readonly #signal: AbortSignal
+  #candidates: readonly Pin[] = []
+  #cause: unknown
+
+  /** @param signal ends the waiting between looks; the outcome is unknown then */
+  constructor(target: WriteTarget, records: WriteRecords, record: WriteRecord, signal: AbortSignal) {
+    this.#target = target
+    this.#records = records
+    this.#record = record
+    this.#match = createPinMatcher(record)
+    this.#deadline = target.clock.now() + WRITE_TIMEOUT_FACTOR * target.timeoutMs
+    this.#signal = signal
+  }
+
+  /**
+   * Sends a write that was never sent before.
+   *
+   * @throws {OutcomeUnknownError} when nobody can tell whether it was made; every other error says that it was not
+   */
+  async perform(): Promise<Pin> {
+    const { replaces } = this.#record.write
+    // Where pinql adds and then removes, the service does not check that there is something to replace.
+    if (replaces && this.#nativeTarget() === null) await this.#target.getPin(replaces.requestId)
+    try {
+      return await this.#complete(await this.#send())
+    } catch (error) {
+      if (error instanceof DuplicatePinError) return this.#adoptDuplicate(error)
+      if (!isOutcomeUnknown(error)) throw error
+      this.#cause = error
+      return this.#settle(PROBE_DELAYS_MS)
+    }
+  }
+
+  /**
+   * Finds out what became of a write that was sent before, and sends it again where that is safe.
+   *
+   * @throws {OutcomeUnknownError} when nobody can tell whether it was made
+   */
+  resume(): Promise<Pin> {
+    return this.#settle([0, ...PROBE_DELAYS_MS])
+  }
+
+  /** Looks once whether the write was made, and sends nothing. Null when that does not show. */
+  async look(): Promise<Pin | null> {
+    const pin = await this.#look(null)
+    return pin && this.#complete(pin)
+  }
+
+  async #settle(delaysMs: readonly number[]): Promise<Pin> {
+    let pin = await this.#probe(delaysMs, null)
+    if (!pin && (await this.#mayRepeat())) pin = await this.#repeat()
+    if (pin) return this.#complete(pin)
+    throw this.#unknown(this.#candidates, this.#cause)
+  }
+
+  /** Sends it again, and looks again, since the first request may have been carried out late. */
+  async #repeat(): Promise<Pin | null> {
+    let answered: Pin | null = null
+    try {
+      answered = await this.#send()
+    } catch (error) {
+      if (!(error instanceof PinqlError)) throw error
+      this.#cause = error
+    }
+    return (await this.#probe(answered ? [0] : PROBE_DELAYS_MS, answered)) ?? answered
+  }
+
+  async #probe(delaysMs: readonly number[], answered: Pin | null): Promise<Pin | null> {
+    for (const delayMs of delaysMs) {
+      const { clock } = this.#target
+      if (this.#signal.aborted || clock.now() + delayMs >= this.#deadline) return null
+      try {
+        await sleep(clock, delayMs, { signal: this.#signal })
+        const pin = await this.#look(answered)
+        if (pin) return pin
+      } catch (error) {
+        if (!(error instanceof PinqlError) || error instanceof OutcomeUnknownError) throw error
+        this.#cause = error
+      }
+    }
+    return null
+  }
+
+  /** @param answered a pin of this operation that the list need not show */
+  async #look(answered: Pin | null): Promise<Pin | null> {
+    const listed = await this.#target.lookupContent(this.#record.write.pin.cid)
+    const { mine, similar } = this.#match(listed)
+    if (answered && mine.every(({ requestId }) => requestId !== answered.requestId)) mine.push(answered)
+    const [oldest, ...newer] = mine
+    if (oldest) {
+      await this.#removeDuplicates(oldest, newer)
+      return oldest
+    }
+    const claimed = await this.#records.claimed(
+      this.#record.tenant,
+      similar.map(({ requestId }) => requestId),
+    )
+    this.#candidates = similar.filter(({ requestId }) => !claimed.has(requestId))
+    const [only, ...others] = this.#candidates
+    const isCertain = only && others.length === 0 && this.#record.before !== null
+    return isCertain && (await this.#records.finish(this.#record, only, { exclusive: true })) ? only : null
+  }
+
+  async #removeDuplicates(kept: Pin, duplicates: readonly Pin[]): Promise<void> {
+    for (const { requestId } of duplicates) {
+      await this.#remove(requestId).catch((cause) => {
+        throw cause instanceof PinqlError ? this.#unknown([kept, ...duplicates], cause) : cause
+      })
+    }
+  }
+
+  /** One POST; a second one where the service refused the origins, or ignored the CID of a replacement. */
+  async #send(): Promise<Pin> {
+    const { write, operationId } = this.#record
+    const replaced = this.#nativeTarget()
+    const pin = await this.#sendWithFewerOrigins({ ...write.pin, operationId }, replaced)
+    if (isSameCid(pin.cid, write.pin.cid)) return pin
+    if (replaced === null) {
+      const { service } = this.#target
+      throw new MalformedResponseError(`${service} answered with a pin of another CID than it was asked for`, {
+        service,
+      })
+    }
+    this.#target.observeIgnoredCid()
+    return this.#send()
+  }
+
+  async #sendWithFewerOrigins(pin: NewPin, replaced: string | null): Promise<Pin> {
+    try {
+      return await this.#post(pin, replaced)
+    } catch (error) {
+      if (!(error instanceof OriginsRefusedError) || pin.origins.length === 0) throw error
+      const reachable = publicOrigins(pin.origins)
+      const origins = reachable.length < pin.origins.length ? reachable : []
+      return this.#sendWithFewerOrigins({ ...pin, origins }, replaced)
+    }
+  }
+
+  #post(pin: NewPin, replaced: string | null): Promise<Pin> {
+    const { clock, timeoutMs } = this.#target
+    // A call's time counts from then, and must not go beyond the write's.
+    const askedAt = Math.min(clock.now(), this.#deadline - timeoutMs)
+    return this.#target.post(pin, replaced, askedAt)
+  }
+
+  /** The request id for `POST /pins/{requestid}`; null where a replacement is an add, as an add is. */
+  #nativeTarget(): string | null {
+    const { replaces, pin } = this.#record.write
+    const { replace } = this.#target.capabilities
+    if (!replaces || replace === 'add-then-remove') return null
+    // A service whose request ids are CIDs would remove what it has just added.
+    const isSamePin = isCidOf(replaces.requestId, pin) || (replace !== 'native' && isCidOf(replaces.cid, pin))
+    return isSamePin ? null : replaces.requestId
+  }
+
+  /** What remains after the new pin is there: to remove the old one, where the service did not. */
+  async #complete(pin: Pin): Promise<Pin> {
+    const { replaces } = this.#record.write
+    if (!replaces || this.#nativeTarget() !== null || pin.requestId === replaces.requestId) return pin
+    try {
+      await this.#remove(replaces.requestId)
+    } catch (cause) {
+      throw cause instanceof PinqlError ? this.#unknown([pin], cause) : cause
+    }
+    return pin
+  }
+
+  async #remove(requestId: string): Promise<void> {
+    await this.#target.removePin(requestId).catch((error) => {
+      if (!(error instanceof PinNotFoundError)) throw error
+    })
+  }
+
+  /** The pin that is in the way is what was asked for: this CID, pinned. */
+  async #adoptDuplicate(refusal: DuplicatePinError): Promise<Pin> {
+    for (const delayMs of [0, ...PROBE_DELAYS_MS]) {
+      await sleep(this.#target.clock, delayMs, { signal: this.#signal })
+      const [pin] = await this.#target.lookupContent(this.#record.write.pin.cid)
+      if (pin) return this.#complete(pin)
+    }
+    throw refusal
+  }
+
+  /** Whether a second pin, should there be one, could be told from others and be removed. */
+  async #mayRepeat(): Promise<boolean> {
+    if (this.#signal.aborted || this.#target.clock.now() >= this.#deadline) return false
+    try {
+      if (this.#target.capabilities.keepsMeta === null) await this.#target.readBack()
+    } catch (error) {
+      if (!(error instanceof PinqlError)) throw error
+    }
+    return this.#target.capabilities.keepsMeta === true
+  }
+
+  #unknown(candidates: readonly Pin[], cause: unknown): OutcomeUnknownError {
+    const { operationId, key } = this.#record
+    return new OutcomeUnknownError(this.#target.service, { operationId, idempotencyKey: key, candidates, cause })
+  }
+}
+
+function isOutcomeUnknown(error: unknown): boolean {
+  return (
+    (error instanceof ServiceUnavailableError && error.mayHaveActed) ||
+    // A success that cannot be read is a success all the same.
+    error instanceof MalformedResponseError
+  )
+}
+
+function isCidOf(text: string, { cid }: NewPin): boolean {
+  try {
+    return isSameCid(parseCid(text), cid)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,78 @@
+import { IdempotencyConflictError, ServiceUnavailableError } from '../../domain/errors.ts'
+import type { Pin } from '../../domain/pin.ts'
+import { MemoryWriteRecords } from './memory-write-records.ts'
+import type { WriteRecords } from './write-records.ts'
+
+/** A write of a tenant, by its key. */
+export interface WriteName {
+  /** Configured name of the service, for errors. */
+  readonly service: string
+  readonly tenant: string
+  readonly key: string
+  readonly fingerprint: string
+}
+
+/**
+ * All writes of all tenants: those on record, and those under way in this process.
+ *
+ * Disposing it ends the probing; what is unfinished stays on record.
+ */
+export class WriteJournal implements AsyncDisposable {
+  readonly records: WriteRecords
+  readonly #running = new Map<string, { readonly fingerprint: string; readonly outcome: Promise<Pin> }>()
+  readonly #background = new Set<Promise<void>>()
+  readonly #stop = new AbortController()
+
+  constructor(records: WriteRecords = new MemoryWriteRecords()) {
+    this.records = records
+  }
+
+  /** Aborted when the journal is disposed. */
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  /**
+   * Runs a write, or waits for the one of the same key that is under way.
+   *
+   * @throws {IdempotencyConflictError} when that one asks for something else
+   */
+  async run(name: WriteName, work: () => Promise<Pin>): Promise<Pin> {
+    const id = idOf(name)
+    const running = this.#running.get(id)
+    if (running && running.fingerprint !== name.fingerprint) {
+      throw new IdempotencyConflictError(name.service, name.key)
+    }
+    if (running) return running.outcome
+    const outcome = work()
+    this.#running.set(id, { fingerprint: name.fingerprint, outcome })
+    try {
+      return await outcome
+    } finally {
+      this.#running.delete(id)
+    }
+  }
+
+  isRunning(name: Pick<WriteName, 'tenant' | 'key'>): boolean {
+    return this.#running.has(idOf(name))
+  }
+
+  /** Lets something go on that nobody waits for. It may fail: it will be tried again. */
+  runInBackground(work: () => Promise<void>): void {
+    const done = work()
+      .catch(() => {})
+      .finally(() => this.#background.delete(done))
+    this.#background.add(done)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new ServiceUnavailableError('pinql is shutting down', { service: 'pinql', mayHaveActed: true }))
+    const outcomes = [...this.#running.values()].map(({ outcome }) => outcome)
+    await Promise.allSettled([...outcomes, ...this.#background])
+    await this.records[Symbol.asyncDispose]()
+  }
+}
+
+function idOf({ tenant, key }: Pick<WriteName, 'tenant' | 'key'>): string {
+  return `${tenant}\n${key}`
+}

@@ -1,0 +1,31 @@
+import type { Cid } from '../../domain/cid.ts'
+import type { NewPin, Pin } from '../../domain/pin.ts'
+import type { Capabilities } from '../capabilities.ts'
+import type { Clock } from '../clock.ts'
+
+/** What a write needs of its tenant: single requests, and a fresh look at the pins of a CID. */
+export interface WriteTarget {
+  /** Key of the tenant. */
+  readonly key: string
+  /** Configured name of the service. */
+  readonly service: string
+  readonly capabilities: Capabilities
+  readonly clock: Clock
+  /** Milliseconds that one call may take. */
+  readonly timeoutMs: number
+  /**
+   * One `POST /pins`, or `POST /pins/{requestid}`. Never sent twice when the first may have had an effect.
+   *
+   * @param replaced request id of the pin to replace; null to add
+   * @param askedAt since when it is waited for, on the clock
+   */
+  post(pin: NewPin, replaced: string | null, askedAt: number): Promise<Pin>
+  getPin(requestId: string): Promise<Pin>
+  removePin(requestId: string): Promise<void>
+  /** All pins of a CID, newest first, as the service lists them now. */
+  lookupContent(cid: Cid): Promise<readonly Pin[]>
+  /** Reads a pin that was added lately, which shows whether the service keeps `meta`. */
+  readBack(): Promise<void>
+  /** Notes that the service replaced a pin but not its CID. */
+  observeIgnoredCid(): void
+}
