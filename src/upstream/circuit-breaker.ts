@@ -1,12 +1,6 @@
-import {
-  BrokenCircuitError,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  ExponentialBackoff,
-  handleWhen,
-} from 'cockatiel'
+import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel'
 import { PinqlError, ServiceUnavailableError } from '../domain/errors.ts'
+import { type Clock, systemClock } from './clock.ts'
 
 /** How a service is, by the calls made to it. */
 export interface ServiceHealth {
@@ -15,7 +9,7 @@ export interface ServiceHealth {
   /** Unix milliseconds when `state` began. */
   readonly since: number
   /** The last failure; null when there was none since the start. */
-  readonly lastError: PinqlError | null
+  readonly lastError: ServiceUnavailableError | null
   readonly breaker: 'closed' | 'open' | 'half-open'
 }
 
@@ -25,28 +19,48 @@ const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
 
 /**
- * Stops calling a service that is down, and tries with one call at a time whether it is back.
+ * Stops calling a service that is down, and tries with one call at a time whether it is back: after 1 s, and after each
+ * further failure twice as late, up to 30 s.
  *
- * Only what says that the service is down counts: 5xx, no connection, no answer. A refusal shows that it is up.
+ * Only what says that the service is down counts: 5xx, no connection, no answer. A refusal shows that it is up. A call
+ * that was aborted shows nothing, so it ends no trial.
  */
 export class CircuitBreaker {
   readonly #service: string
-  readonly #now: () => number
+  readonly #clock: Clock
+  #pause: Pause | undefined
+  #state: ServiceHealth['state'] = 'up'
+  #since = Date.now()
+  #lastError: ServiceUnavailableError | null = null
+
+  // In a trial, cockatiel takes every error that is not handled for a success.
   readonly #policy = circuitBreaker(
-    handleWhen((error) => error instanceof ServiceUnavailableError),
+    handleWhen((error) => error instanceof ServiceUnavailableError || this.#breaker === 'half-open'),
     {
       breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-      halfOpenAfter: new ExponentialBackoff({ initialDelay: FIRST_PAUSE_MS, maxDelay: LONGEST_PAUSE_MS }),
+      halfOpenAfter: { next: () => this.#startPause(FIRST_PAUSE_MS) },
     },
   )
-  #state: ServiceHealth['state'] = 'up'
-  #since: number
-  #lastError: PinqlError | null = null
 
-  constructor(service: string, now: () => number = Date.now) {
+  constructor(service: string, clock: Clock = systemClock) {
     this.#service = service
-    this.#now = now
-    this.#since = now()
+    this.#clock = clock
+  }
+
+  /** Whether a call would be refused just now. */
+  get isRefusing(): boolean {
+    return this.#breaker === 'half-open' || (this.#breaker === 'open' && this.#pause?.isOver === false)
+  }
+
+  get health(): ServiceHealth {
+    return { state: this.#state, since: this.#since, lastError: this.#lastError, breaker: this.#breaker }
+  }
+
+  /** @throws {ServiceUnavailableError} while the service is left alone */
+  check(): void {
+    if (!this.isRefusing) return
+    const message = `${this.#service} is down and is left alone for a moment`
+    throw new ServiceUnavailableError(message, { service: this.#service, cause: this.#lastError })
   }
 
   /**
@@ -55,50 +69,61 @@ export class CircuitBreaker {
    * @throws {ServiceUnavailableError} at once where it is; and whatever the call rejects with
    */
   async run<Value>(call: () => Promise<Value>): Promise<Value> {
-    // What does not count as a failure is handed through as a value, so that it counts as a success.
-    let outcome: { readonly value: Value } | { readonly error: unknown }
+    this.check()
     try {
-      outcome = await this.#policy.execute(async () => {
-        try {
-          return { value: await call() }
-        } catch (error) {
-          if (error instanceof ServiceUnavailableError) throw error
-          return { error }
-        }
-      })
-    } catch (cause) {
-      if (cause instanceof BrokenCircuitError) {
-        throw new ServiceUnavailableError(`${this.#service} is down and is left alone for a moment`, {
-          service: this.#service,
-          cause,
-        })
-      }
-      if (cause instanceof PinqlError) this.#note(this.#policy.state === CircuitState.Open ? 'down' : 'degraded', cause)
-      throw cause
+      // A refusal is handed through as a value, so that it counts as a success.
+      const outcome = await this.#policy.execute(() => call().then((value) => ({ value }), refusalOf))
+      this.#note(null)
+      if ('refusal' in outcome) throw outcome.refusal
+      return outcome.value
+    } catch (error) {
+      if (error instanceof ServiceUnavailableError) this.#note(error)
+      throw error
     }
-    if ('error' in outcome) {
-      if (outcome.error instanceof PinqlError) this.#note('up', null)
-      throw outcome.error
-    }
-    this.#note('up', null)
-    return outcome.value
   }
 
-  get health(): ServiceHealth {
-    const breaker = BREAKER_STATES[this.#policy.state] ?? 'open'
-    return { state: this.#state, since: this.#since, lastError: this.#lastError, breaker }
+  get #breaker(): ServiceHealth['breaker'] {
+    const { state } = this.#policy
+    if (state === CircuitState.Closed) return 'closed'
+    return state === CircuitState.HalfOpen ? 'half-open' : 'open'
   }
 
-  #note(state: ServiceHealth['state'], error: PinqlError | null): void {
-    if (error) this.#lastError = error
+  #startPause(ms: number): Pause {
+    this.#pause = new Pause(this.#clock, ms, () => this.#startPause(Math.min(LONGEST_PAUSE_MS, 2 * ms)))
+    return this.#pause
+  }
+
+  #note(error: ServiceUnavailableError | null): void {
+    this.#lastError = error ?? this.#lastError
+    const state = this.#breaker !== 'closed' ? 'down' : error ? 'degraded' : 'up'
     if (state === this.#state) return
     this.#state = state
-    this.#since = this.#now()
+    this.#since = Date.now()
   }
 }
 
-const BREAKER_STATES: Partial<Record<CircuitState, ServiceHealth['breaker']>> = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.HalfOpen]: 'half-open',
-  [CircuitState.Open]: 'open',
+/** How long a service is left alone, on our clock: cockatiel compares `duration` with the wall clock, which may jump. */
+class Pause {
+  readonly #clock: Clock
+  readonly #endsAt: number
+  readonly next: () => Pause
+
+  constructor(clock: Clock, ms: number, next: () => Pause) {
+    this.#clock = clock
+    this.#endsAt = clock.now() + ms
+    this.next = next
+  }
+
+  get isOver(): boolean {
+    return this.#clock.now() >= this.#endsAt
+  }
+
+  get duration(): number {
+    return this.isOver ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  }
+}
+
+function refusalOf(error: unknown): { readonly refusal: PinqlError } {
+  if (error instanceof PinqlError && !(error instanceof ServiceUnavailableError)) return { refusal: error }
+  throw error
 }

@@ -1,7 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { type PinqlError, RateLimitedError, ServiceUnavailableError } from '../domain/errors.ts'
+import { RateLimitedError, ServiceUnavailableError } from '../domain/errors.ts'
 import { createRequestBudget } from './budget/create-request-budget.ts'
-import type { Endpoint, RateLimit } from './budget/rate-limit.ts'
+import { ASSUMED_LIMITS, type Endpoint, type RateLimit } from './budget/rate-limit.ts'
 import type { RateBudget, RequestBudget } from './budget/request-budget.ts'
 import type { RequestClass } from './budget/request-class.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from './capabilities.ts'
@@ -20,6 +19,7 @@ import { findProvider } from './providers/known-providers.ts'
 import { parseRateLimitHeaders } from './rate-limit-headers.ts'
 import type { ServiceResponse } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
+import { sleep } from './sleep.ts'
 import type { TenantObserver } from './tenant-observer.ts'
 
 /** A service as it was configured. */
@@ -56,11 +56,15 @@ export interface ServiceCall<Value> {
   readonly signal?: AbortSignal | undefined
   /** Whether it may be sent again after a failure that may have reached the service. */
   readonly isRepeatable: boolean
+  /** Since when it is waited for, on the service's clock: the deadline counts from then. Default: now. */
+  readonly askedAt?: number | undefined
   /** Sends it; called when its turn has come, so that it can still decide what to send. */
   send(client: PinOperations, options: CallOptions): Promise<Value>
 }
 
 const MAX_TRIES = 3
+/** The part of a call's time that no wait for budget may use up: an answer that gets no time looks like a failure. */
+const ANSWER_SHARE = 0.2
 const FIRST_BACKOFF_MS = 200
 
 /**
@@ -77,7 +81,10 @@ export class PinningService implements AsyncDisposable {
   readonly budget: RequestBudget
   readonly known: LearnedCapabilities
   readonly clock: Clock
+  /** Milliseconds a call may take, waiting and retries included. */
   readonly timeoutMs: number
+  /** Configured, published by the provider, or assumed. */
+  readonly limits: readonly RateLimit[]
   readonly #client: PinningServiceClient
   readonly #breaker: CircuitBreaker
   readonly #observers = new Map<string, TenantObserver>()
@@ -86,16 +93,16 @@ export class PinningService implements AsyncDisposable {
     const { name, endpoint } = settings
     const { timeoutMs = 10_000, proxy, clock = systemClock, onLesson } = options
     const provider = findProvider(settings.provider)
-    const limits = settings.limits ?? provider.limits
     const { origin, pathname } = new URL(endpoint)
     this.name = name
     this.endpoint = `${origin}${pathname}`
     this.settings = settings
     this.clock = clock
     this.timeoutMs = timeoutMs
+    this.limits = settings.limits ?? provider.limits ?? ASSUMED_LIMITS
     this.#client = createPinningServiceClient({ name, endpoint, timeoutMs, proxy })
-    this.#breaker = new CircuitBreaker(name)
-    this.budget = createRequestBudget({ service: name, clock, ...(limits ? { limits } : {}) })
+    this.#breaker = new CircuitBreaker(name, clock)
+    this.budget = createRequestBudget({ service: name, limits: this.limits, clock })
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
   }
@@ -121,49 +128,41 @@ export class PinningService implements AsyncDisposable {
     }
   }
 
+  /** Milliseconds that a call may wait before it leaves: the rest of `timeoutMs` is kept for the answer. */
+  get longestWaitMs(): number {
+    return this.timeoutMs * (1 - ANSWER_SHARE)
+  }
+
   /**
    * Makes a call when the budget has room for it, and again after failures that allow it, all within one deadline.
    *
    * What cannot have had an effect, a refusal for the rate or a connection that never stood, is sent again whatever it
-   * is; what may have, only if it is repeatable. Between tries it waits a random time of up to 200, 400 ms.
+   * is; what may have, only if it is repeatable. After a 429 the budget says when; after other failures it waits a
+   * random time of up to 200, then 400 ms. A service that the breaker leaves alone costs no budget.
    *
-   * @throws {RateLimitedError} at once when the budget has no room before the deadline
-   * @throws {ServiceUnavailableError} when the last try failed, or the breaker is open; costs no budget then
+   * @throws {RateLimitedError} at once when the budget has no room in time
+   * @throws {ServiceUnavailableError} when the last try failed, or at once when the breaker is open
+   * @throws whatever else `send` rejects with
    * @throws `signal.reason` when aborted
    */
   async call<Value>(call: ServiceCall<Value>): Promise<Value> {
-    const deadline = this.clock.now() + this.timeoutMs
+    const { tenant, endpoint, signal } = call
+    const askedAt = call.askedAt ?? this.clock.now()
+    const request = { tenant, endpoint, class: call.class, deadline: askedAt + this.longestWaitMs }
     for (let attempt = 1; ; attempt++) {
+      this.#breaker.check()
+      const { grantedAt } = await this.budget.acquire(request, signal ? { signal } : {})
+      signal?.throwIfAborted()
       try {
-        return await this.#tryOnce(call, deadline)
+        return await this.#breaker.run(() => this.#send(call, askedAt + this.timeoutMs, grantedAt))
       } catch (error) {
+        if (attempt === MAX_TRIES || !isWorthRepeating(error, call.isRepeatable)) throw error
+        if (error instanceof RateLimitedError) continue
         const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (attempt - 1)
-        const isInTime = this.clock.now() + backoffMs < deadline
-        if (attempt === MAX_TRIES || !isInTime || !isWorthRepeating(error, call.isRepeatable)) throw error
-        await wait(backoffMs, undefined, call.signal ? { signal: call.signal } : {}).catch(() =>
-          call.signal?.throwIfAborted(),
-        )
+        if (this.#breaker.isRefusing || this.clock.now() + backoffMs > request.deadline) throw error
+        await sleep(this.clock, backoffMs, { signal })
       }
     }
-  }
-
-  async #tryOnce<Value>(call: ServiceCall<Value>, deadline: number): Promise<Value> {
-    const { tenant, endpoint, signal } = call
-    if (this.health.breaker === 'closed') {
-      const permit = await this.budget.acquire(
-        { tenant, endpoint, class: call.class, deadline },
-        signal ? { signal } : {},
-      )
-      return this.#breaker.run(() => this.#send(call, deadline, permit.grantedAt))
-    }
-    // The breaker lets one call through to see whether the service is back; only that one may cost budget.
-    return this.#breaker.run(async () => {
-      const permit = await this.budget.acquire(
-        { tenant, endpoint, class: call.class, deadline },
-        signal ? { signal } : {},
-      )
-      return this.#send(call, deadline, permit.grantedAt)
-    })
   }
 
   #send<Value>(call: ServiceCall<Value>, deadline: number, sentAt: number): Promise<Value> {
@@ -194,7 +193,7 @@ export class PinningService implements AsyncDisposable {
   }
 }
 
-function isWorthRepeating(error: unknown, isRepeatable: boolean): error is PinqlError {
+function isWorthRepeating(error: unknown, isRepeatable: boolean): boolean {
   if (error instanceof RateLimitedError) return true
   return error instanceof ServiceUnavailableError && (isRepeatable || !error.mayHaveActed)
 }

@@ -1,3 +1,13 @@
+import { setMaxListeners } from 'node:events'
+
+/** One call that is under way. */
+interface Flight {
+  readonly promise: Promise<unknown>
+  readonly stop: AbortController
+  waiting: number
+  isOver: boolean
+}
+
 /**
  * Lets equal reads that are under way at the same time share one call.
  *
@@ -5,7 +15,7 @@
  * the last one stops it.
  */
 export class SingleFlight {
-  readonly #flights = new Map<string, { promise: Promise<unknown>; waiting: number; stop: AbortController }>()
+  readonly #flights = new Map<string, Flight>()
 
   /**
    * Joins the call under `key`, or starts it.
@@ -27,8 +37,8 @@ export class SingleFlight {
       return (await untilAborted(flight.promise, signal)) as Value
     } finally {
       flight.waiting--
-      if (flight.waiting === 0) {
-        if (this.#flights.get(key) === flight) this.#flights.delete(key)
+      if (flight.waiting === 0 && !flight.isOver) {
+        this.#end(key, flight)
         flight.stop.abort(signal?.reason)
       }
     }
@@ -39,21 +49,25 @@ export class SingleFlight {
     return this.#flights.size
   }
 
-  #start(key: string, start: (signal: AbortSignal) => Promise<unknown>) {
+  #start(key: string, start: (signal: AbortSignal) => Promise<unknown>): Flight {
     const stop = new AbortController()
-    const promise = start(stop.signal)
-    const flight = { promise, waiting: 0, stop }
+    const flight: Flight = { promise: start(stop.signal), stop, waiting: 0, isOver: false }
     this.#flights.set(key, flight)
-    const forget = (): void => {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key)
-    }
-    promise.then(forget, forget)
+    const end = (): void => this.#end(key, flight)
+    flight.promise.then(end, end)
     return flight
+  }
+
+  #end(key: string, flight: Flight): void {
+    flight.isOver = true
+    if (this.#flights.get(key) === flight) this.#flights.delete(key)
   }
 }
 
 function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (!signal) return promise
+  // One request of a client may wait for a thousand calls, which Node would take for a leak.
+  setMaxListeners(0, signal)
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
