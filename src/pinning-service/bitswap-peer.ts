@@ -29,6 +29,8 @@ export class BitswapPeer {
   readonly asked = new Set<string>()
   /** When its last wanted block came, on the clock of `performance.now()`. */
   lastBlockAt = 0
+  /** How often it was silent since then for so long that others were asked in its place. */
+  timesSilent = 0
   readonly #id: PeerId
   readonly #libp2p: Libp2p
   readonly #blocks: ServedBlocks

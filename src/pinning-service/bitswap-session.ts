@@ -8,6 +8,7 @@ const TICK_MS = 500
 const ASK_NEXT_MS = 1_000
 /** When they have sent no block for so long, they are asked again: peers forget, or have got the block by now. */
 const ASK_AGAIN_MS = 5_000
+const SILENCE_BURDEN = 100
 
 interface SessionContext {
   readonly peerOf: (peerId: PeerId) => BitswapPeer
@@ -95,7 +96,7 @@ export class BitswapSession implements Disposable {
     const candidates = origins.length > 0 ? origins : this.#context.inbound().filter(isLeft)
     const [first, ...others] = candidates
     if (!first) return
-    const peer = others.reduce((best, other) => (other.asked.size < best.asked.size ? other : best), first)
+    const peer = others.reduce((best, other) => (burdenOf(other) < burdenOf(best) ? other : best), first)
     want.asked.add(peer)
     this.#ask(want, peer)
   }
@@ -114,7 +115,15 @@ export class BitswapSession implements Disposable {
       let heardAt = want.lastAskedAt
       for (const peer of want.asked) heardAt = Math.max(heardAt, peer.lastBlockAt)
       if (now - heardAt > ASK_AGAIN_MS) for (const peer of want.asked) this.#ask(want, peer)
-      else if (now - heardAt > ASK_NEXT_MS) this.#askNext(want)
+      else if (now - heardAt > ASK_NEXT_MS) {
+        for (const peer of want.asked) peer.timesSilent++
+        this.#askNext(want)
+      }
     }
   }
+}
+
+/** The more a peer still has to send, and the more often it was silent, the later it is asked. */
+function burdenOf({ asked, timesSilent }: BitswapPeer): number {
+  return asked.size + SILENCE_BURDEN * timesSilent
 }

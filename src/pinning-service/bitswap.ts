@@ -108,6 +108,7 @@ export class Bitswap {
     if (!multihash) return
     const key = blockKey(multihash)
     peer.lastBlockAt = performance.now()
+    peer.timesSilent = 0
     // Sessions of other pins may wait for the same block.
     for (const session of this.#sessions) session.arrived(key, data)
   }

@@ -5,6 +5,7 @@ import type { StringMap } from '../domain/pin.ts'
 import type { BitswapSession } from './bitswap-session.ts'
 import { claimedDagSize, isLeaf, unreadable } from './block-links.ts'
 import type { BlockStore } from './block-store.ts'
+import type { DialRange } from './dial-policy.ts'
 import type { Limits } from './limits.ts'
 import { OriginConnections } from './origin-connections.ts'
 import { PinFailure } from './pin-failure.ts'
@@ -20,6 +21,8 @@ export interface FetchContext {
   readonly blocks: BlockStore
   readonly peer: Peer
   readonly limits: Limits
+  /** Which origins may be dialled. */
+  readonly dialRanges: readonly DialRange[]
   /** Bytes that the owner's pins hold now. */
   readonly bytesOf: (owner: number) => number
 }
@@ -43,7 +46,7 @@ export class FetchPin {
     this.#pin = pin
     this.#context = context
     this.#session = context.peer.createSession()
-    this.#origins = new OriginConnections(context.peer, pin.origins, (peerId) => this.#session.addPeer(peerId))
+    this.#origins = new OriginConnections(context, pin.origins, (peerId) => this.#session.addPeer(peerId))
   }
 
   /**

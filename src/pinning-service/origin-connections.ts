@@ -1,4 +1,5 @@
 import type { PeerId } from '@libp2p/interface'
+import { type DialRange, resolveOrigin } from './dial-policy.ts'
 import type { Peer } from './start-peer.ts'
 
 const FIRST_REDIAL_MS = 250
@@ -18,13 +19,19 @@ interface Origin {
 export class OriginConnections {
   readonly #peer: Peer
   readonly #onConnected: (peerId: PeerId) => void
+  readonly #allowed: readonly DialRange[]
   readonly #origins: Origin[]
   readonly #abort = new AbortController()
   #stopListening: (() => void) | null = null
 
   /** @param onConnected called with each origin that was reached, each time */
-  constructor(peer: Peer, addresses: readonly string[], onConnected: (peerId: PeerId) => void) {
+  constructor(
+    { peer, dialRanges }: { peer: Peer; dialRanges: readonly DialRange[] },
+    addresses: readonly string[],
+    onConnected: (peerId: PeerId) => void,
+  ) {
     this.#peer = peer
+    this.#allowed = dialRanges
     this.#onConnected = onConnected
     this.#origins = addresses.map((address) => ({
       address,
@@ -62,7 +69,8 @@ export class OriginConnections {
     origin.timer = null
     origin.isDialing = true
     try {
-      origin.peerId = await this.#peer.dial(origin.address, { signal: this.#abort.signal })
+      const addresses = await resolveOrigin(origin.address, this.#allowed)
+      origin.peerId = await this.#peer.dial(addresses, { signal: this.#abort.signal })
       origin.isDialing = false
       origin.failures = 0
       if (this.#peer.isConnected(origin.peerId)) this.#onConnected(origin.peerId)

@@ -2,12 +2,14 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
+import { multiaddr } from '@multiformats/multiaddr'
 import { InsufficientFundsError } from '../domain/errors.ts'
 import { openDatabase } from '../storage/open-database.ts'
 import { BlockStore } from './block-store.ts'
 import { Collector } from './collector.ts'
 import { createApp } from './create-app.ts'
 import { PIN_DATABASE } from './database-schema.ts'
+import { type DialRange, defaultDialRanges } from './dial-policy.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { PinStore, type Usage } from './pin-store.ts'
 import { Pinner } from './pinner.ts'
@@ -32,6 +34,8 @@ export interface ServiceOptions {
   /** Multiaddrs that the peer listens on. */
   readonly listen: readonly string[]
   readonly limits: Partial<Limits>
+  /** Which origins may be dialled; null for the default. */
+  readonly dialRanges: readonly DialRange[] | null
 }
 
 /** A service that runs in this thread. */
@@ -74,9 +78,10 @@ export async function startService(options: ServiceOptions, onError: (error: unk
 
     const collector = new Collector(blocks, onError)
     closers.push(() => collector.stop())
+    const dialRanges = options.dialRanges ?? defaultDialRanges([options.host, ...options.listen.map(hostOf)])
     const bytesOf = (owner: number): number => pins.usage(owner).bytes
     const onSettled = (): void => collector.wake()
-    const pinner = new Pinner({ pins, blocks, peer, limits, bytesOf, onSettled, onError })
+    const pinner = new Pinner({ pins, blocks, peer, limits, dialRanges, bytesOf, onSettled, onError })
     closers.push(() => pinner.stop())
 
     const app = createApp({
@@ -110,6 +115,10 @@ export async function startService(options: ServiceOptions, onError: (error: unk
     await close()
     throw error
   }
+}
+
+function hostOf(address: string): string {
+  return multiaddr(address).getComponents()[0]?.value ?? ''
 }
 
 function assertRoom(usage: Usage, { maxPinsPerToken, maxBytesPerToken }: Limits): void {

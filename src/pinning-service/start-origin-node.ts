@@ -31,7 +31,6 @@ export async function startOriginNode(options: { path: string; listen?: readonly
     const peer = await startPeer({
       blocks: store,
       listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
-      mayDial: () => false,
     })
     return {
       cid: cid.toString(),

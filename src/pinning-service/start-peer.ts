@@ -6,7 +6,7 @@ import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { Bitswap } from './bitswap.ts'
 import type { ServedBlocks } from './bitswap-peer.ts'
@@ -19,8 +19,8 @@ export interface Peer extends AsyncDisposable {
   readonly addresses: readonly string[]
   /** Starts to ask for blocks. Dispose the session to stop. */
   createSession(): BitswapSession
-  /** Dials a peer. Rejects with the reason when that fails. */
-  dial(address: string, options: { signal: AbortSignal }): Promise<PeerId>
+  /** Dials one peer, at exactly these addresses of it. Rejects with the reason when that fails. */
+  dial(addresses: readonly string[], options: { signal: AbortSignal }): Promise<PeerId>
   isConnected(peerId: PeerId): boolean
   /** Calls back whenever a connection to a peer is lost; returns how to stop that. */
   onDisconnect(listener: (peerId: PeerId) => void): () => void
@@ -32,7 +32,6 @@ export interface PeerOptions {
   readonly listen: readonly string[]
   /** File of the peer's private key, made where it is missing; without it the peer is another one each time. */
   readonly keyFile?: string
-  readonly mayDial?: (address: Multiaddr) => boolean
   readonly maxConnections?: number
   readonly dialTimeoutMs?: number
 }
@@ -43,6 +42,8 @@ export interface PeerOptions {
  * It announces nothing and looks for nobody: it dials what `dial` is given, and serves whom dials it.
  */
 export async function startPeer(options: PeerOptions): Promise<Peer> {
+  // libp2p would also dial what a peer says of itself; nothing is dialled but what was asked for.
+  const wanted = new Map<string, number>()
   const libp2p = await createLibp2p({
     privateKey: options.keyFile ? await readOrMakeKey(options.keyFile) : await generateKeyPair('Ed25519'),
     addresses: { listen: [...options.listen] },
@@ -51,7 +52,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     streamMuxers: [yamux()],
     services: { identify: identify() },
     connectionManager: { maxConnections: options.maxConnections ?? 100, dialTimeout: options.dialTimeoutMs ?? 10_000 },
-    connectionGater: { denyDialMultiaddr: (address) => !(options.mayDial?.(address) ?? true) },
+    connectionGater: { denyDialMultiaddr: (address) => !wanted.has(address.toString()) },
   })
   const bitswap = new Bitswap(libp2p, options.blocks)
   await bitswap.start()
@@ -59,7 +60,23 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     peerId: libp2p.peerId.toString(),
     addresses: libp2p.getMultiaddrs().map(String),
     createSession: () => bitswap.createSession(),
-    dial: async (address, { signal }) => (await libp2p.dial(multiaddr(address), { signal })).remotePeer,
+    dial: async (addresses, { signal }) => {
+      for (const address of addresses) wanted.set(address, (wanted.get(address) ?? 0) + 1)
+      try {
+        return (
+          await libp2p.dial(
+            addresses.map((address) => multiaddr(address)),
+            { signal },
+          )
+        ).remotePeer
+      } finally {
+        for (const address of addresses) {
+          const others = (wanted.get(address) ?? 1) - 1
+          if (others > 0) wanted.set(address, others)
+          else wanted.delete(address)
+        }
+      }
+    },
     isConnected: (peerId) => libp2p.getConnections(peerId).length > 0,
     onDisconnect: (listener) => {
       const onEvent = (event: CustomEvent<PeerId>): void => listener(event.detail)

@@ -1,3 +1,4 @@
+import type { DialRange } from './dial-policy.ts'
 import type { Limits } from './limits.ts'
 import type { ServiceOptions } from './service.ts'
 import { startWorker } from './start-worker.ts'
@@ -16,6 +17,11 @@ export interface PinningServiceOptions {
   readonly tokens: readonly string[]
   /** Multiaddrs that the libp2p peer listens on. Default: any port on loopback. */
   readonly listen?: readonly string[]
+  /**
+   * Which origins of clients may be dialled. Default: all, where HTTP and the peer listen on loopback only; else
+   * `public` alone.
+   */
+  readonly dialRanges?: readonly DialRange[]
   /** Bounds that differ from the default ones. */
   readonly limits?: Partial<Limits>
   /** Told of failures that no client caused: text with a stack, for a log. Default: nobody. */
@@ -46,6 +52,7 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     tokens: options.tokens,
     listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
     limits: options.limits ?? {},
+    dialRanges: options.dialRanges ?? null,
   }
   const worker = startWorker({ workerData, name: 'pinning-service' })
   let isStopping = false

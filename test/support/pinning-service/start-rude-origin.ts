@@ -25,6 +25,7 @@ export interface RudeOrigin extends AsyncDisposable {
 /**
  * A peer that speaks bitswap as badly as it is told to.
  *
+ * @param options.announce a multiaddr that it claims to have beside its own
  * @param onMessage called for each message that comes in; what it sends with `send` are the blocks of one message
  */
 export async function startRudeOrigin(
@@ -32,11 +33,15 @@ export async function startRudeOrigin(
     send: (blocks: readonly SentBlock[]) => Promise<void>
     hangUp: () => Promise<void>
   }) => Promise<void>,
+  options: { announce?: string } = {},
 ): Promise<RudeOrigin> {
   let messages = 0
   let connections = 0
   const libp2p = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    addresses: {
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      appendAnnounce: options.announce === undefined ? [] : [options.announce],
+    },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
@@ -56,7 +61,10 @@ export async function startRudeOrigin(
     })
   })
   return {
-    origins: libp2p.getMultiaddrs().map(String),
+    origins: libp2p
+      .getMultiaddrs()
+      .map(String)
+      .filter((address) => options.announce === undefined || !address.startsWith(options.announce)),
     messages: () => messages,
     connections: () => connections,
     [Symbol.asyncDispose]: async () => {

@@ -1,0 +1,17 @@
+import { startService } from '../../../src/pinning-service/service.ts'
+
+// Run as a process of its own: the service without its worker, so that a kill hits it at any point of its work.
+const [dataDir = ''] = process.argv.slice(2)
+const service = await startService(
+  {
+    host: '127.0.0.1',
+    port: 0,
+    dataDir,
+    tokens: ['token-a', 'token-b'],
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    limits: { stallTimeoutMs: 5_000 },
+    dialRanges: null,
+  },
+  (error) => process.stderr.write(`${String(error)}\n`),
+)
+process.stdout.write(`${service.endpoint}\n`)
