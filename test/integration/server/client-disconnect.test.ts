@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { deferred } from '../../support/deferred.ts'
+import { startScriptedUpstream } from '../../support/scripted-upstream.ts'
+import { startTestGateway } from '../../support/start-test-gateway.ts'
+
+it('stops the call to a service when the client that asked goes away', async () => {
+  await using upstream = await startScriptedUpstream()
+  const entered = deferred()
+  const stopped = deferred()
+  upstream.reply((_response, _request, signal) => {
+    signal.addEventListener('abort', () => stopped.resolve())
+    entered.resolve()
+  })
+  await using gateway = await startTestGateway({ upstream: upstream.endpoint })
+  const client = new AbortController()
+  const answer = fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ pins { __typename } }' }),
+    signal: client.signal,
+  })
+  await entered.promise
+  client.abort(new Error('gone'))
+  await expect(answer).rejects.toThrow('gone')
+  await stopped.promise
+  expect(gateway.logged.filter((line) => line.includes('"level":"error"'))).toEqual([])
+})
