@@ -1,3 +1,4 @@
+import { EXIT } from '../src/cli/exit-codes.ts'
 import { CONFIG_SCHEMA, describeSetting, SERVICE_SCHEMA } from '../src/config/gateway-config.ts'
 import { FILE_VARIABLE, SETTINGS } from '../src/config/settings.ts'
 import { KNOWN_PROVIDERS } from '../src/upstream/providers/known-providers.ts'
@@ -68,6 +69,14 @@ service. That is why it listens on loopback unless told otherwise, answers to lo
 only pages from \`corsOrigins\` call it from a browser. Tokens never appear in logs, errors or answers.
 
 The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only.
+
+## Exit codes
+
+| code | when |
+|---|---|
+| ${EXIT.ok} | done, or stopped by SIGINT or SIGTERM; requests in flight were given \`shutdownTimeoutMs\` to finish |
+| ${EXIT.failure} | could not start, stopped by itself, a check failed, or a second signal cut the stop short |
+| ${EXIT.usage} | wrong command line or configuration |
 `
 }
 

@@ -37,7 +37,8 @@ async function runPinningService({ host, port, dataDir, token }: Options): Promi
   })
   process.stdout.write(`Pinning Service API at ${service.endpoint}\nPeer at ${service.addresses.join(' ')}\n`)
   if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(folder)).path}\n`)
-  await runUntilSignal(service)
+  // Its thread may end by itself: then so does this process, with what went wrong.
+  await Promise.race([runUntilSignal(service), service.closed])
 }
 
 function parsePort(text: string): number {
