@@ -30,7 +30,7 @@ const PinSnapshotRef = builder.objectRef<Of<'PinSnapshot'>>('PinSnapshot').imple
   description: 'How a pin was when the subscription began. One for every pin asked for comes before all changes.',
   interfaces: [LiveEventRef],
   fields: (t) => ({
-    pin: t.expose('pin', { type: PinRef, description: 'The pin.' }),
+    pin: t.expose('pin', { type: PinRef, description: 'The pin as it was then.' }),
     remaining: t.exposeInt('remaining', {
       description: 'How many more snapshots of the same service follow; 0 with the last.',
     }),
