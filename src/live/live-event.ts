@@ -81,6 +81,9 @@ export function coalesceKey(event: LiveEvent): string {
       return `live:${event.service}`
     case 'PinRemoved':
       return `pin:${event.service}:${event.requestId}`
+    // It is the last there is of the pin that is gone, and must outlast changes of the one that took its place.
+    case 'PinReplaced':
+      return `pin:${event.service}:${event.replaced.requestId}`
     default:
       return `pin:${event.service}:${event.pin.requestId}`
   }

@@ -15,6 +15,13 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   #end: { readonly error: unknown } | 'done' | null = null
   #isClosed = false
   #parts: number
+  #unbegun: number
+  #onBegun: () => void = () => {}
+
+  /** Resolves when the snapshots of all parts are in, or nothing will be taken any more. */
+  readonly begun = new Promise<void>((resolve) => {
+    this.#onBegun = resolve
+  })
 
   /**
    * @param onClose called once, when nobody will take any more
@@ -23,12 +30,14 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   constructor(onClose: () => void, parts = 1) {
     this.#onClose = onClose
     this.#parts = parts
+    this.#unbegun = parts
   }
 
-  /** Puts events in front of all others, in their order. */
+  /** Puts a part's first events in front of all others, in their order. Once for each part. */
   begin(snapshot: readonly LiveEvent[]): void {
     this.#snapshot.push(...snapshot)
     this.#rouse()
+    if (--this.#unbegun === 0) this.#onBegun()
   }
 
   push(event: LiveEvent): void {
@@ -51,6 +60,11 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   fail(error: unknown): void {
     this.#end ??= { error }
     this.#rouse()
+  }
+
+  /** True when all that has happened was taken: the snapshots are in, and a `next()` waits for more. */
+  get isCaughtUp(): boolean {
+    return this.#unbegun <= 0 && this.#wake !== null
   }
 
   /** How many events wait. */
@@ -105,6 +119,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
     this.#snapshot = []
     this.#waiting.clear()
     this.#onClose()
+    this.#onBegun()
     this.#rouse()
   }
 
