@@ -1,17 +1,13 @@
 import type { Cid } from '../domain/cid.ts'
-import { PinNotFoundError, RateLimitedError } from '../domain/errors.ts'
+import { RateLimitedError } from '../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
-import type { Capabilities } from './capabilities.ts'
+import { safePace } from './budget/rate-limit.ts'
 import type { CallOptions, PinOperations } from './client.ts'
+import { claimsMore, largestLimit } from './list-plan.ts'
 import type { ListQuery } from './list-query.ts'
+import { type Lookup, LookupGroup } from './lookup-group.ts'
 import type { PinningService } from './pinning-service.ts'
 import type { PinPage } from './wire.ts'
-
-/** Something that somebody waits for: all pins of a CID, or the one of them with a request id. */
-export interface Lookup {
-  readonly cid: Cid
-  readonly requestId: string | null
-}
 
 /** What the queue needs of its tenant. */
 export interface LookupSource {
@@ -19,19 +15,18 @@ export interface LookupSource {
   readonly token: string
   /** How many pins there are, as far as known. */
   total(): number | null
-  /** Learns from a list. */
-  observe(query: ListQuery, page: PinPage): void
-  /** Reads everything that matches, page by page; for what does not fit one list. */
+  /** One `GET /pins`, right now. */
+  list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage>
+  /** Reads everything that matches, page by page, whatever the service makes of the query. */
   collect(cids: readonly Cid[] | undefined, signal: AbortSignal): Promise<readonly Pin[]>
 }
 
-interface Waiter extends Lookup {
-  /** On the service's clock. */
-  readonly deadline: number
-  readonly signal: AbortSignal
-  resolve(pins: readonly Pin[]): void
-  reject(error: unknown): void
-}
+/** How to ask: for one pin by its id, for some CIDs by a list, or for everything there is. */
+type Way = 'item' | 'cids' | 'all'
+
+/** Ways that cost the same come in this order: the smaller answer first. */
+const WAYS: readonly Way[] = ['item', 'cids', 'all']
+const LIST_WAYS: readonly Way[] = ['cids', 'all']
 
 const PAGE_LIMIT = 1000
 /** Room in a request's head for everything but CIDs and token. */
@@ -43,219 +38,214 @@ const MAX_CID_CHARACTERS = 1500
  * One tenant's lookups that wait for the service's budget.
  *
  * What waits is the lookup and not a request: a request is made up when the budget lets it leave, of all that wait by
- * then. So an idle budget adds no delay, and a tight one makes larger requests by itself.
+ * then. So an idle budget adds no delay, and a tight one makes larger requests by itself. Of the ways to ask, the one
+ * that uses least of the service's limits is taken:
  *
- * - A lone pin leaves as `GET /pins/{requestid}`, which some services count more generously than lists.
- * - Otherwise as many CIDs as the service takes, ten at most, leave as one `GET /pins?cid=…`.
- * - Where more than one such list would be needed and all pins fit one list, that one is asked for instead.
- * - A service that does not look at `cid` is read whole, once for all that wait.
+ * - `GET /pins/{requestid}` for a lone pin, which some services count more generously than lists;
+ * - one `GET /pins?cid=…` for as many CIDs as the service takes, ten at most;
+ * - one `GET /pins` for everybody, where all pins fit one list, or the service does not look at `cid`.
  */
 export class LookupQueue {
   readonly #service: PinningService
   readonly #source: LookupSource
-  readonly #waiting = new Set<Waiter>()
+  /** Milliseconds of its limits that one request uses up. */
+  readonly #costMs: Readonly<Record<'item' | 'list', number>>
+  /** Whether leave for a list is no leave for `GET /pins/{requestid}`, and the other way round. */
+  readonly #countsApart: boolean
+  readonly #waiting = new LookupGroup(() => this.#next?.stop.abort())
+  /** The request that waits for its turn. */
+  #next: { readonly endpoint: 'item' | 'list'; readonly leavesAt: number; readonly stop: AbortController } | undefined
   #isPumping = false
-  #isTooMuchForOneList = false
+  /** The most pins that one list is known to hold. */
+  #longestList = PAGE_LIMIT
 
   constructor(service: PinningService, source: LookupSource) {
     this.#service = service
     this.#source = source
+    const costOf = (endpoint: 'item' | 'list'): number =>
+      service.limits
+        .filter((limit) => limit.endpoint === endpoint || limit.endpoint === 'all')
+        .reduce((most, limit) => Math.max(most, safePace(limit).intervalMs), 1)
+    this.#costMs = { item: costOf('item'), list: costOf('list') }
+    this.#countsApart = service.limits.some(({ endpoint }) => endpoint === 'item' || endpoint === 'list')
   }
 
   /**
    * Waits for the pins of a lookup; for one pin, at most that one.
    *
-   * @throws {RateLimitedError} at once when the budget has no room for everything that waits before the deadline
+   * @throws {RateLimitedError} at once when the budget has no room in time for everything that waits
+   * @throws {PinNotFoundError} when the service said so of the pin itself; a list that lacks it is just no pin
+   * @throws whatever else the request fails with, or `signal.reason`
    */
   find(lookup: Lookup, signal: AbortSignal): Promise<readonly Pin[]> {
-    return new Promise((resolve, reject) => {
-      const retryAfterMs = this.#expectedWaitMs()
-      if (retryAfterMs > this.#service.timeoutMs) throw new RateLimitedError(this.#service.settings.name, retryAfterMs)
-      const deadline = this.#service.clock.now() + this.#service.timeoutMs
-      this.#waiting.add({ ...lookup, deadline, signal, resolve, reject })
-      // After this turn of the event loop's microtasks, so that all lookups of one GraphQL request wait by then.
-      if (!this.#isPumping) void this.#pump()
-    })
+    const { clock, longestWaitMs, name } = this.#service
+    const { waitMs } = this.#plan(WAYS, lookup)
+    if (waitMs > longestWaitMs) return Promise.reject(new RateLimitedError(name, waitMs))
+    const found = this.#waiting.add(lookup, clock.now(), signal)
+    if (!this.#isPumping) void this.#pump()
+    return found
   }
 
-  /** Makes one request after the other; the next is asked for as soon as the last has left. */
+  /** Asks for one request after the other; for the next as soon as the last has left. */
   async #pump(): Promise<void> {
     this.#isPumping = true
+    // All that one GraphQL request looks up in this turn is to wait by then.
     await Promise.resolve()
     while (this.#waiting.size > 0) {
-      const { cidFilter } = this.#service.capabilities
-      const isLone = this.#waiting.size === 1 && [...this.#waiting][0]?.requestId !== null
-      if (isLone || cidFilter === 'exact') await this.#sendNext(isLone)
-      else await this.#readWhole()
+      const { way } = this.#plan(WAYS)
+      if (way === 'all' && !this.#fitsOneList) await this.#readPages()
+      else await this.#sendNext(way)
     }
     this.#isPumping = false
   }
 
-  /** One request of whatever waits when its turn comes. Resolves when it has left. */
-  #sendNext(isLone: boolean): Promise<void> {
-    return new Promise((leave) => {
-      let batch: Batch | undefined
-      const stop = new AbortController()
-      const cancel = whenAllAbort(this.#waiting, stop)
+  /** One request of whatever waits when its turn comes. Resolves when it has left, or will not. */
+  #sendNext(way: Way): Promise<void> {
+    const { key, token } = this.#source
+    const endpoint = this.#endpointOf(way)
+    const stop = new AbortController()
+    const call = { tenant: key, endpoint, class: 'interactive' } as const
+    const leavesAt = this.#service.clock.now() + this.#service.budget.expectedWaitMs(call)
+    // Leave that is good for one pin only is asked for by that pin; all other requests are made up when they leave.
+    let batch = endpoint === 'item' ? this.#makeUp('item', stop) : undefined
+    const next = batch ? undefined : { endpoint, leavesAt, stop }
+    this.#next = next
+    return new Promise((resolve) => {
+      const leave = (): void => {
+        if (next && this.#next === next) this.#next = undefined
+        resolve()
+      }
       this.#service
         .call({
-          tenant: this.#source.key,
-          token: this.#source.token,
-          endpoint: isLone ? 'item' : 'list',
-          class: 'interactive',
+          ...call,
+          token,
+          askedAt: (batch?.lookups ?? this.#waiting).askedAt,
           signal: stop.signal,
           isRepeatable: true,
           send: (client, options) => {
-            if (!batch) {
-              cancel()
-              batch = this.#takeBatch(isLone)
-              whenAllAbort(batch.waiters, stop)
-              leave()
-            }
-            return this.#send(batch, client, options)
+            batch ??= this.#makeUp(this.#plan(this.#countsApart ? LIST_WAYS : WAYS).way, stop)
+            leave()
+            return batch.ask(client, options)
           },
         })
-        .then((pins) => batch && this.#answer(batch, pins, stop.signal))
-        // Refused before a batch was made up, it is the answer to all that wait.
-        .catch((error: unknown) => this.#fail(batch?.waiters ?? [...this.#waiting], error))
+        .then((page) => batch && this.#answer(batch, page, stop.signal))
+        .catch((error: unknown) => {
+          if (batch) batch.lookups.fail(error)
+          else if (!stop.signal.aborted) this.#refuse(error)
+        })
         .finally(leave)
     })
   }
 
-  async #send(batch: Batch, client: PinOperations, options: CallOptions): Promise<PinPage> {
-    const [first] = batch.waiters
-    if (!first) return { count: 0, pins: [] }
-    if (batch.kind === 'item') {
-      const pins = await client.getPin(first.requestId as string, options).then(
-        (pin) => [pin],
-        (error: unknown) => {
-          if (error instanceof PinNotFoundError) return []
-          throw error
-        },
-      )
-      return { count: pins.length, pins }
+  #makeUp(way: Way, stop: AbortController): Batch {
+    const lookups = new LookupGroup(() => stop.abort())
+    const requestId = way === 'item' ? lookups.takePin(this.#waiting) : null
+    if (requestId !== null) {
+      return {
+        lookups,
+        query: undefined,
+        ask: async (client, options) => ({ count: 1, pins: [await client.getPin(requestId, options)] }),
+      }
     }
-    const query: ListQuery = { cids: batch.cids, statuses: PIN_STATUSES, limit: PAGE_LIMIT }
-    const page = await client.listPins(query, options)
-    this.#source.observe(query, page)
-    return page
+    const cids = way === 'cids' ? this.#chooseCids() : undefined
+    lookups.take(this.#waiting, cids)
+    const query = { cids, statuses: PIN_STATUSES, limit: PAGE_LIMIT }
+    return { lookups, query, ask: (client, options) => this.#source.list(client, query, options) }
   }
 
-  async #answer(batch: Batch, page: PinPage, signal: AbortSignal): Promise<void> {
-    if (batch.kind === 'item' || page.pins.length < PAGE_LIMIT) return settle(batch.waiters, page.pins)
-    if (batch.kind === 'cids') return settle(batch.waiters, await this.#source.collect(batch.cids, signal))
-    // More pins than were thought: what is not among them is asked for by CID.
-    this.#isTooMuchForOneList = true
-    for (const waiter of batch.waiters) this.#waiting.add(waiter)
+  async #answer({ lookups, query }: Batch, page: PinPage, signal: AbortSignal): Promise<void> {
+    const { capabilities } = this.#service
+    const isCut = query && (page.pins.length >= largestLimit(capabilities) || claimsMore(query, page, capabilities))
+    if (!isCut) return lookups.settle(page.pins)
+    if (query.cids) return lookups.settle(await this.#source.collect(query.cids, signal))
+    // There are more pins than was known, so this list decides nothing.
+    this.#longestList = Math.min(this.#longestList, page.pins.length)
+    this.#waiting.take(lookups)
     if (!this.#isPumping) void this.#pump()
   }
 
-  /** For services that do not look at `cid`: every pin, for everybody who waits. */
-  async #readWhole(): Promise<void> {
-    const waiters = this.#takeAll()
+  /** For services that do not look at `cid` and have more than a list of pins: all of them, for everybody who waits. */
+  async #readPages(): Promise<void> {
     const stop = new AbortController()
-    whenAllAbort(waiters, stop)
-    try {
-      settle(waiters, await this.#source.collect(undefined, stop.signal))
-    } catch (error) {
-      this.#fail(waiters, error)
-    }
+    const lookups = new LookupGroup(() => stop.abort())
+    lookups.take(this.#waiting)
+    await this.#source.collect(undefined, stop.signal).then(
+      (pins) => lookups.settle(pins),
+      (error: unknown) => lookups.fail(error),
+    )
   }
 
-  #takeBatch(isLone: boolean): Batch {
-    const waiting = this.#takeAll()
-    // A lone pin's slot is for one pin; whoever joined it meanwhile waits for the next.
-    if (isLone) return { kind: 'item', waiters: this.#keepBack(waiting, 1) }
-    const texts = new Set(waiting.map(({ cid }) => cid.text))
+  /** What kept a request from leaving keeps all that wait from it; a full budget only those who cannot wait longer. */
+  #refuse(error: unknown): void {
+    const { clock, longestWaitMs } = this.#service
+    if (error instanceof RateLimitedError) this.#waiting.fail(error, clock.now() + error.retryAfterMs - longestWaitMs)
+    else this.#waiting.fail(error)
+  }
+
+  /**
+   * The cheapest way to ask for all that waits, and when the last of it would leave.
+   *
+   * @param extra one more that is about to wait
+   */
+  #plan(ways: readonly Way[], extra?: Lookup): { way: Way; waitMs: number } {
+    const { cidFilter, maxCids } = this.#service.capabilities
+    const { size, cidCount, hasContents } = this.#waiting
+    const isSelective = cidFilter === 'exact'
+    const isNewCid = extra !== undefined && !this.#waiting.hasCid(extra.cid)
+    const pages = this.#fitsOneList ? 1 : Math.ceil(((this.#source.total() ?? 0) + 1) / PAGE_LIMIT)
+    const never = Number.POSITIVE_INFINITY
+    const requests: Record<Way, number> = {
+      item: hasContents || extra?.requestId === null ? never : size + (extra ? 1 : 0),
+      cids: isSelective ? Math.ceil((cidCount + (isNewCid ? 1 : 0)) / maxCids) : never,
+      all: isSelective && !this.#fitsOneList ? never : pages,
+    }
+    let best: { way: Way; costMs: number; waitMs: number } = { way: 'cids', costMs: never, waitMs: never }
+    for (const way of ways) {
+      const endpoint = this.#endpointOf(way)
+      const costMs = this.#waitMs(endpoint) + requests[way] * this.#costMs[endpoint]
+      if (costMs < best.costMs) best = { way, costMs, waitMs: costMs - this.#costMs[endpoint] }
+    }
+    return best
+  }
+
+  /** Until the next request to an endpoint leaves. */
+  #waitMs(endpoint: 'item' | 'list'): number {
+    const { budget, clock } = this.#service
+    if (this.#next?.endpoint === endpoint) return Math.max(0, this.#next.leavesAt - clock.now())
+    return budget.expectedWaitMs({ tenant: this.#source.key, endpoint, class: 'interactive' })
+  }
+
+  /** Whose leave a way needs; where both count alike, that of a list is good for a single pin. */
+  #endpointOf(way: Way): 'item' | 'list' {
+    return way === 'item' && this.#countsApart ? 'item' : 'list'
+  }
+
+  /** Whether one list holds every pin there is, as far as known. */
+  get #fitsOneList(): boolean {
     const total = this.#source.total()
-    const { maxCids } = this.#service.capabilities
-    const fitsOneList = total !== null && total < PAGE_LIMIT && !this.#isTooMuchForOneList
-    if (texts.size > maxCids && fitsOneList) return { kind: 'all', cids: undefined, waiters: waiting }
-    const cids = new Map<string, Cid>()
-    const room = this.#room(this.#service.capabilities)
+    return total !== null && total < Math.min(this.#longestList, largestLimit(this.#service.capabilities))
+  }
+
+  /** As many of the CIDs that wait as fit one request, at least one. */
+  #chooseCids(): Cid[] {
+    const { maxCids, maxHeadBytes } = this.#service.capabilities
+    const room = Math.min(MAX_CID_CHARACTERS, maxHeadBytes - OTHER_HEAD_BYTES - this.#source.token.length)
+    const chosen: Cid[] = []
     let characters = 0
-    const waiters = waiting.filter((waiter) => {
-      const { cid } = waiter
-      if (cids.has(cid.text)) return true
-      if (cids.size > 0 && (cids.size === maxCids || characters + cid.text.length > room)) {
-        this.#waiting.add(waiter)
-        return false
-      }
-      cids.set(cid.text, cid)
+    for (const cid of this.#waiting.cids()) {
+      if (chosen.length === maxCids || (chosen.length > 0 && characters + cid.text.length > room)) break
+      chosen.push(cid)
       // A comma is three characters in a URL.
       characters += cid.text.length + 3
-      return true
-    })
-    return { kind: 'cids', cids: [...cids.values()], waiters }
-  }
-
-  /** Empties the queue; who has waited too long is told so. */
-  #takeAll(): Waiter[] {
-    const now = this.#service.clock.now()
-    const all = [...this.#waiting].filter(({ signal }) => !signal.aborted)
-    this.#waiting.clear()
-    const late = all.filter(({ deadline }) => deadline < now)
-    this.#fail(late, new RateLimitedError(this.#service.settings.name, this.#expectedWaitMs()))
-    return late.length === 0 ? all : all.filter(({ deadline }) => deadline >= now)
-  }
-
-  #keepBack(waiters: readonly Waiter[], count: number): Waiter[] {
-    for (const waiter of waiters.slice(count)) this.#waiting.add(waiter)
-    return waiters.slice(0, count)
-  }
-
-  #room({ maxHeadBytes }: Capabilities): number {
-    return Math.min(MAX_CID_CHARACTERS, maxHeadBytes - OTHER_HEAD_BYTES - this.#source.token.length)
-  }
-
-  /** Until a lookup that comes now would leave: the budget's own wait, and one interval for every request before it. */
-  #expectedWaitMs(): number {
-    const call = { tenant: this.#source.key, endpoint: 'list', class: 'interactive' } as const
-    const requestsAhead = Math.floor(this.#waiting.size / this.#service.capabilities.maxCids)
-    const total = this.#source.total()
-    const isOneList = total !== null && total < PAGE_LIMIT
-    const intervals = this.#service
-      .budgets(this.#source.key)
-      .filter(({ endpoint }) => endpoint === 'list' || endpoint === 'all')
-      .map(({ limit, windowMs }) => windowMs / limit)
-    return this.#service.budget.expectedWaitMs(call) + (isOneList ? 0 : requestsAhead * Math.max(0, ...intervals))
-  }
-
-  #fail(waiters: readonly Waiter[], error: unknown): void {
-    for (const waiter of waiters) {
-      this.#waiting.delete(waiter)
-      waiter.reject(error)
     }
+    return chosen
   }
 }
 
-type Batch =
-  | { readonly kind: 'item'; readonly waiters: readonly Waiter[] }
-  | { readonly kind: 'cids'; readonly cids: readonly Cid[]; readonly waiters: readonly Waiter[] }
-  | { readonly kind: 'all'; readonly cids: undefined; readonly waiters: readonly Waiter[] }
-
-function settle(waiters: readonly Waiter[], pins: readonly Pin[]): void {
-  const byContent = new Map<string, Pin[]>()
-  for (const pin of pins) {
-    const same = byContent.get(pin.cid.key)
-    if (same) same.push(pin)
-    else byContent.set(pin.cid.key, [pin])
-  }
-  for (const { cid, requestId, resolve } of waiters) {
-    const found = byContent.get(cid.key) ?? []
-    resolve(requestId === null ? found : found.filter((pin) => pin.requestId === requestId))
-  }
-}
-
-/** Aborts a request when nobody waits for it any more. Returns how to stop watching. */
-function whenAllAbort(waiters: Iterable<Waiter>, stop: AbortController): () => void {
-  const signals = new Set([...waiters].map(({ signal }) => signal))
-  const check = (): void => {
-    if ([...waiters].every(({ signal }) => signal.aborted))
-      stop.abort(new Error('Nobody waits for the answer any more'))
-  }
-  for (const signal of signals) signal.addEventListener('abort', check, { once: true })
-  return () => {
-    for (const signal of signals) signal.removeEventListener('abort', check)
-  }
+/** The lookups of one request, and how to ask for them. */
+interface Batch {
+  readonly lookups: LookupGroup
+  /** The list that is asked for; undefined for a lone pin. */
+  readonly query: ListQuery | undefined
+  ask(client: PinOperations, options: CallOptions): Promise<PinPage>
 }
