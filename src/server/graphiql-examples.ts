@@ -8,9 +8,10 @@ interface Example {
 /** What a newcomer finds in GraphiQL, in the order of a first visit. Each is valid against the schema; a test sees to it. */
 export const EXAMPLES: readonly Example[] = [
   {
-    query: `# Welcome to pinql: GraphQL in front of IPFS pinning services.
-# Ctrl-Enter runs the operation; the book on the left explains every field.
-# The other tabs add a pin, watch it, find it, replace it and remove it.
+    query: `# Welcome to pinql: GraphQL over IPFS pinning.
+# Ctrl-Enter runs the operation, the book on the
+# left explains every field, and the other tabs
+# add, watch, find, replace and remove a pin.
 query Services {
   services {
     name
@@ -26,7 +27,8 @@ query Services {
 `,
   },
   {
-    query: `# Put the CID and origins into the variables below. \`pinql add FILE\` prints both for a file of yours.
+    query: `# \`pinql add FILE\` prints the CID and origins of a
+# file of yours, to put into the variables below.
 mutation AddPin($input: AddPinInput!) {
   addPin(input: $input) {
     __typename
@@ -51,7 +53,8 @@ mutation AddPin($input: AddPinInput!) {
     ),
   },
   {
-    query: `# Run it again to see the status change. The id comes from the answer to addPin or pins.
+    query: `# Run it again to see the status change. The id
+# comes from the answer to addPin or pins.
 query Pin($id: ID!) {
   pin(id: $id) {
     __typename
@@ -76,7 +79,8 @@ query Pin($id: ID!) {
     variables: JSON.stringify({ id: 'paste the id of a pin here' }, null, 2),
   },
   {
-    query: `# The newest pins whose name contains a text. Leave parts of the filter out to see more.
+    query: `# The newest pins whose name contains a text.
+# Leave parts of the filter out to see more.
 query Pins($filter: PinFilter, $after: Cursor) {
   pins(filter: $filter, first: 10, after: $after) {
     __typename
@@ -109,7 +113,8 @@ query Pins($filter: PinFilter, $after: Cursor) {
     ),
   },
   {
-    query: `# Replaces a pin by another. Nothing of the old one is kept, so give name and meta again.
+    query: `# Nothing of the old pin is taken over, so give
+# name and meta again.
 mutation ReplacePin($input: ReplacePinInput!) {
   replacePin(input: $input) {
     __typename
