@@ -1,16 +1,17 @@
 import { PIN_STATUSES, type PinStatus } from '../domain/pin.ts'
+import { countPins } from '../upstream/count-pins.ts'
 import type { GatewayContext } from './context.ts'
 
 /** How many pins a service has, by status; null where it does not say. */
 export type PinCounts = Readonly<Record<PinStatus, number | null>>
 
-/** Four requests of one pin each, at the same time. */
+/** Four requests at the same time: of one pin each where the service's counts can be relied on. */
 export async function pinCounts(service: string, context: GatewayContext): Promise<PinCounts> {
   const tenant = context.tenant(service)
   const counts = await Promise.all(
     PIN_STATUSES.map(async (status) => {
-      const page = await tenant.listPins({ statuses: [status], limit: 1 }, { signal: context.signal })
-      return [status, page.count] as const
+      const count = await countPins(tenant, { statuses: [status] }, { signal: context.signal })
+      return [status, count] as const
     }),
   )
   return Object.fromEntries(counts) as PinCounts

@@ -2,7 +2,8 @@ import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatCursor, parseCursor } from '../domain/pin-cursor.ts'
 import { comparePositions } from '../domain/pin-order.ts'
-import { chunkCids, type PinQuery } from '../upstream/list-query.ts'
+import { countPins } from '../upstream/count-pins.ts'
+import type { PinQuery } from '../upstream/list-query.ts'
 import { PinStream, type PlacedPin } from '../upstream/pin-stream.ts'
 import type { Tenant } from '../upstream/tenant.ts'
 import type { GatewayContext } from './context.ts'
@@ -106,9 +107,7 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
 }
 
 function openSources(tenant: Tenant, query: PinQuery, options: ConstructorParameters<typeof PinStream>[2]): Source[] {
-  if (query.statuses.length === 0) return []
-  const queries = query.cids ? chunkCids(query.cids).map((cids) => ({ ...query, cids })) : [query]
-  return queries.map((each) => ({ tenant, query: each, stream: new PinStream(tenant, each, options) }))
+  return tenant.splitQuery(query).map((part) => ({ tenant, query: part, stream: new PinStream(tenant, part, options) }))
 }
 
 /** Index of the first in order, or null when all streams have ended. */
@@ -124,10 +123,7 @@ function newest(heads: readonly (PlacedPin | null)[]): number | null {
 /** A first page's answer already told the count; for later pages it is asked for. */
 async function countAll(sources: readonly Source[], signal: AbortSignal): Promise<number | null> {
   const counts = await Promise.all(
-    sources.map(
-      async ({ tenant, query, stream }) =>
-        stream.count ?? (await tenant.listPins({ ...query, limit: 1 }, { signal })).count,
-    ),
+    sources.map(({ tenant, query, stream }) => stream.count ?? countPins(tenant, query, { signal })),
   )
   return counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0)
 }

@@ -47,7 +47,8 @@ export const ServiceCapabilitiesRef = builder.objectRef<PinningService>('Service
     }),
     order: t.field({
       type: ListOrderRef,
-      description: 'In which order it lists.',
+      nullable: true,
+      description: 'In which order it lists. Null while too little was seen.',
       resolve: ({ capabilities }) => capabilities.order,
     }),
     createdDigits: t.int({

@@ -1,7 +1,9 @@
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
-import { PinNotFoundError, ServiceUnavailableError } from '../domain/errors.ts'
+import { MalformedResponseError, PinNotFoundError, ServiceUnavailableError } from '../domain/errors.ts'
 import type { NewPin, Pin } from '../domain/pin.ts'
-import { errorFromResponse } from './error-from-response.ts'
+import { SPECIFIED_CAPABILITIES } from './capabilities.ts'
+import { errorFromResponse, isWebPage } from './error-from-response.ts'
+import { LearnedCapabilities } from './learned-capabilities.ts'
 import { encodeListQuery, type ListQuery } from './list-query.ts'
 import { exchange, type ServiceRequest, type ServiceResponse } from './request.ts'
 import { decodePin, decodePinPage, encodeNewPin, type PinPage } from './wire.ts'
@@ -49,6 +51,10 @@ export interface ClientOptions {
   /** Largest answer that is read, in bytes. Default 16 MiB: 1,000 pins with long `meta`. */
   readonly maxBodyBytes?: number | undefined
   readonly proxy?: ProxySettings | undefined
+  /** How to take the service's answers. Default: as the specification says. */
+  readonly known?: LearnedCapabilities | undefined
+  /** What sends the requests. Default: a pool of connections. */
+  readonly dispatcher?: Dispatcher | undefined
 }
 
 /**
@@ -65,8 +71,9 @@ export interface ClientOptions {
  */
 export function createPinningServiceClient(options: ClientOptions): PinningServiceClient {
   const { name, timeoutMs = 10_000, maxBodyBytes = 16 * 1024 * 1024 } = options
+  const { known = new LearnedCapabilities(SPECIFIED_CAPABILITIES) } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)
-  const dispatcher = createDispatcher(origin, options)
+  const dispatcher = options.dispatcher ?? createDispatcher(origin, options)
 
   async function call(
     request: ServiceRequest,
@@ -80,9 +87,9 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     })
     callOptions.onAnswer?.(response)
     if (response.status >= 200 && response.status < 300) return response
-    // A configured token is not the caller's to see, even where the service repeats it.
-    const text = response.text.replaceAll(request.token, '[token]')
-    throw errorFromResponse(name, { ...response, text }, requestId, request.method !== 'GET')
+    const isList = request.method === 'GET' && requestId === null
+    if (isList && response.status === 404 && isJson(response.text) && known.observeListNotFound()) return response
+    throw errorFromResponse(name, withoutSecrets(response, request), requestId, request.method !== 'GET')
   }
 
   function pinPath(requestId: string): string {
@@ -95,23 +102,29 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     async listPins(query, { token, ...rest }) {
       const path = `${basePath}/pins?${encodeListQuery(query)}`
       const response = await call({ origin, method: 'GET', path, token }, null, { token, ...rest })
-      return decodePinPage(name, response.text)
+      // What is left of refusals is an empty list.
+      if (response.status === 404) return { count: 0, pins: [] }
+      return decodePinPage(name, response.text, known.current)
     },
     async addPin(pin, { token, ...rest }) {
       const request = { origin, method: 'POST', path: `${basePath}/pins`, token, body: encodeNewPin(pin) } as const
-      return decodePin(name, (await call(request, null, { token, ...rest })).text)
+      return decodePin(name, (await call(request, null, { token, ...rest })).text, known.current)
     },
     async getPin(requestId, { token, ...rest }) {
       const request = { origin, method: 'GET', path: pinPath(requestId), token } as const
-      return decodePin(name, (await call(request, requestId, { token, ...rest })).text)
+      return decodePin(name, (await call(request, requestId, { token, ...rest })).text, known.current)
     },
     async replacePin(requestId, pin, { token, ...rest }) {
       const request = { origin, method: 'POST', path: pinPath(requestId), token, body: encodeNewPin(pin) } as const
-      return decodePin(name, (await call(request, requestId, { token, ...rest })).text)
+      return decodePin(name, (await call(request, requestId, { token, ...rest })).text, known.current)
     },
     async removePin(requestId, { token, ...rest }) {
-      // Any success will do: services answer with an empty body, "OK", or JSON.
-      await call({ origin, method: 'DELETE', path: pinPath(requestId), token }, requestId, { token, ...rest })
+      const request = { origin, method: 'DELETE', path: pinPath(requestId), token } as const
+      const { text } = await call(request, requestId, { token, ...rest })
+      // Any other success will do: services answer with an empty body, "OK", or JSON.
+      if (isWebPage(text)) {
+        throw new MalformedResponseError(`${name} answered with a web page: check its endpoint`, { service: name })
+      }
     },
     async [Symbol.asyncDispose]() {
       const closing = new ServiceUnavailableError('pinql is shutting down', { service: name })
@@ -124,6 +137,21 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
 export function splitEndpoint(endpoint: string): { origin: string; basePath: string } {
   const url = new URL(endpoint)
   return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, '').replace(/\/pins$/, '') }
+}
+
+/** A configured token and a hidden address are not the caller's to see, even where the service repeats them. */
+function withoutSecrets(response: ServiceResponse, { token, origin }: ServiceRequest): ServiceResponse {
+  const text = response.text.replaceAll(token, '[token]').replaceAll(new URL(origin).host, '[service]')
+  return { ...response, text }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function createDispatcher(origin: string, options: ClientOptions): Dispatcher {

@@ -22,11 +22,14 @@ export interface FailureText {
 }
 
 const DEFAULT_RETRY_AFTER_MS = 1000
-const ABOUT_MONEY = /insufficient|fund|paid|payment|plan|quota|subscription|storage limit/i
-const ABOUT_ABSENCE = /not[\s_-]?found|does not exist|no such/i
+const ABOUT_MONEY =
+  /insufficient[\s_-]?(?:funds|balance|credit)|lack of funds|\b(?:un)?paid\b|\bpayment|\bplan\b|quota|subscription|storage limit/i
+/** Of a pin, and not of a host that some proxy looked for. */
+const ABOUT_ABSENCE = /(?:record|pin|object|resource)[\s_-]?not[\s_-]?found|no such (?:pin|record|object)/i
 const ABOUT_DUPLICATE = /duplicate|already (?:been )?pinned/i
 const ABOUT_ORIGINS = /origins/i
-const ABOUT_TOKEN = /token|unauthor|authori[sz]ation|credential|KEYS_MUST_BE_STRINGS/i
+const ABOUT_TOKEN =
+  /(?:access|auth|bearer|invalid|missing|no)[\s_-]token|unauthor|authori[sz]ation|credential|KEYS_MUST_BE_STRINGS/i
 
 /**
  * The one table from HTTP status to error class.
@@ -52,7 +55,10 @@ export function errorFromResponse(
       ? new InsufficientFundsError(message, { service })
       : new UnauthorizedError(message, { service })
   }
-  if (status === 404 && requestId !== null) return new PinNotFoundError(service, requestId)
+  if ((status === 404 || status === 405) && isWebPage(response.text)) {
+    return new MalformedResponseError(`${service} answered ${status} with a web page: check its endpoint`, { service })
+  }
+  if ((status === 404 || status === 410) && requestId !== null) return new PinNotFoundError(service, requestId)
   if ((status === 400 || status === 409) && ABOUT_DUPLICATE.test(words)) {
     return new DuplicatePinError(message, { service })
   }
@@ -69,9 +75,11 @@ export function errorFromResponse(
   }
   if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, { service })
   if (status === 400 || status === 422) return new BadRequestError(message, { service })
-  if (status === 408 || status >= 500) {
+  // Functionland answers 424 where another server has answered 502.
+  if (status === 408 || status === 424 || status >= 500) {
     // Estuary's way of saying 404.
-    if (requestId !== null && ABOUT_ABSENCE.test(words)) return new PinNotFoundError(service, requestId)
+    if (status === 500 && requestId !== null && ABOUT_ABSENCE.test(words))
+      return new PinNotFoundError(service, requestId)
     return new ServiceUnavailableError(message, { service, mayHaveActed })
   }
   if (status >= 300 && status < 400) {
@@ -110,9 +118,14 @@ function fromJson(json: unknown): FailureText {
   }
 }
 
+/** Whether an answer comes from a web site or a proxy, and so says nothing of pins. */
+export function isWebPage(body: string): boolean {
+  return body.trimStart().startsWith('<')
+}
+
 /** The title of an HTML page tells more than its markup. */
 function fromPlainText(text: string): string {
-  if (!text.startsWith('<')) return shorten(text)
+  if (!isWebPage(text)) return shorten(text)
   const title = /<(title|h1)[^>]*>([^<]*)</i.exec(text)?.[2]?.trim()
   return title ? shorten(title) : 'an HTML page'
 }

@@ -1,7 +1,8 @@
 import { parseInstant } from '../domain/instant.ts'
-import type { NewPin, Pin } from '../domain/pin.ts'
+import { type NewPin, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { Capabilities } from './capabilities.ts'
-import { createPinFilter, type ListQuery } from './list-query.ts'
+import { isUnfiltered } from './list-plan.ts'
+import { createPinFilter, type ListQuery, type PinQuery } from './list-query.ts'
 import type { PinPage } from './wire.ts'
 
 /** One thing that an answer proved. */
@@ -11,16 +12,24 @@ export interface Lesson {
   readonly proof: string
 }
 
+/** So many different instants one after the other are no chance: one list in 3,628,800 that are shuffled looks like that. */
+const INSTANTS_THAT_PROVE_ORDER = 10
+
+/** Some services round times to the next second. */
+const SLACK_NS = 1_000_000_000n
+
 /**
  * What is known of a service's capabilities, and what its answers teach beyond it.
  *
- * Learning only ever lowers trust: a list in order proves nothing, one out of order does. What the configuration or the
- * provider says is where it starts.
+ * It starts from what the configuration or the provider says. Answers fill in what is not known, and lower the trust in
+ * what they disprove; nothing raises it. Each thing that is found to differ from the specification is told once.
  */
 export class LearnedCapabilities {
   #current: Capabilities
   readonly #lessons: Lesson[] = []
   readonly #onLesson: (lesson: Lesson) => void
+  /** Whether a list was ever answered, so that the endpoint must be right. */
+  #hasListed = false
 
   /** @param onLesson called once for each thing learned */
   constructor(initial: Capabilities, onLesson: (lesson: Lesson) => void = () => {}) {
@@ -39,29 +48,73 @@ export class LearnedCapabilities {
 
   /** Learns from a list. */
   observePage(query: ListQuery, page: PinPage): void {
+    this.#hasListed = true
+    if (page.pins.length === 0) return
+    this.observeRead(page.pins)
     const times = page.pins.map((pin) => parseInstant(pin.created))
+    const instants = times.map(({ ns }) => ns)
     this.#observeDigits(times)
-    this.#observeOrder(times.map(({ ns }) => ns))
-    this.#observeTimeFilter(
-      query,
-      times.map(({ ns }) => ns),
-    )
+    this.#observeOrder(instants)
+    this.#observeTimeFilter(query, instants)
+    if (query.statuses.length > 1) this.#fill({ multiStatus: true })
     this.#observeFilters(query, page.pins)
   }
 
-  /** Learns from the answer to an add or replacement. */
-  observeAdded(asked: NewPin, pin: Pin): void {
-    if (Object.keys(asked.meta).length === 0 || this.#current.keepsMeta === false) return
-    const keeps = Object.entries(asked.meta).every(([key, value]) => pin.meta[key] === value)
-    if (!keeps)
-      this.learn({ keepsMeta: false, metaFilter: 'unusable' }, 'keepsMeta', 'meta that was sent did not come back')
-    else if (this.#current.keepsMeta === null) this.#current = { ...this.#current, keepsMeta: true }
+  /**
+   * Learns from a list that was refused with 404, in a service's words and not a web server's.
+   *
+   * @returns true when it is an empty list; false when it may as well be a wrong endpoint
+   */
+  observeListNotFound(): boolean {
+    if (!this.#current.emptyListIs404 && this.#hasListed) {
+      this.learn({ emptyListIs404: true }, 'emptyListIs404', 'a list without pins was 404')
+    }
+    return this.#current.emptyListIs404
   }
 
-  /** Notes that lists and counts disagree. */
-  observeWrongCount(): void {
-    if (this.#current.count !== 'matching') return
-    this.learn({ count: 'unreliable' }, 'count', 'count spoke of pins that no list had')
+  /** Learns from the answer to an add or replacement. That `meta` is in it may be an echo, and proves nothing. */
+  observeAdded(asked: NewPin, pin: Pin): void {
+    if (asked.operationId !== undefined && pin.operationId === undefined) this.observeLostMeta()
+    const isNamedByCid = asked.name === null && (pin.name === pin.cid.text || pin.name === asked.cid.text)
+    if (isNamedByCid && !this.#current.namesPinsByCid) {
+      this.learn({ namesPinsByCid: true }, 'namesPinsByCid', 'a pin without a name came back with its CID as name')
+    }
+  }
+
+  /** Learns from pins that were read, which is how a service shows that it keeps `meta`. */
+  observeRead(pins: readonly Pin[]): void {
+    if (pins.some((pin) => pin.operationId !== undefined)) this.#fill({ keepsMeta: true })
+  }
+
+  /** Notes that a pin came back without the `meta` that was sent. */
+  observeLostMeta(): void {
+    if (this.#current.keepsMeta === false) return
+    this.learn({ keepsMeta: false, metaFilter: 'unusable' }, 'keepsMeta', 'meta that was sent did not come back')
+  }
+
+  /** Notes that a list has nothing of what its count promised. */
+  observeWrongCount(sent: PinQuery): void {
+    const { count } = this.#current
+    if (count === 'unreliable') return
+    // What the count of a filtered list leaves out may still be right of all pins.
+    const now = isUnfiltered(sent) || count === 'everything' ? 'unreliable' : 'everything'
+    this.learn({ count: now }, 'count', 'count spoke of pins that no list had')
+  }
+
+  /** Notes that a list with filters counted just what it had, which were fewer than all. */
+  observeRightCount(): void {
+    this.#fill({ count: 'total' })
+  }
+
+  /** Notes that all statuses together brought pins that were missing from a list of some. */
+  observeLateStatusFilter(): void {
+    this.learn({ statusFilter: 'unusable' }, 'statusFilter', 'a list was cut before its statuses were looked at')
+  }
+
+  /** Notes whether a list of several statuses finds pins where a list of one does. */
+  observeMultiStatus(works: boolean): void {
+    if (works) this.#fill({ multiStatus: true })
+    else this.learn({ multiStatus: false }, 'multiStatus', 'a list of several statuses was empty, one of one was not')
   }
 
   /** Takes a change over, once. */
@@ -70,6 +123,12 @@ export class LearnedCapabilities {
     const lesson = { capability, proof }
     this.#lessons.push(lesson)
     this.#onLesson(lesson)
+  }
+
+  /** Takes over what was not known. */
+  #fill(found: Partial<Capabilities>): void {
+    const isNew = Object.keys(found).some((key) => this.#current[key as keyof Capabilities] === null)
+    if (isNew) this.#current = { ...this.#current, ...found }
   }
 
   #observeDigits(times: readonly { digits: number }[]): void {
@@ -84,33 +143,41 @@ export class LearnedCapabilities {
     if (order === 'none') return
     const descends = times.every((ns, index) => index === 0 || ns <= (times[index - 1] as bigint))
     const ascends = times.every((ns, index) => index === 0 || ns >= (times[index - 1] as bigint))
-    if (order === 'newest-first' ? descends : ascends) return
+    if (order === 'oldest-first' ? ascends : descends) {
+      if (new Set(times).size >= INSTANTS_THAT_PROVE_ORDER) this.#fill({ order: 'newest-first' })
+      return
+    }
+    const isReversed = ascends && order !== 'oldest-first'
     this.learn(
-      { order: ascends ? 'oldest-first' : 'none' },
+      { order: isReversed ? 'oldest-first' : 'none' },
       'order',
-      ascends ? 'a list came oldest first' : 'a list came unsorted',
+      isReversed ? 'a list came oldest first' : 'a list came unsorted',
     )
   }
 
-  #observeTimeFilter(query: ListQuery, times: readonly bigint[]): void {
-    if (this.#current.timeFilter !== 'exact') return
-    // Some services round to the next second, which is harmless.
-    const slack = 1_000_000_000n
-    const before = query.before === undefined ? null : parseInstant(query.before).ns + slack
-    const after = query.after === undefined ? null : parseInstant(query.after).ns - slack
-    if (times.some((ns) => (before !== null && ns > before) || (after !== null && ns < after))) {
-      this.learn({ timeFilter: 'loose' }, 'timeFilter', 'a list had pins outside the time asked for')
+  #observeTimeFilter({ before, after }: ListQuery, times: readonly bigint[]): void {
+    const { timeFilter } = this.#current
+    if (timeFilter === 'unusable') return
+    const latest = before === undefined ? null : parseInstant(before).ns
+    const earliest = after === undefined ? null : parseInstant(after).ns
+    const isOutside = (ns: bigint, slack: bigint): boolean =>
+      (latest !== null && ns >= latest + slack) || (earliest !== null && ns <= earliest - slack)
+    if (times.some((ns) => isOutside(ns, SLACK_NS + 1n))) {
+      this.learn({ timeFilter: 'unusable' }, 'timeFilter', 'a list had pins far from the time asked for')
+    } else if (timeFilter === 'exact' && times.some((ns) => isOutside(ns, 0n))) {
+      this.learn({ timeFilter: 'loose' }, 'timeFilter', 'a list had pins on the border of the time asked for')
     }
   }
 
   #observeFilters(query: ListQuery, pins: readonly Pin[]): void {
     const { cids, name, match = 'exact', statuses, meta } = query
-    const all = { statuses: ['queued', 'pinning', 'pinned', 'failed'] } as const
-    const { cidFilter, nameFilter, statusFilter, metaFilter } = this.#current
+    const all = { statuses: PIN_STATUSES }
+    const { cidFilter, nameFilter, statusFilter, metaFilter, namesPinsByCid } = this.#current
     if (cids && cidFilter === 'exact' && !pins.every(createPinFilter({ ...all, cids }))) {
       this.learn({ cidFilter: 'loose' }, 'cidFilter', 'a list had CIDs that were not asked for')
     }
-    if (name !== undefined && nameFilter[match] === 'exact' && !pins.every(createPinFilter({ ...all, name, match }))) {
+    const isNameTrusted = name !== undefined && nameFilter[match] === 'exact' && !namesPinsByCid
+    if (isNameTrusted && !pins.every(createPinFilter({ ...all, name, match }))) {
       this.learn(
         { nameFilter: { ...nameFilter, [match]: 'loose' } },
         'nameFilter',

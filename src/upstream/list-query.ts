@@ -4,7 +4,7 @@ import type { NameMatch, Pin, PinStatus, StringMap } from '../domain/pin.ts'
 
 /** Which pins to list. All parts must hold. */
 export interface PinQuery {
-  /** Any of these CIDs; at most 10 for one request. */
+  /** Any of these CIDs; as many as the service takes for one request. */
   readonly cids?: readonly Cid[] | undefined
   readonly name?: string | undefined
   /** How `name` compares. Default `exact`. */
@@ -20,15 +20,9 @@ export interface PinQuery {
 
 /** A query for one request. */
 export interface ListQuery extends PinQuery {
-  /** 1 to 1000. */
+  /** 1 to 1000, or more where the service has no largest limit. */
   readonly limit: number
 }
-
-/** Most CIDs that the specification allows in one list. */
-export const MAX_CIDS = 10
-
-/** Keeps a URL below the 2,000 characters that the specification warns of, with room for the other filters. */
-const MAX_CID_CHARACTERS = 1_500
 
 /** The query string of `GET /pins`. `limit` and `status` are always there, since services differ in their defaults. */
 export function encodeListQuery(query: ListQuery): string {
@@ -44,25 +38,6 @@ export function encodeListQuery(query: ListQuery): string {
   search.set('limit', String(query.limit))
   if (query.meta && Object.keys(query.meta).length > 0) search.set('meta', JSON.stringify(query.meta))
   return search.toString()
-}
-
-/**
- * Cuts CIDs into lists that fit one request each: at most ten, and few enough characters. Equal CIDs are asked for once.
- */
-export function chunkCids(cids: readonly Cid[]): Cid[][] {
-  const chunks: Cid[][] = []
-  let characters = 0
-  for (const cid of new Map(cids.map((each) => [each.key, each])).values()) {
-    const last = chunks.at(-1)
-    if (last && last.length < MAX_CIDS && characters + cid.text.length <= MAX_CID_CHARACTERS) {
-      last.push(cid)
-      characters += cid.text.length
-    } else {
-      chunks.push([cid])
-      characters = cid.text.length
-    }
-  }
-  return chunks
 }
 
 /** Tells whether a pin answers a query, since not every service applies every filter. */

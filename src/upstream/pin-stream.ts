@@ -1,9 +1,8 @@
 import { MalformedResponseError } from '../domain/errors.ts'
-import { formatInstant, parseInstant } from '../domain/instant.ts'
-import type { Pin } from '../domain/pin.ts'
+import { parseInstant } from '../domain/instant.ts'
+import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import { comparePositions, type PinPosition, positionOf } from '../domain/pin-order.ts'
-import type { Capabilities } from './capabilities.ts'
-import { isCountExact, planQuery, timeUnit } from './list-plan.ts'
+import { claimsMore, countIn, isPaged, largestLimit, planQuery, printTime, timeUnit } from './list-plan.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from './list-query.ts'
 import { readAllPins } from './read-all-pins.ts'
 import type { Tenant, TenantCallOptions } from './tenant.ts'
@@ -15,8 +14,8 @@ export interface PlacedPin {
   readonly position: PinPosition
 }
 
-/** What a stream needs of its tenant. */
-export type PinSource = Pick<Tenant, 'service' | 'capabilities' | 'listPins' | 'observeWrongCount'>
+/** What reading needs of a tenant. */
+export type PinSource = Pick<Tenant, 'service' | 'capabilities' | 'known' | 'splitQuery' | 'listPins'>
 
 export interface PinStreamOptions extends TenantCallOptions {
   /** Only pins that come after this position. */
@@ -24,6 +23,9 @@ export interface PinStreamOptions extends TenantCallOptions {
   /** How many pins the reader expects to take; sets the size of the first request. 1 to 1000. */
   readonly expected: number
 }
+
+/** While a service's order is not known, pages are at least so long that chance hardly sorts them. */
+const MIN_PAGE_OF_STRANGER = 11
 
 /**
  * The pins of one tenant that match a query, newest first, read page by page as they are taken, each pin once.
@@ -43,9 +45,13 @@ export class PinStream {
   #position: PinPosition | null
   #limit: number
   #hasHeldBack = false
-  #isRead = false
-  #count: number | null = null
+  #isRead: boolean
+  /** Undefined until something was read. */
+  #count: number | null | undefined
+  /** How many pins a short page had that claimed more; null while all statuses that are wanted are asked for, and no other. */
+  #shortBy: number | null = null
 
+  /** @param query one of the parts that `source.splitQuery` makes */
   constructor(source: PinSource, query: PinQuery, options: PinStreamOptions) {
     this.#source = source
     this.#query = query
@@ -53,20 +59,23 @@ export class PinStream {
     this.#matches = createPinFilter(query)
     this.#position = options.after ?? null
     this.#limit = this.#usualLimit()
+    this.#isRead = query.statuses.length === 0 || query.cids?.length === 0
+    if (this.#isRead) this.#count = 0
   }
 
   /** How many pins match in all, where the first answer told; otherwise null. */
   get count(): number | null {
-    return this.#count
+    return this.#count ?? null
+  }
+
+  /** Reads the first part, unless that has been done, so that `count` says what can be known. */
+  async start(): Promise<void> {
+    while (this.#count === undefined) await this.#read()
   }
 
   /** The next pin, which stays; null after the last. Costs requests when nothing is at hand. */
   async peek(): Promise<PlacedPin | null> {
-    while (this.#ready.length === 0 && !this.#isRead) {
-      const { order, timeFilter } = this.#source.capabilities
-      if (order === 'newest-first' && timeFilter === 'exact') await this.#readPage()
-      else await this.#readWhole()
-    }
+    while (this.#ready.length === 0 && !this.#isRead) await this.#read()
     return this.#ready[0] ?? null
   }
 
@@ -80,21 +89,30 @@ export class PinStream {
     return this.#ready.length > 0 || this.#hasHeldBack || (await this.peek()) !== null
   }
 
-  async #readPage(): Promise<void> {
-    const query = { ...planQuery(this.#query, this.#source.capabilities), before: this.#before(), limit: this.#limit }
-    const page = await this.#source.listPins(query, this.#options)
-    if (this.#position === null) this.#observeCount(page)
-    const { order, timeFilter } = this.#source.capabilities
-    // The answer itself may have shown that pages cannot be trusted here.
-    if (order !== 'newest-first' || timeFilter !== 'exact') return
+  #read(): Promise<void> {
+    return isPaged(this.#source.capabilities, this.#query) ? this.#readPage() : this.#readWhole()
+  }
 
-    const isFull = page.pins.length === this.#limit
+  async #readPage(): Promise<void> {
+    const sent = this.#nextQuery()
+    const page = await this.#source.listPins(sent, this.#options)
+    const { capabilities, known } = this.#source
+    // The answer itself may have shown that pages cannot be trusted here.
+    if (!isPaged(capabilities, this.#query)) return
+    const isFull = page.pins.length === sent.limit
+    if (isFull && capabilities.order === null && this.#growLimit()) return
+    if (this.#isShortOfStatuses(sent, page)) return
+    this.#count ??= this.#position === null ? countIn(page, sent, this.#query, capabilities) : null
+
     // Some services return fewer than asked for, so that a short page is the last only if they do not say otherwise.
-    const isCut = isFull || countsMore(page, this.#source.capabilities)
+    const isCut = isFull || claimsMore(sent, page, capabilities)
     const placed = this.#place(page.pins)
     const edge = isCut ? placed.at(-1)?.position.ns : undefined
     const certain = edge === undefined ? placed : placed.filter((each) => each.position.ns > edge)
-    if (certain.length === 0 && isFull) return this.#growLimit()
+    if (certain.length === 0 && isFull) {
+      if (this.#growLimit()) return
+      throw this.#tooManyAtOnce()
+    }
     // A larger limit would not bring more of a short page, so what there is must be all of its instant.
     const taken = certain.length === 0 ? placed : certain
     this.#ready = taken.filter((each) => this.#matches(each.pin))
@@ -102,85 +120,116 @@ export class PinStream {
     this.#position = taken.at(-1)?.position ?? this.#position
     this.#limit = this.#usualLimit()
     this.#isRead = !isCut || taken.length === 0
-    if (this.#isRead && isCut) this.#source.observeWrongCount()
+    if (this.#isRead && isCut) known.observeWrongCount(sent)
   }
 
   async #readWhole(): Promise<void> {
     const source = this.#source
+    const { order, timeFilter, multiStatus } = source.capabilities
     const query = planQuery(this.#query, source.capabilities)
-    let isFirst = this.#position === null
-    const list = async (each: ListQuery): Promise<PinPage> => {
-      const page = await source.listPins(each, this.#options)
-      if (isFirst) this.#observeCount(page)
-      isFirst = false
-      return page
-    }
-    const pins = await readAllPins(source.service, list, query, () => source.capabilities)
-    this.#ready = this.#place(pins).filter((each) => this.#matches(each.pin))
+    // In the order in which pins go through them, so that one that moves on meanwhile is seen at least once.
+    const statuses = PIN_STATUSES.filter((status) => query.statuses.includes(status))
+    const parts = multiStatus === false ? statuses.map((status) => ({ ...query, statuses: [status] })) : [query]
+    const pins: Pin[] = []
+    for (const part of parts) pins.push(...(await readAllPins(source, part, this.#options)))
+    const now = source.capabilities
+    // What was learned on the way may have left gaps.
+    if (now.order !== order || now.timeFilter !== timeFilter || now.multiStatus !== multiStatus) return
+    const matching = new Map(pins.filter(this.#matches).map((pin) => [pin.requestId, pin]))
+    this.#count = matching.size
+    this.#ready = this.#place(matching.values())
     this.#hasHeldBack = false
     this.#isRead = true
   }
 
+  #nextQuery(): ListQuery {
+    const planned = planQuery(this.#query, this.#source.capabilities)
+    const statuses = this.#shortBy === null ? planned.statuses : PIN_STATUSES
+    return { ...planned, statuses, before: this.#before(planned.before), limit: this.#limit }
+  }
+
+  /**
+   * A stranger's short page of some statuses that claims more: the service may look at statuses only after it has cut
+   * the list, so that pages say nothing of what follows. All statuses are asked for, and the answer tells.
+   */
+  #isShortOfStatuses(sent: ListQuery, page: PinPage): boolean {
+    const { capabilities, known } = this.#source
+    if (capabilities.count !== null || capabilities.statusFilter !== 'exact') return false
+    const matching = page.pins.filter(this.#matches).length
+    if (this.#shortBy !== null) {
+      if (matching > this.#shortBy) known.observeLateStatusFilter()
+      return false
+    }
+    const isShort = page.pins.length < sent.limit && claimsMore(sent, page, capabilities)
+    if (!isShort || sent.statuses.length === PIN_STATUSES.length) return false
+    this.#shortBy = matching
+    return true
+  }
+
   /** In order, without what came already. */
-  #place(pins: readonly Pin[]): PlacedPin[] {
+  #place(pins: Iterable<Pin>): PlacedPin[] {
     const position = this.#position
-    return pins
+    return [...pins]
       .map((pin) => ({ pin, position: positionOf(pin) }))
       .filter((each) => position === null || comparePositions(each.position, position) > 0)
       .sort((a, b) => comparePositions(a.position, b.position))
-  }
-
-  #observeCount(page: PinPage): void {
-    const { cids, name, match, statuses, meta, before, after } = this.#query
-    const query = { cids, name, match, statuses, meta, before, after }
-    this.#count = isCountExact(query, this.#source.capabilities) ? page.count : null
+      .filter((each, index, all) => each.pin.requestId !== all[index - 1]?.pin.requestId)
   }
 
   /** Room for the pins to come, for one held back, and for the one that `before` lets come again. */
   #usualLimit(): number {
-    return Math.min(this.#maxLimit(), this.#options.expected + (this.#position === null ? 1 : 2))
+    const { capabilities } = this.#source
+    const wanted = this.#options.expected + (this.#position === null ? 1 : 2)
+    return Math.min(
+      largestLimit(capabilities),
+      capabilities.order === null ? Math.max(wanted, MIN_PAGE_OF_STRANGER) : wanted,
+    )
   }
 
-  #maxLimit(): number {
-    return Math.min(1000, this.#source.capabilities.maxLimit)
+  /** For a full page that tells too little. False when it cannot be longer. */
+  #growLimit(): boolean {
+    const largest = largestLimit(this.#source.capabilities)
+    if (this.#limit >= largest) return false
+    this.#limit = Math.min(largest, this.#limit * 4)
+    return true
   }
 
-  /** A full page without anything certain: more pins share one instant than fit. */
-  #growLimit(): void {
-    if (this.#limit === this.#maxLimit()) {
-      const { service } = this.#source
-      throw new MalformedResponseError(
-        `${service} has more than ${this.#limit} pins of one instant, or lists the same ones whatever time is asked for`,
-        { service },
-      )
-    }
-    this.#limit = Math.min(this.#maxLimit(), this.#limit * 4)
+  #tooManyAtOnce(): MalformedResponseError {
+    const { service } = this.#source
+    return new MalformedResponseError(
+      `${service} has more than ${this.#limit} pins of one instant, or lists the same ones whatever time is asked for`,
+      { service },
+    )
   }
 
   /** One unit past the last pin, so that all of its instant come again. */
-  #before(): string | undefined {
-    const { createdDigits } = this.#source.capabilities
-    const { before } = planQuery(this.#query, this.#source.capabilities)
-    if (this.#position === null) return before
-    const unit = timeUnit(createdDigits ?? this.#position.digits)
+  #before(asked: string | undefined): string | undefined {
+    if (this.#position === null) return asked
+    const { capabilities } = this.#source
+    const unit = timeUnit(capabilities.createdDigits)
     const bound = (this.#position.ns / unit + 1n) * unit
-    if (before !== undefined && parseInstant(before).ns <= bound) return before
-    return formatInstant(bound, Math.min(3, createdDigits ?? this.#position.digits))
+    return asked !== undefined && parseInstant(asked).ns <= bound ? asked : printTime(bound, capabilities)
   }
 }
 
-/** Whether a page shorter than its limit claims that there is more. */
-function countsMore(page: PinPage, { count }: Capabilities): boolean {
-  return count === 'matching' && (page.count ?? 0) > page.pins.length
+/** Opens the streams that a query takes together, since a service takes so many CIDs in one list; no pin is in two. */
+export function openPinStreams(source: PinSource, query: PinQuery, options: PinStreamOptions): PinStream[] {
+  return source.splitQuery(query).map((part) => new PinStream(source, part, options))
 }
 
-/** Every pin that a query matches, newest first: one request for up to 999. */
+/** Every pin that a query matches, newest first: one request for up to 999, and for every ten CIDs. */
 export async function collectPins(source: PinSource, query: PinQuery, options: TenantCallOptions = {}): Promise<Pin[]> {
-  const stream = new PinStream(source, query, { ...options, expected: 1000 })
-  const pins: Pin[] = []
-  for (let next = await stream.peek(); next !== null; next = await stream.peek()) {
-    pins.push(next.pin)
-    stream.shift()
-  }
-  return pins
+  const parts = await Promise.all(
+    openPinStreams(source, query, { ...options, expected: 1000 }).map(async (stream) => {
+      const placed: PlacedPin[] = []
+      for (let next = await stream.peek(); next !== null; next = await stream.peek()) {
+        placed.push(next)
+        stream.shift()
+      }
+      return placed
+    }),
+  )
+  const all =
+    parts.length === 1 ? (parts[0] ?? []) : parts.flat().sort((a, b) => comparePositions(a.position, b.position))
+  return all.map(({ pin }) => pin)
 }

@@ -100,11 +100,11 @@ export class PinningService implements AsyncDisposable {
     this.clock = clock
     this.timeoutMs = timeoutMs
     this.limits = settings.limits ?? provider.limits ?? ASSUMED_LIMITS
-    this.#client = createPinningServiceClient({ name, endpoint, timeoutMs, proxy })
     this.#breaker = new CircuitBreaker(name, clock)
     this.budget = createRequestBudget({ service: name, limits: this.limits, clock })
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
+    this.#client = createPinningServiceClient({ name, endpoint, timeoutMs, proxy, known: this.known })
   }
 
   get capabilities(): Capabilities {

@@ -1,75 +1,66 @@
 import { MalformedResponseError } from '../domain/errors.ts'
-import { formatInstant, parseInstant } from '../domain/instant.ts'
+import { parseInstant } from '../domain/instant.ts'
 import type { Pin } from '../domain/pin.ts'
 import type { Capabilities } from './capabilities.ts'
-import { timeUnit } from './list-plan.ts'
+import { claimsMore, largestLimit, printTime, timeUnit } from './list-plan.ts'
 import type { ListQuery, PinQuery } from './list-query.ts'
-import type { PinPage } from './wire.ts'
+import type { PinSource } from './pin-stream.ts'
+import type { TenantCallOptions } from './tenant.ts'
 
-/** A stretch of time that is still to be read. */
-interface Window {
-  readonly after: string | undefined
-  readonly before: string | undefined
-}
-
-const FIRST_LIMIT = 1000
 /** Where a service names no largest limit, this one is ours. */
 const LARGEST_LIMIT = 1_000_000
 
 /**
- * Reads everything that a query returns from a service whose lists come in no useful order, each pin once.
+ * Reads everything that a query returns from a service whose lists come in no useful order.
  *
  * A list that was cut is asked for again with a larger limit where the service has no largest one, and otherwise in two
- * halves of its time. Halves overlap by one unit of time, so that pins on the border are in both.
+ * halves of its time, which overlap on their border. Pins may come twice.
  *
  * @param query planned for the service
  * @throws {MalformedResponseError} when more pins share one instant than a list can hold
  */
-export async function readAllPins(
-  service: string,
-  list: (query: ListQuery) => Promise<PinPage>,
-  query: PinQuery,
-  capabilities: () => Capabilities,
-): Promise<Pin[]> {
-  const found = new Map<string, Pin>()
-  const windows: Window[] = [{ after: query.after, before: query.before }]
-  let limit = FIRST_LIMIT
+export async function readAllPins(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<Pin[]> {
+  const found: Pin[] = []
+  const windows: PinQuery[] = [query]
+  let limit = largestLimit(source.capabilities)
   for (let window = windows.pop(); window !== undefined; window = windows.pop()) {
-    const page = await list({ ...query, ...window, limit })
-    for (const pin of page.pins) found.set(pin.requestId, pin)
-    const isCut =
-      page.pins.length === limit || (page.pins.length > 0 && page.pins.length < limit && hasMore(page, capabilities()))
-    if (!isCut) continue
-    const largest = Math.min(capabilities().maxLimit, LARGEST_LIMIT)
-    if (limit < largest && page.pins.length === limit) {
+    const sent: ListQuery = { ...window, limit }
+    const page = await source.listPins(sent, options)
+    found.push(...page.pins)
+    const { capabilities, known, service } = source
+    const largest = Math.min(capabilities.maxLimit, LARGEST_LIMIT)
+    const isFull = page.pins.length === limit
+    if (isFull && limit < largest) {
       limit = Math.min(largest, Math.max(limit * 4, (page.count ?? 0) + 100))
       windows.push(window)
-    } else {
-      windows.push(...split(service, window, page.pins, capabilities()))
+    } else if (isFull || (page.pins.length > 0 && claimsMore(sent, page, capabilities))) {
+      const parts = splitWindow(window, page.pins, capabilities)
+      windows.push(...parts)
+      // A short page that cannot be split must be all there is, whatever its count says.
+      if (parts.length === 0 && isFull) throw tooMany(service, limit)
+      if (parts.length === 0) known.observeWrongCount(sent)
     }
   }
-  return [...found.values()]
+  return found
 }
 
-/** A page shorter than asked for, of a service that says there is more and can be believed. */
-function hasMore(page: PinPage, { count, timeFilter }: Capabilities): boolean {
-  return count === 'matching' && timeFilter !== 'loose' && (page.count ?? 0) > page.pins.length
-}
-
-function split(service: string, window: Window, pins: readonly Pin[], capabilities: Capabilities): Window[] {
-  const times = pins.map((pin) => parseInstant(pin.created).ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
+/** What is still to be read of a stretch of time of which some pins came; empty where it cannot be cut. */
+function splitWindow(window: PinQuery, pins: readonly Pin[], capabilities: Capabilities): PinQuery[] {
+  if (capabilities.timeFilter === 'unusable') return []
   const unit = timeUnit(capabilities.createdDigits)
-  const print = (ns: bigint): string => formatInstant(ns, Math.min(3, capabilities.createdDigits ?? 3))
-  const pivot = capabilities.order === 'oldest-first' ? times.at(-1) : times[times.length >> 1]
-  if (pivot === undefined || capabilities.timeFilter !== 'exact') throw tooMany(service, pins.length)
-  const floor = (pivot / unit) * unit
-  const older = { after: window.after, before: print(floor + unit) }
-  const newer = { after: print(floor - unit), before: window.before }
-  // Read from the oldest on, everything up to the last pin is known.
-  const parts = capabilities.order === 'oldest-first' ? [newer] : [older, newer]
-  const isSame = (part: Window): boolean => part.after === window.after && part.before === window.before
-  if (parts.some(isSame)) throw tooMany(service, pins.length)
-  return parts
+  const units = pins.map((pin) => parseInstant(pin.created).ns / unit).sort((a, b) => (a < b ? -1 : Number(a > b)))
+  const print = (at: bigint): string => printTime(at * unit, capabilities)
+  if (capabilities.order === 'oldest-first') {
+    // Everything up to the last pin's instant is known.
+    const after = print((units.at(-1) as bigint) - 1n)
+    return after === window.after ? [] : [{ ...window, after }]
+  }
+  let border = units[units.length >> 1] as bigint
+  if (window.before !== undefined && (border + 1n) * unit >= parseInstant(window.before).ns) border--
+  const older = { ...window, before: print(border + 1n) }
+  const newer = { ...window, after: print(border) }
+  const isNarrower = older.before !== window.before && newer.after !== window.after
+  return isNarrower ? [older, newer] : []
 }
 
 function tooMany(service: string, count: number): MalformedResponseError {

@@ -11,41 +11,55 @@ export interface PinPage {
   readonly pins: readonly Pin[]
 }
 
-/** Statuses of services that go beyond the specification's four; everything else unknown is still under way. */
-const OTHER_STATUSES: Readonly<Record<string, PinStatus>> = {
-  removed: 'failed',
-  unpinned: 'failed',
+/** How to read what a service writes. */
+export interface Reading {
+  /** A name that is the pin's CID is none. Default false. */
+  readonly namesPinsByCid?: boolean
+}
+
+/**
+ * Statuses of services that go beyond the specification's four, without case and separators. Everything else unknown is
+ * still under way.
+ */
+const STATUSES: Readonly<Record<string, PinStatus>> = {
+  queued: 'queued',
+  pinning: 'pinning',
+  pinned: 'pinned',
+  failed: 'failed',
   error: 'failed',
-  pin_error: 'failed',
+  pinerror: 'failed',
+  clustererror: 'failed',
+  unpinerror: 'failed',
+  unpinned: 'failed',
+  removed: 'failed',
 }
 
 const text = z.string().nullish()
 
 /** Values that are not text are shown as JSON, so that nothing a service tells is lost. */
-const stringMap = z.preprocess(
-  (value) => value ?? {},
-  z.record(z.string(), z.unknown()).transform((map): StringMap => {
-    const entries = Object.entries(map).filter(([, value]) => value !== null && value !== undefined)
+const stringMap = z
+  .unknown()
+  .optional()
+  .transform((value): StringMap => {
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
+    const entries = isMap ? Object.entries(value).filter(([, each]) => each !== null && each !== undefined) : []
     return Object.fromEntries(
-      entries.map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+      entries.map(([key, each]) => [key, typeof each === 'string' ? each : JSON.stringify(each)]),
     )
-  }),
-)
+  })
 
 const addresses = z.preprocess((value) => value ?? [], z.array(z.string()))
 
-const status = z.string().transform((value): PinStatus => {
-  const word = value.toLowerCase()
-  if (word === 'queued' || word === 'pinning' || word === 'pinned' || word === 'failed') return word
-  return OTHER_STATUSES[word] ?? 'queued'
-})
+const status = z
+  .string()
+  .transform((value): PinStatus => STATUSES[value.toLowerCase().replace(/[^a-z]/g, '')] ?? 'queued')
 
 const cid = z.string().transform((value, context): Cid => read(() => parseCid(value), context))
 
 const created = z.string().refine((value) => isRead(() => parseInstant(value)), 'expected an RFC 3339 timestamp')
 
-/** Some services send numbers, or spell the key like their other ones. */
-const requestId = z.union([z.string().min(1), z.number().transform(String)])
+/** Some services send numbers, or spell the key like their other ones. What JavaScript would round is no id. */
+const requestId = z.union([z.string().min(1), z.int().transform(String)])
 
 const pinStatus = z
   .object({
@@ -66,9 +80,13 @@ const pinStatus = z
     return { ...wire, requestid: id }
   })
 
+/** `results` may be null, but must be there: other JSON is not an account without pins. */
 const pinResults = z.object({
-  count: z.number().nullish(),
-  results: z.preprocess((value) => value ?? [], z.array(pinStatus)),
+  count: z.int().min(0).nullable().catch(null),
+  results: z
+    .array(pinStatus)
+    .nullable()
+    .transform((pins) => pins ?? []),
 })
 
 /**
@@ -78,9 +96,9 @@ const pinResults = z.object({
  *
  * @throws {MalformedResponseError} when it is no `PinResults`
  */
-export function decodePinPage(service: string, body: string): PinPage {
-  const page = decode(pinResults, service, body, 'a list of pins')
-  return { count: page.count ?? null, pins: page.results.map((wire) => toPin(service, wire)) }
+export function decodePinPage(service: string, body: string, reading: Reading = {}): PinPage {
+  const { count, results } = decode(pinResults, service, body, 'a list of pins')
+  return { count, pins: results.map((wire) => toPin(service, wire, reading)) }
 }
 
 /**
@@ -88,8 +106,8 @@ export function decodePinPage(service: string, body: string): PinPage {
  *
  * @throws {MalformedResponseError} when it is no `PinStatus`
  */
-export function decodePin(service: string, body: string): Pin {
-  return toPin(service, decode(pinStatus, service, body, 'a pin'))
+export function decodePin(service: string, body: string, reading: Reading = {}): Pin {
+  return toPin(service, decode(pinStatus, service, body, 'a pin'), reading)
 }
 
 /** The body of `POST /pins` and `POST /pins/{requestid}`: the four known fields and nothing else, since some services refuse more. */
@@ -103,14 +121,14 @@ export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   }
 }
 
-function toPin(service: string, wire: z.output<typeof pinStatus>): Pin {
+function toPin(service: string, wire: z.output<typeof pinStatus>, { namesPinsByCid = false }: Reading): Pin {
   const { [OPERATION_META_KEY]: operationId, ...meta } = wire.pin.meta
   return {
     service,
     requestId: wire.requestid,
     status: wire.status,
     cid: wire.pin.cid,
-    name: wire.pin.name || null,
+    name: (namesPinsByCid && wire.pin.name === wire.pin.cid.text ? null : wire.pin.name) || null,
     created: wire.created,
     origins: wire.pin.origins,
     meta,
@@ -130,7 +148,8 @@ function decode<Schema extends z.ZodType>(
   try {
     json = JSON.parse(body)
   } catch (cause) {
-    throw new MalformedResponseError(`${service} answered with something that is not JSON where ${what} was expected`, {
+    const came = body.trimStart().startsWith('<') ? 'an HTML page: check its endpoint' : 'something that is not JSON'
+    throw new MalformedResponseError(`${service} was expected to answer with ${what}, and did with ${came}`, {
       service,
       cause,
     })

@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../../config/gateway-config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createLogger } from '../../observability/logger.ts'
+import { countPins } from '../../upstream/count-pins.ts'
 import type { ServiceRegistry } from '../../upstream/registry.ts'
 import { addConfigOptions } from '../config-options.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -39,7 +40,7 @@ async function check(config: GatewayConfig): Promise<Finding[]> {
 async function checkService(registry: ServiceRegistry, service: string): Promise<Finding> {
   const startedAt = performance.now()
   try {
-    const { count } = await registry.tenant(service, null).listPins({ statuses: PIN_STATUSES, limit: 1 })
+    const count = await countPins(registry.tenant(service, null), { statuses: PIN_STATUSES })
     const ms = Math.round(performance.now() - startedAt)
     return { service, isGood: true, result: `reachable, token accepted, lists ${count ?? 'some'} pins (${ms} ms)` }
   } catch (error) {

@@ -1,3 +1,4 @@
+import { USUAL } from '../capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** Crust's W3Auth pinning service. Some failures are never answered; `meta` as a filter is not understood. */
@@ -6,8 +7,10 @@ export const crust: Provider = {
   endpoint: 'https://pin.crustcode.com/psa',
   limits: null,
   capabilities: {
+    ...USUAL,
     maxCids: 9,
     createdDigits: 0,
+    timeFilter: 'loose',
     cidForm: 'text',
     nameFilter: { exact: 'exact', iexact: 'exact', partial: 'exact', ipartial: 'unusable' },
     metaFilter: 'loose',

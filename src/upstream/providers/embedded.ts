@@ -1,3 +1,4 @@
+import { USUAL } from '../capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** The pinning service that comes with pinql: the specification to the letter, on this machine, without limits. */
@@ -5,5 +6,5 @@ export const embedded: Provider = {
   name: 'embedded',
   endpoint: null,
   limits: [{ limit: 2000, windowMs: 1000, scope: 'address', endpoint: 'all' }],
-  capabilities: { createdDigits: 3, keepsMeta: true },
+  capabilities: { ...USUAL, createdDigits: 3, keepsMeta: true },
 }

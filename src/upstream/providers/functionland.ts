@@ -1,3 +1,4 @@
+import { USUAL } from '../capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**
@@ -11,11 +12,12 @@ export const functionland: Provider = {
   endpoint: 'https://api.cloud.fx.land',
   limits: null,
   capabilities: {
+    ...USUAL,
     createdDigits: 9,
+    timeFilter: 'loose',
     cidForm: 'text',
     statusFilter: 'unusable',
     metaFilter: 'loose',
-    count: 'unreliable',
     emptyListIs404: true,
     replace: 'add-then-remove',
   },

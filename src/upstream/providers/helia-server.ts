@@ -1,3 +1,4 @@
+import { USUAL } from '../capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** `@helia/pinning-service-api-server`. Neither `cid` nor `meta` is looked at when it lists. */
@@ -5,5 +6,5 @@ export const heliaServer: Provider = {
   name: 'helia',
   endpoint: null,
   limits: null,
-  capabilities: { createdDigits: 3, cidFilter: 'loose', metaFilter: 'loose', keepsMeta: true },
+  capabilities: { ...USUAL, createdDigits: 3, cidFilter: 'loose', metaFilter: 'loose', keepsMeta: true },
 }

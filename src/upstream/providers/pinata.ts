@@ -1,3 +1,4 @@
+import { USUAL } from '../capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**
@@ -16,5 +17,5 @@ export const pinata: Provider = {
     { limit: 250, windowMs: 60_000, scope: 'token', endpoint: 'item' },
     { limit: 250, windowMs: 60_000, scope: 'token', endpoint: 'write' },
   ],
-  capabilities: { createdDigits: 3, keepsMeta: true, count: 'total' },
+  capabilities: { ...USUAL, createdDigits: 3, keepsMeta: true, count: 'total' },
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
-import { chunkCids, createPinFilter, encodeListQuery } from '../../../src/upstream/list-query.ts'
+import { createPinFilter, encodeListQuery } from '../../../src/upstream/list-query.ts'
 import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
 
 const all = { statuses: PIN_STATUSES }
@@ -26,26 +26,6 @@ describe('the query string of a list', () => {
         expect(JSON.parse(search.get('meta') ?? '{}')).toEqual(meta)
       }),
     )
-  })
-})
-
-describe('cutting CIDs into lists', () => {
-  it('keeps each content once, in lists that fit one request', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 60 })), (numbers) => {
-        const chunks = chunkCids(numbers.map((n) => parseCid(exampleCid(n))))
-        const texts = chunks.flat().map(({ text }) => text)
-        expect(texts).toHaveLength(new Set(numbers).size)
-        expect(new Set(texts)).toEqual(new Set(numbers.map(exampleCid)))
-        expect(chunks.length).toBe(Math.ceil(texts.length / 10))
-        expect(chunks.every((chunk) => chunk.length >= 1 && chunk.length <= 10)).toBe(true)
-      }),
-    )
-  })
-
-  it('takes both versions of the same content for one', () => {
-    expect(chunkCids([exampleCid(1), exampleCidV0(1)].map((text) => parseCid(text)))).toHaveLength(1)
-    expect(chunkCids([])).toEqual([])
   })
 })
 

@@ -47,6 +47,8 @@ describe('decoding a pin', () => {
     ['QUEUED', 'queued'],
     ['unpinned', 'failed'],
     ['pin_error', 'failed'],
+    ['PinError', 'failed'],
+    ['PinQueued', 'queued'],
     ['remote', 'queued'],
   ])('reads the status %s as %s', (given, status) => {
     expect(decode({ ...least, status: given }).status).toBe(status)
@@ -58,7 +60,8 @@ describe('decoding a pin', () => {
   })
 
   it.each([
-    ['no JSON', '<html>', /^one answered with something that is not JSON where a pin was expected$/],
+    ['no JSON', '<html>', /^one was expected to answer with a pin, and did with an HTML page: check its endpoint$/],
+    ['plain text', 'OK', /with a pin, and did with something that is not JSON$/],
     ['no object', '[]', /^one answered with no valid pin: the answer: /],
     ['no CID', JSON.stringify({ ...least, pin: {} }), /^one answered with no valid pin: pin\.cid: /],
     [
@@ -67,6 +70,7 @@ describe('decoding a pin', () => {
       /: pin\.cid: cid: expected a CID such as .*, got "x"$/,
     ],
     ['no time', JSON.stringify({ ...least, created: undefined }), /: created: /],
+    ['an id that JavaScript rounds', JSON.stringify({ ...least, requestid: 2 ** 60 }), /: requestid: /],
     ['an empty id', JSON.stringify({ ...least, requestid: '' }), /: requestid: /],
   ])('refuses %s', (_what, body, message) => {
     expect(() => decodePin('one', body)).toThrow(MalformedResponseError)
@@ -74,10 +78,24 @@ describe('decoding a pin', () => {
   })
 })
 
+describe('a name that is the CID', () => {
+  const named = JSON.stringify({ ...least, pin: { cid, name: cid } })
+
+  it('is no name where the service makes such names up, and one elsewhere', () => {
+    expect(decodePin('one', named, { namesPinsByCid: true }).name).toBeNull()
+    expect(decodePin('one', named).name).toBe(cid)
+  })
+})
+
 describe('decoding a page', () => {
   it('takes no results, and no count', () => {
     expect(decodePinPage('one', '{"count":0,"results":null}')).toEqual({ count: 0, pins: [] })
-    expect(decodePinPage('one', '{}')).toEqual({ count: null, pins: [] })
+    expect(decodePinPage('one', '{"results":[]}')).toEqual({ count: null, pins: [] })
+    expect(decodePinPage('one', '{"count":-1,"results":[]}')).toEqual({ count: null, pins: [] })
+  })
+
+  it.each(['{}', '{"count":0}', '{"ok":true}', '[]', 'null'])('does not take %s for an empty account', (body) => {
+    expect(() => decodePinPage('one', body)).toThrow(MalformedResponseError)
   })
 
   it('names the pin that cannot be read', () => {
