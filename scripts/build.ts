@@ -13,7 +13,9 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 
 const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as { dependencies: Record<string, string> }
 await build({
-  entryPoints: ['src/pinning-service/worker.ts', 'src/pinning-service/start-origin-node.ts'],
+  entryPoints: ['worker', 'start-origin-node', 'export-pins', 'import-pins', 'verify-store'].map(
+    (name) => `src/pinning-service/${name}.ts`,
+  ),
   outdir: 'dist/pinning-service',
   bundle: true,
   splitting: true,

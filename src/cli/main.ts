@@ -8,6 +8,7 @@ import { checkCommand } from './commands/check.ts'
 import { pinningServiceCommand } from './commands/pinning-service.ts'
 import { printSchemaCommand } from './commands/print-schema.ts'
 import { serveCommand } from './commands/serve.ts'
+import { tokenCommand } from './commands/token.ts'
 import { EXIT } from './exit-codes.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -26,8 +27,11 @@ const program = new Command('pinql')
   .addCommand(checkCommand())
   .addCommand(pinningServiceCommand())
   .addCommand(printSchemaCommand())
+  .addCommand(tokenCommand())
 
-for (const command of [program, ...program.commands]) command.exitOverride()
+for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+  command.exitOverride()
+}
 
 try {
   rejectUnknownCommand(process.argv[2])

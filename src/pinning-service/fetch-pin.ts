@@ -1,6 +1,4 @@
-import { base32 } from 'multiformats/bases/base32'
-import { CID } from 'multiformats/cid'
-import * as Digest from 'multiformats/hashes/digest'
+import type { CID } from 'multiformats/cid'
 import type { StringMap } from '../domain/pin.ts'
 import type { BitswapSession } from './bitswap-session.ts'
 import { claimedDagSize, isLeaf, unreadable } from './block-links.ts'
@@ -9,7 +7,7 @@ import type { DialRange } from './dial-policy.ts'
 import type { Limits } from './limits.ts'
 import { OriginConnections } from './origin-connections.ts'
 import { PinFailure } from './pin-failure.ts'
-import type { StoredPin } from './pin-store.ts'
+import { cidOfKey, type StoredPin } from './pin-store.ts'
 import type { Peer } from './start-peer.ts'
 import { inlineBlock, unverifiable } from './verify-block.ts'
 import { walkDag } from './walk-dag.ts'
@@ -60,7 +58,7 @@ export class FetchPin {
     const total = setTimeout(() => this.#fail('exceeded', limits.totalTimeoutMs), limits.totalTimeoutMs)
     try {
       const { signal } = this.#abort
-      await walkDag(cidOf(this.#pin), {
+      await walkDag(cidOfKey(this.#pin.cidKey), {
         concurrency: limits.concurrency,
         visit: (cid, depth) => this.#visit(cid, depth),
         signal,
@@ -152,9 +150,4 @@ export class FetchPin {
     const what = why === 'stalled' ? 'No block arrived for' : 'The pin was not complete after'
     this.#abort.abort(new PinFailure(`${what} ${timeoutMs / 1_000} s; ${this.#origins.describe()}`))
   }
-}
-
-function cidOf(pin: StoredPin): CID {
-  const [code = '', multihash = ''] = pin.cidKey.split(':')
-  return CID.createV1(Number.parseInt(code, 36), Digest.decode(base32.baseDecode(multihash)))
 }

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { base32 } from 'multiformats/bases/base32'
+import { CID } from 'multiformats/cid'
+import * as Digest from 'multiformats/hashes/digest'
 import type { NewPin, PinStatus, StringMap } from '../domain/pin.ts'
 import { type Database, transaction } from '../storage/open-database.ts'
 import { foldCase, type PinFilter, toSqlCondition } from './pin-filter.ts'
@@ -49,6 +52,25 @@ export class PinStore {
   /** Stores a new pin as `queued`. */
   add(owner: number, pin: NewPin): StoredPin {
     return transaction(this.#database, () => this.#insert(owner, pin))
+  }
+
+  /**
+   * Stores a pin of a backup as `queued`, with its id and, where no other pin has it, its time.
+   *
+   * @returns the pin's key, or null where there is a pin of that request id
+   */
+  restore(owner: number, pin: NewPin, { requestId, created }: { requestId: string; created: number }): number | null {
+    if (this.#database.prepare('SELECT 1 FROM pin WHERE requestid = ?').get(requestId)) return null
+    return this.#insert(owner, pin, requestId, this.getByKey(created) ? this.#nextKey() : created).created
+  }
+
+  /** Makes the key of a removed pin that never was, for blocks that nobody holds for the moment. */
+  reserveGarbage(): number {
+    const key = this.#nextKey()
+    this.#database.exec(`DELETE FROM sqlite_sequence WHERE name = 'pin'`)
+    this.#database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('pin', ?)`).run(key)
+    this.#database.prepare('INSERT INTO garbage VALUES (?, NULL)').run(key)
+    return key
   }
 
   /** The owner's pin of that request id, or null. */
@@ -133,12 +155,15 @@ export class PinStore {
       .get(owner) as Usage
   }
 
-  #insert(owner: number, pin: NewPin): StoredPin {
-    // AUTOINCREMENT remembers the highest key that ever was, also of removed pins.
+  /** The time by the clock, or the next free one: AUTOINCREMENT remembers the highest ever, also of removed pins. */
+  #nextKey(): number {
     const { last } = this.#database
       .prepare(`SELECT coalesce(max(seq), 0) last FROM sqlite_sequence WHERE name = 'pin'`)
       .get() as { last: number }
-    const created = Math.max(this.#now(), last + 1)
+    return Math.max(this.#now(), last + 1)
+  }
+
+  #insert(owner: number, pin: NewPin, requestId: string = randomUUID(), created = this.#nextKey()): StoredPin {
     const folded = pin.name === null ? null : foldCase(pin.name)
     const row = this.#database
       .prepare(
@@ -147,7 +172,7 @@ export class PinStore {
       )
       .get(
         created,
-        randomUUID(),
+        requestId,
         owner,
         pin.cid.text,
         pin.cid.key,
@@ -205,4 +230,10 @@ function toStoredPin(row: PinRow): StoredPin {
     blocks: row.blocks,
     bytes: row.bytes,
   }
+}
+
+/** The CID that a key is of, as version 1: its codec and multihash are all that a walk needs. */
+export function cidOfKey(key: string): CID {
+  const [code = '', multihash = ''] = key.split(':')
+  return CID.createV1(Number.parseInt(code, 36), Digest.decode(base32.baseDecode(multihash)))
 }

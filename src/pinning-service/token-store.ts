@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Database, transaction } from '../storage/open-database.ts'
+import { join } from 'node:path'
+import { type Database, openDatabase, transaction } from '../storage/open-database.ts'
+import { PIN_DATABASE } from './database-schema.ts'
 
 /** One named token as it is listed: never the token itself, which only its hash is kept of. */
 export interface TokenRecord {
@@ -30,7 +32,7 @@ export class TokenStore {
   createToken(name: string): string {
     const token = randomBytes(32).toString('base64url')
     transaction(this.#database, () => {
-      const owner = this.#ownerNamed(name)
+      const owner = this.ownerNamed(name)
       if (this.#database.prepare('SELECT 1 FROM token WHERE owner = ?').get(owner)) {
         throw new Error(`There is a token named ${JSON.stringify(name)} already; revoke it first to replace it`)
       }
@@ -68,17 +70,28 @@ export class TokenStore {
 
   /** The owner of a token that the configuration gives; it is known by the token's hash, in no list of names. */
   ownerOfConfigured(token: string): number {
-    return transaction(this.#database, () => this.#ownerNamed(`configured:${hashOf(token).toString('hex')}`))
+    return transaction(this.#database, () => this.ownerNamed(`configured:${hashOf(token).toString('hex')}`))
   }
 
   #insert(token: string, owner: number): void {
     this.#database.prepare('INSERT INTO token VALUES (?, ?, ?)').run(hashOf(token), owner, Date.now())
   }
 
-  #ownerNamed(name: string): number {
+  /** The owner of that name, made where there is none. */
+  ownerNamed(name: string): number {
     this.#database.prepare('INSERT INTO owner (name) VALUES (?) ON CONFLICT DO NOTHING').run(name)
     return (this.#database.prepare('SELECT id FROM owner WHERE name = ?').get(name) as { id: number }).id
   }
+}
+
+/**
+ * Opens the tokens of a service's folder, whether the service runs or not. A running one heeds changes at once.
+ *
+ * @param dataDir folder of the service; made where it is missing
+ */
+export async function openTokenStore(dataDir: string): Promise<{ tokens: TokenStore } & Disposable> {
+  const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
+  return { tokens: new TokenStore(database), [Symbol.dispose]: () => database.close() }
 }
 
 /** What is kept of a token. */

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { startPinningService } from '../../pinning-service/start-pinning-service.ts'
 import { readGatewayToken } from '../../server/gateway-token.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
+import { exportCommand, importCommand, verifyCommand } from './backup.ts'
 
 interface Options {
   readonly host: string
@@ -23,6 +24,9 @@ export function pinningServiceCommand(): Command {
       'Tokens to accept, each with pins of its own. Default: the one kept in the data directory.',
     )
     .action(runPinningService)
+    .addCommand(exportCommand())
+    .addCommand(importCommand())
+    .addCommand(verifyCommand())
 }
 
 async function runPinningService({ host, port, dataDir, token }: Options): Promise<void> {

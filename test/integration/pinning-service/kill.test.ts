@@ -14,7 +14,7 @@ import { openDatabase } from '../../../src/storage/open-database.ts'
 import { PsaClient } from '../../support/pinning-service/psa-client.ts'
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 
-const KILLS = Number(process.env.PINQL_KILLS ?? 5)
+const KILLS = Number(process.env.PINQL_KILLS ?? 4)
 const CHANGES = Number(process.env.PINQL_CHANGES ?? 200)
 const LEAVES = 40
 const ROOTS = 12

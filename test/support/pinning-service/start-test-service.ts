@@ -1,27 +1,34 @@
-import {
-  type PinningServiceOptions,
-  type RunningPinningService,
-  startPinningService,
-} from '../../../src/pinning-service/start-pinning-service.ts'
+import { type Service, type ServiceOptions, startService } from '../../../src/pinning-service/service.ts'
 import { PsaClient } from './psa-client.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-export interface TestService extends RunningPinningService {
+export interface TestService extends Service {
   readonly client: PsaClient
   /** Failures that the service reported as its own; empty in a good test. */
   readonly errors: readonly string[]
 }
 
-/** The embedded service on free ports with two tokens, in a folder of its own unless one is given. */
-export async function startTestService(options: Partial<PinningServiceOptions> = {}): Promise<TestService> {
+/**
+ * The embedded service on free ports with two tokens, in a folder of its own unless one is given.
+ *
+ * It runs in the test's thread: a worker would load all its modules once more for each test.
+ */
+export async function startTestService(options: Partial<ServiceOptions> = {}): Promise<TestService> {
   const folder = options.dataDir === undefined ? await temporaryFolder() : null
   const errors: string[] = []
-  const service = await startPinningService({
-    dataDir: folder?.path ?? '',
-    tokens: ['token-a', 'token-b'],
-    onError: (message) => errors.push(message),
-    ...options,
-  })
+  const service = await startService(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      dataDir: folder?.path ?? '',
+      tokens: ['token-a', 'token-b'],
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      limits: {},
+      dialRanges: null,
+      ...options,
+    },
+    (error) => errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+  )
   return {
     ...service,
     errors,

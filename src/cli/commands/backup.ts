@@ -1,0 +1,58 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { EXIT } from '../exit-codes.ts'
+import { dataDirOption } from './data-dir-option.ts'
+
+/** `pinql pinning-service export`: a backup, also of a service that runs. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('Write all pins and blocks to one CAR file, which must not exist yet.')
+    .argument('<file>', 'CAR file to write.')
+    .addOption(dataDirOption())
+    .action(async (file: string, _: unknown, command: Command) => {
+      const { exportPins } = await import('../../pinning-service/export-pins.ts')
+      await using output = await open(resolve(file), 'wx')
+      const { pins, blocks } = await exportPins(dataDirOf(command), async (bytes) => {
+        await output.appendFile(bytes)
+      })
+      await output.sync()
+      process.stdout.write(`Exported ${pins} pins and ${blocks} blocks\n`)
+    })
+}
+
+/** `pinql pinning-service import`: what `export` wrote, into the folder of a service that is stopped. */
+export function importCommand(): Command {
+  return new Command('import')
+    .description('Add the pins and blocks of an exported CAR file. Stop the service before.')
+    .argument('<file>', 'CAR file to read.')
+    .addOption(dataDirOption())
+    .action(async (file: string, _: unknown, command: Command) => {
+      const { importPins } = await import('../../pinning-service/import-pins.ts')
+      const summary = await importPins(dataDirOf(command), createReadStream(resolve(file)))
+      const rest = summary.incomplete === 0 ? '' : `; ${summary.incomplete} lack blocks and wait to be fetched`
+      process.stdout.write(`Imported ${summary.pins} pins and ${summary.blocks} blocks${rest}\n`)
+    })
+}
+
+/** `pinql pinning-service verify`: hashes everything; ends with 1 where something was broken. */
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('Hash all blocks, walk all pins, and put what is not whole back into the queue.')
+    .addOption(dataDirOption())
+    .action(async (_: unknown, command: Command) => {
+      const { verifyStore } = await import('../../pinning-service/verify-store.ts')
+      const { blocks, broken, requeued } = await verifyStore(dataDirOf(command))
+      for (const cid of broken) process.stdout.write(`broken block ${cid}\n`)
+      for (const requestId of requeued) process.stdout.write(`queued again ${requestId}\n`)
+      process.stdout.write(`Verified ${blocks} blocks: ${broken.length} broken, ${requeued.length} pins queued again\n`)
+      if (broken.length > 0 || requeued.length > 0) process.exitCode = EXIT.failure
+    })
+}
+
+/** The command above has an option of the same name, which takes the value where both are given. */
+function dataDirOf(command: Command): string {
+  const { dataDir } = command.optsWithGlobals<{ dataDir: string }>()
+  return resolve(dataDir)
+}

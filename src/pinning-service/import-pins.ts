@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+import { parseCid } from '../domain/cid.ts'
+import { openDatabase, transaction } from '../storage/open-database.ts'
+import { BlockStore } from './block-store.ts'
+import { type CarBlock, readCar } from './car.ts'
+import { PIN_DATABASE } from './database-schema.ts'
+import type { BackupSummary } from './export-pins.ts'
+import { holdLocalDag } from './hold-local-dag.ts'
+import { decodePage, decodeRoot, type PinRecord } from './pin-list.ts'
+import { PinStore } from './pin-store.ts'
+import { TokenStore } from './token-store.ts'
+import { isBlockOf } from './verify-block.ts'
+
+export interface ImportSummary extends BackupSummary {
+  /** Pins whose blocks were not all in the file; the service will fetch the rest. */
+  readonly incomplete: number
+}
+
+/**
+ * Adds the pins and blocks of a CAR file that `exportPins` wrote. Pins that are there already stay as they are.
+ *
+ * Each block is verified. Import into the folder of a service that is stopped; a running one would collect what no pin
+ * holds yet. Interrupted, it can be repeated.
+ *
+ * @throws {Error} for another file, and for the first block that is not what its CID says
+ */
+export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
+  const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
+  try {
+    const pins = new PinStore(database)
+    const tokens = new TokenStore(database)
+    const blocks = new BlockStore(database)
+    const added: number[] = []
+    let count = 0
+    // Until their pins are known to need them, blocks are held by a pin that was removed before it was.
+    const holder = transaction(database, () => pins.reserveGarbage())
+    const restore = (records: readonly PinRecord[]): void =>
+      transaction(database, () => {
+        for (const { owner, requestId, created, cid, name, origins, meta } of records) {
+          const pin = { cid: parseCid(cid), name, origins, meta }
+          const key = pins.restore(tokens.ownerNamed(owner), pin, { requestId, created })
+          if (key !== null) added.push(key)
+        }
+      })
+
+    let awaited: Set<string> | null = null
+    for await (const block of blocksIn(car)) {
+      const key = block.cid.toString()
+      if (awaited === null) awaited = new Set(decodeRoot(block.bytes).map(String))
+      else if (awaited.delete(key)) restore(decodePage(block.bytes))
+      else {
+        blocks.put(holder, block.cid.multihash.bytes, block.bytes)
+        count++
+      }
+    }
+    if (awaited === null || awaited.size > 0) throw new Error('The CAR file ends before its list of pins does')
+
+    let incomplete = 0
+    for (const key of added) {
+      const pin = pins.getByKey(key)
+      if (!pin) continue
+      if (await holdLocalDag(pin, blocks)) pins.setStatus(key, 'pinned', { status_details: 'Restored from a backup' })
+      else incomplete++
+    }
+    while (blocks.collectSome());
+    return { pins: added.length, blocks: count, incomplete }
+  } finally {
+    database.close()
+  }
+}
+
+async function* blocksIn(car: AsyncIterable<Uint8Array>): AsyncGenerator<CarBlock> {
+  for await (const item of readCar(car)) {
+    if (!('bytes' in item && 'cid' in item)) continue
+    if (!isBlockOf(item.cid, item.bytes)) throw new Error(`Block ${item.cid} of the CAR file has other bytes`)
+    yield item
+  }
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { CID } from 'multiformats/cid'
+import * as Digest from 'multiformats/hashes/digest'
+import { type Database, openDatabase, transaction } from '../storage/open-database.ts'
+import { BlockStore } from './block-store.ts'
+import { PIN_DATABASE } from './database-schema.ts'
+import { holdLocalDag } from './hold-local-dag.ts'
+import { PinStore } from './pin-store.ts'
+import { isBlockOf } from './verify-block.ts'
+
+const RAW = 0x55
+
+export interface VerifyReport {
+  /** Blocks that were hashed. */
+  readonly blocks: number
+  /** CIDs, as raw ones, of blocks whose bytes had changed; they were dropped. */
+  readonly broken: readonly string[]
+  /** Request ids of pins that called themselves pinned and lack blocks; they wait to be fetched again. */
+  readonly requeued: readonly string[]
+}
+
+/**
+ * Hashes every stored block, walks every pinned DAG, and puts what is not whole back into the queue.
+ *
+ * A service that is running goes on with those pins when it is started the next time.
+ */
+export async function verifyStore(dataDir: string): Promise<VerifyReport> {
+  const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
+  try {
+    const pins = new PinStore(database)
+    const blocks = new BlockStore(database)
+    const { count, broken } = dropBroken(database)
+    const requeued: string[] = []
+    const next = database.prepare(
+      `SELECT created FROM pin WHERE status = 'pinned' AND created > ? ORDER BY created LIMIT 1`,
+    )
+    for (let last = -1; ; ) {
+      const row = next.get(last) as { created: number } | undefined
+      if (!row) break
+      last = row.created
+      const pin = pins.getByKey(last)
+      if (!pin || (await holdLocalDag(pin, blocks))) continue
+      pins.setStatus(last, 'queued', { status_details: 'Waiting to fetch blocks that were lost' })
+      requeued.push(pin.requestId)
+    }
+    return { blocks: count, broken, requeued }
+  } finally {
+    database.close()
+  }
+}
+
+function dropBroken(database: Database): { count: number; broken: string[] } {
+  const next = database.prepare('SELECT id, multihash, size, data FROM block WHERE id > ? ORDER BY id LIMIT 1')
+  const broken: string[] = []
+  let count = 0
+  for (let last = -1; ; count++) {
+    const row = next.get(last) as { id: number; multihash: Uint8Array; size: number; data: Uint8Array } | undefined
+    if (!row) return { count, broken }
+    last = row.id
+    const cid = CID.createV1(RAW, Digest.decode(row.multihash))
+    if (isBlockOf(cid, row.data)) continue
+    broken.push(cid.toString())
+    transaction(database, () => {
+      const holders = 'SELECT pin FROM pin_block WHERE block = ?'
+      database
+        .prepare(`UPDATE pin SET blocks = blocks - 1, bytes = bytes - ? WHERE created IN (${holders})`)
+        .run(row.size, row.id)
+      database.prepare('DELETE FROM pin_block WHERE block = ?').run(row.id)
+      database.prepare('DELETE FROM block WHERE id = ?').run(row.id)
+    })
+  }
+}
