@@ -73,8 +73,6 @@ describe('a configured token', () => {
 })
 
 it('leaves ordinary lines as they are', () => {
-  const text = logged([TOKEN], (log) =>
-    log.info({ service: 'filebase', pins: 10, tokenless: true }, 'ordinary'),
-  )
+  const text = logged([TOKEN], (log) => log.info({ service: 'filebase', pins: 10, tokenless: true }, 'ordinary'))
   expect(JSON.parse(text)).toMatchObject({ service: 'filebase', pins: 10, tokenless: true, msg: 'ordinary' })
 })
