@@ -77,8 +77,10 @@ export const CONFIG_SCHEMA = z.strictObject(
     port: setting('a whole number from 0 to 65535', 'TCP port to listen on; 0 picks a free one.', (expected) =>
       wholeNumber(expected, 0, 65_535).default(4000),
     ),
-    dataDir: setting('a path', 'Directory of the embedded service: pins, blocks, keys.', (expected) =>
-      z.string(expected).min(1, expected).default('.pinql'),
+    dataDir: setting(
+      'a path',
+      'Directory for what is kept: the embedded service with its pins, blocks and keys; writes on record.',
+      (expected) => z.string(expected).min(1, expected).default('.pinql'),
     ),
     services: setting('a map from service names to services', 'The pinning services, by name. See below.', (expected) =>
       z

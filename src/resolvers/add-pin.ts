@@ -1,29 +1,40 @@
+import { randomUUID } from 'node:crypto'
 import { PinqlError } from '../domain/errors.ts'
 import type { NewPin, Pin } from '../domain/pin.ts'
 import { parsePinId } from '../domain/pin-id.ts'
 import { changeEach, tenantToChange, tooLate } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
+import { parseIdempotencyKey } from './idempotency-key.ts'
 import { MAX_ORIGINS, type PinInput, parsePinInput } from './pin-input.ts'
 
 export interface AddPinInput extends PinInput {
   readonly service?: string | null | undefined
+  readonly idempotencyKey?: string | null | undefined
+}
+
+/** A pin that was made, and the key that would find it again. */
+export interface MadePin {
+  readonly pin: Pin
+  readonly idempotencyKey: string
 }
 
 /** What became of one of several adds. */
-export type AddPinOutcome = { readonly pin: Pin } | PinqlError
+export type AddPinOutcome = MadePin | PinqlError
 
 /** A checked pin and the service that is to hold it. */
 interface Order {
   readonly service: string
   readonly newPin: NewPin
+  readonly idempotencyKey: string
 }
 
 /**
- * Asks a service to pin a CID: one `POST /pins`.
+ * Asks a service to pin a CID: usually one `POST /pins`, and at most one pin for a key.
  *
  * @throws {BadRequestError} for input that does not fit, before anything is sent
+ * @throws what `Tenant.addPin` throws
  */
-export async function addPin(input: AddPinInput, context: GatewayContext): Promise<{ pin: Pin }> {
+export async function addPin(input: AddPinInput, context: GatewayContext): Promise<MadePin> {
   return send(parseOrder(input, 'input', context), context)
 }
 
@@ -58,15 +69,20 @@ export async function copyPins(ids: readonly string[], to: string, context: Gate
     },
     ({ cid, name, meta, delegates, origins }) => {
       const sources = [...new Set([...delegates, ...origins])].slice(0, MAX_ORIGINS)
-      return send({ service: to, newPin: { cid, name, meta, origins: sources } }, context)
+      const newPin = { cid, name, meta, origins: sources }
+      return send({ service: to, newPin, idempotencyKey: randomUUID() }, context)
     },
   )
 }
 
 function parseOrder(input: AddPinInput, path: string, context: GatewayContext): Order {
-  return { service: input.service ?? context.services.defaultName, newPin: parsePinInput(input, path) }
+  return {
+    service: input.service ?? context.services.defaultName,
+    newPin: parsePinInput(input, path),
+    idempotencyKey: parseIdempotencyKey(input.idempotencyKey, `${path}.idempotencyKey`),
+  }
 }
 
-async function send({ service, newPin }: Order, context: GatewayContext): Promise<{ pin: Pin }> {
-  return { pin: await tenantToChange(service, context).addPin(newPin) }
+async function send({ service, newPin, idempotencyKey }: Order, context: GatewayContext): Promise<MadePin> {
+  return { pin: await tenantToChange(service, context).addPin(newPin, idempotencyKey), idempotencyKey }
 }

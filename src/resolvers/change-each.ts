@@ -6,7 +6,7 @@ import { settle } from './settle.ts'
 
 /** Writes under way at once of one request: enough to hide latency, too few to take a service's whole allowance. */
 const WRITE_CONCURRENCY = 8
-const MAX_CHANGES = 1000
+export const MAX_CHANGES = 1000
 
 /**
  * Makes many changes, each with its own outcome, in the order of the items.

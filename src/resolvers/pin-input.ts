@@ -1,7 +1,7 @@
 import { parseCid } from '../domain/cid.ts'
 import { BadRequestError } from '../domain/errors.ts'
 import { parseMultiaddr } from '../domain/multiaddr.ts'
-import type { NewPin, StringMap } from '../domain/pin.ts'
+import { type NewPin, OPERATION_META_KEY, type StringMap } from '../domain/pin.ts'
 
 /** The arguments that describe a pin to be made, as GraphQL passes them. */
 export interface PinInput {
@@ -14,7 +14,8 @@ export interface PinInput {
 const MAX_NAME_LENGTH = 255
 /** The specification's bound. */
 export const MAX_ORIGINS = 20
-const MAX_META_ENTRIES = 1000
+/** The specification's bound, less the entry that pinql adds. */
+const MAX_META_ENTRIES = 999
 
 /**
  * Checks a pin to be made against the specification's bounds, before anything is sent.
@@ -38,7 +39,7 @@ export function parseName(name: string, path: string): string {
   throw BadRequestError.of(path, `at most ${MAX_NAME_LENGTH} characters`, `${length} characters`)
 }
 
-/** @throws {BadRequestError} for anything but an object of at most 1,000 strings */
+/** @throws {BadRequestError} for anything but an object of at most 999 strings, none of them under pinql's own key */
 export function parseStringMap(value: unknown, path: string): StringMap {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw BadRequestError.of(path, 'an object whose values are strings', value)
@@ -46,6 +47,13 @@ export function parseStringMap(value: unknown, path: string): StringMap {
   const entries = Object.entries(value)
   if (entries.length > MAX_META_ENTRIES) {
     throw BadRequestError.of(path, `at most ${MAX_META_ENTRIES} entries`, `${entries.length} entries`)
+  }
+  if (Object.hasOwn(value, OPERATION_META_KEY)) {
+    throw BadRequestError.of(
+      `${path}.${OPERATION_META_KEY}`,
+      'any other key: this one is for pinql',
+      OPERATION_META_KEY,
+    )
   }
   for (const [key, each] of entries) {
     if (typeof each !== 'string') throw BadRequestError.of(`${path}.${key}`, 'a string', each)

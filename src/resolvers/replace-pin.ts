@@ -1,23 +1,26 @@
-import type { Pin } from '../domain/pin.ts'
 import { parsePinId } from '../domain/pin-id.ts'
+import type { MadePin } from './add-pin.ts'
 import { tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
+import { parseIdempotencyKey } from './idempotency-key.ts'
 import { type PinInput, parsePinInput } from './pin-input.ts'
 
 export interface ReplacePinInput extends PinInput {
   readonly id: string
+  readonly idempotencyKey?: string | null | undefined
 }
 
 /**
- * Puts another pin in the place of one: one `POST /pins/{requestid}`.
+ * Puts another pin in the place of one: usually one `POST /pins/{requestid}`, and at most one pin for a key.
  *
  * @throws {BadRequestError} for input that does not fit, before anything is sent
- * @throws {PinNotFoundError} when the pin to be replaced is not there
+ * @throws what `Tenant.replacePin` throws
  */
-export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<{ pin: Pin }> {
+export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<MadePin> {
   const ref = parsePinId(input.id, 'input.id')
   const newPin = parsePinInput(input, 'input')
-  const pin = await tenantToChange(ref.service, context).replacePin(ref.requestId, newPin)
+  const idempotencyKey = parseIdempotencyKey(input.idempotencyKey, 'input.idempotencyKey')
+  const pin = await tenantToChange(ref.service, context).replacePin(ref, newPin, idempotencyKey)
   context.loaders.pins.clear(ref)
-  return { pin }
+  return { pin, idempotencyKey }
 }

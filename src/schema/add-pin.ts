@@ -1,8 +1,7 @@
-import type { Pin } from '../domain/pin.ts'
-import { addPin, addPins, copyPins } from '../resolvers/add-pin.ts'
+import { addPin, addPins, copyPins, type MadePin } from '../resolvers/add-pin.ts'
 import { builder } from './builder.ts'
-import { pinErrors } from './error-types.ts'
 import { PinRef } from './pin.ts'
+import { IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED, writeErrors } from './write-errors.ts'
 
 const AddPinInputRef = builder.inputType('AddPinInput', {
   description: 'What to pin, and where.',
@@ -22,17 +21,24 @@ const AddPinInputRef = builder.inputType('AddPinInput', {
       type: 'StringMap',
       description: 'Entries of your own, to filter by later. Some services drop them.',
     }),
+    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 })
 
-const AddPinSuccess = builder.objectRef<{ readonly pin: Pin }>('AddPinSuccess').implement({
+const AddPinSuccess = builder.objectRef<MadePin>('AddPinSuccess').implement({
   description: 'The service took the request in.',
-  fields: (t) => ({ pin: t.expose('pin', { type: PinRef, description: 'The new pin, usually QUEUED at first.' }) }),
+  fields: (t) => ({
+    pin: t.expose('pin', {
+      type: PinRef,
+      description: 'The new pin, usually QUEUED at first. For a key that was used before: the pin as it was then.',
+    }),
+    idempotencyKey: t.exposeString('idempotencyKey', { description: IDEMPOTENCY_KEY_USED }),
+  }),
 })
 
 const AddPinResult = builder.errorUnion('AddPinResult', {
   description: 'The new pin, or why there is none.',
-  types: [AddPinSuccess, ...pinErrors],
+  types: [AddPinSuccess, ...writeErrors],
   resolveType: () => AddPinSuccess,
 })
 

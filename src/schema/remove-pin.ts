@@ -1,6 +1,7 @@
 import { removePin, removePins } from '../resolvers/remove-pin.ts'
 import { builder } from './builder.ts'
 import { pinErrors } from './error-types.ts'
+import { PinFilterRef } from './pins.ts'
 
 const RemovePinSuccess = builder.objectRef<{ readonly id: string }>('RemovePinSuccess').implement({
   description: 'The service took the removal in.',
@@ -23,8 +24,18 @@ builder.mutationFields((t) => ({
   removePins: t.field({
     type: [RemovePinResult],
     description:
-      'Remove many pins, one request each. One that fails does not stop the others; results are in the order of the ids.',
-    args: { ids: t.arg.idList({ required: true, description: 'Global ids, at most 1,000.' }) },
-    resolve: (_root, args, context) => removePins(args.ids, context) as never,
+      'Remove many pins, one request each: those of `ids`, or those of one service that match `filter`. One that fails does not stop the others. Results are in the order of the ids, or newest first. A filter removes at most 1,000 pins: when so many results come back, send it again. When the pins cannot be listed, the only result is why.',
+    args: {
+      ids: t.arg.idList({ description: 'Global ids, at most 1,000. Not together with `filter`.' }),
+      service: t.arg.string({
+        description: "Name of the service that `filter` is for. Default: the gateway's default service.",
+      }),
+      filter: t.arg({
+        type: PinFilterRef,
+        description:
+          'Which pins. Each is checked against it before it is removed. One that says nothing is refused; `status` with all four statuses matches every pin.',
+      }),
+    },
+    resolve: (_root, args, context) => removePins(args, context) as never,
   }),
 }))

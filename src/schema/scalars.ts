@@ -26,7 +26,7 @@ for (const [name, description] of Object.entries(TEXT_SCALARS)) {
 }
 
 builder.scalarType('StringMap', {
-  description: 'A JSON object whose values are strings, with at most 1,000 entries, such as `{ app: "blog" }`.',
+  description: 'A JSON object whose values are strings, with at most 999 entries, such as `{ app: "blog" }`.',
   serialize: (value) => value,
   parseValue: (value) => value,
 })

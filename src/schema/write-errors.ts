@@ -3,6 +3,12 @@ import { builder } from './builder.ts'
 import { ErrorRef, pinErrors } from './error-types.ts'
 import { PinRef } from './pin.ts'
 
+export const IDEMPOTENCY_KEY =
+  'Names this change, 1 to 255 printable characters of your choice, such as a UUID. Sent again within 24 hours with the same input, it makes no second pin: the answer is the first one. Default: one is made.'
+
+export const IDEMPOTENCY_KEY_USED =
+  'The key that was given, or the one that pinql made. Sent again with the same input, it finds the same pin.'
+
 const SERVICE = 'The configured name of the service.'
 
 builder.objectType(IdempotencyConflictError, {

@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../upstream/registry.ts'
+import { createServiceRegistry, type RegistryOptions, type ServiceRegistry } from '../upstream/registry.ts'
+import { openWriteRecords } from '../upstream/writes/sqlite-write-records.ts'
+import { readSecretFile } from './secret-file.ts'
 import { serviceSettingsOf } from './service-settings.ts'
 import { type EmbeddedService, startEmbeddedService } from './start-embedded-service.ts'
 
@@ -22,10 +25,14 @@ export interface OpenServices extends AsyncDisposable {
 export async function openServices(config: GatewayConfig, log: Logger): Promise<OpenServices> {
   const settings = serviceSettingsOf(config)
   const embedded = await startEmbedded(config, log)
+  const records = await openRecords(config).catch(async (error) => {
+    await embedded?.[Symbol.asyncDispose]()
+    throw error
+  })
   const located = settings.map((each) =>
     embedded && each.provider === 'embedded' ? { ...each, endpoint: embedded.endpoint, token: embedded.token } : each,
   )
-  const registry = createServiceRegistry(located, config.defaultService, { proxy: config.proxy })
+  const registry = createServiceRegistry(located, config.defaultService, { proxy: config.proxy, ...records })
   const live = new Informers()
   let isUp = true
   embedded?.closed.catch((err: unknown) => {
@@ -42,6 +49,14 @@ export async function openServices(config: GatewayConfig, log: Logger): Promise<
       await embedded?.[Symbol.asyncDispose]()
     },
   }
+}
+
+/** What lets a gateway finish the writes of the process before it; tokens are not part of it. */
+async function openRecords({
+  dataDir,
+}: GatewayConfig): Promise<Pick<RegistryOptions, 'tenantSecret' | 'writeRecords'>> {
+  const { secret } = await readSecretFile(dataDir, 'tenant-secret')
+  return { tenantSecret: Buffer.from(secret), writeRecords: await openWriteRecords(join(dataDir, 'writes.db')) }
 }
 
 async function startEmbedded(config: GatewayConfig, log: Logger): Promise<EmbeddedService | null> {

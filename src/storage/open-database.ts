@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 
@@ -19,11 +19,13 @@ export interface DatabaseSchema {
  * A commit is on the disk when it returns (WAL, `synchronous=FULL`), so neither a killed process nor a power cut
  * loses or tears one. Several processes may have the same file open.
  *
- * @param path the file; its folder is made where it is missing
+ * @param path the file, readable by its owner only; its folder is made where it is missing
  * @throws {Error} when the file is no database, or one of a newer pinql
  */
 export async function openDatabase(path: string, schema: DatabaseSchema): Promise<Database> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  // Made here, so that nobody else can read it; SQLite gives the files beside it the same mode.
+  closeSync(openSync(path, 'a', 0o600))
   const DatabaseSync = await loadDriver()
   const database = new DatabaseSync(path)
   try {

@@ -50,7 +50,8 @@ export class LearnedCapabilities {
   observePage(query: ListQuery, page: PinPage): void {
     this.#hasListed = true
     if (page.pins.length === 0) return
-    this.observeRead(page.pins)
+    // That it is in the list, and not just in the answer to the one who sent it, shows that it is kept.
+    if (page.pins.some((pin) => pin.operationId !== undefined)) this.#fill({ keepsMeta: true })
     const times = page.pins.map((pin) => parseInstant(pin.created))
     const instants = times.map(({ ns }) => ns)
     this.#observeDigits(times)
@@ -79,11 +80,6 @@ export class LearnedCapabilities {
     if (isNamedByCid && !this.#current.namesPinsByCid) {
       this.learn({ namesPinsByCid: true }, 'namesPinsByCid', 'a pin without a name came back with its CID as name')
     }
-  }
-
-  /** Learns from pins that were read, which is how a service shows that it keeps `meta`. */
-  observeRead(pins: readonly Pin[]): void {
-    if (pins.some((pin) => pin.operationId !== undefined)) this.#fill({ keepsMeta: true })
   }
 
   /** Notes that a pin came back without the `meta` that was sent. */

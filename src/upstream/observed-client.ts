@@ -1,3 +1,4 @@
+import { PinNotFoundError } from '../domain/errors.ts'
 import type { PinOperations } from './client.ts'
 import type { TenantObserver } from './tenant-observer.ts'
 
@@ -13,7 +14,7 @@ export function observeClient(client: PinOperations, observer: TenantObserver): 
     async addPin(newPin, options) {
       const ticket = observer.sent()
       const pin = await client.addPin(newPin, options)
-      observer.seen([pin], ticket)
+      observer.added(pin, ticket)
       return pin
     },
     async getPin(requestId, options) {
@@ -29,7 +30,13 @@ export function observeClient(client: PinOperations, observer: TenantObserver): 
       return pin
     },
     async removePin(requestId, options) {
-      await client.removePin(requestId, options)
+      try {
+        await client.removePin(requestId, options)
+      } catch (error) {
+        // The answer to an earlier try may have been lost.
+        if (error instanceof PinNotFoundError) observer.removed(requestId)
+        throw error
+      }
       observer.removed(requestId)
     },
   }

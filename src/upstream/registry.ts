@@ -1,6 +1,9 @@
 import { UnauthorizedError, UnknownServiceError } from '../domain/errors.ts'
 import { PinningService, type PinningServiceOptions, type ServiceSettings } from './pinning-service.ts'
-import { createTenantKeys, Tenant } from './tenant.ts'
+import { Tenant } from './tenant.ts'
+import { createTenantKeys } from './tenant-keys.ts'
+import { WriteJournal } from './writes/write-journal.ts'
+import type { WriteRecords } from './writes/write-records.ts'
 
 /** The configured services by name, each with its connections, budget and breaker. */
 export interface ServiceRegistry extends AsyncDisposable {
@@ -20,6 +23,13 @@ export interface ServiceRegistry extends AsyncDisposable {
   tenant(name: string, token: string | null): Tenant
 }
 
+export interface RegistryOptions extends PinningServiceOptions {
+  /** Makes the keys of tenants, at least 32 bytes; what is on record is found by them. Default: a new one. */
+  readonly tenantSecret?: Uint8Array | undefined
+  /** Where adds and replacements are recorded; closed with the registry. Default: in memory. */
+  readonly writeRecords?: WriteRecords | undefined
+}
+
 /** Tenants kept so that their requests can share calls. One that falls out loses nothing but that. */
 const MAX_TENANTS = 10_000
 
@@ -31,17 +41,24 @@ const MAX_TENANTS = 10_000
 export function createServiceRegistry(
   settings: readonly ServiceSettings[],
   defaultName: string,
-  options: PinningServiceOptions = {},
+  options: RegistryOptions = {},
 ): ServiceRegistry {
   const services = settings.map((each) => new PinningService(each, options))
   const byName = new Map(services.map((service) => [service.settings.name, service]))
   const tenants = new Map<string, Tenant>()
-  const keyOf = createTenantKeys()
+  const keyOf = createTenantKeys(options.tenantSecret)
+  const journal = new WriteJournal(options.writeRecords)
 
   function get(name: string): PinningService {
     const service = byName.get(name)
     if (!service) throw new UnknownServiceError(name, [...byName.keys()])
     return service
+  }
+
+  function connect(service: PinningService, key: string, token: string): Tenant {
+    const tenant = new Tenant(service, key, token, journal)
+    tenant.lookForUnfinishedWrites()
+    return tenant
   }
 
   return {
@@ -53,7 +70,7 @@ export function createServiceRegistry(
       const token = callersToken ?? service.settings.token
       if (!token) throw new UnauthorizedError(missingToken(name, defaultName), { service: name })
       const key = keyOf(name, token)
-      const tenant = tenants.get(key) ?? new Tenant(service, key, token)
+      const tenant = tenants.get(key) ?? connect(service, key, token)
       // The most recently used comes last, and the first falls out.
       tenants.delete(key)
       tenants.set(key, tenant)
@@ -61,7 +78,8 @@ export function createServiceRegistry(
       return tenant
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(services.map((service) => service[Symbol.asyncDispose]()))
+      // At the same time: what is under way ends only when the connections do, and is then noted on record.
+      await Promise.all([journal, ...services].map((each) => each[Symbol.asyncDispose]()))
     },
   }
 }

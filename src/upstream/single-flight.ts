@@ -64,7 +64,12 @@ export class SingleFlight {
   }
 }
 
-function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+/**
+ * Waits for a promise, or until aborted; what is waited for goes on.
+ *
+ * @throws `signal.reason` when aborted
+ */
+export function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (!signal) return promise
   // One request of a client may wait for a thousand calls, which Node would take for a leak.
   setMaxListeners(0, signal)

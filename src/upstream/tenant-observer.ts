@@ -6,8 +6,10 @@ export interface TenantObserver {
   sent(): number
   /** Pins as an answer showed them. */
   seen(pins: readonly Pin[], ticket: number): void
+  /** A pin was added: it is there, whatever was known of its request id. */
+  added(pin: Pin, ticket: number): void
   /** A pin was put in the place of another. */
   replaced(requestId: string, pin: Pin, ticket: number): void
-  /** The service took a removal in. */
+  /** The service took a removal in, or has no such pin to remove. */
   removed(requestId: string): void
 }

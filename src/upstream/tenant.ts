@@ -1,19 +1,22 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import { type Cid, cidTexts, parseCid } from '../domain/cid.ts'
-import { PinNotFoundError } from '../domain/errors.ts'
 import { type NewPin, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import { sortPins } from '../domain/pin-order.ts'
 import type { RequestClass } from './budget/request-class.ts'
 import type { Capabilities } from './capabilities.ts'
-import { isCountExact } from './list-plan.ts'
-import type { ListQuery } from './list-query.ts'
+import type { CallOptions, PinOperations } from './client.ts'
+import type { LearnedCapabilities } from './learned-capabilities.ts'
+import { countIn, isUnfiltered, splitQuery } from './list-plan.ts'
+import type { ListQuery, PinQuery } from './list-query.ts'
 import { LookupQueue } from './lookup-queue.ts'
 import { collectPins } from './pin-stream.ts'
 import type { PinningService } from './pinning-service.ts'
-import { SingleFlight } from './single-flight.ts'
+import { SingleFlight, untilAborted } from './single-flight.ts'
 import type { TenantObserver } from './tenant-observer.ts'
 import type { PinPage } from './wire.ts'
+import { PinWriter } from './writes/pin-writer.ts'
+import { WriteChannel } from './writes/write-channel.ts'
+import { WriteJournal } from './writes/write-journal.ts'
 
 /** What every call of a tenant takes. */
 export interface TenantCallOptions {
@@ -22,6 +25,9 @@ export interface TenantCallOptions {
   /** Why the call is made, which decides its turn. Default: `interactive`, and `mutation` for changes. */
   readonly class?: RequestClass | undefined
 }
+
+/** What a lookup takes; its class is `interactive`. */
+export type LookupOptions = Pick<TenantCallOptions, 'signal'>
 
 /**
  * One token at one service: whose pins are seen and changed.
@@ -40,12 +46,15 @@ export class Tenant {
   readonly #token: string
   readonly #flights = new SingleFlight()
   readonly #lookups: LookupQueue
+  readonly #channel: WriteChannel
+  readonly #writer: PinWriter
   /** Grows with every change, so that later reads do not share earlier ones. */
   #generation = 0
   /** How many pins there are, as far as a list told. */
   #total: number | null = null
 
-  constructor(service: PinningService, key: string, token: string) {
+  /** @param journal of all writes of the process. Default: one in memory, of this tenant alone */
+  constructor(service: PinningService, key: string, token: string, journal: WriteJournal = new WriteJournal()) {
     this.key = key
     this.#service = service
     this.#token = token
@@ -53,9 +62,18 @@ export class Tenant {
       key,
       token,
       total: () => this.#total,
-      observe: (query, page) => this.#observe(query, page),
+      list: (client, query, callOptions) => this.#list(client, query, callOptions),
       collect: (cids, signal) => collectPins(this, { cids, statuses: PIN_STATUSES }, { signal }),
     })
+    this.#channel = new WriteChannel(service, {
+      key,
+      token,
+      getPin: (requestId, options) => this.getPin(requestId, options),
+      lookupContent: (cid) => this.lookupContent(cid),
+      listContent: (cid) => this.#share(`listed:${cid.key}`, {}, (signal) => this.#listContent(cid, signal)),
+      changed: () => this.#generation++,
+    })
+    this.#writer = new PinWriter(this.#channel, journal)
   }
 
   /** Configured name of the service. */
@@ -73,22 +91,35 @@ export class Tenant {
     return this.#service.observe(this.key, observer)
   }
 
-  /** Notes that the service's counts cannot be relied on. */
-  observeWrongCount(): void {
-    this.#service.known.observeWrongCount()
+  /** What the service's answers taught, to be taught more. */
+  get known(): LearnedCapabilities {
+    return this.#service.known
   }
 
-  /** One page: one `GET /pins`. The query is sent as it is; see `PinStream` for one that copes with every service. */
+  /** A query in as many parts as the service needs for its CIDs. */
+  splitQuery(query: PinQuery): PinQuery[] {
+    return splitQuery(query, this.capabilities, this.#token.length)
+  }
+
+  /**
+   * One page: one `GET /pins`. The query is sent as it is; see `PinStream` for one that copes with every service.
+   *
+   * An empty answer to several statuses costs one or two requests more while no such list ever had a pin, since there
+   * are services that understand only one status at a time.
+   */
   listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
     const requestClass = options.class ?? 'interactive'
     return this.#share(`list:${requestClass}:${JSON.stringify(query)}`, options, async (signal) => {
-      const page = await this.#service.call({
-        ...this.#caller(signal, requestClass),
-        endpoint: 'list',
-        isRepeatable: true,
-        send: (client, callOptions) => client.listPins(query, callOptions),
-      })
-      this.#observe(query, page)
+      const ask = (each: ListQuery): Promise<PinPage> =>
+        this.#service.call({
+          ...this.#caller(signal, requestClass),
+          endpoint: 'list',
+          isRepeatable: true,
+          send: (client, callOptions) => this.#list(client, each, callOptions),
+        })
+      const page = await ask(query)
+      const isDoubtful = page.pins.length === 0 && query.statuses.length > 1 && this.capabilities.multiStatus === null
+      if (isDoubtful) await this.#tryMultiStatus(ask, isUnfiltered(query))
       return page
     })
   }
@@ -106,85 +137,95 @@ export class Tenant {
     )
   }
 
-  /** A pin whose CID is known: a tenth of a request, or less, when others are looked up at the same time. */
-  lookupPin(ref: PinRef, options: TenantCallOptions = {}): Promise<Pin> {
-    return this.#share(`pin:${ref.cid}:${ref.requestId}`, options, async (signal) => {
-      const { requestId } = ref
-      const [pin] = await this.#lookups.find({ cid: parseCid(ref.cid), requestId }, signal)
-      if (!pin) throw new PinNotFoundError(this.service, requestId)
-      return pin
+  /**
+   * A pin whose CID is known: a tenth of a request, or less, when others are looked up at the same time.
+   *
+   * A list that lacks the pin proves nothing, since some lag behind; then the pin itself is asked for.
+   */
+  lookupPin(ref: PinRef, options: LookupOptions = {}): Promise<Pin> {
+    const { cid, requestId } = ref
+    return this.#share(`pin:${cid}:${requestId}`, options, async (signal) => {
+      const [pin] = await this.#lookups.find({ cid: parseCid(cid), requestId }, signal)
+      return pin ?? this.getPin(requestId, { signal })
     })
   }
 
   /** All pins of a CID, newest first: a tenth of a request, or less, when others are looked up at the same time. */
-  lookupContent(cid: Cid, options: TenantCallOptions = {}): Promise<readonly Pin[]> {
+  lookupContent(cid: Cid, options: LookupOptions = {}): Promise<readonly Pin[]> {
     return this.#share(`content:${cid.key}`, options, async (signal) => {
-      const forms = this.capabilities.cidForm === 'text' ? cidTexts(cid) : [cid.text]
-      const find = (text: string) => this.#lookups.find({ cid: { ...cid, text }, requestId: null }, signal)
-      const pins = new Map((await Promise.all(forms.map(find))).flat().map((pin) => [pin.requestId, pin]))
+      const listed = await this.#listContent(cid, signal)
+      const unlisted = await this.#channel.missingFrom(listed, cid, signal)
+      const pins = new Map([...listed, ...unlisted].map((pin) => [pin.requestId, pin]))
       return sortPins([...pins.values()])
     })
   }
 
-  /** One `POST /pins`. Never sent twice when the first may have had an effect. */
-  addPin(pin: NewPin, options: TenantCallOptions = {}): Promise<Pin> {
-    return this.#change(async () => {
-      const added = await this.#service.call({
-        ...this.#caller(options.signal, options.class ?? 'mutation'),
-        endpoint: 'write',
-        isRepeatable: false,
-        send: (client, callOptions) => client.addPin(pin, callOptions),
-      })
-      this.#service.known.observeAdded(pin, added)
-      return added
-    })
+  /**
+   * Adds a pin, at most once for a key as far as the service lets that be known.
+   *
+   * Usually one `POST /pins`; where the service drops `meta`, a lookup before it. A lost answer is looked for in the
+   * service's lists, and the pin sent again only where that cannot make a second one; all that takes at most about 2.5
+   * times as long as one call may take.
+   *
+   * @param idempotencyKey the client's, or one made for this write
+   * @param options.signal ends the waiting; the write goes on
+   * @throws {IdempotencyConflictError} the key was used for another write within 24 hours
+   * @throws {OutcomeUnknownError} nobody can tell whether it was made; every other error says that it was not
+   */
+  addPin(pin: NewPin, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
+    return untilAborted(this.#writer.write({ pin, replaces: null }, idempotencyKey), options.signal)
   }
 
-  /** One `POST /pins/{requestid}`. Never sent twice when the first may have had an effect. */
-  replacePin(requestId: string, pin: NewPin, options: TenantCallOptions = {}): Promise<Pin> {
-    return this.#change(() =>
-      this.#service.call({
-        ...this.#caller(options.signal, options.class ?? 'mutation'),
-        endpoint: 'write',
-        isRepeatable: false,
-        send: (client, callOptions) => client.replacePin(requestId, pin, callOptions),
-      }),
-    )
+  /**
+   * Puts a pin in the place of another, as `addPin` adds one.
+   *
+   * One `POST /pins/{requestid}`; where that would lose the pin or keep its old CID, the new pin is added, and the old one
+   * removed after it.
+   *
+   * @throws {PinNotFoundError} the pin to replace is not there
+   * @throws what `addPin` throws
+   */
+  replacePin(ref: PinRef, pin: NewPin, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
+    const { requestId, cid } = ref
+    return untilAborted(this.#writer.write({ pin, replaces: { requestId, cid } }, idempotencyKey), options.signal)
   }
 
-  /** One `DELETE /pins/{requestid}`, repeated after failures: removing twice does no harm. */
+  /**
+   * Removes a pin: one `DELETE /pins/{requestid}`, repeated after failures, since removing twice does no harm.
+   *
+   * A service that answers 202 for unknown ids as well (filecoin-pin, Crust) is taken at its word.
+   *
+   * @throws {PinNotFoundError} it is not there, and no removal within the last minute may have taken it away unheard
+   */
   removePin(requestId: string, options: TenantCallOptions = {}): Promise<void> {
-    let mayBeGone = false
-    return this.#change(() =>
-      this.#service.call({
-        ...this.#caller(options.signal, options.class ?? 'mutation'),
-        endpoint: 'write',
-        isRepeatable: true,
-        send: async (client, callOptions) => {
-          try {
-            await client.removePin(requestId, callOptions)
-          } catch (error) {
-            // A lost answer to the first try makes the second one find nothing.
-            if (error instanceof PinNotFoundError && mayBeGone) return
-            mayBeGone = true
-            throw error
-          }
-        },
-      }),
-    )
+    return this.#channel.removePin(requestId, options)
   }
 
-  #observe(query: ListQuery, page: PinPage): void {
-    this.#service.known.observePage(query, page)
-    if (isUnfiltered(query) && isCountExact(query, this.capabilities)) this.#total = page.count
+  /** Looks, in the background, what became of writes that an earlier process left unfinished. */
+  lookForUnfinishedWrites(): void {
+    this.#writer.lookForUnfinished()
   }
 
-  async #change<Value>(make: () => Promise<Value>): Promise<Value> {
-    try {
-      return await make()
-    } finally {
-      this.#generation++
-    }
+  async #listContent(cid: Cid, signal: AbortSignal): Promise<readonly Pin[]> {
+    const forms = this.capabilities.cidForm === 'text' ? cidTexts(cid) : [cid.text]
+    const find = (text: string) => this.#lookups.find({ cid: { ...cid, text }, requestId: null }, signal)
+    return (await Promise.all(forms.map(find))).flat()
+  }
+
+  async #list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage> {
+    const page = await client.listPins(query, options)
+    this.known.observePage(query, page)
+    if (isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
+    else if (hasAllItCounts(query, page) && page.pins.length < (this.#total ?? 0)) this.known.observeRightCount()
+    return page
+  }
+
+  /** Finds out whether a list of several statuses finds anything, unless there is nothing to be found. */
+  async #tryMultiStatus(ask: (query: ListQuery) => Promise<PinPage>, isNothingFound: boolean): Promise<void> {
+    const one = await ask({ statuses: ['pinned'], limit: 1 })
+    if (one.pins.length === 0) return
+    const several = isNothingFound ? null : await ask({ statuses: PIN_STATUSES, limit: 1 })
+    this.known.observeMultiStatus(several !== null && several.pins.length > 0)
   }
 
   #share<Value>(
@@ -200,14 +241,6 @@ export class Tenant {
   }
 }
 
-function isUnfiltered(query: ListQuery): boolean {
-  const { cids, name, meta, before, after, statuses } = query
-  const filters = [cids, name, meta, before, after]
-  return filters.every((filter) => filter === undefined) && statuses.length === PIN_STATUSES.length
-}
-
-/** Makes keys that tell tenants apart without telling their tokens; keys of two makers never match. */
-export function createTenantKeys(): (service: string, token: string) => string {
-  const secret = randomBytes(32)
-  return (service, token) => `${service}:${createHmac('sha256', secret).update(token).digest('base64url')}`
+function hasAllItCounts({ limit }: ListQuery, { pins, count }: PinPage): boolean {
+  return pins.length < limit && pins.length === count
 }

@@ -218,15 +218,15 @@ export class WriteAttempt {
     throw refusal
   }
 
-  /** Whether a second pin, should there be one, could be told from others and be removed. */
+  /** Whether that nothing was found means something, so that a second pin, should there be one, would be found too. */
   async #mayRepeat(): Promise<boolean> {
     if (this.#signal.aborted || this.#target.clock.now() >= this.#deadline) return false
     try {
-      if (this.#target.capabilities.keepsMeta === null) await this.#target.readBack()
+      return await this.#target.showsWrites()
     } catch (error) {
       if (!(error instanceof PinqlError)) throw error
+      return false
     }
-    return this.#target.capabilities.keepsMeta === true
   }
 
   #unknown(candidates: readonly Pin[], cause: unknown): OutcomeUnknownError {

@@ -24,8 +24,12 @@ export interface WriteTarget {
   removePin(requestId: string): Promise<void>
   /** All pins of a CID, newest first, as the service lists them now. */
   lookupContent(cid: Cid): Promise<readonly Pin[]>
-  /** Reads a pin that was added lately, which shows whether the service keeps `meta`. */
-  readBack(): Promise<void>
+  /**
+   * Whether a write that cannot be found was not made: the service keeps `meta`, and lists what was written before.
+   *
+   * Looks for a pin that was made within the last minute, where there is one.
+   */
+  showsWrites(): Promise<boolean>
   /** Notes that the service replaced a pin but not its CID. */
   observeIgnoredCid(): void
 }

@@ -1,0 +1,43 @@
+import type { Clock } from '../clock.ts'
+
+/** Keys with values that are remembered for a while. */
+export class RecentKeys<Value> {
+  readonly #clock: Clock
+  readonly #lifetimeMs: number
+  /** Oldest first. */
+  readonly #entries = new Map<string, { readonly value: Value; readonly until: number }>()
+
+  constructor(clock: Clock, lifetimeMs: number) {
+    this.#clock = clock
+    this.#lifetimeMs = lifetimeMs
+  }
+
+  set(key: string, value: Value): void {
+    this.#entries.delete(key)
+    this.#entries.set(key, { value, until: this.#clock.now() + this.#lifetimeMs })
+    this.#forgetOld()
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key)
+  }
+
+  has(key: string): boolean {
+    this.#forgetOld()
+    return this.#entries.has(key)
+  }
+
+  /** Oldest first. */
+  entries(): [key: string, value: Value][] {
+    this.#forgetOld()
+    return [...this.#entries].map(([key, { value }]) => [key, value])
+  }
+
+  #forgetOld(): void {
+    const now = this.#clock.now()
+    for (const [key, { until }] of this.#entries) {
+      if (until > now) return
+      this.#entries.delete(key)
+    }
+  }
+}

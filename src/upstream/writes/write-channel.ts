@@ -1,0 +1,147 @@
+import type { Cid } from '../../domain/cid.ts'
+import { PinNotFoundError, ServiceUnavailableError } from '../../domain/errors.ts'
+import type { NewPin, Pin } from '../../domain/pin.ts'
+import type { Capabilities } from '../capabilities.ts'
+import type { Clock } from '../clock.ts'
+import type { PinningService } from '../pinning-service.ts'
+import type { TenantCallOptions } from '../tenant.ts'
+import { RecentKeys } from './recent-keys.ts'
+import type { WriteTarget } from './write-target.ts'
+
+/** What a channel needs of its tenant. */
+export interface WriteSource {
+  readonly key: string
+  readonly token: string
+  getPin(requestId: string, options?: TenantCallOptions): Promise<Pin>
+  lookupContent(cid: Cid): Promise<readonly Pin[]>
+  /** The same, without the pins that lists do not show yet. */
+  listContent(cid: Cid): Promise<readonly Pin[]>
+  /** Called after every request that may have changed something. */
+  changed(): void
+}
+
+/** How long a service may take to show a new pin in its lists, and to answer a removal that was repeated. */
+const GRACE_MS = 60_000
+
+/** The single requests by which a tenant's pins are changed, and what is remembered of them for a minute. */
+export class WriteChannel implements WriteTarget {
+  readonly #service: PinningService
+  readonly #source: WriteSource
+  /** The CIDs of the pins that were made, by request id: lists may not show them yet. */
+  readonly #made: RecentKeys<Cid>
+  /** Request ids whose removal was sent, and got no answer. */
+  readonly #maybeRemoved: RecentKeys<null>
+
+  constructor(service: PinningService, source: WriteSource) {
+    this.#service = service
+    this.#source = source
+    this.#made = new RecentKeys(service.clock, GRACE_MS)
+    this.#maybeRemoved = new RecentKeys(service.clock, GRACE_MS)
+  }
+
+  get key(): string {
+    return this.#source.key
+  }
+
+  get service(): string {
+    return this.#service.name
+  }
+
+  get capabilities(): Capabilities {
+    return this.#service.capabilities
+  }
+
+  get clock(): Clock {
+    return this.#service.clock
+  }
+
+  get timeoutMs(): number {
+    return this.#service.timeoutMs
+  }
+
+  async post(pin: NewPin, replaced: string | null, askedAt: number): Promise<Pin> {
+    try {
+      const made = await this.#service.call({
+        ...this.#call({}),
+        isRepeatable: false,
+        askedAt,
+        send: (client, options) =>
+          replaced === null ? client.addPin(pin, options) : client.replacePin(replaced, pin, options),
+      })
+      this.#service.known.observeAdded(pin, made)
+      if (replaced !== null) this.#made.delete(replaced)
+      this.#made.set(made.requestId, made.cid)
+      return made
+    } finally {
+      this.#source.changed()
+    }
+  }
+
+  async removePin(requestId: string, options: TenantCallOptions = {}): Promise<void> {
+    try {
+      await this.#service.call({
+        ...this.#call(options),
+        isRepeatable: true,
+        send: (client, callOptions) =>
+          client.removePin(requestId, callOptions).catch((error) => {
+            // A lost answer to an earlier try makes a later one find nothing.
+            if (error instanceof PinNotFoundError && this.#maybeRemoved.has(requestId)) return
+            if (error instanceof ServiceUnavailableError && error.mayHaveActed) this.#maybeRemoved.set(requestId, null)
+            throw error
+          }),
+      })
+      this.#maybeRemoved.delete(requestId)
+      this.#made.delete(requestId)
+    } finally {
+      this.#source.changed()
+    }
+  }
+
+  getPin(requestId: string): Promise<Pin> {
+    return this.#source.getPin(requestId, { class: 'mutation' })
+  }
+
+  lookupContent(cid: Cid): Promise<readonly Pin[]> {
+    return this.#source.lookupContent(cid)
+  }
+
+  /** The new pins of a CID that a list of it should have shown, each read by its id. */
+  async missingFrom(listed: readonly Pin[], cid: Cid, signal: AbortSignal): Promise<Pin[]> {
+    const shown = new Set(listed.map(({ requestId }) => requestId))
+    const missing = this.#made.entries().filter(([requestId, made]) => made.key === cid.key && !shown.has(requestId))
+    const pins = await Promise.all(missing.map(([requestId]) => this.#findMade(requestId, signal)))
+    return pins.filter((pin) => pin !== null)
+  }
+
+  async showsWrites(): Promise<boolean> {
+    // The oldest, since lists may lag.
+    const [example] = this.#made.entries()
+    if (example && this.capabilities.keepsMeta !== false) {
+      const [requestId, cid] = example
+      const pin = (await this.#source.listContent(cid)).find((each) => each.requestId === requestId)
+      if (!pin) return false
+      if (pin.operationId === undefined) this.#service.known.observeLostMeta()
+    }
+    return this.capabilities.keepsMeta === true
+  }
+
+  observeIgnoredCid(): void {
+    const proof = 'a pin kept its CID when it was replaced'
+    this.#service.known.learn({ replace: 'add-then-remove' }, 'replace', proof)
+  }
+
+  async #findMade(requestId: string, signal: AbortSignal): Promise<Pin | null> {
+    try {
+      return await this.#source.getPin(requestId, { signal })
+    } catch (error) {
+      if (!(error instanceof PinNotFoundError)) throw error
+      this.#made.delete(requestId)
+      return null
+    }
+  }
+
+  #call({ signal, class: requestClass = 'mutation' }: TenantCallOptions) {
+    const { key: tenant, token } = this.#source
+    return { tenant, token, signal, class: requestClass, endpoint: 'write' } as const
+  }
+}

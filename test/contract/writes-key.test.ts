@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { IdempotencyConflictError } from '../../src/domain/errors.ts'
+import { ALICE, newPin, refOf, requestsAt, startWriteSetup } from '../support/writes/start-write-setup.ts'
+
+const ORIGIN = '/ip4/203.0.113.9/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
+
+describe('an idempotency key', () => {
+  it('makes one pin for all who use it at the same time, and after', async () => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, run } = setup
+
+    const pins = await run(Promise.all(Array.from({ length: 20 }, () => tenant.addPin(newPin(1), 'key'))))
+    const later = await run(tenant.addPin(newPin(1), 'key'))
+
+    expect(new Set([...pins, later].map(({ requestId }) => requestId)).size).toBe(1)
+    expect(requestsAt(setup)).toEqual(['POST /pins'])
+    expect(service.pins(ALICE)).toHaveLength(1)
+  })
+
+  it.each([
+    ['another CID', newPin(2)],
+    ['another name', newPin(1, { name: 'other' })],
+    ['other origins', newPin(1, { origins: [ORIGIN] })],
+    ['other meta', newPin(1, { meta: { a: '1' } })],
+  ])('is refused for %s, while it is used and after', async (_what, other) => {
+    await using setup = await startWriteSetup()
+    const { tenant, run } = setup
+    const first = tenant.addPin(newPin(1), 'key')
+
+    const conflict = { code: 'IDEMPOTENCY_CONFLICT', service: 'one', idempotencyKey: 'key' }
+    await expect(tenant.addPin(other, 'key')).rejects.toMatchObject(conflict)
+    await run(first)
+    await expect(run(tenant.addPin(other, 'key'))).rejects.toBeInstanceOf(IdempotencyConflictError)
+    await expect(run(tenant.replacePin(refOf(await first), newPin(1), 'key'))).rejects.toMatchObject(conflict)
+    expect(requestsAt(setup)).toEqual(['POST /pins'])
+  })
+
+  it('does not mind the order of meta', async () => {
+    await using setup = await startWriteSetup()
+    const { tenant, run } = setup
+
+    const a = await run(tenant.addPin(newPin(1, { meta: { a: '1', b: '2' } }), 'key'))
+    const b = await run(tenant.addPin(newPin(1, { meta: { b: '2', a: '1' } }), 'key'))
+
+    expect(b).toEqual(a)
+  })
+
+  it('belongs to one token', async () => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, registry, run } = setup
+
+    await run(tenant.addPin(newPin(1), 'key'))
+    await run(registry.tenant('one', 'bob-token').addPin(newPin(2), 'key'))
+
+    expect([service.pins('alice-token').length, service.pins('bob-token').length]).toEqual([1, 1])
+  })
+
+  it('lets a caller go who waits no longer, and makes the pin', async () => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, run } = setup
+    const caller = new AbortController()
+    const waiting = tenant.addPin(newPin(1), 'key', { signal: caller.signal })
+    caller.abort(new Error('gone'))
+
+    await expect(waiting).rejects.toThrow('gone')
+    await run(tenant.addPin(newPin(1), 'key'))
+
+    expect(service.pins(ALICE)).toHaveLength(1)
+    expect(service.count('POST')).toBe(1)
+  })
+})

@@ -1,0 +1,193 @@
+import { stat } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { parseCid } from '../../src/domain/cid.ts'
+import type { Pin } from '../../src/domain/pin.ts'
+import { MemoryWriteRecords } from '../../src/upstream/writes/memory-write-records.ts'
+import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
+import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from '../../src/upstream/writes/write-records.ts'
+import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
+import { exampleCid } from '../support/providers/example-cid.ts'
+
+/** Time as the records see it. */
+interface Wall {
+  nowMs: number
+}
+
+type Open = (wall: Wall) => Promise<AsyncDisposable & { readonly records: WriteRecords }>
+
+const openMemory: Open = async (wall) => {
+  const records = new MemoryWriteRecords(() => wall.nowMs)
+  return { records, [Symbol.asyncDispose]: () => records[Symbol.asyncDispose]() }
+}
+
+const openSqlite: Open = async (wall) => {
+  const folder = await temporaryFolder()
+  const records = await openWriteRecords(`${folder.path}/writes.db`, () => wall.nowMs)
+  return {
+    records,
+    async [Symbol.asyncDispose]() {
+      await records[Symbol.asyncDispose]()
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const START = 1_700_000_000_000
+
+function record(more: Partial<WriteRecord> = {}): WriteRecord {
+  const pin = {
+    cid: parseCid(exampleCid(1)),
+    name: 'ünïcode',
+    origins: ['/dns4/a/tcp/1/p2p/x'],
+    meta: { b: '2', a: '1' },
+  }
+  return {
+    tenant: 'one:hash',
+    key: 'key',
+    fingerprint: 'f1',
+    operationId: 'op',
+    startedAt: START,
+    state: 'pending',
+    write: { pin, replaces: { requestId: 'r0', cid: exampleCid(2) } },
+    before: ['r0'],
+    result: null,
+    ...more,
+  }
+}
+
+function made(requestId: string): Pin {
+  return {
+    service: 'one',
+    requestId,
+    status: 'queued',
+    created: '2026-01-31T12:00:00.123456789+02:00',
+    cid: parseCid(exampleCid(1)),
+    name: null,
+    origins: [],
+    meta: { a: '1' },
+    delegates: ['/dns4/d/tcp/1/p2p/x'],
+    info: { size: '1' },
+    operationId: 'op',
+  }
+}
+
+describe.each([
+  ['in memory', openMemory],
+  ['in SQLite', openSqlite],
+])('write records %s', (_name, open) => {
+  it('finds a record as it was begun, by tenant and key', async () => {
+    await using opened = await open({ nowMs: START })
+    const { records } = opened
+    const kept = record()
+    const bare = record({
+      key: 'other',
+      before: null,
+      write: { pin: { ...kept.write.pin, name: null, origins: [], meta: {} }, replaces: null },
+    })
+
+    expect([await records.begin(kept), await records.begin(bare)]).toEqual([true, true])
+
+    expect(await records.find(kept.tenant, 'key')).toEqual(kept)
+    expect(await records.find(kept.tenant, 'other')).toEqual(bare)
+    expect(await records.find('two:hash', 'key')).toBeNull()
+    expect(await records.find(kept.tenant, 'none')).toBeNull()
+  })
+
+  it('keeps the first record of a key, and one for each tenant', async () => {
+    await using opened = await open({ nowMs: START })
+    const { records } = opened
+
+    const begun = await Promise.all([
+      records.begin(record()),
+      records.begin(record({ fingerprint: 'f2' })),
+      records.begin(record({ tenant: 'two:hash', fingerprint: 'f3' })),
+    ])
+
+    expect(begun).toEqual([true, false, true])
+    expect((await records.find('one:hash', 'key'))?.fingerprint).toBe('f1')
+    expect((await records.find('two:hash', 'key'))?.fingerprint).toBe('f3')
+  })
+
+  it('keeps results whole, and forgets them when the outcome turns out unknown', async () => {
+    await using opened = await open({ nowMs: START })
+    const { records } = opened
+    await records.begin(record())
+
+    expect(await records.finish(record(), made('r1'))).toBe(true)
+    expect(await records.find('one:hash', 'key')).toEqual(record({ state: 'done', result: made('r1') }))
+
+    await records.markUnknown(record())
+    expect(await records.find('one:hash', 'key')).toEqual(record({ state: 'unknown' }))
+    expect(await records.claimed('one:hash', ['r1'])).toEqual(new Set())
+  })
+
+  it('gives a pin to one record only where that is asked for', async () => {
+    await using opened = await open({ nowMs: START })
+    const { records } = opened
+    const [first, second] = [record({ key: 'a' }), record({ key: 'b' })]
+    await Promise.all([records.begin(first), records.begin(second), records.begin(record({ tenant: 'two:hash' }))])
+
+    const kept = await Promise.all([
+      records.finish(first, made('r1'), { exclusive: true }),
+      records.finish(second, made('r1'), { exclusive: true }),
+    ])
+
+    expect(kept).toEqual([true, false])
+    expect(await records.claimed('one:hash', ['r0', 'r1', 'r2'])).toEqual(new Set(['r1']))
+    expect(await records.claimed('two:hash', ['r1'])).toEqual(new Set())
+    expect(await records.finish(first, made('r1'), { exclusive: true })).toBe(true)
+    expect(await records.finish(second, made('r1'))).toBe(true)
+  })
+
+  it('lists what a tenant has left unfinished, oldest first', async () => {
+    await using opened = await open({ nowMs: START })
+    const { records } = opened
+    for (const [index, key] of ['a', 'b', 'c', 'd'].entries())
+      await records.begin(record({ key, startedAt: START + index }))
+    await records.begin(record({ tenant: 'two:hash' }))
+    await records.markUnknown(record({ key: 'b' }))
+    await records.finish(record({ key: 'c' }), made('r1'))
+    await records.forget(record({ key: 'd' }))
+
+    const unfinished = await records.unfinished('one:hash')
+
+    expect(unfinished.map(({ key, state }) => [key, state])).toEqual([
+      ['a', 'pending'],
+      ['b', 'unknown'],
+    ])
+  })
+
+  it('forgets everything after 24 hours, so that the key can be used anew', async () => {
+    const wall = { nowMs: START }
+    await using opened = await open(wall)
+    const { records } = opened
+    await records.begin(record())
+    await records.finish(record(), made('r1'))
+    await records.begin(record({ key: 'open' }))
+
+    wall.nowMs = START + RECORD_LIFETIME_MS - 1
+    expect(await records.find('one:hash', 'key')).not.toBeNull()
+    wall.nowMs = START + RECORD_LIFETIME_MS
+    expect(await records.find('one:hash', 'key')).toBeNull()
+    expect(await records.unfinished('one:hash')).toEqual([])
+    expect(await records.claimed('one:hash', ['r1'])).toEqual(new Set())
+    expect(await records.begin(record({ startedAt: wall.nowMs, fingerprint: 'f2' }))).toBe(true)
+    expect((await records.find('one:hash', 'key'))?.fingerprint).toBe('f2')
+  })
+})
+
+describe('write records in SQLite', () => {
+  it('are there when the file is opened again, even by two at once', async () => {
+    await using folder = await temporaryFolder()
+    const path = `${folder.path}/deep/writes.db`
+    await using first = await openWriteRecords(path, () => START)
+    await first.begin(record())
+    await using second = await openWriteRecords(path, () => START)
+
+    expect(await second.find('one:hash', 'key')).toEqual(record())
+    expect(await second.begin(record())).toBe(false)
+    await second.finish(record(), made('r1'))
+    expect(await first.find('one:hash', 'key')).toEqual(record({ state: 'done', result: made('r1') }))
+    expect((await stat(path)).mode & 0o077).toBe(0)
+  })
+})
