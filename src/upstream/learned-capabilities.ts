@@ -97,7 +97,7 @@ export class LearnedCapabilities {
     this.learn({ count: now }, 'count', 'count spoke of pins that no list had')
   }
 
-  /** Notes that a list with filters counted just what it had, which were fewer than all. */
+  /** Notes that a list of some statuses counted just what it had, which were fewer than all. */
   observeRightCount(): void {
     this.#fill({ count: 'total' })
   }
@@ -110,7 +110,11 @@ export class LearnedCapabilities {
   /** Notes whether a list of several statuses finds pins where a list of one does. */
   observeMultiStatus(works: boolean): void {
     if (works) this.#fill({ multiStatus: true })
-    else this.learn({ multiStatus: false }, 'multiStatus', 'a list of several statuses was empty, one of one was not')
+    else {
+      // Who takes several statuses for one does so with CIDs.
+      const change = { multiStatus: false, cidFilter: 'unusable' } as const
+      this.learn(change, 'multiStatus', 'a list of several statuses was empty, one of one was not')
+    }
   }
 
   /** Takes a change over, once. */

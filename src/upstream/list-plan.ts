@@ -77,6 +77,7 @@ export function claimsMore(sent: PinQuery, page: PinPage, capabilities: Capabili
 /** How many pins match a query, as far as the first answer to it tells; otherwise null. */
 export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabilities: Capabilities): number | null {
   const { pins, count } = page
+  if (capabilities.multiStatus === false && sent.statuses.length > 1) return null
   const isCut = pins.length === sent.limit || claimsMore(sent, page, capabilities)
   if (!isCut) return new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
   if (count === null || !isCountExact(query, capabilities)) return null
@@ -91,6 +92,7 @@ export function isCountExact(query: PinQuery, capabilities: Capabilities): boole
   const isNameExact = nameFilter[query.match ?? 'exact'] === 'exact' && !namesPinsByCid
   return (
     isCountOf(query, capabilities) &&
+    (query.statuses.length === 1 || capabilities.multiStatus !== false) &&
     (query.cids === undefined || (cidFilter === 'exact' && cidForm === 'meaning')) &&
     (query.name === undefined || (isNameExact && isNameSent(query, capabilities))) &&
     (query.statuses.length === PIN_STATUSES.length || statusFilter === 'exact') &&
@@ -133,8 +135,8 @@ function isCountOf(sent: PinQuery, { count }: Capabilities): boolean {
 function planCids(cids: readonly Cid[] | undefined, capabilities: Capabilities): readonly Cid[] | undefined {
   if (cids === undefined || capabilities.cidFilter === 'unusable') return undefined
   const forms = cids.flatMap((cid) => formsOf(cid, capabilities))
-  // Only a filter that is not relied on comes with more than fit.
-  return capabilities.cidFilter === 'loose' && forms.length > capabilities.maxCids ? undefined : forms
+  // A filter that is not relied on is not split either.
+  return forms.length > capabilities.maxCids ? undefined : forms
 }
 
 function formsOf(cid: Cid, { cidForm }: Capabilities): readonly Cid[] {

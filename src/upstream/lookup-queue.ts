@@ -156,7 +156,9 @@ export class LookupQueue {
   async #answer({ lookups, query }: Batch, page: PinPage, signal: AbortSignal): Promise<void> {
     const { capabilities } = this.#service
     const isCut = query && (page.pins.length >= largestLimit(capabilities) || claimsMore(query, page, capabilities))
-    if (!isCut) return lookups.settle(page.pins)
+    // A service that takes several statuses for one finds nothing at all.
+    const isDoubtful = query && page.pins.length === 0 && capabilities.multiStatus !== true
+    if (!isCut && !isDoubtful) return lookups.settle(page.pins)
     if (query.cids) return lookups.settle(await this.#source.collect(query.cids, signal))
     // There are more pins than was known, so this list decides nothing.
     this.#longestList = Math.min(this.#longestList, page.pins.length)

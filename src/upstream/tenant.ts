@@ -207,6 +207,10 @@ export class Tenant {
   }
 
   async #listContent(cid: Cid, signal: AbortSignal): Promise<readonly Pin[]> {
+    // One list a status is no business of the queue, which puts many CIDs into one list.
+    if (this.capabilities.multiStatus === false) {
+      return collectPins(this, { cids: [cid], statuses: PIN_STATUSES }, { signal })
+    }
     const forms = this.capabilities.cidForm === 'text' ? cidTexts(cid) : [cid.text]
     const find = (text: string) => this.#lookups.find({ cid: { ...cid, text }, requestId: null }, signal)
     return (await Promise.all(forms.map(find))).flat()
@@ -216,7 +220,7 @@ export class Tenant {
     const page = await client.listPins(query, options)
     this.known.observePage(query, page)
     if (isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
-    else if (hasAllItCounts(query, page) && page.pins.length < (this.#total ?? 0)) this.known.observeRightCount()
+    else if (provesCount(query, page, this.#total)) this.known.observeRightCount()
     return page
   }
 
@@ -241,6 +245,8 @@ export class Tenant {
   }
 }
 
-function hasAllItCounts({ limit }: ListQuery, { pins, count }: PinPage): boolean {
-  return pins.length < limit && pins.length === count
+/** A whole list of some statuses that counts itself, and neither more nor all pins. */
+function provesCount(query: ListQuery, { pins, count }: PinPage, total: number | null): boolean {
+  const isByStatus = isUnfiltered({ ...query, statuses: PIN_STATUSES })
+  return isByStatus && pins.length < query.limit && pins.length === count && pins.length < (total ?? 0)
 }

@@ -4,12 +4,11 @@ import { PIN_STATUSES, type PinStatus } from '../../src/domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../src/domain/pin-order.ts'
 import type { PinQuery } from '../../src/upstream/list-query.ts'
 import { openPinStreams, PinStream } from '../../src/upstream/pin-stream.ts'
-import { findProvider } from '../../src/upstream/providers/known-providers.ts'
 import { createInProcessTenant, type InProcessTenant } from '../support/in-process-tenant.ts'
-import { allProviders } from '../support/providers/all-providers.ts'
 import { trimmedText, utcText } from '../support/providers/created-text.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import type { ProviderProfile } from '../support/providers/provider-profile.ts'
+import { ZOO_CASES } from './zoo-cases.ts'
 
 /** Each member is walked this often as its provider, and as often as a stranger. */
 const RUNS = Number(process.env.PINQL_WALKS ?? 100)
@@ -152,28 +151,9 @@ function withPrecision(profile: ProviderProfile, { digits, isTrimmed }: History)
   return { ...profile, created: { ...profile.created, unit, unique: false, text } }
 }
 
-/** The provider that the configuration would name for a member of the zoo; null for those that pinql does not know. */
-export function providerOf({ name }: ProviderProfile): string | null {
-  const names: Record<string, string> = {
-    compliant: 'embedded',
-    'helia-server': 'helia',
-    'pinata-oldest-first': 'pinata',
-  }
-  const provider = findProvider(names[name] ?? name)
-  return provider.name === 'unknown' ? null : provider.name
-}
-
-const cases = allProviders.flatMap((profile) => {
-  const provider = providerOf(profile)
-  return [
-    ...(provider ? [{ profile, provider, as: `as ${provider}` }] : []),
-    { profile, provider: null, as: 'as a stranger' },
-  ]
-})
-
 const ALL: PinQuery = { statuses: PIN_STATUSES }
 
-describe.each(cases)('walking $profile.name $as', ({ profile, provider }) => {
+describe.each(ZOO_CASES)('walking $profile.name as $as', ({ profile, provider }) => {
   it(`shows what was there all the time exactly once, in order, page by page (${RUNS} histories)`, async () => {
     await fc.assert(
       fc.asyncProperty(history, async (past) => {

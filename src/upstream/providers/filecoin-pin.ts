@@ -11,12 +11,11 @@ export const filecoinPin: Provider = {
   endpoint: null,
   limits: null,
   capabilities: {
-    maxCids: 1,
     maxLimit: Number.POSITIVE_INFINITY,
     order: 'none',
     createdDigits: 3,
     timeFilter: 'unusable',
-    cidForm: 'text',
+    cidFilter: 'unusable',
     nameFilter: { exact: 'loose', iexact: 'unusable', partial: 'exact', ipartial: 'unusable' },
     multiStatus: false,
     metaFilter: 'loose',
