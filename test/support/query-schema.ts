@@ -11,8 +11,13 @@ import { EMULATED_TOKENS } from './providers/emulated-service.ts'
 export const [ALICE, BOB] = EMULATED_TOKENS
 
 export interface TestApiOptions extends PinningServiceOptions {
-  /** `token`: ALICE unless given. The first one is the default service. */
-  readonly services: readonly { readonly name: string; readonly endpoint: string; readonly token?: string | null }[]
+  /** `token`: ALICE unless given. `provider`: a stranger unless given. The first one is the default service. */
+  readonly services: readonly {
+    readonly name: string
+    readonly endpoint: string
+    readonly token?: string | null
+    readonly provider?: string | null
+  }[]
 }
 
 export interface QueryOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatPinId, formatServiceId } from '../../../src/domain/pin-id.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ERROR_FIELDS, PIN_ERROR_FIELDS, startSetup } from './setup.ts'
+import { ERROR_FIELDS, OPERATION_META, PIN_ERROR_FIELDS, startSetup } from './setup.ts'
 
 const cid = exampleCid(1)
 const id = formatPinId({ service: 'one', requestId: 'r1', cid: { text: cid } })
@@ -179,7 +179,7 @@ describe('bad input', () => {
 
     await setup.api.query(OPERATIONS.addPin, input({ name }))
 
-    expect(setup.service.requests.map(({ body }) => JSON.parse(body))).toEqual([{ cid, name }])
+    expect(setup.service.requests.map(({ body }) => JSON.parse(body))).toEqual([{ cid, name, meta: OPERATION_META }])
   })
 
   it('makes what is no CID an error of its own field or element, and answers the rest', async () => {

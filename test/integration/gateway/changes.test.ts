@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE } from '../../support/query-schema.ts'
-import { idOf, PIN_ERROR_FIELDS, requestsAt, seedPins, startServices, startSetup } from './setup.ts'
+import { idOf, OPERATION_META, PIN_ERROR_FIELDS, requestsAt, seedPins, startServices, startSetup } from './setup.ts'
 
 const ADDED = '... on AddPinSuccess { pin { cid name status origins meta service { name } } }'
 const ADD = `mutation ($input: AddPinInput!) { addPin(input: $input) { ${PIN_ERROR_FIELDS} ${ADDED} } }`
@@ -47,17 +47,17 @@ describe('addPin', () => {
       cid,
       name: 'n',
       origins: [origin(1)],
-      meta: { app: 'blog' },
+      meta: { app: 'blog', ...OPERATION_META },
     })
   })
 
-  it('sends a bare CID as it was given, and nothing else', async () => {
+  it('sends a bare CID as it was given, and no more than the name of the write', async () => {
     await using setup = await startSetup()
     const cid = exampleCid(1).toUpperCase()
 
     await setup.api.query(ADD, { input: { cid, name: null, origins: [], meta: null } })
 
-    expect(setup.service.requests.map(({ body }) => body)).toEqual([JSON.stringify({ cid })])
+    expect(setup.service.requests.map(({ body }) => JSON.parse(body))).toEqual([{ cid, meta: OPERATION_META }])
   })
 
   it('pins at the service that is named', async () => {

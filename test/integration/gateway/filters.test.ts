@@ -9,7 +9,7 @@ const PINS = `query ($filter: PinFilter) {
   pins(filter: $filter, first: 100) { ${ERROR_FIELDS} ... on PinConnection { nodes { name } totalCount } }
 }`
 
-const time = (n: number) => new Date(Number(second(n) / 1_000_000n)).toISOString()
+const time = (n: number) => new Date(Number(second(n) / 1_000_000n)).toISOString().replace('.000Z', 'Z')
 const SEEDS = [
   { cid: exampleCid(1), name: 'Blog', status: 'pinned', meta: { app: 'blog', env: 'prod' } },
   { cid: exampleCid(2), name: 'blog', status: 'pinning', meta: { app: 'blog', env: 'test' } },

@@ -27,8 +27,8 @@ describe('services', () => {
     expect([services.one.count(), services.two.count()]).toEqual([0, 0])
   })
 
-  it('count their pins by status with four requests of one pin', async () => {
-    await using setup = await startSetup()
+  it('count their pins by status with four requests of one pin, where their counts are known to be right', async () => {
+    await using setup = await startSetup({ provider: 'embedded' })
     const { service, api } = setup
     const statuses = ['queued', 'pinning', 'pinning', 'pinned', 'pinned', 'pinned'] as const
     service.seed(

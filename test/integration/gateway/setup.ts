@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
@@ -14,11 +15,15 @@ export interface Setup extends AsyncDisposable {
 }
 
 export async function startSetup(
-  options: Omit<TestApiOptions, 'services'> & { profile?: ProviderProfile; token?: string | null } = {},
+  options: Omit<TestApiOptions, 'services'> & {
+    profile?: ProviderProfile
+    token?: string | null
+    provider?: string | null
+  } = {},
 ): Promise<Setup> {
-  const { profile = compliant, token = ALICE, ...rest } = options
+  const { profile = compliant, token = ALICE, provider = null, ...rest } = options
   const service = await startEmulatedService(profile)
-  const api = startTestApi({ services: [{ name: 'one', endpoint: service.endpoint, token }], ...rest })
+  const api = startTestApi({ services: [{ name: 'one', endpoint: service.endpoint, token, provider }], ...rest })
   return {
     service,
     api,
@@ -89,3 +94,6 @@ export const ERROR_FIELDS = `
 
 /** The same, of a union that knows `PinNotFoundError`. */
 export const PIN_ERROR_FIELDS = `${ERROR_FIELDS} ... on PinNotFoundError { service requestId }`
+
+/** What names the write in the `meta` that is sent, and is not seen in answers. */
+export const OPERATION_META = { 'pinql.op': expect.stringMatching(/^[0-9a-f]{32}$/) }

@@ -23,6 +23,9 @@ const ANY_HEADER = '"Authorization: Bearer …" or "X-Pinning-Token-one"'
 async function tokensFor(headers: Record<string, string>, configured: string | null = null) {
   await using setup = await startServices('one', 'two')
   const { services } = setup
+  for (const name of ['one', 'two'] as const) {
+    for (const token of [ALICE, BOB]) services[name].seed(token, [{ cid: exampleCid(1), name }])
+  }
   const settings = (['one', 'two'] as const).map((name) => ({
     name,
     endpoint: services[name].endpoint,
@@ -44,7 +47,7 @@ describe('tokens', () => {
       two: [],
       answer: {
         __typename: 'PinConnection',
-        nodes: [],
+        nodes: [{ name: 'one' }],
         warnings: [
           { code: 'UNAUTHORIZED', message: 'No token for two: expected one in the header "X-Pinning-Token-two"' },
         ],
