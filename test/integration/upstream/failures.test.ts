@@ -1,0 +1,138 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { PIN_STATUSES } from '../../../src/domain/pin.ts'
+import { PinningService } from '../../../src/upstream/pinning-service.ts'
+import { Tenant } from '../../../src/upstream/tenant.ts'
+import { type Faults, startFaultProxy } from '../../support/fault-proxy.ts'
+import { compliant } from '../../support/providers/compliant.ts'
+import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import { ALICE, startTestApi } from '../../support/query-schema.ts'
+
+const HEALTH = `{ services { name health { state breaker lastError { code message } } } }`
+const PIN = `query ($service: String!) { pin(service: $service, requestId: "none") { __typename } }`
+
+function openTenant(endpoint: string, timeoutMs = 10_000): Tenant & AsyncDisposable {
+  const service = new PinningService({ name: 'test', endpoint, token: null, provider: null }, { timeoutMs })
+  return Object.assign(new Tenant(service, 'test:alice', ALICE), {
+    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
+  })
+}
+
+afterEach(() => vi.restoreAllMocks())
+
+describe('a service that fails', () => {
+  it('is shown as degraded, then left alone and shown as down; others go on, and it comes back', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    await using sick = await startEmulatedService(compliant)
+    await using well = await startEmulatedService(compliant)
+    await using api = startTestApi({
+      services: [
+        { name: 'sick', endpoint: sick.endpoint },
+        { name: 'well', endpoint: well.endpoint },
+      ],
+    })
+    const ask = (service: string) => api.query(PIN, { service }).then(({ data }) => data.pin.__typename)
+    const health = async () => (await api.query(HEALTH)).data.services
+    const isUp = { state: 'UP', breaker: 'CLOSED', lastError: null }
+    const lastError = {
+      code: 'SERVICE_UNAVAILABLE',
+      message: 'sick answered 500 INTERNAL_SERVER_ERROR: Something went wrong',
+    }
+
+    sick.breakNext(3)
+    expect(await ask('sick')).toBe('ServiceUnavailableError')
+    expect(await health()).toEqual([
+      { name: 'sick', health: { state: 'DEGRADED', breaker: 'CLOSED', lastError } },
+      { name: 'well', health: isUp },
+    ])
+    sick.breakNext(2)
+    expect(await ask('sick')).toBe('ServiceUnavailableError')
+    expect((await health())[0]).toEqual({ name: 'sick', health: { state: 'DOWN', breaker: 'OPEN', lastError } })
+
+    sick.resetLog()
+    expect([await ask('sick'), await ask('well')]).toEqual(['ServiceUnavailableError', 'PinNotFoundError'])
+    expect(sick.requests).toEqual([])
+    await vi.waitFor(async () => expect(await ask('sick')).toBe('PinNotFoundError'), { timeout: 3000, interval: 50 })
+    expect(sick.requests.length).toBe(1)
+    expect((await health()).map(({ health: { state } }: { health: { state: string } }) => state)).toEqual(['UP', 'UP'])
+  })
+
+  it('is tried again for reads and removals when a connection breaks', async () => {
+    await using service = await startEmulatedService(compliant)
+    await using tenant = openTenant(service.endpoint)
+    const [pin] = service.seed(ALICE, [{ cid: exampleCid(1) }])
+    let drops = 1
+    service.hooks.beforeReply = async () => (drops-- > 0 ? 'drop' : undefined)
+    expect((await tenant.listPins({ statuses: PIN_STATUSES, limit: 1 })).pins).toHaveLength(1)
+    expect(service.count('GET')).toBe(2)
+
+    drops = 1
+    await tenant.removePin(pin?.requestId ?? '')
+    expect([service.count('DELETE'), service.pins(ALICE)]).toEqual([2, []])
+  })
+
+  it.each<[string, Faults]>([
+    ['swallows what it is sent', { upstream: { timeout: { afterMs: 0 } } }],
+    ['swallows what it answers', { downstream: { timeout: { afterMs: 0 } } }],
+    ['answers a byte a second', { downstream: { slicer: { averageBytes: 1, delayMs: 1000 } } }],
+    ['answers too late', { downstream: { latency: { ms: 5000 } } }],
+    ['resets every connection', { resetPeer: { afterMs: 0 } }],
+    ['ends in the middle of an answer', { downstream: { limitData: { bytes: 100 } } }],
+    ['closes before it answers', { upstream: { limitData: { bytes: 10 } } }],
+  ])('and %s is unavailable within the deadline', async (_, faults) => {
+    await using service = await startEmulatedService(compliant)
+    await using proxy = await startFaultProxy(service.endpoint)
+    await using tenant = openTenant(proxy.endpoint, 500)
+    proxy.set(faults)
+    const startedAt = performance.now()
+    await expect(tenant.listPins({ statuses: PIN_STATUSES, limit: 1 })).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      service: 'test',
+    })
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+  })
+
+  it('and cannot be reached is unavailable at once', async () => {
+    await using service = await startEmulatedService(compliant)
+    await using proxy = await startFaultProxy(service.endpoint)
+    await using tenant = openTenant(proxy.endpoint)
+    await proxy.down()
+    await expect(tenant.getPin('id')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', mayHaveActed: false })
+    await proxy.up()
+    await expect(tenant.getPin('id')).rejects.toMatchObject({ code: 'PIN_NOT_FOUND' })
+  })
+
+  it('leaves no connection, listener or timer behind after 1,000 calls with faults and aborts', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error) => void warnings.push(warning)
+    process.on('warning', note)
+    await using service = await startEmulatedService(compliant)
+    await using proxy = await startFaultProxy(service.endpoint)
+    {
+      // The breaker would keep the faults from most calls.
+      await using tenant = openTenant(proxy.endpoint, 300)
+      const faults: Faults[] = [
+        {},
+        { resetPeer: { afterMs: 1 } },
+        {},
+        { downstream: { limitData: { bytes: 150 } } },
+        {},
+        { downstream: { latency: { ms: 20, jitterMs: 20 } } },
+      ]
+      for (let round = 0; round < 20; round++) {
+        proxy.set(faults[round % faults.length] ?? {})
+        const calls = Array.from({ length: 50 }, (_, n) => {
+          const signal = n % 3 === 0 ? AbortSignal.timeout(5) : undefined
+          return n % 2
+            ? tenant.getPin(`id ${n}`, { signal })
+            : tenant.listPins({ statuses: PIN_STATUSES, limit: n + 1 }, { signal })
+        })
+        await Promise.allSettled(calls)
+      }
+    }
+    await vi.waitFor(() => expect(proxy.connections).toBe(0))
+    await vi.waitFor(() => expect(process.getActiveResourcesInfo()).not.toContain('TCPSocketWrap'))
+    process.off('warning', note)
+    expect(warnings).toEqual([])
+  })
+})

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { PIN_STATUSES } from '../../../src/domain/pin.ts'
+import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/registry.ts'
+import { deferred } from '../../support/deferred.ts'
+import { compliant } from '../../support/providers/compliant.ts'
+import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import { ALICE, BOB } from '../../support/query-schema.ts'
+
+const ALL = { statuses: PIN_STATUSES, limit: 10 }
+
+function openRegistry({ endpoint }: EmulatedService): ServiceRegistry {
+  return createServiceRegistry([{ name: 'test', endpoint, token: null, provider: null }], 'test')
+}
+
+/** Holds all answers back until `release`; `held` resolves when `count` requests have come. */
+function holdAnswers(service: EmulatedService, count: number) {
+  const held = deferred()
+  const release = deferred()
+  let seen = 0
+  service.hooks.beforeReply = async () => {
+    if (++seen === count) held.resolve()
+    await release.promise
+    return undefined
+  }
+  return { held: held.promise, release: () => release.resolve() }
+}
+
+describe('reads of one tenant', () => {
+  it('share one request when they are equal, and none with those of another tenant', async () => {
+    await using service = await startEmulatedService(compliant)
+    await using registry = openRegistry(service)
+    for (const token of [ALICE, BOB]) service.seed(token, [{ cid: exampleCid(1), name: `canary of ${token}` }])
+    const { held, release } = holdAnswers(service, 2)
+    const asked = Array.from({ length: 1000 }, (_, n) => registry.tenant('test', n % 2 ? BOB : ALICE).listPins(ALL))
+    await held
+    release()
+    const names = (await Promise.all(asked)).map(({ pins }) => pins.map(({ name }) => name))
+    expect(names).toEqual(asked.map((_, n) => [`canary of ${n % 2 ? BOB : ALICE}`]))
+    expect(service.requests.map(({ token }) => token).sort()).toEqual([ALICE, BOB])
+  })
+
+  it('look up equal CIDs of two tenants apart, one request each', async () => {
+    await using service = await startEmulatedService(compliant)
+    await using registry = openRegistry(service)
+    const [pins] = [ALICE, BOB].map((token) => service.seed(token, [{ cid: exampleCid(1), name: token }]))
+    const ref = { service: 'test', cid: exampleCid(1), requestId: pins?.[0]?.requestId ?? '' }
+    const alice = registry.tenant('test', ALICE)
+    const bob = registry.tenant('test', BOB)
+    const cid = { text: ref.cid, key: (await alice.lookupPin(ref)).cid.key }
+    const contents = await Promise.all([alice, bob, alice].map((tenant) => tenant.lookupContent(cid)))
+    expect(contents.map((found) => found.map(({ name }) => name))).toEqual([[ALICE], [BOB], [ALICE]])
+    // That alice's request id is not bob's to see.
+    await expect(bob.lookupPin(ref)).rejects.toMatchObject({ code: 'PIN_NOT_FOUND' })
+  })
+
+  it('start anew after a change was answered, even while an older one is under way', async () => {
+    await using service = await startEmulatedService(compliant)
+    await using registry = openRegistry(service)
+    const tenant = registry.tenant('test', ALICE)
+    const [pin] = service.seed(ALICE, [{ cid: exampleCid(1) }, { cid: exampleCid(2) }])
+    const release = deferred()
+    let isFirst = true
+    service.hooks.beforeReply = async ({ operation }) => {
+      if (operation === 'list' && isFirst) {
+        isFirst = false
+        await release.promise
+      }
+      return undefined
+    }
+    const before = tenant.listPins(ALL)
+    await tenant.removePin(pin?.requestId ?? '')
+    const after = await tenant.listPins(ALL)
+    release.resolve()
+    expect([(await before).pins.length, after.pins.length, service.count('GET')]).toEqual([2, 1, 2])
+  })
+
+  it('go on while one caller is left, and end with the last', async () => {
+    await using service = await startEmulatedService(compliant)
+    await using registry = openRegistry(service)
+    const tenant = registry.tenant('test', ALICE)
+    service.seed(ALICE, [{ cid: exampleCid(1) }])
+    const first = holdAnswers(service, 1)
+    const leavers = [new AbortController(), new AbortController()]
+    const [left, stays] = leavers.map(({ signal }) => tenant.listPins(ALL, { signal }))
+    await first.held
+    leavers[0]?.abort(new Error('went away'))
+    await expect(left).rejects.toThrow('went away')
+    first.release()
+    expect((await stays)?.pins).toHaveLength(1)
+
+    const second = holdAnswers(service, 1)
+    const all = leavers.map(() => new AbortController())
+    const both = all.map(({ signal }) => tenant.listPins({ ...ALL, limit: 9 }, { signal }))
+    await second.held
+    for (const each of all) each.abort(new Error('went away'))
+    expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    second.release()
+    expect(service.requests.at(-1)?.status ?? null).toBe(null)
+  })
+})
