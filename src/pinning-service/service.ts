@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { multiaddr } from '@multiformats/multiaddr'
 import { InsufficientFundsError } from '../domain/errors.ts'
+import { lockDirectory } from '../storage/lock-directory.ts'
 import { openDatabase } from '../storage/open-database.ts'
 import { BlockStore } from './block-store.ts'
 import { Collector } from './collector.ts'
@@ -57,6 +58,8 @@ export async function startService(options: ServiceOptions, onError: (error: unk
   }
   try {
     const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const lock = await lockDirectory(options.dataDir)
+    closers.push(() => lock[Symbol.dispose]())
     const database = await openDatabase(join(options.dataDir, 'pins.db'), PIN_DATABASE)
     closers.push(() => database.close())
     const pins = new PinStore(database)

@@ -62,7 +62,8 @@ export function transaction<T>(database: Database, work: () => T): T {
   }
 }
 
-async function loadDriver(): Promise<new (path: string) => Database> {
+/** SQLite as this Node has it: built in, or from the package. */
+export async function loadDriver(): Promise<new (path: string) => Database> {
   const builtIn = process.getBuiltinModule?.('node:sqlite') as
     | { DatabaseSync: new (path: string) => Database }
     | undefined

@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../../config/gateway-config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createLogger } from '../../observability/logger.ts'
+import { lockDirectory } from '../../storage/lock-directory.ts'
 import { countPins } from '../../upstream/count-pins.ts'
 import type { ServiceRegistry } from '../../upstream/registry.ts'
 import { addConfigOptions } from '../config-options.ts'
@@ -29,6 +30,28 @@ export function checkCommand(): Command {
 }
 
 async function check(config: GatewayConfig): Promise<Finding[]> {
+  const embedded = config.services.filter(({ provider }) => provider === 'embedded')
+  if (embedded.length === 0 || !(await isInUse(config.dataDir))) return checkAll(config)
+  const others = config.services.filter((service) => !embedded.includes(service))
+  const running = embedded.map(({ name }) => ({
+    service: name,
+    isGood: true,
+    result: 'runs in another pinql just now',
+  }))
+  return [...running, ...(await checkAll({ ...config, services: others }))]
+}
+
+/** Whether a running pinql has the data directory, and with it the embedded service. */
+async function isInUse(dataDir: string): Promise<boolean> {
+  try {
+    using _lock = await lockDirectory(dataDir)
+    return false
+  } catch {
+    return true
+  }
+}
+
+async function checkAll(config: GatewayConfig): Promise<Finding[]> {
   const { openServices } = await import('../../server/open-services.ts')
   await using services = await openServices(
     config,

@@ -1,0 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { lockDirectory } from '../../../src/storage/lock-directory.ts'
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'pinql-lock-'))
+})
+afterEach(() => rmSync(directory, { recursive: true }))
+
+it('lets one have a directory at a time', async () => {
+  const path = join(directory, 'made', 'when', 'missing')
+  const lock = await lockDirectory(path)
+  await expect(lockDirectory(path)).rejects.toThrow(
+    `${path} is in use by another pinql: expected a data directory of this one's own`,
+  )
+  lock[Symbol.dispose]()
+  using _again = await lockDirectory(path)
+})
