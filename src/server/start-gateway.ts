@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import { createLogger, type LogSink } from '../observability/logger.ts'
 import { createSchema } from '../schema/schema.ts'
 import { createGraphqlServer } from './create-graphql-server.ts'
+import { readGatewayToken } from './gateway-token.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
 import { openServices } from './open-services.ts'
 import { createRequestGuard } from './request-guard.ts'
@@ -28,7 +29,7 @@ export async function startGateway(
   config: GatewayConfig,
   options: { logSink?: LogSink } = {},
 ): Promise<RunningGateway> {
-  const secrets = config.services.flatMap(({ token }) => token ?? [])
+  const secrets = await tokensOf(config)
   const log = createLogger({ level: config.logLevel, secrets, sink: options.logSink ?? process.stdout })
   const services = await openServices(config, log)
   let http: HttpServer | undefined
@@ -60,6 +61,13 @@ export async function startGateway(
       await services[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Every token that the gateway holds, its own for the embedded service included, for the log to hide. */
+async function tokensOf({ services, dataDir }: GatewayConfig): Promise<string[]> {
+  const isEmbedded = services.some(({ provider, token }) => provider === 'embedded' && token === null)
+  const own = isEmbedded ? [(await readGatewayToken(dataDir)).token] : []
+  return [...own, ...services.flatMap(({ token }) => token ?? [])]
 }
 
 function urlHostOf(host: string): string {

@@ -95,7 +95,7 @@ export class PinningService implements AsyncDisposable {
     const provider = findProvider(settings.provider)
     const { origin, pathname } = new URL(endpoint)
     this.name = name
-    this.endpoint = `${origin}${pathname}`
+    this.endpoint = `${origin}${pathname}`.replace(/\/+$/, '')
     this.settings = settings
     this.clock = clock
     this.timeoutMs = timeoutMs
