@@ -57,6 +57,15 @@ export class BitswapSession implements Disposable {
     })
   }
 
+  /** Takes a want back, since the block came another way. */
+  forget(cid: CID): void {
+    const key = blockKey(cid.multihash.bytes)
+    const want = this.#wants.get(key)
+    if (!want) return
+    this.#wants.delete(key)
+    this.#cancel(want)
+  }
+
   /** Asks for what nobody was asked for yet. */
   askAnyone(): void {
     for (const want of this.#wants.values()) if (want.asked.size === 0) this.#askNext(want)

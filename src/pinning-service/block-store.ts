@@ -3,7 +3,7 @@ import { blockKey } from './block-key.ts'
 
 const FLUSH_BYTES = 4 * 1024 * 1024
 const FLUSH_REFERENCES = 1_000
-const FLUSH_AFTER_MS = 20
+const FLUSH_AFTER_MS = 200
 const COLLECT_REFERENCES = 500
 const COLLECT_BYTES = 8 * 1024 * 1024
 

@@ -1,9 +1,12 @@
+import { setMaxListeners } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import type { StringMap } from '../domain/pin.ts'
 import type { BitswapSession } from './bitswap-session.ts'
 import { claimedDagSize, isLeaf, unreadable } from './block-links.ts'
 import type { BlockStore } from './block-store.ts'
 import type { DialRange } from './dial-policy.ts'
+import { GatewaySource } from './gateway-source.ts'
 import type { Limits } from './limits.ts'
 import { OriginConnections } from './origin-connections.ts'
 import { PinFailure } from './pin-failure.ts'
@@ -14,6 +17,7 @@ import { walkDag } from './walk-dag.ts'
 
 /** How many bytes of a pin arrive between two looks at what its owner has stored in all. */
 const QUOTA_CHECK_BYTES = 8 * 1024 * 1024
+const GATEWAY_DELAY_MS = 1_000
 
 export interface FetchContext {
   readonly blocks: BlockStore
@@ -21,6 +25,8 @@ export interface FetchContext {
   readonly limits: Limits
   /** Which origins may be dialled. */
   readonly dialRanges: readonly DialRange[]
+  /** Base URLs of trustless HTTP gateways to ask as well; none by default. */
+  readonly gateways: readonly string[]
   /** Bytes that the owner's pins hold now. */
   readonly bytesOf: (owner: number) => number
 }
@@ -32,6 +38,7 @@ export class FetchPin {
   readonly #abort = new AbortController()
   readonly #session: BitswapSession
   readonly #origins: OriginConnections
+  readonly #gateways: GatewaySource | null
   #claimedBytes: number | null = null
   #blocks = 0
   #bytes = 0
@@ -45,6 +52,12 @@ export class FetchPin {
     this.#context = context
     this.#session = context.peer.createSession()
     this.#origins = new OriginConnections(context, pin.origins, (peerId) => this.#session.addPeer(peerId))
+    const { gateways, limits } = context
+    const { signal } = this.#abort
+    // Each block that is waited for listens.
+    setMaxListeners(0, signal)
+    this.#gateways =
+      gateways.length > 0 ? new GatewaySource(gateways, { maxBlockBytes: limits.maxBlockBytes, signal }) : null
   }
 
   /**
@@ -113,7 +126,7 @@ export class FetchPin {
     const { blocks, limits } = this.#context
     if (this.#stallTimer === null) this.#restartStallTimer()
     this.#origins.open()
-    const bytes = await this.#session.want(cid)
+    const bytes = await this.#obtain(cid)
     this.#abort.signal.throwIfAborted()
     if (bytes.length > limits.maxBlockBytes) {
       throw new PinFailure(`Block ${cid} has ${bytes.length} bytes, more than ${limits.maxBlockBytes}`)
@@ -125,6 +138,25 @@ export class FetchPin {
     blocks.put(this.#pin.created, cid.multihash.bytes, bytes)
     this.#claimedBytes ??= claimedDagSize(cid, bytes)
     return bytes
+  }
+
+  async #obtain(cid: CID): Promise<Uint8Array> {
+    const fromPeers = this.#session.want(cid)
+    if (!this.#gateways) return fromPeers
+    const race = new AbortController()
+    const signal = AbortSignal.any([race.signal, this.#abort.signal])
+    try {
+      return await Promise.race([fromPeers, this.#fromGateways(this.#gateways, cid, signal)])
+    } finally {
+      race.abort()
+      this.#session.forget(cid)
+    }
+  }
+
+  async #fromGateways(gateways: GatewaySource, cid: CID, signal: AbortSignal): Promise<Uint8Array> {
+    // Origins were named by the client, so they come first.
+    if (this.#pin.origins.length > 0) await delay(GATEWAY_DELAY_MS, null, { signal })
+    return gateways.want(cid, { signal })
   }
 
   #count(size: number): void {
@@ -147,7 +179,10 @@ export class FetchPin {
   }
 
   #fail(why: 'stalled' | 'exceeded', timeoutMs: number): void {
+    const gateway = this.#gateways?.error
     const what = why === 'stalled' ? 'No block arrived for' : 'The pin was not complete after'
-    this.#abort.abort(new PinFailure(`${what} ${timeoutMs / 1_000} s; ${this.#origins.describe()}`))
+    this.#abort.abort(
+      new PinFailure(`${what} ${timeoutMs / 1_000} s; ${this.#origins.describe()}${gateway ? `; ${gateway}` : ''}`),
+    )
   }
 }

@@ -35,6 +35,8 @@ export interface ServiceOptions {
   /** Multiaddrs that the peer listens on. */
   readonly listen: readonly string[]
   readonly limits: Partial<Limits>
+  /** Base URLs of trustless HTTP gateways that are asked beside a pin's origins. */
+  readonly gateways: readonly string[]
   /** Which origins may be dialled; null for the default. */
   readonly dialRanges: readonly DialRange[] | null
 }
@@ -84,7 +86,17 @@ export async function startService(options: ServiceOptions, onError: (error: unk
     const dialRanges = options.dialRanges ?? defaultDialRanges([options.host, ...options.listen.map(hostOf)])
     const bytesOf = (owner: number): number => pins.usage(owner).bytes
     const onSettled = (): void => collector.wake()
-    const pinner = new Pinner({ pins, blocks, peer, limits, dialRanges, bytesOf, onSettled, onError })
+    const pinner = new Pinner({
+      pins,
+      blocks,
+      peer,
+      limits,
+      dialRanges,
+      gateways: options.gateways,
+      bytesOf,
+      onSettled,
+      onError,
+    })
     closers.push(() => pinner.stop())
 
     const app = createApp({

@@ -22,6 +22,8 @@ export interface PinningServiceOptions {
    * `public` alone.
    */
   readonly dialRanges?: readonly DialRange[]
+  /** Base URLs of trustless HTTP gateways that are asked beside a pin's origins. Default: none. */
+  readonly gateways?: readonly string[]
   /** Bounds that differ from the default ones. */
   readonly limits?: Partial<Limits>
   /** Told of failures that no client caused: text with a stack, for a log. Default: nobody. */
@@ -52,6 +54,7 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     tokens: options.tokens,
     listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
     limits: options.limits ?? {},
+    gateways: (options.gateways ?? []).map((url) => url.replace(/\/+$/, '')),
     dialRanges: options.dialRanges ?? null,
   }
   const worker = startWorker({ workerData, name: 'pinning-service' })

@@ -32,7 +32,8 @@ export function walkDag(root: CID, { concurrency, visit, signal }: WalkOptions):
 
   const found = (parent: CID, depth: number, bytes: Uint8Array | null): void => {
     if (bytes === null) return
-    for (const cid of linksOf(parent, bytes)) {
+    // Reversed, since the last one is taken first: so blocks are asked for in the order that CAR files have them.
+    for (const cid of linksOf(parent, bytes).reverse()) {
       const key = keyOf(cid)
       if (seen.has(key)) continue
       seen.add(key)

@@ -9,8 +9,9 @@ const service = await startService(
     dataDir,
     tokens: ['token-a', 'token-b'],
     listen: ['/ip4/127.0.0.1/tcp/0'],
-    limits: { stallTimeoutMs: 5_000 },
+    limits: {},
     dialRanges: null,
+    gateways: [],
   },
   (error) => process.stderr.write(`${String(error)}\n`),
 )

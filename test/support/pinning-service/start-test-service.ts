@@ -25,6 +25,7 @@ export async function startTestService(options: Partial<ServiceOptions> = {}): P
       listen: ['/ip4/127.0.0.1/tcp/0'],
       limits: {},
       dialRanges: null,
+      gateways: [],
       ...options,
     },
     (error) => errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),
