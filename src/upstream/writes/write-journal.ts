@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { IdempotencyConflictError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { MemoryWriteRecords } from './memory-write-records.ts'
@@ -25,6 +26,8 @@ export class WriteJournal implements AsyncDisposable {
 
   constructor(records: WriteRecords = new MemoryWriteRecords()) {
     this.records = records
+    // All writes that wait listen to it, and that is no leak.
+    setMaxListeners(0, this.#stop.signal)
   }
 
   /** Aborted when the journal is disposed. */

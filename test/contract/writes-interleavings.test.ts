@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { PinqlError } from '../../src/domain/errors.ts'
+import { MemoryWriteRecords } from '../../src/upstream/writes/memory-write-records.ts'
+import { jsonReply, reply } from '../support/providers/wire-reply.ts'
+import { ALICE, newPin, startWriteSetup } from '../support/writes/start-write-setup.ts'
+
+const RUNS = Number(process.env.PINQL_PROPERTY_RUNS ?? 60)
+
+/** What becomes of a request that changes something. */
+const FAULTS = ['none', 'none', 'lost', 'failed after', 'failed before', 'malformed'] as const
+
+const SECRET = Buffer.alloc(32, 1)
+
+/** Two gateways share these, and each closes its own when it stops. */
+class SharedRecords extends MemoryWriteRecords {
+  override async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+const client = fc.array(fc.record({ key: fc.nat(3), waitMs: fc.nat(9000) }), { minLength: 1, maxLength: 5 })
+
+it('leaves at most one pin for a key, whatever clients, faults and restarts come together', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(client, { minLength: 1, maxLength: 4 }),
+      fc.array(fc.constantFrom(...FAULTS), { minLength: 1, maxLength: 30 }),
+      fc.boolean(),
+      async (clients, faults, restarts) => {
+        const writeRecords = new SharedRecords()
+        await using first = await startWriteSetup({
+          capabilities: { keepsMeta: true },
+          writeRecords,
+          tenantSecret: SECRET,
+        })
+        // A second gateway with the same records, as after a crash that left them behind.
+        await using second = await startWriteSetup({
+          capabilities: { keepsMeta: true },
+          writeRecords,
+          tenantSecret: SECRET,
+          service: first.service,
+        })
+        const { service } = first
+        const drawn = faults.values()
+        service.hooks.afterCommit = () => {
+          const fault = drawn.next().value ?? 'none'
+          if (fault === 'failed before') service.breakNext(1)
+          if (fault === 'lost') return 'drop'
+          if (fault === 'failed after') return jsonReply(500, {})
+          return fault === 'malformed' ? reply(202, 'application/json', '{') : undefined
+        }
+
+        const told = new Map<number, Set<string>>()
+        const work = clients.map(async (adds, index) => {
+          for (const { key, waitMs } of adds) {
+            const setup = restarts && index % 2 === 1 ? second : first
+            await new Promise<void>((resolve) => setup.clock.setTimeout(resolve, waitMs))
+            const outcome = await setup.tenant.addPin(newPin(key), `key ${key}`).catch((error: unknown) => error)
+            if (outcome instanceof Error) expect(outcome).toBeInstanceOf(PinqlError)
+            else told.set(key, (told.get(key) ?? new Set()).add((outcome as { requestId: string }).requestId))
+          }
+        })
+        const all = Promise.all(work)
+        await Promise.all([first.run(all), second.run(all)])
+
+        for (const key of [0, 1, 2, 3]) {
+          const pins = service
+            .pins(ALICE)
+            .filter(({ name }) => name === `pin ${key}`)
+            .map(({ requestId }) => requestId)
+          expect(pins.length).toBeLessThanOrEqual(1)
+          expect([...(told.get(key) ?? [])].filter((requestId) => !pins.includes(requestId))).toEqual([])
+        }
+      },
+    ),
+    { numRuns: RUNS },
+  )
+}, 120_000)
