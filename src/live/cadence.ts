@@ -1,69 +1,117 @@
-import type { RateLimit } from '../upstream/budget/rate-limit.ts'
+import type { Endpoint, RateLimit } from '../upstream/budget/rate-limit.ts'
 
 /** The part of a service's budget that polls may use when others want it too. */
 const LIVE_SHARE = 0.8
-/** Nobody is polled more often: a status that is a second old is fresh. */
-const SHORTEST_MS = 1_000
-/** Nobody is polled less often, while the budget allows. */
-const LONGEST_MS = 30_000
-/** Tenants with nothing under way are only watched for pins that come from elsewhere. */
-const IDLE_MS = 5_000
+/** How much of what changes counts for a tenant's share: one with very many pins must not starve the others. */
+const LARGEST_CHANGE_RATE = 4
+/** The levels are worked out anew when so much has changed. */
+const DRIFT = 0.1
+
+/** What a tenant's polls are for, and cost. */
+export interface PollNeed {
+  /** How many changes a second are to be expected, see {@link changeRateOf}. */
+  readonly changeRate: number
+  /** Milliseconds from poll to poll while nobody else wants the budget. */
+  readonly shortestMs: number
+  /** How many requests a poll takes. */
+  readonly requests: number
+  readonly endpoint: Endpoint
+}
+
+interface Member {
+  /** The part of the budget that it would use if it were alone. */
+  readonly wanted: number
+  /** By which half of the budget is shared. */
+  readonly weight: number
+}
 
 /**
- * Shares a service's polls among the tenants that are watched.
+ * Shares a service's polls among the tenants that are watched, so that all of them together keep within the budget.
  *
- * Half of the rate goes to all alike; half by how likely something has changed, which falls with the age of what is
- * under way. The second half follows the square root of that likelihood, which makes the mean delay least; the first
- * keeps the longest delay in bounds.
+ * Half of the budget is shared evenly; half by how likely something has changed. The second half follows the square
+ * root of that likelihood, which makes the mean delay least; the first keeps the longest delay in bounds. What a tenant
+ * does not need is left to the others.
  */
 export class Cadence {
-  readonly #ratePerMs: number
-  readonly #tenantRatePerMs: number
-  readonly #weights = new Map<string, number>()
-  #sum = 0
+  readonly #limits: readonly CadenceLimit[]
+  readonly #members = new Map<string, Member>()
+  #weights = 0
+  #wanted = 0
+  /** By how much shares can be stretched, since not everybody needs theirs. */
+  #stretch = Number.POSITIVE_INFINITY
+  #answersUntilStale = 0
 
-  constructor(limits: readonly Pick<RateLimit, 'limit' | 'windowMs' | 'scope' | 'endpoint'>[]) {
-    const rates = (scope: RateLimit['scope']): number[] =>
-      limits
-        .filter((each) => each.scope === scope && (each.endpoint === 'list' || each.endpoint === 'all'))
-        .map(({ limit, windowMs }) => (LIVE_SHARE * limit) / windowMs)
-    this.#ratePerMs = Math.min(...rates('address'), Number.POSITIVE_INFINITY)
-    this.#tenantRatePerMs = Math.min(...rates('token'), 1 / SHORTEST_MS)
+  constructor(limits: readonly CadenceLimit[]) {
+    this.#limits = limits
   }
 
-  /**
-   * When to poll a tenant next.
-   *
-   * @param changeRate how many changes a second are to be expected of what it has under way, see {@link changeRateOf}
-   * @returns milliseconds from its last poll to its next
-   */
-  intervalMs(tenant: string, changeRate: number): number {
-    if (changeRate === 0) {
-      this.leave(tenant)
-      return IDLE_MS
-    }
-    this.#setWeight(tenant, Math.sqrt(changeRate))
-    const count = this.#weights.size
-    const share = 0.5 / count + (0.5 * (this.#weights.get(tenant) as number)) / this.#sum
-    const rate = Math.min(this.#ratePerMs * share, this.#tenantRatePerMs)
-    // What is under way for long is looked at less often, even where nothing else wants the budget.
-    const calm = Math.min(5, Math.max(1, 1 / (10 * changeRate)))
-    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS * calm, 1 / rate))
+  /** Milliseconds from a tenant's last poll to its next. */
+  intervalMs(tenant: string, need: PollNeed): number {
+    const { requests, endpoint, shortestMs } = need
+    const perToken = requests * this.#slowestMs('token', endpoint)
+    const fastestMs = Math.max(shortestMs, perToken)
+    // The milliseconds that one poll takes of the whole service's budget; 0 where nothing limits that.
+    const takesMs = requests * this.#slowestMs('address', endpoint)
+    if (takesMs === 0) return fastestMs
+    const changeRate = Math.min(LARGEST_CHANGE_RATE, need.changeRate)
+    this.#set(tenant, { wanted: takesMs / fastestMs, weight: Math.sqrt(changeRate * takesMs) })
+    return Math.max(fastestMs, takesMs / (this.#level() * this.#shareOf(this.#members.get(tenant))))
   }
 
   /** Takes a tenant out of the sharing. */
   leave(tenant: string): void {
-    this.#setWeight(tenant, 0)
-    this.#weights.delete(tenant)
+    this.#set(tenant, null)
   }
 
-  #setWeight(tenant: string, weight: number): void {
-    this.#sum += weight - (this.#weights.get(tenant) ?? 0)
-    this.#weights.set(tenant, weight)
+  #set(tenant: string, member: Member | null): void {
+    const before = this.#members.get(tenant)
+    this.#weights += (member?.weight ?? 0) - (before?.weight ?? 0)
+    this.#wanted += (member?.wanted ?? 0) - (before?.wanted ?? 0)
+    if (member) this.#members.set(tenant, member)
+    else this.#members.delete(tenant)
+    // Sums of many small differences drift.
+    if (this.#members.size === 0) this.#weights = this.#wanted = 0
+    if (!before !== !member) this.#answersUntilStale -= 1 / DRIFT
+    this.#answersUntilStale--
+  }
+
+  #shareOf(member: Member | undefined): number {
+    const even = 1 / this.#members.size
+    return 0.5 * even + 0.5 * (this.#weights > 0 ? (member?.weight ?? 0) / this.#weights : even)
+  }
+
+  /** The stretch at which all together use the whole budget, nobody more than they want. */
+  #level(): number {
+    if (this.#wanted <= 1) return Number.POSITIVE_INFINITY
+    if (this.#answersUntilStale > 0 && Number.isFinite(this.#stretch)) return this.#stretch
+    this.#answersUntilStale = this.#members.size
+    const members = [...this.#members.values()].map((member) => ({ ...member, share: this.#shareOf(member) }))
+    members.sort((a, b) => a.wanted / a.share - b.wanted / b.share)
+    // Those who want least of their share get all of it; the rest is stretched over the others.
+    let left = 1
+    let shares = members.reduce((sum, { share }) => sum + share, 0)
+    for (const { wanted, share } of members) {
+      if (wanted / share > left / shares) break
+      left -= wanted
+      shares -= share
+    }
+    this.#stretch = left / shares
+    return this.#stretch
+  }
+
+  /** Milliseconds that the strictest limit leaves from request to request; 0 without one. */
+  #slowestMs(scope: RateLimit['scope'], endpoint: Endpoint): number {
+    return this.#limits
+      .filter((each) => each.scope === scope && (each.endpoint === endpoint || each.endpoint === 'all'))
+      .reduce((slowest, { limit, windowMs }) => Math.max(slowest, windowMs / (LIVE_SHARE * limit)), 0)
   }
 }
 
-/** Changes a second to be expected of pins of these ages: many soon after they were added, fewer later. */
-export function changeRateOf(agesMs: readonly number[]): number {
-  return agesMs.reduce((sum, ageMs) => sum + 1 / (2 + Math.max(0, ageMs) / 1000), 0)
+export type CadenceLimit = Pick<RateLimit, 'limit' | 'windowMs' | 'scope' | 'endpoint'>
+
+/** Changes a second to be expected of pins that have been as they are for so long: many at first, fewer later. */
+export function changeRateOf(agesMs: Iterable<number>): number {
+  let sum = 0
+  for (const ageMs of agesMs) sum += 1 / (2 + Math.max(0, ageMs) / 1000)
+  return sum
 }

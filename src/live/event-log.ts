@@ -1,36 +1,42 @@
+import type { Pin } from '../domain/pin.ts'
 import type { LiveEvent } from './live-event.ts'
+
+/** An event, and how its pin was before: without that, nobody could tell who has to be told. */
+export interface LoggedEvent {
+  readonly event: LiveEvent
+  readonly previous: Pin | null
+}
 
 /** Keeps a tenant's last events, so that a subscriber who was away gets what was missed. */
 export interface EventLog {
-  append(event: LiveEvent): void
+  append(entry: LoggedEvent): void
   /** The events behind a number, oldest first; null when some of them are no longer there. */
-  since(seq: number): readonly LiveEvent[] | null
+  since(seq: number): readonly LoggedEvent[] | null
 }
 
 const DEFAULT_CAPACITY = 1000
 
-/** An event log in memory: the last 1,000 events unless told otherwise. */
+/** An event log in memory: at least the last 1,000 events, at most twice as many, unless told otherwise. */
 export class MemoryEventLog implements EventLog {
   readonly #capacity: number
-  #events: LiveEvent[] = []
-  #firstSeq: number
+  #entries: LoggedEvent[] = []
+  /** Number of the last event that is no longer there. */
+  #lost = 0
 
-  /** @param seq number of the last event before the log */
-  constructor(seq: number, capacity = DEFAULT_CAPACITY) {
+  constructor(capacity = DEFAULT_CAPACITY) {
     this.#capacity = capacity
-    this.#firstSeq = seq + 1
   }
 
-  append(event: LiveEvent): void {
-    this.#events.push(event)
+  append(entry: LoggedEvent): void {
+    this.#entries.push(entry)
     // Cut in halves, so that appending stays cheap.
-    if (this.#events.length < this.#capacity * 2) return
-    this.#events = this.#events.slice(-this.#capacity)
-    this.#firstSeq = this.#events[0]?.seq ?? this.#firstSeq
+    if (this.#entries.length < this.#capacity * 2) return
+    this.#lost = this.#entries[this.#capacity - 1]?.event.seq ?? this.#lost
+    this.#entries = this.#entries.slice(this.#capacity)
   }
 
-  since(seq: number): readonly LiveEvent[] | null {
-    if (seq < this.#firstSeq - 1) return null
-    return this.#events.filter((event) => event.seq > seq)
+  since(seq: number): readonly LoggedEvent[] | null {
+    if (seq < this.#lost) return null
+    return this.#entries.filter(({ event }) => event.seq > seq)
   }
 }

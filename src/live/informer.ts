@@ -1,28 +1,20 @@
-import { randomBytes } from 'node:crypto'
-import { PinqlError, RateLimitedError, UnauthorizedError } from '../domain/errors.ts'
-import { parseInstant } from '../domain/instant.ts'
-import type { Pin } from '../domain/pin.ts'
+import { BadRequestError, PinqlError, RateLimitedError, UnauthorizedError } from '../domain/errors.ts'
+import { isSettled, type Pin } from '../domain/pin.ts'
 import type { Clock } from '../upstream/clock.ts'
-import type { Tenant } from '../upstream/tenant.ts'
 import type { TenantObserver } from '../upstream/tenant-observer.ts'
-import { type Cadence, changeRateOf } from './cadence.ts'
-import { MemoryEventLog } from './event-log.ts'
+import { Audience } from './audience.ts'
+import type { Cadence } from './cadence.ts'
+import { Chronicle, type Draft, type Resumption } from './chronicle.ts'
 import type { LiveCursors } from './live-cursor.ts'
-import type { LiveEvent, PinChange } from './live-event.ts'
 import type { LiveReader } from './live-reader.ts'
-import { type CacheChange, PinCache } from './pin-cache.ts'
+import { loadView } from './load-view.ts'
+import { type CacheChange, PinCache, type Tickets } from './pin-cache.ts'
+import type { LiveTenant } from './poll.ts'
 import { PollBackoff } from './poll-backoff.ts'
-import { loadSelection, type PollTargets, pollTenant, readItem } from './poll-tenant.ts'
-import { ResyncSchedule } from './resync-schedule.ts'
-import { isOver, isSelected, type Selection, selectionKey, wantsEvent } from './watch.ts'
-
-/** One subscriber's part at one tenant. */
-interface Watch {
-  readonly selection: Selection
-  readonly reader: LiveReader
-  /** False until its snapshot is made: what happens before is in the snapshot. */
-  isLive: boolean
-}
+import { Poller } from './poller.ts'
+import type { Selection } from './selection.ts'
+import type { View } from './view.ts'
+import { Views } from './views.ts'
 
 export interface InformerOptions {
   readonly clock: Clock
@@ -35,13 +27,12 @@ export interface InformerOptions {
   readonly onIdle: () => void
 }
 
+/** After the last subscriber of a view has left, so that a reload of a page costs nothing. */
 const LINGER_MS = 30_000
-/** A removal is remembered this long, for answers that are late and services that forget slowly. */
-const REMOVAL_MEMORY_MS = 60_000
-/** An answer that still shows a removed pin is believed only this long after the removal. */
-const REMOVAL_GRACE_MS = 10_000
 /** A wait for budget shorter than this is not worth telling. */
 const SHORT_WAIT_MS = 5_000
+/** A pin that was there before anybody listened is taken for no older: clocks differ, and it may be about to change. */
+const OLDEST_AT_FIRST_MS = 300_000
 
 /**
  * Watches one tenant's pins for any number of subscribers.
@@ -51,62 +42,70 @@ const SHORT_WAIT_MS = 5_000
  * tenant, to queries and changes, feeds the same cache. Each subscriber sees each pin's states in the order in which
  * they became true, maybe not all of them, and always the last.
  *
- * After the last subscriber has left, nothing is polled, and everything is given up after 30 seconds.
+ * What nobody has listened to for 30 seconds is given up; until then it is kept, but not polled.
  */
-export class Informer implements TenantObserver {
-  readonly #tenant: Tenant
+export class Informer implements TenantObserver, Disposable {
+  readonly #tenant: LiveTenant
   readonly #options: InformerOptions
   readonly #cache = new PinCache()
-  readonly #watches = new Set<Watch>()
-  readonly #loaded = new Map<string, Promise<void>>()
-  readonly #epoch = randomBytes(6).toString('base64url')
-  readonly #log = new MemoryEventLog(0)
+  readonly #views = new Views()
+  readonly #audience: Audience
+  readonly #poller: Poller
   readonly #backoff: PollBackoff
-  readonly #resync = new ResyncSchedule()
-  readonly #suspects = new Map<string, number>()
+  readonly #stop = new AbortController()
   readonly #unobserve: () => void
-  #seq = 0
   #ticket = 0
   #timer: { cancel(): void } | null = null
-  #dueAt = Number.POSITIVE_INFINITY
+  #isScheduled = false
   #isPolling = false
-  #staleSince: number | null = null
+  #pollAt = Number.POSITIVE_INFINITY
+  #notBefore = Number.NEGATIVE_INFINITY
   #lastGoodAt: number
-  #refusals = 0
+  #isRefused = false
 
-  constructor(tenant: Tenant, options: InformerOptions) {
+  constructor(tenant: LiveTenant, options: InformerOptions) {
     this.#tenant = tenant
     this.#options = options
+    const cache = this.#cache
+    const views = this.#views
+    const now = (): number => this.#now()
+    const wallNow = (): number => this.#wallNow()
+    this.#lastGoodAt = wallNow()
     this.#backoff = new PollBackoff(options.random)
-    this.#lastGoodAt = this.#wallNow()
+    const { key, service } = tenant
+    const chronicle = new Chronicle({ tenant: key, service, cursors: options.cursors, cache, wallNow })
+    this.#audience = new Audience({ views, chronicle, cache, now, onDeserted: () => this.#scheduleSoon() })
+    this.#poller = new Poller({
+      tenant,
+      cache,
+      views,
+      now,
+      signal: this.#stop.signal,
+      onGone: (requestId) => this.removed(requestId),
+    })
     this.#unobserve = tenant.observe(this)
   }
 
   /** How many listen. */
   get size(): number {
-    return this.#watches.size
+    return this.#views.active().reduce((sum, { watches }) => sum + watches.size, 0)
+  }
+
+  /** How many pins are kept. */
+  get pins(): number {
+    return this.#cache.size
   }
 
   /**
-   * Adds a subscriber. It hears every change from now on, after a snapshot of what it asked for, or after what it missed
-   * since `after`.
+   * Adds a subscriber. It hears every change from now on, after a snapshot of what it asked for, or after what it missed.
    *
-   * @param after a cursor of an earlier event of the same tenant
-   * @throws {BadRequestError} for a cursor of another tenant, or none at all
+   * @returns how to leave
    */
-  watch(selection: Selection, reader: LiveReader, after: string | null): () => void {
-    const position = after === null ? null : this.#options.cursors.parse(this.#tenant.key, after)
-    const watch: Watch = { selection, reader, isLive: false }
-    this.#watches.add(watch)
-    const missed = position?.epoch === this.#epoch ? this.#log.since(position.seq) : null
-    if (missed)
-      this.#goLive(
-        watch,
-        missed.filter((event) => wantsEvent(selection, event, null)),
-      )
-    else void this.#start(watch, position !== null)
-    this.#schedule()
-    return () => this.#leave(watch)
+  watch(selection: Selection, reader: LiveReader, resumption: Resumption): () => void {
+    const { view, leave } = this.#audience.join(selection, reader, resumption)
+    if (view.completeSince === null && !view.isLoading && this.#now() >= this.#notBefore) void this.#load(view)
+    this.#scheduleSoon()
+    return leave
   }
 
   sent(): number {
@@ -114,198 +113,167 @@ export class Informer implements TenantObserver {
   }
 
   seen(pins: readonly Pin[], ticket: number): void {
-    for (const pin of pins) {
-      this.#suspects.delete(pin.requestId)
-      this.#apply(this.#cache.see(pin, ticket, (removedAt) => this.#now() - removedAt > REMOVAL_GRACE_MS))
-    }
+    for (const pin of pins) this.#see(pin, ticket)
+  }
+
+  added(pin: Pin, ticket: number): void {
+    this.#poller.saw(pin)
+    if (this.#views.tracks(pin)) this.#apply(this.#cache.put(pin, this.#tickets(ticket), this.#now()))
   }
 
   replaced(requestId: string, pin: Pin, ticket: number): void {
-    this.#apply(this.#cache.replace(requestId, pin, ticket, this.#now()))
+    this.#poller.saw(pin)
+    const isWatched = this.#cache.has(requestId) || this.#views.tracks(pin)
+    if (isWatched) this.#apply(this.#cache.replace(requestId, pin, this.#tickets(ticket), this.#now()))
+    else this.removed(requestId)
   }
 
   removed(requestId: string): void {
-    this.#apply(this.#cache.remove(requestId, this.#now()))
+    const isKnown = this.#cache.has(requestId) || this.#cache.isRemoved(requestId)
+    this.#apply(this.#cache.remove(requestId, this.#ticket, this.#now()))
+    const ref = this.#views.refOf(requestId)
+    // Asked for, but never there.
+    if (!isKnown && ref) this.#audience.tell({ type: 'PinRemoved', requestId, cid: ref.cid }, null)
   }
 
   [Symbol.dispose](): void {
+    this.#stop.abort()
     this.#timer?.cancel()
     this.#timer = null
     this.#unobserve()
     this.#options.cadence.leave(this.#tenant.key)
-    for (const { reader } of this.#watches) reader.complete()
-    this.#watches.clear()
-    this.#cache.clear()
+    this.#audience.complete()
   }
 
-  async #start(watch: Watch, isResync: boolean): Promise<void> {
-    const { selection, reader } = watch
-    try {
-      await this.#load(selection)
-    } catch (error) {
-      this.#watches.delete(watch)
-      reader.fail(error)
-      return
-    }
-    if (!this.#watches.has(watch)) return
-    const pins = [...this.#cache.pins()].filter((pin) => isSelected(selection, pin))
-    const common = this.#stamp(this.#seq)
-    this.#goLive(
-      watch,
-      pins.map((pin, index) => ({ ...common, type: 'PinSnapshot', pin, isResync, remaining: pins.length - index - 1 })),
-    )
-  }
-
-  /** Brings what is asked for into the cache; what another subscriber asked for is there already. */
-  #load(selection: Selection): Promise<void> {
-    const key = selectionKey(selection)
-    const known = this.#loaded.get(key)
-    if (known !== undefined) return known
-    const ticket = this.sent()
-    const loading = loadSelection(this.#tenant, selection, (requestId) => this.#cache.get(requestId)).then((pins) =>
-      this.seen(pins, ticket),
-    )
-    this.#loaded.set(key, loading)
-    loading.catch(() => this.#loaded.delete(key))
-    return loading
-  }
-
-  #goLive(watch: Watch, first: readonly LiveEvent[]): void {
-    watch.isLive = true
-    watch.reader.begin(first)
-    this.#endIfOver(watch)
-    this.#schedule()
-  }
-
-  #endIfOver(watch: Watch): void {
-    if (!isOver(watch.selection, (requestId) => this.#cache.get(requestId))) return
-    watch.reader.complete()
-    this.#leave(watch)
-  }
-
-  #leave(watch: Watch): void {
-    if (!this.#watches.delete(watch)) return
-    if (this.#watches.size === 0) this.#schedule()
+  #see(pin: Pin, ticket: number): void {
+    this.#poller.saw(pin)
+    if (!this.#cache.has(pin.requestId) && !this.#views.tracks(pin)) return
+    const now = this.#now()
+    const ageMs = Math.min(OLDEST_AT_FIRST_MS, Math.max(0, this.#wallNow() - Date.parse(pin.created)))
+    this.#apply(this.#cache.see(pin, this.#tickets(ticket), now, now - ageMs))
   }
 
   #apply(change: CacheChange | null): void {
-    if (!change) return
-    const previous = change.type === 'added' ? null : change.previous
-    this.#emit({ ...this.#stamp(++this.#seq), ...toEvent(change) } as PinChange, previous)
-    this.#schedule()
+    if (change === null) return
+    const previous = 'previous' in change ? change.previous : null
+    this.#audience.tell(draftOf(change), previous)
+    if (!('pin' in change)) return
+    const { pin } = change
+    this.#poller.sawCreated(this.#cache.get(pin.requestId)?.createdNs ?? 0n)
+    if (!this.#views.tracks(pin)) this.#cache.forget(pin.requestId, this.#now())
+    else if (!isSettled(pin.status)) this.#scheduleSoon()
   }
 
-  #emit(event: LiveEvent, previous: Pin | null): void {
-    this.#log.append(event)
-    for (const watch of this.#watches) {
-      if (!watch.isLive || !wantsEvent(watch.selection, event, previous)) continue
-      watch.reader.push(event)
-      this.#endIfOver(watch)
+  /** Brings what is asked for into the cache, and then begins with its subscribers. */
+  async #load(view: View): Promise<void> {
+    view.isLoading = true
+    const startedAt = this.#now()
+    try {
+      const isKnown = (requestId: string): boolean => this.#cache.has(requestId) || this.#cache.isRemoved(requestId)
+      const found = await loadView(this.#tenant, view, { isKnown, signal: this.#stop.signal })
+      // Usually seen already; but an answer may have been shared with somebody who asked before.
+      this.seen(found, 0)
+      for (const requestId of view.refs.keys()) if (!isKnown(requestId)) this.#poller.suspect(requestId)
+      this.#poller.wasRead()
+      this.#onGood()
+      this.#audience.begin(view)
+    } catch (error) {
+      // A filter that cannot be watched concerns nobody else.
+      if (error instanceof PinqlError && !(error instanceof BadRequestError)) this.#onFailed(error, startedAt)
+      else this.#audience.fail([view], error)
+    } finally {
+      view.isLoading = false
+      this.#scheduleSoon()
     }
   }
 
-  /** Sets the timer for whatever is due next: a poll, or giving up. */
+  /** Many changes at once need one look at what is due. */
+  #scheduleSoon(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    queueMicrotask(() => {
+      this.#isScheduled = false
+      if (!this.#stop.signal.aborted && !this.#isPolling) this.#schedule()
+    })
+  }
+
   #schedule(): void {
-    if (this.#isPolling) return
     const now = this.#now()
-    let dueAt = now + LINGER_MS
-    if (this.#watches.size > 0) {
-      const { pending, wantsNew } = this.#targets()
-      const ages = pending.map((pin) => this.#wallNow() - Number(parseInstant(pin.created).ns / 1_000_000n))
-      const isIdle = pending.length === 0 && !wantsNew
-      const intervalMs = this.#options.cadence.intervalMs(this.#tenant.key, changeRateOf(ages))
-      const pollAt = isIdle ? Number.POSITIVE_INFINITY : this.#resync.lastPollAt + intervalMs
-      dueAt = Math.max(now, Math.min(pollAt, this.#resync.dueAt), this.#resync.notBefore)
-    } else {
-      this.#options.cadence.leave(this.#tenant.key)
-    }
-    if (this.#timer && Math.abs(dueAt - this.#dueAt) < 1) return
+    this.#pollAt = Math.max(this.#pollDueAt(), this.#notBefore)
+    let dueAt = this.#views.size === 0 ? now : this.#pollAt
+    for (const { leftAt } of this.#views) if (leftAt !== null) dueAt = Math.min(dueAt, leftAt + LINGER_MS)
     this.#timer?.cancel()
-    this.#dueAt = dueAt
-    this.#timer =
-      dueAt === Number.POSITIVE_INFINITY
-        ? null
-        : this.#options.clock.setTimeout(() => void this.#onTimer(), dueAt - now)
+    this.#timer = null
+    if (dueAt === Number.POSITIVE_INFINITY) return
+    this.#timer = this.#options.clock.setTimeout(() => void this.#onTimer(), Math.max(0, dueAt - now))
+  }
+
+  #pollDueAt(): number {
+    const { cadence } = this.#options
+    if (this.#toLoad().length > 0) return this.#now()
+    const need = this.#poller.need()
+    if (need) return this.#poller.polledAt + cadence.intervalMs(this.#tenant.key, need)
+    cadence.leave(this.#tenant.key)
+    return Number.POSITIVE_INFINITY
+  }
+
+  #toLoad(): View[] {
+    return this.#views.active().filter(({ completeSince, isLoading }) => completeSince === null && !isLoading)
   }
 
   async #onTimer(): Promise<void> {
     this.#timer = null
-    if (this.#watches.size === 0) {
-      this.#options.onIdle()
-      return
-    }
+    const now = this.#now()
+    this.#audience.expire(now - LINGER_MS)
+    if (this.#views.size === 0) this.#options.onIdle()
+    else if (now >= this.#pollAt) await this.#cycle()
+    else this.#scheduleSoon()
+  }
+
+  async #cycle(): Promise<void> {
     this.#isPolling = true
-    try {
-      await this.#poll()
-    } finally {
-      this.#isPolling = false
-      this.#schedule()
-    }
+    const toLoad = this.#toLoad()
+    await (toLoad.length > 0 ? Promise.all(toLoad.map((view) => this.#load(view))) : this.#poll())
+    this.#isPolling = false
+    this.#scheduleSoon()
   }
 
   async #poll(): Promise<void> {
-    const now = this.#now()
-    const selections = [...this.#watches].map(({ selection }) => selection)
-    const isResync = now >= this.#resync.dueAt
+    const startedAt = this.#now()
     try {
-      const { absent, requests } = await pollTenant(this.#tenant, this.#targets(), isResync ? selections : [])
-      for (const pin of absent) await this.#confirmAbsence(pin)
-      this.#resync.polled(this.#now(), isResync ? requests : null)
-      this.#cache.forgetRemovals(this.#now() - REMOVAL_MEMORY_MS)
+      await this.#poller.run()
+      this.#cache.forgetAbsent(this.#now(), (requestId) => this.#views.refOf(requestId) !== undefined)
       this.#onGood()
     } catch (error) {
-      this.#resync.polled(this.#now(), null)
-      this.#onFailed(error)
+      if (error instanceof PinqlError) this.#onFailed(error, startedAt)
+      else this.#audience.fail(this.#views, error)
     }
-  }
-
-  /** Pages shift while they are read, and services restart: only what is not found by its id, twice, is gone. */
-  async #confirmAbsence(pin: Pin): Promise<void> {
-    const found = await readItem(this.#tenant, pin.requestId)
-    if (found.length > 0) return
-    const misses = (this.#suspects.get(pin.requestId) ?? 0) + 1
-    this.#suspects.set(pin.requestId, misses)
-    if (misses < 2) return
-    this.#suspects.delete(pin.requestId)
-    this.removed(pin.requestId)
-  }
-
-  #targets(): PollTargets {
-    const watched = [...this.#watches].map(({ selection }) => selection)
-    const wantsNew = watched.some(({ kind }) => kind === 'query')
-    const pending = this.#cache.unsettled().filter((pin) => watched.some((selection) => isSelected(selection, pin)))
-    return { pending, wantsNew, known: this.#cache, suspects: [...this.#suspects.keys()] }
   }
 
   #onGood(): void {
-    this.#refusals = 0
+    this.#isRefused = false
     this.#lastGoodAt = this.#wallNow()
-    if (this.#staleSince === null) return
-    const since = this.#staleSince
-    this.#staleSince = null
-    this.#emit({ ...this.#stamp(++this.#seq), type: 'LiveResumed', since }, null)
+    this.#audience.tellResumed()
   }
 
-  #onFailed(error: unknown): void {
-    if (!(error instanceof PinqlError)) throw error
-    const isRefused = error instanceof UnauthorizedError
-    const delayMs = error instanceof RateLimitedError ? error.retryAfterMs : this.#backoff.failed(this.#now())
-    this.#resync.notBefore = this.#now() + delayMs
-    // One refusal may be a hiccup; the second ends it for everybody who uses this token.
-    this.#refusals = isRefused ? this.#refusals + 1 : 0
-    if (this.#refusals >= 2) {
-      for (const { reader } of this.#watches) reader.fail(error)
-      this.#watches.clear()
+  #onFailed(error: PinqlError, startedAt: number): void {
+    if (this.#stop.signal.aborted) return
+    const isRefusal = error instanceof UnauthorizedError
+    // One refusal may be a hiccup; a second, asked for after it, ends it for everybody who uses this token.
+    if (isRefusal && this.#isRefused && startedAt >= this.#notBefore) {
+      this.#audience.fail(this.#views, error)
       return
     }
-    if (this.#staleSince !== null || (error instanceof RateLimitedError && delayMs < SHORT_WAIT_MS)) return
-    this.#staleSince = this.#lastGoodAt
-    this.#emit({ ...this.#stamp(++this.#seq), type: 'LiveStale', since: this.#lastGoodAt, reason: error }, null)
+    const now = this.#now()
+    const delayMs = error instanceof RateLimitedError ? error.retryAfterMs : this.#backoff.failed(now)
+    this.#notBefore = Math.max(this.#notBefore, now + delayMs)
+    this.#isRefused ||= isRefusal
+    const isShort = isRefusal || (error instanceof RateLimitedError && delayMs < SHORT_WAIT_MS)
+    if (!isShort) this.#audience.tellStale({ type: 'LiveStale', since: this.#lastGoodAt, reason: error })
   }
 
-  #stamp(seq: number) {
-    const cursor = this.#options.cursors.format(this.#tenant.key, { epoch: this.#epoch, seq })
-    return { service: this.#tenant.service, seq, cursor, observedAt: this.#wallNow() }
+  #tickets(sent: number): Tickets {
+    return { sent, last: this.#ticket }
   }
 
   #now(): number {
@@ -317,15 +285,15 @@ export class Informer implements TenantObserver {
   }
 }
 
-function toEvent(change: CacheChange) {
+function draftOf(change: CacheChange): Draft {
   switch (change.type) {
     case 'added':
-      return { type: 'PinAdded', pin: change.pin } as const
+      return { type: 'PinAdded', pin: change.pin }
     case 'changed':
-      return { type: 'PinStatusChange', pin: change.pin, previousStatus: change.previous.status } as const
+      return { type: 'PinStatusChange', pin: change.pin, previousStatus: change.previous.status }
     case 'replaced':
-      return { type: 'PinReplaced', pin: change.pin, replaced: change.previous } as const
+      return { type: 'PinReplaced', pin: change.pin, replaced: change.previous }
     case 'removed':
-      return { type: 'PinRemoved', requestId: change.previous.requestId, cid: change.previous.cid.text } as const
+      return { type: 'PinRemoved', requestId: change.previous.requestId, cid: change.previous.cid.text }
   }
 }

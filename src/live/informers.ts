@@ -1,38 +1,38 @@
 import { randomBytes } from 'node:crypto'
 import type { PinningService } from '../upstream/pinning-service.ts'
-import type { Tenant } from '../upstream/tenant.ts'
 import { Cadence } from './cadence.ts'
+import type { Resumption } from './chronicle.ts'
 import { Informer } from './informer.ts'
 import { LiveCursors } from './live-cursor.ts'
 import { LiveReader } from './live-reader.ts'
-import type { Selection } from './watch.ts'
+import type { LiveTenant } from './poll.ts'
+import type { Selection } from './selection.ts'
 
 /** One part of a subscription: what it asks for at one tenant. */
 export interface WatchPart {
-  readonly tenant: Tenant
-  readonly service: PinningService
+  readonly tenant: LiveTenant
+  readonly service: WatchedService
   readonly selection: Selection
-  /** A cursor of an earlier event of this tenant; null for a snapshot. */
-  readonly after: string | null
 }
 
+/** What live status needs of a service. */
+export type WatchedService = Pick<PinningService, 'clock' | 'limits'>
+
 export interface InformersOptions {
-  /** Signs cursors; the same after a restart. Default: random. */
-  readonly secret?: Buffer | undefined
   readonly wallNow?: (() => number) | undefined
   readonly random?: (() => number) | undefined
 }
 
 /** The informers of all tenants that somebody watches. */
 export class Informers implements Disposable {
-  readonly cursors: LiveCursors
+  readonly #cursors: LiveCursors
   readonly #options: InformersOptions
   readonly #informers = new Map<string, Informer>()
-  readonly #cadences = new Map<PinningService, Cadence>()
+  readonly #cadences = new Map<WatchedService, Cadence>()
 
   constructor(options: InformersOptions = {}) {
     this.#options = options
-    this.cursors = new LiveCursors(options.secret ?? randomBytes(32))
+    this.#cursors = new LiveCursors(randomBytes(32))
   }
 
   /** How many tenants are watched, or were until lately. */
@@ -43,16 +43,20 @@ export class Informers implements Disposable {
   /**
    * Follows pins at one or several tenants. Listening begins at once, not with the first `next()`.
    *
-   * @throws {BadRequestError} for a cursor of another tenant
+   * @param after a cursor: what was missed at its tenant comes in place of a snapshot
+   * @throws {BadRequestError} for what is no cursor
    */
-  watch(parts: readonly WatchPart[]): LiveReader {
+  watch(parts: readonly WatchPart[], after: string | null = null): LiveReader {
+    const resume = (tenant: LiveTenant): Resumption =>
+      after === null ? null : (this.#cursors.parse(tenant.key, after) ?? 'unknown')
+    const resumptions = parts.map(({ tenant }) => resume(tenant))
     const leave: (() => void)[] = []
     const reader = new LiveReader(() => {
       for (const each of leave) each()
     }, parts.length)
-    for (const { tenant, service, selection, after } of parts) {
-      leave.push(this.#informer(tenant, service).watch(selection, reader, after))
-    }
+    parts.forEach(({ tenant, service, selection }, index) => {
+      leave.push(this.#informer(tenant, service).watch(selection, reader, resumptions[index] ?? null))
+    })
     return reader
   }
 
@@ -61,16 +65,16 @@ export class Informers implements Disposable {
     this.#informers.clear()
   }
 
-  #informer(tenant: Tenant, service: PinningService): Informer {
+  #informer(tenant: LiveTenant, service: WatchedService): Informer {
     const known = this.#informers.get(tenant.key)
     if (known) return known
     const { wallNow, random } = this.#options
-    const cadence = this.#cadences.get(service) ?? new Cadence(service.budgets())
+    const cadence = this.#cadences.get(service) ?? new Cadence(service.limits)
     this.#cadences.set(service, cadence)
     const informer = new Informer(tenant, {
       clock: service.clock,
       cadence,
-      cursors: this.cursors,
+      cursors: this.#cursors,
       wallNow,
       random,
       onIdle: () => {

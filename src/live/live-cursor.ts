@@ -8,14 +8,18 @@ export interface LivePosition {
   readonly seq: number
 }
 
+const SIGNATURE_BYTES = 12
+
+/** Of a snapshot that is not told to its end: it stands for nothing, so that whoever comes back with it gets it again. */
+export const NOWHERE: LivePosition = { epoch: '-', seq: 0 }
+
 /**
- * Makes and reads cursors of live status. They are signed and bound to the tenant: one that belongs to another token is
- * refused like one that was made up.
+ * Makes and reads cursors of live status. They are signed and bound to the tenant: one that belongs to another token
+ * says nothing, like one from before a restart.
  */
 export class LiveCursors {
   readonly #secret: Buffer
 
-  /** @param secret the same after a restart, so that cursors of before are still known as ours */
   constructor(secret: Buffer) {
     this.#secret = secret
   }
@@ -25,23 +29,17 @@ export class LiveCursors {
     return Buffer.concat([this.#sign(tenant, body), body]).toString('base64url')
   }
 
-  /** @throws {BadRequestError} when pinql did not make it for this tenant */
-  parse(tenant: string, cursor: string, argument = 'after'): LivePosition {
-    const position = this.#read(tenant, cursor)
-    if (position) return position
-    throw BadRequestError.of(argument, 'the cursor of an earlier event for the same token', cursor)
-  }
-
-  /** True when pinql made it for this tenant. */
-  isOf(tenant: string, cursor: string): boolean {
-    return this.#read(tenant, cursor) !== null
-  }
-
-  #read(tenant: string, cursor: string): LivePosition | null {
+  /**
+   * Reads a cursor.
+   *
+   * @returns null when pinql did not make it for this tenant, or before its last start
+   * @throws {BadRequestError} for what is no cursor at all
+   */
+  parse(tenant: string, cursor: string, argument = 'after'): LivePosition | null {
     const bytes = Buffer.from(cursor, 'base64url')
     const body = bytes.subarray(SIGNATURE_BYTES)
     const [, epoch, seq] = /^([\w-]+)\.(\d+)$/.exec(body.toString()) ?? []
-    if (epoch === undefined) return null
+    if (epoch === undefined) throw BadRequestError.of(argument, 'the cursor of an earlier event', cursor)
     const isOurs = timingSafeEqual(bytes.subarray(0, SIGNATURE_BYTES), this.#sign(tenant, body))
     return isOurs ? { epoch, seq: Number(seq) } : null
   }
@@ -54,5 +52,3 @@ export class LiveCursors {
       .subarray(0, SIGNATURE_BYTES)
   }
 }
-
-const SIGNATURE_BYTES = 12

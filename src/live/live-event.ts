@@ -2,10 +2,10 @@ import type { PinqlError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
 
 /** What every event of live status has. */
-interface EventBase {
+export interface EventBase {
   /** Configured name of the service. */
   readonly service: string
-  /** Stands for this event when a subscription begins again. */
+  /** Stands for this event when a subscription begins again; inside a snapshot, for nothing seen yet. */
   readonly cursor: string
   /** Grows with every change that a tenant's informer sees. The events of a snapshot share the number of the last change. */
   readonly seq: number
@@ -52,7 +52,7 @@ export interface PinRemoved extends EventBase {
   readonly cid: string
 }
 
-/** The service cannot be asked: what was said before may no longer hold. */
+/** The service cannot be asked: what was said before may no longer hold. The only event that may come before a snapshot. */
 export interface LiveStale extends EventBase {
   readonly type: 'LiveStale'
   /** Unix milliseconds of the last good answer. */
@@ -73,17 +73,19 @@ export type PinChange = PinAdded | PinStatusChange | PinReplaced | PinRemoved
 /** Anything a subscriber is told. */
 export type LiveEvent = PinSnapshot | PinChange | LiveStale | LiveResumed
 
-/** Under which a newer event takes the place of an older one that was not delivered yet: one per pin, and one for liveness. */
+/**
+ * Under which a newer event takes the place of an older one that was not delivered yet: one per pin, and one for
+ * liveness. A replacement has one of its own, since what follows of the new pin does not say that the old one is gone.
+ */
 export function coalesceKey(event: LiveEvent): string {
   switch (event.type) {
     case 'LiveStale':
     case 'LiveResumed':
       return `live:${event.service}`
+    case 'PinReplaced':
+      return JSON.stringify(['replaced', event.service, event.replaced.requestId, event.pin.requestId])
     case 'PinRemoved':
       return `pin:${event.service}:${event.requestId}`
-    // It is the last there is of the pin that is gone, and must outlast changes of the one that took its place.
-    case 'PinReplaced':
-      return `pin:${event.service}:${event.replaced.requestId}`
     default:
       return `pin:${event.service}:${event.pin.requestId}`
   }

@@ -1,5 +1,7 @@
 import { coalesceKey, type LiveEvent } from './live-event.ts'
 
+type End = { readonly error: unknown } | 'done'
+
 /**
  * What one subscriber has still to be told.
  *
@@ -8,41 +10,47 @@ import { coalesceKey, type LiveEvent } from './live-event.ts'
  * the construction, long before the first event is taken.
  */
 export class LiveReader implements AsyncIterableIterator<LiveEvent> {
+  readonly #snapshot = new Map<string, LiveEvent>()
   readonly #waiting = new Map<string, LiveEvent>()
-  readonly #onClose: () => void
-  #snapshot: LiveEvent[] = []
-  #wake: (() => void) | null = null
-  #end: { readonly error: unknown } | 'done' | null = null
-  #isClosed = false
+  readonly #sleepers: (() => void)[] = []
+  #onEnd: (() => void) | null
+  #end: End | null = null
   #parts: number
   #unbegun: number
   #onBegun: () => void = () => {}
 
-  /** Resolves when the snapshots of all parts are in, or nothing will be taken any more. */
+  /** Resolves when all parts have begun, or nothing more comes. */
   readonly begun = new Promise<void>((resolve) => {
     this.#onBegun = resolve
   })
 
   /**
-   * @param onClose called once, when nobody will take any more
+   * @param onEnd called once, when nothing more is to be pushed: it was closed, or its sources ended or failed
    * @param parts how many sources push into it; it ends when all have
    */
-  constructor(onClose: () => void, parts = 1) {
-    this.#onClose = onClose
+  constructor(onEnd: () => void, parts = 1) {
+    this.#onEnd = onEnd
     this.#parts = parts
     this.#unbegun = parts
   }
 
-  /** Puts a part's first events in front of all others, in their order. Once for each part. */
+  /** Puts a part's first events in front of all others, in their order. Once for each part, even if there are none. */
   begin(snapshot: readonly LiveEvent[]): void {
-    this.#snapshot.push(...snapshot)
+    if (this.#end) return
+    for (const event of snapshot) this.#snapshot.set(coalesceKey(event), event)
     this.#rouse()
     if (--this.#unbegun === 0) this.#onBegun()
   }
 
   push(event: LiveEvent): void {
-    if (this.#end || this.#isClosed) return
+    if (this.#end) return
     const key = coalesceKey(event)
+    const first = this.#snapshot.get(key)
+    if (first?.type === 'PinSnapshot' && event.type === 'PinStatusChange') {
+      // It was not told how the pin was before, so that it can be told how it is now in its place.
+      this.#snapshot.set(key, { ...first, pin: event.pin })
+      return
+    }
     // To the end of the line: the order of what is delivered is the order in which it became true.
     this.#waiting.delete(key)
     this.#waiting.set(key, event)
@@ -51,35 +59,31 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
 
   /** One source has ended; after the last, the stream ends once all that waits is taken. */
   complete(): void {
-    if (--this.#parts > 0) return
-    this.#end ??= 'done'
-    this.#rouse()
+    if (--this.#parts <= 0) this.#finish('done')
   }
 
   /** Ends the stream with an error once all that waits is taken. */
   fail(error: unknown): void {
-    this.#end ??= { error }
-    this.#rouse()
+    this.#finish({ error })
   }
 
-  /** True when all that has happened was taken: the snapshots are in, and a `next()` waits for more. */
+  /** True when all that has happened was taken: all parts have begun, and a `next()` waits for more. */
   get isCaughtUp(): boolean {
-    return this.#unbegun <= 0 && this.#wake !== null
+    return this.#unbegun <= 0 && this.#sleepers.length > 0
   }
 
   /** How many events wait. */
   get backlog(): number {
-    return this.#snapshot.length + this.#waiting.size
+    return this.#snapshot.size + this.#waiting.size
   }
 
   async next(): Promise<IteratorResult<LiveEvent, undefined>> {
     for (;;) {
-      if (this.#isClosed) return { done: true, value: undefined }
-      const event = this.#take()
+      const event = takeFirst(this.#snapshot) ?? takeFirst(this.#waiting)
       if (event) return { done: false, value: event }
-      if (this.#end) return this.#finish(this.#end)
+      if (this.#end) return this.#tellEnd(this.#end)
       await new Promise<void>((resolve) => {
-        this.#wake = resolve
+        this.#sleepers.push(resolve)
       })
     }
   }
@@ -98,33 +102,37 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
     return this
   }
 
-  #take(): LiveEvent | undefined {
-    const first = this.#snapshot.shift()
-    if (first) return first
-    const next = this.#waiting.entries().next()
-    if (next.done) return undefined
-    this.#waiting.delete(next.value[0])
-    return next.value[1]
-  }
-
-  #finish(end: { readonly error: unknown } | 'done'): IteratorResult<LiveEvent, undefined> {
-    this.#close()
+  /** An error is told once; after it, the stream is just over. */
+  #tellEnd(end: End): IteratorResult<LiveEvent, undefined> {
+    this.#end = 'done'
     if (end !== 'done') throw end.error
     return { done: true, value: undefined }
   }
 
   #close(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    this.#snapshot = []
+    this.#snapshot.clear()
     this.#waiting.clear()
-    this.#onClose()
-    this.#onBegun()
+    this.#end = 'done'
+    this.#finish('done')
+  }
+
+  #finish(end: End): void {
+    this.#end ??= end
+    const onEnd = this.#onEnd
+    this.#onEnd = null
+    onEnd?.()
     this.#rouse()
+    this.#onBegun()
   }
 
   #rouse(): void {
-    this.#wake?.()
-    this.#wake = null
+    for (const wake of this.#sleepers.splice(0)) wake()
   }
+}
+
+function takeFirst(events: Map<string, LiveEvent>): LiveEvent | undefined {
+  const first = events.entries().next()
+  if (first.done) return undefined
+  events.delete(first.value[0])
+  return first.value[1]
 }

@@ -1,11 +1,15 @@
-import type { Pin } from '../domain/pin.ts'
-import { isSettled } from '../domain/pin.ts'
+import { parseInstant } from '../domain/instant.ts'
+import { isSettled, type Pin, type StringMap } from '../domain/pin.ts'
 
-/** What a tenant's pins were when last seen, and which answer said so. */
-interface CachedPin {
+/** A pin as it was last seen. */
+export interface KnownPin {
   readonly pin: Pin
-  /** Of the request whose answer showed it last. */
-  readonly ticket: number
+  /** Of the last request that had been sent when the answer came that showed it. */
+  readonly asOf: number
+  /** Nanoseconds since 1970. */
+  readonly createdNs: bigint
+  /** Since when it has been as it is, in milliseconds on the clock: what moved lately will soon move again. */
+  readonly activeAt: number
 }
 
 /** What an answer changed. */
@@ -15,75 +19,142 @@ export type CacheChange =
   | { readonly type: 'removed'; readonly previous: Pin }
   | { readonly type: 'replaced'; readonly pin: Pin; readonly previous: Pin }
 
+/** The number of a request in the order of sending, and of the last one that had been sent when its answer came. */
+export interface Tickets {
+  readonly sent: number
+  readonly last: number
+}
+
+/** Since when a pin is not kept, and which answers are too old to bring it back. */
+interface Absence {
+  readonly at: number
+  readonly asOf: number
+  /** Answers are not believed before: services may show a removed pin once more. */
+  readonly until: number
+  readonly isRemoved: boolean
+}
+
+/** An answer that still shows a removed pin is believed only this long after the removal. */
+const REMOVAL_GRACE_MS = 10_000
+/** No answer takes longer to arrive. */
+const MEMORY_MS = 60_000
+
 /**
- * The last known state of a tenant's pins.
+ * The last known state of the pins that are watched.
  *
- * Answers overtake each other, so every request takes a ticket when it is sent, and a state is only taken over from a
- * request that was sent after the one it came from. What was removed stays known for a while, so that an answer that
- * was already on its way, or a service that forgets slowly, does not bring it back.
+ * Answers overtake each other, and of two requests that were under way at the same time nobody knows which the service
+ * looked at first. So every request takes a ticket when it is sent, and a state is taken over only from one that was
+ * sent after the answer had come that showed the present state; the next poll is such a request. What was removed or
+ * let go stays known for a minute, so that an answer that was on its way does not bring it back.
  */
 export class PinCache {
-  readonly #pins = new Map<string, CachedPin>()
-  readonly #removed = new Map<string, number>()
-
-  get(requestId: string): Pin | undefined {
-    return this.#pins.get(requestId)?.pin
-  }
-
-  /** All pins that are there. */
-  *pins(): Generator<Pin> {
-    for (const { pin } of this.#pins.values()) yield pin
-  }
+  readonly #pins = new Map<string, KnownPin>()
+  readonly #unsettled = new Map<string, KnownPin>()
+  readonly #absent = new Map<string, Absence>()
 
   get size(): number {
     return this.#pins.size
   }
 
-  /** Takes over how a pin was seen; null when that changes nothing, or is older than what is known. */
-  see(pin: Pin, ticket: number, isSuperseded: (removedAt: number) => boolean): CacheChange | null {
-    const removedAt = this.#removed.get(pin.requestId)
-    if (removedAt !== undefined) {
-      if (!isSuperseded(removedAt)) return null
-      this.#removed.delete(pin.requestId)
-    }
-    const known = this.#pins.get(pin.requestId)
-    if (known && known.ticket >= ticket) return null
-    this.#pins.set(pin.requestId, { pin, ticket })
-    if (!known) return { type: 'added', pin }
-    return isSameState(known.pin, pin) ? null : { type: 'changed', pin, previous: known.pin }
+  get(requestId: string): KnownPin | undefined {
+    return this.#pins.get(requestId)
   }
 
-  /** Forgets a pin that is gone. */
-  remove(requestId: string, at: number): CacheChange | null {
-    this.#removed.set(requestId, at)
-    const known = this.#pins.get(requestId)
-    if (!known) return null
-    this.#pins.delete(requestId)
-    return { type: 'removed', previous: known.pin }
+  has(requestId: string): boolean {
+    return this.#pins.has(requestId)
+  }
+
+  /** All that is known. */
+  all(): Iterable<KnownPin> {
+    return this.#pins.values()
+  }
+
+  /** Those that are expected to change. */
+  unsettled(): Iterable<KnownPin> {
+    return this.#unsettled.values()
+  }
+
+  /** Whether the service said that it has no such pin. */
+  isRemoved(requestId: string): boolean {
+    return this.#absent.get(requestId)?.isRemoved === true
+  }
+
+  /**
+   * Takes over how a pin was seen.
+   *
+   * @param tickets of the answer; `sent` is 0 for one of unknown age, which only fills a gap
+   * @param activeAt since when it may have been so, for a pin that was not known
+   * @returns null when that changes nothing, or is older than what is known
+   */
+  see(pin: Pin, tickets: Tickets, now: number, activeAt = now): CacheChange | null {
+    const absence = this.#absent.get(pin.requestId)
+    if (absence && (tickets.sent <= absence.asOf || now < absence.until)) return null
+    return this.#take(pin, tickets, now, activeAt)
+  }
+
+  /** Takes over a pin that a change made: it is there, whatever was before. */
+  put(pin: Pin, tickets: Tickets, now: number): CacheChange | null {
+    return this.#take(pin, tickets, now, now)
+  }
+
+  /**
+   * Notes that a pin is gone.
+   *
+   * @param asOf ticket of the last request that had been sent when that became known
+   */
+  remove(requestId: string, asOf: number, now: number): CacheChange | null {
+    const known = this.#drop(requestId)
+    this.#absent.set(requestId, { at: now, asOf, until: now + REMOVAL_GRACE_MS, isRemoved: true })
+    return known ? { type: 'removed', previous: known.pin } : null
   }
 
   /** Puts a pin in the place of another. The same request id is a change of the same pin. */
-  replace(oldRequestId: string, pin: Pin, ticket: number, at: number): CacheChange | null {
-    if (oldRequestId === pin.requestId) return this.see(pin, ticket, () => true)
-    const gone = this.remove(oldRequestId, at)
-    const seen = this.see(pin, ticket, () => true)
+  replace(oldRequestId: string, pin: Pin, tickets: Tickets, now: number): CacheChange | null {
+    if (oldRequestId === pin.requestId) return this.put(pin, tickets, now)
+    const gone = this.remove(oldRequestId, tickets.last, now)
+    const seen = this.put(pin, tickets, now)
     if (gone?.type !== 'removed') return seen
     return seen ? { type: 'replaced', pin, previous: gone.previous } : gone
   }
 
-  /** Lets go of removals older than `before`. */
-  forgetRemovals(before: number): void {
-    for (const [requestId, at] of this.#removed) if (at < before) this.#removed.delete(requestId)
+  /** Lets a pin go that nobody watches any more. */
+  forget(requestId: string, now: number): void {
+    const known = this.#drop(requestId)
+    if (known) this.#absent.set(requestId, { at: now, asOf: known.asOf, until: now, isRemoved: false })
   }
 
-  /** Pins that are expected to change. */
-  unsettled(): Pin[] {
-    return [...this.pins()].filter((pin) => !isSettled(pin.status))
+  /**
+   * Lets go of what no answer can bring back any more.
+   *
+   * @param isAskedFor whether somebody still wants to know that a pin is gone
+   */
+  forgetAbsent(now: number, isAskedFor: (requestId: string) => boolean): void {
+    for (const [requestId, { at }] of this.#absent) {
+      if (now - at > MEMORY_MS && !isAskedFor(requestId)) this.#absent.delete(requestId)
+    }
   }
 
-  clear(): void {
-    this.#pins.clear()
-    this.#removed.clear()
+  #take(pin: Pin, tickets: Tickets, now: number, activeAt: number): CacheChange | null {
+    const { requestId } = pin
+    const known = this.#pins.get(requestId)
+    if (known && known.asOf >= tickets.sent) return null
+    this.#absent.delete(requestId)
+    const isSame = known !== undefined && isSameState(known.pin, pin)
+    const since = known === undefined ? activeAt : isSame ? known.activeAt : now
+    const createdNs = known?.pin.created === pin.created ? known.createdNs : parseInstant(pin.created).ns
+    const next = { pin: isSame ? known.pin : pin, asOf: tickets.last, createdNs, activeAt: since }
+    this.#pins.set(requestId, next)
+    if (isSettled(pin.status)) this.#unsettled.delete(requestId)
+    else this.#unsettled.set(requestId, next)
+    if (!known) return { type: 'added', pin }
+    return isSame ? null : { type: 'changed', pin, previous: known.pin }
+  }
+
+  #drop(requestId: string): KnownPin | undefined {
+    const known = this.#pins.get(requestId)
+    this.#pins.delete(requestId)
+    this.#unsettled.delete(requestId)
+    return known
   }
 }
 
@@ -93,7 +164,18 @@ function isSameState(a: Pin, b: Pin): boolean {
     a.status === b.status &&
     a.name === b.name &&
     a.cid.text === b.cid.text &&
-    JSON.stringify([a.info, a.meta, a.origins, a.delegates]) ===
-      JSON.stringify([b.info, b.meta, b.origins, b.delegates])
+    isSameMap(a.info, b.info) &&
+    isSameMap(a.meta, b.meta) &&
+    isSameList(a.origins, b.origins) &&
+    isSameList(a.delegates, b.delegates)
   )
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index])
+}
+
+function isSameMap(a: StringMap, b: StringMap): boolean {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
 }

@@ -2,7 +2,12 @@ const FIRST_MS = 800
 const LONGEST_MS = 30_000
 const RESET_AFTER_MS = 120_000
 
-/** How long to wait after failed polls: 0.8 s, doubled each time up to 30 s, each a random part of that; afresh after 2 minutes without a failure. */
+/**
+ * How long to wait after failed polls: a random part of 0.8 s, and of twice as much after each further failure, up to
+ * 30 s; afresh after 2 minutes without a failure.
+ *
+ * @see client-go, tools/cache/reflector.go, whose figures these are
+ */
 export class PollBackoff {
   readonly #random: () => number
   #ceilingMs = FIRST_MS
@@ -16,7 +21,7 @@ export class PollBackoff {
   failed(now: number): number {
     if (now - this.#lastFailureAt > RESET_AFTER_MS) this.#ceilingMs = FIRST_MS
     this.#lastFailureAt = now
-    const delayMs = this.#ceilingMs * (0.5 + 0.5 * this.#random())
+    const delayMs = this.#ceilingMs * this.#random()
     this.#ceilingMs = Math.min(LONGEST_MS, this.#ceilingMs * 2)
     return delayMs
   }

@@ -1,64 +1,89 @@
 import type { Cid } from '../domain/cid.ts'
-import { parseInstant } from '../domain/instant.ts'
-import type { Pin } from '../domain/pin.ts'
 import type { Capabilities } from '../upstream/capabilities.ts'
 
-/** What to ask in one cycle. */
-export interface PollPlan {
-  /** A lone pin: one `GET /pins/{requestid}`. */
-  readonly item: string | null
-  /** These CIDs: one list for every ten. */
-  readonly cids: readonly Cid[]
-  /** Everything created after this instant, in nanoseconds: one list for every 1,000. Null for none. */
-  readonly windowFrom: bigint | null
-  /** Everything that is under way, whenever it was created: one list for every 1,000. */
-  readonly pending: boolean
+/** A pin whose state is asked for. */
+export interface PollTarget {
+  readonly requestId: string
+  readonly cid: Cid
+  readonly createdNs: bigint
+  readonly isSettled: boolean
 }
 
 export interface PollNeeds {
-  /** Pins under way that somebody watches. */
-  readonly pending: readonly Pin[]
-  /** Whether pins that come from elsewhere must be seen too. */
-  readonly wantsNew: boolean
-  /** When the newest known pin was created, in nanoseconds; null when none is known. */
-  readonly newest: bigint | null
-  /** How many known pins were created after an instant. */
-  readonly countAfter: (ns: bigint) => number
+  readonly targets: readonly PollTarget[]
+  /** From when on pins that come from elsewhere must be seen too, in nanoseconds; null where they need not. */
+  readonly newSince: bigint | null
+  /** The latest instant since when there are known to be more pins than are worth reading; null while none is known. */
+  readonly tooFarBack: bigint | null
+}
+
+/** What to ask in one cycle; the parts are asked in this order. */
+export interface PollPlan {
+  /** A lone pin: one `GET /pins/{requestid}`. */
+  readonly item: string | null
+  /** Everything created after an instant, or everything at all: one list for every 1,000. */
+  readonly window: PollWindow | null
+  /** Everything that is under way, whenever it was created: one list for every 1,000. */
+  readonly underWay: boolean
+  /** Then the CIDs of these, of which nothing was seen by then: one list for every ten. */
+  readonly byCid: readonly PollTarget[]
+}
+
+export interface PollWindow {
+  /** In nanoseconds; null where all must be read. */
+  readonly from: bigint | null
+  /** Once all targets were seen, it need not go further back than this; null for no further at all. */
+  readonly newSince: bigint | null
+  /** More than this would be dearer than the other ways; the window is then given up. */
+  readonly maxRequests: number
 }
 
 /** Two pins of one moment may show up in either order, and some services count in whole seconds. */
-const OVERLAP_NS = 2_000_000_000n
-const PAGE = 1000
+const OVERLAP_NS = 10_000_000_000n
+/** Nobody adds more in one cycle; where it happens, the look over everything finds the rest. */
+const MAX_RECENT_REQUESTS = 10
 
 /**
- * Chooses the cheapest requests that show every change of what is watched.
+ * Chooses the cheapest requests that show the state of all targets, and new pins where those are wanted.
  *
  * - A lone pin is asked for by itself: services count that more generously than lists.
- * - Up to ten CIDs are one list.
+ * - So many CIDs as fit into one list are one list.
  * - More are cheapest as everything since the oldest of them: that shows their outcomes and new pins alike.
- * - Where one that is stuck since long ago would make that window span more than one list, what is under way is asked
- *   for by status, new pins by a window from the newest known one, and what vanished from the first by CID afterwards.
+ * - Where one that was added long ago makes that too much, what is under way is asked for by status, and what is not
+ *   there by CID; new pins come from a short window.
  */
-export function planPoll(needs: PollNeeds, { maxCids, order, timeFilter, cidFilter }: Capabilities): PollPlan {
-  const { pending, wantsNew, newest, countAfter } = needs
-  const nothing: PollPlan = { item: null, cids: [], windowFrom: null, pending: false }
-  const cids = new Map(pending.map(({ cid }) => [cid.key, cid]))
+export function planPoll(needs: PollNeeds, capabilities: Capabilities): PollPlan {
+  const { targets, tooFarBack } = needs
+  const nothing: PollPlan = { item: null, window: null, underWay: false, byCid: [] }
+  const [first] = targets
+  if (!first && needs.newSince === null) return nothing
+  if (first && targets.length === 1 && needs.newSince === null) return { ...nothing, item: first.requestId }
+
+  const { maxCids, order, timeFilter, cidFilter, statusFilter } = capabilities
+  const lists = Math.ceil(new Set(targets.map(({ cid }) => cid.key)).size / maxCids)
+  const canAskCids = cidFilter === 'exact'
+  if (canAskCids && needs.newSince === null && lists === 1) return { ...nothing, byCid: targets }
+
   const canWindow = (order === 'newest-first' || order === null) && timeFilter !== 'unusable'
-  if (!wantsNew) {
-    const [only] = pending
-    if (!only) return nothing
-    if (pending.length === 1) return { ...nothing, item: only.requestId }
-    const isFew = cids.size <= maxCids
-    if (cidFilter === 'exact' && (isFew || !canWindow)) return { ...nothing, cids: [...cids.values()] }
+  const newSince = needs.newSince === null ? null : needs.newSince - OVERLAP_NS
+  if (!canWindow) {
+    if (newSince === null && canAskCids) return { ...nothing, byCid: targets }
+    return { ...nothing, window: { from: null, newSince, maxRequests: Number.POSITIVE_INFINITY } }
   }
-  const times = pending.map((pin) => parseInstant(pin.created).ns)
-  const oldest = times.reduce<bigint | null>((least, ns) => (least === null || ns < least ? ns : least), null)
-  const recent = (newest ?? 0n) - OVERLAP_NS
-  if (oldest === null) return { ...nothing, windowFrom: recent }
-  const from = (newest === null || oldest < newest ? oldest : newest) - OVERLAP_NS
-  if (countAfter(from) < PAGE) return { ...nothing, windowFrom: from }
-  if (cidFilter === 'exact' && cids.size <= maxCids) {
-    return { ...nothing, cids: [...cids.values()], windowFrom: wantsNew ? recent : null }
+  const recent = newSince === null ? null : { from: newSince, newSince, maxRequests: MAX_RECENT_REQUESTS }
+  if (!first) return { ...nothing, window: recent }
+
+  const canAskUnderWay = canAskCids && statusFilter !== 'unusable' && targets.every(({ isSettled }) => !isSettled)
+  const oldest = targets.reduce((least, { createdNs }) => minOf(least, createdNs), first.createdNs) - OVERLAP_NS
+  const from = newSince === null ? oldest : minOf(oldest, newSince)
+  const othersCost = (recent ? 1 : 0) + (canAskUnderWay ? 1 : lists)
+  const maxRequests = canAskCids ? othersCost : Number.POSITIVE_INFINITY
+  if (!canAskCids || tooFarBack === null || from > tooFarBack) {
+    return { ...nothing, window: { from, newSince, maxRequests } }
   }
-  return { ...nothing, pending: true, windowFrom: wantsNew ? recent : null }
+  return { ...nothing, window: recent, underWay: canAskUnderWay && lists > 1, byCid: targets }
+}
+
+function minOf(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
 }

@@ -1,8 +1,6 @@
 import { BadRequestError } from '../domain/errors.ts'
 import { type PinRef, parsePinId } from '../domain/pin-id.ts'
-import type { WatchPart } from '../live/informers.ts'
 import type { LiveReader } from '../live/live-reader.ts'
-import { createPinFilter } from '../upstream/list-query.ts'
 import type { GatewayContext } from './context.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
 
@@ -27,7 +25,7 @@ const MAX_IDS = 1000
  * @throws {UnauthorizedError} when there is no token for the service of one of them
  */
 export function pinStatusChanged(args: PinStatusChangedArgs, context: GatewayContext): LiveReader {
-  const { ids, until, after } = args
+  const { ids, until, after = null } = args
   if (ids.length === 0 || ids.length > MAX_IDS)
     throw BadRequestError.of('ids', `1 to ${MAX_IDS} ids`, `${ids.length} ids`)
   const byService = new Map<string, Map<string, PinRef>>()
@@ -41,7 +39,7 @@ export function pinStatusChanged(args: PinStatusChangedArgs, context: GatewayCon
     tenant: context.tenant(service),
     selection: { kind: 'ids', refs, untilSettled: until !== 'forever' } as const,
   }))
-  return context.live.watch(resumeWhereDue(parts, after ?? null, context))
+  return context.live.watch(parts, after)
 }
 
 /**
@@ -52,19 +50,7 @@ export function pinStatusChanged(args: PinStatusChangedArgs, context: GatewayCon
 export function pinsChanged(args: PinsChangedArgs, context: GatewayContext): LiveReader {
   const service = args.service ?? context.services.defaultName
   const query = parsePinFilter(args.filter)
-  const selection = { kind: 'query', query, matches: createPinFilter(query) } as const
+  const selection = { kind: 'query', query } as const
   const part = { service: context.services.get(service), tenant: context.tenant(service), selection }
-  return context.live.watch([{ ...part, after: args.after ?? null }])
-}
-
-/** A cursor belongs to one tenant; the others begin with a snapshot. */
-function resumeWhereDue(
-  parts: readonly Omit<WatchPart, 'after'>[],
-  after: string | null,
-  context: GatewayContext,
-): WatchPart[] {
-  if (after === null || parts.length === 1) return parts.map((part) => ({ ...part, after }))
-  const owner = parts.find(({ tenant }) => context.live.cursors.isOf(tenant.key, after))
-  if (!owner) throw BadRequestError.of('after', 'the cursor of an earlier event of one of these services', after)
-  return parts.map((part) => ({ ...part, after: part === owner ? after : null }))
+  return context.live.watch([part], args.after ?? null)
 }

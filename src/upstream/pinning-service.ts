@@ -7,6 +7,7 @@ import { type Capabilities, SPECIFIED_CAPABILITIES } from './capabilities.ts'
 import { CircuitBreaker, type ServiceHealth } from './circuit-breaker.ts'
 import {
   type CallOptions,
+  type ClientOptions,
   createPinningServiceClient,
   type PinningServiceClient,
   type PinOperations,
@@ -38,6 +39,8 @@ export interface ServiceSettings {
 }
 
 export interface PinningServiceOptions {
+  /** Opens the connection. Default: HTTP; others need no socket. */
+  readonly connect?: ((options: ClientOptions) => PinningServiceClient) | undefined
   /** Milliseconds a call may take, waiting and retries included. Default 10,000. */
   readonly timeoutMs?: number | undefined
   readonly proxy?: ProxySettings | undefined
@@ -104,7 +107,7 @@ export class PinningService implements AsyncDisposable {
     this.budget = createRequestBudget({ service: name, limits: this.limits, clock })
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
-    this.#client = createPinningServiceClient({ name, endpoint, timeoutMs, proxy, known: this.known })
+    this.#client = (options.connect ?? createPinningServiceClient)({ name, endpoint, timeoutMs, proxy, known: this.known })
   }
 
   get capabilities(): Capabilities {

@@ -1,0 +1,165 @@
+import type { Pin } from '../domain/pin.ts'
+import type { Chronicle, Draft, Resumption } from './chronicle.ts'
+import type { LiveResumed, LiveStale } from './live-event.ts'
+import type { LiveReader } from './live-reader.ts'
+import type { PinCache } from './pin-cache.ts'
+import type { Selection } from './selection.ts'
+import type { View, Watch } from './view.ts'
+import type { Views } from './views.ts'
+
+export interface AudienceOptions {
+  readonly views: Views
+  readonly chronicle: Chronicle
+  readonly cache: PinCache
+  readonly now: () => number
+  /** Called when a view has nobody left. */
+  readonly onDeserted: () => void
+}
+
+/** Those who listen to one tenant: lets them in and out, and tells each what concerns them. */
+export class Audience {
+  readonly #options: AudienceOptions
+  /** What everybody has been told and still holds: that the service cannot be asked. */
+  #stale: Draft<LiveStale> | null = null
+
+  constructor(options: AudienceOptions) {
+    this.#options = options
+  }
+
+  /** Whether everybody has been told that the service cannot be asked. */
+  get isStale(): boolean {
+    return this.#stale !== null
+  }
+
+  /**
+   * Adds a subscriber, who begins at once where the view has been read, and otherwise with {@link begin}.
+   *
+   * @returns the view, and how to leave
+   */
+  join(selection: Selection, reader: LiveReader, resumption: Resumption): { view: View; leave: () => void } {
+    const { views, chronicle } = this.#options
+    const view = views.open(selection)
+    const untilSettled = selection.kind === 'ids' && selection.untilSettled
+    const watch: Watch = { reader, untilSettled, isResumed: resumption !== null, isLive: false }
+    view.watches.add(watch)
+    view.leftAt = null
+    if (view.completeSince !== null) this.#goLive(view, watch, resumption)
+    else if (this.#stale) reader.push(chronicle.note(this.#stale))
+    return { view, leave: () => this.#leave(view, watch) }
+  }
+
+  /** Shows a view that has just been read to those who wait for it. */
+  begin(view: View): void {
+    view.completeSince = this.#options.chronicle.seq
+    for (const watch of [...view.watches]) this.#goLive(view, watch, watch.isResumed ? 'unknown' : null)
+  }
+
+  /** Tells an event to all whom it concerns; it gets a number only if there are any. */
+  tell(draft: Draft, previous: Pin | null): void {
+    const { chronicle } = this.#options
+    const event = chronicle.draft(draft)
+    const told = [...this.#concernedBy(draft)]
+      .filter(({ completeSince }) => completeSince !== null)
+      .map((view) => ({ view, event: view.eventFor(event, previous) }))
+      .filter((each) => each.event !== null)
+    if (told.length === 0) return
+    chronicle.record(event, previous)
+    for (const each of told) {
+      for (const { reader, isLive } of each.view.watches) if (isLive && each.event) reader.push(each.event)
+      this.#endIfSettled(each.view)
+    }
+  }
+
+  /** Tells everybody that the service cannot be asked, once. */
+  tellStale(draft: Draft<LiveStale>): void {
+    if (this.#stale !== null) return
+    this.#stale = draft
+    this.#tellLiveness(draft)
+  }
+
+  /** Tells everybody that the service answers again, if they have been told otherwise. */
+  tellResumed(): void {
+    if (this.#stale === null) return
+    const { since } = this.#stale
+    this.#stale = null
+    this.#tellLiveness({ type: 'LiveResumed', since })
+  }
+
+  /** Ends views with an error. */
+  fail(views: Iterable<View>, error: unknown): void {
+    for (const view of [...views]) {
+      for (const { reader } of [...view.watches]) reader.fail(error)
+      this.#drop(view)
+    }
+  }
+
+  /** Ends everything, as if all had been told. */
+  complete(): void {
+    for (const view of [...this.#options.views]) {
+      for (const { reader } of [...view.watches]) reader.complete()
+      this.#drop(view)
+    }
+  }
+
+  /** Gives up views that nobody has listened to since an instant. */
+  expire(since: number): void {
+    for (const view of [...this.#options.views]) if (view.leftAt !== null && view.leftAt <= since) this.#drop(view)
+  }
+
+  #tellLiveness(draft: Draft<LiveStale | LiveResumed>): void {
+    this.tell(draft, null)
+    // Those who still wait for their snapshot learn why.
+    const note = this.#options.chronicle.note(draft)
+    for (const { watches } of this.#options.views) {
+      for (const { reader, isLive } of watches) if (!isLive) reader.push(note)
+    }
+  }
+
+  #concernedBy(draft: Draft): Iterable<View> {
+    const { views } = this.#options
+    switch (draft.type) {
+      case 'LiveStale':
+      case 'LiveResumed':
+        return views
+      case 'PinRemoved':
+        return views.concernedBy(draft.requestId)
+      case 'PinReplaced':
+        return views.concernedBy(draft.replaced.requestId, draft.pin.requestId)
+      default:
+        return views.concernedBy(draft.pin.requestId)
+    }
+  }
+
+  #goLive(view: View, watch: Watch, resumption: Resumption): void {
+    const { chronicle } = this.#options
+    watch.isLive = true
+    const missed = chronicle.missed(view, resumption)
+    if (missed) for (const event of missed) watch.reader.push(event)
+    else watch.reader.begin(chronicle.snapshot(view, resumption !== null))
+    if (!missed && this.#stale) watch.reader.push(chronicle.note(this.#stale))
+    this.#endIfSettled(view)
+  }
+
+  #endIfSettled(view: View): void {
+    const waiting = [...view.watches].filter(({ untilSettled, isLive }) => untilSettled && isLive)
+    if (waiting.length === 0 || !view.isSettled(this.#options.cache)) return
+    for (const watch of waiting) {
+      watch.reader.complete()
+      this.#leave(view, watch)
+    }
+  }
+
+  #leave(view: View, watch: Watch): void {
+    if (!view.watches.delete(watch) || view.isActive) return
+    view.leftAt = this.#options.now()
+    this.#options.onDeserted()
+  }
+
+  /** Lets go of a view, and of the pins that only it needed. */
+  #drop(view: View): void {
+    const { views, cache, now } = this.#options
+    view.watches.clear()
+    views.drop(view)
+    for (const { pin } of [...cache.all()]) if (!views.tracks(pin)) cache.forget(pin.requestId, now())
+  }
+}

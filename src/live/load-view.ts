@@ -1,0 +1,51 @@
+import { BadRequestError, PinNotFoundError } from '../domain/errors.ts'
+import type { Pin } from '../domain/pin.ts'
+import type { PinRef } from '../domain/pin-id.ts'
+import { openPinStreams } from '../upstream/pin-stream.ts'
+import type { LiveTenant } from './poll.ts'
+import type { View } from './view.ts'
+
+/** More than a browser can show, and 10 requests of a service. */
+const MAX_WATCHED = 10_000
+
+/**
+ * Reads what a new view needs: a list for every 1,000 pins of a query, or for every ten ids.
+ *
+ * @param isKnown whether a pin's state is at hand and need not be asked for
+ * @returns the pins that were found
+ * @throws {BadRequestError} when a filter matches more than 10,000 pins
+ * @throws whatever the requests reject with
+ */
+export async function loadView(
+  tenant: LiveTenant,
+  view: View,
+  options: { readonly isKnown: (requestId: string) => boolean; readonly signal: AbortSignal },
+): Promise<Pin[]> {
+  const { isKnown, signal } = options
+  const found: Pin[] = []
+  if (view.query) {
+    for (const stream of openPinStreams(tenant, view.query, { signal, expected: 1000 })) {
+      await stream.start()
+      if ((stream.count ?? 0) > MAX_WATCHED) throw tooMany()
+      for (let next = await stream.peek(); next !== null; next = await stream.peek()) {
+        found.push(next.pin)
+        stream.shift()
+        if (found.length > MAX_WATCHED) throw tooMany()
+      }
+    }
+    return found
+  }
+  const lookUp = async (ref: PinRef): Promise<void> => {
+    try {
+      found.push(await tenant.lookupPin(ref, { signal }))
+    } catch (error) {
+      if (!(error instanceof PinNotFoundError)) throw error
+    }
+  }
+  await Promise.all([...view.refs.values()].filter(({ requestId }) => !isKnown(requestId)).map(lookUp))
+  return found
+}
+
+function tooMany(): BadRequestError {
+  return BadRequestError.of('filter', `one that matches at most ${MAX_WATCHED} pins`, 'one that matches more')
+}

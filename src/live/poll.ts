@@ -1,0 +1,130 @@
+import { PinNotFoundError } from '../domain/errors.ts'
+import { formatInstant, parseInstant } from '../domain/instant.ts'
+import { PIN_STATUSES } from '../domain/pin.ts'
+import type { ListQuery, PinQuery } from '../upstream/list-query.ts'
+import { collectPins, openPinStreams, type PinSource } from '../upstream/pin-stream.ts'
+import type { Tenant, TenantCallOptions } from '../upstream/tenant.ts'
+import type { PinPage } from '../upstream/wire.ts'
+import type { PollPlan, PollWindow } from './poll-plan.ts'
+
+/** What live status needs of a tenant. */
+export type LiveTenant = PinSource & Pick<Tenant, 'key' | 'observe' | 'getPin' | 'lookupPin'>
+
+export interface PollOptions extends TenantCallOptions {
+  /** Filters that hold for everything that is of interest; all pins where there are none. */
+  readonly scope: PinQuery
+  /** Request ids that no answer has shown yet: the caller takes them out while answers arrive. */
+  readonly missing: ReadonlySet<string>
+}
+
+export interface PollOutcome {
+  readonly requests: number
+  /** False where the window held more than was worth reading, so that the cycle is to be planned again without it. */
+  readonly isComplete: boolean
+}
+
+/**
+ * Asks what a plan says. What the answers show reaches the cache through the tenant's observer.
+ *
+ * @throws whatever the requests reject with
+ */
+export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOptions): Promise<PollOutcome> {
+  const { scope, missing, ...callOptions } = options
+  if (plan.item !== null) {
+    await isThere(tenant, plan.item, callOptions)
+    return { requests: 1, isComplete: true }
+  }
+  const source = new MeteredSource(tenant)
+  const { window, underWay, byCid } = plan
+  if (window && !(await source.within(window.maxRequests, () => readWindow(source, window, options)))) {
+    // A short look at what is new shows the newest first, so that little is lost with the rest.
+    if (window.from !== window.newSince) return { requests: source.requests, isComplete: false }
+  }
+  if (underWay) {
+    const lists = Math.ceil(byCid.length / tenant.capabilities.maxCids)
+    const query = { ...scope, statuses: ['queued', 'pinning'] } as const
+    await source.within(lists, () => collectPins(source, query, callOptions))
+  }
+  const cids = byCid.filter(({ requestId }) => missing.has(requestId)).map(({ cid }) => cid)
+  if (cids.length > 0) await collectPins(source, { cids, statuses: PIN_STATUSES }, callOptions)
+  return { requests: source.requests, isComplete: true }
+}
+
+/** Whether the service has a pin of that request id. */
+export async function isThere(tenant: LiveTenant, requestId: string, options: TenantCallOptions): Promise<boolean> {
+  try {
+    await tenant.getPin(requestId, options)
+    return true
+  } catch (error) {
+    if (error instanceof PinNotFoundError) return false
+    throw error
+  }
+}
+
+async function readWindow(source: PinSource, window: PollWindow, options: PollOptions): Promise<void> {
+  const { scope, missing, ...callOptions } = options
+  const { from, newSince, maxRequests } = window
+  const after = from === null ? scope.after : laterOf(scope.after, from)
+  for (const stream of openPinStreams(source, { ...scope, after }, { ...callOptions, expected: 1000 })) {
+    await stream.start()
+    if (missing.size > 0 && (stream.count ?? 0) > maxRequests * 1000) throw new TooManyRequests()
+    for (let next = await stream.peek(); next !== null; next = await stream.peek()) {
+      stream.shift()
+      if (missing.size === 0 && (newSince === null || next.position.ns < newSince)) break
+    }
+  }
+}
+
+/** Counts what reading takes, and gives up where that is more than it is worth. */
+class MeteredSource implements PinSource {
+  requests = 0
+  #limit = Number.POSITIVE_INFINITY
+  readonly #source: PinSource
+
+  constructor(source: PinSource) {
+    this.#source = source
+  }
+
+  get service() {
+    return this.#source.service
+  }
+
+  get capabilities() {
+    return this.#source.capabilities
+  }
+
+  get known() {
+    return this.#source.known
+  }
+
+  splitQuery(query: PinQuery): PinQuery[] {
+    return this.#source.splitQuery(query)
+  }
+
+  async listPins(query: ListQuery, options?: TenantCallOptions): Promise<PinPage> {
+    if (this.requests >= this.#limit) throw new TooManyRequests()
+    this.requests++
+    return this.#source.listPins(query, options)
+  }
+
+  /** False when reading would have taken more requests than `most`. */
+  async within(most: number, read: () => Promise<unknown>): Promise<boolean> {
+    this.#limit = this.requests + most
+    try {
+      await read()
+      return true
+    } catch (error) {
+      if (error instanceof TooManyRequests) return false
+      throw error
+    } finally {
+      this.#limit = Number.POSITIVE_INFINITY
+    }
+  }
+}
+
+class TooManyRequests extends Error {}
+
+function laterOf(after: string | undefined, fromNs: bigint): string {
+  const from = formatInstant(fromNs, 9)
+  return after !== undefined && parseInstant(after).ns > fromNs ? after : from
+}

@@ -1,0 +1,231 @@
+import { RateLimitedError } from '../domain/errors.ts'
+import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
+import type { PinQuery } from '../upstream/list-query.ts'
+import { collectPins } from '../upstream/pin-stream.ts'
+import { changeRateOf, type PollNeed } from './cadence.ts'
+import type { KnownPin, PinCache } from './pin-cache.ts'
+import { isThere, type LiveTenant, poll } from './poll.ts'
+import { type PollTarget, planPoll } from './poll-plan.ts'
+import type { View } from './view.ts'
+import type { Views } from './views.ts'
+
+/** Nobody is polled more often: a status that is a second old is fresh. */
+const SHORTEST_MS = 1_000
+/** What is under way is polled at least so often, while the budget allows. */
+const LONGEST_MS = 30_000
+/** Where nothing is under way, only for pins that come from elsewhere. */
+const IDLE_MS = 5_000
+/** A pin is looked at after a further part of the time for which it has been as it is: 1/60. */
+const PATIENCE = 60
+/** What has not moved for so long is left to the look over everything. */
+const STUCK_AFTER_MS = 3_600_000
+/** Everything that is watched is looked over so often, for every request that takes. */
+const RESYNC_MS = 60_000
+/** And takes no more than this part of all polls where these are rare. */
+const POLLS_PER_RESYNC = 10
+/** So many pins are asked for by their id in one cycle, to learn whether they are gone. */
+const MAX_CONFIRMED = 10
+/** A pin is gone when it was not found by its id so often, in different cycles. */
+const MISSES = 2
+
+const IDLE_RATE = 0.02
+const RESYNC_RATE = 0.005
+const SUSPECT_RATE = 0.5
+
+export interface PollerOptions {
+  readonly tenant: LiveTenant
+  readonly cache: PinCache
+  readonly views: Views
+  readonly now: () => number
+  readonly signal: AbortSignal
+  /** Told of a pin that the service does not have. */
+  readonly onGone: (requestId: string) => void
+}
+
+/** Decides what to ask of one tenant, and when, and asks it. */
+export class Poller {
+  readonly #options: PollerOptions
+  /** Pins that no answer of this cycle has shown yet. */
+  readonly #missing = new Set<string>()
+  /** Pins that an answer should have shown and did not, and how often they were not found by their id. */
+  readonly #suspects = new Map<string, number>()
+  #newestNs = 0n
+  #tooFarBack: { readonly scope: string; readonly ns: bigint } | null = null
+  #polledAt = Number.NEGATIVE_INFINITY
+  #requests = 1
+  #resyncAt: number
+  #resyncRequests = 1
+  #pollsSinceResync = 0
+
+  constructor(options: PollerOptions) {
+    this.#options = options
+    this.#resyncAt = options.now() + RESYNC_MS
+  }
+
+  /** When the last cycle began, on the clock. */
+  get polledAt(): number {
+    return this.#polledAt
+  }
+
+  /** Notes that an answer showed a pin. */
+  saw(pin: Pin): void {
+    this.#missing.delete(pin.requestId)
+    this.#suspects.delete(pin.requestId)
+  }
+
+  /** Notes when a pin was created: what is new is newer. */
+  sawCreated(ns: bigint): void {
+    if (ns > this.#newestNs) this.#newestNs = ns
+  }
+
+  /** Notes that everything was read just now, so that the first poll need not come at once. */
+  wasRead(): void {
+    this.#polledAt = Math.max(this.#polledAt, this.#options.now())
+  }
+
+  /** Has it found out, by its id, whether a pin is there that an answer lacked. */
+  suspect(requestId: string): void {
+    if (!this.#suspects.has(requestId)) this.#suspects.set(requestId, 0)
+  }
+
+  /** How often to poll, and what for; null when nobody listens. */
+  need(): PollNeed | null {
+    const active = this.#options.views.active()
+    if (active.length === 0) return null
+    const now = this.#options.now()
+    const targets = this.#moving()
+    const hasNews = active.some(({ query }) => query !== null)
+    if (targets.length === 0 && this.#suspects.size === 0) {
+      const changeRate = hasNews ? IDLE_RATE : RESYNC_RATE
+      const shortestMs = hasNews ? IDLE_MS : RESYNC_MS * this.#resyncRequests
+      return { changeRate, shortestMs, requests: hasNews ? this.#requests : this.#resyncRequests, endpoint: 'list' }
+    }
+    const ages = targets.map(({ activeAt }) => now - activeAt)
+    const changeRate = changeRateOf(ages) + (this.#suspects.size > 0 ? SUSPECT_RATE : 0)
+    const calmMs = Math.min(hasNews ? IDLE_MS : LONGEST_MS, 1000 / (PATIENCE * changeRate))
+    const endpoint = targets.length === 1 && !hasNews ? 'item' : 'list'
+    return { changeRate, shortestMs: Math.max(SHORTEST_MS, calmMs), requests: this.#requests, endpoint }
+  }
+
+  /**
+   * One cycle: asks for what is under way and for what is new; or, now and then, for everything.
+   *
+   * @throws whatever the requests reject with
+   */
+  async run(): Promise<void> {
+    const { now } = this.#options
+    const views = this.#options.views.active()
+    const targets = this.#moving()
+    const queries = views.filter(({ query }) => query !== null)
+    const isIdle = targets.length === 0 && queries.length === 0
+    // Those that this cycle finds wait for the next.
+    const suspects = [...this.#suspects.keys()].slice(0, MAX_CONFIRMED)
+    this.#polledAt = now()
+    const isResyncDue = this.#polledAt >= this.#resyncAt && this.#pollsSinceResync >= POLLS_PER_RESYNC
+    if (isResyncDue || (isIdle && this.#suspects.size === 0)) await this.#resync(views)
+    else if (!isIdle) await this.#usual(targets, queries)
+    await this.#confirm(suspects)
+  }
+
+  async #usual(targets: readonly KnownPin[], queries: readonly View[]): Promise<void> {
+    this.#pollsSinceResync++
+    const scope = scopeOf(targets, queries)
+    const newSince = queries.length > 0 ? this.#newestNs : null
+    this.#requests = Math.max(1, await this.#ask(targets, newSince, scope, 'live'))
+    this.#suspectMissing()
+  }
+
+  /** Looks over everything that is watched, settled pins included: these may still fail, or go. */
+  async #resync(views: readonly View[]): Promise<void> {
+    const { tenant, cache, now, signal } = this.#options
+    const queries = views.filter(({ query }) => query !== null)
+    const ids = new Set(views.flatMap(({ refs }) => [...refs.keys()]))
+    const byId = [...ids].map((requestId) => cache.get(requestId)).filter((known) => known !== undefined)
+    this.#pollsSinceResync = 0
+    let total = 0
+    try {
+      total += await this.#ask(byId, null, { statuses: PIN_STATUSES }, 'resync')
+      this.#suspectMissing()
+      for (const view of queries) {
+        this.#expect([...cache.all()].filter(({ pin }) => view.tracks(pin)))
+        const pins = await collectPins(tenant, view.query as PinQuery, { class: 'resync', signal })
+        total += Math.ceil((pins.length + 1) / 1000)
+        this.#suspectMissing()
+      }
+    } catch (error) {
+      // It can wait: others want the budget.
+      if (!(error instanceof RateLimitedError)) throw error
+    } finally {
+      this.#resyncRequests = Math.max(1, total)
+      this.#resyncAt = now() + RESYNC_MS * this.#resyncRequests
+    }
+  }
+
+  async #ask(
+    known: readonly KnownPin[],
+    newSince: bigint | null,
+    scope: PinQuery,
+    requestClass: 'live' | 'resync',
+  ): Promise<number> {
+    const { tenant, signal } = this.#options
+    const key = JSON.stringify([requestClass, scope])
+    const targets = known.map(toTarget)
+    const options = { class: requestClass, signal, scope, missing: this.#missing }
+    this.#expect(known)
+    let requests = 0
+    for (;;) {
+      const tooFarBack = this.#tooFarBack?.scope === key ? this.#tooFarBack.ns : null
+      const plan = planPoll({ targets, newSince, tooFarBack }, tenant.capabilities)
+      const outcome = await poll(tenant, plan, options)
+      requests += outcome.requests
+      if (outcome.isComplete) return requests
+      this.#tooFarBack = { scope: key, ns: plan.window?.from ?? 0n }
+    }
+  }
+
+  /** Pages shift while they are read, and services restart: only what is not found by its id, twice, is gone. */
+  async #confirm(suspects: readonly string[]): Promise<void> {
+    const { tenant, cache, views, signal, onGone } = this.#options
+    await Promise.all(
+      suspects.map(async (requestId) => {
+        const isWatched = cache.has(requestId) || views.refOf(requestId) !== undefined
+        if (isWatched && (await isThere(tenant, requestId, { class: 'live', signal }))) return
+        const misses = this.#suspects.get(requestId)
+        // Another answer may have shown it meanwhile.
+        if (misses === undefined) return
+        if (isWatched && misses + 1 < MISSES) this.#suspects.set(requestId, misses + 1)
+        else this.#suspects.delete(requestId)
+        if (isWatched && misses + 1 >= MISSES) onGone(requestId)
+      }),
+    )
+  }
+
+  #suspectMissing(): void {
+    for (const requestId of this.#missing) this.suspect(requestId)
+  }
+
+  #expect(known: readonly KnownPin[]): void {
+    this.#missing.clear()
+    for (const { pin } of known) this.#missing.add(pin.requestId)
+  }
+
+  /** Pins under way that somebody listens to, without those that are asked for by their id anyway, or stuck. */
+  #moving(): KnownPin[] {
+    const { cache, views, now } = this.#options
+    const since = now() - STUCK_AFTER_MS
+    return [...cache.unsettled()].filter(
+      ({ pin, activeAt }) => activeAt > since && !this.#suspects.has(pin.requestId) && views.isFollowed(pin),
+    )
+  }
+}
+
+/** The filters that all that is of interest has in common. */
+function scopeOf(targets: readonly KnownPin[], queries: readonly View[]): PinQuery {
+  const [only] = queries
+  const isShared = only?.query && queries.length === 1 && targets.every(({ pin }) => only.tracks(pin))
+  return { ...(isShared ? only.query : {}), statuses: PIN_STATUSES }
+}
+
+function toTarget({ pin, createdNs }: KnownPin): PollTarget {
+  return { requestId: pin.requestId, cid: pin.cid, createdNs, isSettled: isSettled(pin.status) }
+}

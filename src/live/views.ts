@@ -1,0 +1,79 @@
+import type { Pin } from '../domain/pin.ts'
+import type { PinRef } from '../domain/pin-id.ts'
+import { type Selection, selectionKey } from './selection.ts'
+import { View } from './view.ts'
+
+/** The views of one tenant, found by the pins that concern them. */
+export class Views {
+  readonly #byKey = new Map<string, View>()
+  readonly #byPin = new Map<string, Set<View>>()
+  readonly #queries = new Set<View>()
+
+  get size(): number {
+    return this.#byKey.size
+  }
+
+  [Symbol.iterator](): Iterator<View> {
+    return this.#byKey.values()
+  }
+
+  /** Those that somebody listens to. */
+  active(): View[] {
+    return [...this.#byKey.values()].filter(({ isActive }) => isActive)
+  }
+
+  /** The view of a selection, new if need be. */
+  open(selection: Selection): View {
+    const key = selectionKey(selection)
+    const known = this.#byKey.get(key)
+    if (known) return known
+    const view = new View(selection)
+    this.#byKey.set(key, view)
+    if (view.query) this.#queries.add(view)
+    for (const requestId of view.refs.keys()) {
+      const same = this.#byPin.get(requestId)
+      if (same) same.add(view)
+      else this.#byPin.set(requestId, new Set([view]))
+    }
+    return view
+  }
+
+  drop(view: View): void {
+    this.#byKey.delete(view.key)
+    this.#queries.delete(view)
+    for (const requestId of view.refs.keys()) {
+      const same = this.#byPin.get(requestId)
+      same?.delete(view)
+      if (same?.size === 0) this.#byPin.delete(requestId)
+    }
+  }
+
+  /** All views that changes of these pins may concern. */
+  concernedBy(...requestIds: readonly string[]): Set<View> {
+    const views = new Set(this.#queries)
+    for (const requestId of requestIds) for (const view of this.#byPin.get(requestId) ?? []) views.add(view)
+    return views
+  }
+
+  /** How a pin was asked for by its request id. */
+  refOf(requestId: string): PinRef | undefined {
+    for (const { refs } of this.#byPin.get(requestId) ?? []) return refs.get(requestId)
+    return undefined
+  }
+
+  /** Whether any view has to follow a pin. */
+  tracks(pin: Pin): boolean {
+    return this.#byPin.has(pin.requestId) || this.#some(pin, () => true)
+  }
+
+  /** Whether a view has to follow a pin that somebody listens to. */
+  isFollowed(pin: Pin): boolean {
+    for (const view of this.#byPin.get(pin.requestId) ?? []) if (view.isActive) return true
+    return this.#some(pin, ({ isActive }) => isActive)
+  }
+
+  #some(pin: Pin, isMeant: (view: View) => boolean): boolean {
+    for (const view of this.#queries) if (isMeant(view) && view.tracks(pin)) return true
+    return false
+  }
+}

@@ -1,0 +1,174 @@
+import { parseCid } from '../../src/domain/cid.ts'
+import { PinNotFoundError, UnauthorizedError } from '../../src/domain/errors.ts'
+import type { NewPin, Pin, PinStatus } from '../../src/domain/pin.ts'
+import type { CallOptions, PinningServiceClient } from '../../src/upstream/client.ts'
+import type { Clock } from '../../src/upstream/clock.ts'
+import { createPinFilter } from '../../src/upstream/list-query.ts'
+import { exampleCid } from './providers/example-cid.ts'
+
+export type ScriptedOperation = 'list' | 'get' | 'add' | 'replace' | 'remove'
+
+/** What becomes of one request. Absent: it is answered at once. */
+export interface Fate {
+  /** Milliseconds until the service looks at it. */
+  readonly beforeMs?: number
+  /** Milliseconds from then to the arrival of the answer, which tells how things were. */
+  readonly afterMs?: number
+  /** Refused, without effect. */
+  readonly refusal?: Error
+  /** Takes effect, but this arrives in place of the answer. */
+  readonly lostReply?: Error
+}
+
+export interface ScriptedServiceOptions {
+  readonly clock: Clock
+  /** Unix milliseconds when the clock shows 0. */
+  readonly epochMs?: number
+  readonly fate?: (operation: ScriptedOperation, token: string) => Fate | undefined
+}
+
+/** How many different CIDs there are: making one is what costs. */
+const CIDS = 5_000
+const cidCache: ReturnType<typeof parseCid>[] = []
+const cidOf = (n: number): ReturnType<typeof parseCid> => {
+  cidCache[n % CIDS] ??= parseCid(exampleCid(n % CIDS))
+  return cidCache[n % CIDS] as ReturnType<typeof parseCid>
+}
+
+/**
+ * A pinning service in this process, on a given clock: the specification to the letter, and the truth at hand. Every
+ * state of a pin is numbered in `info.rev`. A scripted fate may befall each request.
+ */
+export class ScriptedService {
+  /** Requests as they arrived. */
+  readonly requests: { readonly operation: ScriptedOperation; readonly token: string; readonly at: number }[] = []
+  readonly revoked = new Set<string>()
+  fate: NonNullable<ScriptedServiceOptions['fate']> | undefined
+  /** Whether requests are kept; simulations need only the number. */
+  isLogging = true
+  requestCount = 0
+  readonly #clock: Clock
+  readonly #epochMs: number
+  readonly #accounts = new Map<string, Map<string, Pin>>()
+  #sequence = 0
+  #lastMs = 0
+
+  constructor({ clock, epochMs = Date.UTC(2026, 0, 1), fate }: ScriptedServiceOptions) {
+    this.#clock = clock
+    this.#epochMs = epochMs
+    this.fate = fate
+  }
+
+  /** Unix milliseconds by the service's clock. */
+  wallNow(): number {
+    return this.#epochMs + this.#clock.now()
+  }
+
+  /** How things are; oldest first. */
+  pins(token: string): ReadonlyMap<string, Pin> {
+    return this.#account(token)
+  }
+
+  add(token: string, pin: Partial<Pin> = {}): Pin {
+    const n = this.#sequence++
+    // The specification wants every `created` to be unique.
+    this.#lastMs = Math.max(this.#lastMs + 1, Math.floor(this.wallNow()))
+    const added: Pin = {
+      service: 'scripted',
+      requestId: `r${n}`,
+      cid: cidOf(n),
+      name: null,
+      origins: [],
+      meta: {},
+      status: 'queued',
+      created: new Date(this.#lastMs).toISOString(),
+      delegates: [],
+      info: { rev: '0' },
+      ...pin,
+    }
+    this.#account(token).set(added.requestId, added)
+    return added
+  }
+
+  setStatus(token: string, requestId: string, status: PinStatus): Pin {
+    const pin = this.#account(token).get(requestId)
+    if (!pin) throw new Error(`no pin ${requestId}`)
+    const next = { ...pin, status, info: { rev: String(Number(pin.info.rev) + 1) } }
+    this.#account(token).set(requestId, next)
+    return next
+  }
+
+  remove(token: string, requestId: string): void {
+    this.#account(token).delete(requestId)
+  }
+
+  /** The service as a client sees it; every client sees the same. */
+  connect = (): PinningServiceClient => ({
+    listPins: (query, options) =>
+      this.#answer('list', options, () => {
+        const matches = createPinFilter(query)
+        const all = [...this.#account(options.token).values()].filter(matches)
+        return { count: all.length, pins: all.slice(-query.limit).reverse() }
+      }),
+    getPin: (requestId, options) => this.#answer('get', options, () => this.#find(options.token, requestId)),
+    addPin: (pin, options) => this.#answer('add', options, () => this.add(options.token, fields(pin))),
+    replacePin: (requestId, pin, options) =>
+      this.#answer('replace', options, () => {
+        this.#find(options.token, requestId)
+        this.remove(options.token, requestId)
+        return this.add(options.token, fields(pin))
+      }),
+    removePin: (requestId, options) =>
+      this.#answer('remove', options, () => {
+        this.#find(options.token, requestId)
+        this.remove(options.token, requestId)
+      }),
+    async [Symbol.asyncDispose]() {},
+  })
+
+  async #answer<Value>(operation: ScriptedOperation, options: CallOptions, act: () => Value): Promise<Value> {
+    const { token, signal } = options
+    this.requestCount++
+    if (this.isLogging) this.requests.push({ operation, token, at: this.#clock.now() })
+    const { beforeMs = 0, afterMs = 0, refusal, lostReply } = this.fate?.(operation, token) ?? {}
+    if (beforeMs > 0) await this.#sleep(beforeMs)
+    const outcome = this.#attempt(token, refusal, act)
+    if (afterMs > 0) await this.#sleep(afterMs)
+    signal?.throwIfAborted()
+    if (lostReply) throw lostReply
+    if ('error' in outcome) throw outcome.error
+    return outcome.value
+  }
+
+  #attempt<Value>(token: string, refusal: Error | undefined, act: () => Value): { value: Value } | { error: unknown } {
+    try {
+      if (refusal) throw refusal
+      if (this.revoked.has(token)) throw new UnauthorizedError('the token was revoked', { service: 'scripted' })
+      return { value: act() }
+    } catch (error) {
+      return { error }
+    }
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimeout(resolve, ms))
+  }
+
+  #find(token: string, requestId: string): Pin {
+    const pin = this.#account(token).get(requestId)
+    if (!pin) throw new PinNotFoundError('scripted', requestId)
+    return pin
+  }
+
+  #account(token: string): Map<string, Pin> {
+    const known = this.#accounts.get(token)
+    if (known) return known
+    const account = new Map<string, Pin>()
+    this.#accounts.set(token, account)
+    return account
+  }
+}
+
+function fields({ cid, name, origins, meta, operationId }: NewPin): Partial<Pin> {
+  return { cid, name, origins, meta, operationId }
+}
