@@ -14,42 +14,15 @@ import { countPins } from '../../src/upstream/count-pins.ts'
 import type { PinQuery } from '../../src/upstream/list-query.ts'
 import { collectPins, PinStream } from '../../src/upstream/pin-stream.ts'
 import { findProvider } from '../../src/upstream/providers/known-providers.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../../src/upstream/registry.ts'
-import type { Tenant } from '../../src/upstream/tenant.ts'
-import {
-  EMULATED_TOKENS,
-  type EmulatedService,
-  type EmulatedServiceOptions,
-  startEmulatedService,
-} from '../support/providers/emulated-service.ts'
+import { type EmulatedService, startEmulatedService } from '../support/providers/emulated-service.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
+import { ALICE, BOB, type StartedZooCase, startZooCase, type ZooCaseOptions } from './start-zoo-case.ts'
 import type { ZooCase } from './zoo-cases.ts'
 
-const [ALICE, BOB] = EMULATED_TOKENS
-const NO_LIMITS = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }] as const
-
-interface Started extends AsyncDisposable {
-  readonly service: EmulatedService
-  readonly registry: ServiceRegistry
-  readonly tenant: Tenant
-}
-
-async function start({ profile, provider }: ZooCase, options: EmulatedServiceOptions = {}): Promise<Started> {
-  // Pinata's nodes announce so few lists in so many seconds that the suite would take minutes: #33 is tested elsewhere.
-  const service = await startEmulatedService({ ...profile, headers: () => ({}) }, options)
-  const settings = { name: 'one', endpoint: service.endpoint, token: null, provider, limits: NO_LIMITS }
-  const registry = createServiceRegistry([settings], 'one')
-  return {
-    service,
-    registry,
-    tenant: registry.tenant('one', ALICE),
-    async [Symbol.asyncDispose]() {
-      await registry[Symbol.asyncDispose]()
-      await service[Symbol.asyncDispose]()
-    },
-  }
-}
+/** Pinata's nodes announce so few lists in so many seconds that the suite would take minutes; #33 is about that. */
+const start = ({ profile, provider }: ZooCase, options: ZooCaseOptions = {}): Promise<StartedZooCase> =>
+  startZooCase({ profile: { ...profile, headers: () => ({}) }, provider }, options)
 
 const NAMES = ['Alpha', 'alpha', 'Alphabet', 'ALPHA beta', 'unrelated', null]
 

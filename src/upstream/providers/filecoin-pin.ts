@@ -11,7 +11,6 @@ export const filecoinPin: Provider = {
   endpoint: null,
   limits: null,
   capabilities: {
-    maxLimit: Number.POSITIVE_INFINITY,
     order: 'none',
     createdDigits: 3,
     timeFilter: 'unusable',

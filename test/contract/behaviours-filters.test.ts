@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { parseCid } from '../../src/domain/cid.ts'
+import { collectPins } from '../../src/upstream/pin-stream.ts'
+import { crust } from '../support/providers/crust.ts'
+import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
+import { filecoinPin } from '../support/providers/filecoin-pin.ts'
+import { fourEverland } from '../support/providers/four-everland.ts'
+import { functionland } from '../support/providers/functionland.ts'
+import { heliaServer } from '../support/providers/helia-server.ts'
+import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
+import { pinata } from '../support/providers/pinata.ts'
+import { rbDemo } from '../support/providers/rb-demo.ts'
+import type { StoredPin } from '../support/providers/stored-pin.ts'
+import { ALL, at, ids, seed, stranger } from './behaviours-setup.ts'
+import { ALICE, startZooCase } from './start-zoo-case.ts'
+
+describe('filters', () => {
+  it.each([
+    [heliaServer, 'helia'],
+    [heliaServer, stranger],
+    [functionland, 'functionland'],
+    [crust, 'crust'],
+    [filecoinPin, 'filecoin-pin'],
+  ])('#35 finds what has a CID, and nothing else, in either version: $0.name as $1', async (profile, provider) => {
+    await using started = await startZooCase({ profile, provider })
+    seed(started.service, 20)
+    const [, , stored] = started.service.pins(ALICE) as StoredPin[]
+    for (const cid of [exampleCid(2), exampleCidV0(2)]) {
+      expect(ids(await collectPins(started.tenant, { ...ALL, cids: [parseCid(cid)] }))).toEqual([stored?.requestId])
+      expect(ids([...(await started.tenant.lookupContent(parseCid(cid)))])).toEqual([stored?.requestId])
+    }
+    if (profile === heliaServer) expect(started.tenant.capabilities.cidFilter).toBe('loose')
+  })
+
+  it('#36 filters by the rest itself where `cid` hides the other filters', async () => {
+    await using started = await startZooCase({ profile: ipfsCluster, provider: 'ipfs-cluster' })
+    seed(started.service, 3)
+    const cids = [parseCid(exampleCid(1))]
+    expect(await collectPins(started.tenant, { statuses: ['failed'], cids })).toEqual([])
+    expect(await collectPins(started.tenant, { statuses: ['pinned'], cids })).toHaveLength(1)
+  })
+
+  it.each([rbDemo, pinata, crust])('#36 never asks for more CIDs than a list takes: $name', async (profile) => {
+    await using started = await startZooCase({ profile: { ...profile, headers: () => ({}) }, provider: stranger })
+    seed(started.service, 35)
+    const cids = Array.from({ length: 35 }, (_, n) => parseCid(exampleCid(n)))
+    expect(await collectPins(started.tenant, { ...ALL, cids })).toHaveLength(35)
+    expect(started.service.count('GET', '/pins')).toBe(4)
+  })
+
+  it('#38 keeps the head of a request within what the service reads, however long the token', async () => {
+    const token = 't'.repeat(7000)
+    await using started = await startZooCase({ profile: ipfsCluster, provider: stranger }, { tokens: [token, ALICE] })
+    seed(started.service, 10)
+    const tenant = started.registry.tenant('one', token)
+    const cids = Array.from({ length: 10 }, (_, n) => parseCid(exampleCid(n)))
+    expect(await collectPins(tenant, { ...ALL, cids })).toHaveLength(10)
+  })
+
+  it.each([
+    [fourEverland, '4everland'],
+    [crust, 'crust'],
+    [filecoinPin, 'filecoin-pin'],
+  ])('#39 compares names itself where the service cannot: $name', async (profile, provider) => {
+    await using started = await startZooCase({ profile, provider })
+    const names = ['Alpha', 'alpha', 'Alphabet', 'other']
+    started.service.seed(
+      ALICE,
+      names.map((name, n) => ({ cid: exampleCid(n), name, created: at(-n) })),
+    )
+    const find = async (name: string, match: 'exact' | 'iexact' | 'partial' | 'ipartial') =>
+      (await collectPins(started.tenant, { ...ALL, name, match })).map((pin) => pin.name)
+    expect(await find('alpha', 'exact')).toEqual(['alpha'])
+    expect(await find('ALPHA', 'iexact')).toEqual(['Alpha', 'alpha'])
+    expect(await find('lphab', 'partial')).toEqual(['Alphabet'])
+    expect(await find('alPHa', 'ipartial')).toEqual(['Alpha', 'alpha', 'Alphabet'])
+  })
+
+  it.each([
+    [functionland, 'functionland'],
+    [heliaServer, stranger],
+    [rbDemo, stranger],
+    [crust, stranger],
+  ])('#40 compares meta itself where the service does otherwise: $0.name as $1', async (profile, provider) => {
+    await using started = await startZooCase({ profile, provider })
+    const metas = [{ app: 'x', env: 'y' }, { app: 'x' }, null]
+    const stored = started.service.seed(
+      ALICE,
+      metas.map((meta, n) => ({ cid: exampleCid(n), meta, created: at(n) })),
+    )
+    const meta = { app: 'x', env: 'y' }
+    expect(ids(await collectPins(started.tenant, { ...ALL, meta }))).toEqual([stored[0]?.requestId])
+    const sent = started.service.requests.map(({ query }) => query.get('meta')).filter((text) => text !== null)
+    expect(sent.every((text) => text === JSON.stringify(meta))).toBe(true)
+  })
+})
