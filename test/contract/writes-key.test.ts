@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { IdempotencyConflictError } from '../../src/domain/errors.ts'
+import { IdempotencyConflictError, OutcomeUnknownError } from '../../src/domain/errors.ts'
+import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
+import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
+import { compliant } from '../support/providers/compliant.ts'
+import { startEmulatedService } from '../support/providers/emulated-service.ts'
 import { ALICE, newPin, refOf, requestsAt, startWriteSetup } from '../support/writes/start-write-setup.ts'
 
 const ORIGIN = '/ip4/203.0.113.9/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
@@ -67,5 +71,33 @@ describe('an idempotency key', () => {
 
     expect(service.pins(ALICE)).toHaveLength(1)
     expect(service.count('POST')).toBe(1)
+  })
+
+  it('is looked for when the tenant comes back after a restart, and nothing is sent', async () => {
+    const folder = await temporaryFolder()
+    await using service = await startEmulatedService(compliant)
+    const tenantSecret = Buffer.alloc(32, 1)
+    const open = async () =>
+      startWriteSetup({ service, tenantSecret, writeRecords: await openWriteRecords(`${folder.path}/writes.db`) })
+    {
+      await using before = await open()
+      service.hooks.beforeReply = () => 'drop'
+      await expect(before.run(before.tenant.addPin(newPin(1), 'key'))).rejects.toBeInstanceOf(OutcomeUnknownError)
+    }
+    service.hooks.beforeReply = undefined
+    service.resetLog()
+    {
+      // The tenant comes back, and the gateway stops again as soon as it has looked.
+      await using between = await open()
+      await between.run(between.tenant.lookupContent(newPin(1).cid))
+    }
+    expect(service.count('POST')).toBe(0)
+    service.hooks.beforeReply = () => 'drop'
+    await using after = await open()
+
+    const pin = await after.run(after.tenant.addPin(newPin(1), 'key'))
+
+    expect(service.pins(ALICE).map(({ requestId }) => requestId)).toEqual([pin.requestId])
+    await folder[Symbol.asyncDispose]()
   })
 })
