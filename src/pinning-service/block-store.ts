@@ -1,4 +1,5 @@
 import { type Database, transaction } from '../storage/open-database.ts'
+import { Statements } from '../storage/statements.ts'
 import { blockKey } from './block-key.ts'
 
 const FLUSH_BYTES = 4 * 1024 * 1024
@@ -7,7 +8,7 @@ const FLUSH_AFTER_MS = 200
 const COLLECT_REFERENCES = 500
 const COLLECT_BYTES = 8 * 1024 * 1024
 
-type Statement = ReturnType<Database['prepare']>
+const SIZE_OF = 'SELECT size FROM block WHERE multihash = ?'
 
 interface Reference {
   readonly pin: number
@@ -24,8 +25,7 @@ interface Reference {
  */
 export class BlockStore {
   readonly #database: Database
-  readonly #dataOf: Statement
-  readonly #sizeOf: Statement
+  readonly #statements: Statements
   #pending: Reference[] = []
   #pendingBlocks = new Map<string, Uint8Array>()
   #pendingBytes = 0
@@ -33,15 +33,14 @@ export class BlockStore {
 
   constructor(database: Database) {
     this.#database = database
-    this.#dataOf = database.prepare('SELECT data FROM block WHERE multihash = ?')
-    this.#sizeOf = database.prepare('SELECT size FROM block WHERE multihash = ?')
+    this.#statements = new Statements(database)
   }
 
   /** The bytes of a block, or null. */
   get(multihash: Uint8Array): Uint8Array | null {
     const pending = this.#pendingBlocks.get(blockKey(multihash))
     if (pending) return pending
-    const row = this.#dataOf.get(multihash)
+    const row = this.#statements.get('SELECT data FROM block WHERE multihash = ?').get(multihash)
     return row ? (row as { data: Uint8Array }).data : null
   }
 
@@ -49,7 +48,7 @@ export class BlockStore {
   sizeOf(multihash: Uint8Array): number | null {
     const pending = this.#pendingBlocks.get(blockKey(multihash))
     if (pending) return pending.length
-    const row = this.#sizeOf.get(multihash)
+    const row = this.#statements.get(SIZE_OF).get(multihash)
     return row ? (row as { size: number }).size : null
   }
 
@@ -90,14 +89,14 @@ export class BlockStore {
   collectSome(): boolean {
     this.flush()
     return transaction(this.#database, () => {
-      const row = this.#database
-        .prepare(
+      const row = this.#statements
+        .get(
           `SELECT pin FROM garbage LEFT JOIN pin AS holder ON holder.created = garbage.holder
            WHERE holder.status IS NULL OR holder.status IN ('pinned', 'failed') LIMIT 1`,
         )
         .get() as { pin: number } | undefined
       if (!row) return false
-      if (!this.#dropReferences(row.pin)) this.#database.prepare('DELETE FROM garbage WHERE pin = ?').run(row.pin)
+      if (!this.#dropReferences(row.pin)) this.#statements.get('DELETE FROM garbage WHERE pin = ?').run(row.pin)
       return true
     })
   }
@@ -117,14 +116,15 @@ export class BlockStore {
   }
 
   #write(pending: readonly Reference[]): void {
-    const addBlock = this.#database.prepare(
+    const addBlock = this.#statements.get(
       'INSERT INTO block (multihash, size, data) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
     )
-    const addReference = this.#database.prepare(
+    const addReference = this.#statements.get(
       'INSERT INTO pin_block SELECT ?, id FROM block WHERE multihash = ? ON CONFLICT DO NOTHING',
     )
-    const grow = this.#database.prepare('UPDATE pin SET blocks = blocks + ?, bytes = bytes + ? WHERE created = ?')
-    const isKnown = this.#database.prepare(
+    const sizeOf = this.#statements.get(SIZE_OF)
+    const grow = this.#statements.get('UPDATE pin SET blocks = blocks + ?, bytes = bytes + ? WHERE created = ?')
+    const isKnown = this.#statements.get(
       'SELECT 1 FROM pin WHERE created = ? UNION ALL SELECT 1 FROM garbage WHERE pin = ?',
     )
     const growth = new Map<number, { blocks: number; bytes: number } | null>()
@@ -137,7 +137,7 @@ export class BlockStore {
       }
       if (grown === null) continue
       if (bytes) addBlock.run(multihash, bytes.length, bytes)
-      const stored = this.#sizeOf.get(multihash) as { size: number } | undefined
+      const stored = sizeOf.get(multihash) as { size: number } | undefined
       if (!stored) throw new Error('A block was referenced that is not in the store')
       if (addReference.run(pin, multihash).changes === 0) continue
       grown.blocks++
@@ -147,16 +147,16 @@ export class BlockStore {
   }
 
   #dropReferences(pin: number): boolean {
-    const references = this.#database
-      .prepare(
+    const references = this.#statements
+      .get(
         `SELECT block.id, block.size, NOT EXISTS (
            SELECT 1 FROM pin_block AS other WHERE other.block = block.id AND other.pin <> pin_block.pin
          ) AS last
          FROM pin_block JOIN block ON block.id = pin_block.block WHERE pin_block.pin = ? LIMIT ?`,
       )
       .all(pin, COLLECT_REFERENCES) as { id: number; size: number; last: number }[]
-    const dropReference = this.#database.prepare('DELETE FROM pin_block WHERE pin = ? AND block = ?')
-    const dropBlock = this.#database.prepare('DELETE FROM block WHERE id = ?')
+    const dropReference = this.#statements.get('DELETE FROM pin_block WHERE pin = ? AND block = ?')
+    const dropBlock = this.#statements.get('DELETE FROM block WHERE id = ?')
     let bytes = 0
     for (const { id, size, last } of references) {
       dropReference.run(pin, id)

@@ -4,6 +4,7 @@ import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import type { NewPin, PinStatus, StringMap } from '../domain/pin.ts'
 import { type Database, transaction } from '../storage/open-database.ts'
+import { Statements } from '../storage/statements.ts'
 import { foldCase, type PinFilter, toSqlCondition } from './pin-filter.ts'
 
 /** A pin as it is stored. `created` is in milliseconds since 1970, unique, and the pin's key within the store. */
@@ -42,10 +43,12 @@ interface PinRow extends Omit<StoredPin, 'requestId' | 'cidKey' | 'origins' | 'm
 export class PinStore {
   readonly #database: Database
   readonly #now: () => number
+  readonly #statements: Statements
 
   /** @param now the clock, in milliseconds; `created` runs ahead of it when more than one pin is added in one */
   constructor(database: Database, now: () => number = Date.now) {
     this.#database = database
+    this.#statements = new Statements(database)
     this.#now = now
   }
 
@@ -60,7 +63,7 @@ export class PinStore {
    * @returns the pin's key, or null where there is a pin of that request id
    */
   restore(owner: number, pin: NewPin, { requestId, created }: { requestId: string; created: number }): number | null {
-    if (this.#database.prepare('SELECT 1 FROM pin WHERE requestid = ?').get(requestId)) return null
+    if (this.#statements.get('SELECT 1 FROM pin WHERE requestid = ?').get(requestId)) return null
     return this.#insert(owner, pin, requestId, this.getByKey(created) ? this.#nextKey() : created).created
   }
 
@@ -68,20 +71,20 @@ export class PinStore {
   reserveGarbage(): number {
     const key = this.#nextKey()
     this.#database.exec(`DELETE FROM sqlite_sequence WHERE name = 'pin'`)
-    this.#database.prepare(`INSERT INTO sqlite_sequence (name, seq) VALUES ('pin', ?)`).run(key)
-    this.#database.prepare('INSERT INTO garbage VALUES (?, NULL)').run(key)
+    this.#statements.get(`INSERT INTO sqlite_sequence (name, seq) VALUES ('pin', ?)`).run(key)
+    this.#statements.get('INSERT INTO garbage VALUES (?, NULL)').run(key)
     return key
   }
 
   /** The owner's pin of that request id, or null. */
   get(owner: number, requestId: string): StoredPin | null {
-    const row = this.#database.prepare('SELECT * FROM pin WHERE requestid = ? AND owner = ?').get(requestId, owner)
+    const row = this.#statements.get('SELECT * FROM pin WHERE requestid = ? AND owner = ?').get(requestId, owner)
     return row ? toStoredPin(row as PinRow) : null
   }
 
   /** The pin of that key, or null once it was removed. */
   getByKey(created: number): StoredPin | null {
-    const row = this.#database.prepare('SELECT * FROM pin WHERE created = ?').get(created)
+    const row = this.#statements.get('SELECT * FROM pin WHERE created = ?').get(created)
     return row ? toStoredPin(row as PinRow) : null
   }
 
@@ -89,7 +92,7 @@ export class PinStore {
   list(owner: number, filter: PinFilter): { count: number; results: StoredPin[] } {
     const { sql, values } = toSqlCondition(owner, filter)
     const page = `SELECT * FROM pin WHERE ${sql} ORDER BY pin.created DESC LIMIT ?`
-    const results = this.#database.prepare(page).all(...values, filter.limit) as PinRow[]
+    const results = this.#statements.get(page).all(...values, filter.limit) as PinRow[]
     return { count: this.#count(owner, filter), results: results.map(toStoredPin) }
   }
 
@@ -123,8 +126,8 @@ export class PinStore {
 
   /** Writes a pin's new status and info. Does nothing once the pin was removed. */
   setStatus(created: number, status: PinStatus, info: StringMap): void {
-    this.#database
-      .prepare('UPDATE pin SET status = ?, info = ? WHERE created = ?')
+    this.#statements
+      .get('UPDATE pin SET status = ?, info = ? WHERE created = ?')
       .run(status, JSON.stringify(info), created)
   }
 
@@ -141,7 +144,7 @@ export class PinStore {
    */
   nextQueued(after: number, busy: readonly number[]): StoredPin | null {
     const others = `owner NOT IN (${busy.map(() => '?').join(', ')})`
-    const next = this.#database.prepare(
+    const next = this.#statements.get(
       `SELECT * FROM pin INDEXED BY pin_queue WHERE status = 'queued' AND owner > ? AND ${others} ORDER BY owner, created LIMIT 1`,
     )
     const row = next.get(after, ...busy) ?? next.get(-1, ...busy)
@@ -150,23 +153,23 @@ export class PinStore {
 
   /** How many pins an owner has and how many bytes they hold, a block that two pins share counted twice. */
   usage(owner: number): Usage {
-    return this.#database
-      .prepare('SELECT coalesce(sum(pins), 0) pins, coalesce(sum(bytes), 0) bytes FROM usage WHERE owner = ?')
+    return this.#statements
+      .get('SELECT coalesce(sum(pins), 0) pins, coalesce(sum(bytes), 0) bytes FROM usage WHERE owner = ?')
       .get(owner) as Usage
   }
 
   /** The time by the clock, or the next free one: AUTOINCREMENT remembers the highest ever, also of removed pins. */
   #nextKey(): number {
-    const { last } = this.#database
-      .prepare(`SELECT coalesce(max(seq), 0) last FROM sqlite_sequence WHERE name = 'pin'`)
+    const { last } = this.#statements
+      .get(`SELECT coalesce(max(seq), 0) last FROM sqlite_sequence WHERE name = 'pin'`)
       .get() as { last: number }
     return Math.max(this.#now(), last + 1)
   }
 
   #insert(owner: number, pin: NewPin, requestId: string = randomUUID(), created = this.#nextKey()): StoredPin {
     const folded = pin.name === null ? null : foldCase(pin.name)
-    const row = this.#database
-      .prepare(
+    const row = this.#statements
+      .get(
         `INSERT INTO pin (created, requestid, owner, status, cid, cid_key, name, name_fold, origins, meta)
          VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?) RETURNING *`,
       )
@@ -181,36 +184,34 @@ export class PinStore {
         JSON.stringify(pin.origins),
         JSON.stringify(pin.meta),
       ) as PinRow
-    if (folded) this.#database.prepare('INSERT INTO pin_name (rowid, name_fold) VALUES (?, ?)').run(created, folded)
-    const addMeta = this.#database.prepare('INSERT INTO pin_meta VALUES (?, ?, ?, ?)')
+    if (folded) this.#statements.get('INSERT INTO pin_name (rowid, name_fold) VALUES (?, ?)').run(created, folded)
+    const addMeta = this.#statements.get('INSERT INTO pin_meta VALUES (?, ?, ?, ?)')
     for (const [key, value] of Object.entries(pin.meta)) addMeta.run(owner, key, value, created)
     return toStoredPin(row)
   }
 
   #delete(pin: StoredPin, holder: number | null): void {
     const { created, owner } = pin
-    this.#database.prepare('DELETE FROM pin WHERE created = ?').run(created)
-    this.#database.prepare('DELETE FROM pin_name WHERE rowid = ?').run(created)
-    const dropMeta = this.#database.prepare(
-      'DELETE FROM pin_meta WHERE owner = ? AND key = ? AND value = ? AND pin = ?',
-    )
+    this.#statements.get('DELETE FROM pin WHERE created = ?').run(created)
+    this.#statements.get('DELETE FROM pin_name WHERE rowid = ?').run(created)
+    const dropMeta = this.#statements.get('DELETE FROM pin_meta WHERE owner = ? AND key = ? AND value = ? AND pin = ?')
     for (const [key, value] of Object.entries(pin.meta)) dropMeta.run(owner, key, value, created)
     // What this pin held for its own predecessor now waits for its successor.
-    this.#database.prepare('UPDATE garbage SET holder = ? WHERE holder = ?').run(holder, created)
-    this.#database.prepare('INSERT INTO garbage VALUES (?, ?)').run(created, holder)
+    this.#statements.get('UPDATE garbage SET holder = ? WHERE holder = ?').run(holder, created)
+    this.#statements.get('INSERT INTO garbage VALUES (?, ?)').run(created, holder)
   }
 
   #count(owner: number, filter: PinFilter): number {
     const { cidKeys, name, before, after, meta, statuses } = filter
     if (!cidKeys && name === null && before === null && after === null && Object.keys(meta).length === 0) {
       const marks = statuses.map(() => '?').join(', ')
-      const row = this.#database
-        .prepare(`SELECT coalesce(sum(pins), 0) n FROM usage WHERE owner = ? AND status IN (${marks})`)
+      const row = this.#statements
+        .get(`SELECT coalesce(sum(pins), 0) n FROM usage WHERE owner = ? AND status IN (${marks})`)
         .get(owner, ...statuses)
       return (row as { n: number }).n
     }
     const { sql, values } = toSqlCondition(owner, filter)
-    const row = this.#database.prepare(`SELECT count(*) n FROM pin WHERE ${sql}`).get(...values)
+    const row = this.#statements.get(`SELECT count(*) n FROM pin WHERE ${sql}`).get(...values)
     return (row as { n: number }).n
   }
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Database, openDatabase, transaction } from '../storage/open-database.ts'
+import { Statements } from '../storage/statements.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 
 /** One named token as it is listed: never the token itself, which only its hash is kept of. */
@@ -18,9 +19,11 @@ export interface TokenRecord {
  */
 export class TokenStore {
   readonly #database: Database
+  readonly #statements: Statements
 
   constructor(database: Database) {
     this.#database = database
+    this.#statements = new Statements(database)
   }
 
   /**
@@ -33,7 +36,7 @@ export class TokenStore {
     const token = randomBytes(32).toString('base64url')
     transaction(this.#database, () => {
       const owner = this.ownerNamed(name)
-      if (this.#database.prepare('SELECT 1 FROM token WHERE owner = ?').get(owner)) {
+      if (this.#statements.get('SELECT 1 FROM token WHERE owner = ?').get(owner)) {
         throw new Error(`There is a token named ${JSON.stringify(name)} already; revoke it first to replace it`)
       }
       this.#insert(token, owner)
@@ -43,8 +46,8 @@ export class TokenStore {
 
   /** All named tokens that are valid, by name. */
   listTokens(): TokenRecord[] {
-    const rows = this.#database
-      .prepare(
+    const rows = this.#statements
+      .get(
         `SELECT owner.name, token.created, (SELECT coalesce(sum(pins), 0) FROM usage WHERE owner = owner.id) pins
          FROM token JOIN owner ON owner.id = token.owner ORDER BY owner.name`,
       )
@@ -59,12 +62,12 @@ export class TokenStore {
    */
   revokeToken(name: string): boolean {
     const sql = 'DELETE FROM token WHERE owner = (SELECT id FROM owner WHERE name = ?)'
-    return this.#database.prepare(sql).run(name).changes > 0
+    return this.#statements.get(sql).run(name).changes > 0
   }
 
   /** The owner that a token opens, or null for an unknown or revoked one. */
   ownerOf(token: string): number | null {
-    const row = this.#database.prepare('SELECT owner FROM token WHERE hash = ?').get(hashOf(token))
+    const row = this.#statements.get('SELECT owner FROM token WHERE hash = ?').get(hashOf(token))
     return row ? (row as { owner: number }).owner : null
   }
 
@@ -74,13 +77,13 @@ export class TokenStore {
   }
 
   #insert(token: string, owner: number): void {
-    this.#database.prepare('INSERT INTO token VALUES (?, ?, ?)').run(hashOf(token), owner, Date.now())
+    this.#statements.get('INSERT INTO token VALUES (?, ?, ?)').run(hashOf(token), owner, Date.now())
   }
 
   /** The owner of that name, made where there is none. */
   ownerNamed(name: string): number {
-    this.#database.prepare('INSERT INTO owner (name) VALUES (?) ON CONFLICT DO NOTHING').run(name)
-    return (this.#database.prepare('SELECT id FROM owner WHERE name = ?').get(name) as { id: number }).id
+    this.#statements.get('INSERT INTO owner (name) VALUES (?) ON CONFLICT DO NOTHING').run(name)
+    return (this.#statements.get('SELECT id FROM owner WHERE name = ?').get(name) as { id: number }).id
   }
 }
 
