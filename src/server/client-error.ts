@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { PinqlError } from '../domain/errors.ts'
+import type { Logger } from '../observability/logger.ts'
 
 /**
  * What a client may see of an error that left a field.
@@ -25,6 +26,25 @@ export function maskedErrorOf(error: unknown, requestId: string | null): GraphQL
   return error instanceof GraphQLError
     ? placedLike(error, message, extensions)
     : new GraphQLError(message, { extensions })
+}
+
+/**
+ * What a client may see of an operation's errors, each bug masked, and logged once under its request id.
+ *
+ * @param options.isAborted true when the client has gone away, which fails what was under way and is no bug
+ */
+export function visibleErrors(
+  errors: readonly unknown[],
+  options: { requestId: string; isAborted: boolean; log: Logger },
+): GraphQLError[] {
+  const { requestId, isAborted, log } = options
+  return errors.map((error) => {
+    const seen = clientErrorOf(error)
+    if (seen) return seen
+    const { originalError, path } = error instanceof GraphQLError ? error : { originalError: null, path: undefined }
+    if (!isAborted) log.error({ err: originalError ?? error, requestId, path }, 'Unexpected error')
+    return maskedErrorOf(error, requestId)
+  })
 }
 
 function placedLike(error: GraphQLError, message: string, extensions: Record<string, unknown>): GraphQLError {

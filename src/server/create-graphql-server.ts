@@ -33,7 +33,12 @@ export function createGraphqlServer(parts: {
       },
     },
     renderGraphiQL,
-    graphiql: { title: 'pinql', defaultTabs: EXAMPLES.map((example) => ({ ...example })) },
+    // Event streams carry the headers of the tab, tokens among them; the page's WebSockets would not.
+    graphiql: {
+      title: 'pinql',
+      subscriptionsProtocol: 'SSE',
+      defaultTabs: EXAMPLES.map((example) => ({ ...example })),
+    },
     logging: false,
     landingPage: false,
     // CORS and health are the request listener's. Yoga's own health check answers any URL that ends in its path, even a

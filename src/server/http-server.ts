@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { ignoreUpgrade, isWebSocketUpgrade } from './ignore-upgrade.ts'
 
 export interface HttpServer extends AsyncDisposable {
   /** The port that is listened on. */
@@ -12,6 +14,16 @@ export interface HttpServer extends AsyncDisposable {
 // Longer than the 60 s of common load balancers, which must be the side that closes an idle connection.
 const KEEP_ALIVE_MS = 65_000
 
+export interface HttpServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly shutdownTimeoutMs: number
+  /** Takes over connections that become WebSockets. Default: requests to that end are answered like others. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Ends what would never end by itself, when stopping; requests in flight are waited for beside it. */
+  readonly drain?: () => Promise<void>
+}
+
 /**
  * Listens on host and port.
  *
@@ -19,11 +31,8 @@ const KEEP_ALIVE_MS = 65_000
  *
  * @throws {Error} when the address cannot be listened on, saying how to choose another
  */
-export async function startHttpServer(
-  listener: RequestListener,
-  options: { host: string; port: number; shutdownTimeoutMs: number },
-): Promise<HttpServer> {
-  const { host, port, shutdownTimeoutMs } = options
+export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
+  const { host, port, shutdownTimeoutMs, upgrade, drain } = options
   const inFlight = new Set<ServerResponse>()
   let accepting = true
   let onIdle: (() => void) | undefined
@@ -37,6 +46,12 @@ export async function startHttpServer(
     })
     listener(req, res)
   })
+  if (upgrade) {
+    server.on('upgrade', (request, socket, head) => {
+      if (isWebSocketUpgrade(request)) upgrade(request, socket, head)
+      else ignoreUpgrade(server, request, socket, head)
+    })
+  }
   server.listen(port, host)
   try {
     await once(server, 'listening')
@@ -44,6 +59,17 @@ export async function startHttpServer(
     const reason = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'the port is taken' : String(cause)
     throw new Error(`Cannot listen on ${host}, port ${port}: ${reason}. --port or PINQL_PORT chooses another.`, {
       cause,
+    })
+  }
+
+  function finishInFlight(): Promise<void> {
+    if (inFlight.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, shutdownTimeoutMs)
+      onIdle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
     })
   }
 
@@ -56,15 +82,7 @@ export async function startHttpServer(
       const closed = once(server, 'close')
       server.close()
       for (const res of inFlight) if (!res.headersSent) res.setHeader('connection', 'close')
-      if (inFlight.size > 0) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, shutdownTimeoutMs)
-          onIdle = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
-      }
+      await Promise.all([drain?.(), finishInFlight()])
       // Node counts a connection that never sent a request as busy, so closing idle ones is not enough.
       server.closeAllConnections()
       await closed

@@ -5,6 +5,8 @@ import { createSchema } from '../schema/schema.ts'
 import { createGraphqlServer } from './create-graphql-server.ts'
 import { readGatewayToken } from './gateway-token.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
+import { createLiveServer } from './live/create-live-server.ts'
+import { wantsEventStream } from './live/event-stream-request.ts'
 import { openServices } from './open-services.ts'
 import { createRequestGuard } from './request-guard.ts'
 import { createRequestListener } from './request-listener.ts'
@@ -33,21 +35,25 @@ export async function startGateway(
   const log = createLogger({ level: config.logLevel, secrets, sink: options.logSink ?? process.stdout })
   const services = await openServices(config, log)
   let http: HttpServer | undefined
+  const guard = createRequestGuard(config)
+  const parts = { schema: createSchema(), registry: services.registry, live: services.live, log }
+  const graphql = createGraphqlServer({ ...config, ...parts })
+  const live = createLiveServer(config, { ...parts, graphql, guard })
   const listener = createRequestListener({
-    guard: createRequestGuard(config),
-    graphql: createGraphqlServer({
-      ...config,
-      schema: createSchema(),
-      registry: services.registry,
-      live: services.live,
-      log,
-    }),
+    guard,
+    graphql: (req, res, context) =>
+      wantsEventStream(req) ? live.stream(req, res, context.requestId) : graphql(req, res, context),
     isReady: () => services.isUp() && http?.isAccepting() === true,
     log,
   })
   try {
-    http = await startHttpServer(listener, config)
+    http = await startHttpServer(listener, {
+      ...config,
+      upgrade: (request, socket, head) => live.upgrade(request, socket, head),
+      drain: () => live.drain(config.shutdownTimeoutMs),
+    })
   } catch (error) {
+    live[Symbol.dispose]()
     await services[Symbol.asyncDispose]()
     throw error
   }
@@ -58,6 +64,7 @@ export async function startGateway(
     url,
     async [Symbol.asyncDispose]() {
       await http[Symbol.asyncDispose]()
+      live[Symbol.dispose]()
       await services[Symbol.asyncDispose]()
     },
   }

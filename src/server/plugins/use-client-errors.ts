@@ -1,6 +1,6 @@
 import { handleStreamOrSingleExecutionResult, type Plugin } from 'graphql-yoga'
 import type { Logger } from '../../observability/logger.ts'
-import { clientErrorOf, maskedErrorOf } from '../client-error.ts'
+import { visibleErrors } from '../client-error.ts'
 
 interface ErrorContext {
   readonly requestId: string
@@ -14,14 +14,8 @@ export function useClientErrors(log: Logger): Plugin<Record<string, unknown>> {
   const handle = (payload: ResultPayload, { requestId, request }: ErrorContext) =>
     handleStreamOrSingleExecutionResult(payload, ({ result, setResult }) => {
       if (!result.errors?.length) return
-      const errors = result.errors.map((error) => {
-        const seen = clientErrorOf(error)
-        // Whoever has gone away aborts what was under way; that is no bug.
-        if (!seen && !request?.signal.aborted) {
-          log.error({ err: error.originalError ?? error, requestId, path: error.path }, 'Unexpected error')
-        }
-        return seen ?? maskedErrorOf(error, requestId)
-      })
+      const isAborted = request?.signal.aborted === true
+      const errors = visibleErrors(result.errors, { requestId, isAborted, log })
       setResult({ ...result, errors })
     })
   return {

@@ -1,8 +1,8 @@
-import { GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { Informers } from '../../live/informers.ts'
 import { createContext } from '../../resolvers/context.ts'
 import type { ServiceRegistry } from '../../upstream/registry.ts'
+import { requestTimeoutError } from '../request-timeout-error.ts'
 
 interface RequestContext {
   readonly requestId: string
@@ -28,14 +28,8 @@ export function useGatewayContext(
       extendContext({ deadline, ...createContext(registry, live, { headers: request.headers, signal, requestId }) })
     },
     onExecute({ args }) {
-      const timer = setTimeout(() => args.contextValue.deadline.abort(timeoutError(timeoutMs)), timeoutMs)
+      const timer = setTimeout(() => args.contextValue.deadline.abort(requestTimeoutError(timeoutMs)), timeoutMs)
       return { onExecuteDone: () => clearTimeout(timer) }
     },
   }
-}
-
-function timeoutError(timeoutMs: number): GraphQLError {
-  return new GraphQLError(`Not finished within ${timeoutMs} ms, the longest that a request may take here`, {
-    extensions: { code: 'REQUEST_TIMEOUT', timeoutMs },
-  })
 }

@@ -1,0 +1,47 @@
+import { setting, wholeNumber } from './setting.ts'
+
+const MAX_COUNT = 1_000_000
+const MAX_MS = 600_000
+
+/** How much of live status anybody may use, and the pace of its connections. */
+export const LIVE_SETTINGS = {
+  maxSockets: count('WebSockets and event streams that may be open at a time.', 50_000),
+  maxSocketsPerTenant: count('The same, of those who bring equal tokens. Those who bring none are one.', 20_000),
+  maxSocketsPerAddress: count('The same, from one address. Behind a reverse proxy, all come from one.', 10_000),
+  maxOperationsPerSocket: count('Operations that may be under way on one WebSocket.', 100),
+  maxOperationsPerTenant: count('The same, of those who bring equal tokens.', 100_000),
+  maxOperationsPerAddress: count('The same, from one address.', 100_000),
+  maxStartsPerSocket: count('Operations that may begin on one WebSocket in a second; at once, twice as many.', 100),
+  maxStartsPerTenant: count('The same, of those who bring equal tokens.', 5_000),
+  maxStartsPerAddress: count('The same, from one address.', 5_000),
+  maxMessageBytes: setting(
+    'a whole number of bytes from 1024 to 10000000',
+    'Largest message of a WebSocket in bytes.',
+    (expected) => wholeNumber(expected, 1024, 10_000_000).default(65_536),
+  ),
+  livePingMs: milliseconds(
+    'Milliseconds between signs of life on WebSockets and event streams; less than what proxies allow to be idle.',
+    { min: 100, fallback: 12_000 },
+  ),
+  liveStallMs: milliseconds(
+    'Milliseconds after which a WebSocket or event stream is closed that has read nothing of what waits for it.',
+    { min: 100, fallback: 30_000 },
+  ),
+  liveDrainMs: milliseconds(
+    'Milliseconds over which WebSockets and event streams are closed after SIGINT or SIGTERM, so that their clients do ' +
+      'not all come back at once. A few take less.',
+    { min: 0, fallback: 20_000 },
+  ),
+}
+
+function count(description: string, fallback: number) {
+  return setting(`a whole number from 1 to ${MAX_COUNT}`, description, (expected) =>
+    wholeNumber(expected, 1, MAX_COUNT).default(fallback),
+  )
+}
+
+function milliseconds(description: string, { min, fallback }: { min: number; fallback: number }) {
+  return setting(`a whole number of milliseconds from ${min} to ${MAX_MS}`, description, (expected) =>
+    wholeNumber(expected, min, MAX_MS).default(fallback),
+  )
+}

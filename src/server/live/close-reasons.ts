@@ -1,0 +1,20 @@
+import { CloseCode } from 'graphql-ws'
+
+/** Why a socket is closed. The stock clients come back by themselves after 1001, 1013 and 4403, and after no other of these. */
+export const CLOSE_REASONS = {
+  // The client has broken the protocol, and would again.
+  badMessage: [CloseCode.BadRequest, 'Expected a message of graphql-transport-ws'],
+  badTokens: [CloseCode.BadRequest, 'Expected tokens of printable text'],
+  notInitialised: [CloseCode.Unauthorized, 'Expected connection_init first'],
+  wrongProtocol: [CloseCode.SubprotocolNotAcceptable, 'Expected the sub-protocol graphql-transport-ws'],
+  initTimeout: [CloseCode.ConnectionInitialisationTimeout, 'Expected connection_init in time'],
+  sameId: [CloseCode.SubscriberAlreadyExists, 'Expected an id that is not in use'],
+  secondInit: [CloseCode.TooManyInitialisationRequests, 'Expected one connection_init'],
+  // It will heal.
+  tokenRefused: [CloseCode.Forbidden, 'The service refused the token'],
+  goingAway: [1001, 'The gateway is stopping'],
+  tooMany: [1013, 'Too many sockets, try again later'],
+  stalled: [1013, 'Nothing was read for too long'],
+} as const satisfies Record<string, readonly [code: number, reason: string]>
+
+export type CloseReason = (typeof CLOSE_REASONS)[keyof typeof CLOSE_REASONS]

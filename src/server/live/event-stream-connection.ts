@@ -1,0 +1,109 @@
+import type { ServerResponse } from 'node:http'
+import type { SocketAccount } from './live-caps.ts'
+import type { ConnectionObserver, LiveConnection, LiveParts } from './live-parts.ts'
+import type { Message, Subscriber } from './message.ts'
+import type { RunningOperation } from './operations.ts'
+import { Lane, Outbox } from './outbox.ts'
+
+const PING = Buffer.from(':\n\n')
+const COMPLETE = Buffer.from('event: complete\ndata:\n\n')
+const END = Buffer.from('\n\n')
+
+/**
+ * One response that is a stream of server-sent events: one operation, in the words of graphql-sse's distinct connections.
+ *
+ * Every event has the cursor as its id where one may begin again, so that a browser's `EventSource` goes on where it was.
+ */
+export class EventStreamConnection implements LiveConnection, Subscriber {
+  readonly #res: ServerResponse
+  readonly #outbox: Outbox
+  readonly #lane: Lane
+  readonly #visible: (error: unknown) => unknown
+  #operation: RunningOperation | null = null
+
+  constructor(
+    res: ServerResponse,
+    options: { parts: LiveParts; account: SocketAccount; observer: ConnectionObserver; requestId: string },
+  ) {
+    const { parts, account, observer, requestId } = options
+    this.#res = res
+    this.#visible = (error) => parts.operations.visible(error, requestId)
+    const wire = {
+      write: (frame: Buffer) => void res.write(frame),
+      get bufferedBytes() {
+        return res.writableLength
+      },
+    }
+    this.#outbox = new Outbox(wire, (isCongested) => observer.congested(this, isCongested))
+    this.#lane = new Lane(this.#outbox, frameOf)
+    res.on('drain', () => this.#outbox.drained())
+    res.once('close', () => {
+      this.#release()
+      account.close()
+      observer.closed(this)
+    })
+    res.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      // nginx would collect the events otherwise.
+      'x-accel-buffering': 'no',
+    })
+    res.write(PING)
+    observer.opened(this)
+  }
+
+  /** Takes over the operation that was asked for, and cancels it when the other side goes away. */
+  follow(operation: RunningOperation): void {
+    this.#operation = operation
+    if (this.#res.destroyed) operation.cancel()
+  }
+
+  next(message: Message): void {
+    this.#lane.next(message)
+  }
+
+  ready(): Promise<void> {
+    return this.#outbox.ready()
+  }
+
+  complete(): void {
+    this.#lane.end(COMPLETE, () => void this.#res.end())
+  }
+
+  fail(error: unknown): void {
+    if (!this.#lane.isOpen) return
+    this.next({ payload: Buffer.from(JSON.stringify({ errors: this.#visible(error) })), key: null, cursor: null })
+    this.complete()
+  }
+
+  beat(): void {
+    if (this.#lane.isOpen && !this.#outbox.isCongested) this.#res.write(PING)
+  }
+
+  stall(): void {
+    this.terminate()
+  }
+
+  goAway(): void {
+    if (this.#operation?.type !== 'subscription') return
+    // Without a word of completion, so that clients come back.
+    this.#release()
+    this.#res.end()
+  }
+
+  terminate(): void {
+    this.#release()
+    this.#res.destroy()
+  }
+
+  #release(): void {
+    this.#lane.close()
+    this.#operation?.cancel()
+    this.#outbox.close()
+  }
+}
+
+function frameOf({ payload, cursor }: Message): Buffer {
+  const head = `${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: `
+  return Buffer.concat([Buffer.from(head), payload, END])
+}

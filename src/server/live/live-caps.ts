@@ -1,0 +1,145 @@
+/** How much live status anybody may use. Sockets and event streams count alike. */
+export interface LiveLimits {
+  readonly maxSockets: number
+  readonly maxSocketsPerTenant: number
+  readonly maxSocketsPerAddress: number
+  readonly maxOperationsPerSocket: number
+  readonly maxOperationsPerTenant: number
+  readonly maxOperationsPerAddress: number
+  /** Operations begun in a second, on average; twice as many at once. */
+  readonly maxStartsPerSocket: number
+  readonly maxStartsPerTenant: number
+  readonly maxStartsPerAddress: number
+}
+
+/** Why an operation is not begun. */
+export interface CapExceeded {
+  readonly scope: 'socket' | 'tenant' | 'address'
+  readonly limit: number
+  /** `operations`: so many at a time; `starts`: so many a second. */
+  readonly of: 'operations' | 'starts'
+}
+
+/** How many seconds' worth of starts may come at once. */
+const BURST_MS = 2_000
+
+/** What one socket, tenant or address uses. */
+class Usage {
+  sockets = 0
+  operations = 0
+  /** When all starts so far would be over, had they come evenly (GCRA). */
+  #evenAt = 0
+
+  start(now: number, perSecond: number): boolean {
+    const evenAt = Math.max(this.#evenAt, now) + 1000 / perSecond
+    if (evenAt - now > BURST_MS) return false
+    this.#evenAt = evenAt
+    return true
+  }
+}
+
+/** Counts who uses how much, and says when it is too much. */
+export class LiveCaps {
+  readonly limits: LiveLimits
+  readonly now: () => number
+  readonly #tenants = new Map<string, Usage>()
+  readonly #addresses = new Map<string, Usage>()
+  #sockets = 0
+
+  constructor(limits: LiveLimits, now = () => performance.now()) {
+    this.limits = limits
+    this.now = now
+  }
+
+  /** How many connections are open, and how many tenants and addresses they are of. */
+  get size(): { readonly sockets: number; readonly tenants: number; readonly addresses: number } {
+    return { sockets: this.#sockets, tenants: this.#tenants.size, addresses: this.#addresses.size }
+  }
+
+  /** Counts a new connection; null when there are too many, in all or from its address. */
+  open(address: string): SocketAccount | null {
+    const usage = usageOf(this.#addresses, address)
+    if (this.#sockets >= this.limits.maxSockets || usage.sockets >= this.limits.maxSocketsPerAddress) return null
+    this.#sockets++
+    this.#addresses.set(address, usage)
+    usage.sockets++
+    return new SocketAccount(this, usage, (tenant, key) => {
+      this.#sockets--
+      if (--usage.sockets === 0) this.#addresses.delete(address)
+      if (tenant && --tenant.sockets === 0) this.#tenants.delete(key)
+    })
+  }
+
+  /** Counts a connection for its tenant; null when the tenant has too many. */
+  enter(key: string): Usage | null {
+    const usage = usageOf(this.#tenants, key)
+    if (usage.sockets >= this.limits.maxSocketsPerTenant) return null
+    usage.sockets++
+    this.#tenants.set(key, usage)
+    return usage
+  }
+}
+
+/** What one connection uses, on its own account and on those of its tenant and address. */
+export class SocketAccount {
+  readonly #caps: LiveCaps
+  readonly #own = new Usage()
+  readonly #address: Usage
+  readonly #onClose: (tenant: Usage | null, key: string) => void
+  #tenant: Usage | null = null
+  #key = ''
+  #isClosed = false
+
+  constructor(caps: LiveCaps, address: Usage, onClose: (tenant: Usage | null, key: string) => void) {
+    this.#caps = caps
+    this.#address = address
+    this.#onClose = onClose
+  }
+
+  /** Says whose connection it is; false when that tenant has too many. */
+  enter(key: string): boolean {
+    this.#tenant = this.#caps.enter(key)
+    this.#key = key
+    return this.#tenant !== null
+  }
+
+  /** Counts an operation, or says which limit it would exceed; a refused one counts as a start all the same. */
+  begin(): CapExceeded | null {
+    const { limits } = this.#caps
+    const now = this.#caps.now()
+    const scopes = [
+      ['socket', this.#own, limits.maxOperationsPerSocket, limits.maxStartsPerSocket],
+      ['tenant', this.#tenant, limits.maxOperationsPerTenant, limits.maxStartsPerTenant],
+      ['address', this.#address, limits.maxOperationsPerAddress, limits.maxStartsPerAddress],
+    ] as const
+    for (const [scope, usage, maxOperations, maxStarts] of scopes) {
+      if (!usage) continue
+      if (!usage.start(now, maxStarts)) return { scope, of: 'starts', limit: maxStarts }
+      if (usage.operations >= maxOperations) return { scope, of: 'operations', limit: maxOperations }
+    }
+    for (const [, usage] of scopes) if (usage) usage.operations++
+    return null
+  }
+
+  /** Takes an operation off the accounts. */
+  end(): void {
+    if (this.#isClosed) return
+    this.#release(1)
+  }
+
+  /** Takes the connection and all its operations off the accounts. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#release(this.#own.operations)
+    this.#isClosed = true
+    this.#onClose(this.#tenant, this.#key)
+  }
+
+  #release(operations: number): void {
+    for (const usage of [this.#own, this.#tenant, this.#address]) if (usage) usage.operations -= operations
+  }
+}
+
+function usageOf(usages: Map<string, Usage>, key: string): Usage {
+  return usages.get(key) ?? new Usage()
+}

@@ -1,0 +1,33 @@
+import type { Logger } from '../../observability/logger.ts'
+import type { RequestGuard } from '../request-guard.ts'
+import type { LiveCaps } from './live-caps.ts'
+import type { Operations } from './operations.ts'
+import type { TokenSets } from './token-sets.ts'
+
+/** What all connections work with. */
+export interface LiveParts {
+  readonly operations: Operations
+  readonly caps: LiveCaps
+  readonly tokenSets: TokenSets
+  readonly guard: RequestGuard
+  readonly log: Logger
+}
+
+/** A WebSocket or an event stream, as their server sees it. */
+export interface LiveConnection {
+  /** Once every ping interval: asks for a sign of life, or gives up where the last one was not answered. */
+  beat(): void
+  /** The other side has read nothing for too long. */
+  stall(): void
+  /** The gateway stops: begins nothing more, and closes once queries and mutations under way have been answered. */
+  goAway(): void
+  /** Ends it at once, with what is under way. */
+  terminate(): void
+}
+
+/** Keeps account of connections. */
+export interface ConnectionObserver {
+  opened(connection: LiveConnection): void
+  closed(connection: LiveConnection): void
+  congested(connection: LiveConnection, isCongested: boolean): void
+}

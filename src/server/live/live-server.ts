@@ -1,0 +1,172 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
+import { type ServerOptions, WebSocketServer } from 'ws'
+import { capError } from './cap-error.ts'
+import { CLOSE_REASONS } from './close-reasons.ts'
+import { drainInSlices } from './drain-in-slices.ts'
+import { EventStreamConnection } from './event-stream-connection.ts'
+import { EventStreamRefusal, readEventStreamRequest } from './event-stream-request.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { ConnectionObserver, LiveConnection, LiveParts } from './live-parts.ts'
+import { SocketConnection } from './socket-connection.ts'
+import { StallWatch } from './stall-watch.ts'
+
+export interface LiveServerOptions extends LiveParts {
+  /** Largest message of a WebSocket in bytes. */
+  readonly maxMessageBytes: number
+  /** Largest body of a request for an event stream in bytes. */
+  readonly maxRequestBytes: number
+  /** Milliseconds between signs of life. */
+  readonly pingIntervalMs: number
+  /** Milliseconds after which a connection that reads nothing is closed. */
+  readonly stallTimeoutMs: number
+  /** Milliseconds over which connections are sent away when the gateway stops. */
+  readonly drainMs: number
+}
+
+/** How long the other side may take to answer a close before its socket is cut. */
+const CLOSE_TIMEOUT_MS = 2_000
+
+/** WebSockets and event streams at /graphql. */
+export class LiveServer implements Disposable {
+  readonly #options: LiveServerOptions
+  readonly #sockets: WebSocketServer
+  readonly #connections = new Set<LiveConnection>()
+  readonly #heartbeat = new Heartbeat<LiveConnection>()
+  readonly #stalls: StallWatch<LiveConnection>
+  readonly #timer: NodeJS.Timeout
+  readonly #observer: ConnectionObserver
+  #onEmpty: (() => void) | null = null
+
+  constructor(options: LiveServerOptions) {
+    this.#options = options
+    const settings: ServerOptions & { closeTimeout: number } = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxMessageBytes,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      handleProtocols: (offered) => offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    }
+    this.#sockets = new WebSocketServer(settings)
+    const patienceMs = options.stallTimeoutMs
+    this.#stalls = new StallWatch({ patienceMs, onStall: (connection) => connection.stall() })
+    this.#timer = setInterval(() => {
+      this.#heartbeat.turn()
+      this.#stalls.check()
+    }, Heartbeat.turnMs(options.pingIntervalMs))
+    this.#observer = {
+      opened: (connection) => {
+        this.#connections.add(connection)
+        this.#heartbeat.add(connection)
+      },
+      closed: (connection) => {
+        this.#connections.delete(connection)
+        this.#heartbeat.delete(connection)
+        this.#stalls.note(connection, false)
+        if (this.#connections.size === 0) this.#onEmpty?.()
+      },
+      congested: (connection, isCongested) => this.#stalls.note(connection, isCongested),
+    }
+  }
+
+  /** How much there is of everything that is held for connections. */
+  get size(): { connections: number; congested: number; cohorts: number } {
+    const { operations } = this.#options
+    return { connections: this.#connections.size, congested: this.#stalls.size, cohorts: operations.cohorts }
+  }
+
+  /** Makes a WebSocket of a request that the guard lets pass; others get a plain answer. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { guard, caps } = this.#options
+    const path = (request.url ?? '/').split('?', 1)[0]
+    const isHere = path === '/graphql' || path === '/graphql/'
+    const refusal = isHere ? guard.refusalOf(request) : { status: 404, message: 'WebSockets are at /graphql' }
+    if (refusal) {
+      refuse(socket, refusal.status, refusal.message)
+      return
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      const account = caps.open(addressOf(request))
+      if (!account || ws.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+        account?.close()
+        const [code, reason] = account ? CLOSE_REASONS.wrongProtocol : CLOSE_REASONS.tooMany
+        ws.on('error', () => {})
+        ws.close(code, reason)
+        return
+      }
+      new SocketConnection(ws, request, { parts: this.#options, account, observer: this.#observer })
+    })
+  }
+
+  /** Answers a request by an event stream; what surrounds it, the guard too, is the request listener's. */
+  async stream(req: IncomingMessage, res: ServerResponse, requestId: string): Promise<void> {
+    const { caps, tokenSets, operations, maxRequestBytes } = this.#options
+    const tokens = tokenSets.fromHeaders(req.headers)
+    const account = caps.open(addressOf(req))
+    try {
+      if (!account?.enter(tokens.key)) throw new EventStreamRefusal(429, 'Too many event streams, try again later')
+      const request = await readEventStreamRequest(req, maxRequestBytes)
+      const exceeded = account.begin()
+      const connection = new EventStreamConnection(res, {
+        parts: this.#options,
+        account,
+        observer: this.#observer,
+        requestId,
+      })
+      if (exceeded) {
+        connection.fail(capError(exceeded))
+        return
+      }
+      const lastCursor = req.headers['last-event-id']?.toString() || null
+      const isReadOnly = req.method === 'GET'
+      connection.follow(operations.start(request, { tokens, requestId }, connection, { isReadOnly, lastCursor }))
+    } catch (error) {
+      account?.close()
+      // The client has gone away while it was sending.
+      if (!req.complete && req.destroyed) return
+      if (!(error instanceof EventStreamRefusal)) throw error
+      res.writeHead(error.status, { 'content-type': 'application/json; charset=utf-8' })
+      res.end(`${JSON.stringify({ errors: [{ message: error.message }] })}\n`)
+    }
+  }
+
+  /**
+   * Sends all connections away, spread over `drainMs`, with what they have asked for answered where that is a query or
+   * mutation. Resolves when all are gone; new ones are not the concern of this.
+   *
+   * @param graceMs how long to wait for those that are still busy then
+   */
+  async drain(graceMs: number): Promise<void> {
+    await drainInSlices(this.#connections, this.#options.drainMs)
+    if (this.#connections.size === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs)
+      this.#onEmpty = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    for (const connection of this.#connections) connection.terminate()
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+    for (const connection of this.#connections) connection.terminate()
+  }
+}
+
+function addressOf(request: IncomingMessage): string {
+  return request.socket.remoteAddress ?? ''
+}
+
+function refuse(socket: Duplex, status: number, message: string): void {
+  const body = `${JSON.stringify({ errors: [{ message }] })}\n`
+  // Whoever does not wait for the answer need not get it.
+  socket.on('error', () => {})
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}

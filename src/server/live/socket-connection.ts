@@ -1,0 +1,222 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type Message as ClientMessage, MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws'
+import type { RawData, WebSocket } from 'ws'
+import { requestIdOf } from '../request-id.ts'
+import { capError } from './cap-error.ts'
+import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
+import type { SocketAccount } from './live-caps.ts'
+import type { ConnectionObserver, LiveConnection, LiveParts } from './live-parts.ts'
+import type { RunningOperation } from './operations.ts'
+import { Outbox } from './outbox.ts'
+import { SocketSubscriber } from './socket-subscriber.ts'
+import type { TokenSet } from './token-sets.ts'
+
+/** The protocol demands unique ids and no length; a stock client's have 36 characters. */
+const MAX_ID_LENGTH = 256
+/** For as long, a client may stay silent after it has connected. */
+const INIT_TIMEOUT_MS = 3_000
+
+interface Slot {
+  readonly subscriber: SocketSubscriber
+  operation: RunningOperation | null
+}
+
+/** One WebSocket that speaks graphql-transport-ws. */
+export class SocketConnection implements LiveConnection {
+  readonly #ws: WebSocket
+  readonly #parts: LiveParts
+  readonly #account: SocketAccount
+  readonly #outbox: Outbox
+  readonly #requestId: string
+  readonly #slots = new Map<string, Slot>()
+  #tokens: TokenSet
+  #initTimer: NodeJS.Timeout | null
+  #isInitialised = false
+  #isAlive = true
+  #isOpen = true
+  #isGoingAway = false
+
+  /** @param request asked for the upgrade; its tokens count unless `connection_init` brings others */
+  constructor(
+    ws: WebSocket,
+    request: IncomingMessage,
+    options: { parts: LiveParts; account: SocketAccount; observer: ConnectionObserver },
+  ) {
+    const { parts, account, observer } = options
+    const socket: Socket = request.socket
+    this.#ws = ws
+    this.#parts = parts
+    this.#account = account
+    this.#tokens = parts.tokenSets.fromHeaders(request.headers)
+    this.#requestId = requestIdOf(request.headers['x-request-id'])
+    const wire = {
+      write: (frame: Buffer) => ws.send(frame, { binary: false }),
+      get bufferedBytes() {
+        return ws.bufferedAmount
+      },
+    }
+    this.#outbox = new Outbox(wire, (isCongested) => {
+      // Who does not read is not listened to, so that nothing they ask for piles up.
+      if (isCongested) ws.pause()
+      else ws.resume()
+      observer.congested(this, isCongested)
+    })
+    this.#initTimer = setTimeout(() => this.#close(CLOSE_REASONS.initTimeout), INIT_TIMEOUT_MS)
+    socket.on('drain', () => {
+      this.#isAlive = true
+      this.#outbox.drained()
+    })
+    ws.on('message', (data, isBinary) => this.#receive(data, isBinary))
+    ws.on('pong', () => {
+      this.#isAlive = true
+    })
+    // What is wrong with a frame; ws closes by itself, with the code that fits.
+    ws.on('error', (err) => parts.log.debug({ err, requestId: this.#requestId }, 'WebSocket error'))
+    ws.on('close', () => {
+      this.#release()
+      account.close()
+      observer.closed(this)
+    })
+    observer.opened(this)
+  }
+
+  beat(): void {
+    // How long a slow reader may take is the stall's to say.
+    if (!this.#isOpen || this.#outbox.isCongested) return
+    if (this.#isAlive) this.#ws.ping()
+    else this.terminate()
+    this.#isAlive = false
+  }
+
+  stall(): void {
+    this.#close(CLOSE_REASONS.stalled)
+  }
+
+  goAway(): void {
+    this.#isGoingAway = true
+    const isBusy = [...this.#slots.values()].some(({ operation }) => operation?.type !== 'subscription')
+    if (!isBusy) this.#close(CLOSE_REASONS.goingAway)
+  }
+
+  terminate(): void {
+    this.#release()
+    this.#ws.terminate()
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (!this.#isOpen) return
+    this.#isAlive = true
+    const message = isBinary ? null : parse(data)
+    const reason = message ? this.#handle(message) : CLOSE_REASONS.badMessage
+    if (reason) this.#close(reason)
+  }
+
+  /** Does what a message asks for, or says why it ends the connection. */
+  #handle(message: ClientMessage): CloseReason | null {
+    switch (message.type) {
+      case MessageType.ConnectionInit:
+        return this.#initialise(message.payload ?? {})
+      case MessageType.Ping:
+        this.#send(JSON.stringify({ ...message, type: MessageType.Pong }))
+        return null
+      case MessageType.Pong:
+        return null
+      case MessageType.Subscribe:
+        return this.#subscribe(message)
+      case MessageType.Complete:
+        this.#drop(message.id)
+        return null
+      default:
+        return CLOSE_REASONS.badMessage
+    }
+  }
+
+  #initialise(params: Readonly<Record<string, unknown>>): CloseReason | null {
+    if (this.#isInitialised) return CLOSE_REASONS.secondInit
+    this.#isInitialised = true
+    this.#clearInitTimer()
+    try {
+      this.#tokens = this.#parts.tokenSets.fromConnectionParams(params) ?? this.#tokens
+    } catch {
+      return CLOSE_REASONS.badTokens
+    }
+    if (!this.#account.enter(this.#tokens.key)) return CLOSE_REASONS.tooMany
+    this.#send(`{"type":"${MessageType.ConnectionAck}"}`)
+    return null
+  }
+
+  #subscribe({ id, payload }: SubscribeMessage): CloseReason | null {
+    if (!this.#isInitialised) return CLOSE_REASONS.notInitialised
+    if (id.length > MAX_ID_LENGTH) return CLOSE_REASONS.badMessage
+    if (this.#slots.has(id)) return CLOSE_REASONS.sameId
+    // What is begun now would be cut off; a client takes it along to where it connects next.
+    if (this.#isGoingAway) return null
+    const exceeded = this.#account.begin()
+    if (exceeded) {
+      const error = JSON.stringify([capError(exceeded)])
+      this.#send(`{"id":${JSON.stringify(id)},"type":"${MessageType.Error}","payload":${error}}`)
+      return null
+    }
+    const { operations } = this.#parts
+    const subscriber = new SocketSubscriber(id, this.#outbox, {
+      ended: () => this.#drop(id),
+      refused: () => this.#close(CLOSE_REASONS.tokenRefused),
+      visible: (error) => operations.visible(error, this.#requestId),
+    })
+    const slot: Slot = { subscriber, operation: null }
+    this.#slots.set(id, slot)
+    slot.operation = operations.start(payload, { tokens: this.#tokens, requestId: this.#requestId }, subscriber)
+    return null
+  }
+
+  #drop(id: string): void {
+    const slot = this.#slots.get(id)
+    if (!slot) return
+    this.#slots.delete(id)
+    this.#account.end()
+    stop(slot)
+    if (this.#isGoingAway) this.goAway()
+  }
+
+  #send(text: string): void {
+    this.#outbox.send(Buffer.from(text))
+  }
+
+  #close([code, reason]: CloseReason): void {
+    if (!this.#isOpen) return
+    this.#release()
+    this.#ws.close(code, reason)
+    // To hear that the other side has understood.
+    this.#ws.resume()
+  }
+
+  /** Lets go of everything but the socket itself. */
+  #release(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#clearInitTimer()
+    const slots = [...this.#slots.values()]
+    this.#slots.clear()
+    for (const slot of slots) stop(slot)
+    this.#outbox.close()
+  }
+
+  #clearInitTimer(): void {
+    if (this.#initTimer) clearTimeout(this.#initTimer)
+    this.#initTimer = null
+  }
+}
+
+function stop({ subscriber, operation }: Slot): void {
+  subscriber.close()
+  operation?.cancel()
+}
+
+function parse(data: RawData): ClientMessage | null {
+  try {
+    return parseMessage(data.toString())
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,61 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** The tokens that a connection came with: fixed for its life, and the same for all its operations. */
+export interface TokenSet {
+  /** Equal for equal tokens, and tells nothing of them. */
+  readonly key: string
+  /** As the headers of a request: `authorization`, `x-pinning-token-{service}`. */
+  get(name: string): string | null
+}
+
+const PRINTABLE = /^[\x20-\x7e]+$/
+/** As much as all headers of a request may have. */
+const MAX_LENGTH = 16_384
+
+/** Reads tokens from where connections bring them, and names each set by a keyed hash. */
+export class TokenSets {
+  // Of this process alone: keys are compared, never kept.
+  readonly #secret = randomBytes(32)
+
+  /** The tokens among a request's headers; what cannot be one is no token. */
+  fromHeaders(headers: IncomingHttpHeaders): TokenSet {
+    return this.#create(Object.entries(headers).filter(isToken))
+  }
+
+  /**
+   * The tokens in a `connection_init`: headers by name in any case, or `token` in place of `Authorization: Bearer`.
+   *
+   * @returns null when there is none
+   * @throws {TypeError} when one of them is no printable text, or all are very long
+   */
+  fromConnectionParams(params: Readonly<Record<string, unknown>>): TokenSet | null {
+    const { token, ...others } = params
+    const headers = token === undefined ? others : { ...others, authorization: bearer(token) }
+    const given = Object.entries(headers).filter(([name, value]) => isTokenName(name) && value !== null && value !== '')
+    if (given.length === 0) return null
+    if (!given.every(isToken)) throw new TypeError('Expected each token to be printable text')
+    if (JSON.stringify(given).length > MAX_LENGTH) throw new TypeError(`Expected at most ${MAX_LENGTH} characters`)
+    return this.#create(given)
+  }
+
+  #create(headers: readonly (readonly [name: string, token: string])[]): TokenSet {
+    const tokens = new Map(headers.map(([name, token]) => [name.toLowerCase(), token]))
+    const text = JSON.stringify([...tokens].sort(([a], [b]) => (a < b ? -1 : 1)))
+    const key = createHmac('sha256', this.#secret).update(text).digest('base64url')
+    return { key, get: (name) => tokens.get(name.toLowerCase()) ?? null }
+  }
+}
+
+function isTokenName(name: string): boolean {
+  return /^(?:authorization|x-pinning-token-.+)$/i.test(name)
+}
+
+function isToken(header: readonly [name: string, value: unknown]): header is [name: string, token: string] {
+  const [name, value] = header
+  return isTokenName(name) && typeof value === 'string' && PRINTABLE.test(value)
+}
+
+function bearer(token: unknown): unknown {
+  return typeof token !== 'string' || token === '' || /^bearer /i.test(token) ? token : `Bearer ${token}`
+}

@@ -1,0 +1,107 @@
+import { type Client, type ClientOptions, createClient, type SubscribePayload } from 'graphql-ws'
+import WebSocket from 'ws'
+import type { ConfigInput } from '../../../src/config/parse-config.ts'
+import { compliant } from '../../support/providers/compliant.ts'
+import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { ALICE } from '../../support/query-schema.ts'
+import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
+import { idOf, seedPins } from '../gateway/setup.ts'
+
+/** A gateway over one emulated service named `one`, whose token the gateway does not hold. */
+export interface LiveSetup extends AsyncDisposable {
+  readonly gateway: TestGateway
+  readonly service: EmulatedService
+  /** Of the WebSocket. */
+  readonly url: string
+  /** Changes a pin at the service, and has a query tell the gateway, so that nobody waits for a poll. */
+  change(token: string, requestId: string, status: 'queued' | 'pinning' | 'pinned' | 'failed', note?: string): Promise<void>
+}
+
+export async function startLiveSetup(settings: ConfigInput = {}): Promise<LiveSetup> {
+  const service = await startEmulatedService(compliant)
+  const gateway = await startTestGateway({
+    services: { one: { endpoint: service.endpoint } },
+    liveDrainMs: 100,
+    ...settings,
+  })
+  return {
+    gateway,
+    service,
+    url: gateway.url.replace('http', 'ws'),
+    async change(token, requestId, status, note) {
+      service.setStatus(token, requestId, status, note === undefined ? {} : { status_details: note })
+      const pin = service.pins(token).find((each) => each.requestId === requestId)
+      if (!pin) throw new Error(`No pin ${requestId}`)
+      await gateway.query('query ($id: ID!) { pin(id: $id) { __typename } }', { id: idOf(pin) }, bearer(token))
+    },
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]()
+      await service[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` }
+}
+
+/** Pins of a token that are under way; their ids as the gateway gives them. */
+export function seedQueued(service: EmulatedService, count: number) {
+  return seedPins(service, count, { status: 'queued' }).map((pin) => ({ id: idOf(pin), requestId: pin.requestId }))
+}
+
+export const EVENT = `
+  __typename
+  ... on LiveEvent { seq cursor }
+  ... on PinSnapshot { remaining isResync pin { id status failureReason } }
+  ... on PinAdded { pin { id status failureReason } }
+  ... on PinStatusChange { previousStatus pin { id status failureReason } }
+  ... on PinRemoved { id }
+`
+
+export const PIN_STATUS_CHANGED = `subscription ($ids: [ID!]!, $until: Until, $after: Cursor) {
+  pinStatusChanged(ids: $ids, until: $until, after: $after) { ${EVENT} }
+}`
+
+export const PINS_CHANGED = `subscription ($filter: PinFilter) { pinsChanged(filter: $filter) { ${EVENT} } }`
+
+/** What a subscriber of the documents above is told. */
+export interface SeenEvent {
+  readonly __typename: string
+  readonly seq: number
+  readonly cursor: string
+  readonly remaining?: number
+  readonly isResync?: boolean
+  readonly previousStatus?: string
+  readonly id?: string
+  readonly pin?: { readonly id: string; readonly status: string; readonly failureReason: string | null }
+}
+
+/** The stock client, with a token and quick about coming back. */
+export function stockClient(url: string, options: Partial<ClientOptions> & { token?: string } = {}): Client {
+  const { token = ALICE, ...rest } = options
+  return createClient({
+    url,
+    webSocketImpl: WebSocket,
+    connectionParams: { Authorization: `Bearer ${token}` },
+    retryWait: () => new Promise((resolve) => setImmediate(resolve)),
+    onNonLazyError: () => {},
+    ...rest,
+  })
+}
+
+/** Subscribes and iterates over the events themselves. */
+export async function* eventsOf(client: Client, payload: SubscribePayload): AsyncGenerator<SeenEvent, void, void> {
+  for await (const { data, errors } of client.iterate<Record<string, SeenEvent>>(payload)) {
+    if (errors) throw new AggregateError(errors, errors[0]?.message)
+    const [event] = Object.values(data ?? {})
+    if (event) yield event
+  }
+}
+
+/** The next event, which must come. */
+export async function nextOf<Value>(iterator: AsyncIterator<Value>): Promise<Value> {
+  const { done, value } = await iterator.next()
+  if (done) throw new Error('The stream has ended')
+  return value
+}

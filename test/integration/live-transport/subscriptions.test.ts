@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { ALICE, BOB } from '../../support/query-schema.ts'
+import { bearer, eventsOf, nextOf, PIN_STATUS_CHANGED, seedQueued, startLiveSetup, stockClient } from './setup.ts'
+
+describe('subscriptions over WebSocket', () => {
+  it('tell a snapshot, then every change, then complete when all pins have settled', async () => {
+    await using setup = await startLiveSetup()
+    const [first, second] = seedQueued(setup.service, 2)
+    if (!first || !second) throw new Error('no pins')
+    const client = stockClient(setup.url)
+    const events = eventsOf(client, { query: PIN_STATUS_CHANGED, variables: { ids: [first.id, second.id] } })
+    const snapshot = [await nextOf(events), await nextOf(events)]
+    expect(snapshot.map(({ __typename, remaining, pin }) => [__typename, remaining, pin?.status])).toEqual([
+      ['PinSnapshot', 1, 'QUEUED'],
+      ['PinSnapshot', 0, 'QUEUED'],
+    ])
+    await setup.change(ALICE, first.requestId, 'pinning')
+    expect(await nextOf(events)).toMatchObject({ __typename: 'PinStatusChange', previousStatus: 'QUEUED', pin: { id: first.id } })
+    await setup.change(ALICE, first.requestId, 'pinned')
+    expect(await nextOf(events)).toMatchObject({ previousStatus: 'PINNING', pin: { id: first.id, status: 'PINNED' } })
+    await setup.change(ALICE, second.requestId, 'failed', 'no peers')
+    expect(await nextOf(events)).toMatchObject({ pin: { id: second.id, status: 'FAILED', failureReason: 'no peers' } })
+    expect((await events.next()).done).toBe(true)
+    await client.dispose()
+  })
+
+  it('answer queries and mutations too', async () => {
+    await using setup = await startLiveSetup()
+    const client = stockClient(setup.url)
+    const answers = client.iterate({ query: '{ services { name } }' })
+    expect(await nextOf(answers)).toEqual({ data: { services: [{ name: 'one' }] } })
+    expect((await answers.next()).done).toBe(true)
+    const added = client.iterate({
+      query: 'mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { ... on AddPinSuccess { pin { status } } } }',
+    })
+    expect(await nextOf(added)).toEqual({ data: { addPin: { pin: { status: 'QUEUED' } } } })
+    await client.dispose()
+  })
+
+  it('take tokens from connectionParams in any case, from `token`, or else from the request itself', async () => {
+    await using setup = await startLiveSetup()
+    const { gateway } = setup
+    const ask = async (connectionParams: Record<string, unknown>, headers: Record<string, string> = {}) => {
+      const { WebSocket } = await import('ws')
+      class WithHeaders extends WebSocket {
+        constructor(url: string, protocols: string[]) {
+          super(url, protocols, { headers })
+        }
+      }
+      const client = stockClient(setup.url, { connectionParams, webSocketImpl: WithHeaders })
+      const answer = await nextOf(client.iterate<{ services: { mayUse: boolean }[] }>({ query: QUERY }))
+      await client.dispose()
+      return answer
+    }
+    const QUERY = '{ pins { __typename ... on Error { code } } }'
+    const ok = { data: { pins: { __typename: 'PinConnection' } } }
+    const refused = { data: { pins: { __typename: 'UnauthorizedError', code: 'UNAUTHORIZED' } } }
+    expect(await ask({ AUTHORIZATION: `bearer ${ALICE}` })).toEqual(ok)
+    expect(await ask({ token: ALICE })).toEqual(ok)
+    expect(await ask({ 'X-Pinning-Token-One': BOB })).toEqual(ok)
+    expect(await ask({}, bearer(ALICE))).toEqual(ok)
+    expect(await ask({ token: 'wrong' }, bearer(ALICE))).toEqual(refused)
+    expect(await ask({})).toEqual(refused)
+    expect(gateway.logged.join('')).not.toContain(ALICE)
+  })
+})
