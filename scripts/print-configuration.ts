@@ -1,5 +1,6 @@
 import { EXIT } from '../src/cli/exit-codes.ts'
 import { CONFIG_SCHEMA, describeSetting, SERVICE_SCHEMA } from '../src/config/gateway-config.ts'
+import { CAPABILITY_SHAPE } from '../src/config/service-ways.ts'
 import { FILE_VARIABLE, SETTINGS } from '../src/config/settings.ts'
 import { KNOWN_PROVIDERS } from '../src/upstream/providers/known-providers.ts'
 
@@ -52,6 +53,24 @@ defaultService: filebase
 
 \`\${NAME}\` in any text of the file stands for the environment variable \`NAME\`, which must then be set. So a secret need not be in
 the file.
+
+\`limits\` and \`capabilities\` are for services that pinql does not know, or that have changed:
+
+\`\`\`yaml
+services:
+  mine:
+    endpoint: https://pins.example.com
+    limits:
+      - { limit: 30, windowMs: 60000, scope: token, endpoint: list }
+      - { limit: 250, windowMs: 60000, scope: token, endpoint: write }
+    capabilities: { order: oldest-first, cidForm: text, emptyListIs404: true }
+\`\`\`
+
+| capability | what it is |
+|---|---|
+${Object.entries(CAPABILITY_SHAPE)
+  .map(([key, schema]) => describe(key, schema))
+  .join('\n')}
 
 Known providers:
 

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 import { normaliseEndpoint } from './endpoint.ts'
+import { LIVE_SETTINGS } from './live-settings.ts'
+import { CAPABILITIES_SCHEMA, type CapabilitySettings, LIMITS_SCHEMA } from './service-ways.ts'
+import { setting, wholeNumber } from './setting.ts'
 
 /** One upstream service by its configured name. */
 export interface ServiceConfig {
@@ -11,6 +14,10 @@ export interface ServiceConfig {
   readonly endpoint: string | null
   /** Sent for callers who bring none. */
   readonly token: string | null
+  /** In place of the provider's; absent where not given. */
+  readonly limits?: NonNullable<z.output<typeof LIMITS_SCHEMA>>
+  /** Where it differs from its provider; absent where not given. */
+  readonly capabilities?: CapabilitySettings
 }
 
 /** Everything the gateway can be told: complete, checked and frozen. */
@@ -64,8 +71,10 @@ export const SERVICE_SCHEMA = z.strictObject(
           .regex(/^[\x21-\x7e]+$/, expected)
           .optional(),
     ),
+    limits: LIMITS_SCHEMA,
+    capabilities: CAPABILITIES_SCHEMA,
   },
-  { error: 'a map of provider, endpoint and token' },
+  { error: 'a map of provider, endpoint, token, limits and capabilities' },
 )
 
 /** The one description of the configuration: keys, types, limits, defaults and the words for them. */
@@ -126,6 +135,7 @@ export const CONFIG_SCHEMA = z.strictObject(
       'Milliseconds that requests in flight get to finish after SIGINT or SIGTERM.',
       (expected) => wholeNumber(expected, 0, 60_000).default(5_000),
     ),
+    ...LIVE_SETTINGS,
   },
   { error: 'a map of settings' },
 )
@@ -137,19 +147,6 @@ export type SettingKey = keyof z.output<typeof CONFIG_SCHEMA>
 export function describeSetting(schema: z.ZodType): { description: string; expects: string; fallback: unknown } {
   const meta = z.globalRegistry.get(schema) as { description: string; expects: string }
   return { description: meta.description, expects: meta.expects, fallback: schema.safeParse(undefined).data }
-}
-
-// Each message of a field is the same "expected …" text: a reader wants the rule, not which half of it was broken.
-function setting<T extends z.ZodType>(expects: string, description: string, build: (expected: string) => T): T {
-  return build(expects).meta({ description, expects })
-}
-
-// Numbers from the environment and the command line come as text.
-function wholeNumber(expected: string, min: number, max: number) {
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
-    z.int(expected).min(min, expected).max(max, expected),
-  )
 }
 
 // Lists from the environment and the command line come as text with commas.

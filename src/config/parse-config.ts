@@ -11,6 +11,7 @@ import {
   SERVICE_SCHEMA,
   type ServiceConfig,
 } from './gateway-config.ts'
+import { CAPABILITY_SHAPE, type CapabilitySettings, LIMIT_SCHEMA } from './service-ways.ts'
 
 /** Settings as they are written in a file or in code; all optional. */
 export type ConfigInput = z.input<typeof CONFIG_SCHEMA>
@@ -48,6 +49,8 @@ export function parseConfig(
       provider: service.provider ?? null,
       endpoint: service.endpoint ?? null,
       token: service.token ?? null,
+      ...(service.limits && { limits: service.limits }),
+      ...(service.capabilities && { capabilities: service.capabilities as CapabilitySettings }),
     }),
   )
   return Object.freeze({
@@ -72,7 +75,7 @@ function readProxy(env: Environment): ProxyConfig {
 
 function problemsOf(issue: z.core.$ZodIssue, input: unknown, sourceOf: SourceOf): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(issue.path[0] === 'services' ? SERVICE_SCHEMA.shape : CONFIG_SCHEMA.shape)
+    const known = keysAt(issue.path)
     return issue.keys.map((key) => {
       const path = [...issue.path, key]
       const meant = closest(key, known)
@@ -85,6 +88,13 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown, sourceOf: SourceOf)
   const received = issue.path.reduce<unknown>(childOf, input)
   const what = isKey ? show(issue.path.at(-1)) : shapeOf(received, issue.path[0] === 'services')
   return [{ key: issue.path.join('.'), source: sourceOf(issue.path), message: `expected ${expected}, got ${what}` }]
+}
+
+/** The keys that are known at a place. */
+function keysAt([top, , part]: readonly PropertyKey[]): string[] {
+  if (top !== 'services') return Object.keys(CONFIG_SCHEMA.shape)
+  if (part === 'limits') return Object.keys(LIMIT_SCHEMA.shape)
+  return Object.keys(part === 'capabilities' ? CAPABILITY_SHAPE : SERVICE_SCHEMA.shape)
 }
 
 /** Rules that hold between keys, checked even where single fields are wrong, so that all problems show at once. */

@@ -32,7 +32,12 @@ export async function openServices(config: GatewayConfig, log: Logger): Promise<
   const located = settings.map((each) =>
     embedded && each.provider === 'embedded' ? { ...each, endpoint: embedded.endpoint, token: embedded.token } : each,
   )
-  const registry = createServiceRegistry(located, config.defaultService, { proxy: config.proxy, ...records })
+  const registry = createServiceRegistry(located, config.defaultService, {
+    proxy: config.proxy,
+    ...records,
+    onLesson: (service, lesson) =>
+      log.info({ service, ...lesson }, 'Learned how a service differs from what was known'),
+  })
   const live = new Informers()
   let isUp = true
   embedded?.closed.catch((err: unknown) => {

@@ -1,7 +1,7 @@
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts'
 import type { GatewayConfig, ServiceConfig } from '../config/gateway-config.ts'
 import type { ServiceSettings } from '../upstream/pinning-service.ts'
-import { findProvider, KNOWN_PROVIDERS } from '../upstream/providers/known-providers.ts'
+import { findProvider, KNOWN_PROVIDERS, UNKNOWN_PROVIDER } from '../upstream/providers/known-providers.ts'
 
 /**
  * Completes the configured services by what is known of their providers: `filebase: {}` is enough, and a service that has a
@@ -16,7 +16,10 @@ export function serviceSettingsOf(config: GatewayConfig): ServiceSettings[] {
     const known = findProvider(service.provider ?? service.name)
     const endpoint = service.endpoint ?? known.endpoint
     if (endpoint === null && service.provider !== 'embedded') problems.push(missingEndpoint(service))
-    const provider = service.provider ?? (endpoint === known.endpoint ? known.name : null)
+    // What everybody runs for themselves has no endpoint of its own to be known by.
+    const isKnown = known !== UNKNOWN_PROVIDER && known.name !== 'embedded'
+    const isTheirs = isKnown && (known.endpoint === null || endpoint === known.endpoint)
+    const provider = service.provider ?? (isTheirs ? known.name : null)
     return { ...service, provider, endpoint: endpoint ?? '' }
   })
   if (problems.length > 0) throw new ConfigError(problems)

@@ -24,6 +24,21 @@ describe('serviceSettingsOf', () => {
     expect(settingsOf({ filebase: { endpoint: 'http://127.0.0.1:1' } })).toMatchObject([{ provider: null }])
   })
 
+  it('knows what everybody runs for themselves by its name alone', () => {
+    expect(settingsOf({ 'ipfs-cluster': { endpoint: 'http://127.0.0.1:1' } })).toMatchObject([
+      { provider: 'ipfs-cluster' },
+    ])
+    expect(settingsOf({ embedded: { endpoint: 'http://127.0.0.1:1' } })).toMatchObject([{ provider: null }])
+  })
+
+  it('hands limits and capabilities on', () => {
+    const limits = [{ limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }] as const
+    const capabilities = { order: 'none', maxLimit: 'none', keepsMeta: false } as const
+    expect(settingsOf({ filebase: { limits: [...limits], capabilities } })).toMatchObject([
+      { limits, capabilities: { ...capabilities, maxLimit: Number.POSITIVE_INFINITY } },
+    ])
+  })
+
   it('leaves the embedded service without an endpoint until it runs', () => {
     expect(settingsOf({ local: { provider: 'embedded' } })).toMatchObject([{ provider: 'embedded', endpoint: '' }])
   })
