@@ -13,7 +13,7 @@ const MAX_LOOKS = 1000
 /**
  * One tenant's adds and replacements, each made at most once for its key, as far as the service lets that be known.
  *
- * @see docs/decisions/0004-exactly-once.md
+ * @see docs/decisions/0005-exactly-once.md
  */
 export class PinWriter {
   readonly #target: WriteTarget
