@@ -21,7 +21,7 @@ describe('filters', () => {
     [functionland, 'functionland'],
     [crust, 'crust'],
     [filecoinPin, 'filecoin-pin'],
-  ])('#35 finds what has a CID, and nothing else, in either version: $0.name as $1', async (profile, provider) => {
+  ])('#35 finds what has a CID, and nothing else, in either version: $name as $1', async (profile, provider) => {
     await using started = await startZooCase({ profile, provider })
     seed(started.service, 20)
     const [, , stored] = started.service.pins(ALICE) as StoredPin[]
@@ -81,7 +81,7 @@ describe('filters', () => {
     [heliaServer, stranger],
     [rbDemo, stranger],
     [crust, stranger],
-  ])('#40 compares meta itself where the service does otherwise: $0.name as $1', async (profile, provider) => {
+  ])('#40 compares meta itself where the service does otherwise: $name as $1', async (profile, provider) => {
     await using started = await startZooCase({ profile, provider })
     const metas = [{ app: 'x', env: 'y' }, { app: 'x' }, null]
     const stored = started.service.seed(

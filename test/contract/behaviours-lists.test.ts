@@ -209,7 +209,7 @@ describe('lists', () => {
     [ipfsCluster, 'ipfs-cluster'],
     [ipfsCluster, stranger],
   ])(
-    '#16 reads more than one list can hold, though they come in no useful order: $0.name as $1',
+    '#16 reads more than one list can hold, though they come in no useful order: $name as $1',
     async (profile, provider) => {
       await using started = await startZooCase({ profile: { ...profile, headers: () => ({}) }, provider })
       const expected = seed(started.service, 2500)
@@ -232,7 +232,7 @@ describe('lists', () => {
     [estuary, stranger],
     [web3Storage, stranger],
   ])(
-    '#17 walks to the end by what comes, not by the count, and counts right or not at all: $0.name as $1',
+    '#17 walks to the end by what comes, not by the count, and counts right or not at all: $name as $1',
     async (profile, provider) => {
       await using started = await startZooCase({ profile: { ...profile, headers: () => ({}) }, provider })
       const expected = seed(started.service, 60)
