@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { DialRange } from '../../pinning-service/dial-policy.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../pinning-service/limits.ts'
 import { startPinningService } from '../../pinning-service/start-pinning-service.ts'
 import { readGatewayToken } from '../../server/gateway-token.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
@@ -10,6 +12,10 @@ interface Options {
   readonly port: number
   readonly dataDir: string
   readonly token?: readonly string[]
+  readonly listen?: readonly string[]
+  readonly dial?: readonly DialRange[]
+  readonly gateway?: readonly string[]
+  readonly limit?: Partial<Limits>
 }
 
 /** `pinql pinning-service`: the embedded service alone, for other gateways and other clients. */
@@ -23,13 +29,27 @@ export function pinningServiceCommand(): Command {
       '--token <token...>',
       'Tokens to accept, each with pins of its own. Default: the one kept in the data directory.',
     )
+    .option('--listen <multiaddr...>', 'Where the libp2p peer listens. Default: any TCP port on loopback.')
+    .addOption(
+      new Option(
+        '--dial <range...>',
+        'Which origins may be dialled. Default: all while only loopback listens, else public.',
+      ).choices(['public', 'private', 'loopback']),
+    )
+    .option('--gateway <url...>', 'Trustless HTTP gateways to ask beside the origins.')
+    .option(
+      '--limit <name=value...>',
+      'Bounds that differ from the default, such as maxDagBytes=1000000000.',
+      parseLimit,
+    )
     .action(runPinningService)
     .addCommand(exportCommand())
     .addCommand(importCommand())
     .addCommand(verifyCommand())
 }
 
-async function runPinningService({ host, port, dataDir, token }: Options): Promise<void> {
+async function runPinningService(options: Options): Promise<void> {
+  const { host, port, dataDir, token } = options
   const folder = resolve(dataDir)
   const tokens = token ?? [(await readGatewayToken(folder)).token]
   const service = await startPinningService({
@@ -37,6 +57,10 @@ async function runPinningService({ host, port, dataDir, token }: Options): Promi
     port,
     dataDir: folder,
     tokens,
+    ...(options.listen && { listen: options.listen }),
+    ...(options.dial && { dialRanges: options.dial }),
+    ...(options.gateway && { gateways: options.gateway }),
+    ...(options.limit && { limits: options.limit }),
     onError: (text) => process.stderr.write(`${text}\n`),
   })
   process.stdout.write(`Pinning Service API at ${service.endpoint}\nPeer at ${service.addresses.join(' ')}\n`)
@@ -50,4 +74,13 @@ function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || port > 65_535)
     throw new InvalidArgumentError('Expected a whole number from 0 to 65535.')
   return port
+}
+
+function parseLimit(text: string, others: Partial<Limits> = {}): Partial<Limits> {
+  const [, name = '', value] = /^(\w+)=([1-9]\d{0,15})$/.exec(text) ?? []
+  if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+    const names = Object.keys(DEFAULT_LIMITS).join(', ')
+    throw new InvalidArgumentError(`Expected NAME=WHOLE_NUMBER, where NAME is one of ${names}.`)
+  }
+  return { ...others, [name]: Number(value) }
 }
