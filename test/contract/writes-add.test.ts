@@ -238,7 +238,7 @@ describe('adding a pin', () => {
   })
 
   it('learns that meta is dropped from the first answer (#25), and looks before it sends from then on', async () => {
-    await using setup = await startWriteSetup({ profile: fourEverland })
+    await using setup = await startWriteSetup({ profile: fourEverland, capabilities: { multiStatus: true } })
     const { tenant, run } = setup
 
     await run(tenant.addPin(newPin(1), 'a'))

@@ -28,9 +28,9 @@ export class RecentKeys<Value> {
   }
 
   /** Oldest first. */
-  entries(): [key: string, value: Value][] {
+  *entries(): Generator<[key: string, value: Value]> {
     this.#forgetOld()
-    return [...this.#entries].map(([key, { value }]) => [key, value])
+    for (const [key, { value }] of this.#entries) yield [key, value]
   }
 
   #forgetOld(): void {

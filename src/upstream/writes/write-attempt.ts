@@ -128,14 +128,18 @@ export class WriteAttempt {
       await this.#removeDuplicates(oldest, newer)
       return oldest
     }
-    const claimed = await this.#records.claimed(
-      this.#record.tenant,
-      similar.map(({ requestId }) => requestId),
-    )
-    this.#candidates = similar.filter(({ requestId }) => !claimed.has(requestId))
+    this.#candidates = await this.#unclaimed(similar)
     const [only, ...others] = this.#candidates
     const isCertain = only && others.length === 0 && this.#record.before !== null
     return isCertain && (await this.#records.finish(this.#record, only, { exclusive: true })) ? only : null
+  }
+
+  /** Without the results of other writes. */
+  async #unclaimed(pins: readonly Pin[]): Promise<readonly Pin[]> {
+    if (pins.length === 0) return pins
+    const requestIds = pins.map(({ requestId }) => requestId)
+    const claimed = await this.#records.claimed(this.#record.tenant, requestIds)
+    return pins.filter(({ requestId }) => !claimed.has(requestId))
   }
 
   async #removeDuplicates(kept: Pin, duplicates: readonly Pin[]): Promise<void> {
@@ -159,7 +163,12 @@ export class WriteAttempt {
       })
     }
     this.#target.observeIgnoredCid()
-    return this.#send()
+    try {
+      return await this.#send()
+    } catch (cause) {
+      // The old pin has its name and meta changed by now, so that a plain refusal would not be the whole truth.
+      throw cause instanceof PinqlError && !isOutcomeUnknown(cause) ? this.#unknown([], cause) : cause
+    }
   }
 
   async #sendWithFewerOrigins(pin: NewPin, replaced: string | null): Promise<Pin> {

@@ -108,8 +108,11 @@ export class WriteChannel implements WriteTarget {
   /** The new pins of a CID that a list of it should have shown, each read by its id. */
   async missingFrom(listed: readonly Pin[], cid: Cid, signal: AbortSignal): Promise<Pin[]> {
     const shown = new Set(listed.map(({ requestId }) => requestId))
-    const missing = this.#made.entries().filter(([requestId, made]) => made.key === cid.key && !shown.has(requestId))
-    const pins = await Promise.all(missing.map(([requestId]) => this.#findMade(requestId, signal)))
+    const missing: string[] = []
+    for (const [requestId, made] of this.#made.entries()) {
+      if (made.key === cid.key && !shown.has(requestId)) missing.push(requestId)
+    }
+    const pins = await Promise.all(missing.map((requestId) => this.#findMade(requestId, signal)))
     return pins.filter((pin) => pin !== null)
   }
 

@@ -28,7 +28,7 @@ async function addAndKill(service: EmulatedService, dataDir: string): Promise<vo
       service.hooks.afterCommit = undefined
       child.kill('SIGKILL')
       await exit
-      return 'drop'
+      return 'drop' as const
     }
     const body = JSON.stringify({ query: ADD, variables: { input: INPUT } })
     const headers = { 'content-type': 'application/json' }

@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest'
+import { parseCid } from '../../../../src/domain/cid.ts'
+import type { Pin } from '../../../../src/domain/pin.ts'
+import { createPinMatcher } from '../../../../src/upstream/writes/match-pin.ts'
+import type { WriteRecord } from '../../../../src/upstream/writes/write-records.ts'
+import { exampleCid } from '../../../support/providers/example-cid.ts'
+
+const cid = parseCid(exampleCid(1))
+const STARTED = Date.parse('2026-01-31T12:00:00Z')
+
+const record = (name: string | null): WriteRecord => ({
+  tenant: 't',
+  key: 'k',
+  fingerprint: 'f',
+  operationId: 'op',
+  startedAt: STARTED,
+  state: 'unknown',
+  write: { pin: { cid, name, origins: [], meta: {} }, replaces: null },
+  before: ['there'],
+  result: null,
+})
+
+const pin = (requestId: string, more: Partial<Pin> = {}): Pin => ({
+  service: 'one',
+  requestId,
+  status: 'queued',
+  created: '2026-01-31T12:00:01Z',
+  cid,
+  name: 'n',
+  origins: [],
+  meta: {},
+  delegates: [],
+  info: {},
+  ...more,
+})
+
+const ids = (pins: readonly Pin[]) => pins.map(({ requestId }) => requestId)
+
+it('takes the pins of the operation, oldest first, whatever else they say', () => {
+  const match = createPinMatcher(record('n'))
+  const pins = [
+    pin('young', { operationId: 'op', created: '2026-01-31T12:00:02+00:00' }),
+    pin('b', { operationId: 'op', name: 'other' }),
+    pin('a', { operationId: 'op' }),
+    pin('there', { operationId: 'op', created: '2001-01-01T00:00:00Z' }),
+    pin('x', { operationId: 'another' }),
+  ]
+
+  expect(ids(match(pins).mine)).toEqual(['there', 'a', 'b', 'young'])
+})
+
+it('takes for similar what is new, has the name, and is of no operation', () => {
+  const match = createPinMatcher(record('n'))
+  const pins = [
+    pin('yes'),
+    pin('behind', { created: '2026-01-31T11:55:00Z' }),
+    pin('too old', { created: '2026-01-31T11:54:59Z' }),
+    pin('other name', { name: 'm' }),
+    pin('no name', { name: null }),
+    pin('there'),
+    pin('of another write', { operationId: 'another' }),
+  ]
+
+  expect(ids(match(pins).similar)).toEqual(['yes', 'behind'])
+})
+
+it('takes a name that is the CID for none (#24)', () => {
+  const match = createPinMatcher(record(null))
+
+  expect(ids(match([pin('a', { name: cid.text }), pin('b', { name: null }), pin('c')]).similar)).toEqual(['a', 'b'])
+})

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { RecentKeys } from '../../../../src/upstream/writes/recent-keys.ts'
+import { TestClock } from '../../../support/test-clock.ts'
+
+it('remembers each key for its time, the oldest first, and forgets on demand', async () => {
+  const clock = new TestClock()
+  const recent = new RecentKeys<number>(clock, 60_000)
+  recent.set('a', 1)
+  recent.set('b', 2)
+  await clock.advance(30_000)
+  recent.set('c', 3)
+  recent.set('a', 4)
+
+  expect([...recent.entries()]).toEqual([
+    ['b', 2],
+    ['c', 3],
+    ['a', 4],
+  ])
+  await clock.advance(30_000)
+  expect([recent.has('a'), recent.has('b'), recent.has('c')]).toEqual([true, false, true])
+  recent.delete('c')
+  expect([...recent.entries()]).toEqual([['a', 4]])
+  await clock.advance(30_000)
+  expect([...recent.entries()]).toEqual([])
+})
