@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { formatPinId, type PinRef } from '../../../src/domain/pin-id.ts'
 import { createLoaders, type Loaders } from '../../../src/loaders/create-loaders.ts'
@@ -71,13 +71,14 @@ describe('batch while you wait', () => {
     await using service = await startEmulatedService(compliant)
     await using operations = startOperations(service)
     const [pin] = seedPins(service, 1) as [SeededPin]
-    const everybodyAsked = deferred()
+    const [firstCame, everybodyAsked] = [deferred(), deferred()]
     service.hooks.beforeReply = async () => {
+      firstCame.resolve()
       await everybodyAsked.promise
       return undefined
     }
     const asked = Array.from({ length: 10_000 }, () => operations.start().pins.load(pin.ref))
-    await vi.waitFor(() => expect(service.requests.length).toBe(1))
+    await firstCame.promise
     everybodyAsked.resolve()
     const found = await Promise.all(asked)
     expect(new Set(found.map(({ requestId }) => requestId))).toEqual(new Set([pin.requestId]))

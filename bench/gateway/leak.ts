@@ -1,0 +1,87 @@
+// Claim: 10,000 operations over connections that break in every way leave no handle and no memory behind.
+//
+//   node --import tsx bench/gateway/leak.ts [operations = 10000]
+import { Pool } from 'undici'
+import { type Faults, startFaultProxy } from '../../test/support/fault-proxy.ts'
+import { startProcess } from './start-process.ts'
+
+const OPERATIONS = Number(process.argv[2] ?? 10_000)
+const BATCH = 200
+const LIMIT = { limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }
+const QUERY = `query ($requestId: String!, $name: String!) {
+  pin(requestId: $requestId) { __typename }
+  pins(first: 5, filter: { name: $name }) { __typename }
+}`
+const FAULTS: readonly Faults[] = [
+  {},
+  { resetPeer: { afterMs: 5 } },
+  {},
+  { downstream: { limitData: { bytes: 300 } } },
+  { downstream: { latency: { ms: 10, jitterMs: 10 } } },
+  { downstream: { slicer: { averageBytes: 100, delayMs: 1 } } },
+]
+/** Of the heap after the first fifth: what is kept of that many operations shows by then. */
+const MOST_GROWTH = 1.1
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+
+await using service = await startProcess('static-service-process.ts')
+await using proxy = await startFaultProxy(service.url)
+await using gateway = await startProcess('gateway-process.ts', { endpoint: proxy.endpoint, limits: [LIMIT] })
+const pool = new Pool(new URL(gateway.url).origin, { connections: BATCH })
+
+const outcomes = new Map<string, number>()
+async function ask(n: number): Promise<void> {
+  // One in ten goes away before the answer.
+  const outcome = await outcomeOf(n, n % 10 === 0 ? AbortSignal.timeout(3) : null)
+  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+}
+
+async function outcomeOf(n: number, signal: AbortSignal | null): Promise<string> {
+  try {
+    const answer = await pool.request({
+      method: 'POST',
+      path: '/graphql',
+      headers: { authorization: `Bearer token-${n % 50}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: QUERY, variables: { requestId: `pin-${n}`, name: `name ${n}` } }),
+      signal,
+    })
+    const { data, errors } = (await answer.body.json()) as {
+      data?: Record<string, { __typename: string } | null>
+      errors?: unknown[]
+    }
+    return errors ? `errors: ${JSON.stringify(errors)}` : (data?.pin?.__typename ?? 'null')
+  } catch (error) {
+    return error instanceof Error ? error.name : String(error)
+  }
+}
+
+/** Takes all faults away until the breaker has seen it, since it would keep the next calls from the connections. */
+async function recover(): Promise<void> {
+  proxy.clear()
+  while ((await outcomeOf(0, null)) !== 'Pin') await new Promise((resolve) => setTimeout(resolve, 250))
+}
+
+async function settledReport() {
+  await recover()
+  await new Promise((resolve) => setTimeout(resolve, 3000))
+  return gateway.report({ afterGc: true })
+}
+
+let first: Awaited<ReturnType<typeof settledReport>> | undefined
+for (let done = 0; done < OPERATIONS; done += BATCH) {
+  if (done >= OPERATIONS / 5 && !first) first = await settledReport()
+  else await recover()
+  proxy.set(FAULTS[(done / BATCH) % FAULTS.length] ?? {})
+  await Promise.all(Array.from({ length: BATCH }, (_, n) => ask(done + n)))
+}
+const last = await settledReport()
+await pool.destroy()
+for (const [outcome, count] of outcomes) print(`${String(count).padStart(6)} ${outcome}`)
+const line = ({ heapBytes, handles, rssBytes }: typeof last) =>
+  `heap ${(heapBytes / 1e6).toFixed(1)} MB, RSS ${(rssBytes / 1e6).toFixed(0)} MB, ${handles} handles`
+print(`after ${OPERATIONS / 5}: ${first && line(first)}`)
+print(`after ${OPERATIONS}: ${line(last)}`)
+const isKept =
+  first !== undefined && last.heapBytes < first.heapBytes * MOST_GROWTH && last.handles <= first.handles + 5
+print(isKept ? 'kept' : 'NOT KEPT')
+process.exitCode = isKept ? 0 : 1
