@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { createSchema } from '../../src/schema/schema.ts'
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
-const operations = ['README.md', 'docs/errors.md'].flatMap((name) =>
+const operations = ['README.md', 'docs/errors.md', 'docs/idempotency.md'].flatMap((name) =>
   [...read(name).matchAll(/```graphql\n([\s\S]+?)```|const query = `([\s\S]+?)`/g)].map(([, block, quoted]) => ({
     name,
     document: block ?? quoted ?? '',
@@ -16,5 +16,5 @@ it.each(operations)('shows valid operations in $name', ({ document }) => {
 })
 
 it('finds the operations to check', () => {
-  expect(operations).toHaveLength(2)
+  expect(operations).toHaveLength(3)
 })
