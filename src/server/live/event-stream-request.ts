@@ -35,7 +35,8 @@ export async function readEventStreamRequest(req: IncomingMessage, maxBytes: num
 async function readText(req: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  // Left alone when it is too long, so that it can be answered.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > maxBytes) throw new EventStreamRefusal(413, `Expected a body of ${maxBytes} bytes at most`)
     chunks.push(chunk)

@@ -127,6 +127,8 @@ export class LiveServer implements Disposable {
       // The client has gone away while it was sending.
       if (!req.complete && req.destroyed) return
       if (!(error instanceof EventStreamRefusal)) throw error
+      // What is left of the request is not worth reading.
+      if (!req.complete) res.setHeader('connection', 'close')
       res.writeHead(error.status, { 'content-type': 'application/json; charset=utf-8' })
       res.end(`${JSON.stringify({ errors: [{ message: error.message }] })}\n`)
     }

@@ -32,7 +32,7 @@ export class TokenSets {
   fromConnectionParams(params: Readonly<Record<string, unknown>>): TokenSet | null {
     const { token, ...others } = params
     const headers = token === undefined ? others : { ...others, authorization: bearer(token) }
-    const given = Object.entries(headers).filter(([name, value]) => isTokenName(name) && value !== null && value !== '')
+    const given = Object.entries(headers).filter(([name, value]) => isTokenName(name) && (value ?? '') !== '')
     if (given.length === 0) return null
     if (!given.every(isToken)) throw new TypeError('Expected each token to be printable text')
     if (JSON.stringify(given).length > MAX_LENGTH) throw new TypeError(`Expected at most ${MAX_LENGTH} characters`)

@@ -14,7 +14,12 @@ export interface LiveSetup extends AsyncDisposable {
   /** Of the WebSocket. */
   readonly url: string
   /** Changes a pin at the service, and has a query tell the gateway, so that nobody waits for a poll. */
-  change(token: string, requestId: string, status: 'queued' | 'pinning' | 'pinned' | 'failed', note?: string): Promise<void>
+  change(
+    token: string,
+    requestId: string,
+    status: 'queued' | 'pinning' | 'pinned' | 'failed',
+    note?: string,
+  ): Promise<void>
 }
 
 export async function startLiveSetup(settings: ConfigInput = {}): Promise<LiveSetup> {

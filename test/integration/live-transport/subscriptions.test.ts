@@ -15,7 +15,11 @@ describe('subscriptions over WebSocket', () => {
       ['PinSnapshot', 0, 'QUEUED'],
     ])
     await setup.change(ALICE, first.requestId, 'pinning')
-    expect(await nextOf(events)).toMatchObject({ __typename: 'PinStatusChange', previousStatus: 'QUEUED', pin: { id: first.id } })
+    expect(await nextOf(events)).toMatchObject({
+      __typename: 'PinStatusChange',
+      previousStatus: 'QUEUED',
+      pin: { id: first.id },
+    })
     await setup.change(ALICE, first.requestId, 'pinned')
     expect(await nextOf(events)).toMatchObject({ previousStatus: 'PINNING', pin: { id: first.id, status: 'PINNED' } })
     await setup.change(ALICE, second.requestId, 'failed', 'no peers')

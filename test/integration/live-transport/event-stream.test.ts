@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { ALICE, BOB } from '../../support/query-schema.ts'
+import { openEventStream } from './event-stream.ts'
+import { bearer, nextOf, PIN_STATUS_CHANGED, type SeenEvent, seedQueued, startLiveSetup } from './setup.ts'
+
+const FOREVER = (...ids: string[]) => ({ query: PIN_STATUS_CHANGED, variables: { ids, until: 'FOREVER' } })
+const SETTLED = (...ids: string[]) => ({ query: PIN_STATUS_CHANGED, variables: { ids } })
+
+function seen(data: string): SeenEvent {
+  return JSON.parse(data).data.pinStatusChanged
+}
+
+describe('an event stream', () => {
+  it.each(['GET', 'POST'] as const)('tells a snapshot, changes and the end, by %s', async (method) => {
+    await using setup = await startLiveSetup()
+    const [pin] = seedQueued(setup.service, 1)
+    if (!pin) throw new Error('no pin')
+    const { response, events } = await openEventStream(setup.gateway.url, SETTLED(pin.id), {
+      method,
+      headers: bearer(ALICE),
+    })
+    expect([response.status, response.headers.get('content-type'), response.headers.get('content-encoding')]).toEqual([
+      200,
+      'text/event-stream; charset=utf-8',
+      null,
+    ])
+    expect(seen((await nextOf(events)).data)).toMatchObject({ __typename: 'PinSnapshot', pin: { status: 'QUEUED' } })
+    await setup.change(ALICE, pin.requestId, 'pinned')
+    const last = await nextOf(events)
+    expect([last.event, seen(last.data).pin?.status, last.id]).toEqual(['next', 'PINNED', seen(last.data).cursor])
+    expect(await nextOf(events)).toEqual({ event: 'complete', id: null, data: '' })
+    expect((await events.next()).done).toBe(true)
+  })
+
+  it('goes on behind the last event that a browser names, and begins anew where that is nonsense', async () => {
+    await using setup = await startLiveSetup()
+    const [first, second] = seedQueued(setup.service, 2)
+    if (!first || !second) throw new Error('no pins')
+    const before = await openEventStream(setup.gateway.url, FOREVER(first.id, second.id), { headers: bearer(ALICE) })
+    const snapshot = [await nextOf(before.events), await nextOf(before.events)]
+    // In the middle of a snapshot, there is nowhere to begin again.
+    expect(snapshot[0]?.id).toBeNull()
+    const lastId = snapshot[1]?.id ?? ''
+    before.close()
+    await setup.change(ALICE, first.requestId, 'pinning')
+    const after = await openEventStream(setup.gateway.url, FOREVER(first.id, second.id), {
+      headers: { ...bearer(ALICE), 'last-event-id': lastId },
+    })
+    expect(seen((await nextOf(after.events)).data)).toMatchObject({
+      __typename: 'PinStatusChange',
+      pin: { id: first.id },
+    })
+    after.close()
+    const anew = await openEventStream(setup.gateway.url, FOREVER(first.id, second.id), {
+      headers: { ...bearer(ALICE), 'last-event-id': 'nonsense' },
+    })
+    expect(seen((await nextOf(anew.events)).data)).toMatchObject({ __typename: 'PinSnapshot', remaining: 1 })
+    anew.close()
+  })
+
+  it('ends with an error when the service refuses the token, and when the operation is wrong', async () => {
+    await using setup = await startLiveSetup()
+    const [pin] = seedQueued(setup.service, 1)
+    if (!pin) throw new Error('no pin')
+    const codesOf = async (operation: { query: string; variables?: unknown }, headers = {}) => {
+      const { events } = await openEventStream(setup.gateway.url, operation, { headers })
+      const [error] = JSON.parse((await nextOf(events)).data).errors
+      expect((await nextOf(events)).event).toBe('complete')
+      expect((await events.next()).done).toBe(true)
+      return error.extensions?.code ?? error.message
+    }
+    expect(await codesOf(FOREVER(pin.id), bearer('revoked'))).toBe('UNAUTHORIZED')
+    expect(await codesOf(FOREVER(pin.id))).toBe('UNAUTHORIZED')
+    expect(await codesOf({ query: '{' })).toMatch('Syntax Error')
+    expect(await codesOf({ query: 'mutation { removePin(id: "x") { __typename } }' })).toMatch(
+      'a mutation takes a POST',
+    )
+  })
+
+  it('is refused by a status where nothing can be told', async () => {
+    await using setup = await startLiveSetup({ maxSocketsPerTenant: 1 })
+    const headers = { accept: 'text/event-stream', 'content-type': 'application/json' }
+    const statusOf = async (body: string) => (await fetch(setup.gateway.url, { method: 'POST', headers, body })).status
+    expect(await statusOf('{')).toBe(400)
+    expect(await statusOf('{"query":1}')).toBe(400)
+    expect(await statusOf('{"query":"{a}","variables":[]}')).toBe(400)
+    expect(await statusOf(JSON.stringify({ query: ' '.repeat(1_000_001) }))).toBe(413)
+    const [pin] = seedQueued(setup.service, 1)
+    const open = () => openEventStream(setup.gateway.url, FOREVER(pin?.id ?? ''), { headers: bearer(ALICE) })
+    const first = await open()
+    expect([first.response.status, (await open()).response.status]).toEqual([200, 429])
+    first.close()
+  })
+
+  it('shows signs of life, and ends without a word of completion when the gateway stops', async () => {
+    await using setup = await startLiveSetup({ livePingMs: 120 })
+    const [pin] = seedQueued(setup.service, 1)
+    const { events, response } = await openEventStream(setup.gateway.url, FOREVER(pin?.id ?? ''), {
+      headers: bearer(ALICE),
+    })
+    await nextOf(events)
+    const copy = await openEventStream(setup.gateway.url, FOREVER(pin?.id ?? ''), { headers: bearer(ALICE) })
+    let pings = 0
+    for await (const chunk of copy.response.body as unknown as AsyncIterable<Uint8Array>) {
+      if (Buffer.from(chunk).toString().includes(':\n\n')) pings++
+      if (pings === 3) break
+    }
+    expect(response.ok).toBe(true)
+    const stopping = setup.gateway[Symbol.asyncDispose]()
+    expect((await events.next()).done).toBe(true)
+    await stopping
+  })
+
+  it('answers queries and mutations too, and keeps tenants apart', async () => {
+    await using setup = await startLiveSetup()
+    setup.service.seed(BOB, [{ cid: 'bafkqablimvwgy3y', name: 'of bob' }])
+    const query = '{ pins { ... on PinConnection { nodes { name } } } }'
+    const answers = [ALICE, BOB].map(async (token) => {
+      const { events } = await openEventStream(setup.gateway.url, { query }, { headers: bearer(token) })
+      return JSON.parse((await nextOf(events)).data).data.pins.nodes
+    })
+    expect(await Promise.all(answers)).toEqual([[], [{ name: 'of bob' }]])
+    const mutation = 'mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { __typename } }'
+    const { events } = await openEventStream(
+      setup.gateway.url,
+      { query: mutation },
+      { method: 'POST', headers: bearer(ALICE) },
+    )
+    expect(JSON.parse((await nextOf(events)).data)).toEqual({ data: { addPin: { __typename: 'AddPinSuccess' } } })
+  })
+})

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import { ALICE, BOB } from '../../support/query-schema.ts'
+import { openRawSocket, type RawSocket } from './raw-socket.ts'
+import { PIN_STATUS_CHANGED, PINS_CHANGED, type SeenEvent, seedQueued, startLiveSetup } from './setup.ts'
+
+function subscribe(socket: RawSocket, id: string, payload: { query: string; variables?: object }): void {
+  socket.send({ id, type: 'subscribe', payload })
+}
+
+function eventOf(message: Record<string, unknown>): SeenEvent {
+  const { data } = message.payload as { data: Record<string, SeenEvent> }
+  return Object.values(data)[0] as SeenEvent
+}
+
+describe('limits of live status', () => {
+  it('refuse 10,000 operations on one socket beyond the cap, each with an error of its own', async () => {
+    await using setup = await startLiveSetup({ maxStartsPerSocket: 1_000_000 })
+    const [pin] = seedQueued(setup.service, 1)
+    await using socket = await openRawSocket(setup.url, { token: ALICE })
+    const payload = { query: PIN_STATUS_CHANGED, variables: { ids: [pin?.id], until: 'FOREVER' } }
+    for (let id = 0; id < 10_000; id++) subscribe(socket, String(id), payload)
+    const codes: unknown[] = []
+    const snapshots = new Set<unknown>()
+    while (codes.length < 9_900 || snapshots.size < 100) {
+      const message = await socket.next()
+      if (message.type === 'next') snapshots.add(message.id)
+      else codes.push((message.payload as { extensions: object }[])[0]?.extensions)
+    }
+    expect(codes[0]).toEqual({ code: 'TOO_MANY_OPERATIONS', scope: 'socket', limit: 100 })
+    expect([codes.length, snapshots.size]).toEqual([9_900, 100])
+    socket.send({ type: 'complete', id: '0' })
+    subscribe(socket, 'again', payload)
+    expect(await socket.next()).toMatchObject({ type: 'next', id: 'again' })
+  })
+
+  it('say how many operations may begin in a second', async () => {
+    await using setup = await startLiveSetup({ maxStartsPerSocket: 1 })
+    await using socket = await openRawSocket(setup.url, { token: ALICE })
+    for (const id of ['a', 'b', 'c']) subscribe(socket, id, { query: '{ __typename }' })
+    const messages = [
+      await socket.next(),
+      await socket.next(),
+      await socket.next(),
+      await socket.next(),
+      await socket.next(),
+    ]
+    expect(messages.find(({ type }) => type === 'error')).toMatchObject({
+      id: 'c',
+      payload: [
+        {
+          message: 'Expected at most 1 operations begun a second for one socket',
+          extensions: { code: 'TOO_MANY_STARTS' },
+        },
+      ],
+    })
+  })
+
+  it('never show one tenant anything of another, whatever is equal between them', async () => {
+    await using setup = await startLiveSetup()
+    const { service, url } = setup
+    const same = { cid: 'bafkqablimvwgy3y', requestId: 'same', status: 'queued' } as const
+    service.seed(ALICE, [{ ...same, info: { status_details: ALICE } }])
+    service.seed(BOB, [{ ...same, info: { status_details: BOB } }])
+    const open = async (token: string) => {
+      const socket = await openRawSocket(url, { token })
+      const bytes: string[] = []
+      socket.ws.on('message', (data) => void bytes.push(data.toString()))
+      subscribe(socket, '1', {
+        query: PINS_CHANGED,
+        variables: { filter: { status: ['QUEUED', 'PINNING', 'PINNED', 'FAILED'] } },
+      })
+      await socket.next()
+      return { socket, bytes }
+    }
+    const all = await Promise.all([ALICE, BOB, ALICE, BOB].map(open))
+    for (const [index, token] of [ALICE, BOB].entries()) {
+      await setup.change(token, 'same', 'failed', `${token} ${index}`)
+      for (const each of all.filter((_, at) => at % 2 === index)) {
+        expect(eventOf(await each.socket.next()).pin).toMatchObject({
+          status: 'FAILED',
+          failureReason: `${token} ${index}`,
+        })
+      }
+    }
+    expect(
+      all.map(({ bytes }) => [bytes.length, bytes.join('').includes(ALICE), bytes.join('').includes(BOB)]),
+    ).toEqual([
+      [2, true, false],
+      [2, false, true],
+      [2, true, false],
+      [2, false, true],
+    ])
+    for (const { socket } of all) await socket[Symbol.asyncDispose]()
+  })
+
+  it('give those who join late what they missed, once, and the rest with everybody else', async () => {
+    await using setup = await startLiveSetup()
+    const [pin] = seedQueued(setup.service, 1)
+    if (!pin) throw new Error('no pin')
+    const payload = { query: PIN_STATUS_CHANGED, variables: { ids: [pin.id], until: 'FOREVER' } }
+    const sockets: { socket: RawSocket; from: number; seen: string[] }[] = []
+    const states = ['pinning', 'queued', 'pinning', 'failed', 'pinned'] as const
+    for (const [at, status] of states.entries()) {
+      for (const id of ['x', 'y']) {
+        const socket = await openRawSocket(setup.url, { token: ALICE })
+        subscribe(socket, id, payload)
+        const first = eventOf(await socket.next())
+        expect(first.__typename).toBe('PinSnapshot')
+        sockets.push({ socket, from: at, seen: [first.pin?.status ?? ''] })
+      }
+      await setup.change(ALICE, pin.requestId, status)
+      for (const { socket, seen } of sockets) seen.push(eventOf(await socket.next()).pin?.status ?? '')
+    }
+    const all = ['QUEUED', ...states.map((status) => status.toUpperCase())]
+    for (const { from, seen, socket } of sockets) {
+      expect(seen).toEqual(all.slice(from))
+      await socket[Symbol.asyncDispose]()
+    }
+  })
+
+  it('close who reads nothing with 1013, and delay nobody else', async () => {
+    await using setup = await startLiveSetup({ liveStallMs: 1_000, livePingMs: 600 })
+    const [pin] = seedQueued(setup.service, 1)
+    if (!pin) throw new Error('no pin')
+    await using stalled = await openRawSocket(setup.url, { token: ALICE })
+    await using healthy = await openRawSocket(setup.url, { token: ALICE })
+    // Much of the same, so that buffers fill.
+    const big = `subscription ($ids: [ID!]!) { pinStatusChanged(ids: $ids, until: FOREVER) { ... on PinStatusChange {
+      ${Array.from({ length: 500 }, (_, index) => `a${index}: pin { failureReason id }`).join(' ')} } } }`
+    const payload = { query: big, variables: { ids: [pin.id] } }
+    for (let id = 0; id < 90; id++) subscribe(stalled, String(id), payload)
+    for (let id = 0; id < 90; id++) await stalled.next()
+    subscribe(healthy, '1', { query: PIN_STATUS_CHANGED, variables: { ids: [pin.id], until: 'FOREVER' } })
+    await healthy.next()
+    stalled.ws.pause()
+    const startedAt = performance.now()
+    let last = ''
+    // Until the stalled one is gone: 90 × 100 KB each time go nowhere.
+    const isGone = stalled.closed.then(() => true)
+    for (let change = 0; change < 40; change++) {
+      last = `${change} ${'.'.repeat(60)}`
+      await setup.change(ALICE, pin.requestId, 'failed', last)
+      expect(eventOf(await healthy.next()).pin?.failureReason).toBe(last)
+    }
+    // The close waits in line behind what was sent before; who reads again hears it, unless it took too long.
+    stalled.ws.resume()
+    expect(await isGone).toBe(true)
+    expect([1013, 1006]).toContain(await stalled.closed)
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
+    expect(healthy.ws.readyState).toBe(healthy.ws.OPEN)
+  })
+})

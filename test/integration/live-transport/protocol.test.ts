@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { ALICE } from '../../support/query-schema.ts'
+import { openRawSocket } from './raw-socket.ts'
+import { PIN_STATUS_CHANGED, seedQueued, startLiveSetup } from './setup.ts'
+
+const INIT = { type: 'connection_init' }
+const SUBSCRIBE = { id: '1', type: 'subscribe', payload: { query: '{ services { name } }' } }
+
+describe('graphql-transport-ws', () => {
+  it('closes with the code that the protocol has for each mistake', async () => {
+    await using setup = await startLiveSetup()
+    const { id } = seedQueued(setup.service, 1)[0] ?? { id: '' }
+    const forever = { query: PIN_STATUS_CHANGED, variables: { ids: [id] } }
+    const codeAfter = async (...messages: unknown[]) => {
+      await using socket = await openRawSocket(setup.url)
+      for (const message of messages) {
+        if (message instanceof Uint8Array) socket.ws.send(message)
+        else socket.send(message)
+      }
+      return await socket.closed
+    }
+    expect(await codeAfter('no JSON')).toBe(4400)
+    expect(await codeAfter('{"type":"no such type"}')).toBe(4400)
+    expect(await codeAfter({ type: 'next', id: '1', payload: {} })).toBe(4400)
+    expect(await codeAfter({ type: 'subscribe', id: '', payload: SUBSCRIBE.payload })).toBe(4400)
+    expect(await codeAfter(INIT, { ...SUBSCRIBE, id: 'x'.repeat(300) })).toBe(4400)
+    expect(await codeAfter(Buffer.from(JSON.stringify(INIT)))).toBe(4400)
+    expect(await codeAfter({ type: 'connection_init', payload: { token: 7 } })).toBe(4400)
+    expect(await codeAfter(SUBSCRIBE)).toBe(4401)
+    expect(
+      await codeAfter(
+        { type: 'connection_init', payload: { token: ALICE } },
+        { ...SUBSCRIBE, payload: forever },
+        SUBSCRIBE,
+      ),
+    ).toBe(4409)
+    expect(await codeAfter(INIT, INIT)).toBe(4429)
+    expect(await codeAfter(INIT, 'x'.repeat(65_537))).toBe(1009)
+    await using silent = await openRawSocket(setup.url)
+    expect(await silent.closed).toBe(4408)
+  })
+
+  it('is the only sub-protocol', async () => {
+    await using setup = await startLiveSetup()
+    for (const protocols of [[], ['graphql-ws'], ['graphql-ws', 'x']]) {
+      await using socket = await openRawSocket(setup.url, { protocols })
+      // The stock client gives up where none was chosen before it hears the code.
+      expect([4406, 1006]).toContain(await socket.closed)
+    }
+    await using both = await openRawSocket(setup.url, { protocols: ['graphql-ws', 'graphql-transport-ws'] })
+    expect(both.ws.protocol).toBe('graphql-transport-ws')
+  })
+
+  it('is open to pages of this gateway and of allowed origins only, under names of this gateway only', async () => {
+    await using setup = await startLiveSetup({ corsOrigins: ['https://app.example'] })
+    const statusFor = async (path: string, headers: Record<string, string>) => {
+      await using socket = await openRawSocket(setup.url.replace('/graphql', path), { headers })
+      const { ws } = socket
+      return ws.readyState === ws.OPEN ? 101 : 'refused'
+    }
+    expect(await statusFor('/graphql', { origin: 'https://app.example' })).toBe(101)
+    expect(await statusFor('/graphql/', {})).toBe(101)
+    expect(await statusFor('/graphql', { origin: 'https://evil.example' })).toBe('refused')
+    expect(await statusFor('/graphql', { host: 'evil.example' })).toBe('refused')
+    expect(await statusFor('/other', {})).toBe('refused')
+  })
+
+  it('answers pings, with their payload, and takes pongs and completes of anything', async () => {
+    await using setup = await startLiveSetup()
+    await using socket = await openRawSocket(setup.url)
+    socket.send({ type: 'ping' })
+    expect(await socket.next()).toEqual({ type: 'pong' })
+    socket.send({ type: 'pong' })
+    socket.send({ type: 'complete', id: 'unknown' })
+    socket.send({ type: 'ping', payload: { at: 1 } })
+    expect(await socket.next()).toEqual({ type: 'pong', payload: { at: 1 } })
+  })
+
+  it('tells mistakes in an operation as an error of that operation', async () => {
+    await using setup = await startLiveSetup()
+    await using socket = await openRawSocket(setup.url, { token: ALICE })
+    const errorsOf = async (payload: object) => {
+      socket.send({ id: 'x', type: 'subscribe', payload })
+      const { type, id, payload: errors } = await socket.next()
+      expect([type, id]).toEqual(['error', 'x'])
+      return (errors as { message: string; extensions?: { code?: string } }[]).map(
+        (each) => each.extensions?.code ?? each.message,
+      )
+    }
+    expect(await errorsOf({ query: '{' })).toEqual(['Syntax Error: Expected Name, found <EOF>.'])
+    expect(await errorsOf({ query: '{ no such }' })).toHaveLength(2)
+    expect(await errorsOf({ query: `{ ${'a '.repeat(5_001)} }` })).toEqual([expect.stringContaining('5000 tokens')])
+    expect(await errorsOf({ query: 'query A { __typename } query B { __typename }' })).toEqual(['BAD_REQUEST'])
+    expect(await errorsOf({ query: PIN_STATUS_CHANGED, variables: { ids: [] } })).toEqual(['BAD_REQUEST'])
+    expect(await errorsOf({ query: PIN_STATUS_CHANGED })).toHaveLength(1)
+  })
+
+  it('pings, and gives up who does not answer', async () => {
+    await using setup = await startLiveSetup({ livePingMs: 120 })
+    await using well = await openRawSocket(setup.url, { token: ALICE })
+    await using dead = await openRawSocket(setup.url, { token: ALICE, autoPong: false })
+    let pings = 0
+    well.ws.on('ping', () => pings++)
+    expect(await dead.closed).toBe(1006)
+    while (pings < 3) await once(well.ws, 'ping')
+    expect(well.ws.readyState).toBe(well.ws.OPEN)
+  })
+
+  it('leaves requests alone that offer another protocol', async () => {
+    await using setup = await startLiveSetup()
+    const body = JSON.stringify({ query: '{ services { name } }' })
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAAQAAP__',
+    }
+    const [answer] = await once(request(setup.gateway.url, { method: 'POST', headers }).end(body), 'response')
+    expect([answer.statusCode, JSON.parse(await text(answer))]).toEqual([
+      200,
+      { data: { services: [{ name: 'one' }] } },
+    ])
+  })
+})
