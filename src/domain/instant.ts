@@ -35,5 +35,6 @@ export function formatInstant(ns: bigint, digits: number): string {
 }
 
 function isRealDay(day: string | undefined): boolean {
-  return day !== undefined && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+  // A day too many runs over into the next month.
+  return day !== undefined && new Date(`${day}T00:00:00Z`).getUTCDate() === Number(day.slice(8))
 }

@@ -26,11 +26,6 @@ export class Audience {
     this.#options = options
   }
 
-  /** Whether everybody has been told that the service cannot be asked. */
-  get isStale(): boolean {
-    return this.#stale !== null
-  }
-
   /**
    * Adds a subscriber, who begins at once where the view has been read, and otherwise with {@link begin}.
    *
@@ -44,7 +39,7 @@ export class Audience {
     view.watches.add(watch)
     view.leftAt = null
     if (view.completeSince !== null) this.#goLive(view, watch, resumption)
-    else if (this.#stale) reader.push(chronicle.note(this.#stale))
+    else if (this.#stale) reader.push(chronicle.foreword(this.#stale))
     return { view, leave: () => this.#leave(view, watch) }
   }
 
@@ -109,7 +104,7 @@ export class Audience {
   #tellLiveness(draft: Draft<LiveStale | LiveResumed>): void {
     this.tell(draft, null)
     // Those who still wait for their snapshot learn why.
-    const note = this.#options.chronicle.note(draft)
+    const note = this.#options.chronicle.foreword(draft)
     for (const { watches } of this.#options.views) {
       for (const { reader, isLive } of watches) if (!isLive) reader.push(note)
     }

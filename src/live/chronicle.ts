@@ -51,6 +51,11 @@ export class Chronicle {
     return this.#at(this.#seq, draft)
   }
 
+  /** The same for one who has not been told the snapshot yet: whoever comes back with it still needs that. */
+  foreword(draft: Draft): LiveEvent {
+    return { ...this.#at(this.#seq, draft), cursor: this.#nowhere() }
+  }
+
   /** Adds the event that was drafted last. */
   record(event: LiveEvent, previous: Pin | null): void {
     this.#seq = event.seq
@@ -82,13 +87,17 @@ export class Chronicle {
       .map(({ requestId, cid }): Draft<PinRemoved> => ({ type: 'PinRemoved', requestId, cid }))
     // One stamp for all: signing is what costs.
     const { seq, cursor, observedAt } = this.#stamp(this.#seq)
-    const begun = this.#options.cursors.format(this.#options.tenant, NOWHERE)
+    const begun = this.#nowhere()
     const drafts = [...snapshots, ...removals]
     const events = drafts.map((draft, index) => {
       return { service, seq, observedAt, cursor: index === drafts.length - 1 ? cursor : begun, ...draft }
     })
     this.#snapshots.set(view, { seq: this.#seq, isResync, events })
     return events
+  }
+
+  #nowhere(): string {
+    return this.#options.cursors.format(this.#options.tenant, NOWHERE)
   }
 
   #at(seq: number, draft: Draft): LiveEvent {

@@ -205,7 +205,9 @@ export class Informer implements TenantObserver, Disposable {
     this.#timer?.cancel()
     this.#timer = null
     if (dueAt === Number.POSITIVE_INFINITY) return
-    this.#timer = this.#options.clock.setTimeout(() => void this.#onTimer(), Math.max(0, dueAt - now))
+    // Whole milliseconds: a shorter delay may round to no progress at all.
+    const delayMs = Math.max(1, Math.ceil(dueAt - now))
+    this.#timer = this.#options.clock.setTimeout(() => void this.#onTimer(), delayMs)
   }
 
   #pollDueAt(): number {

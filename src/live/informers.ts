@@ -40,6 +40,16 @@ export class Informers implements Disposable {
     return this.#informers.size
   }
 
+  /** How many listen, each part of a subscription counted. */
+  get listeners(): number {
+    return [...this.#informers.values()].reduce((sum, informer) => sum + informer.size, 0)
+  }
+
+  /** How many pins are kept. */
+  get pins(): number {
+    return [...this.#informers.values()].reduce((sum, informer) => sum + informer.pins, 0)
+  }
+
   /**
    * Follows pins at one or several tenants. Listening begins at once, not with the first `next()`.
    *

@@ -60,7 +60,7 @@ export interface LiveStale extends EventBase {
   readonly reason: PinqlError
 }
 
-/** The service answers again; what changed meanwhile follows. */
+/** The service answers again; what changed meanwhile is told as changes, before it or behind. */
 export interface LiveResumed extends EventBase {
   readonly type: 'LiveResumed'
   /** Unix milliseconds when it had become stale. */

@@ -46,7 +46,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
     if (this.#end) return
     const key = coalesceKey(event)
     const first = this.#snapshot.get(key)
-    if (first?.type === 'PinSnapshot' && event.type === 'PinStatusChange') {
+    if (first?.type === 'PinSnapshot' && event.type === 'PinStatusChange' && !this.#waiting.has(key)) {
       // It was not told how the pin was before, so that it can be told how it is now in its place.
       this.#snapshot.set(key, { ...first, pin: event.pin })
       return

@@ -44,6 +44,8 @@ export class ScriptedService {
   readonly requests: { readonly operation: ScriptedOperation; readonly token: string; readonly at: number }[] = []
   readonly revoked = new Set<string>()
   fate: NonNullable<ScriptedServiceOptions['fate']> | undefined
+  /** Told of every state that a pin takes on. */
+  onState: ((pin: Pin) => void) | undefined
   /** Whether requests are kept; simulations need only the number. */
   isLogging = true
   requestCount = 0
@@ -87,6 +89,7 @@ export class ScriptedService {
       ...pin,
     }
     this.#account(token).set(added.requestId, added)
+    this.onState?.(added)
     return added
   }
 
@@ -95,6 +98,7 @@ export class ScriptedService {
     if (!pin) throw new Error(`no pin ${requestId}`)
     const next = { ...pin, status, info: { rev: String(Number(pin.info.rev) + 1) } }
     this.#account(token).set(requestId, next)
+    this.onState?.(next)
     return next
   }
 

@@ -1,0 +1,280 @@
+import { expect, it } from 'vitest'
+import { ServiceUnavailableError, UnauthorizedError } from '../../../src/domain/errors.ts'
+import { brief, ids, query, record, startScriptedLive } from '../../support/start-scripted-live.ts'
+
+const DOWN = new ServiceUnavailableError('down', { service: 'scripted' })
+
+it('tells a snapshot, then each change, and ends when all have settled', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pins = [upstream.add('a'), upstream.add('a')]
+  const told = record(scripted.watch('a', ids(pins, true)))
+  await clock.advance(100)
+  upstream.setStatus('a', 'r0', 'pinning')
+  await clock.advance(1100)
+  upstream.setStatus('a', 'r0', 'pinned')
+  upstream.setStatus('a', 'r1', 'failed')
+  await clock.advance(1100)
+  expect(told.events.map(brief)).toEqual([
+    'snapshot r0 queued',
+    'snapshot r1 queued',
+    'r0 queued to pinning',
+    'r1 queued to failed',
+    'r0 pinning to pinned',
+  ])
+  expect(told.end).toBe('done')
+})
+
+it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycle', async () => {
+  for (const [count, operation] of [
+    [1, 'get'],
+    [50, 'list'],
+    [1000, 'list'],
+  ] as const) {
+    await using scripted = startScriptedLive()
+    const { clock, upstream } = scripted
+    const pins = Array.from({ length: count }, () => upstream.add('a'))
+    scripted.watch('a', ids(pins))
+    await clock.advance(500)
+    upstream.requests.length = 0
+    await clock.advance(10_000)
+    expect(new Set(upstream.requests.map((request) => request.operation))).toEqual(new Set([operation]))
+    expect(upstream.requests.length).toBe(10)
+  }
+})
+
+it('costs the same for one subscriber and for many, and nothing after the last has left', async () => {
+  const costOf = async (subscribers: number): Promise<[number, number, number]> => {
+    await using scripted = startScriptedLive()
+    const { clock, upstream, live } = scripted
+    const pins = Array.from({ length: 50 }, () => upstream.add('a'))
+    const readers = Array.from({ length: subscribers }, () => scripted.watch('a', ids(pins)))
+    await clock.advance(60_000)
+    const whileWatched = upstream.requestCount
+    for (const reader of readers) await reader.return()
+    await clock.advance(120_000)
+    return [whileWatched, upstream.requestCount - whileWatched, live.size]
+  }
+  const one = await costOf(1)
+  expect(await costOf(1000)).toEqual(one)
+  expect(one.slice(1)).toEqual([0, 0])
+  // Kubo asks twice a second for each pin.
+  expect(50 * 120).toBeGreaterThanOrEqual(50 * one[0])
+})
+
+it('serves whoever comes back within half a minute from what it has, and then looks at once', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pins = [upstream.add('a'), upstream.add('a')]
+  await scripted.watch('a', ids(pins)).return()
+  await clock.advance(5_000)
+  upstream.setStatus('a', 'r1', 'pinned')
+  const before = upstream.requestCount
+  await clock.advance(24_000)
+  expect(upstream.requestCount).toBe(before)
+  const told = record(scripted.watch('a', ids(pins)))
+  await clock.advance(1)
+  expect(told.events.map(brief)).toEqual(['snapshot r0 queued', 'snapshot r1 queued', 'r1 queued to pinned'])
+  expect(upstream.requestCount).toBe(before + 1)
+})
+
+it('tells changes made through pinql at once, without a poll', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const told = record(scripted.watch('a', query()))
+  await clock.advance(100)
+  upstream.requests.length = 0
+  const tenant = scripted.tenant('a')
+  const { cid } = upstream.add('b')
+  const newPin = { cid, name: null, origins: [], meta: {} }
+  const adding = tenant.addPin(newPin, 'key-1')
+  await clock.advance(0)
+  const added = await adding
+  const replacing = tenant.replacePin(
+    { service: 'scripted', requestId: added.requestId, cid: cid.text },
+    newPin,
+    'key-2',
+  )
+  await clock.advance(0)
+  const replacement = await replacing
+  const removing = tenant.removePin(replacement.requestId)
+  await clock.advance(0)
+  await removing
+  expect(told.events.map(brief)).toEqual(['added r1 queued', 'replaced r1 by r2', 'removed r2'])
+  expect(
+    upstream.requests.map(({ operation }) => operation).filter((each) => each === 'list' || each === 'get'),
+  ).toEqual([])
+})
+
+it('sees pins that come from elsewhere, also through a filter of their status', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  upstream.add('a', { status: 'pinned', name: 'x' })
+  const old = upstream.add('a', { name: 'x' })
+  upstream.add('a', { status: 'pinned', name: 'y' })
+  const told = record(scripted.watch('a', query({ name: 'x', statuses: ['pinned'] })))
+  await clock.advance(20_000)
+  upstream.setStatus('a', old.requestId, 'pinned')
+  upstream.add('a', { name: 'x', status: 'pinned' })
+  upstream.add('a', { name: 'y', status: 'pinned' })
+  await clock.advance(6_000)
+  upstream.setStatus('a', old.requestId, 'failed')
+  await clock.advance(61_000)
+  expect(told.events.map(brief)).toEqual([
+    'snapshot r0 pinned',
+    'added r3 pinned',
+    'added r1 pinned',
+    'r1 pinned to failed',
+  ])
+})
+
+it('tells that a pin is gone only when it was not found by its id twice', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a', { status: 'pinned' })]
+  const told = record(scripted.watch('a', ids(pins, true)))
+  await clock.advance(100)
+  upstream.remove('a', 'r0')
+  upstream.requests.length = 0
+  await clock.advance(3_000)
+  expect(upstream.requests.filter(({ operation }) => operation === 'get').length).toBeGreaterThanOrEqual(2)
+  expect(told.events.slice(3).map(brief)).toEqual(['removed r0'])
+  upstream.remove('a', 'r1')
+  await clock.advance(5_000)
+  expect(told.events.slice(4).map(brief)).toEqual(['removed r1'])
+  expect(told.end).toBe('done')
+})
+
+it('tells of ids that never were that they are gone, and ends', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const gone = upstream.add('b')
+  const told = record(scripted.watch('a', ids([gone], true)))
+  await clock.advance(5_000)
+  expect(told.events.map(brief)).toEqual(['removed r0'])
+  expect(told.end).toBe('done')
+  const again = record(scripted.watch('a', ids([gone], true)))
+  await clock.advance(0)
+  expect(again.events.map(brief)).toEqual(['removed r0'])
+  expect(again.end).toBe('done')
+})
+
+it('bounds what it costs to find out that everything is gone', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pins = Array.from({ length: 200 }, () => upstream.add('a'))
+  const told = record(scripted.watch('a', ids(pins, true)))
+  await clock.advance(500)
+  for (const { requestId } of pins) upstream.remove('a', requestId)
+  upstream.requests.length = 0
+  await clock.advance(5_000)
+  expect(upstream.requests.length).toBeLessThanOrEqual(5 * 32)
+  await clock.advance(60_000)
+  expect(told.events.filter(({ type }) => type === 'PinRemoved').length).toBe(200)
+  expect(told.end).toBe('done')
+})
+
+it('tells once that a service is down, asks less and less, and tells when it is back', async () => {
+  await using scripted = startScriptedLive({ random: () => 1 })
+  const { clock, upstream } = scripted
+  const pins = [upstream.add('a')]
+  const told = record(scripted.watch('a', ids(pins)))
+  await clock.advance(100)
+  upstream.fate = () => ({ refusal: DOWN })
+  await clock.advance(120_000)
+  const late = record(scripted.watch('a', ids([upstream.add('a')])))
+  await clock.advance(0)
+  upstream.fate = undefined
+  upstream.setStatus('a', 'r0', 'pinned')
+  await clock.advance(61_000)
+  expect(told.events.map(brief)).toEqual([
+    'snapshot r0 queued',
+    'stale:SERVICE_UNAVAILABLE',
+    'resumed',
+    'r0 queued to pinned',
+  ])
+  expect(late.events.map(brief)).toEqual(['stale:SERVICE_UNAVAILABLE', 'snapshot r1 queued', 'resumed'])
+})
+
+it('ends all of a tenant when its token is refused twice, and nobody else', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const mine = [record(scripted.watch('a', ids([upstream.add('a')]))), record(scripted.watch('a', query()))]
+  const others = record(scripted.watch('b', ids([upstream.add('b')])))
+  await clock.advance(500)
+  upstream.revoked.add('a')
+  await clock.advance(5_000)
+  expect(mine.map(({ end }) => end)).toEqual([expect.any(UnauthorizedError), expect.any(UnauthorizedError)])
+  expect(mine[0]?.events.map(brief)).toEqual(['snapshot r0 queued'])
+  expect(others.end).toBe(null)
+  const requests = upstream.requests.filter(({ token }) => token === 'a').length
+  await clock.advance(60_000)
+  expect(upstream.requests.filter(({ token }) => token === 'a').length).toBe(requests)
+})
+
+it('outlives one refusal of a token', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const told = record(scripted.watch('a', ids([upstream.add('a')])))
+  await clock.advance(500)
+  let refusals = 1
+  upstream.fate = () => (refusals-- > 0 ? { refusal: new UnauthorizedError('no', { service: 'scripted' }) } : undefined)
+  await clock.advance(5_000)
+  expect(told.events.map(brief)).toEqual(['snapshot r0 queued'])
+  expect(told.end).toBe(null)
+})
+
+it('goes on behind a cursor, and begins again where that is not known', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pins = [upstream.add('a'), upstream.add('a')]
+  const first = scripted.watch('a', ids(pins))
+  const told = record(first)
+  await clock.advance(100)
+  await first.return()
+  const [begun, whole] = told.events.map(({ cursor }) => cursor)
+  upstream.setStatus('a', 'r0', 'pinned')
+  const onward = record(scripted.watch('a', ids(pins), whole))
+  const again = record(scripted.watch('a', ids(pins), begun))
+  const foreign = record(scripted.watch('b', ids([upstream.add('b')]), whole))
+  await clock.advance(2_000)
+  expect(onward.events.map(brief)).toEqual(['r0 queued to pinned'])
+  expect(again.events.map(brief)).toEqual(['resync r0 queued', 'resync r1 queued', 'r0 queued to pinned'])
+  expect(foreign.events.map(brief)).toEqual(['resync r2 queued'])
+  expect(() => scripted.watch('a', ids(pins), 'nonsense')).toThrow('the cursor of an earlier event')
+})
+
+it('does not widen its window for a pin that is stuck since long ago', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const stuck = upstream.add('a', { name: 'stuck' })
+  for (let n = 0; n < 5_000; n++) upstream.add('a', { status: 'pinned' })
+  await clock.advance(60_000)
+  const young = Array.from({ length: 30 }, () => upstream.add('a'))
+  scripted.watch('a', ids([stuck, ...young]))
+  await clock.advance(3_000)
+  upstream.requests.length = 0
+  await clock.advance(10_000)
+  // What is under way, instead of 6 pages.
+  expect(upstream.requests.length).toBe(10)
+})
+
+it('leaves a pin that never moves alone, but for a look now and then', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  scripted.watch('a', ids([upstream.add('a')]))
+  await clock.advance(2 * 3_600_000)
+  upstream.requests.length = 0
+  await clock.advance(3_600_000)
+  expect(upstream.requests.length).toBeLessThanOrEqual(61)
+})
+
+it('keeps only what is watched', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  for (let n = 0; n < 500; n++) upstream.add('a', { name: n < 5 ? 'x' : 'y' })
+  scripted.watch('a', query({ name: 'x' }))
+  scripted.watch('a', ids([...upstream.pins('a').values()].slice(0, 7)))
+  await clock.advance(10_000)
+  expect(scripted.live.pins).toBe(7)
+})
