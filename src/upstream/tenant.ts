@@ -207,10 +207,6 @@ export class Tenant {
   }
 
   async #listContent(cid: Cid, signal: AbortSignal): Promise<readonly Pin[]> {
-    // One list a status is no business of the queue, which puts many CIDs into one list.
-    if (this.capabilities.multiStatus === false) {
-      return collectPins(this, { cids: [cid], statuses: PIN_STATUSES }, { signal })
-    }
     const forms = this.capabilities.cidForm === 'text' ? cidTexts(cid) : [cid.text]
     const find = (text: string) => this.#lookups.find({ cid: { ...cid, text }, requestId: null }, signal)
     return (await Promise.all(forms.map(find))).flat()
