@@ -8,7 +8,6 @@ import { isBlockOf } from './verify-block.ts'
 const CACHE_BYTES = 16 * 1024 * 1024
 /** A want waits for the CAR as long as blocks come out of it, then asks for its one block. */
 const CAR_PATIENCE_MS = 1_000
-const TICK_MS = 100
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 8_000
 const REQUEST_TIMEOUT_MS = 30_000
@@ -24,9 +23,10 @@ export class GatewaySource {
   readonly #maxBlockBytes: number
   readonly #signal: AbortSignal
   readonly #cache = new Map<string, Uint8Array>()
+  readonly #waiting = new Map<string, (bytes: Uint8Array | null) => void>()
   #cacheBytes = 0
-  #car: 'none' | 'coming' | 'over' = 'none'
-  #carBlockAt = 0
+  #car: 'none' | 'coming' | 'silent' | 'over' = 'none'
+  #onRoom: (() => void) | null = null
   #error: string | null = null
 
   /**
@@ -47,34 +47,32 @@ export class GatewaySource {
   /** Resolves with the verified bytes of a block, as soon as a gateway has it; rejects when the signal aborts. */
   async want(cid: CID, { signal }: { signal: AbortSignal }): Promise<Uint8Array> {
     if (this.#car === 'none') void this.#readCar(cid)
-    const key = blockKey(cid.multihash.bytes)
-    while (this.#isCarComing()) {
-      const cached = this.#take(key)
-      if (cached) return cached
-      await delay(TICK_MS, null, { signal })
-    }
+    const fromCar = await this.#fromCar(blockKey(cid.multihash.bytes))
+    if (fromCar) return fromCar
     for (let attempt = 0; ; attempt++) {
-      const found = this.#take(key) ?? (await this.#fetchBlock(cid, attempt, signal))
-      if (found) return found
+      signal.throwIfAborted()
+      const bytes = await this.#fetchBlock(cid, attempt, signal)
+      if (bytes) return bytes
       await delay(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS), null, { signal })
     }
   }
 
-  #isCarComing(): boolean {
-    return this.#car === 'coming' && performance.now() - this.#carBlockAt < CAR_PATIENCE_MS
-  }
-
-  #take(key: string): Uint8Array | null {
+  /** A block of the CAR: at once where it came already, else as long as others come; null where it is not to be had. */
+  #fromCar(key: string): Promise<Uint8Array | null> {
     const bytes = this.#cache.get(key)
-    if (!bytes) return null
-    this.#cache.delete(key)
-    this.#cacheBytes -= bytes.length
-    return bytes
+    if (bytes) {
+      this.#cache.delete(key)
+      this.#cacheBytes -= bytes.length
+      if (this.#cacheBytes <= CACHE_BYTES) this.#onRoom?.()
+      return Promise.resolve(bytes)
+    }
+    if (this.#car !== 'coming') return Promise.resolve(null)
+    return new Promise((resolve) => this.#waiting.set(key, resolve))
   }
 
   async #readCar(root: CID): Promise<void> {
+    const silence = setTimeout(() => this.#carPauses('silent'), CAR_PATIENCE_MS)
     this.#car = 'coming'
-    this.#carBlockAt = performance.now()
     for (const gateway of this.#gateways) {
       try {
         const url = `${gateway}/ipfs/${root}?format=car&dag-scope=all`
@@ -82,17 +80,41 @@ export class GatewaySource {
         for await (const item of readCar(body)) {
           if (!('bytes' in item && 'cid' in item)) continue
           if (!isBlockOf(item.cid, item.bytes)) throw new Error(`block ${item.cid} of the CAR has other bytes`)
-          this.#carBlockAt = performance.now()
-          while (this.#cacheBytes > CACHE_BYTES) await delay(TICK_MS, null, { signal: this.#signal })
-          this.#cache.set(blockKey(item.cid.multihash.bytes), Buffer.from(item.bytes))
-          this.#cacheBytes += item.bytes.length
+          this.#car = 'coming'
+          silence.refresh()
+          await this.#offer(blockKey(item.cid.multihash.bytes), item.bytes)
         }
         break
       } catch (error) {
         this.#fail(gateway, error)
       }
     }
-    this.#car = 'over'
+    clearTimeout(silence)
+    this.#carPauses('over')
+  }
+
+  /** Hands a block of the CAR to who waits for it, or keeps it until somebody does; waits while too many are kept. */
+  async #offer(key: string, bytes: Uint8Array): Promise<void> {
+    // A copy, since the bytes are part of a larger piece that would be kept with them.
+    const block = Buffer.from(bytes)
+    const waiting = this.#waiting.get(key)
+    this.#waiting.delete(key)
+    if (waiting) return waiting(block)
+    this.#cache.set(key, block)
+    this.#cacheBytes += block.length
+    if (this.#cacheBytes <= CACHE_BYTES) return
+    // Those who wait now wait for what comes later in the CAR, or never.
+    this.#carPauses('silent')
+    await new Promise<void>((resolve, reject) => {
+      this.#onRoom = resolve
+      this.#signal.addEventListener('abort', () => reject(this.#signal.reason), { once: true })
+    })
+  }
+
+  #carPauses(state: 'silent' | 'over'): void {
+    this.#car = state
+    for (const resolve of this.#waiting.values()) resolve(null)
+    this.#waiting.clear()
   }
 
   async #fetchBlock(cid: CID, attempt: number, signal: AbortSignal): Promise<Uint8Array | null> {
