@@ -69,7 +69,7 @@ export class Tenant {
       key,
       token,
       getPin: (requestId, options) => this.getPin(requestId, options),
-      lookupContent: (cid) => this.lookupContent(cid),
+      lookupContent: (cid, options) => this.lookupContent(cid, options),
       listContent: (cid) => this.#share(`listed:${cid.key}`, {}, (signal) => this.#listContent(cid, signal)),
       changed: () => this.#generation++,
     })

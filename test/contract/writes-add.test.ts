@@ -134,6 +134,35 @@ describe('adding a pin', () => {
     expect(clock.now()).toBeLessThan(25_000)
   })
 
+  it('does not wait longer than that for a list either', async () => {
+    await using setup = await startWriteSetup({ capabilities: { keepsMeta: true }, timeoutMs: 10_000 })
+    const { service, tenant, run, clock } = setup
+    service.hooks.beforeReply = ({ method }) => (method === 'GET' ? new Promise(() => {}) : 'drop')
+
+    const outcome = await run(tenant.addPin(newPin(1), 'key').catch((error) => error))
+
+    expect(outcome).toBeInstanceOf(OutcomeUnknownError)
+    expect(clock.now()).toBeLessThanOrEqual(26_000)
+  })
+
+  it('removes no pin that a service answered with instead of a new one (#43)', async () => {
+    await using setup = await startWriteSetup({ capabilities: { keepsMeta: true, multiStatus: true } })
+    const { service, tenant, run } = setup
+    service.breakNext(1)
+    service.hooks.afterCommit = ({ body }) => {
+      const [made] = service.pins(ALICE)
+      const [there] = service.seed(ALICE, [{ cid: exampleCid(1), name: 'there', requestId: 'there' }])
+      const pin = { cid: JSON.parse(body).cid, name: there?.name }
+      const answer = { requestid: 'there', status: 'pinned', created: '2026-01-31T12:00:00Z', pin, delegates: [] }
+      return made ? jsonReply(202, answer) : undefined
+    }
+
+    await run(tenant.addPin(newPin(1), 'key'))
+
+    expect(service.count('DELETE')).toBe(0)
+    expect(service.pins(ALICE).map(({ requestId }) => requestId)).toContain('there')
+  })
+
   it.each([
     ['a refusal', () => jsonReply(400, { error: { reason: 'BAD_REQUEST' } }), BadRequestError],
     ['want of money', () => jsonReply(402, {}), InsufficientFundsError],

@@ -120,9 +120,10 @@ export class WriteAttempt {
 
   /** @param answered a pin of this operation that the list need not show */
   async #look(answered: Pin | null): Promise<Pin | null> {
-    const listed = await this.#target.lookupContent(this.#record.write.pin.cid)
-    const { mine, similar } = this.#match(listed)
-    if (answered && mine.every(({ requestId }) => requestId !== answered.requestId)) mine.push(answered)
+    const { mine, similar } = this.#match(await this.#listInTime())
+    // Some services answer with a pin that was there before, which is nobody's to remove.
+    const isMine = answered?.operationId === this.#record.operationId
+    if (isMine && mine.every(({ requestId }) => requestId !== answered.requestId)) mine.push(answered)
     const [oldest, ...newer] = mine
     if (oldest) {
       await this.#removeDuplicates(oldest, newer)
@@ -132,6 +133,19 @@ export class WriteAttempt {
     const [only, ...others] = this.#candidates
     const isCertain = only && others.length === 0 && this.#record.before !== null
     return isCertain && (await this.#records.finish(this.#record, only, { exclusive: true })) ? only : null
+  }
+
+  async #listInTime(): Promise<readonly Pin[]> {
+    const { clock, service } = this.#target
+    const late = new AbortController()
+    const reason = new ServiceUnavailableError(`${service} did not show its pins in time`, { service })
+    const timer = clock.setTimeout(() => late.abort(reason), this.#deadline - clock.now())
+    try {
+      const signal = AbortSignal.any([this.#signal, late.signal])
+      return await this.#target.lookupContent(this.#record.write.pin.cid, { signal })
+    } finally {
+      timer.cancel()
+    }
   }
 
   /** Without the results of other writes. */

@@ -4,7 +4,7 @@ import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { Capabilities } from '../capabilities.ts'
 import type { Clock } from '../clock.ts'
 import type { PinningService } from '../pinning-service.ts'
-import type { TenantCallOptions } from '../tenant.ts'
+import type { LookupOptions, TenantCallOptions } from '../tenant.ts'
 import { RecentKeys } from './recent-keys.ts'
 import type { WriteTarget } from './write-target.ts'
 
@@ -13,7 +13,7 @@ export interface WriteSource {
   readonly key: string
   readonly token: string
   getPin(requestId: string, options?: TenantCallOptions): Promise<Pin>
-  lookupContent(cid: Cid): Promise<readonly Pin[]>
+  lookupContent(cid: Cid, options?: LookupOptions): Promise<readonly Pin[]>
   /** The same, without the pins that lists do not show yet. */
   listContent(cid: Cid): Promise<readonly Pin[]>
   /** Called after every request that may have changed something. */
@@ -101,8 +101,8 @@ export class WriteChannel implements WriteTarget {
     return this.#source.getPin(requestId, { class: 'mutation' })
   }
 
-  lookupContent(cid: Cid): Promise<readonly Pin[]> {
-    return this.#source.lookupContent(cid)
+  lookupContent(cid: Cid, options?: LookupOptions): Promise<readonly Pin[]> {
+    return this.#source.lookupContent(cid, options)
   }
 
   /** The new pins of a CID that a list of it should have shown, each read by its id. */

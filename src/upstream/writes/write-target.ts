@@ -23,7 +23,7 @@ export interface WriteTarget {
   getPin(requestId: string): Promise<Pin>
   removePin(requestId: string): Promise<void>
   /** All pins of a CID, newest first, as the service lists them now. */
-  lookupContent(cid: Cid): Promise<readonly Pin[]>
+  lookupContent(cid: Cid, options?: { signal?: AbortSignal | undefined }): Promise<readonly Pin[]>
   /**
    * Whether a write that cannot be found was not made: the service keeps `meta`, and lists what was written before.
    *
