@@ -1,5 +1,6 @@
 import { OutcomeUnknownError, PinqlError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
+import { sleep } from '../../../src/upstream/sleep.ts'
 import type { EmulatedServiceHooks } from '../providers/answer-request.ts'
 import type { StoredPin } from '../providers/stored-pin.ts'
 import { ALICE, newPin, type WriteSetup } from './start-write-setup.ts'
@@ -30,9 +31,12 @@ export interface LossesReport {
 
 const CLIENT_TRIES = 5
 
-/** Clients that add pins while answers get lost, and try again with the same key, against the truth at the service. */
+/**
+ * Clients that add pins while answers get lost, against the truth at the service. They try again with the same key, after
+ * 2, 4, 8 and 16 seconds: five failures in a row, which happen by chance, keep pinql from the service for a while.
+ */
 export async function addWithLosses(setup: WriteSetup, losses: Losses): Promise<LossesReport> {
-  const { service, tenant, run } = setup
+  const { service, tenant, clock, run } = setup
   const outcomes: (Pin | PinqlError)[] = []
   loseAnswers(setup, losses)
   let next = 0
@@ -49,6 +53,7 @@ export async function addWithLosses(setup: WriteSetup, losses: Losses): Promise<
       } catch (error) {
         if (!(error instanceof PinqlError)) throw error
         if (attempt === CLIENT_TRIES) return error
+        await sleep(clock, 1000 * 2 ** attempt)
       }
     }
   }
