@@ -27,7 +27,7 @@ const CODE_DESCRIPTIONS: Record<(typeof ERROR_CODES)[number], string> = {
   OUTCOME_UNKNOWN: 'Nobody can tell whether the change was made.',
 }
 
-export const ErrorCodeRef = builder.enumType('ErrorCode', {
+const ErrorCodeRef = builder.enumType('ErrorCode', {
   description: 'What went wrong, for programs. Stable: branch on this or on `__typename`, never on `message`.',
   values: Object.fromEntries(ERROR_CODES.map((code) => [code, { description: CODE_DESCRIPTIONS[code] }])) as Record<
     (typeof ERROR_CODES)[number],

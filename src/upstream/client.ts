@@ -134,7 +134,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
 }
 
 /** Splits a base URL, and drops the slash or `/pins` that people paste behind it. */
-export function splitEndpoint(endpoint: string): { origin: string; basePath: string } {
+function splitEndpoint(endpoint: string): { origin: string; basePath: string } {
   const url = new URL(endpoint)
   return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, '').replace(/\/pins$/, '') }
 }

@@ -107,7 +107,13 @@ export class PinningService implements AsyncDisposable {
     this.budget = createRequestBudget({ service: name, limits: this.limits, clock })
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
-    this.#client = (options.connect ?? createPinningServiceClient)({ name, endpoint, timeoutMs, proxy, known: this.known })
+    this.#client = (options.connect ?? createPinningServiceClient)({
+      name,
+      endpoint,
+      timeoutMs,
+      proxy,
+      known: this.known,
+    })
   }
 
   get capabilities(): Capabilities {
