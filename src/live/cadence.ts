@@ -13,6 +13,8 @@ export interface PollNeed {
   readonly changeRate: number
   /** Milliseconds from poll to poll while nobody else wants the budget. */
   readonly shortestMs: number
+  /** How much of an even share it takes: 1 where something is under way, less where only the unexpected may happen. */
+  readonly share: number
   /** How many requests a poll takes. */
   readonly requests: number
   readonly endpoint: Endpoint
@@ -21,7 +23,9 @@ export interface PollNeed {
 interface Member {
   /** The part of the budget that it would use if it were alone. */
   readonly wanted: number
-  /** By which half of the budget is shared. */
+  /** By which one half of the budget is shared. */
+  readonly share: number
+  /** By which the other half is shared. */
   readonly weight: number
 }
 
@@ -35,6 +39,7 @@ interface Member {
 export class Cadence {
   readonly #limits: readonly CadenceLimit[]
   readonly #members = new Map<string, Member>()
+  #shares = 0
   #weights = 0
   #wanted = 0
   /** By how much shares can be stretched, since not everybody needs theirs. */
@@ -54,8 +59,9 @@ export class Cadence {
     const takesMs = requests * this.#slowestMs('address', endpoint)
     if (takesMs === 0) return fastestMs
     const changeRate = Math.min(LARGEST_CHANGE_RATE, need.changeRate)
-    this.#set(tenant, { wanted: takesMs / fastestMs, weight: Math.sqrt(changeRate * takesMs) })
-    return Math.max(fastestMs, takesMs / (this.#level() * this.#shareOf(this.#members.get(tenant))))
+    const member = { wanted: takesMs / fastestMs, share: need.share, weight: Math.sqrt(changeRate * takesMs) }
+    this.#set(tenant, member)
+    return Math.max(fastestMs, takesMs / (this.#level() * this.#shareOf(member)))
   }
 
   /** Takes a tenant out of the sharing. */
@@ -65,19 +71,19 @@ export class Cadence {
 
   #set(tenant: string, member: Member | null): void {
     const before = this.#members.get(tenant)
+    this.#shares += (member?.share ?? 0) - (before?.share ?? 0)
     this.#weights += (member?.weight ?? 0) - (before?.weight ?? 0)
     this.#wanted += (member?.wanted ?? 0) - (before?.wanted ?? 0)
     if (member) this.#members.set(tenant, member)
     else this.#members.delete(tenant)
     // Sums of many small differences drift.
-    if (this.#members.size === 0) this.#weights = this.#wanted = 0
+    if (this.#members.size === 0) this.#shares = this.#weights = this.#wanted = 0
     if (!before !== !member) this.#answersUntilStale -= 1 / DRIFT
     this.#answersUntilStale--
   }
 
-  #shareOf(member: Member | undefined): number {
-    const even = 1 / this.#members.size
-    return 0.5 * even + 0.5 * (this.#weights > 0 ? (member?.weight ?? 0) / this.#weights : even)
+  #shareOf(member: Member): number {
+    return (0.5 * member.share) / this.#shares + (0.5 * member.weight) / this.#weights
   }
 
   /** The stretch at which all together use the whole budget, nobody more than they want. */

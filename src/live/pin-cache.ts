@@ -92,8 +92,10 @@ export class PinCache {
     return this.#take(pin, tickets, now, activeAt)
   }
 
-  /** Takes over a pin that a change made: it is there, whatever was before. */
+  /** Takes over a pin that a change made: it is there, unless it was removed while the answer was on its way. */
   put(pin: Pin, tickets: Tickets, now: number): CacheChange | null {
+    const absence = this.#absent.get(pin.requestId)
+    if (absence && tickets.sent <= absence.asOf) return null
     return this.#take(pin, tickets, now, now)
   }
 

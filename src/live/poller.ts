@@ -28,8 +28,9 @@ const MAX_CONFIRMED = 10
 /** A pin is gone when it was not found by its id so often, in different cycles. */
 const MISSES = 2
 
-const IDLE_RATE = 0.02
-const RESYNC_RATE = 0.005
+/** What is expected of tenants with nothing under way: pins that come from elsewhere, or settled ones that go. */
+const IDLE = { changeRate: 0.02, share: 0.2 }
+const SETTLED = { changeRate: 0.005, share: 0.05 }
 const SUSPECT_RATE = 0.5
 
 export interface PollerOptions {
@@ -96,15 +97,15 @@ export class Poller {
     const targets = this.#moving()
     const hasNews = active.some(({ query }) => query !== null)
     if (targets.length === 0 && this.#suspects.size === 0) {
-      const changeRate = hasNews ? IDLE_RATE : RESYNC_RATE
-      const shortestMs = hasNews ? IDLE_MS : RESYNC_MS * this.#resyncRequests
-      return { changeRate, shortestMs, requests: hasNews ? this.#requests : this.#resyncRequests, endpoint: 'list' }
+      if (hasNews) return { ...IDLE, shortestMs: IDLE_MS, requests: this.#requests, endpoint: 'list' }
+      const requests = this.#resyncRequests
+      return { ...SETTLED, shortestMs: RESYNC_MS * requests, requests, endpoint: 'list' }
     }
     const ages = targets.map(({ activeAt }) => now - activeAt)
     const changeRate = changeRateOf(ages) + (this.#suspects.size > 0 ? SUSPECT_RATE : 0)
     const calmMs = Math.min(hasNews ? IDLE_MS : LONGEST_MS, 1000 / (PATIENCE * changeRate))
     const endpoint = targets.length === 1 && !hasNews ? 'item' : 'list'
-    return { changeRate, shortestMs: Math.max(SHORTEST_MS, calmMs), requests: this.#requests, endpoint }
+    return { changeRate, share: 1, shortestMs: Math.max(SHORTEST_MS, calmMs), requests: this.#requests, endpoint }
   }
 
   /**

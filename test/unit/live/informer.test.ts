@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { ServiceUnavailableError, UnauthorizedError } from '../../../src/domain/errors.ts'
 import { brief, ids, query, record, startScriptedLive } from '../../support/start-scripted-live.ts'
@@ -25,7 +26,7 @@ it('tells a snapshot, then each change, and ends when all have settled', async (
   expect(told.end).toBe('done')
 })
 
-it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycle', async () => {
+it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycle', { timeout: 30_000 }, async () => {
   for (const [count, operation] of [
     [1, 'get'],
     [50, 'list'],
@@ -43,7 +44,9 @@ it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycl
   }
 })
 
-it('costs the same for one subscriber and for many, and nothing after the last has left', async () => {
+it('costs the same for one subscriber and for many, and nothing after the last has left', {
+  timeout: 30_000,
+}, async () => {
   const costOf = async (subscribers: number): Promise<[number, number, number]> => {
     await using scripted = startScriptedLive()
     const { clock, upstream, live } = scripted
@@ -278,3 +281,35 @@ it('keeps only what is watched', async () => {
   await clock.advance(10_000)
   expect(scripted.live.pins).toBe(7)
 })
+
+it('polls exactly while somebody listens, whoever leaves first or last, and never for two tenants at once', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.nat(5)), { maxLength: 14 }), async (steps) => {
+      await using scripted = startScriptedLive()
+      const { clock, upstream, live } = scripted
+      for (const token of ['a', 'b']) for (let n = 0; n < 3; n++) upstream.add(token)
+      const open = new Map<string, { token: string; leave: () => Promise<unknown> }>()
+      for (const [token, slot] of steps) {
+        const key = `${token}${slot}`
+        const known = open.get(key)
+        if (known) await known.leave()
+        else {
+          const selection = slot % 2 ? query() : ids(upstream.pins(token).values())
+          const reader = scripted.watch(token, selection)
+          open.set(key, { token, leave: () => reader.return() })
+        }
+        if (known) open.delete(key)
+        await clock.advance(500)
+        upstream.requests.length = 0
+        await clock.advance(3_000)
+        const listening = new Set([...open.values()].map((each) => each.token))
+        expect(new Set(upstream.requests.map((request) => request.token))).toEqual(listening)
+        expect(live.listeners).toBe(open.size)
+      }
+      for (const { leave } of open.values()) await leave()
+      await clock.advance(31_000)
+      expect([live.size, live.listeners, live.pins]).toEqual([0, 0, 0])
+    }),
+    { numRuns: 15 },
+  )
+}, 30_000)

@@ -1,0 +1,168 @@
+/**
+ * The real scheduler on a virtual clock: Informer, Poller, Cadence and RequestBudget over a service in this process.
+ *
+ * New pins come to random tenants all the time, some have more of them, and take a log-normal time from queued (median
+ * 1.5 s, sigma 0.8) to pinning (median 8 s, sigma 1.2) to pinned. The lag is the time from a change at the service to
+ * the event at the subscriber; what was skipped since the pin had moved on by then has none.
+ *
+ * "Active" tenants watch all of their pins and nearly each has something under way. "Usual" ones add a pin in 50
+ * seconds, and watch it until it has settled, so that about three of ten have something under way; each watch costs a
+ * read, too.
+ *
+ * Run: npx tsx bench/live/simulation.ts [largest number of tenants = 10000]
+ * Writes bench/live/simulation.svg. The largest run, 100,000 tenants and a million pins, takes several minutes more.
+ */
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { LiveReader } from '../../src/live/live-reader.ts'
+import type { RateLimit } from '../../src/upstream/budget/rate-limit.ts'
+import { seededRandom } from '../../test/support/run-live-history.ts'
+import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
+import { ids, query, startScriptedLive } from '../../test/support/start-scripted-live.ts'
+import { plotLags } from './plot-lags.ts'
+
+export interface Load {
+  readonly name: string
+  readonly tenants: number
+  readonly pinsPerTenant: number
+  /** True: nearly all have something under way, and watch everything. False: each adds a pin in 50 s, and watches that. */
+  readonly isActive: boolean
+  readonly limit: RateLimit
+  /** Seconds before anything is measured, and seconds measured. */
+  readonly warmUp: number
+  readonly measured: number
+}
+
+export interface LoadResult {
+  readonly load: Load
+  readonly changes: number
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+  /** Of the whole limit, by polls. */
+  readonly used: number
+  readonly fairness: number
+  readonly missed: number
+  readonly tookMs: number
+}
+
+const address = { scope: 'address', endpoint: 'all' } as const
+const FAST: RateLimit = { ...address, limit: 100, windowMs: 1000 }
+const SLOW: RateLimit = { ...address, limit: 30, windowMs: 60_000 }
+
+const active = { pinsPerTenant: 10, isActive: true, limit: FAST }
+const usual = { ...active, isActive: false }
+
+const LOADS: readonly Load[] = [
+  { name: '10 active', tenants: 10, ...active, warmUp: 30, measured: 200 },
+  { name: '100 active', tenants: 100, ...active, warmUp: 30, measured: 150 },
+  { name: '1,000 active', tenants: 1_000, ...active, warmUp: 40, measured: 60 },
+  { name: '100 usual', tenants: 100, ...usual, warmUp: 60, measured: 300 },
+  { name: '1,000 usual', tenants: 1_000, ...usual, warmUp: 60, measured: 150 },
+  { name: '10,000 usual', tenants: 10_000, ...usual, warmUp: 60, measured: 120 },
+  { name: '100,000 active', tenants: 100_000, ...active, warmUp: 2_500, measured: 3_000 },
+  { name: '10 active, 30/min', tenants: 10, ...active, limit: SLOW, warmUp: 120, measured: 1_800 },
+]
+
+async function run(load: Load): Promise<LoadResult> {
+  const startedAt = performance.now()
+  const random = seededRandom(load.tenants)
+  await using scripted = startScriptedLive({ limits: [load.limit], random })
+  const { clock, upstream } = scripted
+  upstream.isLogging = false
+  const changedAt = new Map<string, number>()
+  const lags: number[] = []
+  const lagsOf = new Map<string, number[]>()
+  let isMeasured = false
+  let changes = 0
+
+  /** The rest of a pin's life. */
+  function live(token: string, requestId: string): void {
+    const note = (status: 'pinning' | 'pinned', rev: number): void => {
+      upstream.setStatus(token, requestId, status)
+      if (!isMeasured) return
+      changes++
+      changedAt.set(`${requestId}:${rev}`, clock.now())
+    }
+    clock.setTimeout(
+      () => {
+        note('pinning', 1)
+        clock.setTimeout(() => note('pinned', 2), logNormal(random, 8_000, 1.2))
+      },
+      logNormal(random, 1_500, 0.8),
+    )
+  }
+
+  function follow(token: string, reader: LiveReader): void {
+    void (async () => {
+      for await (const event of reader) {
+        if (event.type !== 'PinStatusChange') continue
+        // A state that was skipped was never late.
+        const key = `${event.pin.requestId}:${event.pin.info.rev}`
+        const at = changedAt.get(key)
+        if (at === undefined) continue
+        changedAt.delete(key)
+        const lag = clock.now() - at
+        lags.push(lag)
+        const own = lagsOf.get(token) ?? []
+        own.push(lag)
+        lagsOf.set(token, own)
+      }
+    })()
+  }
+
+  const tokens = Array.from({ length: load.tenants }, (_, index) => `t${index}`)
+  for (const token of tokens) {
+    for (let n = 1; n < load.pinsPerTenant; n++) upstream.add(token, { status: 'pinned' })
+    if (load.isActive) follow(token, scripted.watch(token, query()))
+  }
+  const end = (load.warmUp + load.measured) * 1000
+  const everyMs = (load.isActive ? 12_000 : 50_000) / load.tenants
+  function arrive(): void {
+    const token = tokens[Math.floor(random() * random() * tokens.length)] as string
+    const pin = upstream.add(token)
+    live(token, pin.requestId)
+    if (!load.isActive) follow(token, scripted.watch(token, ids([pin], true)))
+    if (clock.now() < end) clock.setTimeout(arrive, -Math.log(1 - random()) * everyMs)
+  }
+  arrive()
+  await clock.advance(load.warmUp * 1000)
+  isMeasured = true
+  const before = upstream.requestCount
+  await clock.advance(load.measured * 1000)
+  const requests = upstream.requestCount - before
+  const limitPerMs = load.limit.limit / load.limit.windowMs
+  const means = [...lagsOf.values()]
+    .filter(({ length }) => length >= 3)
+    .map((own) => own.reduce((a, b) => a + b) / own.length)
+  return {
+    load,
+    changes,
+    p50: percentile(lags, 0.5) / 1000,
+    p95: percentile(lags, 0.95) / 1000,
+    p99: percentile(lags, 0.99) / 1000,
+    used: requests / (limitPerMs * load.measured * 1000),
+    fairness: jainFairness(means),
+    missed: changedAt.size,
+    tookMs: performance.now() - startedAt,
+  }
+}
+
+function logNormal(random: () => number, median: number, sigma: number): number {
+  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  return median * Math.exp(sigma * normal)
+}
+
+const largest = Number(process.argv[2] ?? 10_000)
+const results: LoadResult[] = []
+for (const load of LOADS.filter(({ tenants }) => tenants <= largest)) {
+  const result = await run(load)
+  results.push(result)
+  const { p50, p95, p99, used, fairness, changes, missed, tookMs } = result
+  process.stdout.write(
+    `${load.name.padEnd(18)} p50 ${p50.toFixed(2)} s, p95 ${p95.toFixed(2)} s, p99 ${p99.toFixed(2)} s, ` +
+      `${(used * 100).toFixed(0)} % of the limit, fairness ${fairness.toFixed(2)}, ` +
+      `${changes} changes, ${missed} skipped or still to come, took ${(tookMs / 1000).toFixed(0)} s\n`,
+  )
+}
+writeFileSync(fileURLToPath(new URL('simulation.svg', import.meta.url)), plotLags(results))

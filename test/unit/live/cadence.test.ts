@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { Cadence, changeRateOf, type PollNeed } from '../../../src/live/cadence.ts'
+
+const FAST = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' } as const
+const need = fc.record({
+  changeRate: fc.double({ min: 0.001, max: 50, noNaN: true }),
+  shortestMs: fc.double({ min: 1000, max: 60_000, noNaN: true }),
+  share: fc.constantFrom(0.05, 0.2, 1),
+  requests: fc.integer({ min: 1, max: 20 }),
+  endpoint: fc.constant('list' as const),
+})
+
+function settle(cadence: Cadence, needs: readonly PollNeed[]): number[] {
+  let intervals: number[] = []
+  for (let round = 0; round < 3; round++) intervals = needs.map((each, index) => cadence.intervalMs(`t${index}`, each))
+  return intervals
+}
+
+it('never asks for more than four fifths of the budget, nor more often than is wanted', () => {
+  fc.assert(
+    fc.property(fc.array(need, { minLength: 1, maxLength: 400 }), (needs) => {
+      const intervals = settle(new Cadence([FAST]), needs)
+      const perSecond = needs.reduce(
+        (sum, { requests }, index) => sum + (1000 * requests) / (intervals[index] as number),
+        0,
+      )
+      const wanted = needs.reduce((sum, { requests, shortestMs }) => sum + (1000 * requests) / shortestMs, 0)
+      expect(perSecond).toBeLessThanOrEqual(80 * 1.000001)
+      expect(needs.filter(({ shortestMs }, index) => (intervals[index] as number) < shortestMs)).toEqual([])
+      // And all of it is used by those who want it.
+      expect(perSecond).toBeGreaterThanOrEqual(Math.min(80, wanted) * 0.999999)
+    }),
+  )
+})
+
+it('keeps a limit of a token for each of its tenants', () => {
+  const cadence = new Cadence([{ limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }])
+  const one = { changeRate: 1, shortestMs: 1000, share: 1, requests: 1 }
+  expect(cadence.intervalMs('a', { ...one, endpoint: 'list' })).toBe(2500)
+  expect(cadence.intervalMs('b', { ...one, requests: 2, endpoint: 'list' })).toBe(5000)
+  expect(cadence.intervalMs('c', { ...one, endpoint: 'item' })).toBe(1000)
+})
+
+it('gives what one tenant leaves to the others, and does not let one with very many pins starve them', () => {
+  const one = { shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
+  const needs = Array.from({ length: 200 }, () => ({ ...one, changeRate: 0.3 }))
+  const alone = settle(new Cadence([FAST]), needs)
+  const beside = settle(new Cadence([FAST]), [...needs, { ...one, changeRate: 500, requests: 10 }])
+  expect((beside[0] as number) / (alone[0] as number)).toBeLessThan(1.2)
+})
+
+it('expects much of what moved lately, and little of what has long been as it is', () => {
+  expect(changeRateOf([0])).toBe(0.5)
+  expect(changeRateOf([8000, 8000])).toBeCloseTo(0.2)
+  expect(changeRateOf([])).toBe(0)
+})

@@ -1,0 +1,84 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Pin } from '../../../src/domain/pin.ts'
+import type { LiveEvent } from '../../../src/live/live-event.ts'
+import { LiveReader } from '../../../src/live/live-reader.ts'
+
+function pin(requestId: string, rev: number): Pin {
+  return { service: 's', requestId, info: { rev: `${rev}` }, status: 'queued' } as unknown as Pin
+}
+
+function change(requestId: string, seq: number): LiveEvent {
+  const base = { service: 's', cursor: `${seq}`, seq, observedAt: 0 }
+  return { ...base, type: 'PinStatusChange', pin: pin(requestId, seq), previousStatus: 'queued' }
+}
+
+it('delivers the last state of each pin, in order, whatever it skips, and holds one event a pin at most', async () => {
+  const step = fc.oneof(fc.constantFrom('a', 'b', 'c', 'd'), fc.constant(null))
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const reader = new LiveReader(() => {})
+      const snapshot = ['a', 'b'].map((id, index) => ({
+        ...change(id, 0),
+        type: 'PinSnapshot',
+        isResync: false,
+        remaining: 1 - index,
+      }))
+      reader.begin(snapshot as unknown as LiveEvent[])
+      const last = new Map([
+        ['a', 0],
+        ['b', 0],
+      ])
+      const told = new Map<string, number>()
+      const take = async (): Promise<void> => {
+        const { value } = await reader.next()
+        if (value?.type !== 'PinStatusChange' && value?.type !== 'PinSnapshot') throw new Error('expected a pin')
+        const rev = Number(value.pin.info.rev)
+        expect(rev).toBeGreaterThan(told.get(value.pin.requestId) ?? -1)
+        told.set(value.pin.requestId, rev)
+      }
+      for (const [index, id] of steps.entries()) {
+        if (id === null) {
+          if (reader.backlog > 0) await take()
+          continue
+        }
+        reader.push(change(id, index + 1))
+        last.set(id, index + 1)
+        expect(reader.backlog).toBeLessThanOrEqual(4)
+      }
+      while (reader.backlog > 0) await take()
+      expect(told).toEqual(last)
+    }),
+  )
+})
+
+it('stops listening the moment it ends, and still delivers what waits', async () => {
+  let ends = 0
+  const reader = new LiveReader(() => void ends++)
+  reader.push(change('a', 1))
+  reader.fail(new Error('refused'))
+  reader.push(change('a', 2))
+  expect(ends).toBe(1)
+  expect((await reader.next()).value?.seq).toBe(1)
+  await expect(reader.next()).rejects.toThrow('refused')
+  expect(await reader.next()).toEqual({ done: true, value: undefined })
+  await reader.return()
+  expect(ends).toBe(1)
+})
+
+it('wakes everybody who waits when it is closed, and ends when all of its sources have', async () => {
+  const closed = new LiveReader(() => {})
+  const waiting = [closed.next(), closed.next()]
+  await closed.return()
+  expect(await Promise.all(waiting)).toEqual([
+    { done: true, value: undefined },
+    { done: true, value: undefined },
+  ])
+  const reader = new LiveReader(() => {}, 2)
+  reader.complete()
+  const next = reader.next()
+  reader.push(change('a', 1))
+  expect((await next).done).toBe(false)
+  reader.complete()
+  expect((await reader.next()).done).toBe(true)
+})
