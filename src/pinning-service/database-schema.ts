@@ -34,6 +34,7 @@ CREATE TABLE pin (
   blocks INTEGER NOT NULL DEFAULT 0,
   bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX pin_by_owner ON pin (owner, created, status);
 CREATE INDEX pin_by_status ON pin (owner, status, created);
 CREATE INDEX pin_by_name ON pin (owner, name, created, status);
 CREATE INDEX pin_by_folded_name ON pin (owner, name_fold, created, status);

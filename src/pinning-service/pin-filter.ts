@@ -25,27 +25,48 @@ export function foldCase(name: string): string {
   return name.toLowerCase().toUpperCase()
 }
 
-/** Turns a filter into a condition that an index of `pin` can answer. */
-export function toSqlCondition(owner: number, filter: PinFilter): SqlCondition {
+/**
+ * Turns a filter into a condition that an index of `pin` can answer.
+ *
+ * Which index is not left to statistics, which a young database has none of: `+` keeps SQLite from using one.
+ *
+ * @param meta the pairs of `filter.meta`, the rarest first
+ * @param driver where the search starts: at the metadata, or at the pins, which is better for pairs that most pins have
+ */
+export function toSqlCondition(
+  owner: number,
+  filter: PinFilter,
+  meta: readonly (readonly [string, string])[],
+  driver: 'meta' | 'pins',
+): SqlCondition {
   const terms = ['pin.owner = ?']
   const values: (string | number)[] = [owner]
   const add = (sql: string, ...added: (string | number)[]): void => {
     terms.push(sql)
     values.push(...added)
   }
-  if (filter.statuses.length < PIN_STATUSES.length) add(`pin.status IN (${marks(filter.statuses)})`, ...filter.statuses)
-  if (filter.cidKeys) add(`pin.cid_key IN (${marks(filter.cidKeys)})`, ...filter.cidKeys)
+  const hasKey = filter.cidKeys !== null || (filter.name !== null && filter.match.endsWith('exact'))
+  if (filter.statuses.length < PIN_STATUSES.length) {
+    const mark = hasKey || filter.statuses.length > 1 ? '+' : ''
+    add(`${mark}pin.status IN (${marks(filter.statuses)})`, ...filter.statuses)
+  }
+  if (filter.cidKeys) {
+    const byCid = `SELECT created FROM pin WHERE owner = ? AND cid_key IN (${marks(filter.cidKeys)})`
+    add(`pin.created IN (${byCid})`, owner, ...filter.cidKeys)
+  }
   if (filter.before !== null) add('pin.created < ?', filter.before)
   if (filter.after !== null) add('pin.created > ?', filter.after)
   if (filter.name !== null) addName(add, filter.name, filter.match)
-  const entries = Object.entries(filter.meta)
-  if (entries.length > 0) {
-    const each = 'SELECT pin FROM pin_meta WHERE owner = ? AND key = ? AND value = ?'
+  const [first, ...others] = meta
+  const has = (pin: string): string =>
+    `EXISTS (SELECT 1 FROM pin_meta AS other WHERE owner = ? AND key = ? AND value = ? AND other.pin = ${pin})`
+  if (first && driver === 'meta') {
+    const rest = others.map(() => ` AND ${has('pin_meta.pin')}`).join('')
     add(
-      `pin.created IN (${entries.map(() => each).join(' INTERSECT ')})`,
-      ...entries.flatMap(([key, value]) => [owner, key, value]),
+      `pin.created IN (SELECT pin FROM pin_meta WHERE owner = ? AND key = ? AND value = ?${rest})`,
+      ...meta.flatMap(([key, value]) => [owner, key, value]),
     )
-  }
+  } else for (const [key, value] of meta) add(has('pin.created'), owner, key, value)
   return { sql: terms.join(' AND '), values }
 }
 

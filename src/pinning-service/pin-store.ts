@@ -31,6 +31,9 @@ export interface Usage {
   readonly bytes: number
 }
 
+/** From so many pins on, a pair of metadata is looked for pin by pin, the newest first. */
+const COMMON_PAIR = 20_000
+
 interface PinRow extends Omit<StoredPin, 'requestId' | 'cidKey' | 'origins' | 'meta' | 'info'> {
   readonly requestid: string
   readonly cid_key: string
@@ -90,10 +93,11 @@ export class PinStore {
 
   /** One page of the owner's pins, newest first, and how many match in all. */
   list(owner: number, filter: PinFilter): { count: number; results: StoredPin[] } {
-    const { sql, values } = toSqlCondition(owner, filter)
+    const { pairs, areCommon } = this.#metaOf(owner, filter)
+    const { sql, values } = toSqlCondition(owner, filter, pairs, areCommon ? 'pins' : 'meta')
     const page = `SELECT * FROM pin WHERE ${sql} ORDER BY pin.created DESC LIMIT ?`
     const results = this.#statements.get(page).all(...values, filter.limit) as PinRow[]
-    return { count: this.#count(owner, filter), results: results.map(toStoredPin) }
+    return { count: this.#count(owner, filter, pairs), results: results.map(toStoredPin) }
   }
 
   /**
@@ -201,16 +205,30 @@ export class PinStore {
     this.#statements.get('INSERT INTO garbage VALUES (?, ?)').run(created, holder)
   }
 
-  #count(owner: number, filter: PinFilter): number {
-    const { cidKeys, name, before, after, meta, statuses } = filter
-    if (!cidKeys && name === null && before === null && after === null && Object.keys(meta).length === 0) {
+  /** The pairs of a metadata filter, the rarest first, and whether even that one is common. */
+  #metaOf(owner: number, { meta }: PinFilter): { pairs: [string, string][]; areCommon: boolean } {
+    const entries = Object.entries(meta)
+    if (entries.length === 0) return { pairs: [], areCommon: false }
+    const sql = `SELECT count(*) n FROM (
+      SELECT 1 FROM pin_meta WHERE owner = ? AND key = ? AND value = ? LIMIT ${COMMON_PAIR})`
+    const sized = entries.map(([key, value]) => ({
+      pair: [key, value] as [string, string],
+      count: (this.#statements.get(sql).get(owner, key, value) as { n: number }).n,
+    }))
+    sized.sort((a, b) => a.count - b.count)
+    return { pairs: sized.map(({ pair }) => pair), areCommon: sized[0]?.count === COMMON_PAIR }
+  }
+
+  #count(owner: number, filter: PinFilter, meta: readonly (readonly [string, string])[]): number {
+    const { cidKeys, name, before, after, statuses } = filter
+    if (!cidKeys && name === null && before === null && after === null && meta.length === 0) {
       const marks = statuses.map(() => '?').join(', ')
       const row = this.#statements
         .get(`SELECT coalesce(sum(pins), 0) n FROM usage WHERE owner = ? AND status IN (${marks})`)
         .get(owner, ...statuses)
       return (row as { n: number }).n
     }
-    const { sql, values } = toSqlCondition(owner, filter)
+    const { sql, values } = toSqlCondition(owner, filter, meta, 'meta')
     const row = this.#statements.get(`SELECT count(*) n FROM pin WHERE ${sql}`).get(...values)
     return (row as { n: number }).n
   }
