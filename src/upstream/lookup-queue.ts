@@ -17,6 +17,8 @@ export interface LookupSource {
   total(): number | null
   /** One `GET /pins`, right now. */
   list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage>
+  /** Whether a list may be empty for another reason than that there is nothing. */
+  isDoubtful(query: ListQuery, page: PinPage): boolean
   /** Reads everything that matches, page by page, whatever the service makes of the query. */
   collect(cids: readonly Cid[] | undefined, signal: AbortSignal): Promise<readonly Pin[]>
 }
@@ -156,8 +158,7 @@ export class LookupQueue {
   async #answer({ lookups, query }: Batch, page: PinPage, signal: AbortSignal): Promise<void> {
     const { capabilities } = this.#service
     const isCut = query && (page.pins.length >= largestLimit(capabilities) || claimsMore(query, page, capabilities))
-    // A service that takes several statuses for one finds nothing at all.
-    const isDoubtful = query && page.pins.length === 0 && capabilities.multiStatus !== true
+    const isDoubtful = query && this.#source.isDoubtful(query, page)
     if (!isCut && !isDoubtful) return lookups.settle(page.pins)
     if (query.cids) return lookups.settle(await this.#source.collect(query.cids, signal))
     // There are more pins than was known, so this list decides nothing.

@@ -29,6 +29,9 @@ export interface TenantCallOptions {
 /** What a lookup takes; its class is `interactive`. */
 export type LookupOptions = Pick<TenantCallOptions, 'signal'>
 
+/** Between two tries whether an account is empty or several statuses find nothing. */
+const MULTI_STATUS_PAUSE_MS = 60_000
+
 /**
  * One token at one service: whose pins are seen and changed.
  *
@@ -50,6 +53,10 @@ export class Tenant {
   readonly #writer: PinWriter
   /** Grows with every change, so that later reads do not share earlier ones. */
   #generation = 0
+  /** Whether a pin was ever read by its id, so that lists cannot all be empty. */
+  #hasPins = false
+  /** On the service's clock. */
+  #triesAgainAt = Number.NEGATIVE_INFINITY
   /** How many pins there are, as far as a list told. */
   #total: number | null = null
 
@@ -63,6 +70,7 @@ export class Tenant {
       token,
       total: () => this.#total,
       list: (client, query, callOptions) => this.#list(client, query, callOptions),
+      isDoubtful: (query, page) => this.#hasPins && this.#isDoubtful(query, page),
       collect: (cids, signal) => collectPins(this, { cids, statuses: PIN_STATUSES }, { signal }),
     })
     this.#channel = new WriteChannel(service, {
@@ -104,8 +112,8 @@ export class Tenant {
   /**
    * One page: one `GET /pins`. The query is sent as it is; see `PinStream` for one that copes with every service.
    *
-   * An empty answer to several statuses costs one or two requests more while no such list ever had a pin, since there
-   * are services that understand only one status at a time.
+   * An empty answer to several statuses costs one or two requests more, at most once a minute, while no such list ever
+   * had a pin, since there are services that understand only one status at a time.
    */
   listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
     const requestClass = options.class ?? 'interactive'
@@ -118,8 +126,7 @@ export class Tenant {
           send: (client, callOptions) => this.#list(client, each, callOptions),
         })
       const page = await ask(query)
-      const isDoubtful = page.pins.length === 0 && query.statuses.length > 1 && this.capabilities.multiStatus === null
-      if (isDoubtful) await this.#tryMultiStatus(ask, isUnfiltered(query))
+      if (this.#isDoubtful(query, page)) await this.#tryMultiStatus(ask, isUnfiltered(query))
       return page
     })
   }
@@ -127,14 +134,16 @@ export class Tenant {
   /** One pin: one `GET /pins/{requestid}`. */
   getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
     const requestClass = options.class ?? 'interactive'
-    return this.#share(`get:${requestClass}:${requestId}`, options, (signal) =>
-      this.#service.call({
+    return this.#share(`get:${requestClass}:${requestId}`, options, async (signal) => {
+      const pin = await this.#service.call({
         ...this.#caller(signal, requestClass),
         endpoint: 'item',
         isRepeatable: true,
         send: (client, callOptions) => client.getPin(requestId, callOptions),
-      }),
-    )
+      })
+      this.#hasPins = true
+      return pin
+    })
   }
 
   /**
@@ -220,8 +229,15 @@ export class Tenant {
     return page
   }
 
+  #isDoubtful({ statuses }: ListQuery, { pins }: PinPage): boolean {
+    return pins.length === 0 && statuses.length > 1 && this.capabilities.multiStatus === null
+  }
+
   /** Finds out whether a list of several statuses finds anything, unless there is nothing to be found. */
   async #tryMultiStatus(ask: (query: ListQuery) => Promise<PinPage>, isNothingFound: boolean): Promise<void> {
+    const now = this.#service.clock.now()
+    if (now < this.#triesAgainAt && !this.#hasPins) return
+    this.#triesAgainAt = now + MULTI_STATUS_PAUSE_MS
     const one = await ask({ statuses: ['pinned'], limit: 1 })
     if (one.pins.length === 0) return
     const several = isNothingFound ? null : await ask({ statuses: PIN_STATUSES, limit: 1 })

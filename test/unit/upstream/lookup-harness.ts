@@ -109,6 +109,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     token: 'token',
     total: () => total,
     list,
+    isDoubtful: () => false,
     collect: async (cids, signal) => {
       await answer(['collect', ...(cids ?? []).map(({ text }) => text)], { token: '', signal }, () => {})
       total = pins.length
