@@ -15,7 +15,7 @@ export interface ServiceConfig {
   /** Sent for callers who bring none. */
   readonly token: string | null
   /** In place of the provider's; absent where not given. */
-  readonly limits?: NonNullable<z.output<typeof LIMITS_SCHEMA>>
+  readonly limits?: Readonly<NonNullable<z.output<typeof LIMITS_SCHEMA>>>
   /** Where it differs from its provider; absent where not given. */
   readonly capabilities?: CapabilitySettings
 }
