@@ -129,8 +129,8 @@ export class Audience {
     const { chronicle } = this.#options
     watch.isLive = true
     const missed = chronicle.missed(view, resumption)
-    if (missed) for (const event of missed) watch.reader.push(event)
-    else watch.reader.begin(chronicle.snapshot(view, resumption !== null))
+    watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumption !== null))
+    for (const event of missed ?? []) watch.reader.push(event)
     if (!missed && this.#stale) watch.reader.push(chronicle.note(this.#stale))
     this.#endIfSettled(view)
   }
