@@ -60,12 +60,17 @@ export async function startGateway(
   for (const warning of startupWarnings(config)) log.warn(warning)
   const url = `http://${urlHostOf(config.host)}:${http.port}/graphql`
   log.info({ services: config.services.map(({ name }) => name) }, `Serving GraphQL and GraphiQL at ${url}`)
+  async function stop(): Promise<void> {
+    await http?.[Symbol.asyncDispose]()
+    live[Symbol.dispose]()
+    await services[Symbol.asyncDispose]()
+  }
+  let stopped: Promise<void> | undefined
   return {
     url,
-    async [Symbol.asyncDispose]() {
-      await http[Symbol.asyncDispose]()
-      live[Symbol.dispose]()
-      await services[Symbol.asyncDispose]()
+    [Symbol.asyncDispose]() {
+      stopped ??= stop()
+      return stopped
     },
   }
 }

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+
+/** What a subscriber here asks for. */
+export const SUBSCRIPTION = `subscription ($ids: [ID!]!) { pinStatusChanged(ids: $ids, until: FOREVER) {
+  __typename ... on LiveEvent { seq cursor observedAt }
+  ... on PinSnapshot { pin { id cid name status failureReason } }
+  ... on PinStatusChange { previousStatus pin { id cid name status failureReason } } } }`
+
+/** One subscribed socket. */
+export interface SubscribedClient {
+  readonly ws: WebSocket
+  /** Called with each message after the snapshot. */
+  onMessage: (data: Buffer) => void
+}
+
+/** Connects, initialises, subscribes and waits for the snapshot, as every browser does. */
+export async function subscribeClient(url: string, token: string, ids: readonly string[]): Promise<SubscribedClient> {
+  const ws = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { perMessageDeflate: false })
+  await once(ws, 'open')
+  ws.send(JSON.stringify({ type: 'connection_init', payload: { token } }))
+  await once(ws, 'message')
+  ws.send(JSON.stringify({ id: randomUUID(), type: 'subscribe', payload: { query: SUBSCRIPTION, variables: { ids } } }))
+  await once(ws, 'message')
+  const client: SubscribedClient = { ws, onMessage: () => {} }
+  ws.on('message', (data) => client.onMessage(data as Buffer))
+  ws.on('error', () => {})
+  return client
+}
+
+/** Runs a task so many times, some at once. */
+export async function repeat<Value>(
+  count: number,
+  atOnce: number,
+  task: (index: number) => Promise<Value>,
+): Promise<Value[]> {
+  const values: Value[] = []
+  let next = 0
+  const work = async () => {
+    for (let index = next++; index < count; index = next++) values[index] = await task(index)
+  }
+  await Promise.all(Array.from({ length: atOnce }, work))
+  return values
+}

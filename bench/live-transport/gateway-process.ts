@@ -1,0 +1,21 @@
+import { parseConfig } from '../../src/config/parse-config.ts'
+import { startGateway } from '../../src/server/start-gateway.ts'
+import { serveStats } from './serve-stats.ts'
+
+/** A gateway in a process of its own, with caps out of the way of what is measured. */
+const many = 1_000_000
+const gateway = await startGateway(
+  parseConfig({
+    port: 0,
+    logLevel: 'error',
+    services: { one: { endpoint: process.argv[2] ?? '' } },
+    maxSockets: many,
+    maxSocketsPerTenant: many,
+    maxSocketsPerAddress: many,
+    maxStartsPerSocket: many,
+    maxStartsPerTenant: many,
+    maxStartsPerAddress: many,
+    liveDrainMs: 0,
+  }),
+)
+serveStats(gateway.url)

@@ -1,0 +1,30 @@
+/**
+ * What live status costs on its way from the gateway to browsers. The gateway runs in a process of its own, on core 0 where
+ * `taskset` is there; the service and the clients share this one, on core 1.
+ *
+ * Run: node --import tsx bench/live-transport/run.ts [delivery idle stalled cycles fuzz] [--full]
+ * Without names all run; `--full` takes the sizes of the goals, needs `ulimit -n` of 45,000, and half an hour.
+ */
+import { loadavg } from 'node:os'
+import { measureCycles } from './cycles.ts'
+import { measureDelivery } from './delivery.ts'
+import { fuzz } from './fuzz.ts'
+import { measureIdle } from './idle.ts'
+import { measureStalled } from './stalled.ts'
+
+const isFull = process.argv.includes('--full')
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
+const benches: Record<string, () => Promise<string>> = {
+  delivery: () => measureDelivery(isFull ? 5_000 : 1_000, isFull ? 100 : 50),
+  idle: () => measureIdle(isFull ? 20_000 : 3_000, isFull ? 60 : 10),
+  stalled: () => measureStalled(100, isFull ? 200 : 50),
+  cycles: () => measureCycles(isFull ? 100_000 : 3_000),
+  fuzz: () => fuzz(isFull ? 1_000_000 : 20_000),
+}
+
+for (const [name, bench] of Object.entries(benches)) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  const load = loadavg()[0]?.toFixed(1)
+  process.stdout.write(`load ${load}; ${await bench()}\n`)
+}
+process.exit(0)
