@@ -36,7 +36,11 @@ export class HistoryChecker {
 
   /** A connection begins: with what is known, when it comes with the last cursor, or with nothing. */
   connected(isResumed: boolean): void {
-    if (!isResumed) this.#known.clear()
+    if (!isResumed) {
+      this.#known.clear()
+      // A cursor is good for the same selection only.
+      this.cursor = null
+    }
     this.#resumedAt = isResumed ? this.#seq : -1
     this.#told = new Map()
     this.#seq = -1

@@ -128,7 +128,7 @@ class Client {
     if (!isResumed) this.#selection = this.#choose()
     this.checker.connected(isResumed)
     this.connections++
-    const reader = this.#scripted.watch(this.#token, this.#selection, isResumed ? this.checker.cursor : null)
+    const reader = this.#scripted.watch(this.#token, this.#selection, this.checker.cursor)
     this.#reader = reader
     void this.#read(reader)
   }
