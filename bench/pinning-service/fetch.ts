@@ -25,6 +25,8 @@ async function lineOf(
 ): Promise<{ line: string; pid: number | undefined; stop: () => void }> {
   const path = fileURLToPath(new URL(script, import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // Also where the bench fails.
+  process.once('exit', () => child.kill())
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   return { line, pid: child.pid, stop: () => void child.kill() }
 }

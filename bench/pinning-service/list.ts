@@ -30,6 +30,7 @@ const script = fileURLToPath(new URL('../../test/support/pinning-service/service
 const child = spawn(process.execPath, ['--import', 'tsx', script, folder.path], {
   stdio: ['ignore', 'pipe', 'inherit'],
 })
+process.once('exit', () => child.kill())
 const [endpoint] = (await once(createInterface(child.stdout), 'line')) as [string]
 const client = new PsaClient(endpoint)
 
