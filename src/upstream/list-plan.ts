@@ -43,8 +43,8 @@ export function planQuery(query: PinQuery, capabilities: Capabilities): PinQuery
 export function splitQuery(query: PinQuery, capabilities: Capabilities, tokenLength: number): PinQuery[] {
   if (query.statuses.length === 0 || query.cids?.length === 0) return []
   if (!query.cids || capabilities.cidFilter !== 'exact') return [query]
-  const { maxCids, maxHeadBytes } = capabilities
-  const room = Math.min(MAX_CID_CHARACTERS, maxHeadBytes - OTHER_HEAD_BYTES - tokenLength)
+  const { maxCids } = capabilities
+  const room = cidRoom(capabilities, tokenLength)
   const parts: { readonly cids: Cid[]; texts: number; characters: number }[] = []
   for (const cid of new Map(query.cids.map((each) => [each.key, each])).values()) {
     const forms = formsOf(cid, capabilities)
@@ -60,6 +60,11 @@ export function splitQuery(query: PinQuery, capabilities: Capabilities, tokenLen
     }
   }
   return parts.map(({ cids }) => ({ ...query, cids }))
+}
+
+/** Characters that the CIDs of one list may take, their commas included. */
+export function cidRoom({ maxHeadBytes }: Pick<Capabilities, 'maxHeadBytes'>, tokenLength: number): number {
+  return Math.min(MAX_CID_CHARACTERS, maxHeadBytes - OTHER_HEAD_BYTES - tokenLength)
 }
 
 /** Whether a service's lists can be read page by page, by `before`. */

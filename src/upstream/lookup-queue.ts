@@ -3,7 +3,7 @@ import { RateLimitedError } from '../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import { safePace } from './budget/rate-limit.ts'
 import type { CallOptions, PinOperations } from './client.ts'
-import { claimsMore, largestLimit } from './list-plan.ts'
+import { cidRoom, claimsMore, largestLimit } from './list-plan.ts'
 import type { ListQuery } from './list-query.ts'
 import { type Lookup, LookupGroup } from './lookup-group.ts'
 import type { PinningService } from './pinning-service.ts'
@@ -31,10 +31,6 @@ const WAYS: readonly Way[] = ['item', 'cids', 'all']
 const LIST_WAYS: readonly Way[] = ['cids', 'all']
 
 const PAGE_LIMIT = 1000
-/** Room in a request's head for everything but CIDs and token. */
-const OTHER_HEAD_BYTES = 700
-/** The specification warns of URLs above 2,000 characters. */
-const MAX_CID_CHARACTERS = 1500
 
 /**
  * One tenant's lookups that wait for the service's budget.
@@ -231,8 +227,8 @@ export class LookupQueue {
 
   /** As many of the CIDs that wait as fit one request, at least one. */
   #chooseCids(): Cid[] {
-    const { maxCids, maxHeadBytes } = this.#service.capabilities
-    const room = Math.min(MAX_CID_CHARACTERS, maxHeadBytes - OTHER_HEAD_BYTES - this.#source.token.length)
+    const { maxCids } = this.#service.capabilities
+    const room = cidRoom(this.#service.capabilities, this.#source.token.length)
     const chosen: Cid[] = []
     let characters = 0
     for (const cid of this.#waiting.cids()) {
