@@ -126,6 +126,6 @@ export class HistoryChecker {
   }
 }
 
-export function revOf(pin: Pin): number {
+function revOf(pin: Pin): number {
   return Number(pin.info.rev)
 }

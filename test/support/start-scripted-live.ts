@@ -14,7 +14,7 @@ import { ScriptedService } from './scripted-service.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** Enough for everything. */
-export const GENEROUS: readonly RateLimit[] = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }]
+const GENEROUS: readonly RateLimit[] = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }]
 
 export interface ScriptedLiveOptions extends Pick<InformersOptions, 'random'> {
   readonly limits?: readonly RateLimit[]
