@@ -3,7 +3,7 @@
  * `taskset` is there; the service and the clients share this one, on core 1.
  *
  * Run: node --import tsx bench/live-transport/run.ts [delivery idle stalled cycles fuzz] [--full]
- * Without names all run; `--full` takes the sizes of the goals, needs `ulimit -n` of 45,000, and half an hour.
+ * Without names all run; `--full` takes the sizes of the goals, needs `ulimit -n` of 20,000, and an hour.
  */
 import { loadavg } from 'node:os'
 import { measureCycles } from './cycles.ts'
@@ -15,8 +15,8 @@ import { measureStalled } from './stalled.ts'
 const isFull = process.argv.includes('--full')
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
 const benches: Record<string, () => Promise<string>> = {
-  delivery: () => measureDelivery(isFull ? 5_000 : 1_000, isFull ? 100 : 50),
-  idle: () => measureIdle(isFull ? 20_000 : 3_000, isFull ? 60 : 10),
+  delivery: () => measureDelivery(isFull ? 5_000 : 2_500, isFull ? 100 : 40),
+  idle: () => measureIdle(isFull ? 19_500 : 3_000, isFull ? 60 : 10),
   stalled: () => measureStalled(100, isFull ? 200 : 50),
   cycles: () => measureCycles(isFull ? 100_000 : 3_000),
   fuzz: () => fuzz(isFull ? 1_000_000 : 20_000),

@@ -53,6 +53,42 @@ mutation AddPin($input: AddPinInput!) {
     ),
   },
   {
+    query: `# Run it, add a pin in another tab, and come back. It goes on until you stop it.
+subscription Watch {
+  pinsChanged(filter: { status: [QUEUED, PINNING, PINNED, FAILED] }) {
+    __typename
+    ... on PinSnapshot {
+      pin {
+        ...Seen
+      }
+    }
+    ... on PinAdded {
+      pin {
+        ...Seen
+      }
+    }
+    ... on PinStatusChange {
+      pin {
+        ...Seen
+      }
+    }
+    ... on PinRemoved {
+      id
+    }
+  }
+}
+
+fragment Seen on Pin {
+  id
+  name
+  status
+  progress {
+    percent
+  }
+}
+`,
+  },
+  {
     query: `# Run it again to see the status change. The id
 # comes from the answer to addPin or pins.
 query Pin($id: ID!) {

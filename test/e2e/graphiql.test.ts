@@ -61,6 +61,17 @@ describe.skipIf(isMissing)('GraphiQL in a browser', () => {
     await expect.poll(() => page.locator('.graphiql-doc-explorer').textContent()).toContain('AddPinInput')
   })
 
+  it('watches pins', async () => {
+    const query = 'subscription { pinsChanged(filter: { status: [PINNED] }) { __typename } }'
+    await page.goto(`${gateway.url}?${new URLSearchParams({ query })}`)
+    await page.locator('.graphiql-editor .view-line').first().waitFor()
+    const asked = page.waitForRequest((request) => request.headers().accept === 'text/event-stream')
+    await page.locator('.graphiql-execute-button').click()
+    await asked
+    await gateway.query('mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { __typename } }')
+    await expect.poll(() => page.locator('.result-window').textContent(), { timeout: 20_000 }).toContain('pinsChanged')
+  })
+
   it('asks nobody but the gateway, and breaks nothing', () => {
     const { host } = new URL(gateway.url)
     expect(requested.length).toBeGreaterThan(1)

@@ -55,7 +55,7 @@ export function seedQueued(service: EmulatedService, count: number) {
   return seedPins(service, count, { status: 'queued' }).map((pin) => ({ id: idOf(pin), requestId: pin.requestId }))
 }
 
-export const EVENT = `
+const EVENT = `
   __typename
   ... on LiveEvent { seq cursor }
   ... on PinSnapshot { remaining isResync pin { id status failureReason } }
