@@ -38,6 +38,7 @@ export class LiveServer implements Disposable {
   readonly #timer: NodeJS.Timeout
   readonly #observer: ConnectionObserver
   #onEmpty: (() => void) | null = null
+  #isDraining = false
 
   constructor(options: LiveServerOptions) {
     this.#options = options
@@ -85,6 +86,10 @@ export class LiveServer implements Disposable {
     const refusal = isHere ? guard.refusalOf(request) : { status: 404, message: 'WebSockets are at /graphql' }
     if (refusal) {
       refuse(socket, refusal.status, refusal.message)
+      return
+    }
+    if (this.#isDraining) {
+      refuse(socket, 503, CLOSE_REASONS.goingAway[1])
       return
     }
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
@@ -136,11 +141,12 @@ export class LiveServer implements Disposable {
 
   /**
    * Sends all connections away, spread over `drainMs`, with what they have asked for answered where that is a query or
-   * mutation. Resolves when all are gone; new ones are not the concern of this.
+   * mutation, and lets no new WebSocket in. Resolves when all are gone.
    *
    * @param graceMs how long to wait for those that are still busy then
    */
   async drain(graceMs: number): Promise<void> {
+    this.#isDraining = true
     await drainInSlices(this.#connections, this.#options.drainMs)
     if (this.#connections.size === 0) return
     await new Promise<void>((resolve) => {

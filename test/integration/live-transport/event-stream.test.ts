@@ -111,6 +111,29 @@ describe('an event stream', () => {
     await stopping
   })
 
+  it('is cut when nothing of it is read', async () => {
+    await using setup = await startLiveSetup({ liveStallMs: 500, livePingMs: 600, maxSockets: 1 })
+    const [pin] = seedQueued(setup.service, 1)
+    if (!pin) throw new Error('no pin')
+    const fields = Array.from({ length: 600 }, (_, index) => `a${index}: pin { failureReason id }`).join(' ')
+    const query = `subscription ($ids: [ID!]!) { pinStatusChanged(ids: $ids, until: FOREVER) { ... on PinStatusChange { ${fields} } } }`
+    const { response } = await openEventStream(
+      setup.gateway.url,
+      { query, variables: { ids: [pin.id] } },
+      { method: 'POST', headers: bearer(ALICE) },
+    )
+    expect(response.status).toBe(200)
+    let status = 429
+    for (let change = 0; status === 429 && change < 500; change++) {
+      await setup.change(ALICE, pin.requestId, 'failed', `${change} ${'.'.repeat(1_000)}`)
+      const another = await openEventStream(setup.gateway.url, { query: '{ __typename }' })
+      status = another.response.status
+      await another.response.body?.cancel()
+    }
+    expect(status).toBe(200)
+    await expect(response.text()).rejects.toThrow()
+  })
+
   it('answers queries and mutations too, and keeps tenants apart', async () => {
     await using setup = await startLiveSetup()
     setup.service.seed(BOB, [{ cid: 'bafkqablimvwgy3y', name: 'of bob' }])
