@@ -18,7 +18,7 @@ describe('services', () => {
         services: (['one', 'two'] as const).map((name) => ({
           id: formatServiceId(name),
           name,
-          endpoint: `${services[name].endpoint}/`,
+          endpoint: services[name].endpoint,
         })),
         service: { name: 'two' },
         none: null,
