@@ -16,7 +16,12 @@ import { startupWarnings } from './startup-warnings.ts'
 export interface RunningGateway extends AsyncDisposable {
   /** Where GraphQL and GraphiQL are, such as `http://127.0.0.1:4000/graphql`. */
   readonly url: string
+  /** Milliseconds that stopping may take now: 9.5 s, and more while many WebSockets and event streams are open. */
+  readonly longestStopMs: number
 }
+
+// Orchestrators kill after 10 s.
+const USUAL_STOP_MS = 9_500
 
 /**
  * Starts the gateway: the embedded pinning service where one is configured, connections to the services, and HTTP.
@@ -68,6 +73,9 @@ export async function startGateway(
   let stopped: Promise<void> | undefined
   return {
     url,
+    get longestStopMs() {
+      return Math.max(USUAL_STOP_MS, live.drainTimeMs + USUAL_STOP_MS / 2)
+    },
     [Symbol.asyncDispose]() {
       stopped ??= stop()
       return stopped

@@ -213,7 +213,7 @@ function sum(numbers: readonly number[]): number {
 }
 
 /** The same numbers for the same seed: mulberry32. */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

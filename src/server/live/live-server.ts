@@ -4,7 +4,7 @@ import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type ServerOptions, WebSocketServer } from 'ws'
 import { capError } from './cap-error.ts'
 import { CLOSE_REASONS } from './close-reasons.ts'
-import { drainInSlices } from './drain-in-slices.ts'
+import { drainInSlices, drainTimeMs } from './drain-in-slices.ts'
 import { EventStreamConnection } from './event-stream-connection.ts'
 import { EventStreamRefusal, readEventStreamRequest } from './event-stream-request.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -76,6 +76,11 @@ export class LiveServer implements Disposable {
   get size(): { connections: number; congested: number; cohorts: number } {
     const { operations } = this.#options
     return { connections: this.#connections.size, congested: this.#stalls.size, cohorts: operations.cohorts }
+  }
+
+  /** Milliseconds that it would take now to send everybody away. */
+  get drainTimeMs(): number {
+    return drainTimeMs(this.#connections.size, this.#options.drainMs)
   }
 
   /** Makes a WebSocket of a request that the guard lets pass; others get a plain answer. */
