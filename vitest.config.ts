@@ -13,6 +13,8 @@ export default defineConfig({
     alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
   },
   test: {
+    // Two cores are common, and Vitest would leave one of them idle.
+    maxWorkers: '100%',
     reporters: process.env.CI ? ['default', new RefuseSkips()] : ['default'],
     projects: [
       project('unit', 5_000),

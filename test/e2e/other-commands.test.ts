@@ -27,7 +27,7 @@ describe('pinql check', () => {
     upstream.reply(json(200, { count: 12, results: [] }))
     await writeFile(
       join(cwd, 'pinql.config.yaml'),
-      `services: { far: { endpoint: "${upstream.endpoint}", token: test-token }, local: { provider: embedded } }\ndefaultService: far`,
+      `services: { far: { provider: filebase, endpoint: "${upstream.endpoint}", token: test-token }, local: { provider: embedded } }\ndefaultService: far`,
     )
     const { exitCode, stdout } = await runCli(['check'], { cwd })
     expect(stdout).toMatch(

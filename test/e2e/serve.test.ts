@@ -110,7 +110,9 @@ describe('a signal', () => {
         await release.promise
         await json(200, { count: 0, results: [] })(response, request, aborted)
       })
-      await writeConfig(`services: { far: { endpoint: "${upstream.endpoint}", token: test-token } }`)
+      await writeConfig(
+        `services: { far: { provider: filebase, endpoint: "${upstream.endpoint}", token: test-token } }`,
+      )
       await using cli = spawnCli(['--port', '0'], { cwd })
       const [, url = ''] = await cli.output(SERVING)
       const answer = ask(url, '{ pins { ... on PinConnection { nodes { id } } } }')
