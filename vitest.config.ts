@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { RefuseSkips } from './test/support/refuse-skips.ts'
 
 // Tests in one folder share their needs: `unit` opens no socket, the others start real servers on port 0.
-const project = (name: string, timeoutMs: number, more: { globalSetup?: string } = {}) => ({
+const project = (name: string, timeoutMs: number, more: { globalSetup?: string; isolate?: boolean } = {}) => ({
   extends: true as const,
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeoutMs, hookTimeout: timeoutMs, ...more },
 })
@@ -17,10 +17,11 @@ export default defineConfig({
     maxWorkers: '100%',
     reporters: process.env.CI ? ['default', new RefuseSkips()] : ['default'],
     projects: [
-      project('unit', 5_000),
-      project('schema', 5_000),
+      // Without `isolate`, files share what they import; our modules keep nothing between them.
+      project('unit', 5_000, { isolate: false }),
+      project('schema', 5_000, { isolate: false }),
       project('integration', 20_000),
-      project('contract', 30_000),
+      project('contract', 30_000, { isolate: false }),
       project('regression', 20_000),
       project('e2e', 60_000, { globalSetup: 'test/e2e/setup/build-dist.ts' }),
     ],
