@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { RefuseSkips } from './test/support/refuse-skips.ts'
 
-// Tests in one folder share their needs: `unit` opens no socket, the others start real servers on port 0.
+// Tests in one folder share their needs: `unit` opens no socket, but to test the servers of `support`; the others start real ones on port 0.
 const project = (name: string, timeoutMs: number, more: { globalSetup?: string; isolate?: boolean } = {}) => ({
   extends: true as const,
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeoutMs, hookTimeout: timeoutMs, ...more },

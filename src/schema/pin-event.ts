@@ -8,7 +8,7 @@ import { PinStatusRef } from './pin-status.ts'
 const PLACE =
   'Grows with every change seen for the same token at the same service. Keep the event with the highest number of each pin.'
 const CURSOR =
-  'Hand it back as `after` to go on behind this event. Bound to the token; good for the last 1,000 changes.'
+  'Hand it back as `after`, with the same arguments, to go on behind this event. Bound to the token; good for the last 1,000 changes.'
 
 type Of<Type extends LiveEvent['type']> = Extract<LiveEvent, { type: Type }>
 
