@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { parseCid } from '../src/domain/cid.ts'
 import { PinNotFoundError, UnauthorizedError } from '../src/domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../src/domain/pin.ts'
-import { sortPins } from '../src/domain/pin-order.ts'
+import { comparePositions } from '../src/domain/pin-order.ts'
 import { countPins } from '../src/upstream/count-pins.ts'
 import type { PinQuery } from '../src/upstream/list-query.ts'
 import { collectPins, PinStream } from '../src/upstream/pin-stream.ts'
@@ -86,7 +86,7 @@ async function checkTenant(tenant: Tenant, hides: ForeignServer['hides']): Promi
       ),
     )
   }
-  const expected = sortPins(added)
+  const expected = added.toSorted(comparePositions)
   const check = async (query: PinQuery, isWanted: (pin: Pin) => boolean): Promise<void> => {
     const wanted = idsOf(expected.filter(isWanted))
     assert.deepEqual(idsOf(await collectPins(tenant, query)), wanted)
@@ -104,9 +104,9 @@ async function checkTenant(tenant: Tenant, hides: ForeignServer['hides']): Promi
   }
   if (!hides.includes('meta')) await check({ ...ALL, meta: { app: 'blog' } }, (pin) => pin.meta.app === 'blog')
   await check({ ...ALL, cids: [parseCid(exampleCid(7))] }, (pin) => pin.cid.text === exampleCid(7))
-  const created = expected[10]?.created as string
-  await check({ ...ALL, before: created }, (pin) => Date.parse(pin.created) < Date.parse(created))
-  await check({ ...ALL, after: created }, (pin) => Date.parse(pin.created) > Date.parse(created))
+  const { text, ns } = (expected[10] as Pin).created
+  await check({ ...ALL, before: text }, (pin) => pin.created.ns < ns)
+  await check({ ...ALL, after: text }, (pin) => pin.created.ns > ns)
   await check({ statuses: ['failed'] }, () => false)
 
   const [first, second] = added as [Pin, Pin]
@@ -125,7 +125,7 @@ async function walk(tenant: Tenant): Promise<string[]> {
   const stream = new PinStream(tenant, ALL, { expected: 7 })
   const seen: Pin[] = []
   for (let next = await stream.peek(); next; next = await stream.peek()) {
-    seen.push(next.pin)
+    seen.push(next)
     stream.shift()
   }
   return idsOf(seen)

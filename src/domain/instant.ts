@@ -3,8 +3,10 @@ import { BadRequestError } from './errors.ts'
 const RFC3339 =
   /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))[Tt ]((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60))(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:\d{2})$/
 
-/** A point in time to the nanosecond, which `Date` cannot hold. */
+/** A point in time to the nanosecond, which `Date` cannot hold, and the text it came as. */
 export interface Instant {
+  /** RFC 3339 exactly as given, since services differ in precision and offset. */
+  readonly text: string
   /** Nanoseconds since 1970-01-01T00:00:00Z. */
   readonly ns: bigint
   /** How many fraction digits the text had, 0 to 9: how exact the service is. */
@@ -23,7 +25,7 @@ export function parseInstant(text: string, argument = 'timestamp'): Instant {
   if (Number.isNaN(seconds) || !isRealDay(day)) {
     throw BadRequestError.of(argument, 'an RFC 3339 timestamp such as "2026-01-31T12:00:00.000Z"', text)
   }
-  return { ns: BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0')), digits: fraction.length }
+  return { text, ns: BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0')), digits: fraction.length }
 }
 
 /** Prints an instant in UTC with the given number of fraction digits, rounding down. */

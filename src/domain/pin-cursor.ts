@@ -1,11 +1,10 @@
 import { BadRequestError } from './errors.ts'
 import { parseInstant } from './instant.ts'
-import type { Pin } from './pin.ts'
 import type { PinPosition } from './pin-order.ts'
 
 /** The opaque cursor behind a pin: its `created` text, service and request id, so that pins of the same instant are kept apart. */
-export function formatCursor(pin: Pin): string {
-  return encode(`${pin.created}|${pin.service}|${pin.requestId}`)
+export function formatCursor({ created, service, requestId }: PinPosition): string {
+  return encode(`${created.text}|${service}|${requestId}`)
 }
 
 /**
@@ -19,7 +18,7 @@ export function parseCursor(cursor: string, argument = 'after'): PinPosition {
   const requestId = rest.join('|')
   if (encode(text) === cursor && created && service && requestId) {
     try {
-      return { ...parseInstant(created), service, requestId }
+      return { created: parseInstant(created), service, requestId }
     } catch {
       // Falls through to the one error below: which part was wrong means nothing to a client.
     }

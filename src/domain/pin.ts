@@ -1,4 +1,5 @@
 import type { Cid } from './cid.ts'
+import type { Instant } from './instant.ts'
 
 /** Where a pin is in its life, in the service's words. `pinned` and `failed` are settled. */
 export type PinStatus = 'queued' | 'pinning' | 'pinned' | 'failed'
@@ -36,8 +37,7 @@ export interface Pin extends NewPin {
   /** The service's own identifier: opaque, unique within the service and token only. */
   readonly requestId: string
   readonly status: PinStatus
-  /** RFC 3339 text exactly as the service gave it, since services differ in precision and offset. */
-  readonly created: string
+  readonly created: Instant
   /** Multiaddrs of the service's peers that take the content in. */
   readonly delegates: readonly string[]
   /** Vendor details, such as `status_details`. */

@@ -149,7 +149,7 @@ export class Informer implements TenantObserver, Disposable {
     this.#poller.saw(pin)
     if (!this.#cache.has(pin.requestId) && !this.#views.tracks(pin)) return
     const now = this.#now()
-    const ageMs = Math.min(OLDEST_AT_FIRST_MS, Math.max(0, this.#wallNow() - Date.parse(pin.created)))
+    const ageMs = Math.min(OLDEST_AT_FIRST_MS, Math.max(0, this.#wallNow() - Number(pin.created.ns / 1_000_000n)))
     this.#apply(this.#cache.see(pin, this.#tickets(ticket), now, now - ageMs))
   }
 

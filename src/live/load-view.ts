@@ -28,7 +28,7 @@ export async function loadView(
       await stream.start()
       if ((stream.count ?? 0) > MAX_WATCHED) throw tooMany()
       for (let next = await stream.peek(); next !== null; next = await stream.peek()) {
-        found.push(next.pin)
+        found.push(next)
         stream.shift()
         if (found.length > MAX_WATCHED) throw tooMany()
       }

@@ -1,4 +1,3 @@
-import { parseInstant } from '../domain/instant.ts'
 import { isSettled, type Pin, type StringMap } from '../domain/pin.ts'
 
 /** A pin as it was last seen. */
@@ -143,8 +142,7 @@ export class PinCache {
     this.#absent.delete(requestId)
     const isSame = known !== undefined && isSameState(known.pin, pin)
     const since = known === undefined ? activeAt : isSame ? known.activeAt : now
-    const createdNs = known?.pin.created === pin.created ? known.createdNs : parseInstant(pin.created).ns
-    const next = { pin: isSame ? known.pin : pin, asOf: tickets.last, createdNs, activeAt: since }
+    const next = { pin: isSame ? known.pin : pin, asOf: tickets.last, createdNs: pin.created.ns, activeAt: since }
     this.#pins.set(requestId, next)
     if (isSettled(pin.status)) this.#unsettled.delete(requestId)
     else this.#unsettled.set(requestId, next)

@@ -70,7 +70,7 @@ async function readWindow(source: PinSource, window: PollWindow, options: PollOp
     if (missing.size > 0 && (stream.count ?? 0) > maxRequests * 1000) throw new TooManyRequests()
     for (let next = await stream.peek(); next !== null; next = await stream.peek()) {
       stream.shift()
-      if (missing.size === 0 && (newSince === null || next.position.ns < newSince)) break
+      if (missing.size === 0 && (newSince === null || next.created.ns < newSince)) break
     }
   }
 }

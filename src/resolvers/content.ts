@@ -1,7 +1,7 @@
 import { parseCid } from '../domain/cid.ts'
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
-import { comparePositions, positionOf } from '../domain/pin-order.ts'
+import { comparePositions } from '../domain/pin-order.ts'
 import type { PinningService } from '../upstream/pinning-service.ts'
 import type { GatewayContext } from './context.ts'
 import { settle } from './settle.ts'
@@ -71,5 +71,5 @@ export async function contentPins(
   return results
     .flatMap((result) => (result instanceof PinqlError ? [] : result.pins))
     .filter((pin) => !statuses || statuses.includes(pin.status))
-    .sort((a, b) => comparePositions(positionOf(a), positionOf(b)))
+    .sort(comparePositions)
 }

@@ -4,7 +4,7 @@ import { formatCursor, parseCursor } from '../domain/pin-cursor.ts'
 import { comparePositions } from '../domain/pin-order.ts'
 import { countPins } from '../upstream/count-pins.ts'
 import type { PinQuery } from '../upstream/list-query.ts'
-import { PinStream, type PlacedPin } from '../upstream/pin-stream.ts'
+import { PinStream } from '../upstream/pin-stream.ts'
 import type { Tenant } from '../upstream/tenant.ts'
 import type { GatewayContext } from './context.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
@@ -87,7 +87,7 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
     const heads = await Promise.all(sources.map((source) => ask(source, () => source.stream.peek(), null)))
     const next = newest(heads)
     if (next === null) break
-    taken.push((heads[next] as PlacedPin).pin)
+    taken.push(heads[next] as Pin)
     sources[next]?.stream.shift()
   }
   const more = await Promise.all(sources.map((source) => ask(source, () => source.stream.hasMore(), false)))
@@ -111,11 +111,11 @@ function openSources(tenant: Tenant, query: PinQuery, options: ConstructorParame
 }
 
 /** Index of the first in order, or null when all streams have ended. */
-function newest(heads: readonly (PlacedPin | null)[]): number | null {
+function newest(heads: readonly (Pin | null)[]): number | null {
   let best: number | null = null
   heads.forEach((head, index) => {
     const leader = best === null ? null : heads[best]
-    if (head && (!leader || comparePositions(head.position, leader.position) < 0)) best = index
+    if (head && (!leader || comparePositions(head, leader) < 0)) best = index
   })
   return best
 }

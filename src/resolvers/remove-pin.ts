@@ -62,7 +62,7 @@ async function findPins({ ids, service, filter }: RemovePinsArgs, context: Gatew
   const pins = new Map<string, Pin>()
   for (const stream of openPinStreams(tenant, query, { expected: MAX_CHANGES, signal })) {
     for (let next = await stream.peek(); next !== null && pins.size < MAX_CHANGES; next = await stream.peek()) {
-      pins.set(next.pin.requestId, next.pin)
+      pins.set(next.requestId, next)
       stream.shift()
     }
   }

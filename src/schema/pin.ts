@@ -48,9 +48,10 @@ export const PinRef = builder.objectRef<Pin>('Pin').implement({
       nullable: true,
       description: 'Its name, at most 255 characters. Need not be unique.',
     }),
-    createdAt: t.expose('created', {
+    createdAt: t.field({
       type: 'DateTime',
       description: 'When the service took the request in, in its own precision.',
+      resolve: (each) => each.created.text,
     }),
     origins: t.expose('origins', {
       type: ['Multiaddr'],

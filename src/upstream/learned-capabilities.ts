@@ -1,4 +1,4 @@
-import { parseInstant } from '../domain/instant.ts'
+import { type Instant, parseInstant } from '../domain/instant.ts'
 import { type NewPin, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { Capabilities } from './capabilities.ts'
 import { isUnfiltered } from './list-plan.ts'
@@ -52,11 +52,10 @@ export class LearnedCapabilities {
     if (page.pins.length === 0) return
     // That it is in the list, and not just in the answer to the one who sent it, shows that it is kept.
     if (page.pins.some((pin) => pin.operationId !== undefined)) this.#fill({ keepsMeta: true })
-    const times = page.pins.map((pin) => parseInstant(pin.created))
-    const instants = times.map(({ ns }) => ns)
+    const times = page.pins.map((pin) => pin.created)
     this.#observeDigits(times)
-    this.#observeOrder(instants)
-    this.#observeTimeFilter(query, instants)
+    this.#observeOrder(times)
+    this.#observeTimeFilter(query, times)
     if (query.statuses.length > 1) this.#fill({ multiStatus: true })
     this.#observeFilters(query, page.pins)
   }
@@ -131,20 +130,21 @@ export class LearnedCapabilities {
     if (isNew) this.#current = { ...this.#current, ...found }
   }
 
-  #observeDigits(times: readonly { digits: number }[]): void {
+  #observeDigits(times: readonly Instant[]): void {
     // Zeros at the end may be trimmed, so the longest seen counts.
     const digits = times.reduce((most, time) => Math.max(most, time.digits), this.#current.createdDigits ?? -1)
     if (digits >= 0 && digits !== this.#current.createdDigits)
       this.#current = { ...this.#current, createdDigits: digits }
   }
 
-  #observeOrder(times: readonly bigint[]): void {
+  #observeOrder(times: readonly Instant[]): void {
     const { order } = this.#current
     if (order === 'none') return
-    const descends = times.every((ns, index) => index === 0 || ns <= (times[index - 1] as bigint))
-    const ascends = times.every((ns, index) => index === 0 || ns >= (times[index - 1] as bigint))
+    const instants = times.map(({ ns }) => ns)
+    const descends = instants.every((ns, index) => index === 0 || ns <= (instants[index - 1] as bigint))
+    const ascends = instants.every((ns, index) => index === 0 || ns >= (instants[index - 1] as bigint))
     if (order === 'oldest-first' ? ascends : descends) {
-      if (new Set(times).size >= INSTANTS_THAT_PROVE_ORDER) this.#fill({ order: 'newest-first' })
+      if (new Set(instants).size >= INSTANTS_THAT_PROVE_ORDER) this.#fill({ order: 'newest-first' })
       return
     }
     const isReversed = ascends && order !== 'oldest-first'
@@ -155,16 +155,16 @@ export class LearnedCapabilities {
     )
   }
 
-  #observeTimeFilter({ before, after }: ListQuery, times: readonly bigint[]): void {
+  #observeTimeFilter({ before, after }: ListQuery, times: readonly Instant[]): void {
     const { timeFilter } = this.#current
     if (timeFilter === 'unusable') return
     const latest = before === undefined ? null : parseInstant(before).ns
     const earliest = after === undefined ? null : parseInstant(after).ns
     const isOutside = (ns: bigint, slack: bigint): boolean =>
       (latest !== null && ns >= latest + slack) || (earliest !== null && ns <= earliest - slack)
-    if (times.some((ns) => isOutside(ns, SLACK_NS + 1n))) {
+    if (times.some(({ ns }) => isOutside(ns, SLACK_NS + 1n))) {
       this.learn({ timeFilter: 'unusable' }, 'timeFilter', 'a list had pins far from the time asked for')
-    } else if (timeFilter === 'exact' && times.some((ns) => isOutside(ns, 0n))) {
+    } else if (timeFilter === 'exact' && times.some(({ ns }) => isOutside(ns, 0n))) {
       this.learn({ timeFilter: 'loose' }, 'timeFilter', 'a list had pins on the border of the time asked for')
     }
   }

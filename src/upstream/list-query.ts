@@ -53,7 +53,7 @@ export function createPinFilter(query: PinQuery): (pin: Pin) => boolean {
     if (!statuses.has(pin.status) || !hasName(pin.name ?? '')) return false
     if (!meta.every(([key, value]) => pin.meta[key] === value)) return false
     if (before === null && after === null) return true
-    const { ns } = parseInstant(pin.created)
+    const { ns } = pin.created
     return (before === null || ns < before) && (after === null || ns > after)
   }
 }

@@ -1,18 +1,12 @@
 import { MalformedResponseError } from '../domain/errors.ts'
 import { parseInstant } from '../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
-import { comparePositions, type PinPosition, positionOf } from '../domain/pin-order.ts'
+import { comparePositions, type PinPosition } from '../domain/pin-order.ts'
 import { claimsMore, countIn, isPaged, largestLimit, planQuery, printTime, timeUnit } from './list-plan.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from './list-query.ts'
 import { readAllPins } from './read-all-pins.ts'
 import type { Tenant, TenantCallOptions } from './tenant.ts'
 import type { PinPage } from './wire.ts'
-
-/** A pin and its place in the order of all pins. */
-export interface PlacedPin {
-  readonly pin: Pin
-  readonly position: PinPosition
-}
 
 /** What reading needs of a tenant. */
 export type PinSource = Pick<Tenant, 'service' | 'capabilities' | 'known' | 'splitQuery' | 'listPins'>
@@ -41,7 +35,7 @@ export class PinStream {
   readonly #query: PinQuery
   readonly #options: PinStreamOptions
   readonly #matches: (pin: Pin) => boolean
-  #ready: PlacedPin[] = []
+  #ready: Pin[] = []
   #position: PinPosition | null
   #limit: number
   #hasHeldBack = false
@@ -74,7 +68,7 @@ export class PinStream {
   }
 
   /** The next pin, which stays; null after the last. Costs requests when nothing is at hand. */
-  async peek(): Promise<PlacedPin | null> {
+  async peek(): Promise<Pin | null> {
     while (this.#ready.length === 0 && !this.#isRead) await this.#read()
     return this.#ready[0] ?? null
   }
@@ -107,17 +101,17 @@ export class PinStream {
     // Some services return fewer than asked for, so that a short page is the last only if they do not say otherwise.
     const isCut = isFull || claimsMore(sent, page, capabilities)
     const placed = this.#place(page.pins)
-    const edge = isCut ? placed.at(-1)?.position.ns : undefined
-    const certain = edge === undefined ? placed : placed.filter((each) => each.position.ns > edge)
+    const edge = isCut ? placed.at(-1)?.created.ns : undefined
+    const certain = edge === undefined ? placed : placed.filter(({ created }) => created.ns > edge)
     if (certain.length === 0 && isFull) {
       if (this.#growLimit()) return
       throw this.#tooManyAtOnce()
     }
     // A larger limit would not bring more of a short page, so what there is must be all of its instant.
     const taken = certain.length === 0 ? placed : certain
-    this.#ready = taken.filter((each) => this.#matches(each.pin))
-    this.#hasHeldBack = placed.slice(taken.length).some((each) => this.#matches(each.pin))
-    this.#position = taken.at(-1)?.position ?? this.#position
+    this.#ready = taken.filter(this.#matches)
+    this.#hasHeldBack = placed.slice(taken.length).some(this.#matches)
+    this.#position = taken.at(-1) ?? this.#position
     this.#limit = this.#usualLimit()
     this.#isRead = !isCut || taken.length === 0
     if (this.#isRead && isCut) known.observeWrongCount(sent)
@@ -167,13 +161,12 @@ export class PinStream {
   }
 
   /** In order, without what came already. */
-  #place(pins: Iterable<Pin>): PlacedPin[] {
+  #place(pins: Iterable<Pin>): Pin[] {
     const position = this.#position
     return [...pins]
-      .map((pin) => ({ pin, position: positionOf(pin) }))
-      .filter((each) => position === null || comparePositions(each.position, position) > 0)
-      .sort((a, b) => comparePositions(a.position, b.position))
-      .filter((each, index, all) => each.pin.requestId !== all[index - 1]?.pin.requestId)
+      .filter((pin) => position === null || comparePositions(pin, position) > 0)
+      .sort(comparePositions)
+      .filter((pin, index, all) => pin.requestId !== all[index - 1]?.requestId)
   }
 
   /** Room for the pins to come, for one held back, and for the one that `before` lets come again. */
@@ -207,7 +200,7 @@ export class PinStream {
     if (this.#position === null) return asked
     const { capabilities } = this.#source
     const unit = timeUnit(capabilities.createdDigits)
-    const bound = (this.#position.ns / unit + 1n) * unit
+    const bound = (this.#position.created.ns / unit + 1n) * unit
     return asked !== undefined && parseInstant(asked).ns <= bound ? asked : printTime(bound, capabilities)
   }
 }
@@ -221,15 +214,13 @@ export function openPinStreams(source: PinSource, query: PinQuery, options: PinS
 export async function collectPins(source: PinSource, query: PinQuery, options: TenantCallOptions = {}): Promise<Pin[]> {
   const parts = await Promise.all(
     openPinStreams(source, query, { ...options, expected: 1000 }).map(async (stream) => {
-      const placed: PlacedPin[] = []
+      const pins: Pin[] = []
       for (let next = await stream.peek(); next !== null; next = await stream.peek()) {
-        placed.push(next)
+        pins.push(next)
         stream.shift()
       }
-      return placed
+      return pins
     }),
   )
-  const all =
-    parts.length === 1 ? (parts[0] ?? []) : parts.flat().sort((a, b) => comparePositions(a.position, b.position))
-  return all.map(({ pin }) => pin)
+  return parts.length === 1 ? (parts[0] ?? []) : parts.flat().sort(comparePositions)
 }

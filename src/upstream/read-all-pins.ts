@@ -48,7 +48,7 @@ export async function readAllPins(source: PinSource, query: PinQuery, options: T
 function splitWindow(window: PinQuery, pins: readonly Pin[], capabilities: Capabilities): PinQuery[] {
   if (capabilities.timeFilter === 'unusable') return []
   const unit = timeUnit(capabilities.createdDigits)
-  const units = pins.map((pin) => parseInstant(pin.created).ns / unit).sort((a, b) => (a < b ? -1 : Number(a > b)))
+  const units = pins.map((pin) => pin.created.ns / unit).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const print = (at: bigint): string => printTime(at * unit, capabilities)
   if (capabilities.order === 'oldest-first') {
     // Everything up to the last pin's instant is known.

@@ -1,7 +1,7 @@
 import { type Cid, cidTexts, parseCid } from '../domain/cid.ts'
 import { type NewPin, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
-import { sortPins } from '../domain/pin-order.ts'
+import { comparePositions } from '../domain/pin-order.ts'
 import type { RequestClass } from './budget/request-class.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { CallOptions, PinOperations } from './client.ts'
@@ -165,7 +165,7 @@ export class Tenant {
       const listed = await this.#listContent(cid, signal)
       const unlisted = await this.#channel.missingFrom(listed, cid, signal)
       const pins = new Map([...listed, ...unlisted].map((pin) => [pin.requestId, pin]))
-      return sortPins([...pins.values()])
+      return [...pins.values()].sort(comparePositions)
     })
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Cid, parseCid } from '../domain/cid.ts'
 import { MalformedResponseError } from '../domain/errors.ts'
-import { parseInstant } from '../domain/instant.ts'
+import { type Instant, parseInstant } from '../domain/instant.ts'
 import { type NewPin, OPERATION_META_KEY, type Pin, type PinStatus, type StringMap } from '../domain/pin.ts'
 
 /** One page of a list. */
@@ -56,7 +56,14 @@ const status = z
 
 const cid = z.string().transform((value, context): Cid => read(() => parseCid(value), context))
 
-const created = z.string().refine((value) => isRead(() => parseInstant(value)), 'expected an RFC 3339 timestamp')
+const created = z.string().transform((value, context): Instant => {
+  try {
+    return parseInstant(value)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'expected an RFC 3339 timestamp' })
+    return z.NEVER
+  }
+})
 
 /** Some services send numbers, or spell the key like their other ones. What JavaScript would round is no id. */
 const requestId = z.union([z.string().min(1), z.int().transform(String)])
@@ -170,14 +177,5 @@ function read<Value>(parse: () => Value, context: z.RefinementCtx): Value {
   } catch (error) {
     context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
     return z.NEVER
-  }
-}
-
-function isRead(parse: () => unknown): boolean {
-  try {
-    parse()
-    return true
-  } catch {
-    return false
   }
 }

@@ -108,7 +108,7 @@ describe('lists', () => {
       const stream = new PinStream(started.tenant, ALL, { expected: 10 })
       const seen: string[] = []
       for (let next = await stream.peek(); next; next = await stream.peek()) {
-        seen.push(next.pin.requestId)
+        seen.push(next.requestId)
         stream.shift()
       }
       expect(seen).toEqual(expected)
@@ -168,7 +168,7 @@ describe('lists', () => {
     await using started = await startZooCase({ profile, provider: stranger })
     seed(started.service, 1, { created: at(0, profile === estuary ? 120_000_789n : 120_000_000n) })
     const [pin] = (await collectPins(started.tenant, ALL)) as [Pin]
-    expect(pin.created).toBe(created)
+    expect(pin.created.text).toBe(created)
   })
 
   it('#15 compares instants and not texts, across a change to daylight saving time', async () => {
@@ -182,7 +182,7 @@ describe('lists', () => {
     )
     const found = await collectPins(tenant, ALL)
     expect(ids(found)).toEqual(ids(stored).reverse())
-    expect(found.map(({ created }) => created)).toEqual([
+    expect(found.map(({ created }) => created.text)).toEqual([
       '2021-11-07T01:40:00-05:00',
       '2021-11-07T01:20:00-05:00',
       '2021-11-07T01:30:00-04:00',
@@ -242,7 +242,7 @@ describe('lists', () => {
         const stream = new PinStream(started.tenant, query, { expected: 20 })
         const seen: string[] = []
         for (let next = await stream.peek(); next; next = await stream.peek()) {
-          seen.push(next.pin.requestId)
+          seen.push(next.requestId)
           stream.shift()
         }
         expect(seen).toEqual(right)

@@ -35,7 +35,7 @@ export async function drain(source: PinSource, query: PinQuery, expected: number
   const stream = new PinStream(source, query, { expected })
   const seen: string[] = []
   for (let next = await stream.peek(); next; next = await stream.peek()) {
-    seen.push(next.pin.requestId)
+    seen.push(next.requestId)
     stream.shift()
   }
   return seen

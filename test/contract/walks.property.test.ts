@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PIN_STATUSES, type PinStatus } from '../../src/domain/pin.ts'
+import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../src/domain/pin-order.ts'
 import type { PinQuery } from '../../src/upstream/list-query.ts'
 import { openPinStreams, PinStream } from '../../src/upstream/pin-stream.ts'
@@ -53,19 +53,14 @@ const history: fc.Arbitrary<History> = fc.record({
   resumeAt: fc.nat(20),
 })
 
-interface Taken {
-  readonly requestId: string
-  readonly position: PinPosition
-}
-
 /** Reads everything as clients do: a page, its last cursor, the next page. */
 async function walk(
   { tenant }: InProcessTenant,
   query: PinQuery,
   pageSizes: readonly number[],
   from: PinPosition | null = null,
-): Promise<Taken[]> {
-  const taken: Taken[] = []
+): Promise<Pin[]> {
+  const taken: Pin[] = []
   let after = from
   for (let page = 0; ; page++) {
     const size = pageSizes[page % pageSizes.length] as number
@@ -73,21 +68,21 @@ async function walk(
     for (let left = size; left > 0; left--) {
       const next = await stream.peek()
       if (!next) return taken
-      taken.push({ requestId: next.pin.requestId, position: next.position })
+      taken.push(next)
       stream.shift()
     }
-    after = taken.at(-1)?.position ?? null
+    after = taken.at(-1) ?? null
     if (!(await stream.hasMore())) return taken
     if (page > 300) throw new Error('The walk does not end')
   }
 }
 
 /** Reads everything with one stream, as watchers and removals do. */
-async function walkAtOnce({ tenant }: InProcessTenant, query: PinQuery, expected: number): Promise<Taken[]> {
-  const taken: Taken[] = []
+async function walkAtOnce({ tenant }: InProcessTenant, query: PinQuery, expected: number): Promise<Pin[]> {
+  const taken: Pin[] = []
   for (const stream of openPinStreams(tenant, query, { expected })) {
     for (let next = await stream.peek(); next; next = await stream.peek()) {
-      taken.push({ requestId: next.pin.requestId, position: next.position })
+      taken.push(next)
       stream.shift()
     }
   }
@@ -130,10 +125,10 @@ async function live(profile: ProviderProfile, provider: string | null, { instant
   return { account, stable }
 }
 
-function expectAllOnce(taken: readonly Taken[], stable: ReadonlySet<string>): void {
-  for (const [index, { position }] of taken.entries()) {
+function expectAllOnce(taken: readonly Pin[], stable: ReadonlySet<string>): void {
+  for (const [index, pin] of taken.entries()) {
     const last = taken[index - 1]
-    if (last) expect(comparePositions(last.position, position), 'in order, and none twice').toBeLessThan(0)
+    if (last) expect(comparePositions(last, pin), 'in order, and none twice').toBeLessThan(0)
   }
   const seen = new Set(taken.map(({ requestId }) => requestId))
   expect(seen.size, 'no id twice').toBe(taken.length)
@@ -164,8 +159,8 @@ describe.each(ZOO_CASES)('walking $profile.name as $as', ({ profile, provider })
         // A client comes back with a cursor of an earlier page.
         const from = taken[past.resumeAt]
         if (!from) return
-        const rest = await walk(account, ALL, past.pageSizes, from.position)
-        const isAfter = ({ position }: Taken): boolean => comparePositions(position, from.position) > 0
+        const rest = await walk(account, ALL, past.pageSizes, from)
+        const isAfter = (pin: Pin): boolean => comparePositions(pin, from) > 0
         expect(rest.every(isAfter), 'nothing before the cursor').toBe(true)
         expectAllOnce(
           rest,

@@ -99,6 +99,32 @@ describe('adding a pin', () => {
     expect(service.pins(ALICE).map(({ requestId }) => requestId)).toEqual(['late'])
   })
 
+  it('removes what the first request makes within a minute after the second was answered', async () => {
+    await using setup = await startWriteSetup({ capabilities: { keepsMeta: true } })
+    const { service, tenant, run, clock } = setup
+    service.breakNext(1)
+    const pin = await run(tenant.addPin(newPin(1), 'key'))
+    const { cid, name, meta } = JSON.parse(service.requests.find(({ method }) => method === 'POST')?.body ?? '')
+    const created = '2020-01-01T00:00:00Z'
+    service.seed(ALICE, [
+      { cid, name, meta, requestId: 'late', created },
+      { cid, name, requestId: 'of another', created },
+    ])
+    service.resetLog()
+
+    const answeredAt = clock.now()
+    while (service.count('DELETE') === 0 && clock.now() < answeredAt + 600_000) await clock.advance(100)
+    await run(tenant.getPin(pin.requestId))
+
+    expect(requestsAt(setup)).toEqual(['GET /pins', 'DELETE /pins/late', `GET /pins/${pin.requestId}`])
+    expect(
+      service
+        .pins(ALICE)
+        .map(({ requestId }) => requestId)
+        .sort(),
+    ).toEqual([pin.requestId, 'of another'].sort())
+  })
+
   it('says that nobody can tell when the duplicate cannot be removed, and removes it the next time', async () => {
     await using setup = await startWriteSetup({ capabilities: { keepsMeta: true } })
     const { service, tenant, run } = setup

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
+import { parseInstant } from '../../src/domain/instant.ts'
 import type { Pin } from '../../src/domain/pin.ts'
 import { MemoryWriteRecords } from '../../src/upstream/writes/memory-write-records.ts'
 import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
@@ -60,7 +61,7 @@ function made(requestId: string): Pin {
     service: 'one',
     requestId,
     status: 'queued',
-    created: '2026-01-31T12:00:00.123456789+02:00',
+    created: parseInstant('2026-01-31T12:00:00.123456789+02:00'),
     cid: parseCid(exampleCid(1)),
     name: null,
     origins: [],

@@ -1,5 +1,4 @@
 import type { Pin } from '../../domain/pin.ts'
-import { positionOf } from '../../domain/pin-order.ts'
 import type { WriteRecord } from './write-records.ts'
 
 /** How far a service's clock may be behind ours. */
@@ -25,7 +24,7 @@ export function createPinMatcher({ operationId, write, before, startedAt }: Writ
         pin.operationId === undefined &&
         !known.has(pin.requestId) &&
         givenName(pin) === name &&
-        positionOf(pin).ns >= earliest,
+        pin.created.ns >= earliest,
     ),
   })
 }
@@ -36,7 +35,7 @@ function givenName({ name, cid }: Pick<Pin, 'name' | 'cid'>): string | null {
 }
 
 function byAge(a: Pin, b: Pin): number {
-  const [older, newer] = [positionOf(a).ns, positionOf(b).ns]
+  const [older, newer] = [a.created.ns, b.created.ns]
   if (older !== newer) return older < newer ? -1 : 1
   return a.requestId < b.requestId ? -1 : 1
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { formatInstant, parseInstant } from '../../../src/domain/instant.ts'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import { comparePositions } from '../../../src/domain/pin-order.ts'
 import { compliant } from '../../support/providers/compliant.ts'
@@ -95,6 +96,10 @@ function isMatch(pin: StoredPin, { cid, name, match = 'EXACT', status, meta }: F
 }
 
 function newestFirst(a: StoredPin, b: StoredPin): number {
-  const position = ({ created, requestId }: StoredPin) => ({ ns: created, digits: 0, service: 'one', requestId })
+  const position = ({ created: ns, requestId }: StoredPin) => ({
+    created: parseInstant(formatInstant(ns, 9)),
+    service: 'one',
+    requestId,
+  })
   return comparePositions(position(a), position(b))
 }

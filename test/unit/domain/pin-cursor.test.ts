@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseInstant } from '../../../src/domain/instant.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
 import { formatCursor, parseCursor } from '../../../src/domain/pin-cursor.ts'
-import { positionOf } from '../../../src/domain/pin-order.ts'
 
 const pin: Pin = {
   service: 'local',
@@ -10,7 +10,7 @@ const pin: Pin = {
   status: 'pinned',
   cid: { text: 'bafkqaaa', key: 'k' },
   name: null,
-  created: '2022-11-06T01:30:00-04:00',
+  created: parseInstant('2022-11-06T01:30:00-04:00'),
   origins: [],
   meta: {},
   delegates: [],
@@ -21,8 +21,8 @@ describe('cursors', () => {
   it('lead back to the place of their pin, whatever its request id', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (requestId) => {
-        const each = { ...pin, requestId }
-        expect(parseCursor(formatCursor(each))).toEqual(positionOf(each))
+        const { created, service } = pin
+        expect(parseCursor(formatCursor({ ...pin, requestId }))).toEqual({ created, service, requestId })
       }),
     )
   })

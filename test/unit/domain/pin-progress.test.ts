@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { parseInstant } from '../../../src/domain/instant.ts'
 import type { Pin, PinStatus, StringMap } from '../../../src/domain/pin.ts'
 import { failureReasonOf, progressOf } from '../../../src/domain/pin-progress.ts'
 
 function pinWith(info: StringMap, status: PinStatus = 'pinning'): Pin {
   const cid = { text: 'bafkqaaa', key: 'k' }
-  const created = '2026-01-01T00:00:00Z'
+  const created = parseInstant('2026-01-01T00:00:00Z')
   return { service: 's', requestId: 'r', status, cid, name: null, created, origins: [], meta: {}, delegates: [], info }
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { parseInstant } from '../../../src/domain/instant.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
 import { PinCache } from '../../../src/live/pin-cache.ts'
 
@@ -7,7 +8,7 @@ const STATES = ['queued', 'pinning', 'pinned'] as const
 
 function pin(rev: number): Pin {
   const status = STATES[Math.min(2, rev >> 2)] ?? 'pinned'
-  const created = '2026-01-01T00:00:00.000Z'
+  const created = parseInstant('2026-01-01T00:00:00.000Z')
   const cid = { text: 'x', key: 'x' }
   return {
     service: 's',

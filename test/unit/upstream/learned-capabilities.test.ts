@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
+import { parseInstant } from '../../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from '../../../src/upstream/capabilities.ts'
 import { LearnedCapabilities, type Lesson } from '../../../src/upstream/learned-capabilities.ts'
@@ -9,7 +10,7 @@ import { exampleCid } from '../../support/providers/example-cid.ts'
 const ALL: ListQuery = { statuses: PIN_STATUSES, limit: 100 }
 
 function pin(change: Partial<Pin> = {}): Pin {
-  const { requestId = 'r1', cid = parseCid(exampleCid(1)), created = '2026-01-31T12:00:00Z' } = change
+  const { requestId = 'r1', cid = parseCid(exampleCid(1)), created = parseInstant('2026-01-31T12:00:00Z') } = change
   const base = { service: 'one', status: 'pinned', name: null, origins: [], meta: {}, delegates: [], info: {} } as const
   return { ...base, ...change, requestId, cid, created }
 }
@@ -17,7 +18,7 @@ function pin(change: Partial<Pin> = {}): Pin {
 /** Pins created so many seconds past the minute, in this order. */
 const pinsAt = (...seconds: number[]): Pin[] =>
   seconds.map((second) =>
-    pin({ requestId: `r${second}`, created: `2026-01-31T12:00:${String(second).padStart(2, '0')}Z` }),
+    pin({ requestId: `r${second}`, created: parseInstant(`2026-01-31T12:00:${String(second).padStart(2, '0')}Z`) }),
   )
 
 function learn(initial: Partial<Capabilities> = {}) {
@@ -56,7 +57,7 @@ describe('what a list shows', () => {
   it('gives the longest fraction as precision, since zeros may be trimmed', () => {
     const { known, see } = learn()
     for (const created of ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.12Z', '2026-01-31T12:00:00.1Z']) {
-      see({}, [pin({ created })])
+      see({}, [pin({ created: parseInstant(created) })])
     }
     expect(known.current.createdDigits).toBe(2)
   })

@@ -102,7 +102,7 @@ describe('how many pins match', () => {
       status: 'pinned',
       cid: parseCid(exampleCid(n)),
       name: null,
-      created: '2026-01-31T12:00:00Z',
+      created: parseInstant('2026-01-31T12:00:00Z'),
       origins: [],
       meta: {},
       delegates: [],

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
+import { parseInstant } from '../../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
 import { createPinFilter, encodeListQuery } from '../../../src/upstream/list-query.ts'
 import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
@@ -36,7 +37,7 @@ describe('filtering here what a service did not', () => {
     status: 'pinned',
     cid: parseCid(exampleCid(1)),
     name: 'Straße',
-    created: '2026-01-31T12:00:00.000000001Z',
+    created: parseInstant('2026-01-31T12:00:00.000000001Z'),
     origins: [],
     meta: { a: '1', b: '2' },
     delegates: [],

@@ -1,5 +1,6 @@
 import { parseCid } from '../../../src/domain/cid.ts'
 import { PinNotFoundError } from '../../../src/domain/errors.ts'
+import { parseInstant } from '../../../src/domain/instant.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import type { Capabilities } from '../../../src/upstream/capabilities.ts'
@@ -24,7 +25,7 @@ export function examplePin(n: number): Pin {
     status: 'pinned',
     cid: parseCid(exampleCid(n)),
     name: null,
-    created: new Date(Date.UTC(2026, 0, 1) + n).toISOString(),
+    created: parseInstant(new Date(Date.UTC(2026, 0, 1) + n).toISOString()),
     origins: [],
     meta: {},
     delegates: [],

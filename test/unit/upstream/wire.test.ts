@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { MalformedResponseError } from '../../../src/domain/errors.ts'
+import { parseInstant } from '../../../src/domain/instant.ts'
 import { decodePin, decodePinPage, encodeNewPin } from '../../../src/upstream/wire.ts'
 
 const cid = 'bafkqablimvwgy3y'
@@ -15,7 +16,7 @@ describe('decoding a pin', () => {
       status: 'pinned',
       cid: parseCid(cid),
       name: null,
-      created: '2026-01-31T12:00:00Z',
+      created: parseInstant('2026-01-31T12:00:00Z'),
       origins: [],
       meta: {},
       delegates: [],
@@ -31,7 +32,7 @@ describe('decoding a pin', () => {
   it.each(['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.123456789Z', '2026-01-31T12:00:00.1+05:30'])(
     'keeps the time as it came: %s',
     (created) => {
-      expect(decode({ ...least, created }).created).toBe(created)
+      expect(decode({ ...least, created }).created).toEqual(parseInstant(created))
     },
   )
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../../src/domain/cid.ts'
+import { parseInstant } from '../../../../src/domain/instant.ts'
 import type { Pin, PinStatus } from '../../../../src/domain/pin.ts'
 import { coalesceKey, type LiveEvent } from '../../../../src/live/live-event.ts'
 import { LiveReader } from '../../../../src/live/live-reader.ts'
@@ -114,8 +115,9 @@ class Notes implements Subscriber {
 
 function pinOf(service: string, requestId: string): Pin {
   const cid = parseCid('bafkqablimvwgy3y')
+  const created = parseInstant('2024-01-01T00:00:00Z')
   const lists = { origins: [], delegates: [], meta: {}, info: {} }
-  return { service, requestId, cid, name: '0', status: 'queued', created: '2024-01-01T00:00:00Z', ...lists }
+  return { service, requestId, cid, name: '0', status: 'queued', created, ...lists }
 }
 
 async function after(turns: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { parseCid } from '../../../../src/domain/cid.ts'
+import { parseInstant } from '../../../../src/domain/instant.ts'
 import type { Pin } from '../../../../src/domain/pin.ts'
 import { createPinMatcher } from '../../../../src/upstream/writes/match-pin.ts'
 import type { WriteRecord } from '../../../../src/upstream/writes/write-records.ts'
@@ -24,7 +25,7 @@ const pin = (requestId: string, more: Partial<Pin> = {}): Pin => ({
   service: 'one',
   requestId,
   status: 'queued',
-  created: '2026-01-31T12:00:01Z',
+  created: parseInstant('2026-01-31T12:00:01Z'),
   cid,
   name: 'n',
   origins: [],
@@ -39,10 +40,10 @@ const ids = (pins: readonly Pin[]) => pins.map(({ requestId }) => requestId)
 it('takes the pins of the operation, oldest first, whatever else they say', () => {
   const match = createPinMatcher(record('n'))
   const pins = [
-    pin('young', { operationId: 'op', created: '2026-01-31T12:00:02+00:00' }),
+    pin('young', { operationId: 'op', created: parseInstant('2026-01-31T12:00:02+00:00') }),
     pin('b', { operationId: 'op', name: 'other' }),
     pin('a', { operationId: 'op' }),
-    pin('there', { operationId: 'op', created: '2001-01-01T00:00:00Z' }),
+    pin('there', { operationId: 'op', created: parseInstant('2001-01-01T00:00:00Z') }),
     pin('x', { operationId: 'another' }),
   ]
 
@@ -53,8 +54,8 @@ it('takes for similar what is new, has the name, and is of no operation', () => 
   const match = createPinMatcher(record('n'))
   const pins = [
     pin('yes'),
-    pin('behind', { created: '2026-01-31T11:55:00Z' }),
-    pin('too old', { created: '2026-01-31T11:54:59Z' }),
+    pin('behind', { created: parseInstant('2026-01-31T11:55:00Z') }),
+    pin('too old', { created: parseInstant('2026-01-31T11:54:59Z') }),
     pin('other name', { name: 'm' }),
     pin('no name', { name: null }),
     pin('there'),
