@@ -91,9 +91,11 @@ export class PinWriter {
 
   async #finish(record: WriteRecord, run: (attempt: WriteAttempt) => Promise<Pin>): Promise<Pin> {
     const { records } = this.#journal
+    const attempt = this.#attempt(record)
     try {
-      const pin = await run(this.#attempt(record))
+      const pin = await run(attempt)
       await records.finish(record, pin)
+      this.#journal.runInBackground(() => attempt.sweep(pin))
       return pin
     } catch (error) {
       if (error instanceof OutcomeUnknownError) await records.markUnknown(record)

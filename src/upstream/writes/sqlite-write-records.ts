@@ -1,5 +1,6 @@
 import type { Pin } from '../../domain/pin.ts'
 import { type Database, type DatabaseSchema, openDatabase, transaction } from '../../storage/open-database.ts'
+import { Statements } from '../../storage/statements.ts'
 import { decodePin, decodeWrite, encodePin, encodeWrite } from './write-codec.ts'
 import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from './write-records.ts'
 
@@ -58,11 +59,13 @@ export async function openWriteRecords(path: string, now: () => number = Date.no
 
 class SqliteWriteRecords implements WriteRecords {
   readonly #database: Database
+  readonly #statements: Statements
   readonly #now: () => number
   #jobs: Job[] = []
 
   constructor(database: Database, now: () => number) {
     this.#database = database
+    this.#statements = new Statements(database)
     this.#now = now
   }
 
@@ -73,9 +76,9 @@ class SqliteWriteRecords implements WriteRecords {
 
   begin(record: WriteRecord): Promise<boolean> {
     return this.#enqueue(() => {
-      this.#database.prepare('DELETE FROM write WHERE started_at <= ?').run(this.#expired())
-      const { changes } = this.#database
-        .prepare('INSERT OR IGNORE INTO write VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      this.#statements.get('DELETE FROM write WHERE started_at <= ?').run(this.#expired())
+      const { changes } = this.#statements
+        .get('INSERT OR IGNORE INTO write VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(
           record.tenant,
           record.key,
@@ -94,34 +97,34 @@ class SqliteWriteRecords implements WriteRecords {
 
   forget({ tenant, key }: WriteRecord): Promise<void> {
     return this.#enqueue(() => {
-      this.#database.prepare('DELETE FROM write WHERE tenant = ? AND key = ?').run(tenant, key)
+      this.#statements.get('DELETE FROM write WHERE tenant = ? AND key = ?').run(tenant, key)
     })
   }
 
   markUnknown({ tenant, key }: WriteRecord): Promise<void> {
     return this.#enqueue(() => {
-      this.#database
-        .prepare(`UPDATE write SET state = 'unknown', request_id = NULL, result = NULL WHERE tenant = ? AND key = ?`)
+      this.#statements
+        .get(`UPDATE write SET state = 'unknown', request_id = NULL, result = NULL WHERE tenant = ? AND key = ?`)
         .run(tenant, key)
     })
   }
 
   finish({ tenant, key }: WriteRecord, pin: Pin, options: { exclusive?: boolean } = {}): Promise<boolean> {
     return this.#enqueue(() => {
-      const other = this.#database
-        .prepare('SELECT 1 FROM write WHERE tenant = ? AND request_id = ? AND key <> ?')
+      const other = this.#statements
+        .get('SELECT 1 FROM write WHERE tenant = ? AND request_id = ? AND key <> ?')
         .get(tenant, pin.requestId, key)
       if (options.exclusive && other !== undefined) return false
-      this.#database
-        .prepare(`UPDATE write SET state = 'done', request_id = ?, result = ? WHERE tenant = ? AND key = ?`)
+      this.#statements
+        .get(`UPDATE write SET state = 'done', request_id = ?, result = ? WHERE tenant = ? AND key = ?`)
         .run(pin.requestId, encodePin(pin), tenant, key)
       return true
     })
   }
 
   async unfinished(tenant: string): Promise<WriteRecord[]> {
-    const rows = this.#database
-      .prepare(`SELECT * FROM write WHERE tenant = ? AND state <> 'done' AND started_at > ? ORDER BY started_at`)
+    const rows = this.#statements
+      .get(`SELECT * FROM write WHERE tenant = ? AND state <> 'done' AND started_at > ? ORDER BY started_at`)
       .all(tenant, this.#expired()) as unknown as Row[]
     return rows.map(toRecord)
   }
@@ -137,7 +140,7 @@ class SqliteWriteRecords implements WriteRecords {
   }
 
   #get(sql: string, tenant: string, other: string): Row | undefined {
-    return this.#database.prepare(sql).get(tenant, other, this.#expired()) as Row | undefined
+    return this.#statements.get(sql).get(tenant, other, this.#expired()) as Row | undefined
   }
 
   #expired(): number {

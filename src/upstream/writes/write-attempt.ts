@@ -17,6 +17,9 @@ import type { WriteTarget } from './write-target.ts'
 /** Milliseconds between the looks at a service that gave no answer: some show a new pin only after a while. */
 const PROBE_DELAYS_MS = [500, 1000, 2000, 4000]
 
+/** How long after a write that was sent twice a service may still carry out the first of the two. */
+const LATE_MS = 60_000
+
 /**
  * The part of 25 s that a write may take where a call may take 10: one request, the looks after it, and one request more.
  */
@@ -38,6 +41,7 @@ export class WriteAttempt {
   readonly #signal: AbortSignal
   #candidates: readonly Pin[] = []
   #cause: unknown
+  #wasRepeated = false
 
   /** @param signal ends the waiting between looks; the outcome is unknown then */
   constructor(target: WriteTarget, records: WriteRecords, record: WriteRecord, signal: AbortSignal) {
@@ -83,6 +87,21 @@ export class WriteAttempt {
     return pin && this.#complete(pin)
   }
 
+  /**
+   * Removes, a minute later, what a request that was given up on has made since. Does nothing where the write was sent
+   * once only.
+   *
+   * @param kept the write's result
+   */
+  async sweep(kept: Pin): Promise<void> {
+    if (!this.#wasRepeated || kept.operationId !== this.#record.operationId) return
+    const signal = this.#signal
+    await sleep(this.#target.clock, LATE_MS, { signal })
+    const { mine } = this.#match(await this.#target.lookupContent(this.#record.write.pin.cid, { signal }))
+    const late = mine.filter(({ requestId }) => requestId !== kept.requestId)
+    await Promise.all(late.map(({ requestId }) => this.#remove(requestId)))
+  }
+
   async #settle(delaysMs: readonly number[]): Promise<Pin> {
     let pin = await this.#probe(delaysMs, null)
     if (!pin && (await this.#mayRepeat())) pin = await this.#repeat()
@@ -92,6 +111,7 @@ export class WriteAttempt {
 
   /** Sends it again, and looks again, since the first request may have been carried out late. */
   async #repeat(): Promise<Pin | null> {
+    this.#wasRepeated = true
     let answered: Pin | null = null
     try {
       answered = await this.#send()
