@@ -1,6 +1,7 @@
 import { type Database, transaction } from '../storage/open-database.ts'
 import { Statements } from '../storage/statements.ts'
 import { blockKey } from './block-key.ts'
+import { Garbage } from './garbage.ts'
 
 const FLUSH_BYTES = 4 * 1024 * 1024
 const FLUSH_REFERENCES = 1_000
@@ -26,6 +27,7 @@ interface Reference {
 export class BlockStore {
   readonly #database: Database
   readonly #statements: Statements
+  readonly #garbage: Garbage
   #pending: Reference[] = []
   #pendingBlocks = new Map<string, Uint8Array>()
   #pendingBytes = 0
@@ -34,6 +36,7 @@ export class BlockStore {
   constructor(database: Database) {
     this.#database = database
     this.#statements = new Statements(database)
+    this.#garbage = new Garbage(database)
   }
 
   /** The bytes of a block, or null. */
@@ -54,15 +57,21 @@ export class BlockStore {
 
   /** Makes a pin hold a block that is in the store, as `sizeOf` or `get` just said. */
   reference(pin: number, multihash: Uint8Array): void {
+    this.#makeRoom()
     // The pin that put a pending block may be removed before the commit; then this reference brings it.
-    this.#append({ pin, multihash, bytes: this.#pendingBlocks.get(blockKey(multihash)) ?? null })
+    this.#pending.push({ pin, multihash, bytes: this.#pendingBlocks.get(blockKey(multihash)) ?? null })
   }
 
-  /** Stores a verified block for a pin. It is durable after the next `flush`. */
+  /**
+   * Stores a verified block for a pin. It is durable after the next `flush`.
+   *
+   * @throws {Error} when what waits for the disk is enough, and the disk does not take it
+   */
   put(pin: number, multihash: Uint8Array, bytes: Uint8Array): void {
+    this.#makeRoom()
     this.#pendingBlocks.set(blockKey(multihash), bytes)
     this.#pendingBytes += bytes.length
-    this.#append({ pin, multihash, bytes })
+    this.#pending.push({ pin, multihash, bytes })
   }
 
   /**
@@ -89,30 +98,26 @@ export class BlockStore {
   collectSome(): boolean {
     this.flush()
     return transaction(this.#database, () => {
-      const row = this.#statements
-        .get(
-          `SELECT pin FROM garbage LEFT JOIN pin AS holder ON holder.created = garbage.holder
-           WHERE holder.status IS NULL OR holder.status IN ('pinned', 'failed') LIMIT 1`,
-        )
-        .get() as { pin: number } | undefined
-      if (!row) return false
-      if (!this.#dropReferences(row.pin)) this.#statements.get('DELETE FROM garbage WHERE pin = ?').run(row.pin)
+      const pin = this.#garbage.next()
+      if (pin === null) return false
+      if (!this.#dropReferences(pin)) this.#garbage.remove(pin)
       return true
     })
   }
 
-  #append(reference: Reference): void {
-    this.#pending.push(reference)
-    if (this.#pendingBytes >= FLUSH_BYTES || this.#pending.length >= FLUSH_REFERENCES) this.flush()
-    else this.#timer ??= setTimeout(() => this.#flushQuietly(), FLUSH_AFTER_MS)
-  }
-
-  #flushQuietly(): void {
+  /** Commits what can be committed. A pin is complete only after a `flush`, which has someone to tell of a failure. */
+  flushQuietly(): void {
     try {
       this.flush()
     } catch {
-      // A pin is complete only after a flush that it waits for, which meets the same failure and has someone to tell.
+      // Nothing is lost yet: it stays pending.
     }
+  }
+
+  /** Makes room for one more reference: on a full disk, what waits for it must not fill the memory. */
+  #makeRoom(): void {
+    if (this.#pendingBytes >= FLUSH_BYTES || this.#pending.length >= FLUSH_REFERENCES) this.flush()
+    this.#timer ??= setTimeout(() => this.flushQuietly(), FLUSH_AFTER_MS)
   }
 
   #write(pending: readonly Reference[]): void {

@@ -1,20 +1,24 @@
 import { setImmediate } from 'node:timers/promises'
-import type { BlockStore } from './block-store.ts'
+import type { Keeper } from './keeper.ts'
+import { retryDelayMs } from './retry-delay.ts'
 
-/** Collects garbage a little at a time, so that requests and transfers go on meanwhile. */
+/** Collects garbage a little at a time, so that requests and transfers go on meanwhile; tries again what fails. */
 export class Collector {
-  readonly #blocks: BlockStore
+  readonly #keeper: Pick<Keeper, 'collectSome'>
   readonly #onError: (error: unknown) => void
   #running: Promise<void> | null = null
+  #retryTimer: NodeJS.Timeout | null = null
+  #failures = 0
   #isStopped = false
 
-  constructor(blocks: BlockStore, onError: (error: unknown) => void) {
-    this.#blocks = blocks
+  constructor(keeper: Pick<Keeper, 'collectSome'>, onError: (error: unknown) => void) {
+    this.#keeper = keeper
     this.#onError = onError
   }
 
   /** Call it whenever a pin was removed or settled. */
   wake(): void {
+    if (this.#isStopped) return
     this.#running ??= this.#run().finally(() => {
       this.#running = null
     })
@@ -22,15 +26,24 @@ export class Collector {
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    if (this.#retryTimer) clearTimeout(this.#retryTimer)
     await this.#running
   }
 
   async #run(): Promise<void> {
     try {
       do await setImmediate()
-      while (!this.#isStopped && this.#blocks.collectSome())
+      while (!this.#isStopped && (await this.#keeper.collectSome()))
+      this.#failures = 0
     } catch (error) {
       this.#onError(error)
+      this.#retryTimer ??= setTimeout(
+        () => {
+          this.#retryTimer = null
+          this.wake()
+        },
+        retryDelayMs(this.#failures++),
+      )
     }
   }
 }

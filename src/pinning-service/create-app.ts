@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { BadRequestError, InsufficientFundsError } from '../domain/errors.ts'
 import type { NewPin, StringMap } from '../domain/pin.ts'
+import { storageTrouble } from '../storage/storage-trouble.ts'
 import { toPinStatusBody } from './pin-status-body.ts'
 import type { PinStore, StoredPin } from './pin-store.ts'
 import { readListQuery, readPin } from './read-request.ts'
@@ -16,7 +17,7 @@ export interface AppContext {
   /** The owner whose pins a token opens, or null for an unknown token. */
   readonly ownerOf: (token: string) => number | null
   /** Multiaddrs of this service's peer. */
-  readonly delegates: readonly string[]
+  readonly delegates: () => readonly string[]
   /** @throws {InsufficientFundsError} when the owner may have no further pin */
   readonly assertRoom: (owner: number) => void
   /** Called after a pin was stored. */
@@ -32,18 +33,20 @@ export interface AppContext {
  * The HTTP side of the service: the five operations of the Pinning Service API 1.0.0.
  *
  * Every refusal is `{ error: { reason, details } }`: 400 bad input, 401 no or unknown token, 404 no such pin of this
- * token, 409 no room left, 413 body too large, 500 a bug.
+ * token, 409 no room left, 413 body too large, 500 a bug, 503 the disk takes nothing.
  */
 export function createApp(context: AppContext): Hono<{ Variables: { owner: number } }> {
   const { pins } = context
   const app = new Hono<{ Variables: { owner: number } }>()
-  const body = (pin: StoredPin) => toPinStatusBody(pin, context.delegates, context.progressOf(pin))
+  const body = (pin: StoredPin) => toPinStatusBody(pin, context.delegates(), context.progressOf(pin))
 
   app.onError((error) => {
     if (error instanceof BadRequestError) return refusal(400, 'BAD_REQUEST', error.message)
     if (error instanceof InsufficientFundsError) return refusal(409, 'INSUFFICIENT_FUNDS', error.message)
     if (error instanceof HTTPException) return error.getResponse()
     context.onError(error)
+    const trouble = storageTrouble(error)
+    if (trouble !== null) return refusal(503, 'STORAGE_UNAVAILABLE', `Nothing was changed: ${trouble}`)
     return refusal(500, 'INTERNAL_SERVER_ERROR', 'The service failed; its log says why')
   })
   app.notFound(({ req }) => refusal(404, 'NOT_FOUND', `There is no ${req.method} ${req.path}`))

@@ -7,6 +7,7 @@ import { claimedDagSize, isLeaf, unreadable } from './block-links.ts'
 import type { BlockStore } from './block-store.ts'
 import type { DialRange } from './dial-policy.ts'
 import { GatewaySource } from './gateway-source.ts'
+import type { Transfer } from './keeper.ts'
 import type { Limits } from './limits.ts'
 import { OriginConnections } from './origin-connections.ts'
 import { PinFailure } from './pin-failure.ts'
@@ -32,7 +33,7 @@ export interface FetchContext {
 }
 
 /** Brings the DAG of one pin into the store: one instance an attempt. */
-export class FetchPin {
+export class FetchPin implements Transfer {
   readonly #pin: StoredPin
   readonly #context: FetchContext
   readonly #abort = new AbortController()

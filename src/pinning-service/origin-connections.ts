@@ -5,6 +5,9 @@ import type { Peer } from './start-peer.ts'
 const FIRST_REDIAL_MS = 250
 const LAST_REDIAL_MS = 8_000
 
+/** What dials for a pin. */
+export type Dialer = Pick<Peer, 'dial' | 'isConnected' | 'onDisconnect'>
+
 interface Origin {
   readonly address: string
   peerId: PeerId | null
@@ -17,7 +20,7 @@ interface Origin {
 
 /** Keeps one pin connected with all of its origins: dials them together, and again when a connection fails or ends. */
 export class OriginConnections {
-  readonly #peer: Peer
+  readonly #peer: Dialer
   readonly #onConnected: (peerId: PeerId) => void
   readonly #allowed: readonly DialRange[]
   readonly #origins: Origin[]
@@ -26,7 +29,7 @@ export class OriginConnections {
 
   /** @param onConnected called with each origin that was reached, each time */
   constructor(
-    { peer, dialRanges }: { peer: Peer; dialRanges: readonly DialRange[] },
+    { peer, dialRanges }: { peer: Dialer; dialRanges: readonly DialRange[] },
     addresses: readonly string[],
     onConnected: (peerId: PeerId) => void,
   ) {

@@ -1,26 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { StringMap } from '../domain/pin.ts'
-import { type FetchContext, FetchPin } from './fetch-pin.ts'
+import { storageTrouble } from '../storage/storage-trouble.ts'
+import { type Keeper, KeeperUnavailableError, type Transfer } from './keeper.ts'
+import type { Limits } from './limits.ts'
 import { PinFailure } from './pin-failure.ts'
 import type { PinStore, StoredPin } from './pin-store.ts'
+import { retryDelayMs } from './retry-delay.ts'
 
-export interface PinnerContext extends FetchContext {
+export interface PinnerContext {
   readonly pins: PinStore
+  readonly keeper: Keeper
+  readonly limits: Limits
   /** Called when a pin became `pinned` or `failed`. */
   readonly onSettled: () => void
-  /** Called with what is no pin's fault. The pin fails all the same. */
+  /** Called with what is no pin's fault: what passes is tried again, any other failure fails the pin as well. */
   readonly onError: (error: unknown) => void
+}
+
+interface ActivePin {
+  readonly owner: number
+  readonly abort: AbortController
+  transfer: Transfer
+  /** Why the pin waits for another attempt; null while it does not. */
+  trouble: string | null
+  done: Promise<void>
 }
 
 /**
  * Works off the queue: moves pins from `queued` over `pinning` to `pinned` or `failed`.
  *
  * The queue is the table of pins itself, so it has no size of its own and survives a restart. Owners have turns, the
- * one after the last one served first; no owner has more than its share of the places.
+ * one after the last one served first; no owner has more than its share of the places. A full disk and a keeper that is
+ * away fail no pin: it stays in its place, says why in its info, and is tried again.
  */
 export class Pinner {
   readonly #context: PinnerContext
-  readonly #active = new Map<number, { owner: number; fetch: FetchPin; done: Promise<void> }>()
+  readonly #active = new Map<number, ActivePin>()
   #lastOwner = 0
+  #wakeTimer: NodeJS.Timeout | null = null
+  #failedWakes = 0
   #isStopped = false
 
   constructor(context: PinnerContext) {
@@ -29,30 +47,46 @@ export class Pinner {
 
   /** Starts as many queued pins as there are free places. Call it whenever a pin was added. */
   wake(): void {
-    const { limits, pins } = this.#context
-    while (!this.#isStopped && this.#active.size < limits.activePins) {
-      const pin = pins.nextQueued(this.#lastOwner, this.#busyOwners())
-      if (!pin) return
-      this.#lastOwner = pin.owner
-      this.#start(pin)
+    const { limits, pins, onError } = this.#context
+    try {
+      while (!this.#isStopped && this.#active.size < limits.activePins) {
+        const pin = pins.nextQueued(this.#lastOwner, this.#busyOwners())
+        if (!pin) break
+        this.#start(pin)
+        this.#lastOwner = pin.owner
+      }
+      this.#failedWakes = 0
+    } catch (error) {
+      // The pin is queued still, and whoever added it need not hear of this.
+      onError(error)
+      this.#wakeTimer ??= setTimeout(
+        () => {
+          this.#wakeTimer = null
+          this.wake()
+        },
+        retryDelayMs(this.#failedWakes++),
+      )
     }
   }
 
   /** Gives up a pin that was removed. */
   cancel(created: number): void {
-    this.#active.get(created)?.fetch.cancel(new Error('The pin was removed'))
+    this.#active.get(created)?.abort.abort(new Error('The pin was removed'))
   }
 
   /** What can be told of a pin that is being fetched; empty for any other. */
   progressOf(created: number): StringMap {
-    return this.#active.get(created)?.fetch.progress() ?? {}
+    const active = this.#active.get(created)
+    if (!active) return {}
+    return { ...active.transfer.progress(), ...(active.trouble === null ? {} : { status_details: active.trouble }) }
   }
 
   /** Stops all transfers where they are; the next start goes on with them. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    if (this.#wakeTimer) clearTimeout(this.#wakeTimer)
     const active = [...this.#active.values()]
-    for (const { fetch } of active) fetch.cancel(new Error('The service stops'))
+    for (const { abort } of active) abort.abort(new Error('The service stops'))
     await Promise.all(active.map(({ done }) => done))
   }
 
@@ -64,26 +98,63 @@ export class Pinner {
   }
 
   #start(pin: StoredPin): void {
-    const fetch = new FetchPin(pin, this.#context)
-    this.#context.pins.setStatus(pin.created, 'pinning', { status_details: 'Fetching blocks' })
-    const done = this.#run(pin, fetch).finally(() => {
+    const { pins, keeper } = this.#context
+    pins.setStatus(pin.created, 'pinning', { status_details: 'Fetching blocks' })
+    const active: ActivePin = {
+      owner: pin.owner,
+      abort: new AbortController(),
+      transfer: keeper.createTransfer(pin),
+      trouble: null,
+      done: Promise.resolve(),
+    }
+    this.#active.set(pin.created, active)
+    active.done = this.#run(pin, active).finally(() => {
       this.#active.delete(pin.created)
       this.wake()
     })
-    this.#active.set(pin.created, { owner: pin.owner, fetch, done })
   }
 
-  async #run(pin: StoredPin, fetch: FetchPin): Promise<void> {
-    const { pins, onError, onSettled } = this.#context
+  /** Makes attempts until one of them settles the pin, or it is given up. */
+  async #run(pin: StoredPin, active: ActivePin): Promise<void> {
+    const { keeper, onError, onSettled } = this.#context
+    const { signal } = active.abort
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      if (attempt > 0) active.transfer = keeper.createTransfer(pin)
+      try {
+        await this.#attempt(pin, active)
+        onSettled()
+        return
+      } catch (error) {
+        if (signal.aborted) break
+        if (![...this.#active.values()].some(({ trouble }) => trouble !== null)) onError(error)
+        active.trouble = `Waits to be tried again: ${troubleOf(error) ?? String(error)}`
+        await delay(retryDelayMs(attempt), null, { signal }).catch(() => {})
+        active.trouble = null
+      }
+    }
+    if (!this.#isStopped) onSettled()
+  }
+
+  /** @throws what keeps the pin from being settled now */
+  async #attempt(pin: StoredPin, { transfer, abort }: ActivePin): Promise<void> {
+    const { pins, onError } = this.#context
+    const cancel = (): void => transfer.cancel(abort.signal.reason)
+    abort.signal.addEventListener('abort', cancel)
     try {
-      await fetch.run()
-      pins.setStatus(pin.created, 'pinned', { status_details: 'All blocks are stored', ...fetch.summary() })
+      await transfer.run()
+      pins.setStatus(pin.created, 'pinned', { status_details: 'All blocks are stored', ...transfer.summary() })
     } catch (error) {
-      if (this.#isStopped || !pins.getByKey(pin.created)) return
+      if (abort.signal.aborted || troubleOf(error) !== null) throw error
       if (!(error instanceof PinFailure)) onError(error)
       const details = error instanceof PinFailure ? error.message : `The service failed: ${String(error)}`
-      pins.setStatus(pin.created, 'failed', { status_details: details, ...fetch.progress() })
+      pins.setStatus(pin.created, 'failed', { status_details: details, ...transfer.progress() })
+    } finally {
+      abort.signal.removeEventListener('abort', cancel)
     }
-    onSettled()
   }
+}
+
+/** What passes by itself, in words; null for any other error. */
+function troubleOf(error: unknown): string | null {
+  return error instanceof KeeperUnavailableError ? error.message : storageTrouble(error)
 }

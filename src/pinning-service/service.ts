@@ -5,16 +5,19 @@ import { createAdaptorServer } from '@hono/node-server'
 import { multiaddr } from '@multiformats/multiaddr'
 import { InsufficientFundsError } from '../domain/errors.ts'
 import { lockDirectory } from '../storage/lock-directory.ts'
-import { openDatabase } from '../storage/open-database.ts'
-import { BlockStore } from './block-store.ts'
+import { type Database, openDatabase } from '../storage/open-database.ts'
 import { Collector } from './collector.ts'
 import { createApp } from './create-app.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 import { type DialRange, defaultDialRanges } from './dial-policy.ts'
+import type { Keeper } from './keeper.ts'
+import { assertNoKubo } from './kubo/kubo-ledger.ts'
+import type { KuboAddress } from './kubo/kubo-rpc.ts'
+import { startKuboKeeper } from './kubo/start-kubo-keeper.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { PinStore, type Usage } from './pin-store.ts'
 import { Pinner } from './pinner.ts'
-import { startPeer } from './start-peer.ts'
+import { startBlockKeeper } from './start-block-keeper.ts'
 import { hashOf, TokenStore } from './token-store.ts'
 
 const HEADERS_TIMEOUT_MS = 10_000
@@ -39,17 +42,19 @@ export interface ServiceOptions {
   readonly gateways: readonly string[]
   /** Which origins may be dialled; null for the default. */
   readonly dialRanges: readonly DialRange[] | null
+  /** The Kubo daemon that fetches and keeps what is pinned; null where this service does so itself. */
+  readonly kubo: KuboAddress | null
 }
 
 /** A service that runs in this thread. */
 export interface Service extends AsyncDisposable {
   readonly endpoint: string
-  readonly peerId: string
+  readonly peerId: string | null
   readonly addresses: readonly string[]
 }
 
 /**
- * Starts the service in this thread: database, peer, pinner and HTTP, in that order; disposing undoes it in reverse.
+ * Starts the service in this thread: database, keeper, pinner and HTTP, in that order; disposing undoes it in reverse.
  *
  * @param onError told of each failure that is nobody's input: of a request, a pin or the collection of garbage
  */
@@ -65,43 +70,21 @@ export async function startService(options: ServiceOptions, onError: (error: unk
     const database = await openDatabase(join(options.dataDir, 'pins.db'), PIN_DATABASE)
     closers.push(() => database.close())
     const pins = new PinStore(database)
-    const blocks = new BlockStore(database)
-    closers.push(() => blocks.flush())
     const tokens = new TokenStore(database)
     const configured = new Map(
       options.tokens.map((token) => [hashOf(token).toString('hex'), tokens.ownerOfConfigured(token)]),
     )
 
-    const peer = await startPeer({
-      blocks,
-      listen: options.listen,
-      keyFile: join(options.dataDir, 'peer.key'),
-      maxConnections: limits.maxConnections,
-      dialTimeoutMs: limits.dialTimeoutMs,
-    })
-    closers.push(() => peer[Symbol.asyncDispose]())
-
-    const collector = new Collector(blocks, onError)
+    const keeper = await startKeeper(options, { database, pins, limits, onQueued: () => pinner.wake() })
+    closers.push(() => keeper[Symbol.asyncDispose]())
+    const collector = new Collector(keeper, onError)
     closers.push(() => collector.stop())
-    const dialRanges = options.dialRanges ?? defaultDialRanges([options.host, ...options.listen.map(hostOf)])
-    const bytesOf = (owner: number): number => pins.usage(owner).bytes
-    const onSettled = (): void => collector.wake()
-    const pinner = new Pinner({
-      pins,
-      blocks,
-      peer,
-      limits,
-      dialRanges,
-      gateways: options.gateways,
-      bytesOf,
-      onSettled,
-      onError,
-    })
+    const pinner = new Pinner({ pins, keeper, limits, onSettled: () => collector.wake(), onError })
     closers.push(() => pinner.stop())
 
     const app = createApp({
       pins,
-      delegates: peer.addresses,
+      delegates: () => keeper.addresses,
       ownerOf: (token) => configured.get(hashOf(token).toString('hex')) ?? tokens.ownerOf(token),
       assertRoom: (owner) => assertRoom(pins.usage(owner), limits),
       onAdded: () => pinner.wake(),
@@ -122,14 +105,26 @@ export async function startService(options: ServiceOptions, onError: (error: unk
     const host = family === 'IPv6' ? `[${address}]` : address
     return {
       endpoint: `http://${host}:${port}`,
-      peerId: peer.peerId,
-      addresses: peer.addresses,
+      peerId: keeper.peerId,
+      addresses: keeper.addresses,
       [Symbol.asyncDispose]: close,
     }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+function startKeeper(
+  { kubo, dataDir, host, listen, gateways, dialRanges }: ServiceOptions,
+  parts: { database: Database; pins: PinStore; limits: Limits; onQueued: () => void },
+): Promise<Keeper> {
+  const bytesOf = (owner: number): number => parts.pins.usage(owner).bytes
+  const rangesOf = (hosts: readonly string[]): readonly DialRange[] => dialRanges ?? defaultDialRanges(hosts)
+  if (kubo) return startKuboKeeper({ ...parts, kubo, bytesOf, dialRanges: rangesOf([host]) })
+  assertNoKubo(parts.database)
+  const ranges = rangesOf([host, ...listen.map(hostOf)])
+  return startBlockKeeper({ ...parts, dataDir, listen, gateways, bytesOf, dialRanges: ranges })
 }
 
 function hostOf(address: string): string {

@@ -1,4 +1,5 @@
 import type { DialRange } from './dial-policy.ts'
+import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import type { Limits } from './limits.ts'
 import type { ServiceOptions } from './service.ts'
 import { startWorker } from './start-worker.ts'
@@ -24,6 +25,11 @@ export interface PinningServiceOptions {
   readonly dialRanges?: readonly DialRange[]
   /** Base URLs of trustless HTTP gateways that are asked beside a pin's origins. Default: none. */
   readonly gateways?: readonly string[]
+  /**
+   * A Kubo daemon that fetches and keeps what is pinned, in place of a peer and blocks of the service's own; `listen`
+   * and `gateways` then mean nothing. Default: none.
+   */
+  readonly kubo?: KuboAddress
   /** Bounds that differ from the default ones. */
   readonly limits?: Partial<Limits>
   /** Told of failures that no client caused: text with a stack, for a log. Default: nobody. */
@@ -34,8 +40,9 @@ export interface PinningServiceOptions {
 export interface RunningPinningService extends AsyncDisposable {
   /** Base URL without a trailing slash; the Pinning Service API is at `{endpoint}/pins`. */
   readonly endpoint: string
-  readonly peerId: string
-  /** Multiaddrs of its libp2p peer, each with `/p2p/{peerId}`. */
+  /** Its libp2p peer, or Kubo's; null where Kubo was away when the service started. */
+  readonly peerId: string | null
+  /** Multiaddrs of that peer, each with `/p2p/{peerId}`. */
   readonly addresses: readonly string[]
   /** Resolves when the service was disposed; rejects when its thread ended by itself. Nobody has to listen. */
   readonly closed: Promise<void>
@@ -56,6 +63,7 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     limits: options.limits ?? {},
     gateways: (options.gateways ?? []).map((url) => url.replace(/\/+$/, '')),
     dialRanges: options.dialRanges ?? null,
+    kubo: options.kubo ?? null,
   }
   const worker = startWorker({ workerData, name: 'pinning-service' })
   let isStopping = false

@@ -3,7 +3,12 @@ import { type ServiceOptions, startService } from './service.ts'
 
 /** What the service's thread tells the one that started it. */
 export type WorkerMessage =
-  | { readonly type: 'started'; readonly endpoint: string; readonly peerId: string; readonly addresses: string[] }
+  | {
+      readonly type: 'started'
+      readonly endpoint: string
+      readonly peerId: string | null
+      readonly addresses: string[]
+    }
   | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'error'; readonly message: string }
 

@@ -11,6 +11,8 @@ export interface DatabaseSchema {
   readonly version: number
   /** Creates everything in an empty database. */
   readonly sql: string
+  /** What each version, from the first on, needs to become the next one. */
+  readonly upgrades?: readonly ((database: Database) => void)[]
 }
 
 /**
@@ -57,8 +59,16 @@ export function transaction<T>(database: Database, work: () => T): T {
     database.exec('COMMIT')
     return result
   } catch (error) {
-    database.exec('ROLLBACK')
+    rollBack(database)
     throw error
+  }
+}
+
+function rollBack(database: Database): void {
+  try {
+    database.exec('ROLLBACK')
+  } catch {
+    // On a full disk, say, SQLite has done so itself and refuses to do it again. That is not what went wrong.
   }
 }
 
@@ -81,6 +91,8 @@ function migrate(database: Database, path: string, schema: DatabaseSchema): void
   transaction(database, () => {
     // Another process may have been first, between the look above and the lock.
     const { user_version: now } = database.prepare('PRAGMA user_version').get() as { user_version: number }
-    if (now === 0) database.exec(`${schema.sql}; PRAGMA user_version = ${schema.version}`)
+    if (now === 0) database.exec(schema.sql)
+    else for (const upgrade of schema.upgrades?.slice(now - 1) ?? []) upgrade(database)
+    database.exec(`PRAGMA user_version = ${schema.version}`)
   })
 }

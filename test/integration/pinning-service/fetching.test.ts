@@ -44,7 +44,7 @@ it('pins a directory from another process, and serves it by bitswap when that is
 
   let cid: string
   let requestid: string
-  let peerId: string
+  let peerId: string | null
   {
     await using service = await startTestService({ dataDir: data.path })
     const origin = await spawnOrigin(files.path)

@@ -12,6 +12,7 @@ const service = await startService(
     limits: {},
     dialRanges: null,
     gateways: [],
+    kubo: null,
   },
   (error) => process.stderr.write(`${String(error)}\n`),
 )

@@ -26,6 +26,7 @@ export async function startTestService(options: Partial<ServiceOptions> = {}): P
       limits: {},
       dialRanges: null,
       gateways: [],
+      kubo: null,
       ...options,
     },
     (error) => errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),

@@ -1,0 +1,19 @@
+/** No object of the commands that are used here comes near it. */
+const MAX_LINE_BYTES = 1024 * 1024
+
+/**
+ * Yields the objects of a body that has one on each line, as they arrive.
+ *
+ * @throws {SyntaxError} for a line that is not JSON, or longer than 1 MiB
+ */
+export async function* readJsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const bytes of body) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    if (rest.length > MAX_LINE_BYTES) throw new SyntaxError(`A line has more than ${MAX_LINE_BYTES} bytes`)
+    for (const line of lines) if (line.trim()) yield JSON.parse(line)
+  }
+  if (rest.trim()) yield JSON.parse(rest)
+}
