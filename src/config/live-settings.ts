@@ -24,7 +24,8 @@ export const LIVE_SETTINGS = {
     { min: 100, fallback: 12_000 },
   ),
   liveStallMs: milliseconds(
-    'Milliseconds after which a WebSocket or event stream is closed that has read nothing of what waits for it.',
+    'Milliseconds within which a WebSocket is closed whose other side stops reading, or an event stream once the ' +
+      'network takes no more of it. Should be 2.5 times `livePingMs` at least.',
     { min: 100, fallback: 30_000 },
   ),
   liveDrainMs: milliseconds(

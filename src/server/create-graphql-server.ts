@@ -8,9 +8,10 @@ import { clientErrorOf, maskedErrorOf } from './client-error.ts'
 import { EXAMPLES } from './graphiql-examples.ts'
 import { useClientErrors } from './plugins/use-client-errors.ts'
 import { useGatewayContext } from './plugins/use-gateway-context.ts'
+import { useNoSubscriptions } from './plugins/use-no-subscriptions.ts'
 import { useTokenLimit } from './plugins/use-token-limit.ts'
 
-/** GraphQL over HTTP and GraphiQL at /graphql; what surrounds it is the request listener's. */
+/** Queries and mutations over HTTP, and GraphiQL, at /graphql; what surrounds them is the request listener's. */
 export function createGraphqlServer(parts: {
   schema: GraphQLSchema
   registry: ServiceRegistry
@@ -22,7 +23,12 @@ export function createGraphqlServer(parts: {
   const { schema, registry, live, requestTimeoutMs, maxRequestBytes, log } = parts
   return createYoga<{ requestId: string }>({
     schema,
-    plugins: [useTokenLimit(), useGatewayContext(registry, live, requestTimeoutMs), useClientErrors(log)],
+    plugins: [
+      useTokenLimit(),
+      useNoSubscriptions(),
+      useGatewayContext(registry, live, requestTimeoutMs),
+      useClientErrors(log),
+    ],
     maxRequestBodySize: maxRequestBytes,
     // What fails outside of execution; `useClientErrors` has seen the rest.
     maskedErrors: {

@@ -6,10 +6,10 @@ import { createGraphqlServer } from './create-graphql-server.ts'
 import { readGatewayToken } from './gateway-token.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
 import { createLiveServer } from './live/create-live-server.ts'
-import { wantsEventStream } from './live/event-stream-request.ts'
 import { openServices } from './open-services.ts'
 import { createRequestGuard } from './request-guard.ts'
 import { createRequestListener } from './request-listener.ts'
+import { routeGraphql } from './route-graphql.ts'
 import { startupWarnings } from './startup-warnings.ts'
 
 /** A gateway that serves. Disposing it finishes what is in flight, then stops the embedded service. */
@@ -46,8 +46,7 @@ export async function startGateway(
   const live = createLiveServer(config, { ...parts, graphql, guard })
   const listener = createRequestListener({
     guard,
-    graphql: (req, res, context) =>
-      wantsEventStream(req) ? live.stream(req, res, context.requestId) : graphql(req, res, context),
+    graphql: routeGraphql(live, graphql, config.maxRequestBytes),
     isReady: () => services.isUp() && http?.isAccepting() === true,
     log,
   })

@@ -8,6 +8,8 @@ import { Lane, Outbox } from './outbox.ts'
 const PING = Buffer.from(':\n\n')
 const COMPLETE = Buffer.from('event: complete\ndata:\n\n')
 const END = Buffer.from('\n\n')
+/** More than Node's own high-water mark, so that a `drain` is sure to come; little enough for 20,000 slow readers. */
+const FULL_BYTES = 32 * 1024
 
 /**
  * One response that is a stream of server-sent events: one operation, in the words of graphql-sse's distinct connections.
@@ -19,6 +21,8 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
   readonly #outbox: Outbox
   readonly #lane: Lane
   readonly #visible: (error: unknown) => unknown
+  readonly #observer: ConnectionObserver
+  #taken = 0
   #operation: RunningOperation | null = null
 
   constructor(
@@ -27,14 +31,15 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
   ) {
     const { parts, account, observer, requestId } = options
     this.#res = res
+    this.#observer = observer
     this.#visible = (error) => parts.operations.visible(error, requestId)
     const wire = {
       write: (frame: Buffer) => void res.write(frame),
-      get bufferedBytes() {
-        return res.writableLength
+      get isFull() {
+        return res.writableLength > FULL_BYTES
       },
     }
-    this.#outbox = new Outbox(wire, (isCongested) => observer.congested(this, isCongested))
+    this.#outbox = new Outbox(wire, (isCongested) => observer.unread(this, isCongested))
     this.#lane = new Lane(this.#outbox, frameOf)
     res.on('drain', () => this.#outbox.drained())
     res.once('close', () => {
@@ -77,7 +82,13 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
   }
 
   beat(): void {
-    if (this.#lane.isOpen && !this.#outbox.isCongested) this.#res.write(PING)
+    if (this.#outbox.isCongested) return
+    const { writableLength: untaken, socket } = this.#res
+    if (untaken === 0 && this.#lane.isOpen) this.#res.write(PING)
+    // A little that waits is no congestion; when nothing at all of it has been taken since, it is a stall in the making.
+    const taken = (socket?.bytesWritten ?? 0) - untaken
+    if (untaken === 0 || taken !== this.#taken) this.#observer.unread(this, untaken > 0)
+    this.#taken = taken
   }
 
   stall(): void {

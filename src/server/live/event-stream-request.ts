@@ -3,17 +3,22 @@ import type { OperationRequest } from './operation-request.ts'
 
 /** Why a request for an event stream is answered by a plain status instead. */
 export class EventStreamRefusal extends Error {
-  readonly status: 400 | 405 | 413 | 429
-  constructor(status: 400 | 405 | 413 | 429, message: string) {
+  readonly status: 400 | 413 | 429
+  constructor(status: 400 | 413 | 429, message: string) {
     super(message)
     this.status = status
   }
 }
 
-/** True for requests that would rather have an event stream than anything else. */
-export function wantsEventStream({ headers, method }: IncomingMessage): boolean {
-  const first = headers.accept?.split(',', 1)[0]?.split(';', 1)[0]?.trim().toLowerCase()
-  return first === 'text/event-stream' && (method === 'GET' || method === 'POST')
+/**
+ * How much a request wants an event stream: `rather` than anything else, or `also`, which is enough for a subscription;
+ * null when it takes none.
+ */
+export function eventStreamWish({ headers, method }: IncomingMessage): 'rather' | 'also' | null {
+  if (method !== 'GET' && method !== 'POST') return null
+  const types = headers.accept?.split(',').map((type) => type.split(';', 1)[0]?.trim().toLowerCase()) ?? []
+  const place = types.indexOf('text/event-stream')
+  return place === 0 ? 'rather' : place > 0 ? 'also' : null
 }
 
 /**
@@ -22,7 +27,19 @@ export function wantsEventStream({ headers, method }: IncomingMessage): boolean 
  * @throws {EventStreamRefusal} for what is neither, or longer than `maxBytes`
  */
 export async function readEventStreamRequest(req: IncomingMessage, maxBytes: number): Promise<OperationRequest> {
-  if (req.method === 'POST') return toRequest(parseJson(await readText(req, maxBytes), 'a body of JSON'))
+  const body = req.method === 'POST' ? await readBody(req, maxBytes) : null
+  if (body && body.length > maxBytes) throw new EventStreamRefusal(413, `Expected a body of ${maxBytes} bytes at most`)
+  return parseEventStreamRequest(req, body)
+}
+
+/**
+ * Reads an operation from a request whose body has been read.
+ *
+ * @param body null for a GET
+ * @throws {EventStreamRefusal} for what is none
+ */
+export function parseEventStreamRequest(req: IncomingMessage, body: Buffer | null): OperationRequest {
+  if (body) return toRequest(parseJson(body.toString(), 'a body of JSON'))
   const { searchParams } = new URL(req.url ?? '/', 'http://localhost')
   const variables = searchParams.get('variables')
   return toRequest({
@@ -32,16 +49,17 @@ export async function readEventStreamRequest(req: IncomingMessage, maxBytes: num
   })
 }
 
-async function readText(req: IncomingMessage, maxBytes: number): Promise<string> {
+/** Reads a body, or the part of it that is longer than `maxBytes` by its last chunk. */
+export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   // Left alone when it is too long, so that it can be answered.
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > maxBytes) throw new EventStreamRefusal(413, `Expected a body of ${maxBytes} bytes at most`)
     chunks.push(chunk)
+    if (length > maxBytes) break
   }
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(chunks)
 }
 
 function toRequest(input: unknown): OperationRequest {

@@ -15,7 +15,7 @@ export interface LiveParts {
 
 /** A WebSocket or an event stream, as their server sees it. */
 export interface LiveConnection {
-  /** Once every ping interval: asks for a sign of life, or gives up where the last one was not answered. */
+  /** Once every ping interval: gives a sign of life, and asks for one where that can be. */
   beat(): void
   /** The other side has read nothing for too long. */
   stall(): void
@@ -29,5 +29,6 @@ export interface LiveConnection {
 export interface ConnectionObserver {
   opened(connection: LiveConnection): void
   closed(connection: LiveConnection): void
-  congested(connection: LiveConnection, isCongested: boolean): void
+  /** Whether there is something that the other side should read, and has not yet; true again begins anew. */
+  unread(connection: LiveConnection, isUnread: boolean): void
 }

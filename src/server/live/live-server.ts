@@ -9,6 +9,7 @@ import { EventStreamConnection } from './event-stream-connection.ts'
 import { EventStreamRefusal, readEventStreamRequest } from './event-stream-request.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { ConnectionObserver, LiveConnection, LiveParts } from './live-parts.ts'
+import type { OperationRequest } from './operation-request.ts'
 import { SocketConnection } from './socket-connection.ts'
 import { StallWatch } from './stall-watch.ts'
 
@@ -19,7 +20,7 @@ export interface LiveServerOptions extends LiveParts {
   readonly maxRequestBytes: number
   /** Milliseconds between signs of life. */
   readonly pingIntervalMs: number
-  /** Milliseconds after which a connection that reads nothing is closed. */
+  /** Milliseconds within which a connection whose other side stops reading is closed. */
   readonly stallTimeoutMs: number
   /** Milliseconds over which connections are sent away when the gateway stops. */
   readonly drainMs: number
@@ -27,6 +28,12 @@ export interface LiveServerOptions extends LiveParts {
 
 /** How long the other side may take to answer a close before its socket is cut. */
 const CLOSE_TIMEOUT_MS = 2_000
+
+/**
+ * The part of the stall timeout that the other side gets to show that it reads. The question may come as late as a ping
+ * interval after it has stopped, and the close takes its time too.
+ */
+const PATIENCE = 0.45
 
 /** WebSockets and event streams at /graphql. */
 export class LiveServer implements Disposable {
@@ -51,7 +58,7 @@ export class LiveServer implements Disposable {
       handleProtocols: (offered) => offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
     }
     this.#sockets = new WebSocketServer(settings)
-    const patienceMs = options.stallTimeoutMs
+    const patienceMs = options.stallTimeoutMs * PATIENCE
     this.#stalls = new StallWatch({ patienceMs, onStall: (connection) => connection.stall() })
     this.#timer = setInterval(() => {
       this.#heartbeat.turn()
@@ -68,14 +75,14 @@ export class LiveServer implements Disposable {
         this.#stalls.note(connection, false)
         if (this.#connections.size === 0) this.#onEmpty?.()
       },
-      congested: (connection, isCongested) => this.#stalls.note(connection, isCongested),
+      unread: (connection, isUnread) => this.#stalls.note(connection, isUnread),
     }
   }
 
   /** How much there is of everything that is held for connections. */
-  get size(): { connections: number; congested: number; cohorts: number } {
+  get size(): { connections: number; unread: number; cohorts: number } {
     const { operations } = this.#options
-    return { connections: this.#connections.size, congested: this.#stalls.size, cohorts: operations.cohorts }
+    return { connections: this.#connections.size, unread: this.#stalls.size, cohorts: operations.cohorts }
   }
 
   /** Milliseconds that it would take now to send everybody away. */
@@ -110,14 +117,28 @@ export class LiveServer implements Disposable {
     })
   }
 
-  /** Answers a request by an event stream; what surrounds it, the guard too, is the request listener's. */
-  async stream(req: IncomingMessage, res: ServerResponse, requestId: string): Promise<void> {
+  /** True for what asks for a subscription, and is right as far as its document goes. */
+  isSubscription(request: OperationRequest): boolean {
+    return this.#options.operations.typeOf(request) === 'subscription'
+  }
+
+  /**
+   * Answers a request by an event stream; what surrounds it, the guard too, is the request listener's.
+   *
+   * @param options.asked what the request asks for, if that has been read
+   */
+  async stream(
+    req: IncomingMessage,
+    res: ServerResponse,
+    options: { requestId: string; asked?: OperationRequest },
+  ): Promise<void> {
+    const { requestId, asked } = options
     const { caps, tokenSets, operations, maxRequestBytes } = this.#options
     const tokens = tokenSets.fromHeaders(req.headers)
     const account = caps.open(addressOf(req))
     try {
       if (!account?.enter(tokens.key)) throw new EventStreamRefusal(429, 'Too many event streams, try again later')
-      const request = await readEventStreamRequest(req, maxRequestBytes)
+      const request = asked ?? (await readEventStreamRequest(req, maxRequestBytes))
       const exceeded = account.begin()
       const connection = new EventStreamConnection(res, {
         parts: this.#options,

@@ -103,6 +103,15 @@ export class Operations {
     }
   }
 
+  /** What kind of operation a request asks for; null when that cannot be told, for a mistake in it. */
+  typeOf({ query, operationName }: OperationRequest): OperationTypeNode | null {
+    try {
+      return getOperationAST(this.#options.parse(query), operationName)?.operation ?? null
+    } catch {
+      return null
+    }
+  }
+
   #prepare(request: OperationRequest, caller: Caller): Prepared {
     const document = this.#options.parse(request.query)
     const operation = getOperationAST(document, request.operationName)

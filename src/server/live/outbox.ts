@@ -3,12 +3,9 @@ import type { Message } from './message.ts'
 /** The sending side of a connection. */
 export interface Wire {
   write(frame: Buffer): void
-  /** Bytes that the operating system has not taken yet. */
-  readonly bufferedBytes: number
+  /** True when nothing more should be written until the other side has read. */
+  readonly isFull: boolean
 }
-
-/** More than Node's own high-water mark, so that a `drain` is sure to come; little enough for 20,000 slow readers. */
-const CONGESTED_BYTES = 32 * 1024
 
 /**
  * What one connection has still to be sent.
@@ -24,7 +21,7 @@ export class Outbox {
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null
 
   /** @param onCongestion called when the other side falls behind, and when it has caught up or is given up */
-  constructor(wire: Wire, onCongestion: (isCongested: boolean) => void) {
+  constructor(wire: Wire, onCongestion: (isCongested: boolean) => void = () => {}) {
     this.#wire = wire
     this.#onCongestion = onCongestion
   }
@@ -36,7 +33,7 @@ export class Outbox {
   /** Sends a frame at once, for what is small and must not wait. */
   send(frame: Buffer): void {
     this.#wire.write(frame)
-    if (this.#isCongested || this.#wire.bufferedBytes <= CONGESTED_BYTES) return
+    if (this.#isCongested || !this.#wire.isFull) return
     this.#isCongested = true
     this.#onCongestion(true)
   }
@@ -46,7 +43,7 @@ export class Outbox {
     this.#waiting.add(lane)
   }
 
-  /** To be called when everything written has been taken. */
+  /** To be called when there is room again. */
   drained(): void {
     if (!this.#isCongested) return
     this.#isCongested = false

@@ -10,12 +10,16 @@ import type { ConnectionObserver, LiveConnection, LiveParts } from './live-parts
 import type { RunningOperation } from './operations.ts'
 import { Outbox } from './outbox.ts'
 import { SocketSubscriber } from './socket-subscriber.ts'
+import { SocketWire } from './socket-wire.ts'
 import type { TokenSet } from './token-sets.ts'
+import { textFrame } from './web-socket-frame.ts'
 
 /** The protocol demands unique ids and no length; a stock client's have 36 characters. */
 const MAX_ID_LENGTH = 256
 /** For as long, a client may stay silent after it has connected. */
 const INIT_TIMEOUT_MS = 3_000
+/** More than Node's own high-water mark, so that a `drain` is sure to come. */
+const MAX_UNTAKEN_BYTES = 32 * 1024
 
 interface Slot {
   readonly subscriber: SocketSubscriber
@@ -25,6 +29,8 @@ interface Slot {
 /** One WebSocket that speaks graphql-transport-ws. */
 export class SocketConnection implements LiveConnection {
   readonly #ws: WebSocket
+  readonly #socket: Socket
+  readonly #wire: SocketWire
   readonly #parts: LiveParts
   readonly #account: SocketAccount
   readonly #outbox: Outbox
@@ -33,7 +39,6 @@ export class SocketConnection implements LiveConnection {
   #tokens: TokenSet
   #initTimer: NodeJS.Timeout | null
   #isInitialised = false
-  #isAlive = true
   #isOpen = true
   #isGoingAway = false
 
@@ -44,33 +49,19 @@ export class SocketConnection implements LiveConnection {
     options: { parts: LiveParts; account: SocketAccount; observer: ConnectionObserver },
   ) {
     const { parts, account, observer } = options
-    const socket: Socket = request.socket
     this.#ws = ws
+    this.#socket = request.socket
     this.#parts = parts
     this.#account = account
     this.#tokens = parts.tokenSets.fromHeaders(request.headers)
     this.#requestId = requestIdOf(request.headers['x-request-id'])
-    const wire = {
-      write: (frame: Buffer) => ws.send(frame, { binary: false }),
-      get bufferedBytes() {
-        return ws.bufferedAmount
-      },
-    }
-    this.#outbox = new Outbox(wire, (isCongested) => {
-      // Who does not read is not listened to, so that nothing they ask for piles up.
-      if (isCongested) ws.pause()
-      else ws.resume()
-      observer.congested(this, isCongested)
+    this.#wire = new SocketWire(ws, request.socket, (isOpen) => {
+      observer.unread(this, isOpen)
+      if (!isOpen && !this.#wire.isFull) this.#outbox.drained()
     })
+    this.#outbox = new Outbox(this.#wire)
     this.#initTimer = setTimeout(() => this.#close(CLOSE_REASONS.initTimeout), INIT_TIMEOUT_MS)
-    socket.on('drain', () => {
-      this.#isAlive = true
-      this.#outbox.drained()
-    })
     ws.on('message', (data, isBinary) => this.#receive(data, isBinary))
-    ws.on('pong', () => {
-      this.#isAlive = true
-    })
     // What is wrong with a frame; ws closes by itself, with the code that fits.
     ws.on('error', (err) => parts.log.debug({ err, requestId: this.#requestId }, 'WebSocket error'))
     ws.on('close', () => {
@@ -82,11 +73,7 @@ export class SocketConnection implements LiveConnection {
   }
 
   beat(): void {
-    // How long a slow reader may take is the stall's to say.
-    if (!this.#isOpen || this.#outbox.isCongested) return
-    if (this.#isAlive) this.#ws.ping()
-    else this.terminate()
-    this.#isAlive = false
+    this.#wire.ask()
   }
 
   stall(): void {
@@ -106,7 +93,6 @@ export class SocketConnection implements LiveConnection {
 
   #receive(data: RawData, isBinary: boolean): void {
     if (!this.#isOpen) return
-    this.#isAlive = true
     const message = isBinary ? null : parse(data)
     const reason = message ? this.#handle(message) : CLOSE_REASONS.badMessage
     if (reason) this.#close(reason)
@@ -179,8 +165,12 @@ export class SocketConnection implements LiveConnection {
     if (this.#isGoingAway) this.goAway()
   }
 
+  /** Sends what must not wait, and listens no more to who asks for much of it without taking it. */
   #send(text: string): void {
-    this.#outbox.send(Buffer.from(text))
+    this.#outbox.send(textFrame(Buffer.from(text)))
+    if (this.#ws.isPaused || this.#socket.writableLength <= MAX_UNTAKEN_BYTES) return
+    this.#ws.pause()
+    this.#socket.once('drain', () => this.#ws.resume())
   }
 
   #close([code, reason]: CloseReason): void {

@@ -2,8 +2,9 @@ import { MessageType } from 'graphql-ws'
 import { UnauthorizedError } from '../../domain/errors.ts'
 import type { Message, Subscriber } from './message.ts'
 import { Lane, type Outbox } from './outbox.ts'
+import { textFrame } from './web-socket-frame.ts'
 
-const CLOSING_BRACE = 0x7d
+const CLOSING_BRACE = Buffer.from('}')
 
 /** One operation of a WebSocket: puts what comes of it into frames of graphql-transport-ws. */
 export class SocketSubscriber implements Subscriber {
@@ -17,7 +18,7 @@ export class SocketSubscriber implements Subscriber {
     this.#outbox = outbox
     this.#on = on
     const head = Buffer.from(`{"id":${this.#id},"type":"${MessageType.Next}","payload":`)
-    this.#lane = new Lane(outbox, (message) => nextFrame(head, message))
+    this.#lane = new Lane(outbox, ({ payload }) => textFrame(head, payload, CLOSING_BRACE))
   }
 
   next(message: Message): void {
@@ -29,7 +30,7 @@ export class SocketSubscriber implements Subscriber {
   }
 
   complete(): void {
-    this.#end(Buffer.from(`{"id":${this.#id},"type":"${MessageType.Complete}"}`))
+    this.#end(`{"id":${this.#id},"type":"${MessageType.Complete}"}`)
   }
 
   fail(error: unknown): void {
@@ -39,7 +40,7 @@ export class SocketSubscriber implements Subscriber {
       return
     }
     const payload = JSON.stringify(this.#on.visible(error))
-    this.#end(Buffer.from(`{"id":${this.#id},"type":"${MessageType.Error}","payload":${payload}}`))
+    this.#end(`{"id":${this.#id},"type":"${MessageType.Error}","payload":${payload}}`)
   }
 
   /** Sends nothing more. */
@@ -47,8 +48,8 @@ export class SocketSubscriber implements Subscriber {
     this.#lane.close()
   }
 
-  #end(frame: Buffer): void {
-    this.#lane.end(frame, this.#on.ended)
+  #end(message: string): void {
+    this.#lane.end(textFrame(Buffer.from(message)), this.#on.ended)
   }
 }
 
@@ -60,12 +61,4 @@ export interface SubscriberEvents {
   readonly refused: () => void
   /** What a client may see of an error. */
   readonly visible: (error: unknown) => unknown
-}
-
-function nextFrame(head: Buffer, { payload }: Message): Buffer {
-  const frame = Buffer.allocUnsafe(head.length + payload.length + 1)
-  head.copy(frame)
-  payload.copy(frame, head.length)
-  frame[frame.length - 1] = CLOSING_BRACE
-  return frame
 }

@@ -1,9 +1,4 @@
-/**
- * Ends connections whose other side has not read anything for a while.
- *
- * Progress shows when a connection drains: it holds a few dozen kilobytes at most, so a reader who cannot take those in
- * half a minute is as good as gone.
- */
+/** Ends connections whose other side does not read what it should for a while. */
 export class StallWatch<Connection> {
   readonly #since = new Map<Connection, number>()
   readonly #patienceMs: number
@@ -16,14 +11,14 @@ export class StallWatch<Connection> {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** How many are behind at present. */
+  /** How many have something to read at present. */
   get size(): number {
     return this.#since.size
   }
 
-  /** Takes note of whether a connection is behind. Each time that it was drained counts as a new beginning. */
-  note(connection: Connection, isCongested: boolean): void {
-    if (isCongested) this.#since.set(connection, this.#now())
+  /** Takes note of whether a connection has something to read; from now on, whatever was noted before. */
+  note(connection: Connection, isUnread: boolean): void {
+    if (isUnread) this.#since.set(connection, this.#now())
     else this.#since.delete(connection)
   }
 

@@ -22,8 +22,5 @@ export function useClientErrors(log: Logger): Plugin<Record<string, unknown>> {
     onExecute: ({ args }) => ({
       onExecuteDone: (payload) => handle(payload, args.contextValue as unknown as ErrorContext),
     }),
-    onSubscribe: ({ args }) => ({
-      onSubscribeResult: (payload) => handle(payload, args.contextValue as unknown as ErrorContext),
-    }),
   }
 }

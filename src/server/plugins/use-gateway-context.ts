@@ -12,7 +12,7 @@ interface RequestContext {
 /**
  * Gives resolvers their context, whose signal aborts when the client goes away or the request has taken too long.
  *
- * @param timeoutMs milliseconds that a query or mutation may take; a subscription may take for ever
+ * @param timeoutMs milliseconds that a query or mutation may take
  */
 export function useGatewayContext(
   registry: ServiceRegistry,

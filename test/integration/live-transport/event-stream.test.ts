@@ -92,6 +92,69 @@ describe('an event stream', () => {
     first.close()
   })
 
+  it.each(['GET', 'POST'] as const)(
+    'is had for a subscription by who names it anywhere in accept, by %s',
+    async (method) => {
+      await using setup = await startLiveSetup()
+      const [pin] = seedQueued(setup.service, 1)
+      if (!pin) throw new Error('no pin')
+      const headers = { ...bearer(ALICE), accept: 'application/json, text/event-stream;q=0.1' }
+      const open = (operation: { query: string; variables?: unknown }) =>
+        openEventStream(setup.gateway.url, operation, { method, headers })
+      const { events, close } = await open(FOREVER(pin.id))
+      const { event, id, data } = await nextOf(events)
+      // What comes from elsewhere has no ids.
+      expect([event, id, seen(data).pin?.id]).toEqual(['next', seen(data).cursor, pin.id])
+      close()
+      const { response } = await open({ query: '{ services { name } }' })
+      expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
+      expect(await response.json()).toEqual({ data: { services: [{ name: 'one' }] } })
+      const wrong = await open({ query: 'subscription { no }' })
+      expect(await wrong.response.json()).toMatchObject({
+        errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+      })
+    },
+  )
+
+  it('is the only way to subscribe by a plain request', async () => {
+    await using setup = await startLiveSetup()
+    const [pin] = seedQueued(setup.service, 1)
+    const body = JSON.stringify(FOREVER(pin?.id ?? ''))
+    const ask = (accept: string) => {
+      const headers = { ...bearer(ALICE), accept, 'content-type': 'application/json' }
+      return fetch(setup.gateway.url, { method: 'POST', headers, body })
+    }
+    for (const accept of ['*/*', 'multipart/mixed, application/json', 'application/json']) {
+      const answer = await ask(accept)
+      expect([accept, answer.status]).toEqual([accept, 406])
+      expect(await answer.text()).toContain('Expected text/event-stream among the types in accept, or a WebSocket')
+    }
+  })
+
+  it('is told apart from a query without harm, whatever is sent', async () => {
+    await using setup = await startLiveSetup()
+    const accept = 'application/json, text/event-stream'
+    const headers = { accept, 'content-type': 'application/json' }
+    const statusOf = async (body: string | ReadableStream) =>
+      (await fetch(setup.gateway.url, { method: 'POST', headers, body, duplex: 'half' } as RequestInit)).status
+    expect(await statusOf('{')).toBe(400)
+    expect(await statusOf('[]')).toBe(400)
+    expect(await statusOf(JSON.stringify({ query: ' '.repeat(1_000_001) }))).toBe(413)
+    const endless = new ReadableStream({ pull: (to) => to.enqueue(Buffer.alloc(65_536, ' ')) })
+    await expect(statusOf(endless)).resolves.toBe(413)
+    const gone = new AbortController()
+    const half = new ReadableStream({ start: (to) => to.enqueue(Buffer.from('{"query"')), pull: () => gone.abort() })
+    const cut = fetch(setup.gateway.url, {
+      method: 'POST',
+      headers,
+      body: half,
+      duplex: 'half',
+      signal: gone.signal,
+    } as RequestInit)
+    await expect(cut).rejects.toThrow()
+    expect(setup.gateway.logged.filter((line) => line.includes('Unexpected'))).toEqual([])
+  })
+
   it('shows signs of life, and ends without a word of completion when the gateway stops', async () => {
     await using setup = await startLiveSetup({ livePingMs: 120 })
     const [pin] = seedQueued(setup.service, 1)

@@ -98,13 +98,15 @@ describe('graphql-transport-ws', () => {
     expect(await errorsOf({ query: PIN_STATUS_CHANGED })).toHaveLength(1)
   })
 
-  it('pings, and gives up who does not answer', async () => {
-    await using setup = await startLiveSetup({ livePingMs: 120 })
+  it('pings, and closes with 1013 who does not answer, or not what was asked', async () => {
+    await using setup = await startLiveSetup({ livePingMs: 120, liveStallMs: 1_000 })
     await using well = await openRawSocket(setup.url, { token: ALICE })
     await using dead = await openRawSocket(setup.url, { token: ALICE, autoPong: false })
+    await using pretending = await openRawSocket(setup.url, { token: ALICE, autoPong: false })
+    pretending.ws.on('ping', () => pretending.ws.pong('I read'))
     let pings = 0
     well.ws.on('ping', () => pings++)
-    expect(await dead.closed).toBe(1006)
+    expect([await dead.closed, await pretending.closed]).toEqual([1013, 1013])
     while (pings < 3) await once(well.ws, 'ping')
     expect(well.ws.readyState).toBe(well.ws.OPEN)
   })
