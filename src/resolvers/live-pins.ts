@@ -16,12 +16,13 @@ export interface PinsChangedArgs {
   readonly after?: string | null | undefined
 }
 
-const MAX_IDS = 1000
+/** As many as fit into a message of 64 KB, even with the longest names of services and request ids of 60 characters. */
+const MAX_IDS = 250
 
 /**
  * Follows pins by their ids, at any mix of services.
  *
- * @throws {BadRequestError} for what is no id or cursor, and no ids or more than 1,000
+ * @throws {BadRequestError} for what is no id or cursor, and no ids or more than 250
  * @throws {UnauthorizedError} when there is no token for the service of one of them
  */
 export function pinStatusChanged(args: PinStatusChangedArgs, context: GatewayContext): LiveReader {

@@ -22,7 +22,10 @@ builder.subscriptionType({
       type: PinEventRef,
       description: 'These pins: a snapshot of each, then every change.',
       args: {
-        ids: t.arg.idList({ required: true, description: 'Global ids, at most 1,000, of any mix of services.' }),
+        ids: t.arg.idList({
+          required: true,
+          description: 'Global ids, at most 250, of any mix of services. For more, subscribe again beside it.',
+        }),
         until: t.arg({ type: UntilRef, defaultValue: 'settled', description: 'When to end.' }),
         after: t.arg({ type: 'Cursor', description: AFTER }),
       },

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { formatPinId } from '../../../src/domain/pin-id.ts'
+import { compliant } from '../../support/providers/compliant.ts'
+import { startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { ALICE, BOB } from '../../support/query-schema.ts'
+import { startTestGateway } from '../../support/start-test-gateway.ts'
 import { openRawSocket, type RawSocket } from './raw-socket.ts'
 import { PIN_STATUS_CHANGED, PINS_CHANGED, type SeenEvent, seedQueued, startLiveSetup } from './setup.ts'
 
@@ -53,6 +57,27 @@ describe('limits of live status', () => {
         },
       ],
     })
+  })
+
+  it('let as many ids into a subscription as fit into a message, and say how many', async () => {
+    const name = 's'.repeat(63)
+    await using service = await startEmulatedService(compliant)
+    await using gateway = await startTestGateway({
+      services: { [name]: { endpoint: service.endpoint } },
+      liveDrainMs: 0,
+    })
+    const cid = { text: 'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi' }
+    const idAt = (at: number) => formatPinId({ service: name, requestId: String(at).padEnd(60, 'r'), cid })
+    const ids = Array.from({ length: 251 }, (_, at) => idAt(at))
+    service.seed(ALICE, [{ cid: cid.text, requestId: '1'.padEnd(60, 'r'), status: 'queued' }])
+    await using socket = await openRawSocket(gateway.url.replace('http', 'ws'), { token: ALICE })
+    subscribe(socket, 'too many', { query: PIN_STATUS_CHANGED, variables: { ids: ids.map((id) => id.slice(0, 4)) } })
+    expect(await socket.next()).toMatchObject({
+      id: 'too many',
+      payload: [{ extensions: { code: 'BAD_REQUEST', expected: '1 to 250 ids', received: '"251 ids"' } }],
+    })
+    subscribe(socket, 'all', { query: PIN_STATUS_CHANGED, variables: { ids: ids.slice(1) } })
+    expect(eventOf(await socket.next())).toMatchObject({ __typename: 'PinSnapshot', pin: { id: ids[1] } })
   })
 
   it('never show one tenant anything of another, whatever is equal between them', async () => {
