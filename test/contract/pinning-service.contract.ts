@@ -6,18 +6,17 @@ import {
   type PinqlError,
   UnauthorizedError,
 } from '../../src/domain/errors.ts'
-import { parseInstant } from '../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
 import type { PinPosition } from '../../src/domain/pin-order.ts'
 import { createPinningServiceClient } from '../../src/upstream/client.ts'
 import { countPins } from '../../src/upstream/count-pins.ts'
 import type { PinQuery } from '../../src/upstream/list-query.ts'
 import { collectPins, PinStream } from '../../src/upstream/pin-stream.ts'
-import { findProvider } from '../../src/upstream/providers/known-providers.ts'
 import { type EmulatedService, startEmulatedService } from '../support/providers/emulated-service.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { ALICE, BOB, type StartedZooCase, startZooCase, type ZooCaseOptions } from './start-zoo-case.ts'
+import { storedTruth } from './stored-truth.ts'
 import type { ZooCase } from './zoo-cases.ts'
 
 /** Pinata's nodes announce so few lists in so many seconds that the suite would take minutes; #33 is about that. */
@@ -96,26 +95,12 @@ const EMPTY_LIST_IS_404 = ['functionland', 'nft-storage']
 export function pinningServiceContract(zooCase: ZooCase): void {
   const { profile, provider } = zooCase
   const hidden = provider === null ? (HIDDEN_FROM_STRANGERS[profile.name] ?? []) : []
-  const namesPinsByCid = findProvider(provider).capabilities.namesPinsByCid ?? false
-  const nameOf = ({ name, cid }: StoredPin): string | null => (namesPinsByCid && name === cid ? null : name)
 
-  /** The ids of what matches, by the service's own truth and none of the product's code. */
+  /** The ids of what matches, newest first. */
   function truth(service: EmulatedService, query: PinQuery): string[] {
-    const matches: Record<string, (name: string, wanted: string) => boolean> = {
-      exact: (name, wanted) => name === wanted,
-      iexact: (name, wanted) => name.toUpperCase() === wanted.toUpperCase(),
-      partial: (name, wanted) => name.includes(wanted),
-      ipartial: (name, wanted) => name.toUpperCase().includes(wanted.toUpperCase()),
-    }
-    const instantOf = (text: string | undefined): bigint | null => (text === undefined ? null : parseInstant(text).ns)
-    const [before, after] = [instantOf(query.before), instantOf(query.after)]
     return service
       .pins(ALICE)
-      .filter(({ status }) => query.statuses.includes(status))
-      .filter((pin) => query.name === undefined || matches[query.match ?? 'exact']?.(nameOf(pin) ?? '', query.name))
-      .filter(({ cidKey }) => !query.cids || query.cids.some(({ key }) => key === cidKey))
-      .filter(({ meta }) => Object.entries(query.meta ?? {}).every(([key, value]) => meta?.[key] === value))
-      .filter(({ created }) => (before === null || created < before) && (after === null || created > after))
+      .filter(storedTruth(query, provider))
       .sort((a, b) => (a.created === b.created ? (a.requestId < b.requestId ? -1 : 1) : a.created > b.created ? -1 : 1))
       .map(({ requestId }) => requestId)
   }
