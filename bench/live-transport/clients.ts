@@ -15,9 +15,19 @@ export interface SubscribedClient {
   onMessage: (data: Buffer) => void
 }
 
-/** Connects, initialises, subscribes and waits for the snapshot, as every browser does. */
-export async function subscribeClient(url: string, token: string, ids: readonly string[]): Promise<SubscribedClient> {
-  const ws = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', { perMessageDeflate: false })
+/**
+ * Connects, initialises, subscribes and waits for the snapshot, as every browser does.
+ *
+ * @param localAddress to connect from: each has about 28,000 ports
+ */
+export async function subscribeClient(
+  url: string,
+  token: string,
+  ids: readonly string[],
+  localAddress?: string,
+): Promise<SubscribedClient> {
+  const options = { perMessageDeflate: false, ...(localAddress && { localAddress }) }
+  const ws = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', options)
   await once(ws, 'open')
   ws.send(JSON.stringify({ type: 'connection_init', payload: { token } }))
   await once(ws, 'message')
@@ -42,4 +52,14 @@ export async function repeat<Value>(
   }
   await Promise.all(Array.from({ length: atOnce }, work))
   return values
+}
+
+/** The value below which a share of all lies, of values in any order. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length * share)] ?? 0
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }

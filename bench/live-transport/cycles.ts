@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { repeat, subscribeClient } from './clients.ts'
+import { repeat, sleep, subscribeClient } from './clients.ts'
 import { startWatchedPin, TOKEN } from './watched-pin.ts'
 
 /** What is left behind by clients who connect, subscribe and drop. */
@@ -7,8 +7,10 @@ export async function measureCycles(cycles: number): Promise<string> {
   await using watched = await startWatchedPin()
   const { gateway, id } = watched
   const run = (count: number) =>
-    repeat(count, 20, async (index) => {
-      const { ws } = await subscribeClient(gateway.url, TOKEN, [id])
+    repeat(count, 50, async (index) => {
+      // Ports rest for a minute; all of 127.0.0.0/8 is loopback on Linux.
+      const address = process.platform === 'linux' ? `127.0.0.${1 + (index % 8)}` : undefined
+      const { ws } = await subscribeClient(gateway.url, TOKEN, [id], address)
       // One half says good-bye.
       if (index % 2 === 0) ws.close()
       else ws.terminate()
@@ -20,10 +22,10 @@ export async function measureCycles(cycles: number): Promise<string> {
   await run(cycles)
   const after = await gateway.stats()
   // Past the linger, nobody is polled for.
-  await new Promise((resolve) => setTimeout(resolve, 33_000))
+  await sleep(33_000)
   const requests = watched.requests()
   const end = await gateway.stats()
-  await new Promise((resolve) => setTimeout(resolve, 5_000))
+  await sleep(5_000)
   const mb = (bytes: number) => (bytes / 1e6).toFixed(1)
   return (
     `cycles: ${cycles} of connect, subscribe, drop: heap ${mb(before.heapBytes)} → ${mb(after.heapBytes)} → ${mb(end.heapBytes)} MB ` +

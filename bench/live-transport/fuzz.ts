@@ -5,7 +5,7 @@ import { sendFuzzed } from '../../test/integration/live-transport/send-fuzzed.ts
 import { repeat } from './clients.ts'
 import { startWatchedPin, TOKEN } from './watched-pin.ts'
 
-const AT_ONCE = 8
+const AT_ONCE = 32
 const FRAMES_A_SOCKET = 12
 
 /** Odd frames, so many; the gateway is there and answers afterwards. */

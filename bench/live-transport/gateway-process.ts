@@ -2,13 +2,13 @@ import { parseConfig } from '../../src/config/parse-config.ts'
 import { startGateway } from '../../src/server/start-gateway.ts'
 import { serveStats } from './serve-stats.ts'
 
-/** A gateway in a process of its own, with caps out of the way of what is measured. */
+/** A gateway in a process of its own, with caps and limits out of the way of what is measured. */
 const many = 1_000_000
 const gateway = await startGateway(
   parseConfig({
     port: 0,
     logLevel: 'error',
-    services: { one: { endpoint: process.argv[2] ?? '' } },
+    services: { one: { endpoint: process.argv[2] ?? '', limits: [{ limit: many, windowMs: 1_000 }] } },
     maxSockets: many,
     maxSocketsPerTenant: many,
     maxSocketsPerAddress: many,

@@ -1,4 +1,4 @@
-import { repeat, subscribeClient } from './clients.ts'
+import { repeat, sleep, subscribeClient } from './clients.ts'
 import { startWatchedPin, TOKEN } from './watched-pin.ts'
 
 /** Memory and CPU of sockets that are subscribed, and told nothing. */
@@ -12,7 +12,7 @@ export async function measureIdle(sockets: number, seconds: number): Promise<str
   const connectMs = performance.now() - startedAt
   const after = await gateway.stats()
   const resting = await gateway.stats(false)
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+  await sleep(seconds * 1000)
   const later = await gateway.stats(false)
   const rssKb = (after.rssBytes - before.rssBytes) / sockets / 1024
   const heapKb = (after.heapBytes - before.heapBytes) / sockets / 1024

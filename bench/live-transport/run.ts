@@ -2,12 +2,14 @@
  * What live status costs on its way from the gateway to browsers. The gateway runs in a process of its own, on core 0 where
  * `taskset` is there; the service and the clients share this one, on core 1.
  *
- * Run: node --import tsx bench/live-transport/run.ts [delivery idle stalled cycles fuzz] [--full]
- * Without names all run; `--full` takes the sizes of the goals, needs `ulimit -n` of 20,000, and an hour.
+ * Run: node --import tsx bench/live-transport/run.ts [delivery detection burst idle stalled silent cycles fuzz] [--full]
+ * Without names all run; `--full` takes the sizes of the goals, and half an hour. As many idle sockets as `ulimit -n` lets.
  */
+import { execSync } from 'node:child_process'
 import { loadavg } from 'node:os'
 import { measureCycles } from './cycles.ts'
 import { measureDelivery } from './delivery.ts'
+import { measureDetection } from './detection.ts'
 import { fuzz } from './fuzz.ts'
 import { measureIdle } from './idle.ts'
 import { measureStalled } from './stalled.ts'
@@ -16,10 +18,18 @@ const isFull = process.argv.includes('--full')
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
 const benches: Record<string, () => Promise<string>> = {
   delivery: () => measureDelivery(isFull ? 5_000 : 2_500, isFull ? 100 : 40),
-  idle: () => measureIdle(isFull ? 19_500 : 3_000, isFull ? 60 : 10),
-  stalled: () => measureStalled(100, isFull ? 200 : 50),
+  detection: () => measureDetection(isFull ? 10_000 : 2_000, 1_000, { tenants: 100, seconds: isFull ? 60 : 10 }),
+  burst: () => measureDetection(isFull ? 10_000 : 2_000, 1_000, { tenants: 1, seconds: isFull ? 60 : 10 }),
+  idle: () => measureIdle(isFull ? Math.min(20_000, openFiles() - 300) : 3_000, isFull ? 60 : 10),
+  stalled: () => measureStalled(100, isFull ? 200 : 50, 60_000),
+  silent: () => measureStalled(100, isFull ? 200 : 50, 20),
   cycles: () => measureCycles(isFull ? 100_000 : 3_000),
   fuzz: () => fuzz(isFull ? 1_000_000 : 20_000),
+}
+
+/** How many files and sockets a process may have. */
+function openFiles(): number {
+  return Number(execSync('ulimit -n', { encoding: 'utf8' })) || Number.POSITIVE_INFINITY
 }
 
 for (const [name, bench] of Object.entries(benches)) {

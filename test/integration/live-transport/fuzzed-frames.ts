@@ -31,7 +31,7 @@ const id = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('', 'x'.repeat(256), 'x'.repeat(257), 'x'.repeat(20_000)) },
 )
 const json = fc.oneof(
-  { weight: 3, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
+  { weight: 30, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
   { weight: 1, arbitrary: fc.constant(nested(2_000)) },
 )
 const odd = fc.oneof(
