@@ -1,8 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import * as dagPb from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
@@ -12,6 +8,7 @@ import { PIN_DATABASE } from '../../../src/pinning-service/database-schema.ts'
 import { startPeer } from '../../../src/pinning-service/start-peer.ts'
 import { openDatabase } from '../../../src/storage/open-database.ts'
 import { PsaClient } from '../../support/pinning-service/psa-client.ts'
+import { spawnService } from '../../support/pinning-service/spawn-service.ts'
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 
 const KILLS = Number(process.env.PINQL_KILLS ?? 4)
@@ -54,19 +51,6 @@ async function makeDags(random: (below: number) => number): Promise<{ dags: Dag[
     dags.push({ root, keys: [root, ...chosen].map(({ multihash }) => blockKey(multihash.bytes)) })
   }
   return { dags, blocks }
-}
-
-async function spawnService(dataDir: string): Promise<{ child: ChildProcess; endpoint: string }> {
-  const script = fileURLToPath(new URL('../../support/pinning-service/service-process.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [endpoint] = (await once(createInterface(child.stdout), 'line')) as [string]
-  return { child, endpoint }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const exit = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exit
 }
 
 /** What is in the file while no service has it open. */
@@ -121,9 +105,9 @@ it('loses no pinned block and keeps no removed one when it is killed at any poin
   }
 
   for (let round = 0; round < KILLS; round++) {
-    const { child, endpoint } = await spawnService(folder.path)
+    const { endpoint, kill } = await spawnService(folder.path)
     const target = Math.ceil((CHANGES * (round + 1)) / KILLS)
-    const killed = delay(50 + random(400)).then(() => kill(child))
+    const killed = delay(50 + random(400)).then(kill)
     // Requests go on until the process is gone, then the others of this round meet a new one.
     while (changed < target) {
       if (
@@ -144,7 +128,7 @@ it('loses no pinned block and keeps no removed one when it is killed at any poin
     })
   }
 
-  const { child, endpoint } = await spawnService(folder.path)
+  const { endpoint, kill } = await spawnService(folder.path)
   while (changed < CHANGES) await change(endpoint)
   for (const token of ['token-a', 'token-b']) {
     const client = new PsaClient(endpoint, token)
@@ -152,7 +136,7 @@ it('loses no pinned block and keeps no removed one when it is killed at any poin
     await expect.poll(unfinished, { timeout: 60_000 }).toBe(0)
   }
   await expect.poll(async () => (await inspect(folder.path, dags)).garbage, { timeout: 30_000 }).toBe(0)
-  await kill(child)
+  await kill()
   const { pins: count, ...found } = await inspect(folder.path, dags)
   expect(count).toBeGreaterThan(0)
   expect(found).toEqual({

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 
@@ -17,6 +18,12 @@ export class FakeKuboState {
   readonly #nodes = new Map<string, FakeNode>()
   readonly #held = new Set<string>()
   readonly #changed = new EventEmitter().setMaxListeners(0)
+  readonly #nodeMs: number
+
+  /** @param options.nodeMs milliseconds that it takes to fetch a node. Default: none. */
+  constructor(options: { nodeMs?: number } = {}) {
+    this.#nodeMs = options.nodeMs ?? 0
+  }
 
   /** Makes a DAG of a root over leaves that the daemon can fetch, and returns its root. */
   async createDag(name: string, options: { leaves?: number; leafBytes?: number } = {}): Promise<string> {
@@ -47,6 +54,7 @@ export class FakeKuboState {
       while (!this.local.has(cid) && (this.#held.has(cid) || !this.#nodes.has(cid))) {
         await once(this.#changed, 'change', { signal })
       }
+      if (this.#nodeMs > 0 && !this.local.has(cid)) await delay(this.#nodeMs, null, { signal })
       signal.throwIfAborted()
       this.local.add(cid)
       onNode(this.#nodes.get(cid)?.size ?? 0)

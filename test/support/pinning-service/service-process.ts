@@ -1,7 +1,7 @@
 import { startService } from '../../../src/pinning-service/service.ts'
 
 // Run as a process of its own: the service without its worker, so that a kill hits it at any point of its work.
-const [dataDir = ''] = process.argv.slice(2)
+const [dataDir = '', kubo = ''] = process.argv.slice(2)
 const service = await startService(
   {
     host: '127.0.0.1',
@@ -12,7 +12,7 @@ const service = await startService(
     limits: {},
     dialRanges: null,
     gateways: [],
-    kubo: null,
+    kubo: kubo ? { endpoint: kubo, token: null } : null,
   },
   (error) => process.stderr.write(`${String(error)}\n`),
 )
