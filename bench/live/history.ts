@@ -4,7 +4,7 @@
  * Run: npx tsx bench/live/history.ts [changes = 1000000] [first seed = 1]
  * Exit code 1 when a final state was lost, or anything came out of order.
  */
-import { runLiveHistory } from '../../test/support/run-live-history.ts'
+import { runLiveHistory } from '../../test/support/live-history/run-live-history.ts'
 
 const PER_RUN = 20_000
 const [changes = 1_000_000, firstSeed = 1] = process.argv.slice(2).map(Number)

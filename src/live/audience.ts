@@ -39,7 +39,7 @@ export class Audience {
     view.watches.add(watch)
     view.leftAt = null
     if (view.completeSince !== null) this.#goLive(view, watch, resumption)
-    else if (this.#stale) reader.push(chronicle.foreword(this.#stale))
+    else if (this.#stale) reader.push(chronicle.foreword(this.#stale, view))
     return { view, leave: () => this.#leave(view, watch) }
   }
 
@@ -55,10 +55,10 @@ export class Audience {
     const event = chronicle.draft(draft)
     const told = [...this.#concernedBy(draft)]
       .filter(({ completeSince }) => completeSince !== null)
-      .map((view) => ({ view, event: view.eventFor(event, previous) }))
+      .map((view) => ({ view, event: chronicle.eventFor(view, { event, previous }) }))
       .filter((each) => each.event !== null)
     if (told.length === 0) return
-    chronicle.record(event, previous)
+    chronicle.record({ event, previous })
     for (const each of told) {
       for (const { reader, isLive } of each.view.watches) if (isLive && each.event) reader.push(each.event)
       this.#endIfSettled(each.view)
@@ -104,9 +104,9 @@ export class Audience {
   #tellLiveness(draft: Draft<LiveStale | LiveResumed>): void {
     this.tell(draft, null)
     // Those who still wait for their snapshot learn why.
-    const note = this.#options.chronicle.foreword(draft)
-    for (const { watches } of this.#options.views) {
-      for (const { reader, isLive } of watches) if (!isLive) reader.push(note)
+    const { views, chronicle } = this.#options
+    for (const view of views) {
+      for (const { reader, isLive } of view.watches) if (!isLive) reader.push(chronicle.foreword(draft, view))
     }
   }
 
@@ -115,6 +115,7 @@ export class Audience {
     switch (draft.type) {
       case 'LiveStale':
       case 'LiveResumed':
+      case 'LiveCaughtUp':
         return views
       case 'PinRemoved':
         return views.concernedBy(draft.requestId)
@@ -129,9 +130,14 @@ export class Audience {
     const { chronicle } = this.#options
     watch.isLive = true
     const missed = chronicle.missed(view, resumption)
-    watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumption !== null))
+    const isResync = resumption !== null && !missed
+    const first = missed ?? chronicle.snapshot(view, isResync)
+    // Of ids that were not found, it is told once they are known to be gone.
+    const isNothing = first.length === 0 && (missed !== null || view.query !== null)
+    const snapshot = isNothing ? [chronicle.note({ type: 'LiveCaughtUp', isResync }, view)] : missed ? [] : first
+    watch.reader.begin(snapshot, chronicle)
     for (const event of missed ?? []) watch.reader.push(event)
-    if (!missed && this.#stale) watch.reader.push(chronicle.note(this.#stale))
+    if (!missed && this.#stale) watch.reader.push(chronicle.note(this.#stale, view))
     this.#endIfSettled(view)
   }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Pin } from '../domain/pin.ts'
-import { MemoryEventLog } from './event-log.ts'
+import { type LoggedEvent, MemoryEventLog } from './event-log.ts'
 import { type LiveCursors, type LivePosition, NOWHERE } from './live-cursor.ts'
-import type { EventBase, LiveEvent, PinRemoved, PinSnapshot } from './live-event.ts'
+import type { EventBase, LiveEvent } from './live-event.ts'
 import type { PinCache } from './pin-cache.ts'
 import type { View } from './view.ts'
 
@@ -28,6 +28,8 @@ export class Chronicle {
   readonly #options: ChronicleOptions
   readonly #epoch = randomBytes(6).toString('base64url')
   readonly #log = new MemoryEventLog()
+  /** What the cursors of a view begin with. */
+  readonly #tags = new WeakMap<View, string>()
   /** First events of a view, which are the same for all who begin while nothing changes. */
   readonly #snapshots = new WeakMap<View, { seq: number; isResync: boolean; events: readonly LiveEvent[] }>()
   #seq = 0
@@ -36,30 +38,41 @@ export class Chronicle {
     this.#options = options
   }
 
+  /** Configured name of the service. */
+  get service(): string {
+    return this.#options.service
+  }
+
   /** Number of the last event. */
   get seq(): number {
     return this.#seq
   }
 
-  /** An event as it would be the next; it has no number of its own before {@link record}. */
+  /** An event as it would be the next; it has no number of its own before {@link record}. Nobody's yet: see {@link eventFor}. */
   draft(draft: Draft): LiveEvent {
-    return this.#at(this.#seq + 1, draft)
+    return { ...this.#stamp(this.#seq + 1), ...draft }
   }
 
   /** Something that holds now, for one subscriber; it shares the number of the last event. */
-  note(draft: Draft): LiveEvent {
-    return this.#at(this.#seq, draft)
+  note(draft: Draft, view: View): LiveEvent {
+    return this.#bind({ ...this.#stamp(this.#seq), ...draft }, view)
   }
 
   /** The same for one who has not been told the snapshot yet: whoever comes back with it still needs that. */
-  foreword(draft: Draft): LiveEvent {
-    return { ...this.#at(this.#seq, draft), cursor: this.#nowhere() }
+  foreword(draft: Draft, view: View): LiveEvent {
+    return { ...this.note(draft, view), cursor: this.#nowhere(view) }
+  }
+
+  /** What a view's subscribers are told of an event; null for nothing. */
+  eventFor(view: View, { event, previous }: LoggedEvent): LiveEvent | null {
+    const told = view.eventFor(event, previous)
+    return told && this.#bind(told, view)
   }
 
   /** Adds the event that was drafted last. */
-  record(event: LiveEvent, previous: Pin | null): void {
-    this.#seq = event.seq
-    this.#log.append({ event, previous })
+  record(entry: LoggedEvent): void {
+    this.#seq = entry.event.seq
+    this.#log.append(entry)
   }
 
   /** What a view was told since a position; null where that is not known, so that a snapshot is needed. */
@@ -67,45 +80,66 @@ export class Chronicle {
     if (resumption === null || resumption === 'unknown' || resumption.epoch !== this.#epoch) return null
     if (view.completeSince === null || resumption.seq < view.completeSince) return null
     const logged = this.#log.since(resumption.seq)
-    return (
-      logged?.map(({ event, previous }) => view.eventFor(event, previous)).filter((event) => event !== null) ?? null
-    )
+    return logged?.map((entry) => this.eventFor(view, entry)).filter((event) => event !== null) ?? null
   }
 
-  /** How a view's pins are: a snapshot of each, and what was asked for and is not there. */
+  /** How a view's pins are: a snapshot of each, and what became of those that were asked for and are not there. */
   snapshot(view: View, isResync: boolean): readonly LiveEvent[] {
     const last = this.#snapshots.get(view)
     if (last?.seq === this.#seq && last.isResync === isResync) return last.events
-    const { cache, service } = this.#options
-    const known = view.query ? [...cache.all()] : [...view.refs.keys()].map((requestId) => cache.get(requestId))
-    const pins = known.map((each) => each?.pin).filter((pin) => pin !== undefined && view.includes(pin)) as Pin[]
-    const snapshots = pins.map((pin, index): Draft<PinSnapshot> => {
-      return { type: 'PinSnapshot', pin, isResync, remaining: pins.length - index - 1 }
-    })
-    const removals = [...view.refs.values()]
-      .filter(({ requestId }) => cache.isRemoved(requestId))
-      .map(({ requestId, cid }): Draft<PinRemoved> => ({ type: 'PinRemoved', requestId, cid }))
     // One stamp for all: signing is what costs.
-    const { seq, cursor, observedAt } = this.#stamp(this.#seq)
-    const begun = this.#nowhere()
-    const drafts = [...snapshots, ...removals]
+    const stamp = this.#stamp(this.#seq)
+    const begun = this.#nowhere(view)
+    const drafts = view.query ? snapshotsOf(this.#pinsOf(view), isResync) : this.#standing(view, isResync)
     const events = drafts.map((draft, index) => {
-      return { service, seq, observedAt, cursor: index === drafts.length - 1 ? cursor : begun, ...draft }
+      const event = this.#bind({ ...stamp, ...draft }, view)
+      return index === drafts.length - 1 ? event : { ...event, cursor: begun }
     })
     this.#snapshots.set(view, { seq: this.#seq, isResync, events })
     return events
   }
 
-  #nowhere(): string {
-    return this.#options.cursors.format(this.#options.tenant, NOWHERE)
+  #pinsOf(view: View): Pin[] {
+    return [...this.#options.cache.all()].map(({ pin }) => pin).filter((pin) => view.includes(pin))
   }
 
-  #at(seq: number, draft: Draft): LiveEvent {
-    return { ...this.#stamp(seq), ...draft }
+  /** How all stands that a view asked for by id. */
+  #standing(view: View, isResync: boolean): Draft[] {
+    const { cache } = this.#options
+    const pins: Pin[] = []
+    const others: Draft[] = []
+    for (const { service, requestId, cid } of view.asked.values()) {
+      const current = view.standsFor(requestId)
+      const pin = cache.get(current)?.pin
+      if (pin && current === requestId) pins.push(pin)
+      else if (pin && !view.asked.has(current)) {
+        others.push({ type: 'PinReplaced', pin, replaced: { service, requestId, cid: { text: cid } } })
+      } else if (cache.isRemoved(requestId)) others.push({ type: 'PinRemoved', requestId, cid })
+    }
+    return [...snapshotsOf(pins, isResync), ...others]
+  }
+
+  #nowhere(view: View): string {
+    const { tenant, cursors } = this.#options
+    return this.#tagOf(view) + cursors.format(tenant, NOWHERE)
+  }
+
+  #tagOf(view: View): string {
+    const tag = this.#tags.get(view) ?? this.#options.cursors.tagOf(view.key)
+    this.#tags.set(view, tag)
+    return tag
+  }
+
+  #bind(event: LiveEvent, view: View): LiveEvent {
+    return { ...event, cursor: this.#tagOf(view) + event.cursor }
   }
 
   #stamp(seq: number): EventBase {
     const { tenant, service, cursors, wallNow } = this.#options
     return { service, seq, cursor: cursors.format(tenant, { epoch: this.#epoch, seq }), observedAt: wallNow() }
   }
+}
+
+function snapshotsOf(pins: readonly Pin[], isResync: boolean): Draft[] {
+  return pins.map((pin, index) => ({ type: 'PinSnapshot', pin, isResync, remaining: pins.length - index - 1 }))
 }

@@ -123,6 +123,7 @@ export class Informer implements TenantObserver, Disposable {
 
   replaced(requestId: string, pin: Pin, ticket: number): void {
     this.#poller.saw(pin)
+    if (requestId !== pin.requestId) this.#views.succeed(requestId, pin)
     const isWatched = this.#cache.has(requestId) || this.#views.tracks(pin)
     if (isWatched) this.#apply(this.#cache.replace(requestId, pin, this.#tickets(ticket), this.#now()))
     else this.removed(requestId)

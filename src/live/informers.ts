@@ -6,7 +6,7 @@ import { Informer } from './informer.ts'
 import { LiveCursors } from './live-cursor.ts'
 import { LiveReader } from './live-reader.ts'
 import type { LiveTenant } from './poll.ts'
-import type { Selection } from './selection.ts'
+import { type Selection, selectionKey } from './selection.ts'
 
 /** One part of a subscription: what it asks for at one tenant. */
 export interface WatchPart {
@@ -54,12 +54,12 @@ export class Informers implements Disposable {
    * Follows pins at one or several tenants. Listening begins at once, not with the first `next()`.
    *
    * @param after a cursor: what was missed at its tenant comes in place of a snapshot
-   * @throws {BadRequestError} for what is no cursor
+   * @throws {BadRequestError} for what is no cursor, or one of another selection
    */
   watch(parts: readonly WatchPart[], after: string | null = null): LiveReader {
-    const resume = (tenant: LiveTenant): Resumption =>
-      after === null ? null : (this.#cursors.parse(tenant.key, after) ?? 'unknown')
-    const resumptions = parts.map(({ tenant }) => resume(tenant))
+    const resume = ({ tenant, selection }: WatchPart): Resumption =>
+      after === null ? null : (this.#cursors.parse(tenant.key, selectionKey(selection), after) ?? 'unknown')
+    const resumptions = parts.map(resume)
     const leave: (() => void)[] = []
     const reader = new LiveReader(() => {
       for (const each of leave) each()

@@ -40,8 +40,8 @@ export interface PinStatusChange extends EventBase {
 export interface PinReplaced extends EventBase {
   readonly type: 'PinReplaced'
   readonly pin: Pin
-  /** The pin that is gone. */
-  readonly replaced: Pin
+  /** What is known of the pin that is gone. */
+  readonly replaced: Pick<Pin, 'service' | 'requestId'> & { readonly cid: { readonly text: string } }
 }
 
 /** A pin that is no longer there. */
@@ -67,11 +67,18 @@ export interface LiveResumed extends EventBase {
   readonly since: number
 }
 
+/** There is nothing to begin with: no pin matches or, with a cursor, nothing was missed. In place of a snapshot. */
+export interface LiveCaughtUp extends EventBase {
+  readonly type: 'LiveCaughtUp'
+  /** True when a cursor was given but what was missed is no longer known: all that was there is gone. */
+  readonly isResync: boolean
+}
+
 /** A change of a tenant's pins. */
 export type PinChange = PinAdded | PinStatusChange | PinReplaced | PinRemoved
 
 /** Anything a subscriber is told. */
-export type LiveEvent = PinSnapshot | PinChange | LiveStale | LiveResumed
+export type LiveEvent = PinSnapshot | PinChange | LiveStale | LiveResumed | LiveCaughtUp
 
 /**
  * Under which a newer event takes the place of an older one that was not delivered yet: one per pin, and one for
@@ -82,6 +89,8 @@ export function coalesceKey(event: LiveEvent): string {
     case 'LiveStale':
     case 'LiveResumed':
       return `live:${event.service}`
+    case 'LiveCaughtUp':
+      return `caught-up:${event.service}`
     case 'PinReplaced':
       return JSON.stringify(['replaced', event.service, event.replaced.requestId, event.pin.requestId])
     case 'PinRemoved':

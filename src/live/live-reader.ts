@@ -13,6 +13,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   readonly #snapshot = new Map<string, LiveEvent>()
   readonly #waiting = new Map<string, LiveEvent>()
   readonly #sleepers: (() => void)[] = []
+  readonly #position = new Map<string, number>()
   #onEnd: (() => void) | null
   #end: End | null = null
   #parts: number
@@ -34,9 +35,14 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
     this.#unbegun = parts
   }
 
-  /** Puts a part's first events in front of all others, in their order. Once for each part, even if there are none. */
-  begin(snapshot: readonly LiveEvent[]): void {
+  /**
+   * Puts a part's first events in front of all others, in their order. Once for each part, even if there are none.
+   *
+   * @param at the part's service, and the number of the last event that they take in
+   */
+  begin(snapshot: readonly LiveEvent[], at: Pick<LiveEvent, 'service' | 'seq'>): void {
     if (this.#end) return
+    this.#position.set(at.service, at.seq)
     for (const event of snapshot) this.#snapshot.set(coalesceKey(event), event)
     this.#rouse()
     if (--this.#unbegun === 0) this.#onBegun()
@@ -44,10 +50,12 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
 
   push(event: LiveEvent): void {
     if (this.#end) return
+    this.#position.set(event.service, event.seq)
     const key = coalesceKey(event)
     const first = this.#snapshot.get(key)
     if (first?.type === 'PinSnapshot' && event.type === 'PinStatusChange' && !this.#waiting.has(key)) {
-      // It was not told how the pin was before, so that it can be told how it is now in its place.
+      // It was not told how the pin was before, so that it can be told how it is now in its place. The number stays, so
+      // that numbers do not go back with what is behind it.
       this.#snapshot.set(key, { ...first, pin: event.pin })
       return
     }
@@ -70,6 +78,11 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   /** True when all that has happened was taken: all parts have begun, and a `next()` waits for more. */
   get isCaughtUp(): boolean {
     return this.#unbegun <= 0 && this.#sleepers.length > 0
+  }
+
+  /** For each service the number of the last event that was pushed: an event that was taken may stand for later ones. */
+  get position(): ReadonlyMap<string, number> {
+    return this.#position
   }
 
   /** How many events wait. */

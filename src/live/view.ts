@@ -22,7 +22,9 @@ const UNDER_WAY = ['queued', 'pinning'] as const
 /** What equal selections have in common: which pins they need, and what they are told. */
 export class View {
   readonly key: string
-  /** By request id; empty for a query. */
+  /** What was asked for by request id; empty for a query. */
+  readonly asked: ReadonlyMap<string, PinRef>
+  /** And what is followed: what took the place of it as well. */
   readonly refs: ReadonlyMap<string, PinRef>
   /** What to read, wider than what was asked for: a pin that is under way may come to match. Null for ids. */
   readonly query: PinQuery | null
@@ -32,20 +34,24 @@ export class View {
   isLoading = false
   /** When the last subscriber left; null while there is one. */
   leftAt: number | null = null
+  readonly #refs: Map<string, PinRef>
+  /** Request ids of what took the place of others. */
+  readonly #successors = new Map<string, string>()
   readonly #isAskedFor: (pin: Pin) => boolean
   readonly #isReadable: (pin: Pin) => boolean
 
   constructor(selection: Selection) {
     this.key = selectionKey(selection)
+    this.asked = selection.kind === 'ids' ? selection.refs : new Map()
+    this.#refs = new Map(this.asked)
+    this.refs = this.#refs
     if (selection.kind === 'ids') {
-      this.refs = selection.refs
       this.query = null
-      this.#isAskedFor = ({ requestId }) => selection.refs.has(requestId)
+      this.#isAskedFor = ({ requestId }) => this.#refs.has(requestId)
       this.#isReadable = this.#isAskedFor
     } else {
       const { query } = selection
       const wanted = new Set([...query.statuses, ...UNDER_WAY])
-      this.refs = new Map()
       // Nothing can come to match what asks for no status at all.
       this.query = {
         ...query,
@@ -59,6 +65,19 @@ export class View {
   /** Whether anybody listens. */
   get isActive(): boolean {
     return this.watches.size > 0
+  }
+
+  /** Follows what took the place of a pin that is followed by its id. */
+  succeed(requestId: string, successor: PinRef): void {
+    this.#successors.set(requestId, successor.requestId)
+    this.#refs.set(successor.requestId, successor)
+  }
+
+  /** Request id of what is now in the place of a pin: its own while nothing has taken that. */
+  standsFor(requestId: string): string {
+    let last = requestId
+    for (let next = this.#successors.get(last); next !== undefined; next = this.#successors.get(last)) last = next
+    return last
   }
 
   /** Whether a pin has to be followed. */
@@ -83,6 +102,7 @@ export class View {
     switch (event.type) {
       case 'LiveStale':
       case 'LiveResumed':
+      case 'LiveCaughtUp':
         return event
       case 'PinRemoved':
         return was || this.refs.has(event.requestId) ? event : null

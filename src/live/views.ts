@@ -30,12 +30,16 @@ export class Views {
     const view = new View(selection)
     this.#byKey.set(key, view)
     if (view.query) this.#queries.add(view)
-    for (const requestId of view.refs.keys()) {
-      const same = this.#byPin.get(requestId)
-      if (same) same.add(view)
-      else this.#byPin.set(requestId, new Set([view]))
-    }
+    for (const requestId of view.refs.keys()) this.#index(requestId, view)
     return view
+  }
+
+  /** Whoever follows a pin by its id follows what took its place. */
+  succeed(requestId: string, { service, requestId: successor, cid }: Pin): void {
+    for (const view of this.#byPin.get(requestId) ?? []) {
+      view.succeed(requestId, { service, requestId: successor, cid: cid.text })
+      this.#index(successor, view)
+    }
   }
 
   drop(view: View): void {
@@ -70,6 +74,12 @@ export class Views {
   isFollowed(pin: Pin): boolean {
     for (const view of this.#byPin.get(pin.requestId) ?? []) if (view.isActive) return true
     return this.#some(pin, ({ isActive }) => isActive)
+  }
+
+  #index(requestId: string, view: View): void {
+    const same = this.#byPin.get(requestId)
+    if (same) same.add(view)
+    else this.#byPin.set(requestId, new Set([view]))
   }
 
   #some(pin: Pin, isMeant: (view: View) => boolean): boolean {

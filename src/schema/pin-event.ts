@@ -8,7 +8,7 @@ import { PinStatusRef } from './pin-status.ts'
 const PLACE =
   'Grows with every change seen for the same token at the same service. Keep the event with the highest number of each pin.'
 const CURSOR =
-  'Hand it back as `after`, with the same arguments, to go on behind this event. Bound to the token; good for the last 1,000 changes.'
+  'Hand it back as `after`, with the same arguments, to go on behind this event. Bound to the token and to what was asked for; good for the last 1,000 changes.'
 
 type Of<Type extends LiveEvent['type']> = Extract<LiveEvent, { type: Type }>
 
@@ -58,7 +58,8 @@ const PinStatusChangeRef = builder.objectRef<Of<'PinStatusChange'>>('PinStatusCh
 })
 
 const PinReplacedRef = builder.objectRef<Of<'PinReplaced'>>('PinReplaced').implement({
-  description: 'A pin that took the place of another.',
+  description:
+    'A pin that took the place of another, by a replacement through this gateway. Who asked for the old one by its id goes on to be told of the new one.',
   interfaces: [LiveEventRef],
   fields: (t) => ({
     pin: t.expose('pin', { type: PinRef, description: 'The new pin.' }),
@@ -108,8 +109,30 @@ const LiveResumedRef = builder.objectRef<Of<'LiveResumed'>>('LiveResumed').imple
   }),
 })
 
+const LiveCaughtUpRef = builder.objectRef<Of<'LiveCaughtUp'>>('LiveCaughtUp').implement({
+  description:
+    'Nothing to begin with: no pin matches or, with `after`, nothing was missed. In place of the snapshot, so that an empty one can be told from one under way.',
+  interfaces: [LiveEventRef],
+  fields: (t) => ({
+    service: t.exposeString('service', { description: 'Configured name of the service.' }),
+    isResync: t.exposeBoolean('isResync', {
+      description:
+        'True when `after` was given, but what was missed is no longer known: all pins known before are gone.',
+    }),
+  }),
+})
+
 export const PinEventRef = builder.unionType('PinEvent', {
   description: 'What a subscription tells of pins.',
-  types: [PinSnapshotRef, PinAddedRef, PinStatusChangeRef, PinReplacedRef, PinRemovedRef, LiveStaleRef, LiveResumedRef],
+  types: [
+    PinSnapshotRef,
+    PinAddedRef,
+    PinStatusChangeRef,
+    PinReplacedRef,
+    PinRemovedRef,
+    LiveStaleRef,
+    LiveResumedRef,
+    LiveCaughtUpRef,
+  ],
   resolveType: ({ type }) => type,
 })

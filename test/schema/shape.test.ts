@@ -25,7 +25,16 @@ describe('the shape of the schema', () => {
     expect(Object.fromEntries(unions.map((each) => [each.name, sortedNames(each.getTypes())]))).toEqual({
       AddPinResult: ['AddPinSuccess', ...WRITE_ERRORS].sort(),
       ContentLookupResult: ['PinList', ...SERVICE_ERRORS].sort(),
-      PinEvent: ['LiveResumed', 'LiveStale', 'PinAdded', 'PinRemoved', 'PinReplaced', 'PinSnapshot', 'PinStatusChange'],
+      PinEvent: [
+        'LiveCaughtUp',
+        'LiveResumed',
+        'LiveStale',
+        'PinAdded',
+        'PinRemoved',
+        'PinReplaced',
+        'PinSnapshot',
+        'PinStatusChange',
+      ],
       PinLookupResult: ['Pin', ...PIN_ERRORS].sort(),
       PinsResult: ['PinConnection', ...SERVICE_ERRORS].sort(),
       RemovePinResult: ['RemovePinSuccess', ...PIN_ERRORS].sort(),

@@ -1,5 +1,6 @@
 import { parseCid } from '../../src/domain/cid.ts'
-import { PinNotFoundError, UnauthorizedError } from '../../src/domain/errors.ts'
+import { PinNotFoundError, ServiceUnavailableError, UnauthorizedError } from '../../src/domain/errors.ts'
+import { parseInstant } from '../../src/domain/instant.ts'
 import type { NewPin, Pin, PinStatus } from '../../src/domain/pin.ts'
 import type { CallOptions, PinningServiceClient } from '../../src/upstream/client.ts'
 import type { Clock } from '../../src/upstream/clock.ts'
@@ -16,8 +17,17 @@ export interface Fate {
   readonly afterMs?: number
   /** Refused, without effect. */
   readonly refusal?: Error
-  /** Takes effect, but this arrives in place of the answer. */
-  readonly lostReply?: Error
+  /** Takes effect, but a `LostReply` arrives in place of the answer. */
+  readonly isReplyLost?: boolean
+  /** Reads are answered as things were so long ago: a replica that lags behind. */
+  readonly staleMs?: number
+}
+
+/** What a client sees of an answer that never came. */
+export class LostReply extends ServiceUnavailableError {
+  constructor() {
+    super('the answer was lost', { service: 'scripted', mayHaveActed: true })
+  }
 }
 
 export interface ScriptedServiceOptions {
@@ -25,6 +35,13 @@ export interface ScriptedServiceOptions {
   /** Unix milliseconds when the clock shows 0. */
   readonly epochMs?: number
   readonly fate?: (operation: ScriptedOperation, token: string) => Fate | undefined
+}
+
+/** How a pin was before a write. */
+interface PastWrite {
+  readonly at: number
+  readonly requestId: string
+  readonly before: Pin | null
 }
 
 /** How many different CIDs there are: making one is what costs. */
@@ -49,6 +66,9 @@ export class ScriptedService {
   /** Whether requests are kept; simulations need only the number. */
   isLogging = true
   requestCount = 0
+  /** How far back reads may be answered; nothing is kept for that by default. */
+  keepsPastMs = 0
+  readonly #past = new Map<string, PastWrite[]>()
   readonly #clock: Clock
   readonly #epochMs: number
   readonly #accounts = new Map<string, Map<string, Pin>>()
@@ -83,13 +103,12 @@ export class ScriptedService {
       origins: [],
       meta: {},
       status: 'queued',
-      created: new Date(this.#lastMs).toISOString(),
+      created: parseInstant(new Date(this.#lastMs).toISOString()),
       delegates: [],
       info: { rev: '0' },
       ...pin,
     }
-    this.#account(token).set(added.requestId, added)
-    this.onState?.(added)
+    this.#write(token, added.requestId, added)
     return added
   }
 
@@ -97,49 +116,53 @@ export class ScriptedService {
     const pin = this.#account(token).get(requestId)
     if (!pin) throw new Error(`no pin ${requestId}`)
     const next = { ...pin, status, info: { rev: String(Number(pin.info.rev) + 1) } }
-    this.#account(token).set(requestId, next)
-    this.onState?.(next)
+    this.#write(token, requestId, next)
     return next
   }
 
   remove(token: string, requestId: string): void {
-    this.#account(token).delete(requestId)
+    this.#write(token, requestId, null)
   }
 
   /** The service as a client sees it; every client sees the same. */
   connect = (): PinningServiceClient => ({
     listPins: (query, options) =>
-      this.#answer('list', options, () => {
-        const matches = createPinFilter(query)
-        const all = [...this.#account(options.token).values()].filter(matches)
+      this.#answer('list', options, (pins) => {
+        const all = [...pins.values()].filter(createPinFilter(query))
         return { count: all.length, pins: all.slice(-query.limit).reverse() }
       }),
-    getPin: (requestId, options) => this.#answer('get', options, () => this.#find(options.token, requestId)),
+    getPin: (requestId, options) => this.#answer('get', options, (pins) => find(pins, requestId)),
     addPin: (pin, options) => this.#answer('add', options, () => this.add(options.token, fields(pin))),
     replacePin: (requestId, pin, options) =>
-      this.#answer('replace', options, () => {
-        this.#find(options.token, requestId)
+      this.#answer('replace', options, (pins) => {
+        find(pins, requestId)
         this.remove(options.token, requestId)
         return this.add(options.token, fields(pin))
       }),
     removePin: (requestId, options) =>
-      this.#answer('remove', options, () => {
-        this.#find(options.token, requestId)
+      this.#answer('remove', options, (pins) => {
+        find(pins, requestId)
         this.remove(options.token, requestId)
       }),
     async [Symbol.asyncDispose]() {},
   })
 
-  async #answer<Value>(operation: ScriptedOperation, options: CallOptions, act: () => Value): Promise<Value> {
+  async #answer<Value>(
+    operation: ScriptedOperation,
+    options: CallOptions,
+    act: (pins: ReadonlyMap<string, Pin>) => Value,
+  ): Promise<Value> {
     const { token, signal } = options
     this.requestCount++
     if (this.isLogging) this.requests.push({ operation, token, at: this.#clock.now() })
-    const { beforeMs = 0, afterMs = 0, refusal, lostReply } = this.fate?.(operation, token) ?? {}
+    const { beforeMs = 0, afterMs = 0, refusal, isReplyLost, staleMs } = this.fate?.(operation, token) ?? {}
     if (beforeMs > 0) await this.#sleep(beforeMs)
-    const outcome = this.#attempt(token, refusal, act)
+    const isRead = operation === 'list' || operation === 'get'
+    const pins = isRead && staleMs ? this.#replica(token, staleMs) : this.#account(token)
+    const outcome = this.#attempt(token, refusal, () => act(pins))
     if (afterMs > 0) await this.#sleep(afterMs)
     signal?.throwIfAborted()
-    if (lostReply) throw lostReply
+    if (isReplyLost) throw new LostReply()
     if ('error' in outcome) throw outcome.error
     return outcome.value
   }
@@ -154,14 +177,37 @@ export class ScriptedService {
     }
   }
 
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#clock.setTimeout(resolve, ms))
+  #write(token: string, requestId: string, pin: Pin | null): void {
+    const account = this.#account(token)
+    const before = account.get(requestId) ?? null
+    if (pin) account.set(requestId, pin)
+    else account.delete(requestId)
+    if (pin) this.onState?.(pin)
+    if (this.keepsPastMs === 0) return
+    const past = this.#past.get(token) ?? []
+    this.#past.set(token, past)
+    past.push({ at: this.#clock.now(), requestId, before })
+    if (past.length % 1_000 > 0) return
+    const kept = past.findIndex(({ at }) => at >= this.#clock.now() - this.keepsPastMs)
+    past.splice(0, Math.max(0, kept))
   }
 
-  #find(token: string, requestId: string): Pin {
-    const pin = this.#account(token).get(requestId)
-    if (!pin) throw new PinNotFoundError('scripted', requestId)
-    return pin
+  /** An account as it was so long ago. */
+  #replica(token: string, ageMs: number): ReadonlyMap<string, Pin> {
+    const since = this.#clock.now() - ageMs
+    const pins = new Map(this.#account(token))
+    const past = this.#past.get(token) ?? []
+    for (let index = past.length - 1; index >= 0; index--) {
+      const { at, requestId, before } = past[index] as PastWrite
+      if (at <= since) break
+      if (before) pins.set(requestId, before)
+      else pins.delete(requestId)
+    }
+    return new Map([...pins].sort(([, a], [, b]) => (a.created.ns < b.created.ns ? -1 : 1)))
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimeout(resolve, ms))
   }
 
   #account(token: string): Map<string, Pin> {
@@ -171,6 +217,12 @@ export class ScriptedService {
     this.#accounts.set(token, account)
     return account
   }
+}
+
+function find(pins: ReadonlyMap<string, Pin>, requestId: string): Pin {
+  const pin = pins.get(requestId)
+  if (!pin) throw new PinNotFoundError('scripted', requestId)
+  return pin
 }
 
 function fields({ cid, name, origins, meta, operationId }: NewPin): Partial<Pin> {

@@ -98,6 +98,8 @@ export function brief(event: LiveEvent): string {
       return `stale:${event.reason.code}`
     case 'LiveResumed':
       return 'resumed'
+    case 'LiveCaughtUp':
+      return event.isResync ? 'caught up, resync' : 'caught up'
     case 'PinRemoved':
       return `removed ${event.requestId}`
     case 'PinReplaced':

@@ -9,6 +9,8 @@ export interface LiveSource {
   readonly begun: Promise<void>
   /** True when all that has happened was taken, and a `next()` waits for more. */
   readonly isCaughtUp: boolean
+  /** For each service the number of the last event that happened. */
+  readonly position: Position
 }
 
 /** Events, and how they look to those who asked for them. */
@@ -18,8 +20,8 @@ export interface LiveStream {
   render(event: LiveEvent): Promise<Message>
 }
 
-/** The last event of each service that a subscriber has got. */
-export type Position = Map<string, number>
+/** The last event of each service that a subscriber has got, by itself or as part of another. */
+export type Position = ReadonlyMap<string, number>
 
 /** How many get a message before others have a turn of the event loop. */
 const WAVE = 500
@@ -31,7 +33,7 @@ const WAVE = 500
 export class Cohort {
   readonly #stream: LiveStream
   readonly #onEnd: () => void
-  readonly #members = new Map<Subscriber, Position | null>()
+  readonly #members = new Map<Subscriber, Map<string, number> | null>()
   readonly #messages = new WeakMap<LiveEvent, Promise<Message>>()
 
   /** @param onEnd called when nobody may join any more, once at least */
@@ -49,7 +51,7 @@ export class Cohort {
    * has still to hand out of the time before is no news to them, and is left out by its number.
    */
   add(subscriber: Subscriber, position: Position | null): void {
-    this.#members.set(subscriber, position?.size ? position : null)
+    this.#members.set(subscriber, position ? new Map(position) : null)
   }
 
   remove(subscriber: Subscriber): void {
@@ -91,7 +93,7 @@ export class Cohort {
   }
 
   /** Events of a service come in order: after the first that is news, all are. */
-  #isNews({ service, seq }: LiveEvent, subscriber: Subscriber, position: Position): boolean {
+  #isNews({ service, seq }: LiveEvent, subscriber: Subscriber, position: Map<string, number>): boolean {
     if (seq <= (position.get(service) ?? -1)) return false
     position.delete(service)
     if (position.size === 0) this.#members.set(subscriber, null)

@@ -1,4 +1,4 @@
-import { Cohort, type LiveStream, type Position } from './cohort.ts'
+import { Cohort, type LiveStream } from './cohort.ts'
 import type { Subscriber } from './message.ts'
 
 /**
@@ -25,7 +25,6 @@ export class Cohorts {
     let leave = (): void => void stream.source.return()
     const catchUp = async () => {
       const { source } = stream
-      const position: Position = new Map()
       let hasBegun = false
       void source.begun.then(() => {
         hasBegun = true
@@ -37,7 +36,7 @@ export class Cohorts {
         if (source.isCaughtUp) {
           const cohort = this.#open.get(key)
           if (cohort) {
-            cohort.add(subscriber, position)
+            cohort.add(subscriber, source.position)
             void source.return()
             leave = () => cohort.remove(subscriber)
           } else {
@@ -49,7 +48,6 @@ export class Cohorts {
         const { done, value: event } = await step
         if (done) break
         subscriber.next(await (this.#open.get(key) ?? stream).render(event))
-        position.set(event.service, event.seq)
         await subscriber.ready()
       }
       subscriber.complete()

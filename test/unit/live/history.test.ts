@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { runLiveHistory } from '../../support/run-live-history.ts'
+import { runLiveHistory } from '../../support/live-history/run-live-history.ts'
 
 /** Set it for a long run; `bench/live/history.ts` does a million. */
 const TRANSITIONS = Number(process.env.LIVE_TRANSITIONS ?? 2_000)

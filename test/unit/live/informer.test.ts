@@ -65,22 +65,6 @@ it('costs the same for one subscriber and for many, and nothing after the last h
   expect(50 * 120).toBeGreaterThanOrEqual(50 * one[0])
 })
 
-it('serves whoever comes back within half a minute from what it has, and then looks at once', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  const pins = [upstream.add('a'), upstream.add('a')]
-  await scripted.watch('a', ids(pins)).return()
-  await clock.advance(5_000)
-  upstream.setStatus('a', 'r1', 'pinned')
-  const before = upstream.requestCount
-  await clock.advance(24_000)
-  expect(upstream.requestCount).toBe(before)
-  const told = record(scripted.watch('a', ids(pins)))
-  await clock.advance(1)
-  expect(told.events.map(brief)).toEqual(['snapshot r0 queued', 'snapshot r1 queued', 'r1 queued to pinned'])
-  expect(upstream.requestCount).toBe(before + 1)
-})
-
 it('tells changes made through pinql at once, without a poll', async () => {
   await using scripted = startScriptedLive()
   const { clock, upstream } = scripted
@@ -103,7 +87,7 @@ it('tells changes made through pinql at once, without a poll', async () => {
   const removing = tenant.removePin(replacement.requestId)
   await clock.advance(0)
   await removing
-  expect(told.events.map(brief)).toEqual(['added r1 queued', 'replaced r1 by r2', 'removed r2'])
+  expect(told.events.map(brief)).toEqual(['caught up', 'added r1 queued', 'replaced r1 by r2', 'removed r2'])
   expect(
     upstream.requests.map(({ operation }) => operation).filter((each) => each === 'list' || each === 'get'),
   ).toEqual([])
@@ -225,26 +209,6 @@ it('outlives one refusal of a token', async () => {
   await clock.advance(5_000)
   expect(told.events.map(brief)).toEqual(['snapshot r0 queued'])
   expect(told.end).toBe(null)
-})
-
-it('goes on behind a cursor, and begins again where that is not known', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  const pins = [upstream.add('a'), upstream.add('a')]
-  const first = scripted.watch('a', ids(pins))
-  const told = record(first)
-  await clock.advance(100)
-  await first.return()
-  const [begun, whole] = told.events.map(({ cursor }) => cursor)
-  upstream.setStatus('a', 'r0', 'pinned')
-  const onward = record(scripted.watch('a', ids(pins), whole))
-  const again = record(scripted.watch('a', ids(pins), begun))
-  const foreign = record(scripted.watch('b', ids([upstream.add('b')]), whole))
-  await clock.advance(2_000)
-  expect(onward.events.map(brief)).toEqual(['r0 queued to pinned'])
-  expect(again.events.map(brief)).toEqual(['resync r0 queued', 'resync r1 queued', 'r0 queued to pinned'])
-  expect(foreign.events.map(brief)).toEqual(['resync r2 queued'])
-  expect(() => scripted.watch('a', ids(pins), 'nonsense')).toThrow('the cursor of an earlier event')
 })
 
 it('does not widen its window for a pin that is stuck since long ago', async () => {

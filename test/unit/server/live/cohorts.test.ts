@@ -57,6 +57,7 @@ class World {
           isResync: false,
           remaining: pins.length - index - 1,
         })),
+        this.#stamp(service),
       )
     }
     void after(turns).then(() => begin('a'))
@@ -69,7 +70,7 @@ class World {
       this.renders++
       // Changes take longer than snapshots here, so that newcomers overtake the cohort.
       await after(event.type === 'PinSnapshot' ? 0 : this.renderTurns)
-      return { payload: Buffer.from(JSON.stringify(event)), key: coalesceKey(event), cursor: null }
+      return { payload: encode(event), key: coalesceKey(event), cursor: null }
     }
     return this.cohorts.join('same', { source: this.watch(turns), render }, subscriber)
   }
@@ -81,7 +82,7 @@ class World {
 
 /** Writes down what it gets; is slow while `pauses` are left. */
 class Notes implements Subscriber {
-  readonly events: Exclude<LiveEvent, { type: 'PinRemoved' | 'LiveStale' | 'LiveResumed' }>[] = []
+  readonly events: Exclude<LiveEvent, { type: 'PinRemoved' | 'LiveStale' | 'LiveResumed' | 'LiveCaughtUp' }>[] = []
   ended: unknown = null
   readonly #turns: number
 
@@ -118,6 +119,10 @@ function pinOf(service: string, requestId: string): Pin {
   const created = parseInstant('2024-01-01T00:00:00Z')
   const lists = { origins: [], delegates: [], meta: {}, info: {} }
   return { service, requestId, cid, name: '0', status: 'queued', created, ...lists }
+}
+
+function encode(event: LiveEvent): Buffer {
+  return Buffer.from(JSON.stringify(event, (_key, value) => (typeof value === 'bigint' ? `${value}` : value)))
 }
 
 async function after(turns: number): Promise<void> {
@@ -200,7 +205,7 @@ describe('a cohort', () => {
       const source: LiveReader = new LiveReader(() => {})
       readers.push(source)
       world.cohorts.join('same', { source, render: () => Promise.reject(new Error('nothing')) }, each)
-      source.begin([])
+      source.begin([], { service: 'a', seq: 0 })
       await settle()
     }
     expect(world.cohorts.size).toBe(1)
@@ -234,15 +239,15 @@ describe('a cohort', () => {
     let renders = 0
     const render = async (event: LiveEvent): Promise<Message> => {
       renders++
-      return { payload: Buffer.from(JSON.stringify(event)), key: null, cursor: null }
+      return { payload: encode(event), key: null, cursor: null }
     }
     world.cohorts.join('same', { source, render }, first)
-    source.begin([])
+    source.begin([], { service: 'a', seq: 0 })
     await settle()
     for (let joiner = 0; joiner < 10; joiner++) {
       const own = new LiveReader(() => {})
       world.cohorts.join('same', { source: own, render }, new Notes())
-      own.begin(snapshot)
+      own.begin(snapshot, { service: 'a', seq: 0 })
     }
     await settle()
     expect(renders).toBe(6)

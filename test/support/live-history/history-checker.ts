@@ -1,5 +1,17 @@
-import { isSettled, type Pin } from '../../src/domain/pin.ts'
-import type { LiveEvent } from '../../src/live/live-event.ts'
+import { isSettled, type Pin } from '../../../src/domain/pin.ts'
+
+/** What is looked at of a pin. */
+export type ToldPin = Pick<Pin, 'requestId' | 'status' | 'name' | 'info'>
+
+/** What is looked at of an event, by whatever way it came. */
+export type ToldEvent = { readonly seq: number; readonly cursor: string } & (
+  | { readonly type: 'PinSnapshot'; readonly pin: ToldPin; readonly isResync: boolean }
+  | { readonly type: 'PinAdded' | 'PinStatusChange'; readonly pin: ToldPin }
+  | { readonly type: 'PinReplaced'; readonly pin: ToldPin; readonly replaced: Pick<Pin, 'requestId'> }
+  | { readonly type: 'PinRemoved'; readonly requestId: string }
+  | { readonly type: 'LiveStale' | 'LiveResumed' }
+  | { readonly type: 'LiveCaughtUp'; readonly isResync: boolean }
+)
 
 const GONE = Number.POSITIVE_INFINITY
 
@@ -22,7 +34,7 @@ export class HistoryChecker {
   events = 0
   readonly #name: string
   /** The last state of each pin that was told; null of one that is gone. */
-  readonly #known = new Map<string, Pin | null>()
+  readonly #known = new Map<string, ToldPin | null>()
   /** Of the present connection. */
   #told = new Map<string, number>()
   #seq = -1
@@ -49,7 +61,7 @@ export class HistoryChecker {
   }
 
   /** @param truth how pins are by now: nothing newer can have been told */
-  saw(event: LiveEvent, truth: ReadonlyMap<string, Pin>): void {
+  saw(event: ToldEvent, truth: ReadonlyMap<string, Pin>): void {
     this.events++
     this.#checkNumber(event)
     this.cursor = event.cursor
@@ -57,6 +69,9 @@ export class HistoryChecker {
       case 'LiveStale':
       case 'LiveResumed':
         return
+      case 'LiveCaughtUp':
+        if (event.isResync) this.#known.clear()
+        break
       case 'PinRemoved':
         this.#learn(event.requestId, null, truth)
         break
@@ -84,22 +99,26 @@ export class HistoryChecker {
     }
   }
 
-  /** Nothing has changed for long: everything that is asked for must be known as it is. */
-  atRest(truth: ReadonlyMap<string, Pin>, isWanted: (pin: Pin) => boolean): void {
-    for (const pin of truth.values()) {
-      const known = this.#known.get(pin.requestId)
-      if (isWanted(pin) && (!known || revOf(known) !== revOf(pin))) {
-        this.#violate(`lost: ${pin.requestId} is ${pin.status} (${revOf(pin)}), known as ${known && revOf(known)}`)
-      }
-    }
+  /** In what it differs from how things are that what was told does not show: nothing, once all has been at rest for long. */
+  differences(truth: ReadonlyMap<string, Pin>, isWanted: (pin: ToldPin) => boolean): string[] {
+    const lost = [...truth.values()]
+      .filter((pin) => isWanted(pin) && this.#revKnown(pin.requestId) !== revOf(pin))
+      .map(
+        (pin) => `lost: ${pin.requestId} is ${pin.status} (${revOf(pin)}), known as ${this.#revKnown(pin.requestId)}`,
+      )
     // A pin that no longer matches is told as it then is, and not followed any further.
-    for (const pin of this.#known.values()) {
-      const real = pin && truth.get(pin.requestId)
-      if (pin && isWanted(pin) && (!real || revOf(real) !== revOf(pin))) this.#violate(`outdated: ${pin.requestId}`)
-    }
+    const outdated = [...this.#known.values()]
+      .filter((pin) => pin !== null && isWanted(pin) && !truth.has(pin.requestId))
+      .map((pin) => `outdated: ${pin?.requestId}`)
+    return [...lost, ...outdated].map((what) => `${this.#name}: ${what}`)
   }
 
-  #learn(requestId: string, pin: Pin | null, truth: ReadonlyMap<string, Pin>): void {
+  #revKnown(requestId: string): number | null {
+    const pin = this.#known.get(requestId)
+    return pin ? revOf(pin) : null
+  }
+
+  #learn(requestId: string, pin: ToldPin | null, truth: ReadonlyMap<string, Pin>): void {
     const rev = pin ? revOf(pin) : GONE
     const last = this.#told.get(requestId)
     if (last !== undefined && rev <= last) this.#violate(`order: ${requestId} at ${rev} after ${last}`)
@@ -109,12 +128,12 @@ export class HistoryChecker {
     this.#known.set(requestId, pin)
   }
 
-  #checkNumber({ type, seq }: LiveEvent): void {
-    const isChange = type !== 'PinSnapshot' && type !== 'LiveStale' && type !== 'LiveResumed'
+  #checkNumber({ type, seq }: ToldEvent): void {
     if (seq < this.#seq) this.#violate(`number ${seq} after ${this.#seq}`)
-    // Removals may be part of a snapshot, and share its number.
-    if (isChange && type !== 'PinRemoved' && seq <= this.#changeSeq) this.#violate(`unique: change ${seq} twice`)
-    if (isChange && this.#isFirst && this.#resumedAt >= 0 && type !== 'PinRemoved' && seq <= this.#resumedAt) {
+    // Removals and replacements may be part of a snapshot, and share its number.
+    const isChange = type === 'PinAdded' || type === 'PinStatusChange'
+    if (isChange && seq <= this.#changeSeq) this.#violate(`unique: change ${seq} twice`)
+    if (isChange && this.#isFirst && this.#resumedAt >= 0 && seq <= this.#resumedAt) {
       this.#violate(`bookmark: change ${seq} behind the cursor of ${this.#resumedAt}`)
     }
     this.#seq = seq
@@ -126,6 +145,6 @@ export class HistoryChecker {
   }
 }
 
-function revOf(pin: Pin): number {
+function revOf(pin: ToldPin): number {
   return Number(pin.info.rev)
 }

@@ -1,0 +1,123 @@
+import { UnauthorizedError } from '../../../src/domain/errors.ts'
+import { PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
+import type { Selection } from '../../../src/live/selection.ts'
+import { sleep } from '../../../src/upstream/sleep.ts'
+import { ids, query } from '../start-scripted-live.ts'
+import { HistoryChecker, type ToldPin } from './history-checker.ts'
+import { ConnectionLost, type HistoryConnection, type HistoryStage } from './history-stage.ts'
+
+/** Milliseconds on the clock that a client does not read, at most, and waits before it comes back. */
+const LONGEST_STALL_MS = 40_000
+const LONGEST_ABSENCE_MS = 2_000
+
+/** One subscriber, who comes back again and again. */
+export class HistoryClient {
+  readonly checker: HistoryChecker
+  connections = 0
+  readonly #stage: HistoryStage
+  readonly #token: string
+  readonly #random: () => number
+  #selection: Selection = query()
+  #connection: HistoryConnection | null = null
+  #stalledUntil = 0
+  #isCalm = false
+
+  constructor(name: string, stage: HistoryStage, token: string, random: () => number) {
+    this.checker = new HistoryChecker(name)
+    this.#stage = stage
+    this.#token = token
+    this.#random = random
+    this.#connect(false)
+  }
+
+  /** Leaves, comes back, or stops reading for a while. */
+  meddle(): void {
+    const chance = this.#random()
+    if (chance < 0.3) this.#stalledUntil = this.#stage.clock.now() + this.#random() * LONGEST_STALL_MS
+    else if (chance < 0.6) this.#connect(this.checker.cursor !== null)
+    else if (chance < 0.9) this.#connect(false)
+    else void this.close()
+  }
+
+  /** Reads on, and is there from now on. */
+  calm(): void {
+    this.#isCalm = true
+    this.#stalledUntil = 0
+    if (!this.#connection) this.#connect(false)
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection
+    this.#connection = null
+    await connection?.return()
+  }
+
+  /** Whether it knows all that it asked for as it is; true of one that was told that all of it has settled. */
+  get isUpToDate(): boolean {
+    return this.#differences().length === 0
+  }
+
+  checkAtRest(): void {
+    this.checker.violations.push(...this.#differences())
+  }
+
+  #differences(): string[] {
+    if (!this.#connection) return []
+    const truth = this.#stage.upstream.pins(this.#token)
+    return this.checker.differences(truth, (pin) => this.#isWanted(pin))
+  }
+
+  #isWanted({ requestId, name, status }: ToldPin): boolean {
+    if (this.#selection.kind === 'ids') return this.#selection.refs.has(requestId)
+    const { query } = this.#selection
+    return (query.name === undefined || name === query.name) && query.statuses.includes(status)
+  }
+
+  #connect(isResumed: boolean): void {
+    void this.close()
+    if (!isResumed) this.#selection = this.#choose()
+    this.checker.connected(isResumed)
+    this.connections++
+    const connection = this.#stage.open(this.#token, this.#selection, this.checker.cursor)
+    this.#connection = connection
+    void this.#read(connection)
+  }
+
+  async #read(connection: HistoryConnection): Promise<void> {
+    const { clock, upstream } = this.#stage
+    const isOver = (): boolean => this.#connection !== connection
+    try {
+      for (;;) {
+        if (this.#stalledUntil > clock.now()) await sleep(clock, this.#stalledUntil - clock.now())
+        const next = await connection.next()
+        if (isOver()) return
+        if (next.done) break
+        this.checker.saw(next.value, upstream.pins(this.#token))
+      }
+      if (this.#selection.kind === 'ids') this.checker.settled(this.#selection.refs.keys())
+      else this.checker.violations.push('a query came to an end')
+      this.#connection = null
+    } catch (error) {
+      if (isOver()) return
+      this.#connection = null
+      const isLost = error instanceof ConnectionLost
+      if (!isLost && !(error instanceof UnauthorizedError)) this.checker.violations.push(`failed: ${error}`)
+      if (isLost || this.#isCalm) await this.#comeBack()
+    }
+  }
+
+  async #comeBack(): Promise<void> {
+    await sleep(this.#stage.clock, this.#random() * LONGEST_ABSENCE_MS)
+    if (!this.#connection) this.#connect(this.checker.cursor !== null && this.#random() < 0.8)
+  }
+
+  #choose(): Selection {
+    const chance = this.#random()
+    const pins: Pin[] = [...this.#stage.upstream.pins(this.#token).values()]
+    if (chance < 0.3) return query()
+    if (chance < 0.5) return query({ name: 'odd', statuses: ['pinned', 'failed'] })
+    if (chance < 0.6) return query({ name: 'even', statuses: PIN_STATUSES })
+    const some = pins.filter(() => this.#random() < 0.3)
+    return ids(some.length > 0 ? some : pins.slice(0, 1), chance < 0.8)
+  }
+}

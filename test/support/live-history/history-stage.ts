@@ -1,0 +1,38 @@
+import type { Informers } from '../../../src/live/informers.ts'
+import type { Selection } from '../../../src/live/selection.ts'
+import type { Clock } from '../../../src/upstream/clock.ts'
+import type { Tenant } from '../../../src/upstream/tenant.ts'
+import type { ScriptedService } from '../scripted-service.ts'
+import type { ToldEvent } from './history-checker.ts'
+
+/** Where a history takes place: a service, pinql, and whatever is between them and their clients. */
+export interface HistoryStage extends AsyncDisposable {
+  readonly clock: Clock
+  readonly upstream: ScriptedService
+  readonly live: Informers
+  /** How often each kind of trouble was made. */
+  readonly troubles: ReadonlyMap<string, number>
+  tenant(token: string): Tenant
+  /** Subscribes. */
+  open(token: string, selection: Selection, after: string | null): HistoryConnection
+  /** Lets time pass on the clock. */
+  advance(ms: number): Promise<void>
+  /** No more trouble from now on. */
+  calm(): Promise<void>
+}
+
+/** One subscription, as its subscriber sees it. */
+export interface HistoryConnection {
+  /**
+   * @throws {UnauthorizedError} the token was refused
+   * @throws {ConnectionLost} without a word
+   */
+  next(): Promise<IteratorResult<ToldEvent, undefined>>
+  return(): Promise<unknown>
+}
+
+/** A connection that broke: its client comes back. */
+export class ConnectionLost extends Error {}
+
+/** The name by which the service is configured on every stage. */
+export const SERVICE = 'scripted'

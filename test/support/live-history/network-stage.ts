@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseConfig } from '../../../src/config/parse-config.ts'
+import { Informers } from '../../../src/live/informers.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { createSchema } from '../../../src/schema/schema.ts'
+import { createGraphqlServer } from '../../../src/server/create-graphql-server.ts'
+import { startHttpServer } from '../../../src/server/http-server.ts'
+import { createLiveServer } from '../../../src/server/live/create-live-server.ts'
+import { createRequestGuard } from '../../../src/server/request-guard.ts'
+import { createRequestListener } from '../../../src/server/request-listener.ts'
+import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
+import { USUAL } from '../../../src/upstream/capabilities.ts'
+import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/registry.ts'
+import { FastClock } from '../fast-clock.ts'
+import { startFaultProxy } from '../fault-proxy.ts'
+import { ScriptedService } from '../scripted-service.ts'
+import { serveScriptedService } from '../serve-scripted-service.ts'
+import { type HistoryStage, SERVICE } from './history-stage.ts'
+import { openSocket, openStream, operationOf } from './subscribe-over-network.ts'
+import { makeTrouble } from './trouble.ts'
+
+/** A second of the clock passes in 50 ms. */
+const SPEED = 20
+/** What no answer comes to is given up after a second. */
+const TIMEOUT_MS = 1_000
+const LIMITS: readonly RateLimit[] = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }]
+
+/**
+ * The gateway's servers over a service on HTTP, with clients over WebSockets and event streams; a fault proxy stands
+ * before the service, and another before the gateway.
+ */
+export async function startNetworkStage(random: () => number, isFaulty: boolean): Promise<HistoryStage> {
+  const clock = new FastClock(SPEED)
+  const upstream = new ScriptedService({ clock })
+  const service = await serveScriptedService(upstream)
+  const serviceProxy = await startFaultProxy(service.endpoint, { seed: Math.floor(random() * 1e9) })
+  const settings = { name: SERVICE, endpoint: serviceProxy.endpoint, token: null, provider: null, limits: LIMITS }
+  const registry = createServiceRegistry([{ ...settings, capabilities: USUAL }], SERVICE, {
+    clock,
+    timeoutMs: TIMEOUT_MS,
+  })
+  const live = new Informers({ random, wallNow: () => upstream.wallNow() })
+  const gateway = await startServers(registry, live)
+  const clientProxy = await startFaultProxy(gateway.url, { seed: Math.floor(random() * 1e9) })
+  const troubled = isFaulty
+    ? { service: makeTrouble(serviceProxy, random), clients: makeTrouble(clientProxy, random) }
+    : {}
+  return {
+    clock,
+    upstream,
+    live,
+    get troubles() {
+      return new Map(
+        Object.entries(troubled).flatMap(([side, { counts }]) =>
+          [...counts].map(([kind, count]) => [`${side}: ${kind}`, count] as const),
+        ),
+      )
+    },
+    tenant: (token) => registry.tenant(SERVICE, token),
+    open(token, selection, after) {
+      const open = random() < 0.5 ? openSocket : openStream
+      return open(clientProxy.endpoint, token, operationOf(selection, after))
+    },
+    advance: (ms) => delay(ms / SPEED),
+    async calm() {
+      await Promise.all(Object.values(troubled).map((trouble) => trouble.stop()))
+    },
+    async [Symbol.asyncDispose]() {
+      await clientProxy[Symbol.asyncDispose]()
+      await gateway[Symbol.asyncDispose]()
+      live[Symbol.dispose]()
+      await registry[Symbol.asyncDispose]()
+      await serviceProxy[Symbol.asyncDispose]()
+      await service[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** The gateway as `startGateway` makes it, over services with a clock of their own. */
+async function startServers(registry: ServiceRegistry, live: Informers) {
+  const config = parseConfig({
+    port: 0,
+    services: { [SERVICE]: { endpoint: 'http://127.0.0.1:9' } },
+    liveDrainMs: 0,
+    livePingMs: 1_000,
+    liveStallMs: 2_000,
+  })
+  const log = createLogger({ level: 'error', secrets: [], sink: process.stderr })
+  const guard = createRequestGuard(config)
+  const parts = { schema: createSchema(), registry, live, log }
+  const graphql = createGraphqlServer({ ...config, ...parts })
+  const sockets = createLiveServer(config, { ...parts, graphql, guard })
+  const listener = createRequestListener({
+    guard,
+    graphql: (req, res, context) => sockets.stream(req, res, context),
+    isReady: () => true,
+    log,
+  })
+  const http = await startHttpServer(listener, {
+    ...config,
+    upgrade: (request, socket, head) => sockets.upgrade(request, socket, head),
+    drain: () => sockets.drain(0),
+  })
+  return {
+    url: `http://127.0.0.1:${http.port}/graphql`,
+    async [Symbol.asyncDispose]() {
+      await http[Symbol.asyncDispose]()
+      sockets[Symbol.dispose]()
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { expect, it } from 'vitest'
+import { BadRequestError } from '../../../src/domain/errors.ts'
+import type { Pin } from '../../../src/domain/pin.ts'
+import { brief, ids, query, record, startScriptedLive } from '../../support/start-scripted-live.ts'
+
+it('serves whoever comes back within half a minute from what it has, and then looks at once', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pins = [upstream.add('a'), upstream.add('a')]
+  await scripted.watch('a', ids(pins)).return()
+  await clock.advance(5_000)
+  upstream.setStatus('a', 'r1', 'pinned')
+  const before = upstream.requestCount
+  await clock.advance(24_000)
+  expect(upstream.requestCount).toBe(before)
+  const told = record(scripted.watch('a', ids(pins)))
+  await clock.advance(1)
+  expect(told.events.map(brief)).toEqual(['snapshot r0 queued', 'snapshot r1 queued', 'r1 queued to pinned'])
+  expect(upstream.requestCount).toBe(before + 1)
+})
+
+it('goes on behind a cursor, and begins again where that is not known', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pins = [upstream.add('a'), upstream.add('a')]
+  const first = scripted.watch('a', ids(pins))
+  const told = record(first)
+  await clock.advance(100)
+  await first.return()
+  const [begun, whole] = told.events.map(({ cursor }) => cursor)
+  upstream.setStatus('a', 'r0', 'pinned')
+  const onward = record(scripted.watch('a', ids(pins), whole))
+  const again = record(scripted.watch('a', ids(pins), begun))
+  const foreign = record(scripted.watch('b', ids([upstream.add('b')]), whole))
+  await clock.advance(2_000)
+  expect(onward.events.map(brief)).toEqual(['caught up', 'r0 queued to pinned'])
+  expect(again.events.map(brief)).toEqual(['resync r0 queued', 'resync r1 queued', 'r0 queued to pinned'])
+  expect(foreign.events.map(brief)).toEqual(['resync r2 queued'])
+  expect(() => scripted.watch('a', ids(pins), 'nonsense')).toThrow('the cursor of an earlier event')
+})
+
+it('refuses the cursor of another selection, since others were told of behind it', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pins = [upstream.add('a'), upstream.add('a')]
+  const told = record(scripted.watch('a', ids(pins)))
+  await clock.advance(100)
+  for (const { cursor } of told.events) {
+    for (const other of [ids(pins.slice(1)), query(), query({ name: 'x' })]) {
+      expect(() => scripted.watch('a', other, cursor)).toThrow(BadRequestError)
+    }
+    // However it ends, and in whatever order they are named, it is the same that is told.
+    expect(() => scripted.watch('a', ids(pins.toReversed(), true), cursor)).not.toThrow()
+  }
+})
+
+it('follows what takes the place of a pin, until that has settled', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pins = [upstream.add('a')]
+  const watching = record(scripted.watch('a', ids(pins, true)))
+  await clock.advance(100)
+  const tenant = scripted.tenant('a')
+  const replace = async (key: string, old: Pin): Promise<Pin> => {
+    const replacing = tenant.replacePin(
+      { service: 'scripted', requestId: old.requestId, cid: old.cid.text },
+      { cid: old.cid, name: key, origins: [], meta: {} },
+      key,
+    )
+    await clock.advance(0)
+    return replacing
+  }
+  const second = await replace('key-1', pins[0] as Pin)
+  const third = await replace('key-2', second)
+  const late = record(scripted.watch('a', ids(pins, true)))
+  await clock.advance(100)
+  expect([watching.end, late.end]).toEqual([null, null])
+  upstream.setStatus('a', third.requestId, 'pinned')
+  await clock.advance(2_000)
+  expect(watching.events.map(brief)).toEqual([
+    'snapshot r0 queued',
+    'replaced r0 by r1',
+    'replaced r1 by r2',
+    'r2 queued to pinned',
+  ])
+  expect(late.events.map(brief)).toEqual(['replaced r0 by r2', 'r2 queued to pinned'])
+  expect([watching.end, late.end]).toEqual(['done', 'done'])
+})
+
+it('says of a selection that nothing matches, instead of nothing', async () => {
+  await using scripted = startScriptedLive()
+  const told = record(scripted.watch('a', query({ name: 'x' })))
+  await scripted.clock.advance(100)
+  expect(told.events.map(brief)).toEqual(['caught up'])
+  const again = record(scripted.watch('a', query({ name: 'x' }), told.events[0]?.cursor))
+  const lost = record(scripted.watch('b', query({ name: 'x' }), told.events[0]?.cursor))
+  await scripted.clock.advance(100)
+  expect([again.events.map(brief), lost.events.map(brief)]).toEqual([['caught up'], ['caught up, resync']])
+})
