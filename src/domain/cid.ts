@@ -17,7 +17,6 @@ export interface Cid {
   readonly key: string
 }
 
-// `CID.parse` alone knows base32, base36 and base58btc only, in lower case.
 const ANY_BASE = base32.decoder
   .or(base58btc.decoder)
   .or(base58flickr.decoder)
@@ -41,8 +40,8 @@ const ANY_BASE = base32.decoder
  */
 export function parseCid(text: string, argument = 'cid'): Cid {
   try {
-    const cid = decodeCid(text)
-    return { text, key: `${cid.code.toString(36)}:${base32.baseEncode(cid.multihash.bytes)}` }
+    const { codec, multihash } = inspect(text)
+    return { text, key: `${codec.toString(36)}:${base32.baseEncode(multihash)}` }
   } catch (cause) {
     throw BadRequestError.of(argument, 'a CID such as "bafybei…" or "Qm…"', text, cause)
   }
@@ -53,7 +52,7 @@ export function parseCid(text: string, argument = 'cid'): Cid {
  * usual CIDv1.
  */
 export function cidTexts(cid: Cid): string[] {
-  const parsed = decodeCid(cid.text)
+  const parsed = CID.decode(bytesOf(cid.text))
   const version1 = parsed.toV1().toString()
   const hasVersion0 = parsed.code === DAG_PB && parsed.multihash.code === SHA2_256 && parsed.multihash.size === 32
   return [...new Set([cid.text, version1, ...(hasVersion0 ? [parsed.toV0().toString()] : [])])]
@@ -64,6 +63,17 @@ export function isSameCid(a: Cid, b: Cid): boolean {
   return a.key === b.key
 }
 
-function decodeCid(text: string): CID<unknown, number, number, 0 | 1> {
-  return text.startsWith('Qm') ? CID.parse(text) : CID.parse<string, unknown, number, number, 0 | 1>(text, ANY_BASE)
+/** Takes and refuses what `CID.parse` does, for less than half the cost: a list has up to a thousand CIDs. */
+function inspect(text: string): { codec: number; multihash: Uint8Array } {
+  const bytes = bytesOf(text)
+  const { version, codec, size, multihashSize } = CID.inspectBytes(bytes)
+  if (size !== bytes.length) throw new Error('Wrong length')
+  if (version === 0 && !text.startsWith('Q')) throw new Error('A CID of version 0 has no prefix for its base')
+  if (!Number.isSafeInteger(codec)) throw new Error('A codec that JavaScript rounds')
+  return { codec, multihash: bytes.subarray(size - multihashSize) }
+}
+
+function bytesOf(text: string): Uint8Array {
+  // Version 0 is always in base58btc, and without the prefix that would say so.
+  return text.startsWith('Q') ? base58btc.decode(`z${text}`) : ANY_BASE.decode(text)
 }

@@ -37,6 +37,8 @@ export function formatInstant(ns: bigint, digits: number): string {
 }
 
 function isRealDay(day: string | undefined): boolean {
+  if (day === undefined) return false
+  const ofMonth = Number(day.slice(8))
   // A day too many runs over into the next month.
-  return day !== undefined && new Date(`${day}T00:00:00Z`).getUTCDate() === Number(day.slice(8))
+  return ofMonth <= 28 || new Date(`${day}T00:00:00Z`).getUTCDate() === ofMonth
 }

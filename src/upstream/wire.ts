@@ -1,8 +1,8 @@
-import { z } from 'zod'
 import { type Cid, parseCid } from '../domain/cid.ts'
 import { MalformedResponseError } from '../domain/errors.ts'
 import { type Instant, parseInstant } from '../domain/instant.ts'
 import { type NewPin, OPERATION_META_KEY, type Pin, type PinStatus, type StringMap } from '../domain/pin.ts'
+import { Mismatch, readList, readObject, readText } from './read-json.ts'
 
 /** One page of a list. */
 export interface PinPage {
@@ -21,91 +21,35 @@ export interface Reading {
  * Statuses of services that go beyond the specification's four, without case and separators. Everything else unknown is
  * still under way.
  */
-const STATUSES: Readonly<Record<string, PinStatus>> = {
-  queued: 'queued',
-  pinning: 'pinning',
-  pinned: 'pinned',
-  failed: 'failed',
-  error: 'failed',
-  pinerror: 'failed',
-  clustererror: 'failed',
-  unpinerror: 'failed',
-  unpinned: 'failed',
-  removed: 'failed',
-}
-
-const text = z.string().nullish()
-
-/** Values that are not text are shown as JSON, so that nothing a service tells is lost. */
-const stringMap = z
-  .unknown()
-  .optional()
-  .transform((value): StringMap => {
-    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
-    const entries = isMap ? Object.entries(value).filter(([, each]) => each !== null && each !== undefined) : []
-    return Object.fromEntries(
-      entries.map(([key, each]) => [key, typeof each === 'string' ? each : JSON.stringify(each)]),
-    )
-  })
-
-const addresses = z.preprocess((value) => value ?? [], z.array(z.string()))
-
-const status = z
-  .string()
-  .transform((value): PinStatus => STATUSES[value.toLowerCase().replace(/[^a-z]/g, '')] ?? 'queued')
-
-const cid = z.string().transform((value, context): Cid => read(() => parseCid(value), context))
-
-const created = z.string().transform((value, context): Instant => {
-  try {
-    return parseInstant(value)
-  } catch {
-    context.addIssue({ code: 'custom', message: 'expected an RFC 3339 timestamp' })
-    return z.NEVER
-  }
-})
-
-/** Some services send numbers, or spell the key like their other ones. What JavaScript would round is no id. */
-const requestId = z.union([z.string().min(1), z.int().transform(String)])
-
-const pinStatus = z
-  .object({
-    requestid: requestId.optional(),
-    requestId: requestId.optional(),
-    status,
-    created,
-    pin: z.object({ cid, name: text, origins: addresses, meta: stringMap }),
-    delegates: addresses,
-    info: stringMap,
-  })
-  .transform((wire, context) => {
-    const id = wire.requestid ?? wire.requestId
-    if (id === undefined) {
-      context.addIssue({ code: 'custom', message: 'expected a requestid', path: ['requestid'] })
-      return z.NEVER
-    }
-    return { ...wire, requestid: id }
-  })
-
-/** `results` may be null, but must be there: other JSON is not an account without pins. */
-const pinResults = z.object({
-  count: z.int().min(0).nullable().catch(null),
-  results: z
-    .array(pinStatus)
-    .nullable()
-    .transform((pins) => pins ?? []),
-})
+const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
+  ['queued', 'queued'],
+  ['pinning', 'pinning'],
+  ['pinned', 'pinned'],
+  ['failed', 'failed'],
+  ['error', 'failed'],
+  ['pinerror', 'failed'],
+  ['clustererror', 'failed'],
+  ['unpinerror', 'failed'],
+  ['unpinned', 'failed'],
+  ['removed', 'failed'],
+])
 
 /**
  * Reads the body of `GET /pins`.
  *
- * Nulls and missing optional parts become empty, unknown fields are dropped, `created` stays as it came.
+ * Nulls and missing optional parts become empty, unknown fields are dropped, `created` keeps its text.
  *
  * @throws {MalformedResponseError} when it is no `PinResults`
  */
 export function decodePinPage(service: string, body: string, reading: Reading = {}): PinPage {
-  const { count, results } = decode(pinResults, service, body, 'a list of pins')
-  return { count, pins: results.map((wire) => toPin(service, wire, reading)) }
+  return decode(service, body, 'a list of pins', (json) => {
+    const { count, results } = readObject(json, '')
+    return {
+      count: Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null,
+      // May be null, but must be there: other JSON is not an account without pins.
+      pins: results === null ? [] : readList(results, 'results', (each) => readPin(service, each, reading)),
+    }
+  })
 }
 
 /**
@@ -114,7 +58,7 @@ export function decodePinPage(service: string, body: string, reading: Reading = 
  * @throws {MalformedResponseError} when it is no `PinStatus`
  */
 export function decodePin(service: string, body: string, reading: Reading = {}): Pin {
-  return toPin(service, decode(pinStatus, service, body, 'a pin'), reading)
+  return decode(service, body, 'a pin', (json) => readPin(service, json, reading))
 }
 
 /** The body of `POST /pins` and `POST /pins/{requestid}`: the four known fields and nothing else, since some services refuse more. */
@@ -128,29 +72,80 @@ export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   }
 }
 
-function toPin(service: string, wire: z.output<typeof pinStatus>, { namesPinsByCid = false }: Reading): Pin {
-  const { [OPERATION_META_KEY]: operationId, ...meta } = wire.pin.meta
+// Written by hand, since a schema's share of what a long list costs was the largest of all.
+function readPin(service: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
+  const wire = readObject(json, '')
+  const requestId = readRequestId(wire)
+  const status = readStatus(wire.status)
+  const created = readCreated(wire.created)
+  const pin = readObject(wire.pin, 'pin')
+  const cid = readCid(pin.cid)
+  const name = readText(pin.name ?? '', 'pin.name')
+  const origins = readTexts(pin.origins, 'pin.origins')
+  const { [OPERATION_META_KEY]: operationId, ...meta } = readMap(pin.meta)
   return {
     service,
-    requestId: wire.requestid,
-    status: wire.status,
-    cid: wire.pin.cid,
-    name: (namesPinsByCid && wire.pin.name === wire.pin.cid.text ? null : wire.pin.name) || null,
-    created: wire.created,
-    origins: wire.pin.origins,
+    requestId,
+    status,
+    cid,
+    name: (namesPinsByCid && name === cid.text) || name === '' ? null : name,
+    created,
+    origins,
     meta,
     ...(operationId !== undefined && { operationId }),
-    delegates: wire.delegates,
-    info: wire.info,
+    delegates: readTexts(wire.delegates, 'delegates'),
+    info: readMap(wire.info),
   }
 }
 
-function decode<Schema extends z.ZodType>(
-  schema: Schema,
-  service: string,
-  body: string,
-  what: string,
-): z.output<Schema> {
+/** Some services send numbers, or spell the key like their other ones. What JavaScript would round is no id. */
+function readRequestId({ requestid, requestId }: Readonly<Record<string, unknown>>): string {
+  const id = requestid === undefined ? requestId : requestid
+  if ((typeof id === 'string' && id !== '') || Number.isSafeInteger(id)) return String(id)
+  throw new Mismatch('expected a requestid', { path: 'requestid' })
+}
+
+function readStatus(value: unknown): PinStatus {
+  return (
+    STATUSES.get(
+      readText(value, 'status')
+        .toLowerCase()
+        .replace(/[^a-z]/g, ''),
+    ) ?? 'queued'
+  )
+}
+
+function readCreated(value: unknown): Instant {
+  const text = readText(value, 'created')
+  try {
+    return parseInstant(text)
+  } catch (cause) {
+    throw new Mismatch('expected an RFC 3339 timestamp', { path: 'created', cause })
+  }
+}
+
+function readCid(value: unknown): Cid {
+  const text = readText(value, 'pin.cid')
+  try {
+    return parseCid(text)
+  } catch (cause) {
+    throw new Mismatch(cause instanceof Error ? cause.message : String(cause), { path: 'pin.cid', cause })
+  }
+}
+
+function readTexts(value: unknown, path: string): string[] {
+  return readList(value ?? [], path, (each) => readText(each, ''))
+}
+
+/** Values that are not text are shown as JSON, so that nothing a service tells is lost. */
+function readMap(value: unknown): StringMap {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
+  if (Object.values(value).every((each) => typeof each === 'string')) return value as StringMap
+  const entries = Object.entries(value).filter(([, each]) => each !== null)
+  return Object.fromEntries(entries.map(([key, each]) => [key, typeof each === 'string' ? each : JSON.stringify(each)]))
+}
+
+function decode<Value>(service: string, body: string, what: string, read: (json: unknown) => Value): Value {
   let json: unknown
   try {
     json = JSON.parse(body)
@@ -161,21 +156,14 @@ function decode<Schema extends z.ZodType>(
       cause,
     })
   }
-  const result = schema.safeParse(json)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  const where = issue?.path.join('.') || 'the answer'
-  throw new MalformedResponseError(`${service} answered with no valid ${what.slice(2)}: ${where}: ${issue?.message}`, {
-    service,
-    cause: result.error,
-  })
-}
-
-function read<Value>(parse: () => Value, context: z.RefinementCtx): Value {
   try {
-    return parse()
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
-    return z.NEVER
+    return read(json)
+  } catch (cause) {
+    if (!(cause instanceof Mismatch)) throw cause
+    const where = cause.path || 'the answer'
+    throw new MalformedResponseError(`${service} answered with no valid ${what.slice(2)}: ${where}: ${cause.message}`, {
+      service,
+      cause,
+    })
   }
 }

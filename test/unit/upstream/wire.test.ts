@@ -51,6 +51,7 @@ describe('decoding a pin', () => {
     ['PinError', 'failed'],
     ['PinQueued', 'queued'],
     ['remote', 'queued'],
+    ['constructor', 'queued'],
   ])('reads the status %s as %s', (given, status) => {
     expect(decode({ ...least, status: given }).status).toBe(status)
   })
