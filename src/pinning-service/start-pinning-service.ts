@@ -90,7 +90,9 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     if (!isStopping) worker.postMessage('stop')
     isStopping = true
     const timer = setTimeout(() => void worker.terminate(), STOP_TIMEOUT_MS)
-    await closed.finally(() => clearTimeout(timer))
+    // One that ended by itself has said so by then.
+    await closed.catch(() => {})
+    clearTimeout(timer)
   }
   return { endpoint, peerId, addresses, closed, [Symbol.asyncDispose]: stop }
 }

@@ -12,7 +12,7 @@ import { type EmbeddedService, startEmbeddedService } from './start-embedded-ser
 export interface OpenServices extends AsyncDisposable {
   readonly registry: ServiceRegistry
   readonly live: Informers
-  /** False once the embedded service has stopped by itself. */
+  /** False while the embedded service is started again after it ended by itself. */
   isUp(): boolean
 }
 
@@ -39,15 +39,10 @@ export async function openServices(config: GatewayConfig, log: Logger): Promise<
       log.info({ service, ...lesson }, 'Learned how a service differs from what was known'),
   })
   const live = new Informers()
-  let isUp = true
-  embedded?.closed.catch((err: unknown) => {
-    isUp = false
-    log.fatal({ err }, 'The embedded pinning service has stopped by itself; restart the gateway')
-  })
   return {
     registry,
     live,
-    isUp: () => isUp,
+    isUp: () => embedded?.isUp() ?? true,
     async [Symbol.asyncDispose]() {
       live[Symbol.dispose]()
       await registry[Symbol.asyncDispose]()

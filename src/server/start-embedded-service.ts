@@ -1,26 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../observability/logger.ts'
-import { type RunningPinningService, startPinningService } from '../pinning-service/start-pinning-service.ts'
+import { type PinningServiceOptions, startPinningService } from '../pinning-service/start-pinning-service.ts'
 import { readGatewayToken } from './gateway-token.ts'
 
-export interface EmbeddedService extends RunningPinningService {
+/** The embedded pinning service of a gateway, which is started again should it end by itself. */
+export interface EmbeddedService extends AsyncDisposable {
+  /** The same after a restart. */
+  readonly endpoint: string
   /** What the gateway may use it with. */
   readonly token: string
+  /** False while it is started again. */
+  isUp(): boolean
 }
+
+const FIRST_RESTART_MS = 250
+const LAST_RESTART_MS = 60_000
+/** One that ran for so long before it ended has no trouble with starting. */
+const STEADY_MS = 60_000
 
 /**
  * Starts the embedded pinning service for this gateway alone: on loopback, with a token that only the gateway knows.
  *
  * @param options.token from the configuration; null to make one, once, and keep it in `dataDir`
+ * @param options.kubo as for `startPinningService`
  * @throws {Error} when `dataDir` cannot be used
  */
-export async function startEmbeddedService(options: {
-  dataDir: string
-  token: string | null
-  log: Logger
-}): Promise<EmbeddedService> {
-  const { dataDir, log } = options
+export async function startEmbeddedService(
+  options: { token: string | null; log: Logger } & Pick<PinningServiceOptions, 'dataDir' | 'kubo'>,
+): Promise<EmbeddedService> {
+  const { dataDir, kubo, log } = options
   const token = options.token ?? (await readGatewayToken(dataDir)).token
   const onError = (text: string) => log.error({ text }, 'The embedded pinning service met an unexpected error')
-  const service = await startPinningService({ dataDir, tokens: [token], onError })
-  return Object.assign(service, { token })
+  const start = (port: number) =>
+    startPinningService({ dataDir, port, tokens: [token], onError, ...(kubo && { kubo }) })
+
+  let service = await start(0)
+  let isUp = true
+  const { endpoint } = service
+  const stopping = new AbortController()
+  const { signal } = stopping
+
+  /** Resolves when the service was disposed. */
+  async function keepUp(): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      const startedAt = performance.now()
+      try {
+        // At the same port: where the service is, is known to others by now.
+        if (!isUp) service = await start(Number(new URL(endpoint).port))
+        isUp = true
+        if (signal.aborted) await service[Symbol.asyncDispose]()
+        await service.closed
+        return
+      } catch (err) {
+        isUp = false
+        if (performance.now() - startedAt > STEADY_MS) failures = 0
+        const waitMs = Math.min(FIRST_RESTART_MS * 2 ** failures, LAST_RESTART_MS)
+        log.error({ err, waitMs }, 'The embedded pinning service ended by itself, and is started again')
+        await delay(waitMs, null, { signal }).catch(() => {})
+        if (signal.aborted) return
+      }
+    }
+  }
+  const kept = keepUp()
+  return {
+    endpoint,
+    token,
+    isUp: () => isUp,
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort()
+      await service[Symbol.asyncDispose]()
+      await kept
+    },
+  }
 }
