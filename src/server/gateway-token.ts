@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { link, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { prepareDataDirectory } from './data-directory.ts'
 
 /**
  * The token that the gateway uses its embedded service with: made once, kept in `dataDir`, readable by its owner only.
  *
  * @returns the token and the file it is in
- * @throws {Error} when the directory or file cannot be made or read
+ * @throws {DataDirectoryError} when the directory cannot be made or written
+ * @throws {Error} when the file cannot be made or read
  */
 export async function readGatewayToken(dataDir: string): Promise<{ token: string; path: string }> {
   const path = join(dataDir, 'gateway-token')
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await prepareDataDirectory(dataDir)
   try {
     return { token: (await readFile(path, 'utf8')).trim(), path }
   } catch (error) {

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { GatewayConfig, ServiceConfig } from '../config/gateway-config.ts'
 import { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createServiceRegistry, type RegistryOptions, type ServiceRegistry } from '../upstream/registry.ts'
 import { openWriteRecords } from '../upstream/writes/sqlite-write-records.ts'
+import { DataDirectoryError, prepareDataDirectory } from './data-directory.ts'
 import { readSecretFile } from './secret-file.ts'
 import { serviceSettingsOf } from './service-settings.ts'
 import { type EmbeddedService, startEmbeddedService } from './start-embedded-service.ts'
@@ -20,12 +21,12 @@ export interface OpenServices extends AsyncDisposable {
  * Starts the embedded service where one is configured, and opens connections to all. Nothing is sent to any other yet.
  *
  * @throws {ConfigError} when a service's endpoint is neither given nor known
- * @throws {Error} when the data directory cannot be used
+ * @throws {DataDirectoryError} when an embedded service is configured and the data directory cannot be written
  */
 export async function openServices(config: GatewayConfig, log: Logger): Promise<OpenServices> {
   const settings = serviceSettingsOf(config)
   const embedded = await startEmbedded(config, log)
-  const records = await openRecords(config).catch(async (error) => {
+  const records = await openRecords(config, log).catch(async (error) => {
     await embedded?.[Symbol.asyncDispose]()
     throw error
   })
@@ -51,15 +52,34 @@ export async function openServices(config: GatewayConfig, log: Logger): Promise<
   }
 }
 
-/** What lets a gateway finish the writes of the process before it; tokens are not part of it. */
-async function openRecords({
-  dataDir,
-}: GatewayConfig): Promise<Pick<RegistryOptions, 'tenantSecret' | 'writeRecords'>> {
-  const { secret } = await readSecretFile(dataDir, 'tenant-secret')
-  return { tenantSecret: Buffer.from(secret), writeRecords: await openWriteRecords(join(dataDir, 'writes.db')) }
+/**
+ * What lets a gateway finish the writes of the process before it; tokens are not part of it.
+ *
+ * A gateway that keeps no pins itself runs without a directory as well, such as in a container that is read-only.
+ */
+async function openRecords(
+  { dataDir, services }: GatewayConfig,
+  log: Logger,
+): Promise<Pick<RegistryOptions, 'tenantSecret' | 'writeRecords'>> {
+  try {
+    const { secret } = await readSecretFile(dataDir, 'tenant-secret')
+    return { tenantSecret: Buffer.from(secret), writeRecords: await openWriteRecords(join(dataDir, 'writes.db')) }
+  } catch (error) {
+    if (!(error instanceof DataDirectoryError) || services.some(isEmbedded)) throw error
+    log.warn(
+      `${error.message}. Writes are on record in memory only: after a restart, their idempotency keys are forgotten`,
+    )
+    return {}
+  }
 }
 
 async function startEmbedded(config: GatewayConfig, log: Logger): Promise<EmbeddedService | null> {
-  const service = config.services.find(({ provider }) => provider === 'embedded')
-  return service ? startEmbeddedService({ dataDir: config.dataDir, token: service.token, log }) : null
+  const service = config.services.find(isEmbedded)
+  if (!service) return null
+  await prepareDataDirectory(config.dataDir)
+  return startEmbeddedService({ dataDir: config.dataDir, token: service.token, log })
+}
+
+function isEmbedded({ provider }: ServiceConfig): boolean {
+  return provider === 'embedded'
 }

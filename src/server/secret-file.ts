@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { prepareDataDirectory } from './data-directory.ts'
 
 /**
  * A secret of 32 random bytes in base64url: made once, kept in `dataDir`, readable by its owner only.
  *
  * @returns the secret and the file it is in
- * @throws {Error} when the directory or file cannot be made or read
+ * @throws {DataDirectoryError} when the directory cannot be made or written
+ * @throws {Error} when the file cannot be made or read
  */
 export async function readSecretFile(dataDir: string, name: string): Promise<{ secret: string; path: string }> {
   const path = join(dataDir, name)
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await prepareDataDirectory(dataDir)
   try {
     // Fails where the file is there, so that two processes started at once agree on one secret.
     await writeFile(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
