@@ -130,13 +130,9 @@ export class Audience {
     const { chronicle } = this.#options
     watch.isLive = true
     const missed = chronicle.missed(view, resumption)
-    const isResync = resumption !== null && !missed
-    const first = missed ?? chronicle.snapshot(view, isResync)
-    // Of ids that were not found, it is told once they are known to be gone.
-    const isNothing = first.length === 0 && (missed !== null || view.query !== null)
-    const snapshot = isNothing ? [chronicle.note({ type: 'LiveCaughtUp', isResync }, view)] : missed ? [] : first
-    watch.reader.begin(snapshot, chronicle)
+    watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumption !== null), chronicle)
     for (const event of missed ?? []) watch.reader.push(event)
+    if (missed?.length === 0) watch.reader.push(chronicle.note({ type: 'LiveCaughtUp', isResync: false }, view))
     if (!missed && this.#stale) watch.reader.push(chronicle.note(this.#stale, view))
     this.#endIfSettled(view)
   }

@@ -90,7 +90,13 @@ export class Chronicle {
     // One stamp for all: signing is what costs.
     const stamp = this.#stamp(this.#seq)
     const begun = this.#nowhere(view)
-    const drafts = view.query ? snapshotsOf(this.#pinsOf(view), isResync) : this.#standing(view, isResync)
+    const { pins, others } = view.query ? { pins: this.#pinsOf(view), others: [] } : this.#standing(view)
+    const snapshots = pins.map((pin, index): Draft => {
+      return { type: 'PinSnapshot', pin, isResync, remaining: pins.length - index - 1 }
+    })
+    // Of ids that were not found, nothing is told before they are known to be gone.
+    const isEmpty = pins.length === 0 && (view.query !== null || isResync)
+    const drafts: Draft[] = isEmpty ? [{ type: 'LiveCaughtUp', isResync }, ...others] : [...snapshots, ...others]
     const events = drafts.map((draft, index) => {
       const event = this.#bind({ ...stamp, ...draft }, view)
       return index === drafts.length - 1 ? event : { ...event, cursor: begun }
@@ -103,8 +109,8 @@ export class Chronicle {
     return [...this.#options.cache.all()].map(({ pin }) => pin).filter((pin) => view.includes(pin))
   }
 
-  /** How all stands that a view asked for by id. */
-  #standing(view: View, isResync: boolean): Draft[] {
+  /** How all stands that a view asked for by id: pins, and what became of others. */
+  #standing(view: View): { pins: readonly Pin[]; others: readonly Draft[] } {
     const { cache } = this.#options
     const pins: Pin[] = []
     const others: Draft[] = []
@@ -116,7 +122,7 @@ export class Chronicle {
         others.push({ type: 'PinReplaced', pin, replaced: { service, requestId, cid: { text: cid } } })
       } else if (cache.isRemoved(requestId)) others.push({ type: 'PinRemoved', requestId, cid })
     }
-    return [...snapshotsOf(pins, isResync), ...others]
+    return { pins, others }
   }
 
   #nowhere(view: View): string {
@@ -138,8 +144,4 @@ export class Chronicle {
     const { tenant, service, cursors, wallNow } = this.#options
     return { service, seq, cursor: cursors.format(tenant, { epoch: this.#epoch, seq }), observedAt: wallNow() }
   }
-}
-
-function snapshotsOf(pins: readonly Pin[], isResync: boolean): Draft[] {
-  return pins.map((pin, index) => ({ type: 'PinSnapshot', pin, isResync, remaining: pins.length - index - 1 }))
 }

@@ -67,7 +67,7 @@ export interface LiveResumed extends EventBase {
   readonly since: number
 }
 
-/** There is nothing to begin with: no pin matches or, with a cursor, nothing was missed. In place of a snapshot. */
+/** There is nothing to begin with: no pin to show or, with a cursor, nothing was missed. In place of a snapshot. */
 export interface LiveCaughtUp extends EventBase {
   readonly type: 'LiveCaughtUp'
   /** True when a cursor was given but what was missed is no longer known: all that was there is gone. */

@@ -111,7 +111,7 @@ const LiveResumedRef = builder.objectRef<Of<'LiveResumed'>>('LiveResumed').imple
 
 const LiveCaughtUpRef = builder.objectRef<Of<'LiveCaughtUp'>>('LiveCaughtUp').implement({
   description:
-    'Nothing to begin with: no pin matches or, with `after`, nothing was missed. In place of the snapshot, so that an empty one can be told from one under way.',
+    'Nothing to begin with: no pin to show or, with `after`, nothing was missed. In place of the snapshot, so that an empty one can be told from one under way.',
   interfaces: [LiveEventRef],
   fields: (t) => ({
     service: t.exposeString('service', { description: 'Configured name of the service.' }),

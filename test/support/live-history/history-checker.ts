@@ -33,8 +33,11 @@ export class HistoryChecker {
   cursor: string | null = null
   events = 0
   readonly #name: string
+  readonly #isOrdered: boolean
   /** The last state of each pin that was told; null of one that is gone. */
   readonly #known = new Map<string, ToldPin | null>()
+  /** What took the place of others. */
+  readonly #successors = new Set<string>()
   /** Of the present connection. */
   #told = new Map<string, number>()
   #seq = -1
@@ -42,14 +45,16 @@ export class HistoryChecker {
   #resumedAt = -1
   #isFirst = true
 
-  constructor(name: string) {
+  /** @param isOrdered false where replicas show states again that are over; a pin that is gone never comes back */
+  constructor(name: string, isOrdered: boolean) {
     this.#name = name
+    this.#isOrdered = isOrdered
   }
 
   /** A connection begins: with what is known, when it comes with the last cursor, or with nothing. */
   connected(isResumed: boolean): void {
     if (!isResumed) {
-      this.#known.clear()
+      this.#forget()
       // A cursor is good for the same selection only.
       this.cursor = null
     }
@@ -70,18 +75,19 @@ export class HistoryChecker {
       case 'LiveResumed':
         return
       case 'LiveCaughtUp':
-        if (event.isResync) this.#known.clear()
+        if (event.isResync) this.#forget()
         break
       case 'PinRemoved':
         this.#learn(event.requestId, null, truth)
         break
       case 'PinReplaced':
+        this.#successors.add(event.pin.requestId)
         this.#learn(event.replaced.requestId, null, truth)
         this.#learn(event.pin.requestId, event.pin, truth)
         break
       case 'PinSnapshot':
         // What a new snapshot does not show is gone.
-        if (event.isResync && this.#isFirst) this.#known.clear()
+        if (event.isResync && this.#isFirst) this.#forget()
         this.#learn(event.pin.requestId, event.pin, truth)
         break
       default:
@@ -92,7 +98,7 @@ export class HistoryChecker {
 
   /** The stream said that all pins asked for have settled. */
   settled(requestIds: Iterable<string>): void {
-    for (const requestId of requestIds) {
+    for (const requestId of [...requestIds, ...this.#successors]) {
       const pin = this.#known.get(requestId)
       if (pin === null || (pin && isSettled(pin.status))) continue
       this.#violate(`ended while ${requestId} was ${pin?.status ?? 'unknown'}`)
@@ -113,6 +119,16 @@ export class HistoryChecker {
     return [...lost, ...outdated].map((what) => `${this.#name}: ${what}`)
   }
 
+  /** Whether it took the place of a pin that was followed. */
+  succeeds(requestId: string): boolean {
+    return this.#successors.has(requestId)
+  }
+
+  #forget(): void {
+    this.#known.clear()
+    this.#successors.clear()
+  }
+
   #revKnown(requestId: string): number | null {
     const pin = this.#known.get(requestId)
     return pin ? revOf(pin) : null
@@ -121,7 +137,8 @@ export class HistoryChecker {
   #learn(requestId: string, pin: ToldPin | null, truth: ReadonlyMap<string, Pin>): void {
     const rev = pin ? revOf(pin) : GONE
     const last = this.#told.get(requestId)
-    if (last !== undefined && rev <= last) this.#violate(`order: ${requestId} at ${rev} after ${last}`)
+    const isAgain = rev === last || last === GONE || (this.#isOrdered && rev <= (last ?? -1))
+    if (isAgain) this.#violate(`order: ${requestId} at ${rev} after ${last}`)
     const real = truth.get(requestId)
     if (rev !== GONE && real && rev > revOf(real)) this.#violate(`untrue: ${requestId} at ${rev}`)
     this.#told.set(requestId, rev)

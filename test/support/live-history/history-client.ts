@@ -3,7 +3,7 @@ import { PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
 import type { Selection } from '../../../src/live/selection.ts'
 import { sleep } from '../../../src/upstream/sleep.ts'
 import { ids, query } from '../start-scripted-live.ts'
-import { HistoryChecker, type ToldPin } from './history-checker.ts'
+import type { HistoryChecker, ToldPin } from './history-checker.ts'
 import { ConnectionLost, type HistoryConnection, type HistoryStage } from './history-stage.ts'
 
 /** Milliseconds on the clock that a client does not read, at most, and waits before it comes back. */
@@ -21,9 +21,10 @@ export class HistoryClient {
   #connection: HistoryConnection | null = null
   #stalledUntil = 0
   #isCalm = false
+  #isFinished = false
 
-  constructor(name: string, stage: HistoryStage, token: string, random: () => number) {
-    this.checker = new HistoryChecker(name)
+  constructor(checker: HistoryChecker, stage: HistoryStage, token: string, random: () => number) {
+    this.checker = checker
     this.#stage = stage
     this.#token = token
     this.#random = random
@@ -52,6 +53,12 @@ export class HistoryClient {
     await connection?.return()
   }
 
+  /** Leaves for good. */
+  async finish(): Promise<void> {
+    this.#isFinished = true
+    await this.close()
+  }
+
   /** Whether it knows all that it asked for as it is; true of one that was told that all of it has settled. */
   get isUpToDate(): boolean {
     return this.#differences().length === 0
@@ -68,7 +75,9 @@ export class HistoryClient {
   }
 
   #isWanted({ requestId, name, status }: ToldPin): boolean {
-    if (this.#selection.kind === 'ids') return this.#selection.refs.has(requestId)
+    if (this.#selection.kind === 'ids') {
+      return this.#selection.refs.has(requestId) || this.checker.succeeds(requestId)
+    }
     const { query } = this.#selection
     return (query.name === undefined || name === query.name) && query.statuses.includes(status)
   }
@@ -108,7 +117,7 @@ export class HistoryClient {
 
   async #comeBack(): Promise<void> {
     await sleep(this.#stage.clock, this.#random() * LONGEST_ABSENCE_MS)
-    if (!this.#connection) this.#connect(this.checker.cursor !== null && this.#random() < 0.8)
+    if (!this.#connection && !this.#isFinished) this.#connect(this.checker.cursor !== null && this.#random() < 0.8)
   }
 
   #choose(): Selection {

@@ -1,6 +1,7 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../../src/domain/errors.ts'
 import type { Fate } from '../scripted-service.ts'
 import { seededRandom } from '../seeded-random.ts'
+import { HistoryChecker } from './history-checker.ts'
 import { HistoryClient } from './history-client.ts'
 import { SERVICE } from './history-stage.ts'
 import { startNetworkStage } from './network-stage.ts'
@@ -22,6 +23,8 @@ export interface HistoryOptions {
   /** How many states the pins take on, all together. */
   readonly transitions: number
   readonly isFaulty: boolean
+  /** Half of all reads are answered by replicas that lag behind, by less than a poll's interval. */
+  readonly hasReplicas?: boolean
   /** Over real connections, where things happen at slightly different times with the same seed. Default: in this process. */
   readonly isNetworked?: boolean
   /** Default 3. */
@@ -36,6 +39,7 @@ export interface HistoryOptions {
 const LONGEST_REST_MS = 900_000
 /** And once everybody knows everything, it must stay so over another look at all. */
 const LAST_LOOK_MS = 70_000
+const LONGEST_REPLICA_LAG_MS = 800
 
 /**
  * Lets pins live and subscribers come, go, stall and come back, for so many changes, and checks what each was told.
@@ -45,7 +49,7 @@ const LAST_LOOK_MS = 70_000
  * and before the gateway, where there are any.
  */
 export async function runLiveHistory(options: HistoryOptions): Promise<HistoryRun> {
-  const { seed, transitions, isFaulty, isNetworked = false } = options
+  const { seed, transitions, isFaulty, hasReplicas = false, isNetworked = false } = options
   const { tenants = 3, pinsPerTenant = 40, subscribers = 9 } = options
   const random = seededRandom(seed)
   await using stage = isNetworked ? await startNetworkStage(random, isFaulty) : startVirtualStage(random)
@@ -56,15 +60,17 @@ export async function runLiveHistory(options: HistoryOptions): Promise<HistoryRu
   for (const token of tokens) {
     for (let n = 0; n < pinsPerTenant; n++) upstream.add(token, { name: n % 2 ? 'odd' : 'even' })
   }
-  if (isFaulty) upstream.fate = () => fateOf(random)
+  if (isFaulty) upstream.fate = () => fateOf(random, hasReplicas)
+  if (hasReplicas) upstream.keepsPastMs = 2 * LONGEST_REPLICA_LAG_MS
 
   const clients = Array.from({ length: subscribers }, (_, index) => {
-    return new HistoryClient(`client ${index} of seed ${seed}`, stage, tokens[index % tenants] as string, random)
+    const checker = new HistoryChecker(`client ${index} of seed ${seed}`, !hasReplicas)
+    return new HistoryClient(checker, stage, tokens[index % tenants] as string, random)
   })
   let done = 0
   upstream.onState = () => void done++
   while (done < transitions) {
-    for (let n = Math.floor((random() * tenants * pinsPerTenant) / 4); n > 0; n--) {
+    for (let n = Math.floor((random() * tenants * pinsPerTenant) / 3); n > 0; n--) {
       world.move(tokens[Math.floor(random() * tenants)] as string)
     }
     for (const client of clients) if (random() < 0.02) client.meddle()
@@ -87,14 +93,15 @@ export async function runLiveHistory(options: HistoryOptions): Promise<HistoryRu
     troubles: stage.troubles,
     violations: clients.flatMap(({ checker }) => checker.violations),
   }
-  await Promise.all(clients.map((client) => client.close()))
+  await Promise.all(clients.map((client) => client.finish()))
   await stage.advance(40_000)
   const left = live.size
   return left === 0 ? result : { ...result, violations: [...result.violations, `${left} pollers left`] }
 }
 
-function fateOf(random: () => number): Fate {
+function fateOf(random: () => number, hasReplicas: boolean): Fate {
   const late = {
+    staleMs: hasReplicas && random() < 0.5 ? random() * LONGEST_REPLICA_LAG_MS : 0,
     beforeMs: random() < 0.3 ? random() * 300 : 0,
     afterMs: random() < 0.3 ? random() * 3_000 : random() * 50,
   }

@@ -85,6 +85,11 @@ it('follows what takes the place of a pin, until that has settled', async () => 
   ])
   expect(late.events.map(brief)).toEqual(['replaced r0 by r2', 'r2 queued to pinned'])
   expect([watching.end, late.end]).toEqual(['done', 'done'])
+  // Half a minute after the last has left, nobody knows of the replacement.
+  await clock.advance(40_000)
+  const later = record(scripted.watch('a', ids(pins, true), watching.events[1]?.cursor))
+  await clock.advance(2_000)
+  expect(later.events.map(brief)).toEqual(['caught up, resync', 'removed r0'])
 })
 
 it('says of a selection that nothing matches, instead of nothing', async () => {
