@@ -5,7 +5,6 @@
  * Run: node --import tsx bench/live-transport/run.ts [delivery detection burst idle stalled silent cycles fuzz] [--full]
  * Without names all run; `--full` takes the sizes of the goals, and half an hour. As many idle sockets as `ulimit -n` lets.
  */
-import { execSync } from 'node:child_process'
 import { loadavg } from 'node:os'
 import { measureCycles } from './cycles.ts'
 import { measureDelivery } from './delivery.ts'
@@ -29,7 +28,8 @@ const benches: Record<string, () => Promise<string>> = {
 
 /** How many files and sockets a process may have. */
 function openFiles(): number {
-  return Number(execSync('ulimit -n', { encoding: 'utf8' })) || Number.POSITIVE_INFINITY
+  const { userLimits } = process.report.getReport() as { userLimits: { open_files: { soft: number | 'unlimited' } } }
+  return Number(userLimits.open_files.soft) || Number.POSITIVE_INFINITY
 }
 
 for (const [name, bench] of Object.entries(benches)) {

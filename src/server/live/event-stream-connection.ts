@@ -11,6 +11,13 @@ const END = Buffer.from('\n\n')
 /** More than Node's own high-water mark, so that a `drain` is sure to come; little enough for 20,000 slow readers. */
 const FULL_BYTES = 32 * 1024
 
+export const EVENT_STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  // nginx would collect the events otherwise.
+  'x-accel-buffering': 'no',
+} as const
+
 /**
  * One response that is a stream of server-sent events: one operation, in the words of graphql-sse's distinct connections.
  *
@@ -47,12 +54,7 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
       account.close()
       observer.closed(this)
     })
-    res.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      // nginx would collect the events otherwise.
-      'x-accel-buffering': 'no',
-    })
+    res.writeHead(200, EVENT_STREAM_HEADERS)
     res.write(PING)
     observer.opened(this)
   }

@@ -3,10 +3,15 @@ import type { OperationRequest } from './operation-request.ts'
 
 /** Why a request for an event stream is answered by a plain status instead. */
 export class EventStreamRefusal extends Error {
-  readonly status: 400 | 413 | 429
-  constructor(status: 400 | 413 | 429, message: string) {
+  readonly status: 400 | 413 | 429 | 503
+  constructor(status: 400 | 413 | 429 | 503, message: string) {
     super(message)
     this.status = status
+  }
+
+  /** True when the same request may be served later. */
+  get isPassing(): boolean {
+    return this.status === 429 || this.status === 503
   }
 }
 

@@ -5,7 +5,7 @@ import { type ServerOptions, WebSocketServer } from 'ws'
 import { capError } from './cap-error.ts'
 import { CLOSE_REASONS } from './close-reasons.ts'
 import { drainInSlices, drainTimeMs } from './drain-in-slices.ts'
-import { EventStreamConnection } from './event-stream-connection.ts'
+import { EVENT_STREAM_HEADERS, EventStreamConnection } from './event-stream-connection.ts'
 import { EventStreamRefusal, readEventStreamRequest } from './event-stream-request.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { ConnectionObserver, LiveConnection, LiveParts } from './live-parts.ts'
@@ -137,6 +137,7 @@ export class LiveServer implements Disposable {
     const tokens = tokenSets.fromHeaders(req.headers)
     const account = caps.open(addressOf(req))
     try {
+      if (this.#isDraining) throw new EventStreamRefusal(503, CLOSE_REASONS.goingAway[1])
       if (!account?.enter(tokens.key)) throw new EventStreamRefusal(429, 'Too many event streams, try again later')
       const request = asked ?? (await readEventStreamRequest(req, maxRequestBytes))
       const exceeded = account.begin()
@@ -160,6 +161,11 @@ export class LiveServer implements Disposable {
       if (!(error instanceof EventStreamRefusal)) throw error
       // What is left of the request is not worth reading.
       if (!req.complete) res.setHeader('connection', 'close')
+      if (error.isPassing && req.method === 'GET') {
+        // A browser's `EventSource` would give up for good at any other status; after an end, it comes back.
+        res.writeHead(200, EVENT_STREAM_HEADERS).end()
+        return
+      }
       res.writeHead(error.status, { 'content-type': 'application/json; charset=utf-8' })
       res.end(`${JSON.stringify({ errors: [{ message: error.message }] })}\n`)
     }

@@ -86,9 +86,14 @@ describe('an event stream', () => {
     expect(await statusOf('{"query":"{a}","variables":[]}')).toBe(400)
     expect(await statusOf(JSON.stringify({ query: ' '.repeat(1_000_001) }))).toBe(413)
     const [pin] = seedQueued(setup.service, 1)
-    const open = () => openEventStream(setup.gateway.url, FOREVER(pin?.id ?? ''), { headers: bearer(ALICE) })
-    const first = await open()
-    expect([first.response.status, (await open()).response.status]).toEqual([200, 429])
+    const open = (method: 'GET' | 'POST') =>
+      openEventStream(setup.gateway.url, FOREVER(pin?.id ?? ''), { method, headers: bearer(ALICE) })
+    const first = await open('GET')
+    expect([first.response.status, (await open('POST')).response.status]).toEqual([200, 429])
+    // A browser's EventSource comes back after this, and would not after a 429.
+    const { response, events } = await open('GET')
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8'])
+    expect((await events.next()).done).toBe(true)
     first.close()
   })
 
@@ -189,7 +194,7 @@ describe('an event stream', () => {
     let status = 429
     for (let change = 0; status === 429 && change < 500; change++) {
       await setup.change(ALICE, pin.requestId, 'failed', `${change} ${'.'.repeat(1_000)}`)
-      const another = await openEventStream(setup.gateway.url, { query: '{ __typename }' })
+      const another = await openEventStream(setup.gateway.url, { query: '{ __typename }' }, { method: 'POST' })
       status = another.response.status
       await another.response.body?.cancel()
     }

@@ -1,8 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { describe, expect, it } from 'vitest'
 import { ALICE, BOB } from '../../support/query-schema.ts'
-import { startTestGateway } from '../../support/start-test-gateway.ts'
 import { openRawSocket } from './raw-socket.ts'
 import { eventsOf, nextOf, PIN_STATUS_CHANGED, seedQueued, startLiveSetup, stockClient } from './setup.ts'
 
@@ -13,29 +10,6 @@ const SUBSCRIBE_FOREVER = (ids: string[]) => ({
 })
 
 describe('the stock client', () => {
-  const codes: number[] = []
-  const on = { closed: (event: unknown) => void codes.push((event as { code: number }).code) }
-  afterEach(() => void codes.splice(0))
-
-  it('goes on by itself when the gateway has been restarted', async () => {
-    await using service = await startEmulatedService(compliant)
-    const services = { one: { endpoint: service.endpoint } }
-    const [pin] = seedQueued(service, 1)
-    if (!pin) throw new Error('no pin')
-    const first = await startTestGateway({ services, liveDrainMs: 0 })
-    const port = Number(new URL(first.url).port)
-    const client = stockClient(first.url.replace('http', 'ws'), { on, retryAttempts: 1_000, shouldRetry: () => true })
-    const events = eventsOf(client, { query: PIN_STATUS_CHANGED, variables: { ids: [pin.id] } })
-    expect(await nextOf(events)).toMatchObject({ __typename: 'PinSnapshot', pin: { status: 'QUEUED' } })
-    await first[Symbol.asyncDispose]()
-    service.setStatus(ALICE, pin.requestId, 'pinned')
-    await using _second = await startTestGateway({ services, port, liveDrainMs: 0 })
-    expect(await nextOf(events)).toMatchObject({ __typename: 'PinSnapshot', pin: { status: 'PINNED' } })
-    expect((await events.next()).done).toBe(true)
-    expect(codes[0]).toBe(1001)
-    await client.dispose()
-  })
-
   it('comes back with another token after 4403, and others of its service are left alone', async () => {
     await using setup = await startLiveSetup()
     const { service, url } = setup
@@ -44,6 +18,8 @@ describe('the stock client', () => {
     if (!mine || !theirs) throw new Error('no pins')
     await using bob = await openRawSocket(url, { token: BOB })
     bob.send({ id: '1', type: 'subscribe', payload: { query: 'subscription { pinsChanged { __typename } }' } })
+    const codes: number[] = []
+    const on = { closed: (event: unknown) => void codes.push((event as { code: number }).code) }
     const tokens = ['revoked', ALICE]
     const client = stockClient(url, { on, connectionParams: () => ({ token: tokens.shift() }) })
     const events = eventsOf(client, { query: PIN_STATUS_CHANGED, variables: { ids: [mine.id] } })
@@ -64,24 +40,6 @@ describe('the stock client', () => {
       type: 'error',
       payload: [{ extensions: { code: 'UNAUTHORIZED', service: 'one' } }],
     })
-  })
-
-  it('comes back after 1013 when there was no room for its socket', async () => {
-    await using setup = await startLiveSetup({ maxSockets: 1 })
-    const first = await openRawSocket(setup.url, { token: ALICE })
-    const refused = new Promise((resolve) => {
-      on.closed = (event) => {
-        codes.push((event as { code: number }).code)
-        resolve(event)
-      }
-    })
-    const client = stockClient(setup.url, { on, retryAttempts: 1_000 })
-    const answer = nextOf(client.iterate({ query: '{ services { name } }' }))
-    await refused
-    await first[Symbol.asyncDispose]()
-    expect(await answer).toEqual({ data: { services: [{ name: 'one' }] } })
-    expect(new Set(codes)).toEqual(new Set([1013]))
-    await client.dispose()
   })
 })
 
