@@ -14,6 +14,8 @@ export interface ServiceConfig {
   readonly endpoint: string | null
   /** Sent for callers who bring none. */
   readonly token: string | null
+  /** The Kubo daemon that keeps the content of the embedded service; absent where that does so itself. */
+  readonly kubo?: { readonly endpoint: string; readonly token: string | null }
   /** In place of the provider's; absent where not given. */
   readonly limits?: Readonly<NonNullable<z.output<typeof LIMITS_SCHEMA>>>
   /** Where it differs from its provider; absent where not given. */
@@ -42,6 +44,15 @@ const SERVICE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const MAX_TIMEOUT_MS = 600_000
 
+const URL_WORDS = 'an http or https URL without user, query and fragment'
+const TOKEN_WORDS = 'a token of printable characters without spaces, and without the word "Bearer"'
+
+/** Where a Kubo daemon is. */
+export const KUBO_SHAPE = {
+  endpoint: baseUrl(URL_WORDS).default('http://127.0.0.1:5001'),
+  token: bearerToken(TOKEN_WORDS).nullable().default(null),
+}
+
 /** The keys of one service. */
 export const SERVICE_SCHEMA = z.strictObject(
   {
@@ -52,29 +63,31 @@ export const SERVICE_SCHEMA = z.strictObject(
       (expected) => z.string(expected).regex(SERVICE_NAME, expected).optional(),
     ),
     endpoint: setting(
-      'an http or https URL without user, query and fragment',
+      URL_WORDS,
       'Base URL of the service. A trailing slash and a pasted `/pins` are dropped. Default: that of the known provider.',
-      (expected) =>
-        z
-          .string(expected)
-          .refine((text) => normaliseEndpoint(text) !== null, expected)
-          .transform((text) => normaliseEndpoint(text) ?? text)
-          .optional(),
+      (expected) => baseUrl(expected).optional(),
     ),
     token: setting(
-      'a token of printable characters without spaces, and without the word "Bearer"',
+      TOKEN_WORDS,
       // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the operator writes into the file.
       'Access token for callers who bring none. Best given as `${NAME}`, which stands for an environment variable.',
-      (expected) =>
-        z
-          .string(expected)
-          .regex(/^[\x21-\x7e]+$/, expected)
-          .optional(),
+      (expected) => bearerToken(expected).optional(),
+    ),
+    pinner: setting(
+      '"kubo"',
+      'Of the embedded service: who fetches and keeps what is pinned. `kubo`: a Kubo daemon, by its RPC API. Default: the ' +
+        'service itself.',
+      (expected) => z.literal('kubo', expected).optional(),
+    ),
+    kubo: setting(
+      'a map of endpoint and token',
+      'Where that daemon is, by default at `http://127.0.0.1:5001`, and the token of its `API.Authorizations`, if it has any.',
+      (expected) => z.strictObject(KUBO_SHAPE, { error: expected }).optional(),
     ),
     limits: LIMITS_SCHEMA,
     capabilities: CAPABILITIES_SCHEMA,
   },
-  { error: 'a map of provider, endpoint, token, limits and capabilities' },
+  { error: 'a map of provider, endpoint, token, pinner, kubo, limits and capabilities' },
 )
 
 /** The one description of the configuration: keys, types, limits, defaults and the words for them. */
@@ -147,6 +160,17 @@ export type SettingKey = keyof z.output<typeof CONFIG_SCHEMA>
 export function describeSetting(schema: z.ZodType): { description: string; expects: string; fallback: unknown } {
   const meta = z.globalRegistry.get(schema) as { description: string; expects: string }
   return { description: meta.description, expects: meta.expects, fallback: schema.safeParse(undefined).data }
+}
+
+function baseUrl(expected: string) {
+  return z
+    .string(expected)
+    .refine((text) => normaliseEndpoint(text) !== null, expected)
+    .transform((text) => normaliseEndpoint(text) ?? text)
+}
+
+function bearerToken(expected: string) {
+  return z.string(expected).regex(/^[\x21-\x7e]+$/, expected)
 }
 
 // Lists from the environment and the command line come as text with commas.

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { show } from '../domain/errors.ts'
 import { closest } from './closest.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
@@ -7,6 +7,7 @@ import type { Environment } from './config-file.ts'
 import {
   CONFIG_SCHEMA,
   type GatewayConfig,
+  KUBO_SHAPE,
   type ProxyConfig,
   SERVICE_SCHEMA,
   type ServiceConfig,
@@ -49,6 +50,7 @@ export function parseConfig(
       provider: service.provider ?? null,
       endpoint: service.endpoint ?? null,
       token: service.token ?? null,
+      ...(service.pinner && { kubo: Object.freeze(service.kubo ?? z.object(KUBO_SHAPE).parse({})) }),
       ...(service.limits && { limits: service.limits }),
       ...(service.capabilities && { capabilities: service.capabilities as CapabilitySettings }),
     }),
@@ -94,6 +96,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown, sourceOf: SourceOf)
 function keysAt([top, , part]: readonly PropertyKey[]): string[] {
   if (top !== 'services') return Object.keys(CONFIG_SCHEMA.shape)
   if (part === 'limits') return Object.keys(LIMIT_SCHEMA.shape)
+  if (part === 'kubo') return Object.keys(KUBO_SHAPE)
   return Object.keys(part === 'capabilities' ? CAPABILITY_SHAPE : SERVICE_SCHEMA.shape)
 }
 
@@ -104,13 +107,15 @@ function serviceProblems(services: unknown, sourceOf: SourceOf): ConfigProblem[]
   const embedded: string[] = []
   for (const [name, service] of Object.entries(services)) {
     if (!isRecord(service)) continue
-    if (service.provider !== 'embedded') continue
-    embedded.push(name)
-    if (service.endpoint !== undefined) {
-      const path = ['services', name, 'endpoint']
-      const message = 'expected none, since the gateway runs an embedded service itself'
-      problems.push({ key: path.join('.'), source: sourceOf(path), message })
+    const refuse = (key: string, message: string): void => {
+      const path = ['services', name, key]
+      if (service[key] !== undefined) problems.push({ key: path.join('.'), source: sourceOf(path), message })
     }
+    if (service.provider === 'embedded') {
+      embedded.push(name)
+      refuse('endpoint', 'expected none, since the gateway runs an embedded service itself')
+      if (service.pinner === undefined) refuse('kubo', 'expected "pinner: kubo" beside it')
+    } else for (const key of ['pinner', 'kubo']) refuse(key, 'expected none but for an embedded service')
   }
   if (embedded.length > 1) {
     const message = `expected at most one embedded service, got ${embedded.join(', ')}`

@@ -77,7 +77,8 @@ async function startEmbedded(config: GatewayConfig, log: Logger): Promise<Embedd
   const service = config.services.find(isEmbedded)
   if (!service) return null
   await prepareDataDirectory(config.dataDir)
-  return startEmbeddedService({ dataDir: config.dataDir, token: service.token, log })
+  const { token, kubo } = service
+  return startEmbeddedService({ dataDir: config.dataDir, token, log, ...(kubo && { kubo }) })
 }
 
 function isEmbedded({ provider }: ServiceConfig): boolean {
