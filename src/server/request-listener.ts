@@ -4,7 +4,13 @@ import type { RequestGuard } from './request-guard.ts'
 import { requestIdOf } from './request-id.ts'
 
 /** Answers a request to /graphql. */
-export type GraphqlHandler = (req: IncomingMessage, res: ServerResponse, context: { requestId: string }) => unknown
+export type GraphqlHandler = (req: IncomingMessage, res: ServerResponse, context: GraphqlRequest) => unknown
+
+export interface GraphqlRequest {
+  readonly requestId: string
+  /** Where it has been read. */
+  readonly body?: Buffer | undefined
+}
 
 const PATHS = 'GraphQL and GraphiQL are at /graphql; /health and /ready tell how the gateway is.'
 

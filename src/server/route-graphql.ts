@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
 import { EventStreamRefusal, eventStreamWish, parseEventStreamRequest, readBody } from './live/event-stream-request.ts'
 import type { LiveServer } from './live/live-server.ts'
 import type { OperationRequest } from './live/operation-request.ts'
 import type { GraphqlHandler } from './request-listener.ts'
 
 /**
- * Leaves event streams to live status, and all else to Yoga.
+ * Leaves event streams to live status, and all else to `graphql`.
  *
  * Who prefers an event stream gets one. Who would take one among other things, as urql always does, gets one for a
  * subscription: what is asked for must be read first then.
@@ -25,8 +24,7 @@ export function routeGraphql(
     if (req.destroyed && !req.complete) return
     const asked = parse(req, body)
     if (asked && live.isSubscription(asked)) return live.stream(req, res, { ...context, asked })
-    // As body parsers leave it, for Yoga to take from there.
-    return graphql(body ? Object.assign(req, { body: Readable.from([body]) }) : req, res, context)
+    return graphql(req, res, { ...context, body: body ?? undefined })
   }
 }
 

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { createLogger, type LogSink } from '../observability/logger.ts'
 import { createSchema } from '../schema/schema.ts'
+import { answerJson } from './answer-json.ts'
 import { createGraphqlServer } from './create-graphql-server.ts'
 import { readGatewayToken } from './gateway-token.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
@@ -46,7 +47,7 @@ export async function startGateway(
   const live = createLiveServer(config, { ...parts, graphql, guard })
   const listener = createRequestListener({
     guard,
-    graphql: routeGraphql(live, graphql, config.maxRequestBytes),
+    graphql: routeGraphql(live, answerJson(graphql, config.maxRequestBytes), config.maxRequestBytes),
     isReady: () => services.isUp() && http?.isAccepting() === true,
     log,
   })
