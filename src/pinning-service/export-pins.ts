@@ -19,7 +19,7 @@ export interface BackupSummary {
  * Writes all pins and blocks as one CARv1 file: a list of the pins as its root, then every block.
  *
  * It is one state of the database, also while the service runs. Blocks are written as raw ones, since the store knows
- * their multihashes only. Tokens are not part of it.
+ * their multihashes only. Tokens are not part of it, and neither is what a Kubo daemon keeps.
  *
  * @param write takes one piece after the other; slow pieces slow the export down
  */

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { parseCid } from '../domain/cid.ts'
+import { lockDirectory } from '../storage/lock-directory.ts'
 import { openDatabase, transaction } from '../storage/open-database.ts'
 import { BlockStore } from './block-store.ts'
 import { type CarBlock, readCar } from './car.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 import type { BackupSummary } from './export-pins.ts'
 import { holdLocalDag } from './hold-local-dag.ts'
+import { assertNoKubo } from './kubo/kubo-ledger.ts'
 import { decodePage, decodeRoot, type PinRecord } from './pin-list.ts'
 import { PinStore } from './pin-store.ts'
 import { TokenStore } from './token-store.ts'
@@ -19,14 +21,17 @@ export interface ImportSummary extends BackupSummary {
 /**
  * Adds the pins and blocks of a CAR file that `exportPins` wrote. Pins that are there already stay as they are.
  *
- * Each block is verified. Import into the folder of a service that is stopped; a running one would collect what no pin
- * holds yet. Interrupted, it can be repeated.
+ * Each block is verified. The service must be stopped, since it would collect what no pin holds yet. Interrupted, it can
+ * be repeated.
  *
- * @throws {Error} for another file, and for the first block that is not what its CID says
+ * @throws {Error} for another file, for the first block that is not what its CID says, while the service runs, and where a
+ *   Kubo daemon keeps the content
  */
 export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
+  using _lock = await lockDirectory(dataDir)
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   try {
+    assertNoKubo(database)
     const pins = new PinStore(database)
     const tokens = new TokenStore(database)
     const blocks = new BlockStore(database)

@@ -5,6 +5,7 @@ import { type Database, openDatabase, transaction } from '../storage/open-databa
 import { BlockStore } from './block-store.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 import { holdLocalDag } from './hold-local-dag.ts'
+import { assertNoKubo } from './kubo/kubo-ledger.ts'
 import { PinStore } from './pin-store.ts'
 import { isBlockOf } from './verify-block.ts'
 
@@ -23,10 +24,13 @@ export interface VerifyReport {
  * Hashes every stored block, walks every pinned DAG, and puts what is not whole back into the queue.
  *
  * A service that is running goes on with those pins when it is started the next time.
+ *
+ * @throws {Error} where a Kubo daemon keeps the content
  */
 export async function verifyStore(dataDir: string): Promise<VerifyReport> {
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   try {
+    assertNoKubo(database)
     const pins = new PinStore(database)
     const blocks = new BlockStore(database)
     const { count, broken } = dropBroken(database)

@@ -19,7 +19,7 @@ export async function lockDirectory(directory: string): Promise<Disposable> {
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    throw new Error(`${directory} is in use by another pinql: expected a data directory of this one's own`, { cause })
+    throw new Error(`${directory} is in use by another pinql: stop that one, or name another data directory`, { cause })
   }
   return { [Symbol.dispose]: () => database.close() }
 }

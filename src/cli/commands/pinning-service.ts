@@ -1,11 +1,14 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { normaliseEndpoint } from '../../config/endpoint.ts'
 import type { DialRange } from '../../pinning-service/dial-policy.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../pinning-service/limits.ts'
 import { startPinningService } from '../../pinning-service/start-pinning-service.ts'
 import { readGatewayToken } from '../../server/gateway-token.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { exportCommand, importCommand, verifyCommand } from './backup.ts'
+
+const DEFAULT_KUBO = 'http://127.0.0.1:5001'
 
 interface Options {
   readonly host: string
@@ -15,6 +18,8 @@ interface Options {
   readonly listen?: readonly string[]
   readonly dial?: readonly DialRange[]
   readonly gateway?: readonly string[]
+  readonly kubo?: string
+  readonly kuboToken?: string
   readonly limit?: Partial<Limits>
 }
 
@@ -37,6 +42,13 @@ export function pinningServiceCommand(): Command {
       ).choices(['public', 'private', 'loopback']),
     )
     .option('--gateway <url...>', 'Trustless HTTP gateways to ask beside the origins.')
+    .addOption(
+      new Option('--kubo [url]', 'RPC API of a Kubo daemon that fetches and keeps what is pinned.')
+        .preset(DEFAULT_KUBO)
+        .argParser(parseUrl)
+        .conflicts(['listen', 'gateway']),
+    )
+    .option('--kubo-token <token>', "Token of the daemon's API.Authorizations.")
     .option(
       '--limit <name=value...>',
       'Bounds that differ from the default, such as maxDagBytes=1000000000.',
@@ -61,9 +73,11 @@ async function runPinningService(options: Options): Promise<void> {
     ...(options.dial && { dialRanges: options.dial }),
     ...(options.gateway && { gateways: options.gateway }),
     ...(options.limit && { limits: options.limit }),
+    ...(options.kubo && { kubo: { endpoint: options.kubo, token: options.kuboToken ?? null } }),
     onError: (text) => process.stderr.write(`${text}\n`),
   })
-  process.stdout.write(`Pinning Service API at ${service.endpoint}\nPeer at ${service.addresses.join(' ')}\n`)
+  process.stdout.write(`Pinning Service API at ${service.endpoint}\n`)
+  process.stdout.write(`Peer at ${service.addresses.join(' ') || 'addresses that Kubo will tell when it runs'}\n`)
   if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(folder)).path}\n`)
   // Its thread may end by itself: then so does this process, with what went wrong.
   await Promise.race([runUntilSignal(service), service.closed])
@@ -74,6 +88,13 @@ function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || port > 65_535)
     throw new InvalidArgumentError('Expected a whole number from 0 to 65535.')
   return port
+}
+
+function parseUrl(text: string): string {
+  const endpoint = normaliseEndpoint(text)
+  if (endpoint === null)
+    throw new InvalidArgumentError('Expected an http or https URL without user, query and fragment.')
+  return endpoint
 }
 
 function parseLimit(text: string, others: Partial<Limits> = {}): Partial<Limits> {

@@ -22,8 +22,9 @@ async function serve(config: GatewayConfig): Promise<void> {
 }
 
 function welcome(url: string, { services, dataDir, defaultService }: GatewayConfig): string {
-  const lines = services.map(({ name, endpoint }) => {
-    const where = endpoint ?? `runs in this process, keeps its pins in ${dataDir}`
+  const lines = services.map(({ name, endpoint, kubo }) => {
+    const keeper = kubo ? `the Kubo daemon at ${kubo.endpoint}` : dataDir
+    const where = endpoint ?? `runs in this process, keeps its pins in ${keeper}`
     return `    ${name}${name === defaultService && services.length > 1 ? ' (default)' : ''}: ${where}`
   })
   return `

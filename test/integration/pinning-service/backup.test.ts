@@ -87,6 +87,17 @@ it('refuses a file that is cut short, changed, or no backup', async () => {
   await expect(importOf(Buffer.from('hello'))).rejects.toThrow()
 })
 
+it('imports nothing into the folder of a service that runs, and says what to do', async () => {
+  await using folder = await temporaryFolder()
+  const car = join(folder.path, 'backup.car')
+  await exportTo(join(folder.path, 'empty'), car)
+  const data = join(folder.path, 'data')
+  await using _service = await startTestService({ dataDir: data })
+  await expect(importPins(data, createReadStream(car))).rejects.toThrow(
+    `${data} is in use by another pinql: stop that one, or name another data directory`,
+  )
+})
+
 it('finds a block that the disk changed, and has it fetched again', async () => {
   await using folder = await temporaryFolder()
   const { data, origin, requestId } = await filledFolder(folder.path)

@@ -14,7 +14,7 @@ it('lets one have a directory at a time', async () => {
   const path = join(directory, 'made', 'when', 'missing')
   const lock = await lockDirectory(path)
   await expect(lockDirectory(path)).rejects.toThrow(
-    `${path} is in use by another pinql: expected a data directory of this one's own`,
+    `${path} is in use by another pinql: stop that one, or name another data directory`,
   )
   lock[Symbol.dispose]()
   using _again = await lockDirectory(path)
