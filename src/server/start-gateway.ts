@@ -87,7 +87,7 @@ export async function startGateway(
 async function tokensOf({ services, dataDir }: GatewayConfig): Promise<string[]> {
   const isEmbedded = services.some(({ provider, token }) => provider === 'embedded' && token === null)
   const own = isEmbedded ? [(await readGatewayToken(dataDir)).token] : []
-  return [...own, ...services.flatMap(({ token }) => token ?? [])]
+  return [...own, ...services.flatMap(({ token, kubo }) => [token, kubo?.token].filter((each) => each != null))]
 }
 
 function urlHostOf(host: string): string {
