@@ -45,7 +45,13 @@ export function createContext(services: ServiceRegistry, live: Informers, reques
   const tokenOf = (service: string): string | null =>
     headers.get(`x-pinning-token-${service}`)?.trim() ||
     (service === services.defaultName ? bearerToken(headers.get('authorization')) : null)
-  const tenant = (service: string): Tenant => services.tenant(service, tokenOf(service))
+  // To find a tenant, its token is hashed; a request may look up a thousand pins.
+  const tenants = new Map<string, Tenant>()
+  const tenant = (service: string): Tenant => {
+    const found = tenants.get(service) ?? services.tenant(service, tokenOf(service))
+    tenants.set(service, found)
+    return found
+  }
   return {
     services,
     live,
