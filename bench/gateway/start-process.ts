@@ -27,6 +27,8 @@ export interface ProcessReport {
 export async function startProcess(file: string, settings: unknown = {}, flags: string[] = []): Promise<ServerProcess> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(settings)], {
     execArgv: ['--import', 'tsx', '--expose-gc', ...flags],
+    // As the command has it.
+    env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const [ready] = (await Promise.race([

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { closest } from '../config/closest.ts'
 import { ConfigError } from '../config/config-error.ts'
+import { defaultToProduction } from '../config/default-to-production.ts'
 import { addCommand } from './commands/add.ts'
 import { checkCommand } from './commands/check.ts'
 import { pinningServiceCommand } from './commands/pinning-service.ts'
@@ -14,6 +15,8 @@ import { EXIT } from './exit-codes.ts'
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
 }
+
+defaultToProduction()
 
 // Commands import what they run when they run, so that help, version and mistakes answer at once.
 const program = new Command('pinql')
