@@ -43,7 +43,8 @@ const PARAMS = new Set(['query', 'operationName', 'variables', 'extensions'])
  * Answers the usual request as Yoga would, but without fetch's `Request` and `Response`, which are a third of its cost.
  *
  * The usual request is a POST of JSON, of a known length, that asks for JSON and can be executed. All others are Yoga's,
- * and so is what there is to say of them.
+ * and so is what there is to say of them. Plugins must keep to hooks of envelop, such as `onParse` and `onExecute`: those
+ * of Yoga alone, such as `onParams`, see the unusual only.
  */
 export function answerJson(yoga: GraphqlServer, maxRequestBytes: number): GraphqlHandler {
   return async (req, res, { requestId, body: known }) => {
@@ -66,6 +67,7 @@ export function answerJson(yoga: GraphqlServer, maxRequestBytes: number): Graphq
     const { operationName, variables: variableValues } = params
     const { schema } = enveloped
     const result = await enveloped.execute({ schema, document, contextValue, operationName, variableValues })
+    if (gone.signal.aborted) return undefined
     const { status, headers, text } = toAnswer(result, type)
     return res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text)
   }

@@ -72,7 +72,7 @@ export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   }
 }
 
-// Written by hand, since a schema's share of what a long list costs was the largest of all.
+// Written by hand and not as a schema, since it runs for every pin of every list.
 function readPin(service: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
   const wire = readObject(json, '')
   const requestId = readRequestId(wire)

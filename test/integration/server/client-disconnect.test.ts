@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import { deferred } from '../../support/deferred.ts'
 import { startScriptedUpstream } from '../../support/scripted-upstream.ts'
@@ -24,4 +26,17 @@ it('stops the call to a service when the client that asked goes away', async () 
   await expect(answer).rejects.toThrow('gone')
   await stopped.promise
   expect(gateway.logged.filter((line) => line.includes('"level":"error"'))).toEqual([])
+})
+
+it('forgets a request whose client goes away while sending it', async () => {
+  const gateway = await startTestGateway({ upstream: 'http://127.0.0.1:9' })
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').resume()
+  const head =
+    'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n'
+  socket.end(`${head}{"query":`)
+  await once(socket, 'close')
+  await gateway[Symbol.asyncDispose]()
+  const lines = gateway.logged.map((line) => JSON.parse(line))
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'request', aborted: true }))
+  expect(lines.filter(({ level }) => level === 'error')).toEqual([])
 })
