@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { KeeperUnavailableError } from './keeper.ts'
 import { type ServiceOptions, startService } from './service.ts'
 
 /** What the service's thread tells the one that started it. */
@@ -35,5 +36,8 @@ try {
 }
 
 function describe(error: unknown): string {
+  // That somebody is away is no bug, and where they were asked from tells nothing.
+  if (error instanceof KeeperUnavailableError)
+    return `${error.message}${error.cause ? ` (${String(error.cause)})` : ''}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
