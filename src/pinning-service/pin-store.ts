@@ -5,7 +5,10 @@ import * as Digest from 'multiformats/hashes/digest'
 import type { NewPin, PinStatus, StringMap } from '../domain/pin.ts'
 import { type Database, transaction } from '../storage/open-database.ts'
 import { Statements } from '../storage/statements.ts'
-import { foldCase, type PinFilter, toSqlCondition } from './pin-filter.ts'
+import { gramsOf } from './name-grams.ts'
+import { foldCase, type PinFilter } from './pin-filter.ts'
+import { PinSearch } from './pin-search.ts'
+import { termsOf } from './pin-terms.ts'
 
 /** A pin as it is stored. `created` is in milliseconds since 1970, unique, and the pin's key within the store. */
 export interface StoredPin {
@@ -31,9 +34,6 @@ export interface Usage {
   readonly bytes: number
 }
 
-/** From so many pins on, a pair of metadata is looked for pin by pin, the newest first. */
-const COMMON_PAIR = 20_000
-
 interface PinRow extends Omit<StoredPin, 'requestId' | 'cidKey' | 'origins' | 'meta' | 'info'> {
   readonly requestid: string
   readonly cid_key: string
@@ -47,11 +47,13 @@ export class PinStore {
   readonly #database: Database
   readonly #now: () => number
   readonly #statements: Statements
+  readonly #search: PinSearch
 
   /** @param now the clock, in milliseconds; `created` runs ahead of it when more than one pin is added in one */
   constructor(database: Database, now: () => number = Date.now) {
     this.#database = database
     this.#statements = new Statements(database)
+    this.#search = new PinSearch(database)
     this.#now = now
   }
 
@@ -91,13 +93,10 @@ export class PinStore {
     return row ? toStoredPin(row as PinRow) : null
   }
 
-  /** One page of the owner's pins, newest first, and how many match in all. */
+  /** One page of the owner's pins, newest first, and how many match in all: see `PinSearch.find`. */
   list(owner: number, filter: PinFilter): { count: number; results: StoredPin[] } {
-    const { pairs, areCommon } = this.#metaOf(owner, filter)
-    const { sql, values } = toSqlCondition(owner, filter, pairs, areCommon ? 'pins' : 'meta')
-    const page = `SELECT * FROM pin WHERE ${sql} ORDER BY pin.created DESC LIMIT ?`
-    const results = this.#statements.get(page).all(...values, filter.limit) as PinRow[]
-    return { count: this.#count(owner, filter, pairs), results: results.map(toStoredPin) }
+    const { count, keys } = this.#search.find(owner, filter)
+    return { count, results: keys.map((key) => this.getByKey(key)).filter((pin) => pin !== null) }
   }
 
   /**
@@ -174,8 +173,8 @@ export class PinStore {
     const folded = pin.name === null ? null : foldCase(pin.name)
     const row = this.#statements
       .get(
-        `INSERT INTO pin (created, requestid, owner, status, cid, cid_key, name, name_fold, origins, meta)
-         VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?) RETURNING *`,
+        `INSERT INTO pin (created, requestid, owner, status, cid, cid_key, name, name_fold, origins, meta, terms)
+         VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
       )
       .get(
         created,
@@ -187,50 +186,19 @@ export class PinStore {
         folded,
         JSON.stringify(pin.origins),
         JSON.stringify(pin.meta),
+        `[${termsOf(pin)}]`,
       ) as PinRow
-    if (folded) this.#statements.get('INSERT INTO pin_name (rowid, name_fold) VALUES (?, ?)').run(created, folded)
-    const addMeta = this.#statements.get('INSERT INTO pin_meta VALUES (?, ?, ?, ?)')
-    for (const [key, value] of Object.entries(pin.meta)) addMeta.run(owner, key, value, created)
+    if (pin.name)
+      this.#statements.get('INSERT INTO pin_name (rowid, grams) VALUES (?, ?)').run(created, gramsOf(pin.name))
     return toStoredPin(row)
   }
 
-  #delete(pin: StoredPin, holder: number | null): void {
-    const { created, owner } = pin
+  #delete({ created }: StoredPin, holder: number | null): void {
     this.#statements.get('DELETE FROM pin WHERE created = ?').run(created)
     this.#statements.get('DELETE FROM pin_name WHERE rowid = ?').run(created)
-    const dropMeta = this.#statements.get('DELETE FROM pin_meta WHERE owner = ? AND key = ? AND value = ? AND pin = ?')
-    for (const [key, value] of Object.entries(pin.meta)) dropMeta.run(owner, key, value, created)
     // What this pin held for its own predecessor now waits for its successor.
     this.#statements.get('UPDATE garbage SET holder = ? WHERE holder = ?').run(holder, created)
     this.#statements.get('INSERT INTO garbage VALUES (?, ?)').run(created, holder)
-  }
-
-  /** The pairs of a metadata filter, the rarest first, and whether even that one is common. */
-  #metaOf(owner: number, { meta }: PinFilter): { pairs: [string, string][]; areCommon: boolean } {
-    const entries = Object.entries(meta)
-    if (entries.length === 0) return { pairs: [], areCommon: false }
-    const sql = `SELECT count(*) n FROM (
-      SELECT 1 FROM pin_meta WHERE owner = ? AND key = ? AND value = ? LIMIT ${COMMON_PAIR})`
-    const sized = entries.map(([key, value]) => ({
-      pair: [key, value] as [string, string],
-      count: (this.#statements.get(sql).get(owner, key, value) as { n: number }).n,
-    }))
-    sized.sort((a, b) => a.count - b.count)
-    return { pairs: sized.map(({ pair }) => pair), areCommon: sized[0]?.count === COMMON_PAIR }
-  }
-
-  #count(owner: number, filter: PinFilter, meta: readonly (readonly [string, string])[]): number {
-    const { cidKeys, name, before, after, statuses } = filter
-    if (!cidKeys && name === null && before === null && after === null && meta.length === 0) {
-      const marks = statuses.map(() => '?').join(', ')
-      const row = this.#statements
-        .get(`SELECT coalesce(sum(pins), 0) n FROM usage WHERE owner = ? AND status IN (${marks})`)
-        .get(owner, ...statuses)
-      return (row as { n: number }).n
-    }
-    const { sql, values } = toSqlCondition(owner, filter, meta, 'meta')
-    const row = this.#statements.get(`SELECT count(*) n FROM pin WHERE ${sql}`).get(...values)
-    return (row as { n: number }).n
   }
 }
 

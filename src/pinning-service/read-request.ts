@@ -13,7 +13,11 @@ const MAX_ORIGINS = 20
 const MAX_META = 1_000
 const MAX_META_FILTERS = 100
 
-const nameText = z.string().refine((name) => [...name].length <= 255, 'expected at most 255 characters')
+const nameText = z
+  .string()
+  .refine((name) => [...name].length <= 255, 'expected at most 255 characters')
+  // SQLite would keep what stands before it only.
+  .refine((name) => !name.includes('\0'), 'expected no U+0000')
 
 const metaObject = z
   .record(z.string(), z.string())

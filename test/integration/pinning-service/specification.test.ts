@@ -225,6 +225,7 @@ describe('refusing', () => {
     ['no CID', {}],
     ['a bad CID', { cid: 'hello' }],
     ['a name over 255 characters', { cid, name: 'n'.repeat(256) }],
+    ['a name with U+0000', { cid, name: 'a\u0000b' }],
     ['a name that is no text', { cid, name: 7 }],
     [
       'more than 20 origins',

@@ -61,7 +61,7 @@ class Model {
   removed: ModelPin[] = []
 
   constructor() {
-    for (const table of ['pin', 'pin_name', 'pin_meta', 'garbage', 'pin_block', 'block', 'usage']) {
+    for (const table of ['pin', 'pin_name', 'garbage', 'pin_block', 'block', 'usage']) {
       database.exec(`DELETE FROM ${table}`)
     }
     const tokens = new TokenStore(database)
