@@ -43,6 +43,8 @@ export interface Capabilities {
    * nothing to rely on. While it is null, it is believed of a list without filters only, where the first three are one.
    */
   readonly count: 'matching' | 'total' | 'everything' | 'unreliable' | null
+  /** What `count` is of a list with filters where the service stopped counting: as many or more match. */
+  readonly cappedCounts: readonly number[]
   /** True where an empty list is answered with 404. */
   readonly emptyListIs404: boolean
   /**
@@ -73,6 +75,7 @@ export const SPECIFIED_CAPABILITIES: Capabilities = {
   metaFilter: 'exact',
   keepsMeta: null,
   count: null,
+  cappedCounts: [],
   emptyListIs404: false,
   replace: 'native',
   namesPinsByCid: false,

@@ -86,6 +86,7 @@ export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabil
   const isCut = pins.length === sent.limit || claimsMore(sent, page, capabilities)
   if (!isCut) return new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
   if (count === null || !isCountExact(query, capabilities)) return null
+  if (capabilities.cappedCounts.includes(count) && hasFilter(query)) return null
   // What equals the page's length may be just that.
   return count > pins.length || (count === pins.length && capabilities.count !== null) ? count : null
 }
@@ -107,9 +108,13 @@ export function isCountExact(query: PinQuery, capabilities: Capabilities): boole
 }
 
 /** Whether a query asks for all pins. */
-export function isUnfiltered({ cids, name, meta, before, after, statuses }: PinQuery): boolean {
-  const filters = [cids, name, meta, before, after]
-  return filters.every((filter) => filter === undefined) && statuses.length === PIN_STATUSES.length
+export function isUnfiltered(query: PinQuery): boolean {
+  return !hasFilter(query) && query.statuses.length === PIN_STATUSES.length
+}
+
+/** Whether a query asks for anything beside statuses. */
+function hasFilter({ cids, name, meta, before, after }: PinQuery): boolean {
+  return [cids, name, meta, before, after].some((filter) => filter !== undefined)
 }
 
 /**

@@ -120,6 +120,13 @@ describe('how many pins match', () => {
     expect(count({ statuses: ['failed'] }, page(4, null), {})).toBe(0)
   })
 
+  it('is unknown where the service stopped counting', () => {
+    const capped = { count: 'matching', cappedCounts: [2_000] } as const
+    expect(count({ name: 'a' }, page(10, 2_000), capped)).toBe(null)
+    expect(count({ name: 'a' }, page(10, 1_999), capped)).toBe(1_999)
+    expect(count({ statuses: ['failed'] }, page(10, 2_000), capped)).toBe(2_000)
+  })
+
   it('is what the service counts, where that can be believed', () => {
     expect(count({}, page(10, 50), { count: 'matching' })).toBe(50)
     expect(count({}, page(10, 10), { count: 'matching' })).toBe(10)
