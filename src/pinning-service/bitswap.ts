@@ -83,6 +83,8 @@ export class Bitswap {
       await stream.close()
       for await (const bytes of readFrames(stream, MAX_MESSAGE_BYTES)) {
         idle.refresh()
+        // What came before the end of a connection may be read after it, when all that was known of the peer is gone.
+        if (!this.#libp2p.getConnections(connection.remotePeer).includes(connection)) return
         this.#handle(this.#peer(connection.remotePeer), bytes)
       }
     } catch (error) {
