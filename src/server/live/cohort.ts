@@ -23,6 +23,8 @@ export interface LiveStream {
 /** The last event of each service that a subscriber has got, by itself or as part of another. */
 export type Position = ReadonlyMap<string, number>
 
+/** How many messages are kept for those who are about to join; the events themselves may be remembered by the thousand. */
+const KEPT = 32
 /** How many get a message before others have a turn of the event loop. */
 const WAVE = 500
 
@@ -70,9 +72,13 @@ export class Cohort {
   /** Hands out everything, from the outcome of a `next()` that waits already to the end. Does not reject. */
   async run(first: Promise<IteratorResult<LiveEvent, undefined>>): Promise<void> {
     const { source } = this.#stream
+    const handedOut: LiveEvent[] = []
     try {
       for (let step = await first; !step.done; step = await source.next()) {
         await this.#handOut(step.value, await this.render(step.value))
+        handedOut.push(step.value)
+        const oldest = handedOut.length > KEPT ? handedOut.shift() : undefined
+        if (oldest) this.#messages.delete(oldest)
       }
       this.#end((subscriber) => subscriber.complete())
     } catch (error) {

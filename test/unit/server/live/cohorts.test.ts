@@ -5,6 +5,7 @@ import { parseInstant } from '../../../../src/domain/instant.ts'
 import type { Pin, PinStatus } from '../../../../src/domain/pin.ts'
 import { coalesceKey, type LiveEvent } from '../../../../src/live/live-event.ts'
 import { LiveReader } from '../../../../src/live/live-reader.ts'
+import { Cohort } from '../../../../src/server/live/cohort.ts'
 import { Cohorts } from '../../../../src/server/live/cohorts.ts'
 import type { Message, Subscriber } from '../../../../src/server/live/message.ts'
 
@@ -251,6 +252,31 @@ describe('a cohort', () => {
     }
     await settle()
     expect(renders).toBe(6)
+  })
+
+  it('forgets what it made for events long past, though they be remembered elsewhere', async () => {
+    const source = new LiveReader(() => {})
+    const rendered: LiveEvent[] = []
+    const render = async (event: LiveEvent): Promise<Message> => {
+      rendered.push(event)
+      return { payload: encode(event), key: null, cursor: null }
+    }
+    const cohort = new Cohort({ source, render }, () => {})
+    cohort.add(new Notes(), null)
+    const isRunning = cohort.run(source.next())
+    source.begin([], { service: 'a', seq: 0 })
+    const events = Array.from({ length: 40 }, (_, index): LiveEvent => {
+      const stamp = { service: 'a', seq: index + 1, cursor: '', observedAt: 0 }
+      return { ...stamp, type: 'PinRemoved', requestId: String(index), cid: 'bafkqablimvwgy3y' } as LiveEvent
+    })
+    for (const event of events) source.push(event)
+    await settle()
+    expect(rendered).toEqual(events)
+    const [first, last] = [events[0], events[39]] as [LiveEvent, LiveEvent]
+    await Promise.all([cohort.render(last), cohort.render(first)])
+    expect(rendered.slice(40)).toEqual([first])
+    await source.return()
+    await isRunning
   })
 })
 
