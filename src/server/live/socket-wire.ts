@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Wire } from './outbox.ts'
 import { pingFrame } from './web-socket-frame.ts'
 
 /** More than this is not sent ahead of a reader; what is sent may exceed it by one frame. */
-const FULL_BYTES = 64 * 1024
+const FULL_BYTES = 48 * 1024
 /** After as many that may be unread, the other side is asked. */
 const ASK_BYTES = 32 * 1024
 
@@ -21,7 +20,9 @@ export class SocketWire implements Wire {
   readonly #socket: Socket
   readonly #onQuestion: (isOpen: boolean) => void
   #unreadBytes = 0
-  #question: { readonly payload: Buffer; readonly aheadBytes: number } | null = null
+  /** What the other side has to answer, and what it has read once it does. */
+  #question: number | null = null
+  #aheadBytes = 0
 
   /**
    * @param socket what the WebSocket was made of. Frames are written to it in one piece, past `ws`, which would write two;
@@ -49,17 +50,17 @@ export class SocketWire implements Wire {
 
   /** Asks the other side whether it reads, unless it owes an answer already. */
   ask(): void {
-    if (this.#question || !this.#isOpen) return
-    // Nobody can answer who has not read it.
-    const payload = randomBytes(4)
-    this.#question = { payload, aheadBytes: this.#unreadBytes }
-    this.#socket.write(pingFrame(payload))
+    if (this.#question !== null || !this.#isOpen) return
+    // No secret, but nothing that anybody could answer who has not read it.
+    this.#question = Math.floor(Math.random() * 2 ** 32)
+    this.#aheadBytes = this.#unreadBytes
+    this.#socket.write(pingFrame(this.#question))
     this.#onQuestion(true)
   }
 
   #answer(payload: Buffer): void {
-    if (!this.#question?.payload.equals(payload)) return
-    this.#unreadBytes -= this.#question.aheadBytes
+    if (payload.length !== 4 || payload.readUInt32BE() !== this.#question) return
+    this.#unreadBytes -= this.#aheadBytes
     this.#question = null
     this.#onQuestion(false)
     if (this.#unreadBytes >= ASK_BYTES) this.ask()

@@ -9,24 +9,11 @@ const PING = 0x89
  * @see RFC 6455, section 5.2
  */
 export function textFrame(...parts: readonly Buffer[]): Buffer {
-  return frameOf(TEXT, parts)
-}
-
-/**
- * A ping, whose answer repeats the payload.
- *
- * @param payload at most 125 bytes
- */
-export function pingFrame(payload: Buffer): Buffer {
-  return frameOf(PING, [payload])
-}
-
-function frameOf(kind: number, parts: readonly Buffer[]): Buffer {
   let length = 0
   for (const part of parts) length += part.length
   const headLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
   const frame = Buffer.allocUnsafe(headLength + length)
-  frame[0] = kind
+  frame[0] = TEXT
   if (headLength === 2) {
     frame[1] = length
   } else if (headLength === 4) {
@@ -38,5 +25,18 @@ function frameOf(kind: number, parts: readonly Buffer[]): Buffer {
   }
   let at = headLength
   for (const part of parts) at += part.copy(frame, at)
+  return frame
+}
+
+/**
+ * A ping of four bytes, which its answer repeats.
+ *
+ * @param payload a whole number below 2^32
+ */
+export function pingFrame(payload: number): Buffer {
+  const frame = Buffer.allocUnsafe(6)
+  frame[0] = PING
+  frame[1] = 4
+  frame.writeUInt32BE(payload, 2)
   return frame
 }

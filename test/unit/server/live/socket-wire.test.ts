@@ -73,7 +73,7 @@ describe('the wire of a socket', () => {
     expect(unread).toEqual([])
   })
 
-  it('never lets more than 64 KB and one frame be unread, and always asks where something must be kept', () => {
+  it('never lets more than 48 KB and one frame be unread, and always asks where something must be kept', () => {
     const action = fc.oneof(
       { weight: 3, arbitrary: fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 60_000 })) },
       { weight: 2, arbitrary: fc.constant('read' as const) },
@@ -96,7 +96,7 @@ describe('the wire of a socket', () => {
             const message: Message = { payload, key: String(pin), cursor: null }
             lane.next(message)
           }
-          expect(reader.unreadBytes()).toBeLessThanOrEqual(64 * 1024 + 60_008)
+          expect(reader.unreadBytes()).toBeLessThanOrEqual(48 * 1024 + 60_012)
           if (lane.backlog > 0) expect(reader.unread.some((sent) => sent[0] === PING)).toBe(true)
         })
         while (reader.unread.length > 0) reader.readOne()

@@ -18,7 +18,8 @@ describe('a frame', () => {
         expect(textFrame(...parts).equals(Buffer.concat(Sender.frame(data, { fin: true, opcode: 1 })))).toBe(true)
       }),
     )
-    const payload = Buffer.from('ask')
-    expect(pingFrame(payload)).toEqual(Buffer.concat(Sender.frame(payload, { fin: true, opcode: 9 })))
+    expect(pingFrame(0xfedcba98)).toEqual(
+      Buffer.concat(Sender.frame(Buffer.from('fedcba98', 'hex'), { fin: true, opcode: 9 })),
+    )
   })
 })
