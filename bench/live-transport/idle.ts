@@ -1,9 +1,9 @@
 import { repeat, sleep, subscribeClient } from './clients.ts'
 import { startWatchedPin, TOKEN } from './watched-pin.ts'
 
-/** Memory and CPU of sockets that are subscribed, and told nothing. */
+/** Memory and CPU of sockets that are subscribed, and told nothing, since nothing is under way: pings are what is left. */
 export async function measureIdle(sockets: number, seconds: number): Promise<string> {
-  await using watched = await startWatchedPin()
+  await using watched = await startWatchedPin('pinned')
   const { gateway, id } = watched
   const warm = await repeat(200, 50, () => subscribeClient(gateway.url, TOKEN, [id]))
   const before = await gateway.stats()

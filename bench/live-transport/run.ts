@@ -20,8 +20,8 @@ const benches: Record<string, () => Promise<string>> = {
   detection: () => measureDetection(isFull ? 10_000 : 2_000, 1_000, { tenants: 100, seconds: isFull ? 60 : 10 }),
   burst: () => measureDetection(isFull ? 10_000 : 2_000, 1_000, { tenants: 1, seconds: isFull ? 60 : 10 }),
   idle: () => measureIdle(isFull ? Math.min(20_000, openFiles() - 300) : 3_000, isFull ? 60 : 10),
-  stalled: () => measureStalled(100, isFull ? 200 : 50, 60_000),
-  silent: () => measureStalled(100, isFull ? 200 : 50, 20),
+  stalled: () => measureStalled(100, isFull ? 200 : 50, { noteBytes: 60_000, seconds: isFull ? 10 : 3 }),
+  silent: () => measureStalled(100, isFull ? 200 : 50, { noteBytes: 20, seconds: isFull ? 10 : 3 }),
   cycles: () => measureCycles(isFull ? 100_000 : 3_000),
   fuzz: () => fuzz(isFull ? 1_000_000 : 20_000),
 }

@@ -3,6 +3,7 @@ export interface Stats {
   /** Microseconds of user and system time since its start, without the collection that asking may cost. */
   readonly cpuUs: number
   readonly rssBytes: number
+  /** What is in use, buffers included. */
   readonly heapBytes: number
   readonly timers: number
   readonly sockets: number
@@ -10,17 +11,20 @@ export interface Stats {
 
 /** Tells the parent process where to connect, and answers each of its messages by the present figures. */
 export function serveStats(url: string): void {
-  process.on('message', (isExact: boolean) => {
+  process.on('message', async (isExact: boolean) => {
     const { user, system } = process.cpuUsage()
-    // Twice, since some memory is only let go by what the first collection finalises.
-    if (isExact) for (let round = 0; round < 2; round++) globalThis.gc?.()
-    const { rss, heapUsed } = process.memoryUsage()
+    // Twice, and with time between: some memory is let go only by what the first collection finalises, buffers by a thread.
+    for (let round = 0; isExact && round < 2; round++) {
+      globalThis.gc?.()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    const { rss, heapUsed, external } = process.memoryUsage()
     const resources = process.getActiveResourcesInfo()
     const count = (kind: string) => resources.filter((each) => each === kind).length
     const stats: Stats = {
       cpuUs: user + system,
       rssBytes: rss,
-      heapBytes: heapUsed,
+      heapBytes: heapUsed + external,
       timers: count('Timeout'),
       sockets: count('TCPSocketWrap'),
     }

@@ -15,10 +15,11 @@ export interface WatchedPin extends AsyncDisposable {
   change(note: string): Promise<void>
 }
 
-export async function startWatchedPin(): Promise<WatchedPin> {
+/** @param status what it begins as; a settled one is not polled */
+export async function startWatchedPin(status: 'queued' | 'pinned' = 'queued'): Promise<WatchedPin> {
   const service = await startEmulatedService(compliant)
   const gateway = await startMeasured('./gateway-process.ts', service.endpoint)
-  const [pin] = service.seed(TOKEN, [{ cid: 'bafkqablimvwgy3y', name: 'watched', status: 'queued' }])
+  const [pin] = service.seed(TOKEN, [{ cid: 'bafkqablimvwgy3y', name: 'watched', status }])
   if (!pin) throw new Error('no pin')
   const id = formatPinId({ service: 'one', requestId: pin.requestId, cid: { text: pin.cid } })
   const body = JSON.stringify({ query: '{ pin(id: $id) { __typename } }'.replace('$id', JSON.stringify(id)) })
