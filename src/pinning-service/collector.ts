@@ -36,6 +36,7 @@ export class Collector {
       while (!this.#isStopped && (await this.#keeper.collectSome()))
       this.#failures = 0
     } catch (error) {
+      if (this.#isStopped) return
       this.#onError(error)
       this.#retryTimer ??= setTimeout(
         () => {

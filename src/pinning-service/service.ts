@@ -76,9 +76,13 @@ export async function startService(options: ServiceOptions, onError: (error: unk
     )
 
     const keeper = await startKeeper(options, { database, pins, limits, onQueued: () => pinner.wake() })
-    closers.push(() => keeper[Symbol.asyncDispose]())
     const collector = new Collector(keeper, onError)
-    closers.push(() => collector.stop())
+    closers.push(async () => {
+      // What is being collected ends with the keeper, which may be waiting for somebody.
+      const collected = collector.stop()
+      await keeper[Symbol.asyncDispose]()
+      await collected
+    })
     const pinner = new Pinner({ pins, keeper, limits, onSettled: () => collector.wake(), onError })
     closers.push(() => pinner.stop())
 

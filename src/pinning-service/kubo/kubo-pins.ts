@@ -81,7 +81,7 @@ export class KuboPins {
     for await (const object of this.#rpc.stream('pin/ls', args, options)) {
       const { success, data } = listedPin.safeParse(object)
       if (!success) continue
-      found.add(data.Cid)
+      if (this.#ledger.isHeld(data.Cid)) found.add(data.Cid)
       if (data.Name === this.#ledger.name) this.#ledger.own(data.Cid)
     }
     for (const cid of this.#ledger.unneeded()) await this.#unpinUnless(cid, () => this.#ledger.isHeld(cid))

@@ -12,7 +12,7 @@ export interface KuboAddress {
 }
 
 /** Arguments and options of a command; a list is an argument that is given several times. */
-export type KuboArguments = Readonly<Record<string, string | readonly string[]>>
+type KuboArguments = Readonly<Record<string, string | readonly string[]>>
 
 /** The daemon did what it was asked to, and it failed: the message is its own. */
 export class KuboRefusalError extends Error {

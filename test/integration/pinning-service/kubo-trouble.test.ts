@@ -122,6 +122,22 @@ it('forgets no pin that is removed while Kubo is away', async () => {
   await expect.poll(() => state.pins.size, { timeout: 10_000 }).toBe(0)
 })
 
+it('stops at once while Kubo is silent', async () => {
+  await using kubo = await startFakeKubo()
+  const service = await startService(kubo)
+  const { requestid } = await service.client.add({ cid: await kubo.state.createDag('silence') })
+  await service.client.settled(requestid)
+  kubo.fail('pin/ls', 'silence', 'silence')
+  const asked = kubo.requests.length
+  await service.client.remove(requestid)
+  await service.client.add({ cid: await kubo.state.createDag('more silence') })
+  await expect.poll(() => kubo.requests.slice(asked).filter((request) => request.startsWith('pin/ls'))).toHaveLength(2)
+  const startedAt = performance.now()
+  await service[Symbol.asyncDispose]()
+  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  expect(service.errors).toEqual([])
+})
+
 describe('a pin fails, and leaves nothing pinned, when its DAG', () => {
   const outcome = async (limits: ServiceOptions['limits'], options: { isRecent?: boolean; isHeld?: boolean } = {}) => {
     await using kubo = await startFakeKubo(options)
@@ -154,6 +170,25 @@ describe('a pin fails, and leaves nothing pinned, when its DAG', () => {
       details: expect.stringMatching(/^The pin was not complete after 0.1 s; /),
     })
   })
+})
+
+it('tells why Kubo did not reach an origin when a pin gets no further', async () => {
+  await using kubo = await startFakeKubo()
+  await using service = await startService(kubo, { limits: { stallTimeoutMs: 1_000, dialTimeoutMs: 100 } })
+  const cid = await kubo.state.createDag('unreachable')
+  kubo.state.holdBack(cid)
+  const origin = `/ip4/127.0.0.1/tcp/1/p2p/12D3KooWSHj3RRbBjD15g6wekV8y3mm57Pobmps2g2WJm6F67Lay`
+  const failure = 'connect 12D3KooWSHj3RRbBjD15g6wekV8y3mm57Pobmps2g2WJm6F67Lay failure: connection refused'
+  const outcomes: string[] = []
+  for (const fault of ['silence', { status: 500, message: failure }] as const) {
+    kubo.fail('swarm/connect', fault)
+    const { info } = await service.client.settled((await service.client.add({ cid, origins: [origin] })).requestid)
+    outcomes.push(info.status_details ?? '')
+  }
+  expect(outcomes).toEqual([
+    `No block arrived for 1 s; ${origin}: Kubo did not answer swarm/connect within 0.1 s`,
+    `No block arrived for 1 s; ${origin}: ${failure}`,
+  ])
 })
 
 it('compares its pins with those of Kubo at the start: fetches what is gone, removes what is left over', async () => {
