@@ -6,11 +6,6 @@ import { startWorker } from './start-worker.ts'
 import type { WorkerMessage } from './worker.ts'
 
 const STOP_TIMEOUT_MS = 8_000
-/**
- * Room for new objects in the service's thread. What comes over the network are buffers outside of it, which are freed as
- * often as it is cleared: with V8's own 48 MB, fetching takes 40 MB more.
- */
-const YOUNG_GENERATION_MB = 12
 
 export interface PinningServiceOptions {
   /** Address that HTTP listens on. Default 127.0.0.1. */
@@ -70,11 +65,7 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     dialRanges: options.dialRanges ?? null,
     kubo: options.kubo ?? null,
   }
-  const worker = startWorker({
-    workerData,
-    name: 'pinning-service',
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  })
+  const worker = startWorker({ workerData, name: 'pinning-service' })
   let isStopping = false
   const closed = new Promise<void>((resolve, reject) => {
     worker.once('error', (cause) => reject(new Error('The pinning service crashed', { cause })))

@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { KeeperUnavailableError } from './keeper.ts'
 import { type ServiceOptions, startService } from './service.ts'
@@ -17,9 +16,6 @@ export type WorkerMessage =
 const port = parentPort
 if (!port) throw new Error('worker.ts runs in a worker thread only')
 const tell = (message: WorkerMessage): void => port.postMessage(message)
-
-// Those who wait for the gateway come before those who wait for content. Only Linux has a priority for each thread.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 try {
   const onError = (error: unknown): void => tell({ type: 'error', message: describe(error) })
