@@ -9,7 +9,8 @@ import type { View } from './view.ts'
 const MAX_WATCHED = 10_000
 
 /**
- * Reads what a new view needs: a list for every 1,000 pins of a query, or for every ten ids.
+ * Reads what a new view needs: a list for every 1,000 pins of a query, or for every ten ids; nothing for ids of pins that
+ * were made just now.
  *
  * @param isKnown whether a pin's state is at hand and need not be asked for
  * @returns the pins that were found
@@ -37,7 +38,7 @@ export async function loadView(
   }
   const lookUp = async (ref: PinRef): Promise<void> => {
     try {
-      found.push(await tenant.lookupPin(ref, { signal }))
+      found.push(tenant.justMade(ref.requestId) ?? (await tenant.lookupPin(ref, { signal })))
     } catch (error) {
       if (!(error instanceof PinNotFoundError)) throw error
     }

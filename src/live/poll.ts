@@ -8,7 +8,7 @@ import type { PinPage } from '../upstream/wire.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
 
 /** What live status needs of a tenant. */
-export type LiveTenant = PinSource & Pick<Tenant, 'key' | 'observe' | 'getPin' | 'lookupPin'>
+export type LiveTenant = PinSource & Pick<Tenant, 'key' | 'observe' | 'getPin' | 'lookupPin' | 'justMade'>
 
 export interface PollOptions extends TenantCallOptions {
   /** Filters that hold for everything that is of interest; all pins where there are none. */

@@ -142,6 +142,7 @@ export class Tenant {
         send: (client, callOptions) => client.getPin(requestId, callOptions),
       })
       this.#hasPins = true
+      this.#channel.shown(requestId)
       return pin
     })
   }
@@ -155,8 +156,14 @@ export class Tenant {
     const { cid, requestId } = ref
     return this.#share(`pin:${cid}:${requestId}`, options, async (signal) => {
       const [pin] = await this.#lookups.find({ cid: parseCid(cid), requestId }, signal)
+      this.#channel.shown(requestId)
       return pin ?? this.getPin(requestId, { signal })
     })
+  }
+
+  /** A pin as a change made it within the last 2 s, so that whoever made it need not ask; undefined for any other. */
+  justMade(requestId: string): Pin | undefined {
+    return this.#channel.justMade(requestId)
   }
 
   /** All pins of a CID, newest first: a tenth of a request, or less, when others are looked up at the same time. */
@@ -223,6 +230,7 @@ export class Tenant {
 
   async #list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage> {
     const page = await client.listPins(query, options)
+    for (const { requestId } of page.pins) this.#channel.shown(requestId)
     this.known.observePage(query, page)
     if (isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
     else if (provesCount(query, page, this.#total)) this.known.observeRightCount()

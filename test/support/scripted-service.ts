@@ -47,7 +47,8 @@ interface PastWrite {
 /** How many different CIDs there are: making one is what costs. */
 const CIDS = 5_000
 const cidCache: ReturnType<typeof parseCid>[] = []
-const cidOf = (n: number): ReturnType<typeof parseCid> => {
+/** The n-th CID; they repeat. */
+export const cidOf = (n: number): ReturnType<typeof parseCid> => {
   cidCache[n % CIDS] ??= parseCid(exampleCid(n % CIDS))
   return cidCache[n % CIDS] as ReturnType<typeof parseCid>
 }

@@ -22,6 +22,11 @@ export class RecentKeys<Value> {
     this.#entries.delete(key)
   }
 
+  get(key: string): Value | undefined {
+    this.#forgetOld()
+    return this.#entries.get(key)?.value
+  }
+
   has(key: string): boolean {
     this.#forgetOld()
     return this.#entries.has(key)

@@ -22,6 +22,8 @@ export interface WriteSource {
 
 /** How long a service may take to show a new pin in its lists, and to answer a removal that was repeated. */
 const GRACE_MS = 60_000
+/** How long the answer to a write is as good as a look at the pin. */
+const FRESH_MS = 2_000
 
 /** The single requests by which a tenant's pins are changed, and what is remembered of them for a minute. */
 export class WriteChannel implements WriteTarget {
@@ -29,6 +31,8 @@ export class WriteChannel implements WriteTarget {
   readonly #source: WriteSource
   /** The CIDs of the pins that were made, by request id: lists may not show them yet. */
   readonly #made: RecentKeys<Cid>
+  /** Pins as the answers to their writes showed them, unless something newer is known. */
+  readonly #fresh: RecentKeys<Pin>
   /** Request ids whose removal was sent, and got no answer. */
   readonly #maybeRemoved: RecentKeys<null>
 
@@ -36,6 +40,7 @@ export class WriteChannel implements WriteTarget {
     this.#service = service
     this.#source = source
     this.#made = new RecentKeys(service.clock, GRACE_MS)
+    this.#fresh = new RecentKeys(service.clock, FRESH_MS)
     this.#maybeRemoved = new RecentKeys(service.clock, GRACE_MS)
   }
 
@@ -69,12 +74,26 @@ export class WriteChannel implements WriteTarget {
           replaced === null ? client.addPin(pin, options) : client.replacePin(replaced, pin, options),
       })
       this.#service.known.observeAdded(pin, made)
-      if (replaced !== null) this.#made.delete(replaced)
+      if (replaced !== null) {
+        this.#made.delete(replaced)
+        this.#fresh.delete(replaced)
+      }
       this.#made.set(made.requestId, made.cid)
+      this.#fresh.set(made.requestId, made)
       return made
     } finally {
       this.#source.changed()
     }
+  }
+
+  /** A pin as it was made within the last 2 s; undefined once an answer showed it again. */
+  justMade(requestId: string): Pin | undefined {
+    return this.#fresh.get(requestId)
+  }
+
+  /** Notes that an answer showed a pin. */
+  shown(requestId: string): void {
+    this.#fresh.delete(requestId)
   }
 
   async removePin(requestId: string, options: TenantCallOptions = {}): Promise<void> {
@@ -92,6 +111,7 @@ export class WriteChannel implements WriteTarget {
       })
       this.#maybeRemoved.delete(requestId)
       this.#made.delete(requestId)
+      this.#fresh.delete(requestId)
     } finally {
       this.#source.changed()
     }

@@ -92,6 +92,22 @@ it('follows what takes the place of a pin, until that has settled', async () => 
   expect(later.events.map(brief)).toEqual(['caught up, resync', 'removed r0'])
 })
 
+it('begins with the answer to a change that was made just now, without a request', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const { cid } = upstream.add('b')
+  const adding = scripted.tenant('a').addPin({ cid, name: null, origins: [], meta: {} }, 'key')
+  await clock.advance(0)
+  const pin = await adding
+  upstream.requests.length = 0
+  const told = record(scripted.watch('a', ids([pin])))
+  await clock.advance(100)
+  expect(told.events.map(brief)).toEqual(['snapshot r1 queued'])
+  expect(upstream.requests).toEqual([])
+  await clock.advance(1_000)
+  expect(upstream.requests.map(({ operation }) => operation)).toEqual(['get'])
+})
+
 it('says of a selection that nothing matches, instead of nothing', async () => {
   await using scripted = startScriptedLive()
   const told = record(scripted.watch('a', query({ name: 'x' })))
