@@ -21,9 +21,9 @@ export interface SearchBounds {
 }
 
 const DEFAULT_BOUNDS: SearchBounds = {
-  countedEntries: 100_000,
+  countedEntries: 20_000,
   countedLooks: 2_000,
-  few: 20_000,
+  few: 10_000,
   probedTerms: 100_000,
   probedNames: 10_000,
   bearable: 100_000,
@@ -64,7 +64,7 @@ export class PinSearch {
   /**
    * The keys of one page of the owner's pins, newest first, and how many pins match in all.
    *
-   * The count is the right one, or one of the bounds, 2,000 or 100,000, which means as many or more.
+   * The count is the right one, or one of the bounds, 2,000 or 20,000, which means as many or more.
    */
   find(owner: number, filter: PinFilter): { count: number; keys: number[] } {
     const groups = groupsOf(filter)

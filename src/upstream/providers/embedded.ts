@@ -6,5 +6,5 @@ export const embedded: Provider = {
   name: 'embedded',
   endpoint: null,
   limits: [{ limit: 2000, windowMs: 1000, scope: 'address', endpoint: 'all' }],
-  capabilities: { ...USUAL, createdDigits: 3, keepsMeta: true, cappedCounts: [2_000, 100_000] },
+  capabilities: { ...USUAL, createdDigits: 3, keepsMeta: true, cappedCounts: [2_000, 20_000] },
 }
