@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 export interface SpawnedOrigin extends AsyncDisposable {
   readonly cid: string
+  readonly pid: number | undefined
   readonly origins: readonly string[]
 }
 
@@ -15,6 +16,7 @@ export async function spawnOrigin(path: string): Promise<SpawnedOrigin> {
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   return {
     ...(JSON.parse(line) as { cid: string; origins: string[] }),
+    pid: child.pid,
     [Symbol.asyncDispose]: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return
       const exit = once(child, 'exit')
