@@ -1,7 +1,12 @@
-import type { Endpoint, RateLimit } from '../upstream/budget/rate-limit.ts'
+import type { Pin } from '../domain/pin.ts'
+import type { CallMeter } from '../upstream/budget/call-meter.ts'
+import { type Endpoint, type RateLimit, safePace } from '../upstream/budget/rate-limit.ts'
 
-/** The part of a service's budget that polls may use when others want it too. */
+/** The most of a service's budget that polls use, and the least, whatever queries and changes use of it. */
 const LIVE_SHARE = 0.8
+const LIVE_FLOOR = 0.2
+/** Of what queries and changes leave; where all were promised, polls would wait in a queue that grows. */
+const USABLE = 0.97
 /** How much of what changes counts for a tenant's share: one with very many pins must not starve the others. */
 const LARGEST_CHANGE_RATE = 4
 /** The levels are worked out anew when so much has changed. */
@@ -38,6 +43,7 @@ interface Member {
  */
 export class Cadence {
   readonly #limits: readonly CadenceLimit[]
+  readonly #urgentCalls: Pick<CallMeter, 'perMs'>
   readonly #members = new Map<string, Member>()
   #shares = 0
   #weights = 0
@@ -46,8 +52,10 @@ export class Cadence {
   #stretch = Number.POSITIVE_INFINITY
   #answersUntilStale = 0
 
-  constructor(limits: readonly CadenceLimit[]) {
+  /** @param urgentCalls of the service, which come before polls */
+  constructor(limits: readonly CadenceLimit[], urgentCalls: Pick<CallMeter, 'perMs'>) {
     this.#limits = limits
+    this.#urgentCalls = urgentCalls
   }
 
   /** Milliseconds from a tenant's last poll to its next. */
@@ -105,19 +113,29 @@ export class Cadence {
     return this.#stretch
   }
 
-  /** Milliseconds that the strictest limit leaves from request to request; 0 without one. */
+  /** Milliseconds that the strictest limit leaves from poll to poll; 0 without one. */
   #slowestMs(scope: RateLimit['scope'], endpoint: Endpoint): number {
     return this.#limits
       .filter((each) => each.scope === scope && (each.endpoint === endpoint || each.endpoint === 'all'))
-      .reduce((slowest, { limit, windowMs }) => Math.max(slowest, windowMs / (LIVE_SHARE * limit)), 0)
+      .reduce((slowest, limit) => Math.max(slowest, this.#intervalMs(limit)), 0)
+  }
+
+  #intervalMs(limit: CadenceLimit): number {
+    const perMs = limit.limit / limit.windowMs
+    // What urgent calls leave of an address; how much of it each token's are is not known.
+    const urgent = limit.scope === 'address' ? this.#urgentCalls.perMs(limit.endpoint) : 0
+    const left = USABLE / safePace(limit).intervalMs - urgent
+    return 1 / Math.max(LIVE_FLOOR * perMs, Math.min(LIVE_SHARE * perMs, left))
   }
 }
 
 export type CadenceLimit = Pick<RateLimit, 'limit' | 'windowMs' | 'scope' | 'endpoint'>
 
-/** Changes a second to be expected of pins that have been as they are for so long: many at first, fewer later. */
-export function changeRateOf(agesMs: Iterable<number>): number {
-  let sum = 0
-  for (const ageMs of agesMs) sum += 1 / (2 + Math.max(0, ageMs) / 1000)
-  return sum
+/** Seconds within which a pin in the queue, or one that is being fetched, hardly gets less likely to change. */
+const QUEUED_SECONDS = 2
+const PINNING_SECONDS = 10
+
+/** Changes a second to be expected of a pin under way that has been as it is for so long: fewer the longer. */
+export function changeRateOf({ status }: Pick<Pin, 'status'>, ageMs: number): number {
+  return 1 / ((status === 'queued' ? QUEUED_SECONDS : PINNING_SECONDS) + Math.max(0, ageMs) / 1000)
 }

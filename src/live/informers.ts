@@ -16,7 +16,7 @@ export interface WatchPart {
 }
 
 /** What live status needs of a service. */
-export type WatchedService = Pick<PinningService, 'clock' | 'limits'>
+export type WatchedService = Pick<PinningService, 'clock' | 'limits' | 'urgentCalls'>
 
 export interface InformersOptions {
   readonly wallNow?: (() => number) | undefined
@@ -79,7 +79,7 @@ export class Informers implements Disposable {
     const known = this.#informers.get(tenant.key)
     if (known) return known
     const { wallNow, random } = this.#options
-    const cadence = this.#cadences.get(service) ?? new Cadence(service.limits)
+    const cadence = this.#cadences.get(service) ?? new Cadence(service.limits, service.urgentCalls)
     this.#cadences.set(service, cadence)
     const informer = new Informer(tenant, {
       clock: service.clock,

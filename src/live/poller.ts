@@ -101,8 +101,8 @@ export class Poller {
       const requests = this.#resyncRequests
       return { ...SETTLED, shortestMs: RESYNC_MS * requests, requests, endpoint: 'list' }
     }
-    const ages = targets.map(({ activeAt }) => now - activeAt)
-    const changeRate = changeRateOf(ages) + (this.#suspects.size > 0 ? SUSPECT_RATE : 0)
+    const ofSuspects = this.#suspects.size > 0 ? SUSPECT_RATE : 0
+    const changeRate = targets.reduce((sum, { pin, activeAt }) => sum + changeRateOf(pin, now - activeAt), ofSuspects)
     const calmMs = Math.min(hasNews ? IDLE_MS : LONGEST_MS, 1000 / (PATIENCE * changeRate))
     const endpoint = targets.length === 1 && !hasNews ? 'item' : 'list'
     return { changeRate, share: 1, shortestMs: Math.max(SHORTEST_MS, calmMs), requests: this.#requests, endpoint }

@@ -1,4 +1,5 @@
 import { RateLimitedError, ServiceUnavailableError } from '../domain/errors.ts'
+import { CallMeter } from './budget/call-meter.ts'
 import { createRequestBudget } from './budget/create-request-budget.ts'
 import { ASSUMED_LIMITS, type Endpoint, type RateLimit } from './budget/rate-limit.ts'
 import type { RateBudget, RequestBudget } from './budget/request-budget.ts'
@@ -84,6 +85,8 @@ export class PinningService implements AsyncDisposable {
   readonly budget: RequestBudget
   readonly known: LearnedCapabilities
   readonly clock: Clock
+  /** Counts queries and changes, which come before polls. */
+  readonly urgentCalls: CallMeter
   /** Milliseconds a call may take, waiting and retries included. */
   readonly timeoutMs: number
   /** Configured, published by the provider, or assumed. */
@@ -101,6 +104,7 @@ export class PinningService implements AsyncDisposable {
     this.endpoint = `${origin}${pathname}`.replace(/\/+$/, '')
     this.settings = settings
     this.clock = clock
+    this.urgentCalls = new CallMeter(clock)
     this.timeoutMs = timeoutMs
     this.limits = settings.limits ?? provider.limits ?? ASSUMED_LIMITS
     this.#breaker = new CircuitBreaker(name, clock)
@@ -162,6 +166,7 @@ export class PinningService implements AsyncDisposable {
       this.#breaker.check()
       const { grantedAt } = await this.budget.acquire(request, signal ? { signal } : {})
       signal?.throwIfAborted()
+      if (call.class === 'mutation' || call.class === 'interactive') this.urgentCalls.note(endpoint)
       try {
         return await this.#breaker.run(() => this.#send(call, askedAt + this.timeoutMs, grantedAt))
       } catch (error) {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { Cadence, changeRateOf, type PollNeed } from '../../../src/live/cadence.ts'
 
 const FAST = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' } as const
+const NOBODY = { perMs: () => 0 }
 const need = fc.record({
   changeRate: fc.double({ min: 0.001, max: 50, noNaN: true }),
   shortestMs: fc.double({ min: 1000, max: 60_000, noNaN: true }),
@@ -20,7 +21,7 @@ function settle(cadence: Cadence, needs: readonly PollNeed[]): number[] {
 it('never asks for more than four fifths of the budget, nor more often than is wanted', () => {
   fc.assert(
     fc.property(fc.array(need, { minLength: 1, maxLength: 400 }), (needs) => {
-      const intervals = settle(new Cadence([FAST]), needs)
+      const intervals = settle(new Cadence([FAST], NOBODY), needs)
       const perSecond = needs.reduce(
         (sum, { requests }, index) => sum + (1000 * requests) / (intervals[index] as number),
         0,
@@ -34,8 +35,21 @@ it('never asks for more than four fifths of the budget, nor more often than is w
   )
 })
 
+it('leaves queries and changes what they use, but for a fifth', () => {
+  const needs = Array.from({ length: 500 }, () => {
+    return { changeRate: 1, shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
+  })
+  const perSecond = (urgent: number): number => {
+    const intervals = settle(new Cadence([FAST], { perMs: () => urgent / 1000 }), needs)
+    return intervals.reduce((sum, interval) => sum + 1000 / interval, 0)
+  }
+  expect(perSecond(5)).toBeCloseTo(80)
+  expect(perSecond(50)).toBeCloseTo(0.97 * 90.476 - 50, 1)
+  expect(perSecond(100)).toBeCloseTo(20)
+})
+
 it('keeps a limit of a token for each of its tenants', () => {
-  const cadence = new Cadence([{ limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }])
+  const cadence = new Cadence([{ limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }], NOBODY)
   const one = { changeRate: 1, shortestMs: 1000, share: 1, requests: 1 }
   expect(cadence.intervalMs('a', { ...one, endpoint: 'list' })).toBe(2500)
   expect(cadence.intervalMs('b', { ...one, requests: 2, endpoint: 'list' })).toBe(5000)
@@ -45,13 +59,14 @@ it('keeps a limit of a token for each of its tenants', () => {
 it('gives what one tenant leaves to the others, and does not let one with very many pins starve them', () => {
   const one = { shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   const needs = Array.from({ length: 200 }, () => ({ ...one, changeRate: 0.3 }))
-  const alone = settle(new Cadence([FAST]), needs)
-  const beside = settle(new Cadence([FAST]), [...needs, { ...one, changeRate: 500, requests: 10 }])
+  const alone = settle(new Cadence([FAST], NOBODY), needs)
+  const beside = settle(new Cadence([FAST], NOBODY), [...needs, { ...one, changeRate: 500, requests: 10 }])
   expect((beside[0] as number) / (alone[0] as number)).toBeLessThan(1.2)
 })
 
 it('expects much of what moved lately, and little of what has long been as it is', () => {
-  expect(changeRateOf([0])).toBe(0.5)
-  expect(changeRateOf([8000, 8000])).toBeCloseTo(0.2)
-  expect(changeRateOf([])).toBe(0)
+  expect(changeRateOf({ status: 'queued' }, 0)).toBe(0.5)
+  expect(changeRateOf({ status: 'queued' }, 8_000)).toBe(0.1)
+  expect(changeRateOf({ status: 'pinning' }, 0)).toBe(0.1)
+  expect(changeRateOf({ status: 'pinning' }, 90_000)).toBe(0.01)
 })

@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.ts'
+import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
+
+/** A call counts for about so long. */
+const MEMORY_MS = 10_000
+
+/** Measures how many calls are made, on average over the last seconds. */
+export class CallMeter {
+  readonly #clock: Clock
+  readonly #rates = new Map<Endpoint, { perMs: number; at: number }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  note(endpoint: Endpoint): void {
+    this.#rates.set(endpoint, { perMs: this.perMs(endpoint) + 1 / MEMORY_MS, at: this.#clock.now() })
+  }
+
+  /** Calls a millisecond, to one endpoint or all of them. */
+  perMs(endpoint: Endpoint | 'all'): number {
+    if (endpoint === 'all') return ENDPOINTS.reduce((sum, each) => sum + this.perMs(each), 0)
+    const last = this.#rates.get(endpoint)
+    return last ? last.perMs * Math.exp((last.at - this.#clock.now()) / MEMORY_MS) : 0
+  }
+}
