@@ -65,6 +65,12 @@ export class BitswapPeer {
     this.#wake()
   }
 
+  /** Drops all that was to be told or sent, since the peer is gone; what it wishes next, it says again. */
+  leave(): void {
+    this.#entries.clear()
+    this.#wishes.clear()
+  }
+
   #tell(key: string, entry: WantEntry): void {
     this.#entries.set(key, entry)
     this.#wake()
@@ -86,8 +92,7 @@ export class BitswapPeer {
     const stream = await this.#openStream()
     if (!stream) {
       // A peer without bitswap, or one that is going: others will be asked.
-      this.#entries.clear()
-      this.#wishes.clear()
+      this.leave()
       return
     }
     try {

@@ -29,6 +29,7 @@ export class Bitswap {
     const id = event.detail.toString()
     const peer = this.#peers.get(id)
     this.#peers.delete(id)
+    peer?.leave()
     if (peer) for (const session of this.#sessions) session.peerWent(peer)
   }
 
