@@ -20,7 +20,7 @@ export default defineConfig({
       // Without `isolate`, files share what they import; our modules keep nothing between them.
       project('unit', 5_000, { isolate: false }),
       project('schema', 5_000, { isolate: false }),
-      project('integration', 20_000),
+      project('integration', 20_000, { isolate: false }),
       project('contract', 30_000, { isolate: false }),
       project('regression', 20_000),
       project('e2e', 60_000, { globalSetup: 'test/e2e/setup/build-dist.ts' }),

@@ -65,6 +65,11 @@ export const CAPABILITY_SHAPE = {
     ['matching', 'total', 'everything', 'unreliable'],
     'What `count` counts: what matches, the same whatever the time, all pins, or nothing to rely on.',
   ),
+  cappedCounts: setting(
+    'a list of whole numbers',
+    'Values of `count` that mean so many or more, where there are filters.',
+    (words) => z.array(wholeNumber(words, 0, Number.MAX_SAFE_INTEGER), words),
+  ),
   emptyListIs404: flag('Whether an empty list is answered with 404.'),
   replace: choice(
     ['native', 'add-then-remove', 'add-if-same-cid'],

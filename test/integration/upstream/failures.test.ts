@@ -103,6 +103,9 @@ describe('a service that fails', () => {
   })
 
   it('leaves no connection, listener or timer behind after 1,000 calls with faults and aborts', async () => {
+    // Files of tests share a process, and an earlier one's connections may still be open.
+    const openSockets = () => process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length
+    const before = openSockets()
     const warnings: Error[] = []
     const note = (warning: Error) => void warnings.push(warning)
     process.on('warning', note)
@@ -131,7 +134,7 @@ describe('a service that fails', () => {
       }
     }
     await vi.waitFor(() => expect(proxy.connections).toBe(0))
-    await vi.waitFor(() => expect(process.getActiveResourcesInfo()).not.toContain('TCPSocketWrap'))
+    await vi.waitFor(() => expect(openSockets()).toBeLessThanOrEqual(before))
     process.off('warning', note)
     expect(warnings).toEqual([])
   })
