@@ -5,8 +5,6 @@ import { type Endpoint, type RateLimit, safePace } from '../upstream/budget/rate
 /** The most of a service's budget that polls use, and the least, whatever queries and changes use of it. */
 const LIVE_SHARE = 0.8
 const LIVE_FLOOR = 0.2
-/** Of what queries and changes leave; where all were promised, polls would wait in a queue that grows. */
-const USABLE = 0.97
 /** How much of what changes counts for a tenant's share: one with very many pins must not starve the others. */
 const LARGEST_CHANGE_RATE = 4
 /** The levels are worked out anew when so much has changed. */
@@ -124,7 +122,7 @@ export class Cadence {
     const perMs = limit.limit / limit.windowMs
     // What urgent calls leave of an address; how much of it each token's are is not known.
     const urgent = limit.scope === 'address' ? this.#urgentCalls.perMs(limit.endpoint) : 0
-    const left = USABLE / safePace(limit).intervalMs - urgent
+    const left = 1 / safePace(limit).intervalMs - urgent
     return 1 / Math.max(LIVE_FLOOR * perMs, Math.min(LIVE_SHARE * perMs, left))
   }
 }
