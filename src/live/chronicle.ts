@@ -3,7 +3,7 @@ import type { Pin } from '../domain/pin.ts'
 import { type LoggedEvent, MemoryEventLog } from './event-log.ts'
 import { type LiveCursors, type LivePosition, NOWHERE } from './live-cursor.ts'
 import type { EventBase, LiveEvent } from './live-event.ts'
-import type { PinCache } from './pin-cache.ts'
+import type { CacheChange, PinCache } from './pin-cache.ts'
 import type { View } from './view.ts'
 
 /** An event before it has its place. */
@@ -143,5 +143,19 @@ export class Chronicle {
   #stamp(seq: number): EventBase {
     const { tenant, service, cursors, wallNow } = this.#options
     return { service, seq, cursor: cursors.format(tenant, { epoch: this.#epoch, seq }), observedAt: wallNow() }
+  }
+}
+
+/** The event that tells of a change of the cache. */
+export function draftOf(change: CacheChange): Draft {
+  switch (change.type) {
+    case 'added':
+      return { type: 'PinAdded', pin: change.pin }
+    case 'changed':
+      return { type: 'PinStatusChange', pin: change.pin, previousStatus: change.previous.status }
+    case 'replaced':
+      return { type: 'PinReplaced', pin: change.pin, replaced: change.previous }
+    case 'removed':
+      return { type: 'PinRemoved', requestId: change.previous.requestId, cid: change.previous.cid.text }
   }
 }

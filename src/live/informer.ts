@@ -4,7 +4,7 @@ import type { Clock } from '../upstream/clock.ts'
 import type { TenantObserver } from '../upstream/tenant-observer.ts'
 import { Audience } from './audience.ts'
 import type { Cadence } from './cadence.ts'
-import { Chronicle, type Draft, type Resumption } from './chronicle.ts'
+import { Chronicle, draftOf, type Resumption } from './chronicle.ts'
 import type { LiveCursors } from './live-cursor.ts'
 import type { LiveReader } from './live-reader.ts'
 import { loadView } from './load-view.ts'
@@ -285,18 +285,5 @@ export class Informer implements TenantObserver, Disposable {
 
   #wallNow(): number {
     return (this.#options.wallNow ?? Date.now)()
-  }
-}
-
-function draftOf(change: CacheChange): Draft {
-  switch (change.type) {
-    case 'added':
-      return { type: 'PinAdded', pin: change.pin }
-    case 'changed':
-      return { type: 'PinStatusChange', pin: change.pin, previousStatus: change.previous.status }
-    case 'replaced':
-      return { type: 'PinReplaced', pin: change.pin, replaced: change.previous }
-    case 'removed':
-      return { type: 'PinRemoved', requestId: change.previous.requestId, cid: change.previous.cid.text }
   }
 }

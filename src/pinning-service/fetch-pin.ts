@@ -5,6 +5,7 @@ import type { StringMap } from '../domain/pin.ts'
 import type { BitswapSession } from './bitswap-session.ts'
 import { claimedDagSize, isLeaf, unreadable } from './block-links.ts'
 import type { BlockStore } from './block-store.ts'
+import { checkDagSize, checkTokenBytes } from './check-size.ts'
 import type { DialRange } from './dial-policy.ts'
 import { GatewaySource } from './gateway-source.ts'
 import type { Transfer } from './keeper.ts'
@@ -164,13 +165,10 @@ export class FetchPin implements Transfer {
     const { limits, bytesOf } = this.#context
     this.#blocks++
     this.#bytes += size
-    if (this.#blocks > limits.maxDagBlocks) throw new PinFailure(`The DAG has more than ${limits.maxDagBlocks} blocks`)
-    if (this.#bytes > limits.maxDagBytes) throw new PinFailure(`The DAG has more than ${limits.maxDagBytes} bytes`)
+    checkDagSize(limits, { blocks: this.#blocks, bytes: this.#bytes })
     if (this.#bytes - this.#quotaCheckedAt < QUOTA_CHECK_BYTES) return
     this.#quotaCheckedAt = this.#bytes
-    if (bytesOf(this.#pin.owner) > limits.maxBytesPerToken) {
-      throw new PinFailure(`The token's pins hold more than its ${limits.maxBytesPerToken} bytes`)
-    }
+    checkTokenBytes(limits, bytesOf(this.#pin.owner))
   }
 
   #restartStallTimer(): void {

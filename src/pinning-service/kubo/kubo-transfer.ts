@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { StringMap } from '../../domain/pin.ts'
+import { checkDagSize, checkTokenBytes } from '../check-size.ts'
 import type { DialRange } from '../dial-policy.ts'
 import { KeeperUnavailableError, type Transfer } from '../keeper.ts'
 import type { Limits } from '../limits.ts'
@@ -143,11 +144,8 @@ export class KuboTransfer implements Transfer {
     const { limits, bytesOf } = this.#context
     const { owner, bytes: counted } = this.#pin
     const bytes = this.#bytes ?? 0
-    if (this.#blocks > limits.maxDagBlocks) throw new PinFailure(`The DAG has more than ${limits.maxDagBlocks} blocks`)
-    if (bytes > limits.maxDagBytes) throw new PinFailure(`The DAG has more than ${limits.maxDagBytes} bytes`)
-    if (bytesOf(owner) - counted + bytes > limits.maxBytesPerToken) {
-      throw new PinFailure(`The token's pins hold more than its ${limits.maxBytesPerToken} bytes`)
-    }
+    checkDagSize(limits, { blocks: this.#blocks, bytes })
+    checkTokenBytes(limits, bytesOf(owner) - counted + bytes)
   }
 
   #restartStallTimer(): void {
