@@ -8,6 +8,7 @@ import { PIN_DATABASE } from '../../../src/pinning-service/database-schema.ts'
 import { startPeer } from '../../../src/pinning-service/start-peer.ts'
 import { openDatabase } from '../../../src/storage/open-database.ts'
 import { PsaClient } from '../../support/pinning-service/psa-client.ts'
+import { RandomChanges } from '../../support/pinning-service/random-changes.ts'
 import { spawnService } from '../../support/pinning-service/spawn-service.ts'
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 
@@ -86,38 +87,17 @@ it('loses no pinned block and keeps no removed one when it is killed at any poin
     blocks: { get: (multihash) => blocks.get(blockKey(multihash)) ?? null },
     listen: ['/ip4/127.0.0.1/tcp/0'],
   })
-  let pins: { requestid: string; token: string }[] = []
-  let changed = 0
-
-  const change = async (endpoint: string): Promise<void> => {
-    const token = random(2) === 0 ? 'token-a' : 'token-b'
-    const client = new PsaClient(endpoint, token)
-    const body = { cid: dags[random(ROOTS)]?.root.toString(), origins: origin.addresses }
-    const kind = random(10)
-    const victim = pins.filter((pin) => pin.token === token)[random(8)]
-    if (kind < 4 || !victim) pins.push({ requestid: (await client.add(body)).requestid, token })
-    else {
-      pins = pins.filter((pin) => pin !== victim)
-      if (kind < 7) pins.push({ requestid: (await client.replace(victim.requestid, body)).body.requestid, token })
-      else await client.remove(victim.requestid)
-    }
-    changed++
-  }
+  const changes = new RandomChanges(random, () => ({
+    cid: dags[random(ROOTS)]?.root.toString(),
+    origins: origin.addresses,
+  }))
 
   for (let round = 0; round < KILLS; round++) {
     const { endpoint, kill } = await spawnService(folder.path)
     const target = Math.ceil((CHANGES * (round + 1)) / KILLS)
     const killed = delay(50 + random(400)).then(kill)
     // Requests go on until the process is gone, then the others of this round meet a new one.
-    while (changed < target) {
-      if (
-        await change(endpoint).then(
-          () => false,
-          () => true,
-        )
-      )
-        break
-    }
+    await changes.makeUntil(endpoint, target)
     await killed
     const { integrity, missing, unreferenced, dangling } = await inspect(folder.path, dags)
     expect({ integrity, missing, unreferenced, dangling }).toEqual({
@@ -129,7 +109,7 @@ it('loses no pinned block and keeps no removed one when it is killed at any poin
   }
 
   const { endpoint, kill } = await spawnService(folder.path)
-  while (changed < CHANGES) await change(endpoint)
+  while (changes.count < CHANGES) await changes.make(endpoint)
   for (const token of ['token-a', 'token-b']) {
     const client = new PsaClient(endpoint, token)
     const unfinished = async () => (await client.list({ status: 'queued,pinning' })).body.count

@@ -4,6 +4,7 @@ import { PIN_DATABASE } from '../../../src/pinning-service/database-schema.ts'
 import { openDatabase } from '../../../src/storage/open-database.ts'
 import { FakeKuboState } from '../../support/pinning-service/fake-kubo-state.ts'
 import { PsaClient } from '../../support/pinning-service/psa-client.ts'
+import { RandomChanges } from '../../support/pinning-service/random-changes.ts'
 import { spawnService } from '../../support/pinning-service/spawn-service.ts'
 import { startFakeKubo } from '../../support/pinning-service/start-fake-kubo.ts'
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
@@ -39,35 +40,13 @@ it('calls no pin pinned that Kubo has not, and leaves none over, when it is kill
     state.pins.set(cid, '')
   }
   await using kubo = await startFakeKubo({ state })
-  let pins: { requestid: string; token: string }[] = []
-  let changed = 0
-
-  const change = async (endpoint: string): Promise<void> => {
-    const token = random(2) === 0 ? 'token-a' : 'token-b'
-    const client = new PsaClient(endpoint, token)
-    const body = { cid: cids[random(DAGS)] }
-    const kind = random(10)
-    const victim = pins.filter((pin) => pin.token === token)[random(8)]
-    if (kind < 4 || !victim) pins.push({ requestid: (await client.add(body)).requestid, token })
-    else {
-      pins = pins.filter((pin) => pin !== victim)
-      if (kind < 7) pins.push({ requestid: (await client.replace(victim.requestid, body)).body.requestid, token })
-      else await client.remove(victim.requestid)
-    }
-    changed++
-  }
+  const changes = new RandomChanges(random, () => ({ cid: cids[random(DAGS)] }))
 
   for (let round = 0; round < KILLS; round++) {
     const { endpoint, kill } = await spawnService(folder.path, kubo.endpoint)
     const target = Math.ceil((CHANGES * (round + 1)) / KILLS)
     const killed = delay(50 + random(400)).then(kill)
-    let isAlive = true
-    while (isAlive && changed < target) {
-      isAlive = await change(endpoint).then(
-        () => true,
-        () => false,
-      )
-    }
+    await changes.makeUntil(endpoint, target)
     await killed
     for (const cid of await pinnedIn(folder.path)) expect(state.isKept(cid)).toBe(true)
     for (const cid of owned) expect(state.pins.get(cid)).toBe('')
@@ -75,7 +54,7 @@ it('calls no pin pinned that Kubo has not, and leaves none over, when it is kill
   }
 
   const { endpoint, kill } = await spawnService(folder.path, kubo.endpoint)
-  while (changed < CHANGES) await change(endpoint)
+  while (changes.count < CHANGES) await changes.make(endpoint)
   const left = new Set<string>()
   for (const token of ['token-a', 'token-b']) {
     const client = new PsaClient(endpoint, token)
