@@ -39,6 +39,14 @@ export async function subscribeClient(
   return client
 }
 
+/** Connects to what is no more than `ws`. */
+export async function connectRaw(url: string): Promise<WebSocket> {
+  const ws = new WebSocket(url.replace('http', 'ws'), { perMessageDeflate: false })
+  await once(ws, 'open')
+  ws.on('error', () => {})
+  return ws
+}
+
 /** Runs a task so many times, some at once. */
 export async function repeat<Value>(
   count: number,

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { WebSocket } from 'ws'
-import { repeat, subscribeClient } from './clients.ts'
+import { connectRaw, repeat, subscribeClient } from './clients.ts'
 import { startMeasured } from './measured-process.ts'
 import { startWatchedPin, TOKEN } from './watched-pin.ts'
 
@@ -46,11 +45,7 @@ async function measureGateway(sockets: number, events: number): Promise<{ cpuUs:
 
 async function measureRaw(sockets: number, events: number, frame: Buffer): Promise<number> {
   await using raw = await startMeasured('./raw-process.ts')
-  const clients = await repeat(sockets, 50, async () => {
-    const ws = new WebSocket(raw.url.replace('http', 'ws'), { perMessageDeflate: false })
-    await once(ws, 'open')
-    return ws
-  })
+  const clients = await repeat(sockets, 50, () => connectRaw(raw.url))
   const tell = async () => {
     const all = Promise.all(clients.map((ws) => once(ws, 'message')))
     clients[0]?.send(frame)

@@ -1,11 +1,16 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { Heartbeat } from '../../src/server/live/heartbeat.ts'
 import { serveStats } from './serve-stats.ts'
 
-/** What `ws` can do at best: whatever comes in on a socket goes out to all, the same bytes. */
+/** What `ws` can do at best: whatever comes in on a socket goes out to all, the same bytes; and a ping for each every 12 s. */
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
+const heartbeat = new Heartbeat<WebSocket>((socket) => socket.ping())
+setInterval(() => heartbeat.turn(), Heartbeat.turnMs(12_000))
 server.on('connection', (socket) => {
+  heartbeat.add(socket)
+  socket.on('close', () => heartbeat.delete(socket))
   socket.on('message', (data) => {
     for (const client of server.clients) client.send(data as Buffer, { binary: false })
   })

@@ -28,7 +28,7 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
   readonly #outbox: Outbox
   readonly #lane: Lane
   readonly #visible: (error: unknown) => unknown
-  readonly #observer: ConnectionObserver
+  #unreadSince: number | null = null
   #taken = 0
   #operation: RunningOperation | null = null
 
@@ -38,7 +38,6 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
   ) {
     const { parts, account, observer, requestId } = options
     this.#res = res
-    this.#observer = observer
     this.#visible = (error) => parts.operations.visible(error, requestId)
     const wire = {
       write: (frame: Buffer) => void res.write(frame),
@@ -46,7 +45,7 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
         return res.writableLength > FULL_BYTES
       },
     }
-    this.#outbox = new Outbox(wire, (isCongested) => observer.unread(this, isCongested))
+    this.#outbox = new Outbox(wire, (isCongested) => this.#note(isCongested))
     this.#lane = new Lane(this.#outbox, frameOf)
     res.on('drain', () => this.#outbox.drained())
     res.once('close', () => {
@@ -83,13 +82,17 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
     this.complete()
   }
 
+  get unreadSince(): number | null {
+    return this.#unreadSince
+  }
+
   beat(): void {
     if (this.#outbox.isCongested) return
     const { writableLength: untaken, socket } = this.#res
     if (untaken === 0 && this.#lane.isOpen) this.#res.write(PING)
     // A little that waits is no congestion; when nothing at all of it has been taken since, it is a stall in the making.
     const taken = (socket?.bytesWritten ?? 0) - untaken
-    if (untaken === 0 || taken !== this.#taken) this.#observer.unread(this, untaken > 0)
+    if (untaken === 0 || taken !== this.#taken) this.#note(untaken > 0)
     this.#taken = taken
   }
 
@@ -107,6 +110,11 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
   terminate(): void {
     this.#release()
     this.#res.destroy()
+  }
+
+  /** Takes note of whether there is something to read; from now on, whatever was noted before. */
+  #note(isUnread: boolean): void {
+    this.#unreadSince = isUnread ? performance.now() : null
   }
 
   #release(): void {

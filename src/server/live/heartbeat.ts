@@ -2,18 +2,23 @@
 const SPOKES = 12
 
 /**
- * Calls every member once a round, spread over the round, with the one timer that its owner turns it by.
+ * Visits every member once a round, spread over the round, with the one timer that its owner turns it by.
  */
-export class Heartbeat<Member extends { beat(): void }> {
+export class Heartbeat<Member> {
   readonly #spokes = Array.from({ length: SPOKES }, () => new Set<Member>())
+  readonly #visit: (member: Member) => void
   #position = 0
+
+  constructor(visit: (member: Member) => void) {
+    this.#visit = visit
+  }
 
   /** How often `turn()` must be called for rounds of this length. */
   static turnMs(roundMs: number): number {
     return roundMs / SPOKES
   }
 
-  /** Adds a member, who is called a whole round later for the first time. */
+  /** Adds a member, who is visited a whole round later for the first time. */
   add(member: Member): void {
     this.#spokes[this.#position]?.add(member)
   }
@@ -24,6 +29,6 @@ export class Heartbeat<Member extends { beat(): void }> {
 
   turn(): void {
     this.#position = (this.#position + 1) % SPOKES
-    for (const member of this.#spokes[this.#position] ?? []) member.beat()
+    for (const member of this.#spokes[this.#position] ?? []) this.#visit(member)
   }
 }

@@ -17,6 +17,8 @@ export interface LiveParts {
 export interface LiveConnection {
   /** Once every ping interval: gives a sign of life, and asks for one where that can be. */
   beat(): void
+  /** Since when there is something that the other side should have read, by `performance.now()`; null where it has. */
+  readonly unreadSince: number | null
   /** The other side has read nothing for too long. */
   stall(): void
   /** The gateway stops: begins nothing more, and closes once queries and mutations under way have been answered. */
@@ -29,6 +31,4 @@ export interface LiveConnection {
 export interface ConnectionObserver {
   opened(connection: LiveConnection): void
   closed(connection: LiveConnection): void
-  /** Whether there is something that the other side should read, and has not yet; true again begins anew. */
-  unread(connection: LiveConnection, isUnread: boolean): void
 }

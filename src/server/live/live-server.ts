@@ -11,7 +11,6 @@ import { Heartbeat } from './heartbeat.ts'
 import type { ConnectionObserver, LiveConnection, LiveParts } from './live-parts.ts'
 import type { OperationRequest } from './operation-request.ts'
 import { SocketConnection } from './socket-connection.ts'
-import { StallWatch } from './stall-watch.ts'
 
 export interface LiveServerOptions extends LiveParts {
   /** Largest message of a WebSocket in bytes. */
@@ -30,18 +29,17 @@ export interface LiveServerOptions extends LiveParts {
 const CLOSE_TIMEOUT_MS = 2_000
 
 /**
- * The part of the stall timeout that the other side gets to show that it reads. The question may come as late as a ping
- * interval after it has stopped, and the close takes its time too.
+ * The part of the stall timeout that the other side gets to show that it reads: a little less than a ping interval, where
+ * the timeout is 2.5 of them. The question comes as late as an interval after it has stopped, the verdict another one later.
  */
-const PATIENCE = 0.45
+const PATIENCE = 0.39
 
 /** WebSockets and event streams at /graphql. */
 export class LiveServer implements Disposable {
   readonly #options: LiveServerOptions
   readonly #sockets: WebSocketServer
   readonly #connections = new Set<LiveConnection>()
-  readonly #heartbeat = new Heartbeat<LiveConnection>()
-  readonly #stalls: StallWatch<LiveConnection>
+  readonly #heartbeat: Heartbeat<LiveConnection>
   readonly #timer: NodeJS.Timeout
   readonly #observer: ConnectionObserver
   #onEmpty: (() => void) | null = null
@@ -59,11 +57,12 @@ export class LiveServer implements Disposable {
     }
     this.#sockets = new WebSocketServer(settings)
     const patienceMs = options.stallTimeoutMs * PATIENCE
-    this.#stalls = new StallWatch({ patienceMs, onStall: (connection) => connection.stall() })
-    this.#timer = setInterval(() => {
-      this.#heartbeat.turn()
-      this.#stalls.check()
-    }, Heartbeat.turnMs(options.pingIntervalMs))
+    this.#heartbeat = new Heartbeat((connection) => {
+      const { unreadSince } = connection
+      if (unreadSince !== null && performance.now() - unreadSince >= patienceMs) connection.stall()
+      else connection.beat()
+    })
+    this.#timer = setInterval(() => this.#heartbeat.turn(), Heartbeat.turnMs(options.pingIntervalMs))
     this.#observer = {
       opened: (connection) => {
         this.#connections.add(connection)
@@ -72,17 +71,14 @@ export class LiveServer implements Disposable {
       closed: (connection) => {
         this.#connections.delete(connection)
         this.#heartbeat.delete(connection)
-        this.#stalls.note(connection, false)
         if (this.#connections.size === 0) this.#onEmpty?.()
       },
-      unread: (connection, isUnread) => this.#stalls.note(connection, isUnread),
     }
   }
 
   /** How much there is of everything that is held for connections. */
-  get size(): { connections: number; unread: number; cohorts: number } {
-    const { operations } = this.#options
-    return { connections: this.#connections.size, unread: this.#stalls.size, cohorts: operations.cohorts }
+  get size(): { connections: number; cohorts: number } {
+    return { connections: this.#connections.size, cohorts: this.#options.operations.cohorts }
   }
 
   /** Milliseconds that it would take now to send everybody away. */

@@ -55,9 +55,8 @@ export class SocketConnection implements LiveConnection {
     this.#account = account
     this.#tokens = parts.tokenSets.fromHeaders(request.headers)
     this.#requestId = requestIdOf(request.headers['x-request-id'])
-    this.#wire = new SocketWire(ws, request.socket, (isOpen) => {
-      observer.unread(this, isOpen)
-      if (!isOpen && !this.#wire.isFull) this.#outbox.drained()
+    this.#wire = new SocketWire(ws, request.socket, () => {
+      if (!this.#wire.isFull) this.#outbox.drained()
     })
     this.#outbox = new Outbox(this.#wire)
     this.#initTimer = setTimeout(() => this.#close(CLOSE_REASONS.initTimeout), INIT_TIMEOUT_MS)
@@ -70,6 +69,10 @@ export class SocketConnection implements LiveConnection {
       observer.closed(this)
     })
     observer.opened(this)
+  }
+
+  get unreadSince(): number | null {
+    return this.#wire.askedAt
   }
 
   beat(): void {

@@ -28,6 +28,9 @@ export function textFrame(...parts: readonly Buffer[]): Buffer {
   return frame
 }
 
+/** A ping of no bytes. */
+export const EMPTY_PING = Buffer.of(PING, 0)
+
 /**
  * A ping of four bytes, which its answer repeats.
  *

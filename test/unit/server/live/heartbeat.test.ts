@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Heartbeat } from '../../../../src/server/live/heartbeat.ts'
-import { StallWatch } from '../../../../src/server/live/stall-watch.ts'
 
 describe('a heartbeat', () => {
-  it('calls everybody once a round, not all at once, and nobody who has left', () => {
-    const heartbeat = new Heartbeat<{ beat(): void }>()
+  it('visits everybody once a round, not all at once, and nobody who has left', () => {
     const beats: number[] = []
+    const heartbeat = new Heartbeat<number>((index) => beats.push(index))
     let turn = 0
-    const members = Array.from({ length: 12 }, (_, index) => ({ index, beat: () => void beats.push(index) }))
+    const members = Array.from({ length: 12 }, (_, index) => index)
     for (const member of members) {
       heartbeat.add(member)
       heartbeat.turn()
@@ -18,32 +17,5 @@ describe('a heartbeat', () => {
     for (const member of members.slice(1)) heartbeat.delete(member)
     for (turn = 0; turn < 12; turn++) heartbeat.turn()
     expect(beats.slice(12)).toEqual([0])
-  })
-})
-
-describe('a stall watch', () => {
-  it('ends who has made no progress for the whole of its patience, once', () => {
-    let now = 0
-    const stalled: string[] = []
-    const watch = new StallWatch<string>({
-      patienceMs: 30_000,
-      now: () => now,
-      onStall: (who) => void stalled.push(who),
-    })
-    watch.note('stuck', true)
-    watch.note('slow', true)
-    watch.note('well', true)
-    now = 20_000
-    watch.note('slow', true)
-    watch.note('well', false)
-    watch.check()
-    expect([stalled, watch.size]).toEqual([[], 2])
-    now = 30_000
-    watch.check()
-    watch.check()
-    expect(stalled).toEqual(['stuck'])
-    now = 50_000
-    watch.check()
-    expect([stalled, watch.size]).toEqual([['stuck', 'slow'], 0])
   })
 })

@@ -13,11 +13,9 @@ const PING = 0x89
 function startReader() {
   const ws = Object.assign(new EventEmitter(), { readyState: 1, OPEN: 1 })
   const unread: Buffer[] = []
-  const questions: boolean[] = []
   const socket = { write: (frame: Buffer) => unread.push(frame) }
-  const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, (isOpen) => {
-    questions.push(isOpen)
-    if (!isOpen && !wire.isFull) outbox.drained()
+  const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, () => {
+    if (!wire.isFull) outbox.drained()
   })
   const outbox = new Outbox(wire)
   const read: Buffer[] = []
@@ -27,7 +25,6 @@ function startReader() {
     outbox,
     unread,
     read,
-    questions,
     /** Reads the next frame; answers it if it is a ping. */
     readOne() {
       const frame = unread.shift()
@@ -42,27 +39,47 @@ const frame = (size: number) => Buffer.alloc(size, 'x')
 
 describe('the wire of a socket', () => {
   it('asks after 32 KB whether they were read, once, and again for what came behind the question', () => {
-    const { wire, unread, questions, readOne } = startReader()
+    const { wire, unread, readOne } = startReader()
     wire.write(frame(20_000))
-    expect(questions).toEqual([])
+    expect([wire.askedAt, unread.length]).toEqual([null, 1])
+    wire.write(frame(20_000))
+    const askedAt = wire.askedAt
     wire.write(frame(20_000))
     wire.write(frame(20_000))
-    wire.write(frame(20_000))
-    expect([questions, wire.isFull, unread.length]).toEqual([[true], true, 5])
+    expect([wire.askedAt, wire.isFull, unread.length]).toEqual([askedAt, true, 5])
     for (let index = 0; index < 3; index++) readOne()
     // The answer covers what was before the question only.
-    expect([questions, wire.isFull, unread.length]).toEqual([[true, false, true], false, 3])
+    expect([wire.isFull, unread.length]).toEqual([false, 3])
+    expect(wire.askedAt).toBeGreaterThanOrEqual(askedAt ?? Number.POSITIVE_INFINITY)
+    while (unread.length > 0) readOne()
+    expect(wire.askedAt).toBeNull()
   })
 
   it('takes no answer but the one to its question', () => {
-    const { ws, wire, questions, readOne } = startReader()
+    const { ws, wire, readOne } = startReader()
+    wire.write(frame(1))
     wire.ask()
     wire.ask()
+    const askedAt = wire.askedAt
+    expect(askedAt).not.toBeNull()
     ws.emit('pong', Buffer.alloc(0))
     ws.emit('pong', Buffer.alloc(4))
-    expect(questions).toEqual([true])
+    expect(wire.askedAt).toBe(askedAt)
     readOne()
-    expect(questions).toEqual([true, false])
+    readOne()
+    expect(wire.askedAt).toBeNull()
+  })
+
+  it('pings without a word where nothing is unread, and frees nothing by the answer', () => {
+    const { ws, wire, unread, readOne } = startReader()
+    wire.ask()
+    expect([unread[0]?.toString('hex'), wire.askedAt === null]).toEqual(['8900', false])
+    for (let index = 0; index < 3; index++) wire.write(frame(20_000))
+    ws.emit('pong', Buffer.alloc(0))
+    // What came behind the ping is asked about by now, and by a word.
+    expect([wire.isFull, unread.length, unread[4]?.length]).toEqual([true, 5, 6])
+    while (unread.length > 0) readOne()
+    expect([wire.isFull, wire.askedAt]).toEqual([false, null])
   })
 
   it('writes and asks nothing once the socket closes', () => {
