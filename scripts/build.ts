@@ -19,8 +19,10 @@ await build({
   outdir: 'dist/pinning-service',
   bundle: true,
   splitting: true,
-  minify: true,
-  keepNames: true,
+  // Names stay as they are, for stack traces: `keepNames` would set them anew for each function that is made, a fifth of
+  // the time that fetching takes.
+  minifySyntax: true,
+  minifyWhitespace: true,
   sourcemap: false,
   legalComments: 'linked',
   format: 'esm',

@@ -1,7 +1,7 @@
 // Claims: 1 GiB over loopback at no less than half the rate of a walker that stores nothing, in the same run, in less
 // than 300 MB; a directory of 2,000 small files in under 6 s; 500 pins at once.
 //
-//   node --import tsx bench/pinning-service/fetch.ts            PINQL_BENCH_MIB=1024
+//   npm run build && node --import tsx bench/pinning-service/fetch.ts            PINQL_BENCH_MIB=1024
 import { spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { once } from 'node:events'
@@ -13,33 +13,29 @@ import { PsaClient } from '../../test/support/pinning-service/psa-client.ts'
 import { spawnOrigin } from '../../test/support/pinning-service/spawn-origin.ts'
 import { temporaryFolder } from '../../test/support/pinning-service/temporary-folder.ts'
 import { peakRssMb } from './process-peak.ts'
+import { startBuiltService } from './start-built-service.ts'
 
 const MIB = Number(process.env.PINQL_BENCH_MIB ?? 1_024)
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 await using folder = await temporaryFolder()
 
-async function lineOf(
-  script: string,
-  ...args: string[]
-): Promise<{ line: string; pid: number | undefined; stop: () => void }> {
-  const path = fileURLToPath(new URL(script, import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-  // Also where the bench fails.
+async function referenceSeconds(cid: string, [address = '']: readonly string[]): Promise<number> {
+  const path = fileURLToPath(new URL('./reference-walker.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', path, cid, address], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   process.once('exit', () => child.kill())
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
-  return { line, pid: child.pid, stop: () => void child.kill() }
+  return Number(line)
 }
 
 async function pinAll(
   name: string,
   cids: { cid: string; origins: readonly string[] }[],
 ): Promise<{ seconds: number; peakMb: number | null }> {
-  const service = await lineOf(
-    '../../test/support/pinning-service/service-process.ts',
-    join(folder.path, `data-${name}`),
-  )
-  const client = new PsaClient(service.line)
+  using service = await startBuiltService(join(folder.path, `data-${name}`))
+  const client = new PsaClient(service.endpoint)
   const started = performance.now()
   const added = await Promise.all(cids.map((pin) => client.add({ ...pin })))
   for (const { requestid } of added) {
@@ -47,9 +43,7 @@ async function pinAll(
     if (status !== 'pinned') throw new Error(`${name}: ${info.status_details}`)
   }
   const seconds = (performance.now() - started) / 1_000
-  const peakMb = peakRssMb(service.pid)
-  service.stop()
-  return { seconds, peakMb }
+  return { seconds, peakMb: peakRssMb(service.pid) }
 }
 
 {
@@ -59,11 +53,10 @@ async function pinAll(
   for (let i = 0; i < MIB; i++) await file.write(randomFillSync(piece))
   await file.close()
   await using origin = await spawnOrigin(path)
-  const [address = ''] = origin.origins
-  const reference = await lineOf('./reference-walker.ts', origin.cid, address)
+  const reference = await referenceSeconds(origin.cid, origin.origins)
   const { seconds, peakMb } = await pinAll('large', [origin])
   const rate = (MIB * 1.048576) / seconds
-  const referenceRate = (MIB * 1.048576) / Number(reference.line)
+  const referenceRate = (MIB * 1.048576) / reference
   print(
     `${MIB} MiB: ${rate.toFixed(1)} MB/s, peak RSS ${peakMb} MB; reference ${referenceRate.toFixed(1)} MB/s; ratio ${(rate / referenceRate).toFixed(2)}`,
   )
@@ -74,10 +67,9 @@ async function pinAll(
   await mkdir(path)
   for (let i = 0; i < 2_000; i++) await writeFile(join(path, `${i}.txt`), `small file ${i}\n`)
   await using origin = await spawnOrigin(path)
-  const [address = ''] = origin.origins
-  const reference = await lineOf('./reference-walker.ts', origin.cid, address)
+  const reference = await referenceSeconds(origin.cid, origin.origins)
   const { seconds, peakMb } = await pinAll('small', [origin])
-  print(`2,000 files: ${seconds.toFixed(2)} s, peak RSS ${peakMb} MB; reference ${Number(reference.line).toFixed(2)} s`)
+  print(`2,000 files: ${seconds.toFixed(2)} s, peak RSS ${peakMb} MB; reference ${reference.toFixed(2)} s`)
 }
 
 {

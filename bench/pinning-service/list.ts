@@ -1,19 +1,16 @@
 // Claim: with a million stored pins, each filter's page takes under 50 ms and the service less than 300 MB.
 //
-//   node --import tsx bench/pinning-service/list.ts             PINQL_BENCH_PINS=1000000
+//   npm run build && node --import tsx bench/pinning-service/list.ts             PINQL_BENCH_PINS=1000000
 //
 // Filling takes some minutes. PINQL_BENCH_DIR names a folder that keeps the store for the next run.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { PsaClient } from '../../test/support/pinning-service/psa-client.ts'
 import { temporaryFolder } from '../../test/support/pinning-service/temporary-folder.ts'
 import { fillStore, pinAt } from './fill-store.ts'
 import { peakRssMb } from './process-peak.ts'
+import { startBuiltService } from './start-built-service.ts'
 
 const PINS = Number(process.env.PINQL_BENCH_PINS ?? 1_000_000)
 const ROUNDS = 50
@@ -29,11 +26,8 @@ if (!existsSync(join(dataDir, 'pins.db'))) {
   await fillStore(dataDir, PINS)
   print(`${PINS} pins stored in ${((performance.now() - started) / 1_000).toFixed(0)} s`)
 }
-const script = fileURLToPath(new URL('../../test/support/pinning-service/service-process.ts', import.meta.url))
-const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
-process.once('exit', () => child.kill())
-const [endpoint] = (await once(createInterface(child.stdout), 'line')) as [string]
-const client = new PsaClient(endpoint)
+using service = await startBuiltService(dataDir)
+const client = new PsaClient(service.endpoint)
 
 // A pin of the first token with a name of its own and all pairs of metadata.
 const middle = pinAt(Math.floor(PINS / 2 / 10_000) * 10_000)
@@ -94,11 +88,10 @@ for (const limit of ['1', '10', '1000']) {
     )
   }
 }
-const peakMb = peakRssMb(child.pid)
+const peakMb = peakRssMb(service.pid)
 print(
   `slowest p99 ${slowest.toFixed(1)} ms; peak RSS ${peakMb} MB; load ${loadavg()[0]?.toFixed(1)}; ${process.version}`,
 )
-child.kill()
 process.exitCode = slowest < MAX_MS && (peakMb ?? 0) < MAX_MB ? 0 : 1
 
 async function measure(query: Record<string, string>) {

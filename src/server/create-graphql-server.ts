@@ -1,4 +1,3 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import type { GraphQLSchema } from 'graphql'
 import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Informers } from '../live/informers.ts'
@@ -38,7 +37,8 @@ export function createGraphqlServer(parts: {
         return seen ?? maskedErrorOf(error, null)
       },
     },
-    renderGraphiQL,
+    // Nine megabytes of script, which cost time and memory once somebody opens the page, and not before.
+    renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     // Event streams carry the headers of the tab, tokens among them; the page's WebSockets would not.
     graphiql: {
       title: 'pinql',
