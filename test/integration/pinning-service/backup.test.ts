@@ -14,7 +14,8 @@ import { startTestService } from '../../support/pinning-service/start-test-servi
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 
 const ALL = { status: 'queued,pinning,pinned,failed', limit: '1000' }
-const UNAVAILABLE = 'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354'
+/** Its codec is git-raw, which nobody here can read: so it fails at once. */
+const UNREADABLE = 'baf4beiaha4dqobyha4dqobyha4dqobyha4dqobyha4dqobyha4dqobyha4'
 
 /** A service's folder with a directory pinned twice, by two tokens, and a pin that failed; and the origin's content. */
 async function filledFolder(path: string) {
@@ -23,13 +24,16 @@ async function filledFolder(path: string) {
   for (let i = 0; i < 20; i++) await writeFile(join(files, `${i}.txt`), `file ${i} `.repeat(i))
   const origin = await startOriginNode({ path: files })
   const data = join(path, 'data')
-  await using service = await startTestService({ dataDir: data, limits: { stallTimeoutMs: 300 } })
+  await using service = await startTestService({ dataDir: data })
   const other = new PsaClient(service.endpoint, 'token-b')
   const pin = { cid: origin.cid, origins: origin.origins }
   const pinned = await service.client.add({ ...pin, name: 'files', meta: { app: 'test' } })
-  await service.client.settled(pinned.requestid)
-  await other.settled((await other.add(pin)).requestid)
-  await service.client.settled((await service.client.add({ cid: UNAVAILABLE })).requestid)
+  const settled = [
+    await service.client.settled(pinned.requestid),
+    await other.settled((await other.add(pin)).requestid),
+    await service.client.settled((await service.client.add({ cid: UNREADABLE })).requestid),
+  ]
+  expect(settled.map(({ status }) => status)).toEqual(['pinned', 'pinned', 'failed'])
   const listing = (await service.client.list(ALL)).body
   return { origin, data, requestId: pinned.requestid, listing, otherListing: (await other.list(ALL)).body }
 }
@@ -56,7 +60,7 @@ it('restores pins, ids, times, names and blocks in another folder, and leaves ou
   expect(await importPins(restored, createReadStream(car))).toEqual({ pins: 3, blocks: 21, incomplete: 1 })
   expect(await importPins(restored, createReadStream(car))).toEqual({ pins: 0, blocks: 21, incomplete: 0 })
 
-  await using service = await startTestService({ dataDir: restored, limits: { stallTimeoutMs: 300 } })
+  await using service = await startTestService({ dataDir: restored })
   const identify = ({ results }: typeof listing) =>
     results.map(({ requestid, created, pin }) => ({ requestid, created, pin }))
   expect(identify((await service.client.list(ALL)).body)).toEqual(identify(listing))
