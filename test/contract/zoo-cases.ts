@@ -11,7 +11,7 @@ export interface ZooCase {
 }
 
 const OTHER_NAMES: Readonly<Record<string, string>> = {
-  compliant: 'embedded',
+  compliant: 'pinql',
   'helia-server': 'helia',
   'pinata-oldest-first': 'pinata',
 }

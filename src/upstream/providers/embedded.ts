@@ -1,10 +1,5 @@
-import { USUAL } from '../capabilities.ts'
+import { pinql } from './pinql.ts'
 import type { Provider } from './provider.ts'
 
-/** The pinning service that comes with pinql: the specification to the letter, on this machine, without limits. */
-export const embedded: Provider = {
-  name: 'embedded',
-  endpoint: null,
-  limits: [{ limit: 2000, windowMs: 1000, scope: 'address', endpoint: 'all' }],
-  capabilities: { ...USUAL, createdDigits: 3, keepsMeta: true, cappedCounts: [2_000, 20_000] },
-}
+/** pinql's own pinning service, run by the gateway itself. */
+export const embedded: Provider = { ...pinql, name: 'embedded' }

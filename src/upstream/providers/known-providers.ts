@@ -7,11 +7,13 @@ import { functionland } from './functionland.ts'
 import { heliaServer } from './helia-server.ts'
 import { ipfsCluster } from './ipfs-cluster.ts'
 import { pinata } from './pinata.ts'
+import { pinql } from './pinql.ts'
 import type { Provider } from './provider.ts'
 
 /** Every provider that pinql knows, for `provider:` in the configuration. */
 export const KNOWN_PROVIDERS: readonly Provider[] = [
   embedded,
+  pinql,
   filebase,
   pinata,
   fourEverland,

@@ -147,7 +147,7 @@ describe('pins', () => {
 
   it('shows an empty account as an empty page', async () => {
     // A stranger's empty list might only mean that it does not understand several statuses, and is asked about again.
-    await using setup = await startSetup({ provider: 'embedded' })
+    await using setup = await startSetup({ provider: 'pinql' })
 
     expect(await setup.api.query(PAGE, { count: true })).toEqual({
       data: {
@@ -188,7 +188,7 @@ describe('pins', () => {
   })
 
   it('asks for nothing by itself from the elements of a list, and once for what they share', async () => {
-    await using setup = await startSetup({ provider: 'embedded' })
+    await using setup = await startSetup({ provider: 'pinql' })
     const { service, api } = setup
     seedPins(service, 100)
 
