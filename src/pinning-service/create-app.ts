@@ -6,7 +6,7 @@ import { BadRequestError, InsufficientFundsError } from '../domain/errors.ts'
 import type { NewPin, StringMap } from '../domain/pin.ts'
 import { storageTrouble } from '../storage/storage-trouble.ts'
 import { toPinStatusBody } from './pin-status-body.ts'
-import type { PinStore, StoredPin } from './pin-store.ts'
+import type { ListedPin, PinStore, StoredPin } from './pin-store.ts'
 import { readListQuery, readPin } from './read-request.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -25,7 +25,7 @@ export interface AppContext {
   /** Called after a pin was removed or replaced. */
   readonly onRemoved: (pin: StoredPin) => void
   /** What is known of a pin's transfer right now. */
-  readonly progressOf: (pin: StoredPin) => StringMap
+  readonly progressOf: (pin: ListedPin) => StringMap
   readonly onError: (error: unknown) => void
 }
 
@@ -38,7 +38,7 @@ export interface AppContext {
 export function createApp(context: AppContext): Hono<{ Variables: { owner: number } }> {
   const { pins } = context
   const app = new Hono<{ Variables: { owner: number } }>()
-  const body = (pin: StoredPin) => toPinStatusBody(pin, context.delegates(), context.progressOf(pin))
+  const body = (pin: ListedPin) => toPinStatusBody(pin, context.delegates(), context.progressOf(pin))
 
   app.onError((error) => {
     if (error instanceof BadRequestError) return refusal(400, 'BAD_REQUEST', error.message)

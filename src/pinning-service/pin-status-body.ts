@@ -1,5 +1,5 @@
 import type { StringMap } from '../domain/pin.ts'
-import type { StoredPin } from './pin-store.ts'
+import type { ListedPin } from './pin-store.ts'
 
 /** `PinStatus` as it goes over the wire. */
 export interface PinStatusBody {
@@ -21,7 +21,7 @@ export interface PinStatusBody {
  *
  * @param progress what is known of a pin that is being fetched, beside its stored info
  */
-export function toPinStatusBody(pin: StoredPin, delegates: readonly string[], progress: StringMap): PinStatusBody {
+export function toPinStatusBody(pin: ListedPin, delegates: readonly string[], progress: StringMap): PinStatusBody {
   return {
     requestid: pin.requestId,
     status: pin.status,
