@@ -115,7 +115,9 @@ export class PinCache {
     const gone = this.remove(oldRequestId, tickets.last, now)
     const seen = this.put(pin, tickets, now)
     if (gone?.type !== 'removed') return seen
-    return seen ? { type: 'replaced', pin, previous: gone.previous } : gone
+    // It may have been seen before, as it was made or later; it may also be gone again.
+    const known = this.get(pin.requestId)
+    return known ? { type: 'replaced', pin: known.pin, previous: gone.previous } : gone
   }
 
   /** Lets a pin go that nobody watches any more. */

@@ -44,7 +44,12 @@ const PinSnapshotRef = builder.objectRef<Of<'PinSnapshot'>>('PinSnapshot').imple
 const PinAddedRef = builder.objectRef<Of<'PinAdded'>>('PinAdded').implement({
   description: 'A pin that was not there before.',
   interfaces: [LiveEventRef],
-  fields: (t) => ({ pin: t.expose('pin', { type: PinRef, description: 'The new pin.' }) }),
+  fields: (t) => ({
+    pin: t.expose('pin', {
+      type: PinRef,
+      description: 'The new pin as it is by now. It may have been told of before.',
+    }),
+  }),
 })
 
 const PinStatusChangeRef = builder.objectRef<Of<'PinStatusChange'>>('PinStatusChange').implement({

@@ -20,13 +20,19 @@ export interface CallOptions {
   readonly onAnswer?: ((answer: ServiceResponse) => void) | undefined
 }
 
+/** What a removal takes. */
+export interface RemovalOptions extends CallOptions {
+  /** The pin that was made to take the removed one's place, for those who follow both. It is not sent. */
+  readonly successor?: Pin | undefined
+}
+
 /** The five operations of the Pinning Service API 1.0.0 at one service. */
 export interface PinOperations {
   listPins(query: ListQuery, options: CallOptions): Promise<PinPage>
   addPin(pin: NewPin, options: CallOptions): Promise<Pin>
   getPin(requestId: string, options: CallOptions): Promise<Pin>
   replacePin(requestId: string, pin: NewPin, options: CallOptions): Promise<Pin>
-  removePin(requestId: string, options: CallOptions): Promise<void>
+  removePin(requestId: string, options: RemovalOptions): Promise<void>
 }
 
 /** The operations over connections that must be closed. */

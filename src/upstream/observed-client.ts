@@ -1,6 +1,6 @@
 import { PinNotFoundError } from '../domain/errors.ts'
 import type { PinOperations } from './client.ts'
-import type { TenantObserver } from './tenant-observer.ts'
+import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 
 /** A client whose answers are shown to an observer as well. */
 export function observeClient(client: PinOperations, observer: TenantObserver): PinOperations {
@@ -30,14 +30,18 @@ export function observeClient(client: PinOperations, observer: TenantObserver): 
       return pin
     },
     async removePin(requestId, options) {
+      const tell = (): void => {
+        if (options.successor) observer.replaced(requestId, options.successor, UNKNOWN_AGE)
+        else observer.removed(requestId)
+      }
       try {
         await client.removePin(requestId, options)
       } catch (error) {
         // The answer to an earlier try may have been lost.
-        if (error instanceof PinNotFoundError) observer.removed(requestId)
+        if (error instanceof PinNotFoundError) tell()
         throw error
       }
-      observer.removed(requestId)
+      tell()
     },
   }
 }

@@ -238,15 +238,15 @@ export class WriteAttempt {
     const { replaces } = this.#record.write
     if (!replaces || this.#nativeTarget() !== null || pin.requestId === replaces.requestId) return pin
     try {
-      await this.#remove(replaces.requestId)
+      await this.#remove(replaces.requestId, pin)
     } catch (cause) {
       throw cause instanceof PinqlError ? this.#unknown([pin], cause) : cause
     }
     return pin
   }
 
-  async #remove(requestId: string): Promise<void> {
-    await this.#target.removePin(requestId).catch((error) => {
+  async #remove(requestId: string, successor?: Pin): Promise<void> {
+    await this.#target.removePin(requestId, { successor }).catch((error) => {
       if (!(error instanceof PinNotFoundError)) throw error
     })
   }

@@ -96,13 +96,16 @@ export class WriteChannel implements WriteTarget {
     this.#fresh.delete(requestId)
   }
 
-  async removePin(requestId: string, options: TenantCallOptions = {}): Promise<void> {
+  async removePin(
+    requestId: string,
+    { successor, ...options }: TenantCallOptions & { successor?: Pin | undefined } = {},
+  ): Promise<void> {
     try {
       await this.#service.call({
         ...this.#call(options),
         isRepeatable: true,
         send: (client, callOptions) =>
-          client.removePin(requestId, callOptions).catch((error) => {
+          client.removePin(requestId, { ...callOptions, successor }).catch((error) => {
             // A lost answer to an earlier try makes a later one find nothing.
             if (error instanceof PinNotFoundError && this.#maybeRemoved.has(requestId)) return
             if (error instanceof ServiceUnavailableError && error.mayHaveActed) this.#maybeRemoved.set(requestId, null)

@@ -21,7 +21,8 @@ export interface WriteTarget {
    */
   post(pin: NewPin, replaced: string | null, askedAt: number): Promise<Pin>
   getPin(requestId: string): Promise<Pin>
-  removePin(requestId: string): Promise<void>
+  /** @param successor the pin that was made to take its place, if there is one */
+  removePin(requestId: string, options?: { successor?: Pin | undefined }): Promise<void>
   /** All pins of a CID, newest first, as the service lists them now. */
   lookupContent(cid: Cid, options?: { signal?: AbortSignal | undefined }): Promise<readonly Pin[]>
   /**

@@ -1,5 +1,6 @@
 import { parse, subscribe } from 'graphql'
 import { expect, it } from 'vitest'
+import { parseCid } from '../../../src/domain/cid.ts'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
 import { Informers } from '../../../src/live/informers.ts'
 import { createContext } from '../../../src/resolvers/context.ts'
@@ -16,6 +17,7 @@ const EVENT = `{
   __typename
   ... on PinSnapshot { pin { status } remaining isResync }
   ... on PinStatusChange { pin { status } previousStatus }
+  ... on PinReplaced { pin { status } replacedId }
   ... on PinRemoved { id }
 }`
 
@@ -106,4 +108,25 @@ it('does not bring a removed pin back that the service shows once more', async (
     pin: { status: 'PINNED' },
     previousStatus: 'QUEUED',
   })
+})
+
+it('follows a pin that its service cannot replace in one step', async () => {
+  await using live = await startLive(functionland)
+  const { service, registry } = live
+  const [old] = service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
+  const ref = { service: 'a', requestId: old?.requestId ?? '', cid: exampleCid(1) }
+  const replacedId = formatPinId({ service: 'a', requestId: ref.requestId, cid: { text: ref.cid } })
+  const stream = await live.subscribe('pinStatusChanged(ids: $ids)', { ids: [replacedId] })
+  await stream.next()
+  const newPin = { cid: parseCid(exampleCid(2)), name: 'two', origins: [], meta: {} }
+  const { requestId } = await registry.tenant('a', null).replacePin(ref, newPin, 'a-key')
+  expect(requestId).not.toBe(ref.requestId)
+  expect(await stream.next()).toEqual({ __typename: 'PinReplaced', replacedId, pin: { status: 'QUEUED' } })
+  service.setStatus(TOKEN, requestId, 'pinned')
+  expect(await stream.next()).toEqual({
+    __typename: 'PinStatusChange',
+    pin: { status: 'PINNED' },
+    previousStatus: 'QUEUED',
+  })
+  expect(await stream.next()).toBe('done')
 })

@@ -20,7 +20,8 @@ const GONE = Number.POSITIVE_INFINITY
  *
  * Every state of a pin carries its number in `info.rev`, so that the properties of etcd's watches can be checked:
  * - ordered: the states of a pin come in the order in which they were true;
- * - unique: no state of a pin, and no change, comes twice over one connection;
+ * - unique: no state of a pin, and no change, comes twice over one connection; but a replacement shows the new pin as it
+ *   is, told of before or not;
  * - reliable: in the end, the last state of every pin is known;
  * - resumable: behind a cursor comes all that was missed, or a snapshot that says so;
  * - bookmarkable: nothing at or before the cursor comes again as a change.
@@ -83,7 +84,9 @@ export class HistoryChecker {
       case 'PinReplaced':
         this.#successors.add(event.pin.requestId)
         this.#learn(event.replaced.requestId, null, truth)
-        this.#learn(event.pin.requestId, event.pin, truth)
+        if (this.#told.get(event.pin.requestId) !== revOf(event.pin)) {
+          this.#learn(event.pin.requestId, event.pin, truth)
+        }
         break
       case 'PinSnapshot':
         // What a new snapshot does not show is gone.

@@ -84,7 +84,7 @@ function expectIndexed(database: Database, pins: PinStore): void {
       expect({ filter, ...pins.list(pin.owner, { ...NOTHING, ...filter }) }).toEqual({
         filter,
         count: expected.length,
-        // Of what is compared, `cidKey` and what is the owner's or the service's business is not listed.
+        // What is the service's own business is not listed.
         results: expected.map(({ owner: _, cidKey: _key, blocks: _blocks, bytes: _bytes, ...listed }) => listed),
       })
     }
