@@ -3,8 +3,6 @@ import { CID } from 'multiformats/cid'
 import { frame } from './bitswap-message.ts'
 import { readFrames } from './read-frames.ts'
 
-const MAX_SECTION_BYTES = 8 * 1024 * 1024
-
 /** The start of a CARv1 file. @see https://ipld.io/specs/transport/car/carv1/ */
 export function carHeader(root: CID): Uint8Array {
   return frame(dagCbor.encode({ roots: [root], version: 1 }))
@@ -23,11 +21,15 @@ export interface CarBlock {
 /**
  * Reads a CARv1 file: first its root, then block by block. Nothing is verified.
  *
+ * @param maxSectionBytes what no block may exceed together with its CID
  * @throws {Error} for anything but a CARv1 file with one root
  */
-export async function* readCar(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CID | CarBlock> {
+export async function* readCar(
+  chunks: AsyncIterable<Uint8Array>,
+  maxSectionBytes: number,
+): AsyncGenerator<CID | CarBlock> {
   let isHeader = true
-  for await (const section of readFrames(chunks, MAX_SECTION_BYTES)) {
+  for await (const section of readFrames(chunks, maxSectionBytes)) {
     if (isHeader) {
       const header = dagCbor.decode<{ version?: unknown; roots?: unknown }>(section)
       const roots: unknown[] = Array.isArray(header.roots) ? header.roots : []

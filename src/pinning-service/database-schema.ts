@@ -122,7 +122,10 @@ export const PIN_DATABASE: DatabaseSchema = { version: 2, sql: SQL + SEARCH_SQL,
 
 /** Version 1 had an index for each filter. */
 function upgradeFrom1(database: Database): void {
-  for (const index of ['owner', 'status', 'name', 'folded_name', 'cid']) database.exec(`DROP INDEX pin_by_${index}`)
+  // The first databases of version 1 lacked one of them.
+  for (const index of ['owner', 'status', 'name', 'folded_name', 'cid']) {
+    database.exec(`DROP INDEX IF EXISTS pin_by_${index}`)
+  }
   database.exec(`
     DROP TABLE pin_meta;
     DROP TABLE pin_name;

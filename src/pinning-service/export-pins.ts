@@ -6,7 +6,9 @@ import { carHeader, carSection } from './car.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 import { encodePage, encodeRoot, type PinRecord } from './pin-list.ts'
 
-const PAGE = 1_000
+/** Where a page of pins ends: at so many of them, or so much text. */
+const PAGE_PINS = 1_000
+const PAGE_BYTES = 1024 * 1024
 const RAW = 0x55
 
 /** What an export wrote, or an import read. */
@@ -53,15 +55,20 @@ export async function exportPins(dataDir: string, write: (bytes: Uint8Array) => 
 function* pagesOf(database: Database): Generator<PinRecord[]> {
   const next = database.prepare(
     `SELECT owner.name AS owner, requestid, created, cid, pin.name, origins, meta
-     FROM pin JOIN owner ON owner.id = pin.owner WHERE created > ? ORDER BY created LIMIT ${PAGE}`,
+     FROM pin JOIN owner ON owner.id = pin.owner WHERE created > ? ORDER BY created LIMIT 1`,
   )
+  let page: PinRecord[] = []
+  let bytes = 0
   for (let last = -1; ; ) {
-    const rows = next.all(last) as (Record<'owner' | 'requestid' | 'cid' | 'origins' | 'meta', string> & {
-      created: number
-      name: string | null
-    })[]
-    if (rows.length === 0) return
-    yield rows.map(({ owner, requestid, created, cid, name, origins, meta }) => ({
+    const row = next.get(last) as ExportedRow | undefined
+    if (page.length > 0 && (!row || page.length >= PAGE_PINS || bytes >= PAGE_BYTES)) {
+      yield page
+      page = []
+      bytes = 0
+    }
+    if (!row) return
+    const { owner, requestid, created, cid, name, origins, meta } = row
+    page.push({
       owner,
       requestId: requestid,
       created,
@@ -69,9 +76,15 @@ function* pagesOf(database: Database): Generator<PinRecord[]> {
       name,
       origins: JSON.parse(origins) as string[],
       meta: JSON.parse(meta) as Record<string, string>,
-    }))
-    last = rows.at(-1)?.created ?? last
+    })
+    bytes += Buffer.byteLength(origins) + Buffer.byteLength(meta)
+    last = created
   }
+}
+
+interface ExportedRow extends Record<'owner' | 'requestid' | 'cid' | 'origins' | 'meta', string> {
+  readonly created: number
+  readonly name: string | null
 }
 
 function* blocksOf(database: Database): Generator<{ multihash: Uint8Array; data: Uint8Array }> {

@@ -4,6 +4,8 @@ import { blockKey } from './block-key.ts'
 import { readCar } from './car.ts'
 import { isBlockOf } from './verify-block.ts'
 
+/** More than any CID has that can be verified. */
+const MAX_CID_BYTES = 1024
 /** Blocks that came before they were wanted take at most so much memory; then the transfer waits. */
 const CACHE_BYTES = 16 * 1024 * 1024
 /** A want waits for the CAR as long as blocks come out of it, then asks for its one block. */
@@ -77,7 +79,7 @@ export class GatewaySource {
       try {
         const url = `${gateway}/ipfs/${root}?format=car&dag-scope=all`
         const body = await this.#request(url, 'application/vnd.ipld.car', this.#signal)
-        for await (const item of readCar(body)) {
+        for await (const item of readCar(body, this.#maxBlockBytes + MAX_CID_BYTES)) {
           if (!('bytes' in item && 'cid' in item)) continue
           if (!isBlockOf(item.cid, item.bytes)) throw new Error(`block ${item.cid} of the CAR has other bytes`)
           this.#car = 'coming'

@@ -13,16 +13,19 @@ import { PinStore } from './pin-store.ts'
 import { TokenStore } from './token-store.ts'
 import { isBlockOf } from './verify-block.ts'
 
+/** What somebody exported may be as large as their service allowed blocks to be. */
+const MAX_SECTION_BYTES = 256 * 1024 * 1024
+
 export interface ImportSummary extends BackupSummary {
-  /** Pins whose blocks were not all in the file; the service will fetch the rest. */
+  /** Pins of the file that still lack blocks; the service will fetch those. */
   readonly incomplete: number
 }
 
 /**
  * Adds the pins and blocks of a CAR file that `exportPins` wrote. Pins that are there already stay as they are.
  *
- * Each block is verified. The service must be stopped, since it would collect what no pin holds yet. Interrupted, it can
- * be repeated.
+ * Unfinished ones become pinned where the file has what they lack. Each block is verified. The service must be stopped,
+ * since it would collect what no pin holds yet. Interrupted, it can be repeated.
  *
  * @throws {Error} for another file, for the first block that is not what its CID says, while the service runs, and where a
  *   Kubo daemon keeps the content
@@ -35,7 +38,8 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
     const pins = new PinStore(database)
     const tokens = new TokenStore(database)
     const blocks = new BlockStore(database)
-    const added: number[] = []
+    const unfinished: number[] = []
+    let added = 0
     let count = 0
     // Until their pins are known to need them, blocks are held by a pin that was removed before it was.
     const holder = transaction(database, () => pins.reserveGarbage())
@@ -43,8 +47,10 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
       transaction(database, () => {
         for (const { owner, requestId, created, cid, name, origins, meta } of records) {
           const pin = { cid: parseCid(cid), name, origins, meta }
-          const key = pins.restore(tokens.ownerNamed(owner), pin, { requestId, created })
-          if (key !== null) added.push(key)
+          const { restored, isNew } = pins.restore(tokens.ownerNamed(owner), pin, { requestId, created })
+          if (isNew) added++
+          // Also those of an import that was interrupted, and of a store that lost blocks.
+          if (restored.status === 'queued' || restored.status === 'pinning') unfinished.push(restored.created)
         }
       })
 
@@ -61,21 +67,21 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
     if (awaited === null || awaited.size > 0) throw new Error('The CAR file ends before its list of pins does')
 
     let incomplete = 0
-    for (const key of added) {
+    for (const key of unfinished) {
       const pin = pins.getByKey(key)
       if (!pin) continue
       if (await holdLocalDag(pin, blocks)) pins.setStatus(key, 'pinned', { status_details: 'Restored from a backup' })
       else incomplete++
     }
     while (blocks.collectSome());
-    return { pins: added.length, blocks: count, incomplete }
+    return { pins: added, blocks: count, incomplete }
   } finally {
     database.close()
   }
 }
 
 async function* blocksIn(car: AsyncIterable<Uint8Array>): AsyncGenerator<CarBlock> {
-  for await (const item of readCar(car)) {
+  for await (const item of readCar(car, MAX_SECTION_BYTES)) {
     if (!('bytes' in item && 'cid' in item)) continue
     if (!isBlockOf(item.cid, item.bytes)) throw new Error(`Block ${item.cid} of the CAR file has other bytes`)
     yield item

@@ -76,13 +76,22 @@ export class PinStore {
   }
 
   /**
-   * Stores a pin of a backup as `queued`, with its id and, where no other pin has it, its time.
+   * Stores a pin of a backup as `queued`, with its id and, where no other pin has it or had it, its time.
    *
-   * @returns the pin's key, or null where there is a pin of that request id
+   * @returns the pin of that request id, as it was where there was one
    */
-  restore(owner: number, pin: NewPin, { requestId, created }: { requestId: string; created: number }): number | null {
-    if (this.#statements.get('SELECT 1 FROM pin WHERE requestid = ?').get(requestId)) return null
-    return this.#insert(owner, pin, requestId, this.getByKey(created) ? this.#nextKey() : created).created
+  restore(
+    owner: number,
+    pin: NewPin,
+    { requestId, created }: { requestId: string; created: number },
+  ): { restored: StoredPin; isNew: boolean } {
+    const row = this.#statements.get('SELECT * FROM pin WHERE requestid = ?').get(requestId)
+    if (row) return { restored: toStoredPin(row as PinRow), isNew: false }
+    // What is collected of a removed pin would be the new one's.
+    const isTaken = this.#statements
+      .get('SELECT 1 FROM pin WHERE created = ? UNION ALL SELECT 1 FROM garbage WHERE pin = ?')
+      .get(created, created)
+    return { restored: this.#insert(owner, pin, requestId, isTaken ? this.#nextKey() : created), isNew: true }
   }
 
   /** Makes the key of a removed pin that never was, for blocks that nobody holds for the moment. */

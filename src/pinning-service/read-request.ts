@@ -13,14 +13,28 @@ const MAX_ORIGINS = 20
 const MAX_META = 1_000
 const MAX_META_FILTERS = 100
 
+/** Such text has no UTF-8, so that it would neither be stored as it is nor found again. */
+const HALF_PAIR = /\p{Surrogate}/u
+const NO_HALF_PAIR = 'expected no half of a surrogate pair'
+
 const nameText = z
   .string()
+  .refine((name) => !HALF_PAIR.test(name), NO_HALF_PAIR)
   .refine((name) => [...name].length <= 255, 'expected at most 255 characters')
   // SQLite would keep what stands before it only.
   .refine((name) => !name.includes('\0'), 'expected no U+0000')
 
 const metaObject = z
-  .record(z.string(), z.string())
+  // zod leaves this key out without a word.
+  .custom<unknown>((meta) => !isObject(meta) || !Object.hasOwn(meta, '__proto__'), 'expected no key "__proto__"')
+  .pipe(z.record(z.string(), z.string()))
+  .refine(
+    (meta) =>
+      !Object.entries(meta)
+        .flat()
+        .some((text) => HALF_PAIR.test(text)),
+    NO_HALF_PAIR,
+  )
   .refine((meta) => Object.keys(meta).length <= MAX_META, `expected at most ${MAX_META} keys`)
 
 const pinBody = z.object({
@@ -117,6 +131,10 @@ function checked<T>(parse: (text: string, argument: string) => T, argument: stri
       return z.NEVER
     }
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 function parseJson(text: string, argument: string): unknown {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
+import { lockDirectory } from '../storage/lock-directory.ts'
 import { type Database, openDatabase, transaction } from '../storage/open-database.ts'
 import { BlockStore } from './block-store.ts'
 import { PIN_DATABASE } from './database-schema.ts'
@@ -23,11 +24,12 @@ export interface VerifyReport {
 /**
  * Hashes every stored block, walks every pinned DAG, and puts what is not whole back into the queue.
  *
- * A service that is running goes on with those pins when it is started the next time.
+ * The service fetches that when it is started the next time. It must be stopped, since it may rely on a block that is dropped.
  *
- * @throws {Error} where a Kubo daemon keeps the content
+ * @throws {Error} while the service runs, and where a Kubo daemon keeps the content
  */
 export async function verifyStore(dataDir: string): Promise<VerifyReport> {
+  using _lock = await lockDirectory(dataDir)
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   try {
     assertNoKubo(database)

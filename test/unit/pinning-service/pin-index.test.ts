@@ -108,9 +108,9 @@ it('finds each pin by what it is now, and no pin that is gone, whatever happened
         if (each.kind === 'add') live.push(pins.add(owners[each.owner] ?? 0, each.pin))
         else if (each.kind === 'restart') pins.requeueUnfinished()
         else if (each.kind === 'restore') {
-          const key = pins.restore(owners[each.owner] ?? 0, each.pin, { requestId: `${i}`, created: each.created })
-          const restored = pins.getByKey(key ?? 0)
-          if (restored) live.push(restored)
+          const id = { requestId: `${i}`, created: each.created }
+          const { restored, isNew } = pins.restore(owners[each.owner] ?? 0, each.pin, id)
+          if (isNew) live.push(restored)
         } else if (!pin) continue
         else if (each.kind === 'settle') pins.setStatus(pin.created, each.status, {})
         else if (each.kind === 'remove') pins.remove(pin.owner, live.splice(at, 1)[0]?.requestId ?? '')
@@ -126,13 +126,14 @@ it('finds each pin by what it is now, and no pin that is gone, whatever happened
   database.close()
 })
 
-it('finds the pins of a database of version 1', async () => {
+it.each(['', 'DROP INDEX pin_by_owner'])('finds the pins of a database of version 1 %s', async (difference) => {
   await using folder = await temporaryFolder()
   const path = `${folder.path}/pins.db`
   const old = await openDatabase(path, {
     version: 1,
     sql: readFileSync(new URL('../../support/pinning-service/pins-version-1.sql', import.meta.url), 'utf8'),
   })
+  old.exec(difference)
   old.exec(`
     INSERT INTO owner VALUES (1, 'a'), (2, 'b');
     INSERT INTO pin (created, requestid, owner, status, cid, cid_key, name, name_fold, origins, meta) VALUES

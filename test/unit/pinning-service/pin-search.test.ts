@@ -53,13 +53,13 @@ beforeAll(async () => {
       const meta = { ...(i % 3 && { app: `${i % 4}` }), ...(i % 5 && { env: i % 2 ? 'prod' : 'dev' }) }
       const status = PIN_STATUSES[(i >> 1) % 4] ?? 'queued'
       const key = `k${i % 13}`
-      const created = pins.restore(
+      const { restored } = pins.restore(
         owner,
         { cid: { text: key, key }, name, origins: [], meta },
         { requestId: `${i}`, created: 1_000 + i },
       )
-      pins.setStatus(created ?? 0, status, {})
-      given.push({ created: created ?? 0, owner, status, key, name, meta })
+      pins.setStatus(restored.created, status, {})
+      given.push({ created: restored.created, owner, status, key, name, meta })
     }
   })
   given = given.reverse()
