@@ -16,6 +16,8 @@ export interface ServiceConfig {
   readonly token: string | null
   /** The Kubo daemon that keeps the content of the embedded service; absent where that does so itself. */
   readonly kubo?: { readonly endpoint: string; readonly token: string | null }
+  /** Which origins the embedded service may dial; absent where not given. */
+  readonly dial?: readonly ('public' | 'private' | 'loopback')[]
   /** In place of the provider's; absent where not given. */
   readonly limits?: Readonly<NonNullable<z.output<typeof LIMITS_SCHEMA>>>
   /** Where it differs from its provider; absent where not given. */
@@ -84,10 +86,16 @@ export const SERVICE_SCHEMA = z.strictObject(
       'Where that daemon is, by default at `http://127.0.0.1:5001`, and the token of its `API.Authorizations`, if it has any.',
       (expected) => z.strictObject(KUBO_SHAPE, { error: expected }).optional(),
     ),
+    dial: setting(
+      'a list of public, private and loopback',
+      'Of the embedded service: which origins it may dial. Default: all while only this machine reaches the gateway, that ' +
+        'is while `host` is loopback and `allowedHosts` names no other; else public ones.',
+      (expected) => z.array(z.enum(['public', 'private', 'loopback'], expected), expected).optional(),
+    ),
     limits: LIMITS_SCHEMA,
     capabilities: CAPABILITIES_SCHEMA,
   },
-  { error: 'a map of provider, endpoint, token, pinner, kubo, limits and capabilities' },
+  { error: 'a map of provider, endpoint, token, pinner, kubo, dial, limits and capabilities' },
 )
 
 /** The one description of the configuration: keys, types, limits, defaults and the words for them. */

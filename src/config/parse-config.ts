@@ -51,6 +51,7 @@ export function parseConfig(
       endpoint: service.endpoint ?? null,
       token: service.token ?? null,
       ...(service.pinner && { kubo: Object.freeze(service.kubo ?? z.object(KUBO_SHAPE).parse({})) }),
+      ...(service.dial && { dial: Object.freeze(service.dial) }),
       ...(service.limits && { limits: service.limits }),
       ...(service.capabilities && { capabilities: service.capabilities as CapabilitySettings }),
     }),
@@ -115,7 +116,7 @@ function serviceProblems(services: unknown, sourceOf: SourceOf): ConfigProblem[]
       embedded.push(name)
       refuse('endpoint', 'expected none, since the gateway runs an embedded service itself')
       if (service.pinner === undefined) refuse('kubo', 'expected "pinner: kubo" beside it')
-    } else for (const key of ['pinner', 'kubo']) refuse(key, 'expected none but for an embedded service')
+    } else for (const key of ['pinner', 'kubo', 'dial']) refuse(key, 'expected none but for an embedded service')
   }
   if (embedded.length > 1) {
     const message = `expected at most one embedded service, got ${embedded.join(', ')}`

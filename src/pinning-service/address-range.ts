@@ -1,5 +1,13 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
 
+/** What stands for every address of a host when it listens there. */
+const ANY = rangesOf('0.0.0.0/8', '::/128')
+
+/** True for an address that listens on all, however it is written: `0.0.0.0`, `::`, `::ffff:0.0.0.0`. */
+export function isAnyAddress(address: string): boolean {
+  return isIPv4(address) ? ANY.check(address, 'ipv4') : isIPv6(address) && ANY.check(address, 'ipv6')
+}
+
 /** Where an IP address leads: this host, a network that is not the internet, the internet, or nowhere to be dialled. */
 export type AddressRange = 'loopback' | 'private' | 'public' | 'reserved'
 

@@ -25,6 +25,9 @@ export interface BitswapMessage {
   readonly presences: readonly PresenceEntry[]
 }
 
+/** More fields than that, at all depths, no honest message has: other peers send some hundred entries of some fields each. */
+const MAX_FIELDS = 65_536
+
 // The protobuf of https://specs.ipfs.tech/bitswap-protocol/. A field's key is its number times 8 plus its wire type.
 const VARINT = 0
 const BYTES = 2
@@ -51,20 +54,21 @@ export function encodeBitswapMessage({ wants, blocks, presences }: BitswapMessag
 /**
  * Reads a message. Blocks are views of `bytes`, not copies.
  *
- * @throws {RangeError} when the bytes are no protobuf
+ * @throws {RangeError} when the bytes are no protobuf, or one of more fields than anybody needs
  */
 export function decodeBitswapMessage(bytes: Uint8Array): BitswapMessage {
   const wants: WantEntry[] = []
   const blocks: BlockEntry[] = []
   const presences: PresenceEntry[] = []
-  for (const field of fieldsOf(bytes)) {
+  const room = { fields: MAX_FIELDS }
+  for (const field of fieldsOf(bytes, room)) {
     if (field.number === 1) {
-      for (const inner of fieldsOf(field.bytes)) if (inner.number === 1) wants.push(decodeWant(inner.bytes))
+      for (const inner of fieldsOf(field.bytes, room)) if (inner.number === 1) wants.push(decodeWant(inner.bytes, room))
     } else if (field.number === 3) {
-      const { bytes: parts } = collect(field.bytes)
+      const { bytes: parts } = collect(field.bytes, room)
       blocks.push({ prefix: parts[1] ?? EMPTY, data: parts[2] ?? EMPTY })
     } else if (field.number === 4) {
-      const { bytes: parts, values } = collect(field.bytes)
+      const { bytes: parts, values } = collect(field.bytes, room)
       presences.push({ cid: parts[1] ?? EMPTY, has: (values[2] ?? 0) === 0 })
     }
   }
@@ -104,6 +108,11 @@ export function readVarint(bytes: Uint8Array, offset: number): { value: number; 
 
 const EMPTY = new Uint8Array(0)
 
+/** How many fields of a message may still be read. */
+interface Room {
+  fields: number
+}
+
 interface Field {
   readonly number: number
   readonly bytes: Uint8Array
@@ -120,8 +129,8 @@ function encodeWant({ cid, cancel, type, sendDontHave }: WantEntry): Uint8Array 
   return Buffer.concat(parts)
 }
 
-function decodeWant(bytes: Uint8Array): WantEntry {
-  const { bytes: parts, values } = collect(bytes)
+function decodeWant(bytes: Uint8Array, room: Room): WantEntry {
+  const { bytes: parts, values } = collect(bytes, room)
   return {
     cid: parts[1] ?? EMPTY,
     cancel: (values[3] ?? 0) !== 0,
@@ -143,16 +152,16 @@ function addVarint(parts: Uint8Array[], number: number, value: number): void {
 }
 
 /** The last value of each field of a message that repeats none. */
-function collect(bytes: Uint8Array): { bytes: Record<number, Uint8Array>; values: Record<number, number> } {
+function collect(bytes: Uint8Array, room: Room): { bytes: Record<number, Uint8Array>; values: Record<number, number> } {
   const collected = { bytes: {} as Record<number, Uint8Array>, values: {} as Record<number, number> }
-  for (const field of fieldsOf(bytes)) {
+  for (const field of fieldsOf(bytes, room)) {
     collected.bytes[field.number] = field.bytes
     collected.values[field.number] = field.value
   }
   return collected
 }
 
-function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+function* fieldsOf(bytes: Uint8Array, room: Room): Generator<Field> {
   let offset = 0
   const next = (): number => {
     const read = readVarint(bytes, offset)
@@ -161,6 +170,7 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field> {
     return read.value
   }
   while (offset < bytes.length) {
+    if (room.fields-- === 0) throw new RangeError(`A message has more than ${MAX_FIELDS} fields`)
     const key = next()
     const number = Math.floor(key / 8)
     const type = key % 8

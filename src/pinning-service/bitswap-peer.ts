@@ -14,8 +14,9 @@ export const BITSWAP = '/ipfs/bitswap/1.2.0'
 const SEND_TIMEOUT_MS = 10_000
 /** Blocks are sent in messages of about so many bytes, so that one peer's wishes take little memory. */
 const MESSAGE_BYTES = 1024 * 1024
-/** More wishes than that are not remembered of one peer. */
+/** More wishes than that are not remembered of one peer, nor a wish for a longer CID: no block has one. */
 const MAX_WISHES = 1_024
+const MAX_CID_BYTES = 128
 
 /** Where blocks come from that are served to others. */
 export interface ServedBlocks {
@@ -58,9 +59,12 @@ export class BitswapPeer {
   /** Remembers what the peer wishes; it is sent as fast as the peer takes it. */
   serve(wants: readonly WantEntry[]): void {
     for (const want of wants) {
+      if (want.cid.length > MAX_CID_BYTES) continue
       const key = Buffer.from(want.cid).toString('latin1')
       this.#wishes.delete(key)
-      if (!want.cancel && this.#wishes.size < MAX_WISHES) this.#wishes.set(key, want)
+      if (want.cancel || this.#wishes.size >= MAX_WISHES) continue
+      // A copy, since the bytes are part of a message that would be kept with them.
+      this.#wishes.set(key, { ...want, cid: Uint8Array.from(want.cid) })
     }
     this.#wake()
   }
@@ -127,7 +131,10 @@ export class BitswapPeer {
       if (cid && data && type === 'block') {
         blocks.push({ prefix: prefixOf(cid), data })
         bytes += data.length
-      } else if (data || sendDontHave) presences.push({ cid: cidBytes, has: Boolean(data) })
+      } else if (data || sendDontHave) {
+        presences.push({ cid: cidBytes, has: Boolean(data) })
+        bytes += cidBytes.length
+      }
     }
     return { blocks, presences }
   }

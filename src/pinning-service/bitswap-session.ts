@@ -8,6 +8,8 @@ const TICK_MS = 500
 const ASK_NEXT_MS = 1_000
 /** When they have sent no block for so long, they are asked again: peers forget, or have got the block by now. */
 const ASK_AGAIN_MS = 5_000
+/** When this one block has not come for so long, whatever else they send, one more peer is asked for it. */
+const OVERDUE_MS = 5_000
 const SILENCE_BURDEN = 100
 
 interface SessionContext {
@@ -127,7 +129,7 @@ export class BitswapSession implements Disposable {
       else if (now - heardAt > ASK_NEXT_MS) {
         for (const peer of want.asked) peer.timesSilent++
         this.#askNext(want)
-      }
+      } else if (now - want.lastAskedAt > OVERDUE_MS) this.#askNext(want)
     }
   }
 }

@@ -110,8 +110,10 @@ export class Bitswap {
     const multihash = multihashOf(hashCodeOf(prefix), data)
     if (!multihash) return
     const key = blockKey(multihash)
-    peer.lastBlockAt = performance.now()
-    peer.timesSilent = 0
+    if (peer.asked.has(key)) {
+      peer.lastBlockAt = performance.now()
+      peer.timesSilent = 0
+    }
     // Sessions of other pins may wait for the same block.
     for (const session of this.#sessions) session.arrived(key, data)
   }

@@ -17,7 +17,7 @@ import type { Peer } from './start-peer.ts'
 import { inlineBlock, unverifiable } from './verify-block.ts'
 import { walkDag } from './walk-dag.ts'
 
-/** How many bytes of a pin arrive between two looks at what its owner has stored in all. */
+/** How many bytes of a pin arrive between two looks at what its owner has stored in all; the first is at the first block. */
 const QUOTA_CHECK_BYTES = 8 * 1024 * 1024
 const GATEWAY_DELAY_MS = 1_000
 
@@ -46,7 +46,7 @@ export class FetchPin implements Transfer {
   #bytes = 0
   #fetchedBlocks = 0
   #fetchedBytes = 0
-  #quotaCheckedAt = 0
+  #quotaCheckedAt = Number.NEGATIVE_INFINITY
   #stallTimer: NodeJS.Timeout | null = null
 
   constructor(pin: StoredPin, context: FetchContext) {
@@ -75,6 +75,7 @@ export class FetchPin implements Transfer {
       const { signal } = this.#abort
       await walkDag(cidOfKey(this.#pin.cidKey), {
         concurrency: limits.concurrency,
+        maxBlocks: limits.maxDagBlocks,
         visit: (cid, depth) => this.#visit(cid, depth),
         signal,
       })

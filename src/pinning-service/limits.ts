@@ -29,7 +29,7 @@ export const DEFAULT_LIMITS: Limits = {
   activePinsPerToken: 32,
   stallTimeoutMs: 20 * SECOND,
   totalTimeoutMs: 6 * 3_600 * SECOND,
-  dialTimeoutMs: 10 * SECOND,
+  dialTimeoutMs: 6 * SECOND,
   maxConnections: 200,
   maxBlockBytes: 2 * MIB,
   maxDagBytes: 64 * GIB,

@@ -1,9 +1,12 @@
+import { setMaxListeners } from 'node:events'
 import type { PeerId } from '@libp2p/interface'
 import { type DialRange, resolveOrigin } from './dial-policy.ts'
 import type { Peer } from './start-peer.ts'
 
 const FIRST_REDIAL_MS = 250
 const LAST_REDIAL_MS = 8_000
+/** A pin dials no more of its origins at the same time, so that many pins with dead ones leave room for others. */
+const MAX_DIALS = 10
 
 /** What dials for a pin. */
 export type Dialer = Pick<Peer, 'dial' | 'isConnected' | 'onDisconnect'>
@@ -25,6 +28,9 @@ export class OriginConnections {
   readonly #allowed: readonly DialRange[]
   readonly #origins: Origin[]
   readonly #abort = new AbortController()
+  /** Those that wait for their turn to be dialled. */
+  readonly #queue: Origin[] = []
+  #dials = 0
   #stopListening: (() => void) | null = null
 
   /** @param onConnected called with each origin that was reached, each time */
@@ -36,6 +42,7 @@ export class OriginConnections {
     this.#peer = peer
     this.#allowed = dialRanges
     this.#onConnected = onConnected
+    setMaxListeners(0, this.#abort.signal)
     this.#origins = addresses.map((address) => ({
       address,
       peerId: null,
@@ -52,11 +59,12 @@ export class OriginConnections {
     this.#stopListening = this.#peer.onDisconnect((peerId) => {
       for (const origin of this.#origins) if (origin.peerId?.equals(peerId)) this.#redial(origin, 'it hung up')
     })
-    for (const origin of this.#origins) void this.#dial(origin)
+    for (const origin of this.#origins) this.#enqueue(origin)
   }
 
   /** Stops dialling. Connections stay, since other pins may use them. */
   close(): void {
+    this.#queue.length = 0
     this.#abort.abort()
     this.#stopListening?.()
     for (const { timer } of this.#origins) if (timer) clearTimeout(timer)
@@ -68,12 +76,29 @@ export class OriginConnections {
     return this.#origins.map((origin) => `${origin.address}: ${stateOf(origin)}`).join('; ')
   }
 
-  async #dial(origin: Origin): Promise<void> {
+  #enqueue(origin: Origin): void {
     origin.timer = null
     origin.isDialing = true
+    this.#queue.push(origin)
+    this.#dialNext()
+  }
+
+  #dialNext(): void {
+    if (this.#dials >= MAX_DIALS) return
+    const origin = this.#queue.shift()
+    if (!origin) return
+    this.#dials++
+    void this.#dial(origin).finally(() => {
+      this.#dials--
+      this.#dialNext()
+    })
+  }
+
+  async #dial(origin: Origin): Promise<void> {
+    const { signal } = this.#abort
     try {
-      const addresses = await resolveOrigin(origin.address, this.#allowed)
-      origin.peerId = await this.#peer.dial(addresses, { signal: this.#abort.signal })
+      const addresses = await resolveOrigin(origin.address, this.#allowed, { signal })
+      origin.peerId = await this.#peer.dial(addresses, { signal })
       origin.isDialing = false
       origin.failures = 0
       if (this.#peer.isConnected(origin.peerId)) this.#onConnected(origin.peerId)
@@ -88,7 +113,7 @@ export class OriginConnections {
     origin.error = reason
     if (this.#abort.signal.aborted || origin.timer || origin.isDialing) return
     const delayMs = Math.min(FIRST_REDIAL_MS * 2 ** origin.failures++, LAST_REDIAL_MS)
-    origin.timer = setTimeout(() => void this.#dial(origin), delayMs)
+    origin.timer = setTimeout(() => this.#enqueue(origin), delayMs)
   }
 }
 

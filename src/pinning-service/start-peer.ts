@@ -4,13 +4,17 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@
 import { identify } from '@libp2p/identify'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { Bitswap } from './bitswap.ts'
 import type { ServedBlocks } from './bitswap-peer.ts'
 import type { BitswapSession } from './bitswap-session.ts'
+
+/** More than all pins together may have under way at one time. */
+const MAX_DIALS = 2_000
 
 /** A libp2p node that trades blocks by bitswap, and does nothing else. */
 export interface Peer extends AsyncDisposable {
@@ -42,6 +46,7 @@ export interface PeerOptions {
  * It announces nothing and looks for nobody: it dials what `dial` is given, and serves whom dials it.
  */
 export async function startPeer(options: PeerOptions): Promise<Peer> {
+  const { maxConnections = 100, dialTimeoutMs = 6_000 } = options
   // libp2p would also dial what a peer says of itself; nothing is dialled but what was asked for.
   const wanted = new Map<string, number>()
   const libp2p = await createLibp2p({
@@ -51,24 +56,38 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     services: { identify: identify() },
-    connectionManager: { maxConnections: options.maxConnections ?? 100, dialTimeout: options.dialTimeoutMs ?? 10_000 },
+    connectionManager: {
+      maxConnections,
+      // Who dials for a pin sees to it that none has too many; so nobody waits for others here.
+      maxParallelDials: MAX_DIALS,
+      maxDialQueueLength: MAX_DIALS,
+      dialTimeout: dialTimeoutMs,
+      addressDialTimeout: dialTimeoutMs,
+    },
     connectionGater: { denyDialMultiaddr: (address) => !wanted.has(address.toString()) },
   })
   const bitswap = new Bitswap(libp2p, options.blocks)
   await bitswap.start()
+  /** Lets go of what libp2p remembers of a peer, which would be for good. */
+  const forget = (peerId: PeerId): void => {
+    if (libp2p.getConnections(peerId).length === 0) void libp2p.peerStore.delete(peerId).catch(() => {})
+  }
+  libp2p.addEventListener('peer:disconnect', ({ detail }) => forget(detail))
   return {
     peerId: libp2p.peerId.toString(),
     addresses: libp2p.getMultiaddrs().map(String),
     createSession: () => bitswap.createSession(),
     dial: async (addresses, { signal }) => {
+      const timeout = AbortSignal.timeout(dialTimeoutMs)
+      const targets = addresses.map((address) => multiaddr(address))
       for (const address of addresses) wanted.set(address, (wanted.get(address) ?? 0) + 1)
       try {
-        return (
-          await libp2p.dial(
-            addresses.map((address) => multiaddr(address)),
-            { signal },
-          )
-        ).remotePeer
+        // Given a signal, libp2p heeds no timeout of its own.
+        return (await libp2p.dial(targets, { signal: AbortSignal.any([signal, timeout]) })).remotePeer
+      } catch (cause) {
+        for (const id of peersOf(targets)) forget(id)
+        if (!timeout.aborted || signal.aborted) throw cause
+        throw new Error(`it did not answer within ${dialTimeoutMs / 1_000} s`, { cause })
       } finally {
         for (const address of addresses) {
           const others = (wanted.get(address) ?? 1) - 1
@@ -88,6 +107,14 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       await libp2p.stop()
     },
   }
+}
+
+/** The peers that multiaddrs name. */
+function peersOf(targets: readonly Multiaddr[]): PeerId[] {
+  const names = targets.flatMap((target) =>
+    target.getComponents().flatMap(({ name, value }) => (name === 'p2p' && value ? [value] : [])),
+  )
+  return [...new Set(names)].map((name) => peerIdFromString(name))
 }
 
 async function readOrMakeKey(file: string): Promise<PrivateKey> {

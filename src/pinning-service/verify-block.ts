@@ -3,6 +3,8 @@ import type { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 
 const IDENTITY = 0x00
+/** As in Kubo: what is longer belongs into a block, and would be a way around the bounds on those. */
+const MAX_IDENTITY_BYTES = 128
 
 /** Multihash code to the name that node:crypto has for the function. */
 const HASH_FUNCTIONS = new Map([
@@ -24,7 +26,11 @@ export function inlineBlock(cid: CID): Uint8Array | null {
 /** Says why blocks of this CID cannot be verified, or null where they can. */
 export function unverifiable(cid: CID): string | null {
   const { code, size } = cid.multihash
-  if (code === IDENTITY) return null
+  if (code === IDENTITY) {
+    return size <= MAX_IDENTITY_BYTES
+      ? null
+      : `it holds ${size} bytes in itself, of ${MAX_IDENTITY_BYTES} bytes at most`
+  }
   const name = HASH_FUNCTIONS.get(code)
   if (!name) return `its hash function 0x${code.toString(16)} is not supported`
   const expected = createHash(name).digest().length

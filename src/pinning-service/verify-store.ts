@@ -11,6 +11,7 @@ import { PinStore } from './pin-store.ts'
 import { isBlockOf } from './verify-block.ts'
 
 const RAW = 0x55
+const LOST = { status_details: 'Waiting to fetch blocks that were lost' }
 
 export interface VerifyReport {
   /** Blocks that were hashed. */
@@ -35,8 +36,7 @@ export async function verifyStore(dataDir: string): Promise<VerifyReport> {
     assertNoKubo(database)
     const pins = new PinStore(database)
     const blocks = new BlockStore(database)
-    const { count, broken } = dropBroken(database)
-    const requeued: string[] = []
+    const { count, broken, requeued } = dropBroken(database)
     const next = database.prepare(
       `SELECT created FROM pin WHERE status = 'pinned' AND created > ? ORDER BY created LIMIT 1`,
     )
@@ -46,7 +46,7 @@ export async function verifyStore(dataDir: string): Promise<VerifyReport> {
       last = row.created
       const pin = pins.getByKey(last)
       if (!pin || (await holdLocalDag(pin, blocks))) continue
-      pins.setStatus(last, 'queued', { status_details: 'Waiting to fetch blocks that were lost' })
+      pins.setStatus(last, 'queued', LOST)
       requeued.push(pin.requestId)
     }
     return { blocks: count, broken, requeued }
@@ -55,13 +55,15 @@ export async function verifyStore(dataDir: string): Promise<VerifyReport> {
   }
 }
 
-function dropBroken(database: Database): { count: number; broken: string[] } {
+/** Drops each block that is broken and, in the same step, puts the pins that have it into the queue. */
+function dropBroken(database: Database): { count: number; broken: string[]; requeued: string[] } {
   const next = database.prepare('SELECT id, multihash, size, data FROM block WHERE id > ? ORDER BY id LIMIT 1')
   const broken: string[] = []
+  const requeued: string[] = []
   let count = 0
   for (let last = -1; ; count++) {
     const row = next.get(last) as { id: number; multihash: Uint8Array; size: number; data: Uint8Array } | undefined
-    if (!row) return { count, broken }
+    if (!row) return { count, broken, requeued }
     last = row.id
     const cid = CID.createV1(RAW, Digest.decode(row.multihash))
     if (isBlockOf(cid, row.data)) continue
@@ -71,6 +73,13 @@ function dropBroken(database: Database): { count: number; broken: string[] } {
       database
         .prepare(`UPDATE pin SET blocks = blocks - 1, bytes = bytes - ? WHERE created IN (${holders})`)
         .run(row.size, row.id)
+      const lacking = database
+        .prepare(
+          `UPDATE pin SET status = 'queued', info = ? WHERE status = 'pinned' AND created IN (${holders})
+           RETURNING requestid`,
+        )
+        .all(JSON.stringify(LOST), row.id) as { requestid: string }[]
+      requeued.push(...lacking.map(({ requestid }) => requestid))
       database.prepare('DELETE FROM pin_block WHERE block = ?').run(row.id)
       database.prepare('DELETE FROM block WHERE id = ?').run(row.id)
     })

@@ -1,6 +1,8 @@
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
+import * as Digest from 'multiformats/hashes/digest'
 import { blockKey } from './block-key.ts'
 import { linksOf } from './block-links.ts'
+import { PinFailure } from './pin-failure.ts'
 
 /** For how long local blocks are walked before other work of the thread has its turn. */
 const TURN_MS = 10
@@ -8,6 +10,8 @@ const TURN_MS = 10
 export interface WalkOptions {
   /** How many blocks are waited for at the same time. */
   readonly concurrency: number
+  /** How many different blocks the DAG may link to, each of which takes about 150 bytes of memory. Default: any number. */
+  readonly maxBlocks?: number
   /**
    * Brings one block in: its verified bytes, or null for a leaf that nobody needs to read. Blocks that are here
    * already are best returned as they are, without a promise.
@@ -23,11 +27,14 @@ export interface WalkOptions {
  *
  * Going deep first keeps the list of what is still to do short: a node's children, not a whole level of the DAG.
  *
+ * @throws {PinFailure} as soon as more blocks are linked to than there may be
  * @throws whatever `visit` throws first; when the signal aborts, its reason
  */
-export function walkDag(root: CID, { concurrency, visit, signal }: WalkOptions): Promise<void> {
+export function walkDag(root: CID, options: WalkOptions): Promise<void> {
+  const { concurrency, visit, signal, maxBlocks = Number.POSITIVE_INFINITY } = options
   const seen = new Set([keyOf(root)])
-  const waiting: { cid: CID; depth: number }[] = [{ cid: root, depth: 0 }]
+  // Keys, since a CID would keep the block in memory that it was read from.
+  const waiting: { key: string; depth: number }[] = [{ key: keyOf(root), depth: 0 }]
   let pending = 0
 
   const found = (parent: CID, depth: number, bytes: Uint8Array | null): void => {
@@ -37,8 +44,9 @@ export function walkDag(root: CID, { concurrency, visit, signal }: WalkOptions):
       const key = keyOf(cid)
       if (seen.has(key)) continue
       seen.add(key)
-      waiting.push({ cid, depth })
+      waiting.push({ key, depth })
     }
+    if (seen.size > maxBlocks) throw new PinFailure(`The DAG has more than ${maxBlocks} blocks`)
   }
 
   return new Promise((resolve, reject) => {
@@ -55,13 +63,14 @@ export function walkDag(root: CID, { concurrency, visit, signal }: WalkOptions):
         while (!isOver && pending < concurrency) {
           const next = waiting.pop()
           if (!next) break
-          const visited = visit(next.cid, next.depth)
+          const cid = cidOf(next.key)
+          const visited = visit(cid, next.depth)
           if (visited instanceof Promise) {
             pending++
-            visited.then((bytes) => arrive(next, bytes)).catch((error) => end(() => reject(error)))
+            visited.then((bytes) => arrive(cid, next.depth, bytes)).catch((error) => end(() => reject(error)))
             continue
           }
-          found(next.cid, next.depth + 1, visited)
+          found(cid, next.depth + 1, visited)
           if (performance.now() > turnEnd) return void setImmediate(proceed)
         }
         if (!isOver && pending === 0 && waiting.length === 0) end(resolve)
@@ -69,10 +78,10 @@ export function walkDag(root: CID, { concurrency, visit, signal }: WalkOptions):
         end(() => reject(error))
       }
     }
-    const arrive = (block: { cid: CID; depth: number }, bytes: Uint8Array | null): void => {
+    const arrive = (cid: CID, depth: number, bytes: Uint8Array | null): void => {
       pending--
       if (isOver) return
-      found(block.cid, block.depth + 1, bytes)
+      found(cid, depth + 1, bytes)
       proceed()
     }
     if (signal.aborted) return onAbort()
@@ -84,4 +93,9 @@ export function walkDag(root: CID, { concurrency, visit, signal }: WalkOptions):
 /** Codec and multihash: the same bytes read with another codec have other links. */
 function keyOf(cid: CID): string {
   return `${cid.code}:${blockKey(cid.multihash.bytes)}`
+}
+
+function cidOf(key: string): CID {
+  const colon = key.indexOf(':')
+  return CID.createV1(Number(key.slice(0, colon)), Digest.decode(Buffer.from(key.slice(colon + 1), 'latin1')))
 }

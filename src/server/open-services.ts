@@ -5,6 +5,7 @@ import type { Logger } from '../observability/logger.ts'
 import { createServiceRegistry, type RegistryOptions, type ServiceRegistry } from '../upstream/registry.ts'
 import { openWriteRecords } from '../upstream/writes/sqlite-write-records.ts'
 import { DataDirectoryError, prepareDataDirectory } from './data-directory.ts'
+import { embeddedDialRanges } from './embedded-dial-ranges.ts'
 import { readSecretFile } from './secret-file.ts'
 import { serviceSettingsOf } from './service-settings.ts'
 import { type EmbeddedService, startEmbeddedService } from './start-embedded-service.ts'
@@ -78,7 +79,8 @@ async function startEmbedded(config: GatewayConfig, log: Logger): Promise<Embedd
   if (!service) return null
   await prepareDataDirectory(config.dataDir)
   const { token, kubo } = service
-  return startEmbeddedService({ dataDir: config.dataDir, token, log, ...(kubo && { kubo }) })
+  const dialRanges = embeddedDialRanges(config)
+  return startEmbeddedService({ dataDir: config.dataDir, token, log, dialRanges, ...(kubo && { kubo }) })
 }
 
 function isEmbedded({ provider }: ServiceConfig): boolean {

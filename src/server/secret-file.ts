@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { link, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { prepareDataDirectory } from './data-directory.ts'
 
@@ -14,10 +14,23 @@ export async function readSecretFile(dataDir: string, name: string): Promise<{ s
   const path = join(dataDir, name)
   await prepareDataDirectory(dataDir)
   try {
-    // Fails where the file is there, so that two processes started at once agree on one secret.
-    await writeFile(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
+    return { secret: (await readFile(path, 'utf8')).trim(), path }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+  // Written whole under another name first: neither a crash nor a second process may ever see or leave half a secret.
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(draft, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
+  try {
+    await link(draft, path)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  } finally {
+    await unlink(draft)
   }
   return { secret: (await readFile(path, 'utf8')).trim(), path }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
 }

@@ -22,17 +22,25 @@ const STEADY_MS = 60_000
  * Starts the embedded pinning service for this gateway alone: on loopback, with a token that only the gateway knows.
  *
  * @param options.token from the configuration; null to make one, once, and keep it in `dataDir`
+ * @param options.dialRanges which origins may be dialled: whoever reaches the gateway may name some
  * @param options.kubo as for `startPinningService`
  * @throws {Error} when `dataDir` cannot be used
  */
 export async function startEmbeddedService(
-  options: { token: string | null; log: Logger } & Pick<PinningServiceOptions, 'dataDir' | 'kubo'>,
+  options: { token: string | null; log: Logger } & Pick<PinningServiceOptions, 'dataDir' | 'kubo' | 'dialRanges'>,
 ): Promise<EmbeddedService> {
-  const { dataDir, kubo, log } = options
+  const { dataDir, kubo, dialRanges, log } = options
   const token = options.token ?? (await readGatewayToken(dataDir)).token
   const onError = (text: string) => log.error({ text }, 'The embedded pinning service met an unexpected error')
   const start = (port: number) =>
-    startPinningService({ dataDir, port, tokens: [token], onError, ...(kubo && { kubo }) })
+    startPinningService({
+      dataDir,
+      port,
+      tokens: [token],
+      onError,
+      ...(dialRanges && { dialRanges }),
+      ...(kubo && { kubo }),
+    })
 
   let service = await start(0)
   let isUp = true

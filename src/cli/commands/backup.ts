@@ -13,7 +13,8 @@ export function exportCommand(): Command {
     .addOption(dataDirOption())
     .action(async (file: string, _: unknown, command: Command) => {
       const { exportPins } = await import('../../pinning-service/export-pins.ts')
-      await using output = await open(resolve(file), 'wx')
+      // It holds what all tokens have pinned.
+      await using output = await open(resolve(file), 'wx', 0o600)
       const { pins, blocks } = await exportPins(dataDirOf(command), async (bytes) => {
         await output.appendFile(bytes)
       })

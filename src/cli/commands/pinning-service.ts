@@ -8,6 +8,8 @@ import { readGatewayToken } from '../../server/gateway-token.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { exportCommand, importCommand, verifyCommand } from './backup.ts'
 
+/** What Node can wait for, 24 days; longer times would be over at once. */
+const MAX_TIMER_MS = 2_147_483_647
 const DEFAULT_KUBO = 'http://127.0.0.1:5001'
 
 interface Options {
@@ -102,6 +104,9 @@ function parseLimit(text: string, others: Partial<Limits> = {}): Partial<Limits>
   if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
     const names = Object.keys(DEFAULT_LIMITS).join(', ')
     throw new InvalidArgumentError(`Expected NAME=WHOLE_NUMBER, where NAME is one of ${names}.`)
+  }
+  if (name.endsWith('Ms') && Number(value) > MAX_TIMER_MS) {
+    throw new InvalidArgumentError(`Expected at most ${MAX_TIMER_MS} milliseconds for ${name}.`)
   }
   return { ...others, [name]: Number(value) }
 }

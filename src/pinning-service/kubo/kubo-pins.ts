@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
+import { KeeperUnavailableError } from '../keeper.ts'
 import type { PinStore } from '../pin-store.ts'
 import type { KuboLedger } from './kubo-ledger.ts'
 import { KuboRefusalError, type KuboRpc } from './kubo-rpc.ts'
@@ -52,8 +53,8 @@ export class KuboPins {
       this.#learn(cid, Keys[cid]?.Name)
       return true
     } catch (error) {
-      // To list what is not pinned is an error.
-      if (!(error instanceof KuboRefusalError)) throw error
+      // To list what is not pinned is an error, and only its words tell it from any other.
+      if (!(error instanceof KuboRefusalError) || !/ is not pinned\b/i.test(error.message)) throw unlisted(error)
       this.#ledger.disown(cid)
       return false
     }
@@ -78,11 +79,15 @@ export class KuboPins {
   async reconcile(pins: PinStore, options: { signal: AbortSignal }): Promise<void> {
     const found = new Set<string>()
     const args = { type: 'recursive', names: 'true', stream: 'true' }
-    for await (const object of this.#rpc.stream('pin/ls', args, options)) {
-      const { success, data } = listedPin.safeParse(object)
-      if (!success) continue
-      if (this.#ledger.isHeld(data.Cid)) found.add(data.Cid)
-      if (data.Name === this.#ledger.name) this.#ledger.own(data.Cid)
+    try {
+      for await (const object of this.#rpc.stream('pin/ls', args, options)) {
+        const { success, data } = listedPin.safeParse(object)
+        if (!success) continue
+        if (this.#ledger.isHeld(data.Cid)) found.add(data.Cid)
+        if (data.Name === this.#ledger.name) this.#ledger.own(data.Cid)
+      }
+    } catch (error) {
+      throw unlisted(error)
     }
     for (const cid of this.#ledger.unneeded()) await this.#unpinUnless(cid, () => this.#ledger.isHeld(cid))
     let last = -1
@@ -113,6 +118,12 @@ export class KuboPins {
     if (name === this.#ledger.name) this.#ledger.own(cid)
     else if (name !== undefined) this.#ledger.disown(cid)
   }
+}
+
+/** A daemon that cannot list its pins now is asked again: it has refused nothing that a pin could fail for. */
+function unlisted(error: unknown): unknown {
+  if (!(error instanceof KuboRefusalError)) return error
+  return new KeeperUnavailableError(`Kubo does not tell what is pinned: ${error.message}`, { cause: error })
 }
 
 /** Rejects when the signal aborts, with its reason. */

@@ -172,6 +172,23 @@ describe('a pin fails, and leaves nothing pinned, when its DAG', () => {
   })
 })
 
+it("takes no other failure for a CID that is not pinned, so that its owner's pin stays", async () => {
+  await using kubo = await startFakeKubo()
+  const { state } = kubo
+  const cid = await state.createDag('of the owner')
+  state.pins.set(cid, 'the owner')
+  for (const block of state.reachable(cid)) state.local.add(block)
+  await using service = await startService(kubo)
+  const fault = { status: 500, message: 'failed to read pin state: context deadline exceeded' }
+  // At the start, and when the pin is looked for.
+  kubo.fail('pin/ls', fault, fault)
+  const { requestid } = await service.client.add({ cid })
+  expect(await service.client.settled(requestid)).toMatchObject({ status: 'pinned' })
+  await service.client.remove(requestid)
+  await service[Symbol.asyncDispose]()
+  expect([...state.pins]).toEqual([[cid, 'the owner']])
+})
+
 it('tells why Kubo did not reach an origin when a pin gets no further', async () => {
   await using kubo = await startFakeKubo()
   await using service = await startService(kubo, { limits: { stallTimeoutMs: 1_000, dialTimeoutMs: 100 } })

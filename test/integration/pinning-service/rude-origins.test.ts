@@ -151,6 +151,28 @@ it.each(['forges', 'lies', 'is silent', 'hangs up'])(
   },
 )
 
+it('takes the content from an honest origin when another is busy with what nobody asked it for', async () => {
+  const path = join(folder.path, 'busy')
+  await mkdir(path)
+  for (let i = 0; i < 20; i++) await writeFile(join(path, `${i}`), `content that only this test pins: busy ${i}`)
+  await using honest = await startOriginNode({ path })
+  const junk = { prefix: SHA256_PREFIX(leaf), data: Buffer.from('junk') }
+  await using busy = await startRudeOrigin(async ({ send, hangUp }) => {
+    // Until the pin is complete: an origin that has sent something may be asked again, one that is gone may not.
+    for (let isOpen = true; isOpen; ) {
+      isOpen = await send([junk]).then(
+        () => true,
+        () => false,
+      )
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    await hangUp()
+  })
+  await using service = await startTestService()
+  const { requestid } = await service.client.add({ cid: honest.cid, origins: [...busy.origins, ...honest.origins] })
+  expect(await service.client.settled(requestid)).toMatchObject({ status: 'pinned', info: { dag_blocks: '21' } })
+})
+
 it('has had no failure of its own by all this', () => {
   expect([...service.errors, ...patient.errors]).toEqual([])
 })

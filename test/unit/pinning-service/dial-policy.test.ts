@@ -43,24 +43,43 @@ describe('defaultDialRanges', () => {
     expect(defaultDialRanges(['127.0.0.1', '::1', 'localhost'])).toEqual(['loopback', 'private', 'public'])
   })
 
-  it.each([['0.0.0.0'], ['::'], ['192.168.1.5'], ['8.8.8.8'], ['example.com']])(
-    'allows the internet only to one on %s',
-    (host) => {
-      expect(defaultDialRanges(['127.0.0.1', host])).toEqual(['public'])
-    },
-  )
+  it.each([
+    ['0.0.0.0'],
+    ['::'],
+    ['::0'],
+    ['0:0:0:0:0:0:0:0'],
+    ['::ffff:0.0.0.0'],
+    ['192.168.1.5'],
+    ['8.8.8.8'],
+    ['example.com'],
+  ])('allows the internet only to one on %s', (host) => {
+    expect(defaultDialRanges(['127.0.0.1', host])).toEqual(['public'])
+  })
 })
+
+const EVER = { signal: new AbortController().signal }
 
 describe('resolveOrigin', () => {
   it('keeps an address as it is', async () => {
     const origin = `/ip4/8.8.8.8/tcp/4001/p2p/${PEER}`
-    expect(await resolveOrigin(origin, ['public'])).toEqual([origin])
+    expect(await resolveOrigin(origin, ['public'], EVER)).toEqual([origin])
+  })
+
+  it('says what is wrong with a name that nobody knows, and waits no longer than it is told to', async () => {
+    const origin = `/dns4/nowhere.invalid/tcp/4001/p2p/${PEER}`
+    await expect(resolveOrigin(origin, ['public'], EVER)).rejects.toThrow('its name is not found (')
+    const gone = new AbortController()
+    const asked = resolveOrigin(origin, ['public'], gone)
+    gone.abort()
+    await expect(asked).rejects.toThrow('its name is not found (')
   })
 
   it('resolves a name, and dials what it checked', async () => {
     const origin = `/dns4/localhost/tcp/4001/p2p/${PEER}`
-    expect(await resolveOrigin(origin, ['loopback'])).toEqual([`/ip4/127.0.0.1/tcp/4001/p2p/${PEER}`])
-    await expect(resolveOrigin(origin, ['public', 'private'])).rejects.toThrow('loopback addresses are not dialled')
+    expect(await resolveOrigin(origin, ['loopback'], EVER)).toEqual([`/ip4/127.0.0.1/tcp/4001/p2p/${PEER}`])
+    await expect(resolveOrigin(origin, ['public', 'private'], EVER)).rejects.toThrow(
+      'loopback addresses are not dialled',
+    )
   })
 
   it.each([
@@ -69,6 +88,8 @@ describe('resolveOrigin', () => {
     [`/ip4/8.8.8.8/tcp/4001/p2p/${PEER}/p2p-circuit/p2p/${PEER}`],
     [`/dnsaddr/bootstrap.libp2p.io/p2p/${PEER}`],
   ])('refuses %s', async (origin) => {
-    await expect(resolveOrigin(origin, ['public', 'private', 'loopback'])).rejects.toThrow('only addresses of the form')
+    await expect(resolveOrigin(origin, ['public', 'private', 'loopback'], EVER)).rejects.toThrow(
+      'only addresses of the form',
+    )
   })
 })

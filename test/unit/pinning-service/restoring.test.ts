@@ -139,6 +139,21 @@ describe('restoring a backup', () => {
   })
 })
 
+it('verifying that is interrupted leaves no pin pinned that lacks a block', async () => {
+  await pinAndExport()
+  const database = await openDatabase(join(data, 'pins.db'), PIN_DATABASE)
+  // The second look at the pins meets what it cannot read, as if somebody had stopped it there.
+  database.exec(`UPDATE block SET data = zeroblob(size);
+    INSERT INTO pin (requestid, owner, status, cid, cid_key, origins, meta) VALUES ('torn', 1, 'pinned', '', '', '', '')`)
+  database.close()
+  await expect(verifyStore(data)).rejects.toThrow()
+  using store = await openStore()
+  expect(store.look().pins).toEqual([
+    { status: 'queued', blocks: 0 },
+    { status: 'pinned', blocks: 0 },
+  ])
+})
+
 it('verifying refuses the folder of a service that runs, which may rely on what would be dropped', async () => {
   using _lock = await lockDirectory(data)
   await expect(verifyStore(data)).rejects.toThrow('is in use by another pinql')
