@@ -18,8 +18,8 @@ export default defineConfig({
     reporters: process.env.CI ? ['default', new RefuseSkips()] : ['default'],
     projects: [
       // Without `isolate`, files share what they import; our modules keep nothing between them.
-      project('unit', 5_000, { isolate: false }),
-      project('schema', 5_000, { isolate: false }),
+      project('unit', 20_000, { isolate: false }),
+      project('schema', 20_000, { isolate: false }),
       project('integration', 20_000, { isolate: false }),
       project('contract', 30_000, { isolate: false }),
       project('regression', 20_000),
