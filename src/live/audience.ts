@@ -45,7 +45,7 @@ export class Audience {
 
   /** Shows a view that has just been read to those who wait for it. */
   begin(view: View): void {
-    view.completeSince = this.#options.chronicle.seq
+    view.completeSince = this.#options.chronicle.begin()
     for (const watch of [...view.watches]) this.#goLive(view, watch, watch.isResumed ? 'unknown' : null)
   }
 
@@ -130,9 +130,10 @@ export class Audience {
     const { chronicle } = this.#options
     watch.isLive = true
     const missed = chronicle.missed(view, resumption)
-    watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumption !== null), chronicle)
+    const at = chronicle.note({ type: 'LiveCaughtUp', isResync: false }, view)
+    watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumption !== null), at)
     for (const event of missed ?? []) watch.reader.push(event)
-    if (missed?.length === 0) watch.reader.push(chronicle.note({ type: 'LiveCaughtUp', isResync: false }, view))
+    if (missed?.length === 0) watch.reader.push(at)
     if (!missed && this.#stale) watch.reader.push(chronicle.note(this.#stale, view))
     this.#endIfSettled(view)
   }

@@ -102,12 +102,16 @@ export class Cadence {
     // Those who want least of their share get all of it; the rest is stretched over the others.
     let left = 1
     let shares = members.reduce((sum, { share }) => sum + share, 0)
+    this.#stretch = Number.POSITIVE_INFINITY
     for (const { wanted, share } of members) {
-      if (wanted / share > left / shares) break
+      // Not reached where all get what they want, and only the sum of it has drifted above 1.
+      if (wanted / share > left / shares) {
+        this.#stretch = left / shares
+        break
+      }
       left -= wanted
       shares -= share
     }
-    this.#stretch = left / shares
     return this.#stretch
   }
 

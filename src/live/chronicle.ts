@@ -48,6 +48,11 @@ export class Chronicle {
     return this.#seq
   }
 
+  /** A number for the beginning of a view: whoever was told of an earlier one may have missed something. */
+  begin(): number {
+    return ++this.#seq
+  }
+
   /** An event as it would be the next; it has no number of its own before {@link record}. Nobody's yet: see {@link eventFor}. */
   draft(draft: Draft): LiveEvent {
     return { ...this.#stamp(this.#seq + 1), ...draft }

@@ -27,6 +27,8 @@ export interface InformerOptions {
   readonly onIdle: () => void
 }
 
+/** Nobody waits for longer without a look at whether polls may come sooner by now, but for a quarter of very long waits. */
+const REVIEW_MS = 10_000
 /** After the last subscriber of a view has left, so that a reload of a page costs nothing. */
 const LINGER_MS = 30_000
 /** A wait for budget shorter than this is not worth telling. */
@@ -119,6 +121,7 @@ export class Informer implements TenantObserver, Disposable {
   added(pin: Pin, ticket: number): void {
     this.#poller.saw(pin)
     if (this.#views.tracks(pin)) this.#apply(this.#cache.put(pin, this.#tickets(ticket), this.#now()))
+    else this.#cache.revive(pin.requestId, ticket)
   }
 
   replaced(requestId: string, pin: Pin, ticket: number): void {
@@ -126,7 +129,10 @@ export class Informer implements TenantObserver, Disposable {
     if (requestId !== pin.requestId) this.#views.succeed(requestId, pin)
     const isWatched = this.#cache.has(requestId) || this.#views.tracks(pin)
     if (isWatched) this.#apply(this.#cache.replace(requestId, pin, this.#tickets(ticket), this.#now()))
-    else this.removed(requestId)
+    else {
+      if (requestId !== pin.requestId) this.removed(requestId)
+      this.#cache.revive(pin.requestId, ticket)
+    }
   }
 
   removed(requestId: string): void {
@@ -175,7 +181,8 @@ export class Informer implements TenantObserver, Disposable {
       // Usually seen already; but an answer may have been shared with somebody who asked before.
       this.seen(found, 0)
       for (const requestId of view.refs.keys()) if (!isKnown(requestId)) this.#poller.suspect(requestId)
-      this.#poller.wasRead()
+      // Others who have begun were not looked after by this.
+      if (!this.#hasBegun()) this.#poller.wasRead(view.query === null ? [] : found)
       this.#onGood()
       this.#audience.begin(view)
     } catch (error) {
@@ -207,13 +214,16 @@ export class Informer implements TenantObserver, Disposable {
     this.#timer = null
     if (dueAt === Number.POSITIVE_INFINITY) return
     // Whole milliseconds: a shorter delay may round to no progress at all.
-    const delayMs = Math.max(1, Math.ceil(dueAt - now))
+    const delayMs = Math.max(1, Math.ceil(Math.min(dueAt - now, Math.max(REVIEW_MS, (dueAt - now) / 4))))
     this.#timer = this.#options.clock.setTimeout(() => void this.#onTimer(), delayMs)
   }
 
   #pollDueAt(): number {
+    return this.#toLoad().length > 0 ? this.#now() : this.#usualPollAt()
+  }
+
+  #usualPollAt(): number {
     const { cadence } = this.#options
-    if (this.#toLoad().length > 0) return this.#now()
     const need = this.#poller.need()
     if (need) return this.#poller.polledAt + cadence.intervalMs(this.#tenant.key, need)
     cadence.leave(this.#tenant.key)
@@ -235,18 +245,25 @@ export class Informer implements TenantObserver, Disposable {
 
   async #cycle(): Promise<void> {
     this.#isPolling = true
-    const toLoad = this.#toLoad()
-    await (toLoad.length > 0 ? Promise.all(toLoad.map((view) => this.#load(view))) : this.#poll())
+    const isLoadDue = this.#toLoad().length > 0
+    // Those who have begun go on being told, however long it takes to begin with others.
+    if (!isLoadDue || (this.#hasBegun() && this.#now() >= this.#usualPollAt())) await this.#poll()
+    if (isLoadDue && this.#now() >= this.#notBefore) await Promise.all(this.#toLoad().map((view) => this.#load(view)))
     this.#isPolling = false
     this.#scheduleSoon()
+  }
+
+  /** Whether anybody has been told how things stand. */
+  #hasBegun(): boolean {
+    return this.#views.active().some(({ completeSince }) => completeSince !== null)
   }
 
   async #poll(): Promise<void> {
     const startedAt = this.#now()
     try {
-      await this.#poller.run()
+      const isAnswered = await this.#poller.run()
       this.#cache.forgetAbsent(this.#now(), (requestId) => this.#views.refOf(requestId) !== undefined)
-      this.#onGood()
+      if (isAnswered) this.#onGood()
     } catch (error) {
       if (error instanceof PinqlError) this.#onFailed(error, startedAt)
       else this.#audience.fail(this.#views, error)

@@ -38,11 +38,16 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   /**
    * Puts a part's first events in front of all others, in their order. Once for each part, even if there are none.
    *
-   * @param at the part's service, and the number of the last event that they take in
+   * @param at the part's service, and number and cursor of the last event that they take in
    */
-  begin(snapshot: readonly LiveEvent[], at: Pick<LiveEvent, 'service' | 'seq'>): void {
+  begin(snapshot: readonly LiveEvent[], at: Pick<LiveEvent, 'service' | 'seq' | 'cursor'>): void {
     if (this.#end) return
-    this.#position.set(at.service, at.seq)
+    const { service, seq, cursor } = at
+    this.#position.set(service, seq)
+    // What was told while it was waited for comes behind them now, and is no place to begin from any more.
+    for (const [key, event] of this.#waiting) {
+      if (event.service === service) this.#waiting.set(key, { ...event, seq, cursor })
+    }
     for (const event of snapshot) this.#snapshot.set(coalesceKey(event), event)
     this.#rouse()
     if (--this.#unbegun === 0) this.#onBegun()
@@ -78,6 +83,11 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   /** True when all that has happened was taken: all parts have begun, and a `next()` waits for more. */
   get isCaughtUp(): boolean {
     return this.#unbegun <= 0 && this.#sleepers.length > 0
+  }
+
+  /** How many sources may still push. */
+  get parts(): number {
+    return this.#parts
   }
 
   /** For each service the number of the last event that was pushed: an event that was taken may stand for later ones. */

@@ -120,6 +120,12 @@ export class PinCache {
     return known ? { type: 'replaced', pin: known.pin, previous: gone.previous } : gone
   }
 
+  /** Notes that a pin is there of which nobody wants to know more: where ids are CIDs, what was removed is added again. */
+  revive(requestId: string, ticket: number): void {
+    const absence = this.#absent.get(requestId)
+    if (absence && ticket > absence.asOf) this.#absent.delete(requestId)
+  }
+
   /** Lets a pin go that nobody watches any more. */
   forget(requestId: string, now: number): void {
     const known = this.#drop(requestId)

@@ -50,6 +50,8 @@ export class Poller {
   readonly #missing = new Set<string>()
   /** Pins that an answer should have shown and did not, and how often they were not found by their id. */
   readonly #suspects = new Map<string, number>()
+  /** When the newest pin was created that was seen, and up to when news has been looked for. */
+  #seenNs = 0n
   #newestNs = 0n
   #tooFarBack: { readonly scope: string; readonly ns: bigint } | null = null
   #polledAt = Number.NEGATIVE_INFINITY
@@ -76,12 +78,17 @@ export class Poller {
 
   /** Notes when a pin was created: what is new is newer. */
   sawCreated(ns: bigint): void {
-    if (ns > this.#newestNs) this.#newestNs = ns
+    if (ns > this.#seenNs) this.#seenNs = ns
   }
 
-  /** Notes that everything was read just now, so that the first poll need not come at once. */
-  wasRead(): void {
+  /**
+   * Notes that everything was read just now, so that the first poll need not come at once.
+   *
+   * @param listed the pins that a list showed: what is new is newer
+   */
+  wasRead(listed: readonly Pin[]): void {
     this.#polledAt = Math.max(this.#polledAt, this.#options.now())
+    for (const { created } of listed) this.#lookedUpTo(created.ns)
   }
 
   /** Has it found out, by its id, whether a pin is there that an answer lacked. */
@@ -111,9 +118,10 @@ export class Poller {
   /**
    * One cycle: asks for what is under way and for what is new; or, now and then, for everything.
    *
+   * @returns false where the budget had no room for a look over everything, so that nothing was asked
    * @throws whatever the requests reject with
    */
-  async run(): Promise<void> {
+  async run(): Promise<boolean> {
     const { now } = this.#options
     const views = this.#options.views.active()
     const targets = this.#moving()
@@ -123,21 +131,26 @@ export class Poller {
     const suspects = [...this.#suspects.keys()].slice(0, MAX_CONFIRMED)
     this.#polledAt = now()
     const isResyncDue = this.#polledAt >= this.#resyncAt && this.#pollsSinceResync >= POLLS_PER_RESYNC
-    if (isResyncDue || (isIdle && this.#suspects.size === 0)) await this.#resync(views)
-    else if (!isIdle) await this.#usual(targets, queries)
+    // What was made elsewhere before that, this cycle shows; of what comes meanwhile, that is not certain.
+    const seenNs = this.#seenNs
+    let isAnswered = true
+    if (isResyncDue || (isIdle && this.#suspects.size === 0)) isAnswered = await this.#resync(views, seenNs)
+    else if (!isIdle) await this.#usual(targets, queries, seenNs)
     await this.#confirm(suspects)
+    return isAnswered || suspects.length > 0
   }
 
-  async #usual(targets: readonly KnownPin[], queries: readonly View[]): Promise<void> {
+  async #usual(targets: readonly KnownPin[], queries: readonly View[], seenNs: bigint): Promise<void> {
     this.#pollsSinceResync++
     const scope = scopeOf(targets, queries)
     const newSince = queries.length > 0 ? this.#newestNs : null
     this.#requests = Math.max(1, await this.#ask(targets, newSince, scope, 'live'))
+    if (newSince !== null) this.#lookedUpTo(seenNs)
     this.#suspectMissing()
   }
 
   /** Looks over everything that is watched, settled pins included: these may still fail, or go. */
-  async #resync(views: readonly View[]): Promise<void> {
+  async #resync(views: readonly View[], seenNs: bigint): Promise<boolean> {
     const { tenant, cache, now, signal } = this.#options
     const queries = views.filter(({ query }) => query !== null)
     const ids = new Set(views.flatMap(({ refs }) => [...refs.keys()]))
@@ -153,9 +166,12 @@ export class Poller {
         total += Math.ceil((pins.length + 1) / 1000)
         this.#suspectMissing()
       }
+      if (queries.length > 0) this.#lookedUpTo(seenNs)
+      return true
     } catch (error) {
       // It can wait: others want the budget.
       if (!(error instanceof RateLimitedError)) throw error
+      return total > 0
     } finally {
       this.#resyncRequests = Math.max(1, total)
       this.#resyncAt = now() + RESYNC_MS * this.#resyncRequests
@@ -199,6 +215,10 @@ export class Poller {
         if (isWatched && misses + 1 >= MISSES) onGone(requestId)
       }),
     )
+  }
+
+  #lookedUpTo(ns: bigint): void {
+    if (ns > this.#newestNs) this.#newestNs = ns
   }
 
   #suspectMissing(): void {

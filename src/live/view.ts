@@ -69,6 +69,8 @@ export class View {
 
   /** Follows what took the place of a pin that is followed by its id. */
   succeed(requestId: string, successor: PinRef): void {
+    // It may have been replaced before: where request ids are CIDs, a replacement can be undone.
+    this.#successors.delete(successor.requestId)
     this.#successors.set(requestId, successor.requestId)
     this.#refs.set(successor.requestId, successor)
   }

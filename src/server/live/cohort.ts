@@ -11,6 +11,8 @@ export interface LiveSource {
   readonly isCaughtUp: boolean
   /** For each service the number of the last event that happened. */
   readonly position: Position
+  /** How many services it still listens to. */
+  readonly parts: number
 }
 
 /** Events, and how they look to those who asked for them. */
@@ -46,6 +48,11 @@ export class Cohort {
 
   get size(): number {
     return this.#members.size
+  }
+
+  /** How many services it still listens to: those whose pins have all settled may have been left. */
+  get parts(): number {
+    return this.#stream.source.parts
   }
 
   /**

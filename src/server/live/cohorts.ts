@@ -35,7 +35,8 @@ export class Cohorts {
         if (!hasBegun) await Promise.race([step, source.begun])
         if (source.isCaughtUp) {
           const cohort = this.#open.get(key)
-          if (cohort) {
+          // One that has left a service where something is under way again is not what was asked for.
+          if (cohort && cohort.parts === source.parts) {
             cohort.add(subscriber, source.position)
             void source.return()
             leave = () => cohort.remove(subscriber)

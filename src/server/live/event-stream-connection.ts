@@ -8,7 +8,7 @@ import { Lane, Outbox } from './outbox.ts'
 const PING = Buffer.from(':\n\n')
 const COMPLETE = Buffer.from('event: complete\ndata:\n\n')
 const END = Buffer.from('\n\n')
-/** More than Node's own high-water mark, so that a `drain` is sure to come; little enough for 20,000 slow readers. */
+/** Little enough for 20,000 slow readers. */
 const FULL_BYTES = 32 * 1024
 
 export const EVENT_STREAM_HEADERS = {
@@ -42,7 +42,8 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
     const wire = {
       write: (frame: Buffer) => void res.write(frame),
       get isFull() {
-        return res.writableLength > FULL_BYTES
+        // Node's own mark, below which no `drain` comes, is 16 KB or 64 KB.
+        return res.writableNeedDrain && res.writableLength > FULL_BYTES
       },
     }
     this.#outbox = new Outbox(wire, (isCongested) => this.#note(isCongested))

@@ -18,7 +18,7 @@ import { textFrame } from './web-socket-frame.ts'
 const MAX_ID_LENGTH = 256
 /** For as long, a client may stay silent after it has connected. */
 const INIT_TIMEOUT_MS = 3_000
-/** More than Node's own high-water mark, so that a `drain` is sure to come. */
+/** Of what must not wait, so much may lie here untaken. */
 const MAX_UNTAKEN_BYTES = 32 * 1024
 
 interface Slot {
@@ -171,7 +171,9 @@ export class SocketConnection implements LiveConnection {
   /** Sends what must not wait, and listens no more to who asks for much of it without taking it. */
   #send(text: string): void {
     this.#outbox.send(textFrame(Buffer.from(text)))
-    if (this.#ws.isPaused || this.#socket.writableLength <= MAX_UNTAKEN_BYTES) return
+    const { writableNeedDrain, writableLength } = this.#socket
+    // Node's own mark, below which no `drain` comes, is 16 KB or 64 KB.
+    if (this.#ws.isPaused || !writableNeedDrain || writableLength <= MAX_UNTAKEN_BYTES) return
     this.#ws.pause()
     this.#socket.once('drain', () => this.#ws.resume())
   }

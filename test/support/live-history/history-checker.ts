@@ -144,6 +144,8 @@ export class HistoryChecker {
     if (isAgain) this.#violate(`order: ${requestId} at ${rev} after ${last}`)
     const real = truth.get(requestId)
     if (rev !== GONE && real && rev > revOf(real)) this.#violate(`untrue: ${requestId} at ${rev}`)
+    // Request ids are not used again.
+    if (rev === GONE && real) this.#violate(`untrue: ${requestId} gone`)
     this.#told.set(requestId, rev)
     this.#known.set(requestId, pin)
   }

@@ -47,6 +47,12 @@ export class HistoryClient {
     if (!this.#connection) this.#connect(false)
   }
 
+  /** Comes back where it was. */
+  resume(): void {
+    this.#stalledUntil = 0
+    this.#connect(this.checker.cursor !== null)
+  }
+
   async close(): Promise<void> {
     const connection = this.#connection
     this.#connection = null

@@ -69,7 +69,26 @@ export async function runLiveHistory(options: HistoryOptions): Promise<HistoryRu
   })
   let done = 0
   upstream.onState = () => void done++
+  const rests = isNetworked ? 0 : 8
+  let nextRest = transitions / (rests + 1)
   while (done < transitions) {
+    if (rests > 0 && done > nextRest) {
+      nextRest += transitions / (rests + 1)
+      const { fate } = upstream
+      upstream.fate = undefined
+      for (const client of clients) client.calm()
+      await stage.advance(40_000)
+      for (const client of clients) await client.close()
+      for (let n = 0; n < 2 * tenants; n++) world.move(tokens[n % tenants] as string)
+      await stage.advance(1_000)
+      for (const client of clients) client.resume()
+      const until = clock.now() + 300_000
+      const rested = (): boolean => world.writing === 0 && clients.every(({ isUpToDate }) => isUpToDate)
+      do await stage.advance(2_000)
+      while (clock.now() < until && !rested())
+      for (const client of clients) client.checkAtRest()
+      upstream.fate = fate
+    }
     for (let n = Math.floor((random() * tenants * pinsPerTenant) / 3); n > 0; n--) {
       world.move(tokens[Math.floor(random() * tenants)] as string)
     }

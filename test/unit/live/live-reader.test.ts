@@ -24,7 +24,7 @@ it('delivers the last state of each pin, in order, whatever it skips, and holds 
         isResync: false,
         remaining: 1 - index,
       }))
-      reader.begin(snapshot as unknown as LiveEvent[], { service: 's', seq: 0 })
+      reader.begin(snapshot as unknown as LiveEvent[], { service: 's', seq: 0, cursor: '' })
       const last = new Map([
         ['a', 0],
         ['b', 0],
@@ -55,7 +55,7 @@ it('delivers the last state of each pin, in order, whatever it skips, and holds 
 it('knows how far it is told, also where a snapshot stands for a later change', async () => {
   const reader = new LiveReader(() => {})
   const snapshot = { ...change('a', 3), type: 'PinSnapshot', isResync: false, remaining: 0 } as unknown as LiveEvent
-  reader.begin([snapshot], { service: 's', seq: 3 })
+  reader.begin([snapshot], { service: 's', seq: 3, cursor: '' })
   reader.push(change('a', 5))
   expect((await reader.next()).value).toEqual({ ...snapshot, pin: pin('a', 5) })
   expect([reader.backlog, ...reader.position]).toEqual([0, ['s', 5]])

@@ -206,7 +206,7 @@ describe('a cohort', () => {
       const source: LiveReader = new LiveReader(() => {})
       readers.push(source)
       world.cohorts.join('same', { source, render: () => Promise.reject(new Error('nothing')) }, each)
-      source.begin([], { service: 'a', seq: 0 })
+      source.begin([], { service: 'a', seq: 0, cursor: '' })
       await settle()
     }
     expect(world.cohorts.size).toBe(1)
@@ -243,15 +243,34 @@ describe('a cohort', () => {
       return { payload: encode(event), key: null, cursor: null }
     }
     world.cohorts.join('same', { source, render }, first)
-    source.begin([], { service: 'a', seq: 0 })
+    source.begin([], { service: 'a', seq: 0, cursor: '' })
     await settle()
     for (let joiner = 0; joiner < 10; joiner++) {
       const own = new LiveReader(() => {})
       world.cohorts.join('same', { source: own, render }, new Notes())
-      own.begin(snapshot, { service: 'a', seq: 0 })
+      own.begin(snapshot, { service: 'a', seq: 0, cursor: '' })
     }
     await settle()
     expect(renders).toBe(6)
+  })
+
+  it('joins nobody to those who have left a service that is listened to again', async () => {
+    const world = new World()
+    const render = async (event: LiveEvent): Promise<Message> => ({ payload: encode(event), key: null, cursor: null })
+    const join = async () => {
+      const source = new LiveReader(() => {}, 2)
+      world.cohorts.join('same', { source, render }, new Notes())
+      for (const service of ['a', 'b']) source.begin([], { service, seq: 0, cursor: '' })
+      await settle()
+      return source
+    }
+    const first = await join()
+    // All that was asked for of one service has settled.
+    first.complete()
+    const second = await join()
+    const third = await join()
+    const isOpen = async (source: LiveReader) => (await Promise.race([source.next(), settle()])) === undefined
+    expect([await isOpen(second), await isOpen(third)]).toEqual([true, false])
   })
 
   it('forgets what it made for events long past, though they be remembered elsewhere', async () => {
@@ -264,7 +283,7 @@ describe('a cohort', () => {
     const cohort = new Cohort({ source, render }, () => {})
     cohort.add(new Notes(), null)
     const isRunning = cohort.run(source.next())
-    source.begin([], { service: 'a', seq: 0 })
+    source.begin([], { service: 'a', seq: 0, cursor: '' })
     const events = Array.from({ length: 40 }, (_, index): LiveEvent => {
       const stamp = { service: 'a', seq: index + 1, cursor: '', observedAt: 0 }
       return { ...stamp, type: 'PinRemoved', requestId: String(index), cid: 'bafkqablimvwgy3y' } as LiveEvent

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest'
+import type { Cid } from '../../../src/domain/cid.ts'
+import { RateLimitedError } from '../../../src/domain/errors.ts'
+import type { Pin } from '../../../src/domain/pin.ts'
+import { Cadence } from '../../../src/live/cadence.ts'
+import { cidOf } from '../../support/scripted-service.ts'
+import { brief, ids, query, record, type ScriptedLive, startScriptedLive } from '../../support/start-scripted-live.ts'
+
+/** Starts a service whose request ids are CIDs, as ipfs-cluster's are. */
+function startWithCidsAsIds(): ScriptedLive {
+  const scripted = startScriptedLive()
+  const { upstream } = scripted
+  const add = upstream.add.bind(upstream)
+  upstream.add = (token, pin = {}) => {
+    const cid = pin.cid ?? cidOf(0)
+    return add(token, { ...pin, cid, requestId: cid.text })
+  }
+  return scripted
+}
+
+async function replace({ clock, tenant }: ScriptedLive, old: Pin, cid: Cid, key: string): Promise<Pin> {
+  const ref = { service: 'scripted', requestId: old.requestId, cid: old.cid.text }
+  const replacing = tenant('a').replacePin(ref, { cid, name: null, origins: [], meta: {} }, key)
+  await clock.advance(0)
+  return replacing
+}
+
+describe('where request ids are CIDs', () => {
+  it('a replacement that is undone ends in no circle', async () => {
+    await using scripted = startWithCidsAsIds()
+    const { clock, upstream } = scripted
+    const one = upstream.add('a', { cid: cidOf(1) })
+    const told = record(scripted.watch('a', ids([one])))
+    await clock.advance(100)
+    const two = await replace(scripted, one, cidOf(2), 'key-1')
+    await replace(scripted, two, cidOf(1), 'key-2')
+    const late = record(scripted.watch('a', ids([one])))
+    await clock.advance(100)
+    expect(told.events).toHaveLength(3)
+    expect(late.events.map(brief)).toEqual([`snapshot ${one.requestId} queued`])
+  })
+
+  it('a pin that was removed and added again is there', async () => {
+    await using scripted = startWithCidsAsIds()
+    const { clock, upstream } = scripted
+    record(scripted.watch('a', ids([upstream.add('a', { cid: cidOf(9) })])))
+    const pin = upstream.add('a', { cid: cidOf(1) })
+    await clock.advance(500)
+    const removing = scripted.tenant('a').removePin(pin.requestId)
+    await clock.advance(0)
+    await removing
+    await clock.advance(5_000)
+    const adding = scripted.tenant('a').addPin({ cid: pin.cid, name: 'again', origins: [], meta: {} }, 'key')
+    await clock.advance(0)
+    const told = record(scripted.watch('a', ids([await adding])))
+    await clock.advance(3_000)
+    expect(told.events.map(brief)).toEqual([`snapshot ${pin.requestId} queued`])
+  })
+})
+
+it.each([300, 900])('new subscriptions every %s ms keep nobody from being told', async (everyMs) => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const told = record(scripted.watch('a', ids([upstream.add('a')], true)))
+  await clock.advance(500)
+  upstream.setStatus('a', 'r0', 'pinned')
+  for (let n = 0; n < 10_000 / everyMs; n++) {
+    record(scripted.watch('a', ids([upstream.add('a')])))
+    await clock.advance(everyMs)
+  }
+  expect(told.end).toBe('done')
+})
+
+it('a subscription that cannot begin keeps nobody from being told', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const told = record(scripted.watch('a', ids([upstream.add('a')], true)))
+  await clock.advance(500)
+  upstream.fate = (operation) =>
+    operation === 'list' ? { refusal: new RateLimitedError('scripted', 1_000) } : undefined
+  record(scripted.watch('a', query()))
+  await clock.advance(5_000)
+  upstream.setStatus('a', 'r0', 'pinned')
+  await clock.advance(120_000)
+  expect(told.end).toBe('done')
+})
+
+it('who comes back to what was given up and read anew is not told that nothing was missed', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const pin = upstream.add('a')
+  record(scripted.watch('a', ids([upstream.add('a', { status: 'pinned' })])))
+  const reader = scripted.watch('a', ids([pin], true))
+  const told = record(reader)
+  await clock.advance(100)
+  await reader.return()
+  await clock.advance(35_000)
+  upstream.setStatus('a', pin.requestId, 'pinned')
+  record(scripted.watch('a', ids([pin])))
+  await clock.advance(1_000)
+  const back = record(scripted.watch('a', ids([pin], true), told.events.at(-1)?.cursor))
+  await clock.advance(1_000)
+  expect(back.events.map(brief)).toEqual([`resync ${pin.requestId} pinned`])
+})
+
+it('a pin from elsewhere is found, though a newer one was added through this gateway before the next look', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const reader = scripted.watch('a', query())
+  const told = record(reader)
+  await clock.advance(5_000)
+  await reader.return()
+  const elsewhere = upstream.add('a')
+  await clock.advance(11_000)
+  const adding = scripted.tenant('a').addPin({ cid: cidOf(5), name: null, origins: [], meta: {} }, 'key')
+  await clock.advance(0)
+  await adding
+  const back = record(scripted.watch('a', query(), told.events.at(-1)?.cursor))
+  await clock.advance(10_000)
+  expect(back.events.map(brief)).toContain(`added ${elsewhere.requestId} queued`)
+})
+
+it('the sharing of a budget never ends in no number, however its sums drift', () => {
+  const limit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' } as const
+  const cadence = new Cadence([limit], { perMs: () => 0 })
+  let random = 1
+  const next = (): number => {
+    random = (random * 48_271) % 2_147_483_647
+    return random / 2_147_483_647
+  }
+  for (let n = 0; n < 200_000; n++) {
+    const shortestMs = next() < 0.5 ? 5_000 : 1_000 + 4_000 * next()
+    const need = {
+      changeRate: next(),
+      share: next() < 0.5 ? 1 : 0.2,
+      shortestMs,
+      requests: 1,
+      endpoint: 'list',
+    } as const
+    const intervalMs = cadence.intervalMs(`${n % 2}`, need)
+    if (!(intervalMs >= shortestMs && Number.isFinite(intervalMs))) throw new Error(`${intervalMs} ms`)
+  }
+})
+
+it('polls come sooner again when many who began at once leave the budget to them', async () => {
+  await using scripted = startScriptedLive({
+    limits: [{ limit: 100, windowMs: 1_000, scope: 'address', endpoint: 'all' }],
+  })
+  const { clock, upstream } = scripted
+  upstream.isLogging = false
+  const tokens = Array.from({ length: 3_000 }, (_, index) => `t${index}`)
+  for (const token of tokens) {
+    upstream.add(token, { status: 'pinned' })
+    record(scripted.watch(token, query()))
+  }
+  await clock.advance(60_000)
+  const before = upstream.requestCount
+  await clock.advance(60_000)
+  expect((upstream.requestCount - before) / 60).toBeGreaterThan(60)
+})
