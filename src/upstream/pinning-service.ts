@@ -1,4 +1,5 @@
 import { RateLimitedError, ServiceUnavailableError } from '../domain/errors.ts'
+import type { Pin } from '../domain/pin.ts'
 import { CallMeter } from './budget/call-meter.ts'
 import { createRequestBudget } from './budget/create-request-budget.ts'
 import { ASSUMED_LIMITS, type Endpoint, type RateLimit } from './budget/rate-limit.ts'
@@ -22,7 +23,7 @@ import { parseRateLimitHeaders } from './rate-limit-headers.ts'
 import type { ServiceResponse } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import { sleep } from './sleep.ts'
-import type { TenantObserver } from './tenant-observer.ts'
+import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 
 /** A service as it was configured. */
 export interface ServiceSettings {
@@ -131,6 +132,11 @@ export class PinningService implements AsyncDisposable {
   /** What is left of each limit; a tenant's own limits are shown to that tenant only. */
   budgets(tenant?: string): RateBudget[] {
     return this.budget.snapshot(tenant)
+  }
+
+  /** Tells a tenant's observer that a pin took the place of another, where no answer may have said so. */
+  noteReplaced(tenant: string, requestId: string, pin: Pin): void {
+    this.#observers.get(tenant)?.replaced(requestId, pin, UNKNOWN_AGE)
   }
 
   /** Shows all that a tenant's answers tell to an observer, one at a time. Returns how to stop. */

@@ -236,7 +236,11 @@ export class WriteAttempt {
   /** What remains after the new pin is there: to remove the old one, where the service did not. */
   async #complete(pin: Pin): Promise<Pin> {
     const { replaces } = this.#record.write
-    if (!replaces || this.#nativeTarget() !== null || pin.requestId === replaces.requestId) return pin
+    if (!replaces || pin.requestId === replaces.requestId) return pin
+    if (this.#nativeTarget() !== null) {
+      this.#target.noteReplaced(replaces.requestId, pin)
+      return pin
+    }
     try {
       await this.#remove(replaces.requestId, pin)
     } catch (cause) {

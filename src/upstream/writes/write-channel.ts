@@ -151,6 +151,10 @@ export class WriteChannel implements WriteTarget {
     return this.capabilities.keepsMeta === true
   }
 
+  noteReplaced(requestId: string, pin: Pin): void {
+    this.#service.noteReplaced(this.key, requestId, pin)
+  }
+
   observeIgnoredCid(): void {
     const proof = 'a pin kept its CID when it was replaced'
     this.#service.known.learn({ replace: 'add-then-remove' }, 'replace', proof)

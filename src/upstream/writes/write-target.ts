@@ -31,6 +31,8 @@ export interface WriteTarget {
    * Looks for a pin that was made within the last minute, where there is one.
    */
   showsWrites(): Promise<boolean>
+  /** Notes that a pin took the place of another, for who follows both: the answer that said so may have been lost. */
+  noteReplaced(requestId: string, pin: Pin): void
   /** Notes that the service replaced a pin but not its CID. */
   observeIgnoredCid(): void
 }

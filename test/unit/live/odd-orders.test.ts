@@ -58,6 +58,23 @@ describe('where request ids are CIDs', () => {
   })
 })
 
+it('a replacement whose answer was lost is followed as well', async () => {
+  await using scripted = startScriptedLive({ capabilities: { keepsMeta: true } })
+  const { clock, upstream } = scripted
+  const old = upstream.add('a')
+  const told = record(scripted.watch('a', ids([old], true)))
+  await clock.advance(500)
+  upstream.fate = (operation) => (operation === 'replace' ? { isReplyLost: true } : undefined)
+  const ref = { service: 'scripted', requestId: old.requestId, cid: old.cid.text }
+  const replacing = scripted.tenant('a').replacePin(ref, { cid: cidOf(7), name: null, origins: [], meta: {} }, 'key')
+  await clock.advance(10_000)
+  const { requestId } = await replacing
+  expect(told.events.map(brief)).toEqual(['snapshot r0 queued', `replaced r0 by ${requestId}`])
+  upstream.setStatus('a', requestId, 'pinned')
+  await clock.advance(2_000)
+  expect(told.end).toBe('done')
+})
+
 it.each([300, 900])('new subscriptions every %s ms keep nobody from being told', async (everyMs) => {
   await using scripted = startScriptedLive()
   const { clock, upstream } = scripted
