@@ -56,8 +56,12 @@ export class Cadence {
     this.#urgentCalls = urgentCalls
   }
 
-  /** Milliseconds from a tenant's last poll to its next. */
-  intervalMs(tenant: string, need: PollNeed): number {
+  /**
+   * Milliseconds from a tenant's last poll to its next.
+   *
+   * @param options.isReview the tenant claims what it did when it was asked for last: only the others may have changed
+   */
+  intervalMs(tenant: string, need: PollNeed, { isReview = false } = {}): number {
     const { requests, endpoint, shortestMs } = need
     const perToken = requests * this.#slowestMs('token', endpoint)
     const fastestMs = Math.max(shortestMs, perToken)
@@ -65,8 +69,9 @@ export class Cadence {
     const takesMs = requests * this.#slowestMs('address', endpoint)
     if (takesMs === 0) return fastestMs
     const changeRate = Math.min(LARGEST_CHANGE_RATE, need.changeRate)
-    const member = { wanted: takesMs / fastestMs, share: need.share, weight: Math.sqrt(changeRate * takesMs) }
-    this.#set(tenant, member)
+    const claim = { wanted: takesMs / fastestMs, share: need.share, weight: Math.sqrt(changeRate * takesMs) }
+    const member = (isReview && this.#members.get(tenant)) || claim
+    if (member === claim) this.#set(tenant, member)
     return Math.max(fastestMs, takesMs / (this.#level() * this.#shareOf(member)))
   }
 

@@ -205,9 +205,12 @@ export class Informer implements TenantObserver, Disposable {
     })
   }
 
-  #schedule(): void {
+  /** @param isReview nothing has changed but what the others want, so that a planned poll may come sooner, and not later */
+  #schedule(isReview = false): void {
     const now = this.#now()
-    this.#pollAt = Math.max(this.#pollDueAt(), this.#notBefore)
+    const pollDueAt = this.#pollDueAt(isReview)
+    const latest = isReview && pollDueAt !== Number.POSITIVE_INFINITY ? this.#pollAt : pollDueAt
+    this.#pollAt = Math.max(Math.min(pollDueAt, latest), this.#notBefore)
     let dueAt = this.#views.size === 0 ? now : this.#pollAt
     for (const { leftAt } of this.#views) if (leftAt !== null) dueAt = Math.min(dueAt, leftAt + LINGER_MS)
     this.#timer?.cancel()
@@ -218,14 +221,14 @@ export class Informer implements TenantObserver, Disposable {
     this.#timer = this.#options.clock.setTimeout(() => void this.#onTimer(), delayMs)
   }
 
-  #pollDueAt(): number {
-    return this.#toLoad().length > 0 ? this.#now() : this.#usualPollAt()
+  #pollDueAt(isReview: boolean): number {
+    return this.#toLoad().length > 0 ? this.#now() : this.#usualPollAt(isReview)
   }
 
-  #usualPollAt(): number {
+  #usualPollAt(isReview = true): number {
     const { cadence } = this.#options
     const need = this.#poller.need()
-    if (need) return this.#poller.polledAt + cadence.intervalMs(this.#tenant.key, need)
+    if (need) return this.#poller.polledAt + cadence.intervalMs(this.#tenant.key, need, { isReview })
     cadence.leave(this.#tenant.key)
     return Number.POSITIVE_INFINITY
   }
@@ -240,7 +243,7 @@ export class Informer implements TenantObserver, Disposable {
     this.#audience.expire(now - LINGER_MS)
     if (this.#views.size === 0) this.#options.onIdle()
     else if (now >= this.#pollAt) await this.#cycle()
-    else this.#scheduleSoon()
+    else this.#schedule(true)
   }
 
   async #cycle(): Promise<void> {
