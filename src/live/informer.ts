@@ -166,7 +166,6 @@ export class Informer implements TenantObserver, Disposable {
     this.#audience.tell(draftOf(change), previous)
     if (!('pin' in change)) return
     const { pin } = change
-    this.#poller.sawCreated(this.#cache.get(pin.requestId)?.createdNs ?? 0n)
     if (!this.#views.tracks(pin)) this.#cache.forget(pin.requestId, this.#now())
     else if (!isSettled(pin.status)) this.#scheduleSoon()
   }
@@ -175,6 +174,7 @@ export class Informer implements TenantObserver, Disposable {
   async #load(view: View): Promise<void> {
     view.isLoading = true
     const startedAt = this.#now()
+    const { seenNs } = this.#poller
     try {
       const isKnown = (requestId: string): boolean => this.#cache.has(requestId) || this.#cache.isRemoved(requestId)
       const found = await loadView(this.#tenant, view, { isKnown, signal: this.#stop.signal })
@@ -182,7 +182,9 @@ export class Informer implements TenantObserver, Disposable {
       this.seen(found, 0)
       for (const requestId of view.refs.keys()) if (!isKnown(requestId)) this.#poller.suspect(requestId)
       // Others who have begun were not looked after by this.
-      if (!this.#hasBegun()) this.#poller.wasRead(view.query === null ? [] : found)
+      if (!this.#hasBegun()) this.#poller.wasRead()
+      for (const { created } of found) view.lookedUpTo(created.ns)
+      view.lookedUpTo(seenNs)
       this.#onGood()
       this.#audience.begin(view)
     } catch (error) {

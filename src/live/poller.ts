@@ -50,9 +50,8 @@ export class Poller {
   readonly #missing = new Set<string>()
   /** Pins that an answer should have shown and did not, and how often they were not found by their id. */
   readonly #suspects = new Map<string, number>()
-  /** When the newest pin was created that was seen, and up to when news has been looked for. */
+  /** When the newest pin was created that any answer showed. */
   #seenNs = 0n
-  #newestNs = 0n
   #tooFarBack: { readonly scope: string; readonly ns: bigint } | null = null
   #polledAt = Number.NEGATIVE_INFINITY
   #requests = 1
@@ -70,25 +69,21 @@ export class Poller {
     return this.#polledAt
   }
 
+  /** When the newest pin was created that any answer has shown so far. */
+  get seenNs(): bigint {
+    return this.#seenNs
+  }
+
   /** Notes that an answer showed a pin. */
   saw(pin: Pin): void {
+    if (pin.created.ns > this.#seenNs) this.#seenNs = pin.created.ns
     this.#missing.delete(pin.requestId)
     this.#suspects.delete(pin.requestId)
   }
 
-  /** Notes when a pin was created: what is new is newer. */
-  sawCreated(ns: bigint): void {
-    if (ns > this.#seenNs) this.#seenNs = ns
-  }
-
-  /**
-   * Notes that everything was read just now, so that the first poll need not come at once.
-   *
-   * @param listed the pins that a list showed: what is new is newer
-   */
-  wasRead(listed: readonly Pin[]): void {
+  /** Notes that everything was read just now, so that the first poll need not come at once. */
+  wasRead(): void {
     this.#polledAt = Math.max(this.#polledAt, this.#options.now())
-    for (const { created } of listed) this.#lookedUpTo(created.ns)
   }
 
   /** Has it found out, by its id, whether a pin is there that an answer lacked. */
@@ -143,9 +138,12 @@ export class Poller {
   async #usual(targets: readonly KnownPin[], queries: readonly View[], seenNs: bigint): Promise<void> {
     this.#pollsSinceResync++
     const scope = scopeOf(targets, queries)
-    const newSince = queries.length > 0 ? this.#newestNs : null
+    const newSince = queries.reduce<bigint | null>(
+      (least, { newsNs }) => (least === null || newsNs < least ? newsNs : least),
+      null,
+    )
     this.#requests = Math.max(1, await this.#ask(targets, newSince, scope, 'live'))
-    if (newSince !== null) this.#lookedUpTo(seenNs)
+    for (const view of queries) view.lookedUpTo(seenNs)
     this.#suspectMissing()
   }
 
@@ -165,8 +163,8 @@ export class Poller {
         const pins = await collectPins(tenant, view.query as PinQuery, { class: 'resync', signal })
         total += Math.ceil((pins.length + 1) / 1000)
         this.#suspectMissing()
+        view.lookedUpTo(seenNs)
       }
-      if (queries.length > 0) this.#lookedUpTo(seenNs)
       return true
     } catch (error) {
       // It can wait: others want the budget.
@@ -215,10 +213,6 @@ export class Poller {
         if (isWatched && misses + 1 >= MISSES) onGone(requestId)
       }),
     )
-  }
-
-  #lookedUpTo(ns: bigint): void {
-    if (ns > this.#newestNs) this.#newestNs = ns
   }
 
   #suspectMissing(): void {

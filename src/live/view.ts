@@ -37,6 +37,7 @@ export class View {
   readonly #refs: Map<string, PinRef>
   /** Request ids of what took the place of others. */
   readonly #successors = new Map<string, string>()
+  #newsNs = 0n
   readonly #isAskedFor: (pin: Pin) => boolean
   readonly #isReadable: (pin: Pin) => boolean
 
@@ -65,6 +66,16 @@ export class View {
   /** Whether anybody listens. */
   get isActive(): boolean {
     return this.watches.size > 0
+  }
+
+  /** Up to when pins that match have been looked for, by when they were created: what is new is newer. */
+  get newsNs(): bigint {
+    return this.#newsNs
+  }
+
+  /** Notes that all that was created up to an instant, in nanoseconds, has been looked for. */
+  lookedUpTo(ns: bigint): void {
+    if (ns > this.#newsNs) this.#newsNs = ns
   }
 
   /** Follows what took the place of a pin that is followed by its id. */
