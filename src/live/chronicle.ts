@@ -124,7 +124,7 @@ export class Chronicle {
       const pin = cache.get(current)?.pin
       if (pin && current === requestId) pins.push(pin)
       else if (pin && !view.asked.has(current)) {
-        others.push({ type: 'PinReplaced', pin, replaced: { service, requestId, cid: { text: cid } } })
+        others.push({ type: 'PinReplaced', pin, isNew: false, replaced: { service, requestId, cid: { text: cid } } })
       } else if (cache.isRemoved(requestId)) others.push({ type: 'PinRemoved', requestId, cid })
     }
     return { pins, others }
@@ -159,7 +159,7 @@ export function draftOf(change: CacheChange): Draft {
     case 'changed':
       return { type: 'PinStatusChange', pin: change.pin, previousStatus: change.previous.status }
     case 'replaced':
-      return { type: 'PinReplaced', pin: change.pin, replaced: change.previous }
+      return { type: 'PinReplaced', pin: change.pin, isNew: change.isNew, replaced: change.previous }
     case 'removed':
       return { type: 'PinRemoved', requestId: change.previous.requestId, cid: change.previous.cid.text }
   }

@@ -128,8 +128,10 @@ export class Informer implements TenantObserver, Disposable {
     this.#poller.saw(pin)
     if (requestId !== pin.requestId) this.#views.succeed(requestId, pin)
     const isWatched = this.#cache.has(requestId) || this.#views.tracks(pin)
-    if (isWatched) this.#apply(this.#cache.replace(requestId, pin, this.#tickets(ticket), this.#now()))
-    else {
+    if (isWatched) {
+      const changes = this.#cache.replace(requestId, pin, this.#tickets(ticket), this.#now())
+      for (const change of changes) this.#apply(change)
+    } else {
       if (requestId !== pin.requestId) this.removed(requestId)
       this.#cache.revive(pin.requestId, ticket)
     }

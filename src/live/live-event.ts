@@ -41,6 +41,8 @@ export interface PinReplaced extends EventBase {
   readonly type: 'PinReplaced'
   readonly pin: Pin
   /** What is known of the pin that is gone. */
+  /** Whether the new pin was not known before; then it is told as added to who did not follow the old one. */
+  readonly isNew: boolean
   readonly replaced: Pick<Pin, 'service' | 'requestId'> & { readonly cid: { readonly text: string } }
 }
 

@@ -16,7 +16,7 @@ export type CacheChange =
   | { readonly type: 'added'; readonly pin: Pin }
   | { readonly type: 'changed'; readonly pin: Pin; readonly previous: Pin }
   | { readonly type: 'removed'; readonly previous: Pin }
-  | { readonly type: 'replaced'; readonly pin: Pin; readonly previous: Pin }
+  | { readonly type: 'replaced'; readonly pin: Pin; readonly previous: Pin; readonly isNew: boolean }
 
 /** The number of a request in the order of sending, and of the last one that had been sent when its answer came. */
 export interface Tickets {
@@ -109,15 +109,20 @@ export class PinCache {
     return known ? { type: 'removed', previous: known.pin } : null
   }
 
-  /** Puts a pin in the place of another. The same request id is a change of the same pin. */
-  replace(oldRequestId: string, pin: Pin, tickets: Tickets, now: number): CacheChange | null {
-    if (oldRequestId === pin.requestId) return this.put(pin, tickets, now)
-    const gone = this.remove(oldRequestId, tickets.last, now)
+  /**
+   * Puts a pin in the place of another. The same request id is a change of the same pin.
+   *
+   * @returns what that changes, in order: the new pin may have been seen before, as it was made or later
+   */
+  replace(oldRequestId: string, pin: Pin, tickets: Tickets, now: number): CacheChange[] {
+    const isNew = !this.has(pin.requestId)
+    const gone = oldRequestId === pin.requestId ? null : this.remove(oldRequestId, tickets.last, now)
     const seen = this.put(pin, tickets, now)
-    if (gone?.type !== 'removed') return seen
-    // It may have been seen before, as it was made or later; it may also be gone again.
+    if (gone?.type !== 'removed') return seen ? [seen] : []
     const known = this.get(pin.requestId)
-    return known ? { type: 'replaced', pin: known.pin, previous: gone.previous } : gone
+    if (!known) return [gone]
+    const replaced = { type: 'replaced', pin: known.pin, previous: gone.previous, isNew } as const
+    return isNew || !seen ? [replaced] : [seen, replaced]
   }
 
   /** Notes that a pin is there of which nobody wants to know more: where ids are CIDs, what was removed is added again. */

@@ -122,7 +122,7 @@ export class View {
       case 'PinStatusChange':
       case 'PinReplaced': {
         if (was) return event
-        if (!this.includes(event.pin)) return null
+        if (!this.includes(event.pin) || (event.type === 'PinReplaced' && !event.isNew)) return null
         const { service, seq, cursor, observedAt, pin } = event
         return { service, seq, cursor, observedAt, type: 'PinAdded', pin }
       }

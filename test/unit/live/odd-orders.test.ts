@@ -75,6 +75,22 @@ it('a replacement whose answer was lost is followed as well', async () => {
   expect(told.end).toBe('done')
 })
 
+it('who does not follow the old pin is told of the new one once, though a poll had shown it before the answer', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const old = upstream.add('a', { name: 'old' })
+  const told = record(scripted.watch('a', query({ name: 'new' })))
+  const all = record(scripted.watch('a', query()))
+  await clock.advance(500)
+  upstream.fate = (operation) => (operation === 'replace' ? { afterMs: 1_200 } : undefined)
+  const ref = { service: 'scripted', requestId: old.requestId, cid: old.cid.text }
+  const replacing = scripted.tenant('a').replacePin(ref, { cid: cidOf(7), name: 'new', origins: [], meta: {} }, 'key')
+  await clock.advance(5_000)
+  const { requestId } = await replacing
+  expect(told.events.map(brief).slice(1)).toEqual([`added ${requestId} queued`])
+  expect(all.events.map(brief).slice(1)).toEqual([`added ${requestId} queued`, `replaced r0 by ${requestId}`])
+})
+
 it.each([300, 900])('new subscriptions every %s ms keep nobody from being told', async (everyMs) => {
   await using scripted = startScriptedLive()
   const { clock, upstream } = scripted

@@ -80,5 +80,5 @@ it('believes at once that a pin was added, even under an id that was just remove
 it('takes a replacement under the same id for a change', () => {
   const cache = new PinCache()
   cache.see(pin(0), { sent: 1, last: 1 }, 0)
-  expect(cache.replace('r', pin(3), { sent: 2, last: 2 }, 1)?.type).toBe('changed')
+  expect(cache.replace('r', pin(3), { sent: 2, last: 2 }, 1)[0]?.type).toBe('changed')
 })
