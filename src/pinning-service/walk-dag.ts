@@ -10,7 +10,7 @@ const TURN_MS = 10
 export interface WalkOptions {
   /** How many blocks are waited for at the same time. */
   readonly concurrency: number
-  /** How many different blocks the DAG may link to, each of which takes about 150 bytes of memory. Default: any number. */
+  /** How many different blocks the DAG may link to, each of which takes about 180 bytes of memory. Default: any number. */
   readonly maxBlocks?: number
   /**
    * Brings one block in: its verified bytes, or null for a leaf that nobody needs to read. Blocks that are here
