@@ -179,6 +179,17 @@ describe('an event stream', () => {
     await stopping
   })
 
+  it('brings a snapshot that is more than the buffers take, on every version of Node', async () => {
+    await using setup = await startLiveSetup({ livePingMs: 200, liveStallMs: 1_000 })
+    seedQueued(setup.service, 400)
+    const query =
+      'subscription { pinsChanged { ... on PinSnapshot { remaining pin { id cid name createdAt status } } } }'
+    const { events } = await openEventStream(setup.gateway.url, { query }, { headers: bearer(ALICE) })
+    for (let remaining = 399; remaining >= 0; remaining--) {
+      expect(JSON.parse((await nextOf(events)).data).data.pinsChanged.remaining).toBe(remaining)
+    }
+  })
+
   it('is cut when nothing of it is read', async () => {
     await using setup = await startLiveSetup({ liveStallMs: 500, livePingMs: 600, maxSockets: 1 })
     const [pin] = seedQueued(setup.service, 1)
