@@ -23,7 +23,7 @@ export interface Faults {
   readonly upstream?: DirectionFaults
   /** From the service to the client. */
   readonly downstream?: DirectionFaults
-  /** Resets both sides of every connection, `afterMs` after it was made or the fault was set. */
+  /** Resets both sides of every connection, `afterMs` after it was made or the fault was set; 0: before any byte passes. */
   readonly resetPeer?: { readonly afterMs: number }
 }
 
@@ -198,6 +198,8 @@ class Link {
     faults: () => DirectionFaults,
     send: (bytes: Buffer) => Promise<void>,
   ): Promise<void> {
+    // The timer may come later than a quick answer.
+    if (this.#faults().resetPeer?.afterMs === 0) this.#reset()
     const { latency } = faults()
     if (latency) await this.#wait(arrivedAt + this.#around(latency.ms, latency.jitterMs) - performance.now())
     let rest = bytes

@@ -29,11 +29,11 @@ const GONE = Number.POSITIVE_INFINITY
  * @see etcd, tests/robustness/validate/watch.go
  */
 export class HistoryChecker {
+  readonly name: string
   readonly violations: string[] = []
   /** The last event's cursor; null before the first. */
   cursor: string | null = null
   events = 0
-  readonly #name: string
   readonly #isOrdered: boolean
   /** The last state of each pin that was told; null of one that is gone. */
   readonly #known = new Map<string, ToldPin | null>()
@@ -48,7 +48,7 @@ export class HistoryChecker {
 
   /** @param isOrdered false where replicas show states again that are over; a pin that is gone never comes back */
   constructor(name: string, isOrdered: boolean) {
-    this.#name = name
+    this.name = name
     this.#isOrdered = isOrdered
   }
 
@@ -119,7 +119,7 @@ export class HistoryChecker {
     const outdated = [...this.#known.values()]
       .filter((pin) => pin !== null && isWanted(pin) && !truth.has(pin.requestId))
       .map((pin) => `outdated: ${pin?.requestId}`)
-    return [...lost, ...outdated].map((what) => `${this.#name}: ${what}`)
+    return [...lost, ...outdated].map((what) => `${this.name}: ${what}`)
   }
 
   /** Whether it took the place of a pin that was followed. */
@@ -163,7 +163,7 @@ export class HistoryChecker {
   }
 
   #violate(what: string): void {
-    this.violations.push(`${this.#name}: ${what}`)
+    this.violations.push(`${this.name}: ${what}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { UnauthorizedError } from '../../../src/domain/errors.ts'
-import { PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
+import { isSettled, PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
 import type { Selection } from '../../../src/live/selection.ts'
 import { sleep } from '../../../src/upstream/sleep.ts'
 import { ids, query } from '../start-scripted-live.ts'
@@ -7,7 +7,7 @@ import type { HistoryChecker, ToldPin } from './history-checker.ts'
 import { ConnectionLost, type HistoryConnection, type HistoryStage } from './history-stage.ts'
 
 /** Milliseconds on the clock that a client does not read, at most, and waits before it comes back. */
-const LONGEST_STALL_MS = 40_000
+export const LONGEST_STALL_MS = 40_000
 const LONGEST_ABSENCE_MS = 2_000
 
 /** One subscriber, who comes back again and again. */
@@ -20,6 +20,8 @@ export class HistoryClient {
   #selection: Selection = query()
   #connection: HistoryConnection | null = null
   #stalledUntil = 0
+  /** Whether it was told that all that it asked for has settled. */
+  #isSettled = false
   #isCalm = false
   #isFinished = false
 
@@ -65,7 +67,7 @@ export class HistoryClient {
     await this.close()
   }
 
-  /** Whether it knows all that it asked for as it is; true of one that was told that all of it has settled. */
+  /** Whether it is there and knows all that it asked for as it is, or was told that all of it has settled. */
   get isUpToDate(): boolean {
     return this.#differences().length === 0
   }
@@ -75,9 +77,18 @@ export class HistoryClient {
   }
 
   #differences(): string[] {
-    if (!this.#connection) return []
+    if (this.#isSettled) return []
+    // Who is about to come back has yet to be told, however long that takes.
+    if (!this.#connection) return [`${this.checker.name}: not there`]
     const truth = this.#stage.upstream.pins(this.#token)
-    return this.checker.differences(truth, (pin) => this.#isWanted(pin))
+    const differences = this.checker.differences(truth, (pin) => this.#isWanted(pin))
+    const isOver =
+      this.#endsOnceSettled && ![...truth.values()].some((pin) => this.#isWanted(pin) && !isSettled(pin.status))
+    return isOver ? [...differences, `${this.checker.name}: not told that all has settled`] : differences
+  }
+
+  get #endsOnceSettled(): boolean {
+    return this.#selection.kind === 'ids' && this.#selection.untilSettled
   }
 
   #isWanted({ requestId, name, status }: ToldPin): boolean {
@@ -95,6 +106,7 @@ export class HistoryClient {
     this.connections++
     const connection = this.#stage.open(this.#token, this.#selection, this.checker.cursor)
     this.#connection = connection
+    this.#isSettled = false
     void this.#read(connection)
   }
 
@@ -112,6 +124,7 @@ export class HistoryClient {
       if (this.#selection.kind === 'ids') this.checker.settled(this.#selection.refs.keys())
       else this.checker.violations.push('a query came to an end')
       this.#connection = null
+      this.#isSettled = true
     } catch (error) {
       if (isOver()) return
       this.#connection = null

@@ -17,6 +17,8 @@ export interface HistoryStage extends AsyncDisposable {
   open(token: string, selection: Selection, after: string | null): HistoryConnection
   /** Lets time pass on the clock. */
   advance(ms: number): Promise<void>
+  /** Trouble on connections, where there are any, from now on. */
+  trouble(): void
   /** No more trouble from now on. */
   calm(): Promise<void>
 }

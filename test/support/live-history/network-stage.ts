@@ -29,7 +29,7 @@ const LIMITS: readonly RateLimit[] = [{ limit: 1_000_000, windowMs: 1000, scope:
  * The gateway's servers over a service on HTTP, with clients over WebSockets and event streams; a fault proxy stands
  * before the service, and another before the gateway.
  */
-export async function startNetworkStage(random: () => number, isFaulty: boolean): Promise<HistoryStage> {
+export async function startNetworkStage(random: () => number): Promise<HistoryStage> {
   const clock = new FastClock(SPEED)
   const upstream = new ScriptedService({ clock })
   const service = await serveScriptedService(upstream)
@@ -42,9 +42,7 @@ export async function startNetworkStage(random: () => number, isFaulty: boolean)
   const live = new Informers({ random, wallNow: () => upstream.wallNow() })
   const gateway = await startServers(registry, live)
   const clientProxy = await startFaultProxy(gateway.url, { seed: Math.floor(random() * 1e9) })
-  const troubled = isFaulty
-    ? { service: makeTrouble(serviceProxy, random), clients: makeTrouble(clientProxy, random) }
-    : {}
+  const troubled = { service: makeTrouble(serviceProxy, random), clients: makeTrouble(clientProxy, random) }
   return {
     clock,
     upstream,
@@ -62,6 +60,9 @@ export async function startNetworkStage(random: () => number, isFaulty: boolean)
       return open(clientProxy.endpoint, token, operationOf(selection, after))
     },
     advance: (ms) => delay(ms / SPEED),
+    trouble() {
+      for (const trouble of Object.values(troubled)) trouble.start()
+    },
     async calm() {
       await Promise.all(Object.values(troubled).map((trouble) => trouble.stop()))
     },

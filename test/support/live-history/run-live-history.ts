@@ -2,7 +2,7 @@ import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '..
 import type { Fate } from '../scripted-service.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { HistoryChecker } from './history-checker.ts'
-import { HistoryClient } from './history-client.ts'
+import { HistoryClient, LONGEST_STALL_MS } from './history-client.ts'
 import { SERVICE } from './history-stage.ts'
 import { startNetworkStage } from './network-stage.ts'
 import { startVirtualStage } from './virtual-stage.ts'
@@ -33,6 +33,8 @@ export interface HistoryOptions {
   readonly pinsPerTenant?: number
   /** Default 9. */
   readonly subscribers?: number
+  /** How often all comes to rest in between, after everybody has left and come back. Default 8. */
+  readonly rests?: number
 }
 
 /** Failures may have led to waits of 30 s, and settled pins are looked over once a minute and list. */
@@ -50,9 +52,9 @@ const LONGEST_REPLICA_LAG_MS = 800
  */
 export async function runLiveHistory(options: HistoryOptions): Promise<HistoryRun> {
   const { seed, transitions, isFaulty, hasReplicas = false, isNetworked = false } = options
-  const { tenants = 3, pinsPerTenant = 40, subscribers = 9 } = options
+  const { tenants = 3, pinsPerTenant = 40, subscribers = 9, rests = 8 } = options
   const random = seededRandom(seed)
-  await using stage = isNetworked ? await startNetworkStage(random, isFaulty) : startVirtualStage(random)
+  await using stage = isNetworked ? await startNetworkStage(random) : startVirtualStage(random)
   const { clock, upstream, live } = stage
   const world = new World(stage, pinsPerTenant, random)
   const tokens = Array.from({ length: tenants }, (_, index) => `token-${index}`)
@@ -60,7 +62,6 @@ export async function runLiveHistory(options: HistoryOptions): Promise<HistoryRu
   for (const token of tokens) {
     for (let n = 0; n < pinsPerTenant; n++) upstream.add(token, { name: n % 2 ? 'odd' : 'even' })
   }
-  if (isFaulty) upstream.fate = () => fateOf(random, hasReplicas)
   if (hasReplicas) upstream.keepsPastMs = 2 * LONGEST_REPLICA_LAG_MS
 
   const clients = Array.from({ length: subscribers }, (_, index) => {
@@ -69,25 +70,45 @@ export async function runLiveHistory(options: HistoryOptions): Promise<HistoryRu
   })
   let done = 0
   upstream.onState = () => void done++
-  const rests = isNetworked ? 0 : 8
-  let nextRest = transitions / (rests + 1)
-  while (done < transitions) {
-    if (rests > 0 && done > nextRest) {
-      nextRest += transitions / (rests + 1)
-      const { fate } = upstream
-      upstream.fate = undefined
-      for (const client of clients) client.calm()
-      await stage.advance(40_000)
-      for (const client of clients) await client.close()
-      for (let n = 0; n < 2 * tenants; n++) world.move(tokens[n % tenants] as string)
-      await stage.advance(1_000)
-      for (const client of clients) client.resume()
-      const until = clock.now() + 300_000
-      const rested = (): boolean => world.writing === 0 && clients.every(({ isUpToDate }) => isUpToDate)
-      do await stage.advance(2_000)
-      while (clock.now() < until && !rested())
-      for (const client of clients) client.checkAtRest()
-      upstream.fate = fate
+
+  function beginTrouble(): void {
+    if (!isFaulty) return
+    upstream.fate = () => fateOf(random, hasReplicas)
+    stage.trouble()
+  }
+
+  async function endTrouble(): Promise<void> {
+    upstream.fate = undefined
+    if (isFaulty) await stage.calm()
+    for (const client of clients) client.calm()
+  }
+
+  async function rest(): Promise<void> {
+    const latest = clock.now() + LONGEST_REST_MS
+    const isAtRest = (): boolean => world.writing === 0 && clients.every(({ isUpToDate }) => isUpToDate)
+    do await stage.advance(2_000)
+    while (clock.now() < latest && !isAtRest())
+    for (const client of clients) client.checkAtRest()
+  }
+
+  /** Everybody is away while something happens, and then goes on where they were. */
+  async function leaveAndReturn(): Promise<void> {
+    await stage.advance(LONGEST_STALL_MS)
+    for (const client of clients) await client.close()
+    for (let n = 0; n < 2 * tenants; n++) world.move(tokens[n % tenants] as string)
+    await stage.advance(1_000)
+    for (const client of clients) client.resume()
+  }
+
+  beginTrouble()
+  const perRest = transitions / (rests + 1)
+  for (let nextRest = perRest; done < transitions; ) {
+    if (done >= nextRest) {
+      nextRest += perRest
+      await endTrouble()
+      await leaveAndReturn()
+      await rest()
+      beginTrouble()
     }
     for (let n = Math.floor((random() * tenants * pinsPerTenant) / 3); n > 0; n--) {
       world.move(tokens[Math.floor(random() * tenants)] as string)
@@ -95,13 +116,8 @@ export async function runLiveHistory(options: HistoryOptions): Promise<HistoryRu
     for (const client of clients) if (random() < 0.02) client.meddle()
     await stage.advance(random() * 400)
   }
-  upstream.fate = undefined
-  await stage.calm()
-  for (const client of clients) client.calm()
-  const latest = clock.now() + LONGEST_REST_MS
-  const isAtRest = (): boolean => world.writing === 0 && clients.every(({ isUpToDate }) => isUpToDate)
-  do await stage.advance(2_000)
-  while (clock.now() < latest && !isAtRest())
+  await endTrouble()
+  await rest()
   await stage.advance(LAST_LOOK_MS)
   for (const client of clients) client.checkAtRest()
   const result = {

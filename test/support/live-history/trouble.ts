@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DirectionFaults, FaultProxy, Faults } from '../fault-proxy.ts'
 
-/** Somebody who makes trouble on a connection until told to stop. */
+/** Somebody who makes trouble on a connection. */
 export interface Trouble {
   /** How often each fault was made. */
   readonly counts: ReadonlyMap<string, number>
+  start(): void
   /** Resolves when nothing is wrong any more. */
   stop(): Promise<void>
 }
@@ -24,10 +25,11 @@ const FAULTS = [...Object.keys(DIRECTION_FAULTS), 'reset', 'down']
 const LONGEST_TROUBLE_MS = 200
 const LONGEST_PEACE_MS = 400
 
-/** Makes one to three of Toxiproxy's faults at a time, in either direction, with some peace in between. */
+/** Makes one to three of Toxiproxy's faults at a time, in either direction, with some peace in between, once it is started. */
 export function makeTrouble(proxy: FaultProxy, random: () => number): Trouble {
   const counts = new Map<string, number>()
-  const stopped = new AbortController()
+  let stopped = new AbortController()
+  let running = Promise.resolve()
   const draw = (most: number): number => Math.floor(random() * most)
 
   async function once(): Promise<void> {
@@ -42,15 +44,18 @@ export function makeTrouble(proxy: FaultProxy, random: () => number): Trouble {
     if (kinds.has('timeout') || kinds.has('down')) await proxy.up()
   }
 
-  async function run(): Promise<void> {
-    while (!stopped.signal.aborted) {
+  async function run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
       await once()
-      await delay(draw(LONGEST_PEACE_MS), undefined, { signal: stopped.signal }).catch(() => {})
+      await delay(draw(LONGEST_PEACE_MS), undefined, { signal }).catch(() => {})
     }
   }
-  const running = run()
   return {
     counts,
+    start() {
+      stopped = new AbortController()
+      running = run(stopped.signal)
+    },
     async stop() {
       stopped.abort()
       await running

@@ -13,6 +13,7 @@ export function startVirtualStage(random: () => number): HistoryStage {
     tenant,
     open: watch,
     advance: (ms) => clock.advance(ms),
+    trouble() {},
     async calm() {},
     [Symbol.asyncDispose]: () => scripted[Symbol.asyncDispose](),
   }
