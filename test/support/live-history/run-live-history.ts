@@ -117,6 +117,7 @@ export async function runLiveHistory(options: HistoryOptions): Promise<HistoryRu
     await stage.advance(random() * 400)
   }
   await endTrouble()
+  for (const token of tokens) world.settle(token)
   await rest()
   await stage.advance(LAST_LOOK_MS)
   for (const client of clients) client.checkAtRest()

@@ -43,6 +43,14 @@ export class World {
     }
   }
 
+  /** What is under way comes to its end. */
+  settle(token: string): void {
+    const { upstream } = this.#stage
+    for (const { requestId, status } of [...upstream.pins(token).values()]) {
+      if (!isSettled(status)) upstream.setStatus(token, requestId, this.#random() < 0.2 ? 'failed' : 'pinned')
+    }
+  }
+
   /** Its outcome is of no interest: whatever it did shows in the pins. */
   async #write(write: Promise<unknown>): Promise<void> {
     this.writing++
