@@ -8,6 +8,7 @@ import type { BlockStore } from './block-store.ts'
 import { checkDagSize, checkTokenBytes } from './check-size.ts'
 import type { DialRange } from './dial-policy.ts'
 import { GatewaySource } from './gateway-source.ts'
+import { assertNotFatal } from './interruptions.ts'
 import type { Transfer } from './keeper.ts'
 import type { Limits } from './limits.ts'
 import { OriginConnections } from './origin-connections.ts'
@@ -72,6 +73,7 @@ export class FetchPin implements Transfer {
     const { limits, blocks } = this.#context
     const total = setTimeout(() => this.#fail('exceeded', limits.totalTimeoutMs), limits.totalTimeoutMs)
     try {
+      assertNotFatal(this.#pin)
       const { signal } = this.#abort
       await walkDag(cidOfKey(this.#pin.cidKey), {
         concurrency: limits.concurrency,

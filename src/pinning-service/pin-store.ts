@@ -5,6 +5,7 @@ import * as Digest from 'multiformats/hashes/digest'
 import type { NewPin, PinStatus, StringMap } from '../domain/pin.ts'
 import { type Database, transaction } from '../storage/open-database.ts'
 import { Statements } from '../storage/statements.ts'
+import { REQUEUE_INTERRUPTED } from './interruptions.ts'
 import { gramsOf } from './name-grams.ts'
 import { foldCase, type PinFilter } from './pin-filter.ts'
 import { PinSearch } from './pin-search.ts'
@@ -157,9 +158,14 @@ export class PinStore {
       .run(status, JSON.stringify(info), created)
   }
 
-  /** Puts the pins that a stopped process left as `pinning` back into the queue. */
+  /** Puts pins that are being fetched back into the queue: the service stops. */
   requeueUnfinished(): void {
     this.#database.exec(`UPDATE pin SET status = 'queued' WHERE status = 'pinning'`)
+  }
+
+  /** The same for those that a service left behind which broke off, counted: see `interruptions.ts`. */
+  requeueInterrupted(): void {
+    this.#database.exec(REQUEUE_INTERRUPTED)
   }
 
   /**

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StringMap } from '../domain/pin.ts'
 import { storageTrouble } from '../storage/storage-trouble.ts'
+import { interruptionsIn } from './interruptions.ts'
 import { type Keeper, KeeperUnavailableError, type Transfer } from './keeper.ts'
 import type { Limits } from './limits.ts'
 import { PinFailure } from './pin-failure.ts'
@@ -88,6 +89,12 @@ export class Pinner {
     const active = [...this.#active.values()]
     for (const { abort } of active) abort.abort(new Error('The service stops'))
     await Promise.all(active.map(({ done }) => done))
+    try {
+      this.#context.pins.requeueUnfinished()
+    } catch (error) {
+      // They count as interrupted, which does no harm once.
+      this.#context.onError(error)
+    }
   }
 
   #busyOwners(): number[] {
@@ -99,7 +106,7 @@ export class Pinner {
 
   #start(pin: StoredPin): void {
     const { pins, keeper } = this.#context
-    pins.setStatus(pin.created, 'pinning', { status_details: 'Fetching blocks' })
+    pins.setStatus(pin.created, 'pinning', { status_details: 'Fetching blocks', ...interruptionsIn(pin.info) })
     const active: ActivePin = {
       owner: pin.owner,
       abort: new AbortController(),

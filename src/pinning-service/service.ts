@@ -102,7 +102,7 @@ export async function startService(options: ServiceOptions, onError: (error: unk
     const server = await listen(app.fetch, options)
     closers.push(() => stopServer(server))
 
-    pins.requeueUnfinished()
+    pins.requeueInterrupted()
     collector.wake()
     pinner.wake()
     const { address, family, port } = server.address() as AddressInfo

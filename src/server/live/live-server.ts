@@ -109,7 +109,7 @@ export class LiveServer implements Disposable {
         ws.close(code, reason)
         return
       }
-      new SocketConnection(ws, request, { parts: this.#options, account, observer: this.#observer })
+      new SocketConnection(ws, request, { head, parts: this.#options, account, observer: this.#observer })
     })
   }
 

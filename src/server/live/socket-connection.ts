@@ -46,18 +46,19 @@ export class SocketConnection implements LiveConnection {
   constructor(
     ws: WebSocket,
     request: IncomingMessage,
-    options: { parts: LiveParts; account: SocketAccount; observer: ConnectionObserver },
+    options: { head: Buffer; parts: LiveParts; account: SocketAccount; observer: ConnectionObserver },
   ) {
-    const { parts, account, observer } = options
+    const { head, parts, account, observer } = options
     this.#ws = ws
     this.#socket = request.socket
     this.#parts = parts
     this.#account = account
     this.#tokens = parts.tokenSets.fromHeaders(request.headers)
     this.#requestId = requestIdOf(request.headers['x-request-id'])
-    this.#wire = new SocketWire(ws, request.socket, () => {
+    const onAnswer = (): void => {
       if (!this.#wire.isFull) this.#outbox.drained()
-    })
+    }
+    this.#wire = new SocketWire(ws, request.socket, { head, onAnswer })
     this.#outbox = new Outbox(this.#wire)
     this.#initTimer = setTimeout(() => this.#close(CLOSE_REASONS.initTimeout), INIT_TIMEOUT_MS)
     ws.on('message', (data, isBinary) => this.#receive(data, isBinary))

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Wire } from './outbox.ts'
+import { takeEmptyPongs } from './pong-filter.ts'
 import { EMPTY_PING, pingFrame } from './web-socket-frame.ts'
 
 /** More than this is not sent ahead of a reader; what is sent may exceed it by one frame. */
@@ -30,13 +31,15 @@ export class SocketWire implements Wire {
   /**
    * @param socket what the WebSocket was made of. Frames are written to it in one piece, past `ws`, which would write two;
    *   the order is kept, since without compression `ws` keeps nothing back
-   * @param onAnswer called when the other side has read what it was asked about
+   * @param options.head what was read of the connection before it was a WebSocket
+   * @param options.onAnswer called when the other side has read what it was asked about
    */
-  constructor(ws: WebSocket, socket: Socket, onAnswer: () => void) {
+  constructor(ws: WebSocket, socket: Socket, { head, onAnswer }: { head: Buffer; onAnswer: () => void }) {
     this.#ws = ws
     this.#socket = socket
     this.#onAnswer = onAnswer
-    ws.on('pong', (payload) => this.#answer(payload))
+    takeEmptyPongs(socket, head, () => this.#answer(ARE_YOU_THERE))
+    ws.on('pong', (payload) => this.#answer(questionIn(payload)))
   }
 
   /** @param frame a whole WebSocket frame */
@@ -72,8 +75,8 @@ export class SocketWire implements Wire {
     this.#socket.write(pingFrame(this.#question))
   }
 
-  #answer(payload: Buffer): void {
-    if (this.#question === null || questionIn(payload) !== this.#question) return
+  #answer(question: number | null): void {
+    if (this.#question === null || question !== this.#question) return
     this.#unreadBytes -= this.#aheadBytes
     this.#question = null
     if (this.#aheadBytes > 0) this.#onAnswer()

@@ -13,10 +13,12 @@ const PING = 0x89
 function startReader() {
   const ws = Object.assign(new EventEmitter(), { readyState: 1, OPEN: 1 })
   const unread: Buffer[] = []
-  const socket = { write: (frame: Buffer) => unread.push(frame) }
-  const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, () => {
+  const socket = { write: (frame: Buffer) => unread.push(frame), push: () => true }
+  const onAnswer = (): void => {
     if (!wire.isFull) outbox.drained()
-  })
+  }
+  const head = Buffer.alloc(0)
+  const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, { head, onAnswer })
   const outbox = new Outbox(wire)
   const read: Buffer[] = []
   return {
