@@ -2,9 +2,9 @@ import { defineConfig } from 'vitest/config'
 import { RefuseSkips } from './test/support/refuse-skips.ts'
 
 // Tests in one folder share their needs: `unit` opens no socket, but to test the servers of `support`; the others start real ones on port 0.
-const project = (name: string, timeoutMs: number, more: { globalSetup?: string; isolate?: boolean } = {}) => ({
+const project = (name: string, more: { globalSetup?: string; isolate?: boolean } = {}) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeoutMs, hookTimeout: timeoutMs, ...more },
+  test: { name, include: [`test/${name}/**/*.test.ts`], ...more },
 })
 
 export default defineConfig({
@@ -16,14 +16,18 @@ export default defineConfig({
     // Two cores are common, and Vitest would leave one of them idle.
     maxWorkers: '100%',
     reporters: process.env.CI ? ['default', new RefuseSkips()] : ['default'],
+    // Only what hangs takes so long; a busy machine may need ten times the usual.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       // Without `isolate`, files share what they import; our modules keep nothing between them.
-      project('unit', 20_000, { isolate: false }),
-      project('schema', 20_000, { isolate: false }),
-      project('integration', 20_000, { isolate: false }),
-      project('contract', 30_000, { isolate: false }),
-      project('regression', 20_000),
-      project('e2e', 60_000, { globalSetup: 'test/e2e/setup/build-dist.ts' }),
+      project('unit', { isolate: false }),
+      project('schema', { isolate: false }),
+      project('integration', { isolate: false }),
+      project('contract', { isolate: false }),
+      project('regression'),
+      project('e2e', { globalSetup: 'test/e2e/setup/build-dist.ts' }),
     ],
   },
 })

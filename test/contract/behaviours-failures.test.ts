@@ -89,7 +89,7 @@ describe('refusals and failures', () => {
     started.service.breakNext(10)
     const startedAt = performance.now()
     await expect(started.tenant.listPins({ ...ALL, limit: 1 })).rejects.toThrow(/did not answer within \d+ ms$/)
-    expect(performance.now() - startedAt).toBeLessThan(2000)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 
   it('#48 takes a base URL with a path, a slash or a pasted `/pins`', async () => {

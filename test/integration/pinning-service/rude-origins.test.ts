@@ -15,7 +15,7 @@ const SHA256_PREFIX = (cid: CID): number[] => [1, cid.code, 0x12, 32]
 const IDENTITY_PREFIX = [1, 0x55, 0x00, 32]
 const STALL_MS = 700
 // Loading two nodes and dialling takes its time beside what the service allows itself.
-const BOUND_MS = STALL_MS + 2_000
+const BOUND_MS = STALL_MS + 10_000
 
 /** Gives up soon. */
 let service: TestService

@@ -89,7 +89,7 @@ describe('a service that fails', () => {
       code: 'SERVICE_UNAVAILABLE',
       service: 'test',
     })
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
   })
 
   it('and cannot be reached is unavailable at once', async () => {

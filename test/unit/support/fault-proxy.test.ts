@@ -239,7 +239,9 @@ describe('disposing a fault proxy', () => {
       expect(proxy.connections).toBe(0)
     }
 
-    expect(await countResources()).toEqual(before)
+    // What another test has left may end meanwhile.
+    const after = await countResources()
+    for (const [kind, count] of Object.entries(after)) expect(count, kind).toBeLessThanOrEqual(before[kind] ?? 0)
   })
 })
 
