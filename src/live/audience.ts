@@ -38,14 +38,21 @@ export class Audience {
     const watch: Watch = { reader, untilSettled, isResumed: resumption !== null, isLive: false }
     view.watches.add(watch)
     view.leftAt = null
-    if (view.completeSince !== null) this.#goLive(view, watch, resumption)
-    else if (this.#stale) reader.push(chronicle.foreword(this.#stale, view))
+    if (view.hasBegun) this.#goLive(view, watch, resumption)
+    else {
+      const stale = view.stale ?? this.#stale
+      if (stale) reader.push(chronicle.foreword(stale, view))
+    }
     return { view, leave: () => this.#leave(view, watch) }
   }
 
   /** Shows a view that has just been read to those who wait for it. */
   begin(view: View): void {
-    view.completeSince = this.#options.chronicle.begin()
+    const { chronicle } = this.#options
+    const { stale } = view
+    view.stale = null
+    if (stale) this.#tellWaiting(view, { type: 'LiveResumed', since: stale.since })
+    view.completeSince = chronicle.begin()
     for (const watch of [...view.watches]) this.#goLive(view, watch, watch.isResumed ? 'unknown' : null)
   }
 
@@ -54,7 +61,7 @@ export class Audience {
     const { chronicle } = this.#options
     const event = chronicle.draft(draft)
     const told = [...this.#concernedBy(draft)]
-      .filter(({ completeSince }) => completeSince !== null)
+      .filter(({ hasBegun }) => hasBegun)
       .map((view) => ({ view, event: chronicle.eventFor(view, { event, previous }) }))
       .filter((each) => each.event !== null)
     if (told.length === 0) return
@@ -63,6 +70,13 @@ export class Audience {
       for (const { reader, isLive } of each.view.watches) if (isLive && each.event) reader.push(each.event)
       this.#endIfSettled(each.view)
     }
+  }
+
+  /** Tells those who wait for a view that it cannot be read, once. */
+  tellWaiting(view: View, draft: Draft<LiveStale>): void {
+    if (view.stale !== null || this.#stale !== null) return
+    view.stale = draft
+    this.#tellWaiting(view, draft)
   }
 
   /** Tells everybody that the service cannot be asked, once. */
@@ -103,11 +117,13 @@ export class Audience {
 
   #tellLiveness(draft: Draft<LiveStale | LiveResumed>): void {
     this.tell(draft, null)
-    // Those who still wait for their snapshot learn why.
-    const { views, chronicle } = this.#options
-    for (const view of views) {
-      for (const { reader, isLive } of view.watches) if (!isLive) reader.push(chronicle.foreword(draft, view))
-    }
+    // Those who still wait for their snapshot learn why, unless they know.
+    for (const view of this.#options.views) if (view.stale === null) this.#tellWaiting(view, draft)
+  }
+
+  #tellWaiting(view: View, draft: Draft<LiveStale | LiveResumed>): void {
+    const foreword = this.#options.chronicle.foreword(draft, view)
+    for (const { reader, isLive } of view.watches) if (!isLive) reader.push(foreword)
   }
 
   #concernedBy(draft: Draft): Iterable<View> {

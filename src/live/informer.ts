@@ -1,18 +1,18 @@
-import { BadRequestError, PinqlError, RateLimitedError, UnauthorizedError } from '../domain/errors.ts'
+import { PinqlError, UnauthorizedError } from '../domain/errors.ts'
 import { isSettled, type Pin } from '../domain/pin.ts'
 import type { Clock } from '../upstream/clock.ts'
-import type { TenantObserver } from '../upstream/tenant-observer.ts'
+import { type TenantObserver, UNKNOWN_AGE } from '../upstream/tenant-observer.ts'
 import { Audience } from './audience.ts'
 import type { Cadence } from './cadence.ts'
 import { Chronicle, draftOf, type Resumption } from './chronicle.ts'
+import { FirstReads } from './first-reads.ts'
 import type { LiveCursors } from './live-cursor.ts'
 import type { LiveReader } from './live-reader.ts'
-import { loadView } from './load-view.ts'
 import { type CacheChange, PinCache, type Tickets } from './pin-cache.ts'
 import type { LiveTenant } from './poll.ts'
-import { PollBackoff } from './poll-backoff.ts'
 import { Poller } from './poller.ts'
 import type { Selection } from './selection.ts'
+import { Setback } from './setback.ts'
 import type { View } from './view.ts'
 import { Views } from './views.ts'
 
@@ -31,8 +31,6 @@ export interface InformerOptions {
 const REVIEW_MS = 10_000
 /** After the last subscriber of a view has left, so that a reload of a page costs nothing. */
 const LINGER_MS = 30_000
-/** A wait for budget shorter than this is not worth telling. */
-const SHORT_WAIT_MS = 5_000
 /** A pin that was there before anybody listened is taken for no older: clocks differ, and it may be about to change. */
 const OLDEST_AT_FIRST_MS = 300_000
 
@@ -50,10 +48,11 @@ export class Informer implements TenantObserver, Disposable {
   readonly #tenant: LiveTenant
   readonly #options: InformerOptions
   readonly #cache = new PinCache()
-  readonly #views = new Views()
+  readonly #views: Views
   readonly #audience: Audience
   readonly #poller: Poller
-  readonly #backoff: PollBackoff
+  readonly #firstReads: FirstReads
+  readonly #setback: Setback
   readonly #stop = new AbortController()
   readonly #unobserve: () => void
   #ticket = 0
@@ -61,19 +60,21 @@ export class Informer implements TenantObserver, Disposable {
   #isScheduled = false
   #isPolling = false
   #pollAt = Number.POSITIVE_INFINITY
-  #notBefore = Number.NEGATIVE_INFINITY
   #lastGoodAt: number
   #isRefused = false
+  /** Whether a poll is due whatever the budget. */
+  #isPollWanted = false
 
   constructor(tenant: LiveTenant, options: InformerOptions) {
     this.#tenant = tenant
     this.#options = options
+    this.#views = new Views(options.random)
+    this.#setback = new Setback(options.random)
     const cache = this.#cache
     const views = this.#views
     const now = (): number => this.#now()
     const wallNow = (): number => this.#wallNow()
     this.#lastGoodAt = wallNow()
-    this.#backoff = new PollBackoff(options.random)
     const { key, service } = tenant
     const chronicle = new Chronicle({ tenant: key, service, cursors: options.cursors, cache, wallNow })
     this.#audience = new Audience({ views, chronicle, cache, now, onDeserted: () => this.#scheduleSoon() })
@@ -84,6 +85,21 @@ export class Informer implements TenantObserver, Disposable {
       now,
       signal: this.#stop.signal,
       onGone: (requestId) => this.removed(requestId),
+    })
+    this.#firstReads = new FirstReads({
+      tenant,
+      cache,
+      views,
+      audience: this.#audience,
+      poller: this.#poller,
+      now,
+      signal: this.#stop.signal,
+      // Usually seen already; but an answer may have been shared with somebody who asked before.
+      onFound: (pins) => this.seen(pins, UNKNOWN_AGE),
+      onGood: () => this.#onGood(),
+      onEnd: () => this.#scheduleSoon(),
+      onRefused: (view, error) => this.#onReadRefused(view, error),
+      lastGoodAt: () => this.#lastGoodAt,
     })
     this.#unobserve = tenant.observe(this)
   }
@@ -104,8 +120,8 @@ export class Informer implements TenantObserver, Disposable {
    * @returns how to leave
    */
   watch(selection: Selection, reader: LiveReader, resumption: Resumption): () => void {
-    const { view, leave } = this.#audience.join(selection, reader, resumption)
-    if (view.completeSince === null && !view.isLoading && this.#now() >= this.#notBefore) void this.#load(view)
+    const { leave } = this.#audience.join(selection, reader, resumption)
+    this.#firstReads.start()
     this.#scheduleSoon()
     return leave
   }
@@ -172,40 +188,13 @@ export class Informer implements TenantObserver, Disposable {
     else if (!isSettled(pin.status)) this.#scheduleSoon()
   }
 
-  /** Brings what is asked for into the cache, and then begins with its subscribers. */
-  async #load(view: View): Promise<void> {
-    view.isLoading = true
-    const startedAt = this.#now()
-    const { seenNs } = this.#poller
-    try {
-      const isKnown = (requestId: string): boolean => this.#cache.has(requestId) || this.#cache.isRemoved(requestId)
-      const found = await loadView(this.#tenant, view, { isKnown, signal: this.#stop.signal })
-      // Usually seen already; but an answer may have been shared with somebody who asked before.
-      this.seen(found, 0)
-      for (const requestId of view.refs.keys()) if (!isKnown(requestId)) this.#poller.suspect(requestId)
-      // Others who have begun were not looked after by this.
-      if (!this.#hasBegun()) this.#poller.wasRead()
-      for (const { created } of found) view.lookedUpTo(created.ns)
-      view.lookedUpTo(seenNs)
-      this.#onGood()
-      this.#audience.begin(view)
-    } catch (error) {
-      // A filter that cannot be watched concerns nobody else.
-      if (error instanceof PinqlError && !(error instanceof BadRequestError)) this.#onFailed(error, startedAt)
-      else this.#audience.fail([view], error)
-    } finally {
-      view.isLoading = false
-      this.#scheduleSoon()
-    }
-  }
-
   /** Many changes at once need one look at what is due. */
   #scheduleSoon(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
     queueMicrotask(() => {
       this.#isScheduled = false
-      if (!this.#stop.signal.aborted && !this.#isPolling) this.#schedule()
+      if (!this.#stop.signal.aborted) this.#schedule()
     })
   }
 
@@ -214,66 +203,56 @@ export class Informer implements TenantObserver, Disposable {
     const now = this.#now()
     const pollDueAt = this.#pollDueAt(isReview)
     const latest = isReview && pollDueAt !== Number.POSITIVE_INFINITY ? this.#pollAt : pollDueAt
-    this.#pollAt = Math.max(Math.min(pollDueAt, latest), this.#notBefore)
-    let dueAt = this.#views.size === 0 ? now : this.#pollAt
+    this.#pollAt = Math.max(Math.min(pollDueAt, latest), this.#setback.notBefore)
+    let dueAt = this.#views.size === 0 ? now : Math.min(this.#pollAt, this.#firstReads.dueAt)
     for (const { leftAt } of this.#views) if (leftAt !== null) dueAt = Math.min(dueAt, leftAt + LINGER_MS)
     this.#timer?.cancel()
     this.#timer = null
     if (dueAt === Number.POSITIVE_INFINITY) return
     // Whole milliseconds: a shorter delay may round to no progress at all.
     const delayMs = Math.max(1, Math.ceil(Math.min(dueAt - now, Math.max(REVIEW_MS, (dueAt - now) / 4))))
-    this.#timer = this.#options.clock.setTimeout(() => void this.#onTimer(), delayMs)
+    this.#timer = this.#options.clock.setTimeout(() => this.#onTimer(), delayMs)
   }
 
   #pollDueAt(isReview: boolean): number {
-    return this.#toLoad().length > 0 ? this.#now() : this.#usualPollAt(isReview)
-  }
-
-  #usualPollAt(isReview = true): number {
     const { cadence } = this.#options
-    const need = this.#poller.need()
-    if (need) return this.#poller.polledAt + cadence.intervalMs(this.#tenant.key, need, { isReview })
-    cadence.leave(this.#tenant.key)
+    const need = this.#isPolling ? null : this.#poller.need()
+    if (need) {
+      const intervalMs = cadence.intervalMs(this.#tenant.key, need, { isReview })
+      return this.#setback.isPending || this.#isPollWanted ? this.#now() : this.#poller.polledAt + intervalMs
+    }
+    if (!this.#isPolling) cadence.leave(this.#tenant.key)
     return Number.POSITIVE_INFINITY
   }
 
-  #toLoad(): View[] {
-    return this.#views.active().filter(({ completeSince, isLoading }) => completeSince === null && !isLoading)
-  }
-
-  async #onTimer(): Promise<void> {
+  #onTimer(): void {
     this.#timer = null
     const now = this.#now()
     this.#audience.expire(now - LINGER_MS)
-    if (this.#views.size === 0) this.#options.onIdle()
-    else if (now >= this.#pollAt) await this.#cycle()
-    else this.#schedule(true)
-  }
-
-  async #cycle(): Promise<void> {
-    this.#isPolling = true
-    const isLoadDue = this.#toLoad().length > 0
-    // Those who have begun go on being told, however long it takes to begin with others.
-    if (!isLoadDue || (this.#hasBegun() && this.#now() >= this.#usualPollAt())) await this.#poll()
-    if (isLoadDue && this.#now() >= this.#notBefore) await Promise.all(this.#toLoad().map((view) => this.#load(view)))
-    this.#isPolling = false
-    this.#scheduleSoon()
-  }
-
-  /** Whether anybody has been told how things stand. */
-  #hasBegun(): boolean {
-    return this.#views.active().some(({ completeSince }) => completeSince !== null)
+    if (this.#views.size === 0) {
+      this.#options.onIdle()
+      return
+    }
+    this.#firstReads.start()
+    if (now >= this.#pollAt) void this.#poll()
+    this.#schedule(true)
   }
 
   async #poll(): Promise<void> {
     const startedAt = this.#now()
+    this.#isPolling = true
+    this.#isPollWanted = false
     try {
       const isAnswered = await this.#poller.run()
       this.#cache.forgetAbsent(this.#now(), (requestId) => this.#views.refOf(requestId) !== undefined)
+      this.#setback.succeeded()
       if (isAnswered) this.#onGood()
     } catch (error) {
       if (error instanceof PinqlError) this.#onFailed(error, startedAt)
       else this.#audience.fail(this.#views, error)
+    } finally {
+      this.#isPolling = false
+      this.#scheduleSoon()
     }
   }
 
@@ -287,16 +266,22 @@ export class Informer implements TenantObserver, Disposable {
     if (this.#stop.signal.aborted) return
     const isRefusal = error instanceof UnauthorizedError
     // One refusal may be a hiccup; a second, asked for after it, ends it for everybody who uses this token.
-    if (isRefusal && this.#isRefused && startedAt >= this.#notBefore) {
+    if (isRefusal && this.#isRefused && startedAt >= this.#setback.notBefore) {
       this.#audience.fail(this.#views, error)
       return
     }
-    const now = this.#now()
-    const delayMs = error instanceof RateLimitedError ? error.retryAfterMs : this.#backoff.failed(now)
-    this.#notBefore = Math.max(this.#notBefore, now + delayMs)
     this.#isRefused ||= isRefusal
-    const isShort = isRefusal || (error instanceof RateLimitedError && delayMs < SHORT_WAIT_MS)
-    if (!isShort) this.#audience.tellStale({ type: 'LiveStale', since: this.#lastGoodAt, reason: error })
+    const isWorthTelling = this.#setback.failed(error, this.#now())
+    if (isWorthTelling && !isRefusal) {
+      this.#audience.tellStale({ type: 'LiveStale', since: this.#lastGoodAt, reason: error })
+    }
+  }
+
+  /** A token that is refused for one selection may still do for the others: their next poll, which comes at once, tells. */
+  #onReadRefused(view: View, error: UnauthorizedError): void {
+    this.#isRefused = true
+    this.#isPollWanted = true
+    this.#audience.fail(this.#views.begun().length > 0 ? [view] : this.#views, error)
   }
 
   #tickets(sent: number): Tickets {

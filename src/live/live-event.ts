@@ -40,9 +40,9 @@ export interface PinStatusChange extends EventBase {
 export interface PinReplaced extends EventBase {
   readonly type: 'PinReplaced'
   readonly pin: Pin
-  /** What is known of the pin that is gone. */
   /** Whether the new pin was not known before; then it is told as added to who did not follow the old one. */
   readonly isNew: boolean
+  /** What is known of the pin that is gone. */
   readonly replaced: Pick<Pin, 'service' | 'requestId'> & { readonly cid: { readonly text: string } }
 }
 

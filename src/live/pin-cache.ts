@@ -78,6 +78,12 @@ export class PinCache {
     return this.#absent.get(requestId)?.isRemoved === true
   }
 
+  /** The same, of one so lately gone that services may not all know of it. */
+  isJustRemoved(requestId: string, now: number): boolean {
+    const absence = this.#absent.get(requestId)
+    return absence?.isRemoved === true && now < absence.until
+  }
+
   /**
    * Takes over how a pin was seen.
    *

@@ -2,9 +2,10 @@ import { RateLimitedError } from '../domain/errors.ts'
 import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { PinQuery } from '../upstream/list-query.ts'
 import { collectPins } from '../upstream/pin-stream.ts'
+import { Absentees } from './absentees.ts'
 import { changeRateOf, type PollNeed } from './cadence.ts'
 import type { KnownPin, PinCache } from './pin-cache.ts'
-import { isThere, type LiveTenant, poll } from './poll.ts'
+import { type LiveTenant, poll } from './poll.ts'
 import { type PollTarget, planPoll } from './poll-plan.ts'
 import type { View } from './view.ts'
 import type { Views } from './views.ts'
@@ -23,10 +24,6 @@ const STUCK_AFTER_MS = 3_600_000
 const RESYNC_MS = 60_000
 /** And takes no more than this part of all polls where these are rare. */
 const POLLS_PER_RESYNC = 10
-/** So many pins are asked for by their id in one cycle, to learn whether they are gone. */
-const MAX_CONFIRMED = 10
-/** A pin is gone when it was not found by its id so often, in different cycles. */
-const MISSES = 2
 
 /** What is expected of tenants with nothing under way: pins that come from elsewhere, or settled ones that go. */
 const IDLE = { changeRate: 0.02, share: 0.2 }
@@ -48,8 +45,7 @@ export class Poller {
   readonly #options: PollerOptions
   /** Pins that no answer of this cycle has shown yet. */
   readonly #missing = new Set<string>()
-  /** Pins that an answer should have shown and did not, and how often they were not found by their id. */
-  readonly #suspects = new Map<string, number>()
+  readonly #absentees: Absentees
   /** When the newest pin was created that any answer showed. */
   #seenNs = 0n
   #tooFarBack: { readonly scope: string; readonly ns: bigint } | null = null
@@ -61,6 +57,7 @@ export class Poller {
 
   constructor(options: PollerOptions) {
     this.#options = options
+    this.#absentees = new Absentees(options)
     this.#resyncAt = options.now() + RESYNC_MS
   }
 
@@ -78,7 +75,7 @@ export class Poller {
   saw(pin: Pin): void {
     if (pin.created.ns > this.#seenNs) this.#seenNs = pin.created.ns
     this.#missing.delete(pin.requestId)
-    this.#suspects.delete(pin.requestId)
+    this.#absentees.saw(pin.requestId)
   }
 
   /** Notes that everything was read just now, so that the first poll need not come at once. */
@@ -88,22 +85,22 @@ export class Poller {
 
   /** Has it found out, by its id, whether a pin is there that an answer lacked. */
   suspect(requestId: string): void {
-    if (!this.#suspects.has(requestId)) this.#suspects.set(requestId, 0)
+    this.#absentees.suspect(requestId)
   }
 
-  /** How often to poll, and what for; null when nobody listens. */
+  /** How often to poll, and what for; null when nobody has begun to listen. */
   need(): PollNeed | null {
-    const active = this.#options.views.active()
+    const active = this.#options.views.begun()
     if (active.length === 0) return null
     const now = this.#options.now()
     const targets = this.#moving()
     const hasNews = active.some(({ query }) => query !== null)
-    if (targets.length === 0 && this.#suspects.size === 0) {
+    if (targets.length === 0 && this.#absentees.size === 0) {
       if (hasNews) return { ...IDLE, shortestMs: IDLE_MS, requests: this.#requests, endpoint: 'list' }
       const requests = this.#resyncRequests
       return { ...SETTLED, shortestMs: RESYNC_MS * requests, requests, endpoint: 'list' }
     }
-    const ofSuspects = this.#suspects.size > 0 ? SUSPECT_RATE : 0
+    const ofSuspects = this.#absentees.size > 0 ? SUSPECT_RATE : 0
     const changeRate = targets.reduce((sum, { pin, activeAt }) => sum + changeRateOf(pin, now - activeAt), ofSuspects)
     const calmMs = Math.min(hasNews ? IDLE_MS : LONGEST_MS, 1000 / (PATIENCE * changeRate))
     const endpoint = targets.length === 1 && !hasNews ? 'item' : 'list'
@@ -113,25 +110,27 @@ export class Poller {
   /**
    * One cycle: asks for what is under way and for what is new; or, now and then, for everything.
    *
-   * @returns false where the budget had no room for a look over everything, so that nothing was asked
+   * @returns false where nothing was asked, as the budget had no room for a look over everything, or it is not time
    * @throws whatever the requests reject with
    */
   async run(): Promise<boolean> {
     const { now } = this.#options
-    const views = this.#options.views.active()
+    const views = this.#options.views.begun()
     const targets = this.#moving()
     const queries = views.filter(({ query }) => query !== null)
     const isIdle = targets.length === 0 && queries.length === 0
-    // Those that this cycle finds wait for the next.
-    const suspects = [...this.#suspects.keys()].slice(0, MAX_CONFIRMED)
     this.#polledAt = now()
+    // Those that this cycle finds wait for the next.
+    const suspects = this.#absentees.due()
     const isResyncDue = this.#polledAt >= this.#resyncAt && this.#pollsSinceResync >= POLLS_PER_RESYNC
     // What was made elsewhere before that, this cycle shows; of what comes meanwhile, that is not certain.
     const seenNs = this.#seenNs
-    let isAnswered = true
-    if (isResyncDue || (isIdle && this.#suspects.size === 0)) isAnswered = await this.#resync(views, seenNs)
+    let isAnswered = !isIdle
+    if (isResyncDue || (isIdle && this.#absentees.size === 0)) isAnswered = await this.#resync(views, seenNs)
     else if (!isIdle) await this.#usual(targets, queries, seenNs)
-    await this.#confirm(suspects)
+    const error = await this.#absentees.confirm(suspects)
+    // One pin that cannot be read is no reason to take the service for down, while it answers otherwise.
+    if (error && !isAnswered) throw error
     return isAnswered || suspects.length > 0
   }
 
@@ -158,6 +157,7 @@ export class Poller {
     try {
       total += await this.#ask(byId, null, { statuses: PIN_STATUSES }, 'resync')
       this.#suspectMissing()
+      total += await this.#absentees.askForGone()
       for (const view of queries) {
         this.#expect([...cache.all()].filter(({ pin }) => view.tracks(pin)))
         const pins = await collectPins(tenant, view.query as PinQuery, { class: 'resync', signal })
@@ -165,15 +165,13 @@ export class Poller {
         this.#suspectMissing()
         view.lookedUpTo(seenNs)
       }
-      return true
     } catch (error) {
       // It can wait: others want the budget.
       if (!(error instanceof RateLimitedError)) throw error
-      return total > 0
-    } finally {
-      this.#resyncRequests = Math.max(1, total)
-      this.#resyncAt = now() + RESYNC_MS * this.#resyncRequests
     }
+    this.#resyncRequests = Math.max(1, total)
+    this.#resyncAt = now() + RESYNC_MS * this.#resyncRequests
+    return total > 0
   }
 
   async #ask(
@@ -198,25 +196,8 @@ export class Poller {
     }
   }
 
-  /** Pages shift while they are read, and services restart: only what is not found by its id, twice, is gone. */
-  async #confirm(suspects: readonly string[]): Promise<void> {
-    const { tenant, cache, views, signal, onGone } = this.#options
-    await Promise.all(
-      suspects.map(async (requestId) => {
-        const isWatched = cache.has(requestId) || views.refOf(requestId) !== undefined
-        if (isWatched && (await isThere(tenant, requestId, { class: 'live', signal }))) return
-        const misses = this.#suspects.get(requestId)
-        // Another answer may have shown it meanwhile.
-        if (misses === undefined) return
-        if (isWatched && misses + 1 < MISSES) this.#suspects.set(requestId, misses + 1)
-        else this.#suspects.delete(requestId)
-        if (isWatched && misses + 1 >= MISSES) onGone(requestId)
-      }),
-    )
-  }
-
   #suspectMissing(): void {
-    for (const requestId of this.#missing) this.suspect(requestId)
+    for (const requestId of this.#missing) this.#absentees.suspect(requestId)
   }
 
   #expect(known: readonly KnownPin[]): void {
@@ -229,7 +210,7 @@ export class Poller {
     const { cache, views, now } = this.#options
     const since = now() - STUCK_AFTER_MS
     return [...cache.unsettled()].filter(
-      ({ pin, activeAt }) => activeAt > since && !this.#suspects.has(pin.requestId) && views.isFollowed(pin),
+      ({ pin, activeAt }) => activeAt > since && !this.#absentees.has(pin.requestId) && views.isFollowed(pin),
     )
   }
 }

@@ -1,10 +1,12 @@
 import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import { createPinFilter, type PinQuery } from '../upstream/list-query.ts'
-import type { LiveEvent } from './live-event.ts'
+import type { Draft } from './chronicle.ts'
+import type { LiveEvent, LiveStale } from './live-event.ts'
 import type { LiveReader } from './live-reader.ts'
 import type { PinCache } from './pin-cache.ts'
 import { type Selection, selectionKey } from './selection.ts'
+import { Setback } from './setback.ts'
 
 /** One subscriber's part at one tenant. */
 export interface Watch {
@@ -32,6 +34,12 @@ export class View {
   /** Since which change everything is known of its pins; null until they were read. */
   completeSince: number | null = null
   isLoading = false
+  /** When to read them again, where that has failed. */
+  readonly setback: Setback
+  /** Whether the token was refused for it, the last time. */
+  isRefused = false
+  /** What those who wait for it have been told and still holds: that it cannot be read. */
+  stale: Draft<LiveStale> | null = null
   /** When the last subscriber left; null while there is one. */
   leftAt: number | null = null
   readonly #refs: Map<string, PinRef>
@@ -41,7 +49,9 @@ export class View {
   readonly #isAskedFor: (pin: Pin) => boolean
   readonly #isReadable: (pin: Pin) => boolean
 
-  constructor(selection: Selection) {
+  /** @param random for the waits between tries */
+  constructor(selection: Selection, random?: () => number) {
+    this.setback = new Setback(random)
     this.key = selectionKey(selection)
     this.asked = selection.kind === 'ids' ? selection.refs : new Map()
     this.#refs = new Map(this.asked)
@@ -61,6 +71,11 @@ export class View {
       this.#isAskedFor = createPinFilter(query)
       this.#isReadable = createPinFilter(this.query)
     }
+  }
+
+  /** Whether its subscribers have been told how things stand. */
+  get hasBegun(): boolean {
+    return this.completeSince !== null
   }
 
   /** Whether anybody listens. */

@@ -8,6 +8,12 @@ export class Views {
   readonly #byKey = new Map<string, View>()
   readonly #byPin = new Map<string, Set<View>>()
   readonly #queries = new Set<View>()
+  readonly #random: (() => number) | undefined
+
+  /** @param random for the waits between tries to read a view */
+  constructor(random?: () => number) {
+    this.#random = random
+  }
 
   get size(): number {
     return this.#byKey.size
@@ -22,12 +28,17 @@ export class Views {
     return [...this.#byKey.values()].filter(({ isActive }) => isActive)
   }
 
+  /** Those of them who have been told how things stand. */
+  begun(): View[] {
+    return this.active().filter(({ hasBegun }) => hasBegun)
+  }
+
   /** The view of a selection, new if need be. */
   open(selection: Selection): View {
     const key = selectionKey(selection)
     const known = this.#byKey.get(key)
     if (known) return known
-    const view = new View(selection)
+    const view = new View(selection, this.#random)
     this.#byKey.set(key, view)
     if (view.query) this.#queries.add(view)
     for (const requestId of view.refs.keys()) this.#index(requestId, view)
@@ -43,7 +54,8 @@ export class Views {
   }
 
   drop(view: View): void {
-    this.#byKey.delete(view.key)
+    // A read that ends late may drop a view in whose place there is another by now.
+    if (this.#byKey.get(view.key) === view) this.#byKey.delete(view.key)
     this.#queries.delete(view)
     for (const requestId of view.refs.keys()) {
       const same = this.#byPin.get(requestId)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ignoreUpgrade, isWebSocketUpgrade } from './ignore-upgrade.ts'
 
@@ -33,19 +33,26 @@ export interface HttpServerOptions {
  */
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, shutdownTimeoutMs, upgrade, drain } = options
-  const inFlight = new Set<ServerResponse>()
+  const inFlight = new Map<Socket, Set<ServerResponse>>()
   let accepting = true
   let onIdle: (() => void) | undefined
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000 }, (req, res) => {
     if (!accepting) res.setHeader('connection', 'close')
-    inFlight.add(res)
+    const { socket } = req
+    const responses = inFlight.get(socket) ?? new Set()
+    inFlight.set(socket, responses.add(res))
     res.once('close', () => {
-      inFlight.delete(res)
-      if (inFlight.size === 0) onIdle?.()
+      responses.delete(res)
+      if (responses.size === 0) release(socket)
     })
     listener(req, res)
   })
+  // Answers that wait behind another are never told that their connection is gone.
+  server.on('connection', (socket) => socket.once('close', () => release(socket)))
+  function release(socket: Socket): void {
+    if (inFlight.delete(socket) && inFlight.size === 0) onIdle?.()
+  }
   if (upgrade) {
     server.on('upgrade', (request, socket, head) => {
       if (isWebSocketUpgrade(request)) upgrade(request, socket, head)
@@ -81,7 +88,9 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
       accepting = false
       const closed = once(server, 'close')
       server.close()
-      for (const res of inFlight) if (!res.headersSent) res.setHeader('connection', 'close')
+      for (const res of [...inFlight.values()].flatMap((responses) => [...responses])) {
+        if (!res.headersSent) res.setHeader('connection', 'close')
+      }
       await Promise.all([drain?.(), finishInFlight()])
       // Node counts a connection that never sent a request as busy, so closing idle ones is not enough.
       server.closeAllConnections()

@@ -84,17 +84,23 @@ export class EventStreamConnection implements LiveConnection, Subscriber {
   }
 
   get unreadSince(): number | null {
+    // With every byte that is taken, the other side shows that it reads.
+    const taken = (this.#res.socket?.bytesWritten ?? 0) - this.#res.writableLength
+    if (this.#unreadSince !== null && taken !== this.#taken) this.#note(this.#res.writableLength > 0)
+    this.#taken = taken
     return this.#unreadSince
   }
 
+  /** There is no need to ask: see {@link unreadSince}. */
+  get unreadBytes(): number {
+    return 0
+  }
+
   beat(): void {
-    if (this.#outbox.isCongested) return
-    const { writableLength: untaken, socket } = this.#res
-    if (untaken === 0 && this.#lane.isOpen) this.#res.write(PING)
-    // A little that waits is no congestion; when nothing at all of it has been taken since, it is a stall in the making.
-    const taken = (socket?.bytesWritten ?? 0) - untaken
-    if (untaken === 0 || taken !== this.#taken) this.#note(untaken > 0)
-    this.#taken = taken
+    // A little that waits is no congestion, but when nothing of it is taken, a stall in the making.
+    const isUnread = this.#res.writableLength > 0
+    if (isUnread !== (this.#unreadSince !== null)) this.#note(isUnread)
+    if (!isUnread && this.#lane.isOpen) this.#res.write(PING)
   }
 
   stall(): void {

@@ -36,14 +36,23 @@ class Usage {
     this.#evenAt = evenAt
     return true
   }
+
+  /** Whether nothing is used, and nothing owed: then it may be forgotten. */
+  isOver(now: number): boolean {
+    return this.sockets === 0 && this.#evenAt <= now
+  }
 }
+
+type Usages = Map<string, Usage>
 
 /** Counts who uses how much, and says when it is too much. */
 export class LiveCaps {
   readonly limits: LiveLimits
   readonly now: () => number
-  readonly #tenants = new Map<string, Usage>()
-  readonly #addresses = new Map<string, Usage>()
+  readonly #tenants: Usages = new Map()
+  readonly #addresses: Usages = new Map()
+  /** Usages without a socket that still owe starts, so that nobody gets rid of these by coming back. */
+  readonly #owing = new Map<Usage, { readonly usages: Usages; readonly key: string }>()
   #sockets = 0
 
   constructor(limits: LiveLimits, now = () => performance.now()) {
@@ -58,6 +67,7 @@ export class LiveCaps {
 
   /** Counts a new connection; null when there are too many, in all or from its address. */
   open(address: string): SocketAccount | null {
+    this.#forgetSettled()
     const usage = usageOf(this.#addresses, address)
     if (this.#sockets >= this.limits.maxSockets || usage.sockets >= this.limits.maxSocketsPerAddress) return null
     this.#sockets++
@@ -65,8 +75,8 @@ export class LiveCaps {
     usage.sockets++
     return new SocketAccount(this, usage, (tenant, key) => {
       this.#sockets--
-      if (--usage.sockets === 0) this.#addresses.delete(address)
-      if (tenant && --tenant.sockets === 0) this.#tenants.delete(key)
+      this.#release(usage, this.#addresses, address)
+      if (tenant) this.#release(tenant, this.#tenants, key)
     })
   }
 
@@ -77,6 +87,21 @@ export class LiveCaps {
     usage.sockets++
     this.#tenants.set(key, usage)
     return usage
+  }
+
+  #release(usage: Usage, usages: Usages, key: string): void {
+    usage.sockets--
+    if (usage.isOver(this.now())) usages.delete(key)
+    else if (usage.sockets === 0) this.#owing.set(usage, { usages, key })
+  }
+
+  /** What is owed is at most two seconds ahead, so there are never many. */
+  #forgetSettled(): void {
+    const now = this.now()
+    for (const [usage, { usages, key }] of this.#owing) {
+      if (usage.isOver(now)) usages.delete(key)
+      if (usage.sockets > 0 || usage.isOver(now)) this.#owing.delete(usage)
+    }
   }
 }
 
@@ -140,6 +165,6 @@ export class SocketAccount {
   }
 }
 
-function usageOf(usages: Map<string, Usage>, key: string): Usage {
+function usageOf(usages: Usages, key: string): Usage {
   return usages.get(key) ?? new Usage()
 }

@@ -19,6 +19,8 @@ export interface LiveConnection {
   beat(): void
   /** Since when there is something that the other side should have read, by `performance.now()`; null where it has. */
   readonly unreadSince: number | null
+  /** How many bytes the other side has to take before it is asked for a sign of that. */
+  readonly unreadBytes: number
   /** The other side has read nothing for too long. */
   stall(): void
   /** The gateway stops: begins nothing more, and closes once queries and mutations under way have been answered. */

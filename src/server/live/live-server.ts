@@ -10,6 +10,7 @@ import { EventStreamRefusal, readEventStreamRequest } from './event-stream-reque
 import { Heartbeat } from './heartbeat.ts'
 import type { ConnectionObserver, LiveConnection, LiveParts } from './live-parts.ts'
 import type { OperationRequest } from './operation-request.ts'
+import { patienceMs } from './patience.ts'
 import { SocketConnection } from './socket-connection.ts'
 
 export interface LiveServerOptions extends LiveParts {
@@ -27,12 +28,6 @@ export interface LiveServerOptions extends LiveParts {
 
 /** How long the other side may take to answer a close before its socket is cut. */
 const CLOSE_TIMEOUT_MS = 2_000
-
-/**
- * The part of the stall timeout that the other side gets to show that it reads: a little less than a ping interval, where
- * the timeout is 2.5 of them. The question comes as late as an interval after it has stopped, the verdict another one later.
- */
-const PATIENCE = 0.39
 
 /** WebSockets and event streams at /graphql. */
 export class LiveServer implements Disposable {
@@ -56,10 +51,10 @@ export class LiveServer implements Disposable {
       handleProtocols: (offered) => offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
     }
     this.#sockets = new WebSocketServer(settings)
-    const patienceMs = options.stallTimeoutMs * PATIENCE
     this.#heartbeat = new Heartbeat((connection) => {
-      const { unreadSince } = connection
-      if (unreadSince !== null && performance.now() - unreadSince >= patienceMs) connection.stall()
+      const { unreadSince, unreadBytes } = connection
+      const longestMs = patienceMs(options.stallTimeoutMs, unreadBytes)
+      if (unreadSince !== null && performance.now() - unreadSince >= longestMs) connection.stall()
       else connection.beat()
     })
     this.#timer = setInterval(() => this.#heartbeat.turn(), Heartbeat.turnMs(options.pingIntervalMs))
@@ -131,11 +126,18 @@ export class LiveServer implements Disposable {
     const { requestId, asked } = options
     const { caps, tokenSets, operations, maxRequestBytes } = this.#options
     const tokens = tokenSets.fromHeaders(req.headers)
-    const account = caps.open(addressOf(req))
+    // Behind another answer, which may be a stream without end, nobody would hear of it when the other side goes away.
+    const isQueued = res.socket === null
+    const account = isQueued ? null : caps.open(addressOf(req))
     try {
-      if (this.#isDraining) throw new EventStreamRefusal(503, CLOSE_REASONS.goingAway[1])
+      if (isQueued) throw new EventStreamRefusal(400, 'Expected one event stream a connection, got requests in a row')
       if (!account?.enter(tokens.key)) throw new EventStreamRefusal(429, 'Too many event streams, try again later')
       const request = asked ?? (await readEventStreamRequest(req, maxRequestBytes))
+      if (this.#isDraining) throw new EventStreamRefusal(503, CLOSE_REASONS.goingAway[1])
+      if (res.closed || res.destroyed) {
+        account.close()
+        return
+      }
       const exceeded = account.begin()
       const connection = new EventStreamConnection(res, {
         parts: this.#options,

@@ -76,6 +76,10 @@ export class SocketConnection implements LiveConnection {
     return this.#wire.askedAt
   }
 
+  get unreadBytes(): number {
+    return this.#wire.aheadBytes
+  }
+
   beat(): void {
     this.#wire.ask()
   }

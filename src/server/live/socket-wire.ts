@@ -59,6 +59,11 @@ export class SocketWire implements Wire {
     return this.#question === null ? null : this.#askedAt
   }
 
+  /** How many bytes are before the question that the other side has not answered. */
+  get aheadBytes(): number {
+    return this.#question === null ? 0 : this.#aheadBytes
+  }
+
   /** Asks the other side whether it reads, unless it owes an answer already. */
   ask(): void {
     if (this.#question !== null || !this.#isOpen) return

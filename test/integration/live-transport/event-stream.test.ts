@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ALICE, BOB } from '../../support/query-schema.ts'
 import { openEventStream } from './event-stream.ts'
@@ -11,6 +13,35 @@ function seen(data: string): SeenEvent {
 }
 
 describe('an event stream', () => {
+  it('is not begun behind another on the same connection, so that nothing is left of those who leave', async () => {
+    await using setup = await startLiveSetup({ maxSocketsPerAddress: 3 })
+    const { host, hostname, port, pathname } = new URL(setup.gateway.url)
+    const query = 'subscription { pinsChanged { __typename } }'
+    const head = [
+      `GET ${pathname}?query=${encodeURIComponent(query)} HTTP/1.1`,
+      `host: ${host}`,
+      'accept: text/event-stream',
+    ]
+    const request = [...head, `authorization: Bearer ${ALICE}`, '', ''].join('\r\n')
+    for (let visit = 0; visit < 5; visit++) {
+      const socket = connect(Number(port), hostname)
+      socket.write(request.repeat(10))
+      await once(socket, 'data')
+      const closed = once(socket, 'close')
+      socket.destroy()
+      await closed
+    }
+    // There is room for as many as before, once the gateway has heard of it.
+    await expect
+      .poll(async () => {
+        const options = { method: 'POST', headers: bearer(ALICE) } as const
+        const streams = await Promise.all([1, 2, 3].map(() => openEventStream(setup.gateway.url, { query }, options)))
+        for (const { close } of streams) close()
+        return streams.map(({ response }) => response.status)
+      })
+      .toEqual([200, 200, 200])
+  })
+
   it.each(['GET', 'POST'] as const)('tells a snapshot, changes and the end, by %s', async (method) => {
     await using setup = await startLiveSetup()
     const [pin] = seedQueued(setup.service, 1)

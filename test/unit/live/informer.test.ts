@@ -115,20 +115,24 @@ it('sees pins that come from elsewhere, also through a filter of their status', 
   ])
 })
 
-it('tells that a pin is gone only when it was not found by its id twice', async () => {
+it('tells that a pin is gone only when it was not found by its id twice, 10 s apart', async () => {
   await using scripted = startScriptedLive()
   const { clock, upstream } = scripted
-  const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a', { status: 'pinned' })]
+  const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a'), upstream.add('a', { status: 'pinned' })]
   const told = record(scripted.watch('a', ids(pins, true)))
   await clock.advance(100)
   upstream.remove('a', 'r0')
   upstream.requests.length = 0
-  await clock.advance(3_000)
-  expect(upstream.requests.filter(({ operation }) => operation === 'get').length).toBeGreaterThanOrEqual(2)
-  expect(told.events.slice(3).map(brief)).toEqual(['removed r0'])
-  upstream.remove('a', 'r1')
-  await clock.advance(5_000)
-  expect(told.events.slice(4).map(brief)).toEqual(['removed r1'])
+  const gets = (): number => upstream.requests.filter(({ operation }) => operation === 'get').length
+  await clock.advance(9_000)
+  expect([gets(), told.events.length]).toEqual([1, 4])
+  await clock.advance(6_000)
+  expect(gets()).toBe(2)
+  expect(told.events.slice(4).map(brief)).toEqual(['removed r0'])
+  upstream.setStatus('a', 'r1', 'pinned')
+  upstream.remove('a', 'r2')
+  await clock.advance(15_000)
+  expect(told.events.slice(5).map(brief)).toEqual(['r1 queued to pinned', 'removed r2'])
   expect(told.end).toBe('done')
 })
 

@@ -60,6 +60,21 @@ describe('caps of live status', () => {
     expect(account.begin()).toEqual({ scope: 'socket', of: 'starts', limit: 10 })
   })
 
+  it('let nobody start more by leaving and coming back, and forget them once that is over', () => {
+    let now = 0
+    const caps = new LiveCaps({ ...NONE, maxStartsPerTenant: 10, maxStartsPerAddress: 10 }, () => now)
+    let started = 0
+    for (let n = 0; n < 100; n++) {
+      const account = openAccount(caps, 'address', 'tenant')
+      if (account.begin() === null) started++
+      account.close()
+    }
+    expect([started, caps.size]).toEqual([20, { sockets: 0, tenants: 1, addresses: 1 }])
+    now = 2_000
+    openAccount(caps, 'other', 'other').close()
+    expect(caps.size).toEqual({ sockets: 0, tenants: 0, addresses: 0 })
+  })
+
   it('keep nothing of those who have gone', () => {
     const action = fc.record({ address: fc.nat(2), tenant: fc.nat(2), operations: fc.nat(5), ends: fc.nat(5) })
     fc.assert(

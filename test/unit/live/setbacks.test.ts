@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest'
+import {
+  MalformedResponseError,
+  PinNotFoundError,
+  RateLimitedError,
+  UnauthorizedError,
+} from '../../../src/domain/errors.ts'
+import { Views } from '../../../src/live/views.ts'
+import type { ScriptedOperation } from '../../support/scripted-service.ts'
+import { brief, ids, query, record, type ScriptedLive, startScriptedLive } from '../../support/start-scripted-live.ts'
+
+const NONSENSE = new MalformedResponseError('nonsense', { service: 'scripted' })
+
+function refuse({ upstream }: ScriptedLive, refusal: Error, only?: ScriptedOperation): void {
+  upstream.fate = (operation) => (only === undefined || operation === only ? { refusal } : undefined)
+}
+
+describe('a selection that cannot be read', () => {
+  it('delays nobody else, and is nobody else’s trouble', async () => {
+    await using scripted = startScriptedLive()
+    const { clock, upstream } = scripted
+    const told = record(scripted.watch('a', ids([upstream.add('a')])))
+    await clock.advance(100)
+    refuse(scripted, NONSENSE, 'list')
+    const unread = record(scripted.watch('a', query()))
+    await clock.advance(60_000)
+    for (const status of ['pinning', 'queued', 'pinning'] as const) {
+      upstream.setStatus('a', 'r0', status)
+      await clock.advance(2_500)
+    }
+    expect(told.events.map(brief)).toEqual([
+      'snapshot r0 queued',
+      'r0 queued to pinning',
+      'r0 pinning to queued',
+      'r0 queued to pinning',
+    ])
+    upstream.fate = undefined
+    await clock.advance(31_000)
+    expect(unread.events.map(brief)).toEqual(['stale:MALFORMED_RESPONSE', 'snapshot r0 pinning', 'resumed'])
+  })
+
+  it('delays nobody else either when it takes long', async () => {
+    await using scripted = startScriptedLive()
+    const { clock, upstream } = scripted
+    const told = record(scripted.watch('a', ids([upstream.add('a')], true)))
+    await clock.advance(100)
+    refuse(scripted, NONSENSE, 'list')
+    record(scripted.watch('a', query()))
+    await clock.advance(0)
+    upstream.fate = (operation) => (operation === 'list' ? { afterMs: 9_000 } : undefined)
+    await clock.advance(3_000)
+    upstream.setStatus('a', 'r0', 'pinned')
+    await clock.advance(1_500)
+    expect(told.end).toBe('done')
+  })
+
+  it('for want of a right ends alone, while the token does for others', async () => {
+    await using scripted = startScriptedLive()
+    const { clock, upstream } = scripted
+    const told = record(scripted.watch('a', ids([upstream.add('a')])))
+    await clock.advance(100)
+    refuse(scripted, new UnauthorizedError('no lists', { service: 'scripted' }), 'list')
+    const refused = record(scripted.watch('a', query()))
+    await clock.advance(10_000)
+    expect(refused.end).toBeInstanceOf(UnauthorizedError)
+    upstream.setStatus('a', 'r0', 'pinning')
+    await clock.advance(2_000)
+    expect(told.events.map(brief)).toEqual(['snapshot r0 queued', 'r0 queued to pinning'])
+    expect(told.end).toBeNull()
+  })
+
+  it('and is dropped late takes no newer one of the same filter with it', () => {
+    const views = new Views()
+    const old = views.open(query())
+    views.drop(old)
+    const newer = views.open(query())
+    views.drop(old)
+    expect([...views]).toEqual([newer])
+  })
+})
+
+describe('a pin that was taken for gone', () => {
+  it('is told again once the service shows it', async () => {
+    await using scripted = startScriptedLive()
+    const { clock, upstream } = scripted
+    const pin = upstream.add('a')
+    const told = record(scripted.watch('a', ids([pin])))
+    await clock.advance(100)
+    refuse(scripted, new PinNotFoundError('scripted', 'r0'))
+    await clock.advance(20_000)
+    upstream.fate = undefined
+    upstream.setStatus('a', 'r0', 'pinned')
+    upstream.requests.length = 0
+    await clock.advance(130_000)
+    expect(told.events.map(brief)).toEqual(['snapshot r0 queued', 'removed r0', 'added r0 pinned'])
+    expect(upstream.requests.length).toBeLessThanOrEqual(3)
+  })
+
+  it('is looked for by whoever asks for it later', async () => {
+    await using scripted = startScriptedLive()
+    const { clock, upstream } = scripted
+    const pin = upstream.add('a')
+    record(scripted.watch('a', ids([pin])))
+    await clock.advance(100)
+    refuse(scripted, new PinNotFoundError('scripted', 'r0'))
+    await clock.advance(25_000)
+    upstream.fate = undefined
+    const late = record(scripted.watch('a', ids([pin, upstream.add('a')])))
+    await clock.advance(1_000)
+    expect(late.events.map(brief)).toEqual(['snapshot r0 queued', 'snapshot r1 queued'])
+  })
+
+  it('and cannot be asked for by its id makes nobody wait, and the service look down to nobody', async () => {
+    await using scripted = startScriptedLive()
+    const { clock, upstream } = scripted
+    const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a')]
+    const told = record(scripted.watch('a', ids(pins)))
+    await clock.advance(100)
+    refuse(scripted, NONSENSE, 'get')
+    upstream.remove('a', 'r0')
+    await clock.advance(60_000)
+    upstream.setStatus('a', 'r1', 'pinning')
+    await clock.advance(2_500)
+    expect(told.events.slice(3).map(brief)).toEqual(['r1 queued to pinning'])
+  })
+})
+
+describe('a service without budget', () => {
+  it('that says each time that it has some soon is stale all the same after 5 s', async () => {
+    await using scripted = startScriptedLive()
+    const { clock, upstream } = scripted
+    const told = record(scripted.watch('a', ids([upstream.add('a')])))
+    await clock.advance(100)
+    refuse(scripted, new RateLimitedError('scripted', 2_000))
+    const late = record(scripted.watch('a', query()))
+    await clock.advance(10_000)
+    expect(told.events.map(brief)).toEqual(['snapshot r0 queued', 'stale:RATE_LIMITED'])
+    expect(late.events.map(brief)).toEqual(['stale:RATE_LIMITED'])
+  })
+
+  it('is left alone for a second at least', async () => {
+    await using scripted = startScriptedLive()
+    const { clock, upstream } = scripted
+    refuse(scripted, new RateLimitedError('scripted', 0))
+    scripted.watch('a', query())
+    await clock.advance(10_000)
+    // Each try is three requests.
+    expect(upstream.requests.length).toBeLessThanOrEqual(33)
+  })
+})
+
+it('after one bad answer the next try comes soon, however seldom is asked otherwise', async () => {
+  await using scripted = startScriptedLive()
+  const { clock, upstream } = scripted
+  const told = record(scripted.watch('a', ids([upstream.add('a', { status: 'pinned' })])))
+  await clock.advance(100)
+  let bad = 1
+  upstream.fate = () => (bad-- > 0 ? { refusal: NONSENSE } : undefined)
+  await clock.advance(62_000)
+  expect(told.events.map(brief)).toEqual(['snapshot r0 pinned', 'stale:MALFORMED_RESPONSE', 'resumed'])
+})
