@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { PinqlError } from '../domain/errors.ts'
+import type { PinqlError } from '../domain/errors.ts'
 import type { NewPin, Pin } from '../domain/pin.ts'
 import { parsePinId } from '../domain/pin-id.ts'
-import { changeEach, tenantToChange, tooLate } from './change-each.ts'
+import { change, changeEach, tenantToChange, tooLate } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
 import { parseIdempotencyKey } from './idempotency-key.ts'
+import { inTime } from './in-time.ts'
 import { MAX_ORIGINS, type PinInput, parsePinInput } from './pin-input.ts'
 
 export interface AddPinInput extends PinInput {
@@ -63,9 +64,11 @@ export async function copyPins(ids: readonly string[], to: string, context: Gate
       const ref = parsePinId(id, `ids[${index}]`)
       // A lookup for a target that cannot be used would be wasted.
       tenantToChange(to, context)
-      return context.loaders.pins.load(ref).catch((error: unknown) => {
-        throw context.signal.aborted && !(error instanceof PinqlError) ? tooLate(to) : error
-      })
+      return inTime(
+        context.signal,
+        () => tooLate(to),
+        () => context.loaders.pins.load(ref),
+      )
     },
     ({ cid, name, meta, delegates, origins }) => {
       const sources = [...new Set([...delegates, ...origins])].slice(0, MAX_ORIGINS)
@@ -84,5 +87,6 @@ function parseOrder(input: AddPinInput, path: string, context: GatewayContext): 
 }
 
 async function send({ service, newPin, idempotencyKey }: Order, context: GatewayContext): Promise<MadePin> {
-  return { pin: await tenantToChange(service, context).addPin(newPin, idempotencyKey), idempotencyKey }
+  const tenant = tenantToChange(service, context)
+  return { pin: await change(context, null, () => tenant.addPin(newPin, idempotencyKey)), idempotencyKey }
 }

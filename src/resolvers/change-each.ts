@@ -1,4 +1,5 @@
 import { BadRequestError, PinqlError, ServiceUnavailableError } from '../domain/errors.ts'
+import type { PinRef } from '../domain/pin-id.ts'
 import type { Tenant } from '../upstream/tenant.ts'
 import type { GatewayContext } from './context.ts'
 import { mapConcurrently } from './map-concurrently.ts'
@@ -46,6 +47,26 @@ export function tenantToChange(service: string, context: GatewayContext): Tenant
   const tenant = context.tenant(service)
   if (context.signal.aborted) throw tooLate(service)
   return tenant
+}
+
+/**
+ * Makes a change, and has the request look again at what it may have changed: also where the change failed, since it may
+ * have been made all the same.
+ *
+ * @param ref the pin that is changed; none for a new one
+ */
+export async function change<Value>(
+  context: GatewayContext,
+  ref: PinRef | null,
+  make: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await make()
+  } finally {
+    if (ref) context.loaders.pins.clear(ref)
+    // All, since the same content may have been looked up by another CID.
+    context.loaders.contents.clearAll()
+  }
 }
 
 /** The error of a change that has not begun. */

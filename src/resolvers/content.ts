@@ -4,6 +4,7 @@ import type { Pin, PinStatus } from '../domain/pin.ts'
 import { comparePositions } from '../domain/pin-order.ts'
 import type { PinningService } from '../upstream/pinning-service.ts'
 import type { GatewayContext } from './context.ts'
+import { inTime, unanswered } from './in-time.ts'
 import { settle } from './settle.ts'
 
 /** One CID, whose pins are looked up when they are selected. */
@@ -49,7 +50,9 @@ export async function contentServices({ cid }: Content, context: GatewayContext)
   const asked = usable.length > 0 ? usable : [context.services.get(defaultName)]
   return Promise.all(
     asked.map(async (service) => {
-      const pins = await settle(() => context.loaders.contents.load({ service: service.name, cid }))
+      const { name } = service
+      const load = () => context.loaders.contents.load({ service: name, cid })
+      const pins = await settle(() => inTime(context.signal, () => unanswered(name), load))
       return { service, result: pins instanceof PinqlError ? pins : { pins } }
     }),
   )

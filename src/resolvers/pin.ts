@@ -3,6 +3,7 @@ import type { Pin } from '../domain/pin.ts'
 import { parseNodeId, parsePinId } from '../domain/pin-id.ts'
 import type { PinningService } from '../upstream/pinning-service.ts'
 import type { GatewayContext } from './context.ts'
+import { inTime, unanswered } from './in-time.ts'
 import { settle } from './settle.ts'
 
 export interface PinArgs {
@@ -39,7 +40,11 @@ export async function node(id: string, context: GatewayContext, argument = 'id')
   const ref = parseNodeId(id, argument)
   if (ref.type === 'Service') return findService(ref.service, context)
   try {
-    return await context.loaders.pins.load(ref.pin)
+    return await inTime(
+      context.signal,
+      () => unanswered(ref.pin.service),
+      () => context.loaders.pins.load(ref.pin),
+    )
   } catch (error) {
     if (error instanceof PinNotFoundError) return null
     throw error

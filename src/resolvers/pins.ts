@@ -7,6 +7,7 @@ import type { PinQuery } from '../upstream/list-query.ts'
 import { PinStream } from '../upstream/pin-stream.ts'
 import type { Tenant } from '../upstream/tenant.ts'
 import type { GatewayContext } from './context.ts'
+import { inTime, unanswered } from './in-time.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
 
 export interface PinsArgs {
@@ -75,7 +76,9 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
   async function ask<Value>({ tenant }: Source, question: () => Promise<Value>, fallback: Value): Promise<Value> {
     if (warnings.has(tenant.service)) return fallback
     try {
-      return await question()
+      // Where no other service was asked, nothing is lost by an abort.
+      if (names.length === 1) return await question()
+      return await inTime(context.signal, () => unanswered(tenant.service), question)
     } catch (error) {
       if (!warnings.has(tenant.service)) warn(tenant.service, error)
       return fallback
@@ -120,10 +123,12 @@ function newest(heads: readonly (Pin | null)[]): number | null {
   return best
 }
 
-/** A first page's answer already told the count; for later pages it is asked for. */
+/** A first page's answer already told the count, or that there is none; for later pages it is asked for. */
 async function countAll(sources: readonly Source[], signal: AbortSignal): Promise<number | null> {
   const counts = await Promise.all(
-    sources.map(({ tenant, query, stream }) => stream.count ?? countPins(tenant, query, { signal })),
+    sources.map(({ tenant, query, stream }) =>
+      stream.isUncountable ? null : (stream.count ?? countPins(tenant, query, { signal })),
+    ),
   )
   return counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0)
 }

@@ -2,8 +2,9 @@ import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
 import { openPinStreams } from '../upstream/pin-stream.ts'
-import { changeEach, MAX_CHANGES, tenantToChange } from './change-each.ts'
+import { change, changeEach, MAX_CHANGES, tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
+import { inTime, unanswered } from './in-time.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
 import { settle } from './settle.ts'
 
@@ -41,7 +42,14 @@ export async function removePins(args: RemovePinsArgs, context: GatewayContext):
       (pin) => remove(pin, context),
     )
   }
-  const found = await settle(() => findPins(args, context))
+  const name = args.service ?? context.services.defaultName
+  const found = await settle(() =>
+    inTime(
+      context.signal,
+      () => unanswered(name),
+      () => findPins(args, context),
+    ),
+  )
   if (found instanceof PinqlError) return [found]
   return changeEach(
     found,
@@ -77,7 +85,7 @@ function isEmpty({ cid, name, match, status, createdBefore, createdAfter, meta }
 }
 
 async function remove({ id, ref }: { id: string; ref: PinRef }, context: GatewayContext): Promise<{ id: string }> {
-  await tenantToChange(ref.service, context).removePin(ref.requestId)
-  context.loaders.pins.clear(ref)
+  const tenant = tenantToChange(ref.service, context)
+  await change(context, ref, () => tenant.removePin(ref.requestId))
   return { id }
 }

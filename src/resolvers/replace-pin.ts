@@ -1,6 +1,6 @@
 import { parsePinId } from '../domain/pin-id.ts'
 import type { MadePin } from './add-pin.ts'
-import { tenantToChange } from './change-each.ts'
+import { change, tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
 import { parseIdempotencyKey } from './idempotency-key.ts'
 import { type PinInput, parsePinInput } from './pin-input.ts'
@@ -20,7 +20,7 @@ export async function replacePin(input: ReplacePinInput, context: GatewayContext
   const ref = parsePinId(input.id, 'input.id')
   const newPin = parsePinInput(input, 'input')
   const idempotencyKey = parseIdempotencyKey(input.idempotencyKey, 'input.idempotencyKey')
-  const pin = await tenantToChange(ref.service, context).replacePin(ref, newPin, idempotencyKey)
-  context.loaders.pins.clear(ref)
+  const tenant = tenantToChange(ref.service, context)
+  const pin = await change(context, ref, () => tenant.replacePin(ref, newPin, idempotencyKey))
   return { pin, idempotencyKey }
 }

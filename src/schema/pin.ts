@@ -12,8 +12,12 @@ import { ServiceRef } from './service.ts'
 const PinProgressRef = builder.objectRef<PinProgress>('PinProgress').implement({
   description: 'How far a pin has come. Services tell more or less of it; what they do not tell is null.',
   fields: (t) => ({
-    blocks: t.exposeInt('blocks', { nullable: true, description: 'Blocks fetched so far.' }),
-    totalBlocks: t.exposeInt('totalBlocks', { nullable: true, description: 'Blocks in all.' }),
+    blocks: t.int({ nullable: true, description: 'Blocks fetched so far.', resolve: ({ blocks }) => toInt(blocks) }),
+    totalBlocks: t.int({
+      nullable: true,
+      description: 'Blocks in all.',
+      resolve: ({ totalBlocks }) => toInt(totalBlocks),
+    }),
     bytes: t.exposeFloat('bytes', { nullable: true, description: 'Bytes fetched so far.' }),
     totalBytes: t.exposeFloat('totalBytes', { nullable: true, description: 'Bytes in all.' }),
     percent: t.exposeFloat('percent', { nullable: true, description: 'Share that is done, 0 to 100.' }),
@@ -103,3 +107,8 @@ builder.queryField('pin', (t) =>
     resolve: (_root, args, context) => pin(args, context),
   }),
 )
+
+/** Services write what they like; what GraphQL's `Int` of 32 bits cannot hold would be an error of the field. */
+function toInt(value: number | null): number | null {
+  return Number.isInteger(value) && Math.abs(value as number) < 2 ** 31 ? value : null
+}

@@ -32,7 +32,8 @@ export const ServiceHealthRef = builder.objectRef<ServiceHealth>('ServiceHealth'
     lastError: t.field({
       type: ErrorRef,
       nullable: true,
-      description: 'The last time it could not be reached or failed; null when it never did since the gateway started.',
+      description:
+        'The last time it could not be reached or failed; null when it never did since the gateway started. Its own words are shown to the token only whose call it was.',
       resolve: ({ lastError }) => lastError && toErrorValue(lastError),
     }),
     breaker: t.expose('breaker', { type: BreakerStateRef, description: 'Whether requests are let through.' }),

@@ -3,6 +3,7 @@ import { findService } from '../resolvers/pin.ts'
 import type { PinCounts } from '../resolvers/pin-counts.ts'
 import { pinCounts } from '../resolvers/pin-counts.ts'
 import { rateBudgets } from '../resolvers/rate-budgets.ts'
+import { serviceHealth } from '../resolvers/service-health.ts'
 import type { PinningService } from '../upstream/pinning-service.ts'
 import { builder } from './builder.ts'
 import { NodeRef } from './node-interface.ts'
@@ -45,9 +46,10 @@ export const ServiceRef = builder.objectRef<PinningService>('Service').implement
         'How many pins it has. Costs four requests to the service; null beside an error when it cannot be asked.',
       resolve: (service, _args, context) => pinCounts(service.name, context),
     }),
-    health: t.expose('health', {
+    health: t.field({
       type: ServiceHealthRef,
       description: 'How it is, by the calls made to it. Costs no request.',
+      resolve: (service, _args, context) => serviceHealth(service, context),
     }),
     budget: t.field({
       type: [RateBudgetRef],

@@ -1,4 +1,4 @@
-import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel'
+import { CircuitState, circuitBreaker, handleWhen, type IBreaker } from 'cockatiel'
 import { PinqlError, ServiceUnavailableError } from '../domain/errors.ts'
 import { type Clock, systemClock } from './clock.ts'
 
@@ -13,6 +13,13 @@ export interface ServiceHealth {
   readonly breaker: 'closed' | 'open' | 'half-open'
 }
 
+export interface CircuitBreakerOptions {
+  /** Which errors say that the service fails; all others show that it is up. Default: every `ServiceUnavailableError`. */
+  readonly isFailure?: (error: unknown) => boolean
+  /** Of how many callers the failures in a row must be, at the least. Default 1. */
+  readonly fewestCallers?: number
+}
+
 /** Failures in a row after which a service is left alone. */
 const FAILURES_TO_OPEN = 5
 const FIRST_PAUSE_MS = 1_000
@@ -22,29 +29,33 @@ const LONGEST_PAUSE_MS = 30_000
  * Stops calling a service that is down, and tries with one call at a time whether it is back: after 1 s, and after each
  * further failure twice as late, up to 30 s.
  *
- * Only what says that the service is down counts: 5xx, no connection, no answer. A refusal shows that it is up. A call
- * that was aborted shows nothing, so it ends no trial.
+ * Only what says that the service is down counts, such as 5xx, no connection, no answer. A refusal shows that it is up. A
+ * call that was aborted shows nothing: it ends no trial, and makes no pause longer.
  */
 export class CircuitBreaker {
   readonly #service: string
   readonly #clock: Clock
+  readonly #isFailure: (error: unknown) => boolean
+  readonly #failures: FailuresInARow
   #pause: Pause | undefined
+  #wasAborted = false
   #state: ServiceHealth['state'] = 'up'
   #since = Date.now()
   #lastError: ServiceUnavailableError | null = null
 
-  // In a trial, cockatiel takes every error that is not handled for a success.
-  readonly #policy = circuitBreaker(
-    handleWhen((error) => error instanceof ServiceUnavailableError || this.#breaker === 'half-open'),
-    {
-      breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-      halfOpenAfter: { next: () => this.#startPause(FIRST_PAUSE_MS) },
-    },
-  )
+  readonly #policy
 
-  constructor(service: string, clock: Clock = systemClock) {
+  constructor(service: string, clock: Clock = systemClock, options: CircuitBreakerOptions = {}) {
     this.#service = service
     this.#clock = clock
+    const { isFailure = (error) => error instanceof ServiceUnavailableError, fewestCallers = 1 } = options
+    this.#isFailure = isFailure
+    this.#failures = new FailuresInARow(fewestCallers)
+    // In a trial, cockatiel takes every error that is not handled for a success.
+    this.#policy = circuitBreaker(
+      handleWhen((error) => isFailure(error) || this.#breaker === 'half-open'),
+      { breaker: this.#failures, halfOpenAfter: { next: () => this.#startPause(FIRST_PAUSE_MS) } },
+    )
   }
 
   /** Whether a call would be refused just now. */
@@ -66,20 +77,33 @@ export class CircuitBreaker {
   /**
    * Makes a call, unless the service is left alone just now.
    *
+   * @param caller who makes it
    * @throws {ServiceUnavailableError} at once where it is; and whatever the call rejects with
    */
-  async run<Value>(call: () => Promise<Value>): Promise<Value> {
+  async run<Value>(call: () => Promise<Value>, caller = ''): Promise<Value> {
     this.check()
     try {
       // A refusal is handed through as a value, so that it counts as a success.
-      const outcome = await this.#policy.execute(() => call().then((value) => ({ value }), refusalOf))
+      const outcome = await this.#policy.execute(() =>
+        call().then(
+          (value) => ({ value }),
+          (error) => this.#refusalOf(error, caller),
+        ),
+      )
       this.#note(null)
       if ('refusal' in outcome) throw outcome.refusal
       return outcome.value
     } catch (error) {
-      if (error instanceof ServiceUnavailableError) this.#note(error)
+      if (error instanceof ServiceUnavailableError && this.#isFailure(error)) this.#note(error)
       throw error
     }
+  }
+
+  #refusalOf(error: unknown, caller: string): { readonly refusal: PinqlError } {
+    if (error instanceof PinqlError && !this.#isFailure(error)) return { refusal: error }
+    this.#wasAborted = !this.#isFailure(error)
+    if (!this.#wasAborted) this.#failures.callers.add(caller)
+    throw error
   }
 
   get #breaker(): ServiceHealth['breaker'] {
@@ -89,7 +113,8 @@ export class CircuitBreaker {
   }
 
   #startPause(ms: number): Pause {
-    this.#pause = new Pause(this.#clock, ms, () => this.#startPause(Math.min(LONGEST_PAUSE_MS, 2 * ms)))
+    const next = () => this.#startPause(this.#wasAborted ? ms : Math.min(LONGEST_PAUSE_MS, 2 * ms))
+    this.#pause = new Pause(this.#clock, ms, next)
     return this.#pause
   }
 
@@ -123,7 +148,24 @@ class Pause {
   }
 }
 
-function refusalOf(error: unknown): { readonly refusal: PinqlError } {
-  if (error instanceof PinqlError && !(error instanceof ServiceUnavailableError)) return { refusal: error }
-  throw error
+/** Says when to open: after so many failures, of so many callers, without a success between them. */
+class FailuresInARow implements IBreaker {
+  /** Cockatiel's name for the number of failures. */
+  state = 0
+  /** Whose calls failed. */
+  readonly callers = new Set<string>()
+  readonly #fewestCallers: number
+
+  constructor(fewestCallers: number) {
+    this.#fewestCallers = fewestCallers
+  }
+
+  success(): void {
+    this.state = 0
+    this.callers.clear()
+  }
+
+  failure(): boolean {
+    return ++this.state >= FAILURES_TO_OPEN && this.callers.size >= this.#fewestCallers
+  }
 }

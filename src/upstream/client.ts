@@ -3,9 +3,11 @@ import { MalformedResponseError, PinNotFoundError, ServiceUnavailableError } fro
 import type { NewPin, Pin } from '../domain/pin.ts'
 import { SPECIFIED_CAPABILITIES } from './capabilities.ts'
 import { errorFromResponse, isWebPage } from './error-from-response.ts'
+import { createHideSecrets } from './hide-secrets.ts'
 import { LearnedCapabilities } from './learned-capabilities.ts'
 import { encodeListQuery, type ListQuery } from './list-query.ts'
 import { exchange, type ServiceRequest, type ServiceResponse } from './request.ts'
+import { noteSending } from './send-progress.ts'
 import { decodePin, decodePinPage, encodeNewPin, type PinPage } from './wire.ts'
 
 /** What every call takes. */
@@ -63,6 +65,9 @@ export interface ClientOptions {
   readonly dispatcher?: Dispatcher | undefined
 }
 
+/** The part of a call's time that a connection may take to be made. */
+const CONNECT_SHARE = 0.4
+
 /**
  * Opens a connection pool to one service. Nothing is sent until the first call.
  *
@@ -79,7 +84,8 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
   const { name, timeoutMs = 10_000, maxBodyBytes = 16 * 1024 * 1024 } = options
   const { known = new LearnedCapabilities(SPECIFIED_CAPABILITIES) } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)
-  const dispatcher = options.dispatcher ?? createDispatcher(origin, options)
+  const pool = options.dispatcher ?? createDispatcher(origin, timeoutMs, options)
+  const dispatcher = options.dispatcher ?? pool.compose(noteSending)
 
   async function call(
     request: ServiceRequest,
@@ -95,7 +101,8 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     if (response.status >= 200 && response.status < 300) return response
     const isList = request.method === 'GET' && requestId === null
     if (isList && response.status === 404 && isJson(response.text) && known.observeListNotFound()) return response
-    throw errorFromResponse(name, withoutSecrets(response, request), requestId, request.method !== 'GET')
+    const hide = createHideSecrets(request)
+    throw errorFromResponse(name, response, requestId, request.method !== 'GET', hide)
   }
 
   function pinPath(requestId: string): string {
@@ -134,7 +141,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     },
     async [Symbol.asyncDispose]() {
       const closing = new ServiceUnavailableError('pinql is shutting down', { service: name })
-      await dispatcher.destroy(closing)
+      await pool.destroy(closing)
     },
   }
 }
@@ -143,12 +150,6 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
 function splitEndpoint(endpoint: string): { origin: string; basePath: string } {
   const url = new URL(endpoint)
   return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, '').replace(/\/pins$/, '') }
-}
-
-/** A configured token and a hidden address are not the caller's to see, even where the service repeats them. */
-function withoutSecrets(response: ServiceResponse, { token, origin }: ServiceRequest): ServiceResponse {
-  const text = response.text.replaceAll(token, '[token]').replaceAll(new URL(origin).host, '[service]')
-  return { ...response, text }
 }
 
 function isJson(text: string): boolean {
@@ -160,9 +161,12 @@ function isJson(text: string): boolean {
   }
 }
 
-function createDispatcher(origin: string, options: ClientOptions): Dispatcher {
-  const settings = { connections: options.connections ?? null, pipelining: 1 }
+function createDispatcher(origin: string, timeoutMs: number, options: ClientOptions): Dispatcher {
+  // A host that takes no connection is given up early enough to be tried once more.
+  const connect = { timeout: timeoutMs * CONNECT_SHARE }
+  const settings = { connections: options.connections ?? null, pipelining: 1, connect }
   const { httpProxy = '', httpsProxy = '', noProxy = '' } = options.proxy ?? {}
   if (!httpProxy && !httpsProxy) return new Pool(origin, settings)
-  return new EnvHttpProxyAgent({ ...settings, httpProxy, httpsProxy, noProxy })
+  const proxied = { proxyTls: connect, requestTls: connect }
+  return new EnvHttpProxyAgent({ ...settings, ...proxied, httpProxy, httpsProxy, noProxy })
 }

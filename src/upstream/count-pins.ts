@@ -1,4 +1,4 @@
-import { countIn, isCountExact, planQuery } from './list-plan.ts'
+import { countIn, isCountExact, isUncountable, planQuery } from './list-plan.ts'
 import type { PinQuery } from './list-query.ts'
 import { type PinSource, PinStream } from './pin-stream.ts'
 import type { TenantCallOptions } from './tenant.ts'
@@ -23,7 +23,7 @@ async function countPart(source: PinSource, query: PinQuery, options: TenantCall
     const sent = { ...planQuery(query, source.capabilities), limit: 1 }
     const page = await source.listPins(sent, options)
     const count = countIn(page, sent, query, source.capabilities)
-    if (count !== null) return count
+    if (count !== null || isUncountable(page, query, source.capabilities)) return count
   }
   const stream = new PinStream(source, query, { ...options, expected: 1000 })
   await stream.start()

@@ -6,10 +6,10 @@ import {
   type PinqlError,
   RateLimitedError,
   ServiceError,
-  ServiceUnavailableError,
   UnauthorizedError,
 } from '../domain/errors.ts'
-import { DuplicatePinError, OriginsRefusedError } from './refusals.ts'
+import type { HideSecrets } from './hide-secrets.ts'
+import { DuplicatePinError, FailedAnswerError, OriginsRefusedError, WrongEndpointError } from './refusals.ts'
 import type { ServiceResponse } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
@@ -36,15 +36,17 @@ const ABOUT_TOKEN =
  *
  * @param requestId the pin that was asked for; null for operations on no particular pin
  * @param mayHaveActed true for a request that may have changed something before it failed
+ * @param hide takes out of the service's words what is nobody's to see
  */
 export function errorFromResponse(
   service: string,
   response: ServiceResponse,
   requestId: string | null,
   mayHaveActed: boolean,
+  hide?: HideSecrets,
 ): PinqlError {
   const { status } = response
-  const { reason, details } = parseFailure(response.text)
+  const { reason, details } = parseFailure(response.text, hide)
   const words = [reason, details].filter((part) => part !== null).join(': ')
   const message = `${service} answered ${status}${words ? ` ${words}` : ''}`
 
@@ -56,7 +58,7 @@ export function errorFromResponse(
       : new UnauthorizedError(message, { service })
   }
   if ((status === 404 || status === 405) && isWebPage(response.text)) {
-    return new MalformedResponseError(`${service} answered ${status} with a web page: check its endpoint`, { service })
+    return new WrongEndpointError(`${service} answered ${status} with a web page: check its endpoint`, { service })
   }
   if ((status === 404 || status === 410) && requestId !== null) return new PinNotFoundError(service, requestId)
   if ((status === 400 || status === 409) && ABOUT_DUPLICATE.test(words)) {
@@ -80,13 +82,14 @@ export function errorFromResponse(
     // Estuary's way of saying 404.
     if (status === 500 && requestId !== null && ABOUT_ABSENCE.test(words))
       return new PinNotFoundError(service, requestId)
-    return new ServiceUnavailableError(message, { service, mayHaveActed })
+    return new FailedAnswerError(message, { service, status, mayHaveActed })
   }
   if (status >= 300 && status < 400) {
-    return new MalformedResponseError(
-      `${service} answered ${status}, a redirect, which is not followed: check its endpoint`,
-      { service },
-    )
+    // "See other" is how a web server answers what it has carried out.
+    const RedirectError = status === 303 ? MalformedResponseError : WrongEndpointError
+    return new RedirectError(`${service} answered ${status}, a redirect, which is not followed: check its endpoint`, {
+      service,
+    })
   }
   return new ServiceError(message, { service, status, reason })
 }
@@ -94,10 +97,18 @@ export function errorFromResponse(
 /**
  * Finds reason and details in any of the forms services use: the specification's, bare, with `code` and `message`,
  * a plain string, JSON that is a string, HTML, or nothing.
+ *
+ * @param hide takes secrets out of the words: only now, since JSON may have written them otherwise
  */
-export function parseFailure(body: string): FailureText {
+export function parseFailure(body: string, hide: HideSecrets = (text) => text): FailureText {
   const text = body.trim()
   if (text === '') return { reason: null, details: null }
+  const { reason, details } = findWords(text)
+  // Before they are shortened, which might leave the first half of a secret.
+  return { reason: reason && shorten(hide(reason)), details: details && shorten(hide(details)) }
+}
+
+function findWords(text: string): FailureText {
   try {
     return fromJson(JSON.parse(text))
   } catch {
@@ -106,11 +117,11 @@ export function parseFailure(body: string): FailureText {
 }
 
 function fromJson(json: unknown): FailureText {
-  if (typeof json === 'string') return { reason: null, details: shorten(json) }
+  if (typeof json === 'string') return { reason: null, details: json }
   if (typeof json !== 'object' || json === null) return { reason: null, details: null }
   const outer = json as Record<string, unknown>
   const nested = outer.error ?? outer.Error
-  if (typeof nested === 'string') return { reason: null, details: shorten(nested) }
+  if (typeof nested === 'string') return { reason: null, details: nested }
   const inner = (typeof nested === 'object' && nested !== null ? nested : outer) as Record<string, unknown>
   return {
     reason: textOf(inner.reason) ?? textOf(inner.code) ?? textOf(inner.Code),
@@ -125,14 +136,13 @@ export function isWebPage(body: string): boolean {
 
 /** The title of an HTML page tells more than its markup. */
 function fromPlainText(text: string): string {
-  if (!isWebPage(text)) return shorten(text)
-  const title = /<(title|h1)[^>]*>([^<]*)</i.exec(text)?.[2]?.trim()
-  return title ? shorten(title) : 'an HTML page'
+  if (!isWebPage(text)) return text
+  return /<(title|h1)[^>]*>([^<]*)</i.exec(text)?.[2]?.trim() || 'an HTML page'
 }
 
 function textOf(value: unknown): string | null {
   if (typeof value === 'number') return String(value)
-  return typeof value === 'string' && value !== '' ? shorten(value) : null
+  return typeof value === 'string' && value !== '' ? value : null
 }
 
 function shorten(text: string): string {

@@ -86,9 +86,20 @@ export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabil
   const isCut = pins.length === sent.limit || claimsMore(sent, page, capabilities)
   if (!isCut) return new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
   if (count === null || !isCountExact(query, capabilities)) return null
-  if (capabilities.cappedCounts.includes(count) && hasFilter(query)) return null
+  if (isCapped(count, query, capabilities)) return null
   // What equals the page's length may be just that.
   return count > pins.length || (count === pins.length && capabilities.count !== null) ? count : null
+}
+
+/** Whether an answer tells that nobody can know how many match: more than a list can hold, and the service did not count on. */
+export function isUncountable({ count }: PinPage, query: PinQuery, capabilities: Capabilities): boolean {
+  const isBeyondLists = count !== null && count >= largestLimit(capabilities)
+  return isBeyondLists && isCapped(count, query, capabilities) && isCountExact(query, capabilities)
+}
+
+/** Whether a count is where the service stops counting. */
+function isCapped(count: number, query: PinQuery, { cappedCounts }: Capabilities): boolean {
+  return cappedCounts.includes(count) && hasFilter(query)
 }
 
 /** Whether a service's own `count` for the planned query is the number of pins that match. */

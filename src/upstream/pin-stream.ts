@@ -2,7 +2,16 @@ import { MalformedResponseError } from '../domain/errors.ts'
 import { parseInstant } from '../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../domain/pin-order.ts'
-import { claimsMore, countIn, isPaged, largestLimit, planQuery, printTime, timeUnit } from './list-plan.ts'
+import {
+  claimsMore,
+  countIn,
+  isPaged,
+  isUncountable,
+  largestLimit,
+  planQuery,
+  printTime,
+  timeUnit,
+} from './list-plan.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from './list-query.ts'
 import { readAllPins } from './read-all-pins.ts'
 import type { Tenant, TenantCallOptions } from './tenant.ts'
@@ -42,6 +51,7 @@ export class PinStream {
   #isRead: boolean
   /** Undefined until something was read. */
   #count: number | null | undefined
+  #isUncountable = false
   /** How many pins a short page had that claimed more; null while all statuses that are wanted are asked for, and no other. */
   #shortBy: number | null = null
 
@@ -60,6 +70,11 @@ export class PinStream {
   /** How many pins match in all, where the first answer told; otherwise null. */
   get count(): number | null {
     return this.#count ?? null
+  }
+
+  /** Whether the first answer told that no other could tell more. */
+  get isUncountable(): boolean {
+    return this.#isUncountable
   }
 
   /** Reads the first part, unless that has been done, so that `count` says what can be known. */
@@ -96,6 +111,7 @@ export class PinStream {
     const isFull = page.pins.length === sent.limit
     if (isFull && capabilities.order === null && this.#growLimit()) return
     if (this.#isShortOfStatuses(sent, page)) return
+    this.#isUncountable ||= this.#position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??= this.#position === null ? countIn(page, sent, this.#query, capabilities) : null
 
     // Some services return fewer than asked for, so that a short page is the last only if they do not say otherwise.
@@ -112,7 +128,10 @@ export class PinStream {
     this.#ready = taken.filter(this.#matches)
     this.#hasHeldBack = placed.slice(taken.length).some(this.#matches)
     this.#position = taken.at(-1) ?? this.#position
-    this.#limit = this.#usualLimit()
+    // What is filtered here may be rare: pages grow until enough of it comes at once.
+    const isSparse = this.#ready.length < Math.min(this.#options.expected, taken.length)
+    if (isSparse) this.#growLimit()
+    else this.#limit = this.#usualLimit()
     this.#isRead = !isCut || taken.length === 0
     if (this.#isRead && isCut) known.observeWrongCount(sent)
   }
@@ -179,7 +198,7 @@ export class PinStream {
     )
   }
 
-  /** For a full page that tells too little. False when it cannot be longer. */
+  /** For a page that brings too little. False when it cannot be longer. */
   #growLimit(): boolean {
     const largest = largestLimit(this.#source.capabilities)
     if (this.#limit >= largest) return false

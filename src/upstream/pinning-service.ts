@@ -6,7 +6,7 @@ import { ASSUMED_LIMITS, type Endpoint, type RateLimit } from './budget/rate-lim
 import type { RateBudget, RequestBudget } from './budget/request-budget.ts'
 import type { RequestClass } from './budget/request-class.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from './capabilities.ts'
-import { CircuitBreaker, type ServiceHealth } from './circuit-breaker.ts'
+import type { ServiceHealth } from './circuit-breaker.ts'
 import {
   type CallOptions,
   type ClientOptions,
@@ -22,6 +22,7 @@ import { findProvider } from './providers/known-providers.ts'
 import { parseRateLimitHeaders } from './rate-limit-headers.ts'
 import type { ServiceResponse } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
+import { ServiceBreakers } from './service-breakers.ts'
 import { sleep } from './sleep.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 
@@ -73,7 +74,7 @@ const ANSWER_SHARE = 0.2
 const FIRST_BACKOFF_MS = 200
 
 /**
- * One configured service: its connections, its budget, its breaker, and what is known of it.
+ * One configured service: its connections, its budget, its breakers, and what is known of it.
  *
  * Every call of every tenant goes through `call`.
  */
@@ -93,7 +94,7 @@ export class PinningService implements AsyncDisposable {
   /** Configured, published by the provider, or assumed. */
   readonly limits: readonly RateLimit[]
   readonly #client: PinningServiceClient
-  readonly #breaker: CircuitBreaker
+  readonly #breakers: ServiceBreakers
   readonly #observers = new Map<string, TenantObserver>()
 
   constructor(settings: ServiceSettings, options: PinningServiceOptions = {}) {
@@ -108,7 +109,7 @@ export class PinningService implements AsyncDisposable {
     this.urgentCalls = new CallMeter(clock)
     this.timeoutMs = timeoutMs
     this.limits = settings.limits ?? provider.limits ?? ASSUMED_LIMITS
-    this.#breaker = new CircuitBreaker(name, clock)
+    this.#breakers = new ServiceBreakers(name, clock)
     this.budget = createRequestBudget({ service: name, limits: this.limits, clock })
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
@@ -125,8 +126,9 @@ export class PinningService implements AsyncDisposable {
     return this.known.current
   }
 
-  get health(): ServiceHealth {
-    return this.#breaker.health
+  /** How it is, as far as it concerns a tenant; what it said of another tenant's failure is shown to nobody else. */
+  health(tenant?: string): ServiceHealth {
+    return this.#breakers.health(tenant)
   }
 
   /** What is left of each limit; a tenant's own limits are shown to that tenant only. */
@@ -169,17 +171,17 @@ export class PinningService implements AsyncDisposable {
     const askedAt = call.askedAt ?? this.clock.now()
     const request = { tenant, endpoint, class: call.class, deadline: askedAt + this.longestWaitMs }
     for (let attempt = 1; ; attempt++) {
-      this.#breaker.check()
+      this.#breakers.check(tenant)
       const { grantedAt } = await this.budget.acquire(request, signal ? { signal } : {})
       signal?.throwIfAborted()
       if (call.class === 'mutation' || call.class === 'interactive') this.urgentCalls.note(endpoint)
       try {
-        return await this.#breaker.run(() => this.#send(call, askedAt + this.timeoutMs, grantedAt))
+        return await this.#breakers.run(tenant, () => this.#send(call, askedAt + this.timeoutMs, grantedAt))
       } catch (error) {
         if (attempt === MAX_TRIES || !isWorthRepeating(error, call.isRepeatable)) throw error
         if (error instanceof RateLimitedError) continue
         const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (attempt - 1)
-        if (this.#breaker.isRefusing || this.clock.now() + backoffMs > request.deadline) throw error
+        if (this.#breakers.isRefusing(tenant) || this.clock.now() + backoffMs > request.deadline) throw error
         await sleep(this.clock, backoffMs, { signal })
       }
     }

@@ -1,4 +1,4 @@
-import { BadRequestError } from '../domain/errors.ts'
+import { BadRequestError, MalformedResponseError, ServiceUnavailableError } from '../domain/errors.ts'
 
 // Refusals that pinql can act on by itself. To clients they are what they extend.
 
@@ -7,3 +7,22 @@ export class DuplicatePinError extends BadRequestError {}
 
 /** The service does not like the origins, such as private addresses. */
 export class OriginsRefusedError extends BadRequestError {}
+
+/** Something answered that is no pinning service, and so has done nothing that was asked for. */
+export class WrongEndpointError extends MalformedResponseError {}
+
+/** The service answered that it failed. */
+export class FailedAnswerError extends ServiceUnavailableError {
+  // Hidden, since clients see all other fields.
+  readonly #status: number
+
+  constructor(message: string, details: { service: string; status: number; mayHaveActed: boolean }) {
+    super(message, details)
+    this.#status = details.status
+  }
+
+  /** The HTTP status of the answer. */
+  get status(): number {
+    return this.#status
+  }
+}

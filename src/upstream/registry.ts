@@ -5,7 +5,7 @@ import { createTenantKeys } from './tenant-keys.ts'
 import { WriteJournal } from './writes/write-journal.ts'
 import type { WriteRecords } from './writes/write-records.ts'
 
-/** The configured services by name, each with its connections, budget and breaker. */
+/** The configured services by name, each with its connections, budget and breakers. */
 export interface ServiceRegistry extends AsyncDisposable {
   /** In the order of the configuration. */
   readonly services: readonly PinningService[]

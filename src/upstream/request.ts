@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { errors } from 'undici'
 import { MalformedResponseError, ServiceUnavailableError } from '../domain/errors.ts'
+import { SendProgress } from './send-progress.ts'
+import { untilAborted } from './single-flight.ts'
 
 /** One HTTP exchange with a pinning service. */
 export interface ServiceRequest {
@@ -31,26 +33,14 @@ export interface ExchangeOptions {
   readonly maxBodyBytes: number
 }
 
-/** Errors that say that no request reached the service, so that even a POST may be sent again. */
-const NEVER_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-])
-
 /**
  * Sends one request and reads the whole answer as text.
  *
  * Redirects are not followed, since they would carry the token elsewhere, and no cookie is kept.
  *
  * @param service configured name, for errors
- * @throws {ServiceUnavailableError} not reachable, reset, or not answered within `timeoutMs`
+ * @throws {ServiceUnavailableError} not reachable, reset, or not answered within `timeoutMs`; `mayHaveActed` unless nothing
+ *   was sent
  * @throws {MalformedResponseError} the body is larger than `maxBodyBytes`
  * @throws `signal.reason` when aborted
  */
@@ -66,8 +56,9 @@ export async function exchange(
   const onAbort = (): void => stop.abort(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   const timer = setTimeout(() => stop.abort(new errors.RequestAbortedError('timed out')), timeoutMs)
+  const progress = new SendProgress()
   try {
-    const response = await dispatcher.request({
+    const asked = dispatcher.request({
       origin: request.origin,
       method: request.method,
       path: request.path,
@@ -78,16 +69,19 @@ export async function exchange(
       },
       body: request.body === undefined ? null : JSON.stringify(request.body),
       signal: stop.signal,
+      opaque: progress,
     })
+    // Undici looks at the signal only once it has a connection.
+    const response = await untilAborted(asked, stop.signal)
     const text = await readText(response.body, service, options.maxBodyBytes)
     return { status: response.statusCode, headers: headerMap(response.headers), text }
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof MalformedResponseError) throw cause
-    const what = stop.signal.aborted
-      ? `did not answer within ${timeoutMs} ms`
-      : `could not be reached: ${reason(cause)}`
-    const mayHaveActed = request.method !== 'GET' && !NEVER_SENT.has(codeOf(cause))
+    const { isSent } = progress
+    const late = isSent ? 'did not answer' : 'could not be reached'
+    const what = stop.signal.aborted ? `${late} within ${timeoutMs} ms` : `could not be reached: ${reason(cause)}`
+    const mayHaveActed = request.method !== 'GET' && isSent
     throw new ServiceUnavailableError(`${service} ${what}`, { service, mayHaveActed, cause })
   } finally {
     clearTimeout(timer)

@@ -126,7 +126,7 @@ export class Tenant {
           send: (client, callOptions) => this.#list(client, each, callOptions),
         })
       const page = await ask(query)
-      if (this.#isDoubtful(query, page)) await this.#tryMultiStatus(ask, isUnfiltered(query))
+      if (this.#isDoubtful(query, page)) await this.#tryMultiStatus(ask)
       return page
     })
   }
@@ -242,14 +242,15 @@ export class Tenant {
   }
 
   /** Finds out whether a list of several statuses finds anything, unless there is nothing to be found. */
-  async #tryMultiStatus(ask: (query: ListQuery) => Promise<PinPage>, isNothingFound: boolean): Promise<void> {
+  async #tryMultiStatus(ask: (query: ListQuery) => Promise<PinPage>): Promise<void> {
     const now = this.#service.clock.now()
     if (now < this.#triesAgainAt && !this.#hasPins) return
     this.#triesAgainAt = now + MULTI_STATUS_PAUSE_MS
     const one = await ask({ statuses: ['pinned'], limit: 1 })
     if (one.pins.length === 0) return
-    const several = isNothingFound ? null : await ask({ statuses: PIN_STATUSES, limit: 1 })
-    this.known.observeMultiStatus(several !== null && several.pins.length > 0)
+    // Though all were asked for before: what is found by one may have been added since, and what is learned stays.
+    const several = await ask({ statuses: PIN_STATUSES, limit: 1 })
+    this.known.observeMultiStatus(several.pins.length > 0)
   }
 
   #share<Value>(

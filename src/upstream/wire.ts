@@ -37,7 +37,8 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
 /**
  * Reads the body of `GET /pins`.
  *
- * Nulls and missing optional parts become empty, unknown fields are dropped, `created` keeps its text.
+ * Optional parts that are null, missing or of another type become empty, unknown fields are dropped, `created` keeps its
+ * text. Only id, status, time and CID must be right: one odd pin is not to hide a whole list.
  *
  * @throws {MalformedResponseError} when it is no `PinResults`
  */
@@ -80,8 +81,7 @@ function readPin(service: string, json: unknown, { namesPinsByCid = false }: Rea
   const created = readCreated(wire.created)
   const pin = readObject(wire.pin, 'pin')
   const cid = readCid(pin.cid)
-  const name = readText(pin.name ?? '', 'pin.name')
-  const origins = readTexts(pin.origins, 'pin.origins')
+  const name = typeof pin.name === 'string' ? pin.name : ''
   const { [OPERATION_META_KEY]: operationId, ...meta } = readMap(pin.meta)
   return {
     service,
@@ -90,10 +90,10 @@ function readPin(service: string, json: unknown, { namesPinsByCid = false }: Rea
     cid,
     name: (namesPinsByCid && name === cid.text) || name === '' ? null : name,
     created,
-    origins,
+    origins: readTexts(pin.origins),
     meta,
     ...(operationId !== undefined && { operationId }),
-    delegates: readTexts(wire.delegates, 'delegates'),
+    delegates: readTexts(wire.delegates),
     info: readMap(wire.info),
   }
 }
@@ -133,8 +133,8 @@ function readCid(value: unknown): Cid {
   }
 }
 
-function readTexts(value: unknown, path: string): string[] {
-  return readList(value ?? [], path, (each) => readText(each, ''))
+function readTexts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
 }
 
 /** Values that are not text are shown as JSON, so that nothing a service tells is lost. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { collectPins } from '../../src/upstream/pin-stream.ts'
+import { createInProcessTenant } from '../support/in-process-tenant.ts'
 import { crust } from '../support/providers/crust.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
 import { filecoinPin } from '../support/providers/filecoin-pin.ts'
@@ -11,7 +12,7 @@ import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
-import { ALL, at, ids, seed, stranger } from './behaviours-setup.ts'
+import { ALL, at, drain, ids, seed, stranger } from './behaviours-setup.ts'
 import { ALICE, startZooCase } from './start-zoo-case.ts'
 
 describe('filters', () => {
@@ -31,6 +32,25 @@ describe('filters', () => {
     }
     if (profile === heliaServer) expect(started.tenant.capabilities.cidFilter).toBe('loose')
   })
+
+  it.each([
+    [fourEverland, '4everland', { ...ALL, name: 'photo', match: 'partial' }, 1],
+    [fourEverland, '4everland', { ...ALL, name: 'photo', match: 'partial' }, 10],
+    [heliaServer, 'helia', { ...ALL, cids: [parseCid(exampleCid(0))] }, 1],
+    [functionland, 'functionland', { statuses: ['failed'] }, 1],
+  ] as const)(
+    '#35, #39 asks for more at a time the less it finds: $name',
+    async (profile, provider, query, expected) => {
+      const service = createInProcessTenant(profile, { provider })
+      for (let n = 0; n < 500; n++) {
+        const rare = n === 0 ? { name: 'holiday photo', status: 'failed' as const } : { name: `file ${n}` }
+        service.store.add({ cid: exampleCid(n), status: 'pinned', ...rare })
+      }
+      expect(await drain(service.tenant, query, expected)).toHaveLength(1)
+      // One by one they would be 50 to 500.
+      expect(service.requests).toBeLessThan(10)
+    },
+  )
 
   it('#36 filters by the rest itself where `cid` hides the other filters', async () => {
     await using started = await startZooCase({ profile: ipfsCluster, provider: 'ipfs-cluster' })

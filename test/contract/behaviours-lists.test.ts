@@ -94,6 +94,24 @@ describe('lists', () => {
     expect(service.requests.map(({ query }) => query.get('status'))).toEqual([...PIN_STATUSES])
   })
 
+  it('#9 does not conclude from a pin that was added between two lists that several statuses find nothing', async () => {
+    await using started = await startZooCase({ profile: compliant, provider: stranger })
+    const { service, tenant, lessons } = started
+    service.hooks.beforeReply = () => {
+      service.hooks.beforeReply = undefined
+      seed(service, 1, { status: 'pinned' })
+      return undefined
+    }
+    expect((await tenant.listPins({ ...ALL, limit: 10 })).pins).toEqual([])
+    expect(service.requests.map(({ query }) => query.get('status'))).toEqual([
+      'queued,pinning,pinned,failed',
+      'pinned',
+      'queued,pinning,pinned,failed',
+    ])
+    expect(lessons).toEqual([])
+    expect(tenant.capabilities).toMatchObject({ multiStatus: true, cidFilter: 'exact' })
+  })
+
   it('#10 sends the statuses even where all are wanted, since some demand them', async () => {
     await using started = await startZooCase({ profile: web3Storage, provider: stranger })
     const expected = seed(started.service, 3)

@@ -217,6 +217,30 @@ describe('adding a pin', () => {
     expect(outcome.mayHaveActed).toBe(false)
   })
 
+  it.each([
+    ['404 and a web page', reply(404, 'text/html', '<html></html>')],
+    ['405 and a web page', reply(405, 'text/html', '<html></html>')],
+    ['302', reply(302, 'text/plain', '')],
+  ])('reports %s at once, since no pinning service answered', async (_what, answer) => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, run } = setup
+    service.hooks.beforeReply = () => answer
+    const added = run(tenant.addPin(newPin(1), 'key'))
+    await expect(added).rejects.toMatchObject({
+      code: 'MALFORMED_RESPONSE',
+      message: expect.stringMatching(/check its endpoint$/),
+    })
+    expect(requestsAt(setup)).toEqual(['POST /pins'])
+  })
+
+  it('looks for the pin after a 303, which is how web servers answer what they have done', async () => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, run } = setup
+    service.hooks.afterCommit = () => reply(303, 'text/plain', '')
+    const pin = await run(tenant.addPin(newPin(1), 'key'))
+    expect(service.pins(ALICE).map(({ requestId }) => requestId)).toEqual([pin.requestId])
+  })
+
   it('adopts the pin that is there where a service takes no second one of a CID (#43)', async () => {
     await using setup = await startWriteSetup({ profile: pinata, provider: 'pinata' })
     const { service, tenant, run } = setup

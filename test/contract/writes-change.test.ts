@@ -7,6 +7,8 @@ import { exampleCid } from '../support/providers/example-cid.ts'
 import { filecoinPin } from '../support/providers/filecoin-pin.ts'
 import { functionland } from '../support/providers/functionland.ts'
 import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
+import type { PinCheck } from '../support/providers/pin-checks.ts'
+import { Refusal } from '../support/providers/refusal.ts'
 import { jsonReply } from '../support/providers/wire-reply.ts'
 import {
   ALICE,
@@ -16,6 +18,10 @@ import {
   requestsAt,
   startWriteSetup,
 } from '../support/writes/start-write-setup.ts'
+
+const noDuplicateReplacement: PinCheck = ({ operation }) => {
+  if (operation === 'replace') throw new Refusal(400, 'DUPLICATE_OBJECT', 'Object already pinned')
+}
 
 describe('replacing a pin', () => {
   it('finds the new pin when the answer was lost, and does not mind that the old one is gone', async () => {
@@ -74,6 +80,24 @@ describe('replacing a pin', () => {
     expect(service.pins(ALICE).map(({ requestId }) => requestId)).toEqual([pin.requestId])
   })
 
+  it.each([
+    ['by another CID', 2],
+    ['by its own CID', 1],
+  ])('is refused, and leaves both pins alone, where the service takes no second one %s (#43)', async (_what, n) => {
+    await using setup = await startWriteSetup({ profile: { ...compliant, checks: [noDuplicateReplacement] } })
+    const { service, tenant, run } = setup
+    const old = await run(tenant.addPin(newPin(1), 'old'))
+    await run(tenant.addPin(newPin(2), 'other'))
+    const before = service.pins(ALICE)
+    service.resetLog()
+
+    const replaced = run(tenant.replacePin(refOf(old), newPin(n, { name: 'new' }), 'key'))
+
+    await expect(replaced).rejects.toMatchObject({ code: 'BAD_REQUEST', service: 'one' })
+    expect(requestsAt(setup)).toEqual([`POST /pins/${old.requestId}`])
+    expect(service.pins(ALICE)).toEqual(before)
+  })
+
   it('notices a service that keeps the old CID, puts it right, and knows from then on', async () => {
     await using setup = await startWriteSetup({ profile: filecoinPin })
     const { service, tenant, run } = setup
@@ -127,6 +151,21 @@ describe('removing a pin', () => {
     service.hooks.beforeReply = undefined
     await run(tenant.removePin(seeded?.requestId ?? ''))
     await expect(run(tenant.removePin(seeded?.requestId ?? ''))).rejects.toBeInstanceOf(PinNotFoundError)
+  })
+
+  it('says that it may have been made where its answer was lost and the next try is refused for the rate', async () => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, run } = setup
+    const pin = await run(tenant.addPin(newPin(1), 'key'))
+    service.resetLog()
+    loseFirstAnswer(setup)
+    service.hooks.beforeReply = () => ({ ...jsonReply(429, {}), headers: { 'retry-after': '60' } })
+
+    await expect(run(tenant.removePin(pin.requestId))).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+      mayHaveActed: true,
+    })
+    expect(requestsAt(setup)).toEqual(Array(2).fill(`DELETE /pins/${pin.requestId}`))
   })
 
   it('does not take a first 404 for success after a refusal', async () => {

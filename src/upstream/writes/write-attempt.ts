@@ -7,7 +7,7 @@ import {
   ServiceUnavailableError,
 } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
-import { DuplicatePinError, OriginsRefusedError } from '../refusals.ts'
+import { DuplicatePinError, OriginsRefusedError, WrongEndpointError } from '../refusals.ts'
 import { sleep } from '../sleep.ts'
 import { createPinMatcher } from './match-pin.ts'
 import { publicOrigins } from './public-origins.ts'
@@ -65,7 +65,8 @@ export class WriteAttempt {
     try {
       return await this.#complete(await this.#send())
     } catch (error) {
-      if (error instanceof DuplicatePinError) return this.#adoptDuplicate(error)
+      // To a replacement the pin in the way is no answer: it has another name, and the old one is still there.
+      if (error instanceof DuplicatePinError && !replaces) return this.#adoptDuplicate(error)
       if (!isOutcomeUnknown(error)) throw error
       this.#cause = error
       return this.#settle(PROBE_DELAYS_MS)
@@ -260,7 +261,7 @@ export class WriteAttempt {
     for (const delayMs of [0, ...PROBE_DELAYS_MS]) {
       await sleep(this.#target.clock, delayMs, { signal: this.#signal })
       const [pin] = await this.#target.lookupContent(this.#record.write.pin.cid)
-      if (pin) return this.#complete(pin)
+      if (pin) return pin
     }
     throw refusal
   }
@@ -286,7 +287,7 @@ function isOutcomeUnknown(error: unknown): boolean {
   return (
     (error instanceof ServiceUnavailableError && error.mayHaveActed) ||
     // A success that cannot be read is a success all the same.
-    error instanceof MalformedResponseError
+    (error instanceof MalformedResponseError && !(error instanceof WrongEndpointError))
   )
 }
 

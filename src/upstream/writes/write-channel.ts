@@ -1,5 +1,5 @@
 import type { Cid } from '../../domain/cid.ts'
-import { PinNotFoundError, ServiceUnavailableError } from '../../domain/errors.ts'
+import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { Capabilities } from '../capabilities.ts'
 import type { Clock } from '../clock.ts'
@@ -100,6 +100,7 @@ export class WriteChannel implements WriteTarget {
     requestId: string,
     { successor, ...options }: TenantCallOptions & { successor?: Pin | undefined } = {},
   ): Promise<void> {
+    let lost: ServiceUnavailableError | undefined
     try {
       await this.#service.call({
         ...this.#call(options),
@@ -108,13 +109,19 @@ export class WriteChannel implements WriteTarget {
           client.removePin(requestId, { ...callOptions, successor }).catch((error) => {
             // A lost answer to an earlier try makes a later one find nothing.
             if (error instanceof PinNotFoundError && this.#maybeRemoved.has(requestId)) return
-            if (error instanceof ServiceUnavailableError && error.mayHaveActed) this.#maybeRemoved.set(requestId, null)
+            if (error instanceof ServiceUnavailableError && error.mayHaveActed) {
+              lost = error
+              this.#maybeRemoved.set(requestId, null)
+            }
             throw error
           }),
       })
       this.#maybeRemoved.delete(requestId)
       this.#made.delete(requestId)
       this.#fresh.delete(requestId)
+    } catch (error) {
+      // That a later try was not made, or refused, does not mean that nothing was done.
+      throw lost && isNothingDone(error) ? lost : error
     } finally {
       this.#source.changed()
     }
@@ -174,4 +181,9 @@ export class WriteChannel implements WriteTarget {
     const { key: tenant, token } = this.#source
     return { tenant, token, signal, class: requestClass, endpoint: 'write' } as const
   }
+}
+
+/** Whether an error says that its try had no effect, for want of budget, connection or trust. */
+function isNothingDone(error: unknown): boolean {
+  return error instanceof RateLimitedError || (error instanceof ServiceUnavailableError && !error.mayHaveActed)
 }

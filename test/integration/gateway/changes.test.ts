@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { exampleCid } from '../../support/providers/example-cid.ts'
+import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
 import { ALICE } from '../../support/query-schema.ts'
 import { idOf, OPERATION_META, PIN_ERROR_FIELDS, requestsAt, seedPins, startServices, startSetup } from './setup.ts'
 
@@ -20,6 +20,25 @@ const DELEGATE = `/ip4/203.0.113.1/tcp/4001/p2p/${peer}`
 const origin = (n: number) => `/ip4/198.51.100.${n}/tcp/4001/p2p/${peer}`
 
 describe('addPin', () => {
+  it('has what else is known of its content looked up anew, by whatever CID that was asked for', async () => {
+    await using setup = await startSetup({ provider: 'pinql' })
+    const PINS = '... on AddPinSuccess { pin { content { pins { name } } } }'
+
+    const { data } = await setup.api.query(
+      `mutation ($v1: CID!, $v0: CID!) {
+        a: addPin(input: { cid: $v1, name: "a" }) { ${PINS} }
+        b: addPin(input: { cid: $v0, name: "b" }) { ${PINS} }
+        c: addPin(input: { cid: $v1, name: "c" }) { ${PINS} }
+      }`,
+      { v1: exampleCid(1), v0: exampleCidV0(1) },
+    )
+
+    const names = (pins: { name: string }[]) => pins.map(({ name }) => name)
+    expect(names(data.a.pin.content.pins)).toEqual(['a'])
+    expect(names(data.b.pin.content.pins)).toEqual(['b', 'a'])
+    expect(names(data.c.pin.content.pins)).toEqual(['c', 'b', 'a'])
+  })
+
   it('pins at the default service with one POST, and answers what the service made of it', async () => {
     await using setup = await startSetup()
     const { service, api } = setup

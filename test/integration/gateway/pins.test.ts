@@ -3,7 +3,8 @@ import { compliant } from '../../support/providers/compliant.ts'
 import { SECOND, utcText } from '../../support/providers/created-text.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { json, type ScriptedHandler, startScriptedUpstream } from '../../support/scripted-upstream.ts'
 import { ERROR_FIELDS, idOf, requestsAt, second, seedPins, startSetup } from './setup.ts'
 
 const PAGE = `query ($first: Int, $after: Cursor, $count: Boolean = false) {
@@ -143,6 +144,46 @@ describe('pins', () => {
     expect(second.data.pins.totalCount).toBe(25)
     expect(service.count()).toBe(3)
     expect(service.requests.at(-1)?.query.get('limit')).toBe('1')
+  })
+
+  it('asks no further how many there are where the service says that it has stopped counting', async () => {
+    const stored = Array.from({ length: 30 }, (_, n) => ({
+      requestid: `r${n}`,
+      status: 'pinned',
+      created: new Date(Date.UTC(2026, 0, 1) - n * 1000).toISOString(),
+      pin: { cid: exampleCid(n), name: `photo ${n}` },
+      delegates: [],
+    }))
+    await using upstream = await startScriptedUpstream()
+    const answer: ScriptedHandler = (response, request, signal) => {
+      const before = request.query.get('before') ?? '9'
+      const results = stored.filter(({ created }) => created < before).slice(0, Number(request.query.get('limit')))
+      return json(200, { count: 2000, results })(response, request, signal)
+    }
+    upstream.reply(answer, answer, answer)
+    await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint, provider: 'pinql' }] })
+    const COUNTED = `query ($after: Cursor) {
+      pins(after: $after, filter: { name: "photo", match: PARTIAL }) { ... on PinConnection { totalCount pageInfo { endCursor } } }
+    }`
+
+    const first = await api.query(COUNTED)
+    expect(first.data.pins.totalCount).toBeNull()
+    expect(upstream.requests).toHaveLength(1)
+    const second = await api.query(COUNTED, { after: first.data.pins.pageInfo.endCursor })
+    expect(second.data.pins.totalCount).toBeNull()
+    expect(upstream.requests.map(({ query }) => query.get('limit'))).toEqual(['11', '12', '1'])
+  })
+
+  it('tells of progress only what is a number of blocks', async () => {
+    await using setup = await startSetup()
+    const { service, api } = setup
+    const info = { blocks: '12.5', total_blocks: '3000000000' }
+    service.seed(ALICE, [{ cid: exampleCid(1), status: 'pinning', info }])
+    const { data, errors } = await api.query(
+      '{ pins { ... on PinConnection { nodes { info progress { blocks totalBlocks } } } } }',
+    )
+    expect(errors).toBeUndefined()
+    expect(data.pins.nodes).toEqual([{ info, progress: { blocks: null, totalBlocks: null } }])
   })
 
   it('shows an empty account as an empty page', async () => {

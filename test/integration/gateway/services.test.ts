@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { formatServiceId } from '../../../src/domain/pin-id.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { ALICE, BOB, startTestApi } from '../../support/query-schema.ts'
 import { startServices, startSetup } from './setup.ts'
+
+afterEach(() => vi.restoreAllMocks())
 
 describe('services', () => {
   it('are listed in the order of the configuration, at no cost', async () => {
@@ -78,6 +80,24 @@ describe('services', () => {
       message: 'one answered 500 INTERNAL_SERVER_ERROR: Something went wrong',
     }
     expect(await api.query(HEALTH)).toEqual({ data: { services: [{ health: { ...healthy, lastError } }] } })
+  })
+
+  it("show a failure in the service's words to the token only whose call it was", async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    await using setup = await startSetup({ provider: 'pinql' })
+    const { service, api } = setup
+    const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
+    const HEALTH = '{ services { health { state lastError { message } } } }'
+
+    service.breakNext(5)
+    await api.query('{ pins { __typename } }', {}, as(ALICE))
+    await api.query('{ pins { __typename } }', {}, as(ALICE))
+
+    const message = 'one answered 500 INTERNAL_SERVER_ERROR: Something went wrong'
+    const seenBy = async (token: string) => (await api.query(HEALTH, {}, as(token))).data.services[0].health
+    expect(await seenBy(ALICE)).toEqual({ state: 'DOWN', lastError: { message } })
+    expect(await seenBy(BOB)).toEqual({ state: 'UP', lastError: { message: 'one answered 500' } })
+    expect((await api.query('{ pins { __typename } }', {}, as(BOB))).data.pins.__typename).toBe('PinConnection')
   })
 
   it('never show what a user name in the endpoint tells', async () => {

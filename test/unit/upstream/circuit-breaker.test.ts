@@ -110,7 +110,12 @@ describe('CircuitBreaker', () => {
 
     await open()
     await clock.advance(1000)
-    expect(await fail(gone)).toBe(gone)
-    expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open' })
+    for (let i = 0; i < 5; i++) {
+      expect(await fail(gone)).toBe(gone)
+      expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open' })
+      // The pause is no longer than before.
+      await clock.advance(1000)
+      expect(breaker.isRefusing).toBe(false)
+    }
   })
 })

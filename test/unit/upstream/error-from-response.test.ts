@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { errorFromResponse, parseFailure } from '../../../src/upstream/error-from-response.ts'
+import { createHideSecrets } from '../../../src/upstream/hide-secrets.ts'
 
 const answer = (status: number, body: unknown = '', headers: Record<string, string> = {}) => ({
   status,
@@ -69,6 +70,27 @@ describe('the words of a refusal', () => {
     ['', null, null],
   ])('are found in %j', (body, reason, details) => {
     expect(parseFailure(body)).toEqual({ reason, details })
+  })
+
+  it.each([
+    ['as it is', 'Bearer c2Vj/cmV0+dG9r=='],
+    ['escaped in JSON', String.raw`"Bearer c2Vj\/cmV0\u002BdG9r=="`],
+    ['escaped twice', String.raw`{"error":"{\"token\":\"c2Vj\\/cmV0+dG9r==\"}"}`],
+    ['in a URL', 'GET /?token=c2Vj%2FcmV0%2BdG9r%3D%3D'],
+    ['in a URL in lower case', 'GET /?token=c2Vj%2fcmV0%2bdG9r%3d%3d'],
+    ['where they are cut', `${'x'.repeat(290)} c2Vj/cmV0+dG9r==`],
+  ])('keep a token to themselves %s', (_how, body) => {
+    const hide = createHideSecrets({ token: 'c2Vj/cmV0+dG9r==', origin: 'http://pins.internal:5001' })
+    for (const text of [body, JSON.stringify({ error: { reason: body, details: body } })]) {
+      const { reason, details } = parseFailure(text, hide)
+      expect(`${reason} ${details}`).not.toMatch(/c2Vj|cmV0|dG9r/)
+      expect(details).toMatch(/\[token|…$/)
+    }
+  })
+
+  it('keep an address to themselves', () => {
+    const hide = createHideSecrets({ token: 'token', origin: 'http://pins.internal:5001' })
+    expect(parseFailure('"http:\\/\\/pins.internal:5001\\/pins"', hide).details).toBe('http://[service]/pins')
   })
 
   it('are shortened', () => {

@@ -198,7 +198,7 @@ describe('PinningService.call', () => {
     await clock.advance(500)
     // The sixth try would have met the open breaker.
     expect(failing.map(({ sentAt }) => sentAt.length)).toEqual([3, 2])
-    expect(service.health).toMatchObject({ state: 'down', breaker: 'open', lastError: unavailable() })
+    expect(service.health('alice')).toMatchObject({ state: 'down', breaker: 'open', lastError: unavailable() })
     const remaining = service.budgets()[0]?.remaining
     const refused = call([])
     await refused.made
@@ -208,7 +208,7 @@ describe('PinningService.call', () => {
     await clock.advance(1000)
     const trial = call([])
     await trial.made
-    expect([trial.outcome.value, service.health.state]).toEqual(['answer', 'up'])
+    expect([trial.outcome.value, service.health('alice').state]).toEqual(['answer', 'up'])
   })
 
   it('is not talked into trusting a service by a refusal of its own budget', async () => {
@@ -218,13 +218,13 @@ describe('PinningService.call', () => {
       await clock.advance(i < 4 ? 1500 : 0)
       await failed.made
     }
-    expect(service.health.breaker).toBe('open')
+    expect(service.health('alice').breaker).toBe('open')
     await clock.advance(1000)
     service.budget.observe({ tenant: 'alice', endpoint: 'list', status: 429, retryAfterMs: 30_000 })
     const refused = call([])
     await refused.made
     expect(refused.outcome.value).toBeInstanceOf(RateLimitedError)
-    expect(service.health).toMatchObject({ state: 'down', breaker: 'open' })
+    expect(service.health('alice')).toMatchObject({ state: 'down', breaker: 'open' })
   })
 
   it('does not open the breaker for refusals, one after the other', async () => {
@@ -232,7 +232,7 @@ describe('PinningService.call', () => {
     for (let i = 0; i < 10; i++) call([new BadRequestError('no')])
     for (let i = 0; i < 10; i++) call([new RateLimitedError('test', 1)], { tenant: `tenant ${i}` })
     await clock.advance(1000)
-    expect(service.health).toMatchObject({ state: 'up', breaker: 'closed', lastError: null })
+    expect(service.health('alice')).toMatchObject({ state: 'up', breaker: 'closed', lastError: null })
   })
 
   it('lets a 429 hold up only the tenant and the endpoint that it was about', async () => {

@@ -56,6 +56,13 @@ describe('decoding a pin', () => {
     expect(decode({ ...least, status: given }).status).toBe(status)
   })
 
+  it('drops optional parts of another type than expected, and keeps the pin', () => {
+    expect(
+      decode({ ...least, pin: { cid, name: 5, origins: [null, '/ip4/1.2.3.4', 7] }, delegates: '/dnsaddr/x' }),
+    ).toEqual({ ...decode(least), origins: ['/ip4/1.2.3.4'] })
+    expect(decode({ ...least, pin: { cid, origins: {}, meta: 'x' }, delegates: [{}], info: [] })).toEqual(decode(least))
+  })
+
   it('takes a numeric id, and one that is spelt requestId', () => {
     expect(decode({ ...least, requestid: 12 }).requestId).toBe('12')
     expect(decode({ ...least, requestid: undefined, requestId: 'r2' }).requestId).toBe('r2')

@@ -79,12 +79,9 @@ describe('caps of live status', () => {
     const action = fc.record({ address: fc.nat(2), tenant: fc.nat(2), operations: fc.nat(5), ends: fc.nat(5) })
     fc.assert(
       fc.property(fc.array(action), (actions) => {
-        const caps = new LiveCaps({
-          ...NONE,
-          maxOperationsPerTenant: 8,
-          maxSocketsPerTenant: 4,
-          maxSocketsPerAddress: 5,
-        })
+        let now = 0
+        const limits = { ...NONE, maxOperationsPerTenant: 8, maxSocketsPerTenant: 4, maxSocketsPerAddress: 5 }
+        const caps = new LiveCaps(limits, () => now)
         const accounts: SocketAccount[] = []
         for (const { address, tenant, operations, ends } of actions) {
           const account = caps.open(String(address))
@@ -99,6 +96,8 @@ describe('caps of live status', () => {
           account.close()
           account.end()
         }
+        now = 2_000
+        caps.open('another')?.close()
         expect(caps.size).toEqual({ sockets: 0, tenants: 0, addresses: 0 })
         const fresh = openAccount(caps, '0', '0')
         expect(Array.from({ length: 9 }, () => fresh.begin()).filter((each) => each === null)).toHaveLength(8)

@@ -1,0 +1,95 @@
+import { ServiceUnavailableError } from '../domain/errors.ts'
+import { CircuitBreaker, type ServiceHealth } from './circuit-breaker.ts'
+import type { Clock } from './clock.ts'
+import { FailedAnswerError } from './refusals.ts'
+
+/** Tenants that are kept apart. One that falls out is taken as if it had never failed. */
+const MAX_TENANTS = 10_000
+/** Failures of one tenant may be that account's: a list too long for the service, a broken pin. */
+const FEWEST_TENANTS = 2
+/** Answers that say that the service, and not something in the account, failed. */
+const OUTAGE_STATUSES: ReadonlySet<number> = new Set([502, 503, 504])
+const STATES: readonly ServiceHealth['state'][] = ['up', 'degraded', 'down']
+
+/**
+ * One service's breakers: one for each tenant, and one for all of them.
+ *
+ * A tenant whose calls fail is stopped by its own breaker, whatever the failures are. All are stopped only by what says
+ * that the service itself is down, no connection, no answer in time, 502, 503 or 504, and only when it has met two
+ * tenants: so no account can shut the service for the others, or keep it shut.
+ */
+export class ServiceBreakers {
+  readonly #service: string
+  readonly #clock: Clock
+  readonly #shared: CircuitBreaker
+  /** The most recently used comes last. */
+  readonly #own = new Map<string, CircuitBreaker>()
+  #last: { readonly tenant: string; readonly error: ServiceUnavailableError } | null = null
+
+  constructor(service: string, clock: Clock) {
+    this.#service = service
+    this.#clock = clock
+    this.#shared = new CircuitBreaker(service, clock, { isFailure: isOutage, fewestCallers: FEWEST_TENANTS })
+  }
+
+  /** Whether a tenant's call would be refused just now. */
+  isRefusing(tenant: string): boolean {
+    return this.#shared.isRefusing || this.#own.get(tenant)?.isRefusing === true
+  }
+
+  /** @throws {ServiceUnavailableError} while the service is left alone, by all or by this tenant */
+  check(tenant: string): void {
+    this.#shared.check()
+    this.#own.get(tenant)?.check()
+  }
+
+  /**
+   * Makes a tenant's call, unless the service is left alone just now.
+   *
+   * @throws {ServiceUnavailableError} at once where it is; and whatever the call rejects with
+   */
+  async run<Value>(tenant: string, call: () => Promise<Value>): Promise<Value> {
+    // Both, before either takes the call for its trial: one's refusal must not be a failure for the other.
+    this.check(tenant)
+    const own = this.#ownOf(tenant)
+    try {
+      return await this.#shared.run(() => own.run(call), tenant)
+    } catch (error) {
+      if (error instanceof ServiceUnavailableError) this.#last = { tenant, error }
+      throw error
+    }
+  }
+
+  /**
+   * How the service is, as far as it concerns a tenant.
+   *
+   * @param tenant sees its own failures in the words of the service, and of others' only that they were; none: of nobody's
+   */
+  health(tenant?: string): ServiceHealth {
+    const shared = this.#shared.health
+    const own = tenant === undefined ? undefined : this.#own.get(tenant)?.health
+    const worse = own && STATES.indexOf(own.state) > STATES.indexOf(shared.state) ? own : shared
+    const lastError = this.#last && (this.#last.tenant === tenant ? this.#last.error : withoutWords(this.#last.error))
+    return { ...worse, lastError }
+  }
+
+  #ownOf(tenant: string): CircuitBreaker {
+    const own = this.#own.get(tenant) ?? new CircuitBreaker(this.#service, this.#clock)
+    this.#own.delete(tenant)
+    this.#own.set(tenant, own)
+    if (this.#own.size > MAX_TENANTS) this.#own.delete(this.#own.keys().next().value as string)
+    return own
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  if (error instanceof FailedAnswerError) return OUTAGE_STATUSES.has(error.status)
+  return error instanceof ServiceUnavailableError
+}
+
+/** What a service says of a failure may name an account's pins, and whoever has them. */
+function withoutWords(error: ServiceUnavailableError): ServiceUnavailableError {
+  const { service } = error
+  const message = error instanceof FailedAnswerError ? `${service} answered ${error.status}` : error.message
+  return new ServiceUnavailableError(message, { service })
+}
