@@ -26,7 +26,6 @@ export default defineConfig({
       project('schema', { isolate: false }),
       project('integration', { isolate: false }),
       project('contract', { isolate: false }),
-      project('regression'),
       project('e2e', { globalSetup: 'test/e2e/setup/build-dist.ts' }),
     ],
   },

@@ -72,7 +72,7 @@ ${Object.entries(CAPABILITY_SHAPE)
   .map(([key, schema]) => describe(key, schema))
   .join('\n')}
 
-Known providers:
+Known providers, beside \`embedded\`; any other name of a \`provider\` is refused:
 
 | provider | endpoint |
 |---|---|
@@ -83,11 +83,15 @@ ${KNOWN_PROVIDERS.filter(({ name }) => name !== 'embedded')
 ## Tokens
 
 A caller's own token goes before the configured one: the header \`x-pinning-token-NAME\` is meant for the service of that name,
-and \`Authorization: Bearer TOKEN\` for the default service. A configured token lets everybody who reaches the gateway use the
+and \`Authorization: Bearer TOKEN\` for the default service. One that cannot be read, in either header, is answered with
+\`UNAUTHORIZED\`, and one for a service that is not configured with \`UNKNOWN_SERVICE\` wherever no other is given: the configured
+token never takes their place. Only the schemes \`Basic\`, \`Digest\` and \`Negotiate\` of \`Authorization\` are passed over, since
+they may be meant for a proxy. A configured token lets everybody who reaches the gateway use the
 service. That is why it listens on loopback unless told otherwise, answers to loopback host names only while it does, and lets
 only pages from \`corsOrigins\` call it from a browser. Tokens never appear in logs, errors or answers.
 
-The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only.
+The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only. A \`token\` beside
+\`provider: embedded\` takes its place; pins that were added with the other one are not seen with it.
 
 ## Exit codes
 

@@ -37,7 +37,7 @@ for (const command of [program, ...program.commands, ...program.commands.flatMap
 }
 
 try {
-  rejectUnknownCommand(process.argv[2])
+  rejectUnknownCommand(program, process.argv.slice(2))
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) {
@@ -49,10 +49,12 @@ try {
   }
 }
 
-// Commander would take it for an argument of the default command.
-function rejectUnknownCommand(word: string | undefined): void {
-  const names = ['help', ...program.commands.map((command) => command.name())]
-  if (word === undefined || word.startsWith('-') || names.includes(word)) return
-  const meant = closest(word, names)
+// Commander would take it for an argument: of the default command, or of a command that has others beneath it.
+function rejectUnknownCommand(parent: Command, [word, ...others]: readonly string[]): void {
+  if (word === undefined || word.startsWith('-') || parent.commands.length === 0) return
+  const found = parent.commands.find((command) => command.name() === word)
+  if (found) rejectUnknownCommand(found, others)
+  if (found || word === 'help') return
+  const meant = closest(word, ['help', ...parent.commands.map((command) => command.name())])
   program.error(`error: unknown command '${word}'${meant ? `\n(Did you mean ${meant}?)` : ''}`)
 }

@@ -8,7 +8,7 @@ import { setting, wholeNumber } from './setting.ts'
 export interface ServiceConfig {
   /** Lower-case letters, digits and dashes. */
   readonly name: string
-  /** `embedded`: the gateway runs the service itself. Anything else is who runs it; null when not said. */
+  /** `embedded`: the gateway runs the service itself. Else a known provider, as `startGateway` checks; null when not said. */
   readonly provider: string | null
   /** Base URL without a trailing slash; null where it is the provider's, or the embedded service's. */
   readonly endpoint: string | null
@@ -61,7 +61,7 @@ export const SERVICE_SCHEMA = z.strictObject(
     provider: setting(
       '"embedded" or the name of a provider',
       '`embedded`: the gateway runs this service itself and keeps its pins in `dataDir`. Or a known provider, whose limits ' +
-        'and ways are then known from the start. Default: the known provider that the service is named after.',
+        'and ways are then known from the start; see below. Default: the known provider that the service is named after.',
       (expected) => z.string(expected).regex(SERVICE_NAME, expected).optional(),
     ),
     endpoint: setting(
@@ -72,7 +72,8 @@ export const SERVICE_SCHEMA = z.strictObject(
     token: setting(
       TOKEN_WORDS,
       // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the operator writes into the file.
-      'Access token for callers who bring none. Best given as `${NAME}`, which stands for an environment variable.',
+      'Access token for callers who bring none. Best given as `${NAME}`, which stands for an environment variable. Of the ' +
+        'embedded service: what it accepts, in place of the token it makes itself; pins belong to the token they were added with.',
       (expected) => bearerToken(expected).optional(),
     ),
     pinner: setting(
@@ -143,7 +144,8 @@ export const CONFIG_SCHEMA = z.strictObject(
     ),
     requestTimeoutMs: setting(
       `a whole number of milliseconds from 100 to ${MAX_TIMEOUT_MS}`,
-      'Milliseconds a query or mutation may take; what is unfinished then is aborted.',
+      'Milliseconds a query or mutation may take; what is unfinished then is aborted. But a change that was begun is brought to ' +
+        'its end, so that its outcome is known: up to 25 s more.',
       (expected) => wholeNumber(expected, 100, MAX_TIMEOUT_MS).default(30_000),
     ),
     maxRequestBytes: setting(
@@ -181,10 +183,14 @@ function bearerToken(expected: string) {
   return z.string(expected).regex(/^[\x21-\x7e]+$/, expected)
 }
 
-// Lists from the environment and the command line come as text with commas.
+/** The items of a list that comes as text with commas, from the environment and the command line. */
+export function splitList(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean)
+}
+
 function list(expected: string, isValid: (text: string) => boolean) {
   return z.preprocess(
-    (value) => (typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : value),
+    (value) => (typeof value === 'string' ? splitList(value) : value),
     z.array(z.string(expected).refine(isValid, expected), expected),
   )
 }

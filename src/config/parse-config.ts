@@ -11,6 +11,7 @@ import {
   type ProxyConfig,
   SERVICE_SCHEMA,
   type ServiceConfig,
+  splitList,
 } from './gateway-config.ts'
 import { CAPABILITY_SHAPE, type CapabilitySettings, LIMIT_SCHEMA } from './service-ways.ts'
 
@@ -146,6 +147,8 @@ function shapeOf(value: unknown, isSecret: boolean): string {
 }
 
 function childOf(value: unknown, key: PropertyKey): unknown {
+  // A list that came as text has its items in there.
+  if (typeof value === 'string' && typeof key === 'number') return splitList(value)[key]
   return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined
 }
 

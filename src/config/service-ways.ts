@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { setting, wholeNumber } from './setting.ts'
 
 const TRUST = ['exact', 'loose', 'unusable'] as const
+const TRUST_CHOICE = `one of ${TRUST.join(', ')}`
 const TRUST_WORDS = '`exact`, `loose` when it may return more, or `unusable` when it hides pins or does nothing'
 
 /** One limit on requests. */
@@ -23,8 +24,8 @@ export const LIMITS_SCHEMA = setting(
   (expected) => z.array(LIMIT_SCHEMA, expected).min(1, expected).optional(),
 )
 
-const trust = (what: string) =>
-  setting(`one of ${TRUST.join(', ')}`, `${what}: ${TRUST_WORDS}.`, (expected) => z.enum(TRUST, expected))
+const anyTrust = () => z.enum(TRUST, TRUST_CHOICE)
+const trust = (what: string) => setting(TRUST_CHOICE, `${what}: ${TRUST_WORDS}.`, anyTrust)
 const flag = (what: string) => setting('true or false', what, (expected) => z.boolean(expected))
 const choice = <const Words extends readonly string[]>(words: Words, what: string) =>
   setting(`one of ${words.join(', ')}`, what, (expected) => z.enum(words, expected))
@@ -52,10 +53,7 @@ export const CAPABILITY_SHAPE = {
     'a map of exact, iexact, partial and ipartial',
     'The four filters by name, each as the others.',
     (words) =>
-      z.strictObject(
-        { exact: z.enum(TRUST), iexact: z.enum(TRUST), partial: z.enum(TRUST), ipartial: z.enum(TRUST) },
-        words,
-      ),
+      z.strictObject({ exact: anyTrust(), iexact: anyTrust(), partial: anyTrust(), ipartial: anyTrust() }, words),
   ),
   statusFilter: trust('The filter by status'),
   multiStatus: flag('Whether a list of several statuses works.'),

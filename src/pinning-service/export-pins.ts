@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { type Database, openDatabase } from '../storage/open-database.ts'
+import { assertStore } from './assert-store.ts'
 import { carHeader, carSection } from './car.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 import { encodePage, encodeRoot, type PinRecord } from './pin-list.ts'
@@ -23,9 +24,11 @@ export interface BackupSummary {
  * It is one state of the database, also while the service runs. Blocks are written as raw ones, since the store knows
  * their multihashes only. Tokens are not part of it, and neither is what a Kubo daemon keeps.
  *
- * @param write takes one piece after the other; slow pieces slow the export down
+ * @param write takes one piece after the other; slow pieces slow the export down. First called when the store is open.
+ * @throws {Error} where there is no store
  */
 export async function exportPins(dataDir: string, write: (bytes: Uint8Array) => Promise<void>): Promise<BackupSummary> {
+  assertStore(dataDir)
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   try {
     // All reads of one transaction see the same state.

@@ -11,6 +11,7 @@ import { createApp } from './create-app.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 import { type DialRange, defaultDialRanges } from './dial-policy.ts'
 import type { Keeper } from './keeper.ts'
+import { KeeperPresence, type Notice } from './keeper-presence.ts'
 import { assertNoKubo } from './kubo/kubo-ledger.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import { startKuboKeeper } from './kubo/start-kubo-keeper.ts'
@@ -56,9 +57,18 @@ export interface Service extends AsyncDisposable {
 /**
  * Starts the service in this thread: database, keeper, pinner and HTTP, in that order; disposing undoes it in reverse.
  *
- * @param onError told of each failure that is nobody's input: of a request, a pin or the collection of garbage
+ * @param report told of each failure that is nobody's input: of a request, a pin or the collection of garbage
+ * @param onNotice told that the keeper went away, and came back
  */
-export async function startService(options: ServiceOptions, onError: (error: unknown) => void): Promise<Service> {
+export async function startService(
+  options: ServiceOptions,
+  report: (error: unknown) => void,
+  onNotice: (notice: Notice) => void = () => {},
+): Promise<Service> {
+  const presence = new KeeperPresence(onNotice)
+  const onError = (error: unknown): void => {
+    if (!presence.take(error)) report(error)
+  }
   const closers: (() => void | PromiseLike<void>)[] = []
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer()
@@ -75,7 +85,13 @@ export async function startService(options: ServiceOptions, onError: (error: unk
       options.tokens.map((token) => [hashOf(token).toString('hex'), tokens.ownerOfConfigured(token)]),
     )
 
-    const keeper = await startKeeper(options, { database, pins, limits, onQueued: () => pinner.wake() })
+    const keeper = await startKeeper(options, {
+      database,
+      pins,
+      limits,
+      onQueued: () => pinner.wake(),
+      onAnswer: () => presence.answered(),
+    })
     const collector = new Collector(keeper, onError)
     closers.push(async () => {
       // What is being collected ends with the keeper, which may be waiting for somebody.
@@ -121,7 +137,7 @@ export async function startService(options: ServiceOptions, onError: (error: unk
 
 function startKeeper(
   { kubo, dataDir, host, listen, gateways, dialRanges }: ServiceOptions,
-  parts: { database: Database; pins: PinStore; limits: Limits; onQueued: () => void },
+  parts: { database: Database; pins: PinStore; limits: Limits; onQueued: () => void; onAnswer: () => void },
 ): Promise<Keeper> {
   const bytesOf = (owner: number): number => parts.pins.usage(owner).bytes
   const rangesOf = (hosts: readonly string[]): readonly DialRange[] => dialRanges ?? defaultDialRanges(hosts)

@@ -1,4 +1,5 @@
 import type { DialRange } from './dial-policy.ts'
+import type { Notice } from './keeper-presence.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import type { Limits } from './limits.ts'
 import type { ServiceOptions } from './service.ts'
@@ -34,6 +35,8 @@ export interface PinningServiceOptions {
   readonly limits?: Partial<Limits>
   /** Told of failures that no client caused: text with a stack, for a log. Default: nobody. */
   readonly onError?: (message: string) => void
+  /** Told that Kubo went away, and that it is back. Default: nobody. */
+  readonly onNotice?: (notice: Notice) => void
 }
 
 /** A pinning service in a thread of its own. Disposing it ends transfers and requests in order, within 8 s. */
@@ -81,6 +84,7 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     worker.on('message', (message: WorkerMessage) => {
       if (message.type === 'started') resolve(message)
       else if (message.type === 'error') options.onError?.(message.message)
+      else if (message.type === 'notice') options.onNotice?.(message.notice)
       else reject(new Error(`The pinning service cannot start: ${message.message}`))
     })
   })

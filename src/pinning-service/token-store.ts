@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Database, openDatabase, transaction } from '../storage/open-database.ts'
 import { Statements } from '../storage/statements.ts'
+import { assertStore } from './assert-store.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 
 /** One named token as it is listed: never the token itself, which only its hash is kept of. */
@@ -90,9 +91,15 @@ export class TokenStore {
 /**
  * Opens the tokens of a service's folder, whether the service runs or not. A running one heeds changes at once.
  *
- * @param dataDir folder of the service; made where it is missing
+ * @param dataDir folder of the service
+ * @param options.mustExist refuses a folder without a store; else one is made
+ * @throws {Error} where there must be a store and is none
  */
-export async function openTokenStore(dataDir: string): Promise<{ tokens: TokenStore } & Disposable> {
+export async function openTokenStore(
+  dataDir: string,
+  options: { mustExist?: boolean } = {},
+): Promise<{ tokens: TokenStore } & Disposable> {
+  if (options.mustExist) assertStore(dataDir)
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   return { tokens: new TokenStore(database), [Symbol.dispose]: () => database.close() }
 }

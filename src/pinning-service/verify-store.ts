@@ -3,6 +3,7 @@ import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { lockDirectory } from '../storage/lock-directory.ts'
 import { type Database, openDatabase, transaction } from '../storage/open-database.ts'
+import { assertStore } from './assert-store.ts'
 import { BlockStore } from './block-store.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 import { holdLocalDag } from './hold-local-dag.ts'
@@ -27,9 +28,10 @@ export interface VerifyReport {
  *
  * The service fetches that when it is started the next time. It must be stopped, since it may rely on a block that is dropped.
  *
- * @throws {Error} while the service runs, and where a Kubo daemon keeps the content
+ * @throws {Error} where there is no store, while the service runs, and where a Kubo daemon keeps the content
  */
 export async function verifyStore(dataDir: string): Promise<VerifyReport> {
+  assertStore(dataDir)
   using _lock = await lockDirectory(dataDir)
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   try {

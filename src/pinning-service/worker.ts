@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { KeeperUnavailableError } from './keeper.ts'
+import type { Notice } from './keeper-presence.ts'
 import { type ServiceOptions, startService } from './service.ts'
 
 /** What the service's thread tells the one that started it. */
@@ -12,14 +12,18 @@ export type WorkerMessage =
     }
   | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'error'; readonly message: string }
+  | { readonly type: 'notice'; readonly notice: Notice }
 
 const port = parentPort
 if (!port) throw new Error('worker.ts runs in a worker thread only')
 const tell = (message: WorkerMessage): void => port.postMessage(message)
 
 try {
-  const onError = (error: unknown): void => tell({ type: 'error', message: describe(error) })
-  const service = await startService(workerData as ServiceOptions, onError)
+  const service = await startService(
+    workerData as ServiceOptions,
+    (error) => tell({ type: 'error', message: describe(error) }),
+    (notice) => tell({ type: 'notice', notice }),
+  )
   port.once('message', () => {
     // Any message means: stop. A failure to stop in order is an uncaught rejection, which ends the thread as well.
     void service[Symbol.asyncDispose]().then(() => port.close())
@@ -31,13 +35,18 @@ try {
     addresses: [...service.addresses],
   })
 } catch (error) {
-  tell({ type: 'refused', message: describe(error) })
+  tell({ type: 'refused', message: reasonOf(error) })
   port.close()
 }
 
+/** Why it cannot start: a directory in use, a port that is taken. Only a mistake of ours is told with its stack. */
+function reasonOf(error: unknown): string {
+  const isMistake = [TypeError, RangeError, ReferenceError].some((type) => error instanceof type)
+  if (!(error instanceof Error) || isMistake) return describe(error)
+  // libp2p puts stacks into its message.
+  return error.message.replace(/\n\s+at .*/g, '').trim()
+}
+
 function describe(error: unknown): string {
-  // That somebody is away is no bug, and where they were asked from tells nothing.
-  if (error instanceof KeeperUnavailableError)
-    return `${error.message}${error.cause ? ` (${String(error.cause)})` : ''}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

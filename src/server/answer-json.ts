@@ -7,8 +7,9 @@ import {
   type GraphQLSchema,
   getOperationAST,
 } from 'graphql'
-import { processRegularResult } from 'graphql-yoga'
+import type { CallerHeaders } from '../resolvers/context.ts'
 import type { GraphqlHandler } from './request-listener.ts'
+import { processRegularResult } from './yoga.ts'
 
 /** Yoga. What it lends has its plugins and caches. */
 export interface GraphqlServer {
@@ -137,8 +138,8 @@ function documentOf({ query, operationName }: Params, { schema, parse, validate 
   }
 }
 
-function headersOf({ headers }: IncomingMessage): { get(name: string): string | null } {
-  return { get: (name) => headers[name.toLowerCase()]?.toString() ?? null }
+function headersOf({ headers }: IncomingMessage): CallerHeaders {
+  return { get: (name) => headers[name.toLowerCase()]?.toString() ?? null, keys: () => Object.keys(headers) }
 }
 
 function parseJson(text: string): unknown {

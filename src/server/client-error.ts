@@ -16,7 +16,9 @@ export function clientErrorOf(error: unknown): GraphQLError | null {
   const { originalError: original } = error
   if (original === undefined || original === null) return error
   const seen = clientErrorOf(original)
-  return seen && placedLike(error, seen.message, seen.extensions)
+  // Of a variable, only what is around it tells which one.
+  const message = original instanceof GraphQLError && !error.path ? error.message : seen?.message
+  return seen && placedLike(error, message ?? seen.message, seen.extensions)
 }
 
 /** The stand-in for a bug: where it happened, and the id under which the log tells more. */
@@ -31,20 +33,47 @@ export function maskedErrorOf(error: unknown, requestId: string | null): GraphQL
 /**
  * What a client may see of an operation's errors, each bug masked, and logged once under its request id.
  *
+ * An error without a path is of the request as a whole, such as of its variables.
+ *
  * @param options.isAborted true when the client has gone away, which fails what was under way and is no bug
+ * @param options.isForYoga keeps and adds what Yoga makes the status of, and takes out by itself
  */
 export function visibleErrors(
   errors: readonly unknown[],
-  options: { requestId: string; isAborted: boolean; log: Logger },
+  options: { requestId: string; isAborted: boolean; isForYoga?: boolean; log: Logger },
 ): GraphQLError[] {
-  const { requestId, isAborted, log } = options
+  const { requestId, isAborted, isForYoga = false, log } = options
+  const finish = isForYoga ? withStatus : withoutInternals
   return errors.map((error) => {
     const seen = clientErrorOf(error)
-    if (seen) return seen
+    if (seen) return finish(withCode(seen))
     const { originalError, path } = error instanceof GraphQLError ? error : { originalError: null, path: undefined }
     if (!isAborted) log.error({ err: originalError ?? error, requestId, path }, 'Unexpected error')
-    return maskedErrorOf(error, requestId)
+    return finish(maskedErrorOf(error, requestId))
   })
+}
+
+function withCode(error: GraphQLError): GraphQLError {
+  if (error.path || error.extensions.code !== undefined) return error
+  // graphql-js places what it cannot read at a position, and everything else at nodes.
+  const isUnreadable = error.source !== undefined && !error.nodes?.length
+  const code = isUnreadable ? 'GRAPHQL_PARSE_FAILED' : 'BAD_REQUEST'
+  return placedLike(error, error.message, { ...error.extensions, code })
+}
+
+/** The same as for a document that does not fit the schema: 400, but 200 in the older `application/json`. */
+function withStatus(error: GraphQLError): GraphQLError {
+  if (error.path || error.extensions.code !== 'BAD_REQUEST') return error
+  const { status = 400 } = (error.extensions.http ?? {}) as { status?: number }
+  if (status !== 400) return error
+  return placedLike(error, error.message, { ...error.extensions, http: { spec: true, status: 400 } })
+}
+
+/** Without what is meant for a server, and not for clients. */
+function withoutInternals(error: GraphQLError): GraphQLError {
+  const { http, originalError, unexpected, ...extensions } = error.extensions
+  const isClean = http === undefined && originalError === undefined && unexpected === undefined
+  return isClean ? error : placedLike(error, error.message, extensions)
 }
 
 function placedLike(error: GraphQLError, message: string, extensions: Record<string, unknown>): GraphQLError {

@@ -1,5 +1,4 @@
 import type { GraphQLSchema } from 'graphql'
-import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { ServiceRegistry } from '../upstream/registry.ts'
@@ -9,6 +8,7 @@ import { useClientErrors } from './plugins/use-client-errors.ts'
 import { useGatewayContext } from './plugins/use-gateway-context.ts'
 import { useNoSubscriptions } from './plugins/use-no-subscriptions.ts'
 import { useTokenLimit } from './plugins/use-token-limit.ts'
+import { createYoga, renderGraphiQL, type YogaServerInstance } from './yoga.ts'
 
 /** Queries and mutations over HTTP, and GraphiQL, at /graphql; what surrounds them is the request listener's. */
 export function createGraphqlServer(parts: {
@@ -37,8 +37,7 @@ export function createGraphqlServer(parts: {
         return seen ?? maskedErrorOf(error, null)
       },
     },
-    // Nine megabytes of script, which cost time and memory once somebody opens the page, and not before.
-    renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
+    renderGraphiQL: async (options) => renderGraphiQL(options),
     // Event streams carry the headers of the tab, tokens among them; the page's WebSockets would not.
     graphiql: {
       title: 'pinql',

@@ -63,10 +63,7 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   try {
     await once(server, 'listening')
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? 'the port is taken' : String(cause)
-    throw new Error(`Cannot listen on ${host}, port ${port}: ${reason}. --port or PINQL_PORT chooses another.`, {
-      cause,
-    })
+    throw new Error(`Cannot listen on ${host}, port ${port}: ${listenTrouble(cause)}`, { cause })
   }
 
   function finishInFlight(): Promise<void> {
@@ -97,4 +94,16 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
       await closed
     },
   }
+}
+
+/** Why an address cannot be listened on, and which setting would help. */
+function listenTrouble(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException
+  const port = '--port or PINQL_PORT chooses another.'
+  if (code === 'EADDRINUSE') return `the port is taken. ${port}`
+  if (code === 'EACCES') return `the port is not for everybody (EACCES). ${port}`
+  const host = 'expected an address of this machine; --host or PINQL_HOST chooses another.'
+  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN')
+    return `no such address (${code}): ${host}`
+  return String(error)
 }

@@ -16,8 +16,12 @@ export interface GuardedRequest {
 
 /** Whom the gateway serves. */
 export interface RequestGuard {
-  /** Null when the request may be served. */
-  refusalOf(request: GuardedRequest): Refusal | null
+  /**
+   * Null when the request may be served.
+   *
+   * @param options.anyHost leaves the host name out, for what holds no data: load balancers ask by address
+   */
+  refusalOf(request: GuardedRequest, options?: { anyHost?: boolean }): Refusal | null
   /** True for the origin of a foreign web page that may read answers. */
   isAllowedOrigin(origin: string): boolean
 }
@@ -45,9 +49,9 @@ export function createRequestGuard(config: {
     origins.has(origin) ||
     (origins.has('loopback') && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname))
 
-  function refusalOf({ method, headers }: GuardedRequest): Refusal | null {
+  function refusalOf({ method, headers }: GuardedRequest, { anyHost = false } = {}): Refusal | null {
     const { host = '', origin } = headers
-    if (checksHost) {
+    if (checksHost && !anyHost) {
       const name = host.replace(/:\d*$/, '').toLowerCase()
       if (!isLoopbackHost(name) && !hosts.has(name)) {
         const message = `Expected a Host header that names this gateway, got ${JSON.stringify(host)}; see allowedHosts`

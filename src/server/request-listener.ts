@@ -33,7 +33,7 @@ export function createRequestListener(parts: {
   const { guard, graphql, isReady, log } = parts
 
   function route(req: IncomingMessage, res: ServerResponse, path: string, requestId: string): unknown {
-    const refusal = guard.refusalOf(req)
+    const refusal = guard.refusalOf(req, { anyHost: path === '/health' || path === '/ready' })
     if (refusal) {
       const { status, code, message } = refusal
       return send(res, status, { errors: [{ message, extensions: { code, requestId } }] })

@@ -38,6 +38,7 @@ export async function startEmbeddedService(
       port,
       tokens: [token],
       onError,
+      onNotice: ({ level, message }) => log[level](message),
       ...(dialRanges && { dialRanges }),
       ...(kubo && { kubo }),
     })

@@ -1,6 +1,9 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { isLoopbackHost } from './loopback.ts'
 
+/** A ping may come as late as an interval after the other side fell silent, and what it shows an interval later. */
+const STALL_IN_PINGS = 2.5
+
 /** What an operator should know before others find out. */
 export function startupWarnings(config: GatewayConfig): string[] {
   const warnings: string[] = []
@@ -17,6 +20,13 @@ export function startupWarnings(config: GatewayConfig): string[] {
     }
   }
   if (config.corsOrigins.includes('*')) warnings.push('Any web page may call this gateway: corsOrigins contains *')
+  const { livePingMs, liveStallMs } = config
+  if (liveStallMs < STALL_IN_PINGS * livePingMs) {
+    warnings.push(
+      `Healthy WebSockets may be closed as stalled: liveStallMs is ${liveStallMs}, expected ${STALL_IN_PINGS} times livePingMs ` +
+        `(${livePingMs}) at least`,
+    )
+  }
   return warnings
 }
 

@@ -42,11 +42,14 @@ describe('pinql check', () => {
     upstream.reply(json(401, { error: { reason: 'UNAUTHORIZED', details: 'no' } }))
     await writeFile(
       join(cwd, 'pinql.config.yaml'),
-      `services: { a: { endpoint: "${upstream.endpoint}", token: secret-1 }, b: { endpoint: "http://127.0.0.1:1", token: secret-2 }, c: { endpoint: "http://127.0.0.1:1" } }\ndefaultService: a`,
+      `services: { a: { endpoint: "${upstream.endpoint}", token: secret-1 }, b: { endpoint: "http://127.0.0.1:1", token: secret-2 }, c: { endpoint: "http://127.0.0.1:1" }, local: { provider: embedded } }\ndefaultService: a\ndataDir: pinql.config.yaml/below`,
     )
     const { exitCode, stdout, stderr } = await runCli(['check'], { cwd })
-    expect(stdout.split('\n').map((line) => line.slice(0, 7))).toEqual(['FAIL  a', 'FAIL  b', 'FAIL  c', ''])
-    expect(stdout).toMatch(/FAIL {2}b {2}.*127\.0\.0\.1|FAIL {2}b {2}.*ECONNREFUSED/)
+    expect(stdout.split('\n').map((line) => line.slice(0, 7))).toEqual(['FAIL  a', 'FAIL  b', 'skip  c', 'FAIL  l', ''])
+    expect(stdout).toMatch(
+      /skip {2}c {6}callers bring the token; not checked\nFAIL {2}local {2}.*cannot be written \(ENOTDIR\)/,
+    )
+    expect(stdout).toMatch(/FAIL {2}b {6}.*127\.0\.0\.1|FAIL {2}b {6}.*ECONNREFUSED/)
     expect(stdout + stderr).not.toContain('secret-')
     expect(exitCode).toBe(1)
   })
@@ -54,12 +57,16 @@ describe('pinql check', () => {
 
 describe('pinql pinning-service', () => {
   it('serves the Pinning Service API to its tokens, and to nobody else', async () => {
-    const args = ['pinning-service', '--port', '0', '--data-dir', 'data', '--token', 'one', '--token', 'two']
-    await using cli = spawnCli(args, { cwd })
+    const args = ['pinning-service', '--port', '0', '--data-dir', 'data']
+    await using cli = spawnCli(args, { cwd, env: { PINQL_PINNING_SERVICE_TOKENS: 'one two' } })
     const [, endpoint] = await cli.output(/Pinning Service API at (\S+)/)
     const statusWith = async (token: string) =>
       (await fetch(`${endpoint}/pins`, { headers: { authorization: `Bearer ${token}` } })).status
     expect(await Promise.all(['one', 'two', 'three'].map(statusWith))).toEqual([200, 200, 401])
+    expect(await runCli(args, { cwd })).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^pinql: .* is in use by another pinql: .*\n$/),
+    })
     cli.kill('SIGTERM')
     expect(await cli.exitCode).toBe(0)
   })

@@ -72,6 +72,12 @@ describe('pinql', () => {
     [['serve', 'more'], 'too many arguments'],
     [['add'], "missing required argument 'path'"],
     [['pinning-service', '--port', '70000'], 'Expected a whole number from 0 to 65535'],
+    [['pinning-service', '--listen', '/ip4/1'], 'Expected an IP address and a TCP port'],
+    [['pinning-service', '--gateway', 'notaurl'], 'Expected an http or https URL'],
+    [['pinning-service', '--kubo-token', 'a'], 'expects --kubo beside it'],
+    [['pinning-service', '--token', ' '], 'expects a token, got nothing'],
+    [['pinning-service', 'exprot'], "unknown command 'exprot'\n(Did you mean export?)"],
+    [['token', 'create', '--name', ' '], 'Expected a name, got nothing'],
   ])('refuses the command line %j, and ends with 2', async (args, expected) => {
     const { exitCode, stderr } = await runCli(args, { cwd })
     expect(stderr).toContain(expected)

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { EXIT } from '../exit-codes.ts'
@@ -13,13 +12,23 @@ export function exportCommand(): Command {
     .addOption(dataDirOption())
     .action(async (file: string, _: unknown, command: Command) => {
       const { exportPins } = await import('../../pinning-service/export-pins.ts')
-      // It holds what all tokens have pinned.
-      await using output = await open(resolve(file), 'wx', 0o600)
-      const { pins, blocks } = await exportPins(dataDirOf(command), async (bytes) => {
-        await output.appendFile(bytes)
-      })
-      await output.sync()
-      process.stdout.write(`Exported ${pins} pins and ${blocks} blocks\n`)
+      const path = resolve(file)
+      let output: FileHandle | null = null
+      try {
+        const { pins, blocks } = await exportPins(dataDirOf(command), async (bytes) => {
+          // Not before there is something to write. It holds what all tokens have pinned.
+          output ??= await open(path, 'wx', 0o600)
+          await output.appendFile(bytes)
+        })
+        await (output as FileHandle | null)?.sync()
+        process.stdout.write(`Exported ${pins} pins and ${blocks} blocks\n`)
+      } catch (error) {
+        // Half a backup would be taken for a whole one.
+        if (output) await rm(path, { force: true })
+        throw error
+      } finally {
+        await (output as FileHandle | null)?.close()
+      }
     })
 }
 
@@ -31,7 +40,8 @@ export function importCommand(): Command {
     .addOption(dataDirOption())
     .action(async (file: string, _: unknown, command: Command) => {
       const { importPins } = await import('../../pinning-service/import-pins.ts')
-      const summary = await importPins(dataDirOf(command), createReadStream(resolve(file)))
+      await using input = await openBackup(resolve(file))
+      const summary = await importPins(dataDirOf(command), input.createReadStream())
       const rest = summary.incomplete === 0 ? '' : `; ${summary.incomplete} lack blocks and wait to be fetched`
       process.stdout.write(`Imported ${summary.pins} pins and ${summary.blocks} blocks${rest}\n`)
     })
@@ -50,6 +60,19 @@ export function verifyCommand(): Command {
       process.stdout.write(`Verified ${blocks} blocks: ${broken.length} broken, ${requeued.length} pins queued again\n`)
       if (broken.length > 0 || requeued.length > 0) process.exitCode = EXIT.failure
     })
+}
+
+/** Opened before anything else is, so that a wrong path makes no data directory. */
+async function openBackup(path: string): Promise<FileHandle> {
+  try {
+    const file = await open(path)
+    if (!(await file.stat()).isDirectory()) return file
+    await file.close()
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new Error(`Cannot read ${path}: ${code === 'ENOENT' ? 'there is no such file' : message}`, { cause })
+  }
+  throw new Error(`Cannot read ${path}: it is a directory`)
 }
 
 /** The command above has an option of the same name, which takes the value where both are given. */

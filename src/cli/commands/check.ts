@@ -1,9 +1,10 @@
 import { Command } from 'commander'
-import type { GatewayConfig } from '../../config/gateway-config.ts'
+import { ConfigError } from '../../config/config-error.ts'
+import type { GatewayConfig, ServiceConfig } from '../../config/gateway-config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createLogger } from '../../observability/logger.ts'
-import { lockDirectory } from '../../storage/lock-directory.ts'
+import { DirectoryInUseError, lockDirectory } from '../../storage/lock-directory.ts'
 import { countPins } from '../../upstream/count-pins.ts'
 import type { ServiceRegistry } from '../../upstream/registry.ts'
 import { addConfigOptions } from '../config-options.ts'
@@ -11,7 +12,8 @@ import { EXIT } from '../exit-codes.ts'
 
 interface Finding {
   readonly service: string
-  readonly isGood: boolean
+  /** Only `FAIL` decides the exit code. */
+  readonly verdict: 'ok' | 'skip' | 'FAIL'
   readonly result: string
 }
 
@@ -22,51 +24,72 @@ export function checkCommand(): Command {
     .action(async (flags: Record<string, string>) => {
       const findings = await check(await loadConfig({ flags }))
       const width = Math.max(...findings.map(({ service }) => service.length))
-      for (const { service, isGood, result } of findings) {
-        process.stdout.write(`${isGood ? 'ok  ' : 'FAIL'}  ${service.padEnd(width)}  ${result}\n`)
+      for (const { service, verdict, result } of findings) {
+        process.stdout.write(`${verdict.padEnd(4)}  ${service.padEnd(width)}  ${result}\n`)
       }
-      if (findings.some(({ isGood }) => !isGood)) process.exitCode = EXIT.failure
+      if (findings.some(({ verdict }) => verdict === 'FAIL')) process.exitCode = EXIT.failure
     })
 }
 
+/** The embedded service apart from the others: where it cannot start, they can be asked all the same. */
 async function check(config: GatewayConfig): Promise<Finding[]> {
-  const embedded = config.services.filter(({ provider }) => provider === 'embedded')
-  if (embedded.length === 0 || !(await isInUse(config.dataDir))) return checkAll(config)
-  const others = config.services.filter((service) => !embedded.includes(service))
-  const running = embedded.map(({ name }) => ({
-    service: name,
-    isGood: true,
-    result: 'runs in another pinql just now',
-  }))
-  return [...running, ...(await checkAll({ ...config, services: others }))]
+  const findings = [
+    ...(await checkAll(config, ({ provider }) => provider !== 'embedded')),
+    ...(await checkEmbedded(config)),
+  ]
+  const order = config.services.map(({ name }) => name)
+  return findings.sort((a, b) => order.indexOf(a.service) - order.indexOf(b.service))
 }
 
-/** Whether a running pinql has the data directory, and with it the embedded service. */
-async function isInUse(dataDir: string): Promise<boolean> {
+async function checkEmbedded(config: GatewayConfig): Promise<Finding[]> {
+  const service = config.services.find(({ provider }) => provider === 'embedded')?.name
+  if (service === undefined) return []
   try {
-    using _lock = await lockDirectory(dataDir)
-    return false
-  } catch {
-    return true
+    const { prepareDataDirectory } = await import('../../server/data-directory.ts')
+    await prepareDataDirectory(config.dataDir)
+    // A running pinql has the data directory, and with it the embedded service.
+    using _lock = await lockDirectory(config.dataDir)
+  } catch (error) {
+    if (!(error instanceof DirectoryInUseError)) return [failure(service, error)]
+    return [{ service, verdict: 'ok', result: 'runs in another pinql just now' }]
+  }
+  try {
+    return await checkAll(config, ({ provider }) => provider === 'embedded')
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    return [failure(service, error)]
   }
 }
 
-async function checkAll(config: GatewayConfig): Promise<Finding[]> {
+async function checkAll(config: GatewayConfig, isMeant: (service: ServiceConfig) => boolean): Promise<Finding[]> {
+  const services = config.services.filter(isMeant)
+  if (services.length === 0) return []
   const { openServices } = await import('../../server/open-services.ts')
-  await using services = await openServices(
-    config,
+  await using open = await openServices(
+    { ...config, services },
     createLogger({ level: 'silent', secrets: [], sink: process.stderr }),
   )
-  return await Promise.all(config.services.map(({ name }) => checkService(services.registry, name)))
+  return await Promise.all(services.map((service) => checkService(open.registry, service)))
 }
 
-async function checkService(registry: ServiceRegistry, service: string): Promise<Finding> {
+async function checkService(registry: ServiceRegistry, { name: service, provider, token }: ServiceConfig) {
+  if (token === null && provider !== 'embedded') {
+    return { service, verdict: 'skip', result: 'callers bring the token; not checked' } as const
+  }
   const startedAt = performance.now()
   try {
     const count = await countPins(registry.tenant(service, null), { statuses: PIN_STATUSES })
     const ms = Math.round(performance.now() - startedAt)
-    return { service, isGood: true, result: `reachable, token accepted, lists ${count ?? 'some'} pins (${ms} ms)` }
+    return {
+      service,
+      verdict: 'ok',
+      result: `reachable, token accepted, lists ${count ?? 'some'} pins (${ms} ms)`,
+    } as const
   } catch (error) {
-    return { service, isGood: false, result: error instanceof Error ? error.message : String(error) }
+    return failure(service, error)
   }
+}
+
+function failure(service: string, error: unknown): Finding {
+  return { service, verdict: 'FAIL', result: error instanceof Error ? error.message : String(error) }
 }

@@ -32,9 +32,13 @@ export function pinningServiceCommand(): Command {
     .option('--host <host>', 'Address to listen on.', '127.0.0.1')
     .option('--port <port>', 'TCP port to listen on; 0 picks a free one.', parsePort, 3000)
     .option('--data-dir <path>', 'Directory of pins, blocks and keys.', '.pinql')
-    .option(
-      '--token <token...>',
-      'Tokens to accept, each with pins of its own. Default: the one kept in the data directory.',
+    .addOption(
+      new Option(
+        '--token <token...>',
+        'Tokens to accept, each with pins of its own. Default: the one kept in the data directory.',
+      )
+        .env('PINQL_PINNING_SERVICE_TOKENS')
+        .argParser(parseTokens),
     )
     .option('--listen <multiaddr...>', 'Where the libp2p peer listens. Default: any TCP port on loopback.')
     .addOption(
@@ -43,14 +47,14 @@ export function pinningServiceCommand(): Command {
         'Which origins may be dialled. Default: all while only loopback listens, else public.',
       ).choices(['public', 'private', 'loopback']),
     )
-    .option('--gateway <url...>', 'Trustless HTTP gateways to ask beside the origins.')
+    .option('--gateway <url...>', 'Trustless HTTP gateways to ask beside the origins.', collect(parseUrl))
     .addOption(
       new Option('--kubo [url]', 'RPC API of a Kubo daemon that fetches and keeps what is pinned.')
         .preset(DEFAULT_KUBO)
         .argParser(parseUrl)
         .conflicts(['listen', 'gateway']),
     )
-    .option('--kubo-token <token>', "Token of the daemon's API.Authorizations.")
+    .addOption(new Option('--kubo-token <token>', "Token of the daemon's API.Authorizations.").env('PINQL_KUBO_TOKEN'))
     .option(
       '--limit <name=value...>',
       'Bounds that differ from the default, such as maxDagBytes=1000000000.',
@@ -62,9 +66,13 @@ export function pinningServiceCommand(): Command {
     .addCommand(verifyCommand())
 }
 
-async function runPinningService(options: Options): Promise<void> {
-  const { host, port, dataDir, token } = options
+async function runPinningService(options: Options, command: Command): Promise<void> {
+  const { host, port, dataDir } = options
+  refuseIdleOptions(options, command)
+  if (options.listen) await refuseWrongListen(options.listen, command)
   const folder = resolve(dataDir)
+  // A variable that is set and empty counts as not given.
+  const token = options.token?.length ? options.token : null
   const tokens = token ?? [(await readGatewayToken(folder)).token]
   const service = await startPinningService({
     host,
@@ -75,14 +83,50 @@ async function runPinningService(options: Options): Promise<void> {
     ...(options.dial && { dialRanges: options.dial }),
     ...(options.gateway && { gateways: options.gateway }),
     ...(options.limit && { limits: options.limit }),
-    ...(options.kubo && { kubo: { endpoint: options.kubo, token: options.kuboToken ?? null } }),
+    ...(options.kubo && { kubo: { endpoint: options.kubo, token: options.kuboToken || null } }),
     onError: (text) => process.stderr.write(`${text}\n`),
+    onNotice: ({ message }) => process.stderr.write(`${message}\n`),
   })
   process.stdout.write(`Pinning Service API at ${service.endpoint}\n`)
   process.stdout.write(`Peer at ${service.addresses.join(' ') || 'addresses that Kubo will tell when it runs'}\n`)
   if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(folder)).path}\n`)
   // Its thread may end by itself: then so does this process, with what went wrong.
   await Promise.race([runUntilSignal(service), service.closed])
+}
+
+/** Options that would do nothing are slips. Variables of the environment may be meant for other commands. */
+function refuseIdleOptions({ token, kubo }: Options, command: Command): void {
+  const isTyped = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
+  if (isTyped('token') && !token?.length)
+    command.error("error: option '--token <token...>' expects a token, got nothing")
+  if (isTyped('kuboToken') && kubo === undefined)
+    command.error("error: option '--kubo-token <token>' expects --kubo beside it")
+}
+
+/** For an option that takes several values. */
+function collect<T>(parse: (text: string) => T): (text: string, others?: readonly T[]) => readonly T[] {
+  return (text, others = []) => [...others, parse(text)]
+}
+
+/** The variable holds all tokens as one text; no token has a space in it. */
+function parseTokens(text: string, others: readonly string[] = []): readonly string[] {
+  return [...others, ...text.split(/\s+/).filter(Boolean)]
+}
+
+/** Not while the command line is parsed: what knows multiaddrs takes long to import, and other commands need it not. */
+async function refuseWrongListen(listen: readonly string[], command: Command): Promise<void> {
+  const { multiaddr } = await import('@multiformats/multiaddr')
+  for (const text of listen) {
+    try {
+      const [host, transport, ...others] = multiaddr(text).getComponents()
+      const isPlace = host?.name === 'ip4' || host?.name === 'ip6'
+      if (isPlace && transport?.name === 'tcp' && others.length === 0) continue
+    } catch {
+      // Said below.
+    }
+    const expected = 'Expected an IP address and a TCP port, such as /ip4/0.0.0.0/tcp/4001.'
+    command.error(`error: option '--listen <multiaddr...>' argument '${text}' is invalid. ${expected}`)
+  }
 }
 
 function parsePort(text: string): number {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { openTokenStore } from '../../pinning-service/token-store.ts'
 import { dataDirOption } from './data-dir-option.ts'
 
@@ -15,7 +15,7 @@ export function tokenCommand(): Command {
     .addCommand(
       new Command('create')
         .description('Make a token and print it, once. Its pins are seen by no other token.')
-        .requiredOption('--name <name>', 'What it is for, such as the name of an app.')
+        .requiredOption('--name <name>', 'What it is for, such as the name of an app.', parseName)
         .addOption(dataDirOption())
         .action(create),
     )
@@ -34,20 +34,25 @@ export function tokenCommand(): Command {
     )
 }
 
+function parseName(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Expected a name, got nothing.')
+  return text
+}
+
 async function create({ dataDir, name }: Options): Promise<void> {
   using store = await openTokenStore(resolve(dataDir))
   process.stdout.write(`${store.tokens.createToken(name)}\n`)
 }
 
 async function list({ dataDir }: Options): Promise<void> {
-  using store = await openTokenStore(resolve(dataDir))
+  using store = await openTokenStore(resolve(dataDir), { mustExist: true })
   for (const { name, created, pins } of store.tokens.listTokens()) {
     process.stdout.write(`${name}\t${created.toISOString()}\t${pins} pins\n`)
   }
 }
 
 async function revoke({ dataDir, name }: Options): Promise<void> {
-  using store = await openTokenStore(resolve(dataDir))
+  using store = await openTokenStore(resolve(dataDir), { mustExist: true })
   if (!store.tokens.revokeToken(name)) throw new Error(`There is no token named ${JSON.stringify(name)}`)
   process.stdout.write(`Revoked ${name}\n`)
 }

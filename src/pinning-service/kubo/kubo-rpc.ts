@@ -25,6 +25,8 @@ const MAX_ERROR_BYTES = 64 * 1024
 /** Where the daemon writes why a command failed whose answer had begun. */
 const ERROR_TRAILER = 'x-stream-error'
 
+const KEEPING = new Set(['pin/add', 'pin/rm'])
+
 const errorObject = z.object({ Message: z.string(), Type: z.literal('error') })
 
 /**
@@ -40,9 +42,12 @@ export class KuboRpc implements AsyncDisposable {
   readonly #token: string | null
   readonly #basePath: string
   readonly #pool: Pool
+  readonly #onAnswer: () => void
 
-  constructor({ endpoint, token }: KuboAddress) {
+  /** @param onAnswer called for what comes of changes: a daemon that only answers questions is of no use */
+  constructor({ endpoint, token }: KuboAddress, onAnswer: () => void = () => {}) {
     this.#token = token
+    this.#onAnswer = onAnswer
     const { origin, pathname } = new URL(endpoint)
     this.#basePath = `${pathname.replace(/\/+$/, '')}/api/v0`
     // Commands may be silent for as long as they look for content; who waits for them has a timer.
@@ -85,6 +90,7 @@ export class KuboRpc implements AsyncDisposable {
       for await (const object of readJsonLines(response.body)) {
         const { success, data } = errorObject.safeParse(object)
         if (success) throw new KuboRefusalError(data.Message)
+        if (KEEPING.has(command)) this.#onAnswer()
         yield object
       }
     } catch (error) {

@@ -22,6 +22,8 @@ export interface KuboKeeperOptions {
   readonly bytesOf: (owner: number) => number
   /** Called when pins were put back into the queue. */
   readonly onQueued: () => void
+  /** Called for what comes of the daemon when it pins and unpins. */
+  readonly onAnswer: () => void
 }
 
 const FIRST_LOOK_MS = 5_000
@@ -38,7 +40,7 @@ export async function startKuboKeeper(options: KuboKeeperOptions): Promise<Keepe
   const { database, pins, limits, onQueued } = options
   const ledger = new KuboLedger(database)
   const garbage = new Garbage(database)
-  const rpc = new KuboRpc(options.kubo)
+  const rpc = new KuboRpc(options.kubo, options.onAnswer)
   const kuboPins = new KuboPins(rpc, ledger)
   const abort = new AbortController()
   let peer: z.output<typeof identity> | null = null

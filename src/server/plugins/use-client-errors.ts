@@ -1,6 +1,6 @@
-import { handleStreamOrSingleExecutionResult, type Plugin } from 'graphql-yoga'
 import type { Logger } from '../../observability/logger.ts'
 import { visibleErrors } from '../client-error.ts'
+import { handleStreamOrSingleExecutionResult, type Plugin } from '../yoga.ts'
 
 interface ErrorContext {
   readonly requestId: string
@@ -15,7 +15,7 @@ export function useClientErrors(log: Logger): Plugin<Record<string, unknown>> {
     handleStreamOrSingleExecutionResult(payload, ({ result, setResult }) => {
       if (!result.errors?.length) return
       const isAborted = request?.signal.aborted === true
-      const errors = visibleErrors(result.errors, { requestId, isAborted, log })
+      const errors = visibleErrors(result.errors, { requestId, isAborted, isForYoga: true, log })
       setResult({ ...result, errors })
     })
   return {

@@ -1,8 +1,8 @@
-import type { Plugin } from 'graphql-yoga'
 import type { Informers } from '../../live/informers.ts'
 import { createContext } from '../../resolvers/context.ts'
 import type { ServiceRegistry } from '../../upstream/registry.ts'
 import { requestTimeoutError } from '../request-timeout-error.ts'
+import type { Plugin } from '../yoga.ts'
 
 interface RequestContext {
   readonly requestId: string

@@ -1,5 +1,5 @@
 import { parse } from 'graphql'
-import type { Plugin } from 'graphql-yoga'
+import type { Plugin } from '../yoga.ts'
 
 // GraphiQL's introspection has 400; a mutation that adds 100 pins without variables about 2,000.
 const MAX_TOKENS = 5_000

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { runCli } from '../../support/spawn-cli.ts'
@@ -27,7 +28,23 @@ it('pinql token creates, lists and revokes', async () => {
   expect(await run('token create')).toMatchObject({ exitCode: 2 })
 })
 
+it.each([
+  'pinning-service export b.car --data-dir mistyped',
+  'pinning-service verify --data-dir mistyped',
+  'token list --data-dir mistyped',
+  'token revoke --name app --data-dir mistyped',
+  'pinning-service import missing.car --data-dir mistyped',
+])('pinql %s says what is not there, ends with 1 and makes nothing', async (command) => {
+  const { exitCode, stderr } = await run(command)
+  expect(stderr).toMatch(
+    /^pinql: (?:There is no pins\.db in .*mistyped: |Cannot read .*missing\.car: there is no such file).*\n$/,
+  )
+  expect(exitCode).toBe(1)
+  expect(await readdir(folder.path)).toEqual([])
+})
+
 it('pinql pinning-service exports, imports and verifies, and overwrites no file', async () => {
+  await run('token create --name app')
   expect(await run('pinning-service export backup.car')).toMatchObject({
     exitCode: 0,
     stdout: 'Exported 0 pins and 0 blocks\n',

@@ -90,9 +90,9 @@ describe('graphql-transport-ws', () => {
         (each) => each.extensions?.code ?? each.message,
       )
     }
-    expect(await errorsOf({ query: '{' })).toEqual(['Syntax Error: Expected Name, found <EOF>.'])
+    expect(await errorsOf({ query: '{' })).toEqual(['GRAPHQL_PARSE_FAILED'])
     expect(await errorsOf({ query: '{ no such }' })).toHaveLength(2)
-    expect(await errorsOf({ query: `{ ${'a '.repeat(5_001)} }` })).toEqual([expect.stringContaining('5000 tokens')])
+    expect(await errorsOf({ query: `{ ${'a '.repeat(5_001)} }` })).toEqual(['GRAPHQL_PARSE_FAILED'])
     expect(await errorsOf({ query: 'query A { __typename } query B { __typename }' })).toEqual(['BAD_REQUEST'])
     expect(await errorsOf({ query: PIN_STATUS_CHANGED, variables: { ids: [] } })).toEqual(['BAD_REQUEST'])
     expect(await errorsOf({ query: PIN_STATUS_CHANGED })).toHaveLength(1)

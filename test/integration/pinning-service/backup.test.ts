@@ -95,9 +95,9 @@ it('refuses a file that is cut short, changed, or no backup', async () => {
 it('imports nothing into the folder of a service that runs, and says what to do', async () => {
   await using folder = await temporaryFolder()
   const car = join(folder.path, 'backup.car')
-  await exportTo(join(folder.path, 'empty'), car)
   const data = join(folder.path, 'data')
   await using _service = await startTestService({ dataDir: data })
+  await exportTo(data, car)
   await expect(importPins(data, createReadStream(car))).rejects.toThrow(
     `${data} is in use by another pinql: stop that one, or name another data directory`,
   )

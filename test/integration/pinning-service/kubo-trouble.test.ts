@@ -45,7 +45,11 @@ describe('a pin waits, says why and is tried again when Kubo ', () => {
     await expect.poll(details).toBe(`Waits to be tried again: ${reason}`)
     expect((await service.client.settled(requestid)).status).toBe('pinned')
     expect(kubo.state.isKept(cid)).toBe(true)
-    expect(service.errors).toEqual([expect.stringContaining(reason)])
+    // Once when it goes away, and once when it is back, whatever is tried in between.
+    const away = expect.stringMatching(/^warn: Kubo .*: pins wait, and are tried again$/)
+    expect(service.notices.slice(-2)).toEqual([away, 'info: Kubo answers again'])
+    expect(service.notices.at(-2)).toContain(reason)
+    expect(service.errors).toEqual([])
   })
 
   it('was away when the service started, and goes away in the middle', async () => {
@@ -72,6 +76,8 @@ describe('a pin waits, says why and is tried again when Kubo ', () => {
     state.give()
     await using _third = await startFakeKubo({ state, port })
     expect((await service.client.settled(requestid)).status).toBe('pinned')
+    const levels = service.notices.map((text) => text.split(':')[0])
+    expect(levels).toEqual(['warn', 'info', 'warn', 'info'])
   })
 
   it('stops while it works, and says so as an error', async () => {
@@ -116,7 +122,7 @@ it('forgets no pin that is removed while Kubo is away', async () => {
   await service.client.settled(requestid)
   await kubo[Symbol.asyncDispose]()
   await service.client.remove(requestid)
-  await expect.poll(() => service.errors.length).toBeGreaterThan(0)
+  await expect.poll(() => service.notices.length).toBeGreaterThan(0)
   expect(state.pins.size).toBe(1)
   await using _again = await startFakeKubo({ state, port: kubo.port })
   await expect.poll(() => state.pins.size, { timeout: 10_000 }).toBe(0)

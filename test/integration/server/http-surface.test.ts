@@ -79,6 +79,25 @@ describe('requests', () => {
     expect((await send('/graphql', { method: 'POST', headers: chunked, body })).status).toBe(413)
   })
 
+  it.each([{ n: 'x' }, {}])(
+    'wrong variables (%j) have one code, and the status of the type asked for',
+    async (variables) => {
+      const body = JSON.stringify({ query: 'query ($n: Int!) { pins(first: $n) { __typename } }', variables })
+      for (const [accept, expected] of [
+        ['application/json', 200],
+        ['application/graphql-response+json', 400],
+      ] as const) {
+        const { status, body: answer } = await send('/graphql', { method: 'POST', headers: { ...json, accept }, body })
+        const { errors } = JSON.parse(answer)
+        expect({ status, errors }).toMatchObject({
+          status: expected,
+          errors: [{ extensions: { code: 'BAD_REQUEST' } }],
+        })
+        expect(errors[0].message).toContain('"$n"')
+      }
+    },
+  )
+
   it('documents of too many words are refused before they are validated', async () => {
     await using roomy = await startTestGateway({ upstream: 'http://127.0.0.1:9' })
     const { errors } = await roomy.query(`{ ${'__typename '.repeat(6_000)} }`)
@@ -95,8 +114,14 @@ describe('requests', () => {
     })
   })
 
+  it('for /health and /ready may be for any host name, since load balancers ask by address', async () => {
+    for (const path of ['/health', '/ready']) {
+      expect((await send(path, { headers: { host: '10.0.0.1' } })).status).toBe(200)
+    }
+  })
+
   it('to another host name are refused', async () => {
-    for (const path of ['/graphql', '/health', '/']) {
+    for (const path of ['/graphql', '/healthy', '/']) {
       const { status, body } = await send(path, { headers: { host: 'evil.example', accept: 'text/html' } })
       expect(status).toBe(403)
       expect(JSON.parse(body).errors[0].extensions.code).toBe('FORBIDDEN_HOST')

@@ -6,6 +6,8 @@ export interface TestService extends Service {
   readonly client: PsaClient
   /** Failures that the service reported as its own; empty in a good test. */
   readonly errors: readonly string[]
+  /** What it told of its keeper, as `level: message`. */
+  readonly notices: readonly string[]
 }
 
 /**
@@ -16,6 +18,7 @@ export interface TestService extends Service {
 export async function startTestService(options: Partial<ServiceOptions> = {}): Promise<TestService> {
   const folder = options.dataDir === undefined ? await temporaryFolder() : null
   const errors: string[] = []
+  const notices: string[] = []
   const service = await startService(
     {
       host: '127.0.0.1',
@@ -30,10 +33,12 @@ export async function startTestService(options: Partial<ServiceOptions> = {}): P
       ...options,
     },
     (error) => errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    ({ level, message }) => notices.push(`${level}: ${message}`),
   )
   return {
     ...service,
     errors,
+    notices,
     client: new PsaClient(service.endpoint),
     [Symbol.asyncDispose]: async () => {
       await service[Symbol.asyncDispose]()

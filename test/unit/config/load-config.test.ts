@@ -192,3 +192,9 @@ defaultSrevice: pinata
     ])
   })
 })
+
+it('shows the wrong item of a list that came as text', async () => {
+  expect(await problemsOf({ flags: { corsOrigins: 'https://b.example, https://a.example/' } })).toEqual([
+    'corsOrigins.1 (--cors-origins): expected a list of origins such as https://app.example.com, or "loopback", or "*", got "https://a.example/"',
+  ])
+})

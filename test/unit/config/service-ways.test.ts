@@ -36,6 +36,13 @@ it.each([
     ],
   ],
   [
+    { capabilities: { nameFilter: { exact: 'exactly', iexact: 'exact', partial: 'loose' } } },
+    [
+      'services.one.capabilities.nameFilter.exact: expected one of exact, loose, unusable, got a text of 7 characters',
+      'services.one.capabilities.nameFilter.ipartial: expected one of exact, loose, unusable, got nothing',
+    ],
+  ],
+  [
     { limits: [] },
     ['services.one.limits: expected a list of maps such as { limit: 100, windowMs: 1000 }, got a list of 0'],
   ],

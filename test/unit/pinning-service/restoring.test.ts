@@ -155,6 +155,7 @@ it('verifying that is interrupted leaves no pin pinned that lacks a block', asyn
 })
 
 it('verifying refuses the folder of a service that runs, which may rely on what would be dropped', async () => {
+  using _store = await openStore()
   using _lock = await lockDirectory(data)
   await expect(verifyStore(data)).rejects.toThrow('is in use by another pinql')
 })

@@ -1,7 +1,8 @@
-import { GraphQLError } from 'graphql'
+import { GraphQLError, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { BadRequestError, RateLimitedError } from '../../../src/domain/errors.ts'
-import { clientErrorOf, maskedErrorOf } from '../../../src/server/client-error.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { clientErrorOf, maskedErrorOf, visibleErrors } from '../../../src/server/client-error.ts'
 
 const inField = (originalError: Error) => new GraphQLError(originalError.message, { path: ['pins', 0], originalError })
 
@@ -47,5 +48,51 @@ describe('maskedErrorOf', () => {
       extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'request-1', unexpected: true },
     })
     expect(masked.originalError).toBeUndefined()
+  })
+})
+
+describe('visibleErrors', () => {
+  const log = createLogger({ level: 'silent', secrets: [], sink: process.stderr })
+  const ofVariable = () =>
+    new GraphQLError('Variable "$n" got invalid value "x"; Int cannot represent it', {
+      originalError: new GraphQLError('Int cannot represent it'),
+    })
+
+  it('calls a wrong variable a bad request, says which one, and gives it one status', () => {
+    const message = 'Variable "$n" got invalid value "x"; Int cannot represent it'
+    const errors = [
+      ofVariable(),
+      // As Yoga's executor has it.
+      new GraphQLError('Variable "$m" of required type "Int!" was not provided.', {
+        extensions: { http: { status: 400 } },
+      }),
+    ]
+    const seen = visibleErrors(errors, { requestId: 'r', isAborted: false, isForYoga: true, log })
+    const extensions = { code: 'BAD_REQUEST', http: { spec: true, status: 400 } }
+    expect(seen.map((error) => error.extensions)).toEqual([extensions, extensions])
+    expect(seen[0]?.message).toBe(message)
+    const [live] = visibleErrors([ofVariable()], { requestId: 'r', isAborted: false, log })
+    expect(live?.toJSON()).toEqual({ message, extensions: { code: 'BAD_REQUEST' } })
+  })
+
+  it('leaves out what is meant for a server where none takes it out', () => {
+    const code = 'OPERATION_RESOLUTION_FAILURE'
+    const error = new GraphQLError('x', { extensions: { code, http: { status: 400 }, originalError: new Error('y') } })
+    const options = { requestId: 'r', isAborted: false, log }
+    expect(visibleErrors([error, new Error('bug')], options).map(({ extensions }) => extensions)).toEqual([
+      { code },
+      { code: 'INTERNAL_SERVER_ERROR', requestId: 'r' },
+    ])
+  })
+
+  it('tells what cannot be read from what cannot be used', () => {
+    let unreadable: unknown
+    try {
+      parse('{')
+    } catch (error) {
+      unreadable = error
+    }
+    const [seen] = visibleErrors([unreadable], { requestId: 'r', isAborted: false, log })
+    expect(seen?.extensions).toEqual({ code: 'GRAPHQL_PARSE_FAILED' })
   })
 })

@@ -45,6 +45,15 @@ describe('the Host header', () => {
   })
 })
 
+it('leaves the host name out where it is told to, but not where the page is from', () => {
+  const guard = createRequestGuard({ ...LOOPBACK, allowedHosts: ['pins.example'] })
+  const headers = { host: '10.0.0.1:4000' }
+  expect(guard.refusalOf({ headers })?.code).toBe('FORBIDDEN_HOST')
+  expect(guard.refusalOf({ headers }, { anyHost: true })).toBeNull()
+  const origin = 'https://evil.example'
+  expect(guard.refusalOf({ headers: { ...headers, origin } }, { anyHost: true })?.code).toBe('FORBIDDEN_ORIGIN')
+})
+
 describe('a page in a browser', () => {
   it.each([
     ['GraphiQL itself', {}, { ...asPost, origin: 'http://localhost:4000', 'sec-fetch-site': 'same-origin' }],

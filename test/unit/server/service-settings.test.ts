@@ -43,6 +43,13 @@ describe('serviceSettingsOf', () => {
     expect(settingsOf({ local: { provider: 'embedded' } })).toMatchObject([{ provider: 'embedded', endpoint: '' }])
   })
 
+  it('refuses a provider that is not known, since a slip would make a stranger of the service', () => {
+    const endpoint = 'http://127.0.0.1:1'
+    expect(() => settingsOf({ a: { provider: 'filbase' }, b: { provider: 'somebody', endpoint } })).toThrow(
+      /services\.a\.provider: unknown provider "filbase"; did you mean filebase\? known are embedded, .*\n.*services\.b\.provider: unknown provider "somebody"; known are embedded, .*; leave it out for any other$/,
+    )
+  })
+
   it('refuses services whose endpoint is neither given nor known, all at once', () => {
     expect(() => settingsOf({ a: {}, b: { provider: 'ipfs-cluster' } })).toThrow(
       /services\.a\.endpoint: expected an http or https URL, got nothing, and none is known for a; known are filebase, .*\n.*services\.b\.endpoint: .* for ipfs-cluster;/,

@@ -25,6 +25,13 @@ it('warns when tokens go unencrypted over a network', () => {
   ])
 })
 
+it('warns when connections would be taken for stalled before they can answer', () => {
+  expect(warningsOf({ livePingMs: 12_000, liveStallMs: 30_000 })).toEqual([])
+  expect(warningsOf({ livePingMs: 12_001, liveStallMs: 30_000 })).toEqual([
+    'Healthy WebSockets may be closed as stalled: liveStallMs is 30000, expected 2.5 times livePingMs (12001) at least',
+  ])
+})
+
 it('warns when any web page may call', () => {
   expect(warningsOf({ corsOrigins: ['*'] })).toEqual(['Any web page may call this gateway: corsOrigins contains *'])
 })

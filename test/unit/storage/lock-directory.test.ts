@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { lockDirectory } from '../../../src/storage/lock-directory.ts'
+import { DirectoryInUseError, lockDirectory } from '../../../src/storage/lock-directory.ts'
 
 let directory: string
 beforeEach(() => {
@@ -16,6 +16,15 @@ it('lets one have a directory at a time', async () => {
   await expect(lockDirectory(path)).rejects.toThrow(
     `${path} is in use by another pinql: stop that one, or name another data directory`,
   )
+  await expect(lockDirectory(path)).rejects.toBeInstanceOf(DirectoryInUseError)
   lock[Symbol.dispose]()
   using _again = await lockDirectory(path)
+})
+
+it('takes no other trouble for a directory in use', async () => {
+  const file = join(directory, 'file')
+  writeFileSync(file, '')
+  const error = await lockDirectory(join(file, 'below')).catch((caught: unknown) => caught)
+  expect(error).toMatchObject({ code: 'ENOTDIR' })
+  expect(error).not.toBeInstanceOf(DirectoryInUseError)
 })

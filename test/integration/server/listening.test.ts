@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { startHttpServer } from '../../../src/server/http-server.ts'
+
+it.each([
+  [
+    '999.1.1.1',
+    /^Cannot listen on 999\.1\.1\.1, port 0: no such address \(E\w+\): .*--host or PINQL_HOST chooses another\.$/,
+  ],
+  // Of a range for documentation: https://www.rfc-editor.org/rfc/rfc5737
+  ['192.0.2.1', /^Cannot listen on 192\.0\.2\.1, port 0: no such address \(EADDRNOTAVAIL\): .*--host or PINQL_HOST/],
+])('names the setting for an address that is not of this machine: %s', async (host, message) => {
+  await expect(startHttpServer(() => {}, { host, port: 0, shutdownTimeoutMs: 0 })).rejects.toThrow(message)
+})
