@@ -1,4 +1,5 @@
-// Installs the packed package as a user would, without scripts, and pins a directory with it on each Node it is meant for.
+// Installs the packed package as a user would, without scripts, compiles against its types, and pins a directory with it on
+// each Node it is meant for.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -23,6 +24,7 @@ try {
   await writeFile(join(app, 'package.json'), '{ "private": true }')
   // A package of ours that does not support this Node would be an error, as it is for whoever has set this.
   npm(app, 'install', '--ignore-scripts', '--omit=dev', '--engine-strict', ...QUIET, join(folder, filename))
+  await compile(app)
   const files = join(folder, 'files')
   await mkdir(files)
   for (let i = 0; i < 30; i++) await writeFile(join(files, `${i}.txt`), `file ${i}\n`)
@@ -32,6 +34,17 @@ try {
   for (const node of nodes) await pinWith(node, join(app, 'node_modules/pinql/dist/cli/main.js'), files)
 } finally {
   await rm(folder, { recursive: true, force: true })
+}
+
+/** Type checks a program that uses the package, and all declarations of the package with it. */
+async function compile(app: string): Promise<void> {
+  const program =
+    "import { createSchema, parseConfig, startGateway } from 'pinql'\nawait startGateway(parseConfig({}))\n"
+  await writeFile(join(app, 'program.mts'), `${program}createSchema()\n`)
+  const modules = join(process.cwd(), 'node_modules')
+  const options = '--noEmit --strict --module nodenext --target es2022 --lib esnext --types node --typeRoots'.split(' ')
+  const args = [join(modules, 'typescript/bin/tsc'), ...options, join(modules, '@types'), 'program.mts']
+  execFileSync(process.execPath, args, { cwd: app, stdio: 'inherit' })
 }
 
 async function pinWith(node: string, main: string, files: string): Promise<void> {

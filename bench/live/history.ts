@@ -4,8 +4,9 @@
  *
  * The gateway's servers, a service on HTTP, and clients on WebSockets and event streams, who come, go, stall and come
  * back; all faults of the fault proxy before the service and before the gateway, besides lost and late answers, refusals
- * and, in every third history, replicas that lag behind. Every fourth history has no faults. The clock goes twenty
- * times as fast as time.
+ * and, in every third history, replicas that lag behind. Every fourth history has no faults. Nine times in each history all
+ * comes to rest, mostly after everybody has left and come back, and everybody must know how everything is. The clock goes
+ * twenty times as fast as time.
  *
  * Run: npx tsx bench/live/history.ts [changes = 1000000] [first seed = 1] [changes of each history = 100000]
  * Exit code 1 when a final state was lost, or anything came out of order, twice, or untrue.

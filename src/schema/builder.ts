@@ -1,3 +1,5 @@
+// Declares the namespace that our own declarations name, for those who compile against them.
+/// <reference types="@pothos/core" preserve="true" />
 import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import type { GatewayContext } from '../resolvers/context.ts'
