@@ -34,6 +34,7 @@ export interface HttpServerOptions {
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, shutdownTimeoutMs, upgrade, drain } = options
   const inFlight = new Map<Socket, Set<ServerResponse>>()
+  const watched = new WeakSet<Socket>()
   let accepting = true
   let onIdle: (() => void) | undefined
 
@@ -42,14 +43,15 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
     const { socket } = req
     const responses = inFlight.get(socket) ?? new Set()
     inFlight.set(socket, responses.add(res))
+    // Answers that wait behind another are never told that their connection is gone.
+    if (!watched.has(socket)) socket.once('close', () => release(socket))
+    watched.add(socket)
     res.once('close', () => {
       responses.delete(res)
       if (responses.size === 0) release(socket)
     })
     listener(req, res)
   })
-  // Answers that wait behind another are never told that their connection is gone.
-  server.on('connection', (socket) => socket.once('close', () => release(socket)))
   function release(socket: Socket): void {
     if (inFlight.delete(socket) && inFlight.size === 0) onIdle?.()
   }
