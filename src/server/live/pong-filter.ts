@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 
 /** The first two bytes of a client's pong that repeats nothing; the other four are its mask. */
 const EMPTY_PONG = [0x8a, 0x80] as const
@@ -14,35 +15,30 @@ const EMPTY_PONG_BYTES = 6
  * @param head what the client had sent before the socket was upgraded, which does not come through it again
  */
 export function takeEmptyPongs(socket: Socket, head: Buffer, onPong: () => void): void {
-  const frames = new FrameBoundary()
-  frames.follow(head)
-  const push = socket.push
+  // Bytes of the last frame that are still to come; NaN once that cannot be told, as a header came in two pieces.
+  let rest = restBehind(head, 0)
+  const { push } = Readable.prototype
   socket.push = (bytes: Buffer | null, encoding) => {
-    if (bytes && frames.isWholeEmptyPong(bytes)) {
-      onPong()
-      return true
+    if (bytes) {
+      if (rest === 0 && isEmptyPong(bytes)) {
+        onPong()
+        return true
+      }
+      rest = restBehind(bytes, rest)
     }
-    if (bytes) frames.follow(bytes)
     return push.call(socket, bytes, encoding)
   }
 }
 
-/** Knows where frames of a client end, by their lengths. */
-class FrameBoundary {
-  /** Bytes of the last frame that are still to come; NaN once that cannot be told, as a header came in two pieces. */
-  #rest = 0
+function isEmptyPong(bytes: Buffer): boolean {
+  return bytes.length === EMPTY_PONG_BYTES && bytes[0] === EMPTY_PONG[0] && bytes[1] === EMPTY_PONG[1]
+}
 
-  isWholeEmptyPong(bytes: Buffer): boolean {
-    return (
-      this.#rest === 0 && bytes.length === EMPTY_PONG_BYTES && bytes[0] === EMPTY_PONG[0] && bytes[1] === EMPTY_PONG[1]
-    )
-  }
-
-  follow(bytes: Buffer): void {
-    let end = this.#rest
-    while (end < bytes.length) end += frameLength(bytes, end)
-    this.#rest = end - bytes.length
-  }
+/** How many bytes of the last frame in these are still to come, when they begin with the rest of another. */
+function restBehind(bytes: Buffer, rest: number): number {
+  let end = rest
+  while (end < bytes.length) end += frameLength(bytes, end)
+  return end - bytes.length
 }
 
 /**

@@ -3,12 +3,24 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { bearerToken, type CallerHeaders, plainToken } from '../../resolvers/context.ts'
 
 /** The tokens that a connection came with: fixed for its life, and the same for all its operations. */
-export interface TokenSet extends CallerHeaders {
+export class TokenSet implements CallerHeaders {
   /** Equal for equal tokens, and tells nothing of them. */
   readonly key: string
-  /** As the headers of a request: `authorization`, `x-pinning-token-{service}`. */
-  get(name: string): string | null
-  keys(): Iterable<string>
+  readonly #tokens: ReadonlyMap<string, string>
+
+  /** @param tokens by the name of their header in lower case: `authorization`, `x-pinning-token-{service}` */
+  constructor(key: string, tokens: ReadonlyMap<string, string>) {
+    this.key = key
+    this.#tokens = tokens
+  }
+
+  get(name: string): string | null {
+    return this.#tokens.get(name.toLowerCase()) ?? null
+  }
+
+  keys(): Iterable<string> {
+    return this.#tokens.keys()
+  }
 }
 
 /** As much as all headers of a request may have. */
@@ -45,7 +57,7 @@ export class TokenSets {
     const tokens = new Map(headers.map(([name, token]) => [name.toLowerCase(), token]))
     const text = JSON.stringify([...tokens].sort(([a], [b]) => (a < b ? -1 : 1)))
     const key = createHmac('sha256', this.#secret).update(text).digest('base64url')
-    return { key, get: (name) => tokens.get(name.toLowerCase()) ?? null, keys: () => tokens.keys() }
+    return new TokenSet(key, tokens)
   }
 }
 
