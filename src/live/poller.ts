@@ -2,13 +2,12 @@ import { RateLimitedError } from '../domain/errors.ts'
 import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { PinQuery } from '../upstream/list-query.ts'
 import { collectPins } from '../upstream/pin-stream.ts'
-import { Absentees } from './absentees.ts'
+import { Absentees, type AbsenteesOptions } from './absentees.ts'
 import { changeRateOf, type PollNeed } from './cadence.ts'
-import type { KnownPin, PinCache } from './pin-cache.ts'
-import { type LiveTenant, poll } from './poll.ts'
+import type { KnownPin } from './pin-cache.ts'
+import { poll } from './poll.ts'
 import { type PollTarget, planPoll } from './poll-plan.ts'
 import type { View } from './view.ts'
-import type { Views } from './views.ts'
 
 /** Nobody is polled more often: a status that is a second old is fresh. */
 const SHORTEST_MS = 1_000
@@ -30,15 +29,8 @@ const IDLE = { changeRate: 0.02, share: 0.2 }
 const SETTLED = { changeRate: 0.005, share: 0.05 }
 const SUSPECT_RATE = 0.5
 
-export interface PollerOptions {
-  readonly tenant: LiveTenant
-  readonly cache: PinCache
-  readonly views: Views
-  readonly now: () => number
-  readonly signal: AbortSignal
-  /** Told of a pin that the service does not have. */
-  readonly onGone: (requestId: string) => void
-}
+/** What a poller needs is what it needs to find out about those that are missing. */
+export type PollerOptions = AbsenteesOptions
 
 /** Decides what to ask of one tenant, and when, and asks it. */
 export class Poller {
