@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline'
 import { parseCid } from '../src/domain/cid.ts'
 import { PinNotFoundError, UnauthorizedError } from '../src/domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../src/domain/pin.ts'
+import type { PinRef } from '../src/domain/pin-id.ts'
 import { comparePositions } from '../src/domain/pin-order.ts'
 import { countPins } from '../src/upstream/count-pins.ts'
 import type { PinQuery } from '../src/upstream/list-query.ts'
@@ -109,15 +110,18 @@ async function checkTenant(tenant: Tenant, hides: ForeignServer['hides']): Promi
   await check({ ...ALL, after: text }, (pin) => pin.created.ns > ns)
   await check({ statuses: ['failed'] }, () => false)
 
-  const [first, second] = added as [Pin, Pin]
+  const [first, second, third] = added as [Pin, Pin, Pin]
   const cid = hides.includes('versions') ? exampleCid(0) : exampleCidV0(0)
   assert.deepEqual(idsOf([...(await tenant.lookupContent(parseCid(cid)))]), [first.requestId])
-  const ref = { service: 'one', requestId: first.requestId, cid: first.cid.text }
-  const replaced = await tenant.replacePin(ref, { ...first, cid: parseCid(exampleCid(99)) }, randomUUID())
-  assert.equal((await tenant.getPin(replaced.requestId)).cid.text, exampleCid(99))
+  const replaced = await tenant.replacePin(refOf(first), { cid: parseCid(exampleCid(99)) }, randomUUID())
+  const { name, meta } = first
+  assert.deepEqual(partsOf(await tenant.getPin(replaced.requestId)), { cid: exampleCid(99), name, meta })
+  const renamed = await tenant.replacePin(refOf(third), { name: 'renamed' }, randomUUID())
+  const kept = { ...partsOf(third), name: 'renamed' }
+  assert.deepEqual(partsOf(await tenant.getPin(renamed.requestId)), kept)
   await tenant.removePin(second.requestId)
   await assert.rejects(tenant.getPin(second.requestId), PinNotFoundError)
-  const left = [replaced.requestId, ...idsOf(added.slice(2))]
+  const left = [replaced.requestId, renamed.requestId, ...idsOf(added.slice(3))]
   assert.deepEqual(new Set(idsOf(await collectPins(tenant, ALL))), new Set(left))
 }
 
@@ -129,6 +133,14 @@ async function walk(tenant: Tenant): Promise<string[]> {
     stream.shift()
   }
   return idsOf(seen)
+}
+
+function refOf({ requestId, cid }: Pin): PinRef {
+  return { service: 'one', requestId, cid: cid.text }
+}
+
+function partsOf({ cid, name, meta }: Pin) {
+  return { cid: cid.text, name, meta }
 }
 
 function idsOf(pins: readonly Pin[]): string[] {

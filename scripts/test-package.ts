@@ -1,14 +1,18 @@
-// Installs the packed package as a user would, without scripts, compiles against its types, and pins a directory with it on
-// each Node it is meant for.
+// Installs the packed package as a user would, without scripts, compiles against its types, loads its entry for browsers alone,
+// and pins a directory with it on each Node it is meant for.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { bringNode, NEWER_NODES } from './bring-node.ts'
 
+const CLIENT_PROGRAM = `import { readErrors } from 'pinql/client'
+const [error] = readErrors({ errors: [{ message: 'Wait.', extensions: { code: 'RATE_LIMITED' } }] })
+if (error?.code === 'RATE_LIMITED') console.log(error.retryAfterMs)
+`
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error']
 const folder = await mkdtemp(join(tmpdir(), 'pinql-package-'))
 const npm = (cwd: string, ...args: string[]): string => execFileSync('npm', args, { cwd, encoding: 'utf8' })
@@ -25,6 +29,7 @@ try {
   // A package of ours that does not support this Node would be an error, as it is for whoever has set this.
   npm(app, 'install', '--ignore-scripts', '--omit=dev', '--engine-strict', ...QUIET, join(folder, filename))
   await compile(app)
+  await useClientAlone(join(app, 'node_modules/pinql'))
   const files = join(folder, 'files')
   await mkdir(files)
   for (let i = 0; i < 30; i++) await writeFile(join(files, `${i}.txt`), `file ${i}\n`)
@@ -36,15 +41,40 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-/** Type checks a program that uses the package, and all declarations of the package with it. */
+/** Type checks programs that use the package, and all declarations of the package with them. */
 async function compile(app: string): Promise<void> {
   const program =
     "import { createSchema, parseConfig, startGateway } from 'pinql'\nawait startGateway(parseConfig({}))\n"
   await writeFile(join(app, 'program.mts'), `${program}createSchema()\n`)
-  const modules = join(process.cwd(), 'node_modules')
-  const options = '--noEmit --strict --module nodenext --target es2022 --lib esnext --types node --typeRoots'.split(' ')
-  const args = [join(modules, 'typescript/bin/tsc'), ...options, join(modules, '@types'), 'program.mts']
-  execFileSync(process.execPath, args, { cwd: app, stdio: 'inherit' })
+  const types = ['node', '--typeRoots', join(process.cwd(), 'node_modules/@types')]
+  tsc(app, '--module', 'nodenext', '--lib', 'esnext', '--types', ...types, 'program.mts')
+  await writeFile(join(app, 'page.ts'), CLIENT_PROGRAM)
+  // As bundlers for browsers resolve it; the program has no types of Node.
+  tsc(app, '--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom', '--types', '', 'page.ts')
+}
+
+function tsc(cwd: string, ...options: string[]): void {
+  const tsc = join(process.cwd(), 'node_modules/typescript/bin/tsc')
+  const args = [tsc, '--noEmit', '--strict', '--target', 'es2022', ...options]
+  execFileSync(process.execPath, args, { cwd, stdio: 'inherit' })
+}
+
+/** Loads `pinql/client` from a folder that has no other file of the package and no other package. */
+async function useClientAlone(installed: string): Promise<void> {
+  const alone = join(folder, 'alone')
+  const copied = join(alone, 'node_modules/pinql')
+  await cp(join(installed, 'dist/client'), join(copied, 'dist/client'), { recursive: true })
+  await cp(join(installed, 'package.json'), join(copied, 'package.json'))
+  const files = (await readdir(join(copied, 'dist/client'))).filter((name) => /\.(js|d\.ts)$/.test(name))
+  for (const name of files) {
+    const source = await readFile(join(copied, 'dist/client', name), 'utf8')
+    const foreign = /(?:from|import)\s*\(?['"](?!\.\/)[^'"]*['"]/.exec(source)
+    if (foreign) throw new Error(`dist/client/${name} imports more than its own files: ${foreign[0]}`)
+  }
+  const args = ['--input-type=module', '--eval', CLIENT_PROGRAM]
+  const printed = execFileSync(process.execPath, args, { cwd: alone, encoding: 'utf8' })
+  if (printed !== '1000\n') throw new Error(`pinql/client alone printed ${printed}; expected 1000`)
+  process.stdout.write(`pinql/client loads without any package, from ${files.length} files\n`)
 }
 
 async function pinWith(node: string, main: string, files: string): Promise<void> {

@@ -10,10 +10,10 @@ const CONNECTIONS = 64
 /** As good as none. */
 const LIMIT = { limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }
 const FIELDS = `
-  id requestId status cid name createdAt origins meta delegates info failureReason
+  id requestId status cid name createdAt origins meta delegates info size expiresAt failureReason
   progress { blocks totalBlocks bytes totalBytes percent }`
-const PIN = `query ($requestId: String!) { pin(requestId: $requestId) { ... on Pin { ${FIELDS} } } }`
-const PINS = `{ pins(first: 100) { ... on PinConnection { nodes { ${FIELDS} } pageInfo { hasNextPage endCursor } } } }`
+const PIN = `query ($requestId: String!) { pin(requestId: $requestId) { ${FIELDS} } }`
+const PINS = `{ pins(first: 100) { nodes { ${FIELDS} } pageInfo { hasNextPage endCursor } } }`
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 interface Load {

@@ -51,9 +51,10 @@ async function outcomeOf(n: number, signal: AbortSignal | null): Promise<string>
     })
     const { data, errors } = (await answer.body.json()) as {
       data?: Record<string, { __typename: string } | null>
-      errors?: unknown[]
+      errors?: { extensions?: { code?: string } }[]
     }
-    return errors ? `errors: ${JSON.stringify(errors)}` : (data?.pin?.__typename ?? 'null')
+    const codes = errors?.map((error) => error.extensions?.code ?? JSON.stringify(error))
+    return codes ? [...new Set(codes)].sort().join(' and ') : (data?.pin?.__typename ?? 'null')
   } catch (error) {
     return error instanceof Error ? error.name : String(error)
   }

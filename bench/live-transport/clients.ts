@@ -4,9 +4,7 @@ import { WebSocket } from 'ws'
 
 /** What a subscriber here asks for. */
 export const SUBSCRIPTION = `subscription ($ids: [ID!]!) { pinStatusChanged(ids: $ids, until: FOREVER) {
-  __typename ... on LiveEvent { seq cursor observedAt }
-  ... on PinSnapshot { pin { id cid name status failureReason } }
-  ... on PinStatusChange { previousStatus pin { id cid name status failureReason } } } }`
+  kind seq cursor observedAt previousStatus pin { id cid name status failureReason } } }`
 
 /** One subscribed socket. */
 export interface SubscribedClient {

@@ -22,7 +22,7 @@ export async function startWatchedPin(status: 'queued' | 'pinned' = 'queued'): P
   const [pin] = service.seed(TOKEN, [{ cid: 'bafkqablimvwgy3y', name: 'watched', status }])
   if (!pin) throw new Error('no pin')
   const id = formatPinId({ service: 'one', requestId: pin.requestId, cid: { text: pin.cid } })
-  const body = JSON.stringify({ query: '{ pin(id: $id) { __typename } }'.replace('$id', JSON.stringify(id)) })
+  const body = JSON.stringify({ query: '{ pin(id: $id) { status } }'.replace('$id', JSON.stringify(id)) })
   return {
     gateway,
     id,

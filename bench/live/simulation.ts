@@ -113,7 +113,7 @@ async function run(load: Load): Promise<LoadResult> {
   function follow(token: string, reader: LiveReader): void {
     void (async () => {
       for await (const event of reader) {
-        if (event.type !== 'PinStatusChange') continue
+        if (event.kind !== 'STATUS_CHANGED') continue
         // A state that was skipped was never late.
         const key = `${event.pin.requestId}:${event.pin.info.rev}`
         const at = changedAt.get(key)

@@ -38,12 +38,9 @@ if (origin.pid !== undefined) setPriority(origin.pid, constants.priority.PRIORIT
 await ask('{ __typename }')
 print('idle', await measure(() => delay(3_000, true)))
 const { cid, origins } = origin
-const added = await ask(
-  'mutation ($input: AddPinInput!) { addPin(input: $input) { ... on AddPinSuccess { pin { id } } ... on Error { message } } }',
-  {
-    input: { cid, origins },
-  },
-)
+const added = await ask('mutation ($input: AddPinInput!) { addPin(input: $input) { pin { id } error { message } } }', {
+  input: { cid, origins },
+})
 const id = (added as { addPin: { pin: { id: string } } }).addPin.pin.id
 const started = performance.now()
 let status = ''

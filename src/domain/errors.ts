@@ -72,6 +72,35 @@ export class BadRequestError extends PinqlError {
   }
 }
 
+/**
+ * The service answered a replacement with success, but left the name or `meta` as it was.
+ *
+ * Services do so that keep one pin for each CID.
+ */
+export class UnchangedPinError extends BadRequestError {
+  /** The pin that the service answered with, where it is not the one to replace. */
+  readonly candidates: readonly Pin[]
+
+  /**
+   * @param part path of the argument that had no effect, such as `input.name`
+   * @param wanted what was asked for
+   * @param found what the answer has
+   */
+  constructor(service: string, details: { part: string; wanted: unknown; found: unknown; candidates: readonly Pin[] }) {
+    const [expected, received] = [show(details.wanted), show(details.found)]
+    super(
+      `${service} accepted the replacement, but ${details.part} had no effect: expected ${expected}, got ${received}`,
+      {
+        argument: details.part,
+        expected,
+        received,
+        service,
+      },
+    )
+    this.candidates = details.candidates
+  }
+}
+
 /** No token for the service, or the service refused it (401, or a service's own way of saying so). */
 export class UnauthorizedError extends PinqlError {
   override readonly name = 'UnauthorizedError'
@@ -142,10 +171,16 @@ export class ServiceUnavailableError extends PinqlError {
   readonly service: string
   /** True when the request may have taken effect at the service although no answer came. */
   readonly mayHaveActed: boolean
-  constructor(message: string, details: { service: string; mayHaveActed?: boolean; cause?: unknown }) {
+  /** Milliseconds until pinql sends the next request to the service; null when nothing holds requests back. */
+  readonly retryAfterMs: number | null
+  constructor(
+    message: string,
+    details: { service: string; mayHaveActed?: boolean; retryAfterMs?: number | null; cause?: unknown },
+  ) {
     super(message, causeOf(details))
     this.service = details.service
     this.mayHaveActed = details.mayHaveActed ?? false
+    this.retryAfterMs = details.retryAfterMs == null ? null : Math.max(0, Math.ceil(details.retryAfterMs))
   }
 }
 
@@ -166,13 +201,16 @@ export class ServiceError extends PinqlError {
   readonly code = 'SERVICE_ERROR'
   readonly service: string
   /** The HTTP status of the answer. */
-  readonly status: number
+  readonly httpStatus: number
   /** The service's `error.reason`, where it gave one. */
   readonly reason: string | null
-  constructor(message: string, details: { service: string; status: number; reason?: string | null; cause?: unknown }) {
+  constructor(
+    message: string,
+    details: { service: string; httpStatus: number; reason?: string | null; cause?: unknown },
+  ) {
     super(message, causeOf(details))
     this.service = details.service
-    this.status = details.status
+    this.httpStatus = details.httpStatus
     this.reason = details.reason ?? null
   }
 }
@@ -199,6 +237,7 @@ export class OutcomeUnknownError extends PinqlError {
   override readonly name = 'OutcomeUnknownError'
   readonly code = 'OUTCOME_UNKNOWN'
   readonly service: string
+  readonly mayHaveActed = true
   /** Names the change in the service's `meta`, for whoever looks there. */
   readonly operationId: string
   readonly idempotencyKey: string

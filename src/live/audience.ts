@@ -51,7 +51,7 @@ export class Audience {
     const { chronicle } = this.#options
     const { stale } = view
     view.stale = null
-    if (stale) this.#tellWaiting(view, { type: 'LiveResumed', since: stale.since })
+    if (stale) this.#tellWaiting(view, { kind: 'RESUMED', since: stale.since })
     view.completeSince = chronicle.begin()
     for (const watch of [...view.watches]) this.#goLive(view, watch, watch.isResumed ? 'unknown' : null)
   }
@@ -91,7 +91,7 @@ export class Audience {
     if (this.#stale === null) return
     const { since } = this.#stale
     this.#stale = null
-    this.#tellLiveness({ type: 'LiveResumed', since })
+    this.#tellLiveness({ kind: 'RESUMED', since })
   }
 
   /** Ends views with an error. */
@@ -128,14 +128,14 @@ export class Audience {
 
   #concernedBy(draft: Draft): Iterable<View> {
     const { views } = this.#options
-    switch (draft.type) {
-      case 'LiveStale':
-      case 'LiveResumed':
-      case 'LiveCaughtUp':
+    switch (draft.kind) {
+      case 'STALE':
+      case 'RESUMED':
+      case 'CAUGHT_UP':
         return views
-      case 'PinRemoved':
+      case 'REMOVED':
         return views.concernedBy(draft.requestId)
-      case 'PinReplaced':
+      case 'REPLACED':
         return views.concernedBy(draft.replaced.requestId, draft.pin.requestId)
       default:
         return views.concernedBy(draft.pin.requestId)
@@ -146,7 +146,7 @@ export class Audience {
     const { chronicle } = this.#options
     watch.isLive = true
     const missed = chronicle.missed(view, resumption)
-    const at = chronicle.note({ type: 'LiveCaughtUp', isResync: false }, view)
+    const at = chronicle.note({ kind: 'CAUGHT_UP', isResync: false }, view)
     watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumption !== null), at)
     for (const event of missed ?? []) watch.reader.push(event)
     if (missed?.length === 0) watch.reader.push(at)

@@ -97,11 +97,11 @@ export class Chronicle {
     const begun = this.#nowhere(view)
     const { pins, others } = view.query ? { pins: this.#pinsOf(view), others: [] } : this.#standing(view)
     const snapshots = pins.map((pin, index): Draft => {
-      return { type: 'PinSnapshot', pin, isResync, remaining: pins.length - index - 1 }
+      return { kind: 'SNAPSHOT', pin, isResync, remaining: pins.length - index - 1 }
     })
     // Of ids that were not found, nothing is told before they are known to be gone.
     const isEmpty = pins.length === 0 && (view.query !== null || isResync)
-    const drafts: Draft[] = isEmpty ? [{ type: 'LiveCaughtUp', isResync }, ...others] : [...snapshots, ...others]
+    const drafts: Draft[] = isEmpty ? [{ kind: 'CAUGHT_UP', isResync }, ...others] : [...snapshots, ...others]
     const events = drafts.map((draft, index) => {
       const event = this.#bind({ ...stamp, ...draft }, view)
       return index === drafts.length - 1 ? event : { ...event, cursor: begun }
@@ -124,8 +124,8 @@ export class Chronicle {
       const pin = cache.get(current)?.pin
       if (pin && current === requestId) pins.push(pin)
       else if (pin && !view.asked.has(current)) {
-        others.push({ type: 'PinReplaced', pin, isNew: false, replaced: { service, requestId, cid: { text: cid } } })
-      } else if (cache.isRemoved(requestId)) others.push({ type: 'PinRemoved', requestId, cid })
+        others.push({ kind: 'REPLACED', pin, isNew: false, replaced: { service, requestId, cid: { text: cid } } })
+      } else if (cache.isRemoved(requestId)) others.push({ kind: 'REMOVED', requestId, cid })
     }
     return { pins, others }
   }
@@ -155,12 +155,12 @@ export class Chronicle {
 export function draftOf(change: CacheChange): Draft {
   switch (change.type) {
     case 'added':
-      return { type: 'PinAdded', pin: change.pin }
+      return { kind: 'ADDED', pin: change.pin }
     case 'changed':
-      return { type: 'PinStatusChange', pin: change.pin, previousStatus: change.previous.status }
+      return { kind: 'STATUS_CHANGED', pin: change.pin, previousStatus: change.previous.status }
     case 'replaced':
-      return { type: 'PinReplaced', pin: change.pin, isNew: change.isNew, replaced: change.previous }
+      return { kind: 'REPLACED', pin: change.pin, isNew: change.isNew, replaced: change.previous }
     case 'removed':
-      return { type: 'PinRemoved', requestId: change.previous.requestId, cid: change.previous.cid.text }
+      return { kind: 'REMOVED', requestId: change.previous.requestId, cid: change.previous.cid.text }
   }
 }

@@ -102,7 +102,7 @@ export class FirstReads {
     view.isRefused ||= isRefusal
     const isWorthTelling = view.setback.failed(error, now())
     if (isWorthTelling && !isRefusal) {
-      audience.tellWaiting(view, { type: 'LiveStale', since: lastGoodAt(), reason: error })
+      audience.tellWaiting(view, { kind: 'STALE', since: lastGoodAt(), reason: error })
     }
   }
 }

@@ -158,7 +158,7 @@ export class Informer implements TenantObserver, Disposable {
     this.#apply(this.#cache.remove(requestId, this.#ticket, this.#now()))
     const ref = this.#views.refOf(requestId)
     // Asked for, but never there.
-    if (!isKnown && ref) this.#audience.tell({ type: 'PinRemoved', requestId, cid: ref.cid }, null)
+    if (!isKnown && ref) this.#audience.tell({ kind: 'REMOVED', requestId, cid: ref.cid }, null)
   }
 
   [Symbol.dispose](): void {
@@ -273,7 +273,7 @@ export class Informer implements TenantObserver, Disposable {
     this.#isRefused ||= isRefusal
     const isWorthTelling = this.#setback.failed(error, this.#now())
     if (isWorthTelling && !isRefusal) {
-      this.#audience.tellStale({ type: 'LiveStale', since: this.#lastGoodAt, reason: error })
+      this.#audience.tellStale({ kind: 'STALE', since: this.#lastGoodAt, reason: error })
     }
   }
 

@@ -4,6 +4,7 @@ import { Cadence } from './cadence.ts'
 import type { Resumption } from './chronicle.ts'
 import { Informer } from './informer.ts'
 import { LiveCursors } from './live-cursor.ts'
+import { DEFAULT_KINDS, type PinEventKind } from './live-event.ts'
 import { LiveReader } from './live-reader.ts'
 import type { LiveTenant } from './poll.ts'
 import { type Selection, selectionKey } from './selection.ts'
@@ -17,6 +18,13 @@ export interface WatchPart {
 
 /** What live status needs of a service. */
 export type WatchedService = Pick<PinningService, 'clock' | 'limits' | 'urgentCalls'>
+
+export interface WatchOptions {
+  /** A cursor: what was missed at its tenant comes in place of a snapshot. */
+  readonly after?: string | null | undefined
+  /** The kinds of events to get. Default: the kinds of the first version of the API. They are no part of a cursor. */
+  readonly kinds?: ReadonlySet<PinEventKind> | undefined
+}
 
 export interface InformersOptions {
   readonly wallNow?: (() => number) | undefined
@@ -53,17 +61,17 @@ export class Informers implements Disposable {
   /**
    * Follows pins at one or several tenants. Listening begins at once, not with the first `next()`.
    *
-   * @param after a cursor: what was missed at its tenant comes in place of a snapshot
    * @throws {BadRequestError} for what is no cursor, or one of another selection
    */
-  watch(parts: readonly WatchPart[], after: string | null = null): LiveReader {
+  watch(parts: readonly WatchPart[], { after = null, kinds = DEFAULT_KINDS }: WatchOptions = {}): LiveReader {
     const resume = ({ tenant, selection }: WatchPart): Resumption =>
       after === null ? null : (this.#cursors.parse(tenant.key, selectionKey(selection), after) ?? 'unknown')
     const resumptions = parts.map(resume)
     const leave: (() => void)[] = []
-    const reader = new LiveReader(() => {
+    const onEnd = (): void => {
       for (const each of leave) each()
-    }, parts.length)
+    }
+    const reader = new LiveReader(onEnd, { parts: parts.length, kinds })
     parts.forEach(({ tenant, service, selection }, index) => {
       leave.push(this.#informer(tenant, service).watch(selection, reader, resumptions[index] ?? null))
     })

@@ -15,7 +15,7 @@ export interface EventBase {
 
 /** How a pin was when the subscription began, or began again. */
 export interface PinSnapshot extends EventBase {
-  readonly type: 'PinSnapshot'
+  readonly kind: 'SNAPSHOT'
   readonly pin: Pin
   /** True when a cursor was given but what was missed is no longer known. */
   readonly isResync: boolean
@@ -25,20 +25,20 @@ export interface PinSnapshot extends EventBase {
 
 /** A pin that was not there before. */
 export interface PinAdded extends EventBase {
-  readonly type: 'PinAdded'
+  readonly kind: 'ADDED'
   readonly pin: Pin
 }
 
 /** A pin whose status, progress or other details changed. */
 export interface PinStatusChange extends EventBase {
-  readonly type: 'PinStatusChange'
+  readonly kind: 'STATUS_CHANGED'
   readonly pin: Pin
   readonly previousStatus: PinStatus
 }
 
 /** A pin that took the place of another. */
 export interface PinReplaced extends EventBase {
-  readonly type: 'PinReplaced'
+  readonly kind: 'REPLACED'
   readonly pin: Pin
   /** Whether the new pin was not known before; then it is told as added to who did not follow the old one. */
   readonly isNew: boolean
@@ -48,7 +48,7 @@ export interface PinReplaced extends EventBase {
 
 /** A pin that is no longer there. */
 export interface PinRemoved extends EventBase {
-  readonly type: 'PinRemoved'
+  readonly kind: 'REMOVED'
   readonly requestId: string
   /** Text of its CID. */
   readonly cid: string
@@ -56,7 +56,7 @@ export interface PinRemoved extends EventBase {
 
 /** The service cannot be asked: what was said before may no longer hold. The only event that may come before a snapshot. */
 export interface LiveStale extends EventBase {
-  readonly type: 'LiveStale'
+  readonly kind: 'STALE'
   /** Unix milliseconds of the last good answer. */
   readonly since: number
   readonly reason: PinqlError
@@ -64,14 +64,14 @@ export interface LiveStale extends EventBase {
 
 /** The service answers again; what changed meanwhile is told as changes, before it or behind. */
 export interface LiveResumed extends EventBase {
-  readonly type: 'LiveResumed'
+  readonly kind: 'RESUMED'
   /** Unix milliseconds when it had become stale. */
   readonly since: number
 }
 
 /** There is nothing to begin with: no pin to show or, with a cursor, nothing was missed. In place of a snapshot. */
 export interface LiveCaughtUp extends EventBase {
-  readonly type: 'LiveCaughtUp'
+  readonly kind: 'CAUGHT_UP'
   /** True when a cursor was given but what was missed is no longer known: all that was there is gone. */
   readonly isResync: boolean
 }
@@ -82,22 +82,45 @@ export type PinChange = PinAdded | PinStatusChange | PinReplaced | PinRemoved
 /** Anything a subscriber is told. */
 export type LiveEvent = PinSnapshot | PinChange | LiveStale | LiveResumed | LiveCaughtUp
 
+export type PinEventKind = LiveEvent['kind']
+
+/**
+ * The kinds that subscribers get who name none: those of the first version of the API, for ever.
+ *
+ * A kind that is added later is sent only to who names it, since deployed clients do not know it.
+ */
+export const DEFAULT_KINDS: ReadonlySet<PinEventKind> = new Set([
+  'SNAPSHOT',
+  'ADDED',
+  'STATUS_CHANGED',
+  'REPLACED',
+  'REMOVED',
+  'STALE',
+  'RESUMED',
+  'CAUGHT_UP',
+])
+
 /**
  * Under which a newer event takes the place of an older one that was not delivered yet: one per pin, and one for
  * liveness. A replacement has one of its own, since what follows of the new pin does not say that the old one is gone.
  */
 export function coalesceKey(event: LiveEvent): string {
-  switch (event.type) {
-    case 'LiveStale':
-    case 'LiveResumed':
+  switch (event.kind) {
+    case 'STALE':
+    case 'RESUMED':
       return `live:${event.service}`
-    case 'LiveCaughtUp':
+    case 'CAUGHT_UP':
       return `caught-up:${event.service}`
-    case 'PinReplaced':
+    case 'REPLACED':
       return JSON.stringify(['replaced', event.service, event.replaced.requestId, event.pin.requestId])
-    case 'PinRemoved':
-      return `pin:${event.service}:${event.requestId}`
+    case 'REMOVED':
+      return pinKey(event.service, event.requestId)
     default:
-      return `pin:${event.service}:${event.pin.requestId}`
+      return pinKey(event.service, event.pin.requestId)
   }
+}
+
+/** The key of the events of one pin, replacements left out. */
+export function pinKey(service: string, requestId: string): string {
+  return `pin:${service}:${requestId}`
 }

@@ -1,4 +1,11 @@
-import { coalesceKey, type LiveEvent } from './live-event.ts'
+import { coalesceKey, DEFAULT_KINDS, type LiveEvent, type PinEventKind, pinKey } from './live-event.ts'
+
+export interface LiveReaderOptions {
+  /** How many sources push into it; it ends when all have ended. Default 1. */
+  readonly parts?: number
+  /** The kinds of events that are kept. Default: the kinds of the first version of the API. */
+  readonly kinds?: ReadonlySet<PinEventKind>
+}
 
 type End = { readonly error: unknown } | 'done'
 
@@ -12,8 +19,11 @@ type End = { readonly error: unknown } | 'done'
 export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   readonly #snapshot = new Map<string, LiveEvent>()
   readonly #waiting = new Map<string, LiveEvent>()
+  /** Keys of pins of the snapshot that a waiting replacement is about: their changes come behind it. */
+  readonly #replaced = new Set<string>()
   readonly #sleepers: (() => void)[] = []
   readonly #position = new Map<string, number>()
+  readonly #kinds: ReadonlySet<PinEventKind>
   #onEnd: (() => void) | null
   #end: End | null = null
   #parts: number
@@ -25,14 +35,12 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
     this.#onBegun = resolve
   })
 
-  /**
-   * @param onEnd called once, when nothing more is to be pushed: it was closed, or its sources ended or failed
-   * @param parts how many sources push into it; it ends when all have
-   */
-  constructor(onEnd: () => void, parts = 1) {
+  /** @param onEnd called once, when nothing more is to be pushed: it was closed, or its sources ended or failed */
+  constructor(onEnd: () => void, { parts = 1, kinds = DEFAULT_KINDS }: LiveReaderOptions = {}) {
     this.#onEnd = onEnd
     this.#parts = parts
     this.#unbegun = parts
+    this.#kinds = kinds
   }
 
   /**
@@ -48,7 +56,11 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
     for (const [key, event] of this.#waiting) {
       if (event.service === service) this.#waiting.set(key, { ...event, seq, cursor })
     }
-    for (const event of snapshot) this.#snapshot.set(coalesceKey(event), event)
+    const wanted = snapshot.filter(({ kind }) => this.#kinds.has(kind))
+    for (const event of wanted) this.#snapshot.set(coalesceKey(event), event)
+    // Who comes back with the cursor of the last one has them all, even where others that are not wanted came behind it.
+    const last = wanted.at(-1)
+    if (last && last.cursor !== cursor) this.#snapshot.set(coalesceKey(last), { ...last, cursor })
     this.#rouse()
     if (--this.#unbegun === 0) this.#onBegun()
   }
@@ -56,13 +68,22 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   push(event: LiveEvent): void {
     if (this.#end) return
     this.#position.set(event.service, event.seq)
+    if (!this.#kinds.has(event.kind)) return
     const key = coalesceKey(event)
     const first = this.#snapshot.get(key)
-    if (first?.type === 'PinSnapshot' && event.type === 'PinStatusChange' && !this.#waiting.has(key)) {
+    const isFirstNews = !this.#waiting.has(key) && !this.#replaced.has(key)
+    if (first?.kind === 'SNAPSHOT' && event.kind === 'STATUS_CHANGED' && isFirstNews) {
       // It was not told how the pin was before, so that it can be told how it is now in its place. The number stays, so
       // that numbers do not go back with what is behind it.
       this.#snapshot.set(key, { ...first, pin: event.pin })
       return
+    }
+    if (event.kind === 'REPLACED') {
+      // It shows one pin as it was, and that the other was gone. A later change in its place in the snapshot would be undone.
+      for (const { requestId } of [event.replaced, event.pin]) {
+        const pin = pinKey(event.service, requestId)
+        if (this.#snapshot.has(pin)) this.#replaced.add(pin)
+      }
     }
     // To the end of the line: the order of what is delivered is the order in which it became true.
     this.#waiting.delete(key)
@@ -135,6 +156,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   #close(): void {
     this.#snapshot.clear()
     this.#waiting.clear()
+    this.#replaced.clear()
     this.#end = 'done'
     this.#finish('done')
   }

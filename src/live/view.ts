@@ -127,19 +127,19 @@ export class View {
    */
   eventFor(event: LiveEvent, previous: Pin | null): LiveEvent | null {
     const was = previous !== null && this.includes(previous)
-    switch (event.type) {
-      case 'LiveStale':
-      case 'LiveResumed':
-      case 'LiveCaughtUp':
+    switch (event.kind) {
+      case 'STALE':
+      case 'RESUMED':
+      case 'CAUGHT_UP':
         return event
-      case 'PinRemoved':
+      case 'REMOVED':
         return was || this.refs.has(event.requestId) ? event : null
-      case 'PinStatusChange':
-      case 'PinReplaced': {
+      case 'STATUS_CHANGED':
+      case 'REPLACED': {
         if (was) return event
-        if (!this.includes(event.pin) || (event.type === 'PinReplaced' && !event.isNew)) return null
+        if (!this.includes(event.pin) || (event.kind === 'REPLACED' && !event.isNew)) return null
         const { service, seq, cursor, observedAt, pin } = event
-        return { service, seq, cursor, observedAt, type: 'PinAdded', pin }
+        return { service, seq, cursor, observedAt, kind: 'ADDED', pin }
       }
       default:
         return this.includes(event.pin) ? event : null

@@ -1,92 +1,86 @@
-import { randomUUID } from 'node:crypto'
-import type { PinqlError } from '../domain/errors.ts'
+import { givenNameOf } from '../domain/given-name.ts'
 import type { NewPin, Pin } from '../domain/pin.ts'
 import { parsePinId } from '../domain/pin-id.ts'
 import { change, changeEach, tenantToChange, tooLate } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
-import { parseIdempotencyKey } from './idempotency-key.ts'
+import { checkIdempotencyKey } from './idempotency-key.ts'
 import { inTime } from './in-time.ts'
+import { idempotencyKeyOf, type MadePin, madePinOf } from './made-pin.ts'
 import { MAX_ORIGINS, type PinInput, parsePinInput } from './pin-input.ts'
+import { settle } from './settle.ts'
 
 export interface AddPinInput extends PinInput {
   readonly service?: string | null | undefined
   readonly idempotencyKey?: string | null | undefined
 }
 
-/** A pin that was made, and the key that would find it again. */
-export interface MadePin {
-  readonly pin: Pin
-  readonly idempotencyKey: string
-}
-
-/** What became of one of several adds. */
-export type AddPinOutcome = MadePin | PinqlError
-
-/** A checked pin and the service that is to hold it. */
+/** A checked pin, the service that is to hold it, and the key of its write. */
 interface Order {
   readonly service: string
   readonly newPin: NewPin
   readonly idempotencyKey: string
 }
 
-/**
- * Asks a service to pin a CID: usually one `POST /pins`, and at most one pin for a key.
- *
- * @throws {BadRequestError} for input that does not fit, before anything is sent
- * @throws what `Tenant.addPin` throws
- */
+/** Asks a service to pin a CID: usually one `POST /pins`, and at most one pin per idempotency key. */
 export async function addPin(input: AddPinInput, context: GatewayContext): Promise<MadePin> {
-  return send(parseOrder(input, 'input', context), context)
+  const key = idempotencyKeyOf(input)
+  return madePinOf(await settle(() => send(parseOrder(input, key, 'input', context), context)), key)
 }
 
-/** Each input's own outcome, in order. */
-export async function addPins(inputs: readonly AddPinInput[], context: GatewayContext): Promise<AddPinOutcome[]> {
-  return changeEach(
-    inputs,
-    'inputs',
-    (input, index) => parseOrder(input, `inputs[${index}]`, context),
+/** Adds many pins. The result has one element for each of them, in order. */
+export async function addPins(pins: readonly AddPinInput[], context: GatewayContext): Promise<MadePin[]> {
+  const keys = pins.map(idempotencyKeyOf)
+  const outcomes = await changeEach(
+    pins,
+    'input.pins',
+    (input, index) => parseOrder(input, keys[index] as string, `input.pins[${index}]`, context),
     (order) => send(order, context),
   )
+  return outcomes.map((outcome, index) => madePinOf(outcome, keys[index] as string))
 }
 
 /**
- * Pins what other pins hold at another service, with their names and meta; each pin's own outcome, in order.
+ * Pins the content of other pins at another service, with their names and `meta`. The result has one element for each
+ * pin, in order.
  *
- * The peers that hold the content already, each pin's delegates and origins, are given as origins.
+ * The peers that have the content already, each pin's delegates and origins, become the origins of its copy.
  *
  * @param to name of the service that is to pin
  */
-export async function copyPins(ids: readonly string[], to: string, context: GatewayContext): Promise<AddPinOutcome[]> {
-  return changeEach(
+export async function copyPins(ids: readonly string[], to: string, context: GatewayContext): Promise<MadePin[]> {
+  const keys = ids.map(() => idempotencyKeyOf({}))
+  const outcomes = await changeEach(
     ids,
-    'ids',
+    'input.ids',
     async (id, index) => {
-      const ref = parsePinId(id, `ids[${index}]`)
+      const ref = parsePinId(id, `input.ids[${index}]`)
       // A lookup for a target that cannot be used would be wasted.
       tenantToChange(to, context)
-      return inTime(
+      const pin = await inTime(
         context.signal,
         () => tooLate(to),
         () => context.loaders.pins.load(ref),
       )
+      return copyOf(pin, to, keys[index] as string)
     },
-    ({ cid, name, meta, delegates, origins }) => {
-      const sources = [...new Set([...delegates, ...origins])].slice(0, MAX_ORIGINS)
-      const newPin = { cid, name, meta, origins: sources }
-      return send({ service: to, newPin, idempotencyKey: randomUUID() }, context)
-    },
+    (order) => send(order, context),
   )
+  return outcomes.map((outcome, index) => madePinOf(outcome, keys[index] as string))
 }
 
-function parseOrder(input: AddPinInput, path: string, context: GatewayContext): Order {
-  return {
-    service: input.service ?? context.services.defaultName,
-    newPin: parsePinInput(input, path),
-    idempotencyKey: parseIdempotencyKey(input.idempotencyKey, `${path}.idempotencyKey`),
-  }
+function copyOf(pin: Pin, service: string, idempotencyKey: string): Order {
+  const { cid, meta, delegates, origins } = pin
+  const sources = [...new Set([...delegates, ...origins])].slice(0, MAX_ORIGINS)
+  return { service, newPin: { cid, name: givenNameOf(pin), meta, origins: sources }, idempotencyKey }
 }
 
-async function send({ service, newPin, idempotencyKey }: Order, context: GatewayContext): Promise<MadePin> {
+function parseOrder(input: AddPinInput, idempotencyKey: string, path: string, context: GatewayContext): Order {
+  checkIdempotencyKey(idempotencyKey, `${path}.idempotencyKey`)
+  const service = input.service || context.services.defaultName
+  return { service, newPin: parsePinInput(input, path), idempotencyKey }
+}
+
+async function send({ service, newPin, idempotencyKey }: Order, context: GatewayContext): Promise<Pin> {
   const tenant = tenantToChange(service, context)
-  return { pin: await change(context, null, () => tenant.addPin(newPin, idempotencyKey)), idempotencyKey }
+  return change(context, null, () => tenant.addPin(newPin, idempotencyKey))
 }

@@ -16,8 +16,10 @@ export interface Content {
 /** What one service has of a CID. */
 export interface ContentAtService {
   readonly service: PinningService
-  /** Its pins newest first, or why they are not known. */
-  readonly result: { readonly pins: readonly Pin[] } | PinqlError
+  /** Its pins newest first; null when they are not known. */
+  readonly pins: readonly Pin[] | null
+  /** The reason why its pins are not known. */
+  readonly error: PinqlError | null
 }
 
 const MAX_CONTENTS = 1000
@@ -52,27 +54,28 @@ export async function contentServices({ cid }: Content, context: GatewayContext)
     asked.map(async (service) => {
       const { name } = service
       const load = () => context.loaders.contents.load({ service: name, cid })
-      const pins = await settle(() => inTime(context.signal, () => unanswered(name), load))
-      return { service, result: pins instanceof PinqlError ? pins : { pins } }
+      const outcome = await settle(() => inTime(context.signal, () => unanswered(name), load))
+      return outcome instanceof PinqlError
+        ? { service, pins: null, error: outcome }
+        : { service, pins: outcome, error: null }
     }),
   )
 }
 
 /**
- * The pins of a CID over all services, newest first.
+ * The pins of a CID over all services, newest first. Null when no service could be read: `contentServices` says why.
  *
  * @param statuses only these; null for any
- * @throws the first service's error when no service could be read
  */
 export async function contentPins(
   parent: Content,
   statuses: readonly PinStatus[] | null | undefined,
   context: GatewayContext,
-): Promise<Pin[]> {
-  const results = (await contentServices(parent, context)).map(({ result }) => result)
-  if (results.every((result) => result instanceof PinqlError)) throw results[0]
-  return results
-    .flatMap((result) => (result instanceof PinqlError ? [] : result.pins))
+): Promise<Pin[] | null> {
+  const answers = await contentServices(parent, context)
+  if (answers.every(({ pins }) => pins === null)) return null
+  return answers
+    .flatMap(({ pins }) => pins ?? [])
     .filter((pin) => !statuses || statuses.includes(pin.status))
     .sort(comparePositions)
 }

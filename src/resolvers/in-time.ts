@@ -3,8 +3,8 @@ import { type PinqlError, ServiceUnavailableError } from '../domain/errors.ts'
 /**
  * Asks for something, and makes the end of the request's time an expected error.
  *
- * What a signal is aborted with is no value of any union: thrown from a field that is never null, it would take with it
- * what the operation found elsewhere, and what it has changed.
+ * The reason of an abort is no error of a service. Thrown from a field that is never null, it would take with it what the
+ * operation found elsewhere, and what it has changed.
  *
  * @param late the error in place of an abort
  */

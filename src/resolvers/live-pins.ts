@@ -1,19 +1,25 @@
 import { BadRequestError } from '../domain/errors.ts'
 import { type PinRef, parsePinId } from '../domain/pin-id.ts'
+import type { WatchOptions } from '../live/informers.ts'
+import { DEFAULT_KINDS, type PinEventKind } from '../live/live-event.ts'
 import type { LiveReader } from '../live/live-reader.ts'
 import type { GatewayContext } from './context.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
+import { serviceNames } from './service-names.ts'
 
-export interface PinStatusChangedArgs {
-  readonly ids: readonly string[]
-  readonly until?: 'settled' | 'forever' | null | undefined
+interface WatchArgs {
   readonly after?: string | null | undefined
+  readonly kinds?: readonly PinEventKind[] | null | undefined
 }
 
-export interface PinsChangedArgs {
-  readonly service?: string | null | undefined
+export interface PinStatusChangedArgs extends WatchArgs {
+  readonly ids: readonly string[]
+  readonly until?: 'settled' | 'forever' | null | undefined
+}
+
+export interface PinsChangedArgs extends WatchArgs {
+  readonly services?: readonly string[] | null | undefined
   readonly filter?: PinFilterInput | null | undefined
-  readonly after?: string | null | undefined
 }
 
 /** As many as fit into a message of 64 KB, even with the longest names of services and request ids of 60 characters. */
@@ -22,11 +28,11 @@ const MAX_IDS = 250
 /**
  * Follows pins by their ids, at any mix of services.
  *
- * @throws {BadRequestError} for what is no id or cursor, and no ids or more than 250
+ * @throws {BadRequestError} for what is no id or cursor, for no ids or more than 250, and for no kinds
  * @throws {UnauthorizedError} when there is no token for the service of one of them
  */
 export function pinStatusChanged(args: PinStatusChangedArgs, context: GatewayContext): LiveReader {
-  const { ids, until, after = null } = args
+  const { ids, until } = args
   if (ids.length === 0 || ids.length > MAX_IDS)
     throw BadRequestError.of('ids', `1 to ${MAX_IDS} ids`, `${ids.length} ids`)
   const byService = new Map<string, Map<string, PinRef>>()
@@ -40,18 +46,28 @@ export function pinStatusChanged(args: PinStatusChangedArgs, context: GatewayCon
     tenant: context.tenant(service),
     selection: { kind: 'ids', refs, untilSettled: until !== 'forever' } as const,
   }))
-  return context.live.watch(parts, after)
+  return context.live.watch(parts, watchOptions(args))
 }
 
 /**
- * Follows everything of a service that matches a filter.
+ * Follows everything of one or several services that matches a filter.
  *
- * @throws {BadRequestError} for a filter or cursor that does not fit
+ * @throws {BadRequestError} for a filter or cursor that does not fit, and for no services or kinds
+ * @throws {UnknownServiceError} when one of the services is not configured
+ * @throws {UnauthorizedError} when there is no token for one of them
  */
 export function pinsChanged(args: PinsChangedArgs, context: GatewayContext): LiveReader {
-  const service = args.service ?? context.services.defaultName
-  const query = parsePinFilter(args.filter)
-  const selection = { kind: 'query', query } as const
-  const part = { service: context.services.get(service), tenant: context.tenant(service), selection }
-  return context.live.watch([part], args.after ?? null)
+  const selection = { kind: 'query', query: parsePinFilter(args.filter) } as const
+  const parts = serviceNames(args.services, context).map((name) => ({
+    service: context.services.get(name),
+    tenant: context.tenant(name),
+    selection,
+  }))
+  return context.live.watch(parts, watchOptions(args))
+}
+
+function watchOptions({ after, kinds }: WatchArgs): WatchOptions {
+  if (kinds?.length === 0) throw BadRequestError.of('kinds', 'at least one kind, or null for the usual ones', kinds)
+  // Generated clients send an empty text for a cursor that is not set.
+  return { after: after || null, kinds: kinds ? new Set(kinds) : DEFAULT_KINDS }
 }

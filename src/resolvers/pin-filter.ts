@@ -19,7 +19,8 @@ export interface PinFilterInput {
 const MAX_FILTER_CIDS = 100
 
 /**
- * Checks a filter before anything is sent.
+ * Checks a filter before anything is sent. An empty text and Go's zero time are no condition: search boxes and generated
+ * clients send them.
  *
  * @returns the query; all four statuses where none is named. An empty `cid` or `status` list matches nothing
  * @throws {BadRequestError} for the first part that does not fit
@@ -31,7 +32,7 @@ export function parsePinFilter(filter: PinFilterInput | null | undefined, path =
   }
   return {
     cids: cid?.map((each, index) => parseCid(each, `${path}.cid[${index}]`)),
-    name: name == null ? undefined : parseName(name, `${path}.name`),
+    name: name ? parseName(name, `${path}.name`) : undefined,
     match: match ?? undefined,
     statuses: status ? [...new Set(status)] : PIN_STATUSES,
     before: parseTime(createdBefore, `${path}.createdBefore`),
@@ -40,8 +41,13 @@ export function parsePinFilter(filter: PinFilterInput | null | undefined, path =
   }
 }
 
+/** Whether generated clients send a text for a value that is not set: an empty text, or the zero time of Go. */
+export function isUnset(text: string): boolean {
+  return text === '' || /^0001-01-01T00:00:00(?:\.0+)?Z$/.test(text)
+}
+
 function parseTime(text: string | null | undefined, path: string): string | undefined {
-  if (text == null) return undefined
+  if (text == null || isUnset(text)) return undefined
   parseInstant(text, path)
   return text
 }

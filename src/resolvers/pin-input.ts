@@ -20,13 +20,14 @@ const MAX_META_ENTRIES = 999
 /**
  * Checks a pin to be made against the specification's bounds, before anything is sent.
  *
- * @param path of the input among the arguments, such as `input` or `inputs[3]`
+ * @param path of the input among the arguments, such as `input` or `input.pins[3]`
  * @throws {BadRequestError} for the first part that does not fit
  */
 export function parsePinInput(input: PinInput, path: string): NewPin {
   return {
     cid: parseCid(input.cid, `${path}.cid`),
-    name: input.name == null ? null : parseName(input.name, `${path}.name`),
+    // Generated clients send an empty text for a name that is not set.
+    name: input.name ? parseName(input.name, `${path}.name`) : null,
     origins: parseOrigins(input.origins ?? [], `${path}.origins`),
     meta: parseStringMap(input.meta ?? {}, `${path}.meta`),
   }
@@ -61,7 +62,8 @@ export function parseStringMap(value: unknown, path: string): StringMap {
   return Object.fromEntries(entries)
 }
 
-function parseOrigins(origins: readonly string[], path: string): string[] {
+/** @throws {BadRequestError} for more than 20 addresses, and for text that is no multiaddr of a peer */
+export function parseOrigins(origins: readonly string[], path: string): string[] {
   const unique = [...new Set(origins)]
   if (unique.length > MAX_ORIGINS) {
     throw BadRequestError.of(path, `at most ${MAX_ORIGINS} multiaddrs`, `${unique.length} multiaddrs`)

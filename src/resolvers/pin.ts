@@ -19,17 +19,16 @@ export interface PinArgs {
  * @throws {PinNotFoundError} when the service does not have it
  */
 export async function pin(args: PinArgs, context: GatewayContext): Promise<Pin> {
-  const { id, service, requestId } = args
-  if ((id == null) === (requestId == null)) {
-    throw BadRequestError.of('id', 'either id or requestId', id == null ? 'neither' : 'both')
-  }
-  if (requestId === '') throw BadRequestError.of('requestId', 'a request id', requestId)
-  if (requestId != null) {
+  // Generated clients send an empty text for an argument that is not set.
+  const [id, requestId, service] = [args.id || null, args.requestId || null, args.service || null]
+  if (id !== null && requestId !== null) throw BadRequestError.of('id', 'either id or requestId', 'both')
+  if (requestId !== null) {
     const name = service ?? context.services.defaultName
     return context.tenant(name).getPin(requestId, { signal: context.signal })
   }
-  const ref = parsePinId(id as string)
-  if (service != null && service !== ref.service) {
+  if (id === null) throw BadRequestError.of('id', 'either id or requestId', 'neither')
+  const ref = parsePinId(id)
+  if (service !== null && service !== ref.service) {
     throw BadRequestError.of('id', `the id of a pin at ${service}`, `the id of a pin at ${ref.service}`)
   }
   return context.loaders.pins.load(ref)
@@ -68,5 +67,6 @@ export async function nodes(
 
 /** A configured service; null when there is none of that name. */
 export function findService(name: string, context: GatewayContext): PinningService | null {
+  if (name === '') throw BadRequestError.of('name', 'the name of a service', name)
   return context.services.services.find((service) => service.name === name) ?? null
 }

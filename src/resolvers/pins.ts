@@ -9,9 +9,10 @@ import type { Tenant } from '../upstream/tenant.ts'
 import type { GatewayContext } from './context.ts'
 import { inTime, unanswered } from './in-time.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
+import { serviceNames } from './service-names.ts'
+import { settle } from './settle.ts'
 
 export interface PinsArgs {
-  readonly service?: string | null | undefined
   readonly services?: readonly string[] | null | undefined
   readonly filter?: PinFilterInput | null | undefined
   readonly first?: number | null | undefined
@@ -27,10 +28,17 @@ export interface PinPageResult {
     readonly startCursor: string | null
     readonly endCursor: string | null
   }
-  /** How many pins match at all services; null where a service does not tell. Costs requests only when it is called, and not always then. */
-  totalCount(): Promise<number | null>
+  /** Counts the pins that match at all services. Costs requests only when it is called, and not always then. */
+  total(): Promise<TotalCount>
   /** The services that could not be read, when others could. */
   readonly warnings: readonly PinqlError[]
+}
+
+/** Number of pins that match; null where a service does not count, or could not be asked. */
+export interface TotalCount {
+  readonly count: number | null
+  /** The reason why the number is null; null where a service just does not count. */
+  readonly error: PinqlError | null
 }
 
 /** One service's part of the answer: a stream for every ten CIDs of the filter, or just one. */
@@ -53,9 +61,10 @@ const MAX_FIRST = 1000
  */
 export async function pins(args: PinsArgs, context: GatewayContext): Promise<PinPageResult> {
   const first = parseFirst(args.first)
-  const after = args.after == null ? null : parseCursor(args.after)
+  // Generated clients send an empty text for the cursor of the first page.
+  const after = args.after ? parseCursor(args.after) : null
   const query = parsePinFilter(args.filter)
-  const names = serviceNames(args, context)
+  const names = serviceNames(args.services, context)
 
   const warnings = new Map<string, PinqlError>()
   const sources = names.flatMap((name) => {
@@ -104,7 +113,7 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
-    totalCount: () => (warnings.size > 0 ? Promise.resolve(null) : countAll(sources, context.signal)),
+    total: once(() => countAll(sources, [...warnings.values()], context.signal)),
     warnings: [...warnings.values()],
   }
 }
@@ -123,26 +132,39 @@ function newest(heads: readonly (Pin | null)[]): number | null {
   return best
 }
 
-/** A first page's answer already told the count, or that there is none; for later pages it is asked for. */
-async function countAll(sources: readonly Source[], signal: AbortSignal): Promise<number | null> {
-  const counts = await Promise.all(
-    sources.map(({ tenant, query, stream }) =>
-      stream.isUncountable ? null : (stream.count ?? countPins(tenant, query, { signal })),
+/** Counts at all services. A first page's answer has the count already, or that there is none; later pages ask for it. */
+async function countAll(
+  sources: readonly Source[],
+  [warning]: readonly PinqlError[],
+  signal: AbortSignal,
+): Promise<TotalCount> {
+  if (warning) return { count: null, error: warning }
+  const counts = await settle(() =>
+    Promise.all(
+      sources.map(({ tenant, query, stream }) =>
+        inTime(
+          signal,
+          () => unanswered(tenant.service),
+          async () => (stream.isUncountable ? null : (stream.count ?? countPins(tenant, query, { signal }))),
+        ),
+      ),
     ),
   )
-  return counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0)
+  if (counts instanceof PinqlError) return { count: null, error: counts }
+  return { count: counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0), error: null }
+}
+
+/** Two fields tell of the count, which is asked for once. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }
 
 function parseFirst(first: number | null | undefined): number {
   const value = first ?? DEFAULT_FIRST
   if (value >= 1 && value <= MAX_FIRST) return value
-  throw BadRequestError.of('first', `a number from 1 to ${MAX_FIRST}`, value)
-}
-
-function serviceNames(args: PinsArgs, context: GatewayContext): string[] {
-  if (args.service != null && args.services != null) {
-    throw BadRequestError.of('services', 'either service or services', 'both')
-  }
-  if (args.services?.length === 0) throw BadRequestError.of('services', 'at least one name', [])
-  return [...new Set(args.services ?? [args.service ?? context.services.defaultName])]
+  throw BadRequestError.of('first', `a number from 1 to ${MAX_FIRST}, or null for ${DEFAULT_FIRST}`, value)
 }

@@ -5,66 +5,95 @@ import { openPinStreams } from '../upstream/pin-stream.ts'
 import { change, changeEach, MAX_CHANGES, tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
 import { inTime, unanswered } from './in-time.ts'
-import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
+import { isUnset, type PinFilterInput, parsePinFilter } from './pin-filter.ts'
 import { settle } from './settle.ts'
 
-export interface RemovePinsArgs {
+export interface RemovePinsInput {
   readonly ids?: readonly string[] | null | undefined
   readonly service?: string | null | undefined
   readonly filter?: PinFilterInput | null | undefined
+  readonly dryRun?: boolean | null | undefined
 }
 
-/** What became of one of several removals. */
-export type RemovePinOutcome = { readonly id: string } | PinqlError
+/** What became of a removal. */
+export interface RemovedPin {
+  /** Global id of the pin that this is about, removed or not; null when the pins could not be listed. */
+  readonly pinId: string | null
+  /** Global id of the pin that is gone; null when it was not removed. */
+  readonly removedId: string | null
+  /** The pin as it was, where it was read. */
+  readonly pin: Pin | null
+  readonly error: PinqlError | null
+}
 
-/**
- * Removes a pin: one `DELETE /pins/{requestid}`.
- *
- * @throws {PinNotFoundError} when it is not there
- */
-export async function removePin(id: string, context: GatewayContext): Promise<{ id: string }> {
-  return remove({ id, ref: parsePinId(id) }, context)
+/** Removes a pin: one `DELETE /pins/{requestid}`. */
+export async function removePin(id: string, context: GatewayContext): Promise<RemovedPin> {
+  const outcome = await settle(() => remove(parsePinId(id, 'input.id'), context))
+  return removedPinOf(id, outcome)
 }
 
 /**
- * Removes pins by their ids or by a filter: each one's own outcome, in the order of the ids, or newest first.
+ * Removes pins by their ids or by a filter. The result has one element for each, in the order of the ids, or newest first.
  *
- * With a filter all that match are read first, 1,000 at most, and checked here, pin by pin: nothing is removed because a
- * service listed it where it should not have. What cannot be read, or is not to be done, is one outcome: the error.
+ * With a filter all pins that match are read first, at most 1,000, and checked here one by one: nothing is removed because a
+ * service listed a pin where it should not have. If listing fails, the result is a single error. With `dryRun` the pins are
+ * read, and nothing is removed.
  */
-export async function removePins(args: RemovePinsArgs, context: GatewayContext): Promise<RemovePinOutcome[]> {
-  const { ids, filter } = args
-  if (filter == null && args.service == null && ids != null) {
-    return changeEach(
-      ids,
-      'ids',
-      (id, index) => ({ id, ref: parsePinId(id, `ids[${index}]`) }),
-      (pin) => remove(pin, context),
-    )
-  }
-  const name = args.service ?? context.services.defaultName
+export async function removePins(input: RemovePinsInput, context: GatewayContext): Promise<RemovedPin[]> {
+  const { ids } = input
+  if (ids != null && input.filter == null && !input.service) return removeByIds(ids, input.dryRun === true, context)
+  const name = input.service || context.services.defaultName
   const found = await settle(() =>
     inTime(
       context.signal,
       () => unanswered(name),
-      () => findPins(args, context),
+      () => findPins(input, context),
     ),
   )
-  if (found instanceof PinqlError) return [found]
-  return changeEach(
-    found,
-    'filter',
-    (pin) => ({ id: formatPinId(pin), ref: { ...pin, cid: pin.cid.text } }),
-    (pin) => remove(pin, context),
-  )
+  if (found instanceof PinqlError) return [{ pinId: null, removedId: null, pin: null, error: found }]
+  const outcomes = input.dryRun
+    ? found
+    : await changeEach(
+        found,
+        'input.filter',
+        (pin) => ({ ...pin, cid: pin.cid.text }),
+        (ref) => remove(ref, context),
+      )
+  return found.map((pin, index) => ({ ...removedPinOf(formatPinId(pin), outcomes[index] ?? null), pin }))
 }
 
-async function findPins({ ids, service, filter }: RemovePinsArgs, context: GatewayContext): Promise<Pin[]> {
-  if (ids != null) throw BadRequestError.of('ids', 'either ids, or filter and service', 'both')
-  if (filter == null || isEmpty(filter)) {
-    throw BadRequestError.of('filter', 'ids, or a filter that not every pin matches', filter ?? null)
+async function removeByIds(ids: readonly string[], isDryRun: boolean, context: GatewayContext): Promise<RemovedPin[]> {
+  const parse = (id: string, index: number): PinRef => parsePinId(id, `input.ids[${index}]`)
+  const outcomes: (Pin | PinqlError | null)[] = isDryRun
+    ? await changeEach(
+        ids,
+        'input.ids',
+        // All are read at once, so that ten pins share a request.
+        (id, index) => read(parse(id, index), context),
+        async (pin) => pin,
+      )
+    : await changeEach(ids, 'input.ids', parse, (ref) => remove(ref, context))
+  return ids.map((id, index) => removedPinOf(id, outcomes[index] ?? null))
+}
+
+/** @param outcome the pin of a dry run, the error of a removal that failed, or null for one that did not */
+function removedPinOf(pinId: string, outcome: Pin | PinqlError | null): RemovedPin {
+  if (outcome instanceof PinqlError) return { pinId, removedId: null, pin: null, error: outcome }
+  return { pinId, removedId: outcome ? null : pinId, pin: outcome, error: null }
+}
+
+async function findPins({ ids, service, filter }: RemovePinsInput, context: GatewayContext): Promise<Pin[]> {
+  if (ids != null) throw BadRequestError.of('input.ids', 'either ids, or filter and service', 'both')
+  if (service === '') throw BadRequestError.of('input.service', 'a name, or null for the default service', service)
+  for (const part of ['name', 'createdAfter', 'createdBefore'] as const) {
+    const value = filter?.[part]
+    if (value == null || !isUnset(value)) continue
+    throw BadRequestError.of(`input.filter.${part}`, 'a value, or null for any', value)
   }
-  const query = parsePinFilter(filter)
+  if (filter == null || isEmpty(filter)) {
+    throw BadRequestError.of('input.filter', 'ids, or a filter that not every pin matches', filter ?? null)
+  }
+  const query = parsePinFilter(filter, 'input.filter')
   const tenant = context.tenant(service ?? context.services.defaultName)
   const { signal } = context
   const pins = new Map<string, Pin>()
@@ -78,14 +107,21 @@ async function findPins({ ids, service, filter }: RemovePinsArgs, context: Gatew
 }
 
 /** A filter that says nothing is more likely a mistake than the wish to remove everything. */
-function isEmpty({ cid, name, match, status, createdBefore, createdAfter, meta }: PinFilterInput): boolean {
-  const isAnyName = name == null || (name === '' && (match === 'partial' || match === 'ipartial'))
+function isEmpty({ cid, name, status, createdBefore, createdAfter, meta }: PinFilterInput): boolean {
   const isAnyMeta = meta == null || (typeof meta === 'object' && Object.keys(meta).length === 0)
-  return isAnyName && isAnyMeta && [cid, status, createdBefore, createdAfter].every((part) => part == null)
+  return isAnyMeta && [cid, name, status, createdBefore, createdAfter].every((part) => part == null)
 }
 
-async function remove({ id, ref }: { id: string; ref: PinRef }, context: GatewayContext): Promise<{ id: string }> {
+async function read(ref: PinRef, context: GatewayContext): Promise<Pin> {
+  return inTime(
+    context.signal,
+    () => unanswered(ref.service),
+    () => context.loaders.pins.load(ref),
+  )
+}
+
+async function remove(ref: PinRef, context: GatewayContext): Promise<null> {
   const tenant = tenantToChange(ref.service, context)
   await change(context, ref, () => tenant.removePin(ref.requestId))
-  return { id }
+  return null
 }

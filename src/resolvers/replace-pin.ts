@@ -1,26 +1,90 @@
-import { parsePinId } from '../domain/pin-id.ts'
-import type { MadePin } from './add-pin.ts'
+import { parseCid } from '../domain/cid.ts'
+import { BadRequestError } from '../domain/errors.ts'
+import type { Pin } from '../domain/pin.ts'
+import { formatPinId, parsePinId } from '../domain/pin-id.ts'
+import type { PinChanges } from '../upstream/writes/replacement.ts'
 import { change, tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
-import { parseIdempotencyKey } from './idempotency-key.ts'
-import { type PinInput, parsePinInput } from './pin-input.ts'
+import { checkIdempotencyKey } from './idempotency-key.ts'
+import { idempotencyKeyOf, type MadePin, madePinOf } from './made-pin.ts'
+import { parseName, parseOrigins, parseStringMap } from './pin-input.ts'
+import { settle } from './settle.ts'
 
-export interface ReplacePinInput extends PinInput {
+/** A part of a pin that a replacement can empty. */
+export type PinPart = 'name' | 'meta' | 'origins'
+
+export interface ReplacePinInput {
   readonly id: string
+  readonly cid?: string | null | undefined
+  readonly name?: string | null | undefined
+  readonly origins?: readonly string[] | null | undefined
+  readonly meta?: unknown
+  readonly clear?: readonly PinPart[] | null | undefined
   readonly idempotencyKey?: string | null | undefined
 }
 
+/** What became of a replacement. */
+export interface ReplacedPin extends MadePin {
+  /** Global id of the pin that is gone; null when nothing was replaced, or the pin kept its id. */
+  readonly replacedId: string | null
+}
+
 /**
- * Puts another pin in the place of one: usually one `POST /pins/{requestid}`, and at most one pin for a key.
+ * Puts another pin in the place of one, at most once per idempotency key. Parts that the input does not name stay as they
+ * are.
  *
- * @throws {BadRequestError} for input that does not fit, before anything is sent
- * @throws what `Tenant.replacePin` throws
+ * Usually one `POST /pins/{requestid}`, and one request before it to read the parts that stay.
  */
-export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<MadePin> {
+export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<ReplacedPin> {
+  const key = idempotencyKeyOf(input)
+  const outcome = await settle(() => send(input, key, context))
+  const made = madePinOf(outcome, key)
+  const isGone = made.pin !== null && formatPinId(made.pin) !== input.id
+  return { ...made, replacedId: isGone ? input.id : null }
+}
+
+async function send(input: ReplacePinInput, idempotencyKey: string, context: GatewayContext): Promise<Pin> {
   const ref = parsePinId(input.id, 'input.id')
-  const newPin = parsePinInput(input, 'input')
-  const idempotencyKey = parseIdempotencyKey(input.idempotencyKey, 'input.idempotencyKey')
+  const changes = parseChanges(input)
+  checkIdempotencyKey(idempotencyKey, 'input.idempotencyKey')
   const tenant = tenantToChange(ref.service, context)
-  const pin = await change(context, ref, () => tenant.replacePin(ref, newPin, idempotencyKey))
-  return { pin, idempotencyKey }
+  return change(context, ref, () => tenant.replacePin(ref, changes, idempotencyKey))
+}
+
+/**
+ * Reads what is to change. Null means "as it was", as a field that is left out does: generated clients send null for
+ * everything that is not set.
+ *
+ * @throws {BadRequestError} for a part that does not fit, or is empty, and for an input that names no part
+ */
+function parseChanges(input: ReplacePinInput): PinChanges {
+  const cleared = new Set(input.clear)
+  refuseEmpty(input, 'cid', 'a CID, or null to keep the CID')
+  refuseEmpty(input, 'name', 'a name, null to keep the name, or clear: [NAME] to remove it')
+  refuseEmpty(input, 'meta', 'entries, null to keep them, or clear: [META] to remove them')
+  refuseEmpty(input, 'origins', 'multiaddrs, null to keep them, or clear: [ORIGINS] to remove them')
+  for (const part of cleared) {
+    if (input[part] == null) continue
+    const name = part.toUpperCase()
+    throw BadRequestError.of(`input.${part}`, `null, since clear has ${name}`, input[part])
+  }
+  const { cid, name, meta, origins } = input
+  const changes: PinChanges = {
+    cid: cid == null ? undefined : parseCid(cid, 'input.cid'),
+    name: cleared.has('name') ? null : name == null ? undefined : parseName(name, 'input.name'),
+    meta: cleared.has('meta') ? {} : meta == null ? undefined : parseStringMap(meta, 'input.meta'),
+    origins: cleared.has('origins') ? [] : origins == null ? undefined : parseOrigins(origins, 'input.origins'),
+  }
+  if (Object.values(changes).every((part) => part === undefined)) {
+    const expected = 'at least one of cid, name, meta, origins and clear; to pin the same content again, name its cid'
+    throw BadRequestError.of('input', expected, { id: input.id })
+  }
+  return changes
+}
+
+/** An empty value may mean "empty it" or "not set": which one, the client has to say. */
+function refuseEmpty(input: ReplacePinInput, part: 'cid' | PinPart, expected: string): void {
+  const value = input[part]
+  const isEmpty = typeof value === 'object' && value !== null ? Object.keys(value).length === 0 : value === ''
+  if (isEmpty) throw BadRequestError.of(`input.${part}`, expected, value)
 }

@@ -1,70 +1,89 @@
-import { addPin, addPins, copyPins, type MadePin } from '../resolvers/add-pin.ts'
+import { addPin, addPins, copyPins } from '../resolvers/add-pin.ts'
+import type { MadePin } from '../resolvers/made-pin.ts'
 import { builder } from './builder.ts'
-import { PinRef } from './pin.ts'
-import { IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED, writeErrors } from './write-errors.ts'
+import { ErrorType, toErrorValue } from './error.ts'
+import { CANDIDATES, ERROR, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED } from './payload-descriptions.ts'
+import { PinType } from './pin.ts'
 
-const AddPinInputRef = builder.inputType('AddPinInput', {
-  description: 'What to pin, and where.',
+const AddPinInputType = builder.inputType('AddPinInput', {
+  description: 'A pin to add: which content, and at which service.',
   fields: (t) => ({
-    service: t.string({ description: "Name of the service. Default: the gateway's default service." }),
     cid: t.field({
       type: 'CID',
       required: true,
-      description: 'Root of the content; all that it links to is pinned too.',
+      description: 'Root of the content. The service pins it with everything it links to.',
     }),
-    name: t.string({ description: 'A name to find it by, at most 255 characters.' }),
-    origins: t.field({
-      type: ['Multiaddr'],
-      description: 'At most 20 peers that have the content. Needed where the service cannot find it by itself.',
-    }),
+    service: t.string({ description: "Name of the service. Default: the gateway's default service." }),
+    name: t.string({ description: 'Name to find the pin by, at most 255 characters. It need not be unique.' }),
     meta: t.field({
       type: 'StringMap',
-      description: 'Entries of your own, to filter by later. Some services drop them.',
+      description:
+        'Entries of your own, at most 999, such as `{ app: "blog" }`. `PinFilter.meta` finds pins by them. Some services drop them: see `ServiceCapabilities.keepsMeta`.',
+    }),
+    origins: t.field({
+      type: ['Multiaddr'],
+      description:
+        'Peers that have the content, at most 20. The service fetches from them; without any, it has to find the content by itself.',
     }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 })
 
-const AddPinSuccess = builder.objectRef<MadePin>('AddPinSuccess').implement({
-  description: 'The service took the request in.',
+const AddPinsInputType = builder.inputType('AddPinsInput', {
+  description: 'Pins to add.',
   fields: (t) => ({
-    pin: t.expose('pin', {
-      type: PinRef,
-      description: 'The new pin, usually QUEUED at first. For a key that was used before: the pin as it was then.',
-    }),
-    idempotencyKey: t.exposeString('idempotencyKey', { description: IDEMPOTENCY_KEY_USED }),
+    pins: t.field({ type: [AddPinInputType], required: true, description: 'The pins, at most 1,000.' }),
   }),
 })
 
-const AddPinResult = builder.errorUnion('AddPinResult', {
-  description: 'The new pin, or why there is none.',
-  types: [AddPinSuccess, ...writeErrors],
-  resolveType: () => AddPinSuccess,
+const CopyPinsInputType = builder.inputType('CopyPinsInput', {
+  description: 'Pins to copy to another service.',
+  fields: (t) => ({
+    ids: t.idList({ required: true, description: 'Global ids of the pins to copy, at most 1,000.' }),
+    to: t.string({ required: true, description: 'Name of the service that gets the copies.' }),
+  }),
+})
+
+const AddPinPayloadType = builder.objectRef<MadePin>('AddPinPayload').implement({
+  description: 'Result of adding a pin: either `pin` or `error` is set.',
+  fields: (t) => ({
+    pin: t.expose('pin', {
+      type: PinType,
+      nullable: true,
+      description:
+        'The new pin, usually `QUEUED` at first. For a key that was used before: the pin as it was answered then. Null when the change failed.',
+    }),
+    error: t.field({
+      type: ErrorType,
+      nullable: true,
+      description: ERROR,
+      resolve: ({ error }) => toErrorValue(error),
+    }),
+    idempotencyKey: t.exposeString('idempotencyKey', { description: IDEMPOTENCY_KEY_USED }),
+    candidates: t.expose('candidates', { type: [PinType], description: CANDIDATES }),
+  }),
 })
 
 builder.mutationFields((t) => ({
   addPin: t.field({
-    type: AddPinResult,
+    type: AddPinPayloadType,
     description:
-      'Ask a service to pin a CID. The answer comes before the content is fetched: watch the status of the pin.',
-    args: { input: t.arg({ type: AddPinInputRef, required: true, description: 'What to pin, and where.' }) },
+      'Asks a service to pin content. It answers before the content is fetched: follow the status with `pinStatusChanged`. Costs one upstream request.',
+    args: { input: t.arg({ type: AddPinInputType, required: true, description: 'The pin to add.' }) },
     resolve: (_root, args, context) => addPin(args.input, context),
   }),
   addPins: t.field({
-    type: [AddPinResult],
+    type: [AddPinPayloadType],
     description:
-      'Add many pins, one request each. One that fails does not stop the others; results are in the order of the inputs.',
-    args: { inputs: t.arg({ type: [AddPinInputRef], required: true, description: 'At most 1,000.' }) },
-    resolve: (_root, args, context) => addPins(args.inputs, context) as never,
+      'Adds many pins. Returns one payload per pin, in the same order; one that fails does not stop the others. Costs one upstream request per pin.',
+    args: { input: t.arg({ type: AddPinsInputType, required: true, description: 'The pins to add.' }) },
+    resolve: (_root, args, context) => addPins(args.input.pins, context),
   }),
   copyPins: t.field({
-    type: [AddPinResult],
+    type: [AddPinPayloadType],
     description:
-      'Pin the same CIDs at another service, with their names and meta. The peers that hold the content now are named as origins.',
-    args: {
-      ids: t.arg.idList({ required: true, description: 'Global ids of the pins to copy, at most 1,000.' }),
-      to: t.arg.string({ required: true, description: 'Name of the service that is to pin.' }),
-    },
-    resolve: (_root, args, context) => copyPins(args.ids, args.to, context) as never,
+      'Pins the same content at another service, with the names and `meta` of the pins. The peers that have the content now become the origins of the copies. Returns one payload per id, in the same order.',
+    args: { input: t.arg({ type: CopyPinsInputType, required: true, description: 'The pins to copy.' }) },
+    resolve: (_root, args, context) => copyPins(args.input.ids, args.input.to, context),
   }),
 }))

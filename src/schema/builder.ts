@@ -1,7 +1,6 @@
 // Declares the namespace that our own declarations name, for those who compile against them.
 /// <reference types="@pothos/core" preserve="true" />
 import SchemaBuilder from '@pothos/core'
-import ErrorsPlugin from '@pothos/plugin-errors'
 import type { GatewayContext } from '../resolvers/context.ts'
 
 export interface SchemaTypes {
@@ -17,15 +16,14 @@ export interface SchemaTypes {
   }
 }
 
-/** Pothos's builder: plugins, scalars and context type. Each other file of this folder adds one type or field to it. */
-export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin],
-  defaultFieldNullability: false,
-  errors: { defaultTypes: [] },
-})
+/** Pothos's builder: scalars and context type. Each other file of this folder adds one type or field to it. */
+export const builder = new SchemaBuilder<SchemaTypes>({ defaultFieldNullability: false })
 
-builder.queryType({ description: 'Everything that can be read.' })
+builder.queryType({
+  description:
+    'Reads. A read that fails is null, and its error is in `errors`: `extensions` there has the fields of `Error`, such as `code`. Trouble with one element of a list is a field beside it, such as `ContentAtService.error`.',
+})
 builder.mutationType({
   description:
-    'Everything that can be changed. Each result is either the success or a typed error; ask for `__typename`.',
+    'Changes. Each returns a payload: `error` is null after success. Lists of changes return one payload per element, in the same order, and one that fails does not stop the others.',
 })

@@ -1,4 +1,3 @@
-import type { Pin } from '../domain/pin.ts'
 import {
   type Content,
   type ContentAtService,
@@ -8,53 +7,51 @@ import {
   contents,
 } from '../resolvers/content.ts'
 import { builder } from './builder.ts'
-import { ContentRef } from './content-ref.ts'
-import { serviceErrors } from './error-types.ts'
-import { PinRef } from './pin.ts'
-import { PinStatusRef } from './pin-status.ts'
-import { ServiceRef } from './service.ts'
+import { ContentType } from './content-type.ts'
+import { ErrorType, toErrorValue } from './error.ts'
+import { PinType } from './pin.ts'
+import { PinStatusType } from './pin-status.ts'
+import { ServiceType } from './service.ts'
 
-const PinListRef = builder.objectRef<{ readonly pins: readonly Pin[] }>('PinList').implement({
-  description: 'The pins of one CID at one service.',
+const ContentAtServiceType = builder.objectRef<ContentAtService>('ContentAtService').implement({
+  description: 'What one service has of a CID: either `pins` or `error` is set.',
   fields: (t) => ({
-    pins: t.expose('pins', { type: [PinRef], description: 'Newest first; empty when the service has none.' }),
-  }),
-})
-
-const ContentLookupResult = builder.errorUnion('ContentLookupResult', {
-  description: 'The pins of a CID at a service, or why they are not known. Not known is not the same as not pinned.',
-  types: [PinListRef, ...serviceErrors],
-  resolveType: () => PinListRef,
-})
-
-const ContentAtServiceRef = builder.objectRef<ContentAtService>('ContentAtService').implement({
-  description: 'What one service has of a CID.',
-  fields: (t) => ({
-    service: t.expose('service', { type: ServiceRef, description: 'The service that was asked.' }),
-    result: t.field({
-      type: ContentLookupResult,
-      description: 'Its pins, or why they are not known.',
-      resolve: (each) => each.result as never,
+    service: t.expose('service', { type: ServiceType, description: 'The service that was asked.' }),
+    pins: t.expose('pins', {
+      type: [PinType],
+      nullable: true,
+      description:
+        'Pins of the CID at this service, newest first; empty when it has none. Null when the service could not be asked, so that nothing is known.',
+    }),
+    error: t.field({
+      type: ErrorType,
+      nullable: true,
+      description: 'The reason why `pins` is null.',
+      resolve: ({ error }) => toErrorValue(error),
     }),
   }),
 })
 
-ContentRef.implement({
-  description:
-    'Everything known of one CID, over every service the caller has a token for. Ten CIDs cost one request a service.',
+ContentType.implement({
+  description: 'What is known of one CID at all services that the caller has a token for.',
   fields: (t) => ({
-    cid: t.expose('cid', { type: 'CID', description: 'As it was asked for.' }),
+    cid: t.expose('cid', { type: 'CID', description: 'The CID, as it was asked for.' }),
     pins: t.field({
-      type: [PinRef],
+      type: [PinType],
       nullable: true,
       description:
-        'Its pins at all services that could be asked, newest first; `services` tells which could not. Null beside an error when none could.',
-      args: { status: t.arg({ type: [PinStatusRef], description: 'Only pins in one of these. Default: any.' }) },
+        'Pins of the CID at all services that could be asked, newest first; empty when it is not pinned there. Null when no service could be asked; `services` says why.',
+      args: {
+        status: t.arg({
+          type: [PinStatusType],
+          description: 'Statuses: only pins with one of them. An empty list matches nothing. Default: all four.',
+        }),
+      },
       resolve: (parent, args, context) => contentPins(parent, args.status, context),
     }),
     services: t.field({
-      type: [ContentAtServiceRef],
-      description: "Each service's own answer. One that is down is an error of its element only.",
+      type: [ContentAtServiceType],
+      description: 'The answer of each service. A service that fails has an error here; the others are not affected.',
       resolve: (parent, _args, context) => contentServices(parent, context),
     }),
   }),
@@ -62,18 +59,19 @@ ContentRef.implement({
 
 builder.queryFields((t) => ({
   content: t.field({
-    type: ContentRef,
+    type: ContentType,
     nullable: true,
-    description: 'Everything known of one CID; null beside an error for what is no CID.',
-    args: { cid: t.arg({ type: 'CID', required: true, description: 'Which content.' }) },
+    description:
+      'What is known of one CID at all services. Null beside an error if the text is no CID. Costs one upstream request per service.',
+    args: { cid: t.arg({ type: 'CID', required: true, description: 'Root of the content.' }) },
     resolve: (_root, args) => content(args.cid),
   }),
   contents: t.field({
-    type: [ContentRef],
-    nullable: { list: true, items: true },
+    type: [ContentType],
+    nullable: { list: false, items: true },
     description:
-      'Everything known of many CIDs, in the order asked for; null beside an error for what is no CID. Ten cost one request a service.',
-    args: { cids: t.arg({ type: ['CID'], required: true, description: 'At most 1,000.' }) },
+      'What is known of many CIDs, in the order of `cids`. A text that is no CID is null beside an error. Ten CIDs cost one upstream request per service.',
+    args: { cids: t.arg({ type: ['CID'], required: true, description: 'Roots of the content, at most 1,000.' }) },
     resolve: (_root, args) => contents(args.cids) as Promise<(Content | null)[]>,
   }),
 }))

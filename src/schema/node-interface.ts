@@ -3,11 +3,11 @@ import type { PinningService } from '../upstream/pinning-service.ts'
 import { builder } from './builder.ts'
 
 /** Relay's `Node`. */
-export const NodeRef = builder.interfaceRef<Pin | PinningService>('Node').implement({
-  description: 'Anything that has a global id and can be fetched again by it.',
+export const NodeType = builder.interfaceRef<Pin | PinningService>('Node').implement({
+  description: 'An object with a global id: `node` fetches it again by that id.',
   fields: (t) => ({
     id: t.id({
-      description: 'Global id: opaque, the same at every instance of the gateway.',
+      description: 'Global id. It is opaque, and the same at every instance of the gateway.',
       // Each type has its own way to name itself.
       resolve: () => {
         throw new TypeError('Every type that implements Node resolves its own id')

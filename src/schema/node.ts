@@ -2,21 +2,22 @@ import type { Pin } from '../domain/pin.ts'
 import { node, nodes } from '../resolvers/pin.ts'
 import type { PinningService } from '../upstream/pinning-service.ts'
 import { builder } from './builder.ts'
-import { NodeRef } from './node-interface.ts'
+import { NodeType } from './node-interface.ts'
 
 builder.queryFields((t) => ({
   node: t.field({
-    type: NodeRef,
+    type: NodeType,
     nullable: true,
-    description: 'Anything by its global id; null when it is not there.',
-    args: { id: t.arg.id({ required: true, description: 'Global id.' }) },
+    description:
+      'A pin or service by its global id. Null, without an error, when it is not there; null beside an error when it could not be read.',
+    args: { id: t.arg.id({ required: true, description: 'Global id of a pin or service.' }) },
     resolve: (_root, args, context) => node(args.id, context),
   }),
   nodes: t.field({
-    type: [NodeRef],
-    nullable: { list: true, items: true },
+    type: [NodeType],
+    nullable: { list: false, items: true },
     description:
-      'Many by their global ids, in the same order; null for one that is not there. Ten pins cost one request.',
+      'Pins and services by their global ids, in the order of `ids`. An element is null, without an error, when it is not there, and null beside an error when it could not be read. Ten pins cost one upstream request.',
     args: { ids: t.arg.idList({ required: true, description: 'Global ids, at most 1,000.' }) },
     resolve: (_root, args, context) => nodes(args.ids, context) as Promise<(Pin | PinningService | null)[]>,
   }),

@@ -1,143 +1,105 @@
 import { formatPinId } from '../domain/pin-id.ts'
-import type { LiveEvent } from '../live/live-event.ts'
+import type { LiveEvent, PinEventKind } from '../live/live-event.ts'
 import { builder } from './builder.ts'
-import { ErrorRef } from './error-types.ts'
-import { PinRef } from './pin.ts'
-import { PinStatusRef } from './pin-status.ts'
+import { ErrorType, toErrorValue } from './error.ts'
+import { PinType } from './pin.ts'
+import { PinStatusType } from './pin-status.ts'
 
-const PLACE =
-  'Grows with every change seen for the same token at the same service. Keep the event with the highest number of each pin.'
-const CURSOR =
-  'Hand it back as `after`, with the same arguments, to go on behind this event. Bound to the token and to what was asked for; good for the last 1,000 changes.'
+const KIND_DESCRIPTIONS: Record<PinEventKind, string> = {
+  SNAPSHOT:
+    'A pin as it was when the subscription began: `pin`, `remaining`, `isResync`. Each matching pin comes once before all changes.',
+  ADDED: 'A pin that is new, or has come to match the filter: `pin`.',
+  STATUS_CHANGED:
+    'A pin whose status changed, or its progress or details within the same status: `pin`, `previousStatus`. States in between may be skipped; the last one never is. A pin that no longer matches the filter is reported once more.',
+  REPLACED:
+    'A pin that replaced another one through this gateway: `pin`, `replacedId`. Subscriptions to the old id continue with the new pin.',
+  REMOVED: 'A pin that is gone: `pinId`. Sent when the service says so of this pin, not when a list lacks it.',
+  STALE:
+    'A service that cannot be read, so that earlier events may be out of date: `error`, `since`. The subscription continues.',
+  RESUMED: 'A service that can be read again: `since`. What changed meanwhile follows as usual events.',
+  CAUGHT_UP:
+    'Sent instead of a snapshot when no pin matches, or when nothing changed since `after`: `isResync`. It tells "empty" from "still loading".',
+}
 
-type Of<Type extends LiveEvent['type']> = Extract<LiveEvent, { type: Type }>
+export const PinEventKindType = builder.enumType('PinEventKind', {
+  description:
+    'Kind of an event, and the fields that it sets beside `service`, `seq`, `cursor` and `observedAt`. Kinds that later versions add are sent only to subscriptions that name them in `kinds`.',
+  values: Object.fromEntries(
+    Object.entries(KIND_DESCRIPTIONS).map(([kind, description]) => [kind, { description }]),
+  ) as Record<PinEventKind, { description: string }>,
+})
 
-/** What all events have; each type exposes the same four fields. */
-const LiveEventRef = builder.interfaceRef<LiveEvent>('LiveEvent').implement({
-  description: 'Anything that live status tells.',
+function pinIdOf(event: LiveEvent): string | null {
+  if ('pin' in event) return formatPinId(event.pin)
+  if (event.kind !== 'REMOVED') return null
+  const { service, requestId, cid } = event
+  return formatPinId({ service, requestId, cid: { text: cid } })
+}
+
+export const PinEventType = builder.objectRef<LiveEvent>('PinEvent').implement({
+  description: 'An event of a subscription. `kind` says which of the nullable fields are set.',
   fields: (t) => ({
-    seq: t.exposeInt('seq', { description: PLACE }),
-    cursor: t.expose('cursor', { type: 'Cursor', description: CURSOR }),
+    kind: t.expose('kind', { type: PinEventKindType, description: 'What happened.' }),
+    service: t.exposeString('service', { description: 'Name of the service that the event is about.' }),
+    pin: t.field({
+      type: PinType,
+      nullable: true,
+      description: 'The pin as of this event. Null for `REMOVED`, and for events about a whole service.',
+      resolve: (event) => ('pin' in event ? event.pin : null),
+    }),
+    pinId: t.id({
+      nullable: true,
+      description:
+        'Global id of the pin. Also set for `REMOVED`, where `pin` is null. Null for events about a whole service.',
+      resolve: pinIdOf,
+    }),
+    previousStatus: t.field({
+      type: PinStatusType,
+      nullable: true,
+      description: '`STATUS_CHANGED`: status before the change.',
+      resolve: (event) => ('previousStatus' in event ? event.previousStatus : null),
+    }),
+    replacedId: t.id({
+      nullable: true,
+      description: '`REPLACED`: global id of the pin that is gone.',
+      resolve: (event) => (event.kind === 'REPLACED' ? formatPinId(event.replaced) : null),
+    }),
+    remaining: t.int({
+      nullable: true,
+      description: '`SNAPSHOT`: number of snapshots of the same service that follow; 0 for the last one.',
+      resolve: (event) => ('remaining' in event ? event.remaining : null),
+    }),
+    isResync: t.boolean({
+      nullable: true,
+      description:
+        '`SNAPSHOT` and `CAUGHT_UP`: true when `after` was given, but what you missed is no longer known. Forget the pins of this service that the snapshot does not show.',
+      resolve: (event) => ('isResync' in event ? event.isResync : null),
+    }),
+    error: t.field({
+      type: ErrorType,
+      nullable: true,
+      description: '`STALE`: the reason why the service cannot be read.',
+      resolve: (event) => toErrorValue(event.kind === 'STALE' ? event.reason : null),
+    }),
+    since: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: '`STALE`: instant of the last good answer. `RESUMED`: the same instant, at which the outage began.',
+      resolve: (event) => ('since' in event ? new Date(event.since).toISOString() : null),
+    }),
+    seq: t.exposeInt('seq', {
+      description:
+        'Number that grows with every change seen per token and service. If two events of one pin cross on their way, the one with the higher number is right.',
+    }),
+    cursor: t.expose('cursor', {
+      type: 'Cursor',
+      description:
+        'Place of this event: pass it as `after`, with the same arguments, to continue behind it. It works for the same token, for the last 1,000 changes, until the gateway restarts; after that you get a new snapshot. `kinds` may differ.',
+    }),
     observedAt: t.field({
       type: 'DateTime',
-      description: 'When the gateway saw it.',
+      description: 'Instant at which the gateway saw the change.',
       resolve: ({ observedAt }) => new Date(observedAt).toISOString(),
     }),
   }),
-})
-
-const PinSnapshotRef = builder.objectRef<Of<'PinSnapshot'>>('PinSnapshot').implement({
-  description: 'How a pin was when the subscription began. One for every pin asked for comes before all changes.',
-  interfaces: [LiveEventRef],
-  fields: (t) => ({
-    pin: t.expose('pin', { type: PinRef, description: 'The pin as it was then.' }),
-    remaining: t.exposeInt('remaining', {
-      description: 'How many more snapshots of the same service follow; 0 with the last.',
-    }),
-    isResync: t.exposeBoolean('isResync', {
-      description:
-        'True when `after` was given, but what was missed is no longer known: pins that do not show up are gone.',
-    }),
-  }),
-})
-
-const PinAddedRef = builder.objectRef<Of<'PinAdded'>>('PinAdded').implement({
-  description: 'A pin that was not there before.',
-  interfaces: [LiveEventRef],
-  fields: (t) => ({
-    pin: t.expose('pin', {
-      type: PinRef,
-      description: 'The new pin as it is by now. It may have been told of before.',
-    }),
-  }),
-})
-
-const PinStatusChangeRef = builder.objectRef<Of<'PinStatusChange'>>('PinStatusChange').implement({
-  description:
-    'A pin whose status changed, or its progress or details with the same status. States in between may be skipped; the last never is.',
-  interfaces: [LiveEventRef],
-  fields: (t) => ({
-    pin: t.expose('pin', { type: PinRef, description: 'The pin as it is now.' }),
-    previousStatus: t.expose('previousStatus', { type: PinStatusRef, description: 'Its status before.' }),
-  }),
-})
-
-const PinReplacedRef = builder.objectRef<Of<'PinReplaced'>>('PinReplaced').implement({
-  description:
-    'A pin that took the place of another, by a replacement through this gateway. Who asked for the old one by its id goes on to be told of the new one.',
-  interfaces: [LiveEventRef],
-  fields: (t) => ({
-    pin: t.expose('pin', { type: PinRef, description: 'The new pin.' }),
-    replacedId: t.id({
-      description: 'Global id of the pin that is gone.',
-      resolve: ({ replaced }) => formatPinId(replaced),
-    }),
-  }),
-})
-
-const PinRemovedRef = builder.objectRef<Of<'PinRemoved'>>('PinRemoved').implement({
-  description:
-    'A pin that is no longer there. Told only when the service says so of this very pin, not when a list lacks it.',
-  interfaces: [LiveEventRef],
-  fields: (t) => ({
-    id: t.id({
-      description: 'Global id of the pin that is gone.',
-      resolve: ({ service, requestId, cid }) => formatPinId({ service, requestId, cid: { text: cid } }),
-    }),
-  }),
-})
-
-const LiveStaleRef = builder.objectRef<Of<'LiveStale'>>('LiveStale').implement({
-  description: 'The service cannot be asked: what was told before may no longer hold. The subscription goes on.',
-  interfaces: [LiveEventRef],
-  fields: (t) => ({
-    service: t.exposeString('service', { description: 'Configured name of the service.' }),
-    since: t.field({
-      type: 'DateTime',
-      description: 'When it last answered.',
-      resolve: ({ since }) => new Date(since).toISOString(),
-    }),
-    reason: t.expose('reason', { type: ErrorRef, description: 'Why it cannot be asked.' }),
-  }),
-})
-
-const LiveResumedRef = builder.objectRef<Of<'LiveResumed'>>('LiveResumed').implement({
-  description: 'The service answers again. What changed meanwhile is told as changes.',
-  interfaces: [LiveEventRef],
-  fields: (t) => ({
-    service: t.exposeString('service', { description: 'Configured name of the service.' }),
-    since: t.field({
-      type: 'DateTime',
-      description: 'Since when it could not be asked.',
-      resolve: ({ since }) => new Date(since).toISOString(),
-    }),
-  }),
-})
-
-const LiveCaughtUpRef = builder.objectRef<Of<'LiveCaughtUp'>>('LiveCaughtUp').implement({
-  description:
-    'Nothing to begin with: no pin to show or, with `after`, nothing was missed. In place of the snapshot, so that an empty one can be told from one under way.',
-  interfaces: [LiveEventRef],
-  fields: (t) => ({
-    service: t.exposeString('service', { description: 'Configured name of the service.' }),
-    isResync: t.exposeBoolean('isResync', {
-      description:
-        'True when `after` was given, but what was missed is no longer known: all pins known before are gone.',
-    }),
-  }),
-})
-
-export const PinEventRef = builder.unionType('PinEvent', {
-  description: 'What a subscription tells of pins.',
-  types: [
-    PinSnapshotRef,
-    PinAddedRef,
-    PinStatusChangeRef,
-    PinReplacedRef,
-    PinRemovedRef,
-    LiveStaleRef,
-    LiveResumedRef,
-    LiveCaughtUpRef,
-  ],
-  resolveType: ({ type }) => type,
 })

@@ -1,14 +1,15 @@
 import { builder } from './builder.ts'
 
-export const PinStatusRef = builder.enumType('PinStatus', {
-  description: 'Where a pin is in its life.',
+export const PinStatusType = builder.enumType('PinStatus', {
+  description:
+    'Status of a pin. `PINNED` and `FAILED` are settled: no further change is expected, though a service may retry a failed pin.',
   values: {
-    QUEUED: { value: 'queued', description: 'Taken in; nothing is being fetched yet.' },
-    PINNING: { value: 'pinning', description: 'The service is finding and fetching the content.' },
-    PINNED: { value: 'pinned', description: 'The service holds the content.' },
+    QUEUED: { value: 'queued', description: 'The service has accepted the pin and not begun to fetch its content.' },
+    PINNING: { value: 'pinning', description: 'The service is looking for the content, or fetching it.' },
+    PINNED: { value: 'pinned', description: 'The service has all of the content.' },
     FAILED: {
       value: 'failed',
-      description: 'The service gave up; see `failureReason`. Some services try again later.',
+      description: 'The service gave up; `failureReason` says why. Some services retry later.',
     },
   } as const,
 })

@@ -1,114 +1,108 @@
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId } from '../domain/pin-id.ts'
-import { failureReasonOf, type PinProgress, progressOf } from '../domain/pin-progress.ts'
+import { expiresAtOf, failureReasonOf, progressOf, sizeOf } from '../domain/pin-progress.ts'
 import { pin } from '../resolvers/pin.ts'
 import { builder } from './builder.ts'
-import { ContentRef } from './content-ref.ts'
-import { pinErrors } from './error-types.ts'
-import { NodeRef } from './node-interface.ts'
-import { PinStatusRef } from './pin-status.ts'
-import { ServiceRef } from './service.ts'
+import { ContentType } from './content-type.ts'
+import { NodeType } from './node-interface.ts'
+import { PinProgressType } from './pin-progress.ts'
+import { PinStatusType } from './pin-status.ts'
+import { ServiceType } from './service.ts'
 
-const PinProgressRef = builder.objectRef<PinProgress>('PinProgress').implement({
-  description: 'How far a pin has come. Services tell more or less of it; what they do not tell is null.',
-  fields: (t) => ({
-    blocks: t.int({ nullable: true, description: 'Blocks fetched so far.', resolve: ({ blocks }) => toInt(blocks) }),
-    totalBlocks: t.int({
-      nullable: true,
-      description: 'Blocks in all.',
-      resolve: ({ totalBlocks }) => toInt(totalBlocks),
-    }),
-    bytes: t.exposeFloat('bytes', { nullable: true, description: 'Bytes fetched so far.' }),
-    totalBytes: t.exposeFloat('totalBytes', { nullable: true, description: 'Bytes in all.' }),
-    percent: t.exposeFloat('percent', { nullable: true, description: 'Share that is done, 0 to 100.' }),
-  }),
-})
-
-export const PinRef = builder.objectRef<Pin>('Pin').implement({
+export const PinType = builder.objectRef<Pin>('Pin').implement({
   description:
-    'One request to keep content pinned, as its service reports it. The same content may be pinned many times.',
-  interfaces: [NodeRef],
+    'A request to a service to keep content, as the service reports it. The same content can be pinned several times, at one service or many.',
+  interfaces: [NodeType],
   fields: (t) => ({
     id: t.id({
-      description: 'Global id. It names service, request and CID, so that many pins can be looked up at once.',
+      description:
+        'Global id, for `pin`, `node` and all changes. It is opaque, and the same for every caller and at every instance of the gateway.',
       resolve: (each) => formatPinId(each),
     }),
     requestId: t.exposeString('requestId', {
       description:
-        "The service's own identifier (`requestid`). Unique at its service only; `ipfs pin remote` calls it the same.",
+        "The service's own identifier (`requestid` in the Pinning Service API). It is unique only within its service.",
     }),
     service: t.field({
-      type: ServiceRef,
-      description: 'The service that holds it.',
+      type: ServiceType,
+      description: 'The service that holds the pin.',
       resolve: (each, _args, context) => context.services.get(each.service),
     }),
-    status: t.expose('status', { type: PinStatusRef, description: 'Where it is in its life.' }),
+    status: t.expose('status', {
+      type: PinStatusType,
+      description: 'Status as of this answer. `pinStatusChanged` reports every change.',
+    }),
     cid: t.field({
       type: 'CID',
-      description: 'Root of the content, pinned with all that it links to.',
+      description: 'Root of the content. The service pins it with everything it links to.',
       resolve: (each) => each.cid.text,
     }),
     name: t.exposeString('name', {
       nullable: true,
-      description: 'Its name, at most 255 characters. Need not be unique.',
+      description: 'Name, at most 255 characters, not necessarily unique. Some services name a pin by its CID.',
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When the service took the request in, in its own precision.',
+      description: "Instant at which the service accepted the pin, in the service's own precision.",
       resolve: (each) => each.created.text,
     }),
     origins: t.expose('origins', {
       type: ['Multiaddr'],
-      description: 'Peers named as holding the content. Many services do not keep them.',
+      description: 'Peers that were named as having the content. Many services do not return them.',
     }),
-    meta: t.expose('meta', { type: 'StringMap', description: 'The free-form entries it was added with.' }),
+    meta: t.expose('meta', { type: 'StringMap', description: 'Entries that the pin was added with.' }),
     delegates: t.expose('delegates', {
       type: ['Multiaddr'],
-      description: "The service's peers that take the content in. Connect to them from a node that has it.",
+      description:
+        'Peers of the service that fetch the content. If the service cannot reach you, connect to them from a node that has the content.',
     }),
-    info: t.expose('info', { type: 'StringMap', description: "The service's own details, as it gave them." }),
-    progress: t.field({
-      type: PinProgressRef,
+    info: t.expose('info', {
+      type: 'StringMap',
+      description: "The service's own details, unchanged. Keys differ between services.",
+    }),
+    size: t.float({
       nullable: true,
-      description: 'How far it has come, read from `info`. Null where the service tells nothing of it.',
+      description: 'Size of the content in bytes; null where the service does not report it.',
+      resolve: (each) => sizeOf(each),
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'Instant at which the service will stop keeping the content; null where it reports none.',
+      resolve: (each) => expiresAtOf(each),
+    }),
+    progress: t.field({
+      type: PinProgressType,
+      nullable: true,
+      description: 'How much of the content the service has, read from `info`; null where it reports nothing of it.',
       resolve: (each) => progressOf(each),
     }),
     failureReason: t.string({
       nullable: true,
-      description: 'Why it failed, in the words of the service. Null unless `status` is FAILED.',
+      description: "Reason of a failure in the service's words. Null unless `status` is `FAILED`.",
       resolve: (each) => failureReasonOf(each),
     }),
     content: t.field({
-      type: ContentRef,
-      description: 'What else is known of the same CID, at every service.',
+      type: ContentType,
+      description: 'The same content at every service. Ten CIDs cost one upstream request per service.',
       resolve: (each) => ({ cid: each.cid.text }),
     }),
   }),
 })
 
-const PinLookupResult = builder.errorUnion('PinLookupResult', {
-  description: 'A pin, or why it is not known.',
-  types: [PinRef, ...pinErrors],
-  resolveType: () => PinRef,
-})
-
 builder.queryField('pin', (t) =>
   t.field({
-    type: PinLookupResult,
+    type: PinType,
     nullable: true,
-    description: 'One pin, by `id`, or by `requestId` and `service`. Ask again to watch its status.',
+    description:
+      'One pin: either by `id`, or by `requestId` and `service`. A pin that is not there gives the error `PIN_NOT_FOUND`. Costs one upstream request, or less by `id`.',
     args: {
       id: t.arg.id({ description: 'Global id of the pin.' }),
+      requestId: t.arg.string({ description: "The service's own identifier, if you do not have the global id." }),
       service: t.arg.string({
         description: "Name of the service that `requestId` belongs to. Default: the gateway's default service.",
       }),
-      requestId: t.arg.string({ description: "The service's own identifier, where the global id is not at hand." }),
     },
     resolve: (_root, args, context) => pin(args, context),
   }),
 )
-
-/** Services write what they like; what GraphQL's `Int` of 32 bits cannot hold would be an error of the field. */
-function toInt(value: number | null): number | null {
-  return Number.isInteger(value) && Math.abs(value as number) < 2 ** 31 ? value : null
-}

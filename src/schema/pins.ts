@@ -1,103 +1,90 @@
+import { errorFieldsOf } from '../domain/error-fields.ts'
 import { type PinPageResult, pins } from '../resolvers/pins.ts'
 import { builder } from './builder.ts'
-import { ErrorRef, serviceErrors, toErrorValue } from './error-types.ts'
-import { PinRef } from './pin.ts'
-import { PinStatusRef } from './pin-status.ts'
+import { ErrorType, toErrorValue } from './error.ts'
+import { PinType } from './pin.ts'
+import { PinFilterType } from './pin-filter.ts'
 
-const NameMatchRef = builder.enumType('NameMatch', {
-  description: 'How the name filter compares.',
-  values: {
-    EXACT: { value: 'exact', description: 'The whole name, with case.' },
-    IEXACT: { value: 'iexact', description: 'The whole name, in any case.' },
-    PARTIAL: { value: 'partial', description: 'Any part of the name, with case.' },
-    IPARTIAL: { value: 'ipartial', description: 'Any part of the name, in any case.' },
-  } as const,
-})
-
-export const PinFilterRef = builder.inputType('PinFilter', {
-  description: 'Which pins to list. A pin must match every part that is given.',
+const PageInfoType = builder.objectRef<PinPageResult['pageInfo']>('PageInfo').implement({
+  description:
+    'Where a page begins and ends, as Relay defines it. Pages only go forward: from newer pins to older ones.',
   fields: (t) => ({
-    cid: t.field({
-      type: ['CID'],
-      description: 'Any of these CIDs, at most 100. More than ten cost further requests.',
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there are older pins behind this page.' }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description: 'Whether `after` was given, so that newer pins may come before this page.',
     }),
-    name: t.string({ description: 'Name, compared as `match` says. At most 255 characters.' }),
-    match: t.field({ type: NameMatchRef, defaultValue: 'exact', description: 'How `name` compares.' }),
-    status: t.field({ type: [PinStatusRef], description: 'Any of these. Default: all four.' }),
-    createdBefore: t.field({ type: 'DateTime', description: 'Created before this, exclusive.' }),
-    createdAfter: t.field({ type: 'DateTime', description: 'Created after this, exclusive.' }),
-    meta: t.field({ type: 'StringMap', description: "Every one of these entries must be among the pin's `meta`." }),
-  }),
-})
-
-const PageInfoRef = builder.objectRef<PinPageResult['pageInfo']>('PageInfo').implement({
-  description: 'Where a page ends, in the form Relay reads.',
-  fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether more pins follow.' }),
-    hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'Whether this page began behind a cursor.' }),
-    startCursor: t.expose('startCursor', { type: 'Cursor', nullable: true, description: 'Place of the first pin.' }),
+    startCursor: t.expose('startCursor', {
+      type: 'Cursor',
+      nullable: true,
+      description: 'Cursor of the first pin; null when the page is empty.',
+    }),
     endCursor: t.expose('endCursor', {
       type: 'Cursor',
       nullable: true,
-      description: 'Place of the last pin, for `after`.',
+      description: 'Cursor of the last pin: pass it as `after` to get the next page. Null when the page is empty.',
     }),
   }),
 })
 
-const PinEdgeRef = builder.objectRef<PinPageResult['edges'][number]>('PinEdge').implement({
-  description: 'A pin in a page.',
+const PinEdgeType = builder.objectRef<PinPageResult['edges'][number]>('PinEdge').implement({
+  description: 'A pin in a page, with its cursor.',
   fields: (t) => ({
-    cursor: t.expose('cursor', { type: 'Cursor', description: 'Where the pin stands, for `after`.' }),
-    node: t.expose('node', { type: PinRef, description: 'The pin.' }),
+    cursor: t.expose('cursor', {
+      type: 'Cursor',
+      description: 'Place of the pin in the list: pass it as `after` to get the pins behind it.',
+    }),
+    node: t.expose('node', { type: PinType, description: 'The pin.' }),
   }),
 })
 
-const PinConnectionRef = builder.objectRef<PinPageResult>('PinConnection').implement({
-  description: 'One page of pins, in the form Relay reads.',
+const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').implement({
+  description: 'A page of pins, newest first, as Relay defines it.',
   fields: (t) => ({
-    edges: t.expose('edges', { type: [PinEdgeRef], description: 'The pins with their cursors.' }),
+    edges: t.expose('edges', { type: [PinEdgeType], description: 'The pins of this page with their cursors.' }),
     nodes: t.field({
-      type: [PinRef],
-      description: 'The pins alone.',
+      type: [PinType],
+      description: 'The pins of this page without cursors.',
       resolve: (page) => page.edges.map((edge) => edge.node),
     }),
-    pageInfo: t.expose('pageInfo', { type: PageInfoRef, description: 'Where the page ends.' }),
+    pageInfo: t.expose('pageInfo', { type: PageInfoType, description: 'Where this page begins and ends.' }),
     totalCount: t.int({
       nullable: true,
       description:
-        'How many pins match in all, as the services count. Costs a request a service on all but the first page; null where a service does not tell.',
-      resolve: (page) => page.totalCount(),
+        'Number of pins on all pages, as the services count them. Costs up to one upstream request per service, and only if you select it. Null where a service does not count; `totalCountError` tells any other reason.',
+      resolve: async (page) => (await page.total()).count,
+    }),
+    totalCountError: t.field({
+      type: ErrorType,
+      nullable: true,
+      description:
+        'The reason why `totalCount` is null: a service could not be asked. Costs as much as `totalCount`, and nothing more beside it.',
+      resolve: async (page) => toErrorValue((await page.total()).error),
     }),
     warnings: t.field({
-      type: [ErrorRef],
-      description: 'The services that could not be read, when others could: this page lacks their pins.',
-      resolve: (page) => page.warnings.map(toErrorValue),
+      type: [ErrorType],
+      description:
+        'One error for each service that could not be read while others could. This page lacks their pins. Always empty when only one service is read.',
+      resolve: (page) => page.warnings.map(errorFieldsOf),
     }),
   }),
-})
-
-const PinsResult = builder.errorUnion('PinsResult', {
-  description: 'A page of pins, or why there is none.',
-  types: [PinConnectionRef, ...serviceErrors],
-  resolveType: () => PinConnectionRef,
 })
 
 builder.queryField('pins', (t) =>
   t.field({
-    type: PinsResult,
+    type: PinConnectionType,
     description:
-      'Pins, newest first. Paging by `after` neither loses nor repeats a pin, not even when many were created at one time.',
+      'Pins, newest first. Paging by `after` neither loses nor repeats a pin, even if many were created at the same instant. If no service can be read, the whole `data` is null, so that caches keep the pages they have; name several `services` to get the pins of the others. Costs one upstream request per service and page in most cases.',
     args: {
-      service: t.arg.string({ description: "Name of the service to read. Default: the gateway's default service." }),
       services: t.arg.stringList({
-        description: 'Names of several services, whose pins are merged. Not together with `service`.',
+        description:
+          "Names of the services to read. Pins of several services are merged, and a service that fails becomes a warning. Default: the gateway's default service.",
       }),
-      filter: t.arg({ type: PinFilterRef, description: 'Which pins. Default: all.' }),
-      first: t.arg.int({
-        defaultValue: 10,
-        description: 'How many pins, 1 to 1,000. One request a service for up to 998.',
+      filter: t.arg({ type: PinFilterType, description: 'The pins to list. Default: all.' }),
+      first: t.arg.int({ defaultValue: 10, description: 'Number of pins in a page, 1 to 1,000.' }),
+      after: t.arg({
+        type: 'Cursor',
+        description: "Cursor of the pin before this page: the previous page's `endCursor`. Default: the first page.",
       }),
-      after: t.arg({ type: 'Cursor', description: "Only pins behind this place: the previous page's `endCursor`." }),
     },
     resolve: (_root, args, context) => pins(args, context),
   }),

@@ -1,41 +1,74 @@
-import { removePin, removePins } from '../resolvers/remove-pin.ts'
+import { type RemovedPin, removePin, removePins } from '../resolvers/remove-pin.ts'
 import { builder } from './builder.ts'
-import { pinErrors } from './error-types.ts'
-import { PinFilterRef } from './pins.ts'
+import { ErrorType, toErrorValue } from './error.ts'
+import { PinType } from './pin.ts'
+import { PinFilterType } from './pin-filter.ts'
 
-const RemovePinSuccess = builder.objectRef<{ readonly id: string }>('RemovePinSuccess').implement({
-  description: 'The service took the removal in.',
-  fields: (t) => ({ id: t.exposeID('id', { description: 'Global id of the pin that is gone.' }) }),
+const RemovePinInputType = builder.inputType('RemovePinInput', {
+  description: 'A pin to remove.',
+  fields: (t) => ({ id: t.id({ required: true, description: 'Global id of the pin.' }) }),
 })
 
-const RemovePinResult = builder.errorUnion('RemovePinResult', {
-  description: 'What was removed, or why nothing was.',
-  types: [RemovePinSuccess, ...pinErrors],
-  resolveType: () => RemovePinSuccess,
+const RemovePinsInputType = builder.inputType('RemovePinsInput', {
+  description: 'Pins to remove: either those of `ids`, or those of one service that match `filter`.',
+  fields: (t) => ({
+    ids: t.idList({ description: 'Global ids, at most 1,000. Not together with `filter`.' }),
+    filter: t.field({
+      type: PinFilterType,
+      description:
+        'The pins to remove. Each pin is checked again before it is removed. An empty filter is refused; `status` with all four statuses matches every pin.',
+    }),
+    service: t.string({
+      description: "Name of the service that `filter` is for. Default: the gateway's default service.",
+    }),
+    dryRun: t.boolean({
+      defaultValue: false,
+      description: 'Whether to only read the pins that would be removed. Nothing is removed then.',
+    }),
+  }),
+})
+
+const RemovePinPayloadType = builder.objectRef<RemovedPin>('RemovePinPayload').implement({
+  description: 'Result of removing a pin.',
+  fields: (t) => ({
+    pinId: t.exposeID('pinId', {
+      nullable: true,
+      description:
+        'Global id of the pin that this payload is about, removed or not. Null when the pins that match a filter could not be listed.',
+    }),
+    removedId: t.exposeID('removedId', {
+      nullable: true,
+      description:
+        'Global id of the pin that is gone; remove it from your cache. Null when the removal failed, and with `dryRun`.',
+    }),
+    pin: t.expose('pin', {
+      type: PinType,
+      nullable: true,
+      description:
+        'The pin as it was before. Set only where pinql read it: with `filter` and with `dryRun`. Keep it if you may want to add the pin again.',
+    }),
+    error: t.field({
+      type: ErrorType,
+      nullable: true,
+      description: 'The reason why the pin was not removed; null after success.',
+      resolve: ({ error }) => toErrorValue(error),
+    }),
+  }),
 })
 
 builder.mutationFields((t) => ({
   removePin: t.field({
-    type: RemovePinResult,
-    description: 'Remove a pin. The service may then drop the content, unless another pin holds it.',
-    args: { id: t.arg.id({ required: true, description: 'Global id of the pin.' }) },
-    resolve: (_root, args, context) => removePin(args.id, context),
+    type: RemovePinPayloadType,
+    description:
+      'Removes a pin. The service may then drop the content, unless another pin holds it. Costs one upstream request.',
+    args: { input: t.arg({ type: RemovePinInputType, required: true, description: 'The pin to remove.' }) },
+    resolve: (_root, args, context) => removePin(args.input.id, context),
   }),
   removePins: t.field({
-    type: [RemovePinResult],
+    type: [RemovePinPayloadType],
     description:
-      'Remove many pins, one request each: those of `ids`, or those of one service that match `filter`. One that fails does not stop the others. Results are in the order of the ids, or newest first. A filter removes at most 1,000 pins: when so many results come back, send it again. When the pins cannot be listed, the only result is why.',
-    args: {
-      ids: t.arg.idList({ description: 'Global ids, at most 1,000. Not together with `filter`.' }),
-      service: t.arg.string({
-        description: "Name of the service that `filter` is for. Default: the gateway's default service.",
-      }),
-      filter: t.arg({
-        type: PinFilterRef,
-        description:
-          'Which pins. Each is checked against it before it is removed. One that says nothing is refused; `status` with all four statuses matches every pin.',
-      }),
-    },
-    resolve: (_root, args, context) => removePins(args, context) as never,
+      'Removes many pins, one upstream request each. Returns one payload per pin, in the order of `ids`, or newest first; one that fails does not stop the others. A filter removes at most 1,000 pins: if you get 1,000 payloads, send it again. If listing fails, the result is a single error. Try it with `dryRun` first.',
+    args: { input: t.arg({ type: RemovePinsInputType, required: true, description: 'The pins to remove.' }) },
+    resolve: (_root, args, context) => removePins(args.input, context),
   }),
 }))

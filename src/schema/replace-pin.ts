@@ -1,42 +1,72 @@
-import type { MadePin } from '../resolvers/add-pin.ts'
-import { replacePin } from '../resolvers/replace-pin.ts'
+import { type ReplacedPin, replacePin } from '../resolvers/replace-pin.ts'
 import { builder } from './builder.ts'
-import { PinRef } from './pin.ts'
-import { IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED, writeErrors } from './write-errors.ts'
+import { ErrorType, toErrorValue } from './error.ts'
+import { CANDIDATES, ERROR, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED } from './payload-descriptions.ts'
+import { PinType } from './pin.ts'
 
-const ReplacePinInputRef = builder.inputType('ReplacePinInput', {
-  description: 'Which pin to replace, and by what. Nothing is taken over from the old pin.',
+const PinPartType = builder.enumType('PinPart', {
+  description: 'A part of a pin that a replacement can empty.',
+  values: {
+    NAME: { value: 'name', description: 'Its name: the new pin has none.' },
+    META: { value: 'meta', description: 'Its `meta`: the new pin has no entries.' },
+    ORIGINS: { value: 'origins', description: 'Its origins: the new pin names no peers.' },
+  } as const,
+})
+
+const ReplacePinInputType = builder.inputType('ReplacePinInput', {
+  description:
+    'A pin to replace, and what to change. A field that is left out or null stays as it was; `clear` empties a part. Name at least one change.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'Global id of the pin to replace.' }),
-    cid: t.field({ type: 'CID', required: true, description: 'Root of the new content.' }),
-    name: t.string({ description: 'Name of the new pin, at most 255 characters.' }),
-    origins: t.field({ type: ['Multiaddr'], description: 'At most 20 peers that have the new content.' }),
-    meta: t.field({ type: 'StringMap', description: 'Entries of your own for the new pin.' }),
+    cid: t.field({
+      type: 'CID',
+      description: 'Root of the new content. Name the old CID to have the same content pinned again.',
+    }),
+    name: t.string({ description: 'New name, at most 255 characters. An empty text is refused: use `clear`.' }),
+    meta: t.field({
+      type: 'StringMap',
+      description: 'New entries, at most 999, in place of all old ones. An empty object is refused: use `clear`.',
+    }),
+    origins: t.field({
+      type: ['Multiaddr'],
+      description: 'Peers that have the content, at most 20. An empty list is refused: use `clear`.',
+    }),
+    clear: t.field({ type: [PinPartType], description: 'Parts that the new pin does not have.' }),
     idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
   }),
 })
 
-const ReplacePinSuccess = builder.objectRef<MadePin>('ReplacePinSuccess').implement({
-  description: 'The service took the request in.',
+const ReplacePinPayloadType = builder.objectRef<ReplacedPin>('ReplacePinPayload').implement({
+  description: 'Result of replacing a pin: either `pin` or `error` is set.',
   fields: (t) => ({
-    pin: t.expose('pin', { type: PinRef, description: 'The new pin. It usually has a new id; the old one is gone.' }),
+    pin: t.expose('pin', {
+      type: PinType,
+      nullable: true,
+      description: 'The new pin. It usually has a new id. Null when the change failed.',
+    }),
+    replacedId: t.exposeID('replacedId', {
+      nullable: true,
+      description:
+        'Global id of the pin that is gone; remove it from your cache. Null when the change failed, or the pin kept its id.',
+    }),
+    error: t.field({
+      type: ErrorType,
+      nullable: true,
+      description: ERROR,
+      resolve: ({ error }) => toErrorValue(error),
+    }),
     idempotencyKey: t.exposeString('idempotencyKey', { description: IDEMPOTENCY_KEY_USED }),
+    candidates: t.expose('candidates', { type: [PinType], description: CANDIDATES }),
   }),
-})
-
-const ReplacePinResult = builder.errorUnion('ReplacePinResult', {
-  description: 'The new pin, or why there is none.',
-  types: [ReplacePinSuccess, ...writeErrors],
-  resolveType: () => ReplacePinSuccess,
 })
 
 builder.mutationField('replacePin', (t) =>
   t.field({
-    type: ReplacePinResult,
+    type: ReplacePinPayloadType,
     description:
-      'Put another pin in the place of one so that blocks both share are not dropped in between: in a single step, or, where the service cannot, by adding the new one first.',
+      'Replaces a pin by another one: changes its content, or renames it. Blocks that both share are kept throughout. Where a service cannot replace in a single step, pinql adds the new pin first and then removes the old one. A service that leaves the name or `meta` as it was gives the error `BAD_REQUEST`. Costs one upstream request, and a second one to read the old pin unless name, meta and origins are all given.',
     args: {
-      input: t.arg({ type: ReplacePinInputRef, required: true, description: 'Which pin to replace, and by what.' }),
+      input: t.arg({ type: ReplacePinInputType, required: true, description: 'The pin, and what to change.' }),
     },
     resolve: (_root, args, context) => replacePin(args.input, context),
   }),

@@ -6,12 +6,13 @@ import { builder } from './builder.ts'
 // `BadRequestError` of its own field and not the end of the whole operation.
 
 const TEXT_SCALARS = {
-  CID: 'A content identifier of any version, base, codec and hash function, such as `bafybei…` or `Qm…`. Printed as the service gave it; compared by codec and multihash.',
+  CID: 'A content identifier (CID) of any version, base, codec and hash function, such as `bafybei…` or `Qm…`. Results have the text of the service; two texts of the same content are taken as equal.',
   DateTime:
-    'An RFC 3339 timestamp such as `2026-01-31T12:00:00.000Z`. Printed as the service gave it, with its own offset and precision, from whole seconds to nanoseconds.',
+    'An RFC 3339 timestamp, such as `2026-01-31T12:00:00.000Z`. Results have the text of the service, with any offset and from whole seconds to nanoseconds.',
   Multiaddr:
-    'The address of a libp2p peer, such as `/ip4/203.0.113.1/tcp/4001/p2p/12D3KooW…`. One that is sent must end in `/p2p/{peerId}`.',
-  Cursor: 'A place in a list. Opaque: take it from `endCursor` or `edges.cursor`, and hand it back as `after`.',
+    'The address of a libp2p peer, such as `/ip4/203.0.113.1/tcp/4001/p2p/12D3KooW…`. Addresses that you send must end in `/p2p/{peerId}`.',
+  Cursor:
+    'A place in a list of pins or in a stream of events. It is opaque: take it from a result, and pass it as `after`.',
 } as const
 
 for (const [name, description] of Object.entries(TEXT_SCALARS)) {
@@ -26,7 +27,7 @@ for (const [name, description] of Object.entries(TEXT_SCALARS)) {
 }
 
 builder.scalarType('StringMap', {
-  description: 'A JSON object whose values are strings, with at most 999 entries, such as `{ app: "blog" }`.',
+  description: 'A JSON object with strings as values and at most 999 entries, such as `{ app: "blog" }`.',
   serialize: (value) => value,
   parseValue: (value) => value,
 })

@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from 'graphql'
 import { builder } from './builder.ts'
+import { explainEmptyText } from './explain-empty-text.ts'
 import './scalars.ts'
 import './node.ts'
 import './service.ts'
@@ -13,5 +14,9 @@ import './subscription.ts'
 
 /** The whole GraphQL schema. `schema.graphql` is its printed form. */
 export function createSchema(): GraphQLSchema {
-  return builder.toSchema()
+  const schema = builder.toSchema()
+  schema.description =
+    'Pins at any number of IPFS pinning services. A read that fails is in `errors`; a change returns `{ pin error }`. Begin with `services` and `pins`.'
+  explainEmptyText(schema)
+  return schema
 }

@@ -2,89 +2,96 @@ import type { Lesson } from '../upstream/learned-capabilities.ts'
 import type { PinningService } from '../upstream/pinning-service.ts'
 import { builder } from './builder.ts'
 
-const ListOrderRef = builder.enumType('ListOrder', {
-  description: 'In which order a service lists its pins.',
+const ListOrderType = builder.enumType('ListOrder', {
+  description: 'Order in which a service lists its pins.',
   values: {
-    NEWEST_FIRST: { value: 'newest-first', description: 'As the specification says.' },
+    NEWEST_FIRST: { value: 'newest-first', description: 'Newest first, as the Pinning Service API specifies.' },
     OLDEST_FIRST: {
       value: 'oldest-first',
-      description: 'The other way round: the list is read whole and sorted by the gateway.',
+      description: 'Oldest first. pinql reads the whole list and sorts it.',
     },
-    NONE: { value: 'none', description: 'None: the list is read whole and sorted by the gateway.' },
+    NONE: { value: 'none', description: 'No order. pinql reads the whole list and sorts it.' },
   } as const,
 })
 
-const FilterTrustRef = builder.enumType('FilterTrust', {
-  description: 'How far a filter of a service can be relied on.',
+const FilterTrustType = builder.enumType('FilterTrust', {
+  description: 'How far pinql relies on a filter of a service.',
   values: {
-    EXACT: { value: 'exact', description: 'It returns what matches and nothing else.' },
-    LOOSE: { value: 'loose', description: 'It may return more; the gateway filters again.' },
-    UNUSABLE: { value: 'unusable', description: 'It may hide pins that match; the gateway filters instead.' },
+    EXACT: { value: 'exact', description: 'The filter returns all pins that match, and no others.' },
+    LOOSE: { value: 'loose', description: 'The filter may return other pins too. pinql filters again.' },
+    UNUSABLE: {
+      value: 'unusable',
+      description: 'The filter may hide pins that match. pinql does not use it, and filters by itself.',
+    },
   } as const,
 })
 
-const LessonRef = builder.objectRef<Lesson>('CapabilityLesson').implement({
-  description: 'Something that an answer of a service proved.',
+const LessonType = builder.objectRef<Lesson>('CapabilityLesson').implement({
+  description: 'Something that pinql learned from an answer of a service.',
   fields: (t) => ({
-    capability: t.exposeString('capability', { description: 'Which capability it is about.' }),
-    proof: t.exposeString('proof', { description: 'What was seen.' }),
+    capability: t.exposeString('capability', { description: 'Name of the capability that it is about.' }),
+    proof: t.exposeString('proof', { description: 'What pinql saw in the answer.' }),
   }),
 })
 
-export const ServiceCapabilitiesRef = builder.objectRef<PinningService>('ServiceCapabilities').implement({
-  description: 'How a service keeps to the Pinning Service API. The gateway makes up for what is missing.',
+export const ServiceCapabilitiesType = builder.objectRef<PinningService>('ServiceCapabilities').implement({
+  description:
+    'How a service implements the Pinning Service API. pinql makes up for differences, so you need this only for diagnosis.',
   fields: (t) => ({
     provider: t.string({
       nullable: true,
-      description: 'The known provider it was taken for; null for a stranger.',
+      description: 'Provider that pinql recognised, such as `filebase`; null for an unknown one.',
       resolve: ({ settings }) => settings.provider,
     }),
-    maxCids: t.int({ description: 'Most CIDs in one list.', resolve: ({ capabilities }) => capabilities.maxCids }),
+    maxCids: t.int({
+      description: 'Largest number of CIDs in one list request.',
+      resolve: ({ capabilities }) => capabilities.maxCids,
+    }),
     maxLimit: t.int({
       nullable: true,
-      description: 'Most pins in one list; null where there is no bound.',
+      description: 'Largest number of pins in one list; null when there is no limit.',
       resolve: ({ capabilities: { maxLimit } }) => (Number.isFinite(maxLimit) ? maxLimit : null),
     }),
     order: t.field({
-      type: ListOrderRef,
+      type: ListOrderType,
       nullable: true,
-      description: 'In which order it lists. Null while too little was seen.',
+      description: 'Order of its lists; null until pinql has seen enough of them.',
       resolve: ({ capabilities }) => capabilities.order,
     }),
     createdDigits: t.int({
       nullable: true,
       description:
-        'Fraction digits of its timestamps: 0 for whole seconds, 3 for milliseconds. Null while none was seen.',
+        'Number of fraction digits of its timestamps: 0 for whole seconds, 3 for milliseconds. Null until pinql has seen one.',
       resolve: ({ capabilities }) => capabilities.createdDigits,
     }),
     cidFilter: t.field({
-      type: FilterTrustRef,
-      description: 'Its filter by CID.',
+      type: FilterTrustType,
+      description: 'Reliability of its filter by CID.',
       resolve: ({ capabilities }) => capabilities.cidFilter,
     }),
     statusFilter: t.field({
-      type: FilterTrustRef,
-      description: 'Its filter by several statuses.',
+      type: FilterTrustType,
+      description: 'Reliability of its filter by several statuses.',
       resolve: ({ capabilities }) => capabilities.statusFilter,
     }),
     metaFilter: t.field({
-      type: FilterTrustRef,
-      description: 'Its filter by meta.',
+      type: FilterTrustType,
+      description: 'Reliability of its filter by `meta`.',
       resolve: ({ capabilities }) => capabilities.metaFilter,
     }),
     timeFilter: t.field({
-      type: FilterTrustRef,
-      description: 'Its filter by time.',
+      type: FilterTrustType,
+      description: 'Reliability of its filters by time.',
       resolve: ({ capabilities }) => capabilities.timeFilter,
     }),
     keepsMeta: t.boolean({
       nullable: true,
-      description: 'Whether it keeps meta. Null while it is not known.',
+      description: 'Whether it keeps `meta`; null until pinql knows.',
       resolve: ({ capabilities }) => capabilities.keepsMeta,
     }),
     lessons: t.field({
-      type: [LessonRef],
-      description: 'What its answers taught beyond what was known, oldest first.',
+      type: [LessonType],
+      description: 'What pinql learned from its answers beyond what was known or configured, oldest first.',
       resolve: ({ known }) => known.lessons,
     }),
   }),

@@ -1,41 +1,47 @@
 import type { ServiceHealth } from '../upstream/circuit-breaker.ts'
 import { builder } from './builder.ts'
-import { ErrorRef, toErrorValue } from './error-types.ts'
+import { ErrorType, toErrorValue } from './error.ts'
 
-const HealthStateRef = builder.enumType('HealthState', {
-  description: 'How a service is.',
+const HealthStateType = builder.enumType('HealthState', {
+  description: 'Health of a service, judged by the requests that pinql sent to it.',
   values: {
-    UP: { value: 'up', description: 'It answered last time.' },
-    DEGRADED: { value: 'degraded', description: 'It failed last time.' },
-    DOWN: { value: 'down', description: 'It failed several times in a row and is left alone for a while.' },
+    UP: { value: 'up', description: 'The last request was answered.' },
+    DEGRADED: { value: 'degraded', description: 'The last request failed.' },
+    DOWN: {
+      value: 'down',
+      description: 'Several requests failed in a row. pinql sends the service nothing for a while.',
+    },
   } as const,
 })
 
-const BreakerStateRef = builder.enumType('BreakerState', {
-  description: 'Whether requests are let through to a service.',
+const BreakerStateType = builder.enumType('BreakerState', {
+  description: 'Whether pinql lets requests through to a service that failed repeatedly.',
   values: {
-    CLOSED: { value: 'closed', description: 'All are.' },
-    OPEN: { value: 'open', description: 'None is: each fails at once.' },
-    HALF_OPEN: { value: 'half-open', description: 'One is, to see whether the service is back.' },
+    CLOSED: { value: 'closed', description: 'All requests are sent.' },
+    OPEN: { value: 'open', description: 'No request is sent: each one fails at once with `SERVICE_UNAVAILABLE`.' },
+    HALF_OPEN: {
+      value: 'half-open',
+      description: 'One request is sent to find out whether the service is back; all others fail at once.',
+    },
   } as const,
 })
 
-export const ServiceHealthRef = builder.objectRef<ServiceHealth>('ServiceHealth').implement({
-  description: 'How a service is, by the calls made to it.',
+export const ServiceHealthType = builder.objectRef<ServiceHealth>('ServiceHealth').implement({
+  description: 'Health of a service. Reading it costs no upstream request.',
   fields: (t) => ({
-    state: t.expose('state', { type: HealthStateRef, description: 'How it is now.' }),
+    state: t.expose('state', { type: HealthStateType, description: 'Health now.' }),
     since: t.field({
       type: 'DateTime',
-      description: 'When that began.',
+      description: 'Instant at which this state began.',
       resolve: ({ since }) => new Date(since).toISOString(),
     }),
     lastError: t.field({
-      type: ErrorRef,
+      type: ErrorType,
       nullable: true,
       description:
-        'The last time it could not be reached or failed; null when it never did since the gateway started. Its own words are shown to the token only whose call it was.',
-      resolve: ({ lastError }) => lastError && toErrorValue(lastError),
+        "The last failure; null when there was none since the gateway started. The service's own words are shown only to the token whose request failed.",
+      resolve: ({ lastError }) => toErrorValue(lastError),
     }),
-    breaker: t.expose('breaker', { type: BreakerStateRef, description: 'Whether requests are let through.' }),
+    breaker: t.expose('breaker', { type: BreakerStateType, description: 'Whether requests are sent now.' }),
   }),
 })

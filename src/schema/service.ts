@@ -6,60 +6,57 @@ import { rateBudgets } from '../resolvers/rate-budgets.ts'
 import { serviceHealth } from '../resolvers/service-health.ts'
 import type { PinningService } from '../upstream/pinning-service.ts'
 import { builder } from './builder.ts'
-import { NodeRef } from './node-interface.ts'
-import { RateBudgetRef } from './rate-budget.ts'
-import { ServiceCapabilitiesRef } from './service-capabilities.ts'
-import { ServiceHealthRef } from './service-health.ts'
+import { ErrorType, toErrorValue } from './error.ts'
+import { NodeType } from './node-interface.ts'
+import { RateBudgetType } from './rate-budget.ts'
+import { ServiceCapabilitiesType } from './service-capabilities.ts'
+import { ServiceHealthType } from './service-health.ts'
 
-const PinCountsRef = builder.objectRef<PinCounts>('PinCounts').implement({
-  description: 'How many pins a service has, by status, as it counts them itself.',
+const PinCountsType = builder.objectRef<PinCounts>('PinCounts').implement({
+  description:
+    'Number of pins of a service by status, as the service counts them. A number is null where it does not count.',
   fields: (t) => ({
-    queued: t.exposeInt('queued', {
+    queued: t.exposeInt('queued', { nullable: true, description: 'Number of pins that are `QUEUED`.' }),
+    pinning: t.exposeInt('pinning', { nullable: true, description: 'Number of pins that are `PINNING`.' }),
+    pinned: t.exposeInt('pinned', { nullable: true, description: 'Number of pins that are `PINNED`.' }),
+    failed: t.exposeInt('failed', { nullable: true, description: 'Number of pins that are `FAILED`.' }),
+    error: t.field({
+      type: ErrorType,
       nullable: true,
-      description: 'Waiting to be fetched. Null where the service does not count.',
+      description: 'The reason why the service could not be asked; all four numbers are null then.',
+      resolve: ({ error }) => toErrorValue(error),
     }),
-    pinning: t.exposeInt('pinning', {
-      nullable: true,
-      description: 'Being fetched. Null where the service does not count.',
-    }),
-    pinned: t.exposeInt('pinned', {
-      nullable: true,
-      description: 'Held by the service. Null where the service does not count.',
-    }),
-    failed: t.exposeInt('failed', { nullable: true, description: 'Given up. Null where the service does not count.' }),
   }),
 })
 
-export const ServiceRef = builder.objectRef<PinningService>('Service').implement({
+export const ServiceType = builder.objectRef<PinningService>('Service').implement({
   description: 'A pinning service that this gateway is configured to use.',
-  interfaces: [NodeRef],
+  interfaces: [NodeType],
   fields: (t) => ({
-    id: t.id({ description: 'Global id.', resolve: (service) => formatServiceId(service.name) }),
+    id: t.id({ description: 'Global id, for `node`.', resolve: (service) => formatServiceId(service.name) }),
     name: t.exposeString('name', {
-      description: 'As configured, such as `local` or `filebase`. Other fields name the service by it.',
+      description: 'Configured name, such as `local` or `filebase`. Arguments such as `services` take it.',
     }),
     endpoint: t.exposeString('endpoint', { description: 'Base URL of its Pinning Service API.' }),
     pinCounts: t.field({
-      type: PinCountsRef,
-      nullable: true,
-      description:
-        'How many pins it has. Costs four requests to the service; null beside an error when it cannot be asked.',
+      type: PinCountsType,
+      description: 'Number of pins by status. Costs four upstream requests.',
       resolve: (service, _args, context) => pinCounts(service.name, context),
     }),
     health: t.field({
-      type: ServiceHealthRef,
-      description: 'How it is, by the calls made to it. Costs no request.',
+      type: ServiceHealthType,
+      description: 'Whether the service answers. Costs no upstream request.',
       resolve: (service, _args, context) => serviceHealth(service, context),
     }),
     budget: t.field({
-      type: [RateBudgetRef],
-      description: 'What is left of each of its limits. Costs no request.',
+      type: [RateBudgetType],
+      description: 'Its limits on requests, and what is left of them. Costs no upstream request.',
       resolve: (service, _args, context) => rateBudgets(service, context),
     }),
     capabilities: t.field({
-      type: ServiceCapabilitiesRef,
+      type: ServiceCapabilitiesType,
       description:
-        'How it keeps to the Pinning Service API: known of its provider, configured, or learned from its answers.',
+        'How it implements the Pinning Service API: known of its provider, configured, or learned from its answers.',
       resolve: (service) => service,
     }),
   }),
@@ -67,15 +64,15 @@ export const ServiceRef = builder.objectRef<PinningService>('Service').implement
 
 builder.queryFields((t) => ({
   services: t.field({
-    type: [ServiceRef],
-    description: 'The configured services, the default one included. Costs no request to any of them.',
+    type: [ServiceType],
+    description: 'All configured services. Costs no upstream request.',
     resolve: (_root, _args, context) => context.services.services,
   }),
   service: t.field({
-    type: ServiceRef,
+    type: ServiceType,
     nullable: true,
-    description: 'One configured service; null when there is none of that name.',
-    args: { name: t.arg.string({ required: true, description: 'Its configured name.' }) },
+    description: 'A configured service by its name; null when no service has that name. Costs no upstream request.',
+    args: { name: t.arg.string({ required: true, description: 'Configured name of the service.' }) },
     resolve: (_root, args, context) => findService(args.name, context),
   }),
 }))

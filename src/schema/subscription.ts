@@ -1,44 +1,54 @@
 import { pinStatusChanged, pinsChanged } from '../resolvers/live-pins.ts'
 import { builder } from './builder.ts'
-import { PinEventRef } from './pin-event.ts'
-import { PinFilterRef } from './pins.ts'
+import { PinEventKindType, PinEventType } from './pin-event.ts'
+import { PinFilterType } from './pin-filter.ts'
 
-const UntilRef = builder.enumType('Until', {
-  description: 'When a subscription ends.',
+const UntilType = builder.enumType('Until', {
+  description: 'When a subscription ends by itself.',
   values: {
-    SETTLED: { value: 'settled', description: 'When none of the pins is queued or pinning any more.' },
-    FOREVER: { value: 'forever', description: 'Never by itself.' },
+    SETTLED: { value: 'settled', description: 'When none of the pins is `QUEUED` or `PINNING` any more.' },
+    FOREVER: { value: 'forever', description: 'Never.' },
   } as const,
 })
 
 const AFTER =
-  'The `cursor` of the last event seen: what was missed comes in place of the snapshot. Stock clients need none: a snapshot comes with every start.'
+  'The `cursor` of the last event you handled: what you missed comes instead of the snapshot. With several services, the others send a snapshot again. Default: a snapshot.'
+const KINDS =
+  'Kinds of events to get; all others are left out. Default: the eight kinds of the first version, even when later versions add kinds.'
 
 builder.subscriptionType({
   description:
-    'Live status. However many subscribe, the gateway polls each service once for all of them, and not at all when nobody does.',
+    'Live status. Each subscription begins with a snapshot and then reports every change. However many clients subscribe, the gateway polls each service once per token, and only while somebody subscribes. What cannot be cured by a retry, such as a refused token, ends a subscription with an error.',
   fields: (t) => ({
     pinStatusChanged: t.field({
-      type: PinEventRef,
-      description: 'These pins: a snapshot of each, then every change.',
+      type: PinEventType,
+      description: 'Follows pins by their ids: a snapshot of each, then every change.',
       args: {
         ids: t.arg.idList({
           required: true,
-          description: 'Global ids, at most 250, of any mix of services. For more, subscribe again beside it.',
+          description:
+            'Global ids of the pins, 1 to 250, of any mix of services. To follow more, subscribe several times.',
         }),
-        until: t.arg({ type: UntilRef, defaultValue: 'settled', description: 'When to end.' }),
+        until: t.arg({ type: UntilType, defaultValue: 'settled', description: 'When the subscription ends.' }),
+        kinds: t.arg({ type: [PinEventKindType], description: KINDS }),
         after: t.arg({ type: 'Cursor', description: AFTER }),
       },
       subscribe: (_root, args, context) => pinStatusChanged(args, context),
       resolve: (event) => event,
     }),
     pinsChanged: t.field({
-      type: PinEventRef,
+      type: PinEventType,
       description:
-        'Everything of a service that matches: a snapshot of each pin, then those that appear, change, are replaced or go.',
+        'Follows all pins that match a filter: a snapshot of each, then the pins that appear, change, are replaced or go. A service that is down sends `STALE`, and the others continue. An unknown service or a refused token ends the subscription.',
       args: {
-        service: t.arg.string({ description: "Name of the service. Default: the gateway's default service." }),
-        filter: t.arg({ type: PinFilterRef, description: 'Which pins, at most 10,000. Default: all.' }),
+        services: t.arg.stringList({
+          description: "Names of the services to follow. Default: the gateway's default service.",
+        }),
+        filter: t.arg({
+          type: PinFilterType,
+          description: 'The pins to follow, at most 10,000 per service. Default: all.',
+        }),
+        kinds: t.arg({ type: [PinEventKindType], description: KINDS }),
         after: t.arg({ type: 'Cursor', description: AFTER }),
       },
       subscribe: (_root, args, context) => pinsChanged(args, context),

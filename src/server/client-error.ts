@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql'
+import { errorFieldsOf } from '../domain/error-fields.ts'
 import { PinqlError } from '../domain/errors.ts'
 import type { Logger } from '../observability/logger.ts'
 
@@ -6,12 +7,12 @@ import type { Logger } from '../observability/logger.ts'
  * What a client may see of an error that left a field.
  *
  * - A mistake in the request stays as GraphQL words it.
- * - A domain error becomes one with `extensions.code` and the error's public fields, such as `service` or `retryAfterMs`.
+ * - A domain error becomes one with `extensions.code` and the other fields of `Error` that apply, such as `retryAfterMs`.
  *
  * @returns null for anything else: a bug, whose message is nobody's business
  */
 export function clientErrorOf(error: unknown): GraphQLError | null {
-  if (error instanceof PinqlError) return new GraphQLError(error.message, { extensions: publicFieldsOf(error) })
+  if (error instanceof PinqlError) return new GraphQLError(error.message, { extensions: extensionsOf(error) })
   if (!(error instanceof GraphQLError)) return null
   const { originalError: original } = error
   if (original === undefined || original === null) return error
@@ -81,7 +82,8 @@ function placedLike(error: GraphQLError, message: string, extensions: Record<str
   return new GraphQLError(message, { nodes: nodes ?? null, source, positions, path, extensions })
 }
 
-function publicFieldsOf(error: PinqlError): Record<string, unknown> {
-  const { name: _, cause: __, ...fields } = { ...error, code: error.code }
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined))
+/** The fields of `Error` that apply; the message is the error's own. */
+function extensionsOf(error: PinqlError): Record<string, unknown> {
+  const { message: _, ...fields } = errorFieldsOf(error)
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
 }

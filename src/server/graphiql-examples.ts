@@ -21,6 +21,9 @@ query Services {
       pinning
       pinned
       failed
+      error {
+        message
+      }
     }
   }
 }
@@ -31,15 +34,12 @@ query Services {
 # file of yours, to put into the variables below.
 mutation AddPin($input: AddPinInput!) {
   addPin(input: $input) {
-    __typename
-    ... on AddPinSuccess {
-      pin {
-        id
-        status
-        createdAt
-      }
+    pin {
+      id
+      status
+      createdAt
     }
-    ... on Error {
+    error {
       code
       message
     }
@@ -53,37 +53,20 @@ mutation AddPin($input: AddPinInput!) {
     ),
   },
   {
-    query: `# Run it, add a pin in another tab, and come back. It goes on until you stop it.
+    query: `# Run it, and add a pin in another window. It
+# reports every change until you stop it.
 subscription Watch {
-  pinsChanged(filter: { status: [QUEUED, PINNING, PINNED, FAILED] }) {
-    __typename
-    ... on PinSnapshot {
-      pin {
-        ...Seen
-      }
-    }
-    ... on PinAdded {
-      pin {
-        ...Seen
-      }
-    }
-    ... on PinStatusChange {
-      pin {
-        ...Seen
-      }
-    }
-    ... on PinRemoved {
+  pinsChanged {
+    kind
+    pin {
       id
+      name
+      status
+      progress {
+        percent
+      }
     }
-  }
-}
-
-fragment Seen on Pin {
-  id
-  name
-  status
-  progress {
-    percent
+    pinId
   }
 }
 `,
@@ -93,22 +76,15 @@ fragment Seen on Pin {
 # comes from the answer to addPin or pins.
 query Pin($id: ID!) {
   pin(id: $id) {
-    __typename
-    ... on Pin {
-      name
-      cid
-      status
-      progress {
-        percent
-        blocks
-        bytes
-      }
-      failureReason
+    name
+    cid
+    status
+    progress {
+      percent
+      blocks
+      bytes
     }
-    ... on Error {
-      code
-      message
-    }
+    failureReason
   }
 }
 `,
@@ -119,25 +95,18 @@ query Pin($id: ID!) {
 # Leave parts of the filter out to see more.
 query Pins($filter: PinFilter, $after: Cursor) {
   pins(filter: $filter, first: 10, after: $after) {
-    __typename
-    ... on PinConnection {
-      totalCount
-      nodes {
-        id
-        name
-        cid
-        status
-        createdAt
-        meta
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
+    totalCount
+    nodes {
+      id
+      name
+      cid
+      status
+      createdAt
+      meta
     }
-    ... on Error {
-      code
-      message
+    pageInfo {
+      hasNextPage
+      endCursor
     }
   }
 }
@@ -149,45 +118,36 @@ query Pins($filter: PinFilter, $after: Cursor) {
     ),
   },
   {
-    query: `# Nothing of the old pin is taken over, so give
-# name and meta again.
+    query: `# Renames a pin. What you do not name stays as it
+# was; the new pin may have another id.
 mutation ReplacePin($input: ReplacePinInput!) {
   replacePin(input: $input) {
-    __typename
-    ... on ReplacePinSuccess {
-      pin {
-        id
-        name
-        status
-      }
+    pin {
+      id
+      name
+      meta
+      status
     }
-    ... on Error {
+    error {
       code
       message
     }
   }
 }
 `,
-    variables: JSON.stringify(
-      { input: { id: 'paste the id of a pin here', cid: 'bafkqablimvwgy3y', name: 'hello again' } },
-      null,
-      2,
-    ),
+    variables: JSON.stringify({ input: { id: 'paste the id of a pin here', name: 'hello again' } }, null, 2),
   },
   {
-    query: `mutation RemovePin($id: ID!) {
-  removePin(id: $id) {
-    __typename
-    ... on RemovePinSuccess {
-      id
-    }
-    ... on Error {
+    query: `mutation RemovePin($input: RemovePinInput!) {
+  removePin(input: $input) {
+    pinId
+    error {
       code
       message
     }
   }
 }
 `,
-    variables: JSON.stringify({ id: 'paste the id of a pin here' }, null, 2),
+    variables: JSON.stringify({ input: { id: 'paste the id of a pin here' } }, null, 2),
   },
 ]

@@ -10,8 +10,13 @@ export {
   type YogaServerInstance,
 } from 'graphql-yoga'
 
-/** Makes GraphiQL's page: nine megabytes of script, which cost time and memory once somebody opens it, and not before. */
+// Motion, GraphiQL's drag library, keeps a `translateX` on every tab that changed its size, as all tabs do once the fonts
+// are loaded. GraphiQL's style hides this transform only until the tab is focused: pressing the mouse button then moved
+// the tab away, and the click was lost. Tabs can still be dragged, since Motion reorders them while they are dragged.
+const TAB_STYLE = '<style>.graphiql-tab{transform:none!important}</style>'
+
+/** Renders GraphiQL's page. Its script has nine megabytes, so it is loaded when somebody opens the page, and not before. */
 export async function renderGraphiQL(options?: Record<string, unknown>): Promise<string> {
   const page = await import('@graphql-yoga/render-graphiql')
-  return page.renderGraphiQL(options)
+  return page.renderGraphiQL(options).replace('</head>', `${TAB_STYLE}</head>`)
 }

@@ -71,7 +71,9 @@ export class CircuitBreaker {
   check(): void {
     if (!this.isRefusing) return
     const message = `${this.#service} is down and is left alone for a moment`
-    throw new ServiceUnavailableError(message, { service: this.#service, cause: this.#lastError })
+    // While a trial is in flight, nobody knows when the next request may be sent.
+    const pause = this.#breaker === 'open' && this.#pause ? { retryAfterMs: this.#pause.leftMs } : {}
+    throw new ServiceUnavailableError(message, { service: this.#service, ...pause, cause: this.#lastError })
   }
 
   /**
@@ -140,7 +142,11 @@ class Pause {
   }
 
   get isOver(): boolean {
-    return this.#clock.now() >= this.#endsAt
+    return this.leftMs <= 0
+  }
+
+  get leftMs(): number {
+    return this.#endsAt - this.#clock.now()
   }
 
   get duration(): number {

@@ -91,7 +91,7 @@ export function errorFromResponse(
       service,
     })
   }
-  return new ServiceError(message, { service, status, reason })
+  return new ServiceError(message, { service, httpStatus: status, reason })
 }
 
 /**

@@ -13,16 +13,11 @@ export class WrongEndpointError extends MalformedResponseError {}
 
 /** The service answered that it failed. */
 export class FailedAnswerError extends ServiceUnavailableError {
-  // Hidden, since clients see all other fields.
-  readonly #status: number
+  /** The HTTP status of the answer. */
+  readonly status: number
 
   constructor(message: string, details: { service: string; status: number; mayHaveActed: boolean }) {
     super(message, details)
-    this.#status = details.status
-  }
-
-  /** The HTTP status of the answer. */
-  get status(): number {
-    return this.#status
+    this.status = details.status
   }
 }

@@ -15,6 +15,7 @@ import { SingleFlight, untilAborted } from './single-flight.ts'
 import type { TenantObserver } from './tenant-observer.ts'
 import type { PinPage } from './wire.ts'
 import { PinWriter } from './writes/pin-writer.ts'
+import type { PinChanges } from './writes/replacement.ts'
 import { WriteChannel } from './writes/write-channel.ts'
 import { WriteJournal } from './writes/write-journal.ts'
 
@@ -189,21 +190,21 @@ export class Tenant {
    * @throws {OutcomeUnknownError} nobody can tell whether it was made; every other error says that it was not
    */
   addPin(pin: NewPin, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
-    return untilAborted(this.#writer.write({ pin, replaces: null }, idempotencyKey), options.signal)
+    return untilAborted(this.#writer.add(pin, idempotencyKey), options.signal)
   }
 
   /**
-   * Puts a pin in the place of another, as `addPin` adds one.
+   * Puts a pin in the place of another, as `addPin` adds one. Parts that are not named stay as they are.
    *
-   * One `POST /pins/{requestid}`; where that would lose the pin or keep its old CID, the new pin is added, and the old one
-   * removed after it.
+   * One `POST /pins/{requestid}`, and one `GET /pins/{requestid}` before it where name, origins or `meta` stay. Where the
+   * POST would lose the pin or keep its old CID, the new pin is added, and the old one removed after it.
    *
    * @throws {PinNotFoundError} the pin to replace is not there
+   * @throws {UnchangedPinError} the service answered with success, but left the name or `meta` as it was
    * @throws what `addPin` throws
    */
-  replacePin(ref: PinRef, pin: NewPin, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
-    const { requestId, cid } = ref
-    return untilAborted(this.#writer.write({ pin, replaces: { requestId, cid } }, idempotencyKey), options.signal)
+  replacePin(ref: PinRef, changes: PinChanges, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
+    return untilAborted(this.#writer.replace(ref, changes, idempotencyKey), options.signal)
   }
 
   /**

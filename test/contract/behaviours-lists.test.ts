@@ -30,7 +30,7 @@ describe('lists', () => {
   it('#5 learns that 404 is an empty list from a stranger that has listed before, and says so once', async () => {
     await using started = await startZooCase({ profile: nftStorage, provider: stranger })
     const first = await collectPins(started.tenant, ALL).catch((error: unknown) => error)
-    expect(first).toMatchObject({ code: 'SERVICE_ERROR', status: 404 })
+    expect(first).toMatchObject({ code: 'SERVICE_ERROR', httpStatus: 404 })
     const [requestId] = seed(started.service, 1) as [string]
     expect(ids(await collectPins(started.tenant, ALL))).toEqual([requestId])
     started.service.removeDirectly(ALICE, requestId)

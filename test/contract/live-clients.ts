@@ -2,10 +2,8 @@ import { ApolloClient, gql, InMemoryCache } from '@apollo/client'
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
 import { subscriptionExchange, Client as UrqlClient } from '@urql/core'
 import { EventSource } from 'eventsource'
-import type { GraphQLInterfaceType } from 'graphql'
 import { type Client, createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
-import { createSchema } from '../../src/schema/schema.ts'
 import { PIN_STATUS_CHANGED, type SeenEvent } from '../integration/live-transport/setup.ts'
 
 /** A stock client with one subscription, `until: FOREVER`, and whatever it does by itself. */
@@ -81,8 +79,7 @@ function overSocket(
 }
 
 function apollo(client: Client): Subscribable {
-  const cache = new InMemoryCache({ possibleTypes: { LiveEvent: possibleTypesOf('LiveEvent') } })
-  const apolloClient = new ApolloClient({ link: new GraphQLWsLink(client), cache })
+  const apolloClient = new ApolloClient({ link: new GraphQLWsLink(client), cache: new InMemoryCache() })
   return {
     subscribe: ({ query, variables }, sink) =>
       apolloClient.subscribe({ query: gql(query), variables }).subscribe({
@@ -91,11 +88,6 @@ function apollo(client: Client): Subscribable {
         complete: () => sink.complete(),
       }),
   }
-}
-
-function possibleTypesOf(name: string): string[] {
-  const schema = createSchema()
-  return schema.getPossibleTypes(schema.getType(name) as GraphQLInterfaceType).map((type) => type.name)
 }
 
 function urql(client: Client, url: string): Subscribable {

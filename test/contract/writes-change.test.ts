@@ -48,7 +48,10 @@ describe('replacing a pin', () => {
       const gone = { service: 'one', requestId: exampleCid(1), cid: exampleCid(1) }
 
       await expect(run(tenant.replacePin(gone, newPin(1), 'key'))).rejects.toBeInstanceOf(PinNotFoundError)
+      await expect(run(tenant.replacePin(gone, { name: 'new' }, 'other'))).rejects.toBeInstanceOf(PinNotFoundError)
       expect(service.pins(ALICE)).toEqual([])
+      // The second one is known to be gone before anything is sent.
+      expect(service.count('POST')).toBeLessThanOrEqual(1)
     }
   })
 
@@ -63,40 +66,50 @@ describe('replacing a pin', () => {
     expect(requestsAt(setup)).toEqual([`GET /pins/${old.requestId}`, 'POST /pins', `DELETE /pins/${old.requestId}`])
   })
 
-  it('finishes a replacement whose old pin could not be removed when it is sent again', async () => {
-    await using setup = await startWriteSetup({ profile: functionland, provider: 'functionland' })
-    const { service, tenant, run } = setup
-    const old = await run(tenant.addPin(newPin(1), 'old'))
-    service.hooks.afterCommit = ({ method }) => {
-      if (method === 'POST') service.breakNext(3)
-      return undefined
-    }
+  it.each([
+    ['by another CID', newPin(2), { cid: exampleCid(2), name: 'pin 2' }],
+    ['by another name', { name: 'new' }, { cid: exampleCid(1), name: 'new' }],
+  ])(
+    'finishes a replacement %s whose old pin could not be removed when it is sent again',
+    async (_how, changes, made) => {
+      await using setup = await startWriteSetup({ profile: functionland, provider: 'functionland' })
+      const { service, tenant, run } = setup
+      const old = await run(tenant.addPin(newPin(1), 'old'))
+      service.hooks.afterCommit = ({ method }) => {
+        if (method === 'POST') service.breakNext(3)
+        return undefined
+      }
 
-    const outcome = await run(tenant.replacePin(refOf(old), newPin(2), 'key').catch((error) => error))
-    expect(outcome).toBeInstanceOf(OutcomeUnknownError)
-    expect(outcome.candidates).toMatchObject([{ cid: { text: exampleCid(2) } }])
+      const outcome = await run(tenant.replacePin(refOf(old), changes, 'key').catch((error) => error))
+      expect(outcome).toBeInstanceOf(OutcomeUnknownError)
+      expect(outcome.candidates).toMatchObject([{ cid: { text: made.cid }, name: made.name }])
 
-    const pin = await run(tenant.replacePin(refOf(old), newPin(2), 'key'))
-    expect(service.pins(ALICE).map(({ requestId }) => requestId)).toEqual([pin.requestId])
-  })
+      const pin = await run(tenant.replacePin(refOf(old), changes, 'key'))
+      expect(service.pins(ALICE)).toMatchObject([{ requestId: pin.requestId, ...made }])
+    },
+  )
 
   it.each([
-    ['by another CID', 2],
-    ['by its own CID', 1],
-  ])('is refused, and leaves both pins alone, where the service takes no second one %s (#43)', async (_what, n) => {
-    await using setup = await startWriteSetup({ profile: { ...compliant, checks: [noDuplicateReplacement] } })
-    const { service, tenant, run } = setup
-    const old = await run(tenant.addPin(newPin(1), 'old'))
-    await run(tenant.addPin(newPin(2), 'other'))
-    const before = service.pins(ALICE)
-    service.resetLog()
+    ['by another CID', newPin(2, { name: 'new' }), []],
+    ['by its own CID', newPin(1, { name: 'new' }), []],
+    ['by another name', { name: 'new' }, ['GET']],
+  ])(
+    'is refused, and leaves both pins alone, where the service takes no second one %s (#43)',
+    async (_how, changes, reads) => {
+      await using setup = await startWriteSetup({ profile: { ...compliant, checks: [noDuplicateReplacement] } })
+      const { service, tenant, run } = setup
+      const old = await run(tenant.addPin(newPin(1), 'old'))
+      await run(tenant.addPin(newPin(2), 'other'))
+      const before = service.pins(ALICE)
+      service.resetLog()
 
-    const replaced = run(tenant.replacePin(refOf(old), newPin(n, { name: 'new' }), 'key'))
+      const replaced = run(tenant.replacePin(refOf(old), changes, 'key'))
 
-    await expect(replaced).rejects.toMatchObject({ code: 'BAD_REQUEST', service: 'one' })
-    expect(requestsAt(setup)).toEqual([`POST /pins/${old.requestId}`])
-    expect(service.pins(ALICE)).toEqual(before)
-  })
+      await expect(replaced).rejects.toMatchObject({ code: 'BAD_REQUEST', service: 'one' })
+      expect(requestsAt(setup)).toEqual([...reads, 'POST'].map((method) => `${method} /pins/${old.requestId}`))
+      expect(service.pins(ALICE)).toEqual(before)
+    },
+  )
 
   it('notices a service that keeps the old CID, puts it right, and knows from then on', async () => {
     await using setup = await startWriteSetup({ profile: filecoinPin })

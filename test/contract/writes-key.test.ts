@@ -49,6 +49,80 @@ describe('an idempotency key', () => {
     expect(b).toEqual(a)
   })
 
+  it('of a replacement gives the first answer again, though the old pin could not be read any more', async () => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, run } = setup
+    const old = await run(tenant.addPin(newPin(1), 'old'))
+    const first = await run(tenant.replacePin(refOf(old), { name: 'new' }, 'key'))
+    service.resetLog()
+
+    const again = await run(tenant.replacePin(refOf(old), { name: 'new' }, 'key'))
+
+    expect(again).toEqual(first)
+    expect(requestsAt(setup)).toEqual([])
+  })
+
+  it('makes one replacement for all who use it at the same time, and reads the old pin once', async () => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, run } = setup
+    const old = await run(tenant.addPin(newPin(1), 'old'))
+    service.resetLog()
+
+    const rename = () => tenant.replacePin(refOf(old), { name: 'new' }, 'key')
+    const pins = await run(Promise.all(Array.from({ length: 20 }, rename)))
+
+    expect(new Set(pins.map(({ requestId }) => requestId)).size).toBe(1)
+    expect(requestsAt(setup)).toEqual([`GET /pins/${old.requestId}`, `POST /pins/${old.requestId}`])
+    expect(service.pins(ALICE)).toHaveLength(1)
+  })
+
+  it.each([
+    ['another name', { name: 'other', meta: { a: '1' } }],
+    ['a name that goes', { name: null, meta: { a: '1' } }],
+    ['no name', { meta: { a: '1' } }],
+    ['other meta', { name: 'new', meta: { a: '2' } }],
+    ['meta that goes', { name: 'new', meta: {} }],
+    ['no meta', { name: 'new' }],
+    ['the same CID, but named', { name: 'new', meta: { a: '1' }, cid: newPin(1).cid }],
+    ['origins that go', { name: 'new', meta: { a: '1' }, origins: [] }],
+  ])('of a replacement is refused for %s', async (_what, other) => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, run } = setup
+    const old = await run(tenant.addPin(newPin(1), 'old'))
+    await run(tenant.replacePin(refOf(old), { name: 'new', meta: { a: '1' } }, 'key'))
+    const pins = service.pins(ALICE)
+    service.resetLog()
+
+    const conflict = { code: 'IDEMPOTENCY_CONFLICT', service: 'one', idempotencyKey: 'key' }
+    await expect(run(tenant.replacePin(refOf(old), other, 'key'))).rejects.toMatchObject(conflict)
+    await expect(run(tenant.addPin(newPin(1, other), 'key'))).rejects.toMatchObject(conflict)
+
+    expect(requestsAt(setup)).toEqual([])
+    expect(service.pins(ALICE)).toEqual(pins)
+  })
+
+  it('of a replacement tells a name that goes from a name that stays', async () => {
+    await using setup = await startWriteSetup()
+    const { tenant, run } = setup
+    const old = await run(tenant.addPin(newPin(1, { name: null }), 'old'))
+    await run(tenant.replacePin(refOf(old), { meta: { a: '1' } }, 'key'))
+
+    const replaced = run(tenant.replacePin(refOf(old), { meta: { a: '1' }, name: null }, 'key'))
+
+    await expect(replaced).rejects.toBeInstanceOf(IdempotencyConflictError)
+  })
+
+  it('of a replacement is refused for another pin', async () => {
+    await using setup = await startWriteSetup()
+    const { tenant, run } = setup
+    const [old, other] = await run(Promise.all([tenant.addPin(newPin(1), 'a'), tenant.addPin(newPin(2), 'b')]))
+    await run(tenant.replacePin(refOf(old), { name: 'new' }, 'key'))
+
+    const replaced = run(tenant.replacePin(refOf(other), { name: 'new' }, 'key'))
+
+    await expect(replaced).rejects.toBeInstanceOf(IdempotencyConflictError)
+  })
+
   it('belongs to one token', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, registry, run } = setup

@@ -49,7 +49,7 @@ function record(more: Partial<WriteRecord> = {}): WriteRecord {
     operationId: 'op',
     startedAt: START,
     state: 'pending',
-    write: { pin, replaces: { requestId: 'r0', cid: exampleCid(2) } },
+    write: { pin, replaces: { requestId: 'r0', cid: exampleCid(2), was: { name: null, meta: { a: '0' } } } },
     before: ['r0'],
     result: null,
     ...more,
@@ -80,16 +80,20 @@ describe.each([
     await using opened = await open({ nowMs: START })
     const { records } = opened
     const kept = record()
+    const { pin } = kept.write
     const bare = record({
       key: 'other',
       before: null,
-      write: { pin: { ...kept.write.pin, name: null, origins: [], meta: {} }, replaces: null },
+      write: { pin: { ...pin, name: null, origins: [], meta: {} }, replaces: null },
     })
+    // Where all parts are given, the old pin is not read.
+    const unread = record({ key: 'third', write: { pin, replaces: { requestId: 'r0', cid: exampleCid(2) } } })
 
-    expect([await records.begin(kept), await records.begin(bare)]).toEqual([true, true])
+    for (const each of [kept, bare, unread]) expect(await records.begin(each)).toBe(true)
 
     expect(await records.find(kept.tenant, 'key')).toEqual(kept)
     expect(await records.find(kept.tenant, 'other')).toEqual(bare)
+    expect(await records.find(kept.tenant, 'third')).toEqual(unread)
     expect(await records.find('two:hash', 'key')).toBeNull()
     expect(await records.find(kept.tenant, 'none')).toBeNull()
   })

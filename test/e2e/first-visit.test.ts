@@ -5,7 +5,7 @@ import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { spawnCli } from '../support/spawn-cli.ts'
 
 const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
-const ERROR = '... on Error { code message }'
+const ERROR = 'error { code message }'
 
 it('a newcomer adds what `pinql add` printed, sees it PINNED, lists, filters, replaces and removes it; a restart keeps pins', async () => {
   await using folder = await temporaryFolder()
@@ -21,27 +21,26 @@ it('a newcomer adds what `pinql add` printed, sees it PINNED, lists, filters, re
     url = (await cli.output(SERVING))[1] ?? ''
     return cli
   }
-  const ask = async (query: string, variables: Record<string, unknown> = {}) => {
+  const send = async (query: string, variables: Record<string, unknown>) => {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
     // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, each asserted where it is used.
-    const { data, errors } = (await response.json()) as any
+    return (await response.json()) as any
+  }
+  const ask = async (query: string, variables: Record<string, unknown> = {}) => {
+    const { data, errors } = await send(query, variables)
     expect(errors).toBeUndefined()
     return data
   }
   const statusOf = async (id: string) =>
-    (await ask(`query ($id: ID!) { pin(id: $id) { ... on Pin { status failureReason } ${ERROR} } }`, { id })).pin
+    (await ask('query ($id: ID!) { pin(id: $id) { status failureReason } }', { id })).pin
   const add = async (path: string) => {
     const origin = spawnCli(['add', path, '--json'], { cwd })
     return { origin, ...JSON.parse((await origin.output(/^\{.*\}\n/))[0]) }
   }
   const list = async (filter?: Record<string, unknown>) =>
-    (
-      await ask(
-        `query ($filter: PinFilter) { pins(filter: $filter) { ... on PinConnection { totalCount nodes { name status } } ${ERROR} } }`,
-        { filter },
-      )
-    ).pins
+    (await ask('query ($filter: PinFilter) { pins(filter: $filter) { totalCount nodes { name status } } }', { filter }))
+      .pins
 
   const gateway = await start()
   const site = await add('site')
@@ -50,9 +49,10 @@ it('a newcomer adds what `pinql add` printed, sees it PINNED, lists, filters, re
   await using _note = note.origin
 
   const added = await ask(
-    `mutation ($input: AddPinInput!) { addPin(input: $input) { ... on AddPinSuccess { pin { id cid name } } ${ERROR} } }`,
+    `mutation ($input: AddPinInput!) { addPin(input: $input) { pin { id cid name } ${ERROR} } }`,
     site.variables,
   )
+  expect(added.addPin.error).toBeNull()
   const { id } = added.addPin.pin
   expect(added.addPin.pin).toMatchObject({ cid: site.cid, name: 'site' })
   await expect.poll(() => statusOf(id), { timeout: 20_000 }).toEqual({ status: 'PINNED', failureReason: null })
@@ -61,21 +61,35 @@ it('a newcomer adds what `pinql add` printed, sees it PINNED, lists, filters, re
   expect(await list({ name: 'other' })).toEqual({ totalCount: 0, nodes: [] })
 
   const input = { id, cid: note.cid, name: 'note', origins: note.origins }
-  const replaced = await ask(
-    `mutation ($input: ReplacePinInput!) { replacePin(input: $input) { ... on ReplacePinSuccess { pin { id } } ${ERROR} } }`,
-    { input },
-  )
-  const newId: string = replaced.replacePin.pin.id
+  const replace = (more: Record<string, unknown>) =>
+    ask(
+      `mutation ($input: ReplacePinInput!) { replacePin(input: $input) { replacedId pin { id cid name } ${ERROR} } }`,
+      { input: more },
+    )
+  const replaced = await replace(input)
+  const noteId: string = replaced.replacePin.pin.id
+  expect(replaced).toEqual({
+    replacePin: { replacedId: id, pin: { id: noteId, cid: note.cid, name: 'note' }, error: null },
+  })
+  await expect.poll(() => statusOf(noteId), { timeout: 20_000 }).toEqual({ status: 'PINNED', failureReason: null })
+  const renamed = await replace({ id: noteId, name: 'my note' })
+  expect(renamed.replacePin).toMatchObject({ replacedId: noteId, pin: { cid: note.cid, name: 'my note' }, error: null })
+  const newId: string = renamed.replacePin.pin.id
   await expect.poll(() => statusOf(newId), { timeout: 20_000 }).toEqual({ status: 'PINNED', failureReason: null })
-  expect(await statusOf(id)).toMatchObject({ code: 'PIN_NOT_FOUND' })
+  expect(await send('query ($id: ID!) { pin(id: $id) { status } }', { id })).toMatchObject({
+    data: { pin: null },
+    errors: [{ path: ['pin'], extensions: { code: 'PIN_NOT_FOUND', service: 'local' } }],
+  })
 
   gateway.kill('SIGTERM')
   expect(await gateway.exitCode).toBe(0)
   await using again = await start()
-  expect(await list()).toEqual({ totalCount: 1, nodes: [{ name: 'note', status: 'PINNED' }] })
+  expect(await list()).toEqual({ totalCount: 1, nodes: [{ name: 'my note', status: 'PINNED' }] })
   expect(
-    await ask(`mutation ($id: ID!) { removePin(id: $id) { ... on RemovePinSuccess { id } ${ERROR} } }`, { id: newId }),
-  ).toEqual({ removePin: { id: newId } })
+    await ask(`mutation ($input: RemovePinInput!) { removePin(input: $input) { pinId ${ERROR} } }`, {
+      input: { id: newId },
+    }),
+  ).toEqual({ removePin: { pinId: newId, error: null } })
   expect(await list()).toEqual({ totalCount: 0, nodes: [] })
 
   again.kill('SIGINT')

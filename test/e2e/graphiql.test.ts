@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EXAMPLES } from '../../src/server/graphiql-examples.ts'
 import { startTestGateway, type TestGateway } from '../support/start-test-gateway.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -29,17 +30,23 @@ describe.skipIf(isMissing)('GraphiQL in a browser', () => {
         '--disable-sync',
       ],
     })
-    const context = await browser.newContext()
-    // On the context, to see what workers ask for too.
+    page = await openInFreshProfile()
+  })
+
+  /** Opens GraphiQL as somebody's first visit, and waits until its editor shows a query. */
+  async function openInFreshProfile(width = 1280): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width, height: 720 } })
+    // On the context, to see the requests of workers too.
     context.on('request', (request) => requested.push(request.url()))
-    page = await context.newPage()
-    page.on('pageerror', (error) => problems.push(error.message))
-    page.on('console', (message) => {
+    const opened = await context.newPage()
+    opened.on('pageerror', (error) => problems.push(error.message))
+    opened.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text())
     })
-    await page.goto(gateway.url)
-    await page.locator('.graphiql-editor .view-line').first().waitFor()
-  })
+    await opened.goto(gateway.url)
+    await opened.locator('.graphiql-editor .view-line').first().waitFor()
+    return opened
+  }
 
   afterAll(async () => {
     await browser?.close()
@@ -53,6 +60,23 @@ describe.skipIf(isMissing)('GraphiQL in a browser', () => {
     await expect.poll(() => answer.textContent()).toMatch(/"name":\s*"local"/)
   })
 
+  it.each([1280, 700])('opens every tab at its first click, in a fresh profile %i pixels wide', async (width) => {
+    const visit = await openInFreshProfile(width)
+    const tabs = visit.locator('.graphiql-tab-button')
+    await expect.poll(() => tabs.count()).toBe(EXAMPLES.length)
+    // Tabs move once more when the page's fonts replace those of the system.
+    await visit.evaluate(() => document.fonts.ready)
+
+    // The first tab is open from the start. It is clicked last, so that each click has to open another tab.
+    for (const index of [...EXAMPLES.keys()].reverse()) {
+      await tabs.nth(index).click()
+      await expect
+        .poll(() => examplesShownIn(visit), { message: `shown after one click on tab ${index}` })
+        .toEqual([index])
+    }
+    await visit.context().close()
+  })
+
   it('has read the schema, so that it can explain and complete', async () => {
     await page
       .getByRole('button', { name: /documentation/i })
@@ -62,13 +86,13 @@ describe.skipIf(isMissing)('GraphiQL in a browser', () => {
   })
 
   it('watches pins', async () => {
-    const query = 'subscription { pinsChanged(filter: { status: [PINNED] }) { __typename } }'
+    const query = 'subscription { pinsChanged(filter: { status: [PINNED] }) { kind } }'
     await page.goto(`${gateway.url}?${new URLSearchParams({ query })}`)
     await page.locator('.graphiql-editor .view-line').first().waitFor()
     const asked = page.waitForRequest((request) => request.headers().accept === 'text/event-stream')
     await page.locator('.graphiql-execute-button').click()
     await asked
-    await gateway.query('mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { __typename } }')
+    await gateway.query('mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { error { message } } }')
     await expect.poll(() => page.locator('.result-window').textContent(), { timeout: 20_000 }).toContain('pinsChanged')
   })
 
@@ -80,3 +104,22 @@ describe.skipIf(isMissing)('GraphiQL in a browser', () => {
     expect(problems).toEqual([])
   })
 })
+
+/** The positions of the examples that begin with the text in the query editor, which renders only the lines in sight. */
+async function examplesShownIn(page: Page): Promise<number[]> {
+  const lines = await page
+    .locator('.graphiql-query-editor .view-line')
+    .evaluateAll((nodes) =>
+      nodes
+        .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+        .map((node) => node.textContent ?? ''),
+    )
+  const shown = withoutSpaces(lines.join(''))
+  if (shown === '') return []
+  return [...EXAMPLES.keys()].filter((index) => withoutSpaces(EXAMPLES[index]?.query ?? '').startsWith(shown))
+}
+
+/** Long lines are wrapped by the editor, and its spaces are no-break spaces. */
+function withoutSpaces(text: string): string {
+  return text.replaceAll(/\s/g, '')
+}

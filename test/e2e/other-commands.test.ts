@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parse, validate } from 'graphql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createSchema } from '../../src/schema/schema.ts'
 import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
 import { runCli, spawnCli } from '../support/spawn-cli.ts'
@@ -91,7 +93,8 @@ describe('pinql add', () => {
     const variables = JSON.parse(/Variables:\n\n(\{.*?\n\})\n/s.exec(cli.stdout)?.[1] ?? '')
     expect(variables.input).toMatchObject({ name: 'hello.txt', cid: expect.stringMatching(/^baf/) })
     expect(variables.input.origins[0]).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//)
-    expect(cli.stdout).toContain('mutation AddPin($input: AddPinInput!)')
+    const [mutation = ''] = /^mutation AddPin\(\$input: AddPinInput!\) \{.*?^\}/ms.exec(cli.stdout) ?? []
+    expect(validate(createSchema(), parse(mutation))).toEqual([])
   })
 
   it('ends with 1 and one line when there is no such file', async () => {

@@ -1,95 +1,190 @@
-import { isInterfaceType, isUnionType } from 'graphql'
+import {
+  type GraphQLField,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isUnionType,
+} from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { errorFieldsOf } from '../../src/domain/error-fields.ts'
 import { ERROR_CODES } from '../../src/domain/errors.ts'
+import { DEFAULT_KINDS } from '../../src/live/live-event.ts'
 import { createSchema } from '../../src/schema/schema.ts'
+import { ERRORS } from '../support/every-error.ts'
 
 const schema = createSchema()
-
-const SERVICE_ERRORS = [
-  'BadRequestError',
-  'UnauthorizedError',
-  'UnknownServiceError',
-  'InsufficientFundsError',
-  'RateLimitedError',
-  'ServiceUnavailableError',
-  'MalformedResponseError',
-  'ServiceError',
+const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'))
+const composites = types.filter((type) => isObjectType(type) || isInterfaceType(type))
+const outputFields = composites.flatMap((type) =>
+  Object.values(type.getFields()).map((field) => ({ path: `${type.name}.${field.name}`, ...field })),
+)
+const inputs = [
+  ...outputFields.flatMap(({ path, args }) => args.map((arg) => ({ path: `${path}(${arg.name}:)`, type: arg.type }))),
+  ...types
+    .filter(isInputObjectType)
+    .flatMap((type) =>
+      Object.values(type.getFields()).map((field) => ({ path: `${type.name}.${field.name}`, ...field })),
+    ),
 ]
-const PIN_ERRORS = ['PinNotFoundError', ...SERVICE_ERRORS]
-const WRITE_ERRORS = ['IdempotencyConflictError', 'OutcomeUnknownError', ...PIN_ERRORS]
 
-describe('the shape of the schema', () => {
-  it('names each result union and its members', () => {
-    const unions = Object.values(schema.getTypeMap()).filter(isUnionType)
+function objectType(name: string) {
+  const type = schema.getType(name)
+  if (!isObjectType(type)) throw new Error(`Expected an object type ${name}, got ${type}`)
+  return type
+}
 
-    expect(Object.fromEntries(unions.map((each) => [each.name, sortedNames(each.getTypes())]))).toEqual({
-      AddPinResult: ['AddPinSuccess', ...WRITE_ERRORS].sort(),
-      ContentLookupResult: ['PinList', ...SERVICE_ERRORS].sort(),
-      PinEvent: [
-        'LiveCaughtUp',
-        'LiveResumed',
-        'LiveStale',
-        'PinAdded',
-        'PinRemoved',
-        'PinReplaced',
-        'PinSnapshot',
-        'PinStatusChange',
-      ],
-      PinLookupResult: ['Pin', ...PIN_ERRORS].sort(),
-      PinsResult: ['PinConnection', ...SERVICE_ERRORS].sort(),
-      RemovePinResult: ['RemovePinSuccess', ...PIN_ERRORS].sort(),
-      ReplacePinResult: ['ReplacePinSuccess', ...WRITE_ERRORS].sort(),
+function valuesOf(name: string): string[] {
+  const type = schema.getType(name)
+  if (!isEnumType(type)) throw new Error(`Expected an enum ${name}, got ${type}`)
+  return type.getValues().map((value) => value.name)
+}
+
+/** `addPin(input: AddPinInput!): AddPinPayload!` */
+function signatureOf({ name, args, type }: GraphQLField<unknown, unknown>): string {
+  const list = args.map((arg) => `${arg.name}: ${arg.type}`).join(', ')
+  return `${name}${list && `(${list})`}: ${type}`
+}
+
+describe('the types', () => {
+  it('have no union, and no interface but Node, so that generated clients stay small and take what later versions add', () => {
+    expect(types.filter(isUnionType)).toEqual([])
+    expect(types.filter(isInterfaceType).map(({ name }) => name)).toEqual(['Node'])
+  })
+
+  it('have no list with an element that is null, apart from those that look up what is asked for', () => {
+    const withHoles = [...outputFields, ...inputs].filter(({ type }) => {
+      const list = isNonNullType(type) ? type.ofType : type
+      return isListType(list) && !isNonNullType(list.ofType)
+    })
+
+    expect(withHoles.map(({ path, type }) => `${path}: ${type}`)).toEqual([
+      'Query.contents: [Content]!',
+      'Query.nodes: [Node]!',
+    ])
+  })
+
+  it('have these enums, whose values can be answers: a value that is added to one of them breaks deployed clients', () => {
+    const answered = new Set(outputFields.map(({ type }) => getNamedType(type)).filter(isEnumType))
+
+    expect(Object.fromEntries([...answered].map(({ name }) => [name, valuesOf(name).sort()]))).toEqual({
+      BreakerState: ['CLOSED', 'HALF_OPEN', 'OPEN'],
+      FilterTrust: ['EXACT', 'LOOSE', 'UNUSABLE'],
+      HealthState: ['DEGRADED', 'DOWN', 'UP'],
+      LimitScope: ['ADDRESS', 'TOKEN'],
+      LimitedEndpoint: ['ALL', 'ITEM', 'LIST', 'WRITE'],
+      ListOrder: ['NEWEST_FIRST', 'NONE', 'OLDEST_FIRST'],
+      // Kinds that are added later are sent to subscriptions only that name them.
+      PinEventKind: ['ADDED', 'CAUGHT_UP', 'REMOVED', 'REPLACED', 'RESUMED', 'SNAPSHOT', 'STALE', 'STATUS_CHANGED'],
+      PinStatus: ['FAILED', 'PINNED', 'PINNING', 'QUEUED'],
     })
   })
+})
 
-  it('has one type for each error code, and each of them implements Error', () => {
-    const error = schema.getType('Error')
-    if (!isInterfaceType(error)) throw new Error('Expected an interface named Error')
-    const { objects } = schema.getImplementations(error)
+describe('Error', () => {
+  it('has scalars only, and its fields are those that are made of a failure', () => {
+    const fields = Object.values(objectType('Error').getFields())
 
-    expect(sortedNames(objects)).toEqual([...WRITE_ERRORS].sort())
-    expect(objects).toHaveLength(ERROR_CODES.length)
+    expect(fields.filter(({ type }) => !isLeafType(getNamedType(type)))).toEqual([])
+    for (const error of ERRORS) {
+      expect(Object.keys(errorFieldsOf(error)).sort()).toEqual(fields.map(({ name }) => name).sort())
+    }
   })
 
-  it('lets a client select a field of every member of a union that has it, without an alias', () => {
-    const clashes = Object.values(schema.getTypeMap())
-      .filter(isUnionType)
-      .flatMap((union) => {
-        const fields = union.getTypes().flatMap((type) => Object.values(type.getFields()))
-        const names = new Set(fields.map(({ name }) => name))
-        return [...names]
-          .map((name) => ({ name, types: fields.filter((each) => each.name === name).map(({ type }) => `${type}`) }))
-          .filter(({ types }) => new Set(types).size > 1)
-          .map(({ name }) => `${union.name}: ${name}`)
-      })
+  it('is never null in its code and message, and may be in all other fields', () => {
+    const fields = Object.values(objectType('Error').getFields())
 
-    // A pin's service is an object, an error's the name of one: with `pin`, one of them needs an alias.
-    expect(clashes).toEqual(['PinLookupResult: service'])
+    expect(fields.filter(({ type }) => isNonNullType(type)).map(({ name }) => name)).toEqual(['code', 'message'])
   })
 
-  it('lets no root field that can fail take the others down', () => {
-    const roots = [schema.getQueryType(), schema.getMutationType()]
-    const fields = roots.flatMap((type) => Object.values(type?.getFields() ?? {}))
+  it('has a text for its code, so that later versions may add codes, and describes exactly those of today', () => {
+    const { type, description } = objectType('Error').getFields().code ?? {}
 
-    expect(fields.map(({ name, type }) => `${name}: ${type}`).sort()).toEqual([
-      'addPin: AddPinResult!',
-      'addPins: [AddPinResult!]!',
-      'content: Content',
-      'contents: [Content]',
-      'copyPins: [AddPinResult!]!',
-      'node: Node',
-      'nodes: [Node]',
-      'pin: PinLookupResult',
-      'pins: PinsResult!',
-      'removePin: RemovePinResult!',
-      'removePins: [RemovePinResult!]!',
-      'replacePin: ReplacePinResult!',
-      'service: Service',
-      'services: [Service!]!',
+    expect(`${type}`).toBe('String!')
+    const [list = ''] = description?.split('. ') ?? []
+    expect([...list.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code)).toEqual([...ERROR_CODES])
+  })
+
+  it('is the type of every field that says why something failed', () => {
+    const named = outputFields.filter(({ name }) => /error|warning/i.test(name))
+
+    expect(named.map(({ path, type }) => `${path}: ${type}`).sort()).toEqual([
+      'AddPinPayload.error: Error',
+      'ContentAtService.error: Error',
+      'PinConnection.totalCountError: Error',
+      'PinConnection.warnings: [Error!]!',
+      'PinCounts.error: Error',
+      'PinEvent.error: Error',
+      'RemovePinPayload.error: Error',
+      'ReplacePinPayload.error: Error',
+      'ServiceHealth.lastError: Error',
     ])
   })
 })
 
-function sortedNames(types: readonly { readonly name: string }[]): string[] {
-  return types.map(({ name }) => name).sort()
-}
+describe('the root fields', () => {
+  const signatures = (type: string) => Object.values(objectType(type).getFields()).map(signatureOf).sort()
+
+  it('of Query that can fail are null by themselves, apart from pins, whose failure takes all data with it', () => {
+    expect(signatures('Query').map((text) => text.replace(/\(.*\)/, ''))).toEqual([
+      'content: Content',
+      'contents: [Content]!',
+      'node: Node',
+      'nodes: [Node]!',
+      'pin: Pin',
+      'pins: PinConnection!',
+      'service: Service',
+      'services: [Service!]!',
+    ])
+  })
+
+  it('of Mutation take one input, and return payloads of their own', () => {
+    expect(signatures('Mutation')).toEqual([
+      'addPin(input: AddPinInput!): AddPinPayload!',
+      'addPins(input: AddPinsInput!): [AddPinPayload!]!',
+      'copyPins(input: CopyPinsInput!): [AddPinPayload!]!',
+      'removePin(input: RemovePinInput!): RemovePinPayload!',
+      'removePins(input: RemovePinsInput!): [RemovePinPayload!]!',
+      'replacePin(input: ReplacePinInput!): ReplacePinPayload!',
+    ])
+  })
+
+  it('of Mutation return payloads whose error is null after success', () => {
+    const payloads = Object.values(objectType('Mutation').getFields()).map(({ type }) => getNamedType(type).name)
+
+    for (const name of payloads) {
+      const { error, pin } = objectType(name).getFields()
+      expect([name, `${error?.type}`, `${pin?.type}`]).toEqual([name, 'Error', 'Pin'])
+    }
+  })
+
+  it('of Subscription send one kind of object', () => {
+    expect(signatures('Subscription')).toEqual([
+      'pinStatusChanged(after: Cursor, ids: [ID!]!, kinds: [PinEventKind!], until: Until): PinEvent!',
+      'pinsChanged(after: Cursor, filter: PinFilter, kinds: [PinEventKind!], services: [String!]): PinEvent!',
+    ])
+  })
+})
+
+describe('the kinds of events', () => {
+  // This list is frozen. A new kind must not be in it: deployed clients would get events that they cannot read.
+  const FROZEN = ['SNAPSHOT', 'ADDED', 'STATUS_CHANGED', 'REPLACED', 'REMOVED', 'STALE', 'RESUMED', 'CAUGHT_UP']
+
+  it('that a subscription gets which names none are those of the first version for ever', () => {
+    expect([...DEFAULT_KINDS].sort()).toEqual([...FROZEN].sort())
+  })
+
+  it('are all in the schema', () => {
+    expect(valuesOf('PinEventKind')).toEqual(expect.arrayContaining(FROZEN))
+  })
+
+  it('are the values that resolvers send, since the enum has no other values behind its names', () => {
+    const type = schema.getType('PinEventKind')
+    if (!isEnumType(type)) throw new Error('Expected an enum')
+    expect(type.getValues().filter(({ name, value }) => name !== value)).toEqual([])
+  })
+})

@@ -1,5 +1,5 @@
 import { PIN_STATUSES, type Pin } from '../../src/domain/pin.ts'
-import { Informers, type InformersOptions } from '../../src/live/informers.ts'
+import { Informers, type InformersOptions, type WatchOptions } from '../../src/live/informers.ts'
 import type { LiveEvent } from '../../src/live/live-event.ts'
 import type { LiveReader } from '../../src/live/live-reader.ts'
 import type { Selection } from '../../src/live/selection.ts'
@@ -28,7 +28,7 @@ export interface ScriptedLive extends AsyncDisposable {
   readonly service: PinningService
   readonly live: Informers
   tenant(token: string): Tenant
-  watch(token: string, selection: Selection, after?: string | null): LiveReader
+  watch(token: string, selection: Selection, options?: WatchOptions): LiveReader
 }
 
 export function startScriptedLive(options: ScriptedLiveOptions = {}): ScriptedLive {
@@ -49,7 +49,7 @@ export function startScriptedLive(options: ScriptedLiveOptions = {}): ScriptedLi
     service,
     live,
     tenant,
-    watch: (token, selection, after = null) => live.watch([{ tenant: tenant(token), service, selection }], after),
+    watch: (token, selection, options) => live.watch([{ tenant: tenant(token), service, selection }], options),
     async [Symbol.asyncDispose]() {
       live[Symbol.dispose]()
       await registry[Symbol.asyncDispose]()
@@ -93,22 +93,22 @@ export function record(reader: LiveReader): Recording {
 
 /** An event in a word or two. */
 export function brief(event: LiveEvent): string {
-  switch (event.type) {
-    case 'LiveStale':
+  switch (event.kind) {
+    case 'STALE':
       return `stale:${event.reason.code}`
-    case 'LiveResumed':
+    case 'RESUMED':
       return 'resumed'
-    case 'LiveCaughtUp':
+    case 'CAUGHT_UP':
       return event.isResync ? 'caught up, resync' : 'caught up'
-    case 'PinRemoved':
+    case 'REMOVED':
       return `removed ${event.requestId}`
-    case 'PinReplaced':
+    case 'REPLACED':
       return `replaced ${event.replaced.requestId} by ${event.pin.requestId}`
-    case 'PinSnapshot':
+    case 'SNAPSHOT':
       return `${event.isResync ? 'resync' : 'snapshot'} ${event.pin.requestId} ${event.pin.status}`
-    case 'PinAdded':
+    case 'ADDED':
       return `added ${event.pin.requestId} ${event.pin.status}`
-    case 'PinStatusChange':
+    case 'STATUS_CHANGED':
       return `${event.pin.requestId} ${event.previousStatus} to ${event.pin.status}`
   }
 }

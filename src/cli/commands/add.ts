@@ -4,8 +4,8 @@ import { runUntilSignal } from '../run-until-signal.ts'
 
 const MUTATION = `mutation AddPin($input: AddPinInput!) {
   addPin(input: $input) {
-    ... on AddPinSuccess { pin { id status } }
-    ... on Error { code message }
+    pin { id status }
+    error { code message }
   }
 }`
 

@@ -176,7 +176,7 @@ export class Operations {
     const signal = neverAborted()
     const result = await execute({ ...this.#argsOf(prepared, signal), rootValue: event })
     // Before the last of a snapshot, a cursor would leave out the rest of it.
-    const isMidway = event.type === 'PinSnapshot' && event.remaining > 0
+    const isMidway = event.kind === 'SNAPSHOT' && event.remaining > 0
     return {
       payload: this.#encode(result, prepared.caller, signal),
       key: coalesceKey(event),

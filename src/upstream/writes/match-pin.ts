@@ -1,3 +1,4 @@
+import { givenNameOf } from '../../domain/given-name.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { WriteRecord } from './write-records.ts'
 
@@ -16,22 +17,17 @@ export interface MatchedPins {
 export function createPinMatcher({ operationId, write, before, startedAt }: WriteRecord) {
   const known = new Set(before)
   const earliest = BigInt(startedAt - CLOCK_SKEW_MS) * 1_000_000n
-  const name = givenName(write.pin)
+  const name = givenNameOf(write.pin)
   return (pins: readonly Pin[]): MatchedPins => ({
     mine: pins.filter((pin) => pin.operationId === operationId).sort(byAge),
     similar: pins.filter(
       (pin) =>
         pin.operationId === undefined &&
         !known.has(pin.requestId) &&
-        givenName(pin) === name &&
+        givenNameOf(pin) === name &&
         pin.created.ns >= earliest,
     ),
   })
-}
-
-/** Some services name a pin by its CID when it has no name. */
-function givenName({ name, cid }: Pick<Pin, 'name' | 'cid'>): string | null {
-  return name === cid.text ? null : name
 }
 
 function byAge(a: Pin, b: Pin): number {

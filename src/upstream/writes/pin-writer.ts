@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { IdempotencyConflictError, OutcomeUnknownError, PinqlError } from '../../domain/errors.ts'
-import type { Pin } from '../../domain/pin.ts'
+import type { NewPin, Pin } from '../../domain/pin.ts'
+import type { PinRef } from '../../domain/pin-id.ts'
+import { type PinChanges, writeOf } from './replacement.ts'
 import { WriteAttempt } from './write-attempt.ts'
 import { fingerprintOf } from './write-codec.ts'
 import type { WriteJournal } from './write-journal.ts'
@@ -25,18 +27,28 @@ export class PinWriter {
   }
 
   /**
-   * Makes a write, or finds out what became of it.
+   * Adds a pin, or finds out what became of an earlier add of the same key.
    *
-   * The same key with the same write waits for the one under way, or gets the pin of the one that is done.
+   * The same key with the same input waits for the write in flight, or gets the pin of the one that is done.
    *
    * @param key the client's, or one made for this write
    * @throws {IdempotencyConflictError} the key was used for another write within 24 hours
    * @throws {OutcomeUnknownError} nobody can tell whether it was made; every other error says that it was not
    */
-  write(write: Write, key: string): Promise<Pin> {
-    const { service, key: tenant } = this.#target
-    const fingerprint = fingerprintOf(write)
-    return this.#journal.run({ service, tenant, key, fingerprint }, () => this.#write(write, key, fingerprint))
+  add(pin: NewPin, key: string): Promise<Pin> {
+    const write = { pin, replaces: null }
+    return this.#run(key, fingerprintOf(pin, null), async () => write)
+  }
+
+  /**
+   * Replaces a pin, as {@link add} adds one. The old pin is read only after no earlier write of the key was found.
+   *
+   * @throws {PinNotFoundError} the pin to replace is not there
+   * @throws {UnchangedPinError} the service answered with success, but left the name or `meta` as it was
+   */
+  replace(ref: PinRef, changes: PinChanges, key: string): Promise<Pin> {
+    const getPin = (requestId: string): Promise<Pin> => this.#target.getPin(requestId)
+    return this.#run(key, fingerprintOf(changes, ref.requestId), () => writeOf(ref, changes, getPin))
   }
 
   /** Looks, in the background, what became of the writes that an earlier process left unfinished. Sends nothing. */
@@ -53,13 +65,19 @@ export class PinWriter {
     if (pin) await this.#journal.records.finish(record, pin)
   }
 
-  async #write(write: Write, key: string, fingerprint: string): Promise<Pin> {
+  #run(key: string, fingerprint: string, prepare: () => Promise<Write>): Promise<Pin> {
+    const { service, key: tenant } = this.#target
+    return this.#journal.run({ service, tenant, key, fingerprint }, () => this.#write(key, fingerprint, prepare))
+  }
+
+  async #write(key: string, fingerprint: string, prepare: () => Promise<Write>): Promise<Pin> {
     const { records } = this.#journal
     const known = await records.find(this.#target.key, key)
     if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(this.#target.service, key)
     if (known?.result) return known.result
     if (known) return this.#finish(known, (attempt) => attempt.resume())
 
+    const write = await prepare()
     const record: WriteRecord = {
       tenant: this.#target.key,
       key,
@@ -72,7 +90,7 @@ export class PinWriter {
       result: null,
     }
     // Another process may have been first.
-    if (!(await records.begin(record))) return this.#write(write, key, fingerprint)
+    if (!(await records.begin(record))) return this.#write(key, fingerprint, prepare)
     return this.#finish(record, async (attempt) => {
       try {
         return await attempt.perform()

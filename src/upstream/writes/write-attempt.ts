@@ -1,17 +1,19 @@
-import { isSameCid, parseCid } from '../../domain/cid.ts'
+import { isSameCid } from '../../domain/cid.ts'
 import {
   MalformedResponseError,
   OutcomeUnknownError,
   PinNotFoundError,
   PinqlError,
   ServiceUnavailableError,
+  UnchangedPinError,
 } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import { DuplicatePinError, OriginsRefusedError, WrongEndpointError } from '../refusals.ts'
 import { sleep } from '../sleep.ts'
 import { createPinMatcher } from './match-pin.ts'
 import { publicOrigins } from './public-origins.ts'
-import type { WriteRecord, WriteRecords } from './write-records.ts'
+import { ignoredPart, nativeTargetOf } from './replacement.ts'
+import type { ReplacedPin, WriteRecord, WriteRecords } from './write-records.ts'
 import type { WriteTarget } from './write-target.ts'
 
 /** Milliseconds between the looks at a service that gave no answer: some show a new pin only after a while. */
@@ -61,7 +63,8 @@ export class WriteAttempt {
   async perform(): Promise<Pin> {
     const { replaces } = this.#record.write
     // Where pinql adds and then removes, the service does not check that there is something to replace.
-    if (replaces && this.#nativeTarget() === null) await this.#target.getPin(replaces.requestId)
+    const isUnchecked = replaces && replaces.was === undefined && this.#nativeTarget === null
+    if (isUnchecked) await this.#target.getPin(replaces.requestId)
     try {
       return await this.#complete(await this.#send())
     } catch (error) {
@@ -101,6 +104,10 @@ export class WriteAttempt {
     const { mine } = this.#match(await this.#target.lookupContent(this.#record.write.pin.cid, { signal }))
     const late = mine.filter(({ requestId }) => requestId !== kept.requestId)
     await Promise.all(late.map(({ requestId }) => this.#remove(requestId)))
+  }
+
+  get #nativeTarget(): string | null {
+    return nativeTargetOf(this.#record.write, this.#target.capabilities)
   }
 
   async #settle(delaysMs: readonly number[]): Promise<Pin> {
@@ -178,17 +185,13 @@ export class WriteAttempt {
   }
 
   async #removeDuplicates(kept: Pin, duplicates: readonly Pin[]): Promise<void> {
-    for (const { requestId } of duplicates) {
-      await this.#remove(requestId).catch((cause) => {
-        throw cause instanceof PinqlError ? this.#unknown([kept, ...duplicates], cause) : cause
-      })
-    }
+    for (const { requestId } of duplicates) await this.#removeOrUnknown(requestId, [kept, ...duplicates])
   }
 
   /** One POST; a second one where the service refused the origins, or ignored the CID of a replacement. */
   async #send(): Promise<Pin> {
     const { write, operationId } = this.#record
-    const replaced = this.#nativeTarget()
+    const replaced = this.#nativeTarget
     const pin = await this.#sendWithFewerOrigins({ ...write.pin, operationId }, replaced)
     if (isSameCid(pin.cid, write.pin.cid)) return pin
     if (replaced === null) {
@@ -221,33 +224,46 @@ export class WriteAttempt {
     const { clock, timeoutMs } = this.#target
     // A call's time counts from then, and must not go beyond the write's.
     const askedAt = Math.min(clock.now(), this.#deadline - timeoutMs)
-    return this.#target.post(pin, replaced, askedAt)
-  }
-
-  /** The request id for `POST /pins/{requestid}`; null where a replacement is an add, as an add is. */
-  #nativeTarget(): string | null {
-    const { replaces, pin } = this.#record.write
-    const { replace } = this.#target.capabilities
-    if (!replaces || replace === 'add-then-remove') return null
-    // A service whose request ids are CIDs would remove what it has just added.
-    const isSamePin = isCidOf(replaces.requestId, pin) || (replace !== 'native' && isCidOf(replaces.cid, pin))
-    return isSamePin ? null : replaces.requestId
+    const old = this.#record.write.replaces?.requestId ?? null
+    return this.#target.post(pin, { replaced, old, askedAt })
   }
 
   /** What remains after the new pin is there: to remove the old one, where the service did not. */
   async #complete(pin: Pin): Promise<Pin> {
     const { replaces } = this.#record.write
+    if (replaces) await this.#refuseIgnored(replaces, pin)
     if (!replaces || pin.requestId === replaces.requestId) return pin
-    if (this.#nativeTarget() !== null) {
+    if (this.#nativeTarget !== null) {
       this.#target.noteReplaced(replaces.requestId, pin)
       return pin
     }
-    try {
-      await this.#remove(replaces.requestId, pin)
-    } catch (cause) {
-      throw cause instanceof PinqlError ? this.#unknown([pin], cause) : cause
-    }
+    await this.#removeOrUnknown(replaces.requestId, [pin], pin)
     return pin
+  }
+
+  /**
+   * Does nothing where a pin is what the replacement asked for.
+   *
+   * @throws {UnchangedPinError} when it is not. A second pin that pinql made is removed again
+   */
+  async #refuseIgnored(replaces: ReplacedPin, pin: Pin): Promise<void> {
+    const { write, operationId } = this.#record
+    const { service, capabilities } = this.#target
+    const wanted = { ...write.pin, operationId }
+    const ignored = ignoredPart(wanted, replaces, pin, capabilities.keepsMeta)
+    if (!ignored) return
+    const isNewPin = pin.requestId !== replaces.requestId
+    const isReplaced = isNewPin && this.#nativeTarget !== null
+    if (isReplaced) this.#target.noteReplaced(replaces.requestId, pin)
+    else if (isNewPin && pin.operationId === operationId) await this.#removeOrUnknown(pin.requestId, [pin])
+    throw new UnchangedPinError(service, { ...ignored, candidates: isReplaced ? [pin] : [] })
+  }
+
+  /** @param candidates the pins that are there for certain, should the removal fail */
+  async #removeOrUnknown(requestId: string, candidates: readonly Pin[], successor?: Pin): Promise<void> {
+    await this.#remove(requestId, successor).catch((cause) => {
+      throw cause instanceof PinqlError ? this.#unknown(candidates, cause) : cause
+    })
   }
 
   async #remove(requestId: string, successor?: Pin): Promise<void> {
@@ -289,12 +305,4 @@ function isOutcomeUnknown(error: unknown): boolean {
     // A success that cannot be read is a success all the same.
     (error instanceof MalformedResponseError && !(error instanceof WrongEndpointError))
   )
-}
-
-function isCidOf(text: string, { cid }: NewPin): boolean {
-  try {
-    return isSameCid(parseCid(text), cid)
-  } catch {
-    return false
-  }
 }

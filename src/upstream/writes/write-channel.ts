@@ -64,7 +64,10 @@ export class WriteChannel implements WriteTarget {
     return this.#service.timeoutMs
   }
 
-  async post(pin: NewPin, replaced: string | null, askedAt: number): Promise<Pin> {
+  async post(
+    pin: NewPin,
+    { replaced, old, askedAt }: { replaced: string | null; old: string | null; askedAt: number },
+  ): Promise<Pin> {
     try {
       const made = await this.#service.call({
         ...this.#call({}),
@@ -73,7 +76,8 @@ export class WriteChannel implements WriteTarget {
         send: (client, options) =>
           replaced === null ? client.addPin(pin, options) : client.replacePin(replaced, pin, options),
       })
-      this.#service.known.observeAdded(pin, made)
+      // A service that answers with the pin to replace may have done nothing, so that this shows nothing of what it keeps.
+      if (made.requestId !== old) this.#service.known.observeAdded(pin, made)
       if (replaced !== null) {
         this.#made.delete(replaced)
         this.#fresh.delete(replaced)

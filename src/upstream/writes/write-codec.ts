@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { parseCid } from '../../domain/cid.ts'
 import { parseInstant } from '../../domain/instant.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
+import type { PinChanges } from './replacement.ts'
 import type { Write } from './write-records.ts'
 
 /** A pin with its CID and its time as text. */
@@ -9,12 +10,23 @@ type Plain<Value extends NewPin> = {
   readonly [Key in keyof Value]: Key extends 'cid' | 'created' ? string : Value[Key]
 }
 
-/** Equal for writes that ask for the same: the order of `meta` does not matter, that of origins does. */
-export function fingerprintOf({ pin, replaces }: Write): string {
-  const { cid, name, origins, meta } = pin
-  const entries = Object.entries(meta).sort(([a], [b]) => (a < b ? -1 : 1))
-  const text = JSON.stringify([cid.text, name, origins, entries, replaces?.requestId ?? null])
-  return createHash('sha256').update(text).digest('base64url')
+/**
+ * Equal for writes whose input is equal: the order of `meta` does not matter, the order of origins does.
+ *
+ * It is made from the input alone, and not from the pin that a replacement keeps parts of: a retry after a success would not
+ * find that pin any more.
+ *
+ * @param input the parts that were given; undefined for a part that stays as it is
+ * @param replaced request id of the pin to replace; null for an add
+ */
+export function fingerprintOf(input: PinChanges, replaced: string | null): string {
+  const { cid, name, origins, meta } = input
+  const entries = meta && Object.entries(meta).sort(([a], [b]) => (a < b ? -1 : 1))
+  // JSON has no undefined: a list tells "set to null" from "not given".
+  const parts = [cid?.text, name, origins, entries].map((part) => (part === undefined ? [] : [part]))
+  return createHash('sha256')
+    .update(JSON.stringify([parts, replaced]))
+    .digest('base64url')
 }
 
 export function encodeWrite({ pin, replaces }: Write): string {

@@ -3,8 +3,17 @@ import type { NewPin, Pin } from '../../domain/pin.ts'
 /** A change that makes a pin: an add, or a replacement of a pin by it. */
 export interface Write {
   readonly pin: NewPin
-  /** The pin that is to make room; null for an add. `cid` is its CID's text. */
-  readonly replaces: { readonly requestId: string; readonly cid: string } | null
+  /** The pin that is to make room; null for an add. */
+  readonly replaces: ReplacedPin | null
+}
+
+/** The pin that a replacement replaces. */
+export interface ReplacedPin {
+  readonly requestId: string
+  /** Text of its CID. */
+  readonly cid: string
+  /** Its name and `meta` before the replacement; absent where pinql had no need to read the pin. */
+  readonly was?: Pick<NewPin, 'name' | 'meta'> | undefined
 }
 
 /** What is kept of a write, so that it can be finished and answered again after a crash. Never a token. */

@@ -16,10 +16,11 @@ export interface WriteTarget {
   /**
    * One `POST /pins`, or `POST /pins/{requestid}`. Never sent twice when the first may have had an effect.
    *
-   * @param replaced request id of the pin to replace; null to add
-   * @param askedAt since when it is waited for, on the clock
+   * @param write.replaced request id of the pin that the service replaces; null to add
+   * @param write.old request id of the pin that is to make room, also where it is removed later; null for an add
+   * @param write.askedAt since when it is waited for, on the clock
    */
-  post(pin: NewPin, replaced: string | null, askedAt: number): Promise<Pin>
+  post(pin: NewPin, write: { replaced: string | null; old: string | null; askedAt: number }): Promise<Pin>
   getPin(requestId: string): Promise<Pin>
   /** @param successor the pin that was made to take its place, if there is one */
   removePin(requestId: string, options?: { successor?: Pin | undefined }): Promise<void>

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { formatPinId, formatServiceId } from '../../../src/domain/pin-id.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ERROR_FIELDS, OPERATION_META, PIN_ERROR_FIELDS, startSetup } from './setup.ts'
+import { badInput, type ErrorParts, failedPayload, shownError, thrownError } from './expected-errors.ts'
+import { OPERATIONS, type Operation } from './operations.ts'
+import { OPERATION_META, startSetup } from './setup.ts'
 
 const cid = exampleCid(1)
 const id = formatPinId({ service: 'one', requestId: 'r1', cid: { text: cid } })
@@ -13,22 +15,11 @@ const A_CID = 'a CID such as "bafybei…" or "Qm…"'
 const A_TIME = 'an RFC 3339 timestamp such as "2026-01-31T12:00:00.000Z"'
 const A_MULTIADDR = 'a multiaddr that ends in /p2p/{peerId}'
 const AN_ID = 'an id that pinql gave out'
-
-const OPERATIONS = {
-  pin: `query ($id: ID, $requestId: String, $service: String) {
-    result: pin(id: $id, requestId: $requestId, service: $service) { ${PIN_ERROR_FIELDS} }
-  }`,
-  pins: `query ($service: String, $services: [String!], $filter: PinFilter, $first: Int, $after: Cursor) {
-    result: pins(service: $service, services: $services, filter: $filter, first: $first, after: $after) { ${ERROR_FIELDS} }
-  }`,
-  addPin: `mutation ($input: AddPinInput!) { result: addPin(input: $input) { ${PIN_ERROR_FIELDS} } }`,
-  replacePin: `mutation ($input: ReplacePinInput!) { result: replacePin(input: $input) { ${PIN_ERROR_FIELDS} } }`,
-  removePin: `mutation ($id: ID!) { result: removePin(id: $id) { ${PIN_ERROR_FIELDS} } }`,
-} as const
+const A_FIRST = 'a number from 1 to 1000, or null for 10'
 
 type Case = [
   what: string,
-  operation: keyof typeof OPERATIONS,
+  operation: Operation,
   variables: object,
   argument: string,
   expected: string,
@@ -74,12 +65,18 @@ const CASES: Case[] = [
   ['meta that is text', 'addPin', input({ meta: 'a' }), 'input.meta', 'an object whose values are strings', 'a'],
   ['a CID that is none', 'replacePin', input({ id, cid: 'bafy' }), 'input.cid', A_CID, 'bafy'],
   ['an id that is none', 'replacePin', input({ id: 'nonsense' }), 'input.id', AN_ID, 'nonsense'],
-  ['an id that is none', 'removePin', { id: '' }, 'id', AN_ID, ''],
-  ['the id of a service', 'removePin', { id: formatServiceId('one') }, 'id', 'the id of a Pin', 'the id of a Service'],
+  ['an id that is none', 'removePin', { input: { id: '' } }, 'input.id', AN_ID, ''],
+  [
+    'the id of a service',
+    'removePin',
+    { input: { id: formatServiceId('one') } },
+    'input.id',
+    'the id of a Pin',
+    'the id of a Service',
+  ],
   ['an id that is none', 'pin', { id: 'r1' }, 'id', AN_ID, 'r1'],
   ['both id and requestId', 'pin', { id, requestId: 'r1' }, 'id', 'either id or requestId', 'both'],
   ['neither id nor requestId', 'pin', { service: 'one' }, 'id', 'either id or requestId', 'neither'],
-  ['an empty requestId', 'pin', { requestId: '' }, 'requestId', 'a request id', ''],
   [
     'an id of another service',
     'pin',
@@ -88,19 +85,10 @@ const CASES: Case[] = [
     'the id of a pin at one',
     'the id of a pin at two',
   ],
-  ['first: 0', 'pins', { first: 0 }, 'first', 'a number from 1 to 1000', 0],
-  ['first: -1', 'pins', { first: -1 }, 'first', 'a number from 1 to 1000', -1],
-  ['first: 5000', 'pins', { first: 5000 }, 'first', 'a number from 1 to 1000', 5000],
+  ['first: -1', 'pins', { first: -1 }, 'first', A_FIRST, -1],
+  ['first: 5000', 'pins', { first: 5000 }, 'first', A_FIRST, 5000],
   ['a cursor that is none', 'pins', { after: 'abc' }, 'after', 'a cursor that pinql gave out', 'abc'],
-  [
-    'service and services',
-    'pins',
-    { service: 'one', services: ['one'] },
-    'services',
-    'either service or services',
-    'both',
-  ],
-  ['no services', 'pins', { services: [] }, 'services', 'at least one name', []],
+  ['no services', 'pins', { services: [] }, 'services', 'at least one name, or null for the default service one', []],
   ['a CID that is none', 'pins', filter({ cid: [cid, 'no'] }), 'filter.cid[1]', A_CID, 'no'],
   ['more than 100 CIDs', 'pins', filter({ cid: Array(101).fill(cid) }), 'filter.cid', 'at most 100 CIDs', '101 CIDs'],
   [
@@ -123,6 +111,22 @@ const CASES: Case[] = [
   ['meta with a boolean', 'pins', filter({ meta: { a: true } }), 'filter.meta.a', 'a string', true],
 ]
 
+/** The whole answer to an operation that fails with this error. */
+function failure(operation: Operation, error: ErrorParts, pinId?: string): object {
+  switch (operation) {
+    case 'pins':
+      return { data: null, errors: [thrownError(error, 'result')] }
+    case 'pin':
+      return { data: { result: null }, errors: [thrownError(error, 'result')] }
+    case 'addPin':
+      return { data: { result: failedPayload(error) } }
+    case 'replacePin':
+      return { data: { result: failedPayload(error, { replacedId: null }) } }
+    case 'removePin':
+      return { data: { result: { pinId, pin: null, error: shownError(error) } } }
+  }
+}
+
 describe('bad input', () => {
   it.each(CASES)(
     'refuses %s (%s), and asks nobody',
@@ -131,20 +135,8 @@ describe('bad input', () => {
 
       const answer = await setup.api.query(OPERATIONS[operation], { ...variables })
 
-      const shown = JSON.stringify(received)
-      expect(answer).toEqual({
-        data: {
-          result: {
-            __typename: 'BadRequestError',
-            code: 'BAD_REQUEST',
-            message: `${argument}: expected ${expected}, got ${shown}`,
-            argument,
-            expected,
-            received: shown,
-            refusedBy: null,
-          },
-        },
-      })
+      const pinId = (variables as { input?: { id?: string } }).input?.id
+      expect(answer).toEqual(failure(operation, badInput(argument, expected, received), pinId))
       expect(setup.service.count()).toBe(0)
     },
   )
@@ -152,24 +144,20 @@ describe('bad input', () => {
   it.each([
     ['pin', { id: foreignId }],
     ['pin', { service: 'two', requestId: 'r1' }],
-    ['pins', { service: 'two' }],
+    ['pins', { services: ['two'] }],
     ['addPin', input({ service: 'two' })],
     ['replacePin', input({ id: foreignId })],
-    ['removePin', { id: foreignId }],
+    ['removePin', { input: { id: foreignId } }],
   ] as const)('refuses a service that is not configured (%s %j), and asks nobody', async (operation, variables) => {
     await using setup = await startSetup()
 
-    expect(await setup.api.query(OPERATIONS[operation], { ...variables })).toEqual({
-      data: {
-        result: {
-          __typename: 'UnknownServiceError',
-          code: 'UNKNOWN_SERVICE',
-          message: 'Unknown service "two": expected one of one',
-          service: 'two',
-          known: ['one'],
-        },
-      },
-    })
+    const error: ErrorParts = {
+      code: 'UNKNOWN_SERVICE',
+      message: 'Unknown service "two": expected one of one',
+      service: 'two',
+      known: ['one'],
+    }
+    expect(await setup.api.query(OPERATIONS[operation], { ...variables })).toEqual(failure(operation, error, foreignId))
     expect(setup.service.count()).toBe(0)
   })
 
@@ -186,7 +174,7 @@ describe('bad input', () => {
     await using setup = await startSetup()
     const { api, service } = setup
 
-    const answer = await api.query(
+    const { data, errors } = await api.query(
       `query ($bad: CID!, $cids: [CID!]!) {
         services { name }
         content(cid: $bad) { cid }
@@ -195,17 +183,13 @@ describe('bad input', () => {
       { bad: 'x', cids: [cid, 'y', cid] },
     )
 
-    const error = (argument: string, received: string, path: (string | number)[]) => ({
-      message: `${argument}: expected ${A_CID}, got "${received}"`,
-      path,
-      extensions: { code: 'BAD_REQUEST', argument, expected: A_CID, received: `"${received}"` },
-    })
-    expect(answer).toEqual({
-      data: { services: [{ name: 'one' }], content: null, contents: [{ cid }, null, { cid }] },
-      errors: expect.toSatisfy((errors) => errors.length === 2),
-    })
-    expect(answer.errors).toEqual(
-      expect.arrayContaining([error('cid', 'x', ['content']), error('cids[1]', 'y', ['contents', 1])]),
+    expect(data).toEqual({ services: [{ name: 'one' }], content: null, contents: [{ cid }, null, { cid }] })
+    expect(errors).toHaveLength(2)
+    expect(errors).toEqual(
+      expect.arrayContaining([
+        thrownError(badInput('cid', A_CID, 'x'), 'content'),
+        thrownError(badInput('cids[1]', A_CID, 'y'), 'contents', 1),
+      ]),
     )
     expect(service.count()).toBe(0)
   })
@@ -217,13 +201,7 @@ describe('bad input', () => {
       await setup.api.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['x', formatServiceId('one')] }),
     ).toEqual({
       data: { nodes: [null, { id: formatServiceId('one') }] },
-      errors: [
-        {
-          message: 'ids[0]: expected an id that pinql gave out, got "x"',
-          path: ['nodes', 0],
-          extensions: { code: 'BAD_REQUEST', argument: 'ids[0]', expected: AN_ID, received: '"x"' },
-        },
-      ],
+      errors: [thrownError(badInput('ids[0]', AN_ID, 'x'), 'nodes', 0)],
     })
     expect(setup.service.count()).toBe(0)
   })
@@ -234,21 +212,12 @@ describe('bad input', () => {
   ])('refuses more than 1,000 at once (%s), and asks nobody', async (field, variable, argument, unit) => {
     await using setup = await startSetup()
 
-    const answer = await setup.api.query(`query (${variable}) { result: ${field} { __typename } services { name } }`, {
+    const answer = await setup.api.query(`query (${variable}) { result: ${field} { __typename } }`, {
       many: Array(1001).fill(cid),
     })
 
-    const [expected, received] = [`at most 1000 ${unit}`, `"1001 ${unit}"`]
-    expect(answer).toEqual({
-      data: { result: null, services: [{ name: 'one' }] },
-      errors: [
-        {
-          message: `${argument}: expected ${expected}, got ${received}`,
-          path: ['result'],
-          extensions: { code: 'BAD_REQUEST', argument, expected, received },
-        },
-      ],
-    })
+    const error = badInput(argument, `at most 1000 ${unit}`, `1001 ${unit}`)
+    expect(answer).toEqual({ data: null, errors: [thrownError(error, 'result')] })
     expect(setup.service.count()).toBe(0)
   })
 
@@ -263,6 +232,11 @@ describe('bad input', () => {
       'a field that is none',
       '{ pinz { __typename } }',
       'Cannot query field "pinz" on type "Query". Did you mean "pin" or "pins"?',
+    ],
+    [
+      'an argument that is none',
+      '{ pins(service: "one") { __typename } }',
+      'Unknown argument "service" on field "Query.pins". Did you mean "services"?',
     ],
   ])('leaves %s to GraphQL', async (_what, document, message) => {
     await using setup = await startSetup()

@@ -5,12 +5,15 @@ import { create } from 'multiformats/hashes/digest'
 import { describe, expect, it } from 'vitest'
 import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
 import { ALICE, startTestApi } from '../../support/query-schema.ts'
-import { ERROR_FIELDS, requestsAt, second, seedPins, startServices, startSetup } from './setup.ts'
+import { ERROR_FIELDS, shownError, unreachable } from './expected-errors.ts'
+import { requestsAt, second, seedPins, startServices, startSetup } from './setup.ts'
 
 const CONTENTS = `query ($cids: [CID!]!) {
-  contents(cids: $cids) { cid pins { requestId } services { service { name } result {
-    ${ERROR_FIELDS} ... on PinList { pins { requestId status } }
-  } } }
+  contents(cids: $cids) {
+    cid
+    pins { requestId }
+    services { service { name } pins { requestId status } error { ${ERROR_FIELDS} } }
+  }
 }`
 
 describe('contents', () => {
@@ -111,18 +114,10 @@ describe('contents', () => {
             services: [
               {
                 service: { name: 'one' },
-                result: { __typename: 'PinList', pins: [{ requestId: pin?.requestId, status: 'PINNED' }] },
+                pins: [{ requestId: pin?.requestId, status: 'PINNED' }],
+                error: null,
               },
-              {
-                service: { name: 'two' },
-                result: {
-                  __typename: 'ServiceUnavailableError',
-                  code: 'SERVICE_UNAVAILABLE',
-                  message: 'two could not be reached: ECONNREFUSED',
-                  service: 'two',
-                  mayHaveActed: false,
-                },
-              },
+              { service: { name: 'two' }, pins: null, error: shownError(unreachable('two')) },
             ],
           },
         ],
@@ -130,25 +125,69 @@ describe('contents', () => {
     })
   })
 
-  it('has no pins but an error when every service is down, and answers the rest', async () => {
+  it('has no list of pins when every service is down, with the error of each, and answers the rest', async () => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
     await services.one[Symbol.asyncDispose]()
     await services.two[Symbol.asyncDispose]()
+    const cid = exampleCid(1)
 
-    const answer = await api.query('query ($cid: CID!) { content(cid: $cid) { cid pins { cid } } services { name } }', {
-      cid: exampleCid(1),
+    expect(await api.query(CONTENTS, { cids: [cid, exampleCid(2)] })).toEqual({
+      data: {
+        contents: [cid, exampleCid(2)].map((each) => ({
+          cid: each,
+          pins: null,
+          services: ['one', 'two'].map((name) => ({
+            service: { name },
+            pins: null,
+            error: shownError(unreachable(name)),
+          })),
+        })),
+      },
     })
-
-    expect(answer).toEqual({
-      data: { content: { cid: exampleCid(1), pins: null }, services: [{ name: 'one' }, { name: 'two' }] },
-      errors: [
+    // Without a word of the services too: null is not an empty list.
+    expect(
+      await api.query(
+        'query ($cid: CID!) { content(cid: $cid) { pins(status: [PINNED]) { cid } } services { name } }',
         {
-          message: 'one could not be reached: ECONNREFUSED',
-          path: ['content', 'pins'],
-          extensions: { code: 'SERVICE_UNAVAILABLE', service: 'one', mayHaveActed: false },
+          cid,
         },
-      ],
+      ),
+    ).toEqual({ data: { content: { pins: null }, services: [{ name: 'one' }, { name: 'two' }] } })
+  })
+
+  it('has an empty list of pins where the services were asked, and none has it', async () => {
+    await using setup = await startServices('one', 'two')
+    const cid = exampleCid(1)
+
+    expect(await setup.api.query(CONTENTS, { cids: [cid] })).toEqual({
+      data: {
+        contents: [
+          { cid, pins: [], services: ['one', 'two'].map((name) => ({ service: { name }, pins: [], error: null })) },
+        ],
+      },
+    })
+  })
+
+  it('has an empty list of pins where one service was asked and has none, and the other is down', async () => {
+    await using setup = await startServices('one', 'two')
+    const { api, services } = setup
+    await services.one[Symbol.asyncDispose]()
+    const cid = exampleCid(1)
+
+    expect(await api.query(CONTENTS, { cids: [cid] })).toEqual({
+      data: {
+        contents: [
+          {
+            cid,
+            pins: [],
+            services: [
+              { service: { name: 'one' }, pins: null, error: shownError(unreachable('one')) },
+              { service: { name: 'two' }, pins: [], error: null },
+            ],
+          },
+        ],
+      },
     })
   })
 
@@ -157,20 +196,22 @@ describe('contents', () => {
     const { services } = setup
     const settings = (['one', 'two'] as const).map((name) => ({ name, endpoint: services[name].endpoint, token: null }))
     await using api = startTestApi({ services: settings })
-    const cids = [exampleCid(1)]
+    const cid = exampleCid(1)
 
-    const withOne = await api.query(CONTENTS, { cids }, { headers: { 'X-Pinning-Token-two': ALICE } })
-    expect(withOne.data.contents[0].services).toEqual([
-      { service: { name: 'two' }, result: { __typename: 'PinList', pins: [] } },
-    ])
+    const withOne = await api.query(CONTENTS, { cids: [cid] }, { headers: { 'X-Pinning-Token-two': ALICE } })
+    expect(withOne).toEqual({
+      data: { contents: [{ cid, pins: [], services: [{ service: { name: 'two' }, pins: [], error: null }] }] },
+    })
 
-    const withNone = await api.query(
-      'query ($cids: [CID!]!) { contents(cids: $cids) { services { service { name } result { __typename } } } }',
-      { cids },
-    )
-    expect(withNone.data.contents[0].services).toEqual([
-      { service: { name: 'one' }, result: { __typename: 'UnauthorizedError' } },
-    ])
+    const withNone = await api.query(CONTENTS, { cids: [cid] })
+    const error = shownError({
+      code: 'UNAUTHORIZED',
+      message: 'No token for one: expected one in the header "Authorization: Bearer …" or "X-Pinning-Token-one"',
+      service: 'one',
+    })
+    expect(withNone).toEqual({
+      data: { contents: [{ cid, pins: null, services: [{ service: { name: 'one' }, pins: null, error }] }] },
+    })
     expect([services.one.count(), services.two.count()]).toEqual([0, 1])
   })
 
@@ -187,9 +228,7 @@ describe('contents', () => {
     const { service, api } = setup
     seedPins(service, 10)
 
-    const { data } = await api.query(
-      '{ pins(first: 10) { ... on PinConnection { nodes { content { pins { cid } } } } } }',
-    )
+    const { data } = await api.query('{ pins(first: 10) { nodes { content { pins { cid } } } } }')
 
     expect(data.pins.nodes).toHaveLength(10)
     // One for the page, one for the contents of its ten pins.

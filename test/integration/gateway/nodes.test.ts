@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { formatServiceId } from '../../../src/domain/pin-id.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE } from '../../support/query-schema.ts'
-import { idOf, PIN_ERROR_FIELDS, requestsAt, seedPins, startServices, startSetup } from './setup.ts'
+import { notFound, thrownError, unreachable } from './expected-errors.ts'
+import { idOf, requestsAt, seedPins, startServices, startSetup } from './setup.ts'
 
 const NODES = 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Pin { requestId name } } }'
 const PIN = `query ($id: ID, $service: String, $requestId: String) {
-  pin(id: $id, service: $service, requestId: $requestId) { ${PIN_ERROR_FIELDS} ... on Pin { id name status } }
+  pin(id: $id, service: $service, requestId: $requestId) { id name status }
 }`
 
 describe('nodes', () => {
@@ -46,7 +47,7 @@ describe('nodes', () => {
     const id = pin && idOf(pin)
 
     const answer = await api.query(
-      'query ($id: ID!, $ids: [ID!]!) { pin(id: $id) { ... on Pin { id } } node(id: $id) { id } nodes(ids: $ids) { id } }',
+      'query ($id: ID!, $ids: [ID!]!) { pin(id: $id) { id } node(id: $id) { id } nodes(ids: $ids) { id } }',
       { id, ids: [id, id] },
     )
 
@@ -79,13 +80,51 @@ describe('nodes', () => {
     const { data, errors } = await api.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids })
 
     expect(data).toEqual({ nodes: [{ id: ids[0] }, null, null, null] })
-    expect(errors).toEqual([
-      {
-        message: 'two could not be reached: ECONNREFUSED',
-        path: ['nodes', 2],
-        extensions: { code: 'SERVICE_UNAVAILABLE', service: 'two', mayHaveActed: false },
-      },
-    ])
+    expect(errors).toEqual([thrownError(unreachable('two'), 'nodes', 2)])
+  })
+
+  it('is null without an error where a thing is not there, whether it is asked for alone or with others', async () => {
+    await using setup = await startSetup()
+    const { service, api } = setup
+    const [gone] = seedPins(service, 1)
+    service.removeDirectly(ALICE, gone?.requestId ?? '')
+    const ids = [gone && idOf(gone), formatServiceId('two')]
+
+    for (const id of ids) {
+      expect(await api.query('query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ data: { node: null } })
+    }
+    expect(await api.query(NODES, { ids })).toEqual({ data: { nodes: [null, null] } })
+    expect(requestsAt(service)).toEqual(Array(2).fill(`GET /pins/${gone?.requestId}`))
+  })
+
+  it('is null beside an error where a single thing could not be read, and leaves its siblings', async () => {
+    await using setup = await startServices('one', 'two')
+    const { api, services } = setup
+    const [lost] = seedPins(services.two, 1)
+    await services.two[Symbol.asyncDispose]()
+    const unknown = idOf({ requestId: 'r', cid: exampleCid(1) }, 'three')
+
+    const { data, errors } = await api.query(
+      'query ($lost: ID!, $unknown: ID!) { lost: node(id: $lost) { id } unknown: node(id: $unknown) { id } services { name } }',
+      { lost: lost && idOf(lost, 'two'), unknown },
+    )
+
+    expect(data).toEqual({ lost: null, unknown: null, services: [{ name: 'one' }, { name: 'two' }] })
+    expect(errors).toHaveLength(2)
+    expect(errors).toEqual(
+      expect.arrayContaining([
+        thrownError(unreachable('two'), 'lost'),
+        thrownError(
+          {
+            code: 'UNKNOWN_SERVICE',
+            message: 'Unknown service "three": expected one of one, two',
+            service: 'three',
+            known: ['one', 'two'],
+          },
+          'unknown',
+        ),
+      ]),
+    )
   })
 })
 
@@ -97,7 +136,7 @@ describe('pin', () => {
     const variables = argument === 'id' ? { id: stored && idOf(stored) } : { requestId: stored?.requestId }
 
     expect(await api.query(PIN, variables)).toEqual({
-      data: { pin: { __typename: 'Pin', id: stored && idOf(stored), name: 'pin 1', status: 'QUEUED' } },
+      data: { pin: { id: stored && idOf(stored), name: 'pin 1', status: 'QUEUED' } },
     })
     expect(requestsAt(service)).toEqual([`GET /pins/${stored?.requestId}`])
   })
@@ -124,7 +163,7 @@ describe('pin', () => {
     const [stored] = seedPins(service, 1, { status: 'failed', info })
 
     expect(
-      await api.query('query ($id: ID!) { pin(id: $id) { ... on Pin { status failureReason info } } }', {
+      await api.query('query ($id: ID!) { pin(id: $id) { status failureReason info } }', {
         id: stored && idOf(stored),
       }),
     ).toEqual({ data: { pin: { status: 'FAILED', failureReason: 'no providers found', info } } })
@@ -137,15 +176,8 @@ describe('pin', () => {
       const { service, api } = setup
 
       expect(await api.query(PIN, { requestId })).toEqual({
-        data: {
-          pin: {
-            __typename: 'PinNotFoundError',
-            code: 'PIN_NOT_FOUND',
-            message: `one has no pin ${JSON.stringify(requestId)} that this token may see`,
-            service: 'one',
-            requestId,
-          },
-        },
+        data: { pin: null },
+        errors: [thrownError(notFound(requestId), 'pin')],
       })
       expect(requestsAt(service)).toEqual([`GET /pins/${encodeURIComponent(requestId)}`])
     },
@@ -159,19 +191,40 @@ describe('pin', () => {
       const [stored] = service.seed(ALICE, [{ cid: exampleCid(1), requestId, name: 'odd' }])
       const id = stored && idOf(stored)
 
-      expect((await api.query(PIN, { id })).data.pin).toEqual({ __typename: 'Pin', id, name: 'odd', status: 'PINNED' })
-      expect((await api.query('mutation ($id: ID!) { removePin(id: $id) { __typename } }', { id })).data).toEqual({
-        removePin: { __typename: 'RemovePinSuccess' },
-      })
+      expect(await api.query(PIN, { id })).toEqual({ data: { pin: { id, name: 'odd', status: 'PINNED' } } })
+      const replaced = await api.query(
+        'mutation ($id: ID!) { replacePin(input: { id: $id, name: "new" }) { pin { id } replacedId error { code } } }',
+        { id },
+      )
+      const [current] = service.pins(ALICE).map((pin) => idOf(pin))
+      expect(replaced).toEqual({ data: { replacePin: { pin: { id: current }, replacedId: id, error: null } } })
+      const removed = await api.query(
+        'mutation ($id: ID!) { removePin(input: { id: $id }) { pinId error { code } } }',
+        { id: current },
+      )
+      expect(removed).toEqual({ data: { removePin: { pinId: current, error: null } } })
       expect(service.pins(ALICE)).toEqual([])
     },
   )
+
+  it('that could not be read is null beside an error, and leaves its siblings', async () => {
+    await using setup = await startSetup()
+    await setup.service[Symbol.asyncDispose]()
+
+    expect(await setup.api.query('{ pin(requestId: "r") { id } services { name } }')).toEqual({
+      data: { pin: null, services: [{ name: 'one' }] },
+      errors: [thrownError(unreachable('one'), 'pin')],
+    })
+  })
 
   it.each(['.', '..', '\ud800'])('never has the request id %j, which no URL can name', async (requestId) => {
     await using setup = await startSetup()
     const { service, api } = setup
 
-    expect((await api.query(PIN, { requestId })).data.pin.__typename).toBe('PinNotFoundError')
+    expect(await api.query(PIN, { requestId })).toEqual({
+      data: { pin: null },
+      errors: [thrownError(notFound(requestId), 'pin')],
+    })
     expect(service.count()).toBe(0)
   })
 })

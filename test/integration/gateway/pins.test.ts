@@ -3,18 +3,14 @@ import { compliant } from '../../support/providers/compliant.ts'
 import { SECOND, utcText } from '../../support/providers/created-text.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
-import { json, type ScriptedHandler, startScriptedUpstream } from '../../support/scripted-upstream.ts'
-import { ERROR_FIELDS, idOf, requestsAt, second, seedPins, startSetup } from './setup.ts'
+import { ALICE } from '../../support/query-schema.ts'
+import { idOf, requestsAt, second, seedPins, startServices, startSetup } from './setup.ts'
 
 const PAGE = `query ($first: Int, $after: Cursor, $count: Boolean = false) {
   pins(first: $first, after: $after) {
-    ${ERROR_FIELDS}
-    ... on PinConnection {
-      nodes { requestId }
-      pageInfo { hasNextPage endCursor }
-      totalCount @include(if: $count)
-    }
+    nodes { requestId }
+    pageInfo { hasNextPage endCursor }
+    totalCount @include(if: $count)
   }
 }`
 
@@ -38,25 +34,30 @@ describe('pins', () => {
         created: '2026-01-31T12:00:00.123Z',
         origins: [origin],
         meta: { app: 'blog' },
-        info: { blocks_fetched: '3', blocks_total: '12', status_details: 'Fetching' },
+        info: {
+          blocks_fetched: '3',
+          blocks_total: '12',
+          status_details: 'Fetching',
+          dag_size: '4096',
+          pinned_until: '2027-01-31T12:00:00+01:00',
+        },
       },
     ])
 
     const answer = await api.query(`{
       pins {
-        __typename
-        ... on PinConnection {
-          edges {
-            cursor
-            node {
-              id requestId service { id name } status cid name createdAt origins meta delegates info
-              progress { blocks totalBlocks bytes totalBytes percent } failureReason content { cid }
-            }
+        edges {
+          cursor
+          node {
+            id requestId service { id name } status cid name createdAt origins meta delegates info size expiresAt
+            progress { blocks totalBlocks bytes totalBytes percent } failureReason content { cid }
           }
-          pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-          totalCount
-          warnings { code message }
         }
+        nodes { id }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        totalCount
+        totalCountError { code }
+        warnings { code message }
       }
     }`)
 
@@ -64,7 +65,6 @@ describe('pins', () => {
     expect(answer).toEqual({
       data: {
         pins: {
-          __typename: 'PinConnection',
           edges: [
             {
               cursor,
@@ -79,15 +79,19 @@ describe('pins', () => {
                 origins: [origin],
                 meta: { app: 'blog' },
                 delegates: ['/ip4/203.0.113.1/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'],
-                info: { blocks_fetched: '3', blocks_total: '12', status_details: 'Fetching' },
-                progress: { blocks: 3, totalBlocks: 12, bytes: null, totalBytes: null, percent: 25 },
+                info: pin?.info,
+                size: 4096,
+                expiresAt: '2027-01-31T12:00:00+01:00',
+                progress: { blocks: 3, totalBlocks: 12, bytes: null, totalBytes: 4096, percent: 25 },
                 failureReason: null,
                 content: { cid: exampleCid(1) },
               },
             },
           ],
+          nodes: [{ id: pin && idOf(pin) }],
           pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: cursor, endCursor: cursor },
           totalCount: 1,
+          totalCountError: null,
           warnings: [],
         },
       },
@@ -111,7 +115,6 @@ describe('pins', () => {
     }
 
     const page = (start: number, end: number) => ({
-      __typename: 'PinConnection',
       nodes: stored.slice(start, end).map((requestId) => ({ requestId })),
       pageInfo: { hasNextPage: end < 25, endCursor: expect.any(String) },
     })
@@ -131,57 +134,12 @@ describe('pins', () => {
     expect(service.count()).toBe(1)
   })
 
-  it('counts all for nothing on the first page, and for one request more on a later one', async () => {
-    await using setup = await startSetup()
-    const { service, api } = setup
-    seedPins(service, 25)
-
-    const first = await api.query(PAGE, { first: 10, count: true })
-    expect(first.data.pins.totalCount).toBe(25)
-    expect(service.count()).toBe(1)
-
-    const second = await api.query(PAGE, { first: 10, count: true, after: first.data.pins.pageInfo.endCursor })
-    expect(second.data.pins.totalCount).toBe(25)
-    expect(service.count()).toBe(3)
-    expect(service.requests.at(-1)?.query.get('limit')).toBe('1')
-  })
-
-  it('asks no further how many there are where the service says that it has stopped counting', async () => {
-    const stored = Array.from({ length: 30 }, (_, n) => ({
-      requestid: `r${n}`,
-      status: 'pinned',
-      created: new Date(Date.UTC(2026, 0, 1) - n * 1000).toISOString(),
-      pin: { cid: exampleCid(n), name: `photo ${n}` },
-      delegates: [],
-    }))
-    await using upstream = await startScriptedUpstream()
-    const answer: ScriptedHandler = (response, request, signal) => {
-      const before = request.query.get('before') ?? '9'
-      const results = stored.filter(({ created }) => created < before).slice(0, Number(request.query.get('limit')))
-      return json(200, { count: 2000, results })(response, request, signal)
-    }
-    upstream.reply(answer, answer, answer)
-    await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint, provider: 'pinql' }] })
-    const COUNTED = `query ($after: Cursor) {
-      pins(after: $after, filter: { name: "photo", match: PARTIAL }) { ... on PinConnection { totalCount pageInfo { endCursor } } }
-    }`
-
-    const first = await api.query(COUNTED)
-    expect(first.data.pins.totalCount).toBeNull()
-    expect(upstream.requests).toHaveLength(1)
-    const second = await api.query(COUNTED, { after: first.data.pins.pageInfo.endCursor })
-    expect(second.data.pins.totalCount).toBeNull()
-    expect(upstream.requests.map(({ query }) => query.get('limit'))).toEqual(['11', '12', '1'])
-  })
-
   it('tells of progress only what is a number of blocks', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     const info = { blocks: '12.5', total_blocks: '3000000000' }
     service.seed(ALICE, [{ cid: exampleCid(1), status: 'pinning', info }])
-    const { data, errors } = await api.query(
-      '{ pins { ... on PinConnection { nodes { info progress { blocks totalBlocks } } } } }',
-    )
+    const { data, errors } = await api.query('{ pins { nodes { info progress { blocks totalBlocks } } } }')
     expect(errors).toBeUndefined()
     expect(data.pins.nodes).toEqual([{ info, progress: { blocks: null, totalBlocks: null } }])
   })
@@ -193,7 +151,6 @@ describe('pins', () => {
     expect(await setup.api.query(PAGE, { count: true })).toEqual({
       data: {
         pins: {
-          __typename: 'PinConnection',
           nodes: [],
           pageInfo: { hasNextPage: false, endCursor: null },
           totalCount: 0,
@@ -235,12 +192,10 @@ describe('pins', () => {
 
     const { data } = await api.query(`{
       pins(first: 100) {
-        ... on PinConnection {
-          nodes {
-            id requestId status cid name createdAt origins meta delegates info progress { percent } failureReason
-            service { id name endpoint health { state } budget { remaining } pinCounts { pinned } }
-            content { cid }
-          }
+        nodes {
+          id requestId status cid name createdAt origins meta delegates info progress { percent } failureReason
+          service { id name endpoint health { state } budget { remaining } pinCounts { pinned } }
+          content { cid }
         }
       }
     }`)
@@ -250,6 +205,27 @@ describe('pins', () => {
     )
     // The page, and the four counts of the service that all of its pins have.
     expect(service.count()).toBe(5)
+  })
+
+  it('are those of the service that is named, alone or in a list', async () => {
+    await using setup = await startServices('one', 'two')
+    const { api, services } = setup
+    seedPins(services.one, 1)
+    seedPins(services.two, 2)
+
+    const page = { nodes: [2, 1].map((n) => ({ name: `pin ${n}`, service: { name: 'two' } })) }
+    expect(await api.query('{ pins(services: "two") { nodes { name service { name } } } }')).toEqual({
+      data: { pins: page },
+    })
+    expect(
+      await api.query(
+        'query ($services: [String!]) { pins(services: $services) { nodes { name service { name } } } }',
+        {
+          services: ['two'],
+        },
+      ),
+    ).toEqual({ data: { pins: page } })
+    expect([requestsAt(services.one), requestsAt(services.two)]).toEqual([[], ['GET /pins', 'GET /pins']])
   })
 
   it('asks nothing when nothing but the type is selected', async () => {

@@ -2,12 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, startTestApi } from '../../support/query-schema.ts'
 import { json, stall, startScriptedUpstream } from '../../support/scripted-upstream.ts'
+import { ERROR_FIELDS, late, shownError, thrownError } from './expected-errors.ts'
 import { idOf, seedPins, startServices } from './setup.ts'
-
-const late = (service: string) => ({
-  __typename: 'ServiceUnavailableError',
-  message: `${service} did not answer before the time for the whole request was over`,
-})
 
 /** Two services of which `slow` answers nothing; the request's time is over as soon as it is asked. */
 async function startPair() {
@@ -29,11 +25,9 @@ describe('the end of the time for a request', () => {
 
     const { data, errors } = await api.query(
       `mutation ($cid: CID!) {
-        addPins(inputs: [{ cid: $cid, name: "1" }, { cid: $cid, name: "2" }]) {
-          __typename
-          ... on AddPinSuccess { pin { name content { services { service { name } result {
-            __typename ... on Error { message }
-          } } } } }
+        addPins(input: { pins: [{ cid: $cid, name: "1" }, { cid: $cid, name: "2" }] }) {
+          pin { name content { services { service { name } pins { name } error { ${ERROR_FIELDS} } } } }
+          error { code }
         }
       }`,
       { cid: exampleCid(1) },
@@ -42,12 +36,12 @@ describe('the end of the time for a request', () => {
 
     const content = {
       services: [
-        { service: { name: 'fast' }, result: { __typename: 'PinList' } },
-        { service: { name: 'slow' }, result: late('slow') },
+        { service: { name: 'fast' }, pins: [{ name: '2' }, { name: '1' }], error: null },
+        { service: { name: 'slow' }, pins: null, error: shownError(late('slow')) },
       ],
     }
     expect(errors).toBeUndefined()
-    expect(data.addPins).toEqual(['1', '2'].map((name) => ({ __typename: 'AddPinSuccess', pin: { name, content } })))
+    expect(data.addPins).toEqual(['1', '2'].map((name) => ({ pin: { name, content }, error: null })))
     expect(services.fast.pins(ALICE)).toHaveLength(2)
   })
 
@@ -56,13 +50,41 @@ describe('the end of the time for a request', () => {
     const { api, services, time } = setup
     seedPins(services.fast, 2)
 
-    const { data } = await api.query(
-      `{ pins(services: ["fast", "slow"]) { ... on PinConnection { nodes { name } warnings { __typename message } } } }`,
+    const answer = await api.query(
+      `{ pins(services: ["fast", "slow"]) { nodes { name } totalCount warnings { ${ERROR_FIELDS} } } }`,
       {},
       { signal: time.signal },
     )
 
-    expect(data.pins).toEqual({ nodes: [{ name: 'pin 2' }, { name: 'pin 1' }], warnings: [late('slow')] })
+    const nodes = [{ name: 'pin 2' }, { name: 'pin 1' }]
+    expect(answer).toEqual({ data: { pins: { nodes, totalCount: null, warnings: [shownError(late('slow'))] } } })
+  })
+
+  it('leaves what the services that answered have of a CID', async () => {
+    await using setup = await startPair()
+    const { api, services, time } = setup
+    seedPins(services.fast, 1)
+
+    const answer = await api.query(
+      `query ($cid: CID!) {
+        content(cid: $cid) { pins { name } services { service { name } pins { name } error { ${ERROR_FIELDS} } } }
+      }`,
+      { cid: exampleCid(1) },
+      { signal: time.signal },
+    )
+
+    const pins = [{ name: 'pin 1' }]
+    expect(answer).toEqual({
+      data: {
+        content: {
+          pins,
+          services: [
+            { service: { name: 'fast' }, pins, error: null },
+            { service: { name: 'slow' }, pins: null, error: shownError(late('slow')) },
+          ],
+        },
+      },
+    })
   })
 
   it('leaves the nodes that were found', async () => {
@@ -78,7 +100,7 @@ describe('the end of the time for a request', () => {
     )
 
     expect(data).toEqual({ nodes: [{ name: 'pin 1' }, null] })
-    expect(errors).toMatchObject([{ path: ['nodes', 1], extensions: { code: 'SERVICE_UNAVAILABLE', service: 'slow' } }])
+    expect(errors).toEqual([thrownError(late('slow'), 'nodes', 1)])
   })
 
   it('leaves the changes before a removal by filter, which is told as not done', async () => {
@@ -92,15 +114,20 @@ describe('the end of the time for a request', () => {
       return stall()(response, request, signal)
     })
 
-    const { data } = await api.query(
+    const answer = await api.query(
       `mutation ($cid: CID!) {
-        addPin(input: { cid: $cid }) { __typename }
-        removePins(filter: { name: "old" }) { __typename ... on Error { message } }
+        addPin(input: { cid: $cid }) { pin { requestId } error { code } }
+        removePins(input: { filter: { name: "old" } }) { pinId pin { id } error { ${ERROR_FIELDS} } }
       }`,
       { cid },
       { signal: time.signal },
     )
 
-    expect(data).toEqual({ addPin: { __typename: 'AddPinSuccess' }, removePins: [late('one')] })
+    expect(answer).toEqual({
+      data: {
+        addPin: { pin: { requestId: 'r1' }, error: null },
+        removePins: [{ pinId: null, pin: null, error: shownError(late('one')) }],
+      },
+    })
   })
 })

@@ -16,10 +16,10 @@ import {
   truncatedJson,
   wrongContentLength,
 } from '../../support/scripted-upstream.ts'
-import { ERROR_FIELDS, PIN_ERROR_FIELDS } from './setup.ts'
+import { type ErrorParts, failedPayload, thrownError } from './expected-errors.ts'
+import { OPERATIONS } from './operations.ts'
 
-const PINS = `{ pins { ${ERROR_FIELDS} ... on PinConnection { nodes { requestId } } } services { name } }`
-const ADD = `mutation ($input: AddPinInput!) { addPin(input: $input) { ${PIN_ERROR_FIELDS} } }`
+const PINS = '{ pins { nodes { requestId } } services { name } }'
 const pinStatus = {
   requestid: 'r1',
   status: 'pinned',
@@ -29,14 +29,17 @@ const pinStatus = {
 }
 const page = { count: 1, results: [pinStatus] }
 
-type Case = [what: string, handler: ScriptedHandler, type: string, message: string, more?: object]
+type Case = [what: string, handler: ScriptedHandler, code: ErrorParts['code'], message: string, more?: object]
 
 const malformed = (what: string, handler: ScriptedHandler, message: string): Case => [
   what,
   handler,
-  'MalformedResponseError',
+  'MALFORMED_RESPONSE',
   message,
 ]
+
+/** A page that fails takes all other data with it: whoever asks for it keeps what they show. */
+const failed = (error: ErrorParts) => ({ data: null, errors: [thrownError({ service: 'one', ...error }, 'pins')] })
 
 /** Answers to `GET /pins`, none of which is asked for again. */
 const READS: Case[] = [
@@ -79,52 +82,38 @@ const READS: Case[] = [
   [
     '401',
     errorForm('reasonAndDetails', 401, 'UNAUTHORIZED', 'Token expired'),
-    'UnauthorizedError',
+    'UNAUTHORIZED',
     'one answered 401 UNAUTHORIZED: Token expired',
   ],
-  ['402', text(402, 'Pay'), 'InsufficientFundsError', 'one answered 402 Pay'],
+  ['402', text(402, 'Pay'), 'INSUFFICIENT_FUNDS', 'one answered 402 Pay'],
   [
     '403',
     json(403, { error: { reason: 'FORBIDDEN', details: 'Not yours' } }),
-    'UnauthorizedError',
+    'UNAUTHORIZED',
     'one answered 403 FORBIDDEN: Not yours',
   ],
   [
     '400',
     json(400, { error: { reason: 'BAD_REQUEST', details: 'No such filter' } }),
-    'BadRequestError',
+    'BAD_REQUEST',
     'one answered 400 BAD_REQUEST: No such filter',
-    { argument: null, expected: null, received: null, refusedBy: 'one', service: undefined },
   ],
   [
     'a status of its own',
     json(418, { error: { reason: 'TEAPOT' } }),
-    'ServiceError',
+    'SERVICE_ERROR',
     'one answered 418 TEAPOT',
     { httpStatus: 418, reason: 'TEAPOT' },
   ],
 ]
 
-const CODES: Record<string, string> = {
-  MalformedResponseError: 'MALFORMED_RESPONSE',
-  UnauthorizedError: 'UNAUTHORIZED',
-  InsufficientFundsError: 'INSUFFICIENT_FUNDS',
-  BadRequestError: 'BAD_REQUEST',
-  ServiceError: 'SERVICE_ERROR',
-}
-
 describe('a service that talks nonsense, or refuses', () => {
-  it.each(READS)('%s is a typed error of the field', async (_what, handler, type, message, more = {}) => {
+  it.each(READS)('%s is a typed error, and no data', async (_what, handler, code, message, more = {}) => {
     await using upstream = await startScriptedUpstream()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(handler)
 
-    expect(await api.query(PINS)).toEqual({
-      data: {
-        pins: { __typename: type, code: CODES[type], message, service: 'one', ...more },
-        services: [{ name: 'one' }],
-      },
-    })
+    expect(await api.query(PINS)).toEqual(failed({ code, message, ...more }))
     upstream.assertDone()
   })
 
@@ -169,18 +158,7 @@ describe('a service that is down or slow', () => {
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(handler, handler, handler)
 
-    expect(await api.query(PINS)).toEqual({
-      data: {
-        pins: {
-          __typename: 'ServiceUnavailableError',
-          code: 'SERVICE_UNAVAILABLE',
-          message,
-          service: 'one',
-          mayHaveActed: false,
-        },
-        services: [{ name: 'one' }],
-      },
-    })
+    expect(await api.query(PINS)).toEqual(failed({ code: 'SERVICE_UNAVAILABLE', message, mayHaveActed: false }))
     upstream.assertDone()
   })
 
@@ -189,7 +167,9 @@ describe('a service that is down or slow', () => {
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(reset(), json(200, page))
 
-    expect((await api.query(PINS)).data.pins).toEqual({ __typename: 'PinConnection', nodes: [{ requestId: 'r1' }] })
+    expect(await api.query(PINS)).toEqual({
+      data: { pins: { nodes: [{ requestId: 'r1' }] }, services: [{ name: 'one' }] },
+    })
   })
 
   it.each([
@@ -201,19 +181,11 @@ describe('a service that is down or slow', () => {
     upstream.reply(handler)
 
     const startedAt = performance.now()
-    const { data } = await api.query(PINS)
+    const answer = await api.query(PINS)
     const tookMs = performance.now() - startedAt
 
-    expect(data).toEqual({
-      pins: {
-        __typename: 'ServiceUnavailableError',
-        code: 'SERVICE_UNAVAILABLE',
-        message: expect.stringMatching(/^one did not answer within \d+ ms$/),
-        service: 'one',
-        mayHaveActed: false,
-      },
-      services: [{ name: 'one' }],
-    })
+    const message = expect.stringMatching(/^one did not answer within \d+ ms$/)
+    expect(answer).toEqual(failed({ code: 'SERVICE_UNAVAILABLE', message, mayHaveActed: false }))
     expect(tookMs).toBeGreaterThanOrEqual(290)
     expect(tookMs).toBeLessThan(3_000)
   })
@@ -228,9 +200,19 @@ describe('a service that is down or slow', () => {
       await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
       upstream.reply(handler)
 
-      const { data } = await api.query(ADD, { input: { cid: exampleCid(1) } })
+      const answer = await api.query(OPERATIONS.addPin, { input: { cid: exampleCid(1) } })
 
-      expect(data.addPin.__typename).toBe('OutcomeUnknownError')
+      expect(answer).toEqual({
+        data: {
+          result: failedPayload({
+            code: 'OUTCOME_UNKNOWN',
+            message: 'one gave no answer, and does not show whether the change was made',
+            service: 'one',
+            mayHaveActed: true,
+            operationId: expect.stringMatching(/^[0-9a-f]{32}$/),
+          }),
+        },
+      })
       expect(upstream.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
     },
   )
@@ -240,14 +222,12 @@ describe('a service that is down or slow', () => {
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(json(429, {}, { 'retry-after': '60' }))
 
-    const { data } = await api.query(PINS)
-
-    expect(data.pins).toEqual({
-      __typename: 'RateLimitedError',
-      code: 'RATE_LIMITED',
-      message: expect.stringMatching(/^one allows no further request for \d+ ms$/),
-      service: 'one',
-      retryAfterMs: expect.toSatisfy((ms) => ms > 50_000 && ms <= 61_000),
-    })
+    expect(await api.query(PINS)).toEqual(
+      failed({
+        code: 'RATE_LIMITED',
+        message: expect.stringMatching(/^one allows no further request for \d+ ms$/),
+        retryAfterMs: expect.toSatisfy((ms) => ms > 50_000 && ms <= 61_000),
+      }),
+    )
   })
 })

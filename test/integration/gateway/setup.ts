@@ -78,22 +78,5 @@ export function requestsAt(service: EmulatedService): string[] {
   return service.requests.map(({ method, path }) => `${method} ${path}`)
 }
 
-/** What to select of a result union, so that every error shows all that it has. */
-export const ERROR_FIELDS = `
-  __typename
-  ... on Error { code message }
-  ... on BadRequestError { argument expected received refusedBy }
-  ... on UnauthorizedError { service }
-  ... on UnknownServiceError { service known }
-  ... on InsufficientFundsError { service }
-  ... on RateLimitedError { service retryAfterMs }
-  ... on ServiceUnavailableError { service mayHaveActed }
-  ... on MalformedResponseError { service }
-  ... on ServiceError { service httpStatus reason }
-`
-
-/** The same, of a union that knows `PinNotFoundError`. */
-export const PIN_ERROR_FIELDS = `${ERROR_FIELDS} ... on PinNotFoundError { service requestId }`
-
 /** What names the write in the `meta` that is sent, and is not seen in answers. */
 export const OPERATION_META = { 'pinql.op': expect.stringMatching(/^[0-9a-f]{32}$/) }

@@ -12,7 +12,7 @@ import { second, startSetup } from './setup.ts'
 
 const PAGE = `query ($filter: PinFilter, $first: Int, $after: Cursor) {
   pins(filter: $filter, first: $first, after: $after) {
-    ... on PinConnection { nodes { requestId } pageInfo { hasNextPage endCursor } }
+    nodes { requestId } pageInfo { hasNextPage endCursor }
   }
 }`
 

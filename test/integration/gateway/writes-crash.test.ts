@@ -12,7 +12,7 @@ import { startTestGateway } from '../../support/start-test-gateway.ts'
 import { ALICE } from '../../support/writes/start-write-setup.ts'
 
 const ADD = `mutation ($input: AddPinInput!) {
-  addPin(input: $input) { __typename ... on AddPinSuccess { pin { requestId meta } idempotencyKey } ... on Error { message } }
+  addPin(input: $input) { pin { requestId meta } error { message } idempotencyKey }
 }`
 const INPUT = { cid: exampleCid(1), name: 'n', meta: { app: 'blog' }, idempotencyKey: 'my key' }
 
@@ -53,7 +53,7 @@ it('makes one pin for a key when the gateway is killed before the answer comes, 
   const answers = [await gateway.query(ADD, { input: INPUT }), await gateway.query(ADD, { input: INPUT })]
 
   const pin = { requestId: service.pins(ALICE)[0]?.requestId, meta: { app: 'blog' } }
-  const success = { data: { addPin: { __typename: 'AddPinSuccess', pin, idempotencyKey: 'my key' } } }
+  const success = { data: { addPin: { pin, error: null, idempotencyKey: 'my key' } } }
   expect(answers).toEqual([success, success])
   expect(service.count('POST')).toBe(1)
 })

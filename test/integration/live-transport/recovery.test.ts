@@ -17,13 +17,13 @@ describe('the stock client', () => {
     const [theirs] = service.seed(BOB, [{ cid: 'bafkqablimvwgy3y', status: 'queued' }])
     if (!mine || !theirs) throw new Error('no pins')
     await using bob = await openRawSocket(url, { token: BOB })
-    bob.send({ id: '1', type: 'subscribe', payload: { query: 'subscription { pinsChanged { __typename } }' } })
+    bob.send({ id: '1', type: 'subscribe', payload: { query: 'subscription { pinsChanged { kind } }' } })
     const codes: number[] = []
     const on = { closed: (event: unknown) => void codes.push((event as { code: number }).code) }
     const tokens = ['revoked', ALICE]
     const client = stockClient(url, { on, connectionParams: () => ({ token: tokens.shift() }) })
     const events = eventsOf(client, { query: PIN_STATUS_CHANGED, variables: { ids: [mine.id] } })
-    expect(await nextOf(events)).toMatchObject({ __typename: 'PinSnapshot', pin: { id: mine.id } })
+    expect(await nextOf(events)).toMatchObject({ kind: 'SNAPSHOT', pin: { id: mine.id } })
     expect([codes, tokens]).toEqual([[4403], []])
     expect(bob.ws.readyState).toBe(bob.ws.OPEN)
     await client.dispose()
@@ -63,7 +63,7 @@ describe('a gateway that stops', () => {
     sockets[0]?.send({
       id: '1',
       type: 'subscribe',
-      payload: { query: 'mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { __typename } }' },
+      payload: { query: 'mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { pin { status } error { code } } }' },
     })
     await asked
     const startedAt = performance.now()
@@ -75,7 +75,7 @@ describe('a gateway that stops', () => {
     answer()
     expect(await sockets[0]?.next()).toMatchObject({
       type: 'next',
-      payload: { data: { addPin: { __typename: 'AddPinSuccess' } } },
+      payload: { data: { addPin: { pin: { status: 'QUEUED' }, error: null } } },
     })
     expect(new Set(await Promise.all(codes))).toEqual(new Set([1001]))
     await stopping

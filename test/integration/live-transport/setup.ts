@@ -1,6 +1,7 @@
 import { type Client, type ClientOptions, createClient, type SubscribePayload } from 'graphql-ws'
 import WebSocket from 'ws'
 import type { ConfigInput } from '../../../src/config/parse-config.ts'
+import type { PinEventKind } from '../../../src/live/live-event.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { ALICE } from '../../support/query-schema.ts'
@@ -37,7 +38,7 @@ export async function startLiveSetup(settings: ConfigInput = {}): Promise<LiveSe
       service.setStatus(token, requestId, status, note === undefined ? {} : { status_details: note })
       const pin = service.pins(token).find((each) => each.requestId === requestId)
       if (!pin) throw new Error(`No pin ${requestId}`)
-      await gateway.query('query ($id: ID!) { pin(id: $id) { __typename } }', { id: idOf(pin) }, bearer(token))
+      await gateway.query('query ($id: ID!) { pin(id: $id) { status } }', { id: idOf(pin) }, bearer(token))
     },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]()
@@ -56,30 +57,36 @@ export function seedQueued(service: EmulatedService, count: number) {
 }
 
 const EVENT = `
-  __typename
-  ... on LiveEvent { seq cursor }
-  ... on PinSnapshot { remaining isResync pin { id status failureReason } }
-  ... on PinAdded { pin { id status failureReason } }
-  ... on PinStatusChange { previousStatus pin { id status failureReason } }
-  ... on PinRemoved { id }
+  kind service seq cursor observedAt pinId previousStatus replacedId remaining isResync since
+  pin { id status failureReason }
+  error { code service }
 `
 
-export const PIN_STATUS_CHANGED = `subscription ($ids: [ID!]!, $until: Until, $after: Cursor) {
-  pinStatusChanged(ids: $ids, until: $until, after: $after) { ${EVENT} }
+export const PIN_STATUS_CHANGED = `subscription ($ids: [ID!]!, $until: Until, $after: Cursor, $kinds: [PinEventKind!]) {
+  pinStatusChanged(ids: $ids, until: $until, after: $after, kinds: $kinds) { ${EVENT} }
 }`
 
-export const PINS_CHANGED = `subscription ($filter: PinFilter) { pinsChanged(filter: $filter) { ${EVENT} } }`
+export const PINS_CHANGED = `subscription (
+  $services: [String!], $filter: PinFilter, $after: Cursor, $kinds: [PinEventKind!]
+) {
+  pinsChanged(services: $services, filter: $filter, after: $after, kinds: $kinds) { ${EVENT} }
+}`
 
 /** What a subscriber of the documents above is told. */
 export interface SeenEvent {
-  readonly __typename: string
+  readonly kind: PinEventKind
+  readonly service: string
   readonly seq: number
   readonly cursor: string
-  readonly remaining?: number
-  readonly isResync?: boolean
-  readonly previousStatus?: string
-  readonly id?: string
-  readonly pin?: { readonly id: string; readonly status: string; readonly failureReason: string | null }
+  readonly observedAt: string
+  readonly pin: { readonly id: string; readonly status: string; readonly failureReason: string | null } | null
+  readonly pinId: string | null
+  readonly previousStatus: string | null
+  readonly replacedId: string | null
+  readonly remaining: number | null
+  readonly isResync: boolean | null
+  readonly error: { readonly code: string; readonly service: string | null } | null
+  readonly since: string | null
 }
 
 /** The stock client, with a token and quick about coming back. */

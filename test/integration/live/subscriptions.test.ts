@@ -1,58 +1,17 @@
-import { parse, subscribe } from 'graphql'
 import { expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
-import { Informers } from '../../../src/live/informers.ts'
-import { createContext } from '../../../src/resolvers/context.ts'
-import { createSchema } from '../../../src/schema/schema.ts'
-import { createServiceRegistry } from '../../../src/upstream/registry.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { functionland } from '../../support/providers/functionland.ts'
-import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
+import { startLive, TOKEN } from './start-live.ts'
 
-const TOKEN = 'alice-token'
-const EVENT = `{
-  __typename
-  ... on PinSnapshot { pin { status } remaining isResync }
-  ... on PinStatusChange { pin { status } previousStatus }
-  ... on PinReplaced { pin { status } replacedId }
-  ... on PinRemoved { id }
-}`
+const EVENT = '{ kind pinId pin { status } previousStatus replacedId remaining isResync }'
 
-async function startLive(profile: ProviderProfile) {
-  const service = await startEmulatedService(profile)
-  const settings = { name: 'a', endpoint: service.endpoint, token: TOKEN, provider: null }
-  const registry = createServiceRegistry([settings], 'a')
-  const live = new Informers()
-  const contextValue = createContext(registry, live, {
-    headers: new Headers(),
-    signal: new AbortController().signal,
-    requestId: 'test',
-  })
-  return {
-    service,
-    registry,
-    async subscribe(field: string, variableValues: Record<string, unknown> = {}) {
-      const document = parse(`subscription ($ids: [ID!]! = []) { ${field} ${EVENT} }`)
-      const stream = await subscribe({ schema: createSchema(), document, variableValues, contextValue })
-      if (!(Symbol.asyncIterator in stream)) throw new AggregateError(stream.errors ?? [], 'expected a stream')
-      return {
-        async next() {
-          const { done, value } = await stream.next()
-          return done
-            ? 'done'
-            : (JSON.parse(JSON.stringify(Object.values(value.data ?? {})[0] ?? value.errors)) as unknown)
-        },
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      live[Symbol.dispose]()
-      await registry[Symbol.asyncDispose]()
-      await service[Symbol.asyncDispose]()
-    },
-  }
+/** An event with exactly these of the fields that not every kind sets. */
+function eventWith(kind: string, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const rest = { pinId: expect.any(String), pin: null, previousStatus: null, replacedId: null }
+  return { kind, ...rest, remaining: null, isResync: null, ...fields }
 }
 
 it('tells a snapshot, then each change, and ends when all have settled', async () => {
@@ -61,25 +20,18 @@ it('tells a snapshot, then each change, and ends when all have settled', async (
   const [pin] = service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
   const requestId = pin?.requestId ?? ''
   const id = formatPinId({ service: 'a', requestId, cid: { text: exampleCid(1) } })
-  const stream = await live.subscribe('pinStatusChanged(ids: $ids)', { ids: [id] })
-  expect(await stream.next()).toEqual({
-    __typename: 'PinSnapshot',
-    pin: { status: 'QUEUED' },
-    remaining: 0,
-    isResync: false,
-  })
+  const stream = await live.subscribe('pinStatusChanged(ids: $ids)', EVENT, { ids: [id] })
+  expect(await stream.next()).toEqual(
+    eventWith('SNAPSHOT', { pin: { status: 'QUEUED' }, remaining: 0, isResync: false }),
+  )
   service.setStatus(TOKEN, requestId, 'pinning')
-  expect(await stream.next()).toEqual({
-    __typename: 'PinStatusChange',
-    pin: { status: 'PINNING' },
-    previousStatus: 'QUEUED',
-  })
+  expect(await stream.next()).toEqual(
+    eventWith('STATUS_CHANGED', { pin: { status: 'PINNING' }, previousStatus: 'QUEUED' }),
+  )
   service.setStatus(TOKEN, requestId, 'pinned')
-  expect(await stream.next()).toEqual({
-    __typename: 'PinStatusChange',
-    pin: { status: 'PINNED' },
-    previousStatus: 'PINNING',
-  })
+  expect(await stream.next()).toEqual(
+    eventWith('STATUS_CHANGED', { pin: { status: 'PINNED' }, previousStatus: 'PINNING' }),
+  )
   expect(await stream.next()).toBe('done')
 })
 
@@ -90,24 +42,19 @@ it('does not bring a removed pin back that the service shows once more', async (
     { cid: exampleCid(1), status: 'queued' },
     { cid: exampleCid(2), status: 'queued' },
   ])
-  const stream = await live.subscribe('pinsChanged')
+  const stream = await live.subscribe('pinsChanged', EVENT)
   for (const remaining of [1, 0]) {
-    expect(await stream.next()).toEqual({
-      __typename: 'PinSnapshot',
-      pin: { status: 'QUEUED' },
-      remaining,
-      isResync: false,
-    })
+    expect(await stream.next()).toEqual(
+      eventWith('SNAPSHOT', { pin: { status: 'QUEUED' }, remaining, isResync: false }),
+    )
   }
   await registry.tenant('a', null).removePin(first?.requestId ?? '')
   const id = formatPinId({ service: 'a', requestId: first?.requestId ?? '', cid: { text: exampleCid(1) } })
-  expect(await stream.next()).toEqual({ __typename: 'PinRemoved', id })
+  expect(await stream.next()).toEqual(eventWith('REMOVED', { pinId: id }))
   service.setStatus(TOKEN, second?.requestId ?? '', 'pinned')
-  expect(await stream.next()).toEqual({
-    __typename: 'PinStatusChange',
-    pin: { status: 'PINNED' },
-    previousStatus: 'QUEUED',
-  })
+  expect(await stream.next()).toEqual(
+    eventWith('STATUS_CHANGED', { pin: { status: 'PINNED' }, previousStatus: 'QUEUED' }),
+  )
 })
 
 it('follows a pin that its service cannot replace in one step', async () => {
@@ -116,17 +63,26 @@ it('follows a pin that its service cannot replace in one step', async () => {
   const [old] = service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
   const ref = { service: 'a', requestId: old?.requestId ?? '', cid: exampleCid(1) }
   const replacedId = formatPinId({ service: 'a', requestId: ref.requestId, cid: { text: ref.cid } })
-  const stream = await live.subscribe('pinStatusChanged(ids: $ids)', { ids: [replacedId] })
+  const stream = await live.subscribe('pinStatusChanged(ids: $ids)', EVENT, { ids: [replacedId] })
   await stream.next()
   const newPin = { cid: parseCid(exampleCid(2)), name: 'two', origins: [], meta: {} }
   const { requestId } = await registry.tenant('a', null).replacePin(ref, newPin, 'a-key')
   expect(requestId).not.toBe(ref.requestId)
-  expect(await stream.next()).toEqual({ __typename: 'PinReplaced', replacedId, pin: { status: 'QUEUED' } })
+  expect(await stream.next()).toEqual(eventWith('REPLACED', { replacedId, pin: { status: 'QUEUED' } }))
   service.setStatus(TOKEN, requestId, 'pinned')
-  expect(await stream.next()).toEqual({
-    __typename: 'PinStatusChange',
-    pin: { status: 'PINNED' },
-    previousStatus: 'QUEUED',
-  })
+  expect(await stream.next()).toEqual(
+    eventWith('STATUS_CHANGED', { pin: { status: 'PINNED' }, previousStatus: 'QUEUED' }),
+  )
   expect(await stream.next()).toBe('done')
+})
+
+it('listens to a service once, however often it is named', async () => {
+  await using setup = await startLive(compliant)
+  const { service, live } = setup
+  service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
+  const stream = await setup.subscribe('pinsChanged(services: ["a", "a", "a"])', EVENT)
+  expect(await stream.next()).toEqual(
+    eventWith('SNAPSHOT', { pin: { status: 'QUEUED' }, remaining: 0, isResync: false }),
+  )
+  expect(live.listeners).toBe(1)
 })

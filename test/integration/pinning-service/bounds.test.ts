@@ -2,6 +2,8 @@ import * as dagPb from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Pin } from '../../../src/domain/pin.ts'
+import { progressOf } from '../../../src/domain/pin-progress.ts'
 import { blockKey } from '../../../src/pinning-service/block-key.ts'
 import type { Limits } from '../../../src/pinning-service/limits.ts'
 import { type Peer, startPeer } from '../../../src/pinning-service/start-peer.ts'
@@ -148,13 +150,17 @@ it('shows the progress of a transfer while it goes on, and what it came to', asy
   onWanted = (key) => (key === rootKey ? Promise.resolve() : released)
   const { requestid } = await service.client.add({ cid: root.toString(), origins: origin.addresses })
   const size = blocks.get(rootKey)?.length ?? 0
-  const info = async () => (await service.client.get(requestid)).body.info
+  const pin = async () => (await service.client.get(requestid)).body as Pick<Pin, 'status' | 'info'>
+  const info = async () => (await pin()).info
+  const progress = async () => progressOf((await pin()) as Pin)
   await expect.poll(info, { timeout: 10_000 }).toEqual({
     status_details: 'Fetching blocks',
     blocks_fetched: '1',
     bytes_fetched: `${size}`,
     bytes_expected: `${size + 10_000}`,
   })
+  const percent = Math.round((1000 * size) / (size + 10_000)) / 10
+  expect(await progress()).toEqual({ blocks: 1, bytes: size, totalBlocks: null, totalBytes: null, percent })
   onWanted = null
   release()
   await service.client.settled(requestid)
@@ -163,6 +169,8 @@ it('shows the progress of a transfer while it goes on, and what it came to', asy
     dag_size: `${size + 10_000}`,
     dag_blocks: '11',
   })
+  const bytes = size + 10_000
+  expect(await progress()).toEqual({ blocks: 11, bytes, totalBlocks: 11, totalBytes: bytes, percent: 100 })
 })
 
 it('goes on with an unfinished pin after a restart, and fetches what it lacks only', async () => {

@@ -10,48 +10,54 @@ beforeAll(async () => {
 })
 afterAll(() => gateway[Symbol.asyncDispose]())
 
-async function pins(headers: Record<string, string>, service = 'one') {
-  const document = `{ pins(service: "${service}") { ... on Error { code message } ... on UnknownServiceError { known } } }`
-  const { data } = await gateway.query<{ pins: Record<string, unknown> }>(document, {}, headers)
-  return data?.pins
+/** Why the pins of a service could not be read. */
+async function refusalOf(headers: Record<string, string>, service = 'one') {
+  const { data, errors = [] } = await gateway.query(`{ pins(services: "${service}") { totalCount } }`, {}, headers)
+  expect({ data, paths: errors.map(({ path }) => path) }).toEqual({ data: null, paths: [['pins']] })
+  return { message: errors[0]?.message, ...errors[0]?.extensions }
 }
 
 describe("a caller's token that cannot be used is never replaced by the gateway's own", () => {
   it.each(['Bearer a b', 'bearer', 'Bearer ', 'Bearer Bearer abc', 'abc', 'Token abc', 'Bearer \u00e4'])(
     'authorization: %s',
     async (authorization) => {
-      const answer = await pins({ authorization })
+      const answer = await refusalOf({ authorization })
       expect(answer).toEqual({
         code: 'UNAUTHORIZED',
+        service: 'one',
         message: 'The token for one cannot be read: expected "Bearer" and one token in the header authorization',
       })
       // It is meant for the default service.
-      expect(await pins({ authorization }, 'two')).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+      expect(await refusalOf({ authorization }, 'two')).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
     },
   )
 
   it('a header of its own with spaces', async () => {
-    expect(await pins({ 'x-pinning-token-two': 'Bearer abc' }, 'two')).toMatchObject({ code: 'UNAUTHORIZED' })
+    expect(await refusalOf({ 'x-pinning-token-two': 'Bearer abc' }, 'two')).toMatchObject({ code: 'UNAUTHORIZED' })
   })
 
   it('a header for a service that is not there', async () => {
     const mistyped = { 'x-pinning-token-tow': 'abc' }
-    expect(await pins(mistyped, 'two')).toEqual({
+    expect(await refusalOf(mistyped, 'two')).toEqual({
       code: 'UNKNOWN_SERVICE',
+      service: 'tow',
       message: 'Unknown service "tow": expected one of one, two',
       known: ['one', 'two'],
     })
     // With a token of their own nothing is mistaken.
-    expect(await pins({ ...mistyped, authorization: 'Bearer abc' })).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    const url = `${gateway.url}?query=${encodeURIComponent('{ pins { ... on Error { code } } services { health { state } } }')}`
+    expect(await refusalOf({ ...mistyped, authorization: 'Bearer abc' })).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    const url = `${gateway.url}?query=${encodeURIComponent('{ pin(requestId: "r") { id } services { health { state } } }')}`
     const response = await fetch(url, { headers: mistyped })
-    expect(await response.json()).toMatchObject({ data: { pins: { code: 'UNKNOWN_SERVICE' }, services: [{}, {}] } })
+    expect(await response.json()).toMatchObject({
+      data: { pin: null, services: [{}, {}] },
+      errors: [{ path: ['pin'], extensions: { code: 'UNKNOWN_SERVICE', service: 'tow' } }],
+    })
   })
 })
 
 it.each(['Basic YTpi', 'Digest username="a"', 'Negotiate abc'])(
   'takes "authorization: %s" for the password of a proxy, and no token',
   async (authorization) => {
-    expect(await pins({ authorization })).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(await refusalOf({ authorization })).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
   },
 )

@@ -2,8 +2,8 @@ import type { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
 
-const ADD = `mutation { addPin(input: { cid: "bafkqaaa", name: "kept" }) { ... on AddPinSuccess { pin { name } } } }`
-const LIST = `{ pins { ... on PinConnection { nodes { name status } } ... on Error { code } } }`
+const ADD = `mutation { addPin(input: { cid: "bafkqaaa", name: "kept" }) { pin { name } error { message } } }`
+const LIST = `{ pins { nodes { name status } } }`
 
 /** Starts a gateway whose embedded service can be killed, as a crash of its thread would. */
 async function startMortalGateway() {
@@ -27,14 +27,17 @@ async function startMortalGateway() {
 it('starts the embedded service again when its thread dies, with all of its pins, and says so', async () => {
   await using setup = await startMortalGateway()
   const { gateway, ready, kill } = setup
-  await gateway.query(ADD)
+  expect((await gateway.query(ADD)).data).toEqual({ addPin: { pin: { name: 'kept' }, error: null } })
   await expect
     .poll(async () => (await gateway.query(LIST)).data)
     .toEqual({ pins: { nodes: [{ name: 'kept', status: 'PINNED' }] } })
   for (const starts of [2, 3]) {
     await kill()
     expect(await ready()).toBe(503)
-    expect((await gateway.query(LIST)).data).toEqual({ pins: { code: 'SERVICE_UNAVAILABLE' } })
+    expect(await gateway.query(LIST)).toMatchObject({
+      data: null,
+      errors: [{ path: ['pins'], extensions: { code: 'SERVICE_UNAVAILABLE', service: 'local', mayHaveActed: false } }],
+    })
     await expect.poll(ready, { timeout: 10_000 }).toBe(200)
     expect(setup.starts()).toBe(starts)
   }

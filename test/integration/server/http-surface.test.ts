@@ -68,7 +68,7 @@ describe('requests', () => {
   })
 
   it('mutations by GET are refused', async () => {
-    const query = encodeURIComponent('mutation { removePin(id: "x") { __typename } }')
+    const query = encodeURIComponent('mutation { removePin(input: { id: "x" }) { pinId } }')
     expect((await send(`/graphql?query=${query}`)).status).toBe(405)
   })
 

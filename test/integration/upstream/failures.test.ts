@@ -8,8 +8,8 @@ import { startEmulatedService } from '../../support/providers/emulated-service.t
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, startTestApi } from '../../support/query-schema.ts'
 
-const HEALTH = `{ services { name health { state breaker lastError { code message } } } }`
-const PIN = `query ($service: String!) { pin(service: $service, requestId: "none") { __typename } }`
+const HEALTH = '{ services { name health { state breaker lastError { code message } } } }'
+const PIN = `query ($service: String!) { pin(service: $service, requestId: "none") { id } }`
 
 function openTenant(endpoint: string, timeoutMs = 10_000): Tenant & AsyncDisposable {
   const service = new PinningService({ name: 'test', endpoint, token: null, provider: null }, { timeoutMs })
@@ -31,7 +31,12 @@ describe('a service that fails', () => {
         { name: 'well', endpoint: well.endpoint },
       ],
     })
-    const ask = (service: string) => api.query(PIN, { service }).then(({ data }) => data.pin.__typename)
+    /** The code of the only error. */
+    const ask = async (service: string) => {
+      const { data, errors } = await api.query(PIN, { service })
+      expect([data, errors?.length]).toEqual([{ pin: null }, 1])
+      return errors?.[0]?.extensions?.code
+    }
     const health = async () => (await api.query(HEALTH)).data.services
     const isUp = { state: 'UP', breaker: 'CLOSED', lastError: null }
     const lastError = {
@@ -40,19 +45,19 @@ describe('a service that fails', () => {
     }
 
     sick.breakNext(3)
-    expect(await ask('sick')).toBe('ServiceUnavailableError')
+    expect(await ask('sick')).toBe('SERVICE_UNAVAILABLE')
     expect(await health()).toEqual([
       { name: 'sick', health: { state: 'DEGRADED', breaker: 'CLOSED', lastError } },
       { name: 'well', health: isUp },
     ])
     sick.breakNext(2)
-    expect(await ask('sick')).toBe('ServiceUnavailableError')
+    expect(await ask('sick')).toBe('SERVICE_UNAVAILABLE')
     expect((await health())[0]).toEqual({ name: 'sick', health: { state: 'DOWN', breaker: 'OPEN', lastError } })
 
     sick.resetLog()
-    expect([await ask('sick'), await ask('well')]).toEqual(['ServiceUnavailableError', 'PinNotFoundError'])
+    expect([await ask('sick'), await ask('well')]).toEqual(['SERVICE_UNAVAILABLE', 'PIN_NOT_FOUND'])
     expect(sick.requests).toEqual([])
-    await vi.waitFor(async () => expect(await ask('sick')).toBe('PinNotFoundError'), { timeout: 3000, interval: 50 })
+    await vi.waitFor(async () => expect(await ask('sick')).toBe('PIN_NOT_FOUND'), { timeout: 3000, interval: 50 })
     expect(sick.requests.length).toBe(1)
     expect((await health()).map(({ health: { state } }: { health: { state: string } }) => state)).toEqual(['UP', 'UP'])
   })

@@ -1,19 +1,37 @@
 import { isSettled, type Pin } from '../../../src/domain/pin.ts'
+import { DEFAULT_KINDS, type PinEventKind } from '../../../src/live/live-event.ts'
 
 /** What is looked at of a pin. */
 export type ToldPin = Pick<Pin, 'requestId' | 'status' | 'name' | 'info'>
 
 /** What is looked at of an event, by whatever way it came. */
 export type ToldEvent = { readonly seq: number; readonly cursor: string } & (
-  | { readonly type: 'PinSnapshot'; readonly pin: ToldPin; readonly isResync: boolean }
-  | { readonly type: 'PinAdded' | 'PinStatusChange'; readonly pin: ToldPin }
-  | { readonly type: 'PinReplaced'; readonly pin: ToldPin; readonly replaced: Pick<Pin, 'requestId'> }
-  | { readonly type: 'PinRemoved'; readonly requestId: string }
-  | { readonly type: 'LiveStale' | 'LiveResumed' }
-  | { readonly type: 'LiveCaughtUp'; readonly isResync: boolean }
+  | { readonly kind: 'SNAPSHOT'; readonly pin: ToldPin; readonly isResync: boolean }
+  | { readonly kind: 'ADDED' | 'STATUS_CHANGED'; readonly pin: ToldPin }
+  | { readonly kind: 'REPLACED'; readonly pin: ToldPin; readonly replaced: Pick<Pin, 'requestId'> }
+  | { readonly kind: 'REMOVED'; readonly requestId: string }
+  | { readonly kind: 'STALE' | 'RESUMED' }
+  | { readonly kind: 'CAUGHT_UP'; readonly isResync: boolean }
 )
 
+/** What a connection asks for. */
+export interface ToldConnection {
+  /** The kinds that it names; null for all. */
+  readonly kinds: ReadonlySet<PinEventKind> | null
+  /** Whether it follows pins by their ids. Such a pin is `ADDED` only after it was gone. */
+  readonly isById: boolean
+}
+
 const GONE = Number.POSITIVE_INFINITY
+/** A client that gets all of these knows every pin as it is. */
+const KINDS_OF_STATE: readonly PinEventKind[] = [
+  'SNAPSHOT',
+  'ADDED',
+  'STATUS_CHANGED',
+  'REPLACED',
+  'REMOVED',
+  'CAUGHT_UP',
+]
 
 /**
  * What a client knows of the pins that it follows, over any number of connections, and whether it was told properly.
@@ -21,10 +39,13 @@ const GONE = Number.POSITIVE_INFINITY
  * Every state of a pin carries its number in `info.rev`, so that the properties of etcd's watches can be checked:
  * - ordered: the states of a pin come in the order in which they were true;
  * - unique: no state of a pin, and no change, comes twice over one connection; but a replacement shows the new pin as it
- *   is, told of before or not;
+ *   is, told of before or not, and where replicas lag, a slow reader may miss the older state that was shown in between;
  * - reliable: in the end, the last state of every pin is known;
  * - resumable: behind a cursor comes all that was missed, or a snapshot that says so;
  * - bookmarkable: nothing at or before the cursor comes again as a change.
+ *
+ * A client may name some kinds of events only, and others after it came back. It can then be held to less: no event has
+ * another kind, the pins that this connection was told of are known as they are in the end, and all comes in order.
  *
  * @see etcd, tests/robustness/validate/watch.go
  */
@@ -39,7 +60,11 @@ export class HistoryChecker {
   readonly #known = new Map<string, ToldPin | null>()
   /** What took the place of others. */
   readonly #successors = new Set<string>()
+  /** Whether every state of a pin was of a kind that was asked for. */
+  #isComplete = true
   /** Of the present connection. */
+  #kinds: ReadonlySet<PinEventKind> = DEFAULT_KINDS
+  #isById = false
   #told = new Map<string, number>()
   #seq = -1
   #changeSeq = -1
@@ -53,7 +78,10 @@ export class HistoryChecker {
   }
 
   /** A connection begins: with what is known, when it comes with the last cursor, or with nothing. */
-  connected(isResumed: boolean): void {
+  connected(isResumed: boolean, { kinds, isById }: ToldConnection): void {
+    this.#kinds = kinds ?? DEFAULT_KINDS
+    this.#isById = isById
+    this.#isComplete &&= this.#hasKinds(...KINDS_OF_STATE)
     if (!isResumed) {
       this.#forget()
       // A cursor is good for the same selection only.
@@ -69,38 +97,45 @@ export class HistoryChecker {
   /** @param truth how pins are by now: nothing newer can have been told */
   saw(event: ToldEvent, truth: ReadonlyMap<string, Pin>): void {
     this.events++
+    if (!this.#kinds.has(event.kind)) this.#violate(`kind: ${event.kind} was not asked for`)
     this.#checkNumber(event)
     this.cursor = event.cursor
-    switch (event.type) {
-      case 'LiveStale':
-      case 'LiveResumed':
+    switch (event.kind) {
+      case 'STALE':
+      case 'RESUMED':
         return
-      case 'LiveCaughtUp':
+      case 'CAUGHT_UP':
         if (event.isResync) this.#forget()
         break
-      case 'PinRemoved':
+      case 'REMOVED':
         this.#learn(event.requestId, null, truth)
         break
-      case 'PinReplaced':
+      case 'REPLACED':
         this.#successors.add(event.pin.requestId)
         this.#learn(event.replaced.requestId, null, truth)
         if (this.#told.get(event.pin.requestId) !== revOf(event.pin)) {
           this.#learn(event.pin.requestId, event.pin, truth)
         }
         break
-      case 'PinSnapshot':
+      case 'SNAPSHOT':
         // What a new snapshot does not show is gone.
         if (event.isResync && this.#isFirst) this.#forget()
         this.#learn(event.pin.requestId, event.pin, truth)
         break
       default:
-        this.#learn(event.pin.requestId, event.pin, truth)
+        this.#learn(event.pin.requestId, event.pin, truth, !this.#isOrdered)
     }
     this.#isFirst = false
   }
 
+  /** True when the client knows all pins that it follows, and what took the place of others. */
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
   /** The stream said that all pins asked for have settled. */
   settled(requestIds: Iterable<string>): void {
+    if (!this.#isComplete) return
     for (const requestId of [...requestIds, ...this.#successors]) {
       const pin = this.#known.get(requestId)
       if (pin === null || (pin && isSettled(pin.status))) continue
@@ -111,12 +146,12 @@ export class HistoryChecker {
   /** In what it differs from how things are that what was told does not show: nothing, once all has been at rest for long. */
   differences(truth: ReadonlyMap<string, Pin>, isWanted: (pin: ToldPin) => boolean): string[] {
     const lost = [...truth.values()]
-      .filter((pin) => isWanted(pin) && this.#revKnown(pin.requestId) !== revOf(pin))
+      .filter((pin) => isWanted(pin) && this.#mustKnow(pin) && this.#revKnown(pin.requestId) !== revOf(pin))
       .map(
         (pin) => `lost: ${pin.requestId} is ${pin.status} (${revOf(pin)}), known as ${this.#revKnown(pin.requestId)}`,
       )
     // A pin that no longer matches is told as it then is, and not followed any further.
-    const outdated = [...this.#known.values()]
+    const outdated = (this.#isComplete ? [...this.#known.values()] : [])
       .filter((pin) => pin !== null && isWanted(pin) && !truth.has(pin.requestId))
       .map((pin) => `outdated: ${pin?.requestId}`)
     return [...lost, ...outdated].map((what) => `${this.name}: ${what}`)
@@ -130,6 +165,18 @@ export class HistoryChecker {
   #forget(): void {
     this.#known.clear()
     this.#successors.clear()
+    this.#isComplete = this.#hasKinds(...KINDS_OF_STATE)
+  }
+
+  #hasKinds(...kinds: readonly PinEventKind[]): boolean {
+    return kinds.every((kind) => this.#kinds.has(kind))
+  }
+
+  /** Whether the last state of a pin must have been told: of all pins, or of those that this connection has told of. */
+  #mustKnow({ requestId }: ToldPin): boolean {
+    if (this.#isComplete) return true
+    const isFollowed = this.#hasKinds('STATUS_CHANGED') && (this.#isById || this.#hasKinds('ADDED'))
+    return isFollowed && (this.#told.get(requestId) ?? GONE) !== GONE
   }
 
   #revKnown(requestId: string): number | null {
@@ -137,10 +184,10 @@ export class HistoryChecker {
     return pin ? revOf(pin) : null
   }
 
-  #learn(requestId: string, pin: ToldPin | null, truth: ReadonlyMap<string, Pin>): void {
+  #learn(requestId: string, pin: ToldPin | null, truth: ReadonlyMap<string, Pin>, mayRepeat = false): void {
     const rev = pin ? revOf(pin) : GONE
     const last = this.#told.get(requestId)
-    const isAgain = rev === last || last === GONE || (this.#isOrdered && rev <= (last ?? -1))
+    const isAgain = last === GONE || (rev === last && !mayRepeat) || (this.#isOrdered && rev <= (last ?? -1))
     if (isAgain) this.#violate(`order: ${requestId} at ${rev} after ${last}`)
     const real = truth.get(requestId)
     if (rev !== GONE && real && rev > revOf(real)) this.#violate(`untrue: ${requestId} at ${rev}`)
@@ -150,12 +197,14 @@ export class HistoryChecker {
     this.#known.set(requestId, pin)
   }
 
-  #checkNumber({ type, seq }: ToldEvent): void {
+  #checkNumber({ kind, seq }: ToldEvent): void {
     if (seq < this.#seq) this.#violate(`number ${seq} after ${this.#seq}`)
     // Removals and replacements may be part of a snapshot, and share its number.
-    const isChange = type === 'PinAdded' || type === 'PinStatusChange'
+    const isChange = kind === 'ADDED' || kind === 'STATUS_CHANGED'
     if (isChange && seq <= this.#changeSeq) this.#violate(`unique: change ${seq} twice`)
-    if (isChange && this.#isFirst && this.#resumedAt >= 0 && seq <= this.#resumedAt) {
+    // Who is not told of a new snapshot does not know that the numbers may have begun again.
+    const isResumed = this.#resumedAt >= 0 && this.#hasKinds('SNAPSHOT', 'CAUGHT_UP')
+    if (isChange && this.#isFirst && isResumed && seq <= this.#resumedAt) {
       this.#violate(`bookmark: change ${seq} behind the cursor of ${this.#resumedAt}`)
     }
     this.#seq = seq

@@ -1,5 +1,6 @@
 import { UnauthorizedError } from '../../../src/domain/errors.ts'
 import { isSettled, PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
+import { DEFAULT_KINDS, type PinEventKind } from '../../../src/live/live-event.ts'
 import type { Selection } from '../../../src/live/selection.ts'
 import { sleep } from '../../../src/upstream/sleep.ts'
 import { ids, query } from '../start-scripted-live.ts'
@@ -10,14 +11,16 @@ import { ConnectionLost, type HistoryConnection, type HistoryStage } from './his
 export const LONGEST_STALL_MS = 40_000
 const LONGEST_ABSENCE_MS = 2_000
 
-/** One subscriber, who comes back again and again. */
+/** One subscriber, who comes back again and again. One of three names kinds of events, mostly. */
 export class HistoryClient {
   readonly checker: HistoryChecker
   connections = 0
   readonly #stage: HistoryStage
   readonly #token: string
   readonly #random: () => number
+  readonly #isChoosy: boolean
   #selection: Selection = query()
+  #kinds: ReadonlySet<PinEventKind> | null = null
   #connection: HistoryConnection | null = null
   #stalledUntil = 0
   /** Whether it was told that all that it asked for has settled. */
@@ -30,6 +33,7 @@ export class HistoryClient {
     this.#stage = stage
     this.#token = token
     this.#random = random
+    this.#isChoosy = random() < 1 / 3
     this.#connect(false)
   }
 
@@ -83,7 +87,9 @@ export class HistoryClient {
     const truth = this.#stage.upstream.pins(this.#token)
     const differences = this.checker.differences(truth, (pin) => this.#isWanted(pin))
     const isOver =
-      this.#endsOnceSettled && ![...truth.values()].some((pin) => this.#isWanted(pin) && !isSettled(pin.status))
+      this.checker.isComplete &&
+      this.#endsOnceSettled &&
+      ![...truth.values()].some((pin) => this.#isWanted(pin) && !isSettled(pin.status))
     return isOver ? [...differences, `${this.checker.name}: not told that all has settled`] : differences
   }
 
@@ -102,9 +108,13 @@ export class HistoryClient {
   #connect(isResumed: boolean): void {
     void this.close()
     if (!isResumed) this.#selection = this.#choose()
-    this.checker.connected(isResumed)
+    // A cursor can be used with other kinds.
+    if (this.#isChoosy && (!isResumed || this.#random() < 0.3)) this.#kinds = this.#chooseKinds()
+    const kinds = this.#kinds
+    this.checker.connected(isResumed, { kinds, isById: this.#selection.kind === 'ids' })
     this.connections++
-    const connection = this.#stage.open(this.#token, this.#selection, this.checker.cursor)
+    const options = { after: this.checker.cursor, kinds: kinds ?? undefined }
+    const connection = this.#stage.open(this.#token, this.#selection, options)
     this.#connection = connection
     this.#isSettled = false
     void this.#read(connection)
@@ -137,6 +147,13 @@ export class HistoryClient {
   async #comeBack(): Promise<void> {
     await sleep(this.#stage.clock, this.#random() * LONGEST_ABSENCE_MS)
     if (!this.#connection && !this.#isFinished) this.#connect(this.checker.cursor !== null && this.#random() < 0.8)
+  }
+
+  #chooseKinds(): ReadonlySet<PinEventKind> | null {
+    const chance = this.#random()
+    if (chance < 0.2) return null
+    if (chance < 0.5) return new Set([...DEFAULT_KINDS].filter((kind) => kind !== 'STALE' && kind !== 'RESUMED'))
+    return new Set(['STATUS_CHANGED', ...[...DEFAULT_KINDS].filter(() => this.#random() < 0.5)] as const)
   }
 
   #choose(): Selection {

@@ -1,4 +1,4 @@
-import type { Informers } from '../../../src/live/informers.ts'
+import type { Informers, WatchOptions } from '../../../src/live/informers.ts'
 import type { Selection } from '../../../src/live/selection.ts'
 import type { Clock } from '../../../src/upstream/clock.ts'
 import type { Tenant } from '../../../src/upstream/tenant.ts'
@@ -14,7 +14,7 @@ export interface HistoryStage extends AsyncDisposable {
   readonly troubles: ReadonlyMap<string, number>
   tenant(token: string): Tenant
   /** Subscribes. */
-  open(token: string, selection: Selection, after: string | null): HistoryConnection
+  open(token: string, selection: Selection, options: WatchOptions): HistoryConnection
   /** Lets time pass on the clock. */
   advance(ms: number): Promise<void>
   /** Trouble on connections, where there are any, from now on. */

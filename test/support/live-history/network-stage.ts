@@ -55,9 +55,9 @@ export async function startNetworkStage(random: () => number): Promise<HistorySt
       )
     },
     tenant: (token) => registry.tenant(SERVICE, token),
-    open(token, selection, after) {
+    open(token, selection, options) {
       const open = random() < 0.5 ? openSocket : openStream
-      return open(clientProxy.endpoint, token, operationOf(selection, after))
+      return open(clientProxy.endpoint, token, operationOf(selection, options))
     },
     advance: (ms) => delay(ms / SPEED),
     trouble() {

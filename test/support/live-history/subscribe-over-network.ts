@@ -3,38 +3,31 @@ import { WebSocket } from 'ws'
 import { UnauthorizedError } from '../../../src/domain/errors.ts'
 import type { PinStatus } from '../../../src/domain/pin.ts'
 import { formatPinId, parsePinId } from '../../../src/domain/pin-id.ts'
+import type { WatchOptions } from '../../../src/live/informers.ts'
 import type { Selection } from '../../../src/live/selection.ts'
 import { openEventStream } from '../../integration/live-transport/event-stream.ts'
 import type { ToldEvent } from './history-checker.ts'
 import { ConnectionLost, type HistoryConnection, SERVICE } from './history-stage.ts'
 
-const PIN = 'pin { requestId status name info }'
-const EVENT = `{
-  __typename
-  ... on LiveEvent { seq cursor }
-  ... on PinSnapshot { isResync ${PIN} }
-  ... on PinAdded { ${PIN} }
-  ... on PinStatusChange { ${PIN} }
-  ... on PinReplaced { replacedId ${PIN} }
-  ... on PinRemoved { id }
-  ... on LiveCaughtUp { isResync }
+const EVENT = '{ kind seq cursor pinId replacedId isResync pin { requestId status name info } }'
+const BY_IDS = `subscription ($ids: [ID!]!, $until: Until, $after: Cursor, $kinds: [PinEventKind!]) {
+  pinStatusChanged(ids: $ids, until: $until, after: $after, kinds: $kinds) ${EVENT}
 }`
-const BY_IDS = `subscription ($ids: [ID!]!, $until: Until, $after: Cursor) {
-  pinStatusChanged(ids: $ids, until: $until, after: $after) ${EVENT}
+const BY_FILTER = `subscription ($filter: PinFilter, $after: Cursor, $kinds: [PinEventKind!]) {
+  pinsChanged(filter: $filter, after: $after, kinds: $kinds) ${EVENT}
 }`
-const BY_FILTER = `subscription ($filter: PinFilter, $after: Cursor) { pinsChanged(filter: $filter, after: $after) ${EVENT} }`
 
 interface Operation {
   readonly query: string
   readonly variables: Readonly<Record<string, unknown>>
 }
 
-/** An event as GraphQL tells it. */
+/** An event as a GraphQL client gets it. */
 interface WireEvent {
-  readonly __typename: ToldEvent['type']
-  readonly id?: string
-  readonly replacedId?: string
-  readonly pin?: { readonly status: string }
+  readonly kind: ToldEvent['kind']
+  readonly pinId: string | null
+  readonly replacedId: string | null
+  readonly pin: { readonly status: string } | null
 }
 
 interface WireResult {
@@ -43,14 +36,15 @@ interface WireResult {
 }
 
 /** A selection as a GraphQL operation. */
-export function operationOf(selection: Selection, after: string | null): Operation {
+export function operationOf(selection: Selection, { after, kinds }: WatchOptions): Operation {
+  const options = { after: after ?? null, kinds: kinds ? [...kinds] : null }
   if (selection.kind === 'query') {
     const { name, statuses } = selection.query
     const status = statuses.map((each) => each.toUpperCase())
-    return { query: BY_FILTER, variables: { filter: { ...(name !== undefined && { name }), status }, after } }
+    return { query: BY_FILTER, variables: { filter: { ...(name !== undefined && { name }), status }, ...options } }
   }
   const ids = [...selection.refs.values()].map((ref) => formatPinId({ ...ref, cid: { text: ref.cid } }))
-  return { query: BY_IDS, variables: { ids, until: selection.untilSettled ? 'SETTLED' : 'FOREVER', after } }
+  return { query: BY_IDS, variables: { ids, until: selection.untilSettled ? 'SETTLED' : 'FOREVER', ...options } }
 }
 
 /** Subscribes by a WebSocket of its own. While nobody takes events, it stops reading. */
@@ -130,13 +124,12 @@ export function openStream(url: string, token: string, operation: Operation): Hi
 function read(result: WireResult): ToldEvent {
   const [event] = Object.values(result.data ?? {})
   if (!event) throw errorOf(result)
-  const { __typename: type, id, replacedId, pin } = event
+  const { pinId, replacedId, pin } = event
   return {
     ...event,
-    type,
     ...(pin && { pin: { ...pin, status: pin.status.toLowerCase() as PinStatus } }),
-    ...(id !== undefined && { requestId: parsePinId(id).requestId }),
-    ...(replacedId !== undefined && { replaced: { requestId: parsePinId(replacedId).requestId } }),
+    ...(pinId !== null && { requestId: parsePinId(pinId).requestId }),
+    ...(replacedId !== null && { replaced: { requestId: parsePinId(replacedId).requestId } }),
   } as unknown as ToldEvent
 }
 

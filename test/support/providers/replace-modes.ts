@@ -57,3 +57,14 @@ export const sameCidRefused: ReplaceMode = async (old, body, actions) => {
   if (body.cid === old.cid) throw Refusal.badRequest('Existing and replacement CID are the same')
   return addThenRemove(old, body, actions)
 }
+
+/** Hypothetical: a name belongs to the content, and cannot be changed. */
+export const ignoresName: ReplaceMode = async (old, body, actions) =>
+  actions.update(old.requestId, { ...body, name: old.name })
+
+/** Hypothetical: the entries of a pin cannot be changed. */
+export const ignoresMeta: ReplaceMode = async (old, body, actions) =>
+  actions.update(old.requestId, { ...body, meta: old.meta })
+
+/** Hypothetical: one pin per CID, so that the pin that is there is the answer. */
+export const ignoresAll: ReplaceMode = async (old) => old

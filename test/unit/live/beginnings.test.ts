@@ -29,14 +29,14 @@ it('goes on behind a cursor, and begins again where that is not known', async ()
   await first.return()
   const [begun, whole] = told.events.map(({ cursor }) => cursor)
   upstream.setStatus('a', 'r0', 'pinned')
-  const onward = record(scripted.watch('a', ids(pins), whole))
-  const again = record(scripted.watch('a', ids(pins), begun))
-  const foreign = record(scripted.watch('b', ids([upstream.add('b')]), whole))
+  const onward = record(scripted.watch('a', ids(pins), { after: whole }))
+  const again = record(scripted.watch('a', ids(pins), { after: begun }))
+  const foreign = record(scripted.watch('b', ids([upstream.add('b')]), { after: whole }))
   await clock.advance(2_000)
   expect(onward.events.map(brief)).toEqual(['caught up', 'r0 queued to pinned'])
   expect(again.events.map(brief)).toEqual(['resync r0 queued', 'resync r1 queued', 'r0 queued to pinned'])
   expect(foreign.events.map(brief)).toEqual(['resync r2 queued'])
-  expect(() => scripted.watch('a', ids(pins), 'nonsense')).toThrow('the cursor of an earlier event')
+  expect(() => scripted.watch('a', ids(pins), { after: 'nonsense' })).toThrow('the cursor of an earlier event')
 })
 
 it('refuses the cursor of another selection, since others were told of behind it', async () => {
@@ -47,10 +47,10 @@ it('refuses the cursor of another selection, since others were told of behind it
   await clock.advance(100)
   for (const { cursor } of told.events) {
     for (const other of [ids(pins.slice(1)), query(), query({ name: 'x' })]) {
-      expect(() => scripted.watch('a', other, cursor)).toThrow(BadRequestError)
+      expect(() => scripted.watch('a', other, { after: cursor })).toThrow(BadRequestError)
     }
     // However it ends, and in whatever order they are named, it is the same that is told.
-    expect(() => scripted.watch('a', ids(pins.toReversed(), true), cursor)).not.toThrow()
+    expect(() => scripted.watch('a', ids(pins.toReversed(), true), { after: cursor })).not.toThrow()
   }
 })
 
@@ -87,7 +87,7 @@ it('follows what takes the place of a pin, until that has settled', async () => 
   expect([watching.end, late.end]).toEqual(['done', 'done'])
   // Half a minute after the last has left, nobody knows of the replacement.
   await clock.advance(40_000)
-  const later = record(scripted.watch('a', ids(pins, true), watching.events[1]?.cursor))
+  const later = record(scripted.watch('a', ids(pins, true), { after: watching.events[1]?.cursor }))
   await clock.advance(2_000)
   expect(later.events.map(brief)).toEqual(['caught up, resync', 'removed r0'])
 })
@@ -113,8 +113,8 @@ it('says of a selection that nothing matches, instead of nothing', async () => {
   const told = record(scripted.watch('a', query({ name: 'x' })))
   await scripted.clock.advance(100)
   expect(told.events.map(brief)).toEqual(['caught up'])
-  const again = record(scripted.watch('a', query({ name: 'x' }), told.events[0]?.cursor))
-  const lost = record(scripted.watch('b', query({ name: 'x' }), told.events[0]?.cursor))
+  const again = record(scripted.watch('a', query({ name: 'x' }), { after: told.events[0]?.cursor }))
+  const lost = record(scripted.watch('b', query({ name: 'x' }), { after: told.events[0]?.cursor }))
   await scripted.clock.advance(100)
   expect([again.events.map(brief), lost.events.map(brief)]).toEqual([['caught up'], ['caught up, resync']])
 })

@@ -161,7 +161,7 @@ it('bounds what it costs to find out that everything is gone', async () => {
   await clock.advance(5_000)
   expect(upstream.requests.length).toBeLessThanOrEqual(5 * 32)
   await clock.advance(60_000)
-  expect(told.events.filter(({ type }) => type === 'PinRemoved').length).toBe(200)
+  expect(told.events.filter(({ kind }) => kind === 'REMOVED').length).toBe(200)
   expect(told.end).toBe('done')
 })
 

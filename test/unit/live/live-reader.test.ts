@@ -10,7 +10,7 @@ function pin(requestId: string, rev: number): Pin {
 
 function change(requestId: string, seq: number): LiveEvent {
   const base = { service: 's', cursor: `${seq}`, seq, observedAt: 0 }
-  return { ...base, type: 'PinStatusChange', pin: pin(requestId, seq), previousStatus: 'queued' }
+  return { ...base, kind: 'STATUS_CHANGED', pin: pin(requestId, seq), previousStatus: 'queued' }
 }
 
 it('delivers the last state of each pin, in order, whatever it skips, and holds one event a pin at most', async () => {
@@ -20,7 +20,7 @@ it('delivers the last state of each pin, in order, whatever it skips, and holds 
       const reader = new LiveReader(() => {})
       const snapshot = ['a', 'b'].map((id, index) => ({
         ...change(id, 0),
-        type: 'PinSnapshot',
+        kind: 'SNAPSHOT',
         isResync: false,
         remaining: 1 - index,
       }))
@@ -32,7 +32,7 @@ it('delivers the last state of each pin, in order, whatever it skips, and holds 
       const told = new Map<string, number>()
       const take = async (): Promise<void> => {
         const { value } = await reader.next()
-        if (value?.type !== 'PinStatusChange' && value?.type !== 'PinSnapshot') throw new Error('expected a pin')
+        if (value?.kind !== 'STATUS_CHANGED' && value?.kind !== 'SNAPSHOT') throw new Error('expected a pin')
         const rev = Number(value.pin.info.rev)
         expect(rev).toBeGreaterThan(told.get(value.pin.requestId) ?? -1)
         told.set(value.pin.requestId, rev)
@@ -54,11 +54,41 @@ it('delivers the last state of each pin, in order, whatever it skips, and holds 
 
 it('knows how far it is told, also where a snapshot stands for a later change', async () => {
   const reader = new LiveReader(() => {})
-  const snapshot = { ...change('a', 3), type: 'PinSnapshot', isResync: false, remaining: 0 } as unknown as LiveEvent
-  reader.begin([snapshot], { service: 's', seq: 3, cursor: '' })
+  const snapshot = { ...change('a', 3), kind: 'SNAPSHOT', isResync: false, remaining: 0 } as unknown as LiveEvent
+  reader.begin([snapshot], { service: 's', seq: 3, cursor: '3' })
   reader.push(change('a', 5))
   expect((await reader.next()).value).toEqual({ ...snapshot, pin: pin('a', 5) })
   expect([reader.backlog, ...reader.position]).toEqual([0, ['s', 5]])
+})
+
+it('tells a change of a pin behind a replacement that shows it as it was, or gone, and not in place of its snapshot', async () => {
+  const reader = new LiveReader(() => {})
+  const snapshots = ['a', 'b'].map((id, index) => {
+    return { ...change(id, 3), kind: 'SNAPSHOT', isResync: false, remaining: 1 - index } as unknown as LiveEvent
+  })
+  const replacement = {
+    ...change('a', 4),
+    kind: 'REPLACED',
+    isNew: false,
+    replaced: pin('b', 3),
+  } as unknown as LiveEvent
+  const changes = [change('a', 5), change('b', 6)]
+  reader.begin(snapshots, { service: 's', seq: 3, cursor: '3' })
+  for (const event of [replacement, ...changes]) reader.push(event)
+  const told: unknown[] = []
+  while (reader.backlog > 0) told.push((await reader.next()).value)
+  expect(told).toEqual([...snapshots, replacement, ...changes])
+})
+
+it('gets no kind that a later version has more, unless it names it', async () => {
+  const later = { ...change('a', 1), kind: 'UNPINNED' } as unknown as LiveEvent
+  const [usual, named] = [new LiveReader(() => {}), new LiveReader(() => {}, { kinds: new Set([later.kind]) })]
+  for (const reader of [usual, named]) {
+    reader.push(later)
+    reader.push(change('b', 2))
+  }
+  expect([usual.backlog, named.backlog]).toEqual([1, 1])
+  expect([(await usual.next()).value?.kind, (await named.next()).value]).toEqual(['STATUS_CHANGED', later])
 })
 
 it('stops listening the moment it ends, and still delivers what waits', async () => {
@@ -83,7 +113,7 @@ it('wakes everybody who waits when it is closed, and ends when all of its source
     { done: true, value: undefined },
     { done: true, value: undefined },
   ])
-  const reader = new LiveReader(() => {}, 2)
+  const reader = new LiveReader(() => {}, { parts: 2 })
   reader.complete()
   const next = reader.next()
   reader.push(change('a', 1))

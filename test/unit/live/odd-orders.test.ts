@@ -131,7 +131,7 @@ it('who comes back to what was given up and read anew is not told that nothing w
   upstream.setStatus('a', pin.requestId, 'pinned')
   record(scripted.watch('a', ids([pin])))
   await clock.advance(1_000)
-  const back = record(scripted.watch('a', ids([pin], true), told.events.at(-1)?.cursor))
+  const back = record(scripted.watch('a', ids([pin], true), { after: told.events.at(-1)?.cursor }))
   await clock.advance(1_000)
   expect(back.events.map(brief)).toEqual([`resync ${pin.requestId} pinned`])
 })
@@ -148,7 +148,7 @@ it('a pin from elsewhere is found, though a newer one was added through this gat
   const adding = scripted.tenant('a').addPin({ cid: cidOf(5), name: null, origins: [], meta: {} }, 'key')
   await clock.advance(0)
   await adding
-  const back = record(scripted.watch('a', query(), told.events.at(-1)?.cursor))
+  const back = record(scripted.watch('a', query(), { after: told.events.at(-1)?.cursor }))
   await clock.advance(10_000)
   expect(back.events.map(brief)).toContain(`added ${elsewhere.requestId} queued`)
 })

@@ -1,13 +1,15 @@
 import { GraphQLError, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { errorFieldsOf } from '../../../src/domain/error-fields.ts'
 import { BadRequestError, RateLimitedError } from '../../../src/domain/errors.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { clientErrorOf, maskedErrorOf, visibleErrors } from '../../../src/server/client-error.ts'
+import { ERRORS } from '../../support/every-error.ts'
 
 const inField = (originalError: Error) => new GraphQLError(originalError.message, { path: ['pins', 0], originalError })
 
 describe('clientErrorOf', () => {
-  it('shows a domain error with its code and public fields, and nothing else', () => {
+  it('shows a domain error with its code and the fields that apply, and nothing else', () => {
     const cause = new Error('secret')
     const error = BadRequestError.of('input.cid', 'a CID', 'hello', cause)
     expect(clientErrorOf(inField(error))?.toJSON()).toEqual({
@@ -24,6 +26,18 @@ describe('clientErrorOf', () => {
       retryAfterMs: 1500,
     })
   })
+
+  it.each(ERRORS.map((error) => [error.code, error] as const))(
+    'gives %s the fields of `Error` that are not null, in their order',
+    (_code, error) => {
+      const { message, ...fields } = errorFieldsOf(error)
+      const seen = clientErrorOf(inField(error))
+      expect(seen?.message).toBe(message)
+      expect(Object.entries(seen?.extensions ?? {})).toEqual(
+        Object.entries(fields).filter(([, value]) => value !== null),
+      )
+    },
+  )
 
   it('passes on what GraphQL says of the request, even from inside a field', () => {
     const error = new GraphQLError('Cannot query field', { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } })

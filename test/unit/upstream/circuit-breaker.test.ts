@@ -43,9 +43,32 @@ describe('CircuitBreaker', () => {
     expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open', lastError: down })
     let calls = 0
     const call = breaker.run(async () => void calls++)
-    await expect(call).rejects.toThrow(new ServiceUnavailableError('test is down and is left alone for a moment', down))
+    const message = 'test is down and is left alone for a moment'
+    await expect(call).rejects.toThrow(
+      new ServiceUnavailableError(message, { service: 'test', retryAfterMs: 1000, cause: down }),
+    )
     expect(() => breaker.check()).toThrow(ServiceUnavailableError)
     expect([calls, breaker.isRefusing]).toEqual([0, true])
+  })
+
+  it('says when the next call will be made, as long as it knows', async () => {
+    const { breaker, clock, fail, open } = createBreaker()
+    const refusal = async () => (await fail()) as ServiceUnavailableError
+    expect((await refusal()).retryAfterMs).toBeNull()
+    await open()
+    expect(await refusal()).toMatchObject({ code: 'SERVICE_UNAVAILABLE', mayHaveActed: false, retryAfterMs: 1000 })
+    await clock.advance(400)
+    expect((await refusal()).retryAfterMs).toBe(600)
+    expect(() => breaker.check()).toThrow(expect.objectContaining({ retryAfterMs: 600 }))
+
+    await clock.advance(600)
+    const answer = deferred()
+    const trial = breaker.run(() => answer.promise)
+    // Half open: it depends on the trial.
+    expect(await refusal()).toMatchObject({ message: expect.stringContaining('is down'), retryAfterMs: null })
+    answer.reject(down)
+    await expect(trial).rejects.toBe(down)
+    expect((await refusal()).retryAfterMs).toBe(2000)
   })
 
   it('tries with one call after a second whether the service is back, and refuses all others meanwhile', async () => {

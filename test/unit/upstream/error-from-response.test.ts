@@ -35,7 +35,7 @@ describe('the error of a status', () => {
   it('is no lost pin where no pin was asked for', () => {
     expect(errorFromResponse('one', answer(404, spec('NOT_FOUND')), null, false)).toMatchObject({
       code: 'SERVICE_ERROR',
-      status: 404,
+      httpStatus: 404,
       reason: 'NOT_FOUND',
       message: 'one answered 404 NOT_FOUND',
     })

@@ -32,7 +32,9 @@ describe('ServiceBreakers', () => {
     expect(breakers.isRefusing('mallory')).toBe(false)
     await fail('mallory', error)
     expect(breakers.isRefusing('mallory')).toBe(true)
-    expect(() => breakers.check('mallory')).toThrow('test is down and is left alone for a moment')
+    expect(() => breakers.check('mallory')).toThrow(
+      expect.objectContaining({ message: 'test is down and is left alone for a moment', retryAfterMs: 1000 }),
+    )
     await expect(succeed('alice')).resolves.toBe('answer')
     expect([breakers.health('mallory').state, breakers.health('alice').state]).toEqual(['down', 'up'])
   })

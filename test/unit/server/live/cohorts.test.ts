@@ -1,138 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseCid } from '../../../../src/domain/cid.ts'
-import { parseInstant } from '../../../../src/domain/instant.ts'
-import type { Pin, PinStatus } from '../../../../src/domain/pin.ts'
-import { coalesceKey, type LiveEvent } from '../../../../src/live/live-event.ts'
+import { PIN_STATUSES } from '../../../../src/domain/pin.ts'
+import type { LiveEvent } from '../../../../src/live/live-event.ts'
 import { LiveReader } from '../../../../src/live/live-reader.ts'
 import { Cohort } from '../../../../src/server/live/cohort.ts'
-import { Cohorts } from '../../../../src/server/live/cohorts.ts'
-import type { Message, Subscriber } from '../../../../src/server/live/message.ts'
-
-const STATUSES: readonly PinStatus[] = ['queued', 'pinning', 'pinned', 'failed']
-
-/** Two services' pins, and readers who are told of them as an informer tells. */
-class World {
-  readonly cohorts = new Cohorts()
-  readonly readers = new Set<LiveReader>()
-  readonly #pins = new Map<string, Pin>()
-  readonly #seqs = new Map<string, number>()
-  renders = 0
-  renderTurns = 0
-
-  constructor() {
-    for (const service of ['a', 'b']) for (const id of ['1', '2', '3']) this.#pins.set(service + id, pinOf(service, id))
-  }
-
-  truth(): Record<string, string> {
-    return Object.fromEntries([...this.#pins].map(([key, pin]) => [key, `${pin.status} ${pin.name}`]))
-  }
-
-  change(key: string, status: PinStatus): void {
-    const known = this.#pins.get(key)
-    if (!known) throw new Error('no pin')
-    const seq = (this.#seqs.get(known.service) ?? 0) + 1
-    this.#seqs.set(known.service, seq)
-    const pin = { ...known, status, name: String(seq) }
-    this.#pins.set(key, pin)
-    const event = { ...this.#stamp(pin.service), type: 'PinStatusChange', pin, previousStatus: known.status } as const
-    for (const reader of this.readers) if (this.#begun.get(reader)?.has(pin.service)) reader.push(event)
-  }
-
-  readonly #begun = new WeakMap<LiveReader, Set<string>>()
-
-  /** A reader of both services, whose snapshots come some turns later. */
-  watch(turns: number): LiveReader {
-    const reader: LiveReader = new LiveReader(() => this.readers.delete(reader), 2)
-    this.readers.add(reader)
-    const begun = new Set<string>()
-    this.#begun.set(reader, begun)
-    const begin = (service: string): void => {
-      const pins = [...this.#pins.values()].filter((pin) => pin.service === service)
-      begun.add(service)
-      reader.begin(
-        pins.map((pin, index) => ({
-          ...this.#stamp(service),
-          type: 'PinSnapshot' as const,
-          pin,
-          isResync: false,
-          remaining: pins.length - index - 1,
-        })),
-        this.#stamp(service),
-      )
-    }
-    void after(turns).then(() => begin('a'))
-    void after(turns * 2).then(() => begin('b'))
-    return reader
-  }
-
-  join(turns: number, subscriber: Subscriber): () => void {
-    const render = async (event: LiveEvent): Promise<Message> => {
-      this.renders++
-      // Changes take longer than snapshots here, so that newcomers overtake the cohort.
-      await after(event.type === 'PinSnapshot' ? 0 : this.renderTurns)
-      return { payload: encode(event), key: coalesceKey(event), cursor: null }
-    }
-    return this.cohorts.join('same', { source: this.watch(turns), render }, subscriber)
-  }
-
-  #stamp(service: string) {
-    return { service, seq: this.#seqs.get(service) ?? 0, cursor: '', observedAt: 0 }
-  }
-}
-
-/** Writes down what it gets; is slow while `pauses` are left. */
-class Notes implements Subscriber {
-  readonly events: Exclude<LiveEvent, { type: 'PinRemoved' | 'LiveStale' | 'LiveResumed' | 'LiveCaughtUp' }>[] = []
-  ended: unknown = null
-  readonly #turns: number
-
-  constructor(turns = 0) {
-    this.#turns = turns
-  }
-
-  next({ payload }: Message): void {
-    this.events.push(JSON.parse(payload.toString()))
-  }
-
-  ready(): Promise<void> {
-    return after(this.#turns)
-  }
-
-  complete(): void {
-    this.ended = 'complete'
-  }
-
-  fail(error: unknown): void {
-    this.ended = error
-  }
-
-  /** The pins as somebody sees them who has got all this. */
-  seen(): Record<string, string> {
-    return Object.fromEntries(
-      this.events.map(({ service, pin }) => [service + pin.requestId, `${pin.status} ${pin.name}`]),
-    )
-  }
-}
-
-function pinOf(service: string, requestId: string): Pin {
-  const cid = parseCid('bafkqablimvwgy3y')
-  const created = parseInstant('2024-01-01T00:00:00Z')
-  const lists = { origins: [], delegates: [], meta: {}, info: {} }
-  return { service, requestId, cid, name: '0', status: 'queued', created, ...lists }
-}
-
-function encode(event: LiveEvent): Buffer {
-  return Buffer.from(JSON.stringify(event, (_key, value) => (typeof value === 'bigint' ? `${value}` : value)))
-}
-
-async function after(turns: number): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await Promise.resolve()
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
-}
+import type { Message } from '../../../../src/server/live/message.ts'
+import { after, encode, Notes, settle, World } from './cohort-world.ts'
 
 const step = fc.oneof(
   {
@@ -140,7 +13,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('change' as const),
       key: fc.constantFrom('a1', 'a2', 'a3', 'b1', 'b2', 'b3'),
-      status: fc.constantFrom(...STATUSES),
+      status: fc.constantFrom(...PIN_STATUSES),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('join' as const), turns: fc.nat(12), slow: fc.nat(6) }) },
@@ -176,7 +49,7 @@ describe('a cohort', () => {
           for (const service of ['a', 'b']) {
             const own = notes.events.filter((event) => event.service === service)
             const snapshot = own.slice(0, 3)
-            expect(snapshot.every(({ type }) => type === 'PinSnapshot')).toBe(true)
+            expect(snapshot.every(({ kind }) => kind === 'SNAPSHOT')).toBe(true)
             const numbers = own.slice(2).map(({ seq }) => seq)
             expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
           }
@@ -258,7 +131,7 @@ describe('a cohort', () => {
     const world = new World()
     const render = async (event: LiveEvent): Promise<Message> => ({ payload: encode(event), key: null, cursor: null })
     const join = async () => {
-      const source = new LiveReader(() => {}, 2)
+      const source = new LiveReader(() => {}, { parts: 2 })
       world.cohorts.join('same', { source, render }, new Notes())
       for (const service of ['a', 'b']) source.begin([], { service, seq: 0, cursor: '' })
       await settle()
@@ -286,7 +159,7 @@ describe('a cohort', () => {
     source.begin([], { service: 'a', seq: 0, cursor: '' })
     const events = Array.from({ length: 40 }, (_, index): LiveEvent => {
       const stamp = { service: 'a', seq: index + 1, cursor: '', observedAt: 0 }
-      return { ...stamp, type: 'PinRemoved', requestId: String(index), cid: 'bafkqablimvwgy3y' } as LiveEvent
+      return { ...stamp, kind: 'REMOVED', requestId: String(index), cid: 'bafkqablimvwgy3y' } as LiveEvent
     })
     for (const event of events) source.push(event)
     await settle()

@@ -2,4 +2,4 @@ import type { Content } from '../resolvers/content.ts'
 import { builder } from './builder.ts'
 
 /** Stands alone because `Pin` and `Content` refer to each other. */
-export const ContentRef = builder.objectRef<Content>('Content')
+export const ContentType = builder.objectRef<Content>('Content')

@@ -1,0 +1,21 @@
+/** The package entry `pinql/client`: what a client of the API needs in TypeScript. Runs in browsers; imports nothing. */
+export type {
+  ApiError,
+  ApiErrorCode,
+  ApiErrorOf,
+  BadRequest,
+  IdempotencyConflict,
+  InsufficientFunds,
+  MalformedResponse,
+  OtherError,
+  OutcomeUnknown,
+  PinNotFound,
+  RateLimited,
+  ServiceFailure,
+  ServiceUnavailable,
+  Unauthorized,
+  UnknownService,
+} from './api-error.ts'
+export { API_ERROR_CODES, readError } from './read-error.ts'
+export { readErrors } from './read-errors.ts'
+export { type AddPinInput, type SelectedPin, toAddPinInput } from './to-add-pin-input.ts'

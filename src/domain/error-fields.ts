@@ -1,0 +1,43 @@
+import type { ErrorCode, PinqlError } from './errors.ts'
+
+/** A failure as clients see it: one flat object of scalars. A field that does not apply is null. */
+export interface ErrorFields {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly service: string | null
+  readonly argument: string | null
+  readonly expected: string | null
+  readonly received: string | null
+  readonly known: readonly string[] | null
+  readonly retryAfterMs: number | null
+  readonly mayHaveActed: boolean | null
+  readonly httpStatus: number | null
+  readonly reason: string | null
+  readonly operationId: string | null
+}
+
+const NOTHING: Omit<ErrorFields, 'code' | 'message'> = {
+  service: null,
+  argument: null,
+  expected: null,
+  received: null,
+  known: null,
+  retryAfterMs: null,
+  mayHaveActed: null,
+  httpStatus: null,
+  reason: null,
+  operationId: null,
+}
+
+const OPTIONAL = Object.keys(NOTHING) as (keyof typeof NOTHING)[]
+
+/**
+ * What clients see of a failure, and nothing else.
+ *
+ * The `error` of a payload, the `extensions` of an error in `errors` and every other place make their fields with it.
+ */
+export function errorFieldsOf(error: PinqlError): ErrorFields {
+  const own: Partial<ErrorFields> = error
+  const told = OPTIONAL.map((key) => [key, own[key] ?? null] as const)
+  return { code: error.code, message: error.message, ...NOTHING, ...Object.fromEntries(told) }
+}

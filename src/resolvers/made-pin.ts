@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto'
+import { OutcomeUnknownError, PinqlError, UnchangedPinError } from '../domain/errors.ts'
+import type { Pin } from '../domain/pin.ts'
+
+/** What became of an add or a replacement: a pin, or the error that says why there is none. */
+export interface MadePin {
+  readonly pin: Pin | null
+  readonly error: PinqlError | null
+  /** The key that was given, or the one that pinql made. */
+  readonly idempotencyKey: string
+  /** Pins that may be the result, where the error leaves that open. */
+  readonly candidates: readonly Pin[]
+}
+
+/** The key of a write: the client's, whatever it looks like, or a new one. Made before the input is checked. */
+export function idempotencyKeyOf({ idempotencyKey }: { readonly idempotencyKey?: string | null | undefined }): string {
+  return idempotencyKey ?? randomUUID()
+}
+
+/** @param outcome from `settle` */
+export function madePinOf(outcome: Pin | PinqlError, idempotencyKey: string): MadePin {
+  if (!(outcome instanceof PinqlError)) return { pin: outcome, error: null, idempotencyKey, candidates: [] }
+  const hasCandidates = outcome instanceof OutcomeUnknownError || outcome instanceof UnchangedPinError
+  return { pin: null, error: outcome, idempotencyKey, candidates: hasCandidates ? outcome.candidates : [] }
+}

@@ -1,0 +1,41 @@
+import { readErrors } from 'pinql/client'
+
+/** What a page of the app would show: the pins that the client's cache has for the list, and whether more follow. */
+export interface Shown {
+  readonly names: readonly (string | null | undefined)[]
+  readonly hasNextPage: boolean
+}
+
+/** A list that grows page by page. `next` rejects when the page cannot be read. */
+export interface PagedList {
+  /** Reads the first page. */
+  start(): Promise<unknown>
+  next(): Promise<unknown>
+  /** Removes the newest pin at the service, and lets the cache know. */
+  removeFirst(): Promise<unknown>
+  /** Reads nothing but the cache. */
+  shown(): Shown
+}
+
+/** Reads all pages, each again until it succeeds, then removes a pin. Prints what was shown at each step, and `more`. */
+export async function walk(client: string, list: PagedList, more?: () => Promise<object>): Promise<void> {
+  await list.start()
+  const counts = [list.shown().names.length]
+  const failures: string[] = []
+  while (list.shown().hasNextPage) {
+    try {
+      await list.next()
+    } catch (reason) {
+      const [error] = readErrors(reason)
+      failures.push(`${error?.code}: ${list.shown().names.length} shown`)
+      if (failures.length > 3) throw reason
+      continue
+    }
+    counts.push(list.shown().names.length)
+    if (counts.at(-1) === counts.at(-2)) throw new Error(`expected a longer list after a page, got ${counts}`)
+  }
+  const { names } = list.shown()
+  await list.removeFirst()
+  const left = list.shown().names
+  process.stdout.write(`${JSON.stringify({ client, counts, failures, names, left, ...(await more?.()) })}\n`)
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+import { compliant } from '../../support/providers/compliant.ts'
+import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import { spawnCli } from '../../support/spawn-cli.ts'
+import type { ClientPlace } from '../support/client-program.ts'
+import { runCommand } from '../support/run-command.ts'
+import { LOCK_FILE, prepareOnce, programFile } from './prepare-app.ts'
+
+/** A client that pages a long list, one page of which fails once. */
+export interface PagedClient {
+  readonly name: string
+  /** As `ClientProgram.needs`. */
+  readonly needs: readonly string[]
+  /** As `ClientProgram.lockFile`. */
+  readonly lockFile: string
+  /**
+   * Prepares the client and lets it page 1,000 pins of the built package.
+   *
+   * @returns words for the line of the runner
+   * @throws {AssertionError} when it lost, repeated or mixed up pins, or showed less after the page that failed
+   */
+  check(place: ClientPlace): Promise<string>
+}
+
+const PINS = 1_000
+const PAGE = 100
+/** A pin in the middle of the sixth page, which fails. */
+const FAILING = 'pin 0450'
+/** The gateway tries a read three times. */
+const FAILURES = 3
+const TOKEN = 'alice-token'
+
+/** The clients whose own ways of paging the documentation shows. */
+export const PAGED_CLIENTS: readonly PagedClient[] = ['relay', 'apollo', 'urql'].map((client) => ({
+  name: `${client}-paging`,
+  needs: ['npm'],
+  lockFile: LOCK_FILE,
+  async check(place) {
+    await prepareOnce(place)
+    await using service = await startEmulatedService(compliant)
+    const names = seed(service)
+    const failed = failOnce(service)
+    const command = { command: process.execPath, args: [programFile(place, `paging/${client}`)] }
+    const stdout = await withGateway(service, (url) =>
+      runCommand({ ...command, env: { PINQL_URL: url } }, { timeoutMs: 120_000 }),
+    )
+
+    assert.equal(failed(), FAILURES, 'requests that the service refused')
+    assert.deepEqual(JSON.parse(stdout), {
+      client,
+      counts: Array.from({ length: PINS / PAGE }, (_, index) => (index + 1) * PAGE),
+      failures: [`SERVICE_UNAVAILABLE: ${PINS / 2} shown`],
+      names,
+      left: names.slice(1),
+      ...(client === 'apollo' && { some: { names: [names[1], null], failures: ['nodes.1: BAD_REQUEST'] } }),
+    })
+    return `${PINS} pins in ${PINS / PAGE} pages, one of which failed at first`
+  },
+}))
+
+/** Returns the names of the pins, newest first. */
+function seed(service: EmulatedService): string[] {
+  const pins = Array.from({ length: PINS }, (_, index) => ({
+    cid: exampleCid(index),
+    name: `pin ${String(index + 1).padStart(4, '0')}`,
+  }))
+  service.seed(TOKEN, pins)
+  return pins.map(({ name }) => name).reverse()
+}
+
+/** Lets the page of `FAILING` fail until the gateway gives up. Returns how often it failed. */
+function failOnce(service: EmulatedService): () => number {
+  let failed = 0
+  service.hooks.beforeReply = (_request, reply) => {
+    if (failed === FAILURES || !reply.body.includes(FAILING)) return undefined
+    failed++
+    return { ...reply, status: 500, body: '{}' }
+  }
+  return () => failed
+}
+
+/** Runs the built package in front of the service. */
+async function withGateway<Result>(service: EmulatedService, use: (url: string) => Promise<Result>): Promise<Result> {
+  await using folder = await temporaryFolder()
+  // JSON is YAML.
+  const services = { local: { endpoint: service.endpoint, token: TOKEN } }
+  await writeFile(join(folder.path, 'pinql.config.yaml'), JSON.stringify({ port: 0, services }))
+  await using gateway = spawnCli(['serve'], { cwd: folder.path })
+  const [url] = await gateway.output(/http:\/\/\S+\/graphql/)
+  return await use(url)
+}

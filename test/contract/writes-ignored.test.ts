@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest'
+import { parseCid } from '../../src/domain/cid.ts'
+import { OutcomeUnknownError, UnchangedPinError } from '../../src/domain/errors.ts'
+import type { Pin } from '../../src/domain/pin.ts'
+import type { PinChanges } from '../../src/upstream/writes/replacement.ts'
+import { compliant } from '../support/providers/compliant.ts'
+import { exampleCid } from '../support/providers/example-cid.ts'
+import type { ProviderProfile } from '../support/providers/provider-profile.ts'
+import { addThenRemove, ignoresAll, ignoresMeta, ignoresName } from '../support/providers/replace-modes.ts'
+import type { StoredPin } from '../support/providers/stored-pin.ts'
+import { jsonReply } from '../support/providers/wire-reply.ts'
+import {
+  ALICE,
+  loseFirstAnswer,
+  newPin,
+  refOf,
+  requestsAt,
+  startWriteSetup,
+  type WriteSetup,
+  type WriteSetupOptions,
+} from '../support/writes/start-write-setup.ts'
+
+const OLD = newPin(1, { name: 'old', meta: { app: 'blog' } })
+const NATIVE: WriteSetupOptions = { capabilities: { keepsMeta: true } }
+const BY_TWO_STEPS: WriteSetupOptions = { capabilities: { keepsMeta: true, replace: 'add-then-remove' } }
+
+/** All pins have the same name, whatever is sent. */
+const oneName: ProviderProfile = { ...compliant, keep: (body) => ({ ...body, name: 'old' }) }
+
+async function replaceOld({ service, tenant, run }: WriteSetup, changes: PinChanges, prepare = (): void => {}) {
+  const old = await run(tenant.addPin(OLD, 'old'))
+  const before = service.pins(ALICE)
+  service.resetLog()
+  prepare()
+  const replace = () => run(tenant.replacePin(refOf(old), changes, 'key').catch((error: Error) => error))
+  return { old, before, outcome: await replace(), again: replace }
+}
+
+/** What a pin is apart from the id and the entry of the write that made it. */
+function bodiesOf(pins: readonly StoredPin[]) {
+  return pins.map(({ cid, name, meta }) => ({ cid, name, app: meta?.app }))
+}
+
+/** From now on the service answers each POST with the pin that is there, and adds none. */
+function answerWith({ service }: WriteSetup, there: Pin): void {
+  const { requestId, cid, name, meta, created } = there
+  service.hooks.afterCommit = ({ method }, reply) => {
+    if (method !== 'POST') return undefined
+    service.removeDirectly(ALICE, JSON.parse(String(reply.body)).requestid)
+    const pin = { cid: cid.text, name, meta }
+    return jsonReply(200, { requestid: requestId, status: 'pinned', created: created.text, pin, delegates: [] })
+  }
+}
+
+describe('a service that answers a replacement with success, and leaves the pin as it was', () => {
+  it.each([
+    ['a name in place', ignoresName, { name: 'new' }, 'input.name', '"new"', '"old"'],
+    ['the name that goes', ignoresName, { name: null }, 'input.name', 'null', '"old"'],
+    ['meta', ignoresMeta, { meta: { app: 'shop' } }, 'input.meta', '{"app":"shop"}', '{"app":"blog"}'],
+    ['meta that goes', ignoresMeta, { meta: {} }, 'input.meta', '{}', '{"app":"blog"}'],
+    ['a name where nothing is done', ignoresAll, { name: 'new' }, 'input.name', '"new"', '"old"'],
+    [
+      'three parts where nothing is done',
+      ignoresAll,
+      { name: 'new', meta: { app: 'shop' }, origins: [] },
+      'input.name',
+      '"new"',
+      '"old"',
+    ],
+  ])('gives an error that names the part: %s', async (_what, replace, changes, argument, expected, received) => {
+    await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace } })
+
+    const { before, outcome } = await replaceOld(setup, changes)
+
+    expect(outcome).toBeInstanceOf(UnchangedPinError)
+    expect(outcome).toMatchObject({ code: 'BAD_REQUEST', service: 'one', argument, expected, received })
+    expect((outcome as Error).message).toBe(
+      `one accepted the replacement, but ${argument} had no effect: expected ${expected}, got ${received}`,
+    )
+    expect((outcome as UnchangedPinError).candidates).toEqual([])
+    expect(bodiesOf(setup.service.pins(ALICE))).toEqual(bodiesOf(before))
+  })
+
+  it('may take the same key again, since nothing is on record', async () => {
+    await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace: ignoresAll } })
+    const { outcome, again } = await replaceOld(setup, { name: 'new' })
+    setup.service.resetLog()
+
+    expect(await again()).toMatchObject({ message: (outcome as Error).message })
+    expect(requestsAt(setup).map((request) => request.split(' ')[0])).toEqual(['GET', 'POST'])
+  })
+
+  it('never makes a success of it because an answer was lost', async () => {
+    await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace: ignoresName } })
+
+    const { before, outcome, again } = await replaceOld(setup, { name: 'new' }, () => loseFirstAnswer(setup))
+
+    expect(outcome).toMatchObject({ code: expect.stringMatching(/^(BAD_REQUEST|OUTCOME_UNKNOWN)$/) })
+    expect(await again()).toBeInstanceOf(Error)
+    expect(bodiesOf(setup.service.pins(ALICE))).toEqual(bodiesOf(before))
+  })
+
+  it('gives no error where the new name is the old one', async () => {
+    await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace: ignoresAll } })
+
+    const { old, outcome } = await replaceOld(setup, { name: 'old' })
+
+    expect(outcome).toMatchObject({ requestId: old.requestId, name: 'old' })
+  })
+
+  it('gives no error where it drops all meta anyway', async () => {
+    const profile: ProviderProfile = { ...compliant, keep: (body) => ({ ...body, meta: null }) }
+    await using setup = await startWriteSetup({ profile })
+
+    const { outcome } = await replaceOld(setup, { meta: { app: 'shop' } })
+
+    expect(outcome).toMatchObject({ name: 'old', meta: {} })
+    expect(setup.tenant.capabilities.keepsMeta).toBe(false)
+  })
+})
+
+describe('a service that replaces by a new pin with the old name', () => {
+  it('gives an error with the new pin, since the old one is gone', async () => {
+    const replace: typeof addThenRemove = (old, body, actions) =>
+      addThenRemove(old, { ...body, name: old.name }, actions)
+    await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace } })
+
+    const { old, outcome } = await replaceOld(setup, { name: 'new' })
+
+    const [there, ...others] = setup.service.pins(ALICE)
+    expect(others).toEqual([])
+    expect(there?.requestId).not.toBe(old.requestId)
+    expect(outcome).toBeInstanceOf(UnchangedPinError)
+    expect((outcome as UnchangedPinError).candidates).toMatchObject([{ requestId: there?.requestId, name: 'old' }])
+  })
+
+  it('keeps the old pin alone where pinql adds and removes by itself', async () => {
+    await using setup = await startWriteSetup({ ...BY_TWO_STEPS, profile: oneName })
+
+    const { before, outcome } = await replaceOld(setup, { name: 'new' })
+
+    expect(outcome).toMatchObject({ code: 'BAD_REQUEST', service: 'one', argument: 'input.name', candidates: [] })
+    expect(setup.service.pins(ALICE)).toEqual(before)
+  })
+
+  it('keeps the old pin when an answer was lost, too', async () => {
+    await using setup = await startWriteSetup({ ...BY_TWO_STEPS, profile: oneName })
+
+    const { old, outcome, again } = await replaceOld(setup, { name: 'new' }, () => loseFirstAnswer(setup))
+
+    expect(outcome).toBeInstanceOf(Error)
+    expect(await again()).toBeInstanceOf(Error)
+    expect(setup.service.pins(ALICE).map(({ requestId }) => requestId)).toContain(old.requestId)
+  })
+
+  it('says that nobody can tell while the second pin cannot be removed, and removes it the next time', async () => {
+    await using setup = await startWriteSetup({ ...BY_TWO_STEPS, profile: oneName })
+    const { service } = setup
+    const breakRemovals = (): void => {
+      service.hooks.afterCommit = ({ method }) => {
+        if (method === 'POST') service.breakNext(3)
+        return undefined
+      }
+    }
+
+    const { before, outcome, again } = await replaceOld(setup, { name: 'new' }, breakRemovals)
+
+    expect(outcome).toBeInstanceOf(OutcomeUnknownError)
+    expect((outcome as OutcomeUnknownError).candidates).toHaveLength(1)
+    service.hooks.afterCommit = undefined
+    service.breakNext(0)
+    expect(await again()).toBeInstanceOf(Error)
+    expect(service.pins(ALICE)).toEqual(before)
+  })
+})
+
+describe('a service with one pin per CID', () => {
+  it('does not pass the pin that is there for the old one under its new name', async () => {
+    await using setup = await startWriteSetup(BY_TWO_STEPS)
+    const old = await setup.run(setup.tenant.addPin(OLD, 'old'))
+    const before = setup.service.pins(ALICE)
+    answerWith(setup, old)
+
+    const renamed = setup.tenant.replacePin(refOf(old), { name: 'new' }, 'key')
+
+    await expect(setup.run(renamed)).rejects.toMatchObject({ code: 'BAD_REQUEST', argument: 'input.name' })
+    expect(setup.service.pins(ALICE)).toEqual(before)
+  })
+
+  it('does not remove the old pin in favour of the pin that another CID has already', async () => {
+    await using setup = await startWriteSetup(BY_TWO_STEPS)
+    const { service, tenant, run } = setup
+    const old = await run(tenant.addPin(OLD, 'old'))
+    const other = await run(tenant.addPin(newPin(2), 'other'))
+    const before = service.pins(ALICE)
+    answerWith(setup, other)
+
+    const replaced = tenant.replacePin(refOf(old), { cid: parseCid(exampleCid(2)) }, 'key')
+
+    await expect(run(replaced)).rejects.toMatchObject({ code: 'BAD_REQUEST', service: 'one' })
+    expect(service.pins(ALICE)).toEqual(before)
+  })
+
+  it('learns nothing of meta from the pin that is there, and does not take new meta for kept', async () => {
+    await using setup = await startWriteSetup(BY_TWO_STEPS)
+    const old = await setup.run(setup.tenant.addPin(newPin(1, { name: 'old', meta: {} }), 'old'))
+    answerWith(setup, { ...old, meta: {} })
+
+    const changed = setup.tenant.replacePin(refOf(old), { meta: { app: 'shop' } }, 'key')
+
+    await expect(setup.run(changed)).rejects.toMatchObject({ code: 'BAD_REQUEST', argument: 'input.meta' })
+    expect(setup.tenant.capabilities.keepsMeta).toBe(true)
+  })
+})
+
+describe('a service that keeps meta, but does not repeat it in its answers', () => {
+  it('renames as it was asked to', async () => {
+    await using setup = await startWriteSetup(NATIVE)
+    const old = await setup.run(setup.tenant.addPin(OLD, 'old'))
+    setup.service.hooks.afterCommit = ({ method }, reply) => {
+      if (method !== 'POST') return undefined
+      const body = JSON.parse(String(reply.body))
+      return jsonReply(202, { ...body, pin: { ...body.pin, meta: undefined } })
+    }
+
+    const renamed = await setup.run(setup.tenant.replacePin(refOf(old), { name: 'new' }, 'key'))
+
+    expect(renamed.name).toBe('new')
+    expect(bodiesOf(setup.service.pins(ALICE))).toMatchObject([{ name: 'new', app: 'blog' }])
+  })
+})

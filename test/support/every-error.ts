@@ -1,0 +1,32 @@
+import {
+  BadRequestError,
+  IdempotencyConflictError,
+  InsufficientFundsError,
+  MalformedResponseError,
+  OutcomeUnknownError,
+  PinNotFoundError,
+  type PinqlError,
+  RateLimitedError,
+  ServiceError,
+  ServiceUnavailableError,
+  UnauthorizedError,
+  UnknownServiceError,
+} from '../../src/domain/errors.ts'
+
+const service = 'filebase'
+const cause = new Error('secret')
+
+/** One error of each class with all that it can have, in the order of their codes. */
+export const ERRORS: readonly PinqlError[] = [
+  BadRequestError.of('input.cid', 'a CID', 'hello', cause),
+  new UnauthorizedError('unauthorized', { service, cause }),
+  new UnknownServiceError('filebsae', [service, 'local']),
+  new PinNotFoundError(service, 'r1', { cause }),
+  new InsufficientFundsError('insufficient', { service, cause }),
+  new RateLimitedError(service, 1499.5, { cause }),
+  new ServiceUnavailableError('unavailable', { service, mayHaveActed: true, retryAfterMs: 29_999.1, cause }),
+  new MalformedResponseError('malformed', { service, cause }),
+  new ServiceError('refused', { service, httpStatus: 418, reason: 'TEAPOT', cause }),
+  new IdempotencyConflictError(service, 'key'),
+  new OutcomeUnknownError(service, { operationId: 'op', idempotencyKey: 'key', candidates: [], cause }),
+]
