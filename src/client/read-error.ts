@@ -42,8 +42,8 @@ export const API_ERROR_CODES = Object.keys(FIELDS) as readonly ApiErrorCode[]
  *
  * Never throws. An unknown code gives `OTHER`, and so does a value that is no error of pinql's. Null, undefined and missing give null.
  *
- * Select all fields of `Error` that your code reads. A field that was not selected is `''`, `[]`, `0`, `false` or null, and
- * `retryAfterMs` of `RATE_LIMITED` is 1,000.
+ * Select all fields of `Error` that your code reads. A field that was not selected is `''`, `[]`, `0` or null. `retryAfterMs` of
+ * `RATE_LIMITED` is 1,000 then, and `mayHaveActed` of `SERVICE_UNAVAILABLE` is true.
  *
  * @example
  * const { data } = await client.mutate({ mutation: ADD_PIN, variables: { input: { cid } } })

@@ -40,13 +40,18 @@ function findList(source: unknown, depth: number): readonly unknown[] | null {
   if (!isObject(source)) return null
   for (const key of LISTS) {
     const list = source[key]
-    if (Array.isArray(list) && list.length > 0) return list
+    if (Array.isArray(list) && list.length > 0 && !list.every(isOfNetwork)) return list
   }
   for (const key of HOLDERS) {
     const list = isObject(source[key]) ? findList(source[key], depth + 1) : null
     if (list) return list
   }
   return findList(parseBody(source.bodyText), depth + 1)
+}
+
+/** One of the failures of an `AggregateError`: each address of a host that could not be reached. */
+function isOfNetwork(error: unknown): boolean {
+  return error instanceof Error && !('extensions' in error) && !('path' in error)
 }
 
 /** Apollo Client keeps the body of a response with an HTTP status such as 403 as text. */

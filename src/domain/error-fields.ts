@@ -32,7 +32,7 @@ const NOTHING: Omit<ErrorFields, 'code' | 'message'> = {
 const OPTIONAL = Object.keys(NOTHING) as (keyof typeof NOTHING)[]
 
 /**
- * What clients see of a failure, and nothing else.
+ * Returns the fields of a failure that clients may see.
  *
  * The `error` of a payload, the `extensions` of an error in `errors` and every other place make their fields with it.
  */

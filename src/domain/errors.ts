@@ -72,32 +72,43 @@ export class BadRequestError extends PinqlError {
   }
 }
 
+/** Something that a replacement asked for, and the answer does not have. */
+export interface IgnoredPart {
+  /** `cid`: the service answered with a pin that it had before. */
+  readonly part: 'name' | 'meta' | 'cid'
+  readonly wanted: unknown
+  readonly found: unknown
+  /** Whether the service answered with a pin that it had before, and not the one to replace. */
+  readonly isOthers: boolean
+}
+
 /**
- * The service answered a replacement with success, but left the name or `meta` as it was.
- *
- * Services do so that keep one pin for each CID.
+ * The service answered a replacement with success, but not with the pin that was asked for: it left the name or `meta` as it
+ * was, or answered with a pin that it had before. Services with one pin per CID do this.
  */
 export class UnchangedPinError extends BadRequestError {
-  /** The pin that the service answered with, where it is not the one to replace. */
+  /** The new pin, where the service has already put it in the place of the old one. Otherwise empty. */
   readonly candidates: readonly Pin[]
+  readonly #ignored: IgnoredPart
+  readonly #service: string
 
-  /**
-   * @param part path of the argument that had no effect, such as `input.name`
-   * @param wanted what was asked for
-   * @param found what the answer has
-   */
-  constructor(service: string, details: { part: string; wanted: unknown; found: unknown; candidates: readonly Pin[] }) {
-    const [expected, received] = [show(details.wanted), show(details.found)]
-    super(
-      `${service} accepted the replacement, but ${details.part} had no effect: expected ${expected}, got ${received}`,
-      {
-        argument: details.part,
-        expected,
-        received,
-        service,
-      },
-    )
-    this.candidates = details.candidates
+  /** @param path of the argument that has the parts; null where there is none */
+  constructor(service: string, ignored: IgnoredPart, candidates: readonly Pin[], path: string | null = null) {
+    const { part, wanted, found } = ignored
+    const [expected, received] = [show(wanted), show(found)]
+    const message =
+      part === 'cid'
+        ? `${service} answered the replacement with the pin ${received}, which it had before`
+        : `${service} accepted the replacement, but its ${part} had no effect: expected ${expected}, got ${received}`
+    super(message, { argument: path === null ? part : `${path}.${part}`, expected, received, service })
+    this.candidates = candidates
+    this.#ignored = ignored
+    this.#service = service
+  }
+
+  /** The same error with the path under which the client named the part. */
+  at(path: string): UnchangedPinError {
+    return new UnchangedPinError(this.#service, this.#ignored, this.candidates, path)
   }
 }
 

@@ -17,14 +17,14 @@ const KEYS = {
   bytes: ['bytes_fetched', 'size_fetched'],
   totalBlocks: ['dag_blocks', 'blocks_total', 'total_blocks'],
   size: ['dag_size', 'total_size', 'size'],
-  /** What the root claims for the whole DAG: enough for a share, but nothing vouches for it. */
+  /** Size that the root block claims. Unverified, so it is used for `percent` only. */
   expectedBytes: ['bytes_expected'],
   percent: ['percent', 'progress'],
   expiry: ['pinned_until', 'pinnedUntil', 'expires_at', 'expiresAt', 'expire_at', 'expireAt', 'expiry', 'expires'],
   failure: ['status_details', 'failed_reason', 'failed_message', 'error', 'pinata_pinjob_status'],
 } as const
 
-/** Progress from the services' `info` keys; null where the service reports nothing of it. */
+/** Progress from the services' `info` keys; null if the service reports no progress. */
 export function progressOf(pin: Pin): PinProgress | null {
   const { info } = pin
   const isPinned = pin.status === 'pinned'
@@ -36,7 +36,7 @@ export function progressOf(pin: Pin): PinProgress | null {
   const totalBytes = sizeOf(pin)
   const expected = totalAt(info, KEYS.expectedBytes)
   // A complete DAG may have been there before: then less was fetched than it has.
-  const blocks = isPinned && missing === null ? (totalBlocks ?? fetchedBlocks) : fetchedBlocks
+  const blocks = isPinned && !missing ? (totalBlocks ?? fetchedBlocks) : fetchedBlocks
   const bytes = isPinned ? (totalBytes ?? fetchedBytes) : fetchedBytes
   if ([blocks, bytes, totalBlocks, totalBytes, expected, told].every((value) => value === null)) return null
   const share = told ?? shareOf(bytes, totalBytes ?? expected) ?? shareOf(blocks, totalBlocks)
@@ -80,6 +80,9 @@ function toTimestamp(text: string): string | null {
     const ms = value < FIRST_MILLISECONDS ? value * 1000 : value
     return ms >= YEAR_1971_MS && ms <= MAX_DATE_MS ? new Date(ms).toISOString() : null
   }
+  // Some write a day, or leave out the zone.
+  const [, day, time = '00:00:00'] = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:\d{2}(?:\.\d+)?))?$/.exec(text) ?? []
+  if (day !== undefined) return toTimestamp(`${day}T${time}Z`)
   try {
     return parseInstant(text).ns >= BigInt(YEAR_1971_MS) * 1_000_000n ? text : null
   } catch {

@@ -20,7 +20,7 @@ export interface WatchPart {
 export type WatchedService = Pick<PinningService, 'clock' | 'limits' | 'urgentCalls'>
 
 export interface WatchOptions {
-  /** A cursor: what was missed at its tenant comes in place of a snapshot. */
+  /** Cursor. Its tenant sends the missed events instead of a snapshot. */
   readonly after?: string | null | undefined
   /** The kinds of events to get. Default: the kinds of the first version of the API. They are no part of a cursor. */
   readonly kinds?: ReadonlySet<PinEventKind> | undefined

@@ -85,9 +85,9 @@ export type LiveEvent = PinSnapshot | PinChange | LiveStale | LiveResumed | Live
 export type PinEventKind = LiveEvent['kind']
 
 /**
- * The kinds that subscribers get who name none: those of the first version of the API, for ever.
+ * Kinds for subscribers that name no `kinds`: always the eight of the first version.
  *
- * A kind that is added later is sent only to who names it, since deployed clients do not know it.
+ * A kind that is added later is sent only to subscribers that name it, since deployed clients do not know it.
  */
 export const DEFAULT_KINDS: ReadonlySet<PinEventKind> = new Set([
   'SNAPSHOT',

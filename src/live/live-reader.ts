@@ -19,7 +19,7 @@ type End = { readonly error: unknown } | 'done'
 export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   readonly #snapshot = new Map<string, LiveEvent>()
   readonly #waiting = new Map<string, LiveEvent>()
-  /** Keys of pins of the snapshot that a waiting replacement is about: their changes come behind it. */
+  /** Keys of pins in the snapshot that a waiting `REPLACED` concerns. Later changes of these pins are queued after it. */
   readonly #replaced = new Set<string>()
   readonly #sleepers: (() => void)[] = []
   readonly #position = new Map<string, number>()
@@ -58,7 +58,8 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
     }
     const wanted = snapshot.filter(({ kind }) => this.#kinds.has(kind))
     for (const event of wanted) this.#snapshot.set(coalesceKey(event), event)
-    // Who comes back with the cursor of the last one has them all, even where others that are not wanted came behind it.
+    // The last wanted event gets the cursor of the whole snapshot. A subscriber that resumes there has missed nothing, even if
+    // unwanted events followed.
     const last = wanted.at(-1)
     if (last && last.cursor !== cursor) this.#snapshot.set(coalesceKey(last), { ...last, cursor })
     this.#rouse()
@@ -79,7 +80,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
       return
     }
     if (event.kind === 'REPLACED') {
-      // It shows one pin as it was, and that the other was gone. A later change in its place in the snapshot would be undone.
+      // A `REPLACED` carries an older state. If a later change were merged into the snapshot, this event would overwrite it.
       for (const { requestId } of [event.replaced, event.pin]) {
         const pin = pinKey(event.service, requestId)
         if (this.#snapshot.has(pin)) this.#replaced.add(pin)

@@ -1,3 +1,4 @@
+import { BadRequestError } from '../domain/errors.ts'
 import { givenNameOf } from '../domain/given-name.ts'
 import type { NewPin, Pin } from '../domain/pin.ts'
 import { parsePinId } from '../domain/pin-id.ts'
@@ -54,6 +55,7 @@ export async function copyPins(ids: readonly string[], to: string, context: Gate
     'input.ids',
     async (id, index) => {
       const ref = parsePinId(id, `input.ids[${index}]`)
+      if (to === '') throw BadRequestError.of('input.to', 'the name of a service', to)
       // A lookup for a target that cannot be used would be wasted.
       tenantToChange(to, context)
       const pin = await inTime(
@@ -82,5 +84,6 @@ function parseOrder(input: AddPinInput, idempotencyKey: string, path: string, co
 
 async function send({ service, newPin, idempotencyKey }: Order, context: GatewayContext): Promise<Pin> {
   const tenant = tenantToChange(service, context)
-  return change(context, null, () => tenant.addPin(newPin, idempotencyKey))
+  const { signal } = context
+  return change(context, null, () => tenant.addPin(newPin, idempotencyKey, { signal }))
 }

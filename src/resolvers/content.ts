@@ -13,7 +13,7 @@ export interface Content {
   readonly cid: string
 }
 
-/** What one service has of a CID. */
+/** Pins of one CID at one service. */
 export interface ContentAtService {
   readonly service: PinningService
   /** Its pins newest first; null when they are not known. */

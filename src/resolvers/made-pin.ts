@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { OutcomeUnknownError, PinqlError, UnchangedPinError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 
-/** What became of an add or a replacement: a pin, or the error that says why there is none. */
+/** Result of an add or a replacement: a pin, or the error that says why there is none. */
 export interface MadePin {
   readonly pin: Pin | null
   readonly error: PinqlError | null
   /** The key that was given, or the one that pinql made. */
   readonly idempotencyKey: string
-  /** Pins that may be the result, where the error leaves that open. */
+  /** Pins that may be the result, or the pin that a service put in the place of the old one. Usually empty. */
   readonly candidates: readonly Pin[]
 }
 
-/** The key of a write: the client's, whatever it looks like, or a new one. Made before the input is checked. */
+/** Returns the client's key unchecked, or a new key. */
 export function idempotencyKeyOf({ idempotencyKey }: { readonly idempotencyKey?: string | null | undefined }): string {
   return idempotencyKey ?? randomUUID()
 }

@@ -41,7 +41,7 @@ export function parsePinFilter(filter: PinFilterInput | null | undefined, path =
   }
 }
 
-/** Whether generated clients send a text for a value that is not set: an empty text, or the zero time of Go. */
+/** True for a text that generated clients send for an unset value: empty, or Go's zero time. */
 export function isUnset(text: string): boolean {
   return text === '' || /^0001-01-01T00:00:00(?:\.0+)?Z$/.test(text)
 }

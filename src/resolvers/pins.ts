@@ -154,7 +154,7 @@ async function countAll(
   return { count: counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0), error: null }
 }
 
-/** Two fields tell of the count, which is asked for once. */
+/** Shares one count between `totalCount` and `totalCountError`. */
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined
   return () => {

@@ -15,7 +15,7 @@ export interface RemovePinsInput {
   readonly dryRun?: boolean | null | undefined
 }
 
-/** What became of a removal. */
+/** Result of a removal. */
 export interface RemovedPin {
   /** Global id of the pin that this is about, removed or not; null when the pins could not be listed. */
   readonly pinId: string | null
@@ -83,7 +83,7 @@ function removedPinOf(pinId: string, outcome: Pin | PinqlError | null): RemovedP
 }
 
 async function findPins({ ids, service, filter }: RemovePinsInput, context: GatewayContext): Promise<Pin[]> {
-  if (ids != null) throw BadRequestError.of('input.ids', 'either ids, or filter and service', 'both')
+  if (ids != null) throw BadRequestError.of('input.ids', 'either ids, or filter and service; the other null', 'both')
   if (service === '') throw BadRequestError.of('input.service', 'a name, or null for the default service', service)
   for (const part of ['name', 'createdAfter', 'createdBefore'] as const) {
     const value = filter?.[part]

@@ -1,5 +1,5 @@
 import { parseCid } from '../domain/cid.ts'
-import { BadRequestError } from '../domain/errors.ts'
+import { BadRequestError, UnchangedPinError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, parsePinId } from '../domain/pin-id.ts'
 import type { PinChanges } from '../upstream/writes/replacement.ts'
@@ -23,9 +23,9 @@ export interface ReplacePinInput {
   readonly idempotencyKey?: string | null | undefined
 }
 
-/** What became of a replacement. */
-export interface ReplacedPin extends MadePin {
-  /** Global id of the pin that is gone; null when nothing was replaced, or the pin kept its id. */
+/** Result of a replacement. */
+export interface ReplacementResult extends MadePin {
+  /** Global id of the pin that is gone; null when it is still there, or kept its id. */
   readonly replacedId: string | null
 }
 
@@ -35,11 +35,13 @@ export interface ReplacedPin extends MadePin {
  *
  * Usually one `POST /pins/{requestid}`, and one request before it to read the parts that stay.
  */
-export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<ReplacedPin> {
+export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<ReplacementResult> {
   const key = idempotencyKeyOf(input)
   const outcome = await settle(() => send(input, key, context))
   const made = madePinOf(outcome, key)
-  const isGone = made.pin !== null && formatPinId(made.pin) !== input.id
+  // Where the service left a part as it was, the pin may be replaced all the same.
+  const [successor] = made.error instanceof UnchangedPinError ? made.candidates : [made.pin]
+  const isGone = successor != null && formatPinId(successor) !== input.id
   return { ...made, replacedId: isGone ? input.id : null }
 }
 
@@ -48,7 +50,12 @@ async function send(input: ReplacePinInput, idempotencyKey: string, context: Gat
   const changes = parseChanges(input)
   checkIdempotencyKey(idempotencyKey, 'input.idempotencyKey')
   const tenant = tenantToChange(ref.service, context)
-  return change(context, ref, () => tenant.replacePin(ref, changes, idempotencyKey))
+  try {
+    const { signal } = context
+    return await change(context, ref, () => tenant.replacePin(ref, changes, idempotencyKey, { signal }))
+  } catch (error) {
+    throw error instanceof UnchangedPinError ? error.at('input') : error
+  }
 }
 
 /**

@@ -21,7 +21,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({ defaultFieldNullability:
 
 builder.queryType({
   description:
-    'Reads. A read that fails is null, and its error is in `errors`: `extensions` there has the fields of `Error`, such as `code`. Trouble with one element of a list is a field beside it, such as `ContentAtService.error`.',
+    'Reads. A read that fails is null, and its error is in `errors`. For `pins`, the whole `data` is null. `extensions` of an error has the fields of `Error`, such as `code`. Trouble with one element of a list is a field beside it, such as `ContentAtService.error`.',
 })
 builder.mutationType({
   description:

@@ -14,7 +14,7 @@ import { PinStatusType } from './pin-status.ts'
 import { ServiceType } from './service.ts'
 
 const ContentAtServiceType = builder.objectRef<ContentAtService>('ContentAtService').implement({
-  description: 'What one service has of a CID: either `pins` or `error` is set.',
+  description: 'Pins of one CID at one service: either `pins` or `error` is set.',
   fields: (t) => ({
     service: t.expose('service', { type: ServiceType, description: 'The service that was asked.' }),
     pins: t.expose('pins', {
@@ -33,7 +33,7 @@ const ContentAtServiceType = builder.objectRef<ContentAtService>('ContentAtServi
 })
 
 ContentType.implement({
-  description: 'What is known of one CID at all services that the caller has a token for.',
+  description: 'Pins of one CID at all services that the caller has a token for.',
   fields: (t) => ({
     cid: t.expose('cid', { type: 'CID', description: 'The CID, as it was asked for.' }),
     pins: t.field({
@@ -62,7 +62,7 @@ builder.queryFields((t) => ({
     type: ContentType,
     nullable: true,
     description:
-      'What is known of one CID at all services. Null beside an error if the text is no CID. Costs one upstream request per service.',
+      'Pins of one CID at all services. Null beside an error if the text is no CID. Costs one upstream request per service.',
     args: { cid: t.arg({ type: 'CID', required: true, description: 'Root of the content.' }) },
     resolve: (_root, args) => content(args.cid),
   }),
@@ -70,7 +70,7 @@ builder.queryFields((t) => ({
     type: [ContentType],
     nullable: { list: false, items: true },
     description:
-      'What is known of many CIDs, in the order of `cids`. A text that is no CID is null beside an error. Ten CIDs cost one upstream request per service.',
+      'Pins of many CIDs at all services, in the order of `cids`. A text that is no CID is null beside an error. More than 1,000 CIDs are a `BAD_REQUEST` of the whole list: `data` is null. Ten CIDs cost one upstream request per service.',
     args: { cids: t.arg({ type: ['CID'], required: true, description: 'Roots of the content, at most 1,000.' }) },
     resolve: (_root, args) => contents(args.cids) as Promise<(Content | null)[]>,
   }),

@@ -2,22 +2,35 @@ import { type ErrorFields, errorFieldsOf } from '../domain/error-fields.ts'
 import type { PinqlError } from '../domain/errors.ts'
 import { builder } from './builder.ts'
 
+const CODE = `Stable name of the failure. Later versions may add codes: treat a code that you do not know like \`SERVICE_ERROR\`.
+
+- \`BAD_REQUEST\`: an argument cannot be used, or the service refused the request. Correct it; the same request fails again.
+- \`UNAUTHORIZED\`: the token for the service is missing, malformed or refused. Send a valid one.
+- \`UNKNOWN_SERVICE\`: no service has this name; \`known\` has the names.
+- \`PIN_NOT_FOUND\`: the service has no such pin that the token may see. Forget it.
+- \`INSUFFICIENT_FUNDS\`: the service wants payment, or the account is full. Its owner has to act.
+- \`RATE_LIMITED\`: the limit on requests is used up. Nothing was done; retry after \`retryAfterMs\`.
+- \`SERVICE_UNAVAILABLE\`: the service is down or too slow. Retry later; check first if \`mayHaveActed\` is true.
+- \`MALFORMED_RESPONSE\`: the service does not speak the Pinning Service API. Its operator has to check the endpoint.
+- \`SERVICE_ERROR\`: the service refused for another reason; see \`httpStatus\` and \`reason\`.
+- \`IDEMPOTENCY_CONFLICT\`: the idempotency key was used with another input. Nothing was done; make a new key.
+- \`OUTCOME_UNKNOWN\`: nobody can tell whether the change was made. Send the same input with the same key again.
+
+Only in \`errors\`, for the request as a whole: \`REQUEST_TIMEOUT\` (it took too long), \`INTERNAL_SERVER_ERROR\` (a bug; the log has it under \`requestId\`), \`GRAPHQL_VALIDATION_FAILED\` and other codes of GraphQL.`
+
 /** Clients get a failure as this one object, whatever its class. */
 export const ErrorType = builder.objectRef<ErrorFields>('Error').implement({
   description:
     'The reason why something failed. Branch on `code`, never on `message`. A field that does not apply to the code is null. The same fields are in `extensions` of an error in `errors`.',
   fields: (t) => ({
-    code: t.exposeString('code', {
-      description:
-        'One of `BAD_REQUEST`, `UNAUTHORIZED`, `UNKNOWN_SERVICE`, `PIN_NOT_FOUND`, `INSUFFICIENT_FUNDS`, `RATE_LIMITED`, `SERVICE_UNAVAILABLE`, `MALFORMED_RESPONSE`, `SERVICE_ERROR`, `IDEMPOTENCY_CONFLICT` and `OUTCOME_UNKNOWN`. Later versions may add codes: treat a code you do not know like `SERVICE_ERROR`.',
-    }),
+    code: t.exposeString('code', { description: CODE }),
     message: t.exposeString('message', {
       description: 'Text for people: what was expected, and what came. It may change; do not parse it.',
     }),
     service: t.exposeString('service', {
       nullable: true,
       description:
-        'Name of the service that failed or refused. For `UNKNOWN_SERVICE`: the name that was asked for. Null when pinql refused the request before it asked a service.',
+        'Name of the service that the error is about. For `UNKNOWN_SERVICE`: the name that was asked for. Null where pinql itself found a mistake in the input.',
     }),
     argument: t.exposeString('argument', {
       nullable: true,

@@ -17,7 +17,7 @@ builder.queryFields((t) => ({
     type: [NodeType],
     nullable: { list: false, items: true },
     description:
-      'Pins and services by their global ids, in the order of `ids`. An element is null, without an error, when it is not there, and null beside an error when it could not be read. Ten pins cost one upstream request.',
+      'Pins and services by their global ids, in the order of `ids`. An element is null, without an error, when it is not there, and null beside an error when it could not be read. More than 1,000 ids are a `BAD_REQUEST` of the whole list: `data` is null. Ten pins cost one upstream request.',
     args: { ids: t.arg.idList({ required: true, description: 'Global ids, at most 1,000.' }) },
     resolve: (_root, args, context) => nodes(args.ids, context) as Promise<(Pin | PinningService | null)[]>,
   }),

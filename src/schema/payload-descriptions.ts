@@ -10,5 +10,11 @@ export const IDEMPOTENCY_KEY_USED =
 
 export const ERROR = 'The reason why the change failed; null after success.'
 
-export const CANDIDATES =
-  '`OUTCOME_UNKNOWN`: pins that may be the result, because content and name are equal and nothing shows that they are older. Look at them before you retry. Usually empty.'
+const POSSIBLE_RESULTS =
+  '`OUTCOME_UNKNOWN`: pins that may be the result, because content and name are equal and nothing shows that they are older. Look at them before you retry.'
+
+/** For the `candidates` of an add. */
+export const CANDIDATES = `${POSSIBLE_RESULTS} Usually empty.`
+
+/** For the `candidates` of a replacement. */
+export const REPLACEMENT_CANDIDATES = `${POSSIBLE_RESULTS} \`BAD_REQUEST\`: the pin that the service put in the place of the old one, although it left the name or \`meta\` as it was. Usually empty.`

@@ -39,7 +39,7 @@ function pinIdOf(event: LiveEvent): string | null {
 export const PinEventType = builder.objectRef<LiveEvent>('PinEvent').implement({
   description: 'An event of a subscription. `kind` says which of the nullable fields are set.',
   fields: (t) => ({
-    kind: t.expose('kind', { type: PinEventKindType, description: 'What happened.' }),
+    kind: t.expose('kind', { type: PinEventKindType, description: 'Kind of the event.' }),
     service: t.exposeString('service', { description: 'Name of the service that the event is about.' }),
     pin: t.field({
       type: PinType,

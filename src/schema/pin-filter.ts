@@ -2,7 +2,7 @@ import { builder } from './builder.ts'
 import { PinStatusType } from './pin-status.ts'
 
 const NameMatchType = builder.enumType('NameMatch', {
-  description: 'How `PinFilter.name` is compared with the name of a pin.',
+  description: 'Comparison of `PinFilter.name` with the name of a pin.',
   values: {
     EXACT: { value: 'exact', description: 'The whole name must be equal, upper and lower case included.' },
     IEXACT: { value: 'iexact', description: 'The whole name must be equal in any mix of upper and lower case.' },
@@ -23,7 +23,11 @@ export const PinFilterType = builder.inputType('PinFilter', {
     name: t.string({
       description: 'Name, or a part of it as `match` says, at most 255 characters.',
     }),
-    match: t.field({ type: NameMatchType, defaultValue: 'exact', description: 'How `name` is compared.' }),
+    match: t.field({
+      type: NameMatchType,
+      defaultValue: 'exact',
+      description: 'Comparison of `name` with the name of a pin.',
+    }),
     status: t.field({
       type: [PinStatusType],
       description: 'Statuses: the pin must have one of them. An empty list matches nothing. Default: all four.',

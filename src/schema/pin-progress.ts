@@ -1,8 +1,9 @@
 import type { PinProgress } from '../domain/pin-progress.ts'
 import { builder } from './builder.ts'
+import { toInt } from './int.ts'
 
 export const PinProgressType = builder.objectRef<PinProgress>('PinProgress').implement({
-  description: 'How much of its content a pin has. Services report more or less of it; the rest is null.',
+  description: 'Progress of a pin. A field that the service does not report is null.',
   fields: (t) => ({
     blocks: t.int({
       nullable: true,
@@ -22,8 +23,3 @@ export const PinProgressType = builder.objectRef<PinProgress>('PinProgress').imp
     }),
   }),
 })
-
-/** Services write what they like; what GraphQL's `Int` of 32 bits cannot hold would be an error of the field. */
-function toInt(value: number | null): number | null {
-  return Number.isInteger(value) && Math.abs(value as number) < 2 ** 31 ? value : null
-}

@@ -74,7 +74,8 @@ export const PinType = builder.objectRef<Pin>('Pin').implement({
     progress: t.field({
       type: PinProgressType,
       nullable: true,
-      description: 'How much of the content the service has, read from `info`; null where it reports nothing of it.',
+      description:
+        'Progress of the service with the content, read from `info`; null if the service reports no progress.',
       resolve: (each) => progressOf(each),
     }),
     failureReason: t.string({

@@ -2,16 +2,16 @@ import { errorFieldsOf } from '../domain/error-fields.ts'
 import { type PinPageResult, pins } from '../resolvers/pins.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
+import { toInt } from './int.ts'
 import { PinType } from './pin.ts'
 import { PinFilterType } from './pin-filter.ts'
 
 const PageInfoType = builder.objectRef<PinPageResult['pageInfo']>('PageInfo').implement({
-  description:
-    'Where a page begins and ends, as Relay defines it. Pages only go forward: from newer pins to older ones.',
+  description: 'Begin and end of a page, as Relay defines it. Pages only go forward: from newer pins to older ones.',
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there are older pins behind this page.' }),
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'True if there are older pins behind this page.' }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-      description: 'Whether `after` was given, so that newer pins may come before this page.',
+      description: 'True if `after` was given, so that newer pins may come before this page.',
     }),
     startCursor: t.expose('startCursor', {
       type: 'Cursor',
@@ -46,18 +46,18 @@ const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').impl
       description: 'The pins of this page without cursors.',
       resolve: (page) => page.edges.map((edge) => edge.node),
     }),
-    pageInfo: t.expose('pageInfo', { type: PageInfoType, description: 'Where this page begins and ends.' }),
+    pageInfo: t.expose('pageInfo', { type: PageInfoType, description: 'Begin and end of this page.' }),
     totalCount: t.int({
       nullable: true,
       description:
         'Number of pins on all pages, as the services count them. Costs up to one upstream request per service, and only if you select it. Null where a service does not count; `totalCountError` tells any other reason.',
-      resolve: async (page) => (await page.total()).count,
+      resolve: async (page) => toInt((await page.total()).count),
     }),
     totalCountError: t.field({
       type: ErrorType,
       nullable: true,
       description:
-        'The reason why `totalCount` is null: a service could not be asked. Costs as much as `totalCount`, and nothing more beside it.',
+        'The reason why `totalCount` is null: a service could not be asked. Selecting both costs no more than one.',
       resolve: async (page) => toErrorValue((await page.total()).error),
     }),
     warnings: t.field({

@@ -11,5 +11,6 @@ export function printSdl(): string {
   const schema = lexicographicSortSchema(createSchema())
   const { description } = schema
   schema.description = undefined
-  return `# ${description}\n\n${printSchema(schema)}\n`
+  const comment = (description ?? '').replace(/^/gm, '# ').replace(/ +$/gm, '')
+  return `${comment}\n\n${printSchema(schema)}\n`
 }

@@ -23,7 +23,7 @@ const RemovePinsInputType = builder.inputType('RemovePinsInput', {
     }),
     dryRun: t.boolean({
       defaultValue: false,
-      description: 'Whether to only read the pins that would be removed. Nothing is removed then.',
+      description: 'True to only read the pins that would be removed. Nothing is removed then.',
     }),
   }),
 })

@@ -1,7 +1,7 @@
-import { type ReplacedPin, replacePin } from '../resolvers/replace-pin.ts'
+import { type ReplacementResult, replacePin } from '../resolvers/replace-pin.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
-import { CANDIDATES, ERROR, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED } from './payload-descriptions.ts'
+import { ERROR, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED, REPLACEMENT_CANDIDATES } from './payload-descriptions.ts'
 import { PinType } from './pin.ts'
 
 const PinPartType = builder.enumType('PinPart', {
@@ -36,7 +36,7 @@ const ReplacePinInputType = builder.inputType('ReplacePinInput', {
   }),
 })
 
-const ReplacePinPayloadType = builder.objectRef<ReplacedPin>('ReplacePinPayload').implement({
+const ReplacePinPayloadType = builder.objectRef<ReplacementResult>('ReplacePinPayload').implement({
   description: 'Result of replacing a pin: either `pin` or `error` is set.',
   fields: (t) => ({
     pin: t.expose('pin', {
@@ -56,7 +56,7 @@ const ReplacePinPayloadType = builder.objectRef<ReplacedPin>('ReplacePinPayload'
       resolve: ({ error }) => toErrorValue(error),
     }),
     idempotencyKey: t.exposeString('idempotencyKey', { description: IDEMPOTENCY_KEY_USED }),
-    candidates: t.expose('candidates', { type: [PinType], description: CANDIDATES }),
+    candidates: t.expose('candidates', { type: [PinType], description: REPLACEMENT_CANDIDATES }),
   }),
 })
 
@@ -64,7 +64,7 @@ builder.mutationField('replacePin', (t) =>
   t.field({
     type: ReplacePinPayloadType,
     description:
-      'Replaces a pin by another one: changes its content, or renames it. Blocks that both share are kept throughout. Where a service cannot replace in a single step, pinql adds the new pin first and then removes the old one. A service that leaves the name or `meta` as it was gives the error `BAD_REQUEST`. Costs one upstream request, and a second one to read the old pin unless name, meta and origins are all given.',
+      'Replaces a pin by another one: changes its content, or renames it. Blocks that both share are kept throughout. Where a service cannot replace in a single step, pinql adds the new pin first and then removes the old one. A service that leaves the name or `meta` as it was gives the error `BAD_REQUEST`. Costs one upstream request, and one more to read the old pin unless name, `meta` and origins are all given or cleared. Where pinql adds and then removes, the old pin is always read, and the removal is one more.',
     args: {
       input: t.arg({ type: ReplacePinInputType, required: true, description: 'The pin, and what to change.' }),
     },

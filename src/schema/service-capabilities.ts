@@ -15,7 +15,7 @@ const ListOrderType = builder.enumType('ListOrder', {
 })
 
 const FilterTrustType = builder.enumType('FilterTrust', {
-  description: 'How far pinql relies on a filter of a service.',
+  description: 'Degree to which pinql relies on a filter of a service.',
   values: {
     EXACT: { value: 'exact', description: 'The filter returns all pins that match, and no others.' },
     LOOSE: { value: 'loose', description: 'The filter may return other pins too. pinql filters again.' },
@@ -30,13 +30,13 @@ const LessonType = builder.objectRef<Lesson>('CapabilityLesson').implement({
   description: 'Something that pinql learned from an answer of a service.',
   fields: (t) => ({
     capability: t.exposeString('capability', { description: 'Name of the capability that it is about.' }),
-    proof: t.exposeString('proof', { description: 'What pinql saw in the answer.' }),
+    proof: t.exposeString('proof', { description: 'Part of the answer that pinql learned it from.' }),
   }),
 })
 
 export const ServiceCapabilitiesType = builder.objectRef<PinningService>('ServiceCapabilities').implement({
   description:
-    'How a service implements the Pinning Service API. pinql makes up for differences, so you need this only for diagnosis.',
+    'Behaviour of the Pinning Service API of a service. pinql makes up for differences, so you need this only for diagnosis.',
   fields: (t) => ({
     provider: t.string({
       nullable: true,
@@ -86,12 +86,12 @@ export const ServiceCapabilitiesType = builder.objectRef<PinningService>('Servic
     }),
     keepsMeta: t.boolean({
       nullable: true,
-      description: 'Whether it keeps `meta`; null until pinql knows.',
+      description: 'True if it keeps `meta`; null until pinql knows.',
       resolve: ({ capabilities }) => capabilities.keepsMeta,
     }),
     lessons: t.field({
       type: [LessonType],
-      description: 'What pinql learned from its answers beyond what was known or configured, oldest first.',
+      description: 'Lessons from its answers, beyond what was known or configured, oldest first.',
       resolve: ({ known }) => known.lessons,
     }),
   }),

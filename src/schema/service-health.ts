@@ -15,7 +15,8 @@ const HealthStateType = builder.enumType('HealthState', {
 })
 
 const BreakerStateType = builder.enumType('BreakerState', {
-  description: 'Whether pinql lets requests through to a service that failed repeatedly.',
+  description:
+    'State of the circuit breaker, which decides if pinql sends requests to a service that failed repeatedly.',
   values: {
     CLOSED: { value: 'closed', description: 'All requests are sent.' },
     OPEN: { value: 'open', description: 'No request is sent: each one fails at once with `SERVICE_UNAVAILABLE`.' },
@@ -42,6 +43,6 @@ export const ServiceHealthType = builder.objectRef<ServiceHealth>('ServiceHealth
         "The last failure; null when there was none since the gateway started. The service's own words are shown only to the token whose request failed.",
       resolve: ({ lastError }) => toErrorValue(lastError),
     }),
-    breaker: t.expose('breaker', { type: BreakerStateType, description: 'Whether requests are sent now.' }),
+    breaker: t.expose('breaker', { type: BreakerStateType, description: 'State of the circuit breaker now.' }),
   }),
 })

@@ -7,6 +7,7 @@ import { serviceHealth } from '../resolvers/service-health.ts'
 import type { PinningService } from '../upstream/pinning-service.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
+import { toInt } from './int.ts'
 import { NodeType } from './node-interface.ts'
 import { RateBudgetType } from './rate-budget.ts'
 import { ServiceCapabilitiesType } from './service-capabilities.ts'
@@ -16,10 +17,26 @@ const PinCountsType = builder.objectRef<PinCounts>('PinCounts').implement({
   description:
     'Number of pins of a service by status, as the service counts them. A number is null where it does not count.',
   fields: (t) => ({
-    queued: t.exposeInt('queued', { nullable: true, description: 'Number of pins that are `QUEUED`.' }),
-    pinning: t.exposeInt('pinning', { nullable: true, description: 'Number of pins that are `PINNING`.' }),
-    pinned: t.exposeInt('pinned', { nullable: true, description: 'Number of pins that are `PINNED`.' }),
-    failed: t.exposeInt('failed', { nullable: true, description: 'Number of pins that are `FAILED`.' }),
+    queued: t.int({
+      nullable: true,
+      description: 'Number of pins that are `QUEUED`.',
+      resolve: ({ queued }) => toInt(queued),
+    }),
+    pinning: t.int({
+      nullable: true,
+      description: 'Number of pins that are `PINNING`.',
+      resolve: ({ pinning }) => toInt(pinning),
+    }),
+    pinned: t.int({
+      nullable: true,
+      description: 'Number of pins that are `PINNED`.',
+      resolve: ({ pinned }) => toInt(pinned),
+    }),
+    failed: t.int({
+      nullable: true,
+      description: 'Number of pins that are `FAILED`.',
+      resolve: ({ failed }) => toInt(failed),
+    }),
     error: t.field({
       type: ErrorType,
       nullable: true,
@@ -45,7 +62,7 @@ export const ServiceType = builder.objectRef<PinningService>('Service').implemen
     }),
     health: t.field({
       type: ServiceHealthType,
-      description: 'Whether the service answers. Costs no upstream request.',
+      description: 'Health of the service. Costs no upstream request.',
       resolve: (service, _args, context) => serviceHealth(service, context),
     }),
     budget: t.field({
@@ -56,7 +73,7 @@ export const ServiceType = builder.objectRef<PinningService>('Service').implemen
     capabilities: t.field({
       type: ServiceCapabilitiesType,
       description:
-        'How it implements the Pinning Service API: known of its provider, configured, or learned from its answers.',
+        'Behaviour of its Pinning Service API: known of its provider, configured, or learned from its answers.',
       resolve: (service) => service,
     }),
   }),

@@ -4,17 +4,20 @@ import { PinEventKindType, PinEventType } from './pin-event.ts'
 import { PinFilterType } from './pin-filter.ts'
 
 const UntilType = builder.enumType('Until', {
-  description: 'When a subscription ends by itself.',
+  description: 'End of a subscription.',
   values: {
-    SETTLED: { value: 'settled', description: 'When none of the pins is `QUEUED` or `PINNING` any more.' },
-    FOREVER: { value: 'forever', description: 'Never.' },
+    SETTLED: {
+      value: 'settled',
+      description: 'The subscription ends when none of the pins is `QUEUED` or `PINNING` any more.',
+    },
+    FOREVER: { value: 'forever', description: 'The subscription does not end by itself.' },
   } as const,
 })
 
 const AFTER =
   'The `cursor` of the last event you handled: what you missed comes instead of the snapshot. With several services, the others send a snapshot again. Default: a snapshot.'
 const KINDS =
-  'Kinds of events to get; all others are left out. Default: the eight kinds of the first version, even when later versions add kinds.'
+  'Kinds of events to get; all others are left out. Default: always the eight kinds of the first version. A kind that is added later is sent only to subscribers that name it.'
 
 builder.subscriptionType({
   description:
@@ -29,7 +32,7 @@ builder.subscriptionType({
           description:
             'Global ids of the pins, 1 to 250, of any mix of services. To follow more, subscribe several times.',
         }),
-        until: t.arg({ type: UntilType, defaultValue: 'settled', description: 'When the subscription ends.' }),
+        until: t.arg({ type: UntilType, defaultValue: 'settled', description: 'End of the subscription.' }),
         kinds: t.arg({ type: [PinEventKindType], description: KINDS }),
         after: t.arg({ type: 'Cursor', description: AFTER }),
       },

@@ -11,7 +11,7 @@ import type { ListQuery, PinQuery } from './list-query.ts'
 import { LookupQueue } from './lookup-queue.ts'
 import { collectPins } from './pin-stream.ts'
 import type { PinningService } from './pinning-service.ts'
-import { SingleFlight, untilAborted } from './single-flight.ts'
+import { SingleFlight } from './single-flight.ts'
 import type { TenantObserver } from './tenant-observer.ts'
 import type { PinPage } from './wire.ts'
 import { PinWriter } from './writes/pin-writer.ts'
@@ -185,26 +185,27 @@ export class Tenant {
    * times as long as one call may take.
    *
    * @param idempotencyKey the client's, or one made for this write
-   * @param options.signal ends the waiting; the write goes on
+   * @param options.signal aborts it as long as nothing was sent to change anything; then the write goes on
    * @throws {IdempotencyConflictError} the key was used for another write within 24 hours
    * @throws {OutcomeUnknownError} nobody can tell whether it was made; every other error says that it was not
    */
   addPin(pin: NewPin, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
-    return untilAborted(this.#writer.add(pin, idempotencyKey), options.signal)
+    return this.#writer.add(pin, idempotencyKey, options.signal)
   }
 
   /**
    * Puts a pin in the place of another, as `addPin` adds one. Parts that are not named stay as they are.
    *
-   * One `POST /pins/{requestid}`, and one `GET /pins/{requestid}` before it where name, origins or `meta` stay. Where the
-   * POST would lose the pin or keep its old CID, the new pin is added, and the old one removed after it.
+   * One `POST /pins/{requestid}`, and one `GET /pins/{requestid}` before it unless name, origins and `meta` are all given or
+   * cleared. Where the POST would lose the pin or keep its old CID, pinql adds the new pin and then removes the old one. The
+   * old pin is always read then, and the removal is one request more.
    *
    * @throws {PinNotFoundError} the pin to replace is not there
-   * @throws {UnchangedPinError} the service answered with success, but left the name or `meta` as it was
+   * @throws {UnchangedPinError} the service answered with success, but not with the pin that was asked for
    * @throws what `addPin` throws
    */
   replacePin(ref: PinRef, changes: PinChanges, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
-    return untilAborted(this.#writer.replace(ref, changes, idempotencyKey), options.signal)
+    return this.#writer.replace(ref, changes, idempotencyKey, options.signal)
   }
 
   /**

@@ -21,6 +21,7 @@ import {
 } from '../support/writes/start-write-setup.ts'
 
 const OLD = newPin(1, { name: 'old', meta: { app: 'blog' } })
+const SHOP = { app: 'shop' }
 const NATIVE: WriteSetupOptions = { capabilities: { keepsMeta: true } }
 const BY_TWO_STEPS: WriteSetupOptions = { capabilities: { keepsMeta: true, replace: 'add-then-remove' } }
 
@@ -34,6 +35,17 @@ async function replaceOld({ service, tenant, run }: WriteSetup, changes: PinChan
   prepare()
   const replace = () => run(tenant.replacePin(refOf(old), changes, 'key').catch((error: Error) => error))
   return { old, before, outcome: await replace(), again: replace }
+}
+
+/** The error for a part of the old pin that stayed. */
+function expectIgnored(outcome: unknown, part: 'name' | 'meta', wanted: unknown): void {
+  const [expected, received] = [wanted, OLD[part]].map((value) => JSON.stringify(value))
+  expect(outcome).toBeInstanceOf(UnchangedPinError)
+  expect(outcome).toMatchObject({ code: 'BAD_REQUEST', service: 'one', argument: part, expected, received })
+  expect(outcome).toMatchObject({
+    message: `one accepted the replacement, but its ${part} had no effect: expected ${expected}, got ${received}`,
+    candidates: [],
+  })
 }
 
 /** What a pin is apart from the id and the entry of the write that made it. */
@@ -54,31 +66,33 @@ function answerWith({ service }: WriteSetup, there: Pin): void {
 
 describe('a service that answers a replacement with success, and leaves the pin as it was', () => {
   it.each([
-    ['a name in place', ignoresName, { name: 'new' }, 'input.name', '"new"', '"old"'],
-    ['the name that goes', ignoresName, { name: null }, 'input.name', 'null', '"old"'],
-    ['meta', ignoresMeta, { meta: { app: 'shop' } }, 'input.meta', '{"app":"shop"}', '{"app":"blog"}'],
-    ['meta that goes', ignoresMeta, { meta: {} }, 'input.meta', '{}', '{"app":"blog"}'],
-    ['a name where nothing is done', ignoresAll, { name: 'new' }, 'input.name', '"new"', '"old"'],
-    [
-      'three parts where nothing is done',
-      ignoresAll,
-      { name: 'new', meta: { app: 'shop' }, origins: [] },
-      'input.name',
-      '"new"',
-      '"old"',
-    ],
-  ])('gives an error that names the part: %s', async (_what, replace, changes, argument, expected, received) => {
+    ['a name in place', ignoresName, { name: 'new' }, 'name'],
+    ['the name that goes', ignoresName, { name: null }, 'name'],
+    ['meta', ignoresMeta, { meta: SHOP }, 'meta'],
+    ['meta that goes', ignoresMeta, { meta: {} }, 'meta'],
+    ['a name where nothing is done', ignoresAll, { name: 'new' }, 'name'],
+    // Where all three parts are given, the old pin is not read.
+    ['all parts where nothing is done', ignoresAll, { name: 'new', meta: SHOP, origins: [] }, 'name'],
+    ['new meta of a pin that is not read', ignoresMeta, { name: 'old', meta: SHOP, origins: [] }, 'meta'],
+    ['meta that goes of a pin that is not read', ignoresMeta, { name: 'old', meta: {}, origins: [] }, 'meta'],
+    ['new meta where nothing is done', ignoresAll, { name: 'old', meta: SHOP, origins: [] }, 'meta'],
+    ['meta that goes where nothing is done', ignoresAll, { name: 'old', meta: {}, origins: [] }, 'meta'],
+  ] as const)('gives an error that names the part: %s', async (_what, replace, changes: PinChanges, part) => {
     await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace } })
 
     const { before, outcome } = await replaceOld(setup, changes)
 
-    expect(outcome).toBeInstanceOf(UnchangedPinError)
-    expect(outcome).toMatchObject({ code: 'BAD_REQUEST', service: 'one', argument, expected, received })
-    expect((outcome as Error).message).toBe(
-      `one accepted the replacement, but ${argument} had no effect: expected ${expected}, got ${received}`,
-    )
-    expect((outcome as UnchangedPinError).candidates).toEqual([])
+    expectIgnored(outcome, part, changes[part])
     expect(bodiesOf(setup.service.pins(ALICE))).toEqual(bodiesOf(before))
+  })
+
+  it('names meta, although the name of a pin that is not read did change', async () => {
+    await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace: ignoresMeta } })
+
+    const { outcome } = await replaceOld(setup, { name: 'new', meta: SHOP, origins: [] })
+
+    expectIgnored(outcome, 'meta', SHOP)
+    expect(bodiesOf(setup.service.pins(ALICE))).toEqual([{ cid: OLD.cid.text, name: 'new', app: 'blog' }])
   })
 
   it('may take the same key again, since nothing is on record', async () => {
@@ -86,8 +100,18 @@ describe('a service that answers a replacement with success, and leaves the pin 
     const { outcome, again } = await replaceOld(setup, { name: 'new' })
     setup.service.resetLog()
 
-    expect(await again()).toMatchObject({ message: (outcome as Error).message })
+    expect(await again()).toEqual(outcome)
     expect(requestsAt(setup).map((request) => request.split(' ')[0])).toEqual(['GET', 'POST'])
+  })
+
+  it('may take the same key for another input, too', async () => {
+    await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace: ignoresAll } })
+    const { old, outcome } = await replaceOld(setup, { name: 'new' })
+    expectIgnored(outcome, 'name', 'new')
+
+    const replaced = await setup.run(setup.tenant.replacePin(refOf(old), { name: 'old' }, 'key'))
+
+    expect(replaced).toMatchObject({ requestId: old.requestId, name: 'old' })
   })
 
   it('never makes a success of it because an answer was lost', async () => {
@@ -95,8 +119,8 @@ describe('a service that answers a replacement with success, and leaves the pin 
 
     const { before, outcome, again } = await replaceOld(setup, { name: 'new' }, () => loseFirstAnswer(setup))
 
-    expect(outcome).toMatchObject({ code: expect.stringMatching(/^(BAD_REQUEST|OUTCOME_UNKNOWN)$/) })
-    expect(await again()).toBeInstanceOf(Error)
+    expect(outcome).toBeInstanceOf(UnchangedPinError)
+    expect(await again()).toBeInstanceOf(UnchangedPinError)
     expect(bodiesOf(setup.service.pins(ALICE))).toEqual(bodiesOf(before))
   })
 
@@ -120,6 +144,33 @@ describe('a service that answers a replacement with success, and leaves the pin 
 })
 
 describe('a service that replaces by a new pin with the old name', () => {
+  it.each<[string, PinChanges]>([
+    ['all three are given', { name: 'new', meta: { a: 'b' }, origins: [] }],
+    ['all three go', { name: null, meta: {}, origins: [] }],
+  ])('gives an error also where the old pin is not read: %s', async (_what, changes) => {
+    const replace: typeof addThenRemove = (old, body, actions) =>
+      addThenRemove(old, { ...body, name: old.name }, actions)
+    await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace } })
+
+    const { outcome } = await replaceOld(setup, changes)
+
+    expect(requestsAt(setup).map((request) => request.split(' ')[0])).toEqual(['POST'])
+    expect(outcome).toBeInstanceOf(UnchangedPinError)
+    expect((outcome as UnchangedPinError).candidates).toMatchObject([{ name: 'old' }])
+  })
+
+  it('gives the same error for the same key, since the old pin is gone', async () => {
+    const replace: typeof addThenRemove = (old, body, actions) =>
+      addThenRemove(old, { ...body, name: old.name }, actions)
+    await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace } })
+
+    const { outcome, again } = await replaceOld(setup, { name: 'new' })
+    setup.service.resetLog()
+
+    expect(await again()).toEqual(outcome)
+    expect(setup.service.count('POST')).toBe(0)
+  })
+
   it('gives an error with the new pin, since the old one is gone', async () => {
     const replace: typeof addThenRemove = (old, body, actions) =>
       addThenRemove(old, { ...body, name: old.name }, actions)
@@ -139,23 +190,23 @@ describe('a service that replaces by a new pin with the old name', () => {
 
     const { before, outcome } = await replaceOld(setup, { name: 'new' })
 
-    expect(outcome).toMatchObject({ code: 'BAD_REQUEST', service: 'one', argument: 'input.name', candidates: [] })
+    expect(outcome).toMatchObject({ code: 'BAD_REQUEST', service: 'one', argument: 'name', candidates: [] })
     expect(setup.service.pins(ALICE)).toEqual(before)
   })
 
   it('keeps the old pin when an answer was lost, too', async () => {
     await using setup = await startWriteSetup({ ...BY_TWO_STEPS, profile: oneName })
 
-    const { old, outcome, again } = await replaceOld(setup, { name: 'new' }, () => loseFirstAnswer(setup))
+    const { before, outcome, again } = await replaceOld(setup, { name: 'new' }, () => loseFirstAnswer(setup))
 
-    expect(outcome).toBeInstanceOf(Error)
-    expect(await again()).toBeInstanceOf(Error)
-    expect(setup.service.pins(ALICE).map(({ requestId }) => requestId)).toContain(old.requestId)
+    expect(outcome).toBeInstanceOf(UnchangedPinError)
+    expect(await again()).toBeInstanceOf(UnchangedPinError)
+    expect(setup.service.pins(ALICE)).toEqual(before)
   })
 
   it('says that nobody can tell while the second pin cannot be removed, and removes it the next time', async () => {
     await using setup = await startWriteSetup({ ...BY_TWO_STEPS, profile: oneName })
-    const { service } = setup
+    const { service, tenant, run } = setup
     const breakRemovals = (): void => {
       service.hooks.afterCommit = ({ method }) => {
         if (method === 'POST') service.breakNext(3)
@@ -163,14 +214,44 @@ describe('a service that replaces by a new pin with the old name', () => {
       }
     }
 
-    const { before, outcome, again } = await replaceOld(setup, { name: 'new' }, breakRemovals)
+    const { old, before, outcome, again } = await replaceOld(setup, { name: 'new' }, breakRemovals)
 
     expect(outcome).toBeInstanceOf(OutcomeUnknownError)
     expect((outcome as OutcomeUnknownError).candidates).toHaveLength(1)
     service.hooks.afterCommit = undefined
     service.breakNext(0)
-    expect(await again()).toBeInstanceOf(Error)
+    expect(await again()).toBeInstanceOf(UnchangedPinError)
     expect(service.pins(ALICE)).toEqual(before)
+    // The key is free again: another input is no conflict.
+    const other = run(tenant.replacePin(refOf(old), { name: 'another' }, 'key'))
+    await expect(other).rejects.toMatchObject({ code: 'BAD_REQUEST', expected: '"another"' })
+  })
+})
+
+describe('a service that drops meta and cuts names', () => {
+  const profile: ProviderProfile = {
+    ...compliant,
+    keep: (body) => ({ ...body, meta: null, name: body.name?.slice(0, 5) ?? null }),
+  }
+
+  it.each([
+    ['natively', 'native', 1, ['POST /pins/old']],
+    ['by two steps', 'add-then-remove', 1, ['POST /pins', 'DELETE /pins/old']],
+    ['natively, with a new CID', 'native', 2, ['POST /pins/old']],
+    ['by two steps, with a new CID', 'add-then-remove', 2, ['POST /pins', 'DELETE /pins/old']],
+  ] as const)('replaces, and answers with the cut name: %s', async (_how, replace, n, changes) => {
+    await using setup = await startWriteSetup({ profile, capabilities: { replace, multiStatus: true } })
+    const { service } = setup
+
+    const { old, outcome } = await replaceOld(setup, { cid: parseCid(exampleCid(n)), name: 'new name' })
+
+    const requests = requestsAt(setup).map((request) => request.replace(old.requestId, 'old'))
+    expect(requests).toEqual(['GET /pins/old', 'GET /pins', ...changes])
+    const [made, ...others] = service.pins(ALICE)
+    expect(made?.requestId).not.toBe(old.requestId)
+    expect(others).toEqual([])
+    expect(made).toMatchObject({ cid: exampleCid(n), name: 'new n', meta: null })
+    expect(outcome).toMatchObject({ requestId: made?.requestId, name: 'new n', meta: {} })
   })
 })
 
@@ -183,7 +264,7 @@ describe('a service with one pin per CID', () => {
 
     const renamed = setup.tenant.replacePin(refOf(old), { name: 'new' }, 'key')
 
-    await expect(setup.run(renamed)).rejects.toMatchObject({ code: 'BAD_REQUEST', argument: 'input.name' })
+    await expect(setup.run(renamed)).rejects.toMatchObject({ code: 'BAD_REQUEST', argument: 'name' })
     expect(setup.service.pins(ALICE)).toEqual(before)
   })
 
@@ -208,7 +289,7 @@ describe('a service with one pin per CID', () => {
 
     const changed = setup.tenant.replacePin(refOf(old), { meta: { app: 'shop' } }, 'key')
 
-    await expect(setup.run(changed)).rejects.toMatchObject({ code: 'BAD_REQUEST', argument: 'input.meta' })
+    await expect(setup.run(changed)).rejects.toMatchObject({ code: 'BAD_REQUEST', argument: 'meta' })
     expect(setup.tenant.capabilities.keepsMeta).toBe(true)
   })
 })

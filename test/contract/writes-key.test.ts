@@ -133,18 +133,38 @@ describe('an idempotency key', () => {
     expect([service.pins('alice-token').length, service.pins('bob-token').length]).toEqual([1, 1])
   })
 
-  it('lets a caller go who waits no longer, and makes the pin', async () => {
+  it('is brought to its end once it was sent, though its caller waits no longer', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
     const caller = new AbortController()
-    const waiting = tenant.addPin(newPin(1), 'key', { signal: caller.signal })
-    caller.abort(new Error('gone'))
+    service.hooks.beforeReply = ({ method }) => {
+      if (method === 'POST') caller.abort(new Error('gone'))
+      return undefined
+    }
 
-    await expect(waiting).rejects.toThrow('gone')
-    await run(tenant.addPin(newPin(1), 'key'))
+    const pin = await run(tenant.addPin(newPin(1), 'key', { signal: caller.signal }))
 
-    expect(service.pins(ALICE)).toHaveLength(1)
+    expect(service.pins(ALICE)).toMatchObject([{ requestId: pin.requestId }])
     expect(service.count('POST')).toBe(1)
+  })
+
+  it('is not begun by a caller who waits no longer while the old pin is read', async () => {
+    await using setup = await startWriteSetup()
+    const { service, tenant, run } = setup
+    const old = await run(tenant.addPin(newPin(1), 'old'))
+    const caller = new AbortController()
+    service.resetLog()
+    service.hooks.beforeReply = ({ method }) => {
+      if (method === 'GET') caller.abort(new Error('gone'))
+      return undefined
+    }
+
+    const renamed = tenant.replacePin(refOf(old), { name: 'new' }, 'key', { signal: caller.signal })
+
+    await expect(run(renamed)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE', mayHaveActed: false })
+    expect(service.count('POST')).toBe(0)
+    service.hooks.beforeReply = undefined
+    expect((await run(tenant.replacePin(refOf(old), { name: 'new' }, 'key'))).name).toBe('new')
   })
 
   it('is looked for when the tenant comes back after a restart, and nothing is sent', async () => {

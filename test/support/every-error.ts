@@ -10,15 +10,17 @@ import {
   ServiceError,
   ServiceUnavailableError,
   UnauthorizedError,
+  UnchangedPinError,
   UnknownServiceError,
 } from '../../src/domain/errors.ts'
 
 const service = 'filebase'
 const cause = new Error('secret')
 
-/** One error of each class with all that it can have, in the order of their codes. */
+/** One error of each class with all that it can have, in the order of their codes. `BAD_REQUEST` has two classes. */
 export const ERRORS: readonly PinqlError[] = [
   BadRequestError.of('input.cid', 'a CID', 'hello', cause),
+  new UnchangedPinError(service, { part: 'name', wanted: 'new', found: 'old', isOthers: false }, []).at('input'),
   new UnauthorizedError('unauthorized', { service, cause }),
   new UnknownServiceError('filebsae', [service, 'local']),
   new PinNotFoundError(service, 'r1', { cause }),

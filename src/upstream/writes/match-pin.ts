@@ -3,7 +3,7 @@ import type { Pin } from '../../domain/pin.ts'
 import type { WriteRecord } from './write-records.ts'
 
 /** How far a service's clock may be behind ours. */
-const CLOCK_SKEW_MS = 5 * 60 * 1000
+export const CLOCK_SKEW_MS = 5 * 60 * 1000
 
 /** The pins of a list that a write made, or may have made. */
 export interface MatchedPins {

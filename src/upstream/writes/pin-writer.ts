@@ -1,13 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { IdempotencyConflictError, OutcomeUnknownError, PinqlError } from '../../domain/errors.ts'
+import {
+  IdempotencyConflictError,
+  OutcomeUnknownError,
+  PinqlError,
+  ServiceUnavailableError,
+  UnchangedPinError,
+} from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
+import { untilAborted } from '../single-flight.ts'
 import { type PinChanges, writeOf } from './replacement.ts'
 import { WriteAttempt } from './write-attempt.ts'
 import { fingerprintOf } from './write-codec.ts'
 import type { WriteJournal } from './write-journal.ts'
 import type { Write, WriteRecord } from './write-records.ts'
 import type { WriteTarget } from './write-target.ts'
+
+/** A write and what was there before it, as its record keeps them. */
+type Prepared = Pick<WriteRecord, 'write' | 'before'>
 
 /** How many unfinished writes of a tenant are looked for when it connects. */
 const MAX_LOOKS = 1000
@@ -32,23 +42,25 @@ export class PinWriter {
    * The same key with the same input waits for the write in flight, or gets the pin of the one that is done.
    *
    * @param key the client's, or one made for this write
+   * @param signal aborts it as long as nothing was sent to change anything
    * @throws {IdempotencyConflictError} the key was used for another write within 24 hours
+   * @throws {ServiceUnavailableError} the signal was aborted, or the service failed
    * @throws {OutcomeUnknownError} nobody can tell whether it was made; every other error says that it was not
    */
-  add(pin: NewPin, key: string): Promise<Pin> {
+  add(pin: NewPin, key: string, signal?: AbortSignal): Promise<Pin> {
     const write = { pin, replaces: null }
-    return this.#run(key, fingerprintOf(pin, null), async () => write)
+    return this.#run(key, fingerprintOf(pin, null), async () => write, signal)
   }
 
   /**
    * Replaces a pin, as {@link add} adds one. The old pin is read only after no earlier write of the key was found.
    *
    * @throws {PinNotFoundError} the pin to replace is not there
-   * @throws {UnchangedPinError} the service answered with success, but left the name or `meta` as it was
+   * @throws {UnchangedPinError} the service answered with success, but not with the pin that was asked for. If the service made
+   *   the replacement in part, `candidates` has the new pin; no other error but `OutcomeUnknownError` leaves that open
    */
-  replace(ref: PinRef, changes: PinChanges, key: string): Promise<Pin> {
-    const getPin = (requestId: string): Promise<Pin> => this.#target.getPin(requestId)
-    return this.#run(key, fingerprintOf(changes, ref.requestId), () => writeOf(ref, changes, getPin))
+  replace(ref: PinRef, changes: PinChanges, key: string, signal?: AbortSignal): Promise<Pin> {
+    return this.#run(key, fingerprintOf(changes, ref.requestId), () => writeOf(ref, changes, this.#target), signal)
   }
 
   /** Looks, in the background, what became of the writes that an earlier process left unfinished. Sends nothing. */
@@ -65,19 +77,19 @@ export class PinWriter {
     if (pin) await this.#journal.records.finish(record, pin)
   }
 
-  #run(key: string, fingerprint: string, prepare: () => Promise<Write>): Promise<Pin> {
+  #run(key: string, fingerprint: string, prepare: () => Promise<Write>, signal?: AbortSignal): Promise<Pin> {
     const { service, key: tenant } = this.#target
-    return this.#journal.run({ service, tenant, key, fingerprint }, () => this.#write(key, fingerprint, prepare))
+    const name = { service, tenant, key, fingerprint }
+    return this.#journal.run(name, () => this.#write(key, fingerprint, () => this.#prepare(prepare, signal)))
   }
 
-  async #write(key: string, fingerprint: string, prepare: () => Promise<Write>): Promise<Pin> {
+  async #write(key: string, fingerprint: string, prepare: () => Promise<Prepared>): Promise<Pin> {
     const { records } = this.#journal
     const known = await records.find(this.#target.key, key)
     if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(this.#target.service, key)
     if (known?.result) return known.result
     if (known) return this.#finish(known, (attempt) => attempt.resume())
 
-    const write = await prepare()
     const record: WriteRecord = {
       tenant: this.#target.key,
       key,
@@ -85,20 +97,30 @@ export class PinWriter {
       operationId: randomBytes(16).toString('hex'),
       startedAt: Date.now(),
       state: 'pending',
-      write,
-      before: await this.#listBefore(write),
+      ...(await prepare()),
       result: null,
     }
     // Another process may have been first.
     if (!(await records.begin(record))) return this.#write(key, fingerprint, prepare)
-    return this.#finish(record, async (attempt) => {
-      try {
-        return await attempt.perform()
-      } catch (error) {
-        if (error instanceof PinqlError && !(error instanceof OutcomeUnknownError)) await records.forget(record)
-        throw error
-      }
-    })
+    return this.#finish(record, (attempt) => attempt.perform())
+  }
+
+  /** All that is read before anything is sent to change anything. */
+  async #prepare(prepare: () => Promise<Write>, signal?: AbortSignal): Promise<Prepared> {
+    const read = async (): Promise<Prepared> => {
+      const write = await prepare()
+      return { write, before: await this.#listBefore(write) }
+    }
+    try {
+      return await untilAborted(read(), signal)
+    } catch (cause) {
+      if (!signal?.aborted) throw cause
+      const { service } = this.#target
+      throw new ServiceUnavailableError(`${service} was not asked for a change: it did not answer a read in time`, {
+        service,
+        cause,
+      })
+    }
   }
 
   /** Without `meta`, only what was there before tells a new pin from an old one. */
@@ -116,7 +138,10 @@ export class PinWriter {
       this.#journal.runInBackground(() => attempt.sweep(pin))
       return pin
     } catch (error) {
-      if (error instanceof OutcomeUnknownError) await records.markUnknown(record)
+      // What was made in part must be found again by its key.
+      const isMade = error instanceof UnchangedPinError && error.candidates.length > 0
+      if (isMade || error instanceof OutcomeUnknownError) await records.markUnknown(record)
+      else if (error instanceof PinqlError) await records.forget(record)
       throw error
     }
   }

@@ -1,9 +1,12 @@
 import { type Cid, isSameCid, parseCid } from '../../domain/cid.ts'
+import type { IgnoredPart } from '../../domain/errors.ts'
 import { givenNameOf } from '../../domain/given-name.ts'
 import type { NewPin, Pin, StringMap } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import type { Capabilities } from '../capabilities.ts'
+import { CLOCK_SKEW_MS } from './match-pin.ts'
 import type { ReplacedPin, Write } from './write-records.ts'
+import type { WriteTarget } from './write-target.ts'
 
 /** The parts of a pin that a replacement sets. A part that is undefined stays as it is. */
 export interface PinChanges {
@@ -17,23 +20,25 @@ export interface PinChanges {
 /**
  * The write of a replacement, with the parts of the old pin that stay.
  *
- * One `getPin` where name, origins or `meta` stay as they are; none where all three are set.
+ * One `getPin` where name, origins or `meta` stay as they are, and where pinql adds and then removes: then the service does not
+ * check that there is something to replace.
  *
  * @throws what `getPin` throws, such as `PinNotFoundError`
  */
 export async function writeOf(
   ref: PinRef,
   changes: PinChanges,
-  getPin: (requestId: string) => Promise<Pin>,
+  target: Pick<WriteTarget, 'capabilities' | 'getPin'>,
 ): Promise<Write> {
   const { requestId } = ref
   const { name, origins, meta } = changes
   if (name !== undefined && origins !== undefined && meta !== undefined) {
     const pin: NewPin = { cid: changes.cid ?? parseCid(ref.cid), name, origins, meta }
-    return { pin, replaces: { requestId, cid: ref.cid } }
+    const write = { pin, replaces: { requestId, cid: ref.cid } }
+    if (nativeTargetOf(write, target.capabilities) !== null) return write
   }
-  const old = await getPin(requestId)
-  const was = { name: givenNameOf(old), meta: old.meta }
+  const old = await target.getPin(requestId)
+  const was = { name: givenNameOf(old), meta: old.meta, operationId: old.operationId }
   return {
     pin: {
       cid: changes.cid ?? old.cid,
@@ -45,7 +50,10 @@ export async function writeOf(
   }
 }
 
-/** The request id for `POST /pins/{requestid}`; null where a replacement is an add, as an add is. */
+/**
+ * The request id for `POST /pins/{requestid}`. Null for an add, and for a replacement that pinql makes by an add and a
+ * removal.
+ */
 export function nativeTargetOf({ pin, replaces }: Write, { replace }: Pick<Capabilities, 'replace'>): string | null {
   if (!replaces || replace === 'add-then-remove') return null
   // A service whose request ids are CIDs would remove what it has just added.
@@ -61,20 +69,22 @@ function isCidOf(text: string, { cid }: NewPin): boolean {
   }
 }
 
-/** A part of a replacement that had no effect. */
-interface IgnoredPart {
-  /** Path of the argument. */
-  readonly part: string
-  readonly wanted: unknown
-  readonly found: unknown
+/** What is known of a replacement beside its pins. */
+export interface ReplacementState {
+  /** Null when that is not known. */
+  readonly keepsMeta: boolean | null
+  /** Request ids of the pins of this CID that were there before; null when nobody looked. */
+  readonly before: readonly string[] | null
+  /** Unix milliseconds. */
+  readonly startedAt: number
 }
 
 /**
  * The part of a replacement that an answer shows to have had no effect; null for none.
  *
- * Services that keep one pin for each CID answer with the pin that is there: the one to replace, or another one. Where the
- * pin to replace was not read, its name is not known: then a pin with its request id must have the name that was asked for.
- * `meta` of a service that drops all `meta` shows nothing.
+ * Services with one pin per CID return an existing pin: the old one or another one. If the old pin was not read, an answer with
+ * its request id must have the wanted name and `meta`, and any other answer something that can be made of them, such as a name
+ * that was cut. At a service that drops `meta`, missing `meta` proves nothing.
  *
  * @param wanted the pin that was sent
  * @param found the pin that was answered, or found later
@@ -83,21 +93,49 @@ export function ignoredPart(
   wanted: NewPin,
   { requestId, was }: ReplacedPin,
   found: Pin,
-  keepsMeta: boolean | null,
+  state: ReplacementState,
 ): IgnoredPart | null {
-  const isOthers = found.requestId !== requestId && found.operationId !== wanted.operationId
+  const isOld = found.requestId === requestId
+  const isOthers = !isOld && wasThere(found, wanted, was, state)
   const [name, foundName] = [givenNameOf(wanted), givenNameOf(found)]
-  const isOldName = was ? foundName === was.name : found.requestId === requestId
-  if (name !== foundName && (isOldName || isOthers)) return { part: 'input.name', wanted: name, found: foundName }
-  const isMetaKept = keepsMeta === true || Object.keys(was?.meta ?? {}).length > 0
-  const isOldMeta = was !== undefined && isEqual(found.meta, was.meta)
-  // An answer without any may just not repeat what the service keeps.
-  const isOthersMeta = isOthers && Object.keys(found.meta).length > 0
-  if (isMetaKept && !isEqual(wanted.meta, found.meta) && (isOldMeta || isOthersMeta)) {
-    return { part: 'input.meta', wanted: wanted.meta, found: found.meta }
+  const isOldName = was ? foundName === was.name : isOld || !isDerived(foundName, name)
+  if (name !== foundName && (isOldName || isOthers)) return { part: 'name', wanted: name, found: foundName, isOthers }
+  const isMetaKept = state.keepsMeta === true || Object.keys(was?.meta ?? {}).length > 0
+  // Some services keep meta but leave it out of the answer.
+  const hasMeta = Object.keys(found.meta).length > 0
+  const isOldMeta = was ? isEqual(found.meta, was.meta) : hasMeta && (isOld || !hasAny(found.meta, wanted.meta))
+  if (isMetaKept && !isEqual(wanted.meta, found.meta) && (isOldMeta || (isOthers && hasMeta))) {
+    return { part: 'meta', wanted: wanted.meta, found: found.meta, isOthers }
   }
   const isOfAnotherWrite = isOthers && found.operationId !== undefined
-  return isOfAnotherWrite ? { part: 'input.cid', wanted: 'a new pin', found: found.requestId } : null
+  return isOfAnotherWrite ? { part: 'cid', wanted: wanted.cid.text, found: found.requestId, isOthers } : null
+}
+
+/** Whether a service had a pin before it was asked for one, as far as that can be told. */
+function wasThere(found: Pin, wanted: NewPin, was: ReplacedPin['was'], state: ReplacementState): boolean {
+  const { keepsMeta, before, startedAt } = state
+  if (before) return before.includes(found.requestId)
+  // A service that replaces but leaves `meta` as it was keeps the old operation id with it.
+  if (found.operationId !== undefined) return ![wanted.operationId, was?.operationId].includes(found.operationId)
+  if (keepsMeta === true && !(was && isEqual(found.meta, was.meta))) return true
+  // It may drop `meta`, or have left it as it was; then a name of another kind, or an older time, shows another pin.
+  const isOlder = found.created.ns < BigInt(startedAt - CLOCK_SKEW_MS) * 1_000_000n
+  return isOlder || !isDerived(givenNameOf(found), givenNameOf(wanted))
+}
+
+/** Whether a service may have made a name of another one: cut it, changed its case, or left characters out. */
+function isDerived(found: string | null, wanted: string | null): boolean {
+  const [made, given] = [found, wanted].map((name) =>
+    (name ?? '')
+      .normalize('NFKC')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]/gu, ''),
+  )
+  return found === null ? wanted === null : made !== '' && given?.startsWith(made ?? '') === true
+}
+
+function hasAny(found: StringMap, wanted: StringMap): boolean {
+  return Object.keys(wanted).some((key) => found[key] === wanted[key])
 }
 
 function isEqual(a: StringMap, b: StringMap): boolean {

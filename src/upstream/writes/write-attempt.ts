@@ -44,6 +44,8 @@ export class WriteAttempt {
   #candidates: readonly Pin[] = []
   #cause: unknown
   #wasRepeated = false
+  /** Whether the service was known to keep `meta` before the attempt. */
+  readonly #keptMeta: boolean | null
 
   /** @param signal ends the waiting between looks; the outcome is unknown then */
   constructor(target: WriteTarget, records: WriteRecords, record: WriteRecord, signal: AbortSignal) {
@@ -53,18 +55,18 @@ export class WriteAttempt {
     this.#match = createPinMatcher(record)
     this.#deadline = target.clock.now() + WRITE_TIMEOUT_FACTOR * target.timeoutMs
     this.#signal = signal
+    this.#keptMeta = target.capabilities.keepsMeta
   }
 
   /**
    * Sends a write that was never sent before.
    *
-   * @throws {OutcomeUnknownError} when nobody can tell whether it was made; every other error says that it was not
+   * @throws {OutcomeUnknownError} when nobody can tell whether it was made; every other error but the next says that it was not
+   * @throws {UnchangedPinError} when the answer is not what the replacement asked for. If the service made it in part,
+   *   `candidates` has the new pin
    */
   async perform(): Promise<Pin> {
     const { replaces } = this.#record.write
-    // Where pinql adds and then removes, the service does not check that there is something to replace.
-    const isUnchecked = replaces && replaces.was === undefined && this.#nativeTarget === null
-    if (isUnchecked) await this.#target.getPin(replaces.requestId)
     try {
       return await this.#complete(await this.#send())
     } catch (error) {
@@ -80,12 +82,17 @@ export class WriteAttempt {
    * Finds out what became of a write that was sent before, and sends it again where that is safe.
    *
    * @throws {OutcomeUnknownError} when nobody can tell whether it was made
+   * @throws {UnchangedPinError} as `perform`
    */
   resume(): Promise<Pin> {
     return this.#settle([0, ...PROBE_DELAYS_MS])
   }
 
-  /** Looks once whether the write was made, and sends nothing. Null when that does not show. */
+  /**
+   * Looks once whether the write was made, and sends nothing. Null when that does not show.
+   *
+   * @throws {UnchangedPinError} as `perform`
+   */
   async look(): Promise<Pin | null> {
     const pin = await this.#look(null)
     return pin && this.#complete(pin)
@@ -247,16 +254,23 @@ export class WriteAttempt {
    * @throws {UnchangedPinError} when it is not. A second pin that pinql made is removed again
    */
   async #refuseIgnored(replaces: ReplacedPin, pin: Pin): Promise<void> {
-    const { write, operationId } = this.#record
+    const { write, operationId, before, startedAt } = this.#record
     const { service, capabilities } = this.#target
+    // What an answer without meta teaches is no reason to doubt what was known: it may be another's pin.
+    const keepsMeta = this.#keptMeta === true ? true : capabilities.keepsMeta
+    const state = { keepsMeta, before, startedAt }
     const wanted = { ...write.pin, operationId }
-    const ignored = ignoredPart(wanted, replaces, pin, capabilities.keepsMeta)
+    const seen = ignoredPart(wanted, replaces, pin, state)
+    // Some services answer with little more than the CID.
+    const isBare = pin.operationId === undefined && Object.keys(pin.meta).length === 0
+    const read = seen && isBare ? await this.#target.getPin(pin.requestId).catch(() => null) : null
+    const ignored = read ? ignoredPart(wanted, replaces, read, state) : seen
     if (!ignored) return
-    const isNewPin = pin.requestId !== replaces.requestId
-    const isReplaced = isNewPin && this.#nativeTarget !== null
+    const isMade = pin.requestId !== replaces.requestId && !ignored.isOthers
+    const isReplaced = isMade && this.#nativeTarget !== null
     if (isReplaced) this.#target.noteReplaced(replaces.requestId, pin)
-    else if (isNewPin && pin.operationId === operationId) await this.#removeOrUnknown(pin.requestId, [pin])
-    throw new UnchangedPinError(service, { ...ignored, candidates: isReplaced ? [pin] : [] })
+    else if (isMade && pin.operationId === operationId) await this.#removeOrUnknown(pin.requestId, [pin])
+    throw new UnchangedPinError(service, ignored, isReplaced ? [pin] : [])
   }
 
   /** @param candidates the pins that are there for certain, should the removal fail */

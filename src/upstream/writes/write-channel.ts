@@ -76,7 +76,7 @@ export class WriteChannel implements WriteTarget {
         send: (client, options) =>
           replaced === null ? client.addPin(pin, options) : client.replacePin(replaced, pin, options),
       })
-      // A service that answers with the pin to replace may have done nothing, so that this shows nothing of what it keeps.
+      // An answer with the old pin may mean that nothing was done. It proves nothing about `meta`.
       if (made.requestId !== old) this.#service.known.observeAdded(pin, made)
       if (replaced !== null) {
         this.#made.delete(replaced)

@@ -12,8 +12,8 @@ export interface ReplacedPin {
   readonly requestId: string
   /** Text of its CID. */
   readonly cid: string
-  /** Its name and `meta` before the replacement; absent where pinql had no need to read the pin. */
-  readonly was?: Pick<NewPin, 'name' | 'meta'> | undefined
+  /** How it was before the replacement; absent where pinql had no need to read the pin. */
+  readonly was?: Pick<NewPin, 'name' | 'meta' | 'operationId'> | undefined
 }
 
 /** What is kept of a write, so that it can be finished and answered again after a crash. Never a token. */

@@ -17,8 +17,8 @@ export interface WriteTarget {
    * One `POST /pins`, or `POST /pins/{requestid}`. Never sent twice when the first may have had an effect.
    *
    * @param write.replaced request id of the pin that the service replaces; null to add
-   * @param write.old request id of the pin that is to make room, also where it is removed later; null for an add
-   * @param write.askedAt since when it is waited for, on the clock
+   * @param write.old request id of the old pin, even if pinql removes it later; null for an add
+   * @param write.askedAt clock time from which the deadline counts
    */
   post(pin: NewPin, write: { replaced: string | null; old: string | null; askedAt: number }): Promise<Pin>
   getPin(requestId: string): Promise<Pin>

@@ -10,7 +10,7 @@ import type { ClientPlace } from '../support/client-program.ts'
 import { runCommand } from '../support/run-command.ts'
 import { LOCK_FILE, prepareOnce, programFile } from './prepare-app.ts'
 
-/** A client that pages a long list, one page of which fails once. */
+/** A client that pages a long list, one page of which fails once, and then removes a pin, which fails once too. */
 export interface PagedClient {
   readonly name: string
   /** As `ClientProgram.needs`. */
@@ -18,10 +18,12 @@ export interface PagedClient {
   /** As `ClientProgram.lockFile`. */
   readonly lockFile: string
   /**
-   * Prepares the client and lets it page 1,000 pins of the built package.
+   * Prepares the client and lets it page 1,000 pins of the built package. It then removes the newest pin, twice: the first
+   * removal fails.
    *
    * @returns words for the line of the runner
-   * @throws {AssertionError} when it lost, repeated or mixed up pins, or showed less after the page that failed
+   * @throws {AssertionError} when it lost, repeated or mixed up pins, showed less after the page or the removal that failed, or
+   *   still showed the pin that was removed
    */
   check(place: ClientPlace): Promise<string>
 }
@@ -30,8 +32,10 @@ const PINS = 1_000
 const PAGE = 100
 /** A pin in the middle of the sixth page, which fails. */
 const FAILING = 'pin 0450'
-/** The gateway tries a read three times. */
-const FAILURES = 3
+/** The oldest pin. The removal that follows its page fails. */
+const LAST = 'pin 0001'
+/** The gateway tries a read or a removal three times. */
+const TRIES = 3
 const TOKEN = 'alice-token'
 
 /** The clients whose own ways of paging the documentation shows. */
@@ -43,22 +47,25 @@ export const PAGED_CLIENTS: readonly PagedClient[] = ['relay', 'apollo', 'urql']
     await prepareOnce(place)
     await using service = await startEmulatedService(compliant)
     const names = seed(service)
-    const failed = failOnce(service)
+    const failed = failTwice(service)
     const command = { command: process.execPath, args: [programFile(place, `paging/${client}`)] }
     const stdout = await withGateway(service, (url) =>
       runCommand({ ...command, env: { PINQL_URL: url } }, { timeoutMs: 120_000 }),
     )
 
-    assert.equal(failed(), FAILURES, 'requests that the service refused')
+    const removals = service.requests.filter(({ operation }) => operation === 'remove').map(({ status }) => status)
+    assert.equal(failed(), TRIES, 'lists that the service refused')
+    assert.deepEqual(removals, [...Array(TRIES).fill(500), 202], 'answers of the service to removals')
     assert.deepEqual(JSON.parse(stdout), {
       client,
       counts: Array.from({ length: PINS / PAGE }, (_, index) => (index + 1) * PAGE),
       failures: [`SERVICE_UNAVAILABLE: ${PINS / 2} shown`],
       names,
+      removal: { error: 'SERVICE_UNAVAILABLE', kept: names },
       left: names.slice(1),
       ...(client === 'apollo' && { some: { names: [names[1], null], failures: ['nodes.1: BAD_REQUEST'] } }),
     })
-    return `${PINS} pins in ${PINS / PAGE} pages, one of which failed at first`
+    return `${PINS} pins in ${PINS / PAGE} pages, one of which failed at first, as did a removal`
   },
 }))
 
@@ -72,11 +79,16 @@ function seed(service: EmulatedService): string[] {
   return pins.map(({ name }) => name).reverse()
 }
 
-/** Lets the page of `FAILING` fail until the gateway gives up. Returns how often it failed. */
-function failOnce(service: EmulatedService): () => number {
+/**
+ * Lets the page of `FAILING`, and the removal after the page of `LAST`, fail until the gateway gives up.
+ *
+ * Returns how often the page failed.
+ */
+function failTwice(service: EmulatedService): () => number {
   let failed = 0
   service.hooks.beforeReply = (_request, reply) => {
-    if (failed === FAILURES || !reply.body.includes(FAILING)) return undefined
+    if (reply.body.includes(LAST)) service.breakNext(TRIES)
+    if (failed === TRIES || !reply.body.includes(FAILING)) return undefined
     failed++
     return { ...reply, status: 500, body: '{}' }
   }

@@ -70,7 +70,18 @@ describe('copyPins', () => {
     })
   })
 
-  it.each(['three', ''])('asks nobody when the target is unknown (%j)', async (to) => {
+  it('asks nobody when the target is empty, and says what it should be', async () => {
+    await using setup = await startServices('one', 'two')
+    const { api, services } = setup
+    const [pin] = seedPins(services.one, 1)
+
+    const answer = await api.query(COPY, { ids: [pin && idOf(pin)], to: '' })
+
+    expect(answer).toEqual({ data: { copyPins: [failedPayload(badInput('input.to', 'the name of a service', ''))] } })
+    expect([services.one.count(), services.two.count()]).toEqual([0, 0])
+  })
+
+  it.each(['three'])('asks nobody when the target is unknown (%j)', async (to) => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
     const pins = seedPins(services.one, 3)

@@ -134,17 +134,7 @@ describe('an empty text', () => {
 
     expect(await setup.api.query(OPERATIONS.pins, { services: [''] })).toEqual({
       data: null,
-      errors: [
-        thrownError(
-          {
-            code: 'UNKNOWN_SERVICE',
-            message: 'Unknown service "": expected one of one',
-            service: '',
-            known: ['one'],
-          },
-          'result',
-        ),
-      ],
+      errors: [thrownError(badInput('services', 'names, or null for the default service one', ['']), 'result')],
     })
   })
 })

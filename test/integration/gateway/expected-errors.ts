@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { ErrorFields } from '../../../src/domain/error-fields.ts'
+import { NULL_ERROR_FIELDS } from '../../support/null-error-fields.ts'
 
 /** What an error has: a value or a matcher for each field that is not null. */
 export type ErrorParts = { readonly [Field in keyof ErrorFields]?: unknown } & {
@@ -7,27 +8,12 @@ export type ErrorParts = { readonly [Field in keyof ErrorFields]?: unknown } & {
   readonly message: unknown
 }
 
-const NO_PARTS: Record<keyof ErrorFields, null> = {
-  code: null,
-  message: null,
-  service: null,
-  argument: null,
-  expected: null,
-  received: null,
-  known: null,
-  retryAfterMs: null,
-  mayHaveActed: null,
-  httpStatus: null,
-  reason: null,
-  operationId: null,
-}
-
 /** What to select of an `Error`, so that it shows all that it has. */
-export const ERROR_FIELDS = Object.keys(NO_PARTS).join(' ')
+export const ERROR_FIELDS = ['code', 'message', ...Object.keys(NULL_ERROR_FIELDS)].join(' ')
 
 /** An error as a client reads it beside the data, who selects `ERROR_FIELDS`. */
 export function shownError(parts: ErrorParts): object {
-  return { ...NO_PARTS, ...parts }
+  return { ...NULL_ERROR_FIELDS, ...parts }
 }
 
 /** The same error in `errors`: its extensions have no field that would be null. */

@@ -17,4 +17,15 @@ export const OPERATIONS = {
   }`,
 } as const
 
+/** A replacement with everything that its payload shows. */
+export const REPLACE = `mutation ($input: ReplacePinInput!) {
+  replacePin(input: $input) {
+    pin { id cid name origins meta }
+    replacedId
+    error { ${ERROR_FIELDS} }
+    idempotencyKey
+    candidates { id }
+  }
+}`
+
 export type Operation = keyof typeof OPERATIONS

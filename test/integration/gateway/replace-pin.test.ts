@@ -4,18 +4,9 @@ import { filebase } from '../../support/providers/filebase.ts'
 import { heliaServer } from '../../support/providers/helia-server.ts'
 import type { SeedPin } from '../../support/providers/pin-store.ts'
 import { ALICE } from '../../support/query-schema.ts'
-import { A_MADE_KEY, ERROR_FIELDS, failedPayload, notFound, unreachable } from './expected-errors.ts'
+import { A_MADE_KEY, failedPayload, notFound, unreachable } from './expected-errors.ts'
+import { REPLACE } from './operations.ts'
 import { idOf, OPERATION_META, requestsAt, type Setup, startSetup } from './setup.ts'
-
-const REPLACE = `mutation ($input: ReplacePinInput!) {
-  replacePin(input: $input) {
-    pin { id cid name origins meta }
-    replacedId
-    error { ${ERROR_FIELDS} }
-    idempotencyKey
-    candidates { id }
-  }
-}`
 
 const origin = (n: number) => `/ip4/198.51.100.${n}/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN`
 const OLD = { cid: exampleCid(1), name: 'old', origins: [origin(1)], meta: { app: 'blog' } }

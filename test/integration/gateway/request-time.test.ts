@@ -45,6 +45,30 @@ describe('the end of the time for a request', () => {
     expect(services.fast.pins(ALICE)).toHaveLength(2)
   })
 
+  it('ends a replacement that waits for the old pin, before anything is changed', async () => {
+    await using setup = await startPair()
+    const { api, services, time } = setup
+    const [fast] = seedPins(services.fast, 1)
+    const [slow] = seedPins(services.slow, 1)
+    services.slow.resetLog()
+
+    const { data, errors } = await api.query(
+      `mutation ($fast: ID!, $slow: ID!) {
+        a: replacePin(input: { id: $fast, name: "new" }) { pin { name } error { code } }
+        b: replacePin(input: { id: $slow, name: "new" }) { pin { name } error { code mayHaveActed } }
+      }`,
+      { fast: fast && idOf(fast, 'fast'), slow: slow && idOf(slow, 'slow') },
+      { signal: time.signal },
+    )
+
+    expect(errors).toBeUndefined()
+    expect(data).toEqual({
+      a: { pin: { name: 'new' }, error: null },
+      b: { pin: null, error: { code: 'SERVICE_UNAVAILABLE', mayHaveActed: false } },
+    })
+    expect(services.slow.count('POST')).toBe(0)
+  })
+
   it('leaves the pins of the services that answered, with a warning for the one that did not', async () => {
     await using setup = await startPair()
     const { api, services, time } = setup

@@ -51,6 +51,24 @@ describe('totalCount', () => {
     expect(requestsAt(service)).toEqual(['GET /pins', 'GET /pins'])
   })
 
+  it('is null for a number that no Int can hold, and takes nothing else with it', async () => {
+    await using upstream = await startScriptedUpstream()
+    const results = Array.from({ length: 11 }, (_, index) => ({
+      requestid: `r${index}`,
+      status: 'pinned',
+      created: `2026-01-31T12:00:${20 - index}Z`,
+      pin: { cid: exampleCid(index + 1), name: `pin ${20 - index}` },
+      delegates: [],
+    }))
+    upstream.reply(json(200, { count: 3_000_000_000, results }))
+    await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
+
+    expect(await api.query('{ pins { nodes { name } totalCount totalCountError { code } } }')).toEqual({
+      data: { pins: { nodes: names(20, 11), totalCount: null, totalCountError: null } },
+    })
+    upstream.assertDone()
+  })
+
   it('costs nothing when neither it nor its error is selected', async () => {
     await using setup = await startSetup()
     const { service, api } = setup

@@ -22,7 +22,7 @@ const kept = (pin: StoredPin) => ({ ...removed(pin), removedId: null })
 
 const ZERO = '0001-01-01T00:00:00Z'
 const NOT_ALL = 'ids, or a filter that not every pin matches'
-const EITHER = 'either ids, or filter and service'
+const EITHER = 'either ids, or filter and service; the other null'
 const A_VALUE = 'a value, or null for any'
 const A_SERVICE = 'a name, or null for the default service'
 /** What GraphQL makes of an empty filter. */

@@ -77,11 +77,19 @@ describe('a failure without a list of errors', () => {
     ['a result of Apollo Client', { data: undefined, error: new TypeError('fetch failed') }, 'fetch failed'],
     ['an error with another cause', new Error('fetch failed', { cause: new Error('reset') }), 'fetch failed'],
     ['an error of urql', new CombinedError({ networkError: new TypeError('fetch failed') }), '[Network] fetch failed'],
+    ['a host without an address that answers', unreachable(), 'fetch failed'],
+    ['such a host below urql', new CombinedError({ networkError: unreachable() }), '[Network] fetch failed'],
     ['a close event, as graphql-ws hands it out', { type: 'close', code: 4403, reason: 'Forbidden' }, 'Forbidden'],
     ["a browser's event of a socket that failed", { type: 'error', target: {} }, 'Unknown error'],
     ['a text', 'fetch failed', 'fetch failed'],
   ])('is one OTHER: %s', (_, source, message) => {
     expect(readErrors(source)).toMatchObject([{ code: 'OTHER', message }])
+  })
+
+  it('has no code of its own, although each address of a host may have one', () => {
+    for (const source of [unreachable(), new CombinedError({ networkError: unreachable() })]) {
+      expect(readErrors(source)).toMatchObject([{ code: 'OTHER', originalCode: '' }])
+    }
   })
 
   it('is one OTHER for a response that Apollo Client refuses for its HTTP status', () => {
@@ -117,6 +125,13 @@ describe('an odd source', () => {
     ])
   })
 })
+
+/** What `fetch` of Node throws where a host has two addresses, and nothing listens at either. */
+function unreachable(): TypeError {
+  const refused = (address: string): Error =>
+    Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: 'ECONNREFUSED' })
+  return new TypeError('fetch failed', { cause: new AggregateError(['::1', '127.0.0.1'].map(refused)) })
+}
 
 function fail(): never {
   throw new Error('read')

@@ -11,10 +11,10 @@ it('explains every code of an `Error` in docs/errors.md, and no other', async ()
   expect(rows).toEqual([...ERROR_CODES])
 })
 
-it('has one class for each code, with the name of the code', () => {
+it('has one name of a class for each code, which is the name of the code', () => {
   // BAD_REQUEST is the code of BadRequestError.
   const nameOf = (code: string) => `${code.toLowerCase().replaceAll('_', '')}error`.replace('errorerror', 'error')
 
-  expect(ERRORS.map(({ name }) => name.toLowerCase())).toEqual(ERROR_CODES.map(nameOf))
-  expect(ERRORS.map(({ code }) => code)).toEqual([...ERROR_CODES])
+  expect([...new Set(ERRORS.map(({ name }) => name.toLowerCase()))]).toEqual(ERROR_CODES.map(nameOf))
+  expect([...new Set(ERRORS.map(({ code }) => code))]).toEqual([...ERROR_CODES])
 })

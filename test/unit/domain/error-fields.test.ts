@@ -8,19 +8,8 @@ import {
 } from '../../../src/domain/errors.ts'
 import { FailedAnswerError } from '../../../src/upstream/refusals.ts'
 import { ERRORS } from '../../support/every-error.ts'
+import { NULL_ERROR_FIELDS } from '../../support/null-error-fields.ts'
 
-const NOTHING = {
-  service: null,
-  argument: null,
-  expected: null,
-  received: null,
-  known: null,
-  retryAfterMs: null,
-  mayHaveActed: null,
-  httpStatus: null,
-  reason: null,
-  operationId: null,
-}
 const service = 'filebase'
 
 /** The fields that each code sets, beside `code` and `message`. */
@@ -45,19 +34,19 @@ describe('errorFieldsOf', () => {
 
     const told = errorFieldsOf(error)
 
-    expect(told).toEqual({ code, message: error.message, ...NOTHING, ...fields })
+    expect(told).toEqual({ code, message: error.message, ...NULL_ERROR_FIELDS, ...fields })
     expect(JSON.stringify(told)).not.toContain('secret')
   })
 
   it('has its fields in one order, whatever the class', () => {
     const orders = new Set(ERRORS.map((error) => Object.keys(errorFieldsOf(error)).join()))
 
-    expect([...orders]).toEqual([['code', 'message', ...Object.keys(NOTHING)].join()])
+    expect([...orders]).toEqual([['code', 'message', ...Object.keys(NULL_ERROR_FIELDS)].join()])
   })
 
   it('tells the service of a refusal from a mistake that pinql found by itself', () => {
     const refused = errorFieldsOf(new BadRequestError('one answered 400', { service }))
-    expect(refused).toEqual({ code: 'BAD_REQUEST', message: 'one answered 400', ...NOTHING, service })
+    expect(refused).toEqual({ code: 'BAD_REQUEST', message: 'one answered 400', ...NULL_ERROR_FIELDS, service })
     expect(errorFieldsOf(BadRequestError.of('first', '1 to 1000', 0))).toMatchObject({ service: null })
   })
 
@@ -68,26 +57,23 @@ describe('errorFieldsOf', () => {
   })
 
   it('shows neither candidates nor what only pinql needs', () => {
-    const unchanged = new UnchangedPinError(service, {
-      part: 'input.name',
-      wanted: 'new',
-      found: 'old',
-      candidates: [],
-    })
-    expect(errorFieldsOf(unchanged)).toEqual({
+    const unchanged = new UnchangedPinError(service, { part: 'name', wanted: 'new', found: 'old', isOthers: false }, [])
+    const fields = {
       code: 'BAD_REQUEST',
-      message: 'filebase accepted the replacement, but input.name had no effect: expected "new", got "old"',
-      ...NOTHING,
+      message: 'filebase accepted the replacement, but its name had no effect: expected "new", got "old"',
+      ...NULL_ERROR_FIELDS,
       service,
-      argument: 'input.name',
+      argument: 'name',
       expected: '"new"',
       received: '"old"',
-    })
+    }
+    expect(errorFieldsOf(unchanged)).toEqual(fields)
+    expect(errorFieldsOf(unchanged.at('input'))).toEqual({ ...fields, argument: 'input.name' })
     const failed = new FailedAnswerError('failed', { service, status: 503, mayHaveActed: false })
     expect(errorFieldsOf(failed)).toEqual({
       code: 'SERVICE_UNAVAILABLE',
       message: 'failed',
-      ...NOTHING,
+      ...NULL_ERROR_FIELDS,
       service,
       mayHaveActed: false,
     })

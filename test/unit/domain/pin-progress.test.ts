@@ -91,6 +91,12 @@ describe('progressOf', () => {
     expect(progressOf(pinWith(info, 'pinned'))).toMatchObject({ blocks: 30, totalBlocks: 40 })
   })
 
+  it('shows all blocks of a pin that lacks 0, even if fewer were fetched', () => {
+    const info = { missing_blocks: '0', dag_blocks: '10', blocks_fetched: '3' }
+    const all = { blocks: 10, bytes: null, totalBlocks: 10, totalBytes: null, percent: 100 }
+    expect(progressOf(pinWith(info, 'pinned'))).toEqual(all)
+  })
+
   it.each([
     [
       { blocks: '1', total_blocks: '4' },
@@ -167,6 +173,14 @@ describe('expiresAtOf', () => {
   })
 
   it.each([
+    ['2027-01-15', '2027-01-15T00:00:00Z'],
+    ['2027-01-15 06:30:00', '2027-01-15T06:30:00Z'],
+    ['2027-01-15T06:30:00.5', '2027-01-15T06:30:00.5Z'],
+  ])('takes a time without a zone for UTC: %j', (text, expected) => {
+    expect(expiresAtOf(pinWith({ pinned_until: text }))).toBe(expected)
+  })
+
+  it.each([
     '',
     ' ',
     '0',
@@ -178,7 +192,8 @@ describe('expiresAtOf', () => {
     '0001-01-01T00:00:00Z',
     '1970-01-01T00:00:00Z',
     '2027-02-30T00:00:00Z',
-    '2027-01-15',
+    '2027-02-30',
+    '2027-01-15 25:00:00',
     '24h',
     '1800000000 s',
   ])('is null for %j', (text) => {

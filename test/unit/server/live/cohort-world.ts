@@ -152,7 +152,7 @@ export async function after(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await Promise.resolve()
 }
 
-/** Lets all that is under way come to its end. */
+/** Waits until no microtask is left: the world has nothing else in flight. */
 export function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
+  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -3,6 +3,7 @@ import { parseCid } from '../../../../src/domain/cid.ts'
 import { PinNotFoundError } from '../../../../src/domain/errors.ts'
 import { parseInstant } from '../../../../src/domain/instant.ts'
 import type { NewPin, Pin } from '../../../../src/domain/pin.ts'
+import { type Capabilities, SPECIFIED_CAPABILITIES } from '../../../../src/upstream/capabilities.ts'
 import { ignoredPart, writeOf } from '../../../../src/upstream/writes/replacement.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
 
@@ -27,6 +28,11 @@ function pin(more: Partial<Pin> = {}): Pin {
 
 const ref = { service: 'one', requestId: 'old', cid: cid.text }
 
+/** A service that replaces in a single step, unless told otherwise. */
+function targetWith(getPin: (requestId: string) => Promise<Pin>, replace: Capabilities['replace'] = 'native') {
+  return { getPin, capabilities: { ...SPECIFIED_CAPABILITIES, replace } }
+}
+
 describe('writeOf', () => {
   const other = parseCid(exampleCid(2))
 
@@ -39,10 +45,11 @@ describe('writeOf', () => {
     ['what is undefined', { name: undefined, cid: undefined, meta: { a: '1' } }, { meta: { a: '1' } }],
   ])('takes the parts that are not named from the old pin: %s', async (_what, changes, changed) => {
     const asked: string[] = []
-    const write = await writeOf(ref, changes, async (requestId) => {
+    const target = targetWith(async (requestId) => {
       asked.push(requestId)
       return pin()
     })
+    const write = await writeOf(ref, changes, target)
 
     expect(write).toEqual({
       pin: { cid, name: 'name', origins: [ORIGIN], meta: { app: 'blog' }, ...changed },
@@ -52,18 +59,29 @@ describe('writeOf', () => {
   })
 
   it('does not read the old pin where name, origins and meta are given, and keeps the CID of its id', async () => {
-    const getPin = () => Promise.reject(new Error('read'))
+    const target = targetWith(() => Promise.reject(new Error('read')))
     const parts = { name: null, origins: [], meta: {} }
 
-    expect(await writeOf(ref, parts, getPin)).toEqual({
+    expect(await writeOf(ref, parts, target)).toEqual({
       pin: { cid, ...parts },
       replaces: { requestId: 'old', cid: cid.text },
     })
-    expect((await writeOf(ref, { ...parts, cid: other }, getPin)).pin.cid).toBe(other)
+    expect((await writeOf(ref, { ...parts, cid: other }, target)).pin.cid).toBe(other)
+  })
+
+  it('reads the old pin in any case where pinql adds and then removes', async () => {
+    const parts = { name: null, origins: [], meta: {} }
+    const target = targetWith(async () => pin(), 'add-then-remove')
+
+    expect((await writeOf(ref, parts, target)).replaces?.was).toEqual({ name: 'name', meta: { app: 'blog' } })
   })
 
   it('takes no name over where the service named the pin by its CID (#24)', async () => {
-    const write = await writeOf(ref, { meta: {} }, async () => pin({ name: cid.text }))
+    const write = await writeOf(
+      ref,
+      { meta: {} },
+      targetWith(async () => pin({ name: cid.text })),
+    )
 
     expect([write.pin.name, write.replaces?.was?.name]).toEqual([null, null])
   })
@@ -71,9 +89,18 @@ describe('writeOf', () => {
   it('passes on that the old pin cannot be read', async () => {
     const gone = new PinNotFoundError('one', 'old')
 
-    await expect(writeOf(ref, { name: 'new' }, () => Promise.reject(gone))).rejects.toBe(gone)
+    await expect(
+      writeOf(
+        ref,
+        { name: 'new' },
+        targetWith(() => Promise.reject(gone)),
+      ),
+    ).rejects.toBe(gone)
   })
 })
+
+/** A service that keeps `meta`: nobody looks which pins there were before. */
+const KNOWN = { keepsMeta: true, before: null, startedAt: Date.parse('2026-01-31T12:00:00Z') }
 
 describe('ignoredPart', () => {
   const was: Pick<NewPin, 'name' | 'meta'> = { name: 'name', meta: { app: 'blog' } }
@@ -94,44 +121,70 @@ describe('ignoredPart', () => {
     ['no name, shown as the CID', { ...wanted, name: null }, pin({ ...made, name: cid.text })],
     ['the same name and meta', { ...wanted, name: 'name' }, pin({ operationId: 'op' })],
   ])('finds nothing in an answer with %s', (_what, sent, found) => {
-    expect(ignoredPart(sent, replaces, found, true)).toBeNull()
+    expect(ignoredPart(sent, replaces, found, KNOWN)).toBeNull()
   })
 
   it.each([
-    ['the old name', wanted, pin(), 'input.name'],
-    ['the old name under a new id', wanted, pin(made), 'input.name'],
-    ['the old name where it was to go', { ...wanted, name: null }, pin(), 'input.name'],
-    [
-      'the CID for a name, as before',
-      wanted,
-      pin({ name: cid.text }),
-      'input.name',
-      { ...was, name: null } as typeof was,
-    ],
-    ['old meta', { ...wanted, name: 'name', meta: { a: '1' } }, pin(), 'input.meta'],
-    ['old meta where it was to go', { ...wanted, name: 'name', meta: {} }, pin(), 'input.meta'],
-    ['a third pin', wanted, pin({ requestId: 'third', name: 'third', operationId: 'other' }), 'input.name'],
-    ['a third pin of that name', wanted, pin({ requestId: 'third', name: 'new', operationId: 'other' }), 'input.cid'],
+    ['the old name', wanted, pin(), 'name'],
+    ['the old name under a new id', wanted, pin(made), 'name'],
+    ['the old name where it was to go', { ...wanted, name: null }, pin(), 'name'],
+    ['the CID for a name, as before', wanted, pin({ name: cid.text }), 'name', { ...was, name: null } as typeof was],
+    ['old meta', { ...wanted, name: 'name', meta: { a: '1' } }, pin(), 'meta'],
+    ['old meta where it was to go', { ...wanted, name: 'name', meta: {} }, pin(), 'meta'],
+    ['a third pin', wanted, pin({ requestId: 'third', name: 'third', operationId: 'other' }), 'name'],
+    ['a third pin of that name', wanted, pin({ requestId: 'third', name: 'new', operationId: 'other' }), 'cid'],
   ])('finds the part in an answer with %s', (_what, sent, found, part, old = was) => {
-    expect(ignoredPart(sent, { ...replaces, was: old }, found, true)).toMatchObject({ part })
+    expect(ignoredPart(sent, { ...replaces, was: old }, found, KNOWN)).toMatchObject({ part })
   })
 
   it('says what was wanted and what was found', () => {
-    expect(ignoredPart(wanted, replaces, pin(), true)).toEqual({ part: 'input.name', wanted: 'new', found: 'name' })
+    expect(ignoredPart(wanted, replaces, pin(), KNOWN)).toEqual({
+      part: 'name',
+      wanted: 'new',
+      found: 'name',
+      isOthers: false,
+    })
   })
 
-  it('goes by the request id alone where the old pin was not read', () => {
+  describe('where the old pin was not read', () => {
     const unread = { requestId: 'old', cid: cid.text }
 
-    expect(ignoredPart(wanted, unread, pin(), true)).toMatchObject({ part: 'input.name' })
-    expect(ignoredPart(wanted, unread, pin({ ...made, name: 'whatever' }), true)).toBeNull()
+    it('needs the new name and meta under the old request id', () => {
+      expect(ignoredPart(wanted, unread, pin({ operationId: 'op' }), KNOWN)).toMatchObject({ part: 'name' })
+      const named = pin({ name: 'new', meta: { app: 'old' }, operationId: 'op' })
+      expect(ignoredPart(wanted, unread, named, KNOWN)).toMatchObject({ part: 'meta' })
+    })
+
+    it.each(['new', 'ne', 'New ', 'NEW…'])('takes a name that the service may have made of the new one: %j', (name) => {
+      expect(ignoredPart(wanted, unread, pin({ ...made, name }), KNOWN)).toBeNull()
+    })
+
+    it.each(['old', 'newer', '…', null])('takes no other name: %j', (name) => {
+      expect(ignoredPart(wanted, unread, pin({ ...made, name }), KNOWN)).toMatchObject({ part: 'name' })
+    })
+
+    it('takes meta of which something came back, and no other', () => {
+      const found = (meta: Record<string, string>) => pin({ ...made, name: 'new', meta })
+      expect(ignoredPart(wanted, unread, found({ app: 'blog', replicas: '3' }), KNOWN)).toBeNull()
+      expect(ignoredPart(wanted, unread, found({ app: 'old' }), KNOWN)).toMatchObject({ part: 'meta' })
+    })
+  })
+
+  describe('where the service drops meta, and nobody looked before', () => {
+    const dropping = { ...KNOWN, keepsMeta: false }
+    const cut = (created: string) => pin({ requestId: 'new', name: 'ne', meta: {}, created: parseInstant(created) })
+
+    it('takes a pin for new that is, and for one that was there before when it is older', () => {
+      expect(ignoredPart(wanted, replaces, cut('2026-01-31T12:00:01Z'), dropping)).toBeNull()
+      expect(ignoredPart(wanted, replaces, cut('2026-01-31T11:00:00Z'), dropping)).toMatchObject({ isOthers: true })
+    })
   })
 
   it.each([null, false])('finds nothing in meta that never came back (keepsMeta: %s)', (keepsMeta) => {
     const bare = { ...replaces, was: { name: 'name', meta: {} } }
     const sent = { ...wanted, name: 'name', meta: { a: '1' } }
 
-    expect(ignoredPart(sent, bare, pin({ ...made, meta: {} }), keepsMeta)).toBeNull()
-    expect(ignoredPart(sent, bare, pin({ requestId: 'new', meta: {} }), keepsMeta)).toBeNull()
+    expect(ignoredPart(sent, bare, pin({ ...made, meta: {} }), { ...KNOWN, keepsMeta })).toBeNull()
+    expect(ignoredPart(sent, bare, pin({ requestId: 'new', meta: {} }), { ...KNOWN, keepsMeta })).toBeNull()
   })
 })

@@ -15,6 +15,11 @@ interface ChangePayload {
   readonly error?: unknown
 }
 
+interface RemovalPayload {
+  readonly removedId?: string | null | undefined
+  readonly error?: unknown
+}
+
 export interface FollowSink {
   next(event: { readonly pin?: SelectedPin | null | undefined } | null | undefined): void
   error(reason: unknown): void
@@ -29,7 +34,7 @@ export interface PinsApi {
   readPin(variables: { id: string } | { requestId: string }): Promise<SelectedPin | null | undefined>
   addPin(input: AddPinInput): Promise<ChangePayload>
   replacePin(input: { id: string; cid?: string; name?: string }): Promise<ChangePayload>
-  removePin(input: { id: string }): Promise<{ readonly pinId?: string | null | undefined; readonly error?: unknown }>
+  removePin(input: { id: string }): Promise<RemovalPayload>
   /** Returns what ends the subscription. */
   followPins(variables: { ids: string[]; kinds?: ('SNAPSHOT' | 'STATUS_CHANGED')[] }, sink: FollowSink): () => void
 }
@@ -65,7 +70,7 @@ export async function runSteps(client: string, api: PinsApi): Promise<void> {
     read: read?.name,
     replaced: { name: replaced.name, meta: replaced.meta, cid: replaced.cid },
     renamed: { name: renamed.name, cidKept: renamed.cid === three.cid, metaKept: renamed.meta.client === client },
-    removed: readError(removed.error) === null && removed.pinId === other.id,
+    removed: readError(removed.error) === null && removed.removedId === other.id,
     errors: [describe(failedAdd), describe(failedRead)],
     unknown,
     followed,

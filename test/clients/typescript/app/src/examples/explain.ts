@@ -4,7 +4,9 @@ import type { ApiError } from 'pinql/client'
 export function explain(error: ApiError): string {
   switch (error.code) {
     case 'BAD_REQUEST':
-      return `${error.argument ?? error.service}: expected ${error.expected}, got ${error.received}`
+      return error.argument === null
+        ? error.message
+        : `${error.argument}: expected ${error.expected}, got ${error.received}`
     case 'UNKNOWN_SERVICE':
       return `Choose one of ${error.known.join(', ')}`
     case 'RATE_LIMITED':

@@ -84,7 +84,7 @@ export const REMOVE_PIN = graphql(
   `
     mutation RemovePin($input: RemovePinInput!) {
       removePin(input: $input) {
-        pinId
+        removedId
         error {
           ...ErrorParts
         }

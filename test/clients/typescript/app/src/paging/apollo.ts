@@ -4,45 +4,18 @@ import { filter, firstValueFrom } from 'rxjs'
 import { PINQL_URL } from '../request.ts'
 import { cache } from './apollo-cache.ts'
 import { readSome } from './apollo-partial.ts'
+import {
+  type Page,
+  type PageVariables,
+  PINS_TEXT,
+  REMOVE_PIN_TEXT,
+  type RemovePin,
+  type RemovePinVariables,
+} from './document.ts'
 import { type PagedList, walk } from './walk.ts'
 
-interface Page {
-  pins: {
-    edges: { node: { id: string; name: string | null } }[]
-    pageInfo: { hasNextPage: boolean; endCursor: string | null }
-  }
-}
-
-const PINS: TypedDocumentNode<Page, { filter: { match: string }; after?: string | null }> = gql`
-  query Pins($filter: PinFilter, $after: Cursor) {
-    pins(filter: $filter, first: 100, after: $after) {
-      edges {
-        node {
-          id
-          name
-        }
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-    }
-  }
-`
-
-const REMOVE_PIN: TypedDocumentNode<
-  { removePin: { pinId: string | null; error: { code: string } | null } },
-  { input: { id: string } }
-> = gql`
-  mutation RemovePin($input: RemovePinInput!) {
-    removePin(input: $input) {
-      pinId
-      error {
-        code
-      }
-    }
-  }
-`
+const PINS: TypedDocumentNode<Page, PageVariables> = gql(PINS_TEXT)
+const REMOVE_PIN: TypedDocumentNode<RemovePin, RemovePinVariables> = gql(REMOVE_PIN_TEXT)
 
 const client = new ApolloClient({ link: new HttpLink({ uri: PINQL_URL }), cache })
 const list = client.watchQuery({ query: PINS, variables: { filter: { match: 'EXACT' } } })
@@ -60,15 +33,17 @@ const pagedList: PagedList = {
   },
   async removeFirst() {
     const id = pins()?.edges[0]?.node.id ?? ''
-    await client.mutate({
+    const { data } = await client.mutate({
       mutation: REMOVE_PIN,
       variables: { input: { id } },
       update(cache, { data }) {
         // `relayStylePagination` leaves out edges whose pin is gone from the cache.
-        if (data?.removePin.error === null) cache.evict({ id: cache.identify({ __typename: 'Pin', id }) ?? '' })
+        const removedId = data?.removePin.removedId
+        if (removedId) cache.evict({ id: cache.identify({ __typename: 'Pin', id: removedId }) ?? '' })
       },
     })
     await settled()
+    return data?.removePin
   },
   shown: () => ({
     names: pins()?.edges.map(({ node }) => node.name) ?? [],

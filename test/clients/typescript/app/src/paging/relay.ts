@@ -1,6 +1,5 @@
 // Pages a list with Relay's @connection and @refetchable: what usePaginationFragment does, without React.
 import {
-  ConnectionHandler,
   commitMutation,
   createOperationDescriptor,
   fetchQuery,
@@ -14,7 +13,7 @@ import fragment, { type pinList_query$data } from '../relay/generated/pinList_qu
 import nextQuery, { type pinListPaginationQuery } from '../relay/generated/pinListPaginationQuery.graphql'
 import firstQuery, { type pinListQuery } from '../relay/generated/pinListQuery.graphql'
 import removePin, { type pinListRemoveMutation } from '../relay/generated/pinListRemoveMutation.graphql'
-import { walk } from './walk.ts'
+import { type Removal, walk } from './walk.ts'
 
 const variables = { filter: { match: 'EXACT' } } as const
 const environment = createEnvironment()
@@ -42,16 +41,12 @@ await walk('relay', {
   }),
 })
 
-function remove(id: string): Promise<unknown> {
-  return new Promise((onCompleted, onError) => {
+function remove(id: string): Promise<Removal> {
+  return new Promise((resolve, onError) => {
     commitMutation<pinListRemoveMutation>(environment, {
       mutation: removePin,
-      variables: { input: { id } },
-      updater(store, data) {
-        const list = ConnectionHandler.getConnection(store.getRoot(), 'pinList_pins', variables)
-        if (list && data?.removePin.error === null) ConnectionHandler.deleteNode(list, id)
-      },
-      onCompleted,
+      variables: { input: { id }, connections: [pins().__id] },
+      onCompleted: ({ removePin }) => resolve(removePin),
       onError,
     })
   })

@@ -22,9 +22,9 @@ export const cache = cacheExchange({
   resolvers: { Query: { pins: relayPagination() } },
   updates: {
     Mutation: {
-      removePin(result, { input }, cache) {
-        const { error } = result.removePin as { error: unknown }
-        if (error === null) removeFromLists(cache, (input as { id: string }).id)
+      removePin(result, _args, cache) {
+        const { removedId } = result.removePin as { removedId: string | null }
+        if (removedId) removeFromLists(cache, removedId)
       },
     },
   },

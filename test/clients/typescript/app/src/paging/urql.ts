@@ -1,43 +1,19 @@
 // Pages a list with relayPagination of urql's normalized cache.
 import { Client, fetchExchange, gql, type TypedDocumentNode } from '@urql/core'
 import { PINQL_URL } from '../request.ts'
+import {
+  type Page,
+  type PageVariables,
+  PINS_TEXT,
+  REMOVE_PIN_TEXT,
+  type RemovePin,
+  type RemovePinVariables,
+} from './document.ts'
 import { cache } from './urql-cache.ts'
 import { walk } from './walk.ts'
 
-interface Page {
-  pins: {
-    edges: { node: { id: string; name: string | null } }[]
-    pageInfo: { hasNextPage: boolean; endCursor: string | null }
-  }
-}
-
-const PINS: TypedDocumentNode<Page, { after?: string | null }> = gql`
-  query Pins($after: Cursor) {
-    pins(first: 100, after: $after) {
-      edges {
-        node {
-          id
-          name
-        }
-      }
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
-    }
-  }
-`
-
-const REMOVE_PIN = gql`
-  mutation RemovePin($input: RemovePinInput!) {
-    removePin(input: $input) {
-      pinId
-      error {
-        code
-      }
-    }
-  }
-`
+const PINS: TypedDocumentNode<Page, PageVariables> = gql(PINS_TEXT)
+const REMOVE_PIN: TypedDocumentNode<RemovePin, RemovePinVariables> = gql(REMOVE_PIN_TEXT)
 
 const client = new Client({ url: PINQL_URL, exchanges: [cache, fetchExchange] })
 
@@ -51,7 +27,10 @@ async function read(after: string | null | undefined): Promise<void> {
 await walk('urql', {
   start: () => read(null),
   next: () => read(pins()?.pageInfo.endCursor),
-  removeFirst: () => client.mutation(REMOVE_PIN, { input: { id: pins()?.edges[0]?.node.id } }).toPromise(),
+  async removeFirst() {
+    const { data } = await client.mutation(REMOVE_PIN, { input: { id: pins()?.edges[0]?.node.id ?? '' } })
+    return data?.removePin
+  },
   shown: () => ({
     names: pins()?.edges.map(({ node }) => node.name) ?? [],
     hasNextPage: pins()?.pageInfo.hasNextPage ?? false,

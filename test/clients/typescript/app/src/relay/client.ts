@@ -28,7 +28,12 @@ await runSteps('relay', {
   },
   addPin: async (input) => (await commit<documentsAddPinMutation>(addPin, { input })).addPin,
   replacePin: async (input) => (await commit<documentsReplacePinMutation>(replacePin, { input })).replacePin,
-  removePin: async (input) => (await commit<documentsRemovePinMutation>(removePin, { input })).removePin,
+  async removePin(input) {
+    const payload = (await commit<documentsRemovePinMutation>(removePin, { input })).removePin
+    const state = environment.getStore().getSource().getStatus(input.id)
+    if (state !== 'NONEXISTENT') throw new Error(`expected that @deleteRecord deletes the pin, got ${state}`)
+    return payload
+  },
   followPins(variables, { next, error }) {
     const subscription = requestSubscription<documentsFollowPinsSubscription>(environment, {
       subscription: followPins,

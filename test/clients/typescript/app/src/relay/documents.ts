@@ -73,7 +73,7 @@ void graphql`
 void graphql`
   mutation documentsRemovePinMutation($input: RemovePinInput!) {
     removePin(input: $input) {
-      pinId
+      removedId @deleteRecord
       error {
         ...documents_error @relay(mask: false)
       }

@@ -16,6 +16,7 @@ void graphql`
     filter: { type: "PinFilter" }
   ) {
     pins(first: $count, after: $cursor, filter: $filter) @connection(key: "pinList_pins", filters: ["filter"]) {
+      __id
       edges {
         node {
           id
@@ -31,9 +32,9 @@ void graphql`
 `
 
 void graphql`
-  mutation pinListRemoveMutation($input: RemovePinInput!) {
+  mutation pinListRemoveMutation($input: RemovePinInput!, $connections: [ID!]!) {
     removePin(input: $input) {
-      pinId
+      removedId @deleteEdge(connections: $connections)
       error {
         code
       }
