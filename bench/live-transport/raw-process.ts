@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { Heartbeat } from '../../src/server/live/heartbeat.ts'
+import { Heartbeat } from '../../src/server/transports/connections/heartbeat.ts'
 import { serveStats } from './serve-stats.ts'
 
 /** What `ws` can do at best: whatever comes in on a socket goes out to all, the same bytes; and a ping for each every 12 s. */

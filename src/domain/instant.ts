@@ -3,6 +3,15 @@ import { BadRequestError } from './errors.ts'
 const RFC3339 =
   /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))[Tt ]((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60))(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:\d{2})$/
 
+/**
+ * The usual instant: in UTC, and not on the 29th of February, which only some years have. Every text that matches is an
+ * instant. Texts of the same length sort by time.
+ */
+const USUAL =
+  /^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/
+/** Length of a usual instant in whole seconds. */
+const WHOLE_SECONDS = '2026-01-31T12:00:00Z'.length
+
 /** A point in time to the nanosecond, which `Date` cannot hold, and the text it came as. */
 export interface Instant {
   /** RFC 3339 exactly as given, since services differ in precision and offset. */
@@ -20,6 +29,45 @@ export interface Instant {
  * @throws {BadRequestError} for any other text, and for a day that its month does not have
  */
 export function parseInstant(text: string, argument = 'timestamp'): Instant {
+  return USUAL.test(text) ? new UsualInstant(text) : decode(text, argument)
+}
+
+/** Negative when `a` is earlier, 0 when both are the same instant. */
+export function compareInstants(a: Instant, b: Instant): number {
+  if (a instanceof UsualInstant && b instanceof UsualInstant && a.text.length === b.text.length) {
+    return a.text < b.text ? -1 : Number(a.text > b.text)
+  }
+  return a.ns < b.ns ? -1 : Number(a.ns > b.ns)
+}
+
+/**
+ * An instant that was checked but not decoded. A list has up to a thousand, and most are only shown or compared as text.
+ *
+ * `ns` is computed when it is read for the first time. It is a property of each object, and not of the prototype, so
+ * that spreading, `structuredClone` and comparisons in tests find it as they find `text`.
+ */
+class UsualInstant implements Instant {
+  static readonly #nsProperty: PropertyDescriptor & ThisType<UsualInstant> = {
+    enumerable: true,
+    get() {
+      this.#ns ??= decode(this.text, '').ns
+      return this.#ns
+    },
+  }
+  readonly text: string
+  declare readonly ns: bigint
+  readonly digits: number
+  #ns: bigint | undefined
+
+  constructor(text: string) {
+    this.text = text
+    // One character is the dot.
+    this.digits = Math.max(0, text.length - WHOLE_SECONDS - 1)
+    Object.defineProperty(this, 'ns', UsualInstant.#nsProperty)
+  }
+}
+
+function decode(text: string, argument: string): Instant {
   const [, day, time, fraction = '', offset] = RFC3339.exec(text) ?? []
   const seconds = Date.parse(`${day}T${time?.replace(':60', ':59')}${offset?.toUpperCase()}`)
   if (Number.isNaN(seconds) || !isRealDay(day)) {

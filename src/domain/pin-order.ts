@@ -1,3 +1,4 @@
+import { compareInstants } from './instant.ts'
 import type { Pin } from './pin.ts'
 
 /** A pin's place among the pins of all services. Every pin is its own. */
@@ -5,8 +6,9 @@ export type PinPosition = Pick<Pin, 'created' | 'service' | 'requestId'>
 
 /** Negative when `a` comes first: the newer one, then the lesser service name, then the lesser request id. No two pins are equal. */
 export function comparePositions(a: PinPosition, b: PinPosition): number {
-  if (a.created.ns !== b.created.ns) return a.created.ns > b.created.ns ? -1 : 1
-  return compareText(a.service, b.service) || compareText(a.requestId, b.requestId)
+  return (
+    compareInstants(b.created, a.created) || compareText(a.service, b.service) || compareText(a.requestId, b.requestId)
+  )
 }
 
 function compareText(a: string, b: string): number {

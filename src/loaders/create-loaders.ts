@@ -2,6 +2,7 @@ import DataLoader from 'dataloader'
 import { parseCid } from '../domain/cid.ts'
 import type { Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
+import type { StopSignal } from '../upstream/stop.ts'
 import type { Tenant } from '../upstream/tenant.ts'
 
 /** The pins of one CID at one service. */
@@ -23,7 +24,7 @@ export interface Loaders {
  *
  * @param tenantOf finds the caller's tenant at a service; what it throws becomes the error of that service's keys
  */
-export function createLoaders(tenantOf: (service: string) => Tenant, signal: AbortSignal): Loaders {
+export function createLoaders(tenantOf: (service: string) => Tenant, signal: StopSignal): Loaders {
   const options = { signal }
   return {
     pins: new DataLoader((refs) => settleAll(refs, (ref) => tenantOf(ref.service).lookupPin(ref, options)), {

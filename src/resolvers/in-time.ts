@@ -1,4 +1,5 @@
 import { type PinqlError, ServiceUnavailableError } from '../domain/errors.ts'
+import type { StopSignal } from '../upstream/stop.ts'
 
 /**
  * Asks for something, and makes the end of the request's time an expected error.
@@ -9,7 +10,7 @@ import { type PinqlError, ServiceUnavailableError } from '../domain/errors.ts'
  * @param late the error in place of an abort
  */
 export async function inTime<Value>(
-  signal: AbortSignal,
+  signal: StopSignal,
   late: () => PinqlError,
   ask: () => Promise<Value>,
 ): Promise<Value> {

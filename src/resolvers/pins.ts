@@ -1,10 +1,11 @@
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
-import { formatCursor, parseCursor } from '../domain/pin-cursor.ts'
+import { parseCursor } from '../domain/pin-cursor.ts'
 import { comparePositions } from '../domain/pin-order.ts'
 import { countPins } from '../upstream/count-pins.ts'
 import type { PinQuery } from '../upstream/list-query.ts'
 import { PinStream } from '../upstream/pin-stream.ts'
+import type { StopSignal } from '../upstream/stop.ts'
 import type { Tenant } from '../upstream/tenant.ts'
 import type { GatewayContext } from './context.ts'
 import { inTime, unanswered } from './in-time.ts'
@@ -19,15 +20,11 @@ export interface PinsArgs {
   readonly after?: string | null | undefined
 }
 
-/** A page of pins in the shape Relay reads. */
+/** A page of pins. Edges and cursors follow from the pins, and are made only where a client selects them. */
 export interface PinPageResult {
-  readonly edges: readonly { readonly cursor: string; readonly node: Pin }[]
-  readonly pageInfo: {
-    readonly hasNextPage: boolean
-    readonly hasPreviousPage: boolean
-    readonly startCursor: string | null
-    readonly endCursor: string | null
-  }
+  readonly nodes: readonly Pin[]
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
   /** Counts the pins that match at all services. Costs requests only when it is called, and not always then. */
   total(): Promise<TotalCount>
   /** The services that could not be read, when others could. */
@@ -94,25 +91,28 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
     }
   }
 
-  const taken: Pin[] = []
-  while (taken.length < first) {
-    const heads = await Promise.all(sources.map((source) => ask(source, () => source.stream.peek(), null)))
-    const next = newest(heads)
-    if (next === null) break
-    taken.push(heads[next] as Pin)
-    sources[next]?.stream.shift()
+  /** Merges the sources, newest pin first. If a source fails, the page keeps the pins that came from it before. */
+  async function merge(): Promise<Pin[]> {
+    const taken: Pin[] = []
+    while (taken.length < first) {
+      const heads = await Promise.all(sources.map((source) => ask(source, () => source.stream.peek(), null)))
+      const next = newest(heads)
+      if (next === null) break
+      taken.push(heads[next] as Pin)
+      sources[next]?.stream.shift()
+    }
+    return taken
   }
+
+  const [only, another] = sources
+  // If the only source fails, `ask` throws. So there is no page that would lack the pins taken before.
+  const nodes = only && !another ? await ask(only, () => only.stream.take(first), []) : await merge()
   const more = await Promise.all(sources.map((source) => ask(source, () => source.stream.hasMore(), false)))
 
-  const edges = taken.map((pin) => ({ cursor: formatCursor(pin), node: pin }))
   return {
-    edges,
-    pageInfo: {
-      hasNextPage: more.includes(true),
-      hasPreviousPage: after !== null,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
+    nodes,
+    hasNextPage: more.includes(true),
+    hasPreviousPage: after !== null,
     total: once(() => countAll(sources, [...warnings.values()], context.signal)),
     warnings: [...warnings.values()],
   }
@@ -136,7 +136,7 @@ function newest(heads: readonly (Pin | null)[]): number | null {
 async function countAll(
   sources: readonly Source[],
   [warning]: readonly PinqlError[],
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<TotalCount> {
   if (warning) return { count: null, error: warning }
   const counts = await settle(() =>

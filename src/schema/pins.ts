@@ -1,4 +1,6 @@
 import { errorFieldsOf } from '../domain/error-fields.ts'
+import type { Pin } from '../domain/pin.ts'
+import { formatCursor } from '../domain/pin-cursor.ts'
 import { type PinPageResult, pins } from '../resolvers/pins.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
@@ -6,47 +8,51 @@ import { toInt } from './int.ts'
 import { PinType } from './pin.ts'
 import { PinFilterType } from './pin-filter.ts'
 
-const PageInfoType = builder.objectRef<PinPageResult['pageInfo']>('PageInfo').implement({
+const PageInfoType = builder.objectRef<PinPageResult>('PageInfo').implement({
   description: 'Begin and end of a page, as Relay defines it. Pages only go forward: from newer pins to older ones.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', { description: 'True if there are older pins behind this page.' }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
       description: 'True if `after` was given, so that newer pins may come before this page.',
     }),
-    startCursor: t.expose('startCursor', {
+    startCursor: t.field({
       type: 'Cursor',
       nullable: true,
       description: 'Cursor of the first pin; null when the page is empty.',
+      resolve: ({ nodes }) => nodes.slice(0, 1).map(formatCursor)[0],
     }),
-    endCursor: t.expose('endCursor', {
+    endCursor: t.field({
       type: 'Cursor',
       nullable: true,
       description: 'Cursor of the last pin: pass it as `after` to get the next page. Null when the page is empty.',
+      resolve: ({ nodes }) => nodes.slice(-1).map(formatCursor)[0],
     }),
   }),
 })
 
-const PinEdgeType = builder.objectRef<PinPageResult['edges'][number]>('PinEdge').implement({
+/** Represented by the pin itself: an edge adds only the cursor, which is made from the pin. */
+const PinEdgeType = builder.objectRef<Pin>('PinEdge').implement({
   description: 'A pin in a page, with its cursor.',
   fields: (t) => ({
-    cursor: t.expose('cursor', {
+    cursor: t.field({
       type: 'Cursor',
       description: 'Place of the pin in the list: pass it as `after` to get the pins behind it.',
+      resolve: (pin) => formatCursor(pin),
     }),
-    node: t.expose('node', { type: PinType, description: 'The pin.' }),
+    node: t.field({ type: PinType, description: 'The pin.', resolve: (pin) => pin }),
   }),
 })
 
 const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').implement({
   description: 'A page of pins, newest first, as Relay defines it.',
   fields: (t) => ({
-    edges: t.expose('edges', { type: [PinEdgeType], description: 'The pins of this page with their cursors.' }),
-    nodes: t.field({
-      type: [PinType],
-      description: 'The pins of this page without cursors.',
-      resolve: (page) => page.edges.map((edge) => edge.node),
+    edges: t.expose('nodes', { type: [PinEdgeType], description: 'The pins of this page with their cursors.' }),
+    nodes: t.expose('nodes', { type: [PinType], description: 'The pins of this page without cursors.' }),
+    pageInfo: t.field({
+      type: PageInfoType,
+      description: 'Begin and end of this page.',
+      resolve: (page) => page,
     }),
-    pageInfo: t.expose('pageInfo', { type: PageInfoType, description: 'Begin and end of this page.' }),
     totalCount: t.int({
       nullable: true,
       description:

@@ -1,35 +1,27 @@
-import type { GraphQLSchema } from 'graphql'
-import type { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
-import type { ServiceRegistry } from '../upstream/registry.ts'
-import { clientErrorOf, maskedErrorOf } from './client-error.ts'
+import type { Callers } from './caller/callers.ts'
 import { EXAMPLES } from './graphiql-examples.ts'
-import { useClientErrors } from './plugins/use-client-errors.ts'
-import { useGatewayContext } from './plugins/use-gateway-context.ts'
+import { clientErrorOf, maskedErrorOf } from './graphql/client-error.ts'
+import type { Executor } from './graphql/executor.ts'
+import { useExecutor } from './plugins/use-executor.ts'
 import { useNoSubscriptions } from './plugins/use-no-subscriptions.ts'
-import { useTokenLimit } from './plugins/use-token-limit.ts'
 import { createYoga, renderGraphiQL, type YogaServerInstance } from './yoga.ts'
 
-/** Queries and mutations over HTTP, and GraphiQL, at /graphql; what surrounds them is the request listener's. */
+/** GraphiQL, and operations over HTTP in whatever form is unusual; what surrounds them is the request listener's. */
 export function createGraphqlServer(parts: {
-  schema: GraphQLSchema
-  registry: ServiceRegistry
-  live: Informers
-  requestTimeoutMs: number
+  executor: Executor
+  callers: Callers
   maxRequestBytes: number
   log: Logger
 }): YogaServerInstance<{ requestId: string }, object> {
-  const { schema, registry, live, requestTimeoutMs, maxRequestBytes, log } = parts
+  const { executor, callers, maxRequestBytes, log } = parts
   return createYoga<{ requestId: string }>({
-    schema,
-    plugins: [
-      useTokenLimit(),
-      useNoSubscriptions(),
-      useGatewayContext(registry, live, requestTimeoutMs),
-      useClientErrors(log),
-    ],
+    schema: executor.schema,
+    plugins: [useNoSubscriptions(), useExecutor(executor, callers)],
+    // The executor's own is bounded in bytes.
+    parserAndValidationCache: false,
     maxRequestBodySize: maxRequestBytes,
-    // What fails outside of execution; `useClientErrors` has seen the rest.
+    // What fails outside of execution; the executor has seen the rest.
     maskedErrors: {
       maskError: (error) => {
         const seen = clientErrorOf(error)

@@ -2,15 +2,10 @@ import { isIPv6 } from 'node:net'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { createLogger, type LogSink } from '../observability/logger.ts'
 import { createSchema } from '../schema/schema.ts'
-import { answerJson } from './answer-json.ts'
-import { createGraphqlServer } from './create-graphql-server.ts'
+import { createFrontDoor } from './create-front-door.ts'
 import { readGatewayToken } from './gateway-token.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
-import { createLiveServer } from './live/create-live-server.ts'
 import { openServices } from './open-services.ts'
-import { createRequestGuard } from './request-guard.ts'
-import { createRequestListener } from './request-listener.ts'
-import { routeGraphql } from './route-graphql.ts'
 import { startupWarnings } from './startup-warnings.ts'
 
 /** A gateway that serves. Disposing it finishes what is in flight, then stops the embedded service. */
@@ -41,24 +36,17 @@ export async function startGateway(
   const log = createLogger({ level: config.logLevel, secrets, sink: options.logSink ?? process.stdout })
   const services = await openServices(config, log)
   let http: HttpServer | undefined
-  const guard = createRequestGuard(config)
-  const parts = { schema: createSchema(), registry: services.registry, live: services.live, log }
-  const graphql = createGraphqlServer({ ...config, ...parts })
-  const live = createLiveServer(config, { ...parts, graphql, guard })
-  const listener = createRequestListener({
-    guard,
-    graphql: routeGraphql(live, answerJson(graphql, config.maxRequestBytes), config.maxRequestBytes),
+  const door = createFrontDoor(config, {
+    schema: createSchema(),
+    registry: services.registry,
+    live: services.live,
     isReady: () => services.isUp() && http?.isAccepting() === true,
     log,
   })
   try {
-    http = await startHttpServer(listener, {
-      ...config,
-      upgrade: (request, socket, head) => live.upgrade(request, socket, head),
-      drain: () => live.drain(config.shutdownTimeoutMs),
-    })
+    http = await startHttpServer(door.handle, { ...config, upgrade: door.upgrade, drain: door.drain })
   } catch (error) {
-    live[Symbol.dispose]()
+    door[Symbol.dispose]()
     await services[Symbol.asyncDispose]()
     throw error
   }
@@ -67,14 +55,14 @@ export async function startGateway(
   log.info({ services: config.services.map(({ name }) => name) }, `Serving GraphQL and GraphiQL at ${url}`)
   async function stop(): Promise<void> {
     await http?.[Symbol.asyncDispose]()
-    live[Symbol.dispose]()
+    door[Symbol.dispose]()
     await services[Symbol.asyncDispose]()
   }
   let stopped: Promise<void> | undefined
   return {
     url,
     get longestStopMs() {
-      return Math.max(USUAL_STOP_MS, live.drainTimeMs + USUAL_STOP_MS / 2)
+      return Math.max(USUAL_STOP_MS, door.drainTimeMs + USUAL_STOP_MS / 2)
     },
     [Symbol.asyncDispose]() {
       stopped ??= stop()

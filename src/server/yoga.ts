@@ -4,7 +4,6 @@
 
 export {
   createYoga,
-  handleStreamOrSingleExecutionResult,
   type Plugin,
   processRegularResult,
   type YogaServerInstance,

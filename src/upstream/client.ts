@@ -7,7 +7,7 @@ import { createHideSecrets } from './hide-secrets.ts'
 import { LearnedCapabilities } from './learned-capabilities.ts'
 import { encodeListQuery, type ListQuery } from './list-query.ts'
 import { exchange, type ServiceRequest, type ServiceResponse } from './request.ts'
-import { noteSending } from './send-progress.ts'
+import type { StopSignal } from './stop.ts'
 import { decodePin, decodePinPage, encodeNewPin, type PinPage } from './wire.ts'
 
 /** What every call takes. */
@@ -15,7 +15,7 @@ export interface CallOptions {
   /** Bearer token of the call. */
   readonly token: string
   /** Aborts the request; it then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   /** Milliseconds for the whole call. Default: the client's. */
   readonly timeoutMs?: number | undefined
   /** Told of every answer, refusals included, as soon as it is read. */
@@ -84,8 +84,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
   const { name, timeoutMs = 10_000, maxBodyBytes = 16 * 1024 * 1024 } = options
   const { known = new LearnedCapabilities(SPECIFIED_CAPABILITIES) } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)
-  const pool = options.dispatcher ?? createDispatcher(origin, timeoutMs, options)
-  const dispatcher = options.dispatcher ?? pool.compose(noteSending)
+  const dispatcher = options.dispatcher ?? createDispatcher(origin, timeoutMs, options)
 
   async function call(
     request: ServiceRequest,
@@ -112,28 +111,30 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
   }
 
   return {
-    async listPins(query, { token, ...rest }) {
+    async listPins(query, callOptions) {
       const path = `${basePath}/pins?${encodeListQuery(query)}`
-      const response = await call({ origin, method: 'GET', path, token }, null, { token, ...rest })
+      const response = await call({ origin, method: 'GET', path, token: callOptions.token }, null, callOptions)
       // What is left of refusals is an empty list.
       if (response.status === 404) return { count: 0, pins: [] }
       return decodePinPage(name, response.text, known.current)
     },
-    async addPin(pin, { token, ...rest }) {
+    async addPin(pin, callOptions) {
+      const { token } = callOptions
       const request = { origin, method: 'POST', path: `${basePath}/pins`, token, body: encodeNewPin(pin) } as const
-      return decodePin(name, (await call(request, null, { token, ...rest })).text, known.current)
+      return decodePin(name, (await call(request, null, callOptions)).text, known.current)
     },
-    async getPin(requestId, { token, ...rest }) {
-      const request = { origin, method: 'GET', path: pinPath(requestId), token } as const
-      return decodePin(name, (await call(request, requestId, { token, ...rest })).text, known.current)
+    async getPin(requestId, callOptions) {
+      const request = { origin, method: 'GET', path: pinPath(requestId), token: callOptions.token } as const
+      return decodePin(name, (await call(request, requestId, callOptions)).text, known.current)
     },
-    async replacePin(requestId, pin, { token, ...rest }) {
+    async replacePin(requestId, pin, callOptions) {
+      const { token } = callOptions
       const request = { origin, method: 'POST', path: pinPath(requestId), token, body: encodeNewPin(pin) } as const
-      return decodePin(name, (await call(request, requestId, { token, ...rest })).text, known.current)
+      return decodePin(name, (await call(request, requestId, callOptions)).text, known.current)
     },
-    async removePin(requestId, { token, ...rest }) {
-      const request = { origin, method: 'DELETE', path: pinPath(requestId), token } as const
-      const { text } = await call(request, requestId, { token, ...rest })
+    async removePin(requestId, callOptions) {
+      const request = { origin, method: 'DELETE', path: pinPath(requestId), token: callOptions.token } as const
+      const { text } = await call(request, requestId, callOptions)
       // Any other success will do: services answer with an empty body, "OK", or JSON.
       if (isWebPage(text)) {
         throw new MalformedResponseError(`${name} answered with a web page: check its endpoint`, { service: name })
@@ -141,7 +142,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     },
     async [Symbol.asyncDispose]() {
       const closing = new ServiceUnavailableError('pinql is shutting down', { service: name })
-      await pool.destroy(closing)
+      await dispatcher.destroy(closing)
     },
   }
 }

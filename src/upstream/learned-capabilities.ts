@@ -1,4 +1,4 @@
-import { type Instant, parseInstant } from '../domain/instant.ts'
+import { compareInstants, type Instant, parseInstant } from '../domain/instant.ts'
 import { type NewPin, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { Capabilities } from './capabilities.ts'
 import { isUnfiltered } from './list-plan.ts'
@@ -140,11 +140,12 @@ export class LearnedCapabilities {
   #observeOrder(times: readonly Instant[]): void {
     const { order } = this.#current
     if (order === 'none') return
-    const instants = times.map(({ ns }) => ns)
-    const descends = instants.every((ns, index) => index === 0 || ns <= (instants[index - 1] as bigint))
-    const ascends = instants.every((ns, index) => index === 0 || ns >= (instants[index - 1] as bigint))
+    const steps = times.slice(1).map((time, index) => compareInstants(time, times[index] as Instant))
+    const descends = steps.every((step) => step <= 0)
+    const ascends = steps.every((step) => step >= 0)
     if (order === 'oldest-first' ? ascends : descends) {
-      if (new Set(instants).size >= INSTANTS_THAT_PROVE_ORDER) this.#fill({ order: 'newest-first' })
+      const instants = 1 + steps.filter((step) => step !== 0).length
+      if (instants >= INSTANTS_THAT_PROVE_ORDER) this.#fill({ order: 'newest-first' })
       return
     }
     const isReversed = ascends && order !== 'oldest-first'
@@ -158,13 +159,18 @@ export class LearnedCapabilities {
   #observeTimeFilter({ before, after }: ListQuery, times: readonly Instant[]): void {
     const { timeFilter } = this.#current
     if (timeFilter === 'unusable') return
-    const latest = before === undefined ? null : parseInstant(before).ns
-    const earliest = after === undefined ? null : parseInstant(after).ns
-    const isOutside = (ns: bigint, slack: bigint): boolean =>
-      (latest !== null && ns >= latest + slack) || (earliest !== null && ns <= earliest - slack)
-    if (times.some(({ ns }) => isOutside(ns, SLACK_NS + 1n))) {
+    const latest = before === undefined ? null : parseInstant(before)
+    const earliest = after === undefined ? null : parseInstant(after)
+    const outside = times.filter(
+      (time) =>
+        (latest !== null && compareInstants(time, latest) >= 0) ||
+        (earliest !== null && compareInstants(time, earliest) <= 0),
+    )
+    const isFar = ({ ns }: Instant): boolean =>
+      (latest !== null && ns > latest.ns + SLACK_NS) || (earliest !== null && ns < earliest.ns - SLACK_NS)
+    if (outside.some(isFar)) {
       this.learn({ timeFilter: 'unusable' }, 'timeFilter', 'a list had pins far from the time asked for')
-    } else if (timeFilter === 'exact' && times.some(({ ns }) => isOutside(ns, 0n))) {
+    } else if (timeFilter === 'exact' && outside.length > 0) {
       this.learn({ timeFilter: 'loose' }, 'timeFilter', 'a list had pins on the border of the time asked for')
     }
   }

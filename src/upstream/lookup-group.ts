@@ -1,5 +1,6 @@
 import type { Cid } from '../domain/cid.ts'
 import type { Pin } from '../domain/pin.ts'
+import type { StopSignal } from './stop.ts'
 
 /** Something that somebody waits for: all pins of a CID, or the one of them with a request id. */
 export interface Lookup {
@@ -65,7 +66,7 @@ export class LookupGroup {
    * @param askedAt on the service's clock
    * @throws `signal.reason` as soon as `signal` is aborted, or whatever the group fails with
    */
-  add(lookup: Lookup, askedAt: number, signal: AbortSignal): Promise<readonly Pin[]> {
+  add(lookup: Lookup, askedAt: number, signal: StopSignal): Promise<readonly Pin[]> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted()
       const leave = (): void => {
@@ -75,7 +76,8 @@ export class LookupGroup {
         if (group.#size === 0) group.#onDeserted()
       }
       const waiter: Waiter = {
-        ...lookup,
+        cid: lookup.cid,
+        requestId: lookup.requestId,
         askedAt,
         group: this,
         resolve(pins) {

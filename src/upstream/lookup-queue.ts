@@ -7,6 +7,7 @@ import { cidRoom, claimsMore, largestLimit } from './list-plan.ts'
 import type { ListQuery } from './list-query.ts'
 import { type Lookup, LookupGroup } from './lookup-group.ts'
 import type { PinningService } from './pinning-service.ts'
+import { Stop, type StopSignal } from './stop.ts'
 import type { PinPage } from './wire.ts'
 
 /** What the queue needs of its tenant. */
@@ -20,7 +21,7 @@ export interface LookupSource {
   /** Whether a list may be empty for another reason than that there is nothing. */
   isDoubtful(query: ListQuery, page: PinPage): boolean
   /** Reads everything that matches, page by page, whatever the service makes of the query. */
-  collect(cids: readonly Cid[] | undefined, signal: AbortSignal): Promise<readonly Pin[]>
+  collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<readonly Pin[]>
 }
 
 /** How to ask: for one pin by its id, for some CIDs by a list, or for everything there is. */
@@ -52,7 +53,7 @@ export class LookupQueue {
   readonly #countsApart: boolean
   readonly #waiting = new LookupGroup(() => this.#next?.stop.abort())
   /** The request that waits for its turn. */
-  #next: { readonly endpoint: 'item' | 'list'; readonly leavesAt: number; readonly stop: AbortController } | undefined
+  #next: { readonly endpoint: 'item' | 'list'; readonly leavesAt: number; readonly stop: Stop } | undefined
   #isPumping = false
   /** The most pins that one list is known to hold. */
   #longestList = PAGE_LIMIT
@@ -75,7 +76,7 @@ export class LookupQueue {
    * @throws {PinNotFoundError} when the service said so of the pin itself; a list that lacks it is just no pin
    * @throws whatever else the request fails with, or `signal.reason`
    */
-  find(lookup: Lookup, signal: AbortSignal): Promise<readonly Pin[]> {
+  find(lookup: Lookup, signal: StopSignal): Promise<readonly Pin[]> {
     const { clock, longestWaitMs, name } = this.#service
     const { waitMs } = this.#plan(WAYS, lookup)
     if (waitMs > longestWaitMs) return Promise.reject(new RateLimitedError(name, waitMs))
@@ -101,9 +102,9 @@ export class LookupQueue {
   #sendNext(way: Way): Promise<void> {
     const { key, token } = this.#source
     const endpoint = this.#endpointOf(way)
-    const stop = new AbortController()
-    const call = { tenant: key, endpoint, class: 'interactive' } as const
-    const leavesAt = this.#service.clock.now() + this.#service.budget.expectedWaitMs(call)
+    const stop = new Stop()
+    const { budget, clock } = this.#service
+    const leavesAt = clock.now() + budget.expectedWaitMs({ tenant: key, endpoint, class: 'interactive' })
     // Leave that is good for one pin only is asked for by that pin; all other requests are made up when they leave.
     let batch = endpoint === 'item' ? this.#makeUp('item', stop) : undefined
     const next = batch ? undefined : { endpoint, leavesAt, stop }
@@ -115,10 +116,12 @@ export class LookupQueue {
       }
       this.#service
         .call({
-          ...call,
+          tenant: key,
           token,
+          endpoint,
+          class: 'interactive',
           askedAt: (batch?.lookups ?? this.#waiting).askedAt,
-          signal: stop.signal,
+          signal: stop,
           isRepeatable: true,
           send: (client, options) => {
             batch ??= this.#makeUp(this.#plan(this.#countsApart ? LIST_WAYS : WAYS).way, stop)
@@ -126,16 +129,16 @@ export class LookupQueue {
             return batch.ask(client, options)
           },
         })
-        .then((page) => batch && this.#answer(batch, page, stop.signal))
+        .then((page) => batch && this.#answer(batch, page, stop))
         .catch((error: unknown) => {
           if (batch) batch.lookups.fail(error)
-          else if (!stop.signal.aborted) this.#refuse(error)
+          else if (!stop.aborted) this.#refuse(error)
         })
         .finally(leave)
     })
   }
 
-  #makeUp(way: Way, stop: AbortController): Batch {
+  #makeUp(way: Way, stop: Stop): Batch {
     const lookups = new LookupGroup(() => stop.abort())
     const requestId = way === 'item' ? lookups.takePin(this.#waiting) : null
     if (requestId !== null) {
@@ -151,7 +154,7 @@ export class LookupQueue {
     return { lookups, query, ask: (client, options) => this.#source.list(client, query, options) }
   }
 
-  async #answer({ lookups, query }: Batch, page: PinPage, signal: AbortSignal): Promise<void> {
+  async #answer({ lookups, query }: Batch, page: PinPage, signal: StopSignal): Promise<void> {
     const { capabilities } = this.#service
     const isCut = query && (page.pins.length >= largestLimit(capabilities) || claimsMore(query, page, capabilities))
     const isDoubtful = query && this.#source.isDoubtful(query, page)
@@ -165,10 +168,10 @@ export class LookupQueue {
 
   /** For services that do not look at `cid` and have more than a list of pins: all of them, for everybody who waits. */
   async #readPages(): Promise<void> {
-    const stop = new AbortController()
+    const stop = new Stop()
     const lookups = new LookupGroup(() => stop.abort())
     lookups.take(this.#waiting)
-    await this.#source.collect(undefined, stop.signal).then(
+    await this.#source.collect(undefined, stop).then(
       (pins) => lookups.settle(pins),
       (error: unknown) => lookups.fail(error),
     )

@@ -19,11 +19,12 @@ import { type Clock, systemClock } from './clock.ts'
 import { LearnedCapabilities, type Lesson } from './learned-capabilities.ts'
 import { observeClient } from './observed-client.ts'
 import { findProvider } from './providers/known-providers.ts'
-import { parseRateLimitHeaders } from './rate-limit-headers.ts'
+import { hasRateLimitHeaders, parseRateLimitHeaders } from './rate-limit-headers.ts'
 import type { ServiceResponse } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import { ServiceBreakers } from './service-breakers.ts'
 import { sleep } from './sleep.ts'
+import type { StopSignal } from './stop.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 
 /** A service as it was configured. */
@@ -59,7 +60,7 @@ export interface ServiceCall<Value> {
   readonly token: string
   readonly endpoint: Endpoint
   readonly class: RequestClass
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   /** Whether it may be sent again after a failure that may have reached the service. */
   readonly isRepeatable: boolean
   /** Since when it is waited for, on the service's clock: the deadline counts from then. Default: now. */
@@ -197,8 +198,10 @@ export class PinningService implements AsyncDisposable {
   }
 
   #observe({ tenant, endpoint }: ServiceCall<unknown>, answer: ServiceResponse, sentAt: number): void {
-    const wallNowMs = Date.now()
     const { status, headers } = answer
+    // The budget learns nothing from any other answer.
+    if (status !== 429 && !hasRateLimitHeaders(headers)) return
+    const wallNowMs = Date.now()
     this.budget.observe({
       tenant,
       endpoint,

@@ -1,3 +1,4 @@
+import type { ServiceHeaders } from './raw-headers.ts'
 import { clampDelay, parseHttpDate } from './retry-after.ts'
 
 /** What a service said about its own counter, in the answer to one call. */
@@ -12,9 +13,16 @@ export interface AnnouncedRate {
 
 /** Pinata sends the first; the others mean the same. */
 const PREFIXES = ['x-ratelimit', 'x-rate-limit', 'ratelimit']
+const REMAINING = PREFIXES.map((prefix) => `${prefix}-remaining`)
 
 /** A reset above this is an instant in unix seconds, and above a thousand times this, in milliseconds. */
 const FIRST_UNIX_SECONDS = 1_000_000_000
+
+/** Whether an answer says something of its service's counter, for {@link parseRateLimitHeaders} to read. */
+export function hasRateLimitHeaders(headers: ServiceHeaders): boolean {
+  for (const name of REMAINING) if (headers.get(name) !== undefined) return true
+  return false
+}
 
 /**
  * Reads `X-RateLimit-Limit`, `-Remaining` and `-Reset`.

@@ -1,5 +1,6 @@
 import { UnauthorizedError, UnknownServiceError } from '../domain/errors.ts'
 import { PinningService, type PinningServiceOptions, type ServiceSettings } from './pinning-service.ts'
+import { RecentMap } from './recent-map.ts'
 import { Tenant } from './tenant.ts'
 import { createTenantKeys } from './tenant-keys.ts'
 import { WriteJournal } from './writes/write-journal.ts'
@@ -45,7 +46,7 @@ export function createServiceRegistry(
 ): ServiceRegistry {
   const services = settings.map((each) => new PinningService(each, options))
   const byName = new Map(services.map((service) => [service.settings.name, service]))
-  const tenants = new Map<string, Tenant>()
+  const tenants = new RecentMap<Tenant>(MAX_TENANTS)
   const keyOf = createTenantKeys(options.tenantSecret)
   const journal = new WriteJournal(options.writeRecords)
 
@@ -70,11 +71,10 @@ export function createServiceRegistry(
       const token = callersToken ?? service.settings.token
       if (!token) throw new UnauthorizedError(missingToken(name, defaultName), { service: name })
       const key = keyOf(name, token)
-      const tenant = tenants.get(key) ?? connect(service, key, token)
-      // The most recently used comes last, and the first falls out.
-      tenants.delete(key)
+      const known = tenants.get(key)
+      if (known) return known
+      const tenant = connect(service, key, token)
       tenants.set(key, tenant)
-      if (tenants.size > MAX_TENANTS) tenants.delete(tenants.keys().next().value as string)
       return tenant
     },
     async [Symbol.asyncDispose]() {

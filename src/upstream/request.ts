@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { errors } from 'undici'
 import { MalformedResponseError, ServiceUnavailableError } from '../domain/errors.ts'
-import { SendProgress } from './send-progress.ts'
-import { untilAborted } from './single-flight.ts'
+import { RawHeaders, type ServiceHeaders } from './raw-headers.ts'
+import type { StopSignal } from './stop.ts'
 
 /** One HTTP exchange with a pinning service. */
 export interface ServiceRequest {
@@ -20,13 +20,13 @@ export interface ServiceRequest {
 /** What came back: any status, the body as text. */
 export interface ServiceResponse {
   readonly status: number
-  readonly headers: ReadonlyMap<string, string>
+  readonly headers: ServiceHeaders
   readonly text: string
 }
 
 export interface ExchangeOptions {
   /** Aborts the exchange; it then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   /** Milliseconds for the whole exchange, the body included. */
   readonly timeoutMs: number
   /** Largest body that is read, in bytes. */
@@ -44,69 +44,130 @@ export interface ExchangeOptions {
  * @throws {MalformedResponseError} the body is larger than `maxBodyBytes`
  * @throws `signal.reason` when aborted
  */
-export async function exchange(
+export function exchange(
   dispatcher: Dispatcher,
   service: string,
   request: ServiceRequest,
   options: ExchangeOptions,
 ): Promise<ServiceResponse> {
-  const { signal, timeoutMs } = options
-  signal?.throwIfAborted()
-  const stop = new AbortController()
-  const onAbort = (): void => stop.abort(signal?.reason)
-  signal?.addEventListener('abort', onAbort, { once: true })
-  const timer = setTimeout(() => stop.abort(new errors.RequestAbortedError('timed out')), timeoutMs)
-  const progress = new SendProgress()
-  try {
-    const asked = dispatcher.request({
-      origin: request.origin,
-      method: request.method,
-      path: request.path,
-      headers: {
-        authorization: `Bearer ${request.token}`,
-        accept: 'application/json',
-        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      body: request.body === undefined ? null : JSON.stringify(request.body),
-      signal: stop.signal,
-      opaque: progress,
-    })
-    // Undici looks at the signal only once it has a connection.
-    const response = await untilAborted(asked, stop.signal)
-    const text = await readText(response.body, service, options.maxBodyBytes)
-    return { status: response.statusCode, headers: headerMap(response.headers), text }
-  } catch (cause) {
-    signal?.throwIfAborted()
-    if (cause instanceof MalformedResponseError) throw cause
-    const { isSent } = progress
-    const late = isSent ? 'did not answer' : 'could not be reached'
-    const what = stop.signal.aborted ? `${late} within ${timeoutMs} ms` : `could not be reached: ${reason(cause)}`
-    const mayHaveActed = request.method !== 'GET' && isSent
-    throw new ServiceUnavailableError(`${service} ${what}`, { service, mayHaveActed, cause })
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
+  return new Promise((resolve, reject) => {
+    options.signal?.throwIfAborted()
+    const { origin, method, path, token } = request
+    const headers = ['authorization', `Bearer ${token}`, 'accept', 'application/json']
+    if (request.body !== undefined) headers.push('content-type', 'application/json')
+    const body = request.body === undefined ? null : JSON.stringify(request.body)
+    // `request` would make a stream for each answer, which costs more than the rest of the exchange.
+    const handler = new ExchangeHandler(service, method, options, resolve, reject)
+    dispatcher.dispatch({ origin, method, path, headers, body }, handler)
+  })
 }
 
-async function readText(body: Dispatcher.ResponseData['body'], service: string, maxBodyBytes: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length
-    // Leaving the loop destroys the body, and with it the connection.
-    if (size > maxBodyBytes) {
-      throw new MalformedResponseError(`${service} answered with more than ${maxBodyBytes} bytes`, { service })
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
+/**
+ * One exchange that is in flight, as undici reports it.
+ *
+ * The first end counts: the answer, a failure, the deadline, or an abort. What undici reports after that is ignored. These
+ * are undici's older methods: with the newer ones it decodes all headers of every answer.
+ */
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly #service: string
+  readonly #method: ServiceRequest['method']
+  readonly #options: ExchangeOptions
+  readonly #resolve: (response: ServiceResponse) => void
+  readonly #reject: (error: unknown) => void
+  readonly #timer: NodeJS.Timeout
+  readonly #onAbort: (() => void) | undefined
+  readonly #chunks: Buffer[] = []
+  #sizeBytes = 0
+  #status = 0
+  #rawHeaders: readonly Buffer[] = []
+  /**
+   * Ends the connection. Undefined until the request begins to be written: before that a connection must be made, and
+   * whatever goes wrong with it, name, route, TLS or time, the service has seen nothing of the request.
+   */
+  #disconnect: ((cause: Error) => void) | undefined
+  #isOver = false
 
-function headerMap(headers: Record<string, string | string[] | undefined>): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? (value[0] ?? '') : (value ?? '')]),
-  )
+  constructor(
+    service: string,
+    method: ServiceRequest['method'],
+    options: ExchangeOptions,
+    resolve: (response: ServiceResponse) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#service = service
+    this.#method = method
+    this.#options = options
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#timer = setTimeout(() => this.#expire(), options.timeoutMs)
+    const { signal } = options
+    if (!signal) return
+    this.#onAbort = () => this.#stop(signal.reason)
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  onConnect(disconnect: (cause: Error) => void): void {
+    // A request that waits for a connection cannot be taken back, so it is ended when its turn comes.
+    if (this.#isOver) disconnect(new errors.RequestAbortedError())
+    else this.#disconnect = disconnect
+  }
+
+  onHeaders(status: number, headers: Buffer[]): boolean {
+    // An interim answer, such as 103, is overwritten by the one that follows it.
+    this.#status = status
+    this.#rawHeaders = headers
+    return true
+  }
+
+  onData(chunk: Buffer): boolean {
+    const { maxBodyBytes } = this.#options
+    this.#sizeBytes += chunk.length
+    this.#chunks.push(chunk)
+    if (this.#sizeBytes <= maxBodyBytes) return true
+    const message = `${this.#service} answered with more than ${maxBodyBytes} bytes`
+    this.#stop(new MalformedResponseError(message, { service: this.#service }))
+    return false
+  }
+
+  onComplete(): void {
+    if (this.#isOver) return
+    this.#end()
+    const [only = Buffer.alloc(0)] = this.#chunks
+    const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#sizeBytes) : only
+    this.#resolve({ status: this.#status, headers: new RawHeaders(this.#rawHeaders), text: body.toString() })
+  }
+
+  onError(cause: Error): void {
+    if (this.#isOver) return
+    this.#end()
+    this.#reject(this.#unavailable(`could not be reached: ${reason(cause)}`, cause))
+  }
+
+  #expire(): void {
+    const late = this.#disconnect ? 'did not answer' : 'could not be reached'
+    const cause = new errors.RequestAbortedError('timed out')
+    this.#stop(this.#unavailable(`${late} within ${this.#options.timeoutMs} ms`, cause))
+  }
+
+  /** Ends the exchange before its answer has come. */
+  #stop(error: unknown): void {
+    if (this.#isOver) return
+    this.#end()
+    this.#reject(error)
+    this.#disconnect?.(new errors.RequestAbortedError())
+  }
+
+  #end(): void {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    if (this.#onAbort) this.#options.signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  #unavailable(what: string, cause: unknown): ServiceUnavailableError {
+    const service = this.#service
+    const mayHaveActed = this.#method !== 'GET' && this.#disconnect !== undefined
+    return new ServiceUnavailableError(`${service} ${what}`, { service, mayHaveActed, cause })
+  }
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { ServiceUnavailableError } from '../domain/errors.ts'
 import { CircuitBreaker, type ServiceHealth } from './circuit-breaker.ts'
 import type { Clock } from './clock.ts'
+import { RecentMap } from './recent-map.ts'
 import { FailedAnswerError } from './refusals.ts'
 
 /** Tenants that are kept apart. One that falls out is taken as if it had never failed. */
@@ -22,8 +23,7 @@ export class ServiceBreakers {
   readonly #service: string
   readonly #clock: Clock
   readonly #shared: CircuitBreaker
-  /** The most recently used comes last. */
-  readonly #own = new Map<string, CircuitBreaker>()
+  readonly #own = new RecentMap<CircuitBreaker>(MAX_TENANTS)
   #last: { readonly tenant: string; readonly error: ServiceUnavailableError } | null = null
 
   constructor(service: string, clock: Clock) {
@@ -34,13 +34,13 @@ export class ServiceBreakers {
 
   /** Whether a tenant's call would be refused just now. */
   isRefusing(tenant: string): boolean {
-    return this.#shared.isRefusing || this.#own.get(tenant)?.isRefusing === true
+    return this.#shared.isRefusing || this.#own.peek(tenant)?.isRefusing === true
   }
 
   /** @throws {ServiceUnavailableError} while the service is left alone, by all or by this tenant */
   check(tenant: string): void {
     this.#shared.check()
-    this.#own.get(tenant)?.check()
+    this.#own.peek(tenant)?.check()
   }
 
   /**
@@ -67,17 +67,17 @@ export class ServiceBreakers {
    */
   health(tenant?: string): ServiceHealth {
     const shared = this.#shared.health
-    const own = tenant === undefined ? undefined : this.#own.get(tenant)?.health
+    const own = tenant === undefined ? undefined : this.#own.peek(tenant)?.health
     const worse = own && STATES.indexOf(own.state) > STATES.indexOf(shared.state) ? own : shared
     const lastError = this.#last && (this.#last.tenant === tenant ? this.#last.error : withoutWords(this.#last.error))
     return { ...worse, lastError }
   }
 
   #ownOf(tenant: string): CircuitBreaker {
-    const own = this.#own.get(tenant) ?? new CircuitBreaker(this.#service, this.#clock)
-    this.#own.delete(tenant)
+    const known = this.#own.get(tenant)
+    if (known) return known
+    const own = new CircuitBreaker(this.#service, this.#clock)
     this.#own.set(tenant, own)
-    if (this.#own.size > MAX_TENANTS) this.#own.delete(this.#own.keys().next().value as string)
     return own
   }
 }

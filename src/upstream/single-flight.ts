@@ -1,12 +1,16 @@
 import { setMaxListeners } from 'node:events'
+import { Stop, type StopSignal } from './stop.ts'
 
 /** One call that is under way. */
 interface Flight {
   readonly promise: Promise<unknown>
-  readonly stop: AbortController
+  readonly stop: Stop
   waiting: number
   isOver: boolean
 }
+
+/** Calls after which the map of calls in flight is copied. */
+const FRESH_AFTER = 512
 
 /**
  * Lets equal reads that are under way at the same time share one call.
@@ -15,7 +19,8 @@ interface Flight {
  * the last one stops it.
  */
 export class SingleFlight {
-  readonly #flights = new Map<string, Flight>()
+  #flights = new Map<string, Flight>()
+  #started = 0
 
   /**
    * Joins the call under `key`, or starts it.
@@ -24,24 +29,35 @@ export class SingleFlight {
    * @param start makes the call; aborted when nobody waits any more
    * @throws `signal.reason` as soon as this caller's signal is aborted
    */
-  async share<Value>(
+  share<Value>(
     key: string,
-    start: (signal: AbortSignal) => Promise<Value>,
-    options: { signal?: AbortSignal | undefined } = {},
+    start: (signal: StopSignal) => Promise<Value>,
+    options: { signal?: StopSignal | undefined } = {},
   ): Promise<Value> {
     const { signal } = options
-    signal?.throwIfAborted()
-    const flight = this.#flights.get(key) ?? this.#start(key, start)
-    flight.waiting++
-    try {
-      return (await untilAborted(flight.promise, signal)) as Value
-    } finally {
-      flight.waiting--
-      if (flight.waiting === 0 && !flight.isOver) {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      const flight = this.#flights.get(key) ?? this.#start(key, start)
+      flight.waiting++
+      const leave = (): void => {
+        reject(signal?.reason)
+        flight.waiting--
+        if (flight.waiting > 0 || flight.isOver) return
         this.#end(key, flight)
         flight.stop.abort(signal?.reason)
       }
-    }
+      if (signal) listen(signal, leave)
+      flight.promise.then(
+        (value) => {
+          signal?.removeEventListener('abort', leave)
+          resolve(value as Value)
+        },
+        (error: unknown) => {
+          signal?.removeEventListener('abort', leave)
+          reject(error)
+        },
+      )
+    })
   }
 
   /** How many different calls are under way. */
@@ -49,9 +65,12 @@ export class SingleFlight {
     return this.#flights.size
   }
 
-  #start(key: string, start: (signal: AbortSignal) => Promise<unknown>): Flight {
-    const stop = new AbortController()
-    const flight: Flight = { promise: start(stop.signal), stop, waiting: 0, isOver: false }
+  #start(key: string, start: (signal: StopSignal) => Promise<unknown>): Flight {
+    // V8's maps keep their earlier tables linked to the later ones. A table that has grown old thus keeps every later entry,
+    // with its whole answer, from the cheap garbage collection; a copy has no earlier tables.
+    if (++this.#started % FRESH_AFTER === 0) this.#flights = new Map(this.#flights)
+    const stop = new Stop()
+    const flight: Flight = { promise: start(stop), stop, waiting: 0, isOver: false }
     this.#flights.set(key, flight)
     const end = (): void => this.#end(key, flight)
     flight.promise.then(end, end)
@@ -69,13 +88,17 @@ export class SingleFlight {
  *
  * @throws `signal.reason` when aborted
  */
-export function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+export function untilAborted<Value>(promise: Promise<Value>, signal: StopSignal | undefined): Promise<Value> {
   if (!signal) return promise
-  // One request of a client may wait for a thousand calls, which Node would take for a leak.
-  setMaxListeners(0, signal)
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
+    listen(signal, onAbort)
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
+}
+
+function listen(signal: StopSignal, onAbort: () => void): void {
+  // One request of a client may wait for a thousand calls, which Node would take for a leak.
+  if (signal instanceof EventTarget) setMaxListeners(0, signal)
+  signal.addEventListener('abort', onAbort, { once: true })
 }

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { StopSignal } from './stop.ts'
 
 /**
  * Waits on a clock. The process stays alive meanwhile.
@@ -8,7 +9,7 @@ import type { Clock } from './clock.ts'
 export async function sleep(
   clock: Clock,
   ms: number,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: StopSignal | undefined } = {},
 ): Promise<void> {
   const { signal } = options
   signal?.throwIfAborted()

@@ -2,6 +2,7 @@ import { type Cid, cidTexts, parseCid } from '../domain/cid.ts'
 import { type NewPin, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import { comparePositions } from '../domain/pin-order.ts'
+import type { Endpoint } from './budget/rate-limit.ts'
 import type { RequestClass } from './budget/request-class.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { CallOptions, PinOperations } from './client.ts'
@@ -10,8 +11,9 @@ import { countIn, isUnfiltered, splitQuery } from './list-plan.ts'
 import type { ListQuery, PinQuery } from './list-query.ts'
 import { LookupQueue } from './lookup-queue.ts'
 import { collectPins } from './pin-stream.ts'
-import type { PinningService } from './pinning-service.ts'
+import type { PinningService, ServiceCall } from './pinning-service.ts'
 import { SingleFlight } from './single-flight.ts'
+import type { StopSignal } from './stop.ts'
 import type { TenantObserver } from './tenant-observer.ts'
 import type { PinPage } from './wire.ts'
 import { PinWriter } from './writes/pin-writer.ts'
@@ -22,7 +24,7 @@ import { WriteJournal } from './writes/write-journal.ts'
 /** What every call of a tenant takes. */
 export interface TenantCallOptions {
   /** Aborts the call; it then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   /** Why the call is made, which decides its turn. Default: `interactive`, and `mutation` for changes. */
   readonly class?: RequestClass | undefined
 }
@@ -120,12 +122,7 @@ export class Tenant {
     const requestClass = options.class ?? 'interactive'
     return this.#share(`list:${requestClass}:${JSON.stringify(query)}`, options, async (signal) => {
       const ask = (each: ListQuery): Promise<PinPage> =>
-        this.#service.call({
-          ...this.#caller(signal, requestClass),
-          endpoint: 'list',
-          isRepeatable: true,
-          send: (client, callOptions) => this.#list(client, each, callOptions),
-        })
+        this.#read('list', requestClass, signal, (client, callOptions) => this.#list(client, each, callOptions))
       const page = await ask(query)
       if (this.#isDoubtful(query, page)) await this.#tryMultiStatus(ask)
       return page
@@ -136,12 +133,9 @@ export class Tenant {
   getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
     const requestClass = options.class ?? 'interactive'
     return this.#share(`get:${requestClass}:${requestId}`, options, async (signal) => {
-      const pin = await this.#service.call({
-        ...this.#caller(signal, requestClass),
-        endpoint: 'item',
-        isRepeatable: true,
-        send: (client, callOptions) => client.getPin(requestId, callOptions),
-      })
+      const pin = await this.#read('item', requestClass, signal, (client, callOptions) =>
+        client.getPin(requestId, callOptions),
+      )
       this.#hasPins = true
       this.#channel.shown(requestId)
       return pin
@@ -224,7 +218,7 @@ export class Tenant {
     this.#writer.lookForUnfinished()
   }
 
-  async #listContent(cid: Cid, signal: AbortSignal): Promise<readonly Pin[]> {
+  async #listContent(cid: Cid, signal: StopSignal): Promise<readonly Pin[]> {
     const forms = this.capabilities.cidForm === 'text' ? cidTexts(cid) : [cid.text]
     const find = (text: string) => this.#lookups.find({ cid: { ...cid, text }, requestId: null }, signal)
     return (await Promise.all(forms.map(find))).flat()
@@ -258,13 +252,26 @@ export class Tenant {
   #share<Value>(
     key: string,
     options: TenantCallOptions,
-    start: (signal: AbortSignal) => Promise<Value>,
+    start: (signal: StopSignal) => Promise<Value>,
   ): Promise<Value> {
     return this.#flights.share(`${this.#generation}:${key}`, start, options)
   }
 
-  #caller(signal: AbortSignal | undefined, requestClass: RequestClass) {
-    return { tenant: this.key, token: this.#token, signal, class: requestClass }
+  #read<Value>(
+    endpoint: Endpoint,
+    requestClass: RequestClass,
+    signal: StopSignal,
+    send: ServiceCall<Value>['send'],
+  ): Promise<Value> {
+    return this.#service.call({
+      tenant: this.key,
+      token: this.#token,
+      endpoint,
+      class: requestClass,
+      signal,
+      isRepeatable: true,
+      send,
+    })
   }
 }
 

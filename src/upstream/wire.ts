@@ -82,8 +82,8 @@ function readPin(service: string, json: unknown, { namesPinsByCid = false }: Rea
   const pin = readObject(wire.pin, 'pin')
   const cid = readCid(pin.cid)
   const name = typeof pin.name === 'string' ? pin.name : ''
-  const { [OPERATION_META_KEY]: operationId, ...meta } = readMap(pin.meta)
-  return {
+  const meta = readMap(pin.meta)
+  const read: Pin = {
     service,
     requestId,
     status,
@@ -92,10 +92,12 @@ function readPin(service: string, json: unknown, { namesPinsByCid = false }: Rea
     created,
     origins: readTexts(pin.origins),
     meta,
-    ...(operationId !== undefined && { operationId }),
     delegates: readTexts(wire.delegates),
     info: readMap(wire.info),
   }
+  if (meta[OPERATION_META_KEY] === undefined) return read
+  const { [OPERATION_META_KEY]: operationId, ...shown } = meta
+  return { ...read, meta: shown, operationId }
 }
 
 /** Some services send numbers, or spell the key like their other ones. What JavaScript would round is no id. */
@@ -106,13 +108,9 @@ function readRequestId({ requestid, requestId }: Readonly<Record<string, unknown
 }
 
 function readStatus(value: unknown): PinStatus {
-  return (
-    STATUSES.get(
-      readText(value, 'status')
-        .toLowerCase()
-        .replace(/[^a-z]/g, ''),
-    ) ?? 'queued'
-  )
+  const text = readText(value, 'status')
+  // Most services use exactly these words.
+  return STATUSES.get(text) ?? STATUSES.get(text.toLowerCase().replace(/[^a-z]/g, '')) ?? 'queued'
 }
 
 function readCreated(value: unknown): Instant {
@@ -134,15 +132,20 @@ function readCid(value: unknown): Cid {
 }
 
 function readTexts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
+  if (!Array.isArray(value)) return []
+  return value.every(isText) ? value : value.filter(isText)
 }
 
 /** Values that are not text are shown as JSON, so that nothing a service tells is lost. */
 function readMap(value: unknown): StringMap {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
-  if (Object.values(value).every((each) => typeof each === 'string')) return value as StringMap
+  if (Object.values(value).every(isText)) return value as StringMap
   const entries = Object.entries(value).filter(([, each]) => each !== null)
   return Object.fromEntries(entries.map(([key, each]) => [key, typeof each === 'string' ? each : JSON.stringify(each)]))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function decode<Value>(service: string, body: string, what: string, read: (json: unknown) => Value): Value {

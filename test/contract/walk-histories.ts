@@ -89,12 +89,9 @@ export async function walk(
   for (let page = 0; ; page++) {
     const size = pageSizes[page % pageSizes.length] as number
     const stream = new PinStream(tenant, query, { after, expected: size })
-    for (let left = size; left > 0; left--) {
-      const next = await stream.peek()
-      if (!next) return taken
-      taken.push(next)
-      stream.shift()
-    }
+    const next = await stream.take(size)
+    taken.push(...next)
+    if (next.length < size) return taken
     after = taken.at(-1) ?? null
     if (!(await stream.hasMore())) return taken
     if (page > 300) throw new Error('The walk does not end')

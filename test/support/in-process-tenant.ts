@@ -7,6 +7,7 @@ import { EMULATED_TOKENS } from './providers/emulated-service.ts'
 import { PinStore } from './providers/pin-store.ts'
 import type { LoggedRequest, ProviderProfile } from './providers/provider-profile.ts'
 import { RateGate } from './providers/rate-gate.ts'
+import type { WireReply } from './providers/wire-reply.ts'
 
 const [TOKEN] = EMULATED_TOKENS
 const ENDPOINT = 'http://zoo.test'
@@ -84,8 +85,20 @@ class InProcessDispatcher extends Dispatcher {
     this.#parts = parts
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: undici's overloads, of which `exchange` uses one.
-  override async request({ method, path, body }: Dispatcher.RequestOptions): Promise<any> {
+  override dispatch({ method, path, body }: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    handler.onConnect?.(() => {})
+    void this.#answer(method, path, String(body ?? '')).then(
+      (reply) => {
+        handler.onHeaders?.(reply.status, rawHeaders(reply.headers), () => {}, '')
+        handler.onData?.(Buffer.from(reply.body))
+        handler.onComplete?.(null)
+      },
+      (error: Error) => handler.onError?.(error),
+    )
+    return true
+  }
+
+  async #answer(method: string, path: string, body: string): Promise<WireReply> {
     this.requests++
     const { pathname, searchParams } = new URL(path, ENDPOINT)
     const isItem = pathname !== '/pins'
@@ -100,15 +113,17 @@ class InProcessDispatcher extends Dispatcher {
       token: TOKEN,
       operation: operations[method] ?? null,
       headers: {},
-      body: String(body ?? ''),
+      body,
       status: null,
     }
     const reply = await answerRequest(this.#parts, request, { address: '', headBytes: path.length })
     if (typeof reply === 'string') throw new Error(`The emulated service gave ${reply}`)
-    return { statusCode: reply.status, headers: reply.headers, body: chunks(reply.body) }
+    return reply
   }
 }
 
-async function* chunks(text: string): AsyncGenerator<Buffer> {
-  yield Buffer.from(text)
+function rawHeaders(headers: WireReply['headers']): Buffer[] {
+  return Object.entries(headers)
+    .flat()
+    .map((text) => Buffer.from(String(text), 'latin1'))
 }

@@ -1,8 +1,10 @@
+import { setMaxListeners } from 'node:events'
 import { type GraphQLError, type GraphQLFormattedError, graphql } from 'graphql'
 import { Informers } from '../../src/live/informers.ts'
 import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/schema.ts'
-import { clientErrorOf } from '../../src/server/client-error.ts'
+import { Callers } from '../../src/server/caller/callers.ts'
+import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
 import type { PinningServiceOptions } from '../../src/upstream/pinning-service.ts'
 import { createServiceRegistry } from '../../src/upstream/registry.ts'
 import { EMULATED_TOKENS } from './providers/emulated-service.ts'
@@ -45,9 +47,13 @@ export function startTestApi({ services, ...options }: TestApiOptions): TestApi 
   const settings = services.map((service) => ({ token: ALICE, provider: null, ...service }))
   const live = new Informers()
   const registry = createServiceRegistry(settings, settings[0]?.name ?? '', options)
+  const callers = new Callers({ names: settings.map(({ name }) => name), defaultName: registry.defaultName })
   return {
     async query(source, variableValues = {}, { headers = {}, signal = new AbortController().signal } = {}) {
-      const contextValue = createContext(registry, live, { headers: new Headers(headers), signal, requestId: 'test' })
+      // A thousand lookups may wait for it.
+      setMaxListeners(0, signal)
+      const caller = await callers.fromHeaders(lowerCased(headers))
+      const contextValue = createContext(registry, live, { caller, signal, requestId: 'test' })
       const { data, errors } = await graphql({ schema, source, variableValues, contextValue })
       const answer = { ...(data !== undefined && { data }), ...(errors && { errors: errors.map(toClientError) }) }
       return JSON.parse(JSON.stringify(answer)) as Answer
@@ -57,6 +63,10 @@ export function startTestApi({ services, ...options }: TestApiOptions): TestApi 
       await registry[Symbol.asyncDispose]()
     },
   }
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 function toClientError(error: GraphQLError): GraphQLFormattedError {

@@ -2,10 +2,8 @@ import { buildSchema } from 'graphql'
 import { parseConfig } from '../../src/config/parse-config.ts'
 import { Informers } from '../../src/live/informers.ts'
 import { createLogger } from '../../src/observability/logger.ts'
-import { createGraphqlServer } from '../../src/server/create-graphql-server.ts'
+import { createFrontDoor } from '../../src/server/create-front-door.ts'
 import { startHttpServer } from '../../src/server/http-server.ts'
-import { createRequestGuard } from '../../src/server/request-guard.ts'
-import { createRequestListener } from '../../src/server/request-listener.ts'
 import { createServiceRegistry } from '../../src/upstream/registry.ts'
 
 /** What a resolver of the test's own gets as its context. */
@@ -43,12 +41,7 @@ export async function startTestServer(
   })
   const registry = createServiceRegistry([], 'test')
   const live = new Informers()
-  const listener = createRequestListener({
-    guard: createRequestGuard(config),
-    graphql: createGraphqlServer({ ...config, schema, registry, live, log }),
-    isReady: () => server.isAccepting(),
-    log,
-  })
-  const server = await startHttpServer(listener, config)
+  const door = createFrontDoor(config, { schema, registry, live, isReady: () => server.isAccepting(), log })
+  const server = await startHttpServer(door.handle, config)
   return { ...server, url: `http://127.0.0.1:${server.port}/graphql`, logged }
 }

@@ -28,6 +28,7 @@ export class CallScheduler implements Disposable {
     resync: new FairQueue(),
   }
   #nextSlot: Appointment | undefined
+  #waiting = 0
 
   /**
    * @param address cells that all tenants share
@@ -42,6 +43,8 @@ export class CallScheduler implements Disposable {
 
   /** Estimates when a call would leave if it were added now; `now` or earlier where it need not wait at all. */
   expectedAt(tenant: TenantBudget | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
+    // The usual case: no call is ahead of this one.
+    if (this.#waiting === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
     const depth = tenant?.depth(requestClass, endpoint) ?? 0
     // In its own class a call comes after as many of each lane as its own lane has before it, and one more.
     const inTurn = (load: { lanes: number; items: number }) => Math.min(load.items, load.lanes * (depth + 1))
@@ -69,6 +72,7 @@ export class CallScheduler implements Disposable {
     const { lane, deadline } = waiter
     waiter.place = this.#queues[lane.owner.requestClass].push(lane, waiter)
     lane.owner.tenant.waiting += 1
+    this.#waiting += 1
     if (deadline !== Number.POSITIVE_INFINITY) waiter.expiry = this.agenda.add(deadline, () => this.#expire(waiter))
     this.serve()
   }
@@ -82,6 +86,7 @@ export class CallScheduler implements Disposable {
     this.#queues[lane.owner.requestClass].remove(lane, place)
     if (lane.items.size === 0) this.agenda.cancel(lane.owner.wake)
     lane.owner.tenant.waiting -= 1
+    this.#waiting -= 1
     this.#onLeft(lane.owner.tenant)
   }
 
@@ -144,11 +149,10 @@ export class CallScheduler implements Disposable {
     })
   }
 
-  #readyAt(tenant: TenantBudget, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
-    return Math.max(
-      this.#address.readyAt(endpoint, requestClass, now),
-      tenant.cells.readyAt(endpoint, requestClass, now),
-    )
+  /** When a call may leave, whatever is ahead of it. */
+  #readyAt(tenant: TenantBudget | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
+    const readyAt = this.#address.readyAt(endpoint, requestClass, now)
+    return tenant ? Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now)) : readyAt
   }
 
   #expire(waiter: Waiter): void {

@@ -1,5 +1,6 @@
 import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import type { StopSignal } from '../stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
@@ -68,7 +69,7 @@ class LocalRequestBudget implements RequestBudget {
 
   acquire(
     request: CallRequest & { readonly deadline: number },
-    { signal }: { signal?: AbortSignal } = {},
+    { signal }: { signal?: StopSignal } = {},
   ): Promise<Permit> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#isDisposed) return Promise.reject(this.#disposedError())
@@ -137,7 +138,7 @@ class LocalRequestBudget implements RequestBudget {
     this.#tenants.clear()
   }
 
-  #wait(request: CallRequest & { deadline: number }, askedAt: number, signal?: AbortSignal): Promise<Permit> {
+  #wait(request: CallRequest & { deadline: number }, askedAt: number, signal?: StopSignal): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#scheduler.remove(waiter)

@@ -1,4 +1,5 @@
 import type { AnnouncedRate } from '../rate-limit-headers.ts'
+import type { StopSignal } from '../stop.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
 
@@ -61,7 +62,7 @@ export interface RequestBudget extends Disposable {
    *   or a pause made it so
    * @throws {ServiceUnavailableError} once the budget is disposed
    */
-  acquire(request: CallRequest & { readonly deadline: number }, options?: { signal?: AbortSignal }): Promise<Permit>
+  acquire(request: CallRequest & { readonly deadline: number }, options?: { signal?: StopSignal }): Promise<Permit>
   /** Estimates how long a call would wait if it were asked for now; 0 where it would leave at once. */
   expectedWaitMs(request: CallRequest): number
   /** Learns from the answer to a call; every answer may be given, most change nothing. */

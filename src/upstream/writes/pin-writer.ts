@@ -9,6 +9,7 @@ import {
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import { untilAborted } from '../single-flight.ts'
+import type { StopSignal } from '../stop.ts'
 import { type PinChanges, writeOf } from './replacement.ts'
 import { WriteAttempt } from './write-attempt.ts'
 import { fingerprintOf } from './write-codec.ts'
@@ -47,7 +48,7 @@ export class PinWriter {
    * @throws {ServiceUnavailableError} the signal was aborted, or the service failed
    * @throws {OutcomeUnknownError} nobody can tell whether it was made; every other error says that it was not
    */
-  add(pin: NewPin, key: string, signal?: AbortSignal): Promise<Pin> {
+  add(pin: NewPin, key: string, signal?: StopSignal): Promise<Pin> {
     const write = { pin, replaces: null }
     return this.#run(key, fingerprintOf(pin, null), async () => write, signal)
   }
@@ -59,7 +60,7 @@ export class PinWriter {
    * @throws {UnchangedPinError} the service answered with success, but not with the pin that was asked for. If the service made
    *   the replacement in part, `candidates` has the new pin; no other error but `OutcomeUnknownError` leaves that open
    */
-  replace(ref: PinRef, changes: PinChanges, key: string, signal?: AbortSignal): Promise<Pin> {
+  replace(ref: PinRef, changes: PinChanges, key: string, signal?: StopSignal): Promise<Pin> {
     return this.#run(key, fingerprintOf(changes, ref.requestId), () => writeOf(ref, changes, this.#target), signal)
   }
 
@@ -77,7 +78,7 @@ export class PinWriter {
     if (pin) await this.#journal.records.finish(record, pin)
   }
 
-  #run(key: string, fingerprint: string, prepare: () => Promise<Write>, signal?: AbortSignal): Promise<Pin> {
+  #run(key: string, fingerprint: string, prepare: () => Promise<Write>, signal?: StopSignal): Promise<Pin> {
     const { service, key: tenant } = this.#target
     const name = { service, tenant, key, fingerprint }
     return this.#journal.run(name, () => this.#write(key, fingerprint, () => this.#prepare(prepare, signal)))
@@ -106,7 +107,7 @@ export class PinWriter {
   }
 
   /** All that is read before anything is sent to change anything. */
-  async #prepare(prepare: () => Promise<Write>, signal?: AbortSignal): Promise<Prepared> {
+  async #prepare(prepare: () => Promise<Write>, signal?: StopSignal): Promise<Prepared> {
     const read = async (): Promise<Prepared> => {
       const write = await prepare()
       return { write, before: await this.#listBefore(write) }

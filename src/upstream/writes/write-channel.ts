@@ -4,6 +4,7 @@ import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { Capabilities } from '../capabilities.ts'
 import type { Clock } from '../clock.ts'
 import type { PinningService } from '../pinning-service.ts'
+import type { StopSignal } from '../stop.ts'
 import type { LookupOptions, TenantCallOptions } from '../tenant.ts'
 import { RecentKeys } from './recent-keys.ts'
 import type { WriteTarget } from './write-target.ts'
@@ -140,7 +141,7 @@ export class WriteChannel implements WriteTarget {
   }
 
   /** The new pins of a CID that a list of it should have shown, each read by its id. */
-  async missingFrom(listed: readonly Pin[], cid: Cid, signal: AbortSignal): Promise<Pin[]> {
+  async missingFrom(listed: readonly Pin[], cid: Cid, signal: StopSignal): Promise<Pin[]> {
     const shown = new Set(listed.map(({ requestId }) => requestId))
     const missing: string[] = []
     for (const [requestId, made] of this.#made.entries()) {
@@ -171,7 +172,7 @@ export class WriteChannel implements WriteTarget {
     this.#service.known.learn({ replace: 'add-then-remove' }, 'replace', proof)
   }
 
-  async #findMade(requestId: string, signal: AbortSignal): Promise<Pin | null> {
+  async #findMade(requestId: string, signal: StopSignal): Promise<Pin | null> {
     try {
       return await this.#source.getPin(requestId, { signal })
     } catch (error) {

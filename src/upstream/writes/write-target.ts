@@ -2,6 +2,7 @@ import type { Cid } from '../../domain/cid.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { Capabilities } from '../capabilities.ts'
 import type { Clock } from '../clock.ts'
+import type { StopSignal } from '../stop.ts'
 
 /** What a write needs of its tenant: single requests, and a fresh look at the pins of a CID. */
 export interface WriteTarget {
@@ -25,7 +26,7 @@ export interface WriteTarget {
   /** @param successor the pin that was made to take its place, if there is one */
   removePin(requestId: string, options?: { successor?: Pin | undefined }): Promise<void>
   /** All pins of a CID, newest first, as the service lists them now. */
-  lookupContent(cid: Cid, options?: { signal?: AbortSignal | undefined }): Promise<readonly Pin[]>
+  lookupContent(cid: Cid, options?: { signal?: StopSignal | undefined }): Promise<readonly Pin[]>
   /**
    * Whether a write that cannot be found was not made: the service keeps `meta`, and lists what was written before.
    *

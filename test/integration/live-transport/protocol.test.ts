@@ -43,6 +43,24 @@ describe('graphql-transport-ws', () => {
     expect(await silent.closed).toBe(4408)
   })
 
+  it('answers in order what comes behind a connection_init without waiting for its answer', async () => {
+    await using setup = await startLiveSetup()
+    await using socket = await openRawSocket(setup.url)
+
+    const messages = [INIT, { type: 'ping' }, SUBSCRIBE, { ...SUBSCRIBE, id: '2' }]
+    for (const message of messages) socket.send(message)
+
+    const types = [await socket.next(), await socket.next()].map(({ type }) => type)
+    expect(types).toEqual(['connection_ack', 'pong'])
+    const answers = await Promise.all(Array.from({ length: 4 }, () => socket.next()))
+    expect(answers.map(({ id, type }) => `${id} ${type}`).sort()).toEqual([
+      '1 complete',
+      '1 next',
+      '2 complete',
+      '2 next',
+    ])
+  })
+
   it('is the only sub-protocol', async () => {
     await using setup = await startLiveSetup()
     for (const protocols of [[], ['graphql-ws'], ['graphql-ws', 'x']]) {

@@ -1,12 +1,12 @@
-import { parse } from 'graphql'
 import { expect, it } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
 import type { PinEventKind } from '../../../src/live/live-event.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
-import type { Message, Subscriber } from '../../../src/server/live/message.ts'
-import { Operations } from '../../../src/server/live/operations.ts'
-import { TokenSets } from '../../../src/server/live/token-sets.ts'
+import { Callers } from '../../../src/server/caller/callers.ts'
+import { Executor } from '../../../src/server/graphql/executor.ts'
+import type { Message, Subscriber } from '../../../src/server/graphql/message.ts'
+import { Operations } from '../../../src/server/graphql/operations.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { type LiveSetup, startLive, TOKEN } from './start-live.ts'
@@ -16,10 +16,12 @@ const QUERY = `subscription ($ids: [ID!]!, $kinds: [PinEventKind!]) {
 }`
 
 /** Subscribes without a transport, as all transports do, and keeps the messages as they are handed out. */
-function startOperations({ registry, live }: LiveSetup) {
+async function startOperations({ registry, live }: LiveSetup) {
   const log = createLogger({ level: 'error', secrets: [], sink: process.stderr })
-  const operations = new Operations({ schema: createSchema(), registry, live, parse, requestTimeoutMs: 10_000, log })
-  const tokens = new TokenSets().fromHeaders({ authorization: `Bearer ${TOKEN}` })
+  const executor = new Executor({ schema: createSchema(), registry, live, requestTimeoutMs: 10_000, log })
+  const operations = new Operations(executor)
+  const callers = new Callers({ names: ['a'], defaultName: 'a' })
+  const caller = await callers.fromHeaders({ authorization: `Bearer ${TOKEN}` })
   return {
     operations,
     subscribe(variables: Readonly<Record<string, unknown>>) {
@@ -32,7 +34,7 @@ function startOperations({ registry, live }: LiveSetup) {
           throw error
         },
       }
-      const running = operations.start({ query: QUERY, variables }, { tokens, requestId: 'test' }, subscriber)
+      const running = operations.start({ query: QUERY, variables }, { caller, requestId: 'test' }, subscriber)
       const kinds = (): PinEventKind[] => {
         return messages.map(({ payload }) => JSON.parse(payload.toString()).data.pinStatusChanged.kind)
       }
@@ -49,7 +51,7 @@ it('subscriptions with equal kinds share one execution and one encoding, and tho
     { cid: exampleCid(2), status: 'queued' },
   ])
   const ids = pins.map(({ requestId, cid }) => formatPinId({ service: 'a', requestId, cid: { text: cid } }))
-  const { operations, subscribe } = startOperations(setup)
+  const { operations, subscribe } = await startOperations(setup)
   const choices = [['SNAPSHOT', 'STATUS_CHANGED'], ['STATUS_CHANGED'], ['REMOVED'], null]
   const pairs = choices.map((kinds) => [subscribe({ ids, kinds }), subscribe({ ids, kinds })] as const)
   // All have begun, and are members of four cohorts.

@@ -28,7 +28,7 @@ export async function startLive(profile: ProviderProfile): Promise<LiveSetup> {
   const registry = createServiceRegistry([settings], 'a')
   const live = new Informers()
   const contextValue = createContext(registry, live, {
-    headers: new Headers(),
+    caller: { tokenFor: () => null },
     signal: new AbortController().signal,
     requestId: 'test',
   })

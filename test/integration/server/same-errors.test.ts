@@ -1,16 +1,11 @@
-import { once } from 'node:events'
-import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { createClient } from 'graphql-ws'
 import { beforeAll, expect, it } from 'vitest'
-import { WebSocket } from 'ws'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { jsonReply, reply, type WireReply } from '../../support/providers/wire-reply.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
-import { openEventStream } from '../live-transport/event-stream.ts'
+import { WAYS } from './ways.ts'
 
 /** The answers of the service, by the request id that is asked for. */
 const ANSWERS: Readonly<Record<string, WireReply>> = {
@@ -136,33 +131,6 @@ const READS: readonly (readonly [document: string, ...extensions: (readonly [str
   ],
 ]
 
-/** The ways to execute an operation. Each gives the text of the result. */
-const WAYS: Readonly<Record<string, (url: string, query: string) => Promise<string>>> = {
-  async 'POST of an announced length'(url, query) {
-    const body = JSON.stringify({ query })
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-    const [response] = await once(request(url, { method: 'POST', headers }).end(body), 'response')
-    return text(response)
-  },
-  async GET(url, query) {
-    return (await fetch(`${url}?query=${encodeURIComponent(query)}`)).text()
-  },
-  async 'an event stream'(url, query) {
-    const { events } = await openEventStream(url, { query }, { method: 'POST' })
-    const results: string[] = []
-    for await (const { event, data } of events) if (event === 'next') results.push(data)
-    return results.join()
-  },
-  async 'a WebSocket'(url, query) {
-    const client = createClient({ url: url.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 })
-    for await (const result of client.iterate({ query })) {
-      await client.dispose()
-      return JSON.stringify(result)
-    }
-    throw new Error('The operation ended without a result')
-  },
-}
-
 const results = new Map<string, string[]>()
 
 beforeAll(async () => {
@@ -185,7 +153,7 @@ beforeAll(async () => {
     const texts: string[] = []
     // What is left of the minute depends on the moment.
     for (const [document] of READS)
-      texts.push((await execute(gateway.url, document)).replaceAll(/\b(59|60)\d{3}\b/g, '60000'))
+      texts.push((await execute(gateway.url, { query: document })).replaceAll(/\b(59|60)\d{3}\b/g, '60000'))
     results.set(way, texts)
   }
 })

@@ -3,11 +3,8 @@ import { parseConfig } from '../../../src/config/parse-config.ts'
 import { Informers } from '../../../src/live/informers.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
-import { createGraphqlServer } from '../../../src/server/create-graphql-server.ts'
+import { createFrontDoor } from '../../../src/server/create-front-door.ts'
 import { startHttpServer } from '../../../src/server/http-server.ts'
-import { createLiveServer } from '../../../src/server/live/create-live-server.ts'
-import { createRequestGuard } from '../../../src/server/request-guard.ts'
-import { createRequestListener } from '../../../src/server/request-listener.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import { USUAL } from '../../../src/upstream/capabilities.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/registry.ts'
@@ -83,30 +80,18 @@ async function startServers(registry: ServiceRegistry, live: Informers) {
     port: 0,
     services: { [SERVICE]: { endpoint: 'http://127.0.0.1:9' } },
     liveDrainMs: 0,
+    shutdownTimeoutMs: 0,
     livePingMs: 1_000,
     liveStallMs: 2_000,
   })
   const log = createLogger({ level: 'error', secrets: [], sink: process.stderr })
-  const guard = createRequestGuard(config)
-  const parts = { schema: createSchema(), registry, live, log }
-  const graphql = createGraphqlServer({ ...config, ...parts })
-  const sockets = createLiveServer(config, { ...parts, graphql, guard })
-  const listener = createRequestListener({
-    guard,
-    graphql: (req, res, context) => sockets.stream(req, res, context),
-    isReady: () => true,
-    log,
-  })
-  const http = await startHttpServer(listener, {
-    ...config,
-    upgrade: (request, socket, head) => sockets.upgrade(request, socket, head),
-    drain: () => sockets.drain(0),
-  })
+  const door = createFrontDoor(config, { schema: createSchema(), registry, live, isReady: () => true, log })
+  const http = await startHttpServer(door.handle, { ...config, upgrade: door.upgrade, drain: door.drain })
   return {
     url: `http://127.0.0.1:${http.port}/graphql`,
     async [Symbol.asyncDispose]() {
       await http[Symbol.asyncDispose]()
-      sockets[Symbol.dispose]()
+      door[Symbol.dispose]()
     },
   }
 }

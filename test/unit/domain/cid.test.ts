@@ -22,6 +22,12 @@ const anyVersion0 = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
   .map((digest) => CID.createV0(Digest.create(0x12, digest)))
 
+/** SHA2-256 as CIDv1 in base32: with the three codecs that are read quickly, and one that is not. */
+const usualText = fc
+  .tuple(fc.constantFrom(0x55, 0x70, 0x71, 0x72), fc.uint8Array({ minLength: 32, maxLength: 32 }))
+  .map(([codec, digest]) => CID.createV1(codec, Digest.create(0x12, digest)).toString())
+const BASE32 = [...'abcdefghijklmnopqrstuvwxyz234567']
+
 describe('parseCid', () => {
   it('reads every base and finds the same content behind each, and keeps the text as given', () => {
     fc.assert(
@@ -62,11 +68,51 @@ describe('parseCid', () => {
       fc.property(bytes, fc.constantFrom(base32, base58btc, null), (each, base) => {
         const text = base === null ? base58btc.encode(each).slice(1) : base.encode(each)
         fc.pre(base !== null || text.startsWith('Q'))
-        const ours = attempt(() => parseCid(text).key)
+        // Apart from `attempt`: what is taken must have a key.
+        const ours = attempt(() => parseCid(text))?.key ?? null
         const theirs = attempt(() => CID.parse(text, base32.decoder.or(base58btc.decoder) as never))
         expect(ours).toBe(theirs && `${theirs.code.toString(36)}:${base32.baseEncode(theirs.multihash.bytes)}`)
       }),
       { numRuns: 1000 },
+    )
+  })
+
+  it('takes, refuses and finds in a text that is almost the usual one what `CID.parse` does', () => {
+    // Every letter may differ, and above all the last, which must end in two zero bits.
+    const at = fc.oneof(fc.constant(58), fc.integer({ min: 1, max: 59 }))
+    const letter = fc.oneof(fc.constantFrom(...BASE32), fc.constantFrom('', 'A', '1', '=', '\n', 'é', 'aa'))
+    fc.assert(
+      fc.property(usualText, at, letter, (usual, index, other) => {
+        const text = usual.slice(0, index) + other + usual.slice(index + 1)
+        // Apart from `attempt`: what is taken must have a key.
+        const ours = attempt(() => parseCid(text))?.key ?? null
+        const theirs = attempt(() => CID.parse(text))
+        expect(ours).toBe(theirs && `${theirs.code.toString(36)}:${base32.baseEncode(theirs.multihash.bytes)}`)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('gives a plain value that can be spread, cloned, compared and printed', () => {
+    fc.assert(
+      fc.property(usualText, (text) => {
+        const plain = { text, key: parseCid(text.toUpperCase()).key }
+        expect(parseCid(text)).toEqual(plain)
+        expect(plain).toEqual(parseCid(text))
+        expect({ ...parseCid(text) }).toEqual(plain)
+        expect({ ...parseCid(text), text: 'other' }).toEqual({ ...plain, text: 'other' })
+        expect(structuredClone(parseCid(text))).toEqual(plain)
+        expect(JSON.stringify(parseCid(text))).toBe(JSON.stringify(plain))
+      }),
+    )
+  })
+
+  it('finds two CIDs unequal by their keys alone', () => {
+    fc.assert(
+      fc.property(usualText, usualText, (a, b) => {
+        fc.pre(a !== b)
+        expect(parseCid(a)).not.toEqual({ ...parseCid(b), text: a })
+      }),
     )
   })
 

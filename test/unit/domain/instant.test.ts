@@ -1,8 +1,28 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatInstant, parseInstant } from '../../../src/domain/instant.ts'
+import { compareInstants, formatInstant, type Instant, parseInstant } from '../../../src/domain/instant.ts'
 
 const anyNs = fc.bigInt({ min: -62_000_000_000n * 10n ** 9n, max: 250_000_000_000n * 10n ** 9n })
+
+const digitsOf = (length: number, max: number) => fc.nat(max).map((n) => String(n).padStart(length, '0'))
+/** A date and time in UTC that mostly is one, without its zone. */
+const anyUtc = fc
+  .record({
+    year: fc.oneof(fc.constantFrom('0000', '1900', '2000', '2023', '2024', '9999'), digitsOf(4, 9999)),
+    month: digitsOf(2, 13),
+    day: fc.oneof(fc.constantFrom('28', '29', '30', '31'), digitsOf(2, 32)),
+    hour: digitsOf(2, 24),
+    minute: digitsOf(2, 60),
+    second: fc.oneof(fc.constantFrom('59', '60', '61'), digitsOf(2, 59)),
+    fraction: fc.oneof(
+      fc.constantFrom('', '.', '.000', '.000000000'),
+      fc.array(fc.nat(9), { minLength: 1, maxLength: 12, size: 'max' }).map((digits) => `.${digits.join('')}`),
+    ),
+  })
+  .map(
+    ({ year, month, day, hour, minute, second, fraction }) =>
+      `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}`,
+  )
 
 describe('parseInstant and formatInstant', () => {
   it('keep every nanosecond', () => {
@@ -31,9 +51,53 @@ describe('parseInstant and formatInstant', () => {
     expect(parseInstant(text)).toEqual({ text, ns: utc, digits: 1 })
   })
 
+  it('takes, refuses and reads an instant in UTC as it does its twin with an offset of zero', () => {
+    const at = fc.nat(30)
+    const letter = fc.constantFrom('', '0', '7', '-', ':', '.', 'T', ' ', '\n')
+    const text = fc.oneof(
+      anyUtc,
+      fc.tuple(anyUtc, at, letter).map(([utc, index, other]) => utc.slice(0, index) + other + utc.slice(index + 1)),
+    )
+    fc.assert(
+      fc.property(text, (utc) => {
+        const [ours, twin] = [attempt(() => parseInstant(`${utc}Z`)), attempt(() => parseInstant(`${utc}+00:00`))]
+        expect(ours).toEqual(twin && { ...twin, text: `${utc}Z` })
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it.each([
+    ['2024-02-29T00:00:00Z', 1_709_164_800_000_000_000n, 0],
+    ['2016-12-31T23:59:60Z', 1_483_228_799_000_000_000n, 0],
+    ['1969-12-31T23:59:59.9Z', -100_000_000n, 1],
+    ['2026-01-31 12:00:00z', 1_769_860_800_000_000_000n, 0],
+    ['2026-01-31T12:00:00.1234567891Z', 1_769_860_800_123_456_789n, 9],
+  ])('reads %s', (text, ns, digits) => {
+    expect(parseInstant(text)).toEqual({ text, ns, digits })
+  })
+
+  it('gives a plain value that can be spread, cloned and compared', () => {
+    fc.assert(
+      fc.property(anyNs, fc.integer({ min: 0, max: 9 }), (exact, digits) => {
+        const text = formatInstant(exact, digits)
+        const plain = { ...parseInstant(text.replace('Z', '+00:00')), text }
+        expect(parseInstant(text)).toEqual(plain)
+        expect(plain).toEqual(parseInstant(text))
+        expect({ ...parseInstant(text) }).toEqual(plain)
+        expect(structuredClone(parseInstant(text))).toEqual(plain)
+        expect(parseInstant(text)).not.toEqual({ ...plain, ns: plain.ns + 1n })
+      }),
+    )
+  })
+
   it.each([
     '',
     'yesterday',
+    '1900-02-29T12:00:00Z',
+    '2026-04-31T12:00:00Z',
+    '2026-01-31T12:00:61Z',
+    '2026-01-31T12:00:00Z\n',
     '2026-01-31',
     '2026-01-31T12:00:00',
     '2026-02-30T12:00:00Z',
@@ -47,3 +111,29 @@ describe('parseInstant and formatInstant', () => {
     )
   })
 })
+
+describe('compareInstants', () => {
+  it('orders by nanoseconds, whatever precision and offset the texts have', () => {
+    // A few nanoseconds apart, in all the ways to print them.
+    const ns = fc.bigInt({ min: -2n, max: 2n }).chain((n) => fc.constantFrom(n, n * 10n ** 8n, n * 10n ** 9n))
+    const zone = fc.constantFrom('Z', 'Z', 'Z', 'z', '+00:00')
+    const instant = fc
+      .tuple(ns, fc.integer({ min: 0, max: 9 }), zone)
+      .map(([at, digits, end]): Instant => parseInstant(formatInstant(at, digits).replace('Z', end)))
+    fc.assert(
+      fc.property(instant, instant, (a, b) => {
+        expect(compareInstants(a, b)).toBe(a.ns < b.ns ? -1 : Number(a.ns > b.ns))
+        expect(compareInstants(a, { ...b })).toBe(compareInstants(a, b))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+function attempt<Value>(read: () => Value): Value | null {
+  try {
+    return read()
+  } catch {
+    return null
+  }
+}

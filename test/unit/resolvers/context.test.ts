@@ -11,9 +11,9 @@ it("finds a service's tenant once in a request, however many lookups ask for it"
       return { service: args[0] }
     },
   } as unknown as ServiceRegistry
-  const headers = new Headers({ authorization: 'Bearer a', 'x-pinning-token-two': 'b' })
+  const caller = { tokenFor: (service: string) => (service === 'one' ? 'a' : 'b') }
   const { signal } = new AbortController()
-  const context = createContext(services, {} as never, { headers, signal, requestId: 'r' })
+  const context = createContext(services, {} as never, { caller, signal, requestId: 'r' })
 
   expect(context.tenant('one')).toBe(context.tenant('one'))
   expect(context.tenant('two')).toEqual({ service: 'two' })

@@ -1,11 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { SingleFlight } from '../../../src/upstream/single-flight.ts'
+import type { StopSignal } from '../../../src/upstream/stop.ts'
 import { deferred } from '../../support/deferred.ts'
 
 /** Calls that the test answers, each with the signal that it was started with. */
 function scripted() {
-  const calls: { answer: ReturnType<typeof deferred<string>>; signal: AbortSignal }[] = []
-  const start = (signal: AbortSignal): Promise<string> => {
+  const calls: { answer: ReturnType<typeof deferred<string>>; signal: StopSignal }[] = []
+  const start = (signal: StopSignal): Promise<string> => {
     const answer = deferred<string>()
     calls.push({ answer, signal })
     return answer.promise

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { type ServiceNames, TokenCaller } from './token-caller.ts'
+import { bearerToken, isTokenHeader, plainToken } from './tokens.ts'
+
+/** As much as all headers of a request may have. */
+const MAX_LENGTH = 16_384
+
+/**
+ * Finds out who calls, by whatever transport. Asynchronous, since an access key or a signed token would have to be looked
+ * up.
+ */
+export class Callers {
+  readonly #services: ServiceNames
+  readonly #secret = randomBytes(32)
+
+  constructor(services: ServiceNames) {
+    this.#services = services
+  }
+
+  /** The caller of an HTTP request. A malformed token is refused later, by whoever needs it. */
+  async fromHeaders(headers: IncomingHttpHeaders): Promise<TokenCaller> {
+    const tokens = new Map<string, string>()
+    for (const name in headers) if (isTokenHeader(name)) tokens.set(name, String(headers[name]))
+    return new TokenCaller(tokens, this.#services, this.#secret)
+  }
+
+  /**
+   * The caller that a `connection_init` names: headers by name in any case, or `token` in place of `Authorization: Bearer`.
+   *
+   * @returns null when it has no token
+   * @throws {TypeError} when a token is malformed, as `Authorization` without `Bearer`, or all are very long
+   */
+  async fromConnectionParams(params: Readonly<Record<string, unknown>>): Promise<TokenCaller | null> {
+    const { token, ...others } = params
+    const headers = token === undefined ? others : { ...others, authorization: bearer(token) }
+    const given = Object.entries(headers)
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
+      .filter(([name, value]) => isTokenHeader(name) && (value ?? '') !== '')
+    if (given.length === 0) return null
+    if (!given.every(isToken)) throw new TypeError('Expected each token to be readable')
+    if (JSON.stringify(given).length > MAX_LENGTH) throw new TypeError(`Expected at most ${MAX_LENGTH} characters`)
+    return new TokenCaller(new Map(given), this.#services, this.#secret)
+  }
+}
+
+function isToken(header: readonly [name: string, value: unknown]): header is [name: string, token: string] {
+  const [name, value] = header
+  if (typeof value !== 'string') return false
+  return (name === 'authorization' ? bearerToken : plainToken)(value) !== null
+}
+
+function bearer(token: unknown): unknown {
+  return typeof token !== 'string' || token === '' || /^bearer /i.test(token) ? token : `Bearer ${token}`
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { GraphQLError, type OperationDefinitionNode, type OperationTypeNode } from 'graphql'
+import { coalesceKey, type LiveEvent } from '../../live/live-event.ts'
+import type { LiveReader } from '../../live/live-reader.ts'
+import { Stop, type StopSignal } from '../../upstream/stop.ts'
+import type { TokenCaller } from '../caller/token-caller.ts'
+import type { LiveStream } from './cohort.ts'
+import { Cohorts } from './cohorts.ts'
+import { type Executor, encodeResult, type Run } from './executor.ts'
+import type { Message, Subscriber } from './message.ts'
+import { canonicalRequest, type OperationRequest } from './operation-request.ts'
+import { resumeAt } from './resume-at.ts'
+
+/** Who asks, and under which name it is logged. */
+export interface Asking {
+  readonly caller: TokenCaller
+  readonly requestId: string
+}
+
+/** An operation under way. */
+export interface RunningOperation {
+  /** Null when it has failed before that was clear. */
+  readonly type: OperationTypeNode | null
+  /** Stops it; its subscriber hears nothing more. */
+  cancel(): void
+}
+
+interface Prepared {
+  readonly run: Run
+  readonly operation: OperationDefinitionNode
+  readonly request: OperationRequest
+  readonly caller: TokenCaller
+}
+
+/** Runs GraphQL operations for subscribers, who get one result or many; equal subscriptions share theirs. */
+export class Operations {
+  readonly #executor: Executor
+  readonly #cohorts = new Cohorts()
+
+  constructor(executor: Executor) {
+    this.#executor = executor
+  }
+
+  /** How many cohorts of equal subscriptions there are. */
+  get cohorts(): number {
+    return this.#cohorts.size
+  }
+
+  /**
+   * Begins an operation. Everything that comes of it, mistakes in it included, is told to the subscriber, and nothing is
+   * thrown; the first of it after this has returned.
+   *
+   * @param options.isReadOnly refuses mutations, for transports that any web page can use
+   * @param options.lastCursor what the subscriber has seen last, if it resumes; nonsense is as good as nothing
+   */
+  start(
+    request: OperationRequest,
+    asking: Asking,
+    subscriber: Subscriber,
+    options: { isReadOnly?: boolean; lastCursor?: string | null } = {},
+  ): RunningOperation {
+    const abort = new Stop()
+    const cancel = () => abort.abort()
+    try {
+      const prepared = this.#prepare(request, asking)
+      if (options.isReadOnly && prepared.operation.operation === 'mutation')
+        throw new GraphQLError('Expected a query or subscription; a mutation takes a POST request')
+      const run =
+        prepared.operation.operation === 'subscription'
+          ? this.#subscribe(prepared, subscriber, abort, options.lastCursor ?? null)
+          : this.#runOnce(prepared, subscriber, abort)
+      run.catch((error: unknown) => subscriber.fail(error))
+      return { type: prepared.operation.operation, cancel }
+    } catch (error) {
+      queueMicrotask(() => subscriber.fail(error))
+      return { type: null, cancel }
+    }
+  }
+
+  /** What kind of operation a request asks for; null when that cannot be told, for a mistake in it. */
+  typeOf(request: OperationRequest): OperationTypeNode | null {
+    try {
+      return this.#executor.documents.prepare(request).operation.operation
+    } catch {
+      return null
+    }
+  }
+
+  /** What a client may see of an error that ended an operation; what it may not is logged. */
+  visible(error: unknown, requestId: string): readonly GraphQLError[] {
+    return this.#executor.visible(error, requestId)
+  }
+
+  #prepare(request: OperationRequest, { caller, requestId }: Asking): Prepared {
+    const { document, operation } = this.#executor.documents.prepare(request)
+    const { variables, operationName } = request
+    return { run: { document, variables, operationName, caller, requestId }, operation, request, caller }
+  }
+
+  async #runOnce({ run }: Prepared, subscriber: Subscriber, signal: StopSignal): Promise<void> {
+    const result = await this.#executor.run(run, { signal })
+    subscriber.next({ payload: encodeResult(result), key: null, cursor: null })
+    subscriber.complete()
+  }
+
+  async #subscribe(
+    { run, operation, request, caller }: Prepared,
+    subscriber: Subscriber,
+    signal: StopSignal,
+    lastCursor: string | null,
+  ): Promise<void> {
+    let source: LiveReader | null = null
+    if (lastCursor !== null) {
+      const resumed = { ...run, document: resumeAt(run.document, operation, lastCursor) }
+      source = await this.#executor.subscribe(resumed).catch(() => null)
+    }
+    source ??= await this.#executor.subscribe(run)
+    if (signal.aborted) {
+      await source.return()
+      return
+    }
+    const stream: LiveStream = { source, render: (event) => this.#render(run, event) }
+    const key = createHash('sha256')
+      .update(`${caller.key}\n${canonicalRequest(request)}`)
+      .digest('base64')
+    const leave = this.#cohorts.join(key, stream, subscriber)
+    signal.addEventListener('abort', leave)
+  }
+
+  async #render(run: Run, event: LiveEvent): Promise<Message> {
+    const result = await this.#executor.resolveEvent(run, event)
+    // Before the last of a snapshot, a cursor would leave out the rest of it.
+    const isMidway = event.kind === 'SNAPSHOT' && event.remaining > 0
+    return { payload: encodeResult(result), key: coalesceKey(event), cursor: isMidway ? null : event.cursor }
+  }
+}

@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http'
+import type { Callers } from '../caller/callers.ts'
+import type { Executor } from '../graphql/executor.ts'
+import type { Plugin } from '../yoga.ts'
+
+interface ServerContext {
+  readonly req: IncomingMessage
+  readonly request: Request
+  readonly requestId: string
+}
+
+/** Has Yoga read, check and run operations as all other transports do. */
+export function useExecutor(executor: Executor, callers: Callers): Plugin<ServerContext> {
+  const { documents } = executor
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source) => documents.parse(typeof source === 'string' ? source : source.body))
+    },
+    onValidate({ setValidationFn }) {
+      setValidationFn((_schema, document) => documents.validate(document))
+    },
+    onExecute({ setExecuteFn }) {
+      setExecuteFn(async ({ document, variableValues: variables, operationName, contextValue }) => {
+        const { req, request, requestId } = contextValue as ServerContext
+        const caller = await callers.fromHeaders(req.headers)
+        const run = { document, variables, operationName, caller, requestId }
+        return executor.run(run, { signal: request.signal, isForYoga: true })
+      })
+    },
+  }
+}

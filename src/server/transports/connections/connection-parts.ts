@@ -1,0 +1,36 @@
+import type { Logger } from '../../../observability/logger.ts'
+import type { Callers } from '../../caller/callers.ts'
+import type { Operations } from '../../graphql/operations.ts'
+import type { RequestGuard } from '../../request-guard.ts'
+import type { ConnectionCaps } from './connection-caps.ts'
+
+/** What all connections work with. */
+export interface ConnectionParts {
+  readonly operations: Operations
+  readonly caps: ConnectionCaps
+  readonly callers: Callers
+  readonly guard: RequestGuard
+  readonly log: Logger
+}
+
+/** A WebSocket or an event stream, as their server sees it. */
+export interface Connection {
+  /** Once every ping interval: gives a sign of life, and asks for one where that can be. */
+  beat(): void
+  /** Since when there is something that the other side should have read, by `performance.now()`; null where it has. */
+  readonly unreadSince: number | null
+  /** How many bytes the other side has to take before it is asked for a sign of that. */
+  readonly unreadBytes: number
+  /** The other side has read nothing for too long. */
+  stall(): void
+  /** The gateway stops: begins nothing more, and closes once queries and mutations under way have been answered. */
+  goAway(): void
+  /** Ends it at once, with what is under way. */
+  terminate(): void
+}
+
+/** Keeps account of connections. */
+export interface ConnectionObserver {
+  opened(connection: Connection): void
+  closed(connection: Connection): void
+}

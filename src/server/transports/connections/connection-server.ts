@@ -1,0 +1,210 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
+import { type ServerOptions, WebSocketServer } from 'ws'
+import type { OperationRequest } from '../../graphql/operation-request.ts'
+import { EVENT_STREAM_HEADERS, EventStreamConnection } from '../event-stream/event-stream-connection.ts'
+import { EventStreamRefusal, readEventStreamRequest } from '../event-stream/event-stream-request.ts'
+import { CLOSE_REASONS } from '../web-socket/close-reasons.ts'
+import { SocketConnection } from '../web-socket/socket-connection.ts'
+import { capError } from './cap-error.ts'
+import type { Connection, ConnectionObserver, ConnectionParts } from './connection-parts.ts'
+import { drainInSlices, drainTimeMs } from './drain-in-slices.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { patienceMs } from './patience.ts'
+
+export interface ConnectionServerOptions extends ConnectionParts {
+  /** Largest message of a WebSocket in bytes. */
+  readonly maxMessageBytes: number
+  /** Largest body of a request for an event stream in bytes. */
+  readonly maxRequestBytes: number
+  /** Milliseconds between signs of life. */
+  readonly pingIntervalMs: number
+  /** Milliseconds within which a connection whose other side stops reading is closed. */
+  readonly stallTimeoutMs: number
+  /** Milliseconds over which connections are sent away when the gateway stops. */
+  readonly drainMs: number
+}
+
+/** How long the other side may take to answer a close before its socket is cut. */
+const CLOSE_TIMEOUT_MS = 2_000
+
+/** WebSockets and event streams at /graphql. */
+export class ConnectionServer implements Disposable {
+  readonly #options: ConnectionServerOptions
+  readonly #sockets: WebSocketServer
+  readonly #connections = new Set<Connection>()
+  readonly #heartbeat: Heartbeat<Connection>
+  readonly #timer: NodeJS.Timeout
+  readonly #observer: ConnectionObserver
+  #onEmpty: (() => void) | null = null
+  #isDraining = false
+
+  constructor(options: ConnectionServerOptions) {
+    this.#options = options
+    const settings: ServerOptions & { closeTimeout: number } = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxMessageBytes,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      handleProtocols: (offered) => offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
+    }
+    this.#sockets = new WebSocketServer(settings)
+    this.#heartbeat = new Heartbeat((connection) => {
+      const { unreadSince, unreadBytes } = connection
+      const longestMs = patienceMs(options.stallTimeoutMs, unreadBytes)
+      if (unreadSince !== null && performance.now() - unreadSince >= longestMs) connection.stall()
+      else connection.beat()
+    })
+    this.#timer = setInterval(() => this.#heartbeat.turn(), Heartbeat.turnMs(options.pingIntervalMs))
+    this.#observer = {
+      opened: (connection) => {
+        this.#connections.add(connection)
+        this.#heartbeat.add(connection)
+      },
+      closed: (connection) => {
+        this.#connections.delete(connection)
+        this.#heartbeat.delete(connection)
+        if (this.#connections.size === 0) this.#onEmpty?.()
+      },
+    }
+  }
+
+  /** How much there is of everything that is held for connections. */
+  get size(): { connections: number; cohorts: number } {
+    return { connections: this.#connections.size, cohorts: this.#options.operations.cohorts }
+  }
+
+  /** Milliseconds that it would take now to send everybody away. */
+  get drainTimeMs(): number {
+    return drainTimeMs(this.#connections.size, this.#options.drainMs)
+  }
+
+  /** Makes a WebSocket of a request that the guard lets pass; others get a plain answer. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { guard, caps } = this.#options
+    const path = (request.url ?? '/').split('?', 1)[0]
+    const isHere = path === '/graphql' || path === '/graphql/'
+    const refusal = isHere ? guard.refusalOf(request) : { status: 404, message: 'WebSockets are at /graphql' }
+    if (refusal) {
+      refuse(socket, refusal.status, refusal.message)
+      return
+    }
+    if (this.#isDraining) {
+      refuse(socket, 503, CLOSE_REASONS.goingAway[1])
+      return
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      const account = caps.open(addressOf(request))
+      if (!account || ws.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+        account?.close()
+        const [code, reason] = account ? CLOSE_REASONS.wrongProtocol : CLOSE_REASONS.tooMany
+        ws.on('error', () => {})
+        ws.close(code, reason)
+        return
+      }
+      new SocketConnection(ws, request, { head, parts: this.#options, account, observer: this.#observer })
+    })
+  }
+
+  /** True for what asks for a subscription, and is right as far as its document goes. */
+  isSubscription(request: OperationRequest): boolean {
+    return this.#options.operations.typeOf(request) === 'subscription'
+  }
+
+  /**
+   * Answers a request by an event stream; what surrounds it, the guard too, is the request listener's.
+   *
+   * @param options.asked what the request asks for, if that has been read
+   */
+  async stream(
+    req: IncomingMessage,
+    res: ServerResponse,
+    options: { requestId: string; asked?: OperationRequest },
+  ): Promise<void> {
+    const { requestId, asked } = options
+    const { caps, callers, operations, maxRequestBytes } = this.#options
+    const caller = await callers.fromHeaders(req.headers)
+    // Behind another answer, which may be a stream without end, nobody would hear of it when the other side goes away.
+    const isQueued = res.socket === null
+    const account = isQueued ? null : caps.open(addressOf(req))
+    try {
+      if (isQueued) throw new EventStreamRefusal(400, 'Expected one event stream a connection, got requests in a row')
+      if (!account?.enter(caller.key)) throw new EventStreamRefusal(429, 'Too many event streams, try again later')
+      const request = asked ?? (await readEventStreamRequest(req, maxRequestBytes))
+      if (this.#isDraining) throw new EventStreamRefusal(503, CLOSE_REASONS.goingAway[1])
+      if (res.closed || res.destroyed) {
+        account.close()
+        return
+      }
+      const exceeded = account.begin()
+      const connection = new EventStreamConnection(res, {
+        parts: this.#options,
+        account,
+        observer: this.#observer,
+        requestId,
+      })
+      if (exceeded) {
+        connection.fail(capError(exceeded))
+        return
+      }
+      const lastCursor = req.headers['last-event-id']?.toString() || null
+      const isReadOnly = req.method === 'GET'
+      connection.follow(operations.start(request, { caller, requestId }, connection, { isReadOnly, lastCursor }))
+    } catch (error) {
+      account?.close()
+      // The client has gone away while it was sending.
+      if (!req.complete && req.destroyed) return
+      if (!(error instanceof EventStreamRefusal)) throw error
+      // What is left of the request is not worth reading.
+      if (!req.complete) res.setHeader('connection', 'close')
+      if (error.isPassing && req.method === 'GET') {
+        // A browser's `EventSource` would give up for good at any other status; after an end, it comes back.
+        res.writeHead(200, EVENT_STREAM_HEADERS).end()
+        return
+      }
+      res.writeHead(error.status, { 'content-type': 'application/json; charset=utf-8' })
+      res.end(`${JSON.stringify({ errors: [{ message: error.message }] })}\n`)
+    }
+  }
+
+  /**
+   * Sends all connections away, spread over `drainMs`, with what they have asked for answered where that is a query or
+   * mutation, and lets no new WebSocket in. Resolves when all are gone.
+   *
+   * @param graceMs how long to wait for those that are still busy then
+   */
+  async drain(graceMs: number): Promise<void> {
+    this.#isDraining = true
+    await drainInSlices(this.#connections, this.#options.drainMs)
+    if (this.#connections.size === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs)
+      this.#onEmpty = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    for (const connection of this.#connections) connection.terminate()
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+    for (const connection of this.#connections) connection.terminate()
+  }
+}
+
+function addressOf(request: IncomingMessage): string {
+  return request.socket.remoteAddress ?? ''
+}
+
+function refuse(socket: Duplex, status: number, message: string): void {
+  const body = `${JSON.stringify({ errors: [{ message }] })}\n`
+  // Whoever does not wait for the answer need not get it.
+  socket.on('error', () => {})
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,33 @@
+import type { GatewayConfig } from '../../../config/gateway-config.ts'
+import type { Logger } from '../../../observability/logger.ts'
+import type { Callers } from '../../caller/callers.ts'
+import type { Executor } from '../../graphql/executor.ts'
+import { Operations } from '../../graphql/operations.ts'
+import type { RequestGuard } from '../../request-guard.ts'
+import { ConnectionCaps } from './connection-caps.ts'
+import { ConnectionServer } from './connection-server.ts'
+
+/** WebSockets and event streams, which run operations as HTTP does. */
+export function createConnectionServer(
+  config: GatewayConfig,
+  parts: {
+    readonly executor: Executor
+    readonly callers: Callers
+    readonly guard: RequestGuard
+    readonly log: Logger
+  },
+): ConnectionServer {
+  const { executor, callers, guard, log } = parts
+  return new ConnectionServer({
+    operations: new Operations(executor),
+    caps: new ConnectionCaps(config),
+    callers,
+    guard,
+    log,
+    maxMessageBytes: config.maxMessageBytes,
+    maxRequestBytes: config.maxRequestBytes,
+    pingIntervalMs: config.livePingMs,
+    stallTimeoutMs: config.liveStallMs,
+    drainMs: config.liveDrainMs,
+  })
+}

@@ -1,0 +1,160 @@
+import type { Message } from '../../graphql/message.ts'
+
+/** The sending side of a connection. */
+export interface Wire {
+  write(frame: Buffer): void
+  /** True when nothing more should be written until the other side has read. */
+  readonly isFull: boolean
+}
+
+/**
+ * What one connection has still to be sent.
+ *
+ * While the other side does not read, nothing more is written: each operation keeps at most the last message of each pin,
+ * shared with everybody else who gets it, and sends those, in order, once the connection has drained.
+ */
+export class Outbox {
+  readonly #wire: Wire
+  readonly #onCongestion: (isCongested: boolean) => void
+  readonly #waiting = new Set<Lane>()
+  #isCongested = false
+  #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null
+
+  /** @param onCongestion called when the other side falls behind, and when it has caught up or is given up */
+  constructor(wire: Wire, onCongestion: (isCongested: boolean) => void = () => {}) {
+    this.#wire = wire
+    this.#onCongestion = onCongestion
+  }
+
+  get isCongested(): boolean {
+    return this.#isCongested
+  }
+
+  /** Sends a frame at once, for what is small and must not wait. */
+  send(frame: Buffer): void {
+    this.#wire.write(frame)
+    if (this.#isCongested || !this.#wire.isFull) return
+    this.#isCongested = true
+    this.#onCongestion(true)
+  }
+
+  /** Keeps a lane's messages until there is room. */
+  wait(lane: Lane): void {
+    this.#waiting.add(lane)
+  }
+
+  /** To be called when there is room again. */
+  drained(): void {
+    if (!this.#isCongested) return
+    this.#isCongested = false
+    for (const lane of this.#waiting) {
+      if (lane.flush()) this.#waiting.delete(lane)
+      if (this.#isCongested) {
+        // Whoever had a turn goes to the end of the line.
+        if (this.#waiting.delete(lane)) this.#waiting.add(lane)
+        return
+      }
+    }
+    this.#onCongestion(false)
+    this.#release()
+  }
+
+  /** Resolves when the connection is not congested, or closed. */
+  ready(): Promise<void> {
+    if (!this.#isCongested) return Promise.resolve()
+    if (!this.#ready) {
+      let resolve = () => {}
+      const promise = new Promise<void>((onResolve) => {
+        resolve = onResolve
+      })
+      this.#ready = { promise, resolve }
+    }
+    return this.#ready.promise
+  }
+
+  /** Lets go of everything: the other side is gone. */
+  close(): void {
+    this.#waiting.clear()
+    if (this.#isCongested) this.#onCongestion(false)
+    this.#isCongested = false
+    this.#release()
+  }
+
+  #release(): void {
+    this.#ready?.resolve()
+    this.#ready = null
+  }
+}
+
+/** One operation's share of a connection. */
+export class Lane {
+  readonly #outbox: Outbox
+  readonly #frameOf: (message: Message) => Buffer
+  #kept: Map<string | symbol, Message> | null = null
+  #end: { readonly frame: Buffer | null; readonly onSent: () => void } | null = null
+  #isClosed = false
+
+  /** @param frameOf puts a message into the words of the transport */
+  constructor(outbox: Outbox, frameOf: (message: Message) => Buffer) {
+    this.#outbox = outbox
+    this.#frameOf = frameOf
+  }
+
+  /** False after the end, and after `close()`. */
+  get isOpen(): boolean {
+    return !this.#isClosed && this.#end === null
+  }
+
+  /** How many messages wait. */
+  get backlog(): number {
+    return this.#kept?.size ?? 0
+  }
+
+  next(message: Message): void {
+    if (!this.isOpen) return
+    if (!this.#kept && !this.#outbox.isCongested) {
+      this.#outbox.send(this.#frameOf(message))
+      return
+    }
+    this.#kept ??= new Map()
+    const key = message.key ?? Symbol()
+    // To the end of the line: the order of what is sent is the order in which it became true.
+    this.#kept.delete(key)
+    this.#kept.set(key, message)
+    this.#outbox.wait(this)
+  }
+
+  /** Sends a last frame behind all that waits. */
+  end(frame: Buffer | null, onSent: () => void): void {
+    if (!this.isOpen) return
+    this.#end = { frame, onSent }
+    if (this.#kept) this.#outbox.wait(this)
+    else this.#finish()
+  }
+
+  /** Forgets what waits; nothing more is sent. */
+  close(): void {
+    this.#isClosed = true
+    this.#kept = null
+  }
+
+  /** Sends what waits, as far as there is room; true when nothing is left. */
+  flush(): boolean {
+    for (const [key, message] of this.#kept ?? []) {
+      if (this.#outbox.isCongested) return false
+      this.#kept?.delete(key)
+      this.#outbox.send(this.#frameOf(message))
+    }
+    this.#kept = null
+    this.#finish()
+    return true
+  }
+
+  #finish(): void {
+    if (!this.#end || this.#isClosed) return
+    const { frame, onSent } = this.#end
+    this.#isClosed = true
+    if (frame) this.#outbox.send(frame)
+    onSent()
+  }
+}

@@ -1,0 +1,137 @@
+import type { ServerResponse } from 'node:http'
+import type { Message, Subscriber } from '../../graphql/message.ts'
+import type { RunningOperation } from '../../graphql/operations.ts'
+import type { SocketAccount } from '../connections/connection-caps.ts'
+import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
+import { Lane, Outbox } from '../connections/outbox.ts'
+
+const PING = Buffer.from(':\n\n')
+const COMPLETE = Buffer.from('event: complete\ndata:\n\n')
+const END = Buffer.from('\n\n')
+/** Little enough for 20,000 slow readers. */
+const FULL_BYTES = 32 * 1024
+
+export const EVENT_STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  // nginx would collect the events otherwise.
+  'x-accel-buffering': 'no',
+} as const
+
+/**
+ * One response that is a stream of server-sent events: one operation, in the words of graphql-sse's distinct connections.
+ *
+ * Every event has the cursor as its id where one may begin again, so that a browser's `EventSource` goes on where it was.
+ */
+export class EventStreamConnection implements Connection, Subscriber {
+  readonly #res: ServerResponse
+  readonly #outbox: Outbox
+  readonly #lane: Lane
+  readonly #visible: (error: unknown) => unknown
+  #unreadSince: number | null = null
+  #taken = 0
+  #operation: RunningOperation | null = null
+
+  constructor(
+    res: ServerResponse,
+    options: { parts: ConnectionParts; account: SocketAccount; observer: ConnectionObserver; requestId: string },
+  ) {
+    const { parts, account, observer, requestId } = options
+    this.#res = res
+    this.#visible = (error) => parts.operations.visible(error, requestId)
+    const wire = {
+      write: (frame: Buffer) => void res.write(frame),
+      get isFull() {
+        // Node's own mark, below which no `drain` comes, is 16 KB or 64 KB.
+        return res.writableNeedDrain && res.writableLength > FULL_BYTES
+      },
+    }
+    this.#outbox = new Outbox(wire, (isCongested) => this.#note(isCongested))
+    this.#lane = new Lane(this.#outbox, frameOf)
+    res.on('drain', () => this.#outbox.drained())
+    res.once('close', () => {
+      this.#release()
+      account.close()
+      observer.closed(this)
+    })
+    res.writeHead(200, EVENT_STREAM_HEADERS)
+    res.write(PING)
+    observer.opened(this)
+  }
+
+  /** Takes over the operation that was asked for, and cancels it when the other side goes away. */
+  follow(operation: RunningOperation): void {
+    this.#operation = operation
+    if (this.#res.destroyed) operation.cancel()
+  }
+
+  next(message: Message): void {
+    this.#lane.next(message)
+  }
+
+  ready(): Promise<void> {
+    return this.#outbox.ready()
+  }
+
+  complete(): void {
+    this.#lane.end(COMPLETE, () => void this.#res.end())
+  }
+
+  fail(error: unknown): void {
+    if (!this.#lane.isOpen) return
+    this.next({ payload: Buffer.from(JSON.stringify({ errors: this.#visible(error) })), key: null, cursor: null })
+    this.complete()
+  }
+
+  get unreadSince(): number | null {
+    // With every byte that is taken, the other side shows that it reads.
+    const taken = (this.#res.socket?.bytesWritten ?? 0) - this.#res.writableLength
+    if (this.#unreadSince !== null && taken !== this.#taken) this.#note(this.#res.writableLength > 0)
+    this.#taken = taken
+    return this.#unreadSince
+  }
+
+  /** There is no need to ask: see {@link unreadSince}. */
+  get unreadBytes(): number {
+    return 0
+  }
+
+  beat(): void {
+    // A little that waits is no congestion, but when nothing of it is taken, a stall in the making.
+    const isUnread = this.#res.writableLength > 0
+    if (isUnread !== (this.#unreadSince !== null)) this.#note(isUnread)
+    if (!isUnread && this.#lane.isOpen) this.#res.write(PING)
+  }
+
+  stall(): void {
+    this.terminate()
+  }
+
+  goAway(): void {
+    if (this.#operation?.type !== 'subscription') return
+    // Without a word of completion, so that clients come back.
+    this.#release()
+    this.#res.end()
+  }
+
+  terminate(): void {
+    this.#release()
+    this.#res.destroy()
+  }
+
+  /** Takes note of whether there is something to read; from now on, whatever was noted before. */
+  #note(isUnread: boolean): void {
+    this.#unreadSince = isUnread ? performance.now() : null
+  }
+
+  #release(): void {
+    this.#lane.close()
+    this.#operation?.cancel()
+    this.#outbox.close()
+  }
+}
+
+function frameOf({ payload, cursor }: Message): Buffer {
+  const head = `${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: `
+  return Buffer.concat([Buffer.from(head), payload, END])
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http'
+import type { OperationRequest } from '../../graphql/operation-request.ts'
+
+/** Why a request for an event stream is answered by a plain status instead. */
+export class EventStreamRefusal extends Error {
+  readonly status: 400 | 413 | 429 | 503
+  constructor(status: 400 | 413 | 429 | 503, message: string) {
+    super(message)
+    this.status = status
+  }
+
+  /** True when the same request may be served later. */
+  get isPassing(): boolean {
+    return this.status === 429 || this.status === 503
+  }
+}
+
+/**
+ * How much a request wants an event stream: `rather` than anything else, or `also`, which is enough for a subscription;
+ * null when it takes none.
+ */
+export function eventStreamWish({ headers, method }: IncomingMessage): 'rather' | 'also' | null {
+  if (method !== 'GET' && method !== 'POST') return null
+  const types = headers.accept?.split(',').map((type) => type.split(';', 1)[0]?.trim().toLowerCase()) ?? []
+  const place = types.indexOf('text/event-stream')
+  return place === 0 ? 'rather' : place > 0 ? 'also' : null
+}
+
+/**
+ * Reads an operation from the query of a GET or the JSON of a POST, as GraphQL over HTTP has it.
+ *
+ * @throws {EventStreamRefusal} for what is neither, or longer than `maxBytes`
+ */
+export async function readEventStreamRequest(req: IncomingMessage, maxBytes: number): Promise<OperationRequest> {
+  const body = req.method === 'POST' ? await readBody(req, maxBytes) : null
+  if (body && body.length > maxBytes) throw new EventStreamRefusal(413, `Expected a body of ${maxBytes} bytes at most`)
+  return parseEventStreamRequest(req, body)
+}
+
+/**
+ * Reads an operation from a request whose body has been read.
+ *
+ * @param body null for a GET
+ * @throws {EventStreamRefusal} for what is none
+ */
+export function parseEventStreamRequest(req: IncomingMessage, body: Buffer | null): OperationRequest {
+  if (body) return toRequest(parseJson(body.toString(), 'a body of JSON'))
+  const { searchParams } = new URL(req.url ?? '/', 'http://localhost')
+  const variables = searchParams.get('variables')
+  return toRequest({
+    query: searchParams.get('query'),
+    operationName: searchParams.get('operationName'),
+    variables: variables ? parseJson(variables, 'variables of JSON') : null,
+  })
+}
+
+/** Reads a body, or the part of it that is longer than `maxBytes` by its last chunk. */
+export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  // Left alone when it is too long, so that it can be answered.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length
+    chunks.push(chunk)
+    if (length > maxBytes) break
+  }
+  return Buffer.concat(chunks)
+}
+
+function toRequest(input: unknown): OperationRequest {
+  const { query, operationName, variables } = isRecord(input) ? input : {}
+  if (typeof query !== 'string') throw new EventStreamRefusal(400, 'Expected a query')
+  const isNamed = operationName === undefined || operationName === null || typeof operationName === 'string'
+  if (!isNamed) throw new EventStreamRefusal(400, 'Expected an operationName that is text')
+  if (variables === undefined || variables === null) return { query, operationName }
+  if (!isRecord(variables)) throw new EventStreamRefusal(400, 'Expected variables that are an object')
+  return { query, operationName, variables }
+}
+
+function parseJson(text: string, expected: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw Object.assign(new EventStreamRefusal(400, `Expected ${expected}`), { cause })
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http'
+import type { OperationRequest } from '../graphql/operation-request.ts'
+import type { GraphqlHandler } from '../request-listener.ts'
+import type { ConnectionServer } from './connections/connection-server.ts'
+import {
+  EventStreamRefusal,
+  eventStreamWish,
+  parseEventStreamRequest,
+  readBody,
+} from './event-stream/event-stream-request.ts'
+
+/**
+ * Leaves event streams to live status, and all else to `graphql`.
+ *
+ * Who prefers an event stream gets one. Who would take one among other things, as urql always does, gets one for a
+ * subscription: what is asked for must be read first then.
+ */
+export function routeGraphql(
+  live: Pick<ConnectionServer, 'stream' | 'isSubscription'>,
+  graphql: GraphqlHandler,
+  maxRequestBytes: number,
+): GraphqlHandler {
+  return async (req, res, context) => {
+    const wish = eventStreamWish(req)
+    if (wish === null) return graphql(req, res, context)
+    if (wish === 'rather') return live.stream(req, res, context)
+    const body = req.method === 'POST' ? await readBody(req, maxRequestBytes).catch(() => null) : null
+    // The client has gone away while it was sending.
+    if (req.destroyed && !req.complete) return
+    const asked = parse(req, body)
+    if (asked && live.isSubscription(asked)) return live.stream(req, res, { ...context, asked })
+    return graphql(req, res, { ...context, body: body ?? undefined })
+  }
+}
+
+function parse(req: IncomingMessage, body: Buffer | null): OperationRequest | null {
+  try {
+    return parseEventStreamRequest(req, body)
+  } catch (error) {
+    if (error instanceof EventStreamRefusal) return null
+    throw error
+  }
+}

@@ -1,0 +1,249 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type Message as ClientMessage, MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws'
+import type { RawData, WebSocket } from 'ws'
+import type { TokenCaller } from '../../caller/token-caller.ts'
+import type { RunningOperation } from '../../graphql/operations.ts'
+import { requestIdOf } from '../../request-id.ts'
+import { capError } from '../connections/cap-error.ts'
+import type { SocketAccount } from '../connections/connection-caps.ts'
+import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
+import { Outbox } from '../connections/outbox.ts'
+import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
+import { SocketSubscriber } from './socket-subscriber.ts'
+import { SocketWire } from './socket-wire.ts'
+import { textFrame } from './web-socket-frame.ts'
+
+/** The protocol demands unique ids and no length; a stock client's have 36 characters. */
+const MAX_ID_LENGTH = 256
+/** For as long, a client may stay silent after it has connected. */
+const INIT_TIMEOUT_MS = 3_000
+/** Of what must not wait, so much may lie here untaken. */
+const MAX_UNTAKEN_BYTES = 32 * 1024
+
+interface Slot {
+  readonly subscriber: SocketSubscriber
+  operation: RunningOperation | null
+}
+
+/** One WebSocket that speaks graphql-transport-ws. */
+export class SocketConnection implements Connection {
+  readonly #ws: WebSocket
+  readonly #socket: Socket
+  readonly #wire: SocketWire
+  readonly #parts: ConnectionParts
+  readonly #account: SocketAccount
+  readonly #outbox: Outbox
+  readonly #requestId: string
+  readonly #slots = new Map<string, Slot>()
+  #caller: TokenCaller | Promise<TokenCaller>
+  /** Messages that came while it was found out who calls; null before and after. */
+  #held: ClientMessage[] | null = null
+  #initTimer: NodeJS.Timeout | null
+  #isInitialised = false
+  #isOpen = true
+  #isGoingAway = false
+
+  /** @param request asked for the upgrade; its tokens count unless `connection_init` brings others */
+  constructor(
+    ws: WebSocket,
+    request: IncomingMessage,
+    options: { head: Buffer; parts: ConnectionParts; account: SocketAccount; observer: ConnectionObserver },
+  ) {
+    const { head, parts, account, observer } = options
+    this.#ws = ws
+    this.#socket = request.socket
+    this.#parts = parts
+    this.#account = account
+    this.#caller = parts.callers.fromHeaders(request.headers)
+    this.#requestId = requestIdOf(request.headers['x-request-id'])
+    const onAnswer = (): void => {
+      if (!this.#wire.isFull) this.#outbox.drained()
+    }
+    this.#wire = new SocketWire(ws, request.socket, { head, onAnswer })
+    this.#outbox = new Outbox(this.#wire)
+    this.#initTimer = setTimeout(() => this.#close(CLOSE_REASONS.initTimeout), INIT_TIMEOUT_MS)
+    ws.on('message', (data, isBinary) => this.#receive(data, isBinary))
+    // What is wrong with a frame; ws closes by itself, with the code that fits.
+    ws.on('error', (err) => parts.log.debug({ err, requestId: this.#requestId }, 'WebSocket error'))
+    ws.on('close', () => {
+      this.#release()
+      account.close()
+      observer.closed(this)
+    })
+    observer.opened(this)
+  }
+
+  get unreadSince(): number | null {
+    return this.#wire.askedAt
+  }
+
+  get unreadBytes(): number {
+    return this.#wire.aheadBytes
+  }
+
+  beat(): void {
+    this.#wire.ask()
+  }
+
+  stall(): void {
+    this.#close(CLOSE_REASONS.stalled)
+  }
+
+  goAway(): void {
+    this.#isGoingAway = true
+    const isBusy = [...this.#slots.values()].some(({ operation }) => operation?.type !== 'subscription')
+    if (!isBusy) this.#close(CLOSE_REASONS.goingAway)
+  }
+
+  terminate(): void {
+    this.#release()
+    this.#ws.terminate()
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (!this.#isOpen) return
+    const message = isBinary ? null : parse(data)
+    if (!message) this.#close(CLOSE_REASONS.badMessage)
+    else if (this.#held) this.#held.push(message)
+    else this.#take(message)
+  }
+
+  #take(message: ClientMessage): void {
+    const reason = this.#handle(message)
+    if (reason) this.#close(reason)
+  }
+
+  /** Does what a message asks for, or says why it ends the connection. */
+  #handle(message: ClientMessage): CloseReason | null {
+    switch (message.type) {
+      case MessageType.ConnectionInit:
+        return this.#initialise(message.payload ?? {})
+      case MessageType.Ping:
+        this.#send(JSON.stringify({ ...message, type: MessageType.Pong }))
+        return null
+      case MessageType.Pong:
+        return null
+      case MessageType.Subscribe:
+        return this.#subscribe(message)
+      case MessageType.Complete:
+        this.#drop(message.id)
+        return null
+      default:
+        return CLOSE_REASONS.badMessage
+    }
+  }
+
+  #initialise(params: Readonly<Record<string, unknown>>): CloseReason | null {
+    if (this.#isInitialised) return CLOSE_REASONS.secondInit
+    this.#isInitialised = true
+    this.#clearInitTimer()
+    this.#held = []
+    void this.#identify(params)
+    return null
+  }
+
+  /** Finds out who calls; what else comes waits for that, and no more is read than has come with it. */
+  async #identify(params: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#ws.pause()
+    let caller: TokenCaller
+    try {
+      caller = (await this.#parts.callers.fromConnectionParams(params)) ?? (await this.#caller)
+    } catch {
+      this.#close(CLOSE_REASONS.badTokens)
+      return
+    }
+    if (!this.#isOpen) return
+    this.#caller = caller
+    if (!this.#account.enter(caller.key)) {
+      this.#close(CLOSE_REASONS.tooMany)
+      return
+    }
+    this.#ws.resume()
+    this.#send(`{"type":"${MessageType.ConnectionAck}"}`)
+    const held = this.#held ?? []
+    this.#held = null
+    for (const message of held) if (this.#isOpen) this.#take(message)
+  }
+
+  #subscribe({ id, payload }: SubscribeMessage): CloseReason | null {
+    if (!this.#isInitialised) return CLOSE_REASONS.notInitialised
+    if (id.length > MAX_ID_LENGTH) return CLOSE_REASONS.badMessage
+    if (this.#slots.has(id)) return CLOSE_REASONS.sameId
+    // What is begun now would be cut off; a client takes it along to where it connects next.
+    if (this.#isGoingAway) return null
+    const exceeded = this.#account.begin()
+    if (exceeded) {
+      const error = JSON.stringify([capError(exceeded)])
+      this.#send(`{"id":${JSON.stringify(id)},"type":"${MessageType.Error}","payload":${error}}`)
+      return null
+    }
+    const { operations } = this.#parts
+    const caller = this.#caller as TokenCaller
+    const subscriber = new SocketSubscriber(id, this.#outbox, {
+      ended: () => this.#drop(id),
+      refused: () => this.#close(CLOSE_REASONS.tokenRefused),
+      visible: (error) => operations.visible(error, this.#requestId),
+    })
+    const slot: Slot = { subscriber, operation: null }
+    this.#slots.set(id, slot)
+    slot.operation = operations.start(payload, { caller, requestId: this.#requestId }, subscriber)
+    return null
+  }
+
+  #drop(id: string): void {
+    const slot = this.#slots.get(id)
+    if (!slot) return
+    this.#slots.delete(id)
+    this.#account.end()
+    stop(slot)
+    if (this.#isGoingAway) this.goAway()
+  }
+
+  /** Sends what must not wait, and listens no more to who asks for much of it without taking it. */
+  #send(text: string): void {
+    this.#outbox.send(textFrame(Buffer.from(text)))
+    const { writableNeedDrain, writableLength } = this.#socket
+    // Node's own mark, below which no `drain` comes, is 16 KB or 64 KB.
+    if (this.#ws.isPaused || !writableNeedDrain || writableLength <= MAX_UNTAKEN_BYTES) return
+    this.#ws.pause()
+    this.#socket.once('drain', () => this.#ws.resume())
+  }
+
+  #close([code, reason]: CloseReason): void {
+    if (!this.#isOpen) return
+    this.#release()
+    this.#ws.close(code, reason)
+    // To hear that the other side has understood.
+    this.#ws.resume()
+  }
+
+  /** Lets go of everything but the socket itself. */
+  #release(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#clearInitTimer()
+    const slots = [...this.#slots.values()]
+    this.#slots.clear()
+    for (const slot of slots) stop(slot)
+    this.#outbox.close()
+  }
+
+  #clearInitTimer(): void {
+    if (this.#initTimer) clearTimeout(this.#initTimer)
+    this.#initTimer = null
+  }
+}
+
+function stop({ subscriber, operation }: Slot): void {
+  subscriber.close()
+  operation?.cancel()
+}
+
+function parse(data: RawData): ClientMessage | null {
+  try {
+    return parseMessage(data.toString())
+  } catch {
+    return null
+  }
+}

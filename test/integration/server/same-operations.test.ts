@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compliant } from '../../support/providers/compliant.ts'
+import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { ALICE } from '../../support/query-schema.ts'
+import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
+import { seedPins } from '../gateway/setup.ts'
+import { WAYS } from './ways.ts'
+
+interface Operation {
+  readonly query: string
+  readonly operationName?: string
+  readonly variables?: Record<string, unknown>
+}
+
+const NAMES = 'query ($first: Int = 2, $more: Boolean = true) { pins(first: $first) { nodes { name ...F } } }'
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  'a query': { query: '{ services { name __typename } }' },
+  'a query with variables, fragments and directives': {
+    query: `${NAMES} fragment F on Pin { cid @include(if: $more) status }`,
+    variables: { first: 1, more: false },
+  },
+  'the default of a variable': { query: `${NAMES} fragment F on Pin { cid @skip(if: $more) a: name }` },
+  'one of several operations': { query: 'query A { __typename } query B { services { name } }', operationName: 'B' },
+  introspection: { query: '{ __schema { description queryType { name } } __type(name: "Pin") { kind name } }' },
+  'an error beside data': { query: '{ node(id: "x") { id } services { name } }' },
+  'an error that leaves no data': { query: '{ pins(first: 0) { nodes { id } } }' },
+  'null for an argument that must not be null': { query: 'query ($id: ID!) { node(id: $id) { id } }' },
+  'a variable of another type': { query: 'query ($id: ID!) { node(id: $id) { id } }', variables: { id: {} } },
+  'an empty enum': {
+    query: 'query ($m: NameMatch) { pins(filter: { match: $m }) { totalCount } }',
+    variables: { m: '' },
+  },
+}
+
+/** Not run at all, for a mistake in the document. */
+const REFUSED: Readonly<Record<string, Operation>> = {
+  'no GraphQL': { query: '{ services' },
+  'what the schema has not': { query: '{ services { nome } nothing }' },
+  'too many words': { query: `{ ${'a '.repeat(5_000)} }` },
+  'fragments in a circle': { query: '{ pin(id: "x") { ...A } } fragment A on Pin { content { pins { ...A } } }' },
+}
+
+let service: EmulatedService
+let gateway: TestGateway
+beforeAll(async () => {
+  service = await startEmulatedService(compliant)
+  seedPins(service, 3)
+  gateway = await startTestGateway({ services: { one: { endpoint: service.endpoint, token: ALICE } } })
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await service[Symbol.asyncDispose]()
+})
+
+describe.each(Object.entries(OPERATIONS))('%s', (_what, operation) => {
+  it.each(Object.keys(WAYS))('has the same result by %s, when it comes first and when it comes again', async (way) => {
+    const run = WAYS[way] as (typeof WAYS)[string]
+    const expected = JSON.parse(await (WAYS.GET as typeof run)(gateway.url, operation))
+    // The third time, it runs compiled.
+    for (let use = 1; use <= 3; use++) expect(JSON.parse(await run(gateway.url, operation))).toEqual(expected)
+  })
+})
+
+describe.each(Object.entries(REFUSED))('%s', (_what, operation) => {
+  it.each(Object.keys(WAYS))('is refused in the same words by %s', async (way) => {
+    const messagesOf = async (by: string) => {
+      const { errors, data } = JSON.parse(await (WAYS[by] as (typeof WAYS)[string])(gateway.url, operation))
+      return { data, errors: errors.map(({ message, locations }: Record<string, unknown>) => ({ message, locations })) }
+    }
+
+    const refused = await messagesOf(way)
+    expect(refused).toEqual(await messagesOf('GET'))
+    expect(refused.data).toBeUndefined()
+  })
+})

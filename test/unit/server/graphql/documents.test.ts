@@ -1,0 +1,57 @@
+import { buildSchema, GraphQLError } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { BadRequestError } from '../../../../src/domain/errors.ts'
+import { Documents } from '../../../../src/server/graphql/documents.ts'
+
+const schema = buildSchema('type Query { a: String } type Mutation { b: String }')
+
+describe('documents', () => {
+  it('are read and checked once for the same text, right and wrong ones', () => {
+    const documents = new Documents(schema)
+    const document = documents.parse('{ a }')
+
+    expect(documents.parse('{ a }')).toBe(document)
+    expect(documents.validate(document)).toBe(documents.validate(document))
+    const errors = ['{', '{'].map((text) => {
+      try {
+        return documents.parse(text)
+      } catch (error) {
+        return error
+      }
+    })
+    expect(errors[0]).toBeInstanceOf(GraphQLError)
+    expect(errors[1]).toBe(errors[0])
+  })
+
+  it('have the operation that is named, or their only one', () => {
+    const documents = new Documents(schema)
+    const query = 'query A { a } mutation B { b }'
+
+    expect(documents.prepare({ query, operationName: 'B' }).operation.operation).toBe('mutation')
+    expect(documents.prepare({ query: '{ a }' }).operation.operation).toBe('query')
+    for (const operationName of [null, undefined, 'C']) {
+      expect(() => documents.prepare({ query, operationName })).toThrow(BadRequestError)
+    }
+  })
+
+  it('are refused with all that does not fit the schema', () => {
+    const documents = new Documents(schema)
+    const errors: unknown[] = []
+    try {
+      documents.prepare({ query: '{ x y }' })
+    } catch (error) {
+      if (error instanceof AggregateError) errors.push(...error.errors)
+    }
+
+    expect(errors.map((error) => (error as Error).message)).toEqual(
+      ['x', 'y'].map((name) => `Cannot query field "${name}" on type "Query". Did you mean "a"?`),
+    )
+  })
+
+  it('are refused for too many words before they are checked', () => {
+    const documents = new Documents(schema)
+
+    expect(() => documents.parse(`{ ${'a '.repeat(4_999)} }`)).toThrow('contains more that 5000 tokens')
+    expect(documents.parse(`{ ${'a '.repeat(4_998)} }`).kind).toBe('Document')
+  })
+})

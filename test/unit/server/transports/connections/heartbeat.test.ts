@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest'
+import { Heartbeat } from '../../../../../src/server/transports/connections/heartbeat.ts'
+
+describe('a heartbeat', () => {
+  it('visits everybody once a round, not all at once, and nobody who has left', () => {
+    const beats: number[] = []
+    const heartbeat = new Heartbeat<number>((index) => beats.push(index))
+    let turn = 0
+    const members = Array.from({ length: 12 }, (_, index) => index)
+    for (const member of members) {
+      heartbeat.add(member)
+      heartbeat.turn()
+    }
+    expect(beats).toEqual([0])
+    for (turn = 0; turn < 11; turn++) heartbeat.turn()
+    expect(beats).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    for (const member of members.slice(1)) heartbeat.delete(member)
+    for (turn = 0; turn < 12; turn++) heartbeat.turn()
+    expect(beats.slice(12)).toEqual([0])
+  })
+})

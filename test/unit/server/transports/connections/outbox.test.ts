@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Message } from '../../../../../src/server/graphql/message.ts'
+import { Lane, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
+
+const THRESHOLD = 32 * 1024
+
+/** A connection whose other side reads when told to. */
+function startWire() {
+  const sent: string[] = []
+  let bufferedBytes = 0
+  const congestion: boolean[] = []
+  const outbox = new Outbox(
+    {
+      write(frame) {
+        sent.push(frame.toString())
+        bufferedBytes += frame.length
+      },
+      get isFull() {
+        return bufferedBytes > THRESHOLD
+      },
+    },
+    (isCongested) => void congestion.push(isCongested),
+  )
+  return {
+    sent,
+    congestion,
+    outbox,
+    get bufferedBytes() {
+      return bufferedBytes
+    },
+    read() {
+      bufferedBytes = 0
+      outbox.drained()
+    },
+  }
+}
+
+const BIG = 'x'.repeat(20_000)
+const message = (text: string, key: string | null = null): Message => ({
+  payload: Buffer.from(text),
+  key,
+  cursor: null,
+})
+const frameOf = ({ payload }: Message) => payload
+
+describe('an outbox', () => {
+  it('keeps the last message of each key while nobody reads, and sends them in order', () => {
+    const wire = startWire()
+    const lane = new Lane(wire.outbox, frameOf)
+    lane.next(message(BIG))
+    lane.next(message(BIG))
+    expect(wire.outbox.isCongested).toBe(true)
+    for (const [text, key] of [
+      ['a1', 'a'],
+      ['b1', 'b'],
+      ['a2', 'a'],
+      ['c1', 'c'],
+      ['b2', 'b'],
+    ] as const)
+      lane.next(message(text, key))
+    lane.next(message('unkeyed'))
+    lane.next(message('unkeyed too'))
+    expect(wire.sent).toEqual([BIG, BIG])
+    wire.read()
+    expect(wire.sent.slice(2)).toEqual(['a2', 'c1', 'b2', 'unkeyed', 'unkeyed too'])
+    expect(wire.congestion).toEqual([true, false])
+  })
+
+  it('sends the end behind what waits, and nothing after it', () => {
+    const wire = startWire()
+    const lane = new Lane(wire.outbox, frameOf)
+    let ends = 0
+    lane.next(message(BIG))
+    lane.next(message(BIG))
+    lane.next(message('last', 'a'))
+    lane.end(Buffer.from('end'), () => ends++)
+    lane.next(message('late', 'b'))
+    expect(ends).toBe(0)
+    wire.read()
+    lane.next(message('later'))
+    expect(wire.sent.slice(2)).toEqual(['last', 'end'])
+    expect(ends).toBe(1)
+  })
+
+  it('lets everybody wait who wants to send when there is room, and lets them go when it is closed', async () => {
+    const wire = startWire()
+    const lane = new Lane(wire.outbox, frameOf)
+    await wire.outbox.ready()
+    lane.next(message(BIG + BIG))
+    const order: string[] = []
+    const waiting = wire.outbox.ready().then(() => order.push('ready'))
+    wire.read()
+    order.push('read')
+    await waiting
+    expect(order).toEqual(['read', 'ready'])
+    lane.next(message(BIG + BIG))
+    const closing = wire.outbox.ready()
+    wire.outbox.close()
+    await closing
+  })
+
+  it('never has more than a threshold and one message in the connection, and never loses a last state', () => {
+    const lanes = 3
+    const action = fc.oneof(
+      { weight: 5, arbitrary: fc.tuple(fc.nat(lanes - 1), fc.nat(4), fc.integer({ min: 1, max: 9_000 })) },
+      { weight: 1, arbitrary: fc.constant('read' as const) },
+    )
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
+        const wire = startWire()
+        const all = Array.from({ length: lanes }, () => new Lane(wire.outbox, frameOf))
+        const last = new Map<string, string>()
+        actions.forEach((each, index) => {
+          if (each === 'read') {
+            wire.read()
+            return
+          }
+          const [lane, pin, size] = each
+          const text = `${lane}/${pin}/${index}/`.padEnd(size, '.')
+          last.set(`${lane}/${pin}`, text)
+          all[lane]?.next(message(text, String(pin)))
+          expect(wire.bufferedBytes).toBeLessThanOrEqual(THRESHOLD + 9_010)
+          expect(all[lane]?.backlog).toBeLessThanOrEqual(5)
+        })
+        while (wire.outbox.isCongested) wire.read()
+        const seen = new Map(wire.sent.map((text) => [text.split('/').slice(0, 2).join('/'), text]))
+        expect(seen).toEqual(last)
+        for (let lane = 0; lane < lanes; lane++) {
+          const order = wire.sent
+            .filter((text) => text.startsWith(`${lane}/`))
+            .map((text) => Number(text.split('/')[2]))
+          expect(order).toEqual([...order].sort((a, b) => a - b))
+        }
+      }),
+    )
+  })
+})

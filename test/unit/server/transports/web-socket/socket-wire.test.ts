@@ -1,0 +1,127 @@
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { WebSocket } from 'ws'
+import type { Message } from '../../../../../src/server/graphql/message.ts'
+import { Lane, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
+import { SocketWire } from '../../../../../src/server/transports/web-socket/socket-wire.ts'
+
+const PING = 0x89
+
+/** A WebSocket whose other side reads, and answers pings, when told to. */
+function startReader() {
+  const ws = Object.assign(new EventEmitter(), { readyState: 1, OPEN: 1 })
+  const unread: Buffer[] = []
+  const socket = { write: (frame: Buffer) => unread.push(frame), push: () => true }
+  const onAnswer = (): void => {
+    if (!wire.isFull) outbox.drained()
+  }
+  const head = Buffer.alloc(0)
+  const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, { head, onAnswer })
+  const outbox = new Outbox(wire)
+  const read: Buffer[] = []
+  return {
+    ws,
+    wire,
+    outbox,
+    unread,
+    read,
+    /** Reads the next frame; answers it if it is a ping. */
+    readOne() {
+      const frame = unread.shift()
+      if (frame?.[0] === PING) ws.emit('pong', frame.subarray(2))
+      else if (frame) read.push(frame)
+    },
+    unreadBytes: () => unread.filter((frame) => frame[0] !== PING).reduce((sum, { length }) => sum + length, 0),
+  }
+}
+
+const frame = (size: number) => Buffer.alloc(size, 'x')
+
+describe('the wire of a socket', () => {
+  it('asks after 32 KB whether they were read, once, and again for what came behind the question', () => {
+    const { wire, unread, readOne } = startReader()
+    wire.write(frame(20_000))
+    expect([wire.askedAt, unread.length]).toEqual([null, 1])
+    wire.write(frame(20_000))
+    const askedAt = wire.askedAt
+    wire.write(frame(20_000))
+    wire.write(frame(20_000))
+    expect([wire.askedAt, wire.isFull, unread.length]).toEqual([askedAt, true, 5])
+    for (let index = 0; index < 3; index++) readOne()
+    // The answer covers what was before the question only.
+    expect([wire.isFull, unread.length]).toEqual([false, 3])
+    expect(wire.askedAt).toBeGreaterThanOrEqual(askedAt ?? Number.POSITIVE_INFINITY)
+    while (unread.length > 0) readOne()
+    expect(wire.askedAt).toBeNull()
+  })
+
+  it('takes no answer but the one to its question', () => {
+    const { ws, wire, readOne } = startReader()
+    wire.write(frame(1))
+    wire.ask()
+    wire.ask()
+    const askedAt = wire.askedAt
+    expect(askedAt).not.toBeNull()
+    ws.emit('pong', Buffer.alloc(0))
+    ws.emit('pong', Buffer.alloc(4))
+    expect(wire.askedAt).toBe(askedAt)
+    readOne()
+    readOne()
+    expect(wire.askedAt).toBeNull()
+  })
+
+  it('pings without a word where nothing is unread, and frees nothing by the answer', () => {
+    const { ws, wire, unread, readOne } = startReader()
+    wire.ask()
+    expect([unread[0]?.toString('hex'), wire.askedAt === null]).toEqual(['8900', false])
+    for (let index = 0; index < 3; index++) wire.write(frame(20_000))
+    ws.emit('pong', Buffer.alloc(0))
+    // What came behind the ping is asked about by now, and by a word.
+    expect([wire.isFull, unread.length, unread[4]?.length]).toEqual([true, 5, 6])
+    while (unread.length > 0) readOne()
+    expect([wire.isFull, wire.askedAt]).toEqual([false, null])
+  })
+
+  it('writes and asks nothing once the socket closes', () => {
+    const { ws, wire, unread } = startReader()
+    ws.readyState = 2
+    wire.write(frame(40_000))
+    wire.ask()
+    expect(unread).toEqual([])
+  })
+
+  it('never lets more than 48 KB and one frame be unread, and always asks where something must be kept', () => {
+    const action = fc.oneof(
+      { weight: 3, arbitrary: fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 60_000 })) },
+      { weight: 2, arbitrary: fc.constant('read' as const) },
+      { weight: 1, arbitrary: fc.constant('beat' as const) },
+    )
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
+        const reader = startReader()
+        const lane = new Lane(reader.outbox, ({ payload }) => payload)
+        const last = new Map<number, number>()
+        actions.forEach((each, index) => {
+          if (each === 'read') reader.readOne()
+          else if (each === 'beat') reader.wire.ask()
+          else {
+            const [pin, size] = each
+            const payload = Buffer.alloc(size + 8)
+            payload.writeUInt32BE(index)
+            payload.writeUInt32BE(pin, 4)
+            last.set(pin, index)
+            const message: Message = { payload, key: String(pin), cursor: null }
+            lane.next(message)
+          }
+          expect(reader.unreadBytes()).toBeLessThanOrEqual(48 * 1024 + 60_012)
+          if (lane.backlog > 0) expect(reader.unread.some((sent) => sent[0] === PING)).toBe(true)
+        })
+        while (reader.unread.length > 0) reader.readOne()
+        const seen = new Map(reader.read.map((sent) => [sent.readUInt32BE(4), sent.readUInt32BE(0)]))
+        expect([lane.backlog, seen]).toEqual([0, last])
+      }),
+    )
+  })
+})

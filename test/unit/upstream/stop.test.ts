@@ -1,0 +1,52 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Stop, type StopSignal } from '../../../src/upstream/stop.ts'
+
+type Step = { readonly act: 'add' | 'remove' | 'abort'; readonly listener: number; readonly removes: number }
+
+const step: fc.Arbitrary<Step> = fc.record({
+  act: fc.constantFrom('add', 'add', 'remove', 'abort'),
+  listener: fc.nat(4),
+  removes: fc.nat(4),
+})
+
+/** Which listeners are called, in order, when each removes another one; and how the signal is afterwards. */
+function follow(steps: readonly Step[], signal: StopSignal, abort: (reason: unknown) => void) {
+  const called: number[] = []
+  const removes = new Map<number, number>()
+  const listeners = Array.from({ length: 5 }, (_, index) => () => {
+    called.push(index)
+    signal.removeEventListener('abort', listeners[removes.get(index) ?? index] as () => void)
+  })
+  for (const [index, { act, listener, removes: other }] of steps.entries()) {
+    const each = listeners[listener] as () => void
+    if (act === 'abort') abort(`reason ${index}`)
+    else if (act === 'remove') signal.removeEventListener('abort', each)
+    else {
+      removes.set(listener, other)
+      signal.addEventListener('abort', each, { once: true })
+    }
+  }
+  return { called, aborted: signal.aborted, reason: signal.reason }
+}
+
+describe('Stop', () => {
+  it('does what an AbortController does, whoever listens and leaves', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const controller = new AbortController()
+        const stop = new Stop()
+        expect(follow(steps, stop, (reason) => stop.abort(reason))).toEqual(
+          follow(steps, controller.signal, (reason) => controller.abort(reason)),
+        )
+      }),
+    )
+  })
+
+  it('throws its reason once aborted, an AbortError where none was given', () => {
+    const stop = new Stop()
+    stop.throwIfAborted()
+    stop.abort()
+    expect(() => stop.throwIfAborted()).toThrow(expect.objectContaining({ name: 'AbortError' }))
+  })
+})
