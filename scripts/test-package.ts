@@ -1,5 +1,5 @@
 // Installs the packed package as a user would, without scripts, compiles against its types, loads its entry for browsers alone,
-// and pins a directory with it on each Node it is meant for.
+// mounts its gateway in the frameworks, and pins a directory with it on each Node it is meant for.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { build, type PluginBuild } from 'esbuild'
 import { bringNode, NEWER_NODES } from './bring-node.ts'
 
 const CLIENT_PROGRAM = `import { readErrors } from 'pinql/client'
@@ -30,6 +31,7 @@ try {
   npm(app, 'install', '--ignore-scripts', '--omit=dev', '--engine-strict', ...QUIET, join(folder, filename))
   await compile(app)
   await useClientAlone(join(app, 'node_modules/pinql'))
+  await embed(app)
   const files = join(folder, 'files')
   await mkdir(files)
   for (let i = 0; i < 30; i++) await writeFile(join(files, `${i}.txt`), `file ${i}\n`)
@@ -44,8 +46,8 @@ try {
 /** Type checks programs that use the package, and all declarations of the package with them. */
 async function compile(app: string): Promise<void> {
   const program =
-    "import { createSchema, parseConfig, startGateway } from 'pinql'\nawait startGateway(parseConfig({}))\n"
-  await writeFile(join(app, 'program.mts'), `${program}createSchema()\n`)
+    "import { createGateway, parseConfig, startGateway } from 'pinql'\nawait startGateway(parseConfig({}))\n"
+  await writeFile(join(app, 'program.mts'), `${program}await createGateway(parseConfig({}))\n`)
   const types = ['node', '--typeRoots', join(process.cwd(), 'node_modules/@types')]
   tsc(app, '--module', 'nodenext', '--lib', 'esnext', '--types', ...types, 'program.mts')
   await writeFile(join(app, 'page.ts'), CLIENT_PROGRAM)
@@ -75,6 +77,30 @@ async function useClientAlone(installed: string): Promise<void> {
   const printed = execFileSync(process.execPath, args, { cwd: alone, encoding: 'utf8' })
   if (printed !== '1000\n') throw new Error(`pinql/client alone printed ${printed}; expected 1000`)
   process.stdout.write(`pinql/client loads without any package, from ${files.length} files\n`)
+}
+
+/** Runs `embed-gateway.ts` with the package and the frameworks that a host would have. */
+async function embed(app: string): Promise<void> {
+  const { devDependencies } = JSON.parse(await readFile('package.json', 'utf8'))
+  const frameworks = ['fastify', 'express'].map((name) => `${name}@${devDependencies[name]}`)
+  npm(app, 'install', '--ignore-scripts', ...QUIET, ...frameworks)
+  const ours = {
+    name: 'ours',
+    setup(built: PluginBuild) {
+      built.onResolve({ filter: /\/src\/index\.ts$/ }, () => ({ path: 'pinql', external: true }))
+    },
+  }
+  const outfile = join(app, 'embed.mjs')
+  await build({
+    entryPoints: ['scripts/embed-gateway.ts'],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    packages: 'external',
+    plugins: [ours],
+  })
+  const args = [outfile, join(folder, 'embedded')]
+  execFileSync(process.execPath, args, { cwd: app, stdio: 'inherit', timeout: 60_000 })
 }
 
 async function pinWith(node: string, main: string, files: string): Promise<void> {

@@ -18,5 +18,8 @@ export {
   UnauthorizedError,
   UnknownServiceError,
 } from './domain/errors.ts'
-export { createSchema } from './schema/schema.ts'
+export type { LogSink } from './observability/logger.ts'
+export type { Caller, CallerRequest } from './server/caller/caller.ts'
+export { UnauthenticatedError } from './server/caller/unauthenticated-error.ts'
+export { createGateway, type Gateway, type GatewayOptions } from './server/create-gateway.ts'
 export { type RunningGateway, startGateway } from './server/start-gateway.ts'

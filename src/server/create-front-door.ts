@@ -5,9 +5,12 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { ServiceRegistry } from '../upstream/registry.ts'
+import type { Caller, CallerRequest } from './caller/caller.ts'
 import { Callers } from './caller/callers.ts'
+import { identifyByHost } from './caller/host-caller.ts'
 import { createGraphqlServer } from './create-graphql-server.ts'
 import { Executor } from './graphql/executor.ts'
+import { ignoreUpgrade, isWebSocketUpgrade } from './ignore-upgrade.ts'
 import { createRequestGuard } from './request-guard.ts'
 import { createRequestListener } from './request-listener.ts'
 import { createConnectionServer } from './transports/connections/create-connection-server.ts'
@@ -17,7 +20,7 @@ import { routeGraphql } from './transports/route-graphql.ts'
 /** Everything between a connection and the resolvers. Disposing it ends all WebSockets and event streams at once. */
 export interface FrontDoor extends Disposable {
   readonly handle: RequestListener
-  /** Takes over a connection that becomes a WebSocket. */
+  /** Takes over a connection that becomes a WebSocket. An offer of another protocol is passed over, and the request answered. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Sends all WebSockets and event streams away, and lets no new ones in. Resolves when they are gone. */
   drain(): Promise<void>
@@ -35,22 +38,28 @@ export function createFrontDoor(
     /** False while starting or stopping. */
     readonly isReady: () => boolean
     readonly log: Logger
+    /** Says who calls. Default: the tokens that the client brings. */
+    readonly identify?: ((request: CallerRequest) => Promise<Caller>) | undefined
   },
 ): FrontDoor {
   const { schema, registry, live, isReady, log } = parts
   const { requestTimeoutMs, maxRequestBytes, shutdownTimeoutMs } = config
   const guard = createRequestGuard(config)
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
-  const callers = new Callers({
-    names: registry.services.map(({ name }) => name),
-    defaultName: registry.defaultName,
-  })
-  const yoga = createGraphqlServer({ executor, callers, maxRequestBytes, log })
-  const json = answerJson({ executor, callers, yoga, maxRequestBytes })
-  const streams = createConnectionServer(config, { executor, callers, guard, log })
+  const names = registry.services.map(({ name }) => name)
+  const callers = new Callers({ names, defaultName: registry.defaultName })
+  const identify = parts.identify
+    ? identifyByHost(parts.identify, names)
+    : (request: CallerRequest) => callers.identify(request)
+  const yoga = createGraphqlServer({ executor, identify, maxRequestBytes, log })
+  const json = answerJson({ executor, identify, yoga, maxRequestBytes })
+  const streams = createConnectionServer(config, { executor, identify, guard, log })
   return {
     handle: createRequestListener({ guard, graphql: routeGraphql(streams, json, maxRequestBytes), isReady, log }),
-    upgrade: (request, socket, head) => streams.upgrade(request, socket, head),
+    upgrade(request, socket, head) {
+      if (!isWebSocketUpgrade(request) && ignoreUpgrade(request, socket, head)) return
+      streams.upgrade(request, socket, head)
+    },
     drain: () => streams.drain(shutdownTimeoutMs),
     get drainTimeMs() {
       return streams.drainTimeMs

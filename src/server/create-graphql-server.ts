@@ -1,5 +1,5 @@
 import type { Logger } from '../observability/logger.ts'
-import type { Callers } from './caller/callers.ts'
+import type { Identify } from './caller/caller.ts'
 import { EXAMPLES } from './graphiql-examples.ts'
 import { clientErrorOf, maskedErrorOf } from './graphql/client-error.ts'
 import type { Executor } from './graphql/executor.ts'
@@ -10,14 +10,14 @@ import { createYoga, renderGraphiQL, type YogaServerInstance } from './yoga.ts'
 /** GraphiQL, and operations over HTTP in whatever form is unusual; what surrounds them is the request listener's. */
 export function createGraphqlServer(parts: {
   executor: Executor
-  callers: Callers
+  identify: Identify
   maxRequestBytes: number
   log: Logger
 }): YogaServerInstance<{ requestId: string }, object> {
-  const { executor, callers, maxRequestBytes, log } = parts
+  const { executor, identify, maxRequestBytes, log } = parts
   return createYoga<{ requestId: string }>({
     schema: executor.schema,
-    plugins: [useNoSubscriptions(), useExecutor(executor, callers)],
+    plugins: [useNoSubscriptions(), useExecutor(executor, identify)],
     // The executor's own is bounded in bytes.
     parserAndValidationCache: false,
     maxRequestBodySize: maxRequestBytes,

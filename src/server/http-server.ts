@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { ignoreUpgrade, isWebSocketUpgrade } from './ignore-upgrade.ts'
+import { RequestsInFlight } from './requests-in-flight.ts'
 
 export interface HttpServer extends AsyncDisposable {
   /** The port that is listened on. */
@@ -18,7 +18,7 @@ export interface HttpServerOptions {
   readonly host: string
   readonly port: number
   readonly shutdownTimeoutMs: number
-  /** Takes over connections that become WebSockets. Default: requests to that end are answered like others. */
+  /** Takes over connections whose client offers another protocol, such as WebSocket. Default: these are answered like others. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** Ends what would never end by itself, when stopping; requests in flight are waited for beside it. */
   readonly drain?: () => Promise<void>
@@ -33,50 +33,20 @@ export interface HttpServerOptions {
  */
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, shutdownTimeoutMs, upgrade, drain } = options
-  const inFlight = new Map<Socket, Set<ServerResponse>>()
-  const watched = new WeakSet<Socket>()
+  const inFlight = new RequestsInFlight()
   let accepting = true
-  let onIdle: (() => void) | undefined
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000 }, (req, res) => {
     if (!accepting) res.setHeader('connection', 'close')
-    const { socket } = req
-    const responses = inFlight.get(socket) ?? new Set()
-    inFlight.set(socket, responses.add(res))
-    // Answers that wait behind another are never told that their connection is gone.
-    if (!watched.has(socket)) socket.once('close', () => release(socket))
-    watched.add(socket)
-    res.once('close', () => {
-      responses.delete(res)
-      if (responses.size === 0) release(socket)
-    })
+    inFlight.add(req, res)
     listener(req, res)
   })
-  function release(socket: Socket): void {
-    if (inFlight.delete(socket) && inFlight.size === 0) onIdle?.()
-  }
-  if (upgrade) {
-    server.on('upgrade', (request, socket, head) => {
-      if (isWebSocketUpgrade(request)) upgrade(request, socket, head)
-      else ignoreUpgrade(server, request, socket, head)
-    })
-  }
+  if (upgrade) server.on('upgrade', upgrade)
   server.listen(port, host)
   try {
     await once(server, 'listening')
   } catch (cause) {
     throw new Error(`Cannot listen on ${host}, port ${port}: ${listenTrouble(cause)}`, { cause })
-  }
-
-  function finishInFlight(): Promise<void> {
-    if (inFlight.size === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, shutdownTimeoutMs)
-      onIdle = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   return {
@@ -87,10 +57,10 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
       accepting = false
       const closed = once(server, 'close')
       server.close()
-      for (const res of [...inFlight.values()].flatMap((responses) => [...responses])) {
+      for (const res of inFlight.responses) {
         if (!res.headersSent) res.setHeader('connection', 'close')
       }
-      await Promise.all([drain?.(), finishInFlight()])
+      await Promise.all([drain?.(), inFlight.finish(shutdownTimeoutMs)])
       // Node counts a connection that never sent a request as busy, so closing idle ones is not enough.
       server.closeAllConnections()
       await closed

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** True when a client wants to go on in WebSocket. */
@@ -7,14 +8,18 @@ export function isWebSocketUpgrade({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * Answers a request as if it had not asked for another protocol.
+ * Has the server answer a request as if it had not asked for another protocol.
  *
  * Some clients offer HTTP/2 with every plain request, and a server is free to stay with HTTP/1.1. Node hands every such
  * request over as soon as anybody listens for upgrades, so it is given back, without the offer.
  *
+ * @returns false for a connection that cannot be given back: that of a server with TLS, where clients make no such offer
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-7.8
  */
-export function ignoreUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+export function ignoreUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+  // Node sets it on the sockets of every server.
+  const { server } = request.socket as Socket & { server?: Server }
+  if (!server || 'encrypted' in request.socket) return false
   const { method, url, httpVersion, rawHeaders } = request
   const lines = [`${method} ${url} HTTP/${httpVersion}`]
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -23,4 +28,5 @@ export function ignoreUpgrade(server: Server, request: IncomingMessage, socket: 
   }
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', socket)
+  return true
 }

@@ -1,26 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Logger } from '../observability/logger.ts'
+import { UnauthenticatedError } from './caller/unauthenticated-error.ts'
 import type { RequestGuard } from './request-guard.ts'
 import { requestIdOf } from './request-id.ts'
-
-/** Answers a request to /graphql. */
-export type GraphqlHandler = (req: IncomingMessage, res: ServerResponse, context: GraphqlRequest) => unknown
-
-export interface GraphqlRequest {
-  readonly requestId: string
-  /** Where it has been read. */
-  readonly body?: Buffer | undefined
-}
-
-const PATHS = 'GraphQL and GraphiQL are at /graphql; /health and /ready tell how the gateway is.'
-
-// The page is whole: it needs nothing from elsewhere, and nothing it shows can send data elsewhere.
-const PAGE_POLICY =
-  "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; " +
-  "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'"
+import { createRoutes, type GraphqlHandler, pathOf, type Route, sendJson } from './routes.ts'
 
 /**
- * Everything around GraphQL: request ids, who is served at all, CORS, health, the log line of each request.
+ * Everything around the routes: request ids, who is served at all, CORS, the log line of each request.
  *
  * @param parts.isReady false while starting or stopping
  */
@@ -30,50 +16,59 @@ export function createRequestListener(parts: {
   isReady: () => boolean
   log: Logger
 }): RequestListener {
-  const { guard, graphql, isReady, log } = parts
+  const { guard, log } = parts
+  const routeOf = createRoutes(parts)
 
-  function route(req: IncomingMessage, res: ServerResponse, path: string, requestId: string): unknown {
-    const refusal = guard.refusalOf(req, { anyHost: path === '/health' || path === '/ready' })
+  function answer(req: IncomingMessage, res: ServerResponse, route: Route, requestId: string): unknown {
+    const refusal = guard.refusalOf(req, { anyHost: route.isForAnyHost })
     if (refusal) {
       const { status, code, message } = refusal
-      return send(res, status, { errors: [{ message, extensions: { code, requestId } }] })
+      return sendJson(res, status, { errors: [{ message, extensions: { code, requestId } }] })
     }
     allowOrigin(req, res, guard)
     if (req.method === 'OPTIONS') return answerOptions(req, res)
-    if (path === '/graphql' || path === '/graphql/') {
-      if (req.headers.accept?.includes('text/html')) res.setHeader('content-security-policy', PAGE_POLICY)
-      return graphql(req, res, { requestId })
-    }
-    if (path === '/health') return send(res, 200, { status: 'up' })
-    if (path === '/ready')
-      return isReady() ? send(res, 200, { status: 'ready' }) : send(res, 503, { status: 'not ready' })
-    if (path === '/' && req.headers.accept?.includes('text/html'))
-      return res.writeHead(302, { location: '/graphql' }).end()
-    return send(res, 404, { message: `Nothing is at ${path}. ${PATHS}` })
+    if (req.method === 'POST' && req.readableDidRead) throw new BodyIsReadError()
+    return route.answer(req, res, { requestId })
   }
 
   return (req, res) => {
     const startedAt = performance.now()
     const requestId = requestIdOf(req.headers['x-request-id'])
-    const path = (req.url ?? '/').split('?', 1)[0] ?? '/'
+    const path = pathOf(req)
+    const route = routeOf(path)
     res.setHeader('x-request-id', requestId)
     res.setHeader('x-content-type-options', 'nosniff')
     res.once('close', () => {
       const outcome = res.writableFinished ? { status: res.statusCode } : { aborted: true }
-      const level = path === '/graphql' ? 'info' : 'debug'
-      log[level](
+      log[route.logLevel](
         { requestId, method: req.method, path, ...outcome, ms: Math.round(performance.now() - startedAt) },
         'request',
       )
     })
     // Wrapped, so that a synchronous throw and a rejection end in the same place.
     Promise.resolve()
-      .then(() => route(req, res, path, requestId))
+      .then(() => answer(req, res, route, requestId))
       .catch((err: unknown) => {
+        if (err instanceof UnauthenticatedError && !res.headersSent) {
+          const { code, message } = err
+          sendJson(res, 401, { errors: [{ message, extensions: { code, requestId } }] })
+          return
+        }
         log.error({ err, requestId }, 'Unexpected error')
-        if (res.headersSent) res.destroy()
-        else send(res, 500, { errors: [{ message: 'Unexpected error.', extensions: { requestId } }] })
+        if (res.headersSent) {
+          res.destroy()
+          return
+        }
+        const message = err instanceof BodyIsReadError ? err.message : 'Unexpected error.'
+        sendJson(res, 500, { errors: [{ message, extensions: { requestId } }] })
       })
+  }
+}
+
+/** Without this, the request would wait for ever for what its host has taken. */
+class BodyIsReadError extends Error {
+  constructor() {
+    super('The body of this request was read before pinql got the request: expected pinql before any body parser')
   }
 }
 
@@ -97,13 +92,4 @@ function answerOptions(req: IncomingMessage, res: ServerResponse): void {
       res.setHeader('access-control-allow-private-network', 'true')
   }
   res.writeHead(204).end()
-}
-
-function send(res: ServerResponse, status: number, body: unknown): void {
-  const text = `${JSON.stringify(body)}\n`
-  res.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-  })
-  res.end(text)
 }

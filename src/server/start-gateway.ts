@@ -1,12 +1,10 @@
 import { isIPv6 } from 'node:net'
 import type { GatewayConfig } from '../config/gateway-config.ts'
-import { createLogger, type LogSink } from '../observability/logger.ts'
-import { createSchema } from '../schema/schema.ts'
-import { createFrontDoor } from './create-front-door.ts'
-import { readGatewayToken } from './gateway-token.ts'
+import type { LogSink } from '../observability/logger.ts'
+import { type GatewayOptions, openGateway } from './create-gateway.ts'
+import { createGatewayLog } from './gateway-log.ts'
 import { type HttpServer, startHttpServer } from './http-server.ts'
-import { openServices } from './open-services.ts'
-import { startupWarnings } from './startup-warnings.ts'
+import { hostWarnings } from './startup-warnings.ts'
 
 /** A gateway that serves. Disposing it finishes what is in flight, then stops the embedded service. */
 export interface RunningGateway extends AsyncDisposable {
@@ -20,62 +18,46 @@ export interface RunningGateway extends AsyncDisposable {
 const USUAL_STOP_MS = 9_500
 
 /**
- * Starts the gateway: the embedded pinning service where one is configured, connections to the services, and HTTP.
+ * Starts the gateway with a server of its own: `createGateway`, and HTTP at the configured `host` and `port`.
  *
- * Nothing is sent to any other service before the first query.
+ * Nothing is sent to any service but the embedded one before the first query.
  *
  * @param config from `loadConfig` or `parseConfig`
- * @param options.logSink takes the log, one JSON object a line and free of tokens. Default: standard output.
+ * @param options as for `createGateway`. `logSink` is another name for `log`.
  * @throws {Error} when the address cannot be listened on or the data directory cannot be used; nothing is left running
  */
 export async function startGateway(
   config: GatewayConfig,
-  options: { logSink?: LogSink } = {},
+  options: GatewayOptions & { readonly logSink?: LogSink | undefined } = {},
 ): Promise<RunningGateway> {
-  const secrets = await tokensOf(config)
-  const log = createLogger({ level: config.logLevel, secrets, sink: options.logSink ?? process.stdout })
-  const services = await openServices(config, log)
-  let http: HttpServer | undefined
-  const door = createFrontDoor(config, {
-    schema: createSchema(),
-    registry: services.registry,
-    live: services.live,
-    isReady: () => services.isUp() && http?.isAccepting() === true,
-    log,
-  })
+  const { identify, logSink } = options
+  const log = await createGatewayLog(config, options.log ?? logSink)
+  const gateway = await openGateway(config, { log, identify })
+  let http: HttpServer
   try {
-    http = await startHttpServer(door.handle, { ...config, upgrade: door.upgrade, drain: door.drain })
+    http = await startHttpServer(gateway.handle, { ...config, upgrade: gateway.upgrade, drain: gateway.drain })
   } catch (error) {
-    door[Symbol.dispose]()
-    await services[Symbol.asyncDispose]()
+    await gateway[Symbol.asyncDispose]()
     throw error
   }
-  for (const warning of startupWarnings(config)) log.warn(warning)
+  for (const warning of hostWarnings(config)) log.warn(warning)
   const url = `http://${urlHostOf(config.host)}:${http.port}/graphql`
   log.info({ services: config.services.map(({ name }) => name) }, `Serving GraphQL and GraphiQL at ${url}`)
   async function stop(): Promise<void> {
-    await http?.[Symbol.asyncDispose]()
-    door[Symbol.dispose]()
-    await services[Symbol.asyncDispose]()
+    await http[Symbol.asyncDispose]()
+    await gateway[Symbol.asyncDispose]()
   }
   let stopped: Promise<void> | undefined
   return {
     url,
     get longestStopMs() {
-      return Math.max(USUAL_STOP_MS, door.drainTimeMs + USUAL_STOP_MS / 2)
+      return Math.max(USUAL_STOP_MS, gateway.drainTimeMs + USUAL_STOP_MS / 2)
     },
     [Symbol.asyncDispose]() {
       stopped ??= stop()
       return stopped
     },
   }
-}
-
-/** Every token that the gateway holds, its own for the embedded service included, for the log to hide. */
-async function tokensOf({ services, dataDir }: GatewayConfig): Promise<string[]> {
-  const isEmbedded = services.some(({ provider, token }) => provider === 'embedded' && token === null)
-  const own = isEmbedded ? [(await readGatewayToken(dataDir)).token] : []
-  return [...own, ...services.flatMap(({ token, kubo }) => [token, kubo?.token].filter((each) => each != null))]
 }
 
 function urlHostOf(host: string): string {

@@ -4,14 +4,17 @@ import { isLoopbackHost } from './loopback.ts'
 /** A ping may come as late as an interval after the other side fell silent, and what it shows an interval later. */
 const STALL_IN_PINGS = 2.5
 
-/** What an operator should know before others find out. */
-export function startupWarnings(config: GatewayConfig): string[] {
-  const warnings: string[] = []
+/** Warns of what listening on `host` lets others do. */
+export function hostWarnings(config: GatewayConfig): string[] {
   const holdsToken = config.services.filter(({ token, provider }) => token !== null || provider === 'embedded')
-  if (!isLoopbackHost(config.host) && holdsToken.length > 0) {
-    const names = holdsToken.map(({ name }) => name).join(', ')
-    warnings.push(`Whoever reaches ${config.host} can use ${names} without a token: the gateway holds one for them`)
-  }
+  if (isLoopbackHost(config.host) || holdsToken.length === 0) return []
+  const names = holdsToken.map(({ name }) => name).join(', ')
+  return [`Whoever reaches ${config.host} can use ${names} without a token: the gateway holds one for them`]
+}
+
+/** Warns of settings that an operator should know about before others find out, under whatever server. */
+export function configWarnings(config: GatewayConfig): string[] {
+  const warnings: string[] = []
   for (const { name, endpoint, kubo } of config.services) {
     if (endpoint && isOpen(endpoint))
       warnings.push(`Tokens for ${name} are sent unencrypted: its endpoint is http, not https`)

@@ -15,8 +15,8 @@ export function serveCommand(): Command {
 async function serve(config: GatewayConfig): Promise<void> {
   const { startGateway } = await import('../../server/start-gateway.ts')
   const { stdout } = process
-  const logSink = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
-  const gateway = await startGateway(config, { logSink })
+  const log = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
+  const gateway = await startGateway(config, { log })
   if (stdout.isTTY) stdout.write(welcome(gateway.url, config))
   await runUntilSignal(gateway)
 }

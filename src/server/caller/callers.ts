@@ -1,21 +1,27 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import type { CallerRequest } from './caller.ts'
 import { type ServiceNames, TokenCaller } from './token-caller.ts'
 import { bearerToken, isTokenHeader, plainToken } from './tokens.ts'
 
 /** As much as all headers of a request may have. */
 const MAX_LENGTH = 16_384
 
-/**
- * Finds out who calls, by whatever transport. Asynchronous, since an access key or a signed token would have to be looked
- * up.
- */
+/** A `connection_init` has a token that cannot be read. */
+export class MalformedTokensError extends TypeError {}
+
+/** Finds out who calls by the services' tokens that a client brings. Used where the host does not say who calls. */
 export class Callers {
   readonly #services: ServiceNames
   readonly #secret = randomBytes(32)
 
   constructor(services: ServiceNames) {
     this.#services = services
+  }
+
+  /** Returns the caller that `connectionParams` names. Without tokens in these, the headers name the caller. */
+  async identify({ headers, connectionParams }: CallerRequest): Promise<TokenCaller> {
+    return (connectionParams && (await this.fromConnectionParams(connectionParams))) ?? this.fromHeaders(headers)
   }
 
   /** The caller of an HTTP request. A malformed token is refused later, by whoever needs it. */
@@ -29,7 +35,7 @@ export class Callers {
    * The caller that a `connection_init` names: headers by name in any case, or `token` in place of `Authorization: Bearer`.
    *
    * @returns null when it has no token
-   * @throws {TypeError} when a token is malformed, as `Authorization` without `Bearer`, or all are very long
+   * @throws {MalformedTokensError} when a token is malformed, as `Authorization` without `Bearer`, or all are very long
    */
   async fromConnectionParams(params: Readonly<Record<string, unknown>>): Promise<TokenCaller | null> {
     const { token, ...others } = params
@@ -38,8 +44,9 @@ export class Callers {
       .map(([name, value]) => [name.toLowerCase(), value] as const)
       .filter(([name, value]) => isTokenHeader(name) && (value ?? '') !== '')
     if (given.length === 0) return null
-    if (!given.every(isToken)) throw new TypeError('Expected each token to be readable')
-    if (JSON.stringify(given).length > MAX_LENGTH) throw new TypeError(`Expected at most ${MAX_LENGTH} characters`)
+    if (!given.every(isToken)) throw new MalformedTokensError('Expected each token to be readable')
+    if (JSON.stringify(given).length > MAX_LENGTH)
+      throw new MalformedTokensError(`Expected at most ${MAX_LENGTH} characters`)
     return new TokenCaller(new Map(given), this.#services, this.#secret)
   }
 }

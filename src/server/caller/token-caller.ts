@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
-import type { Caller } from '../../resolvers/context.ts'
+import type { KnownCaller } from './caller.ts'
 import { bearerToken, isOfOthers, plainToken, SERVICE_TOKEN_PREFIX } from './tokens.ts'
 
 /** The configured services, as far as tokens are about them. */
@@ -19,7 +19,7 @@ export type TokenHeaders = ReadonlyMap<string, string>
  * Bearer`. A token that is malformed, or is for an unknown service, must not be passed over: the gateway would use its own
  * token, and the caller would act with rights that are not theirs and never know.
  */
-export class TokenCaller implements Caller {
+export class TokenCaller implements KnownCaller {
   readonly #headers: TokenHeaders
   readonly #services: ServiceNames
   readonly #secret: Uint8Array
@@ -39,6 +39,11 @@ export class TokenCaller implements Caller {
       this.#key = createHmac('sha256', this.#secret).update(text).digest('base64url')
     }
     return this.#key
+  }
+
+  /** The key says everything: it is made of all tokens. */
+  get sharingKey(): string {
+    return this.key
   }
 
   tokenFor(service: string): string | null {

@@ -3,7 +3,7 @@ import { GraphQLError, type OperationDefinitionNode, type OperationTypeNode } fr
 import { coalesceKey, type LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import { Stop, type StopSignal } from '../../upstream/stop.ts'
-import type { TokenCaller } from '../caller/token-caller.ts'
+import type { KnownCaller } from '../caller/caller.ts'
 import type { LiveStream } from './cohort.ts'
 import { Cohorts } from './cohorts.ts'
 import { type Executor, encodeResult, type Run } from './executor.ts'
@@ -13,7 +13,7 @@ import { resumeAt } from './resume-at.ts'
 
 /** Who asks, and under which name it is logged. */
 export interface Asking {
-  readonly caller: TokenCaller
+  readonly caller: KnownCaller
   readonly requestId: string
 }
 
@@ -29,7 +29,7 @@ interface Prepared {
   readonly run: Run
   readonly operation: OperationDefinitionNode
   readonly request: OperationRequest
-  readonly caller: TokenCaller
+  readonly caller: KnownCaller
 }
 
 /** Runs GraphQL operations for subscribers, who get one result or many; equal subscriptions share theirs. */
@@ -121,7 +121,7 @@ export class Operations {
     }
     const stream: LiveStream = { source, render: (event) => this.#render(run, event) }
     const key = createHash('sha256')
-      .update(`${caller.key}\n${canonicalRequest(request)}`)
+      .update(`${caller.sharingKey}\n${canonicalRequest(request)}`)
       .digest('base64')
     const leave = this.#cohorts.join(key, stream, subscriber)
     signal.addEventListener('abort', leave)

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { Callers } from '../caller/callers.ts'
+import { GraphQLError } from 'graphql'
+import type { Identify } from '../caller/caller.ts'
+import { UnauthenticatedError } from '../caller/unauthenticated-error.ts'
 import type { Executor } from '../graphql/executor.ts'
 import type { Plugin } from '../yoga.ts'
 
@@ -10,7 +12,7 @@ interface ServerContext {
 }
 
 /** Has Yoga read, check and run operations as all other transports do. */
-export function useExecutor(executor: Executor, callers: Callers): Plugin<ServerContext> {
+export function useExecutor(executor: Executor, identify: Identify): Plugin<ServerContext> {
   const { documents } = executor
   return {
     onParse({ setParseFn }) {
@@ -22,10 +24,16 @@ export function useExecutor(executor: Executor, callers: Callers): Plugin<Server
     onExecute({ setExecuteFn }) {
       setExecuteFn(async ({ document, variableValues: variables, operationName, contextValue }) => {
         const { req, request, requestId } = contextValue as ServerContext
-        const caller = await callers.fromHeaders(req.headers)
+        const caller = await identify({ headers: req.headers }).catch(throwWithStatus)
         const run = { document, variables, operationName, caller, requestId }
         return executor.run(run, { signal: request.signal, isForYoga: true })
       })
     },
   }
+}
+
+/** Yoga makes the status of the answer from the error. */
+function throwWithStatus(error: unknown): never {
+  if (!(error instanceof UnauthenticatedError)) throw error
+  throw new GraphQLError(error.message, { extensions: { code: error.code, http: { status: 401 } } })
 }

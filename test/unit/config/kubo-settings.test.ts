@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/parse-config.ts'
-import { startupWarnings } from '../../../src/server/startup-warnings.ts'
+import { configWarnings } from '../../../src/server/startup-warnings.ts'
 
 const parse = (service: Record<string, unknown>) =>
   parseConfig({ services: { local: { provider: 'embedded', ...service } } })
@@ -20,9 +20,9 @@ describe('an embedded service with pinner: kubo', () => {
   })
 
   it('warns of an API that others can listen to', () => {
-    const warnings = startupWarnings(parse({ pinner: 'kubo', kubo: { endpoint: 'http://kubo:5001' } }))
+    const warnings = configWarnings(parse({ pinner: 'kubo', kubo: { endpoint: 'http://kubo:5001' } }))
     expect(warnings).toEqual([`Kubo's RPC API is used unencrypted for local: whoever reaches it owns the daemon`])
-    expect(startupWarnings(parse({ pinner: 'kubo' }))).toEqual([])
+    expect(configWarnings(parse({ pinner: 'kubo' }))).toEqual([])
   })
 })
 

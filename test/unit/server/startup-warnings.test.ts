@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest'
 import { type ConfigInput, parseConfig } from '../../../src/config/parse-config.ts'
-import { startupWarnings } from '../../../src/server/startup-warnings.ts'
+import { configWarnings, hostWarnings } from '../../../src/server/startup-warnings.ts'
 
-const warningsOf = (config: ConfigInput) => startupWarnings(parseConfig(config))
+const warningsOf = (input: ConfigInput) => {
+  const config = parseConfig(input)
+  return [...hostWarnings(config), ...configWarnings(config)]
+}
 const remote = { endpoint: 'https://a.example' }
 
 it('warns of nothing on loopback, or where every caller brings a token', () => {

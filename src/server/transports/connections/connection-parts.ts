@@ -1,5 +1,5 @@
 import type { Logger } from '../../../observability/logger.ts'
-import type { Callers } from '../../caller/callers.ts'
+import type { Identify } from '../../caller/caller.ts'
 import type { Operations } from '../../graphql/operations.ts'
 import type { RequestGuard } from '../../request-guard.ts'
 import type { ConnectionCaps } from './connection-caps.ts'
@@ -8,7 +8,7 @@ import type { ConnectionCaps } from './connection-caps.ts'
 export interface ConnectionParts {
   readonly operations: Operations
   readonly caps: ConnectionCaps
-  readonly callers: Callers
+  readonly identify: Identify
   readonly guard: RequestGuard
   readonly log: Logger
 }

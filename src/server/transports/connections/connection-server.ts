@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type ServerOptions, WebSocketServer } from 'ws'
 import type { OperationRequest } from '../../graphql/operation-request.ts'
+import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../../routes.ts'
 import { EVENT_STREAM_HEADERS, EventStreamConnection } from '../event-stream/event-stream-connection.ts'
 import { EventStreamRefusal, readEventStreamRequest } from '../event-stream/event-stream-request.ts'
 import { CLOSE_REASONS } from '../web-socket/close-reasons.ts'
@@ -84,9 +85,8 @@ export class ConnectionServer implements Disposable {
   /** Makes a WebSocket of a request that the guard lets pass; others get a plain answer. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { guard, caps } = this.#options
-    const path = (request.url ?? '/').split('?', 1)[0]
-    const isHere = path === '/graphql' || path === '/graphql/'
-    const refusal = isHere ? guard.refusalOf(request) : { status: 404, message: 'WebSockets are at /graphql' }
+    const isHere = isGraphqlPath(pathOf(request))
+    const refusal = isHere ? guard.refusalOf(request) : { status: 404, message: `WebSockets are at ${GRAPHQL_PATH}` }
     if (refusal) {
       refuse(socket, refusal.status, refusal.message)
       return
@@ -124,8 +124,8 @@ export class ConnectionServer implements Disposable {
     options: { requestId: string; asked?: OperationRequest },
   ): Promise<void> {
     const { requestId, asked } = options
-    const { caps, callers, operations, maxRequestBytes } = this.#options
-    const caller = await callers.fromHeaders(req.headers)
+    const { caps, identify, operations, maxRequestBytes } = this.#options
+    const caller = await identify({ headers: req.headers })
     // Behind another answer, which may be a stream without end, nobody would hear of it when the other side goes away.
     const isQueued = res.socket === null
     const account = isQueued ? null : caps.open(addressOf(req))

@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../../../config/gateway-config.ts'
 import type { Logger } from '../../../observability/logger.ts'
-import type { Callers } from '../../caller/callers.ts'
+import type { Identify } from '../../caller/caller.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import { Operations } from '../../graphql/operations.ts'
 import type { RequestGuard } from '../../request-guard.ts'
@@ -12,16 +12,16 @@ export function createConnectionServer(
   config: GatewayConfig,
   parts: {
     readonly executor: Executor
-    readonly callers: Callers
+    readonly identify: Identify
     readonly guard: RequestGuard
     readonly log: Logger
   },
 ): ConnectionServer {
-  const { executor, callers, guard, log } = parts
+  const { executor, identify, guard, log } = parts
   return new ConnectionServer({
     operations: new Operations(executor),
     caps: new ConnectionCaps(config),
-    callers,
+    identify,
     guard,
     log,
     maxMessageBytes: config.maxMessageBytes,

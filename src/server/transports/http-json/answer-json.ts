@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { DocumentNode, ExecutionResult } from 'graphql'
 import { Stop } from '../../../upstream/stop.ts'
-import type { Callers } from '../../caller/callers.ts'
+import type { Identify } from '../../caller/caller.ts'
 import type { Executor } from '../../graphql/executor.ts'
-import type { GraphqlHandler } from '../../request-listener.ts'
+import type { GraphqlHandler } from '../../routes.ts'
 import { processRegularResult } from '../../yoga.ts'
 
 /** Yoga, as it answers a request of node:http. */
@@ -33,11 +33,11 @@ const PARAMS = new Set(['query', 'operationName', 'variables', 'extensions'])
  */
 export function answerJson(parts: {
   executor: Executor
-  callers: Callers
+  identify: Identify
   yoga: YogaHandler
   maxRequestBytes: number
 }): GraphqlHandler {
-  const { executor, callers, yoga, maxRequestBytes } = parts
+  const { executor, identify, yoga, maxRequestBytes } = parts
   return async (req, res, { requestId, body: known }) => {
     // As body parsers leave it, for Yoga to take from there.
     const leave = (body: Buffer | undefined): unknown =>
@@ -53,7 +53,7 @@ export function answerJson(parts: {
     const gone = new Stop()
     res.once('close', () => res.writableFinished || gone.abort())
     const { operationName, variables } = params
-    const caller = await callers.fromHeaders(req.headers)
+    const caller = await identify({ headers: req.headers })
     const run = { document, operationName, variables, caller, requestId }
     const result = await executor.run(run, { signal: gone, isForYoga: true })
     if (gone.aborted) return undefined

@@ -11,9 +11,11 @@ export const CLOSE_REASONS = {
   sameId: [CloseCode.SubscriberAlreadyExists, 'Expected an id that is not in use'],
   secondInit: [CloseCode.TooManyInitialisationRequests, 'Expected one connection_init'],
   // It will heal.
+  callerRefused: [CloseCode.Forbidden, 'The caller was refused'],
   tokenRefused: [CloseCode.Forbidden, 'The service refused the token'],
   goingAway: [1001, 'The gateway is stopping'],
   tooMany: [1013, 'Too many sockets, try again later'],
+  callerUnknown: [1013, 'The caller could not be identified, try again later'],
   stalled: [1013, 'Nothing was read for too long'],
 } as const satisfies Record<string, readonly [code: number, reason: string]>
 

@@ -1,8 +1,10 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Message as ClientMessage, MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws'
 import type { RawData, WebSocket } from 'ws'
-import type { TokenCaller } from '../../caller/token-caller.ts'
+import type { KnownCaller } from '../../caller/caller.ts'
+import { MalformedTokensError } from '../../caller/callers.ts'
+import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
 import type { RunningOperation } from '../../graphql/operations.ts'
 import { requestIdOf } from '../../request-id.ts'
 import { capError } from '../connections/cap-error.ts'
@@ -36,7 +38,9 @@ export class SocketConnection implements Connection {
   readonly #outbox: Outbox
   readonly #requestId: string
   readonly #slots = new Map<string, Slot>()
-  #caller: TokenCaller | Promise<TokenCaller>
+  /** Of the upgrade, until it is known who calls. */
+  #headers: IncomingHttpHeaders | null
+  #caller: KnownCaller | null = null
   /** Messages that came while it was found out who calls; null before and after. */
   #held: ClientMessage[] | null = null
   #initTimer: NodeJS.Timeout | null
@@ -55,7 +59,7 @@ export class SocketConnection implements Connection {
     this.#socket = request.socket
     this.#parts = parts
     this.#account = account
-    this.#caller = parts.callers.fromHeaders(request.headers)
+    this.#headers = request.headers
     this.#requestId = requestIdOf(request.headers['x-request-id'])
     const onAnswer = (): void => {
       if (!this.#wire.isFull) this.#outbox.drained()
@@ -144,13 +148,15 @@ export class SocketConnection implements Connection {
   }
 
   /** Finds out who calls; what else comes waits for that, and no more is read than has come with it. */
-  async #identify(params: Readonly<Record<string, unknown>>): Promise<void> {
+  async #identify(connectionParams: Readonly<Record<string, unknown>>): Promise<void> {
     this.#ws.pause()
-    let caller: TokenCaller
+    const headers = this.#headers ?? {}
+    this.#headers = null
+    let caller: KnownCaller
     try {
-      caller = (await this.#parts.callers.fromConnectionParams(params)) ?? (await this.#caller)
-    } catch {
-      this.#close(CLOSE_REASONS.badTokens)
+      caller = await this.#parts.identify({ headers, connectionParams })
+    } catch (error) {
+      this.#close(this.#reasonOf(error))
       return
     }
     if (!this.#isOpen) return
@@ -166,6 +172,14 @@ export class SocketConnection implements Connection {
     for (const message of held) if (this.#isOpen) this.#take(message)
   }
 
+  /** Says why a socket is closed whose caller is not served. What is no refusal is logged. */
+  #reasonOf(error: unknown): CloseReason {
+    if (error instanceof MalformedTokensError) return CLOSE_REASONS.badTokens
+    if (error instanceof UnauthenticatedError) return CLOSE_REASONS.callerRefused
+    this.#parts.log.error({ err: error, requestId: this.#requestId }, 'Unexpected error')
+    return CLOSE_REASONS.callerUnknown
+  }
+
   #subscribe({ id, payload }: SubscribeMessage): CloseReason | null {
     if (!this.#isInitialised) return CLOSE_REASONS.notInitialised
     if (id.length > MAX_ID_LENGTH) return CLOSE_REASONS.badMessage
@@ -179,7 +193,7 @@ export class SocketConnection implements Connection {
       return null
     }
     const { operations } = this.#parts
-    const caller = this.#caller as TokenCaller
+    const caller = this.#caller as KnownCaller
     const subscriber = new SocketSubscriber(id, this.#outbox, {
       ended: () => this.#drop(id),
       refused: () => this.#close(CLOSE_REASONS.tokenRefused),

@@ -1,0 +1,78 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Caller, CallerRequest, Identify, KnownCaller } from './caller.ts'
+import { plainToken } from './tokens.ts'
+
+/** A token, or what the host threw in its place. */
+type Found = { readonly token: string | null } | { readonly error: unknown }
+
+/**
+ * Has a host say who calls.
+ *
+ * @param services names of all configured services
+ */
+export function identifyByHost(
+  identify: (request: CallerRequest) => Promise<Caller>,
+  services: readonly string[],
+): Identify {
+  const secret = randomBytes(32)
+  return async (request) => {
+    const caller = await identify(request)
+    if (typeof caller?.key !== 'string')
+      throw new TypeError('Expected identify to return a caller whose key is a string')
+    return new HostCaller(caller, services, secret)
+  }
+}
+
+/** A caller whom the host has named. Its tokens stay as they were when they were first needed. */
+class HostCaller implements KnownCaller {
+  readonly key: string
+  readonly #caller: Caller
+  readonly #services: readonly string[]
+  readonly #secret: Uint8Array
+  readonly #found = new Map<string, Found>()
+  #sharingKey: string | undefined
+
+  /** @param secret of this process: a keyed hash of the tokens is kept, and the tokens cannot be found by it */
+  constructor(caller: Caller, services: readonly string[], secret: Uint8Array) {
+    this.key = caller.key
+    this.#caller = caller
+    this.#services = services
+    this.#secret = secret
+  }
+
+  /** Contains the tokens as well as the key: a host may give one key to callers with different rights. */
+  get sharingKey(): string {
+    if (this.#sharingKey === undefined) {
+      const found = this.#services.map((service) => this.#find(service))
+      const tokens = found.map((each) => ('token' in each ? [each.token] : []))
+      const text = JSON.stringify([this.key, tokens])
+      this.#sharingKey = createHmac('sha256', this.#secret).update(text).digest('base64url')
+    }
+    return this.#sharingKey
+  }
+
+  tokenFor(service: string): string | null {
+    const found = this.#find(service)
+    if ('error' in found) throw found.error
+    return found.token
+  }
+
+  #find(service: string): Found {
+    const found = this.#found.get(service) ?? this.#ask(service)
+    this.#found.set(service, found)
+    return found
+  }
+
+  #ask(service: string): Found {
+    try {
+      const token = this.#caller.tokenFor(service) ?? null
+      if (token === null || (typeof token === 'string' && plainToken(token) === token)) return { token }
+      // The token is not shown.
+      throw new TypeError(
+        `Expected tokenFor(${JSON.stringify(service)}) to return printable text without spaces, or null`,
+      )
+    } catch (error) {
+      return { error }
+    }
+  }
+}

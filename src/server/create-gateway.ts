@@ -1,0 +1,124 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { Logger, LogSink } from '../observability/logger.ts'
+import { createSchema } from '../schema/schema.ts'
+import type { Caller, CallerRequest } from './caller/caller.ts'
+import { createFrontDoor } from './create-front-door.ts'
+import { createGatewayLog } from './gateway-log.ts'
+import { openServices } from './open-services.ts'
+import { RequestsInFlight } from './requests-in-flight.ts'
+import { configWarnings } from './startup-warnings.ts'
+
+/**
+ * A gateway without a server of its own: a host's server hands requests over to it.
+ *
+ * Disposing it drains it, and then closes the connections to the services and stops the embedded service.
+ */
+export interface Gateway extends AsyncDisposable {
+  /**
+   * Answers a request to `/graphql`, `/health`, `/ready` or `/`, whichever `req.url` names, and any other with status 404.
+   * Needs no `this`.
+   *
+   * The body of a POST must not have been read. Where a body parser ran before, the answer has status 500 and says so.
+   */
+  handle(req: IncomingMessage, res: ServerResponse): void
+  /**
+   * Takes over a connection that becomes a WebSocket: a listener for the event `upgrade` of `node:http`. Needs no `this`.
+   *
+   * An offer of another protocol, such as HTTP/2, is passed over: the server gets the request again, without the offer.
+   */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** False while the embedded service is started again, and from the moment that draining begins. */
+  isReady(): boolean
+  /**
+   * Sends all WebSockets and event streams away, over `liveDrainMs` at most, and lets no new ones in. Resolves when they
+   * are gone and the requests in flight have been answered, for which it waits `shutdownTimeoutMs` at most.
+   *
+   * New requests are still answered: the host is to stop listening before.
+   */
+  drain(): Promise<void>
+}
+
+export interface GatewayOptions {
+  /**
+   * Takes the log, one JSON object a line, from which all tokens have been removed. A host with a logger of its own parses
+   * the lines. Default: standard output. Nothing less severe than `logLevel` of the configuration is logged.
+   */
+  readonly log?: LogSink | undefined
+  /**
+   * Says who calls. Called once per HTTP request that has an operation, and once per WebSocket, when `connection_init` has
+   * come: the caller of a WebSocket stays the same until it is closed.
+   *
+   * pinql waits for as long as it takes. Rejecting with `UnauthenticatedError` refuses the client. Any other rejection is
+   * logged, and the client gets status 500 and `Unexpected error.`; a WebSocket is closed with 1013, try again later.
+   *
+   * Default: the caller is known by the tokens in `Authorization` and `X-Pinning-Token-*`, as headers or in
+   * `connectionParams`.
+   */
+  readonly identify?: ((request: CallerRequest) => Promise<Caller>) | undefined
+}
+
+/**
+ * Creates a gateway for a server that is there already. Starts the embedded pinning service where one is configured.
+ *
+ * Nothing is sent to any other service before the first query. `host` and `port` are not listened on; while `host` is a
+ * loopback address, as by default, requests are served under the host names in `allowedHosts` and loopback ones only.
+ *
+ * @param config from `loadConfig` or `parseConfig`
+ * @throws {ConfigError} when a service's endpoint is neither given nor known
+ * @throws {Error} when the data directory cannot be used; nothing is left running
+ */
+export async function createGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
+  return openGateway(config, { ...options, log: await createGatewayLog(config, options.log) })
+}
+
+/** A gateway, with what its own server needs to know. */
+export interface OpenGateway extends Gateway {
+  /** Milliseconds over which WebSockets and event streams would be sent away now. */
+  readonly drainTimeMs: number
+}
+
+/** Creates a gateway that writes to a log which is there already. */
+export async function openGateway(
+  config: GatewayConfig,
+  { log, identify }: Pick<GatewayOptions, 'identify'> & { readonly log: Logger },
+): Promise<OpenGateway> {
+  const services = await openServices(config, log)
+  const { registry, live } = services
+  const inFlight = new RequestsInFlight()
+  let drained: Promise<void> | undefined
+  let disposed: Promise<void> | undefined
+  const isReady = (): boolean => services.isUp() && drained === undefined
+  const door = createFrontDoor(config, { schema: createSchema(), registry, live, isReady, log, identify })
+  for (const warning of configWarnings(config)) log.warn(warning)
+
+  async function drainAll(): Promise<void> {
+    await Promise.all([door.drain(), inFlight.finish(config.shutdownTimeoutMs)])
+  }
+  function drain(): Promise<void> {
+    drained ??= drainAll()
+    return drained
+  }
+  async function dispose(): Promise<void> {
+    await drain()
+    door[Symbol.dispose]()
+    await services[Symbol.asyncDispose]()
+  }
+  return {
+    handle(req, res) {
+      inFlight.add(req, res)
+      door.handle(req, res)
+    },
+    upgrade: door.upgrade,
+    isReady,
+    drain,
+    get drainTimeMs() {
+      return door.drainTimeMs
+    },
+    [Symbol.asyncDispose]() {
+      disposed ??= dispose()
+      return disposed
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import { createLogger, type Logger, type LogSink } from '../observability/logger.ts'
+import { readGatewayToken } from './gateway-token.ts'
+
+/** Makes the gateway's log, which hides every token that the gateway holds, its own for the embedded service included. */
+export async function createGatewayLog(config: GatewayConfig, sink: LogSink = process.stdout): Promise<Logger> {
+  return createLogger({ level: config.logLevel, secrets: await tokensOf(config), sink })
+}
+
+async function tokensOf({ services, dataDir }: GatewayConfig): Promise<string[]> {
+  const isEmbedded = services.some(({ provider, token }) => provider === 'embedded' && token === null)
+  const own = isEmbedded ? [(await readGatewayToken(dataDir)).token] : []
+  return [...own, ...services.flatMap(({ token, kubo }) => [token, kubo?.token].filter((each) => each != null))]
+}

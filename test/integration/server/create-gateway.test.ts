@@ -1,0 +1,175 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { json } from 'node:stream/consumers'
+import express from 'express'
+import { describe, expect, it } from 'vitest'
+import WebSocket from 'ws'
+import { createGateway, parseConfig } from '../../../src/index.ts'
+import { CLOSE_REASONS } from '../../../src/server/transports/web-socket/close-reasons.ts'
+import { deferred } from '../../support/deferred.ts'
+import { logTo } from '../../support/embedding/log-to.ts'
+import { serveWithExpress } from '../../support/embedding/serve-with-express.ts'
+import { serveWithFastify } from '../../support/embedding/serve-with-fastify.ts'
+import { serveWithHono } from '../../support/embedding/serve-with-hono.ts'
+import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+import { ALICE } from '../../support/query-schema.ts'
+import { startScriptedUpstream, text } from '../../support/scripted-upstream.ts'
+import { openEventStream } from '../live-transport/event-stream.ts'
+import { bearer, eventsOf, nextOf, PINS_CHANGED, seedQueued, stockClient } from '../live-transport/setup.ts'
+import { embed, openHandles, openSocket, post, type Serve } from './embed.ts'
+
+const COUNT = '{ pins { totalCount } }'
+const HOSTS: readonly [name: string, serve: Serve][] = [
+  ['Fastify', serveWithFastify],
+  ['Express', serveWithExpress],
+  ['Hono', serveWithHono],
+]
+
+describe.each(HOSTS)('a gateway in %s', (_name, serve) => {
+  it('answers queries and mutations in every form, and shows GraphiQL', async () => {
+    await using host = await embed(serve)
+    const add = 'mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { pin { cid } error { code } } }'
+    expect(await post(host.url, add)).toEqual({
+      status: 200,
+      body: { data: { addPin: { pin: { cid: 'bafkqablimvwgy3y' }, error: null } } },
+    })
+    const counted = { status: 200, body: { data: { pins: { totalCount: 1 } } } }
+    expect(await post(host.url, COUNT)).toEqual(counted)
+    // Yoga answers what is unusual.
+    const byGet = await fetch(`${host.url}?query=${encodeURIComponent(COUNT)}`, { headers: bearer(ALICE) })
+    expect({ status: byGet.status, body: await byGet.json() }).toEqual(counted)
+    const charset = { ...bearer(ALICE), accept: 'application/json; charset=utf-8' }
+    expect(await post(host.url, COUNT, charset)).toEqual(counted)
+    const page = await fetch(host.url, { headers: { accept: 'text/html' } })
+    expect(await page.text()).toContain('<title>pinql</title>')
+  })
+
+  it('serves subscriptions over WebSockets and event streams', async () => {
+    await using host = await embed(serve)
+    const [pin] = seedQueued(host.service, 1)
+    const client = stockClient(host.url.replace('http', 'ws'))
+    const overSocket = eventsOf(client, { query: PINS_CHANGED })
+    const stream = await openEventStream(host.url, { query: PINS_CHANGED }, { headers: bearer(ALICE), method: 'POST' })
+    const overStream = async () => Object.values(JSON.parse((await nextOf(stream.events)).data).data)[0]
+    expect(stream.response.status).toBe(200)
+    for (const next of [() => nextOf(overSocket), overStream]) {
+      expect(await next()).toMatchObject({ kind: 'SNAPSHOT', pinId: pin?.id })
+    }
+    host.service.setStatus(ALICE, pin?.requestId ?? '', 'pinned')
+    await post(host.url, `{ pin(id: "${pin?.id}") { status } }`)
+    for (const next of [() => nextOf(overSocket), overStream])
+      expect(await next()).toMatchObject({ kind: 'STATUS_CHANGED', pin: { status: 'PINNED' } })
+    stream.close()
+    await client.dispose()
+  })
+
+  it('answers requests that offer another protocol as if they did not', async () => {
+    await using host = await embed(serve)
+    const body = JSON.stringify({ query: '{ services { name } }' })
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAAQAAP__',
+    }
+    const [response] = await once(request(host.url, { method: 'POST', headers }).end(body), 'response')
+    expect([response.statusCode, await json(response)]).toEqual([200, { data: { services: [{ name: 'one' }] } }])
+  })
+
+  it('sends WebSockets and event streams away when it drains, and leaves nothing open', async () => {
+    const before = openHandles()
+    {
+      await using host = await embed(serve)
+      const { gateway, url } = host
+      expect(gateway.isReady()).toBe(true)
+      const { closed } = await openSocket(url)
+      const stream = await openEventStream(url, { query: PINS_CHANGED }, { headers: bearer(ALICE) })
+      expect(JSON.parse((await nextOf(stream.events)).data).data.pinsChanged.kind).toBe('CAUGHT_UP')
+
+      const drained = gateway.drain()
+      expect(gateway.isReady()).toBe(false)
+      expect(await closed).toBe(CLOSE_REASONS.goingAway[0])
+      expect(await stream.events.next()).toEqual({ done: true, value: undefined })
+      await drained
+      const late = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
+      const [error] = await once(late, 'error')
+      expect(error.message).toBe('Unexpected server response: 503')
+      // The host decides when it stops to listen.
+      expect((await post(url, COUNT)).status).toBe(200)
+      await host.stop()
+      await expect(fetch(url)).rejects.toThrow('fetch failed')
+    }
+    await expect.poll(openHandles).toBeLessThanOrEqual(before)
+  })
+})
+
+describe('a gateway in a host', () => {
+  it('says that the body was read where a body parser ran before, and waits for nothing', async () => {
+    await using host = await embed(async (gateway, port) => {
+      const server = express().use(express.json()).all('/graphql', gateway.handle).listen(port)
+      await once(server, 'listening')
+      return server
+    })
+    const message =
+      'The body of this request was read before pinql got the request: expected pinql before any body parser'
+    expect(await post(host.url, COUNT, { 'x-request-id': 'r1' })).toEqual({
+      status: 500,
+      body: { errors: [{ message, extensions: { requestId: 'r1' } }] },
+    })
+    expect(host.logged.join()).toContain(message)
+  })
+
+  it('answers what is in flight before it has drained', async () => {
+    await using upstream = await startScriptedUpstream()
+    const [asked, free] = [deferred(), deferred()]
+    upstream.reply(async (...exchange) => {
+      asked.resolve()
+      await free.promise
+      await text(401, 'no')(...exchange)
+    })
+    await using host = await embed(serveWithExpress, {}, { services: { one: { endpoint: upstream.endpoint } } })
+    const answered = post(host.url, '{ pins { nodes { id } } }')
+    await asked.promise
+    let isDrained = false
+    const drained = host.gateway.drain().then(() => {
+      isDrained = true
+    })
+    expect(host.gateway.isReady()).toBe(false)
+    await post(host.url, '{ services { name } }')
+    expect(isDrained).toBe(false)
+    free.resolve()
+    expect(await answered).toMatchObject({ status: 200, body: { errors: [{ extensions: { code: 'UNAUTHORIZED' } }] } })
+    await drained
+  })
+
+  it('writes its log to the logger of the host, without tokens', async () => {
+    const lines: [level: string, fields: object, message: string][] = []
+    const level = (name: string) => (fields: object, message: string) => void lines.push([name, fields, message])
+    const log = logTo({ info: level('info'), warn: level('warn'), error: level('error') })
+    const token = 'configured-token'
+    await using host = await embed(
+      serveWithExpress,
+      { log },
+      { services: { one: { endpoint: 'http://127.0.0.1:9', token } } },
+    )
+    await post(host.url, `{ pins(filter: { name: "${token}" }) { totalCount } }`, { 'x-request-id': token })
+    await host.stop()
+    expect(lines).toEqual([
+      ['info', expect.objectContaining({ path: '/graphql', requestId: '[redacted]', status: 200 }), 'request'],
+    ])
+  })
+
+  it('runs the embedded service, and stops it', async () => {
+    const before = openHandles()
+    await using folder = await temporaryFolder()
+    {
+      await using gateway = await createGateway(parseConfig({ dataDir: folder.path }), { log: { write() {} } })
+      const server = await serveWithExpress(gateway, 0)
+      const { port } = server.address() as { port: number }
+      expect(await post(`http://localhost:${port}/graphql`, COUNT, {})).toMatchObject({ status: 200 })
+      server.close()
+    }
+    await expect.poll(openHandles).toBeLessThanOrEqual(before)
+  })
+})

@@ -1,0 +1,111 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { expect, it } from 'vitest'
+import type { CallerRequest } from '../../../src/index.ts'
+import { identifyBySession, type User } from '../../support/embedding/identify-by-session.ts'
+import { serveWithExpress } from '../../support/embedding/serve-with-express.ts'
+import { ALICE, BOB } from '../../support/query-schema.ts'
+import { openEventStream } from '../live-transport/event-stream.ts'
+import { eventsOf, nextOf, PINS_CHANGED, seedQueued, stockClient } from '../live-transport/setup.ts'
+import { embed, openSocket, post } from './embed.ts'
+
+const COUNT = '{ pins { totalCount } }'
+
+const USERS: Readonly<Record<string, User>> = {
+  a: { id: 'alice', tokens: { one: ALICE } },
+  b: { id: 'bob', tokens: { one: BOB } },
+  // A mistake of the host: the same id for other tokens.
+  c: { id: 'alice', tokens: { one: BOB } },
+}
+
+function bySession() {
+  const requests: CallerRequest[] = []
+  const identifyUser = identifyBySession(async (session) => USERS[session] ?? null)
+  const identify = (request: CallerRequest) => {
+    requests.push(request)
+    return identifyUser(request)
+  }
+  return { requests, identify }
+}
+
+it('uses the tokens of the caller whom the host names, and none that the client brings', async () => {
+  const { identify, requests } = bySession()
+  await using host = await embed(serveWithExpress, { identify })
+  seedQueued(host.service, 2)
+  const counted = (totalCount: number) => ({ status: 200, body: { data: { pins: { totalCount } } } })
+  const bringing = { authorization: `Bearer ${ALICE}` }
+  expect(await post(host.url, COUNT, { 'x-session': 'a' })).toEqual(counted(2))
+  expect(await post(host.url, COUNT, { 'x-session': 'b', ...bringing })).toEqual(counted(0))
+  const byGet = await fetch(`${host.url}?query=${encodeURIComponent(COUNT)}`, { headers: { 'x-session': 'a' } })
+  expect(await byGet.json()).toEqual(counted(2).body)
+  const headersOf = ({ headers }: { headers: IncomingHttpHeaders }) => headers['x-session']
+  expect(requests.map(headersOf)).toEqual(['a', 'b', 'a'])
+  expect(requests.map(({ connectionParams }) => connectionParams)).toEqual([undefined, undefined, undefined])
+})
+
+it('asks once for a WebSocket, with what connection_init brings', async () => {
+  const { identify, requests } = bySession()
+  await using host = await embed(serveWithExpress, { identify })
+  const [pin] = seedQueued(host.service, 1)
+  const client = stockClient(host.url.replace('http', 'ws'), { connectionParams: { session: 'a' }, lazy: false })
+  for (const query of [PINS_CHANGED, PINS_CHANGED])
+    expect(await nextOf(eventsOf(client, { query }))).toMatchObject({ kind: 'SNAPSHOT', pinId: pin?.id })
+  expect(requests).toHaveLength(1)
+  expect(requests[0]).toMatchObject({ connectionParams: { session: 'a' }, headers: { upgrade: 'websocket' } })
+  await client.dispose()
+})
+
+it('refuses on every transport whom the host refuses', async () => {
+  const { identify } = bySession()
+  await using host = await embed(serveWithExpress, { identify })
+  const error = { message: 'Sign in first', extensions: expect.objectContaining({ code: 'UNAUTHENTICATED' }) }
+  expect(await post(host.url, COUNT, {})).toEqual({ status: 401, body: { errors: [error] } })
+  const byGet = await fetch(`${host.url}?query=${encodeURIComponent(COUNT)}`)
+  expect([byGet.status, await byGet.json()]).toEqual([401, { errors: [error] }])
+  const { response } = await openEventStream(host.url, { query: PINS_CHANGED })
+  expect([response.status, await response.json()]).toEqual([401, { errors: [error] }])
+  expect((await openSocket(host.url, {})).answer).toBe(4403)
+  expect(host.logged.filter((line) => line.includes('"error"'))).toEqual([])
+  const page = await fetch(host.url, { headers: { accept: 'text/html' } })
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<title>pinql</title>')])
+})
+
+it('logs what goes wrong in the host, and tells the client nothing of it', async () => {
+  await using host = await embed(serveWithExpress, { identify: () => Promise.reject(new Error('no database')) })
+  const masked = { errors: [expect.objectContaining({ message: 'Unexpected error.' })] }
+  expect(await post(host.url, COUNT, {})).toEqual({ status: 500, body: masked })
+  const byGet = await fetch(`${host.url}?query=${encodeURIComponent(COUNT)}`)
+  expect([byGet.status, await byGet.json()]).toEqual([500, masked])
+  const { response } = await openEventStream(host.url, { query: PINS_CHANGED })
+  expect([response.status, await response.json()]).toEqual([500, masked])
+  expect((await openSocket(host.url, {})).answer).toBe(1013)
+  expect(host.logged.filter((line) => line.includes('no database'))).toHaveLength(4)
+})
+
+it('shares no events between callers of one key and different tokens', async () => {
+  const { identify } = bySession()
+  await using host = await embed(serveWithExpress, { identify })
+  const [pin] = seedQueued(host.service, 1)
+  const subscribe = (session: string) => {
+    const client = stockClient(host.url.replace('http', 'ws'), { connectionParams: { session } })
+    return { client, events: eventsOf(client, { query: PINS_CHANGED }) }
+  }
+  const [alice, other] = [subscribe('a'), subscribe('c')]
+  expect(await nextOf(alice.events)).toMatchObject({ kind: 'SNAPSHOT', pinId: pin?.id })
+  expect(await nextOf(other.events)).toMatchObject({ kind: 'CAUGHT_UP' })
+  host.service.setStatus(ALICE, pin?.requestId ?? '', 'pinned')
+  await post(host.url, `{ pin(id: "${pin?.id}") { status } }`, { 'x-session': 'a' })
+  expect(await nextOf(alice.events)).toMatchObject({ kind: 'STATUS_CHANGED', pinId: pin?.id })
+  const add = 'mutation { addPin(input: { cid: "bafkqablimvwgy3y", name: "of Bob" }) { pin { id } } }'
+  const { body } = await post(host.url, add, { 'x-session': 'c' })
+  const added = (body as { data: { addPin: { pin: { id: string } } } }).data.addPin.pin
+  expect(await nextOf(other.events)).toMatchObject({ kind: 'ADDED', pinId: added.id })
+  await Promise.all([alice.client.dispose(), other.client.dispose()])
+})
+
+it('counts callers by their keys', async () => {
+  const { identify } = bySession()
+  await using host = await embed(serveWithExpress, { identify }, { maxSocketsPerTenant: 1 })
+  expect((await openSocket(host.url, { session: 'a' })).answer).toMatchObject({ type: 'connection_ack' })
+  expect((await openSocket(host.url, { session: 'c' })).answer).toBe(1013)
+  expect((await openSocket(host.url, { session: 'b' })).answer).toMatchObject({ type: 'connection_ack' })
+})
