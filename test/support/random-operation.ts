@@ -4,7 +4,9 @@ import {
   type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLSchema,
+  GraphQLString,
   getNamedType,
+  getNullableType,
   isCompositeType,
   isEnumType,
   isInputObjectType,
@@ -58,7 +60,8 @@ class Writer {
   }
 
   #selection(type: GraphQLNamedType, depth: number): string {
-    const count = 1 + Math.floor(this.#random() * (depth < 3 ? 4 : 2))
+    const most = depth === 0 && this.#random() < 0.6 ? 1 : depth < 3 ? 4 : 2
+    const count = 1 + Math.floor(this.#random() * most)
     return `{ ${Array.from({ length: count }, () => this.#element(type, depth)).join(' ')} }`
   }
 
@@ -108,6 +111,7 @@ class Writer {
     if (roll > 0.16) return ''
     const name = roll < 0.08 ? 'skip' : 'include'
     if (this.#random() < 0.5) return ` @${name}(if: ${this.#random() < 0.5})`
+    if (this.#random() < 0.1) return ` @${name}(if: ${this.#variable('Boolean = true', null)})`
     return ` @${name}(if: ${this.#variable('Boolean!', this.#random() < 0.5)})`
   }
 
@@ -117,7 +121,49 @@ class Writer {
     // Now and then, of another type.
     const value = this.#random() < 0.03 ? { odd: [1] } : this.#value(type)
     if (this.#random() < 0.5) return [`${name}: ${this.#variable(String(type), value)}`]
-    return [`${name}: ${literal(this.#value(type), type)}`]
+    return [`${name}: ${this.#literal(this.#value(type), type)}`]
+  }
+
+  /** A value as text, in which a variable stands for a part now and then. */
+  #literal(value: unknown, type: GraphQLInputType): string {
+    return this.#random() < 0.05 ? this.#part(value, type) : this.#written(value, getNullableType(type))
+  }
+
+  #written(value: unknown, type: GraphQLInputType): string {
+    if (value === null || value === undefined) return 'null'
+    if (isListType(type)) {
+      const items = (value as unknown[]).map((each) => this.#literal(each, type.ofType))
+      return items.length === 1 && !items[0]?.startsWith('$') && this.#random() < 0.3
+        ? String(items[0])
+        : `[${items.join(', ')}]`
+    }
+    if (isEnumType(type)) return String(value)
+    if (isInputObjectType(type)) {
+      const fields = type.getFields()
+      return `{ ${Object.entries(value)
+        .map(([name, each]) => `${name}: ${this.#literal(each, fields[name]?.type as GraphQLInputType)}`)
+        .join(', ')} }`
+    }
+    if (typeof value === 'object') {
+      return `{ ${Object.entries(value)
+        .map(([name, each]) => `${name}: ${this.#literal(each, GraphQLString)}`)
+        .join(', ')} }`
+    }
+    return JSON.stringify(value)
+  }
+
+  /** A variable in a literal: given, null, left out, or with a default that lets it be null. */
+  #part(value: unknown, type: GraphQLInputType): string {
+    const nullable = getNullableType(type)
+    const roll = this.#random()
+    if (isNonNullType(type) && (isListType(nullable) || isInputObjectType(nullable) || roll < 0.5))
+      return this.#variable(String(type), value)
+    if (!isNonNullType(type)) return this.#variable(String(type), roll < 0.3 ? null : roll < 0.6 ? undefined : value)
+    return this.#variable(`${nullable} = ${this.#literalOf(value, nullable)}`, roll < 0.75 ? null : undefined)
+  }
+
+  #literalOf(value: unknown, type: GraphQLInputType): string {
+    return isEnumType(type) ? String(value) : JSON.stringify(value)
   }
 
   #variable(type: string, value: unknown): string {
@@ -160,23 +206,4 @@ class Writer {
   #pick<Value>(values: readonly Value[]): Value {
     return values[Math.floor(this.#random() * values.length)] as Value
   }
-}
-
-function literal(value: unknown, type: GraphQLInputType): string {
-  if (isNonNullType(type)) return literal(value ?? null, type.ofType)
-  if (value === null || value === undefined) return 'null'
-  if (isListType(type)) return `[${(value as unknown[]).map((each) => literal(each, type.ofType)).join(', ')}]`
-  if (isEnumType(type)) return String(value)
-  if (isInputObjectType(type)) {
-    const fields = type.getFields()
-    return `{ ${Object.entries(value)
-      .map(([name, each]) => `${name}: ${literal(each, fields[name]?.type as GraphQLInputType)}`)
-      .join(', ')} }`
-  }
-  if (typeof value === 'object') {
-    return `{ ${Object.entries(value)
-      .map(([name, each]) => `${name}: ${JSON.stringify(each)}`)
-      .join(', ')} }`
-  }
-  return JSON.stringify(value)
 }

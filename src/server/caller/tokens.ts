@@ -4,11 +4,9 @@ const SCHEMES_OF_OTHERS = /^(?:basic|digest|negotiate)(?: |$)/i
 
 export const SERVICE_TOKEN_PREFIX = 'x-pinning-token-'
 
-/** Whether a header, its name in lower case, has a token for a service. */
+/** Whether a header, its name in lower case, has a token for a service, if only for one without a name. */
 export function isTokenHeader(name: string): boolean {
-  return (
-    name === 'authorization' || (name.startsWith(SERVICE_TOKEN_PREFIX) && name.length > SERVICE_TOKEN_PREFIX.length)
-  )
+  return name === 'authorization' || name.startsWith(SERVICE_TOKEN_PREFIX)
 }
 
 /** Whether `Authorization` has something that is no token of ours, and none that is malformed. */

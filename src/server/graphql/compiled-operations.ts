@@ -1,18 +1,15 @@
 import {
   type DocumentNode,
   type ExecutionResult,
-  type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLSchema,
   getVariableValues,
-  Kind,
   type OperationDefinitionNode,
-  OperationTypeNode,
-  type SelectionSetNode,
   type Source,
   type SourceLocation,
 } from 'graphql'
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit'
+import { isCompilable } from './is-compilable.ts'
 
 /** Runs an operation as `execute` of graphql-js does, with the same results. */
 export type CompiledRun = (
@@ -21,8 +18,6 @@ export type CompiledRun = (
   variables: Readonly<Record<string, unknown>>,
 ) => ExecutionResult | Promise<ExecutionResult>
 
-/** Fields of an operation with all fragments written out. Compiling takes about 0.06 ms for each, and nothing can stop it. */
-const MAX_FIELDS = 1_000
 /** More different messages than that help nobody; graphql-js has the same limit. */
 const MAX_VARIABLE_ERRORS = 50
 
@@ -36,8 +31,8 @@ interface Known {
 /**
  * Compiles operations that come more than once, so that running them costs little more than their resolvers.
  *
- * Mutations are left to graphql-js, and so are operations that are very large once their fragments are written out. One thing
- * differs: where several fields fail of an object that is null for it, it may be another one of them that is reported.
+ * What would not come out the same is left to graphql-js. One thing differs: where bugs fail several fields of an object that is
+ * null for it, it may be another one of them that is reported.
  *
  * @see docs/decisions/0011-compiled-execution.md
  */
@@ -63,9 +58,7 @@ export class CompiledOperations {
   }
 
   #compile(document: DocumentNode, operation: OperationDefinitionNode): CompiledRun | null {
-    // Where a change fails that must not be null, the compiled form would make the changes behind it all the same.
-    if (operation.operation === OperationTypeNode.MUTATION) return null
-    if (!new Inspection(document).allows(operation)) return null
+    if (!isCompilable(this.#schema, document, operation)) return null
     try {
       const name = operation.name?.value ?? ''
       const compiled = compileQuery(this.#schema, document, name, { disablingCapturingStackErrors: true })
@@ -121,44 +114,3 @@ function positionOf(text: string, { line, column }: SourceLocation): number {
   }
   return start + column - 1
 }
-
-/**
- * Whether an operation may be compiled: it has at most 1,000 fields, every fragment counted wherever it is used, and no key of
- * an answer stands in two places of which a directive can skip one. The compiler puts such a key where the first of them is, and
- * graphql-js where the first that is not skipped is.
- */
-class Inspection {
-  readonly #fragments = new Map<string, FragmentDefinitionNode>()
-  #fieldsLeft = MAX_FIELDS
-
-  constructor(document: DocumentNode) {
-    for (const each of document.definitions) {
-      if (each.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(each.name.value, each)
-    }
-  }
-
-  allows(operation: OperationDefinitionNode): boolean {
-    return this.#allows(operation.selectionSet, false, new Map())
-  }
-
-  /** @param keys of the object that the selections are of, each with the keys below it */
-  #allows({ selections }: SelectionSetNode, isOptional: boolean, keys: Keys): boolean {
-    this.#fieldsLeft -= selections.length
-    if (this.#fieldsLeft < 0) return false
-    return selections.every((each) => {
-      const isSkippable = isOptional || (each.directives?.length ?? 0) > 0
-      if (each.kind !== Kind.FIELD) {
-        const inner = each.kind === Kind.FRAGMENT_SPREAD ? this.#fragments.get(each.name.value) : each
-        return inner === undefined || this.#allows(inner.selectionSet, isSkippable, keys)
-      }
-      const key = (each.alias ?? each.name).value
-      const same = keys.get(key)
-      if (same && (same.isSkippable || isSkippable)) return false
-      const inner = same?.inner ?? new Map()
-      keys.set(key, { isSkippable, inner })
-      return each.selectionSet === undefined || this.#allows(each.selectionSet, false, inner)
-    })
-  }
-}
-
-type Keys = Map<string, { readonly isSkippable: boolean; readonly inner: Keys }>

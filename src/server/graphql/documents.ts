@@ -1,6 +1,6 @@
 import {
   type DocumentNode,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLSchema,
   getOperationAST,
   type OperationDefinitionNode,
@@ -58,7 +58,8 @@ export class Documents {
   /** The ways in which a document does not fit the schema; none for a valid one. */
   validate(document: DocumentNode): readonly GraphQLError[] {
     const known = this.#validity.get(document)
-    const errors = known ?? validate(this.#schema, document)
+    const errors =
+      known ?? validate(this.#schema, document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'))
     if (!known) this.#validity.set(document, errors)
     return errors
   }
@@ -84,9 +85,15 @@ export class Documents {
     try {
       return { document: parse(text, { maxTokens: MAX_TOKENS }) }
     } catch (error) {
-      return { error }
+      return { error: error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : error }
     }
   }
+}
+
+/** Put into the error itself, which is kept: Yoga would do so too, but only for what comes over HTTP. */
+function withCode(error: GraphQLError, code: string): GraphQLError {
+  error.extensions.code = code
+  return error
 }
 
 function bytesOf({ loc }: DocumentNode): number {

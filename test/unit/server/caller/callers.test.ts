@@ -66,5 +66,8 @@ describe('callers', () => {
     const caller = await callers.fromHeaders({ 'x-pinning-token-nope': 'a', 'x-pinning-token-two': 'b' })
     expect(caller.tokenFor('two')).toBe('b')
     expect(() => caller.tokenFor('one')).toThrow('Unknown service "nope"')
+    const nameless = { 'x-pinning-token-': 'a' }
+    for (const each of [await callers.fromHeaders(nameless), await callers.fromConnectionParams(nameless)])
+      expect(() => each?.tokenFor('one')).toThrow('Unknown service ""')
   })
 })

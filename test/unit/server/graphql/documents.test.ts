@@ -48,6 +48,22 @@ describe('documents', () => {
     )
   })
 
+  it('are refused with the same codes by whatever way they came', () => {
+    const documents = new Documents(schema)
+    const codeOf = (text: string) => {
+      try {
+        return documents.validate(documents.parse(text)).map(({ extensions }) => extensions.code)
+      } catch (error) {
+        return [(error as GraphQLError).extensions.code]
+      }
+    }
+
+    expect(codeOf('{ x }')).toEqual(['GRAPHQL_VALIDATION_FAILED'])
+    expect(codeOf('fragment F on Query { a }')).toEqual(['GRAPHQL_VALIDATION_FAILED'])
+    expect(codeOf('{')).toEqual(['GRAPHQL_PARSE_FAILED'])
+    expect(codeOf(`{ ${'a '.repeat(5_000)} }`)).toEqual(['GRAPHQL_PARSE_FAILED'])
+  })
+
   it('are refused for too many words before they are checked', () => {
     const documents = new Documents(schema)
 

@@ -1,0 +1,129 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  getNullableType,
+  isListType,
+  isNonNullType,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  type SelectionSetNode,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql'
+
+/**
+ * Fields of an operation with all fragments written out. Compiling takes about 0.06 ms for each, several times as much in a
+ * new process, and nothing can stop it.
+ */
+const MAX_FIELDS = 500
+
+/**
+ * Whether graphql-jit does for an operation what graphql-js does, at a known cost.
+ *
+ * @see docs/decisions/0011-compiled-execution.md for the list of what it does not
+ */
+export function isCompilable(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): boolean {
+  // Where a change fails that must not be null, the compiled form would make the changes behind it all the same.
+  if (operation.operation === OperationTypeNode.MUTATION) return false
+  const keys = new Selections(document).keysOf(operation)
+  return keys !== null && endsAtOnce(schema, keys) && hasPlainVariables(schema, document)
+}
+
+/** What stands below a key of an answer. */
+interface Selected {
+  readonly field: string
+  readonly isSkippable: boolean
+  readonly inner: Keys
+}
+type Keys = Map<string, Selected>
+
+/** Writes out all fragments of an operation, as far as it is small enough. */
+class Selections {
+  readonly #fragments = new Map<string, FragmentDefinitionNode>()
+  #fieldsLeft = MAX_FIELDS
+
+  constructor(document: DocumentNode) {
+    for (const each of document.definitions) {
+      if (each.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(each.name.value, each)
+    }
+  }
+
+  /**
+   * The keys of an operation's answer.
+   *
+   * @returns null where there are more than 500, or where a key stands in two places of which a directive can skip one: the
+   *   compiled form puts such a key where the first of them is, and graphql-js where the first that is not skipped is
+   */
+  keysOf(operation: OperationDefinitionNode): Keys | null {
+    const keys: Keys = new Map()
+    return this.#add(operation.selectionSet, false, keys) ? keys : null
+  }
+
+  /** @param keys of the object that the selections are of */
+  #add({ selections }: SelectionSetNode, isOptional: boolean, keys: Keys): boolean {
+    this.#fieldsLeft -= selections.length
+    if (this.#fieldsLeft < 0) return false
+    return selections.every((each) => {
+      const isSkippable = isOptional || (each.directives?.length ?? 0) > 0
+      if (each.kind !== Kind.FIELD) {
+        const inner = each.kind === Kind.FRAGMENT_SPREAD ? this.#fragments.get(each.name.value) : each
+        return inner === undefined || this.#add(inner.selectionSet, isSkippable, keys)
+      }
+      const key = (each.alias ?? each.name).value
+      const same = keys.get(key)
+      if (same && (same.isSkippable || isSkippable)) return false
+      const inner = same?.inner ?? new Map()
+      keys.set(key, { field: each.name.value, isSkippable, inner })
+      return each.selectionSet === undefined || this.#add(each.selectionSet, false, inner)
+    })
+  }
+}
+
+/**
+ * False where a field of the root fails for all: graphql-js answers at once, and the compiled form when all others are there.
+ * Below the root, only bugs do that.
+ */
+function endsAtOnce(schema: GraphQLSchema, keys: Keys): boolean {
+  const fields = schema.getQueryType()?.getFields() ?? {}
+  const types = [...keys.values()].map(({ field }) => fields[field]?.type).filter((type) => type !== undefined)
+  return types.length < 2 || !types.some(isNonNullType)
+}
+
+/**
+ * False where a variable stands inside a literal of a scalar, such as `meta: { app: $app }`, which the compiled form leaves
+ * out; and where one that may be null stands for what may not, as its default value allows, since the compiled form takes
+ * null for it.
+ */
+function hasPlainVariables(schema: GraphQLSchema, document: DocumentNode): boolean {
+  const nullable = new Set<string>()
+  for (const each of document.definitions) {
+    if (each.kind !== Kind.OPERATION_DEFINITION) continue
+    for (const { type, variable } of each.variableDefinitions ?? []) {
+      if (type.kind !== Kind.NON_NULL_TYPE) nullable.add(variable.name.value)
+    }
+  }
+  let isPlain = true
+  const types = new TypeInfo(schema)
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      VariableDefinition: () => false,
+      ListValue() {
+        // A scalar may be written as a list.
+        if (!isListType(getNullableType(types.getParentInputType()))) isPlain = false
+      },
+      Variable({ name }) {
+        const type = types.getInputType()
+        if (!type || (isNonNullType(type) && nullable.has(name.value))) isPlain = false
+      },
+    }),
+  )
+  return isPlain
+}
