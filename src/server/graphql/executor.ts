@@ -69,6 +69,8 @@ export class Executor {
     const timer = setTimeout(() => deadline.abort(requestTimeoutError(requestTimeoutMs)), requestTimeoutMs)
     try {
       const result = await this.#execute(run, deadline)
+      // Where one field failed for others too, nobody waits for what these have asked for.
+      if (result.errors) deadline.abort()
       return this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga })
     } finally {
       clearTimeout(timer)

@@ -27,6 +27,18 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'an error that leaves no data': { query: '{ pins(first: 0) { nodes { id } } }' },
   'null for an argument that must not be null': { query: 'query ($id: ID!) { node(id: $id) { id } }' },
   'a variable of another type': { query: 'query ($id: ID!) { node(id: $id) { id } }', variables: { id: {} } },
+  'a variable inside a scalar': {
+    query: 'query ($app: String) { pins(filter: { meta: { app: $app } }) { nodes { name } } }',
+    variables: { app: 'none of them' },
+  },
+  'null for a directive, whose variable has a default': {
+    query: 'query ($more: Boolean = true) { services { name @include(if: $more) } }',
+    variables: { more: null },
+  },
+  'null for an argument, whose variable has a default': {
+    query: 'query ($name: String = "one") { service(name: $name) { name } }',
+    variables: { name: null },
+  },
   'an empty enum': {
     query: 'query ($m: NameMatch) { pins(filter: { match: $m }) { totalCount } }',
     variables: { m: '' },
@@ -64,13 +76,27 @@ describe.each(Object.entries(OPERATIONS))('%s', (_what, operation) => {
 
 describe.each(Object.entries(REFUSED))('%s', (_what, operation) => {
   it.each(Object.keys(WAYS))('is refused in the same words by %s', async (way) => {
-    const messagesOf = async (by: string) => {
-      const { errors, data } = JSON.parse(await (WAYS[by] as (typeof WAYS)[string])(gateway.url, operation))
-      return { data, errors: errors.map(({ message, locations }: Record<string, unknown>) => ({ message, locations })) }
+    const answerOf = async (by: string) => {
+      // A text of its own, which no other way has read before.
+      const query = `# by ${by}\n${operation.query}`
+      return JSON.parse(await (WAYS[by] as (typeof WAYS)[string])(gateway.url, { query }))
     }
 
-    const refused = await messagesOf(way)
-    expect(refused).toEqual(await messagesOf('GET'))
+    const refused = await answerOf(way)
+    expect(refused).toEqual(await answerOf('GET'))
     expect(refused.data).toBeUndefined()
   })
+})
+
+it.each(Object.keys(WAYS))('asks no service for what a failed field took with it, by %s', async (way) => {
+  const run = WAYS[way] as (typeof WAYS)[string]
+  const query = '{ pins(first: 0) { nodes { id } } content(cid: "bafkqablimvwgy3y") { pins { id } } }'
+  await run(gateway.url, { query: '{ pins(first: 1) { nodes { id } } }' })
+  for (let use = 1; use <= 3; use++) {
+    const { length } = service.requests
+    expect(JSON.parse(await run(gateway.url, { query }))).toMatchObject({ data: null })
+    // Whatever had been asked for before would have gone ahead of this.
+    await run(gateway.url, { query: '{ pins(first: 1) { nodes { id } } }' })
+    expect(service.requests.slice(length)).toHaveLength(1)
+  }
 })
