@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { RefuseSkips } from './test/support/refuse-skips.ts'
 
 // Tests in one folder share their needs: `unit` opens no socket, but to test the servers of `support`; the others start real ones on port 0.
-const project = (name: string, more: { globalSetup?: string; isolate?: boolean } = {}) => ({
+const project = (name: string, more: { globalSetup?: string; setupFiles?: string; isolate?: boolean } = {}) => ({
   extends: true as const,
   test: { name, include: [`test/${name}/**/*.test.ts`], ...more },
 })
@@ -24,7 +24,7 @@ export default defineConfig({
       // Without `isolate`, files share what they import; our modules keep nothing between them.
       project('unit', { isolate: false }),
       project('schema', { isolate: false }),
-      project('integration', { isolate: false }),
+      project('integration', { setupFiles: 'test/support/load-hono-response.ts', isolate: false }),
       project('contract', { isolate: false }),
       project('e2e', { globalSetup: 'test/e2e/setup/build-dist.ts' }),
     ],
