@@ -6,7 +6,7 @@ import type { StopSignal } from '../upstream/stop.ts'
 import type { Tenant } from '../upstream/tenant.ts'
 
 /** Who sent a request, as far as resolvers need to know: which token to use at a service. */
-export interface Caller {
+export interface CallerTokens {
   /**
    * The caller's own token for a service; null when the caller brought none, so that the configured one is used.
    *
@@ -40,39 +40,62 @@ export interface GatewayContext {
 
 /** The parts of a request that the context is made from. */
 export interface ContextRequest {
-  readonly caller: Caller
+  readonly caller: CallerTokens
   readonly signal: StopSignal
   readonly requestId: string
 }
 
-/** The context of one GraphQL request, or of one event of a subscription. */
+/** Creates the context of one GraphQL request, or of one event of a subscription. */
 export function createContext(services: ServiceRegistry, live: Informers, request: ContextRequest): GatewayContext {
-  const { caller, signal, requestId } = request
-  // To find a tenant, its token is hashed; a request may look up a thousand pins.
-  const tenants = new Map<string, Tenant>()
-  const tenant = (service: string): Tenant => {
-    const found = tenants.get(service) ?? services.tenant(service, caller.tokenFor(service))
-    tenants.set(service, found)
-    return found
+  return new RequestContext(services, live, request)
+}
+
+/**
+ * A class, since every request has a context. V8 makes the functions and getters of an object literal in the old generation.
+ * From there they would keep the whole request from the cheap garbage collection.
+ */
+class RequestContext implements GatewayContext {
+  readonly services: ServiceRegistry
+  readonly live: Informers
+  readonly signal: StopSignal
+  readonly requestId: string
+  readonly #caller: CallerTokens
+  /** The tenant of the first service that is used, which is the only one as a rule. */
+  #first: Tenant | undefined
+  /** A request may look up a thousand pins. */
+  #others: Map<string, Tenant> | undefined
+  #loaders: Loaders | undefined
+
+  constructor(services: ServiceRegistry, live: Informers, { caller, signal, requestId }: ContextRequest) {
+    this.services = services
+    this.live = live
+    this.signal = signal
+    this.requestId = requestId
+    this.#caller = caller
   }
-  let loaders: Loaders | undefined
-  return {
-    services,
-    live,
-    get loaders() {
-      loaders ??= createLoaders(tenant, signal)
-      return loaders
-    },
-    signal,
-    requestId,
-    tenant,
-    mayUse: (service) => {
-      try {
-        return Boolean(caller.tokenFor(service) ?? services.get(service).settings.token)
-      } catch (error) {
-        if (error instanceof UnauthorizedError || error instanceof UnknownServiceError) return false
-        throw error
-      }
-    },
+
+  get loaders(): Loaders {
+    this.#loaders ??= createLoaders((service) => this.tenant(service), this.signal)
+    return this.#loaders
+  }
+
+  tenant(service: string): Tenant {
+    if (this.#first?.service === service) return this.#first
+    const tenant = this.#others?.get(service) ?? this.services.tenant(service, this.#caller.tokenFor(service))
+    if (this.#first === undefined) this.#first = tenant
+    else {
+      this.#others ??= new Map()
+      this.#others.set(service, tenant)
+    }
+    return tenant
+  }
+
+  mayUse(service: string): boolean {
+    try {
+      return Boolean(this.#caller.tokenFor(service) ?? this.services.get(service).settings.token)
+    } catch (error) {
+      if (error instanceof UnauthorizedError || error instanceof UnknownServiceError) return false
+      throw error
+    }
   }
 }

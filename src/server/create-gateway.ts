@@ -75,6 +75,8 @@ export async function createGateway(config: GatewayConfig, options: GatewayOptio
 
 /** A gateway, with what its own server needs to know. */
 export interface OpenGateway extends Gateway {
+  /** Requests that `handle` has not answered yet. */
+  readonly inFlight: RequestsInFlight
   /** Milliseconds over which WebSockets and event streams would be sent away now. */
   readonly drainTimeMs: number
 }
@@ -110,6 +112,7 @@ export async function openGateway(
       inFlight.add(req, res)
       door.handle(req, res)
     },
+    inFlight,
     upgrade: door.upgrade,
     isReady,
     drain,

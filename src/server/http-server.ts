@@ -22,6 +22,8 @@ export interface HttpServerOptions {
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** Ends what would never end by itself, when stopping; requests in flight are waited for beside it. */
   readonly drain?: () => Promise<void>
+  /** The listener's own count of its requests. Default: the server counts them. */
+  readonly inFlight?: RequestsInFlight
 }
 
 /**
@@ -33,12 +35,13 @@ export interface HttpServerOptions {
  */
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, shutdownTimeoutMs, upgrade, drain } = options
-  const inFlight = new RequestsInFlight()
+  const { inFlight = new RequestsInFlight() } = options
+  const isCounted = options.inFlight !== undefined
   let accepting = true
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000 }, (req, res) => {
     if (!accepting) res.setHeader('connection', 'close')
-    inFlight.add(req, res)
+    if (!isCounted) inFlight.add(req, res)
     listener(req, res)
   })
   if (upgrade) server.on('upgrade', upgrade)

@@ -3,21 +3,30 @@ import type { Socket } from 'node:net'
 
 /** Requests that have not been answered to the end. */
 export class RequestsInFlight {
-  readonly #responses = new Set<ServerResponse>()
+  /**
+   * Each response has a place until it is closed, and places are used again. A `Set` would link its earlier tables to the
+   * later ones when it grows or is tidied up, and so keep every response from the cheap garbage collection.
+   */
+  readonly #places: (ServerResponse | null)[] = []
+  readonly #freePlaces: number[] = []
   /** Answers that wait behind another of the same connection, or have waited. */
-  readonly #queues = new WeakMap<Socket, Set<ServerResponse>>()
+  readonly #queues = new WeakMap<Socket, Set<() => void>>()
   readonly #onIdle = new Set<() => void>()
 
   /** Counts a request until it is answered or its connection is gone. */
   add(req: IncomingMessage, res: ServerResponse): void {
-    this.#responses.add(res)
-    res.once('close', () => this.#release(res))
-    if (res.socket === null) this.#queue(req.socket, res)
+    const place = this.#freePlaces.pop() ?? this.#places.length
+    this.#places[place] = res
+    const release = (): void => {
+      if (this.#places[place] === res) this.#release(place)
+    }
+    res.once('close', release)
+    if (res.socket === null) this.#queue(req.socket, res, release)
   }
 
   /** Answers that are to come, or are being sent. */
-  get responses(): Iterable<ServerResponse> {
-    return this.#responses
+  get responses(): readonly ServerResponse[] {
+    return this.#places.filter((res) => res !== null)
   }
 
   /**
@@ -26,7 +35,7 @@ export class RequestsInFlight {
    * @param timeoutMs resolves after so long in any case
    */
   async finish(timeoutMs: number): Promise<void> {
-    if (this.#responses.size === 0) return
+    if (this.#isIdle) return
     await new Promise<void>((resolve) => {
       const end = (): void => {
         clearTimeout(timer)
@@ -38,20 +47,26 @@ export class RequestsInFlight {
     })
   }
 
+  get #isIdle(): boolean {
+    return this.#freePlaces.length === this.#places.length
+  }
+
   /** An answer that waits behind another is never told that its connection is gone. */
-  #queue(socket: Socket, res: ServerResponse): void {
+  #queue(socket: Socket, res: ServerResponse, release: () => void): void {
     const known = this.#queues.get(socket)
     const queue = known ?? new Set()
-    queue.add(res)
-    res.once('close', () => queue.delete(res))
+    queue.add(release)
+    res.once('close', () => queue.delete(release))
     if (known) return
     this.#queues.set(socket, queue)
     socket.once('close', () => {
-      for (const each of queue) this.#release(each)
+      for (const each of queue) each()
     })
   }
 
-  #release(res: ServerResponse): void {
-    if (this.#responses.delete(res) && this.#responses.size === 0) for (const onIdle of this.#onIdle) onIdle()
+  #release(place: number): void {
+    this.#places[place] = null
+    this.#freePlaces.push(place)
+    if (this.#isIdle) for (const onIdle of this.#onIdle) onIdle()
   }
 }

@@ -35,7 +35,8 @@ export async function startGateway(
   const gateway = await openGateway(config, { log, identify })
   let http: HttpServer
   try {
-    http = await startHttpServer(gateway.handle, { ...config, upgrade: gateway.upgrade, drain: gateway.drain })
+    const { handle, upgrade, drain, inFlight } = gateway
+    http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight })
   } catch (error) {
     await gateway[Symbol.asyncDispose]()
     throw error

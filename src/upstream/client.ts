@@ -86,22 +86,22 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
   const { origin, basePath } = splitEndpoint(options.endpoint)
   const dispatcher = options.dispatcher ?? createDispatcher(origin, timeoutMs, options)
 
-  async function call(
+  function call<Value>(
     request: ServiceRequest,
     requestId: string | null,
     callOptions: CallOptions,
-  ): Promise<ServiceResponse> {
-    const response = await exchange(dispatcher, name, request, {
-      signal: callOptions.signal,
-      timeoutMs: callOptions.timeoutMs ?? timeoutMs,
-      maxBodyBytes,
+    decode: (text: string, status: number) => Value,
+  ): Promise<Value> {
+    const { signal, timeoutMs: callTimeoutMs = timeoutMs, onAnswer } = callOptions
+    return exchange(dispatcher, name, request, { signal, timeoutMs: callTimeoutMs, maxBodyBytes }, (response) => {
+      onAnswer?.(response)
+      const { status, text } = response
+      if (status >= 200 && status < 300) return decode(text, status)
+      const isList = request.method === 'GET' && requestId === null
+      if (isList && status === 404 && isJson(text) && known.observeListNotFound()) return decode(text, status)
+      const hide = createHideSecrets(request)
+      throw errorFromResponse(name, response, requestId, request.method !== 'GET', hide)
     })
-    callOptions.onAnswer?.(response)
-    if (response.status >= 200 && response.status < 300) return response
-    const isList = request.method === 'GET' && requestId === null
-    if (isList && response.status === 404 && isJson(response.text) && known.observeListNotFound()) return response
-    const hide = createHideSecrets(request)
-    throw errorFromResponse(name, response, requestId, request.method !== 'GET', hide)
   }
 
   function pinPath(requestId: string): string {
@@ -110,35 +110,37 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     return `${basePath}/pins/${encodeURIComponent(requestId)}`
   }
 
+  const toPin = (text: string): Pin => decodePin(name, text, known.current)
+
   return {
     async listPins(query, callOptions) {
       const path = `${basePath}/pins?${encodeListQuery(query)}`
-      const response = await call({ origin, method: 'GET', path, token: callOptions.token }, null, callOptions)
-      // What is left of refusals is an empty list.
-      if (response.status === 404) return { count: 0, pins: [] }
-      return decodePinPage(name, response.text, known.current)
+      return call({ origin, method: 'GET', path, token: callOptions.token }, null, callOptions, (text, status) =>
+        // A refusal that comes here is an empty list.
+        status === 404 ? { count: 0, pins: [] } : decodePinPage(name, text, known.current),
+      )
     },
     async addPin(pin, callOptions) {
       const { token } = callOptions
       const request = { origin, method: 'POST', path: `${basePath}/pins`, token, body: encodeNewPin(pin) } as const
-      return decodePin(name, (await call(request, null, callOptions)).text, known.current)
+      return call(request, null, callOptions, toPin)
     },
     async getPin(requestId, callOptions) {
       const request = { origin, method: 'GET', path: pinPath(requestId), token: callOptions.token } as const
-      return decodePin(name, (await call(request, requestId, callOptions)).text, known.current)
+      return call(request, requestId, callOptions, toPin)
     },
     async replacePin(requestId, pin, callOptions) {
       const { token } = callOptions
       const request = { origin, method: 'POST', path: pinPath(requestId), token, body: encodeNewPin(pin) } as const
-      return decodePin(name, (await call(request, requestId, callOptions)).text, known.current)
+      return call(request, requestId, callOptions, toPin)
     },
     async removePin(requestId, callOptions) {
       const request = { origin, method: 'DELETE', path: pinPath(requestId), token: callOptions.token } as const
-      const { text } = await call(request, requestId, callOptions)
-      // Any other success will do: services answer with an empty body, "OK", or JSON.
-      if (isWebPage(text)) {
+      await call(request, requestId, callOptions, (text) => {
+        // Any other success will do: services answer with an empty body, "OK", or JSON.
+        if (!isWebPage(text)) return
         throw new MalformedResponseError(`${name} answered with a web page: check its endpoint`, { service: name })
-      }
+      })
     },
     async [Symbol.asyncDispose]() {
       const closing = new ServiceUnavailableError('pinql is shutting down', { service: name })
@@ -165,7 +167,9 @@ function isJson(text: string): boolean {
 function createDispatcher(origin: string, timeoutMs: number, options: ClientOptions): Dispatcher {
   // A host that takes no connection is given up early enough to be tried once more.
   const connect = { timeout: timeoutMs * CONNECT_SHARE }
-  const settings = { connections: options.connections ?? null, pipelining: 1, connect }
+  // Each exchange has a deadline of its own.
+  const noTimeouts = { headersTimeout: 0, bodyTimeout: 0 }
+  const settings = { connections: options.connections ?? null, pipelining: 1, connect, ...noTimeouts }
   const { httpProxy = '', httpsProxy = '', noProxy = '' } = options.proxy ?? {}
   if (!httpProxy && !httpsProxy) return new Pool(origin, settings)
   const proxied = { proxyTls: connect, requestTls: connect }

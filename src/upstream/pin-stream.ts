@@ -120,6 +120,11 @@ export class PinStream {
   async #readPage(): Promise<void> {
     const sent = this.#nextQuery()
     const page = await this.#source.listPins(sent, this.#options)
+    this.#takePage(sent, page)
+    page.release?.()
+  }
+
+  #takePage(sent: ListQuery, page: PinPage): void {
     const { capabilities, known } = this.#source
     // The answer itself may have shown that pages cannot be trusted here.
     if (!isPaged(capabilities, this.#query)) return

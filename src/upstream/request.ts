@@ -34,22 +34,25 @@ export interface ExchangeOptions {
 }
 
 /**
- * Sends one request and reads the whole answer as text.
+ * Sends one request, and reads the whole answer as text.
  *
  * Redirects are not followed, since they would carry the token elsewhere, and no cookie is kept.
  *
  * @param service configured name, for errors
+ * @param read makes the value of the answer. A promise of the answer itself would keep its text in memory for too long
  * @throws {ServiceUnavailableError} not reachable, reset, or not answered within `timeoutMs`; `mayHaveActed` unless nothing
  *   was sent
  * @throws {MalformedResponseError} the body is larger than `maxBodyBytes`
  * @throws `signal.reason` when aborted
+ * @throws what `read` throws
  */
-export function exchange(
+export function exchange<Value>(
   dispatcher: Dispatcher,
   service: string,
   request: ServiceRequest,
   options: ExchangeOptions,
-): Promise<ServiceResponse> {
+  read: (response: ServiceResponse) => Value,
+): Promise<Value> {
   return new Promise((resolve, reject) => {
     options.signal?.throwIfAborted()
     const { origin, method, path, token } = request
@@ -57,7 +60,7 @@ export function exchange(
     if (request.body !== undefined) headers.push('content-type', 'application/json')
     const body = request.body === undefined ? null : JSON.stringify(request.body)
     // `request` would make a stream for each answer, which costs more than the rest of the exchange.
-    const handler = new ExchangeHandler(service, method, options, resolve, reject)
+    const handler = new ExchangeHandler(service, method, options, (response) => resolve(read(response)), reject)
     dispatcher.dispatch({ origin, method, path, headers, body }, handler)
   })
 }
@@ -87,6 +90,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #disconnect: ((cause: Error) => void) | undefined
   #isOver = false
 
+  /** @param resolve may throw, which is a failure like any other */
   constructor(
     service: string,
     method: ServiceRequest['method'],
@@ -102,8 +106,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#timer = setTimeout(() => this.#expire(), options.timeoutMs)
     const { signal } = options
     if (!signal) return
-    this.#onAbort = () => this.#stop(signal.reason)
-    signal.addEventListener('abort', this.#onAbort, { once: true })
+    // V8 makes a function that is written as the value of a property in the old generation. From there it would keep the
+    // whole exchange from the cheap garbage collection, so it is a variable first.
+    const onAbort = (): void => this.#stop(signal.reason)
+    this.#onAbort = onAbort
+    signal.addEventListener('abort', onAbort, { once: true })
   }
 
   onConnect(disconnect: (cause: Error) => void): void {
@@ -134,7 +141,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#end()
     const [only = Buffer.alloc(0)] = this.#chunks
     const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#sizeBytes) : only
-    this.#resolve({ status: this.#status, headers: new RawHeaders(this.#rawHeaders), text: body.toString() })
+    try {
+      this.#resolve({ status: this.#status, headers: new RawHeaders(this.#rawHeaders), text: body.toString() })
+    } catch (error) {
+      this.#reject(error)
+    }
   }
 
   onError(cause: Error): void {

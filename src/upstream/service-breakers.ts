@@ -1,7 +1,7 @@
+import { LRUCache } from 'lru-cache'
 import { ServiceUnavailableError } from '../domain/errors.ts'
 import { CircuitBreaker, type ServiceHealth } from './circuit-breaker.ts'
 import type { Clock } from './clock.ts'
-import { RecentMap } from './recent-map.ts'
 import { FailedAnswerError } from './refusals.ts'
 
 /** Tenants that are kept apart. One that falls out is taken as if it had never failed. */
@@ -23,7 +23,7 @@ export class ServiceBreakers {
   readonly #service: string
   readonly #clock: Clock
   readonly #shared: CircuitBreaker
-  readonly #own = new RecentMap<CircuitBreaker>(MAX_TENANTS)
+  readonly #own = new LRUCache<string, CircuitBreaker>({ max: MAX_TENANTS })
   #last: { readonly tenant: string; readonly error: ServiceUnavailableError } | null = null
 
   constructor(service: string, clock: Clock) {

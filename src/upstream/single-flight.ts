@@ -3,14 +3,15 @@ import { Stop, type StopSignal } from './stop.ts'
 
 /** One call that is under way. */
 interface Flight {
-  readonly promise: Promise<unknown>
+  /** Null when it is over: whatever still holds the flight must not hold the answer. */
+  promise: Promise<unknown> | null
   readonly stop: Stop
   waiting: number
   isOver: boolean
 }
 
 /** Calls after which the map of calls in flight is copied. */
-const FRESH_AFTER = 512
+const FRESH_AFTER = 64
 
 /**
  * Lets equal reads that are under way at the same time share one call.
@@ -27,17 +28,18 @@ export class SingleFlight {
    *
    * @param key says all that the answer depends on, the tenant included
    * @param start makes the call; aborted when nobody waits any more
+   * @param options.onShared of whoever starts the call: told its value, and how many wait for it, before any of these get it
    * @throws `signal.reason` as soon as this caller's signal is aborted
    */
   share<Value>(
     key: string,
     start: (signal: StopSignal) => Promise<Value>,
-    options: { signal?: StopSignal | undefined } = {},
+    options: { signal?: StopSignal | undefined; onShared?: (value: Value, waiting: number) => void } = {},
   ): Promise<Value> {
-    const { signal } = options
+    const { signal, onShared } = options
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      const flight = this.#flights.get(key) ?? this.#start(key, start)
+      const flight = this.#flights.get(key) ?? this.#start(key, start, onShared)
       flight.waiting++
       const leave = (): void => {
         reject(signal?.reason)
@@ -47,7 +49,7 @@ export class SingleFlight {
         flight.stop.abort(signal?.reason)
       }
       if (signal) listen(signal, leave)
-      flight.promise.then(
+      flight.promise?.then(
         (value) => {
           signal?.removeEventListener('abort', leave)
           resolve(value as Value)
@@ -65,20 +67,29 @@ export class SingleFlight {
     return this.#flights.size
   }
 
-  #start(key: string, start: (signal: StopSignal) => Promise<unknown>): Flight {
+  #start<Value>(
+    key: string,
+    start: (signal: StopSignal) => Promise<Value>,
+    onShared?: (value: Value, waiting: number) => void,
+  ): Flight {
     // V8's maps keep their earlier tables linked to the later ones. A table that has grown old thus keeps every later entry,
     // with its whole answer, from the cheap garbage collection; a copy has no earlier tables.
     if (++this.#started % FRESH_AFTER === 0) this.#flights = new Map(this.#flights)
     const stop = new Stop()
-    const flight: Flight = { promise: start(stop), stop, waiting: 0, isOver: false }
+    const promise = start(stop)
+    const flight: Flight = { promise, stop, waiting: 0, isOver: false }
     this.#flights.set(key, flight)
     const end = (): void => this.#end(key, flight)
-    flight.promise.then(end, end)
+    promise.then((value) => {
+      end()
+      onShared?.(value, flight.waiting)
+    }, end)
     return flight
   }
 
   #end(key: string, flight: Flight): void {
     flight.isOver = true
+    flight.promise = null
     if (this.#flights.get(key) === flight) this.#flights.delete(key)
   }
 }

@@ -15,7 +15,7 @@ import type { PinningService, ServiceCall } from './pinning-service.ts'
 import { SingleFlight } from './single-flight.ts'
 import type { StopSignal } from './stop.ts'
 import type { TenantObserver } from './tenant-observer.ts'
-import type { PinPage } from './wire.ts'
+import { type PinPage, SharedPage } from './wire.ts'
 import { PinWriter } from './writes/pin-writer.ts'
 import type { PinChanges } from './writes/replacement.ts'
 import { WriteChannel } from './writes/write-channel.ts'
@@ -119,13 +119,17 @@ export class Tenant {
    * had a pin, since there are services that understand only one status at a time.
    */
   listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
-    const requestClass = options.class ?? 'interactive'
-    return this.#share(`list:${requestClass}:${JSON.stringify(query)}`, options, async (signal) => {
+    const { signal, class: requestClass = 'interactive' } = options
+    const start = async (stop: StopSignal): Promise<SharedPage> => {
       const ask = (each: ListQuery): Promise<PinPage> =>
-        this.#read('list', requestClass, signal, (client, callOptions) => this.#list(client, each, callOptions))
+        this.#read('list', requestClass, stop, (client, callOptions) => this.#list(client, each, callOptions))
       const page = await ask(query)
       if (this.#isDoubtful(query, page)) await this.#tryMultiStatus(ask)
-      return page
+      return page instanceof SharedPage ? page : new SharedPage(page)
+    }
+    return this.#flights.share(`${this.#generation}:list:${requestClass}:${JSON.stringify(query)}`, start, {
+      signal,
+      onShared: (page, readers) => page.shareAmong(readers),
     })
   }
 

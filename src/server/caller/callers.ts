@@ -26,9 +26,7 @@ export class Callers {
 
   /** The caller of an HTTP request. A malformed token is refused later, by whoever needs it. */
   async fromHeaders(headers: IncomingHttpHeaders): Promise<TokenCaller> {
-    const tokens = new Map<string, string>()
-    for (const name in headers) if (isTokenHeader(name)) tokens.set(name, String(headers[name]))
-    return new TokenCaller(tokens, this.#services, this.#secret)
+    return new TokenCaller(headers, this.#services, this.#secret)
   }
 
   /**
@@ -47,7 +45,7 @@ export class Callers {
     if (!given.every(isToken)) throw new MalformedTokensError('Expected each token to be readable')
     if (JSON.stringify(given).length > MAX_LENGTH)
       throw new MalformedTokensError(`Expected at most ${MAX_LENGTH} characters`)
-    return new TokenCaller(new Map(given), this.#services, this.#secret)
+    return new TokenCaller(Object.fromEntries(given), this.#services, this.#secret)
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
 import type { KnownCaller } from './caller.ts'
-import { bearerToken, isOfOthers, plainToken, SERVICE_TOKEN_PREFIX } from './tokens.ts'
+import { bearerToken, isOfOthers, isTokenHeader, plainToken, SERVICE_TOKEN_PREFIX } from './tokens.ts'
 
 /** The configured services, as far as tokens are about them. */
 export interface ServiceNames {
@@ -9,8 +9,8 @@ export interface ServiceNames {
   readonly defaultName: string
 }
 
-/** What tokens are found by: the name of their header in lower case. */
-export type TokenHeaders = ReadonlyMap<string, string>
+/** Headers by name in lower case, those with tokens among them. */
+export type TokenHeaders = Readonly<NodeJS.Dict<string | readonly string[]>>
 
 /**
  * A caller who brings the tokens of services: fixed for the life of a connection, and the same for all its operations.
@@ -35,7 +35,8 @@ export class TokenCaller implements KnownCaller {
   /** Equal for equal tokens, and tells nothing of them. */
   get key(): string {
     if (this.#key === undefined) {
-      const text = JSON.stringify([...this.#headers].sort(([a], [b]) => (a < b ? -1 : 1)))
+      const tokens = this.#tokenHeaders().map((name) => [name, String(this.#headers[name])])
+      const text = JSON.stringify(tokens.sort())
       this.#key = createHmac('sha256', this.#secret).update(text).digest('base64url')
     }
     return this.#key
@@ -56,7 +57,7 @@ export class TokenCaller implements KnownCaller {
   }
 
   #read(service: string, header: string, expected: string, parse: (text: string) => string | null): string | null {
-    const text = this.#headers.get(header.toLowerCase()) ?? ''
+    const text = String(this.#headers[header.toLowerCase()] ?? '')
     if (text.trim() === '' || (header === 'authorization' && isOfOthers(text))) return null
     const token = parse(text)
     if (token !== null) return token
@@ -65,9 +66,13 @@ export class TokenCaller implements KnownCaller {
     throw new UnauthorizedError(message, { service })
   }
 
+  #tokenHeaders(): string[] {
+    return Object.keys(this.#headers).filter(isTokenHeader)
+  }
+
   #refuseUnknown(): void {
     const { names } = this.#services
-    for (const header of this.#headers.keys()) {
+    for (const header of this.#tokenHeaders()) {
       const name = header.startsWith(SERVICE_TOKEN_PREFIX) ? header.slice(SERVICE_TOKEN_PREFIX.length) : null
       if (name !== null && !names.includes(name)) throw new UnknownServiceError(name, names)
     }

@@ -7,8 +7,8 @@ import {
   parse,
   validate,
 } from 'graphql'
+import { LRUCache } from 'lru-cache'
 import { BadRequestError } from '../../domain/errors.ts'
-import { ByteCache } from './byte-cache.ts'
 import type { OperationRequest } from './operation-request.ts'
 
 /** An operation that may be run. */
@@ -35,7 +35,7 @@ const BYTES_PER_TOKEN = 700
  */
 export class Documents {
   readonly #schema: GraphQLSchema
-  readonly #known = new ByteCache<Outcome>(CACHE_BYTES)
+  readonly #known = new LRUCache<string, Outcome>({ maxSize: CACHE_BYTES, maxEntrySize: CACHE_BYTES / 8 })
   readonly #validity = new WeakMap<DocumentNode, readonly GraphQLError[]>()
 
   constructor(schema: GraphQLSchema) {
@@ -50,7 +50,7 @@ export class Documents {
   parse(text: string): DocumentNode {
     const known = this.#known.get(text)
     const outcome = known ?? this.#read(text)
-    if (!known) this.#known.set(text, outcome, 'document' in outcome ? bytesOf(outcome.document) : 0)
+    if (!known) this.#known.set(text, outcome, { size: bytesOf(text, outcome) })
     if ('document' in outcome) return outcome.document
     throw outcome.error
   }
@@ -96,8 +96,9 @@ function withCode(error: GraphQLError, code: string): GraphQLError {
   return error
 }
 
-function bytesOf({ loc }: DocumentNode): number {
+function bytesOf(text: string, outcome: Outcome): number {
   let tokens = 0
-  for (let token = loc?.startToken; token; token = token.next ?? undefined) tokens++
-  return tokens * BYTES_PER_TOKEN
+  const first = 'document' in outcome ? outcome.document.loc?.startToken : undefined
+  for (let token = first; token; token = token.next ?? undefined) tokens++
+  return tokens * BYTES_PER_TOKEN + 2 * text.length + 1
 }

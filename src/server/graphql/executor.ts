@@ -11,7 +11,7 @@ import type { Informers } from '../../live/informers.ts'
 import type { LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { type Caller, createContext } from '../../resolvers/context.ts'
+import { type CallerTokens, createContext } from '../../resolvers/context.ts'
 import type { ServiceRegistry } from '../../upstream/registry.ts'
 import { Stop, type StopSignal } from '../../upstream/stop.ts'
 import { visibleErrors } from './client-error.ts'
@@ -32,7 +32,7 @@ export interface ExecutorOptions {
 /** One run of an operation. */
 export interface Run extends Omit<OperationRequest, 'query'> {
   readonly document: DocumentNode
-  readonly caller: Caller
+  readonly caller: CallerTokens
   /** Names the request in logs and in the `x-request-id` header of its answer. */
   readonly requestId: string
 }
