@@ -16,8 +16,8 @@ export interface CallerTokens {
   tokenFor(service: string): string | null
 }
 
-/** What a GraphQL request's resolvers work with. */
-export interface GatewayContext {
+/** What a GraphQL request's resolvers work with. Disposing it empties the lists that it owns. */
+export interface GatewayContext extends Disposable {
   readonly services: ServiceRegistry
   readonly loaders: Loaders
   /** Live status, shared by all requests. */
@@ -34,6 +34,8 @@ export interface GatewayContext {
    * @throws {UnauthorizedError} when there is no token for it, or one that cannot be read; costs no upstream request
    */
   tenant(service: string): Tenant
+  /** Takes over a list that nobody else uses. It is emptied when the answer has been encoded. */
+  own<Element>(list: Element[]): Element[]
   /** Whether `tenant` gives one: the caller has a token for the service, of their own or by configuration. */
   mayUse(service: string): boolean
 }
@@ -65,6 +67,7 @@ class RequestContext implements GatewayContext {
   /** A request may look up a thousand pins. */
   #others: Map<string, Tenant> | undefined
   #loaders: Loaders | undefined
+  #lists: unknown[][] | undefined
 
   constructor(services: ServiceRegistry, live: Informers, { caller, signal, requestId }: ContextRequest) {
     this.services = services
@@ -88,6 +91,16 @@ class RequestContext implements GatewayContext {
       this.#others.set(service, tenant)
     }
     return tenant
+  }
+
+  own<Element>(list: Element[]): Element[] {
+    this.#lists ??= []
+    this.#lists.push(list)
+    return list
+  }
+
+  [Symbol.dispose](): void {
+    for (const list of this.#lists ?? []) list.length = 0
   }
 
   mayUse(service: string): boolean {

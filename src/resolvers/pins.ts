@@ -106,7 +106,7 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
 
   const [only, another] = sources
   // If the only source fails, `ask` throws. So there is no page that would lack the pins taken before.
-  const nodes = only && !another ? await ask(only, () => only.stream.take(first), []) : await merge()
+  const nodes = context.own(only && !another ? await ask(only, () => only.stream.take(first), []) : await merge())
   const more = await Promise.all(sources.map((source) => ask(source, () => source.stream.hasMore(), false)))
 
   return {

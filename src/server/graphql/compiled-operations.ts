@@ -95,8 +95,9 @@ export class CompiledOperations {
  * A result as graphql-js has it. The compiler's errors know their places as lines and columns only, have no extensions where
  * there are none, and come behind the data.
  */
-function withUsualErrors({ data = null, errors }: ExecutionResult, source: Source | undefined): ExecutionResult {
-  if (!errors) return { data }
+function withUsualErrors(result: ExecutionResult, source: Source | undefined): ExecutionResult {
+  const { data = null, errors } = result
+  if (!errors) return result
   const usual = errors.map(({ message, path, locations = [], originalError }) => {
     const positions = source && locations.map((location) => positionOf(source.body, location))
     // What the compiler itself found wrong, such as a null, is an error of ours as much as one that was thrown.

@@ -11,7 +11,7 @@ import type { Informers } from '../../live/informers.ts'
 import type { LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { type CallerTokens, createContext } from '../../resolvers/context.ts'
+import { type CallerTokens, createContext, type GatewayContext } from '../../resolvers/context.ts'
 import type { ServiceRegistry } from '../../upstream/registry.ts'
 import { Stop, type StopSignal } from '../../upstream/stop.ts'
 import { visibleErrors } from './client-error.ts'
@@ -37,6 +37,14 @@ export interface Run extends Omit<OperationRequest, 'query'> {
   readonly requestId: string
 }
 
+/** Options of one run. */
+export interface RunOptions {
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: StopSignal
+  /** Keeps and adds in errors what Yoga makes the status of. Default false. */
+  readonly isForYoga?: boolean
+}
+
 /**
  * Runs GraphQL operations, by whatever transport they came: HTTP, event stream or WebSocket. Context, deadline and what a
  * client may see of an error are here, and nowhere else.
@@ -56,22 +64,44 @@ export class Executor {
 
   /**
    * Runs a query or mutation to its end, at most for `requestTimeoutMs`.
-   *
-   * @param options.signal aborted when nobody waits for the answer any more
-   * @param options.isForYoga keeps and adds in errors what Yoga makes the status of
    */
-  async run(run: Run, options: { signal: StopSignal; isForYoga?: boolean }): Promise<ExecutionResult> {
+  run(run: Run, options: RunOptions): Promise<ExecutionResult> {
+    return this.#run(run, options, (result) => result)
+  }
+
+  /**
+   * Runs a query or mutation as `run` does, and encodes its result.
+   *
+   * Many promises hold the result, and most of them have been in memory for so long that the cheap garbage collection
+   * passes them by. So the result is taken apart once it is encoded, and so are the lists that were read for it.
+   *
+   * @param encode must not keep any part of the result
+   */
+  answer<Encoded>(run: Run, options: RunOptions, encode: (result: ExecutionResult) => Encoded): Promise<Encoded> {
+    return this.#run(run, options, (result, context) => {
+      const encoded = encode(result)
+      takeApart(result)
+      context[Symbol.dispose]()
+      return encoded
+    })
+  }
+
+  async #run<Outcome>(
+    run: Run,
+    { signal, isForYoga = false }: RunOptions,
+    use: (result: ExecutionResult, context: GatewayContext) => Outcome,
+  ): Promise<Outcome> {
     const { requestTimeoutMs } = this.#options
-    const { signal, isForYoga = false } = options
     const deadline = new Stop()
     const onAbort = (): void => deadline.abort(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     const timer = setTimeout(() => deadline.abort(requestTimeoutError(requestTimeoutMs)), requestTimeoutMs)
+    const context = this.#contextOf(run, deadline)
     try {
-      const result = await this.#execute(run, deadline)
+      const result = await this.#execute(run, context)
       // Where one field failed for others too, nobody waits for what these have asked for.
       if (result.errors) deadline.abort()
-      return this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga })
+      return use(this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga }), context)
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
@@ -84,7 +114,7 @@ export class Executor {
    * @throws {AggregateError} of the errors with which it could not begin
    */
   async subscribe(run: Run): Promise<LiveReader> {
-    const source = await createSourceEventStream(this.#argsOf(run, new Stop()))
+    const source = await createSourceEventStream(this.#argsOf(run, this.#contextOf(run, new Stop())))
     if (Symbol.asyncIterator in source) return source as LiveReader
     throw new AggregateError(source.errors ?? [])
   }
@@ -94,7 +124,7 @@ export class Executor {
    * aborted, since it may be for others than the one who has left.
    */
   async resolveEvent(run: Run, event: LiveEvent): Promise<ExecutionResult> {
-    const result = await this.#execute(run, new Stop(), event)
+    const result = await this.#execute(run, this.#contextOf(run, new Stop()), event)
     return this.#shown(result, run.requestId)
   }
 
@@ -104,12 +134,11 @@ export class Executor {
     return visibleErrors(errors, { requestId, isAborted: false, log: this.#options.log })
   }
 
-  #execute(run: Run, signal: StopSignal, rootValue?: unknown): ExecutionResult | Promise<ExecutionResult> {
-    const args = this.#argsOf(run, signal)
+  #execute(run: Run, context: GatewayContext, rootValue?: unknown): ExecutionResult | Promise<ExecutionResult> {
     const operation = getOperationAST(run.document, run.operationName)
     const compiled = operation && this.#compiled.find(run.document, operation)
-    if (compiled) return compiled(rootValue, args.contextValue, args.variableValues)
-    return execute({ ...args, rootValue })
+    if (compiled) return compiled(rootValue, context, run.variables ?? {})
+    return execute({ ...this.#argsOf(run, context), rootValue })
   }
 
   #shown(
@@ -123,16 +152,19 @@ export class Executor {
     return { ...result, errors }
   }
 
-  #argsOf({ document, variables, operationName, caller, requestId }: Run, signal: StopSignal) {
-    const { schema, registry, live } = this.#options
-    return {
-      schema,
-      document,
-      contextValue: createContext(registry, live, { caller, signal, requestId }),
-      variableValues: variables ?? {},
-      operationName: operationName ?? null,
-    }
+  #contextOf({ caller, requestId }: Run, signal: StopSignal): GatewayContext {
+    const { registry, live } = this.#options
+    return createContext(registry, live, { caller, signal, requestId })
   }
+
+  #argsOf({ document, variables, operationName }: Run, contextValue: GatewayContext) {
+    const { schema } = this.#options
+    return { schema, document, contextValue, variableValues: variables ?? {}, operationName: operationName ?? null }
+  }
+}
+
+function takeApart({ data }: ExecutionResult): void {
+  for (const field in data) data[field] = null
 }
 
 /** A result as JSON, for transports whose answer has no other form. */

@@ -98,8 +98,8 @@ export class Operations {
   }
 
   async #runOnce({ run }: Prepared, subscriber: Subscriber, signal: StopSignal): Promise<void> {
-    const result = await this.#executor.run(run, { signal })
-    subscriber.next({ payload: encodeResult(result), key: null, cursor: null })
+    const payload = await this.#executor.answer(run, { signal }, encodeResult)
+    subscriber.next({ payload, key: null, cursor: null })
     subscriber.complete()
   }
 

@@ -55,10 +55,12 @@ export function answerJson(parts: {
     const { operationName, variables } = params
     const caller = await identify({ headers: req.headers })
     const run = { document, operationName, variables, caller, requestId }
-    const result = await executor.run(run, { signal: gone, isForYoga: true })
-    if (gone.aborted) return undefined
-    const { status, headers, text } = toAnswer(result, type)
-    return res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text)
+    const options = { signal: gone, isForYoga: true }
+    return executor.answer(run, options, (result) => {
+      if (gone.aborted) return
+      const { status, headers, text } = toAnswer(result, type)
+      res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text)
+    })
   }
 }
 
