@@ -34,9 +34,7 @@ export function parseInstant(text: string, argument = 'timestamp'): Instant {
 
 /** Negative when `a` is earlier, 0 when both are the same instant. */
 export function compareInstants(a: Instant, b: Instant): number {
-  if (a instanceof UsualInstant && b instanceof UsualInstant && a.text.length === b.text.length) {
-    return a.text < b.text ? -1 : Number(a.text > b.text)
-  }
+  if (a instanceof UsualInstant && b instanceof UsualInstant) return compareUsual(a.text, b.text)
   return a.ns < b.ns ? -1 : Number(a.ns > b.ns)
 }
 
@@ -65,6 +63,23 @@ class UsualInstant implements Instant {
     this.digits = Math.max(0, text.length - WHOLE_SECONDS - 1)
     Object.defineProperty(this, 'ns', UsualInstant.#nsProperty)
   }
+}
+
+/** Compares two usual instants, whose texts sort by time as far as they have the same fraction digits. */
+function compareUsual(a: string, b: string): number {
+  if (a.length === b.length) return compareTexts(a, b)
+  return (
+    compareTexts(a.slice(0, WHOLE_SECONDS - 1), b.slice(0, WHOLE_SECONDS - 1)) ||
+    compareTexts(fractionOf(a), fractionOf(b))
+  )
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}
+
+function fractionOf(usual: string): string {
+  return usual.slice(WHOLE_SECONDS, -1).padEnd(9, '0')
 }
 
 function decode(text: string, argument: string): Instant {

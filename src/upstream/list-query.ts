@@ -1,5 +1,5 @@
 import type { Cid } from '../domain/cid.ts'
-import { parseInstant } from '../domain/instant.ts'
+import { compareInstants, parseInstant } from '../domain/instant.ts'
 import type { NameMatch, Pin, PinStatus, StringMap } from '../domain/pin.ts'
 
 /** Which pins to list. All parts must hold. */
@@ -45,16 +45,15 @@ export function createPinFilter(query: PinQuery): (pin: Pin) => boolean {
   const keys = query.cids && new Set(query.cids.map((cid) => cid.key))
   const statuses = new Set(query.statuses)
   const hasName = query.name === undefined ? () => true : nameFilter(query.name, query.match ?? 'exact')
-  const before = query.before === undefined ? null : parseInstant(query.before).ns
-  const after = query.after === undefined ? null : parseInstant(query.after).ns
+  const before = query.before === undefined ? null : parseInstant(query.before)
+  const after = query.after === undefined ? null : parseInstant(query.after)
   const meta = Object.entries(query.meta ?? {})
   return (pin) => {
     if (keys && !keys.has(pin.cid.key)) return false
     if (!statuses.has(pin.status) || !hasName(pin.name ?? '')) return false
     if (!meta.every(([key, value]) => pin.meta[key] === value)) return false
-    if (before === null && after === null) return true
-    const { ns } = pin.created
-    return (before === null || ns < before) && (after === null || ns > after)
+    if (before !== null && compareInstants(pin.created, before) >= 0) return false
+    return after === null || compareInstants(pin.created, after) > 0
   }
 }
 
