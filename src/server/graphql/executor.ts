@@ -81,12 +81,12 @@ export class Executor {
   /**
    * Begins a subscription: what happens from now on is in the stream.
    *
-   * @throws {AggregateError} of the errors with which it could not begin
+   * @returns the stream, or a result that has the errors with which the subscription could not begin
    */
-  async subscribe(run: Run): Promise<LiveReader> {
+  async subscribe(run: Run): Promise<LiveReader | ExecutionResult> {
     const source = await createSourceEventStream(this.#argsOf(run, new Stop()))
     if (Symbol.asyncIterator in source) return source as LiveReader
-    throw new AggregateError(source.errors ?? [])
+    return this.#shown(source, run.requestId)
   }
 
   /**
@@ -133,6 +133,11 @@ export class Executor {
       operationName: operationName ?? null,
     }
   }
+}
+
+/** True for the stream of a subscription that has begun. */
+export function isLiveReader(source: LiveReader | ExecutionResult): source is LiveReader {
+  return Symbol.asyncIterator in source
 }
 
 /** A result as JSON, for transports whose answer has no other form. */
