@@ -78,7 +78,7 @@ describe('a gateway that stops', () => {
       type: 'next',
       payload: { data: { addPin: { pin: { status: 'QUEUED' }, error: null } } },
     })
-    expect(new Set(await Promise.all(codes))).toEqual(new Set([1001]))
+    expect(new Set(await Promise.all(codes))).toEqual(new Set([1012]))
     await stopping
     // Not all at the same moment.
     const waves = new Set(closedAt.map((at) => Math.round((at - startedAt) / 100)))
