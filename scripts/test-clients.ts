@@ -1,5 +1,5 @@
 // Generates clients in several languages from schema.graphql and runs each against two servers: the built package, and a gateway
-// whose schema has grown. test/clients/README.md says what is checked. Arguments: names of the clients to run. Default: all.
+// whose schema has grown. Some also run while the built package is stopped. test/clients/README.md says what is checked. Arguments: names of the clients to run. Default: all.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -11,6 +11,7 @@ import { CLIENTS } from '../test/clients/support/clients.ts'
 import { differingFacts, expectedFacts, parseFacts } from '../test/clients/support/facts.ts'
 import { proveTomorrow } from '../test/clients/support/prove-tomorrow.ts'
 import { isInstalled, runCommand } from '../test/clients/support/run-command.ts'
+import { runThroughStop } from '../test/clients/support/run-through-stop.ts'
 import { startTodayServer } from '../test/clients/support/today-server.ts'
 import { startTomorrowServer } from '../test/clients/support/tomorrow-server.ts'
 import { PAGED_CLIENTS } from '../test/clients/typescript/paging.ts'
@@ -70,8 +71,12 @@ async function runAgainstBoth(client: ClientProgram, place: ClientPlace): Promis
   const prepared = performance.now()
   await runAgainst(client, place, startTodayServer)
   await runAgainst(client, place, startTomorrowServer)
+  const ran = performance.now()
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
-  return `prepared in ${seconds(prepared - started)}, ran in ${seconds(performance.now() - prepared)}`
+  const words = `prepared in ${seconds(prepared - started)}, ran in ${seconds(ran - prepared)}`
+  if (!client.watches) return words
+  const outcome = await runThroughStop(client.run(place))
+  return `${words}, saw a stop in ${seconds(performance.now() - ran)}: ${outcome}`
 }
 
 async function runAgainst(client: ClientProgram, place: ClientPlace, start: () => Promise<ClientServer>) {

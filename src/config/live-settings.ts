@@ -20,7 +20,8 @@ export const LIVE_SETTINGS = {
     (expected) => wholeNumber(expected, 1024, 10_000_000).default(65_536),
   ),
   livePingMs: milliseconds(
-    'Milliseconds between signs of life on WebSockets and event streams; less than what proxies allow to be idle.',
+    'Milliseconds between pings on WebSockets, and comments on event streams. Should be less than 25000, and less than what ' +
+      'proxies allow to be idle.',
     { min: 100, fallback: 12_000 },
   ),
   liveStallMs: milliseconds(

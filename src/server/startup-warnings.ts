@@ -3,6 +3,8 @@ import { isLoopbackHost } from './loopback.ts'
 
 /** A ping may come as late as an interval after the other side fell silent, and what it shows an interval later. */
 const STALL_IN_PINGS = 2.5
+/** Some clients and proxies close a connection on which they receive nothing for so long. */
+const LONGEST_SILENCE_MS = 25_000
 
 /** Warns of what listening on `host` lets others do. */
 export function hostWarnings(config: GatewayConfig): string[] {
@@ -28,6 +30,11 @@ export function configWarnings(config: GatewayConfig): string[] {
     warnings.push(
       `Healthy WebSockets may be closed as stalled: liveStallMs is ${liveStallMs}, expected ${STALL_IN_PINGS} times livePingMs ` +
         `(${livePingMs}) at least`,
+    )
+  }
+  if (livePingMs >= LONGEST_SILENCE_MS) {
+    warnings.push(
+      `Clients and proxies may close quiet connections: livePingMs is ${livePingMs}, expected less than ${LONGEST_SILENCE_MS}`,
     )
   }
   return warnings

@@ -29,7 +29,7 @@ describe.concurrent.each(LIVE_CLIENTS)('$name', ({ open }) => {
     service.setStatus(ALICE, pin.requestId, 'pinned')
     await using _second = await startTestGateway({ services, port: Number(new URL(url).port), liveDrainMs: 0 })
     await until(client, 'PINNED')
-    if (client.setReading) expect(client.closeCodes[0]).toBe(1001)
+    if (client.setReading) expect(client.closeCodes[0]).toBe(1012)
   })
 
   it('comes back by itself until there is room for it', async () => {

@@ -111,12 +111,12 @@ export class Executor {
   /**
    * Begins a subscription: what happens from now on is in the stream.
    *
-   * @throws {AggregateError} of the errors with which it could not begin
+   * @returns the stream, or a result that has the errors with which the subscription could not begin
    */
-  async subscribe(run: Run): Promise<LiveReader> {
+  async subscribe(run: Run): Promise<LiveReader | ExecutionResult> {
     const source = await createSourceEventStream(this.#argsOf(run, this.#contextOf(run, new Stop())))
     if (Symbol.asyncIterator in source) return source as LiveReader
-    throw new AggregateError(source.errors ?? [])
+    return this.#shown(source, run.requestId)
   }
 
   /**
@@ -165,6 +165,11 @@ export class Executor {
 
 function takeApart({ data }: ExecutionResult): void {
   for (const field in data) data[field] = null
+}
+
+/** True for the stream of a subscription that has begun. */
+export function isLiveReader(source: LiveReader | ExecutionResult): source is LiveReader {
+  return Symbol.asyncIterator in source
 }
 
 /** A result as JSON, for transports whose answer has no other form. */

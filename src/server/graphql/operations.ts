@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { GraphQLError, type OperationDefinitionNode, type OperationTypeNode } from 'graphql'
+import { type ExecutionResult, GraphQLError, type OperationDefinitionNode, type OperationTypeNode } from 'graphql'
 import { coalesceKey, type LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import { Stop, type StopSignal } from '../../upstream/stop.ts'
 import type { KnownCaller } from '../caller/caller.ts'
 import type { LiveStream } from './cohort.ts'
 import { Cohorts } from './cohorts.ts'
-import { type Executor, encodeResult, type Run } from './executor.ts'
+import { type Executor, encodeResult, isLiveReader, type Run } from './executor.ts'
 import type { Message, Subscriber } from './message.ts'
 import { canonicalRequest, type OperationRequest } from './operation-request.ts'
 import { resumeAt } from './resume-at.ts'
@@ -98,9 +98,7 @@ export class Operations {
   }
 
   async #runOnce({ run }: Prepared, subscriber: Subscriber, signal: StopSignal): Promise<void> {
-    const payload = await this.#executor.answer(run, { signal }, encodeResult)
-    subscriber.next({ payload, key: null, cursor: null })
-    subscriber.complete()
+    finish(subscriber, await this.#executor.answer(run, { signal }, encodeResult))
   }
 
   async #subscribe(
@@ -109,12 +107,17 @@ export class Operations {
     signal: StopSignal,
     lastCursor: string | null,
   ): Promise<void> {
-    let source: LiveReader | null = null
+    let source: LiveReader | ExecutionResult | null = null
     if (lastCursor !== null) {
       const resumed = { ...run, document: resumeAt(run.document, operation, lastCursor) }
       source = await this.#executor.subscribe(resumed).catch(() => null)
     }
-    source ??= await this.#executor.subscribe(run)
+    if (!source || !isLiveReader(source)) source = await this.#executor.subscribe(run)
+    if (!isLiveReader(source)) {
+      // As the reference server of graphql-ws does it. A message `error` means that nothing was executed.
+      finish(subscriber, encodeResult(source))
+      return
+    }
     if (signal.aborted) {
       await source.return()
       return
@@ -133,4 +136,10 @@ export class Operations {
     const isMidway = event.kind === 'SNAPSHOT' && event.remaining > 0
     return { payload: encodeResult(result), key: coalesceKey(event), cursor: isMidway ? null : event.cursor }
   }
+}
+
+/** Sends the only result of an operation. */
+function finish(subscriber: Subscriber, payload: Buffer): void {
+  subscriber.next({ payload, key: null, cursor: null })
+  subscriber.complete()
 }

@@ -45,6 +45,10 @@ type renamed struct {
 
 func main() {
 	ctx := context.Background()
+	if watched := os.Getenv("PINQL_WATCH"); watched != "" {
+		follow(ctx, watched, nil, func(status string) { fmt.Println(status) })
+		return
+	}
 	client := graphql.NewClient(os.Getenv("PINQL_URL"), nil)
 
 	one := add(ctx, client, "album 1", "bafkqab3bnrrhk3jage", meta)
@@ -83,7 +87,7 @@ func main() {
 			extension(failedRead, "code") + ":" + extension(failedRead, "service"),
 		},
 		Unknown:  unknown,
-		Followed: []string{follow(ctx, followed.Id, nil), follow(ctx, followed.Id, kinds)},
+		Followed: []string{last(ctx, followed.Id, nil), last(ctx, followed.Id, kinds)},
 	}))
 }
 
@@ -118,8 +122,14 @@ func list(ctx context.Context, client graphql.Client, name string) (pages [][]st
 	return pages
 }
 
+// The last status of a pin.
+func last(ctx context.Context, id string, kinds []generated.PinEventKind) (status string) {
+	follow(ctx, id, kinds, func(seen string) { status = seen })
+	return status
+}
+
 // Reads events until the server ends the subscription, since the pin is settled.
-func follow(ctx context.Context, id string, kinds []generated.PinEventKind) (status string) {
+func follow(ctx context.Context, id string, kinds []generated.PinEventKind, show func(status string)) {
 	client := graphql.NewClientUsingWebSocket(os.Getenv("PINQL_WS_URL"), dialer{})
 	failed := must(client.Start(ctx))
 	events, _, err := generated.FollowPins(ctx, client, []string{id}, kinds)
@@ -128,13 +138,13 @@ func follow(ctx context.Context, id string, kinds []generated.PinEventKind) (sta
 		select {
 		case event, more := <-events:
 			if !more {
-				return status
+				return
 			}
 			if event.Errors != nil {
 				check(event.Errors)
 			}
 			if pin := event.Data.PinStatusChanged.Pin; pin != nil {
-				status = string(pin.Status)
+				show(string(pin.Status))
 			}
 		case err := <-failed:
 			check(err)

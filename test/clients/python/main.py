@@ -105,6 +105,14 @@ async def follow(client: Client, id: str, kinds: list[PinEventKind] | None = Non
     return status
 
 
+async def watch(id: str) -> None:
+    """Prints each status of a pin until the subscription ends. Raises when the connection is lost."""
+    async with Client(url=os.environ["PINQL_URL"], ws_url=os.environ["PINQL_WS_URL"]) as client:
+        async for event in client.follow_pins(ids=[id]):
+            if pin := event.pin_status_changed.pin:
+                print(pin.status.value, flush=True)
+
+
 async def failure(read: Awaitable[ReadPin]) -> dict[str, str]:
     """The extensions of the first error of a read that must fail."""
     try:
@@ -123,4 +131,5 @@ def reaction(code: str) -> str:
     return f"{code}->OTHER"
 
 
-asyncio.run(main())
+watched = os.environ.get("PINQL_WATCH")
+asyncio.run(watch(watched) if watched else main())

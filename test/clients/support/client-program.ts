@@ -26,6 +26,8 @@ export interface ClientProgram {
   readonly lockFile: string
   /** Generates code from schema.graphql and compiles the program. Called once. Rejects when a step fails. */
   prepare(place: ClientPlace): Promise<void>
+  /** True for a program that reads `PINQL_WATCH`. The runner then runs it while the gateway is stopped. */
+  readonly watches?: boolean
   /** Returns the command that runs the prepared program once. The runner adds the environment and runs it once per server. */
   run(place: ClientPlace): Command
 }

@@ -13,7 +13,7 @@ export interface ClientServer extends AsyncDisposable {
 }
 
 /** What a client program reads of its environment. */
-export function environmentOf({ name, url }: ClientServer): Record<string, string> {
+export function environmentOf({ name, url }: Pick<ClientServer, 'name' | 'url'>): Record<string, string> {
   return {
     PINQL_URL: url,
     PINQL_WS_URL: url.replace('http:', 'ws:'),

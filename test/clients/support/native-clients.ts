@@ -8,6 +8,7 @@ const GO: ClientProgram = {
   name: 'go',
   needs: ['go'],
   lockFile: 'test/clients/go/go.sum',
+  watches: true,
   async prepare({ root, cache }) {
     const cwd = join(root, 'test/clients/go')
     await runCommand({ command: 'go', args: ['tool', 'genqlient'], cwd })
@@ -20,6 +21,7 @@ const RUST: ClientProgram = {
   name: 'rust',
   needs: ['cargo', 'cc'],
   lockFile: 'test/clients/rust/Cargo.lock',
+  watches: true,
   async prepare({ root, cache }) {
     const env = { CARGO_TARGET_DIR: cache }
     await runCommand({ command: 'cargo', args: ['build', '--locked'], cwd: join(root, 'test/clients/rust'), env })
@@ -31,6 +33,7 @@ const PYTHON: ClientProgram = {
   name: 'python',
   needs: ['python3'],
   lockFile: 'test/clients/python/requirements.txt',
+  watches: true,
   async prepare({ root, cache }) {
     const cwd = join(root, 'test/clients/python')
     const isInstalled = join(cache, 'installed')

@@ -122,7 +122,7 @@ describe('an event stream', () => {
     // A browser's EventSource comes back after this, and would not after a 429.
     const { response, events } = await open('GET')
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8'])
-    expect((await events.next()).done).toBe(true)
+    await expect(events.next()).rejects.toThrow('terminated')
     first.close()
   })
 
@@ -189,7 +189,7 @@ describe('an event stream', () => {
     expect(setup.gateway.logged.filter((line) => line.includes('Unexpected'))).toEqual([])
   })
 
-  it('shows signs of life, and ends without a word of completion when the gateway stops', async () => {
+  it('shows signs of life, and is broken off without a word of completion when the gateway stops', async () => {
     await using setup = await startLiveSetup({ livePingMs: 120 })
     const [pin] = seedQueued(setup.service, 1)
     const { events, response } = await openEventStream(setup.gateway.url, FOREVER(pin?.id ?? ''), {
@@ -204,7 +204,7 @@ describe('an event stream', () => {
     }
     expect(response.ok).toBe(true)
     const stopping = setup.gateway[Symbol.asyncDispose]()
-    expect((await events.next()).done).toBe(true)
+    await expect(events.next()).rejects.toThrow('terminated')
     await stopping
   })
 

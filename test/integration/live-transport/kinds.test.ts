@@ -50,9 +50,9 @@ describe('`kinds`', () => {
     await using socket = await openRawSocket(setup.url, { token: ALICE })
     const errorsOf = async (query: string, variables: object) => {
       socket.send({ id: 'x', type: 'subscribe', payload: { query, variables } })
-      const { type, payload } = await socket.next()
-      expect(type).toBe('error')
-      return (payload as { message: string; extensions?: object }[])[0]
+      const { payload } = await socket.next()
+      expect(await socket.next()).toEqual({ id: 'x', type: 'complete' })
+      return (payload as { errors: { message: string; extensions?: object }[] }).errors[0]
     }
     for (const [query, variables] of [
       [PIN_STATUS_CHANGED, { ids: [pin?.id] }],

@@ -74,8 +74,9 @@ describe('limits of live status', () => {
     subscribe(socket, 'too many', { query: PIN_STATUS_CHANGED, variables: { ids: ids.map((id) => id.slice(0, 4)) } })
     expect(await socket.next()).toMatchObject({
       id: 'too many',
-      payload: [{ extensions: { code: 'BAD_REQUEST', expected: '1 to 250 ids', received: '"251 ids"' } }],
+      payload: { errors: [{ extensions: { code: 'BAD_REQUEST', expected: '1 to 250 ids', received: '"251 ids"' } }] },
     })
+    expect(await socket.next()).toEqual({ id: 'too many', type: 'complete' })
     subscribe(socket, 'all', { query: PIN_STATUS_CHANGED, variables: { ids: ids.slice(1) } })
     expect(eventOf(await socket.next())).toMatchObject({ kind: 'SNAPSHOT', pin: { id: ids[1] } })
   })

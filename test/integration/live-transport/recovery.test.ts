@@ -37,14 +37,15 @@ describe('the stock client', () => {
     await socket.next()
     socket.send(SUBSCRIBE_FOREVER([id]))
     expect(await socket.next()).toMatchObject({
-      type: 'error',
-      payload: [{ extensions: { code: 'UNAUTHORIZED', service: 'one' } }],
+      type: 'next',
+      payload: { errors: [{ extensions: { code: 'UNAUTHORIZED', service: 'one' } }] },
     })
+    expect(await socket.next()).toEqual({ id: 'live', type: 'complete' })
   })
 })
 
 describe('a gateway that stops', () => {
-  it('closes sockets in slices with 1001, once what they asked for is answered', async () => {
+  it('closes sockets in slices with 1012, once what they asked for is answered', async () => {
     await using setup = await startLiveSetup({ liveDrainMs: 1_000, shutdownTimeoutMs: 5_000 })
     const { service, gateway, url } = setup
     const sockets = await Promise.all(Array.from({ length: 50 }, () => openRawSocket(url, { token: ALICE })))
@@ -77,7 +78,7 @@ describe('a gateway that stops', () => {
       type: 'next',
       payload: { data: { addPin: { pin: { status: 'QUEUED' }, error: null } } },
     })
-    expect(new Set(await Promise.all(codes))).toEqual(new Set([1001]))
+    expect(new Set(await Promise.all(codes))).toEqual(new Set([1012]))
     await stopping
     // Not all at the same moment.
     const waves = new Set(closedAt.map((at) => Math.round((at - startedAt) / 100)))

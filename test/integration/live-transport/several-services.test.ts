@@ -114,7 +114,9 @@ describe('a subscription to several services', () => {
     }
     const variables = { services: NAMES, filter: { name: 'x' }, after: snapshot[0]?.cursor }
     const others = eventsOf(client, { query: PINS_CHANGED, variables })
-    await expect(nextOf(others)).rejects.toMatchObject([{ extensions: { code: 'BAD_REQUEST', argument: 'after' } }])
+    await expect(nextOf(others)).rejects.toMatchObject({
+      errors: [{ extensions: { code: 'BAD_REQUEST', argument: 'after' } }],
+    })
     await client.dispose()
   })
 
@@ -127,14 +129,15 @@ describe('a subscription to several services', () => {
     socket.send({ id: '1', type: 'subscribe', payload })
     expect(await socket.next()).toMatchObject({
       id: '1',
-      type: 'error',
-      payload: [{ extensions: { code: 'UNKNOWN_SERVICE', service: 'three', known: ['one', 'two'] } }],
+      type: 'next',
+      payload: { errors: [{ extensions: { code: 'UNKNOWN_SERVICE', service: 'three', known: ['one', 'two'] } }] },
     })
+    expect(await socket.next()).toEqual({ id: '1', type: 'complete' })
     socket.send({ id: '2', type: 'subscribe', payload: { query: PINS_CHANGED, variables: { services: [] } } })
     expect(await socket.next()).toMatchObject({
       id: '2',
-      type: 'error',
-      payload: [{ extensions: { code: 'BAD_REQUEST', argument: 'services', received: '[]' } }],
+      type: 'next',
+      payload: { errors: [{ extensions: { code: 'BAD_REQUEST', argument: 'services', received: '[]' } }] },
     })
     expect([setup.one.requests.length, setup.two.requests.length]).toEqual([0, 0])
     expect(socket.ws.readyState).toBe(socket.ws.OPEN)
@@ -161,8 +164,8 @@ describe('a subscription to several services', () => {
     await using missing = await openRawSocket(setup.url, { token: ALICE })
     missing.send(subscribe)
     expect(await missing.next()).toMatchObject({
-      type: 'error',
-      payload: [{ extensions: { code: 'UNAUTHORIZED', service: 'two' } }],
+      type: 'next',
+      payload: { errors: [{ extensions: { code: 'UNAUTHORIZED', service: 'two' } }] },
     })
   })
 

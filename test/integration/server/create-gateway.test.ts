@@ -90,7 +90,7 @@ describe.each(HOSTS)('a gateway in %s', (_name, serve) => {
       const drained = gateway.drain()
       expect(gateway.isReady()).toBe(false)
       expect(await closed).toBe(CLOSE_REASONS.goingAway[0])
-      expect(await stream.events.next()).toEqual({ done: true, value: undefined })
+      await expect(stream.events.next()).rejects.toThrow('terminated')
       await drained
       const late = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
       const [error] = await once(late, 'error')

@@ -176,6 +176,24 @@ function extensionsOf({ extensions }: { extensions: Record<string, unknown> }): 
   return Object.entries(extensions)
 }
 
+it('gives why a subscription cannot begin as its only result, by an event stream and by a WebSocket alike', async () => {
+  await using gateway = await startTestGateway({ services: { one: { endpoint: 'http://127.0.0.1:9' } } })
+  for (const [ids, code] of [
+    [['x'], 'BAD_REQUEST'],
+    [[idOf('y')], 'UNAUTHORIZED'],
+  ] as const) {
+    const query = 'subscription ($ids: [ID!]!) { pinStatusChanged(ids: $ids) { kind } }'
+    const texts = ['an event stream', 'a WebSocket'].map((way) =>
+      WAYS[way]?.(gateway.url, { query, variables: { ids } }),
+    )
+    const [overStream, overSocket] = await Promise.all(texts)
+    expect(JSON.parse(overStream ?? '')).toMatchObject({
+      errors: [{ path: ['pinStatusChanged'], extensions: { code } }],
+    })
+    expect(overSocket).toBe(overStream)
+  }
+})
+
 it('leaves the other fields as they are, but for pins, which takes all data with it', () => {
   const data = results.get('GET')?.map((each) => JSON.parse(each).data)
   expect(data?.[5]).toEqual({ pin: null, service: { name: 'one' } })

@@ -10,11 +10,12 @@ const lines = (text: string) => text.split('\n').map((line) => line.trim())
 const CLIENTS = new URL('test/clients/', root)
 const sources = readdirSync(CLIENTS, { recursive: true, encoding: 'utf8' })
   .filter(
-    (name) => /\.(ts|json|yaml|toml|graphql)$/.test(name) && !name.includes('generated') && !name.includes('lock'),
+    (name) =>
+      /\.(ts|json|yaml|toml|graphql|go|rs|py)$/.test(name) && !name.includes('generated') && !name.includes('lock'),
   )
   .map((name) => lines(readFileSync(new URL(name, CLIENTS), 'utf8')).join('\n'))
 
-const blocks = [...read('docs/clients.md').matchAll(/```(ts|json|yaml|toml)\n([\s\S]+?)\n```/g)].map(
+const blocks = [...read('docs/clients.md').matchAll(/```(ts|json|yaml|toml|go|rust|python)\n([\s\S]+?)\n```/g)].map(
   ([, language, code = '']) => ({ title: `${language}: ${code.trim().split('\n')[0]}`, code }),
 )
 

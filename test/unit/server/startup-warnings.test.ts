@@ -35,6 +35,13 @@ it('warns when connections would be taken for stalled before they can answer', (
   ])
 })
 
+it('warns when clients would be sent nothing for 25 seconds', () => {
+  expect(warningsOf({ livePingMs: 24_999, liveStallMs: 62_500 })).toEqual([])
+  expect(warningsOf({ livePingMs: 25_000, liveStallMs: 62_500 })).toEqual([
+    'Clients and proxies may close quiet connections: livePingMs is 25000, expected less than 25000',
+  ])
+})
+
 it('warns when any web page may call', () => {
   expect(warningsOf({ corsOrigins: ['*'] })).toEqual(['Any web page may call this gateway: corsOrigins contains *'])
 })

@@ -15,7 +15,11 @@ export interface ConnectionParts {
 
 /** A WebSocket or an event stream, as their server sees it. */
 export interface Connection {
-  /** Once every ping interval: gives a sign of life, and asks for one where that can be. */
+  /**
+   * Called once every ping interval. Sends a WebSocket's ping frame, which asks for an answer, or an event stream's comment.
+   *
+   * The message `ping` of graphql-transport-ws would not do in place of the frame: genqlient 0.8 fails when it gets one.
+   */
   beat(): void
   /** Since when there is something that the other side should have read, by `performance.now()`; null where it has. */
   readonly unreadSince: number | null

@@ -4,7 +4,7 @@ import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type ServerOptions, WebSocketServer } from 'ws'
 import type { OperationRequest } from '../../graphql/operation-request.ts'
 import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../../routes.ts'
-import { EVENT_STREAM_HEADERS, EventStreamConnection } from '../event-stream/event-stream-connection.ts'
+import { breakOff, EVENT_STREAM_HEADERS, EventStreamConnection } from '../event-stream/event-stream-connection.ts'
 import { EventStreamRefusal, readEventStreamRequest } from '../event-stream/event-stream-request.ts'
 import { CLOSE_REASONS } from '../web-socket/close-reasons.ts'
 import { SocketConnection } from '../web-socket/socket-connection.ts'
@@ -160,8 +160,8 @@ export class ConnectionServer implements Disposable {
       // What is left of the request is not worth reading.
       if (!req.complete) res.setHeader('connection', 'close')
       if (error.isPassing && req.method === 'GET') {
-        // A browser's `EventSource` would give up for good at any other status; after an end, it comes back.
-        res.writeHead(200, EVENT_STREAM_HEADERS).end()
+        // A browser's `EventSource` would give up for good at any other status; after a lost connection, it comes back.
+        breakOff(res.writeHead(200, EVENT_STREAM_HEADERS))
         return
       }
       res.writeHead(error.status, { 'content-type': 'application/json; charset=utf-8' })

@@ -19,6 +19,14 @@ export const EVENT_STREAM_HEADERS = {
 } as const
 
 /**
+ * Ends a response without the last chunk, once all that was written has been sent. Readers then see a lost connection: an
+ * `EventSource` comes back, and `fetch` rejects. After a whole response, `fetch` would report a normal end.
+ */
+export function breakOff(res: ServerResponse): void {
+  if (!res.writableEnded) res.write(PING, () => void res.destroy())
+}
+
+/**
  * One response that is a stream of server-sent events: one operation, in the words of graphql-sse's distinct connections.
  *
  * Every event has the cursor as its id where one may begin again, so that a browser's `EventSource` goes on where it was.
@@ -109,9 +117,8 @@ export class EventStreamConnection implements Connection, Subscriber {
 
   goAway(): void {
     if (this.#operation?.type !== 'subscription') return
-    // Without a word of completion, so that clients come back.
     this.#release()
-    this.#res.end()
+    breakOff(this.#res)
   }
 
   terminate(): void {

@@ -1,6 +1,11 @@
 import { CloseCode } from 'graphql-ws'
 
-/** Why a socket is closed. The stock clients come back by themselves after 1001, 1013 and 4403, and after no other of these. */
+/**
+ * Why a socket is closed. Stock clients come back by themselves after 1012, 1013, 4403 and 4408, and after no other of these.
+ *
+ * None of these is 1000 or 1001, which Python's `websockets` takes for a normal end: a program would end as if its pins had
+ * settled. docs/live-status.md has a table of what each client does.
+ */
 export const CLOSE_REASONS = {
   // The client has broken the protocol, and would again.
   badMessage: [CloseCode.BadRequest, 'Expected a message of graphql-transport-ws'],
@@ -13,7 +18,7 @@ export const CLOSE_REASONS = {
   // It will heal.
   callerRefused: [CloseCode.Forbidden, 'The caller was refused'],
   tokenRefused: [CloseCode.Forbidden, 'The service refused the token'],
-  goingAway: [1001, 'The gateway is stopping'],
+  goingAway: [1012, 'The gateway is stopping'],
   tooMany: [1013, 'Too many sockets, try again later'],
   callerUnknown: [1013, 'The caller could not be identified, try again later'],
   stalled: [1013, 'Nothing was read for too long'],

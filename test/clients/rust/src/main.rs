@@ -1,21 +1,28 @@
 //! Does with code that graphql_client generated what ../../README.md asks of a client.
 
 mod operations;
+mod watched_connection;
 
+use futures_lite::StreamExt;
 use graphql_client::{GraphQLQuery, Response};
 use graphql_ws_client::{Client, graphql::StreamingOperation};
 use operations::*;
 use serde_json::json;
 use std::env::var;
 use std::error::Error;
-use tokio_tungstenite::connect_async;
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use watched_connection::WatchedConnection;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome<()> {
+    if let Ok(watched) = var("PINQL_WATCH") {
+        return watch(&watched).await;
+    }
     let meta = StringMap::from([("client".into(), "rust".into())]);
     let one = add("album 1", "bafkqab3bnrrhk3jage", Some(&meta)).await?;
     let two = add("album 2", "bafkqab3bnrrhk3jagi", Some(&meta)).await?;
@@ -110,20 +117,39 @@ async fn list(name: &str) -> Outcome<Vec<Vec<Option<String>>>> {
 
 /// Reads events until the pin is pinned, then leaves.
 async fn follow(id: &str, kinds: Option<Vec<follow_pins::PinEventKind>>) -> Outcome<follow_pins::PinStatus> {
-    let mut request = var("PINQL_WS_URL")?.into_client_request()?;
-    let protocol = HeaderValue::from_static("graphql-transport-ws");
-    request.headers_mut().insert("sec-websocket-protocol", protocol);
-    let (connection, _) = connect_async(request).await?;
     let variables = follow_pins::Variables { ids: vec![id.into()], kinds };
     let operation = StreamingOperation::<FollowPins>::new(variables);
-    let mut events = Client::build(connection).subscribe(operation).await?;
-    while let Some(event) = futures_lite::StreamExt::next(&mut events).await {
+    let mut events = Client::build(connect().await?).subscribe(operation).await?;
+    while let Some(event) = events.next().await {
         let pin = data(event?)?.pin_status_changed.pin;
         if let Some(pin) = pin.filter(|pin| pin.status == follow_pins::PinStatus::PINNED) {
             return Ok(pin.status);
         }
     }
     Err("the subscription ended".into())
+}
+
+/// Prints each status of a pin until the server ends the subscription. A lost connection is an error.
+async fn watch(id: &str) -> Outcome<()> {
+    let operation = StreamingOperation::<FollowPins>::new(follow_pins::Variables { ids: vec![id.into()], kinds: None });
+    let (connection, lost) = WatchedConnection::new(connect().await?);
+    let mut events = Client::build(connection).subscribe(operation).await?;
+    while let Some(event) = events.next().await {
+        if let Some(pin) = data(event?)?.pin_status_changed.pin {
+            println!("{:?}", pin.status);
+        }
+    }
+    match lost.get() {
+        Some(lost) => Err(lost.clone().into()),
+        None => Ok(()),
+    }
+}
+
+async fn connect() -> Outcome<WebSocketStream<MaybeTlsStream<TcpStream>>> {
+    let mut request = var("PINQL_WS_URL")?.into_client_request()?;
+    let protocol = HeaderValue::from_static("graphql-transport-ws");
+    request.headers_mut().insert("sec-websocket-protocol", protocol);
+    Ok(connect_async(request).await?.0)
 }
 
 /// Sends one operation; errors of GraphQL are part of the answer.

@@ -1,0 +1,110 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { parseConfig } from '../../../../../src/config/parse-config.ts'
+import type { Operations } from '../../../../../src/server/graphql/operations.ts'
+import { createRequestGuard } from '../../../../../src/server/request-guard.ts'
+import { ConnectionCaps } from '../../../../../src/server/transports/connections/connection-caps.ts'
+import { ConnectionServer } from '../../../../../src/server/transports/connections/connection-server.ts'
+
+/** Some clients and proxies take a connection for dead that was silent for as long. */
+const LONGEST_SILENCE_MS = 25_000
+/** First bytes of whole frames, RFC 6455 section 5.2. */
+const TEXT = 0x81
+const PING = 0x89
+const PONG = 0x8a
+
+/** A connection in memory whose client answers pings. Remembers when something was sent. */
+class RecordedSocket extends Duplex {
+  readonly sentAt: number[] = []
+  readonly remoteAddress = '127.0.0.1'
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.sentAt.push(performance.now())
+    if (chunk[0] === PING) this.push(clientFrame(PONG, chunk.subarray(2)))
+    done()
+  }
+
+  /** Milliseconds of the longest time in which nothing was sent, until now. */
+  get longestSilenceMs(): number {
+    const instants = [...this.sentAt, performance.now()]
+    return Math.max(...instants.slice(1).map((at, index) => at - (instants[index] ?? 0)))
+  }
+}
+
+/** A frame of a client, with a mask that changes nothing. */
+function clientFrame(kind: number, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(kind, 0x80 | payload.length, 0, 0, 0, 0), payload])
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function startServer(): ConnectionServer {
+  const config = parseConfig({ services: { one: { endpoint: 'https://one.example' } } })
+  const running = { type: 'subscription', cancel: () => {} }
+  return new ConnectionServer({
+    ...config,
+    operations: { start: () => running, visible: () => [], cohorts: 0 } as unknown as Operations,
+    caps: new ConnectionCaps(config),
+    identify: async () => ({ key: 'caller' }) as never,
+    guard: createRequestGuard(config),
+    log: { debug() {}, error() {} } as never,
+    pingIntervalMs: config.livePingMs,
+    stallTimeoutMs: config.liveStallMs,
+    drainMs: config.liveDrainMs,
+  })
+}
+
+function requestOver(socket: RecordedSocket, headers: Record<string, string>): IncomingMessage {
+  const request = new IncomingMessage(socket as unknown as Socket)
+  return Object.assign(request, { method: 'GET', url: '/graphql', headers: { host: 'localhost', ...headers } })
+}
+
+function openWebSocket(server: ConnectionServer): RecordedSocket {
+  const socket = new RecordedSocket()
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-version': '13',
+    'sec-websocket-protocol': 'graphql-transport-ws',
+  }
+  server.upgrade(requestOver(socket, headers), socket, Buffer.alloc(0))
+  socket.push(clientFrame(TEXT, Buffer.from('{"type":"connection_init"}')))
+  return socket
+}
+
+async function openEventStream(server: ConnectionServer): Promise<RecordedSocket> {
+  const socket = new RecordedSocket()
+  const request = requestOver(socket, { accept: 'text/event-stream' })
+  const response = new ServerResponse(request)
+  response.assignSocket(socket as unknown as Socket)
+  await server.stream(request, response, { requestId: 'x', asked: { query: 'subscription { pinsChanged { kind } }' } })
+  return socket
+}
+
+it.each([
+  ['a WebSocket', openWebSocket],
+  ['an event stream', openEventStream],
+] as const)('%s that has nothing to tell is silent for less than 25 seconds', async (_name, open) => {
+  using server = startServer()
+  const sockets: RecordedSocket[] = []
+  // One after the other, so that they begin at different parts of a round.
+  for (let opened = 0; opened < 30; opened++) {
+    sockets.push(await open(server))
+    await vi.advanceTimersByTimeAsync(700)
+  }
+  await vi.advanceTimersByTimeAsync(300_000)
+
+  expect(server.size.connections).toBe(30)
+  const silences = sockets.map(({ longestSilenceMs }) => longestSilenceMs)
+  expect(Math.max(...silences)).toBeLessThan(LONGEST_SILENCE_MS)
+})
