@@ -13,6 +13,7 @@ import { Executor } from './graphql/executor.ts'
 import { ignoreUpgrade, isWebSocketUpgrade } from './ignore-upgrade.ts'
 import { createRequestGuard } from './request-guard.ts'
 import { createRequestListener } from './request-listener.ts'
+import { RequestsInFlight } from './requests-in-flight.ts'
 import { createConnectionServer } from './transports/connections/create-connection-server.ts'
 import { answerJson } from './transports/http-json/answer-json.ts'
 import { routeGraphql } from './transports/route-graphql.ts'
@@ -37,12 +38,14 @@ export function createFrontDoor(
     readonly live: Informers
     /** False while starting or stopping. */
     readonly isReady: () => boolean
+    /** Counts the requests. */
+    readonly inFlight?: RequestsInFlight
     readonly log: Logger
     /** Says who calls. Default: the tokens that the client brings. */
     readonly identify?: ((request: CallerRequest) => Promise<Caller>) | undefined
   },
 ): FrontDoor {
-  const { schema, registry, live, isReady, log } = parts
+  const { schema, registry, live, isReady, inFlight = new RequestsInFlight(), log } = parts
   const { requestTimeoutMs, maxRequestBytes, shutdownTimeoutMs } = config
   const guard = createRequestGuard(config)
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
@@ -54,8 +57,9 @@ export function createFrontDoor(
   const yoga = createGraphqlServer({ executor, identify, maxRequestBytes, log })
   const json = answerJson({ executor, identify, yoga, maxRequestBytes })
   const streams = createConnectionServer(config, { executor, identify, guard, log })
+  const graphql = routeGraphql(streams, json, maxRequestBytes)
   return {
-    handle: createRequestListener({ guard, graphql: routeGraphql(streams, json, maxRequestBytes), isReady, log }),
+    handle: createRequestListener({ guard, graphql, isReady, inFlight, log }),
     upgrade(request, socket, head) {
       if (!isWebSocketUpgrade(request) && ignoreUpgrade(request, socket, head)) return
       streams.upgrade(request, socket, head)

@@ -92,7 +92,7 @@ export async function openGateway(
   let drained: Promise<void> | undefined
   let disposed: Promise<void> | undefined
   const isReady = (): boolean => services.isUp() && drained === undefined
-  const door = createFrontDoor(config, { schema: createSchema(), registry, live, isReady, log, identify })
+  const door = createFrontDoor(config, { schema: createSchema(), registry, live, isReady, inFlight, log, identify })
   for (const warning of configWarnings(config)) log.warn(warning)
 
   async function drainAll(): Promise<void> {
@@ -108,12 +108,9 @@ export async function openGateway(
     await services[Symbol.asyncDispose]()
   }
   return {
-    handle(req, res) {
-      inFlight.add(req, res)
-      door.handle(req, res)
-    },
-    inFlight,
+    handle: door.handle,
     upgrade: door.upgrade,
+    inFlight,
     isReady,
     drain,
     get drainTimeMs() {

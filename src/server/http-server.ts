@@ -41,7 +41,7 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000 }, (req, res) => {
     if (!accepting) res.setHeader('connection', 'close')
-    if (!isCounted) inFlight.add(req, res)
+    if (!isCounted) res.on('close', inFlight.add(req, res))
     listener(req, res)
   })
   if (upgrade) server.on('upgrade', upgrade)

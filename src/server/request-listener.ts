@@ -1,34 +1,39 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Logger } from '../observability/logger.ts'
+import { Stop } from '../upstream/stop.ts'
 import { UnauthenticatedError } from './caller/unauthenticated-error.ts'
 import type { RequestGuard } from './request-guard.ts'
 import { requestIdOf } from './request-id.ts'
-import { createRoutes, type GraphqlHandler, pathOf, type Route, sendJson } from './routes.ts'
+import type { RequestsInFlight } from './requests-in-flight.ts'
+import { createRoutes, type GraphqlHandler, pathOf, type RequestContext, type Route, sendJson } from './routes.ts'
 
 /**
  * Everything around the routes: request ids, who is served at all, CORS, the log line of each request.
  *
  * @param parts.isReady false while starting or stopping
+ * @param parts.inFlight counts the requests
  */
 export function createRequestListener(parts: {
   guard: RequestGuard
   graphql: GraphqlHandler
   isReady: () => boolean
+  inFlight: RequestsInFlight
   log: Logger
 }): RequestListener {
-  const { guard, log } = parts
+  const { guard, inFlight, log } = parts
   const routeOf = createRoutes(parts)
 
-  function answer(req: IncomingMessage, res: ServerResponse, route: Route, requestId: string): unknown {
+  /** Async, so that a synchronous throw and a rejection end in the same place. */
+  async function answer(req: IncomingMessage, res: ServerResponse, route: Route, context: RequestContext) {
     const refusal = guard.refusalOf(req, { anyHost: route.isForAnyHost })
     if (refusal) {
       const { status, code, message } = refusal
-      return sendJson(res, status, { errors: [{ message, extensions: { code, requestId } }] })
+      return sendJson(res, status, { errors: [{ message, extensions: { code, requestId: context.requestId } }] })
     }
     allowOrigin(req, res, guard)
     if (req.method === 'OPTIONS') return answerOptions(req, res)
     if (req.method === 'POST' && req.readableDidRead) throw new BodyIsReadError()
-    return route.answer(req, res, { requestId })
+    return route.answer(req, res, context)
   }
 
   return (req, res) => {
@@ -38,30 +43,33 @@ export function createRequestListener(parts: {
     const route = routeOf(path)
     res.setHeader('x-request-id', requestId)
     res.setHeader('x-content-type-options', 'nosniff')
-    res.once('close', () => {
+    const gone = new Stop()
+    const release = inFlight.add(req, res)
+    res.on('close', () => {
+      release()
+      if (!res.writableFinished) gone.abort()
       const outcome = res.writableFinished ? { status: res.statusCode } : { aborted: true }
       log[route.logLevel](
         { requestId, method: req.method, path, ...outcome, ms: Math.round(performance.now() - startedAt) },
         'request',
       )
     })
-    // Wrapped, so that a synchronous throw and a rejection end in the same place.
-    Promise.resolve()
-      .then(() => answer(req, res, route, requestId))
-      .catch((err: unknown) => {
-        if (err instanceof UnauthenticatedError && !res.headersSent) {
-          const { code, message } = err
-          sendJson(res, 401, { errors: [{ message, extensions: { code, requestId } }] })
-          return
-        }
-        log.error({ err, requestId }, 'Unexpected error')
-        if (res.headersSent) {
-          res.destroy()
-          return
-        }
-        const message = err instanceof BodyIsReadError ? err.message : 'Unexpected error.'
-        sendJson(res, 500, { errors: [{ message, extensions: { requestId } }] })
-      })
+    answer(req, res, route, { requestId, gone }).catch((err: unknown) => fail(res, err, requestId))
+  }
+
+  function fail(res: ServerResponse, err: unknown, requestId: string): void {
+    if (err instanceof UnauthenticatedError && !res.headersSent) {
+      const { code, message } = err
+      sendJson(res, 401, { errors: [{ message, extensions: { code, requestId } }] })
+      return
+    }
+    log.error({ err, requestId }, 'Unexpected error')
+    if (res.headersSent) {
+      res.destroy()
+      return
+    }
+    const message = err instanceof BodyIsReadError ? err.message : 'Unexpected error.'
+    sendJson(res, 500, { errors: [{ message, extensions: { requestId } }] })
   }
 }
 

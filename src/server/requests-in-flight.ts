@@ -13,15 +13,19 @@ export class RequestsInFlight {
   readonly #queues = new WeakMap<Socket, Set<() => void>>()
   readonly #onIdle = new Set<() => void>()
 
-  /** Counts a request until it is answered or its connection is gone. */
-  add(req: IncomingMessage, res: ServerResponse): void {
+  /**
+   * Counts a request until its connection is gone.
+   *
+   * @returns a function for the response's event `close`: the request counts no more
+   */
+  add(req: IncomingMessage, res: ServerResponse): () => void {
     const place = this.#freePlaces.pop() ?? this.#places.length
     this.#places[place] = res
     const release = (): void => {
       if (this.#places[place] === res) this.#release(place)
     }
-    res.once('close', release)
     if (res.socket === null) this.#queue(req.socket, res, release)
+    return release
   }
 
   /** Answers that are to come, or are being sent. */

@@ -1,7 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { StopSignal } from '../upstream/stop.ts'
 
-export interface GraphqlRequest {
+/** What is known of every request. */
+export interface RequestContext {
+  /** Names the request in logs and in the `x-request-id` header of its answer. */
   readonly requestId: string
+  /** Aborted when the connection has gone away before the answer was sent. */
+  readonly gone: StopSignal
+}
+
+export interface GraphqlRequest extends RequestContext {
   /** Where it has been read. */
   readonly body?: Buffer | undefined
 }
@@ -11,7 +19,7 @@ export type GraphqlHandler = (req: IncomingMessage, res: ServerResponse, context
 
 /** One path of the gateway. */
 export interface Route {
-  readonly answer: (req: IncomingMessage, res: ServerResponse, context: { readonly requestId: string }) => unknown
+  readonly answer: (req: IncomingMessage, res: ServerResponse, context: RequestContext) => unknown
   /** True for what holds no data, and is answered under any host name: load balancers ask by address. */
   readonly isForAnyHost: boolean
   /** Of the line that each request is logged with. */

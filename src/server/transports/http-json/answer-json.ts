@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { DocumentNode, ExecutionResult } from 'graphql'
-import { Stop } from '../../../upstream/stop.ts'
+import type { StopSignal } from '../../../upstream/stop.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import type { GraphqlHandler } from '../../routes.ts'
@@ -38,20 +38,19 @@ export function answerJson(parts: {
   maxRequestBytes: number
 }): GraphqlHandler {
   const { executor, identify, yoga, maxRequestBytes } = parts
-  return async (req, res, { requestId, body: known }) => {
+  return async (req, res, context) => {
+    const { requestId, gone, body: known } = context
     // As body parsers leave it, for Yoga to take from there.
     const leave = (body: Buffer | undefined): unknown =>
-      yoga(body ? Object.assign(req, { body: Readable.from([body]) }) : req, res, { requestId })
+      yoga(body ? Object.assign(req, { body: Readable.from([body]) }) : req, res, { requestId, gone })
     const type = answerTypeOf(req.headers)
     if (type === null || !isShortJson(req, maxRequestBytes)) return leave(known)
-    const body = known ?? (await readBody(req))
+    const body = known ?? (await readBody(req, gone))
     // The client has gone away while it was sending.
     if (body === null) return undefined
     const params = paramsOf(body)
     const document = params && documentOf(params, executor)
     if (!document) return leave(body)
-    const gone = new Stop()
-    res.once('close', () => res.writableFinished || gone.abort())
     const { operationName, variables } = params
     const caller = await identify({ headers: req.headers })
     const run = { document, operationName, variables, caller, requestId }
@@ -98,12 +97,17 @@ function isShortJson({ method, headers }: IncomingMessage, maxBytes: number): bo
 }
 
 /** Null when the connection ends before the body does. */
-function readBody(req: IncomingMessage): Promise<Buffer | null> {
+function readBody(req: IncomingMessage, gone: StopSignal): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     req.on('data', (chunk: Buffer) => chunks.push(chunk))
-    req.once('end', () => resolve(Buffer.concat(chunks)))
-    req.once('close', () => resolve(null))
+    const leave = (): void => resolve(null)
+    gone.addEventListener('abort', leave)
+    req.on('end', () => {
+      gone.removeEventListener('abort', leave)
+      const [only] = chunks
+      resolve(only && chunks.length === 1 ? only : Buffer.concat(chunks))
+    })
   })
 }
 
