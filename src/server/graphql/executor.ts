@@ -63,7 +63,7 @@ export class Executor {
   async run(run: Run, options: { signal: StopSignal; isForYoga?: boolean }): Promise<ExecutionResult> {
     const { requestTimeoutMs } = this.#options
     const { signal, isForYoga = false } = options
-    const deadline = new Stop()
+    const deadline = new Stop(run.requestId)
     const onAbort = (): void => deadline.abort(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     const timer = setTimeout(() => deadline.abort(requestTimeoutError(requestTimeoutMs)), requestTimeoutMs)
@@ -84,7 +84,7 @@ export class Executor {
    * @throws {AggregateError} of the errors with which it could not begin
    */
   async subscribe(run: Run): Promise<LiveReader> {
-    const source = await createSourceEventStream(this.#argsOf(run, new Stop()))
+    const source = await createSourceEventStream(this.#argsOf(run, new Stop(run.requestId)))
     if (Symbol.asyncIterator in source) return source as LiveReader
     throw new AggregateError(source.errors ?? [])
   }
@@ -94,7 +94,7 @@ export class Executor {
    * aborted, since it may be for others than the one who has left.
    */
   async resolveEvent(run: Run, event: LiveEvent): Promise<ExecutionResult> {
-    const result = await this.#execute(run, new Stop(), event)
+    const result = await this.#execute(run, new Stop(run.requestId), event)
     return this.#shown(result, run.requestId)
   }
 
