@@ -18,6 +18,8 @@ export interface CallOptions {
   readonly signal?: StopSignal | undefined
   /** Milliseconds for the whole call. Default: the client's. */
   readonly timeoutMs?: number | undefined
+  /** Called just before the request is handed to the connections, and not if it is never sent. */
+  readonly onSent?: (() => void) | undefined
   /** Told of every answer, refusals included, as soon as it is read. */
   readonly onAnswer?: ((answer: ServiceResponse) => void) | undefined
 }
@@ -91,6 +93,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     requestId: string | null,
     callOptions: CallOptions,
   ): Promise<ServiceResponse> {
+    if (callOptions.onSent && !callOptions.signal?.aborted) callOptions.onSent()
     const response = await exchange(dispatcher, name, request, {
       signal: callOptions.signal,
       timeoutMs: callOptions.timeoutMs ?? timeoutMs,
