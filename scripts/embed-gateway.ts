@@ -22,11 +22,14 @@ for (const [name, serve] of Object.entries({
   process.stdout.write(`${name} serves ${await useGateway(serve)}\n`)
 
 async function useGateway(serve: (gateway: Gateway, port: number) => Promise<Server>): Promise<string> {
-  const gateway = await createGateway(parseConfig({ dataDir, logLevel: 'warn' }))
+  let requests = 0
+  const onCall = (): void => void requests++
+  const gateway = await createGateway(parseConfig({ dataDir, logLevel: 'warn' }), { observe: { onCall } })
   const server = await serve(gateway, 0)
   const url = `http://localhost:${(server.address() as AddressInfo).port}/graphql`
   const answers = [await query(url), await firstOverSocket(url), await firstOfStream(url)]
   await stopServing(server, gateway)
+  if (requests === 0) throw new Error('Expected the requests to the embedded service to be observed')
   return answers.join(', ')
 }
 

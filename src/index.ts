@@ -23,3 +23,10 @@ export type { Caller, CallerRequest } from './server/caller/caller.ts'
 export { UnauthenticatedError } from './server/caller/unauthenticated-error.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './server/create-gateway.ts'
 export { type RunningGateway, startGateway } from './server/start-gateway.ts'
+export type {
+  ServiceEvent,
+  ServiceState,
+  UpstreamCall,
+  UpstreamCallError,
+  UpstreamObserver,
+} from './upstream/upstream-observer.ts'

@@ -1,5 +1,6 @@
 import { BadRequestError, PinqlError, UnauthorizedError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
+import { Stop } from '../upstream/stop.ts'
 import type { Audience } from './audience.ts'
 import { loadView } from './load-view.ts'
 import type { PinCache } from './pin-cache.ts'
@@ -62,10 +63,12 @@ export class FirstReads {
     view.isLoading = true
     const startedAt = now()
     const { seenNs } = poller
+    const stop = new Stop(view)
+    const letGo = stop.follow(signal)
     try {
       // What was said to be gone is asked for again, but for what a change has just taken away.
       const isKnown = (requestId: string): boolean => cache.has(requestId) || cache.isJustRemoved(requestId, startedAt)
-      const found = await loadView(tenant, view, { isKnown, signal })
+      const found = await loadView(tenant, view, { isKnown, signal: stop })
       onFound(found)
       for (const requestId of view.refs.keys()) {
         if (!cache.has(requestId) && !cache.isRemoved(requestId)) poller.suspect(requestId)
@@ -80,6 +83,7 @@ export class FirstReads {
     } catch (error) {
       this.#failed(view, error, startedAt)
     } finally {
+      letGo()
       view.isLoading = false
       onEnd()
     }

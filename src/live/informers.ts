@@ -24,6 +24,8 @@ export interface WatchOptions {
   readonly after?: string | null | undefined
   /** The kinds of events to get. Default: the kinds of the first version of the API. They are no part of a cursor. */
   readonly kinds?: ReadonlySet<PinEventKind> | undefined
+  /** Names the subscription, for what is read before its snapshot. */
+  readonly requestId?: string | undefined
 }
 
 export interface InformersOptions {
@@ -63,7 +65,10 @@ export class Informers implements Disposable {
    *
    * @throws {BadRequestError} for what is no cursor, or one of another selection
    */
-  watch(parts: readonly WatchPart[], { after = null, kinds = DEFAULT_KINDS }: WatchOptions = {}): LiveReader {
+  watch(
+    parts: readonly WatchPart[],
+    { after = null, kinds = DEFAULT_KINDS, requestId }: WatchOptions = {},
+  ): LiveReader {
     const resume = ({ tenant, selection }: WatchPart): Resumption =>
       after === null ? null : (this.#cursors.parse(tenant.key, selectionKey(selection), after) ?? 'unknown')
     const resumptions = parts.map(resume)
@@ -71,7 +76,7 @@ export class Informers implements Disposable {
     const onEnd = (): void => {
       for (const each of leave) each()
     }
-    const reader = new LiveReader(onEnd, { parts: parts.length, kinds })
+    const reader = new LiveReader(onEnd, { parts: parts.length, kinds, requestId })
     parts.forEach(({ tenant, service, selection }, index) => {
       leave.push(this.#informer(tenant, service).watch(selection, reader, resumptions[index] ?? null))
     })

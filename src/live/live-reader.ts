@@ -1,3 +1,4 @@
+import type { RequestIds } from '../upstream/stop.ts'
 import { coalesceKey, DEFAULT_KINDS, type LiveEvent, type PinEventKind, pinKey } from './live-event.ts'
 
 export interface LiveReaderOptions {
@@ -5,6 +6,8 @@ export interface LiveReaderOptions {
   readonly parts?: number
   /** The kinds of events that are kept. Default: the kinds of the first version of the API. */
   readonly kinds?: ReadonlySet<PinEventKind>
+  /** Names the subscription. */
+  readonly requestId?: string | undefined
 }
 
 type End = { readonly error: unknown } | 'done'
@@ -16,7 +19,7 @@ type End = { readonly error: unknown } | 'done'
  * a reader of any slowness costs one event a pin at most, and still gets each pin's last state. Listening begins with
  * the construction, long before the first event is taken.
  */
-export class LiveReader implements AsyncIterableIterator<LiveEvent> {
+export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds {
   readonly #snapshot = new Map<string, LiveEvent>()
   readonly #waiting = new Map<string, LiveEvent>()
   /** Keys of pins in the snapshot that a waiting `REPLACED` concerns. Later changes of these pins are queued after it. */
@@ -24,6 +27,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   readonly #sleepers: (() => void)[] = []
   readonly #position = new Map<string, number>()
   readonly #kinds: ReadonlySet<PinEventKind>
+  readonly #requestId: string | undefined
   #onEnd: (() => void) | null
   #end: End | null = null
   #parts: number
@@ -36,11 +40,16 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent> {
   })
 
   /** @param onEnd called once, when nothing more is to be pushed: it was closed, or its sources ended or failed */
-  constructor(onEnd: () => void, { parts = 1, kinds = DEFAULT_KINDS }: LiveReaderOptions = {}) {
+  constructor(onEnd: () => void, { parts = 1, kinds = DEFAULT_KINDS, requestId }: LiveReaderOptions = {}) {
     this.#onEnd = onEnd
     this.#parts = parts
+    this.#requestId = requestId
     this.#unbegun = parts
     this.#kinds = kinds
+  }
+
+  get requestIds(): readonly string[] {
+    return this.#requestId === undefined ? [] : [this.#requestId]
   }
 
   /**

@@ -2,6 +2,7 @@ import { BadRequestError, PinNotFoundError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import { openPinStreams } from '../upstream/pin-stream.ts'
+import type { StopSignal } from '../upstream/stop.ts'
 import type { LiveTenant } from './poll.ts'
 import type { View } from './view.ts'
 
@@ -20,7 +21,7 @@ const MAX_WATCHED = 10_000
 export async function loadView(
   tenant: LiveTenant,
   view: View,
-  options: { readonly isKnown: (requestId: string) => boolean; readonly signal: AbortSignal },
+  options: { readonly isKnown: (requestId: string) => boolean; readonly signal: StopSignal },
 ): Promise<Pin[]> {
   const { isKnown, signal } = options
   const found: Pin[] = []

@@ -1,6 +1,7 @@
 import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import { createPinFilter, type PinQuery } from '../upstream/list-query.ts'
+import { type RequestIds, unionOfRequestIds } from '../upstream/stop.ts'
 import type { Draft } from './chronicle.ts'
 import type { LiveEvent, LiveStale } from './live-event.ts'
 import type { LiveReader } from './live-reader.ts'
@@ -22,7 +23,7 @@ export interface Watch {
 const UNDER_WAY = ['queued', 'pinning'] as const
 
 /** What equal selections have in common: which pins they need, and what they are told. */
-export class View {
+export class View implements RequestIds {
   readonly key: string
   /** What was asked for by request id; empty for a query. */
   readonly asked: ReadonlyMap<string, PinRef>
@@ -76,6 +77,11 @@ export class View {
   /** Whether its subscribers have been told how things stand. */
   get hasBegun(): boolean {
     return this.completeSince !== null
+  }
+
+  /** Request ids of the subscriptions that wait for their snapshot. */
+  get requestIds(): readonly string[] {
+    return unionOfRequestIds([...this.watches].filter(({ isLive }) => !isLive).map(({ reader }) => reader))
   }
 
   /** Whether anybody listens. */

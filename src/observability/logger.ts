@@ -2,7 +2,7 @@ import { type Logger as PinoLogger, pino } from 'pino'
 import { createRedact } from './redact.ts'
 
 /** What the rest of the code logs with. */
-export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>
+export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'isLevelEnabled'>
 
 /** Where finished log lines go. */
 export interface LogSink {

@@ -46,7 +46,7 @@ export function pinStatusChanged(args: PinStatusChangedArgs, context: GatewayCon
     tenant: context.tenant(service),
     selection: { kind: 'ids', refs, untilSettled: until !== 'forever' } as const,
   }))
-  return context.live.watch(parts, watchOptions(args))
+  return context.live.watch(parts, watchOptions(args, context))
 }
 
 /**
@@ -63,11 +63,11 @@ export function pinsChanged(args: PinsChangedArgs, context: GatewayContext): Liv
     tenant: context.tenant(name),
     selection,
   }))
-  return context.live.watch(parts, watchOptions(args))
+  return context.live.watch(parts, watchOptions(args, context))
 }
 
-function watchOptions({ after, kinds }: WatchArgs): WatchOptions {
+function watchOptions({ after, kinds }: WatchArgs, { requestId }: GatewayContext): WatchOptions {
   if (kinds?.length === 0) throw BadRequestError.of('kinds', 'at least one kind, or null for the usual ones', kinds)
   // Generated clients send an empty text for a cursor that is not set.
-  return { after: after || null, kinds: kinds ? new Set(kinds) : DEFAULT_KINDS }
+  return { after: after || null, kinds: kinds ? new Set(kinds) : DEFAULT_KINDS, requestId }
 }

@@ -2,6 +2,7 @@ import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
 import { openPinStreams } from '../upstream/pin-stream.ts'
+import { Stop } from '../upstream/stop.ts'
 import { change, changeEach, MAX_CHANGES, tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
 import { inTime, unanswered } from './in-time.ts'
@@ -122,6 +123,8 @@ async function read(ref: PinRef, context: GatewayContext): Promise<Pin> {
 
 async function remove(ref: PinRef, context: GatewayContext): Promise<null> {
   const tenant = tenantToChange(ref.service, context)
-  await change(context, ref, () => tenant.removePin(ref.requestId))
+  // It knows the operation, and is never aborted: a removal that has begun goes on.
+  const signal = new Stop(context.signal)
+  await change(context, ref, () => tenant.removePin(ref.requestId, { signal }))
   return null
 }

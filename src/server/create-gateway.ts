@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Logger, LogSink } from '../observability/logger.ts'
 import { createSchema } from '../schema/schema.ts'
+import type { UpstreamObserver } from '../upstream/upstream-observer.ts'
 import type { Caller, CallerRequest } from './caller/caller.ts'
 import { createFrontDoor } from './create-front-door.ts'
 import { createGatewayLog } from './gateway-log.ts'
@@ -47,6 +48,11 @@ export interface GatewayOptions {
    */
   readonly log?: LogSink | undefined
   /**
+   * Gets an event for every request that pinql sends to a service, and when a service goes down, comes back, refuses a token or
+   * pauses us. The log has these events as well, at the levels of its own: the requests at `debug`.
+   */
+  readonly observe?: UpstreamObserver | undefined
+  /**
    * Says who calls. Called once per HTTP request that has an operation, and once per WebSocket, when `connection_init` has
    * come: the caller of a WebSocket stays the same until it is closed.
    *
@@ -84,9 +90,9 @@ export interface OpenGateway extends Gateway {
 /** Creates a gateway that writes to a log which is there already. */
 export async function openGateway(
   config: GatewayConfig,
-  { log, identify }: Pick<GatewayOptions, 'identify'> & { readonly log: Logger },
+  { log, identify, observe }: Omit<GatewayOptions, 'log'> & { readonly log: Logger },
 ): Promise<OpenGateway> {
-  const services = await openServices(config, log)
+  const services = await openServices(config, log, observe)
   const { registry, live } = services
   const inFlight = new RequestsInFlight()
   let drained: Promise<void> | undefined

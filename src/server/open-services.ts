@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import type { GatewayConfig, ServiceConfig } from '../config/gateway-config.ts'
 import { Informers } from '../live/informers.ts'
+import { combineObservers } from '../observability/combine-observers.ts'
+import { createLogObserver } from '../observability/log-observer.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createServiceRegistry, type RegistryOptions, type ServiceRegistry } from '../upstream/registry.ts'
+import type { UpstreamObserver } from '../upstream/upstream-observer.ts'
 import { openWriteRecords } from '../upstream/writes/sqlite-write-records.ts'
 import { DataDirectoryError, prepareDataDirectory } from './data-directory.ts'
 import { embeddedDialRanges } from './embedded-dial-ranges.ts'
@@ -21,10 +24,15 @@ export interface OpenServices extends AsyncDisposable {
 /**
  * Starts the embedded service where one is configured, and opens connections to all. Nothing is sent to any other yet.
  *
+ * @param observe gets the upstream events, beside the log
  * @throws {ConfigError} when a service's endpoint is neither given nor known
  * @throws {DataDirectoryError} when an embedded service is configured and the data directory cannot be written
  */
-export async function openServices(config: GatewayConfig, log: Logger): Promise<OpenServices> {
+export async function openServices(
+  config: GatewayConfig,
+  log: Logger,
+  observe?: UpstreamObserver,
+): Promise<OpenServices> {
   const settings = serviceSettingsOf(config)
   const embedded = await startEmbedded(config, log)
   const records = await openRecords(config, log).catch(async (error) => {
@@ -37,6 +45,7 @@ export async function openServices(config: GatewayConfig, log: Logger): Promise<
   const registry = createServiceRegistry(located, config.defaultService, {
     proxy: config.proxy,
     ...records,
+    observer: combineObservers([createLogObserver(log), ...(observe ? [observe] : [])], log),
     onLesson: (service, lesson) =>
       log.info({ service, ...lesson }, 'Learned how a service differs from what was known'),
   })

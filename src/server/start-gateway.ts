@@ -30,9 +30,9 @@ export async function startGateway(
   config: GatewayConfig,
   options: GatewayOptions & { readonly logSink?: LogSink | undefined } = {},
 ): Promise<RunningGateway> {
-  const { identify, logSink } = options
+  const { identify, observe, logSink } = options
   const log = await createGatewayLog(config, options.log ?? logSink)
-  const gateway = await openGateway(config, { log, identify })
+  const gateway = await openGateway(config, { log, identify, observe })
   let http: HttpServer
   try {
     const { handle, upgrade, drain, inFlight } = gateway

@@ -63,6 +63,10 @@ export class CircuitBreaker {
     return this.#breaker === 'half-open' || (this.#breaker === 'open' && this.#pause?.isOver === false)
   }
 
+  get state(): ServiceHealth['state'] {
+    return this.#state
+  }
+
   get health(): ServiceHealth {
     return { state: this.#state, since: this.#since, lastError: this.#lastError, breaker: this.#breaker }
   }

@@ -18,6 +18,8 @@ export interface CallOptions {
   readonly signal?: StopSignal | undefined
   /** Milliseconds for the whole call. Default: the client's. */
   readonly timeoutMs?: number | undefined
+  /** Called just before the request is handed to the connections, and not if it is never sent. */
+  readonly onSent?: (() => void) | undefined
   /** Told of every answer, refusals included, as soon as it is read. */
   readonly onAnswer?: ((answer: ServiceResponse) => void) | undefined
 }
@@ -92,7 +94,8 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     callOptions: CallOptions,
     decode: (text: string, status: number) => Value,
   ): Promise<Value> {
-    const { signal, timeoutMs: callTimeoutMs = timeoutMs, onAnswer } = callOptions
+    const { signal, timeoutMs: callTimeoutMs = timeoutMs, onAnswer, onSent } = callOptions
+    if (onSent && !signal?.aborted) onSent()
     return exchange(dispatcher, name, request, { signal, timeoutMs: callTimeoutMs, maxBodyBytes }, (response) => {
       onAnswer?.(response)
       const { status, text } = response

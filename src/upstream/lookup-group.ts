@@ -1,6 +1,6 @@
 import type { Cid } from '../domain/cid.ts'
 import type { Pin } from '../domain/pin.ts'
-import type { StopSignal } from './stop.ts'
+import { type RequestIds, type StopSignal, unionOfRequestIds } from './stop.ts'
 
 /** Something that somebody waits for: all pins of a CID, or the one of them with a request id. */
 export interface Lookup {
@@ -10,13 +10,14 @@ export interface Lookup {
 
 interface Waiter extends Lookup {
   readonly askedAt: number
+  readonly signal: StopSignal
   group: LookupGroup
   resolve(pins: readonly Pin[]): void
   reject(error: unknown): void
 }
 
 /** Lookups that wait for the same thing: first for their turn, then for an answer. */
-export class LookupGroup {
+export class LookupGroup implements RequestIds {
   readonly #byCid = new Map<string, Set<Waiter>>()
   readonly #onDeserted: () => void
   #size = 0
@@ -51,6 +52,11 @@ export class LookupGroup {
     return this.#contents > 0
   }
 
+  /** Request ids of the operations that wait for any of the lookups. */
+  get requestIds(): readonly string[] {
+    return unionOfRequestIds([...this.#waiters()].map(({ signal }) => signal))
+  }
+
   /** When the one that waits longest was added; undefined of nobody. */
   get askedAt(): number | undefined {
     let oldest: number | undefined
@@ -79,6 +85,7 @@ export class LookupGroup {
         cid: lookup.cid,
         requestId: lookup.requestId,
         askedAt,
+        signal,
         group: this,
         resolve(pins) {
           signal.removeEventListener('abort', leave)

@@ -140,6 +140,7 @@ export class LookupQueue {
 
   #makeUp(way: Way, stop: Stop): Batch {
     const lookups = new LookupGroup(() => stop.abort())
+    stop.waiting = lookups
     const requestId = way === 'item' ? lookups.takePin(this.#waiting) : null
     if (requestId !== null) {
       return {
@@ -170,6 +171,7 @@ export class LookupQueue {
   async #readPages(): Promise<void> {
     const stop = new Stop()
     const lookups = new LookupGroup(() => stop.abort())
+    stop.waiting = lookups
     lookups.take(this.#waiting)
     await this.#source.collect(undefined, stop).then(
       (pins) => lookups.settle(pins),

@@ -1,9 +1,9 @@
-import { RateLimitedError, ServiceUnavailableError } from '../domain/errors.ts'
+import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { CallMeter } from './budget/call-meter.ts'
 import { createRequestBudget } from './budget/create-request-budget.ts'
 import { ASSUMED_LIMITS, type Endpoint, type RateLimit } from './budget/rate-limit.ts'
-import type { RateBudget, RequestBudget } from './budget/request-budget.ts'
+import type { Permit, RateBudget, RequestBudget } from './budget/request-budget.ts'
 import type { RequestClass } from './budget/request-class.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from './capabilities.ts'
 import type { ServiceHealth } from './circuit-breaker.ts'
@@ -20,12 +20,15 @@ import { LearnedCapabilities, type Lesson } from './learned-capabilities.ts'
 import { observeClient } from './observed-client.ts'
 import { findProvider } from './providers/known-providers.ts'
 import { hasRateLimitHeaders, parseRateLimitHeaders } from './rate-limit-headers.ts'
+import { reportCall } from './report-call.ts'
 import type { ServiceResponse } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import { ServiceBreakers } from './service-breakers.ts'
+import { ServiceReporter } from './service-reporter.ts'
 import { sleep } from './sleep.ts'
 import type { StopSignal } from './stop.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
+import type { ServiceEvent, UpstreamCall, UpstreamObserver } from './upstream-observer.ts'
 
 /** A service as it was configured. */
 export interface ServiceSettings {
@@ -51,6 +54,8 @@ export interface PinningServiceOptions {
   readonly clock?: Clock | undefined
   /** Told once of each thing that a service's answers teach. */
   readonly onLesson?: ((service: string, lesson: Lesson) => void) | undefined
+  /** Gets the events of all services. It must not throw. Default: none, and then nothing is measured. */
+  readonly observer?: UpstreamObserver | undefined
 }
 
 /** One call that is to be made. */
@@ -97,10 +102,12 @@ export class PinningService implements AsyncDisposable {
   readonly #client: PinningServiceClient
   readonly #breakers: ServiceBreakers
   readonly #observers = new Map<string, TenantObserver>()
+  readonly #onCall: ((call: UpstreamCall) => void) | undefined
+  readonly #reporter: ServiceReporter | undefined
 
   constructor(settings: ServiceSettings, options: PinningServiceOptions = {}) {
     const { name, endpoint } = settings
-    const { timeoutMs = 10_000, proxy, clock = systemClock, onLesson } = options
+    const { timeoutMs = 10_000, proxy, clock = systemClock, onLesson, observer } = options
     const provider = findProvider(settings.provider)
     const { origin, pathname } = new URL(endpoint)
     this.name = name
@@ -110,7 +117,10 @@ export class PinningService implements AsyncDisposable {
     this.urgentCalls = new CallMeter(clock)
     this.timeoutMs = timeoutMs
     this.limits = settings.limits ?? provider.limits ?? ASSUMED_LIMITS
-    this.#breakers = new ServiceBreakers(name, clock)
+    this.#onCall = observer?.onCall && ((call) => observer.onCall?.(call))
+    const reporter = observer?.onService && new ServiceReporter(name, clock, (event) => observer.onService?.(event))
+    this.#reporter = reporter
+    this.#breakers = new ServiceBreakers(name, clock, reporter && ((...state) => reporter.isNow(...state)))
     this.budget = createRequestBudget({ service: name, limits: this.limits, clock })
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
@@ -173,12 +183,13 @@ export class PinningService implements AsyncDisposable {
     const request = { tenant, endpoint, class: call.class, deadline: askedAt + this.longestWaitMs }
     for (let attempt = 1; ; attempt++) {
       this.#breakers.check(tenant)
-      const { grantedAt } = await this.budget.acquire(request, signal ? { signal } : {})
+      const permit = await this.budget.acquire(request, signal ? { signal } : {})
       signal?.throwIfAborted()
       if (call.class === 'mutation' || call.class === 'interactive') this.urgentCalls.note(endpoint)
       try {
-        return await this.#breakers.run(tenant, () => this.#send(call, askedAt + this.timeoutMs, grantedAt))
+        return await this.#breakers.run(tenant, () => this.#send(call, askedAt + this.timeoutMs, permit, attempt))
       } catch (error) {
+        if (error instanceof UnauthorizedError) this.#reporter?.refusedToken(this.#tokenFrom(call))
         if (attempt === MAX_TRIES || !isWorthRepeating(error, call.isRepeatable)) throw error
         if (error instanceof RateLimitedError) continue
         const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (attempt - 1)
@@ -188,31 +199,42 @@ export class PinningService implements AsyncDisposable {
     }
   }
 
-  #send<Value>(call: ServiceCall<Value>, deadline: number, sentAt: number): Promise<Value> {
-    const { token, signal } = call
+  #send<Value>(call: ServiceCall<Value>, deadline: number, permit: Permit, attempt: number): Promise<Value> {
+    const { token, signal, endpoint } = call
     const timeoutMs = Math.max(1, Math.ceil(deadline - this.clock.now()))
-    const onAnswer = (answer: ServiceResponse): void => this.#observe(call, answer, sentAt)
+    const onAnswer = (answer: ServiceResponse): void => this.#observe(call, answer, permit.grantedAt)
     const observer = this.#observers.get(call.tenant)
     const client = observer ? observeClient(this.#client, observer) : this.#client
-    return call.send(client, { token, signal, timeoutMs, onAnswer })
+    const options = { token, signal, timeoutMs, onAnswer }
+    if (!this.#onCall) return call.send(client, options)
+    const facts = { service: this.name, endpoint, class: call.class, attempt, waitedMs: permit.waitedMs }
+    const report = { clock: this.clock, onCall: this.#onCall }
+    return reportCall(facts, options, report, (observed) => call.send(client, observed))
   }
 
-  #observe({ tenant, endpoint }: ServiceCall<unknown>, answer: ServiceResponse, sentAt: number): void {
+  #observe(call: ServiceCall<unknown>, answer: ServiceResponse, sentAt: number): void {
+    const { tenant, endpoint } = call
     const { status, headers } = answer
     // The budget learns nothing from any other answer.
     if (status !== 429 && !hasRateLimitHeaders(headers)) return
     const wallNowMs = Date.now()
-    this.budget.observe({
-      tenant,
-      endpoint,
-      status,
-      sentAt,
-      retryAfterMs: parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), wallNowMs }),
-      rateLimit: parseRateLimitHeaders(Object.fromEntries(headers), wallNowMs),
-    })
+    const retryAfterMs = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), wallNowMs })
+    const rateLimit = parseRateLimitHeaders(Object.fromEntries(headers), wallNowMs)
+    this.budget.observe({ tenant, endpoint, status, sentAt, retryAfterMs, rateLimit })
+    if (!this.#reporter || (status !== 429 && rateLimit?.remaining !== 0)) return
+    const pausedMs =
+      (status === 429 ? retryAfterMs : undefined) ??
+      rateLimit?.resetsInMs ??
+      this.budget.expectedWaitMs({ tenant, endpoint, class: 'mutation' })
+    if (pausedMs > 0) this.#reporter.paused(this.#tokenFrom(call), pausedMs, status)
+  }
+
+  #tokenFrom({ token }: ServiceCall<unknown>): NonNullable<ServiceEvent['tokenFrom']> {
+    return token === this.settings.token ? 'configuration' : 'caller'
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#reporter?.end()
     this.budget[Symbol.dispose]()
     await this.#client[Symbol.asyncDispose]()
   }

@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import { ServiceUnavailableError } from '../domain/errors.ts'
+import { PinqlError, ServiceUnavailableError, UnauthorizedError } from '../domain/errors.ts'
 import { CircuitBreaker, type ServiceHealth } from './circuit-breaker.ts'
 import type { Clock } from './clock.ts'
 import { FailedAnswerError } from './refusals.ts'
+import type { LastingState } from './service-reporter.ts'
+import { StoppedTenants } from './stopped-tenants.ts'
 
 /** Tenants that are kept apart. One that falls out is taken as if it had never failed. */
 const MAX_TENANTS = 10_000
@@ -24,11 +26,16 @@ export class ServiceBreakers {
   readonly #clock: Clock
   readonly #shared: CircuitBreaker
   readonly #own = new LRUCache<string, CircuitBreaker>({ max: MAX_TENANTS })
+  readonly #stopped: StoppedTenants
+  readonly #onState: ((state: LastingState, reason: () => string) => void) | undefined
   #last: { readonly tenant: string; readonly error: ServiceUnavailableError } | null = null
 
-  constructor(service: string, clock: Clock) {
+  /** @param onState called after each call with the state of the service for all tenants together */
+  constructor(service: string, clock: Clock, onState?: (state: LastingState, reason: () => string) => void) {
     this.#service = service
     this.#clock = clock
+    this.#stopped = new StoppedTenants(clock)
+    this.#onState = onState
     this.#shared = new CircuitBreaker(service, clock, { isFailure: isOutage, fewestCallers: FEWEST_TENANTS })
   }
 
@@ -53,9 +60,12 @@ export class ServiceBreakers {
     this.check(tenant)
     const own = this.#ownOf(tenant)
     try {
-      return await this.#shared.run(() => own.run(call), tenant)
+      const value = await this.#shared.run(() => own.run(call), tenant)
+      if (this.#onState) this.#noteState(tenant, own, true)
+      return value
     } catch (error) {
       if (error instanceof ServiceUnavailableError) this.#last = { tenant, error }
+      if (this.#onState) this.#noteState(tenant, own, isAnswer(error))
       throw error
     }
   }
@@ -73,6 +83,18 @@ export class ServiceBreakers {
     return { ...worse, lastError }
   }
 
+  #noteState(tenant: string, own: CircuitBreaker, isAnswered: boolean | null): void {
+    const stopped = this.#stopped
+    stopped.note(tenant, isAnswered, own.state === 'down')
+    const isDown = this.#shared.state === 'down' || (stopped.size > 0 && !stopped.areOthersAnswered)
+    const state = isDown ? 'down' : stopped.size > 0 ? 'partlyDown' : 'up'
+    this.#onState?.(state, () => {
+      const last = this.#last ? withoutWords(this.#last.error).message : `${this.#service} failed`
+      const paused = isDown ? '' : ` with ${stopped.size === 1 ? 'one token' : `${stopped.size} tokens`}`
+      return `${last}, several times in a row: pinql sends no requests${paused} for a while`
+    })
+  }
+
   #ownOf(tenant: string): CircuitBreaker {
     const known = this.#own.get(tenant)
     if (known) return known
@@ -80,6 +102,14 @@ export class ServiceBreakers {
     this.#own.set(tenant, own)
     return own
   }
+}
+
+/** Whether an error shows that the service works for the token; null when it shows nothing. */
+function isAnswer(error: unknown): boolean | null {
+  if (error instanceof ServiceUnavailableError) return false
+  // Anybody can have a token refused, also while the service does nothing else.
+  if (error instanceof UnauthorizedError) return null
+  return error instanceof PinqlError ? true : null
 }
 
 function isOutage(error: unknown): boolean {

@@ -1,13 +1,46 @@
-import { setMaxListeners } from 'node:events'
-import { Stop, type StopSignal } from './stop.ts'
+import { listen, Stop, type StopSignal, unionOfRequestIds } from './stop.ts'
 
-/** One call that is under way. */
-interface Flight {
-  /** Null when it is over: whatever still holds the flight must not hold the answer. */
+/** One call that is in flight, and its signal. */
+class Flight extends Stop {
+  /** Null when it is over. */
   promise: Promise<unknown> | null
-  readonly stop: Stop
-  waiting: number
-  isOver: boolean
+  /** How many callers wait. */
+  callers = 0
+  /** The signals of the callers, for their request ids. A flight has one caller as a rule. */
+  #first: StopSignal | undefined
+  #others: Set<StopSignal> | undefined
+
+  constructor(start: (signal: StopSignal) => Promise<unknown>) {
+    super()
+    this.promise = start(this)
+  }
+
+  override get requestIds(): readonly string[] {
+    const signals = [...(this.#first ? [this.#first] : []), ...(this.#others ?? [])]
+    // Callers that have left are those whose signal was aborted.
+    return unionOfRequestIds(signals.filter(({ aborted }) => !aborted))
+  }
+
+  join(signal: StopSignal | undefined): void {
+    this.callers++
+    if (!signal || signal === this.#first) return
+    if (!this.#first) this.#first = signal
+    else {
+      this.#others ??= new Set()
+      this.#others.add(signal)
+    }
+  }
+
+  get isOver(): boolean {
+    return this.promise === null
+  }
+
+  /** Lets everything go: whatever still holds the flight must hold neither its answer nor its callers. */
+  end(): void {
+    this.promise = null
+    this.#first = undefined
+    this.#others = undefined
+  }
 }
 
 /** Calls after which the map of calls in flight is copied. */
@@ -40,13 +73,13 @@ export class SingleFlight {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
       const flight = this.#flights.get(key) ?? this.#start(key, start, onShared)
-      flight.waiting++
+      flight.join(signal)
       const leave = (): void => {
         reject(signal?.reason)
-        flight.waiting--
-        if (flight.waiting > 0 || flight.isOver) return
+        flight.callers--
+        if (flight.callers > 0 || flight.isOver) return
         this.#end(key, flight)
-        flight.stop.abort(signal?.reason)
+        flight.abort(signal?.reason)
       }
       if (signal) listen(signal, leave)
       flight.promise?.then(
@@ -75,21 +108,18 @@ export class SingleFlight {
     // V8's maps keep their earlier tables linked to the later ones. A table that has grown old thus keeps every later entry,
     // with its whole answer, from the cheap garbage collection; a copy has no earlier tables.
     if (++this.#started % FRESH_AFTER === 0) this.#flights = new Map(this.#flights)
-    const stop = new Stop()
-    const promise = start(stop)
-    const flight: Flight = { promise, stop, waiting: 0, isOver: false }
+    const flight = new Flight(start)
     this.#flights.set(key, flight)
     const end = (): void => this.#end(key, flight)
-    promise.then((value) => {
+    flight.promise?.then((value) => {
       end()
-      onShared?.(value, flight.waiting)
+      onShared?.(value as Value, flight.callers)
     }, end)
     return flight
   }
 
   #end(key: string, flight: Flight): void {
-    flight.isOver = true
-    flight.promise = null
+    flight.end()
     if (this.#flights.get(key) === flight) this.#flights.delete(key)
   }
 }
@@ -106,10 +136,4 @@ export function untilAborted<Value>(promise: Promise<Value>, signal: StopSignal 
     listen(signal, onAbort)
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
-}
-
-function listen(signal: StopSignal, onAbort: () => void): void {
-  // One request of a client may wait for a thousand calls, which Node would take for a leak.
-  if (signal instanceof EventTarget) setMaxListeners(0, signal)
-  signal.addEventListener('abort', onAbort, { once: true })
 }

@@ -1,5 +1,13 @@
+import { setMaxListeners } from 'node:events'
+
+/** Names the operations that wait for something. */
+export interface RequestIds {
+  /** Request ids of the operations that wait now, each once. Absent or empty when no operation waits, as for a poll. */
+  readonly requestIds?: readonly string[] | undefined
+}
+
 /** The part of `AbortSignal` that calls to services use: an `AbortSignal`, or a {@link Stop}, which costs less. */
-export interface StopSignal {
+export interface StopSignal extends RequestIds {
   readonly aborted: boolean
   /** Undefined until aborted. */
   readonly reason: unknown
@@ -15,11 +23,23 @@ export interface StopSignal {
  * tenth of the whole call.
  */
 export class Stop implements StopSignal {
+  /** The request id of the operation that waits, or whatever knows the operations. Undefined when none waits. */
+  waiting: string | RequestIds | undefined
   #isAborted = false
   #reason: unknown
   /** A call has one listener as a rule. */
   #first: (() => void) | undefined
   #others: Set<() => void> | undefined
+
+  /** @param waiting see {@link Stop.waiting}. It is only read when an observer gets an event. */
+  constructor(waiting?: string | RequestIds) {
+    this.waiting = waiting
+  }
+
+  get requestIds(): readonly string[] {
+    const { waiting } = this
+    return typeof waiting === 'string' ? [waiting] : (waiting?.requestIds ?? [])
+  }
 
   get aborted(): boolean {
     return this.#isAborted
@@ -60,4 +80,26 @@ export class Stop implements StopSignal {
     if (this.#first === listener) this.#first = undefined
     else this.#others?.delete(listener)
   }
+
+  /** Aborts together with another signal. Returns a function that ends this. */
+  follow(signal: StopSignal): () => void {
+    if (signal.aborted) this.abort(signal.reason)
+    const onAbort = (): void => this.abort(signal.reason)
+    listen(signal, onAbort)
+    return () => signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Calls `onAbort` once, when a signal is aborted. */
+export function listen(signal: StopSignal, onAbort: () => void): void {
+  // One request of a client may wait for a thousand calls, which Node would take for a leak.
+  if (signal instanceof EventTarget) setMaxListeners(0, signal)
+  signal.addEventListener('abort', onAbort, { once: true })
+}
+
+/** The request ids of all, each once, in the order in which they come first. */
+export function unionOfRequestIds(all: Iterable<RequestIds>): readonly string[] {
+  const union = new Set<string>()
+  for (const { requestIds = [] } of all) for (const each of requestIds) union.add(each)
+  return [...union]
 }

@@ -81,7 +81,8 @@ export class Tenant {
       token,
       getPin: (requestId, options) => this.getPin(requestId, options),
       lookupContent: (cid, options) => this.lookupContent(cid, options),
-      listContent: (cid) => this.#share(`listed:${cid.key}`, {}, (signal) => this.#listContent(cid, signal)),
+      listContent: (cid, options = {}) =>
+        this.#share(`listed:${cid.key}`, options, (signal) => this.#listContent(cid, signal)),
       changed: () => this.#generation++,
     })
     this.#writer = new PinWriter(this.#channel, journal)

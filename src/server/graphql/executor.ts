@@ -92,7 +92,7 @@ export class Executor {
     use: (result: ExecutionResult, context: GatewayContext) => Outcome,
   ): Promise<Outcome> {
     const { requestTimeoutMs } = this.#options
-    const deadline = new Stop()
+    const deadline = new Stop(run.requestId)
     const onAbort = (): void => deadline.abort(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     const timer = setTimeout(() => deadline.abort(requestTimeoutError(requestTimeoutMs)), requestTimeoutMs)
@@ -114,7 +114,8 @@ export class Executor {
    * @returns the stream, or a result that has the errors with which the subscription could not begin
    */
   async subscribe(run: Run): Promise<LiveReader | ExecutionResult> {
-    const source = await createSourceEventStream(this.#argsOf(run, this.#contextOf(run, new Stop())))
+    const context = this.#contextOf(run, new Stop(run.requestId))
+    const source = await createSourceEventStream(this.#argsOf(run, context))
     if (Symbol.asyncIterator in source) return source as LiveReader
     return this.#shown(source, run.requestId)
   }
@@ -124,7 +125,7 @@ export class Executor {
    * aborted, since it may be for others than the one who has left.
    */
   async resolveEvent(run: Run, event: LiveEvent): Promise<ExecutionResult> {
-    const result = await this.#execute(run, this.#contextOf(run, new Stop()), event)
+    const result = await this.#execute(run, this.#contextOf(run, new Stop(run.requestId)), event)
     return this.#shown(result, run.requestId)
   }
 

@@ -9,9 +9,11 @@ import {
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import { untilAborted } from '../single-flight.ts'
-import type { StopSignal } from '../stop.ts'
+import type { RequestIds, StopSignal } from '../stop.ts'
+import { OperationTarget } from './operation-target.ts'
 import { type PinChanges, writeOf } from './replacement.ts'
 import { WriteAttempt } from './write-attempt.ts'
+import type { WriteChannel } from './write-channel.ts'
 import { fingerprintOf } from './write-codec.ts'
 import type { WriteJournal } from './write-journal.ts'
 import type { Write, WriteRecord } from './write-records.ts'
@@ -19,6 +21,8 @@ import type { WriteTarget } from './write-target.ts'
 
 /** A write and what was there before it, as its record keeps them. */
 type Prepared = Pick<WriteRecord, 'write' | 'before'>
+/** Finds out what to write. */
+type Prepare = (target: WriteTarget) => Promise<Write>
 
 /** How many unfinished writes of a tenant are looked for when it connects. */
 const MAX_LOOKS = 1000
@@ -29,11 +33,11 @@ const MAX_LOOKS = 1000
  * @see docs/decisions/0005-exactly-once.md
  */
 export class PinWriter {
-  readonly #target: WriteTarget
+  readonly #channel: WriteChannel
   readonly #journal: WriteJournal
 
-  constructor(target: WriteTarget, journal: WriteJournal) {
-    this.#target = target
+  constructor(channel: WriteChannel, journal: WriteJournal) {
+    this.#channel = channel
     this.#journal = journal
   }
 
@@ -61,38 +65,46 @@ export class PinWriter {
    *   the replacement in part, `candidates` has the new pin; no other error but `OutcomeUnknownError` leaves that open
    */
   replace(ref: PinRef, changes: PinChanges, key: string, signal?: StopSignal): Promise<Pin> {
-    return this.#run(key, fingerprintOf(changes, ref.requestId), () => writeOf(ref, changes, this.#target), signal)
+    return this.#run(key, fingerprintOf(changes, ref.requestId), (target) => writeOf(ref, changes, target), signal)
   }
 
   /** Looks, in the background, what became of the writes that an earlier process left unfinished. Sends nothing. */
   lookForUnfinished(): void {
     this.#journal.runInBackground(async () => {
-      const records = await this.#journal.records.unfinished(this.#target.key)
+      const records = await this.#journal.records.unfinished(this.#channel.key)
       await Promise.allSettled(records.slice(0, MAX_LOOKS).map((record) => this.#lookFor(record)))
     })
   }
 
   async #lookFor(record: WriteRecord): Promise<void> {
     if (this.#journal.isRunning(record)) return
-    const pin = await this.#attempt(record).look()
+    const pin = await this.#attempt(this.#targetOf({}), record).look()
     if (pin) await this.#journal.records.finish(record, pin)
   }
 
-  #run(key: string, fingerprint: string, prepare: () => Promise<Write>, signal?: StopSignal): Promise<Pin> {
-    const { service, key: tenant } = this.#target
+  #run(key: string, fingerprint: string, prepare: Prepare, signal?: StopSignal): Promise<Pin> {
+    const { service, key: tenant } = this.#channel
     const name = { service, tenant, key, fingerprint }
-    return this.#journal.run(name, () => this.#write(key, fingerprint, () => this.#prepare(prepare, signal)))
+    const work = (operations: RequestIds): Promise<Pin> => {
+      const target = this.#targetOf(operations)
+      return this.#write(target, key, fingerprint, () => this.#prepare(target, prepare, signal))
+    }
+    return this.#journal.run(name, work, signal)
   }
 
-  async #write(key: string, fingerprint: string, prepare: () => Promise<Prepared>): Promise<Pin> {
+  #targetOf(operations: RequestIds): WriteTarget {
+    return new OperationTarget(this.#channel, operations)
+  }
+
+  async #write(target: WriteTarget, key: string, fingerprint: string, prepare: () => Promise<Prepared>): Promise<Pin> {
     const { records } = this.#journal
-    const known = await records.find(this.#target.key, key)
-    if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(this.#target.service, key)
+    const known = await records.find(target.key, key)
+    if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(target.service, key)
     if (known?.result) return known.result
-    if (known) return this.#finish(known, (attempt) => attempt.resume())
+    if (known) return this.#finish(target, known, (attempt) => attempt.resume())
 
     const record: WriteRecord = {
-      tenant: this.#target.key,
+      tenant: target.key,
       key,
       fingerprint,
       operationId: randomBytes(16).toString('hex'),
@@ -102,21 +114,21 @@ export class PinWriter {
       result: null,
     }
     // Another process may have been first.
-    if (!(await records.begin(record))) return this.#write(key, fingerprint, prepare)
-    return this.#finish(record, (attempt) => attempt.perform())
+    if (!(await records.begin(record))) return this.#write(target, key, fingerprint, prepare)
+    return this.#finish(target, record, (attempt) => attempt.perform())
   }
 
   /** All that is read before anything is sent to change anything. */
-  async #prepare(prepare: () => Promise<Write>, signal?: StopSignal): Promise<Prepared> {
+  async #prepare(target: WriteTarget, prepare: Prepare, signal?: StopSignal): Promise<Prepared> {
     const read = async (): Promise<Prepared> => {
-      const write = await prepare()
-      return { write, before: await this.#listBefore(write) }
+      const write = await prepare(target)
+      return { write, before: await this.#listBefore(target, write) }
     }
     try {
       return await untilAborted(read(), signal)
     } catch (cause) {
       if (!signal?.aborted) throw cause
-      const { service } = this.#target
+      const { service } = target
       throw new ServiceUnavailableError(`${service} was not asked for a change: it did not answer a read in time`, {
         service,
         cause,
@@ -125,14 +137,14 @@ export class PinWriter {
   }
 
   /** Without `meta`, only what was there before tells a new pin from an old one. */
-  async #listBefore({ pin }: Write): Promise<string[] | null> {
-    if (this.#target.capabilities.keepsMeta !== false) return null
-    return (await this.#target.lookupContent(pin.cid)).map(({ requestId }) => requestId)
+  async #listBefore(target: WriteTarget, { pin }: Write): Promise<string[] | null> {
+    if (target.capabilities.keepsMeta !== false) return null
+    return (await target.lookupContent(pin.cid)).map(({ requestId }) => requestId)
   }
 
-  async #finish(record: WriteRecord, run: (attempt: WriteAttempt) => Promise<Pin>): Promise<Pin> {
+  async #finish(target: WriteTarget, record: WriteRecord, run: (attempt: WriteAttempt) => Promise<Pin>): Promise<Pin> {
     const { records } = this.#journal
-    const attempt = this.#attempt(record)
+    const attempt = this.#attempt(target, record)
     try {
       const pin = await run(attempt)
       await records.finish(record, pin)
@@ -147,7 +159,7 @@ export class PinWriter {
     }
   }
 
-  #attempt(record: WriteRecord): WriteAttempt {
-    return new WriteAttempt(this.#target, this.#journal.records, record, this.#journal.signal)
+  #attempt(target: WriteTarget, record: WriteRecord): WriteAttempt {
+    return new WriteAttempt(target, this.#journal.records, record, this.#journal.signal)
   }
 }

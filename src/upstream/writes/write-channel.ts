@@ -7,7 +7,6 @@ import type { PinningService } from '../pinning-service.ts'
 import type { StopSignal } from '../stop.ts'
 import type { LookupOptions, TenantCallOptions } from '../tenant.ts'
 import { RecentKeys } from './recent-keys.ts'
-import type { WriteTarget } from './write-target.ts'
 
 /** What a channel needs of its tenant. */
 export interface WriteSource {
@@ -16,7 +15,7 @@ export interface WriteSource {
   getPin(requestId: string, options?: TenantCallOptions): Promise<Pin>
   lookupContent(cid: Cid, options?: LookupOptions): Promise<readonly Pin[]>
   /** The same, without the pins that lists do not show yet. */
-  listContent(cid: Cid): Promise<readonly Pin[]>
+  listContent(cid: Cid, options?: LookupOptions): Promise<readonly Pin[]>
   /** Called after every request that may have changed something. */
   changed(): void
 }
@@ -27,7 +26,7 @@ const GRACE_MS = 60_000
 const FRESH_MS = 2_000
 
 /** The single requests by which a tenant's pins are changed, and what is remembered of them for a minute. */
-export class WriteChannel implements WriteTarget {
+export class WriteChannel {
   readonly #service: PinningService
   readonly #source: WriteSource
   /** The CIDs of the pins that were made, by request id: lists may not show them yet. */
@@ -68,14 +67,15 @@ export class WriteChannel implements WriteTarget {
   async post(
     pin: NewPin,
     { replaced, old, askedAt }: { replaced: string | null; old: string | null; askedAt: number },
+    options: LookupOptions = {},
   ): Promise<Pin> {
     try {
       const made = await this.#service.call({
-        ...this.#call({}),
+        ...this.#call(options),
         isRepeatable: false,
         askedAt,
-        send: (client, options) =>
-          replaced === null ? client.addPin(pin, options) : client.replacePin(replaced, pin, options),
+        send: (client, callOptions) =>
+          replaced === null ? client.addPin(pin, callOptions) : client.replacePin(replaced, pin, callOptions),
       })
       // An answer with the old pin may mean that nothing was done. It proves nothing about `meta`.
       if (made.requestId !== old) this.#service.known.observeAdded(pin, made)
@@ -132,8 +132,8 @@ export class WriteChannel implements WriteTarget {
     }
   }
 
-  getPin(requestId: string): Promise<Pin> {
-    return this.#source.getPin(requestId, { class: 'mutation' })
+  getPin(requestId: string, { signal }: LookupOptions = {}): Promise<Pin> {
+    return this.#source.getPin(requestId, { class: 'mutation', signal })
   }
 
   lookupContent(cid: Cid, options?: LookupOptions): Promise<readonly Pin[]> {
@@ -151,12 +151,12 @@ export class WriteChannel implements WriteTarget {
     return pins.filter((pin) => pin !== null)
   }
 
-  async showsWrites(): Promise<boolean> {
+  async showsWrites(options?: LookupOptions): Promise<boolean> {
     // The oldest, since lists may lag.
     const [example] = this.#made.entries()
     if (example && this.capabilities.keepsMeta !== false) {
       const [requestId, cid] = example
-      const pin = (await this.#source.listContent(cid)).find((each) => each.requestId === requestId)
+      const pin = (await this.#source.listContent(cid, options)).find((each) => each.requestId === requestId)
       if (!pin) return false
       if (pin.operationId === undefined) this.#service.known.observeLostMeta()
     }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { IdempotencyConflictError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
+import { type RequestIds, unionOfRequestIds } from '../stop.ts'
 import { MemoryWriteRecords } from './memory-write-records.ts'
 import type { WriteRecords } from './write-records.ts'
 
@@ -13,6 +14,13 @@ export interface WriteName {
   readonly fingerprint: string
 }
 
+/** A write that is in flight. */
+interface RunningWrite {
+  readonly fingerprint: string
+  readonly operations: Set<RequestIds>
+  readonly outcome: Promise<Pin>
+}
+
 /**
  * All writes of all tenants: those on record, and those under way in this process.
  *
@@ -20,7 +28,7 @@ export interface WriteName {
  */
 export class WriteJournal implements AsyncDisposable {
   readonly records: WriteRecords
-  readonly #running = new Map<string, { readonly fingerprint: string; readonly outcome: Promise<Pin> }>()
+  readonly #running = new Map<string, RunningWrite>()
   readonly #background = new Set<Promise<void>>()
   readonly #stop = new AbortController()
 
@@ -36,22 +44,33 @@ export class WriteJournal implements AsyncDisposable {
   }
 
   /**
-   * Runs a write, or waits for the one of the same key that is under way.
+   * Runs a write, or waits for the write of the same key that is in flight.
    *
-   * @throws {IdempotencyConflictError} when that one asks for something else
+   * @param work gets the request ids of the operations that wait for the write: none once its outcome is known
+   * @param operation waits for the write
+   * @throws {IdempotencyConflictError} when the write in flight asks for something else
    */
-  async run(name: WriteName, work: () => Promise<Pin>): Promise<Pin> {
+  async run(name: WriteName, work: (operations: RequestIds) => Promise<Pin>, operation: RequestIds = {}): Promise<Pin> {
     const id = idOf(name)
     const running = this.#running.get(id)
     if (running && running.fingerprint !== name.fingerprint) {
       throw new IdempotencyConflictError(name.service, name.key)
     }
-    if (running) return running.outcome
-    const outcome = work()
-    this.#running.set(id, { fingerprint: name.fingerprint, outcome })
+    if (running) {
+      running.operations.add(operation)
+      return running.outcome
+    }
+    const operations = new Set([operation])
+    const outcome = work({
+      get requestIds() {
+        return unionOfRequestIds(operations)
+      },
+    })
+    this.#running.set(id, { fingerprint: name.fingerprint, operations, outcome })
     try {
       return await outcome
     } finally {
+      operations.clear()
       this.#running.delete(id)
     }
   }

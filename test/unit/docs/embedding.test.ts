@@ -14,7 +14,7 @@ it.each(blocks)('shows code in docs/embedding.md that is tested: $code', ({ lang
 })
 
 it('finds the code in docs/embedding.md', () => {
-  expect(blocks).toHaveLength(6)
+  expect(blocks).toHaveLength(7)
 })
 
 function withoutIndents(code: string): string {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Stop, type StopSignal } from '../../../src/upstream/stop.ts'
+import { Stop, type StopSignal, unionOfRequestIds } from '../../../src/upstream/stop.ts'
 
 type Step = { readonly act: 'add' | 'remove' | 'abort'; readonly listener: number; readonly removes: number }
 
@@ -48,5 +48,37 @@ describe('Stop', () => {
     stop.throwIfAborted()
     stop.abort()
     expect(() => stop.throwIfAborted()).toThrow(expect.objectContaining({ name: 'AbortError' }))
+  })
+})
+
+describe('the request ids of a Stop', () => {
+  it('are those of whatever waits at the moment', () => {
+    const waiting = { requestIds: ['r1', 'r2'] }
+    const stop = new Stop(waiting)
+    expect([new Stop().requestIds, new Stop('r1').requestIds, stop.requestIds]).toEqual([[], ['r1'], ['r1', 'r2']])
+    waiting.requestIds = []
+    expect(stop.requestIds).toEqual([])
+    const signal: StopSignal = new AbortController().signal
+    expect(new Stop(signal).requestIds).toEqual([])
+  })
+
+  it('are each named once in a union', () => {
+    const all: StopSignal[] = [new Stop('r1'), new AbortController().signal, new Stop({ requestIds: ['r2', 'r1'] })]
+    expect(unionOfRequestIds(all)).toEqual(['r1', 'r2'])
+  })
+})
+
+describe('a Stop that follows a signal', () => {
+  it('is aborted with it, now or later, until it lets go', () => {
+    const followed = [new Stop(), new Stop(), new Stop()] as const
+    followed[0].abort('before')
+    const stops = followed.map((signal) => {
+      const stop = new Stop()
+      return { stop, letGo: stop.follow(signal) }
+    })
+    stops[2]?.letGo()
+    followed[1].abort('later')
+    followed[2].abort('too late')
+    expect(stops.map(({ stop }) => stop.reason)).toEqual(['before', 'later', undefined])
   })
 })

@@ -1,0 +1,218 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { parseCid } from '../../../src/domain/cid.ts'
+import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/registry.ts'
+import { Stop } from '../../../src/upstream/stop.ts'
+import { deferred } from '../../support/deferred.ts'
+import { compliant } from '../../support/providers/compliant.ts'
+import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import { ALICE } from '../../support/query-schema.ts'
+import { recordEvents } from '../../support/record-events.ts'
+import { emptyBody, html, json, reset, startScriptedUpstream, text } from '../../support/scripted-upstream.ts'
+
+/** Of one status, since an empty list of several would be doubted, and asked for again. */
+const PINNED = { statuses: ['pinned'], limit: 10 } as const
+const EMPTY = json(200, { count: 0, results: [] })
+
+function open(endpoint: string, options: RegistryOptions = {}) {
+  const { observer, calls, services } = recordEvents()
+  const settings = { name: 'one', endpoint, token: ALICE, provider: null }
+  const registry = createServiceRegistry([settings], 'one', { observer, ...options })
+  onTestFinished(() => registry[Symbol.asyncDispose]())
+  return { tenant: registry.tenant('one', null), calls, services }
+}
+
+async function startScripted(options?: RegistryOptions) {
+  const upstream = await startScriptedUpstream()
+  onTestFinished(() => upstream[Symbol.asyncDispose]())
+  return { upstream, ...open(upstream.endpoint, options) }
+}
+
+async function startEmulated(options?: RegistryOptions) {
+  const service = await startEmulatedService(compliant)
+  onTestFinished(() => service[Symbol.asyncDispose]())
+  return { service, ...open(service.endpoint, options) }
+}
+
+describe('onCall', () => {
+  it('reports a request with its class, operation, times and status', async () => {
+    const { upstream, tenant, calls } = await startScripted()
+    upstream.reply(EMPTY)
+    await tenant.listPins(PINNED, { signal: new Stop('r1') })
+    expect(calls).toEqual([
+      {
+        service: 'one',
+        endpoint: 'list',
+        class: 'interactive',
+        attempt: 1,
+        requestIds: ['r1'],
+        waitedMs: 0,
+        tookMs: expect.any(Number),
+        status: 200,
+        error: null,
+      },
+    ])
+    expect(calls[0]?.tookMs).toBeGreaterThan(0)
+  })
+
+  it('names all operations that share a request, and not those that have left', async () => {
+    const { upstream, tenant, calls } = await startScripted()
+    const [asked, free] = [deferred(), deferred()]
+    upstream.reply(async (...exchange) => {
+      asked.resolve()
+      await free.promise
+      await EMPTY(...exchange)
+    })
+    const stops = ['r1', 'r2', 'r3', 'r4'].map((id) => new Stop(id))
+    // One operation may ask twice.
+    const lists = [...stops, stops[0]].map((signal) => tenant.listPins(PINNED, { signal }))
+    await asked.promise
+    stops[1]?.abort(new Error('went away'))
+    free.resolve()
+    await Promise.allSettled(lists)
+    expect(calls.map(({ requestIds }) => requestIds)).toEqual([['r1', 'r3', 'r4']])
+  })
+
+  it('names the operations of a request that was aborted as the last of them left', async () => {
+    const { upstream, tenant, calls } = await startScripted()
+    const asked = deferred()
+    upstream.reply(() => asked.resolve())
+    const stop = new Stop('r1')
+    const listed = tenant.listPins(PINNED, { signal: stop })
+    await asked.promise
+    stop.abort(new Error('went away'))
+    await expect(listed).rejects.toThrow('went away')
+    await expect.poll(() => calls).toMatchObject([{ requestIds: ['r1'], status: null, error: { code: 'ABORTED' } }])
+  })
+
+  it('names the operations of all lookups that one request answers', async () => {
+    const { service, tenant, calls } = await startEmulated()
+    const pins = service.seed(
+      ALICE,
+      Array.from({ length: 10 }, (_, n) => ({ cid: exampleCid(n) })),
+    )
+    await Promise.all(
+      pins.map(({ cid, requestId }, n) =>
+        tenant.lookupPin({ service: 'one', cid, requestId }, { signal: new Stop(`r${n}`) }),
+      ),
+    )
+    expect(calls.map(({ requestIds }) => requestIds)).toEqual([pins.map((_, n) => `r${n}`)])
+    expect(service.requests).toHaveLength(1)
+  })
+
+  it('names no operation for a request that none waits for', async () => {
+    const { upstream, tenant, calls } = await startScripted()
+    upstream.reply(EMPTY)
+    await tenant.listPins(PINNED, { class: 'live', signal: new AbortController().signal })
+    expect(calls).toMatchObject([{ class: 'live', requestIds: [] }])
+  })
+
+  it('numbers the attempts, each with the operations that still wait', async () => {
+    const { upstream, tenant, calls } = await startScripted()
+    const stops = ['r1', 'r2'].map((id) => new Stop(id))
+    upstream.reply(text(503, 'busy'), (...exchange) => {
+      stops[0]?.abort(new Error('went away'))
+      return reset()(...exchange)
+    })
+    upstream.reply(EMPTY)
+    await Promise.allSettled(stops.map((signal) => tenant.listPins(PINNED, { signal })))
+    expect(calls.map(({ attempt, requestIds, status, error }) => ({ attempt, requestIds, status, error }))).toEqual([
+      { attempt: 1, requestIds: ['r1', 'r2'], status: 503, error: null },
+      {
+        attempt: 2,
+        requestIds: ['r2'],
+        status: null,
+        error: { code: 'SERVICE_UNAVAILABLE', cause: expect.stringMatching(/ECONNRESET|UND_ERR_SOCKET/) },
+      },
+      { attempt: 3, requestIds: ['r2'], status: 200, error: null },
+    ])
+  })
+
+  it('names the operation of a change whose client has left, and of all that comes of it', async () => {
+    const { service, tenant, calls } = await startEmulated()
+    const stop = new Stop('r1')
+    service.hooks.afterCommit = () => {
+      service.hooks.afterCommit = undefined
+      stop.abort(new Error('went away'))
+      return 'drop'
+    }
+    const pin = { cid: parseCid(exampleCid(1)), name: null, origins: [], meta: {} }
+    const signals = [stop, new Stop('r2')]
+    const added = await Promise.all(signals.map((signal) => tenant.addPin(pin, 'key', { signal })))
+    expect(added[0]).toEqual(added[1])
+    expect(calls.map(({ endpoint }) => endpoint)).toEqual(['write', 'list'])
+    expect(calls.map(({ requestIds }) => requestIds)).toEqual([
+      ['r1', 'r2'],
+      ['r1', 'r2'],
+    ])
+    await tenant.replacePin(
+      { service: 'one', cid: exampleCid(1), requestId: added[0]?.requestId ?? '' },
+      { name: 'new' },
+      'other key',
+      { signal: new Stop('r3') },
+    )
+    expect(calls.slice(2).map(({ endpoint, requestIds }) => [endpoint, requestIds])).toEqual([
+      ['item', ['r3']],
+      ['write', ['r3']],
+    ])
+    expect(calls).toHaveLength(service.requests.length)
+  })
+
+  it('reports nothing that was not sent', async () => {
+    const { upstream, tenant, calls } = await startScripted()
+    upstream.reply(...Array.from({ length: 5 }, () => text(500, 'broken')))
+    await expect(tenant.getPin('..')).rejects.toMatchObject({ code: 'PIN_NOT_FOUND' })
+    const stop = new Stop('r1')
+    stop.abort(new Error('went away'))
+    await expect(tenant.getPin('1', { signal: stop })).rejects.toThrow('went away')
+    expect(calls).toEqual([])
+    // The breaker opens after five failures.
+    for (const id of ['1', '2', '3']) await expect(tenant.getPin(id)).rejects.toThrow()
+    expect([calls.length, upstream.requests.length]).toEqual([5, 5])
+  })
+
+  it('reports a connection that could not be made', async () => {
+    const upstream = await startScriptedUpstream()
+    const { tenant, calls } = open(upstream.endpoint)
+    await upstream[Symbol.asyncDispose]()
+    await expect(tenant.getPin('1')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    const error = { code: 'SERVICE_UNAVAILABLE', cause: 'ECONNREFUSED' }
+    expect(calls).toMatchObject([1, 2, 3].map((attempt) => ({ attempt, status: null, error })))
+  })
+
+  it.each([
+    ['a refusal', json(401, { error: { reason: 'UNAUTHORIZED' } }), { status: 401, error: null }],
+    ['a pin that is not there', text(404, ''), { status: 404, error: null }],
+    ['a web page', html(200, '<html>'), { status: 200, error: { code: 'MALFORMED_RESPONSE', cause: null } }],
+    ['a redirect', emptyBody(302), { status: 302, error: { code: 'MALFORMED_RESPONSE', cause: null } }],
+  ])('reports %s', async (_what, handler, expected) => {
+    const { upstream, tenant, calls } = await startScripted()
+    upstream.reply(handler)
+    await expect(tenant.getPin('1')).rejects.toThrow()
+    expect(calls).toMatchObject([expected])
+  })
+
+  it('reports an answer that did not come in time', async () => {
+    const { upstream, tenant, calls } = await startScripted({ timeoutMs: 50 })
+    upstream.reply(() => {})
+    await expect(tenant.getPin('1')).rejects.toThrow('did not answer')
+    expect(calls).toMatchObject([{ status: null, error: { code: 'SERVICE_UNAVAILABLE', cause: 'UND_ERR_ABORTED' } }])
+  })
+
+  it('adds no header to a request', async () => {
+    const headers: unknown[] = []
+    for (const options of [{}, { observer: undefined }]) {
+      const { upstream, tenant } = await startScripted(options)
+      upstream.reply(EMPTY)
+      await tenant.listPins(PINNED, { signal: new Stop('r1') })
+      headers.push({ ...upstream.requests[0]?.headers, host: '' })
+    }
+    const expected = {
+      accept: 'application/json',
+      authorization: `Bearer ${ALICE}`,
+      connection: 'keep-alive',
+      host: '',
+    }
+    expect(headers).toEqual([expected, expected])
+  })
+})

@@ -1,0 +1,18 @@
+import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../../src/upstream/upstream-observer.ts'
+
+/** An observer, and what it has been told so far. */
+export interface RecordedEvents {
+  readonly observer: UpstreamObserver
+  readonly calls: UpstreamCall[]
+  readonly services: ServiceEvent[]
+}
+
+export function recordEvents(): RecordedEvents {
+  const calls: UpstreamCall[] = []
+  const services: ServiceEvent[] = []
+  const observer = {
+    onCall: (call: UpstreamCall) => void calls.push(call),
+    onService: (event: ServiceEvent) => void services.push(event),
+  }
+  return { observer, calls, services }
+}
