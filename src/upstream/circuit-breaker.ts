@@ -88,6 +88,31 @@ export class CircuitBreaker {
    */
   async run<Value>(call: () => Promise<Value>, caller = ''): Promise<Value> {
     this.check()
+    if (!this.#isUntroubled) return this.#runCounted(call, caller)
+    // Cockatiel would count nothing. It would cost as much as the rest of the call, which the usual call can do without.
+    let value: Value
+    try {
+      value = await call()
+    } catch (error) {
+      // As if the call had been made only now. Where others have opened the breaker meanwhile, there is nothing to count.
+      if (this.#breaker !== 'closed') throw error
+      return this.#runCounted(() => Promise.reject(error), caller)
+    }
+    if (!this.#isUntroubled) this.#succeeded()
+    return value
+  }
+
+  /** Closed, and without a failure since the last success. */
+  get #isUntroubled(): boolean {
+    return this.#failures.state === 0 && this.#state === 'up' && this.#policy.state === CircuitState.Closed
+  }
+
+  #succeeded(): void {
+    this.#failures.success()
+    this.#note(null)
+  }
+
+  async #runCounted<Value>(call: () => Promise<Value>, caller: string): Promise<Value> {
     try {
       // A refusal is handed through as a value, so that it counts as a success.
       const outcome = await this.#policy.execute(() =>
