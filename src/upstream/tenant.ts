@@ -126,7 +126,7 @@ export class Tenant {
         this.#read('list', requestClass, stop, (client, callOptions) => this.#list(client, each, callOptions))
       const page = await ask(query)
       if (this.#isDoubtful(query, page)) await this.#tryMultiStatus(ask)
-      return page instanceof SharedPage ? page : new SharedPage(page)
+      return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins])
     }
     return this.#flights.share(`${this.#generation}:list:${requestClass}:${JSON.stringify(query)}`, start, {
       signal,

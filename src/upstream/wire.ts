@@ -21,10 +21,11 @@ export interface PinPage {
  */
 export class SharedPage implements PinPage {
   readonly count: number | null
-  pins: readonly Pin[]
+  readonly pins: Pin[]
   #readers = Number.POSITIVE_INFINITY
 
-  constructor({ count, pins }: PinPage) {
+  /** @param pins become the page's own */
+  constructor(count: number | null, pins: Pin[]) {
     this.count = count
     this.pins = pins
   }
@@ -35,7 +36,7 @@ export class SharedPage implements PinPage {
   }
 
   release(): void {
-    if (--this.#readers === 0) this.pins = []
+    if (--this.#readers === 0) this.pins.length = 0
   }
 }
 
@@ -73,11 +74,9 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
 export function decodePinPage(service: string, body: string, reading: Reading = {}): PinPage {
   return decode(service, body, 'a list of pins', (json) => {
     const { count, results } = readObject(json, '')
-    return new SharedPage({
-      count: Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null,
-      // May be null, but must be there: other JSON is not an account without pins.
-      pins: results === null ? [] : readList(results, 'results', (each) => readPin(service, each, reading)),
-    })
+    // May be null, but must be there: other JSON is not an account without pins.
+    const pins = results === null ? [] : readList(results, 'results', (each) => readPin(service, each, reading))
+    return new SharedPage(Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null, pins)
   })
 }
 

@@ -80,7 +80,7 @@ export class Executor {
   answer<Encoded>(run: Run, options: RunOptions, encode: (result: ExecutionResult) => Encoded): Promise<Encoded> {
     return this.#run(run, options, (result, context) => {
       const encoded = encode(result)
-      takeApart(result)
+      takeApart(result.data)
       context[Symbol.dispose]()
       return encoded
     })
@@ -164,8 +164,10 @@ export class Executor {
   }
 }
 
-function takeApart({ data }: ExecutionResult): void {
-  for (const field in data) data[field] = null
+/** Empties the lists in a value, which are a new result's own. */
+function takeApart(value: unknown): void {
+  if (Array.isArray(value)) value.length = 0
+  else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) takeApart(each)
 }
 
 /** True for the stream of a subscription that has begun. */
