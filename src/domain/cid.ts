@@ -74,24 +74,19 @@ export function isSameCid(a: Cid, b: Cid): boolean {
 /**
  * A CID that was checked but not decoded. A list has up to a thousand, and most are only shown.
  *
- * `key` is computed when it is read for the first time. It is a property of each object, and not of the prototype, so
- * that spreading, `JSON.stringify`, `structuredClone` and comparisons in tests find it as they find `text`.
+ * `key` is found when it is read. An own property with a getter would cost as much as all the rest.
  */
 class UsualCid implements Cid {
-  static readonly #keyProperty: PropertyDescriptor & ThisType<UsualCid> = {
-    enumerable: true,
-    get() {
-      this.#key ??= keyOf(this.text)
-      return this.#key
-    },
-  }
   readonly text: string
-  declare readonly key: string
   #key: string | undefined
 
   constructor(text: string) {
     this.text = text
-    Object.defineProperty(this, 'key', UsualCid.#keyProperty)
+  }
+
+  get key(): string {
+    this.#key ??= keyOf(this.text)
+    return this.#key
   }
 }
 

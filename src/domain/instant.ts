@@ -41,27 +41,24 @@ export function compareInstants(a: Instant, b: Instant): number {
 /**
  * An instant that was checked but not decoded. A list has up to a thousand, and most are only shown or compared as text.
  *
- * `ns` is computed when it is read for the first time. It is a property of each object, and not of the prototype, so
- * that spreading, `structuredClone` and comparisons in tests find it as they find `text`.
+ * `ns` and `digits` are found when they are read. An own property with a getter would cost as much as all the rest.
  */
 class UsualInstant implements Instant {
-  static readonly #nsProperty: PropertyDescriptor & ThisType<UsualInstant> = {
-    enumerable: true,
-    get() {
-      this.#ns ??= decode(this.text, '').ns
-      return this.#ns
-    },
-  }
   readonly text: string
-  declare readonly ns: bigint
-  readonly digits: number
   #ns: bigint | undefined
 
   constructor(text: string) {
     this.text = text
+  }
+
+  get ns(): bigint {
+    this.#ns ??= decode(this.text, '').ns
+    return this.#ns
+  }
+
+  get digits(): number {
     // One character is the dot.
-    this.digits = Math.max(0, text.length - WHOLE_SECONDS - 1)
-    Object.defineProperty(this, 'ns', UsualInstant.#nsProperty)
+    return Math.max(0, this.text.length - WHOLE_SECONDS - 1)
   }
 }
 

@@ -161,7 +161,7 @@ function planCids(cids: readonly Cid[] | undefined, capabilities: Capabilities):
 }
 
 function formsOf(cid: Cid, { cidForm }: Capabilities): readonly Cid[] {
-  return cidForm === 'text' ? cidTexts(cid).map((text) => ({ ...cid, text })) : [cid]
+  return cidForm === 'text' ? cidTexts(cid).map((text) => ({ text, key: cid.key })) : [cid]
 }
 
 /** An empty name is nothing that services agree on. */

@@ -225,7 +225,7 @@ export class Tenant {
 
   async #listContent(cid: Cid, signal: StopSignal): Promise<readonly Pin[]> {
     const forms = this.capabilities.cidForm === 'text' ? cidTexts(cid) : [cid.text]
-    const find = (text: string) => this.#lookups.find({ cid: { ...cid, text }, requestId: null }, signal)
+    const find = (text: string) => this.#lookups.find({ cid: { text, key: cid.key }, requestId: null }, signal)
     return (await Promise.all(forms.map(find))).flat()
   }
 
