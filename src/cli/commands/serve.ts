@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../../config/gateway-config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { formatLogLine } from '../../observability/format-log-line.ts'
 import { addConfigOptions } from '../config-options.ts'
+import { keepNewObjectsYoung } from '../keep-new-objects-young.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 
 /** `pinql serve`: the gateway. */
@@ -13,6 +14,7 @@ export function serveCommand(): Command {
 }
 
 async function serve(config: GatewayConfig): Promise<void> {
+  keepNewObjectsYoung()
   const { startGateway } = await import('../../server/start-gateway.ts')
   const { stdout } = process
   const log = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }

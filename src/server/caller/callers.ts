@@ -25,7 +25,7 @@ export class Callers {
   }
 
   /** The caller of an HTTP request. A malformed token is refused later, by whoever needs it. */
-  async fromHeaders(headers: IncomingHttpHeaders): Promise<TokenCaller> {
+  fromHeaders(headers: IncomingHttpHeaders): TokenCaller {
     return new TokenCaller(headers, this.#services, this.#secret)
   }
 

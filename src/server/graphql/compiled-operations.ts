@@ -21,10 +21,9 @@ export type CompiledRun = (
 /** More different messages than that help nobody; graphql-js has the same limit. */
 const MAX_VARIABLE_ERRORS = 50
 
-/** What is known of one operation of a document. */
+/** What is known of an operation that came before. */
 interface Known {
-  uses: number
-  /** Null where it is left to graphql-js. */
+  /** Undefined until it comes again; null where it is left to graphql-js. */
   run: CompiledRun | null | undefined
 }
 
@@ -38,8 +37,8 @@ interface Known {
  */
 export class CompiledOperations {
   readonly #schema: GraphQLSchema
-  /** By document and operation: what is kept of a document is forgotten with it. */
-  readonly #known = new WeakMap<DocumentNode, Map<string, Known>>()
+  /** What is kept of an operation is forgotten with its document. */
+  readonly #known = new WeakMap<OperationDefinitionNode, Known>()
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema
@@ -47,12 +46,11 @@ export class CompiledOperations {
 
   /** The compiled form of an operation; null while it is used for the first time, and where there is none. */
   find(document: DocumentNode, operation: OperationDefinitionNode): CompiledRun | null {
-    const name = operation.name?.value ?? ''
-    const ofDocument = this.#known.get(document) ?? new Map<string, Known>()
-    if (ofDocument.size === 0) this.#known.set(document, ofDocument)
-    const known = ofDocument.get(name) ?? { uses: 0, run: undefined }
-    ofDocument.set(name, known)
-    if (++known.uses === 1) return null
+    const known = this.#known.get(operation)
+    if (!known) {
+      this.#known.set(operation, { run: undefined })
+      return null
+    }
     if (known.run === undefined) known.run = this.#compile(document, operation)
     return known.run
   }

@@ -20,8 +20,10 @@ export class EventStreamRefusal extends Error {
  * null when it takes none.
  */
 export function eventStreamWish({ headers, method }: IncomingMessage): 'rather' | 'also' | null {
-  if (method !== 'GET' && method !== 'POST') return null
-  const types = headers.accept?.split(',').map((type) => type.split(';', 1)[0]?.trim().toLowerCase()) ?? []
+  const { accept = '' } = headers
+  // Most requests want none, whatever the case of the letters.
+  if ((method !== 'GET' && method !== 'POST') || !/event-stream/i.test(accept)) return null
+  const types = accept.split(',').map((type) => type.split(';', 1)[0]?.trim().toLowerCase())
   const place = types.indexOf('text/event-stream')
   return place === 0 ? 'rather' : place > 0 ? 'also' : null
 }

@@ -23,6 +23,8 @@ const ANSWER_TYPES: ReadonlyMap<string, string> = new Map([
   ['application/json', 'application/json'],
   ['application/graphql-response+json', 'application/graphql-response+json'],
 ])
+/** Characters above which a text is encoded before it is handed to the response, which joins it with the headers otherwise. */
+const LONG_TEXT = 4096
 const PARAMS = new Set(['query', 'operationName', 'variables', 'extensions'])
 
 /**
@@ -58,7 +60,9 @@ export function answerJson(parts: {
     return executor.answer(run, options, (result) => {
       if (gone.aborted) return
       const { status, headers, text } = toAnswer(result, type)
-      res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text)
+      // To count the bytes of a long text costs as much as to encode it.
+      const body = text.length > LONG_TEXT ? Buffer.from(text) : text
+      res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
     })
   }
 }
@@ -82,6 +86,8 @@ function toAnswer(result: ExecutionResult, type: string): Answer {
 
 /** The first type asked for that is served; null where there is none, or not in UTF-8. */
 function answerTypeOf({ accept = '*/*' }: IncomingHttpHeaders): string | null {
+  const only = ANSWER_TYPES.get(accept)
+  if (only !== undefined) return only
   if (accept.includes('charset')) return null
   for (const each of accept.split(',')) {
     const type = ANSWER_TYPES.get((each.split(';', 1)[0] ?? '').trim().toLowerCase())
