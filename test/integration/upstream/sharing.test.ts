@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
+import { PinStream } from '../../../src/upstream/pin-stream.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/registry.ts'
+import type { PinPage } from '../../../src/upstream/wire.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
@@ -26,6 +28,12 @@ function holdAnswers(service: EmulatedService, count: number) {
   return { held: held.promise, release: () => release.resolve() }
 }
 
+/** The pins of a page long after it has come. */
+async function readLater(page: PinPage) {
+  await new Promise((resolve) => setImmediate(resolve))
+  return page.pins
+}
+
 describe('reads of one tenant', () => {
   it('share one request when they are equal, and none with those of another tenant', async () => {
     await using service = await startEmulatedService(compliant)
@@ -38,6 +46,36 @@ describe('reads of one tenant', () => {
     const names = (await Promise.all(asked)).map(({ pins }) => pins.map(({ name }) => name))
     expect(names).toEqual(asked.map((_, n) => [`canary of ${n % 2 ? BOB : ALICE}`]))
     expect(service.requests.map(({ token }) => token).sort()).toEqual([ALICE, BOB])
+  })
+
+  it('show the whole page to every reader, though some let go of it at once and some leave', async () => {
+    await using service = await startEmulatedService(compliant)
+    await using registry = openRegistry(service)
+    const tenant = registry.tenant('test', ALICE)
+    service.seed(
+      ALICE,
+      Array.from({ length: 30 }, (_, n) => ({ cid: exampleCid(n) })),
+    )
+    // Learns the service, so that one list is one request.
+    await tenant.listPins(ALL)
+    const before = service.requests.length
+    const { held, release } = holdAnswers(service, 1)
+    const leaver = new AbortController()
+    const readers = Array.from({ length: 12 }, async (_, n) => {
+      const options = { expected: 19, ...(n % 4 === 3 && { signal: leaver.signal }) }
+      const stream = new PinStream(tenant, { statuses: PIN_STATUSES }, options)
+      // The stream lets go of its page; who lists has it for good.
+      const pins = n % 2 ? stream.take(19) : tenant.listPins({ statuses: PIN_STATUSES, limit: 20 }).then(readLater)
+      return (await pins).length
+    })
+    await held
+    leaver.abort(new Error('went away'))
+    release()
+    const lengths = await Promise.allSettled(readers)
+    expect(lengths.map((each) => (each.status === 'fulfilled' ? each.value : String(each.reason)))).toEqual(
+      Array.from({ length: 12 }, (_, n) => (n % 4 === 3 ? 'Error: went away' : n % 2 ? 19 : 20)),
+    )
+    expect(service.requests.length - before).toBe(1)
   })
 
   it('look up equal CIDs of two tenants apart, one request each', async () => {

@@ -104,6 +104,32 @@ describe('SingleFlight', () => {
     expect(unhandled).toEqual([])
   })
 
+  it('tells who started the call how many wait for its value, before any of these get it', async () => {
+    const flights = new SingleFlight()
+    const { calls, start } = scripted()
+    const told: string[] = []
+    const options = { onShared: (value: string, waiting: number) => void told.push(`${value} for ${waiting}`) }
+    const leaver = new AbortController()
+    const left = flights.share('key', start, { signal: leaver.signal }).catch(() => {})
+    const answers = Array.from({ length: 3 }, async () => {
+      await flights.share('key', start, options)
+      told.push('got it')
+    })
+    leaver.abort()
+    // Only of whoever starts a call.
+    calls[0]?.answer.resolve('one')
+    await Promise.all([left, ...answers])
+    expect(told.splice(0)).toEqual(['got it', 'got it', 'got it'])
+
+    const more = Array.from({ length: 3 }, async () => {
+      await flights.share('key', start, options)
+      told.push('got it')
+    })
+    calls[1]?.answer.resolve('two')
+    await Promise.all(more)
+    expect(told).toEqual(['two for 3', 'got it', 'got it', 'got it'])
+  })
+
   it('leaves no listener on a signal that waited for a thousand calls, and warns of none', async () => {
     const warnings: Error[] = []
     const note = (warning: Error) => void warnings.push(warning)
