@@ -68,7 +68,8 @@ export function cidTexts(cid: Cid): string[] {
 
 /** True when both name the same content, whatever their version and base. */
 export function isSameCid(a: Cid, b: Cid): boolean {
-  return a.key === b.key
+  // A key costs more than all the rest of what most changes do with a CID.
+  return a.text === b.text || a.key === b.key
 }
 
 /**

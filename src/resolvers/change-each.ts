@@ -63,9 +63,7 @@ export async function change<Value>(
   try {
     return await make()
   } finally {
-    if (ref) context.loaders.pins.clear(ref)
-    // All, since the same content may have been looked up by another CID.
-    context.loaders.contents.clearAll()
+    context.forgetLookups(ref)
   }
 }
 

@@ -1,4 +1,5 @@
 import { UnauthorizedError, UnknownServiceError } from '../domain/errors.ts'
+import type { PinRef } from '../domain/pin-id.ts'
 import type { Informers } from '../live/informers.ts'
 import { createLoaders, type Loaders } from '../loaders/create-loaders.ts'
 import type { ServiceRegistry } from '../upstream/registry.ts'
@@ -36,6 +37,12 @@ export interface GatewayContext extends Disposable {
   tenant(service: string): Tenant
   /** Takes over a list that nobody else uses. It is emptied when the answer has been encoded. */
   own<Element>(list: Element[]): Element[]
+  /**
+   * Has the rest of the request look again at what a change may have changed.
+   *
+   * @param ref the pin that was changed; null for a new one
+   */
+  forgetLookups(ref: PinRef | null): void
   /** Whether `tenant` gives one: the caller has a token for the service, of their own or by configuration. */
   mayUse(service: string): boolean
 }
@@ -97,6 +104,14 @@ class RequestContext implements GatewayContext {
     this.#lists ??= []
     this.#lists.push(list)
     return list
+  }
+
+  forgetLookups(ref: PinRef | null): void {
+    const loaders = this.#loaders
+    if (!loaders) return
+    if (ref) loaders.pins.clear(ref)
+    // All, since the same content may have been looked up by another CID.
+    loaders.contents.clearAll()
   }
 
   [Symbol.dispose](): void {

@@ -14,7 +14,13 @@ export interface MadePin {
 
 /** Returns the client's key unchecked, or a new key. */
 export function idempotencyKeyOf({ idempotencyKey }: { readonly idempotencyKey?: string | null | undefined }): string {
-  return idempotencyKey ?? randomUUID()
+  return idempotencyKey ?? newKey()
+}
+
+/** A UUID of version 7. It begins with the time, so that records of writes made one after the other are stored side by side. */
+function newKey(): string {
+  const time = Date.now().toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
 }
 
 /** @param outcome from `settle` */

@@ -162,6 +162,22 @@ describe.each([
     ])
   })
 
+  it('frees every key after 24 hours, however many there are', async () => {
+    const wall = { nowMs: START }
+    await using opened = await open(wall)
+    const { records } = opened
+    const keys = Array.from({ length: 20 }, (_, n) => `key ${n}`)
+    for (const key of keys) await records.begin(record({ key }))
+    wall.nowMs += RECORD_LIFETIME_MS
+
+    const begun: boolean[] = []
+    for (const key of keys.toReversed()) begun.push(await records.begin(record({ key, startedAt: wall.nowMs })))
+
+    expect(begun).toEqual(keys.map(() => true))
+    expect(await records.find('one:hash', 'key 19')).toMatchObject({ startedAt: wall.nowMs })
+    expect(await records.begin(record({ key: 'key 19', startedAt: wall.nowMs }))).toBe(false)
+  })
+
   it('forgets everything after 24 hours, so that the key can be used anew', async () => {
     const wall = { nowMs: START }
     await using opened = await open(wall)

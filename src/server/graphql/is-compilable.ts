@@ -30,9 +30,9 @@ export function isCompilable(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): boolean {
-  // Where a change fails that must not be null, the compiled form would make the changes behind it all the same.
-  if (operation.operation === OperationTypeNode.MUTATION) return false
   const keys = new Selections(document).keysOf(operation)
+  // Where a change fails that must not be null, the compiled form would make the changes behind it all the same.
+  if (operation.operation === OperationTypeNode.MUTATION && keys?.size !== 1) return false
   return keys !== null && endsAtOnce(schema, keys) && hasPlainVariables(schema, document)
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import {
   IdempotencyConflictError,
   OutcomeUnknownError,
@@ -23,6 +23,14 @@ import type { WriteTarget } from './write-target.ts'
 type Prepared = Pick<WriteRecord, 'write' | 'before'>
 /** Finds out what to write. */
 type Prepare = (target: WriteTarget) => Promise<Write>
+
+/** A write that may not be on record yet. */
+interface Plan {
+  readonly key: string
+  readonly fingerprint: string
+  readonly isReplacement: boolean
+  readonly prepare: Prepare
+}
 
 /** How many unfinished writes of a tenant are looked for when it connects. */
 const MAX_LOOKS = 1000
@@ -54,7 +62,8 @@ export class PinWriter {
    */
   add(pin: NewPin, key: string, signal?: StopSignal): Promise<Pin> {
     const write = { pin, replaces: null }
-    return this.#run(key, fingerprintOf(pin, null), async () => write, signal)
+    const fingerprint = fingerprintOf(pin, null)
+    return this.#run({ key, fingerprint, isReplacement: false, prepare: async () => write }, signal)
   }
 
   /**
@@ -65,7 +74,9 @@ export class PinWriter {
    *   the replacement in part, `candidates` has the new pin; no other error but `OutcomeUnknownError` leaves that open
    */
   replace(ref: PinRef, changes: PinChanges, key: string, signal?: StopSignal): Promise<Pin> {
-    return this.#run(key, fingerprintOf(changes, ref.requestId), (target) => writeOf(ref, changes, target), signal)
+    const fingerprint = fingerprintOf(changes, ref.requestId)
+    const prepare: Prepare = (target) => writeOf(ref, changes, target)
+    return this.#run({ key, fingerprint, isReplacement: true, prepare }, signal)
   }
 
   /** Looks, in the background, what became of the writes that an earlier process left unfinished. Sends nothing. */
@@ -82,40 +93,42 @@ export class PinWriter {
     if (pin) await this.#journal.records.finish(record, pin)
   }
 
-  #run(key: string, fingerprint: string, prepare: Prepare, signal?: StopSignal): Promise<Pin> {
+  #run(plan: Plan, signal?: StopSignal): Promise<Pin> {
     const { service, key: tenant } = this.#channel
-    const name = { service, tenant, key, fingerprint }
-    const work = (operations: RequestIds): Promise<Pin> => {
-      const target = this.#targetOf(operations)
-      return this.#write(target, key, fingerprint, () => this.#prepare(target, prepare, signal))
-    }
-    return this.#journal.run(name, work, signal)
+    const { key, fingerprint } = plan
+    const work = (operations: RequestIds): Promise<Pin> => this.#write(this.#targetOf(operations), plan, signal)
+    return this.#journal.run({ service, tenant, key, fingerprint }, work, signal)
   }
 
   #targetOf(operations: RequestIds): WriteTarget {
     return new OperationTarget(this.#channel, operations)
   }
 
-  async #write(target: WriteTarget, key: string, fingerprint: string, prepare: () => Promise<Prepared>): Promise<Pin> {
+  async #write(target: WriteTarget, plan: Plan, signal?: StopSignal): Promise<Pin> {
     const { records } = this.#journal
-    const known = await records.find(target.key, key)
-    if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(target.service, key)
-    if (known?.result) return known.result
-    if (known) return this.#finish(target, known, (attempt) => attempt.resume())
+    const { key, fingerprint } = plan
+    // An add reads nothing first where the service keeps `meta`. As most keys are new, it does not look for its own either.
+    let isKnown = plan.isReplacement || target.capabilities.keepsMeta === false
+    for (;;) {
+      const known = isKnown ? await records.find(target.key, key) : null
+      if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(target.service, key)
+      if (known?.result) return known.result
+      if (known) return this.#finish(target, known, (attempt) => attempt.resume())
 
-    const record: WriteRecord = {
-      tenant: target.key,
-      key,
-      fingerprint,
-      operationId: randomBytes(16).toString('hex'),
-      startedAt: Date.now(),
-      state: 'pending',
-      ...(await prepare()),
-      result: null,
+      const record: WriteRecord = {
+        tenant: target.key,
+        key,
+        fingerprint,
+        operationId: newOperationId(),
+        startedAt: Date.now(),
+        state: 'pending',
+        ...(await this.#prepare(target, plan.prepare, signal)),
+        result: null,
+      }
+      if (await records.begin(record)) return this.#finish(target, record, (attempt) => attempt.perform())
+      // The key is not new, or another process was first.
+      isKnown = true
     }
-    // Another process may have been first.
-    if (!(await records.begin(record))) return this.#write(target, key, fingerprint, prepare)
-    return this.#finish(target, record, (attempt) => attempt.perform())
   }
 
   /** All that is read before anything is sent to change anything. */
@@ -162,4 +175,9 @@ export class PinWriter {
   #attempt(target: WriteTarget, record: WriteRecord): WriteAttempt {
     return new WriteAttempt(target, this.#journal.records, record, this.#journal.signal)
   }
+}
+
+/** The digits of a random UUID. Node makes the random bits of many at once, and 16 bytes alone would cost ten times as much. */
+function newOperationId(): string {
+  return randomUUID().replaceAll('-', '')
 }

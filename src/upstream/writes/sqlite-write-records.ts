@@ -4,6 +4,14 @@ import { Statements } from '../../storage/statements.ts'
 import { decodePin, decodeWrite, encodePin, encodeWrite } from './write-codec.ts'
 import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from './write-records.ts'
 
+/** Expired records that are swept away for each new one: more than one, so that none are left in the end. */
+const SWEPT_PER_RECORD = 2
+/**
+ * Pages of the log after which it is copied into the database, by the commit that comes next. SQLite's own 1,000 would make
+ * that commit wait for the disk several times as long.
+ */
+const PAGES_PER_CHECKPOINT = 100
+
 const WRITE_DATABASE: DatabaseSchema = {
   version: 1,
   sql: `
@@ -54,7 +62,9 @@ interface Job {
  * @throws {Error} when the file cannot be used, or a newer pinql wrote it
  */
 export async function openWriteRecords(path: string, now: () => number = Date.now): Promise<WriteRecords> {
-  return new SqliteWriteRecords(await openDatabase(path, WRITE_DATABASE), now)
+  const database = await openDatabase(path, WRITE_DATABASE)
+  database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT}`)
+  return new SqliteWriteRecords(database, now)
 }
 
 class SqliteWriteRecords implements WriteRecords {
@@ -62,6 +72,8 @@ class SqliteWriteRecords implements WriteRecords {
   readonly #statements: Statements
   readonly #now: () => number
   #jobs: Job[] = []
+  /** Records that the next transaction begins. */
+  #begun = 0
 
   constructor(database: Database, now: () => number) {
     this.#database = database
@@ -75,24 +87,8 @@ class SqliteWriteRecords implements WriteRecords {
   }
 
   begin(record: WriteRecord): Promise<boolean> {
-    return this.#enqueue(() => {
-      this.#statements.get('DELETE FROM write WHERE started_at <= ?').run(this.#expired())
-      const { changes } = this.#statements
-        .get('INSERT OR IGNORE INTO write VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-        .run(
-          record.tenant,
-          record.key,
-          record.fingerprint,
-          record.operationId,
-          record.startedAt,
-          record.state,
-          encodeWrite(record.write),
-          JSON.stringify(record.before),
-          record.result?.requestId ?? null,
-          record.result && encodePin(record.result),
-        )
-      return Number(changes) === 1
-    })
+    this.#begun++
+    return this.#enqueue(() => this.#insert(record) || (this.#sweepKey(record) && this.#insert(record)))
   }
 
   forget({ tenant, key }: WriteRecord): Promise<void> {
@@ -111,10 +107,7 @@ class SqliteWriteRecords implements WriteRecords {
 
   finish({ tenant, key }: WriteRecord, pin: Pin, options: { exclusive?: boolean } = {}): Promise<boolean> {
     return this.#enqueue(() => {
-      const other = this.#statements
-        .get('SELECT 1 FROM write WHERE tenant = ? AND request_id = ? AND key <> ?')
-        .get(tenant, pin.requestId, key)
-      if (options.exclusive && other !== undefined) return false
+      if (options.exclusive && this.#isOthers({ tenant, key }, pin)) return false
       this.#statements
         .get(`UPDATE write SET state = 'done', request_id = ?, result = ? WHERE tenant = ? AND key = ?`)
         .run(pin.requestId, encodePin(pin), tenant, key)
@@ -139,6 +132,43 @@ class SqliteWriteRecords implements WriteRecords {
     this.#database.close()
   }
 
+  /** Returns false where the tenant has a record of that key. */
+  #insert(record: WriteRecord): boolean {
+    const { changes } = this.#statements
+      .get('INSERT OR IGNORE INTO write VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      .run(
+        record.tenant,
+        record.key,
+        record.fingerprint,
+        record.operationId,
+        record.startedAt,
+        record.state,
+        encodeWrite(record.write),
+        JSON.stringify(record.before),
+        record.result?.requestId ?? null,
+        record.result && encodePin(record.result),
+      )
+    return Number(changes) === 1
+  }
+
+  /** Removes the record of a key, if it has expired. Returns whether it had. */
+  #sweepKey({ tenant, key }: WriteRecord): boolean {
+    const sql = 'DELETE FROM write WHERE tenant = ? AND key = ? AND started_at <= ?'
+    return Number(this.#statements.get(sql).run(tenant, key, this.#expired()).changes) === 1
+  }
+
+  /** Removes some of the oldest records that have expired. All at once might stop the gateway for seconds. */
+  #sweep(limit: number): void {
+    const oldest = 'SELECT tenant, key FROM write WHERE started_at <= ? ORDER BY started_at LIMIT ?'
+    this.#statements.get(`DELETE FROM write WHERE (tenant, key) IN (${oldest})`).run(this.#expired(), limit)
+  }
+
+  /** Whether a pin is the result of another record of the tenant. */
+  #isOthers({ tenant, key }: Pick<WriteRecord, 'tenant' | 'key'>, { requestId }: Pin): boolean {
+    const sql = 'SELECT 1 FROM write WHERE tenant = ? AND request_id = ? AND key <> ?'
+    return this.#statements.get(sql).get(tenant, requestId, key) !== undefined
+  }
+
   #get(sql: string, tenant: string, other: string): Row | undefined {
     return this.#statements.get(sql).get(tenant, other, this.#expired()) as Row | undefined
   }
@@ -159,12 +189,19 @@ class SqliteWriteRecords implements WriteRecords {
   }
 
   #flush(): void {
-    const jobs = this.#jobs
+    const [jobs, begun] = [this.#jobs, this.#begun]
     this.#jobs = []
+    this.#begun = 0
     if (jobs.length === 0) return
     try {
-      const resolvers = transaction(this.#database, () => jobs.map((job) => job.run()))
-      for (const resolve of resolvers) resolve()
+      const resolvers = transaction(this.#database, () => {
+        if (begun > 0) this.#sweep(SWEPT_PER_RECORD * begun)
+        return jobs.map((job) => job.run())
+      })
+      // What goes on after it takes as long as the transaction. Other requests have their turn in between.
+      setImmediate(() => {
+        for (const resolve of resolvers) resolve()
+      })
     } catch (error) {
       for (const { reject } of jobs) reject(error)
     }

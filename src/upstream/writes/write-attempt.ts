@@ -10,7 +10,7 @@ import {
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import { DuplicatePinError, OriginsRefusedError, WrongEndpointError } from '../refusals.ts'
 import { sleep } from '../sleep.ts'
-import { createPinMatcher } from './match-pin.ts'
+import { createPinMatcher, type MatchedPins } from './match-pin.ts'
 import { publicOrigins } from './public-origins.ts'
 import { ignoredPart, nativeTargetOf } from './replacement.ts'
 import type { ReplacedPin, WriteRecord, WriteRecords } from './write-records.ts'
@@ -38,7 +38,8 @@ export class WriteAttempt {
   readonly #target: WriteTarget
   readonly #records: WriteRecords
   readonly #record: WriteRecord
-  readonly #match: ReturnType<typeof createPinMatcher>
+  /** Undefined until a list is looked at, which the usual write has no need of. */
+  #matcher: ReturnType<typeof createPinMatcher> | undefined
   readonly #deadline: number
   readonly #signal: AbortSignal
   #candidates: readonly Pin[] = []
@@ -52,7 +53,6 @@ export class WriteAttempt {
     this.#target = target
     this.#records = records
     this.#record = record
-    this.#match = createPinMatcher(record)
     this.#deadline = target.clock.now() + WRITE_TIMEOUT_FACTOR * target.timeoutMs
     this.#signal = signal
     this.#keptMeta = target.capabilities.keepsMeta
@@ -111,6 +111,11 @@ export class WriteAttempt {
     const { mine } = this.#match(await this.#target.lookupContent(this.#record.write.pin.cid, { signal }))
     const late = mine.filter(({ requestId }) => requestId !== kept.requestId)
     await Promise.all(late.map(({ requestId }) => this.#remove(requestId)))
+  }
+
+  #match(pins: readonly Pin[]): MatchedPins {
+    this.#matcher ??= createPinMatcher(this.#record)
+    return this.#matcher(pins)
   }
 
   get #nativeTarget(): string | null {

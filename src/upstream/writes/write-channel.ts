@@ -3,7 +3,7 @@ import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { Capabilities } from '../capabilities.ts'
 import type { Clock } from '../clock.ts'
-import type { PinningService } from '../pinning-service.ts'
+import type { PinningService, ServiceCall } from '../pinning-service.ts'
 import type { StopSignal } from '../stop.ts'
 import type { LookupOptions, TenantCallOptions } from '../tenant.ts'
 import { RecentKeys } from './recent-keys.ts'
@@ -69,14 +69,11 @@ export class WriteChannel {
     { replaced, old, askedAt }: { replaced: string | null; old: string | null; askedAt: number },
     options: LookupOptions = {},
   ): Promise<Pin> {
+    // A variable: V8 makes a function that is written as the value of a property in the old generation, and with it the pin.
+    const send: ServiceCall<Pin>['send'] = (client, callOptions) =>
+      replaced === null ? client.addPin(pin, callOptions) : client.replacePin(replaced, pin, callOptions)
     try {
-      const made = await this.#service.call({
-        ...this.#call(options),
-        isRepeatable: false,
-        askedAt,
-        send: (client, callOptions) =>
-          replaced === null ? client.addPin(pin, callOptions) : client.replacePin(replaced, pin, callOptions),
-      })
+      const made = await this.#service.call({ ...this.#call(options), isRepeatable: false, askedAt, send })
       // An answer with the old pin may mean that nothing was done. It proves nothing about `meta`.
       if (made.requestId !== old) this.#service.known.observeAdded(pin, made)
       if (replaced !== null) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { parseCid } from '../../domain/cid.ts'
 import { parseInstant } from '../../domain/instant.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
@@ -24,9 +24,7 @@ export function fingerprintOf(input: PinChanges, replaced: string | null): strin
   const entries = meta && Object.entries(meta).sort(([a], [b]) => (a < b ? -1 : 1))
   // JSON has no undefined: a list tells "set to null" from "not given".
   const parts = [cid?.text, name, origins, entries].map((part) => (part === undefined ? [] : [part]))
-  return createHash('sha256')
-    .update(JSON.stringify([parts, replaced]))
-    .digest('base64url')
+  return hash('sha256', JSON.stringify([parts, replaced]), 'base64url')
 }
 
 export function encodeWrite({ pin, replaces }: Write): string {

@@ -14,11 +14,34 @@ export interface WriteName {
   readonly fingerprint: string
 }
 
-/** A write that is in flight. */
-interface RunningWrite {
+/** A write that is in flight. A class, since V8 makes the getters of an object literal in the old generation. */
+class RunningWrite implements RequestIds {
   readonly fingerprint: string
-  readonly operations: Set<RequestIds>
-  readonly outcome: Promise<Pin>
+  /** Undefined as long as only the first operation waits for it. */
+  #others: Set<RequestIds> | undefined
+  #first: RequestIds | undefined
+  /** Undefined before it has begun, and once it is over: the map of writes may keep what is deleted from it for a while. */
+  outcome: Promise<Pin> | undefined
+
+  constructor(fingerprint: string, operation: RequestIds) {
+    this.fingerprint = fingerprint
+    this.#first = operation
+  }
+
+  get requestIds(): readonly string[] {
+    return this.#first ? unionOfRequestIds([this.#first, ...(this.#others ?? [])]) : []
+  }
+
+  join(operation: RequestIds): void {
+    this.#others ??= new Set()
+    this.#others.add(operation)
+  }
+
+  end(): void {
+    this.#first = undefined
+    this.#others = undefined
+    this.outcome = undefined
+  }
 }
 
 /**
@@ -56,21 +79,18 @@ export class WriteJournal implements AsyncDisposable {
     if (running && running.fingerprint !== name.fingerprint) {
       throw new IdempotencyConflictError(name.service, name.key)
     }
-    if (running) {
-      running.operations.add(operation)
+    if (running?.outcome !== undefined) {
+      running.join(operation)
       return running.outcome
     }
-    const operations = new Set([operation])
-    const outcome = work({
-      get requestIds() {
-        return unionOfRequestIds(operations)
-      },
-    })
-    this.#running.set(id, { fingerprint: name.fingerprint, operations, outcome })
+    const write = new RunningWrite(name.fingerprint, operation)
+    const outcome = work(write)
+    write.outcome = outcome
+    this.#running.set(id, write)
     try {
       return await outcome
     } finally {
-      operations.clear()
+      write.end()
       this.#running.delete(id)
     }
   }

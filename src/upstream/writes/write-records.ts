@@ -24,7 +24,7 @@ export interface WriteRecord {
   readonly key: string
   /** Equal for equal writes. */
   readonly fingerprint: string
-  /** 128 random bits, sent along in the pin's `meta`. */
+  /** 122 random bits in 32 hexadecimal digits, sent along in the pin's `meta`. */
   readonly operationId: string
   /** Unix milliseconds. */
   readonly startedAt: number
