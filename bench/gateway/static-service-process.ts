@@ -3,15 +3,24 @@ import type { AddressInfo } from 'node:net'
 import { examplePin } from './example-pin.ts'
 import { serve } from './start-process.ts'
 
-/** A service that answers at once, always alike: a list has the newest of its 100 pins, and every pin exists. */
-serve(async () => {
-  const results = Array.from({ length: 100 }, (_, n) => examplePin(n, `pin-${n}`))
-  const lists = results.map((_, n) => JSON.stringify({ count: 100, results: results.slice(0, n + 1) }))
-  const one = JSON.stringify(examplePin(0, '@'))
+/** A service that answers at once, always alike: a list has the newest of its pins, and every pin exists. */
+serve(async ({ pins = 100 }: { pins?: number }) => {
+  const lists = new Map<number, Buffer>()
+  const [before = '', after = ''] = JSON.stringify(examplePin(7, '@')).split('@')
+
+  function listOf(limit: number): Buffer {
+    const results = Array.from({ length: Math.min(limit, pins) }, (_, n) =>
+      examplePin(n, `pin-${String(n).padStart(6, '0')}`),
+    )
+    const list = Buffer.from(JSON.stringify({ count: pins, results }))
+    lists.set(limit, list)
+    return list
+  }
+
   const server = createServer(({ url = '' }, response) => {
     const id = url.startsWith('/pins/') ? url.slice('/pins/'.length) : null
     const limit = Number(/limit=(\d+)/.exec(url)?.[1] ?? 10)
-    const body = id === null ? (lists[Math.min(limit, 100) - 1] ?? '') : one.replace('@', id)
+    const body = id === null ? (lists.get(limit) ?? listOf(limit)) : before + id + after
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length })
     response.end(body)
   })
