@@ -43,10 +43,10 @@ export async function loadHttp(
           bytesLeft -= chunk.length
         } else {
           const bodyAt = chunk.indexOf('\r\n\r\n') + 4
-          const head = chunk.latin1Slice(0, bodyAt)
+          const head = chunk.toString('latin1', 0, bodyAt)
           const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1])
           if (!head.startsWith('HTTP/1.1 200 ') || length !== answerBytes) {
-            reject(new Error(`Expected 200 and ${answerBytes} bytes, got: ${chunk.latin1Slice(0, 800)}`))
+            reject(new Error(`Expected 200 and ${answerBytes} bytes, got: ${chunk.toString('latin1', 0, 800)}`))
             return
           }
           bytesLeft = length - (chunk.length - bodyAt)
