@@ -15,13 +15,7 @@ const CAN_PIN = availableParallelism() > 1 && spawnSync('taskset', ['-V']).statu
 const HAS_PROC = existsSync('/proc/self/stat')
 /** Linux counts in hundredths of a second wherever Node runs. */
 const MICROSECONDS_PER_TICK = 10_000
-/** Where there is no /proc, the process reports its time itself. */
-const REPORT_USAGE = `data:text/javascript,
-  process.on('message', () => {
-    const { userCPUTime, systemCPUTime } = process.resourceUsage()
-    process.send(userCPUTime + systemCPUTime)
-  })
-  process.channel.unref()`
+const REPORT_USAGE = new URL('report-usage.mjs', import.meta.url).href
 
 /** Moves this process, with all that it starts from now on, to core 1, away from the measured server. */
 export function leaveCoreToMeasured(): void {
