@@ -1,97 +1,174 @@
 // Claim: one pin costs the gateway at most twice the processor time of a raw node:http -> undici proxy, a list of 100
 // pins with all fields at most seven times as much.
 //
-//   node --import tsx bench/gateway/cpu.ts [requests a round = 2000] [rounds = 5]
-import { Pool } from 'undici'
+//   npm run build && node --import tsx bench/gateway/cpu.ts [--rounds 3] [--seconds 4] [--tokens 1]
+// Each server runs alone, on core 0 where `taskset` is there; the service and the clients are on core 1. Every round starts
+// each server anew, and loads it for at least 3 s before anything is measured.
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { temporaryFolder } from '../../test/support/pinning-service/temporary-folder.ts'
+import { percentile } from '../../test/support/sliding-log.ts'
+import { CPU_LOADS, type CpuLoad } from './cpu-loads.ts'
+import { loadHttp } from './load-http.ts'
+import { leaveCoreToMeasured, type MeasuredServer, startMeasured } from './start-measured.ts'
 import { startProcess } from './start-process.ts'
 
-const [REQUESTS = 2000, ROUNDS = 5] = process.argv.slice(2).map(Number)
 const CONNECTIONS = 64
-/** As good as none. */
-const LIMIT = { limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }
-const FIELDS = `
-  id requestId status cid name createdAt origins meta delegates info size expiresAt failureReason
-  progress { blocks totalBlocks bytes totalBytes percent }`
-const PIN = `query ($requestId: String!) { pin(requestId: $requestId) { ${FIELDS} } }`
-const PINS = `{ pins(first: 100) { nodes { ${FIELDS} } pageInfo { hasNextPage endCursor } } }`
+/** Different requests, sent in turn. */
+const REQUESTS = 1000
+/** Repeated until there were enough answers, which takes longer on a busy machine. */
+const WARM_UP = { seconds: 3, answers: 1500 }
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const RAW_PROXY = fileURLToPath(new URL('raw-proxy.mjs', import.meta.url))
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-interface Load {
-  readonly name: string
-  readonly goal: number
-  readonly query: string
-  readonly path: (n: number) => string
-  /** What tells a whole answer. */
-  readonly bytes: number
-  readonly share: number
+const option = (value: string) => ({ type: 'string', default: value }) as const
+const { values } = parseArgs({ options: { rounds: option('3'), seconds: option('4'), tokens: option('1') } })
+const [rounds, seconds, tokens] = [Number(values.rounds), Number(values.seconds), Number(values.tokens)]
+
+interface Target {
+  readonly name: 'raw' | 'pinql'
+  readonly start: (endpoint: string) => Promise<MeasuredServer>
+  readonly path: (load: CpuLoad, n: number) => string
+  /** Null for a GET. */
+  readonly body: (load: CpuLoad, n: number) => string | null
 }
 
-const LOADS: Load[] = [
-  { name: 'one pin', goal: 2, query: PIN, path: (n) => `/pins/pin-${n}`, bytes: 400, share: 1 },
-  { name: 'list of 100', goal: 7, query: PINS, path: () => '/pins?limit=100', bytes: 40_000, share: 0.2 },
+interface Figures {
+  readonly microseconds: number
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+interface Measurement extends Figures {
+  readonly round: number
+  readonly target: Target['name']
+  readonly load: CpuLoad
+}
+
+await using folder = await temporaryFolder()
+const TARGETS: readonly Target[] = [
+  {
+    name: 'raw',
+    start: (endpoint) => startMeasured(() => [RAW_PROXY], { cwd: folder.path, env: { UPSTREAM: endpoint } }),
+    path: (load, n) => load.path(n),
+    body: () => null,
+  },
+  { name: 'pinql', start: startGateway, path: () => '/graphql', body: (load, n) => load.body(n) },
 ]
 
-/** Asks from 64 connections until `count` answers have come; each connection has a token of its own, so none share. */
-async function ask(pool: Pool, count: number, request: (n: number) => { path: string; body?: string }, bytes: number) {
-  let next = 0
-  async function work(_: unknown, connection: number): Promise<void> {
-    for (let n = next++; n < count; n = next++) {
-      const { path, body } = request(n)
-      const headers = { authorization: `Bearer token-${connection}`, 'content-type': 'application/json' }
-      const answer = await pool.request({ method: body ? 'POST' : 'GET', path, headers, body: body ?? null })
-      const text = await answer.body.text()
-      if (answer.statusCode !== 200 || text.length < bytes) throw new Error(`${answer.statusCode} ${text}`)
-    }
+/** The built gateway, in front of a service that leaves nothing to be found out or waited for. */
+async function startGateway(endpoint: string): Promise<MeasuredServer> {
+  const config = join(folder.path, 'pinql.config.yaml')
+  const capabilities = {
+    order: 'newest-first',
+    createdDigits: 3,
+    timeFilter: 'exact',
+    count: 'everything',
+    multiStatus: true,
   }
-  await Promise.all(Array.from({ length: CONNECTIONS }, work))
+  const service = { endpoint, limits: [{ limit: 1_000_000, windowMs: 1000 }], capabilities }
+  await writeFile(config, JSON.stringify({ services: { static: service } }))
+  const options = ['--config', config, '--data-dir', folder.path, '--log-level', 'warn']
+  return startMeasured((port) => [MAIN, 'serve', '--port', String(port), ...options], { cwd: folder.path })
 }
 
-async function run(load: Load): Promise<boolean> {
-  await using service = await startProcess('static-service-process.ts')
-  await using gateway = await startProcess('gateway-process.ts', { endpoint: service.url, limits: [LIMIT] })
-  await using proxy = await startProcess('raw-proxy-process.ts', { endpoint: service.url })
-  const count = Math.ceil(REQUESTS * load.share)
-  const sides = [
-    {
-      server: gateway,
-      pool: new Pool(new URL(gateway.url).origin, { connections: CONNECTIONS }),
-      request: (n: number) => ({
-        path: '/graphql',
-        body: JSON.stringify({ query: load.query, variables: { requestId: `pin-${n}` } }),
-      }),
-    },
-    {
-      server: proxy,
-      pool: new Pool(proxy.url, { connections: CONNECTIONS }),
-      request: (n: number) => ({ path: load.path(n) }),
-    },
-  ]
-  const costs: [number[], number[]] = [[], []]
-  for (let round = -1; round < ROUNDS; round++) {
-    for (const [index, { server, pool, request }] of sides.entries()) {
-      const before = (await server.report()).cpuMicroseconds
-      await ask(pool, count, request, load.bytes)
-      const cost = ((await server.report()).cpuMicroseconds - before) / count
-      // The first round warms up.
-      if (round >= 0) costs[index]?.push(cost)
-    }
+async function measure(server: MeasuredServer, target: Target, load: CpuLoad): Promise<Figures> {
+  const requests = Array.from({ length: REQUESTS }, (_, n) => formatRequest(target, load, n))
+  const options = { connections: CONNECTIONS, answerBytes: await checkAnswer(server.port, target, load) }
+  for (let answers = 0; answers < WARM_UP.answers; ) {
+    answers += (await loadHttp(server.port, requests, { ...options, seconds: WARM_UP.seconds })).latenciesMs.length
   }
-  const { rssBytes } = await gateway.report()
-  await Promise.all(sides.map(({ pool }) => pool.destroy()))
-  const [own, raw] = costs.map(median) as [number, number]
-  const ratio = own / raw
-  print(
-    `${load.name.padEnd(12)} gateway ${own.toFixed(0).padStart(6)} µs   raw ${raw.toFixed(0).padStart(5)} µs   ` +
-      `${ratio.toFixed(1).padStart(5)} x   goal ${load.goal} x   RSS ${(rssBytes / 1e6).toFixed(0)} MB`,
+  const before = await server.cpuMicroseconds()
+  const { latenciesMs, tookMs } = await loadHttp(server.port, requests, { ...options, seconds })
+  return {
+    microseconds: ((await server.cpuMicroseconds()) - before) / latenciesMs.length,
+    perSecond: (1000 * latenciesMs.length) / tookMs,
+    p50Ms: percentile(latenciesMs, 0.5),
+    p99Ms: percentile(latenciesMs, 0.99),
+  }
+}
+
+function formatRequest(target: Target, load: CpuLoad, n: number): Buffer {
+  const body = target.body(load, n)
+  const lines = [
+    `${body === null ? 'GET' : 'POST'} ${target.path(load, n)} HTTP/1.1`,
+    'host: localhost',
+    'accept: application/json',
+    `authorization: Bearer token-${n % tokens}`,
+  ]
+  if (body !== null) lines.push('content-type: application/json', `content-length: ${Buffer.byteLength(body)}`)
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body ?? ''}`)
+}
+
+/** Reads one answer whole. @returns its length in bytes, which all others have too */
+async function checkAnswer(port: number, target: Target, load: CpuLoad): Promise<number> {
+  const body = target.body(load, 0)
+  const answer = await fetch(`http://127.0.0.1:${port}${target.path(load, 0)}`, {
+    method: body === null ? 'GET' : 'POST',
+    headers: { accept: 'application/json', authorization: 'Bearer token-0', 'content-type': 'application/json' },
+    body,
+  })
+  const text = await answer.text()
+  if (text.includes('"errors"') || !load.parts.every((part) => text.includes(part))) {
+    throw new Error(`${target.name}, ${load.name}: expected a whole answer, got ${text.slice(0, 400)}`)
+  }
+  return Buffer.byteLength(text)
+}
+
+/** @returns whether the goal was reached */
+function printMedians(load: CpuLoad, measurements: readonly Measurement[]): boolean {
+  const [raw = [], own = []] = TARGETS.map(({ name }) =>
+    measurements.filter((each) => each.load === load && each.target === name),
   )
+  const ratio = median(own.map(({ microseconds }, round) => microseconds / (raw[round]?.microseconds ?? Number.NaN)))
+  print(`${load.name}: ${ratio.toFixed(1)} times raw, goal ${load.goal}`)
+  for (const each of [raw, own]) {
+    const of = (figure: keyof Figures) => median(each.map((measurement) => measurement[figure]))
+    const figures = {
+      microseconds: of('microseconds'),
+      perSecond: of('perSecond'),
+      p50Ms: of('p50Ms'),
+      p99Ms: of('p99Ms'),
+    }
+    print(`  ${each[0]?.target.padEnd(5)} ${formatFigures(figures)}`)
+  }
   return ratio <= load.goal
 }
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+function median(figures: readonly number[]): number {
+  return percentile(figures, 0.5)
 }
 
-let areKept = true
-for (const load of LOADS) areKept = (await run(load)) && areKept
+function formatFigures({ microseconds, perSecond, p50Ms, p99Ms }: Figures): string {
+  const [cpu, rate, p50, p99] = [microseconds.toFixed(0), perSecond.toFixed(0), p50Ms.toFixed(1), p99Ms.toFixed(1)]
+  return `${cpu.padStart(5)} µs  ${rate.padStart(6)} requests/s  p50 ${p50.padStart(6)} ms  p99 ${p99.padStart(6)} ms`
+}
+
+if (!existsSync(MAIN)) {
+  process.stderr.write(`There is no ${MAIN}. Build it first: npm run build\n`)
+  process.exit(1)
+}
+leaveCoreToMeasured()
+await using service = await startProcess('static-service-process.ts', { pins: 100_000 })
+const measurements: Measurement[] = []
+for (let round = 0; round < rounds; round++) {
+  for (const target of TARGETS) {
+    await using server = await target.start(service.url)
+    for (const load of CPU_LOADS) {
+      const figures = await measure(server, target, load)
+      measurements.push({ round, target: target.name, load, ...figures })
+      const when = `round ${round + 1}, load average ${loadavg()[0]?.toFixed(1)}`
+      print(`${when}: ${load.name.padEnd(11)} ${target.name.padEnd(5)} ${formatFigures(figures)}`)
+    }
+  }
+}
+const outcomes = CPU_LOADS.map((load) => printMedians(load, measurements))
+const areKept = outcomes.every(Boolean)
 print(areKept ? 'kept' : 'NOT KEPT')
 process.exitCode = areKept ? 0 : 1

@@ -22,6 +22,8 @@ const FAULTS: readonly Faults[] = [
 ]
 /** Of the heap after the first fifth: what is kept of that many operations shows by then. */
 const MOST_GROWTH = 1.1
+/** Twice the longest pause of the breaker. */
+const LONGEST_RECOVERY_MS = 60_000
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 await using service = await startProcess('static-service-process.ts')
@@ -63,7 +65,13 @@ async function outcomeOf(n: number, signal: AbortSignal | null): Promise<string>
 /** Takes all faults away until the breaker has seen it, since it would keep the next calls from the connections. */
 async function recover(): Promise<void> {
   proxy.clear()
-  while ((await outcomeOf(0, null)) !== 'Pin') await new Promise((resolve) => setTimeout(resolve, 250))
+  const endsAt = performance.now() + LONGEST_RECOVERY_MS
+  for (;;) {
+    const outcome = await outcomeOf(0, null)
+    if (outcome === 'Pin') return
+    if (performance.now() > endsAt) throw new Error(`Expected a pin within 60 s without faults, got ${outcome}`)
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
 }
 
 /** With no connection of ours open: the gateway would count it among its handles. */
