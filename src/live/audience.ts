@@ -29,9 +29,9 @@ export class Audience {
   /**
    * Adds a subscriber, who begins at once where the view has been read, and otherwise with {@link begin}.
    *
-   * @returns the view, and how to leave
+   * @returns how to leave
    */
-  join(selection: Selection, reader: LiveReader, resumption: Resumption): { view: View; leave: () => void } {
+  join(selection: Selection, reader: LiveReader, resumption: Resumption): () => void {
     const { views, chronicle } = this.#options
     const view = views.open(selection)
     const untilSettled = selection.kind === 'ids' && selection.untilSettled
@@ -43,7 +43,7 @@ export class Audience {
       const stale = view.stale ?? this.#stale
       if (stale) reader.push(chronicle.foreword(stale, view))
     }
-    return { view, leave: () => this.#leave(view, watch) }
+    return () => this.#leave(view, watch)
   }
 
   /** Shows a view that has just been read to those who wait for it. */

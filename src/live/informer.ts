@@ -120,7 +120,7 @@ export class Informer implements TenantObserver, Disposable {
    * @returns how to leave
    */
   watch(selection: Selection, reader: LiveReader, resumption: Resumption): () => void {
-    const { leave } = this.#audience.join(selection, reader, resumption)
+    const leave = this.#audience.join(selection, reader, resumption)
     this.#firstReads.start()
     this.#scheduleSoon()
     return leave

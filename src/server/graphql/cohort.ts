@@ -60,7 +60,9 @@ export class Cohort {
    * has still to hand out of the time before is no news to them, and is left out by its number.
    */
   add(subscriber: Subscriber, position: Position | null): void {
-    this.#members.set(subscriber, position ? new Map(position) : null)
+    // In a cohort at rest there is nothing of the time before, and nothing to be remembered for each of its members.
+    const isBehind = !this.#stream.source.isCaughtUp
+    this.#members.set(subscriber, position && isBehind ? new Map(position) : null)
   }
 
   remove(subscriber: Subscriber): void {

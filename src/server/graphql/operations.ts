@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type ExecutionResult, GraphQLError, type OperationDefinitionNode, type OperationTypeNode } from 'graphql'
+import { type ExecutionResult, GraphQLError, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
 import { coalesceKey, type LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
-import { Stop, type StopSignal } from '../../upstream/stop.ts'
+import { Stop } from '../../upstream/stop.ts'
 import type { KnownCaller } from '../caller/caller.ts'
 import type { LiveStream } from './cohort.ts'
-import { Cohorts } from './cohorts.ts'
+import { Cohorts, type Place } from './cohorts.ts'
 import { type Executor, encodeResult, isLiveReader, type Run } from './executor.ts'
 import type { Message, Subscriber } from './message.ts'
 import { canonicalRequest, type OperationRequest } from './operation-request.ts'
@@ -59,21 +59,23 @@ export class Operations {
     subscriber: Subscriber,
     options: { isReadOnly?: boolean; lastCursor?: string | null } = {},
   ): RunningOperation {
-    const abort = new Stop()
-    const cancel = () => abort.abort()
+    const fail = (error: unknown): void => subscriber.fail(error)
     try {
       const prepared = this.#prepare(request, asking)
-      if (options.isReadOnly && prepared.operation.operation === 'mutation')
+      const type = prepared.operation.operation
+      if (options.isReadOnly && type === 'mutation')
         throw new GraphQLError('Expected a query or subscription; a mutation takes a POST request')
-      const run =
-        prepared.operation.operation === 'subscription'
-          ? this.#subscribe(prepared, subscriber, abort, options.lastCursor ?? null)
-          : this.#runOnce(prepared, subscriber, abort)
-      run.catch((error: unknown) => subscriber.fail(error))
-      return { type: prepared.operation.operation, cancel }
+      if (type === 'subscription') {
+        const running = new RunningSubscription()
+        this.#subscribe(prepared, subscriber, running, options.lastCursor ?? null).catch(fail)
+        return running
+      }
+      const running = new RunningOnce(type)
+      this.#runOnce(prepared, subscriber, running).catch(fail)
+      return running
     } catch (error) {
-      queueMicrotask(() => subscriber.fail(error))
-      return { type: null, cancel }
+      queueMicrotask(() => fail(error))
+      return new RunningOnce(null)
     }
   }
 
@@ -97,14 +99,14 @@ export class Operations {
     return { run: { document, variables, operationName, caller, requestId }, operation, request, caller }
   }
 
-  async #runOnce({ run }: Prepared, subscriber: Subscriber, signal: StopSignal): Promise<void> {
+  async #runOnce({ run }: Prepared, subscriber: Subscriber, { signal }: RunningOnce): Promise<void> {
     finish(subscriber, await this.#executor.answer(run, { signal }, encodeResult))
   }
 
   async #subscribe(
     { run, operation, request, caller }: Prepared,
     subscriber: Subscriber,
-    signal: StopSignal,
+    running: RunningSubscription,
     lastCursor: string | null,
   ): Promise<void> {
     let source: LiveReader | ExecutionResult | null = null
@@ -118,20 +120,66 @@ export class Operations {
       finish(subscriber, encodeResult(source))
       return
     }
-    if (signal.aborted) {
+    if (running.isCancelled) {
       await source.return()
       return
     }
-    const stream: LiveStream = { source, render: (event) => this.#render(run, event) }
     const key = createHash('sha256')
       .update(`${caller.sharingKey}\n${canonicalRequest(request)}`)
       .digest('base64')
-    const leave = this.#cohorts.join(key, stream, subscriber)
-    signal.addEventListener('abort', leave)
+    running.place = this.#cohorts.join(key, new ExecutedStream(source, run, this.#executor), subscriber)
+  }
+}
+
+/** A query or mutation under way, or what has failed before its type was clear. */
+class RunningOnce implements RunningOperation {
+  readonly type: OperationTypeNode | null
+  readonly signal = new Stop()
+
+  constructor(type: OperationTypeNode | null) {
+    this.type = type
   }
 
-  async #render(run: Run, event: LiveEvent): Promise<Message> {
-    const result = await this.#executor.resolveEvent(run, event)
+  cancel(): void {
+    this.signal.abort()
+  }
+}
+
+/** A subscription under way. Most of what a socket has are of these: they hold nothing but where they are served. */
+class RunningSubscription implements RunningOperation {
+  /** Null until it has begun. */
+  place: Place | null = null
+  #isCancelled = false
+
+  get type(): OperationTypeNode {
+    return OperationTypeNode.SUBSCRIPTION
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled
+  }
+
+  cancel(): void {
+    this.#isCancelled = true
+    this.place?.leave()
+    this.place = null
+  }
+}
+
+/** Events, each executed as one operation asked. */
+class ExecutedStream implements LiveStream {
+  readonly source: LiveReader
+  readonly #run: Run
+  readonly #executor: Executor
+
+  constructor(source: LiveReader, run: Run, executor: Executor) {
+    this.source = source
+    this.#run = run
+    this.#executor = executor
+  }
+
+  async render(event: LiveEvent): Promise<Message> {
+    const result = await this.#executor.resolveEvent(this.#run, event)
     // Before the last of a snapshot, a cursor would leave out the rest of it.
     const isMidway = event.kind === 'SNAPSHOT' && event.remaining > 0
     return { payload: encodeResult(result), key: coalesceKey(event), cursor: isMidway ? null : event.cursor }

@@ -25,10 +25,16 @@ const BURST_MS = 2_000
 
 /** What one socket, tenant or address uses. */
 class Usage {
+  /** Names the tenant or address. */
+  readonly key: string
   sockets = 0
   operations = 0
   /** When all starts so far would be over, had they come evenly (GCRA). */
   #evenAt = 0
+
+  constructor(key: string) {
+    this.key = key
+  }
 
   start(now: number, perSecond: number): boolean {
     const evenAt = Math.max(this.#evenAt, now) + 1000 / perSecond
@@ -52,7 +58,7 @@ export class ConnectionCaps {
   readonly #tenants: Usages = new Map()
   readonly #addresses: Usages = new Map()
   /** Usages without a socket that still owe starts, so that nobody gets rid of these by coming back. */
-  readonly #owing = new Map<Usage, { readonly usages: Usages; readonly key: string }>()
+  readonly #owing = new Map<Usage, Usages>()
   #sockets = 0
 
   constructor(limits: ConnectionLimits, now = () => performance.now()) {
@@ -73,11 +79,14 @@ export class ConnectionCaps {
     this.#sockets++
     this.#addresses.set(address, usage)
     usage.sockets++
-    return new SocketAccount(this, usage, (tenant, key) => {
-      this.#sockets--
-      this.#release(usage, this.#addresses, address)
-      if (tenant) this.#release(tenant, this.#tenants, key)
-    })
+    return new SocketAccount(this, usage)
+  }
+
+  /** Counts a connection no more: what an account does when it is closed. */
+  closed(address: Usage, tenant: Usage | null): void {
+    this.#sockets--
+    this.#release(address, this.#addresses)
+    if (tenant) this.#release(tenant, this.#tenants)
   }
 
   /** Counts a connection for its tenant; null when the tenant has too many. */
@@ -89,17 +98,17 @@ export class ConnectionCaps {
     return usage
   }
 
-  #release(usage: Usage, usages: Usages, key: string): void {
+  #release(usage: Usage, usages: Usages): void {
     usage.sockets--
-    if (usage.isOver(this.now())) usages.delete(key)
-    else if (usage.sockets === 0) this.#owing.set(usage, { usages, key })
+    if (usage.isOver(this.now())) usages.delete(usage.key)
+    else if (usage.sockets === 0) this.#owing.set(usage, usages)
   }
 
   /** What is owed is at most two seconds ahead, so there are never many. */
   #forgetSettled(): void {
     const now = this.now()
-    for (const [usage, { usages, key }] of this.#owing) {
-      if (usage.isOver(now)) usages.delete(key)
+    for (const [usage, usages] of this.#owing) {
+      if (usage.isOver(now)) usages.delete(usage.key)
       if (usage.sockets > 0 || usage.isOver(now)) this.#owing.delete(usage)
     }
   }
@@ -108,23 +117,19 @@ export class ConnectionCaps {
 /** What one connection uses, on its own account and on those of its tenant and address. */
 export class SocketAccount {
   readonly #caps: ConnectionCaps
-  readonly #own = new Usage()
+  readonly #own = new Usage('')
   readonly #address: Usage
-  readonly #onClose: (tenant: Usage | null, key: string) => void
   #tenant: Usage | null = null
-  #key = ''
   #isClosed = false
 
-  constructor(caps: ConnectionCaps, address: Usage, onClose: (tenant: Usage | null, key: string) => void) {
+  constructor(caps: ConnectionCaps, address: Usage) {
     this.#caps = caps
     this.#address = address
-    this.#onClose = onClose
   }
 
   /** Says whose connection it is; false when that tenant has too many. */
   enter(key: string): boolean {
     this.#tenant = this.#caps.enter(key)
-    this.#key = key
     return this.#tenant !== null
   }
 
@@ -157,7 +162,7 @@ export class SocketAccount {
     if (this.#isClosed) return
     this.#release(this.#own.operations)
     this.#isClosed = true
-    this.#onClose(this.#tenant, this.#key)
+    this.#caps.closed(this.#address, this.#tenant)
   }
 
   #release(operations: number): void {
@@ -166,5 +171,5 @@ export class SocketAccount {
 }
 
 function usageOf(usages: Usages, key: string): Usage {
-  return usages.get(key) ?? new Usage()
+  return usages.get(key) ?? new Usage(key)
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
-import { type ServerOptions, WebSocketServer } from 'ws'
+import { type Server, type ServerOptions, WebSocketServer } from 'ws'
 import type { OperationRequest } from '../../graphql/operation-request.ts'
 import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../../routes.ts'
 import { breakOff, EVENT_STREAM_HEADERS, EventStreamConnection } from '../event-stream/event-stream-connection.ts'
 import { EventStreamRefusal, readEventStreamRequest } from '../event-stream/event-stream-request.ts'
 import { CLOSE_REASONS } from '../web-socket/close-reasons.ts'
+import { ServedSocket } from '../web-socket/served-socket.ts'
 import { SocketConnection } from '../web-socket/socket-connection.ts'
 import { capError } from './cap-error.ts'
 import type { Connection, ConnectionObserver, ConnectionParts } from './connection-parts.ts'
@@ -33,7 +34,7 @@ const CLOSE_TIMEOUT_MS = 2_000
 /** WebSockets and event streams at /graphql. */
 export class ConnectionServer implements Disposable {
   readonly #options: ConnectionServerOptions
-  readonly #sockets: WebSocketServer
+  readonly #sockets: Server<typeof ServedSocket>
   readonly #connections = new Set<Connection>()
   readonly #heartbeat: Heartbeat<Connection>
   readonly #timer: NodeJS.Timeout
@@ -43,7 +44,8 @@ export class ConnectionServer implements Disposable {
 
   constructor(options: ConnectionServerOptions) {
     this.#options = options
-    const settings: ServerOptions & { closeTimeout: number } = {
+    const settings: ServerOptions<typeof ServedSocket> & { closeTimeout: number } = {
+      WebSocket: ServedSocket,
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,

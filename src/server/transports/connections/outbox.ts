@@ -15,13 +15,14 @@ export interface Wire {
  */
 export class Outbox {
   readonly #wire: Wire
-  readonly #onCongestion: (isCongested: boolean) => void
-  readonly #waiting = new Set<Lane>()
+  readonly #onCongestion: ((isCongested: boolean) => void) | null
+  /** Null until the other side falls behind for the first time, which most never do. */
+  #waiting: Set<Lane> | null = null
   #isCongested = false
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null
 
   /** @param onCongestion called when the other side falls behind, and when it has caught up or is given up */
-  constructor(wire: Wire, onCongestion: (isCongested: boolean) => void = () => {}) {
+  constructor(wire: Wire, onCongestion: ((isCongested: boolean) => void) | null = null) {
     this.#wire = wire
     this.#onCongestion = onCongestion
   }
@@ -35,11 +36,12 @@ export class Outbox {
     this.#wire.write(frame)
     if (this.#isCongested || !this.#wire.isFull) return
     this.#isCongested = true
-    this.#onCongestion(true)
+    this.#onCongestion?.(true)
   }
 
   /** Keeps a lane's messages until there is room. */
   wait(lane: Lane): void {
+    this.#waiting ??= new Set()
     this.#waiting.add(lane)
   }
 
@@ -47,15 +49,16 @@ export class Outbox {
   drained(): void {
     if (!this.#isCongested) return
     this.#isCongested = false
-    for (const lane of this.#waiting) {
-      if (lane.flush()) this.#waiting.delete(lane)
+    const waiting = this.#waiting ?? []
+    for (const lane of waiting) {
+      if (lane.flush()) this.#waiting?.delete(lane)
       if (this.#isCongested) {
         // Whoever had a turn goes to the end of the line.
-        if (this.#waiting.delete(lane)) this.#waiting.add(lane)
+        if (this.#waiting?.delete(lane)) this.#waiting.add(lane)
         return
       }
     }
-    this.#onCongestion(false)
+    this.#onCongestion?.(false)
     this.#release()
   }
 
@@ -74,8 +77,8 @@ export class Outbox {
 
   /** Lets go of everything: the other side is gone. */
   close(): void {
-    this.#waiting.clear()
-    if (this.#isCongested) this.#onCongestion(false)
+    this.#waiting = null
+    if (this.#isCongested) this.#onCongestion?.(false)
     this.#isCongested = false
     this.#release()
   }
@@ -86,18 +89,22 @@ export class Outbox {
   }
 }
 
+/** Puts messages into the words of a transport. */
+export interface Framing {
+  frameOf(message: Message): Buffer
+}
+
 /** One operation's share of a connection. */
 export class Lane {
   readonly #outbox: Outbox
-  readonly #frameOf: (message: Message) => Buffer
+  readonly #framing: Framing
   #kept: Map<string | symbol, Message> | null = null
   #end: { readonly frame: Buffer | null; readonly onSent: () => void } | null = null
   #isClosed = false
 
-  /** @param frameOf puts a message into the words of the transport */
-  constructor(outbox: Outbox, frameOf: (message: Message) => Buffer) {
+  constructor(outbox: Outbox, framing: Framing) {
     this.#outbox = outbox
-    this.#frameOf = frameOf
+    this.#framing = framing
   }
 
   /** False after the end, and after `close()`. */
@@ -113,7 +120,7 @@ export class Lane {
   next(message: Message): void {
     if (!this.isOpen) return
     if (!this.#kept && !this.#outbox.isCongested) {
-      this.#outbox.send(this.#frameOf(message))
+      this.#outbox.send(this.#framing.frameOf(message))
       return
     }
     this.#kept ??= new Map()
@@ -143,7 +150,7 @@ export class Lane {
     for (const [key, message] of this.#kept ?? []) {
       if (this.#outbox.isCongested) return false
       this.#kept?.delete(key)
-      this.#outbox.send(this.#frameOf(message))
+      this.#outbox.send(this.#framing.frameOf(message))
     }
     this.#kept = null
     this.#finish()

@@ -3,7 +3,7 @@ import type { Message, Subscriber } from '../../graphql/message.ts'
 import type { RunningOperation } from '../../graphql/operations.ts'
 import type { SocketAccount } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
-import { Lane, Outbox } from '../connections/outbox.ts'
+import { type Framing, Lane, Outbox, type Wire } from '../connections/outbox.ts'
 
 const PING = Buffer.from(':\n\n')
 const COMPLETE = Buffer.from('event: complete\ndata:\n\n')
@@ -17,6 +17,14 @@ export const EVENT_STREAM_HEADERS = {
   // nginx would collect the events otherwise.
   'x-accel-buffering': 'no',
 } as const
+
+/** Events as all streams have them. */
+const EVENTS: Framing = {
+  frameOf({ payload, cursor }) {
+    const head = `${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: `
+    return Buffer.concat([Buffer.from(head), payload, END])
+  },
+}
 
 /**
  * Ends a response without the last chunk, once all that was written has been sent. Readers then see a lost connection: an
@@ -35,7 +43,8 @@ export class EventStreamConnection implements Connection, Subscriber {
   readonly #res: ServerResponse
   readonly #outbox: Outbox
   readonly #lane: Lane
-  readonly #visible: (error: unknown) => unknown
+  readonly #parts: ConnectionParts
+  readonly #requestId: string
   #unreadSince: number | null = null
   #taken = 0
   #operation: RunningOperation | null = null
@@ -46,16 +55,10 @@ export class EventStreamConnection implements Connection, Subscriber {
   ) {
     const { parts, account, observer, requestId } = options
     this.#res = res
-    this.#visible = (error) => parts.operations.visible(error, requestId)
-    const wire = {
-      write: (frame: Buffer) => void res.write(frame),
-      get isFull() {
-        // Node's own mark, below which no `drain` comes, is 16 KB or 64 KB.
-        return res.writableNeedDrain && res.writableLength > FULL_BYTES
-      },
-    }
-    this.#outbox = new Outbox(wire, (isCongested) => this.#note(isCongested))
-    this.#lane = new Lane(this.#outbox, frameOf)
+    this.#parts = parts
+    this.#requestId = requestId
+    this.#outbox = new Outbox(new ResponseWire(res), (isCongested) => this.#note(isCongested))
+    this.#lane = new Lane(this.#outbox, EVENTS)
     res.on('drain', () => this.#outbox.drained())
     res.once('close', () => {
       this.#release()
@@ -87,7 +90,8 @@ export class EventStreamConnection implements Connection, Subscriber {
 
   fail(error: unknown): void {
     if (!this.#lane.isOpen) return
-    this.next({ payload: Buffer.from(JSON.stringify({ errors: this.#visible(error) })), key: null, cursor: null })
+    const errors = this.#parts.operations.visible(error, this.#requestId)
+    this.next({ payload: Buffer.from(JSON.stringify({ errors })), key: null, cursor: null })
     this.complete()
   }
 
@@ -138,7 +142,20 @@ export class EventStreamConnection implements Connection, Subscriber {
   }
 }
 
-function frameOf({ payload, cursor }: Message): Buffer {
-  const head = `${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: `
-  return Buffer.concat([Buffer.from(head), payload, END])
+/** The sending side of a response. */
+class ResponseWire implements Wire {
+  readonly #res: ServerResponse
+
+  constructor(res: ServerResponse) {
+    this.#res = res
+  }
+
+  write(frame: Buffer): void {
+    this.#res.write(frame)
+  }
+
+  get isFull(): boolean {
+    // Node's own mark, below which no `drain` comes, is 16 KB or 64 KB.
+    return this.#res.writableNeedDrain && this.#res.writableLength > FULL_BYTES
+  }
 }

@@ -14,20 +14,37 @@ const EMPTY_PONG_BYTES = 6
  * @param socket an upgraded socket
  * @param head what the client had sent before the socket was upgraded, which does not come through it again
  */
-export function takeEmptyPongs(socket: Socket, head: Buffer, onPong: () => void): void {
-  // Bytes of the last frame that are still to come; NaN once that cannot be told, as a header came in two pieces.
-  let rest = restBehind(head, 0)
-  const { push } = Readable.prototype
-  socket.push = (bytes: Buffer | null, encoding) => {
-    if (bytes) {
-      if (rest === 0 && isEmptyPong(bytes)) {
-        onPong()
-        return true
-      }
-      rest = restBehind(bytes, rest)
-    }
-    return push.call(socket, bytes, encoding)
+export function takeEmptyPongs(socket: Socket, head: Buffer, listener: PongListener): void {
+  const filtered: FilteredSocket = Object.assign(socket, { [FILTER]: { listener, rest: restBehind(head, 0) } })
+  filtered.push = pushOthers
+}
+
+/** Hears of the pongs that are taken out. */
+export interface PongListener {
+  pongedEmpty(): void
+}
+
+/** On the socket itself, so that all sockets share one function. */
+const FILTER = Symbol('pong filter')
+
+interface FilteredSocket extends Socket {
+  readonly [FILTER]: {
+    readonly listener: PongListener
+    /** Bytes of the last frame that are still to come; NaN once that cannot be told, as a header came in two pieces. */
+    rest: number
   }
+}
+
+function pushOthers(this: FilteredSocket, bytes: Buffer | null, encoding?: BufferEncoding): boolean {
+  const filter = this[FILTER]
+  if (bytes) {
+    if (filter.rest === 0 && isEmptyPong(bytes)) {
+      filter.listener.pongedEmpty()
+      return true
+    }
+    filter.rest = restBehind(bytes, filter.rest)
+  }
+  return Readable.prototype.push.call(this, bytes, encoding)
 }
 
 function isEmptyPong(bytes: Buffer): boolean {

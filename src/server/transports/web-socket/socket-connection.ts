@@ -1,19 +1,19 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Message as ClientMessage, MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws'
-import type { RawData, WebSocket } from 'ws'
+import type { RawData } from 'ws'
 import type { KnownCaller } from '../../caller/caller.ts'
 import { MalformedTokensError } from '../../caller/callers.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
-import type { RunningOperation } from '../../graphql/operations.ts'
 import { requestIdOf } from '../../request-id.ts'
 import { capError } from '../connections/cap-error.ts'
 import type { SocketAccount } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
 import { Outbox } from '../connections/outbox.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
-import { SocketSubscriber } from './socket-subscriber.ts'
-import { SocketWire } from './socket-wire.ts'
+import type { ServedSocket, SocketListener } from './served-socket.ts'
+import { SocketSubscriber, type SubscriberOwner } from './socket-subscriber.ts'
+import { type AnswerListener, SocketWire } from './socket-wire.ts'
 import { textFrame } from './web-socket-frame.ts'
 
 /** The protocol demands unique ids and no length; a stock client's have 36 characters. */
@@ -23,21 +23,18 @@ const INIT_TIMEOUT_MS = 3_000
 /** Of what must not wait, so much may lie here untaken. */
 const MAX_UNTAKEN_BYTES = 32 * 1024
 
-interface Slot {
-  readonly subscriber: SocketSubscriber
-  operation: RunningOperation | null
-}
-
 /** One WebSocket that speaks graphql-transport-ws. */
-export class SocketConnection implements Connection {
-  readonly #ws: WebSocket
+export class SocketConnection implements Connection, SocketListener, SubscriberOwner, AnswerListener {
+  readonly #ws: ServedSocket
   readonly #socket: Socket
   readonly #wire: SocketWire
   readonly #parts: ConnectionParts
   readonly #account: SocketAccount
+  readonly #observer: ConnectionObserver
   readonly #outbox: Outbox
   readonly #requestId: string
-  readonly #slots = new Map<string, Slot>()
+  /** Operations under way, by their ids. */
+  readonly #subscribers = new Map<string, SocketSubscriber>()
   /** Of the upgrade, until it is known who calls. */
   #headers: IncomingHttpHeaders | null
   #caller: KnownCaller | null = null
@@ -50,7 +47,7 @@ export class SocketConnection implements Connection {
 
   /** @param request asked for the upgrade; its tokens count unless `connection_init` brings others */
   constructor(
-    ws: WebSocket,
+    ws: ServedSocket,
     request: IncomingMessage,
     options: { head: Buffer; parts: ConnectionParts; account: SocketAccount; observer: ConnectionObserver },
   ) {
@@ -60,21 +57,12 @@ export class SocketConnection implements Connection {
     this.#parts = parts
     this.#account = account
     this.#headers = request.headers
-    this.#requestId = requestIdOf(request.headers['x-request-id'])
-    const onAnswer = (): void => {
-      if (!this.#wire.isFull) this.#outbox.drained()
-    }
-    this.#wire = new SocketWire(ws, request.socket, { head, onAnswer })
+    this.#observer = observer
+    this.#requestId = flat(requestIdOf(request.headers['x-request-id']))
+    this.#wire = new SocketWire(ws, request.socket, { head, listener: this })
     this.#outbox = new Outbox(this.#wire)
     this.#initTimer = setTimeout(() => this.#close(CLOSE_REASONS.initTimeout), INIT_TIMEOUT_MS)
-    ws.on('message', (data, isBinary) => this.#receive(data, isBinary))
-    // What is wrong with a frame; ws closes by itself, with the code that fits.
-    ws.on('error', (err) => parts.log.debug({ err, requestId: this.#requestId }, 'WebSocket error'))
-    ws.on('close', () => {
-      this.#release()
-      account.close()
-      observer.closed(this)
-    })
+    ws.listen(this)
     observer.opened(this)
   }
 
@@ -84,6 +72,49 @@ export class SocketConnection implements Connection {
 
   get unreadBytes(): number {
     return this.#wire.aheadBytes
+  }
+
+  received(data: RawData, isBinary: boolean): void {
+    if (!this.#isOpen) return
+    const message = isBinary ? null : parse(data)
+    if (!message) this.#close(CLOSE_REASONS.badMessage)
+    else if (this.#held) this.#held.push(message)
+    else this.#take(message)
+  }
+
+  ponged(payload: Buffer): void {
+    this.#wire.ponged(payload)
+  }
+
+  answered(): void {
+    if (!this.#wire.isFull) this.#outbox.drained()
+  }
+
+  failed(err: Error): void {
+    this.#parts.log.debug({ err, requestId: this.#requestId }, 'WebSocket error')
+  }
+
+  closed(): void {
+    this.#release()
+    this.#account.close()
+    this.#observer.closed(this)
+  }
+
+  ended(id: string): void {
+    const subscriber = this.#subscribers.get(id)
+    if (!subscriber) return
+    this.#subscribers.delete(id)
+    this.#account.end()
+    subscriber.stop()
+    if (this.#isGoingAway) this.goAway()
+  }
+
+  refused(): void {
+    this.#close(CLOSE_REASONS.tokenRefused)
+  }
+
+  visible(error: unknown): unknown {
+    return this.#parts.operations.visible(error, this.#requestId)
   }
 
   beat(): void {
@@ -96,21 +127,13 @@ export class SocketConnection implements Connection {
 
   goAway(): void {
     this.#isGoingAway = true
-    const isBusy = [...this.#slots.values()].some(({ operation }) => operation?.type !== 'subscription')
+    const isBusy = [...this.#subscribers.values()].some(({ operation }) => operation?.type !== 'subscription')
     if (!isBusy) this.#close(CLOSE_REASONS.goingAway)
   }
 
   terminate(): void {
     this.#release()
     this.#ws.terminate()
-  }
-
-  #receive(data: RawData, isBinary: boolean): void {
-    if (!this.#isOpen) return
-    const message = isBinary ? null : parse(data)
-    if (!message) this.#close(CLOSE_REASONS.badMessage)
-    else if (this.#held) this.#held.push(message)
-    else this.#take(message)
   }
 
   #take(message: ClientMessage): void {
@@ -131,7 +154,7 @@ export class SocketConnection implements Connection {
       case MessageType.Subscribe:
         return this.#subscribe(message)
       case MessageType.Complete:
-        this.#drop(message.id)
+        this.ended(message.id)
         return null
       default:
         return CLOSE_REASONS.badMessage
@@ -183,7 +206,7 @@ export class SocketConnection implements Connection {
   #subscribe({ id, payload }: SubscribeMessage): CloseReason | null {
     if (!this.#isInitialised) return CLOSE_REASONS.notInitialised
     if (id.length > MAX_ID_LENGTH) return CLOSE_REASONS.badMessage
-    if (this.#slots.has(id)) return CLOSE_REASONS.sameId
+    if (this.#subscribers.has(id)) return CLOSE_REASONS.sameId
     // What is begun now would be cut off; a client takes it along to where it connects next.
     if (this.#isGoingAway) return null
     const exceeded = this.#account.begin()
@@ -194,24 +217,10 @@ export class SocketConnection implements Connection {
     }
     const { operations } = this.#parts
     const caller = this.#caller as KnownCaller
-    const subscriber = new SocketSubscriber(id, this.#outbox, {
-      ended: () => this.#drop(id),
-      refused: () => this.#close(CLOSE_REASONS.tokenRefused),
-      visible: (error) => operations.visible(error, this.#requestId),
-    })
-    const slot: Slot = { subscriber, operation: null }
-    this.#slots.set(id, slot)
-    slot.operation = operations.start(payload, { caller, requestId: this.#requestId }, subscriber)
+    const subscriber = new SocketSubscriber(id, this.#outbox, this)
+    this.#subscribers.set(id, subscriber)
+    subscriber.operation = operations.start(payload, { caller, requestId: this.#requestId }, subscriber)
     return null
-  }
-
-  #drop(id: string): void {
-    const slot = this.#slots.get(id)
-    if (!slot) return
-    this.#slots.delete(id)
-    this.#account.end()
-    stop(slot)
-    if (this.#isGoingAway) this.goAway()
   }
 
   /** Sends what must not wait, and listens no more to who asks for much of it without taking it. */
@@ -237,9 +246,9 @@ export class SocketConnection implements Connection {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#clearInitTimer()
-    const slots = [...this.#slots.values()]
-    this.#slots.clear()
-    for (const slot of slots) stop(slot)
+    const subscribers = [...this.#subscribers.values()]
+    this.#subscribers.clear()
+    for (const subscriber of subscribers) subscriber.stop()
     this.#outbox.close()
   }
 
@@ -249,9 +258,9 @@ export class SocketConnection implements Connection {
   }
 }
 
-function stop({ subscriber, operation }: Slot): void {
-  subscriber.close()
-  operation?.cancel()
+/** The same text in one piece of memory: a UUID of Node's is a tree of a dozen pieces, which take half a kilobyte. */
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 function parse(data: RawData): ClientMessage | null {

@@ -1,24 +1,33 @@
 import { MessageType } from 'graphql-ws'
 import { UnauthorizedError } from '../../../domain/errors.ts'
 import type { Message, Subscriber } from '../../graphql/message.ts'
-import { Lane, type Outbox } from '../connections/outbox.ts'
-import { textFrame } from './web-socket-frame.ts'
+import type { RunningOperation } from '../../graphql/operations.ts'
+import { type Framing, Lane, type Outbox } from '../connections/outbox.ts'
+import { openTextFrame, textFrame } from './web-socket-frame.ts'
 
-const CLOSING_BRACE = Buffer.from('}')
+const CLOSING_BRACE = 0x7d
 
 /** One operation of a WebSocket: puts what comes of it into frames of graphql-transport-ws. */
-export class SocketSubscriber implements Subscriber {
-  readonly #id: string
+export class SocketSubscriber implements Subscriber, Framing {
+  readonly id: string
+  /** Null until it has begun. */
+  operation: RunningOperation | null = null
   readonly #outbox: Outbox
   readonly #lane: Lane
-  readonly #on: SubscriberEvents
+  readonly #owner: SubscriberOwner
+  /**
+   * The first bytes of each message, one character for each of them. Not a `Buffer`: as long as there is one, Node keeps the
+   * 8 KB that it is part of, which most sockets would have for themselves.
+   */
+  readonly #head: string
 
-  constructor(id: string, outbox: Outbox, on: SubscriberEvents) {
-    this.#id = JSON.stringify(id)
+  constructor(id: string, outbox: Outbox, owner: SubscriberOwner) {
+    this.id = id
     this.#outbox = outbox
-    this.#on = on
-    const head = Buffer.from(`{"id":${this.#id},"type":"${MessageType.Next}","payload":`)
-    this.#lane = new Lane(outbox, ({ payload }) => textFrame(head, payload, CLOSING_BRACE))
+    this.#owner = owner
+    const head = `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`
+    this.#head = Buffer.from(head).toString('latin1')
+    this.#lane = new Lane(outbox, this)
   }
 
   next(message: Message): void {
@@ -30,35 +39,42 @@ export class SocketSubscriber implements Subscriber {
   }
 
   complete(): void {
-    this.#end(`{"id":${this.#id},"type":"${MessageType.Complete}"}`)
+    this.#end({ id: this.id, type: MessageType.Complete })
   }
 
   fail(error: unknown): void {
     if (!this.#lane.isOpen) return
-    if (error instanceof UnauthorizedError) {
-      this.#on.refused()
-      return
-    }
-    const payload = JSON.stringify(this.#on.visible(error))
-    this.#end(`{"id":${this.#id},"type":"${MessageType.Error}","payload":${payload}}`)
+    if (error instanceof UnauthorizedError) this.#owner.refused()
+    else this.#end({ id: this.id, type: MessageType.Error, payload: this.#owner.visible(error) })
   }
 
-  /** Sends nothing more. */
-  close(): void {
+  frameOf({ payload }: Message): Buffer {
+    const length = this.#head.length + payload.length + 1
+    const frame = openTextFrame(length)
+    const headAt = frame.length - length
+    frame.write(this.#head, headAt, 'latin1')
+    payload.copy(frame, headAt + this.#head.length)
+    frame[frame.length - 1] = CLOSING_BRACE
+    return frame
+  }
+
+  /** Sends nothing more, and stops the operation. */
+  stop(): void {
     this.#lane.close()
+    this.operation?.cancel()
   }
 
-  #end(message: string): void {
-    this.#lane.end(textFrame(Buffer.from(message)), this.#on.ended)
+  #end(message: { readonly id: string; readonly type: MessageType; readonly payload?: unknown }): void {
+    this.#lane.end(textFrame(Buffer.from(JSON.stringify(message))), () => this.#owner.ended(this.id))
   }
 }
 
 /** What a subscriber leaves to its connection. */
-export interface SubscriberEvents {
-  /** The last frame has been sent. */
-  readonly ended: () => void
+export interface SubscriberOwner {
+  /** The last frame of an operation has been sent. */
+  ended(id: string): void
   /** A service has refused the token; there is no point in going on with it. */
-  readonly refused: () => void
+  refused(): void
   /** What a client may see of an error. */
-  readonly visible: (error: unknown) => unknown
+  visible(error: unknown): unknown
 }

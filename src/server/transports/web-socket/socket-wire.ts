@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Wire } from '../connections/outbox.ts'
-import { takeEmptyPongs } from './pong-filter.ts'
+import { type PongListener, takeEmptyPongs } from './pong-filter.ts'
 import { EMPTY_PING, pingFrame } from './web-socket-frame.ts'
 
 /** More than this is not sent ahead of a reader; what is sent may exceed it by one frame. */
@@ -11,6 +11,12 @@ const ASK_BYTES = 32 * 1024
 /** The question that is asked when nothing is unread, which most pings of most sockets are. */
 const ARE_YOU_THERE = -1
 
+/** Hears of answers from the other side of a wire. */
+export interface AnswerListener {
+  /** The other side has read what it was asked about. */
+  answered(): void
+}
+
 /**
  * The sending side of a WebSocket, which knows how much has been read at the other end.
  *
@@ -18,10 +24,10 @@ const ARE_YOU_THERE = -1
  * buffers at both ends hold megabytes. While they last, a reader who has stopped looks like any other, and one who is slow
  * gets states that newer ones have made void.
  */
-export class SocketWire implements Wire {
+export class SocketWire implements Wire, PongListener {
   readonly #ws: WebSocket
   readonly #socket: Socket
-  readonly #onAnswer: () => void
+  readonly #listener: AnswerListener
   #unreadBytes = 0
   /** What the other side has to answer, and what it has read once it does. */
   #question: number | null = null
@@ -32,14 +38,12 @@ export class SocketWire implements Wire {
    * @param socket what the WebSocket was made of. Frames are written to it in one piece, past `ws`, which would write two;
    *   the order is kept, since without compression `ws` keeps nothing back
    * @param options.head what was read of the connection before it was a WebSocket
-   * @param options.onAnswer called when the other side has read what it was asked about
    */
-  constructor(ws: WebSocket, socket: Socket, { head, onAnswer }: { head: Buffer; onAnswer: () => void }) {
+  constructor(ws: WebSocket, socket: Socket, { head, listener }: { head: Buffer; listener: AnswerListener }) {
     this.#ws = ws
     this.#socket = socket
-    this.#onAnswer = onAnswer
-    takeEmptyPongs(socket, head, () => this.#answer(ARE_YOU_THERE))
-    ws.on('pong', (payload) => this.#answer(questionIn(payload)))
+    this.#listener = listener
+    takeEmptyPongs(socket, head, this)
   }
 
   /** @param frame a whole WebSocket frame */
@@ -80,11 +84,21 @@ export class SocketWire implements Wire {
     this.#socket.write(pingFrame(this.#question))
   }
 
+  /** Takes an answer from the other side. */
+  ponged(payload: Buffer): void {
+    this.#answer(questionIn(payload))
+  }
+
+  /** Takes an answer that repeats nothing. */
+  pongedEmpty(): void {
+    this.#answer(ARE_YOU_THERE)
+  }
+
   #answer(question: number | null): void {
     if (this.#question === null || question !== this.#question) return
     this.#unreadBytes -= this.#aheadBytes
     this.#question = null
-    if (this.#aheadBytes > 0) this.#onAnswer()
+    if (this.#aheadBytes > 0) this.#listener.answered()
     if (this.#unreadBytes >= ASK_BYTES) this.ask()
   }
 

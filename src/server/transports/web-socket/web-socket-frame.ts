@@ -11,6 +11,14 @@ const PING = 0x89
 export function textFrame(...parts: readonly Buffer[]): Buffer {
   let length = 0
   for (const part of parts) length += part.length
+  const frame = openTextFrame(length)
+  let at = frame.length - length
+  for (const part of parts) at += part.copy(frame, at)
+  return frame
+}
+
+/** A text frame whose last `length` bytes are still to be filled in. */
+export function openTextFrame(length: number): Buffer {
   const headLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
   const frame = Buffer.allocUnsafe(headLength + length)
   frame[0] = TEXT
@@ -23,8 +31,6 @@ export function textFrame(...parts: readonly Buffer[]): Buffer {
     frame[1] = 127
     frame.writeBigUInt64BE(BigInt(length), 2)
   }
-  let at = headLength
-  for (const part of parts) at += part.copy(frame, at)
   return frame
 }
 

@@ -82,7 +82,8 @@ export class World {
     }
     const source = this.watch(turns, kinds)
     this.begunAt.set(subscriber, this.#begun.get(source) ?? new Map())
-    return this.cohorts.join(`same ${[...(kinds ?? [])]}`, { source, render }, subscriber)
+    const place = this.cohorts.join(`same ${[...(kinds ?? [])]}`, { source, render }, subscriber)
+    return () => place.leave()
   }
 
   #tell(event: LiveEvent): void {

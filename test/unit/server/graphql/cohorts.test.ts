@@ -146,6 +146,39 @@ describe('a cohort', () => {
     expect([await isOpen(second), await isOpen(third)]).toEqual([true, false])
   })
 
+  it('keeps one event of a pin while rendering takes its time, whatever happens meanwhile', async () => {
+    const source = new LiveReader(() => {})
+    const rendered: LiveEvent[] = []
+    let release = () => {}
+    const render = async (event: LiveEvent): Promise<Message> => {
+      rendered.push(event)
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      return { payload: encode(event), key: null, cursor: null }
+    }
+    const cohort = new Cohort({ source, render }, () => {})
+    const notes = new Notes()
+    cohort.add(notes, null)
+    const isRunning = cohort.run(source.next())
+    source.begin([], { service: 'a', seq: 0, cursor: '' })
+    for (let seq = 1; seq <= 1_000; seq++) {
+      const stamp = { service: 'a', seq, cursor: '', observedAt: 0 }
+      source.push({ ...stamp, kind: 'REMOVED', requestId: '1', cid: 'bafkqablimvwgy3y' } as LiveEvent)
+      // The first is being rendered from now on.
+      if (seq === 1) await settle()
+    }
+    expect(source.backlog).toBe(1)
+    for (let turn = 0; turn < 2; turn++) {
+      release()
+      await settle()
+    }
+    expect(rendered.map(({ seq }) => seq)).toEqual([1, 1_000])
+    expect(notes.events.map(({ seq }) => seq)).toEqual([1, 1_000])
+    await source.return()
+    await isRunning
+  })
+
   it('forgets what it made for events long past, though they be remembered elsewhere', async () => {
     const source = new LiveReader(() => {})
     const rendered: LiveEvent[] = []

@@ -42,12 +42,12 @@ const message = (text: string, key: string | null = null): Message => ({
   key,
   cursor: null,
 })
-const frameOf = ({ payload }: Message) => payload
+const framing = { frameOf: ({ payload }: Message) => payload }
 
 describe('an outbox', () => {
   it('keeps the last message of each key while nobody reads, and sends them in order', () => {
     const wire = startWire()
-    const lane = new Lane(wire.outbox, frameOf)
+    const lane = new Lane(wire.outbox, framing)
     lane.next(message(BIG))
     lane.next(message(BIG))
     expect(wire.outbox.isCongested).toBe(true)
@@ -69,7 +69,7 @@ describe('an outbox', () => {
 
   it('sends the end behind what waits, and nothing after it', () => {
     const wire = startWire()
-    const lane = new Lane(wire.outbox, frameOf)
+    const lane = new Lane(wire.outbox, framing)
     let ends = 0
     lane.next(message(BIG))
     lane.next(message(BIG))
@@ -85,7 +85,7 @@ describe('an outbox', () => {
 
   it('lets everybody wait who wants to send when there is room, and lets them go when it is closed', async () => {
     const wire = startWire()
-    const lane = new Lane(wire.outbox, frameOf)
+    const lane = new Lane(wire.outbox, framing)
     await wire.outbox.ready()
     lane.next(message(BIG + BIG))
     const order: string[] = []
@@ -109,7 +109,7 @@ describe('an outbox', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
         const wire = startWire()
-        const all = Array.from({ length: lanes }, () => new Lane(wire.outbox, frameOf))
+        const all = Array.from({ length: lanes }, () => new Lane(wire.outbox, framing))
         const last = new Map<string, string>()
         actions.forEach((each, index) => {
           if (each === 'read') {

@@ -25,7 +25,7 @@ async function send(pieces: readonly Buffer[], { head = NOTHING }: { head?: Buff
   receiver.on('pong', () => void seen.pongs++)
   receiver.on('message', (data: Buffer) => void seen.messages.push(data.toString('latin1')))
   const socket = new Readable({ read() {} })
-  takeEmptyPongs(socket as unknown as Socket, head, () => void seen.taken++)
+  takeEmptyPongs(socket as unknown as Socket, head, { pongedEmpty: () => void seen.taken++ })
   // `ws` takes masks off in place.
   for (const piece of pieces) socket.push(Buffer.from(piece))
   socket.push(null)

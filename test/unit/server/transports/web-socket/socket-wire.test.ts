@@ -14,11 +14,14 @@ function startReader() {
   const ws = Object.assign(new EventEmitter(), { readyState: 1, OPEN: 1 })
   const unread: Buffer[] = []
   const socket = { write: (frame: Buffer) => unread.push(frame), push: () => true }
-  const onAnswer = (): void => {
-    if (!wire.isFull) outbox.drained()
+  const listener = {
+    answered() {
+      if (!wire.isFull) outbox.drained()
+    },
   }
   const head = Buffer.alloc(0)
-  const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, { head, onAnswer })
+  const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, { head, listener })
+  ws.on('pong', (payload) => wire.ponged(payload))
   const outbox = new Outbox(wire)
   const read: Buffer[] = []
   return {
@@ -101,7 +104,7 @@ describe('the wire of a socket', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
         const reader = startReader()
-        const lane = new Lane(reader.outbox, ({ payload }) => payload)
+        const lane = new Lane(reader.outbox, { frameOf: ({ payload }) => payload })
         const last = new Map<number, number>()
         actions.forEach((each, index) => {
           if (each === 'read') reader.readOne()

@@ -1,0 +1,49 @@
+import { type RawData, WebSocket } from 'ws'
+
+/** Hears of everything that happens to one WebSocket. */
+export interface SocketListener {
+  received(data: RawData, isBinary: boolean): void
+  ponged(payload: Buffer): void
+  /** Something is wrong with a frame. `ws` closes by itself, with the code that fits. */
+  failed(error: Error): void
+  closed(): void
+}
+
+/**
+ * A WebSocket with one listener for everything.
+ *
+ * All sockets share the functions that `ws` calls. Functions of its own would cost each socket 64 bytes a function, and
+ * whatever these enclose.
+ */
+export class ServedSocket extends WebSocket {
+  listener: SocketListener | null = null
+
+  /** To be called once. */
+  listen(listener: SocketListener): void {
+    this.listener = listener
+    this.on('message', onMessage)
+    this.on('pong', onPong)
+    this.on('error', onError)
+    this.on('close', onClose)
+  }
+}
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  listenerOf(this)?.received(data, isBinary)
+}
+
+function onPong(this: WebSocket, payload: Buffer): void {
+  listenerOf(this)?.ponged(payload)
+}
+
+function onError(this: WebSocket, error: Error): void {
+  listenerOf(this)?.failed(error)
+}
+
+function onClose(this: WebSocket): void {
+  listenerOf(this)?.closed()
+}
+
+function listenerOf(socket: WebSocket): SocketListener | null {
+  return socket instanceof ServedSocket ? socket.listener : null
+}
