@@ -24,11 +24,9 @@ export async function pinCounts(service: string, context: GatewayContext): Promi
   return counts instanceof PinqlError ? { ...UNKNOWN, error: counts } : { ...counts, error: null }
 }
 
-async function countEach(
-  service: string,
-  { tenant, signal }: GatewayContext,
-): Promise<Record<PinStatus, number | null>> {
-  const pins = tenant(service)
+async function countEach(service: string, context: GatewayContext): Promise<Record<PinStatus, number | null>> {
+  const { signal } = context
+  const pins = context.tenant(service)
   const counts = await Promise.all(
     PIN_STATUSES.map(async (status) => [status, await countPins(pins, { statuses: [status] }, { signal })] as const),
   )
