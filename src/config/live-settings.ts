@@ -6,14 +6,20 @@ const MAX_MS = 600_000
 /** How much of live status anybody may use, and the pace of its connections. */
 export const LIVE_SETTINGS = {
   maxSockets: count('WebSockets and event streams that may be open at a time.', 50_000),
-  maxSocketsPerTenant: count('The same, of those who bring equal tokens. Those who bring none are one.', 20_000),
-  maxSocketsPerAddress: count('The same, from one address. Behind a reverse proxy, all come from one.', 10_000),
-  maxOperationsPerSocket: count('Operations that may be under way on one WebSocket.', 100),
-  maxOperationsPerTenant: count('The same, of those who bring equal tokens.', 100_000),
-  maxOperationsPerAddress: count('The same, from one address.', 100_000),
+  maxSocketsPerTenant: count(
+    'Maximum per caller: callers with equal tokens count as one, and so do all callers without a token.',
+    20_000,
+  ),
+  maxSocketsPerAddress: count(
+    'Maximum per address. Behind a reverse proxy, all clients have the same address.',
+    10_000,
+  ),
+  maxOperationsPerSocket: count('Operations that may be in flight on one WebSocket.', 100),
+  maxOperationsPerTenant: count('Maximum per caller.', 100_000),
+  maxOperationsPerAddress: count('Maximum per address.', 100_000),
   maxStartsPerSocket: count('Operations that may begin on one WebSocket in a second; at once, twice as many.', 100),
-  maxStartsPerTenant: count('The same, of those who bring equal tokens.', 5_000),
-  maxStartsPerAddress: count('The same, from one address.', 5_000),
+  maxStartsPerTenant: count('Maximum per caller.', 5_000),
+  maxStartsPerAddress: count('Maximum per address.', 5_000),
   maxMessageBytes: setting(
     'a whole number of bytes from 1024 to 10000000',
     'Largest message of a WebSocket in bytes.',

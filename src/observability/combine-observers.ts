@@ -37,7 +37,7 @@ function createGuard(log: Logger): (call: () => unknown) => void {
     try {
       const result = call()
       // An async function can stand for a method that returns nothing.
-      if (result instanceof Promise) result.catch(onError)
+      Promise.resolve(result).catch(onError)
     } catch (err) {
       onError(err)
     }

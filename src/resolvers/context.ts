@@ -17,8 +17,8 @@ export interface CallerTokens {
   tokenFor(service: string): string | null
 }
 
-/** What a GraphQL request's resolvers work with. Disposing it empties the lists that it owns. */
-export interface GatewayContext extends Disposable {
+/** What a GraphQL request's resolvers work with. */
+export interface GatewayContext {
   readonly services: ServiceRegistry
   readonly loaders: Loaders
   /** Live status, shared by all requests. */
@@ -37,13 +37,15 @@ export interface GatewayContext extends Disposable {
   tenant(service: string): Tenant
   /** Takes over a list that nobody else uses. It is emptied when the answer has been encoded. */
   own<Element>(list: Element[]): Element[]
+  /** Empties the lists that it owns. */
+  emptyLists(): void
   /**
    * Has the rest of the request look again at what a change may have changed.
    *
    * @param ref the pin that was changed; null for a new one
    */
   forgetLookups(ref: PinRef | null): void
-  /** Whether `tenant` gives one: the caller has a token for the service, of their own or by configuration. */
+  /** True if `tenant` gives one: the caller has a token for the service, of their own or by configuration. */
   mayUse(service: string): boolean
 }
 
@@ -114,7 +116,7 @@ class RequestContext implements GatewayContext {
     loaders.contents.clearAll()
   }
 
-  [Symbol.dispose](): void {
+  emptyLists(): void {
     for (const list of this.#lists ?? []) list.length = 0
   }
 

@@ -7,8 +7,10 @@ import type { UpstreamObserver } from '../upstream/upstream-observer.ts'
 import type { Caller, CallerRequest } from './caller/caller.ts'
 import { createFrontDoor } from './create-front-door.ts'
 import { createGatewayLog } from './gateway-log.ts'
+import { isWebSocketUpgrade } from './ignore-upgrade.ts'
 import { openServices } from './open-services.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
+import { isGraphqlPath, pathOf } from './routes.ts'
 import { configWarnings } from './startup-warnings.ts'
 
 /**
@@ -27,7 +29,8 @@ export interface Gateway extends AsyncDisposable {
   /**
    * Takes over a connection that becomes a WebSocket: a listener for the event `upgrade` of `node:http`. Needs no `this`.
    *
-   * An offer of another protocol, such as HTTP/2, is passed over: the server gets the request again, without the offer.
+   * An offer of another protocol, such as HTTP/2, is passed over: the server gets the request again, without the offer. A
+   * WebSocket at any other path than `/graphql` is left to the host's own listeners for `upgrade`.
    */
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
   /** False while the embedded service is started again, and from the moment that draining begins. */
@@ -53,8 +56,8 @@ export interface GatewayOptions {
    */
   readonly observe?: UpstreamObserver | undefined
   /**
-   * Says who calls. Called once per HTTP request that has an operation, and once per WebSocket, when `connection_init` has
-   * come: the caller of a WebSocket stays the same until it is closed.
+   * Says who calls. Called once per HTTP request that has an operation or asks for an event stream, and once per WebSocket,
+   * when `connection_init` has come: the caller of a WebSocket stays the same until it is closed.
    *
    * pinql waits for as long as it takes. Rejecting with `UnauthenticatedError` refuses the client. Any other rejection is
    * logged, and the client gets status 500 and `Unexpected error.`; a WebSocket is closed with 1013, try again later.
@@ -76,7 +79,13 @@ export interface GatewayOptions {
  * @throws {Error} when the data directory cannot be used; nothing is left running
  */
 export async function createGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
-  return openGateway(config, { ...options, log: await createGatewayLog(config, options.log) })
+  const gateway = await openGateway(config, { ...options, log: await createGatewayLog(config, options.log) })
+  const { upgrade } = gateway
+  return Object.assign(gateway, {
+    upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+      if (!isWebSocketUpgrade(req) || isGraphqlPath(pathOf(req))) upgrade(req, socket, head)
+    },
+  })
 }
 
 /** A gateway, with what its own server needs to know. */

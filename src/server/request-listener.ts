@@ -44,7 +44,7 @@ export function createRequestListener(parts: {
     res.setHeader('x-request-id', requestId)
     res.setHeader('x-content-type-options', 'nosniff')
     const gone = new Stop()
-    const release = inFlight.add(req, res)
+    const release = inFlight.add(req, res, () => gone.abort())
     res.on('close', () => {
       release()
       if (!res.writableFinished) gone.abort()

@@ -16,15 +16,20 @@ export class RequestsInFlight {
   /**
    * Counts a request until its connection is gone.
    *
+   * @param onLost called if the connection goes away while the answer waits behind another of it, which has no event
    * @returns a function for the response's event `close`: the request counts no more
    */
-  add(req: IncomingMessage, res: ServerResponse): () => void {
+  add(req: IncomingMessage, res: ServerResponse, onLost: () => void = () => {}): () => void {
     const place = this.#freePlaces.pop() ?? this.#places.length
     this.#places[place] = res
     const release = (): void => {
       if (this.#places[place] === res) this.#release(place)
     }
-    if (res.socket === null) this.#queue(req.socket, res, release)
+    const lose = (): void => {
+      release()
+      onLost()
+    }
+    if (res.socket === null) this.#queue(req.socket, res, lose)
     return release
   }
 
@@ -56,11 +61,11 @@ export class RequestsInFlight {
   }
 
   /** An answer that waits behind another is never told that its connection is gone. */
-  #queue(socket: Socket, res: ServerResponse, release: () => void): void {
+  #queue(socket: Socket, res: ServerResponse, lose: () => void): void {
     const known = this.#queues.get(socket)
     const queue = known ?? new Set()
-    queue.add(release)
-    res.once('close', () => queue.delete(release))
+    queue.add(lose)
+    res.once('close', () => queue.delete(lose))
     if (known) return
     this.#queues.set(socket, queue)
     socket.once('close', () => {

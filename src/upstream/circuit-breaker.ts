@@ -63,6 +63,11 @@ export class CircuitBreaker {
     return this.#breaker === 'half-open' || (this.#breaker === 'open' && this.#pause?.isOver === false)
   }
 
+  /** Whether a call would be a trial just now: the only one that is made, to find out whether the service is back. */
+  get isTrying(): boolean {
+    return this.#breaker === 'open' && this.#pause?.isOver === true
+  }
+
   get state(): ServiceHealth['state'] {
     return this.#state
   }

@@ -95,8 +95,8 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     decode: (text: string, status: number) => Value,
   ): Promise<Value> {
     const { signal, timeoutMs: callTimeoutMs = timeoutMs, onAnswer, onSent } = callOptions
-    if (onSent && !signal?.aborted) onSent()
-    return exchange(dispatcher, name, request, { signal, timeoutMs: callTimeoutMs, maxBodyBytes }, (response) => {
+    const exchangeOptions = { signal, timeoutMs: callTimeoutMs, maxBodyBytes, onSent }
+    return exchange(dispatcher, name, request, exchangeOptions, (response) => {
       onAnswer?.(response)
       const { status, text } = response
       if (status >= 200 && status < 300) return decode(text, status)

@@ -25,8 +25,9 @@ import type { ServiceResponse } from './request.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import { ServiceBreakers } from './service-breakers.ts'
 import { ServiceReporter } from './service-reporter.ts'
+import { untilAborted } from './single-flight.ts'
 import { sleep } from './sleep.ts'
-import type { StopSignal } from './stop.ts'
+import { Stop, type StopSignal } from './stop.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 import type { ServiceEvent, UpstreamCall, UpstreamObserver } from './upstream-observer.ts'
 
@@ -187,7 +188,9 @@ export class PinningService implements AsyncDisposable {
       signal?.throwIfAborted()
       if (call.class === 'mutation' || call.class === 'interactive') this.urgentCalls.note(endpoint)
       try {
-        return await this.#breakers.run(tenant, () => this.#send(call, askedAt + this.timeoutMs, permit, attempt))
+        const deadline = askedAt + this.timeoutMs
+        if (this.#breakers.isTrying(tenant)) return await this.#try(call, deadline, permit, attempt)
+        return await this.#breakers.run(tenant, () => this.#send(call, deadline, permit, attempt))
       } catch (error) {
         if (error instanceof UnauthorizedError) this.#reporter?.refusedToken(this.#tokenFrom(call))
         if (attempt === MAX_TRIES || !isWorthRepeating(error, call.isRepeatable)) throw error
@@ -197,6 +200,17 @@ export class PinningService implements AsyncDisposable {
         await sleep(this.clock, backoffMs, { signal })
       }
     }
+  }
+
+  /**
+   * Makes a call that is a breaker's trial. It goes on when its callers leave: an aborted trial would show nothing, and
+   * clients that always leave early would keep the breaker open for ever.
+   */
+  #try<Value>(call: ServiceCall<Value>, deadline: number, permit: Permit, attempt: number): Promise<Value> {
+    const { tenant, signal } = call
+    const unabortable = { ...call, signal: new Stop(signal) }
+    const trial = this.#breakers.run(tenant, () => this.#send(unabortable, deadline, permit, attempt))
+    return untilAborted(trial, signal)
   }
 
   #send<Value>(call: ServiceCall<Value>, deadline: number, permit: Permit, attempt: number): Promise<Value> {

@@ -31,6 +31,11 @@ export interface ExchangeOptions {
   readonly timeoutMs: number
   /** Largest body that is read, in bytes. */
   readonly maxBodyBytes: number
+  /**
+   * Called once, when the request begins to be sent, or when it cannot be, for want of a connection. Not called if it is
+   * aborted before.
+   */
+  readonly onSent?: (() => void) | undefined
 }
 
 /**
@@ -115,8 +120,12 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onConnect(disconnect: (cause: Error) => void): void {
     // A request that waits for a connection cannot be taken back, so it is ended when its turn comes.
-    if (this.#isOver) disconnect(new errors.RequestAbortedError())
-    else this.#disconnect = disconnect
+    if (this.#isOver) {
+      disconnect(new errors.RequestAbortedError())
+      return
+    }
+    this.#disconnect = disconnect
+    this.#options.onSent?.()
   }
 
   onHeaders(status: number, headers: Buffer[]): boolean {
@@ -150,11 +159,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onError(cause: Error): void {
     if (this.#isOver) return
+    if (!this.#disconnect) this.#options.onSent?.()
     this.#end()
     this.#reject(this.#unavailable(`could not be reached: ${reason(cause)}`, cause))
   }
 
   #expire(): void {
+    if (!this.#disconnect) this.#options.onSent?.()
     const late = this.#disconnect ? 'did not answer' : 'could not be reached'
     const cause = new errors.RequestAbortedError('timed out')
     this.#stop(this.#unavailable(`${late} within ${this.#options.timeoutMs} ms`, cause))

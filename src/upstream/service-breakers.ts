@@ -44,6 +44,11 @@ export class ServiceBreakers {
     return this.#shared.isRefusing || this.#own.peek(tenant)?.isRefusing === true
   }
 
+  /** Whether a tenant's call would be a trial just now, for all or for this tenant. */
+  isTrying(tenant: string): boolean {
+    return this.#shared.isTrying || this.#own.peek(tenant)?.isTrying === true
+  }
+
   /** @throws {ServiceUnavailableError} while the service is left alone, by all or by this tenant */
   check(tenant: string): void {
     this.#shared.check()

@@ -133,7 +133,8 @@ export function untilAborted<Value>(promise: Promise<Value>, signal: StopSignal 
   if (!signal) return promise
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
-    listen(signal, onAbort)
+    if (signal.aborted) onAbort()
+    else listen(signal, onAbort)
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
 }

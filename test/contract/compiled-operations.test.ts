@@ -122,7 +122,7 @@ describe('compiled operations', () => {
     ['subscription', true, 0.6],
   ] as const)('give what graphql-js gives, for each random %s (by promises: %j)', async (kind, isAsync, share) => {
     const schema = createRandomSchema(isAsync)
-    const compiled = new CompiledOperations(schema)
+    const compiled = new CompiledOperations(schema, () => {})
     let [compiledRuns, withErrors] = [0, 0]
     for (let seed = 1; seed <= OPERATIONS; seed++) {
       const { query, variables } = randomOperation(schema, kind, seededRandom(seed))
@@ -157,7 +157,7 @@ describe('compiled operations', () => {
 
   it('are none for a first use, and for what would not come out the same', () => {
     const schema = createRandomSchema(false)
-    const compiled = new CompiledOperations(schema)
+    const compiled = new CompiledOperations(schema, () => {})
     const findTwice = (query: string) => {
       const document = parse(query)
       const operation = getOperationAST(document)
@@ -203,7 +203,7 @@ describe('compiled operations', () => {
       fragment More on Mutation { removePin(input: { id: $id }) { error { code } } }`)
     const operation = getOperationAST(document)
     if (!operation) throw new Error('expected an operation')
-    const compiled = new CompiledOperations(schema)
+    const compiled = new CompiledOperations(schema, () => {})
     compiled.find(document, operation)
 
     const result = await compiled.find(document, operation)?.(undefined, undefined, { id: 'a' })

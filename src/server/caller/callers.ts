@@ -21,7 +21,9 @@ export class Callers {
 
   /** Returns the caller that `connectionParams` names. Without tokens in these, the headers name the caller. */
   async identify({ headers, connectionParams }: CallerRequest): Promise<TokenCaller> {
-    return (connectionParams && (await this.fromConnectionParams(connectionParams))) ?? this.fromHeaders(headers)
+    if (!connectionParams) return this.fromHeaders(headers)
+    // A WebSocket keeps its caller for long, and so only the headers that are needed.
+    return this.fromConnectionParams(connectionParams) ?? this.fromHeaders(onlyTokens(headers))
   }
 
   /** The caller of an HTTP request. A malformed token is refused later, by whoever needs it. */
@@ -35,7 +37,7 @@ export class Callers {
    * @returns null when it has no token
    * @throws {MalformedTokensError} when a token is malformed, as `Authorization` without `Bearer`, or all are very long
    */
-  async fromConnectionParams(params: Readonly<Record<string, unknown>>): Promise<TokenCaller | null> {
+  fromConnectionParams(params: Readonly<Record<string, unknown>>): TokenCaller | null {
     const { token, ...others } = params
     const headers = token === undefined ? others : { ...others, authorization: bearer(token) }
     const given = Object.entries(headers)
@@ -47,6 +49,10 @@ export class Callers {
       throw new MalformedTokensError(`Expected at most ${MAX_LENGTH} characters`)
     return new TokenCaller(Object.fromEntries(given), this.#services, this.#secret)
   }
+}
+
+function onlyTokens(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isTokenHeader(name)))
 }
 
 function isToken(header: readonly [name: string, value: unknown]): header is [name: string, token: string] {

@@ -6,7 +6,7 @@ import { plainToken } from './tokens.ts'
 type Found = { readonly token: string | null } | { readonly error: unknown }
 
 /**
- * Has a host say who calls.
+ * Makes an `Identify` of the host's function.
  *
  * @param services names of all configured services
  */

@@ -8,7 +8,6 @@ import {
   validate,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import { BadRequestError } from '../../domain/errors.ts'
 import type { OperationRequest } from './operation-request.ts'
 
 /** An operation that may be run. */
@@ -17,15 +16,15 @@ export interface PreparedOperation {
   readonly operation: OperationDefinitionNode
 }
 
-/** What a text was read as: a document, or the error that says why it is none. */
-type Outcome = { readonly document: DocumentNode } | { readonly error: unknown }
+/** A text was read as a document, or as the error that says why it is none. */
+type Outcome = { readonly document: DocumentNode; bytes: number } | { readonly error: unknown; readonly bytes: number }
 
 // GraphiQL's introspection has 400; a mutation that adds 100 pins without variables about 2,000.
 const MAX_TOKENS = 5_000
-/** Bytes of all documents that are kept. */
-const CACHE_BYTES = 32 * 1024 * 1024
-/** Bytes for each token of a document: 340 for its nodes and 230 for its compiled form were measured, and some for the engine. */
-const BYTES_PER_TOKEN = 700
+/** Bytes of all documents that are kept, with their compiled operations. */
+const CACHE_BYTES = 64 * 1024 * 1024
+/** Bytes for each token of a document: 340 were measured. */
+const BYTES_PER_TOKEN = 400
 
 /**
  * Reads documents and checks them against the schema: the one place where rules and limits of documents are.
@@ -50,9 +49,26 @@ export class Documents {
   parse(text: string): DocumentNode {
     const known = this.#known.get(text)
     const outcome = known ?? this.#read(text)
-    if (!known) this.#known.set(text, outcome, { size: bytesOf(text, outcome) })
+    if (!known) this.#known.set(text, outcome, { size: outcome.bytes })
     if ('document' in outcome) return outcome.document
     throw outcome.error
+  }
+
+  /** Bytes of all that is kept. */
+  get bytes(): number {
+    return this.#known.calculatedSize
+  }
+
+  /**
+   * Counts more bytes for a document, such as those of its compiled operations. The document is forgotten if it takes more
+   * than an eighth of all room then.
+   */
+  keepMore(document: DocumentNode, bytes: number): void {
+    const text = document.loc?.source.body ?? ''
+    const outcome = this.#known.peek(text)
+    if (!outcome || !('document' in outcome) || outcome.document !== document) return
+    outcome.bytes += bytes
+    this.#known.set(text, outcome, { size: outcome.bytes })
   }
 
   /** The ways in which a document does not fit the schema; none for a valid one. */
@@ -67,9 +83,8 @@ export class Documents {
   /**
    * Finds the operation that a request asks for.
    *
-   * @throws {GraphQLError} when the document is no GraphQL
+   * @throws {GraphQLError} when the document is no GraphQL, or has no such operation
    * @throws {AggregateError} of `GraphQLError`s when it does not fit the schema
-   * @throws {BadRequestError} when it has no such operation
    */
   prepare({ query, operationName }: OperationRequest): PreparedOperation {
     const document = this.parse(query)
@@ -77,15 +92,17 @@ export class Documents {
     if (errors.length > 0) throw new AggregateError(errors, 'The document does not fit the schema')
     const operation = getOperationAST(document, operationName)
     if (operation) return { document, operation }
-    const expected = operationName ? 'the name of an operation in the document' : 'a document of one operation'
-    throw BadRequestError.of('operationName', expected, operationName ?? null)
+    // Yoga's words, over HTTP.
+    throw withCode(new GraphQLError('Could not determine what operation to execute.'), 'OPERATION_RESOLUTION_FAILURE')
   }
 
   #read(text: string): Outcome {
+    const bytes = 2 * text.length + 1
     try {
-      return { document: parse(text, { maxTokens: MAX_TOKENS }) }
+      const document = parse(text, { maxTokens: MAX_TOKENS })
+      return { document, bytes: bytes + tokensOf(document) * BYTES_PER_TOKEN }
     } catch (error) {
-      return { error: error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : error }
+      return { error: error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : error, bytes }
     }
   }
 }
@@ -96,9 +113,8 @@ function withCode(error: GraphQLError, code: string): GraphQLError {
   return error
 }
 
-function bytesOf(text: string, outcome: Outcome): number {
+function tokensOf({ loc }: DocumentNode): number {
   let tokens = 0
-  const first = 'document' in outcome ? outcome.document.loc?.startToken : undefined
-  for (let token = first; token; token = token.next ?? undefined) tokens++
-  return tokens * BYTES_PER_TOKEN + 2 * text.length + 1
+  for (let token = loc?.startToken; token; token = token.next ?? undefined) tokens++
+  return tokens
 }

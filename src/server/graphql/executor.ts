@@ -58,7 +58,9 @@ export class Executor {
   constructor(options: ExecutorOptions) {
     this.schema = options.schema
     this.documents = new Documents(options.schema)
-    this.#compiled = new CompiledOperations(options.schema)
+    this.#compiled = new CompiledOperations(options.schema, (document, bytes) =>
+      this.documents.keepMore(document, bytes),
+    )
     this.#options = options
   }
 
@@ -81,7 +83,7 @@ export class Executor {
     return this.#run(run, options, (result, context) => {
       const encoded = encode(result)
       takeApart(result.data)
-      context[Symbol.dispose]()
+      context.emptyLists()
       return encoded
     })
   }
@@ -93,18 +95,17 @@ export class Executor {
   ): Promise<Outcome> {
     const { requestTimeoutMs } = this.#options
     const deadline = new Stop(run.requestId)
-    const onAbort = (): void => deadline.abort(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
+    const unfollow = deadline.follow(signal)
     const timer = setTimeout(() => deadline.abort(requestTimeoutError(requestTimeoutMs)), requestTimeoutMs)
     const context = this.#contextOf(run, deadline)
     try {
       const result = await this.#execute(run, context)
-      // Where one field failed for others too, nobody waits for what these have asked for.
+      // A failed field that must not be null makes its parents null: the requests of their other fields are of no use then.
       if (result.errors) deadline.abort()
       return use(this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga }), context)
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
+      unfollow()
     }
   }
 
@@ -121,8 +122,8 @@ export class Executor {
   }
 
   /**
-   * An event as those who asked see it. New loaders for each: what one has read is no news for the next. It is never
-   * aborted, since it may be for others than the one who has left.
+   * Executes one event. Each event gets new loaders, since a loader would return the pins of an earlier event. It is never
+   * aborted: other subscribers may share the result.
    */
   async resolveEvent(run: Run, event: LiveEvent): Promise<ExecutionResult> {
     const result = await this.#execute(run, this.#contextOf(run, new Stop(run.requestId)), event)
@@ -164,7 +165,7 @@ export class Executor {
   }
 }
 
-/** Empties the lists in a value, which are a new result's own. */
+/** Empties the lists in a result. They are its own, since no scalar of the schema is a list or has one in it. */
 function takeApart(value: unknown): void {
   if (Array.isArray(value)) value.length = 0
   else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) takeApart(each)

@@ -111,7 +111,9 @@ describe('graphql-transport-ws', () => {
     expect(await errorsOf({ query: '{' })).toEqual(['GRAPHQL_PARSE_FAILED'])
     expect(await errorsOf({ query: '{ no such }' })).toHaveLength(2)
     expect(await errorsOf({ query: `{ ${'a '.repeat(5_001)} }` })).toEqual(['GRAPHQL_PARSE_FAILED'])
-    expect(await errorsOf({ query: 'query A { __typename } query B { __typename }' })).toEqual(['BAD_REQUEST'])
+    const several = 'query A { __typename } query B { __typename }'
+    expect(await errorsOf({ query: several })).toEqual(['OPERATION_RESOLUTION_FAILURE'])
+    expect(await errorsOf({ query: several, operationName: 'C' })).toEqual(['OPERATION_RESOLUTION_FAILURE'])
   })
 
   it('sends the errors of a subscription that cannot begin as its only result, as the reference server does', async () => {

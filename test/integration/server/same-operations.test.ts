@@ -50,6 +50,8 @@ const REFUSED: Readonly<Record<string, Operation>> = {
   'no GraphQL': { query: '{ services' },
   'what the schema has not': { query: '{ services { nome } nothing }' },
   'too many words': { query: `{ ${'a '.repeat(5_000)} }` },
+  'no operation of that name': { query: 'query A { __typename }', operationName: 'B' },
+  'several operations, and none named': { query: 'query A { __typename } query B { __typename }' },
   'fragments in a circle': { query: '{ pin(id: "x") { ...A } } fragment A on Pin { content { pins { ...A } } }' },
 }
 
@@ -67,10 +69,14 @@ afterAll(async () => {
 
 describe.each(Object.entries(OPERATIONS))('%s', (_what, operation) => {
   it.each(Object.keys(WAYS))('has the same result by %s, when it comes first and when it comes again', async (way) => {
-    const run = WAYS[way] as (typeof WAYS)[string]
-    const expected = JSON.parse(await (WAYS.GET as typeof run)(gateway.url, operation))
+    // Texts of their own, which no other way has read before. The first is never compiled.
+    const answerOf = async (by: string, label: string) => {
+      const query = `# ${label} ${by} and ${way}\n${operation.query}`
+      return JSON.parse(await (WAYS[by] as (typeof WAYS)[string])(gateway.url, { ...operation, query }))
+    }
+    const expected = await answerOf('GET', 'Once by')
     // The third time, it runs compiled.
-    for (let use = 1; use <= 3; use++) expect(JSON.parse(await run(gateway.url, operation))).toEqual(expected)
+    for (let use = 1; use <= 3; use++) expect(await answerOf(way, 'Again and again by')).toEqual(expected)
   })
 })
 
@@ -79,7 +85,7 @@ describe.each(Object.entries(REFUSED))('%s', (_what, operation) => {
     const answerOf = async (by: string) => {
       // A text of its own, which no other way has read before.
       const query = `# by ${by}\n${operation.query}`
-      return JSON.parse(await (WAYS[by] as (typeof WAYS)[string])(gateway.url, { query }))
+      return JSON.parse(await (WAYS[by] as (typeof WAYS)[string])(gateway.url, { ...operation, query }))
     }
 
     const refused = await answerOf(way)

@@ -8,6 +8,7 @@ import {
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import type { CallOptions } from '../../../src/upstream/client.ts'
 import { PinningService, type ServiceCall } from '../../../src/upstream/pinning-service.ts'
+import { deferred } from '../../support/deferred.ts'
 import { TestClock } from '../../support/test-clock.ts'
 
 const PLENTY: RateLimit = { limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }
@@ -82,6 +83,32 @@ describe('PinningService.call', () => {
     await clock.advance(1000)
     expect(sentAt).toEqual([1000, 1100, 1300])
     expect(outcome.value).toEqual(unavailable())
+  })
+
+  it('brings the trial of a service that was down to its end, though every client leaves early', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    const { clock, service, call } = startService()
+    for (let n = 0; n < 5; n++) await call([unavailable(true)], { isRepeatable: false }).made
+    expect(service.health('alice').state).toBe('down')
+    await clock.advance(1000)
+
+    const client = new AbortController()
+    const answered = deferred<string>()
+    const signals: unknown[] = []
+    const trial = call([], {
+      signal: client.signal,
+      send: (_client, { signal }) => {
+        signals.push(signal?.aborted)
+        client.abort(new Error('the client has left'))
+        signals.push(signal?.aborted)
+        return answered.promise
+      },
+    })
+    await trial.made
+    expect([trial.outcome.value, signals]).toEqual([new Error('the client has left'), [false, false]])
+    answered.resolve('answer')
+    await clock.advance(0)
+    expect(service.health('alice').state).toBe('up')
   })
 
   it('does not repeat what may have acted unless it is repeatable', async () => {

@@ -7,9 +7,6 @@ import type { Executor } from '../../graphql/executor.ts'
 import type { GraphqlHandler } from '../../routes.ts'
 import { processRegularResult } from '../../yoga.ts'
 
-/** Yoga, as it answers a request of node:http. */
-export type YogaHandler = (...request: Parameters<GraphqlHandler>) => unknown
-
 interface Params {
   readonly query: string
   readonly operationName?: string | null
@@ -30,13 +27,13 @@ const PARAMS = new Set(['query', 'operationName', 'variables', 'extensions'])
 /**
  * Answers the usual request as Yoga would, but without fetch's `Request` and `Response`, which are a third of its cost.
  *
- * The usual request is a POST of JSON, of a known length, that asks for JSON and can be executed. All others are Yoga's,
- * and so is what there is to say of them.
+ * The usual request is a POST of JSON, of a known length, that asks for JSON and can be executed. Yoga answers all
+ * others, and reports their errors.
  */
 export function answerJson(parts: {
   executor: Executor
   identify: Identify
-  yoga: YogaHandler
+  yoga: GraphqlHandler
   maxRequestBytes: number
 }): GraphqlHandler {
   const { executor, identify, yoga, maxRequestBytes } = parts
@@ -55,6 +52,7 @@ export function answerJson(parts: {
     if (!document) return leave(body)
     const { operationName, variables } = params
     const caller = await identify({ headers: req.headers })
+    if (gone.aborted) return undefined
     const run = { document, operationName, variables, caller, requestId }
     const options = { signal: gone, isForYoga: true }
     return executor.answer(run, options, (result) => {

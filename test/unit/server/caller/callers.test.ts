@@ -42,12 +42,12 @@ describe('callers', () => {
     expect(await Promise.all(none.map((each) => callers.fromConnectionParams(each)))).toEqual(none.map(() => null))
   })
 
-  it('take no token that could not be a header', async () => {
+  it('take no token that could not be a header', () => {
     for (const token of [7, {}, ['a'], true, 'a\r\nx-evil: 1', 'ä', '\0', 'x'.repeat(20_000)])
-      await expect(callers.fromConnectionParams({ token })).rejects.toThrow(TypeError)
+      expect(() => callers.fromConnectionParams({ token })).toThrow(TypeError)
   })
 
-  it('take no token that cannot be read, since the gateway would use its own in its place', async () => {
+  it('take no token that cannot be read, since the gateway would use its own in its place', () => {
     for (const params of [
       { Authorization: 'abc' },
       { Authorization: 'Basic YTpi' },
@@ -55,9 +55,9 @@ describe('callers', () => {
       { token: 'bearer' },
       { 'x-pinning-token-two': 'a b' },
     ])
-      await expect(callers.fromConnectionParams(params)).rejects.toThrow(TypeError)
+      expect(() => callers.fromConnectionParams(params)).toThrow(TypeError)
     // Of a request's headers they stay, for whoever needs them to say so.
-    const malformed = await callers.fromHeaders({ authorization: 'Bearer ä' })
+    const malformed = callers.fromHeaders({ authorization: 'Bearer ä' })
     expect(() => malformed.tokenFor('one')).toThrow('The token for one cannot be read')
     expect(malformed.tokenFor('two')).toBeNull()
   })

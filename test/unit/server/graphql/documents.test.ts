@@ -1,6 +1,5 @@
 import { buildSchema, GraphQLError } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { BadRequestError } from '../../../../src/domain/errors.ts'
 import { Documents } from '../../../../src/server/graphql/documents.ts'
 
 const schema = buildSchema('type Query { a: String } type Mutation { b: String }')
@@ -30,8 +29,28 @@ describe('documents', () => {
     expect(documents.prepare({ query, operationName: 'B' }).operation.operation).toBe('mutation')
     expect(documents.prepare({ query: '{ a }' }).operation.operation).toBe('query')
     for (const operationName of [null, undefined, 'C']) {
-      expect(() => documents.prepare({ query, operationName })).toThrow(BadRequestError)
+      expect(() => documents.prepare({ query, operationName })).toThrow(
+        'Could not determine what operation to execute.',
+      )
     }
+  })
+
+  it('are kept up to so many bytes, whatever comes and is compiled', () => {
+    const documents = new Documents(schema)
+    for (let n = 0; n < 20_000; n++) {
+      const document = documents.parse(`# ${n}\n{ ${'a '.repeat(n % 50 === 0 ? 3_000 : 3)} }`)
+      if (n % 3 === 0) documents.keepMore(document, 1_000_000)
+      expect(documents.bytes).toBeLessThanOrEqual(64 * 1024 * 1024)
+    }
+    expect(documents.bytes).toBeGreaterThan(32 * 1024 * 1024)
+  })
+
+  it('are forgotten when they alone take an eighth of all room', () => {
+    const documents = new Documents(schema)
+    const document = documents.parse('{ a }')
+    for (let n = 0; n < 8; n++) documents.keepMore(document, 1024 * 1024)
+    expect([documents.bytes, documents.parse('{ a }') === document]).toEqual([expect.any(Number), false])
+    expect(documents.bytes).toBeLessThan(10_000)
   })
 
   it('are refused with all that does not fit the schema', () => {
