@@ -12,6 +12,8 @@ const REPEAT_EVERY_MS = 60_000
 /** After a quiet minute, this many changes of state are reported at once. Then one is reported per `STATE_EVERY_MS`. */
 const STATE_BURST = 6
 const STATE_EVERY_MS = 10_000
+/** Sums and differences of instants are off by less than this. */
+const ROUNDING_MS = 1e-3
 
 /**
  * Reports the events of one service.
@@ -98,9 +100,9 @@ class Allowance {
   }
 
   take(now: number): boolean {
-    const fullAt = Math.max(this.#fullAt, now) + this.#everyMs
-    if (fullAt - now > this.#burst * this.#everyMs) return false
-    this.#fullAt = fullAt
+    const aheadMs = Math.max(0, this.#fullAt - now) + this.#everyMs
+    if (aheadMs > this.#burst * this.#everyMs + ROUNDING_MS) return false
+    this.#fullAt = now + aheadMs
     return true
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deferred } from '../support/deferred.ts'
 import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
+import { exampleCid } from '../support/providers/example-cid.ts'
 import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
 import { runCli, spawnCli } from '../support/spawn-cli.ts'
 
@@ -36,6 +37,32 @@ describe('pinql', () => {
     })
     expect((await stat(join(cwd, '.pinql'))).mode & 0o777).toBe(0o700)
     expect((await stat(join(cwd, '.pinql', 'gateway-token'))).mode & 0o777).toBe(0o600)
+  })
+
+  it('goes on when graphql-js leaves a rejection behind', async () => {
+    const pin = (n: number) => ({
+      requestid: `${n}`,
+      status: 'pinned',
+      created: `2026-01-0${n}T00:00:00Z`,
+      pin: { cid: exampleCid(n) },
+      delegates: [],
+    })
+    const list = json(200, { count: 3, results: [pin(2), pin(1), pin(3)] })
+    await using odd = await startScriptedUpstream()
+    odd.reply(...Array.from({ length: 9 }, () => list))
+    const services = `gone: { endpoint: "http://127.0.0.1:9", token: a }, odd: { endpoint: "${odd.endpoint}", token: a }`
+    await writeConfig(`defaultService: gone\nservices: { ${services} }`)
+    await using cli = spawnCli(['serve', '--port', '0'], { cwd })
+    const [, url = ''] = await cli.output(SERVING)
+    // The service is found to list in no order, so that it has a lesson.
+    await ask(url, '{ pins(services: ["odd"]) { nodes { id } } }')
+    const fields =
+      'capabilities { lessons { proof @skip(if: $v) } } pinCounts { queued } budget { limit @skip(if: $v) }'
+    const query = `query ($v: Boolean = true) { services { ${fields} } }`
+    const { errors } = await ask(url, query, { v: null })
+    expect(errors).toMatchObject([{ path: ['services', 1, 'capabilities', 'lessons', 0] }])
+    await cli.output(/Unexpected error/)
+    expect(await ask(url, '{ services { name } }')).toEqual({ data: { services: [{ name: 'gone' }, { name: 'odd' }] } })
   })
 
   it('lets flags win over the environment, and the environment over the file', async () => {

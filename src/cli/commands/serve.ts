@@ -16,9 +16,14 @@ export function serveCommand(): Command {
 async function serve(config: GatewayConfig): Promise<void> {
   keepNewObjectsYoung()
   const { startGateway } = await import('../../server/start-gateway.ts')
+  const { createGatewayLog } = await import('../../server/gateway-log.ts')
   const { stdout } = process
   const log = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
   const gateway = await startGateway(config, { log })
+  // graphql-js leaves rejections behind when an element of a list throws while earlier elements are still awaited. Node would
+  // end the process for one.
+  const logger = await createGatewayLog(config, log)
+  process.on('unhandledRejection', (err) => logger.error({ err }, 'Unexpected error'))
   if (stdout.isTTY) stdout.write(welcome(gateway.url, config))
   await runUntilSignal(gateway)
 }
