@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Logger, LogSink } from '../observability/logger.ts'
@@ -30,7 +31,8 @@ export interface Gateway extends AsyncDisposable {
    * Takes over a connection that becomes a WebSocket: a listener for the event `upgrade` of `node:http`. Needs no `this`.
    *
    * An offer of another protocol, such as HTTP/2, is passed over: the server gets the request again, without the offer. A
-   * WebSocket at any other path than `/graphql` is left to the host's own listeners for `upgrade`.
+   * WebSocket at any other path than `/graphql` is left to the host's own listeners for `upgrade`, if there are any, and
+   * else gets status 404.
    */
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
   /** False while the embedded service is started again, and from the moment that draining begins. */
@@ -83,9 +85,16 @@ export async function createGateway(config: GatewayConfig, options: GatewayOptio
   const { upgrade } = gateway
   return Object.assign(gateway, {
     upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-      if (!isWebSocketUpgrade(req) || isGraphqlPath(pathOf(req))) upgrade(req, socket, head)
+      const isOthers = isWebSocketUpgrade(req) && !isGraphqlPath(pathOf(req)) && hasOtherListeners(req)
+      if (!isOthers) upgrade(req, socket, head)
     },
   })
+}
+
+function hasOtherListeners(req: IncomingMessage): boolean {
+  // Node sets it on the sockets of every server.
+  const { server } = req.socket as Socket & { server?: Server }
+  return (server?.listenerCount('upgrade') ?? 0) > 1
 }
 
 /** A gateway, with what its own server needs to know. */

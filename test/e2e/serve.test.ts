@@ -39,7 +39,7 @@ describe('pinql', () => {
     expect((await stat(join(cwd, '.pinql', 'gateway-token'))).mode & 0o777).toBe(0o600)
   })
 
-  it('goes on when graphql-js leaves a rejection behind', async () => {
+  it('refuses null for the variable of a directive, for which graphql-js would end the process', async () => {
     const pin = (n: number) => ({
       requestid: `${n}`,
       status: 'pinned',
@@ -60,8 +60,8 @@ describe('pinql', () => {
       'capabilities { lessons { proof @skip(if: $v) } } pinCounts { queued } budget { limit @skip(if: $v) }'
     const query = `query ($v: Boolean = true) { services { ${fields} } }`
     const { errors } = await ask(url, query, { v: null })
-    expect(errors).toMatchObject([{ path: ['services', 1, 'capabilities', 'lessons', 0] }])
-    await cli.output(/Unexpected error/)
+    const message = 'Variable "$v" of @skip or @include: expected true or false, got null.'
+    expect(errors).toMatchObject([{ message, extensions: { code: 'BAD_REQUEST' } }])
     expect(await ask(url, '{ services { name } }')).toEqual({ data: { services: [{ name: 'gone' }, { name: 'odd' }] } })
   })
 

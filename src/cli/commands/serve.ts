@@ -4,6 +4,7 @@ import { loadConfig } from '../../config/load-config.ts'
 import { formatLogLine } from '../../observability/format-log-line.ts'
 import { addConfigOptions } from '../config-options.ts'
 import { keepNewObjectsYoung } from '../keep-new-objects-young.ts'
+import { logUnhandledRejections } from '../log-unhandled-rejections.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 
 /** `pinql serve`: the gateway. */
@@ -20,10 +21,7 @@ async function serve(config: GatewayConfig): Promise<void> {
   const { stdout } = process
   const log = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
   const gateway = await startGateway(config, { log })
-  // graphql-js leaves rejections behind when an element of a list throws while earlier elements are still awaited. Node would
-  // end the process for one.
-  const logger = await createGatewayLog(config, log)
-  process.on('unhandledRejection', (err) => logger.error({ err }, 'Unexpected error'))
+  logUnhandledRejections(await createGatewayLog(config, log))
   if (stdout.isTTY) stdout.write(welcome(gateway.url, config))
   await runUntilSignal(gateway)
 }

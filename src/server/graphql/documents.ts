@@ -16,8 +16,11 @@ export interface PreparedOperation {
   readonly operation: OperationDefinitionNode
 }
 
-/** A text was read as a document, or as the error that says why it is none. */
-type Outcome = { readonly document: DocumentNode; bytes: number } | { readonly error: unknown; readonly bytes: number }
+/** A document that is kept. */
+interface Kept {
+  readonly document: DocumentNode
+  bytes: number
+}
 
 // GraphiQL's introspection has 400; a mutation that adds 100 pins without variables about 2,000.
 const MAX_TOKENS = 5_000
@@ -29,12 +32,12 @@ const BYTES_PER_TOKEN = 400
 /**
  * Reads documents and checks them against the schema: the one place where rules and limits of documents are.
  *
- * Documents are kept, right and wrong ones alike, so that a client's next request with the same text costs neither parsing
- * nor validation. What is kept is bounded in bytes.
+ * Valid documents are kept, so that a client's next request with the same text costs neither parsing nor validation. They
+ * are bounded in bytes. Invalid ones are not kept: their errors would take thirty times as much as the document.
  */
 export class Documents {
   readonly #schema: GraphQLSchema
-  readonly #known = new LRUCache<string, Outcome>({ maxSize: CACHE_BYTES, maxEntrySize: CACHE_BYTES / 8 })
+  readonly #known = new LRUCache<string, Kept>({ maxSize: CACHE_BYTES, maxEntrySize: CACHE_BYTES / 8 })
   readonly #validity = new WeakMap<DocumentNode, readonly GraphQLError[]>()
 
   constructor(schema: GraphQLSchema) {
@@ -48,10 +51,11 @@ export class Documents {
    */
   parse(text: string): DocumentNode {
     const known = this.#known.get(text)
-    const outcome = known ?? this.#read(text)
-    if (!known) this.#known.set(text, outcome, { size: outcome.bytes })
-    if ('document' in outcome) return outcome.document
-    throw outcome.error
+    if (known) return known.document
+    const document = this.#read(text)
+    const bytes = tokensOf(document) * BYTES_PER_TOKEN + 2 * text.length
+    this.#known.set(text, { document, bytes }, { size: bytes })
+    return document
   }
 
   /** Bytes of all that is kept. */
@@ -65,10 +69,10 @@ export class Documents {
    */
   keepMore(document: DocumentNode, bytes: number): void {
     const text = document.loc?.source.body ?? ''
-    const outcome = this.#known.peek(text)
-    if (!outcome || !('document' in outcome) || outcome.document !== document) return
-    outcome.bytes += bytes
-    this.#known.set(text, outcome, { size: outcome.bytes })
+    const kept = this.#known.peek(text)
+    if (kept?.document !== document) return
+    kept.bytes += bytes
+    this.#known.set(text, kept, { size: kept.bytes })
   }
 
   /** The ways in which a document does not fit the schema; none for a valid one. */
@@ -77,6 +81,7 @@ export class Documents {
     const errors =
       known ?? validate(this.#schema, document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'))
     if (!known) this.#validity.set(document, errors)
+    if (errors.length > 0) this.#known.delete(document.loc?.source.body ?? '')
     return errors
   }
 
@@ -96,18 +101,16 @@ export class Documents {
     throw withCode(new GraphQLError('Could not determine what operation to execute.'), 'OPERATION_RESOLUTION_FAILURE')
   }
 
-  #read(text: string): Outcome {
-    const bytes = 2 * text.length + 1
+  #read(text: string): DocumentNode {
     try {
-      const document = parse(text, { maxTokens: MAX_TOKENS })
-      return { document, bytes: bytes + tokensOf(document) * BYTES_PER_TOKEN }
+      return parse(text, { maxTokens: MAX_TOKENS })
     } catch (error) {
-      return { error: error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : error, bytes }
+      throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : error
     }
   }
 }
 
-/** Put into the error itself, which is kept: Yoga would do so too, but only for what comes over HTTP. */
+/** Yoga would put codes into errors as well, but only for what comes over HTTP. */
 function withCode(error: GraphQLError, code: string): GraphQLError {
   error.extensions.code = code
   return error

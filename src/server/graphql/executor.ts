@@ -17,6 +17,7 @@ import { Stop, type StopSignal } from '../../upstream/stop.ts'
 import { visibleErrors } from './client-error.ts'
 import { CompiledOperations } from './compiled-operations.ts'
 import { Documents } from './documents.ts'
+import { refuseNullConditions } from './null-conditions.ts'
 import type { OperationRequest } from './operation-request.ts'
 import { requestTimeoutError } from './request-timeout-error.ts'
 
@@ -140,6 +141,8 @@ export class Executor {
     const operation = getOperationAST(run.document, run.operationName)
     const compiled = operation && this.#compiled.find(run.document, operation)
     if (compiled) return compiled(rootValue, context, run.variables ?? {})
+    const refusal = operation && refuseNullConditions(run.document, run.variables ?? {})
+    if (refusal) return refusal
     return execute({ ...this.#argsOf(run, context), rootValue })
   }
 

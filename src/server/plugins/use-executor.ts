@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GraphQLError } from 'graphql'
+import type { StopSignal } from '../../upstream/stop.ts'
 import type { Identify } from '../caller/caller.ts'
 import { UnauthenticatedError } from '../caller/unauthenticated-error.ts'
 import type { Executor } from '../graphql/executor.ts'
@@ -7,8 +8,9 @@ import type { Plugin } from '../yoga.ts'
 
 interface ServerContext {
   readonly req: IncomingMessage
-  readonly request: Request
   readonly requestId: string
+  /** Aborted when the connection has gone away. Yoga's own signal is not, for a request behind another. */
+  readonly gone: StopSignal
 }
 
 /** Has Yoga read, check and run operations as all other transports do. */
@@ -23,10 +25,10 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
     },
     onExecute({ setExecuteFn }) {
       setExecuteFn(async ({ document, variableValues: variables, operationName, contextValue }) => {
-        const { req, request, requestId } = contextValue as ServerContext
+        const { req, requestId, gone } = contextValue as ServerContext
         const caller = await identify({ headers: req.headers }).catch(throwWithStatus)
         const run = { document, variables, operationName, caller, requestId }
-        return executor.run(run, { signal: request.signal, isForYoga: true })
+        return executor.run(run, { signal: gone, isForYoga: true })
       })
     },
   }
