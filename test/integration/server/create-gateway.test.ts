@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { json } from 'node:stream/consumers'
 import express from 'express'
 import { describe, expect, it } from 'vitest'
-import WebSocket from 'ws'
+import WebSocket, { WebSocketServer } from 'ws'
 import { createGateway, parseConfig } from '../../../src/index.ts'
 import { CLOSE_REASONS } from '../../../src/server/transports/web-socket/close-reasons.ts'
 import { deferred } from '../../support/deferred.ts'
@@ -171,5 +171,27 @@ describe('a gateway in a host', () => {
       server.close()
     }
     await expect.poll(openHandles).toBeLessThanOrEqual(before)
+  })
+})
+
+describe('a WebSocket at another path', () => {
+  const open = (host: { url: string }) => new WebSocket(host.url.replace('http', 'ws').replace('/graphql', '/own'))
+
+  it("is left to the host's own listener", async () => {
+    await using host = await embed(serveWithExpress)
+    const sockets = new WebSocketServer({ noServer: true })
+    host.server.on('upgrade', (req, socket, head) => {
+      if (req.url === '/own') sockets.handleUpgrade(req, socket, head, (ws) => ws.send('from the host'))
+    })
+    const [message] = await once(open(host), 'message')
+    expect(String(message)).toBe('from the host')
+    sockets.close()
+    for (const ws of sockets.clients) ws.terminate()
+  })
+
+  it('gets status 404 where the host has no listener', async () => {
+    await using host = await embed(serveWithExpress)
+    const [, response] = await once(open(host), 'unexpected-response')
+    expect(response.statusCode).toBe(404)
   })
 })

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
+import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import type { CallerRequest } from '../../../src/index.ts'
+import { deferred } from '../../support/deferred.ts'
 import { identifyBySession, type User } from '../../support/embedding/identify-by-session.ts'
 import { serveWithExpress } from '../../support/embedding/serve-with-express.ts'
 import { ALICE, BOB } from '../../support/query-schema.ts'
@@ -108,4 +111,36 @@ it('counts callers by their keys', async () => {
   expect((await openSocket(host.url, { session: 'a' })).answer).toMatchObject({ type: 'connection_ack' })
   expect((await openSocket(host.url, { session: 'c' })).answer).toBe(1013)
   expect((await openSocket(host.url, { session: 'b' })).answer).toMatchObject({ type: 'connection_ack' })
+})
+
+it.each([
+  ['by JSON', 'application/json'],
+  ['by Yoga', 'application/json; charset=utf-8'],
+])('begins no change for a client that leaves while it is identified, %s', async (_how, accept) => {
+  const asked = deferred()
+  const known = deferred()
+  const identify = async () => {
+    asked.resolve()
+    await known.promise
+    return { key: 'a', tokenFor: () => ALICE }
+  }
+  await using host = await embed(serveWithExpress, { identify })
+  const body = JSON.stringify({
+    query: 'mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { pin { id } error { code } } }',
+  })
+  const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\ncontent-type: application/json\r\n`
+  const request = `${head}content-length: ${body.length}\r\n\r\n${body}`
+  const connected = once(host.server, 'connection')
+  const socket = connect(Number(new URL(host.url).port), '127.0.0.1')
+  // The second waits behind the first, and hears nothing of its own of the connection.
+  socket.write(request + request)
+  await asked.promise
+  const [connection] = await connected
+  const gone = once(connection, 'close')
+  socket.destroy()
+  await gone
+  known.resolve()
+  // What had been begun would have been sent before this.
+  await post(host.url, COUNT)
+  expect(host.service.count('POST')).toBe(0)
 })

@@ -205,6 +205,8 @@ function refuse(socket: Duplex, status: number, message: string): void {
   const body = `${JSON.stringify({ errors: [{ message }] })}\n`
   // Whoever does not wait for the answer need not get it.
   socket.on('error', () => {})
+  // Nor may it keep the connection.
+  socket.once('finish', () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
