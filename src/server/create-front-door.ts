@@ -14,6 +14,7 @@ import { ignoreUpgrade, isWebSocketUpgrade } from './ignore-upgrade.ts'
 import { createRequestGuard } from './request-guard.ts'
 import { createRequestListener } from './request-listener.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
+import type { RouteHandler } from './routes.ts'
 import { createConnectionServer } from './transports/connections/create-connection-server.ts'
 import { answerJson } from './transports/http-json/answer-json.ts'
 import { routeGraphql } from './transports/route-graphql.ts'
@@ -38,6 +39,8 @@ export function createFrontDoor(
     readonly live: Informers
     /** False while starting or stopping. */
     readonly isReady: () => boolean
+    /** The host's own routes, by path. */
+    readonly routes?: Readonly<Record<string, RouteHandler>> | undefined
     /** Counts the requests. */
     readonly inFlight?: RequestsInFlight
     readonly log: Logger
@@ -59,7 +62,7 @@ export function createFrontDoor(
   const streams = createConnectionServer(config, { executor, identify, guard, log })
   const graphql = routeGraphql(streams, json, maxRequestBytes)
   return {
-    handle: createRequestListener({ guard, graphql, isReady, inFlight, log }),
+    handle: createRequestListener({ guard, graphql, isReady, others: parts.routes ?? {}, inFlight, log }),
     upgrade(request, socket, head) {
       if (!isWebSocketUpgrade(request) && ignoreUpgrade(request, socket, head)) return
       streams.upgrade(request, socket, head)

@@ -11,7 +11,7 @@ import { createGatewayLog } from './gateway-log.ts'
 import { isWebSocketUpgrade } from './ignore-upgrade.ts'
 import { openServices } from './open-services.ts'
 import { RequestsInFlight } from './requests-in-flight.ts'
-import { isGraphqlPath, pathOf } from './routes.ts'
+import { checkRoutes, isGraphqlPath, pathOf, type RouteHandler } from './routes.ts'
 import { configWarnings } from './startup-warnings.ts'
 
 /**
@@ -21,7 +21,8 @@ import { configWarnings } from './startup-warnings.ts'
  */
 export interface Gateway extends AsyncDisposable {
   /**
-   * Answers a request to `/graphql`, `/health`, `/ready` or `/`, whichever `req.url` names, and any other with status 404.
+   * Answers a request to `/graphql`, `/health`, `/ready`, `/` or one of `routes`, whichever `req.url` names, and any other with
+   * status 404.
    * Needs no `this`.
    *
    * The body of a POST must not have been read. Where a body parser ran before, the answer has status 500 and says so.
@@ -68,6 +69,14 @@ export interface GatewayOptions {
    * `connectionParams`.
    */
   readonly identify?: ((request: CallerRequest) => Promise<Caller>) | undefined
+  /**
+   * Routes of the host's own, by exact path, such as `/metrics`. Their requests get what those to `/graphql` get: the checks
+   * of host name and origin, `x-request-id`, CORS, and a line in the log, at `debug`. A POST of a content type that web pages
+   * can send anywhere, such as a form, is refused with status 415.
+   *
+   * A handler that throws or rejects is logged, and the client gets status 500.
+   */
+  readonly routes?: Readonly<Record<string, RouteHandler>> | undefined
 }
 
 /**
@@ -78,6 +87,7 @@ export interface GatewayOptions {
  *
  * @param config from `loadConfig` or `parseConfig`
  * @throws {ConfigError} when a service's endpoint is neither given nor known
+ * @throws {TypeError} when a path of `routes` is the gateway's own
  * @throws {Error} when the data directory cannot be used; nothing is left running
  */
 export async function createGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
@@ -108,15 +118,17 @@ export interface OpenGateway extends Gateway {
 /** Creates a gateway that writes to a log which is there already. */
 export async function openGateway(
   config: GatewayConfig,
-  { log, identify, observe }: Omit<GatewayOptions, 'log'> & { readonly log: Logger },
+  { log, identify, observe, routes = {} }: Omit<GatewayOptions, 'log'> & { readonly log: Logger },
 ): Promise<OpenGateway> {
+  checkRoutes(routes)
   const services = await openServices(config, log, observe)
   const { registry, live } = services
   const inFlight = new RequestsInFlight()
   let drained: Promise<void> | undefined
   let disposed: Promise<void> | undefined
   const isReady = (): boolean => services.isUp() && drained === undefined
-  const door = createFrontDoor(config, { schema: createSchema(), registry, live, isReady, inFlight, log, identify })
+  const parts = { schema: createSchema(), registry, live, isReady, inFlight, log, identify, routes }
+  const door = createFrontDoor(config, parts)
   for (const warning of configWarnings(config)) log.warn(warning)
 
   async function drainAll(): Promise<void> {

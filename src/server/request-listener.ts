@@ -5,18 +5,28 @@ import { UnauthenticatedError } from './caller/unauthenticated-error.ts'
 import type { RequestGuard } from './request-guard.ts'
 import { requestIdOf } from './request-id.ts'
 import type { RequestsInFlight } from './requests-in-flight.ts'
-import { createRoutes, type GraphqlHandler, pathOf, type RequestContext, type Route, sendJson } from './routes.ts'
+import {
+  createRoutes,
+  type GraphqlHandler,
+  pathOf,
+  type RequestContext,
+  type Route,
+  type RouteHandler,
+  sendJson,
+} from './routes.ts'
 
 /**
  * Everything around the routes: request ids, who is served at all, CORS, the log line of each request.
  *
  * @param parts.isReady false while starting or stopping
+ * @param parts.others the host's own routes, by path
  * @param parts.inFlight counts the requests
  */
 export function createRequestListener(parts: {
   guard: RequestGuard
   graphql: GraphqlHandler
   isReady: () => boolean
+  others: Readonly<Record<string, RouteHandler>>
   inFlight: RequestsInFlight
   log: Logger
 }): RequestListener {

@@ -26,7 +26,12 @@ export interface Route {
   readonly logLevel: 'info' | 'debug'
 }
 
+/** Answers requests to a path of the host's own. */
+export type RouteHandler = (req: IncomingMessage, res: ServerResponse) => unknown
+
 export const GRAPHQL_PATH = '/graphql'
+/** Paths that the gateway serves itself. */
+const OWN_PATHS: readonly string[] = [GRAPHQL_PATH, `${GRAPHQL_PATH}/`, '/health', '/ready', '/']
 
 const PATHS = `GraphQL and GraphiQL are at ${GRAPHQL_PATH}; /health and /ready tell how the gateway is.`
 
@@ -39,9 +44,14 @@ const PAGE_POLICY =
  * Returns everything that the gateway serves, by path.
  *
  * @param parts.isReady false while starting or stopping
+ * @param parts.others the host's own, by path
  */
-export function createRoutes(parts: { graphql: GraphqlHandler; isReady: () => boolean }): (path: string) => Route {
-  const { graphql, isReady } = parts
+export function createRoutes(parts: {
+  graphql: GraphqlHandler
+  isReady: () => boolean
+  others: Readonly<Record<string, RouteHandler>>
+}): (path: string) => Route {
+  const { graphql, isReady, others } = parts
   const atGraphql: Route = {
     answer(req, res, context) {
       if (wantsPage(req)) res.setHeader('content-security-policy', PAGE_POLICY)
@@ -77,7 +87,21 @@ export function createRoutes(parts: { graphql: GraphqlHandler; isReady: () => bo
       },
     ],
   ])
+  for (const [path, answer] of Object.entries(others)) {
+    routes.set(path, { answer: (req, res) => answer(req, res), isForAnyHost: false, logLevel: 'debug' })
+  }
   return (path) => routes.get(path) ?? elsewhere
+}
+
+/** @throws {TypeError} for a path that does not begin with a slash, has a query, or is the gateway's own */
+export function checkRoutes(others: Readonly<Record<string, RouteHandler>>): void {
+  for (const path of Object.keys(others)) {
+    if (/^\/[^?#]*$/.test(path) && !OWN_PATHS.includes(path)) continue
+    const own = OWN_PATHS.filter((each) => !each.endsWith('/') || each === '/').join(', ')
+    throw new TypeError(
+      `routes: expected paths such as "/metrics" that are none of ${own}, got ${JSON.stringify(path)}`,
+    )
+  }
 }
 
 /** Returns the path of a request, without its query. */

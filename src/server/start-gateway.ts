@@ -30,9 +30,9 @@ export async function startGateway(
   config: GatewayConfig,
   options: GatewayOptions & { readonly logSink?: LogSink | undefined } = {},
 ): Promise<RunningGateway> {
-  const { identify, observe, logSink } = options
+  const { identify, observe, routes, logSink } = options
   const log = await createGatewayLog(config, options.log ?? logSink)
-  const gateway = await openGateway(config, { log, identify, observe })
+  const gateway = await openGateway(config, { log, identify, observe, routes })
   let http: HttpServer
   try {
     const { handle, upgrade, drain, inFlight } = gateway

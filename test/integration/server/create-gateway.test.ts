@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import express from 'express'
 import { describe, expect, it } from 'vitest'
@@ -194,4 +194,39 @@ describe('a WebSocket at another path', () => {
     const [, response] = await once(open(host), 'unexpected-response')
     expect(response.statusCode).toBe(404)
   })
+})
+
+const servePlain: Serve = async (gateway, port) => {
+  const server = createServer(gateway.handle).listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
+
+describe("routes of the host's own", () => {
+  const METRICS = '/metrics'
+
+  it('are served with what surrounds all others', async () => {
+    const routes = {
+      [METRICS]: (_req: IncomingMessage, res: ServerResponse) => void res.end('up 1'),
+      '/broken': () => Promise.reject(new Error('of the host')),
+    }
+    await using host = await embed(servePlain, { routes })
+    const at = (path: string, headers = {}) => fetch(new URL(path, host.url), { headers })
+    const metrics = await at(`${METRICS}?a=1`, { 'x-request-id': 'mine' })
+    expect([metrics.status, await metrics.text(), metrics.headers.get('x-request-id')]).toEqual([200, 'up 1', 'mine'])
+    expect((await at(METRICS, { origin: 'https://elsewhere.example' })).status).toBe(403)
+    const broken = await at('/broken')
+    expect([broken.status, await broken.json()]).toMatchObject([500, { errors: [{ message: 'Unexpected error.' }] }])
+    expect(host.logged.join()).toContain('of the host')
+    expect((await at('/other')).status).toBe(404)
+  })
+
+  it.each(['/graphql', '/graphql/', '/health', '/', 'metrics', '/metrics?a=1', ''])(
+    'refuse the path %j',
+    async (path) => {
+      await expect(embed(serveWithExpress, { routes: { [path]: () => {} } })).rejects.toThrow(
+        'routes: expected paths such as',
+      )
+    },
+  )
 })
