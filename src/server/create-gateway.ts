@@ -22,8 +22,7 @@ import { configWarnings } from './startup-warnings.ts'
 export interface Gateway extends AsyncDisposable {
   /**
    * Answers a request to `/graphql`, `/health`, `/ready`, `/` or one of `routes`, whichever `req.url` names, and any other with
-   * status 404.
-   * Needs no `this`.
+   * status 404. Needs no `this`.
    *
    * The body of a POST must not have been read. Where a body parser ran before, the answer has status 500 and says so.
    */
