@@ -1,0 +1,69 @@
+import type { ExecutionResult } from 'graphql'
+import { expect, it } from 'vitest'
+import { Informers } from '../../../src/live/informers.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { createSchema } from '../../../src/schema/schema.ts'
+import { Executor } from '../../../src/server/graphql/executor.ts'
+import { createServiceRegistry } from '../../../src/upstream/registry.ts'
+import { Stop } from '../../../src/upstream/stop.ts'
+import { compliant } from '../../support/providers/compliant.ts'
+import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { ALICE } from '../../support/query-schema.ts'
+import { seedPins } from '../gateway/setup.ts'
+
+async function start() {
+  const service = await startEmulatedService(compliant)
+  seedPins(service, 3)
+  const settings = [{ name: 'one', endpoint: service.endpoint, token: ALICE, provider: null }]
+  const registry = createServiceRegistry(settings, 'one')
+  const live = new Informers()
+  const log = createLogger({ level: 'silent', secrets: [], sink: { write: () => {} } })
+  const executor = new Executor({ schema: createSchema(), registry, live, requestTimeoutMs: 10_000, log })
+  return {
+    service,
+    executor,
+    runOf: (query: string) => ({
+      document: executor.documents.parse(query),
+      caller: { tokenFor: () => null },
+      requestId: 'r',
+    }),
+    async [Symbol.asyncDispose]() {
+      live[Symbol.dispose]()
+      await registry[Symbol.asyncDispose]()
+      await service[Symbol.asyncDispose]()
+    },
+  }
+}
+
+it('has a whole result until it is encoded, and empties its lists then', async () => {
+  await using setup = await start()
+  const { executor, runOf } = setup
+  const run = runOf('{ pins(first: 3) { nodes { name meta origins } pageInfo { hasNextPage } } }')
+  const texts = new Set<string>()
+  // The third time, it runs compiled.
+  for (let use = 1; use <= 3; use++) {
+    const kept: ExecutionResult[] = []
+    const text = await executor.answer(run, { signal: new Stop() }, (result) => {
+      kept.push(result)
+      return JSON.stringify(result)
+    })
+    texts.add(text)
+    expect(kept[0]?.data?.pins).toEqual({ nodes: [], pageInfo: { hasNextPage: false } })
+  }
+  expect([...texts].map((text) => JSON.parse(text).data.pins.nodes.length)).toEqual([3])
+  // Whoever keeps the result has it whole.
+  const { data } = await executor.run(run, { signal: new Stop() })
+  expect(JSON.parse(JSON.stringify({ data }))).toEqual(JSON.parse([...texts].join()))
+})
+
+it('asks no service for an operation whose client has left before', async () => {
+  await using setup = await start()
+  const { executor, runOf, service } = setup
+  const signal = new Stop()
+  signal.abort()
+  for (const query of ['{ pins { nodes { id } } }', '{ pin(requestId: "x") { id } }'])
+    expect((await executor.run(runOf(query), { signal })).errors).toHaveLength(1)
+  const add = 'mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { pin { id } error { code } } }'
+  await executor.run(runOf(add), { signal })
+  expect(service.requests).toEqual([])
+})
