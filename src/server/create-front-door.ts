@@ -55,7 +55,7 @@ export function createFrontDoor(
   const names = registry.services.map(({ name }) => name)
   const callers = new Callers({ names, defaultName: registry.defaultName })
   const identify = parts.identify
-    ? identifyByHost(parts.identify, names)
+    ? identifyByHost(parts.identify, { services: names, timeoutMs: requestTimeoutMs })
     : (request: CallerRequest) => callers.identify(request)
   const yoga = createGraphqlServer({ executor, identify, maxRequestBytes, log })
   const json = answerJson({ executor, identify, yoga, maxRequestBytes })

@@ -79,7 +79,7 @@ export function createRequestListener(parts: {
       return
     }
     const message = err instanceof BodyIsReadError ? err.message : 'Unexpected error.'
-    sendJson(res, 500, { errors: [{ message, extensions: { requestId } }] })
+    sendJson(res, 500, { errors: [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } }] })
   }
 }
 

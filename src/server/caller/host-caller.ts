@@ -6,20 +6,34 @@ import { plainToken } from './tokens.ts'
 type Found = { readonly token: string | null } | { readonly error: unknown }
 
 /**
- * Makes an `Identify` of the host's function.
+ * Makes an `Identify` of the host's function. It rejects when the host has not answered within `timeoutMs`.
  *
- * @param services names of all configured services
+ * @param options.services names of all configured services
+ * @param options.timeoutMs milliseconds
  */
 export function identifyByHost(
   identify: (request: CallerRequest) => Promise<Caller>,
-  services: readonly string[],
+  options: { readonly services: readonly string[]; readonly timeoutMs: number },
 ): Identify {
+  const { services, timeoutMs } = options
   const secret = randomBytes(32)
   return async (request) => {
-    const caller = await identify(request)
+    const caller = await inTime(identify(request), timeoutMs)
     if (typeof caller?.key !== 'string')
       throw new TypeError('Expected identify to return a caller whose key is a string')
     return new HostCaller(caller, services, secret)
+  }
+}
+
+async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Expected identify to settle within ${timeoutMs} ms`)), timeoutMs)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

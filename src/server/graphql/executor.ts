@@ -132,9 +132,9 @@ export class Executor {
   }
 
   /** What a client may see of an error that ended an operation; what it may not is logged. */
-  visible(error: unknown, requestId: string): readonly GraphQLError[] {
+  visible(error: unknown, requestId: string, options: { isForYoga?: boolean } = {}): readonly GraphQLError[] {
     const errors = Array.isArray(error) ? error : error instanceof AggregateError ? error.errors : [error]
-    return visibleErrors(errors, { requestId, isAborted: false, log: this.#options.log })
+    return visibleErrors(errors, { requestId, isAborted: false, log: this.#options.log, ...options })
   }
 
   #execute(run: Run, context: GatewayContext, rootValue?: unknown): ExecutionResult | Promise<ExecutionResult> {

@@ -1,8 +1,57 @@
+import { GraphQLError } from 'graphql'
+
 /** What a client asks for, by whatever transport. */
 export interface OperationRequest {
   readonly query: string
   readonly operationName?: string | null | undefined
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined
+}
+
+const PARAMS = ['query', 'operationName', 'variables', 'extensions']
+
+/**
+ * Checks the parameters of a request, in Yoga's words. An empty `operationName` is none.
+ *
+ * @throws {GraphQLError} BAD_REQUEST
+ */
+export function checkOperationRequest(params: unknown): OperationRequest {
+  if (Array.isArray(params)) throw badRequest('Batching is not supported.')
+  if (!isRecord(params)) throw badRequest(`POST body is expected to be object but received ${typeName(params)}`)
+  const unknown = Object.keys(params).find((name) => !PARAMS.includes(name) && params[name] != null)
+  if (unknown !== undefined) throw badRequest(`Unexpected parameter "${unknown}" in the request body.`)
+  const { query, operationName, variables, extensions } = params
+  if (query == null) throw badRequest('Must provide query string.', { spec: true })
+  if (typeof query !== 'string')
+    throw badRequest(`Expected "query" param to be a string, but given ${typeName(query)}.`)
+  if (operationName != null && typeof operationName !== 'string')
+    throw badRequest(`Expected "operationName" param to be empty or a string, but given ${typeName(operationName)}.`)
+  for (const [name, value] of Object.entries({ variables, extensions })) {
+    if (value != null && !isRecord(value))
+      throw badRequest(`Expected "${name}" param to be empty or an object, but given ${typeName(value)}.`)
+  }
+  return {
+    query,
+    operationName: operationName || null,
+    variables: (variables ?? null) as OperationRequest['variables'],
+  }
+}
+
+/**
+ * Reads the parameters of a GET request, unchecked. Those without a value are left out.
+ *
+ * @param url may have no host
+ * @throws {GraphQLError} BAD_REQUEST, when `variables` or `extensions` are no JSON
+ */
+export function paramsOfUrl(url: string): Record<string, unknown> {
+  const { searchParams } = new URL(url, 'http://localhost')
+  const params: Record<string, unknown> = {}
+  for (const name of PARAMS) {
+    const text = searchParams.get(name)
+    // Of no query at all, it is told that it is no GraphQL.
+    if (text || (text === '' && name === 'query'))
+      params[name] = name === 'variables' || name === 'extensions' ? parseJson(name, text) : text
+  }
+  return params
 }
 
 /** Equal for requests that mean the same: the order of an object's keys means nothing. */
@@ -13,4 +62,35 @@ export function canonicalRequest({ query, operationName, variables }: OperationR
 function sortKeys(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function parseJson(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw badRequest(`Expected "${name}" param to be JSON.`, { cause })
+  }
+}
+
+/**
+ * A mistake in a request itself: status 400 over HTTP.
+ *
+ * @param http.spec true for what has status 200 in the older `application/json`
+ */
+export function badRequest(
+  message: string,
+  http: { readonly spec?: true; readonly cause?: unknown } = {},
+): GraphQLError {
+  const { cause, ...rest } = http
+  const extensions = { code: 'BAD_REQUEST', http: { ...rest, status: 400, headers: { Allow: 'GET, POST' } } }
+  return Object.assign(new GraphQLError(message, { extensions }), cause === undefined ? {} : { cause })
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'array' : typeof value
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ExecutionResult, GraphQLError, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
+import { type ExecutionResult, type GraphQLError, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
 import { coalesceKey, type LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import { Stop } from '../../upstream/stop.ts'
@@ -61,10 +61,8 @@ export class Operations {
   ): RunningOperation {
     const fail = (error: unknown): void => subscriber.fail(error)
     try {
-      const prepared = this.#prepare(request, asking)
+      const prepared = this.#prepare(request, asking, options)
       const type = prepared.operation.operation
-      if (options.isReadOnly && type === 'mutation')
-        throw new GraphQLError('Expected a query or subscription; a mutation takes a POST request')
       if (type === 'subscription') {
         const running = new RunningSubscription()
         this.#subscribe(prepared, subscriber, running, options.lastCursor ?? null).catch(fail)
@@ -93,9 +91,14 @@ export class Operations {
     return this.#executor.visible(error, requestId)
   }
 
-  #prepare(request: OperationRequest, { caller, requestId }: Asking): Prepared {
-    const { document, operation } = this.#executor.documents.prepare(request)
-    const { variables, operationName } = request
+  #prepare(
+    request: OperationRequest,
+    { caller, requestId }: Asking,
+    options: { readonly isReadOnly?: boolean },
+  ): Prepared {
+    const { document, operation } = this.#executor.documents.prepare(request, options)
+    const { variables } = request
+    const operationName = request.operationName || null
     return { run: { document, variables, operationName, caller, requestId }, operation, request, caller }
   }
 

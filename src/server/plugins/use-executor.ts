@@ -4,6 +4,7 @@ import type { StopSignal } from '../../upstream/stop.ts'
 import type { Identify } from '../caller/caller.ts'
 import { UnauthenticatedError } from '../caller/unauthenticated-error.ts'
 import type { Executor } from '../graphql/executor.ts'
+import { checkOperationRequest, paramsOfUrl } from '../graphql/operation-request.ts'
 import type { Plugin } from '../yoga.ts'
 
 interface ServerContext {
@@ -17,6 +18,14 @@ interface ServerContext {
 export function useExecutor(executor: Executor, identify: Identify): Plugin<ServerContext> {
   const { documents } = executor
   return {
+    onRequestParse({ request, setRequestParser }) {
+      if (request.method === 'GET') setRequestParser(({ url }) => paramsOfUrl(url))
+    },
+    onParams({ params, setParams }) {
+      const { operationName } = checkOperationRequest(params)
+      const { operationName: given, ...others } = params
+      if (given !== undefined && operationName === null) setParams(others)
+    },
     onParse({ setParseFn }) {
       setParseFn((source) => documents.parse(typeof source === 'string' ? source : source.body))
     },
@@ -26,7 +35,9 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
     onExecute({ setExecuteFn }) {
       setExecuteFn(async ({ document, variableValues: variables, operationName, contextValue }) => {
         const { req, requestId, gone } = contextValue as ServerContext
-        const caller = await identify({ headers: req.headers }).catch(throwWithStatus)
+        const caller = await identify({ headers: req.headers }).catch((error: unknown) => {
+          throw seenByYoga(error, executor, requestId)
+        })
         const run = { document, variables, operationName, caller, requestId }
         return executor.run(run, { signal: gone, isForYoga: true })
       })
@@ -35,7 +46,11 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
 }
 
 /** Yoga makes the status of the answer from the error. */
-function throwWithStatus(error: unknown): never {
-  if (!(error instanceof UnauthenticatedError)) throw error
-  throw new GraphQLError(error.message, { extensions: { code: error.code, http: { status: 401 } } })
+function seenByYoga(error: unknown, executor: Executor, requestId: string): GraphQLError {
+  if (error instanceof UnauthenticatedError) {
+    const { message, code } = error
+    return new GraphQLError(message, { extensions: { code, requestId, http: { status: 401 } } })
+  }
+  const [seen] = executor.visible(error, requestId, { isForYoga: true })
+  return seen as GraphQLError
 }

@@ -115,7 +115,7 @@ describe('a gateway in a host', () => {
       'The body of this request was read before pinql got the request: expected pinql before any body parser'
     expect(await post(host.url, COUNT, { 'x-request-id': 'r1' })).toEqual({
       status: 500,
-      body: { errors: [{ message, extensions: { requestId: 'r1' } }] },
+      body: { errors: [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'r1' } }] },
     })
     expect(host.logged.join()).toContain(message)
   })

@@ -74,7 +74,8 @@ it('refuses on every transport whom the host refuses', async () => {
 
 it('logs what goes wrong in the host, and tells the client nothing of it', async () => {
   await using host = await embed(serveWithExpress, { identify: () => Promise.reject(new Error('no database')) })
-  const masked = { errors: [expect.objectContaining({ message: 'Unexpected error.' })] }
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId: expect.any(String) }
+  const masked = { errors: [{ message: 'Unexpected error.', extensions }] }
   expect(await post(host.url, COUNT, {})).toEqual({ status: 500, body: masked })
   const byGet = await fetch(`${host.url}?query=${encodeURIComponent(COUNT)}`)
   expect([byGet.status, await byGet.json()]).toEqual([500, masked])
@@ -82,6 +83,16 @@ it('logs what goes wrong in the host, and tells the client nothing of it', async
   expect([response.status, await response.json()]).toEqual([500, masked])
   expect((await openSocket(host.url, {})).answer).toBe(1013)
   expect(host.logged.filter((line) => line.includes('no database'))).toHaveLength(4)
+})
+
+it('waits for the host no longer than a request may take', async () => {
+  await using host = await embed(serveWithExpress, { identify: () => new Promise(() => {}) }, { requestTimeoutMs: 100 })
+  const masked = { errors: [expect.objectContaining({ message: 'Unexpected error.' })] }
+  expect(await post(host.url, COUNT, {})).toEqual({ status: 500, body: masked })
+  const { response } = await openEventStream(host.url, { query: PINS_CHANGED })
+  expect([response.status, await response.json()]).toEqual([500, masked])
+  expect((await openSocket(host.url, {})).answer).toBe(1013)
+  expect(host.logged.filter((line) => line.includes('Expected identify to settle within 100 ms'))).toHaveLength(3)
 })
 
 it('shares no events between callers of one key and different tokens', async () => {

@@ -39,6 +39,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: 'query ($name: String = "one") { service(name: $name) { name } }',
     variables: { name: null },
   },
+  'an empty operationName': { query: '{ services { name } }', operationName: '' },
   'an empty enum': {
     query: 'query ($m: NameMatch) { pins(filter: { match: $m }) { totalCount } }',
     variables: { m: '' },
@@ -50,6 +51,12 @@ const REFUSED: Readonly<Record<string, Operation>> = {
   'no GraphQL': { query: '{ services' },
   'what the schema has not': { query: '{ services { nome } nothing }' },
   'too many words': { query: `{ ${'a '.repeat(5_000)} }` },
+  nothing: { query: '' },
+  'only a fragment': { query: 'fragment F on Pin { id }' },
+  'no operation of that name, in a document that does not fit the schema': {
+    query: 'query A { nothing }',
+    operationName: 'B',
+  },
   'no operation of that name': { query: 'query A { __typename }', operationName: 'B' },
   'several operations, and none named': { query: 'query A { __typename } query B { __typename }' },
   'fragments in a circle': { query: '{ pin(id: "x") { ...A } } fragment A on Pin { content { pins { ...A } } }' },
@@ -92,6 +99,52 @@ describe.each(Object.entries(REFUSED))('%s', (_what, operation) => {
     expect(refused).toEqual(await answerOf('GET'))
     expect(refused.data).toBeUndefined()
   })
+})
+
+/** What is no operation at all; a WebSocket is closed for it with 4400. */
+const MALFORMED: Readonly<Record<string, unknown>> = {
+  'no query': { variables: {} },
+  'null for a query': { query: null },
+  'a number for a query': { query: 5 },
+  'a number for an operationName': { query: '{ __typename }', operationName: 5 },
+  'a list of variables': { query: '{ __typename }', variables: [1] },
+  'text for variables': { query: '{ __typename }', variables: 'x' },
+  'a number for extensions': { query: '{ __typename }', extensions: 5 },
+  'a parameter of no such name': { query: '{ __typename }', more: 1 },
+  'null in place of all': null,
+  'a list in place of all': ['{ __typename }'],
+}
+
+/** The errors of an answer, by what is accepted. */
+async function errorsOf(accept: string, url: string, init: RequestInit = {}): Promise<unknown> {
+  const headers = { accept, ...(init.body ? { 'content-type': 'application/json' } : {}) }
+  const body = await (await fetch(url, { ...init, headers })).text()
+  const [, data] = /^data: (.+)$/m.exec(body) ?? []
+  return JSON.parse(data ?? body)
+}
+
+it.each(Object.entries(MALFORMED))(
+  'refuses %s in the same words by JSON, by Yoga and by an event stream',
+  async (_what, params) => {
+    const init = { method: 'POST', body: JSON.stringify(params) }
+    const byJson = await errorsOf('application/json', gateway.url, init)
+    expect(byJson).toEqual({ errors: [{ message: expect.any(String), extensions: { code: 'BAD_REQUEST' } }] })
+    expect(await errorsOf('application/json; charset=utf-8', gateway.url, init)).toEqual(byJson)
+    expect(await errorsOf('text/event-stream', gateway.url, init)).toEqual(byJson)
+  },
+)
+
+it.each([
+  ['text that is no JSON for variables', 'query={__typename}&variables=x'],
+  ['a list of variables', 'query={__typename}&variables=[1]'],
+  ['text that is no JSON for extensions', 'query={__typename}&extensions={'],
+  ['no query', 'operationName=A'],
+  ['a mutation', 'query=mutation{removePin(input:{id:"x"}){error{code}}}'],
+  ['a mutation that does not fit the schema', 'query=mutation{nothing}'],
+])('refuses %s by GET in the same words by JSON and by an event stream', async (_what, search) => {
+  const byJson = await errorsOf('application/json', `${gateway.url}?${search}`)
+  expect(byJson).toEqual({ errors: [{ message: expect.any(String), extensions: { code: 'BAD_REQUEST' } }] })
+  expect(await errorsOf('text/event-stream', `${gateway.url}?${search}`)).toEqual(byJson)
 })
 
 it.each(Object.keys(WAYS))('asks no service for what a failed field took with it, by %s', async (way) => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { GraphQLError } from 'graphql'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type Server, type ServerOptions, WebSocketServer } from 'ws'
 import type { OperationRequest } from '../../graphql/operation-request.ts'
@@ -127,13 +128,14 @@ export class ConnectionServer implements Disposable {
   ): Promise<void> {
     const { requestId, asked } = options
     const { caps, identify, operations, maxRequestBytes } = this.#options
-    const caller = await identify({ headers: req.headers })
     // Behind another answer, which may be a stream without end, nobody would hear of it when the other side goes away.
     const isQueued = res.socket === null
     const account = isQueued ? null : caps.open(addressOf(req))
     try {
       if (isQueued) throw new EventStreamRefusal(400, 'Expected one event stream a connection, got requests in a row')
-      if (!account?.enter(caller.key)) throw new EventStreamRefusal(429, 'Too many event streams, try again later')
+      const caller = account && (await identify({ headers: req.headers }))
+      if (!caller || !account.enter(caller.key))
+        throw new EventStreamRefusal(429, 'Too many event streams, try again later')
       const request = asked ?? (await readEventStreamRequest(req, maxRequestBytes))
       if (this.#isDraining) throw new EventStreamRefusal(503, CLOSE_REASONS.goingAway[1])
       if (res.closed || res.destroyed) {
@@ -158,6 +160,10 @@ export class ConnectionServer implements Disposable {
       account?.close()
       // The client has gone away while it was sending.
       if (!req.complete && req.destroyed) return
+      if (error instanceof GraphQLError) {
+        sendErrors(res, 400, operations.visible(error, requestId))
+        return
+      }
       if (!(error instanceof EventStreamRefusal)) throw error
       // What is left of the request is not worth reading.
       if (!req.complete) res.setHeader('connection', 'close')
@@ -166,8 +172,7 @@ export class ConnectionServer implements Disposable {
         breakOff(res.writeHead(200, EVENT_STREAM_HEADERS))
         return
       }
-      res.writeHead(error.status, { 'content-type': 'application/json; charset=utf-8' })
-      res.end(`${JSON.stringify({ errors: [{ message: error.message }] })}\n`)
+      sendErrors(res, error.status, [{ message: error.message }])
     }
   }
 
@@ -195,6 +200,10 @@ export class ConnectionServer implements Disposable {
     clearInterval(this.#timer)
     for (const connection of this.#connections) connection.terminate()
   }
+}
+
+function sendErrors(res: ServerResponse, status: number, errors: readonly unknown[]): void {
+  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(`${JSON.stringify({ errors })}\n`)
 }
 
 function addressOf(request: IncomingMessage): string {

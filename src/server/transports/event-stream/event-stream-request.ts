@@ -1,5 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { OperationRequest } from '../../graphql/operation-request.ts'
+import {
+  badRequest,
+  checkOperationRequest,
+  type OperationRequest,
+  paramsOfUrl,
+} from '../../graphql/operation-request.ts'
 
 /** Why a request for an event stream is answered by a plain status instead. */
 export class EventStreamRefusal extends Error {
@@ -31,7 +36,8 @@ export function eventStreamWish({ headers, method }: IncomingMessage): 'rather' 
 /**
  * Reads an operation from the query of a GET or the JSON of a POST, as GraphQL over HTTP has it.
  *
- * @throws {EventStreamRefusal} for what is neither, or longer than `maxBytes`
+ * @throws {EventStreamRefusal} for a body longer than `maxBytes`
+ * @throws {GraphQLError} BAD_REQUEST, for what is no operation
  */
 export async function readEventStreamRequest(req: IncomingMessage, maxBytes: number): Promise<OperationRequest> {
   const body = req.method === 'POST' ? await readBody(req, maxBytes) : null
@@ -43,17 +49,10 @@ export async function readEventStreamRequest(req: IncomingMessage, maxBytes: num
  * Reads an operation from a request whose body has been read.
  *
  * @param body null for a GET
- * @throws {EventStreamRefusal} for what is none
+ * @throws {GraphQLError} BAD_REQUEST, for what is none
  */
 export function parseEventStreamRequest(req: IncomingMessage, body: Buffer | null): OperationRequest {
-  if (body) return toRequest(parseJson(body.toString(), 'a body of JSON'))
-  const { searchParams } = new URL(req.url ?? '/', 'http://localhost')
-  const variables = searchParams.get('variables')
-  return toRequest({
-    query: searchParams.get('query'),
-    operationName: searchParams.get('operationName'),
-    variables: variables ? parseJson(variables, 'variables of JSON') : null,
-  })
+  return checkOperationRequest(body ? parseBody(body) : paramsOfUrl(req.url ?? '/'))
 }
 
 /** Reads a body, or the part of it that is longer than `maxBytes` by its last chunk. */
@@ -69,24 +68,11 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
   return Buffer.concat(chunks)
 }
 
-function toRequest(input: unknown): OperationRequest {
-  const { query, operationName, variables } = isRecord(input) ? input : {}
-  if (typeof query !== 'string') throw new EventStreamRefusal(400, 'Expected a query')
-  const isNamed = operationName === undefined || operationName === null || typeof operationName === 'string'
-  if (!isNamed) throw new EventStreamRefusal(400, 'Expected an operationName that is text')
-  if (variables === undefined || variables === null) return { query, operationName }
-  if (!isRecord(variables)) throw new EventStreamRefusal(400, 'Expected variables that are an object')
-  return { query, operationName, variables }
-}
-
-function parseJson(text: string, expected: string): unknown {
+function parseBody(body: Buffer): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(body.toString())
   } catch (cause) {
-    throw Object.assign(new EventStreamRefusal(400, `Expected ${expected}`), { cause })
+    // As Yoga says it.
+    throw badRequest('POST body sent invalid JSON.', { cause })
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
