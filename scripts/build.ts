@@ -35,10 +35,15 @@ const options = {
 } satisfies BuildOptions
 const service = await build({
   ...options,
-  entryPoints: ['worker', 'start-origin-node', 'export-pins', 'import-pins', 'verify-store'].map(
-    (name) => `src/pinning-service/${name}.ts`,
-  ),
-  outdir: 'dist/pinning-service',
+  entryPoints: [
+    'src/embedded/worker.ts',
+    'src/embedded/bitswap/start-origin-node.ts',
+    'src/embedded/backup/export-pins.ts',
+    'src/embedded/backup/import-pins.ts',
+    'src/embedded/backup/verify-store.ts',
+  ],
+  outbase: 'src/embedded',
+  outdir: 'dist/embedded',
 })
 const yoga = await build({
   ...options,

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { startPinningService } from '../src/pinning-service/start-pinning-service.ts'
+import { startPinningService } from '../src/embedded/start-pinning-service.ts'
 
 const SUITE = '@ipfs-shipyard/pinning-service-compliance'
 const CHECKS = 9

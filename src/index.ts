@@ -30,4 +30,4 @@ export type {
   UpstreamCall,
   UpstreamCallError,
   UpstreamObserver,
-} from './upstream/upstream-observer.ts'
+} from './upstream/service/upstream-observer.ts'

@@ -4,8 +4,8 @@
 //   node --import tsx bench/gateway/greedy.ts [seconds = 60]
 // Through the whole of a call, over HTTP: budget, breaker, retries, connections. bench/budget/run.ts has the budget alone.
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
-import { PinningService } from '../../src/upstream/pinning-service.ts'
-import { Tenant } from '../../src/upstream/tenant.ts'
+import { PinningService } from '../../src/upstream/service/service.ts'
+import { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { EMULATED_TOKENS } from '../../test/support/providers/emulated-service.ts'
 import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
 import { startProcess } from './start-process.ts'

@@ -89,7 +89,7 @@ async function pinAll(
 async function linksOf(root: string, origins: readonly string[]): Promise<string[]> {
   const { CID } = await import('multiformats/cid')
   const dagPb = await import('@ipld/dag-pb')
-  const { startPeer } = await import('../../src/pinning-service/start-peer.ts')
+  const { startPeer } = await import('../../src/embedded/bitswap/start-peer.ts')
   await using peer = await startPeer({ blocks: { get: () => null }, listen: [] })
   using session = peer.createSession()
   session.addPeer(await peer.dial(origins, { signal: AbortSignal.timeout(5_000) }))

@@ -1,7 +1,7 @@
 import { type Cid, parseCid } from '../domain/cid.ts'
 import { PinqlError, RateLimitedError, UnauthorizedError } from '../domain/errors.ts'
 import { PIN_STATUSES } from '../domain/pin.ts'
-import { collectPins } from '../upstream/pin-stream.ts'
+import { collectPins } from '../upstream/reading/pin-stream.ts'
 import type { PinCache } from './pin-cache.ts'
 import { isThere, type LiveTenant } from './poll.ts'
 import type { Views } from './views.ts'

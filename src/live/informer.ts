@@ -1,7 +1,7 @@
 import { PinqlError, UnauthorizedError } from '../domain/errors.ts'
 import { isSettled, type Pin } from '../domain/pin.ts'
 import type { Clock } from '../upstream/clock.ts'
-import { type TenantObserver, UNKNOWN_AGE } from '../upstream/tenant-observer.ts'
+import { type TenantObserver, UNKNOWN_AGE } from '../upstream/service/tenant-observer.ts'
 import { Audience } from './audience.ts'
 import type { Cadence } from './cadence.ts'
 import { Chronicle, draftOf, type Resumption } from './chronicle.ts'

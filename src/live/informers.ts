@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { PinningService } from '../upstream/pinning-service.ts'
+import type { PinningService } from '../upstream/service/service.ts'
 import { Cadence } from './cadence.ts'
 import type { Resumption } from './chronicle.ts'
 import { Informer } from './informer.ts'

@@ -1,10 +1,10 @@
 import { PinNotFoundError } from '../domain/errors.ts'
 import { formatInstant, parseInstant } from '../domain/instant.ts'
 import { PIN_STATUSES } from '../domain/pin.ts'
-import type { ListQuery, PinQuery } from '../upstream/list-query.ts'
-import { collectPins, openPinStreams, type PinSource } from '../upstream/pin-stream.ts'
-import type { Tenant, TenantCallOptions } from '../upstream/tenant.ts'
-import type { PinPage } from '../upstream/wire.ts'
+import type { ListQuery, PinQuery } from '../upstream/http/list-query.ts'
+import type { PinPage } from '../upstream/http/wire.ts'
+import { collectPins, openPinStreams, type PinSource } from '../upstream/reading/pin-stream.ts'
+import type { Tenant, TenantCallOptions } from '../upstream/tenant/tenant.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
 
 /** What live status needs of a tenant. */

@@ -1,5 +1,5 @@
 import type { PinRef } from '../domain/pin-id.ts'
-import type { PinQuery } from '../upstream/list-query.ts'
+import type { PinQuery } from '../upstream/http/list-query.ts'
 
 /** What a subscriber asks to be told of, at one service. */
 export type Selection =

@@ -1,6 +1,6 @@
 import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
-import { createPinFilter, type PinQuery } from '../upstream/list-query.ts'
+import { createPinFilter, type PinQuery } from '../upstream/http/list-query.ts'
 import { type RequestIds, unionOfRequestIds } from '../upstream/stop.ts'
 import type { Draft } from './chronicle.ts'
 import type { LiveEvent, LiveStale } from './live-event.ts'

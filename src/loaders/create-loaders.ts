@@ -3,7 +3,7 @@ import { parseCid } from '../domain/cid.ts'
 import type { Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import type { StopSignal } from '../upstream/stop.ts'
-import type { Tenant } from '../upstream/tenant.ts'
+import type { Tenant } from '../upstream/tenant/tenant.ts'
 
 /** The pins of one CID at one service. */
 export interface ContentRef {

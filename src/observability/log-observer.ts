@@ -1,4 +1,4 @@
-import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../upstream/upstream-observer.ts'
+import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../upstream/service/upstream-observer.ts'
 import type { Logger } from './logger.ts'
 
 /** Request ids in one line: a request that thousands of operations share must not make a line of many kilobytes. */

@@ -1,6 +1,6 @@
 import { BadRequestError, PinqlError, ServiceUnavailableError } from '../domain/errors.ts'
 import type { PinRef } from '../domain/pin-id.ts'
-import type { Tenant } from '../upstream/tenant.ts'
+import type { Tenant } from '../upstream/tenant/tenant.ts'
 import type { GatewayContext } from './context.ts'
 import { mapConcurrently } from './map-concurrently.ts'
 import { settle } from './settle.ts'

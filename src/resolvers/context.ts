@@ -2,9 +2,9 @@ import { UnauthorizedError, UnknownServiceError } from '../domain/errors.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import type { Informers } from '../live/informers.ts'
 import { createLoaders, type Loaders } from '../loaders/create-loaders.ts'
-import type { ServiceRegistry } from '../upstream/registry.ts'
 import type { StopSignal } from '../upstream/stop.ts'
-import type { Tenant } from '../upstream/tenant.ts'
+import type { ServiceRegistry } from '../upstream/tenant/registry.ts'
+import type { Tenant } from '../upstream/tenant/tenant.ts'
 
 /** Who sent a request, as far as resolvers need to know: which token to use at a service. */
 export interface CallerTokens {

@@ -1,6 +1,6 @@
 import { PinqlError } from '../domain/errors.ts'
 import { PIN_STATUSES, type PinStatus } from '../domain/pin.ts'
-import { countPins } from '../upstream/count-pins.ts'
+import { countPins } from '../upstream/reading/count-pins.ts'
 import type { GatewayContext } from './context.ts'
 import { inTime, unanswered } from './in-time.ts'
 import { settle } from './settle.ts'

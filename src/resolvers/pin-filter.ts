@@ -2,7 +2,7 @@ import { parseCid } from '../domain/cid.ts'
 import { BadRequestError } from '../domain/errors.ts'
 import { parseInstant } from '../domain/instant.ts'
 import { type NameMatch, PIN_STATUSES, type PinStatus } from '../domain/pin.ts'
-import type { PinQuery } from '../upstream/list-query.ts'
+import type { PinQuery } from '../upstream/http/list-query.ts'
 import { parseName, parseStringMap } from './pin-input.ts'
 
 /** The filter of a list of pins, as GraphQL passes it. */

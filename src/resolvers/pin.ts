@@ -1,7 +1,7 @@
 import { BadRequestError, PinNotFoundError, type PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { parseNodeId, parsePinId } from '../domain/pin-id.ts'
-import type { PinningService } from '../upstream/pinning-service.ts'
+import type { PinningService } from '../upstream/service/service.ts'
 import type { GatewayContext } from './context.ts'
 import { inTime, unanswered } from './in-time.ts'
 import { settle } from './settle.ts'

@@ -1,5 +1,5 @@
 import type { RateBudget } from '../upstream/budget/request-budget.ts'
-import type { PinningService } from '../upstream/pinning-service.ts'
+import type { PinningService } from '../upstream/service/service.ts'
 import type { GatewayContext } from './context.ts'
 
 /** A limit, with the time of its reset as clients read it. */

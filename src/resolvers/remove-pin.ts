@@ -1,7 +1,7 @@
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
-import { openPinStreams } from '../upstream/pin-stream.ts'
+import { openPinStreams } from '../upstream/reading/pin-stream.ts'
 import { Stop } from '../upstream/stop.ts'
 import { change, changeEach, MAX_CHANGES, tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'

@@ -1,5 +1,5 @@
-import type { ServiceHealth } from '../upstream/circuit-breaker.ts'
-import type { PinningService } from '../upstream/pinning-service.ts'
+import type { ServiceHealth } from '../upstream/service/circuit-breaker.ts'
+import type { PinningService } from '../upstream/service/service.ts'
 import type { GatewayContext } from './context.ts'
 
 /** How a service is, as the caller sees it: what it said of another token's failure is nobody's business. */

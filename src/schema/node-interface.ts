@@ -1,5 +1,5 @@
 import type { Pin } from '../domain/pin.ts'
-import type { PinningService } from '../upstream/pinning-service.ts'
+import type { PinningService } from '../upstream/service/service.ts'
 import { builder } from './builder.ts'
 
 /** Relay's `Node`. */

@@ -1,6 +1,6 @@
 import type { Pin } from '../domain/pin.ts'
 import { node, nodes } from '../resolvers/pin.ts'
-import type { PinningService } from '../upstream/pinning-service.ts'
+import type { PinningService } from '../upstream/service/service.ts'
 import { builder } from './builder.ts'
 import { NodeType } from './node-interface.ts'
 

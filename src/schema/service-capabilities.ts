@@ -1,5 +1,5 @@
-import type { Lesson } from '../upstream/learned-capabilities.ts'
-import type { PinningService } from '../upstream/pinning-service.ts'
+import type { Lesson } from '../upstream/service/learned-capabilities.ts'
+import type { PinningService } from '../upstream/service/service.ts'
 import { builder } from './builder.ts'
 
 const ListOrderType = builder.enumType('ListOrder', {

@@ -1,5 +1,5 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
-import { type DialRange, defaultDialRanges } from '../pinning-service/dial-policy.ts'
+import { type DialRange, defaultDialRanges } from '../embedded/fetch/dial-policy.ts'
 import { isLoopbackHost } from './loopback.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
-import { collectPins } from '../../src/upstream/pin-stream.ts'
+import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { createInProcessTenant } from '../support/in-process-tenant.ts'
 import { crust } from '../support/providers/crust.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'

@@ -1,7 +1,7 @@
-import type { Lesson } from '../../src/upstream/learned-capabilities.ts'
-import type { PinningServiceOptions, ServiceSettings } from '../../src/upstream/pinning-service.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../../src/upstream/registry.ts'
-import type { Tenant } from '../../src/upstream/tenant.ts'
+import type { Lesson } from '../../src/upstream/service/learned-capabilities.ts'
+import type { PinningServiceOptions, ServiceSettings } from '../../src/upstream/service/service.ts'
+import { createServiceRegistry, type ServiceRegistry } from '../../src/upstream/tenant/registry.ts'
+import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import {
   EMULATED_TOKENS,
   type EmulatedService,

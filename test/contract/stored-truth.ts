@@ -1,5 +1,5 @@
 import { parseInstant } from '../../src/domain/instant.ts'
-import type { PinQuery } from '../../src/upstream/list-query.ts'
+import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import { findProvider } from '../../src/upstream/providers/known-providers.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
 

@@ -5,8 +5,8 @@ import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/schema.ts'
 import { Callers } from '../../src/server/caller/callers.ts'
 import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
-import type { PinningServiceOptions } from '../../src/upstream/pinning-service.ts'
-import { createServiceRegistry } from '../../src/upstream/registry.ts'
+import type { PinningServiceOptions } from '../../src/upstream/service/service.ts'
+import { createServiceRegistry } from '../../src/upstream/tenant/registry.ts'
 import { EMULATED_TOKENS } from './providers/emulated-service.ts'
 
 /** The token that is configured for test services unless another, or none, is given. */

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { parseCid } from '../../src/domain/cid.ts'
 import { BadRequestError, PinNotFoundError, RateLimitedError, UnauthorizedError } from '../../src/domain/errors.ts'
 import type { NewPin, Pin, PinStatus, StringMap } from '../../src/domain/pin.ts'
-import type { ListQuery } from '../../src/upstream/list-query.ts'
+import type { ListQuery } from '../../src/upstream/http/list-query.ts'
 import { LostReply, type ScriptedService } from './scripted-service.ts'
 
 /** A scripted service over real HTTP, on 127.0.0.1 and a free port. */

@@ -21,7 +21,7 @@ export function addCommand(): Command {
 }
 
 async function add(path: string, { json }: { json: boolean }): Promise<void> {
-  const { startOriginNode } = await import('../../pinning-service/start-origin-node.ts')
+  const { startOriginNode } = await import('../../embedded/bitswap/start-origin-node.ts')
   const node = await startOriginNode({ path: resolve(path) })
   const { cid, origins, blocks, bytes } = node
   const variables = { input: { cid, name: basename(path), origins } }

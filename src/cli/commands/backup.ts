@@ -11,7 +11,7 @@ export function exportCommand(): Command {
     .argument('<file>', 'CAR file to write.')
     .addOption(dataDirOption())
     .action(async (file: string, _: unknown, command: Command) => {
-      const { exportPins } = await import('../../pinning-service/export-pins.ts')
+      const { exportPins } = await import('../../embedded/backup/export-pins.ts')
       const path = resolve(file)
       let output: FileHandle | null = null
       try {
@@ -39,7 +39,7 @@ export function importCommand(): Command {
     .argument('<file>', 'CAR file to read.')
     .addOption(dataDirOption())
     .action(async (file: string, _: unknown, command: Command) => {
-      const { importPins } = await import('../../pinning-service/import-pins.ts')
+      const { importPins } = await import('../../embedded/backup/import-pins.ts')
       await using input = await openBackup(resolve(file))
       const summary = await importPins(dataDirOf(command), input.createReadStream())
       const rest = summary.incomplete === 0 ? '' : `; ${summary.incomplete} lack blocks and wait to be fetched`
@@ -53,7 +53,7 @@ export function verifyCommand(): Command {
     .description('Hash all blocks, walk all pins, and put what is not whole back into the queue.')
     .addOption(dataDirOption())
     .action(async (_: unknown, command: Command) => {
-      const { verifyStore } = await import('../../pinning-service/verify-store.ts')
+      const { verifyStore } = await import('../../embedded/backup/verify-store.ts')
       const { blocks, broken, requeued } = await verifyStore(dataDirOf(command))
       for (const cid of broken) process.stdout.write(`broken block ${cid}\n`)
       for (const requestId of requeued) process.stdout.write(`queued again ${requestId}\n`)

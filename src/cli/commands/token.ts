@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { openTokenStore } from '../../pinning-service/token-store.ts'
+import { openTokenStore } from '../../embedded/store/token-store.ts'
 import { dataDirOption } from './data-dir-option.ts'
 
 interface Options {

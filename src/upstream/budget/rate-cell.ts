@@ -1,4 +1,4 @@
-import type { AnnouncedRate } from '../rate-limit-headers.ts'
+import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
 import { ENDPOINTS, type Endpoint, type RateLimit, type SafePace, safePace } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
 

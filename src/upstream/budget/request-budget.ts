@@ -1,4 +1,4 @@
-import type { AnnouncedRate } from '../rate-limit-headers.ts'
+import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
 import type { StopSignal } from '../stop.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'

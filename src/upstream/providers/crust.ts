@@ -1,4 +1,4 @@
-import { USUAL } from '../capabilities.ts'
+import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** Crust's W3Auth pinning service. Some failures are never answered; `meta` as a filter is not understood. */

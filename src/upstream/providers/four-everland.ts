@@ -1,4 +1,4 @@
-import { USUAL } from '../capabilities.ts'
+import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** 4EVERLAND. `meta` is taken and dropped; of the name matches only `exact` can be relied on. */

@@ -1,4 +1,4 @@
-import { USUAL } from '../capabilities.ts'
+import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** `@helia/pinning-service-api-server`. Neither `cid` nor `meta` is looked at when it lists. */

@@ -1,4 +1,4 @@
-import { USUAL } from '../capabilities.ts'
+import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**

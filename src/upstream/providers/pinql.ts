@@ -1,4 +1,4 @@
-import { USUAL } from '../capabilities.ts'
+import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** The pinning service that comes with pinql, run alone: the specification to the letter, and without limits. */

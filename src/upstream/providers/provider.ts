@@ -1,5 +1,5 @@
 import type { RateLimit } from '../budget/rate-limit.ts'
-import type { Capabilities } from '../capabilities.ts'
+import type { Capabilities } from './capabilities.ts'
 
 /** What is known of a provider before the first request: one file each in this folder. */
 export interface Provider {

@@ -1,7 +1,7 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
-import type { Capabilities } from '../capabilities.ts'
 import type { Clock } from '../clock.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
 import { type RequestIds, Stop, type StopSignal } from '../stop.ts'
 import type { WriteChannel } from './write-channel.ts'
 import type { WriteTarget } from './write-target.ts'

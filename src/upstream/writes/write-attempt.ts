@@ -8,7 +8,7 @@ import {
   UnchangedPinError,
 } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
-import { DuplicatePinError, OriginsRefusedError, WrongEndpointError } from '../refusals.ts'
+import { DuplicatePinError, OriginsRefusedError, WrongEndpointError } from '../http/refusals.ts'
 import { sleep } from '../sleep.ts'
 import { createPinMatcher, type MatchedPins } from './match-pin.ts'
 import { publicOrigins } from './public-origins.ts'

@@ -1,11 +1,11 @@
 import type { Cid } from '../../domain/cid.ts'
 import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
-import type { Capabilities } from '../capabilities.ts'
 import type { Clock } from '../clock.ts'
-import type { PinningService, ServiceCall } from '../pinning-service.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+import type { PinningService, ServiceCall } from '../service/service.ts'
 import type { StopSignal } from '../stop.ts'
-import type { LookupOptions, TenantCallOptions } from '../tenant.ts'
+import type { LookupOptions, TenantCallOptions } from '../tenant/tenant.ts'
 import { RecentKeys } from './recent-keys.ts'
 
 /** What a channel needs of its tenant. */

@@ -1,7 +1,7 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
-import type { Capabilities } from '../capabilities.ts'
 import type { Clock } from '../clock.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
 import type { StopSignal } from '../stop.ts'
 
 /** What a write needs of its tenant: single requests, and a fresh look at the pins of a CID. */

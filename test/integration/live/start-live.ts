@@ -2,7 +2,7 @@ import { parse, subscribe } from 'graphql'
 import { Informers } from '../../../src/live/informers.ts'
 import { createContext } from '../../../src/resolvers/context.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/registry.ts'
+import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
 import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
 import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
 

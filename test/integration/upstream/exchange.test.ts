@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Pool } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { exchange } from '../../../src/upstream/request.ts'
+import { exchange } from '../../../src/upstream/http/exchange.ts'
 
 const LIMITS = { timeoutMs: 5_000, maxBodyBytes: 1_000 }
 

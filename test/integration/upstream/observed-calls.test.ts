@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
-import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/registry.ts'
 import { Stop } from '../../../src/upstream/stop.ts'
+import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/tenant/registry.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedService } from '../../support/providers/emulated-service.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createServiceRegistry } from '../../../src/upstream/registry.ts'
+import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
 import { ALICE } from '../../support/query-schema.ts'
 import { recordEvents } from '../../support/record-events.ts'
 import { json, type ScriptedHandler, startScriptedUpstream, text } from '../../support/scripted-upstream.ts'

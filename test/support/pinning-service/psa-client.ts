@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { PinStatusBody } from '../../../src/pinning-service/pin-status-body.ts'
+import type { PinStatusBody } from '../../../src/psa/print-pin-status.ts'
 
 /** One answer over HTTP with its body, if it has one, read as JSON. */
 export interface Answer<T> {

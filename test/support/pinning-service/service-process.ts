@@ -1,4 +1,4 @@
-import { startService } from '../../../src/pinning-service/service.ts'
+import { startService } from '../../../src/embedded/start-in-this-thread.ts'
 
 // Run as a process of its own: the service without its worker, so that a kill hits it at any point of its work.
 const [dataDir = '', kubo = ''] = process.argv.slice(2)

@@ -1,4 +1,4 @@
-import '../../../src/pinning-service/promise-with-resolvers.ts'
+import '../../../src/embedded/bitswap/promise-with-resolvers.ts'
 import { withBitswap } from '@helia/bitswap'
 import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'

@@ -1,4 +1,4 @@
-import { type Service, type ServiceOptions, startService } from '../../../src/pinning-service/service.ts'
+import { type Service, type ServiceOptions, startService } from '../../../src/embedded/start-in-this-thread.ts'
 import { PsaClient } from './psa-client.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 

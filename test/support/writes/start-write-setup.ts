@@ -1,9 +1,13 @@
 import { parseCid } from '../../../src/domain/cid.ts'
 import type { NewPin, Pin } from '../../../src/domain/pin.ts'
 import type { PinRef } from '../../../src/domain/pin-id.ts'
-import type { Capabilities } from '../../../src/upstream/capabilities.ts'
-import { createServiceRegistry, type RegistryOptions, type ServiceRegistry } from '../../../src/upstream/registry.ts'
-import type { Tenant } from '../../../src/upstream/tenant.ts'
+import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
+import {
+  createServiceRegistry,
+  type RegistryOptions,
+  type ServiceRegistry,
+} from '../../../src/upstream/tenant/registry.ts'
+import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { compliant } from '../providers/compliant.ts'
 import {
   EMULATED_TOKENS,

@@ -6,7 +6,7 @@ import {
   ServiceUnavailableError,
   UnchangedPinError,
 } from '../../../src/domain/errors.ts'
-import { FailedAnswerError } from '../../../src/upstream/refusals.ts'
+import { FailedAnswerError } from '../../../src/upstream/http/refusals.ts'
 import { ERRORS } from '../../support/every-error.ts'
 import { NULL_ERROR_FIELDS } from '../../support/null-error-fields.ts'
 

@@ -3,7 +3,7 @@ import { parseCid } from '../../../../src/domain/cid.ts'
 import { PinNotFoundError } from '../../../../src/domain/errors.ts'
 import { parseInstant } from '../../../../src/domain/instant.ts'
 import type { NewPin, Pin } from '../../../../src/domain/pin.ts'
-import { type Capabilities, SPECIFIED_CAPABILITIES } from '../../../../src/upstream/capabilities.ts'
+import { type Capabilities, SPECIFIED_CAPABILITIES } from '../../../../src/upstream/providers/capabilities.ts'
 import { ignoredPart, writeOf } from '../../../../src/upstream/writes/replacement.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
 

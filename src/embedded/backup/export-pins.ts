@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import { CID } from 'multiformats/cid'
+import * as Digest from 'multiformats/hashes/digest'
+import { type Database, openDatabase } from '../../storage/open-database.ts'
+import { carHeader, carSection } from '../fetch/car.ts'
+import { assertStore } from '../store/assert-store.ts'
+import { PIN_DATABASE } from '../store/database-schema.ts'
+import { encodePage, encodeRoot, type PinRecord } from './pin-list.ts'
+
+/** Where a page of pins ends: at so many of them, or so much text. */
+const PAGE_PINS = 1_000
+const PAGE_BYTES = 1024 * 1024
+const RAW = 0x55
+
+/** What an export wrote, or an import read. */
+export interface BackupSummary {
+  readonly pins: number
+  readonly blocks: number
+}
+
+/**
+ * Writes all pins and blocks as one CARv1 file: a list of the pins as its root, then every block.
+ *
+ * It is one state of the database, also while the service runs. Blocks are written as raw ones, since the store knows
+ * their multihashes only. Tokens are not part of it, and neither is what a Kubo daemon keeps.
+ *
+ * @param write takes one piece after the other; slow pieces slow the export down. First called when the store is open.
+ * @throws {Error} where there is no store
+ */
+export async function exportPins(dataDir: string, write: (bytes: Uint8Array) => Promise<void>): Promise<BackupSummary> {
+  assertStore(dataDir)
+  const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
+  try {
+    // All reads of one transaction see the same state.
+    database.exec('BEGIN')
+    const pages: CID[] = []
+    for (const page of pagesOf(database)) pages.push((await encodePage(page)).cid)
+    const root = await encodeRoot(pages)
+    await write(carHeader(root.cid))
+    await write(carSection(root.cid, root.bytes))
+    let pins = 0
+    for (const page of pagesOf(database)) {
+      const { cid, bytes } = await encodePage(page)
+      await write(carSection(cid, bytes))
+      pins += page.length
+    }
+    let blocks = 0
+    for (const { multihash, data } of blocksOf(database)) {
+      await write(carSection(CID.createV1(RAW, Digest.decode(multihash)), data))
+      blocks++
+    }
+    return { pins, blocks }
+  } finally {
+    database.close()
+  }
+}
+
+function* pagesOf(database: Database): Generator<PinRecord[]> {
+  const next = database.prepare(
+    `SELECT owner.name AS owner, requestid, created, cid, pin.name, origins, meta
+     FROM pin JOIN owner ON owner.id = pin.owner WHERE created > ? ORDER BY created LIMIT 1`,
+  )
+  let page: PinRecord[] = []
+  let bytes = 0
+  for (let last = -1; ; ) {
+    const row = next.get(last) as ExportedRow | undefined
+    if (page.length > 0 && (!row || page.length >= PAGE_PINS || bytes >= PAGE_BYTES)) {
+      yield page
+      page = []
+      bytes = 0
+    }
+    if (!row) return
+    const { owner, requestid, created, cid, name, origins, meta } = row
+    page.push({
+      owner,
+      requestId: requestid,
+      created,
+      cid,
+      name,
+      origins: JSON.parse(origins) as string[],
+      meta: JSON.parse(meta) as Record<string, string>,
+    })
+    bytes += Buffer.byteLength(origins) + Buffer.byteLength(meta)
+    last = created
+  }
+}
+
+interface ExportedRow extends Record<'owner' | 'requestid' | 'cid' | 'origins' | 'meta', string> {
+  readonly created: number
+  readonly name: string | null
+}
+
+function* blocksOf(database: Database): Generator<{ multihash: Uint8Array; data: Uint8Array }> {
+  const next = database.prepare('SELECT id, multihash, data FROM block WHERE id > ? ORDER BY id LIMIT 1')
+  for (let last = -1; ; ) {
+    const row = next.get(last) as { id: number; multihash: Uint8Array; data: Uint8Array } | undefined
+    if (!row) return
+    yield row
+    last = row.id
+  }
+}

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { parseCid } from '../../domain/cid.ts'
+import { lockDirectory } from '../../storage/lock-directory.ts'
+import { openDatabase, transaction } from '../../storage/open-database.ts'
+import { isBlockOf } from '../bitswap/verify-block.ts'
+import { type CarBlock, readCar } from '../fetch/car.ts'
+import { holdLocalDag } from '../fetch/hold-local-dag.ts'
+import { assertNoKubo } from '../kubo/kubo-ledger.ts'
+import { BlockStore } from '../store/block-store.ts'
+import { PIN_DATABASE } from '../store/database-schema.ts'
+import { PinStore } from '../store/pin-store.ts'
+import { TokenStore } from '../store/token-store.ts'
+import type { BackupSummary } from './export-pins.ts'
+import { decodePage, decodeRoot, type PinRecord } from './pin-list.ts'
+
+/** What somebody exported may be as large as their service allowed blocks to be. */
+const MAX_SECTION_BYTES = 256 * 1024 * 1024
+
+export interface ImportSummary extends BackupSummary {
+  /** Pins of the file that still lack blocks; the service will fetch those. */
+  readonly incomplete: number
+}
+
+/**
+ * Adds the pins and blocks of a CAR file that `exportPins` wrote. Pins that are there already stay as they are.
+ *
+ * Unfinished ones become pinned where the file has what they lack. Each block is verified. The service must be stopped,
+ * since it would collect what no pin holds yet. Interrupted, it can be repeated.
+ *
+ * @throws {Error} for another file, for the first block that is not what its CID says, while the service runs, and where a
+ *   Kubo daemon keeps the content
+ */
+export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
+  using _lock = await lockDirectory(dataDir)
+  const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
+  try {
+    assertNoKubo(database)
+    const pins = new PinStore(database)
+    const tokens = new TokenStore(database)
+    const blocks = new BlockStore(database)
+    const unfinished: number[] = []
+    let added = 0
+    let count = 0
+    // Until their pins are known to need them, blocks are held by a pin that was removed before it was.
+    const holder = transaction(database, () => pins.reserveGarbage())
+    const restore = (records: readonly PinRecord[]): void =>
+      transaction(database, () => {
+        for (const { owner, requestId, created, cid, name, origins, meta } of records) {
+          const pin = { cid: parseCid(cid), name, origins, meta }
+          const { restored, isNew } = pins.restore(tokens.ownerNamed(owner), pin, { requestId, created })
+          if (isNew) added++
+          // Also those of an import that was interrupted, and of a store that lost blocks.
+          if (restored.status === 'queued' || restored.status === 'pinning') unfinished.push(restored.created)
+        }
+      })
+
+    let awaited: Set<string> | null = null
+    for await (const block of blocksIn(car)) {
+      const key = block.cid.toString()
+      if (awaited === null) awaited = new Set(decodeRoot(block.bytes).map(String))
+      else if (awaited.delete(key)) restore(decodePage(block.bytes))
+      else {
+        blocks.put(holder, block.cid.multihash.bytes, block.bytes)
+        count++
+      }
+    }
+    if (awaited === null || awaited.size > 0) throw new Error('The CAR file ends before its list of pins does')
+
+    let incomplete = 0
+    for (const key of unfinished) {
+      const pin = pins.getByKey(key)
+      if (!pin) continue
+      if (await holdLocalDag(pin, blocks)) pins.setStatus(key, 'pinned', { status_details: 'Restored from a backup' })
+      else incomplete++
+    }
+    while (blocks.collectSome());
+    return { pins: added, blocks: count, incomplete }
+  } finally {
+    database.close()
+  }
+}
+
+async function* blocksIn(car: AsyncIterable<Uint8Array>): AsyncGenerator<CarBlock> {
+  for await (const item of readCar(car, MAX_SECTION_BYTES)) {
+    if (!('bytes' in item && 'cid' in item)) continue
+    if (!isBlockOf(item.cid, item.bytes)) throw new Error(`Block ${item.cid} of the CAR file has other bytes`)
+    yield item
+  }
+}

@@ -1,0 +1,76 @@
+import { Resolver } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { multiaddr } from '@multiformats/multiaddr'
+import { PinFailure } from '../store/pin-failure.ts'
+import { type AddressRange, addressRange, isAnyAddress } from './address-range.ts'
+
+/** A name server that does not answer is asked again after so long, once. */
+const DNS_TIMEOUT_MS = 2_000
+const DNS_TRIES = 2
+
+/** What clients may make the service dial. */
+export type DialRange = Exclude<AddressRange, 'reserved'>
+
+/**
+ * The ranges that may be dialled unless the configuration names others.
+ *
+ * A service that only this host can reach may dial whatever this host may. Any other dials the internet only, or its
+ * clients could use it to knock on doors of the network that it is in.
+ *
+ * @param listening IP addresses, or names, at which the service can be reached
+ */
+export function defaultDialRanges(listening: readonly string[]): DialRange[] {
+  const isLocal = listening.every((address) => address === 'localhost' || addressRange(address) === 'loopback')
+  // These are of the loopback range when they are dialled, but listen everywhere.
+  return isLocal && !listening.some(isAnyAddress) ? ['loopback', 'private', 'public'] : ['public']
+}
+
+/**
+ * Turns an origin into the addresses that will be dialled: a name is resolved here, once, so that what was checked is
+ * what is dialled.
+ *
+ * Names are asked of DNS, not of the system: its look-ups cannot be broken off, and a few that hang hold up all others of
+ * the process.
+ *
+ * @param options.signal ends the wait for DNS
+ * @returns multiaddrs of the form `/ip4/…/tcp/…/p2p/…`
+ * @throws {PinFailure} where nothing of it may be dialled
+ */
+export async function resolveOrigin(
+  origin: string,
+  allowed: readonly DialRange[],
+  options: { signal: AbortSignal },
+): Promise<string[]> {
+  const [host, tcp, p2p, ...rest] = multiaddr(origin).getComponents()
+  const isTcp = tcp?.name === 'tcp' && p2p?.name === 'p2p' && rest.length === 0
+  if (!host?.value || !isTcp || !['ip4', 'ip6', 'dns', 'dns4', 'dns6'].includes(host.name)) {
+    throw new PinFailure('only addresses of the form /ip4|ip6|dns…/tcp/…/p2p/… are dialled')
+  }
+  const addresses = isIP(host.value) ? [host.value] : await resolveName(host.value, host.name, options)
+  const dialled = addresses.filter((address) => (allowed as readonly AddressRange[]).includes(addressRange(address)))
+  if (dialled.length === 0) {
+    const ranges = [...new Set(addresses.map(addressRange))].join(', ')
+    throw new PinFailure(`refused, since ${ranges} addresses are not dialled`)
+  }
+  return dialled.map((address) => `/ip${isIP(address)}/${address}/tcp/${tcp.value}/p2p/${p2p.value}`)
+}
+
+async function resolveName(name: string, kind: string, { signal }: { signal: AbortSignal }): Promise<string[]> {
+  const types = kind === 'dns4' ? ['A'] : kind === 'dns6' ? ['AAAA'] : ['A', 'AAAA']
+  // RFC 6761, section 6.3: no name server is asked.
+  if (/^(?:.+\.)?localhost\.?$/i.test(name)) return types.map((type) => (type === 'A' ? '127.0.0.1' : '::1'))
+  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES })
+  const cancel = (): void => resolver.cancel()
+  signal.addEventListener('abort', cancel)
+  try {
+    const found = await Promise.allSettled(
+      types.map((type) => (type === 'A' ? resolver.resolve4(name) : resolver.resolve6(name))),
+    )
+    const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+    if (addresses.length > 0) return addresses
+    const [{ reason } = { reason: null }] = found.filter((each) => each.status === 'rejected')
+    throw new PinFailure(`its name is not found (${(reason as NodeJS.ErrnoException | null)?.code ?? 'no address'})`)
+  } finally {
+    signal.removeEventListener('abort', cancel)
+  }
+}

@@ -1,0 +1,190 @@
+import { setMaxListeners } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
+import type { StringMap } from '../../domain/pin.ts'
+import type { BitswapSession } from '../bitswap/bitswap-session.ts'
+import type { Peer } from '../bitswap/start-peer.ts'
+import { inlineBlock, unverifiable } from '../bitswap/verify-block.ts'
+import { checkDagSize, checkTokenBytes } from '../queue/check-size.ts'
+import type { Transfer } from '../queue/keeper.ts'
+import type { Limits } from '../queue/limits.ts'
+import type { BlockStore } from '../store/block-store.ts'
+import { assertNotFatal } from '../store/interruptions.ts'
+import { PinFailure } from '../store/pin-failure.ts'
+import { cidOfKey, type StoredPin } from '../store/pin-store.ts'
+import { claimedDagSize, isLeaf, unreadable } from './block-links.ts'
+import type { DialRange } from './dial-policy.ts'
+import { GatewaySource } from './gateway-source.ts'
+import { OriginConnections } from './origin-connections.ts'
+import { walkDag } from './walk-dag.ts'
+
+/** How many bytes of a pin arrive between two looks at what its owner has stored in all; the first is at the first block. */
+const QUOTA_CHECK_BYTES = 8 * 1024 * 1024
+const GATEWAY_DELAY_MS = 1_000
+
+export interface FetchContext {
+  readonly blocks: BlockStore
+  readonly peer: Peer
+  readonly limits: Limits
+  /** Which origins may be dialled. */
+  readonly dialRanges: readonly DialRange[]
+  /** Base URLs of trustless HTTP gateways to ask as well; none by default. */
+  readonly gateways: readonly string[]
+  /** Bytes that the owner's pins hold now. */
+  readonly bytesOf: (owner: number) => number
+}
+
+/** Brings the DAG of one pin into the store: one instance an attempt. */
+export class FetchPin implements Transfer {
+  readonly #pin: StoredPin
+  readonly #context: FetchContext
+  readonly #abort = new AbortController()
+  readonly #session: BitswapSession
+  readonly #origins: OriginConnections
+  readonly #gateways: GatewaySource | null
+  #claimedBytes: number | null = null
+  #blocks = 0
+  #bytes = 0
+  #fetchedBlocks = 0
+  #fetchedBytes = 0
+  #quotaCheckedAt = Number.NEGATIVE_INFINITY
+  #stallTimer: NodeJS.Timeout | null = null
+
+  constructor(pin: StoredPin, context: FetchContext) {
+    this.#pin = pin
+    this.#context = context
+    this.#session = context.peer.createSession()
+    this.#origins = new OriginConnections(context, pin.origins, (peerId) => this.#session.addPeer(peerId))
+    const { gateways, limits } = context
+    const { signal } = this.#abort
+    // Each block that is waited for listens.
+    setMaxListeners(0, signal)
+    this.#gateways =
+      gateways.length > 0 ? new GatewaySource(gateways, { maxBlockBytes: limits.maxBlockBytes, signal }) : null
+  }
+
+  /**
+   * Walks the DAG until each block is stored, verified and held by the pin.
+   *
+   * @throws {PinFailure} when the pin cannot be completed within its bounds
+   * @throws the reason that `cancel` was given
+   */
+  async run(): Promise<void> {
+    const { limits, blocks } = this.#context
+    const total = setTimeout(() => this.#fail('exceeded', limits.totalTimeoutMs), limits.totalTimeoutMs)
+    try {
+      assertNotFatal(this.#pin)
+      const { signal } = this.#abort
+      await walkDag(cidOfKey(this.#pin.cidKey), {
+        concurrency: limits.concurrency,
+        maxBlocks: limits.maxDagBlocks,
+        visit: (cid, depth) => this.#visit(cid, depth),
+        signal,
+      })
+      blocks.flush()
+    } finally {
+      clearTimeout(total)
+      if (this.#stallTimer) clearTimeout(this.#stallTimer)
+      this.#origins.close()
+      this.#session[Symbol.dispose]()
+      this.#abort.abort()
+    }
+  }
+
+  /** Ends `run` with the reason. */
+  cancel(reason: Error): void {
+    this.#abort.abort(reason)
+  }
+
+  /** What can be told of the transfer by now, in the words of `PinStatus.info`. */
+  progress(): StringMap {
+    return {
+      blocks_fetched: `${this.#fetchedBlocks}`,
+      bytes_fetched: `${this.#fetchedBytes}`,
+      ...(this.#claimedBytes === null ? {} : { bytes_expected: `${this.#claimedBytes}` }),
+    }
+  }
+
+  /** What the complete DAG consists of, in the words of `PinStatus.info`. */
+  summary(): StringMap {
+    return { dag_size: `${this.#bytes}`, dag_blocks: `${this.#blocks}` }
+  }
+
+  #visit(cid: CID, depth: number): Promise<Uint8Array | null> | Uint8Array | null {
+    const { blocks, limits } = this.#context
+    const problem = unverifiable(cid) ?? unreadable(cid)
+    if (problem) throw new PinFailure(`Block ${cid} cannot be pinned: ${problem}`)
+    if (depth > limits.maxDagDepth) throw new PinFailure(`The DAG is deeper than ${limits.maxDagDepth} links`)
+    const inline = inlineBlock(cid)
+    if (inline) return inline
+    const { bytes: multihash } = cid.multihash
+    const size = blocks.sizeOf(multihash)
+    if (size === null) return this.#fetch(cid)
+    this.#count(size)
+    const bytes = isLeaf(cid) ? null : blocks.get(multihash)
+    blocks.reference(this.#pin.created, multihash)
+    if (bytes && this.#claimedBytes === null) this.#claimedBytes = claimedDagSize(cid, bytes)
+    return bytes
+  }
+
+  async #fetch(cid: CID): Promise<Uint8Array> {
+    const { blocks, limits } = this.#context
+    if (this.#stallTimer === null) this.#restartStallTimer()
+    this.#origins.open()
+    const bytes = await this.#obtain(cid)
+    this.#abort.signal.throwIfAborted()
+    if (bytes.length > limits.maxBlockBytes) {
+      throw new PinFailure(`Block ${cid} has ${bytes.length} bytes, more than ${limits.maxBlockBytes}`)
+    }
+    this.#restartStallTimer()
+    this.#fetchedBlocks++
+    this.#fetchedBytes += bytes.length
+    this.#count(bytes.length)
+    blocks.put(this.#pin.created, cid.multihash.bytes, bytes)
+    this.#claimedBytes ??= claimedDagSize(cid, bytes)
+    return bytes
+  }
+
+  async #obtain(cid: CID): Promise<Uint8Array> {
+    const fromPeers = this.#session.want(cid)
+    if (!this.#gateways) return fromPeers
+    const race = new AbortController()
+    const signal = AbortSignal.any([race.signal, this.#abort.signal])
+    try {
+      return await Promise.race([fromPeers, this.#fromGateways(this.#gateways, cid, signal)])
+    } finally {
+      race.abort()
+      this.#session.forget(cid)
+    }
+  }
+
+  async #fromGateways(gateways: GatewaySource, cid: CID, signal: AbortSignal): Promise<Uint8Array> {
+    // Origins were named by the client, so they come first.
+    if (this.#pin.origins.length > 0) await delay(GATEWAY_DELAY_MS, null, { signal })
+    return gateways.want(cid, { signal })
+  }
+
+  #count(size: number): void {
+    const { limits, bytesOf } = this.#context
+    this.#blocks++
+    this.#bytes += size
+    checkDagSize(limits, { blocks: this.#blocks, bytes: this.#bytes })
+    if (this.#bytes - this.#quotaCheckedAt < QUOTA_CHECK_BYTES) return
+    this.#quotaCheckedAt = this.#bytes
+    checkTokenBytes(limits, bytesOf(this.#pin.owner))
+  }
+
+  #restartStallTimer(): void {
+    const { stallTimeoutMs } = this.#context.limits
+    if (this.#stallTimer) this.#stallTimer.refresh()
+    else this.#stallTimer = setTimeout(() => this.#fail('stalled', stallTimeoutMs), stallTimeoutMs)
+  }
+
+  #fail(why: 'stalled' | 'exceeded', timeoutMs: number): void {
+    const gateway = this.#gateways?.error
+    const what = why === 'stalled' ? 'No block arrived for' : 'The pin was not complete after'
+    this.#abort.abort(
+      new PinFailure(`${what} ${timeoutMs / 1_000} s; ${this.#origins.describe()}${gateway ? `; ${gateway}` : ''}`),
+    )
+  }
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import type { Database } from '../../storage/open-database.ts'
+import { startPeer } from '../bitswap/start-peer.ts'
+import type { Keeper } from '../queue/keeper.ts'
+import type { Limits } from '../queue/limits.ts'
+import { BlockStore } from '../store/block-store.ts'
+import type { DialRange } from './dial-policy.ts'
+import { FetchPin } from './fetch-pin.ts'
+
+export interface BlockKeeperOptions {
+  readonly database: Database
+  /** Folder of the peer's key. */
+  readonly dataDir: string
+  /** Multiaddrs that the peer listens on. */
+  readonly listen: readonly string[]
+  readonly limits: Limits
+  readonly dialRanges: readonly DialRange[]
+  readonly gateways: readonly string[]
+  /** Bytes that the owner's pins hold now. */
+  readonly bytesOf: (owner: number) => number
+}
+
+/** Starts the keeper that needs nobody else: a peer that fetches and serves, and blocks in the database. */
+export async function startBlockKeeper(options: BlockKeeperOptions): Promise<Keeper> {
+  const { database, dataDir, listen, limits } = options
+  const blocks = new BlockStore(database)
+  const peer = await startPeer({
+    blocks,
+    listen,
+    keyFile: join(dataDir, 'peer.key'),
+    maxConnections: limits.maxConnections,
+    dialTimeoutMs: limits.dialTimeoutMs,
+  })
+  const context = { ...options, blocks, peer }
+  return {
+    peerId: peer.peerId,
+    addresses: peer.addresses,
+    createTransfer: (pin) => new FetchPin(pin, context),
+    collectSome: () => blocks.collectSome(),
+    [Symbol.asyncDispose]: async () => {
+      await peer[Symbol.asyncDispose]()
+      blocks.flushQuietly()
+    },
+  }
+}

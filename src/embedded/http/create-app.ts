@@ -1,0 +1,122 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { BadRequestError, InsufficientFundsError } from '../../domain/errors.ts'
+import type { NewPin, StringMap } from '../../domain/pin.ts'
+import { readListQuery, readPin } from '../../psa/parse-request.ts'
+import { toPinStatusBody } from '../../psa/print-pin-status.ts'
+import { storageTrouble } from '../../storage/storage-trouble.ts'
+import type { ListedPin, PinStore, StoredPin } from '../store/pin-store.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+/** What the routes need of the service. */
+export interface AppContext {
+  readonly pins: PinStore
+  /** The owner whose pins a token opens, or null for an unknown token. */
+  readonly ownerOf: (token: string) => number | null
+  /** Multiaddrs of this service's peer. */
+  readonly delegates: () => readonly string[]
+  /** @throws {InsufficientFundsError} when the owner may have no further pin */
+  readonly assertRoom: (owner: number) => void
+  /** Called after a pin was stored. */
+  readonly onAdded: (pin: StoredPin) => void
+  /** Called after a pin was removed or replaced. */
+  readonly onRemoved: (pin: StoredPin) => void
+  /** What is known of a pin's transfer right now. */
+  readonly progressOf: (pin: ListedPin) => StringMap
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * The HTTP side of the service: the five operations of the Pinning Service API 1.0.0.
+ *
+ * Every refusal is `{ error: { reason, details } }`: 400 bad input, 401 no or unknown token, 404 no such pin of this
+ * token, 409 no room left, 413 body too large, 500 a bug, 503 the disk takes nothing.
+ */
+export function createApp(context: AppContext): Hono<{ Variables: { owner: number } }> {
+  const { pins } = context
+  const app = new Hono<{ Variables: { owner: number } }>()
+  const body = (pin: ListedPin) => toPinStatusBody(pin, context.delegates(), context.progressOf(pin))
+
+  app.onError((error) => {
+    if (error instanceof BadRequestError) return refusal(400, 'BAD_REQUEST', error.message)
+    if (error instanceof InsufficientFundsError) return refusal(409, 'INSUFFICIENT_FUNDS', error.message)
+    if (error instanceof HTTPException) return error.getResponse()
+    context.onError(error)
+    const trouble = storageTrouble(error)
+    if (trouble !== null) return refusal(503, 'STORAGE_UNAVAILABLE', `Nothing was changed: ${trouble}`)
+    return refusal(500, 'INTERNAL_SERVER_ERROR', 'The service failed; its log says why')
+  })
+  app.notFound(({ req }) => refusal(404, 'NOT_FOUND', `There is no ${req.method} ${req.path}`))
+
+  app.use(async (c, next) => {
+    const [, token] = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? []
+    const owner = token === undefined ? null : context.ownerOf(token)
+    if (owner === null) {
+      const details = token === undefined ? 'Expected "Authorization: Bearer <token>"' : 'This token is not valid'
+      return refusal(401, 'UNAUTHORIZED', details, { 'www-authenticate': 'Bearer' })
+    }
+    c.set('owner', owner)
+    return next()
+  })
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => refusal(413, 'PAYLOAD_TOO_LARGE', `Expected a body of at most ${MAX_BODY_BYTES} bytes`),
+    }),
+  )
+
+  app.get('/pins', (c) => {
+    const { count, results } = pins.list(c.var.owner, readListQuery(new URL(c.req.url).searchParams))
+    return c.json({ count, results: results.map(body) })
+  })
+
+  app.post('/pins', async (c) => {
+    const wanted: NewPin = readPin(await c.req.text())
+    context.assertRoom(c.var.owner)
+    const added = pins.add(c.var.owner, wanted)
+    context.onAdded(added)
+    return c.json(body(pins.getByKey(added.created) ?? added), 202)
+  })
+
+  app.get('/pins/:requestid', (c) => {
+    const requestId = c.req.param('requestid')
+    const pin = pins.get(c.var.owner, requestId)
+    return pin ? c.json(body(pin)) : noSuchPin(requestId)
+  })
+
+  app.post('/pins/:requestid', async (c) => {
+    const wanted = readPin(await c.req.text())
+    const requestId = c.req.param('requestid')
+    const replaced = pins.replace(c.var.owner, requestId, wanted)
+    if (!replaced) return noSuchPin(requestId)
+    context.onRemoved(replaced.removed)
+    context.onAdded(replaced.added)
+    return c.json(body(pins.getByKey(replaced.added.created) ?? replaced.added), 202)
+  })
+
+  app.delete('/pins/:requestid', (c) => {
+    const requestId = c.req.param('requestid')
+    const removed = pins.remove(c.var.owner, requestId)
+    if (!removed) return noSuchPin(requestId)
+    context.onRemoved(removed)
+    return c.body(null, 202)
+  })
+
+  return app
+}
+
+function noSuchPin(requestId: string): Response {
+  return refusal(404, 'NOT_FOUND', `There is no pin ${JSON.stringify(requestId)} that this token may see`)
+}
+
+function refusal(
+  status: ContentfulStatusCode,
+  reason: string,
+  details: string,
+  headers: Record<string, string> = {},
+): Response {
+  return Response.json({ error: { reason, details } }, { status, headers })
+}

@@ -1,0 +1,145 @@
+import { type Dispatcher, Pool } from 'undici'
+import { z } from 'zod'
+import { KeeperUnavailableError } from '../queue/keeper.ts'
+import { readJsonLines } from './read-json-lines.ts'
+
+/** Where a Kubo daemon is. */
+export interface KuboAddress {
+  /** Base URL of its RPC API without a trailing slash, such as `http://127.0.0.1:5001`. */
+  readonly endpoint: string
+  /** Sent as `Authorization: Bearer`; null where the daemon asks for none. */
+  readonly token: string | null
+}
+
+/** Arguments and options of a command; a list is an argument that is given several times. */
+type KuboArguments = Readonly<Record<string, string | readonly string[]>>
+
+/** The daemon did what it was asked to, and it failed: the message is its own. */
+export class KuboRefusalError extends Error {
+  override readonly name = 'KuboRefusalError'
+}
+
+const CALL_TIMEOUT_MS = 30_000
+const CONNECT_TIMEOUT_MS = 5_000
+const MAX_ERROR_BYTES = 64 * 1024
+/** Where the daemon writes why a command failed whose answer had begun. */
+const ERROR_TRAILER = 'x-stream-error'
+
+const KEEPING = new Set(['pin/add', 'pin/rm'])
+
+const errorObject = z.object({ Message: z.string(), Type: z.literal('error') })
+
+/**
+ * A Kubo daemon's HTTP RPC API.
+ *
+ * A command fails in three ways: with status 500 (400 for wrong arguments) and an error object, with an error object in
+ * the middle of its answer, or with a trailer. All of them become a `KuboRefusalError`. No answer, a torn one, and one
+ * that is not Kubo's or of whoever stands before it become a `KeeperUnavailableError`.
+ *
+ * @see https://docs.ipfs.tech/reference/kubo/rpc/
+ */
+export class KuboRpc implements AsyncDisposable {
+  readonly #token: string | null
+  readonly #basePath: string
+  readonly #pool: Pool
+  readonly #onAnswer: () => void
+
+  /** @param onAnswer called for what comes of changes: a daemon that only answers questions is of no use */
+  constructor({ endpoint, token }: KuboAddress, onAnswer: () => void = () => {}) {
+    this.#token = token
+    this.#onAnswer = onAnswer
+    const { origin, pathname } = new URL(endpoint)
+    this.#basePath = `${pathname.replace(/\/+$/, '')}/api/v0`
+    // Commands may be silent for as long as they look for content; who waits for them has a timer.
+    this.#pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS } })
+  }
+
+  /**
+   * Runs a command that answers with one object.
+   *
+   * @param options.timeoutMs default 30 s
+   * @throws {KuboRefusalError} when the command failed
+   * @throws {KeeperUnavailableError} when there is no answer of Kubo in time
+   */
+  async call<T>(
+    command: string,
+    args: KuboArguments,
+    answer: z.ZodType<T>,
+    options: { timeoutMs?: number; signal?: AbortSignal } = {},
+  ): Promise<T> {
+    const { timeoutMs = CALL_TIMEOUT_MS, signal } = options
+    const timeout = AbortSignal.timeout(timeoutMs)
+    let last: unknown
+    try {
+      const either = signal ? AbortSignal.any([signal, timeout]) : timeout
+      for await (const object of this.stream(command, args, { signal: either })) last = object
+    } catch (error) {
+      if (error !== timeout.reason) throw error
+      throw unavailable(`did not answer ${command} within ${timeoutMs / 1_000} s`, error)
+    }
+    const { success, data } = answer.safeParse(last)
+    if (!success) throw unavailable(`answered ${command} with something else`)
+    return data
+  }
+
+  /** Runs a command and yields the objects it answers with, as they come. Throws as `call` does. */
+  async *stream(command: string, args: KuboArguments, { signal }: { signal: AbortSignal }): AsyncGenerator<unknown> {
+    const response = await this.#request(command, args, signal)
+    if (response.statusCode !== 200) throw await this.#refusal(command, response)
+    try {
+      for await (const object of readJsonLines(response.body)) {
+        const { success, data } = errorObject.safeParse(object)
+        if (success) throw new KuboRefusalError(data.Message)
+        if (KEEPING.has(command)) this.#onAnswer()
+        yield object
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof KuboRefusalError) throw error
+      throw unavailable(`broke off its answer to ${command}`, error)
+    }
+    const message = response.trailers[ERROR_TRAILER]
+    if (message) throw new KuboRefusalError(message)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.destroy()
+  }
+
+  async #request(command: string, args: KuboArguments, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const query = new URLSearchParams()
+    for (const [key, values] of Object.entries(args)) for (const value of [values].flat()) query.append(key, value)
+    try {
+      return await this.#pool.request({
+        method: 'POST',
+        path: `${this.#basePath}/${command}?${query}`,
+        headers: this.#token === null ? {} : { authorization: `Bearer ${this.#token}` },
+        signal,
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      const { code, message } = error as NodeJS.ErrnoException
+      throw unavailable(`cannot be reached (${code ?? message})`, error)
+    }
+  }
+
+  async #refusal(command: string, { statusCode, body }: Dispatcher.ResponseData): Promise<Error> {
+    let text = ''
+    try {
+      for await (const bytes of body) {
+        text += bytes
+        if (text.length > MAX_ERROR_BYTES) break
+      }
+      const { success, data } = errorObject.safeParse(JSON.parse(text))
+      if (success && (statusCode === 500 || statusCode === 400)) return new KuboRefusalError(data.Message)
+    } catch {
+      // What is no error object of Kubo is told by its status.
+    }
+    return unavailable(`answered ${command} with ${statusCode}`)
+  }
+}
+
+/** Its message is shown to clients, who need not know where the daemon is. */
+function unavailable(what: string, cause?: unknown): KeeperUnavailableError {
+  return new KeeperUnavailableError(`Kubo ${what}`, { cause })
+}

@@ -1,0 +1,167 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { StringMap } from '../../domain/pin.ts'
+import { storageTrouble } from '../../storage/storage-trouble.ts'
+import { interruptionsIn } from '../store/interruptions.ts'
+import { PinFailure } from '../store/pin-failure.ts'
+import type { PinStore, StoredPin } from '../store/pin-store.ts'
+import { type Keeper, KeeperUnavailableError, type Transfer } from './keeper.ts'
+import type { Limits } from './limits.ts'
+import { retryDelayMs } from './retry-delay.ts'
+
+export interface PinnerContext {
+  readonly pins: PinStore
+  readonly keeper: Keeper
+  readonly limits: Limits
+  /** Called when a pin became `pinned` or `failed`. */
+  readonly onSettled: () => void
+  /** Called with what is no pin's fault: what passes is tried again, any other failure fails the pin as well. */
+  readonly onError: (error: unknown) => void
+}
+
+interface ActivePin {
+  readonly owner: number
+  readonly abort: AbortController
+  transfer: Transfer
+  /** Why the pin waits for another attempt; null while it does not. */
+  trouble: string | null
+  done: Promise<void>
+}
+
+/**
+ * Works off the queue: moves pins from `queued` over `pinning` to `pinned` or `failed`.
+ *
+ * The queue is the table of pins itself, so it has no size of its own and survives a restart. Owners have turns, the
+ * one after the last one served first; no owner has more than its share of the places. A full disk and a keeper that is
+ * away fail no pin: it stays in its place, says why in its info, and is tried again.
+ */
+export class Pinner {
+  readonly #context: PinnerContext
+  readonly #active = new Map<number, ActivePin>()
+  #lastOwner = 0
+  #wakeTimer: NodeJS.Timeout | null = null
+  #failedWakes = 0
+  #isStopped = false
+
+  constructor(context: PinnerContext) {
+    this.#context = context
+  }
+
+  /** Starts as many queued pins as there are free places. Call it whenever a pin was added. */
+  wake(): void {
+    const { limits, pins, onError } = this.#context
+    try {
+      while (!this.#isStopped && this.#active.size < limits.activePins) {
+        const pin = pins.nextQueued(this.#lastOwner, this.#busyOwners())
+        if (!pin) break
+        this.#start(pin)
+        this.#lastOwner = pin.owner
+      }
+      this.#failedWakes = 0
+    } catch (error) {
+      // The pin is queued still, and whoever added it need not hear of this.
+      onError(error)
+      this.#wakeTimer ??= setTimeout(
+        () => {
+          this.#wakeTimer = null
+          this.wake()
+        },
+        retryDelayMs(this.#failedWakes++),
+      )
+    }
+  }
+
+  /** Gives up a pin that was removed. */
+  cancel(created: number): void {
+    this.#active.get(created)?.abort.abort(new Error('The pin was removed'))
+  }
+
+  /** What can be told of a pin that is being fetched; empty for any other. */
+  progressOf(created: number): StringMap {
+    const active = this.#active.get(created)
+    if (!active) return {}
+    return { ...active.transfer.progress(), ...(active.trouble === null ? {} : { status_details: active.trouble }) }
+  }
+
+  /** Stops all transfers where they are; the next start goes on with them. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    if (this.#wakeTimer) clearTimeout(this.#wakeTimer)
+    const active = [...this.#active.values()]
+    for (const { abort } of active) abort.abort(new Error('The service stops'))
+    await Promise.all(active.map(({ done }) => done))
+    try {
+      this.#context.pins.requeueUnfinished()
+    } catch (error) {
+      // They count as interrupted, which does no harm once.
+      this.#context.onError(error)
+    }
+  }
+
+  #busyOwners(): number[] {
+    const places = new Map<number, number>()
+    for (const { owner } of this.#active.values()) places.set(owner, (places.get(owner) ?? 0) + 1)
+    const share = this.#context.limits.activePinsPerToken
+    return [...places].filter(([, count]) => count >= share).map(([owner]) => owner)
+  }
+
+  #start(pin: StoredPin): void {
+    const { pins, keeper } = this.#context
+    pins.setStatus(pin.created, 'pinning', { status_details: 'Fetching blocks', ...interruptionsIn(pin.info) })
+    const active: ActivePin = {
+      owner: pin.owner,
+      abort: new AbortController(),
+      transfer: keeper.createTransfer(pin),
+      trouble: null,
+      done: Promise.resolve(),
+    }
+    this.#active.set(pin.created, active)
+    active.done = this.#run(pin, active).finally(() => {
+      this.#active.delete(pin.created)
+      this.wake()
+    })
+  }
+
+  /** Makes attempts until one of them settles the pin, or it is given up. */
+  async #run(pin: StoredPin, active: ActivePin): Promise<void> {
+    const { keeper, onError, onSettled } = this.#context
+    const { signal } = active.abort
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      if (attempt > 0) active.transfer = keeper.createTransfer(pin)
+      try {
+        await this.#attempt(pin, active)
+        onSettled()
+        return
+      } catch (error) {
+        if (signal.aborted) break
+        if (![...this.#active.values()].some(({ trouble }) => trouble !== null)) onError(error)
+        active.trouble = `Waits to be tried again: ${troubleOf(error) ?? String(error)}`
+        await delay(retryDelayMs(attempt), null, { signal }).catch(() => {})
+        active.trouble = null
+      }
+    }
+    if (!this.#isStopped) onSettled()
+  }
+
+  /** @throws what keeps the pin from being settled now */
+  async #attempt(pin: StoredPin, { transfer, abort }: ActivePin): Promise<void> {
+    const { pins, onError } = this.#context
+    const cancel = (): void => transfer.cancel(abort.signal.reason)
+    abort.signal.addEventListener('abort', cancel)
+    try {
+      await transfer.run()
+      pins.setStatus(pin.created, 'pinned', { status_details: 'All blocks are stored', ...transfer.summary() })
+    } catch (error) {
+      if (abort.signal.aborted || troubleOf(error) !== null) throw error
+      if (!(error instanceof PinFailure)) onError(error)
+      const details = error instanceof PinFailure ? error.message : `The service failed: ${String(error)}`
+      pins.setStatus(pin.created, 'failed', { status_details: details, ...transfer.progress() })
+    } finally {
+      abort.signal.removeEventListener('abort', cancel)
+    }
+  }
+}
+
+/** What passes by itself, in words; null for any other error. */
+function troubleOf(error: unknown): string | null {
+  return error instanceof KeeperUnavailableError ? error.message : storageTrouble(error)
+}

@@ -1,0 +1,102 @@
+import type { DialRange } from './fetch/dial-policy.ts'
+import type { KuboAddress } from './kubo/kubo-rpc.ts'
+import type { Notice } from './queue/keeper-presence.ts'
+import type { Limits } from './queue/limits.ts'
+import type { ServiceOptions } from './start-in-this-thread.ts'
+import { startWorker } from './start-worker.ts'
+import type { WorkerMessage } from './worker.ts'
+
+const STOP_TIMEOUT_MS = 8_000
+
+export interface PinningServiceOptions {
+  /** Address that HTTP listens on. Default 127.0.0.1. */
+  readonly host?: string
+  /** Port of HTTP; 0, the default, for any free one. */
+  readonly port?: number
+  /** Folder of the database and the peer's key; made where it is missing. */
+  readonly dataDir: string
+  /** Tokens that are valid while the service runs, each with pins of its own, beside those created in the database. */
+  readonly tokens: readonly string[]
+  /** Multiaddrs that the libp2p peer listens on. Default: any port on loopback. */
+  readonly listen?: readonly string[]
+  /**
+   * Which origins of clients may be dialled. Default: all, where HTTP and the peer listen on loopback only; else
+   * `public` alone.
+   */
+  readonly dialRanges?: readonly DialRange[]
+  /** Base URLs of trustless HTTP gateways that are asked beside a pin's origins. Default: none. */
+  readonly gateways?: readonly string[]
+  /**
+   * A Kubo daemon that fetches and keeps what is pinned, in place of a peer and blocks of the service's own; `listen`
+   * and `gateways` then mean nothing. Default: none.
+   */
+  readonly kubo?: KuboAddress
+  /** Bounds that differ from the default ones. */
+  readonly limits?: Partial<Limits>
+  /** Told of failures that no client caused: text with a stack, for a log. Default: nobody. */
+  readonly onError?: (message: string) => void
+  /** Told that Kubo went away, and that it is back. Default: nobody. */
+  readonly onNotice?: (notice: Notice) => void
+}
+
+/** A pinning service in a thread of its own. Disposing it ends transfers and requests in order, within 8 s. */
+export interface RunningPinningService extends AsyncDisposable {
+  /** Base URL without a trailing slash; the Pinning Service API is at `{endpoint}/pins`. */
+  readonly endpoint: string
+  /** Its libp2p peer, or Kubo's; null where Kubo was away when the service started. */
+  readonly peerId: string | null
+  /** Multiaddrs of that peer, each with `/p2p/{peerId}`. */
+  readonly addresses: readonly string[]
+  /** Resolves when the service was disposed; rejects when its thread ended by itself. Nobody has to listen. */
+  readonly closed: Promise<void>
+}
+
+/**
+ * Starts the embedded Pinning Service in a worker thread, so that fetching and hashing never hold up this one.
+ *
+ * @throws {Error} when it cannot start: a folder without write access, a port in use, a database of a newer version
+ */
+export async function startPinningService(options: PinningServiceOptions): Promise<RunningPinningService> {
+  const workerData: ServiceOptions = {
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 0,
+    dataDir: options.dataDir,
+    tokens: options.tokens,
+    listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
+    limits: options.limits ?? {},
+    gateways: (options.gateways ?? []).map((url) => url.replace(/\/+$/, '')),
+    dialRanges: options.dialRanges ?? null,
+    kubo: options.kubo ?? null,
+  }
+  const worker = startWorker({ workerData, name: 'pinning-service' })
+  let isStopping = false
+  const closed = new Promise<void>((resolve, reject) => {
+    worker.once('error', (cause) => reject(new Error('The pinning service crashed', { cause })))
+    worker.once('exit', (code) => {
+      if (isStopping) resolve()
+      else reject(new Error(`The pinning service ended by itself with code ${code}`))
+    })
+  })
+  closed.catch(() => {})
+
+  const started = new Promise<Extract<WorkerMessage, { type: 'started' }>>((resolve, reject) => {
+    closed.catch(reject)
+    worker.on('message', (message: WorkerMessage) => {
+      if (message.type === 'started') resolve(message)
+      else if (message.type === 'error') options.onError?.(message.message)
+      else if (message.type === 'notice') options.onNotice?.(message.notice)
+      else reject(new Error(`The pinning service cannot start: ${message.message}`))
+    })
+  })
+  const { endpoint, peerId, addresses } = await started
+
+  const stop = async (): Promise<void> => {
+    if (!isStopping) worker.postMessage('stop')
+    isStopping = true
+    const timer = setTimeout(() => void worker.terminate(), STOP_TIMEOUT_MS)
+    // One that ended by itself has said so by then.
+    await closed.catch(() => {})
+    clearTimeout(timer)
+  }
+  return { endpoint, peerId, addresses, closed, [Symbol.asyncDispose]: stop }
+}

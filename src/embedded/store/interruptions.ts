@@ -1,0 +1,34 @@
+import type { StringMap } from '../../domain/pin.ts'
+import { PinFailure } from './pin-failure.ts'
+import type { StoredPin } from './pin-store.ts'
+
+/** A pin that the service broke off over so often, without a block more, is taken for the reason of it. */
+const MAX_INTERRUPTIONS = 10
+
+/**
+ * Notes in the info of pins that were being fetched when the service broke off that they were, and at how many blocks;
+ * `interruptions` counts how often in a row that was at the same block.
+ */
+export const REQUEUE_INTERRUPTED = `
+UPDATE pin SET status = 'queued', info = json_object(
+  'status_details', 'Interrupted; waits to be gone on with',
+  'interruptions', CASE
+    WHEN blocks > coalesce(CAST(info ->> 'interrupted_at_blocks' AS INTEGER), -1) THEN '1'
+    ELSE CAST((info ->> 'interruptions') + 1 AS TEXT)
+  END,
+  'interrupted_at_blocks', CAST(blocks AS TEXT)
+) WHERE status = 'pinning'`
+
+/** What of a pin's info tells of interruptions: to be kept until it settles. */
+export function interruptionsIn({ interruptions, interrupted_at_blocks }: StringMap): StringMap {
+  if (interruptions === undefined || interrupted_at_blocks === undefined) return {}
+  return { interruptions, interrupted_at_blocks }
+}
+
+/** @throws {PinFailure} for a pin that may be what the service breaks off over, so that it is not tried for ever */
+export function assertNotFatal({ info }: StoredPin): void {
+  if (Number(info.interruptions ?? 0) < MAX_INTERRUPTIONS) return
+  throw new PinFailure(
+    `The service broke off ${info.interruptions} times while it fetched this, without a block more; add it anew to have it tried again`,
+  )
+}

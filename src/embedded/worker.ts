@@ -1,0 +1,52 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Notice } from './queue/keeper-presence.ts'
+import { type ServiceOptions, startService } from './start-in-this-thread.ts'
+
+/** What the service's thread tells the one that started it. */
+export type WorkerMessage =
+  | {
+      readonly type: 'started'
+      readonly endpoint: string
+      readonly peerId: string | null
+      readonly addresses: string[]
+    }
+  | { readonly type: 'refused'; readonly message: string }
+  | { readonly type: 'error'; readonly message: string }
+  | { readonly type: 'notice'; readonly notice: Notice }
+
+const port = parentPort
+if (!port) throw new Error('worker.ts runs in a worker thread only')
+const tell = (message: WorkerMessage): void => port.postMessage(message)
+
+try {
+  const service = await startService(
+    workerData as ServiceOptions,
+    (error) => tell({ type: 'error', message: describe(error) }),
+    (notice) => tell({ type: 'notice', notice }),
+  )
+  port.once('message', () => {
+    // Any message means: stop. A failure to stop in order is an uncaught rejection, which ends the thread as well.
+    void service[Symbol.asyncDispose]().then(() => port.close())
+  })
+  tell({
+    type: 'started',
+    endpoint: service.endpoint,
+    peerId: service.peerId,
+    addresses: [...service.addresses],
+  })
+} catch (error) {
+  tell({ type: 'refused', message: reasonOf(error) })
+  port.close()
+}
+
+/** Why it cannot start: a directory in use, a port that is taken. Only a mistake of ours is told with its stack. */
+function reasonOf(error: unknown): string {
+  const isMistake = [TypeError, RangeError, ReferenceError].some((type) => error instanceof type)
+  if (!(error instanceof Error) || isMistake) return describe(error)
+  // libp2p puts stacks into its message.
+  return error.message.replace(/\n\s+at .*/g, '').trim()
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

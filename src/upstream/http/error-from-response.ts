@@ -1,0 +1,150 @@
+import {
+  BadRequestError,
+  InsufficientFundsError,
+  MalformedResponseError,
+  PinNotFoundError,
+  type PinqlError,
+  RateLimitedError,
+  ServiceError,
+  UnauthorizedError,
+} from '../../domain/errors.ts'
+import type { ServiceResponse } from './exchange.ts'
+import type { HideSecrets } from './hide-secrets.ts'
+import { DuplicatePinError, FailedAnswerError, OriginsRefusedError, WrongEndpointError } from './refusals.ts'
+import { parseRetryAfter } from './retry-after.ts'
+
+/** What a service said of its refusal, in whatever form it said it. */
+export interface FailureText {
+  /** The machine-readable part, such as `INSUFFICIENT_FUNDS`. */
+  readonly reason: string | null
+  /** The part for people. */
+  readonly details: string | null
+}
+
+const DEFAULT_RETRY_AFTER_MS = 1000
+const ABOUT_MONEY =
+  /insufficient[\s_-]?(?:funds|balance|credit)|lack of funds|\b(?:un)?paid\b|\bpayment|\bplan\b|quota|subscription|storage limit/i
+/** Of a pin, and not of a host that some proxy looked for. */
+const ABOUT_ABSENCE = /(?:record|pin|object|resource)[\s_-]?not[\s_-]?found|no such (?:pin|record|object)/i
+const ABOUT_DUPLICATE = /duplicate|already (?:been )?pinned/i
+const ABOUT_ORIGINS = /origins/i
+const ABOUT_TOKEN =
+  /(?:access|auth|bearer|invalid|missing|no)[\s_-]token|unauthor|authori[sz]ation|credential|KEYS_MUST_BE_STRINGS/i
+
+/**
+ * The one table from HTTP status to error class.
+ *
+ * @param requestId the pin that was asked for; null for operations on no particular pin
+ * @param mayHaveActed true for a request that may have changed something before it failed
+ * @param hide takes out of the service's words what is nobody's to see
+ */
+export function errorFromResponse(
+  service: string,
+  response: ServiceResponse,
+  requestId: string | null,
+  mayHaveActed: boolean,
+  hide?: HideSecrets,
+): PinqlError {
+  const { status } = response
+  const { reason, details } = parseFailure(response.text, hide)
+  const words = [reason, details].filter((part) => part !== null).join(': ')
+  const message = `${service} answered ${status}${words ? ` ${words}` : ''}`
+
+  if (status === 401) return new UnauthorizedError(message, { service })
+  if (status === 402) return new InsufficientFundsError(message, { service })
+  if (status === 403) {
+    return ABOUT_MONEY.test(words)
+      ? new InsufficientFundsError(message, { service })
+      : new UnauthorizedError(message, { service })
+  }
+  if ((status === 404 || status === 405) && isWebPage(response.text)) {
+    return new WrongEndpointError(`${service} answered ${status} with a web page: check its endpoint`, { service })
+  }
+  if ((status === 404 || status === 410) && requestId !== null) return new PinNotFoundError(service, requestId)
+  if ((status === 400 || status === 409) && ABOUT_DUPLICATE.test(words)) {
+    return new DuplicatePinError(message, { service })
+  }
+  if (status === 400 && ABOUT_ORIGINS.test(words)) return new OriginsRefusedError(message, { service })
+  if (status === 409 && (words === '' || ABOUT_MONEY.test(words)))
+    return new InsufficientFundsError(message, { service })
+  if (status === 429) {
+    const retryAfterMs =
+      parseRetryAfter(response.headers.get('retry-after'), {
+        date: response.headers.get('date'),
+        wallNowMs: Date.now(),
+      }) ?? DEFAULT_RETRY_AFTER_MS
+    return new RateLimitedError(service, retryAfterMs)
+  }
+  if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, { service })
+  if (status === 400 || status === 422) return new BadRequestError(message, { service })
+  // Functionland answers 424 where another server has answered 502.
+  if (status === 408 || status === 424 || status >= 500) {
+    // Estuary's way of saying 404.
+    if (status === 500 && requestId !== null && ABOUT_ABSENCE.test(words))
+      return new PinNotFoundError(service, requestId)
+    return new FailedAnswerError(message, { service, status, mayHaveActed })
+  }
+  if (status >= 300 && status < 400) {
+    // "See other" is how a web server answers what it has carried out.
+    const RedirectError = status === 303 ? MalformedResponseError : WrongEndpointError
+    return new RedirectError(`${service} answered ${status}, a redirect, which is not followed: check its endpoint`, {
+      service,
+    })
+  }
+  return new ServiceError(message, { service, httpStatus: status, reason })
+}
+
+/**
+ * Finds reason and details in any of the forms services use: the specification's, bare, with `code` and `message`,
+ * a plain string, JSON that is a string, HTML, or nothing.
+ *
+ * @param hide takes secrets out of the words: only now, since JSON may have written them otherwise
+ */
+export function parseFailure(body: string, hide: HideSecrets = (text) => text): FailureText {
+  const text = body.trim()
+  if (text === '') return { reason: null, details: null }
+  const { reason, details } = findWords(text)
+  // Before they are shortened, which might leave the first half of a secret.
+  return { reason: reason && shorten(hide(reason)), details: details && shorten(hide(details)) }
+}
+
+function findWords(text: string): FailureText {
+  try {
+    return fromJson(JSON.parse(text))
+  } catch {
+    return { reason: null, details: fromPlainText(text) }
+  }
+}
+
+function fromJson(json: unknown): FailureText {
+  if (typeof json === 'string') return { reason: null, details: json }
+  if (typeof json !== 'object' || json === null) return { reason: null, details: null }
+  const outer = json as Record<string, unknown>
+  const nested = outer.error ?? outer.Error
+  if (typeof nested === 'string') return { reason: null, details: nested }
+  const inner = (typeof nested === 'object' && nested !== null ? nested : outer) as Record<string, unknown>
+  return {
+    reason: textOf(inner.reason) ?? textOf(inner.code) ?? textOf(inner.Code),
+    details: textOf(inner.details) ?? textOf(inner.message) ?? textOf(inner.Message),
+  }
+}
+
+/** Whether an answer comes from a web site or a proxy, and so says nothing of pins. */
+export function isWebPage(body: string): boolean {
+  return body.trimStart().startsWith('<')
+}
+
+/** The title of an HTML page tells more than its markup. */
+function fromPlainText(text: string): string {
+  if (!isWebPage(text)) return text
+  return /<(title|h1)[^>]*>([^<]*)</i.exec(text)?.[2]?.trim() || 'an HTML page'
+}
+
+function textOf(value: unknown): string | null {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+function shorten(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text
+}

@@ -1,0 +1,72 @@
+import type { Cid } from '../../domain/cid.ts'
+import { compareInstants, parseInstant } from '../../domain/instant.ts'
+import type { NameMatch, Pin, PinStatus, StringMap } from '../../domain/pin.ts'
+
+/** Which pins to list. All parts must hold. */
+export interface PinQuery {
+  /** Any of these CIDs; as many as the service takes for one request. */
+  readonly cids?: readonly Cid[] | undefined
+  readonly name?: string | undefined
+  /** How `name` compares. Default `exact`. */
+  readonly match?: NameMatch | undefined
+  readonly statuses: readonly PinStatus[]
+  /** Created before this instant, exclusive; RFC 3339. */
+  readonly before?: string | undefined
+  /** Created after this instant, exclusive; RFC 3339. */
+  readonly after?: string | undefined
+  /** Every entry must be among the pin's `meta`. */
+  readonly meta?: StringMap | undefined
+}
+
+/** A query for one request. */
+export interface ListQuery extends PinQuery {
+  /** 1 to 1000, or more where the service has no largest limit. */
+  readonly limit: number
+}
+
+/** The query string of `GET /pins`. `limit` and `status` are always there, since services differ in their defaults. */
+export function encodeListQuery(query: ListQuery): string {
+  const search = new URLSearchParams()
+  if (query.cids?.length) search.set('cid', query.cids.map((cid) => cid.text).join(','))
+  if (query.name !== undefined) {
+    search.set('name', query.name)
+    if (query.match !== undefined && query.match !== 'exact') search.set('match', query.match)
+  }
+  search.set('status', query.statuses.join(','))
+  if (query.before !== undefined) search.set('before', query.before)
+  if (query.after !== undefined) search.set('after', query.after)
+  search.set('limit', String(query.limit))
+  if (query.meta && Object.keys(query.meta).length > 0) search.set('meta', JSON.stringify(query.meta))
+  return search.toString()
+}
+
+/** Tells whether a pin answers a query, since not every service applies every filter. */
+export function createPinFilter(query: PinQuery): (pin: Pin) => boolean {
+  const keys = query.cids && new Set(query.cids.map((cid) => cid.key))
+  const statuses = new Set(query.statuses)
+  const hasName = query.name === undefined ? () => true : nameFilter(query.name, query.match ?? 'exact')
+  const before = query.before === undefined ? null : parseInstant(query.before)
+  const after = query.after === undefined ? null : parseInstant(query.after)
+  const meta = Object.entries(query.meta ?? {})
+  return (pin) => {
+    if (keys && !keys.has(pin.cid.key)) return false
+    if (!statuses.has(pin.status) || !hasName(pin.name ?? '')) return false
+    if (!meta.every(([key, value]) => pin.meta[key] === value)) return false
+    if (before !== null && compareInstants(pin.created, before) >= 0) return false
+    return after === null || compareInstants(pin.created, after) > 0
+  }
+}
+
+function nameFilter(wanted: string, match: NameMatch): (name: string) => boolean {
+  const fold = (text: string): string => text.normalize().toLowerCase()
+  switch (match) {
+    case 'exact':
+      return (name) => name === wanted
+    case 'partial':
+      return (name) => name.includes(wanted)
+    case 'iexact':
+      return (name) => fold(name) === fold(wanted)
+    case 'ipartial':
+      return (name) => fold(name).includes(fold(wanted))
+  }
+}

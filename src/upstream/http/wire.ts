@@ -1,0 +1,199 @@
+import { type Cid, parseCid } from '../../domain/cid.ts'
+import { MalformedResponseError } from '../../domain/errors.ts'
+import { type Instant, parseInstant } from '../../domain/instant.ts'
+import { type NewPin, OPERATION_META_KEY, type Pin, type PinStatus, type StringMap } from '../../domain/pin.ts'
+import { Mismatch, readList, readObject, readText } from './read-json.ts'
+
+/** One page of a list. */
+export interface PinPage {
+  /** How many pins the service says match; services disagree on what that means. */
+  readonly count: number | null
+  readonly pins: readonly Pin[]
+  /** Says that the caller needs the page no more. Absent where that makes no difference. */
+  release?(): void
+}
+
+/**
+ * A page that drops its pins as soon as all of its readers have released it.
+ *
+ * Many promises hold the page, and most of them have been in memory for so long that the cheap garbage collection passes
+ * them by. It would pass by the pins of every page as well, for which a list pays a quarter of its cost.
+ */
+export class SharedPage implements PinPage {
+  readonly count: number | null
+  readonly pins: Pin[]
+  #readers = Number.POSITIVE_INFINITY
+
+  /** @param pins become the page's own */
+  constructor(count: number | null, pins: Pin[]) {
+    this.count = count
+    this.pins = pins
+  }
+
+  /** Says how many readers there are, none of whom has read it yet. Before, `release` does nothing. */
+  shareAmong(readers: number): void {
+    this.#readers = readers
+  }
+
+  release(): void {
+    if (--this.#readers === 0) this.pins.length = 0
+  }
+}
+
+/** How to read what a service writes. */
+export interface Reading {
+  /** A name that is the pin's CID is none. Default false. */
+  readonly namesPinsByCid?: boolean
+}
+
+/**
+ * Statuses of services that go beyond the specification's four, without case and separators. Everything else unknown is
+ * still under way.
+ */
+const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
+  ['queued', 'queued'],
+  ['pinning', 'pinning'],
+  ['pinned', 'pinned'],
+  ['failed', 'failed'],
+  ['error', 'failed'],
+  ['pinerror', 'failed'],
+  ['clustererror', 'failed'],
+  ['unpinerror', 'failed'],
+  ['unpinned', 'failed'],
+  ['removed', 'failed'],
+])
+
+/**
+ * Reads the body of `GET /pins`.
+ *
+ * Optional parts that are null, missing or of another type become empty, unknown fields are dropped, `created` keeps its
+ * text. Only id, status, time and CID must be right: one odd pin is not to hide a whole list.
+ *
+ * @throws {MalformedResponseError} when it is no `PinResults`
+ */
+export function decodePinPage(service: string, body: string, reading: Reading = {}): PinPage {
+  return decode(service, body, 'a list of pins', (json) => {
+    const { count, results } = readObject(json, '')
+    // May be null, but must be there: other JSON is not an account without pins.
+    const pins = results === null ? [] : readList(results, 'results', (each) => readPin(service, each, reading))
+    return new SharedPage(Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null, pins)
+  })
+}
+
+/**
+ * Reads the body of the other operations that answer with a pin.
+ *
+ * @throws {MalformedResponseError} when it is no `PinStatus`
+ */
+export function decodePin(service: string, body: string, reading: Reading = {}): Pin {
+  return decode(service, body, 'a pin', (json) => readPin(service, json, reading))
+}
+
+/** The body of `POST /pins` and `POST /pins/{requestid}`: the four known fields and nothing else, since some services refuse more. */
+export function encodeNewPin(pin: NewPin): Record<string, unknown> {
+  const meta = { ...pin.meta, ...(pin.operationId !== undefined && { [OPERATION_META_KEY]: pin.operationId }) }
+  return {
+    cid: pin.cid.text,
+    ...(pin.name === null ? {} : { name: pin.name }),
+    ...(pin.origins.length === 0 ? {} : { origins: pin.origins }),
+    ...(Object.keys(meta).length === 0 ? {} : { meta }),
+  }
+}
+
+// Written by hand and not as a schema, since it runs for every pin of every list.
+function readPin(service: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
+  const wire = readObject(json, '')
+  const requestId = readRequestId(wire)
+  const status = readStatus(wire.status)
+  const created = readCreated(wire.created)
+  const pin = readObject(wire.pin, 'pin')
+  const cid = readCid(pin.cid)
+  const name = typeof pin.name === 'string' ? pin.name : ''
+  const meta = readMap(pin.meta)
+  const read: Pin = {
+    service,
+    requestId,
+    status,
+    cid,
+    name: (namesPinsByCid && name === cid.text) || name === '' ? null : name,
+    created,
+    origins: readTexts(pin.origins),
+    meta,
+    delegates: readTexts(wire.delegates),
+    info: readMap(wire.info),
+  }
+  if (meta[OPERATION_META_KEY] === undefined) return read
+  const { [OPERATION_META_KEY]: operationId, ...shown } = meta
+  return { ...read, meta: shown, operationId }
+}
+
+/** Some services send numbers, or spell the key like their other ones. What JavaScript would round is no id. */
+function readRequestId({ requestid, requestId }: Readonly<Record<string, unknown>>): string {
+  const id = requestid === undefined ? requestId : requestid
+  if ((typeof id === 'string' && id !== '') || Number.isSafeInteger(id)) return String(id)
+  throw new Mismatch('expected a requestid', { path: 'requestid' })
+}
+
+function readStatus(value: unknown): PinStatus {
+  const text = readText(value, 'status')
+  // Most services use exactly these words.
+  return STATUSES.get(text) ?? STATUSES.get(text.toLowerCase().replace(/[^a-z]/g, '')) ?? 'queued'
+}
+
+function readCreated(value: unknown): Instant {
+  const text = readText(value, 'created')
+  try {
+    return parseInstant(text)
+  } catch (cause) {
+    throw new Mismatch('expected an RFC 3339 timestamp', { path: 'created', cause })
+  }
+}
+
+function readCid(value: unknown): Cid {
+  const text = readText(value, 'pin.cid')
+  try {
+    return parseCid(text)
+  } catch (cause) {
+    throw new Mismatch(cause instanceof Error ? cause.message : String(cause), { path: 'pin.cid', cause })
+  }
+}
+
+function readTexts(value: unknown): string[] {
+  if (!Array.isArray(value)) return []
+  return value.every(isText) ? value : value.filter(isText)
+}
+
+/** Values that are not text are shown as JSON, so that nothing a service tells is lost. */
+function readMap(value: unknown): StringMap {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
+  if (Object.values(value).every(isText)) return value as StringMap
+  const entries = Object.entries(value).filter(([, each]) => each !== null)
+  return Object.fromEntries(entries.map(([key, each]) => [key, typeof each === 'string' ? each : JSON.stringify(each)]))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function decode<Value>(service: string, body: string, what: string, read: (json: unknown) => Value): Value {
+  let json: unknown
+  try {
+    json = JSON.parse(body)
+  } catch (cause) {
+    const came = body.trimStart().startsWith('<') ? 'an HTML page: check its endpoint' : 'something that is not JSON'
+    throw new MalformedResponseError(`${service} was expected to answer with ${what}, and did with ${came}`, {
+      service,
+      cause,
+    })
+  }
+  try {
+    return read(json)
+  } catch (cause) {
+    if (!(cause instanceof Mismatch)) throw cause
+    const where = cause.path || 'the answer'
+    throw new MalformedResponseError(`${service} answered with no valid ${what.slice(2)}: ${where}: ${cause.message}`, {
+      service,
+      cause,
+    })
+  }
+}

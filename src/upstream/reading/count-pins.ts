@@ -1,0 +1,31 @@
+import type { PinQuery } from '../http/list-query.ts'
+import type { TenantCallOptions } from '../tenant/tenant.ts'
+import { countIn, isCountExact, isUncountable, planQuery } from './list-plan.ts'
+import { type PinSource, PinStream } from './pin-stream.ts'
+
+/**
+ * How many pins match a query: the right number, or null where the service does not tell it.
+ *
+ * One list of one pin where the service's own `count` can be relied on for the query, otherwise one list of all pins
+ * that fit; and that for every ten CIDs.
+ */
+export async function countPins(
+  source: PinSource,
+  query: PinQuery,
+  options: TenantCallOptions = {},
+): Promise<number | null> {
+  const counts = await Promise.all(source.splitQuery(query).map((part) => countPart(source, part, options)))
+  return counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0)
+}
+
+async function countPart(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<number | null> {
+  if (isCountExact(query, source.capabilities)) {
+    const sent = { ...planQuery(query, source.capabilities), limit: 1 }
+    const page = await source.listPins(sent, options)
+    const count = countIn(page, sent, query, source.capabilities)
+    if (count !== null || isUncountable(page, query, source.capabilities)) return count
+  }
+  const stream = new PinStream(source, query, { ...options, expected: 1000 })
+  await stream.start()
+  return stream.count
+}

@@ -1,0 +1,71 @@
+import { MalformedResponseError } from '../../domain/errors.ts'
+import { parseInstant } from '../../domain/instant.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { ListQuery, PinQuery } from '../http/list-query.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+import type { TenantCallOptions } from '../tenant/tenant.ts'
+import { claimsMore, largestLimit, printTime, timeUnit } from './list-plan.ts'
+import type { PinSource } from './pin-stream.ts'
+
+/** Where a service names no largest limit, this one is ours. */
+const LARGEST_LIMIT = 1_000_000
+
+/**
+ * Reads everything that a query returns from a service whose lists come in no useful order.
+ *
+ * A list that was cut is asked for again with a larger limit where the service has no largest one, and otherwise in two
+ * halves of its time, which overlap on their border. Pins may come twice.
+ *
+ * @param query planned for the service
+ * @throws {MalformedResponseError} when more pins share one instant than a list can hold
+ */
+export async function readAllPins(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<Pin[]> {
+  const found: Pin[] = []
+  const windows: PinQuery[] = [query]
+  let limit = largestLimit(source.capabilities)
+  for (let window = windows.pop(); window !== undefined; window = windows.pop()) {
+    const sent: ListQuery = { ...window, limit }
+    const page = await source.listPins(sent, options)
+    found.push(...page.pins)
+    const { capabilities, known, service } = source
+    const largest = Math.min(capabilities.maxLimit, LARGEST_LIMIT)
+    const isFull = page.pins.length === limit
+    if (isFull && limit < largest) {
+      limit = Math.min(largest, Math.max(limit * 4, (page.count ?? 0) + 100))
+      windows.push(window)
+    } else if (isFull || (page.pins.length > 0 && claimsMore(sent, page, capabilities))) {
+      const parts = splitWindow(window, page.pins, capabilities)
+      windows.push(...parts)
+      // A short page that cannot be split must be all there is, whatever its count says.
+      if (parts.length === 0 && isFull) throw tooMany(service, limit)
+      if (parts.length === 0) known.observeWrongCount(sent)
+    }
+  }
+  return found
+}
+
+/** What is still to be read of a stretch of time of which some pins came; empty where it cannot be cut. */
+function splitWindow(window: PinQuery, pins: readonly Pin[], capabilities: Capabilities): PinQuery[] {
+  if (capabilities.timeFilter === 'unusable') return []
+  const unit = timeUnit(capabilities.createdDigits)
+  const units = pins.map((pin) => pin.created.ns / unit).sort((a, b) => (a < b ? -1 : Number(a > b)))
+  const print = (at: bigint): string => printTime(at * unit, capabilities)
+  if (capabilities.order === 'oldest-first') {
+    // Everything up to the last pin's instant is known.
+    const after = print((units.at(-1) as bigint) - 1n)
+    return after === window.after ? [] : [{ ...window, after }]
+  }
+  let border = units[units.length >> 1] as bigint
+  if (window.before !== undefined && (border + 1n) * unit >= parseInstant(window.before).ns) border--
+  const older = { ...window, before: print(border + 1n) }
+  const newer = { ...window, after: print(border) }
+  const isNarrower = older.before !== window.before && newer.after !== window.after
+  return isNarrower ? [older, newer] : []
+}
+
+function tooMany(service: string, count: number): MalformedResponseError {
+  return new MalformedResponseError(
+    `${service} lists its pins in no order and cuts the list at ${count}: the rest cannot be reached`,
+    { service },
+  )
+}

@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { PIN_DATABASE } from '../../../../src/embedded/store/database-schema.ts'
+import { openDatabase } from '../../../../src/storage/open-database.ts'
+import { FakeKuboState } from '../../../support/pinning-service/fake-kubo-state.ts'
+import { PsaClient } from '../../../support/pinning-service/psa-client.ts'
+import { RandomChanges } from '../../../support/pinning-service/random-changes.ts'
+import { spawnService } from '../../../support/pinning-service/spawn-service.ts'
+import { startFakeKubo } from '../../../support/pinning-service/start-fake-kubo.ts'
+import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { seededRandom } from '../../../support/seeded-random.ts'
+
+const KILLS = Number(process.env.PINQL_KILLS ?? 4)
+const CHANGES = Number(process.env.PINQL_CHANGES ?? 120)
+const DAGS = 8
+
+async function pinnedIn(dataDir: string): Promise<string[]> {
+  const database = await openDatabase(`${dataDir}/pins.db`, PIN_DATABASE)
+  try {
+    const rows = database.prepare(`SELECT DISTINCT cid FROM pin WHERE status = 'pinned'`).all() as { cid: string }[]
+    return rows.map(({ cid }) => cid)
+  } finally {
+    database.close()
+  }
+}
+
+it('calls no pin pinned that Kubo has not, and leaves none over, when it is killed at any point', {
+  timeout: 300_000,
+}, async () => {
+  const next = seededRandom(Number(process.env.PINQL_SEED ?? 7))
+  const random = (below: number): number => Math.floor(next() * below)
+  await using folder = await temporaryFolder()
+  const state = new FakeKuboState({ nodeMs: 20 })
+  const cids: string[] = []
+  for (let i = 0; i < DAGS; i++) cids.push(await state.createDag(`dag ${i}`))
+  // The owner of the daemon had pinned some of them, too.
+  const owned = cids.slice(0, 2)
+  for (const cid of owned) {
+    for (const each of state.reachable(cid)) state.local.add(each)
+    state.pins.set(cid, '')
+  }
+  await using kubo = await startFakeKubo({ state })
+  const changes = new RandomChanges(random, () => ({ cid: cids[random(DAGS)] }))
+
+  for (let round = 0; round < KILLS; round++) {
+    const { endpoint, kill } = await spawnService(folder.path, kubo.endpoint)
+    const target = Math.ceil((CHANGES * (round + 1)) / KILLS)
+    const killed = delay(50 + random(400)).then(kill)
+    await changes.makeUntil(endpoint, target)
+    await killed
+    for (const cid of await pinnedIn(folder.path)) expect(state.isKept(cid)).toBe(true)
+    for (const cid of owned) expect(state.pins.get(cid)).toBe('')
+    state.collectGarbage()
+  }
+
+  const { endpoint, kill } = await spawnService(folder.path, kubo.endpoint)
+  while (changes.count < CHANGES) await changes.make(endpoint)
+  const left = new Set<string>()
+  for (const token of ['token-a', 'token-b']) {
+    const client = new PsaClient(endpoint, token)
+    const count = async (status: string) => (await client.list({ status })).body.count
+    await expect.poll(() => count('queued,pinning'), { timeout: 60_000 }).toBe(0)
+    expect(await count('failed')).toBe(0)
+    for (const { pin } of (await client.list({ limit: '1000' })).body.results) left.add(pin.cid)
+  }
+  expect(left.size).toBeGreaterThan(0)
+  const expected = [...new Set([...owned, ...left])].sort()
+  await expect.poll(() => [...state.pins.keys()].sort(), { timeout: 30_000 }).toEqual(expected)
+  for (const cid of left) expect(state.isKept(cid)).toBe(true)
+  await kill()
+})

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { type NameMatch, type NewPin, PIN_STATUSES, type PinStatus } from '../../../../src/domain/pin.ts'
+import { PIN_DATABASE } from '../../../../src/embedded/store/database-schema.ts'
+import { PinStore, type StoredPin } from '../../../../src/embedded/store/pin-store.ts'
+import { TokenStore } from '../../../../src/embedded/store/token-store.ts'
+import { foldCase, type PinFilter } from '../../../../src/psa/pin-filter.ts'
+import { type Database, openDatabase } from '../../../../src/storage/open-database.ts'
+import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+
+const NOTHING: PinFilter = {
+  cidKeys: null,
+  name: null,
+  match: 'exact',
+  statuses: PIN_STATUSES,
+  before: null,
+  after: null,
+  meta: {},
+  limit: 1_000,
+}
+
+const newPin: fc.Arbitrary<NewPin> = fc.record({
+  cid: fc.constantFrom('k1', 'k2', 'k3').map((key) => ({ text: key, key })),
+  name: fc.option(fc.string({ unit: fc.constantFrom('a', 'A', 'ß', '😀', 'zzzz', '"', ' '), maxLength: 8 })),
+  origins: fc.constant([]),
+  meta: fc.dictionary(fc.constantFrom('a', 'b', ''), fc.constantFrom('', '1'), { maxKeys: 3 }),
+})
+
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('add' as const), owner: fc.nat(1), pin: newPin }),
+  fc.record({ kind: fc.constant('restore' as const), owner: fc.nat(1), pin: newPin, created: fc.nat(50) }),
+  fc.record({ kind: fc.constant('replace' as const), which: fc.nat(), pin: newPin }),
+  fc.record({ kind: fc.constant('remove' as const), which: fc.nat() }),
+  fc.record({ kind: fc.constant('settle' as const), which: fc.nat(), status: fc.constantFrom(...PIN_STATUSES) }),
+  fc.record({ kind: fc.constant('restart' as const) }),
+)
+
+/** Every filter that one of the pins gives a reason to ask for, with what makes a pin match it. */
+function filtersFor(pin: NewPin & { status: PinStatus }): [Partial<PinFilter>, (other: StoredPin) => boolean][] {
+  const named = (match: NameMatch, name: string): Partial<PinFilter> => ({ match, name })
+  const found: [Partial<PinFilter>, (other: StoredPin) => boolean][] = [
+    [{}, () => true],
+    [{ statuses: [pin.status] }, ({ status }) => status === pin.status],
+    [{ cidKeys: [pin.cid.key] }, ({ cidKey }) => cidKey === pin.cid.key],
+    [{ meta: pin.meta }, ({ meta }) => Object.entries(pin.meta).every(([key, value]) => meta[key] === value)],
+  ]
+  if (pin.name === null) return found
+  const wanted = pin.name
+  const letters = [...wanted]
+  found.push(
+    [named('exact', wanted), ({ name }) => name === wanted],
+    [named('iexact', wanted), ({ name }) => name !== null && foldCase(name) === foldCase(wanted)],
+  )
+  for (let length = 1; length <= letters.length; length++) {
+    const part = letters.slice(-length).join('')
+    found.push(
+      [named('partial', part), ({ name }) => name?.includes(part) ?? false],
+      [named('ipartial', part), ({ name }) => name !== null && foldCase(name).includes(foldCase(part))],
+    )
+  }
+  return found
+}
+
+async function openPins(path: string): Promise<{ database: Database; pins: PinStore; owners: number[] }> {
+  const database = await openDatabase(path, PIN_DATABASE)
+  const tokens = new TokenStore(database)
+  return {
+    database,
+    pins: new PinStore(database, () => 10),
+    owners: ['a', 'b'].map((token) => tokens.ownerOfConfigured(token)),
+  }
+}
+
+/** Compares what is found by the index with what is found by looking at each pin. */
+function expectIndexed(database: Database, pins: PinStore): void {
+  const keys = (database.prepare('SELECT created FROM pin ORDER BY created DESC').all() as { created: number }[]).map(
+    ({ created }) => created,
+  )
+  const all = keys.map((key) => pins.getByKey(key)).filter((pin) => pin !== null)
+  for (const { cid, cidKey, ...pin } of all) {
+    for (const [filter, matches] of filtersFor({ ...pin, cid: { text: cid, key: cidKey } })) {
+      const expected = all.filter((other) => other.owner === pin.owner && matches(other))
+      expect({ filter, ...pins.list(pin.owner, { ...NOTHING, ...filter }) }).toEqual({
+        filter,
+        count: expected.length,
+        // What is the service's own business is not listed.
+        results: expected.map(({ owner: _, cidKey: _key, blocks: _blocks, bytes: _bytes, ...listed }) => listed),
+      })
+    }
+  }
+}
+
+it('finds each pin by what it is now, and no pin that is gone, whatever happened to them', {
+  timeout: 60_000,
+}, async () => {
+  await using folder = await temporaryFolder()
+  const { database, pins, owners } = await openPins(`${folder.path}/pins.db`)
+  const runs = Number(process.env.PINQL_PROPERTY_RUNS ?? 60)
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      database.exec('DELETE FROM pin; DELETE FROM pin_name; DELETE FROM garbage')
+      expect(database.prepare('SELECT * FROM pin_term').all()).toEqual([])
+      const live: StoredPin[] = []
+      for (const [i, each] of steps.entries()) {
+        const at = 'which' in each && live.length > 0 ? each.which % live.length : -1
+        const pin = live[at]
+        if (each.kind === 'add') live.push(pins.add(owners[each.owner] ?? 0, each.pin))
+        else if (each.kind === 'restart') pins.requeueUnfinished()
+        else if (each.kind === 'restore') {
+          const id = { requestId: `${i}`, created: each.created }
+          const { restored, isNew } = pins.restore(owners[each.owner] ?? 0, each.pin, id)
+          if (isNew) live.push(restored)
+        } else if (!pin) continue
+        else if (each.kind === 'settle') pins.setStatus(pin.created, each.status, {})
+        else if (each.kind === 'remove') pins.remove(pin.owner, live.splice(at, 1)[0]?.requestId ?? '')
+        else {
+          const replaced = pins.replace(pin.owner, pin.requestId, each.pin)
+          live.splice(at, 1, ...(replaced ? [replaced.added] : []))
+        }
+      }
+      expectIndexed(database, pins)
+    }),
+    { numRuns: runs },
+  )
+  database.close()
+})
+
+it.each(['', 'DROP INDEX pin_by_owner'])('finds the pins of a database of version 1 %s', async (difference) => {
+  await using folder = await temporaryFolder()
+  const path = `${folder.path}/pins.db`
+  const old = await openDatabase(path, {
+    version: 1,
+    sql: readFileSync(new URL('../../../support/pinning-service/pins-version-1.sql', import.meta.url), 'utf8'),
+  })
+  old.exec(difference)
+  old.exec(`
+    INSERT INTO owner VALUES (1, 'a'), (2, 'b');
+    INSERT INTO pin (created, requestid, owner, status, cid, cid_key, name, name_fold, origins, meta) VALUES
+      (100, 'r1', 1, 'pinned', 'c1', 'k1', 'Straße', 'STRASSE', '[]', '{"app":"x","env":"prod"}'),
+      (200, 'r2', 1, 'queued', 'c2', 'k2', NULL, NULL, '["/ip4/127.0.0.1/tcp/1"]', '{}'),
+      (300, 'r3', 2, 'failed', 'c1', 'k1', 'x', 'X', '[]', '{"app":"x"}')`)
+  old.close()
+  const { database, pins } = await openPins(path)
+  expectIndexed(database, pins)
+  pins.setStatus(200, 'pinned', {})
+  expect(pins.remove(1, 'r1')?.name).toBe('Straße')
+  expectIndexed(database, pins)
+  expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
+  database.close()
+})

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import { parseCid } from '../../../../src/domain/cid.ts'
+import { MalformedResponseError } from '../../../../src/domain/errors.ts'
+import { parseInstant } from '../../../../src/domain/instant.ts'
+import { decodePin, decodePinPage, encodeNewPin } from '../../../../src/upstream/http/wire.ts'
+
+const cid = 'bafkqablimvwgy3y'
+const least = { requestid: 'r1', status: 'pinned', created: '2026-01-31T12:00:00Z', pin: { cid } }
+const decode = (wire: unknown) => decodePin('one', JSON.stringify(wire))
+
+describe('decoding a pin', () => {
+  it('makes what is missing or null empty, and drops what is unknown', () => {
+    const expected = {
+      service: 'one',
+      requestId: 'r1',
+      status: 'pinned',
+      cid: parseCid(cid),
+      name: null,
+      created: parseInstant('2026-01-31T12:00:00Z'),
+      origins: [],
+      meta: {},
+      delegates: [],
+      info: {},
+    }
+    const nulls = { ...least, pin: { cid, name: null, origins: null, meta: null }, delegates: null, info: null }
+
+    expect(decode(least)).toEqual(expected)
+    expect(decode({ ...nulls, extra: 1, pin: { ...nulls.pin, extra: 2 } })).toEqual(expected)
+    expect(decode({ ...least, pin: { cid, name: '' } })).toEqual(expected)
+  })
+
+  it.each(['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.123456789Z', '2026-01-31T12:00:00.1+05:30'])(
+    'keeps the time as it came: %s',
+    (created) => {
+      expect(decode({ ...least, created }).created).toEqual(parseInstant(created))
+    },
+  )
+
+  it('shows values of info and meta that are no text as JSON', () => {
+    const info = { size: 7, done: true, parts: [1], nothing: null, text: 'x' }
+
+    expect(decode({ ...least, info }).info).toEqual({ size: '7', done: 'true', parts: '[1]', text: 'x' })
+    expect(decode({ ...least, pin: { cid, meta: { n: 1 } } }).meta).toEqual({ n: '1' })
+  })
+
+  it.each([
+    ['Pinned', 'pinned'],
+    ['QUEUED', 'queued'],
+    ['unpinned', 'failed'],
+    ['pin_error', 'failed'],
+    ['PinError', 'failed'],
+    ['PinQueued', 'queued'],
+    ['remote', 'queued'],
+    ['constructor', 'queued'],
+  ])('reads the status %s as %s', (given, status) => {
+    expect(decode({ ...least, status: given }).status).toBe(status)
+  })
+
+  it('drops optional parts of another type than expected, and keeps the pin', () => {
+    expect(
+      decode({ ...least, pin: { cid, name: 5, origins: [null, '/ip4/1.2.3.4', 7] }, delegates: '/dnsaddr/x' }),
+    ).toEqual({ ...decode(least), origins: ['/ip4/1.2.3.4'] })
+    expect(decode({ ...least, pin: { cid, origins: {}, meta: 'x' }, delegates: [{}], info: [] })).toEqual(decode(least))
+  })
+
+  it('takes a numeric id, and one that is spelt requestId', () => {
+    expect(decode({ ...least, requestid: 12 }).requestId).toBe('12')
+    expect(decode({ ...least, requestid: undefined, requestId: 'r2' }).requestId).toBe('r2')
+  })
+
+  it.each([
+    ['no JSON', '<html>', /^one was expected to answer with a pin, and did with an HTML page: check its endpoint$/],
+    ['plain text', 'OK', /with a pin, and did with something that is not JSON$/],
+    ['no object', '[]', /^one answered with no valid pin: the answer: /],
+    ['no CID', JSON.stringify({ ...least, pin: {} }), /^one answered with no valid pin: pin\.cid: /],
+    [
+      'a wrong CID',
+      JSON.stringify({ ...least, pin: { cid: 'x' } }),
+      /: pin\.cid: cid: expected a CID such as .*, got "x"$/,
+    ],
+    ['no time', JSON.stringify({ ...least, created: undefined }), /: created: /],
+    ['an id that JavaScript rounds', JSON.stringify({ ...least, requestid: 2 ** 60 }), /: requestid: /],
+    ['an empty id', JSON.stringify({ ...least, requestid: '' }), /: requestid: /],
+  ])('refuses %s', (_what, body, message) => {
+    expect(() => decodePin('one', body)).toThrow(MalformedResponseError)
+    expect(() => decodePin('one', body)).toThrow(message)
+  })
+})
+
+describe('a name that is the CID', () => {
+  const named = JSON.stringify({ ...least, pin: { cid, name: cid } })
+
+  it('is no name where the service makes such names up, and one elsewhere', () => {
+    expect(decodePin('one', named, { namesPinsByCid: true }).name).toBeNull()
+    expect(decodePin('one', named).name).toBe(cid)
+  })
+})
+
+describe('decoding a page', () => {
+  it('takes no results, and no count', () => {
+    expect(decodePinPage('one', '{"count":0,"results":null}')).toEqual({ count: 0, pins: [] })
+    expect(decodePinPage('one', '{"results":[]}')).toEqual({ count: null, pins: [] })
+    expect(decodePinPage('one', '{"count":-1,"results":[]}')).toEqual({ count: null, pins: [] })
+  })
+
+  it.each(['{}', '{"count":0}', '{"ok":true}', '[]', 'null'])('does not take %s for an empty account', (body) => {
+    expect(() => decodePinPage('one', body)).toThrow(MalformedResponseError)
+  })
+
+  it('names the pin that cannot be read', () => {
+    const body = JSON.stringify({ count: 2, results: [least, { ...least, status: 5 }] })
+
+    expect(() => decodePinPage('one', body)).toThrow(/^one answered with no valid list of pins: results\.1\.status: /)
+  })
+})
+
+describe('encoding a pin', () => {
+  it('sends what there is, and no more', () => {
+    const bare = { cid: parseCid(cid), name: null, origins: [], meta: {} }
+
+    expect(encodeNewPin(bare)).toEqual({ cid })
+    expect(encodeNewPin({ ...bare, name: '', origins: ['/a'], meta: { a: 'b' } })).toEqual({
+      cid,
+      name: '',
+      origins: ['/a'],
+      meta: { a: 'b' },
+    })
+  })
+})

@@ -1,0 +1,284 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  BadRequestError,
+  PinNotFoundError,
+  RateLimitedError,
+  ServiceUnavailableError,
+} from '../../../../src/domain/errors.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
+import type { CallOptions } from '../../../../src/upstream/http/client.ts'
+import { PinningService, type ServiceCall } from '../../../../src/upstream/service/service.ts'
+import { deferred } from '../../../support/deferred.ts'
+import { TestClock } from '../../../support/test-clock.ts'
+
+const PLENTY: RateLimit = { limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }
+const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
+
+const unavailable = (mayHaveActed = false) =>
+  new ServiceUnavailableError('test answered 503', { service: 'test', mayHaveActed })
+
+/** Tells the service of an answer, as its client does. */
+function answer(options: CallOptions, status: number, headers: Record<string, string> = {}): void {
+  options.onAnswer?.({ status, headers: new Map(Object.entries(headers)), text: '' })
+}
+
+function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: number) {
+  const clock = new TestClock(1000)
+  const service = new PinningService(
+    { name: 'test', endpoint: 'http://127.0.0.1:9', token: null, provider: null, limits },
+    { clock, timeoutMs },
+  )
+  /** A call whose tries go as scripted; what is missing succeeds. */
+  function call(script: readonly unknown[], more: Partial<ServiceCall<string>> = {}) {
+    const sentAt: number[] = []
+    const outcome: { value?: unknown } = {}
+    const made = service
+      .call({
+        tenant: 'alice',
+        token: 'token',
+        endpoint: 'list',
+        class: 'interactive',
+        isRepeatable: true,
+        send: async (_client, options) => {
+          const next = script[sentAt.length]
+          sentAt.push(clock.now())
+          if (next instanceof RateLimitedError) {
+            answer(options, 429, { 'retry-after': String(next.retryAfterMs / 1000) })
+          }
+          if (next !== undefined) throw next
+          return 'answer'
+        },
+        ...more,
+      })
+      .then(
+        (value) => {
+          outcome.value = value
+        },
+        (error: unknown) => {
+          outcome.value = error
+        },
+      )
+    return { sentAt, outcome, made }
+  }
+  return { clock, service, call }
+}
+
+afterEach(() => vi.restoreAllMocks())
+
+describe('PinningService.call', () => {
+  it('sends in the same turn where the budget is idle', async () => {
+    const { clock, call } = startService()
+    const { sentAt, outcome, made } = call([])
+    await Promise.resolve()
+    await Promise.resolve()
+    expect([sentAt, clock.now()]).toEqual([[1000], 1000])
+    await made
+    expect(outcome.value).toBe('answer')
+  })
+
+  it('repeats what may be repeated after 0 to 200, then 0 to 400 ms, three tries in all', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    const { clock, call } = startService()
+    const { sentAt, outcome } = call([unavailable(), unavailable(), unavailable(), undefined])
+    await clock.advance(1000)
+    expect(sentAt).toEqual([1000, 1100, 1300])
+    expect(outcome.value).toEqual(unavailable())
+  })
+
+  it('brings the trial of a service that was down to its end, though every client leaves early', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    const { clock, service, call } = startService()
+    for (let n = 0; n < 5; n++) await call([unavailable(true)], { isRepeatable: false }).made
+    expect(service.health('alice').state).toBe('down')
+    await clock.advance(1000)
+
+    const client = new AbortController()
+    const answered = deferred<string>()
+    const signals: unknown[] = []
+    const trial = call([], {
+      signal: client.signal,
+      send: (_client, { signal }) => {
+        signals.push(signal?.aborted)
+        client.abort(new Error('the client has left'))
+        signals.push(signal?.aborted)
+        return answered.promise
+      },
+    })
+    await trial.made
+    expect([trial.outcome.value, signals]).toEqual([new Error('the client has left'), [false, false]])
+    answered.resolve('answer')
+    await clock.advance(0)
+    expect(service.health('alice').state).toBe('up')
+  })
+
+  it('does not repeat what may have acted unless it is repeatable', async () => {
+    const { clock, call } = startService()
+    const add = call([unavailable(true)], { endpoint: 'write', class: 'mutation', isRepeatable: false })
+    const remove = call([unavailable(true)], { endpoint: 'write', class: 'mutation', isRepeatable: true })
+    const unsent = call([unavailable(false)], { endpoint: 'write', class: 'mutation', isRepeatable: false })
+    await clock.advance(1000)
+    expect([add.sentAt.length, remove.sentAt.length, unsent.sentAt.length]).toEqual([1, 2, 2])
+    expect([add.outcome.value, remove.outcome.value, unsent.outcome.value]).toEqual([
+      unavailable(true),
+      'answer',
+      'answer',
+    ])
+  })
+
+  it('does not repeat a refusal', async () => {
+    const { clock, call } = startService()
+    const refusals = [new PinNotFoundError('test', 'id'), new BadRequestError('no'), new Error('a bug')]
+    const calls = refusals.map((error) => call([error]))
+    await clock.advance(1000)
+    expect(calls.map(({ sentAt, outcome }) => [sentAt.length, outcome.value])).toEqual(refusals.map((e) => [1, e]))
+  })
+
+  it('waits as long as a 429 says and goes on, whatever it is, if that is in time', async () => {
+    const { clock, call } = startService()
+    const add = call([new RateLimitedError('test', 3000)], { endpoint: 'write', isRepeatable: false })
+    await clock.advance(2999)
+    expect(add.sentAt).toEqual([1000])
+    expect(add.outcome.value).toBe(undefined)
+    // The budget adds a little, so that not all go on in the same moment.
+    await clock.advance(1000)
+    expect([add.sentAt.length, add.outcome.value]).toEqual([2, 'answer'])
+  })
+
+  it('fails at once when a 429 says later than the call may wait', async () => {
+    const { clock, call } = startService()
+    const { sentAt, outcome } = call([new RateLimitedError('test', 60_000)])
+    await clock.advance(0)
+    expect(sentAt).toEqual([1000])
+    expect(outcome.value).toBeInstanceOf(RateLimitedError)
+    expect((outcome.value as RateLimitedError).retryAfterMs).toBeGreaterThanOrEqual(60_000)
+  })
+
+  it('fails at once, without back-off, when its own budget has no room in time', async () => {
+    const { clock, call } = startService([LISTS])
+    const calls = Array.from({ length: 8 }, () => call([]))
+    await clock.advance(0)
+    const refused = calls.filter(({ outcome }) => outcome.value instanceof RateLimitedError)
+    // One at once, and one every 2.1 s for the 8 s that a call may wait.
+    expect(refused.length).toBe(4)
+    expect(refused[0]?.outcome.value).toMatchObject({ retryAfterMs: expect.closeTo(8579, -2) })
+    expect(clock.pendingTimers).toBe(1)
+    await clock.advance(10_000)
+    expect(calls.map(({ sentAt }) => sentAt.length)).toEqual([1, 1, 1, 1, 0, 0, 0, 0])
+  })
+
+  it('leaves a fifth of the time for the answer, and makes no try that has less', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1)
+    const { clock, call } = startService([PLENTY], 1000)
+    const timeouts: number[] = []
+    const slow = call([], {
+      send: async (_client, { timeoutMs = 0 }) => {
+        timeouts.push(timeoutMs)
+        await new Promise<void>((resolve) => void clock.setTimeout(resolve, 500))
+        throw unavailable()
+      },
+    })
+    await clock.advance(3000)
+    // The second try ended at 1,200 ms; 800 is the latest to start another.
+    expect(timeouts).toEqual([1000, 300])
+    expect(slow.outcome.value).toEqual(unavailable())
+  })
+
+  it('counts its deadline from when it was asked for', async () => {
+    const { clock, call, service } = startService([LISTS])
+    await clock.advance(8000)
+    call([])
+    expect(service.longestWaitMs).toBe(8000)
+    const late = call([], { askedAt: clock.now() - 7000 })
+    await clock.advance(0)
+    expect(late.outcome.value).toBeInstanceOf(RateLimitedError)
+  })
+
+  it('rejects with the reason of an abort: while it waits for budget, while it backs off, before it is sent', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1)
+    const { clock, call, service } = startService([{ ...LISTS, endpoint: 'all' }])
+    const gone = new Error('went away')
+    const leave = () => new AbortController()
+    const [early, waiting, backingOff] = [leave(), leave(), leave()]
+    early.abort(gone)
+    const outcomes = [
+      call([], { signal: early.signal }),
+      call([unavailable()], { signal: backingOff.signal }),
+      call([], { signal: waiting.signal }),
+    ]
+    await clock.advance(100)
+    expect(service.budget.waiting).toBe(1)
+    waiting.abort(gone)
+    backingOff.abort(gone)
+    await Promise.all(outcomes.map(({ made }) => made))
+    expect(outcomes.map(({ outcome, sentAt }) => [outcome.value, sentAt.length])).toEqual([
+      [gone, 0],
+      [gone, 1],
+      [gone, 0],
+    ])
+    expect(service.budget.waiting).toBe(0)
+  })
+
+  it('opens the breaker after five failures: calls then fail at once and cost no budget, until a trial succeeds', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    const { clock, call, service } = startService([{ ...PLENTY, limit: 100 }])
+    const failing = [call(Array(3).fill(unavailable())), call(Array(3).fill(unavailable()))]
+    await clock.advance(500)
+    // The sixth try would have met the open breaker.
+    expect(failing.map(({ sentAt }) => sentAt.length)).toEqual([3, 2])
+    expect(service.health('alice')).toMatchObject({ state: 'down', breaker: 'open', lastError: unavailable() })
+    const remaining = service.budgets()[0]?.remaining
+    const refused = call([])
+    await refused.made
+    expect(refused.outcome.value).toBeInstanceOf(ServiceUnavailableError)
+    expect([refused.sentAt, service.budgets()[0]?.remaining]).toEqual([[], remaining])
+
+    await clock.advance(1000)
+    const trial = call([])
+    await trial.made
+    expect([trial.outcome.value, service.health('alice').state]).toEqual(['answer', 'up'])
+  })
+
+  it('is not talked into trusting a service by a refusal of its own budget', async () => {
+    const { clock, call, service } = startService([{ ...LISTS, limit: 60, endpoint: 'all' }], 1000)
+    for (let i = 0; i < 5; i++) {
+      const failed = call([unavailable(true)], { isRepeatable: false, class: 'mutation' })
+      await clock.advance(i < 4 ? 1500 : 0)
+      await failed.made
+    }
+    expect(service.health('alice').breaker).toBe('open')
+    await clock.advance(1000)
+    service.budget.observe({ tenant: 'alice', endpoint: 'list', status: 429, retryAfterMs: 30_000 })
+    const refused = call([])
+    await refused.made
+    expect(refused.outcome.value).toBeInstanceOf(RateLimitedError)
+    expect(service.health('alice')).toMatchObject({ state: 'down', breaker: 'open' })
+  })
+
+  it('does not open the breaker for refusals, one after the other', async () => {
+    const { clock, call, service } = startService()
+    for (let i = 0; i < 10; i++) call([new BadRequestError('no')])
+    for (let i = 0; i < 10; i++) call([new RateLimitedError('test', 1)], { tenant: `tenant ${i}` })
+    await clock.advance(1000)
+    expect(service.health('alice')).toMatchObject({ state: 'up', breaker: 'closed', lastError: null })
+  })
+
+  it('lets a 429 hold up only the tenant and the endpoint that it was about', async () => {
+    const { clock, call } = startService([LISTS, { ...LISTS, endpoint: 'item' }])
+    const paused = call([new RateLimitedError('test', 5000)])
+    await clock.advance(100)
+    const others = [call([], { endpoint: 'item' }), call([], { tenant: 'bob' })]
+    await clock.advance(0)
+    expect(others.map(({ outcome }) => outcome.value)).toEqual(['answer', 'answer'])
+    expect(paused.outcome.value).toBe(undefined)
+    await clock.advance(7900)
+    expect(paused.outcome.value).toBe('answer')
+  })
+
+  it('leaves no timer behind, whatever became of its calls', async () => {
+    const { clock, call, service } = startService([{ ...LISTS, endpoint: 'all' }])
+    for (let i = 0; i < 10; i++) call(i % 2 ? [] : [unavailable()])
+    await clock.advance(600_000)
+    expect([clock.pendingTimers, service.budget.tenants]).toEqual([0, 0])
+    await service[Symbol.asyncDispose]()
+  })
+})
