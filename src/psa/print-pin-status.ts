@@ -1,5 +1,16 @@
-import type { StringMap } from '../domain/pin.ts'
-import type { ListedPin } from '../embedded/store/pin-store.ts'
+import type { PinStatus, StringMap } from '../domain/pin.ts'
+
+/** What of a stored pin goes over the wire. `created` is in milliseconds. */
+export interface ListedPin {
+  readonly requestId: string
+  readonly status: PinStatus
+  readonly created: number
+  readonly cid: string
+  readonly name: string | null
+  readonly origins: readonly string[]
+  readonly meta: StringMap
+  readonly info: StringMap
+}
 
 /** `PinStatus` as it goes over the wire. */
 export interface PinStatusBody {

@@ -5,9 +5,9 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { BadRequestError, InsufficientFundsError } from '../../domain/errors.ts'
 import type { NewPin, StringMap } from '../../domain/pin.ts'
 import { readListQuery, readPin } from '../../psa/parse-request.ts'
-import { toPinStatusBody } from '../../psa/print-pin-status.ts'
+import { type ListedPin, toPinStatusBody } from '../../psa/print-pin-status.ts'
 import { storageTrouble } from '../../storage/storage-trouble.ts'
-import type { ListedPin, PinStore, StoredPin } from '../store/pin-store.ts'
+import type { PinStore, StoredPin } from '../store/pin-store.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 

@@ -4,6 +4,7 @@ import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import type { NewPin, PinStatus, StringMap } from '../../domain/pin.ts'
 import { foldCase, type PinFilter } from '../../psa/pin-filter.ts'
+import type { ListedPin } from '../../psa/print-pin-status.ts'
 import { type Database, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
 import { REQUEUE_INTERRUPTED } from './interruptions.ts'
@@ -28,12 +29,6 @@ export interface StoredPin {
   readonly blocks: number
   readonly bytes: number
 }
-
-/** What of a pin is shown to its owner. */
-export type ListedPin = Pick<
-  StoredPin,
-  'created' | 'requestId' | 'status' | 'cid' | 'name' | 'origins' | 'meta' | 'info'
->
 
 /** What one token has stored. */
 export interface Usage {
