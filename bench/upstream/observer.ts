@@ -1,6 +1,6 @@
 // Claim: an observer that wants no calls costs nothing, and one that gets every call at most 2 µs a call.
 // node --import tsx bench/upstream/observer.ts
-import type { PinningServiceClient } from '../../src/upstream/http/client.ts'
+import type { PinningServiceClient } from '../../src/upstream/service/client.ts'
 import { PinningService } from '../../src/upstream/service/service.ts'
 import type { UpstreamObserver } from '../../src/upstream/service/upstream-observer.ts'
 import { Stop } from '../../src/upstream/stop.ts'

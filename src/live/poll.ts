@@ -3,8 +3,10 @@ import { formatInstant, parseInstant } from '../domain/instant.ts'
 import { PIN_STATUSES } from '../domain/pin.ts'
 import type { ListQuery, PinQuery } from '../upstream/http/list-query.ts'
 import type { PinPage } from '../upstream/http/wire.ts'
-import { collectPins, openPinStreams, type PinSource } from '../upstream/reading/pin-stream.ts'
-import type { Tenant, TenantCallOptions } from '../upstream/tenant/tenant.ts'
+import type { PinSource } from '../upstream/reading/pin-source.ts'
+import { collectPins, openPinStreams } from '../upstream/reading/pin-stream.ts'
+import type { TenantCallOptions } from '../upstream/service/tenant-call-options.ts'
+import type { Tenant } from '../upstream/tenant/tenant.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
 
 /** What live status needs of a tenant. */

@@ -5,8 +5,8 @@ import {
   ServiceUnavailableError,
   UnauthorizedError,
 } from '../../src/domain/errors.ts'
-import { createPinningServiceClient } from '../../src/upstream/http/client.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
+import { createPinningServiceClient } from '../../src/upstream/service/client.ts'
 import { crust } from '../support/providers/crust.ts'
 import { startEmulatedService } from '../support/providers/emulated-service.ts'
 import { estuary } from '../support/providers/estuary.ts'

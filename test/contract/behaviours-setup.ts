@@ -1,6 +1,6 @@
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import type { PinSource } from '../../src/upstream/reading/pin-stream.ts'
+import type { PinSource } from '../../src/upstream/reading/pin-source.ts'
 import { PinStream } from '../../src/upstream/reading/pin-stream.ts'
 import type { EmulatedService } from '../support/providers/emulated-service.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'

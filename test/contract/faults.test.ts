@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
 import { MalformedResponseError, type PinqlError, ServiceUnavailableError } from '../../src/domain/errors.ts'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
-import { createPinningServiceClient, type PinningServiceClient } from '../../src/upstream/http/client.ts'
+import { createPinningServiceClient, type PinningServiceClient } from '../../src/upstream/service/client.ts'
 import { type FaultProxy, type Faults, startFaultProxy } from '../support/fault-proxy.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedService } from '../support/providers/emulated-service.ts'

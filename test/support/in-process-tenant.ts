@@ -1,5 +1,5 @@
 import { Dispatcher } from 'undici'
-import { createPinningServiceClient } from '../../src/upstream/http/client.ts'
+import { createPinningServiceClient } from '../../src/upstream/service/client.ts'
 import { PinningService, type ServiceCall, type ServiceSettings } from '../../src/upstream/service/service.ts'
 import { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { answerRequest, type EmulatedServiceHooks, type ServiceParts } from './providers/answer-request.ts'

@@ -3,8 +3,8 @@ import { PinNotFoundError, ServiceUnavailableError, UnauthorizedError } from '..
 import { parseInstant } from '../../src/domain/instant.ts'
 import type { NewPin, Pin, PinStatus } from '../../src/domain/pin.ts'
 import type { Clock } from '../../src/upstream/clock.ts'
-import type { CallOptions, PinningServiceClient } from '../../src/upstream/http/client.ts'
 import { createPinFilter } from '../../src/upstream/http/list-query.ts'
+import type { CallOptions, PinningServiceClient } from '../../src/upstream/service/client.ts'
 import { exampleCid } from './providers/example-cid.ts'
 
 export type ScriptedOperation = 'list' | 'get' | 'add' | 'replace' | 'remove'

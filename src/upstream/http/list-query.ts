@@ -1,6 +1,6 @@
 import type { Cid } from '../../domain/cid.ts'
 import { compareInstants, parseInstant } from '../../domain/instant.ts'
-import type { NameMatch, Pin, PinStatus, StringMap } from '../../domain/pin.ts'
+import { type NameMatch, PIN_STATUSES, type Pin, type PinStatus, type StringMap } from '../../domain/pin.ts'
 
 /** Which pins to list. All parts must hold. */
 export interface PinQuery {
@@ -38,6 +38,28 @@ export function encodeListQuery(query: ListQuery): string {
   search.set('limit', String(query.limit))
   if (query.meta && Object.keys(query.meta).length > 0) search.set('meta', JSON.stringify(query.meta))
   return search.toString()
+}
+
+/** Whether a query asks for all pins. */
+export function isUnfiltered(query: PinQuery): boolean {
+  return !hasFilter(query) && query.statuses.length === PIN_STATUSES.length
+}
+
+/** The parts of a query that leave pins out when they are given, so that a new part cannot be forgotten. */
+const FILTERS = {
+  cids: true,
+  name: true,
+  match: false,
+  statuses: false,
+  before: true,
+  after: true,
+  meta: true,
+} satisfies Record<keyof PinQuery, boolean>
+const FILTER_NAMES = (Object.keys(FILTERS) as (keyof PinQuery)[]).filter((name) => FILTERS[name])
+
+/** Whether a query asks for anything beside statuses. */
+export function hasFilter(query: PinQuery): boolean {
+  return FILTER_NAMES.some((name) => query[name] !== undefined)
 }
 
 /** Tells whether a pin answers a query, since not every service applies every filter. */

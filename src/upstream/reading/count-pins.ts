@@ -1,7 +1,8 @@
 import type { PinQuery } from '../http/list-query.ts'
-import type { TenantCallOptions } from '../tenant/tenant.ts'
+import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { countIn, isCountExact, isUncountable, planQuery } from './list-plan.ts'
-import { type PinSource, PinStream } from './pin-stream.ts'
+import type { PinSource } from './pin-source.ts'
+import { PinStream } from './pin-stream.ts'
 
 /**
  * How many pins match a query: the right number, or null where the service does not tell it.

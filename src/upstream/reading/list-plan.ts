@@ -1,7 +1,7 @@
 import { type Cid, cidTexts } from '../../domain/cid.ts'
 import { formatInstant, parseInstant } from '../../domain/instant.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
-import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import { createPinFilter, hasFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 
@@ -116,16 +116,6 @@ export function isCountExact(query: PinQuery, capabilities: Capabilities): boole
     (query.meta === undefined || metaFilter === 'exact') &&
     (!hasTime || (timeFilter === 'exact' && isUnwidened(query, capabilities)))
   )
-}
-
-/** Whether a query asks for all pins. */
-export function isUnfiltered(query: PinQuery): boolean {
-  return !hasFilter(query) && query.statuses.length === PIN_STATUSES.length
-}
-
-/** Whether a query asks for anything beside statuses. */
-function hasFilter({ cids, name, meta, before, after }: PinQuery): boolean {
-  return [cids, name, meta, before, after].some((filter) => filter !== undefined)
 }
 
 /**

@@ -4,7 +4,7 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/wire.ts'
-import type { Tenant, TenantCallOptions } from '../tenant/tenant.ts'
+import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import {
   claimsMore,
   countIn,
@@ -15,10 +15,8 @@ import {
   printTime,
   timeUnit,
 } from './list-plan.ts'
+import type { PinSource } from './pin-source.ts'
 import { readAllPins } from './read-all-pins.ts'
-
-/** What reading needs of a tenant. */
-export type PinSource = Pick<Tenant, 'service' | 'capabilities' | 'known' | 'splitQuery' | 'listPins'>
 
 export interface PinStreamOptions extends TenantCallOptions {
   /** Only pins that come after this position. */

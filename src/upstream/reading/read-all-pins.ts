@@ -3,9 +3,9 @@ import { parseInstant } from '../../domain/instant.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import type { TenantCallOptions } from '../tenant/tenant.ts'
+import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { claimsMore, largestLimit, printTime, timeUnit } from './list-plan.ts'
-import type { PinSource } from './pin-stream.ts'
+import type { PinSource } from './pin-source.ts'
 
 /** Where a service names no largest limit, this one is ours. */
 const LARGEST_LIMIT = 1_000_000

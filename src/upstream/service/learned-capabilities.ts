@@ -1,9 +1,8 @@
 import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
 import { type NewPin, PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import { createPinFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import { isUnfiltered } from '../reading/list-plan.ts'
 
 /** One thing that an answer proved. */
 export interface Lesson {

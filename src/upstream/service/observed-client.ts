@@ -1,5 +1,5 @@
 import { PinNotFoundError } from '../../domain/errors.ts'
-import type { PinOperations } from '../http/client.ts'
+import type { PinOperations } from './client.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 
 /** A client whose answers are shown to an observer as well. */

@@ -6,14 +6,6 @@ import { ASSUMED_LIMITS, type Endpoint, type RateLimit } from '../budget/rate-li
 import type { Permit, RateBudget, RequestBudget } from '../budget/request-budget.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import {
-  type CallOptions,
-  type ClientOptions,
-  createPinningServiceClient,
-  type PinningServiceClient,
-  type PinOperations,
-  type ProxySettings,
-} from '../http/client.ts'
 import type { ServiceResponse } from '../http/exchange.ts'
 import { hasRateLimitHeaders, parseRateLimitHeaders } from '../http/rate-limit-headers.ts'
 import { parseRetryAfter } from '../http/retry-after.ts'
@@ -21,8 +13,16 @@ import { type Capabilities, SPECIFIED_CAPABILITIES } from '../providers/capabili
 import { findProvider } from '../providers/known-providers.ts'
 import { sleep } from '../sleep.ts'
 import { Stop, type StopSignal } from '../stop.ts'
-import { untilAborted } from '../tenant/single-flight.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { ServiceHealth } from './circuit-breaker.ts'
+import {
+  type CallOptions,
+  type ClientOptions,
+  createPinningServiceClient,
+  type PinningServiceClient,
+  type PinOperations,
+  type ProxySettings,
+} from './client.ts'
 import { LearnedCapabilities, type Lesson } from './learned-capabilities.ts'
 import { observeClient } from './observed-client.ts'
 import { reportCall } from './report-call.ts'

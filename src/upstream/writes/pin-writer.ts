@@ -8,21 +8,20 @@ import {
 } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
+import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { RequestIds, StopSignal } from '../stop.ts'
-import { untilAborted } from '../tenant/single-flight.ts'
-import { OperationTarget } from './operation-target.ts'
+import { untilAborted } from '../until-aborted.ts'
 import { type PinChanges, writeOf } from './replacement.ts'
 import { WriteAttempt } from './write-attempt.ts'
-import type { WriteChannel } from './write-channel.ts'
 import { fingerprintOf } from './write-codec.ts'
 import type { WriteJournal } from './write-journal.ts'
 import type { Write, WriteRecord } from './write-records.ts'
-import type { WriteTarget } from './write-target.ts'
+import { WriteRequests, type WritingTenant } from './write-requests.ts'
 
 /** A write and what was there before it, as its record keeps them. */
 type Prepared = Pick<WriteRecord, 'write' | 'before'>
 /** Finds out what to write. */
-type Prepare = (target: WriteTarget) => Promise<Write>
+type Prepare = (requests: WriteRequests) => Promise<Write>
 
 /** A write that may not be on record yet. */
 interface Plan {
@@ -36,16 +35,16 @@ interface Plan {
 const MAX_LOOKS = 1000
 
 /**
- * One tenant's adds and replacements, each made at most once for its key, as far as the service lets that be known.
+ * One tenant's writes. Adds and replacements are made at most once for their key, as far as the service lets that be known.
  *
  * @see docs/decisions/0005-exactly-once.md
  */
 export class PinWriter {
-  readonly #channel: WriteChannel
+  readonly #tenant: WritingTenant
   readonly #journal: WriteJournal
 
-  constructor(channel: WriteChannel, journal: WriteJournal) {
-    this.#channel = channel
+  constructor(tenant: WritingTenant, journal: WriteJournal) {
+    this.#tenant = tenant
     this.#journal = journal
   }
 
@@ -75,73 +74,78 @@ export class PinWriter {
    */
   replace(ref: PinRef, changes: PinChanges, key: string, signal?: StopSignal): Promise<Pin> {
     const fingerprint = fingerprintOf(changes, ref.requestId)
-    const prepare: Prepare = (target) => writeOf(ref, changes, target)
+    const prepare: Prepare = (requests) => writeOf(ref, changes, requests)
     return this.#run({ key, fingerprint, isReplacement: true, prepare }, signal)
+  }
+
+  /** Removes a pin. It can be aborted at any time. */
+  remove(requestId: string, options: TenantCallOptions): Promise<void> {
+    return this.#requestsOf({}).removePin(requestId, options)
   }
 
   /** Looks, in the background, what became of the writes that an earlier process left unfinished. Sends nothing. */
   lookForUnfinished(): void {
     this.#journal.runInBackground(async () => {
-      const records = await this.#journal.records.unfinished(this.#channel.key)
+      const records = await this.#journal.records.unfinished(this.#tenant.account.key)
       await Promise.allSettled(records.slice(0, MAX_LOOKS).map((record) => this.#lookFor(record)))
     })
   }
 
   async #lookFor(record: WriteRecord): Promise<void> {
     if (this.#journal.isRunning(record)) return
-    const pin = await this.#attempt(this.#targetOf({}), record).look()
+    const pin = await this.#attempt(this.#requestsOf({}), record).look()
     if (pin) await this.#journal.records.finish(record, pin)
   }
 
   #run(plan: Plan, signal?: StopSignal): Promise<Pin> {
-    const { service, key: tenant } = this.#channel
+    const { service, key: tenant } = this.#tenant.account
     const { key, fingerprint } = plan
-    const work = (operations: RequestIds): Promise<Pin> => this.#write(this.#targetOf(operations), plan, signal)
-    return this.#journal.run({ service, tenant, key, fingerprint }, work, signal)
+    const work = (operations: RequestIds): Promise<Pin> => this.#write(this.#requestsOf(operations), plan, signal)
+    return this.#journal.run({ service: service.name, tenant, key, fingerprint }, work, signal)
   }
 
-  #targetOf(operations: RequestIds): WriteTarget {
-    return new OperationTarget(this.#channel, operations)
+  #requestsOf(operations: RequestIds): WriteRequests {
+    return new WriteRequests(this.#tenant, operations)
   }
 
-  async #write(target: WriteTarget, plan: Plan, signal?: StopSignal): Promise<Pin> {
+  async #write(requests: WriteRequests, plan: Plan, signal?: StopSignal): Promise<Pin> {
     const { records } = this.#journal
     const { key, fingerprint } = plan
     // An add reads nothing first where the service keeps `meta`. As most keys are new, it does not look for its own either.
-    let isKnown = plan.isReplacement || target.capabilities.keepsMeta === false
+    let isKnown = plan.isReplacement || requests.capabilities.keepsMeta === false
     for (;;) {
-      const known = isKnown ? await records.find(target.key, key) : null
-      if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(target.service, key)
+      const known = isKnown ? await records.find(requests.key, key) : null
+      if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(requests.service, key)
       if (known?.result) return known.result
-      if (known) return this.#finish(target, known, (attempt) => attempt.resume())
+      if (known) return this.#finish(requests, known, (attempt) => attempt.resume())
 
       const record: WriteRecord = {
-        tenant: target.key,
+        tenant: requests.key,
         key,
         fingerprint,
         operationId: newOperationId(),
         startedAt: Date.now(),
         state: 'pending',
-        ...(await this.#prepare(target, plan.prepare, signal)),
+        ...(await this.#prepare(requests, plan.prepare, signal)),
         result: null,
       }
-      if (await records.begin(record)) return this.#finish(target, record, (attempt) => attempt.perform())
+      if (await records.begin(record)) return this.#finish(requests, record, (attempt) => attempt.perform())
       // The key is not new, or another process was first.
       isKnown = true
     }
   }
 
   /** All that is read before anything is sent to change anything. */
-  async #prepare(target: WriteTarget, prepare: Prepare, signal?: StopSignal): Promise<Prepared> {
+  async #prepare(requests: WriteRequests, prepare: Prepare, signal?: StopSignal): Promise<Prepared> {
     const read = async (): Promise<Prepared> => {
-      const write = await prepare(target)
-      return { write, before: await this.#listBefore(target, write) }
+      const write = await prepare(requests)
+      return { write, before: await this.#listBefore(requests, write) }
     }
     try {
       return await untilAborted(read(), signal)
     } catch (cause) {
       if (!signal?.aborted) throw cause
-      const { service } = target
+      const { service } = requests
       throw new ServiceUnavailableError(`${service} was not asked for a change: it did not answer a read in time`, {
         service,
         cause,
@@ -150,14 +154,18 @@ export class PinWriter {
   }
 
   /** Without `meta`, only what was there before tells a new pin from an old one. */
-  async #listBefore(target: WriteTarget, { pin }: Write): Promise<string[] | null> {
-    if (target.capabilities.keepsMeta !== false) return null
-    return (await target.lookupContent(pin.cid)).map(({ requestId }) => requestId)
+  async #listBefore(requests: WriteRequests, { pin }: Write): Promise<string[] | null> {
+    if (requests.capabilities.keepsMeta !== false) return null
+    return (await requests.lookupContent(pin.cid)).map(({ requestId }) => requestId)
   }
 
-  async #finish(target: WriteTarget, record: WriteRecord, run: (attempt: WriteAttempt) => Promise<Pin>): Promise<Pin> {
+  async #finish(
+    requests: WriteRequests,
+    record: WriteRecord,
+    run: (attempt: WriteAttempt) => Promise<Pin>,
+  ): Promise<Pin> {
     const { records } = this.#journal
-    const attempt = this.#attempt(target, record)
+    const attempt = this.#attempt(requests, record)
     try {
       const pin = await run(attempt)
       await records.finish(record, pin)
@@ -172,8 +180,8 @@ export class PinWriter {
     }
   }
 
-  #attempt(target: WriteTarget, record: WriteRecord): WriteAttempt {
-    return new WriteAttempt(target, this.#journal.records, record, this.#journal.signal)
+  #attempt(requests: WriteRequests, record: WriteRecord): WriteAttempt {
+    return new WriteAttempt(requests, this.#journal.records, record, this.#journal.signal)
   }
 }
 

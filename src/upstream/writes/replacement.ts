@@ -6,7 +6,6 @@ import type { PinRef } from '../../domain/pin-id.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { CLOCK_SKEW_MS } from './match-pin.ts'
 import type { ReplacedPin, Write } from './write-records.ts'
-import type { WriteTarget } from './write-target.ts'
 
 /** The parts of a pin that a replacement sets. A part that is undefined stays as it is. */
 export interface PinChanges {
@@ -17,6 +16,12 @@ export interface PinChanges {
   readonly meta?: StringMap | undefined
 }
 
+/** Reads the pin that is to be replaced. */
+export interface PinReader {
+  readonly capabilities: Capabilities
+  getPin(requestId: string): Promise<Pin>
+}
+
 /**
  * The write of a replacement, with the parts of the old pin that stay.
  *
@@ -25,19 +30,15 @@ export interface PinChanges {
  *
  * @throws what `getPin` throws, such as `PinNotFoundError`
  */
-export async function writeOf(
-  ref: PinRef,
-  changes: PinChanges,
-  target: Pick<WriteTarget, 'capabilities' | 'getPin'>,
-): Promise<Write> {
+export async function writeOf(ref: PinRef, changes: PinChanges, service: PinReader): Promise<Write> {
   const { requestId } = ref
   const { name, origins, meta } = changes
   if (name !== undefined && origins !== undefined && meta !== undefined) {
     const pin: NewPin = { cid: changes.cid ?? parseCid(ref.cid), name, origins, meta }
     const write = { pin, replaces: { requestId, cid: ref.cid } }
-    if (nativeTargetOf(write, target.capabilities) !== null) return write
+    if (nativeTargetOf(write, service.capabilities) !== null) return write
   }
-  const old = await target.getPin(requestId)
+  const old = await service.getPin(requestId)
   const was = { name: givenNameOf(old), meta: old.meta, operationId: old.operationId }
   return {
     pin: {

@@ -1,20 +1,13 @@
-import { isSameCid } from '../../domain/cid.ts'
-import {
-  MalformedResponseError,
-  OutcomeUnknownError,
-  PinNotFoundError,
-  PinqlError,
-  ServiceUnavailableError,
-  UnchangedPinError,
-} from '../../domain/errors.ts'
-import type { NewPin, Pin } from '../../domain/pin.ts'
-import { DuplicatePinError, OriginsRefusedError, WrongEndpointError } from '../http/refusals.ts'
+import { OutcomeUnknownError, PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
+import type { Pin } from '../../domain/pin.ts'
+import { DuplicatePinError } from '../http/refusals.ts'
 import { sleep } from '../sleep.ts'
 import { createPinMatcher, type MatchedPins } from './match-pin.ts'
-import { publicOrigins } from './public-origins.ts'
-import { ignoredPart, nativeTargetOf } from './replacement.ts'
-import type { ReplacedPin, WriteRecord, WriteRecords } from './write-records.ts'
-import type { WriteTarget } from './write-target.ts'
+import { outcomeUnknown } from './outcome-unknown.ts'
+import { isOutcomeUnknown, sendWrite } from './send-write.ts'
+import { WriteCompletion } from './write-completion.ts'
+import type { WriteRecord, WriteRecords } from './write-records.ts'
+import type { WriteRequests } from './write-requests.ts'
 
 /** Milliseconds between the looks at a service that gave no answer: some show a new pin only after a while. */
 const PROBE_DELAYS_MS = [500, 1000, 2000, 4000]
@@ -35,7 +28,7 @@ const WRITE_TIMEOUT_FACTOR = 2.5
  * sent twice with the same operation id, so that a second one can be told from all others, and removed.
  */
 export class WriteAttempt {
-  readonly #target: WriteTarget
+  readonly #requests: WriteRequests
   readonly #records: WriteRecords
   readonly #record: WriteRecord
   /** Undefined until a list is looked at, which the usual write has no need of. */
@@ -45,17 +38,16 @@ export class WriteAttempt {
   #candidates: readonly Pin[] = []
   #cause: unknown
   #wasRepeated = false
-  /** Whether the service was known to keep `meta` before the attempt. */
-  readonly #keptMeta: boolean | null
+  readonly #completion: WriteCompletion
 
   /** @param signal ends the waiting between looks; the outcome is unknown then */
-  constructor(target: WriteTarget, records: WriteRecords, record: WriteRecord, signal: AbortSignal) {
-    this.#target = target
+  constructor(requests: WriteRequests, records: WriteRecords, record: WriteRecord, signal: AbortSignal) {
+    this.#requests = requests
     this.#records = records
     this.#record = record
-    this.#deadline = target.clock.now() + WRITE_TIMEOUT_FACTOR * target.timeoutMs
+    this.#deadline = requests.clock.now() + WRITE_TIMEOUT_FACTOR * requests.timeoutMs
     this.#signal = signal
-    this.#keptMeta = target.capabilities.keepsMeta
+    this.#completion = new WriteCompletion(requests, record)
   }
 
   /**
@@ -68,7 +60,7 @@ export class WriteAttempt {
   async perform(): Promise<Pin> {
     const { replaces } = this.#record.write
     try {
-      return await this.#complete(await this.#send())
+      return await this.#completion.complete(await this.#send())
     } catch (error) {
       // To a replacement the pin in the way is no answer: it has another name, and the old one is still there.
       if (error instanceof DuplicatePinError && !replaces) return this.#adoptDuplicate(error)
@@ -95,7 +87,7 @@ export class WriteAttempt {
    */
   async look(): Promise<Pin | null> {
     const pin = await this.#look(null)
-    return pin && this.#complete(pin)
+    return pin && this.#completion.complete(pin)
   }
 
   /**
@@ -107,10 +99,10 @@ export class WriteAttempt {
   async sweep(kept: Pin): Promise<void> {
     if (!this.#wasRepeated || kept.operationId !== this.#record.operationId) return
     const signal = this.#signal
-    await sleep(this.#target.clock, LATE_MS, { signal })
-    const { mine } = this.#match(await this.#target.lookupContent(this.#record.write.pin.cid, { signal }))
+    await sleep(this.#requests.clock, LATE_MS, { signal })
+    const { mine } = this.#match(await this.#requests.lookupContent(this.#record.write.pin.cid, { signal }))
     const late = mine.filter(({ requestId }) => requestId !== kept.requestId)
-    await Promise.all(late.map(({ requestId }) => this.#remove(requestId)))
+    await Promise.all(late.map(({ requestId }) => this.#completion.remove(requestId)))
   }
 
   #match(pins: readonly Pin[]): MatchedPins {
@@ -118,15 +110,11 @@ export class WriteAttempt {
     return this.#matcher(pins)
   }
 
-  get #nativeTarget(): string | null {
-    return nativeTargetOf(this.#record.write, this.#target.capabilities)
-  }
-
   async #settle(delaysMs: readonly number[]): Promise<Pin> {
     let pin = await this.#probe(delaysMs, null)
     if (!pin && (await this.#mayRepeat())) pin = await this.#repeat()
-    if (pin) return this.#complete(pin)
-    throw this.#unknown(this.#candidates, this.#cause)
+    if (pin) return this.#completion.complete(pin)
+    throw outcomeUnknown(this.#requests.service, this.#record, this.#candidates, this.#cause)
   }
 
   /** Sends it again, and looks again, since the first request may have been carried out late. */
@@ -144,7 +132,7 @@ export class WriteAttempt {
 
   async #probe(delaysMs: readonly number[], answered: Pin | null): Promise<Pin | null> {
     for (const delayMs of delaysMs) {
-      const { clock } = this.#target
+      const { clock } = this.#requests
       if (this.#signal.aborted || clock.now() + delayMs >= this.#deadline) return null
       try {
         await sleep(clock, delayMs, { signal: this.#signal })
@@ -176,13 +164,13 @@ export class WriteAttempt {
   }
 
   async #listInTime(): Promise<readonly Pin[]> {
-    const { clock, service } = this.#target
+    const { clock, service } = this.#requests
     const late = new AbortController()
     const reason = new ServiceUnavailableError(`${service} did not show its pins in time`, { service })
     const timer = clock.setTimeout(() => late.abort(reason), this.#deadline - clock.now())
     try {
       const signal = AbortSignal.any([this.#signal, late.signal])
-      return await this.#target.lookupContent(this.#record.write.pin.cid, { signal })
+      return await this.#requests.lookupContent(this.#record.write.pin.cid, { signal })
     } finally {
       timer.cancel()
     }
@@ -197,105 +185,18 @@ export class WriteAttempt {
   }
 
   async #removeDuplicates(kept: Pin, duplicates: readonly Pin[]): Promise<void> {
-    for (const { requestId } of duplicates) await this.#removeOrUnknown(requestId, [kept, ...duplicates])
+    for (const { requestId } of duplicates) await this.#completion.removeOrUnknown(requestId, [kept, ...duplicates])
   }
 
-  /** One POST; a second one where the service refused the origins, or ignored the CID of a replacement. */
-  async #send(): Promise<Pin> {
-    const { write, operationId } = this.#record
-    const replaced = this.#nativeTarget
-    const pin = await this.#sendWithFewerOrigins({ ...write.pin, operationId }, replaced)
-    if (isSameCid(pin.cid, write.pin.cid)) return pin
-    if (replaced === null) {
-      const { service } = this.#target
-      throw new MalformedResponseError(`${service} answered with a pin of another CID than it was asked for`, {
-        service,
-      })
-    }
-    this.#target.observeIgnoredCid()
-    try {
-      return await this.#send()
-    } catch (cause) {
-      // The old pin has its name and meta changed by now, so that a plain refusal would not be the whole truth.
-      throw cause instanceof PinqlError && !isOutcomeUnknown(cause) ? this.#unknown([], cause) : cause
-    }
-  }
-
-  async #sendWithFewerOrigins(pin: NewPin, replaced: string | null): Promise<Pin> {
-    try {
-      return await this.#post(pin, replaced)
-    } catch (error) {
-      if (!(error instanceof OriginsRefusedError) || pin.origins.length === 0) throw error
-      const reachable = publicOrigins(pin.origins)
-      const origins = reachable.length < pin.origins.length ? reachable : []
-      return this.#sendWithFewerOrigins({ ...pin, origins }, replaced)
-    }
-  }
-
-  #post(pin: NewPin, replaced: string | null): Promise<Pin> {
-    const { clock, timeoutMs } = this.#target
-    // A call's time counts from then, and must not go beyond the write's.
-    const askedAt = Math.min(clock.now(), this.#deadline - timeoutMs)
-    const old = this.#record.write.replaces?.requestId ?? null
-    return this.#target.post(pin, { replaced, old, askedAt })
-  }
-
-  /** What remains after the new pin is there: to remove the old one, where the service did not. */
-  async #complete(pin: Pin): Promise<Pin> {
-    const { replaces } = this.#record.write
-    if (replaces) await this.#refuseIgnored(replaces, pin)
-    if (!replaces || pin.requestId === replaces.requestId) return pin
-    if (this.#nativeTarget !== null) {
-      this.#target.noteReplaced(replaces.requestId, pin)
-      return pin
-    }
-    await this.#removeOrUnknown(replaces.requestId, [pin], pin)
-    return pin
-  }
-
-  /**
-   * Does nothing where a pin is what the replacement asked for.
-   *
-   * @throws {UnchangedPinError} when it is not. A second pin that pinql made is removed again
-   */
-  async #refuseIgnored(replaces: ReplacedPin, pin: Pin): Promise<void> {
-    const { write, operationId, before, startedAt } = this.#record
-    const { service, capabilities } = this.#target
-    // What an answer without meta teaches is no reason to doubt what was known: it may be another's pin.
-    const keepsMeta = this.#keptMeta === true ? true : capabilities.keepsMeta
-    const state = { keepsMeta, before, startedAt }
-    const wanted = { ...write.pin, operationId }
-    const seen = ignoredPart(wanted, replaces, pin, state)
-    // Some services answer with little more than the CID.
-    const isBare = pin.operationId === undefined && Object.keys(pin.meta).length === 0
-    const read = seen && isBare ? await this.#target.getPin(pin.requestId).catch(() => null) : null
-    const ignored = read ? ignoredPart(wanted, replaces, read, state) : seen
-    if (!ignored) return
-    const isMade = pin.requestId !== replaces.requestId && !ignored.isOthers
-    const isReplaced = isMade && this.#nativeTarget !== null
-    if (isReplaced) this.#target.noteReplaced(replaces.requestId, pin)
-    else if (isMade && pin.operationId === operationId) await this.#removeOrUnknown(pin.requestId, [pin])
-    throw new UnchangedPinError(service, ignored, isReplaced ? [pin] : [])
-  }
-
-  /** @param candidates the pins that are there for certain, should the removal fail */
-  async #removeOrUnknown(requestId: string, candidates: readonly Pin[], successor?: Pin): Promise<void> {
-    await this.#remove(requestId, successor).catch((cause) => {
-      throw cause instanceof PinqlError ? this.#unknown(candidates, cause) : cause
-    })
-  }
-
-  async #remove(requestId: string, successor?: Pin): Promise<void> {
-    await this.#target.removePin(requestId, { successor }).catch((error) => {
-      if (!(error instanceof PinNotFoundError)) throw error
-    })
+  #send(): Promise<Pin> {
+    return sendWrite(this.#requests, this.#record, this.#deadline)
   }
 
   /** The pin that is in the way is what was asked for: this CID, pinned. */
   async #adoptDuplicate(refusal: DuplicatePinError): Promise<Pin> {
     for (const delayMs of [0, ...PROBE_DELAYS_MS]) {
-      await sleep(this.#target.clock, delayMs, { signal: this.#signal })
-      const [pin] = await this.#target.lookupContent(this.#record.write.pin.cid)
+      await sleep(this.#requests.clock, delayMs, { signal: this.#signal })
+      const [pin] = await this.#requests.lookupContent(this.#record.write.pin.cid)
       if (pin) return pin
     }
     throw refusal
@@ -303,25 +204,12 @@ export class WriteAttempt {
 
   /** Whether that nothing was found means something, so that a second pin, should there be one, would be found too. */
   async #mayRepeat(): Promise<boolean> {
-    if (this.#signal.aborted || this.#target.clock.now() >= this.#deadline) return false
+    if (this.#signal.aborted || this.#requests.clock.now() >= this.#deadline) return false
     try {
-      return await this.#target.showsWrites()
+      return await this.#requests.showsWrites()
     } catch (error) {
       if (!(error instanceof PinqlError)) throw error
       return false
     }
   }
-
-  #unknown(candidates: readonly Pin[], cause: unknown): OutcomeUnknownError {
-    const { operationId, key } = this.#record
-    return new OutcomeUnknownError(this.#target.service, { operationId, idempotencyKey: key, candidates, cause })
-  }
-}
-
-function isOutcomeUnknown(error: unknown): boolean {
-  return (
-    (error instanceof ServiceUnavailableError && error.mayHaveActed) ||
-    // A success that cannot be read is a success all the same.
-    (error instanceof MalformedResponseError && !(error instanceof WrongEndpointError))
-  )
 }

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
-import { createPinningServiceClient } from '../../../src/upstream/http/client.ts'
+import { createPinningServiceClient } from '../../../src/upstream/service/client.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { reset, stall, startScriptedUpstream } from '../../support/scripted-upstream.ts'
 

@@ -6,7 +6,7 @@ import {
   ServiceUnavailableError,
 } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import type { CallOptions } from '../../../../src/upstream/http/client.ts'
+import type { CallOptions } from '../../../../src/upstream/service/client.ts'
 import { PinningService, type ServiceCall } from '../../../../src/upstream/service/service.ts'
 import { deferred } from '../../../support/deferred.ts'
 import { TestClock } from '../../../support/test-clock.ts'

@@ -1,4 +1,4 @@
-import { listen, Stop, type StopSignal, unionOfRequestIds } from '../stop.ts'
+import { listen, Stop, type StopSignal, unionOfRequestIds } from './stop.ts'
 
 /** One call that is in flight, and its signal. */
 class Flight extends Stop {
@@ -122,19 +122,4 @@ export class SingleFlight {
     flight.end()
     if (this.#flights.get(key) === flight) this.#flights.delete(key)
   }
-}
-
-/**
- * Waits for a promise, or until aborted; what is waited for goes on.
- *
- * @throws `signal.reason` when aborted
- */
-export function untilAborted<Value>(promise: Promise<Value>, signal: StopSignal | undefined): Promise<Value> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    else listen(signal, onAbort)
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -1,14 +1,14 @@
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { MalformedResponseError, PinNotFoundError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
+import { errorFromResponse, isWebPage } from '../http/error-from-response.ts'
+import { exchange, type ServiceRequest, type ServiceResponse } from '../http/exchange.ts'
+import { createHideSecrets } from '../http/hide-secrets.ts'
+import { encodeListQuery, type ListQuery } from '../http/list-query.ts'
+import { decodePin, decodePinPage, encodeNewPin, type PinPage } from '../http/wire.ts'
 import { SPECIFIED_CAPABILITIES } from '../providers/capabilities.ts'
-import { LearnedCapabilities } from '../service/learned-capabilities.ts'
 import type { StopSignal } from '../stop.ts'
-import { errorFromResponse, isWebPage } from './error-from-response.ts'
-import { exchange, type ServiceRequest, type ServiceResponse } from './exchange.ts'
-import { createHideSecrets } from './hide-secrets.ts'
-import { encodeListQuery, type ListQuery } from './list-query.ts'
-import { decodePin, decodePinPage, encodeNewPin, type PinPage } from './wire.ts'
+import { LearnedCapabilities } from './learned-capabilities.ts'
 
 /** What every call takes. */
 export interface CallOptions {

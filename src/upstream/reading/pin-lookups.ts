@@ -1,0 +1,84 @@
+import { type Cid, cidTexts, parseCid } from '../../domain/cid.ts'
+import { PinNotFoundError } from '../../domain/errors.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { PinRef } from '../../domain/pin-id.ts'
+import { comparePositions } from '../../domain/pin-order.ts'
+import type { Account } from '../service/account.ts'
+import type { LookupOptions } from '../service/tenant-call-options.ts'
+import type { StopSignal } from '../stop.ts'
+import { LookupQueue } from './lookup-queue.ts'
+import type { PinReads } from './pin-reads.ts'
+
+/** The pins that the tenant has made within the last minute: lists may not show them yet. */
+export interface MadePins {
+  /** Notes that an answer showed a pin. */
+  shown(requestId: string): void
+  /** Request ids of the pins of a CID that were made, oldest first. */
+  madeOf(cid: Cid): string[]
+  /** Notes that a pin that was made is not there any more. */
+  gone(requestId: string): void
+}
+
+/** One tenant's lookups of single pins and CIDs, which are put together into few requests. */
+export class PinLookups {
+  readonly #account: Account
+  readonly #reads: PinReads
+  readonly #made: MadePins
+  readonly #queue: LookupQueue
+
+  constructor(account: Account, reads: PinReads, made: MadePins) {
+    this.#account = account
+    this.#reads = reads
+    this.#made = made
+    this.#queue = new LookupQueue(account.service, reads)
+  }
+
+  /** As `Tenant.lookupPin`. */
+  pin(ref: PinRef, options: LookupOptions = {}): Promise<Pin> {
+    const { cid, requestId } = ref
+    return this.#reads.share(`pin:${cid}:${requestId}`, options, async (signal) => {
+      const [pin] = await this.#queue.find({ cid: parseCid(cid), requestId }, signal)
+      this.#made.shown(requestId)
+      return pin ?? this.#reads.getPin(requestId, { signal })
+    })
+  }
+
+  /** As `Tenant.lookupContent`. */
+  content(cid: Cid, options: LookupOptions = {}): Promise<readonly Pin[]> {
+    return this.#reads.share(`content:${cid.key}`, options, async (signal) => {
+      const listed = await this.#list(cid, signal)
+      const unlisted = await this.#findUnlisted(listed, cid, signal)
+      const pins = new Map([...listed, ...unlisted].map((pin) => [pin.requestId, pin]))
+      return [...pins.values()].sort(comparePositions)
+    })
+  }
+
+  /** The pins of a CID without those that lists do not show yet. */
+  listed(cid: Cid, options: LookupOptions = {}): Promise<readonly Pin[]> {
+    return this.#reads.share(`listed:${cid.key}`, options, (signal) => this.#list(cid, signal))
+  }
+
+  async #list(cid: Cid, signal: StopSignal): Promise<readonly Pin[]> {
+    const forms = this.#account.service.capabilities.cidForm === 'text' ? cidTexts(cid) : [cid.text]
+    const find = (text: string) => this.#queue.find({ cid: { text, key: cid.key }, requestId: null }, signal)
+    return (await Promise.all(forms.map(find))).flat()
+  }
+
+  /** The new pins of a CID that a list of it should have shown, each read by its id. */
+  async #findUnlisted(listed: readonly Pin[], cid: Cid, signal: StopSignal): Promise<Pin[]> {
+    const shown = new Set(listed.map(({ requestId }) => requestId))
+    const unlisted = this.#made.madeOf(cid).filter((requestId) => !shown.has(requestId))
+    const pins = await Promise.all(unlisted.map((requestId) => this.#findMade(requestId, signal)))
+    return pins.filter((pin) => pin !== null)
+  }
+
+  async #findMade(requestId: string, signal: StopSignal): Promise<Pin | null> {
+    try {
+      return await this.#reads.getPin(requestId, { signal })
+    } catch (error) {
+      if (!(error instanceof PinNotFoundError)) throw error
+      this.#made.gone(requestId)
+      return null
+    }
+  }
+}

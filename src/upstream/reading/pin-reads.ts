@@ -1,0 +1,164 @@
+import type { Cid } from '../../domain/cid.ts'
+import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
+import type { Endpoint } from '../budget/rate-limit.ts'
+import type { RequestClass } from '../budget/request-class.ts'
+import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import { type PinPage, SharedPage } from '../http/wire.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+import type { Account } from '../service/account.ts'
+import type { CallOptions, PinOperations } from '../service/client.ts'
+import type { LearnedCapabilities } from '../service/learned-capabilities.ts'
+import type { ServiceCall } from '../service/service.ts'
+import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import { SingleFlight } from '../single-flight.ts'
+import type { StopSignal } from '../stop.ts'
+import { countIn, splitQuery } from './list-plan.ts'
+import type { LookupSource } from './lookup-queue.ts'
+import type { PinSource } from './pin-source.ts'
+import { collectPins } from './pin-stream.ts'
+
+/** The part of a tenant's own changes that its reads depend on. */
+export interface ChangesSeen {
+  /** Grows with every change, so that later reads do not share earlier ones. */
+  readonly generation: number
+  /** Notes that an answer showed a pin. */
+  shown(requestId: string): void
+}
+
+/** Between two tries whether an account is empty or several statuses find nothing. */
+const MULTI_STATUS_PAUSE_MS = 60_000
+
+/**
+ * One tenant's lists and single pins. Equal reads in flight share one request.
+ *
+ * It also learns what lists and pins tell of the account: whether it has pins at all, and how many.
+ */
+export class PinReads implements PinSource, LookupSource {
+  readonly #account: Account
+  readonly #changes: ChangesSeen
+  readonly #flights = new SingleFlight()
+  /** Whether a pin was ever read by its id, so that lists cannot all be empty. */
+  #hasPins = false
+  /** On the service's clock. */
+  #triesAgainAt = Number.NEGATIVE_INFINITY
+  /** How many pins there are, as far as a list told. */
+  #total: number | null = null
+
+  constructor(account: Account, changes: ChangesSeen) {
+    this.#account = account
+    this.#changes = changes
+  }
+
+  get key(): string {
+    return this.#account.key
+  }
+
+  get token(): string {
+    return this.#account.token
+  }
+
+  get service(): string {
+    return this.#account.service.name
+  }
+
+  get capabilities(): Capabilities {
+    return this.#account.service.capabilities
+  }
+
+  get known(): LearnedCapabilities {
+    return this.#account.service.known
+  }
+
+  total(): number | null {
+    return this.#total
+  }
+
+  splitQuery(query: PinQuery): PinQuery[] {
+    return splitQuery(query, this.capabilities, this.token.length)
+  }
+
+  /** As `Tenant.listPins`. */
+  listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
+    const { signal, class: requestClass = 'interactive' } = options
+    const start = async (stop: StopSignal): Promise<SharedPage> => {
+      const ask = (each: ListQuery): Promise<PinPage> =>
+        this.#read('list', requestClass, stop, (client, callOptions) => this.list(client, each, callOptions))
+      const page = await ask(query)
+      if (isEmptyOfSeveral(query, page, this.capabilities)) await this.#tryMultiStatus(ask)
+      return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins])
+    }
+    return this.#flights.share(`${this.#changes.generation}:list:${requestClass}:${JSON.stringify(query)}`, start, {
+      signal,
+      onShared: (page, readers) => page.shareAmong(readers),
+    })
+  }
+
+  /** As `Tenant.getPin`. */
+  getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
+    const requestClass = options.class ?? 'interactive'
+    return this.share(`get:${requestClass}:${requestId}`, options, async (signal) => {
+      const pin = await this.#read('item', requestClass, signal, (client, callOptions) =>
+        client.getPin(requestId, callOptions),
+      )
+      this.#hasPins = true
+      this.#changes.shown(requestId)
+      return pin
+    })
+  }
+
+  /** Shares whatever is read under a key by all who ask for it before the tenant's next change. */
+  share<Value>(key: string, options: TenantCallOptions, start: (signal: StopSignal) => Promise<Value>): Promise<Value> {
+    return this.#flights.share(`${this.#changes.generation}:${key}`, start, options)
+  }
+
+  async list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage> {
+    const page = await client.listPins(query, options)
+    for (const { requestId } of page.pins) this.#changes.shown(requestId)
+    const { capabilities, known } = this
+    known.observePage(query, page)
+    if (isUnfiltered(query)) this.#total = countIn(page, query, query, capabilities)
+    else if (provesCount(query, page, this.#total)) known.observeRightCount()
+    return page
+  }
+
+  isDoubtful(query: ListQuery, page: PinPage): boolean {
+    return this.#hasPins && isEmptyOfSeveral(query, page, this.capabilities)
+  }
+
+  collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<readonly Pin[]> {
+    return collectPins(this, { cids, statuses: PIN_STATUSES }, { signal })
+  }
+
+  /** Finds out whether a list of several statuses finds anything, unless there is nothing to be found. */
+  async #tryMultiStatus(ask: (query: ListQuery) => Promise<PinPage>): Promise<void> {
+    const now = this.#account.service.clock.now()
+    if (now < this.#triesAgainAt && !this.#hasPins) return
+    this.#triesAgainAt = now + MULTI_STATUS_PAUSE_MS
+    const one = await ask({ statuses: ['pinned'], limit: 1 })
+    if (one.pins.length === 0) return
+    // Though all were asked for before: what is found by one may have been added since, and what is learned stays.
+    const several = await ask({ statuses: PIN_STATUSES, limit: 1 })
+    this.known.observeMultiStatus(several.pins.length > 0)
+  }
+
+  #read<Value>(
+    endpoint: Endpoint,
+    requestClass: RequestClass,
+    signal: StopSignal,
+    send: ServiceCall<Value>['send'],
+  ): Promise<Value> {
+    const { service, key: tenant, token } = this.#account
+    return service.call({ tenant, token, endpoint, class: requestClass, signal, isRepeatable: true, send })
+  }
+}
+
+/** Whether a list is empty that may be so because the service understands only one status at a time. */
+function isEmptyOfSeveral({ statuses }: ListQuery, { pins }: PinPage, { multiStatus }: Capabilities): boolean {
+  return pins.length === 0 && statuses.length > 1 && multiStatus === null
+}
+
+/** Whether a page is a whole list of some statuses that counts itself, and neither more nor all pins. */
+function provesCount(query: ListQuery, { pins, count }: PinPage, total: number | null): boolean {
+  const isByStatus = isUnfiltered({ ...query, statuses: PIN_STATUSES })
+  return isByStatus && pins.length < query.limit && pins.length === count && pins.length < (total ?? 0)
+}

@@ -1,0 +1,13 @@
+import { OutcomeUnknownError } from '../../domain/errors.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { WriteRecord } from './write-records.ts'
+
+/** @param candidates pins that the write may have made */
+export function outcomeUnknown(
+  service: string,
+  { operationId, key }: WriteRecord,
+  candidates: readonly Pin[],
+  cause: unknown,
+): OutcomeUnknownError {
+  return new OutcomeUnknownError(service, { operationId, idempotencyKey: key, candidates, cause })
+}

@@ -1,0 +1,57 @@
+import { isSameCid } from '../../domain/cid.ts'
+import { MalformedResponseError, PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
+import type { NewPin, Pin } from '../../domain/pin.ts'
+import { OriginsRefusedError, WrongEndpointError } from '../http/refusals.ts'
+import { outcomeUnknown } from './outcome-unknown.ts'
+import { publicOrigins } from './public-origins.ts'
+import { nativeTargetOf } from './replacement.ts'
+import type { WriteRecord } from './write-records.ts'
+import type { WriteRequests } from './write-requests.ts'
+
+/**
+ * Sends a write: one POST, and a second one where the service refused the origins, or ignored the CID of a replacement.
+ *
+ * @param deadline clock time after which no request may go on
+ * @throws {OutcomeUnknownError} when the service changed the old pin's name and `meta`, and then refused to add the new pin
+ */
+export async function sendWrite(requests: WriteRequests, record: WriteRecord, deadline: number): Promise<Pin> {
+  const { write, operationId } = record
+  const replaced = nativeTargetOf(write, requests.capabilities)
+  const pin = await sendWithFewerOrigins({ ...write.pin, operationId }, replaced)
+  if (isSameCid(pin.cid, write.pin.cid)) return pin
+  const { service } = requests
+  if (replaced === null) {
+    throw new MalformedResponseError(`${service} answered with a pin of another CID than it was asked for`, { service })
+  }
+  requests.observeIgnoredCid()
+  try {
+    return await sendWrite(requests, record, deadline)
+  } catch (cause) {
+    // The old pin has its name and meta changed by now, so that a plain refusal would not be the whole truth.
+    throw cause instanceof PinqlError && !isOutcomeUnknown(cause) ? outcomeUnknown(service, record, [], cause) : cause
+  }
+
+  async function sendWithFewerOrigins(wanted: NewPin, replacedId: string | null): Promise<Pin> {
+    const { clock, timeoutMs } = requests
+    // A call's time counts from then, and must not go beyond the write's.
+    const askedAt = Math.min(clock.now(), deadline - timeoutMs)
+    const old = write.replaces?.requestId ?? null
+    try {
+      return await requests.post(wanted, { replaced: replacedId, old, askedAt })
+    } catch (error) {
+      if (!(error instanceof OriginsRefusedError) || wanted.origins.length === 0) throw error
+      const reachable = publicOrigins(wanted.origins)
+      const origins = reachable.length < wanted.origins.length ? reachable : []
+      return sendWithFewerOrigins({ ...wanted, origins }, replacedId)
+    }
+  }
+}
+
+/** Whether an error leaves open if the service did what was asked for. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return (
+    (error instanceof ServiceUnavailableError && error.mayHaveActed) ||
+    // A success that cannot be read is a success all the same.
+    (error instanceof MalformedResponseError && !(error instanceof WrongEndpointError))
+  )
+}

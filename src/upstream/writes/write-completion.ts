@@ -1,0 +1,88 @@
+import { PinNotFoundError, PinqlError, UnchangedPinError } from '../../domain/errors.ts'
+import type { Pin } from '../../domain/pin.ts'
+import { outcomeUnknown } from './outcome-unknown.ts'
+import { ignoredPart, nativeTargetOf } from './replacement.ts'
+import type { ReplacedPin, WriteRecord } from './write-records.ts'
+import type { WriteRequests } from './write-requests.ts'
+
+/** What remains of a write after its pin is there: to see that it is the right one, and to remove what is too much. */
+export class WriteCompletion {
+  readonly #requests: WriteRequests
+  readonly #record: WriteRecord
+  /** Whether the service was known to keep `meta` before the write was sent. */
+  readonly #keptMeta: boolean | null
+
+  constructor(requests: WriteRequests, record: WriteRecord) {
+    this.#requests = requests
+    this.#record = record
+    this.#keptMeta = requests.capabilities.keepsMeta
+  }
+
+  /**
+   * Removes the old pin of a replacement, where the service did not.
+   *
+   * @throws {UnchangedPinError} when the pin is not what the replacement asked for
+   * @throws {OutcomeUnknownError} when nobody can tell whether the old pin was removed
+   */
+  async complete(pin: Pin): Promise<Pin> {
+    const { replaces } = this.#record.write
+    if (replaces) await this.#refuseIgnored(replaces, pin)
+    if (!replaces || pin.requestId === replaces.requestId) return pin
+    if (this.#isNative) {
+      this.#requests.noteReplaced(replaces.requestId, pin)
+      return pin
+    }
+    await this.removeOrUnknown(replaces.requestId, [pin], pin)
+    return pin
+  }
+
+  /**
+   * Removes a pin.
+   *
+   * @param candidates the pins that are there for certain, should the removal fail
+   * @throws {OutcomeUnknownError} when nobody can tell whether it was removed
+   */
+  async removeOrUnknown(requestId: string, candidates: readonly Pin[], successor?: Pin): Promise<void> {
+    await this.remove(requestId, successor).catch((cause) => {
+      if (!(cause instanceof PinqlError)) throw cause
+      throw outcomeUnknown(this.#requests.service, this.#record, candidates, cause)
+    })
+  }
+
+  /** Removes a pin, if it is there. */
+  async remove(requestId: string, successor?: Pin): Promise<void> {
+    await this.#requests.removePin(requestId, { successor }).catch((error) => {
+      if (!(error instanceof PinNotFoundError)) throw error
+    })
+  }
+
+  /** True for a replacement that is one request. */
+  get #isNative(): boolean {
+    return nativeTargetOf(this.#record.write, this.#requests.capabilities) !== null
+  }
+
+  /**
+   * Does nothing where a pin is what the replacement asked for.
+   *
+   * @throws {UnchangedPinError} when it is not. A second pin that pinql made is removed again
+   */
+  async #refuseIgnored(replaces: ReplacedPin, pin: Pin): Promise<void> {
+    const { write, operationId, before, startedAt } = this.#record
+    const { service, capabilities } = this.#requests
+    // What an answer without meta teaches is no reason to doubt what was known: it may be another's pin.
+    const keepsMeta = this.#keptMeta === true ? true : capabilities.keepsMeta
+    const state = { keepsMeta, before, startedAt }
+    const wanted = { ...write.pin, operationId }
+    const seen = ignoredPart(wanted, replaces, pin, state)
+    // Some services answer with little more than the CID.
+    const isBare = pin.operationId === undefined && Object.keys(pin.meta).length === 0
+    const read = seen && isBare ? await this.#requests.getPin(pin.requestId).catch(() => null) : null
+    const ignored = read ? ignoredPart(wanted, replaces, read, state) : seen
+    if (!ignored) return
+    const isMade = pin.requestId !== replaces.requestId && !ignored.isOthers
+    const isReplaced = isMade && this.#isNative
+    if (isReplaced) this.#requests.noteReplaced(replaces.requestId, pin)
+    else if (isMade && pin.operationId === operationId) await this.removeOrUnknown(pin.requestId, [pin])
+    throw new UnchangedPinError(service, ignored, isReplaced ? [pin] : [])
+  }
+}

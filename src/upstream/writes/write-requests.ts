@@ -1,0 +1,188 @@
+import type { Cid } from '../../domain/cid.ts'
+import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
+import type { NewPin, Pin } from '../../domain/pin.ts'
+import type { Clock } from '../clock.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+import type { Account } from '../service/account.ts'
+import type { ServiceCall } from '../service/service.ts'
+import type { LookupOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
+import { type RequestIds, Stop, type StopSignal } from '../stop.ts'
+import type { RecentWrites } from './recent-writes.ts'
+
+/** The reads that a write needs of its tenant. */
+export interface ReadsForWrites {
+  getPin(requestId: string, options: TenantCallOptions): Promise<Pin>
+}
+
+/** The lookups that a write needs of its tenant. */
+export interface LookupsForWrites {
+  content(cid: Cid, options: LookupOptions): Promise<readonly Pin[]>
+  /** The same, without the pins that lists do not show yet. */
+  listed(cid: Cid, options: LookupOptions): Promise<readonly Pin[]>
+}
+
+/** A tenant's parts that its writes use. */
+export interface WritingTenant {
+  readonly account: Account
+  readonly reads: ReadsForWrites
+  readonly lookups: LookupsForWrites
+  readonly recent: RecentWrites
+}
+
+/**
+ * The single requests of one write, which name the operations that wait for the write.
+ *
+ * A write that was sent goes on when its clients leave. So its requests do not use the signals of the clients, which would
+ * abort them, but a signal that is never aborted.
+ */
+export class WriteRequests {
+  readonly #tenant: WritingTenant
+  readonly #operations: RequestIds
+  /** Never aborted. */
+  readonly #signal: StopSignal
+
+  constructor(tenant: WritingTenant, operations: RequestIds) {
+    this.#tenant = tenant
+    this.#operations = operations
+    this.#signal = new Stop(operations)
+  }
+
+  /** Key of the tenant. */
+  get key(): string {
+    return this.#tenant.account.key
+  }
+
+  /** Configured name of the service. */
+  get service(): string {
+    return this.#tenant.account.service.name
+  }
+
+  get capabilities(): Capabilities {
+    return this.#tenant.account.service.capabilities
+  }
+
+  get clock(): Clock {
+    return this.#tenant.account.service.clock
+  }
+
+  /** Milliseconds that one call may take. */
+  get timeoutMs(): number {
+    return this.#tenant.account.service.timeoutMs
+  }
+
+  /**
+   * One `POST /pins`, or `POST /pins/{requestid}`. Never sent twice when the first may have had an effect.
+   *
+   * @param write.replaced request id of the pin that the service replaces; null to add
+   * @param write.old request id of the old pin, even if pinql removes it later; null for an add
+   * @param write.askedAt clock time from which the deadline counts
+   */
+  async post(
+    pin: NewPin,
+    { replaced, old, askedAt }: { replaced: string | null; old: string | null; askedAt: number },
+  ): Promise<Pin> {
+    const { account, recent } = this.#tenant
+    // A variable: V8 makes a function that is written as the value of a property in the old generation, and with it the pin.
+    const send: ServiceCall<Pin>['send'] = (client, callOptions) =>
+      replaced === null ? client.addPin(pin, callOptions) : client.replacePin(replaced, pin, callOptions)
+    try {
+      const made = await account.service.call({ ...this.#call({}), isRepeatable: false, askedAt, send })
+      // An answer with the old pin may mean that nothing was done. It proves nothing about `meta`.
+      if (made.requestId !== old) account.service.known.observeAdded(pin, made)
+      recent.made(made, replaced)
+      return made
+    } finally {
+      recent.changed()
+    }
+  }
+
+  /**
+   * One `DELETE /pins/{requestid}`, repeated after failures, since removing twice does no harm.
+   *
+   * @param options.successor the pin that was made to take its place, if there is one
+   * @param options.signal aborts it; default: nothing does
+   */
+  async removePin(
+    requestId: string,
+    { successor, ...options }: TenantCallOptions & { readonly successor?: Pin | undefined } = {},
+  ): Promise<void> {
+    const { account, recent } = this.#tenant
+    let lost: ServiceUnavailableError | undefined
+    const send: ServiceCall<void>['send'] = (client, callOptions) =>
+      client.removePin(requestId, { ...callOptions, successor }).catch((error) => {
+        // A lost answer to an earlier try makes a later one find nothing.
+        if (error instanceof PinNotFoundError && recent.isMaybeRemoved(requestId)) return
+        if (error instanceof ServiceUnavailableError && error.mayHaveActed) {
+          lost = error
+          recent.maybeRemoved(requestId)
+        }
+        throw error
+      })
+    try {
+      await account.service.call({ ...this.#call(options), isRepeatable: true, send })
+      recent.removed(requestId)
+    } catch (error) {
+      // That a later try was not made, or refused, does not mean that nothing was done.
+      throw lost && isNothingDone(error) ? lost : error
+    } finally {
+      recent.changed()
+    }
+  }
+
+  getPin(requestId: string): Promise<Pin> {
+    return this.#tenant.reads.getPin(requestId, { class: 'mutation', signal: this.#signal })
+  }
+
+  /** All pins of a CID, newest first, as the service lists them now. */
+  async lookupContent(cid: Cid, { signal }: LookupOptions = {}): Promise<readonly Pin[]> {
+    const { lookups } = this.#tenant
+    if (!signal) return lookups.content(cid, { signal: this.#signal })
+    const stop = new Stop(this.#operations)
+    const letGo = stop.follow(signal)
+    try {
+      return await lookups.content(cid, { signal: stop })
+    } finally {
+      letGo()
+    }
+  }
+
+  /**
+   * Whether a write that cannot be found was not made: the service keeps `meta`, and lists what was written before.
+   *
+   * Looks for a pin that was made within the last minute, where there is one.
+   */
+  async showsWrites(): Promise<boolean> {
+    const { account, recent, lookups } = this.#tenant
+    // The oldest, since lists may lag.
+    const example = recent.oldest
+    if (example && this.capabilities.keepsMeta !== false) {
+      const listed = await lookups.listed(example.cid, { signal: this.#signal })
+      const pin = listed.find(({ requestId }) => requestId === example.requestId)
+      if (!pin) return false
+      if (pin.operationId === undefined) account.service.known.observeLostMeta()
+    }
+    return this.capabilities.keepsMeta === true
+  }
+
+  /** Notes that a pin took the place of another, for who follows both: the answer that said so may have been lost. */
+  noteReplaced(requestId: string, pin: Pin): void {
+    const { service, key } = this.#tenant.account
+    service.noteReplaced(key, requestId, pin)
+  }
+
+  /** Notes that the service replaced a pin but not its CID. */
+  observeIgnoredCid(): void {
+    const proof = 'a pin kept its CID when it was replaced'
+    this.#tenant.account.service.known.learn({ replace: 'add-then-remove' }, 'replace', proof)
+  }
+
+  #call({ signal = this.#signal, class: requestClass = 'mutation' }: TenantCallOptions) {
+    const { key: tenant, token } = this.#tenant.account
+    return { tenant, token, signal, class: requestClass, endpoint: 'write' } as const
+  }
+}
+
+/** Whether an error says that its try had no effect, for want of budget, connection or trust. */
+function isNothingDone(error: unknown): boolean {
+  return error instanceof RateLimitedError || (error instanceof ServiceUnavailableError && !error.mayHaveActed)
+}
