@@ -25,6 +25,13 @@ export function createLogger(options: { level: string; secrets: readonly string[
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => sink.write(redact(line)) },
+    { write: (line: string) => writeSafely(sink, redact(line)) },
   )
+}
+
+/** Writes a line, or drops it: a host's log that fails must not stop what is logged. */
+function writeSafely(sink: LogSink, line: string): void {
+  try {
+    sink.write(line)
+  } catch {}
 }

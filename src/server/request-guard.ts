@@ -4,7 +4,7 @@ import { isLoopbackHost } from './loopback.ts'
 /** Why a request is not served, before anything of it is read. */
 export interface Refusal {
   readonly status: number
-  readonly code: 'FORBIDDEN_HOST' | 'FORBIDDEN_ORIGIN' | 'UNSUPPORTED_MEDIA_TYPE'
+  readonly code: 'BAD_REQUEST' | 'FORBIDDEN_HOST' | 'FORBIDDEN_ORIGIN' | 'UNSUPPORTED_MEDIA_TYPE'
   readonly message: string
 }
 
@@ -43,6 +43,8 @@ export function createRequestGuard(config: {
   const hosts = new Set(config.allowedHosts.map((host) => host.toLowerCase()))
   const checksHost = !hosts.has('*') && (hosts.size > 0 || isLoopbackHost(config.host))
   const origins = new Set(config.corsOrigins)
+  /** The last Host header that was well-formed: nearly all requests have the same. */
+  let wellFormed = ''
 
   const isAllowedOrigin = (origin: string) =>
     origins.has('*') ||
@@ -51,6 +53,13 @@ export function createRequestGuard(config: {
 
   function refusalOf({ method, headers }: GuardedRequest, { anyHost = false } = {}): Refusal | null {
     const { host = '', origin } = headers
+    if (host !== wellFormed && host !== '') {
+      if (!URL.canParse(`http://${host}`)) {
+        const message = `Expected a Host header such as "localhost:4000", got ${JSON.stringify(host)}`
+        return { status: 400, code: 'BAD_REQUEST', message }
+      }
+      wellFormed = host
+    }
     if (checksHost && !anyHost) {
       const name = host.replace(/:\d*$/, '').toLowerCase()
       if (!isLoopbackHost(name) && !hosts.has(name)) {

@@ -41,7 +41,7 @@ export function createRequestListener(parts: {
       return sendJson(res, status, { errors: [{ message, extensions: { code, requestId: context.requestId } }] })
     }
     allowOrigin(req, res, guard)
-    if (req.method === 'OPTIONS') return answerOptions(req, res)
+    if (req.method === 'OPTIONS') return answerOptions(req, res, route.methods)
     if (req.method === 'POST' && req.readableDidRead) throw new BodyIsReadError()
     return route.answer(req, res, context)
   }
@@ -69,6 +69,7 @@ export function createRequestListener(parts: {
 
   function fail(res: ServerResponse, err: unknown, requestId: string): void {
     if (err instanceof UnauthenticatedError && !res.headersSent) {
+      forget(res)
       const { code, message } = err
       sendJson(res, 401, { errors: [{ message, extensions: { code, requestId } }] })
       return
@@ -78,9 +79,26 @@ export function createRequestListener(parts: {
       res.destroy()
       return
     }
+    forget(res)
     const message = err instanceof BodyIsReadError ? err.message : 'Unexpected error.'
     sendJson(res, 500, { errors: [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } }] })
   }
+}
+
+/** Takes back what a handler said of an answer that it did not give. */
+function forget(res: ServerResponse): void {
+  res.statusMessage = ''
+  for (const name of res.getHeaderNames()) if (!isOurs(name)) res.removeHeader(name)
+}
+
+/** True for the headers that every answer has. */
+function isOurs(name: string): boolean {
+  return (
+    name.startsWith('access-control-') ||
+    name === 'x-request-id' ||
+    name === 'x-content-type-options' ||
+    name === 'vary'
+  )
 }
 
 /** Without this, the request would wait for ever for what its host has taken. */
@@ -98,8 +116,7 @@ function allowOrigin(req: IncomingMessage, res: ServerResponse, guard: RequestGu
   res.setHeader('access-control-expose-headers', 'x-request-id')
 }
 
-function answerOptions(req: IncomingMessage, res: ServerResponse): void {
-  const methods = 'GET, POST, OPTIONS'
+function answerOptions(req: IncomingMessage, res: ServerResponse, methods: string): void {
   res.setHeader('allow', methods)
   if (res.hasHeader('access-control-allow-origin')) {
     res.setHeader('access-control-allow-methods', methods)

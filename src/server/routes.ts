@@ -22,6 +22,8 @@ export interface Route {
   readonly answer: (req: IncomingMessage, res: ServerResponse, context: RequestContext) => unknown
   /** True for what holds no data, and is answered under any host name: load balancers ask by address. */
   readonly isForAnyHost: boolean
+  /** Methods that are served, as the header `allow` lists them. */
+  readonly methods: string
   /** Of the line that each request is logged with. */
   readonly logLevel: 'info' | 'debug'
 }
@@ -33,6 +35,7 @@ export const GRAPHQL_PATH = '/graphql'
 /** Paths that the gateway serves itself. */
 const OWN_PATHS: readonly string[] = [GRAPHQL_PATH, `${GRAPHQL_PATH}/`, '/health', '/ready', '/']
 
+const METHODS = 'GET, HEAD, POST, OPTIONS'
 const PATHS = `GraphQL and GraphiQL are at ${GRAPHQL_PATH}; /health and /ready tell how the gateway is.`
 
 // The page is whole: it needs nothing from elsewhere, and nothing it shows can send data elsewhere.
@@ -58,23 +61,34 @@ export function createRoutes(parts: {
       return graphql(req, res, context)
     },
     isForAnyHost: false,
+    methods: METHODS,
     logLevel: 'info',
   }
   const elsewhere: Route = {
     answer: (req, res) => sendJson(res, 404, { message: `Nothing is at ${pathOf(req)}. ${PATHS}` }),
     isForAnyHost: false,
+    methods: METHODS,
     logLevel: 'debug',
   }
   const routes = new Map<string, Route>([
     [GRAPHQL_PATH, atGraphql],
     [`${GRAPHQL_PATH}/`, atGraphql],
-    ['/health', { answer: (_req, res) => sendJson(res, 200, { status: 'up' }), isForAnyHost: true, logLevel: 'debug' }],
+    [
+      '/health',
+      {
+        answer: (_req, res) => sendJson(res, 200, { status: 'up' }),
+        isForAnyHost: true,
+        methods: METHODS,
+        logLevel: 'debug',
+      },
+    ],
     [
       '/ready',
       {
         answer: (_req, res) =>
           isReady() ? sendJson(res, 200, { status: 'ready' }) : sendJson(res, 503, { status: 'not ready' }),
         isForAnyHost: true,
+        methods: METHODS,
         logLevel: 'debug',
       },
     ],
@@ -88,15 +102,20 @@ export function createRoutes(parts: {
     ],
   ])
   for (const [path, answer] of Object.entries(others)) {
-    routes.set(path, { answer: (req, res) => answer(req, res), isForAnyHost: false, logLevel: 'debug' })
+    const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+    routes.set(path, { answer: (req, res) => answer(req, res), isForAnyHost: false, methods, logLevel: 'debug' })
   }
   return (path) => routes.get(path) ?? elsewhere
 }
 
-/** @throws {TypeError} for a path that does not begin with a slash, has a query, or is the gateway's own */
+/**
+ * @throws {TypeError} for a path that does not begin with a slash, that no request can have, or that is the gateway's own, and for
+ *   what is no function
+ */
 export function checkRoutes(others: Readonly<Record<string, RouteHandler>>): void {
-  for (const path of Object.keys(others)) {
-    if (/^\/[^?#]*$/.test(path) && !OWN_PATHS.includes(path)) continue
+  for (const [path, answer] of Object.entries(others)) {
+    if (typeof answer !== 'function') throw new TypeError(`routes: expected a function for ${JSON.stringify(path)}`)
+    if (/^\/[!-~]*$/.test(path) && !/[?#]/.test(path) && !OWN_PATHS.includes(path)) continue
     const own = OWN_PATHS.filter((each) => !each.endsWith('/') || each === '/').join(', ')
     throw new TypeError(
       `routes: expected paths such as "/metrics" that are none of ${own}, got ${JSON.stringify(path)}`,
@@ -104,8 +123,9 @@ export function checkRoutes(others: Readonly<Record<string, RouteHandler>>): voi
   }
 }
 
-/** Returns the path of a request, without its query. */
+/** Returns the path of a request, without its query. A proxy's clients name the whole address. */
 export function pathOf({ url = '/' }: IncomingMessage): string {
+  if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname
   const end = url.indexOf('?')
   return end === -1 ? url : url.slice(0, end)
 }

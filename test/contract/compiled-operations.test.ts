@@ -188,6 +188,11 @@ describe('compiled operations', () => {
       'query ($with: Boolean = true) { services { name @include(if: $with) } }',
       'query ($name: String = "one") { service(name: $name) { name } }',
       'query ($name: String = "one") { pins(services: [$name]) { nodes { id } } }',
+      // Every object has members of these names.
+      'query ($toString: Int = 2) { pins(first: $toString) { nodes { id } } }',
+      'query ($constructor: String) { pins(filter: { name: $constructor }) { nodes { id } } }',
+      '{ __proto__: __typename }',
+      '{ pins { nodes { __proto__: name } } }',
     ])
       expect([query, ...findTwice(query)]).toEqual([query, false, false])
   })

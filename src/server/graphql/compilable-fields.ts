@@ -61,7 +61,7 @@ class Selections {
   /**
    * The keys of an operation's answer.
    *
-   * @returns null where there are more than 200, or where a key stands in two places of which a directive can skip one: the
+   * @returns null where there are more than 200, where a key is `__proto__`, to which nothing can be assigned, or where a key stands in two places of which a directive can skip one: the
    *   compiled form puts such a key where the first of them is, and graphql-js where the first that is not skipped is
    */
   keysOf(operation: OperationDefinitionNode): Keys | null {
@@ -80,6 +80,7 @@ class Selections {
         return inner === undefined || this.#add(inner.selectionSet, isSkippable, keys)
       }
       const key = (each.alias ?? each.name).value
+      if (key === '__proto__') return false
       const same = keys.get(key)
       if (same && (same.isSkippable || isSkippable)) return false
       const inner = same?.inner ?? new Map()
@@ -102,7 +103,8 @@ function endsAtOnce(schema: GraphQLSchema, keys: Keys): boolean {
 /**
  * False where a variable stands inside a literal of a scalar, such as `meta: { app: $app }`, which the compiled form leaves
  * out; and where one that may be null stands for what may not, as its default value allows, since the compiled form takes
- * null for it.
+ * null for it. Where a variable has the name of a member of every object, such as `toString`, the compiled form takes that
+ * member for the value of the variable.
  */
 function hasPlainVariables(schema: GraphQLSchema, document: DocumentNode): boolean {
   const nullable = new Set<string>()
@@ -110,6 +112,7 @@ function hasPlainVariables(schema: GraphQLSchema, document: DocumentNode): boole
     if (each.kind !== Kind.OPERATION_DEFINITION) continue
     for (const { type, variable } of each.variableDefinitions ?? []) {
       if (type.kind !== Kind.NON_NULL_TYPE) nullable.add(variable.name.value)
+      if (variable.name.value in Object.prototype) return false
     }
   }
   let isPlain = true

@@ -15,11 +15,18 @@ export function refuseNullConditions(
   // The usual case. To look through the document costs as much as to validate it.
   if (!Object.values(variables).includes(null)) return null
   const found = new Map<string, VariableNode>()
+  const required = new Set<string>()
   visit(document, {
+    VariableDefinition({ type, variable }) {
+      // graphql-js refuses null for it before it executes anything.
+      if (type.kind === Kind.NON_NULL_TYPE) required.add(variable.name.value)
+      return false
+    },
     Directive({ name, arguments: given = [] }) {
       if (name.value !== 'skip' && name.value !== 'include') return
       for (const { value } of given) {
-        if (value.kind === Kind.VARIABLE && variables[value.name.value] === null) found.set(value.name.value, value)
+        if (value.kind !== Kind.VARIABLE || required.has(value.name.value)) continue
+        if (variables[value.name.value] === null) found.set(value.name.value, value)
       }
     },
   })

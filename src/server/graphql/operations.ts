@@ -112,6 +112,10 @@ export class Operations {
     running: RunningSubscription,
     lastCursor: string | null,
   ): Promise<void> {
+    // Before anything is watched, since what cannot be printed throws.
+    const key = createHash('sha256')
+      .update(`${caller.sharingKey}\n${canonicalRequest(request)}`)
+      .digest('base64')
     let source: LiveReader | ExecutionResult | null = null
     if (lastCursor !== null) {
       const resumed = { ...run, document: resumeAt(run.document, operation, lastCursor) }
@@ -127,9 +131,6 @@ export class Operations {
       await source.return()
       return
     }
-    const key = createHash('sha256')
-      .update(`${caller.sharingKey}\n${canonicalRequest(request)}`)
-      .digest('base64')
     running.place = this.#cohorts.join(key, new ExecutedStream(source, run, this.#executor), subscriber)
   }
 }

@@ -72,8 +72,11 @@ export class WriteJournal implements AsyncDisposable {
    * @param work gets the request ids of the operations that wait for the write: none once its outcome is known
    * @param operation waits for the write
    * @throws {IdempotencyConflictError} when the write in flight asks for something else
+   * @throws {ServiceUnavailableError} once the journal is disposed
    */
   async run(name: WriteName, work: (operations: RequestIds) => Promise<Pin>, operation: RequestIds = {}): Promise<Pin> {
+    if (this.#stop.signal.aborted)
+      throw new ServiceUnavailableError('no more changes: the gateway is stopping', { service: name.service })
     const id = idOf(name)
     const running = this.#running.get(id)
     if (running && running.fingerprint !== name.fingerprint) {

@@ -202,13 +202,26 @@ const servePlain: Serve = async (gateway, port) => {
   return server
 }
 
+it('begins no change, and asks no service, once it is disposed', async () => {
+  await using host = await embed(servePlain)
+  await host.gateway[Symbol.asyncDispose]()
+  const add = 'mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { pin { id } error { code } } }'
+  const unavailable = { body: { data: { addPin: { pin: null, error: { code: 'SERVICE_UNAVAILABLE' } } } } }
+  expect(await post(host.url, add)).toMatchObject(unavailable)
+  expect(host.service.requests).toEqual([])
+  expect(host.logged.filter((line) => line.includes('"error"'))).toEqual([])
+})
+
 describe("routes of the host's own", () => {
   const METRICS = '/metrics'
 
   it('are served with what surrounds all others', async () => {
     const routes = {
       [METRICS]: (_req: IncomingMessage, res: ServerResponse) => void res.end('up 1'),
-      '/broken': () => Promise.reject(new Error('of the host')),
+      '/broken': (_req: IncomingMessage, res: ServerResponse) => {
+        res.setHeader('transfer-encoding', 'chunked').setHeader('content-encoding', 'gzip').statusMessage = 'Fine'
+        return Promise.reject(new Error('of the host'))
+      },
     }
     await using host = await embed(servePlain, { routes })
     const at = (path: string, headers = {}) => fetch(new URL(path, host.url), { headers })
@@ -217,11 +230,22 @@ describe("routes of the host's own", () => {
     expect((await at(METRICS, { origin: 'https://elsewhere.example' })).status).toBe(403)
     const broken = await at('/broken')
     expect([broken.status, await broken.json()]).toMatchObject([500, { errors: [{ message: 'Unexpected error.' }] }])
+    expect(broken.statusText).toBe('Internal Server Error')
     expect(host.logged.join()).toContain('of the host')
+    const options = await fetch(new URL(METRICS, host.url), { method: 'OPTIONS' })
+    expect([options.status, options.headers.get('allow')]).toEqual([
+      204,
+      'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+    ])
     expect((await at('/other')).status).toBe(404)
   })
 
-  it.each(['/graphql', '/graphql/', '/health', '/', 'metrics', '/metrics?a=1', ''])(
+  it('refuse what is no function', async () => {
+    const routes = { [METRICS]: null } as never
+    await expect(embed(serveWithExpress, { routes })).rejects.toThrow('routes: expected a function for "/metrics"')
+  })
+
+  it.each(['/graphql', '/graphql/', '/health', '/', 'metrics', '/metrics?a=1', '', '/a b', '/a\nb'])(
     'refuse the path %j',
     async (path) => {
       await expect(embed(serveWithExpress, { routes: { [path]: () => {} } })).rejects.toThrow(

@@ -18,6 +18,11 @@ async function send(path: string, options: { method?: string; headers?: Record<s
   return { status: response.statusCode as number, headers: response.headers, body: await text(response) }
 }
 
+function urlParts(url: string): { hostname: string; port: string } {
+  const { hostname, port } = new URL(url)
+  return { hostname, port }
+}
+
 const json = { 'content-type': 'application/json' }
 const typename = JSON.stringify({ query: '{ __typename }' })
 
@@ -48,6 +53,22 @@ describe('paths', () => {
   it('a query that ends like another path is still a query', async () => {
     const { body } = await send(`/graphql?query=${encodeURIComponent('{ __typename }')}&x=/health`)
     expect(body).not.toBe('')
+  })
+})
+
+describe('a malformed Host', () => {
+  it.each(['127.0.0.1:99999', '[', 'a b', '%', 'localhost:x'])('%s is refused, whatever is asked for', async (host) => {
+    const paths = [`/graphql?query=${encodeURIComponent('{ __typename }')}`, '/graphql', '/', '/health']
+    for (const path of paths) {
+      const { status, body } = await send(path, { headers: { host } })
+      expect([path, status, JSON.parse(body).errors[0].extensions.code]).toEqual([path, 400, 'BAD_REQUEST'])
+    }
+  })
+
+  it('may stand in the request line as well, as for a proxy', async () => {
+    const outgoing = request({ ...urlParts(gateway.url), path: new URL('/health', gateway.url).href }).end()
+    const [response] = await once(outgoing, 'response')
+    expect([response.statusCode, await text(response)]).toEqual([200, '{"status":"up"}\n'])
   })
 })
 
@@ -159,7 +180,7 @@ describe('CORS', () => {
       headers: {
         'access-control-allow-origin': origin,
         'access-control-allow-headers': 'content-type',
-        'access-control-allow-methods': 'GET, POST, OPTIONS',
+        'access-control-allow-methods': 'GET, HEAD, POST, OPTIONS',
         vary: 'origin',
       },
     })

@@ -39,6 +39,13 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: 'query ($name: String = "one") { service(name: $name) { name } }',
     variables: { name: null },
   },
+  'null for a directive that must not be null': {
+    query: 'query ($more: Boolean!) { services { name @include(if: $more) } }',
+    variables: { more: null },
+  },
+  'a variable that is not given, of a name that every object has': {
+    query: 'query ($toString: Int = 2) { pins(first: $toString) { nodes { name } } }',
+  },
   'an empty operationName': { query: '{ services { name } }', operationName: '' },
   'an empty enum': {
     query: 'query ($m: NameMatch) { pins(filter: { match: $m }) { totalCount } }',

@@ -76,3 +76,12 @@ it('leaves ordinary lines as they are', () => {
   const text = logged([TOKEN], (log) => log.info({ service: 'filebase', pins: 10, tokenless: true }, 'ordinary'))
   expect(JSON.parse(text)).toMatchObject({ service: 'filebase', pins: 10, tokenless: true, msg: 'ordinary' })
 })
+
+it('goes on where its lines cannot be written', () => {
+  const sink = {
+    write() {
+      throw new Error('no space left')
+    },
+  }
+  expect(() => createLogger({ level: 'info', secrets: [], sink }).error('x')).not.toThrow()
+})

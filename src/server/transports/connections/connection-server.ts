@@ -159,7 +159,7 @@ export class ConnectionServer implements Disposable {
     } catch (error) {
       account?.close()
       // The client has gone away while it was sending.
-      if (!req.complete && req.destroyed) return
+      if (res.destroyed || res.closed || (!req.complete && req.destroyed)) return
       if (error instanceof GraphQLError) {
         sendErrors(res, 400, operations.visible(error, requestId))
         return
@@ -172,7 +172,7 @@ export class ConnectionServer implements Disposable {
         breakOff(res.writeHead(200, EVENT_STREAM_HEADERS))
         return
       }
-      sendErrors(res, error.status, [{ message: error.message }])
+      sendErrors(res, error.status, [{ message: error.message, extensions: { code: error.code } }])
     }
   }
 

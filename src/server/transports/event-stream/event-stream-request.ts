@@ -6,12 +6,25 @@ import {
   paramsOfUrl,
 } from '../../graphql/operation-request.ts'
 
+const REFUSALS = {
+  400: 'BAD_REQUEST',
+  413: 'REQUEST_ENTITY_TOO_LARGE',
+  429: 'TOO_MANY_CONNECTIONS',
+  503: 'SERVICE_UNAVAILABLE',
+} as const
+
 /** Why a request for an event stream is answered by a plain status instead. */
 export class EventStreamRefusal extends Error {
-  readonly status: 400 | 413 | 429 | 503
-  constructor(status: 400 | 413 | 429 | 503, message: string) {
+  readonly status: keyof typeof REFUSALS
+
+  constructor(status: keyof typeof REFUSALS, message: string) {
     super(message)
     this.status = status
+  }
+
+  /** `extensions.code` of the answer. */
+  get code(): string {
+    return REFUSALS[this.status]
   }
 
   /** True when the same request may be served later. */
