@@ -107,7 +107,6 @@ const PACKAGES: Packages = {
 
   // Only `upstream` sends requests to services; the embedded service uses undici for Kubo.
   undici: ['embedded/kubo', 'upstream'],
-  cockatiel: ['upstream'],
   'lru-cache': ['server/graphql', 'upstream'],
   multiformats: ['domain', 'embedded'],
   '@multiformats/multiaddr': ['cli', 'domain', 'embedded'],

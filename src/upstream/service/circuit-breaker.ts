@@ -1,4 +1,3 @@
-import { CircuitState, circuitBreaker, handleWhen, type IBreaker } from 'cockatiel'
 import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
 import { type Clock, systemClock } from '../clock.ts'
 
@@ -20,6 +19,9 @@ export interface CircuitBreakerOptions {
   readonly fewestCallers?: number
 }
 
+/** What a call shows of its service; `nothing` when it was aborted. */
+type Shown = 'answer' | 'failure' | 'nothing'
+
 /** Failures in a row after which a service is left alone. */
 const FAILURES_TO_OPEN = 5
 const FIRST_PAUSE_MS = 1_000
@@ -30,42 +32,41 @@ const LONGEST_PAUSE_MS = 30_000
  * further failure twice as late, up to 30 s.
  *
  * Only what says that the service is down counts, such as 5xx, no connection, no answer. A refusal shows that it is up. A
- * call that was aborted shows nothing: it ends no trial, and makes no pause longer.
+ * call that was aborted shows nothing: it ends no trial, and makes no pause longer. While the breaker is not closed, only
+ * the trial counts, and no call that began before.
  */
 export class CircuitBreaker {
   readonly #service: string
   readonly #clock: Clock
   readonly #isFailure: (error: unknown) => boolean
-  readonly #failures: FailuresInARow
-  #pause: Pause | undefined
-  #wasAborted = false
+  readonly #fewestCallers: number
+  #breaker: ServiceHealth['breaker'] = 'closed'
+  /** Without an answer between them. */
+  #failuresInARow = 0
+  readonly #failedCallers = new Set<string>()
+  /** Of the last pause, or the next. */
+  #pauseMs = FIRST_PAUSE_MS
+  /** On the clock: when the pause is over. */
+  #pausedUntil = 0
   #state: ServiceHealth['state'] = 'up'
   #since = Date.now()
   #lastError: ServiceUnavailableError | null = null
 
-  readonly #policy
-
   constructor(service: string, clock: Clock = systemClock, options: CircuitBreakerOptions = {}) {
     this.#service = service
     this.#clock = clock
-    const { isFailure = (error) => error instanceof ServiceUnavailableError, fewestCallers = 1 } = options
-    this.#isFailure = isFailure
-    this.#failures = new FailuresInARow(fewestCallers)
-    // In a trial, cockatiel takes every error that is not handled for a success.
-    this.#policy = circuitBreaker(
-      handleWhen((error) => isFailure(error) || this.#breaker === 'half-open'),
-      { breaker: this.#failures, halfOpenAfter: { next: () => this.#startPause(FIRST_PAUSE_MS) } },
-    )
+    this.#isFailure = options.isFailure ?? ((error) => error instanceof ServiceUnavailableError)
+    this.#fewestCallers = options.fewestCallers ?? 1
   }
 
   /** Whether a call would be refused just now. */
   get isRefusing(): boolean {
-    return this.#breaker === 'half-open' || (this.#breaker === 'open' && this.#pause?.isOver === false)
+    return this.#breaker === 'half-open' || (this.#breaker === 'open' && this.#clock.now() < this.#pausedUntil)
   }
 
   /** Whether a call would be a trial just now: the only one that is made, to find out whether the service is back. */
   get isTrying(): boolean {
-    return this.#breaker === 'open' && this.#pause?.isOver === true
+    return this.#breaker === 'open' && this.#clock.now() >= this.#pausedUntil
   }
 
   get state(): ServiceHealth['state'] {
@@ -81,7 +82,7 @@ export class CircuitBreaker {
     if (!this.isRefusing) return
     const message = `${this.#service} is down and is left alone for a moment`
     // While a trial is in flight, nobody knows when the next request may be sent.
-    const pause = this.#breaker === 'open' && this.#pause ? { retryAfterMs: this.#pause.leftMs } : {}
+    const pause = this.#breaker === 'open' ? { retryAfterMs: this.#pausedUntil - this.#clock.now() } : {}
     throw new ServiceUnavailableError(message, { service: this.#service, ...pause, cause: this.#lastError })
   }
 
@@ -93,119 +94,60 @@ export class CircuitBreaker {
    */
   async run<Value>(call: () => Promise<Value>, caller = ''): Promise<Value> {
     this.check()
-    if (!this.#isUntroubled) return this.#runCounted(call, caller)
-    // Cockatiel would count nothing. It would cost as much as the rest of the call, which the usual call can do without.
-    let value: Value
+    const isTrial = this.#breaker === 'open'
+    if (isTrial) this.#breaker = 'half-open'
     try {
-      value = await call()
+      const value = await call()
+      this.#note('answer', isTrial, null)
+      return value
     } catch (error) {
-      // As if the call had been made only now. Where others have opened the breaker meanwhile, there is nothing to count.
-      if (this.#breaker !== 'closed') throw error
-      return this.#runCounted(() => Promise.reject(error), caller)
-    }
-    if (!this.#isUntroubled) this.#succeeded()
-    return value
-  }
-
-  /** Closed, and without a failure since the last success. */
-  get #isUntroubled(): boolean {
-    return this.#failures.state === 0 && this.#state === 'up' && this.#policy.state === CircuitState.Closed
-  }
-
-  #succeeded(): void {
-    this.#failures.success()
-    this.#note(null)
-  }
-
-  async #runCounted<Value>(call: () => Promise<Value>, caller: string): Promise<Value> {
-    try {
-      // A refusal is handed through as a value, so that it counts as a success.
-      const outcome = await this.#policy.execute(() =>
-        call().then(
-          (value) => ({ value }),
-          (error) => this.#refusalOf(error, caller),
-        ),
-      )
-      this.#note(null)
-      if ('refusal' in outcome) throw outcome.refusal
-      return outcome.value
-    } catch (error) {
-      if (error instanceof ServiceUnavailableError && this.#isFailure(error)) this.#note(error)
+      const isFailure = this.#isFailure(error)
+      if (isFailure && this.#breaker === 'closed') this.#failedCallers.add(caller)
+      const shown = isFailure ? 'failure' : error instanceof PinqlError ? 'answer' : 'nothing'
+      this.#note(shown, isTrial, isFailure && error instanceof ServiceUnavailableError ? error : null)
       throw error
     }
   }
 
-  #refusalOf(error: unknown, caller: string): { readonly refusal: PinqlError } {
-    if (error instanceof PinqlError && !this.#isFailure(error)) return { refusal: error }
-    this.#wasAborted = !this.#isFailure(error)
-    if (!this.#wasAborted) this.#failures.callers.add(caller)
-    throw error
-  }
-
-  get #breaker(): ServiceHealth['breaker'] {
-    const { state } = this.#policy
-    if (state === CircuitState.Closed) return 'closed'
-    return state === CircuitState.HalfOpen ? 'half-open' : 'open'
-  }
-
-  #startPause(ms: number): Pause {
-    const next = () => this.#startPause(this.#wasAborted ? ms : Math.min(LONGEST_PAUSE_MS, 2 * ms))
-    this.#pause = new Pause(this.#clock, ms, next)
-    return this.#pause
-  }
-
-  #note(error: ServiceUnavailableError | null): void {
+  #note(shown: Shown, isTrial: boolean, error: ServiceUnavailableError | null): void {
+    if (isTrial) this.#endTrial(shown)
+    else if (this.#breaker === 'closed') this.#count(shown)
     this.#lastError = error ?? this.#lastError
-    const state = this.#breaker !== 'closed' ? 'down' : error ? 'degraded' : 'up'
+    if (shown === 'nothing') return
+    const state = this.#breaker !== 'closed' ? 'down' : shown === 'failure' ? 'degraded' : 'up'
     if (state === this.#state) return
     this.#state = state
     this.#since = Date.now()
   }
-}
 
-/** How long a service is left alone, on our clock: cockatiel compares `duration` with the wall clock, which may jump. */
-class Pause {
-  readonly #clock: Clock
-  readonly #endsAt: number
-  readonly next: () => Pause
-
-  constructor(clock: Clock, ms: number, next: () => Pause) {
-    this.#clock = clock
-    this.#endsAt = clock.now() + ms
-    this.next = next
+  #endTrial(shown: Shown): void {
+    if (shown === 'answer') {
+      this.#breaker = 'closed'
+      this.#pauseMs = FIRST_PAUSE_MS
+      this.#forgetFailures()
+      return
+    }
+    if (shown === 'failure') this.#pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * this.#pauseMs)
+    this.#open()
   }
 
-  get isOver(): boolean {
-    return this.leftMs <= 0
+  #count(shown: Shown): void {
+    if (shown === 'answer') {
+      if (this.#failuresInARow > 0) this.#forgetFailures()
+      return
+    }
+    if (shown === 'nothing') return
+    this.#failuresInARow++
+    if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedCallers.size >= this.#fewestCallers) this.#open()
   }
 
-  get leftMs(): number {
-    return this.#endsAt - this.#clock.now()
+  #open(): void {
+    this.#breaker = 'open'
+    this.#pausedUntil = this.#clock.now() + this.#pauseMs
   }
 
-  get duration(): number {
-    return this.isOver ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-  }
-}
-
-/** Says when to open: after so many failures, of so many callers, without a success between them. */
-class FailuresInARow implements IBreaker {
-  /** Cockatiel's name for the number of failures. */
-  state = 0
-  /** Whose calls failed. */
-  readonly callers = new Set<string>()
-  readonly #fewestCallers: number
-
-  constructor(fewestCallers: number) {
-    this.#fewestCallers = fewestCallers
-  }
-
-  success(): void {
-    this.state = 0
-    this.callers.clear()
-  }
-
-  failure(): boolean {
-    return ++this.state >= FAILURES_TO_OPEN && this.callers.size >= this.#fewestCallers
+  #forgetFailures(): void {
+    this.#failuresInARow = 0
+    this.#failedCallers.clear()
   }
 }
