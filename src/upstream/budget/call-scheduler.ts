@@ -5,7 +5,7 @@ import { FairQueue } from './fair-queue.ts'
 import type { RateCell } from './rate-cell.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 import { ClassOrder, callsAhead, REQUEST_CLASSES, type RequestClass } from './request-class.ts'
-import { type LaneOwner, sum, type TenantBudget, type TenantLane, type Waiter } from './tenant-budget.ts'
+import { type LaneOwner, sum, type TenantLane, type TenantShare, type Waiter } from './tenant-share.ts'
 
 /**
  * Decides which waiting call leaves next, and when.
@@ -19,7 +19,7 @@ export class CallScheduler implements Disposable {
   readonly agenda: Agenda
   readonly #clock: Clock
   readonly #address: CellSet
-  readonly #onLeft: (tenant: TenantBudget) => void
+  readonly #onLeft: (tenant: TenantShare) => void
   readonly #order = new ClassOrder()
   readonly #queues: Readonly<Record<RequestClass, FairQueue<Waiter, LaneOwner>>> = {
     mutation: new FairQueue(),
@@ -34,7 +34,7 @@ export class CallScheduler implements Disposable {
    * @param address cells that all tenants share
    * @param onLeft told whenever a tenant has one waiting call less
    */
-  constructor(clock: Clock, address: CellSet, onLeft: (tenant: TenantBudget) => void) {
+  constructor(clock: Clock, address: CellSet, onLeft: (tenant: TenantShare) => void) {
     this.#clock = clock
     this.#address = address
     this.#onLeft = onLeft
@@ -42,7 +42,7 @@ export class CallScheduler implements Disposable {
   }
 
   /** Estimates when a call would leave if it were added now; `now` or earlier where it need not wait at all. */
-  expectedAt(tenant: TenantBudget | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
+  expectedAt(tenant: TenantShare | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
     // The usual case: no call is ahead of this one.
     if (this.#waiting === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
     const depth = tenant?.depth(requestClass, endpoint) ?? 0
@@ -60,7 +60,7 @@ export class CallScheduler implements Disposable {
   }
 
   /** Counts a call that leaves now. */
-  take(tenant: TenantBudget, endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+  take(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, now: number): void {
     this.#address.take(endpoint, now)
     tenant.cells.take(endpoint, now)
     this.#order.served(requestClass)
@@ -98,12 +98,12 @@ export class CallScheduler implements Disposable {
   }
 
   /** Looks again at what a tenant's own limits held back; to be followed by {@link serve}. */
-  wake(tenant: TenantBudget): void {
+  wake(tenant: TenantShare): void {
     for (const lane of tenant.lanes) this.#wake(lane)
   }
 
   /** Refuses the calls of a tenant that a pause keeps beyond their deadline. */
-  refuseHopeless(tenant: TenantBudget, now: number): void {
+  refuseHopeless(tenant: TenantShare, now: number): void {
     for (const lane of tenant.lanes) {
       const readyAt = this.#readyAt(tenant, lane.endpoint, lane.owner.requestClass, now)
       for (const waiter of [...lane.items].filter(({ deadline }) => deadline < readyAt)) {
@@ -150,7 +150,7 @@ export class CallScheduler implements Disposable {
   }
 
   /** When a call may leave, whatever is ahead of it. */
-  #readyAt(tenant: TenantBudget | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
+  #readyAt(tenant: TenantShare | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
     const readyAt = this.#address.readyAt(endpoint, requestClass, now)
     return tenant ? Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now)) : readyAt
   }

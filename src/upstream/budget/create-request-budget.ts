@@ -6,7 +6,7 @@ import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
 import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
 import type { CallOutcome, CallRequest, Permit, RateBudget, RequestBudget } from './request-budget.ts'
-import { sum, TenantBudget, type Waiter } from './tenant-budget.ts'
+import { sum, TenantShare, type Waiter } from './tenant-share.ts'
 
 /** Refusals of two tenants closer than this are about the address that they share. */
 const SAME_CAUSE_MS = 1000
@@ -39,7 +39,7 @@ class LocalRequestBudget implements RequestBudget {
   readonly #jitterMs: number | undefined
   readonly #address: CellSet
   readonly #scheduler: CallScheduler
-  readonly #tenants = new Map<string, TenantBudget>()
+  readonly #tenants = new Map<string, TenantShare>()
   #lastRefusal: { tenant: string; at: number } | undefined
   #sweep: Appointment | undefined
   #isDisposed = false
@@ -168,10 +168,10 @@ class LocalRequestBudget implements RequestBudget {
     return new ServiceUnavailableError('no more requests: the gateway is stopping', { service: this.#service })
   }
 
-  #tenant(key: string): TenantBudget {
+  #tenant(key: string): TenantShare {
     const known = this.#tenants.get(key)
     if (known) return known
-    const tenant = new TenantBudget(key, this.#limits, this.#jitterMs)
+    const tenant = new TenantShare(key, this.#limits, this.#jitterMs)
     this.#tenants.set(key, tenant)
     return tenant
   }
@@ -191,7 +191,7 @@ class LocalRequestBudget implements RequestBudget {
     })
   }
 
-  #forgetWhenIdle(tenant: TenantBudget): void {
+  #forgetWhenIdle(tenant: TenantShare): void {
     if (tenant.waiting > 0 || (tenant.forgetting && tenant.forgetting.index >= 0)) return
     const now = this.#clock.now()
     const at = tenant.cells.forgettableAt(now)

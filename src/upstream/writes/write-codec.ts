@@ -36,11 +36,11 @@ export function decodeWrite(text: string): Write {
   return { pin: { ...pin, cid: parseCid(pin.cid) }, replaces }
 }
 
-export function encodePin(pin: Pin): string {
+export function encodeResult(pin: Pin): string {
   return JSON.stringify({ ...pin, cid: pin.cid.text, created: pin.created.text })
 }
 
-export function decodePin(text: string): Pin {
+export function decodeResult(text: string): Pin {
   const pin = JSON.parse(text) as Plain<Pin>
   return { ...pin, cid: parseCid(pin.cid), created: parseInstant(pin.created) }
 }

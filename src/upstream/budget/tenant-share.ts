@@ -23,14 +23,14 @@ export interface Waiter {
 export type TenantLane = Lane<Waiter, LaneOwner>
 
 export interface LaneOwner {
-  readonly tenant: TenantBudget
+  readonly tenant: TenantShare
   readonly requestClass: RequestClass
   /** Ends the parking of the lane. */
   wake: Appointment | undefined
 }
 
 /** What is one tenant's own: its counters, its waiting calls, and the order of its classes. */
-export class TenantBudget {
+export class TenantShare {
   readonly key: string
   /**
    * A cell for each limit of the service. That of an address limit has the same numbers as the shared one, so it never
