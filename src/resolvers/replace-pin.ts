@@ -1,5 +1,6 @@
+import { UnchangedPinError } from '../domain/change-errors.ts'
 import { parseCid } from '../domain/cid.ts'
-import { BadRequestError, UnchangedPinError } from '../domain/errors.ts'
+import { BadRequestError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, parsePinId } from '../domain/pin-id.ts'
 import type { PinChanges } from '../upstream/writes/replacement.ts'

@@ -1,12 +1,6 @@
+import { OutcomeUnknownError, UnchangedPinError } from '../../domain/change-errors.ts'
 import { isSameCid } from '../../domain/cid.ts'
-import {
-  MalformedResponseError,
-  OutcomeUnknownError,
-  PinNotFoundError,
-  PinqlError,
-  ServiceUnavailableError,
-  UnchangedPinError,
-} from '../../domain/errors.ts'
+import { MalformedResponseError, PinNotFoundError, PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import { DuplicatePinError, OriginsRefusedError, WrongEndpointError } from '../http/refusals.ts'
 import { sleep } from '../sleep.ts'
