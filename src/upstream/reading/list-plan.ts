@@ -32,7 +32,7 @@ export function planQuery(query: PinQuery, capabilities: Capabilities): PinQuery
     before: sendsTime ? widen(query.before, capabilities, 'up') : undefined,
     after: sendsTime ? widen(query.after, capabilities, 'down') : undefined,
     meta: sendsMeta ? query.meta : undefined,
-  }
+  } satisfies Record<keyof PinQuery, unknown>
 }
 
 /**
@@ -123,9 +123,22 @@ export function isUnfiltered(query: PinQuery): boolean {
   return !hasFilter(query) && query.statuses.length === PIN_STATUSES.length
 }
 
+/** Which parts of a query leave pins out. `match` only says how `name` does, and `statuses` is always there. */
+const IS_FILTER = {
+  cids: true,
+  name: true,
+  match: false,
+  statuses: false,
+  before: true,
+  after: true,
+  meta: true,
+} as const satisfies Record<keyof PinQuery, boolean>
+
+const FILTERS = (Object.keys(IS_FILTER) as (keyof PinQuery)[]).filter((part) => IS_FILTER[part])
+
 /** Whether a query asks for anything beside statuses. */
-function hasFilter({ cids, name, meta, before, after }: PinQuery): boolean {
-  return [cids, name, meta, before, after].some((filter) => filter !== undefined)
+function hasFilter(query: PinQuery): boolean {
+  return FILTERS.some((part) => query[part] !== undefined)
 }
 
 /**
