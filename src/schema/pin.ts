@@ -1,7 +1,7 @@
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId } from '../domain/pin-id.ts'
 import { expiresAtOf, failureReasonOf, progressOf, sizeOf } from '../domain/pin-progress.ts'
-import { pin } from '../resolvers/pin.ts'
+import { type PinArgs, pin } from '../resolvers/pin.ts'
 import { builder } from './builder.ts'
 import { ContentType } from './content-type.ts'
 import { NodeType } from './node-interface.ts'
@@ -103,7 +103,7 @@ builder.queryField('pin', (t) =>
       service: t.arg.string({
         description: "Name of the service that `requestId` belongs to. Default: the gateway's default service.",
       }),
-    },
+    } satisfies Record<keyof PinArgs, unknown>,
     resolve: (_root, args, context) => pin(args, context),
   }),
 )
