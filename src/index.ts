@@ -3,13 +3,12 @@ export { ConfigError } from './config/config-error.ts'
 export type { GatewayConfig, ServiceConfig } from './config/gateway-config.ts'
 export { loadConfig } from './config/load-config.ts'
 export { type ConfigInput, parseConfig } from './config/parse-config.ts'
+export { IdempotencyConflictError, OutcomeUnknownError } from './domain/change-errors.ts'
 export {
   BadRequestError,
   type ErrorCode,
-  IdempotencyConflictError,
   InsufficientFundsError,
   MalformedResponseError,
-  OutcomeUnknownError,
   PinNotFoundError,
   PinqlError,
   RateLimitedError,

@@ -38,7 +38,9 @@ export function progressOf(pin: Pin): PinProgress | null {
   // A complete DAG may have been there before: then less was fetched than it has.
   const blocks = isPinned && !missing ? (totalBlocks ?? fetchedBlocks) : fetchedBlocks
   const bytes = isPinned ? (totalBytes ?? fetchedBytes) : fetchedBytes
-  if ([blocks, bytes, totalBlocks, totalBytes, expected, told].every((value) => value === null)) return null
+  const reported = { blocks, bytes, totalBlocks, totalBytes, percent: told ?? expected }
+  const isSilent = Object.values(reported satisfies PinProgress).every((value) => value === null)
+  if (isSilent) return null
   const share = told ?? shareOf(bytes, totalBytes ?? expected) ?? shareOf(blocks, totalBlocks)
   const percent = isPinned ? 100 : share === null ? null : Math.min(100, share)
   return { blocks, bytes, totalBlocks, totalBytes, percent }

@@ -1,4 +1,5 @@
-import { isSettled, type Pin, type StringMap } from '../domain/pin.ts'
+import { isSettled, type Pin } from '../domain/pin.ts'
+import { isSameState } from '../domain/pin-state.ts'
 
 /** A pin as it was last seen. */
 export interface KnownPin {
@@ -175,26 +176,4 @@ export class PinCache {
     this.#unsettled.delete(requestId)
     return known
   }
-}
-
-/** True when a client could not tell the two apart. `created` is left out: some services print it differently each time. */
-function isSameState(a: Pin, b: Pin): boolean {
-  return (
-    a.status === b.status &&
-    a.name === b.name &&
-    a.cid.text === b.cid.text &&
-    isSameMap(a.info, b.info) &&
-    isSameMap(a.meta, b.meta) &&
-    isSameList(a.origins, b.origins) &&
-    isSameList(a.delegates, b.delegates)
-  )
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((each, index) => each === b[index])
-}
-
-function isSameMap(a: StringMap, b: StringMap): boolean {
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
 }

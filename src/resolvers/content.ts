@@ -2,9 +2,9 @@ import { parseCid } from '../domain/cid.ts'
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
 import { comparePositions } from '../domain/pin-order.ts'
-import type { PinningService } from '../upstream/service/service.ts'
 import type { GatewayContext } from './context.ts'
 import { inTime, unanswered } from './in-time.ts'
+import { type ServiceFields, serviceOf } from './service.ts'
 import { settle } from './settle.ts'
 
 /** One CID, whose pins are looked up when they are selected. */
@@ -15,7 +15,7 @@ export interface Content {
 
 /** Pins of one CID at one service. */
 export interface ContentAtService {
-  readonly service: PinningService
+  readonly service: ServiceFields
   /** Its pins newest first; null when they are not known. */
   readonly pins: readonly Pin[] | null
   /** The reason why its pins are not known. */
@@ -48,11 +48,11 @@ export async function contents(cids: readonly string[]): Promise<(Content | Pinq
  */
 export async function contentServices({ cid }: Content, context: GatewayContext): Promise<ContentAtService[]> {
   const { services, defaultName } = context.services
-  const usable = services.filter((service) => context.mayUse(service.name))
-  const asked = usable.length > 0 ? usable : [context.services.get(defaultName)]
+  const usable = services.map(({ name }) => name).filter((name) => context.mayUse(name))
+  const asked = usable.length > 0 ? usable : [defaultName]
   return Promise.all(
-    asked.map(async (service) => {
-      const { name } = service
+    asked.map(async (name) => {
+      const service = serviceOf(name, context)
       const load = () => context.loaders.contents.load({ service: name, cid })
       const outcome = await settle(() => inTime(context.signal, () => unanswered(name), load))
       return outcome instanceof PinqlError

@@ -45,8 +45,10 @@ export interface GatewayContext {
    * @param ref the pin that was changed; null for a new one
    */
   forgetLookups(ref: PinRef | null): void
-  /** True if `tenant` gives one: the caller has a token for the service, of their own or by configuration. */
+  /** True if `tenant` returns one: the caller or the configuration has a token for the service. */
   mayUse(service: string): boolean
+  /** Key of the caller's tenant at a service; undefined when there is no token for the service. */
+  tenantKey(service: string): string | undefined
 }
 
 /** The parts of a request that the context is made from. */
@@ -118,6 +120,10 @@ class RequestContext implements GatewayContext {
 
   emptyLists(): void {
     for (const list of this.#lists ?? []) list.length = 0
+  }
+
+  tenantKey(service: string): string | undefined {
+    return this.mayUse(service) ? this.tenant(service).key : undefined
   }
 
   mayUse(service: string): boolean {

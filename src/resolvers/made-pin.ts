@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { OutcomeUnknownError, PinqlError, UnchangedPinError } from '../domain/errors.ts'
+import { OutcomeUnknownError, UnchangedPinError } from '../domain/change-errors.ts'
+import { PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 
 /** Result of an add or a replacement: a pin, or the error that says why there is none. */

@@ -38,11 +38,43 @@ export function parsePinFilter(filter: PinFilterInput | null | undefined, path =
     before: parseTime(createdBefore, `${path}.createdBefore`),
     after: parseTime(createdAfter, `${path}.createdAfter`),
     meta: meta == null ? undefined : parseStringMap(meta, `${path}.meta`),
-  }
+  } satisfies Record<keyof PinQuery, unknown>
+}
+
+type Part = keyof PinFilterInput
+
+/**
+ * Tells for each part of a filter what it says: `any` leaves pins out whenever it is set, `text` unless it is an unset text,
+ * `entries` unless it has none, and `nothing` never.
+ */
+const PARTS = {
+  cid: 'any',
+  name: 'text',
+  match: 'nothing',
+  status: 'any',
+  createdAfter: 'text',
+  createdBefore: 'text',
+  meta: 'entries',
+} as const satisfies Record<Part, 'any' | 'text' | 'entries' | 'nothing'>
+
+const ALL_PARTS = Object.keys(PARTS) as Part[]
+
+/** Returns the first part with a text that generated clients send for an unset value; undefined when there is none. */
+export function unsetPartOf(filter: PinFilterInput): Part | undefined {
+  return ALL_PARTS.find((part) => PARTS[part] === 'text' && typeof filter[part] === 'string' && isUnset(filter[part]))
+}
+
+/** True for a filter that every pin matches, since no part of it is set. */
+export function isEmptyFilter(filter: PinFilterInput): boolean {
+  return ALL_PARTS.every((part) => {
+    const value = filter[part]
+    if (value == null || PARTS[part] === 'nothing') return true
+    return PARTS[part] === 'entries' && typeof value === 'object' && Object.keys(value).length === 0
+  })
 }
 
 /** True for a text that generated clients send for an unset value: empty, or Go's zero time. */
-export function isUnset(text: string): boolean {
+function isUnset(text: string): boolean {
   return text === '' || /^0001-01-01T00:00:00(?:\.0+)?Z$/.test(text)
 }
 

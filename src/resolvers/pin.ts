@@ -1,9 +1,9 @@
 import { BadRequestError, PinNotFoundError, type PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { parseNodeId, parsePinId } from '../domain/pin-id.ts'
-import type { PinningService } from '../upstream/service/service.ts'
 import type { GatewayContext } from './context.ts'
 import { inTime, unanswered } from './in-time.ts'
+import { findService, type ServiceFields } from './service.ts'
 import { settle } from './settle.ts'
 
 export interface PinArgs {
@@ -35,7 +35,7 @@ export async function pin(args: PinArgs, context: GatewayContext): Promise<Pin> 
 }
 
 /** Anything with a global id; null for a pin or service that is not there. Many pins cost one request for every ten. */
-export async function node(id: string, context: GatewayContext, argument = 'id'): Promise<Pin | PinningService | null> {
+export async function node(id: string, context: GatewayContext, argument = 'id'): Promise<Pin | ServiceFields | null> {
   const ref = parseNodeId(id, argument)
   if (ref.type === 'Service') return findService(ref.service, context)
   try {
@@ -60,13 +60,7 @@ const MAX_NODES = 1000
 export async function nodes(
   ids: readonly string[],
   context: GatewayContext,
-): Promise<(Pin | PinningService | PinqlError | null)[]> {
+): Promise<(Pin | ServiceFields | PinqlError | null)[]> {
   if (ids.length > MAX_NODES) throw BadRequestError.of('ids', `at most ${MAX_NODES} ids`, `${ids.length} ids`)
   return Promise.all(ids.map((id, index) => settle(() => node(id, context, `ids[${index}]`))))
-}
-
-/** A configured service; null when there is none of that name. */
-export function findService(name: string, context: GatewayContext): PinningService | null {
-  if (name === '') throw BadRequestError.of('name', 'the name of a service', name)
-  return context.services.services.find((service) => service.name === name) ?? null
 }

@@ -6,7 +6,7 @@ import { Stop } from '../upstream/stop.ts'
 import { change, changeEach, MAX_CHANGES, tenantToChange } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
 import { inTime, unanswered } from './in-time.ts'
-import { isUnset, type PinFilterInput, parsePinFilter } from './pin-filter.ts'
+import { isEmptyFilter, type PinFilterInput, parsePinFilter, unsetPartOf } from './pin-filter.ts'
 import { settle } from './settle.ts'
 
 export interface RemovePinsInput {
@@ -86,12 +86,10 @@ function removedPinOf(pinId: string, outcome: Pin | PinqlError | null): RemovedP
 async function findPins({ ids, service, filter }: RemovePinsInput, context: GatewayContext): Promise<Pin[]> {
   if (ids != null) throw BadRequestError.of('input.ids', 'either ids, or filter and service; the other null', 'both')
   if (service === '') throw BadRequestError.of('input.service', 'a name, or null for the default service', service)
-  for (const part of ['name', 'createdAfter', 'createdBefore'] as const) {
-    const value = filter?.[part]
-    if (value == null || !isUnset(value)) continue
-    throw BadRequestError.of(`input.filter.${part}`, 'a value, or null for any', value)
-  }
-  if (filter == null || isEmpty(filter)) {
+  const unset = filter && unsetPartOf(filter)
+  if (unset) throw BadRequestError.of(`input.filter.${unset}`, 'a value, or null for any', filter[unset])
+  // A filter that says nothing is more likely a mistake than the wish to remove everything.
+  if (filter == null || isEmptyFilter(filter)) {
     throw BadRequestError.of('input.filter', 'ids, or a filter that not every pin matches', filter ?? null)
   }
   const query = parsePinFilter(filter, 'input.filter')
@@ -105,12 +103,6 @@ async function findPins({ ids, service, filter }: RemovePinsInput, context: Gate
     }
   }
   return [...pins.values()]
-}
-
-/** A filter that says nothing is more likely a mistake than the wish to remove everything. */
-function isEmpty({ cid, name, status, createdBefore, createdAfter, meta }: PinFilterInput): boolean {
-  const isAnyMeta = meta == null || (typeof meta === 'object' && Object.keys(meta).length === 0)
-  return isAnyMeta && [cid, name, status, createdBefore, createdAfter].every((part) => part == null)
 }
 
 async function read(ref: PinRef, context: GatewayContext): Promise<Pin> {

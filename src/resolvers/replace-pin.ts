@@ -1,5 +1,6 @@
+import { UnchangedPinError } from '../domain/change-errors.ts'
 import { parseCid } from '../domain/cid.ts'
-import { BadRequestError, UnchangedPinError } from '../domain/errors.ts'
+import { BadRequestError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, parsePinId } from '../domain/pin-id.ts'
 import type { PinChanges } from '../upstream/writes/replacement.ts'
@@ -11,7 +12,7 @@ import { parseName, parseOrigins, parseStringMap } from './pin-input.ts'
 import { settle } from './settle.ts'
 
 /** A part of a pin that a replacement can empty. */
-export type PinPart = 'name' | 'meta' | 'origins'
+export type PinPart = Exclude<keyof PinChanges, 'cid'>
 
 export interface ReplacePinInput {
   readonly id: string
@@ -66,22 +67,19 @@ async function send(input: ReplacePinInput, idempotencyKey: string, context: Gat
  */
 function parseChanges(input: ReplacePinInput): PinChanges {
   const cleared = new Set(input.clear)
-  refuseEmpty(input, 'cid', 'a CID, or null to keep the CID')
-  refuseEmpty(input, 'name', 'a name, null to keep the name, or clear: [NAME] to remove it')
-  refuseEmpty(input, 'meta', 'entries, null to keep them, or clear: [META] to remove them')
-  refuseEmpty(input, 'origins', 'multiaddrs, null to keep them, or clear: [ORIGINS] to remove them')
+  refuseEmpty(input)
   for (const part of cleared) {
     if (input[part] == null) continue
     const name = part.toUpperCase()
     throw BadRequestError.of(`input.${part}`, `null, since clear has ${name}`, input[part])
   }
   const { cid, name, meta, origins } = input
-  const changes: PinChanges = {
+  const changes = {
     cid: cid == null ? undefined : parseCid(cid, 'input.cid'),
     name: cleared.has('name') ? null : name == null ? undefined : parseName(name, 'input.name'),
     meta: cleared.has('meta') ? {} : meta == null ? undefined : parseStringMap(meta, 'input.meta'),
     origins: cleared.has('origins') ? [] : origins == null ? undefined : parseOrigins(origins, 'input.origins'),
-  }
+  } satisfies Record<keyof PinChanges, unknown>
   if (Object.values(changes).every((part) => part === undefined)) {
     const expected = 'at least one of cid, name, meta, origins and clear; to pin the same content again, name its cid'
     throw BadRequestError.of('input', expected, { id: input.id })
@@ -89,9 +87,19 @@ function parseChanges(input: ReplacePinInput): PinChanges {
   return changes
 }
 
+/** Tells for each part what to send in place of an empty value. */
+const IN_PLACE_OF_EMPTY = {
+  cid: 'a CID, or null to keep the CID',
+  name: 'a name, null to keep the name, or clear: [NAME] to remove it',
+  meta: 'entries, null to keep them, or clear: [META] to remove them',
+  origins: 'multiaddrs, null to keep them, or clear: [ORIGINS] to remove them',
+} as const satisfies Record<keyof PinChanges, string>
+
 /** An empty value may mean "empty it" or "not set": which one, the client has to say. */
-function refuseEmpty(input: ReplacePinInput, part: 'cid' | PinPart, expected: string): void {
-  const value = input[part]
-  const isEmpty = typeof value === 'object' && value !== null ? Object.keys(value).length === 0 : value === ''
-  if (isEmpty) throw BadRequestError.of(`input.${part}`, expected, value)
+function refuseEmpty(input: ReplacePinInput): void {
+  for (const part of Object.keys(IN_PLACE_OF_EMPTY) as (keyof PinChanges)[]) {
+    const value = input[part]
+    const isEmpty = typeof value === 'object' && value !== null ? Object.keys(value).length === 0 : value === ''
+    if (isEmpty) throw BadRequestError.of(`input.${part}`, IN_PLACE_OF_EMPTY[part], value)
+  }
 }

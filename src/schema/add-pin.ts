@@ -1,4 +1,4 @@
-import { addPin, addPins, copyPins } from '../resolvers/add-pin.ts'
+import { type AddPinInput, addPin, addPins, copyPins } from '../resolvers/add-pin.ts'
 import type { MadePin } from '../resolvers/made-pin.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
@@ -7,26 +7,27 @@ import { PinType } from './pin.ts'
 
 const AddPinInputType = builder.inputType('AddPinInput', {
   description: 'A pin to add: which content, and at which service.',
-  fields: (t) => ({
-    cid: t.field({
-      type: 'CID',
-      required: true,
-      description: 'Root of the content. The service pins it with everything it links to.',
-    }),
-    service: t.string({ description: "Name of the service. Default: the gateway's default service." }),
-    name: t.string({ description: 'Name to find the pin by, at most 255 characters. It need not be unique.' }),
-    meta: t.field({
-      type: 'StringMap',
-      description:
-        'Entries of your own, at most 999, such as `{ app: "blog" }`. `PinFilter.meta` finds pins by them. Some services drop them: see `ServiceCapabilities.keepsMeta`.',
-    }),
-    origins: t.field({
-      type: ['Multiaddr'],
-      description:
-        'Peers that have the content, at most 20. The service fetches from them; without any, it has to find the content by itself.',
-    }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
-  }),
+  fields: (t) =>
+    ({
+      cid: t.field({
+        type: 'CID',
+        required: true,
+        description: 'Root of the content. The service pins it with everything it links to.',
+      }),
+      service: t.string({ description: "Name of the service. Default: the gateway's default service." }),
+      name: t.string({ description: 'Name to find the pin by, at most 255 characters. It need not be unique.' }),
+      meta: t.field({
+        type: 'StringMap',
+        description:
+          'Entries of your own, at most 999, such as `{ app: "blog" }`. `PinFilter.meta` finds pins by them. Some services drop them: see `ServiceCapabilities.keepsMeta`.',
+      }),
+      origins: t.field({
+        type: ['Multiaddr'],
+        description:
+          'Peers that have the content, at most 20. The service fetches from them; without any, it has to find the content by itself.',
+      }),
+      idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+    }) satisfies Record<keyof AddPinInput, unknown>,
 })
 
 const AddPinsInputType = builder.inputType('AddPinsInput', {

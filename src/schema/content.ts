@@ -1,14 +1,7 @@
-import {
-  type Content,
-  type ContentAtService,
-  content,
-  contentPins,
-  contentServices,
-  contents,
-} from '../resolvers/content.ts'
+import { type ContentAtService, content, contentPins, contentServices, contents } from '../resolvers/content.ts'
 import { builder } from './builder.ts'
 import { ContentType } from './content-type.ts'
-import { ErrorType, toErrorValue } from './error.ts'
+import { ErrorType, toErrorValue, withErrors } from './error.ts'
 import { PinType } from './pin.ts'
 import { PinStatusType } from './pin-status.ts'
 import { ServiceType } from './service.ts'
@@ -72,6 +65,6 @@ builder.queryFields((t) => ({
     description:
       'Pins of many CIDs at all services, in the order of `cids`. A text that is no CID is null beside an error. More than 1,000 CIDs are a `BAD_REQUEST` of the whole list: `data` is null. Ten CIDs cost one upstream request per service.',
     args: { cids: t.arg({ type: ['CID'], required: true, description: 'Roots of the content, at most 1,000.' }) },
-    resolve: (_root, args) => contents(args.cids) as Promise<(Content | null)[]>,
+    resolve: (_root, args) => withErrors(contents(args.cids)),
   }),
 }))

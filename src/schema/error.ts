@@ -74,7 +74,16 @@ export const ErrorType = builder.objectRef<ErrorFields>('Error').implement({
   }),
 })
 
-/** A failure as the value of a field; GraphQL would throw an `Error` that a field returns. */
+/**
+ * Returns a list whose failed elements become null beside an error of their own.
+ *
+ * GraphQL takes an `Error` among the elements for a failure of that element. Pothos has no type for that.
+ */
+export function withErrors<Value>(elements: Promise<(Value | PinqlError)[]>): Promise<Value[]> {
+  return elements as Promise<Value[]>
+}
+
+/** Returns a failure as the value of a field. GraphQL would throw an `Error` that a field returns. */
 export function toErrorValue(error: PinqlError | null): ErrorFields | null {
   return error && errorFieldsOf(error)
 }

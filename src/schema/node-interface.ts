@@ -1,9 +1,9 @@
 import type { Pin } from '../domain/pin.ts'
-import type { PinningService } from '../upstream/service/service.ts'
+import type { ServiceFields } from '../resolvers/service.ts'
 import { builder } from './builder.ts'
 
 /** Relay's `Node`. */
-export const NodeType = builder.interfaceRef<Pin | PinningService>('Node').implement({
+export const NodeType = builder.interfaceRef<Pin | ServiceFields>('Node').implement({
   description: 'An object with a global id: `node` fetches it again by that id.',
   fields: (t) => ({
     id: t.id({

@@ -1,7 +1,6 @@
-import type { Pin } from '../domain/pin.ts'
 import { node, nodes } from '../resolvers/pin.ts'
-import type { PinningService } from '../upstream/service/service.ts'
 import { builder } from './builder.ts'
+import { withErrors } from './error.ts'
 import { NodeType } from './node-interface.ts'
 
 builder.queryFields((t) => ({
@@ -19,6 +18,6 @@ builder.queryFields((t) => ({
     description:
       'Pins and services by their global ids, in the order of `ids`. An element is null, without an error, when it is not there, and null beside an error when it could not be read. More than 1,000 ids are a `BAD_REQUEST` of the whole list: `data` is null. Ten pins cost one upstream request.',
     args: { ids: t.arg.idList({ required: true, description: 'Global ids, at most 1,000.' }) },
-    resolve: (_root, args, context) => nodes(args.ids, context) as Promise<(Pin | PinningService | null)[]>,
+    resolve: (_root, args, context) => withErrors(nodes(args.ids, context)),
   }),
 }))

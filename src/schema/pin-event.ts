@@ -5,28 +5,40 @@ import { ErrorType, toErrorValue } from './error.ts'
 import { PinType } from './pin.ts'
 import { PinStatusType } from './pin-status.ts'
 
-const KIND_DESCRIPTIONS: Record<PinEventKind, string> = {
-  SNAPSHOT:
-    'A pin as it was when the subscription began: `pin`, `remaining`, `isResync`. Each matching pin comes once before all changes.',
-  ADDED: 'A pin that is new, or has come to match the filter: `pin`.',
-  STATUS_CHANGED:
-    'A pin whose status changed, or its progress or details within the same status: `pin`, `previousStatus`. States in between may be skipped; the last one never is. A pin that no longer matches the filter is reported once more.',
-  REPLACED:
-    'A pin that replaced another one through this gateway: `pin`, `replacedId`. Subscriptions to the old id continue with the new pin.',
-  REMOVED: 'A pin that is gone: `pinId`. Sent when the service says so of this pin, not when a list lacks it.',
-  STALE:
-    'A service that cannot be read, so that earlier events may be out of date: `error`, `since`. The subscription continues.',
-  RESUMED: 'A service that can be read again: `since`. What changed meanwhile follows as usual events.',
-  CAUGHT_UP:
-    'Sent instead of a snapshot when no pin matches, or when nothing changed since `after`: `isResync`. It tells "empty" from "still loading".',
-}
-
 export const PinEventKindType = builder.enumType('PinEventKind', {
   description:
     'Kind of an event, and the fields that it sets beside `service`, `seq`, `cursor` and `observedAt`. Kinds that later versions add are sent only to subscriptions that name them in `kinds`.',
-  values: Object.fromEntries(
-    Object.entries(KIND_DESCRIPTIONS).map(([kind, description]) => [kind, { description }]),
-  ) as Record<PinEventKind, { description: string }>,
+  values: {
+    SNAPSHOT: {
+      description:
+        'A pin as it was when the subscription began: `pin`, `remaining`, `isResync`. Each matching pin comes once before all changes.',
+    },
+    ADDED: {
+      description: 'A pin that is new, or has come to match the filter: `pin`.',
+    },
+    STATUS_CHANGED: {
+      description:
+        'A pin whose status changed, or its progress or details within the same status: `pin`, `previousStatus`. States in between may be skipped; the last one never is. A pin that no longer matches the filter is reported once more.',
+    },
+    REPLACED: {
+      description:
+        'A pin that replaced another one through this gateway: `pin`, `replacedId`. Subscriptions to the old id continue with the new pin.',
+    },
+    REMOVED: {
+      description: 'A pin that is gone: `pinId`. Sent when the service says so of this pin, not when a list lacks it.',
+    },
+    STALE: {
+      description:
+        'A service that cannot be read, so that earlier events may be out of date: `error`, `since`. The subscription continues.',
+    },
+    RESUMED: {
+      description: 'A service that can be read again: `since`. What changed meanwhile follows as usual events.',
+    },
+    CAUGHT_UP: {
+      description:
+        'Sent instead of a snapshot when no pin matches, or when nothing changed since `after`: `isResync`. It tells "empty" from "still loading".',
+    },
+  } satisfies Record<PinEventKind, unknown>,
 })
 
 function pinIdOf(event: LiveEvent): string | null {

@@ -1,7 +1,8 @@
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId } from '../domain/pin-id.ts'
 import { expiresAtOf, failureReasonOf, progressOf, sizeOf } from '../domain/pin-progress.ts'
-import { pin } from '../resolvers/pin.ts'
+import { type PinArgs, pin } from '../resolvers/pin.ts'
+import { serviceOf } from '../resolvers/service.ts'
 import { builder } from './builder.ts'
 import { ContentType } from './content-type.ts'
 import { NodeType } from './node-interface.ts'
@@ -26,7 +27,7 @@ export const PinType = builder.objectRef<Pin>('Pin').implement({
     service: t.field({
       type: ServiceType,
       description: 'The service that holds the pin.',
-      resolve: (each, _args, context) => context.services.get(each.service),
+      resolve: (each, _args, context) => serviceOf(each.service, context),
     }),
     status: t.expose('status', {
       type: PinStatusType,
@@ -103,7 +104,7 @@ builder.queryField('pin', (t) =>
       service: t.arg.string({
         description: "Name of the service that `requestId` belongs to. Default: the gateway's default service.",
       }),
-    },
+    } satisfies Record<keyof PinArgs, unknown>,
     resolve: (_root, args, context) => pin(args, context),
   }),
 )

@@ -1,7 +1,7 @@
 import { errorFieldsOf } from '../domain/error-fields.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatCursor } from '../domain/pin-cursor.ts'
-import { type PinPageResult, pins } from '../resolvers/pins.ts'
+import { type PinPageResult, type PinsArgs, pins } from '../resolvers/pins.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
 import { toInt } from './int.ts'
@@ -91,7 +91,7 @@ builder.queryField('pins', (t) =>
         type: 'Cursor',
         description: "Cursor of the pin before this page: the previous page's `endCursor`. Default: the first page.",
       }),
-    },
+    } satisfies Record<keyof PinsArgs, unknown>,
     resolve: (_root, args, context) => pins(args, context),
   }),
 )

@@ -1,4 +1,4 @@
-import type { RateBudgetNow } from '../resolvers/rate-budgets.ts'
+import type { RateBudgetFields } from '../resolvers/rate-budgets.ts'
 import { builder } from './builder.ts'
 import { toNearestInt } from './int.ts'
 
@@ -20,7 +20,7 @@ const LimitedEndpointType = builder.enumType('LimitedEndpoint', {
   } as const,
 })
 
-export const RateBudgetType = builder.objectRef<RateBudgetNow>('RateBudget').implement({
+export const RateBudgetType = builder.objectRef<RateBudgetFields>('RateBudget').implement({
   description:
     'A limit of a service on requests, and what is left of it. pinql queues requests so that it is not exceeded.',
   fields: (t) => ({

@@ -1,4 +1,4 @@
-import { type RemovedPin, removePin, removePins } from '../resolvers/remove-pin.ts'
+import { type RemovedPin, type RemovePinsInput, removePin, removePins } from '../resolvers/remove-pin.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
 import { PinType } from './pin.ts'
@@ -11,21 +11,22 @@ const RemovePinInputType = builder.inputType('RemovePinInput', {
 
 const RemovePinsInputType = builder.inputType('RemovePinsInput', {
   description: 'Pins to remove: either those of `ids`, or those of one service that match `filter`.',
-  fields: (t) => ({
-    ids: t.idList({ description: 'Global ids, at most 1,000. Not together with `filter`.' }),
-    filter: t.field({
-      type: PinFilterType,
-      description:
-        'The pins to remove. Each pin is checked again before it is removed. An empty filter is refused; `status` with all four statuses matches every pin.',
-    }),
-    service: t.string({
-      description: "Name of the service that `filter` is for. Default: the gateway's default service.",
-    }),
-    dryRun: t.boolean({
-      defaultValue: false,
-      description: 'True to only read the pins that would be removed. Nothing is removed then.',
-    }),
-  }),
+  fields: (t) =>
+    ({
+      ids: t.idList({ description: 'Global ids, at most 1,000. Not together with `filter`.' }),
+      filter: t.field({
+        type: PinFilterType,
+        description:
+          'The pins to remove. Each pin is checked again before it is removed. An empty filter is refused; `status` with all four statuses matches every pin.',
+      }),
+      service: t.string({
+        description: "Name of the service that `filter` is for. Default: the gateway's default service.",
+      }),
+      dryRun: t.boolean({
+        defaultValue: false,
+        description: 'True to only read the pins that would be removed. Nothing is removed then.',
+      }),
+    }) satisfies Record<keyof RemovePinsInput, unknown>,
 })
 
 const RemovePinPayloadType = builder.objectRef<RemovedPin>('RemovePinPayload').implement({

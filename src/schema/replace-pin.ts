@@ -1,4 +1,4 @@
-import { type ReplacementResult, replacePin } from '../resolvers/replace-pin.ts'
+import { type ReplacementResult, type ReplacePinInput, replacePin } from '../resolvers/replace-pin.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
 import { ERROR, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED, REPLACEMENT_CANDIDATES } from './payload-descriptions.ts'
@@ -16,24 +16,25 @@ const PinPartType = builder.enumType('PinPart', {
 const ReplacePinInputType = builder.inputType('ReplacePinInput', {
   description:
     'A pin to replace, and what to change. A field that is left out or null stays as it was; `clear` empties a part. Name at least one change.',
-  fields: (t) => ({
-    id: t.id({ required: true, description: 'Global id of the pin to replace.' }),
-    cid: t.field({
-      type: 'CID',
-      description: 'Root of the new content. Name the old CID to have the same content pinned again.',
-    }),
-    name: t.string({ description: 'New name, at most 255 characters. An empty text is refused: use `clear`.' }),
-    meta: t.field({
-      type: 'StringMap',
-      description: 'New entries, at most 999, in place of all old ones. An empty object is refused: use `clear`.',
-    }),
-    origins: t.field({
-      type: ['Multiaddr'],
-      description: 'Peers that have the content, at most 20. An empty list is refused: use `clear`.',
-    }),
-    clear: t.field({ type: [PinPartType], description: 'Parts that the new pin does not have.' }),
-    idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
-  }),
+  fields: (t) =>
+    ({
+      id: t.id({ required: true, description: 'Global id of the pin to replace.' }),
+      cid: t.field({
+        type: 'CID',
+        description: 'Root of the new content. Name the old CID to have the same content pinned again.',
+      }),
+      name: t.string({ description: 'New name, at most 255 characters. An empty text is refused: use `clear`.' }),
+      meta: t.field({
+        type: 'StringMap',
+        description: 'New entries, at most 999, in place of all old ones. An empty object is refused: use `clear`.',
+      }),
+      origins: t.field({
+        type: ['Multiaddr'],
+        description: 'Peers that have the content, at most 20. An empty list is refused: use `clear`.',
+      }),
+      clear: t.field({ type: [PinPartType], description: 'Parts that the new pin does not have.' }),
+      idempotencyKey: t.string({ description: IDEMPOTENCY_KEY }),
+    }) satisfies Record<keyof ReplacePinInput, unknown>,
 })
 
 const ReplacePinPayloadType = builder.objectRef<ReplacementResult>('ReplacePinPayload').implement({

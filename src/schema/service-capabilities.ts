@@ -1,5 +1,5 @@
+import type { CapabilityFields } from '../resolvers/service.ts'
 import type { Lesson } from '../upstream/service/learned-capabilities.ts'
-import type { PinningService } from '../upstream/service/service.ts'
 import { builder } from './builder.ts'
 
 const ListOrderType = builder.enumType('ListOrder', {
@@ -34,65 +34,55 @@ const LessonType = builder.objectRef<Lesson>('CapabilityLesson').implement({
   }),
 })
 
-export const ServiceCapabilitiesType = builder.objectRef<PinningService>('ServiceCapabilities').implement({
+export const ServiceCapabilitiesType = builder.objectRef<CapabilityFields>('ServiceCapabilities').implement({
   description:
     'Behaviour of the Pinning Service API of a service. pinql makes up for differences, so you need this only for diagnosis.',
   fields: (t) => ({
-    provider: t.string({
+    provider: t.exposeString('provider', {
       nullable: true,
       description: 'Provider that pinql recognised, such as `filebase`; null for an unknown one.',
-      resolve: ({ settings }) => settings.provider,
     }),
-    maxCids: t.int({
+    maxCids: t.exposeInt('maxCids', {
       description: 'Largest number of CIDs in one list request.',
-      resolve: ({ capabilities }) => capabilities.maxCids,
     }),
     maxLimit: t.int({
       nullable: true,
       description: 'Largest number of pins in one list; null when there is no limit.',
-      resolve: ({ capabilities: { maxLimit } }) => (Number.isFinite(maxLimit) ? maxLimit : null),
+      resolve: ({ maxLimit }) => (Number.isFinite(maxLimit) ? maxLimit : null),
     }),
-    order: t.field({
+    order: t.expose('order', {
       type: ListOrderType,
       nullable: true,
       description: 'Order of its lists; null until pinql has seen enough of them.',
-      resolve: ({ capabilities }) => capabilities.order,
     }),
-    createdDigits: t.int({
+    createdDigits: t.exposeInt('createdDigits', {
       nullable: true,
       description:
         'Number of fraction digits of its timestamps: 0 for whole seconds, 3 for milliseconds. Null until pinql has seen one.',
-      resolve: ({ capabilities }) => capabilities.createdDigits,
     }),
-    cidFilter: t.field({
+    cidFilter: t.expose('cidFilter', {
       type: FilterTrustType,
       description: 'Reliability of its filter by CID.',
-      resolve: ({ capabilities }) => capabilities.cidFilter,
     }),
-    statusFilter: t.field({
+    statusFilter: t.expose('statusFilter', {
       type: FilterTrustType,
       description: 'Reliability of its filter by several statuses.',
-      resolve: ({ capabilities }) => capabilities.statusFilter,
     }),
-    metaFilter: t.field({
+    metaFilter: t.expose('metaFilter', {
       type: FilterTrustType,
       description: 'Reliability of its filter by `meta`.',
-      resolve: ({ capabilities }) => capabilities.metaFilter,
     }),
-    timeFilter: t.field({
+    timeFilter: t.expose('timeFilter', {
       type: FilterTrustType,
       description: 'Reliability of its filters by time.',
-      resolve: ({ capabilities }) => capabilities.timeFilter,
     }),
-    keepsMeta: t.boolean({
+    keepsMeta: t.exposeBoolean('keepsMeta', {
       nullable: true,
       description: 'True if it keeps `meta`; null until pinql knows.',
-      resolve: ({ capabilities }) => capabilities.keepsMeta,
     }),
-    lessons: t.field({
+    lessons: t.expose('lessons', {
       type: [LessonType],
       description: 'Lessons from its answers, beyond what was known or configured, oldest first.',
-      resolve: ({ known }) => known.lessons,
     }),
   }),
 })

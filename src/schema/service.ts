@@ -1,10 +1,8 @@
 import { formatServiceId } from '../domain/pin-id.ts'
-import { findService } from '../resolvers/pin.ts'
-import type { PinCounts } from '../resolvers/pin-counts.ts'
-import { pinCounts } from '../resolvers/pin-counts.ts'
+import { type PinCounts, pinCounts } from '../resolvers/pin-counts.ts'
 import { rateBudgets } from '../resolvers/rate-budgets.ts'
+import { allServices, findService, type ServiceFields, serviceCapabilities } from '../resolvers/service.ts'
 import { serviceHealth } from '../resolvers/service-health.ts'
-import type { PinningService } from '../upstream/service/service.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
 import { toInt } from './int.ts'
@@ -46,11 +44,11 @@ const PinCountsType = builder.objectRef<PinCounts>('PinCounts').implement({
   }),
 })
 
-export const ServiceType = builder.objectRef<PinningService>('Service').implement({
+export const ServiceType = builder.objectRef<ServiceFields>('Service').implement({
   description: 'A pinning service that this gateway is configured to use.',
   interfaces: [NodeType],
   fields: (t) => ({
-    id: t.id({ description: 'Global id, for `node`.', resolve: (service) => formatServiceId(service.name) }),
+    id: t.id({ description: 'Global id, for `node`.', resolve: ({ name }) => formatServiceId(name) }),
     name: t.exposeString('name', {
       description: 'Configured name, such as `local` or `filebase`. Arguments such as `services` take it.',
     }),
@@ -58,23 +56,23 @@ export const ServiceType = builder.objectRef<PinningService>('Service').implemen
     pinCounts: t.field({
       type: PinCountsType,
       description: 'Number of pins by status. Costs four upstream requests.',
-      resolve: (service, _args, context) => pinCounts(service.name, context),
+      resolve: ({ name }, _args, context) => pinCounts(name, context),
     }),
     health: t.field({
       type: ServiceHealthType,
       description: 'Health of the service. Costs no upstream request.',
-      resolve: (service, _args, context) => serviceHealth(service, context),
+      resolve: ({ name }, _args, context) => serviceHealth(name, context),
     }),
     budget: t.field({
       type: [RateBudgetType],
       description: 'Its limits on requests, and what is left of them. Costs no upstream request.',
-      resolve: (service, _args, context) => rateBudgets(service, context),
+      resolve: ({ name }, _args, context) => rateBudgets(name, context),
     }),
     capabilities: t.field({
       type: ServiceCapabilitiesType,
       description:
         'Behaviour of its Pinning Service API: known of its provider, configured, or learned from its answers.',
-      resolve: (service) => service,
+      resolve: ({ name }, _args, context) => serviceCapabilities(name, context),
     }),
   }),
 })
@@ -83,7 +81,7 @@ builder.queryFields((t) => ({
   services: t.field({
     type: [ServiceType],
     description: 'All configured services. Costs no upstream request.',
-    resolve: (_root, _args, context) => context.services.services,
+    resolve: (_root, _args, context) => allServices(context),
   }),
   service: t.field({
     type: ServiceType,

@@ -1,4 +1,9 @@
-import { pinStatusChanged, pinsChanged } from '../resolvers/live-pins.ts'
+import {
+  type PinStatusChangedArgs,
+  type PinsChangedArgs,
+  pinStatusChanged,
+  pinsChanged,
+} from '../resolvers/live-pins.ts'
 import { builder } from './builder.ts'
 import { PinEventKindType, PinEventType } from './pin-event.ts'
 import { PinFilterType } from './pin-filter.ts'
@@ -35,7 +40,7 @@ builder.subscriptionType({
         until: t.arg({ type: UntilType, defaultValue: 'settled', description: 'End of the subscription.' }),
         kinds: t.arg({ type: [PinEventKindType], description: KINDS }),
         after: t.arg({ type: 'Cursor', description: AFTER }),
-      },
+      } satisfies Record<keyof PinStatusChangedArgs, unknown>,
       subscribe: (_root, args, context) => pinStatusChanged(args, context),
       resolve: (event) => event,
     }),
@@ -53,7 +58,7 @@ builder.subscriptionType({
         }),
         kinds: t.arg({ type: [PinEventKindType], description: KINDS }),
         after: t.arg({ type: 'Cursor', description: AFTER }),
-      },
+      } satisfies Record<keyof PinsChangedArgs, unknown>,
       subscribe: (_root, args, context) => pinsChanged(args, context),
       resolve: (event) => event,
     }),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { OutcomeUnknownError } from '../../src/domain/change-errors.ts'
 import {
   BadRequestError,
   InsufficientFundsError,
-  OutcomeUnknownError,
   RateLimitedError,
   ServiceUnavailableError,
 } from '../../src/domain/errors.ts'

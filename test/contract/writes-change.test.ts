@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { OutcomeUnknownError, PinNotFoundError, ServiceUnavailableError } from '../../src/domain/errors.ts'
+import { OutcomeUnknownError } from '../../src/domain/change-errors.ts'
+import { PinNotFoundError, ServiceUnavailableError } from '../../src/domain/errors.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { crust } from '../support/providers/crust.ts'
 import { estuary } from '../support/providers/estuary.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { OutcomeUnknownError, UnchangedPinError } from '../../src/domain/change-errors.ts'
 import { parseCid } from '../../src/domain/cid.ts'
-import { OutcomeUnknownError, UnchangedPinError } from '../../src/domain/errors.ts'
 import type { Pin } from '../../src/domain/pin.ts'
 import type { PinChanges } from '../../src/upstream/writes/replacement.ts'
 import { compliant } from '../support/providers/compliant.ts'

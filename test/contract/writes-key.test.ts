@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { IdempotencyConflictError, OutcomeUnknownError } from '../../src/domain/errors.ts'
+import { IdempotencyConflictError, OutcomeUnknownError } from '../../src/domain/change-errors.ts'
 import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
 import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { compliant } from '../support/providers/compliant.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BadRequestError, OutcomeUnknownError, PinNotFoundError } from '../../src/domain/errors.ts'
+import { OutcomeUnknownError } from '../../src/domain/change-errors.ts'
+import { BadRequestError, PinNotFoundError } from '../../src/domain/errors.ts'
 import { allProviders } from '../support/providers/all-providers.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { ALICE, loseFirstAnswer, newPin, refOf, startWriteSetup } from '../support/writes/start-write-setup.ts'

@@ -1,16 +1,14 @@
+import { IdempotencyConflictError, OutcomeUnknownError, UnchangedPinError } from '../../src/domain/change-errors.ts'
 import {
   BadRequestError,
-  IdempotencyConflictError,
   InsufficientFundsError,
   MalformedResponseError,
-  OutcomeUnknownError,
   PinNotFoundError,
   type PinqlError,
   RateLimitedError,
   ServiceError,
   ServiceUnavailableError,
   UnauthorizedError,
-  UnchangedPinError,
   UnknownServiceError,
 } from '../../src/domain/errors.ts'
 

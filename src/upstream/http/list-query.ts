@@ -45,8 +45,8 @@ export function isUnfiltered(query: PinQuery): boolean {
   return !hasFilter(query) && query.statuses.length === PIN_STATUSES.length
 }
 
-/** The parts of a query that leave pins out when they are given, so that a new part cannot be forgotten. */
-const FILTERS = {
+/** Says which parts of a query leave pins out. `match` only says how `name` does, and `statuses` is always there. */
+const IS_FILTER = {
   cids: true,
   name: true,
   match: false,
@@ -54,12 +54,13 @@ const FILTERS = {
   before: true,
   after: true,
   meta: true,
-} satisfies Record<keyof PinQuery, boolean>
-const FILTER_NAMES = (Object.keys(FILTERS) as (keyof PinQuery)[]).filter((name) => FILTERS[name])
+} as const satisfies Record<keyof PinQuery, boolean>
+
+const FILTERS = (Object.keys(IS_FILTER) as (keyof PinQuery)[]).filter((part) => IS_FILTER[part])
 
 /** Whether a query asks for anything beside statuses. */
 export function hasFilter(query: PinQuery): boolean {
-  return FILTER_NAMES.some((name) => query[name] !== undefined)
+  return FILTERS.some((part) => query[part] !== undefined)
 }
 
 /** Tells whether a pin answers a query, since not every service applies every filter. */

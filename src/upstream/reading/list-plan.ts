@@ -32,7 +32,7 @@ export function planQuery(query: PinQuery, capabilities: Capabilities): PinQuery
     before: sendsTime ? widen(query.before, capabilities, 'up') : undefined,
     after: sendsTime ? widen(query.after, capabilities, 'down') : undefined,
     meta: sendsMeta ? query.meta : undefined,
-  }
+  } satisfies Record<keyof PinQuery, unknown>
 }
 
 /**

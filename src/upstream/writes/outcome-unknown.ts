@@ -1,4 +1,4 @@
-import { OutcomeUnknownError } from '../../domain/errors.ts'
+import { OutcomeUnknownError } from '../../domain/change-errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { WriteRecord } from './write-records.ts'
 

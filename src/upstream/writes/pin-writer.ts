@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import {
-  IdempotencyConflictError,
-  OutcomeUnknownError,
-  PinqlError,
-  ServiceUnavailableError,
-  UnchangedPinError,
-} from '../../domain/errors.ts'
+import { IdempotencyConflictError, OutcomeUnknownError, UnchangedPinError } from '../../domain/change-errors.ts'
+import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'

@@ -1,5 +1,5 @@
+import type { IgnoredPart } from '../../domain/change-errors.ts'
 import { type Cid, isSameCid, parseCid } from '../../domain/cid.ts'
-import type { IgnoredPart } from '../../domain/errors.ts'
 import { givenNameOf } from '../../domain/given-name.ts'
 import type { NewPin, Pin, StringMap } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'

@@ -1,4 +1,5 @@
-import { OutcomeUnknownError, PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
+import { OutcomeUnknownError } from '../../domain/change-errors.ts'
+import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { DuplicatePinError } from '../http/refusals.ts'
 import { sleep } from '../sleep.ts'

@@ -22,8 +22,9 @@ type Plain<Value extends NewPin> = {
 export function fingerprintOf(input: PinChanges, replaced: string | null): string {
   const { cid, name, origins, meta } = input
   const entries = meta && Object.entries(meta).sort(([a], [b]) => (a < b ? -1 : 1))
+  const given = { cid: cid?.text, name, origins, meta: entries } satisfies Record<keyof PinChanges, unknown>
   // JSON has no undefined: a list tells "set to null" from "not given".
-  const parts = [cid?.text, name, origins, entries].map((part) => (part === undefined ? [] : [part]))
+  const parts = Object.values(given).map((part) => (part === undefined ? [] : [part]))
   return hash('sha256', JSON.stringify([parts, replaced]), 'base64url')
 }
 

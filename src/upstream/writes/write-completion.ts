@@ -1,4 +1,5 @@
-import { PinNotFoundError, PinqlError, UnchangedPinError } from '../../domain/errors.ts'
+import { UnchangedPinError } from '../../domain/change-errors.ts'
+import { PinNotFoundError, PinqlError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { outcomeUnknown } from './outcome-unknown.ts'
 import { ignoredPart, nativeTargetOf } from './replacement.ts'

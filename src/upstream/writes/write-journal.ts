@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
-import { IdempotencyConflictError, ServiceUnavailableError } from '../../domain/errors.ts'
+import { IdempotencyConflictError } from '../../domain/change-errors.ts'
+import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { type RequestIds, unionOfRequestIds } from '../stop.ts'
 import { MemoryWriteRecords } from './memory-write-records.ts'

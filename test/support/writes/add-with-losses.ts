@@ -1,4 +1,5 @@
-import { OutcomeUnknownError, PinqlError } from '../../../src/domain/errors.ts'
+import { OutcomeUnknownError } from '../../../src/domain/change-errors.ts'
+import { PinqlError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
 import { sleep } from '../../../src/upstream/sleep.ts'
 import type { EmulatedServiceHooks } from '../providers/answer-request.ts'

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { UnchangedPinError } from '../../../src/domain/change-errors.ts'
 import { errorFieldsOf } from '../../../src/domain/error-fields.ts'
-import {
-  BadRequestError,
-  ServiceError,
-  ServiceUnavailableError,
-  UnchangedPinError,
-} from '../../../src/domain/errors.ts'
+import { BadRequestError, ServiceError, ServiceUnavailableError } from '../../../src/domain/errors.ts'
 import { FailedAnswerError } from '../../../src/upstream/http/refusals.ts'
 import { ERRORS } from '../../support/every-error.ts'
 import { NULL_ERROR_FIELDS } from '../../support/null-error-fields.ts'

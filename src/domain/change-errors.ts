@@ -1,0 +1,84 @@
+import { BadRequestError, causeOf, PinqlError, show } from './errors.ts'
+import type { Pin } from './pin.ts'
+
+// The failures of changes alone. They stand apart from `errors.ts` because they carry pins, and a pin's parts import `errors.ts`.
+
+/** Something that a replacement asked for, and the answer does not have. */
+export interface IgnoredPart {
+  /** `cid`: the service answered with a pin that it had before. */
+  readonly part: 'name' | 'meta' | 'cid'
+  readonly wanted: unknown
+  readonly found: unknown
+  /** Whether the service answered with a pin that it had before, and not the one to replace. */
+  readonly isOthers: boolean
+}
+
+/**
+ * The service answered a replacement with success, but not with the pin that was asked for: it left the name or `meta` as it
+ * was, or answered with a pin that it had before. Services with one pin per CID do this.
+ */
+export class UnchangedPinError extends BadRequestError {
+  /** The new pin, where the service has already put it in the place of the old one. Otherwise empty. */
+  readonly candidates: readonly Pin[]
+  readonly #ignored: IgnoredPart
+  readonly #service: string
+
+  /** @param path of the argument that has the parts; null where there is none */
+  constructor(service: string, ignored: IgnoredPart, candidates: readonly Pin[], path: string | null = null) {
+    const { part, wanted, found } = ignored
+    const [expected, received] = [show(wanted), show(found)]
+    const message =
+      part === 'cid'
+        ? `${service} answered the replacement with the pin ${received}, which it had before`
+        : `${service} accepted the replacement, but its ${part} had no effect: expected ${expected}, got ${received}`
+    super(message, { argument: path === null ? part : `${path}.${part}`, expected, received, service })
+    this.candidates = candidates
+    this.#ignored = ignored
+    this.#service = service
+  }
+
+  /** The same error with the path under which the client named the part. */
+  at(path: string): UnchangedPinError {
+    return new UnchangedPinError(this.#service, this.#ignored, this.candidates, path)
+  }
+}
+
+/** The same idempotency key was used before, for something else; nothing was done. */
+export class IdempotencyConflictError extends PinqlError {
+  override readonly name = 'IdempotencyConflictError'
+  readonly code = 'IDEMPOTENCY_CONFLICT'
+  readonly service: string
+  readonly idempotencyKey: string
+  constructor(service: string, idempotencyKey: string) {
+    super(`${service}: the idempotency key ${show(idempotencyKey)} was used for another change; expected a new key`)
+    this.service = service
+    this.idempotencyKey = idempotencyKey
+  }
+}
+
+/**
+ * A change was sent, no answer came, and the service does not show whether it was made.
+ *
+ * The same change with the same key looks again, and sends it again only where that cannot make a second pin.
+ */
+export class OutcomeUnknownError extends PinqlError {
+  override readonly name = 'OutcomeUnknownError'
+  readonly code = 'OUTCOME_UNKNOWN'
+  readonly service: string
+  readonly mayHaveActed = true
+  /** Names the change in the service's `meta`, for whoever looks there. */
+  readonly operationId: string
+  readonly idempotencyKey: string
+  /** The pins that may be the one: same content and name, and not there before as far as is known. */
+  readonly candidates: readonly Pin[]
+  constructor(
+    service: string,
+    details: { operationId: string; idempotencyKey: string; candidates: readonly Pin[]; cause?: unknown },
+  ) {
+    super(`${service} gave no answer, and does not show whether the change was made`, causeOf(details))
+    this.service = service
+    this.operationId = details.operationId
+    this.idempotencyKey = details.idempotencyKey
+    this.candidates = details.candidates
+  }
+}

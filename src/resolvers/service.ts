@@ -1,0 +1,50 @@
+import { BadRequestError } from '../domain/errors.ts'
+import type { Capabilities } from '../upstream/providers/capabilities.ts'
+import type { Lesson } from '../upstream/service/learned-capabilities.ts'
+import type { PinningService } from '../upstream/service/service.ts'
+import type { GatewayContext } from './context.ts'
+
+/** A configured service as clients see it: no token, and nothing that leads to one. */
+export interface ServiceFields {
+  readonly name: string
+  readonly endpoint: string
+}
+
+/** Behaviour of a service as clients see it. */
+export interface CapabilityFields extends Capabilities {
+  /** Known provider that runs the service; null for an unknown one. */
+  readonly provider: string | null
+  /** Lessons from the service's answers, oldest first. */
+  readonly lessons: readonly Lesson[]
+}
+
+/** Returns all configured services, in the order of the configuration. */
+export function allServices({ services }: GatewayContext): ServiceFields[] {
+  return services.services.map(fieldsOf)
+}
+
+/** @throws {UnknownServiceError} when no service has that name */
+export function serviceOf(serviceName: string, { services }: GatewayContext): ServiceFields {
+  return fieldsOf(services.get(serviceName))
+}
+
+/**
+ * Finds a configured service; null when no service has that name.
+ *
+ * @throws {BadRequestError} for an empty name
+ */
+export function findService(serviceName: string, { services }: GatewayContext): ServiceFields | null {
+  if (serviceName === '') throw BadRequestError.of('name', 'the name of a service', serviceName)
+  const service = services.services.find(({ name }) => name === serviceName)
+  return service ? fieldsOf(service) : null
+}
+
+/** Returns what is known of a service's behaviour now. */
+export function serviceCapabilities(serviceName: string, { services }: GatewayContext): CapabilityFields {
+  const { settings, known } = services.get(serviceName)
+  return { ...known.current, provider: settings.provider, lessons: known.lessons }
+}
+
+function fieldsOf({ name, endpoint }: PinningService): ServiceFields {
+  return { name, endpoint }
+}
