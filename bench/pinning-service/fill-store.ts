@@ -4,10 +4,10 @@ import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { PIN_DATABASE } from '../../src/embedded/store/database-schema.ts'
+import { foldCase } from '../../src/embedded/store/fold-case.ts'
 import { gramsOf } from '../../src/embedded/store/name-grams.ts'
 import { termsOf } from '../../src/embedded/store/pin-terms.ts'
 import { TokenStore } from '../../src/embedded/store/token-store.ts'
-import { foldCase } from '../../src/psa/pin-filter.ts'
 import { type Database, openDatabase, transaction } from '../../src/storage/open-database.ts'
 
 /** One pin every half minute, so that a million are a year's. */

@@ -1,14 +1,16 @@
 import type { PinStatus, StringMap } from '../domain/pin.ts'
 
-/** What of a stored pin goes over the wire. `created` is in milliseconds. */
-export interface ListedPin {
+/** The parts of a pin that the API shows. */
+export interface ShownPin {
   readonly requestId: string
   readonly status: PinStatus
-  readonly created: number
+  /** RFC 3339. */
+  readonly created: string
   readonly cid: string
   readonly name: string | null
   readonly origins: readonly string[]
   readonly meta: StringMap
+  readonly delegates: readonly string[]
   readonly info: StringMap
 }
 
@@ -28,22 +30,32 @@ export interface PinStatusBody {
 }
 
 /**
- * Writes a pin as the specification's `PinStatus`; what the client left out stays out.
+ * Prints a pin as `PinStatus`. Omits optional fields of `pin` that are empty.
  *
- * @param progress what is known of a pin that is being fetched, beside its stored info
+ * @see Pinning Service API 1.0.0, schema `PinStatus`
  */
-export function toPinStatusBody(pin: ListedPin, delegates: readonly string[], progress: StringMap): PinStatusBody {
+export function printPinStatus({
+  requestId,
+  status,
+  created,
+  cid,
+  name,
+  origins,
+  meta,
+  delegates,
+  info,
+}: ShownPin): PinStatusBody {
   return {
-    requestid: pin.requestId,
-    status: pin.status,
-    created: new Date(pin.created).toISOString(),
+    requestid: requestId,
+    status,
+    created,
     pin: {
-      cid: pin.cid,
-      ...(pin.name === null ? {} : { name: pin.name }),
-      ...(pin.origins.length === 0 ? {} : { origins: pin.origins }),
-      ...(Object.keys(pin.meta).length === 0 ? {} : { meta: pin.meta }),
+      cid,
+      ...(name === null ? {} : { name }),
+      ...(origins.length === 0 ? {} : { origins }),
+      ...(Object.keys(meta).length === 0 ? {} : { meta }),
     },
     delegates,
-    info: { ...pin.info, ...progress },
+    info,
   }
 }

@@ -1,15 +1,22 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { BadRequestError, InsufficientFundsError } from '../../domain/errors.ts'
 import type { NewPin, StringMap } from '../../domain/pin.ts'
-import { readListQuery, readPin } from '../../psa/parse-request.ts'
-import { type ListedPin, toPinStatusBody } from '../../psa/print-pin-status.ts'
+import { parseBearerToken } from '../../psa/parse-bearer-token.ts'
+import { parseListQuery } from '../../psa/parse-list-query.ts'
+import { parsePin } from '../../psa/parse-pin.ts'
+import { FAILURE_STATUS, printFailure } from '../../psa/print-failure.ts'
+import { type PinStatusBody, printPinStatus } from '../../psa/print-pin-status.ts'
 import { storageTrouble } from '../../storage/storage-trouble.ts'
-import type { PinStore, StoredPin } from '../store/pin-store.ts'
+import type { PinStore } from '../store/pin-store.ts'
+import type { ListedPin, StoredPin } from '../store/stored-pin.ts'
+import { pinFilterOf } from './pin-filter-of.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
+
+/** The specification's failures, and two of this service. */
+const STATUS_OF = { ...FAILURE_STATUS, PAYLOAD_TOO_LARGE: 413, STORAGE_UNAVAILABLE: 503 } as const
 
 /** What the routes need of the service. */
 export interface AppContext {
@@ -38,25 +45,31 @@ export interface AppContext {
 export function createApp(context: AppContext): Hono<{ Variables: { owner: number } }> {
   const { pins } = context
   const app = new Hono<{ Variables: { owner: number } }>()
-  const body = (pin: ListedPin) => toPinStatusBody(pin, context.delegates(), context.progressOf(pin))
+  const body = (pin: ListedPin): PinStatusBody =>
+    printPinStatus({
+      ...pin,
+      created: new Date(pin.created).toISOString(),
+      delegates: context.delegates(),
+      info: { ...pin.info, ...context.progressOf(pin) },
+    })
 
   app.onError((error) => {
-    if (error instanceof BadRequestError) return refusal(400, 'BAD_REQUEST', error.message)
-    if (error instanceof InsufficientFundsError) return refusal(409, 'INSUFFICIENT_FUNDS', error.message)
+    if (error instanceof BadRequestError) return refusal('BAD_REQUEST', error.message)
+    if (error instanceof InsufficientFundsError) return refusal('INSUFFICIENT_FUNDS', error.message)
     if (error instanceof HTTPException) return error.getResponse()
     context.onError(error)
     const trouble = storageTrouble(error)
-    if (trouble !== null) return refusal(503, 'STORAGE_UNAVAILABLE', `Nothing was changed: ${trouble}`)
-    return refusal(500, 'INTERNAL_SERVER_ERROR', 'The service failed; its log says why')
+    if (trouble !== null) return refusal('STORAGE_UNAVAILABLE', `Nothing was changed: ${trouble}`)
+    return refusal('INTERNAL_SERVER_ERROR', 'The service failed; its log says why')
   })
-  app.notFound(({ req }) => refusal(404, 'NOT_FOUND', `There is no ${req.method} ${req.path}`))
+  app.notFound(({ req }) => refusal('NOT_FOUND', `There is no ${req.method} ${req.path}`))
 
   app.use(async (c, next) => {
-    const [, token] = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? []
-    const owner = token === undefined ? null : context.ownerOf(token)
+    const token = parseBearerToken(c.req.header('authorization'))
+    const owner = token === null ? null : context.ownerOf(token)
     if (owner === null) {
-      const details = token === undefined ? 'Expected "Authorization: Bearer <token>"' : 'This token is not valid'
-      return refusal(401, 'UNAUTHORIZED', details, { 'www-authenticate': 'Bearer' })
+      const details = token === null ? 'Expected "Authorization: Bearer <token>"' : 'This token is not valid'
+      return refusal('UNAUTHORIZED', details, { 'www-authenticate': 'Bearer' })
     }
     c.set('owner', owner)
     return next()
@@ -64,17 +77,17 @@ export function createApp(context: AppContext): Hono<{ Variables: { owner: numbe
   app.use(
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
-      onError: () => refusal(413, 'PAYLOAD_TOO_LARGE', `Expected a body of at most ${MAX_BODY_BYTES} bytes`),
+      onError: () => refusal('PAYLOAD_TOO_LARGE', `Expected a body of at most ${MAX_BODY_BYTES} bytes`),
     }),
   )
 
   app.get('/pins', (c) => {
-    const { count, results } = pins.list(c.var.owner, readListQuery(new URL(c.req.url).searchParams))
+    const { count, results } = pins.list(c.var.owner, pinFilterOf(parseListQuery(new URL(c.req.url).searchParams)))
     return c.json({ count, results: results.map(body) })
   })
 
   app.post('/pins', async (c) => {
-    const wanted: NewPin = readPin(await c.req.text())
+    const wanted: NewPin = parsePin(await c.req.text())
     context.assertRoom(c.var.owner)
     const added = pins.add(c.var.owner, wanted)
     context.onAdded(added)
@@ -88,7 +101,7 @@ export function createApp(context: AppContext): Hono<{ Variables: { owner: numbe
   })
 
   app.post('/pins/:requestid', async (c) => {
-    const wanted = readPin(await c.req.text())
+    const wanted = parsePin(await c.req.text())
     const requestId = c.req.param('requestid')
     const replaced = pins.replace(c.var.owner, requestId, wanted)
     if (!replaced) return noSuchPin(requestId)
@@ -109,14 +122,9 @@ export function createApp(context: AppContext): Hono<{ Variables: { owner: numbe
 }
 
 function noSuchPin(requestId: string): Response {
-  return refusal(404, 'NOT_FOUND', `There is no pin ${JSON.stringify(requestId)} that this token may see`)
+  return refusal('NOT_FOUND', `There is no pin ${JSON.stringify(requestId)} that this token may see`)
 }
 
-function refusal(
-  status: ContentfulStatusCode,
-  reason: string,
-  details: string,
-  headers: Record<string, string> = {},
-): Response {
-  return Response.json({ error: { reason, details } }, { status, headers })
+function refusal(reason: keyof typeof STATUS_OF, details: string, headers: Record<string, string> = {}): Response {
+  return Response.json(printFailure(reason, details), { status: STATUS_OF[reason], headers })
 }

@@ -1,5 +1,5 @@
 import type { StringMap } from '../../domain/pin.ts'
-import type { StoredPin } from '../store/pin-store.ts'
+import type { StoredPin } from '../store/stored-pin.ts'
 
 /** Who fetches and keeps what is pinned: the service itself, with a peer and blocks of its own, or a Kubo daemon. */
 export interface Keeper extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import type { StringMap } from '../../domain/pin.ts'
 import { PinFailure } from './pin-failure.ts'
-import type { StoredPin } from './pin-store.ts'
+import type { StoredPin } from './stored-pin.ts'
 
 /** A pin that the service broke off over so often, without a block more, is taken for the reason of it. */
 const MAX_INTERRUPTIONS = 10

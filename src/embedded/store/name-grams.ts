@@ -1,4 +1,4 @@
-import { foldCase } from '../../psa/pin-filter.ts'
+import { foldCase } from './fold-case.ts'
 
 /** Base 36 digits that the largest code point takes. */
 const DIGITS = 4

@@ -1,8 +1,9 @@
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
-import { foldCase, type PinFilter } from '../../psa/pin-filter.ts'
 import type { Database } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
+import { foldCase } from './fold-case.ts'
 import { gramQuery } from './name-grams.ts'
+import type { PinFilter } from './pin-filter.ts'
 import { ANY, groupsOf, type Term } from './pin-terms.ts'
 
 /** How far a search looks, so that it takes no more than some milliseconds. */

@@ -3,48 +3,20 @@ import { base32 } from 'multiformats/bases/base32'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import type { NewPin, PinStatus, StringMap } from '../../domain/pin.ts'
-import { foldCase, type PinFilter } from '../../psa/pin-filter.ts'
-import type { ListedPin } from '../../psa/print-pin-status.ts'
 import { type Database, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
+import { foldCase } from './fold-case.ts'
 import { REQUEUE_INTERRUPTED } from './interruptions.ts'
 import { gramsOf } from './name-grams.ts'
+import type { PinFilter } from './pin-filter.ts'
 import { PinSearch } from './pin-search.ts'
 import { termsOf } from './pin-terms.ts'
-
-/** A pin as it is stored. `created` is in milliseconds since 1970, unique, and the pin's key within the store. */
-export interface StoredPin {
-  readonly created: number
-  readonly requestId: string
-  readonly owner: number
-  readonly status: PinStatus
-  readonly cid: string
-  /** As `Cid.key`. */
-  readonly cidKey: string
-  readonly name: string | null
-  readonly origins: readonly string[]
-  readonly meta: StringMap
-  readonly info: StringMap
-  /** How many blocks it holds, and their bytes. */
-  readonly blocks: number
-  readonly bytes: number
-}
+import { type ListedPin, type ListedRow, type PinRow, type StoredPin, toListedPin, toStoredPin } from './stored-pin.ts'
 
 /** What one token has stored. */
 export interface Usage {
   readonly pins: number
   readonly bytes: number
-}
-
-interface ListedRow extends Pick<StoredPin, 'created' | 'status' | 'cid' | 'name'> {
-  readonly requestid: string
-  readonly origins: string
-  readonly meta: string
-  readonly info: string
-}
-
-interface PinRow extends ListedRow, Pick<StoredPin, 'owner' | 'blocks' | 'bytes'> {
-  readonly cid_key: string
 }
 
 /** A page of many pins takes most of its time for columns that come out of SQLite: those that a `ListedRow` has. */
@@ -224,24 +196,6 @@ export class PinStore {
     this.#statements.get('UPDATE garbage SET holder = ? WHERE holder = ?').run(holder, created)
     this.#statements.get('INSERT INTO garbage VALUES (?, ?)').run(created, holder)
   }
-}
-
-function toListedPin(row: ListedRow): ListedPin {
-  return {
-    created: row.created,
-    requestId: row.requestid,
-    status: row.status,
-    cid: row.cid,
-    name: row.name,
-    origins: JSON.parse(row.origins) as string[],
-    meta: JSON.parse(row.meta) as StringMap,
-    info: JSON.parse(row.info) as StringMap,
-  }
-}
-
-function toStoredPin(row: PinRow): StoredPin {
-  const { owner, cid_key: cidKey, blocks, bytes } = row
-  return { ...toListedPin(row), owner, cidKey, blocks, bytes }
 }
 
 /** The CID that a key is of, as version 1: its codec and multihash are all that a walk needs. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { NewPin } from '../../domain/pin.ts'
-import { foldCase, type PinFilter } from '../../psa/pin-filter.ts'
+import { foldCase } from './fold-case.ts'
+import type { PinFilter } from './pin-filter.ts'
 
 /**
  * A number for something that pins are looked for by, such as one pair of metadata: 64 bits of a hash, so that the

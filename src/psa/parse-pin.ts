@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { parseCid } from '../domain/cid.ts'
+import { parseMultiaddr } from '../domain/multiaddr.ts'
+import type { NewPin } from '../domain/pin.ts'
+import { checked, decodeWith, META, NAME, parseJson } from './fields.ts'
+
+const MAX_ORIGINS = 20
+
+const PIN = z.object({
+  cid: z.string().transform(checked(parseCid, 'cid')),
+  name: NAME.optional(),
+  origins: z
+    .array(z.string().transform(checked(parseMultiaddr, 'origins')))
+    .max(MAX_ORIGINS, `expected at most ${MAX_ORIGINS} multiaddrs`)
+    .optional(),
+  meta: META.optional(),
+})
+
+/**
+ * Parses the body of `POST /pins` and `POST /pins/{requestid}`, a `Pin`. Drops unknown fields and repeated origins.
+ *
+ * @throws {BadRequestError} for any other body. The message names each wrong field.
+ * @see Pinning Service API 1.0.0, schema `Pin`
+ */
+export function parsePin(body: string): NewPin {
+  const { cid, name, origins, meta } = decodeWith(PIN, parseJson(body, 'the body'))
+  return { cid, name: name ?? null, origins: [...new Set(origins)], meta: meta ?? {} }
+}
