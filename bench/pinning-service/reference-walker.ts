@@ -1,7 +1,7 @@
 // The least that a pinner can be: Helia's bitswap, 64 blocks at a time, each hashed, none stored. Prints seconds.
 import { CID } from 'multiformats/cid'
-import { isBlockOf } from '../../src/embedded/bitswap/verify-block.ts'
-import { walkDag } from '../../src/embedded/fetch/walk-dag.ts'
+import { isBlockOf } from '../../src/embedded/dag/verify-block.ts'
+import { walkDag } from '../../src/embedded/dag/walk-dag.ts'
 import { startHeliaPeer } from '../../test/support/pinning-service/start-helia-peer.ts'
 
 const [root = '', origin = ''] = process.argv.slice(2)

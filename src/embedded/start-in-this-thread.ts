@@ -1,49 +1,41 @@
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { createAdaptorServer } from '@hono/node-server'
 import { multiaddr } from '@multiformats/multiaddr'
-import { InsufficientFundsError } from '../domain/errors.ts'
 import { lockDirectory } from '../storage/lock-directory.ts'
 import { type Database, openDatabase } from '../storage/open-database.ts'
 import { type DialRange, defaultDialRanges } from './fetch/dial-policy.ts'
 import { startBlockKeeper } from './fetch/start-block-keeper.ts'
 import { createApp } from './http/create-app.ts'
+import { startHttpServer } from './http/start-http-server.ts'
 import { assertNoKubo } from './kubo/kubo-ledger.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import { startKuboKeeper } from './kubo/start-kubo-keeper.ts'
-import { Collector } from './queue/collector.ts'
+import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import { GarbageCollector } from './queue/garbage-collector.ts'
 import type { Keeper } from './queue/keeper.ts'
 import { KeeperPresence, type Notice } from './queue/keeper-presence.ts'
-import { DEFAULT_LIMITS, type Limits } from './queue/limits.ts'
-import { Pinner } from './queue/pinner.ts'
+import { PinQueue } from './queue/pin-queue.ts'
 import { PIN_DATABASE } from './store/database-schema.ts'
-import { PinStore, type Usage } from './store/pin-store.ts'
+import { PinStore } from './store/pin-store.ts'
 import { hashOf, TokenStore } from './store/token-store.ts'
 
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
-
-type FetchCallback = Parameters<typeof createAdaptorServer>[0]['fetch']
-
-/** What a service needs to know, in a form that can be sent to its thread. */
+/** All options of the service, in a form that can be sent to its thread. */
 export interface ServiceOptions {
   /** Address that HTTP listens on. */
   readonly host: string
-  /** Port of HTTP; 0 for any. */
+  /** Port of HTTP. 0 for any free port. */
   readonly port: number
   /** Folder of the database and of the peer's key. */
   readonly dataDir: string
-  /** Tokens that are valid as long as they are given here, each with its own pins. */
+  /** Tokens that are valid while the service runs with them. Each has its own pins. */
   readonly tokens: readonly string[]
   /** Multiaddrs that the peer listens on. */
   readonly listen: readonly string[]
   readonly limits: Partial<Limits>
-  /** Base URLs of trustless HTTP gateways that are asked beside a pin's origins. */
+  /** Base URLs of trustless HTTP gateways that are asked besides the origins of a pin. */
   readonly gateways: readonly string[]
-  /** Which origins may be dialled; null for the default. */
+  /** Ranges in which origins may be dialled. Null for the default. */
   readonly dialRanges: readonly DialRange[] | null
-  /** The Kubo daemon that fetches and keeps what is pinned; null where this service does so itself. */
+  /** The Kubo daemon that fetches and keeps the content of pins. Null when the service does so itself. */
   readonly kubo: KuboAddress | null
 }
 
@@ -55,10 +47,10 @@ export interface Service extends AsyncDisposable {
 }
 
 /**
- * Starts the service in this thread: database, keeper, pinner and HTTP, in that order; disposing undoes it in reverse.
+ * Starts the service in this thread: database, keeper, queue and HTTP, in that order. Disposing it stops them in reverse order.
  *
- * @param report told of each failure that is nobody's input: of a request, a pin or the collection of garbage
- * @param onNotice told that the keeper went away, and came back
+ * @param report called with each failure that no client caused: of a request, of a pin, or of the collection of garbage
+ * @param onNotice called when the keeper goes away, and when it is back
  */
 export async function startService(
   options: ServiceOptions,
@@ -89,42 +81,40 @@ export async function startService(
       database,
       pins,
       limits,
-      onQueued: () => pinner.wake(),
+      onQueued: () => queue.wake(),
       onAnswer: () => presence.answered(),
     })
-    const collector = new Collector(keeper, onError)
+    const collector = new GarbageCollector(keeper, onError)
     closers.push(async () => {
-      // What is being collected ends with the keeper, which may be waiting for somebody.
+      // A collection in flight may wait for Kubo. It ends when the keeper is disposed.
       const collected = collector.stop()
       await keeper[Symbol.asyncDispose]()
       await collected
     })
-    const pinner = new Pinner({ pins, keeper, limits, onSettled: () => collector.wake(), onError })
-    closers.push(() => pinner.stop())
+    const queue = new PinQueue({ pins, keeper, limits, onSettled: () => collector.wake(), onError })
+    closers.push(() => queue.stop())
 
     const app = createApp({
       pins,
+      limits,
       delegates: () => keeper.addresses,
       ownerOf: (token) => configured.get(hashOf(token).toString('hex')) ?? tokens.ownerOf(token),
-      assertRoom: (owner) => assertRoom(pins.usage(owner), limits),
-      onAdded: () => pinner.wake(),
+      onAdded: () => queue.wake(),
       onRemoved: (pin) => {
-        pinner.cancel(pin.created)
+        queue.cancel(pin.created)
         collector.wake()
       },
-      progressOf: (pin) => pinner.progressOf(pin.created),
+      progressOf: (pin) => queue.progressOf(pin.created),
       onError,
     })
-    const server = await listen(app.fetch, options)
-    closers.push(() => stopServer(server))
+    const server = await startHttpServer(app, options)
+    closers.push(() => server[Symbol.asyncDispose]())
 
     pins.requeueInterrupted()
     collector.wake()
-    pinner.wake()
-    const { address, family, port } = server.address() as AddressInfo
-    const host = family === 'IPv6' ? `[${address}]` : address
+    queue.wake()
     return {
-      endpoint: `http://${host}:${port}`,
+      endpoint: server.endpoint,
       peerId: keeper.peerId,
       addresses: keeper.addresses,
       [Symbol.asyncDispose]: close,
@@ -149,31 +139,4 @@ function startKeeper(
 
 function hostOf(address: string): string {
   return multiaddr(address).getComponents()[0]?.value ?? ''
-}
-
-function assertRoom(usage: Usage, { maxPinsPerToken, maxBytesPerToken }: Limits): void {
-  const refuse = (message: string): never => {
-    throw new InsufficientFundsError(message, { service: 'embedded' })
-  }
-  if (usage.pins >= maxPinsPerToken) refuse(`This token has ${usage.pins} pins, of ${maxPinsPerToken} at most`)
-  if (usage.bytes >= maxBytesPerToken) {
-    refuse(`This token's pins hold ${usage.bytes} bytes, of ${maxBytesPerToken} at most`)
-  }
-}
-
-function listen(fetch: FetchCallback, { host, port }: ServiceOptions): Promise<Server> {
-  const server = createAdaptorServer({ fetch }) as Server
-  server.headersTimeout = HEADERS_TIMEOUT_MS
-  server.requestTimeout = REQUEST_TIMEOUT_MS
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => resolve(server))
-  })
-}
-
-function stopServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
 }

@@ -1,7 +1,7 @@
 import type { DialRange } from './fetch/dial-policy.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
+import type { Limits } from './limits.ts'
 import type { Notice } from './queue/keeper-presence.ts'
-import type { Limits } from './queue/limits.ts'
 import type { ServiceOptions } from './start-in-this-thread.ts'
 import { startWorker } from './start-worker.ts'
 import type { WorkerMessage } from './worker.ts'

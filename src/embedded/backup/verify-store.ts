@@ -3,13 +3,13 @@ import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { lockDirectory } from '../../storage/lock-directory.ts'
 import { type Database, openDatabase, transaction } from '../../storage/open-database.ts'
-import { isBlockOf } from '../bitswap/verify-block.ts'
-import { holdLocalDag } from '../fetch/hold-local-dag.ts'
+import { isBlockOf } from '../dag/verify-block.ts'
 import { assertNoKubo } from '../kubo/kubo-ledger.ts'
 import { assertStore } from '../store/assert-store.ts'
 import { BlockStore } from '../store/block-store.ts'
 import { PIN_DATABASE } from '../store/database-schema.ts'
 import { PinStore } from '../store/pin-store.ts'
+import { holdLocalDag } from './hold-local-dag.ts'
 
 const RAW = 0x55
 const LOST = { status_details: 'Waiting to fetch blocks that were lost' }

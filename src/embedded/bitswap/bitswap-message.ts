@@ -1,3 +1,5 @@
+import { readVarint, varint } from '../dag/varint.ts'
+
 /** A wish for one block, or to know whether a peer has it; or the end of that wish. */
 export interface WantEntry {
   /** The bytes of the CID. */
@@ -73,37 +75,6 @@ export function decodeBitswapMessage(bytes: Uint8Array): BitswapMessage {
     }
   }
   return { wants, blocks, presences }
-}
-
-/** Puts the length in front, as messages are framed on a stream. */
-export function frame(message: Uint8Array): Uint8Array {
-  return Buffer.concat([varint(message.length), message])
-}
-
-/** An unsigned LEB128 number, as protobuf and multiformats write them. */
-export function varint(value: number): Uint8Array {
-  const bytes: number[] = []
-  let rest = value
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
-  return Uint8Array.from([...bytes, rest])
-}
-
-/**
- * Reads a number at an offset.
- *
- * @returns the number and the offset behind it, or null where the bytes end within it
- * @throws {RangeError} for a number above 2^53
- */
-export function readVarint(bytes: Uint8Array, offset: number): { value: number; end: number } | null {
-  let value = 0
-  let unit = 1
-  for (let end = offset; end < bytes.length; unit *= 128) {
-    const byte = bytes[end++] as number
-    value += (byte % 128) * unit
-    if (value > Number.MAX_SAFE_INTEGER) throw new RangeError('A number is too large')
-    if (byte < 128) return { value, end }
-  }
-  return null
 }
 
 const EMPTY = new Uint8Array(0)

@@ -1,13 +1,8 @@
 import type { Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
-import {
-  type BlockEntry,
-  encodeBitswapMessage,
-  frame,
-  type PresenceEntry,
-  varint,
-  type WantEntry,
-} from './bitswap-message.ts'
+import { frame } from '../dag/frames.ts'
+import { varint } from '../dag/varint.ts'
+import { type BlockEntry, encodeBitswapMessage, type PresenceEntry, type WantEntry } from './bitswap-message.ts'
 
 export const BITSWAP = '/ipfs/bitswap/1.2.0'
 

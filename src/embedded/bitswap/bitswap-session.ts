@@ -1,6 +1,6 @@
 import type { PeerId } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
-import { blockKey } from '../store/block-key.ts'
+import { blockKey } from '../dag/block-key.ts'
 import type { BitswapPeer } from './bitswap-peer.ts'
 
 const TICK_MS = 500

@@ -1,10 +1,11 @@
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
-import { blockKey } from '../store/block-key.ts'
-import { type BlockEntry, decodeBitswapMessage, readVarint } from './bitswap-message.ts'
+import { blockKey } from '../dag/block-key.ts'
+import { readFrames } from '../dag/frames.ts'
+import { readVarint } from '../dag/varint.ts'
+import { multihashOf } from '../dag/verify-block.ts'
+import { type BlockEntry, decodeBitswapMessage } from './bitswap-message.ts'
 import { BITSWAP, BitswapPeer, type ServedBlocks } from './bitswap-peer.ts'
 import { BitswapSession } from './bitswap-session.ts'
-import { readFrames } from './read-frames.ts'
-import { multihashOf } from './verify-block.ts'
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 const MAX_INBOUND_STREAMS = 64

@@ -3,7 +3,7 @@ import { closeSync, openSync, read, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { blockKey } from '../store/block-key.ts'
+import { blockKey } from '../dag/block-key.ts'
 import type { ServedBlocks } from './bitswap-peer.ts'
 
 const readAt = promisify(read)

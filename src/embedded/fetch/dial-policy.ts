@@ -1,7 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
-import { PinFailure } from '../store/pin-failure.ts'
 import { type AddressRange, addressRange, isAnyAddress } from './address-range.ts'
 
 /** A name server that does not answer is asked again after so long, once. */
@@ -34,7 +33,7 @@ export function defaultDialRanges(listening: readonly string[]): DialRange[] {
  *
  * @param options.signal ends the wait for DNS
  * @returns multiaddrs of the form `/ip4/…/tcp/…/p2p/…`
- * @throws {PinFailure} where nothing of it may be dialled
+ * @throws {Error} when no address may be dialled. The message is for the owner of the pin.
  */
 export async function resolveOrigin(
   origin: string,
@@ -44,13 +43,13 @@ export async function resolveOrigin(
   const [host, tcp, p2p, ...rest] = multiaddr(origin).getComponents()
   const isTcp = tcp?.name === 'tcp' && p2p?.name === 'p2p' && rest.length === 0
   if (!host?.value || !isTcp || !['ip4', 'ip6', 'dns', 'dns4', 'dns6'].includes(host.name)) {
-    throw new PinFailure('only addresses of the form /ip4|ip6|dns…/tcp/…/p2p/… are dialled')
+    throw new Error('only addresses of the form /ip4|ip6|dns…/tcp/…/p2p/… are dialled')
   }
   const addresses = isIP(host.value) ? [host.value] : await resolveName(host.value, host.name, options)
   const dialled = addresses.filter((address) => (allowed as readonly AddressRange[]).includes(addressRange(address)))
   if (dialled.length === 0) {
     const ranges = [...new Set(addresses.map(addressRange))].join(', ')
-    throw new PinFailure(`refused, since ${ranges} addresses are not dialled`)
+    throw new Error(`refused, since ${ranges} addresses are not dialled`)
   }
   return dialled.map((address) => `/ip${isIP(address)}/${address}/tcp/${tcp.value}/p2p/${p2p.value}`)
 }
@@ -69,7 +68,7 @@ async function resolveName(name: string, kind: string, { signal }: { signal: Abo
     const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
     if (addresses.length > 0) return addresses
     const [{ reason } = { reason: null }] = found.filter((each) => each.status === 'rejected')
-    throw new PinFailure(`its name is not found (${(reason as NodeJS.ErrnoException | null)?.code ?? 'no address'})`)
+    throw new Error(`its name is not found (${(reason as NodeJS.ErrnoException | null)?.code ?? 'no address'})`)
   } finally {
     signal.removeEventListener('abort', cancel)
   }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
-import { isBlockOf } from '../bitswap/verify-block.ts'
-import { blockKey } from '../store/block-key.ts'
-import { readCar } from './car.ts'
+import { blockKey } from '../dag/block-key.ts'
+import { readCar } from '../dag/car.ts'
+import { isBlockOf } from '../dag/verify-block.ts'
 
 /** More than any CID has that can be verified. */
 const MAX_CID_BYTES = 1024

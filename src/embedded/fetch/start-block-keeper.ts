@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { Database } from '../../storage/open-database.ts'
 import { startPeer } from '../bitswap/start-peer.ts'
+import type { Limits } from '../limits.ts'
 import type { Keeper } from '../queue/keeper.ts'
-import type { Limits } from '../queue/limits.ts'
 import { BlockStore } from '../store/block-store.ts'
+import { BlockTransfer } from './block-transfer.ts'
 import type { DialRange } from './dial-policy.ts'
-import { FetchPin } from './fetch-pin.ts'
 
 export interface BlockKeeperOptions {
   readonly database: Database
@@ -35,7 +35,7 @@ export async function startBlockKeeper(options: BlockKeeperOptions): Promise<Kee
   return {
     peerId: peer.peerId,
     addresses: peer.addresses,
-    createTransfer: (pin) => new FetchPin(pin, context),
+    createTransfer: (pin) => new BlockTransfer(pin, context),
     collectSome: () => blocks.collectSome(),
     [Symbol.asyncDispose]: async () => {
       await peer[Symbol.asyncDispose]()

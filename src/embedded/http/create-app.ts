@@ -9,8 +9,10 @@ import { parsePin } from '../../psa/parse-pin.ts'
 import { FAILURE_STATUS, printFailure } from '../../psa/print-failure.ts'
 import { type PinStatusBody, printPinStatus } from '../../psa/print-pin-status.ts'
 import { storageTrouble } from '../../storage/storage-trouble.ts'
+import type { Limits } from '../limits.ts'
 import type { PinStore } from '../store/pin-store.ts'
 import type { ListedPin, StoredPin } from '../store/stored-pin.ts'
+import { assertRoom } from './assert-room.ts'
 import { pinFilterOf } from './pin-filter-of.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -18,32 +20,33 @@ const MAX_BODY_BYTES = 1024 * 1024
 /** The specification's failures, and two of this service. */
 const STATUS_OF = { ...FAILURE_STATUS, PAYLOAD_TOO_LARGE: 413, STORAGE_UNAVAILABLE: 503 } as const
 
-/** What the routes need of the service. */
+/** The parts of the service that the routes use. */
 export interface AppContext {
   readonly pins: PinStore
-  /** The owner whose pins a token opens, or null for an unknown token. */
+  readonly limits: Limits
+  /** Returns the owner whose pins the token opens, or null for an unknown token. */
   readonly ownerOf: (token: string) => number | null
-  /** Multiaddrs of this service's peer. */
+  /** Returns the multiaddrs of this service's peer. */
   readonly delegates: () => readonly string[]
-  /** @throws {InsufficientFundsError} when the owner may have no further pin */
-  readonly assertRoom: (owner: number) => void
   /** Called after a pin was stored. */
   readonly onAdded: (pin: StoredPin) => void
   /** Called after a pin was removed or replaced. */
   readonly onRemoved: (pin: StoredPin) => void
-  /** What is known of a pin's transfer right now. */
+  /** Returns the present state of a pin's transfer, in the words of `PinStatus.info`. Empty where there is none. */
   readonly progressOf: (pin: ListedPin) => StringMap
+  /** Called with each failure that no client caused. */
   readonly onError: (error: unknown) => void
 }
 
 /**
- * The HTTP side of the service: the five operations of the Pinning Service API 1.0.0.
+ * Creates the HTTP side of the service: the five operations of the Pinning Service API 1.0.0.
  *
- * Every refusal is `{ error: { reason, details } }`: 400 bad input, 401 no or unknown token, 404 no such pin of this
- * token, 409 no room left, 413 body too large, 500 a bug, 503 the disk takes nothing.
+ * Every refusal has the API's error body. Its status is 400 for bad input, 401 for a missing or unknown token, 404 when the
+ * token has no such pin, 409 when the token has no room left, 413 for a body that is too large, 500 for a bug, and 503
+ * when the disk refuses to write.
  */
 export function createApp(context: AppContext): Hono<{ Variables: { owner: number } }> {
-  const { pins } = context
+  const { pins, limits } = context
   const app = new Hono<{ Variables: { owner: number } }>()
   const body = (pin: ListedPin): PinStatusBody =>
     printPinStatus({
@@ -88,7 +91,7 @@ export function createApp(context: AppContext): Hono<{ Variables: { owner: numbe
 
   app.post('/pins', async (c) => {
     const wanted: NewPin = parsePin(await c.req.text())
-    context.assertRoom(c.var.owner)
+    assertRoom(pins.usage(c.var.owner), limits)
     const added = pins.add(c.var.owner, wanted)
     context.onAdded(added)
     return c.json(body(pins.getByKey(added.created) ?? added), 202)

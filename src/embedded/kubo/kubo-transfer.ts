@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { StringMap } from '../../domain/pin.ts'
+import { cidOfKey } from '../dag/cid-of-key.ts'
 import type { DialRange } from '../fetch/dial-policy.ts'
 import { type Dialer, OriginConnections } from '../fetch/origin-connections.ts'
+import type { Limits } from '../limits.ts'
 import { checkDagSize, checkTokenBytes } from '../queue/check-size.ts'
-import { KeeperUnavailableError, type Transfer } from '../queue/keeper.ts'
-import type { Limits } from '../queue/limits.ts'
-import { PinFailure } from '../store/pin-failure.ts'
-import { cidOfKey } from '../store/pin-store.ts'
+import { KeeperUnavailableError, PinFailedError, type Transfer } from '../queue/keeper.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
 import type { KuboLedger } from './kubo-ledger.ts'
 import type { KuboPins } from './kubo-pins.ts'
@@ -66,9 +65,9 @@ export class KuboTransfer implements Transfer {
       await kuboPins.exclusively(this.#cid, () => this.#obtain(), { signal })
     } catch (error) {
       const failure =
-        error instanceof KuboRefusalError ? new PinFailure(`Kubo: ${error.message}`, { cause: error }) : error
+        error instanceof KuboRefusalError ? new PinFailedError(`Kubo: ${error.message}`, { cause: error }) : error
       // A failed pin holds nothing. Where Kubo is away by now, what it holds is freed with the pin itself.
-      if (failure instanceof PinFailure) await kuboPins.release(created).catch(() => {})
+      if (failure instanceof PinFailedError) await kuboPins.release(created).catch(() => {})
       throw failure
     }
   }
@@ -157,6 +156,6 @@ export class KuboTransfer implements Transfer {
 
   #fail(why: 'stalled' | 'exceeded', timeoutMs: number): void {
     const what = why === 'stalled' ? 'No block arrived for' : 'The pin was not complete after'
-    this.#abort.abort(new PinFailure(`${what} ${timeoutMs / 1_000} s; ${this.#origins.describe()}`))
+    this.#abort.abort(new PinFailedError(`${what} ${timeoutMs / 1_000} s; ${this.#origins.describe()}`))
   }
 }

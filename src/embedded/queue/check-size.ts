@@ -1,13 +1,14 @@
-import { PinFailure } from '../store/pin-failure.ts'
-import type { Limits } from './limits.ts'
+import type { Limits } from '../limits.ts'
+import { PinFailedError } from './keeper.ts'
 
-/** @throws {PinFailure} when a DAG has more blocks or bytes than one may have */
+/** @throws {PinFailedError} when a DAG has more blocks or bytes than one may have */
 export function checkDagSize({ maxDagBlocks, maxDagBytes }: Limits, size: { blocks: number; bytes: number }): void {
-  if (size.blocks > maxDagBlocks) throw new PinFailure(`The DAG has more than ${maxDagBlocks} blocks`)
-  if (size.bytes > maxDagBytes) throw new PinFailure(`The DAG has more than ${maxDagBytes} bytes`)
+  if (size.blocks > maxDagBlocks) throw new PinFailedError(`The DAG has more than ${maxDagBlocks} blocks`)
+  if (size.bytes > maxDagBytes) throw new PinFailedError(`The DAG has more than ${maxDagBytes} bytes`)
 }
 
-/** @throws {PinFailure} when the pins of a token hold more bytes than they may */
+/** @throws {PinFailedError} when the pins of a token hold more bytes than they may */
 export function checkTokenBytes({ maxBytesPerToken }: Limits, bytes: number): void {
-  if (bytes > maxBytesPerToken) throw new PinFailure(`The token's pins hold more than its ${maxBytesPerToken} bytes`)
+  if (bytes > maxBytesPerToken)
+    throw new PinFailedError(`The token's pins hold more than its ${maxBytesPerToken} bytes`)
 }

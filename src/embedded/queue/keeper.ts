@@ -22,7 +22,7 @@ export interface Transfer {
   /**
    * Resolves when all of the content is kept, and that is on the disk.
    *
-   * @throws {PinFailure} when the pin cannot be completed within its bounds
+   * @throws {PinFailedError} when the pin cannot be completed within its bounds
    * @throws {KeeperUnavailableError} when the keeper cannot be asked now; another attempt may succeed
    * @throws the reason that `cancel` was given
    */
@@ -38,4 +38,9 @@ export interface Transfer {
 /** The keeper cannot be asked now, through no fault of a pin. The message is for the pins' owners and the log. */
 export class KeeperUnavailableError extends Error {
   override readonly name = 'KeeperUnavailableError'
+}
+
+/** The pin cannot be completed and becomes `failed`. The message is for its owner, as `info.status_details`. */
+export class PinFailedError extends Error {
+  override readonly name = 'PinFailedError'
 }

@@ -1,6 +1,6 @@
 import { type Database, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
-import { blockKey } from './block-key.ts'
+import { blockKey } from '../dag/block-key.ts'
 import { Garbage } from './garbage.ts'
 
 const FLUSH_BYTES = 4 * 1024 * 1024

@@ -1,9 +1,4 @@
 import type { StringMap } from '../../domain/pin.ts'
-import { PinFailure } from './pin-failure.ts'
-import type { StoredPin } from './stored-pin.ts'
-
-/** A pin that the service broke off over so often, without a block more, is taken for the reason of it. */
-const MAX_INTERRUPTIONS = 10
 
 /**
  * Notes in the info of pins that were being fetched when the service broke off that they were, and at how many blocks;
@@ -25,10 +20,7 @@ export function interruptionsIn({ interruptions, interrupted_at_blocks }: String
   return { interruptions, interrupted_at_blocks }
 }
 
-/** @throws {PinFailure} for a pin that may be what the service breaks off over, so that it is not tried for ever */
-export function assertNotFatal({ info }: StoredPin): void {
-  if (Number(info.interruptions ?? 0) < MAX_INTERRUPTIONS) return
-  throw new PinFailure(
-    `The service broke off ${info.interruptions} times while it fetched this, without a block more; add it anew to have it tried again`,
-  )
+/** Number of interruptions in a row at the same block. */
+export function countInterruptions({ interruptions }: StringMap): number {
+  return Number(interruptions ?? 0)
 }

@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { base32 } from 'multiformats/bases/base32'
-import { CID } from 'multiformats/cid'
-import * as Digest from 'multiformats/hashes/digest'
 import type { NewPin, PinStatus, StringMap } from '../../domain/pin.ts'
 import { type Database, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
@@ -196,10 +193,4 @@ export class PinStore {
     this.#statements.get('UPDATE garbage SET holder = ? WHERE holder = ?').run(holder, created)
     this.#statements.get('INSERT INTO garbage VALUES (?, ?)').run(created, holder)
   }
-}
-
-/** The CID that a key is of, as version 1: its codec and multihash are all that a walk needs. */
-export function cidOfKey(key: string): CID {
-  const [code = '', multihash = ''] = key.split(':')
-  return CID.createV1(Number.parseInt(code, 36), Digest.decode(base32.baseDecode(multihash)))
 }

@@ -5,9 +5,9 @@ import { expect, it } from 'vitest'
 import { startOriginNode } from '../../../src/embedded/bitswap/start-origin-node.ts'
 import { startBlockKeeper } from '../../../src/embedded/fetch/start-block-keeper.ts'
 import { createApp } from '../../../src/embedded/http/create-app.ts'
-import { Collector } from '../../../src/embedded/queue/collector.ts'
-import { DEFAULT_LIMITS } from '../../../src/embedded/queue/limits.ts'
-import { Pinner } from '../../../src/embedded/queue/pinner.ts'
+import { DEFAULT_LIMITS } from '../../../src/embedded/limits.ts'
+import { GarbageCollector } from '../../../src/embedded/queue/garbage-collector.ts'
+import { PinQueue } from '../../../src/embedded/queue/pin-queue.ts'
 import { PIN_DATABASE } from '../../../src/embedded/store/database-schema.ts'
 import { PinStore } from '../../../src/embedded/store/pin-store.ts'
 import { TokenStore } from '../../../src/embedded/store/token-store.ts'
@@ -34,19 +34,19 @@ async function startOnSmallDisk(dataDir: string) {
     gateways: [],
     bytesOf: () => pins.usage(owner).bytes,
   })
-  const collector = new Collector(keeper, onError)
-  const pinner = new Pinner({ pins, keeper, limits: DEFAULT_LIMITS, onSettled: () => collector.wake(), onError })
+  const collector = new GarbageCollector(keeper, onError)
+  const queue = new PinQueue({ pins, keeper, limits: DEFAULT_LIMITS, onSettled: () => collector.wake(), onError })
   const app = createApp({
     pins,
+    limits: DEFAULT_LIMITS,
     ownerOf: () => owner,
     delegates: () => keeper.addresses,
-    assertRoom: () => {},
-    onAdded: () => pinner.wake(),
+    onAdded: () => queue.wake(),
     onRemoved: (pin) => {
-      pinner.cancel(pin.created)
+      queue.cancel(pin.created)
       collector.wake()
     },
-    progressOf: (pin) => pinner.progressOf(pin.created),
+    progressOf: (pin) => queue.progressOf(pin.created),
     onError,
   })
   const ask = async (method: string, path: string, body?: unknown) => {
@@ -64,7 +64,7 @@ async function startOnSmallDisk(dataDir: string) {
       database.exec(`PRAGMA max_page_count = ${used + pages}`)
     },
     [Symbol.asyncDispose]: async () => {
-      await pinner.stop()
+      await queue.stop()
       await collector.stop()
       await keeper[Symbol.asyncDispose]()
       database.close()

@@ -5,7 +5,7 @@ import * as dagPb from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { carHeader, carSection } from '../../../../src/embedded/fetch/car.ts'
+import { carHeader, carSection } from '../../../../src/embedded/dag/car.ts'
 import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
 
 const LEAVES = 120

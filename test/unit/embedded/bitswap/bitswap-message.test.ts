@@ -4,8 +4,8 @@ import {
   type BitswapMessage,
   decodeBitswapMessage,
   encodeBitswapMessage,
-  varint,
 } from '../../../../src/embedded/bitswap/bitswap-message.ts'
+import { varint } from '../../../../src/embedded/dag/varint.ts'
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((each) => Buffer.from(each))
 const message: fc.Arbitrary<BitswapMessage> = fc.record({

@@ -4,26 +4,28 @@ import type { CID } from 'multiformats/cid'
 import type { StringMap } from '../../domain/pin.ts'
 import type { BitswapSession } from '../bitswap/bitswap-session.ts'
 import type { Peer } from '../bitswap/start-peer.ts'
-import { inlineBlock, unverifiable } from '../bitswap/verify-block.ts'
+import { claimedDagSize, isLeaf, unreadable } from '../dag/block-links.ts'
+import { cidOfKey } from '../dag/cid-of-key.ts'
+import { DagError } from '../dag/dag-error.ts'
+import { inlineBlock, unverifiable } from '../dag/verify-block.ts'
+import { walkDag } from '../dag/walk-dag.ts'
+import type { Limits } from '../limits.ts'
 import { checkDagSize, checkTokenBytes } from '../queue/check-size.ts'
-import type { Transfer } from '../queue/keeper.ts'
-import type { Limits } from '../queue/limits.ts'
+import { PinFailedError, type Transfer } from '../queue/keeper.ts'
 import type { BlockStore } from '../store/block-store.ts'
-import { assertNotFatal } from '../store/interruptions.ts'
-import { PinFailure } from '../store/pin-failure.ts'
-import { cidOfKey } from '../store/pin-store.ts'
+import { countInterruptions } from '../store/interruptions.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
-import { claimedDagSize, isLeaf, unreadable } from './block-links.ts'
 import type { DialRange } from './dial-policy.ts'
 import { GatewaySource } from './gateway-source.ts'
 import { OriginConnections } from './origin-connections.ts'
-import { walkDag } from './walk-dag.ts'
 
 /** How many bytes of a pin arrive between two looks at what its owner has stored in all; the first is at the first block. */
 const QUOTA_CHECK_BYTES = 8 * 1024 * 1024
 const GATEWAY_DELAY_MS = 1_000
+/** After so many interruptions at the same block, the pin itself is taken for their cause, and fails. */
+const MAX_INTERRUPTIONS = 10
 
-export interface FetchContext {
+export interface BlockTransferContext {
   readonly blocks: BlockStore
   readonly peer: Peer
   readonly limits: Limits
@@ -36,9 +38,9 @@ export interface FetchContext {
 }
 
 /** Brings the DAG of one pin into the store: one instance an attempt. */
-export class FetchPin implements Transfer {
+export class BlockTransfer implements Transfer {
   readonly #pin: StoredPin
-  readonly #context: FetchContext
+  readonly #context: BlockTransferContext
   readonly #abort = new AbortController()
   readonly #session: BitswapSession
   readonly #origins: OriginConnections
@@ -51,7 +53,7 @@ export class FetchPin implements Transfer {
   #quotaCheckedAt = Number.NEGATIVE_INFINITY
   #stallTimer: NodeJS.Timeout | null = null
 
-  constructor(pin: StoredPin, context: FetchContext) {
+  constructor(pin: StoredPin, context: BlockTransferContext) {
     this.#pin = pin
     this.#context = context
     this.#session = context.peer.createSession()
@@ -67,7 +69,7 @@ export class FetchPin implements Transfer {
   /**
    * Walks the DAG until each block is stored, verified and held by the pin.
    *
-   * @throws {PinFailure} when the pin cannot be completed within its bounds
+   * @throws {PinFailedError} when the pin cannot be completed within its bounds
    * @throws the reason that `cancel` was given
    */
   async run(): Promise<void> {
@@ -83,6 +85,8 @@ export class FetchPin implements Transfer {
         signal,
       })
       blocks.flush()
+    } catch (error) {
+      throw error instanceof DagError ? new PinFailedError(error.message, { cause: error }) : error
     } finally {
       clearTimeout(total)
       if (this.#stallTimer) clearTimeout(this.#stallTimer)
@@ -114,8 +118,8 @@ export class FetchPin implements Transfer {
   #visit(cid: CID, depth: number): Promise<Uint8Array | null> | Uint8Array | null {
     const { blocks, limits } = this.#context
     const problem = unverifiable(cid) ?? unreadable(cid)
-    if (problem) throw new PinFailure(`Block ${cid} cannot be pinned: ${problem}`)
-    if (depth > limits.maxDagDepth) throw new PinFailure(`The DAG is deeper than ${limits.maxDagDepth} links`)
+    if (problem) throw new PinFailedError(`Block ${cid} cannot be pinned: ${problem}`)
+    if (depth > limits.maxDagDepth) throw new PinFailedError(`The DAG is deeper than ${limits.maxDagDepth} links`)
     const inline = inlineBlock(cid)
     if (inline) return inline
     const { bytes: multihash } = cid.multihash
@@ -135,7 +139,7 @@ export class FetchPin implements Transfer {
     const bytes = await this.#obtain(cid)
     this.#abort.signal.throwIfAborted()
     if (bytes.length > limits.maxBlockBytes) {
-      throw new PinFailure(`Block ${cid} has ${bytes.length} bytes, more than ${limits.maxBlockBytes}`)
+      throw new PinFailedError(`Block ${cid} has ${bytes.length} bytes, more than ${limits.maxBlockBytes}`)
     }
     this.#restartStallTimer()
     this.#fetchedBlocks++
@@ -185,7 +189,16 @@ export class FetchPin implements Transfer {
     const gateway = this.#gateways?.error
     const what = why === 'stalled' ? 'No block arrived for' : 'The pin was not complete after'
     this.#abort.abort(
-      new PinFailure(`${what} ${timeoutMs / 1_000} s; ${this.#origins.describe()}${gateway ? `; ${gateway}` : ''}`),
+      new PinFailedError(`${what} ${timeoutMs / 1_000} s; ${this.#origins.describe()}${gateway ? `; ${gateway}` : ''}`),
     )
   }
+}
+
+/** @throws {PinFailedError} for a pin that seems to be what the service breaks off over. It would be tried for ever. */
+function assertNotFatal({ info }: StoredPin): void {
+  const interruptions = countInterruptions(info)
+  if (interruptions < MAX_INTERRUPTIONS) return
+  throw new PinFailedError(
+    `The service broke off ${interruptions} times while it fetched this, without a block more; add it anew to have it tried again`,
+  )
 }

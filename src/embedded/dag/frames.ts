@@ -1,6 +1,11 @@
-import { readVarint } from './bitswap-message.ts'
+import { readVarint, varint } from './varint.ts'
 
 const LONGEST_LENGTH = 8
+
+/** Prefixes a message with its length, as streams of bitswap and CAR files have it. */
+export function frame(message: Uint8Array): Uint8Array {
+  return Buffer.concat([varint(message.length), message])
+}
 
 /**
  * Cuts a stream into its messages, each of which comes after its length.

@@ -2,8 +2,8 @@ import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { expect, it } from 'vitest'
-import { unverifiable } from '../../../../src/embedded/bitswap/verify-block.ts'
-import { walkDag } from '../../../../src/embedded/fetch/walk-dag.ts'
+import { unverifiable } from '../../../../src/embedded/dag/verify-block.ts'
+import { walkDag } from '../../../../src/embedded/dag/walk-dag.ts'
 
 let count = 0
 function nextCid(): CID {

@@ -3,7 +3,7 @@ import type { Keeper } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
 /** Collects garbage a little at a time, so that requests and transfers go on meanwhile; tries again what fails. */
-export class Collector {
+export class GarbageCollector {
   readonly #keeper: Pick<Keeper, 'collectSome'>
   readonly #onError: (error: unknown) => void
   #running: Promise<void> | null = null

@@ -1,11 +1,11 @@
 import type { CID } from 'multiformats/cid'
-import { inlineBlock } from '../bitswap/verify-block.ts'
+import { isLeaf } from '../dag/block-links.ts'
+import { cidOfKey } from '../dag/cid-of-key.ts'
+import { DagError } from '../dag/dag-error.ts'
+import { inlineBlock } from '../dag/verify-block.ts'
+import { walkDag } from '../dag/walk-dag.ts'
 import type { BlockStore } from '../store/block-store.ts'
-import { PinFailure } from '../store/pin-failure.ts'
-import { cidOfKey } from '../store/pin-store.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
-import { isLeaf } from './block-links.ts'
-import { walkDag } from './walk-dag.ts'
 
 /**
  * Makes a pin hold all blocks of its DAG that are in the store, as far as they can be reached.
@@ -29,7 +29,7 @@ export async function holdLocalDag(pin: StoredPin, blocks: BlockStore): Promise<
   try {
     await walkDag(cidOfKey(pin.cidKey), { concurrency: 1, visit, signal: new AbortController().signal })
   } catch (error) {
-    if (!(error instanceof PinFailure)) throw error
+    if (!(error instanceof DagError)) throw error
     isComplete = false
   }
   blocks.flush()

@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StringMap } from '../../domain/pin.ts'
 import { storageTrouble } from '../../storage/storage-trouble.ts'
+import type { Limits } from '../limits.ts'
 import { interruptionsIn } from '../store/interruptions.ts'
-import { PinFailure } from '../store/pin-failure.ts'
 import type { PinStore } from '../store/pin-store.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
-import { type Keeper, KeeperUnavailableError, type Transfer } from './keeper.ts'
-import type { Limits } from './limits.ts'
+import { type Keeper, KeeperUnavailableError, PinFailedError, type Transfer } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
-export interface PinnerContext {
+export interface PinQueueContext {
   readonly pins: PinStore
   readonly keeper: Keeper
   readonly limits: Limits
@@ -35,15 +34,15 @@ interface ActivePin {
  * one after the last one served first; no owner has more than its share of the places. A full disk and a keeper that is
  * away fail no pin: it stays in its place, says why in its info, and is tried again.
  */
-export class Pinner {
-  readonly #context: PinnerContext
+export class PinQueue {
+  readonly #context: PinQueueContext
   readonly #active = new Map<number, ActivePin>()
   #lastOwner = 0
   #wakeTimer: NodeJS.Timeout | null = null
   #failedWakes = 0
   #isStopped = false
 
-  constructor(context: PinnerContext) {
+  constructor(context: PinQueueContext) {
     this.#context = context
   }
 
@@ -153,8 +152,8 @@ export class Pinner {
       pins.setStatus(pin.created, 'pinned', { status_details: 'All blocks are stored', ...transfer.summary() })
     } catch (error) {
       if (abort.signal.aborted || troubleOf(error) !== null) throw error
-      if (!(error instanceof PinFailure)) onError(error)
-      const details = error instanceof PinFailure ? error.message : `The service failed: ${String(error)}`
+      if (!(error instanceof PinFailedError)) onError(error)
+      const details = error instanceof PinFailedError ? error.message : `The service failed: ${String(error)}`
       pins.setStatus(pin.created, 'failed', { status_details: details, ...transfer.progress() })
     } finally {
       abort.signal.removeEventListener('abort', cancel)

@@ -2,7 +2,7 @@ import * as dagCbor from '@ipld/dag-cbor'
 import * as dagJson from '@ipld/dag-json'
 import * as dagPb from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
-import { PinFailure } from '../store/pin-failure.ts'
+import { DagError } from './dag-error.ts'
 
 const CBOR = 0x51
 const RAW = 0x55
@@ -22,13 +22,13 @@ export function isLeaf(cid: CID): boolean {
 /**
  * The CIDs that a block links to.
  *
- * @throws {PinFailure} when the bytes are not of the CID's codec
+ * @throws {DagError} when the bytes are not of the CID's codec
  */
 export function linksOf(cid: CID, bytes: Uint8Array): CID[] {
   try {
     return decodeLinks(cid, bytes)
   } catch (cause) {
-    throw new PinFailure(`Block ${cid} is not what its codec says: ${String(cause)}`, { cause })
+    throw new DagError(`Block ${cid} is not what its codec says: ${String(cause)}`, { cause })
   }
 }
 

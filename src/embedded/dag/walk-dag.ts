@@ -1,8 +1,8 @@
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
-import { blockKey } from '../store/block-key.ts'
-import { PinFailure } from '../store/pin-failure.ts'
+import { blockKey } from './block-key.ts'
 import { linksOf } from './block-links.ts'
+import { DagError } from './dag-error.ts'
 
 /** For how long local blocks are walked before other work of the thread has its turn. */
 const TURN_MS = 10
@@ -27,7 +27,7 @@ export interface WalkOptions {
  *
  * Going deep first keeps the list of what is still to do short: a node's children, not a whole level of the DAG.
  *
- * @throws {PinFailure} as soon as more blocks are linked to than there may be
+ * @throws {DagError} as soon as more blocks are linked to than there may be
  * @throws whatever `visit` throws first; when the signal aborts, its reason
  */
 export function walkDag(root: CID, options: WalkOptions): Promise<void> {
@@ -46,7 +46,7 @@ export function walkDag(root: CID, options: WalkOptions): Promise<void> {
       seen.add(key)
       waiting.push({ key, depth })
     }
-    if (seen.size > maxBlocks) throw new PinFailure(`The DAG has more than ${maxBlocks} blocks`)
+    if (seen.size > maxBlocks) throw new DagError(`The DAG has more than ${maxBlocks} blocks`)
   }
 
   return new Promise((resolve, reject) => {

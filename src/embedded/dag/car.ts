@@ -1,7 +1,6 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { frame } from '../bitswap/bitswap-message.ts'
-import { readFrames } from '../bitswap/read-frames.ts'
+import { frame, readFrames } from './frames.ts'
 
 /** The start of a CARv1 file. @see https://ipld.io/specs/transport/car/carv1/ */
 export function carHeader(root: CID): Uint8Array {

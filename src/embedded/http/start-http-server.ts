@@ -1,0 +1,41 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** A server that listens. Disposing it waits until requests in flight are answered. */
+export interface HttpServer extends AsyncDisposable {
+  /** Base URL without a trailing slash. */
+  readonly endpoint: string
+}
+
+/**
+ * Serves an app over HTTP.
+ *
+ * @param options.port 0 for any free port
+ * @throws {Error} when the system refuses the address, such as a port that is in use
+ */
+export async function startHttpServer(
+  { fetch }: { readonly fetch: Parameters<typeof createAdaptorServer>[0]['fetch'] },
+  options: { readonly host: string; readonly port: number },
+): Promise<HttpServer> {
+  const server = createAdaptorServer({ fetch }) as Server
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, resolve)
+  })
+  const { address, family, port } = server.address() as AddressInfo
+  const host = family === 'IPv6' ? `[${address}]` : address
+  return {
+    endpoint: `http://${host}:${port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      }),
+  }
+}

@@ -1,4 +1,0 @@
-/** Why a pin ends as `failed`, in words for its owner; they become `info.status_details`. */
-export class PinFailure extends Error {
-  override readonly name = 'PinFailure'
-}
