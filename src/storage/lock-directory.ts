@@ -2,21 +2,21 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadDriver } from './open-database.ts'
 
-/** Another process has the directory. Any other failure to lock it means that it cannot be used at all. */
+/** Another process holds the lock. Every other error of `lockDirectory` means that the directory cannot be used. */
 export class DirectoryInUseError extends Error {
   override readonly name = 'DirectoryInUseError'
 }
 
-/** SQLite's result code for a lock that somebody else has: https://sqlite.org/rescode.html#busy */
+/** SQLite's result code when another connection holds the lock: https://sqlite.org/rescode.html#busy */
 const BUSY = 5
 
 /**
- * Takes a data directory for this process alone, until the lock is disposed or the process ends, however it ends.
+ * Locks a data directory for this process, until the lock is disposed or the process ends.
  *
- * The lock is SQLite's own, on a file `lock` that holds nothing: the system gives it back even after `kill -9`.
+ * SQLite locks the empty file `lock`. The system releases that lock even after `kill -9`.
  *
- * @throws {DirectoryInUseError} when another process has it
- * @throws {Error} of the system, when it cannot be made or written
+ * @throws {DirectoryInUseError} when another process holds the lock
+ * @throws {Error} of the system, when the directory cannot be created or written
  */
 export async function lockDirectory(directory: string): Promise<Disposable> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })

@@ -5,34 +5,34 @@ import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 /** An open SQLite database: `node:sqlite`'s interface, which `@photostructure/sqlite` offers on Node 20 as well. */
 export type Database = DatabaseSyncInstance
 
-/** What a database holds. */
+/** The tables of a database, by version. */
 export interface DatabaseSchema {
-  /** Raised with every change of `sql`; kept in the file as `user_version`. */
+  /** Must be raised with every change of `sql`. Stored in the file as `user_version`. */
   readonly version: number
   /** Creates everything in an empty database. */
   readonly sql: string
-  /** What each version, from the first on, needs to become the next one. */
+  /** Upgrades from version 1 to 2, from 2 to 3, and so on. */
   readonly upgrades?: readonly ((database: Database) => void)[]
 }
 
 /**
- * Opens a database, and creates it where there is none.
+ * Opens a database, and creates it where it is missing.
  *
- * A commit is on the disk when it returns (WAL, `synchronous=FULL`), so neither a killed process nor a power cut
- * loses or tears one. Several processes may have the same file open.
+ * A commit is on the disk when it returns (WAL, `synchronous=FULL`). Neither a killed process nor a power cut loses it, or
+ * keeps a part of it. Several processes may open the same file.
  *
- * @param path the file, readable by its owner only; its folder is made where it is missing
- * @throws {Error} when the file is no database, or one of a newer pinql
+ * @param path file of the database. Only its owner may read it. Its folder is created where it is missing.
+ * @throws {Error} when the file is not a database, or a newer pinql wrote it
  */
 export async function openDatabase(path: string, schema: DatabaseSchema): Promise<Database> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  // Made here, so that nobody else can read it; SQLite gives the files beside it the same mode.
+  // SQLite would let others read the file. It gives the files beside it the mode of this one.
   closeSync(openSync(path, 'a', 0o600))
   const DatabaseSync = await loadDriver()
   const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA busy_timeout = 5000')
-    // Larger pages read and write blocks with fewer steps. Only an empty file takes the setting.
+    // Larger pages need fewer steps for a block. The setting has an effect on an empty file only.
     database.exec('PRAGMA page_size = 16384')
     database.exec('PRAGMA journal_mode = WAL')
     database.exec('PRAGMA synchronous = FULL')
@@ -48,9 +48,9 @@ export async function openDatabase(path: string, schema: DatabaseSchema): Promis
 }
 
 /**
- * Runs `work` in one transaction: all of it is kept, or nothing when it throws.
+ * Runs `work` in one transaction. When `work` throws, nothing of it is stored.
  *
- * `work` must be synchronous, since the connection is shared.
+ * `work` must be synchronous: other users of the connection would write into the same transaction.
  */
 export function transaction<T>(database: Database, work: () => T): T {
   database.exec('BEGIN IMMEDIATE')
@@ -68,11 +68,11 @@ function rollBack(database: Database): void {
   try {
     database.exec('ROLLBACK')
   } catch {
-    // On a full disk, say, SQLite has done so itself and refuses to do it again. That is not what went wrong.
+    // SQLite may have rolled back by itself, for example on a full disk. Then it refuses to do so again.
   }
 }
 
-/** SQLite as this Node has it: built in, or from the package. */
+/** Loads the driver: the one that Node has built in, or else the one of the package. */
 export async function loadDriver(): Promise<new (path: string) => Database> {
   const builtIn = process.getBuiltinModule?.('node:sqlite') as
     | { DatabaseSync: new (path: string) => Database }
@@ -89,7 +89,7 @@ function migrate(database: Database, path: string, schema: DatabaseSchema): void
   }
   if (version === schema.version) return
   transaction(database, () => {
-    // Another process may have been first, between the look above and the lock.
+    // Another process may have migrated since the check above, which had no lock.
     const { user_version: now } = database.prepare('PRAGMA user_version').get() as { user_version: number }
     if (now === 0) database.exec(schema.sql)
     else for (const upgrade of schema.upgrades?.slice(now - 1) ?? []) upgrade(database)

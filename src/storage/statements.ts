@@ -1,13 +1,13 @@
 import type { Database } from './open-database.ts'
 
-/** More forms than these come from unusual filters only. */
+/** Usual filters need fewer. Unusual ones make new statements without end. */
 const MAX_STATEMENTS = 200
 
 /**
- * Prepared statements of one database by their text.
+ * Prepared statements of one database, by their text.
  *
- * A statement holds memory that the garbage collector does not see, so preparing one for each use would let a busy
- * process grow by gigabytes.
+ * The garbage collector does not see the memory that a statement holds. A busy process that prepares a statement for each use
+ * grows by gigabytes.
  */
 export class Statements {
   readonly #database: Database
@@ -17,7 +17,7 @@ export class Statements {
     this.#database = database
   }
 
-  /** The statement of that text, ready to run. */
+  /** Returns the statement of that text. Prepares it at the first use. */
   get(sql: string): ReturnType<Database['prepare']> {
     let statement = this.#statements.get(sql)
     if (!statement) {

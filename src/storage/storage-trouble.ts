@@ -1,4 +1,4 @@
-/** SQLite's primary result codes that come from outside the program and pass: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
+/** Primary result codes of SQLite for causes outside the program that may pass: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
 const TROUBLES: Readonly<Record<number, string>> = {
   5: 'another process holds the database',
   7: 'there is no memory left',
@@ -9,13 +9,13 @@ const TROUBLES: Readonly<Record<number, string>> = {
 }
 
 /**
- * Says in words why the disk does not take or give what is stored, such as `the disk is full`.
+ * Describes why the disk cannot be read or written, such as `the disk is full`.
  *
- * @returns null for any error that is not the disk's but the program's
+ * @returns null for every other error, which is a bug
  * @see https://sqlite.org/rescode.html
  */
 export function storageTrouble(error: unknown): string | null {
   const { errcode } = error as { errcode?: unknown }
-  // The extended code has the primary one in its lowest byte.
+  // The lowest byte of an extended code is its primary code.
   return (typeof errcode === 'number' && TROUBLES[errcode & 0xff]) || null
 }

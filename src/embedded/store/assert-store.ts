@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Refuses a folder that no embedded service has run in.
+ * Refuses a folder that no embedded service has used.
  *
- * For whatever reads what is there: with a mistyped path it would make a new, empty store, and call that a success.
+ * Commands that only read call it first. With a mistyped path they would create an empty store and report success.
  *
- * @throws {Error} naming the folder; nothing is made
+ * @throws {Error} that names the folder. Nothing is created.
  */
 export function assertStore(dataDir: string): void {
   if (existsSync(join(dataDir, 'pins.db'))) return

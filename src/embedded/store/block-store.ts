@@ -14,15 +14,15 @@ const SIZE_OF = 'SELECT size FROM block WHERE multihash = ?'
 interface Reference {
   readonly pin: number
   readonly multihash: Uint8Array
-  /** Null for a block that was in the store when it was referenced. */
+  /** Null when the store already had the block. */
   readonly bytes: Uint8Array | null
 }
 
 /**
- * The blocks of all pins, by multihash, and which pin holds which block.
+ * The blocks of all pins, by multihash, and the references from pins to blocks.
  *
- * Writes are gathered for a few milliseconds and committed together; what is not committed yet is read all the same.
- * A block is only ever in the file together with a reference, so nothing has to be searched for to be collected.
+ * Writes are gathered for a few milliseconds and committed together. Reads see them before that. The file never has a block
+ * without a reference, so collecting garbage needs no search for such blocks.
  */
 export class BlockStore {
   readonly #database: Database
@@ -39,7 +39,7 @@ export class BlockStore {
     this.#garbage = new Garbage(database)
   }
 
-  /** The bytes of a block, or null. */
+  /** Returns the bytes of a block, or null. */
   get(multihash: Uint8Array): Uint8Array | null {
     const pending = this.#pendingBlocks.get(blockKey(multihash))
     if (pending) return pending
@@ -47,7 +47,7 @@ export class BlockStore {
     return row ? (row as { data: Uint8Array }).data : null
   }
 
-  /** The size in bytes of a block, or null where there is none; reads no block. */
+  /** Returns the size of a block in bytes, or null. Reads no block. */
   sizeOf(multihash: Uint8Array): number | null {
     const pending = this.#pendingBlocks.get(blockKey(multihash))
     if (pending) return pending.length
@@ -55,17 +55,17 @@ export class BlockStore {
     return row ? (row as { size: number }).size : null
   }
 
-  /** Makes a pin hold a block that is in the store, as `sizeOf` or `get` just said. */
+  /** Makes a pin hold a block. The store must have it: `sizeOf` or `get` has just returned it. */
   reference(pin: number, multihash: Uint8Array): void {
     this.#makeRoom()
-    // The pin that put a pending block may be removed before the commit; then this reference brings it.
+    // The pin that put a pending block may be removed before the commit. Then this reference stores the block.
     this.#pending.push({ pin, multihash, bytes: this.#pendingBlocks.get(blockKey(multihash)) ?? null })
   }
 
   /**
    * Stores a verified block for a pin. It is durable after the next `flush`.
    *
-   * @throws {Error} when what waits for the disk is enough, and the disk does not take it
+   * @throws {Error} when too many writes are pending and the disk refuses them
    */
   put(pin: number, multihash: Uint8Array, bytes: Uint8Array): void {
     this.#makeRoom()
@@ -75,15 +75,14 @@ export class BlockStore {
   }
 
   /**
-   * Commits everything that was put and referenced.
+   * Commits all pending blocks and references.
    *
-   * @throws {Error} when the disk does not take it
+   * @throws {Error} when the disk refuses to write. They stay pending.
    */
   flush(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#pending.length === 0) return
-    // Where this throws, say on a full disk, nothing is forgotten: the next flush tries the same again.
     transaction(this.#database, () => this.#write(this.#pending))
     this.#pending = []
     this.#pendingBlocks.clear()
@@ -91,9 +90,9 @@ export class BlockStore {
   }
 
   /**
-   * Drops references of removed pins, and blocks that lost their last one, in one short transaction.
+   * Drops some references of removed pins, and the blocks without any other reference, in one short transaction.
    *
-   * @returns false when there is nothing left to collect
+   * @returns false when nothing is left to collect
    */
   collectSome(): boolean {
     this.flush()
@@ -105,16 +104,16 @@ export class BlockStore {
     })
   }
 
-  /** Commits what can be committed. A pin is complete only after a `flush`, which has someone to tell of a failure. */
+  /** Commits if possible. A failure needs no report: before a pin counts as complete, `flush` is called and throws. */
   flushQuietly(): void {
     try {
       this.flush()
     } catch {
-      // Nothing is lost yet: it stays pending.
+      // The writes stay pending.
     }
   }
 
-  /** Makes room for one more reference: on a full disk, what waits for it must not fill the memory. */
+  /** Makes room for one more reference. On a full disk, pending writes must not fill the memory. */
   #makeRoom(): void {
     if (this.#pendingBytes >= FLUSH_BYTES || this.#pending.length >= FLUSH_REFERENCES) this.flush()
     this.#timer ??= setTimeout(() => this.flushQuietly(), FLUSH_AFTER_MS)
@@ -136,7 +135,7 @@ export class BlockStore {
     for (const { pin, multihash, bytes } of pending) {
       let grown = growth.get(pin)
       if (grown === undefined) {
-        // A pin may be removed and collected while its last blocks arrive; those must not be kept.
+        // A pin may be removed and collected while its last blocks arrive. Those blocks must not be stored.
         grown = isKnown.get(pin, pin) ? { blocks: 0, bytes: 0 } : null
         growth.set(pin, grown)
       }

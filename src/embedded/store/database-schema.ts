@@ -3,19 +3,19 @@ import type { Database, DatabaseSchema } from '../../storage/open-database.ts'
 import { GRAM_PREFIXES, gramsOf } from './name-grams.ts'
 import { termsOf } from './pin-terms.ts'
 
-/** A status as a small number: its place among all. */
+/** The status as a small number: its place in `PIN_STATUSES`. */
 const STATUS_CODE = `CASE status ${PIN_STATUSES.map((status, code) => `WHEN '${status}' THEN ${code}`).join(' ')} END`
 
 /**
  * The tables of the service.
  *
- * - `pin.created` is the time in milliseconds, unique, never used twice (AUTOINCREMENT), and the key of everything
- *   that belongs to the pin: `seq` and `created` would always sort the same.
- * - A block is written together with its first reference and deleted together with its last one, so that what
- *   `pin_block` names is exactly what is kept. `garbage` lists removed pins whose references are still to be dropped;
- *   `holder` is the unfinished pin that may still need those blocks (a replacement).
- * - `usage` counts pins and bytes per owner and status by triggers, since counting a million rows takes too long.
- * - `pin.terms` is what `pin_term` has of the pin: see `SEARCH_SQL`.
+ * - `pin.created` is the time in milliseconds. It is unique, never used twice (AUTOINCREMENT), and the key of the pin in all
+ *   other tables.
+ * - A block is written together with its first reference, and deleted together with its last one. So the table `block` has
+ *   exactly the blocks that `pin_block` names. `garbage` lists removed pins whose references must still be dropped.
+ *   `garbage.holder` is an unfinished replacement that may still need the blocks.
+ * - `usage` counts pins and bytes per owner and status. Triggers keep it, since counting a million rows takes too long.
+ * - `pin.terms` lists the pin's terms in `pin_term`: see `SEARCH_SQL`.
  */
 const SQL = `
 CREATE TABLE owner (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -83,12 +83,12 @@ END;
 `
 
 /**
- * What pins are found by (`PinSearch`).
+ * The indexes of `PinSearch`.
  *
- * - `pin_term` has a row for each term of a pin, in the order of time, with its status as a small number. Triggers keep it
- *   as `pin.terms`, a list in JSON, and `pin.status` say.
+ * - `pin_term` has a row for each term of a pin, in the order of time, with the status as a small number. Triggers derive it from
+ *   `pin.terms`, a list in JSON, and from `pin.status`.
  * - `pin_name` is the full-text index of the grams of names.
- * - `pin_text` holds the names of many pins on few pages.
+ * - `pin_text` has the names of many pins on few pages.
  */
 const SEARCH_SQL = `
 CREATE TABLE pin_term (
@@ -122,7 +122,7 @@ export const PIN_DATABASE: DatabaseSchema = { version: 2, sql: SQL + SEARCH_SQL,
 
 /** Version 1 had an index for each filter. */
 function upgradeFrom1(database: Database): void {
-  // The first databases of version 1 lacked one of them.
+  // The first databases of version 1 lacked one of these indexes.
   for (const index of ['owner', 'status', 'name', 'folded_name', 'cid']) {
     database.exec(`DROP INDEX IF EXISTS pin_by_${index}`)
   }

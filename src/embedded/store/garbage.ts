@@ -1,7 +1,7 @@
 import type { Database } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
 
-/** The removed pins whose content is still to be freed. */
+/** The removed pins whose content must still be freed. */
 export class Garbage {
   readonly #statements: Statements
 
@@ -9,7 +9,7 @@ export class Garbage {
     this.#statements = new Statements(database)
   }
 
-  /** The key of one whose content no unfinished replacement may need, or null. */
+  /** Returns the key of a removed pin whose content no unfinished replacement may need, or null. */
   next(): number | null {
     const row = this.#statements
       .get(
@@ -20,7 +20,7 @@ export class Garbage {
     return row ? (row as { pin: number }).pin : null
   }
 
-  /** Forgets a pin whose content is freed. */
+  /** Takes a pin off the list. Called when its content is freed. */
   remove(pin: number): void {
     this.#statements.get('DELETE FROM garbage WHERE pin = ?').run(pin)
   }

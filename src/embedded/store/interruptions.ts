@@ -1,8 +1,10 @@
 import type { StringMap } from '../../domain/pin.ts'
 
 /**
- * Notes in the info of pins that were being fetched when the service broke off that they were, and at how many blocks;
- * `interruptions` counts how often in a row that was at the same block.
+ * Queues the pins that were being fetched when the service broke off, and counts the interruption in their info.
+ *
+ * `interrupted_at_blocks` is the number of blocks that the pin had. `interruptions` counts the interruptions in a row
+ * at that number.
  */
 export const REQUEUE_INTERRUPTED = `
 UPDATE pin SET status = 'queued', info = json_object(
@@ -14,7 +16,7 @@ UPDATE pin SET status = 'queued', info = json_object(
   'interrupted_at_blocks', CAST(blocks AS TEXT)
 ) WHERE status = 'pinning'`
 
-/** What of a pin's info tells of interruptions: to be kept until it settles. */
+/** Returns the entries of a pin's info that count interruptions. They must be kept until the pin settles. */
 export function interruptionsIn({ interruptions, interrupted_at_blocks }: StringMap): StringMap {
   if (interruptions === undefined || interrupted_at_blocks === undefined) return {}
   return { interruptions, interrupted_at_blocks }

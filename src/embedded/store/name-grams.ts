@@ -1,17 +1,17 @@
 import { foldCase } from './fold-case.ts'
 
-/** Base 36 digits that the largest code point takes. */
+/** Number of base 36 digits of the largest code point. */
 const DIGITS = 4
-/** Stands after the last letter; no code point is so large. */
+/** Follows the last letter of a name. No code point is so large. */
 const END = 'z'.repeat(DIGITS)
 
-/** How long the prefixes of a gram are that stand for one and for two letters, as FTS5's `prefix` takes them. */
+/** Lengths of one and of two letters in a gram, for FTS5's option `prefix`. */
 export const GRAM_PREFIXES = `${DIGITS} ${2 * DIGITS}`
 
 /**
- * A name, as it is and folded, as words for the full-text index: for each letter one, with the two behind it.
+ * Returns the words that the full-text index stores for a name: for each letter a gram of it and the next two letters.
  *
- * SQLite's own trigrams would do the same, but find nothing that is shorter than three letters.
+ * Has the grams of the name as given and of its folded form. SQLite's own trigrams find no part of fewer than three letters.
  */
 export function gramsOf(name: string): string {
   return [...new Set([name, foldCase(name)])]
@@ -20,7 +20,7 @@ export function gramsOf(name: string): string {
     .join(' ')
 }
 
-/** The query of FTS5 for names that have a part, as they are or folded. The part is not empty. */
+/** Returns the query of FTS5 for names that contain `part`, as given or folded. `part` must not be empty. */
 export function gramQuery(part: string): string {
   const letters = lettersOf(part)
   if (letters.length < 3) return `${letters.join('')}*`

@@ -6,18 +6,18 @@ import { gramQuery } from './name-grams.ts'
 import type { PinFilter } from './pin-filter.ts'
 import { ANY, groupsOf, type Term } from './pin-terms.ts'
 
-/** How far a search looks, so that it takes no more than some milliseconds. */
+/** Limits of a search, so that it takes a few milliseconds at most. */
 export interface SearchBounds {
-  /** Matches that are counted where they are entries of the index, one after the other. */
+  /** Largest count of matches that are neighbours in the index. */
   readonly countedEntries: number
-  /** Matches that are counted where each takes a look elsewhere. */
+  /** Largest count of matches each of which needs a lookup elsewhere. */
   readonly countedLooks: number
-  /** Where no more pins than that meet one of the conditions, all of them are looked at. */
+  /** When at most so many pins meet one of the conditions, the count is exact. */
   readonly few: number
-  /** Entries of each index that are read to learn which condition is the rarest. */
+  /** Most entries of each index that are read to find the rarest condition. */
   readonly probedTerms: number
   readonly probedNames: number
-  /** Pins that are rather looked at one by one than searched for among many names. */
+  /** Up to so many pins, looking at each of them is better than searching among many names. */
   readonly bearable: number
 }
 
@@ -36,22 +36,23 @@ interface Sql {
   readonly values: readonly (string | number | bigint)[]
 }
 
-/** A part of a name that is looked for. */
+/** A part of names that a filter asks for. */
 interface NamePart {
   readonly column: 'name' | 'name_fold'
   readonly text: string
-  /** Finds the names that may have it; null where all may. */
+  /** FTS5's query for names that may contain the part. Null when every name may. */
   readonly query: string | null
 }
 
-/** The pins of all owners whose name may have a part. */
+/** Finds the pins of all owners whose name may contain a part. */
 const NAMES = 'SELECT rowid AS pin FROM pin_name WHERE pin_name MATCH ?'
 
 /**
  * Finds pins by the index tables `pin_term` and `pin_name`.
  *
- * Both are in the order of `created`, so that a search for the newest ends as soon as the page is full. It starts at
- * the condition that the fewest pins meet and looks the others up. Statistics play no part: a young database has none.
+ * Both are in the order of `created`, so a search for the newest pins ends as soon as the page is full. A search walks the
+ * pins that meet the rarest condition, and looks the other conditions up. It does not use SQLite's statistics, since a
+ * young database has none.
  */
 export class PinSearch {
   readonly #statements: Statements
@@ -63,9 +64,9 @@ export class PinSearch {
   }
 
   /**
-   * The keys of one page of the owner's pins, newest first, and how many pins match in all.
+   * Returns the keys of one page of the owner's pins, newest first, and the number of all that match.
    *
-   * The count is the right one, or one of the bounds, 2,000 or 20,000, which means as many or more.
+   * A count of 2,000 or 20,000 may stand for more: counting stops at one of these bounds.
    */
   find(owner: number, filter: PinFilter): { count: number; keys: number[] } {
     const groups = groupsOf(filter)
@@ -84,7 +85,7 @@ export class PinSearch {
     return { count, keys }
   }
 
-  /** The condition that the fewest pins meet, as far as a short look tells, and how many those are at most. */
+  /** Estimates the rarest condition from a few entries. Returns it, and the largest number of pins that may meet it. */
   #startOf(
     owner: number,
     filter: PinFilter,
@@ -101,13 +102,13 @@ export class PinSearch {
     if (part && query !== null) {
       const names = this.#count([{ text: NAMES, values: [query] }], probedNames)
       if (names < Math.min(smallest, probedNames)) return { start: part, size: names }
-      // Of many names the newest are found fast, but not those before a time.
+      // Among many names, the newest pins are found fast, but not the pins before a given time.
       if (smallest > bearable && filter.before === null) return { start: part, size: Number.POSITIVE_INFINITY }
     }
     return { start: candidates[sizes.indexOf(smallest)] ?? first, size: smallest }
   }
 
-  /** How many pins have one of the terms, or infinity where they are more than those that may be looked at. */
+  /** Counts the pins that have one of the terms. Returns infinity when there are `limit` or more. */
   #sizeOf(owner: number, filter: PinFilter, group: readonly Term[], limit: number): number {
     if (group[0] === ANY) return this.#countByStatus(owner, filter.statuses)
     const size = this.#count(pinsWith(owner, filter, group), Math.ceil(limit))
@@ -119,7 +120,7 @@ export class PinSearch {
     return this.#all<{ n: number }>({ text, values: [owner, ...statuses] })[0]?.n ?? 0
   }
 
-  /** How many pins the searches find, up to a limit. */
+  /** Counts the pins that the searches find, up to a limit. */
   #count(walks: readonly Sql[], limit: number): number {
     let count = 0
     for (const walk of walks) {
@@ -135,7 +136,7 @@ export class PinSearch {
   }
 }
 
-/** Searches that together find each pin that matches once. */
+/** Returns searches that together find each matching pin once. */
 function walksFrom(
   start: readonly Term[] | NamePart,
   owner: number,
@@ -160,7 +161,7 @@ function partOf({ name, match }: PinFilter): NamePart | null {
   return { column: match === 'partial' ? 'name' : 'name_fold', text, query: text === '' ? null : gramQuery(text) }
 }
 
-/** The pins that have one of the terms, none of which another one of them has: a search for each term and status. */
+/** Searches for pins that have one of the terms: one search per term and status. No pin has two terms of a group. */
 function pinsWith(owner: number, filter: PinFilter, group: readonly Term[]): Sql[] {
   const text = 'SELECT pin FROM pin_term AS found WHERE owner = ? AND term = ? AND status = ? AND pin > ? AND pin < ?'
   return group.flatMap((term) =>
@@ -168,7 +169,7 @@ function pinsWith(owner: number, filter: PinFilter, group: readonly Term[]): Sql
   )
 }
 
-/** The owner's pins whose name has the part. */
+/** Searches for the owner's pins whose name contains the part. */
 function namesOf(owner: number, filter: PinFilter, { column, text, query }: NamePart): Sql {
   const codes = codesOf(filter)
   return {

@@ -10,24 +10,24 @@ import { PinSearch } from './pin-search.ts'
 import { termsOf } from './pin-terms.ts'
 import { type ListedPin, type ListedRow, type PinRow, type StoredPin, toListedPin, toStoredPin } from './stored-pin.ts'
 
-/** What one token has stored. */
+/** Sums over all pins of one owner. */
 export interface Usage {
   readonly pins: number
   readonly bytes: number
 }
 
-/** A page of many pins takes most of its time for columns that come out of SQLite: those that a `ListedRow` has. */
+/** Reads only the columns of a `ListedRow`: reading columns takes most of the time of a large page. */
 const LISTED = `SELECT created, requestid, status, cid, name, origins, meta, info FROM pin
   WHERE created IN (SELECT value FROM json_each(?)) ORDER BY created DESC`
 
-/** The pins of all owners. An owner only ever meets its own: each call that a client causes names the owner. */
+/** The pins of all owners. Every call that a client causes names the owner, so no client reaches the pins of another. */
 export class PinStore {
   readonly #database: Database
   readonly #now: () => number
   readonly #statements: Statements
   readonly #search: PinSearch
 
-  /** @param now the clock, in milliseconds; `created` runs ahead of it when more than one pin is added in one */
+  /** @param now the clock in milliseconds. `created` runs ahead of it when several pins are added in one millisecond. */
   constructor(database: Database, now: () => number = Date.now) {
     this.#database = database
     this.#statements = new Statements(database)
@@ -41,9 +41,11 @@ export class PinStore {
   }
 
   /**
-   * Stores a pin of a backup as `queued`, with its id and, where no other pin has it or had it, its time.
+   * Stores a pin of a backup as `queued`, with the request id of the backup.
    *
-   * @returns the pin of that request id, as it was where there was one
+   * `created` is that of the backup, or a new one when another pin has or had it.
+   *
+   * @returns the pin of that request id. Unchanged when it was there already.
    */
   restore(
     owner: number,
@@ -52,14 +54,14 @@ export class PinStore {
   ): { restored: StoredPin; isNew: boolean } {
     const row = this.#statements.get('SELECT * FROM pin WHERE requestid = ?').get(requestId)
     if (row) return { restored: toStoredPin(row as PinRow), isNew: false }
-    // What is collected of a removed pin would be the new one's.
+    // The collection of a removed pin's garbage would free the blocks of a new pin with the same key.
     const isTaken = this.#statements
       .get('SELECT 1 FROM pin WHERE created = ? UNION ALL SELECT 1 FROM garbage WHERE pin = ?')
       .get(created, created)
     return { restored: this.#insert(owner, pin, requestId, isTaken ? this.#nextKey() : created), isNew: true }
   }
 
-  /** Makes the key of a removed pin that never was, for blocks that nobody holds for the moment. */
+  /** Creates the key of a removed pin that never existed. An import lets it hold blocks until their pins are known. */
   reserveGarbage(): number {
     const key = this.#nextKey()
     this.#database.exec(`DELETE FROM sqlite_sequence WHERE name = 'pin'`)
@@ -68,19 +70,19 @@ export class PinStore {
     return key
   }
 
-  /** The owner's pin of that request id, or null. */
+  /** Returns the owner's pin of that request id, or null. */
   get(owner: number, requestId: string): StoredPin | null {
     const row = this.#statements.get('SELECT * FROM pin WHERE requestid = ? AND owner = ?').get(requestId, owner)
     return row ? toStoredPin(row as PinRow) : null
   }
 
-  /** The pin of that key, or null once it was removed. */
+  /** Returns the pin of that key, or null when it was removed. */
   getByKey(created: number): StoredPin | null {
     const row = this.#statements.get('SELECT * FROM pin WHERE created = ?').get(created)
     return row ? toStoredPin(row as PinRow) : null
   }
 
-  /** One page of the owner's pins, newest first, and how many match in all: see `PinSearch.find`. */
+  /** Returns one page of the owner's pins, newest first, and the number of all that match. See `PinSearch.find`. */
   list(owner: number, filter: PinFilter): { count: number; results: ListedPin[] } {
     const { count, keys } = this.#search.find(owner, filter)
     const rows = this.#statements.get(LISTED).all(`[${keys}]`) as ListedRow[]
@@ -88,9 +90,9 @@ export class PinStore {
   }
 
   /**
-   * Removes the owner's pin; its blocks become garbage.
+   * Removes the owner's pin. Its blocks become garbage.
    *
-   * @returns the removed pin, or null where the owner has none of that request id
+   * @returns the removed pin, or null when the owner has no pin of that request id
    */
   remove(owner: number, requestId: string): StoredPin | null {
     return transaction(this.#database, () => {
@@ -101,9 +103,9 @@ export class PinStore {
   }
 
   /**
-   * Removes the owner's pin and adds another in one step; the old one's blocks stay until the new one is settled.
+   * Removes the owner's pin and adds another in one transaction. The blocks of the removed pin stay until the new pin settles.
    *
-   * @returns both pins, or null where the owner has none of that request id
+   * @returns both pins, or null when the owner has no pin of that request id
    */
   replace(owner: number, requestId: string, pin: NewPin): { removed: StoredPin; added: StoredPin } | null {
     return transaction(this.#database, () => {
@@ -115,28 +117,28 @@ export class PinStore {
     })
   }
 
-  /** Writes a pin's new status and info. Does nothing once the pin was removed. */
+  /** Stores a new status and info. Does nothing when the pin was removed. */
   setStatus(created: number, status: PinStatus, info: StringMap): void {
     this.#statements
       .get('UPDATE pin SET status = ?, info = ? WHERE created = ?')
       .run(status, JSON.stringify(info), created)
   }
 
-  /** Puts pins that are being fetched back into the queue: the service stops. */
+  /** Queues the pins that are being fetched. Called when the service stops. */
   requeueUnfinished(): void {
     this.#database.exec(`UPDATE pin SET status = 'queued' WHERE status = 'pinning'`)
   }
 
-  /** The same for those that a service left behind which broke off, counted: see `interruptions.ts`. */
+  /** Queues the pins that were being fetched when the service broke off. Called when it starts. See `interruptions.ts`. */
   requeueInterrupted(): void {
     this.#database.exec(REQUEUE_INTERRUPTED)
   }
 
   /**
-   * The oldest queued pin of the next owner in turn.
+   * Returns the oldest queued pin of the next owner in turn.
    *
-   * @param after the owner whose turn it was last
-   * @param busy owners that may not have another turn now
+   * @param after owner of the last turn
+   * @param busy owners that must wait, since they have their share of the transfers
    */
   nextQueued(after: number, busy: readonly number[]): StoredPin | null {
     const others = `owner NOT IN (${busy.map(() => '?').join(', ')})`
@@ -147,14 +149,14 @@ export class PinStore {
     return row ? toStoredPin(row as PinRow) : null
   }
 
-  /** How many pins an owner has and how many bytes they hold, a block that two pins share counted twice. */
+  /** Counts an owner's pins and their bytes. A block that two pins share counts twice. */
   usage(owner: number): Usage {
     return this.#statements
       .get('SELECT coalesce(sum(pins), 0) pins, coalesce(sum(bytes), 0) bytes FROM usage WHERE owner = ?')
       .get(owner) as Usage
   }
 
-  /** The time by the clock, or the next free one: AUTOINCREMENT remembers the highest ever, also of removed pins. */
+  /** Returns the time, or the next free millisecond. AUTOINCREMENT remembers the highest key, also of removed pins. */
   #nextKey(): number {
     const { last } = this.#statements
       .get(`SELECT coalesce(max(seq), 0) last FROM sqlite_sequence WHERE name = 'pin'`)
@@ -189,7 +191,7 @@ export class PinStore {
   #delete({ created }: StoredPin, holder: number | null): void {
     this.#statements.get('DELETE FROM pin WHERE created = ?').run(created)
     this.#statements.get('DELETE FROM pin_name WHERE rowid = ?').run(created)
-    // What this pin held for its own predecessor now waits for its successor.
+    // The pin may itself be a replacement. The garbage that waited for it now waits for its own replacement.
     this.#statements.get('UPDATE garbage SET holder = ? WHERE holder = ?').run(holder, created)
     this.#statements.get('INSERT INTO garbage VALUES (?, ?)').run(created, holder)
   }

@@ -4,24 +4,26 @@ import { foldCase } from './fold-case.ts'
 import type { PinFilter } from './pin-filter.ts'
 
 /**
- * A number for something that pins are looked for by, such as one pair of metadata: 64 bits of a hash, so that the
- * index is small and no text too long for it. An owner would need billions of pins to meet two equal ones.
+ * A number in the index for one property of a pin, such as one entry of its metadata.
+ *
+ * It is 64 bits of a hash. So the index is small, and no text is too long for it. An owner would need billions of pins before
+ * two properties have the same term.
  */
 export type Term = bigint
 
-/** The term that each pin has. */
+/** A term that every pin has. */
 export const ANY: Term = termOf('any')
 
-/** All terms of a pin. */
+/** Returns all terms of a pin. */
 export function termsOf({ cid, name, meta }: NewPin): Term[] {
   const names = name === null ? [] : [nameTerm(name, 'exact'), nameTerm(name, 'iexact')]
   return [ANY, termOf('cid', cid.key), ...names, ...Object.entries(meta).map(metaTerm)]
 }
 
-/** The terms that a filter asks for: a pin that matches has one of each group. Parts of names are no terms. */
+/** Returns groups of terms: a pin that matches the filter has a term of each group. Parts of names have no terms. */
 export function groupsOf({ cidKeys, name, match, meta }: PinFilter): Term[][] {
   const groups = Object.entries(meta).map((pair) => [metaTerm(pair)])
-  // Two CIDs may be one in two versions.
+  // CIDs of different versions may have the same key.
   if (cidKeys) groups.push([...new Set(cidKeys)].map((key) => termOf('cid', key)))
   if (name !== null && (match === 'exact' || match === 'iexact')) groups.push([nameTerm(name, match)])
   return groups

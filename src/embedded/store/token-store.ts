@@ -5,18 +5,18 @@ import { Statements } from '../../storage/statements.ts'
 import { assertStore } from './assert-store.ts'
 import { PIN_DATABASE } from './database-schema.ts'
 
-/** One named token as it is listed: never the token itself, which only its hash is kept of. */
+/** A named token in a list. The token itself is unknown: only its hash is stored. */
 export interface TokenRecord {
   readonly name: string
   readonly created: Date
-  /** How many pins belong to the name. */
+  /** Number of pins that belong to the name. */
   readonly pins: number
 }
 
 /**
- * Who may use the service. Pins belong to an owner, and a token opens one owner's pins.
+ * The tokens that may use the service. Pins belong to an owner, and a token opens the pins of one owner.
  *
- * Only SHA-256 hashes are stored; tokens made here have 256 random bits, so a stolen file gives none away.
+ * Only SHA-256 hashes are stored. Tokens created here have 256 random bits, so a stolen file reveals none of them.
  */
 export class TokenStore {
   readonly #database: Database
@@ -28,9 +28,9 @@ export class TokenStore {
   }
 
   /**
-   * Makes a token for a new name, or a new one for a name whose token was revoked: its pins are still there.
+   * Creates a token for a name. A name whose token was revoked still has its pins.
    *
-   * @returns the token, which cannot be read again later
+   * @returns the token. It cannot be read again later.
    * @throws {Error} when the name has a token
    */
   createToken(name: string): string {
@@ -45,7 +45,7 @@ export class TokenStore {
     return token
   }
 
-  /** All named tokens that are valid, by name. */
+  /** Lists all named tokens that are valid, by name. */
   listTokens(): TokenRecord[] {
     const rows = this.#statements
       .get(
@@ -57,22 +57,22 @@ export class TokenStore {
   }
 
   /**
-   * Makes the name's token invalid at once. Its pins stay, for a new token of that name.
+   * Revokes the token of a name at once. Its pins stay, for a new token of that name.
    *
-   * @returns false where the name has no token
+   * @returns false when the name has no token
    */
   revokeToken(name: string): boolean {
     const sql = 'DELETE FROM token WHERE owner = (SELECT id FROM owner WHERE name = ?)'
     return this.#statements.get(sql).run(name).changes > 0
   }
 
-  /** The owner that a token opens, or null for an unknown or revoked one. */
+  /** Returns the owner whose pins the token opens, or null for an unknown or revoked token. */
   ownerOf(token: string): number | null {
     const row = this.#statements.get('SELECT owner FROM token WHERE hash = ?').get(hashOf(token))
     return row ? (row as { owner: number }).owner : null
   }
 
-  /** The owner of a token that the configuration gives; it is known by the token's hash, in no list of names. */
+  /** Returns the owner of a token of the configuration. Its name is made of the token's hash, and no list shows it. */
   ownerOfConfigured(token: string): number {
     return transaction(this.#database, () => this.ownerNamed(`configured:${hashOf(token).toString('hex')}`))
   }
@@ -81,7 +81,7 @@ export class TokenStore {
     this.#statements.get('INSERT INTO token VALUES (?, ?, ?)').run(hashOf(token), owner, Date.now())
   }
 
-  /** The owner of that name, made where there is none. */
+  /** Returns the owner of that name. Creates it at the first use. */
   ownerNamed(name: string): number {
     this.#statements.get('INSERT INTO owner (name) VALUES (?) ON CONFLICT DO NOTHING').run(name)
     return (this.#statements.get('SELECT id FROM owner WHERE name = ?').get(name) as { id: number }).id
@@ -89,11 +89,11 @@ export class TokenStore {
 }
 
 /**
- * Opens the tokens of a service's folder, whether the service runs or not. A running one heeds changes at once.
+ * Opens the tokens of a data directory. The service may run meanwhile, and heeds changes at once.
  *
- * @param dataDir folder of the service
- * @param options.mustExist refuses a folder without a store; else one is made
- * @throws {Error} where there must be a store and is none
+ * @param dataDir data directory of the service
+ * @param options.mustExist refuses a folder without a store. Default: a store is created.
+ * @throws {Error} when the store must exist and is missing
  */
 export async function openTokenStore(
   dataDir: string,
@@ -104,7 +104,7 @@ export async function openTokenStore(
   return { tokens: new TokenStore(database), [Symbol.dispose]: () => database.close() }
 }
 
-/** What is kept of a token. */
+/** Returns the hash under which a token is stored. */
 export function hashOf(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
