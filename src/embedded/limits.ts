@@ -1,13 +1,13 @@
-/** Bounds of what the service does for its clients. Times are in milliseconds, sizes in bytes. */
+/** Limits of the service. Times are in milliseconds, sizes in bytes. */
 export interface Limits {
-  /** Blocks of one pin that are asked for at the same time. */
+  /** Blocks of one pin that are requested at the same time. */
   readonly concurrency: number
-  /** Pins that are fetched at the same time, of all tokens and of one. The others wait in the queue. */
+  /** Pins that are fetched at the same time, of all tokens and per token. All others wait in the queue. */
   readonly activePins: number
   readonly activePinsPerToken: number
-  /** Without a single new block for so long, origins are dialled anew; after that time once more, the pin fails. */
+  /** A pin fails when no new block arrives for so long. */
   readonly stallTimeoutMs: number
-  /** A pin that is not complete after so long fails. */
+  /** A pin fails when it is not complete after so long. */
   readonly totalTimeoutMs: number
   readonly dialTimeoutMs: number
   readonly maxConnections: number

@@ -11,50 +11,50 @@ const STOP_TIMEOUT_MS = 8_000
 export interface PinningServiceOptions {
   /** Address that HTTP listens on. Default 127.0.0.1. */
   readonly host?: string
-  /** Port of HTTP; 0, the default, for any free one. */
+  /** Port of HTTP. 0, the default, for any free port. */
   readonly port?: number
-  /** Folder of the database and the peer's key; made where it is missing. */
+  /** Folder of the database and the peer's key. Created where it is missing. */
   readonly dataDir: string
-  /** Tokens that are valid while the service runs, each with pins of its own, beside those created in the database. */
+  /** Tokens that are valid while the service runs, besides those of the database. Each has its own pins. */
   readonly tokens: readonly string[]
   /** Multiaddrs that the libp2p peer listens on. Default: any port on loopback. */
   readonly listen?: readonly string[]
   /**
-   * Which origins of clients may be dialled. Default: all, where HTTP and the peer listen on loopback only; else
+   * Ranges in which origins may be dialled. Default: all ranges when HTTP and the peer listen on loopback only, else
    * `public` alone.
    */
   readonly dialRanges?: readonly DialRange[]
-  /** Base URLs of trustless HTTP gateways that are asked beside a pin's origins. Default: none. */
+  /** Base URLs of trustless HTTP gateways that are asked besides the origins of a pin. Default: none. */
   readonly gateways?: readonly string[]
   /**
-   * A Kubo daemon that fetches and keeps what is pinned, in place of a peer and blocks of the service's own; `listen`
-   * and `gateways` then mean nothing. Default: none.
+   * A Kubo daemon that fetches and keeps the content of pins. The service then has no peer and no blocks of its own, and
+   * ignores `listen` and `gateways`. Default: none.
    */
   readonly kubo?: KuboAddress
-  /** Bounds that differ from the default ones. */
+  /** Limits that differ from the defaults. */
   readonly limits?: Partial<Limits>
-  /** Told of failures that no client caused: text with a stack, for a log. Default: nobody. */
+  /** Called with each failure that no client caused: text with a stack, for a log. */
   readonly onError?: (message: string) => void
-  /** Told that Kubo went away, and that it is back. Default: nobody. */
+  /** Called when Kubo goes away, and when it is back. */
   readonly onNotice?: (notice: Notice) => void
 }
 
-/** A pinning service in a thread of its own. Disposing it ends transfers and requests in order, within 8 s. */
+/** The embedded service in a thread of its own. Disposing it ends transfers and requests in order, within 8 s. */
 export interface RunningPinningService extends AsyncDisposable {
-  /** Base URL without a trailing slash; the Pinning Service API is at `{endpoint}/pins`. */
+  /** Base URL without a trailing slash. The Pinning Service API is at `{endpoint}/pins`. */
   readonly endpoint: string
-  /** Its libp2p peer, or Kubo's; null where Kubo was away when the service started. */
+  /** Its libp2p peer, or that of Kubo. Null when Kubo was away while the service started. */
   readonly peerId: string | null
   /** Multiaddrs of that peer, each with `/p2p/{peerId}`. */
   readonly addresses: readonly string[]
-  /** Resolves when the service was disposed; rejects when its thread ended by itself. Nobody has to listen. */
+  /** Resolves when the service is disposed. Rejects when its thread ends by itself. The rejection may stay unhandled. */
   readonly closed: Promise<void>
 }
 
 /**
- * Starts the embedded Pinning Service in a worker thread, so that fetching and hashing never hold up this one.
+ * Starts the embedded service in a worker thread, so that fetching and hashing never block this thread.
  *
- * @throws {Error} when it cannot start: a folder without write access, a port in use, a database of a newer version
+ * @throws {Error} when the service cannot start: a folder without write access, a port in use, a database of a newer version
  */
 export async function startPinningService(options: PinningServiceOptions): Promise<RunningPinningService> {
   const workerData: ServiceOptions = {
@@ -94,7 +94,7 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     if (!isStopping) worker.postMessage('stop')
     isStopping = true
     const timer = setTimeout(() => void worker.terminate(), STOP_TIMEOUT_MS)
-    // One that ended by itself has said so by then.
+    // When the thread ended by itself, `closed` has already reported it.
     await closed.catch(() => {})
     clearTimeout(timer)
   }

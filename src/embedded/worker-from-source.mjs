@@ -1,4 +1,4 @@
-// Node 20 does not pass the loader for TypeScript on to a worker, so that a worker has to install it itself.
+// A worker must install the loader for TypeScript itself: Node 20 does not pass it on.
 import { register } from 'tsx/esm/api'
 
 register()

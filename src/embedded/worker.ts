@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Notice } from './queue/keeper-presence.ts'
 import { type ServiceOptions, startService } from './start-in-this-thread.ts'
 
-/** What the service's thread tells the one that started it. */
+/** Messages from the thread of the service to the thread that started it. */
 export type WorkerMessage =
   | {
       readonly type: 'started'
@@ -25,7 +25,7 @@ try {
     (notice) => tell({ type: 'notice', notice }),
   )
   port.once('message', () => {
-    // Any message means: stop. A failure to stop in order is an uncaught rejection, which ends the thread as well.
+    // Any message means: stop. When stopping fails, the unhandled rejection ends the thread.
     void service[Symbol.asyncDispose]().then(() => port.close())
   })
   tell({
@@ -39,11 +39,11 @@ try {
   port.close()
 }
 
-/** Why it cannot start: a directory in use, a port that is taken. Only a mistake of ours is told with its stack. */
+/** Describes why the service cannot start, such as a port in use. Only a bug is described with its stack. */
 function reasonOf(error: unknown): string {
-  const isMistake = [TypeError, RangeError, ReferenceError].some((type) => error instanceof type)
-  if (!(error instanceof Error) || isMistake) return describe(error)
-  // libp2p puts stacks into its message.
+  const isBug = [TypeError, RangeError, ReferenceError].some((type) => error instanceof type)
+  if (!(error instanceof Error) || isBug) return describe(error)
+  // libp2p puts stack traces into its messages.
   return error.message.replace(/\n\s+at .*/g, '').trim()
 }
 

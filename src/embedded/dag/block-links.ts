@@ -8,21 +8,21 @@ const CBOR = 0x51
 const RAW = 0x55
 const JSON_CODEC = 0x0200
 
-/** Says why the links of a block cannot be known, or null where they can. */
+/** Describes why the links of a block cannot be read. Returns null when they can. */
 export function unreadable(cid: CID): string | null {
   const known = [CBOR, RAW, JSON_CODEC, dagPb.code, dagCbor.code, dagJson.code]
   return known.includes(cid.code) ? null : `its codec 0x${cid.code.toString(16)} is not supported`
 }
 
-/** True for blocks that never link to others, so that nobody needs to read them. */
+/** True for blocks that never link to others. */
 export function isLeaf(cid: CID): boolean {
   return cid.code === RAW || cid.code === CBOR || cid.code === JSON_CODEC
 }
 
 /**
- * The CIDs that a block links to.
+ * Returns the CIDs that a block links to.
  *
- * @throws {DagError} when the bytes are not of the CID's codec
+ * @throws {DagError} when the bytes do not decode by the CID's codec
  */
 export function linksOf(cid: CID, bytes: Uint8Array): CID[] {
   try {
@@ -40,7 +40,7 @@ function decodeLinks(cid: CID, bytes: Uint8Array): CID[] {
   return links
 }
 
-/** The size in bytes that a root claims for its whole DAG, or null where it claims none. Nothing vouches for it. */
+/** Returns the size in bytes that a root claims for its whole DAG, or null when it claims none. The claim may be false. */
 export function claimedDagSize(cid: CID, bytes: Uint8Array): number | null {
   if (isLeaf(cid)) return bytes.length
   if (cid.code !== dagPb.code) return null
@@ -52,7 +52,7 @@ export function claimedDagSize(cid: CID, bytes: Uint8Array): number | null {
 }
 
 function collectLinks(root: unknown, links: CID[]): void {
-  // A stack of its own, since a hostile block may be nested deeper than the call stack allows.
+  // No recursion: a hostile block may be nested deeper than the call stack allows.
   const stack = [root]
   while (stack.length > 0) {
     const value = stack.pop()

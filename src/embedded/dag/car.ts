@@ -2,12 +2,16 @@ import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { frame, readFrames } from './frames.ts'
 
-/** The start of a CARv1 file. @see https://ipld.io/specs/transport/car/carv1/ */
+/**
+ * Encodes the start of a CARv1 file.
+ *
+ * @see https://ipld.io/specs/transport/car/carv1/
+ */
 export function carHeader(root: CID): Uint8Array {
   return frame(dagCbor.encode({ roots: [root], version: 1 }))
 }
 
-/** One block of a CARv1 file. */
+/** Encodes one block of a CARv1 file. */
 export function carSection(cid: CID, bytes: Uint8Array): Uint8Array {
   return frame(Buffer.concat([cid.bytes, bytes]))
 }
@@ -18,9 +22,9 @@ export interface CarBlock {
 }
 
 /**
- * Reads a CARv1 file: first its root, then block by block. Nothing is verified.
+ * Reads a CARv1 file: first its root, then block by block. Verifies no block.
  *
- * @param maxSectionBytes what no block may exceed together with its CID
+ * @param maxSectionBytes largest size of a block together with its CID
  * @throws {Error} for anything but a CARv1 file with one root
  */
 export async function* readCar(

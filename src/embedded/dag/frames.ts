@@ -8,10 +8,10 @@ export function frame(message: Uint8Array): Uint8Array {
 }
 
 /**
- * Cuts a stream into its messages, each of which comes after its length.
+ * Splits a stream into its messages, each of which follows its length.
  *
- * @param maxBytes length that no message may exceed; only so much is ever gathered
- * @throws {RangeError} for a longer message, as soon as its length was read
+ * @param maxBytes largest length of a message. No more is ever held in memory.
+ * @throws {RangeError} for a longer message, as soon as its length is read
  */
 export async function* readFrames(
   chunks: AsyncIterable<{ subarray(): Uint8Array }>,

@@ -1,4 +1,4 @@
-/** An unsigned LEB128 number, as protobuf and multiformats write them. */
+/** Encodes a number as unsigned LEB128, as protobuf and multiformats have it. */
 export function varint(value: number): Uint8Array {
   const bytes: number[] = []
   let rest = value
@@ -7,9 +7,9 @@ export function varint(value: number): Uint8Array {
 }
 
 /**
- * Reads a number at an offset.
+ * Decodes the number at an offset.
  *
- * @returns the number and the offset behind it, or null where the bytes end within it
+ * @returns the number and the offset behind it, or null when the bytes end within the number
  * @throws {RangeError} for a number above 2^53
  */
 export function readVarint(bytes: Uint8Array, offset: number): { value: number; end: number } | null {

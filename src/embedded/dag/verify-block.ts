@@ -3,10 +3,10 @@ import type { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 
 const IDENTITY = 0x00
-/** As in Kubo: what is longer belongs into a block, and would be a way around the bounds on those. */
+/** As in Kubo. Longer content in a CID would evade the limits on blocks. */
 const MAX_IDENTITY_BYTES = 128
 
-/** Multihash code to the name that node:crypto has for the function. */
+/** Multihash code → name of the function in node:crypto. */
 const HASH_FUNCTIONS = new Map([
   [0x12, 'sha256'],
   [0x13, 'sha512'],
@@ -18,12 +18,12 @@ const HASH_FUNCTIONS = new Map([
   [0xb240, 'blake2b512'],
 ])
 
-/** The bytes that an identity CID carries in itself, or null for any other CID. */
+/** Returns the bytes that an identity CID contains, or null for any other CID. */
 export function inlineBlock(cid: CID): Uint8Array | null {
   return cid.multihash.code === IDENTITY ? cid.multihash.digest : null
 }
 
-/** Says why blocks of this CID cannot be verified, or null where they can. */
+/** Describes why blocks of this CID cannot be verified. Returns null when they can. */
 export function unverifiable(cid: CID): string | null {
   const { code, size } = cid.multihash
   if (code === IDENTITY) {
@@ -38,16 +38,16 @@ export function unverifiable(cid: CID): string | null {
 }
 
 /**
- * The multihash of bytes by the function of that code, or null where the function is not supported.
+ * Hashes bytes by the function of that code. Returns the multihash, or null for a function that is not supported.
  *
- * Never by the identity function: its digest is the data itself, so that anyone could make one up for any block.
+ * The identity function is not supported: its digest is the data itself, so it would prove nothing about a block.
  */
 export function multihashOf(code: number, bytes: Uint8Array): Uint8Array | null {
   const name = HASH_FUNCTIONS.get(code)
   return name ? createDigest(code, createHash(name).update(bytes).digest()).bytes : null
 }
 
-/** True when the bytes are what the CID names, hashed by the function that the CID names. */
+/** True when the bytes have the hash that the CID names. */
 export function isBlockOf(cid: CID, bytes: Uint8Array): boolean {
   const multihash = multihashOf(cid.multihash.code, bytes)
   return multihash !== null && Buffer.from(cid.multihash.bytes).equals(multihash)

@@ -4,17 +4,17 @@ import { blockKey } from './block-key.ts'
 import { linksOf } from './block-links.ts'
 import { DagError } from './dag-error.ts'
 
-/** For how long local blocks are walked before other work of the thread has its turn. */
+/** Milliseconds after which a walk over local blocks lets other work of the thread run. */
 const TURN_MS = 10
 
 export interface WalkOptions {
-  /** How many blocks are waited for at the same time. */
+  /** Blocks that are awaited at the same time. */
   readonly concurrency: number
-  /** How many different blocks the DAG may link to, each of which takes about 180 bytes of memory. Default: any number. */
+  /** Most different blocks of the DAG. Each takes about 180 bytes of memory. Default: no limit. */
   readonly maxBlocks?: number
   /**
-   * Brings one block in: its verified bytes, or null for a leaf that nobody needs to read. Blocks that are here
-   * already are best returned as they are, without a promise.
+   * Returns the verified bytes of a block, or null when its links are not to be followed. A local block should be returned
+   * without a promise, which is faster.
    *
    * @param depth number of links from the root
    */
@@ -23,23 +23,23 @@ export interface WalkOptions {
 }
 
 /**
- * Visits each block of a DAG once, many at a time, the latest found first.
+ * Visits each block of a DAG once, many at a time, depth first.
  *
- * Going deep first keeps the list of what is still to do short: a node's children, not a whole level of the DAG.
+ * Depth first keeps the list of waiting blocks short: it has the children of a few nodes, not a whole level of the DAG.
  *
- * @throws {DagError} as soon as more blocks are linked to than there may be
- * @throws whatever `visit` throws first; when the signal aborts, its reason
+ * @throws {DagError} as soon as there are more blocks than `maxBlocks`, and for a block that does not decode
+ * @throws the first error of `visit`, or the reason of the signal
  */
 export function walkDag(root: CID, options: WalkOptions): Promise<void> {
   const { concurrency, visit, signal, maxBlocks = Number.POSITIVE_INFINITY } = options
   const seen = new Set([keyOf(root)])
-  // Keys, since a CID would keep the block in memory that it was read from.
+  // Keys, not CIDs: a CID keeps the whole block in memory from which it was decoded.
   const waiting: { key: string; depth: number }[] = [{ key: keyOf(root), depth: 0 }]
   let pending = 0
 
   const found = (parent: CID, depth: number, bytes: Uint8Array | null): void => {
     if (bytes === null) return
-    // Reversed, since the last one is taken first: so blocks are asked for in the order that CAR files have them.
+    // Reversed, since the last of the list is taken first. So blocks are visited in the order of CAR files.
     for (const cid of linksOf(parent, bytes).reverse()) {
       const key = keyOf(cid)
       if (seen.has(key)) continue
@@ -90,7 +90,7 @@ export function walkDag(root: CID, options: WalkOptions): Promise<void> {
   })
 }
 
-/** Codec and multihash: the same bytes read with another codec have other links. */
+/** Contains the codec, since the same bytes have other links by another codec. */
 function keyOf(cid: CID): string {
   return `${cid.code}:${blockKey(cid.multihash.bytes)}`
 }

@@ -1,14 +1,14 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net'
 
-/** What stands for every address of a host when it listens there. */
+/** Addresses that mean every address of the host when a server listens there. */
 const ANY = rangesOf('0.0.0.0/8', '::/128')
 
-/** True for an address that listens on all, however it is written: `0.0.0.0`, `::`, `::ffff:0.0.0.0`. */
+/** True for an address that means every address of the host, in any spelling: `0.0.0.0`, `::`, `::ffff:0.0.0.0`. */
 export function isAnyAddress(address: string): boolean {
   return isIPv4(address) ? ANY.check(address, 'ipv4') : isIPv6(address) && ANY.check(address, 'ipv6')
 }
 
-/** Where an IP address leads: this host, a network that is not the internet, the internet, or nowhere to be dialled. */
+/** The network of an IP address: this host, a private network, the internet, or none that may be dialled. */
 export type AddressRange = 'loopback' | 'private' | 'public' | 'reserved'
 
 const LOOPBACK = rangesOf('127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128')
@@ -24,13 +24,13 @@ const PRIVATE = rangesOf(
   'fec0::/10',
 )
 const RESERVED = rangesOf('224.0.0.0/4', '240.0.0.0/4', '192.0.0.0/24', 'ff00::/8', '100::/64')
-/** IPv6 prefixes of 96 bits, behind which an IPv4 address is meant: mapped, compatible and translated ones. */
+/** IPv6 prefixes of addresses that contain an IPv4 address: mapped, compatible, translated and tunnelled ones. */
 const EMBEDDING = rangesOf('::ffff:0:0/96', '::/96', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16', '2001::/32')
 
 /**
- * Says what an IP address is for.
+ * Classifies an IP address.
  *
- * IPv6 forms that carry an IPv4 address are `reserved`: nobody needs them, and they would be a way around the others.
+ * IPv6 addresses that contain an IPv4 address are `reserved`: they would evade the ranges of IPv4, and no origin needs them.
  *
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry and its IPv6 sibling
  */

@@ -19,7 +19,7 @@ import type { DialRange } from './dial-policy.ts'
 import { GatewaySource } from './gateway-source.ts'
 import { OriginConnections } from './origin-connections.ts'
 
-/** How many bytes of a pin arrive between two looks at what its owner has stored in all; the first is at the first block. */
+/** Bytes of a pin after which the owner's total is checked again. The first check is at the first block. */
 const QUOTA_CHECK_BYTES = 8 * 1024 * 1024
 const GATEWAY_DELAY_MS = 1_000
 /** After so many interruptions at the same block, the pin itself is taken for their cause, and fails. */
@@ -29,15 +29,15 @@ export interface BlockTransferContext {
   readonly blocks: BlockStore
   readonly peer: Peer
   readonly limits: Limits
-  /** Which origins may be dialled. */
+  /** Ranges in which origins may be dialled. */
   readonly dialRanges: readonly DialRange[]
-  /** Base URLs of trustless HTTP gateways to ask as well; none by default. */
+  /** Base URLs of trustless HTTP gateways to ask as well. */
   readonly gateways: readonly string[]
-  /** Bytes that the owner's pins hold now. */
+  /** Returns the bytes that the owner's pins hold now. */
   readonly bytesOf: (owner: number) => number
 }
 
-/** Brings the DAG of one pin into the store: one instance an attempt. */
+/** Fetches the DAG of one pin into the store, block by block. */
 export class BlockTransfer implements Transfer {
   readonly #pin: StoredPin
   readonly #context: BlockTransferContext
@@ -60,7 +60,7 @@ export class BlockTransfer implements Transfer {
     this.#origins = new OriginConnections(context, pin.origins, (peerId) => this.#session.addPeer(peerId))
     const { gateways, limits } = context
     const { signal } = this.#abort
-    // Each block that is waited for listens.
+    // Each awaited block adds a listener.
     setMaxListeners(0, signal)
     this.#gateways =
       gateways.length > 0 ? new GatewaySource(gateways, { maxBlockBytes: limits.maxBlockBytes, signal }) : null
@@ -69,8 +69,8 @@ export class BlockTransfer implements Transfer {
   /**
    * Walks the DAG until each block is stored, verified and held by the pin.
    *
-   * @throws {PinFailedError} when the pin cannot be completed within its bounds
-   * @throws the reason that `cancel` was given
+   * @throws {PinFailedError} when the pin cannot be completed within its limits
+   * @throws the reason given to `cancel`
    */
   async run(): Promise<void> {
     const { limits, blocks } = this.#context
@@ -96,12 +96,10 @@ export class BlockTransfer implements Transfer {
     }
   }
 
-  /** Ends `run` with the reason. */
   cancel(reason: Error): void {
     this.#abort.abort(reason)
   }
 
-  /** What can be told of the transfer by now, in the words of `PinStatus.info`. */
   progress(): StringMap {
     return {
       blocks_fetched: `${this.#fetchedBlocks}`,
@@ -110,7 +108,6 @@ export class BlockTransfer implements Transfer {
     }
   }
 
-  /** What the complete DAG consists of, in the words of `PinStatus.info`. */
   summary(): StringMap {
     return { dag_size: `${this.#bytes}`, dag_blocks: `${this.#blocks}` }
   }
@@ -164,7 +161,7 @@ export class BlockTransfer implements Transfer {
   }
 
   async #fromGateways(gateways: GatewaySource, cid: CID, signal: AbortSignal): Promise<Uint8Array> {
-    // Origins were named by the client, so they come first.
+    // The client named the origins, so they get a head start.
     if (this.#pin.origins.length > 0) await delay(GATEWAY_DELAY_MS, null, { signal })
     return gateways.want(cid, { signal })
   }

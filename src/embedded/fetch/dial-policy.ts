@@ -3,33 +3,32 @@ import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { type AddressRange, addressRange, isAnyAddress } from './address-range.ts'
 
-/** A name server that does not answer is asked again after so long, once. */
+/** When a name server does not answer for so long, it is asked once more. */
 const DNS_TIMEOUT_MS = 2_000
 const DNS_TRIES = 2
 
-/** What clients may make the service dial. */
+/** A range of addresses that clients may make the service dial. */
 export type DialRange = Exclude<AddressRange, 'reserved'>
 
 /**
- * The ranges that may be dialled unless the configuration names others.
+ * Returns the ranges that may be dialled unless the configuration names others.
  *
- * A service that only this host can reach may dial whatever this host may. Any other dials the internet only, or its
- * clients could use it to knock on doors of the network that it is in.
+ * A service that only this host can reach may dial every range. Any other service may dial the internet only: its clients
+ * could otherwise use it to probe the network that it is in.
  *
  * @param listening IP addresses, or names, at which the service can be reached
  */
 export function defaultDialRanges(listening: readonly string[]): DialRange[] {
   const isLocal = listening.every((address) => address === 'localhost' || addressRange(address) === 'loopback')
-  // These are of the loopback range when they are dialled, but listen everywhere.
+  // `0.0.0.0` is in the loopback range when it is dialled, but a server there listens on every address.
   return isLocal && !listening.some(isAnyAddress) ? ['loopback', 'private', 'public'] : ['public']
 }
 
 /**
- * Turns an origin into the addresses that will be dialled: a name is resolved here, once, so that what was checked is
- * what is dialled.
+ * Resolves an origin to the addresses that will be dialled.
  *
- * Names are asked of DNS, not of the system: its look-ups cannot be broken off, and a few that hang hold up all others of
- * the process.
+ * A name is resolved once, here: the address that is dialled is the address that was checked. Names are resolved by DNS, not by
+ * the system: a lookup of the system cannot be cancelled, and a few that hang block all others of the process.
  *
  * @param options.signal ends the wait for DNS
  * @returns multiaddrs of the form `/ip4/…/tcp/…/p2p/…`

@@ -4,19 +4,20 @@ import { blockKey } from '../dag/block-key.ts'
 import { readCar } from '../dag/car.ts'
 import { isBlockOf } from '../dag/verify-block.ts'
 
-/** More than any CID has that can be verified. */
+/** No CID that can be verified is longer. */
 const MAX_CID_BYTES = 1024
-/** Blocks that came before they were wanted take at most so much memory; then the transfer waits. */
+/** Largest memory for blocks that arrived before they were wanted. Beyond it, the CAR is read no further. */
 const CACHE_BYTES = 16 * 1024 * 1024
-/** A want waits for the CAR as long as blocks come out of it, then asks for its one block. */
+/** When the CAR brings no block for so long, single blocks are requested. */
 const CAR_PATIENCE_MS = 1_000
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 8_000
 const REQUEST_TIMEOUT_MS = 30_000
 
 /**
- * Trustless HTTP gateways as a source of one pin's blocks: first the whole DAG as one CAR, then what it lacked as single
- * blocks. Each block is verified, whichever way it came.
+ * Fetches the blocks of one pin from trustless HTTP gateways.
+ *
+ * The whole DAG is requested as one CAR first. Blocks that the CAR lacks are requested one by one. Every block is verified.
  *
  * @see https://specs.ipfs.tech/http-gateways/trustless-gateway/
  */
@@ -41,12 +42,12 @@ export class GatewaySource {
     this.#signal = options.signal
   }
 
-  /** Why the last request failed, for the reason of a pin's failure; null where none did. */
+  /** Describes the last failed request, for the message of a failed pin. Null when none failed. */
   get error(): string | null {
     return this.#error
   }
 
-  /** Resolves with the verified bytes of a block, as soon as a gateway has it; rejects when the signal aborts. */
+  /** Resolves with the verified bytes of a block, as soon as a gateway sends it. Rejects when the signal aborts. */
   async want(cid: CID, { signal }: { signal: AbortSignal }): Promise<Uint8Array> {
     if (this.#car === 'none') void this.#readCar(cid)
     const fromCar = await this.#fromCar(blockKey(cid.multihash.bytes))
@@ -59,7 +60,7 @@ export class GatewaySource {
     }
   }
 
-  /** A block of the CAR: at once where it came already, else as long as others come; null where it is not to be had. */
+  /** Waits for a block of the CAR while the CAR brings blocks. Resolves with null when it stops. */
   #fromCar(key: string): Promise<Uint8Array | null> {
     const bytes = this.#cache.get(key)
     if (bytes) {
@@ -95,9 +96,9 @@ export class GatewaySource {
     this.#carPauses('over')
   }
 
-  /** Hands a block of the CAR to who waits for it, or keeps it until somebody does; waits while too many are kept. */
+  /** Resolves the want of a block of the CAR, or caches the block. Waits while the cache is full. */
   async #offer(key: string, bytes: Uint8Array): Promise<void> {
-    // A copy, since the bytes are part of a larger piece that would be kept with them.
+    // A copy: the bytes are a view, which would keep the whole chunk in memory.
     const block = Buffer.from(bytes)
     const waiting = this.#waiting.get(key)
     this.#waiting.delete(key)
@@ -105,7 +106,7 @@ export class GatewaySource {
     this.#cache.set(key, block)
     this.#cacheBytes += block.length
     if (this.#cacheBytes <= CACHE_BYTES) return
-    // Those who wait now wait for what comes later in the CAR, or never.
+    // The pending wants may be for blocks later in the CAR, which is not read on before the cache has room.
     this.#carPauses('silent')
     await new Promise<void>((resolve, reject) => {
       this.#onRoom = resolve

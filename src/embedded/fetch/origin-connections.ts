@@ -1,39 +1,44 @@
 import { setMaxListeners } from 'node:events'
 import type { PeerId } from '@libp2p/interface'
-import type { Peer } from '../bitswap/start-peer.ts'
 import { type DialRange, resolveOrigin } from './dial-policy.ts'
 
 const FIRST_REDIAL_MS = 250
 const LAST_REDIAL_MS = 8_000
-/** A pin dials no more of its origins at the same time, so that many pins with dead ones leave room for others. */
+/** Most dials of one pin at the same time, so that pins with many dead origins leave room for others. */
 const MAX_DIALS = 10
 
-/** What dials for a pin. */
-export type Dialer = Pick<Peer, 'dial' | 'isConnected' | 'onDisconnect'>
+/** Dials peers on behalf of a pin. */
+export interface Dialer {
+  /** Dials one peer, at exactly these addresses. Rejects with the reason when that fails. */
+  dial(addresses: readonly string[], options: { signal: AbortSignal }): Promise<PeerId>
+  isConnected(peerId: PeerId): boolean
+  /** Calls the listener whenever the connection to a peer is lost. Returns a function that stops this. */
+  onDisconnect(listener: (peerId: PeerId) => void): () => void
+}
 
 interface Origin {
   readonly address: string
   peerId: PeerId | null
   failures: number
-  /** The last trouble, also when a later dial succeeded. */
+  /** The last failure. Kept when a later dial succeeds. */
   error: string | null
   timer: NodeJS.Timeout | null
   isDialing: boolean
 }
 
-/** Keeps one pin connected with all of its origins: dials them together, and again when a connection fails or ends. */
+/** Keeps one pin connected with all of its origins: dials them at the same time, and again when a connection fails or ends. */
 export class OriginConnections {
   readonly #peer: Dialer
   readonly #onConnected: (peerId: PeerId) => void
   readonly #allowed: readonly DialRange[]
   readonly #origins: Origin[]
   readonly #abort = new AbortController()
-  /** Those that wait for their turn to be dialled. */
+  /** Origins that wait to be dialled. */
   readonly #queue: Origin[] = []
   #dials = 0
   #stopListening: (() => void) | null = null
 
-  /** @param onConnected called with each origin that was reached, each time */
+  /** @param onConnected called whenever an origin is connected */
   constructor(
     { peer, dialRanges }: { peer: Dialer; dialRanges: readonly DialRange[] },
     addresses: readonly string[],
@@ -53,7 +58,7 @@ export class OriginConnections {
     }))
   }
 
-  /** Starts to connect. Further calls do nothing. */
+  /** Starts to dial. Further calls do nothing. */
   open(): void {
     if (this.#stopListening) return
     this.#stopListening = this.#peer.onDisconnect((peerId) => {
@@ -70,7 +75,7 @@ export class OriginConnections {
     for (const { timer } of this.#origins) if (timer) clearTimeout(timer)
   }
 
-  /** How it stands with each origin, for the reason of a failure. */
+  /** Describes the state of each origin, for the message of a failed pin. */
   describe(): string {
     if (this.#origins.length === 0) return 'the pin names no origins, and no connected peer has sent it'
     return this.#origins.map((origin) => `${origin.address}: ${stateOf(origin)}`).join('; ')

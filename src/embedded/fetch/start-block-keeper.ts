@@ -16,11 +16,11 @@ export interface BlockKeeperOptions {
   readonly limits: Limits
   readonly dialRanges: readonly DialRange[]
   readonly gateways: readonly string[]
-  /** Bytes that the owner's pins hold now. */
+  /** Returns the bytes that the owner's pins hold now. */
   readonly bytesOf: (owner: number) => number
 }
 
-/** Starts the keeper that needs nobody else: a peer that fetches and serves, and blocks in the database. */
+/** Starts the keeper that needs no daemon: a peer fetches and serves blocks, and the database stores them. */
 export async function startBlockKeeper(options: BlockKeeperOptions): Promise<Keeper> {
   const { database, dataDir, listen, limits } = options
   const blocks = new BlockStore(database)

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Keeper } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
-/** Collects garbage a little at a time, so that requests and transfers go on meanwhile; tries again what fails. */
+/** Collects garbage in small steps, so that requests and transfers go on meanwhile. Retries after a failure. */
 export class GarbageCollector {
   readonly #keeper: Pick<Keeper, 'collectSome'>
   readonly #onError: (error: unknown) => void
@@ -16,7 +16,7 @@ export class GarbageCollector {
     this.#onError = onError
   }
 
-  /** Call it whenever a pin was removed or settled. */
+  /** Starts to collect. Called whenever a pin is removed or settles. */
   wake(): void {
     if (this.#isStopped) return
     this.#running ??= this.#run().finally(() => {

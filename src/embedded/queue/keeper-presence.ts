@@ -1,12 +1,12 @@
 import { KeeperUnavailableError } from './keeper.ts'
 
-/** Something that an operator should know and that is no mistake of the program. */
+/** A message for the operator that reports no bug. */
 export interface Notice {
   readonly level: 'info' | 'warn'
   readonly message: string
 }
 
-/** Tells once that the keeper went away, and once that it is back, however often it is asked in between. */
+/** Reports once that the keeper is away, and once that it is back, however many attempts fail in between. */
 export class KeeperPresence {
   readonly #tell: (notice: Notice) => void
   #isAway = false
@@ -15,7 +15,7 @@ export class KeeperPresence {
     this.#tell = tell
   }
 
-  /** Takes a failure; false where it is of another kind, and somebody else's business. */
+  /** Reports a failure if it shows that the keeper is away. Returns false for every other failure. */
   take(error: unknown): boolean {
     if (!(error instanceof KeeperUnavailableError)) return false
     if (!this.#isAway) {
@@ -26,7 +26,7 @@ export class KeeperPresence {
     return true
   }
 
-  /** The keeper does what it is asked to. */
+  /** Called when the keeper has done what it was asked to. */
   answered(): void {
     if (this.#isAway) this.#tell({ level: 'info', message: 'Kubo answers again' })
     this.#isAway = false

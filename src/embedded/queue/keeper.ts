@@ -1,41 +1,45 @@
 import type { StringMap } from '../../domain/pin.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
 
-/** Who fetches and keeps what is pinned: the service itself, with a peer and blocks of its own, or a Kubo daemon. */
+/**
+ * Fetches and keeps the content of pins: by a peer and blocks of the service's own, or by a Kubo daemon.
+ *
+ * The setting `pinner` selects the keeper.
+ */
 export interface Keeper extends AsyncDisposable {
-  /** The libp2p peer that has the content; null while it is not known. */
+  /** The libp2p peer that has the content. Null while it is unknown. */
   readonly peerId: string | null
   /** Multiaddrs of that peer, each with `/p2p/{peerId}`. They may change while the service runs. */
   readonly addresses: readonly string[]
-  /** Prepares one attempt to bring a pin's content in. */
+  /** Prepares one attempt to fetch the content of a pin. */
   createTransfer(pin: StoredPin): Transfer
   /**
-   * Frees a little of what removed pins held, as far as no other pin needs it.
+   * Frees a little of the content of removed pins that no other pin needs.
    *
    * @returns false when nothing is left to free
    */
   collectSome(): boolean | Promise<boolean>
 }
 
-/** One attempt to bring a pin's content in. */
+/** One attempt to fetch the content of a pin. */
 export interface Transfer {
   /**
-   * Resolves when all of the content is kept, and that is on the disk.
+   * Resolves when all of the content is on the disk.
    *
    * @throws {PinFailedError} when the pin cannot be completed within its bounds
-   * @throws {KeeperUnavailableError} when the keeper cannot be asked now; another attempt may succeed
-   * @throws the reason that `cancel` was given
+   * @throws {KeeperUnavailableError} when the keeper cannot be asked now. Another attempt may succeed.
+   * @throws the reason given to `cancel`
    */
   run(): Promise<void>
-  /** Ends `run` with the reason. */
+  /** Makes `run` reject with the reason. */
   cancel(reason: Error): void
-  /** What can be told of the transfer by now, in the words of `PinStatus.info`. */
+  /** Returns the present progress, as entries of `PinStatus.info`. */
   progress(): StringMap
-  /** What the complete content consists of, in the words of `PinStatus.info`. */
+  /** Returns the size of the complete content, as entries of `PinStatus.info`. */
   summary(): StringMap
 }
 
-/** The keeper cannot be asked now, through no fault of a pin. The message is for the pins' owners and the log. */
+/** The keeper cannot be asked now, and no pin is the cause. The message is for the owners of pins and for the log. */
 export class KeeperUnavailableError extends Error {
   override readonly name = 'KeeperUnavailableError'
 }

@@ -12,9 +12,9 @@ export interface PinQueueContext {
   readonly pins: PinStore
   readonly keeper: Keeper
   readonly limits: Limits
-  /** Called when a pin became `pinned` or `failed`. */
+  /** Called when a pin settled, or was given up because it was removed. */
   readonly onSettled: () => void
-  /** Called with what is no pin's fault: what passes is tried again, any other failure fails the pin as well. */
+  /** Called with each failure that no pin caused. Passing failures are retried. Any other failure fails the pin as well. */
   readonly onError: (error: unknown) => void
 }
 
@@ -22,17 +22,17 @@ interface ActivePin {
   readonly owner: number
   readonly abort: AbortController
   transfer: Transfer
-  /** Why the pin waits for another attempt; null while it does not. */
+  /** The reason to wait for another attempt. Null while none is awaited. */
   trouble: string | null
   done: Promise<void>
 }
 
 /**
- * Works off the queue: moves pins from `queued` over `pinning` to `pinned` or `failed`.
+ * Processes the queue: moves pins from `queued` over `pinning` to `pinned` or `failed`.
  *
- * The queue is the table of pins itself, so it has no size of its own and survives a restart. Owners have turns, the
- * one after the last one served first; no owner has more than its share of the places. A full disk and a keeper that is
- * away fail no pin: it stays in its place, says why in its info, and is tried again.
+ * The queue is the table of pins itself, so it has no limit and survives a restart. Owners take turns, and no owner has more
+ * than its share of the places. A full disk or an absent keeper fails no pin: the pin keeps its place, gives the reason in
+ * its info, and is retried.
  */
 export class PinQueue {
   readonly #context: PinQueueContext
@@ -46,7 +46,7 @@ export class PinQueue {
     this.#context = context
   }
 
-  /** Starts as many queued pins as there are free places. Call it whenever a pin was added. */
+  /** Starts as many queued pins as there are free places. Called whenever a pin is added. */
   wake(): void {
     const { limits, pins, onError } = this.#context
     try {
@@ -58,7 +58,7 @@ export class PinQueue {
       }
       this.#failedWakes = 0
     } catch (error) {
-      // The pin is queued still, and whoever added it need not hear of this.
+      // The added pin is still queued, so the request that added it must not fail.
       onError(error)
       this.#wakeTimer ??= setTimeout(
         () => {
@@ -70,19 +70,19 @@ export class PinQueue {
     }
   }
 
-  /** Gives up a pin that was removed. */
+  /** Stops the transfer of a pin that was removed. */
   cancel(created: number): void {
     this.#active.get(created)?.abort.abort(new Error('The pin was removed'))
   }
 
-  /** What can be told of a pin that is being fetched; empty for any other. */
+  /** Returns the progress of a pin that is being fetched. Empty for every other pin. */
   progressOf(created: number): StringMap {
     const active = this.#active.get(created)
     if (!active) return {}
     return { ...active.transfer.progress(), ...(active.trouble === null ? {} : { status_details: active.trouble }) }
   }
 
-  /** Stops all transfers where they are; the next start goes on with them. */
+  /** Stops all transfers. The next start of the service goes on with them. */
   async stop(): Promise<void> {
     this.#isStopped = true
     if (this.#wakeTimer) clearTimeout(this.#wakeTimer)
@@ -92,7 +92,7 @@ export class PinQueue {
     try {
       this.#context.pins.requeueUnfinished()
     } catch (error) {
-      // They count as interrupted, which does no harm once.
+      // The next start counts these pins as interrupted, which does no harm once.
       this.#context.onError(error)
     }
   }
@@ -121,7 +121,7 @@ export class PinQueue {
     })
   }
 
-  /** Makes attempts until one of them settles the pin, or it is given up. */
+  /** Makes attempts until one of them settles the pin, or the pin is cancelled. */
   async #run(pin: StoredPin, active: ActivePin): Promise<void> {
     const { keeper, onError, onSettled } = this.#context
     const { signal } = active.abort
@@ -142,7 +142,7 @@ export class PinQueue {
     if (!this.#isStopped) onSettled()
   }
 
-  /** @throws what keeps the pin from being settled now */
+  /** @throws the passing failure, or the reason of the cancellation, that keeps the pin unsettled */
   async #attempt(pin: StoredPin, { transfer, abort }: ActivePin): Promise<void> {
     const { pins, onError } = this.#context
     const cancel = (): void => transfer.cancel(abort.signal.reason)
@@ -161,7 +161,7 @@ export class PinQueue {
   }
 }
 
-/** What passes by itself, in words; null for any other error. */
+/** Describes a failure that passes by itself. Returns null for every other error. */
 function troubleOf(error: unknown): string | null {
   return error instanceof KeeperUnavailableError ? error.message : storageTrouble(error)
 }
