@@ -7,12 +7,12 @@ import { assertStore } from '../store/assert-store.ts'
 import { PIN_DATABASE } from '../store/database-schema.ts'
 import { encodePage, encodeRoot, type PinRecord } from './pin-list.ts'
 
-/** Where a page of pins ends: at so many of them, or so much text. */
+/** A page of the list has at most so many pins, and about so many bytes of text. */
 const PAGE_PINS = 1_000
 const PAGE_BYTES = 1024 * 1024
 const RAW = 0x55
 
-/** What an export wrote, or an import read. */
+/** Numbers of pins and blocks that an export wrote, or an import added. */
 export interface BackupSummary {
   readonly pins: number
   readonly blocks: number
@@ -21,11 +21,11 @@ export interface BackupSummary {
 /**
  * Writes all pins and blocks as one CARv1 file: a list of the pins as its root, then every block.
  *
- * It is one state of the database, also while the service runs. Blocks are written as raw ones, since the store knows
- * their multihashes only. Tokens are not part of it, and neither is what a Kubo daemon keeps.
+ * The file is a consistent snapshot, also while the service runs. Blocks are written with raw CIDs, since the store has only
+ * their multihashes. The file has no tokens, and no content that a Kubo daemon keeps.
  *
- * @param write takes one piece after the other; slow pieces slow the export down. First called when the store is open.
- * @throws {Error} where there is no store
+ * @param write writes the next bytes of the file. The export waits for it. First called when the store is open.
+ * @throws {Error} when the data directory has no store
  */
 export async function exportPins(dataDir: string, write: (bytes: Uint8Array) => Promise<void>): Promise<BackupSummary> {
   assertStore(dataDir)

@@ -8,9 +8,9 @@ import type { BlockStore } from '../store/block-store.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
 
 /**
- * Makes a pin hold all blocks of its DAG that are in the store, as far as they can be reached.
+ * Makes a pin hold all blocks of its DAG that the store has and that can be reached from the root.
  *
- * @returns true where that is the whole DAG
+ * @returns true when the store has the whole DAG
  */
 export async function holdLocalDag(pin: StoredPin, blocks: BlockStore): Promise<boolean> {
   let isComplete = true

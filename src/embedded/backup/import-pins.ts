@@ -13,21 +13,22 @@ import type { BackupSummary } from './export-pins.ts'
 import { holdLocalDag } from './hold-local-dag.ts'
 import { decodePage, decodeRoot, type PinRecord } from './pin-list.ts'
 
-/** What somebody exported may be as large as their service allowed blocks to be. */
+/** The service that exported the file may have allowed larger blocks than this one. */
 const MAX_SECTION_BYTES = 256 * 1024 * 1024
 
 export interface ImportSummary extends BackupSummary {
-  /** Pins of the file that still lack blocks; the service will fetch those. */
+  /** Pins of the file that still lack blocks. The service will fetch them. */
   readonly incomplete: number
 }
 
 /**
- * Adds the pins and blocks of a CAR file that `exportPins` wrote. Pins that are there already stay as they are.
+ * Adds the pins and blocks of a CAR file that `exportPins` wrote. Pins that exist already are not changed, but unfinished pins
+ * become `pinned` when the file has the blocks that they lack.
  *
- * Unfinished ones become pinned where the file has what they lack. Each block is verified. The service must be stopped,
- * since it would collect what no pin holds yet. Interrupted, it can be repeated.
+ * Every block is verified. The service must be stopped, since it would collect blocks that no pin holds yet. An interrupted
+ * import can be repeated.
  *
- * @throws {Error} for another file, for the first block that is not what its CID says, while the service runs, and where a
+ * @throws {Error} for another file, for the first block that does not match its CID, while the service runs, and when a
  *   Kubo daemon keeps the content
  */
 export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
@@ -41,7 +42,7 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
     const unfinished: number[] = []
     let added = 0
     let count = 0
-    // Until their pins are known to need them, blocks are held by a pin that was removed before it was.
+    // Blocks need a holder until the walk over their pins. It is the key of a removed pin that never existed.
     const holder = transaction(database, () => pins.reserveGarbage())
     const restore = (records: readonly PinRecord[]): void =>
       transaction(database, () => {
@@ -49,7 +50,7 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
           const pin = { cid: parseCid(cid), name, origins, meta }
           const { restored, isNew } = pins.restore(tokens.ownerNamed(owner), pin, { requestId, created })
           if (isNew) added++
-          // Also those of an import that was interrupted, and of a store that lost blocks.
+          // Includes pins of an interrupted import, and pins of a store that lost blocks.
           if (restored.status === 'queued' || restored.status === 'pinning') unfinished.push(restored.created)
         }
       })

@@ -3,7 +3,7 @@ import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { z } from 'zod'
 
-/** What a backup holds of one pin. */
+/** One pin in a backup. */
 const pinRecord = z.object({
   owner: z.string(),
   requestId: z.string(),
@@ -20,22 +20,22 @@ const VERSION = 1
 const link = z.custom<CID>((value) => CID.asCID(value) !== null)
 const rootBlock = z.object({ format: z.literal(FORMAT), version: z.literal(VERSION), pages: z.array(link) })
 
-/** Writes one page of a backup's pins as a dag-cbor block. */
+/** Encodes one page of a backup's pins as a dag-cbor block. */
 export function encodePage(pins: readonly PinRecord[]): Promise<{ cid: CID; bytes: Uint8Array }> {
   return blockOf(dagCbor.encode(pins))
 }
 
-/** Writes the root of a backup, which names its pages. */
+/** Encodes the root of a backup, which links to its pages. */
 export function encodeRoot(pages: readonly CID[]): Promise<{ cid: CID; bytes: Uint8Array }> {
   return blockOf(dagCbor.encode({ format: FORMAT, version: VERSION, pages: [...pages] }))
 }
 
-/** @throws {Error} for a block that is no page of a backup */
+/** @throws {Error} for a block that is not a page of a backup */
 export function decodePage(bytes: Uint8Array): PinRecord[] {
   return z.array(pinRecord).parse(dagCbor.decode(bytes))
 }
 
-/** @throws {Error} for a block that is no root of a backup, or one of another version */
+/** @throws {Error} for a block that is not the root of a backup of this version */
 export function decodeRoot(bytes: Uint8Array): CID[] {
   const { success, data } = rootBlock.safeParse(dagCbor.decode(bytes))
   if (!success) throw new Error('This CAR file is no backup of pinql')

@@ -15,20 +15,20 @@ const RAW = 0x55
 const LOST = { status_details: 'Waiting to fetch blocks that were lost' }
 
 export interface VerifyReport {
-  /** Blocks that were hashed. */
+  /** Number of blocks that were hashed. */
   readonly blocks: number
-  /** CIDs, as raw ones, of blocks whose bytes had changed; they were dropped. */
+  /** Raw CIDs of blocks whose bytes had changed. These blocks were dropped. */
   readonly broken: readonly string[]
-  /** Request ids of pins that called themselves pinned and lack blocks; they wait to be fetched again. */
+  /** Request ids of `pinned` pins that lacked blocks. They are queued again. */
   readonly requeued: readonly string[]
 }
 
 /**
- * Hashes every stored block, walks every pinned DAG, and puts what is not whole back into the queue.
+ * Hashes every stored block, walks every pinned DAG, and queues pins that lack blocks.
  *
- * The service fetches that when it is started the next time. It must be stopped, since it may rely on a block that is dropped.
+ * The service fetches these blocks at its next start. It must be stopped meanwhile, since it may rely on a block that is dropped.
  *
- * @throws {Error} where there is no store, while the service runs, and where a Kubo daemon keeps the content
+ * @throws {Error} when the data directory has no store, while the service runs, and when a Kubo daemon keeps the content
  */
 export async function verifyStore(dataDir: string): Promise<VerifyReport> {
   assertStore(dataDir)
@@ -57,7 +57,7 @@ export async function verifyStore(dataDir: string): Promise<VerifyReport> {
   }
 }
 
-/** Drops each block that is broken and, in the same step, puts the pins that have it into the queue. */
+/** Drops each broken block and, in the same transaction, queues the pins that hold it. */
 function dropBroken(database: Database): { count: number; broken: string[]; requeued: string[] } {
   const next = database.prepare('SELECT id, multihash, size, data FROM block WHERE id > ? ORDER BY id LIMIT 1')
   const broken: string[] = []

@@ -1,6 +1,6 @@
 import { readVarint, varint } from '../dag/varint.ts'
 
-/** A wish for one block, or to know whether a peer has it; or the end of that wish. */
+/** Asks for one block, or asks if the peer has it. Or cancels that. */
 export interface WantEntry {
   /** The bytes of the CID. */
   readonly cid: Uint8Array
@@ -9,7 +9,7 @@ export interface WantEntry {
   readonly sendDontHave: boolean
 }
 
-/** A block and, in `prefix`, the version, codec, hash function and digest length of its CID. */
+/** A block. `prefix` has the version, codec, hash function and digest length of its CID. */
 export interface BlockEntry {
   readonly prefix: Uint8Array
   readonly data: Uint8Array
@@ -20,21 +20,21 @@ export interface PresenceEntry {
   readonly has: boolean
 }
 
-/** What bitswap 1.2.0 sends in one message. */
+/** One message of bitswap 1.2.0. */
 export interface BitswapMessage {
   readonly wants: readonly WantEntry[]
   readonly blocks: readonly BlockEntry[]
   readonly presences: readonly PresenceEntry[]
 }
 
-/** More fields than that, at all depths, no honest message has: other peers send some hundred entries of some fields each. */
+/** Most fields of a message, at all depths. Honest peers send some hundred entries of a few fields each. */
 const MAX_FIELDS = 65_536
 
 // The protobuf of https://specs.ipfs.tech/bitswap-protocol/. A field's key is its number times 8 plus its wire type.
 const VARINT = 0
 const BYTES = 2
 
-/** Writes a message. `wantlist.full` is never set: each message adds to what was said before. */
+/** Encodes a message. Never sets `wantlist.full`: each message adds to those sent before. */
 export function encodeBitswapMessage({ wants, blocks, presences }: BitswapMessage): Uint8Array {
   const parts: Uint8Array[] = []
   if (wants.length > 0) addBytes(parts, 1, Buffer.concat(wants.flatMap((want) => entry(1, encodeWant(want)))))
@@ -54,9 +54,9 @@ export function encodeBitswapMessage({ wants, blocks, presences }: BitswapMessag
 }
 
 /**
- * Reads a message. Blocks are views of `bytes`, not copies.
+ * Decodes a message. Blocks are views of `bytes`, not copies.
  *
- * @throws {RangeError} when the bytes are no protobuf, or one of more fields than anybody needs
+ * @throws {RangeError} when the bytes are no protobuf, or have too many fields
  */
 export function decodeBitswapMessage(bytes: Uint8Array): BitswapMessage {
   const wants: WantEntry[] = []
@@ -79,7 +79,7 @@ export function decodeBitswapMessage(bytes: Uint8Array): BitswapMessage {
 
 const EMPTY = new Uint8Array(0)
 
-/** How many fields of a message may still be read. */
+/** Counts down the fields of a message that may still be decoded. */
 interface Room {
   fields: number
 }
@@ -122,7 +122,7 @@ function addVarint(parts: Uint8Array[], number: number, value: number): void {
   if (value !== 0) parts.push(varint(number * 8 + VARINT), varint(value))
 }
 
-/** The last value of each field of a message that repeats none. */
+/** Decodes a message whose fields are not repeated. Returns the last value of each field. */
 function collect(bytes: Uint8Array, room: Room): { bytes: Record<number, Uint8Array>; values: Record<number, number> } {
   const collected = { bytes: {} as Record<number, Uint8Array>, values: {} as Record<number, number> }
   for (const field of fieldsOf(bytes, room)) {

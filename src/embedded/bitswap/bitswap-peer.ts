@@ -7,25 +7,25 @@ import { type BlockEntry, encodeBitswapMessage, type PresenceEntry, type WantEnt
 export const BITSWAP = '/ipfs/bitswap/1.2.0'
 
 const SEND_TIMEOUT_MS = 10_000
-/** Blocks are sent in messages of about so many bytes, so that one peer's wishes take little memory. */
+/** A message has blocks of about so many bytes, so that the wants of one peer take little memory. */
 const MESSAGE_BYTES = 1024 * 1024
-/** More wishes than that are not remembered of one peer, nor a wish for a longer CID: no block has one. */
+/** Most wants of one peer that are kept. Further ones are dropped, and so are wants of CIDs longer than any block has. */
 const MAX_WISHES = 1_024
 const MAX_CID_BYTES = 128
 
-/** Where blocks come from that are served to others. */
+/** The blocks that are served to peers. */
 export interface ServedBlocks {
-  /** The bytes of a block, or null where there is none. */
+  /** Returns the bytes of a block, or null. */
   get(multihash: Uint8Array): Uint8Array | null | Promise<Uint8Array | null>
 }
 
-/** One connected peer: what we tell it, and what it wishes from us. */
+/** One connected peer: the blocks that it is asked for, and the blocks that it wants from us. */
 export class BitswapPeer {
-  /** Keys of the blocks that it was asked for and has not sent. */
+  /** Keys of the blocks that the peer was asked for and has not sent. */
   readonly asked = new Set<string>()
-  /** When its last wanted block came, on the clock of `performance.now()`. */
+  /** Time of the last wanted block from this peer, by `performance.now()`. */
   lastBlockAt = 0
-  /** How often it was silent since then for so long that others were asked in its place. */
+  /** Number of times since then that the peer was silent for so long that others were asked instead. */
   timesSilent = 0
   readonly #id: PeerId
   readonly #libp2p: Libp2p
@@ -45,26 +45,26 @@ export class BitswapPeer {
     this.#tell(key, { cid: cid.bytes, cancel: false, type: 'block', sendDontHave: true })
   }
 
-  /** Takes a wish back, so that it can be made again: peers do not send what they believe to have sent. */
+  /** Cancels a want. Without that, a peer that believes to have sent the block would ignore a new want. */
   cancel(key: string, cid: CID): void {
     if (!this.asked.delete(key)) return
     this.#tell(key, { cid: cid.bytes, cancel: true, type: 'block', sendDontHave: false })
   }
 
-  /** Remembers what the peer wishes; it is sent as fast as the peer takes it. */
+  /** Adds wants of the peer. Blocks are sent as fast as the peer reads them. */
   serve(wants: readonly WantEntry[]): void {
     for (const want of wants) {
       if (want.cid.length > MAX_CID_BYTES) continue
       const key = Buffer.from(want.cid).toString('latin1')
       this.#wishes.delete(key)
       if (want.cancel || this.#wishes.size >= MAX_WISHES) continue
-      // A copy, since the bytes are part of a message that would be kept with them.
+      // A copy: the bytes are a view, which would keep the whole message in memory.
       this.#wishes.set(key, { ...want, cid: Uint8Array.from(want.cid) })
     }
     this.#wake()
   }
 
-  /** Drops all that was to be told or sent, since the peer is gone; what it wishes next, it says again. */
+  /** Drops all pending entries and wants. Called when the peer is gone. It repeats its wants when it comes back. */
   leave(): void {
     this.#entries.clear()
     this.#wishes.clear()
@@ -78,7 +78,7 @@ export class BitswapPeer {
   #wake(): void {
     if (this.#isSending) return
     this.#isSending = true
-    // After all that this turn of the event loop has to say; then it is one message.
+    // At the end of this turn of the event loop, so that all its entries become one message.
     setImmediate(() => {
       void this.#sendAll().finally(() => {
         this.#isSending = false
@@ -90,7 +90,7 @@ export class BitswapPeer {
   async #sendAll(): Promise<void> {
     const stream = await this.#openStream()
     if (!stream) {
-      // A peer without bitswap, or one that is going: others will be asked.
+      // The peer has no bitswap, or is disconnecting. Sessions ask other peers.
       this.leave()
       return
     }

@@ -4,17 +4,17 @@ import { blockKey } from '../dag/block-key.ts'
 import type { BitswapPeer } from './bitswap-peer.ts'
 
 const TICK_MS = 500
-/** When those that were asked have sent no block at all for so long, one more peer is asked. */
+/** When the asked peers have sent no block at all for so long, one more peer is asked. */
 const ASK_NEXT_MS = 1_000
-/** When they have sent no block for so long, they are asked again: peers forget, or have got the block by now. */
+/** When they have sent no block for so long, they are asked again. A peer may have forgotten the want, or have the block now. */
 const ASK_AGAIN_MS = 5_000
-/** When this one block has not come for so long, whatever else they send, one more peer is asked for it. */
+/** When one block has not come for so long, one more peer is asked for it, even while the others send other blocks. */
 const OVERDUE_MS = 5_000
 const SILENCE_BURDEN = 100
 
 interface SessionContext {
   readonly peerOf: (peerId: PeerId) => BitswapPeer
-  /** Peers that dialled us. */
+  /** Returns the peers that dialled us. */
   readonly inbound: () => readonly BitswapPeer[]
   readonly onClose: () => void
 }
@@ -29,9 +29,9 @@ interface Want {
 /**
  * The blocks that one pin waits for, and the peers that it may ask: its origins, and peers that dialled us.
  *
- * Each block is asked of one peer at first, the one with the least to do, so that several origins share the work and
- * none sends what another has sent. One that lacks the block, goes, or takes its time costs the pin little: the next
- * is asked. No other peer learns what the pin wants.
+ * Each block is requested from one peer at first: the one with the fewest requests. So several origins share the work, and no
+ * block is sent twice. When that peer lacks the block, disconnects or is slow, the next peer is asked. No other peer learns
+ * which blocks the pin wants.
  */
 export class BitswapSession implements Disposable {
   readonly #context: SessionContext
@@ -44,13 +44,13 @@ export class BitswapSession implements Disposable {
     this.#timer = setInterval(() => this.#hurry(performance.now()), TICK_MS)
   }
 
-  /** Allows to ask a peer, which has to be connected. */
+  /** Adds a peer that may be asked. It must be connected. */
   addPeer(peerId: PeerId): void {
     this.#peers.add(this.#context.peerOf(peerId))
     this.askAnyone()
   }
 
-  /** Resolves with the verified bytes when a peer sends them; never, when the session is disposed before. */
+  /** Resolves with the verified bytes when a peer sends them. Never settles when the session is disposed before. */
   want(cid: CID): Promise<Uint8Array> {
     return new Promise((resolve) => {
       const want = { cid, resolve, asked: new Set<BitswapPeer>(), lastAskedAt: 0 }
@@ -59,7 +59,7 @@ export class BitswapSession implements Disposable {
     })
   }
 
-  /** Takes a want back, since the block came another way. */
+  /** Cancels a want. Called when the block came from elsewhere. */
   forget(cid: CID): void {
     const key = blockKey(cid.multihash.bytes)
     const want = this.#wants.get(key)
@@ -68,12 +68,12 @@ export class BitswapSession implements Disposable {
     this.#cancel(want)
   }
 
-  /** Asks for what nobody was asked for yet. */
+  /** Requests the blocks that no peer was asked for yet. */
   askAnyone(): void {
     for (const want of this.#wants.values()) if (want.asked.size === 0) this.#askNext(want)
   }
 
-  /** A verified block came, for whomever. */
+  /** Called with each verified block, also of other sessions. */
   arrived(key: string, bytes: Uint8Array): void {
     const want = this.#wants.get(key)
     if (!want) return
@@ -82,13 +82,13 @@ export class BitswapSession implements Disposable {
     want.resolve(bytes)
   }
 
-  /** A peer says that it lacks a block. */
+  /** Called when a peer reports that it lacks a block. */
   isMissing(peer: BitswapPeer, cidBytes: Uint8Array): void {
     const want = this.#wants.get(blockKey(CID.decode(cidBytes).multihash.bytes))
     if (want?.asked.has(peer)) this.#askNext(want)
   }
 
-  /** A peer is no longer connected. */
+  /** Called when a peer is disconnected. */
   peerWent(peer: BitswapPeer): void {
     this.#peers.delete(peer)
     for (const want of this.#wants.values()) if (want.asked.delete(peer)) this.#askNext(want)
@@ -134,7 +134,7 @@ export class BitswapSession implements Disposable {
   }
 }
 
-/** The more a peer still has to send, and the more often it was silent, the later it is asked. */
+/** Grows with the blocks that the peer has not sent yet, and with its silences. Peers with a small burden are asked first. */
 function burdenOf({ asked, timesSilent }: BitswapPeer): number {
   return asked.size + SILENCE_BURDEN * timesSilent
 }

@@ -12,10 +12,10 @@ const MAX_INBOUND_STREAMS = 64
 const IDLE_TIMEOUT_MS = 30_000
 
 /**
- * Bitswap 1.2.0: asks chosen peers for blocks, and serves blocks to whom asks.
+ * Bitswap 1.2.0: asks chosen peers for blocks, and serves blocks to every peer that asks.
  *
- * A block counts only for a wish whose whole multihash it has, hashed here by the function that the wish names. So
- * neither a forged prefix nor an unasked block gets anywhere.
+ * Each block that arrives is hashed here. It resolves only wants of exactly that multihash, so neither a forged prefix nor an
+ * unrequested block has any effect.
  */
 export class Bitswap {
   readonly #libp2p: Libp2p
@@ -23,7 +23,7 @@ export class Bitswap {
   readonly #peers = new Map<string, BitswapPeer>()
   readonly #sessions = new Set<BitswapSession>()
   readonly #onConnect = (): void => {
-    // It may have dialled us to bring what a session waits for.
+    // The peer may have dialled us to send a block that a session waits for.
     for (const session of this.#sessions) session.askAnyone()
   }
   readonly #onDisconnect = (event: CustomEvent<PeerId>): void => {
@@ -53,7 +53,7 @@ export class Bitswap {
     await this.#libp2p.unhandle(BITSWAP)
   }
 
-  /** Starts to ask for the blocks of one pin. Peers that dialled us are asked too, after those of the session. */
+  /** Starts a session for the blocks of one pin. It asks its own peers first, then peers that dialled us. */
   createSession(): BitswapSession {
     const inbound = (): BitswapPeer[] => {
       const dialledUs = this.#libp2p.getConnections().filter(({ direction }) => direction === 'inbound')
@@ -81,11 +81,11 @@ export class Bitswap {
   async #receive(stream: Stream, connection: Connection): Promise<void> {
     const idle = setTimeout(() => stream.abort(new Error('The stream was idle')), IDLE_TIMEOUT_MS)
     try {
-      // Answers go over a stream of our own.
+      // Answers use a stream that we open.
       await stream.close()
       for await (const bytes of readFrames(stream, MAX_MESSAGE_BYTES)) {
         idle.refresh()
-        // What came before the end of a connection may be read after it, when all that was known of the peer is gone.
+        // Messages may be read after their connection has ended. By then the state of the peer was dropped.
         if (!this.#libp2p.getConnections(connection.remotePeer).includes(connection)) return
         this.#handle(this.#peer(connection.remotePeer), bytes)
       }
@@ -106,7 +106,7 @@ export class Bitswap {
   }
 
   #take(peer: BitswapPeer, { prefix, data }: BlockEntry): void {
-    // Nothing is hashed for a peer that was asked for nothing.
+    // A peer that was asked for nothing must not make us hash.
     if (peer.asked.size === 0) return
     const multihash = multihashOf(hashCodeOf(prefix), data)
     if (!multihash) return
@@ -115,12 +115,12 @@ export class Bitswap {
       peer.lastBlockAt = performance.now()
       peer.timesSilent = 0
     }
-    // Sessions of other pins may wait for the same block.
+    // Several sessions may wait for the same block.
     for (const session of this.#sessions) session.arrived(key, data)
   }
 }
 
-/** The third number of a prefix: the code of the hash function. */
+/** Decodes the third number of a prefix: the code of the hash function. */
 function hashCodeOf(prefix: Uint8Array): number {
   let offset = 0
   let code = 0

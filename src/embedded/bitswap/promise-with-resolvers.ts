@@ -1,4 +1,4 @@
-// libp2p calls Promise.withResolvers, which Node has since 22. Import this before the first libp2p module.
+// libp2p calls Promise.withResolvers, which Node 20 lacks. This module must be imported before the first module of libp2p.
 const promises: PromiseConstructor & { withResolvers?: unknown } = Promise
 
 if (promises.withResolvers === undefined) {

@@ -18,7 +18,7 @@ export interface OriginNode extends AsyncDisposable {
 /**
  * Imports a file or directory as UnixFS (CIDv1, raw leaves) and serves it by bitswap on loopback.
  *
- * Symbolic links and special files in a directory are left out. The blocks are in a temporary file, not in memory.
+ * Ignores symbolic links and special files in a directory. The blocks are in a temporary file, not in memory.
  *
  * @param options.path file or directory
  * @param options.listen multiaddrs to listen on. Default: any port on loopback.

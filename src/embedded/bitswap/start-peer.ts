@@ -13,20 +13,20 @@ import { Bitswap } from './bitswap.ts'
 import type { ServedBlocks } from './bitswap-peer.ts'
 import type { BitswapSession } from './bitswap-session.ts'
 
-/** More than all pins together may have under way at one time. */
+/** More than all pins together have in flight. */
 const MAX_DIALS = 2_000
 
-/** A libp2p node that trades blocks by bitswap, and does nothing else. */
+/** A libp2p node that exchanges blocks by bitswap, and does nothing else. */
 export interface Peer extends AsyncDisposable {
   readonly peerId: string
-  /** Its own multiaddrs, each with `/p2p/{peerId}`. */
+  /** The node's own multiaddrs, each with `/p2p/{peerId}`. */
   readonly addresses: readonly string[]
-  /** Starts to ask for blocks. Dispose the session to stop. */
+  /** Starts a session that asks peers for blocks. Disposing it stops that. */
   createSession(): BitswapSession
-  /** Dials one peer, at exactly these addresses of it. Rejects with the reason when that fails. */
+  /** Dials one peer, at exactly these addresses. Rejects with the reason when that fails. */
   dial(addresses: readonly string[], options: { signal: AbortSignal }): Promise<PeerId>
   isConnected(peerId: PeerId): boolean
-  /** Calls back whenever a connection to a peer is lost; returns how to stop that. */
+  /** Calls the listener whenever the connection to a peer is lost. Returns a function that stops this. */
   onDisconnect(listener: (peerId: PeerId) => void): () => void
 }
 
@@ -34,7 +34,7 @@ export interface PeerOptions {
   readonly blocks: ServedBlocks
   /** Multiaddrs to listen on. */
   readonly listen: readonly string[]
-  /** File of the peer's private key, made where it is missing; without it the peer is another one each time. */
+  /** File of the peer's private key, created where it is missing. Default: a new key at each start. */
   readonly keyFile?: string
   readonly maxConnections?: number
   readonly dialTimeoutMs?: number
@@ -43,11 +43,11 @@ export interface PeerOptions {
 /**
  * Starts a peer over TCP (noise, yamux, identify) with bitswap 1.2.0.
  *
- * It announces nothing and looks for nobody: it dials what `dial` is given, and serves whom dials it.
+ * It announces nothing and searches for no peers. It dials the addresses that `dial` is given, and serves the peers that dial it.
  */
 export async function startPeer(options: PeerOptions): Promise<Peer> {
   const { maxConnections = 100, dialTimeoutMs = 6_000 } = options
-  // libp2p would also dial what a peer says of itself; nothing is dialled but what was asked for.
+  // libp2p would also dial the addresses that a peer announces. Only the addresses given to `dial` may be dialled.
   const wanted = new Map<string, number>()
   const libp2p = await createLibp2p({
     privateKey: options.keyFile ? await readOrMakeKey(options.keyFile) : await generateKeyPair('Ed25519'),
@@ -58,7 +58,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     services: { identify: identify() },
     connectionManager: {
       maxConnections,
-      // Who dials for a pin sees to it that none has too many; so nobody waits for others here.
+      // `OriginConnections` limits the dials of a pin, so that no dial needs to wait here.
       maxParallelDials: MAX_DIALS,
       maxDialQueueLength: MAX_DIALS,
       dialTimeout: dialTimeoutMs,
@@ -68,7 +68,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   })
   const bitswap = new Bitswap(libp2p, options.blocks)
   await bitswap.start()
-  /** Lets go of what libp2p remembers of a peer, which would be for good. */
+  /** Deletes libp2p's records of a peer, which it would keep for ever. */
   const forget = (peerId: PeerId): void => {
     if (libp2p.getConnections(peerId).length === 0) void libp2p.peerStore.delete(peerId).catch(() => {})
   }
@@ -82,7 +82,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       const targets = addresses.map((address) => multiaddr(address))
       for (const address of addresses) wanted.set(address, (wanted.get(address) ?? 0) + 1)
       try {
-        // Given a signal, libp2p heeds no timeout of its own.
+        // libp2p ignores its own timeout when it is given a signal.
         return (await libp2p.dial(targets, { signal: AbortSignal.any([signal, timeout]) })).remotePeer
       } catch (cause) {
         for (const id of peersOf(targets)) forget(id)
@@ -109,7 +109,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   }
 }
 
-/** The peers that multiaddrs name. */
+/** Returns the peers that multiaddrs name. */
 function peersOf(targets: readonly Multiaddr[]): PeerId[] {
   const names = targets.flatMap((target) =>
     target.getComponents().flatMap(({ name, value }) => (name === 'p2p' && value ? [value] : [])),

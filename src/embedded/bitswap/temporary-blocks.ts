@@ -8,7 +8,7 @@ import type { ServedBlocks } from './bitswap-peer.ts'
 
 const readAt = promisify(read)
 
-/** Blocks in one nameless file: as many as the disk holds, gone when this is disposed or the process dies. */
+/** Blocks in one unnamed temporary file. The system deletes it when this is disposed or the process dies. */
 export class TemporaryBlocks implements ServedBlocks, Disposable {
   readonly #file: number
   readonly #places = new Map<string, { offset: number; length: number }>()
@@ -20,7 +20,7 @@ export class TemporaryBlocks implements ServedBlocks, Disposable {
     rmSync(path)
   }
 
-  /** How many different blocks there are, and their bytes. */
+  /** Number of different blocks, and their bytes. */
   get size(): { blocks: number; bytes: number } {
     return { blocks: this.#places.size, bytes: this.#end }
   }

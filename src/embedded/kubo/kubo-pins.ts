@@ -10,11 +10,11 @@ const listedPin = z.object({ Cid: z.string(), Name: z.string().optional() })
 const unpinned = z.object({ Pins: z.array(z.string()) })
 
 /**
- * The recursive pins of a Kubo daemon that belong to us, among those that do not.
+ * The recursive pins of a Kubo daemon. Some of them are ours.
  *
- * Kubo has one pin a CID, so two pins of ours share it, and so may its owner. To pin a CID anew, Kubo drops its pin
- * first, and a command that is broken off then leaves none. So nothing is pinned that is pinned, and whoever works on a
- * CID has it alone.
+ * Kubo has one pin per CID. Several pins of ours, and the daemon's owner, may share it. When a CID is pinned again, Kubo removes
+ * its pin first, so an interrupted command leaves no pin. Therefore a pinned CID is never pinned again, and work on one CID
+ * is exclusive.
  */
 export class KuboPins {
   readonly #rpc: KuboRpc
@@ -27,9 +27,9 @@ export class KuboPins {
   }
 
   /**
-   * Runs work on a CID when nobody else does any.
+   * Runs work on a CID after all earlier work on that CID has ended.
    *
-   * @param options.signal ends the wait with its reason
+   * @param options.signal aborts the wait
    */
   exclusively(cid: string, work: () => Promise<void>, options: { signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options
@@ -46,14 +46,14 @@ export class KuboPins {
     return signal ? Promise.race([result, aborted(signal)]) : result
   }
 
-  /** Whether the daemon has the CID pinned. Whose pin that is, is noted. */
+  /** Asks if the daemon has the CID pinned, and records in the ledger if the pin is ours. */
   async isPinned(cid: string, options: { signal?: AbortSignal } = {}): Promise<boolean> {
     try {
       const { Keys } = await this.#rpc.call('pin/ls', { arg: cid, type: 'recursive', names: 'true' }, listed, options)
       this.#learn(cid, Keys[cid]?.Name)
       return true
     } catch (error) {
-      // To list what is not pinned is an error, and only its words tell it from any other.
+      // Kubo answers with an error when the CID is not pinned. Only its text distinguishes it from other errors.
       if (!(error instanceof KuboRefusalError) || !/ is not pinned\b/i.test(error.message)) throw unlisted(error)
       this.#ledger.disown(cid)
       return false
@@ -61,9 +61,9 @@ export class KuboPins {
   }
 
   /**
-   * Ends what a pin holds: unpins its CID where the pin of Kubo is ours, and no other pin needs it.
+   * Releases the CID that a pin needs. Unpins it when the pin in Kubo is ours and no other pin needs it.
    *
-   * @throws {KeeperUnavailableError} when the daemon cannot be asked; nothing is forgotten then
+   * @throws {KeeperUnavailableError} when the daemon cannot be asked. The records are unchanged then.
    */
   async release(pin: number): Promise<void> {
     const cid = this.#ledger.cidOf(pin)
@@ -73,8 +73,8 @@ export class KuboPins {
   }
 
   /**
-   * Compares what is pinned here with what is pinned in the daemon: a pin that the daemon does not have waits to be
-   * fetched again, and a pin of ours there that nobody needs is removed.
+   * Compares our pins with the pins of the daemon. A pin that the daemon lacks is queued again. A pin of ours in the daemon
+   * that no pin needs is removed.
    */
   async reconcile(pins: PinStore, options: { signal: AbortSignal }): Promise<void> {
     const found = new Set<string>()
@@ -104,7 +104,7 @@ export class KuboPins {
   }
 
   async #unpinUnless(cid: string, isNeeded: () => boolean): Promise<void> {
-    // Whoever needs it may work on it for hours, and takes over what is to be done here.
+    // A transfer that needs the CID may hold it for hours, so this must not wait. That transfer keeps the pin.
     if (isNeeded()) return
     await this.exclusively(cid, async () => {
       if (isNeeded() || !(await this.isPinned(cid)) || !this.#ledger.isOwn(cid)) return
@@ -113,14 +113,14 @@ export class KuboPins {
     })
   }
 
-  /** @param name what the daemon calls the pin; undefined from one that knows no names, where the ledger has to do */
+  /** @param name the pin's name in the daemon. Undefined from an old daemon without names: then the ledger stays as it is. */
   #learn(cid: string, name: string | undefined): void {
     if (name === this.#ledger.name) this.#ledger.own(cid)
     else if (name !== undefined) this.#ledger.disown(cid)
   }
 }
 
-/** A daemon that cannot list its pins now is asked again: it has refused nothing that a pin could fail for. */
+/** Makes a refusal to list pins passing: no pin is its cause, and another attempt may succeed. */
 function unlisted(error: unknown): unknown {
   if (!(error instanceof KuboRefusalError)) return error
   return new KeeperUnavailableError(`Kubo does not tell what is pinned: ${error.message}`, { cause: error })

@@ -3,18 +3,18 @@ import { z } from 'zod'
 import { KeeperUnavailableError } from '../queue/keeper.ts'
 import { readJsonLines } from './read-json-lines.ts'
 
-/** Where a Kubo daemon is. */
+/** The address of a Kubo daemon. */
 export interface KuboAddress {
   /** Base URL of its RPC API without a trailing slash, such as `http://127.0.0.1:5001`. */
   readonly endpoint: string
-  /** Sent as `Authorization: Bearer`; null where the daemon asks for none. */
+  /** Sent as `Authorization: Bearer`. Null when the daemon needs none. */
   readonly token: string | null
 }
 
-/** Arguments and options of a command; a list is an argument that is given several times. */
+/** Arguments and options of a command. A list repeats its argument. */
 type KuboArguments = Readonly<Record<string, string | readonly string[]>>
 
-/** The daemon did what it was asked to, and it failed: the message is its own. */
+/** The daemon ran the command, and the command failed. The message is the daemon's. */
 export class KuboRefusalError extends Error {
   override readonly name = 'KuboRefusalError'
 }
@@ -22,10 +22,11 @@ export class KuboRefusalError extends Error {
 const CALL_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 5_000
 const MAX_ERROR_BYTES = 64 * 1024
-/** Where the daemon writes why a command failed whose answer had begun. */
+/** Trailer with the error of a command that failed after its answer began. */
 const ERROR_TRAILER = 'x-stream-error'
 
-const KEEPING = new Set(['pin/add', 'pin/rm'])
+/** Commands that change pins. */
+const PIN_CHANGES = new Set(['pin/add', 'pin/rm'])
 
 const errorObject = z.object({ Message: z.string(), Type: z.literal('error') })
 
@@ -33,8 +34,8 @@ const errorObject = z.object({ Message: z.string(), Type: z.literal('error') })
  * A Kubo daemon's HTTP RPC API.
  *
  * A command fails in three ways: with status 500 (400 for wrong arguments) and an error object, with an error object in
- * the middle of its answer, or with a trailer. All of them become a `KuboRefusalError`. No answer, a torn one, and one
- * that is not Kubo's or of whoever stands before it become a `KeeperUnavailableError`.
+ * the middle of its answer, or with a trailer. Each of them becomes a `KuboRefusalError`. A missing or truncated answer, and
+ * an answer that is not Kubo's, such as a proxy's, become a `KeeperUnavailableError`.
  *
  * @see https://docs.ipfs.tech/reference/kubo/rpc/
  */
@@ -44,22 +45,22 @@ export class KuboRpc implements AsyncDisposable {
   readonly #pool: Pool
   readonly #onAnswer: () => void
 
-  /** @param onAnswer called for what comes of changes: a daemon that only answers questions is of no use */
-  constructor({ endpoint, token }: KuboAddress, onAnswer: () => void = () => {}) {
+  /** @param onAnswer called for each answer to a command that changes pins. Answers to other commands do not show that it can. */
+  constructor({ endpoint, token }: KuboAddress, onAnswer: () => void) {
     this.#token = token
     this.#onAnswer = onAnswer
     const { origin, pathname } = new URL(endpoint)
     this.#basePath = `${pathname.replace(/\/+$/, '')}/api/v0`
-    // Commands may be silent for as long as they look for content; who waits for them has a timer.
+    // No timeouts here: a command is silent while it looks for content. Callers have timers.
     this.#pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS } })
   }
 
   /**
    * Runs a command that answers with one object.
    *
-   * @param options.timeoutMs default 30 s
+   * @param options.timeoutMs default 30,000
    * @throws {KuboRefusalError} when the command failed
-   * @throws {KeeperUnavailableError} when there is no answer of Kubo in time
+   * @throws {KeeperUnavailableError} when Kubo does not answer in time
    */
   async call<T>(
     command: string,
@@ -82,7 +83,7 @@ export class KuboRpc implements AsyncDisposable {
     return data
   }
 
-  /** Runs a command and yields the objects it answers with, as they come. Throws as `call` does. */
+  /** Runs a command and yields the objects of its answer as they arrive. Throws as `call` does. */
   async *stream(command: string, args: KuboArguments, { signal }: { signal: AbortSignal }): AsyncGenerator<unknown> {
     const response = await this.#request(command, args, signal)
     if (response.statusCode !== 200) throw await this.#refusal(command, response)
@@ -90,7 +91,7 @@ export class KuboRpc implements AsyncDisposable {
       for await (const object of readJsonLines(response.body)) {
         const { success, data } = errorObject.safeParse(object)
         if (success) throw new KuboRefusalError(data.Message)
-        if (KEEPING.has(command)) this.#onAnswer()
+        if (PIN_CHANGES.has(command)) this.#onAnswer()
         yield object
       }
     } catch (error) {
@@ -133,13 +134,13 @@ export class KuboRpc implements AsyncDisposable {
       const { success, data } = errorObject.safeParse(JSON.parse(text))
       if (success && (statusCode === 500 || statusCode === 400)) return new KuboRefusalError(data.Message)
     } catch {
-      // What is no error object of Kubo is told by its status.
+      // The body is no error object of Kubo. The status is reported instead.
     }
     return unavailable(`answered ${command} with ${statusCode}`)
   }
 }
 
-/** Its message is shown to clients, who need not know where the daemon is. */
+/** The message must not contain the daemon's address: clients see it. */
 function unavailable(what: string, cause?: unknown): KeeperUnavailableError {
   return new KeeperUnavailableError(`Kubo ${what}`, { cause })
 }

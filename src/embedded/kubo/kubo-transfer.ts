@@ -12,10 +12,10 @@ import type { KuboLedger } from './kubo-ledger.ts'
 import type { KuboPins } from './kubo-pins.ts'
 import { KuboRefusalError, type KuboRpc } from './kubo-rpc.ts'
 
-/** After a failure, Kubo is asked once more: it may only have been stopping, and is then found away. */
+/** A failed command is retried once. A daemon that is stopping fails commands too, and is away at the second attempt. */
 const SECOND_ATTEMPT_MS = 1_000
 
-/** A line of `pin/add`. What is 0 is left out, and `Bytes` is known to recent daemons only. */
+/** A line of `pin/add`. Kubo omits numbers that are 0. Only recent daemons send `Bytes`. */
 const progressLine = z.object({
   Progress: z.number().default(0),
   Bytes: z.number().optional(),
@@ -31,7 +31,7 @@ export interface KuboTransferContext {
   readonly dialRanges: readonly DialRange[]
   readonly limits: Limits
   readonly bytesOf: (owner: number) => number
-  /** Resolves when the daemon can be asked and was compared with our pins. */
+  /** Resolves when the daemon answers, and its pins were compared with ours. */
   readonly ready: () => Promise<void>
 }
 
@@ -66,7 +66,7 @@ export class KuboTransfer implements Transfer {
     } catch (error) {
       const failure =
         error instanceof KuboRefusalError ? new PinFailedError(`Kubo: ${error.message}`, { cause: error }) : error
-      // A failed pin holds nothing. Where Kubo is away by now, what it holds is freed with the pin itself.
+      // A failed pin must hold nothing. When Kubo is away, the CID is released when the pin is removed.
       if (failure instanceof PinFailedError) await kuboPins.release(created).catch(() => {})
       throw failure
     }

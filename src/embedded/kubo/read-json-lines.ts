@@ -1,10 +1,10 @@
-/** No object of the commands that are used here comes near it. */
+/** No object of the commands in use is nearly as long. */
 const MAX_LINE_BYTES = 1024 * 1024
 
 /**
- * Yields the objects of a body that has one on each line, as they arrive.
+ * Yields the objects of a body with one JSON object per line, as they arrive.
  *
- * @throws {SyntaxError} for a line that is not JSON, or longer than 1 MiB
+ * @throws {SyntaxError} for a line that is not JSON, or is longer than 1 MiB
  */
 export async function* readJsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   const decoder = new TextDecoder()

@@ -18,11 +18,11 @@ export interface KuboKeeperOptions {
   readonly kubo: KuboAddress
   readonly limits: Limits
   readonly dialRanges: readonly DialRange[]
-  /** Bytes that the owner's pins hold now. */
+  /** Returns the bytes that the owner's pins hold now. */
   readonly bytesOf: (owner: number) => number
-  /** Called when pins were put back into the queue. */
+  /** Called when pins were queued again. */
   readonly onQueued: () => void
-  /** Called for what comes of the daemon when it pins and unpins. */
+  /** Called for each answer to a command that changes pins. */
   readonly onAnswer: () => void
 }
 
@@ -32,9 +32,9 @@ const identity = z.object({ ID: z.string(), Addresses: z.array(z.string()).nulla
 const strings = z.object({ Strings: z.array(z.string()) })
 
 /**
- * Starts the keeper that leaves fetching and keeping to a Kubo daemon. It starts as well where the daemon is away.
+ * Starts the keeper that makes a Kubo daemon fetch and keep the content of pins. The daemon may be away.
  *
- * @throws {Error} for a database that has blocks of its own
+ * @throws {Error} when the database has blocks of its own
  */
 export async function startKuboKeeper(options: KuboKeeperOptions): Promise<Keeper> {
   const { database, pins, limits, onQueued } = options
@@ -66,13 +66,13 @@ export async function startKuboKeeper(options: KuboKeeperOptions): Promise<Keepe
       await rpc.call('swarm/connect', { arg: addresses }, strings, { signal, timeoutMs: limits.dialTimeoutMs })
       return peerIdFromString(addresses[0]?.split('/').at(-1) ?? '')
     },
-    // From then on the connection is Kubo's business.
+    // Kubo maintains its connections itself.
     isConnected: () => true,
     onDisconnect: () => () => {},
   }
   const context = { ...options, rpc, kuboPins, ledger, dialer, ready }
 
-  // So that the delegates are known from the first answer on; what fails here is tried again by whoever needs it.
+  // The first answer to a client needs the delegates. A failure here does no harm: `ready` asks again.
   await identify(FIRST_LOOK_MS).catch(() => {})
   return {
     get peerId() {
