@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { FILE_VARIABLE, SETTINGS } from '../config/settings.ts'
 
-/** Gives a command a flag for each setting, and `--config`. Values stay text; the configuration's schema judges them. */
+/** Adds a flag for each setting, and `--config`, to a command. Values stay text: `loadConfig` checks them. */
 export function addConfigOptions(command: Command): Command {
   command.addOption(new Option('-c, --config <path>', `Configuration file (${FILE_VARIABLE}).`))
   for (const { flag, variable, description, fallback } of SETTINGS) {

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * Has V8 make every object in the young generation. To be called before the gateway serves.
+ * Makes V8 allocate every object in the young generation. Must be called before the gateway serves.
  *
  * V8 watches how long the objects of each place in the code live. Under load, requests are still in flight at most garbage
- * collections, so that V8 takes some places for long-lived ones and makes their objects in the old generation from then
- * on. From there they keep the lists of finished requests from the cheap garbage collection.
+ * collections, so V8 concludes that the objects of some places live long, and allocates them in the old generation. There they keep
+ * the lists of finished requests alive, which the cheap garbage collection would free.
  *
  * @see docs/decisions/0015-letting-go.md for figures
  */

@@ -18,7 +18,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 defaultToProduction()
 
-// Commands import what they run when they run, so that help, version and mistakes answer at once.
+// Commands import their modules when they run, so that help, version and usage errors answer at once.
 const program = new Command('pinql')
   .description('GraphQL in front of IPFS Pinning Services.')
   .version(version)
@@ -41,7 +41,7 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Commander has printed what is wrong, or the help that was asked for.
+    // Commander has already printed the error or the help.
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
   } else {
     process.stderr.write(`pinql: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -49,7 +49,7 @@ try {
   }
 }
 
-// Commander would take it for an argument: of the default command, or of a command that has others beneath it.
+// Commander would take an unknown command for an argument of the default command, or of a command with subcommands.
 function rejectUnknownCommand(parent: Command, [word, ...others]: readonly string[]): void {
   if (word === undefined || word.startsWith('-') || parent.commands.length === 0) return
   const found = parent.commands.find((command) => command.name() === word)

@@ -1,19 +1,19 @@
 import { once } from 'node:events'
 import { EXIT } from './exit-codes.ts'
 
-// Orchestrators kill after 10 s.
+/** Less than the 10 s after which orchestrators kill a process. */
 const LONGEST_STOP_MS = 9_500
 
-/** Something that runs, and may need longer than others to stop. */
+/** A server or service that runs until it is disposed. */
 export interface Stoppable extends AsyncDisposable {
-  /** Milliseconds that stopping may take at this moment. Default 9,500. */
+  /** Milliseconds that disposing may take at this moment. Default 9,500. */
   readonly longestStopMs?: number
 }
 
 /**
- * Keeps something running until SIGINT or SIGTERM, then stops it in order and lets the process end with 0.
+ * Waits for SIGINT or SIGTERM, then disposes `running` and lets the process end with 0.
  *
- * A second signal ends the process at once, and so does a stop that takes longer than it may.
+ * A second signal ends the process at once, and so does disposing that takes longer than `longestStopMs`.
  */
 export async function runUntilSignal(running: Stoppable): Promise<void> {
   const ended = new AbortController()

@@ -1,4 +1,4 @@
-/** What every error has. */
+/** The fields of every error. */
 interface Common {
   /** For people. Branch on `code` instead: messages may change. */
   readonly message: string

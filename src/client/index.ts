@@ -1,4 +1,4 @@
-/** The package entry `pinql/client`: what a client of the API needs in TypeScript. Runs in browsers; imports nothing. */
+/** The package entry `pinql/client`, for clients of the API in TypeScript. Runs in browsers. Imports no package. */
 export type {
   ApiError,
   ApiErrorCode,

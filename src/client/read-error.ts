@@ -5,7 +5,7 @@ type Own<Code extends ApiError['code']> = Omit<ApiErrorOf<Code>, 'code' | 'messa
 
 const SAFE_RETRY_MS = 1_000
 
-/** The fields of each code. A field that was not selected gets a value of its type, so that the types of `ApiError` hold. */
+/** Readers of the fields of each code. A field that was not selected gets a value of its type, so that `ApiError` is true. */
 const FIELDS: { readonly [Code in ApiErrorCode]: (from: Json) => Own<Code> } = {
   BAD_REQUEST: (from) => ({
     argument: text(from.argument),

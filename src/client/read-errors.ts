@@ -1,11 +1,11 @@
 import type { ApiError } from './api-error.ts'
 import { isObject, readError } from './read-error.ts'
 
-/** Where clients keep the list of GraphQL's errors: Apollo and plain results, urql. */
+/** Fields with the list of GraphQL's errors: of Apollo and plain results, and of urql. */
 const LISTS = ['errors', 'graphQLErrors'] as const
-/** Where clients keep the object that has the list: results of Apollo and urql, Relay, and wrapped errors. */
+/** Fields with the object that has the list: of results of Apollo and urql, of Relay, and of wrapped errors. */
 const HOLDERS = ['error', 'networkError', 'source', 'cause'] as const
-/** Deeper than any client nests; an object may contain itself. */
+/** No client nests deeper. The limit is needed because an object may contain itself. */
 const MAX_DEPTH = 5
 
 /**
@@ -33,7 +33,7 @@ export function readErrors(source: unknown): ApiError[] {
   return read(source)
 }
 
-/** The first list of errors in this object or in the objects that hold it. */
+/** Finds the first list of errors in this object, or in the objects that it holds. */
 function findList(source: unknown, depth: number): readonly unknown[] | null {
   if (depth > MAX_DEPTH) return null
   if (Array.isArray(source)) return source
@@ -49,12 +49,12 @@ function findList(source: unknown, depth: number): readonly unknown[] | null {
   return findList(parseBody(source.bodyText), depth + 1)
 }
 
-/** One of the failures of an `AggregateError`: each address of a host that could not be reached. */
+/** True for an error of the network: an `AggregateError` has one for each address of a host that could not be reached. */
 function isOfNetwork(error: unknown): boolean {
   return error instanceof Error && !('extensions' in error) && !('path' in error)
 }
 
-/** Apollo Client keeps the body of a response with an HTTP status such as 403 as text. */
+/** Parses the body of a response with an HTTP status such as 403, which Apollo Client keeps as text. */
 function parseBody(bodyText: unknown): unknown {
   try {
     return typeof bodyText === 'string' ? JSON.parse(bodyText) : null
@@ -63,12 +63,12 @@ function parseBody(bodyText: unknown): unknown {
   }
 }
 
-/** An element is an error, or a payload whose `error` may be null. */
+/** Reads an error, or a payload whose `error` may be null. */
 function readElement(element: unknown): ApiError[] {
   try {
     if (isObject(element) && !isErrorLike(element) && 'error' in element) return read(element.error)
   } catch {
-    // As above.
+    // The object throws when its fields are read. `readError` reports that.
   }
   return read(element)
 }
@@ -78,7 +78,10 @@ function read(error: unknown): ApiError[] {
   return one ? [one] : []
 }
 
-/** A result has `data`, and a payload has none of these fields. `type` is that of a browser's event, which has no message. */
+/**
+ * True for an error, and false for a result or a payload. A result has `data`. A payload has none of the fields below. A
+ * browser's event is an error that has a `type` and no message.
+ */
 function isErrorLike(value: unknown): boolean {
   if (!isObject(value)) return typeof value === 'string'
   if ('data' in value && !(value instanceof Error)) return false

@@ -1,4 +1,4 @@
-/** A pin as a query selects it. Fields that were not selected count as empty. */
+/** A pin in the answer to a query. Fields that were not selected count as empty. */
 export interface SelectedPin {
   readonly cid: string
   readonly name?: string | null | undefined
@@ -17,7 +17,7 @@ export interface AddPinInput {
   service?: string
 }
 
-/** The API accepts no more. */
+/** Most origins that the API accepts. */
 const MAX_ORIGINS = 20
 /** The API refuses an address without a peer id. */
 const WITH_PEER_ID = /\/p2p\/[^/]+$/
@@ -39,7 +39,7 @@ const WITH_PEER_ID = /\/p2p\/[^/]+$/
 export function toAddPinInput(pin: SelectedPin, options: { readonly service?: string } = {}): AddPinInput {
   const from = pin.service?.name
   const service = options.service ?? from
-  // Its own peers are no help to the service that the pin was at.
+  // Delegates are the old service's own peers, so they do not help that service.
   const delegates = service === from ? [] : (pin.delegates ?? [])
   const addresses = [...delegates, ...(pin.origins ?? [])].filter((address) => WITH_PEER_ID.test(address))
   const origins = [...new Set(addresses)].slice(0, MAX_ORIGINS)

@@ -1,7 +1,7 @@
 /**
- * The one of `words` that was probably meant.
+ * Returns the word of `words` that was probably meant.
  *
- * @returns null when none is near: more than a third of the letters would have to change
+ * @returns null when each of them differs in more than a third of the letters
  */
 export function closest(word: string, words: Iterable<string>): string | null {
   let best: string | null = null
@@ -13,7 +13,7 @@ export function closest(word: string, words: Iterable<string>): string | null {
   return best
 }
 
-// Insert, delete or change a letter, or swap two neighbours: one step each.
+// Each of these is one step: to insert, delete or change a letter, or to swap two neighbours.
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, index) => index)

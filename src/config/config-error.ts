@@ -1,14 +1,14 @@
-/** One thing that is wrong with the configuration. */
+/** One error in the configuration. */
 export interface ConfigProblem {
-  /** The offending key, such as `services.filebase.endpoint`. */
+  /** The wrong key, such as `services.filebase.endpoint`. */
   readonly key: string
-  /** Where the value stands, such as `PINQL_PORT` or `pinql.config.yaml, line 4`; null when it stands nowhere. */
+  /** The source of the value, such as `PINQL_PORT` or `pinql.config.yaml, line 4`. Null when the value is missing. */
   readonly source: string | null
-  /** What was expected and what came. */
+  /** Names the expected and the received value. */
   readonly message: string
 }
 
-/** The configuration cannot be used. Holds every problem, so that one run is enough to mend them all. */
+/** The configuration cannot be used. Has every problem, so that one run shows them all. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly ConfigProblem[]

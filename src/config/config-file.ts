@@ -5,21 +5,20 @@ import { ConfigError, type ConfigProblem } from './config-error.ts'
 /** The environment, as `process.env` gives it. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What a configuration file says, and where it says it. */
+/** The content of a configuration file, with the place of each value. */
 export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>
-  /** Variables it names that are not set. */
+  /** Variables that the file names and that are not set. */
   readonly problems: readonly ConfigProblem[]
-  /** Where a key stands: `pinql.config.yaml, line 4`. */
+  /** Returns the place of a key: `pinql.config.yaml, line 4`. */
   sourceOf(path: readonly PropertyKey[]): string
 }
 
 /**
- * Reads a YAML file; `${NAME}` in a text stands for the environment variable of that name.
+ * Reads a YAML file. Replaces `${NAME}` in texts by the environment variable of that name.
  *
- * @returns null when there is no such file
- * @throws {ConfigError} when it cannot be read, is not YAML or not a map. Never quotes the file, since it may hold
- *   tokens.
+ * @returns null when the file does not exist
+ * @throws {ConfigError} when the file cannot be read, is not YAML or is not a map. Never quotes the file, which may have tokens.
  */
 export async function readConfigFile(path: string, env: Environment): Promise<ConfigFile | null> {
   let text: string

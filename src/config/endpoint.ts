@@ -1,7 +1,8 @@
 /**
- * A service's base URL as requests build on it: no trailing slash, and no `/pins` that was pasted along.
+ * Normalises the base URL of a service: removes trailing slashes, and a `/pins` at the end.
  *
- * @returns null when `text` is not an http(s) URL, or has a user, a query or a fragment, which would leak into logs or get lost
+ * @returns null when `text` is not an http or https URL, or has a user, a query or a fragment. A user would leak into logs,
+ *   and requests would drop the others.
  */
 export function normaliseEndpoint(text: string): string | null {
   if (!URL.canParse(text)) return null

@@ -8,23 +8,23 @@ import { setting, wholeNumber } from './setting.ts'
 export interface ServiceConfig {
   /** Lower-case letters, digits and dashes. */
   readonly name: string
-  /** `embedded`: the gateway runs the service itself. Else a known provider, as `startGateway` checks; null when not said. */
+  /** `embedded`: the gateway runs the service itself. Else a known provider, as `startGateway` checks. Null when not given. */
   readonly provider: string | null
-  /** Base URL without a trailing slash; null where it is the provider's, or the embedded service's. */
+  /** Base URL without a trailing slash. Null for the provider's URL, and for the embedded service. */
   readonly endpoint: string | null
-  /** Sent for callers who bring none. */
+  /** Token for requests of callers without a token of their own. Null when there is none. */
   readonly token: string | null
-  /** The Kubo daemon that keeps the content of the embedded service; absent where that does so itself. */
+  /** The Kubo daemon that keeps the content of the embedded service. Absent when the service does so itself. */
   readonly kubo?: { readonly endpoint: string; readonly token: string | null }
-  /** Which origins the embedded service may dial; absent where not given. */
+  /** Ranges in which the embedded service may dial origins. Absent when not given. */
   readonly dial?: readonly ('public' | 'private' | 'loopback')[]
-  /** In place of the provider's; absent where not given. */
+  /** Limits that replace those of the provider. Absent when not given. */
   readonly limits?: Readonly<NonNullable<z.output<typeof LIMITS_SCHEMA>>>
-  /** Where it differs from its provider; absent where not given. */
+  /** Capabilities in which the service differs from its provider. Absent when not given. */
   readonly capabilities?: CapabilitySettings
 }
 
-/** Everything the gateway can be told: complete, checked and frozen. */
+/** The whole configuration of the gateway: complete, checked and frozen. */
 export type GatewayConfig = Readonly<Omit<z.output<typeof CONFIG_SCHEMA>, keyof Lists | 'defaultService'>> &
   Lists & { readonly defaultService: string; readonly proxy: ProxyConfig }
 
@@ -32,7 +32,7 @@ export type GatewayConfig = Readonly<Omit<z.output<typeof CONFIG_SCHEMA>, keyof 
 export interface ProxyConfig {
   readonly httpProxy?: string
   readonly httpsProxy?: string
-  /** Hosts that are asked directly; loopback always is. */
+  /** Hosts that are reached without a proxy, separated by commas. Includes loopback. */
   readonly noProxy: string
 }
 
@@ -49,7 +49,7 @@ const MAX_TIMEOUT_MS = 600_000
 const URL_WORDS = 'an http or https URL without user, query and fragment'
 const TOKEN_WORDS = 'a token of printable characters without spaces, and without the word "Bearer"'
 
-/** Where a Kubo daemon is. */
+/** The keys of the setting `kubo`. */
 export const KUBO_SHAPE = {
   endpoint: baseUrl(URL_WORDS).default('http://127.0.0.1:5001'),
   token: bearerToken(TOKEN_WORDS).nullable().default(null),
@@ -99,7 +99,7 @@ export const SERVICE_SCHEMA = z.strictObject(
   { error: 'a map of provider, endpoint, token, pinner, kubo, dial, limits and capabilities' },
 )
 
-/** The one description of the configuration: keys, types, limits, defaults and the words for them. */
+/** The only description of the configuration: keys, types, limits, defaults and their texts. */
 export const CONFIG_SCHEMA = z.strictObject(
   {
     host: setting('a host name or IP address', 'Address to listen on.', (expected) =>
@@ -166,7 +166,7 @@ export const CONFIG_SCHEMA = z.strictObject(
 /** A key at the top of the configuration. */
 export type SettingKey = keyof z.output<typeof CONFIG_SCHEMA>
 
-/** What docs/configuration.md and `pinql serve --help` say about a key. */
+/** Returns the texts about a setting for docs/configuration.md and `pinql serve --help`. */
 export function describeSetting(schema: z.ZodType): { description: string; expects: string; fallback: unknown } {
   const meta = z.globalRegistry.get(schema) as { description: string; expects: string }
   return { description: meta.description, expects: meta.expects, fallback: schema.safeParse(undefined).data }
@@ -183,7 +183,7 @@ function bearerToken(expected: string) {
   return z.string(expected).regex(/^[\x21-\x7e]+$/, expected)
 }
 
-/** The items of a list that comes as text with commas, from the environment and the command line. */
+/** Splits a list that is one text with commas, as the environment and the command line give it. */
 export function splitList(text: string): string[] {
   return text.split(/[\s,]+/).filter(Boolean)
 }

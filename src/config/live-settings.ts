@@ -3,7 +3,7 @@ import { setting, wholeNumber } from './setting.ts'
 const MAX_COUNT = 1_000_000
 const MAX_MS = 600_000
 
-/** How much of live status anybody may use, and the pace of its connections. */
+/** Settings of live status: limits per connection, caller and address, and the timing of connections. */
 export const LIVE_SETTINGS = {
   maxSockets: count('WebSockets and event streams that may be open at a time.', 50_000),
   maxSocketsPerTenant: count(

@@ -9,12 +9,12 @@ import { FILE_VARIABLE, SETTINGS } from './settings.ts'
 const DEFAULT_FILE = 'pinql.config.yaml'
 
 /**
- * Puts the configuration together: command-line flags win over the environment, which wins over the file.
+ * Loads the configuration. Flags of the command line override the environment, which overrides the file.
  *
- * @param sources.flags values by setting key, and `config` for the file's path; undefined where not given
- * @param sources.env default `process.env`. An empty variable counts as not given.
- * @param sources.cwd where `pinql.config.yaml` is looked for, and where relative paths start. Default: the working directory.
- * @throws {ConfigError} naming each wrong key, where it came from, what was expected and what came; never a token
+ * @param sources.flags values by setting key, and `config` for the path of the file
+ * @param sources.env default `process.env`. An empty variable counts as missing.
+ * @param sources.cwd folder of `pinql.config.yaml`, and base of relative paths. Default: the working directory.
+ * @throws {ConfigError} with each wrong key, its source, the expected and the received value. Never contains a token.
  */
 export async function loadConfig(
   sources: { flags?: Readonly<Record<string, unknown>>; env?: Environment; cwd?: string } = {},
@@ -53,7 +53,10 @@ async function readFileOf(named: string | undefined, cwd: string, env: Environme
   return file
 }
 
-/** A misspelt variable would silently do nothing. Others with the prefix are none of ours, such as those Kubernetes adds. */
+/**
+ * Reports misspelt variables, which would have no effect. Ignores other variables with the prefix: Kubernetes adds some, for
+ * example.
+ */
 function misspelt(env: Environment): ConfigProblem[] {
   const known = [FILE_VARIABLE, ...SETTINGS.map(({ variable }) => variable)]
   return Object.keys(env).flatMap((name) => {

@@ -15,20 +15,20 @@ import {
 } from './gateway-config.ts'
 import { CAPABILITY_SHAPE, type CapabilitySettings, LIMIT_SCHEMA } from './service-ways.ts'
 
-/** Settings as they are written in a file or in code; all optional. */
+/** Settings as a file or a program gives them. All are optional. */
 export type ConfigInput = z.input<typeof CONFIG_SCHEMA>
 
-/** Tells where the value at a path came from, such as `PINQL_PORT`. */
+/** Returns the source of the value at a path, such as `PINQL_PORT`. */
 export type SourceOf = (path: readonly PropertyKey[]) => string | null
 
 /**
  * Checks settings, fills in the defaults and freezes the result.
  *
- * @param input settings by key; what is not given has its default
- * @param options.sourceOf names the origin of a value in error messages
- * @param options.problems found while gathering `input`, to be reported along
- * @param options.cwd where a relative `dataDir` starts. Default: the working directory.
- * @param options.env where the proxy variables are read from. Default: none.
+ * @param input settings by key. Missing ones have their defaults.
+ * @param options.sourceOf names the source of a value in error messages
+ * @param options.problems problems found while `input` was gathered. They are reported together with all others.
+ * @param options.cwd base of a relative `dataDir`. Default: the working directory.
+ * @param options.env environment with the proxy variables. Default: none.
  * @throws {ConfigError} with every problem found. No message contains a token.
  */
 export function parseConfig(
@@ -68,7 +68,7 @@ export function parseConfig(
   })
 }
 
-// Lower case goes first, as in curl.
+// The variable in lower case wins, as in curl.
 function readProxy(env: Environment): ProxyConfig {
   const read = (name: string) => env[name.toLowerCase()] || env[name]
   const httpProxy = read('HTTP_PROXY')
@@ -94,7 +94,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown, sourceOf: SourceOf)
   return [{ key: issue.path.join('.'), source: sourceOf(issue.path), message: `expected ${expected}, got ${what}` }]
 }
 
-/** The keys that are known at a place. */
+/** Returns the known keys at a path. */
 function keysAt([top, , part]: readonly PropertyKey[]): string[] {
   if (top !== 'services') return Object.keys(CONFIG_SCHEMA.shape)
   if (part === 'limits') return Object.keys(LIMIT_SCHEMA.shape)
@@ -102,7 +102,7 @@ function keysAt([top, , part]: readonly PropertyKey[]): string[] {
   return Object.keys(part === 'capabilities' ? CAPABILITY_SHAPE : SERVICE_SCHEMA.shape)
 }
 
-/** Rules that hold between keys, checked even where single fields are wrong, so that all problems show at once. */
+/** Checks rules between keys, even when single fields are wrong, so that all problems are reported at once. */
 function serviceProblems(services: unknown, sourceOf: SourceOf): ConfigProblem[] {
   if (!isRecord(services)) return []
   const problems: ConfigProblem[] = []
@@ -137,7 +137,7 @@ function defaultServiceProblems(name: unknown, services: unknown, sourceOf: Sour
   return [{ key: 'defaultService', source: sourceOf(['defaultService']), message }]
 }
 
-/** What came, in words. Below `services` only its shape: it may be a token, even under a wrong key. */
+/** Describes a received value. Below `services` it describes only the type: the value may be a token, even under a wrong key. */
 function shapeOf(value: unknown, isSecret: boolean): string {
   if (value === undefined || value === null) return 'nothing'
   if (typeof value === 'string') return isSecret ? `a text of ${value.length} characters` : show(value)
@@ -147,7 +147,7 @@ function shapeOf(value: unknown, isSecret: boolean): string {
 }
 
 function childOf(value: unknown, key: PropertyKey): unknown {
-  // A list that came as text has its items in there.
+  // A list may be given as one text.
   if (typeof value === 'string' && typeof key === 'number') return splitList(value)[key]
   return typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined
 }

@@ -5,7 +5,7 @@ const TRUST = ['exact', 'loose', 'unusable'] as const
 const TRUST_CHOICE = `one of ${TRUST.join(', ')}`
 const TRUST_WORDS = '`exact`, `loose` when it may return more, or `unusable` when it hides pins or does nothing'
 
-/** One limit on requests. */
+/** One limit of requests. */
 export const LIMIT_SCHEMA = z.strictObject(
   {
     limit: wholeNumber('a whole number of requests from 1 to 1000000', 1, 1_000_000),
@@ -16,7 +16,7 @@ export const LIMIT_SCHEMA = z.strictObject(
   { error: 'a map of limit, windowMs, scope and endpoint' },
 )
 
-/** The limits of a service. */
+/** The setting `limits` of a service. */
 export const LIMITS_SCHEMA = setting(
   'a list of maps such as { limit: 100, windowMs: 1000 }',
   'How many requests the service allows in any window of time, in place of what is known of its provider. `scope`: who shares ' +
@@ -30,7 +30,7 @@ const flag = (what: string) => setting('true or false', what, (expected) => z.bo
 const choice = <const Words extends readonly string[]>(words: Words, what: string) =>
   setting(`one of ${words.join(', ')}`, what, (expected) => z.enum(words, expected))
 
-/** What may differ at a service from what is known of its provider, or from the specification. */
+/** Capabilities in which a service may differ from its known provider, or from the specification. */
 export const CAPABILITY_SHAPE = {
   maxCids: setting('a whole number from 1 to 10', 'Most CIDs in one list.', (words) => wholeNumber(words, 1, 10)),
   maxLimit: setting(
@@ -76,14 +76,14 @@ export const CAPABILITY_SHAPE = {
   namesPinsByCid: flag('Whether a pin without a name gets its CID as name.'),
 }
 
-/** What differs. */
+/** The setting `capabilities` of a service. */
 export const CAPABILITIES_SCHEMA = setting(
   'a map of capabilities',
   'How the service differs from what is known of its provider, or, of an unknown one, from the specification. See below.',
   (expected) => z.strictObject(CAPABILITY_SHAPE, { error: expected }).partial().optional(),
 )
 
-/** The capabilities that were given. */
+/** The capabilities that the configuration sets. */
 export type CapabilitySettings = {
   readonly [Key in keyof typeof CAPABILITY_SHAPE]?: z.output<(typeof CAPABILITY_SHAPE)[Key]>
 }

@@ -1,6 +1,6 @@
 import { CONFIG_SCHEMA, describeSetting, type SettingKey } from './gateway-config.ts'
 
-/** One setting and the names it goes by. */
+/** One setting, and its name in each source. */
 export interface Setting {
   /** In the file: `dataDir`. */
   readonly key: SettingKey
@@ -11,14 +11,14 @@ export interface Setting {
   readonly description: string
   /** Completes "expected …". */
   readonly expects: string
-  /** The default; undefined when there is none. */
+  /** The default. Undefined when the setting has none. */
   readonly fallback: unknown
 }
 
 /** The variable that names the configuration file. */
 export const FILE_VARIABLE = 'PINQL_CONFIG'
 
-/** Every setting but `services`, which only a file can hold. All names follow from the key. */
+/** All settings except `services`, which only a file can contain. All names are derived from the key. */
 export const SETTINGS: readonly Setting[] = Object.entries(CONFIG_SCHEMA.shape)
   .filter(([key]) => key !== 'services')
   .map(([key, schema]) => {

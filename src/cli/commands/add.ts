@@ -9,7 +9,7 @@ const MUTATION = `mutation AddPin($input: AddPinInput!) {
   }
 }`
 
-/** `pinql add`: gives a newcomer real content to pin. */
+/** `pinql add`: serves a file or directory, so that a newcomer has real content to pin. */
 export function addCommand(): Command {
   return new Command('add')
     .description(

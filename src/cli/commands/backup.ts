@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { EXIT } from '../exit-codes.ts'
 import { dataDirOption } from './data-dir-option.ts'
 
-/** `pinql pinning-service export`: a backup, also of a service that runs. */
+/** `pinql pinning-service export`: writes a backup. The service may run meanwhile. */
 export function exportCommand(): Command {
   return new Command('export')
     .description('Write all pins and blocks to one CAR file, which must not exist yet.')
@@ -16,14 +16,14 @@ export function exportCommand(): Command {
       let output: FileHandle | null = null
       try {
         const { pins, blocks } = await exportPins(dataDirOf(command), async (bytes) => {
-          // Not before there is something to write. It holds what all tokens have pinned.
+          // Created only now, so that a failed start leaves no file. The mode protects the content of all tokens.
           output ??= await open(path, 'wx', 0o600)
           await output.appendFile(bytes)
         })
         await (output as FileHandle | null)?.sync()
         process.stdout.write(`Exported ${pins} pins and ${blocks} blocks\n`)
       } catch (error) {
-        // Half a backup would be taken for a whole one.
+        // An incomplete backup must not look complete.
         if (output) await rm(path, { force: true })
         throw error
       } finally {
@@ -32,7 +32,7 @@ export function exportCommand(): Command {
     })
 }
 
-/** `pinql pinning-service import`: what `export` wrote, into the folder of a service that is stopped. */
+/** `pinql pinning-service import`: adds a backup to the data directory of a stopped service. */
 export function importCommand(): Command {
   return new Command('import')
     .description('Add the pins and blocks of an exported CAR file. Stop the service before.')
@@ -47,7 +47,7 @@ export function importCommand(): Command {
     })
 }
 
-/** `pinql pinning-service verify`: hashes everything; ends with 1 where something was broken. */
+/** `pinql pinning-service verify`: checks every block and pin. Ends with 1 when a block was broken or missing. */
 export function verifyCommand(): Command {
   return new Command('verify')
     .description('Hash all blocks, walk all pins, and put what is not whole back into the queue.')
@@ -62,7 +62,7 @@ export function verifyCommand(): Command {
     })
 }
 
-/** Opened before anything else is, so that a wrong path makes no data directory. */
+/** Opens the backup. Called first, so that a wrong path creates no data directory. */
 async function openBackup(path: string): Promise<FileHandle> {
   try {
     const file = await open(path)
@@ -75,7 +75,7 @@ async function openBackup(path: string): Promise<FileHandle> {
   throw new Error(`Cannot read ${path}: it is a directory`)
 }
 
-/** The command above has an option of the same name, which takes the value where both are given. */
+/** Reads `--data-dir`. The parent command has the same option, and its value wins when both are given. */
 function dataDirOf(command: Command): string {
   const { dataDir } = command.optsWithGlobals<{ dataDir: string }>()
   return resolve(dataDir)

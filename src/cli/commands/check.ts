@@ -17,7 +17,7 @@ interface Finding {
   readonly result: string
 }
 
-/** `pinql check`: asks each configured service for one pin, and tells what works. */
+/** `pinql check`: lists pins at each configured service, and reports which services work. */
 export function checkCommand(): Command {
   return addConfigOptions(new Command('check'))
     .description('Ask each configured service whether it can be used. Ends with 1 when one cannot.')
@@ -31,7 +31,7 @@ export function checkCommand(): Command {
     })
 }
 
-/** The embedded service apart from the others: where it cannot start, they can be asked all the same. */
+/** Checks the embedded service apart from all others, which are checked even when it cannot start. */
 async function check(config: GatewayConfig): Promise<Finding[]> {
   const findings = [
     ...(await checkAll(config, ({ provider }) => provider !== 'embedded')),
@@ -47,7 +47,7 @@ async function checkEmbedded(config: GatewayConfig): Promise<Finding[]> {
   try {
     const { prepareDataDirectory } = await import('../../server/data-directory.ts')
     await prepareDataDirectory(config.dataDir)
-    // A running pinql has the data directory, and with it the embedded service.
+    // Another running pinql holds the data directory, and runs the embedded service.
     using _lock = await lockDirectory(config.dataDir)
   } catch (error) {
     if (!(error instanceof DirectoryInUseError)) return [failure(service, error)]

@@ -8,7 +8,7 @@ import { readGatewayToken } from '../../server/gateway-token.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { exportCommand, importCommand, verifyCommand } from './backup.ts'
 
-/** What Node can wait for, 24 days; longer times would be over at once. */
+/** Longest time of Node's timers, 24 days. Longer ones fire at once. */
 const MAX_TIMER_MS = 2_147_483_647
 const DEFAULT_KUBO = 'http://127.0.0.1:5001'
 
@@ -25,7 +25,7 @@ interface Options {
   readonly limit?: Partial<Limits>
 }
 
-/** `pinql pinning-service`: the embedded service alone, for other gateways and other clients. */
+/** `pinql pinning-service`: runs the embedded service alone, for other gateways and other clients. */
 export function pinningServiceCommand(): Command {
   return new Command('pinning-service')
     .description('Run the embedded pinning service alone.')
@@ -71,7 +71,7 @@ async function runPinningService(options: Options, command: Command): Promise<vo
   refuseIdleOptions(options, command)
   if (options.listen) await refuseWrongListen(options.listen, command)
   const folder = resolve(dataDir)
-  // A variable that is set and empty counts as not given.
+  // An empty environment variable counts as missing.
   const token = options.token?.length ? options.token : null
   const tokens = token ?? [(await readGatewayToken(folder)).token]
   const service = await startPinningService({
@@ -90,11 +90,11 @@ async function runPinningService(options: Options, command: Command): Promise<vo
   process.stdout.write(`Pinning Service API at ${service.endpoint}\n`)
   process.stdout.write(`Peer at ${service.addresses.join(' ') || 'addresses that Kubo will tell when it runs'}\n`)
   if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(folder)).path}\n`)
-  // Its thread may end by itself: then so does this process, with what went wrong.
+  // When the thread of the service ends by itself, this process fails with its error.
   await Promise.race([runUntilSignal(service), service.closed])
 }
 
-/** Options that would do nothing are slips. Variables of the environment may be meant for other commands. */
+/** Refuses flags that would have no effect. Environment variables are not refused: they may be meant for other commands. */
 function refuseIdleOptions({ token, kubo }: Options, command: Command): void {
   const isTyped = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
   if (isTyped('token') && !token?.length)
@@ -103,17 +103,17 @@ function refuseIdleOptions({ token, kubo }: Options, command: Command): void {
     command.error("error: option '--kubo-token <token>' expects --kubo beside it")
 }
 
-/** For an option that takes several values. */
+/** Makes a parser for an option with several values. */
 function collect<T>(parse: (text: string) => T): (text: string, others?: readonly T[]) => readonly T[] {
   return (text, others = []) => [...others, parse(text)]
 }
 
-/** The variable holds all tokens as one text; no token has a space in it. */
+/** Parses the environment variable as well, which has all tokens in one text, separated by spaces. */
 function parseTokens(text: string, others: readonly string[] = []): readonly string[] {
   return [...others, ...text.split(/\s+/).filter(Boolean)]
 }
 
-/** Not while the command line is parsed: what knows multiaddrs takes long to import, and other commands need it not. */
+/** Not done while the command line is parsed: the library for multiaddrs is slow to import, and other commands need none. */
 async function refuseWrongListen(listen: readonly string[], command: Command): Promise<void> {
   const { multiaddr } = await import('@multiformats/multiaddr')
   for (const text of listen) {
@@ -122,7 +122,7 @@ async function refuseWrongListen(listen: readonly string[], command: Command): P
       const isPlace = host?.name === 'ip4' || host?.name === 'ip6'
       if (isPlace && transport?.name === 'tcp' && others.length === 0) continue
     } catch {
-      // Said below.
+      // Reported below.
     }
     const expected = 'Expected an IP address and a TCP port, such as /ip4/0.0.0.0/tcp/4001.'
     command.error(`error: option '--listen <multiaddr...>' argument '${text}' is invalid. ${expected}`)

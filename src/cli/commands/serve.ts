@@ -7,7 +7,7 @@ import { keepNewObjectsYoung } from '../keep-new-objects-young.ts'
 import { logUnhandledRejections } from '../log-unhandled-rejections.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 
-/** `pinql serve`: the gateway. */
+/** `pinql serve`: runs the gateway. */
 export function serveCommand(): Command {
   return addConfigOptions(new Command('serve'))
     .description('Run the gateway (the default command).')

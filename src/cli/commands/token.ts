@@ -8,7 +8,7 @@ interface Options {
   readonly name: string
 }
 
-/** `pinql token`: who may use the embedded service, beside its own gateway. Takes effect at once, also while it runs. */
+/** `pinql token`: manages the tokens of the embedded service. Changes take effect at once, also while it runs. */
 export function tokenCommand(): Command {
   return new Command('token')
     .description('Create, list and revoke tokens of the embedded pinning service.')
