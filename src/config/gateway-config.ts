@@ -60,8 +60,8 @@ export const SERVICE_SCHEMA = z.strictObject(
   {
     provider: setting(
       '"embedded" or the name of a provider',
-      '`embedded`: the gateway runs this service itself and keeps its pins in `dataDir`. Or a known provider, whose limits ' +
-        'and ways are then known from the start; see below. Default: the known provider that the service is named after.',
+      '`embedded`: the gateway runs this service itself and keeps its pins in `dataDir`. Or the name of a known provider, ' +
+        'which sets limits and capabilities; see below. Default: the known provider of the same name as the service.',
       (expected) => z.string(expected).regex(SERVICE_NAME, expected).optional(),
     ),
     endpoint: setting(
@@ -72,25 +72,25 @@ export const SERVICE_SCHEMA = z.strictObject(
     token: setting(
       TOKEN_WORDS,
       // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the operator writes into the file.
-      'Access token for callers who bring none. Best given as `${NAME}`, which stands for an environment variable. Of the ' +
-        'embedded service: what it accepts, in place of the token it makes itself; pins belong to the token they were added with.',
+      'Access token for callers without a token of their own. Best given as `${NAME}`, the value of an environment variable. For ' +
+        'the embedded service: the token that it accepts, in place of a generated one. Pins belong to the token that added them.',
       (expected) => bearerToken(expected).optional(),
     ),
     pinner: setting(
       '"kubo"',
-      'Of the embedded service: who fetches and keeps what is pinned. `kubo`: a Kubo daemon, by its RPC API. Default: the ' +
-        'service itself.',
+      'For the embedded service: the program that fetches and keeps the content of pins. `kubo`: a Kubo daemon, by its RPC API. ' +
+        'Default: the service itself.',
       (expected) => z.literal('kubo', expected).optional(),
     ),
     kubo: setting(
       'a map of endpoint and token',
-      'Where that daemon is, by default at `http://127.0.0.1:5001`, and the token of its `API.Authorizations`, if it has any.',
+      'Endpoint of that daemon, by default `http://127.0.0.1:5001`, and the token of its `API.Authorizations`, if it has any.',
       (expected) => z.strictObject(KUBO_SHAPE, { error: expected }).optional(),
     ),
     dial: setting(
       'a list of public, private and loopback',
-      'Of the embedded service: which origins it may dial. Default: all while only this machine reaches the gateway, that ' +
-        'is while `host` is loopback and `allowedHosts` names no other; else public ones.',
+      'For the embedded service: ranges in which it may dial origins. Default: all ranges while only this machine reaches the ' +
+        'gateway, that is while `host` is loopback and `allowedHosts` has no other name. Otherwise: public.',
       (expected) => z.array(z.enum(['public', 'private', 'loopback'], expected), expected).optional(),
     ),
     limits: LIMITS_SCHEMA,
@@ -110,7 +110,7 @@ export const CONFIG_SCHEMA = z.strictObject(
     ),
     dataDir: setting(
       'a path',
-      'Directory for what is kept: the embedded service with its pins, blocks and keys; writes on record.',
+      'Directory of stored data: pins, blocks and keys of the embedded service, and records of changes.',
       (expected) => z.string(expected).min(1, expected).default('.pinql'),
     ),
     services: setting('a map from service names to services', 'The pinning services, by name. See below.', (expected) =>
@@ -124,7 +124,7 @@ export const CONFIG_SCHEMA = z.strictObject(
     ),
     defaultService: setting(
       'the name of a configured service',
-      'The service that is meant when a caller names none. Required when there are several.',
+      'The service of requests that name none. Required when there are several services.',
       (expected) => z.string(expected).optional(),
     ),
     logLevel: setting(`one of ${LOG_LEVELS.join(', ')}`, 'Least severe level that is logged.', (expected) =>
@@ -137,15 +137,15 @@ export const CONFIG_SCHEMA = z.strictObject(
     ),
     allowedHosts: setting(
       'a list of host names without scheme and port, or "*"',
-      'Host names that the gateway answers to, beside loopback ones; `*` for all. Checked while it listens on loopback, ' +
-        'where it keeps other web sites from reaching it by DNS rebinding, and wherever names are given. A reverse proxy ' +
-        'that passes its public name on needs it here.',
+      'Host names that the gateway answers to, besides loopback ones. `*` for all. Checked when names are given, and while the ' +
+        'gateway listens on loopback, which protects it against DNS rebinding by other web sites. A reverse proxy that ' +
+        'forwards its public name needs that name here.',
       (expected) => list(expected, (text) => /^(?:\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text)).default([]),
     ),
     requestTimeoutMs: setting(
       `a whole number of milliseconds from 100 to ${MAX_TIMEOUT_MS}`,
-      'Milliseconds a query or mutation may take; what is unfinished then is aborted. But a change that was begun is brought to ' +
-        'its end, so that its outcome is known: up to 25 s more.',
+      'Milliseconds that a query or mutation may take. Then it is aborted. A change that was already sent is still completed, ' +
+        'so that its outcome is known. This takes up to 25 s more.',
       (expected) => wholeNumber(expected, 100, MAX_TIMEOUT_MS).default(30_000),
     ),
     maxRequestBytes: setting(

@@ -17,7 +17,10 @@ export const LIVE_SETTINGS = {
   maxOperationsPerSocket: count('Operations that may be in flight on one WebSocket.', 100),
   maxOperationsPerTenant: count('Maximum per caller.', 100_000),
   maxOperationsPerAddress: count('Maximum per address.', 100_000),
-  maxStartsPerSocket: count('Operations that may begin on one WebSocket in a second; at once, twice as many.', 100),
+  maxStartsPerSocket: count(
+    'Operations that may begin on one WebSocket per second. A burst may have twice as many.',
+    100,
+  ),
   maxStartsPerTenant: count('Maximum per caller.', 5_000),
   maxStartsPerAddress: count('Maximum per address.', 5_000),
   maxMessageBytes: setting(
@@ -26,18 +29,18 @@ export const LIVE_SETTINGS = {
     (expected) => wholeNumber(expected, 1024, 10_000_000).default(65_536),
   ),
   livePingMs: milliseconds(
-    'Milliseconds between pings on WebSockets, and comments on event streams. Should be less than 25000, and less than what ' +
-      'proxies allow to be idle.',
+    'Milliseconds between pings on WebSockets, and between comments on event streams. Should be less than 25000, and less than ' +
+      'the idle timeout of every proxy.',
     { min: 100, fallback: 12_000 },
   ),
   liveStallMs: milliseconds(
-    'Milliseconds within which a WebSocket is closed whose other side stops reading, or an event stream once the ' +
-      'network takes no more of it. Should be 2.5 times `livePingMs` at least.',
+    'Milliseconds after which a WebSocket is closed when its client has stopped reading, and an event stream when the network ' +
+      'takes no more data. Should be at least 2.5 times `livePingMs`.',
     { min: 100, fallback: 30_000 },
   ),
   liveDrainMs: milliseconds(
     'Milliseconds over which WebSockets and event streams are closed after SIGINT or SIGTERM, so that their clients do ' +
-      'not all come back at once. A few take less.',
+      'not all reconnect at once. A small number of them takes less.',
     { min: 0, fallback: 20_000 },
   ),
 }

@@ -19,8 +19,8 @@ export const LIMIT_SCHEMA = z.strictObject(
 /** The setting `limits` of a service. */
 export const LIMITS_SCHEMA = setting(
   'a list of maps such as { limit: 100, windowMs: 1000 }',
-  'How many requests the service allows in any window of time, in place of what is known of its provider. `scope`: who shares ' +
-    'the limit, `address` (everybody, the default) or `token`. `endpoint`: what counts, `list`, `item`, `write` or `all` (the default).',
+  'Requests that the service allows in any window of time, in place of the limits of its provider. `scope`: callers that share ' +
+    'the limit, `address` (all, the default) or `token`. `endpoint`: requests that count, `list`, `item`, `write` or `all` (the default).',
   (expected) => z.array(LIMIT_SCHEMA, expected).min(1, expected).optional(),
 )
 
@@ -48,7 +48,7 @@ export const CAPABILITY_SHAPE = {
   ),
   timeFilter: trust('`before` and `after`'),
   cidFilter: trust('The filter by CID'),
-  cidForm: choice(['meaning', 'text'], 'Whether CIDs are compared by what they mean, or as text.'),
+  cidForm: choice(['meaning', 'text'], 'Comparison of CIDs: by meaning, or as text.'),
   nameFilter: setting(
     'a map of exact, iexact, partial and ipartial',
     'The four filters by name, each as the others.',
@@ -56,30 +56,31 @@ export const CAPABILITY_SHAPE = {
       z.strictObject({ exact: anyTrust(), iexact: anyTrust(), partial: anyTrust(), ipartial: anyTrust() }, words),
   ),
   statusFilter: trust('The filter by status'),
-  multiStatus: flag('Whether a list of several statuses works.'),
+  multiStatus: flag('True when a list of several statuses works.'),
   metaFilter: trust('The filter by meta'),
-  keepsMeta: flag('Whether meta comes back.'),
+  keepsMeta: flag('True when the service returns meta.'),
   count: choice(
     ['matching', 'total', 'everything', 'unreliable'],
-    'What `count` counts: what matches, the same whatever the time, all pins, or nothing to rely on.',
+    'Pins in `count`: all that match; all that match, without `before` and `after`; all pins; or no reliable number.',
   ),
   cappedCounts: setting(
     'a list of whole numbers',
-    'Values of `count` that mean so many or more, where there are filters.',
+    'Values of `count` that mean so many or more, in lists with filters.',
     (words) => z.array(wholeNumber(words, 0, Number.MAX_SAFE_INTEGER), words),
   ),
-  emptyListIs404: flag('Whether an empty list is answered with 404.'),
+  emptyListIs404: flag('True when the service answers 404 for an empty list.'),
   replace: choice(
     ['native', 'add-then-remove', 'add-if-same-cid'],
-    'How a pin is replaced without losing it: by the service, by adding and removing, or so for the same CID only.',
+    'Safe way to replace a pin. `native`: by the service. `add-then-remove`: pinql adds the new pin, then removes the old one. ' +
+      '`add-if-same-cid`: a pin of the same CID is added again, every other one is replaced by the service.',
   ),
-  namesPinsByCid: flag('Whether a pin without a name gets its CID as name.'),
+  namesPinsByCid: flag('True when the service names a pin without a name after its CID.'),
 }
 
 /** The setting `capabilities` of a service. */
 export const CAPABILITIES_SCHEMA = setting(
   'a map of capabilities',
-  'How the service differs from what is known of its provider, or, of an unknown one, from the specification. See below.',
+  'Capabilities that differ from those of the known provider, or from the specification when there is none. See below.',
   (expected) => z.strictObject(CAPABILITY_SHAPE, { error: expected }).partial().optional(),
 )
 
