@@ -137,7 +137,7 @@ export type ApiError =
   | OutcomeUnknown
   | OtherError
 
-/** A code that pinql itself gives; see docs/errors.md. */
+/** A code of pinql's own. See docs/errors.md. */
 export type ApiErrorCode = Exclude<ApiError['code'], 'OTHER'>
 
 /** The member of `ApiError` that has this code. */

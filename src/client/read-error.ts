@@ -63,7 +63,7 @@ export function readError(error: unknown): ApiError | null {
 function decode(error: unknown): ApiError {
   if (!isObject(error)) return other('', String(error), null, {})
   const extensions = isObject(error.extensions) ? error.extensions : {}
-  // GraphQL's `errors` have a code in `extensions`; the `error` of a payload has all fields itself.
+  // GraphQL's `errors` have their fields in `extensions`. The `error` of a payload has all fields itself.
   const from = typeof extensions.code === 'string' ? extensions : error
   const message = text(error.message) ?? text(error.reason) ?? ''
   const path = Array.isArray(error.path) ? error.path.filter(isKey) : null

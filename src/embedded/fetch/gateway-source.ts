@@ -142,7 +142,7 @@ export class GatewaySource {
   }
 
   async #request(url: string, accept: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    // The time is for the answer to begin; a body that stops is the pin's stall timer's business.
+    // This timeout ends when the answer begins. The stall timer of the pin covers a body that stops.
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(new Error('it did not answer in time')), REQUEST_TIMEOUT_MS)
     try {
