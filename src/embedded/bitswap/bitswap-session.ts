@@ -29,8 +29,8 @@ interface Want {
 /**
  * The blocks that one pin waits for, and the peers that it may ask: its origins, and peers that dialled us.
  *
- * Each block is requested from one peer at first: the one with the fewest requests. So several origins share the work, and no
- * block is sent twice. When that peer lacks the block, disconnects or is slow, the next peer is asked. No other peer learns
+ * Each block is requested from one peer at first: the one with the fewest requests. So several origins share the work, and a
+ * block is seldom sent twice. When that peer lacks the block, disconnects or is slow, the next peer is asked. No other peer learns
  * which blocks the pin wants.
  */
 export class BitswapSession implements Disposable {
