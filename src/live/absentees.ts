@@ -2,8 +2,9 @@ import { type Cid, parseCid } from '../domain/cid.ts'
 import { PinqlError, RateLimitedError, UnauthorizedError } from '../domain/errors.ts'
 import { PIN_STATUSES } from '../domain/pin.ts'
 import { collectPins } from '../upstream/reading/pin-stream.ts'
+import type { LiveTenant } from './live-tenant.ts'
 import type { PinCache } from './pin-cache.ts'
-import { isThere, type LiveTenant } from './poll.ts'
+import { isThere } from './poll.ts'
 import type { Views } from './views.ts'
 
 /** So many pins are asked for by their id in one cycle, to learn whether they are gone. */

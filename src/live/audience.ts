@@ -1,6 +1,7 @@
 import type { Pin } from '../domain/pin.ts'
-import type { Chronicle, Draft, Resumption } from './chronicle.ts'
-import type { LiveResumed, LiveStale } from './live-event.ts'
+import type { Chronicle } from './chronicle.ts'
+import type { ResumePoint } from './live-cursor.ts'
+import type { Draft, LiveResumed, LiveStale } from './live-event.ts'
 import type { LiveReader } from './live-reader.ts'
 import type { PinCache } from './pin-cache.ts'
 import type { Selection } from './selection.ts'
@@ -31,14 +32,14 @@ export class Audience {
    *
    * @returns how to leave
    */
-  join(selection: Selection, reader: LiveReader, resumption: Resumption): () => void {
+  join(selection: Selection, reader: LiveReader, resumePoint: ResumePoint | null): () => void {
     const { views, chronicle } = this.#options
     const view = views.open(selection)
     const untilSettled = selection.kind === 'ids' && selection.untilSettled
-    const watch: Watch = { reader, untilSettled, isResumed: resumption !== null, isLive: false }
+    const watch: Watch = { reader, untilSettled, isResumed: resumePoint !== null, isLive: false }
     view.watches.add(watch)
     view.leftAt = null
-    if (view.hasBegun) this.#goLive(view, watch, resumption)
+    if (view.hasBegun) this.#goLive(view, watch, resumePoint)
     else {
       const stale = view.stale ?? this.#stale
       if (stale) reader.push(chronicle.foreword(stale, view))
@@ -142,12 +143,12 @@ export class Audience {
     }
   }
 
-  #goLive(view: View, watch: Watch, resumption: Resumption): void {
+  #goLive(view: View, watch: Watch, resumePoint: ResumePoint | null): void {
     const { chronicle } = this.#options
     watch.isLive = true
-    const missed = chronicle.missed(view, resumption)
+    const missed = chronicle.missed(view, resumePoint)
     const at = chronicle.note({ kind: 'CAUGHT_UP', isResync: false }, view)
-    watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumption !== null), at)
+    watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumePoint !== null), at)
     for (const event of missed ?? []) watch.reader.push(event)
     if (missed?.length === 0) watch.reader.push(at)
     if (!missed && this.#stale) watch.reader.push(chronicle.note(this.#stale, view))

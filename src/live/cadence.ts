@@ -1,5 +1,4 @@
 import type { Pin } from '../domain/pin.ts'
-import type { CallMeter } from '../upstream/budget/call-meter.ts'
 import { type Endpoint, type RateLimit, safePace } from '../upstream/budget/rate-limit.ts'
 
 /** The most of a service's budget that polls use, and the least, whatever queries and changes use of it. */
@@ -23,6 +22,15 @@ export interface PollNeed {
   readonly endpoint: Endpoint
 }
 
+/** A published limit of a service. */
+export type CadenceLimit = Pick<RateLimit, 'limit' | 'windowMs' | 'scope' | 'endpoint'>
+
+/** The queries and changes of all tenants of a service. They come before polls. */
+export interface UrgentCalls {
+  /** Calls per millisecond, on average over the last seconds. */
+  perMs(endpoint: Endpoint | 'all'): number
+}
+
 interface Member {
   /** The part of the budget that it would use if it were alone. */
   readonly wanted: number
@@ -41,7 +49,7 @@ interface Member {
  */
 export class Cadence {
   readonly #limits: readonly CadenceLimit[]
-  readonly #urgentCalls: Pick<CallMeter, 'perMs'>
+  readonly #urgentCalls: UrgentCalls
   readonly #members = new Map<string, Member>()
   #shares = 0
   #weights = 0
@@ -51,7 +59,7 @@ export class Cadence {
   #answersUntilStale = 0
 
   /** @param urgentCalls of the service, which come before polls */
-  constructor(limits: readonly CadenceLimit[], urgentCalls: Pick<CallMeter, 'perMs'>) {
+  constructor(limits: readonly CadenceLimit[], urgentCalls: UrgentCalls) {
     this.#limits = limits
     this.#urgentCalls = urgentCalls
   }
@@ -135,8 +143,6 @@ export class Cadence {
     return 1 / Math.max(LIVE_FLOOR * perMs, Math.min(LIVE_SHARE * perMs, left))
   }
 }
-
-export type CadenceLimit = Pick<RateLimit, 'limit' | 'windowMs' | 'scope' | 'endpoint'>
 
 /** Seconds within which a pin in the queue, or one that is being fetched, hardly gets less likely to change. */
 const QUEUED_SECONDS = 2

@@ -1,16 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Pin } from '../domain/pin.ts'
 import { type LoggedEvent, MemoryEventLog } from './event-log.ts'
-import { type LiveCursors, type LivePosition, NOWHERE } from './live-cursor.ts'
-import type { EventBase, LiveEvent } from './live-event.ts'
+import { type LiveCursors, NOWHERE, type ResumePoint } from './live-cursor.ts'
+import type { Draft, EventBase, LiveEvent } from './live-event.ts'
 import type { CacheChange, PinCache } from './pin-cache.ts'
 import type { View } from './view.ts'
-
-/** An event before it has its place. */
-export type Draft<Event extends LiveEvent = LiveEvent> = Event extends LiveEvent ? Omit<Event, keyof EventBase> : never
-
-/** Where a subscriber goes on: behind an event, or wherever that is no longer known; null at the beginning. */
-export type Resumption = LivePosition | 'unknown' | null
 
 export interface ChronicleOptions {
   /** Key of the tenant. */
@@ -81,10 +75,10 @@ export class Chronicle {
   }
 
   /** What a view was told since a position; null where that is not known, so that a snapshot is needed. */
-  missed(view: View, resumption: Resumption): LiveEvent[] | null {
-    if (resumption === null || resumption === 'unknown' || resumption.epoch !== this.#epoch) return null
-    if (view.completeSince === null || resumption.seq < view.completeSince) return null
-    const logged = this.#log.since(resumption.seq)
+  missed(view: View, resumePoint: ResumePoint | null): LiveEvent[] | null {
+    if (resumePoint === null || resumePoint === 'unknown' || resumePoint.epoch !== this.#epoch) return null
+    if (view.completeSince === null || resumePoint.seq < view.completeSince) return null
+    const logged = this.#log.since(resumePoint.seq)
     return logged?.map((entry) => this.eventFor(view, entry)).filter((event) => event !== null) ?? null
   }
 

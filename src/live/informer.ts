@@ -4,12 +4,12 @@ import type { Clock } from '../upstream/clock.ts'
 import { type TenantObserver, UNKNOWN_AGE } from '../upstream/service/tenant-observer.ts'
 import { Audience } from './audience.ts'
 import type { Cadence } from './cadence.ts'
-import { Chronicle, draftOf, type Resumption } from './chronicle.ts'
+import { Chronicle, draftOf } from './chronicle.ts'
 import { FirstReads } from './first-reads.ts'
-import type { LiveCursors } from './live-cursor.ts'
+import type { LiveCursors, ResumePoint } from './live-cursor.ts'
 import type { LiveReader } from './live-reader.ts'
+import type { LiveTenant } from './live-tenant.ts'
 import { type CacheChange, PinCache, type Tickets } from './pin-cache.ts'
-import type { LiveTenant } from './poll.ts'
 import { Poller } from './poller.ts'
 import type { Selection } from './selection.ts'
 import { Setback } from './setback.ts'
@@ -119,8 +119,8 @@ export class Informer implements TenantObserver, Disposable {
    *
    * @returns how to leave
    */
-  watch(selection: Selection, reader: LiveReader, resumption: Resumption): () => void {
-    const leave = this.#audience.join(selection, reader, resumption)
+  watch(selection: Selection, reader: LiveReader, resumePoint: ResumePoint | null): () => void {
+    const leave = this.#audience.join(selection, reader, resumePoint)
     this.#firstReads.start()
     this.#scheduleSoon()
     return leave

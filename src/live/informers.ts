@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { PinningService } from '../upstream/service/service.ts'
-import { Cadence } from './cadence.ts'
-import type { Resumption } from './chronicle.ts'
+import type { Clock } from '../upstream/clock.ts'
+import { Cadence, type CadenceLimit, type UrgentCalls } from './cadence.ts'
 import { Informer } from './informer.ts'
-import { LiveCursors } from './live-cursor.ts'
+import { LiveCursors, type ResumePoint } from './live-cursor.ts'
 import { DEFAULT_KINDS, type PinEventKind } from './live-event.ts'
 import { LiveReader } from './live-reader.ts'
-import type { LiveTenant } from './poll.ts'
+import type { LiveTenant } from './live-tenant.ts'
 import { type Selection, selectionKey } from './selection.ts'
 
 /** One part of a subscription: what it asks for at one tenant. */
@@ -16,8 +15,14 @@ export interface WatchPart {
   readonly selection: Selection
 }
 
-/** What live status needs of a service. */
-export type WatchedService = Pick<PinningService, 'clock' | 'limits' | 'urgentCalls'>
+/** A service, as far as live status needs it: how often it may be polled, and by which clock. */
+export interface WatchedService {
+  readonly clock: Clock
+  /** All polls together keep within these limits. */
+  readonly limits: readonly CadenceLimit[]
+  /** Leaves polls what it does not use. */
+  readonly urgentCalls: UrgentCalls
+}
 
 export interface WatchOptions {
   /** Cursor. Its tenant sends the missed events instead of a snapshot. */
@@ -69,16 +74,16 @@ export class Informers implements Disposable {
     parts: readonly WatchPart[],
     { after = null, kinds = DEFAULT_KINDS, requestId }: WatchOptions = {},
   ): LiveReader {
-    const resume = ({ tenant, selection }: WatchPart): Resumption =>
+    const resume = ({ tenant, selection }: WatchPart): ResumePoint | null =>
       after === null ? null : (this.#cursors.parse(tenant.key, selectionKey(selection), after) ?? 'unknown')
-    const resumptions = parts.map(resume)
+    const resumePoints = parts.map(resume)
     const leave: (() => void)[] = []
     const onEnd = (): void => {
       for (const each of leave) each()
     }
     const reader = new LiveReader(onEnd, { parts: parts.length, kinds, requestId })
     parts.forEach(({ tenant, service, selection }, index) => {
-      leave.push(this.#informer(tenant, service).watch(selection, reader, resumptions[index] ?? null))
+      leave.push(this.#informer(tenant, service).watch(selection, reader, resumePoints[index] ?? null))
     })
     return reader
   }

@@ -8,6 +8,9 @@ export interface LivePosition {
   readonly seq: number
 }
 
+/** Where a subscriber resumes: after an event, or after one that is no longer known. */
+export type ResumePoint = LivePosition | 'unknown'
+
 /** Both multiples of 3, so that the parts of a cursor can be put together as text. */
 const TAG_BYTES = 6
 const SIGNATURE_BYTES = 12

@@ -84,6 +84,9 @@ export type LiveEvent = PinSnapshot | PinChange | LiveStale | LiveResumed | Live
 
 export type PinEventKind = LiveEvent['kind']
 
+/** An event that has no number, cursor and time yet. */
+export type Draft<Event extends LiveEvent = LiveEvent> = Event extends LiveEvent ? Omit<Event, keyof EventBase> : never
+
 /**
  * Kinds for subscribers that name no `kinds`: always the eight of the first version.
  *

@@ -4,11 +4,9 @@ import { PIN_STATUSES } from '../domain/pin.ts'
 import type { ListQuery, PinQuery } from '../upstream/http/list-query.ts'
 import type { PinPage } from '../upstream/http/wire.ts'
 import { collectPins, openPinStreams, type PinSource } from '../upstream/reading/pin-stream.ts'
-import type { Tenant, TenantCallOptions } from '../upstream/tenant/tenant.ts'
+import type { TenantCallOptions } from '../upstream/tenant/tenant.ts'
+import type { LiveTenant } from './live-tenant.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
-
-/** What live status needs of a tenant. */
-export type LiveTenant = PinSource & Pick<Tenant, 'key' | 'observe' | 'getPin' | 'lookupPin' | 'justMade'>
 
 export interface PollOptions extends TenantCallOptions {
   /** Filters that hold for everything that is of interest; all pins where there are none. */

@@ -108,7 +108,6 @@ const PACKAGES: Packages = {
 const CIRCLES = [
   ['domain/cid.ts', 'domain/errors.ts', 'domain/instant.ts', 'domain/pin.ts'],
   ['embedded/store/interruptions.ts', 'embedded/store/pin-store.ts'],
-  ['live/chronicle.ts', 'live/view.ts'],
   [
     'upstream/reading/pin-stream.ts',
     'upstream/reading/read-all-pins.ts',
