@@ -1,10 +1,12 @@
-import { type Cid, parseCid } from '../domain/cid.ts'
+import { parseCid } from '../domain/cid.ts'
 import { PinqlError, RateLimitedError, UnauthorizedError } from '../domain/errors.ts'
 import { PIN_STATUSES } from '../domain/pin.ts'
+import type { Clock } from '../upstream/clock.ts'
 import { collectPins } from '../upstream/reading/pin-stream.ts'
 import type { LiveTenant } from './live-tenant.ts'
 import type { PinCache } from './pin-cache.ts'
 import { isThere } from './poll.ts'
+import type { Sightings } from './sightings.ts'
 import type { Views } from './views.ts'
 
 /** So many pins are asked for by their id in one cycle, to learn whether they are gone. */
@@ -14,19 +16,19 @@ const MISSES_APART_MS = 10_000
 /** So long it may turn out that it is there all the same: a service may have restored what it had lost. */
 const DOUBT_MS = 3_600_000
 
-interface Suspicion {
-  /** When it was first not found by its id; null before. */
-  missedAt: number | null
+/** Takes in that a pin is gone. */
+export interface GonePins {
+  removed(requestId: string): void
 }
 
 export interface AbsenteesOptions {
   readonly tenant: LiveTenant
   readonly cache: PinCache
   readonly views: Views
-  readonly now: () => number
+  readonly sightings: Sightings
+  readonly intake: GonePins
+  readonly clock: Clock
   readonly signal: AbortSignal
-  /** Told of a pin that the service does not have. */
-  readonly onGone: (requestId: string) => void
 }
 
 /**
@@ -36,40 +38,16 @@ export interface AbsenteesOptions {
  */
 export class Absentees {
   readonly #options: AbsenteesOptions
-  /** Pins that an answer should have shown and did not. */
-  readonly #suspects = new Map<string, Suspicion>()
-  /** Pins that were not found and are followed by their ids, and since when, on the clock. */
-  readonly #gone = new Map<string, { readonly cid: Cid; readonly at: number }>()
 
   constructor(options: AbsenteesOptions) {
     this.#options = options
   }
 
-  /** How many there are to find out about. */
-  get size(): number {
-    return this.#suspects.size
-  }
-
-  has(requestId: string): boolean {
-    return this.#suspects.has(requestId)
-  }
-
-  /** Notes that an answer showed a pin. */
-  saw(requestId: string): void {
-    this.#suspects.delete(requestId)
-    this.#gone.delete(requestId)
-  }
-
-  /** Has it found out, by its id, whether a pin is there that an answer lacked. */
-  suspect(requestId: string): void {
-    if (!this.#suspects.has(requestId)) this.#suspects.set(requestId, { missedAt: null })
-  }
-
   /** Those whose turn it is to be asked for by their id. */
   due(): string[] {
-    const { cache, now } = this.#options
-    const latest = now() - MISSES_APART_MS
-    const due = [...this.#suspects].filter(
+    const { cache, sightings, clock } = this.#options
+    const latest = clock.now() - MISSES_APART_MS
+    const due = [...sightings.suspects].filter(
       // Whoever waits for a pin that was never there is told sooner.
       ([requestId, { missedAt }]) => missedAt === null || missedAt <= latest || !cache.has(requestId),
     )
@@ -100,46 +78,49 @@ export class Absentees {
   }
 
   async #confirmOne(requestId: string): Promise<void> {
-    const { tenant, cache, views, now, signal, onGone } = this.#options
+    const { tenant, cache, views, sightings, intake, clock, signal } = this.#options
+    const { suspects, gone } = sightings
     const ref = views.refOf(requestId)
     const cid = cache.get(requestId)?.pin.cid ?? (ref && parseCid(ref.cid))
     if (cid && (await isThere(tenant, requestId, { class: 'live', signal }))) return
-    const suspicion = this.#suspects.get(requestId)
+    const suspicion = suspects.get(requestId)
     // Another answer may have shown it meanwhile.
     if (!suspicion) return
     if (cid && suspicion.missedAt === null) {
-      suspicion.missedAt = now()
+      suspicion.missedAt = clock.now()
       this.#toTheEnd(requestId)
       return
     }
-    this.#suspects.delete(requestId)
+    suspects.delete(requestId)
     if (!cid) return
-    if (ref) this.#gone.set(requestId, { cid, at: now() })
-    onGone(requestId)
+    if (ref) gone.set(requestId, { cid, at: clock.now() })
+    intake.removed(requestId)
   }
 
   /** Others are asked for before it. */
   #toTheEnd(requestId: string): void {
-    const suspicion = this.#suspects.get(requestId)
+    const { suspects } = this.#options.sightings
+    const suspicion = suspects.get(requestId)
     if (!suspicion) return
-    this.#suspects.delete(requestId)
-    this.#suspects.set(requestId, suspicion)
+    suspects.delete(requestId)
+    suspects.set(requestId, suspicion)
   }
 
   /** Asks for some of what was concluded to be gone, while somebody follows it: nothing else would show that it is there. */
   async askForGone(): Promise<number> {
-    const { tenant, views, now, signal } = this.#options
-    for (const [requestId, { at }] of this.#gone) {
-      if (now() - at > DOUBT_MS || !views.refOf(requestId)) this.#gone.delete(requestId)
+    const { tenant, views, sightings, clock, signal } = this.#options
+    const { gone } = sightings
+    for (const [requestId, { at }] of gone) {
+      if (clock.now() - at > DOUBT_MS || !views.refOf(requestId)) gone.delete(requestId)
     }
     const canAskCids = tenant.capabilities.cidFilter === 'exact'
-    const asked = [...this.#gone].slice(0, canAskCids ? Math.min(MAX_CONFIRMED, tenant.capabilities.maxCids) : 1)
+    const asked = [...gone].slice(0, canAskCids ? Math.min(MAX_CONFIRMED, tenant.capabilities.maxCids) : 1)
     const [first] = asked
     if (!first) return 0
     // The next time, others have their turn.
-    for (const [requestId, gone] of asked) {
-      this.#gone.delete(requestId)
-      this.#gone.set(requestId, gone)
+    for (const [requestId, pin] of asked) {
+      gone.delete(requestId)
+      gone.set(requestId, pin)
     }
     const options = { class: 'resync', signal } as const
     if (!canAskCids) await isThere(tenant, first[0], options)

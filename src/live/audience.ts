@@ -1,4 +1,5 @@
 import type { Pin } from '../domain/pin.ts'
+import type { Clock } from '../upstream/clock.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { ResumePoint } from './live-cursor.ts'
 import type { Draft, LiveResumed, LiveStale } from './live-event.ts'
@@ -8,13 +9,18 @@ import type { Selection } from './selection.ts'
 import type { View, Watch } from './view.ts'
 import type { Views } from './views.ts'
 
+/** The poll loop's alarm. */
+interface Wakeable {
+  wake(): void
+}
+
 export interface AudienceOptions {
   readonly views: Views
   readonly chronicle: Chronicle
   readonly cache: PinCache
-  readonly now: () => number
-  /** Called when a view has nobody left. */
-  readonly onDeserted: () => void
+  readonly clock: Clock
+  /** Woken when a view has lost its last subscriber. */
+  readonly alarm: Wakeable
 }
 
 /** Those who listen to one tenant: lets them in and out, and tells each what concerns them. */
@@ -166,15 +172,15 @@ export class Audience {
 
   #leave(view: View, watch: Watch): void {
     if (!view.watches.delete(watch) || view.isActive) return
-    view.leftAt = this.#options.now()
-    this.#options.onDeserted()
+    view.leftAt = this.#options.clock.now()
+    this.#options.alarm.wake()
   }
 
   /** Lets go of a view, and of the pins that only it needed. */
   #drop(view: View): void {
-    const { views, cache, now } = this.#options
+    const { views, cache, clock } = this.#options
     view.watches.clear()
     views.drop(view)
-    for (const { pin } of [...cache.all()]) if (!views.tracks(pin)) cache.forget(pin.requestId, now())
+    for (const { pin } of [...cache.all()]) if (!views.tracks(pin)) cache.forget(pin.requestId, clock.now())
   }
 }

@@ -3,7 +3,7 @@ import type { Pin } from '../domain/pin.ts'
 import { type LoggedEvent, MemoryEventLog } from './event-log.ts'
 import { type LiveCursors, NOWHERE, type ResumePoint } from './live-cursor.ts'
 import type { Draft, EventBase, LiveEvent } from './live-event.ts'
-import type { CacheChange, PinCache } from './pin-cache.ts'
+import type { PinCache } from './pin-cache.ts'
 import type { View } from './view.ts'
 
 export interface ChronicleOptions {
@@ -142,19 +142,5 @@ export class Chronicle {
   #stamp(seq: number): EventBase {
     const { tenant, service, cursors, wallNow } = this.#options
     return { service, seq, cursor: cursors.format(tenant, { epoch: this.#epoch, seq }), observedAt: wallNow() }
-  }
-}
-
-/** The event that tells of a change of the cache. */
-export function draftOf(change: CacheChange): Draft {
-  switch (change.type) {
-    case 'added':
-      return { kind: 'ADDED', pin: change.pin }
-    case 'changed':
-      return { kind: 'STATUS_CHANGED', pin: change.pin, previousStatus: change.previous.status }
-    case 'replaced':
-      return { kind: 'REPLACED', pin: change.pin, isNew: change.isNew, replaced: change.previous }
-    case 'removed':
-      return { kind: 'REMOVED', requestId: change.previous.requestId, cid: change.previous.cid.text }
   }
 }

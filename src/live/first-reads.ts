@@ -1,112 +1,142 @@
 import { BadRequestError, PinqlError, UnauthorizedError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
+import type { Clock } from '../upstream/clock.ts'
+import { UNKNOWN_AGE } from '../upstream/service/tenant-observer.ts'
 import { Stop } from '../upstream/stop.ts'
+import type { Alarm } from './alarm.ts'
 import type { Audience } from './audience.ts'
 import type { LiveTenant } from './live-tenant.ts'
 import { loadView } from './load-view.ts'
 import type { PinCache } from './pin-cache.ts'
 import type { Poller } from './poller.ts'
+import { Setback } from './setback.ts'
+import type { Sightings } from './sightings.ts'
+import type { TenantHealth } from './tenant-health.ts'
 import type { View } from './view.ts'
 import type { Views } from './views.ts'
 
+/** Takes in what a first read found. */
+export interface FoundPins {
+  /** @param ticket number of the request that showed the pins, or `UNKNOWN_AGE` */
+  seen(pins: readonly Pin[], ticket: number): void
+}
+
 export interface FirstReadsOptions {
   readonly tenant: LiveTenant
-  readonly cache: PinCache
   readonly views: Views
+  readonly cache: PinCache
+  readonly sightings: Sightings
   readonly audience: Audience
+  readonly intake: FoundPins
+  readonly alarm: Alarm
   readonly poller: Poller
-  /** Milliseconds on the clock. */
-  readonly now: () => number
+  readonly health: TenantHealth
+  readonly clock: Clock
+  readonly random?: (() => number) | undefined
   readonly signal: AbortSignal
-  /** Told what was found, which an answer may have shown before. */
-  readonly onFound: (pins: readonly Pin[]) => void
-  /** Called when all of a view was read, before its subscribers are told. */
-  readonly onGood: () => void
-  /** Called when a read has come to its end, whichever. */
-  readonly onEnd: () => void
-  /** Called when a view's token was refused twice. */
-  readonly onRefused: (view: View, error: UnauthorizedError) => void
-  /** Unix milliseconds of the last good answer. */
-  readonly lastGoodAt: () => number
+}
+
+/** State of a view that has not begun. */
+interface FirstRead {
+  readonly setback: Setback
+  isInFlight: boolean
+  /** True when the token was refused the last time. */
+  isRefused: boolean
 }
 
 /**
- * Brings what new selections ask for into the cache, and then begins with their subscribers.
+ * Reads into the cache what new views need, and then begins with their subscribers.
  *
- * Each is read by itself and tried again by itself, so that one that cannot be read now, or takes long, holds up nobody.
+ * Each view is read, and retried, by itself. So a view that cannot be read, or whose read takes long, delays no other.
  */
 export class FirstReads {
   readonly #options: FirstReadsOptions
+  readonly #reads = new WeakMap<View, FirstRead>()
 
   constructor(options: FirstReadsOptions) {
     this.#options = options
   }
 
-  /** When the next is due, on the clock; infinite where none waits. */
+  /** Time on the clock when the next read is due. Infinite when no view waits for one. */
   get dueAt(): number {
-    return this.#waiting().reduce((least, { setback }) => Math.min(least, setback.notBefore), Number.POSITIVE_INFINITY)
+    return this.#waiting().reduce(
+      (least, [, { setback }]) => Math.min(least, setback.notBefore),
+      Number.POSITIVE_INFINITY,
+    )
   }
 
-  /** Starts all that are due. */
+  /** Starts all reads that are due. */
   start(): void {
-    const now = this.#options.now()
-    for (const view of this.#waiting()) if (view.setback.notBefore <= now) void this.#read(view)
+    const now = this.#options.clock.now()
+    for (const [view, read] of this.#waiting()) if (read.setback.notBefore <= now) void this.#run(view, read)
   }
 
-  #waiting(): View[] {
-    return this.#options.views.active().filter((view) => !view.hasBegun && !view.isLoading)
+  #waiting(): [View, FirstRead][] {
+    return this.#options.views
+      .active()
+      .filter((view) => !view.hasBegun)
+      .map((view): [View, FirstRead] => [view, this.#readOf(view)])
+      .filter(([, { isInFlight }]) => !isInFlight)
+  }
+
+  #readOf(view: View): FirstRead {
+    const known = this.#reads.get(view)
+    if (known) return known
+    const read = { setback: new Setback(this.#options.random), isInFlight: false, isRefused: false }
+    this.#reads.set(view, read)
+    return read
   }
 
   /** Does not reject. */
-  async #read(view: View): Promise<void> {
-    const { tenant, cache, audience, poller, views, now, signal, onFound, onGood, onEnd } = this.#options
-    view.isLoading = true
-    const startedAt = now()
-    const { seenNs } = poller
+  async #run(view: View, read: FirstRead): Promise<void> {
+    const { tenant, views, cache, sightings, audience, intake, alarm, poller, health, clock, signal } = this.#options
+    read.isInFlight = true
+    const startedAt = clock.now()
+    const { newestNs } = sightings
     const stop = new Stop(view)
     const letGo = stop.follow(signal)
     try {
-      // What was said to be gone is asked for again, but for what a change has just taken away.
+      // A pin that was taken for gone is looked up again, unless a change has removed it just now.
       const isKnown = (requestId: string): boolean => cache.has(requestId) || cache.isJustRemoved(requestId, startedAt)
       const found = await loadView(tenant, view, { isKnown, signal: stop })
-      onFound(found)
+      // The intake has usually seen these pins. It has not where the answer was shared with a request that was sent earlier.
+      intake.seen(found, UNKNOWN_AGE)
       for (const requestId of view.refs.keys()) {
-        if (!cache.has(requestId) && !cache.isRemoved(requestId)) poller.suspect(requestId)
+        if (!cache.has(requestId) && !cache.isRemoved(requestId)) sightings.suspect(requestId)
       }
-      // Others who have begun were not looked after by this.
+      // Views that have begun were not read with this one, and still need their poll.
       if (views.begun().length === 0) poller.wasRead()
       for (const { created } of found) view.lookedUpTo(created.ns)
-      view.lookedUpTo(seenNs)
-      view.setback.succeeded()
-      onGood()
+      view.lookedUpTo(newestNs)
+      read.setback.succeeded()
+      health.answered()
       audience.begin(view)
     } catch (error) {
-      this.#failed(view, error, startedAt)
+      if (!signal.aborted) this.#failed(view, read, error, startedAt)
     } finally {
       letGo()
-      view.isLoading = false
-      onEnd()
+      read.isInFlight = false
+      alarm.wake()
     }
   }
 
-  #failed(view: View, error: unknown, startedAt: number): void {
-    const { audience, now, signal, onRefused, lastGoodAt } = this.#options
-    if (signal.aborted) return
-    // A filter that cannot be watched will not get better.
+  #failed(view: View, read: FirstRead, error: unknown, startedAt: number): void {
+    const { audience, health, clock } = this.#options
+    // A retry does not help when the filter itself cannot be watched.
     if (!(error instanceof PinqlError) || error instanceof BadRequestError) {
       audience.fail([view], error)
       return
     }
     const isRefusal = error instanceof UnauthorizedError
-    // One refusal may be a hiccup.
-    if (isRefusal && view.isRefused && startedAt >= view.setback.notBefore) {
-      onRefused(view, error)
+    // One refusal may be a mistake of the service.
+    if (isRefusal && read.isRefused && startedAt >= read.setback.notBefore) {
+      health.readRefused(view, error)
       return
     }
-    view.isRefused ||= isRefusal
-    const isWorthTelling = view.setback.failed(error, now())
+    read.isRefused ||= isRefusal
+    const isWorthTelling = read.setback.failed(error, clock.now())
     if (isWorthTelling && !isRefusal) {
-      audience.tellWaiting(view, { kind: 'STALE', since: lastGoodAt(), reason: error })
+      audience.tellWaiting(view, { kind: 'STALE', since: health.lastGoodAt, reason: error })
     }
   }
 }

@@ -1,5 +1,5 @@
 import { RateLimitedError } from '../domain/errors.ts'
-import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
+import { isSettled, PIN_STATUSES } from '../domain/pin.ts'
 import type { PinQuery } from '../upstream/http/list-query.ts'
 import { collectPins } from '../upstream/reading/pin-stream.ts'
 import { Absentees, type AbsenteesOptions } from './absentees.ts'
@@ -35,11 +35,7 @@ export type PollerOptions = AbsenteesOptions
 /** Decides what to ask of one tenant, and when, and asks it. */
 export class Poller {
   readonly #options: PollerOptions
-  /** Pins that no answer of this cycle has shown yet. */
-  readonly #missing = new Set<string>()
   readonly #absentees: Absentees
-  /** When the newest pin was created that any answer showed. */
-  #seenNs = 0n
   #tooFarBack: { readonly scope: string; readonly ns: bigint } | null = null
   #polledAt = Number.NEGATIVE_INFINITY
   #requests = 1
@@ -50,7 +46,7 @@ export class Poller {
   constructor(options: PollerOptions) {
     this.#options = options
     this.#absentees = new Absentees(options)
-    this.#resyncAt = options.now() + RESYNC_MS
+    this.#resyncAt = options.clock.now() + RESYNC_MS
   }
 
   /** When the last cycle began, on the clock. */
@@ -58,41 +54,25 @@ export class Poller {
     return this.#polledAt
   }
 
-  /** When the newest pin was created that any answer has shown so far. */
-  get seenNs(): bigint {
-    return this.#seenNs
-  }
-
-  /** Notes that an answer showed a pin. */
-  saw(pin: Pin): void {
-    if (pin.created.ns > this.#seenNs) this.#seenNs = pin.created.ns
-    this.#missing.delete(pin.requestId)
-    this.#absentees.saw(pin.requestId)
-  }
-
   /** Notes that everything was read just now, so that the first poll need not come at once. */
   wasRead(): void {
-    this.#polledAt = Math.max(this.#polledAt, this.#options.now())
-  }
-
-  /** Has it found out, by its id, whether a pin is there that an answer lacked. */
-  suspect(requestId: string): void {
-    this.#absentees.suspect(requestId)
+    this.#polledAt = Math.max(this.#polledAt, this.#options.clock.now())
   }
 
   /** How often to poll, and what for; null when nobody has begun to listen. */
   need(): PollNeed | null {
-    const active = this.#options.views.begun()
+    const { views, sightings, clock } = this.#options
+    const active = views.begun()
     if (active.length === 0) return null
-    const now = this.#options.now()
+    const now = clock.now()
     const targets = this.#moving()
     const hasNews = active.some(({ query }) => query !== null)
-    if (targets.length === 0 && this.#absentees.size === 0) {
+    if (targets.length === 0 && sightings.suspects.size === 0) {
       if (hasNews) return { ...IDLE, shortestMs: IDLE_MS, requests: this.#requests, endpoint: 'list' }
       const requests = this.#resyncRequests
       return { ...SETTLED, shortestMs: RESYNC_MS * requests, requests, endpoint: 'list' }
     }
-    const ofSuspects = this.#absentees.size > 0 ? SUSPECT_RATE : 0
+    const ofSuspects = sightings.suspects.size > 0 ? SUSPECT_RATE : 0
     const changeRate = targets.reduce((sum, { pin, activeAt }) => sum + changeRateOf(pin, now - activeAt), ofSuspects)
     const calmMs = Math.min(hasNews ? IDLE_MS : LONGEST_MS, 1000 / (PATIENCE * changeRate))
     const endpoint = targets.length === 1 && !hasNews ? 'item' : 'list'
@@ -106,19 +86,19 @@ export class Poller {
    * @throws whatever the requests reject with
    */
   async run(): Promise<boolean> {
-    const { now } = this.#options
+    const { sightings, clock } = this.#options
     const views = this.#options.views.begun()
     const targets = this.#moving()
     const queries = views.filter(({ query }) => query !== null)
     const isIdle = targets.length === 0 && queries.length === 0
-    this.#polledAt = now()
+    this.#polledAt = clock.now()
     // Those that this cycle finds wait for the next.
     const suspects = this.#absentees.due()
     const isResyncDue = this.#polledAt >= this.#resyncAt && this.#pollsSinceResync >= POLLS_PER_RESYNC
     // What was made elsewhere before that, this cycle shows; of what comes meanwhile, that is not certain.
-    const seenNs = this.#seenNs
+    const seenNs = sightings.newestNs
     let isAnswered = !isIdle
-    if (isResyncDue || (isIdle && this.#absentees.size === 0)) isAnswered = await this.#resync(views, seenNs)
+    if (isResyncDue || (isIdle && sightings.suspects.size === 0)) isAnswered = await this.#resync(views, seenNs)
     else if (!isIdle) await this.#usual(targets, queries, seenNs)
     const error = await this.#absentees.confirm(suspects)
     // One pin that cannot be read is no reason to take the service for down, while it answers otherwise.
@@ -140,7 +120,7 @@ export class Poller {
 
   /** Looks over everything that is watched, settled pins included: these may still fail, or go. */
   async #resync(views: readonly View[], seenNs: bigint): Promise<boolean> {
-    const { tenant, cache, now, signal } = this.#options
+    const { tenant, cache, clock, signal } = this.#options
     const queries = views.filter(({ query }) => query !== null)
     const ids = new Set(views.flatMap(({ refs }) => [...refs.keys()]))
     const byId = [...ids].map((requestId) => cache.get(requestId)).filter((known) => known !== undefined)
@@ -162,7 +142,7 @@ export class Poller {
       if (!(error instanceof RateLimitedError)) throw error
     }
     this.#resyncRequests = Math.max(1, total)
-    this.#resyncAt = now() + RESYNC_MS * this.#resyncRequests
+    this.#resyncAt = clock.now() + RESYNC_MS * this.#resyncRequests
     return total > 0
   }
 
@@ -172,10 +152,10 @@ export class Poller {
     scope: PinQuery,
     requestClass: 'live' | 'resync',
   ): Promise<number> {
-    const { tenant, signal } = this.#options
+    const { tenant, sightings, signal } = this.#options
     const key = JSON.stringify([requestClass, scope])
     const targets = known.map(toTarget)
-    const options = { class: requestClass, signal, scope, missing: this.#missing }
+    const options = { class: requestClass, signal, scope, missing: sightings.missing }
     this.#expect(known)
     let requests = 0
     for (;;) {
@@ -189,20 +169,22 @@ export class Poller {
   }
 
   #suspectMissing(): void {
-    for (const requestId of this.#missing) this.#absentees.suspect(requestId)
+    const { sightings } = this.#options
+    for (const requestId of sightings.missing) sightings.suspect(requestId)
   }
 
   #expect(known: readonly KnownPin[]): void {
-    this.#missing.clear()
-    for (const { pin } of known) this.#missing.add(pin.requestId)
+    const { missing } = this.#options.sightings
+    missing.clear()
+    for (const { pin } of known) missing.add(pin.requestId)
   }
 
   /** Pins under way that somebody listens to, without those that are asked for by their id anyway, or stuck. */
   #moving(): KnownPin[] {
-    const { cache, views, now } = this.#options
-    const since = now() - STUCK_AFTER_MS
+    const { cache, views, sightings, clock } = this.#options
+    const since = clock.now() - STUCK_AFTER_MS
     return [...cache.unsettled()].filter(
-      ({ pin, activeAt }) => activeAt > since && !this.#absentees.has(pin.requestId) && views.isFollowed(pin),
+      ({ pin, activeAt }) => activeAt > since && !sightings.suspects.has(pin.requestId) && views.isFollowed(pin),
     )
   }
 }

@@ -6,7 +6,6 @@ import type { Draft, LiveEvent, LiveStale } from './live-event.ts'
 import type { LiveReader } from './live-reader.ts'
 import type { PinCache } from './pin-cache.ts'
 import { type Selection, selectionKey } from './selection.ts'
-import { Setback } from './setback.ts'
 
 /** One subscriber's part at one tenant. */
 export interface Watch {
@@ -33,11 +32,6 @@ export class View implements RequestIds {
   readonly watches = new Set<Watch>()
   /** Since which change everything is known of its pins; null until they were read. */
   completeSince: number | null = null
-  isLoading = false
-  /** When to read them again, where that has failed. */
-  readonly setback: Setback
-  /** Whether the token was refused for it, the last time. */
-  isRefused = false
   /** What those who wait for it have been told and still holds: that it cannot be read. */
   stale: Draft<LiveStale> | null = null
   /** When the last subscriber left; null while there is one. */
@@ -49,9 +43,7 @@ export class View implements RequestIds {
   readonly #isAskedFor: (pin: Pin) => boolean
   readonly #isReadable: (pin: Pin) => boolean
 
-  /** @param random for the waits between tries */
-  constructor(selection: Selection, random?: () => number) {
-    this.setback = new Setback(random)
+  constructor(selection: Selection) {
     this.key = selectionKey(selection)
     this.asked = selection.kind === 'ids' ? selection.refs : new Map()
     this.#refs = new Map(this.asked)

@@ -8,12 +8,6 @@ export class Views {
   readonly #byKey = new Map<string, View>()
   readonly #byPin = new Map<string, Set<View>>()
   readonly #queries = new Set<View>()
-  readonly #random: (() => number) | undefined
-
-  /** @param random for the waits between tries to read a view */
-  constructor(random?: () => number) {
-    this.#random = random
-  }
 
   get size(): number {
     return this.#byKey.size
@@ -38,7 +32,7 @@ export class Views {
     const key = selectionKey(selection)
     const known = this.#byKey.get(key)
     if (known) return known
-    const view = new View(selection, this.#random)
+    const view = new View(selection)
     this.#byKey.set(key, view)
     if (view.query) this.#queries.add(view)
     for (const requestId of view.refs.keys()) this.#index(requestId, view)

@@ -1,0 +1,85 @@
+import { PinqlError, UnauthorizedError } from '../domain/errors.ts'
+import type { Clock } from '../upstream/clock.ts'
+import type { Audience } from './audience.ts'
+import { Setback } from './setback.ts'
+import type { View } from './view.ts'
+import type { Views } from './views.ts'
+
+export interface TenantHealthOptions {
+  readonly views: Views
+  readonly audience: Audience
+  readonly clock: Clock
+  /** Unix milliseconds. */
+  readonly wallNow: () => number
+  readonly random?: (() => number) | undefined
+}
+
+/** Decides what good answers, failures and refusals of the token mean for the next poll and for the subscribers. */
+export class TenantHealth {
+  readonly #options: TenantHealthOptions
+  readonly #setback: Setback
+  #lastGoodAt: number
+  #isRefused = false
+  #isInDoubt = false
+
+  constructor(options: TenantHealthOptions) {
+    this.#options = options
+    this.#setback = new Setback(options.random)
+    this.#lastGoodAt = options.wallNow()
+  }
+
+  /** Unix milliseconds of the last good answer. */
+  get lastGoodAt(): number {
+    return this.#lastGoodAt
+  }
+
+  /** Time on the clock before which no poll may start. In the past unless polls fail. */
+  get notBefore(): number {
+    return this.#setback.notBefore
+  }
+
+  /** True when the next poll is due as soon as {@link notBefore} allows it, whatever the cadence. */
+  get isPollUrgent(): boolean {
+    return this.#setback.isPending || this.#isInDoubt
+  }
+
+  pollStarted(): void {
+    this.#isInDoubt = false
+  }
+
+  pollSucceeded(): void {
+    this.#setback.succeeded()
+  }
+
+  /** @param startedAt time on the clock when the poll started */
+  pollFailed(error: unknown, startedAt: number): void {
+    const { views, audience, clock } = this.#options
+    const isRefusal = error instanceof UnauthorizedError
+    // One refusal may be a mistake of the service. A second one, to a poll that started after the first, ends all subscriptions.
+    const isFinal = isRefusal && this.#isRefused && startedAt >= this.#setback.notBefore
+    if (!(error instanceof PinqlError) || isFinal) {
+      audience.fail(views, error)
+      return
+    }
+    this.#isRefused ||= isRefusal
+    const isWorthTelling = this.#setback.failed(error, clock.now())
+    if (isWorthTelling && !isRefusal) {
+      audience.tellStale({ kind: 'STALE', since: this.#lastGoodAt, reason: error })
+    }
+  }
+
+  /** Notes that the service has answered well. Subscribers that were told of a failure get `RESUMED`. */
+  answered(): void {
+    this.#isRefused = false
+    this.#lastGoodAt = this.#options.wallNow()
+    this.#options.audience.tellResumed()
+  }
+
+  /** Ends a view whose token was refused twice. The token may still work for other views: the next poll finds out, at once. */
+  readRefused(view: View, error: UnauthorizedError): void {
+    const { views, audience } = this.#options
+    this.#isRefused = true
+    this.#isInDoubt = true
+    audience.fail(views.begun().length > 0 ? [view] : views, error)
+  }
+}
