@@ -3,9 +3,9 @@ import { PinqlError, RateLimitedError, UnauthorizedError } from '../domain/error
 import { PIN_STATUSES } from '../domain/pin.ts'
 import type { Clock } from '../upstream/clock.ts'
 import { collectPins } from '../upstream/reading/pin-stream.ts'
+import { hasPin } from './has-pin.ts'
 import type { LiveTenant } from './live-tenant.ts'
 import type { PinCache } from './pin-cache.ts'
-import { isThere } from './poll.ts'
 import type { Sightings } from './sightings.ts'
 import type { Views } from './views.ts'
 
@@ -82,7 +82,7 @@ export class Absentees {
     const { suspects, gone } = sightings
     const ref = views.refOf(requestId)
     const cid = cache.get(requestId)?.pin.cid ?? (ref && parseCid(ref.cid))
-    if (cid && (await isThere(tenant, requestId, { class: 'live', signal }))) return
+    if (cid && (await hasPin(tenant, requestId, { class: 'live', signal }))) return
     const suspicion = suspects.get(requestId)
     // Another answer may have shown it meanwhile.
     if (!suspicion) return
@@ -123,7 +123,7 @@ export class Absentees {
       gone.set(requestId, pin)
     }
     const options = { class: 'resync', signal } as const
-    if (!canAskCids) await isThere(tenant, first[0], options)
+    if (!canAskCids) await hasPin(tenant, first[0], options)
     else await collectPins(tenant, { cids: asked.map(([, { cid }]) => cid), statuses: PIN_STATUSES }, options)
     return 1
   }

@@ -58,13 +58,13 @@ export class Audience {
     const { chronicle } = this.#options
     const { stale } = view
     view.stale = null
-    if (stale) this.#tellWaiting(view, { kind: 'RESUMED', since: stale.since })
+    if (stale) this.#publishToWaiting(view, { kind: 'RESUMED', since: stale.since })
     view.completeSince = chronicle.begin()
     for (const watch of [...view.watches]) this.#goLive(view, watch, watch.isResumed ? 'unknown' : null)
   }
 
   /** Tells an event to all whom it concerns; it gets a number only if there are any. */
-  tell(draft: Draft, previous: Pin | null): void {
+  publish(draft: Draft, previous: Pin | null): void {
     const { chronicle } = this.#options
     const event = chronicle.draft(draft)
     const told = [...this.#concernedBy(draft)]
@@ -80,25 +80,25 @@ export class Audience {
   }
 
   /** Tells those who wait for a view that it cannot be read, once. */
-  tellWaiting(view: View, draft: Draft<LiveStale>): void {
+  reportUnreadable(view: View, draft: Draft<LiveStale>): void {
     if (view.stale !== null || this.#stale !== null) return
     view.stale = draft
-    this.#tellWaiting(view, draft)
+    this.#publishToWaiting(view, draft)
   }
 
   /** Tells everybody that the service cannot be asked, once. */
-  tellStale(draft: Draft<LiveStale>): void {
+  reportStale(draft: Draft<LiveStale>): void {
     if (this.#stale !== null) return
     this.#stale = draft
-    this.#tellLiveness(draft)
+    this.#publishLiveness(draft)
   }
 
   /** Tells everybody that the service answers again, if they have been told otherwise. */
-  tellResumed(): void {
+  reportResumed(): void {
     if (this.#stale === null) return
     const { since } = this.#stale
     this.#stale = null
-    this.#tellLiveness({ kind: 'RESUMED', since })
+    this.#publishLiveness({ kind: 'RESUMED', since })
   }
 
   /** Ends views with an error. */
@@ -122,13 +122,13 @@ export class Audience {
     for (const view of [...this.#options.views]) if (view.leftAt !== null && view.leftAt <= since) this.#drop(view)
   }
 
-  #tellLiveness(draft: Draft<LiveStale | LiveResumed>): void {
-    this.tell(draft, null)
+  #publishLiveness(draft: Draft<LiveStale | LiveResumed>): void {
+    this.publish(draft, null)
     // Those who still wait for their snapshot learn why, unless they know.
-    for (const view of this.#options.views) if (view.stale === null) this.#tellWaiting(view, draft)
+    for (const view of this.#options.views) if (view.stale === null) this.#publishToWaiting(view, draft)
   }
 
-  #tellWaiting(view: View, draft: Draft<LiveStale | LiveResumed>): void {
+  #publishToWaiting(view: View, draft: Draft<LiveStale | LiveResumed>): void {
     const foreword = this.#options.chronicle.foreword(draft, view)
     for (const { reader, isLive } of view.watches) if (!isLive) reader.push(foreword)
   }

@@ -1,4 +1,3 @@
-import type { Pin } from '../domain/pin.ts'
 import { type Endpoint, type RateLimit, safePace } from '../upstream/budget/rate-limit.ts'
 
 /** The most of a service's budget that polls use, and the least, whatever queries and changes use of it. */
@@ -10,8 +9,8 @@ const LARGEST_CHANGE_RATE = 4
 const DRIFT = 0.1
 
 /** What a tenant's polls are for, and cost. */
-export interface PollNeed {
-  /** How many changes a second are to be expected, see {@link changeRateOf}. */
+export interface PollDemand {
+  /** How many changes a second are to be expected, see `changeRateOf`. */
   readonly changeRate: number
   /** Milliseconds from poll to poll while nobody else wants the budget. */
   readonly shortestMs: number
@@ -69,15 +68,15 @@ export class Cadence {
    *
    * @param options.isReview the tenant claims what it did when it was asked for last: only the others may have changed
    */
-  intervalMs(tenant: string, need: PollNeed, { isReview = false } = {}): number {
-    const { requests, endpoint, shortestMs } = need
+  intervalMs(tenant: string, demand: PollDemand, { isReview = false } = {}): number {
+    const { requests, endpoint, shortestMs } = demand
     const perToken = requests * this.#slowestMs('token', endpoint)
     const fastestMs = Math.max(shortestMs, perToken)
     // The milliseconds that one poll takes of the whole service's budget; 0 where nothing limits that.
     const takesMs = requests * this.#slowestMs('address', endpoint)
     if (takesMs === 0) return fastestMs
-    const changeRate = Math.min(LARGEST_CHANGE_RATE, need.changeRate)
-    const claim = { wanted: takesMs / fastestMs, share: need.share, weight: Math.sqrt(changeRate * takesMs) }
+    const changeRate = Math.min(LARGEST_CHANGE_RATE, demand.changeRate)
+    const claim = { wanted: takesMs / fastestMs, share: demand.share, weight: Math.sqrt(changeRate * takesMs) }
     const member = (isReview && this.#members.get(tenant)) || claim
     if (member === claim) this.#set(tenant, member)
     return Math.max(fastestMs, takesMs / (this.#level() * this.#shareOf(member)))
@@ -142,13 +141,4 @@ export class Cadence {
     const left = 1 / safePace(limit).intervalMs - urgent
     return 1 / Math.max(LIVE_FLOOR * perMs, Math.min(LIVE_SHARE * perMs, left))
   }
-}
-
-/** Seconds within which a pin in the queue, or one that is being fetched, hardly gets less likely to change. */
-const QUEUED_SECONDS = 2
-const PINNING_SECONDS = 10
-
-/** Changes a second to be expected of a pin under way that has been as it is for so long: fewer the longer. */
-export function changeRateOf({ status }: Pick<Pin, 'status'>, ageMs: number): number {
-  return 1 / ((status === 'queued' ? QUEUED_SECONDS : PINNING_SECONDS) + Math.max(0, ageMs) / 1000)
 }

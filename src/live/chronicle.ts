@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Pin } from '../domain/pin.ts'
-import { type LoggedEvent, MemoryEventLog } from './event-log.ts'
+import type { EventLog, LoggedEvent } from './event-log.ts'
 import { type LiveCursors, NOWHERE, type ResumePoint } from './live-cursor.ts'
 import type { Draft, EventBase, LiveEvent } from './live-event.ts'
+import { MemoryEventLog } from './memory-event-log.ts'
 import type { PinCache } from './pin-cache.ts'
 import type { View } from './view.ts'
 
@@ -21,7 +22,7 @@ export interface ChronicleOptions {
 export class Chronicle {
   readonly #options: ChronicleOptions
   readonly #epoch = randomBytes(6).toString('base64url')
-  readonly #log = new MemoryEventLog()
+  readonly #log: EventLog = new MemoryEventLog()
   /** What the cursors of a view begin with. */
   readonly #tags = new WeakMap<View, string>()
   /** First events of a view, which are the same for all who begin while nothing changes. */

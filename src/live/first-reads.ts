@@ -5,11 +5,11 @@ import { UNKNOWN_AGE } from '../upstream/service/tenant-observer.ts'
 import { Stop } from '../upstream/stop.ts'
 import type { Alarm } from './alarm.ts'
 import type { Audience } from './audience.ts'
+import { Backoff } from './backoff.ts'
 import type { LiveTenant } from './live-tenant.ts'
-import { loadView } from './load-view.ts'
 import type { PinCache } from './pin-cache.ts'
 import type { Poller } from './poller.ts'
-import { Setback } from './setback.ts'
+import { readView } from './read-view.ts'
 import type { Sightings } from './sightings.ts'
 import type { TenantHealth } from './tenant-health.ts'
 import type { View } from './view.ts'
@@ -38,7 +38,7 @@ export interface FirstReadsOptions {
 
 /** State of a view that has not begun. */
 interface FirstRead {
-  readonly setback: Setback
+  readonly backoff: Backoff
   isInFlight: boolean
   /** True when the token was refused the last time. */
   isRefused: boolean
@@ -60,7 +60,7 @@ export class FirstReads {
   /** Time on the clock when the next read is due. Infinite when no view waits for one. */
   get dueAt(): number {
     return this.#waiting().reduce(
-      (least, [, { setback }]) => Math.min(least, setback.notBefore),
+      (least, [, { backoff }]) => Math.min(least, backoff.notBefore),
       Number.POSITIVE_INFINITY,
     )
   }
@@ -68,7 +68,7 @@ export class FirstReads {
   /** Starts all reads that are due. */
   start(): void {
     const now = this.#options.clock.now()
-    for (const [view, read] of this.#waiting()) if (read.setback.notBefore <= now) void this.#run(view, read)
+    for (const [view, read] of this.#waiting()) if (read.backoff.notBefore <= now) void this.#run(view, read)
   }
 
   #waiting(): [View, FirstRead][] {
@@ -82,7 +82,7 @@ export class FirstReads {
   #readOf(view: View): FirstRead {
     const known = this.#reads.get(view)
     if (known) return known
-    const read = { setback: new Setback(this.#options.random), isInFlight: false, isRefused: false }
+    const read = { backoff: new Backoff(this.#options.random), isInFlight: false, isRefused: false }
     this.#reads.set(view, read)
     return read
   }
@@ -98,7 +98,7 @@ export class FirstReads {
     try {
       // A pin that was taken for gone is looked up again, unless a change has removed it just now.
       const isKnown = (requestId: string): boolean => cache.has(requestId) || cache.isJustRemoved(requestId, startedAt)
-      const found = await loadView(tenant, view, { isKnown, signal: stop })
+      const found = await readView(tenant, view, { isKnown, signal: stop })
       // The intake has usually seen these pins. It has not where the answer was shared with a request that was sent earlier.
       intake.seen(found, UNKNOWN_AGE)
       for (const requestId of view.refs.keys()) {
@@ -108,7 +108,7 @@ export class FirstReads {
       if (views.begun().length === 0) poller.wasRead()
       for (const { created } of found) view.lookedUpTo(created.ns)
       view.lookedUpTo(newestNs)
-      read.setback.succeeded()
+      read.backoff.succeeded()
       health.answered()
       audience.begin(view)
     } catch (error) {
@@ -129,14 +129,14 @@ export class FirstReads {
     }
     const isRefusal = error instanceof UnauthorizedError
     // One refusal may be a mistake of the service.
-    if (isRefusal && read.isRefused && startedAt >= read.setback.notBefore) {
+    if (isRefusal && read.isRefused && startedAt >= read.backoff.notBefore) {
       health.readRefused(view, error)
       return
     }
     read.isRefused ||= isRefusal
-    const isWorthTelling = read.setback.failed(error, clock.now())
-    if (isWorthTelling && !isRefusal) {
-      audience.tellWaiting(view, { kind: 'STALE', since: health.lastGoodAt, reason: error })
+    const isWorthReporting = read.backoff.failed(error, clock.now())
+    if (isWorthReporting && !isRefusal) {
+      audience.reportUnreadable(view, { kind: 'STALE', since: health.lastGoodAt, reason: error })
     }
   }
 }

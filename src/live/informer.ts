@@ -58,7 +58,7 @@ export class Informer implements Disposable {
   }
 
   /** Number of subscribers. */
-  get subscribers(): number {
+  get watches(): number {
     return this.#views.active().reduce((sum, { watches }) => sum + watches.size, 0)
   }
 

@@ -57,7 +57,7 @@ export class Informers implements Disposable {
 
   /** How many listen, each part of a subscription counted. */
   get listeners(): number {
-    return [...this.#informers.values()].reduce((sum, informer) => sum + informer.subscribers, 0)
+    return [...this.#informers.values()].reduce((sum, informer) => sum + informer.watches, 0)
   }
 
   /** How many pins are kept. */

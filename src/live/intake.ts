@@ -78,7 +78,7 @@ export class Intake implements TenantObserver {
     this.#apply(this.#cache.remove(requestId, this.#ticket, this.#now()))
     const ref = this.#views.refOf(requestId)
     // The cache reports no change of a pin that it never had, but subscribers that asked for its id wait to hear of it.
-    if (!isKnown && ref) this.#options.audience.tell({ kind: 'REMOVED', requestId, cid: ref.cid }, null)
+    if (!isKnown && ref) this.#options.audience.publish({ kind: 'REMOVED', requestId, cid: ref.cid }, null)
   }
 
   #see(pin: Pin, ticket: number): void {
@@ -93,7 +93,7 @@ export class Intake implements TenantObserver {
   #apply(change: CacheChange | null): void {
     if (change === null) return
     const previous = 'previous' in change ? change.previous : null
-    this.#options.audience.tell(draftOf(change), previous)
+    this.#options.audience.publish(draftOf(change), previous)
     if (!('pin' in change)) return
     const { pin } = change
     if (!this.#views.tracks(pin)) this.#cache.forget(pin.requestId, this.#now())

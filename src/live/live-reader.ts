@@ -135,7 +135,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
     for (;;) {
       const event = takeFirst(this.#snapshot) ?? takeFirst(this.#waiting)
       if (event) return { done: false, value: event }
-      if (this.#end) return this.#tellEnd(this.#end)
+      if (this.#end) return this.#reportEnd(this.#end)
       await new Promise<void>((resolve) => {
         this.#sleepers.push(resolve)
       })
@@ -157,7 +157,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
   }
 
   /** An error is told once; after it, the stream is just over. */
-  #tellEnd(end: End): IteratorResult<LiveEvent, undefined> {
+  #reportEnd(end: End): IteratorResult<LiveEvent, undefined> {
     this.#end = 'done'
     if (end !== 'done') throw end.error
     return { done: true, value: undefined }

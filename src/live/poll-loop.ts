@@ -107,9 +107,9 @@ export class PollLoop implements AlarmListener, Disposable {
 
   #pollDueAt(isReview: boolean): number {
     const { cadence, tenant, clock } = this.#options
-    const need = this.#isPolling ? null : this.#poller.need()
-    if (need) {
-      const intervalMs = cadence.intervalMs(tenant.key, need, { isReview })
+    const demand = this.#isPolling ? null : this.#poller.demand()
+    if (demand) {
+      const intervalMs = cadence.intervalMs(tenant.key, demand, { isReview })
       return this.#health.isPollUrgent ? clock.now() : this.#poller.polledAt + intervalMs
     }
     if (!this.#isPolling) cadence.leave(tenant.key)

@@ -9,7 +9,7 @@ export interface PollTarget {
   readonly isSettled: boolean
 }
 
-export interface PollNeeds {
+export interface PollTask {
   readonly targets: readonly PollTarget[]
   /** From when on pins that come from elsewhere must be seen too, in nanoseconds; null where they need not. */
   readonly newSince: bigint | null
@@ -24,7 +24,7 @@ export interface PollPlan {
   /** Everything created after an instant, or everything at all: one list for every 1,000. */
   readonly window: PollWindow | null
   /** Everything that is under way, whenever it was created: one list for every 1,000. */
-  readonly underWay: boolean
+  readonly unsettled: boolean
   /** Then the CIDs of these, of which nothing was seen by then: one list for every ten. */
   readonly byCid: readonly PollTarget[]
 }
@@ -52,20 +52,20 @@ const MAX_RECENT_REQUESTS = 10
  * - Where one that was added long ago makes that too much, what is under way is asked for by status, and what is not
  *   there by CID; new pins come from a short window.
  */
-export function planPoll(needs: PollNeeds, capabilities: Capabilities): PollPlan {
-  const { targets, tooFarBack } = needs
-  const nothing: PollPlan = { item: null, window: null, underWay: false, byCid: [] }
+export function planPoll(task: PollTask, capabilities: Capabilities): PollPlan {
+  const { targets, tooFarBack } = task
+  const nothing: PollPlan = { item: null, window: null, unsettled: false, byCid: [] }
   const [first] = targets
-  if (!first && needs.newSince === null) return nothing
-  if (first && targets.length === 1 && needs.newSince === null) return { ...nothing, item: first.requestId }
+  if (!first && task.newSince === null) return nothing
+  if (first && targets.length === 1 && task.newSince === null) return { ...nothing, item: first.requestId }
 
   const { maxCids, order, timeFilter, cidFilter, statusFilter } = capabilities
   const lists = Math.ceil(new Set(targets.map(({ cid }) => cid.key)).size / maxCids)
   const canAskCids = cidFilter === 'exact'
-  if (canAskCids && needs.newSince === null && lists === 1) return { ...nothing, byCid: targets }
+  if (canAskCids && task.newSince === null && lists === 1) return { ...nothing, byCid: targets }
 
   const canWindow = (order === 'newest-first' || order === null) && timeFilter !== 'unusable'
-  const newSince = needs.newSince === null ? null : needs.newSince - OVERLAP_NS
+  const newSince = task.newSince === null ? null : task.newSince - OVERLAP_NS
   if (!canWindow) {
     if (newSince === null && canAskCids) return { ...nothing, byCid: targets }
     return { ...nothing, window: { from: null, newSince, maxRequests: Number.POSITIVE_INFINITY } }
@@ -73,15 +73,15 @@ export function planPoll(needs: PollNeeds, capabilities: Capabilities): PollPlan
   const recent = newSince === null ? null : { from: newSince, newSince, maxRequests: MAX_RECENT_REQUESTS }
   if (!first) return { ...nothing, window: recent }
 
-  const canAskUnderWay = canAskCids && statusFilter !== 'unusable' && targets.every(({ isSettled }) => !isSettled)
+  const canAskUnsettled = canAskCids && statusFilter !== 'unusable' && targets.every(({ isSettled }) => !isSettled)
   const oldest = targets.reduce((least, { createdNs }) => minOf(least, createdNs), first.createdNs) - OVERLAP_NS
   const from = newSince === null ? oldest : minOf(oldest, newSince)
-  const othersCost = (recent ? 1 : 0) + (canAskUnderWay ? 1 : lists)
+  const othersCost = (recent ? 1 : 0) + (canAskUnsettled ? 1 : lists)
   const maxRequests = canAskCids ? othersCost : Number.POSITIVE_INFINITY
   if (!canAskCids || tooFarBack === null || from > tooFarBack) {
     return { ...nothing, window: { from, newSince, maxRequests } }
   }
-  return { ...nothing, window: recent, underWay: canAskUnderWay && lists > 1, byCid: targets }
+  return { ...nothing, window: recent, unsettled: canAskUnsettled && lists > 1, byCid: targets }
 }
 
 function minOf(a: bigint, b: bigint): bigint {

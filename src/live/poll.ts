@@ -1,10 +1,10 @@
-import { PinNotFoundError } from '../domain/errors.ts'
 import { formatInstant, parseInstant } from '../domain/instant.ts'
 import { PIN_STATUSES } from '../domain/pin.ts'
 import type { ListQuery, PinQuery } from '../upstream/http/list-query.ts'
 import type { PinPage } from '../upstream/http/wire.ts'
 import { collectPins, openPinStreams, type PinSource } from '../upstream/reading/pin-stream.ts'
 import type { TenantCallOptions } from '../upstream/tenant/tenant.ts'
+import { hasPin } from './has-pin.ts'
 import type { LiveTenant } from './live-tenant.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
 
@@ -29,16 +29,16 @@ export interface PollOutcome {
 export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOptions): Promise<PollOutcome> {
   const { scope, missing, ...callOptions } = options
   if (plan.item !== null) {
-    await isThere(tenant, plan.item, callOptions)
+    await hasPin(tenant, plan.item, callOptions)
     return { requests: 1, isComplete: true }
   }
   const source = new MeteredSource(tenant)
-  const { window, underWay, byCid } = plan
+  const { window, unsettled, byCid } = plan
   if (window && !(await source.within(window.maxRequests, () => readWindow(source, window, options)))) {
     // A short look at what is new shows the newest first, so that little is lost with the rest.
     if (window.from !== window.newSince) return { requests: source.requests, isComplete: false }
   }
-  if (underWay) {
+  if (unsettled) {
     const lists = Math.ceil(byCid.length / tenant.capabilities.maxCids)
     const query = { ...scope, statuses: ['queued', 'pinning'] } as const
     await source.within(lists, () => collectPins(source, query, callOptions))
@@ -46,17 +46,6 @@ export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOpti
   const cids = byCid.filter(({ requestId }) => missing.has(requestId)).map(({ cid }) => cid)
   if (cids.length > 0) await collectPins(source, { cids, statuses: PIN_STATUSES }, callOptions)
   return { requests: source.requests, isComplete: true }
-}
-
-/** Whether the service has a pin of that request id. */
-export async function isThere(tenant: LiveTenant, requestId: string, options: TenantCallOptions): Promise<boolean> {
-  try {
-    await tenant.getPin(requestId, options)
-    return true
-  } catch (error) {
-    if (error instanceof PinNotFoundError) return false
-    throw error
-  }
 }
 
 async function readWindow(source: PinSource, window: PollWindow, options: PollOptions): Promise<void> {

@@ -3,7 +3,8 @@ import { isSettled, PIN_STATUSES } from '../domain/pin.ts'
 import type { PinQuery } from '../upstream/http/list-query.ts'
 import { collectPins } from '../upstream/reading/pin-stream.ts'
 import { Absentees, type AbsenteesOptions } from './absentees.ts'
-import { changeRateOf, type PollNeed } from './cadence.ts'
+import type { PollDemand } from './cadence.ts'
+import { changeRateOf } from './change-rate.ts'
 import type { KnownPin } from './pin-cache.ts'
 import { poll } from './poll.ts'
 import { type PollTarget, planPoll } from './poll-plan.ts'
@@ -60,7 +61,7 @@ export class Poller {
   }
 
   /** How often to poll, and what for; null when nobody has begun to listen. */
-  need(): PollNeed | null {
+  demand(): PollDemand | null {
     const { views, sightings, clock } = this.#options
     const active = views.begun()
     if (active.length === 0) return null

@@ -1,7 +1,7 @@
 import { PinqlError, UnauthorizedError } from '../domain/errors.ts'
 import type { Clock } from '../upstream/clock.ts'
 import type { Audience } from './audience.ts'
-import { Setback } from './setback.ts'
+import { Backoff } from './backoff.ts'
 import type { View } from './view.ts'
 import type { Views } from './views.ts'
 
@@ -17,14 +17,14 @@ export interface TenantHealthOptions {
 /** Decides what good answers, failures and refusals of the token mean for the next poll and for the subscribers. */
 export class TenantHealth {
   readonly #options: TenantHealthOptions
-  readonly #setback: Setback
+  readonly #backoff: Backoff
   #lastGoodAt: number
   #isRefused = false
   #isInDoubt = false
 
   constructor(options: TenantHealthOptions) {
     this.#options = options
-    this.#setback = new Setback(options.random)
+    this.#backoff = new Backoff(options.random)
     this.#lastGoodAt = options.wallNow()
   }
 
@@ -35,12 +35,12 @@ export class TenantHealth {
 
   /** Time on the clock before which no poll may start. In the past unless polls fail. */
   get notBefore(): number {
-    return this.#setback.notBefore
+    return this.#backoff.notBefore
   }
 
   /** True when the next poll is due as soon as {@link notBefore} allows it, whatever the cadence. */
   get isPollUrgent(): boolean {
-    return this.#setback.isPending || this.#isInDoubt
+    return this.#backoff.isPending || this.#isInDoubt
   }
 
   pollStarted(): void {
@@ -48,7 +48,7 @@ export class TenantHealth {
   }
 
   pollSucceeded(): void {
-    this.#setback.succeeded()
+    this.#backoff.succeeded()
   }
 
   /** @param startedAt time on the clock when the poll started */
@@ -56,15 +56,15 @@ export class TenantHealth {
     const { views, audience, clock } = this.#options
     const isRefusal = error instanceof UnauthorizedError
     // One refusal may be a mistake of the service. A second one, to a poll that started after the first, ends all subscriptions.
-    const isFinal = isRefusal && this.#isRefused && startedAt >= this.#setback.notBefore
+    const isFinal = isRefusal && this.#isRefused && startedAt >= this.#backoff.notBefore
     if (!(error instanceof PinqlError) || isFinal) {
       audience.fail(views, error)
       return
     }
     this.#isRefused ||= isRefusal
-    const isWorthTelling = this.#setback.failed(error, clock.now())
-    if (isWorthTelling && !isRefusal) {
-      audience.tellStale({ kind: 'STALE', since: this.#lastGoodAt, reason: error })
+    const isWorthReporting = this.#backoff.failed(error, clock.now())
+    if (isWorthReporting && !isRefusal) {
+      audience.reportStale({ kind: 'STALE', since: this.#lastGoodAt, reason: error })
     }
   }
 
@@ -72,7 +72,7 @@ export class TenantHealth {
   answered(): void {
     this.#isRefused = false
     this.#lastGoodAt = this.#options.wallNow()
-    this.#options.audience.tellResumed()
+    this.#options.audience.reportResumed()
   }
 
   /** Ends a view whose token was refused twice. The token may still work for other views: the next poll finds out, at once. */

@@ -18,7 +18,7 @@ export interface Watch {
   isLive: boolean
 }
 
-const UNDER_WAY = ['queued', 'pinning'] as const
+const UNSETTLED = ['queued', 'pinning'] as const
 
 /** What equal selections have in common: which pins they need, and what they are told. */
 export class View implements RequestIds {
@@ -54,7 +54,7 @@ export class View implements RequestIds {
       this.#isReadable = this.#isAskedFor
     } else {
       const { query } = selection
-      const wanted = new Set([...query.statuses, ...UNDER_WAY])
+      const wanted = new Set([...query.statuses, ...UNSETTLED])
       // Nothing can come to match what asks for no status at all.
       this.query = {
         ...query,

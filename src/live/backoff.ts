@@ -14,7 +14,7 @@ const SHORT_MS = 5_000
  *
  * @see client-go, tools/cache/reflector.go, whose figures these are
  */
-export class Setback {
+export class Backoff {
   /** On the clock; in the past where nothing has failed. */
   notBefore = Number.NEGATIVE_INFINITY
   readonly #random: () => number

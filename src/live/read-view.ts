@@ -18,7 +18,7 @@ const MAX_WATCHED = 10_000
  * @throws {BadRequestError} when a filter matches more than 10,000 pins
  * @throws whatever the requests reject with
  */
-export async function loadView(
+export async function readView(
   tenant: LiveTenant,
   view: View,
   options: { readonly isKnown: (requestId: string) => boolean; readonly signal: StopSignal },
