@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../upstream/clock.ts'
-import { Cadence, type CadenceLimit, type UrgentCalls } from './cadence.ts'
 import { Informer } from './informer.ts'
-import { LiveCursors, type ResumePoint } from './live-cursor.ts'
 import { DEFAULT_KINDS, type PinEventKind } from './live-event.ts'
 import { LiveReader } from './live-reader.ts'
 import type { LiveTenant } from './live-tenant.ts'
+import { Cadence, type CadenceLimit, type UrgentCalls } from './polling/cadence.ts'
 import { type Selection, selectionKey } from './selection.ts'
+import { LiveCursors, type ResumePoint } from './telling/live-cursor.ts'
 
 /** One part of a subscription: what it asks for at one tenant. */
 export interface WatchPart {

@@ -1,11 +1,11 @@
 import { isSettled, type Pin } from '../domain/pin.ts'
 import type { Clock } from '../upstream/clock.ts'
 import type { TenantObserver } from '../upstream/service/tenant-observer.ts'
-import type { Audience } from './audience.ts'
 import type { Draft } from './live-event.ts'
-import type { CacheChange, PinCache, Tickets } from './pin-cache.ts'
-import type { Sightings } from './sightings.ts'
-import type { Views } from './views.ts'
+import type { Audience } from './telling/audience.ts'
+import type { CacheChange, PinCache, Tickets } from './watched/pin-cache.ts'
+import type { Sightings } from './watched/sightings.ts'
+import type { Views } from './watched/views.ts'
 
 /** The poll loop's alarm. */
 interface Wakeable {

@@ -20,7 +20,28 @@ const LAYERS: Layers = {
   'upstream/writes': ['domain', 'storage', 'upstream'],
 
   loaders: ['domain', 'upstream'],
+  // The floor of `live` is what others import, and what connects its rooms.
   live: ['domain', 'upstream'],
+  // Which pins subscribers follow, and what is known of them. All of `live` reads and writes it.
+  'live/watched': [
+    'domain',
+    'live/live-event.ts',
+    'live/live-reader.ts',
+    'live/selection.ts',
+    'upstream/http/list-query.ts',
+    'upstream/stop.ts',
+  ],
+  // Who gets which event. It sends no requests.
+  'live/telling': [
+    'domain',
+    'live/live-event.ts',
+    'live/live-reader.ts',
+    'live/selection.ts',
+    'live/watched',
+    'upstream/clock.ts',
+  ],
+  // Which requests are sent, and when. It knows no subscriber, only their audience.
+  'live/polling': ['domain', 'live/live-tenant.ts', 'live/telling/audience.ts', 'live/watched', 'upstream'],
   resolvers: ['domain', 'live', 'loaders', 'upstream'],
   schema: ['domain', 'live', 'resolvers', 'upstream'],
 

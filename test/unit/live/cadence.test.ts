@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Cadence, type PollDemand } from '../../../src/live/cadence.ts'
-import { changeRateOf } from '../../../src/live/change-rate.ts'
+import { Cadence, type PollDemand } from '../../../src/live/polling/cadence.ts'
+import { changeRateOf } from '../../../src/live/polling/change-rate.ts'
 
 const FAST = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' } as const
 const NOBODY = { perMs: () => 0 }

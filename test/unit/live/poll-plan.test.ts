@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type PollTarget, planPoll } from '../../../src/live/poll-plan.ts'
+import { type PollTarget, planPoll } from '../../../src/live/polling/poll-plan.ts'
 import { SPECIFIED_CAPABILITIES, USUAL } from '../../../src/upstream/providers/capabilities.ts'
 
 const USUALLY = { ...SPECIFIED_CAPABILITIES, ...USUAL }

@@ -1,14 +1,14 @@
-import { RateLimitedError } from '../domain/errors.ts'
-import { isSettled, PIN_STATUSES } from '../domain/pin.ts'
-import type { PinQuery } from '../upstream/http/list-query.ts'
-import { collectPins } from '../upstream/reading/pin-stream.ts'
+import { RateLimitedError } from '../../domain/errors.ts'
+import { isSettled, PIN_STATUSES } from '../../domain/pin.ts'
+import type { PinQuery } from '../../upstream/http/list-query.ts'
+import { collectPins } from '../../upstream/reading/pin-stream.ts'
+import type { KnownPin } from '../watched/pin-cache.ts'
+import type { View } from '../watched/view.ts'
 import { Absentees, type AbsenteesOptions } from './absentees.ts'
 import type { PollDemand } from './cadence.ts'
 import { changeRateOf } from './change-rate.ts'
-import type { KnownPin } from './pin-cache.ts'
 import { poll } from './poll.ts'
 import { type PollTarget, planPoll } from './poll-plan.ts'
-import type { View } from './view.ts'
 
 /** Nobody is polled more often: a status that is a second old is fresh. */
 const SHORTEST_MS = 1_000

@@ -1,5 +1,5 @@
-import type { Pin } from '../domain/pin.ts'
-import type { LiveEvent } from './live-event.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { LiveEvent } from '../live-event.ts'
 
 /** An event, and how its pin was before: without that, nobody could tell who has to be told. */
 export interface LoggedEvent {

@@ -1,15 +1,15 @@
-import type { Clock } from '../upstream/clock.ts'
+import type { Clock } from '../../upstream/clock.ts'
+import type { LiveTenant } from '../live-tenant.ts'
+import type { Audience } from '../telling/audience.ts'
+import type { PinCache } from '../watched/pin-cache.ts'
+import type { Sightings } from '../watched/sightings.ts'
+import type { Views } from '../watched/views.ts'
 import type { GonePins } from './absentees.ts'
 import type { Alarm, AlarmListener } from './alarm.ts'
-import type { Audience } from './audience.ts'
 import type { Cadence } from './cadence.ts'
 import { FirstReads, type FoundPins } from './first-reads.ts'
-import type { LiveTenant } from './live-tenant.ts'
-import type { PinCache } from './pin-cache.ts'
 import { Poller } from './poller.ts'
-import type { Sightings } from './sightings.ts'
 import { TenantHealth } from './tenant-health.ts'
-import type { Views } from './views.ts'
 
 export interface PollLoopOptions {
   readonly tenant: LiveTenant

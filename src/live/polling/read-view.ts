@@ -1,10 +1,10 @@
-import { BadRequestError, PinNotFoundError } from '../domain/errors.ts'
-import type { Pin } from '../domain/pin.ts'
-import type { PinRef } from '../domain/pin-id.ts'
-import { openPinStreams } from '../upstream/reading/pin-stream.ts'
-import type { StopSignal } from '../upstream/stop.ts'
-import type { LiveTenant } from './live-tenant.ts'
-import type { View } from './view.ts'
+import { BadRequestError, PinNotFoundError } from '../../domain/errors.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { PinRef } from '../../domain/pin-id.ts'
+import { openPinStreams } from '../../upstream/reading/pin-stream.ts'
+import type { StopSignal } from '../../upstream/stop.ts'
+import type { LiveTenant } from '../live-tenant.ts'
+import type { View } from '../watched/view.ts'
 
 /** More than a browser can show, and 10 requests of a service. */
 const MAX_WATCHED = 10_000

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { Pin } from '../domain/pin.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { Draft, EventBase, LiveEvent } from '../live-event.ts'
+import type { PinCache } from '../watched/pin-cache.ts'
+import type { View } from '../watched/view.ts'
 import type { EventLog, LoggedEvent } from './event-log.ts'
 import { type LiveCursors, NOWHERE, type ResumePoint } from './live-cursor.ts'
-import type { Draft, EventBase, LiveEvent } from './live-event.ts'
 import { MemoryEventLog } from './memory-event-log.ts'
-import type { PinCache } from './pin-cache.ts'
-import type { View } from './view.ts'
 
 export interface ChronicleOptions {
   /** Key of the tenant. */

@@ -1,4 +1,4 @@
-import type { Pin } from '../domain/pin.ts'
+import type { Pin } from '../../domain/pin.ts'
 
 /** Seconds within which a pin in the queue, or one that is being fetched, hardly gets less likely to change. */
 const QUEUED_SECONDS = 2

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { BadRequestError } from '../domain/errors.ts'
+import { BadRequestError } from '../../domain/errors.ts'
 
 /** A place in a tenant's stream of events. */
 export interface LivePosition {

@@ -1,11 +1,11 @@
-import { formatInstant, parseInstant } from '../domain/instant.ts'
-import { PIN_STATUSES } from '../domain/pin.ts'
-import type { ListQuery, PinQuery } from '../upstream/http/list-query.ts'
-import type { PinPage } from '../upstream/http/wire.ts'
-import { collectPins, openPinStreams, type PinSource } from '../upstream/reading/pin-stream.ts'
-import type { TenantCallOptions } from '../upstream/tenant/tenant.ts'
+import { formatInstant, parseInstant } from '../../domain/instant.ts'
+import { PIN_STATUSES } from '../../domain/pin.ts'
+import type { ListQuery, PinQuery } from '../../upstream/http/list-query.ts'
+import type { PinPage } from '../../upstream/http/wire.ts'
+import { collectPins, openPinStreams, type PinSource } from '../../upstream/reading/pin-stream.ts'
+import type { TenantCallOptions } from '../../upstream/tenant/tenant.ts'
+import type { LiveTenant } from '../live-tenant.ts'
 import { hasPin } from './has-pin.ts'
-import type { LiveTenant } from './live-tenant.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
 
 export interface PollOptions extends TenantCallOptions {

@@ -1,4 +1,4 @@
-import { type PinqlError, RateLimitedError } from '../domain/errors.ts'
+import { type PinqlError, RateLimitedError } from '../../domain/errors.ts'
 
 const FIRST_MS = 800
 const LONGEST_MS = 30_000

@@ -1,5 +1,5 @@
-import type { Cid } from '../domain/cid.ts'
-import type { Capabilities } from '../upstream/providers/capabilities.ts'
+import type { Cid } from '../../domain/cid.ts'
+import type { Capabilities } from '../../upstream/providers/capabilities.ts'
 
 /** A pin whose state is asked for. */
 export interface PollTarget {

@@ -1,5 +1,5 @@
-import type { Cid } from '../domain/cid.ts'
-import type { Pin } from '../domain/pin.ts'
+import type { Cid } from '../../domain/cid.ts'
+import type { Pin } from '../../domain/pin.ts'
 
 /** A pin that an answer should have shown. */
 export interface Suspicion {

@@ -1,13 +1,13 @@
-import type { Pin } from '../domain/pin.ts'
-import type { Clock } from '../upstream/clock.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { Clock } from '../../upstream/clock.ts'
+import type { Draft, LiveResumed, LiveStale } from '../live-event.ts'
+import type { LiveReader } from '../live-reader.ts'
+import type { Selection } from '../selection.ts'
+import type { PinCache } from '../watched/pin-cache.ts'
+import type { View, Watch } from '../watched/view.ts'
+import type { Views } from '../watched/views.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { ResumePoint } from './live-cursor.ts'
-import type { Draft, LiveResumed, LiveStale } from './live-event.ts'
-import type { LiveReader } from './live-reader.ts'
-import type { PinCache } from './pin-cache.ts'
-import type { Selection } from './selection.ts'
-import type { View, Watch } from './view.ts'
-import type { Views } from './views.ts'
 
 /** The poll loop's alarm. */
 interface Wakeable {

@@ -1,4 +1,4 @@
-import { isSettled, type Pin, type StringMap } from '../domain/pin.ts'
+import { isSettled, type Pin, type StringMap } from '../../domain/pin.ts'
 
 /** A pin as it was last seen. */
 export interface KnownPin {

@@ -1,6 +1,6 @@
-import type { Pin } from '../domain/pin.ts'
-import type { PinRef } from '../domain/pin-id.ts'
-import { type Selection, selectionKey } from './selection.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { PinRef } from '../../domain/pin-id.ts'
+import { type Selection, selectionKey } from '../selection.ts'
 import { View } from './view.ts'
 
 /** The views of one tenant, found by the pins that concern them. */

@@ -1,13 +1,13 @@
-import { parseCid } from '../domain/cid.ts'
-import { PinqlError, RateLimitedError, UnauthorizedError } from '../domain/errors.ts'
-import { PIN_STATUSES } from '../domain/pin.ts'
-import type { Clock } from '../upstream/clock.ts'
-import { collectPins } from '../upstream/reading/pin-stream.ts'
+import { parseCid } from '../../domain/cid.ts'
+import { PinqlError, RateLimitedError, UnauthorizedError } from '../../domain/errors.ts'
+import { PIN_STATUSES } from '../../domain/pin.ts'
+import type { Clock } from '../../upstream/clock.ts'
+import { collectPins } from '../../upstream/reading/pin-stream.ts'
+import type { LiveTenant } from '../live-tenant.ts'
+import type { PinCache } from '../watched/pin-cache.ts'
+import type { Sightings } from '../watched/sightings.ts'
+import type { Views } from '../watched/views.ts'
 import { hasPin } from './has-pin.ts'
-import type { LiveTenant } from './live-tenant.ts'
-import type { PinCache } from './pin-cache.ts'
-import type { Sightings } from './sightings.ts'
-import type { Views } from './views.ts'
 
 /** So many pins are asked for by their id in one cycle, to learn whether they are gone. */
 const MAX_CONFIRMED = 10

@@ -1,9 +1,9 @@
-import { PinqlError, UnauthorizedError } from '../domain/errors.ts'
-import type { Clock } from '../upstream/clock.ts'
-import type { Audience } from './audience.ts'
+import { PinqlError, UnauthorizedError } from '../../domain/errors.ts'
+import type { Clock } from '../../upstream/clock.ts'
+import type { Audience } from '../telling/audience.ts'
+import type { View } from '../watched/view.ts'
+import type { Views } from '../watched/views.ts'
 import { Backoff } from './backoff.ts'
-import type { View } from './view.ts'
-import type { Views } from './views.ts'
 
 export interface TenantHealthOptions {
   readonly views: Views

@@ -1,11 +1,11 @@
-import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
-import type { PinRef } from '../domain/pin-id.ts'
-import { createPinFilter, type PinQuery } from '../upstream/http/list-query.ts'
-import { type RequestIds, unionOfRequestIds } from '../upstream/stop.ts'
-import type { Draft, LiveEvent, LiveStale } from './live-event.ts'
-import type { LiveReader } from './live-reader.ts'
+import { isSettled, PIN_STATUSES, type Pin } from '../../domain/pin.ts'
+import type { PinRef } from '../../domain/pin-id.ts'
+import { createPinFilter, type PinQuery } from '../../upstream/http/list-query.ts'
+import { type RequestIds, unionOfRequestIds } from '../../upstream/stop.ts'
+import type { Draft, LiveEvent, LiveStale } from '../live-event.ts'
+import type { LiveReader } from '../live-reader.ts'
+import { type Selection, selectionKey } from '../selection.ts'
 import type { PinCache } from './pin-cache.ts'
-import { type Selection, selectionKey } from './selection.ts'
 
 /** One subscriber's part at one tenant. */
 export interface Watch {

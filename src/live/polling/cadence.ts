@@ -1,4 +1,4 @@
-import { type Endpoint, type RateLimit, safePace } from '../upstream/budget/rate-limit.ts'
+import { type Endpoint, type RateLimit, safePace } from '../../upstream/budget/rate-limit.ts'
 
 /** The most of a service's budget that polls use, and the least, whatever queries and changes use of it. */
 const LIVE_SHARE = 0.8
