@@ -27,8 +27,8 @@ export interface InformerOptions {
 /**
  * Watches one tenant's pins for any number of subscribers.
  *
- * One poller keeps one cache, and every subscriber is told of the cache's changes. So the cost depends neither on the
- * number of subscribers nor, up to 1,000, on the number of pins. Queries and changes through pinql feed the same cache.
+ * One poller keeps one cache, and every subscriber gets the cache's changes. So the cost depends neither on the number
+ * of subscribers nor, up to 1,000, on the number of pins. Queries and changes through pinql feed the same cache.
  * Each subscriber gets each pin's states in the order in which they became true: maybe not all of them, but always the last.
  *
  * This class connects two parts and does nothing else. The {@link Intake} takes in what answers show: cache, then
@@ -57,7 +57,7 @@ export class Informer implements Disposable {
     this.#unobserve = tenant.observe(intake)
   }
 
-  /** Number of subscribers. */
+  /** Number of subscriptions. */
   get watches(): number {
     return this.#views.active().reduce((sum, { watches }) => sum + watches.size, 0)
   }

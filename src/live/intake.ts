@@ -23,14 +23,14 @@ export interface IntakeOptions {
   readonly wallNow: () => number
 }
 
-/** Pins that were there before are taken for no older than this: clocks differ, and an old pin may be about to change. */
+/** A pin that is seen for the first time counts as no older than this: clocks differ, and an old pin may be about to change. */
 const OLDEST_AT_FIRST_MS = 300_000
 
 /**
- * Takes in what is known of one tenant's pins: updates the cache, and tells the audience of each change.
+ * Takes in the states of one tenant's pins: updates the cache, and publishes each change to the audience.
  *
- * The tenant tells it of every answer, whether a poll, a query or a change sent the request. The poll loop adds its own
- * conclusions in the same way. Only pins that a view tracks are kept.
+ * The tenant shows it every answer, whether a poll, a query or a change sent the request. The poll loop reports in the
+ * same way that a pin is gone, and the pins of a first read. The cache keeps only pins that a view tracks.
  */
 export class Intake implements TenantObserver {
   readonly #options: IntakeOptions
@@ -77,7 +77,7 @@ export class Intake implements TenantObserver {
     const isKnown = this.#cache.has(requestId) || this.#cache.isRemoved(requestId)
     this.#apply(this.#cache.remove(requestId, this.#ticket, this.#now()))
     const ref = this.#views.refOf(requestId)
-    // The cache reports no change of a pin that it never had, but subscribers that asked for its id wait to hear of it.
+    // The cache reports no change for a pin that it never had. Subscribers that asked for its id still need an event.
     if (!isKnown && ref) this.#options.audience.publish({ kind: 'REMOVED', requestId, cid: ref.cid }, null)
   }
 

@@ -11,7 +11,7 @@ export interface LiveTenant extends PinSource {
   readonly key: string
 
   /**
-   * Shows everything that the tenant's answers show to an observer, whoever sent the request.
+   * Shows all pins in the tenant's answers to an observer, whether a poll, a query or a change sent the request.
    *
    * @returns a function that ends this
    */

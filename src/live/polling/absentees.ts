@@ -9,14 +9,14 @@ import type { Sightings } from '../watched/sightings.ts'
 import type { Views } from '../watched/views.ts'
 import { hasPin } from './has-pin.ts'
 
-/** So many pins are asked for by their id in one cycle, to learn whether they are gone. */
+/** Maximum of pins that are looked up by their id in one cycle. */
 const MAX_CONFIRMED = 10
-/** A pin that was there is gone when it was not found by its id twice, so far apart: services restart, and answer 404. */
+/** Time between the two lookups that must both fail before a known pin is gone: services restart, and then answer 404. */
 const MISSES_APART_MS = 10_000
-/** So long it may turn out that it is there all the same: a service may have restored what it had lost. */
+/** A pin that is gone is looked for again during this time, since a service may restore pins that it had lost. */
 const DOUBT_MS = 3_600_000
 
-/** Takes in that a pin is gone. */
+/** Takes in that a pin is gone. No single answer says so. */
 export interface GonePins {
   removed(requestId: string): void
 }
@@ -32,9 +32,10 @@ export interface AbsenteesOptions {
 }
 
 /**
- * Pins that an answer should have shown and did not: finds out which of them are gone.
+ * Finds out which of the suspected pins are gone.
  *
- * Pages shift while they are read, and services restart: only what is not found by its id, twice, is gone.
+ * A list that lacks a pin proves nothing: pages shift while they are read, and services restart. A pin is gone when the
+ * service does not find it by its id, twice.
  */
 export class Absentees {
   readonly #options: AbsenteesOptions
@@ -43,22 +44,23 @@ export class Absentees {
     this.#options = options
   }
 
-  /** Those whose turn it is to be asked for by their id. */
+  /** Returns the request ids of the pins that the present cycle looks up. */
   due(): string[] {
     const { cache, sightings, clock } = this.#options
     const latest = clock.now() - MISSES_APART_MS
     const due = [...sightings.suspects].filter(
-      // Whoever waits for a pin that was never there is told sooner.
+      // Subscribers to a pin that was never shown need not wait for a second lookup 10 s later.
       ([requestId, { missedAt }]) => missedAt === null || missedAt <= latest || !cache.has(requestId),
     )
     return due.slice(0, MAX_CONFIRMED).map(([requestId]) => requestId)
   }
 
   /**
-   * Asks for pins by their ids.
+   * Looks up pins by their ids.
    *
-   * @returns why one of them could not be asked for
-   * @throws {UnauthorizedError} and {RateLimitedError}, which concern more than that pin
+   * @returns the error of one lookup that failed, or null
+   * @throws {UnauthorizedError} the token was refused, which concerns more than one pin
+   * @throws {RateLimitedError} the budget has no room, which concerns more than one pin
    */
   async confirm(suspects: readonly string[]): Promise<PinqlError | null> {
     let failure: PinqlError | null = null
@@ -97,7 +99,7 @@ export class Absentees {
     intake.removed(requestId)
   }
 
-  /** Others are asked for before it. */
+  /** Puts a pin behind all other suspects. */
   #toTheEnd(requestId: string): void {
     const { suspects } = this.#options.sightings
     const suspicion = suspects.get(requestId)
@@ -106,8 +108,12 @@ export class Absentees {
     suspects.set(requestId, suspicion)
   }
 
-  /** Asks for some of what was concluded to be gone, while somebody follows it: nothing else would show that it is there. */
-  async askForGone(): Promise<number> {
+  /**
+   * Lists some of the pins that are gone, in case the service has restored them. No other request would show them.
+   *
+   * @returns the number of requests: 0 or 1
+   */
+  async listGone(): Promise<number> {
     const { tenant, views, sightings, clock, signal } = this.#options
     const { gone } = sightings
     for (const [requestId, { at }] of gone) {
@@ -117,7 +123,7 @@ export class Absentees {
     const asked = [...gone].slice(0, canAskCids ? Math.min(MAX_CONFIRMED, tenant.capabilities.maxCids) : 1)
     const [first] = asked
     if (!first) return 0
-    // The next time, others have their turn.
+    // The next call lists the others first.
     for (const [requestId, pin] of asked) {
       gone.delete(requestId)
       gone.set(requestId, pin)

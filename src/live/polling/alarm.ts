@@ -44,7 +44,7 @@ export class Alarm implements Disposable {
     this.#timer = delayMs === null ? null : this.#clock.setTimeout(() => this.#listener?.onTime(), delayMs)
   }
 
-  /** Calls nobody any more. */
+  /** Ends all calls. */
   [Symbol.dispose](): void {
     this.#listener = null
     this.set(null)

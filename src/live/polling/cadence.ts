@@ -1,22 +1,22 @@
 import { type Endpoint, type RateLimit, safePace } from '../../upstream/budget/rate-limit.ts'
 
-/** The most of a service's budget that polls use, and the least, whatever queries and changes use of it. */
+/** Largest and smallest part of a service's budget for polls. In between, polls use what queries and changes leave. */
 const LIVE_SHARE = 0.8
 const LIVE_FLOOR = 0.2
-/** How much of what changes counts for a tenant's share: one with very many pins must not starve the others. */
+/** Largest change rate that counts for a tenant's share, so that a tenant with very many pins does not starve the others. */
 const LARGEST_CHANGE_RATE = 4
-/** The levels are worked out anew when so much has changed. */
+/** The stretch is computed again after this part of the tenants has changed. */
 const DRIFT = 0.1
 
-/** What a tenant's polls are for, and cost. */
+/** The polls that one tenant wants: how often, and what each costs. */
 export interface PollDemand {
-  /** How many changes a second are to be expected, see `changeRateOf`. */
+  /** Expected changes per second, see `changeRateOf`. */
   readonly changeRate: number
-  /** Milliseconds from poll to poll while nobody else wants the budget. */
+  /** Milliseconds from poll to poll when no other tenant wants the budget. */
   readonly shortestMs: number
-  /** How much of an even share it takes: 1 where something is under way, less where only the unexpected may happen. */
+  /** Part of an even share: 1 with unsettled pins, less when no change is expected. */
   readonly share: number
-  /** How many requests a poll takes. */
+  /** Number of requests of one poll. */
   readonly requests: number
   readonly endpoint: Endpoint
 }
@@ -31,20 +31,19 @@ export interface UrgentCalls {
 }
 
 interface Member {
-  /** The part of the budget that it would use if it were alone. */
+  /** Part of the budget that the tenant would use alone. */
   readonly wanted: number
-  /** By which one half of the budget is shared. */
+  /** Weight by which the first half of the budget is shared. */
   readonly share: number
-  /** By which the other half is shared. */
+  /** Weight by which the second half is shared. */
   readonly weight: number
 }
 
 /**
- * Shares a service's polls among the tenants that are watched, so that all of them together keep within the budget.
+ * Shares the polls of one service among its watched tenants, so that all polls together keep within the budget.
  *
- * Half of the budget is shared evenly; half by how likely something has changed. The second half follows the square
- * root of that likelihood, which makes the mean delay least; the first keeps the longest delay in bounds. What a tenant
- * does not need is left to the others.
+ * Half of the budget is shared evenly, which bounds the longest delay. The other half is shared by the square root of the
+ * expected changes, which makes the mean delay least. The other tenants get what a tenant does not need.
  */
 export class Cadence {
   readonly #limits: readonly CadenceLimit[]
@@ -53,26 +52,25 @@ export class Cadence {
   #shares = 0
   #weights = 0
   #wanted = 0
-  /** By how much shares can be stretched, since not everybody needs theirs. */
+  /** Factor by which each share may grow, since some tenants do not need theirs. */
   #stretch = Number.POSITIVE_INFINITY
   #answersUntilStale = 0
 
-  /** @param urgentCalls of the service, which come before polls */
   constructor(limits: readonly CadenceLimit[], urgentCalls: UrgentCalls) {
     this.#limits = limits
     this.#urgentCalls = urgentCalls
   }
 
   /**
-   * Milliseconds from a tenant's last poll to its next.
+   * Returns the milliseconds from a tenant's last poll to its next.
    *
-   * @param options.isReview the tenant claims what it did when it was asked for last: only the others may have changed
+   * @param options.isReview true when only the demands of other tenants may have changed. The tenant then keeps its claim
    */
   intervalMs(tenant: string, demand: PollDemand, { isReview = false } = {}): number {
     const { requests, endpoint, shortestMs } = demand
     const perToken = requests * this.#slowestMs('token', endpoint)
     const fastestMs = Math.max(shortestMs, perToken)
-    // The milliseconds that one poll takes of the whole service's budget; 0 where nothing limits that.
+    // Milliseconds that one poll takes of the budget of the whole service. 0 without such a limit.
     const takesMs = requests * this.#slowestMs('address', endpoint)
     if (takesMs === 0) return fastestMs
     const changeRate = Math.min(LARGEST_CHANGE_RATE, demand.changeRate)
@@ -82,7 +80,7 @@ export class Cadence {
     return Math.max(fastestMs, takesMs / (this.#level() * this.#shareOf(member)))
   }
 
-  /** Takes a tenant out of the sharing. */
+  /** Gives a tenant's share to the others. */
   leave(tenant: string): void {
     this.#set(tenant, null)
   }
@@ -94,7 +92,7 @@ export class Cadence {
     this.#wanted += (member?.wanted ?? 0) - (before?.wanted ?? 0)
     if (member) this.#members.set(tenant, member)
     else this.#members.delete(tenant)
-    // Sums of many small differences drift.
+    // Rounding errors add up in sums of many small differences.
     if (this.#members.size === 0) this.#shares = this.#weights = this.#wanted = 0
     if (!before !== !member) this.#answersUntilStale -= 1 / DRIFT
     this.#answersUntilStale--
@@ -104,19 +102,19 @@ export class Cadence {
     return (0.5 * member.share) / this.#shares + (0.5 * member.weight) / this.#weights
   }
 
-  /** The stretch at which all together use the whole budget, nobody more than they want. */
+  /** Returns the factor at which all tenants together use the whole budget, and none uses more than it wants. */
   #level(): number {
     if (this.#wanted <= 1) return Number.POSITIVE_INFINITY
     if (this.#answersUntilStale > 0 && Number.isFinite(this.#stretch)) return this.#stretch
     this.#answersUntilStale = this.#members.size
     const members = [...this.#members.values()].map((member) => ({ ...member, share: this.#shareOf(member) }))
     members.sort((a, b) => a.wanted / a.share - b.wanted / b.share)
-    // Those who want least of their share get all of it; the rest is stretched over the others.
+    // Tenants that want the least of their share get all that they want. The others share the rest.
     let left = 1
     let shares = members.reduce((sum, { share }) => sum + share, 0)
     this.#stretch = Number.POSITIVE_INFINITY
     for (const { wanted, share } of members) {
-      // Not reached where all get what they want, and only the sum of it has drifted above 1.
+      // Not reached when all get what they want, and only rounding has brought the sum above 1.
       if (wanted / share > left / shares) {
         this.#stretch = left / shares
         break
@@ -127,7 +125,7 @@ export class Cadence {
     return this.#stretch
   }
 
-  /** Milliseconds that the strictest limit leaves from poll to poll; 0 without one. */
+  /** Shortest milliseconds from request to request within the strictest limit. 0 without a limit. */
   #slowestMs(scope: RateLimit['scope'], endpoint: Endpoint): number {
     return this.#limits
       .filter((each) => each.scope === scope && (each.endpoint === endpoint || each.endpoint === 'all'))
@@ -136,7 +134,7 @@ export class Cadence {
 
   #intervalMs(limit: CadenceLimit): number {
     const perMs = limit.limit / limit.windowMs
-    // What urgent calls leave of an address; how much of it each token's are is not known.
+    // Urgent calls are subtracted from limits of the address only: the meter does not count them per token.
     const urgent = limit.scope === 'address' ? this.#urgentCalls.perMs(limit.endpoint) : 0
     const left = 1 / safePace(limit).intervalMs - urgent
     return 1 / Math.max(LIVE_FLOOR * perMs, Math.min(LIVE_SHARE * perMs, left))

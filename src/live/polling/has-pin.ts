@@ -2,7 +2,7 @@ import { PinNotFoundError } from '../../domain/errors.ts'
 import type { TenantCallOptions } from '../../upstream/tenant/tenant.ts'
 import type { LiveTenant } from '../live-tenant.ts'
 
-/** Whether the service has a pin of that request id. */
+/** Returns true when the service has a pin of a request id: one `GET /pins/{requestid}`. */
 export async function hasPin(tenant: LiveTenant, requestId: string, options: TenantCallOptions): Promise<boolean> {
   try {
     await tenant.getPin(requestId, options)

@@ -29,7 +29,7 @@ export interface PollLoopOptions {
   readonly onIdle: () => void
 }
 
-/** The cadence is asked again at least this often, since polls may come sooner by now. For long waits, after a quarter of the wait. */
+/** A planned poll is planned again after this time, or after a quarter of a longer wait: it may come sooner by then. */
 const REVIEW_MS = 10_000
 /** A view is kept this long after its last subscriber has left, so that reloading a page costs nothing. */
 const LINGER_MS = 30_000
@@ -88,7 +88,11 @@ export class PollLoop implements AlarmListener, Disposable {
     cadence.leave(tenant.key)
   }
 
-  /** @param isReview true when only the claims of other tenants may have changed: a planned poll may then come sooner, not later */
+  /**
+   * Plans the next step, and sets the alarm.
+   *
+   * @param isReview true when only other tenants may have changed. A planned poll may then come sooner, but not later
+   */
   #schedule(isReview = false): void {
     const { views, alarm, clock } = this.#options
     const now = clock.now()

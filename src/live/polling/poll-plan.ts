@@ -1,7 +1,7 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Capabilities } from '../../upstream/providers/capabilities.ts'
 
-/** A pin whose state is asked for. */
+/** A pin whose state a poll must show. */
 export interface PollTarget {
   readonly requestId: string
   readonly cid: Cid
@@ -9,48 +9,49 @@ export interface PollTarget {
   readonly isSettled: boolean
 }
 
+/** The pins that one cycle must show. */
 export interface PollTask {
   readonly targets: readonly PollTarget[]
-  /** From when on pins that come from elsewhere must be seen too, in nanoseconds; null where they need not. */
+  /** Pins from elsewhere that were created after this instant must be shown too. In nanoseconds. Null: none must. */
   readonly newSince: bigint | null
-  /** The latest instant since when there are known to be more pins than are worth reading; null while none is known. */
+  /** Latest instant after which there are known to be too many pins to read. In nanoseconds. Null while none is known. */
   readonly tooFarBack: bigint | null
 }
 
-/** What to ask in one cycle; the parts are asked in this order. */
+/** The requests of one cycle, in this order. */
 export interface PollPlan {
-  /** A lone pin: one `GET /pins/{requestid}`. */
+  /** Request id of a single pin: one `GET /pins/{requestid}`. */
   readonly item: string | null
-  /** Everything created after an instant, or everything at all: one list for every 1,000. */
+  /** All pins that were created after an instant, or all pins: one list per 1,000. */
   readonly window: PollWindow | null
-  /** Everything that is under way, whenever it was created: one list for every 1,000. */
+  /** True: all queued and pinning pins, whenever they were created: one list per 1,000. */
   readonly unsettled: boolean
-  /** Then the CIDs of these, of which nothing was seen by then: one list for every ten. */
+  /** The CIDs of those of these pins that no answer has shown by then: one list per ten. */
   readonly byCid: readonly PollTarget[]
 }
 
 export interface PollWindow {
-  /** In nanoseconds; null where all must be read. */
+  /** In nanoseconds. Null: all pins must be read. */
   readonly from: bigint | null
-  /** Once all targets were seen, it need not go further back than this; null for no further at all. */
+  /** Reading goes back to this instant even when all targets have been shown. In nanoseconds. Null: it stops there. */
   readonly newSince: bigint | null
-  /** More than this would be dearer than the other ways; the window is then given up. */
+  /** With more requests than this, the other lists are cheaper, and reading stops. */
   readonly maxRequests: number
 }
 
-/** Two pins of one moment may show up in either order, and some services count in whole seconds. */
+/** Windows overlap by this much: pins of one moment may appear in either order, and some services count in whole seconds. */
 const OVERLAP_NS = 10_000_000_000n
-/** Nobody adds more in one cycle; where it happens, the look over everything finds the rest. */
+/** Maximum of requests for new pins. If more pins are added in one cycle, the next resync finds the rest. */
 const MAX_RECENT_REQUESTS = 10
 
 /**
  * Chooses the cheapest requests that show the state of all targets, and new pins where those are wanted.
  *
- * - A lone pin is asked for by itself: services count that more generously than lists.
- * - So many CIDs as fit into one list are one list.
- * - More are cheapest as everything since the oldest of them: that shows their outcomes and new pins alike.
- * - Where one that was added long ago makes that too much, what is under way is asked for by status, and what is not
- *   there by CID; new pins come from a short window.
+ * - A single pin is read by its id: services allow more of these requests than lists.
+ * - Up to ten CIDs, or as many as the service allows, are one list.
+ * - For more, a window since the oldest of them is cheapest. It shows them and new pins alike.
+ * - When one old pin makes that window too large, queued and pinning pins are listed by status. Pins that are not among
+ *   them are listed by CID, and new pins by a short window.
  */
 export function planPoll(task: PollTask, capabilities: Capabilities): PollPlan {
   const { targets, tooFarBack } = task

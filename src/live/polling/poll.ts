@@ -9,20 +9,20 @@ import { hasPin } from './has-pin.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
 
 export interface PollOptions extends TenantCallOptions {
-  /** Filters that hold for everything that is of interest; all pins where there are none. */
+  /** Filters that all watched pins match. */
   readonly scope: PinQuery
-  /** Request ids that no answer has shown yet: the caller takes them out while answers arrive. */
+  /** Request ids that no answer has shown yet. The set shrinks while answers arrive. */
   readonly missing: ReadonlySet<string>
 }
 
 export interface PollOutcome {
   readonly requests: number
-  /** False where the window held more than was worth reading, so that the cycle is to be planned again without it. */
+  /** False when the window held too many pins. The cycle must then be planned again without it. */
   readonly isComplete: boolean
 }
 
 /**
- * Asks what a plan says. What the answers show reaches the cache through the tenant's observer.
+ * Sends the requests of a plan. The pins in their answers reach the cache through the tenant's observer.
  *
  * @throws whatever the requests reject with
  */
@@ -35,7 +35,7 @@ export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOpti
   const source = new MeteredSource(tenant)
   const { window, unsettled, byCid } = plan
   if (window && !(await source.within(window.maxRequests, () => readWindow(source, window, options)))) {
-    // A short look at what is new shows the newest first, so that little is lost with the rest.
+    // A window for new pins only shows the newest first, so that little is lost when it is cut short.
     if (window.from !== window.newSince) return { requests: source.requests, isComplete: false }
   }
   if (unsettled) {
@@ -62,7 +62,7 @@ async function readWindow(source: PinSource, window: PollWindow, options: PollOp
   }
 }
 
-/** Counts what reading takes, and gives up where that is more than it is worth. */
+/** Counts requests, and stops reading when there are too many. */
 class MeteredSource implements PinSource {
   requests = 0
   #limit = Number.POSITIVE_INFINITY
@@ -94,7 +94,7 @@ class MeteredSource implements PinSource {
     return this.#source.listPins(query, options)
   }
 
-  /** False when reading would have taken more requests than `most`. */
+  /** Returns false when reading would have taken more requests than `most`. */
   async within(most: number, read: () => Promise<unknown>): Promise<boolean> {
     this.#limit = this.requests + most
     try {

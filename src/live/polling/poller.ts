@@ -10,35 +10,37 @@ import { changeRateOf } from './change-rate.ts'
 import { poll } from './poll.ts'
 import { type PollTarget, planPoll } from './poll-plan.ts'
 
-/** Nobody is polled more often: a status that is a second old is fresh. */
+/** Shortest interval of polls: a status that is one second old is fresh enough. */
 const SHORTEST_MS = 1_000
-/** What is under way is polled at least so often, while the budget allows. */
+/** Longest interval of polls while there are unsettled pins and budget. */
 const LONGEST_MS = 30_000
-/** Where nothing is under way, only for pins that come from elsewhere. */
+/** Interval of polls for new pins from elsewhere, while all known pins have settled. */
 const IDLE_MS = 5_000
-/** A pin is looked at after a further part of the time for which it has been as it is: 1/60. */
+/** A pin that has not changed for some time is polled again after 1/60 of that time. */
 const PATIENCE = 60
-/** What has not moved for so long is left to the look over everything. */
+/** A pin that has not changed for this long is left to the resyncs. */
 const STUCK_AFTER_MS = 3_600_000
-/** Everything that is watched is looked over so often, for every request that takes. */
+/** A resync reads all watched pins, settled ones too. It comes after this time for each request that it takes. */
 const RESYNC_MS = 60_000
-/** And takes no more than this part of all polls where these are rare. */
+/** Where polls are rare, at most every tenth is a resync. */
 const POLLS_PER_RESYNC = 10
 
-/** What is expected of tenants with nothing under way: pins that come from elsewhere, or settled ones that go. */
+/** Demand of tenants without unsettled pins. Idle: new pins may come from elsewhere. Settled: pins may only fail or go. */
 const IDLE = { changeRate: 0.02, share: 0.2 }
 const SETTLED = { changeRate: 0.005, share: 0.05 }
+/** Added to the expected changes per second while there are suspects. */
 const SUSPECT_RATE = 0.5
 
-/** What a poller needs is what it needs to find out about those that are missing. */
 export type PollerOptions = AbsenteesOptions
 
-/** Decides what to ask of one tenant, and when, and asks it. */
+/** Decides which requests a poll of one tenant sends, and sends them. Says how often that should be. */
 export class Poller {
   readonly #options: PollerOptions
   readonly #absentees: Absentees
+  /** Filters, and the instant after which too many pins match them to be read. Null while none is known. */
   #tooFarBack: { readonly scope: string; readonly ns: bigint } | null = null
   #polledAt = Number.NEGATIVE_INFINITY
+  /** Number of requests of the last poll that was no resync. */
   #requests = 1
   #resyncAt: number
   #resyncRequests = 1
@@ -50,23 +52,23 @@ export class Poller {
     this.#resyncAt = options.clock.now() + RESYNC_MS
   }
 
-  /** When the last cycle began, on the clock. */
+  /** Time on the clock when the last poll began, or when everything was read. */
   get polledAt(): number {
     return this.#polledAt
   }
 
-  /** Notes that everything was read just now, so that the first poll need not come at once. */
+  /** Notes that all pins were read just now, so that the first poll is not due at once. */
   wasRead(): void {
     this.#polledAt = Math.max(this.#polledAt, this.#options.clock.now())
   }
 
-  /** How often to poll, and what for; null when nobody has begun to listen. */
+  /** Returns how often to poll, and at which cost. Null when no view with a subscriber has been read. */
   demand(): PollDemand | null {
     const { views, sightings, clock } = this.#options
     const active = views.begun()
     if (active.length === 0) return null
     const now = clock.now()
-    const targets = this.#moving()
+    const targets = this.#unsettled()
     const hasNews = active.some(({ query }) => query !== null)
     if (targets.length === 0 && sightings.suspects.size === 0) {
       if (hasNews) return { ...IDLE, shortestMs: IDLE_MS, requests: this.#requests, endpoint: 'list' }
@@ -81,33 +83,33 @@ export class Poller {
   }
 
   /**
-   * One cycle: asks for what is under way and for what is new; or, now and then, for everything.
+   * Runs one poll: reads unsettled and new pins or, now and then, all watched pins.
    *
-   * @returns false where nothing was asked, as the budget had no room for a look over everything, or it is not time
+   * @returns false when no request was answered, since none was due, or since the budget had no room for a resync
    * @throws whatever the requests reject with
    */
   async run(): Promise<boolean> {
     const { sightings, clock } = this.#options
     const views = this.#options.views.begun()
-    const targets = this.#moving()
+    const targets = this.#unsettled()
     const queries = views.filter(({ query }) => query !== null)
     const isIdle = targets.length === 0 && queries.length === 0
     this.#polledAt = clock.now()
-    // Those that this cycle finds wait for the next.
+    // Pins that this poll finds missing are looked up by the next poll.
     const suspects = this.#absentees.due()
     const isResyncDue = this.#polledAt >= this.#resyncAt && this.#pollsSinceResync >= POLLS_PER_RESYNC
-    // What was made elsewhere before that, this cycle shows; of what comes meanwhile, that is not certain.
-    const seenNs = sightings.newestNs
+    // This poll shows all pins from elsewhere up to this instant. It may miss pins that are created while it runs.
+    const { newestNs } = sightings
     let isAnswered = !isIdle
-    if (isResyncDue || (isIdle && sightings.suspects.size === 0)) isAnswered = await this.#resync(views, seenNs)
-    else if (!isIdle) await this.#usual(targets, queries, seenNs)
+    if (isResyncDue || (isIdle && sightings.suspects.size === 0)) isAnswered = await this.#resync(views, newestNs)
+    else if (!isIdle) await this.#usual(targets, queries, newestNs)
     const error = await this.#absentees.confirm(suspects)
-    // One pin that cannot be read is no reason to take the service for down, while it answers otherwise.
+    // While other requests are answered, one pin that cannot be read does not mean that the service is down.
     if (error && !isAnswered) throw error
     return isAnswered || suspects.length > 0
   }
 
-  async #usual(targets: readonly KnownPin[], queries: readonly View[], seenNs: bigint): Promise<void> {
+  async #usual(targets: readonly KnownPin[], queries: readonly View[], newestNs: bigint): Promise<void> {
     this.#pollsSinceResync++
     const scope = scopeOf(targets, queries)
     const newSince = queries.reduce<bigint | null>(
@@ -115,12 +117,12 @@ export class Poller {
       null,
     )
     this.#requests = Math.max(1, await this.#ask(targets, newSince, scope, 'live'))
-    for (const view of queries) view.lookedUpTo(seenNs)
+    for (const view of queries) view.lookedUpTo(newestNs)
     this.#suspectMissing()
   }
 
-  /** Looks over everything that is watched, settled pins included: these may still fail, or go. */
-  async #resync(views: readonly View[], seenNs: bigint): Promise<boolean> {
+  /** Reads all watched pins, settled ones too: they may still fail, or be removed elsewhere. */
+  async #resync(views: readonly View[], newestNs: bigint): Promise<boolean> {
     const { tenant, cache, clock, signal } = this.#options
     const queries = views.filter(({ query }) => query !== null)
     const ids = new Set(views.flatMap(({ refs }) => [...refs.keys()]))
@@ -130,16 +132,16 @@ export class Poller {
     try {
       total += await this.#ask(byId, null, { statuses: PIN_STATUSES }, 'resync')
       this.#suspectMissing()
-      total += await this.#absentees.askForGone()
+      total += await this.#absentees.listGone()
       for (const view of queries) {
         this.#expect([...cache.all()].filter(({ pin }) => view.tracks(pin)))
         const pins = await collectPins(tenant, view.query as PinQuery, { class: 'resync', signal })
         total += Math.ceil((pins.length + 1) / 1000)
         this.#suspectMissing()
-        view.lookedUpTo(seenNs)
+        view.lookedUpTo(newestNs)
       }
     } catch (error) {
-      // It can wait: others want the budget.
+      // Without budget the resync is left out until the next one is due.
       if (!(error instanceof RateLimitedError)) throw error
     }
     this.#resyncRequests = Math.max(1, total)
@@ -180,8 +182,8 @@ export class Poller {
     for (const { pin } of known) missing.add(pin.requestId)
   }
 
-  /** Pins under way that somebody listens to, without those that are asked for by their id anyway, or stuck. */
-  #moving(): KnownPin[] {
+  /** Returns the unsettled pins that have a subscriber, without suspects and without pins that are stuck. */
+  #unsettled(): KnownPin[] {
     const { cache, views, sightings, clock } = this.#options
     const since = clock.now() - STUCK_AFTER_MS
     return [...cache.unsettled()].filter(
@@ -190,7 +192,7 @@ export class Poller {
   }
 }
 
-/** The filters that all that is of interest has in common. */
+/** Returns the filters that all polled pins match. */
 function scopeOf(targets: readonly KnownPin[], queries: readonly View[]): PinQuery {
   const [only] = queries
   const isShared = only?.query && queries.length === 1 && targets.every(({ pin }) => only.tracks(pin))

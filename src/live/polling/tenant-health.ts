@@ -43,19 +43,25 @@ export class TenantHealth {
     return this.#backoff.isPending || this.#isInDoubt
   }
 
+  /** Notes that a poll has started, which settles any doubt about the token. */
   pollStarted(): void {
     this.#isInDoubt = false
   }
 
+  /** Notes that a poll has ended without an error. It may have sent no request, see {@link answered}. */
   pollSucceeded(): void {
     this.#backoff.succeeded()
   }
 
-  /** @param startedAt time on the clock when the poll started */
+  /**
+   * Plans the retry of a poll that has failed. Subscribers get a `STALE`, or the error if it is final.
+   *
+   * @param startedAt time on the clock when the poll started
+   */
   pollFailed(error: unknown, startedAt: number): void {
     const { views, audience, clock } = this.#options
     const isRefusal = error instanceof UnauthorizedError
-    // One refusal may be a mistake of the service. A second one, to a poll that started after the first, ends all subscriptions.
+    // One refusal may be a mistake of the service. A second one, to a poll that started later, ends all subscriptions.
     const isFinal = isRefusal && this.#isRefused && startedAt >= this.#backoff.notBefore
     if (!(error instanceof PinqlError) || isFinal) {
       audience.fail(views, error)
@@ -68,7 +74,7 @@ export class TenantHealth {
     }
   }
 
-  /** Notes that the service has answered well. Subscribers that were told of a failure get `RESUMED`. */
+  /** Notes that the service has answered well. Subscribers that got a `STALE` get a `RESUMED`. */
   answered(): void {
     this.#isRefused = false
     this.#lastGoodAt = this.#options.wallNow()

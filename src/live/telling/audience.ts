@@ -23,10 +23,10 @@ export interface AudienceOptions {
   readonly alarm: Wakeable
 }
 
-/** Those who listen to one tenant: lets them in and out, and tells each what concerns them. */
+/** The subscribers of one tenant: adds and removes them, and gives each the events that concern them. */
 export class Audience {
   readonly #options: AudienceOptions
-  /** What everybody has been told and still holds: that the service cannot be asked. */
+  /** The last `STALE` that all subscribers got. Null while the service answers. */
   #stale: Draft<LiveStale> | null = null
 
   constructor(options: AudienceOptions) {
@@ -34,9 +34,9 @@ export class Audience {
   }
 
   /**
-   * Adds a subscriber, who begins at once where the view has been read, and otherwise with {@link begin}.
+   * Adds a subscriber. It gets its snapshot at once if the view has been read before, and otherwise with {@link begin}.
    *
-   * @returns how to leave
+   * @returns a function that removes the subscriber
    */
   join(selection: Selection, reader: LiveReader, resumePoint: ResumePoint | null): () => void {
     const { views, chronicle } = this.#options
@@ -53,7 +53,7 @@ export class Audience {
     return () => this.#leave(view, watch)
   }
 
-  /** Shows a view that has just been read to those who wait for it. */
+  /** Gives the snapshot to all subscribers of a view that has just been read. */
   begin(view: View): void {
     const { chronicle } = this.#options
     const { stale } = view
@@ -63,37 +63,41 @@ export class Audience {
     for (const watch of [...view.watches]) this.#goLive(view, watch, watch.isResumed ? 'unknown' : null)
   }
 
-  /** Tells an event to all whom it concerns; it gets a number only if there are any. */
+  /**
+   * Gives an event to all subscribers that it concerns. Without any, it gets no number and is not recorded.
+   *
+   * @param previous the pin before the change
+   */
   publish(draft: Draft, previous: Pin | null): void {
     const { chronicle } = this.#options
     const event = chronicle.draft(draft)
-    const told = [...this.#concernedBy(draft)]
+    const concerned = [...this.#concernedBy(draft)]
       .filter(({ hasBegun }) => hasBegun)
       .map((view) => ({ view, event: chronicle.eventFor(view, { event, previous }) }))
       .filter((each) => each.event !== null)
-    if (told.length === 0) return
+    if (concerned.length === 0) return
     chronicle.record({ event, previous })
-    for (const each of told) {
+    for (const each of concerned) {
       for (const { reader, isLive } of each.view.watches) if (isLive && each.event) reader.push(each.event)
       this.#endIfSettled(each.view)
     }
   }
 
-  /** Tells those who wait for a view that it cannot be read, once. */
+  /** Gives a `STALE`, once, to the subscribers that wait for a view, since it cannot be read. */
   reportUnreadable(view: View, draft: Draft<LiveStale>): void {
     if (view.stale !== null || this.#stale !== null) return
     view.stale = draft
     this.#publishToWaiting(view, draft)
   }
 
-  /** Tells everybody that the service cannot be asked, once. */
+  /** Gives a `STALE`, once, to all subscribers, since polls fail. */
   reportStale(draft: Draft<LiveStale>): void {
     if (this.#stale !== null) return
     this.#stale = draft
     this.#publishLiveness(draft)
   }
 
-  /** Tells everybody that the service answers again, if they have been told otherwise. */
+  /** Gives a `RESUMED` to all subscribers, if they got a `STALE` before. */
   reportResumed(): void {
     if (this.#stale === null) return
     const { since } = this.#stale
@@ -101,7 +105,7 @@ export class Audience {
     this.#publishLiveness({ kind: 'RESUMED', since })
   }
 
-  /** Ends views with an error. */
+  /** Ends the subscriptions of some views with an error. */
   fail(views: Iterable<View>, error: unknown): void {
     for (const view of [...views]) {
       for (const { reader } of [...view.watches]) reader.fail(error)
@@ -109,7 +113,7 @@ export class Audience {
     }
   }
 
-  /** Ends everything, as if all had been told. */
+  /** Ends all subscriptions without an error. */
   complete(): void {
     for (const view of [...this.#options.views]) {
       for (const { reader } of [...view.watches]) reader.complete()
@@ -117,14 +121,14 @@ export class Audience {
     }
   }
 
-  /** Gives up views that nobody has listened to since an instant. */
+  /** Drops the views that have had no subscriber since a time on the clock. */
   expire(since: number): void {
     for (const view of [...this.#options.views]) if (view.leftAt !== null && view.leftAt <= since) this.#drop(view)
   }
 
   #publishLiveness(draft: Draft<LiveStale | LiveResumed>): void {
     this.publish(draft, null)
-    // Those who still wait for their snapshot learn why, unless they know.
+    // Subscribers that still wait for their snapshot learn why. Views with a `STALE` of their own have sent it already.
     for (const view of this.#options.views) if (view.stale === null) this.#publishToWaiting(view, draft)
   }
 
@@ -176,7 +180,7 @@ export class Audience {
     this.#options.alarm.wake()
   }
 
-  /** Lets go of a view, and of the pins that only it needed. */
+  /** Drops a view, and the pins that no other view tracks. */
   #drop(view: View): void {
     const { views, cache, clock } = this.#options
     view.watches.clear()

@@ -1,15 +1,20 @@
 import type { Pin } from '../../domain/pin.ts'
 import type { LiveEvent } from '../live-event.ts'
 
-/** An event, and how its pin was before: without that, nobody could tell who has to be told. */
+/** An event, and its pin before the change, which decides whom the event concerns. */
 export interface LoggedEvent {
   readonly event: LiveEvent
   readonly previous: Pin | null
 }
 
-/** Keeps a tenant's last events, so that a subscriber who was away gets what was missed. */
+/**
+ * Keeps a tenant's last events, so that a subscriber that was away gets what it missed.
+ *
+ * The log is kept in memory now. Several gateways on one Redis will share it.
+ */
 export interface EventLog {
+  /** Adds an event, whose number is higher than all before. */
   append(entry: LoggedEvent): void
-  /** The events behind a number, oldest first; null when some of them are no longer there. */
+  /** Returns the events after a number, oldest first. Null when the log has dropped some of them. */
   since(seq: number): readonly LoggedEvent[] | null
 }

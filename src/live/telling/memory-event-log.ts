@@ -2,11 +2,11 @@ import type { EventLog, LoggedEvent } from './event-log.ts'
 
 const DEFAULT_CAPACITY = 1000
 
-/** An event log in memory: at least the last 1,000 events, at most twice as many, unless told otherwise. */
+/** Keeps events in memory: at least the last `capacity` events, by default 1,000, and at most twice as many. */
 export class MemoryEventLog implements EventLog {
   readonly #capacity: number
   #entries: LoggedEvent[] = []
-  /** Number of the last event that is no longer there. */
+  /** Number of the last event that was dropped. */
   #lost = 0
 
   constructor(capacity = DEFAULT_CAPACITY) {
@@ -15,7 +15,7 @@ export class MemoryEventLog implements EventLog {
 
   append(entry: LoggedEvent): void {
     this.#entries.push(entry)
-    // Cut in halves, so that appending stays cheap.
+    // Dropping half of them at once keeps appending cheap.
     if (this.#entries.length < this.#capacity * 2) return
     this.#lost = this.#entries[this.#capacity - 1]?.event.seq ?? this.#lost
     this.#entries = this.#entries.slice(this.#capacity)
