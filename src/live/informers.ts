@@ -1,39 +1,45 @@
 import { randomBytes } from 'node:crypto'
-import type { PinningService } from '../upstream/service/service.ts'
-import { Cadence } from './cadence.ts'
-import type { Resumption } from './chronicle.ts'
+import type { Clock } from '../upstream/clock.ts'
 import { Informer } from './informer.ts'
-import { LiveCursors } from './live-cursor.ts'
 import { DEFAULT_KINDS, type PinEventKind } from './live-event.ts'
 import { LiveReader } from './live-reader.ts'
-import type { LiveTenant } from './poll.ts'
+import type { LiveTenant } from './live-tenant.ts'
+import { Cadence, type CadenceLimit, type UrgentCalls } from './polling/cadence.ts'
 import { type Selection, selectionKey } from './selection.ts'
+import { LiveCursors, type ResumePoint } from './telling/live-cursor.ts'
 
-/** One part of a subscription: what it asks for at one tenant. */
+/** One part of a subscription: its selection at one tenant. */
 export interface WatchPart {
   readonly tenant: LiveTenant
   readonly service: WatchedService
   readonly selection: Selection
 }
 
-/** What live status needs of a service. */
-export type WatchedService = Pick<PinningService, 'clock' | 'limits' | 'urgentCalls'>
+/** A service, as far as live status needs it: how often it may be polled, and by which clock. */
+export interface WatchedService {
+  readonly clock: Clock
+  /** All polls together keep within these limits. */
+  readonly limits: readonly CadenceLimit[]
+  /** Polls use what these calls leave. */
+  readonly urgentCalls: UrgentCalls
+}
 
 export interface WatchOptions {
-  /** Cursor. Its tenant sends the missed events instead of a snapshot. */
+  /** Cursor of an earlier event. Its tenant sends the missed events instead of a snapshot. */
   readonly after?: string | null | undefined
-  /** The kinds of events to get. Default: the kinds of the first version of the API. They are no part of a cursor. */
+  /** The kinds of events to send. Default: the kinds of the first version of the API. A cursor is valid for other kinds too. */
   readonly kinds?: ReadonlySet<PinEventKind> | undefined
-  /** Names the subscription, for what is read before its snapshot. */
+  /** Id of the GraphQL request. Observers of upstream events get it with the requests that the snapshot takes. */
   readonly requestId?: string | undefined
 }
 
 export interface InformersOptions {
+  /** Unix milliseconds. Default `Date.now`. */
   readonly wallNow?: (() => number) | undefined
   readonly random?: (() => number) | undefined
 }
 
-/** The informers of all tenants that somebody watches. */
+/** One informer per watched tenant, and one cadence per service. */
 export class Informers implements Disposable {
   readonly #cursors: LiveCursors
   readonly #options: InformersOptions
@@ -45,40 +51,40 @@ export class Informers implements Disposable {
     this.#cursors = new LiveCursors(randomBytes(32))
   }
 
-  /** How many tenants are watched, or were until lately. */
+  /** Number of tenants that are watched, or were within the last 30 seconds. */
   get size(): number {
     return this.#informers.size
   }
 
-  /** How many listen, each part of a subscription counted. */
+  /** Number of subscriptions. One to several services counts once for each. */
   get listeners(): number {
-    return [...this.#informers.values()].reduce((sum, informer) => sum + informer.size, 0)
+    return [...this.#informers.values()].reduce((sum, informer) => sum + informer.watches, 0)
   }
 
-  /** How many pins are kept. */
+  /** Number of pins in all caches. */
   get pins(): number {
     return [...this.#informers.values()].reduce((sum, informer) => sum + informer.pins, 0)
   }
 
   /**
-   * Follows pins at one or several tenants. Listening begins at once, not with the first `next()`.
+   * Follows pins at one or several tenants. Events are kept from now on, not from the first `next()` on.
    *
-   * @throws {BadRequestError} for what is no cursor, or one of another selection
+   * @throws {BadRequestError} for a text that is no cursor, and for a cursor of another selection
    */
   watch(
     parts: readonly WatchPart[],
     { after = null, kinds = DEFAULT_KINDS, requestId }: WatchOptions = {},
   ): LiveReader {
-    const resume = ({ tenant, selection }: WatchPart): Resumption =>
+    const resume = ({ tenant, selection }: WatchPart): ResumePoint | null =>
       after === null ? null : (this.#cursors.parse(tenant.key, selectionKey(selection), after) ?? 'unknown')
-    const resumptions = parts.map(resume)
+    const resumePoints = parts.map(resume)
     const leave: (() => void)[] = []
     const onEnd = (): void => {
       for (const each of leave) each()
     }
     const reader = new LiveReader(onEnd, { parts: parts.length, kinds, requestId })
     parts.forEach(({ tenant, service, selection }, index) => {
-      leave.push(this.#informer(tenant, service).watch(selection, reader, resumptions[index] ?? null))
+      leave.push(this.#informer(tenant, service).watch(selection, reader, resumePoints[index] ?? null))
     })
     return reader
   }

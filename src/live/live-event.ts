@@ -1,29 +1,29 @@
 import type { PinqlError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
 
-/** What every event of live status has. */
+/** The part that all events of live status have in common. */
 export interface EventBase {
   /** Configured name of the service. */
   readonly service: string
-  /** Stands for this event when a subscription begins again; inside a snapshot, for nothing seen yet. */
+  /** A subscription that resumes with it goes on after this event. Inside a snapshot, it gets the snapshot again. */
   readonly cursor: string
-  /** Grows with every change that a tenant's informer sees. The events of a snapshot share the number of the last change. */
+  /** Number that grows with every change of the tenant's pins. The events of a snapshot share the number of the last change. */
   readonly seq: number
-  /** Unix milliseconds when the gateway saw it. */
+  /** Unix milliseconds when the gateway made the event. */
   readonly observedAt: number
 }
 
-/** How a pin was when the subscription began, or began again. */
+/** The state of a pin when the subscription began or resumed. */
 export interface PinSnapshot extends EventBase {
   readonly kind: 'SNAPSHOT'
   readonly pin: Pin
-  /** True when a cursor was given but what was missed is no longer known. */
+  /** True when the subscription resumed, but the events that it missed are no longer known. */
   readonly isResync: boolean
-  /** How many more events the snapshot of this service has; 0 with its last. */
+  /** Number of events that follow in the snapshot of this service. 0 for the last one. */
   readonly remaining: number
 }
 
-/** A pin that was not there before. */
+/** A new pin, or one that came to match the subscription's filter. */
 export interface PinAdded extends EventBase {
   readonly kind: 'ADDED'
   readonly pin: Pin
@@ -36,17 +36,17 @@ export interface PinStatusChange extends EventBase {
   readonly previousStatus: PinStatus
 }
 
-/** A pin that took the place of another. */
+/** A pin that replaced another. */
 export interface PinReplaced extends EventBase {
   readonly kind: 'REPLACED'
   readonly pin: Pin
-  /** Whether the new pin was not known before; then it is told as added to who did not follow the old one. */
+  /** True when the new pin was not known before. Subscribers that did not follow the old pin then get an `ADDED`. */
   readonly isNew: boolean
-  /** What is known of the pin that is gone. */
+  /** The pin that is gone. */
   readonly replaced: Pick<Pin, 'service' | 'requestId'> & { readonly cid: { readonly text: string } }
 }
 
-/** A pin that is no longer there. */
+/** A pin that the service no longer has. */
 export interface PinRemoved extends EventBase {
   readonly kind: 'REMOVED'
   readonly requestId: string
@@ -54,7 +54,11 @@ export interface PinRemoved extends EventBase {
   readonly cid: string
 }
 
-/** The service cannot be asked: what was said before may no longer hold. The only event that may come before a snapshot. */
+/**
+ * Requests to the service fail, so earlier states may be out of date.
+ *
+ * Only this event and `RESUMED` may come before a snapshot.
+ */
 export interface LiveStale extends EventBase {
   readonly kind: 'STALE'
   /** Unix milliseconds of the last good answer. */
@@ -62,27 +66,30 @@ export interface LiveStale extends EventBase {
   readonly reason: PinqlError
 }
 
-/** The service answers again; what changed meanwhile is told as changes, before it or behind. */
+/** The service answers again. Changes that were missed follow, or came before this event. */
 export interface LiveResumed extends EventBase {
   readonly kind: 'RESUMED'
-  /** Unix milliseconds when it had become stale. */
+  /** Unix milliseconds of the last good answer before the `STALE`. */
   readonly since: number
 }
 
-/** There is nothing to begin with: no pin to show or, with a cursor, nothing was missed. In place of a snapshot. */
+/** Sent instead of a snapshot when no pin matches, or when nothing was missed since the cursor. */
 export interface LiveCaughtUp extends EventBase {
   readonly kind: 'CAUGHT_UP'
-  /** True when a cursor was given but what was missed is no longer known: all that was there is gone. */
+  /** True when the subscription resumed, but the events that it missed are no longer known. No pin is left then. */
   readonly isResync: boolean
 }
 
 /** A change of a tenant's pins. */
 export type PinChange = PinAdded | PinStatusChange | PinReplaced | PinRemoved
 
-/** Anything a subscriber is told. */
+/** Any event that a subscriber gets. */
 export type LiveEvent = PinSnapshot | PinChange | LiveStale | LiveResumed | LiveCaughtUp
 
 export type PinEventKind = LiveEvent['kind']
+
+/** An event that has no number, cursor and time yet. */
+export type Draft<Event extends LiveEvent = LiveEvent> = Event extends LiveEvent ? Omit<Event, keyof EventBase> : never
 
 /**
  * Kinds for subscribers that name no `kinds`: always the eight of the first version.
@@ -101,8 +108,9 @@ export const DEFAULT_KINDS: ReadonlySet<PinEventKind> = new Set([
 ])
 
 /**
- * Under which a newer event takes the place of an older one that was not delivered yet: one per pin, and one for
- * liveness. A replacement has one of its own, since what follows of the new pin does not say that the old one is gone.
+ * Returns the key under which a newer event replaces an older one that was not delivered yet: one per pin, and one for
+ * `STALE` and `RESUMED`. A replacement has a key of its own, since later events of the new pin do not say that the old
+ * pin is gone.
  */
 export function coalesceKey(event: LiveEvent): string {
   switch (event.kind) {
@@ -120,7 +128,7 @@ export function coalesceKey(event: LiveEvent): string {
   }
 }
 
-/** The key of the events of one pin, replacements left out. */
+/** Returns the key of the events of one pin, except `REPLACED`. */
 export function pinKey(service: string, requestId: string): string {
   return `pin:${service}:${requestId}`
 }

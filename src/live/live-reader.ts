@@ -2,22 +2,22 @@ import type { RequestIds } from '../upstream/stop.ts'
 import { coalesceKey, DEFAULT_KINDS, type LiveEvent, type PinEventKind, pinKey } from './live-event.ts'
 
 export interface LiveReaderOptions {
-  /** How many sources push into it; it ends when all have ended. Default 1. */
+  /** Number of tenants that push events into it. It ends when all of them have ended. Default 1. */
   readonly parts?: number
-  /** The kinds of events that are kept. Default: the kinds of the first version of the API. */
+  /** The kinds of events that the subscriber gets. Default: the kinds of the first version of the API. */
   readonly kinds?: ReadonlySet<PinEventKind>
-  /** Names the subscription. */
+  /** Id of the GraphQL request that subscribed. */
   readonly requestId?: string | undefined
 }
 
 type End = { readonly error: unknown } | 'done'
 
 /**
- * What one subscriber has still to be told.
+ * Holds the events that one subscriber has not taken yet.
  *
- * Events wait here until they are taken. One that is not taken in time gives way to the next of the same pin, so that
- * a reader of any slowness costs one event a pin at most, and still gets each pin's last state. Listening begins with
- * the construction, long before the first event is taken.
+ * An event that still waits is replaced by the next one of the same pin. So even the slowest subscriber costs at most one
+ * event per pin, and still gets each pin's last state. Events are kept from the construction on, long before the first
+ * one is taken.
  */
 export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds {
   readonly #snapshot = new Map<string, LiveEvent>()
@@ -34,12 +34,12 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
   #unbegun: number
   #onBegun: () => void = () => {}
 
-  /** Resolves when all parts have begun, or nothing more comes. */
+  /** Resolves when all parts have begun, or when no more events come. */
   readonly begun = new Promise<void>((resolve) => {
     this.#onBegun = resolve
   })
 
-  /** @param onEnd called once, when nothing more is to be pushed: it was closed, or its sources ended or failed */
+  /** @param onEnd called once, when the reader takes no more events: it was closed, or its parts ended or failed */
   constructor(onEnd: () => void, { parts = 1, kinds = DEFAULT_KINDS, requestId }: LiveReaderOptions = {}) {
     this.#onEnd = onEnd
     this.#parts = parts
@@ -53,15 +53,15 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
   }
 
   /**
-   * Puts a part's first events in front of all others, in their order. Once for each part, even if there are none.
+   * Puts a part's first events before all others, in their order. Called once for each part, even without events.
    *
-   * @param at the part's service, and number and cursor of the last event that they take in
+   * @param at the part's service, and the number and cursor of the last event that the first events include
    */
   begin(snapshot: readonly LiveEvent[], at: Pick<LiveEvent, 'service' | 'seq' | 'cursor'>): void {
     if (this.#end) return
     const { service, seq, cursor } = at
     this.#position.set(service, seq)
-    // What was told while it was waited for comes behind them now, and is no place to begin from any more.
+    // A `STALE` or `RESUMED` that was pushed before now follows the snapshot. Its own cursor would ask for the snapshot again.
     for (const [key, event] of this.#waiting) {
       if (event.service === service) this.#waiting.set(key, { ...event, seq, cursor })
     }
@@ -75,6 +75,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
     if (--this.#unbegun === 0) this.#onBegun()
   }
 
+  /** Adds an event after all others. Events of kinds that the subscriber did not ask for only move the position. */
   push(event: LiveEvent): void {
     if (this.#end) return
     this.#position.set(event.service, event.seq)
@@ -83,8 +84,8 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
     const first = this.#snapshot.get(key)
     const isFirstNews = !this.#waiting.has(key) && !this.#replaced.has(key)
     if (first?.kind === 'SNAPSHOT' && event.kind === 'STATUS_CHANGED' && isFirstNews) {
-      // It was not told how the pin was before, so that it can be told how it is now in its place. The number stays, so
-      // that numbers do not go back with what is behind it.
+      // The subscriber has not seen the old state, so the snapshot can show the new one. The snapshot keeps its number:
+      // events after it must not have lower numbers.
       this.#snapshot.set(key, { ...first, pin: event.pin })
       return
     }
@@ -95,38 +96,38 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
         if (this.#snapshot.has(pin)) this.#replaced.add(pin)
       }
     }
-    // To the end of the line: the order of what is delivered is the order in which it became true.
+    // The event moves to the end, so that events are delivered in the order in which they became true.
     this.#waiting.delete(key)
     this.#waiting.set(key, event)
     this.#rouse()
   }
 
-  /** One source has ended; after the last, the stream ends once all that waits is taken. */
+  /** Ends one part. After the last part, the stream ends once all waiting events are taken. */
   complete(): void {
     if (--this.#parts <= 0) this.#finish('done')
   }
 
-  /** Ends the stream with an error once all that waits is taken. */
+  /** Ends the stream with an error once all waiting events are taken. */
   fail(error: unknown): void {
     this.#finish({ error })
   }
 
-  /** True when all that has happened was taken: all parts have begun, and a `next()` waits for more. */
+  /** True when all events were taken: all parts have begun, and a `next()` waits for more. */
   get isCaughtUp(): boolean {
     return this.#unbegun <= 0 && this.#sleepers.length > 0
   }
 
-  /** How many sources may still push. */
+  /** Number of tenants that may still push events. */
   get parts(): number {
     return this.#parts
   }
 
-  /** For each service the number of the last event that was pushed: an event that was taken may stand for later ones. */
+  /** Service → number of the last event that was pushed. An event that was taken may include later changes. */
   get position(): ReadonlyMap<string, number> {
     return this.#position
   }
 
-  /** How many events wait. */
+  /** Number of waiting events. */
   get backlog(): number {
     return this.#snapshot.size + this.#waiting.size
   }
@@ -135,7 +136,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
     for (;;) {
       const event = takeFirst(this.#snapshot) ?? takeFirst(this.#waiting)
       if (event) return { done: false, value: event }
-      if (this.#end) return this.#tellEnd(this.#end)
+      if (this.#end) return this.#reportEnd(this.#end)
       await new Promise<void>((resolve) => {
         this.#sleepers.push(resolve)
       })
@@ -156,8 +157,8 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
     return this
   }
 
-  /** An error is told once; after it, the stream is just over. */
-  #tellEnd(end: End): IteratorResult<LiveEvent, undefined> {
+  /** Throws an error once. After that, the stream is just over. */
+  #reportEnd(end: End): IteratorResult<LiveEvent, undefined> {
     this.#end = 'done'
     if (end !== 'done') throw end.error
     return { done: true, value: undefined }

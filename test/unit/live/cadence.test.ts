@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Cadence, changeRateOf, type PollNeed } from '../../../src/live/cadence.ts'
+import { Cadence, type PollDemand } from '../../../src/live/polling/cadence.ts'
+import { changeRateOf } from '../../../src/live/polling/change-rate.ts'
 
 const FAST = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' } as const
 const NOBODY = { perMs: () => 0 }
-const need = fc.record({
+const demand = fc.record({
   changeRate: fc.double({ min: 0.001, max: 50, noNaN: true }),
   shortestMs: fc.double({ min: 1000, max: 60_000, noNaN: true }),
   share: fc.constantFrom(0.05, 0.2, 1),
@@ -12,23 +13,24 @@ const need = fc.record({
   endpoint: fc.constant('list' as const),
 })
 
-function settle(cadence: Cadence, needs: readonly PollNeed[]): number[] {
+function settle(cadence: Cadence, demands: readonly PollDemand[]): number[] {
   let intervals: number[] = []
-  for (let round = 0; round < 3; round++) intervals = needs.map((each, index) => cadence.intervalMs(`t${index}`, each))
+  for (let round = 0; round < 3; round++)
+    intervals = demands.map((each, index) => cadence.intervalMs(`t${index}`, each))
   return intervals
 }
 
 it('never asks for more than four fifths of the budget, nor more often than is wanted', () => {
   fc.assert(
-    fc.property(fc.array(need, { minLength: 1, maxLength: 400 }), (needs) => {
-      const intervals = settle(new Cadence([FAST], NOBODY), needs)
-      const perSecond = needs.reduce(
+    fc.property(fc.array(demand, { minLength: 1, maxLength: 400 }), (demands) => {
+      const intervals = settle(new Cadence([FAST], NOBODY), demands)
+      const perSecond = demands.reduce(
         (sum, { requests }, index) => sum + (1000 * requests) / (intervals[index] as number),
         0,
       )
-      const wanted = needs.reduce((sum, { requests, shortestMs }) => sum + (1000 * requests) / shortestMs, 0)
+      const wanted = demands.reduce((sum, { requests, shortestMs }) => sum + (1000 * requests) / shortestMs, 0)
       expect(perSecond).toBeLessThanOrEqual(80 * 1.000001)
-      expect(needs.filter(({ shortestMs }, index) => (intervals[index] as number) < shortestMs)).toEqual([])
+      expect(demands.filter(({ shortestMs }, index) => (intervals[index] as number) < shortestMs)).toEqual([])
       // And all of it is used by those who want it.
       expect(perSecond).toBeGreaterThanOrEqual(Math.min(80, wanted) * 0.999999)
     }),
@@ -36,11 +38,11 @@ it('never asks for more than four fifths of the budget, nor more often than is w
 })
 
 it('leaves queries and changes what they use, but for a fifth', () => {
-  const needs = Array.from({ length: 500 }, () => {
+  const demands = Array.from({ length: 500 }, () => {
     return { changeRate: 1, shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   })
   const perSecond = (urgent: number): number => {
-    const intervals = settle(new Cadence([FAST], { perMs: () => urgent / 1000 }), needs)
+    const intervals = settle(new Cadence([FAST], { perMs: () => urgent / 1000 }), demands)
     return intervals.reduce((sum, interval) => sum + 1000 / interval, 0)
   }
   expect(perSecond(5)).toBeCloseTo(80)
@@ -58,9 +60,9 @@ it('keeps a limit of a token for each of its tenants', () => {
 
 it('gives what one tenant leaves to the others, and does not let one with very many pins starve them', () => {
   const one = { shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
-  const needs = Array.from({ length: 200 }, () => ({ ...one, changeRate: 0.3 }))
-  const alone = settle(new Cadence([FAST], NOBODY), needs)
-  const beside = settle(new Cadence([FAST], NOBODY), [...needs, { ...one, changeRate: 500, requests: 10 }])
+  const demands = Array.from({ length: 200 }, () => ({ ...one, changeRate: 0.3 }))
+  const alone = settle(new Cadence([FAST], NOBODY), demands)
+  const beside = settle(new Cadence([FAST], NOBODY), [...demands, { ...one, changeRate: 500, requests: 10 }])
   expect((beside[0] as number) / (alone[0] as number)).toBeLessThan(1.2)
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Cid } from '../../../src/domain/cid.ts'
 import { RateLimitedError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
-import { Cadence } from '../../../src/live/cadence.ts'
+import { Cadence } from '../../../src/live/polling/cadence.ts'
 import { cidOf } from '../../support/scripted-service.ts'
 import { brief, ids, query, record, type ScriptedLive, startScriptedLive } from '../../support/start-scripted-live.ts'
 

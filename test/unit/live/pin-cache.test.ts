@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseInstant } from '../../../src/domain/instant.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
-import { PinCache } from '../../../src/live/pin-cache.ts'
+import { PinCache } from '../../../src/live/watched/pin-cache.ts'
 
 const STATES = ['queued', 'pinning', 'pinned'] as const
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type PollTarget, planPoll } from '../../../src/live/poll-plan.ts'
+import { type PollTarget, planPoll } from '../../../src/live/polling/poll-plan.ts'
 import { SPECIFIED_CAPABILITIES, USUAL } from '../../../src/upstream/providers/capabilities.ts'
 
 const USUALLY = { ...SPECIFIED_CAPABILITIES, ...USUAL }
@@ -45,7 +45,7 @@ it('covers all targets and what is new, however little a service can be trusted 
 
 it('asks for nothing where nothing is wanted', () => {
   const plan = planPoll({ targets: [], newSince: null, tooFarBack: null }, USUALLY)
-  expect(plan).toEqual({ item: null, window: null, underWay: false, byCid: [] })
+  expect(plan).toEqual({ item: null, window: null, unsettled: false, byCid: [] })
 })
 
 it('gives a window up once it costs more than the other ways', () => {
@@ -62,7 +62,7 @@ it('gives a window up once it costs more than the other ways', () => {
   expect(plan({}).window?.maxRequests).toBe(1)
   expect(plan({ newSince: 10n ** 15n }).window?.maxRequests).toBe(2)
   const split = plan({ tooFarBack: 0n })
-  expect([split.window, split.underWay, split.byCid.length]).toEqual([null, true, 30])
+  expect([split.window, split.unsettled, split.byCid.length]).toEqual([null, true, 30])
   const settled = planPoll(
     { targets: targets.map((each) => ({ ...each, isSettled: true })), newSince: null, tooFarBack: null },
     USUALLY,

@@ -1,58 +1,49 @@
-import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
-import type { PinRef } from '../domain/pin-id.ts'
-import { createPinFilter, type PinQuery } from '../upstream/http/list-query.ts'
-import { type RequestIds, unionOfRequestIds } from '../upstream/stop.ts'
-import type { Draft } from './chronicle.ts'
-import type { LiveEvent, LiveStale } from './live-event.ts'
-import type { LiveReader } from './live-reader.ts'
+import { isSettled, PIN_STATUSES, type Pin } from '../../domain/pin.ts'
+import type { PinRef } from '../../domain/pin-id.ts'
+import { createPinFilter, type PinQuery } from '../../upstream/http/list-query.ts'
+import { type RequestIds, unionOfRequestIds } from '../../upstream/stop.ts'
+import type { Draft, LiveEvent, LiveStale } from '../live-event.ts'
+import type { LiveReader } from '../live-reader.ts'
+import { type Selection, selectionKey } from '../selection.ts'
 import type { PinCache } from './pin-cache.ts'
-import { type Selection, selectionKey } from './selection.ts'
-import { Setback } from './setback.ts'
 
-/** One subscriber's part at one tenant. */
+/** One subscription's part at one tenant. */
 export interface Watch {
   readonly reader: LiveReader
-  /** Whether it ends when none of its pins is under way any more. */
+  /** True when it ends as soon as all of its pins have settled. */
   readonly untilSettled: boolean
   /** True when a cursor was given. */
   readonly isResumed: boolean
-  /** False until its snapshot is made: what happens before is in the snapshot. */
+  /** False until its snapshot is made. Changes before that are part of the snapshot. */
   isLive: boolean
 }
 
-const UNDER_WAY = ['queued', 'pinning'] as const
+const UNSETTLED = ['queued', 'pinning'] as const
 
-/** What equal selections have in common: which pins they need, and what they are told. */
+/** All subscriptions with equal selections at one tenant: the pins they need, and the events they get. */
 export class View implements RequestIds {
   readonly key: string
-  /** What was asked for by request id; empty for a query. */
+  /** Pins that the selection names by request id. Empty for a query. */
   readonly asked: ReadonlyMap<string, PinRef>
-  /** And what is followed: what took the place of it as well. */
+  /** The same pins, and their replacements. */
   readonly refs: ReadonlyMap<string, PinRef>
-  /** What to read, wider than what was asked for: a pin that is under way may come to match. Null for ids. */
+  /** Pins to read. Wider than the selection, since an unsettled pin may come to match it. Null for ids. */
   readonly query: PinQuery | null
   readonly watches = new Set<Watch>()
-  /** Since which change everything is known of its pins; null until they were read. */
+  /** The `seq` from which this view's history is complete. Null until its pins have been read. */
   completeSince: number | null = null
-  isLoading = false
-  /** When to read them again, where that has failed. */
-  readonly setback: Setback
-  /** Whether the token was refused for it, the last time. */
-  isRefused = false
-  /** What those who wait for it have been told and still holds: that it cannot be read. */
+  /** The last `STALE` that subscribers got while they wait for this view's first read. Null when there was none. */
   stale: Draft<LiveStale> | null = null
-  /** When the last subscriber left; null while there is one. */
+  /** Time on the clock when the last subscriber left. Null while there is one. */
   leftAt: number | null = null
   readonly #refs: Map<string, PinRef>
-  /** Request ids of what took the place of others. */
+  /** Request id of a pin → request id of its replacement. */
   readonly #successors = new Map<string, string>()
   #newsNs = 0n
   readonly #isAskedFor: (pin: Pin) => boolean
   readonly #isReadable: (pin: Pin) => boolean
 
-  /** @param random for the waits between tries */
-  constructor(selection: Selection, random?: () => number) {
-    this.setback = new Setback(random)
+  constructor(selection: Selection) {
     this.key = selectionKey(selection)
     this.asked = selection.kind === 'ids' ? selection.refs : new Map()
     this.#refs = new Map(this.asked)
@@ -63,8 +54,8 @@ export class View implements RequestIds {
       this.#isReadable = this.#isAskedFor
     } else {
       const { query } = selection
-      const wanted = new Set([...query.statuses, ...UNDER_WAY])
-      // Nothing can come to match what asks for no status at all.
+      const wanted = new Set([...query.statuses, ...UNSETTLED])
+      // No pin can come to match a query for no status.
       this.query = {
         ...query,
         statuses: query.statuses.length === 0 ? [] : PIN_STATUSES.filter((each) => wanted.has(each)),
@@ -74,62 +65,62 @@ export class View implements RequestIds {
     }
   }
 
-  /** Whether its subscribers have been told how things stand. */
+  /** True once its pins have been read and its subscribers have their snapshot. */
   get hasBegun(): boolean {
     return this.completeSince !== null
   }
 
-  /** Request ids of the subscriptions that wait for their snapshot. */
+  /** Ids of the GraphQL requests whose subscriptions wait for their snapshot. */
   get requestIds(): readonly string[] {
     return unionOfRequestIds([...this.watches].filter(({ isLive }) => !isLive).map(({ reader }) => reader))
   }
 
-  /** Whether anybody listens. */
+  /** True while there is a subscriber. */
   get isActive(): boolean {
     return this.watches.size > 0
   }
 
-  /** Up to when pins that match have been looked for, by when they were created: what is new is newer. */
+  /** Creation time up to which all matching pins have been listed, in nanoseconds. Pins from elsewhere are newer. */
   get newsNs(): bigint {
     return this.#newsNs
   }
 
-  /** Notes that all that was created up to an instant, in nanoseconds, has been looked for. */
+  /** Notes that all matching pins that were created up to an instant have been listed. In nanoseconds. */
   lookedUpTo(ns: bigint): void {
     if (ns > this.#newsNs) this.#newsNs = ns
   }
 
-  /** Follows what took the place of a pin that is followed by its id. */
+  /** Follows the replacement of a pin that is followed by its id. */
   succeed(requestId: string, successor: PinRef): void {
-    // It may have been replaced before: where request ids are CIDs, a replacement can be undone.
+    // Where request ids are CIDs, a second replacement can undo the first. Without this, the two would form a circle.
     this.#successors.delete(successor.requestId)
     this.#successors.set(requestId, successor.requestId)
     this.#refs.set(successor.requestId, successor)
   }
 
-  /** Request id of what is now in the place of a pin: its own while nothing has taken that. */
+  /** Returns the request id of the pin's last replacement, or its own while it has none. */
   standsFor(requestId: string): string {
     let last = requestId
     for (let next = this.#successors.get(last); next !== undefined; next = this.#successors.get(last)) last = next
     return last
   }
 
-  /** Whether a pin has to be followed. */
+  /** Returns true for a pin that must be kept in the cache. */
   tracks(pin: Pin): boolean {
     return this.#isReadable(pin)
   }
 
-  /** Whether a pin is among those asked for. */
+  /** Returns true for a pin that the selection asks for. */
   includes(pin: Pin): boolean {
     return this.#isAskedFor(pin)
   }
 
   /**
-   * What its subscribers are told of an event; null for nothing.
+   * Returns the event that its subscribers get, or null when the event does not concern them.
    *
-   * A pin that comes to match is told as added, and one that no longer does once more, as it is now.
+   * A pin that comes to match becomes an `ADDED`. A pin that stops matching is reported once more.
    *
-   * @param previous how the pin was before
+   * @param previous the pin before the change
    */
   eventFor(event: LiveEvent, previous: Pin | null): LiveEvent | null {
     const was = previous !== null && this.includes(previous)
@@ -152,7 +143,7 @@ export class View implements RequestIds {
     }
   }
 
-  /** Whether nothing more is to be expected: all pins asked for have settled or are gone. */
+  /** Returns true when all pins that were asked for by id have settled or are gone. */
   isSettled(cache: PinCache): boolean {
     if (this.query !== null) return false
     for (const requestId of this.refs.keys()) {

@@ -5,7 +5,7 @@ import {
   RateLimitedError,
   UnauthorizedError,
 } from '../../../src/domain/errors.ts'
-import { Views } from '../../../src/live/views.ts'
+import { Views } from '../../../src/live/watched/views.ts'
 import type { ScriptedOperation } from '../../support/scripted-service.ts'
 import { brief, ids, query, record, type ScriptedLive, startScriptedLive } from '../../support/start-scripted-live.ts'
 

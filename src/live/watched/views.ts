@@ -1,19 +1,13 @@
-import type { Pin } from '../domain/pin.ts'
-import type { PinRef } from '../domain/pin-id.ts'
-import { type Selection, selectionKey } from './selection.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { PinRef } from '../../domain/pin-id.ts'
+import { type Selection, selectionKey } from '../selection.ts'
 import { View } from './view.ts'
 
-/** The views of one tenant, found by the pins that concern them. */
+/** The views of one tenant, indexed by the request ids that they follow. */
 export class Views {
   readonly #byKey = new Map<string, View>()
   readonly #byPin = new Map<string, Set<View>>()
   readonly #queries = new Set<View>()
-  readonly #random: (() => number) | undefined
-
-  /** @param random for the waits between tries to read a view */
-  constructor(random?: () => number) {
-    this.#random = random
-  }
 
   get size(): number {
     return this.#byKey.size
@@ -23,29 +17,29 @@ export class Views {
     return this.#byKey.values()
   }
 
-  /** Those that somebody listens to. */
+  /** Returns the views that have a subscriber. */
   active(): View[] {
     return [...this.#byKey.values()].filter(({ isActive }) => isActive)
   }
 
-  /** Those of them who have been told how things stand. */
+  /** Returns the views that have a subscriber and have been read. */
   begun(): View[] {
     return this.active().filter(({ hasBegun }) => hasBegun)
   }
 
-  /** The view of a selection, new if need be. */
+  /** Returns the view of a selection, and creates it if there is none. */
   open(selection: Selection): View {
     const key = selectionKey(selection)
     const known = this.#byKey.get(key)
     if (known) return known
-    const view = new View(selection, this.#random)
+    const view = new View(selection)
     this.#byKey.set(key, view)
     if (view.query) this.#queries.add(view)
     for (const requestId of view.refs.keys()) this.#index(requestId, view)
     return view
   }
 
-  /** Whoever follows a pin by its id follows what took its place. */
+  /** Views that follow a pin by its id also follow its replacement from now on. */
   succeed(requestId: string, { service, requestId: successor, cid }: Pin): void {
     for (const view of this.#byPin.get(requestId) ?? []) {
       view.succeed(requestId, { service, requestId: successor, cid: cid.text })
@@ -53,8 +47,9 @@ export class Views {
     }
   }
 
+  /** Removes a view. */
   drop(view: View): void {
-    // A read that ends late may drop a view in whose place there is another by now.
+    // A read that ends late may drop its view a second time. A new view of the same selection may exist by then.
     if (this.#byKey.get(view.key) === view) this.#byKey.delete(view.key)
     this.#queries.delete(view)
     for (const requestId of view.refs.keys()) {
@@ -64,25 +59,25 @@ export class Views {
     }
   }
 
-  /** All views that changes of these pins may concern. */
+  /** Returns all views that a change of these pins may concern. */
   concernedBy(...requestIds: readonly string[]): Set<View> {
     const views = new Set(this.#queries)
     for (const requestId of requestIds) for (const view of this.#byPin.get(requestId) ?? []) views.add(view)
     return views
   }
 
-  /** How a pin was asked for by its request id. */
+  /** Returns the reference by which a view follows a pin. Undefined when none follows it by its id. */
   refOf(requestId: string): PinRef | undefined {
     for (const { refs } of this.#byPin.get(requestId) ?? []) return refs.get(requestId)
     return undefined
   }
 
-  /** Whether any view has to follow a pin. */
+  /** Returns true when the cache must keep a pin for any view. */
   tracks(pin: Pin): boolean {
     return this.#byPin.has(pin.requestId) || this.#some(pin, () => true)
   }
 
-  /** Whether a view has to follow a pin that somebody listens to. */
+  /** Returns true when a view with a subscriber needs a pin. */
   isFollowed(pin: Pin): boolean {
     for (const view of this.#byPin.get(pin.requestId) ?? []) if (view.isActive) return true
     return this.#some(pin, ({ isActive }) => isActive)

@@ -1,48 +1,45 @@
-import { PinNotFoundError } from '../domain/errors.ts'
-import { formatInstant, parseInstant } from '../domain/instant.ts'
-import { PIN_STATUSES } from '../domain/pin.ts'
-import type { ListQuery, PinQuery } from '../upstream/http/list-query.ts'
-import type { PinPage } from '../upstream/http/wire.ts'
-import type { PinSource } from '../upstream/reading/pin-source.ts'
-import { collectPins, openPinStreams } from '../upstream/reading/pin-stream.ts'
-import type { TenantCallOptions } from '../upstream/service/tenant-call-options.ts'
-import type { Tenant } from '../upstream/tenant/tenant.ts'
+import { formatInstant, parseInstant } from '../../domain/instant.ts'
+import { PIN_STATUSES } from '../../domain/pin.ts'
+import type { ListQuery, PinQuery } from '../../upstream/http/list-query.ts'
+import type { PinPage } from '../../upstream/http/wire.ts'
+import type { PinSource } from '../../upstream/reading/pin-source.ts'
+import { collectPins, openPinStreams } from '../../upstream/reading/pin-stream.ts'
+import type { TenantCallOptions } from '../../upstream/service/tenant-call-options.ts'
+import type { LiveTenant } from '../live-tenant.ts'
+import { hasPin } from './has-pin.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
 
-/** What live status needs of a tenant. */
-export type LiveTenant = PinSource & Pick<Tenant, 'key' | 'observe' | 'getPin' | 'lookupPin' | 'justMade'>
-
 export interface PollOptions extends TenantCallOptions {
-  /** Filters that hold for everything that is of interest; all pins where there are none. */
+  /** Filters that all watched pins match. */
   readonly scope: PinQuery
-  /** Request ids that no answer has shown yet: the caller takes them out while answers arrive. */
+  /** Request ids that no answer has shown yet. The set shrinks while answers arrive. */
   readonly missing: ReadonlySet<string>
 }
 
 export interface PollOutcome {
   readonly requests: number
-  /** False where the window held more than was worth reading, so that the cycle is to be planned again without it. */
+  /** False when the window held too many pins. The cycle must then be planned again without it. */
   readonly isComplete: boolean
 }
 
 /**
- * Asks what a plan says. What the answers show reaches the cache through the tenant's observer.
+ * Sends the requests of a plan. The pins in their answers reach the cache through the tenant's observer.
  *
  * @throws whatever the requests reject with
  */
 export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOptions): Promise<PollOutcome> {
   const { scope, missing, ...callOptions } = options
   if (plan.item !== null) {
-    await isThere(tenant, plan.item, callOptions)
+    await hasPin(tenant, plan.item, callOptions)
     return { requests: 1, isComplete: true }
   }
   const source = new MeteredSource(tenant)
-  const { window, underWay, byCid } = plan
+  const { window, unsettled, byCid } = plan
   if (window && !(await source.within(window.maxRequests, () => readWindow(source, window, options)))) {
-    // A short look at what is new shows the newest first, so that little is lost with the rest.
+    // A window for new pins only shows the newest first, so that little is lost when it is cut short.
     if (window.from !== window.newSince) return { requests: source.requests, isComplete: false }
   }
-  if (underWay) {
+  if (unsettled) {
     const lists = Math.ceil(byCid.length / tenant.capabilities.maxCids)
     const query = { ...scope, statuses: ['queued', 'pinning'] } as const
     await source.within(lists, () => collectPins(source, query, callOptions))
@@ -50,17 +47,6 @@ export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOpti
   const cids = byCid.filter(({ requestId }) => missing.has(requestId)).map(({ cid }) => cid)
   if (cids.length > 0) await collectPins(source, { cids, statuses: PIN_STATUSES }, callOptions)
   return { requests: source.requests, isComplete: true }
-}
-
-/** Whether the service has a pin of that request id. */
-export async function isThere(tenant: LiveTenant, requestId: string, options: TenantCallOptions): Promise<boolean> {
-  try {
-    await tenant.getPin(requestId, options)
-    return true
-  } catch (error) {
-    if (error instanceof PinNotFoundError) return false
-    throw error
-  }
 }
 
 async function readWindow(source: PinSource, window: PollWindow, options: PollOptions): Promise<void> {
@@ -77,7 +63,7 @@ async function readWindow(source: PinSource, window: PollWindow, options: PollOp
   }
 }
 
-/** Counts what reading takes, and gives up where that is more than it is worth. */
+/** Counts requests, and stops reading when there are too many. */
 class MeteredSource implements PinSource {
   requests = 0
   #limit = Number.POSITIVE_INFINITY
@@ -109,7 +95,7 @@ class MeteredSource implements PinSource {
     return this.#source.listPins(query, options)
   }
 
-  /** False when reading would have taken more requests than `most`. */
+  /** Returns false when reading would have taken more requests than `most`. */
   async within(most: number, read: () => Promise<unknown>): Promise<boolean> {
     this.#limit = this.requests + most
     try {

@@ -1,24 +1,24 @@
-import { BadRequestError, PinNotFoundError } from '../domain/errors.ts'
-import type { Pin } from '../domain/pin.ts'
-import type { PinRef } from '../domain/pin-id.ts'
-import { openPinStreams } from '../upstream/reading/pin-stream.ts'
-import type { StopSignal } from '../upstream/stop.ts'
-import type { LiveTenant } from './poll.ts'
-import type { View } from './view.ts'
+import { BadRequestError, PinNotFoundError } from '../../domain/errors.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { PinRef } from '../../domain/pin-id.ts'
+import { openPinStreams } from '../../upstream/reading/pin-stream.ts'
+import type { StopSignal } from '../../upstream/stop.ts'
+import type { LiveTenant } from '../live-tenant.ts'
+import type { View } from '../watched/view.ts'
 
-/** More than a browser can show, and 10 requests of a service. */
+/** More pins than a browser can show, and 10 requests. */
 const MAX_WATCHED = 10_000
 
 /**
- * Reads what a new view needs: a list for every 1,000 pins of a query, or for every ten ids; nothing for ids of pins that
- * were made just now.
+ * Reads the pins of a new view: one list per 1,000 pins of a query, or per ten ids. Pins that a change made within the
+ * last 2 s cost no request.
  *
- * @param isKnown whether a pin's state is at hand and need not be asked for
+ * @param options.isKnown returns true for a request id that is not looked up, since its state is known
  * @returns the pins that were found
- * @throws {BadRequestError} when a filter matches more than 10,000 pins
+ * @throws {BadRequestError} the filter matches more than 10,000 pins
  * @throws whatever the requests reject with
  */
-export async function loadView(
+export async function readView(
   tenant: LiveTenant,
   view: View,
   options: { readonly isKnown: (requestId: string) => boolean; readonly signal: StopSignal },

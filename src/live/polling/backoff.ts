@@ -1,21 +1,23 @@
-import { type PinqlError, RateLimitedError } from '../domain/errors.ts'
+import { type PinqlError, RateLimitedError } from '../../domain/errors.ts'
 
 const FIRST_MS = 800
 const LONGEST_MS = 30_000
 const RESET_AFTER_MS = 120_000
-/** Some services refuse for want of budget and say that one may come again at once. */
+/** Shortest wait after a 429. Some services send `Retry-After: 0` with it. */
 const SHORTEST_WAIT_FOR_BUDGET_MS = 1_000
-/** Waits for budget that are over sooner are not worth telling. */
+/** Waits for budget that end sooner are not reported to subscribers. */
 const SHORT_MS = 5_000
 
 /**
- * Says when to try again what has failed: after as long as a service without budget says, or else after a random part of
- * 0.8 s, and of twice as much after each further failure, up to 30 s; afresh after 2 minutes without a failure.
+ * Decides when to retry after failures.
+ *
+ * Without budget, the retry waits as long as the error says. After any other failure it waits a random part of 0.8 s, which
+ * doubles with each further failure up to 30 s, and is reset after 2 minutes without a failure.
  *
  * @see client-go, tools/cache/reflector.go, whose figures these are
  */
-export class Setback {
-  /** On the clock; in the past where nothing has failed. */
+export class Backoff {
+  /** Time on the clock before which there is no retry. In the past when nothing has failed. */
   notBefore = Number.NEGATIVE_INFINITY
   readonly #random: () => number
   #ceilingMs = FIRST_MS
@@ -26,12 +28,16 @@ export class Setback {
     this.#random = random
   }
 
-  /** Whether the last try failed. */
+  /** True when the last attempt failed. */
   get isPending(): boolean {
     return this.#failingSince !== null
   }
 
-  /** @returns whether that is worth telling: short waits for budget are not, unless they go on and on */
+  /**
+   * Notes a failure.
+   *
+   * @returns true when subscribers should hear of it. Short waits for budget are left out, unless they add up to 5 s
+   */
   failed(error: PinqlError, now: number): boolean {
     this.#failingSince ??= now
     const isForBudget = error instanceof RateLimitedError
@@ -40,6 +46,7 @@ export class Setback {
     return !isForBudget || this.notBefore - this.#failingSince >= SHORT_MS
   }
 
+  /** Notes a success. */
   succeeded(): void {
     this.#failingSince = null
   }

@@ -1,25 +1,28 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { BadRequestError } from '../domain/errors.ts'
+import { BadRequestError } from '../../domain/errors.ts'
 
 /** A place in a tenant's stream of events. */
 export interface LivePosition {
-  /** Which life of the informer the number belongs to. */
+  /** Names the informer that counted `seq`. A new informer has a new epoch. */
   readonly epoch: string
   readonly seq: number
 }
 
-/** Both multiples of 3, so that the parts of a cursor can be put together as text. */
+/** The position at which a subscriber resumes. `unknown` when its cursor was made for another token or before a restart. */
+export type ResumePoint = LivePosition | 'unknown'
+
+/** Both are multiples of 3, so that the base64url texts of a cursor's parts can be joined. */
 const TAG_BYTES = 6
 const SIGNATURE_BYTES = 12
 
-/** Of a snapshot that is not told to its end: it stands for nothing, so that whoever comes back with it gets it again. */
+/** Stands for no event. Used inside a snapshot, so that a subscriber that resumes there gets the snapshot again. */
 export const NOWHERE: LivePosition = { epoch: '-', seq: 0 }
 
 /**
- * Makes and reads cursors of live status: the tag of a selection, then a signed place.
+ * Makes and reads cursors of live status: the tag of a selection, then a signed position.
  *
- * A cursor is bound to its tenant: one that belongs to another token says nothing, like one from before a restart. And to
- * its selection: behind an event, others have been told of other pins.
+ * A cursor is bound to its tenant. A cursor of another token is unknown, as is one that was made before a restart. A cursor
+ * is also bound to its selection, since subscribers of another selection got other events before it.
  */
 export class LiveCursors {
   readonly #secret: Buffer
@@ -28,12 +31,12 @@ export class LiveCursors {
     this.#secret = secret
   }
 
-  /** What the cursors of a selection begin with. Made apart, since it is the same for all of them. */
+  /** Makes the first part of all cursors of a selection. Made apart, since it never changes and costs a hash. */
   tagOf(selectionKey: string): string {
     return this.#tag(selectionKey).toString('base64url')
   }
 
-  /** A place, to be put behind the tag of a selection. */
+  /** Makes the second part of a cursor: a signed position. */
   format(tenant: string, { epoch, seq }: LivePosition): string {
     const body = Buffer.from(`${epoch}.${seq}`)
     return Buffer.concat([this.#sign(tenant, body), body]).toString('base64url')
@@ -42,8 +45,8 @@ export class LiveCursors {
   /**
    * Reads a cursor.
    *
-   * @returns null when pinql did not make it for this tenant, or before its last start
-   * @throws {BadRequestError} for what is no cursor at all, or one of another selection
+   * @returns null when the cursor was made for another tenant, or before pinql was started
+   * @throws {BadRequestError} for a text that is no cursor, and for a cursor of another selection
    */
   parse(tenant: string, selectionKey: string, cursor: string, argument = 'after'): LivePosition | null {
     const bytes = Buffer.from(cursor, 'base64url')

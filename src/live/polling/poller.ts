@@ -1,47 +1,46 @@
-import { RateLimitedError } from '../domain/errors.ts'
-import { isSettled, PIN_STATUSES, type Pin } from '../domain/pin.ts'
-import type { PinQuery } from '../upstream/http/list-query.ts'
-import { collectPins } from '../upstream/reading/pin-stream.ts'
+import { RateLimitedError } from '../../domain/errors.ts'
+import { isSettled, PIN_STATUSES } from '../../domain/pin.ts'
+import type { PinQuery } from '../../upstream/http/list-query.ts'
+import { collectPins } from '../../upstream/reading/pin-stream.ts'
+import type { KnownPin } from '../watched/pin-cache.ts'
+import type { View } from '../watched/view.ts'
 import { Absentees, type AbsenteesOptions } from './absentees.ts'
-import { changeRateOf, type PollNeed } from './cadence.ts'
-import type { KnownPin } from './pin-cache.ts'
+import type { PollDemand } from './cadence.ts'
+import { changeRateOf } from './change-rate.ts'
 import { poll } from './poll.ts'
 import { type PollTarget, planPoll } from './poll-plan.ts'
-import type { View } from './view.ts'
 
-/** Nobody is polled more often: a status that is a second old is fresh. */
+/** Shortest interval of polls: a status that is one second old is fresh enough. */
 const SHORTEST_MS = 1_000
-/** What is under way is polled at least so often, while the budget allows. */
+/** Longest interval of polls while there are unsettled pins and budget. */
 const LONGEST_MS = 30_000
-/** Where nothing is under way, only for pins that come from elsewhere. */
+/** Interval of polls for new pins from elsewhere, while all known pins have settled. */
 const IDLE_MS = 5_000
-/** A pin is looked at after a further part of the time for which it has been as it is: 1/60. */
+/** A pin that has not changed for some time is polled again after 1/60 of that time. */
 const PATIENCE = 60
-/** What has not moved for so long is left to the look over everything. */
+/** A pin that has not changed for this long is left to the resyncs. */
 const STUCK_AFTER_MS = 3_600_000
-/** Everything that is watched is looked over so often, for every request that takes. */
+/** A resync reads all watched pins, settled ones too. It comes after this time for each request that it takes. */
 const RESYNC_MS = 60_000
-/** And takes no more than this part of all polls where these are rare. */
+/** Where polls are rare, at most every tenth is a resync. */
 const POLLS_PER_RESYNC = 10
 
-/** What is expected of tenants with nothing under way: pins that come from elsewhere, or settled ones that go. */
+/** Demand of tenants without unsettled pins. Idle: new pins may come from elsewhere. Settled: pins may only fail or go. */
 const IDLE = { changeRate: 0.02, share: 0.2 }
 const SETTLED = { changeRate: 0.005, share: 0.05 }
+/** Added to the expected changes per second while there are suspects. */
 const SUSPECT_RATE = 0.5
 
-/** What a poller needs is what it needs to find out about those that are missing. */
 export type PollerOptions = AbsenteesOptions
 
-/** Decides what to ask of one tenant, and when, and asks it. */
+/** Decides which requests a poll of one tenant sends, and sends them. Says how often that should be. */
 export class Poller {
   readonly #options: PollerOptions
-  /** Pins that no answer of this cycle has shown yet. */
-  readonly #missing = new Set<string>()
   readonly #absentees: Absentees
-  /** When the newest pin was created that any answer showed. */
-  #seenNs = 0n
+  /** Filters, and the instant after which too many pins match them to be read. Null while none is known. */
   #tooFarBack: { readonly scope: string; readonly ns: bigint } | null = null
   #polledAt = Number.NEGATIVE_INFINITY
+  /** Number of requests of the last poll that was no resync. */
   #requests = 1
   #resyncAt: number
   #resyncRequests = 1
@@ -50,49 +49,33 @@ export class Poller {
   constructor(options: PollerOptions) {
     this.#options = options
     this.#absentees = new Absentees(options)
-    this.#resyncAt = options.now() + RESYNC_MS
+    this.#resyncAt = options.clock.now() + RESYNC_MS
   }
 
-  /** When the last cycle began, on the clock. */
+  /** Time on the clock when the last poll began, or when everything was read. */
   get polledAt(): number {
     return this.#polledAt
   }
 
-  /** When the newest pin was created that any answer has shown so far. */
-  get seenNs(): bigint {
-    return this.#seenNs
-  }
-
-  /** Notes that an answer showed a pin. */
-  saw(pin: Pin): void {
-    if (pin.created.ns > this.#seenNs) this.#seenNs = pin.created.ns
-    this.#missing.delete(pin.requestId)
-    this.#absentees.saw(pin.requestId)
-  }
-
-  /** Notes that everything was read just now, so that the first poll need not come at once. */
+  /** Notes that all pins were read just now, so that the first poll is not due at once. */
   wasRead(): void {
-    this.#polledAt = Math.max(this.#polledAt, this.#options.now())
+    this.#polledAt = Math.max(this.#polledAt, this.#options.clock.now())
   }
 
-  /** Has it found out, by its id, whether a pin is there that an answer lacked. */
-  suspect(requestId: string): void {
-    this.#absentees.suspect(requestId)
-  }
-
-  /** How often to poll, and what for; null when nobody has begun to listen. */
-  need(): PollNeed | null {
-    const active = this.#options.views.begun()
+  /** Returns how often to poll, and at which cost. Null when no view with a subscriber has been read. */
+  demand(): PollDemand | null {
+    const { views, sightings, clock } = this.#options
+    const active = views.begun()
     if (active.length === 0) return null
-    const now = this.#options.now()
-    const targets = this.#moving()
+    const now = clock.now()
+    const targets = this.#unsettled()
     const hasNews = active.some(({ query }) => query !== null)
-    if (targets.length === 0 && this.#absentees.size === 0) {
+    if (targets.length === 0 && sightings.suspects.size === 0) {
       if (hasNews) return { ...IDLE, shortestMs: IDLE_MS, requests: this.#requests, endpoint: 'list' }
       const requests = this.#resyncRequests
       return { ...SETTLED, shortestMs: RESYNC_MS * requests, requests, endpoint: 'list' }
     }
-    const ofSuspects = this.#absentees.size > 0 ? SUSPECT_RATE : 0
+    const ofSuspects = sightings.suspects.size > 0 ? SUSPECT_RATE : 0
     const changeRate = targets.reduce((sum, { pin, activeAt }) => sum + changeRateOf(pin, now - activeAt), ofSuspects)
     const calmMs = Math.min(hasNews ? IDLE_MS : LONGEST_MS, 1000 / (PATIENCE * changeRate))
     const endpoint = targets.length === 1 && !hasNews ? 'item' : 'list'
@@ -100,33 +83,33 @@ export class Poller {
   }
 
   /**
-   * One cycle: asks for what is under way and for what is new; or, now and then, for everything.
+   * Runs one poll: reads unsettled and new pins or, now and then, all watched pins.
    *
-   * @returns false where nothing was asked, as the budget had no room for a look over everything, or it is not time
+   * @returns false when no request was answered, since none was due, or since the budget had no room for a resync
    * @throws whatever the requests reject with
    */
   async run(): Promise<boolean> {
-    const { now } = this.#options
+    const { sightings, clock } = this.#options
     const views = this.#options.views.begun()
-    const targets = this.#moving()
+    const targets = this.#unsettled()
     const queries = views.filter(({ query }) => query !== null)
     const isIdle = targets.length === 0 && queries.length === 0
-    this.#polledAt = now()
-    // Those that this cycle finds wait for the next.
+    this.#polledAt = clock.now()
+    // Pins that this poll finds missing are looked up by the next poll.
     const suspects = this.#absentees.due()
     const isResyncDue = this.#polledAt >= this.#resyncAt && this.#pollsSinceResync >= POLLS_PER_RESYNC
-    // What was made elsewhere before that, this cycle shows; of what comes meanwhile, that is not certain.
-    const seenNs = this.#seenNs
+    // This poll shows all pins from elsewhere up to this instant. It may miss pins that are created while it runs.
+    const { newestNs } = sightings
     let isAnswered = !isIdle
-    if (isResyncDue || (isIdle && this.#absentees.size === 0)) isAnswered = await this.#resync(views, seenNs)
-    else if (!isIdle) await this.#usual(targets, queries, seenNs)
+    if (isResyncDue || (isIdle && sightings.suspects.size === 0)) isAnswered = await this.#resync(views, newestNs)
+    else if (!isIdle) await this.#usual(targets, queries, newestNs)
     const error = await this.#absentees.confirm(suspects)
-    // One pin that cannot be read is no reason to take the service for down, while it answers otherwise.
+    // While other requests are answered, one pin that cannot be read does not mean that the service is down.
     if (error && !isAnswered) throw error
     return isAnswered || suspects.length > 0
   }
 
-  async #usual(targets: readonly KnownPin[], queries: readonly View[], seenNs: bigint): Promise<void> {
+  async #usual(targets: readonly KnownPin[], queries: readonly View[], newestNs: bigint): Promise<void> {
     this.#pollsSinceResync++
     const scope = scopeOf(targets, queries)
     const newSince = queries.reduce<bigint | null>(
@@ -134,13 +117,13 @@ export class Poller {
       null,
     )
     this.#requests = Math.max(1, await this.#ask(targets, newSince, scope, 'live'))
-    for (const view of queries) view.lookedUpTo(seenNs)
+    for (const view of queries) view.lookedUpTo(newestNs)
     this.#suspectMissing()
   }
 
-  /** Looks over everything that is watched, settled pins included: these may still fail, or go. */
-  async #resync(views: readonly View[], seenNs: bigint): Promise<boolean> {
-    const { tenant, cache, now, signal } = this.#options
+  /** Reads all watched pins, settled ones too: they may still fail, or be removed elsewhere. */
+  async #resync(views: readonly View[], newestNs: bigint): Promise<boolean> {
+    const { tenant, cache, clock, signal } = this.#options
     const queries = views.filter(({ query }) => query !== null)
     const ids = new Set(views.flatMap(({ refs }) => [...refs.keys()]))
     const byId = [...ids].map((requestId) => cache.get(requestId)).filter((known) => known !== undefined)
@@ -149,20 +132,20 @@ export class Poller {
     try {
       total += await this.#ask(byId, null, { statuses: PIN_STATUSES }, 'resync')
       this.#suspectMissing()
-      total += await this.#absentees.askForGone()
+      total += await this.#absentees.listGone()
       for (const view of queries) {
         this.#expect([...cache.all()].filter(({ pin }) => view.tracks(pin)))
         const pins = await collectPins(tenant, view.query as PinQuery, { class: 'resync', signal })
         total += Math.ceil((pins.length + 1) / 1000)
         this.#suspectMissing()
-        view.lookedUpTo(seenNs)
+        view.lookedUpTo(newestNs)
       }
     } catch (error) {
-      // It can wait: others want the budget.
+      // Without budget the resync is left out until the next one is due.
       if (!(error instanceof RateLimitedError)) throw error
     }
     this.#resyncRequests = Math.max(1, total)
-    this.#resyncAt = now() + RESYNC_MS * this.#resyncRequests
+    this.#resyncAt = clock.now() + RESYNC_MS * this.#resyncRequests
     return total > 0
   }
 
@@ -172,10 +155,10 @@ export class Poller {
     scope: PinQuery,
     requestClass: 'live' | 'resync',
   ): Promise<number> {
-    const { tenant, signal } = this.#options
+    const { tenant, sightings, signal } = this.#options
     const key = JSON.stringify([requestClass, scope])
     const targets = known.map(toTarget)
-    const options = { class: requestClass, signal, scope, missing: this.#missing }
+    const options = { class: requestClass, signal, scope, missing: sightings.missing }
     this.#expect(known)
     let requests = 0
     for (;;) {
@@ -189,25 +172,27 @@ export class Poller {
   }
 
   #suspectMissing(): void {
-    for (const requestId of this.#missing) this.#absentees.suspect(requestId)
+    const { sightings } = this.#options
+    for (const requestId of sightings.missing) sightings.suspect(requestId)
   }
 
   #expect(known: readonly KnownPin[]): void {
-    this.#missing.clear()
-    for (const { pin } of known) this.#missing.add(pin.requestId)
+    const { missing } = this.#options.sightings
+    missing.clear()
+    for (const { pin } of known) missing.add(pin.requestId)
   }
 
-  /** Pins under way that somebody listens to, without those that are asked for by their id anyway, or stuck. */
-  #moving(): KnownPin[] {
-    const { cache, views, now } = this.#options
-    const since = now() - STUCK_AFTER_MS
+  /** Returns the unsettled pins that have a subscriber, without suspects and without pins that are stuck. */
+  #unsettled(): KnownPin[] {
+    const { cache, views, sightings, clock } = this.#options
+    const since = clock.now() - STUCK_AFTER_MS
     return [...cache.unsettled()].filter(
-      ({ pin, activeAt }) => activeAt > since && !this.#absentees.has(pin.requestId) && views.isFollowed(pin),
+      ({ pin, activeAt }) => activeAt > since && !sightings.suspects.has(pin.requestId) && views.isFollowed(pin),
     )
   }
 }
 
-/** The filters that all that is of interest has in common. */
+/** Returns the filters that all polled pins match. */
 function scopeOf(targets: readonly KnownPin[], queries: readonly View[]): PinQuery {
   const [only] = queries
   const isShared = only?.query && queries.length === 1 && targets.every(({ pin }) => only.tracks(pin))

@@ -1,16 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { Pin } from '../domain/pin.ts'
-import { type LoggedEvent, MemoryEventLog } from './event-log.ts'
-import { type LiveCursors, type LivePosition, NOWHERE } from './live-cursor.ts'
-import type { EventBase, LiveEvent } from './live-event.ts'
-import type { CacheChange, PinCache } from './pin-cache.ts'
-import type { View } from './view.ts'
-
-/** An event before it has its place. */
-export type Draft<Event extends LiveEvent = LiveEvent> = Event extends LiveEvent ? Omit<Event, keyof EventBase> : never
-
-/** Where a subscriber goes on: behind an event, or wherever that is no longer known; null at the beginning. */
-export type Resumption = LivePosition | 'unknown' | null
+import type { Pin } from '../../domain/pin.ts'
+import type { Draft, EventBase, LiveEvent } from '../live-event.ts'
+import type { PinCache } from '../watched/pin-cache.ts'
+import type { View } from '../watched/view.ts'
+import type { EventLog, LoggedEvent } from './event-log.ts'
+import { type LiveCursors, NOWHERE, type ResumePoint } from './live-cursor.ts'
+import { MemoryEventLog } from './memory-event-log.ts'
 
 export interface ChronicleOptions {
   /** Key of the tenant. */
@@ -23,14 +18,14 @@ export interface ChronicleOptions {
   readonly wallNow: () => number
 }
 
-/** Numbers a tenant's events and remembers the last of them, so that anybody can be told how things stand, or what was missed. */
+/** Numbers a tenant's events and keeps the last of them. Makes snapshots, and lists what a subscriber has missed. */
 export class Chronicle {
   readonly #options: ChronicleOptions
   readonly #epoch = randomBytes(6).toString('base64url')
-  readonly #log = new MemoryEventLog()
-  /** What the cursors of a view begin with. */
+  readonly #log: EventLog = new MemoryEventLog()
+  /** The first part of every cursor of a view. */
   readonly #tags = new WeakMap<View, string>()
-  /** First events of a view, which are the same for all who begin while nothing changes. */
+  /** The last snapshot of a view. All subscribers that begin before the next change share it. */
   readonly #snapshots = new WeakMap<View, { seq: number; isResync: boolean; events: readonly LiveEvent[] }>()
   #seq = 0
 
@@ -48,58 +43,58 @@ export class Chronicle {
     return this.#seq
   }
 
-  /** A number for the beginning of a view: whoever was told of an earlier one may have missed something. */
+  /** Returns a new number for the beginning of a view. A subscriber with an earlier number may have missed something. */
   begin(): number {
     return ++this.#seq
   }
 
-  /** An event as it would be the next; it has no number of its own before {@link record}. Nobody's yet: see {@link eventFor}. */
+  /** Makes the next event. Its number is not taken before {@link record}. {@link eventFor} makes it the event of a view. */
   draft(draft: Draft): LiveEvent {
     return { ...this.#stamp(this.#seq + 1), ...draft }
   }
 
-  /** Something that holds now, for one subscriber; it shares the number of the last event. */
+  /** Makes an event about the present for subscribers of one view. It shares the number of the last event. */
   note(draft: Draft, view: View): LiveEvent {
     return this.#bind({ ...this.#stamp(this.#seq), ...draft }, view)
   }
 
-  /** The same for one who has not been told the snapshot yet: whoever comes back with it still needs that. */
+  /** Makes the same for a subscriber that has no snapshot yet. Its cursor asks for the snapshot. */
   foreword(draft: Draft, view: View): LiveEvent {
     return { ...this.note(draft, view), cursor: this.#nowhere(view) }
   }
 
-  /** What a view's subscribers are told of an event; null for nothing. */
+  /** Makes the event that a view's subscribers get. Null when the event does not concern them. */
   eventFor(view: View, { event, previous }: LoggedEvent): LiveEvent | null {
     const told = view.eventFor(event, previous)
     return told && this.#bind(told, view)
   }
 
-  /** Adds the event that was drafted last. */
+  /** Takes the number of the event that {@link draft} made last, and keeps the event. */
   record(entry: LoggedEvent): void {
     this.#seq = entry.event.seq
     this.#log.append(entry)
   }
 
-  /** What a view was told since a position; null where that is not known, so that a snapshot is needed. */
-  missed(view: View, resumption: Resumption): LiveEvent[] | null {
-    if (resumption === null || resumption === 'unknown' || resumption.epoch !== this.#epoch) return null
-    if (view.completeSince === null || resumption.seq < view.completeSince) return null
-    const logged = this.#log.since(resumption.seq)
+  /** Lists the events of a view after a position. Null when they are not known, so that a snapshot is needed. */
+  missed(view: View, resumePoint: ResumePoint | null): LiveEvent[] | null {
+    if (resumePoint === null || resumePoint === 'unknown' || resumePoint.epoch !== this.#epoch) return null
+    if (view.completeSince === null || resumePoint.seq < view.completeSince) return null
+    const logged = this.#log.since(resumePoint.seq)
     return logged?.map((entry) => this.eventFor(view, entry)).filter((event) => event !== null) ?? null
   }
 
-  /** How a view's pins are: a snapshot of each, and what became of those that were asked for and are not there. */
+  /** Makes the first events of a view: one per pin, and one per id whose pin was removed or replaced. */
   snapshot(view: View, isResync: boolean): readonly LiveEvent[] {
     const last = this.#snapshots.get(view)
     if (last?.seq === this.#seq && last.isResync === isResync) return last.events
-    // One stamp for all: signing is what costs.
+    // One stamp for all events, since signing is the expensive part.
     const stamp = this.#stamp(this.#seq)
     const begun = this.#nowhere(view)
-    const { pins, others } = view.query ? { pins: this.#pinsOf(view), others: [] } : this.#standing(view)
+    const { pins, others } = view.query ? { pins: this.#pinsOf(view), others: [] } : this.#askedFor(view)
     const snapshots = pins.map((pin, index): Draft => {
       return { kind: 'SNAPSHOT', pin, isResync, remaining: pins.length - index - 1 }
     })
-    // Of ids that were not found, nothing is told before they are known to be gone.
+    // For ids that were not found, no event is sent before it is certain that their pins are gone.
     const isEmpty = pins.length === 0 && (view.query !== null || isResync)
     const drafts: Draft[] = isEmpty ? [{ kind: 'CAUGHT_UP', isResync }, ...others] : [...snapshots, ...others]
     const events = drafts.map((draft, index) => {
@@ -114,8 +109,8 @@ export class Chronicle {
     return [...this.#options.cache.all()].map(({ pin }) => pin).filter((pin) => view.includes(pin))
   }
 
-  /** How all stands that a view asked for by id: pins, and what became of others. */
-  #standing(view: View): { pins: readonly Pin[]; others: readonly Draft[] } {
+  /** Lists the pins that a view asked for by id, and drafts the events for ids whose pin was removed or replaced. */
+  #askedFor(view: View): { pins: readonly Pin[]; others: readonly Draft[] } {
     const { cache } = this.#options
     const pins: Pin[] = []
     const others: Draft[] = []
@@ -148,19 +143,5 @@ export class Chronicle {
   #stamp(seq: number): EventBase {
     const { tenant, service, cursors, wallNow } = this.#options
     return { service, seq, cursor: cursors.format(tenant, { epoch: this.#epoch, seq }), observedAt: wallNow() }
-  }
-}
-
-/** The event that tells of a change of the cache. */
-export function draftOf(change: CacheChange): Draft {
-  switch (change.type) {
-    case 'added':
-      return { kind: 'ADDED', pin: change.pin }
-    case 'changed':
-      return { kind: 'STATUS_CHANGED', pin: change.pin, previousStatus: change.previous.status }
-    case 'replaced':
-      return { kind: 'REPLACED', pin: change.pin, isNew: change.isNew, replaced: change.previous }
-    case 'removed':
-      return { kind: 'REMOVED', requestId: change.previous.requestId, cid: change.previous.cid.text }
   }
 }

@@ -1,40 +1,44 @@
-import { isSettled, type Pin } from '../domain/pin.ts'
-import { isSameState } from '../domain/pin-state.ts'
+import { isSettled, type Pin } from '../../domain/pin.ts'
+import { isSameState } from '../../domain/pin-state.ts'
 
-/** A pin as it was last seen. */
+/** The last known state of a pin. */
 export interface KnownPin {
   readonly pin: Pin
-  /** Of the last request that had been sent when the answer came that showed it. */
+  /** Ticket of the last request that had been sent when the answer with this state came. */
   readonly asOf: number
   /** Nanoseconds since 1970. */
   readonly createdNs: bigint
-  /** Since when it has been as it is, in milliseconds on the clock: what moved lately will soon move again. */
+  /** Time on the clock since when the pin has had this state. A pin that changed lately will soon change again. */
   readonly activeAt: number
 }
 
-/** What an answer changed. */
+/** A change that an answer made to the cache. */
 export type CacheChange =
   | { readonly type: 'added'; readonly pin: Pin }
   | { readonly type: 'changed'; readonly pin: Pin; readonly previous: Pin }
   | { readonly type: 'removed'; readonly previous: Pin }
   | { readonly type: 'replaced'; readonly pin: Pin; readonly previous: Pin; readonly isNew: boolean }
 
-/** The number of a request in the order of sending, and of the last one that had been sent when its answer came. */
+/** Numbers of requests in the order of sending, for one answer. */
 export interface Tickets {
+  /** Ticket of the request that was answered. */
   readonly sent: number
+  /** Ticket of the last request that had been sent when the answer came. */
   readonly last: number
 }
 
-/** Since when a pin is not kept, and which answers are too old to bring it back. */
+/** A pin that is not in the cache, and the answers that are too old to bring it back. */
 interface Absence {
+  /** Time on the clock when it left the cache. */
   readonly at: number
+  /** Answers to requests up to this ticket are too old to bring it back. */
   readonly asOf: number
-  /** Answers are not believed before: services may show a removed pin once more. */
+  /** Time on the clock before which no answer brings it back, since services may still show a removed pin. */
   readonly until: number
   readonly isRemoved: boolean
 }
 
-/** An answer that still shows a removed pin is believed only this long after the removal. */
+/** An answer that still shows a removed pin is ignored for this long after the removal. */
 const REMOVAL_GRACE_MS = 10_000
 /** No answer takes longer to arrive. */
 const MEMORY_MS = 60_000
@@ -42,10 +46,10 @@ const MEMORY_MS = 60_000
 /**
  * The last known state of the pins that are watched.
  *
- * Answers overtake each other, and of two requests that were under way at the same time nobody knows which the service
- * looked at first. So every request takes a ticket when it is sent, and a state is taken over only from one that was
- * sent after the answer had come that showed the present state; the next poll is such a request. What was removed or
- * let go stays known for a minute, so that an answer that was on its way does not bring it back.
+ * Answers overtake each other. Of two requests that were in flight at the same time, either may have been processed
+ * first. So every request takes a ticket when it is sent. A state is replaced only by the answer to a request
+ * that was sent after the answer with that state had come; the next poll is such a request. Pins that were removed or
+ * dropped are remembered for a minute, so that an answer in flight does not bring them back.
  */
 export class PinCache {
   readonly #pins = new Map<string, KnownPin>()
@@ -64,33 +68,33 @@ export class PinCache {
     return this.#pins.has(requestId)
   }
 
-  /** All that is known. */
+  /** Returns all pins in the cache. */
   all(): Iterable<KnownPin> {
     return this.#pins.values()
   }
 
-  /** Those that are expected to change. */
+  /** Returns the pins that are queued or pinning, and so will change. */
   unsettled(): Iterable<KnownPin> {
     return this.#unsettled.values()
   }
 
-  /** Whether the service said that it has no such pin. */
+  /** Returns true when the service said that it has no such pin. */
   isRemoved(requestId: string): boolean {
     return this.#absent.get(requestId)?.isRemoved === true
   }
 
-  /** The same, of one so lately gone that services may not all know of it. */
+  /** Returns true when a pin was removed within the last 10 s, so that the service may still show it. */
   isJustRemoved(requestId: string, now: number): boolean {
     const absence = this.#absent.get(requestId)
     return absence?.isRemoved === true && now < absence.until
   }
 
   /**
-   * Takes over how a pin was seen.
+   * Stores a pin as an answer showed it.
    *
-   * @param tickets of the answer; `sent` is 0 for one of unknown age, which only fills a gap
-   * @param activeAt since when it may have been so, for a pin that was not known
-   * @returns null when that changes nothing, or is older than what is known
+   * @param tickets of the answer. `sent` is 0 for an answer of unknown age, which is used only for a pin that is not known
+   * @param activeAt time on the clock since when a pin that was not known may have had this state
+   * @returns null when the state is the same, or older than the known one
    */
   see(pin: Pin, tickets: Tickets, now: number, activeAt = now): CacheChange | null {
     const absence = this.#absent.get(pin.requestId)
@@ -98,7 +102,7 @@ export class PinCache {
     return this.#take(pin, tickets, now, activeAt)
   }
 
-  /** Takes over a pin that a change made: it is there, unless it was removed while the answer was on its way. */
+  /** Stores a pin that a change made. The pin exists, unless it was removed while the answer was in flight. */
   put(pin: Pin, tickets: Tickets, now: number): CacheChange | null {
     const absence = this.#absent.get(pin.requestId)
     if (absence && tickets.sent <= absence.asOf) return null
@@ -106,9 +110,9 @@ export class PinCache {
   }
 
   /**
-   * Notes that a pin is gone.
+   * Removes a pin that is gone.
    *
-   * @param asOf ticket of the last request that had been sent when that became known
+   * @param asOf ticket of the last request that had been sent when the removal became known
    */
   remove(requestId: string, asOf: number, now: number): CacheChange | null {
     const known = this.#drop(requestId)
@@ -117,9 +121,9 @@ export class PinCache {
   }
 
   /**
-   * Puts a pin in the place of another. The same request id is a change of the same pin.
+   * Replaces a pin by another. With the same request id, this is a change of the same pin.
    *
-   * @returns what that changes, in order: the new pin may have been seen before, as it was made or later
+   * @returns the changes, in order. An answer may have shown the new pin before
    */
   replace(oldRequestId: string, pin: Pin, tickets: Tickets, now: number): CacheChange[] {
     const isNew = !this.has(pin.requestId)
@@ -132,22 +136,22 @@ export class PinCache {
     return isNew || !seen ? [replaced] : [seen, replaced]
   }
 
-  /** Notes that a pin is there of which nobody wants to know more: where ids are CIDs, what was removed is added again. */
+  /** Notes that a pin exists that no view tracks. Where request ids are CIDs, a removed pin may have been added again. */
   revive(requestId: string, ticket: number): void {
     const absence = this.#absent.get(requestId)
     if (absence && ticket > absence.asOf) this.#absent.delete(requestId)
   }
 
-  /** Lets a pin go that nobody watches any more. */
+  /** Drops a pin that no view tracks any more. */
   forget(requestId: string, now: number): void {
     const known = this.#drop(requestId)
     if (known) this.#absent.set(requestId, { at: now, asOf: known.asOf, until: now, isRemoved: false })
   }
 
   /**
-   * Lets go of what no answer can bring back any more.
+   * Forgets the absence of pins that no answer can bring back any more.
    *
-   * @param isAskedFor whether somebody still wants to know that a pin is gone
+   * @param isAskedFor returns true while a view follows a pin by its id, so that its absence must stay known
    */
   forgetAbsent(now: number, isAskedFor: (requestId: string) => boolean): void {
     for (const [requestId, { at }] of this.#absent) {

@@ -1,25 +1,32 @@
-import type { Pin } from '../domain/pin.ts'
-import type { Chronicle, Draft, Resumption } from './chronicle.ts'
-import type { LiveResumed, LiveStale } from './live-event.ts'
-import type { LiveReader } from './live-reader.ts'
-import type { PinCache } from './pin-cache.ts'
-import type { Selection } from './selection.ts'
-import type { View, Watch } from './view.ts'
-import type { Views } from './views.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { Clock } from '../../upstream/clock.ts'
+import type { Draft, LiveResumed, LiveStale } from '../live-event.ts'
+import type { LiveReader } from '../live-reader.ts'
+import type { Selection } from '../selection.ts'
+import type { PinCache } from '../watched/pin-cache.ts'
+import type { View, Watch } from '../watched/view.ts'
+import type { Views } from '../watched/views.ts'
+import type { Chronicle } from './chronicle.ts'
+import type { ResumePoint } from './live-cursor.ts'
+
+/** The poll loop's alarm. */
+interface Wakeable {
+  wake(): void
+}
 
 export interface AudienceOptions {
   readonly views: Views
   readonly chronicle: Chronicle
   readonly cache: PinCache
-  readonly now: () => number
-  /** Called when a view has nobody left. */
-  readonly onDeserted: () => void
+  readonly clock: Clock
+  /** Woken when a view has lost its last subscriber. */
+  readonly alarm: Wakeable
 }
 
-/** Those who listen to one tenant: lets them in and out, and tells each what concerns them. */
+/** The subscribers of one tenant: adds and removes them, and gives each the events that concern them. */
 export class Audience {
   readonly #options: AudienceOptions
-  /** What everybody has been told and still holds: that the service cannot be asked. */
+  /** The last `STALE` that all subscribers got. Null while the service answers. */
   #stale: Draft<LiveStale> | null = null
 
   constructor(options: AudienceOptions) {
@@ -27,18 +34,18 @@ export class Audience {
   }
 
   /**
-   * Adds a subscriber, who begins at once where the view has been read, and otherwise with {@link begin}.
+   * Adds a subscriber. It gets its snapshot at once if the view has been read before, and otherwise with {@link begin}.
    *
-   * @returns how to leave
+   * @returns a function that removes the subscriber
    */
-  join(selection: Selection, reader: LiveReader, resumption: Resumption): () => void {
+  join(selection: Selection, reader: LiveReader, resumePoint: ResumePoint | null): () => void {
     const { views, chronicle } = this.#options
     const view = views.open(selection)
     const untilSettled = selection.kind === 'ids' && selection.untilSettled
-    const watch: Watch = { reader, untilSettled, isResumed: resumption !== null, isLive: false }
+    const watch: Watch = { reader, untilSettled, isResumed: resumePoint !== null, isLive: false }
     view.watches.add(watch)
     view.leftAt = null
-    if (view.hasBegun) this.#goLive(view, watch, resumption)
+    if (view.hasBegun) this.#goLive(view, watch, resumePoint)
     else {
       const stale = view.stale ?? this.#stale
       if (stale) reader.push(chronicle.foreword(stale, view))
@@ -46,55 +53,59 @@ export class Audience {
     return () => this.#leave(view, watch)
   }
 
-  /** Shows a view that has just been read to those who wait for it. */
+  /** Gives the snapshot to all subscribers of a view that has just been read. */
   begin(view: View): void {
     const { chronicle } = this.#options
     const { stale } = view
     view.stale = null
-    if (stale) this.#tellWaiting(view, { kind: 'RESUMED', since: stale.since })
+    if (stale) this.#publishToWaiting(view, { kind: 'RESUMED', since: stale.since })
     view.completeSince = chronicle.begin()
     for (const watch of [...view.watches]) this.#goLive(view, watch, watch.isResumed ? 'unknown' : null)
   }
 
-  /** Tells an event to all whom it concerns; it gets a number only if there are any. */
-  tell(draft: Draft, previous: Pin | null): void {
+  /**
+   * Gives an event to all subscribers that it concerns. Without any, it gets no number and is not recorded.
+   *
+   * @param previous the pin before the change
+   */
+  publish(draft: Draft, previous: Pin | null): void {
     const { chronicle } = this.#options
     const event = chronicle.draft(draft)
-    const told = [...this.#concernedBy(draft)]
+    const concerned = [...this.#concernedBy(draft)]
       .filter(({ hasBegun }) => hasBegun)
       .map((view) => ({ view, event: chronicle.eventFor(view, { event, previous }) }))
       .filter((each) => each.event !== null)
-    if (told.length === 0) return
+    if (concerned.length === 0) return
     chronicle.record({ event, previous })
-    for (const each of told) {
+    for (const each of concerned) {
       for (const { reader, isLive } of each.view.watches) if (isLive && each.event) reader.push(each.event)
       this.#endIfSettled(each.view)
     }
   }
 
-  /** Tells those who wait for a view that it cannot be read, once. */
-  tellWaiting(view: View, draft: Draft<LiveStale>): void {
+  /** Gives a `STALE`, once, to the subscribers that wait for a view, since it cannot be read. */
+  reportUnreadable(view: View, draft: Draft<LiveStale>): void {
     if (view.stale !== null || this.#stale !== null) return
     view.stale = draft
-    this.#tellWaiting(view, draft)
+    this.#publishToWaiting(view, draft)
   }
 
-  /** Tells everybody that the service cannot be asked, once. */
-  tellStale(draft: Draft<LiveStale>): void {
+  /** Gives a `STALE`, once, to all subscribers, since polls fail. */
+  reportStale(draft: Draft<LiveStale>): void {
     if (this.#stale !== null) return
     this.#stale = draft
-    this.#tellLiveness(draft)
+    this.#publishLiveness(draft)
   }
 
-  /** Tells everybody that the service answers again, if they have been told otherwise. */
-  tellResumed(): void {
+  /** Gives a `RESUMED` to all subscribers, if they got a `STALE` before. */
+  reportResumed(): void {
     if (this.#stale === null) return
     const { since } = this.#stale
     this.#stale = null
-    this.#tellLiveness({ kind: 'RESUMED', since })
+    this.#publishLiveness({ kind: 'RESUMED', since })
   }
 
-  /** Ends views with an error. */
+  /** Ends the subscriptions of some views with an error. */
   fail(views: Iterable<View>, error: unknown): void {
     for (const view of [...views]) {
       for (const { reader } of [...view.watches]) reader.fail(error)
@@ -102,7 +113,7 @@ export class Audience {
     }
   }
 
-  /** Ends everything, as if all had been told. */
+  /** Ends all subscriptions without an error. */
   complete(): void {
     for (const view of [...this.#options.views]) {
       for (const { reader } of [...view.watches]) reader.complete()
@@ -110,18 +121,18 @@ export class Audience {
     }
   }
 
-  /** Gives up views that nobody has listened to since an instant. */
+  /** Drops the views that have had no subscriber since a time on the clock. */
   expire(since: number): void {
     for (const view of [...this.#options.views]) if (view.leftAt !== null && view.leftAt <= since) this.#drop(view)
   }
 
-  #tellLiveness(draft: Draft<LiveStale | LiveResumed>): void {
-    this.tell(draft, null)
-    // Those who still wait for their snapshot learn why, unless they know.
-    for (const view of this.#options.views) if (view.stale === null) this.#tellWaiting(view, draft)
+  #publishLiveness(draft: Draft<LiveStale | LiveResumed>): void {
+    this.publish(draft, null)
+    // Subscribers that still wait for their snapshot learn why. Views with a `STALE` of their own have sent it already.
+    for (const view of this.#options.views) if (view.stale === null) this.#publishToWaiting(view, draft)
   }
 
-  #tellWaiting(view: View, draft: Draft<LiveStale | LiveResumed>): void {
+  #publishToWaiting(view: View, draft: Draft<LiveStale | LiveResumed>): void {
     const foreword = this.#options.chronicle.foreword(draft, view)
     for (const { reader, isLive } of view.watches) if (!isLive) reader.push(foreword)
   }
@@ -142,12 +153,12 @@ export class Audience {
     }
   }
 
-  #goLive(view: View, watch: Watch, resumption: Resumption): void {
+  #goLive(view: View, watch: Watch, resumePoint: ResumePoint | null): void {
     const { chronicle } = this.#options
     watch.isLive = true
-    const missed = chronicle.missed(view, resumption)
+    const missed = chronicle.missed(view, resumePoint)
     const at = chronicle.note({ kind: 'CAUGHT_UP', isResync: false }, view)
-    watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumption !== null), at)
+    watch.reader.begin(missed ? [] : chronicle.snapshot(view, resumePoint !== null), at)
     for (const event of missed ?? []) watch.reader.push(event)
     if (missed?.length === 0) watch.reader.push(at)
     if (!missed && this.#stale) watch.reader.push(chronicle.note(this.#stale, view))
@@ -165,15 +176,15 @@ export class Audience {
 
   #leave(view: View, watch: Watch): void {
     if (!view.watches.delete(watch) || view.isActive) return
-    view.leftAt = this.#options.now()
-    this.#options.onDeserted()
+    view.leftAt = this.#options.clock.now()
+    this.#options.alarm.wake()
   }
 
-  /** Lets go of a view, and of the pins that only it needed. */
+  /** Drops a view, and the pins that no other view tracks. */
   #drop(view: View): void {
-    const { views, cache, now } = this.#options
+    const { views, cache, clock } = this.#options
     view.watches.clear()
     views.drop(view)
-    for (const { pin } of [...cache.all()]) if (!views.tracks(pin)) cache.forget(pin.requestId, now())
+    for (const { pin } of [...cache.all()]) if (!views.tracks(pin)) cache.forget(pin.requestId, clock.now())
   }
 }

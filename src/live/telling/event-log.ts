@@ -1,0 +1,20 @@
+import type { Pin } from '../../domain/pin.ts'
+import type { LiveEvent } from '../live-event.ts'
+
+/** An event, and its pin before the change, which decides whom the event concerns. */
+export interface LoggedEvent {
+  readonly event: LiveEvent
+  readonly previous: Pin | null
+}
+
+/**
+ * Keeps a tenant's last events, so that a subscriber that was away gets what it missed.
+ *
+ * The log is kept in memory now. Several gateways on one Redis will share it.
+ */
+export interface EventLog {
+  /** Adds an event, whose number is higher than all before. */
+  append(entry: LoggedEvent): void
+  /** Returns the events after a number, oldest first. Null when the log has dropped some of them. */
+  since(seq: number): readonly LoggedEvent[] | null
+}

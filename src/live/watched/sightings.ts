@@ -1,0 +1,44 @@
+import type { Cid } from '../../domain/cid.ts'
+import type { Pin } from '../../domain/pin.ts'
+
+/** A pin that an answer should have shown. */
+export interface Suspicion {
+  /** Time on the clock when the service first did not find it by its id. Null before that. */
+  missedAt: number | null
+}
+
+/** A pin that the service did not find twice, while subscribers follow it by its id. */
+export interface GonePin {
+  readonly cid: Cid
+  /** Time on the clock. */
+  readonly at: number
+}
+
+/** Which pins the answers for one tenant have shown, and which they should have shown and did not. */
+export class Sightings {
+  /** Request ids that the present cycle expects and that no answer has shown yet. */
+  readonly missing = new Set<string>()
+  /** By request id: pins that were missing at the end of a cycle. They are looked up by their id. */
+  readonly suspects = new Map<string, Suspicion>()
+  /** By request id. */
+  readonly gone = new Map<string, GonePin>()
+  #newestNs = 0n
+
+  /** Creation time of the newest pin that any answer has shown, in nanoseconds since 1970. */
+  get newestNs(): bigint {
+    return this.#newestNs
+  }
+
+  /** Notes that an answer showed a pin. */
+  saw({ requestId, created }: Pin): void {
+    if (created.ns > this.#newestNs) this.#newestNs = created.ns
+    this.missing.delete(requestId)
+    this.suspects.delete(requestId)
+    this.gone.delete(requestId)
+  }
+
+  /** Queues a lookup by request id. Called when a list lacks a pin that was expected. */
+  suspect(requestId: string): void {
+    if (!this.suspects.has(requestId)) this.suspects.set(requestId, { missedAt: null })
+  }
+}
