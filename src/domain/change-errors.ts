@@ -3,27 +3,28 @@ import type { Pin } from './pin.ts'
 
 // The failures of changes alone. They stand apart from `errors.ts` because they carry pins, and a pin's parts import `errors.ts`.
 
-/** Something that a replacement asked for, and the answer does not have. */
+/** A part of a replacement that the service's answer does not have. */
 export interface IgnoredPart {
   /** `cid`: the service answered with a pin that it had before. */
   readonly part: 'name' | 'meta' | 'cid'
   readonly wanted: unknown
   readonly found: unknown
-  /** Whether the service answered with a pin that it had before, and not the one to replace. */
+  /** True when the service answered with another pin that it had before, and not with the one to replace. */
   readonly isOthers: boolean
 }
 
 /**
- * The service answered a replacement with success, but not with the pin that was asked for: it left the name or `meta` as it
- * was, or answered with a pin that it had before. Services with one pin per CID do this.
+ * The service answered a replacement with success, but not with the pin that was asked for.
+ *
+ * It left the name or `meta` as it was, or answered with a pin that it had before. Services with one pin per CID do this.
  */
 export class UnchangedPinError extends BadRequestError {
-  /** The new pin, where the service has already put it in the place of the old one. Otherwise empty. */
+  /** The new pin, if the service has already put it in the place of the old one. Otherwise empty. */
   readonly candidates: readonly Pin[]
   readonly #ignored: IgnoredPart
   readonly #service: string
 
-  /** @param path of the argument that has the parts; null where there is none */
+  /** @param path of the argument that has the parts; null if there is none */
   constructor(service: string, ignored: IgnoredPart, candidates: readonly Pin[], path: string | null = null) {
     const { part, wanted, found } = ignored
     const [expected, received] = [show(wanted), show(found)]
@@ -37,13 +38,13 @@ export class UnchangedPinError extends BadRequestError {
     this.#service = service
   }
 
-  /** The same error with the path under which the client named the part. */
+  /** Returns the same error with the path under which the client named the part. */
   at(path: string): UnchangedPinError {
     return new UnchangedPinError(this.#service, this.#ignored, this.candidates, path)
   }
 }
 
-/** The same idempotency key was used before, for something else; nothing was done. */
+/** The same idempotency key was used for another change before. Nothing was done. */
 export class IdempotencyConflictError extends PinqlError {
   override readonly name = 'IdempotencyConflictError'
   readonly code = 'IDEMPOTENCY_CONFLICT'
@@ -59,17 +60,18 @@ export class IdempotencyConflictError extends PinqlError {
 /**
  * A change was sent, no answer came, and the service does not show whether it was made.
  *
- * The same change with the same key looks again, and sends it again only where that cannot make a second pin.
+ * If the client sends the same change with the same key, pinql looks at the service again. It repeats the request only if that
+ * cannot make a second pin.
  */
 export class OutcomeUnknownError extends PinqlError {
   override readonly name = 'OutcomeUnknownError'
   readonly code = 'OUTCOME_UNKNOWN'
   readonly service: string
   readonly mayHaveActed = true
-  /** Names the change in the service's `meta`, for whoever looks there. */
+  /** Names the change in the `meta` of the pin, for the service's operators. */
   readonly operationId: string
   readonly idempotencyKey: string
-  /** The pins that may be the one: same content and name, and not there before as far as is known. */
+  /** Pins that may be the result: content and name are equal, and nothing shows that they are older. */
   readonly candidates: readonly Pin[]
   constructor(
     service: string,

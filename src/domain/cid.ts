@@ -9,11 +9,11 @@ import { BadRequestError } from './errors.ts'
 const DAG_PB = 0x70
 const SHA2_256 = 0x12
 
-/** A content identifier: the text it came as, and a key that is equal for equal content. */
+/** A content identifier: its text as given, and a key that is equal for equal content. */
 export interface Cid {
   /** Exactly as given, in its own version and base. */
   readonly text: string
-  /** `codec:multihash` in base32; equal for a CIDv0 and the CIDv1 of the same DAG. Compare this. */
+  /** `codec:multihash` in base32. Compare keys: they are equal for a CIDv0 and the CIDv1 of the same DAG. */
   readonly key: string
 }
 
@@ -33,8 +33,8 @@ const ANY_BASE = base32.decoder
 /**
  * The usual CID: SHA2-256 of dag-pb, raw or dag-cbor, as CIDv1 in base32. Every text that matches is a CID.
  *
- * The first seven letters are base, version, codec, hash function and length. `[a-h]` holds the last two zero bits of the
- * length. The last letter has two bits more than the digest, and they must be zero.
+ * The first seven letters are base, version, codec, hash function and length. `[a-h]` begins with the last two bits of the
+ * length, which are zero. The last letter has two bits more than the digest, and they must be zero.
  */
 const USUAL = /^baf(?:ybei|krei|yrei)[a-h][a-z2-7]{50}[aeimquy4]$/
 
@@ -42,7 +42,7 @@ const USUAL = /^baf(?:ybei|krei|yrei)[a-h][a-z2-7]{50}[aeimquy4]$/
  * Reads a CID of any version, base, codec and hash function.
  *
  * @param text such as `bafy…` or `Qm…`
- * @param argument path to name in the error
+ * @param argument path of the argument, for the error
  * @throws {BadRequestError} when `text` is not a CID
  * @see https://github.com/multiformats/cid
  */
@@ -56,8 +56,8 @@ export function parseCid(text: string, argument = 'cid'): Cid {
 }
 
 /**
- * The texts under which a service that compares text may know a CID: as given, as CIDv0 where there is one, and as the
- * usual CIDv1.
+ * Returns the texts under which a service that compares text may know a CID: as given, as the usual CIDv1 and, where one exists,
+ * as CIDv0.
  */
 export function cidTexts(cid: Cid): string[] {
   const parsed = CID.decode(bytesOf(cid.text))
@@ -66,16 +66,16 @@ export function cidTexts(cid: Cid): string[] {
   return [...new Set([cid.text, version1, ...(hasVersion0 ? [parsed.toV0().toString()] : [])])]
 }
 
-/** True when both name the same content, whatever their version and base. */
+/** True when both CIDs name the same content. Their version and base may differ. */
 export function isSameCid(a: Cid, b: Cid): boolean {
-  // A key costs more than all the rest of what most changes do with a CID.
+  // Most CIDs that are compared have equal texts, and a key costs more than anything else that a change does with a CID.
   return a.text === b.text || a.key === b.key
 }
 
 /**
- * A CID that was checked but not decoded. A list has up to a thousand, and most are only shown.
+ * A CID that was checked but not decoded. A list has up to a thousand CIDs, and most of them are only shown.
  *
- * `key` is found when it is read. An own property with a getter would cost as much as all the rest.
+ * The key is computed when it is first read. A getter as an own property would double the cost of a CID, so this is a class.
  */
 class UsualCid implements Cid {
   readonly text: string
@@ -91,13 +91,13 @@ class UsualCid implements Cid {
   }
 }
 
-/** Throws for a text that is not a CID. */
+/** Computes the key of a CID. Throws for a text that is not a CID. */
 function keyOf(text: string): string {
   const { codec, multihash } = inspect(text)
   return `${codec.toString(36)}:${base32.baseEncode(multihash)}`
 }
 
-/** Takes and refuses what `CID.parse` does, for less than half the cost. */
+/** Accepts and refuses the same texts as `CID.parse`, for less than half the cost. */
 function inspect(text: string): { codec: number; multihash: Uint8Array } {
   const bytes = bytesOf(text)
   const { version, codec, size, multihashSize } = CID.inspectBytes(bytes)
@@ -108,6 +108,6 @@ function inspect(text: string): { codec: number; multihash: Uint8Array } {
 }
 
 function bytesOf(text: string): Uint8Array {
-  // Version 0 is always in base58btc, and without the prefix that would say so.
+  // A CID of version 0 is always in base58btc, and lacks that base's prefix.
   return text.startsWith('Q') ? base58btc.decode(`z${text}`) : ANY_BASE.decode(text)
 }

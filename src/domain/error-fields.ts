@@ -34,10 +34,10 @@ const OPTIONAL = Object.keys(NOTHING) as (keyof typeof NOTHING)[]
 /**
  * Returns the fields of a failure that clients may see.
  *
- * The `error` of a payload, the `extensions` of an error in `errors` and every other place make their fields with it.
+ * Every place that shows a failure uses it, such as the `error` of a payload and the `extensions` of an error in `errors`.
  */
 export function errorFieldsOf(error: PinqlError): ErrorFields {
   const own: Partial<ErrorFields> = error
-  const told = OPTIONAL.map((key) => [key, own[key] ?? null] as const)
-  return { code: error.code, message: error.message, ...NOTHING, ...Object.fromEntries(told) }
+  const shown = OPTIONAL.map((key) => [key, own[key] ?? null] as const)
+  return { code: error.code, message: error.message, ...NOTHING, ...Object.fromEntries(shown) }
 }

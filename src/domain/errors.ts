@@ -18,20 +18,20 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
-/** Base of all expected failures. Branch on the class or on `code`, never on `message`. */
+/** Base class of all expected failures. Branch on the class or on `code`, never on `message`. */
 export abstract class PinqlError extends Error {
   abstract readonly code: ErrorCode
 }
 
-/** What the caller sent cannot be used. Costs no upstream request where pinql can tell by itself. */
+/** The caller sent an argument that cannot be used. Costs no upstream request where pinql itself finds the mistake. */
 export class BadRequestError extends PinqlError {
   override readonly name = 'BadRequestError'
   readonly code = 'BAD_REQUEST'
   /** Path of the offending argument, such as `input.origins[3]`; null when a service refused the whole request. */
   readonly argument: string | null
-  /** What would have been accepted; null when the service did not say. */
+  /** Description of a valid value; null when a service refused and did not say. */
   readonly expected: string | null
-  /** What came, shortened to 100 characters; null when the service refused. */
+  /** The refused value, shortened to 100 characters; null when a service refused. */
   readonly received: string | null
   /** The service that refused; null when pinql did. */
   readonly service: string | null
@@ -54,11 +54,11 @@ export class BadRequestError extends PinqlError {
   }
 
   /**
-   * The usual form: `input.cid: expected a CID, got "hello"`.
+   * Makes an error with the usual message: `input.cid: expected a CID, got "hello"`.
    *
    * @param argument path of the argument, in GraphQL's names
-   * @param expected what would have been accepted
-   * @param received what came, of any type; shown shortened
+   * @param expected description of a valid value
+   * @param received the refused value, of any type; shown shortened
    */
   static of(argument: string, expected: string, received: unknown, cause?: unknown): BadRequestError {
     const shown = show(received)
@@ -71,7 +71,7 @@ export class BadRequestError extends PinqlError {
   }
 }
 
-/** No token for the service, or the service refused it (401, or a service's own way of saying so). */
+/** There is no token for the service, or the service refused the token: with 401, or in a way of its own. */
 export class UnauthorizedError extends PinqlError {
   override readonly name = 'UnauthorizedError'
   readonly code = 'UNAUTHORIZED'
@@ -96,7 +96,7 @@ export class UnknownServiceError extends PinqlError {
   }
 }
 
-/** The service has no pin of that request id, as far as this token may see. */
+/** The service has no pin with this request id that the token may see. */
 export class PinNotFoundError extends PinqlError {
   override readonly name = 'PinNotFoundError'
   readonly code = 'PIN_NOT_FOUND'
@@ -109,7 +109,7 @@ export class PinNotFoundError extends PinqlError {
   }
 }
 
-/** The service wants payment, or the account has no room left (402, 409 INSUFFICIENT_FUNDS, a plan's 403). */
+/** The service wants payment, or the account is full: 402, 409 `INSUFFICIENT_FUNDS`, or the 403 of a plan. */
 export class InsufficientFundsError extends PinqlError {
   override readonly name = 'InsufficientFundsError'
   readonly code = 'INSUFFICIENT_FUNDS'
@@ -120,12 +120,12 @@ export class InsufficientFundsError extends PinqlError {
   }
 }
 
-/** The service's request budget is used up; nothing was done. */
+/** The budget of requests to the service is used up. Nothing was sent, or the service refused the request. */
 export class RateLimitedError extends PinqlError {
   override readonly name = 'RateLimitedError'
   readonly code = 'RATE_LIMITED'
   readonly service: string
-  /** Milliseconds until a new try makes sense. */
+  /** Milliseconds until a retry makes sense. */
   readonly retryAfterMs: number
   constructor(service: string, retryAfterMs: number, options?: { cause?: unknown }) {
     super(`${service} allows no further request for ${Math.ceil(retryAfterMs)} ms`, options)
@@ -134,14 +134,14 @@ export class RateLimitedError extends PinqlError {
   }
 }
 
-/** The service could not be reached, did not answer in time, or answered 5xx. */
+/** The service could not be reached, did not answer in time, or answered with 5xx. */
 export class ServiceUnavailableError extends PinqlError {
   override readonly name = 'ServiceUnavailableError'
   readonly code = 'SERVICE_UNAVAILABLE'
   readonly service: string
   /** True when the request may have taken effect at the service although no answer came. */
   readonly mayHaveActed: boolean
-  /** Milliseconds until pinql sends the next request to the service; null when nothing holds requests back. */
+  /** Milliseconds until pinql sends the service the next request; null when nothing holds requests back. */
   readonly retryAfterMs: number | null
   constructor(
     message: string,
@@ -154,7 +154,7 @@ export class ServiceUnavailableError extends PinqlError {
   }
 }
 
-/** The service answered with success, but not in the words of the Pinning Service API. */
+/** The service answered with success, but with a body that the Pinning Service API does not allow. */
 export class MalformedResponseError extends PinqlError {
   override readonly name = 'MalformedResponseError'
   readonly code = 'MALFORMED_RESPONSE'
@@ -165,7 +165,7 @@ export class MalformedResponseError extends PinqlError {
   }
 }
 
-/** Any other refusal by the service, with its own words. */
+/** The service refused for another reason, given in its own words. */
 export class ServiceError extends PinqlError {
   override readonly name = 'ServiceError'
   readonly code = 'SERVICE_ERROR'
@@ -185,13 +185,13 @@ export class ServiceError extends PinqlError {
   }
 }
 
-/** Shows any received value in a message, shortened, so that a message stays one line. */
+/** Prints any value for a message, shortened to 100 characters so that a message stays one line. */
 export function show(value: unknown): string {
   const text = typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? String(value))
   return text.length > 100 ? `${text.slice(0, 97)}…` : text
 }
 
-/** Returns the options of an `Error` whose details may name a cause. */
+/** Returns the options of an `Error`, with the cause if there is one. */
 export function causeOf(details: { cause?: unknown }): ErrorOptions {
   return details.cause === undefined ? {} : { cause: details.cause }
 }

@@ -4,28 +4,29 @@ const RFC3339 =
   /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))[Tt ]((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60))(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:\d{2})$/
 
 /**
- * The usual instant: in UTC, and not on the 29th of February, which only some years have. Every text that matches is an
- * instant. Texts of the same length sort by time.
+ * The usual instant: in UTC, and not on the 29th of February, which only some years have.
+ *
+ * Every text that matches is an instant. Texts of the same length sort by time.
  */
 const USUAL =
   /^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/
 /** Length of a usual instant in whole seconds. */
 const WHOLE_SECONDS = '2026-01-31T12:00:00Z'.length
 
-/** A point in time to the nanosecond, which `Date` cannot hold, and the text it came as. */
+/** A point in time to the nanosecond, which `Date` cannot hold, with its text as given. */
 export interface Instant {
   /** RFC 3339 exactly as given, since services differ in precision and offset. */
   readonly text: string
   /** Nanoseconds since 1970-01-01T00:00:00Z. */
   readonly ns: bigint
-  /** How many fraction digits the text had, 0 to 9: how exact the service is. */
+  /** Number of fraction digits of the text, 0 to 9: the precision of the service. */
   readonly digits: number
 }
 
 /**
  * Reads an RFC 3339 timestamp with any offset and up to nine fraction digits.
  *
- * @param argument path to name in the error
+ * @param argument path of the argument, for the error
  * @throws {BadRequestError} for any other text, and for a day that its month does not have
  */
 export function parseInstant(text: string, argument = 'timestamp'): Instant {
@@ -39,9 +40,11 @@ export function compareInstants(a: Instant, b: Instant): number {
 }
 
 /**
- * An instant that was checked but not decoded. A list has up to a thousand, and most are only shown or compared as text.
+ * An instant that was checked but not decoded. A list has up to a thousand instants, and most of them are only shown or compared
+ * as text.
  *
- * `ns` and `digits` are found when they are read. An own property with a getter would cost as much as all the rest.
+ * `ns` and `digits` are computed when they are read. Getters as own properties would double the cost of an instant, so this is a
+ * class.
  */
 class UsualInstant implements Instant {
   readonly text: string
@@ -62,7 +65,7 @@ class UsualInstant implements Instant {
   }
 }
 
-/** Compares two usual instants, whose texts sort by time as far as they have the same fraction digits. */
+/** Compares two usual instants. Their texts sort by time if they have the same number of fraction digits. */
 function compareUsual(a: string, b: string): number {
   if (a.length === b.length) return compareTexts(a, b)
   return (
@@ -99,6 +102,6 @@ export function formatInstant(ns: bigint, digits: number): string {
 function isRealDay(day: string | undefined): boolean {
   if (day === undefined) return false
   const ofMonth = Number(day.slice(8))
-  // A day too many runs over into the next month.
+  // A day that the month does not have becomes a day of the next month.
   return ofMonth <= 28 || new Date(`${day}T00:00:00Z`).getUTCDate() === ofMonth
 }

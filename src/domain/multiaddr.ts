@@ -5,10 +5,9 @@ import { BadRequestError } from './errors.ts'
 const EXPECTED = 'a multiaddr that ends in /p2p/{peerId}'
 
 /**
- * Checks a provider hint: a well-formed multiaddr whose last part is `/p2p/{peerId}` with a real peer id.
+ * Checks a provider hint: a well-formed multiaddr whose last part is `/p2p/{peerId}` with a real peer id. Returns it unchanged.
  *
- * @returns `text` as it came
- * @param argument path to name in the error
+ * @param argument path of the argument, for the error
  * @throws {BadRequestError} for any other text
  * @see Pinning Service API 1.0.0, "Provider hints": all multiaddrs MUST end with `/p2p/{peerID}`
  */

@@ -2,7 +2,11 @@ import { BadRequestError } from './errors.ts'
 import { parseInstant } from './instant.ts'
 import type { PinPosition } from './pin-order.ts'
 
-/** The opaque cursor behind a pin: its `created` text, service and request id, so that pins of the same instant are kept apart. */
+/**
+ * Makes the opaque cursor behind a pin: its `created` text, service and request id.
+ *
+ * Pins of the same instant have different cursors, since their services or request ids differ.
+ */
 export function formatCursor({ created, service, requestId }: PinPosition): string {
   return encode(`${created.text}|${service}|${requestId}`)
 }
@@ -20,7 +24,7 @@ export function parseCursor(cursor: string, argument = 'after'): PinPosition {
     try {
       return { created: parseInstant(created), service, requestId }
     } catch {
-      // Falls through to the one error below: which part was wrong means nothing to a client.
+      // A client cannot use the reason, since cursors are opaque: the error below is the only one.
     }
   }
   throw BadRequestError.of(argument, 'a cursor that pinql gave out', cursor)

@@ -1,26 +1,27 @@
 import { parseCid } from './cid.ts'
 import { BadRequestError } from './errors.ts'
 
-/** What the global id of a pin says: enough to route it, and to ask for ten pins in one request by their CIDs. */
+/** Names a pin, as its global id does. Has the CID too, so that ten pins can be asked for in one request. */
 export interface PinRef {
+  /** Configured name. */
   readonly service: string
   readonly requestId: string
   /** The CID's text as the service gave it. */
   readonly cid: string
 }
 
-/** Reading an id: the kind of node and what identifies it. */
+/** Names an object that has a global id. */
 export type NodeRef =
   | { readonly type: 'Pin'; readonly pin: PinRef }
   | { readonly type: 'Service'; readonly service: string }
 
-/** The opaque, URL-safe global id of a pin. */
+/** Makes the opaque, URL-safe global id of a pin. */
 export function formatPinId(pin: { service: string; requestId: string; cid: { text: string } }): string {
   // Neither service names nor CIDs contain a colon; a request id may, so it comes last.
   return encode(`Pin:${pin.service}:${pin.cid.text}:${pin.requestId}`)
 }
 
-/** The opaque, URL-safe global id of a service. */
+/** Makes the opaque, URL-safe global id of a service. */
 export function formatServiceId(service: string): string {
   return encode(`Service:${service}`)
 }
@@ -28,7 +29,7 @@ export function formatServiceId(service: string): string {
 /**
  * Reads any global id.
  *
- * @throws {BadRequestError} when it is not an id that pinql made
+ * @throws {BadRequestError} for a text that pinql did not make
  */
 export function parseNodeId(id: string, argument = 'id'): NodeRef {
   const text = Buffer.from(id, 'base64url').toString()
@@ -44,7 +45,7 @@ export function parseNodeId(id: string, argument = 'id'): NodeRef {
 /**
  * Reads the global id of a pin.
  *
- * @throws {BadRequestError} when it is no id, or the id of something else
+ * @throws {BadRequestError} for a text that pinql did not make, and for the id of something else
  */
 export function parsePinId(id: string, argument = 'id'): PinRef {
   const node = parseNodeId(id, argument)

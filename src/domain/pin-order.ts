@@ -1,10 +1,15 @@
 import { compareInstants } from './instant.ts'
 import type { Pin } from './pin.ts'
 
-/** A pin's place among the pins of all services. Every pin is its own. */
+/** Place of a pin among the pins of all services. No two pins have the same place. */
 export type PinPosition = Pick<Pin, 'created' | 'service' | 'requestId'>
 
-/** Negative when `a` comes first: the newer one, then the lesser service name, then the lesser request id. No two pins are equal. */
+/**
+ * Compares two pins: newer pins come first. Pins of the same instant are in the order of their service names, then of their
+ * request ids.
+ *
+ * @returns a negative number when `a` comes first; 0 only for the same pin
+ */
 export function comparePositions(a: PinPosition, b: PinPosition): number {
   return (
     compareInstants(b.created, a.created) || compareText(a.service, b.service) || compareText(a.requestId, b.requestId)

@@ -1,7 +1,7 @@
 import { parseInstant } from './instant.ts'
 import type { Pin, StringMap } from './pin.ts'
 
-/** How far a pin has come, as far as its service reports it. */
+/** Progress of a pin. A number that the service does not report is null. */
 export interface PinProgress {
   readonly blocks: number | null
   readonly bytes: number | null
@@ -11,51 +11,50 @@ export interface PinProgress {
   readonly percent: number | null
 }
 
-/** The keys of `info` that services use: pinql's own service first, then the specification's and those of other services. */
+/** Keys of `info` that services use, in order of preference: pinql's own service, the specification, other services. */
 const KEYS = {
   blocks: ['blocks_fetched', 'blocks_written', 'blocks'],
   bytes: ['bytes_fetched', 'size_fetched'],
   totalBlocks: ['dag_blocks', 'blocks_total', 'total_blocks'],
   size: ['dag_size', 'total_size', 'size'],
-  /** Size that the root block claims. Unverified, so it is used for `percent` only. */
+  /** Size that the root block claims. Nobody has verified it, so it is used for `percent` only. */
   expectedBytes: ['bytes_expected'],
   percent: ['percent', 'progress'],
   expiry: ['pinned_until', 'pinnedUntil', 'expires_at', 'expiresAt', 'expire_at', 'expireAt', 'expiry', 'expires'],
   failure: ['status_details', 'failed_reason', 'failed_message', 'error', 'pinata_pinjob_status'],
 } as const
 
-/** Progress from the services' `info` keys; null if the service reports no progress. */
+/** Reads the progress of a pin from `info`. Null if the service reports no progress. */
 export function progressOf(pin: Pin): PinProgress | null {
   const { info } = pin
   const isPinned = pin.status === 'pinned'
   const fetchedBlocks = amountAt(info, KEYS.blocks)
   const fetchedBytes = amountAt(info, KEYS.bytes)
   const missing = amountAt(info, ['missing_blocks'])
-  const told = amountAt(info, KEYS.percent)
+  const given = amountAt(info, KEYS.percent)
   const totalBlocks = totalAt(info, KEYS.totalBlocks) ?? sum(fetchedBlocks, missing)
   const totalBytes = sizeOf(pin)
   const expected = totalAt(info, KEYS.expectedBytes)
-  // A complete DAG may have been there before: then less was fetched than it has.
+  // The service may have had some of the blocks before, so that it fetched fewer than the DAG has.
   const blocks = isPinned && !missing ? (totalBlocks ?? fetchedBlocks) : fetchedBlocks
   const bytes = isPinned ? (totalBytes ?? fetchedBytes) : fetchedBytes
-  const reported = { blocks, bytes, totalBlocks, totalBytes, percent: told ?? expected }
-  const isSilent = Object.values(reported satisfies PinProgress).every((value) => value === null)
-  if (isSilent) return null
-  const share = told ?? shareOf(bytes, totalBytes ?? expected) ?? shareOf(blocks, totalBlocks)
+  const reported = { blocks, bytes, totalBlocks, totalBytes, percent: given } satisfies PinProgress
+  if (expected === null && Object.values(reported).every((value) => value === null)) return null
+  const share = given ?? shareOf(bytes, totalBytes ?? expected) ?? shareOf(blocks, totalBlocks)
   const percent = isPinned ? 100 : share === null ? null : Math.min(100, share)
   return { blocks, bytes, totalBlocks, totalBytes, percent }
 }
 
-/** Bytes of the whole DAG; null where the service does not report it. */
+/** Reads the size of the whole DAG in bytes. Null if the service does not report it. */
 export function sizeOf({ info }: Pin): number | null {
   return totalAt(info, KEYS.size)
 }
 
 /**
- * When the service will stop pinning the content, as RFC 3339; null where it does not say, or never.
+ * Reads the instant at which the service will stop pinning the content, as RFC 3339. Null if the service reports none.
  *
- * Services write a timestamp, or Unix seconds or milliseconds. A year before 1971 stands for "never", as Go prints its zero
- * time.
+ * Services write a timestamp, or Unix seconds or milliseconds. A year before 1971 means "never", since Go prints its zero time
+ * so.
  */
 export function expiresAtOf({ info }: Pin): string | null {
   for (const key of KEYS.expiry) {
@@ -66,7 +65,7 @@ export function expiresAtOf({ info }: Pin): string | null {
   return null
 }
 
-/** Why a pin failed, in the service's words; null when it did not fail, or the service gave no reason. */
+/** Reads the reason of a failure, in the service's words. Null if the pin has not failed, or the service gave no reason. */
 export function failureReasonOf(pin: Pin): string | null {
   if (pin.status !== 'failed') return null
   return KEYS.failure.map((key) => pin.info[key]).find((reason) => reason) ?? null
@@ -82,7 +81,7 @@ function toTimestamp(text: string): string | null {
     const ms = value < FIRST_MILLISECONDS ? value * 1000 : value
     return ms >= YEAR_1971_MS && ms <= MAX_DATE_MS ? new Date(ms).toISOString() : null
   }
-  // Some write a day, or leave out the zone.
+  // Some services write only a day, or leave out the time zone.
   const [, day, time = '00:00:00'] = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:\d{2}(?:\.\d+)?))?$/.exec(text) ?? []
   if (day !== undefined) return toTimestamp(`${day}T${time}Z`)
   try {
@@ -92,10 +91,10 @@ function toTimestamp(text: string): string | null {
   }
 }
 
-/** The last instant of the year 9999, which RFC 3339 can still name. */
+/** The last instant of the year 9999. RFC 3339 has no later year. */
 const MAX_DATE_MS = Date.UTC(10_000, 0) - 1
 
-/** The first of the keys that has a number, 0 included. */
+/** Returns the value of the first key that has a number, 0 included. */
 function amountAt(info: StringMap, keys: readonly string[]): number | null {
   for (const key of keys) {
     const text = info[key]?.trim().replace(/%$/, '')
@@ -105,7 +104,7 @@ function amountAt(info: StringMap, keys: readonly string[]): number | null {
   return null
 }
 
-/** The first of the keys that has a number above 0: Filebase reports size 0 of everything. */
+/** Returns the value of the first key that has a number above 0, since Filebase reports size 0 for every pin. */
 function totalAt(info: StringMap, keys: readonly string[]): number | null {
   const positive = keys.filter((key) => amountAt(info, [key]) !== 0)
   return amountAt(info, positive)

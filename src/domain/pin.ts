@@ -1,36 +1,36 @@
 import type { Cid } from './cid.ts'
 import type { Instant } from './instant.ts'
 
-/** Where a pin is in its life, in the service's words. `pinned` and `failed` are settled. */
+/** Status of a pin in the words of the Pinning Service API. `pinned` and `failed` are settled. */
 export type PinStatus = 'queued' | 'pinning' | 'pinned' | 'failed'
 
 export const PIN_STATUSES: readonly PinStatus[] = ['queued', 'pinning', 'pinned', 'failed']
 
-/** How a `name` filter compares: whole or part, with or without case. */
+/** Comparison of a filter with a pin's name: whole or part, and with an `i` without regard to case. */
 export type NameMatch = 'exact' | 'iexact' | 'partial' | 'ipartial'
 
 /** A map of strings to strings: `meta` and `info`. */
 export type StringMap = Readonly<Record<string, string>>
 
 /**
- * The entry of a pin's `meta` that names the write that made it.
+ * Key of the entry of `meta` that names the write that made a pin.
  *
- * Only `upstream/wire.ts` sees it: clients neither read, set nor filter by it.
+ * Only `upstream/http/wire.ts` reads and writes the entry. Clients neither see it, set it nor filter by it.
  */
 export const OPERATION_META_KEY = 'pinql.op'
 
-/** What a client asks to have pinned. */
+/** A pin to make, as a client asks for it. */
 export interface NewPin {
   readonly cid: Cid
   readonly name: string | null
   /** At most 20 multiaddrs that end in `/p2p/{peerId}`. */
   readonly origins: readonly string[]
   readonly meta: StringMap
-  /** The write that makes or made it; absent where none is known. Never shown to clients. */
+  /** Names the write that makes or made the pin; absent if no write is known. Never shown to clients. */
   readonly operationId?: string | undefined
 }
 
-/** One pin request as its service reported it. */
+/** A pin as its service reported it. */
 export interface Pin extends NewPin {
   /** Configured name of the service that holds the pin. */
   readonly service: string
@@ -38,9 +38,9 @@ export interface Pin extends NewPin {
   readonly requestId: string
   readonly status: PinStatus
   readonly created: Instant
-  /** Multiaddrs of the service's peers that take the content in. */
+  /** Multiaddrs of the service's peers that fetch the content. */
   readonly delegates: readonly string[]
-  /** Vendor details, such as `status_details`. */
+  /** The service's own details, such as `status_details`. */
   readonly info: StringMap
 }
 

@@ -3,58 +3,58 @@ import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
 import { comparePositions } from '../domain/pin-order.ts'
 import type { GatewayContext } from './context.ts'
-import { inTime, unanswered } from './in-time.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
 import { type ServiceFields, serviceOf } from './service.ts'
-import { settle } from './settle.ts'
+import { withinDeadline } from './within-deadline.ts'
 
-/** One CID, whose pins are looked up when they are selected. */
+/** One CID. Its pins are looked up when a client selects them. */
 export interface Content {
-  /** As given. */
+  /** As the client wrote it. */
   readonly cid: string
 }
 
 /** Pins of one CID at one service. */
 export interface ContentAtService {
   readonly service: ServiceFields
-  /** Its pins newest first; null when they are not known. */
+  /** Newest first; null when the service could not be read. */
   readonly pins: readonly Pin[] | null
-  /** The reason why its pins are not known. */
+  /** The reason why `pins` is null. */
   readonly error: PinqlError | null
 }
 
 const MAX_CONTENTS = 1000
 
-/** @throws {BadRequestError} for what is no CID */
+/** @throws {BadRequestError} for a text that is not a CID */
 export function content(cid: string, argument = 'cid'): Content {
   return { cid: parseCid(cid, argument).text }
 }
 
 /**
- * Many of them, in order; what is no CID becomes an error of its element only.
+ * Returns one element per CID, in order. A text that is not a CID gives an error as its element.
  *
  * @throws {BadRequestError} for more than 1,000
  */
-export async function contents(cids: readonly string[]): Promise<(Content | PinqlError)[]> {
+export async function contents(cids: readonly string[]): Promise<Outcome<Content>[]> {
   if (cids.length > MAX_CONTENTS) {
     throw BadRequestError.of('cids', `at most ${MAX_CONTENTS} CIDs`, `${cids.length} CIDs`)
   }
-  return Promise.all(cids.map((cid, index) => settle(() => content(cid, `cids[${index}]`))))
+  return Promise.all(cids.map((cid, index) => outcomeOf(() => content(cid, `cids[${index}]`))))
 }
 
 /**
- * What each service that the caller has a token for holds of a CID. Ten CIDs cost one request a service.
+ * Looks up a CID at each service that the caller has a token for. Ten CIDs cost one request per service.
  *
- * A caller who has a token for none finds just that as the answer of the default service.
+ * For a caller without any token, the result is the default service with the error that says so.
  */
 export async function contentServices({ cid }: Content, context: GatewayContext): Promise<ContentAtService[]> {
-  const { services, defaultName } = context.services
+  const { services, defaultName } = context.registry
   const usable = services.map(({ name }) => name).filter((name) => context.mayUse(name))
   const asked = usable.length > 0 ? usable : [defaultName]
   return Promise.all(
     asked.map(async (name) => {
       const service = serviceOf(name, context)
       const load = () => context.loaders.contents.load({ service: name, cid })
-      const outcome = await settle(() => inTime(context.signal, () => unanswered(name), load))
+      const outcome = await outcomeOf(() => withinDeadline(context.signal, name, load))
       return outcome instanceof PinqlError
         ? { service, pins: null, error: outcome }
         : { service, pins: outcome, error: null }
@@ -63,9 +63,9 @@ export async function contentServices({ cid }: Content, context: GatewayContext)
 }
 
 /**
- * The pins of a CID over all services, newest first. Null when no service could be read: `contentServices` says why.
+ * Returns the pins of a CID at all services, newest first. Null when no service could be read; `contentServices` has the reasons.
  *
- * @param statuses only these; null for any
+ * @param statuses only pins with one of them; null for any status
  */
 export async function contentPins(
   parent: Content,

@@ -6,52 +6,53 @@ import type { StopSignal } from '../upstream/stop.ts'
 import type { ServiceRegistry } from '../upstream/tenant/registry.ts'
 import type { Tenant } from '../upstream/tenant/tenant.ts'
 
-/** Who sent a request, as far as resolvers need to know: which token to use at a service. */
+/** The tokens of a caller: the one thing that resolvers need to know about who sent a request. */
 export interface CallerTokens {
   /**
-   * The caller's own token for a service; null when the caller brought none, so that the configured one is used.
+   * Returns the caller's own token for a service. Null when the caller sent none, so that the configured token is used.
    *
    * @throws {UnauthorizedError} when the token is malformed
-   * @throws {UnknownServiceError} when the caller brought a token for an unknown service, and none for this one
+   * @throws {UnknownServiceError} when the caller sent a token for an unknown service, and none for this one
    */
-  tokenFor(service: string): string | null
+  tokenFor(serviceName: string): string | null
 }
 
-/** What a GraphQL request's resolvers work with. */
+/** Everything that the resolvers of one GraphQL request work with. */
 export interface GatewayContext {
-  readonly services: ServiceRegistry
+  /** The configured services, shared by all requests. */
+  readonly registry: ServiceRegistry
   readonly loaders: Loaders
   /** Live status, shared by all requests. */
   readonly live: Informers
-  /** Aborted when the client goes away. */
+  /** Aborted when the client leaves, and when the request's deadline has passed. */
   readonly signal: StopSignal
   /** Names the request in logs and in the `x-request-id` header of its answer. */
   readonly requestId: string
   /**
-   * The caller's pins at a service.
+   * Returns the caller's tenant at a service. Costs no upstream request.
    *
-   * @throws {UnknownServiceError} when no service has that name, or the caller brought a token for one that is unknown and
-   *   none for this one
-   * @throws {UnauthorizedError} when there is no token for it, or one that cannot be read; costs no upstream request
+   * @throws {UnknownServiceError} when no service has that name, or the caller sent a token for an unknown service and none for
+   *   this one
+   * @throws {UnauthorizedError} when there is no token for the service, or the caller's token is malformed
    */
-  tenant(service: string): Tenant
-  /** Takes over a list that nobody else uses. It is emptied when the answer has been encoded. */
-  own<Element>(list: Element[]): Element[]
-  /** Empties the lists that it owns. */
-  emptyLists(): void
+  tenant(serviceName: string): Tenant
+  /** True if `tenant` returns one: the caller or the configuration has a token for the service. */
+  mayUse(serviceName: string): boolean
+  /** Key of the caller's tenant at a service; undefined when there is no token for the service. */
+  tenantKey(serviceName: string): string | undefined
   /**
-   * Has the rest of the request look again at what a change may have changed.
+   * Forgets the lookups that a change may have made stale, so that later fields of the request look up again.
    *
    * @param ref the pin that was changed; null for a new one
    */
   forgetLookups(ref: PinRef | null): void
-  /** True if `tenant` returns one: the caller or the configuration has a token for the service. */
-  mayUse(service: string): boolean
-  /** Key of the caller's tenant at a service; undefined when there is no token for the service. */
-  tenantKey(service: string): string | undefined
+  /** Takes over a list that nobody else uses. The list is emptied when the answer has been encoded. */
+  own<Element>(list: Element[]): Element[]
+  /** Empties the lists that the context owns. */
+  emptyLists(): void
 }
 
-/** The parts of a request that the context is made from. */
+/** The parts of a request that its context is made from. */
 export interface ContextRequest {
   readonly caller: CallerTokens
   readonly signal: StopSignal
@@ -59,29 +60,29 @@ export interface ContextRequest {
 }
 
 /** Creates the context of one GraphQL request, or of one event of a subscription. */
-export function createContext(services: ServiceRegistry, live: Informers, request: ContextRequest): GatewayContext {
-  return new RequestContext(services, live, request)
+export function createContext(registry: ServiceRegistry, live: Informers, request: ContextRequest): GatewayContext {
+  return new RequestContext(registry, live, request)
 }
 
 /**
- * A class, since every request has a context. V8 makes the functions and getters of an object literal in the old generation.
+ * Is a class, since every request has a context. V8 makes the functions and getters of an object literal in the old generation.
  * From there they would keep the whole request from the cheap garbage collection.
  */
 class RequestContext implements GatewayContext {
-  readonly services: ServiceRegistry
+  readonly registry: ServiceRegistry
   readonly live: Informers
   readonly signal: StopSignal
   readonly requestId: string
   readonly #caller: CallerTokens
-  /** The tenant of the first service that is used, which is the only one as a rule. */
+  /** The tenant of the first service that is used. Most requests use only one. */
   #first: Tenant | undefined
-  /** A request may look up a thousand pins. */
+  /** Tenants of the other services, kept because a request may look up a thousand pins. */
   #others: Map<string, Tenant> | undefined
   #loaders: Loaders | undefined
   #lists: unknown[][] | undefined
 
-  constructor(services: ServiceRegistry, live: Informers, { caller, signal, requestId }: ContextRequest) {
-    this.services = services
+  constructor(registry: ServiceRegistry, live: Informers, { caller, signal, requestId }: ContextRequest) {
+    this.registry = registry
     this.live = live
     this.signal = signal
     this.requestId = requestId
@@ -89,19 +90,41 @@ class RequestContext implements GatewayContext {
   }
 
   get loaders(): Loaders {
-    this.#loaders ??= createLoaders((service) => this.tenant(service), this.signal)
+    this.#loaders ??= createLoaders((serviceName) => this.tenant(serviceName), this.signal)
     return this.#loaders
   }
 
-  tenant(service: string): Tenant {
-    if (this.#first?.service === service) return this.#first
-    const tenant = this.#others?.get(service) ?? this.services.tenant(service, this.#caller.tokenFor(service))
+  tenant(serviceName: string): Tenant {
+    if (this.#first?.service === serviceName) return this.#first
+    const tenant =
+      this.#others?.get(serviceName) ?? this.registry.tenant(serviceName, this.#caller.tokenFor(serviceName))
     if (this.#first === undefined) this.#first = tenant
     else {
       this.#others ??= new Map()
-      this.#others.set(service, tenant)
+      this.#others.set(serviceName, tenant)
     }
     return tenant
+  }
+
+  mayUse(serviceName: string): boolean {
+    try {
+      return Boolean(this.#caller.tokenFor(serviceName) ?? this.registry.get(serviceName).settings.token)
+    } catch (error) {
+      if (error instanceof UnauthorizedError || error instanceof UnknownServiceError) return false
+      throw error
+    }
+  }
+
+  tenantKey(serviceName: string): string | undefined {
+    return this.mayUse(serviceName) ? this.tenant(serviceName).key : undefined
+  }
+
+  forgetLookups(ref: PinRef | null): void {
+    const loaders = this.#loaders
+    if (!loaders) return
+    if (ref) loaders.pins.clear(ref)
+    // The same content may have been looked up by another text of its CID, so all lookups of content are forgotten.
+    loaders.contents.clearAll()
   }
 
   own<Element>(list: Element[]): Element[] {
@@ -110,28 +133,7 @@ class RequestContext implements GatewayContext {
     return list
   }
 
-  forgetLookups(ref: PinRef | null): void {
-    const loaders = this.#loaders
-    if (!loaders) return
-    if (ref) loaders.pins.clear(ref)
-    // All, since the same content may have been looked up by another CID.
-    loaders.contents.clearAll()
-  }
-
   emptyLists(): void {
     for (const list of this.#lists ?? []) list.length = 0
-  }
-
-  tenantKey(service: string): string | undefined {
-    return this.mayUse(service) ? this.tenant(service).key : undefined
-  }
-
-  mayUse(service: string): boolean {
-    try {
-      return Boolean(this.#caller.tokenFor(service) ?? this.services.get(service).settings.token)
-    } catch (error) {
-      if (error instanceof UnauthorizedError || error instanceof UnknownServiceError) return false
-      throw error
-    }
   }
 }

@@ -5,7 +5,7 @@ import { DEFAULT_KINDS, type PinEventKind } from '../live/live-event.ts'
 import type { LiveReader } from '../live/live-reader.ts'
 import type { GatewayContext } from './context.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
-import { serviceNames } from './service-names.ts'
+import { parseServiceNames } from './service-names.ts'
 
 interface WatchArgs {
   readonly after?: string | null | undefined
@@ -22,14 +22,15 @@ export interface PinsChangedArgs extends WatchArgs {
   readonly filter?: PinFilterInput | null | undefined
 }
 
-/** As many as fit into a message of 64 KB, even with the longest names of services and request ids of 60 characters. */
+/** So many ids fit into a message of 64 KB, even with the longest names of services and request ids of 60 characters. */
 const MAX_IDS = 250
 
 /**
  * Follows pins by their ids, at any mix of services.
  *
- * @throws {BadRequestError} for what is no id or cursor, for no ids or more than 250, and for no kinds
- * @throws {UnauthorizedError} when there is no token for the service of one of them
+ * @throws {BadRequestError} for a malformed id or cursor, for no ids or more than 250, and for an empty list of kinds
+ * @throws {UnknownServiceError} when the service of an id is not configured
+ * @throws {UnauthorizedError} when there is no token for the service of an id
  */
 export function pinStatusChanged(args: PinStatusChangedArgs, context: GatewayContext): LiveReader {
   const { ids, until } = args
@@ -41,25 +42,25 @@ export function pinStatusChanged(args: PinStatusChangedArgs, context: GatewayCon
     const refs = byService.get(ref.service) ?? new Map<string, PinRef>()
     byService.set(ref.service, refs.set(ref.requestId, ref))
   })
-  const parts = [...byService].map(([service, refs]) => ({
-    service: context.services.get(service),
-    tenant: context.tenant(service),
+  const parts = [...byService].map(([name, refs]) => ({
+    service: context.registry.get(name),
+    tenant: context.tenant(name),
     selection: { kind: 'ids', refs, untilSettled: until !== 'forever' } as const,
   }))
   return context.live.watch(parts, watchOptions(args, context))
 }
 
 /**
- * Follows everything of one or several services that matches a filter.
+ * Follows the pins of one or several services that match a filter.
  *
- * @throws {BadRequestError} for a filter or cursor that does not fit, and for no services or kinds
- * @throws {UnknownServiceError} when one of the services is not configured
- * @throws {UnauthorizedError} when there is no token for one of them
+ * @throws {BadRequestError} for a malformed filter or cursor, and for an empty list of services or kinds
+ * @throws {UnknownServiceError} when a service is not configured
+ * @throws {UnauthorizedError} when there is no token for a service
  */
 export function pinsChanged(args: PinsChangedArgs, context: GatewayContext): LiveReader {
   const selection = { kind: 'query', query: parsePinFilter(args.filter) } as const
-  const parts = serviceNames(args.services, context).map((name) => ({
-    service: context.services.get(name),
+  const parts = parseServiceNames(args.services, context).map((name) => ({
+    service: context.registry.get(name),
     tenant: context.tenant(name),
     selection,
   }))

@@ -1,4 +1,4 @@
-/** Maps items with at most `concurrency` calls under way, and keeps their order. */
+/** Maps items with at most `concurrency` calls in flight. Results are in the order of the items. */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   concurrency: number,

@@ -5,7 +5,7 @@ import { type NameMatch, PIN_STATUSES, type PinStatus } from '../domain/pin.ts'
 import type { PinQuery } from '../upstream/http/list-query.ts'
 import { parseName, parseStringMap } from './pin-input.ts'
 
-/** The filter of a list of pins, as GraphQL passes it. */
+/** `PinFilter` as GraphQL passes it. */
 export interface PinFilterInput {
   readonly cid?: readonly string[] | null | undefined
   readonly name?: string | null | undefined
@@ -19,11 +19,13 @@ export interface PinFilterInput {
 const MAX_FILTER_CIDS = 100
 
 /**
- * Checks a filter before anything is sent. An empty text and Go's zero time are no condition: search boxes and generated
- * clients send them.
+ * Checks a filter before anything is sent, and makes a query of it.
  *
- * @returns the query; all four statuses where none is named. An empty `cid` or `status` list matches nothing
- * @throws {BadRequestError} for the first part that does not fit
+ * An empty text and Go's zero time are no condition, since search boxes and generated clients send them. Without `status`, the
+ * query has all four statuses. An empty list of CIDs or statuses matches nothing.
+ *
+ * @param path of the filter among the arguments, for the error
+ * @throws {BadRequestError} for the first part that is malformed or too large
  */
 export function parsePinFilter(filter: PinFilterInput | null | undefined, path = 'filter'): PinQuery {
   const { cid, name, match, status, createdBefore, createdAfter, meta } = filter ?? {}
@@ -44,8 +46,9 @@ export function parsePinFilter(filter: PinFilterInput | null | undefined, path =
 type Part = keyof PinFilterInput
 
 /**
- * Tells for each part of a filter what it says: `any` leaves pins out whenever it is set, `text` unless it is an unset text,
- * `entries` unless it has none, and `nothing` never.
+ * Says of each part of a filter which of its values leave pins out.
+ *
+ * `any`: every value. `text`: every text but those for an unset value. `entries`: an object with entries. `nothing`: no value.
  */
 const PARTS = {
   cid: 'any',
@@ -64,7 +67,7 @@ export function unsetPartOf(filter: PinFilterInput): Part | undefined {
   return ALL_PARTS.find((part) => PARTS[part] === 'text' && typeof filter[part] === 'string' && isUnset(filter[part]))
 }
 
-/** True for a filter that every pin matches, since no part of it is set. */
+/** True for a filter that has no condition, so that every pin matches it. */
 export function isEmptyFilter(filter: PinFilterInput): boolean {
   return ALL_PARTS.every((part) => {
     const value = filter[part]
@@ -73,7 +76,7 @@ export function isEmptyFilter(filter: PinFilterInput): boolean {
   })
 }
 
-/** True for a text that generated clients send for an unset value: empty, or Go's zero time. */
+/** True for a text that generated clients send for an unset value: the empty text, or Go's zero time. */
 function isUnset(text: string): boolean {
   return text === '' || /^0001-01-01T00:00:00(?:\.0+)?Z$/.test(text)
 }

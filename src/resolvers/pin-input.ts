@@ -3,7 +3,7 @@ import { BadRequestError } from '../domain/errors.ts'
 import { parseMultiaddr } from '../domain/multiaddr.ts'
 import { type NewPin, OPERATION_META_KEY, type StringMap } from '../domain/pin.ts'
 
-/** The arguments that describe a pin to be made, as GraphQL passes them. */
+/** The arguments that describe a new pin, as GraphQL passes them. */
 export interface PinInput {
   readonly cid: string
   readonly name?: string | null | undefined
@@ -12,16 +12,16 @@ export interface PinInput {
 }
 
 const MAX_NAME_LENGTH = 255
-/** The specification's bound. */
+/** The bound of the Pinning Service API. */
 export const MAX_ORIGINS = 20
-/** The specification's bound, less the entry that pinql adds. */
+/** The bound of the Pinning Service API, less the entry that pinql adds. */
 const MAX_META_ENTRIES = 999
 
 /**
- * Checks a pin to be made against the specification's bounds, before anything is sent.
+ * Checks a new pin against the bounds of the Pinning Service API, before anything is sent.
  *
  * @param path of the input among the arguments, such as `input` or `input.pins[3]`
- * @throws {BadRequestError} for the first part that does not fit
+ * @throws {BadRequestError} for the first part that is malformed or too large
  */
 export function parsePinInput(input: PinInput, path: string): NewPin {
   return {
@@ -40,7 +40,7 @@ export function parseName(name: string, path: string): string {
   throw BadRequestError.of(path, `at most ${MAX_NAME_LENGTH} characters`, `${length} characters`)
 }
 
-/** @throws {BadRequestError} for anything but an object of at most 999 strings, none of them under pinql's own key */
+/** @throws {BadRequestError} for anything but an object of at most 999 strings, and for an entry with pinql's own key */
 export function parseStringMap(value: unknown, path: string): StringMap {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw BadRequestError.of(path, 'an object whose values are strings', value)
@@ -62,7 +62,7 @@ export function parseStringMap(value: unknown, path: string): StringMap {
   return Object.fromEntries(entries)
 }
 
-/** @throws {BadRequestError} for more than 20 addresses, and for text that is no multiaddr of a peer */
+/** @throws {BadRequestError} for more than 20 addresses, and for a text that is not the multiaddr of a peer */
 export function parseOrigins(origins: readonly string[], path: string): string[] {
   const unique = [...new Set(origins)]
   if (unique.length > MAX_ORIGINS) {

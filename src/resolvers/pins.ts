@@ -8,10 +8,10 @@ import { PinStream } from '../upstream/reading/pin-stream.ts'
 import type { StopSignal } from '../upstream/stop.ts'
 import type { Tenant } from '../upstream/tenant/tenant.ts'
 import type { GatewayContext } from './context.ts'
-import { inTime, unanswered } from './in-time.ts'
+import { outcomeOf } from './outcome.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
-import { serviceNames } from './service-names.ts'
-import { settle } from './settle.ts'
+import { parseServiceNames } from './service-names.ts'
+import { withinDeadline } from './within-deadline.ts'
 
 export interface PinsArgs {
   readonly services?: readonly string[] | null | undefined
@@ -20,25 +20,25 @@ export interface PinsArgs {
   readonly after?: string | null | undefined
 }
 
-/** A page of pins. Edges and cursors follow from the pins, and are made only where a client selects them. */
+/** A page of pins. Edges and cursors are made of the pins when a client selects them. */
 export interface PinPageResult {
   readonly nodes: readonly Pin[]
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
-  /** Counts the pins that match at all services. Costs requests only when it is called, and not always then. */
+  /** Counts the matching pins of all services. Costs at most one request per service, and none before it is called. */
   total(): Promise<TotalCount>
-  /** The services that could not be read, when others could. */
+  /** One error per service that could not be read while others could. */
   readonly warnings: readonly PinqlError[]
 }
 
-/** Number of pins that match; null where a service does not count, or could not be asked. */
+/** Number of pins that match. Null when a service does not count, or could not be read. */
 export interface TotalCount {
   readonly count: number | null
-  /** The reason why the number is null; null where a service just does not count. */
+  /** The reason why `count` is null; null too when a service does not count. */
   readonly error: PinqlError | null
 }
 
-/** One service's part of the answer: a stream for every ten CIDs of the filter, or just one. */
+/** A stream of one service's pins. A service has one for every ten CIDs of the filter, and one without CIDs. */
 interface Source {
   readonly tenant: Tenant
   readonly query: PinQuery
@@ -49,19 +49,19 @@ const DEFAULT_FIRST = 10
 const MAX_FIRST = 1000
 
 /**
- * A page of pins, newest first, merged over services.
+ * Reads a page of pins, newest first, merged over services.
  *
- * One request a service for a page of up to 998 pins.
+ * A page of up to 998 pins costs one request per service in most cases.
  *
- * @throws {BadRequestError} for arguments that do not fit, before anything is sent
- * @throws the service's error when no service could be read
+ * @throws {BadRequestError} for a malformed argument, before anything is sent
+ * @throws a service's error when no service could be read
  */
 export async function pins(args: PinsArgs, context: GatewayContext): Promise<PinPageResult> {
   const first = parseFirst(args.first)
   // Generated clients send an empty text for the cursor of the first page.
   const after = args.after ? parseCursor(args.after) : null
   const query = parsePinFilter(args.filter)
-  const names = serviceNames(args.services, context)
+  const names = parseServiceNames(args.services, context)
 
   const warnings = new Map<string, PinqlError>()
   const sources = names.flatMap((name) => {
@@ -72,7 +72,7 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
     }
   })
 
-  /** The only service's failure is the field's; one of several is a warning beside the others' pins. */
+  /** Notes a service's failure as a warning beside the pins of other services. Throws it when no other service is left. */
   function warn(name: string, error: unknown): never[] {
     if (!(error instanceof PinqlError) || warnings.size + 1 >= names.length) throw error
     warnings.set(name, error)
@@ -82,16 +82,16 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
   async function ask<Value>({ tenant }: Source, question: () => Promise<Value>, fallback: Value): Promise<Value> {
     if (warnings.has(tenant.service)) return fallback
     try {
-      // Where no other service was asked, nothing is lost by an abort.
+      // With one service, there are no pins of others that an abort could lose.
       if (names.length === 1) return await question()
-      return await inTime(context.signal, () => unanswered(tenant.service), question)
+      return await withinDeadline(context.signal, tenant.service, question)
     } catch (error) {
       if (!warnings.has(tenant.service)) warn(tenant.service, error)
       return fallback
     }
   }
 
-  /** Merges the sources, newest pin first. If a source fails, the page keeps the pins that came from it before. */
+  /** Merges the sources, newest pin first. If a source fails, the page keeps the pins that it gave before. */
   async function merge(): Promise<Pin[]> {
     const taken: Pin[] = []
     while (taken.length < first) {
@@ -105,7 +105,7 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
   }
 
   const [only, another] = sources
-  // If the only source fails, `ask` throws. So there is no page that would lack the pins taken before.
+  // If the only source fails, `ask` throws, so no page lacks pins that were taken before.
   const nodes = context.own(only && !another ? await ask(only, () => only.stream.take(first), []) : await merge())
   const more = await Promise.all(sources.map((source) => ask(source, () => source.stream.hasMore(), false)))
 
@@ -122,7 +122,7 @@ function openSources(tenant: Tenant, query: PinQuery, options: ConstructorParame
   return tenant.splitQuery(query).map((part) => ({ tenant, query: part, stream: new PinStream(tenant, part, options) }))
 }
 
-/** Index of the first in order, or null when all streams have ended. */
+/** Returns the index of the newest head; null when all streams have ended. */
 function newest(heads: readonly (Pin | null)[]): number | null {
   let best: number | null = null
   heads.forEach((head, index) => {
@@ -132,20 +132,22 @@ function newest(heads: readonly (Pin | null)[]): number | null {
   return best
 }
 
-/** Counts at all services. A first page's answer has the count already, or that there is none; later pages ask for it. */
+/**
+ * Counts the pins of all services.
+ *
+ * The answer of a first page has the count already, or shows that there is none. Later pages cost a request per source.
+ */
 async function countAll(
   sources: readonly Source[],
   [warning]: readonly PinqlError[],
   signal: StopSignal,
 ): Promise<TotalCount> {
   if (warning) return { count: null, error: warning }
-  const counts = await settle(() =>
+  const counts = await outcomeOf(() =>
     Promise.all(
       sources.map(({ tenant, query, stream }) =>
-        inTime(
-          signal,
-          () => unanswered(tenant.service),
-          async () => (stream.isUncountable ? null : (stream.count ?? countPins(tenant, query, { signal }))),
+        withinDeadline(signal, tenant.service, async () =>
+          stream.isUncountable ? null : (stream.count ?? countPins(tenant, query, { signal })),
         ),
       ),
     ),
@@ -154,7 +156,7 @@ async function countAll(
   return { count: counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0), error: null }
 }
 
-/** Shares one count between `totalCount` and `totalCountError`. */
+/** Makes a value once, so that `totalCount` and `totalCountError` share a count. */
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined
   return () => {

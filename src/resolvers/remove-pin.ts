@@ -3,11 +3,12 @@ import type { Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
 import { openPinStreams } from '../upstream/reading/pin-stream.ts'
 import { Stop } from '../upstream/stop.ts'
-import { change, changeEach, MAX_CHANGES, tenantToChange } from './change-each.ts'
+import { change, tenantToChange } from './change.ts'
+import { changeEach, MAX_CHANGES } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
-import { inTime, unanswered } from './in-time.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
 import { isEmptyFilter, type PinFilterInput, parsePinFilter, unsetPartOf } from './pin-filter.ts'
-import { settle } from './settle.ts'
+import { withinDeadline } from './within-deadline.ts'
 
 export interface RemovePinsInput {
   readonly ids?: readonly string[] | null | undefined
@@ -16,41 +17,36 @@ export interface RemovePinsInput {
   readonly dryRun?: boolean | null | undefined
 }
 
-/** Result of a removal. */
-export interface RemovedPin {
-  /** Global id of the pin that this is about, removed or not; null when the pins could not be listed. */
+/** Result of removing a pin. */
+export interface RemovePinResult {
+  /** Global id of the pin that this result is about, removed or not. Null when the pins could not be listed. */
   readonly pinId: string | null
-  /** Global id of the pin that is gone; null when it was not removed. */
+  /** Global id of the pin if it is gone; null when it was not removed. */
   readonly removedId: string | null
-  /** The pin as it was, where it was read. */
+  /** The pin as it was before; null when it was not read. */
   readonly pin: Pin | null
   readonly error: PinqlError | null
 }
 
 /** Removes a pin: one `DELETE /pins/{requestid}`. */
-export async function removePin(id: string, context: GatewayContext): Promise<RemovedPin> {
-  const outcome = await settle(() => remove(parsePinId(id, 'input.id'), context))
-  return removedPinOf(id, outcome)
+export async function removePin(id: string, context: GatewayContext): Promise<RemovePinResult> {
+  const outcome = await outcomeOf(() => remove(parsePinId(id, 'input.id'), context))
+  return removePinResult(id, outcome)
 }
 
 /**
- * Removes pins by their ids or by a filter. The result has one element for each, in the order of the ids, or newest first.
+ * Removes pins by their ids or by a filter. Returns one result per pin, in the order of the ids, or newest first.
  *
- * With a filter all pins that match are read first, at most 1,000, and checked here one by one: nothing is removed because a
- * service listed a pin where it should not have. If listing fails, the result is a single error. With `dryRun` the pins are
- * read, and nothing is removed.
+ * With a filter, the pins that match are listed first, at most 1,000. Each pin is checked here before it is removed, since a
+ * service may list pins that do not match. If listing fails, the result is a single error.
+ *
+ * With `dryRun`, the pins are read and nothing is removed.
  */
-export async function removePins(input: RemovePinsInput, context: GatewayContext): Promise<RemovedPin[]> {
+export async function removePins(input: RemovePinsInput, context: GatewayContext): Promise<RemovePinResult[]> {
   const { ids } = input
   if (ids != null && input.filter == null && !input.service) return removeByIds(ids, input.dryRun === true, context)
-  const name = input.service || context.services.defaultName
-  const found = await settle(() =>
-    inTime(
-      context.signal,
-      () => unanswered(name),
-      () => findPins(input, context),
-    ),
-  )
+  const serviceName = input.service || context.registry.defaultName
+  const found = await outcomeOf(() => withinDeadline(context.signal, serviceName, () => findPins(input, context)))
   if (found instanceof PinqlError) return [{ pinId: null, removedId: null, pin: null, error: found }]
   const outcomes = input.dryRun
     ? found
@@ -60,25 +56,29 @@ export async function removePins(input: RemovePinsInput, context: GatewayContext
         (pin) => ({ ...pin, cid: pin.cid.text }),
         (ref) => remove(ref, context),
       )
-  return found.map((pin, index) => ({ ...removedPinOf(formatPinId(pin), outcomes[index] ?? null), pin }))
+  return found.map((pin, index) => ({ ...removePinResult(formatPinId(pin), outcomes[index] ?? null), pin }))
 }
 
-async function removeByIds(ids: readonly string[], isDryRun: boolean, context: GatewayContext): Promise<RemovedPin[]> {
+async function removeByIds(
+  ids: readonly string[],
+  isDryRun: boolean,
+  context: GatewayContext,
+): Promise<RemovePinResult[]> {
   const parse = (id: string, index: number): PinRef => parsePinId(id, `input.ids[${index}]`)
-  const outcomes: (Pin | PinqlError | null)[] = isDryRun
+  const outcomes: Outcome<Pin | null>[] = isDryRun
     ? await changeEach(
         ids,
         'input.ids',
-        // All are read at once, so that ten pins share a request.
+        // Preparations run at the same time, so that ten pins share a request.
         (id, index) => read(parse(id, index), context),
         async (pin) => pin,
       )
     : await changeEach(ids, 'input.ids', parse, (ref) => remove(ref, context))
-  return ids.map((id, index) => removedPinOf(id, outcomes[index] ?? null))
+  return ids.map((id, index) => removePinResult(id, outcomes[index] ?? null))
 }
 
-/** @param outcome the pin of a dry run, the error of a removal that failed, or null for one that did not */
-function removedPinOf(pinId: string, outcome: Pin | PinqlError | null): RemovedPin {
+/** @param outcome the pin of a dry run; null after a removal; or the failure of either */
+function removePinResult(pinId: string, outcome: Outcome<Pin | null>): RemovePinResult {
   if (outcome instanceof PinqlError) return { pinId, removedId: null, pin: null, error: outcome }
   return { pinId, removedId: outcome ? null : pinId, pin: outcome, error: null }
 }
@@ -93,7 +93,7 @@ async function findPins({ ids, service, filter }: RemovePinsInput, context: Gate
     throw BadRequestError.of('input.filter', 'ids, or a filter that not every pin matches', filter ?? null)
   }
   const query = parsePinFilter(filter, 'input.filter')
-  const tenant = context.tenant(service ?? context.services.defaultName)
+  const tenant = context.tenant(service ?? context.registry.defaultName)
   const { signal } = context
   const pins = new Map<string, Pin>()
   for (const stream of openPinStreams(tenant, query, { expected: MAX_CHANGES, signal })) {
@@ -106,16 +106,12 @@ async function findPins({ ids, service, filter }: RemovePinsInput, context: Gate
 }
 
 async function read(ref: PinRef, context: GatewayContext): Promise<Pin> {
-  return inTime(
-    context.signal,
-    () => unanswered(ref.service),
-    () => context.loaders.pins.load(ref),
-  )
+  return withinDeadline(context.signal, ref.service, () => context.loaders.pins.load(ref))
 }
 
 async function remove(ref: PinRef, context: GatewayContext): Promise<null> {
   const tenant = tenantToChange(ref.service, context)
-  // It knows the operation, and is never aborted: a removal that has begun goes on.
+  // Names the request for observers, and is never aborted: a removal that was sent is completed.
   const signal = new Stop(context.signal)
   await change(context, ref, () => tenant.removePin(ref.requestId, { signal }))
   return null

@@ -4,12 +4,12 @@ import { BadRequestError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, parsePinId } from '../domain/pin-id.ts'
 import type { PinChanges } from '../upstream/writes/replacement.ts'
-import { change, tenantToChange } from './change-each.ts'
+import { change, tenantToChange } from './change.ts'
 import type { GatewayContext } from './context.ts'
-import { checkIdempotencyKey } from './idempotency-key.ts'
-import { idempotencyKeyOf, type MadePin, madePinOf } from './made-pin.ts'
+import { checkIdempotencyKey, idempotencyKeyOf } from './idempotency-key.ts'
+import { type NewPinResult, newPinResult } from './new-pin-result.ts'
+import { outcomeOf } from './outcome.ts'
 import { parseName, parseOrigins, parseStringMap } from './pin-input.ts'
-import { settle } from './settle.ts'
 
 /** A part of a pin that a replacement can empty. */
 export type PinPart = Exclude<keyof PinChanges, 'cid'>
@@ -25,25 +25,24 @@ export interface ReplacePinInput {
 }
 
 /** Result of a replacement. */
-export interface ReplacementResult extends MadePin {
-  /** Global id of the pin that is gone; null when it is still there, or kept its id. */
+export interface ReplacePinResult extends NewPinResult {
+  /** Global id of the old pin if it is gone. Null when the change failed, or the pin kept its id. */
   readonly replacedId: string | null
 }
 
 /**
- * Puts another pin in the place of one, at most once per idempotency key. Parts that the input does not name stay as they
- * are.
+ * Puts a new pin in the place of an old one, at most once per idempotency key. Parts that the input leaves out stay as they are.
  *
  * Usually one `POST /pins/{requestid}`, and one request before it to read the parts that stay.
  */
-export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<ReplacementResult> {
+export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<ReplacePinResult> {
   const key = idempotencyKeyOf(input)
-  const outcome = await settle(() => send(input, key, context))
-  const made = madePinOf(outcome, key)
-  // Where the service left a part as it was, the pin may be replaced all the same.
-  const [successor] = made.error instanceof UnchangedPinError ? made.candidates : [made.pin]
+  const outcome = await outcomeOf(() => send(input, key, context))
+  const result = newPinResult(outcome, key)
+  // If the service left a part as it was, it may have replaced the pin all the same.
+  const [successor] = result.error instanceof UnchangedPinError ? result.candidates : [result.pin]
   const isGone = successor != null && formatPinId(successor) !== input.id
-  return { ...made, replacedId: isGone ? input.id : null }
+  return { ...result, replacedId: isGone ? input.id : null }
 }
 
 async function send(input: ReplacePinInput, idempotencyKey: string, context: GatewayContext): Promise<Pin> {
@@ -60,10 +59,10 @@ async function send(input: ReplacePinInput, idempotencyKey: string, context: Gat
 }
 
 /**
- * Reads what is to change. Null means "as it was", as a field that is left out does: generated clients send null for
- * everything that is not set.
+ * Reads the parts to change. Null and a missing field both mean "as it was", since generated clients send null for every field
+ * that is not set.
  *
- * @throws {BadRequestError} for a part that does not fit, or is empty, and for an input that names no part
+ * @throws {BadRequestError} for a part that is malformed, too large or empty, and for an input that changes nothing
  */
 function parseChanges(input: ReplacePinInput): PinChanges {
   const cleared = new Set(input.clear)
@@ -87,7 +86,7 @@ function parseChanges(input: ReplacePinInput): PinChanges {
   return changes
 }
 
-/** Tells for each part what to send in place of an empty value. */
+/** Says for each part what to send in place of an empty value. */
 const IN_PLACE_OF_EMPTY = {
   cid: 'a CID, or null to keep the CID',
   name: 'a name, null to keep the name, or clear: [NAME] to remove it',
@@ -95,7 +94,7 @@ const IN_PLACE_OF_EMPTY = {
   origins: 'multiaddrs, null to keep them, or clear: [ORIGINS] to remove them',
 } as const satisfies Record<keyof PinChanges, string>
 
-/** An empty value may mean "empty it" or "not set": which one, the client has to say. */
+/** Refuses empty values. They may mean "empty this part" or "not set", and only the client knows which. */
 function refuseEmpty(input: ReplacePinInput): void {
   for (const part of Object.keys(IN_PLACE_OF_EMPTY) as (keyof PinChanges)[]) {
     const value = input[part]

@@ -10,7 +10,7 @@ export interface ServiceFields {
   readonly endpoint: string
 }
 
-/** Behaviour of a service as clients see it. */
+/** Behaviour of a service as clients see it: its capabilities as pinql knows them now. */
 export interface CapabilityFields extends Capabilities {
   /** Known provider that runs the service; null for an unknown one. */
   readonly provider: string | null
@@ -19,13 +19,13 @@ export interface CapabilityFields extends Capabilities {
 }
 
 /** Returns all configured services, in the order of the configuration. */
-export function allServices({ services }: GatewayContext): ServiceFields[] {
-  return services.services.map(fieldsOf)
+export function allServices({ registry }: GatewayContext): ServiceFields[] {
+  return registry.services.map(fieldsOf)
 }
 
 /** @throws {UnknownServiceError} when no service has that name */
-export function serviceOf(serviceName: string, { services }: GatewayContext): ServiceFields {
-  return fieldsOf(services.get(serviceName))
+export function serviceOf(serviceName: string, { registry }: GatewayContext): ServiceFields {
+  return fieldsOf(registry.get(serviceName))
 }
 
 /**
@@ -33,15 +33,15 @@ export function serviceOf(serviceName: string, { services }: GatewayContext): Se
  *
  * @throws {BadRequestError} for an empty name
  */
-export function findService(serviceName: string, { services }: GatewayContext): ServiceFields | null {
+export function findService(serviceName: string, { registry }: GatewayContext): ServiceFields | null {
   if (serviceName === '') throw BadRequestError.of('name', 'the name of a service', serviceName)
-  const service = services.services.find(({ name }) => name === serviceName)
+  const service = registry.services.find(({ name }) => name === serviceName)
   return service ? fieldsOf(service) : null
 }
 
 /** Returns what is known of a service's behaviour now. */
-export function serviceCapabilities(serviceName: string, { services }: GatewayContext): CapabilityFields {
-  const { settings, known } = services.get(serviceName)
+export function serviceCapabilities(serviceName: string, { registry }: GatewayContext): CapabilityFields {
+  const { settings, known } = registry.get(serviceName)
   return { ...known.current, provider: settings.provider, lessons: known.lessons }
 }
 

@@ -1,5 +1,5 @@
 import { type AddPinInput, addPin, addPins, copyPins } from '../resolvers/add-pin.ts'
-import type { MadePin } from '../resolvers/made-pin.ts'
+import type { NewPinResult } from '../resolvers/new-pin-result.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
 import { CANDIDATES, ERROR, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED } from './payload-descriptions.ts'
@@ -45,7 +45,7 @@ const CopyPinsInputType = builder.inputType('CopyPinsInput', {
   }),
 })
 
-const AddPinPayloadType = builder.objectRef<MadePin>('AddPinPayload').implement({
+const AddPinPayloadType = builder.objectRef<NewPinResult>('AddPinPayload').implement({
   description: 'Result of adding a pin: either `pin` or `error` is set.',
   fields: (t) => ({
     pin: t.expose('pin', {

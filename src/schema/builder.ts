@@ -1,4 +1,4 @@
-// Declares the namespace that our own declarations name, for those who compile against them.
+// Our published declarations use a namespace of Pothos, so programs that compile against them need this reference.
 /// <reference types="@pothos/core" preserve="true" />
 import SchemaBuilder from '@pothos/core'
 import type { GatewayContext } from '../resolvers/context.ts'
@@ -16,7 +16,7 @@ export interface SchemaTypes {
   }
 }
 
-/** Pothos's builder: scalars and context type. Each other file of this folder adds one type or field to it. */
+/** Builds the schema. Each other file of this folder adds types or fields to it when it is imported. */
 export const builder = new SchemaBuilder<SchemaTypes>({ defaultFieldNullability: false })
 
 builder.queryType({

@@ -1,5 +1,5 @@
 import type { Content } from '../resolvers/content.ts'
 import { builder } from './builder.ts'
 
-/** Stands alone because `Pin` and `Content` refer to each other. */
+/** Has a file of its own because `Pin` and `Content` refer to each other. */
 export const ContentType = builder.objectRef<Content>('Content')

@@ -18,7 +18,7 @@ const CODE = `Stable name of the failure. Later versions may add codes: treat a 
 
 Only in \`errors\`, for the request as a whole: \`REQUEST_TIMEOUT\` (it took too long), \`INTERNAL_SERVER_ERROR\` (a bug; the log has it under \`requestId\`), \`GRAPHQL_VALIDATION_FAILED\` and other codes of GraphQL.`
 
-/** Clients get a failure as this one object, whatever its class. */
+/** Shows failures of all classes as one flat object. */
 export const ErrorType = builder.objectRef<ErrorFields>('Error').implement({
   description:
     'The reason why something failed. Branch on `code`, never on `message`. A field that does not apply to the code is null. The same fields are in `extensions` of an error in `errors`.',

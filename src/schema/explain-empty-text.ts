@@ -1,10 +1,10 @@
 import { GraphQLEnumType, GraphQLError, type GraphQLSchema } from 'graphql'
 
 /**
- * Makes every enum say what to send in place of an empty text.
+ * Makes each enum list its values when a client sends an empty text.
  *
- * Clients that are generated in Go and Rust send `""` for an enum that is not set. graphql-js only answers that no such value
- * exists, which does not say what to send.
+ * Clients that are generated in Go and Rust send `""` for an enum that is not set. The error of graphql-js only says that no such
+ * value exists.
  */
 export function explainEmptyText(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {

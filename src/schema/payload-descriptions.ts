@@ -1,4 +1,4 @@
-// Adds and replacements have these fields in common, and their types have no interface: see docs/decisions/0001.
+// Payloads of adds and replacements have these fields in common, but no interface: docs/decisions/0001 says why.
 
 /** For the `idempotencyKey` of an input. */
 export const IDEMPOTENCY_KEY =

@@ -30,7 +30,7 @@ const PageInfoType = builder.objectRef<PinPageResult>('PageInfo').implement({
   }),
 })
 
-/** Represented by the pin itself: an edge adds only the cursor, which is made from the pin. */
+/** Has the pin itself as source: an edge adds only the cursor, which is made from the pin. */
 const PinEdgeType = builder.objectRef<Pin>('PinEdge').implement({
   description: 'A pin in a page, with its cursor.',
   fields: (t) => ({

@@ -2,10 +2,10 @@ import { lexicographicSortSchema, printSchema } from 'graphql'
 import { createSchema } from './schema.ts'
 
 /**
- * The schema as text, sorted, so that moving code never changes it: the content of `schema.graphql`.
+ * Prints the schema, which is the content of `schema.graphql`. Types and fields are sorted, so that moving code does not change it.
  *
- * The description of the schema itself is a comment there. Introspection has it; but the parser of Rust's graphql_client
- * refuses a file with a described `schema { … }`.
+ * The description of the schema itself becomes a comment, because the parser of Rust's graphql_client refuses a file with a
+ * described `schema { … }`. Introspection still has the description.
  */
 export function printSdl(): string {
   const schema = lexicographicSortSchema(createSchema())

@@ -1,4 +1,4 @@
-import { type RemovedPin, type RemovePinsInput, removePin, removePins } from '../resolvers/remove-pin.ts'
+import { type RemovePinResult, type RemovePinsInput, removePin, removePins } from '../resolvers/remove-pin.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
 import { PinType } from './pin.ts'
@@ -29,7 +29,7 @@ const RemovePinsInputType = builder.inputType('RemovePinsInput', {
     }) satisfies Record<keyof RemovePinsInput, unknown>,
 })
 
-const RemovePinPayloadType = builder.objectRef<RemovedPin>('RemovePinPayload').implement({
+const RemovePinPayloadType = builder.objectRef<RemovePinResult>('RemovePinPayload').implement({
   description: 'Result of removing a pin.',
   fields: (t) => ({
     pinId: t.exposeID('pinId', {

@@ -1,4 +1,4 @@
-import { type ReplacementResult, type ReplacePinInput, replacePin } from '../resolvers/replace-pin.ts'
+import { type ReplacePinInput, type ReplacePinResult, replacePin } from '../resolvers/replace-pin.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
 import { ERROR, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED, REPLACEMENT_CANDIDATES } from './payload-descriptions.ts'
@@ -37,7 +37,7 @@ const ReplacePinInputType = builder.inputType('ReplacePinInput', {
     }) satisfies Record<keyof ReplacePinInput, unknown>,
 })
 
-const ReplacePinPayloadType = builder.objectRef<ReplacementResult>('ReplacePinPayload').implement({
+const ReplacePinPayloadType = builder.objectRef<ReplacePinResult>('ReplacePinPayload').implement({
   description: 'Result of replacing a pin: either `pin` or `error` is set.',
   fields: (t) => ({
     pin: t.expose('pin', {

@@ -2,8 +2,8 @@ import { GraphQLError } from 'graphql'
 import { show } from '../domain/errors.ts'
 import { builder } from './builder.ts'
 
-// Scalars only check that text is text. What it says is checked in the resolvers, so that a wrong CID is a typed
-// `BadRequestError` of its own field and not the end of the whole operation.
+// Scalars only check that a value is text. Resolvers check its content, so that a wrong CID is a `BadRequestError` of its own
+// field. An error of a scalar would end the whole operation.
 
 const TEXT_SCALARS = {
   CID: 'A content identifier (CID) of any version, base, codec and hash function, such as `bafybei…` or `Qm…`. Results have the text of the service; two texts of the same content are taken as equal.',

@@ -18,7 +18,7 @@ Tokens are headers: \`Authorization: Bearer TOKEN\` for the default service, \`X
 
 Subscriptions are served at the same address, over WebSockets (\`graphql-transport-ws\`) and as server-sent events (\`accept: text/event-stream\`).`
 
-/** The whole GraphQL schema. `schema.graphql` is its printed form. */
+/** Creates the whole GraphQL schema. `schema.graphql` is its printed form. */
 export function createSchema(): GraphQLSchema {
   const schema = builder.toSchema()
   schema.description = DESCRIPTION

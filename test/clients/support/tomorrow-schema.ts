@@ -12,7 +12,7 @@ import { parseInstant } from '../../../src/domain/instant.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
 import type { LiveEvent } from '../../../src/live/live-event.ts'
 import type { LiveReader } from '../../../src/live/live-reader.ts'
-import { madePinOf } from '../../../src/resolvers/made-pin.ts'
+import { newPinResult } from '../../../src/resolvers/new-pin-result.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 
 const ADDITIONS = `
@@ -61,7 +61,7 @@ export function createTomorrowSchema(): GraphQLSchema {
   })
   intercept(fieldOf(schema, 'Mutation', 'addPin'), ({ input }) => {
     const { name } = input as { name?: string | null }
-    return name === 'over quota' ? madePinOf(new QuotaExceededError('The quota is used up'), 'key') : undefined
+    return name === 'over quota' ? newPinResult(new QuotaExceededError('The quota is used up'), 'key') : undefined
   })
 
   addArchivedEvents(fieldOf(schema, 'Subscription', 'pinStatusChanged'))
