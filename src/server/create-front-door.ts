@@ -8,16 +8,16 @@ import type { ServiceRegistry } from '../upstream/tenant/registry.ts'
 import type { Caller, CallerRequest } from './caller/caller.ts'
 import { Callers } from './caller/callers.ts'
 import { identifyByHost } from './caller/host-caller.ts'
-import { createGraphqlServer } from './create-graphql-server.ts'
 import { Executor } from './graphql/executor.ts'
-import { ignoreUpgrade, isWebSocketUpgrade } from './ignore-upgrade.ts'
-import { createRequestGuard } from './request-guard.ts'
-import { createRequestListener } from './request-listener.ts'
-import { RequestsInFlight } from './requests-in-flight.ts'
-import type { RouteHandler } from './routes.ts'
+import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignore-upgrade.ts'
+import { createRequestGuard } from './http/request-guard.ts'
+import { createRequestListener } from './http/request-listener.ts'
+import { RequestsInFlight } from './http/requests-in-flight.ts'
+import type { RouteHandler } from './http/routes.ts'
 import { createConnectionServer } from './transports/connections/create-connection-server.ts'
 import { answerJson } from './transports/http-json/answer-json.ts'
 import { routeGraphql } from './transports/route-graphql.ts'
+import { createYogaServer } from './transports/yoga/create-yoga-server.ts'
 
 /** Everything between a connection and the resolvers. Disposing it ends all WebSockets and event streams at once. */
 export interface FrontDoor extends Disposable {
@@ -57,7 +57,7 @@ export function createFrontDoor(
   const identify = parts.identify
     ? identifyByHost(parts.identify, { services: names, timeoutMs: requestTimeoutMs })
     : (request: CallerRequest) => callers.identify(request)
-  const yoga = createGraphqlServer({ executor, identify, maxRequestBytes, log })
+  const yoga = createYogaServer({ executor, identify, maxRequestBytes, log })
   const json = answerJson({ executor, identify, yoga, maxRequestBytes })
   const streams = createConnectionServer(config, { executor, identify, guard, log })
   const graphql = routeGraphql(streams, json, maxRequestBytes)

@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { createLogger, type Logger, type LogSink } from '../observability/logger.ts'
-import { readGatewayToken } from './gateway-token.ts'
+import { readGatewayToken } from './services/gateway-token.ts'
 
 /** Makes the gateway's log, which hides every token that the gateway holds, its own for the embedded service included. */
 export async function createGatewayLog(config: GatewayConfig, sink: LogSink = process.stdout): Promise<Logger> {

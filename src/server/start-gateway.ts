@@ -3,7 +3,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { LogSink } from '../observability/logger.ts'
 import { type GatewayOptions, openGateway } from './create-gateway.ts'
 import { createGatewayLog } from './gateway-log.ts'
-import { type HttpServer, startHttpServer } from './http-server.ts'
+import { type HttpServer, startHttpServer } from './http/http-server.ts'
 import { hostWarnings } from './startup-warnings.ts'
 
 /** A gateway that serves. Disposing it finishes what is in flight, then stops the embedded service. */

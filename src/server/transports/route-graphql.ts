@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { OperationRequest } from '../graphql/operation-request.ts'
-import type { GraphqlHandler } from '../routes.ts'
+import type { GraphqlHandler } from '../http/routes.ts'
 import type { ConnectionServer } from './connections/connection-server.ts'
 import { eventStreamWish, parseEventStreamRequest, readBody } from './event-stream/event-stream-request.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startHttpServer } from '../../../src/server/http-server.ts'
+import { startHttpServer } from '../../../src/server/http/http-server.ts'
 
 it.each([
   [

@@ -1,7 +1,7 @@
 import type { Logger } from '../../../observability/logger.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Operations } from '../../graphql/operations.ts'
-import type { RequestGuard } from '../../request-guard.ts'
+import type { RequestGuard } from '../../http/request-guard.ts'
 import type { ConnectionCaps } from './connection-caps.ts'
 
 /** What all connections work with. */

@@ -3,7 +3,7 @@ import type { Logger } from '../../../observability/logger.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import { Operations } from '../../graphql/operations.ts'
-import type { RequestGuard } from '../../request-guard.ts'
+import type { RequestGuard } from '../../http/request-guard.ts'
 import { ConnectionCaps } from './connection-caps.ts'
 import { ConnectionServer } from './connection-server.ts'
 

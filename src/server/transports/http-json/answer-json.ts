@@ -5,8 +5,8 @@ import type { StopSignal } from '../../../upstream/stop.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import { checkOperationRequest, type OperationRequest } from '../../graphql/operation-request.ts'
-import type { GraphqlHandler } from '../../routes.ts'
-import { processRegularResult } from '../../yoga.ts'
+import type { GraphqlHandler } from '../../http/routes.ts'
+import { processRegularResult } from '../yoga/yoga.ts'
 
 /** The types that are answered, by what is asked for. */
 const ANSWER_TYPES: ReadonlyMap<string, string> = new Map([

@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { parseConfig } from '../../../../../src/config/parse-config.ts'
 import type { Operations } from '../../../../../src/server/graphql/operations.ts'
-import { createRequestGuard } from '../../../../../src/server/request-guard.ts'
+import { createRequestGuard } from '../../../../../src/server/http/request-guard.ts'
 import { ConnectionCaps } from '../../../../../src/server/transports/connections/connection-caps.ts'
 import { ConnectionServer } from '../../../../../src/server/transports/connections/connection-server.ts'
 

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import type { Plugin } from '../yoga.ts'
+import type { Plugin } from './yoga.ts'
 
 /** Refuses subscriptions, which are live status's alone: here they would have no limits, and no end when the gateway stops. */
 export function useNoSubscriptions(): Plugin {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { parseConfig } from '../../../src/config/parse-config.ts'
-import { embeddedDialRanges } from '../../../src/server/embedded-dial-ranges.ts'
+import { parseConfig } from '../../../../src/config/parse-config.ts'
+import { embeddedDialRanges } from '../../../../src/server/services/embedded-dial-ranges.ts'
 
 const rangesOf = (input: Record<string, unknown>, dial?: readonly string[]) =>
   embeddedDialRanges(parseConfig({ services: { local: { provider: 'embedded', ...(dial && { dial }) } }, ...input }))

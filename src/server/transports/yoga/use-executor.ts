@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { GraphQLError } from 'graphql'
-import type { StopSignal } from '../../upstream/stop.ts'
-import type { Identify } from '../caller/caller.ts'
-import { UnauthenticatedError } from '../caller/unauthenticated-error.ts'
-import type { Executor } from '../graphql/executor.ts'
-import { checkOperationRequest, paramsOfUrl } from '../graphql/operation-request.ts'
-import type { Plugin } from '../yoga.ts'
+import type { StopSignal } from '../../../upstream/stop.ts'
+import type { Identify } from '../../caller/caller.ts'
+import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
+import type { Executor } from '../../graphql/executor.ts'
+import { checkOperationRequest, paramsOfUrl } from '../../graphql/operation-request.ts'
+import type { Plugin } from './yoga.ts'
 
 interface ServerContext {
   readonly req: IncomingMessage

@@ -7,8 +7,8 @@ import {
   validate,
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { createSchema } from '../../../src/schema/schema.ts'
-import { EXAMPLES } from '../../../src/server/graphiql-examples.ts'
+import { createSchema } from '../../../../src/schema/schema.ts'
+import { EXAMPLES } from '../../../../src/server/pages/graphiql-examples.ts'
 
 const schema = createSchema()
 

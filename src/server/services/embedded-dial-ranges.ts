@@ -1,6 +1,6 @@
-import type { GatewayConfig } from '../config/gateway-config.ts'
-import { type DialRange, defaultDialRanges } from '../embedded/fetch/dial-policy.ts'
-import { isLoopbackHost } from './loopback.ts'
+import type { GatewayConfig } from '../../config/gateway-config.ts'
+import { type DialRange, defaultDialRanges } from '../../embedded/fetch/dial-policy.ts'
+import { isLoopbackHost } from '../loopback.ts'
 
 /**
  * What the embedded service may dial: what is configured, else as much as befits who reaches the gateway, since whoever

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RequestsInFlight } from '../../../src/server/requests-in-flight.ts'
+import { RequestsInFlight } from '../../../../src/server/http/requests-in-flight.ts'
 
 /** @param isQueued true for an answer that waits behind another of the same connection */
 function request(socket: EventEmitter, isQueued = false) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type ConfigInput, parseConfig } from '../../../src/config/parse-config.ts'
-import { serviceSettingsOf } from '../../../src/server/service-settings.ts'
+import { type ConfigInput, parseConfig } from '../../../../src/config/parse-config.ts'
+import { serviceSettingsOf } from '../../../../src/server/services/service-settings.ts'
 
 const settingsOf = (services: ConfigInput['services']) =>
   serviceSettingsOf(parseConfig({ services, defaultService: Object.keys(services ?? {})[0] }))

@@ -1,14 +1,14 @@
-import type { Logger } from '../observability/logger.ts'
-import type { Identify } from './caller/caller.ts'
-import { EXAMPLES } from './graphiql-examples.ts'
-import { clientErrorOf, maskedErrorOf } from './graphql/client-error.ts'
-import type { Executor } from './graphql/executor.ts'
-import { useExecutor } from './plugins/use-executor.ts'
-import { useNoSubscriptions } from './plugins/use-no-subscriptions.ts'
+import type { Logger } from '../../../observability/logger.ts'
+import type { Identify } from '../../caller/caller.ts'
+import { clientErrorOf, maskedErrorOf } from '../../graphql/client-error.ts'
+import type { Executor } from '../../graphql/executor.ts'
+import { EXAMPLES } from '../../pages/graphiql-examples.ts'
+import { useExecutor } from './use-executor.ts'
+import { useNoSubscriptions } from './use-no-subscriptions.ts'
 import { createYoga, renderGraphiQL, type YogaServerInstance } from './yoga.ts'
 
 /** GraphiQL, and operations over HTTP in whatever form is unusual; what surrounds them is the request listener's. */
-export function createGraphqlServer(parts: {
+export function createYogaServer(parts: {
   executor: Executor
   identify: Identify
   maxRequestBytes: number

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type PinningServiceOptions, startPinningService } from '../embedded/start-pinning-service.ts'
-import type { Logger } from '../observability/logger.ts'
+import { type PinningServiceOptions, startPinningService } from '../../embedded/start-pinning-service.ts'
+import type { Logger } from '../../observability/logger.ts'
 import { readGatewayToken } from './gateway-token.ts'
 
 /** The embedded pinning service of a gateway, which is started again should it end by itself. */

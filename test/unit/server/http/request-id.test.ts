@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { requestIdOf } from '../../../src/server/request-id.ts'
+import { requestIdOf } from '../../../../src/server/http/request-id.ts'
 
 it.each(['abc', '0af7651916cd43dd8448eb211c80319c', 'a'.repeat(128), 'req:1.2-3_4'])('keeps the sane id %s', (id) => {
   expect(requestIdOf(id)).toBe(id)

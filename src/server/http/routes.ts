@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { StopSignal } from '../upstream/stop.ts'
+import type { StopSignal } from '../../upstream/stop.ts'
 
 /** What is known of every request. */
 export interface RequestContext {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { isLoopbackHost } from './loopback.ts'
+import { isLoopbackHost } from '../loopback.ts'
 
 /** Why a request is not served, before anything of it is read. */
 export interface Refusal {

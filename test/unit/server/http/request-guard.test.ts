@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { createRequestGuard } from '../../../src/server/request-guard.ts'
+import { createRequestGuard } from '../../../../src/server/http/request-guard.ts'
 
 const LOOPBACK = { host: '127.0.0.1', allowedHosts: [], corsOrigins: ['loopback'] }
 
