@@ -13,7 +13,7 @@ import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignore-upgrade.ts'
 import { createRequestGuard } from './http/request-guard.ts'
 import { createRequestListener } from './http/request-listener.ts'
 import { RequestsInFlight } from './http/requests-in-flight.ts'
-import type { RouteHandler } from './http/routes.ts'
+import type { HostRoutes } from './http/routes.ts'
 import { createConnectionServer } from './transports/connections/create-connection-server.ts'
 import { answerJson } from './transports/http-json/answer-json.ts'
 import { routeGraphql } from './transports/route-graphql.ts'
@@ -22,6 +22,8 @@ import { createYogaServer } from './transports/yoga/create-yoga-server.ts'
 /** Everything between a connection and the resolvers. Disposing it ends all WebSockets and event streams at once. */
 export interface FrontDoor extends Disposable {
   readonly handle: RequestListener
+  /** Requests that `handle` has taken and not answered. */
+  readonly inFlight: RequestsInFlight
   /** Takes over a connection that becomes a WebSocket. An offer of another protocol is passed over, and the request answered. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Sends all WebSockets and event streams away, and lets no new ones in. Resolves when they are gone. */
@@ -39,18 +41,16 @@ export function createFrontDoor(
     readonly live: Informers
     /** False while starting or stopping. */
     readonly isReady: () => boolean
-    /** The host's own routes, by path. */
-    readonly routes?: Readonly<Record<string, RouteHandler>> | undefined
-    /** Counts the requests. */
-    readonly inFlight?: RequestsInFlight
+    readonly hostRoutes?: HostRoutes | undefined
     readonly log: Logger
     /** Says who calls. Default: the tokens that the client brings. */
     readonly identify?: ((request: CallerRequest) => Promise<Caller>) | undefined
   },
 ): FrontDoor {
-  const { schema, registry, live, isReady, inFlight = new RequestsInFlight(), log } = parts
+  const { schema, registry, live, isReady, hostRoutes = {}, log } = parts
   const { requestTimeoutMs, maxRequestBytes, shutdownTimeoutMs } = config
   const guard = createRequestGuard(config)
+  const inFlight = new RequestsInFlight()
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
   const names = registry.services.map(({ name }) => name)
   const callers = new Callers({ names, defaultName: registry.defaultName })
@@ -62,7 +62,8 @@ export function createFrontDoor(
   const streams = createConnectionServer(config, { executor, identify, guard, log })
   const graphql = routeGraphql(streams, json, maxRequestBytes)
   return {
-    handle: createRequestListener({ guard, graphql, isReady, others: parts.routes ?? {}, inFlight, log }),
+    handle: createRequestListener({ guard, graphql, isReady, hostRoutes, inFlight, log }),
+    inFlight,
     upgrade(request, socket, head) {
       if (!isWebSocketUpgrade(request) && ignoreUpgrade(request, socket, head)) return
       streams.upgrade(request, socket, head)

@@ -8,9 +8,10 @@ import type { UpstreamObserver } from '../upstream/service/upstream-observer.ts'
 import type { Caller, CallerRequest } from './caller/caller.ts'
 import { createFrontDoor } from './create-front-door.ts'
 import { createGatewayLog } from './gateway-log.ts'
+import { isGraphqlPath, pathOf } from './http/graphql-path.ts'
 import { isWebSocketUpgrade } from './http/ignore-upgrade.ts'
-import { RequestsInFlight } from './http/requests-in-flight.ts'
-import { checkRoutes, isGraphqlPath, pathOf, type RouteHandler } from './http/routes.ts'
+import type { RequestsInFlight } from './http/requests-in-flight.ts'
+import { checkHostRoutes, type RouteHandler } from './http/routes.ts'
 import { openServices } from './services/open-services.ts'
 import { configWarnings } from './startup-warnings.ts'
 
@@ -119,15 +120,15 @@ export async function openGateway(
   config: GatewayConfig,
   { log, identify, observe, routes = {} }: Omit<GatewayOptions, 'log'> & { readonly log: Logger },
 ): Promise<OpenGateway> {
-  checkRoutes(routes)
+  checkHostRoutes(routes)
   const services = await openServices(config, log, observe)
   const { registry, live } = services
-  const inFlight = new RequestsInFlight()
   let drained: Promise<void> | undefined
   let disposed: Promise<void> | undefined
   const isReady = (): boolean => services.isUp() && drained === undefined
-  const parts = { schema: createSchema(), registry, live, isReady, inFlight, log, identify, routes }
+  const parts = { schema: createSchema(), registry, live, isReady, log, identify, hostRoutes: routes }
   const door = createFrontDoor(config, parts)
+  const { handle, upgrade, inFlight } = door
   for (const warning of configWarnings(config)) log.warn(warning)
 
   async function drainAll(): Promise<void> {
@@ -143,8 +144,8 @@ export async function openGateway(
     await services[Symbol.asyncDispose]()
   }
   return {
-    handle: door.handle,
-    upgrade: door.upgrade,
+    handle,
+    upgrade,
     inFlight,
     isReady,
     drain,

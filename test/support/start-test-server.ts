@@ -42,6 +42,6 @@ export async function startTestServer(
   const registry = createServiceRegistry([], 'test')
   const live = new Informers()
   const door = createFrontDoor(config, { schema, registry, live, isReady: () => server.isAccepting(), log })
-  const server = await startHttpServer(door.handle, config)
+  const server = await startHttpServer(door.handle, { ...config, inFlight: door.inFlight })
   return { ...server, url: `http://127.0.0.1:${server.port}/graphql`, logged }
 }

@@ -37,9 +37,11 @@ const LAYERS: Layers = {
     'observability',
     'server/caller',
     'server/graphql',
+    'server/http/graphql-handler.ts',
+    'server/http/graphql-path.ts',
     'server/http/request-guard.ts',
     'server/http/request-id.ts',
-    'server/http/routes.ts',
+    'server/http/send-json.ts',
     'upstream/stop.ts',
   ],
   'server/transports/yoga': [

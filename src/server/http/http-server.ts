@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { RequestsInFlight } from './requests-in-flight.ts'
+import type { RequestsInFlight } from './requests-in-flight.ts'
 
 export interface HttpServer extends AsyncDisposable {
-  /** The port that is listened on. */
+  /** The port on which the server listens. */
   readonly port: number
   /** False from the moment that stopping begins. */
   isAccepting(): boolean
@@ -18,12 +18,12 @@ export interface HttpServerOptions {
   readonly host: string
   readonly port: number
   readonly shutdownTimeoutMs: number
-  /** Takes over connections whose client offers another protocol, such as WebSocket. Default: these are answered like others. */
+  /** Takes over connections whose client offers another protocol, such as WebSocket. Default: the offer is ignored. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
-  /** Ends what would never end by itself, when stopping; requests in flight are waited for beside it. */
+  /** Called when stopping. Ends connections that would never end by themselves, while requests in flight finish. */
   readonly drain?: () => Promise<void>
-  /** The listener's own count of its requests. Default: the server counts them. */
-  readonly inFlight?: RequestsInFlight
+  /** Requests that the listener has taken and not answered. The listener counts them. */
+  readonly inFlight: RequestsInFlight
 }
 
 /**
@@ -34,14 +34,11 @@ export interface HttpServerOptions {
  * @throws {Error} when the address cannot be listened on, saying how to choose another
  */
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, shutdownTimeoutMs, upgrade, drain } = options
-  const { inFlight = new RequestsInFlight() } = options
-  const isCounted = options.inFlight !== undefined
+  const { host, port, shutdownTimeoutMs, upgrade, drain, inFlight } = options
   let accepting = true
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000 }, (req, res) => {
     if (!accepting) res.setHeader('connection', 'close')
-    if (!isCounted) res.on('close', inFlight.add(req, res))
     listener(req, res)
   })
   if (upgrade) server.on('upgrade', upgrade)
@@ -71,7 +68,7 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   }
 }
 
-/** Why an address cannot be listened on, and which setting would help. */
+/** Says why an address cannot be listened on, and which setting would help. */
 function listenTrouble(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException
   const port = '--port or PINQL_PORT chooses another.'

@@ -2,39 +2,34 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Logger } from '../../observability/logger.ts'
 import { Stop } from '../../upstream/stop.ts'
 import { UnauthenticatedError } from '../caller/unauthenticated-error.ts'
+import type { GraphqlHandler, HttpContext } from './graphql-handler.ts'
+import { pathOf } from './graphql-path.ts'
 import type { RequestGuard } from './request-guard.ts'
 import { requestIdOf } from './request-id.ts'
 import type { RequestsInFlight } from './requests-in-flight.ts'
-import {
-  createRoutes,
-  type GraphqlHandler,
-  pathOf,
-  type RequestContext,
-  type Route,
-  type RouteHandler,
-  sendJson,
-} from './routes.ts'
+import { createRoutes, type HostRoutes, type Route } from './routes.ts'
+import { sendJson } from './send-json.ts'
 
 /**
- * Everything around the routes: request ids, who is served at all, CORS, the log line of each request.
+ * Does for every HTTP request what does not depend on its route: gives it a request id, refuses clients that are not served,
+ * answers CORS, counts it as in flight, and logs one line.
  *
  * @param parts.isReady false while starting or stopping
- * @param parts.others the host's own routes, by path
  * @param parts.inFlight counts the requests
  */
 export function createRequestListener(parts: {
   guard: RequestGuard
   graphql: GraphqlHandler
   isReady: () => boolean
-  others: Readonly<Record<string, RouteHandler>>
+  hostRoutes: HostRoutes
   inFlight: RequestsInFlight
   log: Logger
 }): RequestListener {
   const { guard, inFlight, log } = parts
   const routeOf = createRoutes(parts)
 
-  /** Async, so that a synchronous throw and a rejection end in the same place. */
-  async function answer(req: IncomingMessage, res: ServerResponse, route: Route, context: RequestContext) {
+  /** Rejects for a synchronous throw as well, so that all failures end in `fail`. */
+  async function answer(req: IncomingMessage, res: ServerResponse, route: Route, context: HttpContext) {
     const refusal = guard.refusalOf(req, { anyHost: route.isForAnyHost })
     if (refusal) {
       const { status, code, message } = refusal
@@ -83,7 +78,7 @@ export function createRequestListener(parts: {
   }
 }
 
-/** Without this, the request would wait for ever for what its host has taken. */
+/** Thrown when the host has read the body: without this error, the request would wait for the body for ever. */
 class BodyIsReadError extends Error {
   constructor() {
     super('The body of this request was read before pinql got the request: expected pinql before any body parser')

@@ -1,35 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { StopSignal } from '../../upstream/stop.ts'
+import type { GraphqlHandler, HttpContext } from './graphql-handler.ts'
+import { GRAPHQL_PATH, pathOf } from './graphql-path.ts'
+import { sendJson } from './send-json.ts'
 
-/** What is known of every request. */
-export interface RequestContext {
-  /** Names the request in logs and in the `x-request-id` header of its answer. */
-  readonly requestId: string
-  /** Aborted when the connection has gone away before the answer was sent. */
-  readonly gone: StopSignal
-}
-
-export interface GraphqlRequest extends RequestContext {
-  /** Where it has been read. */
-  readonly body?: Buffer | undefined
-}
-
-/** Answers a request to /graphql. */
-export type GraphqlHandler = (req: IncomingMessage, res: ServerResponse, context: GraphqlRequest) => unknown
-
-/** One path of the gateway. */
+/** One path that is served: the gateway's own, or one of the host. */
 export interface Route {
-  readonly answer: (req: IncomingMessage, res: ServerResponse, context: RequestContext) => unknown
-  /** True for what holds no data, and is answered under any host name: load balancers ask by address. */
+  readonly answer: (req: IncomingMessage, res: ServerResponse, context: HttpContext) => unknown
+  /** True for a path that shows no data. It is served under any host name, since load balancers ask by address. */
   readonly isForAnyHost: boolean
-  /** Of the line that each request is logged with. */
+  /** Level of the log line of each request. */
   readonly logLevel: 'info' | 'debug'
 }
 
 /** Answers requests to a path of the host's own. */
 export type RouteHandler = (req: IncomingMessage, res: ServerResponse) => unknown
 
-export const GRAPHQL_PATH = '/graphql'
+/** Routes of the host's own, by exact path. */
+export type HostRoutes = Readonly<Record<string, RouteHandler>>
+
 /** Paths that the gateway serves itself. */
 const OWN_PATHS: readonly string[] = [GRAPHQL_PATH, `${GRAPHQL_PATH}/`, '/health', '/ready', '/']
 
@@ -41,17 +29,16 @@ const PAGE_POLICY =
   "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'"
 
 /**
- * Returns everything that the gateway serves, by path.
+ * Returns a function that finds the route of a path. A path that nobody serves gets the route that answers 404.
  *
  * @param parts.isReady false while starting or stopping
- * @param parts.others the host's own, by path
  */
 export function createRoutes(parts: {
   graphql: GraphqlHandler
   isReady: () => boolean
-  others: Readonly<Record<string, RouteHandler>>
+  hostRoutes: HostRoutes
 }): (path: string) => Route {
-  const { graphql, isReady, others } = parts
+  const { graphql, isReady, hostRoutes } = parts
   const atGraphql: Route = {
     answer(req, res, context) {
       if (wantsPage(req)) res.setHeader('content-security-policy', PAGE_POLICY)
@@ -87,41 +74,21 @@ export function createRoutes(parts: {
       },
     ],
   ])
-  for (const [path, answer] of Object.entries(others)) {
+  for (const [path, answer] of Object.entries(hostRoutes)) {
     routes.set(path, { answer: (req, res) => answer(req, res), isForAnyHost: false, logLevel: 'debug' })
   }
   return (path) => routes.get(path) ?? elsewhere
 }
 
 /** @throws {TypeError} for a path that does not begin with a slash, has a query, or is the gateway's own */
-export function checkRoutes(others: Readonly<Record<string, RouteHandler>>): void {
-  for (const path of Object.keys(others)) {
+export function checkHostRoutes(hostRoutes: HostRoutes): void {
+  for (const path of Object.keys(hostRoutes)) {
     if (/^\/[^?#]*$/.test(path) && !OWN_PATHS.includes(path)) continue
     const own = OWN_PATHS.filter((each) => !each.endsWith('/') || each === '/').join(', ')
     throw new TypeError(
       `routes: expected paths such as "/metrics" that are none of ${own}, got ${JSON.stringify(path)}`,
     )
   }
-}
-
-/** Returns the path of a request, without its query. */
-export function pathOf({ url = '/' }: IncomingMessage): string {
-  const end = url.indexOf('?')
-  return end === -1 ? url : url.slice(0, end)
-}
-
-/** True for the path where WebSockets are. */
-export function isGraphqlPath(path: string): boolean {
-  return path === GRAPHQL_PATH || path === `${GRAPHQL_PATH}/`
-}
-
-export function sendJson(res: ServerResponse, status: number, body: unknown): void {
-  const text = `${JSON.stringify(body)}\n`
-  res.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-  })
-  res.end(text)
 }
 
 function wantsPage({ headers }: IncomingMessage): boolean {

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { OperationRequest } from '../graphql/operation-request.ts'
-import type { GraphqlHandler } from '../http/routes.ts'
+import type { GraphqlHandler } from '../http/graphql-handler.ts'
 import type { ConnectionServer } from './connections/connection-server.ts'
-import { eventStreamWish, parseEventStreamRequest, readBody } from './event-stream/event-stream-request.ts'
+import { eventStreamWish, parseEventStreamRequest } from './event-stream/event-stream-request.ts'
+import { readBody } from './read-body.ts'
 
 /**
  * Leaves event streams to live status, and all else to `graphql`.
@@ -19,12 +20,12 @@ export function routeGraphql(
     const wish = eventStreamWish(req)
     if (wish === null) return graphql(req, res, context)
     if (wish === 'rather') return live.stream(req, res, context)
-    const body = req.method === 'POST' ? await readBody(req, maxRequestBytes).catch(() => null) : null
-    // The client has gone away while it was sending.
-    if (req.destroyed && !req.complete) return
+    const { gone } = context
+    const body = req.method === 'POST' ? await readBody(req, { maxBytes: maxRequestBytes, gone }) : null
+    if (gone.aborted) return
     const asked = parse(req, body)
     if (asked && live.isSubscription(asked)) return live.stream(req, res, { ...context, asked })
-    return graphql(req, res, { ...context, body: body ?? undefined })
+    return graphql(req, res, context, body ?? undefined)
   }
 }
 

@@ -23,7 +23,8 @@ export async function startTomorrowServer(): Promise<ClientServer> {
     { ...config, liveDrainMs: 0 },
     { schema: createTomorrowSchema(), registry, live, isReady: () => true, log },
   )
-  const http = await startHttpServer(door.handle, { ...config, upgrade: door.upgrade, drain: door.drain })
+  const { handle, upgrade, drain, inFlight } = door
+  const http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight })
   return {
     name: 'tomorrow',
     url: `http://127.0.0.1:${http.port}/graphql`,

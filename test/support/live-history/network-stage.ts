@@ -86,7 +86,8 @@ async function startServers(registry: ServiceRegistry, live: Informers) {
   })
   const log = createLogger({ level: 'error', secrets: [], sink: process.stderr })
   const door = createFrontDoor(config, { schema: createSchema(), registry, live, isReady: () => true, log })
-  const http = await startHttpServer(door.handle, { ...config, upgrade: door.upgrade, drain: door.drain })
+  const { handle, upgrade, drain, inFlight } = door
+  const http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight })
   return {
     url: `http://127.0.0.1:${http.port}/graphql`,
     async [Symbol.asyncDispose]() {

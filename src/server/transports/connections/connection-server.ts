@@ -4,7 +4,9 @@ import { GraphQLError } from 'graphql'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type Server, type ServerOptions, WebSocketServer } from 'ws'
 import type { OperationRequest } from '../../graphql/operation-request.ts'
-import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../../http/routes.ts'
+import type { HttpContext } from '../../http/graphql-handler.ts'
+import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../../http/graphql-path.ts'
+import { sendJson } from '../../http/send-json.ts'
 import { breakOff, EVENT_STREAM_HEADERS, EventStreamConnection } from '../event-stream/event-stream-connection.ts'
 import { EventStreamRefusal, readEventStreamRequest } from '../event-stream/event-stream-request.ts'
 import { CLOSE_REASONS } from '../web-socket/close-reasons.ts'
@@ -124,9 +126,9 @@ export class ConnectionServer implements Disposable {
   async stream(
     req: IncomingMessage,
     res: ServerResponse,
-    options: { requestId: string; asked?: OperationRequest },
+    options: HttpContext & { asked?: OperationRequest },
   ): Promise<void> {
-    const { requestId, asked } = options
+    const { requestId, gone, asked } = options
     const { caps, identify, operations, maxRequestBytes } = this.#options
     // Behind another answer, which may be a stream without end, nobody would hear of it when the other side goes away.
     const isQueued = res.socket === null
@@ -136,9 +138,9 @@ export class ConnectionServer implements Disposable {
       const caller = account && (await identify({ headers: req.headers }))
       if (!caller || !account.enter(caller.key))
         throw new EventStreamRefusal(429, 'Too many event streams, try again later')
-      const request = asked ?? (await readEventStreamRequest(req, maxRequestBytes))
+      const request = asked ?? (await readEventStreamRequest(req, { maxBytes: maxRequestBytes, gone }))
       if (this.#isDraining) throw new EventStreamRefusal(503, CLOSE_REASONS.goingAway[1])
-      if (res.closed || res.destroyed) {
+      if (!request || gone.aborted) {
         account.close()
         return
       }
@@ -158,10 +160,8 @@ export class ConnectionServer implements Disposable {
       connection.follow(operations.start(request, { caller, requestId }, connection, { isReadOnly, lastCursor }))
     } catch (error) {
       account?.close()
-      // The client has gone away while it was sending.
-      if (!req.complete && req.destroyed) return
       if (error instanceof GraphQLError) {
-        sendErrors(res, 400, operations.visible(error, requestId))
+        sendJson(res, 400, { errors: operations.visible(error, requestId) })
         return
       }
       if (!(error instanceof EventStreamRefusal)) throw error
@@ -172,7 +172,7 @@ export class ConnectionServer implements Disposable {
         breakOff(res.writeHead(200, EVENT_STREAM_HEADERS))
         return
       }
-      sendErrors(res, error.status, [{ message: error.message }])
+      sendJson(res, error.status, { errors: [{ message: error.message }] })
     }
   }
 
@@ -200,10 +200,6 @@ export class ConnectionServer implements Disposable {
     clearInterval(this.#timer)
     for (const connection of this.#connections) connection.terminate()
   }
-}
-
-function sendErrors(res: ServerResponse, status: number, errors: readonly unknown[]): void {
-  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(`${JSON.stringify({ errors })}\n`)
 }
 
 function addressOf(request: IncomingMessage): string {

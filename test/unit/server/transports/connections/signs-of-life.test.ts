@@ -7,6 +7,7 @@ import type { Operations } from '../../../../../src/server/graphql/operations.ts
 import { createRequestGuard } from '../../../../../src/server/http/request-guard.ts'
 import { ConnectionCaps } from '../../../../../src/server/transports/connections/connection-caps.ts'
 import { ConnectionServer } from '../../../../../src/server/transports/connections/connection-server.ts'
+import { Stop } from '../../../../../src/upstream/stop.ts'
 
 /** Some clients and proxies take a connection for dead that was silent for as long. */
 const LONGEST_SILENCE_MS = 25_000
@@ -87,7 +88,11 @@ async function openEventStream(server: ConnectionServer): Promise<RecordedSocket
   const request = requestOver(socket, { accept: 'text/event-stream' })
   const response = new ServerResponse(request)
   response.assignSocket(socket as unknown as Socket)
-  await server.stream(request, response, { requestId: 'x', asked: { query: 'subscription { pinsChanged { kind } }' } })
+  await server.stream(request, response, {
+    requestId: 'x',
+    gone: new Stop(),
+    asked: { query: 'subscription { pinsChanged { kind } }' },
+  })
   return socket
 }
 
