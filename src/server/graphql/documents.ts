@@ -22,6 +22,13 @@ interface Kept {
   bytes: number
 }
 
+/** `spec`: the status is 200 where the older `application/json` is asked for. */
+interface HttpStatus {
+  readonly spec?: true
+  readonly status: number
+}
+const INVALID: HttpStatus = { spec: true, status: 400 }
+
 // GraphiQL's introspection has 400; a mutation that adds 100 pins without variables about 2,000.
 const MAX_TOKENS = 5_000
 /** Bytes of all documents that are kept, with their compiled operations. */
@@ -79,7 +86,7 @@ export class Documents {
   validate(document: DocumentNode): readonly GraphQLError[] {
     const known = this.#validity.get(document)
     const errors =
-      known ?? validate(this.#schema, document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'))
+      known ?? validate(this.#schema, document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED', INVALID))
     if (!known) this.#validity.set(document, errors)
     if (errors.length > 0) this.#known.delete(document.loc?.source.body ?? '')
     return errors
@@ -96,7 +103,13 @@ export class Documents {
     const document = this.parse(query)
     const operation = getOperationAST(document, operationName || null)
     if (!operation)
-      throw withCode(new GraphQLError('Could not determine what operation to execute.'), 'OPERATION_RESOLUTION_FAILURE')
+      throw withCode(
+        new GraphQLError('Could not determine what operation to execute.'),
+        'OPERATION_RESOLUTION_FAILURE',
+        {
+          status: 400,
+        },
+      )
     if (options.isReadOnly && operation.operation === 'mutation')
       throw withCode(new GraphQLError('Can only perform a mutation operation from a POST request.'), 'BAD_REQUEST')
     const errors = this.validate(document)
@@ -108,14 +121,18 @@ export class Documents {
     try {
       return parse(text, { maxTokens: MAX_TOKENS })
     } catch (error) {
-      throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : error
+      throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED', INVALID) : error
     }
   }
 }
 
-/** Yoga would put codes into errors as well, but only for what comes over HTTP. */
-function withCode(error: GraphQLError, code: string): GraphQLError {
+/**
+ * Puts into an error the code, and what its status over HTTP is made of. Yoga would put in the same, but other transports
+ * need the code as well.
+ */
+function withCode(error: GraphQLError, code: string, http?: HttpStatus): GraphQLError {
   error.extensions.code = code
+  if (http) error.extensions.http = { ...http }
   return error
 }
 

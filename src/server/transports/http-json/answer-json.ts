@@ -23,7 +23,7 @@ const LONG_TEXT = 4096
  * Answers the usual request as Yoga would, but without fetch's `Request` and `Response`, which are a third of its cost.
  *
  * The usual request is a POST of JSON, of a known length, that asks for JSON and for a query or mutation. Yoga answers all
- * others, and reports errors in documents.
+ * others. A document that is invalid is answered here as well, since Yoga would have it parsed and validated again.
  */
 export function answerJson(parts: {
   executor: Executor
@@ -50,8 +50,8 @@ export function answerJson(parts: {
     let prepared: PreparedOperation
     try {
       prepared = executor.documents.prepare(request)
-    } catch {
-      return leaveToYoga(req, res, context, body)
+    } catch (error) {
+      return send(res, { errors: executor.visible(error, requestId, { isForYoga: true }) }, type)
     }
     if (prepared.operation.operation === 'subscription') return leaveToYoga(req, res, context, body)
     const { operationName, variables } = request
