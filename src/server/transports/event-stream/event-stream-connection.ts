@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Message, Subscriber } from '../../graphql/message.ts'
 import type { RunningOperation } from '../../graphql/operations.ts'
-import type { SocketAccount } from '../connections/connection-caps.ts'
+import type { ConnectionAccount } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
 import { type Framing, Lane, Outbox, type Wire } from '../connections/outbox.ts'
 
@@ -51,7 +51,7 @@ export class EventStreamConnection implements Connection, Subscriber {
 
   constructor(
     res: ServerResponse,
-    options: { parts: ConnectionParts; account: SocketAccount; observer: ConnectionObserver; requestId: string },
+    options: { parts: ConnectionParts; account: ConnectionAccount; observer: ConnectionObserver; requestId: string },
   ) {
     const { parts, account, observer, requestId } = options
     this.#res = res

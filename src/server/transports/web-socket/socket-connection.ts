@@ -7,7 +7,7 @@ import { MalformedTokensError } from '../../caller/callers.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
 import { requestIdOf } from '../../http/request-id.ts'
 import { capError } from '../connections/cap-error.ts'
-import type { SocketAccount } from '../connections/connection-caps.ts'
+import type { ConnectionAccount } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
 import { Outbox } from '../connections/outbox.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
@@ -29,7 +29,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   readonly #socket: Socket
   readonly #wire: SocketWire
   readonly #parts: ConnectionParts
-  readonly #account: SocketAccount
+  readonly #account: ConnectionAccount
   readonly #observer: ConnectionObserver
   readonly #outbox: Outbox
   readonly #requestId: string
@@ -49,7 +49,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   constructor(
     ws: ServedSocket,
     request: IncomingMessage,
-    options: { head: Buffer; parts: ConnectionParts; account: SocketAccount; observer: ConnectionObserver },
+    options: { head: Buffer; parts: ConnectionParts; account: ConnectionAccount; observer: ConnectionObserver },
   ) {
     const { head, parts, account, observer } = options
     this.#ws = ws

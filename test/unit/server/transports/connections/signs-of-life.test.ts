@@ -6,6 +6,7 @@ import { parseConfig } from '../../../../../src/config/parse-config.ts'
 import type { Operations } from '../../../../../src/server/graphql/operations.ts'
 import { createRequestGuard } from '../../../../../src/server/http/request-guard.ts'
 import { ConnectionCaps } from '../../../../../src/server/transports/connections/connection-caps.ts'
+import { connectionLimitsOf } from '../../../../../src/server/transports/connections/connection-limits.ts'
 import { ConnectionServer } from '../../../../../src/server/transports/connections/connection-server.ts'
 import { Stop } from '../../../../../src/upstream/stop.ts'
 
@@ -54,7 +55,7 @@ function startServer(): ConnectionServer {
   return new ConnectionServer({
     ...config,
     operations: { start: () => running, visible: () => [], cohorts: 0 } as unknown as Operations,
-    caps: new ConnectionCaps(config),
+    caps: new ConnectionCaps(connectionLimitsOf(config)),
     identify: async () => ({ key: 'caller' }) as never,
     guard: createRequestGuard(config),
     log: { debug() {}, error() {} } as never,
