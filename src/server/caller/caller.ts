@@ -29,7 +29,7 @@ export interface CallerRequest {
 }
 
 /** A caller, as the executor knows it. */
-export interface KnownCaller extends Caller {
+export interface IdentifiedCaller extends Caller {
   /** Equal for callers who may share the events of a subscription: those with the same key and the same tokens. */
   readonly sharingKey: string
 }
@@ -40,4 +40,4 @@ export interface KnownCaller extends Caller {
  * @throws {UnauthenticatedError} when the gateway does not serve the client
  * @throws {MalformedTokensError} when a token in `connectionParams` cannot be read
  */
-export type Identify = (request: CallerRequest) => Promise<KnownCaller>
+export type Identify = (request: CallerRequest) => Promise<IdentifiedCaller>

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
-import type { KnownCaller } from './caller.ts'
+import type { IdentifiedCaller } from './caller.ts'
 import { bearerToken, isOfOthers, isTokenHeader, plainToken, SERVICE_TOKEN_PREFIX } from './tokens.ts'
 
 /** The configured services, as far as tokens are about them. */
@@ -19,7 +19,7 @@ export type TokenHeaders = Readonly<NodeJS.Dict<string | readonly string[]>>
  * Bearer`. A token that is malformed, or is for an unknown service, must not be passed over: the gateway would use its own
  * token, and the caller would act with rights that are not theirs and never know.
  */
-export class TokenCaller implements KnownCaller {
+export class TokenCaller implements IdentifiedCaller {
   readonly #headers: TokenHeaders
   readonly #services: ServiceNames
   readonly #secret: Uint8Array

@@ -3,7 +3,7 @@ import { type ExecutionResult, type GraphQLError, type OperationDefinitionNode, 
 import { coalesceKey, type LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import { Stop } from '../../upstream/stop.ts'
-import type { KnownCaller } from '../caller/caller.ts'
+import type { IdentifiedCaller } from '../caller/caller.ts'
 import type { LiveStream } from './cohort.ts'
 import { Cohorts, type Place } from './cohorts.ts'
 import { type Executor, encodeResult, isLiveReader, type Run } from './executor.ts'
@@ -12,8 +12,8 @@ import { canonicalRequest, type OperationRequest } from './operation-request.ts'
 import { resumeAt } from './resume-at.ts'
 
 /** Who asks, and under which name it is logged. */
-export interface Asking {
-  readonly caller: KnownCaller
+export interface Requester {
+  readonly caller: IdentifiedCaller
   readonly requestId: string
 }
 
@@ -29,7 +29,7 @@ interface Prepared {
   readonly run: Run
   readonly operation: OperationDefinitionNode
   readonly request: OperationRequest
-  readonly caller: KnownCaller
+  readonly caller: IdentifiedCaller
 }
 
 /** Runs GraphQL operations for subscribers, who get one result or many; equal subscriptions share theirs. */
@@ -55,13 +55,13 @@ export class Operations {
    */
   start(
     request: OperationRequest,
-    asking: Asking,
+    requester: Requester,
     subscriber: Subscriber,
     options: { isReadOnly?: boolean; lastCursor?: string | null } = {},
   ): RunningOperation {
     const fail = (error: unknown): void => subscriber.fail(error)
     try {
-      const prepared = this.#prepare(request, asking, options)
+      const prepared = this.#prepare(request, requester, options)
       const type = prepared.operation.operation
       if (type === 'subscription') {
         const running = new RunningSubscription()
@@ -93,7 +93,7 @@ export class Operations {
 
   #prepare(
     request: OperationRequest,
-    { caller, requestId }: Asking,
+    { caller, requestId }: Requester,
     options: { readonly isReadOnly?: boolean },
   ): Prepared {
     const { document, operation } = this.#executor.documents.prepare(request, options)

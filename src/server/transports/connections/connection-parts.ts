@@ -34,7 +34,7 @@ export interface Connection {
 }
 
 /** Keeps account of connections. */
-export interface ConnectionObserver {
+export interface ConnectionOwner {
   opened(connection: Connection): void
   closed(connection: Connection): void
 }

@@ -13,7 +13,7 @@ import { CLOSE_REASONS } from '../web-socket/close-reasons.ts'
 import { ServedSocket } from '../web-socket/served-socket.ts'
 import { SocketConnection } from '../web-socket/socket-connection.ts'
 import { capError } from './cap-error.ts'
-import type { Connection, ConnectionObserver, ConnectionParts } from './connection-parts.ts'
+import type { Connection, ConnectionOwner, ConnectionParts } from './connection-parts.ts'
 import { drainInSlices, drainTimeMs } from './drain-in-slices.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { patienceMs } from './patience.ts'
@@ -35,13 +35,12 @@ export interface ConnectionServerOptions extends ConnectionParts {
 const CLOSE_TIMEOUT_MS = 2_000
 
 /** WebSockets and event streams at /graphql. */
-export class ConnectionServer implements Disposable {
+export class ConnectionServer implements ConnectionOwner, Disposable {
   readonly #options: ConnectionServerOptions
   readonly #sockets: Server<typeof ServedSocket>
   readonly #connections = new Set<Connection>()
   readonly #heartbeat: Heartbeat<Connection>
   readonly #timer: NodeJS.Timeout
-  readonly #observer: ConnectionObserver
   #onEmpty: (() => void) | null = null
   #isDraining = false
 
@@ -64,17 +63,17 @@ export class ConnectionServer implements Disposable {
       else connection.beat()
     })
     this.#timer = setInterval(() => this.#heartbeat.turn(), Heartbeat.turnMs(options.pingIntervalMs))
-    this.#observer = {
-      opened: (connection) => {
-        this.#connections.add(connection)
-        this.#heartbeat.add(connection)
-      },
-      closed: (connection) => {
-        this.#connections.delete(connection)
-        this.#heartbeat.delete(connection)
-        if (this.#connections.size === 0) this.#onEmpty?.()
-      },
-    }
+  }
+
+  opened(connection: Connection): void {
+    this.#connections.add(connection)
+    this.#heartbeat.add(connection)
+  }
+
+  closed(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.#heartbeat.delete(connection)
+    if (this.#connections.size === 0) this.#onEmpty?.()
   }
 
   /** How much there is of everything that is held for connections. */
@@ -109,7 +108,7 @@ export class ConnectionServer implements Disposable {
         ws.close(code, reason)
         return
       }
-      new SocketConnection(ws, request, { head, parts: this.#options, account, observer: this.#observer })
+      new SocketConnection(ws, request, { head, parts: this.#options, account, owner: this })
     })
   }
 
@@ -148,7 +147,7 @@ export class ConnectionServer implements Disposable {
       const connection = new EventStreamConnection(res, {
         parts: this.#options,
         account,
-        observer: this.#observer,
+        owner: this,
         requestId,
       })
       if (exceeded) {

@@ -17,7 +17,7 @@ export class Outbox {
   readonly #wire: Wire
   readonly #onCongestion: ((isCongested: boolean) => void) | null
   /** Null until the other side falls behind for the first time, which most never do. */
-  #waiting: Set<Lane> | null = null
+  #waiting: Set<MessageQueue> | null = null
   #isCongested = false
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null
 
@@ -39,10 +39,10 @@ export class Outbox {
     this.#onCongestion?.(true)
   }
 
-  /** Keeps a lane's messages until there is room. */
-  wait(lane: Lane): void {
+  /** Keeps a queue's messages until there is room. */
+  wait(queue: MessageQueue): void {
     this.#waiting ??= new Set()
-    this.#waiting.add(lane)
+    this.#waiting.add(queue)
   }
 
   /** To be called when there is room again. */
@@ -50,11 +50,11 @@ export class Outbox {
     if (!this.#isCongested) return
     this.#isCongested = false
     const waiting = this.#waiting ?? []
-    for (const lane of waiting) {
-      if (lane.flush()) this.#waiting?.delete(lane)
+    for (const queue of waiting) {
+      if (queue.flush()) this.#waiting?.delete(queue)
       if (this.#isCongested) {
         // Whoever had a turn goes to the end of the line.
-        if (this.#waiting?.delete(lane)) this.#waiting.add(lane)
+        if (this.#waiting?.delete(queue)) this.#waiting.add(queue)
         return
       }
     }
@@ -95,7 +95,7 @@ export interface Framing {
 }
 
 /** One operation's share of a connection. */
-export class Lane {
+export class MessageQueue {
   readonly #outbox: Outbox
   readonly #framing: Framing
   #kept: Map<string | symbol, Message> | null = null

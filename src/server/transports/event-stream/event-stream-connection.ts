@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { Message, Subscriber } from '../../graphql/message.ts'
 import type { RunningOperation } from '../../graphql/operations.ts'
 import type { ConnectionAccount } from '../connections/connection-caps.ts'
-import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
-import { type Framing, Lane, Outbox, type Wire } from '../connections/outbox.ts'
+import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
+import { type Framing, MessageQueue, Outbox, type Wire } from '../connections/outbox.ts'
 
 const PING = Buffer.from(':\n\n')
 const COMPLETE = Buffer.from('event: complete\ndata:\n\n')
@@ -42,7 +42,7 @@ export function breakOff(res: ServerResponse): void {
 export class EventStreamConnection implements Connection, Subscriber {
   readonly #res: ServerResponse
   readonly #outbox: Outbox
-  readonly #lane: Lane
+  readonly #queue: MessageQueue
   readonly #parts: ConnectionParts
   readonly #requestId: string
   #unreadSince: number | null = null
@@ -51,23 +51,23 @@ export class EventStreamConnection implements Connection, Subscriber {
 
   constructor(
     res: ServerResponse,
-    options: { parts: ConnectionParts; account: ConnectionAccount; observer: ConnectionObserver; requestId: string },
+    options: { parts: ConnectionParts; account: ConnectionAccount; owner: ConnectionOwner; requestId: string },
   ) {
-    const { parts, account, observer, requestId } = options
+    const { parts, account, owner, requestId } = options
     this.#res = res
     this.#parts = parts
     this.#requestId = requestId
     this.#outbox = new Outbox(new ResponseWire(res), (isCongested) => this.#note(isCongested))
-    this.#lane = new Lane(this.#outbox, EVENTS)
+    this.#queue = new MessageQueue(this.#outbox, EVENTS)
     res.on('drain', () => this.#outbox.drained())
     res.once('close', () => {
       this.#release()
       account.close()
-      observer.closed(this)
+      owner.closed(this)
     })
     res.writeHead(200, EVENT_STREAM_HEADERS)
     res.write(PING)
-    observer.opened(this)
+    owner.opened(this)
   }
 
   /** Takes over the operation that was asked for, and cancels it when the other side goes away. */
@@ -77,7 +77,7 @@ export class EventStreamConnection implements Connection, Subscriber {
   }
 
   next(message: Message): void {
-    this.#lane.next(message)
+    this.#queue.next(message)
   }
 
   ready(): Promise<void> {
@@ -85,11 +85,11 @@ export class EventStreamConnection implements Connection, Subscriber {
   }
 
   complete(): void {
-    this.#lane.end(COMPLETE, () => void this.#res.end())
+    this.#queue.end(COMPLETE, () => void this.#res.end())
   }
 
   fail(error: unknown): void {
-    if (!this.#lane.isOpen) return
+    if (!this.#queue.isOpen) return
     const errors = this.#parts.operations.visible(error, this.#requestId)
     this.next({ payload: Buffer.from(JSON.stringify({ errors })), key: null, cursor: null })
     this.complete()
@@ -112,7 +112,7 @@ export class EventStreamConnection implements Connection, Subscriber {
     // A little that waits is no congestion, but when nothing of it is taken, a stall in the making.
     const isUnread = this.#res.writableLength > 0
     if (isUnread !== (this.#unreadSince !== null)) this.#note(isUnread)
-    if (!isUnread && this.#lane.isOpen) this.#res.write(PING)
+    if (!isUnread && this.#queue.isOpen) this.#res.write(PING)
   }
 
   stall(): void {
@@ -136,7 +136,7 @@ export class EventStreamConnection implements Connection, Subscriber {
   }
 
   #release(): void {
-    this.#lane.close()
+    this.#queue.close()
     this.#operation?.cancel()
     this.#outbox.close()
   }

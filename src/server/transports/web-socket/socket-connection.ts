@@ -2,18 +2,18 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Message as ClientMessage, MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws'
 import type { RawData } from 'ws'
-import type { KnownCaller } from '../../caller/caller.ts'
+import type { IdentifiedCaller } from '../../caller/caller.ts'
 import { MalformedTokensError } from '../../caller/callers.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
 import { requestIdOf } from '../../http/request-id.ts'
 import { capError } from '../connections/cap-error.ts'
 import type { ConnectionAccount } from '../connections/connection-caps.ts'
-import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
+import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
 import { Outbox } from '../connections/outbox.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
 import type { ServedSocket, SocketListener } from './served-socket.ts'
 import { SocketSubscriber, type SubscriberOwner } from './socket-subscriber.ts'
-import { type AnswerListener, SocketWire } from './socket-wire.ts'
+import { type ReadListener, SocketWire } from './socket-wire.ts'
 import { textFrame } from './web-socket-frame.ts'
 
 /** The protocol demands unique ids and no length; a stock client's have 36 characters. */
@@ -24,20 +24,20 @@ const INIT_TIMEOUT_MS = 3_000
 const MAX_UNTAKEN_BYTES = 32 * 1024
 
 /** One WebSocket that speaks graphql-transport-ws. */
-export class SocketConnection implements Connection, SocketListener, SubscriberOwner, AnswerListener {
+export class SocketConnection implements Connection, SocketListener, SubscriberOwner, ReadListener {
   readonly #ws: ServedSocket
   readonly #socket: Socket
   readonly #wire: SocketWire
   readonly #parts: ConnectionParts
   readonly #account: ConnectionAccount
-  readonly #observer: ConnectionObserver
+  readonly #owner: ConnectionOwner
   readonly #outbox: Outbox
   readonly #requestId: string
   /** Operations under way, by their ids. */
   readonly #subscribers = new Map<string, SocketSubscriber>()
   /** Of the upgrade, until it is known who calls. */
   #headers: IncomingHttpHeaders | null
-  #caller: KnownCaller | null = null
+  #caller: IdentifiedCaller | null = null
   /** Messages that came while it was found out who calls; null before and after. */
   #held: ClientMessage[] | null = null
   #initTimer: NodeJS.Timeout | null
@@ -49,21 +49,21 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   constructor(
     ws: ServedSocket,
     request: IncomingMessage,
-    options: { head: Buffer; parts: ConnectionParts; account: ConnectionAccount; observer: ConnectionObserver },
+    options: { head: Buffer; parts: ConnectionParts; account: ConnectionAccount; owner: ConnectionOwner },
   ) {
-    const { head, parts, account, observer } = options
+    const { head, parts, account, owner } = options
     this.#ws = ws
     this.#socket = request.socket
     this.#parts = parts
     this.#account = account
     this.#headers = request.headers
-    this.#observer = observer
+    this.#owner = owner
     this.#requestId = flat(requestIdOf(request.headers['x-request-id']))
     this.#wire = new SocketWire(ws, request.socket, { head, listener: this })
     this.#outbox = new Outbox(this.#wire)
     this.#initTimer = setTimeout(() => this.#close(CLOSE_REASONS.initTimeout), INIT_TIMEOUT_MS)
     ws.listen(this)
-    observer.opened(this)
+    owner.opened(this)
   }
 
   get unreadSince(): number | null {
@@ -86,7 +86,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#wire.ponged(payload)
   }
 
-  answered(): void {
+  caughtUp(): void {
     if (!this.#wire.isFull) this.#outbox.drained()
   }
 
@@ -97,7 +97,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   closed(): void {
     this.#release()
     this.#account.close()
-    this.#observer.closed(this)
+    this.#owner.closed(this)
   }
 
   ended(id: string): void {
@@ -175,7 +175,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#ws.pause()
     const headers = this.#headers ?? {}
     this.#headers = null
-    let caller: KnownCaller
+    let caller: IdentifiedCaller
     try {
       caller = await this.#parts.identify({ headers, connectionParams })
     } catch (error) {
@@ -216,7 +216,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
       return null
     }
     const { operations } = this.#parts
-    const caller = this.#caller as KnownCaller
+    const caller = this.#caller as IdentifiedCaller
     const subscriber = new SocketSubscriber(id, this.#outbox, this)
     this.#subscribers.set(id, subscriber)
     subscriber.operation = operations.start(payload, { caller, requestId: this.#requestId }, subscriber)

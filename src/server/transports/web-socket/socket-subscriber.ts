@@ -2,7 +2,7 @@ import { MessageType } from 'graphql-ws'
 import { UnauthorizedError } from '../../../domain/errors.ts'
 import type { Message, Subscriber } from '../../graphql/message.ts'
 import type { RunningOperation } from '../../graphql/operations.ts'
-import { type Framing, Lane, type Outbox } from '../connections/outbox.ts'
+import { type Framing, MessageQueue, type Outbox } from '../connections/outbox.ts'
 import { openTextFrame, textFrame } from './web-socket-frame.ts'
 
 const CLOSING_BRACE = 0x7d
@@ -13,7 +13,7 @@ export class SocketSubscriber implements Subscriber, Framing {
   /** Null until it has begun. */
   operation: RunningOperation | null = null
   readonly #outbox: Outbox
-  readonly #lane: Lane
+  readonly #queue: MessageQueue
   readonly #owner: SubscriberOwner
   /**
    * The first bytes of each message, one character for each of them. Not a `Buffer`: as long as there is one, Node keeps the
@@ -27,11 +27,11 @@ export class SocketSubscriber implements Subscriber, Framing {
     this.#owner = owner
     const head = `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`
     this.#head = Buffer.from(head).toString('latin1')
-    this.#lane = new Lane(outbox, this)
+    this.#queue = new MessageQueue(outbox, this)
   }
 
   next(message: Message): void {
-    this.#lane.next(message)
+    this.#queue.next(message)
   }
 
   ready(): Promise<void> {
@@ -43,7 +43,7 @@ export class SocketSubscriber implements Subscriber, Framing {
   }
 
   fail(error: unknown): void {
-    if (!this.#lane.isOpen) return
+    if (!this.#queue.isOpen) return
     if (error instanceof UnauthorizedError) this.#owner.refused()
     else this.#end({ id: this.id, type: MessageType.Error, payload: this.#owner.visible(error) })
   }
@@ -60,12 +60,12 @@ export class SocketSubscriber implements Subscriber, Framing {
 
   /** Sends nothing more, and stops the operation. */
   stop(): void {
-    this.#lane.close()
+    this.#queue.close()
     this.operation?.cancel()
   }
 
   #end(message: { readonly id: string; readonly type: MessageType; readonly payload?: unknown }): void {
-    this.#lane.end(textFrame(Buffer.from(JSON.stringify(message))), () => this.#owner.ended(this.id))
+    this.#queue.end(textFrame(Buffer.from(JSON.stringify(message))), () => this.#owner.ended(this.id))
   }
 }
 

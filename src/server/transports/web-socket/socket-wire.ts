@@ -12,9 +12,9 @@ const ASK_BYTES = 32 * 1024
 const ARE_YOU_THERE = -1
 
 /** Hears of answers from the other side of a wire. */
-export interface AnswerListener {
+export interface ReadListener {
   /** The other side has read what it was asked about. */
-  answered(): void
+  caughtUp(): void
 }
 
 /**
@@ -27,7 +27,7 @@ export interface AnswerListener {
 export class SocketWire implements Wire, PongListener {
   readonly #ws: WebSocket
   readonly #socket: Socket
-  readonly #listener: AnswerListener
+  readonly #listener: ReadListener
   #unreadBytes = 0
   /** What the other side has to answer, and what it has read once it does. */
   #question: number | null = null
@@ -39,7 +39,7 @@ export class SocketWire implements Wire, PongListener {
    *   the order is kept, since without compression `ws` keeps nothing back
    * @param options.head what was read of the connection before it was a WebSocket
    */
-  constructor(ws: WebSocket, socket: Socket, { head, listener }: { head: Buffer; listener: AnswerListener }) {
+  constructor(ws: WebSocket, socket: Socket, { head, listener }: { head: Buffer; listener: ReadListener }) {
     this.#ws = ws
     this.#socket = socket
     this.#listener = listener
@@ -98,7 +98,7 @@ export class SocketWire implements Wire, PongListener {
     if (this.#question === null || question !== this.#question) return
     this.#unreadBytes -= this.#aheadBytes
     this.#question = null
-    if (this.#aheadBytes > 0) this.#listener.answered()
+    if (this.#aheadBytes > 0) this.#listener.caughtUp()
     if (this.#unreadBytes >= ASK_BYTES) this.ask()
   }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { Message } from '../../../../../src/server/graphql/message.ts'
-import { Lane, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
+import { MessageQueue, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
 import { SocketWire } from '../../../../../src/server/transports/web-socket/socket-wire.ts'
 
 const PING = 0x89
@@ -15,7 +15,7 @@ function startReader() {
   const unread: Buffer[] = []
   const socket = { write: (frame: Buffer) => unread.push(frame), push: () => true }
   const listener = {
-    answered() {
+    caughtUp() {
       if (!wire.isFull) outbox.drained()
     },
   }
@@ -104,7 +104,7 @@ describe('the wire of a socket', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
         const reader = startReader()
-        const lane = new Lane(reader.outbox, { frameOf: ({ payload }) => payload })
+        const queue = new MessageQueue(reader.outbox, { frameOf: ({ payload }) => payload })
         const last = new Map<number, number>()
         actions.forEach((each, index) => {
           if (each === 'read') reader.readOne()
@@ -116,14 +116,14 @@ describe('the wire of a socket', () => {
             payload.writeUInt32BE(pin, 4)
             last.set(pin, index)
             const message: Message = { payload, key: String(pin), cursor: null }
-            lane.next(message)
+            queue.next(message)
           }
           expect(reader.unreadBytes()).toBeLessThanOrEqual(48 * 1024 + 60_012)
-          if (lane.backlog > 0) expect(reader.unread.some((sent) => sent[0] === PING)).toBe(true)
+          if (queue.backlog > 0) expect(reader.unread.some((sent) => sent[0] === PING)).toBe(true)
         })
         while (reader.unread.length > 0) reader.readOne()
         const seen = new Map(reader.read.map((sent) => [sent.readUInt32BE(4), sent.readUInt32BE(0)]))
-        expect([lane.backlog, seen]).toEqual([0, last])
+        expect([queue.backlog, seen]).toEqual([0, last])
       }),
     )
   })

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { UnauthorizedError } from '../../../../src/domain/errors.ts'
-import { identifyByHost } from '../../../../src/server/caller/host-caller.ts'
+import { identifyByHost } from '../../../../src/server/caller/identify-by-host.ts'
 
 const REQUEST = { headers: {} }
 const SERVICES = ['one', 'two']

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { Caller, CallerRequest, Identify, KnownCaller } from './caller.ts'
+import type { Caller, CallerRequest, IdentifiedCaller, Identify } from './caller.ts'
 import { plainToken } from './tokens.ts'
 
 /** A token, or what the host threw in its place. */
@@ -38,7 +38,7 @@ async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
 }
 
 /** A caller whom the host has named. Its tokens stay as they were when they were first needed. */
-class HostCaller implements KnownCaller {
+class HostCaller implements IdentifiedCaller {
   readonly key: string
   readonly #caller: Caller
   readonly #services: readonly string[]
