@@ -20,7 +20,7 @@ export interface Caller {
   tokenFor(service: string): string | null
 }
 
-/** Everything that a client has said of itself. */
+/** The parts of a request that may name the caller. */
 export interface CallerRequest {
   /** Headers of the HTTP request, or of the request that opened the WebSocket. Names are in lower case. */
   readonly headers: IncomingHttpHeaders
@@ -28,7 +28,7 @@ export interface CallerRequest {
   readonly connectionParams?: Readonly<Record<string, unknown>>
 }
 
-/** A caller, as the executor knows it. */
+/** A caller whom `identify` has found. */
 export interface IdentifiedCaller extends Caller {
   /** Equal for callers who may share the events of a subscription: those with the same key and the same tokens. */
   readonly sharingKey: string

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Caller, CallerRequest, IdentifiedCaller, Identify } from './caller.ts'
 import { plainToken } from './tokens.ts'
 
-/** A token, or what the host threw in its place. */
+/** A token, or the error that the host threw in its place. */
 type Found = { readonly token: string | null } | { readonly error: unknown }
 
 /**
@@ -37,7 +37,7 @@ async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
-/** A caller whom the host has named. Its tokens stay as they were when they were first needed. */
+/** A caller whom the host has named. Each token stays as it was when an operation first used it. */
 class HostCaller implements IdentifiedCaller {
   readonly key: string
   readonly #caller: Caller
@@ -46,7 +46,7 @@ class HostCaller implements IdentifiedCaller {
   readonly #found = new Map<string, Found>()
   #sharingKey: string | undefined
 
-  /** @param secret of this process: a keyed hash of the tokens is kept, and the tokens cannot be found by it */
+  /** @param secret random key of this process. Only a keyed hash of the tokens is kept, so nobody can find the tokens. */
   constructor(caller: Caller, services: readonly string[], secret: Uint8Array) {
     this.key = caller.key
     this.#caller = caller
@@ -81,7 +81,7 @@ class HostCaller implements IdentifiedCaller {
     try {
       const token = this.#caller.tokenFor(service) ?? null
       if (token === null || (typeof token === 'string' && plainToken(token) === token)) return { token }
-      // The token is not shown.
+      // The message does not show the token.
       throw new TypeError(
         `Expected tokenFor(${JSON.stringify(service)}) to return printable text without spaces, or null`,
       )

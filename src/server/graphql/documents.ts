@@ -16,7 +16,7 @@ export interface PreparedOperation {
   readonly operation: OperationDefinitionNode
 }
 
-/** A document that is kept. */
+/** An entry of the cache. */
 interface Kept {
   readonly document: DocumentNode
   bytes: number
@@ -31,16 +31,16 @@ const INVALID: HttpStatus = { spec: true, status: 400 }
 
 // GraphiQL's introspection has 400; a mutation that adds 100 pins without variables about 2,000.
 const MAX_TOKENS = 5_000
-/** Bytes of all documents that are kept, with their compiled operations. */
+/** Maximum bytes of all documents in the cache, with their compiled operations. */
 const CACHE_BYTES = 64 * 1024 * 1024
 /** Bytes for each token of a document: 340 were measured. */
 const BYTES_PER_TOKEN = 400
 
 /**
- * Reads documents and checks them against the schema: the one place where rules and limits of documents are.
+ * Parses documents and validates them against the schema. All rules and limits of documents are here.
  *
- * Valid documents are kept, so that a client's next request with the same text costs neither parsing nor validation. They
- * are bounded in bytes. Invalid ones are not kept: their errors would take thirty times as much as the document.
+ * Valid documents are kept, so that the next request with the same text costs neither parsing nor validation. The cache is
+ * bounded in bytes. Invalid documents are not kept: their errors would take thirty times as much as the document.
  */
 export class Documents {
   readonly #schema: GraphQLSchema
@@ -52,9 +52,9 @@ export class Documents {
   }
 
   /**
-   * Reads a document. A document of too many words is refused before validation, whose cost grows faster than its length.
+   * Parses a document. A document of too many tokens is refused, since the cost of validation grows faster than its length.
    *
-   * @throws {GraphQLError} when it is no GraphQL
+   * @throws {GraphQLError} GRAPHQL_PARSE_FAILED
    */
   parse(text: string): DocumentNode {
     const known = this.#known.get(text)
@@ -65,14 +65,14 @@ export class Documents {
     return document
   }
 
-  /** Bytes of all that is kept. */
+  /** Bytes of all documents in the cache. */
   get bytes(): number {
     return this.#known.calculatedSize
   }
 
   /**
-   * Counts more bytes for a document, such as those of its compiled operations. The document is forgotten if it takes more
-   * than an eighth of all room then.
+   * Counts more bytes for a document, such as those of its compiled operations. The document is evicted if it takes more than
+   * an eighth of the cache then.
    */
   keepMore(document: DocumentNode, bytes: number): void {
     const text = document.loc?.source.body ?? ''
@@ -82,7 +82,7 @@ export class Documents {
     this.#known.set(text, kept, { size: kept.bytes })
   }
 
-  /** The ways in which a document does not fit the schema; none for a valid one. */
+  /** Returns the errors in a document: an empty list for a valid one. */
   validate(document: DocumentNode): readonly GraphQLError[] {
     const known = this.#validity.get(document)
     const errors =
@@ -93,10 +93,10 @@ export class Documents {
   }
 
   /**
-   * Finds the operation that a request asks for. Words and order of the checks are Yoga's.
+   * Finds the operation that a request asks for. The checks have the words and the order of Yoga.
    *
    * @param options.isReadOnly refuses mutations, for transports that any web page can use
-   * @throws {GraphQLError} when the document is no GraphQL, or has no such operation
+   * @throws {GraphQLError} when the document cannot be parsed, or has no such operation
    * @throws {AggregateError} of `GraphQLError`s when it does not fit the schema
    */
   prepare({ query, operationName }: OperationRequest, options: { isReadOnly?: boolean } = {}): PreparedOperation {
