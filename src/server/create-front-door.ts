@@ -19,16 +19,16 @@ import { answerJson } from './transports/http-json/answer-json.ts'
 import { routeGraphql } from './transports/route-graphql.ts'
 import { createYogaServer } from './transports/yoga/create-yoga-server.ts'
 
-/** Everything between a connection and the resolvers. Disposing it ends all WebSockets and event streams at once. */
+/** All that is between a connection and the resolvers. Disposing it ends all WebSockets and event streams at once. */
 export interface FrontDoor extends Disposable {
   readonly handle: RequestListener
   /** Requests that `handle` has taken and not answered. */
   readonly inFlight: RequestsInFlight
-  /** Takes over a connection that becomes a WebSocket. An offer of another protocol is passed over, and the request answered. */
+  /** Takes over a connection that becomes a WebSocket. An offer of another protocol is ignored, and the request is answered. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Sends all WebSockets and event streams away, and lets no new ones in. Resolves when they are gone. */
+  /** Closes all WebSockets and event streams, and refuses new ones. Resolves when they are closed. */
   drain(): Promise<void>
-  /** Milliseconds that `drain` would take now. */
+  /** Milliseconds over which `drain` would close them now. */
   readonly drainTimeMs: number
 }
 
@@ -43,7 +43,7 @@ export function createFrontDoor(
     readonly isReady: () => boolean
     readonly hostRoutes?: HostRoutes | undefined
     readonly log: Logger
-    /** Says who calls. Default: the tokens that the client brings. */
+    /** Finds out who calls. Default: the caller is known by the tokens in the request. */
     readonly identify?: ((request: CallerRequest) => Promise<Caller>) | undefined
   },
 ): FrontDoor {

@@ -2,18 +2,18 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** True when a client wants to go on in WebSocket. */
+/** True when the client offers WebSocket. */
 export function isWebSocketUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 /**
- * Has the server answer a request as if it had not asked for another protocol.
+ * Gives a request back to the server without its offer of another protocol.
  *
- * Some clients offer HTTP/2 with every plain request, and a server is free to stay with HTTP/1.1. Node hands every such
- * request over as soon as anybody listens for upgrades, so it is given back, without the offer.
+ * Some clients offer HTTP/2 with every plain request, and a server may stay with HTTP/1.1. Node emits `upgrade` for every
+ * such request as soon as there is a listener.
  *
- * @returns false for a connection that cannot be given back: that of a server with TLS, where clients make no such offer
+ * @returns false if the server has TLS: the connection cannot be given back then, and clients make no such offer
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-7.8
  */
 export function ignoreUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {

@@ -1,39 +1,41 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopbackHost } from '../loopback.ts'
 
-/** Why a request is not served, before anything of it is read. */
+/** The answer to a request that is not served. It is known before the body is read. */
 export interface Refusal {
   readonly status: number
   readonly code: 'FORBIDDEN_HOST' | 'FORBIDDEN_ORIGIN' | 'UNSUPPORTED_MEDIA_TYPE'
   readonly message: string
 }
 
-/** The parts of a request that tell where it comes from; an upgrade to WebSocket has them too. */
+/** The parts of a request that show where it comes from. An upgrade to WebSocket has them as well. */
 export interface GuardedRequest {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
 }
 
-/** Whom the gateway serves. */
+/** Decides which requests are served. */
 export interface RequestGuard {
   /**
-   * Null when the request may be served.
+   * Returns null when the request may be served.
    *
-   * @param options.anyHost leaves the host name out, for what holds no data: load balancers ask by address
+   * @param options.anyHost does not check the host name, for paths that show no data: load balancers ask by address
    */
   refusalOf(request: GuardedRequest, options?: { anyHost?: boolean }): Refusal | null
-  /** True for the origin of a foreign web page that may read answers. */
+  /** True for the origin of another site whose pages may read answers. */
   isAllowedOrigin(origin: string): boolean
 }
 
-// What a web page can send to any site without asking first.
+// Content types that a web page can send to any site without asking first.
 // https://fetch.spec.whatwg.org/#cors-safelisted-request-header
 const SIMPLE_CONTENT = /^\s*(?:text\/plain|multipart\/form-data|application\/x-www-form-urlencoded)\b/i
 
 /**
- * The gateway may hold tokens and listen on loopback, where any web page can send requests: so pages of other sites are
- * refused unless allowed, even where they could not read the answer, and host names that are not ours are refused, since an
- * attacker's name may have been pointed here (DNS rebinding).
+ * Creates the guard of a gateway.
+ *
+ * The gateway may hold tokens and listen on loopback, where any web page can send requests. So pages of other sites are
+ * refused unless their origin is allowed, even if they could not read the answer. Unknown host names are refused as well,
+ * since an attacker's name may resolve to this address (DNS rebinding).
  */
 export function createRequestGuard(config: {
   readonly host: string
@@ -74,7 +76,10 @@ export function createRequestGuard(config: {
   return { refusalOf, isAllowedOrigin }
 }
 
-/** A page of another site that loads us as an image, script or frame sends no Origin. Following a link here is fine. */
+/**
+ * True for a request from a page of another site that has no `Origin`, such as for an image, a script or a frame. A link
+ * that somebody follows is allowed.
+ */
 function isForeignFetch(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site']
   const isLink = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'

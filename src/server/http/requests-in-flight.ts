@@ -1,23 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Requests that have not been answered to the end. */
+/** Requests whose answer has not been sent to its end. */
 export class RequestsInFlight {
   /**
    * Each response has a place until it is closed, and places are used again. A `Set` would link its earlier tables to the
-   * later ones when it grows or is tidied up, and so keep every response from the cheap garbage collection.
+   * later ones when it grows or is tidied up, and only a full garbage collection would free the responses.
    */
   readonly #places: (ServerResponse | null)[] = []
   readonly #freePlaces: number[] = []
-  /** Answers that wait behind another of the same connection, or have waited. */
+  /** Answers that wait, or have waited, behind another answer on the same connection. */
   readonly #queues = new WeakMap<Socket, Set<() => void>>()
   readonly #onIdle = new Set<() => void>()
 
   /**
    * Counts a request until its connection is gone.
    *
-   * @param onLost called if the connection goes away while the answer waits behind another of it, which has no event
-   * @returns a function for the response's event `close`: the request counts no more
+   * @param onLost called if the connection goes away while the answer waits behind another one. The response has no event then.
+   * @returns a function that stops counting the request, for the response's event `close`
    */
   add(req: IncomingMessage, res: ServerResponse, onLost: () => void = () => {}): () => void {
     const place = this.#freePlaces.pop() ?? this.#places.length
@@ -33,7 +33,7 @@ export class RequestsInFlight {
     return release
   }
 
-  /** Answers that are to come, or are being sent. */
+  /** Responses that are not yet closed. */
   get responses(): readonly ServerResponse[] {
     return this.#places.filter((res) => res !== null)
   }
@@ -60,7 +60,7 @@ export class RequestsInFlight {
     return this.#freePlaces.length === this.#places.length
   }
 
-  /** An answer that waits behind another is never told that its connection is gone. */
+  /** Listens to the connection, since an answer that waits behind another has no event when it goes away. */
   #queue(socket: Socket, res: ServerResponse, lose: () => void): void {
     const known = this.#queues.get(socket)
     const queue = known ?? new Set()

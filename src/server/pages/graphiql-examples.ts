@@ -1,11 +1,11 @@
 /** One tab of GraphiQL. */
 interface Example {
   readonly query: string
-  /** JSON. */
+  /** As JSON. */
   readonly variables?: string
 }
 
-/** What a newcomer finds in GraphiQL, in the order of a first visit. Each is valid against the schema; a test sees to it. */
+/** Tabs of GraphiQL for newcomers, in the order of a first visit. A test validates each against the schema. */
 export const EXAMPLES: readonly Example[] = [
   {
     query: `# Welcome to pinql: GraphQL over IPFS pinning.

@@ -1,13 +1,13 @@
 import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 
-/** Nothing can be kept in the data directory. */
+/** Thrown when the data directory cannot be written. */
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError'
 }
 
 /**
- * Makes the data directory where it is missing.
+ * Makes the data directory if it is missing.
  *
  * @throws {DataDirectoryError} naming the directory and the setting, when it cannot be made or written
  */

@@ -3,8 +3,8 @@ import { type DialRange, defaultDialRanges } from '../../embedded/fetch/dial-pol
 import { isLoopbackHost } from '../loopback.ts'
 
 /**
- * What the embedded service may dial: what is configured, else as much as befits who reaches the gateway, since whoever
- * does may name origins. The service itself only ever listens on loopback.
+ * Returns the addresses that the embedded service may dial. Clients of the gateway name the origins to dial, so the default
+ * depends on who can reach the gateway. The service itself listens on loopback only.
  */
 export function embeddedDialRanges({
   host,
@@ -12,6 +12,6 @@ export function embeddedDialRanges({
   services,
 }: Pick<GatewayConfig, 'host' | 'allowedHosts' | 'services'>): readonly DialRange[] {
   const { dial } = services.find(({ provider }) => provider === 'embedded') ?? {}
-  // A proxy in front has a name of its own that is allowed here.
+  // A proxy in front of the gateway has a host name that is in `allowedHosts`.
   return dial ?? defaultDialRanges([host, ...allowedHosts.filter((name) => !isLoopbackHost(name))])
 }

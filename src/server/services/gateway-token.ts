@@ -1,7 +1,8 @@
 import { readSecretFile } from './secret-file.ts'
 
 /**
- * The token that the gateway uses its embedded service with: made once, kept in `dataDir`, readable by its owner only.
+ * Reads the gateway's token for its embedded service. The first call makes it, in a file in `dataDir` that only the owner can
+ * read.
  *
  * @returns the token and the file it is in
  * @throws what `readSecretFile` throws

@@ -13,18 +13,18 @@ import { readSecretFile } from './secret-file.ts'
 import { serviceSettingsOf } from './service-settings.ts'
 import { type EmbeddedService, startEmbeddedService } from './start-embedded-service.ts'
 
-/** The configured services, ready to be asked. */
+/** The configured services, ready for requests. */
 export interface OpenServices extends AsyncDisposable {
   readonly registry: ServiceRegistry
   readonly live: Informers
-  /** False while the embedded service is started again after it ended by itself. */
+  /** False while the embedded service is started again. */
   isUp(): boolean
 }
 
 /**
- * Starts the embedded service where one is configured, and opens connections to all. Nothing is sent to any other yet.
+ * Starts the embedded service if one is configured, and makes all services ready. Sends nothing to any other service yet.
  *
- * @param observe gets the upstream events, beside the log
+ * @param observe gets the upstream events, as the log does
  * @throws {ConfigError} when a service's endpoint is neither given nor known
  * @throws {DataDirectoryError} when an embedded service is configured and the data directory cannot be written
  */
@@ -63,9 +63,9 @@ export async function openServices(
 }
 
 /**
- * What lets a gateway finish the writes of the process before it; tokens are not part of it.
+ * Opens the records with which a gateway finishes the writes of the process before it. They contain no tokens.
  *
- * A gateway that keeps no pins itself runs without a directory as well, such as in a container that is read-only.
+ * A gateway without an embedded service runs without a data directory as well, such as in a read-only container.
  */
 async function openRecords(
   { dataDir, services }: GatewayConfig,

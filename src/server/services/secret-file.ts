@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { prepareDataDirectory } from './data-directory.ts'
 
 /**
- * A secret of 32 random bytes in base64url: made once, kept in `dataDir`, readable by its owner only.
+ * Reads a secret of 32 random bytes in base64url. The first call makes it, in a file in `dataDir` that only the owner can
+ * read.
  *
  * @returns the secret and the file it is in
  * @throws {DataDirectoryError} when the directory cannot be made or written
@@ -18,7 +19,7 @@ export async function readSecretFile(dataDir: string, name: string): Promise<{ s
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
   }
-  // Written whole under another name first: neither a crash nor a second process may ever see or leave half a secret.
+  // The secret is first written under another name, so that no crash and no second process leaves or sees half of it.
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   await writeFile(draft, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
   try {

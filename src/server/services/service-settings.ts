@@ -5,9 +5,9 @@ import { findProvider, KNOWN_PROVIDERS, UNKNOWN_PROVIDER } from '../../upstream/
 import type { ServiceSettings } from '../../upstream/service/service.ts'
 
 /**
- * Completes the configured services by what is known of their providers: `filebase: {}` is enough, and a service that has a
- * provider's name and endpoint is taken to be that provider's. The embedded service's endpoint stays
- * empty: it is known once that runs.
+ * Completes the configured services by what is known of their providers, so that `filebase: {}` is enough. A service with the
+ * name and the endpoint of a provider is that provider's. The embedded service's endpoint stays empty, since it is known only
+ * once the service runs.
  *
  * @throws {ConfigError} naming each service whose provider is given and unknown, or whose endpoint is neither given nor known
  */
@@ -19,7 +19,7 @@ export function serviceSettingsOf(config: GatewayConfig): ServiceSettings[] {
     if (service.provider !== null && known === UNKNOWN_PROVIDER) {
       problems.push(unknownProvider(service.name, service.provider))
     } else if (endpoint === null && service.provider !== 'embedded') problems.push(missingEndpoint(service))
-    // What everybody runs for themselves has no endpoint of its own to be known by.
+    // Everybody runs their own embedded service, so its name says nothing about a service at another endpoint.
     const isKnown = known !== UNKNOWN_PROVIDER && known.name !== 'embedded'
     const isTheirs = isKnown && (known.endpoint === null || endpoint === known.endpoint)
     const provider = service.provider ?? (isTheirs ? known.name : null)
@@ -35,7 +35,7 @@ function missingEndpoint({ name, provider }: ServiceConfig): ConfigProblem {
   return { key: `services.${name}.endpoint`, source: null, message }
 }
 
-/** A slip here would go unnoticed: the service would be taken for a stranger, and its limits passed. */
+/** Without this error, a misspelt provider would go unnoticed, and the gateway would exceed the provider's limits. */
 function unknownProvider(service: string, provider: string): ConfigProblem {
   const known = KNOWN_PROVIDERS.map(({ name }) => name)
   const meant = closest(provider, known)

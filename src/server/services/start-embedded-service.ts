@@ -3,26 +3,26 @@ import { type PinningServiceOptions, startPinningService } from '../../embedded/
 import type { Logger } from '../../observability/logger.ts'
 import { readGatewayToken } from './gateway-token.ts'
 
-/** The embedded pinning service of a gateway, which is started again should it end by itself. */
+/** The embedded pinning service of a gateway. It is started again if it ends by itself. */
 export interface EmbeddedService extends AsyncDisposable {
-  /** The same after a restart. */
+  /** Stays the same after a restart. */
   readonly endpoint: string
-  /** What the gateway may use it with. */
+  /** The gateway's token for the service. */
   readonly token: string
-  /** False while it is started again. */
+  /** False while the service is started again. */
   isUp(): boolean
 }
 
 const FIRST_RESTART_MS = 250
 const LAST_RESTART_MS = 60_000
-/** One that ran for so long before it ended has no trouble with starting. */
+/** A service that ran for so long is started again after the first wait, and not after a longer one. */
 const STEADY_MS = 60_000
 
 /**
- * Starts the embedded pinning service for this gateway alone: on loopback, with a token that only the gateway knows.
+ * Starts the embedded pinning service for this gateway only: on loopback, with a token that only the gateway knows.
  *
- * @param options.token from the configuration; null to make one, once, and keep it in `dataDir`
- * @param options.dialRanges which origins may be dialled: whoever reaches the gateway may name some
+ * @param options.token from the configuration. Null for the one in `dataDir`, which is made if it is missing.
+ * @param options.dialRanges origins that the service may dial. Clients of the gateway name origins.
  * @param options.kubo as for `startPinningService`
  * @throws {Error} when `dataDir` cannot be used
  */
@@ -49,12 +49,12 @@ export async function startEmbeddedService(
   const stopping = new AbortController()
   const { signal } = stopping
 
-  /** Resolves when the service was disposed. */
+  /** Starts the service again whenever it ends by itself. Resolves once it is disposed. */
   async function keepUp(): Promise<void> {
     for (let failures = 0; ; failures++) {
       const startedAt = performance.now()
       try {
-        // At the same port: where the service is, is known to others by now.
+        // At the same port, since the gateway uses its endpoint by now.
         if (!isUp) service = await start(Number(new URL(endpoint).port))
         isUp = true
         if (signal.aborted) await service[Symbol.asyncDispose]()

@@ -7,7 +7,7 @@ import { useExecutor } from './use-executor.ts'
 import { useNoSubscriptions } from './use-no-subscriptions.ts'
 import { createYoga, renderGraphiQL, type YogaServerInstance } from './yoga.ts'
 
-/** GraphiQL, and operations over HTTP in whatever form is unusual; what surrounds them is the request listener's. */
+/** Creates the server of GraphiQL, and of operations that come over HTTP in an unusual form. */
 export function createYogaServer(parts: {
   executor: Executor
   identify: Identify
@@ -18,10 +18,10 @@ export function createYogaServer(parts: {
   return createYoga<{ requestId: string }>({
     schema: executor.schema,
     plugins: [useNoSubscriptions(), useExecutor(executor, identify)],
-    // The executor's own is bounded in bytes.
+    // The executor has a cache of its own, which is bounded in bytes.
     parserAndValidationCache: false,
     maxRequestBodySize: maxRequestBytes,
-    // What fails outside of execution; the executor has seen the rest.
+    // Masks errors outside of execution. The executor masks all others.
     maskedErrors: {
       maskError: (error) => {
         const seen = clientErrorOf(error)
@@ -30,7 +30,7 @@ export function createYogaServer(parts: {
       },
     },
     renderGraphiQL: async (options) => renderGraphiQL(options),
-    // Event streams carry the headers of the tab, tokens among them; the page's WebSockets would not.
+    // Event streams carry the headers of the tab, and so its tokens. The page's WebSockets would not.
     graphiql: {
       title: 'pinql',
       subscriptionsProtocol: 'SSE',
@@ -38,8 +38,8 @@ export function createYogaServer(parts: {
     },
     logging: false,
     landingPage: false,
-    // CORS and health are the request listener's. Yoga's own health check answers any URL that ends in its path, even a
-    // query, so it gets one that no URL has.
+    // The request listener does CORS and health checks. Yoga's own health check cannot be turned off, and answers any URL that
+    // ends in its path, even in a query. So its path is one that no URL has.
     cors: false,
     healthCheckEndpoint: '\n',
     // A web page can send a form anywhere without asking first.

@@ -10,11 +10,11 @@ import type { Plugin } from './yoga.ts'
 interface ServerContext {
   readonly req: IncomingMessage
   readonly requestId: string
-  /** Aborted when the connection has gone away. Yoga's own signal is not, for a request behind another. */
+  /** Aborted when the connection has gone away. Yoga's own signal is not aborted for a request that waits behind another. */
   readonly gone: StopSignal
 }
 
-/** Has Yoga read, check and run operations as all other transports do. */
+/** Makes Yoga parse, validate and run operations as all other transports do. */
 export function useExecutor(executor: Executor, identify: Identify): Plugin<ServerContext> {
   const { documents } = executor
   return {
@@ -45,7 +45,7 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
   }
 }
 
-/** Yoga makes the status of the answer from the error. */
+/** Makes of an error of `identify` the one of which Yoga makes the status. */
 function seenByYoga(error: unknown, executor: Executor, requestId: string): GraphQLError {
   if (error instanceof UnauthenticatedError) {
     const { message, code } = error

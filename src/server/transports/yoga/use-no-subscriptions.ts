@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql'
 import type { Plugin } from './yoga.ts'
 
-/** Refuses subscriptions, which are live status's alone: here they would have no limits, and no end when the gateway stops. */
+/** Refuses subscriptions. Yoga's event streams would have no limits, and would not end when the gateway stops. */
 export function useNoSubscriptions(): Plugin {
   return {
     onSubscribe({ setResultAndStopExecution }) {

@@ -1,6 +1,5 @@
-// All of Yoga that the gateway uses, through one door: the build bundles this file with what it imports, except graphql,
-// so that nobody installs Yoga's own dependencies. One of those refuses Node 20, and npm heeds our `overrides` in a
-// checkout only.
+// The one file that imports Yoga. The build bundles it with all its imports except graphql, so that nobody installs Yoga's
+// own dependencies. One of those refuses Node 20, and npm applies our `overrides` in a checkout only.
 
 export {
   createYoga,
@@ -14,7 +13,7 @@ export {
 // the tab away, and the click was lost. Tabs can still be dragged, since Motion reorders them while they are dragged.
 const TAB_STYLE = '<style>.graphiql-tab{transform:none!important}</style>'
 
-/** Renders GraphiQL's page. Its script has nine megabytes, so it is loaded when somebody opens the page, and not before. */
+/** Renders GraphiQL's page. Its script has nine megabytes, so it is loaded only when somebody opens the page. */
 export async function renderGraphiQL(options?: Record<string, unknown>): Promise<string> {
   const page = await import('@graphql-yoga/render-graphiql')
   return page.renderGraphiQL(options).replace('</head>', `${TAB_STYLE}</head>`)
