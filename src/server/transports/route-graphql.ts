@@ -6,10 +6,10 @@ import { eventStreamWish, parseEventStreamRequest } from './event-stream/event-s
 import { readBody } from './read-body.ts'
 
 /**
- * Leaves event streams to live status, and all else to `graphql`.
+ * Chooses the transport of a request to /graphql: an event stream, or `graphql` for all others.
  *
- * Who prefers an event stream gets one. Who would take one among other things, as urql always does, gets one for a
- * subscription: what is asked for must be read first then.
+ * A client that prefers an event stream gets one. A client that accepts one among other types, as urql always does, gets one
+ * for a subscription only, so its operation is read first.
  */
 export function routeGraphql(
   live: Pick<ConnectionServer, 'stream' | 'isSubscription'>,
@@ -33,7 +33,7 @@ function parse(req: IncomingMessage, body: Buffer | null): OperationRequest | nu
   try {
     return parseEventStreamRequest(req, body)
   } catch {
-    // Whoever answers it then finds the same mistake.
+    // `graphql` finds the same mistake, and answers it.
     return null
   }
 }

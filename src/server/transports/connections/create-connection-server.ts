@@ -8,7 +8,7 @@ import { ConnectionCaps } from './connection-caps.ts'
 import { connectionLimitsOf } from './connection-limits.ts'
 import { ConnectionServer } from './connection-server.ts'
 
-/** WebSockets and event streams, which run operations as HTTP does. */
+/** Creates the server of WebSockets and event streams from the configuration. */
 export function createConnectionServer(
   config: GatewayConfig,
   parts: {

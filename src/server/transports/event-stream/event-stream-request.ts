@@ -8,7 +8,7 @@ import {
 } from '../../graphql/operation-request.ts'
 import { readBody } from '../read-body.ts'
 
-/** Why a request for an event stream is answered by a plain status instead. */
+/** Refuses a request for an event stream: it gets a plain status. */
 export class EventStreamRefusal extends Error {
   readonly status: 400 | 413 | 429 | 503
   constructor(status: 400 | 413 | 429 | 503, message: string) {
@@ -23,12 +23,12 @@ export class EventStreamRefusal extends Error {
 }
 
 /**
- * How much a request wants an event stream: `rather` than anything else, or `also`, which is enough for a subscription;
- * null when it takes none.
+ * Returns how a request accepts an event stream: `rather` than any other type, or `also`, which is enough for a
+ * subscription. Null when it accepts none.
  */
 export function eventStreamWish({ headers, method }: IncomingMessage): 'rather' | 'also' | null {
   const { accept = '' } = headers
-  // Most requests want none, whatever the case of the letters.
+  // The usual case.
   if ((method !== 'GET' && method !== 'POST') || !/event-stream/i.test(accept)) return null
   const types = accept.split(',').map((type) => type.split(';', 1)[0]?.trim().toLowerCase())
   const place = types.indexOf('text/event-stream')
@@ -68,7 +68,7 @@ function parseBody(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString())
   } catch (cause) {
-    // As Yoga says it.
+    // In Yoga's words.
     throw badRequest('POST body sent invalid JSON.', { cause })
   }
 }

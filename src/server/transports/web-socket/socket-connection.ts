@@ -62,7 +62,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   }
 
   get unreadSince(): number | null {
-    return this.#wire.askedAt
+    return this.#wire.pingedAt
   }
 
   get unreadBytes(): number {
@@ -113,7 +113,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   }
 
   beat(): void {
-    this.#wire.ask()
+    this.#wire.ping()
   }
 
   stall(): void {

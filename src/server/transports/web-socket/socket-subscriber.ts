@@ -7,17 +7,17 @@ import { openTextFrame, textFrame } from './web-socket-frame.ts'
 
 const CLOSING_BRACE = 0x7d
 
-/** One operation of a WebSocket: puts what comes of it into frames of graphql-transport-ws. */
+/** One operation of a WebSocket: encodes its results in frames of graphql-transport-ws. */
 export class SocketSubscriber implements Subscriber, Framing {
   readonly id: string
-  /** Null until it has begun. */
+  /** Null until the operation has begun. */
   operation: RunningOperation | null = null
   readonly #outbox: Outbox
   readonly #queue: MessageQueue
   readonly #owner: SubscriberOwner
   /**
-   * The first bytes of each message, one character for each of them. Not a `Buffer`: as long as there is one, Node keeps the
-   * 8 KB that it is part of, which most sockets would have for themselves.
+   * The first bytes of each message, one character per byte. A `Buffer` would keep the 8 KB of Node's pool that it is part
+   * of, and most sockets would have one of these for themselves.
    */
   readonly #head: string
 
@@ -69,12 +69,12 @@ export class SocketSubscriber implements Subscriber, Framing {
   }
 }
 
-/** What a subscriber leaves to its connection. */
+/** The connection of a subscriber. */
 export interface SubscriberOwner {
-  /** The last frame of an operation has been sent. */
+  /** Called when the last frame of an operation has been sent. */
   ended(id: string): void
-  /** A service has refused the token; there is no point in going on with it. */
+  /** Called when a service has refused the token, so that the other operations would fail as well. */
   refused(): void
-  /** What a client may see of an error. */
+  /** Makes of an error the one that a client may see. */
   visible(error: unknown): unknown
 }
