@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Who calls, and the tokens that the caller's operations use at the services. */
+/** A caller, and the tokens that the caller's operations use at the services. */
 export interface Caller {
   /**
    * Names the caller. Limits per caller count all callers with the same key as one, so that a key that is the same for

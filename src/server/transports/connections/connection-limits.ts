@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../../../config/gateway-config.ts'
 
-/** How much each connection, caller and address may use. WebSockets and event streams count alike, as connections. */
+/** Limits per connection, caller and address. WebSockets and event streams count alike, as connections. */
 export interface ConnectionLimits {
   readonly maxConnections: number
   readonly maxConnectionsPerCaller: number
