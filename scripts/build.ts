@@ -47,8 +47,8 @@ const service = await build({
 })
 const yoga = await build({
   ...options,
-  entryPoints: ['src/server/yoga.ts'],
-  outdir: 'dist/server',
+  entryPoints: ['src/server/transports/yoga/yoga.ts'],
+  outdir: 'dist/server/transports/yoga',
   chunkNames: 'yoga-[name]-[hash]',
 })
 await writeFile('dist/BUNDLED-LICENSES.txt', await bundledLicenses([service.metafile, yoga.metafile]))

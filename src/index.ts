@@ -21,7 +21,7 @@ export type { LogSink } from './observability/logger.ts'
 export type { Caller, CallerRequest } from './server/caller/caller.ts'
 export { UnauthenticatedError } from './server/caller/unauthenticated-error.ts'
 export { createGateway, type Gateway, type GatewayOptions } from './server/create-gateway.ts'
-export type { RouteHandler } from './server/routes.ts'
+export type { RouteHandler } from './server/http/routes.ts'
 export { type RunningGateway, startGateway } from './server/start-gateway.ts'
 export type {
   ServiceEvent,

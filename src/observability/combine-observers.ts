@@ -5,7 +5,7 @@ import type { Logger } from './logger.ts'
  * Makes one observer of several, each of which gets every event, in their order.
  *
  * An observer that throws, or returns a promise that rejects, harms neither the request nor the other observers. Its first
- * error is logged. The result has `onCall` and `onService` only if one of the observers has.
+ * error is logged. The result has `onCall` and `onService` only if one of the observers has them.
  */
 export function combineObservers(observers: readonly UpstreamObserver[], log: Logger): UpstreamObserver {
   const guarded = observers.map((observer) => ({ observer, guard: createGuard(log) }))
@@ -36,7 +36,7 @@ function createGuard(log: Logger): (call: () => unknown) => void {
   return (call) => {
     try {
       const result = call()
-      // An async function can stand for a method that returns nothing.
+      // TypeScript accepts an async function as a method that returns nothing.
       Promise.resolve(result).catch(onError)
     } catch (err) {
       onError(err)

@@ -1,7 +1,7 @@
 /**
  * Turns a JSON log line into one for people: `12:00:00 warn  service is slow  service=filebase`.
  *
- * @param line as the logger writes it; anything that is not a JSON object is returned as it is
+ * @param line a line of the logger. Any other text is returned unchanged.
  */
 export function formatLogLine(line: string): string {
   let entry: Record<string, unknown>

@@ -1,14 +1,14 @@
 import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../upstream/service/upstream-observer.ts'
 import type { Logger } from './logger.ts'
 
-/** Request ids in one line: a request that thousands of operations share must not make a line of many kilobytes. */
+/** Maximum request ids in one line. Thousands of operations may share a request. */
 const MAX_IDS = 20
 
 /**
  * Writes upstream events to the log: each request as a line of level `debug`, a service that comes back as `info`, and a
  * service that goes down, refuses a token or pauses us as `warn`.
  *
- * Above level `debug` it has no `onCall`, so that requests cost nothing.
+ * If `debug` is not logged, the observer has no `onCall`, so that requests cost nothing.
  */
 export function createLogObserver(log: Logger): UpstreamObserver {
   const onService = ({ reason, repeats, ...event }: ServiceEvent): void => {

@@ -1,16 +1,16 @@
 import { type Logger as PinoLogger, pino } from 'pino'
 import { createRedact } from './redact.ts'
 
-/** What the rest of the code logs with. */
+/** The logger that all other rooms use. */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'isLevelEnabled'>
 
-/** Where finished log lines go. */
+/** Gets finished log lines. */
 export interface LogSink {
   write(line: string): void
 }
 
 /**
- * Makes a logger that writes one JSON object a line, without any token.
+ * Makes a logger that writes one JSON object per line, without any token.
  *
  * @param options.level least severe level that is written
  * @param options.secrets configured tokens, hidden wherever they occur; see `createRedact`

@@ -1,6 +1,6 @@
 const HIDDEN = '[redacted]'
 
-// A secret under a telling key of a JSON line; the value may be a text or a list of texts.
+// A secret under a key of a JSON line that names it. The value is a text or a list of texts.
 const JSON_TEXT = String.raw`"(?:[^"\\]|\\.)*"`
 const SECRET_KEY = String.raw`"(?:proxy-)?authorization"|"x-pinning-token-[^"\\]*"|"(?:access_?|auth_?)?tokens?"|"cookie"|"set-cookie"`
 const SECRET_FIELD = new RegExp(String.raw`(${SECRET_KEY})(\s*:\s*)(?:${JSON_TEXT}|\[(?:${JSON_TEXT}|[^\]"])*\])`, 'gi')
@@ -10,19 +10,21 @@ const BEARER = /(\bbearer(?:\s|\\[nrt])+)[^\s"'\\,;]+/gi
 const HEADER_IN_TEXT =
   /(\b(?:x-pinning-token-[a-z0-9-]+|authorization)(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?)(?!bearer\b)[^\s"'\\,;]+/gi
 
-/** Takes the secrets out of one log line. */
+/** Removes the secrets from one log line. */
 export type Redact = (line: string) => string
 
 /**
- * Makes the filter that every log line passes last, so that it does not matter how a token got into the line: as a field at
- * any depth, inside a message, in an error or its cause.
+ * Makes the filter that every log line passes last. So it finds a token wherever it is: in a field at any depth, in a message,
+ * in an error or its cause.
  *
- * @param secrets tokens known beforehand, hidden wherever they occur; not those under 6 characters, which ordinary words may
- *   contain. Callers' own tokens are not known, and are found by the
- *   words around them: keys named `token`, `Authorization` and `x-pinning-token-*`, and what follows `Bearer`.
+ * Tokens of callers are found by the words around them: keys named `token`, `Authorization` and `x-pinning-token-*`, and the
+ * word after `Bearer`.
+ *
+ * @param secrets tokens that are known beforehand, hidden wherever they occur. Tokens under 6 characters are not, since
+ *   ordinary words may contain them.
  */
 export function createRedact(secrets: readonly string[]): Redact {
-  // As they look inside a JSON line. The longest first, or a token that begins with another would keep its end.
+  // Escaped as in a JSON line. The longest comes first, since a token that begins with another would keep its end.
   const known = secrets
     .filter((secret) => secret.length >= 6)
     .map((secret) => JSON.stringify(secret).slice(1, -1))

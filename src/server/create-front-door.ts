@@ -7,26 +7,28 @@ import type { Logger } from '../observability/logger.ts'
 import type { ServiceRegistry } from '../upstream/tenant/registry.ts'
 import type { Caller, CallerRequest } from './caller/caller.ts'
 import { Callers } from './caller/callers.ts'
-import { identifyByHost } from './caller/host-caller.ts'
-import { createGraphqlServer } from './create-graphql-server.ts'
+import { identifyByHost } from './caller/identify-by-host.ts'
 import { Executor } from './graphql/executor.ts'
-import { ignoreUpgrade, isWebSocketUpgrade } from './ignore-upgrade.ts'
-import { createRequestGuard } from './request-guard.ts'
-import { createRequestListener } from './request-listener.ts'
-import { RequestsInFlight } from './requests-in-flight.ts'
-import type { RouteHandler } from './routes.ts'
+import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignore-upgrade.ts'
+import { createRequestGuard } from './http/request-guard.ts'
+import { createRequestListener } from './http/request-listener.ts'
+import { RequestsInFlight } from './http/requests-in-flight.ts'
+import type { HostRoutes } from './http/routes.ts'
 import { createConnectionServer } from './transports/connections/create-connection-server.ts'
 import { answerJson } from './transports/http-json/answer-json.ts'
 import { routeGraphql } from './transports/route-graphql.ts'
+import { createYogaServer } from './transports/yoga/create-yoga-server.ts'
 
-/** Everything between a connection and the resolvers. Disposing it ends all WebSockets and event streams at once. */
+/** All that is between a connection and the resolvers. Disposing it ends all WebSockets and event streams at once. */
 export interface FrontDoor extends Disposable {
   readonly handle: RequestListener
-  /** Takes over a connection that becomes a WebSocket. An offer of another protocol is passed over, and the request answered. */
+  /** Requests that `handle` has taken and not answered. */
+  readonly inFlight: RequestsInFlight
+  /** Takes over a connection that becomes a WebSocket. An offer of another protocol is ignored, and the request is answered. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Sends all WebSockets and event streams away, and lets no new ones in. Resolves when they are gone. */
+  /** Closes all WebSockets and event streams, and refuses new ones. Resolves when they are closed. */
   drain(): Promise<void>
-  /** Milliseconds that `drain` would take now. */
+  /** Milliseconds over which `drain` would close them now. */
   readonly drainTimeMs: number
 }
 
@@ -39,30 +41,29 @@ export function createFrontDoor(
     readonly live: Informers
     /** False while starting or stopping. */
     readonly isReady: () => boolean
-    /** The host's own routes, by path. */
-    readonly routes?: Readonly<Record<string, RouteHandler>> | undefined
-    /** Counts the requests. */
-    readonly inFlight?: RequestsInFlight
+    readonly hostRoutes?: HostRoutes | undefined
     readonly log: Logger
-    /** Says who calls. Default: the tokens that the client brings. */
+    /** Finds out who calls. Default: the caller is known by the tokens in the request. */
     readonly identify?: ((request: CallerRequest) => Promise<Caller>) | undefined
   },
 ): FrontDoor {
-  const { schema, registry, live, isReady, inFlight = new RequestsInFlight(), log } = parts
+  const { schema, registry, live, isReady, hostRoutes = {}, log } = parts
   const { requestTimeoutMs, maxRequestBytes, shutdownTimeoutMs } = config
   const guard = createRequestGuard(config)
+  const inFlight = new RequestsInFlight()
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
   const names = registry.services.map(({ name }) => name)
   const callers = new Callers({ names, defaultName: registry.defaultName })
   const identify = parts.identify
     ? identifyByHost(parts.identify, { services: names, timeoutMs: requestTimeoutMs })
     : (request: CallerRequest) => callers.identify(request)
-  const yoga = createGraphqlServer({ executor, identify, maxRequestBytes, log })
+  const yoga = createYogaServer({ executor, identify, maxRequestBytes, log })
   const json = answerJson({ executor, identify, yoga, maxRequestBytes })
   const streams = createConnectionServer(config, { executor, identify, guard, log })
   const graphql = routeGraphql(streams, json, maxRequestBytes)
   return {
-    handle: createRequestListener({ guard, graphql, isReady, others: parts.routes ?? {}, inFlight, log }),
+    handle: createRequestListener({ guard, graphql, isReady, hostRoutes, inFlight, log }),
+    inFlight,
     upgrade(request, socket, head) {
       if (!isWebSocketUpgrade(request) && ignoreUpgrade(request, socket, head)) return
       streams.upgrade(request, socket, head)

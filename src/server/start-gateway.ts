@@ -3,12 +3,12 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { LogSink } from '../observability/logger.ts'
 import { type GatewayOptions, openGateway } from './create-gateway.ts'
 import { createGatewayLog } from './gateway-log.ts'
-import { type HttpServer, startHttpServer } from './http-server.ts'
+import { type HttpServer, startHttpServer } from './http/http-server.ts'
 import { hostWarnings } from './startup-warnings.ts'
 
-/** A gateway that serves. Disposing it finishes what is in flight, then stops the embedded service. */
+/** A gateway that listens. Disposing finishes the requests in flight, and then stops the embedded service. */
 export interface RunningGateway extends AsyncDisposable {
-  /** Where GraphQL and GraphiQL are, such as `http://127.0.0.1:4000/graphql`. */
+  /** URL of GraphQL and GraphiQL, such as `http://127.0.0.1:4000/graphql`. */
   readonly url: string
   /** Milliseconds that stopping may take now: 9.5 s, and more while many WebSockets and event streams are open. */
   readonly longestStopMs: number
@@ -18,13 +18,13 @@ export interface RunningGateway extends AsyncDisposable {
 const USUAL_STOP_MS = 9_500
 
 /**
- * Starts the gateway with a server of its own: `createGateway`, and HTTP at the configured `host` and `port`.
+ * Creates a gateway as `createGateway` does, and serves it over HTTP at the configured `host` and `port`.
  *
- * Nothing is sent to any service but the embedded one before the first query.
+ * Nothing is sent to any other service than the embedded one before the first query.
  *
  * @param config from `loadConfig` or `parseConfig`
  * @param options as for `createGateway`. `logSink` is another name for `log`.
- * @throws {Error} when the address cannot be listened on or the data directory cannot be used; nothing is left running
+ * @throws {Error} when the gateway cannot listen at the address or use the data directory. Nothing is left running.
  */
 export async function startGateway(
   config: GatewayConfig,

@@ -1,12 +1,12 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { isLoopbackHost } from './loopback.ts'
 
-/** A ping may come as late as an interval after the other side fell silent, and what it shows an interval later. */
+/** The ping may leave a whole interval after the client fell silent, and its outcome is seen an interval later. */
 const STALL_IN_PINGS = 2.5
-/** Some clients and proxies close a connection on which they receive nothing for so long. */
+/** Some clients and proxies close a connection on which they receive nothing for this time. */
 const LONGEST_SILENCE_MS = 25_000
 
-/** Warns of what listening on `host` lets others do. */
+/** Returns warnings about clients that can reach the gateway at `host`. */
 export function hostWarnings(config: GatewayConfig): string[] {
   const holdsToken = config.services.filter(({ token, provider }) => token !== null || provider === 'embedded')
   if (isLoopbackHost(config.host) || holdsToken.length === 0) return []
@@ -14,7 +14,7 @@ export function hostWarnings(config: GatewayConfig): string[] {
   return [`Whoever reaches ${config.host} can use ${names} without a token: the gateway holds one for them`]
 }
 
-/** Warns of settings that an operator should know about before others find out, under whatever server. */
+/** Returns warnings about settings that are unsafe or contradict each other, whatever server the gateway has. */
 export function configWarnings(config: GatewayConfig): string[] {
   const warnings: string[] = []
   for (const { name, endpoint, kubo } of config.services) {

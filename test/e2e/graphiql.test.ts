@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EXAMPLES } from '../../src/server/graphiql-examples.ts'
+import { EXAMPLES } from '../../src/server/pages/graphiql-examples.ts'
 import { startTestGateway, type TestGateway } from '../support/start-test-gateway.ts'
 
 const CHROMIUM = '/usr/bin/chromium'

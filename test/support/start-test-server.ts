@@ -3,7 +3,7 @@ import { parseConfig } from '../../src/config/parse-config.ts'
 import { Informers } from '../../src/live/informers.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createFrontDoor } from '../../src/server/create-front-door.ts'
-import { startHttpServer } from '../../src/server/http-server.ts'
+import { startHttpServer } from '../../src/server/http/http-server.ts'
 import { createServiceRegistry } from '../../src/upstream/tenant/registry.ts'
 
 /** What a resolver of the test's own gets as its context. */
@@ -42,6 +42,6 @@ export async function startTestServer(
   const registry = createServiceRegistry([], 'test')
   const live = new Informers()
   const door = createFrontDoor(config, { schema, registry, live, isReady: () => server.isAccepting(), log })
-  const server = await startHttpServer(door.handle, config)
+  const server = await startHttpServer(door.handle, { ...config, inFlight: door.inFlight })
   return { ...server, url: `http://127.0.0.1:${server.port}/graphql`, logged }
 }

@@ -83,9 +83,12 @@ const LAYERS: Layers = {
   resolvers: ['domain', 'live', 'loaders', 'upstream'],
   schema: ['domain', 'live', 'resolvers', 'upstream'],
 
-  server: ['config', 'live', 'observability', 'embedded', 'schema', 'upstream'],
+  server: ['config', 'live', 'observability', 'schema', 'upstream'],
+  // What surrounds every HTTP request. Transports see of it only what they name.
+  'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/stop.ts'],
   'server/caller': ['domain'],
   'server/graphql': ['domain', 'live', 'observability', 'resolvers', 'server/caller', 'upstream'],
+  'server/pages': [],
   // Transports move bytes, and know nothing of pins.
   'server/transports': [
     'config/gateway-config.ts',
@@ -93,12 +96,22 @@ const LAYERS: Layers = {
     'observability',
     'server/caller',
     'server/graphql',
-    'server/request-guard.ts',
-    'server/request-id.ts',
-    'server/routes.ts',
-    'server/yoga.ts',
+    'server/http/graphql-handler.ts',
+    'server/http/graphql-path.ts',
+    'server/http/request-guard.ts',
+    'server/http/request-id.ts',
+    'server/http/send-json.ts',
     'upstream/stop.ts',
   ],
+  'server/transports/yoga': [
+    'observability/logger.ts',
+    'server/caller',
+    'server/graphql',
+    'server/pages',
+    'upstream/stop.ts',
+  ],
+  // The services of the configuration, the embedded one included. Knows no client.
+  'server/services': ['config', 'embedded', 'live', 'observability', 'server/loopback.ts', 'upstream'],
 
   psa: ['domain'],
   // The embedded service and the gateway meet over HTTP only; `server` starts it.
@@ -150,8 +163,8 @@ const PACKAGES: Packages = {
   'graphql-ws': ['server/transports'],
   '@pothos': ['schema'],
   // The build bundles this file, so that nobody who installs pinql installs Yoga.
-  'graphql-yoga': ['server/yoga.ts'],
-  '@graphql-yoga': ['server/yoga.ts'],
+  'graphql-yoga': ['server/transports/yoga/yoga.ts'],
+  '@graphql-yoga': ['server/transports/yoga/yoga.ts'],
   ws: ['server/transports'],
   dataloader: ['loaders'],
 

@@ -45,7 +45,7 @@ async function checkEmbedded(config: GatewayConfig): Promise<Finding[]> {
   const service = config.services.find(({ provider }) => provider === 'embedded')?.name
   if (service === undefined) return []
   try {
-    const { prepareDataDirectory } = await import('../../server/data-directory.ts')
+    const { prepareDataDirectory } = await import('../../server/services/data-directory.ts')
     await prepareDataDirectory(config.dataDir)
     // Another running pinql holds the data directory, and runs the embedded service.
     using _lock = await lockDirectory(config.dataDir)
@@ -64,7 +64,7 @@ async function checkEmbedded(config: GatewayConfig): Promise<Finding[]> {
 async function checkAll(config: GatewayConfig, isMeant: (service: ServiceConfig) => boolean): Promise<Finding[]> {
   const services = config.services.filter(isMeant)
   if (services.length === 0) return []
-  const { openServices } = await import('../../server/open-services.ts')
+  const { openServices } = await import('../../server/services/open-services.ts')
   await using open = await openServices(
     { ...config, services },
     createLogger({ level: 'silent', secrets: [], sink: process.stderr }),

@@ -4,7 +4,7 @@ import { normaliseEndpoint } from '../../config/endpoint.ts'
 import type { DialRange } from '../../embedded/fetch/dial-policy.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../embedded/limits.ts'
 import { startPinningService } from '../../embedded/start-pinning-service.ts'
-import { readGatewayToken } from '../../server/gateway-token.ts'
+import { readGatewayToken } from '../../server/services/gateway-token.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { exportCommand, importCommand, verifyCommand } from './backup.ts'
 

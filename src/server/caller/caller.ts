@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Who calls, and the tokens that the caller's operations use at the services. */
+/** A caller, and the tokens that the caller's operations use at the services. */
 export interface Caller {
   /**
    * Names the caller. Limits per caller count all callers with the same key as one, so that a key that is the same for
@@ -20,7 +20,7 @@ export interface Caller {
   tokenFor(service: string): string | null
 }
 
-/** Everything that a client has said of itself. */
+/** The parts of a request that may name the caller. */
 export interface CallerRequest {
   /** Headers of the HTTP request, or of the request that opened the WebSocket. Names are in lower case. */
   readonly headers: IncomingHttpHeaders
@@ -28,8 +28,8 @@ export interface CallerRequest {
   readonly connectionParams?: Readonly<Record<string, unknown>>
 }
 
-/** A caller, as the executor knows it. */
-export interface KnownCaller extends Caller {
+/** A caller whom `identify` has found. */
+export interface IdentifiedCaller extends Caller {
   /** Equal for callers who may share the events of a subscription: those with the same key and the same tokens. */
   readonly sharingKey: string
 }
@@ -40,4 +40,4 @@ export interface KnownCaller extends Caller {
  * @throws {UnauthenticatedError} when the gateway does not serve the client
  * @throws {MalformedTokensError} when a token in `connectionParams` cannot be read
  */
-export type Identify = (request: CallerRequest) => Promise<KnownCaller>
+export type Identify = (request: CallerRequest) => Promise<IdentifiedCaller>

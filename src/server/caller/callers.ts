@@ -4,13 +4,13 @@ import type { CallerRequest } from './caller.ts'
 import { type ServiceNames, TokenCaller } from './token-caller.ts'
 import { bearerToken, isTokenHeader, plainToken } from './tokens.ts'
 
-/** As much as all headers of a request may have. */
+/** Maximum characters of all tokens: Node's limit for the headers of a request. */
 const MAX_LENGTH = 16_384
 
-/** A `connection_init` has a token that cannot be read. */
+/** Thrown for a `connection_init` with a malformed token. */
 export class MalformedTokensError extends TypeError {}
 
-/** Finds out who calls by the services' tokens that a client brings. Used where the host does not say who calls. */
+/** Finds out who calls by the services' tokens in a request. Used when the host gives no `identify`. */
 export class Callers {
   readonly #services: ServiceNames
   readonly #secret = randomBytes(32)
@@ -22,20 +22,22 @@ export class Callers {
   /** Returns the caller that `connectionParams` names. Without tokens in these, the headers name the caller. */
   async identify({ headers, connectionParams }: CallerRequest): Promise<TokenCaller> {
     if (!connectionParams) return this.fromHeaders(headers)
-    // A WebSocket keeps its caller for long, and so only the headers that are needed.
+    // A WebSocket keeps its caller until it closes, so the caller keeps only the headers that are needed.
     return this.fromConnectionParams(connectionParams) ?? this.fromHeaders(onlyTokens(headers))
   }
 
-  /** The caller of an HTTP request. A malformed token is refused later, by whoever needs it. */
+  /** Returns the caller of an HTTP request. A malformed token is refused when an operation uses it. */
   fromHeaders(headers: IncomingHttpHeaders): TokenCaller {
     return new TokenCaller(headers, this.#services, this.#secret)
   }
 
   /**
-   * The caller that a `connection_init` names: headers by name in any case, or `token` in place of `Authorization: Bearer`.
+   * Returns the caller that a `connection_init` names: headers by name in any case, or `token` in place of
+   * `Authorization: Bearer`.
    *
    * @returns null when it has no token
-   * @throws {MalformedTokensError} when a token is malformed, as `Authorization` without `Bearer`, or all are very long
+   * @throws {MalformedTokensError} when a token is malformed, such as `Authorization` without `Bearer`, or when all tokens
+   *   together are too long
    */
   fromConnectionParams(params: Readonly<Record<string, unknown>>): TokenCaller | null {
     const { token, ...others } = params

@@ -1,38 +1,38 @@
 import { createHmac } from 'node:crypto'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
-import type { KnownCaller } from './caller.ts'
+import type { IdentifiedCaller } from './caller.ts'
 import { bearerToken, isOfOthers, isTokenHeader, plainToken, SERVICE_TOKEN_PREFIX } from './tokens.ts'
 
-/** The configured services, as far as tokens are about them. */
+/** Names of the configured services, for which a request may have tokens. */
 export interface ServiceNames {
   readonly names: readonly string[]
   readonly defaultName: string
 }
 
-/** Headers by name in lower case, those with tokens among them. */
+/** Headers by name in lower case. Those without tokens are ignored. */
 export type TokenHeaders = Readonly<NodeJS.Dict<string | readonly string[]>>
 
 /**
- * A caller who brings the tokens of services: fixed for the life of a connection, and the same for all its operations.
+ * A caller who is known by the services' tokens in a request. The tokens are the same for all operations of a connection.
  *
- * A service's token is the one in `X-Pinning-Token-{service}`, for the default service also the one in `Authorization:
- * Bearer`. A token that is malformed, or is for an unknown service, must not be passed over: the gateway would use its own
- * token, and the caller would act with rights that are not theirs and never know.
+ * A service's token is in `X-Pinning-Token-{service}`. The default service's token may also be in `Authorization: Bearer`.
+ * A token that is malformed, or is for an unknown service, is never ignored: the gateway would use its own token instead, and
+ * the caller would have rights of somebody else without a sign of it.
  */
-export class TokenCaller implements KnownCaller {
+export class TokenCaller implements IdentifiedCaller {
   readonly #headers: TokenHeaders
   readonly #services: ServiceNames
   readonly #secret: Uint8Array
   #key: string | undefined
 
-  /** @param secret of this process: keys are compared, and never kept */
+  /** @param secret random key of this process, so that keys mean nothing outside of it */
   constructor(headers: TokenHeaders, services: ServiceNames, secret: Uint8Array) {
     this.#headers = headers
     this.#services = services
     this.#secret = secret
   }
 
-  /** Equal for equal tokens, and tells nothing of them. */
+  /** Equal for equal tokens. Nobody can find the tokens from it. */
   get key(): string {
     if (this.#key === undefined) {
       const tokens = this.#tokenHeaders().map((name) => [name, String(this.#headers[name])])
@@ -42,7 +42,7 @@ export class TokenCaller implements KnownCaller {
     return this.#key
   }
 
-  /** The key says everything: it is made of all tokens. */
+  /** The same as the key, which contains all tokens. */
   get sharingKey(): string {
     return this.key
   }
@@ -61,7 +61,7 @@ export class TokenCaller implements KnownCaller {
     if (text.trim() === '' || (header === 'authorization' && isOfOthers(text))) return null
     const token = parse(text)
     if (token !== null) return token
-    // What came is not shown: there is a token in it.
+    // The message does not show the text, which has a token in it.
     const message = `The token for ${service} cannot be read: expected ${expected} in the header ${header}`
     throw new UnauthorizedError(message, { service })
   }

@@ -4,12 +4,12 @@ import { PinqlError } from '../../domain/errors.ts'
 import type { Logger } from '../../observability/logger.ts'
 
 /**
- * What a client may see of an error that left a field.
+ * Makes of an error the one that a client may see.
  *
- * - A mistake in the request stays as GraphQL words it.
- * - A domain error becomes one with `extensions.code` and the other fields of `Error` that apply, such as `retryAfterMs`.
+ * - A mistake in the request keeps the words of GraphQL.
+ * - A domain error gets `extensions.code` and the other fields of `Error` that apply, such as `retryAfterMs`.
  *
- * @returns null for anything else: a bug, whose message is nobody's business
+ * @returns null for anything else, which is a bug: its message is not for clients
  */
 export function clientErrorOf(error: unknown): GraphQLError | null {
   if (error instanceof PinqlError) return new GraphQLError(error.message, { extensions: extensionsOf(error) })
@@ -17,12 +17,12 @@ export function clientErrorOf(error: unknown): GraphQLError | null {
   const { originalError: original } = error
   if (original === undefined || original === null) return error
   const seen = clientErrorOf(original)
-  // Of a variable, only what is around it tells which one.
+  // For a variable, only the outer error names the variable.
   const message = original instanceof GraphQLError && !error.path ? error.message : seen?.message
   return seen && placedLike(error, message ?? seen.message, seen.extensions)
 }
 
-/** The stand-in for a bug: where it happened, and the id under which the log tells more. */
+/** Makes the error that a client sees in place of a bug: it has the path, and the request id under which the log has more. */
 export function maskedErrorOf(error: unknown, requestId: string | null): GraphQLError {
   const extensions = { code: 'INTERNAL_SERVER_ERROR', ...(requestId === null ? {} : { requestId }), unexpected: true }
   const message = 'Unexpected error.'
@@ -32,12 +32,12 @@ export function maskedErrorOf(error: unknown, requestId: string | null): GraphQL
 }
 
 /**
- * What a client may see of an operation's errors, each bug masked, and logged once under its request id.
+ * Makes of an operation's errors those that a client may see. Each bug is masked, and logged once under its request id.
  *
- * An error without a path is of the request as a whole, such as of its variables.
+ * An error without a path concerns the request as a whole, such as its variables.
  *
- * @param options.isAborted true when the client has gone away, which fails what was under way and is no bug
- * @param options.isForYoga keeps and adds what Yoga makes the status of, and takes out by itself
+ * @param options.isAborted true when the client has gone away. Fields that were in flight fail then, which is no bug.
+ * @param options.isForYoga keeps and adds `extensions.http`, of which Yoga makes the status. Yoga removes it from the answer.
  */
 export function visibleErrors(
   errors: readonly unknown[],
@@ -56,13 +56,13 @@ export function visibleErrors(
 
 function withCode(error: GraphQLError): GraphQLError {
   if (error.path || error.extensions.code !== undefined) return error
-  // graphql-js places what it cannot read at a position, and everything else at nodes.
+  // graphql-js gives syntax errors a position, and all other errors nodes.
   const isUnreadable = error.source !== undefined && !error.nodes?.length
   const code = isUnreadable ? 'GRAPHQL_PARSE_FAILED' : 'BAD_REQUEST'
   return placedLike(error, error.message, { ...error.extensions, code })
 }
 
-/** The same as for a document that does not fit the schema: 400, but 200 in the older `application/json`. */
+/** Adds the status of a document that does not fit the schema: 400, but 200 for the older `application/json`. */
 function withStatus(error: GraphQLError): GraphQLError {
   if (error.path || error.extensions.code !== 'BAD_REQUEST') return error
   const { status = 400 } = (error.extensions.http ?? {}) as { status?: number }
@@ -70,7 +70,7 @@ function withStatus(error: GraphQLError): GraphQLError {
   return placedLike(error, error.message, { ...error.extensions, http: { spec: true, status: 400 } })
 }
 
-/** Without what is meant for a server, and not for clients. */
+/** Removes the extensions that are for servers. */
 function withoutInternals(error: GraphQLError): GraphQLError {
   const { http, originalError, unexpected, ...extensions } = error.extensions
   const isClean = http === undefined && originalError === undefined && unexpected === undefined
@@ -82,7 +82,7 @@ function placedLike(error: GraphQLError, message: string, extensions: Record<str
   return new GraphQLError(message, { nodes: nodes ?? null, source, positions, path, extensions })
 }
 
-/** The fields of `Error` that apply; the message is the error's own. */
+/** Returns the fields of `Error` that apply, except the message. */
 function extensionsOf(error: PinqlError): Record<string, unknown> {
   const { message: _, ...fields } = errorFieldsOf(error)
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))

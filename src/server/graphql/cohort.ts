@@ -1,38 +1,38 @@
 import type { LiveEvent } from '../../live/live-event.ts'
 import type { Message, Subscriber } from './message.ts'
 
-/** Where events come from: listening, and keeping, since before the first `next()`. `LiveReader` is one. */
+/** A source of events. It keeps events from before the first `next()` on. `LiveReader` is one. */
 export interface LiveSource {
   next(): Promise<IteratorResult<LiveEvent, undefined>>
   return(): Promise<unknown>
-  /** Resolves when its first events are in, or nothing more comes. */
+  /** Resolves when the first events have come, or the source has ended. */
   readonly begun: Promise<void>
-  /** True when all that has happened was taken, and a `next()` waits for more. */
+  /** True when every event was taken, and a `next()` waits for more. */
   readonly isCaughtUp: boolean
-  /** For each service the number of the last event that happened. */
+  /** The number of the last event of each service. */
   readonly position: Position
-  /** How many services it still listens to. */
+  /** Number of services that the source still gets events of. */
   readonly parts: number
 }
 
-/** Events, and how they look to those who asked for them. */
+/** Events, and the operation that makes messages of them. */
 export interface LiveStream {
   readonly source: LiveSource
-  /** Makes the message that an event is. */
+  /** Executes the operation for one event, and encodes the result. */
   render(event: LiveEvent): Promise<Message>
 }
 
-/** The last event of each service that a subscriber has got, by itself or as part of another. */
+/** The number of the last event of each service that a subscriber has got, or that a later event has replaced. */
 export type Position = ReadonlyMap<string, number>
 
-/** How many messages are kept for those who are about to join; the events themselves may be remembered by the thousand. */
+/** Messages that are kept for subscribers who are about to join. The live state may remember thousands of events. */
 const KEPT = 32
-/** How many get a message before others have a turn of the event loop. */
+/** Subscribers who get a message before the event loop goes on with other work. */
 const WAVE = 500
 
 /**
- * Subscribers who asked for the same with the same tokens, from when all of them have caught up: one stream, one execution
- * and one encoding an event, however many they are. It waits for none of them.
+ * Subscribers with equal operations and equal tokens who have caught up. They share one stream, and one execution and one
+ * encoding per event, however many they are. A cohort waits for no subscriber.
  */
 export class Cohort {
   readonly #stream: LiveStream
@@ -40,7 +40,7 @@ export class Cohort {
   readonly #members = new Map<Subscriber, Map<string, number> | null>()
   readonly #messages = new WeakMap<LiveEvent, Promise<Message>>()
 
-  /** @param onEnd called when nobody may join any more, once at least */
+  /** @param onEnd called at least once, after which no subscriber may join */
   constructor(stream: LiveStream, onEnd: () => void) {
     this.#stream = stream
     this.#onEnd = onEnd
@@ -50,17 +50,20 @@ export class Cohort {
     return this.#members.size
   }
 
-  /** How many services it still listens to: those whose pins have all settled may have been left. */
+  /** Number of services that the stream still gets events of. It leaves services whose pins have all settled. */
   get parts(): number {
     return this.#stream.source.parts
   }
 
   /**
-   * Adds a subscriber who has caught up by a stream of their own, in the same turn in which that was found. What the cohort
-   * has still to hand out of the time before is no news to them, and is left out by its number.
+   * Adds a subscriber who has caught up with a stream of its own. To be called in the same turn of the event loop in which
+   * that was found.
+   *
+   * The cohort may still have to hand out events that the subscriber has got already. Their numbers tell, and the subscriber
+   * does not get them again.
    */
   add(subscriber: Subscriber, position: Position | null): void {
-    // In a cohort at rest there is nothing of the time before, and nothing to be remembered for each of its members.
+    // A cohort that is caught up has no such events, and needs no position for each member.
     const isBehind = !this.#stream.source.isCaughtUp
     this.#members.set(subscriber, position && isBehind ? new Map(position) : null)
   }
@@ -71,14 +74,18 @@ export class Cohort {
     void this.#stream.source.return()
   }
 
-  /** Makes the message that an event is, once; those who are about to join get the same events, often. */
+  /** Makes the message of an event. Subscribers who are about to join get it as well, so it is kept for a while. */
   render(event: LiveEvent): Promise<Message> {
     const message = this.#messages.get(event) ?? this.#stream.render(event)
     this.#messages.set(event, message)
     return message
   }
 
-  /** Hands out everything, from the outcome of a `next()` that waits already to the end. Does not reject. */
+  /**
+   * Hands out all events until the source ends. Does not reject.
+   *
+   * @param first the outcome of a `next()` that was called already
+   */
   async run(first: Promise<IteratorResult<LiveEvent, undefined>>): Promise<void> {
     const { source } = this.#stream
     const handedOut: LiveEvent[] = []
@@ -92,14 +99,14 @@ export class Cohort {
       this.#end((subscriber) => subscriber.complete())
     } catch (error) {
       this.#end((subscriber) => subscriber.fail(error))
-      // It may be rendering that has failed, and the source goes on.
+      // If rendering has failed, the source is still open.
       void source.return()
     }
   }
 
   async #handOut(event: LiveEvent, message: Message): Promise<void> {
     let count = 0
-    // A map shows members who come and go meanwhile as they should be seen: the former are asked, the latter are not.
+    // While a map is iterated, it shows members that were added meanwhile, and not those that were removed.
     for (const [subscriber, position] of this.#members) {
       if (position && !this.#isNews(event, subscriber, position)) continue
       subscriber.next(message)
@@ -107,7 +114,7 @@ export class Cohort {
     }
   }
 
-  /** Events of a service come in order: after the first that is news, all are. */
+  /** Events of a service come in order, so all events after the first new one are new. */
   #isNews({ service, seq }: LiveEvent, subscriber: Subscriber, position: Map<string, number>): boolean {
     if (seq <= (position.get(service) ?? -1)) return false
     position.delete(service)

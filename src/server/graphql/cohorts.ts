@@ -2,8 +2,8 @@ import { Cohort, type LiveStream } from './cohort.ts'
 import type { Subscriber } from './message.ts'
 
 /**
- * Where a subscriber is served: by a stream of their own first, later by a cohort. Their own stream is let go of then, with
- * all that hangs on it: most subscribers are members of a cohort for nearly all of their life.
+ * The stream or cohort that serves a subscriber: a stream of its own first, a cohort later. The stream is let go of then,
+ * with everything that it refers to, since most subscribers are members of a cohort for nearly all of their life.
  */
 export class Place {
   readonly #subscriber: Subscriber
@@ -15,13 +15,13 @@ export class Place {
     this.#own = own
   }
 
-  /** Takes note that the subscriber is a member of a cohort now. */
+  /** Called when the subscriber has become a member of a cohort. */
   move(cohort: Cohort): void {
     this.#own = null
     this.#cohort = cohort
   }
 
-  /** Ends it for the subscriber, who hears nothing more. */
+  /** Ends the subscription. The subscriber gets nothing more. */
   leave(): void {
     this.#cohort?.remove(this.#subscriber)
     void this.#own?.source.return()
@@ -29,15 +29,15 @@ export class Place {
 }
 
 /**
- * Brings together subscribers who asked for the same.
+ * Brings together subscribers with equal operations and equal tokens.
  *
- * Everybody begins with a stream of their own, for a snapshot of their own, taken as fast as they read. Who has caught up
- * goes over to the cohort of those who had before, or is its first.
+ * Each subscriber begins with a stream of its own, and gets its snapshot as fast as it reads. Once it has caught up, it joins
+ * the cohort of subscribers who caught up before, or founds one.
  */
 export class Cohorts {
   readonly #open = new Map<string, Cohort>()
 
-  /** How many there are. */
+  /** Number of cohorts. */
   get size(): number {
     return this.#open.size
   }
@@ -45,7 +45,7 @@ export class Cohorts {
   /**
    * Serves a subscriber until the stream ends.
    *
-   * @param key equal for those, and only those, whose streams are the same
+   * @param key equal for subscribers whose streams have the same messages, and for no others
    */
   join(key: string, stream: LiveStream, subscriber: Subscriber): Place {
     const place = new Place(subscriber, stream)
@@ -68,11 +68,11 @@ export class Cohorts {
     })
     for (;;) {
       const step = source.next()
-      // An empty snapshot is nothing to take, and yet a beginning.
+      // An empty snapshot has no event, but it makes the source begin.
       if (!hasBegun) await Promise.race([step, source.begun])
       if (source.isCaughtUp) {
         const cohort = this.#open.get(key)
-        // One that has left a service where something is under way again is not what was asked for.
+        // A cohort may have left a service whose pins have changed again since. It lacks events then.
         if (cohort && cohort.parts === source.parts) {
           cohort.add(subscriber, source.position)
           void source.return()

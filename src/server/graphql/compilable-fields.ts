@@ -15,16 +15,16 @@ import {
 } from 'graphql'
 
 /**
- * Fields of an operation with all fragments written out. Compiling takes 0.03 to 0.05 ms for each, and 0.2 to 0.4 ms in a new
- * process. Nothing can stop it, and meanwhile nobody is served.
+ * Maximum fields of an operation with all fragments written out. Compiling takes 0.03 to 0.05 ms for each, and 0.2 to 0.4 ms
+ * in a new process. Nothing can stop it, and the process serves no other request meanwhile.
  */
 const MAX_FIELDS = 200
 
 /**
- * Counts the fields of an operation with all fragments written out, if graphql-jit does for it what graphql-js does.
+ * Counts the fields of an operation with all fragments written out, if graphql-jit runs it as graphql-js does.
  *
- * @returns 1 to 200; null where graphql-jit does otherwise, or there are more fields
- * @see docs/decisions/0011-compiled-execution.md for the list of what it does otherwise
+ * @returns 1 to 200; null when graphql-jit runs it in another way, or there are more fields
+ * @see docs/decisions/0011-compiled-execution.md for the list of differences
  */
 export function compilableFields(
   schema: GraphQLSchema,
@@ -33,12 +33,12 @@ export function compilableFields(
 ): number | null {
   const selections = new Selections(document)
   const keys = selections.keysOf(operation)
-  // Where a change fails that must not be null, the compiled form would make the changes behind it all the same.
+  // When a field fails that must not be null, graphql-js runs no later mutation. The compiled form does.
   if (operation.operation === OperationTypeNode.MUTATION && keys?.size !== 1) return null
   return keys !== null && endsAtOnce(schema, keys) && hasPlainVariables(schema, document) ? selections.fields : null
 }
 
-/** What stands below a key of an answer. */
+/** The field behind one key of an answer. */
 interface Selected {
   readonly field: string
   readonly isSkippable: boolean
@@ -46,10 +46,10 @@ interface Selected {
 }
 type Keys = Map<string, Selected>
 
-/** Writes out all fragments of an operation, as far as it is small enough. */
+/** Writes out all fragments of an operation, until it has too many fields. */
 class Selections {
   readonly #fragments = new Map<string, FragmentDefinitionNode>()
-  /** How many have been written out. */
+  /** Number of fields that were written out. */
   fields = 0
 
   constructor(document: DocumentNode) {
@@ -59,17 +59,18 @@ class Selections {
   }
 
   /**
-   * The keys of an operation's answer.
+   * Returns the keys of an operation's answer.
    *
-   * @returns null where there are more than 200, where a key is `__proto__`, to which nothing can be assigned, or where a key stands in two places of which a directive can skip one: the
-   *   compiled form puts such a key where the first of them is, and graphql-js where the first that is not skipped is
+   * @returns null when there are more than 200 fields, when a key is `__proto__`, which nothing can be assigned to, or when a key
+   *   stands in two places of which a directive can skip one. The compiled form orders such a key by the first place, and
+   *   graphql-js by the first place that is not skipped.
    */
   keysOf(operation: OperationDefinitionNode): Keys | null {
     const keys: Keys = new Map()
     return this.#add(operation.selectionSet, false, keys) ? keys : null
   }
 
-  /** @param keys of the object that the selections are of */
+  /** @param keys of the object to which the selections belong */
   #add({ selections }: SelectionSetNode, isOptional: boolean, keys: Keys): boolean {
     this.fields += selections.length
     if (this.fields > MAX_FIELDS) return false
@@ -92,7 +93,7 @@ class Selections {
 
 /**
  * Returns false if a root field that must not be null stands beside others. When it fails, graphql-js answers at once, and the
- * compiled form waits for the other fields. Below the root, only bugs fail so.
+ * compiled form waits for the other fields. Below the root, only a bug makes such a field fail.
  */
 function endsAtOnce(schema: GraphQLSchema, keys: Keys): boolean {
   const fields = schema.getQueryType()?.getFields() ?? {}
@@ -101,10 +102,11 @@ function endsAtOnce(schema: GraphQLSchema, keys: Keys): boolean {
 }
 
 /**
- * False where a variable stands inside a literal of a scalar, such as `meta: { app: $app }`, which the compiled form leaves
- * out; and where one that may be null stands for what may not, as its default value allows, since the compiled form takes
- * null for it. Where a variable has the name of a member of every object, such as `toString`, the compiled form takes that
- * member for the value of the variable.
+ * Returns false for variables that the compiled form treats in another way:
+ *
+ * - inside a literal of a scalar, such as `meta: { app: $app }`. The compiled form leaves it out.
+ * - a nullable variable in a place that must not be null, which its default value allows. The compiled form accepts null.
+ * - a variable with the name of a member of every object, such as `toString`. The compiled form takes that member for its value.
  */
 function hasPlainVariables(schema: GraphQLSchema, document: DocumentNode): boolean {
   const nullable = new Set<string>()

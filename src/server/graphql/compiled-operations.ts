@@ -18,40 +18,40 @@ export type CompiledRun = (
   variables: Readonly<Record<string, unknown>>,
 ) => ExecutionResult | Promise<ExecutionResult>
 
-/** More different messages than that help nobody; graphql-js has the same limit. */
+/** Maximum errors about variables. graphql-js has the same limit. */
 const MAX_VARIABLE_ERRORS = 50
 
-/** Bytes of a compiled operation, and of each of its fields with all fragments written out: 14,000 and 660 before it has run. */
+/** Bytes of a compiled operation, and of each of its fields with all fragments written out. 14,000 and 660 before the first run. */
 const BYTES_PER_OPERATION = 16_384
 const BYTES_PER_FIELD = 2_000
 
-/** What is known of an operation that came before. */
+/** An operation that came before. */
 interface Known {
-  /** Undefined until it comes again; null where it is left to graphql-js. */
+  /** Undefined until the operation comes again. Null when graphql-js runs it. */
   run: CompiledRun | null | undefined
 }
 
 /**
  * Compiles operations that come more than once, so that running them costs little more than their resolvers.
  *
- * What would not come out the same is left to graphql-js. One thing differs: where bugs fail several fields of an object that is
- * null for it, it may be another one of them that is reported.
+ * graphql-js runs operations whose results would differ. One difference remains: when bugs make several fields of an object
+ * fail and the object is null therefore, another one of the errors may be reported.
  *
  * @see docs/decisions/0011-compiled-execution.md
  */
 export class CompiledOperations {
   readonly #schema: GraphQLSchema
-  /** What is kept of an operation is forgotten with its document. */
+  /** Entries are collected together with their document. */
   readonly #known = new WeakMap<OperationDefinitionNode, Known>()
   readonly #onKept: (document: DocumentNode, bytes: number) => void
 
-  /** @param onKept told how many more bytes are kept for a document, when one of its operations has been compiled */
+  /** @param onKept called when an operation has been compiled, with the bytes that are kept for its document in addition */
   constructor(schema: GraphQLSchema, onKept: (document: DocumentNode, bytes: number) => void) {
     this.#schema = schema
     this.#onKept = onKept
   }
 
-  /** The compiled form of an operation; null while it is used for the first time, and where there is none. */
+  /** Returns the compiled form of an operation. Null when the operation comes for the first time, or cannot be compiled. */
   find(document: DocumentNode, operation: OperationDefinitionNode): CompiledRun | null {
     const known = this.#known.get(operation)
     if (!known) {
@@ -71,7 +71,7 @@ export class CompiledOperations {
       const compiled = compileQuery(this.#schema, document, name, { disablingCapturingStackErrors: true })
       return isCompiledQuery(compiled) ? this.#runOf(compiled, operation, document.loc?.source) : null
     } catch {
-      // Node may forbid code that is made from text; and what the compiler trips over, graphql-js can do.
+      // Node may forbid code that is made from text, or the compiler may fail. graphql-js runs the operation then.
       return null
     }
   }
@@ -89,7 +89,7 @@ export class CompiledOperations {
     }
     if (variableDefinitions.length === 0) return (root, context) => run(root, context, {})
     return (root, context, variables) => {
-      // The compiler's own check has other words.
+      // The compiled form checks variables as well, in other words.
       const { errors } = getVariableValues(this.#schema, variableDefinitions, variables, {
         maxErrors: MAX_VARIABLE_ERRORS,
       })
@@ -99,21 +99,21 @@ export class CompiledOperations {
 }
 
 /**
- * A result as graphql-js has it. The compiler's errors know their places as lines and columns only, have no extensions where
- * there are none, and come behind the data.
+ * Makes of a compiled operation's result the one that graphql-js returns. The compiled form has the places of errors as lines
+ * and columns only, lacks empty extensions, and puts errors behind the data.
  */
 function withUsualErrors(result: ExecutionResult, source: Source | undefined): ExecutionResult {
   const { data = null, errors } = result
   if (!errors) return result
   const usual = errors.map(({ message, path, locations = [], originalError }) => {
     const positions = source && locations.map((location) => positionOf(source.body, location))
-    // What the compiler itself found wrong, such as a null, is an error of ours as much as one that was thrown.
+    // An error that the compiled form has found, such as a null, is a bug like one that a resolver has thrown.
     return new GraphQLError(message, { source, positions, path, originalError: originalError ?? new Error(message) })
   })
   return { errors: usual, data }
 }
 
-/** Where a line and column are in a text, counted from 0. */
+/** Returns the position of a line and column in a text, counted from 0. */
 function positionOf(text: string, { line, column }: SourceLocation): number {
   let start = 0
   for (const { 0: end, index } of text.matchAll(/\r\n|[\n\r]/g)) {

@@ -16,24 +16,31 @@ export interface PreparedOperation {
   readonly operation: OperationDefinitionNode
 }
 
-/** A document that is kept. */
+/** An entry of the cache. */
 interface Kept {
   readonly document: DocumentNode
   bytes: number
 }
 
+/** `spec`: the status is 200 where the older `application/json` is asked for. */
+interface HttpStatus {
+  readonly spec?: true
+  readonly status: number
+}
+const INVALID: HttpStatus = { spec: true, status: 400 }
+
 // GraphiQL's introspection has 400; a mutation that adds 100 pins without variables about 2,000.
 const MAX_TOKENS = 5_000
-/** Bytes of all documents that are kept, with their compiled operations. */
+/** Maximum bytes of all documents in the cache, with their compiled operations. */
 const CACHE_BYTES = 64 * 1024 * 1024
 /** Bytes for each token of a document: 340 were measured. */
 const BYTES_PER_TOKEN = 400
 
 /**
- * Reads documents and checks them against the schema: the one place where rules and limits of documents are.
+ * Parses documents and validates them against the schema. All rules and limits of documents are here.
  *
- * Valid documents are kept, so that a client's next request with the same text costs neither parsing nor validation. They
- * are bounded in bytes. Invalid ones are not kept: their errors would take thirty times as much as the document.
+ * Valid documents are kept, so that the next request with the same text costs neither parsing nor validation. The cache is
+ * bounded in bytes. Invalid documents are not kept: their errors would take thirty times as much as the document.
  */
 export class Documents {
   readonly #schema: GraphQLSchema
@@ -45,9 +52,9 @@ export class Documents {
   }
 
   /**
-   * Reads a document. A document of too many words is refused before validation, whose cost grows faster than its length.
+   * Parses a document. A document of too many tokens is refused, since the cost of validation grows faster than its length.
    *
-   * @throws {GraphQLError} when it is no GraphQL
+   * @throws {GraphQLError} GRAPHQL_PARSE_FAILED
    */
   parse(text: string): DocumentNode {
     const known = this.#known.get(text)
@@ -58,14 +65,14 @@ export class Documents {
     return document
   }
 
-  /** Bytes of all that is kept. */
+  /** Bytes of all documents in the cache. */
   get bytes(): number {
     return this.#known.calculatedSize
   }
 
   /**
-   * Counts more bytes for a document, such as those of its compiled operations. The document is forgotten if it takes more
-   * than an eighth of all room then.
+   * Counts more bytes for a document, such as those of its compiled operations. The document is evicted if it takes more than
+   * an eighth of the cache then.
    */
   keepMore(document: DocumentNode, bytes: number): void {
     const text = document.loc?.source.body ?? ''
@@ -75,28 +82,34 @@ export class Documents {
     this.#known.set(text, kept, { size: kept.bytes })
   }
 
-  /** The ways in which a document does not fit the schema; none for a valid one. */
+  /** Returns the errors in a document: an empty list for a valid one. */
   validate(document: DocumentNode): readonly GraphQLError[] {
     const known = this.#validity.get(document)
     const errors =
-      known ?? validate(this.#schema, document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'))
+      known ?? validate(this.#schema, document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED', INVALID))
     if (!known) this.#validity.set(document, errors)
     if (errors.length > 0) this.#known.delete(document.loc?.source.body ?? '')
     return errors
   }
 
   /**
-   * Finds the operation that a request asks for. Words and order of the checks are Yoga's.
+   * Finds the operation that a request asks for. The checks have the words and the order of Yoga.
    *
    * @param options.isReadOnly refuses mutations, for transports that any web page can use
-   * @throws {GraphQLError} when the document is no GraphQL, or has no such operation
+   * @throws {GraphQLError} when the document cannot be parsed, or has no such operation
    * @throws {AggregateError} of `GraphQLError`s when it does not fit the schema
    */
   prepare({ query, operationName }: OperationRequest, options: { isReadOnly?: boolean } = {}): PreparedOperation {
     const document = this.parse(query)
     const operation = getOperationAST(document, operationName || null)
     if (!operation)
-      throw withCode(new GraphQLError('Could not determine what operation to execute.'), 'OPERATION_RESOLUTION_FAILURE')
+      throw withCode(
+        new GraphQLError('Could not determine what operation to execute.'),
+        'OPERATION_RESOLUTION_FAILURE',
+        {
+          status: 400,
+        },
+      )
     if (options.isReadOnly && operation.operation === 'mutation')
       throw withCode(new GraphQLError('Can only perform a mutation operation from a POST request.'), 'BAD_REQUEST')
     const errors = this.validate(document)
@@ -108,14 +121,18 @@ export class Documents {
     try {
       return parse(text, { maxTokens: MAX_TOKENS })
     } catch (error) {
-      throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : error
+      throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED', INVALID) : error
     }
   }
 }
 
-/** Yoga would put codes into errors as well, but only for what comes over HTTP. */
-function withCode(error: GraphQLError, code: string): GraphQLError {
+/**
+ * Puts into an error the code, and what its status over HTTP is made of. Yoga would put in the same, but other transports
+ * need the code as well.
+ */
+function withCode(error: GraphQLError, code: string, http?: HttpStatus): GraphQLError {
   error.extensions.code = code
+  if (http) error.extensions.http = { ...http }
   return error
 }
 

@@ -40,15 +40,15 @@ export interface Run extends Omit<OperationRequest, 'query'> {
 
 /** Options of one run. */
 export interface RunOptions {
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the client has gone away. */
   readonly signal: StopSignal
-  /** Keeps and adds in errors what Yoga makes the status of. Default false. */
+  /** Keeps and adds in errors `extensions.http`, of which Yoga makes the status. Default false. */
   readonly isForYoga?: boolean
 }
 
 /**
- * Runs GraphQL operations, by whatever transport they came: HTTP, event stream or WebSocket. Context, deadline and what a
- * client may see of an error are here, and nowhere else.
+ * Runs GraphQL operations of all transports: HTTP, event stream and WebSocket. Makes their context, keeps their deadline, and
+ * masks their errors. Nothing else does.
  */
 export class Executor {
   readonly schema: GraphQLSchema
@@ -65,9 +65,7 @@ export class Executor {
     this.#options = options
   }
 
-  /**
-   * Runs a query or mutation to its end, at most for `requestTimeoutMs`.
-   */
+  /** Runs a query or mutation, for `requestTimeoutMs` at most. */
   run(run: Run, options: RunOptions): Promise<ExecutionResult> {
     return this.#run(run, options, (result) => result)
   }
@@ -75,8 +73,9 @@ export class Executor {
   /**
    * Runs a query or mutation as `run` does, and encodes its result.
    *
-   * Many promises hold the result, and most of them have been in memory for so long that the cheap garbage collection
-   * passes them by. So the result is taken apart once it is encoded, and so are the lists that were read for it.
+   * Many promises refer to the result, and most of them are so old that only a full garbage collection frees them. So the
+   * lists in the result, and those that were read for it, are emptied once the result is encoded.
+   * docs/decisions/0015-letting-go.md has the figures.
    *
    * @param encode must not keep any part of the result
    */
@@ -101,7 +100,7 @@ export class Executor {
     const context = this.#contextOf(run, deadline)
     try {
       const result = await this.#execute(run, context)
-      // A failed field that must not be null makes its parents null: the requests of their other fields are of no use then.
+      // A failed field that must not be null makes its parents null. The requests for their other fields are useless then.
       if (result.errors) deadline.abort()
       return use(this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga }), context)
     } finally {
@@ -111,9 +110,9 @@ export class Executor {
   }
 
   /**
-   * Begins a subscription: what happens from now on is in the stream.
+   * Begins a subscription. The stream has all events from now on.
    *
-   * @returns the stream, or a result that has the errors with which the subscription could not begin
+   * @returns the stream. If the subscription could not begin, a result with the errors.
    */
   async subscribe(run: Run): Promise<LiveReader | ExecutionResult> {
     const context = this.#contextOf(run, new Stop(run.requestId))
@@ -131,7 +130,7 @@ export class Executor {
     return this.#shown(result, run.requestId)
   }
 
-  /** What a client may see of an error that ended an operation; what it may not is logged. */
+  /** Makes of an error that ended an operation those that the client may see. Bugs are masked and logged. */
   visible(error: unknown, requestId: string, options: { isForYoga?: boolean } = {}): readonly GraphQLError[] {
     const errors = Array.isArray(error) ? error : error instanceof AggregateError ? error.errors : [error]
     return visibleErrors(errors, { requestId, isAborted: false, log: this.#options.log, ...options })
@@ -168,18 +167,18 @@ export class Executor {
   }
 }
 
-/** Empties the lists in a result. They are its own, since no scalar of the schema is a list or has one in it. */
+/** Empties the lists in a result. No scalar of the schema has lists in it, so no list is shared with others. */
 function takeApart(value: unknown): void {
   if (Array.isArray(value)) value.length = 0
   else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) takeApart(each)
 }
 
-/** True for the stream of a subscription that has begun. */
+/** True if a subscription has begun. */
 export function isLiveReader(source: LiveReader | ExecutionResult): source is LiveReader {
   return Symbol.asyncIterator in source
 }
 
-/** A result as JSON, for transports whose answer has no other form. */
+/** Encodes a result as JSON. */
 export function encodeResult(result: ExecutionResult): Buffer {
   return Buffer.from(JSON.stringify(result))
 }

@@ -1,21 +1,21 @@
-/** One result of an operation, encoded once for everybody who gets it. */
+/** One result of an operation, encoded once for all subscribers. */
 export interface Message {
   /** The result as JSON. */
   readonly payload: Buffer
-  /** A later message of the same key makes this one superfluous; null when none does. */
+  /** A later message with the same key replaces this one. Null when none can. */
   readonly key: string | null
-  /** Where a subscriber who has got this, and all before it, may begin again; null when nowhere. */
+  /** Cursor with which a subscription resumes behind this message. Null when it cannot. */
   readonly cursor: string | null
 }
 
-/** Whoever asked for an operation, over whatever transport. After an end, or once gone, everything is ignored. */
+/** Gets the results of one operation, over any transport. Ignores all calls after the end, and once the client has gone. */
 export interface Subscriber {
-  /** Sends a message or, while the other side is slow to read, keeps it until it can be sent or a later one replaces it. */
+  /** Sends a message. While the client reads slowly, keeps it until it can be sent or a later message replaces it. */
   next(message: Message): void
-  /** Resolves when nothing needs to be kept, at once in most cases, or the other side has gone. */
+  /** Resolves when messages can be sent at once, or the client has gone. In most cases it is resolved already. */
   ready(): Promise<void>
-  /** Ends the operation after all that was sent or kept. */
+  /** Ends the operation, after all messages that were sent or kept. */
   complete(): void
-  /** Ends the operation because of an error, which the subscriber makes fit to be seen. */
+  /** Ends the operation with an error. The subscriber masks it if it is a bug. */
   fail(error: unknown): void
 }

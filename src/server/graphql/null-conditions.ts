@@ -1,10 +1,10 @@
 import { type DocumentNode, type ExecutionResult, GraphQLError, Kind, type VariableNode, visit } from 'graphql'
 
 /**
- * Refuses null for a variable that stands in `@skip` or `@include`, which a default value of the variable lets clients give.
+ * Refuses null for a variable of `@skip` or `@include`. A variable with a default value may be null there.
  *
- * graphql-js would throw at each selection with such a directive. If one of these is below a list, it leaves the promises of
- * earlier elements behind, and a rejection of these ends the process.
+ * graphql-js would throw at each selection with such a directive. Below a list, it would leave the promises of earlier
+ * elements behind, and if one of these rejects, the process ends.
  *
  * @returns null if there is no such variable
  */
@@ -12,7 +12,7 @@ export function refuseNullConditions(
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
 ): ExecutionResult | null {
-  // The usual case. To look through the document costs as much as to validate it.
+  // The usual case. Visiting the document costs as much as validating it.
   if (!Object.values(variables).includes(null)) return null
   const found = new Map<string, VariableNode>()
   const required = new Set<string>()

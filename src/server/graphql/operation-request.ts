@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 
-/** What a client asks for, by whatever transport. */
+/** The parameters of a request, over any transport. */
 export interface OperationRequest {
   readonly query: string
   readonly operationName?: string | null | undefined
@@ -37,7 +37,7 @@ export function checkOperationRequest(params: unknown): OperationRequest {
 }
 
 /**
- * Reads the parameters of a GET request, unchecked. Those without a value are left out.
+ * Reads the parameters of a GET request, and does not check them. Parameters without a value are left out.
  *
  * @param url may have no host
  * @throws {GraphQLError} BAD_REQUEST, when `variables` or `extensions` are no JSON
@@ -47,14 +47,14 @@ export function paramsOfUrl(url: string): Record<string, unknown> {
   const params: Record<string, unknown> = {}
   for (const name of PARAMS) {
     const text = searchParams.get(name)
-    // Of no query at all, it is told that it is no GraphQL.
+    // An empty query gets a syntax error, and not the error for a missing query.
     if (text || (text === '' && name === 'query'))
       params[name] = name === 'variables' || name === 'extensions' ? parseJson(name, text) : text
   }
   return params
 }
 
-/** Equal for requests that mean the same: the order of an object's keys means nothing. */
+/** Returns a text that is equal for equal requests. The order of keys in `variables` does not matter. */
 export function canonicalRequest({ query, operationName, variables }: OperationRequest): string {
   return JSON.stringify([query, operationName ?? null, variables ?? {}], sortKeys)
 }
@@ -73,9 +73,9 @@ function parseJson(name: string, text: string): unknown {
 }
 
 /**
- * A mistake in a request itself: status 400 over HTTP.
+ * Makes the error for a malformed request: status 400 over HTTP.
  *
- * @param http.spec true for what has status 200 in the older `application/json`
+ * @param http.spec true when the status is 200 for the older `application/json`
  */
 export function badRequest(
   message: string,

@@ -3,7 +3,7 @@ import { type ExecutionResult, type GraphQLError, type OperationDefinitionNode, 
 import { coalesceKey, type LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import { Stop } from '../../upstream/stop.ts'
-import type { KnownCaller } from '../caller/caller.ts'
+import type { IdentifiedCaller } from '../caller/caller.ts'
 import type { LiveStream } from './cohort.ts'
 import { Cohorts, type Place } from './cohorts.ts'
 import { type Executor, encodeResult, isLiveReader, type Run } from './executor.ts'
@@ -11,17 +11,17 @@ import type { Message, Subscriber } from './message.ts'
 import { canonicalRequest, type OperationRequest } from './operation-request.ts'
 import { resumeAt } from './resume-at.ts'
 
-/** Who asks, and under which name it is logged. */
-export interface Asking {
-  readonly caller: KnownCaller
+/** The caller of an operation, and the request id under which it is logged. */
+export interface Requester {
+  readonly caller: IdentifiedCaller
   readonly requestId: string
 }
 
-/** An operation under way. */
+/** An operation in flight. */
 export interface RunningOperation {
-  /** Null when it has failed before that was clear. */
+  /** Null when the operation failed before its type was known. */
   readonly type: OperationTypeNode | null
-  /** Stops it; its subscriber hears nothing more. */
+  /** Stops the operation. Its subscriber gets nothing more. */
   cancel(): void
 }
 
@@ -29,10 +29,10 @@ interface Prepared {
   readonly run: Run
   readonly operation: OperationDefinitionNode
   readonly request: OperationRequest
-  readonly caller: KnownCaller
+  readonly caller: IdentifiedCaller
 }
 
-/** Runs GraphQL operations for subscribers, who get one result or many; equal subscriptions share theirs. */
+/** Starts operations for subscribers, who get one result or many. Equal subscriptions share their results. */
 export class Operations {
   readonly #executor: Executor
   readonly #cohorts = new Cohorts()
@@ -41,27 +41,27 @@ export class Operations {
     this.#executor = executor
   }
 
-  /** How many cohorts of equal subscriptions there are. */
+  /** Number of cohorts of equal subscriptions. */
   get cohorts(): number {
     return this.#cohorts.size
   }
 
   /**
-   * Begins an operation. Everything that comes of it, mistakes in it included, is told to the subscriber, and nothing is
-   * thrown; the first of it after this has returned.
+   * Starts an operation. The subscriber gets its results and errors, mistakes in the request included. It gets the first one
+   * after `start` has returned, and `start` does not throw.
    *
    * @param options.isReadOnly refuses mutations, for transports that any web page can use
-   * @param options.lastCursor what the subscriber has seen last, if it resumes; nonsense is as good as nothing
+   * @param options.lastCursor cursor of the last message that the client has got, if it resumes. An invalid one is ignored.
    */
   start(
     request: OperationRequest,
-    asking: Asking,
+    requester: Requester,
     subscriber: Subscriber,
     options: { isReadOnly?: boolean; lastCursor?: string | null } = {},
   ): RunningOperation {
     const fail = (error: unknown): void => subscriber.fail(error)
     try {
-      const prepared = this.#prepare(request, asking, options)
+      const prepared = this.#prepare(request, requester, options)
       const type = prepared.operation.operation
       if (type === 'subscription') {
         const running = new RunningSubscription()
@@ -77,7 +77,7 @@ export class Operations {
     }
   }
 
-  /** What kind of operation a request asks for; null when that cannot be told, for a mistake in it. */
+  /** Returns the type of the operation that a request asks for. Null for an invalid request. */
   typeOf(request: OperationRequest): OperationTypeNode | null {
     try {
       return this.#executor.documents.prepare(request).operation.operation
@@ -86,14 +86,14 @@ export class Operations {
     }
   }
 
-  /** What a client may see of an error that ended an operation; what it may not is logged. */
+  /** Makes of an error that ended an operation those that the client may see. Bugs are masked and logged. */
   visible(error: unknown, requestId: string): readonly GraphQLError[] {
     return this.#executor.visible(error, requestId)
   }
 
   #prepare(
     request: OperationRequest,
-    { caller, requestId }: Asking,
+    { caller, requestId }: Requester,
     options: { readonly isReadOnly?: boolean },
   ): Prepared {
     const { document, operation } = this.#executor.documents.prepare(request, options)
@@ -123,7 +123,7 @@ export class Operations {
     }
     if (!source || !isLiveReader(source)) source = await this.#executor.subscribe(run)
     if (!isLiveReader(source)) {
-      // As the reference server of graphql-ws does it. A message `error` means that nothing was executed.
+      // The reference server of graphql-ws sends these errors as a result. A message `error` means that nothing was executed.
       finish(subscriber, encodeResult(source))
       return
     }
@@ -135,7 +135,7 @@ export class Operations {
   }
 }
 
-/** A query or mutation under way, or what has failed before its type was clear. */
+/** A query or mutation in flight, or an operation that failed before its type was known. */
 class RunningOnce implements RunningOperation {
   readonly type: OperationTypeNode | null
   readonly signal = new Stop()
@@ -149,9 +149,9 @@ class RunningOnce implements RunningOperation {
   }
 }
 
-/** A subscription under way. Most of what a socket has are of these: they hold nothing but where they are served. */
+/** A subscription in flight. There may be one per pin on each socket, so it holds its place and nothing else. */
 class RunningSubscription implements RunningOperation {
-  /** Null until it has begun. */
+  /** Null until the subscription has begun. */
   place: Place | null = null
   #isCancelled = false
 
@@ -170,7 +170,7 @@ class RunningSubscription implements RunningOperation {
   }
 }
 
-/** Events, each executed as one operation asked. */
+/** Events of a subscription, each executed with its operation. */
 class ExecutedStream implements LiveStream {
   readonly source: LiveReader
   readonly #run: Run
@@ -184,7 +184,7 @@ class ExecutedStream implements LiveStream {
 
   async render(event: LiveEvent): Promise<Message> {
     const result = await this.#executor.resolveEvent(this.#run, event)
-    // Before the last of a snapshot, a cursor would leave out the rest of it.
+    // A client that resumed in the middle of a snapshot would miss the rest of it.
     const isMidway = event.kind === 'SNAPSHOT' && event.remaining > 0
     return { payload: encodeResult(result), key: coalesceKey(event), cursor: isMidway ? null : event.cursor }
   }

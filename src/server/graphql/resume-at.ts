@@ -1,8 +1,8 @@
 import { type DocumentNode, Kind, type OperationDefinitionNode, visit } from 'graphql'
 
 /**
- * Writes a cursor into a subscription as its `after`, in place of one that is there: the browser's `EventSource` sends the
- * same address again, and what it has seen last in a header.
+ * Sets the argument `after` of a subscription to a cursor, in place of the client's own. A browser's `EventSource` that
+ * connects again sends the same URL, and the cursor of the last event in a header.
  */
 export function resumeAt(document: DocumentNode, operation: OperationDefinitionNode, cursor: string): DocumentNode {
   const after = {

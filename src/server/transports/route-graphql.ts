@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { OperationRequest } from '../graphql/operation-request.ts'
-import type { GraphqlHandler } from '../routes.ts'
+import type { GraphqlHandler } from '../http/graphql-handler.ts'
 import type { ConnectionServer } from './connections/connection-server.ts'
-import { eventStreamWish, parseEventStreamRequest, readBody } from './event-stream/event-stream-request.ts'
+import { eventStreamWish, parseEventStreamRequest } from './event-stream/event-stream-request.ts'
+import { readBody } from './read-body.ts'
 
 /**
- * Leaves event streams to live status, and all else to `graphql`.
+ * Chooses the transport of a request to /graphql: an event stream, or `graphql` for all others.
  *
- * Who prefers an event stream gets one. Who would take one among other things, as urql always does, gets one for a
- * subscription: what is asked for must be read first then.
+ * A client that prefers an event stream gets one. A client that accepts one among other types, as urql always does, gets one
+ * for a subscription only, so its operation is read first.
  */
 export function routeGraphql(
   live: Pick<ConnectionServer, 'stream' | 'isSubscription'>,
@@ -19,12 +20,12 @@ export function routeGraphql(
     const wish = eventStreamWish(req)
     if (wish === null) return graphql(req, res, context)
     if (wish === 'rather') return live.stream(req, res, context)
-    const body = req.method === 'POST' ? await readBody(req, maxRequestBytes).catch(() => null) : null
-    // The client has gone away while it was sending.
-    if (req.destroyed && !req.complete) return
+    const { gone } = context
+    const body = req.method === 'POST' ? await readBody(req, { maxBytes: maxRequestBytes, gone }) : null
+    if (gone.aborted) return
     const asked = parse(req, body)
     if (asked && live.isSubscription(asked)) return live.stream(req, res, { ...context, asked })
-    return graphql(req, res, { ...context, body: body ?? undefined })
+    return graphql(req, res, context, body ?? undefined)
   }
 }
 
@@ -32,7 +33,7 @@ function parse(req: IncomingMessage, body: Buffer | null): OperationRequest | nu
   try {
     return parseEventStreamRequest(req, body)
   } catch {
-    // Whoever answers it then finds the same mistake.
+    // `graphql` finds the same mistake, and answers it.
     return null
   }
 }

@@ -1,8 +1,8 @@
 import { parseConfig } from '../../../src/config/parse-config.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createFrontDoor } from '../../../src/server/create-front-door.ts'
-import { startHttpServer } from '../../../src/server/http-server.ts'
-import { openServices } from '../../../src/server/open-services.ts'
+import { startHttpServer } from '../../../src/server/http/http-server.ts'
+import { openServices } from '../../../src/server/services/open-services.ts'
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { type ClientServer, SERVICE_TOKEN, startAdvancingService } from './client-server.ts'
 import { createTomorrowSchema } from './tomorrow-schema.ts'
@@ -23,7 +23,8 @@ export async function startTomorrowServer(): Promise<ClientServer> {
     { ...config, liveDrainMs: 0 },
     { schema: createTomorrowSchema(), registry, live, isReady: () => true, log },
   )
-  const http = await startHttpServer(door.handle, { ...config, upgrade: door.upgrade, drain: door.drain })
+  const { handle, upgrade, drain, inFlight } = door
+  const http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight })
   return {
     name: 'tomorrow',
     url: `http://127.0.0.1:${http.port}/graphql`,

@@ -39,11 +39,15 @@ const EXECUTED = {
   'a variable of another type': { query: 'query ($id: ID!) { node(id: $id) { id } }', variables: { id: {} } },
 }
 
-const NOT_EXECUTED = {
+const INVALID = {
   'no GraphQL': { query: '{' },
   'what the schema has not': { query: '{ nothing }' },
   'no such operation': { query: 'query A { __typename }', operationName: 'B' },
   'several operations without a name': { query: 'query A { __typename } query B { __typename }' },
+}
+
+const NOT_EXECUTED = {
+  ...INVALID,
   'a subscription': { query: 'subscription { pinsChanged { kind } }' },
   'an unknown part': { query: '{ __typename }', more: 1 },
   'no query': { variables: {} },
@@ -85,6 +89,11 @@ it.each(Object.entries(EXECUTED))('answers %s by itself, and says how long the a
   expect(bytes).toBe(String(Buffer.byteLength(answer.body)))
   // A document that no longer fits the schema would test nothing but its validation.
   expect(answer.body).not.toContain('GRAPHQL_VALIDATION_FAILED')
+})
+
+it.each(Object.entries(INVALID))('answers %s by itself, so that it is parsed and validated once', async (_, body) => {
+  const { answer, bytes } = await post(JSON.stringify(body), 'application/json', 'announced')
+  expect(bytes).toBe(String(Buffer.byteLength(answer.body)))
 })
 
 it.each(['', '{', 'query', `{"query":"{ __typename }","variables":{"a":"${'x'.repeat(2_000)}"}}`])(

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { startHttpServer } from '../../../src/server/http-server.ts'
+import { startHttpServer } from '../../../src/server/http/http-server.ts'
+import { RequestsInFlight } from '../../../src/server/http/requests-in-flight.ts'
 
 it.each([
   [
@@ -9,5 +10,7 @@ it.each([
   // Of a range for documentation: https://www.rfc-editor.org/rfc/rfc5737
   ['192.0.2.1', /^Cannot listen on 192\.0\.2\.1, port 0: no such address \(EADDRNOTAVAIL\): .*--host or PINQL_HOST/],
 ])('names the setting for an address that is not of this machine: %s', async (host, message) => {
-  await expect(startHttpServer(() => {}, { host, port: 0, shutdownTimeoutMs: 0 })).rejects.toThrow(message)
+  await expect(
+    startHttpServer(() => {}, { host, port: 0, shutdownTimeoutMs: 0, inFlight: new RequestsInFlight() }),
+  ).rejects.toThrow(message)
 })

@@ -4,7 +4,7 @@ import { Informers } from '../../../src/live/informers.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 import { createFrontDoor } from '../../../src/server/create-front-door.ts'
-import { startHttpServer } from '../../../src/server/http-server.ts'
+import { startHttpServer } from '../../../src/server/http/http-server.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
@@ -86,7 +86,8 @@ async function startServers(registry: ServiceRegistry, live: Informers) {
   })
   const log = createLogger({ level: 'error', secrets: [], sink: process.stderr })
   const door = createFrontDoor(config, { schema: createSchema(), registry, live, isReady: () => true, log })
-  const http = await startHttpServer(door.handle, { ...config, upgrade: door.upgrade, drain: door.drain })
+  const { handle, upgrade, drain, inFlight } = door
+  const http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight })
   return {
     url: `http://127.0.0.1:${http.port}/graphql`,
     async [Symbol.asyncDispose]() {

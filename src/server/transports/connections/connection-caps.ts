@@ -1,35 +1,23 @@
-/** How much live status anybody may use. Sockets and event streams count alike. */
-export interface ConnectionLimits {
-  readonly maxSockets: number
-  readonly maxSocketsPerTenant: number
-  readonly maxSocketsPerAddress: number
-  readonly maxOperationsPerSocket: number
-  readonly maxOperationsPerTenant: number
-  readonly maxOperationsPerAddress: number
-  /** Operations begun in a second, on average; twice as many at once. */
-  readonly maxStartsPerSocket: number
-  readonly maxStartsPerTenant: number
-  readonly maxStartsPerAddress: number
-}
+import type { ConnectionLimits } from './connection-limits.ts'
 
-/** Why an operation is not begun. */
+/** The limit that an operation would exceed. */
 export interface CapExceeded {
-  readonly scope: 'socket' | 'tenant' | 'address'
+  readonly scope: 'connection' | 'caller' | 'address'
   readonly limit: number
-  /** `operations`: so many at a time; `starts`: so many a second. */
+  /** `operations` are counted at a time, `starts` per second. */
   readonly of: 'operations' | 'starts'
 }
 
-/** How many seconds' worth of starts may come at once. */
+/** Starts may come at once if they do not exceed the average of so many milliseconds. */
 const BURST_MS = 2_000
 
-/** What one socket, tenant or address uses. */
+/** Counts of one connection, caller or address. */
 class Usage {
-  /** Names the tenant or address. */
+  /** Names the caller or address. */
   readonly key: string
-  sockets = 0
+  connections = 0
   operations = 0
-  /** When all starts so far would be over, had they come evenly (GCRA). */
+  /** The time at which all starts so far would be over if they had come evenly (GCRA). */
   #evenAt = 0
 
   constructor(key: string) {
@@ -43,83 +31,84 @@ class Usage {
     return true
   }
 
-  /** Whether nothing is used, and nothing owed: then it may be forgotten. */
+  /** True when nothing is in use and all starts are over. The counts may then be forgotten. */
   isOver(now: number): boolean {
-    return this.sockets === 0 && this.#evenAt <= now
+    return this.connections === 0 && this.#evenAt <= now
   }
 }
 
 type Usages = Map<string, Usage>
 
-/** Counts who uses how much, and says when it is too much. */
+/** Counts connections, operations and starts, and refuses those that would exceed a limit. */
 export class ConnectionCaps {
   readonly limits: ConnectionLimits
   readonly now: () => number
-  readonly #tenants: Usages = new Map()
+  readonly #callers: Usages = new Map()
   readonly #addresses: Usages = new Map()
-  /** Usages without a socket that still owe starts, so that nobody gets rid of these by coming back. */
+  /** Counts without a connection whose starts are not over. Kept, so that closing and connecting again resets nothing. */
   readonly #owing = new Map<Usage, Usages>()
-  #sockets = 0
+  #connections = 0
 
   constructor(limits: ConnectionLimits, now = () => performance.now()) {
     this.limits = limits
     this.now = now
   }
 
-  /** How many connections are open, and how many tenants and addresses they are of. */
-  get size(): { readonly sockets: number; readonly tenants: number; readonly addresses: number } {
-    return { sockets: this.#sockets, tenants: this.#tenants.size, addresses: this.#addresses.size }
+  /** Number of open connections, and of the callers and addresses that are counted. */
+  get size(): { readonly connections: number; readonly callers: number; readonly addresses: number } {
+    return { connections: this.#connections, callers: this.#callers.size, addresses: this.#addresses.size }
   }
 
-  /** Counts a new connection; null when there are too many, in all or from its address. */
-  open(address: string): SocketAccount | null {
+  /** Counts a new connection. Returns null when there are too many, in all or from its address. */
+  open(address: string): ConnectionAccount | null {
     this.#forgetSettled()
     const usage = usageOf(this.#addresses, address)
-    if (this.#sockets >= this.limits.maxSockets || usage.sockets >= this.limits.maxSocketsPerAddress) return null
-    this.#sockets++
+    const { maxConnections, maxConnectionsPerAddress } = this.limits
+    if (this.#connections >= maxConnections || usage.connections >= maxConnectionsPerAddress) return null
+    this.#connections++
     this.#addresses.set(address, usage)
-    usage.sockets++
-    return new SocketAccount(this, usage)
+    usage.connections++
+    return new ConnectionAccount(this, usage)
   }
 
-  /** Counts a connection no more: what an account does when it is closed. */
-  closed(address: Usage, tenant: Usage | null): void {
-    this.#sockets--
+  /** Stops counting a connection. Called by its account. */
+  closed(address: Usage, caller: Usage | null): void {
+    this.#connections--
     this.#release(address, this.#addresses)
-    if (tenant) this.#release(tenant, this.#tenants)
+    if (caller) this.#release(caller, this.#callers)
   }
 
-  /** Counts a connection for its tenant; null when the tenant has too many. */
+  /** Counts a connection for its caller. Returns null when the caller has too many. */
   enter(key: string): Usage | null {
-    const usage = usageOf(this.#tenants, key)
-    if (usage.sockets >= this.limits.maxSocketsPerTenant) return null
-    usage.sockets++
-    this.#tenants.set(key, usage)
+    const usage = usageOf(this.#callers, key)
+    if (usage.connections >= this.limits.maxConnectionsPerCaller) return null
+    usage.connections++
+    this.#callers.set(key, usage)
     return usage
   }
 
   #release(usage: Usage, usages: Usages): void {
-    usage.sockets--
+    usage.connections--
     if (usage.isOver(this.now())) usages.delete(usage.key)
-    else if (usage.sockets === 0) this.#owing.set(usage, usages)
+    else if (usage.connections === 0) this.#owing.set(usage, usages)
   }
 
-  /** What is owed is at most two seconds ahead, so there are never many. */
+  /** All starts of a usage are over after two seconds, so `#owing` stays small. */
   #forgetSettled(): void {
     const now = this.now()
     for (const [usage, usages] of this.#owing) {
       if (usage.isOver(now)) usages.delete(usage.key)
-      if (usage.sockets > 0 || usage.isOver(now)) this.#owing.delete(usage)
+      if (usage.connections > 0 || usage.isOver(now)) this.#owing.delete(usage)
     }
   }
 }
 
-/** What one connection uses, on its own account and on those of its tenant and address. */
-export class SocketAccount {
+/** Counts what one connection uses: for itself, for its caller and for its address. */
+export class ConnectionAccount {
   readonly #caps: ConnectionCaps
   readonly #own = new Usage('')
   readonly #address: Usage
-  #tenant: Usage | null = null
+  #caller: Usage | null = null
   #isClosed = false
 
   constructor(caps: ConnectionCaps, address: Usage) {
@@ -127,19 +116,19 @@ export class SocketAccount {
     this.#address = address
   }
 
-  /** Says whose connection it is; false when that tenant has too many. */
+  /** Names the caller of the connection. Returns false when that caller has too many. */
   enter(key: string): boolean {
-    this.#tenant = this.#caps.enter(key)
-    return this.#tenant !== null
+    this.#caller = this.#caps.enter(key)
+    return this.#caller !== null
   }
 
-  /** Counts an operation, or says which limit it would exceed; a refused one counts as a start all the same. */
+  /** Counts an operation, or returns the limit that it would exceed. A refused operation counts as a start as well. */
   begin(): CapExceeded | null {
     const { limits } = this.#caps
     const now = this.#caps.now()
     const scopes = [
-      ['socket', this.#own, limits.maxOperationsPerSocket, limits.maxStartsPerSocket],
-      ['tenant', this.#tenant, limits.maxOperationsPerTenant, limits.maxStartsPerTenant],
+      ['connection', this.#own, limits.maxOperationsPerConnection, limits.maxStartsPerConnection],
+      ['caller', this.#caller, limits.maxOperationsPerCaller, limits.maxStartsPerCaller],
       ['address', this.#address, limits.maxOperationsPerAddress, limits.maxStartsPerAddress],
     ] as const
     for (const [scope, usage, maxOperations, maxStarts] of scopes) {
@@ -151,22 +140,22 @@ export class SocketAccount {
     return null
   }
 
-  /** Takes an operation off the accounts. */
+  /** Stops counting one operation, which has ended. */
   end(): void {
     if (this.#isClosed) return
     this.#release(1)
   }
 
-  /** Takes the connection and all its operations off the accounts. */
+  /** Stops counting the connection and all its operations. */
   close(): void {
     if (this.#isClosed) return
     this.#release(this.#own.operations)
     this.#isClosed = true
-    this.#caps.closed(this.#address, this.#tenant)
+    this.#caps.closed(this.#address, this.#caller)
   }
 
   #release(operations: number): void {
-    for (const usage of [this.#own, this.#tenant, this.#address]) if (usage) usage.operations -= operations
+    for (const usage of [this.#own, this.#caller, this.#address]) if (usage) usage.operations -= operations
   }
 }
 

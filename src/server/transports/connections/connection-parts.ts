@@ -1,10 +1,10 @@
 import type { Logger } from '../../../observability/logger.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Operations } from '../../graphql/operations.ts'
-import type { RequestGuard } from '../../request-guard.ts'
+import type { RequestGuard } from '../../http/request-guard.ts'
 import type { ConnectionCaps } from './connection-caps.ts'
 
-/** What all connections work with. */
+/** Parts that all connections share. */
 export interface ConnectionParts {
   readonly operations: Operations
   readonly caps: ConnectionCaps
@@ -13,28 +13,29 @@ export interface ConnectionParts {
   readonly log: Logger
 }
 
-/** A WebSocket or an event stream, as their server sees it. */
+/** A WebSocket or an event stream. */
 export interface Connection {
   /**
-   * Called once every ping interval. Sends a WebSocket's ping frame, which asks for an answer, or an event stream's comment.
+   * Called once per ping interval. Sends a ping frame over a WebSocket, which the client answers, or a comment over an event
+   * stream.
    *
-   * The message `ping` of graphql-transport-ws would not do in place of the frame: genqlient 0.8 fails when it gets one.
+   * The message `ping` of graphql-transport-ws cannot replace the frame: genqlient 0.8 fails when it gets one.
    */
   beat(): void
-  /** Since when there is something that the other side should have read, by `performance.now()`; null where it has. */
+  /** Time since which the client has had something to read, by `performance.now()`. Null when it has read everything. */
   readonly unreadSince: number | null
-  /** How many bytes the other side has to take before it is asked for a sign of that. */
+  /** Bytes that the client has to read before it can answer the ping in flight. */
   readonly unreadBytes: number
-  /** The other side has read nothing for too long. */
+  /** Closes the connection, since the client has read nothing for too long. */
   stall(): void
-  /** The gateway stops: begins nothing more, and closes once queries and mutations under way have been answered. */
+  /** Begins no more operations, and closes once queries and mutations in flight have been answered. The gateway stops. */
   goAway(): void
-  /** Ends it at once, with what is under way. */
+  /** Closes the connection at once, with all operations in flight. */
   terminate(): void
 }
 
-/** Keeps account of connections. */
-export interface ConnectionObserver {
+/** Keeps the list of open connections. */
+export interface ConnectionOwner {
   opened(connection: Connection): void
   closed(connection: Connection): void
 }

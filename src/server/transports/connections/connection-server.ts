@@ -4,14 +4,16 @@ import { GraphQLError } from 'graphql'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type Server, type ServerOptions, WebSocketServer } from 'ws'
 import type { OperationRequest } from '../../graphql/operation-request.ts'
-import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../../routes.ts'
+import type { HttpContext } from '../../http/graphql-handler.ts'
+import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../../http/graphql-path.ts'
+import { sendJson } from '../../http/send-json.ts'
 import { breakOff, EVENT_STREAM_HEADERS, EventStreamConnection } from '../event-stream/event-stream-connection.ts'
 import { EventStreamRefusal, readEventStreamRequest } from '../event-stream/event-stream-request.ts'
 import { CLOSE_REASONS } from '../web-socket/close-reasons.ts'
 import { ServedSocket } from '../web-socket/served-socket.ts'
 import { SocketConnection } from '../web-socket/socket-connection.ts'
 import { capError } from './cap-error.ts'
-import type { Connection, ConnectionObserver, ConnectionParts } from './connection-parts.ts'
+import type { Connection, ConnectionOwner, ConnectionParts } from './connection-parts.ts'
 import { drainInSlices, drainTimeMs } from './drain-in-slices.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { patienceMs } from './patience.ts'
@@ -21,25 +23,24 @@ export interface ConnectionServerOptions extends ConnectionParts {
   readonly maxMessageBytes: number
   /** Largest body of a request for an event stream in bytes. */
   readonly maxRequestBytes: number
-  /** Milliseconds between signs of life. */
+  /** Milliseconds between pings. */
   readonly pingIntervalMs: number
-  /** Milliseconds within which a connection whose other side stops reading is closed. */
+  /** Milliseconds after which a connection is closed whose client has stopped reading. */
   readonly stallTimeoutMs: number
-  /** Milliseconds over which connections are sent away when the gateway stops. */
+  /** Milliseconds over which connections are closed when the gateway stops. */
   readonly drainMs: number
 }
 
-/** How long the other side may take to answer a close before its socket is cut. */
+/** A client that has not answered a close within this time is disconnected. */
 const CLOSE_TIMEOUT_MS = 2_000
 
-/** WebSockets and event streams at /graphql. */
-export class ConnectionServer implements Disposable {
+/** Serves WebSockets and event streams at /graphql. */
+export class ConnectionServer implements ConnectionOwner, Disposable {
   readonly #options: ConnectionServerOptions
   readonly #sockets: Server<typeof ServedSocket>
   readonly #connections = new Set<Connection>()
   readonly #heartbeat: Heartbeat<Connection>
   readonly #timer: NodeJS.Timeout
-  readonly #observer: ConnectionObserver
   #onEmpty: (() => void) | null = null
   #isDraining = false
 
@@ -62,30 +63,30 @@ export class ConnectionServer implements Disposable {
       else connection.beat()
     })
     this.#timer = setInterval(() => this.#heartbeat.turn(), Heartbeat.turnMs(options.pingIntervalMs))
-    this.#observer = {
-      opened: (connection) => {
-        this.#connections.add(connection)
-        this.#heartbeat.add(connection)
-      },
-      closed: (connection) => {
-        this.#connections.delete(connection)
-        this.#heartbeat.delete(connection)
-        if (this.#connections.size === 0) this.#onEmpty?.()
-      },
-    }
   }
 
-  /** How much there is of everything that is held for connections. */
+  opened(connection: Connection): void {
+    this.#connections.add(connection)
+    this.#heartbeat.add(connection)
+  }
+
+  closed(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.#heartbeat.delete(connection)
+    if (this.#connections.size === 0) this.#onEmpty?.()
+  }
+
+  /** Number of open connections, and of cohorts of equal subscriptions. */
   get size(): { connections: number; cohorts: number } {
     return { connections: this.#connections.size, cohorts: this.#options.operations.cohorts }
   }
 
-  /** Milliseconds that it would take now to send everybody away. */
+  /** Milliseconds over which `drain` would close all connections now. */
   get drainTimeMs(): number {
     return drainTimeMs(this.#connections.size, this.#options.drainMs)
   }
 
-  /** Makes a WebSocket of a request that the guard lets pass; others get a plain answer. */
+  /** Makes a WebSocket of a request. A request that the guard refuses gets an answer over HTTP. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { guard, caps } = this.#options
     const isHere = isGraphqlPath(pathOf(request))
@@ -107,28 +108,28 @@ export class ConnectionServer implements Disposable {
         ws.close(code, reason)
         return
       }
-      new SocketConnection(ws, request, { head, parts: this.#options, account, observer: this.#observer })
+      new SocketConnection(ws, request, { head, parts: this.#options, account, owner: this })
     })
   }
 
-  /** True for what asks for a subscription, and is right as far as its document goes. */
+  /** True for a subscription whose document is valid. */
   isSubscription(request: OperationRequest): boolean {
     return this.#options.operations.typeOf(request) === 'subscription'
   }
 
   /**
-   * Answers a request by an event stream; what surrounds it, the guard too, is the request listener's.
+   * Answers a request with an event stream. The guard has let the request pass.
    *
-   * @param options.asked what the request asks for, if that has been read
+   * @param options.asked the operation, if it has been read already
    */
   async stream(
     req: IncomingMessage,
     res: ServerResponse,
-    options: { requestId: string; asked?: OperationRequest },
+    options: HttpContext & { asked?: OperationRequest },
   ): Promise<void> {
-    const { requestId, asked } = options
+    const { requestId, gone, asked } = options
     const { caps, identify, operations, maxRequestBytes } = this.#options
-    // Behind another answer, which may be a stream without end, nobody would hear of it when the other side goes away.
+    // The answer before it may be a stream without end, and this one would wait behind it for ever.
     const isQueued = res.socket === null
     const account = isQueued ? null : caps.open(addressOf(req))
     try {
@@ -136,9 +137,9 @@ export class ConnectionServer implements Disposable {
       const caller = account && (await identify({ headers: req.headers }))
       if (!caller || !account.enter(caller.key))
         throw new EventStreamRefusal(429, 'Too many event streams, try again later')
-      const request = asked ?? (await readEventStreamRequest(req, maxRequestBytes))
+      const request = asked ?? (await readEventStreamRequest(req, { maxBytes: maxRequestBytes, gone }))
       if (this.#isDraining) throw new EventStreamRefusal(503, CLOSE_REASONS.goingAway[1])
-      if (res.closed || res.destroyed) {
+      if (!request || gone.aborted) {
         account.close()
         return
       }
@@ -146,7 +147,7 @@ export class ConnectionServer implements Disposable {
       const connection = new EventStreamConnection(res, {
         parts: this.#options,
         account,
-        observer: this.#observer,
+        owner: this,
         requestId,
       })
       if (exceeded) {
@@ -158,29 +159,28 @@ export class ConnectionServer implements Disposable {
       connection.follow(operations.start(request, { caller, requestId }, connection, { isReadOnly, lastCursor }))
     } catch (error) {
       account?.close()
-      // The client has gone away while it was sending.
-      if (res.destroyed || res.closed || (!req.complete && req.destroyed)) return
+      if (gone.aborted) return
       if (error instanceof GraphQLError) {
-        sendErrors(res, 400, operations.visible(error, requestId))
+        sendJson(res, 400, { errors: operations.visible(error, requestId) })
         return
       }
       if (!(error instanceof EventStreamRefusal)) throw error
-      // What is left of the request is not worth reading.
+      // The rest of the body is not read, so no other request can follow on this connection.
       if (!req.complete) res.setHeader('connection', 'close')
       if (error.isPassing && req.method === 'GET') {
-        // A browser's `EventSource` would give up for good at any other status; after a lost connection, it comes back.
+        // A browser's `EventSource` gives up for good at any other status. After a lost connection, it connects again.
         breakOff(res.writeHead(200, EVENT_STREAM_HEADERS))
         return
       }
-      sendErrors(res, error.status, [{ message: error.message, extensions: { code: error.code } }])
+      sendJson(res, error.status, { errors: [{ message: error.message, extensions: { code: error.code } }] })
     }
   }
 
   /**
-   * Sends all connections away, spread over `drainMs`, with what they have asked for answered where that is a query or
-   * mutation, and lets no new WebSocket in. Resolves when all are gone.
+   * Closes all connections, spread over `drainMs`, and refuses new ones. Queries and mutations in flight are answered first.
+   * Resolves when all connections are closed.
    *
-   * @param graceMs how long to wait for those that are still busy then
+   * @param graceMs milliseconds after which connections are closed that are still busy
    */
   async drain(graceMs: number): Promise<void> {
     this.#isDraining = true
@@ -202,19 +202,15 @@ export class ConnectionServer implements Disposable {
   }
 }
 
-function sendErrors(res: ServerResponse, status: number, errors: readonly unknown[]): void {
-  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(`${JSON.stringify({ errors })}\n`)
-}
-
 function addressOf(request: IncomingMessage): string {
   return request.socket.remoteAddress ?? ''
 }
 
 function refuse(socket: Duplex, status: number, message: string): void {
   const body = `${JSON.stringify({ errors: [{ message }] })}\n`
-  // Whoever does not wait for the answer need not get it.
+  // A client that does not wait for the answer causes an error.
   socket.on('error', () => {})
-  // Nor may it keep the connection.
+  // A client that does not close its side would keep the connection.
   socket.once('finish', () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +

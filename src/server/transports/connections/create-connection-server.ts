@@ -3,11 +3,12 @@ import type { Logger } from '../../../observability/logger.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import { Operations } from '../../graphql/operations.ts'
-import type { RequestGuard } from '../../request-guard.ts'
+import type { RequestGuard } from '../../http/request-guard.ts'
 import { ConnectionCaps } from './connection-caps.ts'
+import { connectionLimitsOf } from './connection-limits.ts'
 import { ConnectionServer } from './connection-server.ts'
 
-/** WebSockets and event streams, which run operations as HTTP does. */
+/** Creates the server of WebSockets and event streams from the configuration. */
 export function createConnectionServer(
   config: GatewayConfig,
   parts: {
@@ -20,7 +21,7 @@ export function createConnectionServer(
   const { executor, identify, guard, log } = parts
   return new ConnectionServer({
     operations: new Operations(executor),
-    caps: new ConnectionCaps(config),
+    caps: new ConnectionCaps(connectionLimitsOf(config)),
     identify,
     guard,
     log,

@@ -1,18 +1,18 @@
 import type { Connection } from './connection-parts.ts'
 
-/** No slower than this: who is alone need not wait. */
+/** Minimum connections per second, so that a few of them do not take the whole span. */
 const LEAST_PER_SECOND = 50
 const SLICE_MS = 100
 
-/** Milliseconds over which so many connections are sent away: at most `spanMs`, and 20 for each where that is less. */
+/** Returns the milliseconds over which `count` connections are closed: 20 for each, and `spanMs` at most. */
 export function drainTimeMs(count: number, spanMs: number): number {
   return Math.min(spanMs, (count * 1000) / LEAST_PER_SECOND)
 }
 
 /**
- * Sends connections away, evenly spread over a while, so that their clients do not all come back at the same moment.
+ * Closes connections, evenly spread over `drainTimeMs`, so that their clients do not all connect again at the same moment.
  *
- * @param spanMs for any number of them; a few take less, 20 milliseconds each
+ * @param spanMs maximum milliseconds, for any number of connections
  */
 export async function drainInSlices(connections: Iterable<Connection>, spanMs: number): Promise<void> {
   const waiting = [...connections]

@@ -1,8 +1,8 @@
-/** How many parts a round has: pings leave in as many waves, never all at once. */
+/** Parts of a round. Pings leave in as many waves, never all at once. */
 const SPOKES = 12
 
 /**
- * Visits every member once a round, spread over the round, with the one timer that its owner turns it by.
+ * Visits every member once per round, spread over the round. Its owner has the one timer, and calls `turn`.
  */
 export class Heartbeat<Member> {
   readonly #spokes = Array.from({ length: SPOKES }, () => new Set<Member>())
@@ -13,12 +13,12 @@ export class Heartbeat<Member> {
     this.#visit = visit
   }
 
-  /** How often `turn()` must be called for rounds of this length. */
+  /** Milliseconds between calls of `turn` for rounds of this length. */
   static turnMs(roundMs: number): number {
     return roundMs / SPOKES
   }
 
-  /** Adds a member, who is visited a whole round later for the first time. */
+  /** Adds a member. It is visited for the first time after a whole round. */
   add(member: Member): void {
     this.#spokes[this.#position]?.add(member)
   }

@@ -3,25 +3,25 @@ import type { Message } from '../../graphql/message.ts'
 /** The sending side of a connection. */
 export interface Wire {
   write(frame: Buffer): void
-  /** True when nothing more should be written until the other side has read. */
+  /** True when nothing more should be written until the client has read. */
   readonly isFull: boolean
 }
 
 /**
- * What one connection has still to be sent.
+ * Messages that one connection has still to send.
  *
- * While the other side does not read, nothing more is written: each operation keeps at most the last message of each pin,
- * shared with everybody else who gets it, and sends those, in order, once the connection has drained.
+ * While the client does not read, nothing more is written. Each operation then keeps the last message of each pin, and sends
+ * these in order once the connection has drained. Messages are shared by all connections that keep them.
  */
 export class Outbox {
   readonly #wire: Wire
   readonly #onCongestion: ((isCongested: boolean) => void) | null
-  /** Null until the other side falls behind for the first time, which most never do. */
-  #waiting: Set<Lane> | null = null
+  /** Null until the client falls behind for the first time, which most clients never do. */
+  #waiting: Set<MessageQueue> | null = null
   #isCongested = false
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null
 
-  /** @param onCongestion called when the other side falls behind, and when it has caught up or is given up */
+  /** @param onCongestion called when the client falls behind, and when it has caught up or the outbox is closed */
   constructor(wire: Wire, onCongestion: ((isCongested: boolean) => void) | null = null) {
     this.#wire = wire
     this.#onCongestion = onCongestion
@@ -31,7 +31,7 @@ export class Outbox {
     return this.#isCongested
   }
 
-  /** Sends a frame at once, for what is small and must not wait. */
+  /** Sends a frame at once, even while the client does not read. For small frames that must not wait. */
   send(frame: Buffer): void {
     this.#wire.write(frame)
     if (this.#isCongested || !this.#wire.isFull) return
@@ -39,22 +39,22 @@ export class Outbox {
     this.#onCongestion?.(true)
   }
 
-  /** Keeps a lane's messages until there is room. */
-  wait(lane: Lane): void {
+  /** Has the queue flushed when the connection has drained. */
+  wait(queue: MessageQueue): void {
     this.#waiting ??= new Set()
-    this.#waiting.add(lane)
+    this.#waiting.add(queue)
   }
 
-  /** To be called when there is room again. */
+  /** To be called when the wire is no longer full. */
   drained(): void {
     if (!this.#isCongested) return
     this.#isCongested = false
     const waiting = this.#waiting ?? []
-    for (const lane of waiting) {
-      if (lane.flush()) this.#waiting?.delete(lane)
+    for (const queue of waiting) {
+      if (queue.flush()) this.#waiting?.delete(queue)
       if (this.#isCongested) {
-        // Whoever had a turn goes to the end of the line.
-        if (this.#waiting?.delete(lane)) this.#waiting.add(lane)
+        // A queue that had its turn goes behind the others.
+        if (this.#waiting?.delete(queue)) this.#waiting.add(queue)
         return
       }
     }
@@ -62,7 +62,7 @@ export class Outbox {
     this.#release()
   }
 
-  /** Resolves when the connection is not congested, or closed. */
+  /** Resolves when the connection is not congested, or is closed. */
   ready(): Promise<void> {
     if (!this.#isCongested) return Promise.resolve()
     if (!this.#ready) {
@@ -75,7 +75,7 @@ export class Outbox {
     return this.#ready.promise
   }
 
-  /** Lets go of everything: the other side is gone. */
+  /** Forgets all waiting queues. The connection is closed. */
   close(): void {
     this.#waiting = null
     if (this.#isCongested) this.#onCongestion?.(false)
@@ -89,13 +89,13 @@ export class Outbox {
   }
 }
 
-/** Puts messages into the words of a transport. */
+/** Encodes messages for a transport. */
 export interface Framing {
   frameOf(message: Message): Buffer
 }
 
-/** One operation's share of a connection. */
-export class Lane {
+/** The messages of one operation in an outbox. */
+export class MessageQueue {
   readonly #outbox: Outbox
   readonly #framing: Framing
   #kept: Map<string | symbol, Message> | null = null
@@ -112,7 +112,7 @@ export class Lane {
     return !this.#isClosed && this.#end === null
   }
 
-  /** How many messages wait. */
+  /** Number of messages that wait. */
   get backlog(): number {
     return this.#kept?.size ?? 0
   }
@@ -125,13 +125,13 @@ export class Lane {
     }
     this.#kept ??= new Map()
     const key = message.key ?? Symbol()
-    // To the end of the line: the order of what is sent is the order in which it became true.
+    // Behind the others: messages are sent in the order in which they became true.
     this.#kept.delete(key)
     this.#kept.set(key, message)
     this.#outbox.wait(this)
   }
 
-  /** Sends a last frame behind all that waits. */
+  /** Sends a last frame after all messages that wait. */
   end(frame: Buffer | null, onSent: () => void): void {
     if (!this.isOpen) return
     this.#end = { frame, onSent }
@@ -139,13 +139,13 @@ export class Lane {
     else this.#finish()
   }
 
-  /** Forgets what waits; nothing more is sent. */
+  /** Forgets the messages that wait, and sends nothing more. */
   close(): void {
     this.#isClosed = true
     this.#kept = null
   }
 
-  /** Sends what waits, as far as there is room; true when nothing is left. */
+  /** Sends messages that wait, until the connection is congested. Returns true when no message is left. */
   flush(): boolean {
     for (const [key, message] of this.#kept ?? []) {
       if (this.#outbox.isCongested) return false

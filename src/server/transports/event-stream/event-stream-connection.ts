@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import type { Message, Subscriber } from '../../graphql/message.ts'
 import type { RunningOperation } from '../../graphql/operations.ts'
-import type { SocketAccount } from '../connections/connection-caps.ts'
-import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
-import { type Framing, Lane, Outbox, type Wire } from '../connections/outbox.ts'
+import type { ConnectionAccount } from '../connections/connection-caps.ts'
+import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
+import { type Framing, MessageQueue, Outbox, type Wire } from '../connections/outbox.ts'
 
 const PING = Buffer.from(':\n\n')
 const COMPLETE = Buffer.from('event: complete\ndata:\n\n')
 const END = Buffer.from('\n\n')
-/** Little enough for 20,000 slow readers. */
+/** Small enough for 20,000 slow readers. */
 const FULL_BYTES = 32 * 1024
 
 export const EVENT_STREAM_HEADERS = {
@@ -18,7 +18,7 @@ export const EVENT_STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 } as const
 
-/** Events as all streams have them. */
+/** Encodes messages as server-sent events. */
 const EVENTS: Framing = {
   frameOf({ payload, cursor }) {
     const head = `${cursor === null ? '' : `id: ${cursor}\n`}event: next\ndata: `
@@ -27,22 +27,23 @@ const EVENTS: Framing = {
 }
 
 /**
- * Ends a response without the last chunk, once all that was written has been sent. Readers then see a lost connection: an
- * `EventSource` comes back, and `fetch` rejects. After a whole response, `fetch` would report a normal end.
+ * Ends a response without the last chunk, after everything that was written. Clients then see a lost connection: an
+ * `EventSource` connects again, and `fetch` rejects. After a whole response, `fetch` would report a normal end.
  */
 export function breakOff(res: ServerResponse): void {
   if (!res.writableEnded) res.write(PING, () => void res.destroy())
 }
 
 /**
- * One response that is a stream of server-sent events: one operation, in the words of graphql-sse's distinct connections.
+ * One response that is a stream of server-sent events: one operation, in the protocol of graphql-sse's distinct connections.
  *
- * Every event has the cursor as its id where one may begin again, so that a browser's `EventSource` goes on where it was.
+ * An event behind which a client can resume has a cursor as its id, which a browser's `EventSource` sends when it connects
+ * again.
  */
 export class EventStreamConnection implements Connection, Subscriber {
   readonly #res: ServerResponse
   readonly #outbox: Outbox
-  readonly #lane: Lane
+  readonly #queue: MessageQueue
   readonly #parts: ConnectionParts
   readonly #requestId: string
   #unreadSince: number | null = null
@@ -51,33 +52,33 @@ export class EventStreamConnection implements Connection, Subscriber {
 
   constructor(
     res: ServerResponse,
-    options: { parts: ConnectionParts; account: SocketAccount; observer: ConnectionObserver; requestId: string },
+    options: { parts: ConnectionParts; account: ConnectionAccount; owner: ConnectionOwner; requestId: string },
   ) {
-    const { parts, account, observer, requestId } = options
+    const { parts, account, owner, requestId } = options
     this.#res = res
     this.#parts = parts
     this.#requestId = requestId
     this.#outbox = new Outbox(new ResponseWire(res), (isCongested) => this.#note(isCongested))
-    this.#lane = new Lane(this.#outbox, EVENTS)
+    this.#queue = new MessageQueue(this.#outbox, EVENTS)
     res.on('drain', () => this.#outbox.drained())
     res.once('close', () => {
       this.#release()
       account.close()
-      observer.closed(this)
+      owner.closed(this)
     })
     res.writeHead(200, EVENT_STREAM_HEADERS)
     res.write(PING)
-    observer.opened(this)
+    owner.opened(this)
   }
 
-  /** Takes over the operation that was asked for, and cancels it when the other side goes away. */
+  /** Takes over the operation, and cancels it when the client goes away. */
   follow(operation: RunningOperation): void {
     this.#operation = operation
     if (this.#res.destroyed) operation.cancel()
   }
 
   next(message: Message): void {
-    this.#lane.next(message)
+    this.#queue.next(message)
   }
 
   ready(): Promise<void> {
@@ -85,34 +86,34 @@ export class EventStreamConnection implements Connection, Subscriber {
   }
 
   complete(): void {
-    this.#lane.end(COMPLETE, () => void this.#res.end())
+    this.#queue.end(COMPLETE, () => void this.#res.end())
   }
 
   fail(error: unknown): void {
-    if (!this.#lane.isOpen) return
+    if (!this.#queue.isOpen) return
     const errors = this.#parts.operations.visible(error, this.#requestId)
     this.next({ payload: Buffer.from(JSON.stringify({ errors })), key: null, cursor: null })
     this.complete()
   }
 
   get unreadSince(): number | null {
-    // With every byte that is taken, the other side shows that it reads.
+    // Every byte that the operating system takes shows that the client reads.
     const taken = (this.#res.socket?.bytesWritten ?? 0) - this.#res.writableLength
     if (this.#unreadSince !== null && taken !== this.#taken) this.#note(this.#res.writableLength > 0)
     this.#taken = taken
     return this.#unreadSince
   }
 
-  /** There is no need to ask: see {@link unreadSince}. */
+  /** Event streams have no pings: see {@link unreadSince}. */
   get unreadBytes(): number {
     return 0
   }
 
   beat(): void {
-    // A little that waits is no congestion, but when nothing of it is taken, a stall in the making.
+    // A few bytes that wait are no congestion. If none of them is taken, the client has stalled.
     const isUnread = this.#res.writableLength > 0
     if (isUnread !== (this.#unreadSince !== null)) this.#note(isUnread)
-    if (!isUnread && this.#lane.isOpen) this.#res.write(PING)
+    if (!isUnread && this.#queue.isOpen) this.#res.write(PING)
   }
 
   stall(): void {
@@ -130,13 +131,13 @@ export class EventStreamConnection implements Connection, Subscriber {
     this.#res.destroy()
   }
 
-  /** Takes note of whether there is something to read; from now on, whatever was noted before. */
+  /** Notes that something is unread from now on, or that everything is read. */
   #note(isUnread: boolean): void {
     this.#unreadSince = isUnread ? performance.now() : null
   }
 
   #release(): void {
-    this.#lane.close()
+    this.#queue.close()
     this.#operation?.cancel()
     this.#outbox.close()
   }

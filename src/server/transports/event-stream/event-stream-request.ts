@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
+import type { StopSignal } from '../../../upstream/stop.ts'
 import {
   badRequest,
   checkOperationRequest,
   type OperationRequest,
   paramsOfUrl,
 } from '../../graphql/operation-request.ts'
+import { readBody } from '../read-body.ts'
 
 const REFUSALS = {
   400: 'BAD_REQUEST',
@@ -13,7 +15,7 @@ const REFUSALS = {
   503: 'SERVICE_UNAVAILABLE',
 } as const
 
-/** Why a request for an event stream is answered by a plain status instead. */
+/** Refuses a request for an event stream: it gets a plain status. */
 export class EventStreamRefusal extends Error {
   readonly status: keyof typeof REFUSALS
 
@@ -34,12 +36,12 @@ export class EventStreamRefusal extends Error {
 }
 
 /**
- * How much a request wants an event stream: `rather` than anything else, or `also`, which is enough for a subscription;
- * null when it takes none.
+ * Returns how a request accepts an event stream: `rather` than any other type, or `also`, which is enough for a
+ * subscription. Null when it accepts none.
  */
 export function eventStreamWish({ headers, method }: IncomingMessage): 'rather' | 'also' | null {
   const { accept = '' } = headers
-  // Most requests want none, whatever the case of the letters.
+  // The usual case.
   if ((method !== 'GET' && method !== 'POST') || !/event-stream/i.test(accept)) return null
   const types = accept.split(',').map((type) => type.split(';', 1)[0]?.trim().toLowerCase())
   const place = types.indexOf('text/event-stream')
@@ -49,12 +51,19 @@ export function eventStreamWish({ headers, method }: IncomingMessage): 'rather' 
 /**
  * Reads an operation from the query of a GET or the JSON of a POST, as GraphQL over HTTP has it.
  *
+ * @returns null when the client has gone away while it was sending
  * @throws {EventStreamRefusal} for a body longer than `maxBytes`
- * @throws {GraphQLError} BAD_REQUEST, for what is no operation
+ * @throws {GraphQLError} BAD_REQUEST, for anything but an operation
  */
-export async function readEventStreamRequest(req: IncomingMessage, maxBytes: number): Promise<OperationRequest> {
-  const body = req.method === 'POST' ? await readBody(req, maxBytes) : null
-  if (body && body.length > maxBytes) throw new EventStreamRefusal(413, `Expected a body of ${maxBytes} bytes at most`)
+export async function readEventStreamRequest(
+  req: IncomingMessage,
+  options: { maxBytes: number; gone: StopSignal },
+): Promise<OperationRequest | null> {
+  if (req.method !== 'POST') return parseEventStreamRequest(req, null)
+  const { maxBytes } = options
+  const body = await readBody(req, options)
+  if (body === null) return null
+  if (body.length > maxBytes) throw new EventStreamRefusal(413, `Expected a body of ${maxBytes} bytes at most`)
   return parseEventStreamRequest(req, body)
 }
 
@@ -62,30 +71,17 @@ export async function readEventStreamRequest(req: IncomingMessage, maxBytes: num
  * Reads an operation from a request whose body has been read.
  *
  * @param body null for a GET
- * @throws {GraphQLError} BAD_REQUEST, for what is none
+ * @throws {GraphQLError} BAD_REQUEST, for anything but an operation
  */
 export function parseEventStreamRequest(req: IncomingMessage, body: Buffer | null): OperationRequest {
   return checkOperationRequest(body ? parseBody(body) : paramsOfUrl(req.url ?? '/'))
-}
-
-/** Reads a body, or the part of it that is longer than `maxBytes` by its last chunk. */
-export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  // Left alone when it is too long, so that it can be answered.
-  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length
-    chunks.push(chunk)
-    if (length > maxBytes) break
-  }
-  return Buffer.concat(chunks)
 }
 
 function parseBody(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString())
   } catch (cause) {
-    // As Yoga says it.
+    // In Yoga's words.
     throw badRequest('POST body sent invalid JSON.', { cause })
   }
 }

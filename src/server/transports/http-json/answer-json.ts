@@ -1,14 +1,15 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import type { DocumentNode, ExecutionResult } from 'graphql'
-import type { StopSignal } from '../../../upstream/stop.ts'
+import type { ExecutionResult } from 'graphql'
 import type { Identify } from '../../caller/caller.ts'
+import type { PreparedOperation } from '../../graphql/documents.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import { checkOperationRequest, type OperationRequest } from '../../graphql/operation-request.ts'
-import type { GraphqlHandler } from '../../routes.ts'
-import { processRegularResult } from '../../yoga.ts'
+import type { GraphqlHandler, HttpContext } from '../../http/graphql-handler.ts'
+import { readBody } from '../read-body.ts'
+import { processRegularResult } from '../yoga/yoga.ts'
 
-/** The types that are answered, by what is asked for. */
+/** Content types of answers, by the type that `accept` asks for. */
 const ANSWER_TYPES: ReadonlyMap<string, string> = new Map([
   ['*/*', 'application/json'],
   ['application/*', 'application/json'],
@@ -21,46 +22,58 @@ const LONG_TEXT = 4096
 /**
  * Answers the usual request as Yoga would, but without fetch's `Request` and `Response`, which are a third of its cost.
  *
- * The usual request is a POST of JSON, of a known length, that asks for JSON and can be executed. Yoga answers all
- * others, and reports their errors.
+ * The usual request is a POST of JSON, of a known length, that asks for JSON and for a query or mutation. Yoga answers all
+ * others. A document that is invalid is answered here as well, since Yoga would have it parsed and validated again.
  */
 export function answerJson(parts: {
   executor: Executor
   identify: Identify
-  yoga: GraphqlHandler
+  yoga: (req: IncomingMessage, res: ServerResponse, context: HttpContext) => unknown
   maxRequestBytes: number
 }): GraphqlHandler {
   const { executor, identify, yoga, maxRequestBytes } = parts
-  return async (req, res, context) => {
-    const { requestId, gone, body: known } = context
-    // As body parsers leave it, for Yoga to take from there.
-    const leave = (body: Buffer | undefined): unknown =>
-      yoga(body ? Object.assign(req, { body: Readable.from([body]) }) : req, res, { requestId, gone })
+
+  /** A body that has been read is handed over as body parsers leave it. */
+  function leaveToYoga(req: IncomingMessage, res: ServerResponse, context: HttpContext, body?: Buffer): unknown {
+    const { requestId, gone } = context
+    return yoga(body ? Object.assign(req, { body: Readable.from([body]) }) : req, res, { requestId, gone })
+  }
+
+  return async (req, res, context, known) => {
+    const { requestId, gone } = context
     const type = answerTypeOf(req.headers)
-    if (type === null || !isShortJson(req, maxRequestBytes)) return leave(known)
-    const body = known ?? (await readBody(req, gone))
-    // The client has gone away while it was sending.
+    if (type === null || !isShortJson(req, maxRequestBytes)) return leaveToYoga(req, res, context, known)
+    const body = known ?? (await readBody(req, { maxBytes: maxRequestBytes, gone }))
     if (body === null) return undefined
     const request = requestOf(body)
-    const document = request && documentOf(request, executor)
-    if (!document) return leave(body)
+    if (request === null) return leaveToYoga(req, res, context, body)
+    let prepared: PreparedOperation
+    try {
+      prepared = executor.documents.prepare(request)
+    } catch (error) {
+      return send(res, { errors: executor.visible(error, requestId, { isForYoga: true }) }, type)
+    }
+    if (prepared.operation.operation === 'subscription') return leaveToYoga(req, res, context, body)
     const { operationName, variables } = request
     const caller = await identify({ headers: req.headers })
     if (gone.aborted) return undefined
-    const run = { document, operationName, variables, caller, requestId }
+    const run = { document: prepared.document, operationName, variables, caller, requestId }
     const options = { signal: gone, isForYoga: true }
     return executor.answer(run, options, (result) => {
-      if (gone.aborted) return
-      const { status, headers, text } = toAnswer(result, type)
-      // To count the bytes of a long text costs as much as to encode it.
-      const body = text.length > LONG_TEXT ? Buffer.from(text) : text
-      res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
+      if (!gone.aborted) send(res, result, type)
     })
   }
 }
 
-/** Of fetch's `Response`, what Yoga needs to say how it would answer. */
-class Answer {
+function send(res: ServerResponse, result: ExecutionResult, type: string): void {
+  const { status, headers, text } = toYogaResponse(result, type)
+  // To count the bytes of a long text costs as much as to encode it.
+  const body = text.length > LONG_TEXT ? Buffer.from(text) : text
+  res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
+}
+
+/** Stands in for fetch's `Response`: Yoga puts into it how it would answer. */
+class YogaResponse {
   readonly text: string
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -72,11 +85,11 @@ class Answer {
   }
 }
 
-function toAnswer(result: ExecutionResult, type: string): Answer {
-  return processRegularResult(result, { Response: Answer } as never, type) as never
+function toYogaResponse(result: ExecutionResult, type: string): YogaResponse {
+  return processRegularResult(result, { Response: YogaResponse } as never, type) as never
 }
 
-/** The first type asked for that is served; null where there is none, or not in UTF-8. */
+/** Returns the type of the answer: the first in `accept` that is served. Null when there is none, or another charset than UTF-8. */
 function answerTypeOf({ accept = '*/*' }: IncomingHttpHeaders): string | null {
   const only = ANSWER_TYPES.get(accept)
   if (only !== undefined) return only
@@ -94,35 +107,10 @@ function isShortJson({ method, headers }: IncomingMessage, maxBytes: number): bo
   return method === 'POST' && isJson && length !== undefined && Number(length) <= maxBytes
 }
 
-/** Null when the connection ends before the body does. */
-function readBody(req: IncomingMessage, gone: StopSignal): Promise<Buffer | null> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    req.on('data', (chunk: Buffer) => chunks.push(chunk))
-    const leave = (): void => resolve(null)
-    gone.addEventListener('abort', leave)
-    req.on('end', () => {
-      gone.removeEventListener('abort', leave)
-      const [only] = chunks
-      resolve(only && chunks.length === 1 ? only : Buffer.concat(chunks))
-    })
-  })
-}
-
-/** Null for what is no operation. */
+/** Returns null for a text that is no JSON, or no operation. */
 function requestOf(body: Buffer): OperationRequest | null {
   try {
     return checkOperationRequest(JSON.parse(body.toString()))
-  } catch {
-    return null
-  }
-}
-
-/** Null for anything but a valid query or mutation. */
-function documentOf(request: OperationRequest, { documents }: Executor): DocumentNode | null {
-  try {
-    const { document, operation } = documents.prepare(request)
-    return operation.operation === 'subscription' ? null : document
   } catch {
     return null
   }

@@ -1,13 +1,14 @@
 import { CloseCode } from 'graphql-ws'
 
 /**
- * Why a socket is closed. Stock clients come back by themselves after 1012, 1013, 4403 and 4408, and after no other of these.
+ * Reasons to close a socket. Stock clients connect again by themselves after 1012, 1013, 4403 and 4408, and after no other of
+ * these codes.
  *
- * None of these is 1000 or 1001, which Python's `websockets` takes for a normal end: a program would end as if its pins had
- * settled. docs/live-status.md has a table of what each client does.
+ * No code is 1000 or 1001, which Python's `websockets` takes for a normal end: a program would end as if its pins had
+ * settled. docs/live-status.md has a table of all clients.
  */
 export const CLOSE_REASONS = {
-  // The client has broken the protocol, and would again.
+  // The client has broken the protocol, and would do so again.
   badMessage: [CloseCode.BadRequest, 'Expected a message of graphql-transport-ws'],
   badTokens: [CloseCode.BadRequest, 'Expected tokens of printable text'],
   notInitialised: [CloseCode.Unauthorized, 'Expected connection_init first'],
@@ -15,7 +16,7 @@ export const CLOSE_REASONS = {
   initTimeout: [CloseCode.ConnectionInitialisationTimeout, 'Expected connection_init in time'],
   sameId: [CloseCode.SubscriberAlreadyExists, 'Expected an id that is not in use'],
   secondInit: [CloseCode.TooManyInitialisationRequests, 'Expected one connection_init'],
-  // It will heal.
+  // The client may succeed later.
   callerRefused: [CloseCode.Forbidden, 'The caller was refused'],
   tokenRefused: [CloseCode.Forbidden, 'The service refused the token'],
   goingAway: [1012, 'The gateway is stopping'],

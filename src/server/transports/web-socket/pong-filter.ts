@@ -1,36 +1,39 @@
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 
-/** The first two bytes of a client's pong that repeats nothing; the other four are its mask. */
+/** First two bytes of a client's empty pong. The other four are its mask. */
 const EMPTY_PONG = [0x8a, 0x80] as const
 const EMPTY_PONG_BYTES = 6
 
 /**
- * Takes pongs that repeat nothing out of what a client sends, before anything else sees them. They are most of what idle
- * clients send, and the way through Node's streams and `ws` costs more than all the rest of a ping and its answer.
+ * Removes empty pongs from the bytes of a client, before Node's streams and `ws` see them. Idle clients send little else.
  *
- * Only what has come as a piece of its own is taken out, where a frame must begin; `ws` gets everything else as it came.
+ * A ping and its empty pong cost 16 µs of processor time, and 19 µs without this filter: see
+ * docs/decisions/0008-one-encoding-for-all.md.
+ *
+ * A pong is removed only if it has come as a chunk of its own, at the beginning of a frame. `ws` gets everything else
+ * unchanged.
  *
  * @param socket an upgraded socket
- * @param head what the client had sent before the socket was upgraded, which does not come through it again
+ * @param head bytes that the client had sent before the socket was upgraded. The socket does not emit them again.
  */
 export function takeEmptyPongs(socket: Socket, head: Buffer, listener: PongListener): void {
   const filtered: FilteredSocket = Object.assign(socket, { [FILTER]: { listener, rest: restBehind(head, 0) } })
   filtered.push = pushOthers
 }
 
-/** Hears of the pongs that are taken out. */
+/** Gets the pongs that are removed. */
 export interface PongListener {
   pongedEmpty(): void
 }
 
-/** On the socket itself, so that all sockets share one function. */
+/** Key of the filter's state on the socket itself, so that all sockets share one function. */
 const FILTER = Symbol('pong filter')
 
 interface FilteredSocket extends Socket {
   readonly [FILTER]: {
     readonly listener: PongListener
-    /** Bytes of the last frame that are still to come; NaN once that cannot be told, as a header came in two pieces. */
+    /** Bytes of the last frame that are still to come. NaN for good once a header has come in two chunks. */
     rest: number
   }
 }
@@ -51,7 +54,7 @@ function isEmptyPong(bytes: Buffer): boolean {
   return bytes.length === EMPTY_PONG_BYTES && bytes[0] === EMPTY_PONG[0] && bytes[1] === EMPTY_PONG[1]
 }
 
-/** How many bytes of the last frame in these are still to come, when they begin with the rest of another. */
+/** Returns the bytes of the last frame that are still to come, for a chunk that begins with `rest` bytes of another frame. */
 function restBehind(bytes: Buffer, rest: number): number {
   let end = rest
   while (end < bytes.length) end += frameLength(bytes, end)
@@ -59,7 +62,7 @@ function restBehind(bytes: Buffer, rest: number): number {
 }
 
 /**
- * Bytes of a frame that begins somewhere in these; NaN when they do not say.
+ * Returns the length of the frame that begins at `at`. NaN when its header is not complete.
  *
  * @see RFC 6455, section 5.2
  */

@@ -1,19 +1,19 @@
 import { type RawData, WebSocket } from 'ws'
 
-/** Hears of everything that happens to one WebSocket. */
+/** Gets all events of one WebSocket. */
 export interface SocketListener {
   received(data: RawData, isBinary: boolean): void
   ponged(payload: Buffer): void
-  /** Something is wrong with a frame. `ws` closes by itself, with the code that fits. */
+  /** Called for a malformed frame. `ws` closes the socket by itself, with the right code. */
   failed(error: Error): void
   closed(): void
 }
 
 /**
- * A WebSocket with one listener for everything.
+ * A WebSocket with one listener for all events.
  *
- * All sockets share the functions that `ws` calls. Functions of its own would cost each socket 64 bytes a function, and
- * whatever these enclose.
+ * All sockets share the functions that `ws` calls. A function of its own would cost each socket 64 bytes, and the variables
+ * that the function encloses.
  */
 export class ServedSocket extends WebSocket {
   listener: SocketListener | null = null

@@ -1,73 +1,68 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Message as ClientMessage, MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws'
 import type { RawData } from 'ws'
-import type { KnownCaller } from '../../caller/caller.ts'
-import { MalformedTokensError } from '../../caller/callers.ts'
-import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
-import { requestIdOf } from '../../request-id.ts'
+import type { IdentifiedCaller } from '../../caller/caller.ts'
+import { requestIdOf } from '../../http/request-id.ts'
 import { capError } from '../connections/cap-error.ts'
-import type { SocketAccount } from '../connections/connection-caps.ts'
-import type { Connection, ConnectionObserver, ConnectionParts } from '../connections/connection-parts.ts'
+import type { ConnectionAccount } from '../connections/connection-caps.ts'
+import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
 import { Outbox } from '../connections/outbox.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
+import { Handshake, refusalOf } from './handshake.ts'
 import type { ServedSocket, SocketListener } from './served-socket.ts'
 import { SocketSubscriber, type SubscriberOwner } from './socket-subscriber.ts'
-import { type AnswerListener, SocketWire } from './socket-wire.ts'
+import { type ReadListener, SocketWire } from './socket-wire.ts'
 import { textFrame } from './web-socket-frame.ts'
 
-/** The protocol demands unique ids and no length; a stock client's have 36 characters. */
+/** The protocol sets no maximum for the length of an id. Ids of stock clients have 36 characters. */
 const MAX_ID_LENGTH = 256
-/** For as long, a client may stay silent after it has connected. */
-const INIT_TIMEOUT_MS = 3_000
-/** Of what must not wait, so much may lie here untaken. */
+/** Once more bytes wait in Node for a client, nothing more is read from it until they are sent. */
 const MAX_UNTAKEN_BYTES = 32 * 1024
 
-/** One WebSocket that speaks graphql-transport-ws. */
-export class SocketConnection implements Connection, SocketListener, SubscriberOwner, AnswerListener {
+/**
+ * One WebSocket that speaks graphql-transport-ws: does what each message of the client asks for, within the caps of its
+ * account.
+ */
+export class SocketConnection implements Connection, SocketListener, SubscriberOwner, ReadListener {
   readonly #ws: ServedSocket
   readonly #socket: Socket
   readonly #wire: SocketWire
   readonly #parts: ConnectionParts
-  readonly #account: SocketAccount
-  readonly #observer: ConnectionObserver
+  readonly #account: ConnectionAccount
+  readonly #owner: ConnectionOwner
   readonly #outbox: Outbox
   readonly #requestId: string
-  /** Operations under way, by their ids. */
+  /** Operations in flight, by their ids. */
   readonly #subscribers = new Map<string, SocketSubscriber>()
-  /** Of the upgrade, until it is known who calls. */
-  #headers: IncomingHttpHeaders | null
-  #caller: KnownCaller | null = null
-  /** Messages that came while it was found out who calls; null before and after. */
-  #held: ClientMessage[] | null = null
-  #initTimer: NodeJS.Timeout | null
-  #isInitialised = false
+  /** Null once the caller is known. */
+  #handshake: Handshake | null
+  #caller: IdentifiedCaller | null = null
   #isOpen = true
   #isGoingAway = false
 
-  /** @param request asked for the upgrade; its tokens count unless `connection_init` brings others */
+  /** @param request the upgrade request. Its tokens count unless `connection_init` has others. */
   constructor(
     ws: ServedSocket,
     request: IncomingMessage,
-    options: { head: Buffer; parts: ConnectionParts; account: SocketAccount; observer: ConnectionObserver },
+    options: { head: Buffer; parts: ConnectionParts; account: ConnectionAccount; owner: ConnectionOwner },
   ) {
-    const { head, parts, account, observer } = options
+    const { head, parts, account, owner } = options
     this.#ws = ws
     this.#socket = request.socket
     this.#parts = parts
     this.#account = account
-    this.#headers = request.headers
-    this.#observer = observer
+    this.#owner = owner
     this.#requestId = flat(requestIdOf(request.headers['x-request-id']))
     this.#wire = new SocketWire(ws, request.socket, { head, listener: this })
     this.#outbox = new Outbox(this.#wire)
-    this.#initTimer = setTimeout(() => this.#close(CLOSE_REASONS.initTimeout), INIT_TIMEOUT_MS)
+    this.#handshake = new Handshake(request.headers, () => this.#close(CLOSE_REASONS.initTimeout))
     ws.listen(this)
-    observer.opened(this)
+    owner.opened(this)
   }
 
   get unreadSince(): number | null {
-    return this.#wire.askedAt
+    return this.#wire.pingedAt
   }
 
   get unreadBytes(): number {
@@ -78,7 +73,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     if (!this.#isOpen) return
     const message = isBinary ? null : parse(data)
     if (!message) this.#close(CLOSE_REASONS.badMessage)
-    else if (this.#held) this.#held.push(message)
+    else if (this.#handshake?.hasBegun) this.#handshake.hold(message)
     else this.#take(message)
   }
 
@@ -86,7 +81,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#wire.ponged(payload)
   }
 
-  answered(): void {
+  caughtUp(): void {
     if (!this.#wire.isFull) this.#outbox.drained()
   }
 
@@ -97,7 +92,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   closed(): void {
     this.#release()
     this.#account.close()
-    this.#observer.closed(this)
+    this.#owner.closed(this)
   }
 
   ended(id: string): void {
@@ -118,7 +113,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   }
 
   beat(): void {
-    this.#wire.ask()
+    this.#wire.ping()
   }
 
   stall(): void {
@@ -141,7 +136,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     if (reason) this.#close(reason)
   }
 
-  /** Does what a message asks for, or says why it ends the connection. */
+  /** Does what a message asks for. Returns a reason when the message ends the connection. */
   #handle(message: ClientMessage): CloseReason | null {
     switch (message.type) {
       case MessageType.ConnectionInit:
@@ -162,52 +157,40 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   }
 
   #initialise(params: Readonly<Record<string, unknown>>): CloseReason | null {
-    if (this.#isInitialised) return CLOSE_REASONS.secondInit
-    this.#isInitialised = true
-    this.#clearInitTimer()
-    this.#held = []
-    void this.#identify(params)
+    if (!this.#handshake) return CLOSE_REASONS.secondInit
+    void this.#identify(this.#handshake, params)
     return null
   }
 
-  /** Finds out who calls; what else comes waits for that, and no more is read than has come with it. */
-  async #identify(connectionParams: Readonly<Record<string, unknown>>): Promise<void> {
+  /** Finds out who calls. Meanwhile, messages that were read already are held, and no more are read. */
+  async #identify(handshake: Handshake, connectionParams: Readonly<Record<string, unknown>>): Promise<void> {
     this.#ws.pause()
-    const headers = this.#headers ?? {}
-    this.#headers = null
-    let caller: KnownCaller
+    let caller: IdentifiedCaller
     try {
-      caller = await this.#parts.identify({ headers, connectionParams })
-    } catch (error) {
-      this.#close(this.#reasonOf(error))
+      caller = await handshake.identify(this.#parts.identify, connectionParams)
+    } catch (err) {
+      const reason = refusalOf(err)
+      if (!reason) this.#parts.log.error({ err, requestId: this.#requestId }, 'Unexpected error')
+      this.#close(reason ?? CLOSE_REASONS.callerUnknown)
       return
     }
     if (!this.#isOpen) return
-    this.#caller = caller
     if (!this.#account.enter(caller.key)) {
       this.#close(CLOSE_REASONS.tooMany)
       return
     }
+    this.#caller = caller
+    this.#handshake = null
     this.#ws.resume()
     this.#send(`{"type":"${MessageType.ConnectionAck}"}`)
-    const held = this.#held ?? []
-    this.#held = null
-    for (const message of held) if (this.#isOpen) this.#take(message)
-  }
-
-  /** Says why a socket is closed whose caller is not served. What is no refusal is logged. */
-  #reasonOf(error: unknown): CloseReason {
-    if (error instanceof MalformedTokensError) return CLOSE_REASONS.badTokens
-    if (error instanceof UnauthenticatedError) return CLOSE_REASONS.callerRefused
-    this.#parts.log.error({ err: error, requestId: this.#requestId }, 'Unexpected error')
-    return CLOSE_REASONS.callerUnknown
+    for (const message of handshake.held) if (this.#isOpen) this.#take(message)
   }
 
   #subscribe({ id, payload }: SubscribeMessage): CloseReason | null {
-    if (!this.#isInitialised) return CLOSE_REASONS.notInitialised
+    if (!this.#caller) return CLOSE_REASONS.notInitialised
     if (id.length > MAX_ID_LENGTH) return CLOSE_REASONS.badMessage
     if (this.#subscribers.has(id)) return CLOSE_REASONS.sameId
-    // What is begun now would be cut off; a client takes it along to where it connects next.
+    // The operation would be cut off. The client asks again on its next connection.
     if (this.#isGoingAway) return null
     const exceeded = this.#account.begin()
     if (exceeded) {
@@ -216,14 +199,16 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
       return null
     }
     const { operations } = this.#parts
-    const caller = this.#caller as KnownCaller
     const subscriber = new SocketSubscriber(id, this.#outbox, this)
     this.#subscribers.set(id, subscriber)
-    subscriber.operation = operations.start(payload, { caller, requestId: this.#requestId }, subscriber)
+    subscriber.operation = operations.start(payload, { caller: this.#caller, requestId: this.#requestId }, subscriber)
     return null
   }
 
-  /** Sends what must not wait, and listens no more to who asks for much of it without taking it. */
+  /**
+   * Sends a frame at once, whatever the client has read. A client that causes many of these and reads none is not read from
+   * until they are sent.
+   */
   #send(text: string): void {
     this.#outbox.send(textFrame(Buffer.from(text)))
     const { writableNeedDrain, writableLength } = this.#socket
@@ -237,28 +222,23 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     if (!this.#isOpen) return
     this.#release()
     this.#ws.close(code, reason)
-    // To hear that the other side has understood.
+    // The answer to the close must be read.
     this.#ws.resume()
   }
 
-  /** Lets go of everything but the socket itself. */
+  /** Stops all operations, and lets go of everything but the socket itself. */
   #release(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#clearInitTimer()
+    this.#handshake?.cancel()
     const subscribers = [...this.#subscribers.values()]
     this.#subscribers.clear()
     for (const subscriber of subscribers) subscriber.stop()
     this.#outbox.close()
   }
-
-  #clearInitTimer(): void {
-    if (this.#initTimer) clearTimeout(this.#initTimer)
-    this.#initTimer = null
-  }
 }
 
-/** The same text in one piece of memory: a UUID of Node's is a tree of a dozen pieces, which take half a kilobyte. */
+/** Copies a text into one piece of memory: a UUID of Node's is a tree of a dozen pieces, which take half a kilobyte. */
 function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1')
 }

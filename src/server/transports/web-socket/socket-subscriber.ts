@@ -2,22 +2,22 @@ import { MessageType } from 'graphql-ws'
 import { UnauthorizedError } from '../../../domain/errors.ts'
 import type { Message, Subscriber } from '../../graphql/message.ts'
 import type { RunningOperation } from '../../graphql/operations.ts'
-import { type Framing, Lane, type Outbox } from '../connections/outbox.ts'
+import { type Framing, MessageQueue, type Outbox } from '../connections/outbox.ts'
 import { openTextFrame, textFrame } from './web-socket-frame.ts'
 
 const CLOSING_BRACE = 0x7d
 
-/** One operation of a WebSocket: puts what comes of it into frames of graphql-transport-ws. */
+/** One operation of a WebSocket: encodes its results in frames of graphql-transport-ws. */
 export class SocketSubscriber implements Subscriber, Framing {
   readonly id: string
-  /** Null until it has begun. */
+  /** Null until the operation has begun. */
   operation: RunningOperation | null = null
   readonly #outbox: Outbox
-  readonly #lane: Lane
+  readonly #queue: MessageQueue
   readonly #owner: SubscriberOwner
   /**
-   * The first bytes of each message, one character for each of them. Not a `Buffer`: as long as there is one, Node keeps the
-   * 8 KB that it is part of, which most sockets would have for themselves.
+   * The first bytes of each message, one character per byte. A `Buffer` would keep the 8 KB of Node's pool that it is part
+   * of, and most sockets would have one of these for themselves.
    */
   readonly #head: string
 
@@ -27,11 +27,11 @@ export class SocketSubscriber implements Subscriber, Framing {
     this.#owner = owner
     const head = `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`
     this.#head = Buffer.from(head).toString('latin1')
-    this.#lane = new Lane(outbox, this)
+    this.#queue = new MessageQueue(outbox, this)
   }
 
   next(message: Message): void {
-    this.#lane.next(message)
+    this.#queue.next(message)
   }
 
   ready(): Promise<void> {
@@ -43,7 +43,7 @@ export class SocketSubscriber implements Subscriber, Framing {
   }
 
   fail(error: unknown): void {
-    if (!this.#lane.isOpen) return
+    if (!this.#queue.isOpen) return
     if (error instanceof UnauthorizedError) this.#owner.refused()
     else this.#end({ id: this.id, type: MessageType.Error, payload: this.#owner.visible(error) })
   }
@@ -60,21 +60,21 @@ export class SocketSubscriber implements Subscriber, Framing {
 
   /** Sends nothing more, and stops the operation. */
   stop(): void {
-    this.#lane.close()
+    this.#queue.close()
     this.operation?.cancel()
   }
 
   #end(message: { readonly id: string; readonly type: MessageType; readonly payload?: unknown }): void {
-    this.#lane.end(textFrame(Buffer.from(JSON.stringify(message))), () => this.#owner.ended(this.id))
+    this.#queue.end(textFrame(Buffer.from(JSON.stringify(message))), () => this.#owner.ended(this.id))
   }
 }
 
-/** What a subscriber leaves to its connection. */
+/** The connection of a subscriber. */
 export interface SubscriberOwner {
-  /** The last frame of an operation has been sent. */
+  /** Called when the last frame of an operation has been sent. */
   ended(id: string): void
-  /** A service has refused the token; there is no point in going on with it. */
+  /** Called when a service has refused the token, so that the other operations would fail as well. */
   refused(): void
-  /** What a client may see of an error. */
+  /** Makes of an error the one that a client may see. */
   visible(error: unknown): unknown
 }

@@ -4,42 +4,42 @@ import type { Wire } from '../connections/outbox.ts'
 import { type PongListener, takeEmptyPongs } from './pong-filter.ts'
 import { EMPTY_PING, pingFrame } from './web-socket-frame.ts'
 
-/** More than this is not sent ahead of a reader; what is sent may exceed it by one frame. */
+/** Above this number of unread bytes, nothing more is sent. One frame may exceed it. */
 const FULL_BYTES = 48 * 1024
-/** After as many that may be unread, the other side is asked. */
-const ASK_BYTES = 32 * 1024
-/** The question that is asked when nothing is unread, which most pings of most sockets are. */
-const ARE_YOU_THERE = -1
+/** Above this number of bytes that may be unread, a ping is sent. */
+const PING_BYTES = 32 * 1024
+/** Stands for an empty ping, which is sent when nothing is unread. Most pings are empty. */
+const EMPTY = -1
 
-/** Hears of answers from the other side of a wire. */
-export interface AnswerListener {
-  /** The other side has read what it was asked about. */
-  answered(): void
+/** Gets word of the client's reading. */
+export interface ReadListener {
+  /** Called when the client has read everything that was sent before a ping. */
+  caughtUp(): void
 }
 
 /**
- * The sending side of a WebSocket, which knows how much has been read at the other end.
+ * The sending side of a WebSocket, which knows how much the client has read.
  *
- * A ping is answered once everything before it has been read. What the operating system takes would say little: its
- * buffers at both ends hold megabytes. While they last, a reader who has stopped looks like any other, and one who is slow
- * gets states that newer ones have made void.
+ * A client answers a ping once it has read everything before it. The bytes that the operating system takes would show little,
+ * since its buffers at both ends hold megabytes. Until they are full, a client that has stopped reading looks like any other,
+ * and a slow client gets states that newer ones have replaced.
  */
 export class SocketWire implements Wire, PongListener {
   readonly #ws: WebSocket
   readonly #socket: Socket
-  readonly #listener: AnswerListener
+  readonly #listener: ReadListener
   #unreadBytes = 0
-  /** What the other side has to answer, and what it has read once it does. */
-  #question: number | null = null
+  /** The payload of the ping in flight. Null when the client owes no answer. */
+  #pingInFlight: number | null = null
   #aheadBytes = 0
-  #askedAt = 0
+  #pingedAt = 0
 
   /**
-   * @param socket what the WebSocket was made of. Frames are written to it in one piece, past `ws`, which would write two;
-   *   the order is kept, since without compression `ws` keeps nothing back
-   * @param options.head what was read of the connection before it was a WebSocket
+   * @param socket the connection of the WebSocket. Frames are written to it in one piece, past `ws`, which would write two. The
+   *   order is kept, since without compression `ws` keeps nothing back.
+   * @param options.head bytes that were read of the connection before it was a WebSocket
    */
-  constructor(ws: WebSocket, socket: Socket, { head, listener }: { head: Buffer; listener: AnswerListener }) {
+  constructor(ws: WebSocket, socket: Socket, { head, listener }: { head: Buffer; listener: ReadListener }) {
     this.#ws = ws
     this.#socket = socket
     this.#listener = listener
@@ -51,55 +51,55 @@ export class SocketWire implements Wire, PongListener {
     if (!this.#isOpen) return
     this.#socket.write(frame)
     this.#unreadBytes += frame.length
-    if (this.#unreadBytes >= ASK_BYTES) this.ask()
+    if (this.#unreadBytes >= PING_BYTES) this.ping()
   }
 
   get isFull(): boolean {
     return this.#unreadBytes > FULL_BYTES
   }
 
-  /** When the other side was asked what it has not answered, by `performance.now()`; null when it owes nothing. */
-  get askedAt(): number | null {
-    return this.#question === null ? null : this.#askedAt
+  /** Time at which the ping in flight was sent, by `performance.now()`. Null when the client owes no answer. */
+  get pingedAt(): number | null {
+    return this.#pingInFlight === null ? null : this.#pingedAt
   }
 
-  /** How many bytes are before the question that the other side has not answered. */
+  /** Bytes that were unread before the ping in flight. */
   get aheadBytes(): number {
-    return this.#question === null ? 0 : this.#aheadBytes
+    return this.#pingInFlight === null ? 0 : this.#aheadBytes
   }
 
-  /** Asks the other side whether it reads, unless it owes an answer already. */
-  ask(): void {
-    if (this.#question !== null || !this.#isOpen) return
-    this.#askedAt = performance.now()
+  /** Sends a ping, unless one is in flight. */
+  ping(): void {
+    if (this.#pingInFlight !== null || !this.#isOpen) return
+    this.#pingedAt = performance.now()
     this.#aheadBytes = this.#unreadBytes
     if (this.#aheadBytes === 0) {
-      // The same for everybody: who would answer without reading gains nothing by it.
-      this.#question = ARE_YOU_THERE
+      // Empty, although a client could answer it without reading: nothing is unread, so it would gain nothing.
+      this.#pingInFlight = EMPTY
       this.#socket.write(EMPTY_PING)
       return
     }
-    // No secret, but nothing that anybody could answer who has not read it.
-    this.#question = Math.floor(Math.random() * 2 ** 32)
-    this.#socket.write(pingFrame(this.#question))
+    // Random, so that a client can only answer it after reading it.
+    this.#pingInFlight = Math.floor(Math.random() * 2 ** 32)
+    this.#socket.write(pingFrame(this.#pingInFlight))
   }
 
-  /** Takes an answer from the other side. */
+  /** Takes a pong of the client. */
   ponged(payload: Buffer): void {
-    this.#answer(questionIn(payload))
+    this.#answer(pingOf(payload))
   }
 
-  /** Takes an answer that repeats nothing. */
+  /** Takes an empty pong of the client. */
   pongedEmpty(): void {
-    this.#answer(ARE_YOU_THERE)
+    this.#answer(EMPTY)
   }
 
-  #answer(question: number | null): void {
-    if (this.#question === null || question !== this.#question) return
+  #answer(ping: number | null): void {
+    if (this.#pingInFlight === null || ping !== this.#pingInFlight) return
     this.#unreadBytes -= this.#aheadBytes
-    this.#question = null
-    if (this.#aheadBytes > 0) this.#listener.answered()
-    if (this.#unreadBytes >= ASK_BYTES) this.ask()
+    this.#pingInFlight = null
+    if (this.#aheadBytes > 0) this.#listener.caughtUp()
+    if (this.#unreadBytes >= PING_BYTES) this.ping()
   }
 
   get #isOpen(): boolean {
@@ -107,8 +107,8 @@ export class SocketWire implements Wire, PongListener {
   }
 }
 
-/** What a pong answers; null for what nobody has asked. */
-function questionIn(payload: Buffer): number | null {
-  if (payload.length === 0) return ARE_YOU_THERE
+/** Returns the ping that a pong answers. Null for a pong that answers none. */
+function pingOf(payload: Buffer): number | null {
+  if (payload.length === 0) return EMPTY
   return payload.length === 4 ? payload.readUInt32BE() : null
 }

@@ -1,11 +1,11 @@
-/** First bytes of whole frames, RFC 6455 section 5.2: the last of its message, and its kind. */
+/** First bytes of whole frames: the final one of its message, and its kind. RFC 6455, section 5.2. */
 const TEXT = 0x81
 const PING = 0x89
 
 /**
- * A text message as a server sends it, in one frame and one piece of memory.
+ * Makes a text message of a server, in one frame and one piece of memory.
  *
- * @param parts what the message is made of, one after the other
+ * @param parts the text, in order
  * @see RFC 6455, section 5.2
  */
 export function textFrame(...parts: readonly Buffer[]): Buffer {
@@ -17,7 +17,7 @@ export function textFrame(...parts: readonly Buffer[]): Buffer {
   return frame
 }
 
-/** A text frame whose last `length` bytes are still to be filled in. */
+/** Makes a text frame whose last `length` bytes are still to be filled in. */
 export function openTextFrame(length: number): Buffer {
   const headLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
   const frame = Buffer.allocUnsafe(headLength + length)
@@ -34,11 +34,11 @@ export function openTextFrame(length: number): Buffer {
   return frame
 }
 
-/** A ping of no bytes. */
+/** A ping without a payload. */
 export const EMPTY_PING = Buffer.of(PING, 0)
 
 /**
- * A ping of four bytes, which its answer repeats.
+ * Makes a ping of four bytes, which its pong repeats.
  *
  * @param payload a whole number below 2^32
  */

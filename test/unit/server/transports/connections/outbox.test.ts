@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Message } from '../../../../../src/server/graphql/message.ts'
-import { Lane, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
+import { MessageQueue, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
 
 const THRESHOLD = 32 * 1024
 
@@ -47,9 +47,9 @@ const framing = { frameOf: ({ payload }: Message) => payload }
 describe('an outbox', () => {
   it('keeps the last message of each key while nobody reads, and sends them in order', () => {
     const wire = startWire()
-    const lane = new Lane(wire.outbox, framing)
-    lane.next(message(BIG))
-    lane.next(message(BIG))
+    const queue = new MessageQueue(wire.outbox, framing)
+    queue.next(message(BIG))
+    queue.next(message(BIG))
     expect(wire.outbox.isCongested).toBe(true)
     for (const [text, key] of [
       ['a1', 'a'],
@@ -58,9 +58,9 @@ describe('an outbox', () => {
       ['c1', 'c'],
       ['b2', 'b'],
     ] as const)
-      lane.next(message(text, key))
-    lane.next(message('unkeyed'))
-    lane.next(message('unkeyed too'))
+      queue.next(message(text, key))
+    queue.next(message('unkeyed'))
+    queue.next(message('unkeyed too'))
     expect(wire.sent).toEqual([BIG, BIG])
     wire.read()
     expect(wire.sent.slice(2)).toEqual(['a2', 'c1', 'b2', 'unkeyed', 'unkeyed too'])
@@ -69,32 +69,32 @@ describe('an outbox', () => {
 
   it('sends the end behind what waits, and nothing after it', () => {
     const wire = startWire()
-    const lane = new Lane(wire.outbox, framing)
+    const queue = new MessageQueue(wire.outbox, framing)
     let ends = 0
-    lane.next(message(BIG))
-    lane.next(message(BIG))
-    lane.next(message('last', 'a'))
-    lane.end(Buffer.from('end'), () => ends++)
-    lane.next(message('late', 'b'))
+    queue.next(message(BIG))
+    queue.next(message(BIG))
+    queue.next(message('last', 'a'))
+    queue.end(Buffer.from('end'), () => ends++)
+    queue.next(message('late', 'b'))
     expect(ends).toBe(0)
     wire.read()
-    lane.next(message('later'))
+    queue.next(message('later'))
     expect(wire.sent.slice(2)).toEqual(['last', 'end'])
     expect(ends).toBe(1)
   })
 
   it('lets everybody wait who wants to send when there is room, and lets them go when it is closed', async () => {
     const wire = startWire()
-    const lane = new Lane(wire.outbox, framing)
+    const queue = new MessageQueue(wire.outbox, framing)
     await wire.outbox.ready()
-    lane.next(message(BIG + BIG))
+    queue.next(message(BIG + BIG))
     const order: string[] = []
     const waiting = wire.outbox.ready().then(() => order.push('ready'))
     wire.read()
     order.push('read')
     await waiting
     expect(order).toEqual(['read', 'ready'])
-    lane.next(message(BIG + BIG))
+    queue.next(message(BIG + BIG))
     const closing = wire.outbox.ready()
     wire.outbox.close()
     await closing
@@ -109,26 +109,26 @@ describe('an outbox', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
         const wire = startWire()
-        const all = Array.from({ length: lanes }, () => new Lane(wire.outbox, framing))
+        const all = Array.from({ length: lanes }, () => new MessageQueue(wire.outbox, framing))
         const last = new Map<string, string>()
         actions.forEach((each, index) => {
           if (each === 'read') {
             wire.read()
             return
           }
-          const [lane, pin, size] = each
-          const text = `${lane}/${pin}/${index}/`.padEnd(size, '.')
-          last.set(`${lane}/${pin}`, text)
-          all[lane]?.next(message(text, String(pin)))
+          const [queue, pin, size] = each
+          const text = `${queue}/${pin}/${index}/`.padEnd(size, '.')
+          last.set(`${queue}/${pin}`, text)
+          all[queue]?.next(message(text, String(pin)))
           expect(wire.bufferedBytes).toBeLessThanOrEqual(THRESHOLD + 9_010)
-          expect(all[lane]?.backlog).toBeLessThanOrEqual(5)
+          expect(all[queue]?.backlog).toBeLessThanOrEqual(5)
         })
         while (wire.outbox.isCongested) wire.read()
         const seen = new Map(wire.sent.map((text) => [text.split('/').slice(0, 2).join('/'), text]))
         expect(seen).toEqual(last)
-        for (let lane = 0; lane < lanes; lane++) {
+        for (let queue = 0; queue < lanes; queue++) {
           const order = wire.sent
-            .filter((text) => text.startsWith(`${lane}/`))
+            .filter((text) => text.startsWith(`${queue}/`))
             .map((text) => Number(text.split('/')[2]))
           expect(order).toEqual([...order].sort((a, b) => a - b))
         }

@@ -4,9 +4,11 @@ import { Duplex } from 'node:stream'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { parseConfig } from '../../../../../src/config/parse-config.ts'
 import type { Operations } from '../../../../../src/server/graphql/operations.ts'
-import { createRequestGuard } from '../../../../../src/server/request-guard.ts'
+import { createRequestGuard } from '../../../../../src/server/http/request-guard.ts'
 import { ConnectionCaps } from '../../../../../src/server/transports/connections/connection-caps.ts'
+import { connectionLimitsOf } from '../../../../../src/server/transports/connections/connection-limits.ts'
 import { ConnectionServer } from '../../../../../src/server/transports/connections/connection-server.ts'
+import { Stop } from '../../../../../src/upstream/stop.ts'
 
 /** Some clients and proxies take a connection for dead that was silent for as long. */
 const LONGEST_SILENCE_MS = 25_000
@@ -53,7 +55,7 @@ function startServer(): ConnectionServer {
   return new ConnectionServer({
     ...config,
     operations: { start: () => running, visible: () => [], cohorts: 0 } as unknown as Operations,
-    caps: new ConnectionCaps(config),
+    caps: new ConnectionCaps(connectionLimitsOf(config)),
     identify: async () => ({ key: 'caller' }) as never,
     guard: createRequestGuard(config),
     log: { debug() {}, error() {} } as never,
@@ -87,7 +89,11 @@ async function openEventStream(server: ConnectionServer): Promise<RecordedSocket
   const request = requestOver(socket, { accept: 'text/event-stream' })
   const response = new ServerResponse(request)
   response.assignSocket(socket as unknown as Socket)
-  await server.stream(request, response, { requestId: 'x', asked: { query: 'subscription { pinsChanged { kind } }' } })
+  await server.stream(request, response, {
+    requestId: 'x',
+    gone: new Stop(),
+    asked: { query: 'subscription { pinsChanged { kind } }' },
+  })
   return socket
 }
 

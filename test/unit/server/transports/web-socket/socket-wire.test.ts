@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { Message } from '../../../../../src/server/graphql/message.ts'
-import { Lane, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
+import { MessageQueue, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
 import { SocketWire } from '../../../../../src/server/transports/web-socket/socket-wire.ts'
 
 const PING = 0x89
@@ -15,7 +15,7 @@ function startReader() {
   const unread: Buffer[] = []
   const socket = { write: (frame: Buffer) => unread.push(frame), push: () => true }
   const listener = {
-    answered() {
+    caughtUp() {
       if (!wire.isFull) outbox.drained()
     },
   }
@@ -46,52 +46,52 @@ describe('the wire of a socket', () => {
   it('asks after 32 KB whether they were read, once, and again for what came behind the question', () => {
     const { wire, unread, readOne } = startReader()
     wire.write(frame(20_000))
-    expect([wire.askedAt, unread.length]).toEqual([null, 1])
+    expect([wire.pingedAt, unread.length]).toEqual([null, 1])
     wire.write(frame(20_000))
-    const askedAt = wire.askedAt
+    const pingedAt = wire.pingedAt
     wire.write(frame(20_000))
     wire.write(frame(20_000))
-    expect([wire.askedAt, wire.isFull, unread.length]).toEqual([askedAt, true, 5])
+    expect([wire.pingedAt, wire.isFull, unread.length]).toEqual([pingedAt, true, 5])
     for (let index = 0; index < 3; index++) readOne()
     // The answer covers what was before the question only.
     expect([wire.isFull, unread.length]).toEqual([false, 3])
-    expect(wire.askedAt).toBeGreaterThanOrEqual(askedAt ?? Number.POSITIVE_INFINITY)
+    expect(wire.pingedAt).toBeGreaterThanOrEqual(pingedAt ?? Number.POSITIVE_INFINITY)
     while (unread.length > 0) readOne()
-    expect(wire.askedAt).toBeNull()
+    expect(wire.pingedAt).toBeNull()
   })
 
   it('takes no answer but the one to its question', () => {
     const { ws, wire, readOne } = startReader()
     wire.write(frame(1))
-    wire.ask()
-    wire.ask()
-    const askedAt = wire.askedAt
-    expect(askedAt).not.toBeNull()
+    wire.ping()
+    wire.ping()
+    const pingedAt = wire.pingedAt
+    expect(pingedAt).not.toBeNull()
     ws.emit('pong', Buffer.alloc(0))
     ws.emit('pong', Buffer.alloc(4))
-    expect(wire.askedAt).toBe(askedAt)
+    expect(wire.pingedAt).toBe(pingedAt)
     readOne()
     readOne()
-    expect(wire.askedAt).toBeNull()
+    expect(wire.pingedAt).toBeNull()
   })
 
   it('pings without a word where nothing is unread, and frees nothing by the answer', () => {
     const { ws, wire, unread, readOne } = startReader()
-    wire.ask()
-    expect([unread[0]?.toString('hex'), wire.askedAt === null]).toEqual(['8900', false])
+    wire.ping()
+    expect([unread[0]?.toString('hex'), wire.pingedAt === null]).toEqual(['8900', false])
     for (let index = 0; index < 3; index++) wire.write(frame(20_000))
     ws.emit('pong', Buffer.alloc(0))
     // What came behind the ping is asked about by now, and by a word.
     expect([wire.isFull, unread.length, unread[4]?.length]).toEqual([true, 5, 6])
     while (unread.length > 0) readOne()
-    expect([wire.isFull, wire.askedAt]).toEqual([false, null])
+    expect([wire.isFull, wire.pingedAt]).toEqual([false, null])
   })
 
   it('writes and asks nothing once the socket closes', () => {
     const { ws, wire, unread } = startReader()
     ws.readyState = 2
     wire.write(frame(40_000))
-    wire.ask()
+    wire.ping()
     expect(unread).toEqual([])
   })
 
@@ -104,11 +104,11 @@ describe('the wire of a socket', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
         const reader = startReader()
-        const lane = new Lane(reader.outbox, { frameOf: ({ payload }) => payload })
+        const queue = new MessageQueue(reader.outbox, { frameOf: ({ payload }) => payload })
         const last = new Map<number, number>()
         actions.forEach((each, index) => {
           if (each === 'read') reader.readOne()
-          else if (each === 'beat') reader.wire.ask()
+          else if (each === 'beat') reader.wire.ping()
           else {
             const [pin, size] = each
             const payload = Buffer.alloc(size + 8)
@@ -116,14 +116,14 @@ describe('the wire of a socket', () => {
             payload.writeUInt32BE(pin, 4)
             last.set(pin, index)
             const message: Message = { payload, key: String(pin), cursor: null }
-            lane.next(message)
+            queue.next(message)
           }
           expect(reader.unreadBytes()).toBeLessThanOrEqual(48 * 1024 + 60_012)
-          if (lane.backlog > 0) expect(reader.unread.some((sent) => sent[0] === PING)).toBe(true)
+          if (queue.backlog > 0) expect(reader.unread.some((sent) => sent[0] === PING)).toBe(true)
         })
         while (reader.unread.length > 0) reader.readOne()
         const seen = new Map(reader.read.map((sent) => [sent.readUInt32BE(4), sent.readUInt32BE(0)]))
-        expect([lane.backlog, seen]).toEqual([0, last])
+        expect([queue.backlog, seen]).toEqual([0, last])
       }),
     )
   })

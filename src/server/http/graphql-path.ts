@@ -1,0 +1,16 @@
+import type { IncomingMessage } from 'node:http'
+
+/** The path of GraphQL over HTTP, event streams, WebSockets and GraphiQL. */
+export const GRAPHQL_PATH = '/graphql'
+
+/** True for the path of GraphQL, with or without a slash at its end. */
+export function isGraphqlPath(path: string): boolean {
+  return path === GRAPHQL_PATH || path === `${GRAPHQL_PATH}/`
+}
+
+/** Returns the path of a request, without its query. A request may name the whole address, as clients of proxies do. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}

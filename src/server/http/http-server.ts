@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { RequestsInFlight } from './requests-in-flight.ts'
+
+export interface HttpServer extends AsyncDisposable {
+  /** The port on which the server listens. */
+  readonly port: number
+  /** False from the moment that stopping begins. */
+  isAccepting(): boolean
+}
+
+// Longer than the 60 s of common load balancers, which must be the side that closes an idle connection.
+const KEEP_ALIVE_MS = 65_000
+
+export interface HttpServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly shutdownTimeoutMs: number
+  /** Takes over connections whose client offers another protocol, such as WebSocket. Default: the offer is ignored. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Called when stopping. Ends connections that would never end by themselves, while requests in flight finish. */
+  readonly drain?: () => Promise<void>
+  /** Requests that the listener has taken and not answered. The listener counts them. */
+  readonly inFlight: RequestsInFlight
+}
+
+/**
+ * Listens on host and port.
+ *
+ * Disposing stops listening, lets requests in flight finish for up to `shutdownTimeoutMs`, and then closes what is left.
+ *
+ * @throws {Error} when the address cannot be listened on, saying how to choose another
+ */
+export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
+  const { host, port, shutdownTimeoutMs, upgrade, drain, inFlight } = options
+  let accepting = true
+
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000 }, (req, res) => {
+    if (!accepting) res.setHeader('connection', 'close')
+    listener(req, res)
+  })
+  if (upgrade) server.on('upgrade', upgrade)
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new Error(`Cannot listen on ${host}, port ${port}: ${listenTrouble(cause)}`, { cause })
+  }
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    isAccepting: () => accepting,
+    async [Symbol.asyncDispose]() {
+      if (!accepting) return
+      accepting = false
+      const closed = once(server, 'close')
+      server.close()
+      for (const res of inFlight.responses) {
+        if (!res.headersSent) res.setHeader('connection', 'close')
+      }
+      await Promise.all([drain?.(), inFlight.finish(shutdownTimeoutMs)])
+      // Node counts a connection that never sent a request as busy, so closing idle ones is not enough.
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/** Says why an address cannot be listened on, and which setting would help. */
+function listenTrouble(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException
+  const port = '--port or PINQL_PORT chooses another.'
+  if (code === 'EADDRINUSE') return `the port is taken. ${port}`
+  if (code === 'EACCES') return `the port is not for everybody (EACCES). ${port}`
+  const host = 'expected an address of this machine; --host or PINQL_HOST chooses another.'
+  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN')
+    return `no such address (${code}): ${host}`
+  return String(error)
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** Requests whose answer has not been sent to its end. */
+export class RequestsInFlight {
+  /**
+   * Each response has a place until it is closed, and places are used again. A `Set` would link its earlier tables to the
+   * later ones when it grows or is tidied up, and only a full garbage collection would free the responses.
+   */
+  readonly #places: (ServerResponse | null)[] = []
+  readonly #freePlaces: number[] = []
+  /** Answers that wait, or have waited, behind another answer on the same connection. */
+  readonly #queues = new WeakMap<Socket, Set<() => void>>()
+  readonly #onIdle = new Set<() => void>()
+
+  /**
+   * Counts a request until its connection is gone.
+   *
+   * @param onLost called if the connection goes away while the answer waits behind another one. The response has no event then.
+   * @returns a function that stops counting the request, for the response's event `close`
+   */
+  add(req: IncomingMessage, res: ServerResponse, onLost: () => void = () => {}): () => void {
+    const place = this.#freePlaces.pop() ?? this.#places.length
+    this.#places[place] = res
+    const release = (): void => {
+      if (this.#places[place] === res) this.#release(place)
+    }
+    const lose = (): void => {
+      release()
+      onLost()
+    }
+    if (res.socket === null) this.#queue(req.socket, res, lose)
+    return release
+  }
+
+  /** Responses that are not yet closed. */
+  get responses(): readonly ServerResponse[] {
+    return this.#places.filter((res) => res !== null)
+  }
+
+  /**
+   * Resolves when nothing is in flight.
+   *
+   * @param timeoutMs resolves after so long in any case
+   */
+  async finish(timeoutMs: number): Promise<void> {
+    if (this.#isIdle) return
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        this.#onIdle.delete(end)
+        resolve()
+      }
+      const timer = setTimeout(end, timeoutMs)
+      this.#onIdle.add(end)
+    })
+  }
+
+  get #isIdle(): boolean {
+    return this.#freePlaces.length === this.#places.length
+  }
+
+  /** Listens to the connection, since an answer that waits behind another has no event when it goes away. */
+  #queue(socket: Socket, res: ServerResponse, lose: () => void): void {
+    const known = this.#queues.get(socket)
+    const queue = known ?? new Set()
+    queue.add(lose)
+    res.once('close', () => queue.delete(lose))
+    if (known) return
+    this.#queues.set(socket, queue)
+    socket.once('close', () => {
+      for (const each of queue) each()
+    })
+  }
+
+  #release(place: number): void {
+    this.#places[place] = null
+    this.#freePlaces.push(place)
+    if (this.#isIdle) for (const onIdle of this.#onIdle) onIdle()
+  }
+}

@@ -1,0 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GraphqlHandler, HttpContext } from './graphql-handler.ts'
+import { GRAPHQL_PATH, pathOf } from './graphql-path.ts'
+import { sendJson } from './send-json.ts'
+
+/** One path that is served: the gateway's own, or one of the host. */
+export interface Route {
+  readonly answer: (req: IncomingMessage, res: ServerResponse, context: HttpContext) => unknown
+  /** True for a path that shows no data. It is served under any host name, since load balancers ask by address. */
+  readonly isForAnyHost: boolean
+  /** Methods that are served, as the header `allow` lists them. */
+  readonly methods: string
+  /** Level of the log line of each request. */
+  readonly logLevel: 'info' | 'debug'
+}
+
+/** Answers requests to a path of the host's own. */
+export type RouteHandler = (req: IncomingMessage, res: ServerResponse) => unknown
+
+/** Routes of the host's own, by exact path. */
+export type HostRoutes = Readonly<Record<string, RouteHandler>>
+
+/** Paths that the gateway serves itself. */
+const OWN_PATHS: readonly string[] = [GRAPHQL_PATH, `${GRAPHQL_PATH}/`, '/health', '/ready', '/']
+
+const METHODS = 'GET, HEAD, POST, OPTIONS'
+const PATHS = `GraphQL and GraphiQL are at ${GRAPHQL_PATH}; /health and /ready tell how the gateway is.`
+
+// The page is whole: it needs nothing from elsewhere, and nothing it shows can send data elsewhere.
+const PAGE_POLICY =
+  "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; " +
+  "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'"
+
+/**
+ * Returns a function that finds the route of a path. A path that nobody serves gets the route that answers 404.
+ *
+ * @param parts.isReady false while starting or stopping
+ */
+export function createRoutes(parts: {
+  graphql: GraphqlHandler
+  isReady: () => boolean
+  hostRoutes: HostRoutes
+}): (path: string) => Route {
+  const { graphql, isReady, hostRoutes } = parts
+  const atGraphql: Route = {
+    answer(req, res, context) {
+      if (wantsPage(req)) res.setHeader('content-security-policy', PAGE_POLICY)
+      return graphql(req, res, context)
+    },
+    isForAnyHost: false,
+    methods: METHODS,
+    logLevel: 'info',
+  }
+  const elsewhere: Route = {
+    answer: (req, res) => sendJson(res, 404, { message: `Nothing is at ${pathOf(req)}. ${PATHS}` }),
+    isForAnyHost: false,
+    methods: METHODS,
+    logLevel: 'debug',
+  }
+  const routes = new Map<string, Route>([
+    [GRAPHQL_PATH, atGraphql],
+    [`${GRAPHQL_PATH}/`, atGraphql],
+    [
+      '/health',
+      {
+        answer: (_req, res) => sendJson(res, 200, { status: 'up' }),
+        isForAnyHost: true,
+        methods: METHODS,
+        logLevel: 'debug',
+      },
+    ],
+    [
+      '/ready',
+      {
+        answer: (_req, res) =>
+          isReady() ? sendJson(res, 200, { status: 'ready' }) : sendJson(res, 503, { status: 'not ready' }),
+        isForAnyHost: true,
+        methods: METHODS,
+        logLevel: 'debug',
+      },
+    ],
+    [
+      '/',
+      {
+        ...elsewhere,
+        answer: (req, res, context) =>
+          wantsPage(req) ? res.writeHead(302, { location: GRAPHQL_PATH }).end() : elsewhere.answer(req, res, context),
+      },
+    ],
+  ])
+  for (const [path, answer] of Object.entries(hostRoutes)) {
+    const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+    routes.set(path, { answer: (req, res) => answer(req, res), isForAnyHost: false, methods, logLevel: 'debug' })
+  }
+  return (path) => routes.get(path) ?? elsewhere
+}
+
+/**
+ * @throws {TypeError} for a path that does not begin with a slash, that no request can have, or that is the gateway's own, and for
+ *   what is no function
+ */
+export function checkHostRoutes(hostRoutes: HostRoutes): void {
+  for (const [path, answer] of Object.entries(hostRoutes)) {
+    if (typeof answer !== 'function') throw new TypeError(`routes: expected a function for ${JSON.stringify(path)}`)
+    if (/^\/[!-~]*$/.test(path) && !/[?#]/.test(path) && !OWN_PATHS.includes(path)) continue
+    const own = OWN_PATHS.filter((each) => !each.endsWith('/') || each === '/').join(', ')
+    throw new TypeError(
+      `routes: expected paths such as "/metrics" that are none of ${own}, got ${JSON.stringify(path)}`,
+    )
+  }
+}
+
+function wantsPage({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/html') === true
+}

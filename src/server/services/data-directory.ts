@@ -1,0 +1,23 @@
+import { constants } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
+
+/** Thrown when the data directory cannot be written. */
+export class DataDirectoryError extends Error {
+  override readonly name = 'DataDirectoryError'
+}
+
+/**
+ * Makes the data directory if it is missing.
+ *
+ * @throws {DataDirectoryError} naming the directory and the setting, when it cannot be made or written
+ */
+export async function prepareDataDirectory(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    await access(dataDir, constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const message = `The data directory ${dataDir} cannot be written (${code}); dataDir, PINQL_DATA_DIR or --data-dir names another`
+    throw new DataDirectoryError(message, { cause })
+  }
+}

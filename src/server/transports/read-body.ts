@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http'
+import type { StopSignal } from '../../upstream/stop.ts'
+
+/**
+ * Reads the body of a request.
+ *
+ * Once `maxBytes` are exceeded, the rest stays unread, and the request can still be answered.
+ *
+ * @param options.gone aborted when the connection has gone away; an `IncomingMessage` behind another request has no event for it
+ * @returns the body. Of a body that is too long, the first chunks, which are longer than `maxBytes`. Null when the connection
+ *   has gone away before the end.
+ */
+export function readBody(
+  req: IncomingMessage,
+  { maxBytes, gone }: { maxBytes: number; gone: StopSignal },
+): Promise<Buffer | null> {
+  if (gone.aborted) return Promise.resolve(null)
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    const leave = (): void => resolve(null)
+    const finish = (): void => {
+      gone.removeEventListener('abort', leave)
+      const [only] = chunks
+      resolve(only && chunks.length === 1 ? only : Buffer.concat(chunks))
+    }
+    const take = (chunk: Buffer): void => {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length <= maxBytes) return
+      req.off('data', take)
+      req.pause()
+      finish()
+    }
+    req.on('data', take)
+    gone.addEventListener('abort', leave)
+    req.on('end', finish)
+  })
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http'
+import { GraphQLError } from 'graphql'
+import type { StopSignal } from '../../../upstream/stop.ts'
+import type { Identify } from '../../caller/caller.ts'
+import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
+import type { Executor } from '../../graphql/executor.ts'
+import { checkOperationRequest, paramsOfUrl } from '../../graphql/operation-request.ts'
+import type { Plugin } from './yoga.ts'
+
+interface ServerContext {
+  readonly req: IncomingMessage
+  readonly requestId: string
+  /** Aborted when the connection has gone away. Yoga's own signal is not aborted for a request that waits behind another. */
+  readonly gone: StopSignal
+}
+
+/** Makes Yoga parse, validate and run operations as all other transports do. */
+export function useExecutor(executor: Executor, identify: Identify): Plugin<ServerContext> {
+  const { documents } = executor
+  return {
+    onRequestParse({ request, setRequestParser }) {
+      if (request.method === 'GET') setRequestParser(({ url }) => paramsOfUrl(url))
+    },
+    onParams({ params, setParams }) {
+      const { operationName } = checkOperationRequest(params)
+      const { operationName: given, ...others } = params
+      if (given !== undefined && operationName === null) setParams(others)
+    },
+    onParse({ setParseFn }) {
+      setParseFn((source) => documents.parse(typeof source === 'string' ? source : source.body))
+    },
+    onValidate({ setValidationFn }) {
+      setValidationFn((_schema, document) => documents.validate(document))
+    },
+    onExecute({ setExecuteFn }) {
+      setExecuteFn(async ({ document, variableValues: variables, operationName, contextValue }) => {
+        const { req, requestId, gone } = contextValue as ServerContext
+        const caller = await identify({ headers: req.headers }).catch((error: unknown) => {
+          throw seenByYoga(error, executor, requestId)
+        })
+        const run = { document, variables, operationName, caller, requestId }
+        return executor.run(run, { signal: gone, isForYoga: true })
+      })
+    },
+  }
+}
+
+/** Makes of an error of `identify` the one of which Yoga makes the status. */
+function seenByYoga(error: unknown, executor: Executor, requestId: string): GraphQLError {
+  if (error instanceof UnauthenticatedError) {
+    const { message, code } = error
+    return new GraphQLError(message, { extensions: { code, requestId, http: { status: 401 } } })
+  }
+  const [seen] = executor.visible(error, requestId, { isForYoga: true })
+  return seen as GraphQLError
+}

@@ -1,0 +1,119 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { createRequestGuard } from '../../../../src/server/http/request-guard.ts'
+
+const LOOPBACK = { host: '127.0.0.1', allowedHosts: [], corsOrigins: ['loopback'] }
+
+function codeOf(config: typeof LOOPBACK | object, headers: IncomingHttpHeaders, method = 'GET') {
+  const guard = createRequestGuard({ ...LOOPBACK, ...config })
+  return guard.refusalOf({ method, headers })?.code ?? null
+}
+
+const asPost = { host: 'localhost:4000', 'content-type': 'application/json' }
+
+describe('the Host header', () => {
+  it.each(['localhost', 'LOCALHOST:4000', '127.0.0.1:4000', '127.8.8.8', '[::1]:4000', 'app.localhost:4000'])(
+    'may be %s on loopback',
+    (host) => {
+      expect(codeOf({}, { host })).toBeNull()
+    },
+  )
+
+  it.each([
+    'evil.example',
+    'evil.example:4000',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    '10.0.0.1',
+    '',
+    '[::2]',
+  ])('may not be %j on loopback, lest an attacker points a name of theirs here', (host) => {
+    expect(codeOf({}, { host })).toBe('FORBIDDEN_HOST')
+  })
+
+  it('may be missing nowhere but where any is allowed', () => {
+    expect(codeOf({}, {})).toBe('FORBIDDEN_HOST')
+    expect(codeOf({ allowedHosts: ['*'] }, {})).toBeNull()
+  })
+
+  it('may be any when bound beyond loopback, unless names are given', () => {
+    expect(codeOf({ host: '0.0.0.0' }, { host: 'pins.example' })).toBeNull()
+    expect(codeOf({ host: '0.0.0.0', allowedHosts: ['pins.example'] }, { host: 'Pins.Example:443' })).toBeNull()
+    expect(codeOf({ host: '0.0.0.0', allowedHosts: ['pins.example'] }, { host: 'other.example' })).toBe(
+      'FORBIDDEN_HOST',
+    )
+  })
+})
+
+it('leaves the host name out where it is told to, but not where the page is from', () => {
+  const guard = createRequestGuard({ ...LOOPBACK, allowedHosts: ['pins.example'] })
+  const headers = { host: '10.0.0.1:4000' }
+  expect(guard.refusalOf({ headers })?.code).toBe('FORBIDDEN_HOST')
+  expect(guard.refusalOf({ headers }, { anyHost: true })).toBeNull()
+  const origin = 'https://evil.example'
+  expect(guard.refusalOf({ headers: { ...headers, origin } }, { anyHost: true })?.code).toBe('FORBIDDEN_ORIGIN')
+})
+
+describe('a page in a browser', () => {
+  it.each([
+    ['GraphiQL itself', {}, { ...asPost, origin: 'http://localhost:4000', 'sec-fetch-site': 'same-origin' }],
+    [
+      'a page on another loopback port',
+      {},
+      { ...asPost, origin: 'http://127.0.0.1:5173', 'sec-fetch-site': 'cross-site' },
+    ],
+    ['a page of an allowed origin', { corsOrigins: ['https://a.example'] }, { ...asPost, origin: 'https://a.example' }],
+    ['any page where all are allowed', { corsOrigins: ['*'] }, { ...asPost, origin: 'null' }],
+    [
+      'its own page behind a proxy',
+      { allowedHosts: ['p.example'] },
+      { ...asPost, host: 'p.example', origin: 'https://p.example' },
+    ],
+  ])('is served when it is %s', (_, config, headers) => {
+    expect(codeOf(config, headers, 'POST')).toBeNull()
+  })
+
+  it.each([
+    ['of another site', {}, { ...asPost, origin: 'https://evil.example' }],
+    ['in a sandbox or a file', {}, { ...asPost, origin: 'null' }],
+    ['of a name that starts like loopback', {}, { ...asPost, origin: 'http://localhost.evil.example' }],
+    [
+      'of the allowed site on another port',
+      { corsOrigins: ['https://a.example'] },
+      { ...asPost, origin: 'https://a.example:8443' },
+    ],
+    [
+      'on loopback where only one site is allowed',
+      { corsOrigins: ['https://a.example'] },
+      { ...asPost, origin: 'http://localhost:1' },
+    ],
+  ])('is refused when it is %s', (_, config, headers) => {
+    expect(codeOf(config, headers, 'POST')).toBe('FORBIDDEN_ORIGIN')
+  })
+
+  it.each(['cross-site', 'same-site'])('of another site (%s) cannot send a query as an image or a frame', (site) => {
+    const headers = { host: 'localhost:4000', 'sec-fetch-site': site }
+    expect(codeOf({}, { ...headers, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' })).toBe('FORBIDDEN_ORIGIN')
+    expect(codeOf({}, { ...headers, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' })).toBe(
+      'FORBIDDEN_ORIGIN',
+    )
+  })
+
+  it('may be reached by a link from another site', () => {
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    expect(codeOf({}, { host: 'localhost:4000', ...headers })).toBeNull()
+  })
+})
+
+describe('a POST', () => {
+  it.each([
+    undefined,
+    'text/plain',
+    'text/plain;charset=UTF-8',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+  ])('of type %s is refused, since any page can send it without asking', (type) => {
+    const headers: IncomingHttpHeaders = { host: 'localhost', ...(type && { 'content-type': type }) }
+    expect(codeOf({}, headers, 'POST')).toBe('UNSUPPORTED_MEDIA_TYPE')
+  })
+})
