@@ -7,7 +7,7 @@ export interface PinQuery {
   /** The pin has one of these CIDs. At most as many as the service accepts in one request. */
   readonly cids?: readonly Cid[] | undefined
   readonly name?: string | undefined
-  /** How `name` is compared. Default: `exact`. */
+  /** Comparison of `name`. Default: `exact`. */
   readonly match?: NameMatch | undefined
   readonly statuses: readonly PinStatus[]
   /** Created before this instant, exclusive; RFC 3339. */

@@ -40,7 +40,7 @@ export class SharedPage implements PinPage {
   }
 }
 
-/** How to read a service's pins. */
+/** Options for reading a service's pins. */
 export interface Reading {
   /** True if a name that equals the pin's CID counts as no name. Default: false. */
   readonly namesPinsByCid?: boolean

@@ -27,7 +27,7 @@ export interface LookupSource {
 /** A kind of request: for one pin by its request id, for some CIDs by a list, or for all pins by a list. */
 type Way = 'item' | 'cids' | 'all'
 
-/** Of ways with the same cost, the earlier one is taken, since its answer is smaller. */
+/** All ways, the one with the smallest answer first. If two cost the same, the earlier one is taken. */
 const WAYS: readonly Way[] = ['item', 'cids', 'all']
 const LIST_WAYS: readonly Way[] = ['cids', 'all']
 

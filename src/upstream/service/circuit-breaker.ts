@@ -17,8 +17,8 @@ export interface ServiceHealth {
 
 export interface CircuitBreakerOptions {
   /**
-   * Tells failures of the service from all other errors, which show that it is up. Default: every
-   * `ServiceUnavailableError`.
+   * Returns whether an error is a failure of the service. Any other `PinqlError` shows that the service is up. Default: every
+   * `ServiceUnavailableError` is a failure.
    */
   readonly isFailure?: (error: unknown) => boolean
   /** Smallest number of callers among the failures in a row that opens the breaker. Default: 1. */

@@ -7,7 +7,7 @@ export type LastingState = Extract<ServiceState, 'up' | 'partlyDown' | 'down'>
 /** The origin of the token that a call used. */
 type TokenFrom = NonNullable<ServiceEvent['tokenFrom']>
 
-/** Of the refusals and pauses of one kind, only the first within this time is reported. */
+/** Only the first refusal or pause of one kind within this time is reported. */
 const REPEAT_EVERY_MS = 60_000
 /** After a quiet minute, this many changes of state are reported at once. Then one is reported per `STATE_EVERY_MS`. */
 const STATE_BURST = 6

@@ -72,7 +72,7 @@ export interface ServiceCall<Value> {
   readonly signal?: StopSignal | undefined
   /** True if the request may be retried after a failure that may have reached the service. */
   readonly isRepeatable: boolean
-  /** Clock time when somebody began to wait for the call. The deadline counts from it. Default: now. */
+  /** Clock time when the first caller began to wait. The deadline counts from it. Default: now. */
   readonly askedAt?: number | undefined
   /**
    * Sends the request. Called once per try, when the budget has granted it. So the caller can decide as late as then what
