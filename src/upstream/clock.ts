@@ -1,25 +1,25 @@
-/** Time as the rate budget and the schedulers see it, so that tests can run ten minutes in a second. */
+/** The time for budgets and schedulers. It can be replaced, so that tests run ten minutes in a second. */
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes back. */
   now(): number
   /**
-   * Runs `callback` once, `delayMs` from now or a little later, never in the same turn.
+   * Runs `callback` once, `delayMs` from now or a little later, and never in the same turn.
    *
-   * @param options.keepsAlive whether the process waits for it. Default false.
+   * @param options.keepsAlive true if the timer keeps the process alive. Default: false.
    */
   setTimeout(callback: () => void, delayMs: number, options?: { keepsAlive?: boolean }): ClockTimer
 }
 
 export interface ClockTimer {
-  /** Harmless once the timer has run. */
+  /** Cancels the timer. Does nothing once it has fired. */
   cancel(): void
 }
 
-/** Node fires a longer timer at once; whoever needs more sets the timer again when it fires early. */
+/** Node fires a longer timer at once. A caller that needs more must set the timer again when it fires early. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 /**
- * The machine's monotonic clock: a change of the wall clock moves no deadline and frees no budget.
+ * The machine's monotonic clock. So a change of the wall clock moves no deadline and frees no budget.
  *
  * Delays above 24 days are cut to 24 days.
  */

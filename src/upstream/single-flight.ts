@@ -1,12 +1,12 @@
 import { listen, Stop, type StopSignal, unionOfRequestIds } from './stop.ts'
 
-/** One call that is in flight, and its signal. */
+/** A call in flight, which is also its own signal. */
 class Flight extends Stop {
-  /** Null when it is over. */
+  /** Null when the call is over. */
   promise: Promise<unknown> | null
-  /** How many callers wait. */
+  /** Number of callers that wait. */
   callers = 0
-  /** The signals of the callers, for their request ids. A flight has one caller as a rule. */
+  /** The signals of the callers, for their request ids. Most flights have one caller. */
   #first: StopSignal | undefined
   #others: Set<StopSignal> | undefined
 
@@ -17,7 +17,7 @@ class Flight extends Stop {
 
   override get requestIds(): readonly string[] {
     const signals = [...(this.#first ? [this.#first] : []), ...(this.#others ?? [])]
-    // Callers that have left are those whose signal was aborted.
+    // A caller that has left has an aborted signal.
     return unionOfRequestIds(signals.filter(({ aborted }) => !aborted))
   }
 
@@ -43,26 +43,28 @@ class Flight extends Stop {
   }
 }
 
-/** Calls after which the map of calls in flight is copied. */
+/** Number of calls after which the map of calls in flight is copied. */
 const FRESH_AFTER = 64
 
 /**
- * Lets equal reads that are under way at the same time share one call.
+ * Coalesces equal reads: those in flight at the same time share one call.
  *
- * The call goes on while anybody waits for it: one caller that goes away does not take the answer from the others, and
- * the last one stops it.
+ * The call continues while any caller waits for it. If one caller leaves, the others still get the answer. If the last one
+ * leaves, the call is aborted.
  */
 export class SingleFlight {
   #flights = new Map<string, Flight>()
   #started = 0
 
   /**
-   * Joins the call under `key`, or starts it.
+   * Joins the call in flight under `key`, or starts it.
    *
-   * @param key says all that the answer depends on, the tenant included
-   * @param start makes the call; aborted when nobody waits any more
-   * @param options.onShared of whoever starts the call: told its value, and how many wait for it, before any of these get it
+   * @param key contains everything that the answer depends on, including the tenant
+   * @param start makes the call. Its signal is aborted when no caller waits any more.
+   * @param options.onShared used only of the caller that starts the call. Called with the value and the number of waiting
+   *   callers, before any of them gets the value.
    * @throws `signal.reason` as soon as this caller's signal is aborted
+   * @throws whatever `start` rejects with
    */
   share<Value>(
     key: string,
@@ -95,7 +97,7 @@ export class SingleFlight {
     })
   }
 
-  /** How many different calls are under way. */
+  /** Number of different calls in flight. */
   get size(): number {
     return this.#flights.size
   }
@@ -105,8 +107,8 @@ export class SingleFlight {
     start: (signal: StopSignal) => Promise<Value>,
     onShared?: (value: Value, waiting: number) => void,
   ): Flight {
-    // V8's maps keep their earlier tables linked to the later ones. A table that has grown old thus keeps every later entry,
-    // with its whole answer, from the cheap garbage collection; a copy has no earlier tables.
+    // V8 links the earlier tables of a map to the later ones. So a table that has grown old keeps every later entry, with
+    // its whole answer, alive past the cheap garbage collections. A copy has no earlier tables.
     if (++this.#started % FRESH_AFTER === 0) this.#flights = new Map(this.#flights)
     const flight = new Flight(start)
     this.#flights.set(key, flight)

@@ -4,6 +4,7 @@ import type { StopSignal } from './stop.ts'
 /**
  * Waits on a clock. The process stays alive meanwhile.
  *
+ * @param ms milliseconds
  * @throws `signal.reason` when aborted
  */
 export async function sleep(

@@ -6,7 +6,7 @@ export interface RequestIds {
   readonly requestIds?: readonly string[] | undefined
 }
 
-/** The part of `AbortSignal` that calls to services use: an `AbortSignal`, or a {@link Stop}, which costs less. */
+/** The part of `AbortSignal` that calls to services use. Both `AbortSignal` and {@link Stop} have it, and `Stop` costs less. */
 export interface StopSignal extends RequestIds {
   readonly aborted: boolean
   /** Undefined until aborted. */
@@ -17,21 +17,21 @@ export interface StopSignal extends RequestIds {
 }
 
 /**
- * Aborts one call, and is its signal.
+ * Aborts one call, and is also its signal.
  *
- * Every call has one, and hardly any is ever used. An `AbortController` with one listener costs several microseconds, a
- * tenth of the whole call.
+ * Every call has a `Stop`, and nearly none is ever aborted. An `AbortController` with one listener would cost several
+ * microseconds, a tenth of the whole call.
  */
 export class Stop implements StopSignal {
-  /** The request id of the operation that waits, or whatever knows the operations. Undefined when none waits. */
+  /** Request id of the operation that waits, or an object that names the operations. Undefined when no operation waits. */
   waiting: string | RequestIds | undefined
   #isAborted = false
   #reason: unknown
-  /** A call has one listener as a rule. */
+  /** Most calls have one listener. */
   #first: (() => void) | undefined
   #others: Set<() => void> | undefined
 
-  /** @param waiting see {@link Stop.waiting}. It is only read when an observer gets an event. */
+  /** @param waiting see {@link Stop.waiting}. It is read only when an observer gets an event. */
   constructor(waiting?: string | RequestIds) {
     this.waiting = waiting
   }
@@ -49,13 +49,16 @@ export class Stop implements StopSignal {
     return this.#reason
   }
 
-  /** Calls every listener, in the order in which they came. Only the first reason counts. Default: an `AbortError`. */
+  /**
+   * Calls every listener, in the order in which they were added. Only the first call counts. Default reason: an
+   * `AbortError`.
+   */
   abort(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
     if (this.#isAborted) return
     this.#isAborted = true
     this.#reason = reason
     this.#first?.()
-    // A listener may remove those after it.
+    // A listener may remove later ones.
     for (const listener of this.#others ?? []) listener()
     this.#first = undefined
     this.#others = undefined
@@ -65,7 +68,7 @@ export class Stop implements StopSignal {
     if (this.#isAborted) throw this.#reason
   }
 
-  /** Has `listener` called once, when aborted from now on. */
+  /** Adds a listener that is called once, if the signal is aborted later. */
   addEventListener(_type: 'abort', listener: () => void): void {
     if (this.#isAborted || this.#first === listener) return
     if (this.#first === undefined && this.#others === undefined) {
@@ -81,7 +84,7 @@ export class Stop implements StopSignal {
     else this.#others?.delete(listener)
   }
 
-  /** Aborts together with another signal. Returns a function that ends this. */
+  /** Aborts this call when another signal is aborted. Returns a function that ends this. */
   follow(signal: StopSignal): () => void {
     if (signal.aborted) this.abort(signal.reason)
     const onAbort = (): void => this.abort(signal.reason)
@@ -92,12 +95,12 @@ export class Stop implements StopSignal {
 
 /** Calls `onAbort` once, when a signal is aborted. */
 export function listen(signal: StopSignal, onAbort: () => void): void {
-  // One request of a client may wait for a thousand calls, which Node would take for a leak.
+  // One request of a client may wait for a thousand calls. Node would take that many listeners for a leak.
   if (signal instanceof EventTarget) setMaxListeners(0, signal)
   signal.addEventListener('abort', onAbort, { once: true })
 }
 
-/** The request ids of all, each once, in the order in which they come first. */
+/** Returns the request ids of all, each once, in the order of their first occurrence. */
 export function unionOfRequestIds(all: Iterable<RequestIds>): readonly string[] {
   const union = new Set<string>()
   for (const { requestIds = [] } of all) for (const each of requestIds) union.add(each)

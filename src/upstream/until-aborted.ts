@@ -1,9 +1,10 @@
 import { listen, type StopSignal } from './stop.ts'
 
 /**
- * Waits for a promise, or until aborted; what is waited for goes on.
+ * Waits for a promise, or until a signal is aborted. An abort does not stop the work behind the promise.
  *
  * @throws `signal.reason` when aborted
+ * @throws whatever the promise rejects with
  */
 export function untilAborted<Value>(promise: Promise<Value>, signal: StopSignal | undefined): Promise<Value> {
   if (!signal) return promise

@@ -1,10 +1,10 @@
 import type { Clock, ClockTimer } from '../clock.ts'
 
-/** Something that is to happen at an instant. */
+/** A callback that is planned for an instant. */
 export interface Appointment {
   readonly at: number
   readonly run: () => void
-  /** Place in the heap; -1 once it is over. */
+  /** Index in the heap; -1 once the appointment has run or was cancelled. */
   index: number
 }
 
@@ -28,7 +28,7 @@ export class Agenda implements Disposable {
     return this.#heap.length
   }
 
-  /** Plans `run` for the first whole millisecond at or after `at`; never runs it in this turn. */
+  /** Plans `run` for the first whole millisecond at or after `at`. It never runs in the current turn. */
   add(at: number, run: () => void): Appointment {
     const appointment: Appointment = { at, run, index: this.#heap.length }
     this.#heap.push(appointment)
@@ -37,7 +37,7 @@ export class Agenda implements Disposable {
     return appointment
   }
 
-  /** Harmless for an appointment that is over. */
+  /** Cancels an appointment. Does nothing if the appointment has already run or was cancelled. */
   cancel(appointment: Appointment | undefined): void {
     if (appointment === undefined || appointment.index < 0) return
     this.#take(appointment)
@@ -63,14 +63,17 @@ export class Agenda implements Disposable {
     this.#setTimer()
   }
 
-  /** Keeps a timer that rings early enough: setting it anew for each appointment would cost more than one idle ring. */
+  /**
+   * Keeps a timer that fires early enough. Setting it again for each appointment would cost more than a firing without
+   * work.
+   */
   #setTimer(): void {
     const first = this.#heap[0]
     if (this.#timer && first && this.#timer.at <= first.at) return
     this.#timer?.handle.cancel()
     this.#timer = undefined
     if (!first) return
-    // Whole milliseconds: a shorter delay may round to no progress at all.
+    // Whole milliseconds, since the clock may round a shorter delay down to no progress.
     const delayMs = Math.max(1, Math.ceil(first.at - this.#clock.now()))
     this.#timer = { at: first.at, handle: this.#clock.setTimeout(() => this.#run(), delayMs) }
   }

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 
-/** A call counts for about so long. */
+/** Time constant of the average: a call counts for about this long. */
 const MEMORY_MS = 10_000
 
-/** Measures how many calls are made, on average over the last seconds. */
+/** Measures the rate of calls, averaged over the last seconds. */
 export class CallMeter {
   readonly #clock: Clock
   readonly #rates = new Map<Endpoint, { perMs: number; at: number }>()
@@ -17,7 +17,7 @@ export class CallMeter {
     this.#rates.set(endpoint, { perMs: this.perMs(endpoint) + 1 / MEMORY_MS, at: this.#clock.now() })
   }
 
-  /** Calls a millisecond, to one endpoint or all of them. */
+  /** Calls per millisecond, to one endpoint or to all of them. */
   perMs(endpoint: Endpoint | 'all'): number {
     if (endpoint === 'all') return ENDPOINTS.reduce((sum, each) => sum + this.perMs(each), 0)
     const last = this.#rates.get(endpoint)

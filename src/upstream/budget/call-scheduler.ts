@@ -10,12 +10,17 @@ import { type LaneOwner, sum, type TenantLane, type TenantShare, type Waiter } f
 /**
  * Decides which waiting call leaves next, and when.
  *
- * A call passes all cells that cover it, those shared by the address and those of its tenant, or none. Among the
- * calls that could pass, the order is: classes below their floor, then by urgency; inside a class, turns between
- * tenants; inside a tenant, by arrival. A tenant that its own limit holds back takes no part, and so delays nobody.
+ * A call leaves only if all cells that cover it allow it: the cells that all tenants share, and the cells of its own
+ * tenant. If several calls could leave, the order is:
+ *
+ * - between classes: classes below their floor first, then the most urgent class;
+ * - inside a class: tenants take turns;
+ * - inside a tenant: by arrival.
+ *
+ * A tenant whose own limit is used up is skipped, and so delays no other tenant.
  */
 export class CallScheduler implements Disposable {
-  /** The only timer; open to whoever else has to wait. */
+  /** The only timer. Others that need to wait use it too. */
   readonly agenda: Agenda
   readonly #clock: Clock
   readonly #address: CellSet
@@ -32,7 +37,7 @@ export class CallScheduler implements Disposable {
 
   /**
    * @param address cells that all tenants share
-   * @param onLeft told whenever a tenant has one waiting call less
+   * @param onLeft called whenever a tenant has one waiting call less
    */
   constructor(clock: Clock, address: CellSet, onLeft: (tenant: TenantShare) => void) {
     this.#clock = clock
@@ -41,12 +46,16 @@ export class CallScheduler implements Disposable {
     this.agenda = new Agenda(clock, () => this.serve())
   }
 
-  /** Estimates when a call would leave if it were added now; `now` or earlier where it need not wait at all. */
+  /**
+   * Estimates the clock time at which a call would leave if it were added now. `now` or earlier means that it would not
+   * wait.
+   */
   expectedAt(tenant: TenantShare | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
-    // The usual case: no call is ahead of this one.
+    // The usual case: no call waits.
     if (this.#waiting === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
     const depth = tenant?.depth(requestClass, endpoint) ?? 0
-    // In its own class a call comes after as many of each lane as its own lane has before it, and one more.
+    // Inside a class, lanes take turns. So a call with N calls ahead of it in its own lane waits for at most N + 1 calls of
+    // each lane.
     const inTurn = (load: { lanes: number; items: number }) => Math.min(load.items, load.lanes * (depth + 1))
     const aheadOfAll = (cell: RateCell) =>
       callsAhead(requestClass, (other) => {
@@ -67,7 +76,7 @@ export class CallScheduler implements Disposable {
     tenant.order.served(requestClass)
   }
 
-  /** Puts a call in its lane, until it is granted, refused at its deadline, or removed. */
+  /** Adds a call to its lane. It stays there until it is granted, refused at its deadline, or removed. */
   add(waiter: Waiter): void {
     const { lane, deadline } = waiter
     waiter.place = this.#queues[lane.owner.requestClass].push(lane, waiter)
@@ -77,7 +86,7 @@ export class CallScheduler implements Disposable {
     this.serve()
   }
 
-  /** Takes a call out, granted or not, with everything that was kept for it. */
+  /** Removes a call, granted or not, and everything that was kept for it. */
   remove(waiter: Waiter): void {
     const { lane, place } = waiter
     if (place === undefined) return
@@ -90,19 +99,19 @@ export class CallScheduler implements Disposable {
     this.#onLeft(lane.owner.tenant)
   }
 
-  /** Gives out every slot that is free now, then waits for the next. */
+  /** Grants every call that may leave now, and plans the next grant. */
   serve(): void {
     const now = this.#clock.now()
     for (let lane = this.#nextLane(now); lane; lane = this.#nextLane(now)) this.#grant(lane, now)
     this.#planNextSlot(now)
   }
 
-  /** Looks again at what a tenant's own limits held back; to be followed by {@link serve}. */
+  /** Resumes the lanes of a tenant that its own limits held back. Must be followed by {@link serve}. */
   wake(tenant: TenantShare): void {
     for (const lane of tenant.lanes) this.#wake(lane)
   }
 
-  /** Refuses the calls of a tenant that a pause keeps beyond their deadline. */
+  /** Refuses the calls of a tenant whose deadline comes before the end of a pause. */
   refuseHopeless(tenant: TenantShare, now: number): void {
     for (const lane of tenant.lanes) {
       const readyAt = this.#readyAt(tenant, lane.endpoint, lane.owner.requestClass, now)
@@ -140,7 +149,7 @@ export class CallScheduler implements Disposable {
     waiter.grant(now)
   }
 
-  /** A lane of the same tenant whose class has had less than its floor of the tenant's own calls. */
+  /** Returns a lane of the same tenant with a less urgent class that is below its floor of the tenant's calls. */
   #belowFloor({ tenant, requestClass }: LaneOwner, now: number): TenantLane | undefined {
     const rank = REQUEST_CLASSES.indexOf(requestClass)
     return tenant.lanes.find(({ items, endpoint, owner: { requestClass: other } }) => {
@@ -149,7 +158,7 @@ export class CallScheduler implements Disposable {
     })
   }
 
-  /** When a call may leave, whatever is ahead of it. */
+  /** Returns the clock time at which a call may leave, regardless of the calls ahead of it. */
   #readyAt(tenant: TenantShare | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
     const readyAt = this.#address.readyAt(endpoint, requestClass, now)
     return tenant ? Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now)) : readyAt
@@ -172,7 +181,7 @@ export class CallScheduler implements Disposable {
     this.#queues[lane.owner.requestClass].resume(lane)
   }
 
-  /** What is still in a ring waits for the address; parked lanes have appointments of their own. */
+  /** Lanes that are still in a ring wait for the shared cells. Parked lanes have their own appointments. */
   #planNextSlot(now: number): void {
     let at = Number.POSITIVE_INFINITY
     for (const requestClass of REQUEST_CLASSES) {

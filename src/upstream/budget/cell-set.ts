@@ -2,9 +2,9 @@ import { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
 
-/** Several cells of which a call must pass every one that covers its endpoint: all of them, or none is touched. */
+/** Several cells. A call must pass all cells that cover its endpoint; if one of them refuses, none counts the call. */
 export class CellSet {
-  /** One cell a limit, in the order of the limits. */
+  /** One cell per limit, in the order of the limits. */
   readonly cells: readonly RateCell[]
   readonly #covering: Readonly<Record<Endpoint, readonly RateCell[]>>
 
@@ -14,7 +14,7 @@ export class CellSet {
     this.#covering = { list: covering('list'), item: covering('item'), write: covering('write') }
   }
 
-  /** The first instant at which a call may leave, as far as these cells go. */
+  /** Returns the first instant at which these cells let a call leave. */
   readyAt(
     endpoint: Endpoint,
     requestClass: RequestClass,
@@ -28,12 +28,15 @@ export class CellSet {
     return readyAt
   }
 
-  /** Counts a call that leaves now in every cell it passes. */
+  /** Counts a call that leaves now in every cell that covers its endpoint. */
   take(endpoint: Endpoint, now: number): void {
     for (const cell of this.#covering[endpoint]) cell.take(now)
   }
 
-  /** The cells of which an answer at this endpoint speaks: those of the endpoint itself, else those of all endpoints. */
+  /**
+   * Returns the cells that an answer at this endpoint describes: the cells of that endpoint alone, or else all that cover
+   * it.
+   */
   narrowest(endpoint: Endpoint): readonly RateCell[] {
     const own = this.#covering[endpoint].filter(({ limit }) => limit.endpoint === endpoint)
     return own.length > 0 ? own : this.#covering[endpoint]

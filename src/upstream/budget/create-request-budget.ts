@@ -8,20 +8,21 @@ import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
 import type { CallOutcome, CallRequest, Permit, RateBudget, RequestBudget } from './request-budget.ts'
 import { sum, TenantShare, type Waiter } from './tenant-share.ts'
 
-/** Refusals of two tenants closer than this are about the address that they share. */
+/** Milliseconds within which refusals of two tenants are taken to be about the address that they share. */
 const SAME_CAUSE_MS = 1000
-/** A pause of the address looks over all waiting calls no more often than this. */
+/** Milliseconds between two checks of all waiting calls while the address is paused. */
 const SWEEP_EVERY_MS = 100
 
 /**
  * Creates the budget of one service, kept in this process.
  *
- * A 429 pauses the tenant that met it, at the endpoint class it was about, for `retryAfterMs` or else one window.
- * Where an address limit is configured or assumed and two tenants meet one within a second, the address is paused.
+ * A 429 pauses the tenant that got it, at the endpoint of the call, for `retryAfterMs`. Without `retryAfterMs`, the pause
+ * lasts until the announced reset, or else for one window. If two tenants get a 429 within a second, the limits that all
+ * tenants share are paused too.
  *
- * @param options.limits as published by the service or configured. Default {@link ASSUMED_LIMITS}.
- * @param options.clock default {@link systemClock}
- * @param options.jitterMs how much the network may squeeze calls together. Default 50.
+ * @param options.limits as published by the service or configured. Default: {@link ASSUMED_LIMITS}.
+ * @param options.clock default: {@link systemClock}
+ * @param options.jitterMs milliseconds by which the network may bring calls closer together. Default: 50.
  */
 export function createRequestBudget(options: {
   service: string
@@ -105,7 +106,7 @@ class LocalRequestBudget implements RequestBudget {
       this.#scheduler.refuseHopeless(tenant, now)
       if (isShared) this.#planSweep(now)
     }
-    // Headers may also end a wait: their last word counts.
+    // The headers may also end a wait, since the latest answer counts.
     this.#scheduler.wake(tenant)
     this.#scheduler.serve()
     this.#forgetWhenIdle(tenant)
@@ -182,7 +183,10 @@ class LocalRequestBudget implements RequestBudget {
     return last !== undefined && last.tenant !== tenant && now - last.at <= SAME_CAUSE_MS
   }
 
-  /** Refuses hopeless calls of all tenants; refusals come in swarms of which each prolongs the pause only a little. */
+  /**
+   * Plans to refuse hopeless calls of all tenants. It waits, since 429s come in swarms and each one prolongs the pause only
+   * a little.
+   */
   #planSweep(now: number): void {
     if (this.#sweep && this.#sweep.index >= 0) return
     const earliest = (this.#sweep?.at ?? Number.NEGATIVE_INFINITY) + SWEEP_EVERY_MS

@@ -1,14 +1,14 @@
 import { LinkedList, type Place } from './linked-list.ts'
 import type { Endpoint } from './rate-limit.ts'
 
-/** What one owner (a tenant, in one class) has waiting at one endpoint, in order of arrival. */
+/** The waiting items of one owner at one endpoint, in order of arrival. An owner is a tenant in one class. */
 export class Lane<Item, Owner> {
   readonly owner: Owner
   readonly endpoint: Endpoint
   readonly items = new LinkedList<Item>()
-  /** Where the lane stands in its ring; undefined while it is empty or parked. Set by {@link FairQueue} alone. */
+  /** Position in the ring; undefined while the lane is empty or parked. Set only by {@link FairQueue}. */
   place: Place<Lane<Item, Owner>> | undefined
-  /** A number that grows with every turn given out; the lowest goes first. Set by {@link FairQueue} alone. */
+  /** Number of the lane's turn. The lowest goes first. Set only by {@link FairQueue}. */
   turn = 0
 
   constructor(owner: Owner, endpoint: Endpoint) {
@@ -18,12 +18,12 @@ export class Lane<Item, Owner> {
 }
 
 /**
- * Fair turns between lanes: round robin over those that have something waiting.
+ * Fair turns between lanes: round robin over the lanes that are not empty.
  *
- * This is deficit round robin where every item costs one request and the quantum is one, so that no deficit can
- * remain. Any endpoint may be closed for a while; over all open ones the lane that has waited longest for its turn is
- * next, exactly as if there were a single ring. A lane that cannot use its turn is parked: it leaves the ring, keeps
- * its turn, and comes back to the front. Every operation takes constant time.
+ * This is deficit round robin in which every item costs one request and the quantum is one, so that no deficit remains. Any
+ * endpoint may be closed for a while. Among the lanes of all open endpoints, the lane that has waited longest for its turn
+ * is next, exactly as in a single ring. A lane that cannot use its turn is parked: it leaves the ring, keeps its turn, and
+ * comes back to the front. Every operation takes constant time.
  */
 export class FairQueue<Item, Owner> {
   readonly #rings = {
@@ -33,7 +33,7 @@ export class FairQueue<Item, Owner> {
   }
   #turns = 0
 
-  /** The lane whose turn it is among the open endpoints. Its turn lasts until {@link endTurn}. */
+  /** Returns the lane whose turn it is among the open endpoints. Its turn lasts until {@link endTurn}. */
   next(isOpen: (endpoint: Endpoint) => boolean): Lane<Item, Owner> | undefined {
     let next: Lane<Item, Owner> | undefined
     for (const { lanes } of Object.values(this.#rings)) {
@@ -43,13 +43,13 @@ export class FairQueue<Item, Owner> {
     return next
   }
 
-  /** How many lanes take turns at an endpoint, and how many items wait in them. Parked lanes do not count. */
+  /** Returns the number of lanes that take turns at an endpoint, and of items in them. Parked lanes do not count. */
   load(endpoint: Endpoint): { readonly lanes: number; readonly items: number } {
     const ring = this.#rings[endpoint]
     return { lanes: ring.lanes.size, items: ring.items }
   }
 
-  /** Adds an item to its lane; a lane that was empty gets the last turn. */
+  /** Adds an item to its lane. A lane that was empty gets the last turn. */
   push(lane: Lane<Item, Owner>, item: Item): Place<Item> {
     const place = lane.items.append(item)
     if (lane.place) this.#rings[lane.endpoint].items += 1
@@ -57,7 +57,7 @@ export class FairQueue<Item, Owner> {
     return place
   }
 
-  /** Takes out an item, served or not; its lane keeps its turn unless it is empty now. */
+  /** Removes an item, served or not. Its lane keeps its turn, unless the lane is empty now. */
   remove(lane: Lane<Item, Owner>, place: Place<Item>): void {
     lane.items.remove(place)
     if (!lane.place) return
@@ -72,7 +72,7 @@ export class FairQueue<Item, Owner> {
     this.#joinLast(lane)
   }
 
-  /** Takes a lane out of its ring; its turn is still to come. */
+  /** Takes a lane out of its ring. The lane keeps its turn. */
   park(lane: Lane<Item, Owner>): void {
     if (!lane.place) return
     const ring = this.#rings[lane.endpoint]
@@ -81,7 +81,7 @@ export class FairQueue<Item, Owner> {
     lane.place = undefined
   }
 
-  /** Brings a parked lane back to the front of its ring. */
+  /** Returns a parked lane to the front of its ring. */
   resume(lane: Lane<Item, Owner>): void {
     if (lane.place || lane.items.size === 0) return
     const ring = this.#rings[lane.endpoint]
@@ -100,6 +100,6 @@ export class FairQueue<Item, Owner> {
 
 class Ring<T> {
   readonly lanes = new LinkedList<T>()
-  /** Sum over all lanes. */
+  /** Number of items in all lanes. */
   items = 0
 }

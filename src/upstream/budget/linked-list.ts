@@ -1,4 +1,4 @@
-/** A place in a list, by which its value can be taken out again. */
+/** Position of a value in a list. The value can be removed by it. */
 export interface Place<T> {
   readonly value: T
   previous: Place<T> | undefined
@@ -6,9 +6,9 @@ export interface Place<T> {
 }
 
 /**
- * A queue from whose middle values can be taken in constant time.
+ * A queue that can also remove values from the middle in constant time.
  *
- * A `Map` or `Set` in insertion order would be shorter, but finding its first entry walks over all deleted ones.
+ * A `Map` or `Set` in insertion order would be shorter. But finding its first entry walks over all deleted entries.
  */
 export class LinkedList<T> {
   #first: Place<T> | undefined
@@ -41,7 +41,7 @@ export class LinkedList<T> {
     return place
   }
 
-  /** Takes out a value that is in this list. */
+  /** Removes a value. It must be in this list. */
   remove(place: Place<T>): void {
     if (place.previous) place.previous.next = place.next
     else this.#first = place.next

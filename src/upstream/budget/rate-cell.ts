@@ -2,51 +2,52 @@ import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
 import { ENDPOINTS, type Endpoint, type RateLimit, type SafePace, safePace } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
 
-/** What is left of a limit, for people to read. */
+/** The rest of a limit, for people to read. */
 export interface RateLeft {
   readonly remaining: number
-  /** When the whole limit is free again if nothing more is sent, in milliseconds on the clock. */
+  /** Clock time at which the whole limit is free again if nothing more is sent. */
   readonly resetsAt: number
 }
 
-/** Sums of intervals are off by less than this, which would cost a call of the burst. */
+/** Sums of intervals are off by less than this. Without the tolerance, rounding would cost a call of the burst. */
 const ROUNDING_MS = 1e-6
-/** A refusal slows an assumed limit to this part of its pace, once an episode. */
+/** Factor by which a refusal slows down an assumed limit, once per episode of refusals. */
 const SLOW_DOWN = 0.7
-/** Part of the full pace that comes back each second. */
+/** Part of the full pace that is regained per second. */
 const RECOVERY_PER_SECOND = 0.01
-/** However often a service refuses, this part of the pace stays. */
+/** Smallest part of the full pace, however often the service refuses. */
 const SLOWEST = 0.02
-/** Two announced resets closer than this are the same window: they come in whole seconds. */
+/** Two announced resets that differ by less than this belong to the same window, since services announce whole seconds. */
 const SAME_WINDOW_MS = 2000
 
 /**
- * One limit of a service and how much of it is used: a GCRA cell.
+ * A limit of a service and its use, as a GCRA cell.
  *
- * It keeps the instant at which the burst would be full again ("theoretical arrival time"): each call moves it one
- * interval on, and a call may leave while it is no further ahead than the burst allows. That one number admits what a
- * token bucket admits, and tells exactly how long to wait. All instants are milliseconds on the caller's clock.
+ * The cell stores the instant at which the burst will be full again ("theoretical arrival time"). Each call moves that
+ * instant by one interval. A call may leave as long as the instant is no further ahead than the burst allows. This single
+ * number admits the same calls as a token bucket, and gives the exact time to wait. All instants are milliseconds on the
+ * caller's clock.
  *
  * @see ITU-T I.371, generic cell rate algorithm
  */
 export class RateCell {
   readonly limit: RateLimit
-  /** Whose calls move this counter. */
+  /** Endpoints whose calls this cell counts. */
   readonly endpoints: readonly Endpoint[]
   readonly #safe: SafePace
   #fullAt = Number.NEGATIVE_INFINITY
   #pausedUntil = Number.NEGATIVE_INFINITY
 
-  /** What the service's headers left us in its current window. */
+  /** Requests left in the current window, as the service's headers announced. */
   #announced: { left: number; resetsAt: number } | undefined
   #isAssumed: boolean
 
-  /** Part of the full pace right after the last refusal, and the instant from which it recovers. */
+  /** Part of the full pace right after the last refusal. It is regained from `#recoversFrom` on. */
   #pace = 1
   #recoversFrom = Number.NEGATIVE_INFINITY
   #slowedAt = Number.NEGATIVE_INFINITY
 
-  /** Calls in this window and the one before, for `left`. */
+  /** Calls in the current window and in the one before, for `left`. */
   #window = 0
   #used = 0
   #usedBefore = 0
@@ -59,20 +60,20 @@ export class RateCell {
   }
 
   /**
-   * The first instant at which a call of this class may leave; in the past where it may leave now.
+   * Returns the first instant at which a call of this class may leave. An instant in the past means now.
    *
-   * @param ahead how many other calls leave before it
+   * @param ahead number of other calls that leave before it
    */
   readyAt(now: number, requestClass: RequestClass, ahead = 0): number {
     const burst = this.#safe.burst - (requestClass === 'mutation' ? 0 : this.#safe.reserve)
     const fullAt = ahead === 0 ? this.#fullAt : Math.max(this.#fullAt, now) + ahead * this.#intervalAt(now)
-    // The tolerance is measured in full-pace intervals, so that slowing down never widens it.
+    // The tolerance is measured in intervals of the full pace, so that slowing down never widens it.
     const readyAt = Math.max(fullAt - (burst - 1) * this.#safe.intervalMs - ROUNDING_MS, this.#pausedUntil)
     const { left, resetsAt } = this.#announcedAt(now)
     return left > ahead ? readyAt : Math.max(readyAt, resetsAt)
   }
 
-  /** Counts a call that leaves now. Only to be called once `readyAt` has come. */
+  /** Counts a call that leaves now. Must not be called before `readyAt`. */
   take(now: number): void {
     this.#fullAt = Math.max(this.#fullAt, now) + this.#intervalAt(now)
     if (this.#announced) this.#announced.left -= 1
@@ -81,11 +82,11 @@ export class RateCell {
   }
 
   /**
-   * The service refused a call: nothing leaves until `until`, and then no burst.
+   * Handles a refusal by the service: no call leaves until `until`, and after that there is no burst.
    *
-   * Where the limit is only assumed the pace drops too, once for all calls that had left before it dropped.
+   * If the limit is assumed, the pace drops too. It drops only once for all calls that were sent before the drop.
    *
-   * @param sentAt when the refused call left
+   * @param sentAt clock time when the refused call was sent
    */
   refused(now: number, sentAt: number, until: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, until)
@@ -99,11 +100,11 @@ export class RateCell {
   }
 
   /**
-   * The service told its own count: no more leaves in its window than it has left.
+   * Handles a counter that the service announced: no more calls leave in the service's window than it has left.
    *
-   * Within one window the lower word holds, since answers overtake each other. A word about another window replaces
-   * the one before, earlier or later: services that count on each back-end node (Pinata) speak of a different window
-   * from answer to answer, and the lowest of all of them would leave most of the limit unused.
+   * Within one window the lower number counts, since answers may overtake each other. A number for another window, earlier
+   * or later, replaces the one before. Services that count per back-end node (Pinata) announce different windows from
+   * answer to answer. The lowest number of them all would leave most of the limit unused.
    */
   announced(now: number, rate: AnnouncedRate): void {
     this.#isAssumed = false
@@ -117,18 +118,18 @@ export class RateCell {
     }
   }
 
-  /** What a person would call the rest of the limit: what the last `windowMs` did not use. */
+  /** Returns the rest of the limit as people understand it: the calls that the last `windowMs` did not use. */
   left(now: number): RateLeft {
     this.#rollWindow(now)
     const { windowMs, limit } = this.limit
     const { left, resetsAt } = this.#announcedAt(now)
-    // The calls of the window before fade out evenly; their instants are not kept.
+    // The calls of the window before fade out evenly, since their instants are not kept.
     const used = this.#used + this.#usedBefore * (1 - (now % windowMs) / windowMs)
     const remaining = this.#pausedUntil > now ? 0 : Math.max(0, Math.min(Math.floor(limit - used), left))
     return { remaining, resetsAt: Math.max(now, this.#pausedUntil, this.#unusedAt(), resetsAt) }
   }
 
-  /** From this instant on the cell is as good as new, and may be forgotten. */
+  /** Returns the instant from which the cell equals a new one, and may be forgotten. */
   forgettableAt(now: number): number {
     this.#rollWindow(now)
     const recoveredAt = this.#recoversFrom + ((1 - this.#pace) / RECOVERY_PER_SECOND) * 1000

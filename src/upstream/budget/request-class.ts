@@ -1,36 +1,39 @@
-/** Why a call is made, the most urgent first: a change, a query, watching pins, looking over settled pins again. */
+/** Priority class of a call, the most urgent first: a change, a query, a poll of pins, a check of pins that have settled. */
 export type RequestClass = 'mutation' | 'interactive' | 'live' | 'resync'
 
 export const REQUEST_CLASSES: readonly RequestClass[] = ['mutation', 'interactive', 'live', 'resync']
 
 /**
- * The part of all calls that a class gets when it wants it, whatever waits above it.
+ * The part of all calls that a class gets if it has calls waiting, whatever more urgent classes want.
  *
- * Without floors a flood of queries would freeze live status, and a flood of mutations everything. Mutations need
- * none: they are served first and have a reserve.
+ * Without floors, a flood of queries would stop live status, and a flood of mutations would stop everything else. Mutations
+ * need no floor: they are served first and have a reserve.
  */
 const FLOORS: Readonly<Record<RequestClass, number>> = { mutation: 0, interactive: 0.2, live: 0.2, resync: 0.05 }
 
-/** A class that rested may not save up a flood of its own; one call more than it can use keeps fractions from being lost. */
+/**
+ * Largest credit of a class. It keeps a class that rested from saving up a flood of its own. One call more than a class can
+ * use at once keeps fractions from being lost.
+ */
 const MAX_CREDIT = 2
 
-/** Decides which class is served next where several want the same budget: the urgent first, but none below its floor. */
+/** Decides which class is served next: the most urgent one, unless a class is below its floor. */
 export class ClassOrder {
-  // Calls a class may take out of turn.
+  // Number of calls that a class may make out of turn.
   readonly #credit: Record<RequestClass, number> = { mutation: 0, interactive: 0, live: 0, resync: 0 }
 
-  /** All classes in the order in which to serve them now. */
+  /** Returns all classes in the order in which to serve them now. */
   next(): RequestClass[] {
     const due = REQUEST_CLASSES.filter((each) => this.isDue(each))
     return due.length === 0 ? [...REQUEST_CLASSES] : [...due, ...REQUEST_CLASSES.filter((each) => !this.isDue(each))]
   }
 
-  /** True when the class has had less than its floor and goes first. */
+  /** Returns true when the class got less than its floor, and so goes first. */
   isDue(requestClass: RequestClass): boolean {
     return this.#credit[requestClass] >= 1
   }
 
-  /** To be told of every call that leaves. */
+  /** Must be called for every call that leaves. */
   served(requestClass: RequestClass): void {
     this.#credit[requestClass] = Math.max(0, this.#credit[requestClass] - 1)
     for (const each of REQUEST_CLASSES) this.#credit[each] = Math.min(MAX_CREDIT, this.#credit[each] + FLOORS[each])
@@ -38,9 +41,10 @@ export class ClassOrder {
 }
 
 /**
- * Estimates how many calls leave before a new one of `requestClass`.
+ * Estimates how many calls leave before a new call of `requestClass`.
  *
- * @param waiting how many calls of each class compete with it, as far as they come before it inside its own class
+ * @param waiting returns the number of waiting calls of a class. For the new call's own class, only calls that come before
+ *   it count.
  */
 export function callsAhead(requestClass: RequestClass, waiting: (other: RequestClass) => number): number {
   const rank = REQUEST_CLASSES.indexOf(requestClass)

@@ -6,15 +6,15 @@ import type { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import { ClassOrder, callsAhead, type RequestClass } from './request-class.ts'
 
-/** One call that waits for its permit. */
+/** A call that waits for its permit. */
 export interface Waiter {
   readonly lane: TenantLane
   readonly deadline: number
-  /** Set as soon as the waiter stands in its lane. */
+  /** Set once the waiter is in its lane. */
   place: Place<Waiter> | undefined
   expiry: Appointment | undefined
   readonly grant: (now: number) => void
-  /** No slot in time; a new try makes sense after `waitMs`. */
+  /** Rejects the call, since no slot is free in time. A retry makes sense after `waitMs`. */
   readonly refuse: (waitMs: number) => void
   readonly fail: (reason: unknown) => void
 }
@@ -25,20 +25,21 @@ export type TenantLane = Lane<Waiter, LaneOwner>
 export interface LaneOwner {
   readonly tenant: TenantShare
   readonly requestClass: RequestClass
-  /** Ends the parking of the lane. */
+  /** Appointment that ends the parking of the lane. */
   wake: Appointment | undefined
 }
 
-/** What is one tenant's own: its counters, its waiting calls, and the order of its classes. */
+/** One tenant's own part of the budget: its counters, its waiting calls, and the order of its classes. */
 export class TenantShare {
   readonly key: string
   /**
-   * A cell for each limit of the service. That of an address limit has the same numbers as the shared one, so it never
-   * decides anything until the service refuses this tenant: then it can be paused and slowed without slowing others.
+   * One cell per limit of the service. The cell of an address limit has the same numbers as the shared cell, so it never
+   * decides anything until the service refuses this tenant. Then the tenant can be paused and slowed down without slowing
+   * down others.
    */
   readonly cells: CellSet
   readonly order = new ClassOrder()
-  /** All lanes that were ever used, empty ones included. */
+  /** All lanes that were ever used, also empty ones. */
   readonly lanes: TenantLane[] = []
   waiting = 0
   forgetting: Appointment | undefined
@@ -56,12 +57,12 @@ export class TenantShare {
     return lane
   }
 
-  /** How many calls of one class wait at one endpoint. */
+  /** Returns the number of calls of one class that wait at one endpoint. */
   depth(requestClass: RequestClass, endpoint: Endpoint): number {
     return this.#find(requestClass, endpoint)?.items.size ?? 0
   }
 
-  /** How many of the tenant's own calls leave through a cell before a new one. */
+  /** Returns the number of the tenant's own calls that leave through a cell before a new call. */
   ahead(cell: RateCell, requestClass: RequestClass): number {
     return callsAhead(requestClass, (other) => sum(cell.endpoints, (endpoint) => this.depth(other, endpoint)))
   }

@@ -13,18 +13,18 @@ import type { HideSecrets } from './hide-secrets.ts'
 import { DuplicatePinError, FailedAnswerError, OriginsRefusedError, WrongEndpointError } from './refusals.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
-/** What a service said of its refusal, in whatever form it said it. */
+/** A service's explanation of a refusal, whatever form it came in. */
 export interface FailureText {
   /** The machine-readable part, such as `INSUFFICIENT_FUNDS`. */
   readonly reason: string | null
-  /** The part for people. */
+  /** The text for people. */
   readonly details: string | null
 }
 
 const DEFAULT_RETRY_AFTER_MS = 1000
 const ABOUT_MONEY =
   /insufficient[\s_-]?(?:funds|balance|credit)|lack of funds|\b(?:un)?paid\b|\bpayment|\bplan\b|quota|subscription|storage limit/i
-/** Of a pin, and not of a host that some proxy looked for. */
+/** Words about a missing pin. They must not match words about a host that a proxy could not find. */
 const ABOUT_ABSENCE = /(?:record|pin|object|resource)[\s_-]?not[\s_-]?found|no such (?:pin|record|object)/i
 const ABOUT_DUPLICATE = /duplicate|already (?:been )?pinned/i
 const ABOUT_ORIGINS = /origins/i
@@ -32,11 +32,14 @@ const ABOUT_TOKEN =
   /(?:access|auth|bearer|invalid|missing|no)[\s_-]token|unauthor|authori[sz]ation|credential|KEYS_MUST_BE_STRINGS/i
 
 /**
- * The one table from HTTP status to error class.
+ * Maps the HTTP status of a refusal to an error class. This is the only place that does so.
  *
- * @param requestId the pin that was asked for; null for operations on no particular pin
+ * Where the status alone is not clear, as with 400, 403 and 409, the words in the body decide.
+ *
+ * @param requestId the pin that the request named; null for operations on no particular pin
  * @param mayHaveActed true for a request that may have changed something before it failed
- * @param hide takes out of the service's words what is nobody's to see
+ * @param hide removes secrets from the service's words
+ * @see Pinning Service API 1.0.0, schema `Failure`
  */
 export function errorFromResponse(
   service: string,
@@ -77,15 +80,15 @@ export function errorFromResponse(
   }
   if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, { service })
   if (status === 400 || status === 422) return new BadRequestError(message, { service })
-  // Functionland answers 424 where another server has answered 502.
+  // Functionland answers 424 when the cluster behind it has failed.
   if (status === 408 || status === 424 || status >= 500) {
-    // Estuary's way of saying 404.
+    // Estuary answers 500 instead of 404.
     if (status === 500 && requestId !== null && ABOUT_ABSENCE.test(words))
       return new PinNotFoundError(service, requestId)
     return new FailedAnswerError(message, { service, status, mayHaveActed })
   }
   if (status >= 300 && status < 400) {
-    // "See other" is how a web server answers what it has carried out.
+    // A web server answers 303 (See Other) after it has carried out a request. So the request may have had an effect.
     const RedirectError = status === 303 ? MalformedResponseError : WrongEndpointError
     return new RedirectError(`${service} answered ${status}, a redirect, which is not followed: check its endpoint`, {
       service,
@@ -95,16 +98,18 @@ export function errorFromResponse(
 }
 
 /**
- * Finds reason and details in any of the forms services use: the specification's, bare, with `code` and `message`,
- * a plain string, JSON that is a string, HTML, or nothing.
+ * Finds reason and details in a refusal.
  *
- * @param hide takes secrets out of the words: only now, since JSON may have written them otherwise
+ * Services use many forms: the specification's `error` object, the same fields without `error`, `code` and `message`, a
+ * plain string, a JSON string, HTML, or an empty body.
+ *
+ * @param hide removes secrets from the words. It gets the decoded words, since JSON may escape a secret differently.
  */
 export function parseFailure(body: string, hide: HideSecrets = (text) => text): FailureText {
   const text = body.trim()
   if (text === '') return { reason: null, details: null }
   const { reason, details } = findWords(text)
-  // Before they are shortened, which might leave the first half of a secret.
+  // Hides secrets before shortening: a shortened text might end with the first half of a secret.
   return { reason: reason && shorten(hide(reason)), details: details && shorten(hide(details)) }
 }
 
@@ -129,12 +134,12 @@ function fromJson(json: unknown): FailureText {
   }
 }
 
-/** Whether an answer comes from a web site or a proxy, and so says nothing of pins. */
+/** Returns whether the body is a page of a web site or a proxy. Such an answer says nothing about pins. */
 export function isWebPage(body: string): boolean {
   return body.trimStart().startsWith('<')
 }
 
-/** The title of an HTML page tells more than its markup. */
+/** Returns the title of an HTML page, which explains more than its markup. */
 function fromPlainText(text: string): string {
   if (!isWebPage(text)) return text
   return /<(title|h1)[^>]*>([^<]*)</i.exec(text)?.[2]?.trim() || 'an HTML page'

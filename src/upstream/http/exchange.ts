@@ -4,7 +4,7 @@ import { MalformedResponseError, ServiceUnavailableError } from '../../domain/er
 import type { StopSignal } from '../stop.ts'
 import { RawHeaders, type ServiceHeaders } from './raw-headers.ts'
 
-/** One HTTP exchange with a pinning service. */
+/** A request to a pinning service. */
 export interface ServiceRequest {
   /** Scheme, host and port. */
   readonly origin: string
@@ -13,11 +13,11 @@ export interface ServiceRequest {
   readonly path: string
   /** Bearer token. */
   readonly token: string
-  /** Sent as JSON. */
+  /** Sent as JSON. Absent: no body is sent. */
   readonly body?: unknown
 }
 
-/** What came back: any status, the body as text. */
+/** The answer to a request, with any status. */
 export interface ServiceResponse {
   readonly status: number
   readonly headers: ServiceHeaders
@@ -25,31 +25,32 @@ export interface ServiceResponse {
 }
 
 export interface ExchangeOptions {
-  /** Aborts the exchange; it then rejects with `signal.reason`. */
+  /** Aborts the exchange, which then rejects with `signal.reason`. */
   readonly signal?: StopSignal | undefined
-  /** Milliseconds for the whole exchange, the body included. */
+  /** Milliseconds for the whole exchange, including the connection and the body. */
   readonly timeoutMs: number
-  /** Largest body that is read, in bytes. */
+  /** Largest body that is read, in bytes. A larger one fails the exchange. */
   readonly maxBodyBytes: number
   /**
-   * Called once, when the request begins to be sent, or when it cannot be, for want of a connection. Not called if it is
-   * aborted before.
+   * Called at most once: when the request begins to be sent, or when no connection could be made. Not called if the
+   * exchange is aborted before.
    */
   readonly onSent?: (() => void) | undefined
 }
 
 /**
- * Sends one request, and reads the whole answer as text.
+ * Sends one request and reads the whole answer as text.
  *
- * Redirects are not followed, since they would carry the token elsewhere, and no cookie is kept.
+ * Redirects are not followed, since they would carry the token to another place. No cookie is kept.
  *
  * @param service configured name, for errors
- * @param read makes the value of the answer. A promise of the answer itself would keep its text in memory for too long
- * @throws {ServiceUnavailableError} not reachable, reset, or not answered within `timeoutMs`; `mayHaveActed` unless nothing
- *   was sent
+ * @param read makes a value from the answer. The promise resolves with that value and not with the answer, whose text would
+ *   otherwise stay in memory too long.
+ * @throws {ServiceUnavailableError} no connection, a reset, or no whole answer within `timeoutMs`. `mayHaveActed` is true
+ *   for a POST or DELETE that began to be sent.
  * @throws {MalformedResponseError} the body is larger than `maxBodyBytes`
  * @throws `signal.reason` when aborted
- * @throws what `read` throws
+ * @throws whatever `read` throws
  */
 export function exchange<Value>(
   dispatcher: Dispatcher,
@@ -64,17 +65,18 @@ export function exchange<Value>(
     const headers = ['authorization', `Bearer ${token}`, 'accept', 'application/json']
     if (request.body !== undefined) headers.push('content-type', 'application/json')
     const body = request.body === undefined ? null : JSON.stringify(request.body)
-    // `request` would make a stream for each answer, which costs more than the rest of the exchange.
+    // Undici's `request` would make a stream for each answer. The stream costs more than the rest of the exchange.
     const handler = new ExchangeHandler(service, method, options, (response) => resolve(read(response)), reject)
     dispatcher.dispatch({ origin, method, path, headers, body }, handler)
   })
 }
 
 /**
- * One exchange that is in flight, as undici reports it.
+ * An exchange in flight, as undici reports it.
  *
- * The first end counts: the answer, a failure, the deadline, or an abort. What undici reports after that is ignored. These
- * are undici's older methods: with the newer ones it decodes all headers of every answer.
+ * The first end counts: the answer, a failure, the deadline, or an abort. Whatever undici reports after that is ignored.
+ *
+ * The class implements undici's older methods. With the newer ones, undici decodes all headers of every answer.
  */
 class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #service: string
@@ -89,13 +91,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #status = 0
   #rawHeaders: readonly Buffer[] = []
   /**
-   * Ends the connection. Undefined until the request begins to be written: before that a connection must be made, and
-   * whatever goes wrong with it, name, route, TLS or time, the service has seen nothing of the request.
+   * Ends the connection. Undefined until the request begins to be written. Any failure before that, in DNS, routing, TLS or
+   * by the deadline, means that the service has seen nothing of the request.
    */
   #disconnect: ((cause: Error) => void) | undefined
   #isOver = false
 
-  /** @param resolve may throw, which is a failure like any other */
+  /** @param resolve may throw; the exchange then rejects with that error */
   constructor(
     service: string,
     method: ServiceRequest['method'],
@@ -111,15 +113,15 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#timer = setTimeout(() => this.#expire(), options.timeoutMs)
     const { signal } = options
     if (!signal) return
-    // V8 makes a function that is written as the value of a property in the old generation. From there it would keep the
-    // whole exchange from the cheap garbage collection, so it is a variable first.
+    // V8 allocates a function that is written as a property value in the old generation. From there it would keep the whole
+    // exchange alive past the cheap garbage collections. So the function is assigned to a variable first.
     const onAbort = (): void => this.#stop(signal.reason)
     this.#onAbort = onAbort
     signal.addEventListener('abort', onAbort, { once: true })
   }
 
   onConnect(disconnect: (cause: Error) => void): void {
-    // A request that waits for a connection cannot be taken back, so it is ended when its turn comes.
+    // Undici cannot take back a request that waits for a connection. So the request is ended once it has a connection.
     if (this.#isOver) {
       disconnect(new errors.RequestAbortedError())
       return
@@ -129,7 +131,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onHeaders(status: number, headers: Buffer[]): boolean {
-    // An interim answer, such as 103, is overwritten by the one that follows it.
+    // The final answer overwrites an interim one, such as 103.
     this.#status = status
     this.#rawHeaders = headers
     return true
@@ -171,7 +173,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#stop(this.#unavailable(`${late} within ${this.#options.timeoutMs} ms`, cause))
   }
 
-  /** Ends the exchange before its answer has come. */
+  /** Ends the exchange before the whole answer has come. */
   #stop(error: unknown): void {
     if (this.#isOver) return
     this.#end()
@@ -196,7 +198,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
-/** A short reason that names no address: an operator may hide the endpoint from clients. */
+/** Returns a short reason without an address, since an operator may hide the endpoint from clients. */
 function reason(error: unknown): string {
   return codeOf(error) || (error instanceof Error ? error.name : 'unknown failure')
 }

@@ -1,11 +1,13 @@
-/** Takes the secrets of a request out of what the service said of it. */
+/** Removes the secrets of a request from what the service said about it. */
 export type HideSecrets = (text: string) => string
 
 /**
- * Hides a token and an address, which are not the caller's to see where they were configured, even where the service
- * repeats them: as they are, percent-encoded as in a URL, or escaped as in JSON within JSON.
+ * Hides a request's token and host wherever the service repeats them. They may be configured, and then the caller must not
+ * see them.
  *
- * @param request what was sent
+ * It finds them unchanged, percent-encoded as in a URL, and escaped as in JSON within JSON.
+ *
+ * @param request the request that was sent
  */
 export function createHideSecrets(request: { readonly token: string; readonly origin: string }): HideSecrets {
   const token = everyFormOf(request.token)
@@ -14,7 +16,7 @@ export function createHideSecrets(request: { readonly token: string; readonly or
 }
 
 function everyFormOf(secret: string): RegExp {
-  // Letters and digits are written as themselves everywhere.
+  // Every encoding leaves letters and digits unchanged.
   const pattern = secret.replace(/[^a-z0-9]/gi, (character) => {
     const hex = character.charCodeAt(0).toString(16).padStart(2, '0')
     const either = `(?:${hex}|${hex.toUpperCase()})`

@@ -2,29 +2,32 @@ import type { Cid } from '../../domain/cid.ts'
 import { compareInstants, parseInstant } from '../../domain/instant.ts'
 import { type NameMatch, PIN_STATUSES, type Pin, type PinStatus, type StringMap } from '../../domain/pin.ts'
 
-/** Which pins to list. All parts must hold. */
+/** A selection of pins. A pin must match all parts. */
 export interface PinQuery {
-  /** Any of these CIDs; as many as the service takes for one request. */
+  /** The pin has one of these CIDs. At most as many as the service accepts in one request. */
   readonly cids?: readonly Cid[] | undefined
   readonly name?: string | undefined
-  /** How `name` compares. Default `exact`. */
+  /** Comparison of `name`. Default: `exact`. */
   readonly match?: NameMatch | undefined
   readonly statuses: readonly PinStatus[]
   /** Created before this instant, exclusive; RFC 3339. */
   readonly before?: string | undefined
   /** Created after this instant, exclusive; RFC 3339. */
   readonly after?: string | undefined
-  /** Every entry must be among the pin's `meta`. */
+  /** The pin's `meta` has all of these entries. */
   readonly meta?: StringMap | undefined
 }
 
-/** A query for one request. */
+/** A query for one `GET /pins`. */
 export interface ListQuery extends PinQuery {
-  /** 1 to 1000, or more where the service has no largest limit. */
+  /** Page size: 1 to 1000, or more where the service has no largest limit. */
   readonly limit: number
 }
 
-/** The query string of `GET /pins`. `limit` and `status` are always there, since services differ in their defaults. */
+/**
+ * Encodes the query string of `GET /pins`. `limit` and `status` are always included, since services differ in their
+ * defaults.
+ */
 export function encodeListQuery(query: ListQuery): string {
   const search = new URLSearchParams()
   if (query.cids?.length) search.set('cid', query.cids.map((cid) => cid.text).join(','))
@@ -40,12 +43,12 @@ export function encodeListQuery(query: ListQuery): string {
   return search.toString()
 }
 
-/** Whether a query asks for all pins. */
+/** Returns whether a query selects all pins. */
 export function isUnfiltered(query: PinQuery): boolean {
   return !hasFilter(query) && query.statuses.length === PIN_STATUSES.length
 }
 
-/** Says which parts of a query leave pins out. `match` only says how `name` does, and `statuses` is always there. */
+/** Marks the parts of a query that leave pins out. `match` only says how `name` is compared, and `statuses` is always set. */
 const IS_FILTER = {
   cids: true,
   name: true,
@@ -58,12 +61,12 @@ const IS_FILTER = {
 
 const FILTERS = (Object.keys(IS_FILTER) as (keyof PinQuery)[]).filter((part) => IS_FILTER[part])
 
-/** Whether a query asks for anything beside statuses. */
+/** Returns whether a query has any filter other than `statuses`. */
 export function hasFilter(query: PinQuery): boolean {
   return FILTERS.some((part) => query[part] !== undefined)
 }
 
-/** Tells whether a pin answers a query, since not every service applies every filter. */
+/** Creates a function that tests whether a pin matches a query. It is needed because not every service applies every filter. */
 export function createPinFilter(query: PinQuery): (pin: Pin) => boolean {
   const keys = query.cids && new Set(query.cids.map((cid) => cid.key))
   const statuses = new Set(query.statuses)

@@ -1,38 +1,41 @@
 import type { ServiceHeaders } from './raw-headers.ts'
 import { clampDelay, parseHttpDate } from './retry-after.ts'
 
-/** What a service said about its own counter, in the answer to one call. */
+/** A service's own request counter, as the headers of one answer report it. */
 export interface AnnouncedRate {
-  /** Calls a window allows, for people to read; undefined where only the rest was sent. */
+  /** Requests allowed per window, for people to read. Undefined where the service did not send it. */
   readonly limit: number | undefined
-  /** Calls left in the current window. */
+  /** Requests left in the current window. */
   readonly remaining: number
-  /** Milliseconds until the window ends: a duration, since a service's clock is not ours. */
+  /** Milliseconds until the window ends. A duration and not an instant, since a service's clock differs from ours. */
   readonly resetsInMs: number
 }
 
-/** Pinata sends the first; the others mean the same. */
+/** Prefixes of the header names. Pinata sends the first; the others mean the same. */
 const PREFIXES = ['x-ratelimit', 'x-rate-limit', 'ratelimit']
 const REMAINING = PREFIXES.map((prefix) => `${prefix}-remaining`)
 
-/** A reset above this is an instant in unix seconds, and above a thousand times this, in milliseconds. */
+/**
+ * A reset of this or more is an instant in Unix seconds. A reset of a thousand times this or more is an instant in Unix
+ * milliseconds.
+ */
 const FIRST_UNIX_SECONDS = 1_000_000_000
 
-/** Whether an answer says something of its service's counter, for {@link parseRateLimitHeaders} to read. */
+/** Returns whether an answer has rate-limit headers. {@link parseRateLimitHeaders} reads them. */
 export function hasRateLimitHeaders(headers: ServiceHeaders): boolean {
   for (const name of REMAINING) if (headers.get(name) !== undefined) return true
   return false
 }
 
 /**
- * Reads `X-RateLimit-Limit`, `-Remaining` and `-Reset`.
+ * Reads `X-RateLimit-Limit`, `-Remaining` and `-Reset`, also with the prefixes `X-Rate-Limit` and `RateLimit`.
  *
- * `-Reset` may be unix seconds (Pinata), unix milliseconds, or seconds from now. Instants are compared with the
- * answer's own `Date` where there is one. Durations are cut to an hour.
+ * `-Reset` may be Unix seconds (Pinata), Unix milliseconds, or seconds from now. An instant is compared with the answer's
+ * own `Date`, if there is one. Durations are limited to one hour.
  *
  * @param headers names in lower case, as Node gives them
- * @param wallNowMs the time in milliseconds since 1970
- * @returns undefined unless both `-Remaining` and `-Reset` are readable
+ * @param wallNowMs Unix milliseconds, used where the answer has no readable `Date`
+ * @returns undefined unless both `-Remaining` and `-Reset` can be read
  */
 export function parseRateLimitHeaders(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
@@ -58,7 +61,7 @@ function resetDelayMs(reset: number, answeredAt: number): number {
   return reset * 1000
 }
 
-/** `5`, and the `5` of `5, 5;w=60`. */
+/** Reads `5` in both `5` and `5, 5;w=60`. */
 function leadingNumber(value: string | readonly string[] | undefined): number | undefined {
   const digits = /^\s*(\d+(?:\.\d+)?)(?=\s*(?:[,;]|$))/.exec(first(value) ?? '')?.[1]
   return digits === undefined ? undefined : Number(digits)

@@ -1,12 +1,12 @@
-/** The headers of a service's answer by their names in lower case; of several with one name, the first. */
+/** The headers of a service's answer, by name in lower case. If a name occurs more than once, the first one counts. */
 export interface ServiceHeaders extends Iterable<[string, string]> {
   get(name: string): string | undefined
 }
 
 /**
- * Headers as undici reports them: names and values in turn, in bytes.
+ * Headers as undici reports them: names and values alternate, as bytes.
  *
- * They are decoded when something looks for them: a usual answer has none that matters.
+ * They are decoded only when they are looked up, since most answers have no header that matters.
  */
 export class RawHeaders implements ServiceHeaders {
   readonly #raw: readonly Buffer[]

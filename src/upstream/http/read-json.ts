@@ -1,6 +1,6 @@
-/** A value in an answer that is not what it must be. */
+/** Thrown for a value in an answer that has the wrong type or form. */
 export class Mismatch extends Error {
-  /** Where it stands, such as `pin.origins.0`; empty for the answer itself. */
+  /** Path of the value, such as `pin.origins.0`. Empty for the whole answer. */
   readonly path: string
 
   constructor(message: string, details: { path: string; cause?: unknown }) {
@@ -19,7 +19,7 @@ export function readText(value: unknown, path: string): string {
   throw unexpected(value, 'string', path)
 }
 
-/** Reads each element with `read`; what that finds is told with the element's place before it. */
+/** Reads each element of an array with `read`. The path of the element is put before the path of a mismatch. */
 export function readList<Value>(value: unknown, path: string, read: (element: unknown) => Value): Value[] {
   if (!Array.isArray(value)) throw unexpected(value, 'array', path)
   return value.map((element, index) => {

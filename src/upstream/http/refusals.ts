@@ -1,17 +1,17 @@
 import { BadRequestError, MalformedResponseError, ServiceUnavailableError } from '../../domain/errors.ts'
 
-// Refusals that pinql can act on by itself. To clients they are what they extend.
+// Refusals that pinql can handle by itself. Clients see the class that each of them extends.
 
-/** The service has a pin of that CID already, and takes no second one. */
+/** The service already has a pin of this CID and accepts no second one. */
 export class DuplicatePinError extends BadRequestError {}
 
-/** The service does not like the origins, such as private addresses. */
+/** The service rejects the origins, for example private addresses. */
 export class OriginsRefusedError extends BadRequestError {}
 
-/** Something answered that is no pinning service, and so has done nothing that was asked for. */
+/** The answer came from something that is not a pinning service. So the request had no effect. */
 export class WrongEndpointError extends MalformedResponseError {}
 
-/** The service answered that it failed. */
+/** The service answered that it failed: 5xx, 408 or 424. */
 export class FailedAnswerError extends ServiceUnavailableError {
   /** The HTTP status of the answer. */
   readonly status: number

@@ -6,31 +6,31 @@ import { Mismatch, readList, readObject, readText } from './read-json.ts'
 
 /** One page of a list. */
 export interface PinPage {
-  /** How many pins the service says match; services disagree on what that means. */
+  /** Number of pins that match, as the service reports it. Services disagree on its meaning, see `Capabilities.count`. */
   readonly count: number | null
   readonly pins: readonly Pin[]
-  /** Says that the caller needs the page no more. Absent where that makes no difference. */
+  /** Called when the caller no longer needs the page. Absent where that makes no difference. */
   release?(): void
 }
 
 /**
  * A page that drops its pins as soon as all of its readers have released it.
  *
- * Many promises hold the page, and most of them have been in memory for so long that the cheap garbage collection passes
- * them by. It would pass by the pins of every page as well, for which a list pays a quarter of its cost.
+ * Many promises hold the page, and most of them have survived so long that the cheap garbage collections skip them. Without
+ * the release, those collections would skip the pins of every page as well. That would add a quarter to the cost of a list.
  */
 export class SharedPage implements PinPage {
   readonly count: number | null
   readonly pins: Pin[]
   #readers = Number.POSITIVE_INFINITY
 
-  /** @param pins become the page's own */
+  /** @param pins are owned, and later emptied, by the page */
   constructor(count: number | null, pins: Pin[]) {
     this.count = count
     this.pins = pins
   }
 
-  /** Says how many readers there are, none of whom has read it yet. Before, `release` does nothing. */
+  /** Sets the number of readers. Called before any of them reads the page. Until then, `release` does nothing. */
   shareAmong(readers: number): void {
     this.#readers = readers
   }
@@ -40,15 +40,15 @@ export class SharedPage implements PinPage {
   }
 }
 
-/** How to read what a service writes. */
+/** Options for reading a service's pins. */
 export interface Reading {
-  /** A name that is the pin's CID is none. Default false. */
+  /** True if a name that equals the pin's CID counts as no name. Default: false. */
   readonly namesPinsByCid?: boolean
 }
 
 /**
- * Statuses of services that go beyond the specification's four, without case and separators. Everything else unknown is
- * still under way.
+ * Statuses in lower case and letters only, including those beyond the specification's four. Any other status is read as
+ * `queued`.
  */
 const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
   ['queued', 'queued'],
@@ -66,30 +66,35 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
 /**
  * Reads the body of `GET /pins`.
  *
- * Optional parts that are null, missing or of another type become empty, unknown fields are dropped, `created` keeps its
- * text. Only id, status, time and CID must be right: one odd pin is not to hide a whole list.
+ * Optional fields that are null, missing or of another type become empty. Unknown fields are dropped. `created` keeps its
+ * text. Only the request id, status, time and CID must be valid, so that one odd pin does not hide a whole list.
  *
- * @throws {MalformedResponseError} when it is no `PinResults`
+ * @throws {MalformedResponseError} when the body is not a `PinResults`
+ * @see Pinning Service API 1.0.0, schema `PinResults`
  */
 export function decodePinPage(service: string, body: string, reading: Reading = {}): PinPage {
   return decode(service, body, 'a list of pins', (json) => {
     const { count, results } = readObject(json, '')
-    // May be null, but must be there: other JSON is not an account without pins.
+    // `results` may be null, but it must be present. Other JSON does not mean an account without pins.
     const pins = results === null ? [] : readList(results, 'results', (each) => readPin(service, each, reading))
     return new SharedPage(Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null, pins)
   })
 }
 
 /**
- * Reads the body of the other operations that answer with a pin.
+ * Reads the body of `POST /pins`, `GET /pins/{requestid}` and `POST /pins/{requestid}`.
  *
- * @throws {MalformedResponseError} when it is no `PinStatus`
+ * @throws {MalformedResponseError} when the body is not a `PinStatus`
+ * @see Pinning Service API 1.0.0, schema `PinStatus`
  */
 export function decodePin(service: string, body: string, reading: Reading = {}): Pin {
   return decode(service, body, 'a pin', (json) => readPin(service, json, reading))
 }
 
-/** The body of `POST /pins` and `POST /pins/{requestid}`: the four known fields and nothing else, since some services refuse more. */
+/**
+ * Encodes the body of `POST /pins` and `POST /pins/{requestid}`. It has no other fields than the specification's four,
+ * since some services reject more.
+ */
 export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   const meta = { ...pin.meta, ...(pin.operationId !== undefined && { [OPERATION_META_KEY]: pin.operationId }) }
   return {
@@ -100,7 +105,7 @@ export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   }
 }
 
-// Written by hand and not as a schema, since it runs for every pin of every list.
+// Written by hand instead of as a schema, since it runs for every pin of every list.
 function readPin(service: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
   const wire = readObject(json, '')
   const requestId = readRequestId(wire)
@@ -127,7 +132,10 @@ function readPin(service: string, json: unknown, { namesPinsByCid = false }: Rea
   return { ...read, meta: shown, operationId }
 }
 
-/** Some services send numbers, or spell the key like their other ones. What JavaScript would round is no id. */
+/**
+ * Reads the request id. Some services send a number, or spell the key `requestId`. An integer too large for JavaScript to
+ * hold exactly is rejected.
+ */
 function readRequestId({ requestid, requestId }: Readonly<Record<string, unknown>>): string {
   const id = requestid === undefined ? requestId : requestid
   if ((typeof id === 'string' && id !== '') || Number.isSafeInteger(id)) return String(id)
@@ -136,7 +144,7 @@ function readRequestId({ requestid, requestId }: Readonly<Record<string, unknown
 
 function readStatus(value: unknown): PinStatus {
   const text = readText(value, 'status')
-  // Most services use exactly these words.
+  // Most services use exactly the specification's words.
   return STATUSES.get(text) ?? STATUSES.get(text.toLowerCase().replace(/[^a-z]/g, '')) ?? 'queued'
 }
 
@@ -163,7 +171,10 @@ function readTexts(value: unknown): string[] {
   return value.every(isText) ? value : value.filter(isText)
 }
 
-/** Values that are not text are shown as JSON, so that nothing a service tells is lost. */
+/**
+ * Shows values that are not text as JSON, so that nothing from the service is lost. Entries whose value is null are
+ * dropped.
+ */
 function readMap(value: unknown): StringMap {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
   if (Object.values(value).every(isText)) return value as StringMap
@@ -181,7 +192,7 @@ function decode<Value>(service: string, body: string, what: string, read: (json:
     json = JSON.parse(body)
   } catch (cause) {
     const came = body.trimStart().startsWith('<') ? 'an HTML page: check its endpoint' : 'something that is not JSON'
-    throw new MalformedResponseError(`${service} was expected to answer with ${what}, and did with ${came}`, {
+    throw new MalformedResponseError(`${service} was expected to answer with ${what}, but answered with ${came}`, {
       service,
       cause,
     })

@@ -1,65 +1,84 @@
 import type { NameMatch } from '../../domain/pin.ts'
 
 /**
- * How far a service's filter can be relied on.
+ * Reliability of a service's filter.
  *
- * - `exact`: it returns what matches and nothing else.
- * - `loose`: it may return more, and is filtered here; sending it still narrows the answer, or does no harm.
- * - `unusable`: it may hide pins that match, or does nothing, so it is not sent, and the list is filtered here.
+ * - `exact`: it returns all pins that match, and no others.
+ * - `loose`: it returns all pins that match, and maybe others. pinql sends it, which may narrow the answer, and filters the
+ *   answer again.
+ * - `unusable`: it may hide pins that match, or does nothing. pinql does not send it, and filters the answer.
  */
 export type FilterTrust = 'exact' | 'loose' | 'unusable'
 
 /**
- * What a service does of the Pinning Service API, and how: known of its provider, configured, or learned from its answers.
+ * Describes how a service implements the Pinning Service API. The values come from its provider, from the configuration, or
+ * from its answers.
  *
- * What is null is not known yet. Nothing is built on it then, and answers show it in time.
+ * Null means not known yet. pinql then relies on nothing, and the service's answers fill in the value in time.
  */
 export interface Capabilities {
-  /** Most CIDs in one list, 1 to 10. */
+  /** Largest number of CIDs in one list, 1 to 10. */
   readonly maxCids: number
-  /** Largest `limit` that is honoured; `Infinity` where there is none. */
+  /** Largest `limit` that the service honours; `Infinity` if there is none. */
   readonly maxLimit: number
-  /** Most bytes of a request's head. */
+  /** Largest size of a request's head in bytes. */
   readonly maxHeadBytes: number
-  /** In which order lists come. What is not newest first is read whole and sorted here. */
+  /** Order of lists. A list that is not newest first is read whole and sorted by pinql. */
   readonly order: 'newest-first' | 'oldest-first' | 'none' | null
-  /** Fraction digits of `created`, 0 to 9. */
+  /** Number of fraction digits in `created`, 0 to 9. */
   readonly createdDigits: number | null
-  /** `before` and `after`. `loose` where they include or round up their instant; `unusable` where nobody looks at them. */
+  /**
+   * Reliability of `before` and `after`. `loose`: the service includes the instant itself, or rounds it up. `unusable`: the
+   * service ignores them.
+   */
   readonly timeFilter: FilterTrust
   readonly cidFilter: FilterTrust
-  /** Whether CIDs are compared as `text`, so that v0 and v1 of the same content differ, or by what they mean. */
+  /** `text`: the service compares CIDs as text, so that v0 and v1 of the same content differ. `meaning`: it does not. */
   readonly cidForm: 'meaning' | 'text'
   readonly nameFilter: Readonly<Record<NameMatch, FilterTrust>>
-  /** `unusable` where the status is looked at after the list was cut, so that a page may be empty and not the last. */
+  /**
+   * `unusable`: the service applies the status filter after it has cut the list. So a page may be empty without being the
+   * last.
+   */
   readonly statusFilter: FilterTrust
-  /** False where a list of several statuses finds nothing, so that each is asked for by itself. */
+  /** False if a list of several statuses finds nothing. Then pinql sends one request per status. */
   readonly multiStatus: boolean | null
   readonly metaFilter: FilterTrust
-  /** Whether `meta` comes back. */
+  /** True if the service stores `meta` and returns it. */
   readonly keepsMeta: boolean | null
   /**
-   * What `count` counts: the pins that match; all that match whatever the time asked for; all pins of the account; or
-   * nothing to rely on. While it is null, it is believed of a list without filters only, where the first three are one.
+   * Meaning of `count`.
+   *
+   * - `matching`: number of pins that match the query.
+   * - `total`: number of pins that match the query without `before` and `after`.
+   * - `everything`: number of all pins of the account.
+   * - `unreliable`: no meaning to rely on.
+   *
+   * While it is null, pinql trusts `count` only for a list without filters, where the first three are equal.
    */
   readonly count: 'matching' | 'total' | 'everything' | 'unreliable' | null
-  /** What `count` is of a list with filters where the service stopped counting: as many or more match. */
+  /** Values of `count` at which the service stops counting when a list has filters. That many or more pins match. */
   readonly cappedCounts: readonly number[]
-  /** True where an empty list is answered with 404. */
+  /** True if the service answers 404 instead of an empty list. */
   readonly emptyListIs404: boolean
   /**
-   * How a pin is replaced without losing it.
+   * The way to replace a pin without losing it.
    *
-   * - `native`: by `POST /pins/{requestid}`.
-   * - `add-then-remove`: that would remove first or ignore the new CID, so pinql adds, then removes.
-   * - `add-if-same-cid`: the same CID would be unpinned, so it is added again, which overwrites it; others natively.
+   * - `native`: with `POST /pins/{requestid}`.
+   * - `add-then-remove`: pinql adds the new pin, and then removes the old one. The native request would remove first, or
+   *   ignore the new CID.
+   * - `add-if-same-cid`: a replacement with the same CID is an add, which overwrites the old pin. The native request would
+   *   unpin the CID. All other replacements are native.
    */
   readonly replace: 'native' | 'add-then-remove' | 'add-if-same-cid'
-  /** True where a pin without a name gets its CID as name. */
+  /** True if a pin without a name gets its CID as name. */
   readonly namesPinsByCid: boolean
 }
 
-/** A stranger: taken at the specification's word, except for what can be waited for. */
+/**
+ * Capabilities of an unknown service. pinql assumes what the specification says, and leaves null what the service's answers
+ * will show.
+ */
 export const SPECIFIED_CAPABILITIES: Capabilities = {
   maxCids: 10,
   maxLimit: 1000,
@@ -81,7 +100,7 @@ export const SPECIFIED_CAPABILITIES: Capabilities = {
   namesPinsByCid: false,
 }
 
-/** What the providers have in common of whom anything is known. */
+/** Capabilities that most known providers have in common. */
 export const USUAL = {
   order: 'newest-first',
   multiStatus: true,

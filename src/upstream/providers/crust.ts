@@ -1,7 +1,7 @@
 import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
-/** Crust's W3Auth pinning service. Some failures are never answered; `meta` as a filter is not understood. */
+/** Crust's W3Auth pinning service. It never answers some failed requests, and does not understand `meta` as a filter. */
 export const crust: Provider = {
   name: 'crust',
   endpoint: 'https://pin.crustcode.com/psa',

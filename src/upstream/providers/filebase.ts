@@ -2,7 +2,7 @@ import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**
- * Filebase. One token sees one bucket. Accounts that do not pay get 403 on every call.
+ * Filebase. A token gives access to one bucket. Accounts without a paid plan get 403 on every call.
  *
  * @see https://filebase.com/docs/ipfs/pinning-service-api
  */

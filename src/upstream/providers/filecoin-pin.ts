@@ -1,8 +1,8 @@
 import type { Provider } from './provider.ts'
 
 /**
- * The server of filecoin-pin. It cuts a list before it sorts it, takes one CID and one status at most, ignores time
- * and meta, keeps its pins in memory, and replaces all of a pin but its CID.
+ * The server of filecoin-pin. It cuts a list before it sorts it, accepts at most one CID and one status, and ignores
+ * `before`, `after` and `meta`. It keeps its pins in memory. A replacement changes all of a pin except its CID.
  *
  * @see https://github.com/filecoin-project/filecoin-pin
  */

@@ -1,7 +1,7 @@
 import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
-/** 4EVERLAND. `meta` is taken and dropped; of the name matches only `exact` can be relied on. */
+/** 4EVERLAND. It accepts `meta` and drops it. Of the name matches, only `exact` is reliable. */
 export const fourEverland: Provider = {
   name: '4everland',
   endpoint: 'https://api.4everland.dev',

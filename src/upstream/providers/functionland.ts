@@ -2,8 +2,8 @@ import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**
- * Functionland Fula. The status filter is applied after the limit, so that a page can be empty and not the last; an
- * empty list is 404; replacing removes before it adds.
+ * Functionland Fula. It applies the status filter after the limit, so that a page can be empty without being the last. It
+ * answers 404 instead of an empty list. A replacement removes the old pin before it adds the new one.
  *
  * @see https://github.com/functionland/pinning-service
  */

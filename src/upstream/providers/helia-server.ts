@@ -1,7 +1,7 @@
 import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
-/** `@helia/pinning-service-api-server`. Neither `cid` nor `meta` is looked at when it lists. */
+/** `@helia/pinning-service-api-server`. Its lists ignore `cid` and `meta`. */
 export const heliaServer: Provider = {
   name: 'helia',
   endpoint: null,

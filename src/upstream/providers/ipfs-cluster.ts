@@ -1,9 +1,9 @@
 import type { Provider } from './provider.ts'
 
 /**
- * The pinning service of ipfs-cluster (`pinsvcapi`). Lists have no order and no largest limit; with `cid` all other
- * filters are ignored; the request id is the CID, so that pinning again overwrites name and meta, and replacing a pin
- * by the same CID would unpin it.
+ * The pinning service of ipfs-cluster (`pinsvcapi`). Its lists have no order and no largest limit. With `cid`, it ignores
+ * all other filters. The request id is the CID. So pinning a CID again overwrites its name and `meta`, and replacing a pin
+ * with the same CID would unpin it.
  *
  * @see https://github.com/ipfs-cluster/ipfs-cluster/tree/master/api/pinsvcapi
  */

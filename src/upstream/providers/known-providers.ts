@@ -10,7 +10,7 @@ import { pinata } from './pinata.ts'
 import { pinql } from './pinql.ts'
 import type { Provider } from './provider.ts'
 
-/** Every provider that pinql knows, for `provider:` in the configuration. */
+/** All providers that pinql knows, for `provider:` in the configuration. */
 export const KNOWN_PROVIDERS: readonly Provider[] = [
   embedded,
   pinql,
@@ -24,10 +24,13 @@ export const KNOWN_PROVIDERS: readonly Provider[] = [
   crust,
 ]
 
-/** A service of which nothing is known: it is taken at the specification's word, and watched. */
+/**
+ * The provider of a service about which nothing is known. pinql assumes what the specification says, and learns from the
+ * answers.
+ */
 export const UNKNOWN_PROVIDER: Provider = { name: 'unknown', endpoint: null, limits: null, capabilities: {} }
 
-/** The provider of that name; {@link UNKNOWN_PROVIDER} where there is none. */
+/** Returns the provider with that name; {@link UNKNOWN_PROVIDER} if there is none. */
 export function findProvider(name: string | null): Provider {
   return KNOWN_PROVIDERS.find((provider) => provider.name === name) ?? UNKNOWN_PROVIDER
 }

@@ -2,10 +2,10 @@ import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**
- * Pinata. Lists have an allowance of their own, far below that of the other calls; what the others may use depends on
- * the plan, of which the smallest that may pin by CID is taken here.
+ * Pinata. Lists have a limit of their own, far below the limit of the other calls. The latter depends on the plan. The
+ * value here is that of the smallest plan that may pin by CID.
  *
- * Its rate headers count per back-end node and speak of lists only.
+ * Its rate-limit headers count per back-end node, and describe lists only.
  *
  * @see https://docs.pinata.cloud/account-management/limits
  */

@@ -1,7 +1,10 @@
 import { USUAL } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
-/** The pinning service that comes with pinql, run alone: the specification to the letter, and without limits. */
+/**
+ * pinql's own pinning service, run on its own. It follows the specification exactly, and limits no requests. The limit here
+ * is the gateway's own.
+ */
 export const pinql: Provider = {
   name: 'pinql',
   endpoint: null,

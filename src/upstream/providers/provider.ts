@@ -1,14 +1,14 @@
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { Capabilities } from './capabilities.ts'
 
-/** What is known of a provider before the first request: one file each in this folder. */
+/** Facts about a provider that are known before the first request. Each provider has one file in this folder. */
 export interface Provider {
-  /** As written in the configuration. */
+  /** Name in the configuration. */
   readonly name: string
-  /** Base URL of its Pinning Service API; null where everybody runs their own. */
+  /** Base URL of its Pinning Service API; null for software that everybody runs on a server of their own. */
   readonly endpoint: string | null
-  /** Its published limits; null where none are known. */
+  /** Published rate limits; null if none are known. */
   readonly limits: readonly RateLimit[] | null
-  /** Where it differs from the specification. */
+  /** Differences from the specification. */
   readonly capabilities: Partial<Capabilities>
 }

@@ -5,10 +5,13 @@ import type { PinSource } from './pin-source.ts'
 import { PinStream } from './pin-stream.ts'
 
 /**
- * How many pins match a query: the right number, or null where the service does not tell it.
+ * Returns the number of pins that match a query; null where the service does not reveal it.
  *
- * One list of one pin where the service's own `count` can be relied on for the query, otherwise one list of all pins
- * that fit; and that for every ten CIDs.
+ * If the service's own `count` is exact for the query, this costs one list of one pin. Otherwise it costs one list of as
+ * many pins as fit, or the whole list where lists come in no useful order. A query with many CIDs costs that much for each
+ * part of at most ten.
+ *
+ * @throws whatever `listPins` of the source throws, also `signal.reason` when aborted
  */
 export async function countPins(
   source: PinSource,

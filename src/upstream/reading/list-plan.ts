@@ -5,18 +5,19 @@ import { createPinFilter, hasFilter, isUnfiltered, type ListQuery, type PinQuery
 import type { PinPage } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 
-/** The specification warns of URLs above 2,000 characters; the other filters need room, too. */
+/** The specification warns about URLs above 2,000 characters. The other filters need room, too. */
 const MAX_CID_CHARACTERS = 1_500
-/** Room in a request's head for everything but CIDs and token. */
+/** Bytes of a request's head for everything except CIDs and token. */
 const OTHER_HEAD_BYTES = 700
-/** A longer name or meta is not sent but looked for here: percent-encoded, it may be too long for a URL. */
+/** A longer name or `meta`, percent-encoded, may be too long for a URL. It is not sent, and pinql filters by it. */
 const MAX_FILTER_CHARACTERS = 1_000
 
 /**
- * The part of a query that a service can be trusted with: what it answers holds every pin that matches, and maybe more.
+ * Returns the part of a query that the service filters reliably. The answer to it contains every pin that matches, and
+ * maybe more.
  *
- * Filters that would hide pins are left out. Time bounds are widened to the unit in which the service counts, since
- * some cut off what is finer. CIDs are given in every form where they are compared as text.
+ * Filters that might hide pins are left out. Time bounds are widened to the unit in which the service compares times, since
+ * some services cut off smaller fractions. Where a service compares CIDs as text, each CID is sent in all of its forms.
  */
 export function planQuery(query: PinQuery, capabilities: Capabilities): PinQuery {
   const { statusFilter, metaFilter, timeFilter } = capabilities
@@ -36,9 +37,11 @@ export function planQuery(query: PinQuery, capabilities: Capabilities): PinQuery
 }
 
 /**
- * A query in as many parts as a service needs for its CIDs: so many in one list, and a head of so many bytes.
+ * Splits a query so that each part respects the service's limits: the number of CIDs per list, and the bytes of a request's
+ * head.
  *
- * A service that does not look at CIDs gets it whole, since each part would cost as much.
+ * The query stays whole if the service does not filter by CID, since each part would cost as much as the whole. A query
+ * that cannot match anything has no parts.
  */
 export function splitQuery(query: PinQuery, capabilities: Capabilities, tokenLength: number): PinQuery[] {
   if (query.statuses.length === 0 || query.cids?.length === 0) return []
@@ -48,7 +51,7 @@ export function splitQuery(query: PinQuery, capabilities: Capabilities, tokenLen
   const parts: { readonly cids: Cid[]; texts: number; characters: number }[] = []
   for (const cid of new Map(query.cids.map((each) => [each.key, each])).values()) {
     const forms = formsOf(cid, capabilities)
-    // A comma is three characters in a URL.
+    // Percent-encoded, a comma takes three characters in a URL.
     const characters = forms.reduce((sum, { text }) => sum + text.length + 3, 0)
     const last = parts.at(-1)
     if (last && last.texts + forms.length <= maxCids && last.characters + characters <= room) {
@@ -62,24 +65,24 @@ export function splitQuery(query: PinQuery, capabilities: Capabilities, tokenLen
   return parts.map(({ cids }) => ({ ...query, cids }))
 }
 
-/** Characters that the CIDs of one list may take, their commas included. */
+/** Returns the number of characters that the CIDs of one list may take, including commas. */
 export function cidRoom({ maxHeadBytes }: Pick<Capabilities, 'maxHeadBytes'>, tokenLength: number): number {
   return Math.min(MAX_CID_CHARACTERS, maxHeadBytes - OTHER_HEAD_BYTES - tokenLength)
 }
 
-/** Whether a service's lists can be read page by page, by `before`. */
+/** Returns whether the lists for a query can be read page by page, with `before`. */
 export function isPaged({ order, timeFilter, multiStatus }: Capabilities, { statuses }: PinQuery): boolean {
   const isInOrder = order === 'newest-first' || order === null
   return isInOrder && timeFilter !== 'unusable' && (multiStatus !== false || statuses.length === 1)
 }
 
-/** Whether a page claims that there is more, and it would be worth a request to see. */
+/** Returns whether the `count` of a page claims that more pins follow. False where such a claim is not worth a request. */
 export function claimsMore(sent: PinQuery, page: PinPage, capabilities: Capabilities): boolean {
   const isWorthTrying = capabilities.count === null || isCountOf(sent, capabilities)
   return isWorthTrying && (page.count ?? 0) > page.pins.length
 }
 
-/** How many pins match a query, as far as the first answer to it tells; otherwise null. */
+/** Returns the number of pins that match a query, if the first answer reveals it; otherwise null. */
 export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabilities: Capabilities): number | null {
   const { pins, count } = page
   if (capabilities.multiStatus === false && sent.statuses.length > 1) return null
@@ -87,22 +90,25 @@ export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabil
   if (!isCut) return new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
   if (count === null || !isCountExact(query, capabilities)) return null
   if (isCapped(count, query, capabilities)) return null
-  // What equals the page's length may be just that.
+  // A `count` equal to the length of the page may mean just that length.
   return count > pins.length || (count === pins.length && capabilities.count !== null) ? count : null
 }
 
-/** Whether an answer tells that nobody can know how many match: more than a list can hold, and the service did not count on. */
+/**
+ * Returns whether no request can reveal how many pins match: the service stopped counting, at more pins than a list can
+ * hold.
+ */
 export function isUncountable({ count }: PinPage, query: PinQuery, capabilities: Capabilities): boolean {
   const isBeyondLists = count !== null && count >= largestLimit(capabilities)
   return isBeyondLists && isCapped(count, query, capabilities) && isCountExact(query, capabilities)
 }
 
-/** Whether a count is where the service stops counting. */
+/** Returns whether a `count` is a number at which the service stops counting. */
 function isCapped(count: number, query: PinQuery, { cappedCounts }: Capabilities): boolean {
   return cappedCounts.includes(count) && hasFilter(query)
 }
 
-/** Whether a service's own `count` for the planned query is the number of pins that match. */
+/** Returns whether the service's own `count` for the planned query is the number of pins that match. */
 export function isCountExact(query: PinQuery, capabilities: Capabilities): boolean {
   const { nameFilter, cidFilter, cidForm, metaFilter, statusFilter, timeFilter, namesPinsByCid } = capabilities
   const hasTime = query.before !== undefined || query.after !== undefined
@@ -119,24 +125,26 @@ export function isCountExact(query: PinQuery, capabilities: Capabilities): boole
 }
 
 /**
- * Nanoseconds of the unit in which a service's times are compared: milliseconds at the finest, as JavaScript has them,
- * and whole seconds while none was seen.
+ * Returns the unit in which a service compares times, in nanoseconds.
+ *
+ * The finest unit is a millisecond, JavaScript's own. While no time of the service was seen, the
+ * unit is a second.
  */
 export function timeUnit(digits: number | null): bigint {
   return 10n ** BigInt(9 - Math.min(3, digits ?? 0))
 }
 
-/** An instant in the service's unit. */
+/** Prints an instant in the service's unit. */
 export function printTime(ns: bigint, { createdDigits }: Capabilities): string {
   return formatInstant(ns, Math.min(3, createdDigits ?? 0))
 }
 
-/** The largest limit to ask a service for. */
+/** Returns the largest `limit` to request. */
 export function largestLimit({ maxLimit }: Pick<Capabilities, 'maxLimit'>): number {
   return Math.min(1000, maxLimit)
 }
 
-/** Whether `count` speaks of the pins that a list with these filters has over all of its pages. */
+/** Returns whether `count` is the number of pins that match these filters over all pages. */
 function isCountOf(sent: PinQuery, { count }: Capabilities): boolean {
   if (count === 'matching') return true
   if (count === 'total') return sent.before === undefined && sent.after === undefined
@@ -146,7 +154,7 @@ function isCountOf(sent: PinQuery, { count }: Capabilities): boolean {
 function planCids(cids: readonly Cid[] | undefined, capabilities: Capabilities): readonly Cid[] | undefined {
   if (cids === undefined || capabilities.cidFilter === 'unusable') return undefined
   const forms = cids.flatMap((cid) => formsOf(cid, capabilities))
-  // A filter that is not relied on is not split either.
+  // CIDs are only split where the filter is exact. Otherwise too many CIDs are left out.
   return forms.length > capabilities.maxCids ? undefined : forms
 }
 
@@ -154,7 +162,7 @@ function formsOf(cid: Cid, { cidForm }: Capabilities): readonly Cid[] {
   return cidForm === 'text' ? cidTexts(cid).map((text) => ({ text, key: cid.key })) : [cid]
 }
 
-/** An empty name is nothing that services agree on. */
+/** An empty name is not sent, since services disagree on its meaning. */
 function isNameSent({ name, match = 'exact' }: PinQuery, { nameFilter }: Capabilities): boolean {
   return Boolean(name) && nameFilter[match] !== 'unusable' && encodedLength(name ?? '') <= MAX_FILTER_CHARACTERS
 }

@@ -2,7 +2,7 @@ import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { type RequestIds, type StopSignal, unionOfRequestIds } from '../stop.ts'
 
-/** Something that somebody waits for: all pins of a CID, or the one of them with a request id. */
+/** The target of a lookup: all pins of a CID, or the pin with a request id. */
 export interface Lookup {
   readonly cid: Cid
   readonly requestId: string | null
@@ -16,29 +16,29 @@ interface Waiter extends Lookup {
   reject(error: unknown): void
 }
 
-/** Lookups that wait for the same thing: first for their turn, then for an answer. */
+/** Lookups that wait for the same thing: first for budget, then for one answer. */
 export class LookupGroup implements RequestIds {
   readonly #byCid = new Map<string, Set<Waiter>>()
   readonly #onDeserted: () => void
   #size = 0
   #contents = 0
 
-  /** @param onDeserted called when the last one that waited has gone away */
+  /** @param onDeserted called when the last waiting lookup was aborted */
   constructor(onDeserted: () => void) {
     this.#onDeserted = onDeserted
   }
 
-  /** How many lookups. */
+  /** Number of lookups. */
   get size(): number {
     return this.#size
   }
 
-  /** How many different CIDs. */
+  /** Number of different CIDs. */
   get cidCount(): number {
     return this.#byCid.size
   }
 
-  /** The different CIDs, longest waiting first. */
+  /** Yields the different CIDs, longest waiting first. */
   *cids(): Generator<Cid> {
     for (const waiters of this.#byCid.values()) for (const { cid } of firstOf(waiters)) yield cid
   }
@@ -47,7 +47,7 @@ export class LookupGroup implements RequestIds {
     return this.#byCid.has(text)
   }
 
-  /** Whether anybody waits for all pins of a CID. */
+  /** True if any lookup is for all pins of a CID. */
   get hasContents(): boolean {
     return this.#contents > 0
   }
@@ -57,7 +57,7 @@ export class LookupGroup implements RequestIds {
     return unionOfRequestIds([...this.#waiters()].map(({ signal }) => signal))
   }
 
-  /** When the one that waits longest was added; undefined of nobody. */
+  /** Clock time of the lookup that waits longest; undefined without lookups. */
   get askedAt(): number | undefined {
     let oldest: number | undefined
     for (const waiters of this.#byCid.values()) {
@@ -67,10 +67,11 @@ export class LookupGroup implements RequestIds {
   }
 
   /**
-   * Adds a lookup and waits for its pins; for a single pin, at most that one.
+   * Adds a lookup and waits for its pins. A lookup for one pin gets at most that pin.
    *
-   * @param askedAt on the service's clock
-   * @throws `signal.reason` as soon as `signal` is aborted, or whatever the group fails with
+   * @param askedAt time on the service's clock
+   * @throws `signal.reason` as soon as `signal` is aborted
+   * @throws whatever the group fails with
    */
   add(lookup: Lookup, askedAt: number, signal: StopSignal): Promise<readonly Pin[]> {
     return new Promise((resolve, reject) => {
@@ -101,12 +102,12 @@ export class LookupGroup implements RequestIds {
     })
   }
 
-  /** Moves all lookups over from another group, or those of some CIDs. */
+  /** Moves lookups from another group to this one. Default: all of them. */
   take(from: LookupGroup, cids: Iterable<Cid> = [...from.cids()]): void {
     for (const { text } of cids) for (const waiter of [...(from.#byCid.get(text) ?? [])]) this.#move(waiter)
   }
 
-  /** Moves over the one lookup for a single pin that came first. Returns its request id; null when there is none. */
+  /** Moves the oldest lookup for a single pin to this group. Returns its request id; null when there is none. */
   takePin(from: LookupGroup): string | null {
     for (const waiter of from.#waiters()) {
       if (waiter.requestId === null) continue
@@ -116,7 +117,7 @@ export class LookupGroup implements RequestIds {
     return null
   }
 
-  /** Answers all lookups from pins that hold, at least, everything they are after. */
+  /** Resolves all lookups. `pins` must contain every pin that matches any of them, and may contain more. */
   settle(pins: readonly Pin[]): void {
     const byContent = new Map<string, Pin[]>()
     for (const pin of pins) {
@@ -130,7 +131,7 @@ export class LookupGroup implements RequestIds {
     }
   }
 
-  /** Rejects all lookups, or those asked for at `until` or earlier. */
+  /** Rejects the lookups that were added at `until` or earlier. Default: all of them. */
   fail(error: unknown, until = Number.POSITIVE_INFINITY): void {
     for (const waiter of this.#drain(until)) waiter.reject(error)
   }
@@ -168,7 +169,7 @@ export class LookupGroup implements RequestIds {
   }
 }
 
-/** The one that was added first, if any. */
+/** Returns the waiter that was added first, if any. */
 function firstOf(waiters: ReadonlySet<Waiter>): Waiter[] {
   const [first] = waiters
   return first ? [first] : []

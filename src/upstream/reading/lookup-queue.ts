@@ -10,24 +10,24 @@ import { Stop, type StopSignal } from '../stop.ts'
 import { cidRoom, claimsMore, largestLimit } from './list-plan.ts'
 import { type Lookup, LookupGroup } from './lookup-group.ts'
 
-/** What the queue needs of its tenant. */
+/** The parts of a tenant that the queue needs. */
 export interface LookupSource {
   readonly key: string
   readonly token: string
-  /** How many pins there are, as far as known. */
+  /** Number of the tenant's pins, if known. */
   total(): number | null
-  /** One `GET /pins`, right now. */
+  /** Sends one `GET /pins` at once, without waiting for budget. */
   list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage>
-  /** Whether a list may be empty for another reason than that there is nothing. */
+  /** Returns whether a list may be empty although pins match. */
   isDoubtful(query: ListQuery, page: PinPage): boolean
-  /** Reads everything that matches, page by page, whatever the service makes of the query. */
+  /** Reads all pins of some CIDs, or all pins of the account, page by page. It works with every service. */
   collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<readonly Pin[]>
 }
 
-/** How to ask: for one pin by its id, for some CIDs by a list, or for everything there is. */
+/** A kind of request: for one pin by its request id, for some CIDs by a list, or for all pins by a list. */
 type Way = 'item' | 'cids' | 'all'
 
-/** Ways that cost the same come in this order: the smaller answer first. */
+/** All ways, the one with the smallest answer first. If two cost the same, the earlier one is taken. */
 const WAYS: readonly Way[] = ['item', 'cids', 'all']
 const LIST_WAYS: readonly Way[] = ['cids', 'all']
 
@@ -36,26 +36,29 @@ const PAGE_LIMIT = 1000
 /**
  * One tenant's lookups that wait for the service's budget.
  *
- * What waits is the lookup and not a request: a request is made up when the budget lets it leave, of all that wait by
- * then. So an idle budget adds no delay, and a tight one makes larger requests by itself. Of the ways to ask, the one
- * that uses least of the service's limits is taken:
+ * Lookups wait, and not requests. A request is put together when the budget grants it, from all lookups that wait at that
+ * moment. So an idle budget adds no delay, and a tight budget makes requests larger. Of the possible requests, the queue
+ * takes the one that uses the least of the service's limits:
  *
- * - `GET /pins/{requestid}` for a lone pin, which some services count more generously than lists;
- * - one `GET /pins?cid=…` for as many CIDs as the service takes, ten at most;
- * - one `GET /pins` for everybody, where all pins fit one list, or the service does not look at `cid`.
+ * - `GET /pins/{requestid}` for a single pin, since some services limit it less than lists;
+ * - one `GET /pins?cid=…` for as many CIDs as the service accepts, ten at most;
+ * - one `GET /pins` for all lookups, where all pins fit in one list, or the service does not filter by `cid`.
  */
 export class LookupQueue {
   readonly #service: PinningService
   readonly #source: LookupSource
-  /** Milliseconds of its limits that one request uses up. */
+  /** Milliseconds of the service's limits that one request uses up. */
   readonly #costMs: Readonly<Record<'item' | 'list', number>>
-  /** Whether leave for a list is no leave for `GET /pins/{requestid}`, and the other way round. */
+  /**
+   * True if the service has separate limits for `GET /pins` and `GET /pins/{requestid}`. Then a permit for one is none for
+   * the other.
+   */
   readonly #countsApart: boolean
   readonly #waiting = new LookupGroup(() => this.#next?.stop.abort())
-  /** The request that waits for its turn. */
+  /** The request that waits for budget. Undefined also for a request for a single pin that needs a permit of its own. */
   #next: { readonly endpoint: 'item' | 'list'; readonly leavesAt: number; readonly stop: Stop } | undefined
   #isPumping = false
-  /** The most pins that one list is known to hold. */
+  /** The largest number of pins that one list is known to hold. */
   #longestList = PAGE_LIMIT
 
   constructor(service: PinningService, source: LookupSource) {
@@ -70,11 +73,13 @@ export class LookupQueue {
   }
 
   /**
-   * Waits for the pins of a lookup; for one pin, at most that one.
+   * Waits for the pins of a lookup. A lookup for one pin gets at most that pin.
    *
-   * @throws {RateLimitedError} at once when the budget has no room in time for everything that waits
-   * @throws {PinNotFoundError} when the service said so of the pin itself; a list that lacks it is just no pin
-   * @throws whatever else the request fails with, or `signal.reason`
+   * @throws {RateLimitedError} at once when the budget cannot grant all waiting lookups in time
+   * @throws {PinNotFoundError} when `GET /pins/{requestid}` was refused with it. If a list lacks the pin, the result is
+   *   empty instead.
+   * @throws whatever else the request fails with
+   * @throws `signal.reason` when aborted
    */
   find(lookup: Lookup, signal: StopSignal): Promise<readonly Pin[]> {
     const { clock, longestWaitMs, name } = this.#service
@@ -85,10 +90,10 @@ export class LookupQueue {
     return found
   }
 
-  /** Asks for one request after the other; for the next as soon as the last has left. */
+  /** Sends requests until no lookup waits. The next one is prepared as soon as the last one was sent. */
   async #pump(): Promise<void> {
     this.#isPumping = true
-    // All that one GraphQL request looks up in this turn is to wait by then.
+    // Waits one microtask, so that all lookups that one GraphQL request makes in this turn are queued.
     await Promise.resolve()
     while (this.#waiting.size > 0) {
       const { way } = this.#plan(WAYS)
@@ -98,14 +103,17 @@ export class LookupQueue {
     this.#isPumping = false
   }
 
-  /** One request of whatever waits when its turn comes. Resolves when it has left, or will not. */
+  /**
+   * Sends one request for the lookups that wait when the budget grants it. Resolves when the request was sent, or will not
+   * be sent.
+   */
   #sendNext(way: Way): Promise<void> {
     const { key, token } = this.#source
     const endpoint = this.#endpointOf(way)
     const stop = new Stop()
     const { budget, clock } = this.#service
     const leavesAt = clock.now() + budget.expectedWaitMs({ tenant: key, endpoint, class: 'interactive' })
-    // Leave that is good for one pin only is asked for by that pin; all other requests are made up when they leave.
+    // A permit for a single pin is requested for that pin. All other requests are put together when they are sent.
     let batch = endpoint === 'item' ? this.#makeUp('item', stop) : undefined
     const next = batch ? undefined : { endpoint, leavesAt, stop }
     this.#next = next
@@ -161,13 +169,16 @@ export class LookupQueue {
     const isDoubtful = query && this.#source.isDoubtful(query, page)
     if (!isCut && !isDoubtful) return lookups.settle(page.pins)
     if (query.cids) return lookups.settle(await this.#source.collect(query.cids, signal))
-    // There are more pins than was known, so this list decides nothing.
+    // There are more pins than expected, so this list does not settle the lookups. They wait again.
     this.#longestList = Math.min(this.#longestList, page.pins.length)
     this.#waiting.take(lookups)
     if (!this.#isPumping) void this.#pump()
   }
 
-  /** For services that do not look at `cid` and have more than a list of pins: all of them, for everybody who waits. */
+  /**
+   * Reads all pins for all waiting lookups. Used for services that do not filter by `cid` and have more pins than one list
+   * holds.
+   */
   async #readPages(): Promise<void> {
     const stop = new Stop()
     const lookups = new LookupGroup(() => stop.abort())
@@ -179,7 +190,10 @@ export class LookupQueue {
     )
   }
 
-  /** What kept a request from leaving keeps all that wait from it; a full budget only those who cannot wait longer. */
+  /**
+   * Rejects lookups after a request was not sent. A full budget rejects only the lookups that cannot wait longer, and any
+   * other error rejects all.
+   */
   #refuse(error: unknown): void {
     const { clock, longestWaitMs } = this.#service
     if (error instanceof RateLimitedError) this.#waiting.fail(error, clock.now() + error.retryAfterMs - longestWaitMs)
@@ -187,9 +201,10 @@ export class LookupQueue {
   }
 
   /**
-   * The cheapest way to ask for all that waits, and when the last of it would leave.
+   * Returns the cheapest kind of request for all waiting lookups, and the milliseconds until the last of these requests
+   * would leave.
    *
-   * @param extra one more that is about to wait
+   * @param extra a lookup that is about to be added
    */
   #plan(ways: readonly Way[], extra?: Lookup): { way: Way; waitMs: number } {
     const { cidFilter, maxCids } = this.#service.capabilities
@@ -212,25 +227,28 @@ export class LookupQueue {
     return best
   }
 
-  /** Until the next request to an endpoint leaves. */
+  /** Milliseconds until the next request to an endpoint leaves. */
   #waitMs(endpoint: 'item' | 'list'): number {
     const { budget, clock } = this.#service
     if (this.#next?.endpoint === endpoint) return Math.max(0, this.#next.leavesAt - clock.now())
     return budget.expectedWaitMs({ tenant: this.#source.key, endpoint, class: 'interactive' })
   }
 
-  /** Whose leave a way needs; where both count alike, that of a list is good for a single pin. */
+  /**
+   * Returns the endpoint whose permit a request needs. Where the service limits both alike, a permit for a list also allows
+   * a request for a single pin.
+   */
   #endpointOf(way: Way): 'item' | 'list' {
     return way === 'item' && this.#countsApart ? 'item' : 'list'
   }
 
-  /** Whether one list holds every pin there is, as far as known. */
+  /** True if one list holds all pins, as far as known. */
   get #fitsOneList(): boolean {
     const total = this.#source.total()
     return total !== null && total < Math.min(this.#longestList, largestLimit(this.#service.capabilities))
   }
 
-  /** As many of the CIDs that wait as fit one request, at least one. */
+  /** Chooses as many of the waiting CIDs as fit in one request, at least one. */
   #chooseCids(): Cid[] {
     const { maxCids } = this.#service.capabilities
     const room = cidRoom(this.#service.capabilities, this.#source.token.length)
@@ -239,17 +257,17 @@ export class LookupQueue {
     for (const cid of this.#waiting.cids()) {
       if (chosen.length === maxCids || (chosen.length > 0 && characters + cid.text.length > room)) break
       chosen.push(cid)
-      // A comma is three characters in a URL.
+      // Percent-encoded, a comma takes three characters in a URL.
       characters += cid.text.length + 3
     }
     return chosen
   }
 }
 
-/** The lookups of one request, and how to ask for them. */
+/** The lookups of one request, and the request itself. */
 interface Batch {
   readonly lookups: LookupGroup
-  /** The list that is asked for; undefined for a lone pin. */
+  /** The query of a list; undefined for a single pin. */
   readonly query: ListQuery | undefined
   ask(client: PinOperations, options: CallOptions): Promise<PinPage>
 }

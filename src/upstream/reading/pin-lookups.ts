@@ -9,17 +9,17 @@ import type { StopSignal } from '../stop.ts'
 import { LookupQueue } from './lookup-queue.ts'
 import type { PinReads } from './pin-reads.ts'
 
-/** The pins that the tenant has made within the last minute: lists may not show them yet. */
+/** The pins that the tenant made within the last minute. Lists may not show them yet. */
 export interface MadePins {
-  /** Notes that an answer showed a pin. */
+  /** Notes that an answer contained a pin. */
   shown(requestId: string): void
   /** Request ids of the pins of a CID that were made, oldest first. */
   madeOf(cid: Cid): string[]
-  /** Notes that a pin that was made is not there any more. */
+  /** Notes that a pin that was made no longer exists. */
   gone(requestId: string): void
 }
 
-/** One tenant's lookups of single pins and CIDs, which are put together into few requests. */
+/** One tenant's lookups of single pins and CIDs. They are coalesced into few requests. */
 export class PinLookups {
   readonly #account: Account
   readonly #reads: PinReads
@@ -33,7 +33,7 @@ export class PinLookups {
     this.#queue = new LookupQueue(account.service, reads)
   }
 
-  /** As `Tenant.lookupPin`. */
+  /** See `Tenant.lookupPin`. */
   pin(ref: PinRef, options: LookupOptions = {}): Promise<Pin> {
     const { cid, requestId } = ref
     return this.#reads.share(`pin:${cid}:${requestId}`, options, async (signal) => {
@@ -43,7 +43,7 @@ export class PinLookups {
     })
   }
 
-  /** As `Tenant.lookupContent`. */
+  /** See `Tenant.lookupContent`. */
   content(cid: Cid, options: LookupOptions = {}): Promise<readonly Pin[]> {
     return this.#reads.share(`content:${cid.key}`, options, async (signal) => {
       const listed = await this.#list(cid, signal)
@@ -53,7 +53,7 @@ export class PinLookups {
     })
   }
 
-  /** The pins of a CID without those that lists do not show yet. */
+  /** Returns the pins of a CID as lists show them. Newly made pins may be missing. */
   listed(cid: Cid, options: LookupOptions = {}): Promise<readonly Pin[]> {
     return this.#reads.share(`listed:${cid.key}`, options, (signal) => this.#list(cid, signal))
   }
@@ -64,7 +64,7 @@ export class PinLookups {
     return (await Promise.all(forms.map(find))).flat()
   }
 
-  /** The new pins of a CID that a list of it should have shown, each read by its id. */
+  /** Reads, by request id, the newly made pins of a CID that its list did not contain. */
   async #findUnlisted(listed: readonly Pin[], cid: Cid, signal: StopSignal): Promise<Pin[]> {
     const shown = new Set(listed.map(({ requestId }) => requestId))
     const unlisted = this.#made.madeOf(cid).filter((requestId) => !shown.has(requestId))

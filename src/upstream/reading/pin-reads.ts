@@ -17,31 +17,31 @@ import type { LookupSource } from './lookup-queue.ts'
 import type { PinSource } from './pin-source.ts'
 import { collectPins } from './pin-stream.ts'
 
-/** The part of a tenant's own changes that its reads depend on. */
+/** The facts about a tenant's changes that its reads depend on. */
 export interface ChangesSeen {
-  /** Grows with every change, so that later reads do not share earlier ones. */
+  /** Grows with every change, so that a read never shares a request that was sent before the change. */
   readonly generation: number
-  /** Notes that an answer showed a pin. */
+  /** Notes that an answer contained a pin. */
   shown(requestId: string): void
 }
 
-/** Between two tries whether an account is empty or several statuses find nothing. */
+/** Milliseconds between two checks whether an empty list is caused by several statuses. */
 const MULTI_STATUS_PAUSE_MS = 60_000
 
 /**
  * One tenant's lists and single pins. Equal reads in flight share one request.
  *
- * It also learns what lists and pins tell of the account: whether it has pins at all, and how many.
+ * It also learns from the answers whether the account has pins, and how many.
  */
 export class PinReads implements PinSource, LookupSource {
   readonly #account: Account
   readonly #changes: ChangesSeen
   readonly #flights = new SingleFlight()
-  /** Whether a pin was ever read by its id, so that lists cannot all be empty. */
+  /** True once a pin was read by its request id, so that a list of all pins cannot be empty. */
   #hasPins = false
-  /** On the service's clock. */
+  /** Clock time of the next check. */
   #triesAgainAt = Number.NEGATIVE_INFINITY
-  /** How many pins there are, as far as a list told. */
+  /** Number of the account's pins, if a list revealed it. */
   #total: number | null = null
 
   constructor(account: Account, changes: ChangesSeen) {
@@ -77,7 +77,7 @@ export class PinReads implements PinSource, LookupSource {
     return splitQuery(query, this.capabilities, this.token.length)
   }
 
-  /** As `Tenant.listPins`. */
+  /** See `Tenant.listPins`. */
   listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
     const { signal, class: requestClass = 'interactive' } = options
     const start = async (stop: StopSignal): Promise<SharedPage> => {
@@ -93,7 +93,7 @@ export class PinReads implements PinSource, LookupSource {
     })
   }
 
-  /** As `Tenant.getPin`. */
+  /** See `Tenant.getPin`. */
   getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
     const requestClass = options.class ?? 'interactive'
     return this.share(`get:${requestClass}:${requestId}`, options, async (signal) => {
@@ -106,7 +106,7 @@ export class PinReads implements PinSource, LookupSource {
     })
   }
 
-  /** Shares whatever is read under a key by all who ask for it before the tenant's next change. */
+  /** Shares one read among all callers with the same key, until the tenant's next change. */
   share<Value>(key: string, options: TenantCallOptions, start: (signal: StopSignal) => Promise<Value>): Promise<Value> {
     return this.#flights.share(`${this.#changes.generation}:${key}`, start, options)
   }
@@ -129,14 +129,18 @@ export class PinReads implements PinSource, LookupSource {
     return collectPins(this, { cids, statuses: PIN_STATUSES }, { signal })
   }
 
-  /** Finds out whether a list of several statuses finds anything, unless there is nothing to be found. */
+  /**
+   * Tests whether the service finds anything when asked for several statuses. Skips the test while the account may be
+   * empty.
+   */
   async #tryMultiStatus(ask: (query: ListQuery) => Promise<PinPage>): Promise<void> {
     const now = this.#account.service.clock.now()
     if (now < this.#triesAgainAt && !this.#hasPins) return
     this.#triesAgainAt = now + MULTI_STATUS_PAUSE_MS
     const one = await ask({ statuses: ['pinned'], limit: 1 })
     if (one.pins.length === 0) return
-    // Though all were asked for before: what is found by one may have been added since, and what is learned stays.
+    // Repeats the list of all statuses, although it was empty before. A pin may have been added since, and a wrong lesson
+    // would stay.
     const several = await ask({ statuses: PIN_STATUSES, limit: 1 })
     this.known.observeMultiStatus(several.pins.length > 0)
   }
@@ -152,12 +156,15 @@ export class PinReads implements PinSource, LookupSource {
   }
 }
 
-/** Whether a list is empty that may be so because the service understands only one status at a time. */
+/** Returns whether a list is empty, perhaps because the service understands only one status at a time. */
 function isEmptyOfSeveral({ statuses }: ListQuery, { pins }: PinPage, { multiStatus }: Capabilities): boolean {
   return pins.length === 0 && statuses.length > 1 && multiStatus === null
 }
 
-/** Whether a page is a whole list of some statuses that counts itself, and neither more nor all pins. */
+/**
+ * Returns whether a list of some statuses is complete, has a `count` equal to its length, and is shorter than the list of
+ * all pins.
+ */
 function provesCount(query: ListQuery, { pins, count }: PinPage, total: number | null): boolean {
   const isByStatus = isUnfiltered({ ...query, statuses: PIN_STATUSES })
   return isByStatus && pins.length < query.limit && pins.length === count && pins.length < (total ?? 0)

@@ -4,16 +4,16 @@ import type { Capabilities } from '../providers/capabilities.ts'
 import type { LearnedCapabilities } from '../service/learned-capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 
-/** Pins that are read page by page: a tenant's, or those that another reader lets through. */
+/** A source of pins that can be read page by page, such as a tenant. */
 export interface PinSource {
   /** Configured name of the service. */
   readonly service: string
-  /** How the service is known to differ from the specification by now. */
+  /** The service's capabilities, as far as known now. */
   readonly capabilities: Capabilities
-  /** To be taught by what a whole walk shows. */
+  /** Gets the lessons that only a walk over several pages can teach. */
   readonly known: LearnedCapabilities
   /** Splits a query into as many parts as the service needs for its CIDs. */
   splitQuery(query: PinQuery): PinQuery[]
-  /** Reads one page: one `GET /pins`, as the query says. */
+  /** Reads one page with one `GET /pins`. The query is sent unchanged. */
   listPins(query: ListQuery, options?: TenantCallOptions): Promise<PinPage>
 }

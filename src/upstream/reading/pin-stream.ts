@@ -19,23 +19,25 @@ import type { PinSource } from './pin-source.ts'
 import { readAllPins } from './read-all-pins.ts'
 
 export interface PinStreamOptions extends TenantCallOptions {
-  /** Only pins that come after this position. */
+  /** Position after which the stream starts. Default: before the first pin. */
   readonly after?: PinPosition | null | undefined
-  /** How many pins the reader expects to take; sets the size of the first request. 1 to 1000. */
+  /** Number of pins that the caller expects to take, 1 to 1000. It sets the size of the first request. */
   readonly expected: number
 }
 
-/** While a service's order is not known, pages are at least so long that chance hardly sorts them. */
+/** Minimum page size while the service's order is not known. A shorter page might be sorted by chance. */
 const MIN_PAGE_OF_STRANGER = 11
 
 /**
- * The pins of one tenant that match a query, newest first, read page by page as they are taken, each pin once.
+ * The pins of one tenant that match a query, newest first. Pages are read as pins are taken, and each pin comes once.
  *
- * Every page is asked for with `before` one unit of time past the last pin, and what came already is dropped: so it does
- * not matter whether pins share an instant, or the service takes `before` as inclusive. The pins of the oldest instant
- * of a full page are held back, since the page may have been cut between them. What the service cannot be trusted to
- * filter is filtered here. A service whose lists are not sorted, or that does not look at `before`, is read whole; where
- * that shows only on the way, the stream starts again from where it stood.
+ * Each page is requested with `before` one unit of time past the last pin, and pins that already came are dropped. So it
+ * does not matter whether pins share an instant, or whether the service takes `before` as inclusive. The pins at the oldest
+ * instant of a full page are held back, since the page may have been cut between them.
+ *
+ * The stream applies the filters that the service does not apply reliably. If a service's lists are not sorted, or it
+ * ignores `before`, the stream reads the whole list. If that shows only on the way, the stream starts again from its last
+ * position.
  */
 export class PinStream {
   readonly #source: PinSource
@@ -47,13 +49,16 @@ export class PinStream {
   #limit: number
   #hasHeldBack = false
   #isRead: boolean
-  /** Undefined until something was read. */
+  /** Undefined until the first answer was used. */
   #count: number | null | undefined
   #isUncountable = false
-  /** How many pins a short page had that claimed more; null while all statuses that are wanted are asked for, and no other. */
+  /**
+   * Number of matching pins on a short page that claimed more. While it is not null, all statuses are requested instead of
+   * the query's.
+   */
   #shortBy: number | null = null
 
-  /** @param query one of the parts that `source.splitQuery` makes */
+  /** @param query a part that `source.splitQuery` returned */
   constructor(source: PinSource, query: PinQuery, options: PinStreamOptions) {
     this.#source = source
     this.#query = query
@@ -65,36 +70,36 @@ export class PinStream {
     if (this.#isRead) this.#count = 0
   }
 
-  /** How many pins match in all, where the first answer told; otherwise null. */
+  /** Number of all matching pins, if the first answer revealed it; otherwise null. */
   get count(): number | null {
     return this.#count ?? null
   }
 
-  /** Whether the first answer told that no other could tell more. */
+  /** True if the first answer showed that no request can reveal the number of matching pins. */
   get isUncountable(): boolean {
     return this.#isUncountable
   }
 
-  /** Reads the first part, unless that has been done, so that `count` says what can be known. */
+  /** Reads the first page, or the whole list, unless that was done before. Then `count` is as exact as it can be. */
   async start(): Promise<void> {
     while (this.#count === undefined) await this.#read()
   }
 
-  /** The next pin, which stays; null after the last. Costs requests when nothing is at hand. */
+  /** Returns the next pin without removing it; null after the last. Sends requests if no pin has been read ahead. */
   async peek(): Promise<Pin | null> {
     while (this.#ready.length === 0 && !this.#isRead) await this.#read()
     return this.#ready[0] ?? null
   }
 
-  /** Removes the pin that `peek` showed. */
+  /** Removes the pin that `peek` returned. */
   shift(): void {
     this.#ready.shift()
   }
 
   /**
-   * Removes the next pins and returns them: `count`, or fewer where no more follow.
+   * Removes and returns the next pins: `count` of them, or fewer at the end.
    *
-   * Costs the same requests as `peek` and `shift` for each pin, but no promise for each.
+   * It sends the same requests as `peek` and `shift` for each pin, but makes no promise per pin.
    */
   async take(count: number): Promise<Pin[]> {
     let taken: Pin[] = []
@@ -106,7 +111,7 @@ export class PinStream {
     return taken
   }
 
-  /** Whether anything follows. Costs a request only when what was read so far does not tell. */
+  /** Returns whether any pin follows. Sends a request only if the pages read so far do not show it. */
   async hasMore(): Promise<boolean> {
     return this.#ready.length > 0 || this.#hasHeldBack || (await this.peek()) !== null
   }
@@ -124,7 +129,7 @@ export class PinStream {
 
   #takePage(sent: ListQuery, page: PinPage): void {
     const { capabilities, known } = this.#source
-    // The answer itself may have shown that pages cannot be trusted here.
+    // This answer may have shown that the service cannot be read page by page.
     if (!isPaged(capabilities, this.#query)) return
     const isFull = page.pins.length === sent.limit
     if (isFull && capabilities.order === null && this.#growLimit()) return
@@ -132,7 +137,8 @@ export class PinStream {
     this.#isUncountable ||= this.#position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??= this.#position === null ? countIn(page, sent, this.#query, capabilities) : null
 
-    // Some services return fewer than asked for, so that a short page is the last only if they do not say otherwise.
+    // Some services return fewer pins than requested. So a short page is the last one only if its `count` does not claim
+    // more.
     const isCut = isFull || claimsMore(sent, page, capabilities)
     const placed = this.#place(page.pins)
     const edge = isCut ? placed.at(-1)?.created : undefined
@@ -141,12 +147,12 @@ export class PinStream {
       if (this.#growLimit()) return
       throw this.#tooManyAtOnce()
     }
-    // A larger limit would not bring more of a short page, so what there is must be all of its instant.
+    // A larger limit would not make a short page longer. So the page must contain all pins of its instant.
     const taken = certain.length === 0 ? placed : certain
     this.#ready = taken.filter(this.#matches)
     this.#hasHeldBack = placed.slice(taken.length).some(this.#matches)
     this.#position = taken.at(-1) ?? this.#position
-    // What is filtered here may be rare: pages grow until enough of it comes at once.
+    // If few pins pass the filters here, the next page is larger, so that enough of them come at once.
     const isSparse = this.#ready.length < Math.min(this.#options.expected, taken.length)
     if (isSparse) this.#growLimit()
     else this.#limit = this.#usualLimit()
@@ -158,13 +164,14 @@ export class PinStream {
     const source = this.#source
     const { order, timeFilter, multiStatus } = source.capabilities
     const query = planQuery(this.#query, source.capabilities)
-    // In the order in which pins go through them, so that one that moves on meanwhile is seen at least once.
+    // Reads statuses in the order in which pins go through them. So a pin whose status changes meanwhile is seen at least
+    // once.
     const statuses = PIN_STATUSES.filter((status) => query.statuses.includes(status))
     const parts = multiStatus === false ? statuses.map((status) => ({ ...query, statuses: [status] })) : [query]
     const pins: Pin[] = []
     for (const part of parts) pins.push(...(await readAllPins(source, part, this.#options)))
     const now = source.capabilities
-    // What was learned on the way may have left gaps.
+    // If the capabilities changed on the way, pins may be missing, so the list is read again.
     if (now.order !== order || now.timeFilter !== timeFilter || now.multiStatus !== multiStatus) return
     const matching = new Map(pins.filter(this.#matches).map((pin) => [pin.requestId, pin]))
     this.#count = matching.size
@@ -180,8 +187,11 @@ export class PinStream {
   }
 
   /**
-   * A stranger's short page of some statuses that claims more: the service may look at statuses only after it has cut
-   * the list, so that pages say nothing of what follows. All statuses are asked for, and the answer tells.
+   * Detects a service that applies the status filter only after it has cut the list. The pages of such a service do not
+   * show whether more follows.
+   *
+   * The sign is a short page of some statuses that claims more, from a service of unknown `count`. Then this returns true,
+   * and all statuses are requested. That answer shows whether the suspicion was right.
    */
   #isShortOfStatuses(sent: ListQuery, page: PinPage): boolean {
     const { capabilities, known } = this.#source
@@ -197,7 +207,7 @@ export class PinStream {
     return true
   }
 
-  /** In order, without what came already. */
+  /** Sorts pins and drops those that already came. */
   #place(pins: Iterable<Pin>): Pin[] {
     const position = this.#position
     const placed = position === null ? [...pins] : [...pins].filter((pin) => comparePositions(pin, position) > 0)
@@ -206,7 +216,10 @@ export class PinStream {
     return placed.sort(comparePositions).filter((pin, index, all) => pin.requestId !== all[index - 1]?.requestId)
   }
 
-  /** Room for the pins to come, for one held back, and for the one that `before` lets come again. */
+  /**
+   * Returns a limit with room for the expected pins, for a held-back pin, and for the last pin, which `before` lets come
+   * again.
+   */
   #usualLimit(): number {
     const { capabilities } = this.#source
     const wanted = this.#options.expected + (this.#position === null ? 1 : 2)
@@ -216,7 +229,7 @@ export class PinStream {
     )
   }
 
-  /** For a page that brings too little. False when it cannot be longer. */
+  /** Grows the limit after a page with too few pins. Returns false when the limit is already the largest. */
   #growLimit(): boolean {
     const largest = largestLimit(this.#source.capabilities)
     if (this.#limit >= largest) return false
@@ -232,7 +245,7 @@ export class PinStream {
     )
   }
 
-  /** One unit past the last pin, so that all of its instant come again. */
+  /** Returns a `before` one unit past the last pin, so that all pins of its instant come again. */
   #before(asked: string | undefined): string | undefined {
     if (this.#position === null) return asked
     const { capabilities } = this.#source
@@ -242,12 +255,15 @@ export class PinStream {
   }
 }
 
-/** Opens the streams that a query takes together, since a service takes so many CIDs in one list; no pin is in two. */
+/** Opens one stream for each part of a query, since a service accepts only some CIDs in one list. No pin is in two streams. */
 export function openPinStreams(source: PinSource, query: PinQuery, options: PinStreamOptions): PinStream[] {
   return source.splitQuery(query).map((part) => new PinStream(source, part, options))
 }
 
-/** Every pin that a query matches, newest first: one request for up to 999, and for every ten CIDs. */
+/**
+ * Returns every pin that matches a query, newest first. It costs one request for up to 999 pins, per part of at most ten
+ * CIDs.
+ */
 export async function collectPins(source: PinSource, query: PinQuery, options: TenantCallOptions = {}): Promise<Pin[]> {
   const parts = await Promise.all(
     openPinStreams(source, query, { ...options, expected: 1000 }).map((stream) =>
@@ -257,7 +273,7 @@ export async function collectPins(source: PinSource, query: PinQuery, options: T
   return parts.length === 1 ? (parts[0] ?? []) : parts.flat().sort(comparePositions)
 }
 
-/** Whether two pins are different ones and in order. */
+/** Returns whether two pins are different and in order. */
 function isBefore(a: Pin, b: Pin): boolean {
   return a.requestId !== b.requestId && comparePositions(a, b) < 0
 }

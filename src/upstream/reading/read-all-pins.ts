@@ -7,17 +7,18 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { claimsMore, largestLimit, printTime, timeUnit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 
-/** Where a service names no largest limit, this one is ours. */
+/** Our own largest limit, for services without one. */
 const LARGEST_LIMIT = 1_000_000
 
 /**
- * Reads everything that a query returns from a service whose lists come in no useful order.
+ * Reads every pin that a query returns, from a service whose lists come in no useful order.
  *
- * A list that was cut is asked for again with a larger limit where the service has no largest one, and otherwise in two
- * halves of its time, which overlap on their border. Pins may come twice.
+ * A list that was cut is requested again with a larger limit, if the service allows one. Otherwise its time range is split
+ * into two halves that overlap at the border. Pins may come twice.
  *
  * @param query planned for the service
- * @throws {MalformedResponseError} when more pins share one instant than a list can hold
+ * @throws {MalformedResponseError} when the rest of a cut list cannot be reached, because more pins share one instant than
+ *   a list can hold, or because the service does not filter by time
  */
 export async function readAllPins(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<Pin[]> {
   const found: Pin[] = []
@@ -36,7 +37,7 @@ export async function readAllPins(source: PinSource, query: PinQuery, options: T
     } else if (isFull || (page.pins.length > 0 && claimsMore(sent, page, capabilities))) {
       const parts = splitWindow(window, page.pins, capabilities)
       windows.push(...parts)
-      // A short page that cannot be split must be all there is, whatever its count says.
+      // A short page that cannot be split must be complete, whatever its `count` says.
       if (parts.length === 0 && isFull) throw tooMany(service, limit)
       if (parts.length === 0) known.observeWrongCount(sent)
     }
@@ -44,14 +45,14 @@ export async function readAllPins(source: PinSource, query: PinQuery, options: T
   return found
 }
 
-/** What is still to be read of a stretch of time of which some pins came; empty where it cannot be cut. */
+/** Returns the time ranges that are still to be read after some pins of a range came. Empty if the range cannot be split. */
 function splitWindow(window: PinQuery, pins: readonly Pin[], capabilities: Capabilities): PinQuery[] {
   if (capabilities.timeFilter === 'unusable') return []
   const unit = timeUnit(capabilities.createdDigits)
   const units = pins.map((pin) => pin.created.ns / unit).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const print = (at: bigint): string => printTime(at * unit, capabilities)
   if (capabilities.order === 'oldest-first') {
-    // Everything up to the last pin's instant is known.
+    // The list is sorted, so all pins up to the last one's instant have come.
     const after = print((units.at(-1) as bigint) - 1n)
     return after === window.after ? [] : [{ ...window, after }]
   }

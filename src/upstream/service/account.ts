@@ -1,9 +1,9 @@
 import type { PinningService } from './service.ts'
 
-/** One token at one service: in whose name a call is made. */
+/** One token at one service. Every call is made for an account. */
 export interface Account {
   readonly service: PinningService
-  /** Service and a keyed hash of the token. Part of every key under which anything is kept. */
+  /** Service and keyed hash of the token. It is part of every key under which anything is kept or shared. */
   readonly key: string
   readonly token: string
 }

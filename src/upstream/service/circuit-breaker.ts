@@ -1,39 +1,47 @@
 import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
 import { type Clock, systemClock } from '../clock.ts'
 
-/** How a service is, by the calls made to it. */
+/** State of a service, as its recent calls show it. */
 export interface ServiceHealth {
-  /** `up`: answers. `degraded`: failed last time. `down`: is left alone, and tried again now and then. */
+  /**
+   * `up`: the service answers. `degraded`: the last call failed. `down`: pinql sends no calls, except for a trial now and
+   * then.
+   */
   readonly state: 'up' | 'degraded' | 'down'
   /** Unix milliseconds when `state` began. */
   readonly since: number
-  /** The last failure; null when there was none since the start. */
+  /** The last failure since the start; null when there was none. */
   readonly lastError: ServiceUnavailableError | null
   readonly breaker: 'closed' | 'open' | 'half-open'
 }
 
 export interface CircuitBreakerOptions {
-  /** Which errors say that the service fails; all others show that it is up. Default: every `ServiceUnavailableError`. */
+  /**
+   * Returns whether an error is a failure of the service. Any other `PinqlError` shows that the service is up. Default: every
+   * `ServiceUnavailableError` is a failure.
+   */
   readonly isFailure?: (error: unknown) => boolean
-  /** Of how many callers the failures in a row must be, at the least. Default 1. */
+  /** Smallest number of callers among the failures in a row that opens the breaker. Default: 1. */
   readonly fewestCallers?: number
 }
 
-/** What a call shows of its service; `nothing` when it was aborted. */
+/** A call's evidence about the service. `nothing`: the call was aborted. */
 type Shown = 'answer' | 'failure' | 'nothing'
 
-/** Failures in a row after which a service is left alone. */
+/** Failures in a row that open the breaker. */
 const FAILURES_TO_OPEN = 5
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
 
 /**
- * Stops calling a service that is down, and tries with one call at a time whether it is back: after 1 s, and after each
- * further failure twice as late, up to 30 s.
+ * Stops calls to a service that is down, and tests with one trial call at a time whether the service is back.
  *
- * Only what says that the service is down counts, such as 5xx, no connection, no answer. A refusal shows that it is up. A
- * call that was aborted shows nothing: it ends no trial, and makes no pause longer. While the breaker is not closed, only
- * the trial counts, and no call that began before.
+ * The first trial comes after 1 s. After each failed trial, the pause doubles, up to 30 s.
+ *
+ * Only errors that say that the service is down count as failures, such as 5xx, no connection, or no answer. A refusal
+ * shows that the service is up. An aborted call shows nothing. An aborted trial starts another pause of the same length.
+ *
+ * While the breaker is open or half-open, only the trial counts. Calls that began earlier do not.
  */
 export class CircuitBreaker {
   readonly #service: string
@@ -41,12 +49,12 @@ export class CircuitBreaker {
   readonly #isFailure: (error: unknown) => boolean
   readonly #fewestCallers: number
   #breaker: ServiceHealth['breaker'] = 'closed'
-  /** Without an answer between them. */
+  /** Failures without an answer between them. */
   #failuresInARow = 0
   readonly #failedCallers = new Set<string>()
-  /** Of the last pause, or the next. */
+  /** Length of the current pause in milliseconds. While the breaker is closed, length of the next one. */
   #pauseMs = FIRST_PAUSE_MS
-  /** On the clock: when the pause is over. */
+  /** Clock time when the pause ends. */
   #pausedUntil = 0
   #state: ServiceHealth['state'] = 'up'
   #since = Date.now()
@@ -59,12 +67,12 @@ export class CircuitBreaker {
     this.#fewestCallers = options.fewestCallers ?? 1
   }
 
-  /** Whether a call would be refused just now. */
+  /** True while calls are refused. */
   get isRefusing(): boolean {
     return this.#breaker === 'half-open' || (this.#breaker === 'open' && this.#clock.now() < this.#pausedUntil)
   }
 
-  /** Whether a call would be a trial just now: the only one that is made, to find out whether the service is back. */
+  /** True when the next call would be a trial: the only call that is made, to find out whether the service is back. */
   get isTrying(): boolean {
     return this.#breaker === 'open' && this.#clock.now() >= this.#pausedUntil
   }
@@ -77,20 +85,21 @@ export class CircuitBreaker {
     return { state: this.#state, since: this.#since, lastError: this.#lastError, breaker: this.#breaker }
   }
 
-  /** @throws {ServiceUnavailableError} while the service is left alone */
+  /** @throws {ServiceUnavailableError} while calls are refused, with `retryAfterMs` unless a trial is in flight */
   check(): void {
     if (!this.isRefusing) return
     const message = `${this.#service} is down and is left alone for a moment`
-    // While a trial is in flight, nobody knows when the next request may be sent.
+    // While a trial is in flight, it is not known when the next request may be sent.
     const pause = this.#breaker === 'open' ? { retryAfterMs: this.#pausedUntil - this.#clock.now() } : {}
     throw new ServiceUnavailableError(message, { service: this.#service, ...pause, cause: this.#lastError })
   }
 
   /**
-   * Makes a call, unless the service is left alone just now.
+   * Makes a call, unless calls are refused.
    *
-   * @param caller who makes it
-   * @throws {ServiceUnavailableError} at once where it is; and whatever the call rejects with
+   * @param caller identifies the caller for `fewestCallers`
+   * @throws {ServiceUnavailableError} at once while calls are refused
+   * @throws whatever the call rejects with
    */
   async run<Value>(call: () => Promise<Value>, caller = ''): Promise<Value> {
     this.check()

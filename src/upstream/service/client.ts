@@ -10,23 +10,23 @@ import { SPECIFIED_CAPABILITIES } from '../providers/capabilities.ts'
 import type { StopSignal } from '../stop.ts'
 import { LearnedCapabilities } from './learned-capabilities.ts'
 
-/** What every call takes. */
+/** Options of every call. */
 export interface CallOptions {
   /** Bearer token of the call. */
   readonly token: string
-  /** Aborts the request; it then rejects with `signal.reason`. */
+  /** Aborts the request, which then rejects with `signal.reason`. */
   readonly signal?: StopSignal | undefined
-  /** Milliseconds for the whole call. Default: the client's. */
+  /** Milliseconds for the whole call. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number | undefined
-  /** Called just before the request is handed to the connections, and not if it is never sent. */
+  /** Called at most once: when the request begins to be sent, or when no connection could be made. See {@link exchange}. */
   readonly onSent?: (() => void) | undefined
-  /** Told of every answer, refusals included, as soon as it is read. */
+  /** Called with every answer, refusals included, as soon as it is read. */
   readonly onAnswer?: ((answer: ServiceResponse) => void) | undefined
 }
 
-/** What a removal takes. */
+/** Options of a removal. */
 export interface RemovalOptions extends CallOptions {
-  /** The pin that was made to take the removed one's place, for those who follow both. It is not sent. */
+  /** The pin that replaces the removed one, for observers that follow both. It is not sent. */
   readonly successor?: Pin | undefined
 }
 
@@ -39,10 +39,10 @@ export interface PinOperations {
   removePin(requestId: string, options: RemovalOptions): Promise<void>
 }
 
-/** The operations over connections that must be closed. */
+/** The five operations over connections, which must be closed by disposing. */
 export interface PinningServiceClient extends PinOperations, AsyncDisposable {}
 
-/** Where an HTTP proxy stands between pinql and the services; usually from `HTTPS_PROXY` and its kin. */
+/** HTTP proxies between pinql and the services. Usually read from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
 export interface ProxySettings {
   readonly httpProxy?: string | undefined
   readonly httpsProxy?: string | undefined
@@ -52,33 +52,38 @@ export interface ProxySettings {
 export interface ClientOptions {
   /** Configured name of the service, for errors. */
   readonly name: string
-  /** Base URL; its path is kept, a trailing slash or `/pins` is not. */
+  /** Base URL. Its path is kept, except for a trailing slash and a trailing `/pins`. */
   readonly endpoint: string
-  /** Milliseconds a call may take. Default 10,000. */
+  /** Milliseconds a call may take. Default: 10,000. */
   readonly timeoutMs?: number | undefined
-  /** Most connections to the service. Default: no bound, since a call that has its budget must not wait for a connection. */
+  /**
+   * Maximum number of connections to the service. Default: unlimited, since a call that the budget lets through must not
+   * wait for a connection.
+   */
   readonly connections?: number | undefined
-  /** Largest answer that is read, in bytes. Default 16 MiB: 1,000 pins with long `meta`. */
+  /** Largest answer that is read, in bytes. Default: 16 MiB, enough for 1,000 pins with long `meta`. */
   readonly maxBodyBytes?: number | undefined
   readonly proxy?: ProxySettings | undefined
-  /** How to take the service's answers. Default: as the specification says. */
+  /** Capabilities that decide how answers are read. Default: {@link SPECIFIED_CAPABILITIES}. */
   readonly known?: LearnedCapabilities | undefined
-  /** What sends the requests. Default: a pool of connections. */
+  /** Sends the requests. Default: a pool of connections, or a proxy agent where `proxy` names a proxy. */
   readonly dispatcher?: Dispatcher | undefined
 }
 
-/** The part of a call's time that a connection may take to be made. */
+/** The part of a call's time that connecting may take. */
 const CONNECT_SHARE = 0.4
 
 /**
  * Opens a connection pool to one service. Nothing is sent until the first call.
  *
- * Every call is one request: no retry, no redirect, no cookie. It rejects with
- * - `UnauthorizedError`, `InsufficientFundsError`, `RateLimitedError`, `BadRequestError`, `PinNotFoundError`, `ServiceError`
- *   as the service's status and words say,
- * - `ServiceUnavailableError` for 5xx, no connection, or no answer in time,
- * - `MalformedResponseError` for a success that is not in the API's words,
+ * Every call is one request: no retry, no redirect, no cookie. A call rejects with
+ * - `UnauthorizedError`, `InsufficientFundsError`, `RateLimitedError`, `BadRequestError`, `PinNotFoundError`, or
+ *   `ServiceError`, depending on the service's status and words,
+ * - `ServiceUnavailableError` for 5xx, 408, 424, no connection, or no answer in time,
+ * - `MalformedResponseError` for an answer that is not in the API's words, such as a redirect or a web page,
  * - `signal.reason` when aborted.
+ *
+ * Disposing the client ends all connections. Requests in flight then reject with `ServiceUnavailableError`.
  *
  * @see Pinning Service API 1.0.0
  */
@@ -108,7 +113,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
   }
 
   function pinPath(requestId: string): string {
-    // No URL can name these pins: dots would mean another path, and half a surrogate pair has no UTF-8.
+    // No URL can name these pins: dots would mean another path, and an unpaired surrogate has no UTF-8.
     if (/^\.{1,2}$|\p{Surrogate}/u.test(requestId)) throw new PinNotFoundError(name, requestId)
     return `${basePath}/pins/${encodeURIComponent(requestId)}`
   }
@@ -119,7 +124,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     async listPins(query, callOptions) {
       const path = `${basePath}/pins?${encodeListQuery(query)}`
       return call({ origin, method: 'GET', path, token: callOptions.token }, null, callOptions, (text, status) =>
-        // A refusal that comes here is an empty list.
+        // A 404 gets here only if the service answers an empty list with 404.
         status === 404 ? { count: 0, pins: [] } : decodePinPage(name, text, known.current),
       )
     },
@@ -140,7 +145,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
     async removePin(requestId, callOptions) {
       const request = { origin, method: 'DELETE', path: pinPath(requestId), token: callOptions.token } as const
       await call(request, requestId, callOptions, (text) => {
-        // Any other success will do: services answer with an empty body, "OK", or JSON.
+        // Accepts any other success: services answer with an empty body, "OK", or JSON.
         if (!isWebPage(text)) return
         throw new MalformedResponseError(`${name} answered with a web page: check its endpoint`, { service: name })
       })
@@ -152,7 +157,7 @@ export function createPinningServiceClient(options: ClientOptions): PinningServi
   }
 }
 
-/** Splits a base URL, and drops the slash or `/pins` that people paste behind it. */
+/** Splits a base URL. Drops a trailing slash or `/pins`, which people often paste along with it. */
 function splitEndpoint(endpoint: string): { origin: string; basePath: string } {
   const url = new URL(endpoint)
   return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, '').replace(/\/pins$/, '') }
@@ -168,7 +173,7 @@ function isJson(text: string): boolean {
 }
 
 function createDispatcher(origin: string, timeoutMs: number, options: ClientOptions): Dispatcher {
-  // A host that takes no connection is given up early enough to be tried once more.
+  // Gives up on a host that accepts no connection early enough for one more try.
   const connect = { timeout: timeoutMs * CONNECT_SHARE }
   // Each exchange has a deadline of its own.
   const noTimeouts = { headersTimeout: 0, bodyTimeout: 0 }

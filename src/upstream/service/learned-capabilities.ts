@@ -4,33 +4,33 @@ import { createPinFilter, isUnfiltered, type ListQuery, type PinQuery } from '..
 import type { PinPage } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 
-/** One thing that an answer proved. */
+/** A capability that an answer has proven. */
 export interface Lesson {
   readonly capability: keyof Capabilities
-  /** What was seen, in a sentence. */
+  /** The evidence, in a sentence. */
   readonly proof: string
 }
 
-/** So many different instants one after the other are no chance: one list in 3,628,800 that are shuffled looks like that. */
+/** Number of different instants in one list that prove its order. Only one shuffled list in 3,628,800 is sorted by chance. */
 const INSTANTS_THAT_PROVE_ORDER = 10
 
 /** Some services round times to the next second. */
 const SLACK_NS = 1_000_000_000n
 
 /**
- * What is known of a service's capabilities, and what its answers teach beyond it.
+ * A service's capabilities: what was known before, and what its answers have shown since.
  *
- * It starts from what the configuration or the provider says. Answers fill in what is not known, and lower the trust in
- * what they disprove; nothing raises it. Each thing that is found to differ from the specification is told once.
+ * They start from the configuration and the provider. Answers fill in what is not known, and lower the trust in what they
+ * disprove. Nothing raises trust. Each difference from the specification is reported once.
  */
 export class LearnedCapabilities {
   #current: Capabilities
   readonly #lessons: Lesson[] = []
   readonly #onLesson: (lesson: Lesson) => void
-  /** Whether a list was ever answered, so that the endpoint must be right. */
+  /** True once a list was answered. From then on, a 404 cannot mean a wrong endpoint. */
   #hasListed = false
 
-  /** @param onLesson called once for each thing learned */
+  /** @param onLesson called once for each lesson */
   constructor(initial: Capabilities, onLesson: (lesson: Lesson) => void = () => {}) {
     this.#current = initial
     this.#onLesson = onLesson
@@ -40,7 +40,7 @@ export class LearnedCapabilities {
     return this.#current
   }
 
-  /** What was learned so far, oldest first. */
+  /** All lessons so far, oldest first. */
   get lessons(): readonly Lesson[] {
     return this.#lessons
   }
@@ -49,7 +49,7 @@ export class LearnedCapabilities {
   observePage(query: ListQuery, page: PinPage): void {
     this.#hasListed = true
     if (page.pins.length === 0) return
-    // That it is in the list, and not just in the answer to the one who sent it, shows that it is kept.
+    // A pin in a list is a stored pin. So its `meta` is kept, and not only echoed in the answer to the add.
     if (page.pins.some((pin) => pin.operationId !== undefined)) this.#fill({ keepsMeta: true })
     const times = page.pins.map((pin) => pin.created)
     this.#observeDigits(times)
@@ -60,9 +60,9 @@ export class LearnedCapabilities {
   }
 
   /**
-   * Learns from a list that was refused with 404, in a service's words and not a web server's.
+   * Learns from a list that was refused with 404 in JSON, and not with a web server's page.
    *
-   * @returns true when it is an empty list; false when it may as well be a wrong endpoint
+   * @returns true when the 404 means an empty list; false when the endpoint may be wrong
    */
   observeListNotFound(): boolean {
     if (!this.#current.emptyListIs404 && this.#hasListed) {
@@ -71,7 +71,7 @@ export class LearnedCapabilities {
     return this.#current.emptyListIs404
   }
 
-  /** Learns from the answer to an add or replacement. That `meta` is in it may be an echo, and proves nothing. */
+  /** Learns from the answer to an add or a replacement. `meta` in the answer proves nothing, since it may be an echo. */
   observeAdded(asked: NewPin, pin: Pin): void {
     if (asked.operationId !== undefined && pin.operationId === undefined) this.observeLostMeta()
     const isNamedByCid = asked.name === null && (pin.name === pin.cid.text || pin.name === asked.cid.text)
@@ -86,36 +86,36 @@ export class LearnedCapabilities {
     this.learn({ keepsMeta: false, metaFilter: 'unusable' }, 'keepsMeta', 'meta that was sent did not come back')
   }
 
-  /** Notes that a list has nothing of what its count promised. */
+  /** Records that `count` claimed more pins than could be listed. */
   observeWrongCount(sent: PinQuery): void {
     const { count } = this.#current
     if (count === 'unreliable') return
-    // What the count of a filtered list leaves out may still be right of all pins.
+    // A `count` that is wrong for a filtered list may still be right for a list of all pins.
     const now = isUnfiltered(sent) || count === 'everything' ? 'unreliable' : 'everything'
     this.learn({ count: now }, 'count', 'count spoke of pins that no list had')
   }
 
-  /** Notes that a list of some statuses counted just what it had, which were fewer than all. */
+  /** Records that a list of some statuses had a `count` equal to its own length, which was less than the number of all pins. */
   observeRightCount(): void {
     this.#fill({ count: 'total' })
   }
 
-  /** Notes that all statuses together brought pins that were missing from a list of some. */
+  /** Records that a list of all statuses contained pins that were missing from a list of some statuses. */
   observeLateStatusFilter(): void {
     this.learn({ statusFilter: 'unusable' }, 'statusFilter', 'a list was cut before its statuses were looked at')
   }
 
-  /** Notes whether a list of several statuses finds pins where a list of one does. */
+  /** Records whether a list of several statuses finds the pins that a list of one status finds. */
   observeMultiStatus(works: boolean): void {
     if (works) this.#fill({ multiStatus: true })
     else {
-      // Who takes several statuses for one does so with CIDs.
+      // A service that takes several statuses for a single one also takes several CIDs for a single one.
       const change = { multiStatus: false, cidFilter: 'unusable' } as const
       this.learn(change, 'multiStatus', 'a list of several statuses was empty, one of one was not')
     }
   }
 
-  /** Takes a change over, once. */
+  /** Applies a change and reports it. Callers must check that it is new. */
   learn(change: Partial<Capabilities>, capability: keyof Capabilities, proof: string): void {
     this.#current = { ...this.#current, ...change }
     const lesson = { capability, proof }
@@ -123,14 +123,14 @@ export class LearnedCapabilities {
     this.#onLesson(lesson)
   }
 
-  /** Takes over what was not known. */
+  /** Fills in capabilities that were not known. */
   #fill(found: Partial<Capabilities>): void {
     const isNew = Object.keys(found).some((key) => this.#current[key as keyof Capabilities] === null)
     if (isNew) this.#current = { ...this.#current, ...found }
   }
 
   #observeDigits(times: readonly Instant[]): void {
-    // Zeros at the end may be trimmed, so the longest seen counts.
+    // Services may trim zeros at the end, so the largest number of digits counts.
     const digits = times.reduce((most, time) => Math.max(most, time.digits), this.#current.createdDigits ?? -1)
     if (digits >= 0 && digits !== this.#current.createdDigits)
       this.#current = { ...this.#current, createdDigits: digits }

@@ -2,7 +2,7 @@ import { PinNotFoundError } from '../../domain/errors.ts'
 import type { PinOperations } from './client.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 
-/** A client whose answers are shown to an observer as well. */
+/** Wraps a client so that an observer sees each of its answers too. */
 export function observeClient(client: PinOperations, observer: TenantObserver): PinOperations {
   return {
     async listPins(query, options) {
@@ -37,7 +37,7 @@ export function observeClient(client: PinOperations, observer: TenantObserver): 
       try {
         await client.removePin(requestId, options)
       } catch (error) {
-        // The answer to an earlier try may have been lost.
+        // The pin may be gone because an earlier try removed it and its answer was lost.
         if (error instanceof PinNotFoundError) tell()
         throw error
       }

@@ -4,12 +4,12 @@ import type { CallOptions } from './client.ts'
 import type { UpstreamCall, UpstreamCallError } from './upstream-observer.ts'
 
 /**
- * Makes one request, and reports it when it has ended. Reports nothing if the request was not sent.
+ * Makes one request and reports it when it has ended. Reports nothing if the request was not sent.
  *
- * @param facts what is known of the request before
- * @param options as the request would be made without a report
+ * @param facts the part of the report that is known before the request
+ * @param options the options that `send` would get without a report
  * @param send makes the request
- * @throws what `send` rejects with
+ * @throws whatever `send` rejects with
  */
 export async function reportCall<Value>(
   facts: Pick<UpstreamCall, 'service' | 'endpoint' | 'class' | 'attempt' | 'waitedMs'>,
@@ -24,7 +24,7 @@ export async function reportCall<Value>(
   const report = (error: UpstreamCallError | null): void => {
     if (!sent) return
     const waiting = signal?.requestIds ?? []
-    // Written out: to spread objects here costs more than all the rest of a report.
+    // Written out, since spreading objects here costs more than the rest of a report.
     onCall({
       service,
       endpoint,
@@ -65,7 +65,7 @@ function codeOf(error: unknown, isAborted: boolean): UpstreamCallError['code'] {
   return isAborted ? 'ABORTED' : 'UNEXPECTED'
 }
 
-/** The code that Node or undici gave to what went wrong; never its words, which may hold an address. */
+/** Returns the code that Node or undici gave to the failure. Never its message, which may contain an address. */
 function causeOf(error: unknown): string | null {
   const cause = error instanceof PinqlError ? error.cause : null
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null

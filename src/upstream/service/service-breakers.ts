@@ -6,20 +6,23 @@ import { CircuitBreaker, type ServiceHealth } from './circuit-breaker.ts'
 import type { LastingState } from './service-reporter.ts'
 import { StoppedTenants } from './stopped-tenants.ts'
 
-/** Tenants that are kept apart. One that falls out is taken as if it had never failed. */
+/** Tenants with a breaker of their own. An evicted tenant starts again as if it had never failed. */
 const MAX_TENANTS = 10_000
-/** Failures of one tenant may be that account's: a list too long for the service, a broken pin. */
+/**
+ * Smallest number of tenants that must fail. Failures of one tenant may be caused by its account, such as a list too long
+ * for the service or a broken pin.
+ */
 const FEWEST_TENANTS = 2
-/** Answers that say that the service, and not something in the account, failed. */
+/** Statuses that show an outage of the service. Other failures may be caused by the account. */
 const OUTAGE_STATUSES: ReadonlySet<number> = new Set([502, 503, 504])
 const STATES: readonly ServiceHealth['state'][] = ['up', 'degraded', 'down']
 
 /**
- * One service's breakers: one for each tenant, and one for all of them.
+ * The circuit breakers of one service: one per tenant, and one for all tenants together.
  *
- * A tenant whose calls fail is stopped by its own breaker, whatever the failures are. All are stopped only by what says
- * that the service itself is down, no connection, no answer in time, 502, 503 or 504, and only when it has met two
- * tenants: so no account can shut the service for the others, or keep it shut.
+ * A tenant's own breaker counts all failures of that tenant's calls. The shared breaker counts only outages: no connection,
+ * no answer in time, 502, 503 or 504. It opens only after outages that met two tenants. So the failures of one account
+ * cannot open the shared breaker. They also cannot keep it open, unless they look like an outage.
  */
 export class ServiceBreakers {
   readonly #service: string
@@ -39,29 +42,31 @@ export class ServiceBreakers {
     this.#shared = new CircuitBreaker(service, clock, { isFailure: isOutage, fewestCallers: FEWEST_TENANTS })
   }
 
-  /** Whether a tenant's call would be refused just now. */
+  /** Returns whether a tenant's call would be refused now. */
   isRefusing(tenant: string): boolean {
     return this.#shared.isRefusing || this.#own.peek(tenant)?.isRefusing === true
   }
 
-  /** Whether a tenant's call would be a trial just now, for all or for this tenant. */
+  /** Returns whether a tenant's call would be a trial now, of the shared breaker or of the tenant's own. */
   isTrying(tenant: string): boolean {
     return this.#shared.isTrying || this.#own.peek(tenant)?.isTrying === true
   }
 
-  /** @throws {ServiceUnavailableError} while the service is left alone, by all or by this tenant */
+  /** @throws {ServiceUnavailableError} while the shared breaker or the tenant's own refuses calls */
   check(tenant: string): void {
     this.#shared.check()
     this.#own.peek(tenant)?.check()
   }
 
   /**
-   * Makes a tenant's call, unless the service is left alone just now.
+   * Makes a tenant's call, unless a breaker refuses it.
    *
-   * @throws {ServiceUnavailableError} at once where it is; and whatever the call rejects with
+   * @throws {ServiceUnavailableError} at once while a breaker refuses it
+   * @throws whatever the call rejects with
    */
   async run<Value>(tenant: string, call: () => Promise<Value>): Promise<Value> {
-    // Both, before either takes the call for its trial: one's refusal must not be a failure for the other.
+    // Checks both breakers before either takes the call for its trial. Otherwise, a refusal by one would count as a failure
+    // for the other.
     this.check(tenant)
     const own = this.#ownOf(tenant)
     try {
@@ -76,9 +81,10 @@ export class ServiceBreakers {
   }
 
   /**
-   * How the service is, as far as it concerns a tenant.
+   * Returns the state of the service as a tenant may see it.
    *
-   * @param tenant sees its own failures in the words of the service, and of others' only that they were; none: of nobody's
+   * @param tenant gets the last failure with the service's words only if the failure was its own. Undefined: never with the
+   *   service's words.
    */
   health(tenant?: string): ServiceHealth {
     const shared = this.#shared.health
@@ -109,10 +115,10 @@ export class ServiceBreakers {
   }
 }
 
-/** Whether an error shows that the service works for the token; null when it shows nothing. */
+/** Returns whether an error shows that the service works for the token; null when the error shows nothing. */
 function isAnswer(error: unknown): boolean | null {
   if (error instanceof ServiceUnavailableError) return false
-  // Anybody can have a token refused, also while the service does nothing else.
+  // Any caller can send a token that is refused, and a service may refuse tokens while nothing else works.
   if (error instanceof UnauthorizedError) return null
   return error instanceof PinqlError ? true : null
 }
@@ -122,7 +128,7 @@ function isOutage(error: unknown): boolean {
   return error instanceof ServiceUnavailableError
 }
 
-/** What a service says of a failure may name an account's pins, and whoever has them. */
+/** Drops the service's words, which may name an account's pins or its owner. */
 function withoutWords(error: ServiceUnavailableError): ServiceUnavailableError {
   const { service } = error
   const message = error instanceof FailedAnswerError ? `${service} answered ${error.status}` : error.message

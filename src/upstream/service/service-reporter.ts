@@ -4,10 +4,10 @@ import type { ServiceEvent, ServiceState } from './upstream-observer.ts'
 /** A state that lasts until the next one is reported. */
 export type LastingState = Extract<ServiceState, 'up' | 'partlyDown' | 'down'>
 
-/** Whose token a call used. */
+/** The origin of the token that a call used. */
 type TokenFrom = NonNullable<ServiceEvent['tokenFrom']>
 
-/** Of the refusals and pauses of one kind, only the first within this time is reported. */
+/** Only the first refusal or pause of one kind within this time is reported. */
 const REPEAT_EVERY_MS = 60_000
 /** After a quiet minute, this many changes of state are reported at once. Then one is reported per `STATE_EVERY_MS`. */
 const STATE_BURST = 6
@@ -61,7 +61,7 @@ export class ServiceReporter {
     this.#reportOnce({ state: 'refusingToken', reason, tokenFrom, pausedMs: null })
   }
 
-  /** @param status of the answer that asked for the pause: 429, or any other whose headers leave nothing */
+  /** @param status of the answer that asked for the pause: 429, or any other status whose headers leave no requests */
   paused(tokenFrom: TokenFrom, pausedMs: number, status: number): void {
     const seconds = Math.ceil(pausedMs / 1000)
     const how = status === 429 ? 'answered 429' : 'allows no more requests'

@@ -31,74 +31,80 @@ import { ServiceReporter } from './service-reporter.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 import type { ServiceEvent, UpstreamCall, UpstreamObserver } from './upstream-observer.ts'
 
-/** A service as it was configured. */
+/** A service's settings, as configured. */
 export interface ServiceSettings {
   readonly name: string
   /** Base URL of the Pinning Service API. */
   readonly endpoint: string
-  /** Used for callers who bring no token of their own; null when they must. */
+  /** Token for callers without a token of their own. Null: callers must bring one. */
   readonly token: string | null
-  /** Which known provider runs it; null for a stranger, who is taken at the specification's word and watched. */
+  /**
+   * Name of the known provider that runs the service. Null: unknown. pinql then assumes what the specification says, and
+   * learns from the answers.
+   */
   readonly provider: string | null
-  /** Published limits, in place of the provider's. */
+  /** Rate limits that override the provider's. */
   readonly limits?: readonly RateLimit[] | undefined
-  /** What is known to differ from the provider. */
+  /** Capabilities that override the provider's. */
   readonly capabilities?: Partial<Capabilities> | undefined
 }
 
 export interface PinningServiceOptions {
-  /** Opens the connection. Default: HTTP; others need no socket. */
+  /** Opens the client. Default: {@link createPinningServiceClient}, over HTTP. */
   readonly connect?: ((options: ClientOptions) => PinningServiceClient) | undefined
-  /** Milliseconds a call may take, waiting and retries included. Default 10,000. */
+  /** Milliseconds a call may take, including waits and retries. Default: 10,000. */
   readonly timeoutMs?: number | undefined
   readonly proxy?: ProxySettings | undefined
   readonly clock?: Clock | undefined
-  /** Told once of each thing that a service's answers teach. */
+  /** Called once for each lesson from a service's answers. */
   readonly onLesson?: ((service: string, lesson: Lesson) => void) | undefined
   /** Gets the events of all services. It must not throw. Default: none, and then nothing is measured. */
   readonly observer?: UpstreamObserver | undefined
 }
 
-/** One call that is to be made. */
+/** A call to be made. */
 export interface ServiceCall<Value> {
-  /** Key of the tenant, whose turn and allowance are used. */
+  /** Key of the tenant whose turn and allowance the call uses. */
   readonly tenant: string
   readonly token: string
   readonly endpoint: Endpoint
   readonly class: RequestClass
   readonly signal?: StopSignal | undefined
-  /** Whether it may be sent again after a failure that may have reached the service. */
+  /** True if the request may be retried after a failure that may have reached the service. */
   readonly isRepeatable: boolean
-  /** Since when it is waited for, on the service's clock: the deadline counts from then. Default: now. */
+  /** Clock time when the first caller began to wait. The deadline counts from it. Default: now. */
   readonly askedAt?: number | undefined
-  /** Sends it; called when its turn has come, so that it can still decide what to send. */
+  /**
+   * Sends the request. Called once per try, when the budget has granted it. So the caller can decide as late as then what
+   * to send.
+   */
   send(client: PinOperations, options: CallOptions): Promise<Value>
 }
 
 const MAX_TRIES = 3
-/** The part of a call's time that no wait for budget may use up: an answer that gets no time looks like a failure. */
+/** The part of a call's time that waiting for budget must leave for the answer. An answer without time looks like a failure. */
 const ANSWER_SHARE = 0.2
 const FIRST_BACKOFF_MS = 200
 
 /**
- * One configured service: its connections, its budget, its breakers, and what is known of it.
+ * One configured service: its connections, its budget, its breakers, and its known capabilities.
  *
  * Every call of every tenant goes through `call`.
  */
 export class PinningService implements AsyncDisposable {
   /** Configured name. */
   readonly name: string
-  /** Base URL of its Pinning Service API, without what a password in it would tell. */
+  /** Base URL of its Pinning Service API, without user name, password and query. */
   readonly endpoint: string
   readonly settings: ServiceSettings
   readonly budget: RequestBudget
   readonly known: LearnedCapabilities
   readonly clock: Clock
-  /** Counts queries and changes, which come before polls. */
+  /** Counts calls of the classes `mutation` and `interactive`, which go before polls. */
   readonly urgentCalls: CallMeter
-  /** Milliseconds a call may take, waiting and retries included. */
+  /** Milliseconds a call may take, including waits and retries. */
   readonly timeoutMs: number
-  /** Configured, published by the provider, or assumed. */
+  /** The configured limits, else the provider's, else {@link ASSUMED_LIMITS}. */
   readonly limits: readonly RateLimit[]
   readonly #client: PinningServiceClient
   readonly #breakers: ServiceBreakers
@@ -138,22 +144,25 @@ export class PinningService implements AsyncDisposable {
     return this.known.current
   }
 
-  /** How it is, as far as it concerns a tenant; what it said of another tenant's failure is shown to nobody else. */
+  /** Returns the state of the service as a tenant may see it. A service's words about another tenant's failure are left out. */
   health(tenant?: string): ServiceHealth {
     return this.#breakers.health(tenant)
   }
 
-  /** What is left of each limit; a tenant's own limits are shown to that tenant only. */
+  /** Returns the rest of each limit. A tenant's own limits are shown to that tenant only. */
   budgets(tenant?: string): RateBudget[] {
     return this.budget.snapshot(tenant)
   }
 
-  /** Tells a tenant's observer that a pin took the place of another, where no answer may have said so. */
+  /** Reports to a tenant's observer that a pin has replaced another, where no answer may have shown it. */
   noteReplaced(tenant: string, requestId: string, pin: Pin): void {
     this.#observers.get(tenant)?.replaced(requestId, pin, UNKNOWN_AGE)
   }
 
-  /** Shows all that a tenant's answers tell to an observer, one at a time. Returns how to stop. */
+  /**
+   * Sets the observer that sees all answers to a tenant. A tenant has one observer at a time. Returns a function that
+   * removes it.
+   */
   observe(tenant: string, observer: TenantObserver): () => void {
     this.#observers.set(tenant, observer)
     return () => {
@@ -161,20 +170,23 @@ export class PinningService implements AsyncDisposable {
     }
   }
 
-  /** Milliseconds that a call may wait before it leaves: the rest of `timeoutMs` is kept for the answer. */
+  /** Milliseconds that a call may wait before it is sent. The rest of `timeoutMs` is kept for the answer. */
   get longestWaitMs(): number {
     return this.timeoutMs * (1 - ANSWER_SHARE)
   }
 
   /**
-   * Makes a call when the budget has room for it, and again after failures that allow it, all within one deadline.
+   * Makes a call as soon as the budget allows it, and retries it after failures that allow a retry. All tries share one
+   * deadline.
    *
-   * What cannot have had an effect, a refusal for the rate or a connection that never stood, is sent again whatever it
-   * is; what may have, only if it is repeatable. After a 429 the budget says when; after other failures it waits a
-   * random time of up to 200, then 400 ms. A service that the breaker leaves alone costs no budget.
+   * A request that cannot have had an effect is always retried: one that was refused with 429, or that found no connection.
+   * A request that may have had an effect is retried only if `isRepeatable`. There are 3 tries at most. After a 429, the
+   * budget decides when to retry. After other failures, the pause is random: up to 200 ms before the second try and 400 ms
+   * before the third. While a breaker refuses calls, no budget is used.
    *
-   * @throws {RateLimitedError} at once when the budget has no room in time
-   * @throws {ServiceUnavailableError} when the last try failed, or at once when the breaker is open
+   * @throws {RateLimitedError} when the budget cannot grant the call in time, at once if that is already clear; or when the
+   *   last try got a 429
+   * @throws {ServiceUnavailableError} when the last try failed, or at once while a breaker refuses calls
    * @throws whatever else `send` rejects with
    * @throws `signal.reason` when aborted
    */
@@ -203,8 +215,8 @@ export class PinningService implements AsyncDisposable {
   }
 
   /**
-   * Makes a call that is a breaker's trial. It goes on when its callers leave: an aborted trial would show nothing, and
-   * clients that always leave early would keep the breaker open for ever.
+   * Makes a call that is a breaker's trial. The call continues after its callers have left: an aborted trial would show
+   * nothing, and clients that always leave early would keep the breaker open forever.
    */
   #try<Value>(call: ServiceCall<Value>, deadline: number, permit: Permit, attempt: number): Promise<Value> {
     const { tenant, signal } = call
@@ -229,7 +241,7 @@ export class PinningService implements AsyncDisposable {
   #observe(call: ServiceCall<unknown>, answer: ServiceResponse, sentAt: number): void {
     const { tenant, endpoint } = call
     const { status, headers } = answer
-    // The budget learns nothing from any other answer.
+    // The budget learns nothing from other answers.
     if (status !== 429 && !hasRateLimitHeaders(headers)) return
     const wallNowMs = Date.now()
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), wallNowMs })

@@ -1,22 +1,22 @@
 import type { Clock } from '../clock.ts'
 
-/** A tenant without calls for so long says nothing about its service any more. */
+/** A stopped tenant without calls for this long says nothing about the service any more. */
 const FORGET_STOPPED_MS = 300_000
-/** A success that is older proves nothing. */
+/** An answer older than this proves nothing. */
 const FORGET_ANSWERED_MS = 60_000
-/** Times are only this exact, since moving an entry costs more than finding it. */
+/** Precision of the recorded times. Moving an entry on each call would cost more than looking it up. */
 const PRECISION_MS = 1_000
-/** Tenants of each kind that are kept. */
+/** Maximum number of stopped tenants, and of answered ones. */
 const MAX_TENANTS = 10_000
 
 /**
- * The tenants whose calls to a service are stopped, and those whose calls were answered lately.
+ * The tenants whose calls to a service are stopped, and the tenants whose calls were answered recently.
  *
  * The state of the service for all tenants together depends on both.
  */
 export class StoppedTenants {
   readonly #clock: Clock
-  /** When the last call of each tenant ended, the oldest first. */
+  /** Clock time when each tenant's last call ended, oldest first. */
   readonly #stopped = new Map<string, number>()
   readonly #answered = new Map<string, number>()
 
@@ -24,13 +24,13 @@ export class StoppedTenants {
     this.#clock = clock
   }
 
-  /** How many tenants are stopped. */
+  /** Number of stopped tenants. */
   get size(): number {
     if (this.#stopped.size > 0) this.#forget()
     return this.#stopped.size
   }
 
-  /** Whether the last call of any other tenant was answered, within the last minute. */
+  /** True if the last call of any tenant that is not stopped was answered within the last minute. */
   get areOthersAnswered(): boolean {
     this.#forget()
     for (const tenant of this.#answered.keys()) if (!this.#stopped.has(tenant)) return true
@@ -38,10 +38,10 @@ export class StoppedTenants {
   }
 
   /**
-   * Notes how a call has ended.
+   * Records how a call ended.
    *
-   * @param isAnswered null when that shows nothing: the call was aborted, or its token refused
-   * @param isStopped whether the tenant's calls are stopped now
+   * @param isAnswered null when the call shows nothing: it was aborted, or its token was refused
+   * @param isStopped true when the tenant's calls are stopped now
    */
   note(tenant: string, isAnswered: boolean | null, isStopped: boolean): void {
     const now = this.#clock.now()
@@ -64,7 +64,7 @@ export class StoppedTenants {
   }
 }
 
-/** Drops the entries from before an instant, and those that are too many. */
+/** Drops entries from before an instant, and the oldest entries above the maximum. */
 function dropFirst(entries: Map<string, number>, before: number): void {
   for (const [key, at] of entries) {
     if (at >= before && entries.size <= MAX_TENANTS) return

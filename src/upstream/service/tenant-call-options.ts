@@ -1,14 +1,14 @@
 import type { RequestClass } from '../budget/request-class.ts'
 import type { StopSignal } from '../stop.ts'
 
-/** Options of a lookup, whose class is `interactive`, and of a change. */
+/** Options of a lookup, whose class is always `interactive`, and of an add or replacement, whose class is always `mutation`. */
 export interface LookupOptions {
-  /** Aborts the call; it then rejects with `signal.reason`. */
+  /** Aborts the call, which then rejects with `signal.reason`. */
   readonly signal?: StopSignal | undefined
 }
 
-/** Options of every other call of a tenant. */
+/** Options of all other calls of a tenant. */
 export interface TenantCallOptions extends LookupOptions {
-  /** Why the call is made, which decides its turn. Default: `interactive`, and `mutation` for changes. */
+  /** Priority class of the call. Default: `interactive`, and `mutation` for changes. */
   readonly class?: RequestClass | undefined
 }

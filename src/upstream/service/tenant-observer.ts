@@ -1,18 +1,18 @@
 import type { Pin } from '../../domain/pin.ts'
 
-/** The ticket of what may have been seen at any time: it only fills a gap. */
+/** Ticket of an answer of unknown age. The observer uses it only to fill a gap. */
 export const UNKNOWN_AGE = 0
 
-/** Somebody who follows all that a tenant's answers tell, whoever asked. */
+/** Sees everything that the answers to a tenant show, whichever caller made the request. */
 export interface TenantObserver {
-  /** Called when a request leaves; its number, which grows, comes back with what the answer shows. */
+  /** Called when a request is sent. Returns a growing number, which is passed along with what the answer shows. */
   sent(): number
-  /** Pins as an answer showed them. */
+  /** Called with the pins that an answer contained. */
   seen(pins: readonly Pin[], ticket: number): void
-  /** A pin was added: it is there, whatever was known of its request id. */
+  /** Called when a pin was added. The pin exists, whatever was known about its request id. */
   added(pin: Pin, ticket: number): void
-  /** A pin was put in the place of another, in one step or by adding it and then removing the other. */
+  /** Called when a pin replaced another: in one request, or by adding the new one and then removing the old one. */
   replaced(requestId: string, pin: Pin, ticket: number): void
-  /** The service took a removal in, or has no such pin to remove. */
+  /** Called when the service accepted a removal, or has no such pin to remove. */
   removed(requestId: string): void
 }

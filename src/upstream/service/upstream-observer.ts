@@ -5,11 +5,11 @@ import type { RequestClass } from '../budget/request-class.ts'
 /**
  * Gets events about the requests that pinql sends to pinning services, and about the services.
  *
- * Both methods are called synchronously and must return soon: requests wait for them. An error that a method throws, or with
- * which a promise of it rejects, harms no request. The first error of each observer is logged, and later ones are dropped.
+ * Both methods are called synchronously and must return soon, since requests wait for them. If a method throws, or returns
+ * a promise that rejects, no request is harmed. The first error of each observer is logged. Later errors are dropped.
  *
- * No event contains a token, a CID or a name of a pin. Request ids come from clients: a client chooses its own with the header
- * `x-request-id`.
+ * No event contains a token, a CID or a name of a pin. Request ids come from clients: a client chooses its own with the
+ * header `x-request-id`.
  *
  * pinql measures and collects nothing for a method that is absent.
  */
@@ -18,15 +18,16 @@ export interface UpstreamObserver {
    * Called once per HTTP request to a service, after its answer or failure. Each retry is a request of its own.
    *
    * A request that failed because no connection could be made is reported too, with `error`. A call that pinql refuses by
-   * itself is not reported, since nothing is sent: the rate budget is full, or the service is left alone after failures.
+   * itself is not reported, since nothing is sent. That happens when the rate budget is full, and while a circuit breaker
+   * refuses calls.
    */
   onCall?(call: UpstreamCall): void
   /**
-   * Called when the state of a service changes, when a service refuses a token, and when it pauses us.
+   * Called when the state of a service changes, when a service refuses a token, and when a service asks for a pause.
    *
-   * A service counts as `up` at the start, without an event. Reports are limited: repeated refusals and pauses are counted
-   * instead, see {@link ServiceEvent.repeats}. After six changes of state within a minute, further changes are left out until
-   * there is room, and then the state is reported if it still differs from the last report.
+   * A service counts as `up` at the start, without an event. Reports are limited. Repeated refusals and pauses are counted
+   * instead, see {@link ServiceEvent.repeats}. After six changes of state within a minute, further changes are left out
+   * until there is room. Then the state is reported if it still differs from the last report.
    */
   onService?(event: ServiceEvent): void
 }
@@ -37,18 +38,19 @@ export interface UpstreamCall {
   readonly service: string
   /** `list`: `GET /pins`. `item`: `GET /pins/{requestid}`. `write`: any change. */
   readonly endpoint: Endpoint
-  /** Why the request was made: a change, a query, a poll, or a look at pins that have settled. */
+  /** Reason for the request: a change, a query, a poll of pins, or a check of pins that have settled. */
   readonly class: RequestClass
   /** 1 for the first request, 2 and 3 for the retries. */
   readonly attempt: number
   /**
-   * Request ids of the operations that waited for the request when it ended, each once. If all clients had left by then, the
-   * ids of the operations that waited when it was sent. Empty for polls, and for requests that pinql makes in the background.
+   * Request ids of the operations that waited for the request when it ended, each once. If all clients had left by then,
+   * the ids of the operations that waited when it was sent. Empty for polls, and for requests that pinql makes in the
+   * background.
    *
    * The id is the header `x-request-id` of the answer. All operations of one WebSocket have the id of its upgrade request.
    */
   readonly requestIds: readonly string[]
-  /** Milliseconds that the rate budget held the request back. Not the pause before a retry. */
+  /** Milliseconds that the rate budget held the request back. The pause before a retry is not included. */
   readonly waitedMs: number
   /** Milliseconds from sending the request to the end of its answer, or to its failure. */
   readonly tookMs: number
@@ -58,11 +60,11 @@ export interface UpstreamCall {
   readonly error: UpstreamCallError | null
 }
 
-/** Why a request has no answer that can be used. */
+/** The reason why a request has no answer that can be used. */
 export interface UpstreamCallError {
   /**
    * `SERVICE_UNAVAILABLE`: no connection, or no answer in time. `MALFORMED_RESPONSE`: the answer is not in the words of the
-   * Pinning Service API. `ABORTED`: nobody waited for it any more. `UNEXPECTED`: a bug of pinql.
+   * Pinning Service API. `ABORTED`: no caller waited for it any more. `UNEXPECTED`: a bug of pinql.
    */
   readonly code: ErrorCode | 'ABORTED' | 'UNEXPECTED'
   /** Node's or undici's code, such as `ECONNREFUSED`; `UND_ERR_ABORTED` for a timeout. Null when there is none. */
@@ -80,7 +82,7 @@ export interface UpstreamCallError {
  */
 export type ServiceState = 'up' | 'partlyDown' | 'down' | 'paused' | 'refusingToken'
 
-/** Something that an operator may want to know of a service. */
+/** An event that an operator may want to know about. */
 export interface ServiceEvent {
   /** Configured name of the service. */
   readonly service: string
@@ -88,15 +90,15 @@ export interface ServiceEvent {
   /** A sentence for people. It contains no token, and no text from the service. */
   readonly reason: string
   /**
-   * Whose token a service has refused or paused: the one in the configuration, or one that a caller brought. A refused
-   * `caller` token may be that caller's mistake. Null for all other states.
+   * Origin of the token that the service refused or paused: the configuration, or a caller. A refused `caller` token may be
+   * that caller's mistake. Null for all other states.
    */
   readonly tokenFrom: 'configuration' | 'caller' | null
   /** Milliseconds of the pause; null for all other states. */
   readonly pausedMs: number | null
   /**
-   * How many events like this one were left out since the last one. `paused` and `refusingToken` are reported once a minute
-   * at most, for each service and each `tokenFrom`. Always 0 for the other states.
+   * Number of events like this one that were left out since the last report. `paused` and `refusingToken` are reported at
+   * most once a minute, for each service and each `tokenFrom`. Always 0 for the other states.
    */
   readonly repeats: number
 }

@@ -6,18 +6,19 @@ import type { WriteRecords } from '../writes/write-records.ts'
 import { Tenant } from './tenant.ts'
 import { createTenantKeys } from './tenant-keys.ts'
 
-/** The configured services by name, each with its connections, budget and breakers. */
+/** The configured services by name. Each has its own connections, budget and breakers. */
 export interface ServiceRegistry extends AsyncDisposable {
-  /** In the order of the configuration. */
+  /** All services, in the order of the configuration. */
   readonly services: readonly PinningService[]
-  /** The service that is meant where none is named. */
+  /** Name of the service that is used when a request names none. */
   readonly defaultName: string
   /** @throws {UnknownServiceError} when no service has that name */
   get(name: string): PinningService
   /**
-   * One token at one service; the same object for the same token, as long as it is in use.
+   * Returns the tenant for one token at one service. The same token gets the same object, unless the tenant was evicted
+   * meanwhile.
    *
-   * @param token of the caller; null for the configured one
+   * @param token the caller's token; null for the configured one
    * @throws {UnknownServiceError} when no service has that name
    * @throws {UnauthorizedError} when neither the caller nor the configuration has a token
    */
@@ -25,17 +26,23 @@ export interface ServiceRegistry extends AsyncDisposable {
 }
 
 export interface RegistryOptions extends PinningServiceOptions {
-  /** Makes the keys of tenants, at least 32 bytes; what is on record is found by them. Default: a new one. */
+  /**
+   * Secret of at least 32 bytes, from which the keys of tenants are made. Records of writes are found by these keys.
+   * Default: a new random secret.
+   */
   readonly tenantSecret?: Uint8Array | undefined
-  /** Where adds and replacements are recorded; closed with the registry. Default: in memory. */
+  /** Store for the records of adds and replacements. It is closed with the registry. Default: in memory. */
   readonly writeRecords?: WriteRecords | undefined
 }
 
-/** Tenants kept so that their requests can share calls. One that falls out loses nothing but that. */
+/**
+ * Maximum number of tenants. They are kept so that equal requests can share calls. An evicted tenant only loses that
+ * sharing and its memory of recent writes.
+ */
 const MAX_TENANTS = 10_000
 
 /**
- * Opens a connection pool to each service; nothing is sent yet.
+ * Opens a connection pool to each service. Nothing is sent yet.
  *
  * @param defaultName must be the name of one of `settings`
  */
@@ -46,7 +53,7 @@ export function createServiceRegistry(
 ): ServiceRegistry {
   const services = settings.map((each) => new PinningService(each, options))
   const byName = new Map(services.map((service) => [service.settings.name, service]))
-  /** By service and token, which the tenants hold anyway. */
+  /** Tenants by service and token. The tenants hold their tokens anyway. */
   const tenants = new LRUCache<string, Tenant>({ max: MAX_TENANTS })
   const keyOf = createTenantKeys(options.tenantSecret)
   const journal = new WriteJournal(options.writeRecords)
@@ -71,7 +78,7 @@ export function createServiceRegistry(
       const service = get(name)
       const token = callersToken ?? service.settings.token
       if (!token) throw new UnauthorizedError(missingToken(name, defaultName), { service: name })
-      // Not the tenant's key, which is a hash: making it would be a tenth of what a lookup costs in all.
+      // The tenant's key is not used here, since it is a hash. Computing it would take a tenth of the time of a lookup.
       const held = `${name} ${token}`
       const known = tenants.get(held)
       if (known) return known
@@ -80,7 +87,7 @@ export function createServiceRegistry(
       return tenant
     },
     async [Symbol.asyncDispose]() {
-      // At the same time: what is under way ends only when the connections do, and is then noted on record.
+      // All at once: writes in flight end only when the connections are closed, and the journal then records their state.
       await Promise.all([journal, ...services].map((each) => each[Symbol.asyncDispose]()))
     },
   }

@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
 /**
- * Makes keys that tell tenants apart without telling their tokens.
+ * Creates a function that makes keys of tenants. A key distinguishes tenants and does not reveal the token.
  *
- * @param secret at least 32 bytes; equal ones make equal keys. Default: a new one, so that no other maker's keys match
+ * @param secret at least 32 bytes. Equal secrets make equal keys. Default: a new random secret, so that no other function
+ *   makes the same keys.
  */
 export function createTenantKeys(secret: Uint8Array = randomBytes(32)): (service: string, token: string) => string {
   return (service, token) => `${service}:${createHmac('sha256', secret).update(token).digest('base64url')}`

@@ -17,17 +17,21 @@ import type { PinChanges } from '../writes/replacement.ts'
 import { WriteJournal } from '../writes/write-journal.ts'
 
 /**
- * One token at one service: whose pins are seen and changed.
+ * One token at one service, with the pins that this token can read and change.
  *
- * All calls wait for the service's budget and are retried as it allows. Equal reads in flight share one request; a read
- * that starts after a change was answered never shares one that started before it. Every operation rejects with
- * - `RateLimitedError` when the budget has no room in time,
- * - `UnauthorizedError`, `InsufficientFundsError`, `BadRequestError`, `PinNotFoundError`, `ServiceError` as the service says,
- * - `ServiceUnavailableError` when it is down or silent, `MalformedResponseError` when it talks nonsense,
- * - `signal.reason` when aborted.
+ * All calls wait for the service's budget, and are retried as it allows. Equal reads in flight share one request. A read
+ * that starts after a change was answered never shares a request that was sent before the answer.
+ *
+ * Every operation rejects with
+ * - `RateLimitedError` when the budget cannot grant a call in time,
+ * - `UnauthorizedError`, `InsufficientFundsError`, `BadRequestError`, `PinNotFoundError`, or `ServiceError`, depending on
+ *   the service's status and words,
+ * - `ServiceUnavailableError` when the service is down or does not answer in time,
+ * - `MalformedResponseError` when the answer is not in the API's words,
+ * - `signal.reason` when aborted. Adds and replacements reject with `ServiceUnavailableError` instead.
  */
 export class Tenant implements PinSource {
-  /** Service and a keyed hash of the token. Part of every key under which anything is kept. */
+  /** Service and keyed hash of the token. It is part of every key under which anything is kept or shared. */
   readonly key: string
   readonly #service: PinningService
   readonly #recent: RecentWrites
@@ -35,7 +39,7 @@ export class Tenant implements PinSource {
   readonly #lookups: PinLookups
   readonly #writer: PinWriter
 
-  /** @param journal of all writes of the process. Default: one in memory, of this tenant alone */
+  /** @param journal all writes of the process. Default: a journal in memory, for this tenant alone. */
   constructor(service: PinningService, key: string, token: string, journal: WriteJournal = new WriteJournal()) {
     this.key = key
     this.#service = service
@@ -54,103 +58,117 @@ export class Tenant implements PinSource {
     return this.#service.name
   }
 
-  /** What the service is known to do by now. */
+  /** The service's capabilities, as far as known now. */
   get capabilities(): Capabilities {
     return this.#service.capabilities
   }
 
-  /** Shows all that this tenant's answers tell to an observer. Returns how to stop. */
+  /** Sets the observer that sees all answers to this tenant. Returns a function that removes it. */
   observe(observer: TenantObserver): () => void {
     return this.#service.observe(this.key, observer)
   }
 
-  /** What the service's answers taught, to be taught more. */
+  /** The lessons from the service's answers, open for more. */
   get known(): LearnedCapabilities {
     return this.#service.known
   }
 
-  /** A query in as many parts as the service needs for its CIDs. */
+  /** Splits a query into as many parts as the service needs for its CIDs. */
   splitQuery(query: PinQuery): PinQuery[] {
     return this.#reads.splitQuery(query)
   }
 
   /**
-   * One page: one `GET /pins`. The query is sent as it is; see `PinStream` for one that copes with every service.
+   * Reads one page with one `GET /pins`. The query is sent unchanged. `PinStream` works with every service instead.
    *
-   * An empty answer to several statuses costs one or two requests more, at most once a minute, while no such list ever
-   * had a pin, since there are services that understand only one status at a time.
+   * Some services understand only one status at a time. So an empty list of several statuses costs one or two more
+   * requests, until a list of several statuses has contained a pin. This happens at most once a minute, or every time after
+   * a pin was read by its request id.
    */
   listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
     return this.#reads.listPins(query, options)
   }
 
-  /** One pin: one `GET /pins/{requestid}`. */
+  /** Reads one pin with one `GET /pins/{requestid}`. */
   getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
     return this.#reads.getPin(requestId, options)
   }
 
   /**
-   * A pin whose CID is known: a tenth of a request, or less, when others are looked up at the same time.
+   * Looks up a pin whose CID is known. It costs a tenth of a request or less when other pins are looked up at the same
+   * time.
    *
-   * A list that lacks the pin proves nothing, since some lag behind; then the pin itself is asked for.
+   * If a list lacks the pin, that proves nothing, since some lists lag. Then the pin is read by its request id.
    */
   lookupPin(ref: PinRef, options: LookupOptions = {}): Promise<Pin> {
     return this.#lookups.pin(ref, options)
   }
 
-  /** A pin as a change made it within the last 2 s, so that whoever made it need not ask; undefined for any other. */
+  /**
+   * Returns a pin that a change made within the last 2 s, so that its caller need not read it. Undefined for any other pin,
+   * and once an answer to a read has shown the pin.
+   */
   justMade(requestId: string): Pin | undefined {
     return this.#recent.justMade(requestId)
   }
 
-  /** All pins of a CID, newest first: a tenth of a request, or less, when others are looked up at the same time. */
+  /**
+   * Looks up all pins of a CID, newest first. It costs a tenth of a request or less when other CIDs are looked up at the
+   * same time.
+   */
   lookupContent(cid: Cid, options: LookupOptions = {}): Promise<readonly Pin[]> {
     return this.#lookups.content(cid, options)
   }
 
   /**
-   * Adds a pin, at most once for a key as far as the service lets that be known.
+   * Adds a pin, at most once per key as far as the service allows that to be known.
    *
-   * Usually one `POST /pins`; where the service drops `meta`, a lookup before it. A lost answer is looked for in the
-   * service's lists, and the pin sent again only where that cannot make a second one; all that takes at most about 2.5
-   * times as long as one call may take.
+   * Usually it sends one `POST /pins`. Where the service drops `meta`, it first looks up the CID. After a lost answer, it
+   * looks for the pin in the service's lists. It sends the pin again only if that cannot make a second one. In all, this
+   * takes at most about 2.5 times as long as one call may take.
    *
-   * @param idempotencyKey the client's, or one made for this write
-   * @param options.signal aborts it as long as nothing was sent to change anything; then the write goes on
+   * @param idempotencyKey the client's, or a key made for this write
+   * @param options.signal aborts the write until something was sent that may change pins. After that, the write is
+   *   completed.
    * @throws {IdempotencyConflictError} the key was used for another write within 24 hours
-   * @throws {OutcomeUnknownError} nobody can tell whether it was made; every other error says that it was not
+   * @throws {OutcomeUnknownError} it cannot be known whether the pin was added. Every other error means that it was not
+   *   added.
    */
   addPin(pin: NewPin, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
     return this.#writer.add(pin, idempotencyKey, options.signal)
   }
 
   /**
-   * Puts a pin in the place of another, as `addPin` adds one. Parts that are not named stay as they are.
+   * Replaces a pin, in the same way as `addPin` adds one. Undefined parts stay unchanged.
    *
-   * One `POST /pins/{requestid}`, and one `GET /pins/{requestid}` before it unless name, origins and `meta` are all given or
-   * cleared. Where the POST would lose the pin or keep its old CID, pinql adds the new pin and then removes the old one. The
-   * old pin is always read then, and the removal is one request more.
+   * It sends one `POST /pins/{requestid}`. Before that, it sends one `GET /pins/{requestid}`, unless name, origins and
+   * `meta` are all given or cleared. Where the POST would lose the pin or keep its old CID, pinql adds the new pin and then
+   * removes the old one. Then the old pin is always read, and the removal is one more request.
    *
-   * @throws {PinNotFoundError} the pin to replace is not there
-   * @throws {UnchangedPinError} the service answered with success, but not with the pin that was asked for
-   * @throws what `addPin` throws
+   * @throws {PinNotFoundError} the pin to replace does not exist
+   * @throws {UnchangedPinError} the service answered with success, but not with the requested pin
+   * @throws whatever `addPin` throws
    */
   replacePin(ref: PinRef, changes: PinChanges, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
     return this.#writer.replace(ref, changes, idempotencyKey, options.signal)
   }
 
   /**
-   * Removes a pin: one `DELETE /pins/{requestid}`, repeated after failures, since removing twice does no harm.
+   * Removes a pin with one `DELETE /pins/{requestid}`. It is retried after failures, since removing twice does no harm.
    *
-   * A service that answers 202 for unknown ids as well (filecoin-pin, Crust) is taken at its word.
+   * Some services answer 202 for unknown request ids as well (filecoin-pin, Crust). There, removing an unknown pin
+   * succeeds.
    *
-   * @throws {PinNotFoundError} it is not there, and no removal within the last minute may have taken it away unheard
+   * @throws {PinNotFoundError} the pin does not exist, and no unanswered removal within the last minute may have removed it
    */
   removePin(requestId: string, options: TenantCallOptions = {}): Promise<void> {
     return this.#writer.remove(requestId, options)
   }
 
-  /** Looks, in the background, what became of writes that an earlier process left unfinished. */
+  /**
+   * Looks, in the background, for the pins of writes that an earlier process left unfinished. See
+   * `PinWriter.lookForUnfinished`.
+   */
   lookForUnfinishedWrites(): void {
     this.#writer.lookForUnfinished()
   }

@@ -2,18 +2,18 @@ import { givenNameOf } from '../../domain/given-name.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { WriteRecord } from './write-records.ts'
 
-/** How far a service's clock may be behind ours. */
+/** The largest lag of a service's clock behind ours that pinql allows for. */
 export const CLOCK_SKEW_MS = 5 * 60 * 1000
 
 /** The pins of a list that a write made, or may have made. */
 export interface MatchedPins {
-  /** Those that carry its operation id, oldest first; in the same order, whoever asks. */
+  /** Pins with the write's operation id, oldest first. The order is the same for every caller. */
   readonly mine: Pin[]
-  /** Those of no operation that have its name, and are new as far as is known. */
+  /** Pins without an operation id that have the write's name and that, as far as known, are new. */
   readonly similar: readonly Pin[]
 }
 
-/** Sorts out, of the pins of its CID, which belong to a write. */
+/** Creates a function that finds the pins of a write among the pins of its CID. */
 export function createPinMatcher({ operationId, write, before, startedAt }: WriteRecord) {
   const known = new Set(before)
   const earliest = BigInt(startedAt - CLOCK_SKEW_MS) * 1_000_000n

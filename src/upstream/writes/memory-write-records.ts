@@ -1,13 +1,13 @@
 import type { Pin } from '../../domain/pin.ts'
 import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from './write-records.ts'
 
-/** Records that end with the process: for tests, and for gateways without a data directory. */
+/** Write records that end with the process. For tests, and for gateways without a data directory. */
 export class MemoryWriteRecords implements WriteRecords {
   /** Oldest first. */
   readonly #records = new Map<string, WriteRecord>()
   readonly #now: () => number
 
-  /** @param now Unix milliseconds */
+  /** @param now returns Unix milliseconds */
   constructor(now: () => number = Date.now) {
     this.#now = now
   }
@@ -71,7 +71,7 @@ export class MemoryWriteRecords implements WriteRecords {
   }
 }
 
-/** Neither part of a tenant's key has a line break. */
+/** A tenant's key contains no line break, so the parts cannot be confused. */
 function idOf({ tenant, key }: Pick<WriteRecord, 'tenant' | 'key'>): string {
   return `${tenant}\n${key}`
 }

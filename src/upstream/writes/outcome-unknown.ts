@@ -2,7 +2,11 @@ import { OutcomeUnknownError } from '../../domain/change-errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { WriteRecord } from './write-records.ts'
 
-/** @param candidates pins that the write may have made */
+/**
+ * Creates the error for a write whose outcome is unknown.
+ *
+ * @param candidates pins that the write may have made
+ */
 export function outcomeUnknown(
   service: string,
   { operationId, key }: WriteRecord,

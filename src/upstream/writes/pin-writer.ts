@@ -13,12 +13,12 @@ import type { WriteJournal } from './write-journal.ts'
 import type { Write, WriteRecord } from './write-records.ts'
 import { WriteRequests, type WritingTenant } from './write-requests.ts'
 
-/** A write and what was there before it, as its record keeps them. */
+/** A write, and the pins of its CID that were there before, as its record keeps them. */
 type Prepared = Pick<WriteRecord, 'write' | 'before'>
-/** Finds out what to write. */
+/** Determines what to write. It may read the old pin. */
 type Prepare = (requests: WriteRequests) => Promise<Write>
 
-/** A write that may not be on record yet. */
+/** A write that may not be recorded yet. */
 interface Plan {
   readonly key: string
   readonly fingerprint: string
@@ -26,11 +26,11 @@ interface Plan {
   readonly prepare: Prepare
 }
 
-/** How many unfinished writes of a tenant are looked for when it connects. */
+/** Maximum number of a tenant's unfinished writes that are looked for when the tenant connects. */
 const MAX_LOOKS = 1000
 
 /**
- * One tenant's writes. Adds and replacements are made at most once for their key, as far as the service lets that be known.
+ * One tenant's writes. An add or replacement is made at most once per key, as far as the service allows that to be known.
  *
  * @see docs/decisions/0005-exactly-once.md
  */
@@ -44,15 +44,16 @@ export class PinWriter {
   }
 
   /**
-   * Adds a pin, or finds out what became of an earlier add of the same key.
+   * Adds a pin, or finds out the outcome of an earlier add with the same key.
    *
-   * The same key with the same input waits for the write in flight, or gets the pin of the one that is done.
+   * A call with the same key and the same input waits for the write in flight, or returns the pin of the finished one.
    *
-   * @param key the client's, or one made for this write
-   * @param signal aborts it as long as nothing was sent to change anything
+   * @param key the client's idempotency key, or a key made for this write
+   * @param signal aborts the write until something was sent that may change pins. After that, the write is completed.
    * @throws {IdempotencyConflictError} the key was used for another write within 24 hours
    * @throws {ServiceUnavailableError} the signal was aborted, or the service failed
-   * @throws {OutcomeUnknownError} nobody can tell whether it was made; every other error says that it was not
+   * @throws {OutcomeUnknownError} it cannot be known whether the pin was added. Every other error means that it was not
+   *   added.
    */
   add(pin: NewPin, key: string, signal?: StopSignal): Promise<Pin> {
     const write = { pin, replaces: null }
@@ -61,11 +62,13 @@ export class PinWriter {
   }
 
   /**
-   * Replaces a pin, as {@link add} adds one. The old pin is read only after no earlier write of the key was found.
+   * Replaces a pin, in the same way as {@link add} adds one. The old pin is read only if no earlier write with the key is
+   * found.
    *
-   * @throws {PinNotFoundError} the pin to replace is not there
-   * @throws {UnchangedPinError} the service answered with success, but not with the pin that was asked for. If the service made
-   *   the replacement in part, `candidates` has the new pin; no other error but `OutcomeUnknownError` leaves that open
+   * @throws {PinNotFoundError} the pin to replace does not exist
+   * @throws {UnchangedPinError} the service answered with success, but not with the requested pin. If the service made part
+   *   of the replacement, `candidates` contains the new pin. Apart from `OutcomeUnknownError`, every other error means that
+   *   nothing was replaced.
    */
   replace(ref: PinRef, changes: PinChanges, key: string, signal?: StopSignal): Promise<Pin> {
     const fingerprint = fingerprintOf(changes, ref.requestId)
@@ -73,12 +76,15 @@ export class PinWriter {
     return this.#run({ key, fingerprint, isReplacement: true, prepare }, signal)
   }
 
-  /** Removes a pin. It can be aborted at any time. */
+  /** Removes a pin. Can be aborted at any time. */
   remove(requestId: string, options: TenantCallOptions): Promise<void> {
     return this.#requestsOf({}).removePin(requestId, options)
   }
 
-  /** Looks, in the background, what became of the writes that an earlier process left unfinished. Sends nothing. */
+  /**
+   * Looks, in the background, for the pins of writes that an earlier process left unfinished. It sends no write again, but
+   * it removes duplicates and replaced pins.
+   */
   lookForUnfinished(): void {
     this.#journal.runInBackground(async () => {
       const records = await this.#journal.records.unfinished(this.#tenant.account.key)
@@ -106,7 +112,8 @@ export class PinWriter {
   async #write(requests: WriteRequests, plan: Plan, signal?: StopSignal): Promise<Pin> {
     const { records } = this.#journal
     const { key, fingerprint } = plan
-    // An add reads nothing first where the service keeps `meta`. As most keys are new, it does not look for its own either.
+    // Where the service keeps `meta`, an add begins without a read. It also does not look up its record, since most keys
+    // are new.
     let isKnown = plan.isReplacement || requests.capabilities.keepsMeta === false
     for (;;) {
       const known = isKnown ? await records.find(requests.key, key) : null
@@ -125,12 +132,12 @@ export class PinWriter {
         result: null,
       }
       if (await records.begin(record)) return this.#finish(requests, record, (attempt) => attempt.perform())
-      // The key is not new, or another process was first.
+      // The key is not new, or another process has recorded it meanwhile.
       isKnown = true
     }
   }
 
-  /** All that is read before anything is sent to change anything. */
+  /** Reads everything that is needed before a request that may change pins. */
   async #prepare(requests: WriteRequests, prepare: Prepare, signal?: StopSignal): Promise<Prepared> {
     const read = async (): Promise<Prepared> => {
       const write = await prepare(requests)
@@ -148,7 +155,7 @@ export class PinWriter {
     }
   }
 
-  /** Without `meta`, only what was there before tells a new pin from an old one. */
+  /** Lists the pins of the CID. Without `meta`, only this list can tell a new pin from an old one. */
   async #listBefore(requests: WriteRequests, { pin }: Write): Promise<string[] | null> {
     if (requests.capabilities.keepsMeta !== false) return null
     return (await requests.lookupContent(pin.cid)).map(({ requestId }) => requestId)
@@ -167,7 +174,7 @@ export class PinWriter {
       this.#journal.runInBackground(() => attempt.sweep(pin))
       return pin
     } catch (error) {
-      // What was made in part must be found again by its key.
+      // A replacement that was made in part must be found again by its key.
       const isMade = error instanceof UnchangedPinError && error.candidates.length > 0
       if (isMade || error instanceof OutcomeUnknownError) await records.markUnknown(record)
       else if (error instanceof PinqlError) await records.forget(record)
@@ -180,7 +187,10 @@ export class PinWriter {
   }
 }
 
-/** The digits of a random UUID. Node makes the random bits of many at once, and 16 bytes alone would cost ten times as much. */
+/**
+ * Returns the digits of a random UUID. Node makes the random bits of many UUIDs at once; 16 random bytes alone would cost
+ * ten times as much.
+ */
 function newOperationId(): string {
   return randomUUID().replaceAll('-', '')
 }

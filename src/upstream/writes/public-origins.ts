@@ -1,4 +1,4 @@
-/** Addresses that mean something in one network only, or on one machine. */
+/** Addresses that are valid only in one network, or on one machine. */
 const PRIVATE = [
   /^\/ip4\/(?:0|10|127)\./,
   /^\/ip4\/(?:169\.254|192\.168)\./,
@@ -8,7 +8,7 @@ const PRIVATE = [
   /^\/dns(?:4|6|addr)?\/(?:[^/]+\.)?(?:localhost|local|internal)\//i,
 ]
 
-/** The origins that a service elsewhere may be able to reach. */
+/** Returns the origins that a service in another network may be able to reach. */
 export function publicOrigins(origins: readonly string[]): string[] {
   return origins.filter((origin) => !PRIVATE.some((pattern) => pattern.test(origin)))
 }

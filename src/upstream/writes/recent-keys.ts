@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 
-/** Keys with values that are remembered for a while. */
+/** Keys with values that are kept for a limited time. */
 export class RecentKeys<Value> {
   readonly #clock: Clock
   readonly #lifetimeMs: number

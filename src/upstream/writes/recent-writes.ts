@@ -3,18 +3,18 @@ import type { Pin } from '../../domain/pin.ts'
 import type { Clock } from '../clock.ts'
 import { RecentKeys } from './recent-keys.ts'
 
-/** How long a service may take to show a new pin in its lists, and to answer a removal that was repeated. */
+/** Milliseconds that a service may take to show a new pin in its lists, or to answer a removal that was retried. */
 const GRACE_MS = 60_000
-/** How long the answer to a write is as good as a look at the pin. */
+/** Milliseconds during which the answer to a write is as good as a read of the pin. */
 const FRESH_MS = 2_000
 
-/** All that one tenant remembers, for a minute, of its writes: its reads depend on it, and so do its later writes. */
+/** One tenant's recent writes, kept for a minute at most. The tenant's reads and its later writes depend on them. */
 export class RecentWrites {
-  /** The CIDs of the pins that were made, by request id: lists may not show them yet. */
+  /** CIDs of the pins that were made, by request id. Lists may not show these pins yet. */
   readonly #made: RecentKeys<Cid>
-  /** Pins as the answers to their writes showed them, unless something newer is known. */
+  /** Pins as the answers to their writes showed them. A pin is dropped when an answer to a read shows it. */
   readonly #fresh: RecentKeys<Pin>
-  /** Request ids whose removal was sent, and got no answer. */
+  /** Request ids whose removal was sent but not answered. */
   readonly #maybeRemoved: RecentKeys<null>
   #generation = 0
 
@@ -29,19 +29,19 @@ export class RecentWrites {
     return this.#generation
   }
 
-  /** Notes that a request has ended that may have changed something. */
+  /** Notes that a request ended that may have changed something. */
   changed(): void {
     this.#generation++
   }
 
-  /** @param replaced request id of the pin that the service replaced by it; null for none */
+  /** @param replaced request id of the pin that the service replaced with it; null for an add */
   made(pin: Pin, replaced: string | null): void {
     if (replaced !== null) this.gone(replaced)
     this.#made.set(pin.requestId, pin.cid)
     this.#fresh.set(pin.requestId, pin)
   }
 
-  /** Notes that a removal was sent, and got no answer. */
+  /** Notes that a removal was sent but not answered. */
   maybeRemoved(requestId: string): void {
     this.#maybeRemoved.set(requestId, null)
   }
@@ -55,18 +55,18 @@ export class RecentWrites {
     this.gone(requestId)
   }
 
-  /** Notes that a pin is not there any more, whoever took it away. */
+  /** Notes that a pin no longer exists, whatever removed it. */
   gone(requestId: string): void {
     this.#made.delete(requestId)
     this.#fresh.delete(requestId)
   }
 
-  /** Notes that an answer showed a pin. */
+  /** Notes that an answer to a read contained a pin. */
   shown(requestId: string): void {
     this.#fresh.delete(requestId)
   }
 
-  /** A pin as it was made within the last 2 s; undefined once an answer showed it again. */
+  /** Returns a pin that was made within the last 2 s, as its write's answer showed it. Undefined once a read has shown it. */
   justMade(requestId: string): Pin | undefined {
     return this.#fresh.get(requestId)
   }
@@ -78,7 +78,7 @@ export class RecentWrites {
     return requestIds
   }
 
-  /** The pin that was made first; undefined for none. */
+  /** The remembered pin that was made first; undefined when there is none. */
   get oldest(): { readonly requestId: string; readonly cid: Cid } | undefined {
     const [first] = this.#made.entries()
     return first && { requestId: first[0], cid: first[1] }

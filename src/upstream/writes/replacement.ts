@@ -7,28 +7,28 @@ import type { Capabilities } from '../providers/capabilities.ts'
 import { CLOCK_SKEW_MS } from './match-pin.ts'
 import type { ReplacedPin, Write } from './write-records.ts'
 
-/** The parts of a pin that a replacement sets. A part that is undefined stays as it is. */
+/** The parts of a pin that a replacement sets. An undefined part stays unchanged. */
 export interface PinChanges {
   readonly cid?: Cid | undefined
-  /** Null: the new pin has no name. */
+  /** Null: the new pin gets no name. */
   readonly name?: string | null | undefined
   readonly origins?: readonly string[] | undefined
   readonly meta?: StringMap | undefined
 }
 
-/** Reads the pin that is to be replaced. */
+/** Reads the pin to be replaced. */
 export interface PinReader {
   readonly capabilities: Capabilities
   getPin(requestId: string): Promise<Pin>
 }
 
 /**
- * The write of a replacement, with the parts of the old pin that stay.
+ * Creates the write of a replacement, including the unchanged parts of the old pin.
  *
- * One `getPin` where name, origins or `meta` stay as they are, and where pinql adds and then removes: then the service does not
- * check that there is something to replace.
+ * It reads the old pin once if name, origins or `meta` stay unchanged. It also reads the old pin if pinql adds and then
+ * removes, since the service then does not check that the old pin exists.
  *
- * @throws what `getPin` throws, such as `PinNotFoundError`
+ * @throws whatever `getPin` throws, such as `PinNotFoundError`
  */
 export async function writeOf(ref: PinRef, changes: PinChanges, service: PinReader): Promise<Write> {
   const { requestId } = ref
@@ -52,12 +52,12 @@ export async function writeOf(ref: PinRef, changes: PinChanges, service: PinRead
 }
 
 /**
- * The request id for `POST /pins/{requestid}`. Null for an add, and for a replacement that pinql makes by an add and a
- * removal.
+ * Returns the request id for `POST /pins/{requestid}`. Null for an add, and for a replacement that pinql makes with an add
+ * and a removal.
  */
 export function nativeTargetOf({ pin, replaces }: Write, { replace }: Pick<Capabilities, 'replace'>): string | null {
   if (!replaces || replace === 'add-then-remove') return null
-  // A service whose request ids are CIDs would remove what it has just added.
+  // A service whose request ids are CIDs would remove the pin that it has just added.
   const isSamePin = isCidOf(replaces.requestId, pin) || (replace !== 'native' && isCidOf(replaces.cid, pin))
   return isSamePin ? null : replaces.requestId
 }
@@ -70,25 +70,26 @@ function isCidOf(text: string, { cid }: NewPin): boolean {
   }
 }
 
-/** What is known of a replacement beside its pins. */
+/** The known facts about a replacement, other than its pins. */
 export interface ReplacementState {
-  /** Null when that is not known. */
+  /** True if the service keeps `meta`; null when that is not known. */
   readonly keepsMeta: boolean | null
-  /** Request ids of the pins of this CID that were there before; null when nobody looked. */
+  /** Request ids of the pins of this CID that existed before; null when they were not listed. */
   readonly before: readonly string[] | null
-  /** Unix milliseconds. */
+  /** Start of the write in Unix milliseconds. */
   readonly startedAt: number
 }
 
 /**
- * The part of a replacement that an answer shows to have had no effect; null for none.
+ * Returns the part of a replacement that had no effect, as an answer shows; null for none.
  *
- * Services with one pin per CID return an existing pin: the old one or another one. If the old pin was not read, an answer with
- * its request id must have the wanted name and `meta`, and any other answer something that can be made of them, such as a name
- * that was cut. At a service that drops `meta`, missing `meta` proves nothing.
+ * Services with one pin per CID may return an existing pin: the old one or another one. If pinql did not read the old pin,
+ * the answer is compared with the wanted parts. An answer with the old request id must have exactly the wanted name and
+ * `meta`. Any other answer may have parts that a service can derive from the wanted ones, such as a shortened name. At a
+ * service that drops `meta`, missing `meta` proves nothing.
  *
  * @param wanted the pin that was sent
- * @param found the pin that was answered, or found later
+ * @param found the pin in the answer, or a pin that was found later
  */
 export function ignoredPart(
   wanted: NewPin,
@@ -102,7 +103,7 @@ export function ignoredPart(
   const isOldName = was ? foundName === was.name : isOld || !isDerived(foundName, name)
   if (name !== foundName && (isOldName || isOthers)) return { part: 'name', wanted: name, found: foundName, isOthers }
   const isMetaKept = state.keepsMeta === true || Object.keys(was?.meta ?? {}).length > 0
-  // Some services keep meta but leave it out of the answer.
+  // Some services keep `meta` but leave it out of the answer.
   const hasMeta = Object.keys(found.meta).length > 0
   const isOldMeta = was ? isEqual(found.meta, was.meta) : hasMeta && (isOld || !hasAny(found.meta, wanted.meta))
   if (isMetaKept && !isEqual(wanted.meta, found.meta) && (isOldMeta || (isOthers && hasMeta))) {
@@ -112,19 +113,23 @@ export function ignoredPart(
   return isOfAnotherWrite ? { part: 'cid', wanted: wanted.cid.text, found: found.requestId, isOthers } : null
 }
 
-/** Whether a service had a pin before it was asked for one, as far as that can be told. */
+/** Returns whether the service had a pin before the write, as far as that can be known. */
 function wasThere(found: Pin, wanted: NewPin, was: ReplacedPin['was'], state: ReplacementState): boolean {
   const { keepsMeta, before, startedAt } = state
   if (before) return before.includes(found.requestId)
-  // A service that replaces but leaves `meta` as it was keeps the old operation id with it.
+  // A service that replaces a pin but keeps its `meta` also keeps the old operation id in it.
   if (found.operationId !== undefined) return ![wanted.operationId, was?.operationId].includes(found.operationId)
   if (keepsMeta === true && !(was && isEqual(found.meta, was.meta))) return true
-  // It may drop `meta`, or have left it as it was; then a name of another kind, or an older time, shows another pin.
+  // The service may drop `meta`, or keep the old `meta`. Then a different name or an older time shows that it is another
+  // pin.
   const isOlder = found.created.ns < BigInt(startedAt - CLOCK_SKEW_MS) * 1_000_000n
   return isOlder || !isDerived(givenNameOf(found), givenNameOf(wanted))
 }
 
-/** Whether a service may have made a name of another one: cut it, changed its case, or left characters out. */
+/**
+ * Returns whether a service may have derived a name from another one: shortened it, changed its case, or dropped
+ * characters.
+ */
 function isDerived(found: string | null, wanted: string | null): boolean {
   const [made, given] = [found, wanted].map((name) =>
     (name ?? '')

@@ -9,10 +9,13 @@ import type { WriteRecord } from './write-records.ts'
 import type { WriteRequests } from './write-requests.ts'
 
 /**
- * Sends a write: one POST, and a second one where the service refused the origins, or ignored the CID of a replacement.
+ * Sends a write with one POST. It sends further POSTs if the service rejects the origins, or ignores the CID of a
+ * replacement.
  *
- * @param deadline clock time after which no request may go on
+ * @param deadline clock time by which every request must have ended
  * @throws {OutcomeUnknownError} when the service changed the old pin's name and `meta`, and then refused to add the new pin
+ * @throws {MalformedResponseError} when the answer to an add has another CID
+ * @throws whatever else the POST rejects with
  */
 export async function sendWrite(requests: WriteRequests, record: WriteRecord, deadline: number): Promise<Pin> {
   const { write, operationId } = record
@@ -27,13 +30,13 @@ export async function sendWrite(requests: WriteRequests, record: WriteRecord, de
   try {
     return await sendWrite(requests, record, deadline)
   } catch (cause) {
-    // The old pin has its name and meta changed by now, so that a plain refusal would not be the whole truth.
+    // The old pin's name and `meta` are changed by now. So a plain refusal would be misleading.
     throw cause instanceof PinqlError && !isOutcomeUnknown(cause) ? outcomeUnknown(service, record, [], cause) : cause
   }
 
   async function sendWithFewerOrigins(wanted: NewPin, replacedId: string | null): Promise<Pin> {
     const { clock, timeoutMs } = requests
-    // A call's time counts from then, and must not go beyond the write's.
+    // The time of a call counts from `askedAt`, and must not end after the write's deadline.
     const askedAt = Math.min(clock.now(), deadline - timeoutMs)
     const old = write.replaces?.requestId ?? null
     try {
@@ -47,11 +50,11 @@ export async function sendWrite(requests: WriteRequests, record: WriteRecord, de
   }
 }
 
-/** Whether an error leaves open if the service did what was asked for. */
+/** Returns whether an error leaves open if the service carried out the request. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return (
     (error instanceof ServiceUnavailableError && error.mayHaveActed) ||
-    // A success that cannot be read is a success all the same.
+    // A success with an unreadable body is still a success.
     (error instanceof MalformedResponseError && !(error instanceof WrongEndpointError))
   )
 }

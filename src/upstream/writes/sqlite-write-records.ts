@@ -4,11 +4,11 @@ import { Statements } from '../../storage/statements.ts'
 import { decodeResult, decodeWrite, encodeResult, encodeWrite } from './write-codec.ts'
 import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from './write-records.ts'
 
-/** Expired records that are swept away for each new one: more than one, so that none are left in the end. */
+/** Number of expired records that each new record removes. It is more than one, so that the expired records run out. */
 const SWEPT_PER_RECORD = 2
 /**
- * Pages of the log after which it is copied into the database, by the commit that comes next. SQLite's own 1,000 would make
- * that commit wait for the disk several times as long.
+ * Pages of the log after which the next commit copies the log into the database. With SQLite's default of 1,000, that
+ * commit would wait for the disk several times as long.
  */
 const PAGES_PER_CHECKPOINT = 100
 
@@ -47,19 +47,19 @@ interface Row {
 }
 
 interface Job {
-  /** Runs inside the transaction; what it returns is called when that is on the disk. */
+  /** Runs inside the transaction. The function that it returns is called once the transaction is on the disk. */
   run(): () => void
   reject(error: unknown): void
 }
 
 /**
- * Records in an SQLite file, on the disk before anything is sent (WAL, `synchronous=FULL`).
+ * Opens write records in an SQLite file. They are on the disk before anything is sent (WAL, `synchronous=FULL`).
  *
- * What is asked for in one turn of the event loop shares one transaction, since waiting for the disk is what it costs.
+ * All changes of one turn of the event loop share one transaction, since most of the cost is waiting for the disk.
  *
- * @param path the file; made where it is missing
- * @param now Unix milliseconds
- * @throws {Error} when the file cannot be used, or a newer pinql wrote it
+ * @param path the file; created if it does not exist
+ * @param now returns Unix milliseconds
+ * @throws {Error} when the file cannot be used, or was written by a newer pinql
  */
 export async function openWriteRecords(path: string, now: () => number = Date.now): Promise<WriteRecords> {
   const database = await openDatabase(path, WRITE_DATABASE)
@@ -72,7 +72,7 @@ class SqliteWriteRecords implements WriteRecords {
   readonly #statements: Statements
   readonly #now: () => number
   #jobs: Job[] = []
-  /** Records that the next transaction begins. */
+  /** Number of records that the next transaction begins. */
   #begun = 0
 
   constructor(database: Database, now: () => number) {
@@ -132,7 +132,7 @@ class SqliteWriteRecords implements WriteRecords {
     this.#database.close()
   }
 
-  /** Returns false where the tenant has a record of that key. */
+  /** Returns false if the tenant already has a record with that key. */
   #insert(record: WriteRecord): boolean {
     const { changes } = this.#statements
       .get('INSERT OR IGNORE INTO write VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
@@ -151,19 +151,19 @@ class SqliteWriteRecords implements WriteRecords {
     return Number(changes) === 1
   }
 
-  /** Removes the record of a key, if it has expired. Returns whether it had. */
+  /** Removes the record of a key if it has expired. Returns whether it was removed. */
   #sweepKey({ tenant, key }: WriteRecord): boolean {
     const sql = 'DELETE FROM write WHERE tenant = ? AND key = ? AND started_at <= ?'
     return Number(this.#statements.get(sql).run(tenant, key, this.#expired()).changes) === 1
   }
 
-  /** Removes some of the oldest records that have expired. All at once might stop the gateway for seconds. */
+  /** Removes some of the oldest expired records. Removing all at once might block the gateway for seconds. */
   #sweep(limit: number): void {
     const oldest = 'SELECT tenant, key FROM write WHERE started_at <= ? ORDER BY started_at LIMIT ?'
     this.#statements.get(`DELETE FROM write WHERE (tenant, key) IN (${oldest})`).run(this.#expired(), limit)
   }
 
-  /** Whether a pin is the result of another record of the tenant. */
+  /** Returns whether a pin is the result of another record of the tenant. */
   #isOthers({ tenant, key }: Pick<WriteRecord, 'tenant' | 'key'>, { requestId }: Pin): boolean {
     const sql = 'SELECT 1 FROM write WHERE tenant = ? AND request_id = ? AND key <> ?'
     return this.#statements.get(sql).get(tenant, requestId, key) !== undefined
@@ -198,7 +198,7 @@ class SqliteWriteRecords implements WriteRecords {
         if (begun > 0) this.#sweep(SWEPT_PER_RECORD * begun)
         return jobs.map((job) => job.run())
       })
-      // What goes on after it takes as long as the transaction. Other requests have their turn in between.
+      // The work that follows the promises takes as long as the transaction. So other requests get a turn in between.
       setImmediate(() => {
         for (const resolve of resolvers) resolve()
       })

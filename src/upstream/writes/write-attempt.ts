@@ -10,29 +10,30 @@ import { WriteCompletion } from './write-completion.ts'
 import type { WriteRecord, WriteRecords } from './write-records.ts'
 import type { WriteRequests } from './write-requests.ts'
 
-/** Milliseconds between the looks at a service that gave no answer: some show a new pin only after a while. */
+/** Milliseconds before each look for the pin of a write without an answer. Some services list a new pin only after a while. */
 const PROBE_DELAYS_MS = [500, 1000, 2000, 4000]
 
-/** How long after a write that was sent twice a service may still carry out the first of the two. */
+/** Milliseconds after a repeated write during which a service may still carry out the first request. */
 const LATE_MS = 60_000
 
 /**
- * The part of 25 s that a write may take where a call may take 10: one request, the looks after it, and one request more.
+ * Time of a write, in times of a call: 25 s where a call may take 10 s. It covers one request, the looks after it, and one
+ * more request.
  */
 const WRITE_TIMEOUT_FACTOR = 2.5
 
 /**
- * One try to bring a recorded write to its end.
+ * One attempt to complete a recorded write.
  *
- * A request whose outcome is unknown is never just sent again: first the service's list of that CID is looked at, and
- * where the service keeps `meta`, the operation id in it tells for certain whether the pin is there. A pin is only ever
- * sent twice with the same operation id, so that a second one can be told from all others, and removed.
+ * A request whose outcome is unknown is never simply sent again. First, pinql looks for the pin in the service's list of
+ * that CID. Where the service keeps `meta`, the operation id in it shows for certain whether the pin exists. A second
+ * request has the same operation id as the first. So a second pin can be told from all others, and removed.
  */
 export class WriteAttempt {
   readonly #requests: WriteRequests
   readonly #records: WriteRecords
   readonly #record: WriteRecord
-  /** Undefined until a list is looked at, which the usual write has no need of. */
+  /** Undefined until a list is read. Most writes never need one. */
   #matcher: ReturnType<typeof createPinMatcher> | undefined
   readonly #deadline: number
   readonly #signal: AbortSignal
@@ -41,7 +42,7 @@ export class WriteAttempt {
   #wasRepeated = false
   readonly #completion: WriteCompletion
 
-  /** @param signal ends the waiting between looks; the outcome is unknown then */
+  /** @param signal ends the pauses between looks. The outcome is then unknown. */
   constructor(requests: WriteRequests, records: WriteRecords, record: WriteRecord, signal: AbortSignal) {
     this.#requests = requests
     this.#records = records
@@ -52,18 +53,19 @@ export class WriteAttempt {
   }
 
   /**
-   * Sends a write that was never sent before.
+   * Sends a write that was not sent before.
    *
-   * @throws {OutcomeUnknownError} when nobody can tell whether it was made; every other error but the next says that it was not
-   * @throws {UnchangedPinError} when the answer is not what the replacement asked for. If the service made it in part,
-   *   `candidates` has the new pin
+   * @throws {UnchangedPinError} when the answer is not what the replacement asked for. If the service made part of it,
+   *   `candidates` contains the new pin.
+   * @throws {OutcomeUnknownError} when it cannot be known whether the write was made. Every error other than these two
+   *   means that it was not made.
    */
   async perform(): Promise<Pin> {
     const { replaces } = this.#record.write
     try {
       return await this.#completion.complete(await this.#send())
     } catch (error) {
-      // To a replacement the pin in the way is no answer: it has another name, and the old one is still there.
+      // For a replacement, the existing pin is no result: it has another name, and the old pin still exists.
       if (error instanceof DuplicatePinError && !replaces) return this.#adoptDuplicate(error)
       if (!isOutcomeUnknown(error)) throw error
       this.#cause = error
@@ -72,19 +74,21 @@ export class WriteAttempt {
   }
 
   /**
-   * Finds out what became of a write that was sent before, and sends it again where that is safe.
+   * Finds out the outcome of a write that was sent before, and sends it again if that is safe.
    *
-   * @throws {OutcomeUnknownError} when nobody can tell whether it was made
-   * @throws {UnchangedPinError} as `perform`
+   * @throws {OutcomeUnknownError} when it cannot be known whether the write was made
+   * @throws {UnchangedPinError} see `perform`
    */
   resume(): Promise<Pin> {
     return this.#settle([0, ...PROBE_DELAYS_MS])
   }
 
   /**
-   * Looks once whether the write was made, and sends nothing. Null when that does not show.
+   * Looks once for the pin of the write. It does not send the write again, but it removes duplicates and the replaced pin.
+   * Null when no pin is found.
    *
-   * @throws {UnchangedPinError} as `perform`
+   * @throws {UnchangedPinError} see `perform`
+   * @throws {OutcomeUnknownError} when a removal fails
    */
   async look(): Promise<Pin | null> {
     const pin = await this.#look(null)
@@ -92,10 +96,10 @@ export class WriteAttempt {
   }
 
   /**
-   * Removes, a minute later, what a request that was given up on has made since. Does nothing where the write was sent
-   * once only.
+   * Waits one minute, and then removes pins that an unanswered first request has made meanwhile. Does nothing if the write
+   * was sent only once.
    *
-   * @param kept the write's result
+   * @param kept the result of the write
    */
   async sweep(kept: Pin): Promise<void> {
     if (!this.#wasRepeated || kept.operationId !== this.#record.operationId) return
@@ -118,7 +122,7 @@ export class WriteAttempt {
     throw outcomeUnknown(this.#requests.service, this.#record, this.#candidates, this.#cause)
   }
 
-  /** Sends it again, and looks again, since the first request may have been carried out late. */
+  /** Sends the write again, and then looks again, since the service may have carried out the first request late. */
   async #repeat(): Promise<Pin | null> {
     this.#wasRepeated = true
     let answered: Pin | null = null
@@ -147,10 +151,10 @@ export class WriteAttempt {
     return null
   }
 
-  /** @param answered a pin of this operation that the list need not show */
+  /** @param answered a pin of this operation that the list need not contain */
   async #look(answered: Pin | null): Promise<Pin | null> {
     const { mine, similar } = this.#match(await this.#listInTime())
-    // Some services answer with a pin that was there before, which is nobody's to remove.
+    // Some services answer with a pin that was there before. pinql must not remove that pin.
     const isMine = answered?.operationId === this.#record.operationId
     if (isMine && mine.every(({ requestId }) => requestId !== answered.requestId)) mine.push(answered)
     const [oldest, ...newer] = mine
@@ -177,7 +181,7 @@ export class WriteAttempt {
     }
   }
 
-  /** Without the results of other writes. */
+  /** Returns the pins that are not the results of other writes. */
   async #unclaimed(pins: readonly Pin[]): Promise<readonly Pin[]> {
     if (pins.length === 0) return pins
     const requestIds = pins.map(({ requestId }) => requestId)
@@ -193,7 +197,7 @@ export class WriteAttempt {
     return sendWrite(this.#requests, this.#record, this.#deadline)
   }
 
-  /** The pin that is in the way is what was asked for: this CID, pinned. */
+  /** Returns the existing pin of the CID, since the add asked for nothing else: this CID, pinned. */
   async #adoptDuplicate(refusal: DuplicatePinError): Promise<Pin> {
     for (const delayMs of [0, ...PROBE_DELAYS_MS]) {
       await sleep(this.#requests.clock, delayMs, { signal: this.#signal })
@@ -203,7 +207,10 @@ export class WriteAttempt {
     throw refusal
   }
 
-  /** Whether that nothing was found means something, so that a second pin, should there be one, would be found too. */
+  /**
+   * Returns whether the write may be sent again: there is time left, and the service would have shown the pin of the first
+   * request. Then it will show a second pin, too.
+   */
   async #mayRepeat(): Promise<boolean> {
     if (this.#signal.aborted || this.#requests.clock.now() >= this.#deadline) return false
     try {

@@ -5,25 +5,26 @@ import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinChanges } from './replacement.ts'
 import type { Write } from './write-records.ts'
 
-/** A pin with its CID and its time as text. */
+/** A pin whose CID and time are text. */
 type Plain<Value extends NewPin> = {
   readonly [Key in keyof Value]: Key extends 'cid' | 'created' ? string : Value[Key]
 }
 
 /**
- * Equal for writes whose input is equal: the order of `meta` does not matter, the order of origins does.
+ * Returns a text that is equal for writes with equal input. The order of `meta` does not matter, and the order of origins
+ * does.
  *
- * It is made from the input alone, and not from the pin that a replacement keeps parts of: a retry after a success would not
- * find that pin any more.
+ * It depends on the input alone, and not on the old pin that a replacement keeps parts of. A retry after a success would
+ * not find that pin any more.
  *
- * @param input the parts that were given; undefined for a part that stays as it is
+ * @param input the given parts; undefined for a part that stays unchanged
  * @param replaced request id of the pin to replace; null for an add
  */
 export function fingerprintOf(input: PinChanges, replaced: string | null): string {
   const { cid, name, origins, meta } = input
   const entries = meta && Object.entries(meta).sort(([a], [b]) => (a < b ? -1 : 1))
   const given = { cid: cid?.text, name, origins, meta: entries } satisfies Record<keyof PinChanges, unknown>
-  // JSON has no undefined: a list tells "set to null" from "not given".
+  // JSON has no undefined. So each part becomes a list, which distinguishes "set to null" from "not given".
   const parts = Object.values(given).map((part) => (part === undefined ? [] : [part]))
   return hash('sha256', JSON.stringify([parts, replaced]), 'base64url')
 }

@@ -6,11 +6,11 @@ import { ignoredPart, nativeTargetOf } from './replacement.ts'
 import type { ReplacedPin, WriteRecord } from './write-records.ts'
 import type { WriteRequests } from './write-requests.ts'
 
-/** What remains of a write after its pin is there: to see that it is the right one, and to remove what is too much. */
+/** The rest of a write after its pin was made: checks that it is the wanted pin, and removes other pins. */
 export class WriteCompletion {
   readonly #requests: WriteRequests
   readonly #record: WriteRecord
-  /** Whether the service was known to keep `meta` before the write was sent. */
+  /** Value of `keepsMeta` before the write was sent. */
   readonly #keptMeta: boolean | null
 
   constructor(requests: WriteRequests, record: WriteRecord) {
@@ -20,10 +20,10 @@ export class WriteCompletion {
   }
 
   /**
-   * Removes the old pin of a replacement, where the service did not.
+   * Checks the pin of a replacement, and removes the old pin if the service did not. Returns the new pin.
    *
    * @throws {UnchangedPinError} when the pin is not what the replacement asked for
-   * @throws {OutcomeUnknownError} when nobody can tell whether the old pin was removed
+   * @throws {OutcomeUnknownError} when it cannot be known whether the old pin was removed
    */
   async complete(pin: Pin): Promise<Pin> {
     const { replaces } = this.#record.write
@@ -40,8 +40,8 @@ export class WriteCompletion {
   /**
    * Removes a pin.
    *
-   * @param candidates the pins that are there for certain, should the removal fail
-   * @throws {OutcomeUnknownError} when nobody can tell whether it was removed
+   * @param candidates the pins that exist for certain if the removal fails
+   * @throws {OutcomeUnknownError} when it cannot be known whether the pin was removed
    */
   async removeOrUnknown(requestId: string, candidates: readonly Pin[], successor?: Pin): Promise<void> {
     await this.remove(requestId, successor).catch((cause) => {
@@ -50,27 +50,27 @@ export class WriteCompletion {
     })
   }
 
-  /** Removes a pin, if it is there. */
+  /** Removes a pin, if it exists. */
   async remove(requestId: string, successor?: Pin): Promise<void> {
     await this.#requests.removePin(requestId, { successor }).catch((error) => {
       if (!(error instanceof PinNotFoundError)) throw error
     })
   }
 
-  /** True for a replacement that is one request. */
+  /** True for a replacement with one `POST /pins/{requestid}`. */
   get #isNative(): boolean {
     return nativeTargetOf(this.#record.write, this.#requests.capabilities) !== null
   }
 
   /**
-   * Does nothing where a pin is what the replacement asked for.
+   * Does nothing if a pin is what the replacement asked for.
    *
-   * @throws {UnchangedPinError} when it is not. A second pin that pinql made is removed again
+   * @throws {UnchangedPinError} when it is not. A second pin that pinql made is removed first.
    */
   async #refuseIgnored(replaces: ReplacedPin, pin: Pin): Promise<void> {
     const { write, operationId, before, startedAt } = this.#record
     const { service, capabilities } = this.#requests
-    // What an answer without meta teaches is no reason to doubt what was known: it may be another's pin.
+    // An answer without `meta` does not disprove what was known before, since it may show another write's pin.
     const keepsMeta = this.#keptMeta === true ? true : capabilities.keepsMeta
     const state = { keepsMeta, before, startedAt }
     const wanted = { ...write.pin, operationId }

@@ -6,7 +6,7 @@ import { type RequestIds, unionOfRequestIds } from '../stop.ts'
 import { MemoryWriteRecords } from './memory-write-records.ts'
 import type { WriteRecords } from './write-records.ts'
 
-/** A write of a tenant, by its key. */
+/** A tenant's write, identified by its key. */
 export interface WriteName {
   /** Configured name of the service, for errors. */
   readonly service: string
@@ -15,13 +15,16 @@ export interface WriteName {
   readonly fingerprint: string
 }
 
-/** A write that is in flight. A class, since V8 makes the getters of an object literal in the old generation. */
+/** A write in flight. It is a class, since V8 allocates the getters of an object literal in the old generation. */
 class RunningWrite implements RequestIds {
   readonly fingerprint: string
-  /** Undefined as long as only the first operation waits for it. */
+  /** Undefined as long as only the first operation waits. */
   #others: Set<RequestIds> | undefined
   #first: RequestIds | undefined
-  /** Undefined before it has begun, and once it is over: the map of writes may keep what is deleted from it for a while. */
+  /**
+   * Undefined before the write begins and after it ends. A `Map` may keep a deleted entry in memory for a while, and must
+   * not keep the outcome.
+   */
   outcome: Promise<Pin> | undefined
 
   constructor(fingerprint: string, operation: RequestIds) {
@@ -46,9 +49,10 @@ class RunningWrite implements RequestIds {
 }
 
 /**
- * All writes of all tenants: those on record, and those under way in this process.
+ * All writes of all tenants: the recorded ones, and the ones in flight in this process.
  *
- * Disposing it ends the probing; what is unfinished stays on record.
+ * Disposing the journal ends the pauses between looks, and then waits for the writes in flight. Unfinished writes stay
+ * recorded.
  */
 export class WriteJournal implements AsyncDisposable {
   readonly records: WriteRecords
@@ -58,7 +62,7 @@ export class WriteJournal implements AsyncDisposable {
 
   constructor(records: WriteRecords = new MemoryWriteRecords()) {
     this.records = records
-    // All writes that wait listen to it, and that is no leak.
+    // Every waiting write listens to the signal. That is no leak.
     setMaxListeners(0, this.#stop.signal)
   }
 
@@ -68,12 +72,13 @@ export class WriteJournal implements AsyncDisposable {
   }
 
   /**
-   * Runs a write, or waits for the write of the same key that is in flight.
+   * Runs a write, or waits for the write in flight with the same key.
    *
-   * @param work gets the request ids of the operations that wait for the write: none once its outcome is known
+   * @param work gets the request ids of the operations that wait for the write. There are none once its outcome is known.
    * @param operation waits for the write
-   * @throws {IdempotencyConflictError} when the write in flight asks for something else
+   * @throws {IdempotencyConflictError} when the write in flight has another fingerprint
    * @throws {ServiceUnavailableError} once the journal is disposed
+   * @throws whatever `work` rejects with
    */
   async run(name: WriteName, work: (operations: RequestIds) => Promise<Pin>, operation: RequestIds = {}): Promise<Pin> {
     if (this.#stop.signal.aborted)
@@ -103,7 +108,10 @@ export class WriteJournal implements AsyncDisposable {
     return this.#running.has(idOf(name))
   }
 
-  /** Lets something go on that nobody waits for. It may fail: it will be tried again. */
+  /**
+   * Runs work that no caller waits for. Errors are ignored. Unfinished writes are looked for again when their tenant next
+   * connects.
+   */
   runInBackground(work: () => Promise<void>): void {
     const done = work()
       .catch(() => {})

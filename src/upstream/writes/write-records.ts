@@ -1,9 +1,9 @@
 import type { NewPin, Pin } from '../../domain/pin.ts'
 
-/** A change that makes a pin: an add, or a replacement of a pin by it. */
+/** A change that makes a pin: an add or a replacement. */
 export interface Write {
   readonly pin: NewPin
-  /** The pin that is to make room; null for an add. */
+  /** The pin to be replaced; null for an add. */
   readonly replaces: ReplacedPin | null
 }
 
@@ -12,60 +12,60 @@ export interface ReplacedPin {
   readonly requestId: string
   /** Text of its CID. */
   readonly cid: string
-  /** How it was before the replacement; absent where pinql had no need to read the pin. */
+  /** Parts of the pin before the replacement. Absent if pinql did not need to read the pin. */
   readonly was?: Pick<NewPin, 'name' | 'meta' | 'operationId'> | undefined
 }
 
-/** What is kept of a write, so that it can be finished and answered again after a crash. Never a token. */
+/** The record of a write. With it, the write can be finished and answered again after a crash. It never contains a token. */
 export interface WriteRecord {
   /** Key of the tenant: service and keyed hash of the token. */
   readonly tenant: string
   /** The client's idempotency key, or one that pinql made. */
   readonly key: string
-  /** Equal for equal writes. */
+  /** Equal for writes with equal input. */
   readonly fingerprint: string
-  /** 122 random bits in 32 hexadecimal digits, sent along in the pin's `meta`. */
+  /** 122 random bits as 32 hexadecimal digits. They are sent in the pin's `meta`. */
   readonly operationId: string
-  /** Unix milliseconds. */
+  /** Start of the write in Unix milliseconds. */
   readonly startedAt: number
   /**
-   * - `pending`: it is under way, or the gateway that had it stopped.
-   * - `unknown`: it was sent, and nobody can tell what became of it.
-   * - `done`: there is a result.
+   * - `pending`: the write is in flight, or its gateway stopped.
+   * - `unknown`: the write was sent, and its outcome cannot be known.
+   * - `done`: the write has a result.
    */
   readonly state: 'pending' | 'unknown' | 'done'
   readonly write: Write
-  /** Request ids of the pins of this CID that were there before; null where nobody looked. */
+  /** Request ids of the pins of this CID that existed before; null when they were not listed. */
   readonly before: readonly string[] | null
-  /** The pin as it was first answered: its `created` may differ from what the service lists later. Null until done. */
+  /** The pin as first answered. Its `created` may differ from what the service lists later. Null until done. */
   readonly result: Pin | null
 }
 
-/** Milliseconds that records are kept. */
+/** Milliseconds for which a record is kept. */
 export const RECORD_LIFETIME_MS = 24 * 60 * 60 * 1000
 
 /**
- * Where writes are recorded.
+ * Stores the records of writes.
  *
- * Every promise resolves only when what it did is as durable as the implementation makes it. Records older than 24 hours
- * are not found, and swept away now and then.
+ * Each promise resolves only when its change is as durable as the implementation makes it. Records older than 24 hours are
+ * not found, and are removed now and then.
  */
 export interface WriteRecords extends AsyncDisposable {
   find(tenant: string, key: string): Promise<WriteRecord | null>
-  /** Keeps a record. Returns false, and keeps nothing, where the tenant has one of that key. */
+  /** Stores a record. Returns false and stores nothing if the tenant already has a record with that key. */
   begin(record: WriteRecord): Promise<boolean>
-  /** Forgets a write that had no effect, so that its key can be used again. */
+  /** Removes the record of a write that had no effect, so that its key can be used again. */
   forget(record: WriteRecord): Promise<void>
   markUnknown(record: WriteRecord): Promise<void>
   /**
-   * Keeps the result.
+   * Stores the result of a write.
    *
-   * @param options.exclusive only where the pin is not the result of another record of the tenant
-   * @returns whether it was kept
+   * @param options.exclusive stores it only if the pin is not the result of another record of the tenant. Default: false.
+   * @returns whether it was stored
    */
   finish(record: WriteRecord, pin: Pin, options?: { exclusive?: boolean }): Promise<boolean>
-  /** A tenant's records without result, oldest first. */
+  /** Returns a tenant's records without a result, oldest first. */
   unfinished(tenant: string): Promise<WriteRecord[]>
-  /** Those of the request ids that are results of a tenant's records. */
+  /** Returns those of the request ids that are results of the tenant's records. */
   claimed(tenant: string, requestIds: readonly string[]): Promise<ReadonlySet<string>>
 }

@@ -9,19 +9,19 @@ import type { LookupOptions, TenantCallOptions } from '../service/tenant-call-op
 import { type RequestIds, Stop, type StopSignal } from '../stop.ts'
 import type { RecentWrites } from './recent-writes.ts'
 
-/** The reads that a write needs of its tenant. */
+/** The reads of a tenant that its writes need. */
 export interface ReadsForWrites {
   getPin(requestId: string, options: TenantCallOptions): Promise<Pin>
 }
 
-/** The lookups that a write needs of its tenant. */
+/** The lookups of a tenant that its writes need. */
 export interface LookupsForWrites {
   content(cid: Cid, options: LookupOptions): Promise<readonly Pin[]>
-  /** The same, without the pins that lists do not show yet. */
+  /** Like `content`, without the pins that lists do not show yet. */
   listed(cid: Cid, options: LookupOptions): Promise<readonly Pin[]>
 }
 
-/** A tenant's parts that its writes use. */
+/** The parts of a tenant that its writes use. */
 export interface WritingTenant {
   readonly account: Account
   readonly reads: ReadsForWrites
@@ -30,10 +30,10 @@ export interface WritingTenant {
 }
 
 /**
- * The single requests of one write, which name the operations that wait for the write.
+ * The single requests of one write. Events about a request name the operations that wait for the write.
  *
- * A write that was sent goes on when its clients leave. So its requests do not use the signals of the clients, which would
- * abort them, but a signal that is never aborted.
+ * A write that was sent continues when its clients leave. So its requests do not use the signals of the clients, which
+ * would abort them. They use a signal that is never aborted.
  */
 export class WriteRequests {
   readonly #tenant: WritingTenant
@@ -71,7 +71,7 @@ export class WriteRequests {
   }
 
   /**
-   * One `POST /pins`, or `POST /pins/{requestid}`. Never sent twice when the first may have had an effect.
+   * Sends one `POST /pins` or `POST /pins/{requestid}`. It is retried only if the failed request cannot have had an effect.
    *
    * @param write.replaced request id of the pin that the service replaces; null to add
    * @param write.old request id of the old pin, even if pinql removes it later; null for an add
@@ -82,7 +82,8 @@ export class WriteRequests {
     { replaced, old, askedAt }: { replaced: string | null; old: string | null; askedAt: number },
   ): Promise<Pin> {
     const { account, recent } = this.#tenant
-    // A variable: V8 makes a function that is written as the value of a property in the old generation, and with it the pin.
+    // A variable, since V8 allocates a function that is written as a property value in the old generation, and keeps the
+    // pin with it.
     const send: ServiceCall<Pin>['send'] = (client, callOptions) =>
       replaced === null ? client.addPin(pin, callOptions) : client.replacePin(replaced, pin, callOptions)
     try {
@@ -97,10 +98,12 @@ export class WriteRequests {
   }
 
   /**
-   * One `DELETE /pins/{requestid}`, repeated after failures, since removing twice does no harm.
+   * Sends one `DELETE /pins/{requestid}`. It is retried after failures, since removing twice does no harm.
    *
-   * @param options.successor the pin that was made to take its place, if there is one
-   * @param options.signal aborts it; default: nothing does
+   * @param options.successor the pin that replaces the removed one, if there is one
+   * @param options.signal aborts the removal. Default: nothing aborts it.
+   * @throws {PinNotFoundError} the pin does not exist, and no unanswered removal within the last minute may have removed it
+   * @throws {ServiceUnavailableError} with `mayHaveActed` when an answer was lost and no later try was answered
    */
   async removePin(
     requestId: string,
@@ -110,7 +113,7 @@ export class WriteRequests {
     let lost: ServiceUnavailableError | undefined
     const send: ServiceCall<void>['send'] = (client, callOptions) =>
       client.removePin(requestId, { ...callOptions, successor }).catch((error) => {
-        // A lost answer to an earlier try makes a later one find nothing.
+        // If the answer to an earlier try was lost, a later try may find no pin.
         if (error instanceof PinNotFoundError && recent.isMaybeRemoved(requestId)) return
         if (error instanceof ServiceUnavailableError && error.mayHaveActed) {
           lost = error
@@ -122,7 +125,7 @@ export class WriteRequests {
       await account.service.call({ ...this.#call(options), isRepeatable: true, send })
       recent.removed(requestId)
     } catch (error) {
-      // That a later try was not made, or refused, does not mean that nothing was done.
+      // If a later try was not made or was refused, an earlier try may still have had an effect.
       throw lost && isNothingDone(error) ? lost : error
     } finally {
       recent.changed()
@@ -133,7 +136,7 @@ export class WriteRequests {
     return this.#tenant.reads.getPin(requestId, { class: 'mutation', signal: this.#signal })
   }
 
-  /** All pins of a CID, newest first, as the service lists them now. */
+  /** Returns all pins of a CID, newest first, as the service lists them now. */
   async lookupContent(cid: Cid, { signal }: LookupOptions = {}): Promise<readonly Pin[]> {
     const { lookups } = this.#tenant
     if (!signal) return lookups.content(cid, { signal: this.#signal })
@@ -147,13 +150,14 @@ export class WriteRequests {
   }
 
   /**
-   * Whether a write that cannot be found was not made: the service keeps `meta`, and lists what was written before.
+   * Returns whether a write without a visible pin was not made: the service keeps `meta`, and lists the pins that were
+   * written before.
    *
-   * Looks for a pin that was made within the last minute, where there is one.
+   * To test that, it looks for a pin that was made within the last minute, if there is one.
    */
   async showsWrites(): Promise<boolean> {
     const { account, recent, lookups } = this.#tenant
-    // The oldest, since lists may lag.
+    // The oldest pin, since lists may lag.
     const example = recent.oldest
     if (example && this.capabilities.keepsMeta !== false) {
       const listed = await lookups.listed(example.cid, { signal: this.#signal })
@@ -164,13 +168,13 @@ export class WriteRequests {
     return this.capabilities.keepsMeta === true
   }
 
-  /** Notes that a pin took the place of another, for who follows both: the answer that said so may have been lost. */
+  /** Reports to the tenant's observer that a pin has replaced another. The answer that showed it may have been lost. */
   noteReplaced(requestId: string, pin: Pin): void {
     const { service, key } = this.#tenant.account
     service.noteReplaced(key, requestId, pin)
   }
 
-  /** Notes that the service replaced a pin but not its CID. */
+  /** Records that the service replaced a pin but kept its CID. */
   observeIgnoredCid(): void {
     const proof = 'a pin kept its CID when it was replaced'
     this.#tenant.account.service.known.learn({ replace: 'add-then-remove' }, 'replace', proof)
@@ -182,7 +186,7 @@ export class WriteRequests {
   }
 }
 
-/** Whether an error says that its try had no effect, for want of budget, connection or trust. */
+/** Returns whether an error means that its try had no effect: no budget, no connection, or an open breaker. */
 function isNothingDone(error: unknown): boolean {
   return error instanceof RateLimitedError || (error instanceof ServiceUnavailableError && !error.mayHaveActed)
 }

@@ -46,17 +46,17 @@ const READS: Case[] = [
   malformed(
     'HTML with 200',
     html(200, '<html><title>Welcome</title></html>'),
-    'one was expected to answer with a list of pins, and did with an HTML page: check its endpoint',
+    'one was expected to answer with a list of pins, but answered with an HTML page: check its endpoint',
   ),
   malformed(
     'truncated JSON',
     truncatedJson(200, page),
-    'one was expected to answer with a list of pins, and did with something that is not JSON',
+    'one was expected to answer with a list of pins, but answered with something that is not JSON',
   ),
   malformed(
     'nothing with 200',
     emptyBody(200),
-    'one was expected to answer with a list of pins, and did with something that is not JSON',
+    'one was expected to answer with a list of pins, but answered with something that is not JSON',
   ),
   malformed(
     'JSON of another shape',

@@ -69,8 +69,12 @@ describe('decoding a pin', () => {
   })
 
   it.each([
-    ['no JSON', '<html>', /^one was expected to answer with a pin, and did with an HTML page: check its endpoint$/],
-    ['plain text', 'OK', /with a pin, and did with something that is not JSON$/],
+    [
+      'no JSON',
+      '<html>',
+      /^one was expected to answer with a pin, but answered with an HTML page: check its endpoint$/,
+    ],
+    ['plain text', 'OK', /with a pin, but answered with something that is not JSON$/],
     ['no object', '[]', /^one answered with no valid pin: the answer: /],
     ['no CID', JSON.stringify({ ...least, pin: {} }), /^one answered with no valid pin: pin\.cid: /],
     [
