@@ -112,7 +112,7 @@ export class Operations {
     running: RunningSubscription,
     lastCursor: string | null,
   ): Promise<void> {
-    // Before anything is watched, since what cannot be printed throws.
+    // Before the subscription begins, since the key of deeply nested variables throws.
     const key = createHash('sha256')
       .update(`${caller.sharingKey}\n${canonicalRequest(request)}`)
       .digest('base64')

@@ -8,7 +8,7 @@ export function isGraphqlPath(path: string): boolean {
   return path === GRAPHQL_PATH || path === `${GRAPHQL_PATH}/`
 }
 
-/** Returns the path of a request, without its query. A request may name the whole address, as clients of proxies do. */
+/** Returns the path of a request, without its query. A client of a proxy sends the whole URL. */
 export function pathOf({ url = '/' }: IncomingMessage): string {
   if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname
   const end = url.indexOf('?')

@@ -45,7 +45,7 @@ export function createRequestGuard(config: {
   const hosts = new Set(config.allowedHosts.map((host) => host.toLowerCase()))
   const checksHost = !hosts.has('*') && (hosts.size > 0 || isLoopbackHost(config.host))
   const origins = new Set(config.corsOrigins)
-  /** The last Host header that was well-formed: nearly all requests have the same. */
+  /** The last well-formed Host header, which need not be parsed again. Nearly all requests have the same. */
   let wellFormed = ''
 
   const isAllowedOrigin = (origin: string) =>

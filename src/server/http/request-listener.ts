@@ -80,7 +80,7 @@ export function createRequestListener(parts: {
   }
 }
 
-/** Takes back what a handler said of an answer that it did not give. */
+/** Removes what a handler has set for an answer that it did not give. */
 function forget(res: ServerResponse): void {
   res.statusMessage = ''
   for (const name of res.getHeaderNames()) if (!isOurs(name)) res.removeHeader(name)

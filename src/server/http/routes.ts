@@ -96,8 +96,10 @@ export function createRoutes(parts: {
 }
 
 /**
- * @throws {TypeError} for a path that does not begin with a slash, that no request can have, or that is the gateway's own, and for
- *   what is no function
+ * Checks the routes of the host.
+ *
+ * @throws {TypeError} for a path that does not begin with a slash, that no request can have, or that is the gateway's own, and
+ *   for a handler that is no function
  */
 export function checkHostRoutes(hostRoutes: HostRoutes): void {
   for (const [path, answer] of Object.entries(hostRoutes)) {

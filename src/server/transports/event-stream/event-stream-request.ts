@@ -8,6 +8,7 @@ import {
 } from '../../graphql/operation-request.ts'
 import { readBody } from '../read-body.ts'
 
+/** Codes of errors, by the status of the answer. */
 const REFUSALS = {
   400: 'BAD_REQUEST',
   413: 'REQUEST_ENTITY_TOO_LARGE',
