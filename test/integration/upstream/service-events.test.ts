@@ -3,7 +3,7 @@ import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
 import { ALICE } from '../../support/query-schema.ts'
 import { recordEvents } from '../../support/record-events.ts'
 import { json, type ScriptedHandler, startScriptedUpstream, text } from '../../support/scripted-upstream.ts'
-import { TestClock } from '../../support/test-clock.ts'
+import { VirtualClock } from '../../support/virtual-clock.ts'
 
 const PINNED = { statuses: ['pinned'], limit: 10 } as const
 const EMPTY = json(200, { count: 0, results: [] })
@@ -15,7 +15,7 @@ async function start() {
   vi.spyOn(Math, 'random').mockReturnValue(0)
   onTestFinished(() => void vi.restoreAllMocks())
   const upstream = await startScriptedUpstream()
-  const clock = new TestClock(1000)
+  const clock = new VirtualClock(1000)
   const { observer, calls, services } = recordEvents()
   const settings = { name: 'one', endpoint: upstream.endpoint, token: ALICE, provider: null }
   const registry = createServiceRegistry([settings], 'one', { observer, clock })

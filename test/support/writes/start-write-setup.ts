@@ -17,7 +17,7 @@ import {
 } from '../providers/emulated-service.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
-import { TestClock } from '../test-clock.ts'
+import { VirtualClock } from '../virtual-clock.ts'
 
 /** Whose pins are written. */
 export const [ALICE] = EMULATED_TOKENS
@@ -37,7 +37,7 @@ export interface WriteSetup extends AsyncDisposable {
   readonly service: EmulatedService
   readonly registry: ServiceRegistry
   readonly tenant: Tenant
-  readonly clock: TestClock
+  readonly clock: VirtualClock
   /** Lets time pass until the work is done. */
   run<Value>(work: Promise<Value>): Promise<Value>
 }
@@ -45,7 +45,7 @@ export interface WriteSetup extends AsyncDisposable {
 export async function startWriteSetup(options: WriteSetupOptions = {}): Promise<WriteSetup> {
   const { profile = compliant, provider = null, capabilities, emulation, service: given, ...rest } = options
   const service = given ?? (await startEmulatedService(profile, emulation))
-  const clock = new TestClock()
+  const clock = new VirtualClock()
   const limits = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }] as const
   const settings = { name: 'one', endpoint: service.endpoint, token: ALICE, provider, limits, capabilities }
   const registry = createServiceRegistry([settings], 'one', { ...rest, clock })

@@ -1,7 +1,7 @@
 import { createRequestBudget } from '../../../../src/upstream/budget/create-request-budget.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest, RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
-import { TestClock } from '../../../support/test-clock.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 export const ADDRESS: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
 export const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
@@ -9,7 +9,7 @@ export const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', e
 export const FOREVER = Number.POSITIVE_INFINITY
 
 export function createBudget(...limits: RateLimit[]) {
-  const clock = new TestClock(1000)
+  const clock = new VirtualClock(1000)
   return { clock, budget: createRequestBudget({ service: 'test', clock, ...(limits.length > 0 && { limits }) }) }
 }
 

@@ -9,7 +9,7 @@ import { LookupQueue } from '../../../../src/upstream/reading/lookup-queue.ts'
 import type { CallOptions, PinOperations } from '../../../../src/upstream/service/client.ts'
 import { PinningService, type ServiceCall } from '../../../../src/upstream/service/service.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
-import { TestClock } from '../../../support/test-clock.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 /** One request as the service saw it: the CIDs of a list, `all` for a list of everything, or the id of one pin. */
 export interface SeenRequest {
@@ -47,7 +47,7 @@ export interface LookupHarnessOptions {
 /** A queue over the real budget and retries, on a clock that the test moves, at a service in memory that knows `pins`. */
 export function createLookups(pins: readonly Pin[], options: LookupHarnessOptions = {}) {
   const { answersInMs = 0 } = options
-  const clock = new TestClock(1000)
+  const clock = new VirtualClock(1000)
   const requests: SeenRequest[] = []
   const aborted: SeenRequest['asked'][] = []
   let total = options.total ?? null
