@@ -19,6 +19,7 @@ import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
+import { withinDeadline } from '../support/within-deadline.ts'
 import { ALL, seed, stranger } from './behaviours-setup.ts'
 import { ALICE, BOB, startZooCase } from './start-zoo-case.ts'
 
@@ -87,9 +88,9 @@ describe('refusals and failures', () => {
   it('#34 gives up in time where no answer comes', async () => {
     await using started = await startZooCase({ profile: crust, provider: 'crust' }, { timeoutMs: 300 })
     started.service.breakNext(10)
-    const startedAt = performance.now()
-    await expect(started.tenant.listPins({ ...ALL, limit: 1 })).rejects.toThrow(/did not answer within \d+ ms$/)
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    await withinDeadline({ timeoutMs: 300 }, () =>
+      expect(started.tenant.listPins({ ...ALL, limit: 1 })).rejects.toThrow(/did not answer within \d+ ms$/),
+    )
   })
 
   it('#48 takes a base URL with a path, a slash or a pasted `/pins`', async () => {

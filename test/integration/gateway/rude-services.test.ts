@@ -16,6 +16,7 @@ import {
   truncatedJson,
   wrongContentLength,
 } from '../../support/scripted-upstream.ts'
+import { withinDeadline } from '../../support/within-deadline.ts'
 import { type ErrorParts, failedPayload, thrownError } from './expected-errors.ts'
 import { OPERATIONS } from './operations.ts'
 
@@ -181,13 +182,12 @@ describe('a service that is down or slow', () => {
     upstream.reply(handler)
 
     const startedAt = performance.now()
-    const answer = await api.query(PINS)
+    const answer = await withinDeadline({ timeoutMs: 300 }, () => api.query(PINS))
     const tookMs = performance.now() - startedAt
 
     const message = expect.stringMatching(/^one did not answer within \d+ ms$/)
     expect(answer).toEqual(failed({ code: 'SERVICE_UNAVAILABLE', message, mayHaveActed: false }))
     expect(tookMs).toBeGreaterThanOrEqual(290)
-    expect(tookMs).toBeLessThan(3_000)
   })
 
   it.each([

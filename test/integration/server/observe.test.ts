@@ -65,7 +65,7 @@ describe('an observer of the host', () => {
     const stream = await openEventStream(host.url, { query: PINS_CHANGED }, { headers, method: 'POST' })
     await nextOf(stream.events)
     expect(calls.slice(1).map(({ requestIds }) => requestIds)).toEqual([['stream-1']])
-    await expect.poll(() => calls.some((call) => call.class === 'live'), { timeout: 5000 }).toBe(true)
+    await expect.poll(() => calls.some((call) => call.class === 'live')).toBe(true)
     expect(calls.filter((call) => call.class === 'live').flatMap(({ requestIds }) => requestIds)).toEqual([])
     expect(calls).toHaveLength(host.service.requests.length)
     stream.close()

@@ -26,7 +26,7 @@ it('tells a snapshot, then each change, and ends when all have settled', async (
   expect(told.end).toBe('done')
 })
 
-it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycle', { timeout: 30_000 }, async () => {
+it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycle', async () => {
   for (const [count, operation] of [
     [1, 'get'],
     [50, 'list'],
@@ -44,9 +44,7 @@ it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycl
   }
 })
 
-it('costs the same for one subscriber and for many, and nothing after the last has left', {
-  timeout: 30_000,
-}, async () => {
+it('costs the same for one subscriber and for many, and nothing after the last has left', async () => {
   const costOf = async (subscribers: number): Promise<[number, number, number]> => {
     await using scripted = startScriptedLive()
     const { clock, upstream, live } = scripted

@@ -37,7 +37,7 @@ afterAll(async () => {
   await service[Symbol.asyncDispose]()
 })
 
-it('pins from Helia, and Helia reads it back, with every codec and CID version', async () => {
+it('pins from Helia, and Helia reads it back, with every codec and CID version', async ({ signal }) => {
   await using origin = await startHeliaPeer()
   const { root, blocks } = await mixedDag('read back')
   for (const { cid, bytes } of blocks) origin.blocks.set(keyOf(cid), bytes)
@@ -49,7 +49,7 @@ it('pins from Helia, and Helia reads it back, with every codec and CID version',
   await using reader = await startHeliaPeer()
   await reader.dial(service.addresses[0] ?? '')
   for (const { cid, bytes } of blocks) {
-    expect(Buffer.from(await reader.want(cid, { signal: AbortSignal.timeout(5_000) }))).toEqual(Buffer.from(bytes))
+    expect(Buffer.from(await reader.want(cid, { signal }))).toEqual(Buffer.from(bytes))
   }
   expect(service.errors).toEqual([])
 })

@@ -153,7 +153,7 @@ it('shows the progress of a transfer while it goes on, and what it came to', asy
   const pin = async () => (await service.client.get(requestid)).body as Pick<Pin, 'status' | 'info'>
   const info = async () => (await pin()).info
   const progress = async () => progressOf((await pin()) as Pin)
-  await expect.poll(info, { timeout: 10_000 }).toEqual({
+  await expect.poll(info).toEqual({
     status_details: 'Fetching blocks',
     blocks_fetched: '1',
     bytes_fetched: `${size}`,
@@ -189,7 +189,7 @@ it('goes on with an unfinished pin after a restart, and fetches what it lacks on
     onWanted = (key) => (key === rootKey ? Promise.resolve() : new Promise(() => {}))
     requestid = (await service.client.add({ cid: root.toString(), origins: origin.addresses })).requestid
     const fetched = async () => (await service.client.get(requestid)).body.info.blocks_fetched
-    await expect.poll(fetched, { timeout: 10_000 }).toBe('1')
+    await expect.poll(fetched).toBe('1')
   }
   // From here on the origin heeds none of the first service's wishes, also where it has yet to read them.
   await hungUp

@@ -25,7 +25,7 @@ async function writeFiles(path: string): Promise<void> {
 async function readFile(address: string, root: string, path: string[]): Promise<string> {
   await using reader = await startPeer({ blocks: { get: () => null }, listen: [] })
   using session = reader.createSession()
-  session.addPeer(await reader.dial([address], { signal: AbortSignal.timeout(5_000) }))
+  session.addPeer(await reader.dial([address], { signal: new AbortController().signal }))
   let cid = CID.parse(root)
   for (const name of path) {
     const link = dagPb.decode(await session.want(cid)).Links.find(({ Name }) => Name === name)
