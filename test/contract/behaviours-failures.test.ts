@@ -20,8 +20,8 @@ import { pinata } from '../support/providers/pinata.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
 import { withinDeadline } from '../support/within-deadline.ts'
-import { ALL, seed, stranger } from './behaviours-setup.ts'
-import { ALICE, BOB, startZooCase } from './start-zoo-case.ts'
+import { ALL, seed, stranger } from '../support/zoo/seed-and-drain.ts'
+import { ALICE, BOB, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('refusals and failures', () => {
   it('#30 takes a web page with 200 for a wrong endpoint, a removal included', async () => {

@@ -12,8 +12,8 @@ import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
-import { ALL, at, drain, ids, seed, stranger } from './behaviours-setup.ts'
-import { ALICE, startZooCase } from './start-zoo-case.ts'
+import { ALL, at, drain, ids, seed, stranger } from '../support/zoo/seed-and-drain.ts'
+import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('filters', () => {
   it.each([

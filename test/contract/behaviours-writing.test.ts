@@ -13,8 +13,8 @@ import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
-import { ALL, ids, seed } from './behaviours-setup.ts'
-import { ALICE, startZooCase } from './start-zoo-case.ts'
+import { ALL, ids, seed } from '../support/zoo/seed-and-drain.ts'
+import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('writing', () => {
   const client = ({ endpoint }: { endpoint: string }) => createPinningServiceClient({ name: 'one', endpoint })

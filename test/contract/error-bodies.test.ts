@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { type ErrorCode, PinqlError } from '../../src/domain/errors.ts'
 import { createPinningServiceClient } from '../../src/upstream/service/client.ts'
+import { OPERATIONS } from '../support/every-operation.ts'
 import { ERROR_BODY_FORMS } from '../support/providers/error-bodies.ts'
 import { errorForm, startScriptedUpstream } from '../support/scripted-upstream.ts'
-import { OPERATIONS } from './operations.ts'
 
 const TOKEN = 'very-secret-token-4711'
 

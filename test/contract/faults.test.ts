@@ -2,6 +2,7 @@ import { afterAll, expect, it } from 'vitest'
 import { MalformedResponseError, type PinqlError, ServiceUnavailableError } from '../../src/domain/errors.ts'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import { createPinningServiceClient, type PinningServiceClient } from '../../src/upstream/service/client.ts'
+import { NEW_PIN, OPERATIONS } from '../support/every-operation.ts'
 import { type FaultProxy, type Faults, startFaultProxy } from '../support/fault-proxy.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedService } from '../support/providers/emulated-service.ts'
@@ -17,8 +18,7 @@ import {
   wrongContentLength,
 } from '../support/scripted-upstream.ts'
 import { withinDeadline } from '../support/within-deadline.ts'
-import { NEW_PIN, OPERATIONS } from './operations.ts'
-import { ALICE } from './start-zoo-case.ts'
+import { ALICE } from '../support/zoo/start-zoo-case.ts'
 
 const DEADLINE_MS = 400
 const EMPTY = { count: 0, results: [] }

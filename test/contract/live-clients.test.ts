@@ -1,13 +1,13 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { openRawSocket } from '../integration/live-transport/raw-socket.ts'
-import { seedQueued, startLiveSetup } from '../integration/live-transport/setup.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
+import { LIVE_CLIENTS, type LiveClient } from '../support/live-transport/live-clients.ts'
+import { openRawSocket } from '../support/live-transport/raw-socket.ts'
+import { seedQueued, startLiveSetup } from '../support/live-transport/start-live-setup.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedService } from '../support/providers/emulated-service.ts'
 import { ALICE } from '../support/query-schema.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
-import { LIVE_CLIENTS, type LiveClient } from './live-clients.ts'
 
 /** Reads on until the pin is told to be as it is now: nobody promises by which event. */
 async function until(client: LiveClient, status: string): Promise<void> {

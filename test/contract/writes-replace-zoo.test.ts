@@ -16,7 +16,7 @@ import {
   startWriteSetup,
   type WriteSetup,
 } from '../support/writes/start-write-setup.ts'
-import { ZOO_CASES, type ZooCase } from './zoo-cases.ts'
+import { ZOO_CASES, type ZooCase } from '../support/zoo/zoo-cases.ts'
 
 const PEER = 'QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
 const ORIGIN = `/ip4/203.0.113.9/tcp/4001/p2p/${PEER}`

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { A_MADE_KEY, ERROR_FIELDS, late, shownError, thrownError } from '../../support/gateway/expected-errors.ts'
+import { idOf, requestsAt, seedPins, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, startTestApi } from '../../support/query-schema.ts'
 import { json, type ScriptedHandler, startScriptedUpstream } from '../../support/scripted-upstream.ts'
-import { A_MADE_KEY, ERROR_FIELDS, late, shownError, thrownError } from './expected-errors.ts'
-import { idOf, requestsAt, seedPins, startSetup } from './setup.ts'
 
 /** A request that is held until its client goes away. */
 function held() {

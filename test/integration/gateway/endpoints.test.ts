@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
+import { requestsAt, seedPins, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { ALICE, startTestApi } from '../../support/query-schema.ts'
-import { requestsAt, seedPins, startSetup } from './setup.ts'
 
 const NAMES = '{ pins { nodes { name } } }'
 const FOUND = { data: { pins: { nodes: [{ name: 'pin 1' }] } } }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import { requestsAt, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, startTestApi } from '../../support/query-schema.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
-import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from './expected-errors.ts'
-import { requestsAt, seedPins, startServices, startSetup } from './setup.ts'
 
 const COUNTS = `{ services { name pinCounts { queued pinning pinned failed error { ${ERROR_FIELDS} } } } }`
 

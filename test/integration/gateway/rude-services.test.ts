@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { type ErrorParts, failedPayload, thrownError } from '../../support/gateway/expected-errors.ts'
+import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, startTestApi } from '../../support/query-schema.ts'
 import {
@@ -17,8 +19,6 @@ import {
   wrongContentLength,
 } from '../../support/scripted-upstream.ts'
 import { withinDeadline } from '../../support/within-deadline.ts'
-import { type ErrorParts, failedPayload, thrownError } from './expected-errors.ts'
-import { OPERATIONS } from './operations.ts'
 
 const PINS = '{ pins { nodes { requestId } } services { name } }'
 const pinStatus = {

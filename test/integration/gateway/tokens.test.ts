@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, BOB, startTestApi } from '../../support/query-schema.ts'
-import { json, startScriptedUpstream } from '../../support/scripted-upstream.ts'
 import {
   ERROR_FIELDS,
   type ErrorParts,
@@ -9,8 +6,11 @@ import {
   failedPayload,
   shownError,
   thrownError,
-} from './expected-errors.ts'
-import { idOf, seedPins, startServices, startSetup } from './setup.ts'
+} from '../../support/gateway/expected-errors.ts'
+import { idOf, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import { ALICE, BOB, startTestApi } from '../../support/query-schema.ts'
+import { json, startScriptedUpstream } from '../../support/scripted-upstream.ts'
 
 const PINS = `query ($services: [String!]) {
   pins(services: $services) { nodes { name } warnings { code message } }

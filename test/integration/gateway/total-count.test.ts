@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import { requestsAt, second, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, type Answer, startTestApi } from '../../support/query-schema.ts'
 import { json, type ScriptedHandler, startScriptedUpstream } from '../../support/scripted-upstream.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
-import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from './expected-errors.ts'
-import { requestsAt, second, seedPins, startServices, startSetup } from './setup.ts'
 
 const COUNT_FIELDS = `totalCount totalCountError { ${ERROR_FIELDS} }`
 const PAGE = `query ($services: [String!], $after: Cursor, $count: Boolean = true) {

@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
+import { openRawSocket, type RawSocket } from '../../support/live-transport/raw-socket.ts'
+import {
+  PIN_STATUS_CHANGED,
+  PINS_CHANGED,
+  type SeenEvent,
+  seedQueued,
+  startLiveSetup,
+} from '../../support/live-transport/start-live-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { ALICE, BOB } from '../../support/query-schema.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
 import { withinDeadline } from '../../support/within-deadline.ts'
-import { openRawSocket, type RawSocket } from './raw-socket.ts'
-import { PIN_STATUS_CHANGED, PINS_CHANGED, type SeenEvent, seedQueued, startLiveSetup } from './setup.ts'
 
 function subscribe(socket: RawSocket, id: string, payload: { query: string; variables?: object }): void {
   socket.send({ id, type: 'subscribe', payload })

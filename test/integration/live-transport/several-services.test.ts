@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { idOf } from '../../support/gateway/start-setup.ts'
+import { openEventStream } from '../../support/live-transport/event-stream.ts'
+import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
+import {
+  bearer,
+  eventsOf,
+  nextOf,
+  PINS_CHANGED,
+  type SeenEvent,
+  stockClient,
+} from '../../support/live-transport/start-live-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, BOB } from '../../support/query-schema.ts'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
-import { idOf } from '../gateway/setup.ts'
-import { openEventStream } from './event-stream.ts'
-import { openRawSocket } from './raw-socket.ts'
-import { bearer, eventsOf, nextOf, PINS_CHANGED, type SeenEvent, stockClient } from './setup.ts'
 
 const NAMES = ['one', 'two'] as const
 const TOKENS = { 'X-Pinning-Token-one': ALICE, 'X-Pinning-Token-two': BOB }

@@ -6,10 +6,10 @@ import { createSchema } from '../../../src/schema/schema.ts'
 import { Executor } from '../../../src/server/graphql/executor.ts'
 import { Stop } from '../../../src/upstream/stop.ts'
 import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
+import { seedPins } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { ALICE } from '../../support/query-schema.ts'
-import { seedPins } from '../gateway/setup.ts'
 
 async function start() {
   const service = await startEmulatedService(compliant)

@@ -3,14 +3,14 @@ import { Informers } from '../../../src/live/informers.ts'
 import { createContext } from '../../../src/resolvers/context.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
-import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
+import { type EmulatedService, startEmulatedService } from '../providers/emulated-service.ts'
+import type { ProviderProfile } from '../providers/provider-profile.ts'
 
 /** The token that is configured for the service. */
 export const TOKEN = 'alice-token'
 
 /** Live status of one service named `a`, without a GraphQL server in front. */
-export interface LiveSetup extends AsyncDisposable {
+export interface LiveApi extends AsyncDisposable {
   readonly service: EmulatedService
   readonly registry: ServiceRegistry
   readonly live: Informers
@@ -22,7 +22,7 @@ export interface LiveSetup extends AsyncDisposable {
   ): Promise<{ next(): Promise<unknown> }>
 }
 
-export async function startLive(profile: ProviderProfile): Promise<LiveSetup> {
+export async function startLiveApi(profile: ProviderProfile): Promise<LiveApi> {
   const service = await startEmulatedService(profile)
   const settings = { name: 'a', endpoint: service.endpoint, token: TOKEN, provider: null }
   const registry = createServiceRegistry([settings], 'a')

@@ -1,7 +1,7 @@
-import { parseInstant } from '../../src/domain/instant.ts'
-import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import { findProvider } from '../../src/upstream/providers/known-providers.ts'
-import type { StoredPin } from '../support/providers/stored-pin.ts'
+import { parseInstant } from '../../../src/domain/instant.ts'
+import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
+import { findProvider } from '../../../src/upstream/providers/known-providers.ts'
+import type { StoredPin } from '../providers/stored-pin.ts'
 
 const MATCHES = {
   exact: (name, wanted) => name === wanted,

@@ -1,7 +1,7 @@
 import { parseCid } from '../../src/domain/cid.ts'
 import { type NewPin, PIN_STATUSES } from '../../src/domain/pin.ts'
 import type { CallOptions, PinOperations } from '../../src/upstream/service/client.ts'
-import { exampleCid } from '../support/providers/example-cid.ts'
+import { exampleCid } from './providers/example-cid.ts'
 
 export const NEW_PIN: NewPin = { cid: parseCid(exampleCid(1)), name: null, origins: [], meta: {} }
 

@@ -2,11 +2,11 @@ import { type Client, type ClientOptions, createClient, type SubscribePayload } 
 import WebSocket from 'ws'
 import type { ConfigInput } from '../../../src/config/parse-config.ts'
 import type { PinEventKind } from '../../../src/live/live-event.ts'
-import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
-import { idOf, seedPins } from '../gateway/setup.ts'
+import { idOf, seedPins } from '../gateway/start-setup.ts'
+import { compliant } from '../providers/compliant.ts'
+import { type EmulatedService, startEmulatedService } from '../providers/emulated-service.ts'
+import { ALICE } from '../query-schema.ts'
+import { startTestGateway, type TestGateway } from '../start-test-gateway.ts'
 
 /** A gateway over one emulated service named `one`, whose token the gateway does not hold. */
 export interface LiveSetup extends AsyncDisposable {

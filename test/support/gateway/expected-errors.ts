@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { ErrorFields } from '../../../src/domain/error-fields.ts'
-import { NULL_ERROR_FIELDS } from '../../support/null-error-fields.ts'
+import { NULL_ERROR_FIELDS } from '../null-error-fields.ts'
 
 /** What an error has: a value or a matcher for each field that is not null. */
 export type ErrorParts = { readonly [Field in keyof ErrorFields]?: unknown } & {

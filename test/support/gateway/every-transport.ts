@@ -6,10 +6,10 @@ import { WebSocket } from 'ws'
 import { openEventStream } from '../live-transport/event-stream.ts'
 
 /** Sends an operation and reads what comes back: the text of the result, or of the list of errors where it was not run. */
-type Way = (url: string, operation: SubscribePayload) => Promise<string>
+type Transport = (url: string, operation: SubscribePayload) => Promise<string>
 
 /** The ways to have an operation run. */
-export const WAYS: Readonly<Record<string, Way>> = {
+export const TRANSPORTS: Readonly<Record<string, Transport>> = {
   async 'POST of an announced length'(url, operation) {
     const body = JSON.stringify(operation)
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }

@@ -1,13 +1,13 @@
-import type { Lesson } from '../../src/upstream/service/learned-capabilities.ts'
-import type { PinningServiceOptions, ServiceSettings } from '../../src/upstream/service/service.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../../src/upstream/tenant/registry.ts'
-import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
+import type { Lesson } from '../../../src/upstream/service/learned-capabilities.ts'
+import type { PinningServiceOptions, ServiceSettings } from '../../../src/upstream/service/service.ts'
+import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
+import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import {
   EMULATED_TOKENS,
   type EmulatedService,
   type EmulatedServiceOptions,
   startEmulatedService,
-} from '../support/providers/emulated-service.ts'
+} from '../providers/emulated-service.ts'
 import type { ZooCase } from './zoo-cases.ts'
 
 export const [ALICE, BOB] = EMULATED_TOKENS

@@ -1,6 +1,6 @@
-import { findProvider, UNKNOWN_PROVIDER } from '../../src/upstream/providers/known-providers.ts'
-import { allProviders } from '../support/providers/all-providers.ts'
-import type { ProviderProfile } from '../support/providers/provider-profile.ts'
+import { findProvider, UNKNOWN_PROVIDER } from '../../../src/upstream/providers/known-providers.ts'
+import { allProviders } from '../providers/all-providers.ts'
+import type { ProviderProfile } from '../providers/provider-profile.ts'
 
 /** A member of the zoo, and what the configuration says of it. */
 export interface ZooCase {

@@ -1,7 +1,7 @@
-import { formatPinId } from '../../src/domain/pin-id.ts'
-import { openRawSocket } from '../integration/live-transport/raw-socket.ts'
-import type { EmulatedService } from './providers/emulated-service.ts'
-import { exampleCid } from './providers/example-cid.ts'
+import { formatPinId } from '../../../src/domain/pin-id.ts'
+import type { EmulatedService } from '../providers/emulated-service.ts'
+import { exampleCid } from '../providers/example-cid.ts'
+import { openRawSocket } from './raw-socket.ts'
 
 /** WebSockets that are sent one change after the other. Disposing closes them. */
 export interface LiveCrowd extends AsyncDisposable {

@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
-import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
-import { exampleCid } from '../../support/providers/example-cid.ts'
-import type { SeedPin } from '../../support/providers/pin-store.ts'
-import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
-import type { StoredPin } from '../../support/providers/stored-pin.ts'
-import { ALICE, startTestApi, type TestApi, type TestApiOptions } from '../../support/query-schema.ts'
+import { compliant } from '../providers/compliant.ts'
+import { type EmulatedService, startEmulatedService } from '../providers/emulated-service.ts'
+import { exampleCid } from '../providers/example-cid.ts'
+import type { SeedPin } from '../providers/pin-store.ts'
+import type { ProviderProfile } from '../providers/provider-profile.ts'
+import type { StoredPin } from '../providers/stored-pin.ts'
+import { ALICE, startTestApi, type TestApi, type TestApiOptions } from '../query-schema.ts'
 
 /** One specification-compliant service named `one`, and the schema over it. */
 export interface Setup extends AsyncDisposable {

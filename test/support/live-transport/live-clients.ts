@@ -4,7 +4,7 @@ import { subscriptionExchange, Client as UrqlClient } from '@urql/core'
 import { EventSource } from 'eventsource'
 import { type Client, createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
-import { PIN_STATUS_CHANGED, type SeenEvent } from '../integration/live-transport/setup.ts'
+import { PIN_STATUS_CHANGED, type SeenEvent } from './start-live-setup.ts'
 
 /** A stock client with one subscription, `until: FOREVER`, and whatever it does by itself. */
 export interface LiveClient extends Disposable {

@@ -3,12 +3,12 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import WebSocket from 'ws'
 import { type ConfigInput, createGateway, type Gateway, type GatewayOptions, parseConfig } from '../../../src/index.ts'
-import { stopServing } from '../../support/embedding/stop-serving.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
-import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { bearer, PINS_CHANGED } from '../live-transport/setup.ts'
+import { bearer, PINS_CHANGED } from '../live-transport/start-live-setup.ts'
+import { temporaryFolder } from '../pinning-service/temporary-folder.ts'
+import { compliant } from '../providers/compliant.ts'
+import { type EmulatedService, startEmulatedService } from '../providers/emulated-service.ts'
+import { ALICE } from '../query-schema.ts'
+import { stopServing } from './stop-serving.ts'
 
 /** Serves a gateway in a host's server, at a port. */
 export type Serve = (gateway: Gateway, port: number) => Promise<Server>
