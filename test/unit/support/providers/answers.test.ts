@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { crust } from '../../../support/providers/crust.ts'
 import { startEmulatedService } from '../../../support/providers/emulated-service.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
-import { ALICE, ALL_STATUSES, allBut, ask, BOB, observeAll } from './zoo.ts'
+import { ALICE, ALL_STATUSES, allBut, ask, BOB, observeAll } from '../../../support/zoo/observe-zoo.ts'
 
 const cid = exampleCid(1)
 const JSON_TYPE = 'application/json'

@@ -13,7 +13,7 @@ import {
 } from '../../../support/providers/rate-gate.ts'
 import { jsonReply } from '../../../support/providers/wire-reply.ts'
 import { SlidingLog } from '../../../support/sliding-log.ts'
-import { ALICE, ask, BOB, listIds } from './zoo.ts'
+import { ALICE, ask, BOB, listIds } from '../../../support/zoo/observe-zoo.ts'
 
 const cid = exampleCid(1)
 

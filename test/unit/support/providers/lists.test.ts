@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EmulatedService } from '../../../support/providers/emulated-service.ts'
 import { exampleCid, exampleCidV0 } from '../../../support/providers/example-cid.ts'
 import type { SeedPin } from '../../../support/providers/pin-store.ts'
-import { ALICE, ALL_STATUSES, allBut, ask, listNames, observeAll } from './zoo.ts'
+import { ALICE, ALL_STATUSES, allBut, ask, listNames, observeAll } from '../../../support/zoo/observe-zoo.ts'
 
 const ALL = `${ALL_STATUSES}&limit=1000`
 /** For filecoin-pin, which cannot take several statuses, all pins are `pinned` and this is what is asked. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { compliant } from '../../../support/providers/compliant.ts'
 import { startEmulatedService } from '../../../support/providers/emulated-service.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
-import { ALICE } from './zoo.ts'
+import { ALICE } from '../../../support/zoo/observe-zoo.ts'
 
 it('the compliant member serves the reference client', async () => {
   await using service = await startEmulatedService(compliant)

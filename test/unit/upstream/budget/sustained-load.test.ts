@@ -5,8 +5,8 @@ import { createRequestBudget } from '../../../../src/upstream/budget/create-requ
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest } from '../../../../src/upstream/budget/request-budget.ts'
 import { jainFairness, mostInAnyWindow, percentile } from '../../../support/sliding-log.ts'
+import { ADDRESS, askGreedily, type Departure, list } from '../../../support/upstream/budget-harness.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
-import { ADDRESS, askGreedily, type Departure, list } from './budget-harness.ts'
 
 const TENANTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const TEN_MINUTES_MS = 600_000

@@ -1,7 +1,7 @@
-import { createRequestBudget } from '../../../../src/upstream/budget/create-request-budget.ts'
-import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import type { CallRequest, RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
-import { VirtualClock } from '../../../support/virtual-clock.ts'
+import { createRequestBudget } from '../../../src/upstream/budget/create-request-budget.ts'
+import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
+import type { CallRequest, RequestBudget } from '../../../src/upstream/budget/request-budget.ts'
+import { VirtualClock } from '../virtual-clock.ts'
 
 export const ADDRESS: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
 export const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }

@@ -1,10 +1,10 @@
-import { allProviders } from '../../../support/providers/all-providers.ts'
+import { allProviders } from '../providers/all-providers.ts'
 import {
   type EmulatedService,
   type EmulatedServiceOptions,
   startEmulatedService,
-} from '../../../support/providers/emulated-service.ts'
-import type { ProviderProfile } from '../../../support/providers/provider-profile.ts'
+} from '../providers/emulated-service.ts'
+import type { ProviderProfile } from '../providers/provider-profile.ts'
 
 export const ALICE = 'alice-token'
 export const BOB = 'bob-token'

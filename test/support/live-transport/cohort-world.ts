@@ -1,10 +1,10 @@
-import { parseCid } from '../../../../src/domain/cid.ts'
-import { parseInstant } from '../../../../src/domain/instant.ts'
-import type { Pin, PinStatus } from '../../../../src/domain/pin.ts'
-import { coalesceKey, type EventBase, type LiveEvent, type PinEventKind } from '../../../../src/live/live-event.ts'
-import { LiveReader } from '../../../../src/live/live-reader.ts'
-import { Cohorts } from '../../../../src/server/graphql/cohorts.ts'
-import type { Message, Subscriber } from '../../../../src/server/graphql/message.ts'
+import { parseCid } from '../../../src/domain/cid.ts'
+import { parseInstant } from '../../../src/domain/instant.ts'
+import type { Pin, PinStatus } from '../../../src/domain/pin.ts'
+import { coalesceKey, type EventBase, type LiveEvent, type PinEventKind } from '../../../src/live/live-event.ts'
+import { LiveReader } from '../../../src/live/live-reader.ts'
+import { Cohorts } from '../../../src/server/graphql/cohorts.ts'
+import type { Message, Subscriber } from '../../../src/server/graphql/message.ts'
 
 /** Two services' pins, and readers who are told of them as an informer tells. */
 export class World {
