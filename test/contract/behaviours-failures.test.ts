@@ -18,7 +18,7 @@ import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
-import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
+import { json, startScriptedServer } from '../support/scripted-server.ts'
 import { withinDeadline } from '../support/within-deadline.ts'
 import { ALL, seed, stranger } from '../support/zoo/seed-and-drain.ts'
 import { ALICE, BOB, startZooCase } from '../support/zoo/start-zoo-case.ts'
@@ -26,7 +26,7 @@ import { ALICE, BOB, startZooCase } from '../support/zoo/start-zoo-case.ts'
 describe('refusals and failures', () => {
   it('#30 takes a web page with 200 for a wrong endpoint, a removal included', async () => {
     await using service = await startEmulatedService(nftStorage)
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     upstream.reply((response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>'))
     await using wrong = createPinningServiceClient({ name: 'one', endpoint: `${service.endpoint}/api` })
     await using page = createPinningServiceClient({ name: 'one', endpoint: upstream.endpoint })
@@ -52,7 +52,7 @@ describe('refusals and failures', () => {
     const [foreign] = started.service.seed(BOB, [{ cid: exampleCid(1) }]) as [StoredPin]
     await expect(started.tenant.getPin(foreign.requestId)).rejects.toThrow(UnauthorizedError)
 
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     upstream.reply(json(400, { error: { reason: 'KEYS_MUST_BE_STRINGS', details: 'pinata_api_key must be a string' } }))
     await using client = createPinningServiceClient({ name: 'one', endpoint: upstream.endpoint })
     await expect(client.listPins({ ...ALL, limit: 1 }, { token: ALICE })).rejects.toThrow(UnauthorizedError)

@@ -13,10 +13,10 @@ import {
   type ScriptedHandler,
   slowBody,
   stall,
-  startScriptedUpstream,
+  startScriptedServer,
   truncatedJson,
   wrongContentLength,
-} from '../support/scripted-upstream.ts'
+} from '../support/scripted-server.ts'
 import { withinDeadline } from '../support/within-deadline.ts'
 import { ALICE } from '../support/zoo/start-zoo-case.ts'
 
@@ -112,7 +112,7 @@ it.each(ANSWERS)('%s: every operation ends in time, with a typed error', async (
   for (const [name, call] of Object.entries(OPERATIONS)) {
     // Any success will do for a removal, whatever its body.
     if (name === 'remove' && what.startsWith('half')) continue
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     upstream.reply(handler)
     const error = await attempt(name, (client) => call(client, { token: ALICE }, 'r1'), upstream.endpoint)
     expect(error, name).toBeInstanceOf(errorClass)
@@ -120,7 +120,7 @@ it.each(ANSWERS)('%s: every operation ends in time, with a typed error', async (
 })
 
 it('aborting is no error of the service: every operation rejects with the reason, at once', async () => {
-  await using upstream = await startScriptedUpstream()
+  await using upstream = await startScriptedServer()
   await using client = createPinningServiceClient({ name: 'one', endpoint: upstream.endpoint })
   for (const call of Object.values(OPERATIONS)) {
     upstream.reply(stall())

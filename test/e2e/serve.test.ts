@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deferred } from '../support/deferred.ts'
 import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
-import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
+import { json, startScriptedServer } from '../support/scripted-server.ts'
 import { runCli, spawnCli } from '../support/spawn-cli.ts'
 
 const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
@@ -48,7 +48,7 @@ describe('pinql', () => {
       delegates: [],
     })
     const list = json(200, { count: 3, results: [pin(2), pin(1), pin(3)] })
-    await using odd = await startScriptedUpstream()
+    await using odd = await startScriptedServer()
     odd.reply(...Array.from({ length: 9 }, () => list))
     const services = `gone: { endpoint: "http://127.0.0.1:9", token: a }, odd: { endpoint: "${odd.endpoint}", token: a }`
     await writeConfig(`defaultService: gone\nservices: { ${services} }`)
@@ -135,7 +135,7 @@ describe('a signal', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     '%s lets a request in flight finish, refuses new ones, and ends with 0',
     async (signal) => {
-      await using upstream = await startScriptedUpstream()
+      await using upstream = await startScriptedServer()
       const entered = deferred()
       const release = deferred()
       upstream.reply(async (response, request, aborted) => {
@@ -169,7 +169,7 @@ describe('a signal', () => {
   )
 
   it('that comes twice ends it at once', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     const entered = deferred()
     upstream.reply(() => entered.resolve())
     await writeConfig(

@@ -13,11 +13,11 @@ import {
   reset,
   type ScriptedHandler,
   stall,
-  startScriptedUpstream,
+  startScriptedServer,
   text,
   truncatedJson,
   wrongContentLength,
-} from '../../support/scripted-upstream.ts'
+} from '../../support/scripted-server.ts'
 import { withinDeadline } from '../../support/within-deadline.ts'
 
 const PINS = '{ pins { nodes { requestId } } services { name } }'
@@ -110,7 +110,7 @@ const READS: Case[] = [
 
 describe('a service that talks nonsense, or refuses', () => {
   it.each(READS)('%s is a typed error, and no data', async (_what, handler, code, message, more = {}) => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(handler)
 
@@ -119,8 +119,8 @@ describe('a service that talks nonsense, or refuses', () => {
   })
 
   it('is not sent to where a redirect points, and the token neither', async () => {
-    await using elsewhere = await startScriptedUpstream()
-    await using upstream = await startScriptedUpstream()
+    await using elsewhere = await startScriptedServer()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(redirect(`${elsewhere.endpoint}/pins`, 307))
 
@@ -130,7 +130,7 @@ describe('a service that talks nonsense, or refuses', () => {
   })
 
   it('gets no cookie back', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(json(200, page, { 'set-cookie': 'session=1; Path=/' }), json(200, page))
 
@@ -155,7 +155,7 @@ describe('a service that is down or slow', () => {
       'one could not be reached: UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
     ],
   ] as const)('is asked three times and then a typed error (%s)', async (_what, handler, message) => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(handler, handler, handler)
 
@@ -164,7 +164,7 @@ describe('a service that is down or slow', () => {
   })
 
   it('is forgiven one failure of a read', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(reset(), json(200, page))
 
@@ -177,7 +177,7 @@ describe('a service that is down or slow', () => {
     ['that never answers', stall()],
     ['that stops within its answer', stall('{"count": 1, ')],
   ])('is given up in time when it is one %s', async (_what, handler) => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }], timeoutMs: 300 })
     upstream.reply(handler)
 
@@ -196,7 +196,7 @@ describe('a service that is down or slow', () => {
   ] as const)(
     'is never sent an add twice; where it does not show whether it was made, that is the error (%s)',
     async (_what, handler) => {
-      await using upstream = await startScriptedUpstream()
+      await using upstream = await startScriptedServer()
       await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
       upstream.reply(handler)
 
@@ -218,7 +218,7 @@ describe('a service that is down or slow', () => {
   )
 
   it('that has just refused for the rate says when to come again', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(json(429, {}, { 'retry-after': '60' }))
 

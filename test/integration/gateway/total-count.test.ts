@@ -5,7 +5,7 @@ import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedService } from '../../support/providers/emulated-service.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, type Answer, startTestApi } from '../../support/query-schema.ts'
-import { json, type ScriptedHandler, startScriptedUpstream } from '../../support/scripted-upstream.ts'
+import { json, type ScriptedHandler, startScriptedServer } from '../../support/scripted-server.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
 
 const COUNT_FIELDS = `totalCount totalCountError { ${ERROR_FIELDS} }`
@@ -52,7 +52,7 @@ describe('totalCount', () => {
   })
 
   it('is null for a number that no Int can hold, and takes nothing else with it', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     const results = Array.from({ length: 11 }, (_, index) => ({
       requestid: `r${index}`,
       status: 'pinned',
@@ -84,7 +84,7 @@ describe('totalCount', () => {
 
   it('is null without an error where the service says that it has stopped counting, and is asked for no further', async () => {
     const stored = Array.from({ length: 30 }, (_, n) => pinBody(n))
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     const answer: ScriptedHandler = (response, request, signal) => {
       const before = request.query.get('before') ?? '9'
       const results = stored.filter(({ created }) => created < before).slice(0, Number(request.query.get('limit')))

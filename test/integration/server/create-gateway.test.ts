@@ -23,7 +23,7 @@ import {
 } from '../../support/live-transport/start-live-setup.ts'
 import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { ALICE } from '../../support/query-schema.ts'
-import { startScriptedUpstream, text } from '../../support/scripted-upstream.ts'
+import { startScriptedServer, text } from '../../support/scripted-server.ts'
 
 const COUNT = '{ pins { totalCount } }'
 const HOSTS: readonly [name: string, serve: Serve][] = [
@@ -128,7 +128,7 @@ describe('a gateway in a host', () => {
   })
 
   it('answers what is in flight before it has drained', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     const [asked, free] = [deferred(), deferred()]
     upstream.reply(async (...exchange) => {
       asked.resolve()

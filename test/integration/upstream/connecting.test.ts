@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { createPinningServiceClient } from '../../../src/upstream/service/client.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { reset, stall, startScriptedUpstream } from '../../support/scripted-upstream.ts'
+import { reset, stall, startScriptedServer } from '../../support/scripted-server.ts'
 import { withinDeadline } from '../../support/within-deadline.ts'
 
 const pin = { cid: parseCid(exampleCid(1)), name: null, origins: [], meta: {} }
@@ -61,7 +61,7 @@ describe('a change on a connection', () => {
     ['breaks', reset(), 'one could not be reached: ECONNRESET'],
     ['says nothing', stall(), 'one did not answer within 100 ms'],
   ])('that %s may have been made', async (_what, handler, message) => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using client = createPinningServiceClient({ name: 'one', endpoint: upstream.endpoint })
     upstream.reply(handler)
     const change = client.addPin(pin, { token: 'token', timeoutMs: 100 })

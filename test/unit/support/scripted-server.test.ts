@@ -11,17 +11,17 @@ import {
   type ScriptedHandler,
   slowBody,
   stall,
-  startScriptedUpstream,
+  startScriptedServer,
   text,
   truncatedJson,
   wrongContentLength,
-} from '../../support/scripted-upstream.ts'
+} from '../../support/scripted-server.ts'
 
 const document = { count: 1, results: ['a pin'] }
 
 /** What a client meets: status, type and text, or the code of the failure below `fetch failed`. */
 async function meet(handler: ScriptedHandler, signal?: AbortSignal) {
-  await using upstream = await startScriptedUpstream()
+  await using upstream = await startScriptedServer()
   upstream.reply(handler)
   try {
     const response = await fetch(`${upstream.endpoint}/pins`, { redirect: 'manual', ...(signal && { signal }) })
@@ -36,9 +36,9 @@ async function meet(handler: ScriptedHandler, signal?: AbortSignal) {
   }
 }
 
-describe('startScriptedUpstream', () => {
+describe('startScriptedServer', () => {
   it('answers in the order of its script, and keeps whole requests', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     upstream.reply(json(200, document), text(503, 'later'))
     const first = await fetch(`${upstream.endpoint}/pins/a%2Fb?limit=3`, {
       method: 'POST',
@@ -69,7 +69,7 @@ describe('startScriptedUpstream', () => {
   })
 
   it('answers 500 to a request that is not in the script, and tells the test', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     const { status } = await fetch(`${upstream.endpoint}/pins`)
 
     expect([status, upstream.unscripted.length]).toEqual([500, 1])
@@ -77,14 +77,14 @@ describe('startScriptedUpstream', () => {
   })
 
   it('tells the test when a scripted answer was not asked for', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     upstream.reply(json(200, {}))
 
     expect(() => upstream.assertDone()).toThrow('Expected 1 more requests')
   })
 
   it('tells the test when a handler of its own fails', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     upstream.reply(() => {
       throw new TypeError('a bug in a test')
     })

@@ -25,19 +25,19 @@ export type ScriptedHandler = (
   signal: AbortSignal,
 ) => void | Promise<void>
 
-export interface ScriptedUpstream extends AsyncDisposable {
+export interface ScriptedServer extends AsyncDisposable {
   readonly endpoint: string
   readonly requests: readonly ScriptedRequest[]
   /** Requests for which no handler was left; they were answered 500. */
   readonly unscripted: readonly ScriptedRequest[]
   /** Appends handlers; each answers one request, in the order of arrival. */
-  reply(...handlers: readonly ScriptedHandler[]): ScriptedUpstream
+  reply(...handlers: readonly ScriptedHandler[]): ScriptedServer
   /** Throws unless each request had its handler and each handler its request. */
   assertDone(): void
 }
 
-/** Starts the rude upstream: it answers each request exactly as scripted, and knows nothing of pins. */
-export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
+/** Starts a server that answers each request exactly as scripted, well or rudely, and knows nothing of pins. */
+export async function startScriptedServer(): Promise<ScriptedServer> {
   const requests: ScriptedRequest[] = []
   const unscripted: ScriptedRequest[] = []
   const handlers: ScriptedHandler[] = []
@@ -65,7 +65,7 @@ export async function startScriptedUpstream(): Promise<ScriptedUpstream> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
-  const upstream: ScriptedUpstream = {
+  const upstream: ScriptedServer = {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     unscripted,
