@@ -8,8 +8,8 @@ import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
-import { ScriptedService } from '../scripted-service.ts'
-import { serveScriptedService } from '../serve-scripted-service.ts'
+import { ModelService } from '../model/model-service.ts'
+import { serveModelService } from '../model/serve-model-service.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { type HistoryStage, SERVICE } from './history-stage.ts'
 import { openSocket, openStream, operationOf } from './subscribe-over-network.ts'
@@ -28,8 +28,8 @@ const LIMITS: readonly RateLimit[] = [{ limit: 1_000_000, windowMs: 1000, scope:
 export async function startNetworkStage(random: () => number): Promise<HistoryStage> {
   const clock = new VirtualClock()
   const running = clock.runAt(SPEED)
-  const upstream = new ScriptedService({ clock })
-  const service = await serveScriptedService(upstream)
+  const upstream = new ModelService({ clock })
+  const service = await serveModelService(upstream)
   const serviceProxy = await startFaultProxy(service.endpoint, { seed: Math.floor(random() * 1e9) })
   const settings = { name: SERVICE, endpoint: serviceProxy.endpoint, token: null, provider: null, limits: LIMITS }
   const registry = createServiceRegistry([{ ...settings, capabilities: USUAL }], SERVICE, {

@@ -1,48 +1,48 @@
-import { PIN_STATUSES, type Pin } from '../../src/domain/pin.ts'
-import { Informers, type InformersOptions, type WatchOptions } from '../../src/live/informers.ts'
-import type { LiveEvent } from '../../src/live/live-event.ts'
-import type { LiveReader } from '../../src/live/live-reader.ts'
-import type { Selection } from '../../src/live/selection.ts'
-import type { RateLimit } from '../../src/upstream/budget/rate-limit.ts'
-import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import type { Capabilities } from '../../src/upstream/providers/capabilities.ts'
-import { USUAL } from '../../src/upstream/providers/capabilities.ts'
-import type { PinningService } from '../../src/upstream/service/service.ts'
-import { createServiceRegistry } from '../../src/upstream/tenant/registry.ts'
-import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
-import { ScriptedService } from './scripted-service.ts'
-import { VirtualClock } from './virtual-clock.ts'
+import { PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
+import { Informers, type InformersOptions, type WatchOptions } from '../../../src/live/informers.ts'
+import type { LiveEvent } from '../../../src/live/live-event.ts'
+import type { LiveReader } from '../../../src/live/live-reader.ts'
+import type { Selection } from '../../../src/live/selection.ts'
+import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
+import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
+import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
+import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
+import type { PinningService } from '../../../src/upstream/service/service.ts'
+import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
+import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import { VirtualClock } from '../virtual-clock.ts'
+import { ModelService } from './model-service.ts'
 
 /** Enough for everything. */
 const GENEROUS: readonly RateLimit[] = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }]
 
-export interface ScriptedLiveOptions extends Pick<InformersOptions, 'random'> {
+export interface ModelLiveOptions extends Pick<InformersOptions, 'random'> {
   readonly limits?: readonly RateLimit[]
   readonly capabilities?: Partial<Capabilities>
 }
 
-/** Live status over a scripted service, all in this process and on one clock that stands still. */
-export interface ScriptedLive extends AsyncDisposable {
+/** Live status over a model service, all in this process and on one clock that stands still. */
+export interface ModelLive extends AsyncDisposable {
   readonly clock: VirtualClock
-  readonly upstream: ScriptedService
+  readonly upstream: ModelService
   readonly service: PinningService
   readonly live: Informers
   tenant(token: string): Tenant
   watch(token: string, selection: Selection, options?: WatchOptions): LiveReader
 }
 
-export function startScriptedLive(options: ScriptedLiveOptions = {}): ScriptedLive {
+export function startModelLive(options: ModelLiveOptions = {}): ModelLive {
   const { limits = GENEROUS, capabilities = {}, random } = options
   const clock = new VirtualClock()
-  const upstream = new ScriptedService({ clock })
-  const settings = { name: 'scripted', endpoint: 'http://scripted.invalid', token: null, provider: null, limits }
-  const registry = createServiceRegistry([{ ...settings, capabilities: { ...USUAL, ...capabilities } }], 'scripted', {
+  const upstream = new ModelService({ clock })
+  const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null, limits }
+  const registry = createServiceRegistry([{ ...settings, capabilities: { ...USUAL, ...capabilities } }], 'model', {
     clock,
     connect: upstream.connect,
   })
-  const service = registry.get('scripted')
+  const service = registry.get('model')
   const live = new Informers({ random, wallNow: () => upstream.wallNow() })
-  const tenant = (token: string): Tenant => registry.tenant('scripted', token)
+  const tenant = (token: string): Tenant => registry.tenant('model', token)
   return {
     clock,
     upstream,

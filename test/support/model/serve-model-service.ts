@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { parseCid } from '../../src/domain/cid.ts'
-import { BadRequestError, PinNotFoundError, RateLimitedError, UnauthorizedError } from '../../src/domain/errors.ts'
-import type { NewPin, Pin, PinStatus, StringMap } from '../../src/domain/pin.ts'
-import type { ListQuery } from '../../src/upstream/http/list-query.ts'
-import { LostReply, type ScriptedService } from './scripted-service.ts'
+import { parseCid } from '../../../src/domain/cid.ts'
+import { BadRequestError, PinNotFoundError, RateLimitedError, UnauthorizedError } from '../../../src/domain/errors.ts'
+import type { NewPin, Pin, PinStatus, StringMap } from '../../../src/domain/pin.ts'
+import type { ListQuery } from '../../../src/upstream/http/list-query.ts'
+import { LostReply, type ModelService } from './model-service.ts'
 
-/** A scripted service over real HTTP, on 127.0.0.1 and a free port. */
-export interface ServedService extends AsyncDisposable {
+/** A model service over real HTTP, on 127.0.0.1 and a free port. */
+export interface ServedModel extends AsyncDisposable {
   /** Base URL of its Pinning Service API. */
   readonly endpoint: string
 }
@@ -28,8 +28,8 @@ interface WirePin {
   readonly meta?: StringMap
 }
 
-/** Serves the five operations. A reply that is lost by script is a connection that breaks. */
-export async function serveScriptedService(upstream: ScriptedService): Promise<ServedService> {
+/** Serves the five operations. A reply that `fate` loses is a connection that breaks. */
+export async function serveModelService(upstream: ModelService): Promise<ServedModel> {
   const client = upstream.connect()
 
   async function answer(request: IncomingMessage): Promise<Answer> {

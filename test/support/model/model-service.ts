@@ -1,13 +1,13 @@
-import { parseCid } from '../../src/domain/cid.ts'
-import { PinNotFoundError, ServiceUnavailableError, UnauthorizedError } from '../../src/domain/errors.ts'
-import { parseInstant } from '../../src/domain/instant.ts'
-import type { NewPin, Pin, PinStatus } from '../../src/domain/pin.ts'
-import type { Clock } from '../../src/upstream/clock.ts'
-import { createPinFilter } from '../../src/upstream/http/list-query.ts'
-import type { CallOptions, PinningServiceClient } from '../../src/upstream/service/client.ts'
-import { exampleCid } from './providers/example-cid.ts'
+import { parseCid } from '../../../src/domain/cid.ts'
+import { PinNotFoundError, ServiceUnavailableError, UnauthorizedError } from '../../../src/domain/errors.ts'
+import { parseInstant } from '../../../src/domain/instant.ts'
+import type { NewPin, Pin, PinStatus } from '../../../src/domain/pin.ts'
+import type { Clock } from '../../../src/upstream/clock.ts'
+import { createPinFilter } from '../../../src/upstream/http/list-query.ts'
+import type { CallOptions, PinningServiceClient } from '../../../src/upstream/service/client.ts'
+import { exampleCid } from '../providers/example-cid.ts'
 
-export type ScriptedOperation = 'list' | 'get' | 'add' | 'replace' | 'remove'
+export type ModelOperation = 'list' | 'get' | 'add' | 'replace' | 'remove'
 
 /** What becomes of one request. Absent: it is answered at once. */
 export interface Fate {
@@ -26,15 +26,15 @@ export interface Fate {
 /** What a client sees of an answer that never came. */
 export class LostReply extends ServiceUnavailableError {
   constructor() {
-    super('the answer was lost', { service: 'scripted', mayHaveActed: true })
+    super('the answer was lost', { service: 'model', mayHaveActed: true })
   }
 }
 
-export interface ScriptedServiceOptions {
+export interface ModelServiceOptions {
   readonly clock: Clock
   /** Unix milliseconds when the clock shows 0. */
   readonly epochMs?: number
-  readonly fate?: (operation: ScriptedOperation, token: string) => Fate | undefined
+  readonly fate?: (operation: ModelOperation, token: string) => Fate | undefined
 }
 
 /** How a pin was before a write. */
@@ -54,14 +54,15 @@ export const cidOf = (n: number): ReturnType<typeof parseCid> => {
 }
 
 /**
- * A pinning service in this process, on a given clock: the specification to the letter, and the truth at hand. Every
- * state of a pin is numbered in `info.rev`. A scripted fate may befall each request.
+ * A model of a pinning service, in this process and on a given clock: it follows the specification to the letter, and a test
+ * reads and changes its pins directly. Each state of a pin has its number in `info.rev`. `fate` decides what becomes of each
+ * request.
  */
-export class ScriptedService {
+export class ModelService {
   /** Requests as they arrived. */
-  readonly requests: { readonly operation: ScriptedOperation; readonly token: string; readonly at: number }[] = []
+  readonly requests: { readonly operation: ModelOperation; readonly token: string; readonly at: number }[] = []
   readonly revoked = new Set<string>()
-  fate: NonNullable<ScriptedServiceOptions['fate']> | undefined
+  fate: NonNullable<ModelServiceOptions['fate']> | undefined
   /** Told of every state that a pin takes on. */
   onState: ((pin: Pin) => void) | undefined
   /** Whether requests are kept; simulations need only the number. */
@@ -76,7 +77,7 @@ export class ScriptedService {
   #sequence = 0
   #lastMs = 0
 
-  constructor({ clock, epochMs = Date.UTC(2026, 0, 1), fate }: ScriptedServiceOptions) {
+  constructor({ clock, epochMs = Date.UTC(2026, 0, 1), fate }: ModelServiceOptions) {
     this.#clock = clock
     this.#epochMs = epochMs
     this.fate = fate
@@ -97,7 +98,7 @@ export class ScriptedService {
     // The specification wants every `created` to be unique.
     this.#lastMs = Math.max(this.#lastMs + 1, Math.floor(this.wallNow()))
     const added: Pin = {
-      service: 'scripted',
+      service: 'model',
       requestId: `r${n}`,
       cid: cidOf(n),
       name: null,
@@ -149,7 +150,7 @@ export class ScriptedService {
   })
 
   async #answer<Value>(
-    operation: ScriptedOperation,
+    operation: ModelOperation,
     options: CallOptions,
     act: (pins: ReadonlyMap<string, Pin>) => Value,
   ): Promise<Value> {
@@ -171,7 +172,7 @@ export class ScriptedService {
   #attempt<Value>(token: string, refusal: Error | undefined, act: () => Value): { value: Value } | { error: unknown } {
     try {
       if (refusal) throw refusal
-      if (this.revoked.has(token)) throw new UnauthorizedError('the token was revoked', { service: 'scripted' })
+      if (this.revoked.has(token)) throw new UnauthorizedError('the token was revoked', { service: 'model' })
       return { value: act() }
     } catch (error) {
       return { error }
@@ -222,7 +223,7 @@ export class ScriptedService {
 
 function find(pins: ReadonlyMap<string, Pin>, requestId: string): Pin {
   const pin = pins.get(requestId)
-  if (!pin) throw new PinNotFoundError('scripted', requestId)
+  if (!pin) throw new PinNotFoundError('model', requestId)
   return pin
 }
 
