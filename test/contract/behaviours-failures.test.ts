@@ -8,7 +8,7 @@ import {
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { createPinningServiceClient } from '../../src/upstream/service/client.ts'
 import { crust } from '../support/providers/crust.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { estuary } from '../support/providers/estuary.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { filebase } from '../support/providers/filebase.ts'
@@ -25,7 +25,7 @@ import { ALICE, BOB, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('refusals and failures', () => {
   it('#30 takes a web page with 200 for a wrong endpoint, a removal included', async () => {
-    await using service = await startEmulatedService(nftStorage)
+    await using service = await startEmulatedProvider(nftStorage)
     await using upstream = await startScriptedServer()
     upstream.reply((response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>'))
     await using wrong = createPinningServiceClient({ name: 'one', endpoint: `${service.endpoint}/api` })
@@ -94,7 +94,7 @@ describe('refusals and failures', () => {
   })
 
   it('#48 takes a base URL with a path, a slash or a pasted `/pins`', async () => {
-    await using service = await startEmulatedService(filebase)
+    await using service = await startEmulatedProvider(filebase)
     seed(service, 1)
     for (const tail of ['', '/', '/pins', '/pins/']) {
       await using client = createPinningServiceClient({ name: 'one', endpoint: `${service.endpoint}${tail}` })

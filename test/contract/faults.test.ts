@@ -5,7 +5,7 @@ import { createPinningServiceClient, type PinningServiceClient } from '../../src
 import { NEW_PIN, OPERATIONS } from '../support/every-operation.ts'
 import { type FaultProxy, type Faults, startFaultProxy } from '../support/fault-proxy.ts'
 import { compliant } from '../support/providers/compliant.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import {
   hugeBody,
@@ -71,7 +71,7 @@ function apply(proxy: FaultProxy, fault: Faults | 'down'): Promise<void> | void 
 }
 
 it.each(FAULTS)('%s: every operation ends in time, with a typed error or an answer', async (_, fault, outcome) => {
-  await using service = await startEmulatedService(compliant)
+  await using service = await startEmulatedProvider(compliant)
   await using proxy = await startFaultProxy(service.endpoint)
   service.seed(ALICE, [
     { cid: exampleCid(1), requestId: 'r1' },
@@ -133,7 +133,7 @@ it('aborting is no error of the service: every operation rejects with the reason
 })
 
 it('leaves no handle behind after many calls, good and bad', async () => {
-  await using service = await startEmulatedService(compliant)
+  await using service = await startEmulatedProvider(compliant)
   await using proxy = await startFaultProxy(service.endpoint)
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   const before = timers()

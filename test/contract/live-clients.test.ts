@@ -5,7 +5,7 @@ import { LIVE_CLIENTS, type LiveClient } from '../support/live-transport/live-cl
 import { openRawSocket } from '../support/live-transport/raw-socket.ts'
 import { seedQueued, startLiveSetup } from '../support/live-transport/start-live-setup.ts'
 import { compliant } from '../support/providers/compliant.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { ALICE } from '../support/query-schema.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
 
@@ -17,7 +17,7 @@ async function until(client: LiveClient, status: string): Promise<void> {
 // At once, since clients wait for seconds before they come back.
 describe.concurrent.each(LIVE_CLIENTS)('$name', ({ open }) => {
   it('comes back by itself when the gateway has been restarted', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     const services = { one: { endpoint: service.endpoint } }
     const [pin] = seedQueued(service, 1)
     if (!pin) throw new Error('no pin')

@@ -4,13 +4,13 @@ import { LIVE_CLIENTS, type LiveClient } from '../support/live-transport/live-cl
 import { startLiveCrowd } from '../support/live-transport/live-crowd.ts'
 import { bearer, nextOf, PIN_STATUS_CHANGED, seedQueued } from '../support/live-transport/start-live-setup.ts'
 import { compliant } from '../support/providers/compliant.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { ALICE } from '../support/query-schema.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
 
 // Generated clients in Go, Rust and Python watch a stop in `npm run test:clients`.
 it('a stop under load is an end for no client: each comes back by itself, or fails', async () => {
-  await using service = await startEmulatedService(compliant)
+  await using service = await startEmulatedProvider(compliant)
   const services = { one: { endpoint: service.endpoint } }
   const [pin] = seedQueued(service, 1)
   if (!pin) throw new Error('no pin')

@@ -12,7 +12,7 @@ import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import { countPins } from '../../src/upstream/reading/count-pins.ts'
 import { collectPins, PinStream } from '../../src/upstream/reading/pin-stream.ts'
 import { createPinningServiceClient } from '../../src/upstream/service/client.ts'
-import { type EmulatedService, startEmulatedService } from '../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { ALICE, BOB, type StartedZooCase, startZooCase, type ZooCaseOptions } from '../support/zoo/start-zoo-case.ts'
@@ -26,7 +26,7 @@ const start = ({ profile, provider }: ZooCase, options: ZooCaseOptions = {}): Pr
 const NAMES = ['Alpha', 'alpha', 'Alphabet', 'ALPHA beta', 'unrelated', null]
 
 /** 60 pins of all statuses, names and metas, three to a second. */
-function seed(service: EmulatedService): void {
+function seed(service: EmulatedProvider): void {
   const pins = Array.from({ length: 60 }, (_, n) => ({
     cid: exampleCid(n),
     name: NAMES[n % NAMES.length] as string | null,
@@ -97,7 +97,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
   const hidden = provider === null ? (HIDDEN_FROM_STRANGERS[profile.name] ?? []) : []
 
   /** The ids of what matches, newest first. */
-  function truth(service: EmulatedService, query: PinQuery): string[] {
+  function truth(service: EmulatedProvider, query: PinQuery): string[] {
     return service
       .pins(ALICE)
       .filter(storedTruth(query, provider))
@@ -208,7 +208,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
 
   describe('changing', () => {
     it('adds, reads, replaces and removes', async () => {
-      await using service = await startEmulatedService(profile)
+      await using service = await startEmulatedProvider(profile)
       await using client = createPinningServiceClient({ name: 'one', endpoint: service.endpoint })
       const options = { token: ALICE }
       const bare = { name: 'one', origins: [], meta: { app: 'blog' } }
@@ -255,7 +255,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
     })
 
     it('a pin that is not there', async () => {
-      await using service = await startEmulatedService(profile)
+      await using service = await startEmulatedProvider(profile)
       await using client = createPinningServiceClient({ name: 'one', endpoint: service.endpoint })
       const outcome = (call: Promise<unknown>) =>
         call.then(

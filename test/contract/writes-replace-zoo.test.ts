@@ -3,7 +3,7 @@ import { parseCid } from '../../src/domain/cid.ts'
 import type { NewPin, Pin } from '../../src/domain/pin.ts'
 import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
 import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { dyingRecords } from '../support/writes/dying-records.ts'
@@ -122,7 +122,7 @@ describe.each(ZOO_CASES)('at $profile.name as $as', (member) => {
   })
 
   it('a rename is finished by its key after the gateway was killed before it knew the result', async () => {
-    await using service = await startEmulatedService(profile)
+    await using service = await startEmulatedProvider(profile)
     await using folder = await temporaryFolder()
     const tenantSecret = Buffer.alloc(32, 1)
     const openRecords = () => openWriteRecords(`${folder.path}/writes.db`)

@@ -7,7 +7,7 @@ import { Callers } from '../../src/server/caller/callers.ts'
 import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
 import type { PinningServiceOptions } from '../../src/upstream/service/service.ts'
 import { createServiceRegistry } from '../../src/upstream/tenant/registry.ts'
-import { EMULATED_TOKENS } from './providers/emulated-service.ts'
+import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
 
 /** The token that is configured for test services unless another, or none, is given. */
 export const [ALICE, BOB] = EMULATED_TOKENS

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
 import { requestsAt, second, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, type Answer, startTestApi } from '../../support/query-schema.ts'
 import { json, type ScriptedHandler, startScriptedServer } from '../../support/scripted-server.ts'
@@ -142,7 +142,7 @@ describe('totalCountError', () => {
   })
 
   it("is the service's, and not the request's, when the time for the whole request is over", async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     seedPins(service, 25)
     await using gateway = await startTestGateway({
       services: { one: { endpoint: service.endpoint, token: ALICE } },

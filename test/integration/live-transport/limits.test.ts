@@ -9,7 +9,7 @@ import {
   startLiveSetup,
 } from '../../support/live-transport/start-live-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { ALICE, BOB } from '../../support/query-schema.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
 import { withinDeadline } from '../../support/within-deadline.ts'
@@ -68,7 +68,7 @@ describe('limits of live status', () => {
 
   it('let as many ids into a subscription as fit into a message, and say how many', async () => {
     const name = 's'.repeat(63)
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using gateway = await startTestGateway({
       services: { [name]: { endpoint: service.endpoint } },
       liveDrainMs: 0,

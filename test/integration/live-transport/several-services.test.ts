@@ -11,7 +11,7 @@ import {
   stockClient,
 } from '../../support/live-transport/start-live-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, BOB } from '../../support/query-schema.ts'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
@@ -23,13 +23,13 @@ interface TwoServices extends AsyncDisposable {
   readonly gateway: TestGateway
   /** Of the WebSocket. */
   readonly url: string
-  readonly one: EmulatedService
-  readonly two: EmulatedService
+  readonly one: EmulatedProvider
+  readonly two: EmulatedProvider
 }
 
 /** A gateway over two services, `one` and `two`, each with one queued pin of ALICE and one of BOB. */
 async function startTwoServices(): Promise<TwoServices> {
-  const [one, two] = [await startEmulatedService(compliant), await startEmulatedService(compliant)]
+  const [one, two] = [await startEmulatedProvider(compliant), await startEmulatedProvider(compliant)]
   const services = { one: { endpoint: one.endpoint }, two: { endpoint: two.endpoint } }
   const gateway = await startTestGateway({ services, defaultService: 'one', liveDrainMs: 100 })
   for (const service of [one, two]) {

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
 import { TRANSPORTS } from '../../support/gateway/every-transport.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { jsonReply, reply, type WireReply } from '../../support/providers/wire-reply.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
@@ -135,9 +135,9 @@ const results = new Map<string, string[]>()
 
 beforeAll(async () => {
   for (const [way, execute] of Object.entries(TRANSPORTS)) {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     scriptAnswers(service)
-    await using limited = await startEmulatedService(compliant)
+    await using limited = await startEmulatedProvider(compliant)
     limited.hooks.beforeReply = () => ({ ...jsonReply(429, {}), headers: { 'retry-after': '60' } })
     const token = 'alice-token'
     // Each way has a gateway of its own, since a limit and a failure are remembered.
@@ -158,7 +158,7 @@ beforeAll(async () => {
   }
 })
 
-function scriptAnswers(service: EmulatedService): void {
+function scriptAnswers(service: EmulatedProvider): void {
   service.hooks.beforeReply = ({ path }) => ANSWERS[path.slice('/pins/'.length)]
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TRANSPORTS } from '../../support/gateway/every-transport.ts'
 import { seedPins } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { ALICE } from '../../support/query-schema.ts'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
 
@@ -69,10 +69,10 @@ const REFUSED: Readonly<Record<string, Operation>> = {
   'fragments in a circle': { query: '{ pin(id: "x") { ...A } } fragment A on Pin { content { pins { ...A } } }' },
 }
 
-let service: EmulatedService
+let service: EmulatedProvider
 let gateway: TestGateway
 beforeAll(async () => {
-  service = await startEmulatedService(compliant)
+  service = await startEmulatedProvider(compliant)
   seedPins(service, 3)
   gateway = await startTestGateway({ services: { one: { endpoint: service.endpoint, token: ALICE } } })
 })

@@ -4,7 +4,7 @@ import { PinningService } from '../../../src/upstream/service/service.ts'
 import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { type Faults, startFaultProxy } from '../../support/fault-proxy.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, startTestApi } from '../../support/query-schema.ts'
 import { withinDeadline } from '../../support/within-deadline.ts'
@@ -24,8 +24,8 @@ afterEach(() => vi.restoreAllMocks())
 describe('a service that fails', () => {
   it('is shown as degraded, then left alone and shown as down; others go on, and it comes back', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0)
-    await using sick = await startEmulatedService(compliant)
-    await using well = await startEmulatedService(compliant)
+    await using sick = await startEmulatedProvider(compliant)
+    await using well = await startEmulatedProvider(compliant)
     await using api = startTestApi({
       services: [
         { name: 'sick', endpoint: sick.endpoint },
@@ -64,7 +64,7 @@ describe('a service that fails', () => {
   })
 
   it('is tried again for reads and removals when a connection breaks', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using tenant = openTenant(service.endpoint)
     const [pin] = service.seed(ALICE, [{ cid: exampleCid(1) }])
     let drops = 1
@@ -86,7 +86,7 @@ describe('a service that fails', () => {
     ['ends in the middle of an answer', { downstream: { limitData: { bytes: 100 } } }],
     ['closes before it answers', { upstream: { limitData: { bytes: 10 } } }],
   ])('and %s is unavailable within the deadline', async (_, faults) => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using proxy = await startFaultProxy(service.endpoint)
     await using tenant = openTenant(proxy.endpoint, 500)
     proxy.set(faults)
@@ -99,7 +99,7 @@ describe('a service that fails', () => {
   })
 
   it('and cannot be reached is unavailable at once', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using proxy = await startFaultProxy(service.endpoint)
     await using tenant = openTenant(proxy.endpoint)
     await proxy.down()
@@ -115,7 +115,7 @@ describe('a service that fails', () => {
     const warnings: Error[] = []
     const note = (warning: Error) => void warnings.push(warning)
     process.on('warning', note)
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using proxy = await startFaultProxy(service.endpoint)
     {
       // The breaker would keep the faults from most calls.

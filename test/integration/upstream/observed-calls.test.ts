@@ -4,7 +4,7 @@ import { Stop } from '../../../src/upstream/stop.ts'
 import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/tenant/registry.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE } from '../../support/query-schema.ts'
 import { recordEvents } from '../../support/record-events.ts'
@@ -29,7 +29,7 @@ async function startScripted(options?: RegistryOptions) {
 }
 
 async function startEmulated(options?: RegistryOptions) {
-  const service = await startEmulatedService(compliant)
+  const service = await startEmulatedProvider(compliant)
   onTestFinished(() => service[Symbol.asyncDispose]())
   return { service, ...open(service.endpoint, options) }
 }

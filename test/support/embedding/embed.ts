@@ -6,7 +6,7 @@ import { type ConfigInput, createGateway, type Gateway, type GatewayOptions, par
 import { bearer, PINS_CHANGED } from '../live-transport/start-live-setup.ts'
 import { temporaryFolder } from '../pinning-service/temporary-folder.ts'
 import { compliant } from '../providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import { ALICE } from '../query-schema.ts'
 import { stopServing } from './stop-serving.ts'
 
@@ -15,7 +15,7 @@ export type Serve = (gateway: Gateway, port: number) => Promise<Server>
 
 export interface Embedded extends AsyncDisposable {
   readonly gateway: Gateway
-  readonly service: EmulatedService
+  readonly service: EmulatedProvider
   readonly server: Server
   readonly url: string
   readonly logged: readonly string[]
@@ -24,7 +24,7 @@ export interface Embedded extends AsyncDisposable {
 
 /** Mounts a gateway over one emulated service in a host's server. */
 export async function embed(serve: Serve, options: GatewayOptions = {}, settings: ConfigInput = {}): Promise<Embedded> {
-  const service = await startEmulatedService(compliant)
+  const service = await startEmulatedProvider(compliant)
   const logged: string[] = []
   const folder = await temporaryFolder()
   const config = parseConfig({

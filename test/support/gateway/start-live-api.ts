@@ -3,7 +3,7 @@ import { Informers } from '../../../src/live/informers.ts'
 import { createContext } from '../../../src/resolvers/context.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
-import { type EmulatedService, startEmulatedService } from '../providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
 
 /** The token that is configured for the service. */
@@ -11,7 +11,7 @@ export const TOKEN = 'alice-token'
 
 /** Live status of one service named `a`, without a GraphQL server in front. */
 export interface LiveApi extends AsyncDisposable {
-  readonly service: EmulatedService
+  readonly service: EmulatedProvider
   readonly registry: ServiceRegistry
   readonly live: Informers
   /** Subscribes to a field with its arguments. What comes are events as JSON, errors, and `done` at the end. */
@@ -23,7 +23,7 @@ export interface LiveApi extends AsyncDisposable {
 }
 
 export async function startLiveApi(profile: ProviderProfile): Promise<LiveApi> {
-  const service = await startEmulatedService(profile)
+  const service = await startEmulatedProvider(profile)
   const settings = { name: 'a', endpoint: service.endpoint, token: TOKEN, provider: null }
   const registry = createServiceRegistry([settings], 'a')
   const live = new Informers()

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
 import { compliant } from '../providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import type { SeedPin } from '../providers/pin-store.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
@@ -10,7 +10,7 @@ import { ALICE, startTestApi, type TestApi, type TestApiOptions } from '../query
 
 /** One specification-compliant service named `one`, and the schema over it. */
 export interface Setup extends AsyncDisposable {
-  readonly service: EmulatedService
+  readonly service: EmulatedProvider
   readonly api: TestApi
 }
 
@@ -22,7 +22,7 @@ export async function startSetup(
   } = {},
 ): Promise<Setup> {
   const { profile = compliant, token = ALICE, provider = null, ...rest } = options
-  const service = await startEmulatedService(profile)
+  const service = await startEmulatedProvider(profile)
   const api = startTestApi({ services: [{ name: 'one', endpoint: service.endpoint, token, provider }], ...rest })
   return {
     service,
@@ -37,12 +37,12 @@ export async function startSetup(
 /** Several compliant services, named as asked, and the schema over them. */
 export async function startServices<Name extends string>(
   ...names: readonly Name[]
-): Promise<AsyncDisposable & { readonly api: TestApi; readonly services: Readonly<Record<Name, EmulatedService>> }> {
-  const started = await Promise.all(names.map(async (name) => [name, await startEmulatedService(compliant)] as const))
+): Promise<AsyncDisposable & { readonly api: TestApi; readonly services: Readonly<Record<Name, EmulatedProvider>> }> {
+  const started = await Promise.all(names.map(async (name) => [name, await startEmulatedProvider(compliant)] as const))
   const api = startTestApi({ services: started.map(([name, { endpoint }]) => ({ name, endpoint })) })
   return {
     api,
-    services: Object.fromEntries(started) as Record<Name, EmulatedService>,
+    services: Object.fromEntries(started) as Record<Name, EmulatedProvider>,
     async [Symbol.asyncDispose]() {
       await api[Symbol.asyncDispose]()
       await Promise.all(started.map(([, service]) => service[Symbol.asyncDispose]()))
@@ -58,7 +58,7 @@ export function second(n: number): bigint {
 }
 
 /** Pins with the CIDs 1 to `count`, one a second, the newest first. */
-export function seedPins(service: EmulatedService, count: number, more: Partial<SeedPin> = {}): StoredPin[] {
+export function seedPins(service: EmulatedProvider, count: number, more: Partial<SeedPin> = {}): StoredPin[] {
   const pins = Array.from({ length: count }, (_, index) => ({
     cid: exampleCid(index + 1),
     name: `pin ${index + 1}`,
@@ -74,7 +74,7 @@ export function idOf({ requestId, cid }: Pick<StoredPin, 'requestId' | 'cid'>, s
 }
 
 /** The requests that arrived, as `GET /pins`. */
-export function requestsAt(service: EmulatedService): string[] {
+export function requestsAt(service: EmulatedProvider): string[] {
   return service.requests.map(({ method, path }) => `${method} ${path}`)
 }
 

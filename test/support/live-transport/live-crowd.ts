@@ -1,5 +1,5 @@
 import { formatPinId } from '../../../src/domain/pin-id.ts'
-import type { EmulatedService } from '../providers/emulated-service.ts'
+import type { EmulatedProvider } from '../providers/emulated-provider.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { openRawSocket } from './raw-socket.ts'
 
@@ -16,7 +16,7 @@ export interface LiveCrowd extends AsyncDisposable {
  * @param options.name of the service, as the gateway knows it
  */
 export async function startLiveCrowd(
-  service: EmulatedService,
+  service: EmulatedProvider,
   options: { url: string; name: string; token: string; size: number },
 ): Promise<LiveCrowd> {
   const { url, name, token, size } = options

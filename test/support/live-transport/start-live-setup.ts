@@ -4,14 +4,14 @@ import type { ConfigInput } from '../../../src/config/parse-config.ts'
 import type { PinEventKind } from '../../../src/live/live-event.ts'
 import { idOf, seedPins } from '../gateway/start-setup.ts'
 import { compliant } from '../providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import { ALICE } from '../query-schema.ts'
 import { startTestGateway, type TestGateway } from '../start-test-gateway.ts'
 
 /** A gateway over one emulated service named `one`, whose token the gateway does not hold. */
 export interface LiveSetup extends AsyncDisposable {
   readonly gateway: TestGateway
-  readonly service: EmulatedService
+  readonly service: EmulatedProvider
   /** Of the WebSocket. */
   readonly url: string
   /** Changes a pin at the service, and has a query tell the gateway, so that nobody waits for a poll. */
@@ -24,7 +24,7 @@ export interface LiveSetup extends AsyncDisposable {
 }
 
 export async function startLiveSetup(settings: ConfigInput = {}): Promise<LiveSetup> {
-  const service = await startEmulatedService(compliant)
+  const service = await startEmulatedProvider(compliant)
   const gateway = await startTestGateway({
     services: { one: { endpoint: service.endpoint } },
     liveDrainMs: 100,
@@ -52,7 +52,7 @@ export function bearer(token: string): Record<string, string> {
 }
 
 /** Pins of a token that are under way; their ids as the gateway gives them. */
-export function seedQueued(service: EmulatedService, count: number) {
+export function seedQueued(service: EmulatedProvider, count: number) {
   return seedPins(service, count, { status: 'queued' }).map((pin) => ({ id: idOf(pin), requestId: pin.requestId }))
 }
 

@@ -1,9 +1,9 @@
 import { allProviders } from '../providers/all-providers.ts'
 import {
-  type EmulatedService,
-  type EmulatedServiceOptions,
-  startEmulatedService,
-} from '../providers/emulated-service.ts'
+  type EmulatedProvider,
+  type EmulatedProviderOptions,
+  startEmulatedProvider,
+} from '../providers/emulated-provider.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
 
 export const ALICE = 'alice-token'
@@ -21,7 +21,7 @@ export interface Answer {
 
 /** One plain request, as any client would make it; `token` null: without authorization. */
 export async function ask(
-  service: EmulatedService,
+  service: EmulatedProvider,
   method: string,
   path: string,
   body?: unknown,
@@ -46,13 +46,13 @@ export async function ask(
 }
 
 /** The request ids of a list. */
-export async function listIds(service: EmulatedService, query: string): Promise<string[]> {
+export async function listIds(service: EmulatedProvider, query: string): Promise<string[]> {
   const { json } = await ask(service, 'GET', `/pins?${query}`)
   return (json?.results ?? []).map((pin: { requestid?: string; requestId?: string }) => pin.requestid ?? pin.requestId)
 }
 
 /** The names of a list's pins. */
-export async function listNames(service: EmulatedService, query: string): Promise<string[]> {
+export async function listNames(service: EmulatedProvider, query: string): Promise<string[]> {
   const { json } = await ask(service, 'GET', `/pins?${query}`)
   return (json?.results ?? []).map((item: { pin: { name: string } }) => item.pin.name)
 }
@@ -61,12 +61,12 @@ export const ALL_STATUSES = 'status=queued,pinning,pinned,failed'
 
 /** Tries the same on every member of the zoo: its name and what was seen. */
 export async function observeAll<T>(
-  observe: (service: EmulatedService, profile: ProviderProfile) => Promise<T>,
-  options: EmulatedServiceOptions = {},
+  observe: (service: EmulatedProvider, profile: ProviderProfile) => Promise<T>,
+  options: EmulatedProviderOptions = {},
 ): Promise<Record<string, T>> {
   const seen: Record<string, T> = {}
   for (const profile of allProviders) {
-    await using service = await startEmulatedService(profile, options)
+    await using service = await startEmulatedProvider(profile, options)
     seen[profile.name] = await observe(service, profile)
   }
   return seen

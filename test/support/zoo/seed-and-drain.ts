@@ -2,7 +2,7 @@ import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import type { PinSource } from '../../../src/upstream/reading/pin-source.ts'
 import { PinStream } from '../../../src/upstream/reading/pin-stream.ts'
-import type { EmulatedService } from '../providers/emulated-service.ts'
+import type { EmulatedProvider } from '../providers/emulated-provider.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import type { SeedPin } from '../providers/pin-store.ts'
 import { ALICE } from './start-zoo-case.ts'
@@ -25,7 +25,7 @@ export function ids(pins: readonly { readonly requestId: string }[]): string[] {
 }
 
 /** Pins of the CIDs 0 to `count - 1`, one a second; their ids, newest first. */
-export function seed(service: EmulatedService, count: number, more: Partial<SeedPin> = {}): string[] {
+export function seed(service: EmulatedProvider, count: number, more: Partial<SeedPin> = {}): string[] {
   const pins = Array.from({ length: count }, (_, n) => ({ cid: exampleCid(n), created: at(n), ...more }))
   return ids(service.seed(ALICE, pins)).reverse()
 }

@@ -4,10 +4,10 @@ import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstre
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import {
   EMULATED_TOKENS,
-  type EmulatedService,
-  type EmulatedServiceOptions,
-  startEmulatedService,
-} from '../providers/emulated-service.ts'
+  type EmulatedProvider,
+  type EmulatedProviderOptions,
+  startEmulatedProvider,
+} from '../providers/emulated-provider.ts'
 import type { ZooCase } from './zoo-cases.ts'
 
 export const [ALICE, BOB] = EMULATED_TOKENS
@@ -16,7 +16,7 @@ const NO_LIMITS = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoin
 
 /** An emulated service, and a registry that knows it as `one`. */
 export interface StartedZooCase extends AsyncDisposable {
-  readonly service: EmulatedService
+  readonly service: EmulatedProvider
   readonly registry: ServiceRegistry
   /** Of the token `ALICE`. */
   readonly tenant: Tenant
@@ -24,7 +24,7 @@ export interface StartedZooCase extends AsyncDisposable {
   readonly lessons: readonly Lesson[]
 }
 
-export interface ZooCaseOptions extends EmulatedServiceOptions, Pick<PinningServiceOptions, 'timeoutMs'> {
+export interface ZooCaseOptions extends EmulatedProviderOptions, Pick<PinningServiceOptions, 'timeoutMs'> {
   /** Default: no limits. */
   readonly settings?: Partial<ServiceSettings>
 }
@@ -33,7 +33,7 @@ export async function startZooCase(
   { profile, provider }: Pick<ZooCase, 'profile' | 'provider'>,
   { timeoutMs, settings, ...options }: ZooCaseOptions = {},
 ): Promise<StartedZooCase> {
-  const service = await startEmulatedService(profile, options)
+  const service = await startEmulatedProvider(profile, options)
   const lessons: Lesson[] = []
   const base = { name: 'one', endpoint: service.endpoint, token: null, provider, limits: NO_LIMITS }
   const registry = createServiceRegistry([{ ...base, ...settings }], 'one', {

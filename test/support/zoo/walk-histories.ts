@@ -6,11 +6,11 @@ import { PIN_STATUSES, type Pin, type PinStatus } from '../../../src/domain/pin.
 import { comparePositions, type PinPosition } from '../../../src/domain/pin-order.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { openPinStreams, PinStream } from '../../../src/upstream/reading/pin-stream.ts'
-import { createInProcessTenant, type InProcessTenant } from '../in-process-tenant.ts'
 import { trimmedText, utcText } from '../providers/created-text.ts'
 import { exampleCid, exampleCidV0 } from '../providers/example-cid.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
 import type { StoredPin } from '../providers/stored-pin.ts'
+import { createEmulatedTenant, type EmulatedTenant } from './emulated-tenant.ts'
 
 const START_NS = 1_600_000_000_000_000_000n
 const CIDS = Array.from({ length: 400 }, (_, n) => exampleCid(n))
@@ -79,7 +79,7 @@ export const anyQuery: fc.Arbitrary<PinQuery> = fc.record({
 
 /** Reads everything as clients do: a page, its last cursor, the next page. */
 export async function walk(
-  { tenant }: InProcessTenant,
+  { tenant }: EmulatedTenant,
   query: PinQuery,
   pageSizes: readonly number[],
   from: PinPosition | null = null,
@@ -99,7 +99,7 @@ export async function walk(
 }
 
 /** Reads everything with one stream, as watchers and removals do. */
-export async function walkAtOnce({ tenant }: InProcessTenant, query: PinQuery, expected: number): Promise<Pin[]> {
+export async function walkAtOnce({ tenant }: EmulatedTenant, query: PinQuery, expected: number): Promise<Pin[]> {
   const taken: Pin[] = []
   for (const stream of openPinStreams(tenant, query, { expected })) {
     for (let next = await stream.peek(); next; next = await stream.peek()) {
@@ -121,7 +121,7 @@ const MET_WITH_A_PIN = ['functionland', 'nft-storage', 'filecoin-pin']
  * all pins that ever were.
  */
 export async function live(profile: ProviderProfile, provider: string | null, { instants, changes }: History) {
-  const account = createInProcessTenant(profile, { provider })
+  const account = createEmulatedTenant(profile, { provider })
   if (provider === null && MET_WITH_A_PIN.includes(profile.name)) {
     const { requestId } = account.store.add({ cid: exampleCid(9999) })
     await walkAtOnce(account, ALL, 10)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compliant } from '../../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
 import { filebase } from '../../../support/providers/filebase.ts'
 import { pinata } from '../../../support/providers/pinata.ts'
@@ -28,10 +28,10 @@ function standingClock(startMs: number) {
   }
 }
 
-describe('startEmulatedService', () => {
+describe('startEmulatedProvider', () => {
   it('logs each request with time, method, path, query, token, body and status', async () => {
     const clock = standingClock(1_000)
-    await using service = await startEmulatedService(filebase, { clock: clock.read })
+    await using service = await startEmulatedProvider(filebase, { clock: clock.read })
     await ask(service, 'GET', '/pins?limit=3&status=pinned')
     clock.advanceMs(5)
     await ask(service, 'POST', '/pins/a%2Fb', { cid }, BOB)
@@ -54,7 +54,7 @@ describe('startEmulatedService', () => {
   })
 
   it('counts requests by method and path, and forgets them on request', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await ask(service, 'GET', '/pins')
     await ask(service, 'GET', '/pins/x')
     await ask(service, 'DELETE', '/pins/x')
@@ -70,7 +70,7 @@ describe('startEmulatedService', () => {
   })
 
   it('lets a test change pins behind its back', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     const [first, second] = service.seed(ALICE, [{ cid }, { cid: exampleCid(2), requestId: 'mine' }])
     service.setStatus(ALICE, 'mine', 'failed', { status_details: 'no provider' })
     service.removeDirectly(ALICE, first?.requestId ?? '')
@@ -80,7 +80,7 @@ describe('startEmulatedService', () => {
   })
 
   it('stores a pin for each POST, with ever later times though the clock stands', async () => {
-    await using service = await startEmulatedService(compliant, { clock: standingClock(1_000).read })
+    await using service = await startEmulatedProvider(compliant, { clock: standingClock(1_000).read })
     await ask(service, 'POST', '/pins', { cid, name: 'a' })
     await ask(service, 'POST', '/pins', { cid, name: 'b' })
 
@@ -91,7 +91,7 @@ describe('startEmulatedService', () => {
   })
 
   it('changes pins between two pages by a hook', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     service.seed(ALICE, [{ cid, requestId: 'old', created: '2023-01-01T00:00:00Z' }])
     service.hooks.beforeReply = (request) => {
       if (request.operation === 'list' && service.pins(ALICE).length === 1) {
@@ -104,7 +104,7 @@ describe('startEmulatedService', () => {
   })
 
   it('answers what a hook says instead', async () => {
-    await using service = await startEmulatedService(compliant, {
+    await using service = await startEmulatedProvider(compliant, {
       hooks: { beforeReply: () => jsonReply(503, { error: { reason: 'MAINTENANCE' } }) },
     })
 
@@ -113,7 +113,7 @@ describe('startEmulatedService', () => {
   })
 
   it('loses the reply after the pin is stored', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     service.hooks.afterCommit = () => 'drop'
 
     await expect(ask(service, 'POST', '/pins', { cid, name: 'kept' })).rejects.toThrow('fetch failed')
@@ -123,7 +123,7 @@ describe('startEmulatedService', () => {
 
   it('calls no commit hook for what it refused, nor for reads', async () => {
     let commits = 0
-    await using service = await startEmulatedService(compliant, {
+    await using service = await startEmulatedProvider(compliant, {
       hooks: {
         afterCommit: () => {
           commits++
@@ -139,7 +139,7 @@ describe('startEmulatedService', () => {
   })
 
   it('loses all pins in a restart without a disk (#47)', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     service.seed(ALICE, [{ cid, requestId: 'x' }])
     service.forgetAll()
 
@@ -147,7 +147,7 @@ describe('startEmulatedService', () => {
   })
 
   it('breaks the next requests only', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     service.breakNext(2)
     const statuses = []
     for (let n = 0; n < 3; n++) statuses.push((await ask(service, 'GET', '/pins')).status)
@@ -156,14 +156,14 @@ describe('startEmulatedService', () => {
   })
 
   it('knows the tokens that it is told', async () => {
-    await using service = await startEmulatedService(compliant, { tokens: ['only'] })
+    await using service = await startEmulatedProvider(compliant, { tokens: ['only'] })
 
     expect((await ask(service, 'GET', '/pins', undefined, ALICE)).status).toBe(401)
     expect((await ask(service, 'GET', '/pins', undefined, 'only')).status).toBe(200)
   })
 
   it('reports its own failure to the test', async () => {
-    const service = await startEmulatedService({
+    const service = await startEmulatedProvider({
       ...compliant,
       list: () => {
         throw new TypeError('a bug in a profile')
@@ -189,7 +189,7 @@ describe('the limits of an emulated service', () => {
 
   it('admits exactly the limit in any window, and says when to come back', async () => {
     const clock = standingClock(10_000)
-    await using service = await startEmulatedService(compliant, { clock: clock.read, rateRules: [twoASecond] })
+    await using service = await startEmulatedProvider(compliant, { clock: clock.read, rateRules: [twoASecond] })
     const statuses = []
     for (const pauseMs of [0, 600, 100, 299, 1, 0, 599, 1]) {
       clock.advanceMs(pauseMs)
@@ -207,7 +207,7 @@ describe('the limits of an emulated service', () => {
     ['a date', retryAfterDate, 'Thu, 01 Jan 1970 00:00:11 GMT'],
     ['nothing', retryAfterAbsent, null],
   ])('announces the wait as %s', async (_form, retryAfter, expected) => {
-    await using service = await startEmulatedService(compliant, {
+    await using service = await startEmulatedProvider(compliant, {
       clock: standingClock(10_000).read,
       rateRules: [{ ...twoASecond, limit: 1, retryAfter }],
     })
@@ -220,7 +220,7 @@ describe('the limits of an emulated service', () => {
 
   it('counts each token for itself, or all of an address together', async () => {
     const both = async (scope: RateRule['scope']) => {
-      await using service = await startEmulatedService(compliant, { rateRules: [{ ...twoASecond, limit: 1, scope }] })
+      await using service = await startEmulatedProvider(compliant, { rateRules: [{ ...twoASecond, limit: 1, scope }] })
       const first = await ask(service, 'GET', '/pins', undefined, ALICE)
       const second = await ask(service, 'GET', '/pins', undefined, BOB)
       return [first.status, second.status]
@@ -232,7 +232,7 @@ describe('the limits of an emulated service', () => {
 
   it('lets Pinata list 30 times a minute, and read single pins beside that (#33, #50)', async () => {
     const clock = standingClock(60_000)
-    await using service = await startEmulatedService(pinata, { clock: clock.read, rateRules: 'as documented' })
+    await using service = await startEmulatedProvider(pinata, { clock: clock.read, rateRules: 'as documented' })
     for (let n = 0; n < 30; n++) expect((await ask(service, 'GET', '/pins')).status).toBe(200)
     const refused = await ask(service, 'GET', '/pins')
     const single = await ask(service, 'GET', '/pins/x')
@@ -243,7 +243,7 @@ describe('the limits of an emulated service', () => {
   })
 
   it('announces at Pinata what one of several nodes counted, on lists only (#33, #50)', async () => {
-    await using service = await startEmulatedService(pinata, { clock: standingClock(60_000).read })
+    await using service = await startEmulatedProvider(pinata, { clock: standingClock(60_000).read })
     const announced = []
     for (const path of ['/pins', '/pins', '/pins', '/pins/x', '/pins', '/pins']) {
       const { headers } = await ask(service, 'GET', path)
@@ -261,7 +261,7 @@ describe('the limits of an emulated service', () => {
   })
 
   it('lets one address call Filebase 100 times a second, whatever the token', async () => {
-    await using service = await startEmulatedService(filebase, {
+    await using service = await startEmulatedProvider(filebase, {
       clock: standingClock(60_000).read,
       rateRules: 'as documented',
     })
@@ -277,7 +277,7 @@ describe('the limits of an emulated service', () => {
   })
 
   it('enforces nothing unless asked to', async () => {
-    await using service = await startEmulatedService(pinata, { clock: standingClock(60_000).read })
+    await using service = await startEmulatedProvider(pinata, { clock: standingClock(60_000).read })
     for (let n = 0; n < 40; n++) expect((await ask(service, 'GET', '/pins')).status).toBe(200)
   })
 })

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { PinStatus } from '../../../src/domain/pin.ts'
-import { answerRequest, type EmulatedServiceHooks, type ServiceParts } from './answer-request.ts'
+import { answerRequest, type EmulatedProviderHooks, type ServiceParts } from './answer-request.ts'
 import { PinStore, type SeedPin } from './pin-store.ts'
 import type { LoggedRequest, Operation, ProviderProfile } from './provider-profile.ts'
 import { RateGate, type RateRule } from './rate-gate.ts'
@@ -11,7 +11,7 @@ import type { StoredPin } from './stored-pin.ts'
 /** The tokens that a service knows unless told otherwise. */
 export const EMULATED_TOKENS = ['alice-token', 'bob-token'] as const
 
-export interface EmulatedServiceOptions {
+export interface EmulatedProviderOptions {
   /** Default: `EMULATED_TOKENS`. */
   readonly tokens?: readonly string[]
   /** Known tokens whose account has not paid. Default: none. */
@@ -20,18 +20,18 @@ export interface EmulatedServiceOptions {
   readonly clock?: () => bigint
   /** The limits to enforce: the profile's, or others. Default: none. */
   readonly rateRules?: 'as documented' | readonly RateRule[]
-  readonly hooks?: EmulatedServiceHooks
+  readonly hooks?: EmulatedProviderHooks
 }
 
 /** A pinning service with one provider's documented behaviour, over real HTTP on the loopback interface. */
-export interface EmulatedService extends AsyncDisposable {
+export interface EmulatedProvider extends AsyncDisposable {
   readonly profile: ProviderProfile
   /** The base URL, without a trailing slash. */
   readonly endpoint: string
   /** Every request since the start or `resetLog()`, oldest first. */
   readonly requests: readonly LoggedRequest[]
   /** May be changed at any time. */
-  readonly hooks: EmulatedServiceHooks
+  readonly hooks: EmulatedProviderHooks
   /** How many logged requests have this method, and this path (whole, below the endpoint) or pattern. */
   count(method?: string, path?: string | RegExp): number
   resetLog(): void
@@ -53,10 +53,10 @@ export interface EmulatedService extends AsyncDisposable {
  *
  * Disposing closes all connections, and throws if the emulator itself failed at any request.
  */
-export async function startEmulatedService(
+export async function startEmulatedProvider(
   profile: ProviderProfile,
-  options: EmulatedServiceOptions = {},
-): Promise<EmulatedService> {
+  options: EmulatedProviderOptions = {},
+): Promise<EmulatedProvider> {
   const clock = options.clock ?? monotonicClock()
   const rules = options.rateRules === 'as documented' ? profile.rateRules : (options.rateRules ?? [])
   const stores = new Map<string, PinStore>()

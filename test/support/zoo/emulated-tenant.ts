@@ -1,23 +1,23 @@
 import { Dispatcher } from 'undici'
-import { createPinningServiceClient } from '../../src/upstream/service/client.ts'
-import { PinningService, type ServiceCall, type ServiceSettings } from '../../src/upstream/service/service.ts'
-import { Tenant } from '../../src/upstream/tenant/tenant.ts'
-import { answerRequest, type EmulatedServiceHooks, type ServiceParts } from './providers/answer-request.ts'
-import { EMULATED_TOKENS } from './providers/emulated-service.ts'
-import { PinStore } from './providers/pin-store.ts'
-import type { LoggedRequest, ProviderProfile } from './providers/provider-profile.ts'
-import { RateGate } from './providers/rate-gate.ts'
-import type { WireReply } from './providers/wire-reply.ts'
+import { createPinningServiceClient } from '../../../src/upstream/service/client.ts'
+import { PinningService, type ServiceCall, type ServiceSettings } from '../../../src/upstream/service/service.ts'
+import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import { answerRequest, type EmulatedProviderHooks, type ServiceParts } from '../providers/answer-request.ts'
+import { EMULATED_TOKENS } from '../providers/emulated-provider.ts'
+import { PinStore } from '../providers/pin-store.ts'
+import type { LoggedRequest, ProviderProfile } from '../providers/provider-profile.ts'
+import { RateGate } from '../providers/rate-gate.ts'
+import type { WireReply } from '../providers/wire-reply.ts'
 
 const [TOKEN] = EMULATED_TOKENS
 const ENDPOINT = 'http://zoo.test'
 
 /** One account at an emulated service without a network between, for tests that need very many requests. */
-export interface InProcessTenant {
+export interface EmulatedTenant {
   readonly tenant: Tenant
   /** The truth, to be changed at any time. */
   readonly store: PinStore
-  readonly hooks: EmulatedServiceHooks
+  readonly hooks: EmulatedProviderHooks
   /** How many requests were answered. */
   readonly requests: number
 }
@@ -27,10 +27,10 @@ export interface InProcessTenant {
  *
  * All is as over HTTP but the connection and the budget: request, client, wire, what is learned, and the service's answers.
  */
-export function createInProcessTenant(
+export function createEmulatedTenant(
   profile: ProviderProfile,
   settings: Pick<ServiceSettings, 'provider' | 'capabilities'>,
-): InProcessTenant {
+): EmulatedTenant {
   let sequence = 0
   let now = 1_700_000_000_000_000_000n
   const clock = (): bigint => (now += 1_000_000_000n)
