@@ -6,7 +6,7 @@ import { openRawSocket } from '../support/live-transport/raw-socket.ts'
 import { seedQueued, startLiveSetup } from '../support/live-transport/start-live-setup.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
-import { ALICE } from '../support/query-schema.ts'
+import { ALICE } from '../support/start-test-api.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
 
 /** Reads on until the pin is told to be as it is now: nobody promises by which event. */

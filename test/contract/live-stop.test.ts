@@ -5,7 +5,7 @@ import { startLiveCrowd } from '../support/live-transport/live-crowd.ts'
 import { bearer, nextOf, PIN_STATUS_CHANGED, seedQueued } from '../support/live-transport/start-live-setup.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
-import { ALICE } from '../support/query-schema.ts'
+import { ALICE } from '../support/start-test-api.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
 
 // Generated clients in Go, Rust and Python watch a stop in `npm run test:clients`.

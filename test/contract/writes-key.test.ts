@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { IdempotencyConflictError, OutcomeUnknownError } from '../../src/domain/change-errors.ts'
 import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { ALICE, newPin, refOf, requestsAt, startWriteSetup } from '../support/writes/start-write-setup.ts'
 
 const ORIGIN = '/ip4/203.0.113.9/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import type { NewPin, Pin } from '../../src/domain/pin.ts'
 import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { dyingRecords } from '../support/writes/dying-records.ts'
 import {
   ALICE,

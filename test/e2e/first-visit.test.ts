@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { spawnCli } from '../support/spawn-cli.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
 const ERROR = 'error { code message }'

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { parse, validate } from 'graphql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSchema } from '../../src/schema/schema.ts'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { json, startScriptedServer } from '../support/scripted-server.ts'
 import { runCli, spawnCli } from '../support/spawn-cli.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let cwd: string

@@ -3,10 +3,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deferred } from '../support/deferred.ts'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { json, startScriptedServer } from '../support/scripted-server.ts'
 import { runCli, spawnCli } from '../support/spawn-cli.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
 

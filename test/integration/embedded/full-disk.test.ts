@@ -13,7 +13,7 @@ import { PinStore } from '../../../src/embedded/store/pin-store.ts'
 import { TokenStore } from '../../../src/embedded/store/token-store.ts'
 import type { PinStatusBody } from '../../../src/psa/print-pin-status.ts'
 import { openDatabase } from '../../../src/storage/open-database.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const LEAF_BYTES = 1024 * 1024
 const PLENTY_OF_PAGES = 1_000_000

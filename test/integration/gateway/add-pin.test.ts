@@ -11,7 +11,7 @@ import {
 } from '../../support/gateway/expected-errors.ts'
 import { OPERATION_META, requestsAt, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const PAYLOAD = `
   pin { cid name status origins meta service { name } }

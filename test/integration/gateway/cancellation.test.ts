@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { A_MADE_KEY, ERROR_FIELDS, late, shownError, thrownError } from '../../support/gateway/expected-errors.ts'
 import { idOf, requestsAt, seedPins, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
 import { json, type ScriptedHandler, startScriptedServer } from '../../support/scripted-server.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 /** A request that is held until its client goes away. */
 function held() {

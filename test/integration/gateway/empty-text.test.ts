@@ -10,7 +10,7 @@ import {
   startSetup,
 } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 // Clients that are generated in Go, Rust and Python send the zero value of its type for whatever is not set.
 

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { requestsAt, seedPins, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 const NAMES = '{ pins { nodes { name } } }'
 const FOUND = { data: { pins: { nodes: [{ name: 'pin 1' }] } } }

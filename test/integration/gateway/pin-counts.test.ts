@@ -4,7 +4,7 @@ import { requestsAt, seedPins, startServices, startSetup } from '../../support/g
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
 
 const COUNTS = `{ services { name pinCounts { queued pinning pinned failed error { ${ERROR_FIELDS} } } } }`

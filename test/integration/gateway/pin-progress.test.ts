@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import type { PinStatus } from '../../../src/domain/pin.ts'
 import { startOriginNode } from '../../../src/embedded/bitswap/start-origin-node.ts'
 import { startSetup } from '../../support/gateway/start-setup.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const FIELDS = 'status size expiresAt progress { blocks totalBlocks bytes totalBytes percent }'
 

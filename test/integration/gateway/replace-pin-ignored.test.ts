@@ -9,7 +9,7 @@ import type { ProviderProfile } from '../../support/providers/provider-profile.t
 import { addThenRemove, type ReplaceMode } from '../../support/providers/replace-modes.ts'
 import type { StoredPin } from '../../support/providers/stored-pin.ts'
 import { jsonReply } from '../../support/providers/wire-reply.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const REPLACE = `mutation ($input: ReplacePinInput!) {
   replacePin(input: $input) {

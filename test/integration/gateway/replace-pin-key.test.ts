@@ -3,7 +3,7 @@ import { ERROR_FIELDS, failedPayload } from '../../support/gateway/expected-erro
 import { REPLACE } from '../../support/gateway/operation-documents.ts'
 import { idOf, requestsAt, type Setup, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const origin = '/ip4/198.51.100.1/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
 const OLD = { cid: exampleCid(1), name: 'old', origins: [origin], meta: { app: 'blog', env: 'test' } }

@@ -6,7 +6,7 @@ import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts
 import { filebase } from '../../support/providers/filebase.ts'
 import { heliaServer } from '../../support/providers/helia-server.ts'
 import type { SeedPin } from '../../support/providers/pin-store.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const origin = (n: number) => `/ip4/198.51.100.${n}/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN`
 const OLD = { cid: exampleCid(1), name: 'old', origins: [origin(1)], meta: { app: 'blog' } }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ERROR_FIELDS, late, shownError, thrownError } from '../../support/gateway/expected-errors.ts'
 import { idOf, seedPins, startServices } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
 import { json, stall, startScriptedServer } from '../../support/scripted-server.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 /** Two services of which `slow` answers nothing; the request's time is over as soon as it is asked. */
 async function startPair() {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { type ErrorParts, failedPayload, thrownError } from '../../support/gateway/expected-errors.ts'
 import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
 import {
   emptyBody,
   errorForm,
@@ -18,6 +17,7 @@ import {
   truncatedJson,
   wrongContentLength,
 } from '../../support/scripted-server.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 import { withinDeadline } from '../../support/within-deadline.ts'
 
 const PINS = '{ pins { nodes { requestId } } services { name } }'

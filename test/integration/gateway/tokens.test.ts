@@ -9,8 +9,8 @@ import {
 } from '../../support/gateway/expected-errors.ts'
 import { idOf, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, BOB, startTestApi } from '../../support/query-schema.ts'
 import { json, startScriptedServer } from '../../support/scripted-server.ts'
+import { ALICE, BOB, startTestApi } from '../../support/start-test-api.ts'
 
 const PINS = `query ($services: [String!]) {
   pins(services: $services) { nodes { name } warnings { code message } }

@@ -4,8 +4,8 @@ import { requestsAt, second, seedPins, startServices, startSetup } from '../../s
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, type Answer, startTestApi } from '../../support/query-schema.ts'
 import { json, type ScriptedHandler, startScriptedServer } from '../../support/scripted-server.ts'
+import { ALICE, type Answer, startTestApi } from '../../support/start-test-api.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
 
 const COUNT_FIELDS = `totalCount totalCountError { ${ERROR_FIELDS} }`

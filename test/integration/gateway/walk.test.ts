@@ -8,7 +8,7 @@ import { compliant } from '../../support/providers/compliant.ts'
 import { MICROSECOND, MILLISECOND, SECOND, utcText } from '../../support/providers/created-text.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import type { StoredPin } from '../../support/providers/stored-pin.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const PAGE = `query ($filter: PinFilter, $first: Int, $after: Cursor) {
   pins(filter: $filter, first: $first, after: $after) {

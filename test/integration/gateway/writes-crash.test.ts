@@ -4,11 +4,11 @@ import { readFile, stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { ALICE } from '../../support/writes/start-write-setup.ts'
 
 const ADD = `mutation ($input: AddPinInput!) {

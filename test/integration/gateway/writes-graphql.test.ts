@@ -11,7 +11,7 @@ import { idOf, OPERATION_META, requestsAt, startSetup } from '../../support/gate
 import { compliant } from '../../support/providers/compliant.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const PAYLOAD = `
   pin { id requestId meta }

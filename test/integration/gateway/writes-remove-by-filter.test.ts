@@ -5,7 +5,7 @@ import { exampleCid } from '../../support/providers/example-cid.ts'
 import { filebase } from '../../support/providers/filebase.ts'
 import { heliaServer } from '../../support/providers/helia-server.ts'
 import type { StoredPin } from '../../support/providers/stored-pin.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const REMOVE = `mutation ($input: RemovePinsInput!) {
   removePins(input: $input) { pinId removedId pin { id name cid meta } error { ${ERROR_FIELDS} } }

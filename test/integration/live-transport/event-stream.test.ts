@@ -10,7 +10,7 @@ import {
   seedQueued,
   startLiveSetup,
 } from '../../support/live-transport/start-live-setup.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 
 const FOREVER = (...ids: string[]) => ({ query: PIN_STATUS_CHANGED, variables: { ids, until: 'FOREVER' } })
 const SETTLED = (...ids: string[]) => ({ query: PIN_STATUS_CHANGED, variables: { ids } })

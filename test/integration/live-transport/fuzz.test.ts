@@ -4,7 +4,7 @@ import { fuzzedFrame } from '../../support/live-transport/fuzzed-frames.ts'
 import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
 import { sendFuzzed } from '../../support/live-transport/send-fuzzed.ts'
 import { startLiveSetup } from '../../support/live-transport/start-live-setup.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 describe('a gateway', () => {
   it('lives through whatever is sent to its socket, and logs no bug', async () => {

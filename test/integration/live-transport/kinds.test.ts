@@ -12,7 +12,7 @@ import {
   startLiveSetup,
   stockClient,
 } from '../../support/live-transport/start-live-setup.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 describe('`kinds`', () => {
   it('chooses the events of both subscriptions, and all eight kinds come where it is null or left out', async () => {

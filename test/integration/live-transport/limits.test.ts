@@ -10,7 +10,7 @@ import {
 } from '../../support/live-transport/start-live-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
 import { withinDeadline } from '../../support/within-deadline.ts'
 

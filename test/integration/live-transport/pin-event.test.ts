@@ -9,7 +9,7 @@ import {
   startLiveSetup,
   stockClient,
 } from '../../support/live-transport/start-live-setup.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 

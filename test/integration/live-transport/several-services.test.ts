@@ -13,7 +13,7 @@ import {
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
 
 const NAMES = ['one', 'two'] as const

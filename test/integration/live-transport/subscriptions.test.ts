@@ -8,7 +8,7 @@ import {
   startLiveSetup,
   stockClient,
 } from '../../support/live-transport/start-live-setup.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 
 describe('subscriptions over WebSocket', () => {
   it('tell a snapshot, then every change, then complete when all pins have settled', async () => {

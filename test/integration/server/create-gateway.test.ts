@@ -21,9 +21,9 @@ import {
   seedQueued,
   stockClient,
 } from '../../support/live-transport/start-live-setup.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
-import { ALICE } from '../../support/query-schema.ts'
 import { startScriptedServer, text } from '../../support/scripted-server.ts'
+import { ALICE } from '../../support/start-test-api.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const COUNT = '{ pins { totalCount } }'
 const HOSTS: readonly [name: string, serve: Serve][] = [

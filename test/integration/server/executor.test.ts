@@ -9,7 +9,7 @@ import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
 import { seedPins } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 async function start() {
   const service = await startEmulatedProvider(compliant)

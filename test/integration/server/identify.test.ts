@@ -15,7 +15,7 @@ import {
   seedQueued,
   stockClient,
 } from '../../support/live-transport/start-live-setup.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 
 const COUNT = '{ pins { totalCount } }'
 

@@ -14,10 +14,10 @@ import {
   seedQueued,
   stockClient,
 } from '../../support/live-transport/start-live-setup.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
 import { recordEvents } from '../../support/record-events.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const LIST = '{ pins { nodes { id } } }'
 

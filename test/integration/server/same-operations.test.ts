@@ -3,7 +3,7 @@ import { TRANSPORTS } from '../../support/gateway/every-transport.ts'
 import { seedPins } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
 
 interface Operation {

@@ -8,7 +8,7 @@ import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { filebase } from '../../support/providers/filebase.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 const NODE = `query ($id: ID!) { node(id: $id) { ... on Pin { requestId } } }`
 const PIN = `query ($id: ID!) { pin(id: $id) { requestId } }`

@@ -6,7 +6,7 @@ import { type Faults, startFaultProxy } from '../../support/fault-proxy.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 import { withinDeadline } from '../../support/within-deadline.ts'
 
 const HEALTH = '{ services { name health { state breaker lastError { code message } } } }'

@@ -6,9 +6,9 @@ import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
 import { recordEvents } from '../../support/record-events.ts'
 import { emptyBody, html, json, reset, startScriptedServer, text } from '../../support/scripted-server.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 /** Of one status, since an empty list of several would be doubted, and asked for again. */
 const PINNED = { statuses: ['pinned'], limit: 10 } as const

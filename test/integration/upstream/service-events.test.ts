@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
-import { ALICE } from '../../support/query-schema.ts'
 import { recordEvents } from '../../support/record-events.ts'
 import { json, type ScriptedHandler, startScriptedServer, text } from '../../support/scripted-server.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
 
 const PINNED = { statuses: ['pinned'], limit: 10 } as const

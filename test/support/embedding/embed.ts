@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import WebSocket from 'ws'
 import { type ConfigInput, createGateway, type Gateway, type GatewayOptions, parseConfig } from '../../../src/index.ts'
 import { bearer, PINS_CHANGED } from '../live-transport/start-live-setup.ts'
-import { temporaryFolder } from '../pinning-service/temporary-folder.ts'
 import { compliant } from '../providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
-import { ALICE } from '../query-schema.ts'
+import { ALICE } from '../start-test-api.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { stopServing } from './stop-serving.ts'
 
 /** Serves a gateway in a host's server, at a port. */

@@ -6,7 +6,7 @@ import { exampleCid } from '../providers/example-cid.ts'
 import type { SeedPin } from '../providers/pin-store.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
 import type { StoredPin } from '../providers/stored-pin.ts'
-import { ALICE, startTestApi, type TestApi, type TestApiOptions } from '../query-schema.ts'
+import { ALICE, startTestApi, type TestApi, type TestApiOptions } from '../start-test-api.ts'
 
 /** One specification-compliant service named `one`, and the schema over it. */
 export interface Setup extends AsyncDisposable {

@@ -5,7 +5,7 @@ import type { PinEventKind } from '../../../src/live/live-event.ts'
 import { idOf, seedPins } from '../gateway/start-setup.ts'
 import { compliant } from '../providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
-import { ALICE } from '../query-schema.ts'
+import { ALICE } from '../start-test-api.ts'
 import { startTestGateway, type TestGateway } from '../start-test-gateway.ts'
 
 /** A gateway over one emulated service named `one`, whose token the gateway does not hold. */

@@ -6,8 +6,8 @@ import * as raw from 'multiformats/codecs/raw'
 import { identity } from 'multiformats/hashes/identity'
 import { sha256, sha512 } from 'multiformats/hashes/sha2'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { keyOf, startHeliaPeer } from '../../../support/pinning-service/start-helia-peer.ts'
-import { startTestService, type TestService } from '../../../support/pinning-service/start-test-service.ts'
+import { keyOf, startHeliaPeer } from '../../../support/embedded/start-helia-peer.ts'
+import { startTestEmbedded, type TestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 
 /** A DAG of all codecs: dag-cbor over dag-json over dag-pb v0 and v1, raw blocks of two hash functions, and identity. */
 async function mixedDag(name: string): Promise<{ root: CID; blocks: { cid: CID; bytes: Uint8Array }[] }> {
@@ -29,9 +29,9 @@ async function mixedDag(name: string): Promise<{ root: CID; blocks: { cid: CID; 
   return { root: add(CID.createV1(dagCbor.code, await sha256.digest(root)), root), blocks }
 }
 
-let service: TestService
+let service: TestEmbedded
 beforeAll(async () => {
-  service = await startTestService()
+  service = await startTestEmbedded()
 })
 afterAll(async () => {
   await service[Symbol.asyncDispose]()

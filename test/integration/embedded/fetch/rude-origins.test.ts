@@ -7,9 +7,9 @@ import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startOriginNode } from '../../../../src/embedded/bitswap/start-origin-node.ts'
-import { startRudeOrigin } from '../../../support/pinning-service/start-rude-origin.ts'
-import { startTestService, type TestService } from '../../../support/pinning-service/start-test-service.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { startRudeOrigin } from '../../../support/embedded/start-rude-origin.ts'
+import { startTestEmbedded, type TestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { withinDeadline } from '../../../support/within-deadline.ts'
 
 const SHA256_PREFIX = (cid: CID): number[] => [1, cid.code, 0x12, 32]
@@ -19,14 +19,14 @@ const STALL_MS = 700
 const GRACE_MS = 10_000
 
 /** Gives up soon. */
-let service: TestService
+let service: TestEmbedded
 /** Waits for the next origin, as long as it does by default. */
-let patient: TestService
+let patient: TestEmbedded
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let leaf: CID
 beforeAll(async () => {
-  patient = await startTestService()
-  service = await startTestService({ limits: { stallTimeoutMs: STALL_MS, maxBlockBytes: 100_000 } })
+  patient = await startTestEmbedded()
+  service = await startTestEmbedded({ limits: { stallTimeoutMs: STALL_MS, maxBlockBytes: 100_000 } })
   folder = await temporaryFolder()
   leaf = CID.createV1(0x55, await sha256.digest(Buffer.from('a leaf that nobody sends')))
 })
@@ -168,7 +168,7 @@ it('takes the content from an honest origin when another is busy with what nobod
     }
     await hangUp()
   })
-  await using service = await startTestService()
+  await using service = await startTestEmbedded()
   const { requestid } = await service.client.add({ cid: honest.cid, origins: [...busy.origins, ...honest.origins] })
   expect(await service.client.settled(requestid)).toMatchObject({ status: 'pinned', info: { dag_blocks: '21' } })
 })

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { ServiceOptions } from '../../../../src/embedded/start-in-this-thread.ts'
-import { FakeKuboState } from '../../../support/pinning-service/fake-kubo-state.ts'
-import { type FakeKubo, type Fault, startFakeKubo } from '../../../support/pinning-service/start-fake-kubo.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { FakeKuboState } from '../../../support/embedded/fake-kubo-state.ts'
+import { type FakeKubo, type Fault, startFakeKubo } from '../../../support/embedded/start-fake-kubo.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 import { withinDeadline } from '../../../support/within-deadline.ts'
 
 const startService = ({ endpoint }: Pick<FakeKubo, 'endpoint'>, options: Partial<ServiceOptions> = {}) =>
-  startTestService({ kubo: { endpoint, token: null }, ...options })
+  startTestEmbedded({ kubo: { endpoint, token: null }, ...options })
 
 describe('a pin fails with the words of Kubo when it says twice that it cannot, ', () => {
   it.each<[string, Fault]>([
@@ -110,7 +110,7 @@ describe('a pin waits, says why and is tried again when Kubo ', () => {
       await expect.poll(details).toBe('Waits to be tried again: Kubo answered id with 403')
     }
     const { endpoint } = kubo
-    await using service = await startTestService({ dataDir: folder.path, kubo: { endpoint, token: 'secret' } })
+    await using service = await startTestEmbedded({ dataDir: folder.path, kubo: { endpoint, token: 'secret' } })
     expect((await service.client.settled(requestid)).status).toBe('pinned')
   })
 })

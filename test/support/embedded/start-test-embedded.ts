@@ -1,8 +1,8 @@
 import { type Service, type ServiceOptions, startService } from '../../../src/embedded/start-in-this-thread.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { PsaClient } from './psa-client.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 
-export interface TestService extends Service {
+export interface TestEmbedded extends Service {
   readonly client: PsaClient
   /** Failures that the service reported as its own; empty in a good test. */
   readonly errors: readonly string[]
@@ -15,7 +15,7 @@ export interface TestService extends Service {
  *
  * It runs in the test's thread: a worker would load all its modules once more for each test.
  */
-export async function startTestService(options: Partial<ServiceOptions> = {}): Promise<TestService> {
+export async function startTestEmbedded(options: Partial<ServiceOptions> = {}): Promise<TestEmbedded> {
   const folder = options.dataDir === undefined ? await temporaryFolder() : null
   const errors: string[] = []
   const notices: string[] = []
