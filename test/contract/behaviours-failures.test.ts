@@ -7,6 +7,7 @@ import {
 } from '../../src/domain/errors.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { createPinningServiceClient } from '../../src/upstream/service/client.ts'
+import { expectInTime } from '../support/expect-in-time.ts'
 import { crust } from '../support/providers/crust.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { estuary } from '../support/providers/estuary.ts'
@@ -19,7 +20,6 @@ import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { json, startScriptedServer } from '../support/scripted-server.ts'
-import { withinDeadline } from '../support/within-deadline.ts'
 import { ALL, seed, stranger } from '../support/zoo/seed-and-drain.ts'
 import { ALICE, BOB, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
@@ -88,7 +88,7 @@ describe('refusals and failures', () => {
   it('#34 gives up in time where no answer comes', async () => {
     await using started = await startZooCase({ profile: crust, provider: 'crust' }, { timeoutMs: 300 })
     started.service.breakNext(10)
-    await withinDeadline({ timeoutMs: 300 }, () =>
+    await expectInTime({ timeoutMs: 300 }, () =>
       expect(started.tenant.listPins({ ...ALL, limit: 1 })).rejects.toThrow(/did not answer within \d+ ms$/),
     )
   })

@@ -3,6 +3,7 @@ import { MalformedResponseError, type PinqlError, ServiceUnavailableError } from
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import { createPinningServiceClient, type PinningServiceClient } from '../../src/upstream/service/client.ts'
 import { NEW_PIN, OPERATIONS } from '../support/every-operation.ts'
+import { expectInTime } from '../support/expect-in-time.ts'
 import { type FaultProxy, type Faults, startFaultProxy } from '../support/fault-proxy.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
@@ -17,7 +18,6 @@ import {
   truncatedJson,
   wrongContentLength,
 } from '../support/scripted-server.ts'
-import { withinDeadline } from '../support/within-deadline.ts'
 import { ALICE } from '../support/zoo/start-zoo-case.ts'
 
 const DEADLINE_MS = 400
@@ -41,7 +41,7 @@ async function attempt(
   endpoint: string,
 ): Promise<PinqlError | null> {
   await using client = createPinningServiceClient({ name: 'one', endpoint, timeoutMs: DEADLINE_MS, maxBodyBytes: 1e6 })
-  return await withinDeadline({ [`timeoutMs of ${name}`]: DEADLINE_MS }, () =>
+  return await expectInTime({ [`timeoutMs of ${name}`]: DEADLINE_MS }, () =>
     call(client).then(
       () => null,
       (caught: PinqlError) => caught,

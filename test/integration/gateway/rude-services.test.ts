@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { expectInTime } from '../../support/expect-in-time.ts'
 import { type ErrorParts, failedPayload, thrownError } from '../../support/gateway/expected-errors.ts'
 import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
@@ -18,7 +19,6 @@ import {
   wrongContentLength,
 } from '../../support/scripted-server.ts'
 import { ALICE, startTestApi } from '../../support/start-test-api.ts'
-import { withinDeadline } from '../../support/within-deadline.ts'
 
 const PINS = '{ pins { nodes { requestId } } services { name } }'
 const pinStatus = {
@@ -182,7 +182,7 @@ describe('a service that is down or slow', () => {
     upstream.reply(handler)
 
     const startedAt = performance.now()
-    const answer = await withinDeadline({ timeoutMs: 300 }, () => api.query(PINS))
+    const answer = await expectInTime({ timeoutMs: 300 }, () => api.query(PINS))
     const tookMs = performance.now() - startedAt
 
     const message = expect.stringMatching(/^one did not answer within \d+ ms$/)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
+import { expectInTime } from '../../support/expect-in-time.ts'
 import { openRawSocket, type RawSocket } from '../../support/live-transport/raw-socket.ts'
 import {
   PIN_STATUS_CHANGED,
@@ -12,7 +13,6 @@ import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { ALICE, BOB } from '../../support/start-test-api.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
-import { withinDeadline } from '../../support/within-deadline.ts'
 
 function subscribe(socket: RawSocket, id: string, payload: { query: string; variables?: object }): void {
   socket.send({ id, type: 'subscribe', payload })
@@ -184,7 +184,7 @@ describe('limits of live status', () => {
       expect([1013, 1006]).toContain(await stalled.closed)
     }
     // The grace is for the 40 changes.
-    await withinDeadline({ liveStallMs: 1_000 }, closes, { graceMs: 14_000 })
+    await expectInTime({ liveStallMs: 1_000 }, closes, { graceMs: 14_000 })
     expect(healthy.ws.readyState).toBe(healthy.ws.OPEN)
   })
 })

@@ -2,9 +2,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { createPinningServiceClient } from '../../../src/upstream/service/client.ts'
+import { expectInTime } from '../../support/expect-in-time.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { reset, stall, startScriptedServer } from '../../support/scripted-server.ts'
-import { withinDeadline } from '../../support/within-deadline.ts'
 
 const pin = { cid: parseCid(exampleCid(1)), name: null, origins: [], meta: {} }
 
@@ -30,7 +30,7 @@ describe('a connection that is not made', () => {
   it('ends with the time of the call, and nothing was sent', async () => {
     await using host = await startHost(() => {})
     await using client = createPinningServiceClient({ name: 'one', endpoint: host.endpoint })
-    await withinDeadline({ timeoutMs: 100 }, () =>
+    await expectInTime({ timeoutMs: 100 }, () =>
       expect(client.addPin(pin, { token: 'token', timeoutMs: 100 })).rejects.toMatchObject({
         message: 'one could not be reached within 100 ms',
         mayHaveActed: false,

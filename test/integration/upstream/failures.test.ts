@@ -2,12 +2,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import { PinningService } from '../../../src/upstream/service/service.ts'
 import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import { expectInTime } from '../../support/expect-in-time.ts'
 import { type Faults, startFaultProxy } from '../../support/fault-proxy.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, startTestApi } from '../../support/start-test-api.ts'
-import { withinDeadline } from '../../support/within-deadline.ts'
 
 const HEALTH = '{ services { name health { state breaker lastError { code message } } } }'
 const PIN = `query ($service: String!) { pin(service: $service, requestId: "none") { id } }`
@@ -90,7 +90,7 @@ describe('a service that fails', () => {
     await using proxy = await startFaultProxy(service.endpoint)
     await using tenant = openTenant(proxy.endpoint, 500)
     proxy.set(faults)
-    await withinDeadline({ timeoutMs: 500 }, () =>
+    await expectInTime({ timeoutMs: 500 }, () =>
       expect(tenant.listPins({ statuses: PIN_STATUSES, limit: 1 })).rejects.toMatchObject({
         code: 'SERVICE_UNAVAILABLE',
         service: 'test',

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startOriginNode } from '../../../../src/embedded/bitswap/start-origin-node.ts'
 import { startRudeOrigin } from '../../../support/embedded/start-rude-origin.ts'
 import { startTestEmbedded, type TestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { expectInTime } from '../../../support/expect-in-time.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
-import { withinDeadline } from '../../../support/within-deadline.ts'
 
 const SHA256_PREFIX = (cid: CID): number[] => [1, cid.code, 0x12, 32]
 const IDENTITY_PREFIX = [1, 0x55, 0x00, 32]
@@ -48,7 +48,7 @@ async function outcome(cid: CID, origins: readonly string[]) {
     const { requestid } = await service.client.add({ cid: cid.toString(), origins })
     return service.client.settled(requestid)
   }
-  const { requestid, status, info } = await withinDeadline({ stallTimeoutMs: STALL_MS }, pinned, { graceMs: GRACE_MS })
+  const { requestid, status, info } = await expectInTime({ stallTimeoutMs: STALL_MS }, pinned, { graceMs: GRACE_MS })
   await service.client.remove(requestid)
   return { status, details: info.status_details }
 }

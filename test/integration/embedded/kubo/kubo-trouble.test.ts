@@ -3,8 +3,8 @@ import type { ServiceOptions } from '../../../../src/embedded/start-in-this-thre
 import { FakeKuboState } from '../../../support/embedded/fake-kubo-state.ts'
 import { type FakeKubo, type Fault, startFakeKubo } from '../../../support/embedded/start-fake-kubo.ts'
 import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { expectInTime } from '../../../support/expect-in-time.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
-import { withinDeadline } from '../../../support/within-deadline.ts'
 
 const startService = ({ endpoint }: Pick<FakeKubo, 'endpoint'>, options: Partial<ServiceOptions> = {}) =>
   startTestEmbedded({ kubo: { endpoint, token: null }, ...options })
@@ -140,7 +140,7 @@ it('stops at once while Kubo is silent', async () => {
   await service.client.add({ cid: await kubo.state.createDag('more silence') })
   await expect.poll(() => kubo.requests.slice(asked).filter((request) => request.startsWith('pin/ls'))).toHaveLength(2)
   // Sooner than its calls to Kubo end by themselves.
-  await withinDeadline({ 'the deadline of a call to Kubo': 30_000 }, () => service[Symbol.asyncDispose](), {
+  await expectInTime({ 'the deadline of a call to Kubo': 30_000 }, () => service[Symbol.asyncDispose](), {
     graceMs: 0,
   })
   expect(service.errors).toEqual([])

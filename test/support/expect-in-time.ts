@@ -13,7 +13,7 @@ const GRACE_MS = 3_000
  * @param work may reject, and its error is thrown on; a test of a refusal expects it within `work`
  * @param options.graceMs milliseconds beyond the deadline for work that the deadline does not cover. Default 3000
  */
-export async function withinDeadline<Value>(
+export async function expectInTime<Value>(
   promised: Readonly<Record<string, number>>,
   work: () => PromiseLike<Value>,
   { graceMs = GRACE_MS }: { readonly graceMs?: number } = {},
