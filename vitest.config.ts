@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config'
 import { RefuseSkips } from './test/support/refuse-skips.ts'
 
+const SEED_PROPERTIES = 'test/support/seed-properties.ts'
+
 // Tests in one folder share their needs: `unit` opens no socket, but to test the servers of `support`; the others start real ones on port 0.
-const project = (name: string, more: { globalSetup?: string; setupFiles?: string; isolate?: boolean } = {}) => ({
+const project = (name: string, more: { globalSetup?: string; setupFiles?: string[]; isolate?: boolean } = {}) => ({
   extends: true as const,
   test: { name, include: [`test/${name}/**/*.test.ts`], ...more },
 })
@@ -22,11 +24,11 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     projects: [
       // Without `isolate`, files share what they import; our modules keep nothing between them.
-      project('unit', { isolate: false }),
+      project('unit', { setupFiles: [SEED_PROPERTIES], isolate: false }),
       project('schema', { isolate: false }),
-      project('integration', { setupFiles: 'test/support/load-hono-response.ts', isolate: false }),
-      project('contract', { isolate: false }),
-      project('e2e', { globalSetup: 'test/e2e/setup/build-dist.ts' }),
+      project('integration', { setupFiles: [SEED_PROPERTIES, 'test/support/load-hono-response.ts'], isolate: false }),
+      project('contract', { setupFiles: [SEED_PROPERTIES], isolate: false }),
+      project('e2e', { globalSetup: 'test/support/build-dist.ts' }),
     ],
   },
 })

@@ -1,7 +1,7 @@
 import { parseConfig } from '../../src/config/parse-config.ts'
 import { startGateway } from '../../src/server/start-gateway.ts'
 import type { RateLimit } from '../../src/upstream/budget/rate-limit.ts'
-import { temporaryFolder } from '../../test/support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { serve } from './start-process.ts'
 
 /** The gateway as it is, with its usual log thrown away, in front of one service named `test`. */

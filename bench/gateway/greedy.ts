@@ -6,7 +6,7 @@
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import { PinningService } from '../../src/upstream/service/service.ts'
 import { Tenant } from '../../src/upstream/tenant/tenant.ts'
-import { EMULATED_TOKENS } from '../../test/support/providers/emulated-service.ts'
+import { EMULATED_TOKENS } from '../../test/support/providers/emulated-provider.ts'
 import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
 import { startProcess } from './start-process.ts'
 

@@ -1,11 +1,11 @@
-import { EMULATED_TOKENS, startEmulatedService } from '../../test/support/providers/emulated-service.ts'
+import { EMULATED_TOKENS, startEmulatedProvider } from '../../test/support/providers/emulated-provider.ts'
 import { exampleCid } from '../../test/support/providers/example-cid.ts'
 import { filebase } from '../../test/support/providers/filebase.ts'
 import { serve } from './start-process.ts'
 
 /** The emulated Filebase: 100 requests a second by an exact sliding log, each answer 20 ms away. */
 serve(async ({ pins, latencyMs = 20 }: { pins: number; latencyMs?: number }) => {
-  const service = await startEmulatedService(filebase, { rateRules: 'as documented' })
+  const service = await startEmulatedProvider(filebase, { rateRules: 'as documented' })
   service.hooks.beforeReply = async () => {
     await new Promise((resolve) => setTimeout(resolve, latencyMs))
     return undefined

@@ -5,7 +5,7 @@
 import { Pool } from 'undici'
 import { parseCid } from '../../src/domain/cid.ts'
 import { formatPinId } from '../../src/domain/pin-id.ts'
-import { EMULATED_TOKENS } from '../../test/support/providers/emulated-service.ts'
+import { EMULATED_TOKENS } from '../../test/support/providers/emulated-provider.ts'
 import { exampleCid } from '../../test/support/providers/example-cid.ts'
 import { startProcess } from './start-process.ts'
 

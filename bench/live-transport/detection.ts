@@ -1,6 +1,6 @@
 import { formatPinId } from '../../src/domain/pin-id.ts'
 import { compliant } from '../../test/support/providers/compliant.ts'
-import { startEmulatedService } from '../../test/support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../test/support/providers/emulated-provider.ts'
 import { quantile, repeat, sleep, subscribeClient } from './clients.ts'
 import { startMeasured } from './measured-process.ts'
 
@@ -19,7 +19,7 @@ export async function measureDetection(
 ): Promise<string> {
   const { seconds } = options
   const tokens = Array.from({ length: options.tenants }, (_, index) => `token-${index}`)
-  await using service = await startEmulatedService(compliant, { tokens })
+  await using service = await startEmulatedProvider(compliant, { tokens })
   await using gateway = await startMeasured('./gateway-process.ts', service.endpoint)
   const pins = Array.from({ length: subscriptions / READERS_A_PIN }, (_, index) => {
     const token = tokens[index % tokens.length] ?? ''

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { fuzzedFrame } from '../../test/integration/live-transport/fuzzed-frames.ts'
-import { openRawSocket } from '../../test/integration/live-transport/raw-socket.ts'
-import { sendFuzzed } from '../../test/integration/live-transport/send-fuzzed.ts'
+import { fuzzedFrame } from '../../test/support/live-transport/fuzzed-frames.ts'
+import { openRawSocket } from '../../test/support/live-transport/raw-socket.ts'
+import { sendFuzzed } from '../../test/support/live-transport/send-fuzzed.ts'
 import { repeat } from './clients.ts'
 import { startWatchedPin, TOKEN } from './watched-pin.ts'
 

@@ -1,6 +1,6 @@
 import { formatPinId } from '../../src/domain/pin-id.ts'
 import { compliant } from '../../test/support/providers/compliant.ts'
-import { startEmulatedService } from '../../test/support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../test/support/providers/emulated-provider.ts'
 import { type MeasuredProcess, startMeasured } from './measured-process.ts'
 
 export const [TOKEN] = ['alice-token'] as const
@@ -17,7 +17,7 @@ export interface WatchedPin extends AsyncDisposable {
 
 /** @param status what it begins as; a settled one is not polled */
 export async function startWatchedPin(status: 'queued' | 'pinned' = 'queued'): Promise<WatchedPin> {
-  const service = await startEmulatedService(compliant)
+  const service = await startEmulatedProvider(compliant)
   const gateway = await startMeasured('./gateway-process.ts', service.endpoint)
   const [pin] = service.seed(TOKEN, [{ cid: 'bafkqablimvwgy3y', name: 'watched', status }])
   if (!pin) throw new Error('no pin')

@@ -17,10 +17,10 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { LiveReader } from '../../src/live/live-reader.ts'
 import type { RateLimit } from '../../src/upstream/budget/rate-limit.ts'
-import { cidOf } from '../../test/support/scripted-service.ts'
+import { cidOf } from '../../test/support/model/model-service.ts'
+import { ids, query, startModelLive } from '../../test/support/model/start-model-live.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
-import { ids, query, startScriptedLive } from '../../test/support/start-scripted-live.ts'
 import { plotLags } from './plot-lags.ts'
 
 export interface Load {
@@ -84,8 +84,8 @@ const LOADS: readonly Load[] = [
 async function run(load: Load): Promise<LoadResult> {
   const startedAt = performance.now()
   const random = seededRandom(load.tenants)
-  await using scripted = startScriptedLive({ limits: [load.limit], random })
-  const { clock, upstream } = scripted
+  await using model = startModelLive({ limits: [load.limit], random })
+  const { clock, upstream } = model
   upstream.isLogging = false
   const changedAt = new Map<string, number>()
   const lags: number[] = []
@@ -132,7 +132,7 @@ async function run(load: Load): Promise<LoadResult> {
   tokens.forEach((token, index) => {
     for (let n = 1; n < load.pinsPerTenant; n++) upstream.add(token, { status: 'pinned' })
     if (!load.isActive) return
-    const come = (): void => follow(token, scripted.watch(token, query()))
+    const come = (): void => follow(token, model.watch(token, query()))
     if (load.comeOver === 0) come()
     else clock.setTimeout(come, (load.comeOver * 1000 * index) / load.tenants)
   })
@@ -141,9 +141,9 @@ async function run(load: Load): Promise<LoadResult> {
   /** As a page does: a mutation, and a subscription to what came of it. */
   async function addAndWatch(token: string): Promise<void> {
     const newPin = { cid: cidOf(++added), name: null, origins: [], meta: {} }
-    const pin = await scripted.tenant(token).addPin(newPin, `key-${added}`)
+    const pin = await model.tenant(token).addPin(newPin, `key-${added}`)
     live(token, pin.requestId)
-    follow(token, scripted.watch(token, ids([pin], true)))
+    follow(token, model.watch(token, ids([pin], true)))
   }
   let added = 0
   function arrive(): void {

@@ -9,8 +9,8 @@ import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { spawnOrigin } from '../../test/support/pinning-service/spawn-origin.ts'
-import { temporaryFolder } from '../../test/support/pinning-service/temporary-folder.ts'
+import { spawnOrigin } from '../../test/support/embedded/spawn-origin.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { peakRssMb } from './process-peak.ts'
 
 const MIB = Number(process.env.PINQL_BENCH_MIB ?? 1_024)

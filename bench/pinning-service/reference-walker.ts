@@ -2,7 +2,7 @@
 import { CID } from 'multiformats/cid'
 import { isBlockOf } from '../../src/embedded/dag/verify-block.ts'
 import { walkDag } from '../../src/embedded/dag/walk-dag.ts'
-import { startHeliaPeer } from '../../test/support/pinning-service/start-helia-peer.ts'
+import { startHeliaPeer } from '../../test/support/embedded/start-helia-peer.ts'
 
 const [root = '', origin = ''] = process.argv.slice(2)
 const peer = await startHeliaPeer()

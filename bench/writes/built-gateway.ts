@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { temporaryFolder } from '../../test/support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 
 /** Of the times in `/proc`: Linux has the same on all usual machines. */
 const TICKS_PER_SECOND = 100

@@ -7,8 +7,9 @@ import {
 } from '../../src/domain/errors.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { createPinningServiceClient } from '../../src/upstream/service/client.ts'
+import { expectInTime } from '../support/expect-in-time.ts'
 import { crust } from '../support/providers/crust.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { estuary } from '../support/providers/estuary.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { filebase } from '../support/providers/filebase.ts'
@@ -18,14 +19,14 @@ import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
-import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
-import { ALL, seed, stranger } from './behaviours-setup.ts'
-import { ALICE, BOB, startZooCase } from './start-zoo-case.ts'
+import { json, startScriptedServer } from '../support/scripted-server.ts'
+import { ALL, seed, stranger } from '../support/zoo/seed-and-drain.ts'
+import { ALICE, BOB, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('refusals and failures', () => {
   it('#30 takes a web page with 200 for a wrong endpoint, a removal included', async () => {
-    await using service = await startEmulatedService(nftStorage)
-    await using upstream = await startScriptedUpstream()
+    await using service = await startEmulatedProvider(nftStorage)
+    await using upstream = await startScriptedServer()
     upstream.reply((response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>'))
     await using wrong = createPinningServiceClient({ name: 'one', endpoint: `${service.endpoint}/api` })
     await using page = createPinningServiceClient({ name: 'one', endpoint: upstream.endpoint })
@@ -51,7 +52,7 @@ describe('refusals and failures', () => {
     const [foreign] = started.service.seed(BOB, [{ cid: exampleCid(1) }]) as [StoredPin]
     await expect(started.tenant.getPin(foreign.requestId)).rejects.toThrow(UnauthorizedError)
 
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     upstream.reply(json(400, { error: { reason: 'KEYS_MUST_BE_STRINGS', details: 'pinata_api_key must be a string' } }))
     await using client = createPinningServiceClient({ name: 'one', endpoint: upstream.endpoint })
     await expect(client.listPins({ ...ALL, limit: 1 }, { token: ALICE })).rejects.toThrow(UnauthorizedError)
@@ -87,13 +88,13 @@ describe('refusals and failures', () => {
   it('#34 gives up in time where no answer comes', async () => {
     await using started = await startZooCase({ profile: crust, provider: 'crust' }, { timeoutMs: 300 })
     started.service.breakNext(10)
-    const startedAt = performance.now()
-    await expect(started.tenant.listPins({ ...ALL, limit: 1 })).rejects.toThrow(/did not answer within \d+ ms$/)
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    await expectInTime({ timeoutMs: 300 }, () =>
+      expect(started.tenant.listPins({ ...ALL, limit: 1 })).rejects.toThrow(/did not answer within \d+ ms$/),
+    )
   })
 
   it('#48 takes a base URL with a path, a slash or a pasted `/pins`', async () => {
-    await using service = await startEmulatedService(filebase)
+    await using service = await startEmulatedProvider(filebase)
     seed(service, 1)
     for (const tail of ['', '/', '/pins', '/pins/']) {
       await using client = createPinningServiceClient({ name: 'one', endpoint: `${service.endpoint}${tail}` })

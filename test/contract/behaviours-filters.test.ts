@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
-import { createInProcessTenant } from '../support/in-process-tenant.ts'
 import { crust } from '../support/providers/crust.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
 import { filecoinPin } from '../support/providers/filecoin-pin.ts'
@@ -12,8 +11,9 @@ import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
-import { ALL, at, drain, ids, seed, stranger } from './behaviours-setup.ts'
-import { ALICE, startZooCase } from './start-zoo-case.ts'
+import { createEmulatedTenant } from '../support/zoo/emulated-tenant.ts'
+import { ALL, at, drain, ids, seed, stranger } from '../support/zoo/seed-and-drain.ts'
+import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('filters', () => {
   it.each([
@@ -41,7 +41,7 @@ describe('filters', () => {
   ] as const)(
     '#35, #39 asks for more at a time the less it finds: $name',
     async (profile, provider, query, expected) => {
-      const service = createInProcessTenant(profile, { provider })
+      const service = createEmulatedTenant(profile, { provider })
       for (let n = 0; n < 500; n++) {
         const rare = n === 0 ? { name: 'holiday photo', status: 'failed' as const } : { name: `file ${n}` }
         service.store.add({ cid: exampleCid(n), status: 'pinned', ...rare })

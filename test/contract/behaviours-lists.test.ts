@@ -16,8 +16,8 @@ import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata, pinataOldestFirst } from '../support/providers/pinata.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
 import { web3Storage } from '../support/providers/web3-storage.ts'
-import { ALL, at, drain, ids, SECOND, seed, stranger } from './behaviours-setup.ts'
-import { ALICE, startZooCase } from './start-zoo-case.ts'
+import { ALL, at, drain, ids, SECOND, seed, stranger } from '../support/zoo/seed-and-drain.ts'
+import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('lists', () => {
   it('#5 takes 404 for an empty list where the provider does so', async () => {

@@ -17,8 +17,8 @@ import { pinata } from '../support/providers/pinata.ts'
 import { quicknodeShapes } from '../support/providers/quicknode-shapes.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
 import { web3Storage } from '../support/providers/web3-storage.ts'
-import { ALL, ids, seed, stranger } from './behaviours-setup.ts'
-import { ALICE, startZooCase } from './start-zoo-case.ts'
+import { ALL, ids, seed, stranger } from '../support/zoo/seed-and-drain.ts'
+import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('pins', () => {
   it.each([rbDemo, estuary, filebase])('#19 takes an id as it is, and escapes it in paths: $name', async (profile) => {

@@ -4,7 +4,7 @@ import { PinNotFoundError } from '../../src/domain/errors.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { createPinningServiceClient } from '../../src/upstream/service/client.ts'
 import { compliant } from '../support/providers/compliant.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { filebase } from '../support/providers/filebase.ts'
 import { filecoinPin } from '../support/providers/filecoin-pin.ts'
@@ -13,8 +13,8 @@ import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
-import { ALL, ids, seed } from './behaviours-setup.ts'
-import { ALICE, startZooCase } from './start-zoo-case.ts'
+import { ALL, ids, seed } from '../support/zoo/seed-and-drain.ts'
+import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('writing', () => {
   const client = ({ endpoint }: { endpoint: string }) => createPinningServiceClient({ name: 'one', endpoint })
@@ -24,7 +24,7 @@ describe('writing', () => {
   it.each([pinata, ipfsCluster, rbDemo, filebase, compliant])(
     '#1 takes 200 as well as 202 for an add and a replacement: $name',
     async (profile) => {
-      await using service = await startEmulatedService(profile)
+      await using service = await startEmulatedProvider(profile)
       await using one = client(service)
       const added = await one.addPin(NEW, options)
       const replaced = await one.replacePin(added.requestId, { ...NEW, cid: parseCid(exampleCid(2)) }, options)
@@ -37,7 +37,7 @@ describe('writing', () => {
     ['#3 takes an empty body that claims to be JSON for a removal', filebase],
     ['#3 takes an empty body that claims to be JSON for a removal', nftStorage],
   ])('%s: $name', async (_, profile) => {
-    await using service = await startEmulatedService(profile)
+    await using service = await startEmulatedProvider(profile)
     await using one = client(service)
     const [requestId] = seed(service, 1) as [string]
     await one.removePin(requestId, options)
@@ -45,7 +45,7 @@ describe('writing', () => {
   })
 
   it('#41 sends the four known fields and no other, since some refuse more', async () => {
-    await using service = await startEmulatedService(functionland)
+    await using service = await startEmulatedProvider(functionland)
     await using one = client(service)
     await one.addPin({ ...NEW, meta: { a: 'b' } }, options)
     expect(service.pins(ALICE)).toMatchObject([{ name: 'one', meta: { a: 'b' } }])

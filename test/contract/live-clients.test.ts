@@ -1,13 +1,13 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { openRawSocket } from '../integration/live-transport/raw-socket.ts'
-import { seedQueued, startLiveSetup } from '../integration/live-transport/setup.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
+import { LIVE_CLIENTS, type LiveClient } from '../support/live-transport/live-clients.ts'
+import { openRawSocket } from '../support/live-transport/raw-socket.ts'
+import { seedQueued, startLiveSetup } from '../support/live-transport/start-live-setup.ts'
 import { compliant } from '../support/providers/compliant.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
-import { ALICE } from '../support/query-schema.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
+import { ALICE } from '../support/start-test-api.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
-import { LIVE_CLIENTS, type LiveClient } from './live-clients.ts'
 
 /** Reads on until the pin is told to be as it is now: nobody promises by which event. */
 async function until(client: LiveClient, status: string): Promise<void> {
@@ -17,7 +17,7 @@ async function until(client: LiveClient, status: string): Promise<void> {
 // At once, since clients wait for seconds before they come back.
 describe.concurrent.each(LIVE_CLIENTS)('$name', ({ open }) => {
   it('comes back by itself when the gateway has been restarted', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     const services = { one: { endpoint: service.endpoint } }
     const [pin] = seedQueued(service, 1)
     if (!pin) throw new Error('no pin')
@@ -37,7 +37,7 @@ describe.concurrent.each(LIVE_CLIENTS)('$name', ({ open }) => {
     const [pin] = seedQueued(setup.service, 1)
     const first = await openRawSocket(setup.url, { token: ALICE })
     using client = open({ url: setup.gateway.url, token: ALICE, ids: [pin?.id ?? ''] })
-    await expect.poll(() => client.connections(), { timeout: 20_000 }).toBeGreaterThan(1)
+    await expect.poll(() => client.connections()).toBeGreaterThan(1)
     await first[Symbol.asyncDispose]()
     await until(client, 'QUEUED')
     if (client.setReading) expect(new Set(client.closeCodes)).toEqual(new Set([1013]))

@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest'
-import { openEventStream } from '../integration/live-transport/event-stream.ts'
-import { bearer, nextOf, PIN_STATUS_CHANGED, seedQueued } from '../integration/live-transport/setup.ts'
-import { startLiveCrowd } from '../support/live-crowd.ts'
+import { openEventStream } from '../support/live-transport/event-stream.ts'
+import { LIVE_CLIENTS, type LiveClient } from '../support/live-transport/live-clients.ts'
+import { startLiveCrowd } from '../support/live-transport/live-crowd.ts'
+import { bearer, nextOf, PIN_STATUS_CHANGED, seedQueued } from '../support/live-transport/start-live-setup.ts'
 import { compliant } from '../support/providers/compliant.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
-import { ALICE } from '../support/query-schema.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
+import { ALICE } from '../support/start-test-api.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
-import { LIVE_CLIENTS, type LiveClient } from './live-clients.ts'
 
 // Generated clients in Go, Rust and Python watch a stop in `npm run test:clients`.
 it('a stop under load is an end for no client: each comes back by itself, or fails', async () => {
-  await using service = await startEmulatedService(compliant)
+  await using service = await startEmulatedProvider(compliant)
   const services = { one: { endpoint: service.endpoint } }
   const [pin] = seedQueued(service, 1)
   if (!pin) throw new Error('no pin')

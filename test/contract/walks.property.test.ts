@@ -2,9 +2,18 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Pin } from '../../src/domain/pin.ts'
 import { comparePositions } from '../../src/domain/pin-order.ts'
-import { storedTruth } from './stored-truth.ts'
-import { ALL, anyQuery, expectAllOnce, history, live, walk, walkAtOnce, withPrecision } from './walk-histories.ts'
-import { ZOO_CASES } from './zoo-cases.ts'
+import { storedTruth } from '../support/zoo/stored-truth.ts'
+import {
+  ALL,
+  anyQuery,
+  expectAllOnce,
+  history,
+  live,
+  walk,
+  walkAtOnce,
+  withPrecision,
+} from '../support/zoo/walk-histories.ts'
+import { ZOO_CASES } from '../support/zoo/zoo-cases.ts'
 
 /** Each member is walked this often as its provider, and as often as a stranger. */
 const RUNS = Number(process.env.PINQL_WALKS ?? 100)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { IdempotencyConflictError, OutcomeUnknownError } from '../../src/domain/change-errors.ts'
 import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { compliant } from '../support/providers/compliant.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { ALICE, newPin, refOf, requestsAt, startWriteSetup } from '../support/writes/start-write-setup.ts'
 
 const ORIGIN = '/ip4/203.0.113.9/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
@@ -169,7 +169,7 @@ describe('an idempotency key', () => {
 
   it('is looked for when the tenant comes back after a restart, and nothing is sent', async () => {
     const folder = await temporaryFolder()
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     const tenantSecret = Buffer.alloc(32, 1)
     const open = async () =>
       startWriteSetup({ service, tenantSecret, writeRecords: await openWriteRecords(`${folder.path}/writes.db`) })

@@ -6,8 +6,8 @@ import type { Pin } from '../../src/domain/pin.ts'
 import { MemoryWriteRecords } from '../../src/upstream/writes/memory-write-records.ts'
 import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
 import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from '../../src/upstream/writes/write-records.ts'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** Time as the records see it. */
 interface Wall {

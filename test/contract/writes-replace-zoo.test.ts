@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import type { NewPin, Pin } from '../../src/domain/pin.ts'
 import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
-import { startEmulatedService } from '../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { dyingRecords } from '../support/writes/dying-records.ts'
 import {
   ALICE,
@@ -16,7 +16,7 @@ import {
   startWriteSetup,
   type WriteSetup,
 } from '../support/writes/start-write-setup.ts'
-import { ZOO_CASES, type ZooCase } from './zoo-cases.ts'
+import { ZOO_CASES, type ZooCase } from '../support/zoo/zoo-cases.ts'
 
 const PEER = 'QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
 const ORIGIN = `/ip4/203.0.113.9/tcp/4001/p2p/${PEER}`
@@ -122,7 +122,7 @@ describe.each(ZOO_CASES)('at $profile.name as $as', (member) => {
   })
 
   it('a rename is finished by its key after the gateway was killed before it knew the result', async () => {
-    await using service = await startEmulatedService(profile)
+    await using service = await startEmulatedProvider(profile)
     await using folder = await temporaryFolder()
     const tenantSecret = Buffer.alloc(32, 1)
     const openRecords = () => openWriteRecords(`${folder.path}/writes.db`)

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { spawnCli } from '../support/spawn-cli.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
 const ERROR = 'error { code message }'
@@ -55,7 +55,7 @@ it('a newcomer adds what `pinql add` printed, sees it PINNED, lists, filters, re
   expect(added.addPin.error).toBeNull()
   const { id } = added.addPin.pin
   expect(added.addPin.pin).toMatchObject({ cid: site.cid, name: 'site' })
-  await expect.poll(() => statusOf(id), { timeout: 20_000 }).toEqual({ status: 'PINNED', failureReason: null })
+  await expect.poll(() => statusOf(id)).toEqual({ status: 'PINNED', failureReason: null })
   expect(await list()).toEqual({ totalCount: 1, nodes: [{ name: 'site', status: 'PINNED' }] })
   expect(await list({ name: 'SIT', match: 'IPARTIAL' })).toMatchObject({ totalCount: 1 })
   expect(await list({ name: 'other' })).toEqual({ totalCount: 0, nodes: [] })
@@ -71,11 +71,11 @@ it('a newcomer adds what `pinql add` printed, sees it PINNED, lists, filters, re
   expect(replaced).toEqual({
     replacePin: { replacedId: id, pin: { id: noteId, cid: note.cid, name: 'note' }, error: null },
   })
-  await expect.poll(() => statusOf(noteId), { timeout: 20_000 }).toEqual({ status: 'PINNED', failureReason: null })
+  await expect.poll(() => statusOf(noteId)).toEqual({ status: 'PINNED', failureReason: null })
   const renamed = await replace({ id: noteId, name: 'my note' })
   expect(renamed.replacePin).toMatchObject({ replacedId: noteId, pin: { cid: note.cid, name: 'my note' }, error: null })
   const newId: string = renamed.replacePin.pin.id
-  await expect.poll(() => statusOf(newId), { timeout: 20_000 }).toEqual({ status: 'PINNED', failureReason: null })
+  await expect.poll(() => statusOf(newId)).toEqual({ status: 'PINNED', failureReason: null })
   expect(await send('query ($id: ID!) { pin(id: $id) { status } }', { id })).toMatchObject({
     data: { pin: null },
     errors: [{ path: ['pin'], extensions: { code: 'PIN_NOT_FOUND', service: 'local' } }],

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { parse, validate } from 'graphql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSchema } from '../../src/schema/schema.ts'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
-import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
+import { json, startScriptedServer } from '../support/scripted-server.ts'
 import { runCli, spawnCli } from '../support/spawn-cli.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let cwd: string
@@ -25,7 +25,7 @@ describe('pinql print-schema', () => {
 
 describe('pinql check', () => {
   it('asks every service, and ends with 0 when all can be used', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     upstream.reply(json(200, { count: 12, results: [] }))
     await writeFile(
       join(cwd, 'pinql.config.yaml'),
@@ -40,7 +40,7 @@ describe('pinql check', () => {
   })
 
   it('tells what is wrong with each, and ends with 1', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     upstream.reply(json(401, { error: { reason: 'UNAUTHORIZED', details: 'no' } }))
     await writeFile(
       join(cwd, 'pinql.config.yaml'),

@@ -3,10 +3,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deferred } from '../support/deferred.ts'
-import { temporaryFolder } from '../support/pinning-service/temporary-folder.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
-import { json, startScriptedUpstream } from '../support/scripted-upstream.ts'
+import { json, startScriptedServer } from '../support/scripted-server.ts'
 import { runCli, spawnCli } from '../support/spawn-cli.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
 
@@ -48,7 +48,7 @@ describe('pinql', () => {
       delegates: [],
     })
     const list = json(200, { count: 3, results: [pin(2), pin(1), pin(3)] })
-    await using odd = await startScriptedUpstream()
+    await using odd = await startScriptedServer()
     odd.reply(...Array.from({ length: 9 }, () => list))
     const services = `gone: { endpoint: "http://127.0.0.1:9", token: a }, odd: { endpoint: "${odd.endpoint}", token: a }`
     await writeConfig(`defaultService: gone\nservices: { ${services} }`)
@@ -135,7 +135,7 @@ describe('a signal', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     '%s lets a request in flight finish, refuses new ones, and ends with 0',
     async (signal) => {
-      await using upstream = await startScriptedUpstream()
+      await using upstream = await startScriptedServer()
       const entered = deferred()
       const release = deferred()
       upstream.reply(async (response, request, aborted) => {
@@ -144,14 +144,13 @@ describe('a signal', () => {
         await json(200, { count: 0, results: [] })(response, request, aborted)
       })
       await writeConfig(
-        `services: { far: { provider: filebase, endpoint: "${upstream.endpoint}", token: test-token } }`,
+        `services: { far: { provider: filebase, endpoint: "${upstream.endpoint}", token: test-token } }\nshutdownTimeoutMs: 60000`,
       )
       await using cli = spawnCli(['--port', '0'], { cwd })
       const [, url = ''] = await cli.output(SERVING)
       const answer = ask(url, '{ pins { nodes { id } } }')
       await entered.promise
 
-      const startedAt = performance.now()
       cli.kill(signal)
       await expect
         .poll(() =>
@@ -163,14 +162,14 @@ describe('a signal', () => {
         .toBe('refused')
       release.resolve()
       expect(await answer).toEqual({ data: { pins: { nodes: [] } } })
+      // With the answer: the time to shut down ends later than the test may.
       expect(await cli.exitCode).toBe(0)
-      expect(performance.now() - startedAt).toBeLessThan(10_000)
       upstream.assertDone()
     },
   )
 
   it('that comes twice ends it at once', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     const entered = deferred()
     upstream.reply(() => entered.resolve())
     await writeConfig(

@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql'
 import { type ConfigInput, parseConfig } from '../../src/config/parse-config.ts'
 import { startGateway } from '../../src/server/start-gateway.ts'
-import { temporaryFolder } from './pinning-service/temporary-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 /** Settings of the gateway, and two short cuts. */
 export interface TestGatewayOptions extends ConfigInput {

@@ -1,13 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, ClockTimer } from '../../src/upstream/clock.ts'
 
 interface Timer {
   readonly at: number
+  /** Timers of one instant run in the order in which they were set. */
   readonly order: number
   readonly callback: () => void
   isOver: boolean
 }
 
-/** A clock for simulations: like `TestClock`, and fast with any number of timers, since they are kept in a heap. */
+/**
+ * The one clock of tests. Time stands still until a test moves it.
+ *
+ * `advance(ms)` moves time and resolves when everything has run that was due by then. `runAt(speed)` lets time pass by
+ * itself, for tests whose sockets take real time. Timers are kept in a heap, so that simulations may set millions.
+ */
 export class VirtualClock implements Clock {
   readonly #heap: Timer[] = []
   #now: number
@@ -22,6 +29,7 @@ export class VirtualClock implements Clock {
     return this.#now
   }
 
+  /** Counts timers that were neither run nor cancelled. A disposed or idle owner leaves 0. */
   get pendingTimers(): number {
     return this.#pending
   }
@@ -30,37 +38,61 @@ export class VirtualClock implements Clock {
     const timer = { at: this.#now + Math.max(0, delayMs), order: this.#order++, callback, isOver: false }
     this.#pending++
     this.#rise(this.#heap.push(timer) - 1)
-    return {
-      cancel: () => {
-        if (!timer.isOver) this.#pending--
-        timer.isOver = true
-      },
-    }
+    return { cancel: () => this.#end(timer) }
   }
 
-  /** Resolves when so much time has passed. */
+  /** Resolves when `ms` milliseconds of this clock have passed. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => void this.setTimeout(resolve, ms))
   }
 
-  /** Moves time forward; all promises that are ready settle before the next instant. */
+  /**
+   * Moves time forward by `ms` milliseconds, and runs each timer at its own instant.
+   *
+   * Every promise that is ready settles before the next timer runs. Code that awaits a timer and sets another is therefore
+   * run to its end, and a timer that is set for the current instant still runs.
+   */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms
     await settle()
-    for (let first = this.#heap[0]; first && first.at <= end; first = this.#heap[0]) {
-      this.#now = Math.max(this.#now, first.at)
-      let ran = false
-      for (let due = this.#heap[0]; due && due.at <= this.#now; due = this.#heap[0]) {
-        this.#pop()
-        if (due.isOver) continue
-        due.isOver = true
-        this.#pending--
-        due.callback()
-        ran = true
-      }
-      if (ran) await settle()
+    for (let next = this.#heap[0]; next && next.at <= end; next = this.#heap[0]) {
+      this.#pop()
+      if (next.isOver) continue
+      this.#now = Math.max(this.#now, next.at)
+      this.#end(next)
+      next.callback()
+      await settle()
     }
     this.#now = end
+  }
+
+  /**
+   * Lets time pass by itself, `speed` times as fast as the machine's, until disposed. Do not call `advance` meanwhile.
+   *
+   * A millisecond of the machine is one step: at speed 20, timers may run 20 ms late.
+   */
+  runAt(speed: number): AsyncDisposable {
+    let isOver = false
+    const run = async (): Promise<void> => {
+      for (let last = performance.now(); !isOver; ) {
+        await delay(1)
+        const now = performance.now()
+        await this.advance((now - last) * speed)
+        last = now
+      }
+    }
+    const running = run()
+    return {
+      async [Symbol.asyncDispose]() {
+        isOver = true
+        await running
+      },
+    }
+  }
+
+  #end(timer: Timer): void {
+    if (!timer.isOver) this.#pending--
+    timer.isOver = true
   }
 
   #rise(start: number): void {
@@ -103,7 +135,7 @@ function isBefore(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-/** A turn of the event loop: all microtasks run, however long their chain. */
+/** Lets one turn of the event loop pass: all microtasks run, however long their chain. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

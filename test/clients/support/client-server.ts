@@ -1,5 +1,5 @@
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 
 /** The token that the gateway uses at the emulated service. */
 export const SERVICE_TOKEN = 'alice-token'
@@ -22,8 +22,8 @@ export function environmentOf({ name, url }: Pick<ClientServer, 'name' | 'url'>)
 }
 
 /** Starts a service whose pins move on by one status after each answer, so that a followed pin shows every status. */
-export async function startAdvancingService(): Promise<EmulatedService> {
-  const service = await startEmulatedService(compliant)
+export async function startAdvancingService(): Promise<EmulatedProvider> {
+  const service = await startEmulatedProvider(compliant)
   service.hooks.beforeReply = () => {
     service.advance(SERVICE_TOKEN)
     return undefined

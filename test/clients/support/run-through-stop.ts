@@ -4,12 +4,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
-import { startLiveCrowd } from '../../support/live-crowd.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+import { startLiveCrowd } from '../../support/live-transport/live-crowd.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { type CliProcess, spawnCli } from '../../support/spawn-cli.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import type { Command } from './client-program.ts'
 import { environmentOf, SERVICE_TOKEN } from './client-server.ts'
 
@@ -27,7 +27,7 @@ const TIMEOUT_MS = 30_000
  * @throws {Error} when it ended as if the pin had settled, with an older status
  */
 export async function runThroughStop(command: Command): Promise<string> {
-  await using service = await startEmulatedService(compliant)
+  await using service = await startEmulatedProvider(compliant)
   await using folder = await temporaryFolder()
   const [pin] = service.seed(SERVICE_TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
   if (!pin) throw new Error('expected a pin')

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { spawnCli } from '../../support/spawn-cli.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { type ClientServer, SERVICE_TOKEN, startAdvancingService } from './client-server.ts'
 
 /** Starts the built package by its command, with a configuration file. `dist/` must be built. */

@@ -3,7 +3,7 @@ import { createLogger } from '../../../src/observability/logger.ts'
 import { createFrontDoor } from '../../../src/server/create-front-door.ts'
 import { startHttpServer } from '../../../src/server/http/http-server.ts'
 import { openServices } from '../../../src/server/services/open-services.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { type ClientServer, SERVICE_TOKEN, startAdvancingService } from './client-server.ts'
 import { createTomorrowSchema } from './tomorrow-schema.ts'
 

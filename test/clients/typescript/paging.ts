@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { spawnCli } from '../../support/spawn-cli.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import type { ClientPlace } from '../support/client-program.ts'
 import { runCommand } from '../support/run-command.ts'
 import { LOCK_FILE, prepareOnce, programFile } from './prepare-app.ts'
@@ -45,7 +45,7 @@ export const PAGED_CLIENTS: readonly PagedClient[] = ['relay', 'apollo', 'urql']
   lockFile: LOCK_FILE,
   async check(place) {
     await prepareOnce(place)
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     const names = seed(service)
     const failed = failTwice(service)
     const command = { command: process.execPath, args: [programFile(place, `paging/${client}`)] }
@@ -70,7 +70,7 @@ export const PAGED_CLIENTS: readonly PagedClient[] = ['relay', 'apollo', 'urql']
 }))
 
 /** Returns the names of the pins, newest first. */
-function seed(service: EmulatedService): string[] {
+function seed(service: EmulatedProvider): string[] {
   const pins = Array.from({ length: PINS }, (_, index) => ({
     cid: exampleCid(index),
     name: `pin ${String(index + 1).padStart(4, '0')}`,
@@ -84,7 +84,7 @@ function seed(service: EmulatedService): string[] {
  *
  * Returns how often the page failed.
  */
-function failTwice(service: EmulatedService): () => number {
+function failTwice(service: EmulatedProvider): () => number {
   let failed = 0
   service.hooks.beforeReply = (_request, reply) => {
     if (reply.body.includes(LAST)) service.breakNext(TRIES)
@@ -96,7 +96,7 @@ function failTwice(service: EmulatedService): () => number {
 }
 
 /** Runs the built package in front of the service. */
-async function withGateway<Result>(service: EmulatedService, use: (url: string) => Promise<Result>): Promise<Result> {
+async function withGateway<Result>(service: EmulatedProvider, use: (url: string) => Promise<Result>): Promise<Result> {
   await using folder = await temporaryFolder()
   // JSON is YAML.
   const services = { local: { endpoint: service.endpoint, token: TOKEN } }

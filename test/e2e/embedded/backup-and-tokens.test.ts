@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { runCli } from '../../support/spawn-cli.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeEach(async () => {

@@ -13,7 +13,7 @@ import { PinStore } from '../../../src/embedded/store/pin-store.ts'
 import { TokenStore } from '../../../src/embedded/store/token-store.ts'
 import type { PinStatusBody } from '../../../src/psa/print-pin-status.ts'
 import { openDatabase } from '../../../src/storage/open-database.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const LEAF_BYTES = 1024 * 1024
 const PLENTY_OF_PAGES = 1_000_000
@@ -97,14 +97,12 @@ it('a full disk fails no pin and calls none pinned: it waits, says why, and goes
   expect((await service.ask('GET', '/pins')).status).toBe(200)
 
   service.leaveRoom(PLENTY_OF_PAGES)
-  await expect
-    .poll(pin, { timeout: 15_000 })
-    .toMatchObject({ status: 'pinned', info: { dag_blocks: `${origin.blocks}` } })
+  await expect.poll(pin).toMatchObject({ status: 'pinned', info: { dag_blocks: `${origin.blocks}` } })
   const { blocks, bytes } = service.database
     .prepare('SELECT count(*) blocks, sum(length(data)) bytes FROM block JOIN pin_block ON block = id')
     .get() as { blocks: number; bytes: number }
   expect({ blocks, bytes }).toEqual({ blocks: origin.blocks, bytes: origin.bytes })
   const unsettled = async () => (await service.ask('GET', '/pins?status=queued,pinning,failed')).body
-  await expect.poll(unsettled, { timeout: 15_000 }).toMatchObject({ count: 0 })
+  await expect.poll(unsettled).toMatchObject({ count: 0 })
   expect(new Set(service.errors)).toEqual(new Set(['Error: database or disk is full']))
 })

@@ -7,10 +7,10 @@ import { startPeer } from '../../../src/embedded/bitswap/start-peer.ts'
 import { blockKey } from '../../../src/embedded/dag/block-key.ts'
 import { PIN_DATABASE } from '../../../src/embedded/store/database-schema.ts'
 import { openDatabase } from '../../../src/storage/open-database.ts'
-import { PsaClient } from '../../support/pinning-service/psa-client.ts'
-import { RandomChanges } from '../../support/pinning-service/random-changes.ts'
-import { spawnService } from '../../support/pinning-service/spawn-service.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+import { PsaClient } from '../../support/embedded/psa-client.ts'
+import { RandomChanges } from '../../support/embedded/random-changes.ts'
+import { spawnService } from '../../support/embedded/spawn-service.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const KILLS = Number(process.env.PINQL_KILLS ?? 4)
 const CHANGES = Number(process.env.PINQL_CHANGES ?? 200)

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { startPinningService } from '../../../src/embedded/start-pinning-service.ts'
-import { PsaClient } from '../../support/pinning-service/psa-client.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+import { PsaClient } from '../../support/embedded/psa-client.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 it('runs in a thread of its own until it is disposed', async () => {
   await using folder = await temporaryFolder()

@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
 import {
   A_MADE_KEY,
   badInput,
@@ -10,8 +8,10 @@ import {
   failedPayload,
   shownError,
   unreachable,
-} from './expected-errors.ts'
-import { OPERATION_META, requestsAt, startServices, startSetup } from './setup.ts'
+} from '../../support/gateway/expected-errors.ts'
+import { OPERATION_META, requestsAt, startServices, startSetup } from '../../support/gateway/start-setup.ts'
+import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const PAYLOAD = `
   pin { cid name status origins meta service { name } }

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { formatPinId, formatServiceId } from '../../../src/domain/pin-id.ts'
+import {
+  badInput,
+  type ErrorParts,
+  failedPayload,
+  shownError,
+  thrownError,
+} from '../../support/gateway/expected-errors.ts'
+import { OPERATIONS, type Operation } from '../../support/gateway/operation-documents.ts'
+import { OPERATION_META, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { badInput, type ErrorParts, failedPayload, shownError, thrownError } from './expected-errors.ts'
-import { OPERATIONS, type Operation } from './operations.ts'
-import { OPERATION_META, startSetup } from './setup.ts'
 
 const cid = exampleCid(1)
 const id = formatPinId({ service: 'one', requestId: 'r1', cid: { text: cid } })

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { A_MADE_KEY, ERROR_FIELDS, late, shownError, thrownError } from '../../support/gateway/expected-errors.ts'
+import { idOf, requestsAt, seedPins, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
-import { json, type ScriptedHandler, startScriptedUpstream } from '../../support/scripted-upstream.ts'
-import { A_MADE_KEY, ERROR_FIELDS, late, shownError, thrownError } from './expected-errors.ts'
-import { idOf, requestsAt, seedPins, startSetup } from './setup.ts'
+import { json, type ScriptedHandler, startScriptedServer } from '../../support/scripted-server.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 /** A request that is held until its client goes away. */
 function held() {
@@ -51,7 +51,7 @@ const READS: [what: string, document: string, outcome: object][] = [
 
 describe('a client that goes away', () => {
   it.each(READS)('stops what was read for it (%s)', async (_what, document, outcome) => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     const request = held()
     upstream.reply(request.handler, held().handler, held().handler, held().handler)
@@ -87,7 +87,7 @@ describe('a client that goes away', () => {
   })
 
   it('does not stop a change that has begun, since nobody would know its outcome', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     const client = new AbortController()
     const pin = { requestid: 'r1', status: 'queued', created: '2026-01-31T12:00:00Z', pin: { cid }, delegates: [] }

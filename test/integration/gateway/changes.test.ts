@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
+import { ERROR_FIELDS, notFound, shownError } from '../../support/gateway/expected-errors.ts'
+import { idOf, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { ERROR_FIELDS, notFound, shownError } from './expected-errors.ts'
-import { idOf, seedPins, startServices, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 it('makes the changes of one operation one after the other, in order, and a failure stops none', async () => {
   await using setup = await startSetup()

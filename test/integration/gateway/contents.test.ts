@@ -3,10 +3,10 @@ import { base16 } from 'multiformats/bases/base16'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
 import { describe, expect, it } from 'vitest'
+import { ERROR_FIELDS, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import { requestsAt, second, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
-import { ERROR_FIELDS, shownError, unreachable } from './expected-errors.ts'
-import { requestsAt, second, seedPins, startServices, startSetup } from './setup.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 const CONTENTS = `query ($cids: [CID!]!) {
   contents(cids: $cids) {

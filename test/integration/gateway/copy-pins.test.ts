@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { A_MADE_KEY, badInput, ERROR_FIELDS, failedPayload, notFound } from '../../support/gateway/expected-errors.ts'
+import { idOf, requestsAt, seedPins, startServices } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { A_MADE_KEY, badInput, ERROR_FIELDS, failedPayload, notFound } from './expected-errors.ts'
-import { idOf, requestsAt, seedPins, startServices } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const COPY = `mutation ($ids: [ID!]!, $to: String!) {
   copyPins(input: { ids: $ids, to: $to }) {

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { badInput, failedPayload, thrownError } from '../../support/gateway/expected-errors.ts'
+import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
+import {
+  idOf,
+  OPERATION_META,
+  requestsAt,
+  seedPins,
+  startServices,
+  startSetup,
+} from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { badInput, failedPayload, thrownError } from './expected-errors.ts'
-import { OPERATIONS } from './operations.ts'
-import { idOf, OPERATION_META, requestsAt, seedPins, startServices, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 // Clients that are generated in Go, Rust and Python send the zero value of its type for whatever is not set.
 

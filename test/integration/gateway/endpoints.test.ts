@@ -1,17 +1,17 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
+import { requestsAt, seedPins, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
-import { requestsAt, seedPins, startSetup } from './setup.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 const NAMES = '{ pins { nodes { name } } }'
 const FOUND = { data: { pins: { nodes: [{ name: 'pin 1' }] } } }
 
 describe('an endpoint', () => {
   it.each(['', '/', '/pins', '/pins/', '//'])('keeps its path when it is given with %j behind it', async (suffix) => {
-    await using service = await startEmulatedService({ ...compliant, basePath: '/v1/ipfs' })
+    await using service = await startEmulatedProvider({ ...compliant, basePath: '/v1/ipfs' })
     seedPins(service, 1)
     await using api = startTestApi({ services: [{ name: 'one', endpoint: `${service.endpoint}${suffix}` }] })
 
@@ -22,7 +22,7 @@ describe('an endpoint', () => {
 
 describe('a proxy', () => {
   it('stands between pinql and a service when it is configured', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     seedPins(service, 1)
     await using proxy = await startProxy()
     await using api = startTestApi({
@@ -36,7 +36,7 @@ describe('a proxy', () => {
   })
 
   it('is left out for the hosts of noProxy', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     seedPins(service, 1)
     await using proxy = await startProxy()
     await using api = startTestApi({

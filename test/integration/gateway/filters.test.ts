@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { second, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
 import { limitTo, listing, newestFirst } from '../../support/providers/list-steps.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { second, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const PINS = `query ($filter: PinFilter) {
   pins(filter: $filter, first: 100) { nodes { name } totalCount }

@@ -1,8 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  ERROR_FIELDS,
+  type ErrorParts,
+  failedPayload,
+  shownError,
+  thrownError,
+} from '../../support/gateway/expected-errors.ts'
+import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
+import { idOf, requestsAt, type Setup, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ERROR_FIELDS, type ErrorParts, failedPayload, shownError, thrownError } from './expected-errors.ts'
-import { OPERATIONS } from './operations.ts'
-import { idOf, requestsAt, type Setup, startSetup } from './setup.ts'
 
 afterEach(() => vi.restoreAllMocks())
 

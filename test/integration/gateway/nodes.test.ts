@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { formatServiceId } from '../../../src/domain/pin-id.ts'
+import { notFound, thrownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import { idOf, requestsAt, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { notFound, thrownError, unreachable } from './expected-errors.ts'
-import { idOf, requestsAt, seedPins, startServices, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const NODES = 'query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Pin { requestId name } } }'
 const PIN = `query ($id: ID, $service: String, $requestId: String) {

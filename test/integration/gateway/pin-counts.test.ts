@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import { requestsAt, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
-import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from './expected-errors.ts'
-import { requestsAt, seedPins, startServices, startSetup } from './setup.ts'
 
 const COUNTS = `{ services { name pinCounts { queued pinning pinned failed error { ${ERROR_FIELDS} } } } }`
 
@@ -87,8 +87,8 @@ describe('pinCounts', () => {
   })
 
   it("have the service's error, and not the request's, when the time for the whole request is over", async () => {
-    await using fast = await startEmulatedService(compliant)
-    await using slow = await startEmulatedService(compliant)
+    await using fast = await startEmulatedProvider(compliant)
+    await using slow = await startEmulatedProvider(compliant)
     slow.hooks.beforeReply = () => new Promise(() => {})
     await using gateway = await startTestGateway({
       services: {

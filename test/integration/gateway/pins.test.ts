@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { idOf, requestsAt, second, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { SECOND, utcText } from '../../support/providers/created-text.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { idOf, requestsAt, second, seedPins, startServices, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const PAGE = `query ($first: Int, $after: Cursor, $count: Boolean = false) {
   pins(first: $first, after: $after) {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { badInput, ERROR_FIELDS, notFound, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import { idOf, requestsAt, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { badInput, ERROR_FIELDS, notFound, shownError, unreachable } from './expected-errors.ts'
-import { idOf, requestsAt, seedPins, startServices, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const PAYLOAD = `pinId removedId pin { id name cid } error { ${ERROR_FIELDS} }`
 const REMOVE = `mutation ($id: ID!) { removePin(input: { id: $id }) { ${PAYLOAD} } }`

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { ERROR_FIELDS, type ErrorParts, failedPayload } from '../../support/gateway/expected-errors.ts'
+import { idOf, requestsAt, type Setup, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { fourEverland } from '../../support/providers/four-everland.ts'
@@ -7,9 +9,7 @@ import type { ProviderProfile } from '../../support/providers/provider-profile.t
 import { addThenRemove, type ReplaceMode } from '../../support/providers/replace-modes.ts'
 import type { StoredPin } from '../../support/providers/stored-pin.ts'
 import { jsonReply } from '../../support/providers/wire-reply.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { ERROR_FIELDS, type ErrorParts, failedPayload } from './expected-errors.ts'
-import { idOf, requestsAt, type Setup, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const REPLACE = `mutation ($input: ReplacePinInput!) {
   replacePin(input: $input) {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { badInput, failedPayload } from '../../support/gateway/expected-errors.ts'
+import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
+import { idOf, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { badInput, failedPayload } from './expected-errors.ts'
-import { OPERATIONS } from './operations.ts'
-import { idOf, startSetup } from './setup.ts'
 
 const id = idOf({ requestId: 'r1', cid: exampleCid(1) })
 const origin = '/ip4/198.51.100.1/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'

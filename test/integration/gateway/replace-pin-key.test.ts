@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { ERROR_FIELDS, failedPayload } from '../../support/gateway/expected-errors.ts'
+import { REPLACE } from '../../support/gateway/operation-documents.ts'
+import { idOf, requestsAt, type Setup, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { ERROR_FIELDS, failedPayload } from './expected-errors.ts'
-import { REPLACE } from './operations.ts'
-import { idOf, requestsAt, type Setup, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const origin = '/ip4/198.51.100.1/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
 const OLD = { cid: exampleCid(1), name: 'old', origins: [origin], meta: { app: 'blog', env: 'test' } }

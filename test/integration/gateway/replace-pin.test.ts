@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { A_MADE_KEY, failedPayload, notFound, unreachable } from '../../support/gateway/expected-errors.ts'
+import { REPLACE } from '../../support/gateway/operation-documents.ts'
+import { idOf, OPERATION_META, requestsAt, type Setup, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
 import { filebase } from '../../support/providers/filebase.ts'
 import { heliaServer } from '../../support/providers/helia-server.ts'
 import type { SeedPin } from '../../support/providers/pin-store.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { A_MADE_KEY, failedPayload, notFound, unreachable } from './expected-errors.ts'
-import { REPLACE } from './operations.ts'
-import { idOf, OPERATION_META, requestsAt, type Setup, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const origin = (n: number) => `/ip4/198.51.100.${n}/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN`
 const OLD = { cid: exampleCid(1), name: 'old', origins: [origin(1)], meta: { app: 'blog' } }

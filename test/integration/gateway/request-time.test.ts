@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { ERROR_FIELDS, late, shownError, thrownError } from '../../support/gateway/expected-errors.ts'
+import { idOf, seedPins, startServices } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
-import { json, stall, startScriptedUpstream } from '../../support/scripted-upstream.ts'
-import { ERROR_FIELDS, late, shownError, thrownError } from './expected-errors.ts'
-import { idOf, seedPins, startServices } from './setup.ts'
+import { json, stall, startScriptedServer } from '../../support/scripted-server.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 /** Two services of which `slow` answers nothing; the request's time is over as soon as it is asked. */
 async function startPair() {
@@ -128,7 +128,7 @@ describe('the end of the time for a request', () => {
   })
 
   it('leaves the changes before a removal by filter, which is told as not done', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     const time = new AbortController()
     const cid = exampleCid(1)

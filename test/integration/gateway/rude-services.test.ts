@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { expectInTime } from '../../support/expect-in-time.ts'
+import { type ErrorParts, failedPayload, thrownError } from '../../support/gateway/expected-errors.ts'
+import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
 import {
   emptyBody,
   errorForm,
@@ -11,13 +13,12 @@ import {
   reset,
   type ScriptedHandler,
   stall,
-  startScriptedUpstream,
+  startScriptedServer,
   text,
   truncatedJson,
   wrongContentLength,
-} from '../../support/scripted-upstream.ts'
-import { type ErrorParts, failedPayload, thrownError } from './expected-errors.ts'
-import { OPERATIONS } from './operations.ts'
+} from '../../support/scripted-server.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 const PINS = '{ pins { nodes { requestId } } services { name } }'
 const pinStatus = {
@@ -109,7 +110,7 @@ const READS: Case[] = [
 
 describe('a service that talks nonsense, or refuses', () => {
   it.each(READS)('%s is a typed error, and no data', async (_what, handler, code, message, more = {}) => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(handler)
 
@@ -118,8 +119,8 @@ describe('a service that talks nonsense, or refuses', () => {
   })
 
   it('is not sent to where a redirect points, and the token neither', async () => {
-    await using elsewhere = await startScriptedUpstream()
-    await using upstream = await startScriptedUpstream()
+    await using elsewhere = await startScriptedServer()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(redirect(`${elsewhere.endpoint}/pins`, 307))
 
@@ -129,7 +130,7 @@ describe('a service that talks nonsense, or refuses', () => {
   })
 
   it('gets no cookie back', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(json(200, page, { 'set-cookie': 'session=1; Path=/' }), json(200, page))
 
@@ -154,7 +155,7 @@ describe('a service that is down or slow', () => {
       'one could not be reached: UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
     ],
   ] as const)('is asked three times and then a typed error (%s)', async (_what, handler, message) => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(handler, handler, handler)
 
@@ -163,7 +164,7 @@ describe('a service that is down or slow', () => {
   })
 
   it('is forgiven one failure of a read', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(reset(), json(200, page))
 
@@ -176,18 +177,17 @@ describe('a service that is down or slow', () => {
     ['that never answers', stall()],
     ['that stops within its answer', stall('{"count": 1, ')],
   ])('is given up in time when it is one %s', async (_what, handler) => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }], timeoutMs: 300 })
     upstream.reply(handler)
 
     const startedAt = performance.now()
-    const answer = await api.query(PINS)
+    const answer = await expectInTime({ timeoutMs: 300 }, () => api.query(PINS))
     const tookMs = performance.now() - startedAt
 
     const message = expect.stringMatching(/^one did not answer within \d+ ms$/)
     expect(answer).toEqual(failed({ code: 'SERVICE_UNAVAILABLE', message, mayHaveActed: false }))
     expect(tookMs).toBeGreaterThanOrEqual(290)
-    expect(tookMs).toBeLessThan(3_000)
   })
 
   it.each([
@@ -196,7 +196,7 @@ describe('a service that is down or slow', () => {
   ] as const)(
     'is never sent an add twice; where it does not show whether it was made, that is the error (%s)',
     async (_what, handler) => {
-      await using upstream = await startScriptedUpstream()
+      await using upstream = await startScriptedServer()
       await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
       upstream.reply(handler)
 
@@ -218,7 +218,7 @@ describe('a service that is down or slow', () => {
   )
 
   it('that has just refused for the rate says when to come again', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     upstream.reply(json(429, {}, { 'retry-after': '60' }))
 

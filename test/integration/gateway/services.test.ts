@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { formatServiceId } from '../../../src/domain/pin-id.ts'
-import { ALICE, BOB, startTestApi } from '../../support/query-schema.ts'
-import { ERROR_FIELDS, shownError } from './expected-errors.ts'
-import { startServices, startSetup } from './setup.ts'
+import { ERROR_FIELDS, shownError } from '../../support/gateway/expected-errors.ts'
+import { startServices, startSetup } from '../../support/gateway/start-setup.ts'
+import { ALICE, BOB, startTestApi } from '../../support/start-test-api.ts'
 
 afterEach(() => vi.restoreAllMocks())
 

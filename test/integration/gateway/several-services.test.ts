@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { ERROR_FIELDS, shownError, thrownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import { requestsAt, second, startServices } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, type Answer, startTestApi } from '../../support/query-schema.ts'
-import { ERROR_FIELDS, shownError, thrownError, unreachable } from './expected-errors.ts'
-import { requestsAt, second, startServices } from './setup.ts'
+import { ALICE, type Answer, startTestApi } from '../../support/start-test-api.ts'
 
 const PAGE = `query ($services: [String!], $first: Int, $after: Cursor) {
   pins(services: $services, first: $first, after: $after) {

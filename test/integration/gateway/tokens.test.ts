@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, BOB, startTestApi } from '../../support/query-schema.ts'
-import { json, startScriptedUpstream } from '../../support/scripted-upstream.ts'
 import {
   ERROR_FIELDS,
   type ErrorParts,
@@ -9,8 +6,11 @@ import {
   failedPayload,
   shownError,
   thrownError,
-} from './expected-errors.ts'
-import { idOf, seedPins, startServices, startSetup } from './setup.ts'
+} from '../../support/gateway/expected-errors.ts'
+import { idOf, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
+import { exampleCid } from '../../support/providers/example-cid.ts'
+import { json, startScriptedServer } from '../../support/scripted-server.ts'
+import { ALICE, BOB, startTestApi } from '../../support/start-test-api.ts'
 
 const PINS = `query ($services: [String!]) {
   pins(services: $services) { nodes { name } warnings { code message } }
@@ -166,7 +166,7 @@ describe('tokens', () => {
       await api.query('{ pins(services: "x") { nodes { id } } }', {}, { headers: { authorization: `Bearer ${BOB}` } }),
     ]
 
-    await using echo = await startScriptedUpstream()
+    await using echo = await startScriptedServer()
     await using echoed = startTestApi({ services: [{ name: 'one', endpoint: echo.endpoint }] })
     for (const status of [400, 401, 403, 404, 409, 418]) {
       echo.reply((response, request, signal) =>

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import { requestsAt, second, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, type Answer, startTestApi } from '../../support/query-schema.ts'
-import { json, type ScriptedHandler, startScriptedUpstream } from '../../support/scripted-upstream.ts'
+import { json, type ScriptedHandler, startScriptedServer } from '../../support/scripted-server.ts'
+import { ALICE, type Answer, startTestApi } from '../../support/start-test-api.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
-import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from './expected-errors.ts'
-import { requestsAt, second, seedPins, startServices, startSetup } from './setup.ts'
 
 const COUNT_FIELDS = `totalCount totalCountError { ${ERROR_FIELDS} }`
 const PAGE = `query ($services: [String!], $after: Cursor, $count: Boolean = true) {
@@ -52,7 +52,7 @@ describe('totalCount', () => {
   })
 
   it('is null for a number that no Int can hold, and takes nothing else with it', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     const results = Array.from({ length: 11 }, (_, index) => ({
       requestid: `r${index}`,
       status: 'pinned',
@@ -84,7 +84,7 @@ describe('totalCount', () => {
 
   it('is null without an error where the service says that it has stopped counting, and is asked for no further', async () => {
     const stored = Array.from({ length: 30 }, (_, n) => pinBody(n))
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     const answer: ScriptedHandler = (response, request, signal) => {
       const before = request.query.get('before') ?? '9'
       const results = stored.filter(({ created }) => created < before).slice(0, Number(request.query.get('limit')))
@@ -142,7 +142,7 @@ describe('totalCountError', () => {
   })
 
   it("is the service's, and not the request's, when the time for the whole request is over", async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     seedPins(service, 25)
     await using gateway = await startTestGateway({
       services: { one: { endpoint: service.endpoint, token: ALICE } },

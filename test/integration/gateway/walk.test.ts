@@ -3,12 +3,12 @@ import { expect, it } from 'vitest'
 import { formatInstant, parseInstant } from '../../../src/domain/instant.ts'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import { comparePositions } from '../../../src/domain/pin-order.ts'
+import { second, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { MICROSECOND, MILLISECOND, SECOND, utcText } from '../../support/providers/created-text.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import type { StoredPin } from '../../support/providers/stored-pin.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { second, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const PAGE = `query ($filter: PinFilter, $first: Int, $after: Cursor) {
   pins(filter: $filter, first: $first, after: $after) {

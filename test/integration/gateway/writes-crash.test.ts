@@ -4,11 +4,11 @@ import { readFile, stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { ALICE } from '../../support/writes/start-write-setup.ts'
 
 const ADD = `mutation ($input: AddPinInput!) {
@@ -17,7 +17,7 @@ const ADD = `mutation ($input: AddPinInput!) {
 const INPUT = { cid: exampleCid(1), name: 'n', meta: { app: 'blog' }, idempotencyKey: 'my key' }
 
 /** Sends an add through a gateway of its own process, and kills that before the answer comes. */
-async function addAndKill(service: EmulatedService, dataDir: string): Promise<void> {
+async function addAndKill(service: EmulatedProvider, dataDir: string): Promise<void> {
   const script = fileURLToPath(new URL('../../support/writes/gateway-process.ts', import.meta.url))
   const args = ['--import', 'tsx', script, dataDir, service.endpoint, ALICE]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -43,7 +43,7 @@ it('makes one pin for a key when the gateway is killed before the answer comes, 
   timeout: 60_000,
 }, async () => {
   await using folder = await temporaryFolder()
-  await using service = await startEmulatedService(compliant)
+  await using service = await startEmulatedProvider(compliant)
   await addAndKill(service, folder.path)
   expect(service.pins(ALICE)).toHaveLength(1)
   await expectNoSecrets(folder.path)

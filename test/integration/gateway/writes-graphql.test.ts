@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import {
+  A_MADE_KEY,
+  badInput,
+  ERROR_FIELDS,
+  type ErrorParts,
+  failedPayload,
+  thrownError,
+} from '../../support/gateway/expected-errors.ts'
+import { idOf, OPERATION_META, requestsAt, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { A_MADE_KEY, badInput, ERROR_FIELDS, type ErrorParts, failedPayload, thrownError } from './expected-errors.ts'
-import { idOf, OPERATION_META, requestsAt, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const PAYLOAD = `
   pin { id requestId meta }

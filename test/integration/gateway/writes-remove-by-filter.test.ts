@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { badInput, ERROR_FIELDS, type ErrorParts, shownError } from '../../support/gateway/expected-errors.ts'
+import { idOf, requestsAt, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { filebase } from '../../support/providers/filebase.ts'
 import { heliaServer } from '../../support/providers/helia-server.ts'
 import type { StoredPin } from '../../support/providers/stored-pin.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { badInput, ERROR_FIELDS, type ErrorParts, shownError } from './expected-errors.ts'
-import { idOf, requestsAt, seedPins, startServices, startSetup } from './setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const REMOVE = `mutation ($input: RemovePinsInput!) {
   removePins(input: $input) { pinId removedId pin { id name cid meta } error { ${ERROR_FIELDS} } }

@@ -1,9 +1,16 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { ALICE, BOB } from '../../support/query-schema.ts'
-import { openEventStream } from './event-stream.ts'
-import { bearer, nextOf, PIN_STATUS_CHANGED, type SeenEvent, seedQueued, startLiveSetup } from './setup.ts'
+import { openEventStream } from '../../support/live-transport/event-stream.ts'
+import {
+  bearer,
+  nextOf,
+  PIN_STATUS_CHANGED,
+  type SeenEvent,
+  seedQueued,
+  startLiveSetup,
+} from '../../support/live-transport/start-live-setup.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 
 const FOREVER = (...ids: string[]) => ({ query: PIN_STATUS_CHANGED, variables: { ids, until: 'FOREVER' } })
 const SETTLED = (...ids: string[]) => ({ query: PIN_STATUS_CHANGED, variables: { ids } })

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ALICE } from '../../support/query-schema.ts'
-import { fuzzedFrame } from './fuzzed-frames.ts'
-import { openRawSocket } from './raw-socket.ts'
-import { sendFuzzed } from './send-fuzzed.ts'
-import { startLiveSetup } from './setup.ts'
+import { fuzzedFrame } from '../../support/live-transport/fuzzed-frames.ts'
+import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
+import { sendFuzzed } from '../../support/live-transport/send-fuzzed.ts'
+import { startLiveSetup } from '../../support/live-transport/start-live-setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 describe('a gateway', () => {
   it('lives through whatever is sent to its socket, and logs no bug', async () => {

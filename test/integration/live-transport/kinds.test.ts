@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_KINDS } from '../../../src/live/live-event.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { openEventStream } from './event-stream.ts'
-import { openRawSocket } from './raw-socket.ts'
+import { openEventStream } from '../../support/live-transport/event-stream.ts'
+import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
 import {
   bearer,
   eventsOf,
@@ -12,7 +11,8 @@ import {
   seedQueued,
   startLiveSetup,
   stockClient,
-} from './setup.ts'
+} from '../../support/live-transport/start-live-setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 describe('`kinds`', () => {
   it('chooses the events of both subscriptions, and all eight kinds come where it is null or left out', async () => {

@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest'
-import { ALICE } from '../../support/query-schema.ts'
-import { idOf, seedPins } from '../gateway/setup.ts'
-import { bearer, eventsOf, nextOf, PINS_CHANGED, type SeenEvent, startLiveSetup, stockClient } from './setup.ts'
+import { idOf, seedPins } from '../../support/gateway/start-setup.ts'
+import {
+  bearer,
+  eventsOf,
+  nextOf,
+  PINS_CHANGED,
+  type SeenEvent,
+  startLiveSetup,
+  stockClient,
+} from '../../support/live-transport/start-live-setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 

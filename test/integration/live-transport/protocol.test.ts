@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { ALICE } from '../../support/query-schema.ts'
-import { openRawSocket } from './raw-socket.ts'
-import { PIN_STATUS_CHANGED, seedQueued, startLiveSetup } from './setup.ts'
+import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
+import { PIN_STATUS_CHANGED, seedQueued, startLiveSetup } from '../../support/live-transport/start-live-setup.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 const INIT = { type: 'connection_init' }
 const SUBSCRIBE = { id: '1', type: 'subscribe', payload: { query: '{ services { name } }' } }

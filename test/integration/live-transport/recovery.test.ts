@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { ALICE, BOB } from '../../support/query-schema.ts'
-import { openRawSocket } from './raw-socket.ts'
-import { eventsOf, nextOf, PIN_STATUS_CHANGED, seedQueued, startLiveSetup, stockClient } from './setup.ts'
+import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
+import {
+  eventsOf,
+  nextOf,
+  PIN_STATUS_CHANGED,
+  seedQueued,
+  startLiveSetup,
+  stockClient,
+} from '../../support/live-transport/start-live-setup.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 
 const SUBSCRIBE_FOREVER = (ids: string[]) => ({
   id: 'live',

@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { idOf } from '../../support/gateway/start-setup.ts'
+import { openEventStream } from '../../support/live-transport/event-stream.ts'
+import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
+import {
+  bearer,
+  eventsOf,
+  nextOf,
+  PINS_CHANGED,
+  type SeenEvent,
+  stockClient,
+} from '../../support/live-transport/start-live-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
-import { idOf } from '../gateway/setup.ts'
-import { openEventStream } from './event-stream.ts'
-import { openRawSocket } from './raw-socket.ts'
-import { bearer, eventsOf, nextOf, PINS_CHANGED, type SeenEvent, stockClient } from './setup.ts'
 
 const NAMES = ['one', 'two'] as const
 const TOKENS = { 'X-Pinning-Token-one': ALICE, 'X-Pinning-Token-two': BOB }
@@ -16,13 +23,13 @@ interface TwoServices extends AsyncDisposable {
   readonly gateway: TestGateway
   /** Of the WebSocket. */
   readonly url: string
-  readonly one: EmulatedService
-  readonly two: EmulatedService
+  readonly one: EmulatedProvider
+  readonly two: EmulatedProvider
 }
 
 /** A gateway over two services, `one` and `two`, each with one queued pin of ALICE and one of BOB. */
 async function startTwoServices(): Promise<TwoServices> {
-  const [one, two] = [await startEmulatedService(compliant), await startEmulatedService(compliant)]
+  const [one, two] = [await startEmulatedProvider(compliant), await startEmulatedProvider(compliant)]
   const services = { one: { endpoint: one.endpoint }, two: { endpoint: two.endpoint } }
   const gateway = await startTestGateway({ services, defaultService: 'one', liveDrainMs: 100 })
   for (const service of [one, two]) {

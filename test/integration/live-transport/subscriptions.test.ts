@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { ALICE, BOB } from '../../support/query-schema.ts'
-import { bearer, eventsOf, nextOf, PIN_STATUS_CHANGED, seedQueued, startLiveSetup, stockClient } from './setup.ts'
+import {
+  bearer,
+  eventsOf,
+  nextOf,
+  PIN_STATUS_CHANGED,
+  seedQueued,
+  startLiveSetup,
+  stockClient,
+} from '../../support/live-transport/start-live-setup.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 
 describe('subscriptions over WebSocket', () => {
   it('tell a snapshot, then every change, then complete when all pins have settled', async () => {

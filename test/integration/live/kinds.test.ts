@@ -7,16 +7,16 @@ import { Callers } from '../../../src/server/caller/callers.ts'
 import { Executor } from '../../../src/server/graphql/executor.ts'
 import type { Message, Subscriber } from '../../../src/server/graphql/message.ts'
 import { Operations } from '../../../src/server/graphql/operations.ts'
+import { type LiveApi, startLiveApi, TOKEN } from '../../support/gateway/start-live-api.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { type LiveSetup, startLive, TOKEN } from './start-live.ts'
 
 const QUERY = `subscription ($ids: [ID!]!, $kinds: [PinEventKind!]) {
   pinStatusChanged(ids: $ids, until: FOREVER, kinds: $kinds) { kind pinId pin { status } }
 }`
 
 /** Subscribes without a transport, as all transports do, and keeps the messages as they are handed out. */
-async function startOperations({ registry, live }: LiveSetup) {
+async function startOperations({ registry, live }: LiveApi) {
   const log = createLogger({ level: 'error', secrets: [], sink: process.stderr })
   const executor = new Executor({ schema: createSchema(), registry, live, requestTimeoutMs: 10_000, log })
   const operations = new Operations(executor)
@@ -44,7 +44,7 @@ async function startOperations({ registry, live }: LiveSetup) {
 }
 
 it('subscriptions with equal kinds share one execution and one encoding, and those with others have their own', async () => {
-  await using setup = await startLive(compliant)
+  await using setup = await startLiveApi(compliant)
   const { service, registry } = setup
   const pins = service.seed(TOKEN, [
     { cid: exampleCid(1), status: 'queued' },

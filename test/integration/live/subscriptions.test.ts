@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
+import { startLiveApi, TOKEN } from '../../support/gateway/start-live-api.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { functionland } from '../../support/providers/functionland.ts'
-import { startLive, TOKEN } from './start-live.ts'
 
 const EVENT = '{ kind pinId pin { status } previousStatus replacedId remaining isResync }'
 
@@ -15,7 +15,7 @@ function eventWith(kind: string, fields: Readonly<Record<string, unknown>>): Rec
 }
 
 it('tells a snapshot, then each change, and ends when all have settled', async () => {
-  await using live = await startLive(compliant)
+  await using live = await startLiveApi(compliant)
   const { service } = live
   const [pin] = service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
   const requestId = pin?.requestId ?? ''
@@ -36,7 +36,7 @@ it('tells a snapshot, then each change, and ends when all have settled', async (
 })
 
 it('does not bring a removed pin back that the service shows once more', async () => {
-  await using live = await startLive(functionland)
+  await using live = await startLiveApi(functionland)
   const { service, registry } = live
   const [first, second] = service.seed(TOKEN, [
     { cid: exampleCid(1), status: 'queued' },
@@ -58,7 +58,7 @@ it('does not bring a removed pin back that the service shows once more', async (
 })
 
 it('follows a pin that its service cannot replace in one step', async () => {
-  await using live = await startLive(functionland)
+  await using live = await startLiveApi(functionland)
   const { service, registry } = live
   const [old] = service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
   const ref = { service: 'a', requestId: old?.requestId ?? '', cid: exampleCid(1) }
@@ -77,7 +77,7 @@ it('follows a pin that its service cannot replace in one step', async () => {
 })
 
 it('listens to a service once, however often it is named', async () => {
-  await using setup = await startLive(compliant)
+  await using setup = await startLiveApi(compliant)
   const { service, live } = setup
   service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
   const stream = await setup.subscribe('pinsChanged(services: ["a", "a", "a"])', EVENT)

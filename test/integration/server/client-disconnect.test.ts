@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import { deferred } from '../../support/deferred.ts'
-import { startScriptedUpstream } from '../../support/scripted-upstream.ts'
+import { startScriptedServer } from '../../support/scripted-server.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
 
 it('stops the call to a service when the client that asked goes away', async () => {
-  await using upstream = await startScriptedUpstream()
+  await using upstream = await startScriptedServer()
   const entered = deferred()
   const stopped = deferred()
   upstream.reply((_response, _request, signal) => {

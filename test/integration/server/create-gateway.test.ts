@@ -7,16 +7,23 @@ import WebSocket, { WebSocketServer } from 'ws'
 import { createGateway, parseConfig } from '../../../src/index.ts'
 import { CLOSE_REASONS } from '../../../src/server/transports/web-socket/close-reasons.ts'
 import { deferred } from '../../support/deferred.ts'
+import { embed, openHandles, openSocket, post, type Serve } from '../../support/embedding/embed.ts'
 import { logTo } from '../../support/embedding/log-to.ts'
 import { serveWithExpress } from '../../support/embedding/serve-with-express.ts'
 import { serveWithFastify } from '../../support/embedding/serve-with-fastify.ts'
 import { serveWithHono } from '../../support/embedding/serve-with-hono.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { startScriptedUpstream, text } from '../../support/scripted-upstream.ts'
-import { openEventStream } from '../live-transport/event-stream.ts'
-import { bearer, eventsOf, nextOf, PINS_CHANGED, seedQueued, stockClient } from '../live-transport/setup.ts'
-import { embed, openHandles, openSocket, post, type Serve } from './embed.ts'
+import { openEventStream } from '../../support/live-transport/event-stream.ts'
+import {
+  bearer,
+  eventsOf,
+  nextOf,
+  PINS_CHANGED,
+  seedQueued,
+  stockClient,
+} from '../../support/live-transport/start-live-setup.ts'
+import { startScriptedServer, text } from '../../support/scripted-server.ts'
+import { ALICE } from '../../support/start-test-api.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const COUNT = '{ pins { totalCount } }'
 const HOSTS: readonly [name: string, serve: Serve][] = [
@@ -121,7 +128,7 @@ describe('a gateway in a host', () => {
   })
 
   it('answers what is in flight before it has drained', async () => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     const [asked, free] = [deferred(), deferred()]
     upstream.reply(async (...exchange) => {
       asked.resolve()

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 /** No directory can be made below a file, not even by root, to whom permissions mean nothing. */
 async function unusableDirectory() {

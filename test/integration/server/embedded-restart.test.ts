@@ -38,11 +38,11 @@ it('starts the embedded service again when its thread dies, with all of its pins
       data: null,
       errors: [{ path: ['pins'], extensions: { code: 'SERVICE_UNAVAILABLE', service: 'local', mayHaveActed: false } }],
     })
-    await expect.poll(ready, { timeout: 10_000 }).toBe(200)
+    await expect.poll(ready).toBe(200)
     expect(setup.starts()).toBe(starts)
   }
   await expect
-    .poll(async () => (await gateway.query(LIST)).data, { timeout: 10_000 })
+    .poll(async () => (await gateway.query(LIST)).data)
     .toEqual({ pins: { nodes: [{ name: 'kept', status: 'PINNED' }] } })
   const lines = gateway.logged.filter((line) => line.includes('ended by itself, and is started again'))
   expect(lines).toHaveLength(2)

@@ -6,13 +6,13 @@ import { createSchema } from '../../../src/schema/schema.ts'
 import { Executor } from '../../../src/server/graphql/executor.ts'
 import { Stop } from '../../../src/upstream/stop.ts'
 import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
+import { seedPins } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
-import { ALICE } from '../../support/query-schema.ts'
-import { seedPins } from '../gateway/setup.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 async function start() {
-  const service = await startEmulatedService(compliant)
+  const service = await startEmulatedProvider(compliant)
   seedPins(service, 3)
   const settings = [{ name: 'one', endpoint: service.endpoint, token: ALICE, provider: null }]
   const registry = createServiceRegistry(settings, 'one')

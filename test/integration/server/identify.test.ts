@@ -4,12 +4,18 @@ import { connect } from 'node:net'
 import { expect, it } from 'vitest'
 import type { CallerRequest } from '../../../src/index.ts'
 import { deferred } from '../../support/deferred.ts'
+import { embed, openSocket, post } from '../../support/embedding/embed.ts'
 import { identifyBySession, type User } from '../../support/embedding/identify-by-session.ts'
 import { serveWithExpress } from '../../support/embedding/serve-with-express.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
-import { openEventStream } from '../live-transport/event-stream.ts'
-import { eventsOf, nextOf, PINS_CHANGED, seedQueued, stockClient } from '../live-transport/setup.ts'
-import { embed, openSocket, post } from './embed.ts'
+import { openEventStream } from '../../support/live-transport/event-stream.ts'
+import {
+  eventsOf,
+  nextOf,
+  PINS_CHANGED,
+  seedQueued,
+  stockClient,
+} from '../../support/live-transport/start-live-setup.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 
 const COUNT = '{ pins { totalCount } }'
 

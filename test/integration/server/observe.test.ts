@@ -1,16 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ConfigInput, parseConfig, startGateway, type UpstreamObserver } from '../../../src/index.ts'
+import { embed, post } from '../../support/embedding/embed.ts'
 import { observeServices } from '../../support/embedding/observe-services.ts'
 import { serveWithExpress } from '../../support/embedding/serve-with-express.ts'
-import { temporaryFolder } from '../../support/pinning-service/temporary-folder.ts'
+import { idOf, seedPins } from '../../support/gateway/start-setup.ts'
+import { openEventStream } from '../../support/live-transport/event-stream.ts'
+import {
+  bearer,
+  eventsOf,
+  nextOf,
+  PINS_CHANGED,
+  seedQueued,
+  stockClient,
+} from '../../support/live-transport/start-live-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
 import { recordEvents } from '../../support/record-events.ts'
-import { idOf, seedPins } from '../gateway/setup.ts'
-import { openEventStream } from '../live-transport/event-stream.ts'
-import { bearer, eventsOf, nextOf, PINS_CHANGED, seedQueued, stockClient } from '../live-transport/setup.ts'
-import { embed, post } from './embed.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const LIST = '{ pins { nodes { id } } }'
 
@@ -65,7 +72,7 @@ describe('an observer of the host', () => {
     const stream = await openEventStream(host.url, { query: PINS_CHANGED }, { headers, method: 'POST' })
     await nextOf(stream.events)
     expect(calls.slice(1).map(({ requestIds }) => requestIds)).toEqual([['stream-1']])
-    await expect.poll(() => calls.some((call) => call.class === 'live'), { timeout: 5000 }).toBe(true)
+    await expect.poll(() => calls.some((call) => call.class === 'live')).toBe(true)
     expect(calls.filter((call) => call.class === 'live').flatMap(({ requestIds }) => requestIds)).toEqual([])
     expect(calls).toHaveLength(host.service.requests.length)
     stream.close()

@@ -1,11 +1,11 @@
 import { beforeAll, expect, it } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
+import { TRANSPORTS } from '../../support/gateway/every-transport.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { jsonReply, reply, type WireReply } from '../../support/providers/wire-reply.ts'
 import { startTestGateway } from '../../support/start-test-gateway.ts'
-import { WAYS } from './ways.ts'
 
 /** The answers of the service, by the request id that is asked for. */
 const ANSWERS: Readonly<Record<string, WireReply>> = {
@@ -134,10 +134,10 @@ const READS: readonly (readonly [document: string, ...extensions: (readonly [str
 const results = new Map<string, string[]>()
 
 beforeAll(async () => {
-  for (const [way, execute] of Object.entries(WAYS)) {
-    await using service = await startEmulatedService(compliant)
+  for (const [way, execute] of Object.entries(TRANSPORTS)) {
+    await using service = await startEmulatedProvider(compliant)
     scriptAnswers(service)
-    await using limited = await startEmulatedService(compliant)
+    await using limited = await startEmulatedProvider(compliant)
     limited.hooks.beforeReply = () => ({ ...jsonReply(429, {}), headers: { 'retry-after': '60' } })
     const token = 'alice-token'
     // Each way has a gateway of its own, since a limit and a failure are remembered.
@@ -158,16 +158,16 @@ beforeAll(async () => {
   }
 })
 
-function scriptAnswers(service: EmulatedService): void {
+function scriptAnswers(service: EmulatedProvider): void {
   service.hooks.beforeReply = ({ path }) => ANSWERS[path.slice('/pins/'.length)]
 }
 
-it.each(Object.keys(WAYS))('gives the same results by %s', (way) => {
+it.each(Object.keys(TRANSPORTS))('gives the same results by %s', (way) => {
   const expected = results.get('POST of an announced length')?.map((each) => JSON.parse(each))
   expect(results.get(way)?.map((each) => JSON.parse(each))).toEqual(expected)
 })
 
-it.each(Object.keys(WAYS))('gives the fields of an error in one order by %s', (way) => {
+it.each(Object.keys(TRANSPORTS))('gives the fields of an error in one order by %s', (way) => {
   const extensions = results.get(way)?.map((each) => JSON.parse(each).errors.map(extensionsOf))
   expect(extensions).toEqual(READS.map(([, ...expected]) => expected))
 })
@@ -184,7 +184,7 @@ it('gives why a subscription cannot begin as its only result, by an event stream
   ] as const) {
     const query = 'subscription ($ids: [ID!]!) { pinStatusChanged(ids: $ids) { kind } }'
     const texts = ['an event stream', 'a WebSocket'].map((way) =>
-      WAYS[way]?.(gateway.url, { query, variables: { ids } }),
+      TRANSPORTS[way]?.(gateway.url, { query, variables: { ids } }),
     )
     const [overStream, overSocket] = await Promise.all(texts)
     expect(JSON.parse(overStream ?? '')).toMatchObject({

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TRANSPORTS } from '../../support/gateway/every-transport.ts'
+import { seedPins } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
-import { ALICE } from '../../support/query-schema.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
-import { seedPins } from '../gateway/setup.ts'
-import { WAYS } from './ways.ts'
 
 interface Operation {
   readonly query: string
@@ -69,10 +69,10 @@ const REFUSED: Readonly<Record<string, Operation>> = {
   'fragments in a circle': { query: '{ pin(id: "x") { ...A } } fragment A on Pin { content { pins { ...A } } }' },
 }
 
-let service: EmulatedService
+let service: EmulatedProvider
 let gateway: TestGateway
 beforeAll(async () => {
-  service = await startEmulatedService(compliant)
+  service = await startEmulatedProvider(compliant)
   seedPins(service, 3)
   gateway = await startTestGateway({ services: { one: { endpoint: service.endpoint, token: ALICE } } })
 })
@@ -82,24 +82,27 @@ afterAll(async () => {
 })
 
 describe.each(Object.entries(OPERATIONS))('%s', (_what, operation) => {
-  it.each(Object.keys(WAYS))('has the same result by %s, when it comes first and when it comes again', async (way) => {
-    // Texts of their own, which no other way has read before. The first is never compiled.
-    const answerOf = async (by: string, label: string) => {
-      const query = `# ${label} ${by} and ${way}\n${operation.query}`
-      return JSON.parse(await (WAYS[by] as (typeof WAYS)[string])(gateway.url, { ...operation, query }))
-    }
-    const expected = await answerOf('GET', 'Once by')
-    // The third time, it runs compiled.
-    for (let use = 1; use <= 3; use++) expect(await answerOf(way, 'Again and again by')).toEqual(expected)
-  })
+  it.each(Object.keys(TRANSPORTS))(
+    'has the same result by %s, when it comes first and when it comes again',
+    async (way) => {
+      // Texts of their own, which no other way has read before. The first is never compiled.
+      const answerOf = async (by: string, label: string) => {
+        const query = `# ${label} ${by} and ${way}\n${operation.query}`
+        return JSON.parse(await (TRANSPORTS[by] as (typeof TRANSPORTS)[string])(gateway.url, { ...operation, query }))
+      }
+      const expected = await answerOf('GET', 'Once by')
+      // The third time, it runs compiled.
+      for (let use = 1; use <= 3; use++) expect(await answerOf(way, 'Again and again by')).toEqual(expected)
+    },
+  )
 })
 
 describe.each(Object.entries(REFUSED))('%s', (_what, operation) => {
-  it.each(Object.keys(WAYS))('is refused in the same words by %s', async (way) => {
+  it.each(Object.keys(TRANSPORTS))('is refused in the same words by %s', async (way) => {
     const answerOf = async (by: string) => {
       // A text of its own, which no other way has read before.
       const query = `# by ${by}\n${operation.query}`
-      return JSON.parse(await (WAYS[by] as (typeof WAYS)[string])(gateway.url, { ...operation, query }))
+      return JSON.parse(await (TRANSPORTS[by] as (typeof TRANSPORTS)[string])(gateway.url, { ...operation, query }))
     }
 
     const refused = await answerOf(way)
@@ -154,8 +157,8 @@ it.each([
   expect(await errorsOf('text/event-stream', `${gateway.url}?${search}`)).toEqual(byJson)
 })
 
-it.each(Object.keys(WAYS))('asks no service for what a failed field took with it, by %s', async (way) => {
-  const run = WAYS[way] as (typeof WAYS)[string]
+it.each(Object.keys(TRANSPORTS))('asks no service for what a failed field took with it, by %s', async (way) => {
+  const run = TRANSPORTS[way] as (typeof TRANSPORTS)[string]
   const query = '{ pins(first: 0) { nodes { id } } content(cid: "bafkqablimvwgy3y") { pins { id } } }'
   await run(gateway.url, { query: '{ pins(first: 1) { nodes { id } } }' })
   for (let use = 1; use <= 3; use++) {

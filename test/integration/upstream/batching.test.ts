@@ -5,10 +5,10 @@ import { createLoaders, type Loaders } from '../../../src/loaders/create-loaders
 import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { filebase } from '../../support/providers/filebase.ts'
-import { ALICE, startTestApi } from '../../support/query-schema.ts'
+import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
 const NODE = `query ($id: ID!) { node(id: $id) { ... on Pin { requestId } } }`
 const PIN = `query ($id: ID!) { pin(id: $id) { requestId } }`
@@ -22,7 +22,7 @@ interface SeededPin {
 }
 
 /** New pins at a service, each of another CID. */
-function seedPins(service: EmulatedService, count: number): SeededPin[] {
+function seedPins(service: EmulatedProvider, count: number): SeededPin[] {
   const pins = service.seed(
     ALICE,
     Array.from({ length: count }, (_, n) => ({ cid: exampleCid(n) })),
@@ -34,7 +34,7 @@ function seedPins(service: EmulatedService, count: number): SeededPin[] {
 }
 
 /** What GraphQL operations have of the services, without their documents: parsing 10,000 would be the longer part. */
-function startOperations({ endpoint }: EmulatedService): AsyncDisposable & { start(): Loaders } {
+function startOperations({ endpoint }: EmulatedProvider): AsyncDisposable & { start(): Loaders } {
   const registry = createServiceRegistry([{ name: 'test', endpoint, token: ALICE, provider: null }], 'test')
   return {
     start: () => createLoaders((name) => registry.tenant(name, null), new AbortController().signal),
@@ -42,14 +42,14 @@ function startOperations({ endpoint }: EmulatedService): AsyncDisposable & { sta
   }
 }
 
-function refusals(service: EmulatedService): number {
+function refusals(service: EmulatedProvider): number {
   return service.requests.filter(({ status }) => status === 429).length
 }
 
 describe('batch while you wait', () => {
   it('answers 1,000 lookups of 1,000 operations with 110 requests at most, none of them refused', async () => {
     // 100 requests a second from one address, counted by an exact sliding log.
-    await using service = await startEmulatedService(filebase, { rateRules: 'as documented' })
+    await using service = await startEmulatedProvider(filebase, { rateRules: 'as documented' })
     await using operations = startOperations(service)
     const pins = seedPins(service, 1000)
     const found = await Promise.all(pins.map(({ ref }) => operations.start().pins.load(ref)))
@@ -59,7 +59,7 @@ describe('batch while you wait', () => {
   })
 
   it('asks for 100 CIDs of one query with ten requests', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using api = startTestApi({ services: [{ name: 'test', endpoint: service.endpoint }] })
     const pins = seedPins(service, 100)
     const { data } = await api.query(CONTENTS, { cids: pins.map(({ cid }) => cid) })
@@ -68,7 +68,7 @@ describe('batch while you wait', () => {
   })
 
   it('makes one request for 10,000 equal lookups that are under way together', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using operations = startOperations(service)
     const [pin] = seedPins(service, 1) as [SeededPin]
     const [firstCame, everybodyAsked] = [deferred(), deferred()]
@@ -86,7 +86,7 @@ describe('batch while you wait', () => {
   })
 
   it('reads everything in one list once it is known to fit, and still answers rightly after pins were added elsewhere', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using api = startTestApi({ services: [{ name: 'test', endpoint: service.endpoint }] })
     const pins = seedPins(service, 60)
     const nodes = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Pin { requestId } } }`
@@ -109,7 +109,7 @@ describe('batch while you wait', () => {
   })
 
   it('finds a pin that the lists do not show yet', async () => {
-    await using service = await startEmulatedService({ ...compliant, listsUntilVisible: 1000 })
+    await using service = await startEmulatedProvider({ ...compliant, listsUntilVisible: 1000 })
     await using api = startTestApi({ services: [{ name: 'test', endpoint: service.endpoint }] })
     const [listed] = seedPins(service, 1)
     const added = await fetch(`${service.endpoint}/pins`, {
@@ -125,7 +125,7 @@ describe('batch while you wait', () => {
   })
 
   it('tells that a pin is gone, whether it was looked up alone or with others', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using api = startTestApi({ services: [{ name: 'test', endpoint: service.endpoint }] })
     const [gone, ...others] = seedPins(service, 3)
     service.removeDirectly(ALICE, gone?.requestId ?? '')

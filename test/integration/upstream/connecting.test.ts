@@ -2,8 +2,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { createPinningServiceClient } from '../../../src/upstream/service/client.ts'
+import { expectInTime } from '../../support/expect-in-time.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { reset, stall, startScriptedUpstream } from '../../support/scripted-upstream.ts'
+import { reset, stall, startScriptedServer } from '../../support/scripted-server.ts'
 
 const pin = { cid: parseCid(exampleCid(1)), name: null, origins: [], meta: {} }
 
@@ -29,21 +30,20 @@ describe('a connection that is not made', () => {
   it('ends with the time of the call, and nothing was sent', async () => {
     await using host = await startHost(() => {})
     await using client = createPinningServiceClient({ name: 'one', endpoint: host.endpoint })
-    const startedAt = performance.now()
-    await expect(client.addPin(pin, { token: 'token', timeoutMs: 100 })).rejects.toMatchObject({
-      message: 'one could not be reached within 100 ms',
-      mayHaveActed: false,
-    })
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    await expectInTime({ timeoutMs: 100 }, () =>
+      expect(client.addPin(pin, { token: 'token', timeoutMs: 100 })).rejects.toMatchObject({
+        message: 'one could not be reached within 100 ms',
+        mayHaveActed: false,
+      }),
+    )
   })
 
   it('is not waited for by a client that goes away', async () => {
     const gone = new AbortController()
     await using host = await startHost(() => gone.abort(new Error('client gone')))
-    await using client = createPinningServiceClient({ name: 'one', endpoint: host.endpoint })
-    const startedAt = performance.now()
+    // It would wait for the connection for longer than the test may take.
+    await using client = createPinningServiceClient({ name: 'one', endpoint: host.endpoint, timeoutMs: 600_000 })
     await expect(client.addPin(pin, { token: 'token', signal: gone.signal })).rejects.toThrow('client gone')
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
   })
 
   it('sends nothing, whatever is wrong with it', async () => {
@@ -61,7 +61,7 @@ describe('a change on a connection', () => {
     ['breaks', reset(), 'one could not be reached: ECONNRESET'],
     ['says nothing', stall(), 'one did not answer within 100 ms'],
   ])('that %s may have been made', async (_what, handler, message) => {
-    await using upstream = await startScriptedUpstream()
+    await using upstream = await startScriptedServer()
     await using client = createPinningServiceClient({ name: 'one', endpoint: upstream.endpoint })
     upstream.reply(handler)
     const change = client.addPin(pin, { token: 'token', timeoutMs: 100 })

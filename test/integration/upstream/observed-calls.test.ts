@@ -4,11 +4,11 @@ import { Stop } from '../../../src/upstream/stop.ts'
 import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/tenant/registry.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE } from '../../support/query-schema.ts'
 import { recordEvents } from '../../support/record-events.ts'
-import { emptyBody, html, json, reset, startScriptedUpstream, text } from '../../support/scripted-upstream.ts'
+import { emptyBody, html, json, reset, startScriptedServer, text } from '../../support/scripted-server.ts'
+import { ALICE } from '../../support/start-test-api.ts'
 
 /** Of one status, since an empty list of several would be doubted, and asked for again. */
 const PINNED = { statuses: ['pinned'], limit: 10 } as const
@@ -23,13 +23,13 @@ function open(endpoint: string, options: RegistryOptions = {}) {
 }
 
 async function startScripted(options?: RegistryOptions) {
-  const upstream = await startScriptedUpstream()
+  const upstream = await startScriptedServer()
   onTestFinished(() => upstream[Symbol.asyncDispose]())
   return { upstream, ...open(upstream.endpoint, options) }
 }
 
 async function startEmulated(options?: RegistryOptions) {
-  const service = await startEmulatedService(compliant)
+  const service = await startEmulatedProvider(compliant)
   onTestFinished(() => service[Symbol.asyncDispose]())
   return { service, ...open(service.endpoint, options) }
 }
@@ -172,7 +172,7 @@ describe('onCall', () => {
   })
 
   it('reports a connection that could not be made', async () => {
-    const upstream = await startScriptedUpstream()
+    const upstream = await startScriptedServer()
     const { tenant, calls } = open(upstream.endpoint)
     await upstream[Symbol.asyncDispose]()
     await expect(tenant.getPin('1')).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' })

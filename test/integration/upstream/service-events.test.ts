@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
-import { ALICE } from '../../support/query-schema.ts'
 import { recordEvents } from '../../support/record-events.ts'
-import { json, type ScriptedHandler, startScriptedUpstream, text } from '../../support/scripted-upstream.ts'
-import { TestClock } from '../../support/test-clock.ts'
+import { json, type ScriptedHandler, startScriptedServer, text } from '../../support/scripted-server.ts'
+import { ALICE } from '../../support/start-test-api.ts'
+import { VirtualClock } from '../../support/virtual-clock.ts'
 
 const PINNED = { statuses: ['pinned'], limit: 10 } as const
 const EMPTY = json(200, { count: 0, results: [] })
@@ -14,8 +14,8 @@ async function start() {
   // No pause before a retry.
   vi.spyOn(Math, 'random').mockReturnValue(0)
   onTestFinished(() => void vi.restoreAllMocks())
-  const upstream = await startScriptedUpstream()
-  const clock = new TestClock(1000)
+  const upstream = await startScriptedServer()
+  const clock = new VirtualClock(1000)
   const { observer, calls, services } = recordEvents()
   const settings = { name: 'one', endpoint: upstream.endpoint, token: ALICE, provider: null }
   const registry = createServiceRegistry([settings], 'one', { observer, clock })
@@ -177,7 +177,7 @@ describe('onService', () => {
   })
 
   it('is told nothing of requests that fail because the gateway stops', async () => {
-    const upstream = await startScriptedUpstream()
+    const upstream = await startScriptedServer()
     const { observer, services } = recordEvents()
     const settings = { name: 'one', endpoint: upstream.endpoint, token: ALICE, provider: null }
     const registry = createServiceRegistry([settings], 'one', { observer })

@@ -5,18 +5,18 @@ import { PinStream } from '../../../src/upstream/reading/pin-stream.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
-import { type EmulatedService, startEmulatedService } from '../../support/providers/emulated-service.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, BOB } from '../../support/query-schema.ts'
+import { ALICE, BOB } from '../../support/start-test-api.ts'
 
 const ALL = { statuses: PIN_STATUSES, limit: 10 }
 
-function openRegistry({ endpoint }: EmulatedService): ServiceRegistry {
+function openRegistry({ endpoint }: EmulatedProvider): ServiceRegistry {
   return createServiceRegistry([{ name: 'test', endpoint, token: null, provider: null }], 'test')
 }
 
 /** Holds all answers back until `release`; `held` resolves when `count` requests have come. */
-function holdAnswers(service: EmulatedService, count: number) {
+function holdAnswers(service: EmulatedProvider, count: number) {
   const held = deferred()
   const release = deferred()
   let seen = 0
@@ -36,7 +36,7 @@ async function readLater(page: PinPage) {
 
 describe('reads of one tenant', () => {
   it('share one request when they are equal, and none with those of another tenant', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using registry = openRegistry(service)
     for (const token of [ALICE, BOB]) service.seed(token, [{ cid: exampleCid(1), name: `canary of ${token}` }])
     const { held, release } = holdAnswers(service, 2)
@@ -49,7 +49,7 @@ describe('reads of one tenant', () => {
   })
 
   it('show the whole page to every reader, though some let go of it at once and some leave', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using registry = openRegistry(service)
     const tenant = registry.tenant('test', ALICE)
     service.seed(
@@ -79,7 +79,7 @@ describe('reads of one tenant', () => {
   })
 
   it('look up equal CIDs of two tenants apart, one request each', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using registry = openRegistry(service)
     const [pins] = [ALICE, BOB].map((token) => service.seed(token, [{ cid: exampleCid(1), name: token }]))
     const ref = { service: 'test', cid: exampleCid(1), requestId: pins?.[0]?.requestId ?? '' }
@@ -93,7 +93,7 @@ describe('reads of one tenant', () => {
   })
 
   it('start anew after a change was answered, even while an older one is under way', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using registry = openRegistry(service)
     const tenant = registry.tenant('test', ALICE)
     const [pin] = service.seed(ALICE, [{ cid: exampleCid(1) }, { cid: exampleCid(2) }])
@@ -114,7 +114,7 @@ describe('reads of one tenant', () => {
   })
 
   it('go on while one caller is left, and end with the last', async () => {
-    await using service = await startEmulatedService(compliant)
+    await using service = await startEmulatedProvider(compliant)
     await using registry = openRegistry(service)
     const tenant = registry.tenant('test', ALICE)
     service.seed(ALICE, [{ cid: exampleCid(1) }])

@@ -3,7 +3,7 @@ import { isSettled, PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
 import { DEFAULT_KINDS, type PinEventKind } from '../../../src/live/live-event.ts'
 import type { Selection } from '../../../src/live/selection.ts'
 import { sleep } from '../../../src/upstream/sleep.ts'
-import { ids, query } from '../start-scripted-live.ts'
+import { ids, query } from '../model/start-model-live.ts'
 import type { HistoryChecker, ToldPin } from './history-checker.ts'
 import { ConnectionLost, type HistoryConnection, type HistoryStage } from './history-stage.ts'
 

@@ -2,13 +2,13 @@ import type { Informers, WatchOptions } from '../../../src/live/informers.ts'
 import type { Selection } from '../../../src/live/selection.ts'
 import type { Clock } from '../../../src/upstream/clock.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
-import type { ScriptedService } from '../scripted-service.ts'
+import type { ModelService } from '../model/model-service.ts'
 import type { ToldEvent } from './history-checker.ts'
 
 /** Where a history takes place: a service, pinql, and whatever is between them and their clients. */
 export interface HistoryStage extends AsyncDisposable {
   readonly clock: Clock
-  readonly upstream: ScriptedService
+  readonly upstream: ModelService
   readonly live: Informers
   /** How often each kind of trouble was made. */
   readonly troubles: ReadonlyMap<string, number>
@@ -37,4 +37,4 @@ export interface HistoryConnection {
 export class ConnectionLost extends Error {}
 
 /** The name by which the service is configured on every stage. */
-export const SERVICE = 'scripted'
+export const SERVICE = 'model'

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { parseConfig } from '../../../src/config/parse-config.ts'
 import { Informers } from '../../../src/live/informers.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
@@ -8,10 +7,10 @@ import { startHttpServer } from '../../../src/server/http/http-server.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
-import { FastClock } from '../fast-clock.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
-import { ScriptedService } from '../scripted-service.ts'
-import { serveScriptedService } from '../serve-scripted-service.ts'
+import { ModelService } from '../model/model-service.ts'
+import { serveModelService } from '../model/serve-model-service.ts'
+import { VirtualClock } from '../virtual-clock.ts'
 import { type HistoryStage, SERVICE } from './history-stage.ts'
 import { openSocket, openStream, operationOf } from './subscribe-over-network.ts'
 import { makeTrouble } from './trouble.ts'
@@ -27,9 +26,10 @@ const LIMITS: readonly RateLimit[] = [{ limit: 1_000_000, windowMs: 1000, scope:
  * before the service, and another before the gateway.
  */
 export async function startNetworkStage(random: () => number): Promise<HistoryStage> {
-  const clock = new FastClock(SPEED)
-  const upstream = new ScriptedService({ clock })
-  const service = await serveScriptedService(upstream)
+  const clock = new VirtualClock()
+  const running = clock.runAt(SPEED)
+  const upstream = new ModelService({ clock })
+  const service = await serveModelService(upstream)
   const serviceProxy = await startFaultProxy(service.endpoint, { seed: Math.floor(random() * 1e9) })
   const settings = { name: SERVICE, endpoint: serviceProxy.endpoint, token: null, provider: null, limits: LIMITS }
   const registry = createServiceRegistry([{ ...settings, capabilities: USUAL }], SERVICE, {
@@ -56,7 +56,7 @@ export async function startNetworkStage(random: () => number): Promise<HistorySt
       const open = random() < 0.5 ? openSocket : openStream
       return open(clientProxy.endpoint, token, operationOf(selection, options))
     },
-    advance: (ms) => delay(ms / SPEED),
+    advance: (ms) => clock.sleep(ms),
     trouble() {
       for (const trouble of Object.values(troubled)) trouble.start()
     },
@@ -70,6 +70,7 @@ export async function startNetworkStage(random: () => number): Promise<HistorySt
       await registry[Symbol.asyncDispose]()
       await serviceProxy[Symbol.asyncDispose]()
       await service[Symbol.asyncDispose]()
+      await running[Symbol.asyncDispose]()
     },
   }
 }

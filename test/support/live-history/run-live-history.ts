@@ -1,5 +1,5 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../../src/domain/errors.ts'
-import type { Fate } from '../scripted-service.ts'
+import type { Fate } from '../model/model-service.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { HistoryChecker } from './history-checker.ts'
 import { HistoryClient, LONGEST_STALL_MS } from './history-client.ts'

@@ -5,7 +5,7 @@ import type { PinStatus } from '../../../src/domain/pin.ts'
 import { formatPinId, parsePinId } from '../../../src/domain/pin-id.ts'
 import type { WatchOptions } from '../../../src/live/informers.ts'
 import type { Selection } from '../../../src/live/selection.ts'
-import { openEventStream } from '../../integration/live-transport/event-stream.ts'
+import { openEventStream } from '../live-transport/event-stream.ts'
 import type { ToldEvent } from './history-checker.ts'
 import { ConnectionLost, type HistoryConnection, SERVICE } from './history-stage.ts'
 

@@ -1,10 +1,10 @@
-import { startScriptedLive } from '../start-scripted-live.ts'
+import { startModelLive } from '../model/start-model-live.ts'
 import type { HistoryStage } from './history-stage.ts'
 
 /** All in this process, without a socket, on a clock that goes as fast as the processor. */
 export function startVirtualStage(random: () => number): HistoryStage {
-  const scripted = startScriptedLive({ random })
-  const { clock, upstream, live, tenant, watch } = scripted
+  const model = startModelLive({ random })
+  const { clock, upstream, live, tenant, watch } = model
   return {
     clock,
     upstream,
@@ -15,6 +15,6 @@ export function startVirtualStage(random: () => number): HistoryStage {
     advance: (ms) => clock.advance(ms),
     trouble() {},
     async calm() {},
-    [Symbol.asyncDispose]: () => scripted[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
   }
 }

@@ -12,7 +12,7 @@ export type HookVerdict = WireReply | 'drop' | undefined
 
 type ReplyHook = (request: LoggedRequest, reply: WireReply) => HookVerdict | Promise<HookVerdict>
 
-export interface EmulatedServiceHooks {
+export interface EmulatedProviderHooks {
   /** The answer is made, but not sent: pins may change before the next page, or the answer may be held up. */
   beforeReply?: ReplyHook | undefined
   /** A POST or DELETE has taken effect; `'drop'` is the lost reply. */
@@ -28,7 +28,7 @@ export interface ServiceParts {
   readonly gate: RateGate
   readonly tokens: ReadonlySet<string>
   readonly unpaidTokens: ReadonlySet<string>
-  readonly hooks: EmulatedServiceHooks
+  readonly hooks: EmulatedProviderHooks
   storeOf(token: string): PinStore
   isForeign(requestId: string): boolean
   /** True when this request meets an internal failure. */

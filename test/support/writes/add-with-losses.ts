@@ -2,7 +2,7 @@ import { OutcomeUnknownError } from '../../../src/domain/change-errors.ts'
 import { PinqlError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
 import { sleep } from '../../../src/upstream/sleep.ts'
-import type { EmulatedServiceHooks } from '../providers/answer-request.ts'
+import type { EmulatedProviderHooks } from '../providers/answer-request.ts'
 import type { StoredPin } from '../providers/stored-pin.ts'
 import { ALICE, newPin, type WriteSetup } from './start-write-setup.ts'
 
@@ -84,7 +84,7 @@ export async function addWithLosses(setup: WriteSetup, losses: Losses): Promise<
 
 function loseAnswers({ service }: WriteSetup, { lostPercent, seed }: Losses): void {
   const random = randomNumbers(seed)
-  const lose: EmulatedServiceHooks['afterCommit'] = () => (random() * 100 < lostPercent ? 'drop' : undefined)
+  const lose: EmulatedProviderHooks['afterCommit'] = () => (random() * 100 < lostPercent ? 'drop' : undefined)
   service.hooks.afterCommit = lose
   service.hooks.beforeReply = () => {
     // What comes next fails before it does anything.

@@ -11,13 +11,13 @@ import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { compliant } from '../providers/compliant.ts'
 import {
   EMULATED_TOKENS,
-  type EmulatedService,
-  type EmulatedServiceOptions,
-  startEmulatedService,
-} from '../providers/emulated-service.ts'
+  type EmulatedProvider,
+  type EmulatedProviderOptions,
+  startEmulatedProvider,
+} from '../providers/emulated-provider.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
-import { TestClock } from '../test-clock.ts'
+import { VirtualClock } from '../virtual-clock.ts'
 
 /** Whose pins are written. */
 export const [ALICE] = EMULATED_TOKENS
@@ -27,25 +27,25 @@ export interface WriteSetupOptions extends Omit<RegistryOptions, 'clock'> {
   /** A known provider. Default: none, so that all must be learned. */
   readonly provider?: string
   readonly capabilities?: Partial<Capabilities>
-  readonly emulation?: EmulatedServiceOptions
+  readonly emulation?: EmulatedProviderOptions
   /** Used instead of a new one. */
-  readonly service?: EmulatedService
+  readonly service?: EmulatedProvider
 }
 
 /** One emulated service, and a tenant at it whose time stands still but for `run`. */
 export interface WriteSetup extends AsyncDisposable {
-  readonly service: EmulatedService
+  readonly service: EmulatedProvider
   readonly registry: ServiceRegistry
   readonly tenant: Tenant
-  readonly clock: TestClock
+  readonly clock: VirtualClock
   /** Lets time pass until the work is done. */
   run<Value>(work: Promise<Value>): Promise<Value>
 }
 
 export async function startWriteSetup(options: WriteSetupOptions = {}): Promise<WriteSetup> {
   const { profile = compliant, provider = null, capabilities, emulation, service: given, ...rest } = options
-  const service = given ?? (await startEmulatedService(profile, emulation))
-  const clock = new TestClock()
+  const service = given ?? (await startEmulatedProvider(profile, emulation))
+  const clock = new VirtualClock()
   const limits = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }] as const
   const settings = { name: 'one', endpoint: service.endpoint, token: ALICE, provider, limits, capabilities }
   const registry = createServiceRegistry([settings], 'one', { ...rest, clock })

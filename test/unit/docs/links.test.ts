@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
 const root = new URL('../../../', import.meta.url)
-const documents = ['', 'docs/', 'docs/decisions/'].flatMap((folder) =>
+const documents = ['', 'docs/', 'docs/decisions/', 'test/support/', 'test/support/providers/'].flatMap((folder) =>
   readdirSync(new URL(folder, root))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `${folder}${name}`),

@@ -1,69 +1,69 @@
 import { expect, it } from 'vitest'
 import { BadRequestError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
-import { brief, ids, query, record, startScriptedLive } from '../../support/start-scripted-live.ts'
+import { brief, ids, query, record, startModelLive } from '../../support/model/start-model-live.ts'
 
 it('serves whoever comes back within half a minute from what it has, and then looks at once', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a')]
-  await scripted.watch('a', ids(pins)).return()
+  await model.watch('a', ids(pins)).return()
   await clock.advance(5_000)
   upstream.setStatus('a', 'r1', 'pinned')
   const before = upstream.requestCount
   await clock.advance(24_000)
   expect(upstream.requestCount).toBe(before)
-  const told = record(scripted.watch('a', ids(pins)))
+  const told = record(model.watch('a', ids(pins)))
   await clock.advance(1)
   expect(told.events.map(brief)).toEqual(['snapshot r0 queued', 'snapshot r1 queued', 'r1 queued to pinned'])
   expect(upstream.requestCount).toBe(before + 1)
 })
 
 it('goes on behind a cursor, and begins again where that is not known', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a')]
-  const first = scripted.watch('a', ids(pins))
+  const first = model.watch('a', ids(pins))
   const told = record(first)
   await clock.advance(100)
   await first.return()
   const [begun, whole] = told.events.map(({ cursor }) => cursor)
   upstream.setStatus('a', 'r0', 'pinned')
-  const onward = record(scripted.watch('a', ids(pins), { after: whole }))
-  const again = record(scripted.watch('a', ids(pins), { after: begun }))
-  const foreign = record(scripted.watch('b', ids([upstream.add('b')]), { after: whole }))
+  const onward = record(model.watch('a', ids(pins), { after: whole }))
+  const again = record(model.watch('a', ids(pins), { after: begun }))
+  const foreign = record(model.watch('b', ids([upstream.add('b')]), { after: whole }))
   await clock.advance(2_000)
   expect(onward.events.map(brief)).toEqual(['caught up', 'r0 queued to pinned'])
   expect(again.events.map(brief)).toEqual(['resync r0 queued', 'resync r1 queued', 'r0 queued to pinned'])
   expect(foreign.events.map(brief)).toEqual(['resync r2 queued'])
-  expect(() => scripted.watch('a', ids(pins), { after: 'nonsense' })).toThrow('the cursor of an earlier event')
+  expect(() => model.watch('a', ids(pins), { after: 'nonsense' })).toThrow('the cursor of an earlier event')
 })
 
 it('refuses the cursor of another selection, since others were told of behind it', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a')]
-  const told = record(scripted.watch('a', ids(pins)))
+  const told = record(model.watch('a', ids(pins)))
   await clock.advance(100)
   for (const { cursor } of told.events) {
     for (const other of [ids(pins.slice(1)), query(), query({ name: 'x' })]) {
-      expect(() => scripted.watch('a', other, { after: cursor })).toThrow(BadRequestError)
+      expect(() => model.watch('a', other, { after: cursor })).toThrow(BadRequestError)
     }
     // However it ends, and in whatever order they are named, it is the same that is told.
-    expect(() => scripted.watch('a', ids(pins.toReversed(), true), { after: cursor })).not.toThrow()
+    expect(() => model.watch('a', ids(pins.toReversed(), true), { after: cursor })).not.toThrow()
   }
 })
 
 it('follows what takes the place of a pin, until that has settled', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const pins = [upstream.add('a')]
-  const watching = record(scripted.watch('a', ids(pins, true)))
+  const watching = record(model.watch('a', ids(pins, true)))
   await clock.advance(100)
-  const tenant = scripted.tenant('a')
+  const tenant = model.tenant('a')
   const replace = async (key: string, old: Pin): Promise<Pin> => {
     const replacing = tenant.replacePin(
-      { service: 'scripted', requestId: old.requestId, cid: old.cid.text },
+      { service: 'model', requestId: old.requestId, cid: old.cid.text },
       { cid: old.cid, name: key, origins: [], meta: {} },
       key,
     )
@@ -72,7 +72,7 @@ it('follows what takes the place of a pin, until that has settled', async () => 
   }
   const second = await replace('key-1', pins[0] as Pin)
   const third = await replace('key-2', second)
-  const late = record(scripted.watch('a', ids(pins, true)))
+  const late = record(model.watch('a', ids(pins, true)))
   await clock.advance(100)
   expect([watching.end, late.end]).toEqual([null, null])
   upstream.setStatus('a', third.requestId, 'pinned')
@@ -87,20 +87,20 @@ it('follows what takes the place of a pin, until that has settled', async () => 
   expect([watching.end, late.end]).toEqual(['done', 'done'])
   // Half a minute after the last has left, nobody knows of the replacement.
   await clock.advance(40_000)
-  const later = record(scripted.watch('a', ids(pins, true), { after: watching.events[1]?.cursor }))
+  const later = record(model.watch('a', ids(pins, true), { after: watching.events[1]?.cursor }))
   await clock.advance(2_000)
   expect(later.events.map(brief)).toEqual(['caught up, resync', 'removed r0'])
 })
 
 it('begins with the answer to a change that was made just now, without a request', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const { cid } = upstream.add('b')
-  const adding = scripted.tenant('a').addPin({ cid, name: null, origins: [], meta: {} }, 'key')
+  const adding = model.tenant('a').addPin({ cid, name: null, origins: [], meta: {} }, 'key')
   await clock.advance(0)
   const pin = await adding
   upstream.requests.length = 0
-  const told = record(scripted.watch('a', ids([pin])))
+  const told = record(model.watch('a', ids([pin])))
   await clock.advance(100)
   expect(told.events.map(brief)).toEqual(['snapshot r1 queued'])
   expect(upstream.requests).toEqual([])
@@ -109,12 +109,12 @@ it('begins with the answer to a change that was made just now, without a request
 })
 
 it('says of a selection that nothing matches, instead of nothing', async () => {
-  await using scripted = startScriptedLive()
-  const told = record(scripted.watch('a', query({ name: 'x' })))
-  await scripted.clock.advance(100)
+  await using model = startModelLive()
+  const told = record(model.watch('a', query({ name: 'x' })))
+  await model.clock.advance(100)
   expect(told.events.map(brief)).toEqual(['caught up'])
-  const again = record(scripted.watch('a', query({ name: 'x' }), { after: told.events[0]?.cursor }))
-  const lost = record(scripted.watch('b', query({ name: 'x' }), { after: told.events[0]?.cursor }))
-  await scripted.clock.advance(100)
+  const again = record(model.watch('a', query({ name: 'x' }), { after: told.events[0]?.cursor }))
+  const lost = record(model.watch('b', query({ name: 'x' }), { after: told.events[0]?.cursor }))
+  await model.clock.advance(100)
   expect([again.events.map(brief), lost.events.map(brief)]).toEqual([['caught up'], ['caught up, resync']])
 })

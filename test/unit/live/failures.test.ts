@@ -6,23 +6,23 @@ import {
   UnauthorizedError,
 } from '../../../src/domain/errors.ts'
 import { Views } from '../../../src/live/watched/views.ts'
-import type { ScriptedOperation } from '../../support/scripted-service.ts'
-import { brief, ids, query, record, type ScriptedLive, startScriptedLive } from '../../support/start-scripted-live.ts'
+import type { ModelOperation } from '../../support/model/model-service.ts'
+import { brief, ids, type ModelLive, query, record, startModelLive } from '../../support/model/start-model-live.ts'
 
-const NONSENSE = new MalformedResponseError('nonsense', { service: 'scripted' })
+const NONSENSE = new MalformedResponseError('nonsense', { service: 'model' })
 
-function refuse({ upstream }: ScriptedLive, refusal: Error, only?: ScriptedOperation): void {
+function refuse({ upstream }: ModelLive, refusal: Error, only?: ModelOperation): void {
   upstream.fate = (operation) => (only === undefined || operation === only ? { refusal } : undefined)
 }
 
 describe('a selection that cannot be read', () => {
   it('delays nobody else, and is nobody else’s trouble', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
-    const told = record(scripted.watch('a', ids([upstream.add('a')])))
+    await using model = startModelLive()
+    const { clock, upstream } = model
+    const told = record(model.watch('a', ids([upstream.add('a')])))
     await clock.advance(100)
-    refuse(scripted, NONSENSE, 'list')
-    const unread = record(scripted.watch('a', query()))
+    refuse(model, NONSENSE, 'list')
+    const unread = record(model.watch('a', query()))
     await clock.advance(60_000)
     for (const status of ['pinning', 'queued', 'pinning'] as const) {
       upstream.setStatus('a', 'r0', status)
@@ -40,12 +40,12 @@ describe('a selection that cannot be read', () => {
   })
 
   it('delays nobody else either when it takes long', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
-    const told = record(scripted.watch('a', ids([upstream.add('a')], true)))
+    await using model = startModelLive()
+    const { clock, upstream } = model
+    const told = record(model.watch('a', ids([upstream.add('a')], true)))
     await clock.advance(100)
-    refuse(scripted, NONSENSE, 'list')
-    record(scripted.watch('a', query()))
+    refuse(model, NONSENSE, 'list')
+    record(model.watch('a', query()))
     await clock.advance(0)
     upstream.fate = (operation) => (operation === 'list' ? { afterMs: 9_000 } : undefined)
     await clock.advance(3_000)
@@ -55,12 +55,12 @@ describe('a selection that cannot be read', () => {
   })
 
   it('for want of a right ends alone, while the token does for others', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
-    const told = record(scripted.watch('a', ids([upstream.add('a')])))
+    await using model = startModelLive()
+    const { clock, upstream } = model
+    const told = record(model.watch('a', ids([upstream.add('a')])))
     await clock.advance(100)
-    refuse(scripted, new UnauthorizedError('no lists', { service: 'scripted' }), 'list')
-    const refused = record(scripted.watch('a', query()))
+    refuse(model, new UnauthorizedError('no lists', { service: 'model' }), 'list')
+    const refused = record(model.watch('a', query()))
     await clock.advance(10_000)
     expect(refused.end).toBeInstanceOf(UnauthorizedError)
     upstream.setStatus('a', 'r0', 'pinning')
@@ -81,12 +81,12 @@ describe('a selection that cannot be read', () => {
 
 describe('a pin that was taken for gone', () => {
   it('is told again once the service shows it', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
+    await using model = startModelLive()
+    const { clock, upstream } = model
     const pin = upstream.add('a')
-    const told = record(scripted.watch('a', ids([pin])))
+    const told = record(model.watch('a', ids([pin])))
     await clock.advance(100)
-    refuse(scripted, new PinNotFoundError('scripted', 'r0'))
+    refuse(model, new PinNotFoundError('model', 'r0'))
     await clock.advance(20_000)
     upstream.fate = undefined
     upstream.setStatus('a', 'r0', 'pinned')
@@ -97,26 +97,26 @@ describe('a pin that was taken for gone', () => {
   })
 
   it('is looked for by whoever asks for it later', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
+    await using model = startModelLive()
+    const { clock, upstream } = model
     const pin = upstream.add('a')
-    record(scripted.watch('a', ids([pin])))
+    record(model.watch('a', ids([pin])))
     await clock.advance(100)
-    refuse(scripted, new PinNotFoundError('scripted', 'r0'))
+    refuse(model, new PinNotFoundError('model', 'r0'))
     await clock.advance(25_000)
     upstream.fate = undefined
-    const late = record(scripted.watch('a', ids([pin, upstream.add('a')])))
+    const late = record(model.watch('a', ids([pin, upstream.add('a')])))
     await clock.advance(1_000)
     expect(late.events.map(brief)).toEqual(['snapshot r0 queued', 'snapshot r1 queued'])
   })
 
   it('and cannot be asked for by its id makes nobody wait, and the service look down to nobody', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
+    await using model = startModelLive()
+    const { clock, upstream } = model
     const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a')]
-    const told = record(scripted.watch('a', ids(pins)))
+    const told = record(model.watch('a', ids(pins)))
     await clock.advance(100)
-    refuse(scripted, NONSENSE, 'get')
+    refuse(model, NONSENSE, 'get')
     upstream.remove('a', 'r0')
     await clock.advance(60_000)
     upstream.setStatus('a', 'r1', 'pinning')
@@ -127,22 +127,22 @@ describe('a pin that was taken for gone', () => {
 
 describe('a service without budget', () => {
   it('that says each time that it has some soon is stale all the same after 5 s', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
-    const told = record(scripted.watch('a', ids([upstream.add('a')])))
+    await using model = startModelLive()
+    const { clock, upstream } = model
+    const told = record(model.watch('a', ids([upstream.add('a')])))
     await clock.advance(100)
-    refuse(scripted, new RateLimitedError('scripted', 2_000))
-    const late = record(scripted.watch('a', query()))
+    refuse(model, new RateLimitedError('model', 2_000))
+    const late = record(model.watch('a', query()))
     await clock.advance(10_000)
     expect(told.events.map(brief)).toEqual(['snapshot r0 queued', 'stale:RATE_LIMITED'])
     expect(late.events.map(brief)).toEqual(['stale:RATE_LIMITED'])
   })
 
   it('is left alone for a second at least', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
-    refuse(scripted, new RateLimitedError('scripted', 0))
-    scripted.watch('a', query())
+    await using model = startModelLive()
+    const { clock, upstream } = model
+    refuse(model, new RateLimitedError('model', 0))
+    model.watch('a', query())
     await clock.advance(10_000)
     // Each try is three requests.
     expect(upstream.requests.length).toBeLessThanOrEqual(33)
@@ -150,9 +150,9 @@ describe('a service without budget', () => {
 })
 
 it('after one bad answer the next try comes soon, however seldom is asked otherwise', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  const told = record(scripted.watch('a', ids([upstream.add('a', { status: 'pinned' })])))
+  await using model = startModelLive()
+  const { clock, upstream } = model
+  const told = record(model.watch('a', ids([upstream.add('a', { status: 'pinned' })])))
   await clock.advance(100)
   let bad = 1
   upstream.fate = () => (bad-- > 0 ? { refusal: NONSENSE } : undefined)

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { ServiceUnavailableError, UnauthorizedError } from '../../../src/domain/errors.ts'
-import { brief, ids, query, record, startScriptedLive } from '../../support/start-scripted-live.ts'
+import { brief, ids, query, record, startModelLive } from '../../support/model/start-model-live.ts'
 
-const DOWN = new ServiceUnavailableError('down', { service: 'scripted' })
+const DOWN = new ServiceUnavailableError('down', { service: 'model' })
 
 it('tells a snapshot, then each change, and ends when all have settled', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a')]
-  const told = record(scripted.watch('a', ids(pins, true)))
+  const told = record(model.watch('a', ids(pins, true)))
   await clock.advance(100)
   upstream.setStatus('a', 'r0', 'pinning')
   await clock.advance(1100)
@@ -26,16 +26,16 @@ it('tells a snapshot, then each change, and ends when all have settled', async (
   expect(told.end).toBe('done')
 })
 
-it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycle', { timeout: 30_000 }, async () => {
+it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycle', async () => {
   for (const [count, operation] of [
     [1, 'get'],
     [50, 'list'],
     [1000, 'list'],
   ] as const) {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
+    await using model = startModelLive()
+    const { clock, upstream } = model
     const pins = Array.from({ length: count }, () => upstream.add('a'))
-    scripted.watch('a', ids(pins))
+    model.watch('a', ids(pins))
     await clock.advance(500)
     upstream.requests.length = 0
     await clock.advance(10_000)
@@ -44,14 +44,12 @@ it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycl
   }
 })
 
-it('costs the same for one subscriber and for many, and nothing after the last has left', {
-  timeout: 30_000,
-}, async () => {
+it('costs the same for one subscriber and for many, and nothing after the last has left', async () => {
   const costOf = async (subscribers: number): Promise<[number, number, number]> => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream, live } = scripted
+    await using model = startModelLive()
+    const { clock, upstream, live } = model
     const pins = Array.from({ length: 50 }, () => upstream.add('a'))
-    const readers = Array.from({ length: subscribers }, () => scripted.watch('a', ids(pins)))
+    const readers = Array.from({ length: subscribers }, () => model.watch('a', ids(pins)))
     await clock.advance(60_000)
     const whileWatched = upstream.requestCount
     for (const reader of readers) await reader.return()
@@ -66,22 +64,18 @@ it('costs the same for one subscriber and for many, and nothing after the last h
 })
 
 it('tells changes made through pinql at once, without a poll', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  const told = record(scripted.watch('a', query()))
+  await using model = startModelLive()
+  const { clock, upstream } = model
+  const told = record(model.watch('a', query()))
   await clock.advance(100)
   upstream.requests.length = 0
-  const tenant = scripted.tenant('a')
+  const tenant = model.tenant('a')
   const { cid } = upstream.add('b')
   const newPin = { cid, name: null, origins: [], meta: {} }
   const adding = tenant.addPin(newPin, 'key-1')
   await clock.advance(0)
   const added = await adding
-  const replacing = tenant.replacePin(
-    { service: 'scripted', requestId: added.requestId, cid: cid.text },
-    newPin,
-    'key-2',
-  )
+  const replacing = tenant.replacePin({ service: 'model', requestId: added.requestId, cid: cid.text }, newPin, 'key-2')
   await clock.advance(0)
   const replacement = await replacing
   const removing = tenant.removePin(replacement.requestId)
@@ -94,12 +88,12 @@ it('tells changes made through pinql at once, without a poll', async () => {
 })
 
 it('sees pins that come from elsewhere, also through a filter of their status', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   upstream.add('a', { status: 'pinned', name: 'x' })
   const old = upstream.add('a', { name: 'x' })
   upstream.add('a', { status: 'pinned', name: 'y' })
-  const told = record(scripted.watch('a', query({ name: 'x', statuses: ['pinned'] })))
+  const told = record(model.watch('a', query({ name: 'x', statuses: ['pinned'] })))
   await clock.advance(20_000)
   upstream.setStatus('a', old.requestId, 'pinned')
   upstream.add('a', { name: 'x', status: 'pinned' })
@@ -116,10 +110,10 @@ it('sees pins that come from elsewhere, also through a filter of their status', 
 })
 
 it('tells that a pin is gone only when it was not found by its id twice, 10 s apart', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a'), upstream.add('a', { status: 'pinned' })]
-  const told = record(scripted.watch('a', ids(pins, true)))
+  const told = record(model.watch('a', ids(pins, true)))
   await clock.advance(100)
   upstream.remove('a', 'r0')
   upstream.requests.length = 0
@@ -137,24 +131,24 @@ it('tells that a pin is gone only when it was not found by its id twice, 10 s ap
 })
 
 it('tells of ids that never were that they are gone, and ends', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const gone = upstream.add('b')
-  const told = record(scripted.watch('a', ids([gone], true)))
+  const told = record(model.watch('a', ids([gone], true)))
   await clock.advance(5_000)
   expect(told.events.map(brief)).toEqual(['removed r0'])
   expect(told.end).toBe('done')
-  const again = record(scripted.watch('a', ids([gone], true)))
+  const again = record(model.watch('a', ids([gone], true)))
   await clock.advance(0)
   expect(again.events.map(brief)).toEqual(['removed r0'])
   expect(again.end).toBe('done')
 })
 
 it('bounds what it costs to find out that everything is gone', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const pins = Array.from({ length: 200 }, () => upstream.add('a'))
-  const told = record(scripted.watch('a', ids(pins, true)))
+  const told = record(model.watch('a', ids(pins, true)))
   await clock.advance(500)
   for (const { requestId } of pins) upstream.remove('a', requestId)
   upstream.requests.length = 0
@@ -166,14 +160,14 @@ it('bounds what it costs to find out that everything is gone', async () => {
 })
 
 it('tells once that a service is down, asks less and less, and tells when it is back', async () => {
-  await using scripted = startScriptedLive({ random: () => 1 })
-  const { clock, upstream } = scripted
+  await using model = startModelLive({ random: () => 1 })
+  const { clock, upstream } = model
   const pins = [upstream.add('a')]
-  const told = record(scripted.watch('a', ids(pins)))
+  const told = record(model.watch('a', ids(pins)))
   await clock.advance(100)
   upstream.fate = () => ({ refusal: DOWN })
   await clock.advance(120_000)
-  const late = record(scripted.watch('a', ids([upstream.add('a')])))
+  const late = record(model.watch('a', ids([upstream.add('a')])))
   await clock.advance(0)
   upstream.fate = undefined
   upstream.setStatus('a', 'r0', 'pinned')
@@ -188,10 +182,10 @@ it('tells once that a service is down, asks less and less, and tells when it is 
 })
 
 it('ends all of a tenant when its token is refused twice, and nobody else', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  const mine = [record(scripted.watch('a', ids([upstream.add('a')]))), record(scripted.watch('a', query()))]
-  const others = record(scripted.watch('b', ids([upstream.add('b')])))
+  await using model = startModelLive()
+  const { clock, upstream } = model
+  const mine = [record(model.watch('a', ids([upstream.add('a')]))), record(model.watch('a', query()))]
+  const others = record(model.watch('b', ids([upstream.add('b')])))
   await clock.advance(500)
   upstream.revoked.add('a')
   await clock.advance(5_000)
@@ -204,25 +198,25 @@ it('ends all of a tenant when its token is refused twice, and nobody else', asyn
 })
 
 it('outlives one refusal of a token', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  const told = record(scripted.watch('a', ids([upstream.add('a')])))
+  await using model = startModelLive()
+  const { clock, upstream } = model
+  const told = record(model.watch('a', ids([upstream.add('a')])))
   await clock.advance(500)
   let refusals = 1
-  upstream.fate = () => (refusals-- > 0 ? { refusal: new UnauthorizedError('no', { service: 'scripted' }) } : undefined)
+  upstream.fate = () => (refusals-- > 0 ? { refusal: new UnauthorizedError('no', { service: 'model' }) } : undefined)
   await clock.advance(5_000)
   expect(told.events.map(brief)).toEqual(['snapshot r0 queued'])
   expect(told.end).toBe(null)
 })
 
 it('does not widen its window for a pin that is stuck since long ago', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const stuck = upstream.add('a', { name: 'stuck' })
   for (let n = 0; n < 5_000; n++) upstream.add('a', { status: 'pinned' })
   await clock.advance(60_000)
   const young = Array.from({ length: 30 }, () => upstream.add('a'))
-  scripted.watch('a', ids([stuck, ...young]))
+  model.watch('a', ids([stuck, ...young]))
   await clock.advance(3_000)
   upstream.requests.length = 0
   await clock.advance(10_000)
@@ -231,9 +225,9 @@ it('does not widen its window for a pin that is stuck since long ago', async () 
 })
 
 it('leaves a pin that never moves alone, but for a look now and then', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  scripted.watch('a', ids([upstream.add('a')]))
+  await using model = startModelLive()
+  const { clock, upstream } = model
+  model.watch('a', ids([upstream.add('a')]))
   await clock.advance(2 * 3_600_000)
   upstream.requests.length = 0
   await clock.advance(3_600_000)
@@ -241,20 +235,20 @@ it('leaves a pin that never moves alone, but for a look now and then', async () 
 })
 
 it('keeps only what is watched', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   for (let n = 0; n < 500; n++) upstream.add('a', { name: n < 5 ? 'x' : 'y' })
-  scripted.watch('a', query({ name: 'x' }))
-  scripted.watch('a', ids([...upstream.pins('a').values()].slice(0, 7)))
+  model.watch('a', query({ name: 'x' }))
+  model.watch('a', ids([...upstream.pins('a').values()].slice(0, 7)))
   await clock.advance(10_000)
-  expect(scripted.live.pins).toBe(7)
+  expect(model.live.pins).toBe(7)
 })
 
 it('polls exactly while somebody listens, whoever leaves first or last, and never for two tenants at once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.nat(5)), { maxLength: 14 }), async (steps) => {
-      await using scripted = startScriptedLive()
-      const { clock, upstream, live } = scripted
+      await using model = startModelLive()
+      const { clock, upstream, live } = model
       for (const token of ['a', 'b']) for (let n = 0; n < 3; n++) upstream.add(token)
       const open = new Map<string, { token: string; leave: () => Promise<unknown> }>()
       for (const [token, slot] of steps) {
@@ -263,7 +257,7 @@ it('polls exactly while somebody listens, whoever leaves first or last, and neve
         if (known) await known.leave()
         else {
           const selection = slot % 2 ? query() : ids(upstream.pins(token).values())
-          const reader = scripted.watch(token, selection)
+          const reader = model.watch(token, selection)
           open.set(key, { token, leave: () => reader.return() })
         }
         if (known) open.delete(key)

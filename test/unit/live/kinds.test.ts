@@ -4,8 +4,8 @@ import { ServiceUnavailableError } from '../../../src/domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
 import { coalesceKey, DEFAULT_KINDS, type LiveEvent } from '../../../src/live/live-event.ts'
 import type { Selection } from '../../../src/live/selection.ts'
-import { cidOf } from '../../support/scripted-service.ts'
-import { brief, ids, query, record, type ScriptedLive, startScriptedLive } from '../../support/start-scripted-live.ts'
+import { cidOf } from '../../support/model/model-service.ts'
+import { brief, ids, type ModelLive, query, record, startModelLive } from '../../support/model/start-model-live.ts'
 
 const kinds = fc.subarray([...DEFAULT_KINDS], { minLength: 1 })
 const step = fc.record({
@@ -34,23 +34,22 @@ const SELECTIONS: readonly ((pins: readonly Pin[]) => Selection)[] = [
 ]
 
 /** One thing happens, at the service or through pinql, and then some time passes. */
-async function move(scripted: ScriptedLive, { what, which, status, waitMs }: Step): Promise<void> {
-  const { clock, upstream } = scripted
+async function move(model: ModelLive, { what, which, status, waitMs }: Step): Promise<void> {
+  const { clock, upstream } = model
   const pins = [...upstream.pins('a').values()]
   const pin = pins[which % Math.max(1, pins.length)]
-  const tenant = scripted.tenant('a')
+  const tenant = model.tenant('a')
   const newPin = { cid: cidOf(which), name: null, origins: [], meta: {} }
   if (what === 'add') upstream.add('a')
   else if (what === 'add here') write(tenant.addPin(newPin, `key ${clock.now()}`))
-  else if (what === 'down')
-    upstream.fate = () => ({ refusal: new ServiceUnavailableError('', { service: 'scripted' }) })
+  else if (what === 'down') upstream.fate = () => ({ refusal: new ServiceUnavailableError('', { service: 'model' }) })
   else if (what === 'up') upstream.fate = undefined
   else if (!pin) return
   else if (what === 'status') upstream.setStatus('a', pin.requestId, status)
   else if (what === 'remove') upstream.remove('a', pin.requestId)
   else if (what === 'remove here') write(tenant.removePin(pin.requestId))
   else {
-    const ref = { service: 'scripted', requestId: pin.requestId, cid: pin.cid.text }
+    const ref = { service: 'model', requestId: pin.requestId, cid: pin.cid.text }
     write(tenant.replacePin(ref, newPin, `key ${clock.now()}`))
   }
   await clock.advance(waitMs)
@@ -81,15 +80,15 @@ describe('a subscription that names kinds', () => {
     })
     await fc.assert(
       fc.asyncProperty(history, async ({ selection: select, named, later, steps }) => {
-        await using scripted = startScriptedLive()
-        const { clock, upstream } = scripted
+        await using model = startModelLive()
+        const { clock, upstream } = model
         const selection = select([upstream.add('a'), upstream.add('a'), upstream.add('a', { status: 'pinned' })])
-        const all = record(scripted.watch('a', selection))
-        const some = record(scripted.watch('a', selection, { kinds: new Set(named) }))
+        const all = record(model.watch('a', selection))
+        const some = record(model.watch('a', selection, { kinds: new Set(named) }))
         await clock.advance(100)
         const begun = all.events.length
         const lastOfSnapshot = all.events.findLast(({ kind }) => named.includes(kind))
-        for (const each of steps) await move(scripted, each)
+        for (const each of steps) await move(model, each)
         // Changes that are under way come to their end.
         upstream.fate = undefined
         await clock.advance(60_000)
@@ -102,7 +101,7 @@ describe('a subscription that names kinds', () => {
           const index = all.events.findIndex(({ cursor }) => cursor === event.cursor)
           // Within a snapshot, there is nowhere to begin again.
           if (index < begun - 1) continue
-          const back = record(scripted.watch('a', selection, { after: event.cursor, kinds: new Set(later) }))
+          const back = record(model.watch('a', selection, { after: event.cursor, kinds: new Set(later) }))
           await clock.advance(0)
           const missed = all.events.slice(index + 1)
           const told = missed.filter(({ kind }) => later.includes(kind))
@@ -115,23 +114,23 @@ describe('a subscription that names kinds', () => {
   }, 60_000)
 
   it('has all of the snapshot behind it with the last event that it gets of that, whatever else there is', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
+    await using model = startModelLive()
+    const { clock, upstream } = model
     const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a')]
-    record(scripted.watch('a', ids(pins)))
+    record(model.watch('a', ids(pins)))
     await clock.advance(100)
-    write(scripted.tenant('a').removePin('r1'))
-    const ref = { service: 'scripted', requestId: 'r2', cid: cidOf(2).text }
-    write(scripted.tenant('a').replacePin(ref, { cid: cidOf(2), name: null, origins: [], meta: {} }, 'key'))
+    write(model.tenant('a').removePin('r1'))
+    const ref = { service: 'model', requestId: 'r2', cid: cidOf(2).text }
+    write(model.tenant('a').replacePin(ref, { cid: cidOf(2), name: null, origins: [], meta: {} }, 'key'))
     await clock.advance(100)
-    const all = record(scripted.watch('a', ids(pins)))
-    const some = record(scripted.watch('a', ids(pins), { kinds: new Set(['SNAPSHOT', 'STATUS_CHANGED']) }))
+    const all = record(model.watch('a', ids(pins)))
+    const some = record(model.watch('a', ids(pins), { kinds: new Set(['SNAPSHOT', 'STATUS_CHANGED']) }))
     await clock.advance(0)
     expect(all.events.map(brief)).toEqual(['snapshot r0 queued', 'removed r1', 'replaced r2 by r3'])
     expect(some.events.map(brief)).toEqual(['snapshot r0 queued'])
     // Whoever comes back with the first of three events gets all three again.
     const told = [all, some].map(({ events }) => {
-      return record(scripted.watch('a', ids(pins), { after: events[0]?.cursor }))
+      return record(model.watch('a', ids(pins), { after: events[0]?.cursor }))
     })
     upstream.setStatus('a', 'r0', 'pinned')
     await clock.advance(2_000)
@@ -142,11 +141,11 @@ describe('a subscription that names kinds', () => {
   })
 
   it('is told of a change as a change, though it has read nothing yet, where it gets no snapshot', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
+    await using model = startModelLive()
+    const { clock, upstream } = model
     const pins = [upstream.add('a'), upstream.add('a')]
-    const changes = scripted.watch('a', ids(pins), { kinds: new Set(['STATUS_CHANGED']) })
-    const both = scripted.watch('a', ids(pins), { kinds: new Set(['SNAPSHOT', 'STATUS_CHANGED']) })
+    const changes = model.watch('a', ids(pins), { kinds: new Set(['STATUS_CHANGED']) })
+    const both = model.watch('a', ids(pins), { kinds: new Set(['SNAPSHOT', 'STATUS_CHANGED']) })
     await clock.advance(100)
     upstream.setStatus('a', 'r1', 'pinned')
     await clock.advance(2_000)
@@ -159,10 +158,10 @@ describe('a subscription that names kinds', () => {
   })
 
   it('ends when all pins have settled, though it was told nothing', async () => {
-    await using scripted = startScriptedLive()
-    const { clock, upstream } = scripted
+    await using model = startModelLive()
+    const { clock, upstream } = model
     const pins = [upstream.add('a'), upstream.add('a', { status: 'pinned' })]
-    const told = record(scripted.watch('a', ids(pins, true), { kinds: new Set(['REMOVED']) }))
+    const told = record(model.watch('a', ids(pins, true), { kinds: new Set(['REMOVED']) }))
     await clock.advance(2_000)
     expect(told).toEqual({ events: [], end: null })
     upstream.setStatus('a', 'r0', 'pinned')

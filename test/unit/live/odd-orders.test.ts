@@ -3,23 +3,23 @@ import type { Cid } from '../../../src/domain/cid.ts'
 import { RateLimitedError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
 import { Cadence } from '../../../src/live/polling/cadence.ts'
-import { cidOf } from '../../support/scripted-service.ts'
-import { brief, ids, query, record, type ScriptedLive, startScriptedLive } from '../../support/start-scripted-live.ts'
+import { cidOf } from '../../support/model/model-service.ts'
+import { brief, ids, type ModelLive, query, record, startModelLive } from '../../support/model/start-model-live.ts'
 
 /** Starts a service whose request ids are CIDs, as ipfs-cluster's are. */
-function startWithCidsAsIds(): ScriptedLive {
-  const scripted = startScriptedLive()
-  const { upstream } = scripted
+function startWithCidsAsIds(): ModelLive {
+  const model = startModelLive()
+  const { upstream } = model
   const add = upstream.add.bind(upstream)
   upstream.add = (token, pin = {}) => {
     const cid = pin.cid ?? cidOf(0)
     return add(token, { ...pin, cid, requestId: cid.text })
   }
-  return scripted
+  return model
 }
 
-async function replace({ clock, tenant }: ScriptedLive, old: Pin, cid: Cid, key: string): Promise<Pin> {
-  const ref = { service: 'scripted', requestId: old.requestId, cid: old.cid.text }
+async function replace({ clock, tenant }: ModelLive, old: Pin, cid: Cid, key: string): Promise<Pin> {
+  const ref = { service: 'model', requestId: old.requestId, cid: old.cid.text }
   const replacing = tenant('a').replacePin(ref, { cid, name: null, origins: [], meta: {} }, key)
   await clock.advance(0)
   return replacing
@@ -27,46 +27,46 @@ async function replace({ clock, tenant }: ScriptedLive, old: Pin, cid: Cid, key:
 
 describe('where request ids are CIDs', () => {
   it('a replacement that is undone ends in no circle', async () => {
-    await using scripted = startWithCidsAsIds()
-    const { clock, upstream } = scripted
+    await using model = startWithCidsAsIds()
+    const { clock, upstream } = model
     const one = upstream.add('a', { cid: cidOf(1) })
-    const told = record(scripted.watch('a', ids([one])))
+    const told = record(model.watch('a', ids([one])))
     await clock.advance(100)
-    const two = await replace(scripted, one, cidOf(2), 'key-1')
-    await replace(scripted, two, cidOf(1), 'key-2')
-    const late = record(scripted.watch('a', ids([one])))
+    const two = await replace(model, one, cidOf(2), 'key-1')
+    await replace(model, two, cidOf(1), 'key-2')
+    const late = record(model.watch('a', ids([one])))
     await clock.advance(100)
     expect(told.events).toHaveLength(3)
     expect(late.events.map(brief)).toEqual([`snapshot ${one.requestId} queued`])
   })
 
   it('a pin that was removed and added again is there', async () => {
-    await using scripted = startWithCidsAsIds()
-    const { clock, upstream } = scripted
-    record(scripted.watch('a', ids([upstream.add('a', { cid: cidOf(9) })])))
+    await using model = startWithCidsAsIds()
+    const { clock, upstream } = model
+    record(model.watch('a', ids([upstream.add('a', { cid: cidOf(9) })])))
     const pin = upstream.add('a', { cid: cidOf(1) })
     await clock.advance(500)
-    const removing = scripted.tenant('a').removePin(pin.requestId)
+    const removing = model.tenant('a').removePin(pin.requestId)
     await clock.advance(0)
     await removing
     await clock.advance(5_000)
-    const adding = scripted.tenant('a').addPin({ cid: pin.cid, name: 'again', origins: [], meta: {} }, 'key')
+    const adding = model.tenant('a').addPin({ cid: pin.cid, name: 'again', origins: [], meta: {} }, 'key')
     await clock.advance(0)
-    const told = record(scripted.watch('a', ids([await adding])))
+    const told = record(model.watch('a', ids([await adding])))
     await clock.advance(3_000)
     expect(told.events.map(brief)).toEqual([`snapshot ${pin.requestId} queued`])
   })
 })
 
 it('a replacement whose answer was lost is followed as well', async () => {
-  await using scripted = startScriptedLive({ capabilities: { keepsMeta: true } })
-  const { clock, upstream } = scripted
+  await using model = startModelLive({ capabilities: { keepsMeta: true } })
+  const { clock, upstream } = model
   const old = upstream.add('a')
-  const told = record(scripted.watch('a', ids([old], true)))
+  const told = record(model.watch('a', ids([old], true)))
   await clock.advance(500)
   upstream.fate = (operation) => (operation === 'replace' ? { isReplyLost: true } : undefined)
-  const ref = { service: 'scripted', requestId: old.requestId, cid: old.cid.text }
-  const replacing = scripted.tenant('a').replacePin(ref, { cid: cidOf(7), name: null, origins: [], meta: {} }, 'key')
+  const ref = { service: 'model', requestId: old.requestId, cid: old.cid.text }
+  const replacing = model.tenant('a').replacePin(ref, { cid: cidOf(7), name: null, origins: [], meta: {} }, 'key')
   await clock.advance(10_000)
   const { requestId } = await replacing
   expect(told.events.map(brief)).toEqual(['snapshot r0 queued', `replaced r0 by ${requestId}`])
@@ -76,15 +76,15 @@ it('a replacement whose answer was lost is followed as well', async () => {
 })
 
 it('who does not follow the old pin is told of the new one once, though a poll had shown it before the answer', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const old = upstream.add('a', { name: 'old' })
-  const told = record(scripted.watch('a', query({ name: 'new' })))
-  const all = record(scripted.watch('a', query()))
+  const told = record(model.watch('a', query({ name: 'new' })))
+  const all = record(model.watch('a', query()))
   await clock.advance(500)
   upstream.fate = (operation) => (operation === 'replace' ? { afterMs: 1_200 } : undefined)
-  const ref = { service: 'scripted', requestId: old.requestId, cid: old.cid.text }
-  const replacing = scripted.tenant('a').replacePin(ref, { cid: cidOf(7), name: 'new', origins: [], meta: {} }, 'key')
+  const ref = { service: 'model', requestId: old.requestId, cid: old.cid.text }
+  const replacing = model.tenant('a').replacePin(ref, { cid: cidOf(7), name: 'new', origins: [], meta: {} }, 'key')
   await clock.advance(5_000)
   const { requestId } = await replacing
   expect(told.events.map(brief).slice(1)).toEqual([`added ${requestId} queued`])
@@ -92,26 +92,25 @@ it('who does not follow the old pin is told of the new one once, though a poll h
 })
 
 it.each([300, 900])('new subscriptions every %s ms keep nobody from being told', async (everyMs) => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  const told = record(scripted.watch('a', ids([upstream.add('a')], true)))
+  await using model = startModelLive()
+  const { clock, upstream } = model
+  const told = record(model.watch('a', ids([upstream.add('a')], true)))
   await clock.advance(500)
   upstream.setStatus('a', 'r0', 'pinned')
   for (let n = 0; n < 10_000 / everyMs; n++) {
-    record(scripted.watch('a', ids([upstream.add('a')])))
+    record(model.watch('a', ids([upstream.add('a')])))
     await clock.advance(everyMs)
   }
   expect(told.end).toBe('done')
 })
 
 it('a subscription that cannot begin keeps nobody from being told', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  const told = record(scripted.watch('a', ids([upstream.add('a')], true)))
+  await using model = startModelLive()
+  const { clock, upstream } = model
+  const told = record(model.watch('a', ids([upstream.add('a')], true)))
   await clock.advance(500)
-  upstream.fate = (operation) =>
-    operation === 'list' ? { refusal: new RateLimitedError('scripted', 1_000) } : undefined
-  record(scripted.watch('a', query()))
+  upstream.fate = (operation) => (operation === 'list' ? { refusal: new RateLimitedError('model', 1_000) } : undefined)
+  record(model.watch('a', query()))
   await clock.advance(5_000)
   upstream.setStatus('a', 'r0', 'pinned')
   await clock.advance(120_000)
@@ -119,36 +118,36 @@ it('a subscription that cannot begin keeps nobody from being told', async () => 
 })
 
 it('who comes back to what was given up and read anew is not told that nothing was missed', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
+  await using model = startModelLive()
+  const { clock, upstream } = model
   const pin = upstream.add('a')
-  record(scripted.watch('a', ids([upstream.add('a', { status: 'pinned' })])))
-  const reader = scripted.watch('a', ids([pin], true))
+  record(model.watch('a', ids([upstream.add('a', { status: 'pinned' })])))
+  const reader = model.watch('a', ids([pin], true))
   const told = record(reader)
   await clock.advance(100)
   await reader.return()
   await clock.advance(35_000)
   upstream.setStatus('a', pin.requestId, 'pinned')
-  record(scripted.watch('a', ids([pin])))
+  record(model.watch('a', ids([pin])))
   await clock.advance(1_000)
-  const back = record(scripted.watch('a', ids([pin], true), { after: told.events.at(-1)?.cursor }))
+  const back = record(model.watch('a', ids([pin], true), { after: told.events.at(-1)?.cursor }))
   await clock.advance(1_000)
   expect(back.events.map(brief)).toEqual([`resync ${pin.requestId} pinned`])
 })
 
 it('a pin from elsewhere is found, though a newer one was added through this gateway before the next look', async () => {
-  await using scripted = startScriptedLive()
-  const { clock, upstream } = scripted
-  const reader = scripted.watch('a', query())
+  await using model = startModelLive()
+  const { clock, upstream } = model
+  const reader = model.watch('a', query())
   const told = record(reader)
   await clock.advance(5_000)
   await reader.return()
   const elsewhere = upstream.add('a')
   await clock.advance(11_000)
-  const adding = scripted.tenant('a').addPin({ cid: cidOf(5), name: null, origins: [], meta: {} }, 'key')
+  const adding = model.tenant('a').addPin({ cid: cidOf(5), name: null, origins: [], meta: {} }, 'key')
   await clock.advance(0)
   await adding
-  const back = record(scripted.watch('a', query(), { after: told.events.at(-1)?.cursor }))
+  const back = record(model.watch('a', query(), { after: told.events.at(-1)?.cursor }))
   await clock.advance(10_000)
   expect(back.events.map(brief)).toContain(`added ${elsewhere.requestId} queued`)
 })
@@ -176,15 +175,15 @@ it('the sharing of a budget never ends in no number, however its sums drift', ()
 })
 
 it('polls come sooner again when many who began at once leave the budget to them', async () => {
-  await using scripted = startScriptedLive({
+  await using model = startModelLive({
     limits: [{ limit: 100, windowMs: 1_000, scope: 'address', endpoint: 'all' }],
   })
-  const { clock, upstream } = scripted
+  const { clock, upstream } = model
   upstream.isLogging = false
   const tokens = Array.from({ length: 3_000 }, (_, index) => `t${index}`)
   for (const token of tokens) {
     upstream.add(token, { status: 'pinned' })
-    record(scripted.watch(token, query()))
+    record(model.watch(token, query()))
   }
   await clock.advance(60_000)
   const before = upstream.requestCount

@@ -90,29 +90,40 @@ describe('startFaultProxy', () => {
 
 describe('a fault', () => {
   it('latency: delays each direction by its own time, whatever the amount', async () => {
-    const { text, ms, end } = await sayWith(
-      { upstream: { latency: { ms: 40 } }, downstream: { latency: { ms: 60 } } },
-      LONG,
-    )
+    await using echo = await startEcho()
+    await using proxy = await startFaultProxy(echo.url)
+    proxy.set({ upstream: { latency: { ms: 80 } }, downstream: { latency: { ms: 120 } } })
+    const ended: string[] = []
+    const long = say(proxy, LONG).finally(() => ended.push('long'))
+    await say(proxy, 'x')
+    await say(proxy, 'x')
+    ended.push('two short ones')
+    const { text, ms, end } = await long
 
     expect([text === LONG, end]).toEqual([true, 'end'])
-    expect(ms).toBeGreaterThanOrEqual(98)
-    // Not once for each of the pieces that 300 kB travel in.
-    expect(ms).toBeLessThan(1000)
+    expect(ms).toBeGreaterThanOrEqual(198)
+    // Not once for each of the five pieces or more that 300 kB travel in.
+    expect(ended).toEqual(['long', 'two short ones'])
   })
 
   it('latency: varies by the jitter, alike for the same seed', async () => {
     await using echo = await startEcho()
-    const times = []
-    for (const seed of [4, 4, 99]) {
-      await using proxy = await startFaultProxy(echo.url, { seed })
-      proxy.set({ downstream: { latency: { ms: 150, jitterMs: 150 } } })
-      times.push((await say(proxy, 'x')).ms)
+    const answeredBy = async (...seeds: number[]): Promise<number[]> => {
+      const proxies = await Promise.all(seeds.map((seed) => startFaultProxy(echo.url, { seed })))
+      const answered: number[] = []
+      const asked = proxies.map(async (proxy, index) => {
+        proxy.set({ downstream: { latency: { ms: 150, jitterMs: 150 } } })
+        await say(proxy, 'x')
+        answered.push(seeds[index] as number)
+      })
+      await Promise.all(asked)
+      await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()))
+      return answered
     }
-    const [first = 0, again = 0, other = 0] = times
 
-    expect(Math.abs(first - again)).toBeLessThan(100)
-    expect(Math.abs(first - other)).toBeGreaterThan(100)
+    // Their first delays are 18, 151 and 277 ms.
+    expect(await answeredBy(4, 10, 19)).toEqual([19, 10, 4])
+    expect(await answeredBy(10, 19, 4)).toEqual([19, 10, 4])
   })
 
   it('down: refuses connections, breaks those it has, and comes back on the same port', async () => {

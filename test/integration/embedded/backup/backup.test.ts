@@ -9,9 +9,9 @@ import { verifyStore } from '../../../../src/embedded/backup/verify-store.ts'
 import { startOriginNode } from '../../../../src/embedded/bitswap/start-origin-node.ts'
 import { PIN_DATABASE } from '../../../../src/embedded/store/database-schema.ts'
 import { openDatabase } from '../../../../src/storage/open-database.ts'
-import { PsaClient } from '../../../support/pinning-service/psa-client.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { PsaClient } from '../../../support/embedded/psa-client.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const ALL = { status: 'queued,pinning,pinned,failed', limit: '1000' }
 /** Its codec is git-raw, which nobody here can read: so it fails at once. */
@@ -24,7 +24,7 @@ async function filledFolder(path: string) {
   for (let i = 0; i < 20; i++) await writeFile(join(files, `${i}.txt`), `file ${i} `.repeat(i))
   const origin = await startOriginNode({ path: files })
   const data = join(path, 'data')
-  await using service = await startTestService({ dataDir: data })
+  await using service = await startTestEmbedded({ dataDir: data })
   const other = new PsaClient(service.endpoint, 'token-b')
   const pin = { cid: origin.cid, origins: origin.origins }
   const pinned = await service.client.add({ ...pin, name: 'files', meta: { app: 'test' } })
@@ -60,7 +60,7 @@ it('restores pins, ids, times, names and blocks in another folder, and leaves ou
   expect(await importPins(restored, createReadStream(car))).toEqual({ pins: 3, blocks: 21, incomplete: 1 })
   expect(await importPins(restored, createReadStream(car))).toEqual({ pins: 0, blocks: 21, incomplete: 1 })
 
-  const service = await startTestService({ dataDir: restored })
+  const service = await startTestEmbedded({ dataDir: restored })
   const identify = ({ results }: typeof listing) =>
     results.map(({ requestid, created, pin }) => ({ requestid, created, pin }))
   expect(identify((await service.client.list(ALL)).body)).toEqual(identify(listing))
@@ -96,7 +96,7 @@ it('imports nothing into the folder of a service that runs, and says what to do'
   await using folder = await temporaryFolder()
   const car = join(folder.path, 'backup.car')
   const data = join(folder.path, 'data')
-  await using _service = await startTestService({ dataDir: data })
+  await using _service = await startTestEmbedded({ dataDir: data })
   await exportTo(data, car)
   await expect(importPins(data, createReadStream(car))).rejects.toThrow(
     `${data} is in use by another pinql: stop that one, or name another data directory`,
@@ -119,7 +119,7 @@ it('finds a block that the disk changed, and has it fetched again', async () => 
   expect(report.requeued).toContain(requestId)
 
   {
-    await using service = await startTestService({ dataDir: data })
+    await using service = await startTestEmbedded({ dataDir: data })
     const { status, info } = await service.client.settled(requestId)
     expect({ status, blocks: info.dag_blocks }).toEqual({ status: 'pinned', blocks: '21' })
     const other = new PsaClient(service.endpoint, 'token-b')

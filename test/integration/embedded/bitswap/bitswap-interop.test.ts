@@ -6,8 +6,8 @@ import * as raw from 'multiformats/codecs/raw'
 import { identity } from 'multiformats/hashes/identity'
 import { sha256, sha512 } from 'multiformats/hashes/sha2'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { keyOf, startHeliaPeer } from '../../../support/pinning-service/start-helia-peer.ts'
-import { startTestService, type TestService } from '../../../support/pinning-service/start-test-service.ts'
+import { keyOf, startHeliaPeer } from '../../../support/embedded/start-helia-peer.ts'
+import { startTestEmbedded, type TestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 
 /** A DAG of all codecs: dag-cbor over dag-json over dag-pb v0 and v1, raw blocks of two hash functions, and identity. */
 async function mixedDag(name: string): Promise<{ root: CID; blocks: { cid: CID; bytes: Uint8Array }[] }> {
@@ -29,15 +29,15 @@ async function mixedDag(name: string): Promise<{ root: CID; blocks: { cid: CID; 
   return { root: add(CID.createV1(dagCbor.code, await sha256.digest(root)), root), blocks }
 }
 
-let service: TestService
+let service: TestEmbedded
 beforeAll(async () => {
-  service = await startTestService()
+  service = await startTestEmbedded()
 })
 afterAll(async () => {
   await service[Symbol.asyncDispose]()
 })
 
-it('pins from Helia, and Helia reads it back, with every codec and CID version', async () => {
+it('pins from Helia, and Helia reads it back, with every codec and CID version', async ({ signal }) => {
   await using origin = await startHeliaPeer()
   const { root, blocks } = await mixedDag('read back')
   for (const { cid, bytes } of blocks) origin.blocks.set(keyOf(cid), bytes)
@@ -49,7 +49,7 @@ it('pins from Helia, and Helia reads it back, with every codec and CID version',
   await using reader = await startHeliaPeer()
   await reader.dial(service.addresses[0] ?? '')
   for (const { cid, bytes } of blocks) {
-    expect(Buffer.from(await reader.want(cid, { signal: AbortSignal.timeout(5_000) }))).toEqual(Buffer.from(bytes))
+    expect(Buffer.from(await reader.want(cid, { signal }))).toEqual(Buffer.from(bytes))
   }
   expect(service.errors).toEqual([])
 })

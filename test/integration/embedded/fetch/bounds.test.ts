@@ -7,9 +7,9 @@ import { progressOf } from '../../../../src/domain/pin-progress.ts'
 import { type Peer, startPeer } from '../../../../src/embedded/bitswap/start-peer.ts'
 import { blockKey } from '../../../../src/embedded/dag/block-key.ts'
 import type { Limits } from '../../../../src/embedded/limits.ts'
-import { PsaClient } from '../../../support/pinning-service/psa-client.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { PsaClient } from '../../../support/embedded/psa-client.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const blocks = new Map<string, Uint8Array>()
 const wanted: string[] = []
@@ -55,7 +55,7 @@ async function wideDag(name: string): Promise<CID> {
 }
 
 async function outcome(limits: Partial<Limits>, cid: CID) {
-  await using service = await startTestService({ limits })
+  await using service = await startTestEmbedded({ limits })
   const { requestid } = await service.client.add({ cid: cid.toString(), origins: origin.addresses })
   const { status, info } = await service.client.settled(requestid)
   expect(service.errors).toEqual([])
@@ -100,7 +100,7 @@ describe('a pin fails with the reason when its DAG', () => {
 })
 
 it('takes no further pin when the bytes of a token are used up, and says so', async () => {
-  await using service = await startTestService({ limits: { maxBytesPerToken: 5_000 } })
+  await using service = await startTestEmbedded({ limits: { maxBytesPerToken: 5_000 } })
   const { requestid } = await service.client.add({
     cid: (await wideDag('quota')).toString(),
     origins: origin.addresses,
@@ -116,7 +116,7 @@ it('takes no further pin when the bytes of a token are used up, and says so', as
 })
 
 it('gives tokens turns, however many pins one of them has queued', async () => {
-  await using service = await startTestService({ limits: { activePins: 2, activePinsPerToken: 1 } })
+  await using service = await startTestEmbedded({ limits: { activePins: 2, activePinsPerToken: 1 } })
   const other = new PsaClient(service.endpoint, 'token-b')
   let release: () => void = () => {}
   const released = new Promise<void>((resolve) => {
@@ -140,7 +140,7 @@ it('gives tokens turns, however many pins one of them has queued', async () => {
 })
 
 it('shows the progress of a transfer while it goes on, and what it came to', async () => {
-  await using service = await startTestService()
+  await using service = await startTestEmbedded()
   const root = await wideDag('progress')
   let release: () => void = () => {}
   const released = new Promise<void>((resolve) => {
@@ -153,7 +153,7 @@ it('shows the progress of a transfer while it goes on, and what it came to', asy
   const pin = async () => (await service.client.get(requestid)).body as Pick<Pin, 'status' | 'info'>
   const info = async () => (await pin()).info
   const progress = async () => progressOf((await pin()) as Pin)
-  await expect.poll(info, { timeout: 10_000 }).toEqual({
+  await expect.poll(info).toEqual({
     status_details: 'Fetching blocks',
     blocks_fetched: '1',
     bytes_fetched: `${size}`,
@@ -180,7 +180,7 @@ it('goes on with an unfinished pin after a restart, and fetches what it lacks on
   let requestid: string
   let hungUp: Promise<void>
   {
-    await using service = await startTestService({ dataDir: folder.path })
+    await using service = await startTestEmbedded({ dataDir: folder.path })
     hungUp = new Promise((resolve) => {
       origin.onDisconnect((peerId) => {
         if (peerId.toString() === service.peerId) resolve()
@@ -189,13 +189,13 @@ it('goes on with an unfinished pin after a restart, and fetches what it lacks on
     onWanted = (key) => (key === rootKey ? Promise.resolve() : new Promise(() => {}))
     requestid = (await service.client.add({ cid: root.toString(), origins: origin.addresses })).requestid
     const fetched = async () => (await service.client.get(requestid)).body.info.blocks_fetched
-    await expect.poll(fetched, { timeout: 10_000 }).toBe('1')
+    await expect.poll(fetched).toBe('1')
   }
   // From here on the origin heeds none of the first service's wishes, also where it has yet to read them.
   await hungUp
   onWanted = null
   wanted.length = 0
-  await using service = await startTestService({ dataDir: folder.path })
+  await using service = await startTestEmbedded({ dataDir: folder.path })
   const { status, info } = await service.client.settled(requestid)
   expect({ status, blocks: info.dag_blocks }).toEqual({ status: 'pinned', blocks: '11' })
   const leaves = dagPb

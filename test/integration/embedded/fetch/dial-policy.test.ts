@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { expect, it } from 'vitest'
-import { startRudeOrigin } from '../../../support/pinning-service/start-rude-origin.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
+import { startRudeOrigin } from '../../../support/embedded/start-rude-origin.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 
 const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const CID = 'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354'
@@ -21,7 +21,7 @@ async function startListener(): Promise<{ port: number; knocks: () => number } &
 
 it('sends no packet to a range that is not allowed, in whatever form it is written', async () => {
   using listener = await startListener()
-  await using service = await startTestService({ dialRanges: ['public'], limits: { stallTimeoutMs: 1_500 } })
+  await using service = await startTestEmbedded({ dialRanges: ['public'], limits: { stallTimeoutMs: 1_500 } })
   const hosts = [
     '/ip4/127.0.0.1',
     '/ip4/127.1.2.3',
@@ -42,7 +42,7 @@ it('sends no packet to a range that is not allowed, in whatever form it is writt
 
 it('does knock there by default, being on loopback itself, which shows that the listener would have noticed', async () => {
   using listener = await startListener()
-  await using service = await startTestService({ limits: { stallTimeoutMs: 500 } })
+  await using service = await startTestEmbedded({ limits: { stallTimeoutMs: 500 } })
   const { requestid } = await service.client.add({
     cid: CID,
     origins: [`/ip4/127.0.0.1/tcp/${listener.port}/p2p/${PEER}`],
@@ -53,7 +53,7 @@ it('does knock there by default, being on loopback itself, which shows that the 
 
 it('dials nothing that a peer says of itself', async () => {
   using listener = await startListener()
-  await using service = await startTestService({ limits: { stallTimeoutMs: 2_000 } })
+  await using service = await startTestEmbedded({ limits: { stallTimeoutMs: 2_000 } })
   const announce = `/ip4/127.0.0.1/tcp/${listener.port}`
   await using origin = await startRudeOrigin(({ hangUp }) => hangUp(), { announce })
   const { requestid } = await service.client.add({ cid: CID, origins: origin.origins })

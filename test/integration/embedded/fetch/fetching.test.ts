@@ -5,9 +5,9 @@ import { CID } from 'multiformats/cid'
 import { expect, it } from 'vitest'
 import { startPeer } from '../../../../src/embedded/bitswap/start-peer.ts'
 import { isBlockOf } from '../../../../src/embedded/dag/verify-block.ts'
-import { spawnOrigin } from '../../../support/pinning-service/spawn-origin.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { spawnOrigin } from '../../../support/embedded/spawn-origin.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const FILES = 220
 const textOf = (i: number): string => `content of file ${i}\n`.repeat(i + 1)
@@ -25,7 +25,7 @@ async function writeFiles(path: string): Promise<void> {
 async function readFile(address: string, root: string, path: string[]): Promise<string> {
   await using reader = await startPeer({ blocks: { get: () => null }, listen: [] })
   using session = reader.createSession()
-  session.addPeer(await reader.dial([address], { signal: AbortSignal.timeout(5_000) }))
+  session.addPeer(await reader.dial([address], { signal: new AbortController().signal }))
   let cid = CID.parse(root)
   for (const name of path) {
     const link = dagPb.decode(await session.want(cid)).Links.find(({ Name }) => Name === name)
@@ -46,7 +46,7 @@ it('pins a directory from another process, and serves it by bitswap when that is
   let requestid: string
   let peerId: string | null
   {
-    await using service = await startTestService({ dataDir: data.path })
+    await using service = await startTestEmbedded({ dataDir: data.path })
     const origin = await spawnOrigin(files.path)
     cid = origin.cid
     peerId = service.peerId
@@ -60,14 +60,14 @@ it('pins a directory from another process, and serves it by bitswap when that is
     expect(await readFile(service.addresses[0] ?? '', cid, ['folder-1', 'file-100.txt'])).toBe(textOf(100))
   }
 
-  await using again = await startTestService({ dataDir: data.path })
+  await using again = await startTestEmbedded({ dataDir: data.path })
   expect(again.peerId).toBe(peerId)
   expect((await again.client.get(requestid)).body).toMatchObject({ status: 'pinned', pin: { cid, name: 'files' } })
   expect(await readFile(again.addresses[0] ?? '', cid, ['folder-0', 'file-219.txt'])).toBe(textOf(219))
 })
 
 it('fails a pin that has no origins, in a bounded time and with the reason', async () => {
-  await using service = await startTestService({ limits: { stallTimeoutMs: 100 } })
+  await using service = await startTestEmbedded({ limits: { stallTimeoutMs: 100 } })
   const { requestid } = await service.client.add({ cid: 'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354' })
   const { status, info } = await service.client.settled(requestid)
   expect({ status, info }).toEqual({

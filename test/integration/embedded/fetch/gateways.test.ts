@@ -6,7 +6,7 @@ import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { carHeader, carSection } from '../../../../src/embedded/dag/car.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 
 const LEAVES = 120
 const blocks: { cid: CID; bytes: Uint8Array }[] = []
@@ -56,7 +56,7 @@ async function startGateway(options: { carBlocks: number; change?: (bytes: Uint8
 describe('a trustless gateway', () => {
   it('gives the whole DAG as one CAR', async () => {
     await using gateway = await startGateway({ carBlocks: LEAVES + 1 })
-    await using service = await startTestService({ gateways: [gateway.url] })
+    await using service = await startTestEmbedded({ gateways: [gateway.url] })
     const { requestid } = await service.client.add({ cid: root.toString() })
     const { status, info } = await service.client.settled(requestid)
     expect({ status, blocks: info.dag_blocks }).toEqual({ status: 'pinned', blocks: `${LEAVES + 1}` })
@@ -66,7 +66,7 @@ describe('a trustless gateway', () => {
 
   it('gives what its CAR lacked block by block', async () => {
     await using gateway = await startGateway({ carBlocks: 50 })
-    await using service = await startTestService({ gateways: [gateway.url] })
+    await using service = await startTestEmbedded({ gateways: [gateway.url] })
     const { requestid } = await service.client.add({ cid: root.toString() })
     expect((await service.client.settled(requestid)).status).toBe('pinned')
     expect(gateway.requests.filter((format) => format === 'raw')).toHaveLength(LEAVES + 1 - 50)
@@ -75,7 +75,7 @@ describe('a trustless gateway', () => {
   it('is passed over where another one has the content', async () => {
     await using poor = await startGateway({ carBlocks: 0, change: () => Buffer.from('a lie') })
     await using rich = await startGateway({ carBlocks: 0 })
-    await using service = await startTestService({ gateways: [poor.url, rich.url] })
+    await using service = await startTestEmbedded({ gateways: [poor.url, rich.url] })
     const { requestid } = await service.client.add({ cid: root.toString() })
     expect((await service.client.settled(requestid)).status).toBe('pinned')
   })
@@ -85,7 +85,7 @@ describe('a trustless gateway', () => {
       carBlocks: LEAVES + 1,
       change: (bytes) => Buffer.concat([bytes, Buffer.of(0)]),
     })
-    await using service = await startTestService({ gateways: [gateway.url], limits: { stallTimeoutMs: 2_000 } })
+    await using service = await startTestEmbedded({ gateways: [gateway.url], limits: { stallTimeoutMs: 2_000 } })
     const { requestid } = await service.client.add({ cid: root.toString() })
     const { status, info } = await service.client.settled(requestid)
     expect(status).toBe('failed')
@@ -95,7 +95,7 @@ describe('a trustless gateway', () => {
 
   it('is not asked unless it is configured', async () => {
     await using gateway = await startGateway({ carBlocks: LEAVES + 1 })
-    await using service = await startTestService({ limits: { stallTimeoutMs: 300 } })
+    await using service = await startTestEmbedded({ limits: { stallTimeoutMs: 300 } })
     const { requestid } = await service.client.add({ cid: root.toString() })
     expect((await service.client.settled(requestid)).status).toBe('failed')
     expect(gateway.requests).toEqual([])

@@ -5,8 +5,8 @@ import { interruptionsIn } from '../../../../src/embedded/store/interruptions.ts
 import { PinStore } from '../../../../src/embedded/store/pin-store.ts'
 import { TokenStore } from '../../../../src/embedded/store/token-store.ts'
 import { openDatabase } from '../../../../src/storage/open-database.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const CID = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
 
@@ -33,7 +33,7 @@ it('counts how often a service broke off over a pin, and fails it after ten time
   pins.setStatus(created, 'pinning', interruptionsIn(pins.getByKey(created)?.info ?? {}))
   database.close()
 
-  await using service = await startTestService({ dataDir: folder.path })
+  await using service = await startTestEmbedded({ dataDir: folder.path })
   const { status, info } = await service.client.settled(requestId)
   expect({ status, details: info.status_details }).toEqual({
     status: 'failed',
@@ -44,7 +44,7 @@ it('counts how often a service broke off over a pin, and fails it after ten time
 
 it('does not count that it was stopped', async () => {
   await using folder = await temporaryFolder()
-  const service = await startTestService({ dataDir: folder.path })
+  const service = await startTestEmbedded({ dataDir: folder.path })
   const { requestid } = await service.client.add({ cid: CID })
   expect((await service.client.get(requestid)).body.status).toBe('pinning')
   await service[Symbol.asyncDispose]()

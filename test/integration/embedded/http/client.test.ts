@@ -1,9 +1,9 @@
 import { Configuration, RemotePinningServiceClient, Status } from '@ipfs-shipyard/pinning-service-client'
 import { expect, it } from 'vitest'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 
 it('serves the official client: it lists, adds, replaces and deletes', async () => {
-  await using service = await startTestService()
+  await using service = await startTestEmbedded()
   const client = new RemotePinningServiceClient(
     new Configuration({ endpointUrl: service.endpoint, accessToken: 'token-a' }),
   )

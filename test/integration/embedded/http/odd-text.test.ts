@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 
 const CID = 'bafkqablimvwgy3y'
 
 it('refuses text that could not be stored and found again as it is', async () => {
-  await using service = await startTestService()
+  await using service = await startTestEmbedded()
   const { client } = service
   const bodies = [
     { cid: CID, name: 'a\ud800b' },

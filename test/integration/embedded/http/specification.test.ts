@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PsaClient } from '../../../support/pinning-service/psa-client.ts'
-import { startTestService, type TestService } from '../../../support/pinning-service/start-test-service.ts'
+import { PsaClient } from '../../../support/embedded/psa-client.ts'
+import { startTestEmbedded, type TestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 
 // Identity CIDs hold their bytes in themselves, so such a pin is complete at once and needs no origin.
 const inlineCid = (text: string): string =>
@@ -8,9 +8,9 @@ const inlineCid = (text: string): string =>
 const ORIGIN = '/ip4/127.0.0.1/tcp/9/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const ALL = 'queued,pinning,pinned,failed'
 
-let service: TestService
+let service: TestEmbedded
 beforeAll(async () => {
-  service = await startTestService()
+  service = await startTestEmbedded()
 })
 afterAll(async () => {
   await service[Symbol.asyncDispose]()

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openTokenStore } from '../../../../src/embedded/store/token-store.ts'
-import { PsaClient } from '../../../support/pinning-service/psa-client.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { PsaClient } from '../../../support/embedded/psa-client.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 it('heeds tokens that are created and revoked while it runs, and keeps their pins apart', async () => {
   await using folder = await temporaryFolder()
-  await using service = await startTestService({ dataDir: folder.path, tokens: [] })
+  await using service = await startTestEmbedded({ dataDir: folder.path, tokens: [] })
   using store = await openTokenStore(folder.path)
   const app = new PsaClient(service.endpoint, store.tokens.createToken('app'))
   const other = new PsaClient(service.endpoint, store.tokens.createToken('other'))
@@ -33,7 +33,7 @@ it('stores no token in clear', async () => {
   await using folder = await temporaryFolder()
   let created: string
   {
-    await using service = await startTestService({ dataDir: folder.path, tokens: ['configured-token'] })
+    await using service = await startTestEmbedded({ dataDir: folder.path, tokens: ['configured-token'] })
     using store = await openTokenStore(folder.path)
     created = store.tokens.createToken('app')
     expect((await new PsaClient(service.endpoint, 'configured-token').list()).status).toBe(200)
@@ -47,7 +47,7 @@ it('stores no token in clear', async () => {
 it('accepts a configured token only as long as it is configured, and keeps its pins for its return', async () => {
   await using folder = await temporaryFolder()
   const lists = async (tokens: string[]) => {
-    await using service = await startTestService({ dataDir: folder.path, tokens })
+    await using service = await startTestEmbedded({ dataDir: folder.path, tokens })
     const client = new PsaClient(service.endpoint, 'first')
     const { status, body } = await client.list()
     if (status === 200 && body.count === 0) await client.add({ cid: 'bafkqaaa' })
@@ -57,7 +57,7 @@ it('accepts a configured token only as long as it is configured, and keeps its p
 })
 
 it('answers 409 with the reason when a token has no room left', async () => {
-  await using service = await startTestService({ limits: { maxPinsPerToken: 2 } })
+  await using service = await startTestEmbedded({ limits: { maxPinsPerToken: 2 } })
   const { requestid } = await service.client.add({ cid: 'bafkqaaa' })
   await service.client.add({ cid: 'bafkqaaa' })
   const refused = await service.client.request('POST', '/pins', { cid: 'bafkqaaa' })

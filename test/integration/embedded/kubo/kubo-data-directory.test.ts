@@ -6,9 +6,9 @@ import { exportPins } from '../../../../src/embedded/backup/export-pins.ts'
 import { importPins } from '../../../../src/embedded/backup/import-pins.ts'
 import { verifyStore } from '../../../../src/embedded/backup/verify-store.ts'
 import { startOriginNode } from '../../../../src/embedded/bitswap/start-origin-node.ts'
-import { startFakeKubo } from '../../../support/pinning-service/start-fake-kubo.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { startFakeKubo } from '../../../support/embedded/start-fake-kubo.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const KEPT_BY_KUBO = 'A Kubo daemon keeps the content of these pins: expected a data directory with blocks of its own'
 
@@ -16,7 +16,7 @@ const KEPT_BY_KUBO = 'A Kubo daemon keeps the content of these pins: expected a 
 async function folderWithKubo(dataDir: string) {
   const kubo = await startFakeKubo()
   const address = { endpoint: kubo.endpoint, token: null }
-  await using service = await startTestService({ dataDir, kubo: address })
+  await using service = await startTestEmbedded({ dataDir, kubo: address })
   const { requestid } = await service.client.add({ cid: await kubo.state.createDag('content'), name: 'content' })
   await service.client.settled(requestid)
   return { kubo, address, requestid }
@@ -31,7 +31,7 @@ it('a backup of pins that Kubo keeps is the list of them, which another service 
   expect(await exportPins(data, (bytes) => appendFile(car, bytes))).toEqual({ pins: 1, blocks: 0 })
   const restored = join(folder.path, 'restored')
   expect(await importPins(restored, createReadStream(car))).toEqual({ pins: 1, blocks: 0, incomplete: 1 })
-  await using service = await startTestService({ dataDir: restored, kubo: address })
+  await using service = await startTestEmbedded({ dataDir: restored, kubo: address })
   expect(await service.client.settled(requestid)).toMatchObject({ status: 'pinned', pin: { name: 'content' } })
   await kubo[Symbol.asyncDispose]()
 })
@@ -43,7 +43,7 @@ it('refuses to work on blocks where Kubo has them', async () => {
   await kubo[Symbol.asyncDispose]()
   await expect(verifyStore(data)).rejects.toThrow(KEPT_BY_KUBO)
   await expect(importPins(data, (async function* () {})())).rejects.toThrow(KEPT_BY_KUBO)
-  await expect(startTestService({ dataDir: data })).rejects.toThrow(KEPT_BY_KUBO)
+  await expect(startTestEmbedded({ dataDir: data })).rejects.toThrow(KEPT_BY_KUBO)
 })
 
 it('refuses Kubo where the service has blocks of its own', async () => {
@@ -52,11 +52,11 @@ it('refuses Kubo where the service has blocks of its own', async () => {
   const dataDir = join(folder.path, 'data')
   {
     await using origin = await startOriginNode({ path: join(folder.path, 'file') })
-    await using service = await startTestService({ dataDir })
+    await using service = await startTestEmbedded({ dataDir })
     const { requestid } = await service.client.add({ cid: origin.cid, origins: origin.origins })
     await service.client.settled(requestid)
   }
-  await expect(startTestService({ dataDir, kubo: { endpoint: 'http://127.0.0.1:1', token: null } })).rejects.toThrow(
+  await expect(startTestEmbedded({ dataDir, kubo: { endpoint: 'http://127.0.0.1:1', token: null } })).rejects.toThrow(
     'The data directory has blocks of its own: with Kubo, expected a new one, or one used with Kubo',
   )
 })
@@ -65,14 +65,14 @@ it('fetches what was pinned without blocks, such as a CID that is its own conten
   await using folder = await temporaryFolder()
   let requestid: string
   {
-    await using service = await startTestService({ dataDir: folder.path })
+    await using service = await startTestEmbedded({ dataDir: folder.path })
     requestid = (await service.client.add({ cid: 'bafkqaaa' })).requestid
     await service.client.settled(requestid)
   }
   await using kubo = await startFakeKubo()
   kubo.state.local.add('bafkqaaa')
   const address = { endpoint: kubo.endpoint, token: null }
-  await using service = await startTestService({ dataDir: folder.path, kubo: address })
+  await using service = await startTestEmbedded({ dataDir: folder.path, kubo: address })
   await expect.poll(() => [...kubo.state.pins.keys()]).toEqual(['bafkqaaa'])
   expect((await service.client.settled(requestid)).status).toBe('pinned')
 })

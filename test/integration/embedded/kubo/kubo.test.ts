@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
 import type { ServiceOptions } from '../../../../src/embedded/start-in-this-thread.ts'
-import { PsaClient } from '../../../support/pinning-service/psa-client.ts'
-import { FAKE_PEER, type FakeKubo, startFakeKubo } from '../../../support/pinning-service/start-fake-kubo.ts'
-import { startTestService } from '../../../support/pinning-service/start-test-service.ts'
+import { PsaClient } from '../../../support/embedded/psa-client.ts'
+import { FAKE_PEER, type FakeKubo, startFakeKubo } from '../../../support/embedded/start-fake-kubo.ts'
+import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 
 const PEER = '12D3KooWSHj3RRbBjD15g6wekV8y3mm57Pobmps2g2WJm6F67Lay'
 
 const startService = ({ endpoint }: Pick<FakeKubo, 'endpoint'>, options: Partial<ServiceOptions> = {}) =>
-  startTestService({ kubo: { endpoint, token: null }, ...options })
+  startTestEmbedded({ kubo: { endpoint, token: null }, ...options })
 
 it('lets Kubo fetch and keep a pin, tells how far it is, and names its peer as delegate', async () => {
   await using kubo = await startFakeKubo()

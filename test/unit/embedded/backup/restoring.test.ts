@@ -15,7 +15,7 @@ import type { StoredPin } from '../../../../src/embedded/store/stored-pin.ts'
 import { TokenStore } from '../../../../src/embedded/store/token-store.ts'
 import { lockDirectory } from '../../../../src/storage/lock-directory.ts'
 import { openDatabase } from '../../../../src/storage/open-database.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const BYTES = Buffer.from('precious')
 const OTHER = 'bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'

@@ -9,7 +9,7 @@ import { PinStore } from '../../../../src/embedded/store/pin-store.ts'
 import type { StoredPin } from '../../../../src/embedded/store/stored-pin.ts'
 import { TokenStore } from '../../../../src/embedded/store/token-store.ts'
 import { type Database, openDatabase } from '../../../../src/storage/open-database.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const BLOCKS = 10
 const RUNS = Number(process.env.PINQL_PROPERTY_RUNS ?? 60)

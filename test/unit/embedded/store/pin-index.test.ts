@@ -9,7 +9,7 @@ import { PinStore } from '../../../../src/embedded/store/pin-store.ts'
 import type { StoredPin } from '../../../../src/embedded/store/stored-pin.ts'
 import { TokenStore } from '../../../../src/embedded/store/token-store.ts'
 import { type Database, openDatabase } from '../../../../src/storage/open-database.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const NOTHING: PinFilter = {
   cidKeys: null,
@@ -133,7 +133,7 @@ it.each(['', 'DROP INDEX pin_by_owner'])('finds the pins of a database of versio
   const path = `${folder.path}/pins.db`
   const old = await openDatabase(path, {
     version: 1,
-    sql: readFileSync(new URL('../../../support/pinning-service/pins-version-1.sql', import.meta.url), 'utf8'),
+    sql: readFileSync(new URL('../../../support/embedded/pins-version-1.sql', import.meta.url), 'utf8'),
   })
   old.exec(difference)
   old.exec(`

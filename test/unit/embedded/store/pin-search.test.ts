@@ -8,7 +8,7 @@ import { PinSearch, type SearchBounds } from '../../../../src/embedded/store/pin
 import { PinStore } from '../../../../src/embedded/store/pin-store.ts'
 import { TokenStore } from '../../../../src/embedded/store/token-store.ts'
 import { type Database, openDatabase, transaction } from '../../../../src/storage/open-database.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const RUNS = Number(process.env.PINQL_PROPERTY_RUNS ?? 300)
 const MAX_LIMIT = 30

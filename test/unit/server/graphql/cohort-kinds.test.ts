@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../../../src/domain/pin.ts'
 import { coalesceKey, DEFAULT_KINDS, type LiveEvent, type PinEventKind } from '../../../../src/live/live-event.ts'
-import { after, Notes, settle, World } from './cohort-world.ts'
+import { after, Notes, settle, World } from '../../../support/live-transport/cohort-world.ts'
 
 const KINDS: readonly ReadonlySet<PinEventKind>[] = [
   DEFAULT_KINDS,

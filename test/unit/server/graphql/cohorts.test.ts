@@ -5,7 +5,7 @@ import type { LiveEvent } from '../../../../src/live/live-event.ts'
 import { LiveReader } from '../../../../src/live/live-reader.ts'
 import { Cohort } from '../../../../src/server/graphql/cohort.ts'
 import type { Message } from '../../../../src/server/graphql/message.ts'
-import { after, encode, Notes, settle, World } from './cohort-world.ts'
+import { after, encode, Notes, settle, World } from '../../../support/live-transport/cohort-world.ts'
 
 const step = fc.oneof(
   {

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { readGatewayToken } from '../../../../src/server/services/gateway-token.ts'
-import { temporaryFolder } from '../../../support/pinning-service/temporary-folder.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 it('makes one token, even when many ask at once, and leaves nothing else behind', async () => {
   await using folder = await temporaryFolder()

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { crust } from '../../../support/providers/crust.ts'
-import { startEmulatedService } from '../../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
-import { ALICE, ALL_STATUSES, allBut, ask, BOB, observeAll } from './zoo.ts'
+import { ALICE, ALL_STATUSES, allBut, ask, BOB, observeAll } from '../../../support/zoo/observe-zoo.ts'
 
 const cid = exampleCid(1)
 const JSON_TYPE = 'application/json'
@@ -241,7 +241,7 @@ describe('how each service answers', () => {
   })
 
   it('leaves only lists, removals and replacements unanswered at Crust (#34)', async () => {
-    await using service = await startEmulatedService(crust)
+    await using service = await startEmulatedProvider(crust)
     const outcome = async (method: string, path: string) => {
       service.breakNext(1)
       const signal = AbortSignal.timeout(100)

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { EmulatedService } from '../../../support/providers/emulated-service.ts'
+import type { EmulatedProvider } from '../../../support/providers/emulated-provider.ts'
 import { exampleCid, exampleCidV0 } from '../../../support/providers/example-cid.ts'
 import type { SeedPin } from '../../../support/providers/pin-store.ts'
-import { ALICE, ALL_STATUSES, allBut, ask, listNames, observeAll } from './zoo.ts'
+import { ALICE, ALL_STATUSES, allBut, ask, listNames, observeAll } from '../../../support/zoo/observe-zoo.ts'
 
 const ALL = `${ALL_STATUSES}&limit=1000`
 /** For filecoin-pin, which cannot take several statuses, all pins are `pinned` and this is what is asked. */
 const PINNED = 'status=pinned&limit=1000'
 
 /** Pins named `a`, `b`, … of different content, one a second from 12:00:00. */
-function seedNamed(service: EmulatedService, count: number, change: Partial<SeedPin> = {}): void {
+function seedNamed(service: EmulatedProvider, count: number, change: Partial<SeedPin> = {}): void {
   service.seed(
     ALICE,
     Array.from({ length: count }, (_, n) => ({

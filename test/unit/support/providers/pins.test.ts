@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DELEGATE } from '../../../support/providers/compliant.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
-import { ALICE, allBut, ask, BOB, observeAll } from './zoo.ts'
+import { ALICE, allBut, ask, BOB, observeAll } from '../../../support/zoo/observe-zoo.ts'
 
 const cid = exampleCid(1)
 const path = (requestId: string | undefined) => `/pins/${encodeURIComponent(requestId ?? '')}`

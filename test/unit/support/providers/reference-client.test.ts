@@ -1,12 +1,12 @@
 import { Configuration, RemotePinningServiceClient, Status } from '@ipfs-shipyard/pinning-service-client'
 import { expect, it } from 'vitest'
 import { compliant } from '../../../support/providers/compliant.ts'
-import { startEmulatedService } from '../../../support/providers/emulated-service.ts'
+import { startEmulatedProvider } from '../../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
-import { ALICE } from './zoo.ts'
+import { ALICE } from '../../../support/zoo/observe-zoo.ts'
 
 it('the compliant member serves the reference client', async () => {
-  await using service = await startEmulatedService(compliant)
+  await using service = await startEmulatedProvider(compliant)
   const client = new RemotePinningServiceClient(
     new Configuration({ endpointUrl: service.endpoint, accessToken: ALICE }),
   )

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
-import { ALICE, allBut, ask, observeAll } from './zoo.ts'
+import { ALICE, allBut, ask, observeAll } from '../../../support/zoo/observe-zoo.ts'
 
 const cid = exampleCid(1)
 const path = (requestId: string | undefined) => `/pins/${encodeURIComponent(requestId ?? '')}`

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Agenda, type Appointment } from '../../../../src/upstream/budget/agenda.ts'
-import { TestClock } from '../../../support/test-clock.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 describe('Agenda', () => {
   it('keeps every appointment once, in order, within a millisecond and never early, but for the cancelled', async () => {
@@ -12,7 +12,7 @@ describe('Agenda', () => {
     })
     await fc.assert(
       fc.asyncProperty(plan, async (entries) => {
-        const clock = new TestClock()
+        const clock = new VirtualClock()
         using agenda = new Agenda(clock, () => {})
         const ran: { at: number; ranAt: number }[] = []
         const made: Appointment[] = []
@@ -34,7 +34,7 @@ describe('Agenda', () => {
   })
 
   it('runs what is to come afterwards once for all that was due together', async () => {
-    const clock = new TestClock()
+    const clock = new VirtualClock()
     const ran: string[] = []
     using agenda = new Agenda(clock, () => ran.push('afterwards'))
     for (const at of [1.2, 1.5, 1.9, 3]) agenda.add(at, () => ran.push(`${at}`))
@@ -43,7 +43,7 @@ describe('Agenda', () => {
   })
 
   it('never sets more than one timer, and none once it is empty or disposed', () => {
-    const clock = new TestClock()
+    const clock = new VirtualClock()
     const agenda = new Agenda(clock, () => {})
     const first = agenda.add(5, () => {})
     agenda.add(3, () => {})
@@ -56,7 +56,7 @@ describe('Agenda', () => {
   })
 
   it('sets its timer again when a clock rings early', async () => {
-    const clock = new TestClock()
+    const clock = new VirtualClock()
     const early = { now: () => clock.now(), setTimeout: (run: () => void, ms: number) => clock.setTimeout(run, ms / 2) }
     using agenda = new Agenda(early, () => {})
     const ran: number[] = []

@@ -11,7 +11,7 @@ import {
   list,
   saturate,
   settled,
-} from './budget-harness.ts'
+} from '../../../support/upstream/budget-harness.ts'
 
 describe('an answer of 429', () => {
   const refuse = (budget: RequestBudget, tenant: string, retryAfterMs?: number) =>

@@ -13,7 +13,7 @@ import {
   list,
   saturate,
   settled,
-} from './budget-harness.ts'
+} from '../../../support/upstream/budget-harness.ts'
 
 const ANY: RateLimit = { limit: 60, windowMs: 60_000, scope: 'token', endpoint: 'all' }
 

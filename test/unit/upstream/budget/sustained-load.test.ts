@@ -5,8 +5,8 @@ import { createRequestBudget } from '../../../../src/upstream/budget/create-requ
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest } from '../../../../src/upstream/budget/request-budget.ts'
 import { jainFairness, mostInAnyWindow, percentile } from '../../../support/sliding-log.ts'
-import { TestClock } from '../../../support/test-clock.ts'
-import { ADDRESS, askGreedily, type Departure, list } from './budget-harness.ts'
+import { ADDRESS, askGreedily, type Departure, list } from '../../../support/upstream/budget-harness.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const TENANTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const TEN_MINUTES_MS = 600_000
@@ -18,7 +18,7 @@ const LIMITS: RateLimit[] = [ADDRESS, { ...ADDRESS, limit: 30, windowMs: 60_000 
 describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls in $windowMs ms', (limit) => {
   /** Every call that left, with a mutation asked for now and then if `everyMs` is given. */
   async function load(calls: readonly CallRequest[], mutationEveryMs = TEN_MINUTES_MS) {
-    const clock = new TestClock(12_345.678)
+    const clock = new VirtualClock(12_345.678)
     const mutation: CallRequest = { tenant: 'editor', endpoint: 'write', class: 'mutation' }
     using budget = createRequestBudget({ service: 'test', limits: [limit], clock })
     const log: Departure[] = []
@@ -65,7 +65,7 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
 
 describe('thirty calls a minute', () => {
   it('hold one call ready for a mutation, and let each further one wait for an interval at most', async () => {
-    const clock = new TestClock()
+    const clock = new VirtualClock()
     using budget = createRequestBudget({ service: 'test', limits: LIMITS.slice(1), clock })
     askGreedily(budget, [], [list('a'), list('b', 'live')])
     await clock.advance(300_000)
@@ -111,7 +111,7 @@ describe('any demand', () => {
   it('keeps every limit, answers every call by its deadline, and leaves nothing behind', async () => {
     await fc.assert(
       fc.asyncProperty(limits, fc.array(step, { minLength: 1, maxLength: 25 }), async (each, steps) => {
-        const clock = new TestClock()
+        const clock = new VirtualClock()
         using budget = createRequestBudget({ service: 'test', limits: each, clock })
         const arrivals: (CallRequest & { at: number })[] = []
         let open = 0

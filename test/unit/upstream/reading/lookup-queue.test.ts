@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
-import { createLookups, examplePin, range } from './lookup-harness.ts'
+import { createLookups, examplePin, range } from '../../../support/upstream/lookup-harness.ts'
 
 const PINATA: RateLimit[] = [
   { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' },

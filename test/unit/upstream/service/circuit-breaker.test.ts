@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { CircuitBreaker } from '../../../../src/upstream/service/circuit-breaker.ts'
 import { deferred } from '../../../support/deferred.ts'
-import { TestClock } from '../../../support/test-clock.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const down = new ServiceUnavailableError('test answered 503', { service: 'test' })
 
 function createBreaker() {
-  const clock = new TestClock()
+  const clock = new VirtualClock()
   const breaker = new CircuitBreaker('test', clock)
   const fail = (error: unknown = down) => breaker.run(() => Promise.reject(error)).catch((thrown: unknown) => thrown)
   const open = async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { FailedAnswerError } from '../../../../src/upstream/http/refusals.ts'
 import { ServiceBreakers } from '../../../../src/upstream/service/service-breakers.ts'
-import { TestClock } from '../../../support/test-clock.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const answered = (status: number) =>
   new FailedAnswerError(`test answered ${status} INTERNAL: no pin "secret"`, {
@@ -13,7 +13,7 @@ const answered = (status: number) =>
 const unreachable = new ServiceUnavailableError('test could not be reached: ECONNREFUSED', { service: 'test' })
 
 function createBreakers() {
-  const clock = new TestClock()
+  const clock = new VirtualClock()
   const breakers = new ServiceBreakers('test', clock)
   const fail = (tenant: string, error: Error, times = 1) =>
     Promise.allSettled(Array.from({ length: times }, () => breakers.run(tenant, () => Promise.reject(error))))

@@ -9,7 +9,7 @@ import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallOptions } from '../../../../src/upstream/service/client.ts'
 import { PinningService, type ServiceCall } from '../../../../src/upstream/service/service.ts'
 import { deferred } from '../../../support/deferred.ts'
-import { TestClock } from '../../../support/test-clock.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const PLENTY: RateLimit = { limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }
 const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
@@ -23,7 +23,7 @@ function answer(options: CallOptions, status: number, headers: Record<string, st
 }
 
 function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: number) {
-  const clock = new TestClock(1000)
+  const clock = new VirtualClock(1000)
   const service = new PinningService(
     { name: 'test', endpoint: 'http://127.0.0.1:9', token: null, provider: null, limits },
     { clock, timeoutMs },

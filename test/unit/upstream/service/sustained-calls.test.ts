@@ -8,7 +8,7 @@ import { sleep } from '../../../../src/upstream/sleep.ts'
 import { OPERATIONS } from '../../../support/providers/provider-profile.ts'
 import { RateGate, retryAfterSeconds } from '../../../support/providers/rate-gate.ts'
 import { jainFairness, mostInAnyWindow, percentile } from '../../../support/sliding-log.ts'
-import { TestClock } from '../../../support/test-clock.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const TEN_MINUTES_MS = 600_000
 const TENANTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
@@ -30,7 +30,7 @@ interface Made {
 
 /** A service that admits by an exact sliding log, behind a network that delays each request by up to 50 ms. */
 function startLoad(limit: RateLimit) {
-  const clock = new TestClock(12_345.678)
+  const clock = new VirtualClock(12_345.678)
   const rule = { ...limit, name: 'limit', operations: OPERATIONS, retryAfter: retryAfterSeconds }
   const gate = new RateGate([rule])
   const service = new PinningService(

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { RecentKeys } from '../../../../src/upstream/writes/recent-keys.ts'
-import { TestClock } from '../../../support/test-clock.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 it('remembers each key for its time, the oldest first, and forgets on demand', async () => {
-  const clock = new TestClock()
+  const clock = new VirtualClock()
   const recent = new RecentKeys<number>(clock, 60_000)
   recent.set('a', 1)
   recent.set('b', 2)

@@ -1,0 +1,77 @@
+import { setMaxListeners } from 'node:events'
+import { type GraphQLError, type GraphQLFormattedError, graphql } from 'graphql'
+import { Informers } from '../../src/live/informers.ts'
+import { createContext } from '../../src/resolvers/context.ts'
+import { createSchema } from '../../src/schema/schema.ts'
+import { Callers } from '../../src/server/caller/callers.ts'
+import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
+import type { PinningServiceOptions } from '../../src/upstream/service/service.ts'
+import { createServiceRegistry } from '../../src/upstream/tenant/registry.ts'
+import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
+
+/** The token that is configured for test services unless another, or none, is given. */
+export const [ALICE, BOB] = EMULATED_TOKENS
+
+export interface TestApiOptions extends PinningServiceOptions {
+  /** `token`: ALICE unless given. `provider`: a stranger unless given. The first one is the default service. */
+  readonly services: readonly {
+    readonly name: string
+    readonly endpoint: string
+    readonly token?: string | null
+    readonly provider?: string | null
+  }[]
+}
+
+export interface QueryOptions {
+  /** Names in any case, as in HTTP. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+/** What a client would read, without the `locations` of errors. */
+export interface Answer {
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for, and compares the whole of it.
+  readonly data?: any
+  readonly errors?: readonly GraphQLFormattedError[]
+}
+
+/** The schema over real connections to services, without a GraphQL server in front. */
+export interface TestApi extends AsyncDisposable {
+  /** Runs one operation in a context of its own. Rejects for a bug, where a gateway would say "Unexpected error." */
+  query(document: string, variables?: Readonly<Record<string, unknown>>, options?: QueryOptions): Promise<Answer>
+}
+
+/** Opens the schema over services; nothing is sent yet. */
+export function startTestApi({ services, ...options }: TestApiOptions): TestApi {
+  const schema = createSchema()
+  const settings = services.map((service) => ({ token: ALICE, provider: null, ...service }))
+  const live = new Informers()
+  const registry = createServiceRegistry(settings, settings[0]?.name ?? '', options)
+  const callers = new Callers({ names: settings.map(({ name }) => name), defaultName: registry.defaultName })
+  return {
+    async query(source, variableValues = {}, { headers = {}, signal = new AbortController().signal } = {}) {
+      // A thousand lookups may wait for it.
+      setMaxListeners(0, signal)
+      const caller = await callers.fromHeaders(lowerCased(headers))
+      const contextValue = createContext(registry, live, { caller, signal, requestId: 'test' })
+      const { data, errors } = await graphql({ schema, source, variableValues, contextValue })
+      const answer = { ...(data !== undefined && { data }), ...(errors && { errors: errors.map(toClientError) }) }
+      return JSON.parse(JSON.stringify(answer)) as Answer
+    },
+    async [Symbol.asyncDispose]() {
+      live[Symbol.dispose]()
+      await registry[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function toClientError(error: GraphQLError): GraphQLFormattedError {
+  const seen = clientErrorOf(error)
+  if (!seen) throw error.originalError
+  const { locations: _, ...rest } = seen.toJSON()
+  return rest
+}

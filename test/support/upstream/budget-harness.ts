@@ -1,0 +1,66 @@
+import { createRequestBudget } from '../../../src/upstream/budget/create-request-budget.ts'
+import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
+import type { CallRequest, RequestBudget } from '../../../src/upstream/budget/request-budget.ts'
+import { VirtualClock } from '../virtual-clock.ts'
+
+export const ADDRESS: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
+export const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
+
+export const FOREVER = Number.POSITIVE_INFINITY
+
+export function createBudget(...limits: RateLimit[]) {
+  const clock = new VirtualClock(1000)
+  return { clock, budget: createRequestBudget({ service: 'test', clock, ...(limits.length > 0 && { limits }) }) }
+}
+
+export const list = (tenant: string, requestClass: CallRequest['class'] = 'interactive'): CallRequest => ({
+  tenant,
+  endpoint: 'list',
+  class: requestClass,
+})
+
+/** Asks, and tells how it ended so far: `waits`, `granted`, or the error. */
+export function ask(budget: RequestBudget, call: CallRequest, deadline = FOREVER, signal?: AbortSignal) {
+  const asked: { outcome: unknown } = { outcome: 'waits' }
+  budget.acquire({ ...call, deadline }, signal ? { signal } : {}).then(
+    () => {
+      asked.outcome = 'granted'
+    },
+    (error) => {
+      asked.outcome = error
+    },
+  )
+  return asked
+}
+
+export const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+/** Uses up what may leave at once. */
+export async function saturate(budget: RequestBudget, call: CallRequest) {
+  while (budget.expectedWaitMs(call) === 0) await budget.acquire({ ...call, deadline: FOREVER })
+}
+
+/** One call that left. */
+export interface Departure extends CallRequest {
+  readonly at: number
+  readonly waitedMs: number
+}
+
+/**
+ * Keeps `width` calls of each kind waiting for as long as the budget lives: each one that leaves asks again at once.
+ *
+ * @param log every call that left, added to as time goes on
+ */
+export function askGreedily(budget: RequestBudget, log: Departure[], calls: readonly CallRequest[], width = 3): void {
+  for (const call of calls) {
+    for (let i = 0; i < width; i++) {
+      const ask = (): Promise<void> =>
+        budget.acquire({ ...call, deadline: Number.POSITIVE_INFINITY }).then(({ grantedAt, waitedMs }) => {
+          log.push({ ...call, at: grantedAt, waitedMs })
+          return ask()
+        })
+      // Rejects only when the budget is disposed.
+      ask().catch(() => {})
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { Dispatcher } from 'undici'
+import { createPinningServiceClient } from '../../../src/upstream/service/client.ts'
+import { PinningService, type ServiceCall, type ServiceSettings } from '../../../src/upstream/service/service.ts'
+import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import { answerRequest, type EmulatedProviderHooks, type ServiceParts } from '../providers/answer-request.ts'
+import { EMULATED_TOKENS } from '../providers/emulated-provider.ts'
+import { PinStore } from '../providers/pin-store.ts'
+import type { LoggedRequest, ProviderProfile } from '../providers/provider-profile.ts'
+import { RateGate } from '../providers/rate-gate.ts'
+import type { WireReply } from '../providers/wire-reply.ts'
+
+const [TOKEN] = EMULATED_TOKENS
+const ENDPOINT = 'http://zoo.test'
+
+/** One account at an emulated service without a network between, for tests that need very many requests. */
+export interface EmulatedTenant {
+  readonly tenant: Tenant
+  /** The truth, to be changed at any time. */
+  readonly store: PinStore
+  readonly hooks: EmulatedProviderHooks
+  /** How many requests were answered. */
+  readonly requests: number
+}
+
+/**
+ * Connects a tenant with an emulated service in the same process.
+ *
+ * All is as over HTTP but the connection and the budget: request, client, wire, what is learned, and the service's answers.
+ */
+export function createEmulatedTenant(
+  profile: ProviderProfile,
+  settings: Pick<ServiceSettings, 'provider' | 'capabilities'>,
+): EmulatedTenant {
+  let sequence = 0
+  let now = 1_700_000_000_000_000_000n
+  const clock = (): bigint => (now += 1_000_000_000n)
+  const store = new PinStore(profile, clock, () => ++sequence)
+  const parts: ServiceParts = {
+    profile,
+    clock,
+    gate: new RateGate([]),
+    tokens: new Set([TOKEN]),
+    unpaidTokens: new Set(),
+    hooks: {},
+    storeOf: () => store,
+    isForeign: () => false,
+    isBroken: () => false,
+  }
+  const dispatcher = new InProcessDispatcher(parts)
+  const service = new UnlimitedService(
+    { name: profile.name, endpoint: ENDPOINT, token: TOKEN, ...settings },
+    dispatcher,
+  )
+  return {
+    tenant: new Tenant(service, `${profile.name}:test`, TOKEN),
+    store,
+    hooks: parts.hooks,
+    get requests() {
+      return dispatcher.requests
+    },
+  }
+}
+
+/** Sends every call at once, over the given dispatcher. */
+class UnlimitedService extends PinningService {
+  readonly #send: <Value>(call: ServiceCall<Value>) => Promise<Value>
+
+  constructor(settings: ServiceSettings, dispatcher: Dispatcher) {
+    super(settings)
+    const client = createPinningServiceClient({ ...settings, known: this.known, dispatcher })
+    this.#send = ({ send, token, signal }) => send(client, { token, signal })
+  }
+
+  override call<Value>(call: ServiceCall<Value>): Promise<Value> {
+    return this.#send(call)
+  }
+}
+
+class InProcessDispatcher extends Dispatcher {
+  readonly #parts: ServiceParts
+  requests = 0
+
+  constructor(parts: ServiceParts) {
+    super()
+    this.#parts = parts
+  }
+
+  override dispatch({ method, path, body }: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    handler.onConnect?.(() => {})
+    void this.#answer(method, path, String(body ?? '')).then(
+      (reply) => {
+        handler.onHeaders?.(reply.status, rawHeaders(reply.headers), () => {}, '')
+        handler.onData?.(Buffer.from(reply.body))
+        handler.onComplete?.(null)
+      },
+      (error: Error) => handler.onError?.(error),
+    )
+    return true
+  }
+
+  async #answer(method: string, path: string, body: string): Promise<WireReply> {
+    this.requests++
+    const { pathname, searchParams } = new URL(path, ENDPOINT)
+    const isItem = pathname !== '/pins'
+    const operations: Record<string, LoggedRequest['operation']> = isItem
+      ? { GET: 'get', POST: 'replace', DELETE: 'remove' }
+      : { GET: 'list', POST: 'add' }
+    const request: LoggedRequest = {
+      at: 0,
+      method,
+      path: pathname,
+      query: searchParams,
+      token: TOKEN,
+      operation: operations[method] ?? null,
+      headers: {},
+      body,
+      status: null,
+    }
+    const reply = await answerRequest(this.#parts, request, { address: '', headBytes: path.length })
+    if (typeof reply === 'string') throw new Error(`The emulated service gave ${reply}`)
+    return reply
+  }
+}
+
+function rawHeaders(headers: WireReply['headers']): Buffer[] {
+  return Object.entries(headers)
+    .flat()
+    .map((text) => Buffer.from(String(text), 'latin1'))
+}
