@@ -4,7 +4,7 @@
 //   node --import tsx bench/gateway/greedy.ts [seconds = 60]
 // Through the whole of a call, over HTTP: budget, breaker, retries, connections. bench/budget/run.ts has the budget alone.
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
-import { PinningService } from '../../src/upstream/service/service.ts'
+import { Service } from '../../src/upstream/service/service.ts'
 import { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { EMULATED_TOKENS } from '../../test/support/providers/emulated-provider.ts'
 import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
@@ -17,7 +17,7 @@ const LIMITS = [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 await using emulated = await startProcess('limited-service-process.ts', { pins: 0, latencyMs: 5 })
-await using service = new PinningService({
+await using service = new Service({
   name: 'test',
   endpoint: emulated.url,
   token: null,

@@ -1,9 +1,9 @@
 // Claim: an observer that wants no calls costs nothing, and one that gets every call at most 2 µs a call.
 // node --import tsx bench/upstream/observer.ts
-import type { PinningServiceClient } from '../../src/upstream/service/client.ts'
-import { PinningService } from '../../src/upstream/service/service.ts'
+import type { ServiceClient } from '../../src/upstream/service/client.ts'
+import { Service } from '../../src/upstream/service/service.ts'
 import type { UpstreamObserver } from '../../src/upstream/service/upstream-observer.ts'
-import { Stop } from '../../src/upstream/stop.ts'
+import { Stop } from '../../src/upstream/waiting/stop.ts'
 
 const CALLS = 100_000
 const ROUNDS = 15
@@ -15,7 +15,7 @@ const OBSERVERS: Readonly<Record<string, UpstreamObserver | undefined>> = {
 }
 
 /** A service in this process that answers at once: what is left is what a call costs beside HTTP. */
-function connect(): PinningServiceClient {
+function connect(): ServiceClient {
   const unused = (): never => {
     throw new Error('only lists')
   }
@@ -35,7 +35,7 @@ function connect(): PinningServiceClient {
 
 function start(observer: UpstreamObserver | undefined) {
   const settings = { name: 'one', endpoint: 'http://127.0.0.1:9', token: 'token', provider: null, limits: LIMITS }
-  const service = new PinningService(settings, { connect, observer })
+  const service = new Service(settings, { connect, observer })
   const signal = new Stop('request')
   return async () => {
     const startedAt = performance.now()

@@ -1,4 +1,4 @@
-import type { Clock } from '../upstream/clock.ts'
+import type { Clock } from '../upstream/waiting/clock.ts'
 import { Intake } from './intake.ts'
 import type { LiveReader } from './live-reader.ts'
 import type { LiveTenant } from './live-tenant.ts'

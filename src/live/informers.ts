@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../upstream/clock.ts'
+import type { Clock } from '../upstream/waiting/clock.ts'
 import { Informer } from './informer.ts'
 import { DEFAULT_KINDS, type PinEventKind } from './live-event.ts'
 import { LiveReader } from './live-reader.ts'

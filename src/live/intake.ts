@@ -1,6 +1,6 @@
 import { isSettled, type Pin } from '../domain/pin.ts'
-import type { Clock } from '../upstream/clock.ts'
 import type { TenantObserver } from '../upstream/service/tenant-observer.ts'
+import type { Clock } from '../upstream/waiting/clock.ts'
 import type { Draft } from './live-event.ts'
 import type { Audience } from './telling/audience.ts'
 import type { CacheChange, PinCache, Tickets } from './watched/pin-cache.ts'

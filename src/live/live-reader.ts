@@ -1,4 +1,4 @@
-import type { RequestIds } from '../upstream/stop.ts'
+import type { RequestIds } from '../upstream/waiting/stop.ts'
 import { coalesceKey, DEFAULT_KINDS, type LiveEvent, type PinEventKind, pinKey } from './live-event.ts'
 
 export interface LiveReaderOptions {

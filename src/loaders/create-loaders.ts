@@ -2,7 +2,7 @@ import DataLoader from 'dataloader'
 import { type Cid, parseCid } from '../domain/cid.ts'
 import type { Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
-import type { StopSignal } from '../upstream/stop.ts'
+import type { StopSignal } from '../upstream/waiting/stop.ts'
 
 /** Names the pins of one CID at one service. */
 export interface ContentRef {

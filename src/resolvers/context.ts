@@ -2,9 +2,9 @@ import { UnauthorizedError, UnknownServiceError } from '../domain/errors.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import type { Informers } from '../live/informers.ts'
 import { createLoaders, type Loaders } from '../loaders/create-loaders.ts'
-import type { StopSignal } from '../upstream/stop.ts'
 import type { ServiceRegistry } from '../upstream/tenant/registry.ts'
 import type { Tenant } from '../upstream/tenant/tenant.ts'
+import type { StopSignal } from '../upstream/waiting/stop.ts'
 
 /** The tokens of a caller: the one thing that resolvers need to know about who sent a request. */
 export interface CallerTokens {
@@ -108,7 +108,7 @@ class RequestContext implements GatewayContext {
 
   mayUse(serviceName: string): boolean {
     try {
-      return Boolean(this.#caller.tokenFor(serviceName) ?? this.registry.get(serviceName).settings.token)
+      return Boolean(this.#caller.tokenFor(serviceName) ?? this.registry.get(serviceName).hasToken)
     } catch (error) {
       if (error instanceof UnauthorizedError || error instanceof UnknownServiceError) return false
       throw error

@@ -1,8 +1,8 @@
-import type { RateBudget } from '../upstream/budget/request-budget.ts'
+import type { LimitUsage } from '../upstream/budget/request-budget.ts'
 import type { GatewayContext } from './context.ts'
 
 /** A limit of a service as clients see it. */
-export interface RateBudgetFields extends Omit<RateBudget, 'resetsInMs'> {
+export interface RateBudgetFields extends Omit<LimitUsage, 'resetsInMs'> {
   /** RFC 3339. */
   readonly resetsAt: string
 }

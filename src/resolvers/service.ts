@@ -1,7 +1,7 @@
 import { BadRequestError } from '../domain/errors.ts'
 import type { Capabilities } from '../upstream/providers/capabilities.ts'
 import type { Lesson } from '../upstream/service/learned-capabilities.ts'
-import type { PinningService } from '../upstream/service/service.ts'
+import type { Service } from '../upstream/service/service.ts'
 import type { GatewayContext } from './context.ts'
 
 /** A configured service as clients see it: no token, and nothing that leads to one. */
@@ -41,10 +41,10 @@ export function findService(serviceName: string, { registry }: GatewayContext): 
 
 /** Returns what is known of a service's behaviour now. */
 export function serviceCapabilities(serviceName: string, { registry }: GatewayContext): CapabilityFields {
-  const { settings, known } = registry.get(serviceName)
-  return { ...known.current, provider: settings.provider, lessons: known.lessons }
+  const { provider, known } = registry.get(serviceName)
+  return { ...known.current, provider, lessons: known.lessons }
 }
 
-function fieldsOf({ name, endpoint }: PinningService): ServiceFields {
+function fieldsOf({ name, endpoint }: Service): ServiceFields {
   return { name, endpoint }
 }

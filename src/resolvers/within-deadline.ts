@@ -1,5 +1,5 @@
 import { ServiceUnavailableError } from '../domain/errors.ts'
-import type { StopSignal } from '../upstream/stop.ts'
+import type { StopSignal } from '../upstream/waiting/stop.ts'
 
 /**
  * Waits for a service, and throws an expected failure when the deadline of the whole request has passed.

@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
 import { MalformedResponseError, type PinqlError, ServiceUnavailableError } from '../../src/domain/errors.ts'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
-import { createPinningServiceClient, type PinningServiceClient } from '../../src/upstream/service/client.ts'
+import { createServiceClient, type ServiceClient } from '../../src/upstream/service/client.ts'
 import { NEW_PIN, OPERATIONS } from '../support/every-operation.ts'
 import { expectInTime } from '../support/expect-in-time.ts'
 import { type FaultProxy, type Faults, startFaultProxy } from '../support/fault-proxy.ts'
@@ -37,10 +37,10 @@ function note(reason: unknown): void {
 /** Calls a service, which must end in time. Returns the error, or null where there was an answer. */
 async function attempt(
   name: string,
-  call: (client: PinningServiceClient) => Promise<unknown>,
+  call: (client: ServiceClient) => Promise<unknown>,
   endpoint: string,
 ): Promise<PinqlError | null> {
-  await using client = createPinningServiceClient({ name: 'one', endpoint, timeoutMs: DEADLINE_MS, maxBodyBytes: 1e6 })
+  await using client = createServiceClient({ name: 'one', endpoint, timeoutMs: DEADLINE_MS, maxBodyBytes: 1e6 })
   return await expectInTime({ [`timeoutMs of ${name}`]: DEADLINE_MS }, () =>
     call(client).then(
       () => null,
@@ -121,7 +121,7 @@ it.each(ANSWERS)('%s: every operation ends in time, with a typed error', async (
 
 it('aborting is no error of the service: every operation rejects with the reason, at once', async () => {
   await using upstream = await startScriptedServer()
-  await using client = createPinningServiceClient({ name: 'one', endpoint: upstream.endpoint })
+  await using client = createServiceClient({ name: 'one', endpoint: upstream.endpoint })
   for (const call of Object.values(OPERATIONS)) {
     upstream.reply(stall())
     const controller = new AbortController()
@@ -138,7 +138,7 @@ it('leaves no handle behind after many calls, good and bad', async () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   const before = timers()
   {
-    await using client = createPinningServiceClient({ name: 'one', endpoint: proxy.endpoint, timeoutMs: 2_000 })
+    await using client = createServiceClient({ name: 'one', endpoint: proxy.endpoint, timeoutMs: 2_000 })
     for (let round = 0; round < 10; round++) {
       proxy.set(round % 2 === 0 ? {} : { downstream: { limitData: { bytes: 50 } } })
       const query = { statuses: PIN_STATUSES, limit: 10 }

@@ -5,14 +5,14 @@ import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/schema.ts'
 import { Callers } from '../../src/server/caller/callers.ts'
 import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
-import type { PinningServiceOptions } from '../../src/upstream/service/service.ts'
+import type { ServiceOptions } from '../../src/upstream/service/service.ts'
 import { createServiceRegistry } from '../../src/upstream/tenant/registry.ts'
 import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
 
 /** The token that is configured for test services unless another, or none, is given. */
 export const [ALICE, BOB] = EMULATED_TOKENS
 
-export interface TestApiOptions extends PinningServiceOptions {
+export interface TestApiOptions extends ServiceOptions {
   /** `token`: ALICE unless given. `provider`: a stranger unless given. The first one is the default service. */
   readonly services: readonly {
     readonly name: string

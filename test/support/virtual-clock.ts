@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock, ClockTimer } from '../../src/upstream/clock.ts'
+import type { Clock, ClockTimer } from '../../src/upstream/waiting/clock.ts'
 
 interface Timer {
   readonly at: number

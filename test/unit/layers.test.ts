@@ -14,39 +14,27 @@ const LAYERS: Layers = {
   config: ['domain'],
   observability: ['upstream/service/upstream-observer.ts'],
 
-  upstream: [],
-  'upstream/http': ['domain', 'upstream/stop.ts'],
-  'upstream/budget': ['domain', 'upstream/clock.ts', 'upstream/http/rate-limit-headers.ts', 'upstream/stop.ts'],
+  // Waiting and stopping: clocks, signals, shared calls. Everybody may.
+  'upstream/waiting': [],
+  'upstream/http': ['domain', 'upstream/waiting'],
+  'upstream/budget': ['domain', 'upstream/http/rate-limit-headers.ts', 'upstream/waiting'],
   'upstream/providers': ['domain', 'upstream/budget'],
-  'upstream/service': [
-    'domain',
-    'upstream/budget',
-    'upstream/clock.ts',
-    'upstream/http',
-    'upstream/providers',
-    'upstream/sleep.ts',
-    'upstream/stop.ts',
-    'upstream/until-aborted.ts',
-  ],
+  'upstream/service': ['domain', 'upstream/budget', 'upstream/http', 'upstream/providers', 'upstream/waiting'],
   'upstream/reading': [
     'domain',
     'upstream/budget',
     'upstream/http',
     'upstream/providers',
     'upstream/service',
-    'upstream/single-flight.ts',
-    'upstream/stop.ts',
+    'upstream/waiting',
   ],
   'upstream/writes': [
     'domain',
     'storage',
-    'upstream/clock.ts',
     'upstream/http',
     'upstream/providers',
     'upstream/service',
-    'upstream/sleep.ts',
-    'upstream/stop.ts',
-    'upstream/until-aborted.ts',
+    'upstream/waiting',
   ],
   'upstream/tenant': [
     'domain',
@@ -67,7 +55,7 @@ const LAYERS: Layers = {
     'live/live-reader.ts',
     'live/selection.ts',
     'upstream/http/list-query.ts',
-    'upstream/stop.ts',
+    'upstream/waiting/stop.ts',
   ],
   // Who gets which event. It sends no requests.
   'live/telling': [
@@ -76,7 +64,7 @@ const LAYERS: Layers = {
     'live/live-reader.ts',
     'live/selection.ts',
     'live/watched',
-    'upstream/clock.ts',
+    'upstream/waiting/clock.ts',
   ],
   // Which requests are sent, and when. It knows no subscriber, only their audience.
   'live/polling': ['domain', 'live/live-tenant.ts', 'live/telling/audience.ts', 'live/watched', 'upstream'],
@@ -85,7 +73,7 @@ const LAYERS: Layers = {
 
   server: ['config', 'live', 'observability', 'schema', 'upstream'],
   // What surrounds every HTTP request. Transports see of it only what they name.
-  'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/stop.ts'],
+  'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/waiting/stop.ts'],
   'server/caller': ['domain'],
   'server/graphql': ['domain', 'live', 'observability', 'resolvers', 'server/caller', 'upstream'],
   'server/pages': [],
@@ -101,14 +89,14 @@ const LAYERS: Layers = {
     'server/http/request-guard.ts',
     'server/http/request-id.ts',
     'server/http/send-json.ts',
-    'upstream/stop.ts',
+    'upstream/waiting/stop.ts',
   ],
   'server/transports/yoga': [
     'observability/logger.ts',
     'server/caller',
     'server/graphql',
     'server/pages',
-    'upstream/stop.ts',
+    'upstream/waiting/stop.ts',
   ],
   // The services of the configuration, the embedded one included. Knows no client.
   'server/services': ['config', 'embedded', 'live', 'observability', 'server/loopback.ts', 'upstream'],

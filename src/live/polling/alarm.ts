@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from '../../upstream/clock.ts'
+import type { Clock, ClockTimer } from '../../upstream/waiting/clock.ts'
 
 /** Plans what is due, and does it. */
 export interface AlarmListener {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../upstream/clock.ts'
+import type { Clock } from '../../upstream/waiting/clock.ts'
 import type { LiveTenant } from '../live-tenant.ts'
 import type { Audience } from '../telling/audience.ts'
 import type { PinCache } from '../watched/pin-cache.ts'

@@ -2,7 +2,7 @@ import { BadRequestError, PinNotFoundError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import { openPinStreams } from '../../upstream/reading/pin-stream.ts'
-import type { StopSignal } from '../../upstream/stop.ts'
+import type { StopSignal } from '../../upstream/waiting/stop.ts'
 import type { LiveTenant } from '../live-tenant.ts'
 import type { View } from '../watched/view.ts'
 

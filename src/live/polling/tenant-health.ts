@@ -1,5 +1,5 @@
 import { PinqlError, UnauthorizedError } from '../../domain/errors.ts'
-import type { Clock } from '../../upstream/clock.ts'
+import type { Clock } from '../../upstream/waiting/clock.ts'
 import type { Audience } from '../telling/audience.ts'
 import type { View } from '../watched/view.ts'
 import type { Views } from '../watched/views.ts'

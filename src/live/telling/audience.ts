@@ -1,5 +1,5 @@
 import type { Pin } from '../../domain/pin.ts'
-import type { Clock } from '../../upstream/clock.ts'
+import type { Clock } from '../../upstream/waiting/clock.ts'
 import type { Draft, LiveResumed, LiveStale } from '../live-event.ts'
 import type { LiveReader } from '../live-reader.ts'
 import type { Selection } from '../selection.ts'

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { StopSignal } from '../../upstream/stop.ts'
+import type { StopSignal } from '../../upstream/waiting/stop.ts'
 
 /** Facts about an HTTP request that are known before it is read. */
 export interface HttpContext {

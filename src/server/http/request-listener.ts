@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Logger } from '../../observability/logger.ts'
-import { Stop } from '../../upstream/stop.ts'
+import { Stop } from '../../upstream/waiting/stop.ts'
 import { UnauthenticatedError } from '../caller/unauthenticated-error.ts'
 import type { GraphqlHandler, HttpContext } from './graphql-handler.ts'
 import { pathOf } from './graphql-path.ts'

@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from '../clock.ts'
+import type { Clock, ClockTimer } from '../waiting/clock.ts'
 
 /** A callback that is planned for an instant. */
 export interface Appointment {

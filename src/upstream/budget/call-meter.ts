@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../waiting/clock.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 
 /** Time constant of the average: a call counts for about this long. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../waiting/clock.ts'
 import { Agenda, type Appointment } from './agenda.ts'
 import type { CellSet } from './cell-set.ts'
 import { FairQueue } from './fair-queue.ts'

@@ -1,11 +1,11 @@
 import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
-import { type Clock, systemClock } from '../clock.ts'
-import type { StopSignal } from '../stop.ts'
+import { type Clock, systemClock } from '../waiting/clock.ts'
+import type { StopSignal } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
 import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
-import type { CallOutcome, CallRequest, Permit, RateBudget, RequestBudget } from './request-budget.ts'
+import type { CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
 import { sum, TenantShare, type Waiter } from './tenant-share.ts'
 
 /** Milliseconds within which refusals of two tenants are taken to be about the address that they share. */
@@ -112,7 +112,7 @@ class LocalRequestBudget implements RequestBudget {
     this.#forgetWhenIdle(tenant)
   }
 
-  snapshot(key?: string): RateBudget[] {
+  snapshot(key?: string): LimitUsage[] {
     const now = this.#clock.now()
     const tenant = key === undefined ? undefined : this.#tenants.get(key)
     return this.#limits.map((limit) => {

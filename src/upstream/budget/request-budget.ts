@@ -1,5 +1,5 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
-import type { StopSignal } from '../stop.ts'
+import type { StopSignal } from '../waiting/stop.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
 
@@ -34,7 +34,7 @@ export interface CallOutcome {
 }
 
 /** The rest of one limit of a service. */
-export interface RateBudget {
+export interface LimitUsage {
   readonly limit: number
   readonly windowMs: number
   readonly scope: RateLimit['scope']
@@ -71,7 +71,7 @@ export interface RequestBudget extends Disposable {
    * Returns one entry per limit, in the configured order, as the tenant sees it. Without a tenant: as a new tenant would
    * see it.
    */
-  snapshot(tenant?: string): RateBudget[]
+  snapshot(tenant?: string): LimitUsage[]
   /** Number of calls that wait. */
   readonly waiting: number
   /** Number of tenants that have used some of their budget or wait for it. All others are forgotten. */

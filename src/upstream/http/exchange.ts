@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { errors } from 'undici'
 import { MalformedResponseError, ServiceUnavailableError } from '../../domain/errors.ts'
-import type { StopSignal } from '../stop.ts'
+import type { StopSignal } from '../waiting/stop.ts'
 import { RawHeaders, type ServiceHeaders } from './raw-headers.ts'
 
 /** A request to a pinning service. */

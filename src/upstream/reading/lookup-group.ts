@@ -1,6 +1,6 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
-import { type RequestIds, type StopSignal, unionOfRequestIds } from '../stop.ts'
+import { type RequestIds, type StopSignal, unionOfRequestIds } from '../waiting/stop.ts'
 
 /** The target of a lookup: all pins of a CID, or the pin with a request id. */
 export interface Lookup {

@@ -5,8 +5,8 @@ import { safePace } from '../budget/rate-limit.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/wire.ts'
 import type { CallOptions, PinOperations } from '../service/client.ts'
-import type { PinningService } from '../service/service.ts'
-import { Stop, type StopSignal } from '../stop.ts'
+import type { Service } from '../service/service.ts'
+import { Stop, type StopSignal } from '../waiting/stop.ts'
 import { cidRoom, claimsMore, largestLimit } from './list-plan.ts'
 import { type Lookup, LookupGroup } from './lookup-group.ts'
 
@@ -45,7 +45,7 @@ const PAGE_LIMIT = 1000
  * - one `GET /pins` for all lookups, where all pins fit in one list, or the service does not filter by `cid`.
  */
 export class LookupQueue {
-  readonly #service: PinningService
+  readonly #service: Service
   readonly #source: LookupSource
   /** Milliseconds of the service's limits that one request uses up. */
   readonly #costMs: Readonly<Record<'item' | 'list', number>>
@@ -61,7 +61,7 @@ export class LookupQueue {
   /** The largest number of pins that one list is known to hold. */
   #longestList = PAGE_LIMIT
 
-  constructor(service: PinningService, source: LookupSource) {
+  constructor(service: Service, source: LookupSource) {
     this.#service = service
     this.#source = source
     const costOf = (endpoint: 'item' | 'list'): number =>

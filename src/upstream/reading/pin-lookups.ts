@@ -5,7 +5,7 @@ import type { PinRef } from '../../domain/pin-id.ts'
 import { comparePositions } from '../../domain/pin-order.ts'
 import type { Account } from '../service/account.ts'
 import type { LookupOptions } from '../service/tenant-call-options.ts'
-import type { StopSignal } from '../stop.ts'
+import type { StopSignal } from '../waiting/stop.ts'
 import { LookupQueue } from './lookup-queue.ts'
 import type { PinReads } from './pin-reads.ts'
 

@@ -1,5 +1,5 @@
 import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../waiting/clock.ts'
 
 /** State of a service, as its recent calls show it. */
 export interface ServiceHealth {

@@ -7,7 +7,7 @@ import { createHideSecrets } from '../http/hide-secrets.ts'
 import { encodeListQuery, type ListQuery } from '../http/list-query.ts'
 import { decodePin, decodePinPage, encodeNewPin, type PinPage } from '../http/wire.ts'
 import { SPECIFIED_CAPABILITIES } from '../providers/capabilities.ts'
-import type { StopSignal } from '../stop.ts'
+import type { StopSignal } from '../waiting/stop.ts'
 import { LearnedCapabilities } from './learned-capabilities.ts'
 
 /** Options of every call. */
@@ -40,7 +40,7 @@ export interface PinOperations {
 }
 
 /** The five operations over connections, which must be closed by disposing. */
-export interface PinningServiceClient extends PinOperations, AsyncDisposable {}
+export interface ServiceClient extends PinOperations, AsyncDisposable {}
 
 /** HTTP proxies between pinql and the services. Usually read from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
 export interface ProxySettings {
@@ -87,7 +87,7 @@ const CONNECT_SHARE = 0.4
  *
  * @see Pinning Service API 1.0.0
  */
-export function createPinningServiceClient(options: ClientOptions): PinningServiceClient {
+export function createServiceClient(options: ClientOptions): ServiceClient {
   const { name, timeoutMs = 10_000, maxBodyBytes = 16 * 1024 * 1024 } = options
   const { known = new LearnedCapabilities(SPECIFIED_CAPABILITIES) } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)

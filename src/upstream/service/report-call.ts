@@ -1,5 +1,5 @@
 import { MalformedResponseError, PinqlError } from '../../domain/errors.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../waiting/clock.ts'
 import type { CallOptions } from './client.ts'
 import type { UpstreamCall, UpstreamCallError } from './upstream-observer.ts'
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { PinqlError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
-import type { Clock } from '../clock.ts'
 import { FailedAnswerError } from '../http/refusals.ts'
+import type { Clock } from '../waiting/clock.ts'
 import { CircuitBreaker, type ServiceHealth } from './circuit-breaker.ts'
 import type { LastingState } from './service-reporter.ts'
 import { StoppedTenants } from './stopped-tenants.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../waiting/clock.ts'
 import type { ServiceEvent, ServiceState } from './upstream-observer.ts'
 
 /** A state that lasts until the next one is reported. */

@@ -3,25 +3,25 @@ import type { Pin } from '../../domain/pin.ts'
 import { CallMeter } from '../budget/call-meter.ts'
 import { createRequestBudget } from '../budget/create-request-budget.ts'
 import { ASSUMED_LIMITS, type Endpoint, type RateLimit } from '../budget/rate-limit.ts'
-import type { Permit, RateBudget, RequestBudget } from '../budget/request-budget.ts'
+import type { LimitUsage, Permit, RequestBudget } from '../budget/request-budget.ts'
 import type { RequestClass } from '../budget/request-class.ts'
-import { type Clock, systemClock } from '../clock.ts'
 import type { ServiceResponse } from '../http/exchange.ts'
 import { hasRateLimitHeaders, parseRateLimitHeaders } from '../http/rate-limit-headers.ts'
 import { parseRetryAfter } from '../http/retry-after.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from '../providers/capabilities.ts'
 import { findProvider } from '../providers/known-providers.ts'
-import { sleep } from '../sleep.ts'
-import { Stop, type StopSignal } from '../stop.ts'
-import { untilAborted } from '../until-aborted.ts'
+import { type Clock, systemClock } from '../waiting/clock.ts'
+import { sleep } from '../waiting/sleep.ts'
+import { Stop, type StopSignal } from '../waiting/stop.ts'
+import { untilAborted } from '../waiting/until-aborted.ts'
 import type { ServiceHealth } from './circuit-breaker.ts'
 import {
   type CallOptions,
   type ClientOptions,
-  createPinningServiceClient,
-  type PinningServiceClient,
+  createServiceClient,
   type PinOperations,
   type ProxySettings,
+  type ServiceClient,
 } from './client.ts'
 import { LearnedCapabilities, type Lesson } from './learned-capabilities.ts'
 import { observeClient } from './observed-client.ts'
@@ -49,9 +49,9 @@ export interface ServiceSettings {
   readonly capabilities?: Partial<Capabilities> | undefined
 }
 
-export interface PinningServiceOptions {
-  /** Opens the client. Default: {@link createPinningServiceClient}, over HTTP. */
-  readonly connect?: ((options: ClientOptions) => PinningServiceClient) | undefined
+export interface ServiceOptions {
+  /** Opens the client. Default: {@link createServiceClient}, over HTTP. */
+  readonly connect?: ((options: ClientOptions) => ServiceClient) | undefined
   /** Milliseconds a call may take, including waits and retries. Default: 10,000. */
   readonly timeoutMs?: number | undefined
   readonly proxy?: ProxySettings | undefined
@@ -91,12 +91,15 @@ const FIRST_BACKOFF_MS = 200
  *
  * Every call of every tenant goes through `call`.
  */
-export class PinningService implements AsyncDisposable {
+export class Service implements AsyncDisposable {
   /** Configured name. */
   readonly name: string
   /** Base URL of its Pinning Service API, without user name, password and query. */
   readonly endpoint: string
-  readonly settings: ServiceSettings
+  /** Key of the known provider that runs it; null for a stranger. */
+  readonly provider: string | null
+  /** True when the configuration has a token for it. */
+  readonly hasToken: boolean
   readonly budget: RequestBudget
   readonly known: LearnedCapabilities
   readonly clock: Clock
@@ -106,20 +109,24 @@ export class PinningService implements AsyncDisposable {
   readonly timeoutMs: number
   /** The configured limits, else the provider's, else {@link ASSUMED_LIMITS}. */
   readonly limits: readonly RateLimit[]
-  readonly #client: PinningServiceClient
+  readonly #client: ServiceClient
   readonly #breakers: ServiceBreakers
+  /** From the configuration. */
+  readonly #token: string | null
   readonly #observers = new Map<string, TenantObserver>()
   readonly #onCall: ((call: UpstreamCall) => void) | undefined
   readonly #reporter: ServiceReporter | undefined
 
-  constructor(settings: ServiceSettings, options: PinningServiceOptions = {}) {
+  constructor(settings: ServiceSettings, options: ServiceOptions = {}) {
     const { name, endpoint } = settings
     const { timeoutMs = 10_000, proxy, clock = systemClock, onLesson, observer } = options
     const provider = findProvider(settings.provider)
     const { origin, pathname } = new URL(endpoint)
     this.name = name
     this.endpoint = `${origin}${pathname}`.replace(/\/+$/, '')
-    this.settings = settings
+    this.provider = settings.provider
+    this.hasToken = Boolean(settings.token)
+    this.#token = settings.token
     this.clock = clock
     this.urgentCalls = new CallMeter(clock)
     this.timeoutMs = timeoutMs
@@ -131,7 +138,7 @@ export class PinningService implements AsyncDisposable {
     this.budget = createRequestBudget({ service: name, limits: this.limits, clock })
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
-    this.#client = (options.connect ?? createPinningServiceClient)({
+    this.#client = (options.connect ?? createServiceClient)({
       name,
       endpoint,
       timeoutMs,
@@ -150,7 +157,7 @@ export class PinningService implements AsyncDisposable {
   }
 
   /** Returns the rest of each limit. A tenant's own limits are shown to that tenant only. */
-  budgets(tenant?: string): RateBudget[] {
+  budgets(tenant?: string): LimitUsage[] {
     return this.budget.snapshot(tenant)
   }
 
@@ -256,7 +263,7 @@ export class PinningService implements AsyncDisposable {
   }
 
   #tokenFrom({ token }: ServiceCall<unknown>): NonNullable<ServiceEvent['tokenFrom']> {
-    return token === this.settings.token ? 'configuration' : 'caller'
+    return token === this.#token ? 'configuration' : 'caller'
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

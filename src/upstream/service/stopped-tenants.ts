@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../waiting/clock.ts'
 
 /** A stopped tenant without calls for this long says nothing about the service any more. */
 const FORGET_STOPPED_MS = 300_000

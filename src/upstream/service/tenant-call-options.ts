@@ -1,5 +1,5 @@
 import type { RequestClass } from '../budget/request-class.ts'
-import type { StopSignal } from '../stop.ts'
+import type { StopSignal } from '../waiting/stop.ts'
 
 /** Options of a lookup, whose class is always `interactive`, and of an add or replacement, whose class is always `mutation`. */
 export interface LookupOptions {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
-import { PinningService, type PinningServiceOptions, type ServiceSettings } from '../service/service.ts'
+import { Service, type ServiceOptions, type ServiceSettings } from '../service/service.ts'
 import { WriteJournal } from '../writes/write-journal.ts'
 import type { WriteRecords } from '../writes/write-records.ts'
 import { Tenant } from './tenant.ts'
@@ -9,11 +9,11 @@ import { createTenantKeys } from './tenant-keys.ts'
 /** The configured services by name. Each has its own connections, budget and breakers. */
 export interface ServiceRegistry extends AsyncDisposable {
   /** All services, in the order of the configuration. */
-  readonly services: readonly PinningService[]
+  readonly services: readonly Service[]
   /** Name of the service that is used when a request names none. */
   readonly defaultName: string
   /** @throws {UnknownServiceError} when no service has that name */
-  get(name: string): PinningService
+  get(name: string): Service
   /**
    * Returns the tenant for one token at one service. The same token gets the same object, unless the tenant was evicted
    * meanwhile.
@@ -25,7 +25,7 @@ export interface ServiceRegistry extends AsyncDisposable {
   tenant(name: string, token: string | null): Tenant
 }
 
-export interface RegistryOptions extends PinningServiceOptions {
+export interface RegistryOptions extends ServiceOptions {
   /**
    * Secret of at least 32 bytes, from which the keys of tenants are made. Records of writes are found by these keys.
    * Default: a new random secret.
@@ -51,20 +51,21 @@ export function createServiceRegistry(
   defaultName: string,
   options: RegistryOptions = {},
 ): ServiceRegistry {
-  const services = settings.map((each) => new PinningService(each, options))
-  const byName = new Map(services.map((service) => [service.settings.name, service]))
+  const services = settings.map((each) => new Service(each, options))
+  const byName = new Map(services.map((service) => [service.name, service]))
+  const tokens = new Map(settings.map(({ name, token }) => [name, token]))
   /** Tenants by service and token. The tenants hold their tokens anyway. */
   const tenants = new LRUCache<string, Tenant>({ max: MAX_TENANTS })
   const keyOf = createTenantKeys(options.tenantSecret)
   const journal = new WriteJournal(options.writeRecords)
 
-  function get(name: string): PinningService {
+  function get(name: string): Service {
     const service = byName.get(name)
     if (!service) throw new UnknownServiceError(name, [...byName.keys()])
     return service
   }
 
-  function connect(service: PinningService, token: string): Tenant {
+  function connect(service: Service, token: string): Tenant {
     const tenant = new Tenant(service, keyOf(service.name, token), token, journal)
     tenant.lookForUnfinishedWrites()
     return tenant
@@ -76,7 +77,7 @@ export function createServiceRegistry(
     get,
     tenant(name, callersToken) {
       const service = get(name)
-      const token = callersToken ?? service.settings.token
+      const token = callersToken ?? tokens.get(name)
       if (!token) throw new UnauthorizedError(missingToken(name, defaultName), { service: name })
       // The tenant's key is not used here, since it is a hash. Computing it would take a tenth of the time of a lookup.
       const held = `${name} ${token}`

@@ -8,7 +8,7 @@ import { PinLookups } from '../reading/pin-lookups.ts'
 import { PinReads } from '../reading/pin-reads.ts'
 import type { PinSource } from '../reading/pin-source.ts'
 import type { LearnedCapabilities } from '../service/learned-capabilities.ts'
-import type { PinningService } from '../service/service.ts'
+import type { Service } from '../service/service.ts'
 import type { LookupOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { TenantObserver } from '../service/tenant-observer.ts'
 import { PinWriter } from '../writes/pin-writer.ts'
@@ -33,14 +33,14 @@ import { WriteJournal } from '../writes/write-journal.ts'
 export class Tenant implements PinSource {
   /** Service and keyed hash of the token. It is part of every key under which anything is kept or shared. */
   readonly key: string
-  readonly #service: PinningService
+  readonly #service: Service
   readonly #recent: RecentWrites
   readonly #reads: PinReads
   readonly #lookups: PinLookups
   readonly #writer: PinWriter
 
   /** @param journal all writes of the process. Default: a journal in memory, for this tenant alone. */
-  constructor(service: PinningService, key: string, token: string, journal: WriteJournal = new WriteJournal()) {
+  constructor(service: Service, key: string, token: string, journal: WriteJournal = new WriteJournal()) {
     this.key = key
     this.#service = service
     const account = { service, key, token }

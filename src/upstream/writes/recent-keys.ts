@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../waiting/clock.ts'
 
 /** Keys with values that are kept for a limited time. */
 export class RecentKeys<Value> {

@@ -1,6 +1,6 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../waiting/clock.ts'
 import { RecentKeys } from './recent-keys.ts'
 
 /** Milliseconds that a service may take to show a new pin in its lists, or to answer a removal that was retried. */

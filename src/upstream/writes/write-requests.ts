@@ -1,12 +1,12 @@
 import type { Cid } from '../../domain/cid.ts'
 import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
-import type { Clock } from '../clock.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
 import type { ServiceCall } from '../service/service.ts'
 import type { LookupOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
-import { type RequestIds, Stop, type StopSignal } from '../stop.ts'
+import type { Clock } from '../waiting/clock.ts'
+import { type RequestIds, Stop, type StopSignal } from '../waiting/stop.ts'
 import type { RecentWrites } from './recent-writes.ts'
 
 /** The reads of a tenant that its writes need. */

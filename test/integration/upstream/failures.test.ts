@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
-import { PinningService } from '../../../src/upstream/service/service.ts'
+import { Service } from '../../../src/upstream/service/service.ts'
 import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { expectInTime } from '../../support/expect-in-time.ts'
 import { type Faults, startFaultProxy } from '../../support/fault-proxy.ts'
@@ -13,7 +13,7 @@ const HEALTH = '{ services { name health { state breaker lastError { code messag
 const PIN = `query ($service: String!) { pin(service: $service, requestId: "none") { id } }`
 
 function openTenant(endpoint: string, timeoutMs = 10_000): Tenant & AsyncDisposable {
-  const service = new PinningService({ name: 'test', endpoint, token: null, provider: null }, { timeoutMs })
+  const service = new Service({ name: 'test', endpoint, token: null, provider: null }, { timeoutMs })
   return Object.assign(new Tenant(service, 'test:alice', ALICE), {
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
-import { Stop } from '../../../src/upstream/stop.ts'
 import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/tenant/registry.ts'
+import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'

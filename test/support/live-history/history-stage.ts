@@ -1,7 +1,7 @@
 import type { Informers, WatchOptions } from '../../../src/live/informers.ts'
 import type { Selection } from '../../../src/live/selection.ts'
-import type { Clock } from '../../../src/upstream/clock.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import type { Clock } from '../../../src/upstream/waiting/clock.ts'
 import type { ModelService } from '../model/model-service.ts'
 import type { ToldEvent } from './history-checker.ts'
 

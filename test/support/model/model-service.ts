@@ -2,9 +2,9 @@ import { parseCid } from '../../../src/domain/cid.ts'
 import { PinNotFoundError, ServiceUnavailableError, UnauthorizedError } from '../../../src/domain/errors.ts'
 import { parseInstant } from '../../../src/domain/instant.ts'
 import type { NewPin, Pin, PinStatus } from '../../../src/domain/pin.ts'
-import type { Clock } from '../../../src/upstream/clock.ts'
 import { createPinFilter } from '../../../src/upstream/http/list-query.ts'
-import type { CallOptions, PinningServiceClient } from '../../../src/upstream/service/client.ts'
+import type { CallOptions, ServiceClient } from '../../../src/upstream/service/client.ts'
+import type { Clock } from '../../../src/upstream/waiting/clock.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 
 export type ModelOperation = 'list' | 'get' | 'add' | 'replace' | 'remove'
@@ -127,7 +127,7 @@ export class ModelService {
   }
 
   /** The service as a client sees it; every client sees the same. */
-  connect = (): PinningServiceClient => ({
+  connect = (): ServiceClient => ({
     listPins: (query, options) =>
       this.#answer('list', options, (pins) => {
         const all = [...pins.values()].filter(createPinFilter(query))

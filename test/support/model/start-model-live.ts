@@ -7,7 +7,7 @@ import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
 import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
-import type { PinningService } from '../../../src/upstream/service/service.ts'
+import type { Service } from '../../../src/upstream/service/service.ts'
 import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { VirtualClock } from '../virtual-clock.ts'
@@ -25,7 +25,7 @@ export interface ModelLiveOptions extends Pick<InformersOptions, 'random'> {
 export interface ModelLive extends AsyncDisposable {
   readonly clock: VirtualClock
   readonly upstream: ModelService
-  readonly service: PinningService
+  readonly service: Service
   readonly live: Informers
   tenant(token: string): Tenant
   watch(token: string, selection: Selection, options?: WatchOptions): LiveReader

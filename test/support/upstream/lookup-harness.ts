@@ -7,7 +7,7 @@ import { createPinFilter, type ListQuery } from '../../../src/upstream/http/list
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
 import { LookupQueue } from '../../../src/upstream/reading/lookup-queue.ts'
 import type { CallOptions, PinOperations } from '../../../src/upstream/service/client.ts'
-import { PinningService, type ServiceCall } from '../../../src/upstream/service/service.ts'
+import { Service, type ServiceCall } from '../../../src/upstream/service/service.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 
@@ -84,7 +84,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     replacePin: unused,
     removePin: unused,
   }
-  class ServiceInMemory extends PinningService {
+  class ServiceInMemory extends Service {
     override call<Value>(call: ServiceCall<Value>): Promise<Value> {
       return super.call({ ...call, send: (_client, callOptions) => call.send(client, callOptions) })
     }

@@ -1,7 +1,7 @@
 import { OutcomeUnknownError } from '../../../src/domain/change-errors.ts'
 import { PinqlError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
-import { sleep } from '../../../src/upstream/sleep.ts'
+import { sleep } from '../../../src/upstream/waiting/sleep.ts'
 import type { EmulatedProviderHooks } from '../providers/answer-request.ts'
 import type { StoredPin } from '../providers/stored-pin.ts'
 import { ALICE, newPin, type WriteSetup } from './start-write-setup.ts'

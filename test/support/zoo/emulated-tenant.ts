@@ -1,6 +1,6 @@
 import { Dispatcher } from 'undici'
-import { createPinningServiceClient } from '../../../src/upstream/service/client.ts'
-import { PinningService, type ServiceCall, type ServiceSettings } from '../../../src/upstream/service/service.ts'
+import { createServiceClient } from '../../../src/upstream/service/client.ts'
+import { Service, type ServiceCall, type ServiceSettings } from '../../../src/upstream/service/service.ts'
 import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { answerRequest, type EmulatedProviderHooks, type ServiceParts } from '../providers/answer-request.ts'
 import { EMULATED_TOKENS } from '../providers/emulated-provider.ts'
@@ -62,12 +62,12 @@ export function createEmulatedTenant(
 }
 
 /** Sends every call at once, over the given dispatcher. */
-class UnlimitedService extends PinningService {
+class UnlimitedService extends Service {
   readonly #send: <Value>(call: ServiceCall<Value>) => Promise<Value>
 
   constructor(settings: ServiceSettings, dispatcher: Dispatcher) {
     super(settings)
-    const client = createPinningServiceClient({ ...settings, known: this.known, dispatcher })
+    const client = createServiceClient({ ...settings, known: this.known, dispatcher })
     this.#send = ({ send, token, signal }) => send(client, { token, signal })
   }
 

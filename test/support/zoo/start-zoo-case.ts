@@ -1,5 +1,5 @@
 import type { Lesson } from '../../../src/upstream/service/learned-capabilities.ts'
-import type { PinningServiceOptions, ServiceSettings } from '../../../src/upstream/service/service.ts'
+import type { ServiceOptions, ServiceSettings } from '../../../src/upstream/service/service.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import {
@@ -24,7 +24,7 @@ export interface StartedZooCase extends AsyncDisposable {
   readonly lessons: readonly Lesson[]
 }
 
-export interface ZooCaseOptions extends EmulatedProviderOptions, Pick<PinningServiceOptions, 'timeoutMs'> {
+export interface ZooCaseOptions extends EmulatedProviderOptions, Pick<ServiceOptions, 'timeoutMs'> {
   /** Default: no limits. */
   readonly settings?: Partial<ServiceSettings>
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { SingleFlight } from '../../../src/upstream/single-flight.ts'
-import type { StopSignal } from '../../../src/upstream/stop.ts'
+import { SingleFlight } from '../../../src/upstream/waiting/single-flight.ts'
+import type { StopSignal } from '../../../src/upstream/waiting/stop.ts'
 import { deferred } from '../../support/deferred.ts'
 
 /** Calls that the test answers, each with the signal that it was started with. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { StopSignal } from '../../../upstream/stop.ts'
+import type { StopSignal } from '../../../upstream/waiting/stop.ts'
 import {
   badRequest,
   checkOperationRequest,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GraphQLError } from 'graphql'
-import type { StopSignal } from '../../../upstream/stop.ts'
+import type { StopSignal } from '../../../upstream/waiting/stop.ts'
 import type { Identify } from '../../caller/caller.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
 import type { Executor } from '../../graphql/executor.ts'

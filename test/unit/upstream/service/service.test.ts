@@ -7,7 +7,7 @@ import {
 } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallOptions } from '../../../../src/upstream/service/client.ts'
-import { PinningService, type ServiceCall } from '../../../../src/upstream/service/service.ts'
+import { Service, type ServiceCall } from '../../../../src/upstream/service/service.ts'
 import { deferred } from '../../../support/deferred.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
@@ -24,7 +24,7 @@ function answer(options: CallOptions, status: number, headers: Record<string, st
 
 function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: number) {
   const clock = new VirtualClock(1000)
-  const service = new PinningService(
+  const service = new Service(
     { name: 'test', endpoint: 'http://127.0.0.1:9', token: null, provider: null, limits },
     { clock, timeoutMs },
   )
@@ -65,7 +65,7 @@ function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: numbe
 
 afterEach(() => vi.restoreAllMocks())
 
-describe('PinningService.call', () => {
+describe('Service.call', () => {
   it('sends in the same turn where the budget is idle', async () => {
     const { clock, call } = startService()
     const { sentAt, outcome, made } = call([])

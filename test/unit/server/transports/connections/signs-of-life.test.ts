@@ -8,7 +8,7 @@ import { createRequestGuard } from '../../../../../src/server/http/request-guard
 import { ConnectionCaps } from '../../../../../src/server/transports/connections/connection-caps.ts'
 import { connectionLimitsOf } from '../../../../../src/server/transports/connections/connection-limits.ts'
 import { ConnectionServer } from '../../../../../src/server/transports/connections/connection-server.ts'
-import { Stop } from '../../../../../src/upstream/stop.ts'
+import { Stop } from '../../../../../src/upstream/waiting/stop.ts'
 
 /** Some clients and proxies take a connection for dead that was silent for as long. */
 const LONGEST_SILENCE_MS = 25_000
