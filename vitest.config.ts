@@ -28,6 +28,7 @@ export default defineConfig({
       project('schema', { isolate: false }),
       project('integration', { setupFiles: [SEED_PROPERTIES, 'test/support/load-hono-response.ts'], isolate: false }),
       project('contract', { setupFiles: [SEED_PROPERTIES], isolate: false }),
+      project('browser'),
       project('e2e', { globalSetup: 'test/support/build-dist.ts' }),
     ],
   },

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 
 const TEST = new URL('../../', import.meta.url)
 
-it.each(['unit', 'schema', 'integration', 'contract', 'e2e'])(
+it.each(['unit', 'schema', 'integration', 'contract', 'browser', 'e2e'])(
   'test/%s holds tests only; support has the rest',
   (folder) => {
     const files = readdirSync(new URL(folder, TEST), { withFileTypes: true, recursive: true })
