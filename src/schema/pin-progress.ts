@@ -1,4 +1,4 @@
-import type { PinProgress } from '../domain/pin-progress.ts'
+import type { PinProgress } from '../domain/pin-info.ts'
 import { builder } from './builder.ts'
 import { toInt } from './int.ts'
 

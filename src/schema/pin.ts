@@ -1,6 +1,6 @@
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId } from '../domain/pin-id.ts'
-import { expiresAtOf, failureReasonOf, progressOf, sizeOf } from '../domain/pin-progress.ts'
+import { expiresAtOf, failureReasonOf, progressOf, sizeOf } from '../domain/pin-info.ts'
 import { type PinArgs, pin } from '../resolvers/pin.ts'
 import { serviceOf } from '../resolvers/service.ts'
 import { builder } from './builder.ts'

@@ -6,7 +6,7 @@ import type { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { ServiceRegistry } from '../upstream/tenant/registry.ts'
 import type { Caller, CallerRequest } from './caller/caller.ts'
-import { Callers } from './caller/callers.ts'
+import { CallersByTokens } from './caller/callers-by-tokens.ts'
 import { identifyByHost } from './caller/identify-by-host.ts'
 import { Executor } from './graphql/executor.ts'
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignore-upgrade.ts'
@@ -53,7 +53,7 @@ export function createFrontDoor(
   const inFlight = new RequestsInFlight()
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
   const names = registry.services.map(({ name }) => name)
-  const callers = new Callers({ names, defaultName: registry.defaultName })
+  const callers = new CallersByTokens({ names, defaultName: registry.defaultName })
   const identify = parts.identify
     ? identifyByHost(parts.identify, { services: names, timeoutMs: requestTimeoutMs })
     : (request: CallerRequest) => callers.identify(request)

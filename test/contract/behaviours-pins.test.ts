@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Pin } from '../../src/domain/pin.ts'
-import { progressOf } from '../../src/domain/pin-progress.ts'
+import { progressOf } from '../../src/domain/pin-info.ts'
 import { countPins } from '../../src/upstream/reading/count-pins.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { crust } from '../support/providers/crust.ts'

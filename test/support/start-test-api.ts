@@ -3,7 +3,7 @@ import { type GraphQLError, type GraphQLFormattedError, graphql } from 'graphql'
 import { Informers } from '../../src/live/informers.ts'
 import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/schema.ts'
-import { Callers } from '../../src/server/caller/callers.ts'
+import { CallersByTokens } from '../../src/server/caller/callers-by-tokens.ts'
 import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
 import type { ServiceOptions } from '../../src/upstream/service/service.ts'
 import { createServiceRegistry } from '../../src/upstream/tenant/registry.ts'
@@ -47,7 +47,7 @@ export function startTestApi({ services, ...options }: TestApiOptions): TestApi 
   const settings = services.map((service) => ({ token: ALICE, provider: null, ...service }))
   const live = new Informers()
   const registry = createServiceRegistry(settings, settings[0]?.name ?? '', options)
-  const callers = new Callers({ names: settings.map(({ name }) => name), defaultName: registry.defaultName })
+  const callers = new CallersByTokens({ names: settings.map(({ name }) => name), defaultName: registry.defaultName })
   return {
     async query(source, variableValues = {}, { headers = {}, signal = new AbortController().signal } = {}) {
       // A thousand lookups may wait for it.

@@ -16,7 +16,7 @@ import { capError } from './cap-error.ts'
 import type { Connection, ConnectionOwner, ConnectionParts } from './connection-parts.ts'
 import { drainInSlices, drainTimeMs } from './drain-in-slices.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { patienceMs } from './patience.ts'
+import { longestUnreadMs } from './longest-unread-ms.ts'
 
 export interface ConnectionServerOptions extends ConnectionParts {
   /** Largest message of a WebSocket in bytes. */
@@ -58,7 +58,7 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
     this.#sockets = new WebSocketServer(settings)
     this.#heartbeat = new Heartbeat((connection) => {
       const { unreadSince, unreadBytes } = connection
-      const longestMs = patienceMs(options.stallTimeoutMs, unreadBytes)
+      const longestMs = longestUnreadMs(options.stallTimeoutMs, unreadBytes)
       if (unreadSince !== null && performance.now() - unreadSince >= longestMs) connection.stall()
       else connection.beat()
     })

@@ -11,7 +11,7 @@ const MAX_LENGTH = 16_384
 export class MalformedTokensError extends TypeError {}
 
 /** Finds out who calls by the services' tokens in a request. Used when the host gives no `identify`. */
-export class Callers {
+export class CallersByTokens {
   readonly #services: ServiceNames
   readonly #secret = randomBytes(32)
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { Callers } from '../../../../src/server/caller/callers.ts'
+import { CallersByTokens } from '../../../../src/server/caller/callers-by-tokens.ts'
 
 const SERVICES = { names: ['one', 'two'], defaultName: 'one' }
 
 describe('callers', () => {
-  const callers = new Callers(SERVICES)
+  const callers = new CallersByTokens(SERVICES)
 
   it('are equal for equal tokens, wherever they came from and however their names are written', async () => {
     const fromHeaders = await callers.fromHeaders({
@@ -31,7 +31,7 @@ describe('callers', () => {
       callers.fromHeaders({ authorization: 'Bearer a' }),
       callers.fromHeaders({ authorization: 'Bearer b' }),
       callers.fromHeaders({ 'x-pinning-token-a': 'Bearer a' }),
-      new Callers(SERVICES).fromHeaders({ authorization: 'Bearer a' }),
+      new CallersByTokens(SERVICES).fromHeaders({ authorization: 'Bearer a' }),
     ])
     expect(new Set(all.map(({ key }) => key)).size).toBe(5)
     expect(JSON.stringify(await callers.fromHeaders({ authorization: 'Bearer secret-token' }))).not.toContain('secret')

@@ -13,6 +13,6 @@ const SLOWEST_BYTES_PER_MS = 16
  *
  * @param unreadBytes bytes that the client has to read before it can answer
  */
-export function patienceMs(stallTimeoutMs: number, unreadBytes: number): number {
+export function longestUnreadMs(stallTimeoutMs: number, unreadBytes: number): number {
   return stallTimeoutMs * PATIENCE + Math.max(0, unreadBytes - USUAL_BYTES) / SLOWEST_BYTES_PER_MS
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseInstant } from '../../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin, type PinStatus, type StringMap } from '../../../src/domain/pin.ts'
-import { expiresAtOf, failureReasonOf, progressOf, sizeOf } from '../../../src/domain/pin-progress.ts'
+import { expiresAtOf, failureReasonOf, progressOf, sizeOf } from '../../../src/domain/pin-info.ts'
 
 function pinWith(info: StringMap, status: PinStatus = 'pinning'): Pin {
   const cid = { text: 'bafkqaaa', key: 'k' }
