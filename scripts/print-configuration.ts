@@ -1,6 +1,6 @@
 import { EXIT } from '../src/cli/exit-codes.ts'
 import { CONFIG_SCHEMA, describeSetting, SERVICE_SCHEMA } from '../src/config/gateway-config.ts'
-import { CAPABILITY_SHAPE } from '../src/config/service-ways.ts'
+import { CAPABILITY_SHAPE } from '../src/config/service-overrides.ts'
 import { FILE_VARIABLE, SETTINGS } from '../src/config/settings.ts'
 import { KNOWN_PROVIDERS } from '../src/upstream/providers/known-providers.ts'
 

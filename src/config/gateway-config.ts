@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { normaliseEndpoint } from './endpoint.ts'
 import { LIVE_SETTINGS } from './live-settings.ts'
-import { CAPABILITIES_SCHEMA, type CapabilitySettings, LIMITS_SCHEMA } from './service-ways.ts'
+import { CAPABILITIES_SCHEMA, type CapabilitySettings, LIMITS_SCHEMA } from './service-overrides.ts'
 import { setting, wholeNumber } from './setting.ts'
 
 /** One upstream service by its configured name. */

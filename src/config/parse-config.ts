@@ -13,7 +13,7 @@ import {
   type ServiceConfig,
   splitList,
 } from './gateway-config.ts'
-import { CAPABILITY_SHAPE, type CapabilitySettings, LIMIT_SCHEMA } from './service-ways.ts'
+import { CAPABILITY_SHAPE, type CapabilitySettings, LIMIT_SCHEMA } from './service-overrides.ts'
 
 /** Settings as a file or a program gives them. All are optional. */
 export type ConfigInput = z.input<typeof CONFIG_SCHEMA>

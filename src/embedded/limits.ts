@@ -5,9 +5,9 @@ export interface Limits {
   /** Pins that are fetched at the same time, of all tokens and per token. All others wait in the queue. */
   readonly activePins: number
   readonly activePinsPerToken: number
-  /** A pin fails when no new block arrives for so long. */
+  /** Milliseconds without a new block after which a pin fails. */
   readonly stallTimeoutMs: number
-  /** A pin fails when it is not complete after so long. */
+  /** Milliseconds after which a pin fails that is not complete. */
   readonly totalTimeoutMs: number
   readonly dialTimeoutMs: number
   readonly maxConnections: number

@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../storage/open-database.ts'
 import { type DialRange, defaultDialRanges } from './fetch/dial-policy.ts'
 import { startBlockKeeper } from './fetch/start-block-keeper.ts'
 import { createApp } from './http/create-app.ts'
-import { startHttpServer } from './http/start-http-server.ts'
+import { serveApp } from './http/serve-app.ts'
 import { assertNoKubo } from './kubo/kubo-ledger.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import { startKuboKeeper } from './kubo/start-kubo-keeper.ts'
@@ -19,7 +19,7 @@ import { PinStore } from './store/pin-store.ts'
 import { hashOf, TokenStore } from './store/token-store.ts'
 
 /** All options of the service, in a form that can be sent to its thread. */
-export interface ServiceOptions {
+export interface EmbeddedOptions {
   /** Address that HTTP listens on. */
   readonly host: string
   /** Port of HTTP. 0 for any free port. */
@@ -40,7 +40,7 @@ export interface ServiceOptions {
 }
 
 /** A service that runs in this thread. */
-export interface Service extends AsyncDisposable {
+export interface EmbeddedService extends AsyncDisposable {
   readonly endpoint: string
   readonly peerId: string | null
   readonly addresses: readonly string[]
@@ -52,11 +52,11 @@ export interface Service extends AsyncDisposable {
  * @param report called with each failure that no client caused: of a request, of a pin, or of the collection of garbage
  * @param onNotice called when the keeper goes away, and when it is back
  */
-export async function startService(
-  options: ServiceOptions,
+export async function startInThisThread(
+  options: EmbeddedOptions,
   report: (error: unknown) => void,
   onNotice: (notice: Notice) => void = () => {},
-): Promise<Service> {
+): Promise<EmbeddedService> {
   const presence = new KeeperPresence(onNotice)
   const onError = (error: unknown): void => {
     if (!presence.take(error)) report(error)
@@ -107,7 +107,7 @@ export async function startService(
       progressOf: (pin) => queue.progressOf(pin.created),
       onError,
     })
-    const server = await startHttpServer(app, options)
+    const server = await serveApp(app, options)
     closers.push(() => server[Symbol.asyncDispose]())
 
     pins.requeueInterrupted()
@@ -126,7 +126,7 @@ export async function startService(
 }
 
 function startKeeper(
-  { kubo, dataDir, host, listen, gateways, dialRanges }: ServiceOptions,
+  { kubo, dataDir, host, listen, gateways, dialRanges }: EmbeddedOptions,
   parts: { database: Database; pins: PinStore; limits: Limits; onQueued: () => void; onAnswer: () => void },
 ): Promise<Keeper> {
   const bytesOf = (owner: number): number => parts.pins.usage(owner).bytes

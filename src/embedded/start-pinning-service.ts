@@ -2,7 +2,7 @@ import type { DialRange } from './fetch/dial-policy.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import type { Limits } from './limits.ts'
 import type { Notice } from './queue/keeper-presence.ts'
-import type { ServiceOptions } from './start-in-this-thread.ts'
+import type { EmbeddedOptions } from './start-in-this-thread.ts'
 import { startWorker } from './start-worker.ts'
 import type { WorkerMessage } from './worker.ts'
 
@@ -57,7 +57,7 @@ export interface RunningPinningService extends AsyncDisposable {
  * @throws {Error} when the service cannot start: a folder without write access, a port in use, a database of a newer version
  */
 export async function startPinningService(options: PinningServiceOptions): Promise<RunningPinningService> {
-  const workerData: ServiceOptions = {
+  const workerData: EmbeddedOptions = {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
     dataDir: options.dataDir,

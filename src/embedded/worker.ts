@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Notice } from './queue/keeper-presence.ts'
-import { type ServiceOptions, startService } from './start-in-this-thread.ts'
+import { type EmbeddedOptions, startInThisThread } from './start-in-this-thread.ts'
 
 /** Messages from the thread of the service to the thread that started it. */
 export type WorkerMessage =
@@ -19,8 +19,8 @@ if (!port) throw new Error('worker.ts runs in a worker thread only')
 const tell = (message: WorkerMessage): void => port.postMessage(message)
 
 try {
-  const service = await startService(
-    workerData as ServiceOptions,
+  const service = await startInThisThread(
+    workerData as EmbeddedOptions,
     (error) => tell({ type: 'error', message: describe(error) }),
     (notice) => tell({ type: 'notice', notice }),
   )

@@ -2,7 +2,7 @@ import { UnauthorizedError, UnknownServiceError } from '../domain/errors.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import type { Informers } from '../live/informers.ts'
 import { createLoaders, type Loaders } from '../loaders/create-loaders.ts'
-import type { ServiceRegistry } from '../upstream/tenant/registry.ts'
+import type { ServiceRegistry } from '../upstream/tenant/service-registry.ts'
 import type { Tenant } from '../upstream/tenant/tenant.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
 

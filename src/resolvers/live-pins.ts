@@ -22,7 +22,7 @@ export interface PinsChangedArgs extends WatchArgs {
   readonly filter?: PinFilterInput | null | undefined
 }
 
-/** So many ids fit into a message of 64 KB, even with the longest names of services and request ids of 60 characters. */
+/** Most ids that fit into a message of 64 KB, even with the longest names of services and request ids of 60 characters. */
 const MAX_IDS = 250
 
 /**

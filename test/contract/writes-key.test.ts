@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { IdempotencyConflictError, OutcomeUnknownError } from '../../src/domain/change-errors.ts'
-import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
+import { openWriteRecords } from '../../src/upstream/writes/open-write-records.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import type { NewPin, Pin } from '../../src/domain/pin.ts'
-import { openWriteRecords } from '../../src/upstream/writes/sqlite-write-records.ts'
+import { openWriteRecords } from '../../src/upstream/writes/open-write-records.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import type { StoredPin } from '../support/providers/stored-pin.ts'

@@ -6,7 +6,7 @@ import { createSchema } from '../../src/schema/schema.ts'
 import { CallersByTokens } from '../../src/server/caller/callers-by-tokens.ts'
 import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
 import type { ServiceOptions } from '../../src/upstream/service/service.ts'
-import { createServiceRegistry } from '../../src/upstream/tenant/registry.ts'
+import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
 
 /** The token that is configured for test services unless another, or none, is given. */

@@ -4,7 +4,7 @@ import { Informers } from '../../src/live/informers.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createFrontDoor } from '../../src/server/create-front-door.ts'
 import { startHttpServer } from '../../src/server/http/http-server.ts'
-import { createServiceRegistry } from '../../src/upstream/tenant/registry.ts'
+import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 
 /** What a resolver of the test's own gets as its context. */
 export interface ResolverContext {

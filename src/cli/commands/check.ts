@@ -6,7 +6,7 @@ import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createLogger } from '../../observability/logger.ts'
 import { DirectoryInUseError, lockDirectory } from '../../storage/lock-directory.ts'
 import { countPins } from '../../upstream/reading/count-pins.ts'
-import type { ServiceRegistry } from '../../upstream/tenant/registry.ts'
+import type { ServiceRegistry } from '../../upstream/tenant/service-registry.ts'
 import { addConfigOptions } from '../config-options.ts'
 import { EXIT } from '../exit-codes.ts'
 

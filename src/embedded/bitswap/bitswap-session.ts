@@ -4,11 +4,11 @@ import { blockKey } from '../dag/block-key.ts'
 import type { BitswapPeer } from './bitswap-peer.ts'
 
 const TICK_MS = 500
-/** When the asked peers have sent no block at all for so long, one more peer is asked. */
+/** Milliseconds without a block from any of the asked peers after which one more peer is asked. */
 const ASK_NEXT_MS = 1_000
-/** When they have sent no block for so long, they are asked again. A peer may have forgotten the want, or have the block now. */
+/** Milliseconds without a block after which the same peers are asked again. A peer may have forgotten the want, or have the block now. */
 const ASK_AGAIN_MS = 5_000
-/** When one block has not come for so long, one more peer is asked for it, even while the others send other blocks. */
+/** Milliseconds of waiting for one block after which one more peer is asked for it, even while others send other blocks. */
 const OVERDUE_MS = 5_000
 const SILENCE_BURDEN = 100
 

@@ -191,7 +191,9 @@ export class BlockTransfer implements Transfer {
   }
 }
 
-/** @throws {PinFailedError} for a pin that seems to be what the service breaks off over. It would be tried for ever. */
+/**
+ * @throws {PinFailedError} for a pin at which the service was interrupted 10 times without a further block: retrying would not end
+ */
 function assertNotFatal({ info }: StoredPin): void {
   const interruptions = countInterruptions(info)
   if (interruptions < MAX_INTERRUPTIONS) return

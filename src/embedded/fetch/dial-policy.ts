@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { type AddressRange, addressRange, isAnyAddress } from './address-range.ts'
 
-/** When a name server does not answer for so long, it is asked once more. */
+/** Milliseconds without an answer after which a name server is asked once more. */
 const DNS_TIMEOUT_MS = 2_000
 const DNS_TRIES = 2
 

@@ -8,7 +8,7 @@ import { isBlockOf } from '../dag/verify-block.ts'
 const MAX_CID_BYTES = 1024
 /** Largest memory for blocks that arrived before they were wanted. Beyond it, the CAR is read no further. */
 const CACHE_BYTES = 16 * 1024 * 1024
-/** When the CAR brings no block for so long, single blocks are requested. */
+/** Milliseconds without a block of the CAR after which single blocks are requested. */
 const CAR_PATIENCE_MS = 1_000
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 8_000

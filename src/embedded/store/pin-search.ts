@@ -12,7 +12,7 @@ export interface SearchBounds {
   readonly countedEntries: number
   /** Largest count of matches each of which needs a lookup elsewhere. */
   readonly countedLooks: number
-  /** When at most so many pins meet one of the conditions, the count is exact. */
+  /** Most pins that may meet one of the conditions for the count to be exact. */
   readonly few: number
   /** Most entries of each index that are read to find the rarest condition. */
   readonly probedTerms: number

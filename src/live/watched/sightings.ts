@@ -14,7 +14,7 @@ export interface GonePin {
   readonly at: number
 }
 
-/** Which pins the answers for one tenant have shown, and which they should have shown and did not. */
+/** The pins that the answers for one tenant have shown, and those that they should have shown and did not. */
 export class Sightings {
   /** Request ids that the present cycle expects and that no answer has shown yet. */
   readonly missing = new Set<string>()

@@ -12,7 +12,7 @@ import type { LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { type CallerTokens, createContext, type GatewayContext } from '../../resolvers/context.ts'
-import type { ServiceRegistry } from '../../upstream/tenant/registry.ts'
+import type { ServiceRegistry } from '../../upstream/tenant/service-registry.ts'
 import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import { visibleErrors } from './client-error.ts'
 import { CompiledOperations } from './compiled-operations.ts'
@@ -140,7 +140,7 @@ export class Executor {
     const operation = getOperationAST(run.document, run.operationName)
     const compiled = operation && this.#compiled.find(run.document, operation)
     if (compiled) return compiled(rootValue, context, run.variables ?? {})
-    const refusal = operation && refuseNullConditions(run.document, run.variables ?? {})
+    const refusal = operation && refuseNullConditions(run.document, operation, run.variables ?? {})
     if (refusal) return refusal
     return execute({ ...this.#argsOf(run, context), rootValue })
   }

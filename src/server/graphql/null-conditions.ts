@@ -1,4 +1,12 @@
-import { type DocumentNode, type ExecutionResult, GraphQLError, Kind, type VariableNode, visit } from 'graphql'
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  GraphQLError,
+  Kind,
+  type OperationDefinitionNode,
+  type VariableNode,
+  visit,
+} from 'graphql'
 
 /**
  * Refuses null for a variable of `@skip` or `@include`. A variable with a default value may be null there.
@@ -10,23 +18,23 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, Kind, type Varia
  */
 export function refuseNullConditions(
   document: DocumentNode,
+  operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): ExecutionResult | null {
   // The usual case. Visiting the document costs as much as validating it.
   if (!Object.values(variables).includes(null)) return null
+  const suspects = new Set<string>()
+  for (const { type, variable } of operation.variableDefinitions ?? []) {
+    const name = variable.name.value
+    // For a variable that must not be null, graphql-js refuses null before it executes anything.
+    if (type.kind !== Kind.NON_NULL_TYPE && variables[name] === null) suspects.add(name)
+  }
   const found = new Map<string, VariableNode>()
-  const required = new Set<string>()
   visit(document, {
-    VariableDefinition({ type, variable }) {
-      // graphql-js refuses null for it before it executes anything.
-      if (type.kind === Kind.NON_NULL_TYPE) required.add(variable.name.value)
-      return false
-    },
     Directive({ name, arguments: given = [] }) {
       if (name.value !== 'skip' && name.value !== 'include') return
       for (const { value } of given) {
-        if (value.kind !== Kind.VARIABLE || required.has(value.name.value)) continue
-        if (variables[value.name.value] === null) found.set(value.name.value, value)
+        if (value.kind === Kind.VARIABLE && suspects.has(value.name.value)) found.set(value.name.value, value)
       }
     },
   })

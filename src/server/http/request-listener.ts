@@ -53,6 +53,8 @@ export function createRequestListener(parts: {
     res.on('close', () => {
       release()
       if (!res.writableFinished) gone.abort()
+      // The rest of a body of which only a part was read would hold up the connection's next request for ever.
+      else if (req.readableDidRead && !req.complete) req.resume()
       const outcome = res.writableFinished ? { status: res.statusCode } : { aborted: true }
       log[route.logLevel](
         { requestId, method: req.method, path, ...outcome, ms: Math.round(performance.now() - startedAt) },

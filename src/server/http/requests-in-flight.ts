@@ -41,7 +41,7 @@ export class RequestsInFlight {
   /**
    * Resolves when nothing is in flight.
    *
-   * @param timeoutMs resolves after so long in any case
+   * @param timeoutMs milliseconds after which it resolves in any case
    */
   async finish(timeoutMs: number): Promise<void> {
     if (this.#isIdle) return

@@ -5,8 +5,12 @@ import { combineObservers } from '../../observability/combine-observers.ts'
 import { createLogObserver } from '../../observability/log-observer.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { UpstreamObserver } from '../../upstream/service/upstream-observer.ts'
-import { createServiceRegistry, type RegistryOptions, type ServiceRegistry } from '../../upstream/tenant/registry.ts'
-import { openWriteRecords } from '../../upstream/writes/sqlite-write-records.ts'
+import {
+  createServiceRegistry,
+  type RegistryOptions,
+  type ServiceRegistry,
+} from '../../upstream/tenant/service-registry.ts'
+import { openWriteRecords } from '../../upstream/writes/open-write-records.ts'
 import { DataDirectoryError, prepareDataDirectory } from './data-directory.ts'
 import { embeddedDialRanges } from './embedded-dial-ranges.ts'
 import { readSecretFile } from './secret-file.ts'

@@ -15,7 +15,7 @@ export interface EmbeddedService extends AsyncDisposable {
 
 const FIRST_RESTART_MS = 250
 const LAST_RESTART_MS = 60_000
-/** A service that ran for so long is started again after the first wait, and not after a longer one. */
+/** Milliseconds of running after which a service that crashes is started again after the first wait, and not after a longer one. */
 const STEADY_MS = 60_000
 
 /**

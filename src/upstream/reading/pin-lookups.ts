@@ -4,7 +4,7 @@ import type { Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import { comparePositions } from '../../domain/pin-order.ts'
 import type { Account } from '../service/account.ts'
-import type { LookupOptions } from '../service/tenant-call-options.ts'
+import type { SignalOptions } from '../service/tenant-call-options.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { LookupQueue } from './lookup-queue.ts'
 import type { PinReads } from './pin-reads.ts'
@@ -15,8 +15,8 @@ export interface MadePins {
   shown(requestId: string): void
   /** Request ids of the pins of a CID that were made, oldest first. */
   madeOf(cid: Cid): string[]
-  /** Notes that a pin that was made no longer exists. */
-  gone(requestId: string): void
+  /** Notes that the service did not find a pin that was made. */
+  notFound(requestId: string): void
 }
 
 /** One tenant's lookups of single pins and CIDs. They are coalesced into few requests. */
@@ -34,7 +34,7 @@ export class PinLookups {
   }
 
   /** See `Tenant.lookupPin`. */
-  pin(ref: PinRef, options: LookupOptions = {}): Promise<Pin> {
+  pin(ref: PinRef, options: SignalOptions = {}): Promise<Pin> {
     const { cid, requestId } = ref
     return this.#reads.share(`pin:${cid}:${requestId}`, options, async (signal) => {
       const [pin] = await this.#queue.find({ cid: parseCid(cid), requestId }, signal)
@@ -44,7 +44,7 @@ export class PinLookups {
   }
 
   /** See `Tenant.lookupContent`. */
-  content(cid: Cid, options: LookupOptions = {}): Promise<readonly Pin[]> {
+  content(cid: Cid, options: SignalOptions = {}): Promise<readonly Pin[]> {
     return this.#reads.share(`content:${cid.key}`, options, async (signal) => {
       const listed = await this.#list(cid, signal)
       const unlisted = await this.#findUnlisted(listed, cid, signal)
@@ -54,7 +54,7 @@ export class PinLookups {
   }
 
   /** Returns the pins of a CID as lists show them. Newly made pins may be missing. */
-  listed(cid: Cid, options: LookupOptions = {}): Promise<readonly Pin[]> {
+  listed(cid: Cid, options: SignalOptions = {}): Promise<readonly Pin[]> {
     return this.#reads.share(`listed:${cid.key}`, options, (signal) => this.#list(cid, signal))
   }
 
@@ -77,7 +77,7 @@ export class PinLookups {
       return await this.#reads.getPin(requestId, { signal })
     } catch (error) {
       if (!(error instanceof PinNotFoundError)) throw error
-      this.#made.gone(requestId)
+      this.#made.notFound(requestId)
       return null
     }
   }

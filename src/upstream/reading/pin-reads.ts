@@ -87,10 +87,8 @@ export class PinReads implements PinSource, LookupSource {
       if (isEmptyOfSeveral(query, page, this.capabilities)) await this.#tryMultiStatus(ask)
       return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins])
     }
-    return this.#flights.share(`${this.#changes.generation}:list:${requestClass}:${JSON.stringify(query)}`, start, {
-      signal,
-      onShared: (page, readers) => page.shareAmong(readers),
-    })
+    const key = `${this.#changes.generation}:list:${requestClass}:${JSON.stringify(query)}`
+    return this.#flights.share(key, start, { signal, onShared: shareAmong })
   }
 
   /** See `Tenant.getPin`. */
@@ -114,10 +112,10 @@ export class PinReads implements PinSource, LookupSource {
   async list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage> {
     const page = await client.listPins(query, options)
     for (const { requestId } of page.pins) this.#changes.shown(requestId)
-    const { capabilities, known } = this
-    known.observePage(query, page)
-    if (isUnfiltered(query)) this.#total = countIn(page, query, query, capabilities)
-    else if (provesCount(query, page, this.#total)) known.observeRightCount()
+    this.known.observePage(query, page)
+    // Read only now: the page may have taught something.
+    if (isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
+    else if (provesCount(query, page, this.#total)) this.known.observeRightCount()
     return page
   }
 
@@ -154,6 +152,11 @@ export class PinReads implements PinSource, LookupSource {
     const { service, key: tenant, token } = this.#account
     return service.call({ tenant, token, endpoint, class: requestClass, signal, isRepeatable: true, send })
   }
+}
+
+/** A function of the module: V8 would make one that is written as the value of a property in the old generation. */
+function shareAmong(page: SharedPage, readers: number): void {
+  page.shareAmong(readers)
 }
 
 /** Returns whether a list is empty, perhaps because the service understands only one status at a time. */

@@ -10,7 +10,7 @@ export interface PinSource {
   readonly service: string
   /** The service's capabilities, as far as known now. */
   readonly capabilities: Capabilities
-  /** Gets the lessons that only a walk over several pages can teach. */
+  /** Gets the lessons that only several pages together can teach. */
   readonly known: LearnedCapabilities
   /** Splits a query into as many parts as the service needs for its CIDs. */
   splitQuery(query: PinQuery): PinQuery[]

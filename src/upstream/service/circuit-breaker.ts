@@ -25,7 +25,7 @@ export interface CircuitBreakerOptions {
   readonly fewestCallers?: number
 }
 
-/** A call's evidence about the service. `nothing`: the call was aborted. */
+/** A call's evidence about the service. `nothing`: the call was aborted, or failed for a bug of ours. */
 type Shown = 'answer' | 'failure' | 'nothing'
 
 /** Failures in a row that open the breaker. */

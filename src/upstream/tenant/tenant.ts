@@ -9,7 +9,7 @@ import { PinReads } from '../reading/pin-reads.ts'
 import type { PinSource } from '../reading/pin-source.ts'
 import type { LearnedCapabilities } from '../service/learned-capabilities.ts'
 import type { Service } from '../service/service.ts'
-import type { LookupOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
+import type { SignalOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { TenantObserver } from '../service/tenant-observer.ts'
 import { PinWriter } from '../writes/pin-writer.ts'
 import { RecentWrites } from '../writes/recent-writes.ts'
@@ -100,7 +100,7 @@ export class Tenant implements PinSource {
    *
    * If a list lacks the pin, that proves nothing, since some lists lag. Then the pin is read by its request id.
    */
-  lookupPin(ref: PinRef, options: LookupOptions = {}): Promise<Pin> {
+  lookupPin(ref: PinRef, options: SignalOptions = {}): Promise<Pin> {
     return this.#lookups.pin(ref, options)
   }
 
@@ -116,7 +116,7 @@ export class Tenant implements PinSource {
    * Looks up all pins of a CID, newest first. It costs a tenth of a request or less when other CIDs are looked up at the
    * same time.
    */
-  lookupContent(cid: Cid, options: LookupOptions = {}): Promise<readonly Pin[]> {
+  lookupContent(cid: Cid, options: SignalOptions = {}): Promise<readonly Pin[]> {
     return this.#lookups.content(cid, options)
   }
 
@@ -134,7 +134,7 @@ export class Tenant implements PinSource {
    * @throws {OutcomeUnknownError} it cannot be known whether the pin was added. Every other error means that it was not
    *   added.
    */
-  addPin(pin: NewPin, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
+  addPin(pin: NewPin, idempotencyKey: string, options: SignalOptions = {}): Promise<Pin> {
     return this.#writer.add(pin, idempotencyKey, options.signal)
   }
 
@@ -149,7 +149,7 @@ export class Tenant implements PinSource {
    * @throws {UnchangedPinError} the service answered with success, but not with the requested pin
    * @throws whatever `addPin` throws
    */
-  replacePin(ref: PinRef, changes: PinChanges, idempotencyKey: string, options: LookupOptions = {}): Promise<Pin> {
+  replacePin(ref: PinRef, changes: PinChanges, idempotencyKey: string, options: SignalOptions = {}): Promise<Pin> {
     return this.#writer.replace(ref, changes, idempotencyKey, options.signal)
   }
 

@@ -61,6 +61,11 @@ export class RecentWrites {
     this.#fresh.delete(requestId)
   }
 
+  /** Notes that the service did not find a pin that was made. It may be there all the same, and not be shown yet. */
+  notFound(requestId: string): void {
+    this.#made.delete(requestId)
+  }
+
   /** Notes that an answer to a read contained a pin. */
   shown(requestId: string): void {
     this.#fresh.delete(requestId)

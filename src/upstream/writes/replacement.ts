@@ -30,15 +30,15 @@ export interface PinReader {
  *
  * @throws whatever `getPin` throws, such as `PinNotFoundError`
  */
-export async function writeOf(ref: PinRef, changes: PinChanges, service: PinReader): Promise<Write> {
+export async function writeOf(ref: PinRef, changes: PinChanges, reader: PinReader): Promise<Write> {
   const { requestId } = ref
   const { name, origins, meta } = changes
   if (name !== undefined && origins !== undefined && meta !== undefined) {
     const pin: NewPin = { cid: changes.cid ?? parseCid(ref.cid), name, origins, meta }
     const write = { pin, replaces: { requestId, cid: ref.cid } }
-    if (nativeTargetOf(write, service.capabilities) !== null) return write
+    if (nativeTargetOf(write, reader.capabilities) !== null) return write
   }
-  const old = await service.getPin(requestId)
+  const old = await reader.getPin(requestId)
   const was = { name: givenNameOf(old), meta: old.meta, operationId: old.operationId }
   return {
     pin: {

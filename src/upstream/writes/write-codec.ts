@@ -38,11 +38,11 @@ export function decodeWrite(text: string): Write {
   return { pin: { ...pin, cid: parseCid(pin.cid) }, replaces }
 }
 
-export function encodeResult(pin: Pin): string {
+export function encodeRecordedPin(pin: Pin): string {
   return JSON.stringify({ ...pin, cid: pin.cid.text, created: pin.created.text })
 }
 
-export function decodeResult(text: string): Pin {
+export function decodeRecordedPin(text: string): Pin {
   const pin = JSON.parse(text) as Plain<Pin>
   return { ...pin, cid: parseCid(pin.cid), created: parseInstant(pin.created) }
 }

@@ -4,7 +4,7 @@ import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
 import type { ServiceCall } from '../service/service.ts'
-import type { LookupOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
+import type { SignalOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { type RequestIds, Stop, type StopSignal } from '../waiting/stop.ts'
 import type { RecentWrites } from './recent-writes.ts'
@@ -16,9 +16,9 @@ export interface ReadsForWrites {
 
 /** The lookups of a tenant that its writes need. */
 export interface LookupsForWrites {
-  content(cid: Cid, options: LookupOptions): Promise<readonly Pin[]>
+  content(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
   /** Like `content`, without the pins that lists do not show yet. */
-  listed(cid: Cid, options: LookupOptions): Promise<readonly Pin[]>
+  listed(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
 }
 
 /** The parts of a tenant that its writes use. */
@@ -33,7 +33,7 @@ export interface WritingTenant {
  * The single requests of one write. Events about a request name the operations that wait for the write.
  *
  * A write that was sent continues when its clients leave. So its requests do not use the signals of the clients, which
- * would abort them. They use a signal that is never aborted.
+ * would abort them. They use a signal that is never aborted. Only a removal that a user asked for may bring its own.
  */
 export class WriteRequests {
   readonly #tenant: WritingTenant
@@ -137,7 +137,7 @@ export class WriteRequests {
   }
 
   /** Returns all pins of a CID, newest first, as the service lists them now. */
-  async lookupContent(cid: Cid, { signal }: LookupOptions = {}): Promise<readonly Pin[]> {
+  async lookupContent(cid: Cid, { signal }: SignalOptions = {}): Promise<readonly Pin[]> {
     const { lookups } = this.#tenant
     if (!signal) return lookups.content(cid, { signal: this.#signal })
     const stop = new Stop(this.#operations)

@@ -7,7 +7,7 @@ import {
   shownError,
   thrownError,
 } from '../../support/gateway/expected-errors.ts'
-import { OPERATIONS, type Operation } from '../../support/gateway/operation-documents.ts'
+import { OPERATION_DOCUMENTS, type Operation } from '../../support/gateway/operation-documents.ts'
 import { OPERATION_META, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 
@@ -139,7 +139,7 @@ describe('bad input', () => {
     async (_what, operation, variables, argument, expected, received) => {
       await using setup = await startSetup()
 
-      const answer = await setup.api.query(OPERATIONS[operation], { ...variables })
+      const answer = await setup.api.query(OPERATION_DOCUMENTS[operation], { ...variables })
 
       const pinId = (variables as { input?: { id?: string } }).input?.id
       expect(answer).toEqual(failure(operation, badInput(argument, expected, received), pinId))
@@ -163,7 +163,9 @@ describe('bad input', () => {
       service: 'two',
       known: ['one'],
     }
-    expect(await setup.api.query(OPERATIONS[operation], { ...variables })).toEqual(failure(operation, error, foreignId))
+    expect(await setup.api.query(OPERATION_DOCUMENTS[operation], { ...variables })).toEqual(
+      failure(operation, error, foreignId),
+    )
     expect(setup.service.count()).toBe(0)
   })
 
@@ -171,7 +173,7 @@ describe('bad input', () => {
     await using setup = await startSetup()
     const name = '🧷'.repeat(255)
 
-    await setup.api.query(OPERATIONS.addPin, input({ name }))
+    await setup.api.query(OPERATION_DOCUMENTS.addPin, input({ name }))
 
     expect(setup.service.requests.map(({ body }) => JSON.parse(body))).toEqual([{ cid, name, meta: OPERATION_META }])
   })

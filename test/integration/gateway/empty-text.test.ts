@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { badInput, failedPayload, thrownError } from '../../support/gateway/expected-errors.ts'
-import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
+import { OPERATION_DOCUMENTS } from '../../support/gateway/operation-documents.ts'
 import {
   idOf,
   OPERATION_META,
@@ -25,7 +25,7 @@ describe('an empty text', () => {
     const { api, services } = setup
     services.one.seed(ALICE, [{ cid: exampleCid(1), requestId: 'r1' }])
 
-    expect(await api.query(OPERATIONS.pin, variables)).toEqual({
+    expect(await api.query(OPERATION_DOCUMENTS.pin, variables)).toEqual({
       data: { result: { id: idOf({ requestId: 'r1', cid: exampleCid(1) }) } },
     })
     expect([requestsAt(services.one), requestsAt(services.two)]).toEqual([['GET /pins/r1'], []])
@@ -34,7 +34,7 @@ describe('an empty text', () => {
   it('is neither an id nor a requestId of pin', async () => {
     await using setup = await startSetup()
 
-    expect(await setup.api.query(OPERATIONS.pin, { id: '', requestId: '', service: '' })).toEqual({
+    expect(await setup.api.query(OPERATION_DOCUMENTS.pin, { id: '', requestId: '', service: '' })).toEqual({
       data: { result: null },
       errors: [thrownError(badInput('id', 'either id or requestId', 'neither'), 'result')],
     })
@@ -47,7 +47,7 @@ describe('an empty text', () => {
     const stored = seedPins(service, 2)
     const variables = { after: '', filter: { name: '', match: 'EXACT' }, first: 10 }
 
-    expect(await api.query(OPERATIONS.pins, variables)).toEqual({
+    expect(await api.query(OPERATION_DOCUMENTS.pins, variables)).toEqual({
       data: { result: { nodes: stored.map((pin) => ({ id: idOf(pin) })) } },
     })
     expect(service.requests.map(({ query }) => Object.fromEntries(query))).toEqual([
@@ -65,7 +65,7 @@ describe('an empty text', () => {
     const { service, api } = setup
     const stored = seedPins(service, 2)
 
-    expect(await api.query(OPERATIONS.pins, { filter: { [field]: text } })).toEqual({
+    expect(await api.query(OPERATION_DOCUMENTS.pins, { filter: { [field]: text } })).toEqual({
       data: { result: { nodes: stored.map((pin) => ({ id: idOf(pin) })) } },
     })
   })
@@ -112,7 +112,7 @@ describe('an empty text', () => {
     await using setup = await startSetup()
     const expected = '1 to 255 printable characters, or null to have a key made'
 
-    expect(await setup.api.query(OPERATIONS[operation], { input: { ...input, idempotencyKey: '' } })).toEqual({
+    expect(await setup.api.query(OPERATION_DOCUMENTS[operation], { input: { ...input, idempotencyKey: '' } })).toEqual({
       data: {
         result: failedPayload(badInput('input.idempotencyKey', expected, ''), { idempotencyKey: '', ...more }),
       },
@@ -127,7 +127,7 @@ describe('an empty text', () => {
   ] as const)('is no %s, and the error says what to send instead', async (type, operation, variables, path, names) => {
     await using setup = await startSetup()
 
-    const { data, errors } = await setup.api.query(OPERATIONS[operation], variables)
+    const { data, errors } = await setup.api.query(OPERATION_DOCUMENTS[operation], variables)
 
     expect(data).toBeUndefined()
     const [variable] = path.split('.')
@@ -139,7 +139,7 @@ describe('an empty text', () => {
   it('is no name of a service in a list', async () => {
     await using setup = await startSetup()
 
-    expect(await setup.api.query(OPERATIONS.pins, { services: [''] })).toEqual({
+    expect(await setup.api.query(OPERATION_DOCUMENTS.pins, { services: [''] })).toEqual({
       data: null,
       errors: [thrownError(badInput('services', 'names, or null for the default service one', ['']), 'result')],
     })
@@ -150,7 +150,7 @@ describe('the number 0', () => {
   it('is no length of a page, and the error says what to send instead', async () => {
     await using setup = await startSetup()
 
-    expect(await setup.api.query(OPERATIONS.pins, { first: 0 })).toEqual({
+    expect(await setup.api.query(OPERATION_DOCUMENTS.pins, { first: 0 })).toEqual({
       data: null,
       errors: [thrownError(badInput('first', 'a number from 1 to 1000, or null for 10', 0), 'result')],
     })
@@ -161,7 +161,12 @@ describe('the number 0', () => {
     await using setup = await startSetup()
     seedPins(setup.service, 12)
 
-    const { data } = await setup.api.query(OPERATIONS.pins, { first: null, after: null, filter: null, services: null })
+    const { data } = await setup.api.query(OPERATION_DOCUMENTS.pins, {
+      first: null,
+      after: null,
+      filter: null,
+      services: null,
+    })
 
     expect(data.result.nodes).toHaveLength(10)
   })

@@ -6,7 +6,7 @@ import {
   shownError,
   thrownError,
 } from '../../support/gateway/expected-errors.ts'
-import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
+import { OPERATION_DOCUMENTS } from '../../support/gateway/operation-documents.ts'
 import { idOf, requestsAt, type Setup, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 
@@ -27,7 +27,7 @@ const leftAlone: ErrorParts = {
 /** Reads a pin of a service that fails `failures` times. */
 async function readFailing({ service, api }: Setup, failures: number) {
   service.breakNext(failures)
-  return api.query(OPERATIONS.pin, { requestId: 'r' })
+  return api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' })
 }
 
 describe('retryAfterMs of SERVICE_UNAVAILABLE', () => {
@@ -47,11 +47,11 @@ describe('retryAfterMs of SERVICE_UNAVAILABLE', () => {
     const id = idOf({ requestId: 'r', cid: exampleCid(1) })
     const cid = exampleCid(1)
     const answers = {
-      pin: await api.query(OPERATIONS.pin, { requestId: 'r' }),
-      pins: await api.query(OPERATIONS.pins),
-      add: await api.query(OPERATIONS.addPin, { input: { cid } }),
-      replace: await api.query(OPERATIONS.replacePin, { input: { id, name: 'new' } }),
-      remove: await api.query(OPERATIONS.removePin, { input: { id } }),
+      pin: await api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' }),
+      pins: await api.query(OPERATION_DOCUMENTS.pins),
+      add: await api.query(OPERATION_DOCUMENTS.addPin, { input: { cid } }),
+      replace: await api.query(OPERATION_DOCUMENTS.replacePin, { input: { id, name: 'new' } }),
+      remove: await api.query(OPERATION_DOCUMENTS.removePin, { input: { id } }),
       below: await api.query(
         `query ($cid: CID!) {
           services { pinCounts { pinned error { ${ERROR_FIELDS} } } }
@@ -80,10 +80,10 @@ describe('retryAfterMs of SERVICE_UNAVAILABLE', () => {
     await readFailing(setup, 2)
     service.resetLog()
 
-    const [error] = (await api.query(OPERATIONS.pin, { requestId: 'r' })).errors ?? []
+    const [error] = (await api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' })).errors ?? []
     const endsAt = performance.now() + Number(error?.extensions?.retryAfterMs)
     await expect
-      .poll(() => api.query(OPERATIONS.pin, { requestId: 'r' }), { interval: 20 })
+      .poll(() => api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' }), { interval: 20 })
       .toMatchObject({ errors: [{ extensions: { code: 'PIN_NOT_FOUND' } }] })
 
     // To the millisecond up, and the request that was let through took a moment.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { badInput, failedPayload } from '../../support/gateway/expected-errors.ts'
-import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
+import { OPERATION_DOCUMENTS } from '../../support/gateway/operation-documents.ts'
 import { idOf, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 
@@ -68,7 +68,7 @@ describe('the input of replacePin', () => {
   it.each(CASES)('is refused for %s, and nobody is asked', async (_what, input, argument, expected, received) => {
     await using setup = await startSetup()
 
-    expect(await setup.api.query(OPERATIONS.replacePin, { input: { ...input, id } })).toEqual({
+    expect(await setup.api.query(OPERATION_DOCUMENTS.replacePin, { input: { ...input, id } })).toEqual({
       data: { result: failedPayload(badInput(argument, expected, received), { replacedId: null }) },
     })
     expect(setup.service.count()).toBe(0)
@@ -77,7 +77,7 @@ describe('the input of replacePin', () => {
   it('is refused with the key that was given', async () => {
     await using setup = await startSetup()
 
-    expect(await setup.api.query(OPERATIONS.replacePin, { input: { id, idempotencyKey: 'my key' } })).toEqual({
+    expect(await setup.api.query(OPERATION_DOCUMENTS.replacePin, { input: { id, idempotencyKey: 'my key' } })).toEqual({
       data: {
         result: failedPayload(badInput('input', A_CHANGE, { id }), { replacedId: null, idempotencyKey: 'my key' }),
       },

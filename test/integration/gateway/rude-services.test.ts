@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { expectInTime } from '../../support/expect-in-time.ts'
 import { type ErrorParts, failedPayload, thrownError } from '../../support/gateway/expected-errors.ts'
-import { OPERATIONS } from '../../support/gateway/operation-documents.ts'
+import { OPERATION_DOCUMENTS } from '../../support/gateway/operation-documents.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import {
   emptyBody,
@@ -200,7 +200,7 @@ describe('a service that is down or slow', () => {
       await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
       upstream.reply(handler)
 
-      const answer = await api.query(OPERATIONS.addPin, { input: { cid: exampleCid(1) } })
+      const answer = await api.query(OPERATION_DOCUMENTS.addPin, { input: { cid: exampleCid(1) } })
 
       expect(answer).toEqual({
         data: {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
@@ -55,6 +56,22 @@ describe('paths', () => {
     expect(body).not.toBe('')
   })
 })
+
+it.each(['application/json, text/event-stream', 'application/json'])(
+  'the next request on a connection is answered after a body that was too long, where %s is accepted',
+  async (accept) => {
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect(Number(port), hostname)
+    const answers: string[] = []
+    socket.on('data', (chunk) => answers.push(String(chunk)))
+    const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\ncontent-type: application/json\r\n`
+    socket.write(`${head}transfer-encoding: chunked\r\n\r\n${(100_000).toString(16)}\r\n${'x'.repeat(50_000)}`)
+    await expect.poll(() => answers.join('')).toMatch(/^HTTP\/1\.1 413 /)
+    socket.write(`${'x'.repeat(50_000)}\r\n0\r\n\r\nGET /health HTTP/1.1\r\nhost: localhost\r\n\r\n`)
+    await expect.poll(() => answers.join('')).toContain('{"status":"up"}')
+    socket.destroy()
+  },
+)
 
 describe('a malformed Host', () => {
   it.each(['127.0.0.1:99999', '[', 'a b', '%', 'localhost:x'])('%s is refused, whatever is asked for', async (host) => {

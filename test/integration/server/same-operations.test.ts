@@ -43,6 +43,16 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     query: 'query ($more: Boolean!) { services { name @include(if: $more) } }',
     variables: { more: null },
   },
+  'null for a directive, of a name that another operation requires': {
+    query:
+      'query A($v: Boolean!) { __typename @skip(if: $v) } query B($v: Boolean = true) { services { name @skip(if: $v) } }',
+    operationName: 'B',
+    variables: { v: null },
+  },
+  'null for a directive of a fragment that comes first': {
+    query: 'fragment F on Service { name @include(if: $more) } query ($more: Boolean!) { services { ...F } }',
+    variables: { more: null },
+  },
   'a variable that is not given, of a name that every object has': {
     query: 'query ($toString: Int = 2) { pins(first: $toString) { nodes { name } } }',
   },

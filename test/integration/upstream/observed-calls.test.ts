@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
-import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/tenant/registry.ts'
+import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/tenant/service-registry.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
+import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { recordEvents } from '../../support/record-events.ts'
 import { json, type ScriptedHandler, startScriptedServer, text } from '../../support/scripted-server.ts'
 import { ALICE } from '../../support/start-test-api.ts'

@@ -1,8 +1,8 @@
-import { startService } from '../../../src/embedded/start-in-this-thread.ts'
+import { startInThisThread } from '../../../src/embedded/start-in-this-thread.ts'
 
 // Run as a process of its own: the service without its worker, so that a kill hits it at any point of its work.
 const [dataDir = '', kubo = ''] = process.argv.slice(2)
-const service = await startService(
+const service = await startInThisThread(
   {
     host: '127.0.0.1',
     port: 0,

@@ -1,8 +1,12 @@
-import { type Service, type ServiceOptions, startService } from '../../../src/embedded/start-in-this-thread.ts'
+import {
+  type EmbeddedOptions,
+  type EmbeddedService,
+  startInThisThread,
+} from '../../../src/embedded/start-in-this-thread.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { PsaClient } from './psa-client.ts'
 
-export interface TestEmbedded extends Service {
+export interface TestEmbedded extends EmbeddedService {
   readonly client: PsaClient
   /** Failures that the service reported as its own; empty in a good test. */
   readonly errors: readonly string[]
@@ -15,11 +19,11 @@ export interface TestEmbedded extends Service {
  *
  * It runs in the test's thread: a worker would load all its modules once more for each test.
  */
-export async function startTestEmbedded(options: Partial<ServiceOptions> = {}): Promise<TestEmbedded> {
+export async function startTestEmbedded(options: Partial<EmbeddedOptions> = {}): Promise<TestEmbedded> {
   const folder = options.dataDir === undefined ? await temporaryFolder() : null
   const errors: string[] = []
   const notices: string[] = []
-  const service = await startService(
+  const service = await startInThisThread(
     {
       host: '127.0.0.1',
       port: 0,

@@ -1,7 +1,7 @@
 import { ERROR_FIELDS, FAILURE_FIELDS } from './expected-errors.ts'
 
 /** One document for each operation that can fail; the field is named `result` in all of them. */
-export const OPERATIONS = {
+export const OPERATION_DOCUMENTS = {
   pin: `query ($id: ID, $requestId: String, $service: String) {
     result: pin(id: $id, requestId: $requestId, service: $service) { id }
   }`,
@@ -28,4 +28,4 @@ export const REPLACE = `mutation ($input: ReplacePinInput!) {
   }
 }`
 
-export type Operation = keyof typeof OPERATIONS
+export type Operation = keyof typeof OPERATION_DOCUMENTS

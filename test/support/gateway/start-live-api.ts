@@ -2,7 +2,7 @@ import { parse, subscribe } from 'graphql'
 import { Informers } from '../../../src/live/informers.ts'
 import { createContext } from '../../../src/resolvers/context.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
+import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
 

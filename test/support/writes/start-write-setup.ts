@@ -6,7 +6,7 @@ import {
   createServiceRegistry,
   type RegistryOptions,
   type ServiceRegistry,
-} from '../../../src/upstream/tenant/registry.ts'
+} from '../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { compliant } from '../providers/compliant.ts'
 import {

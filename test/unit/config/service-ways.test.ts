@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ConfigError } from '../../../src/config/config-error.ts'
 import { parseConfig } from '../../../src/config/parse-config.ts'
-import { CAPABILITY_SHAPE } from '../../../src/config/service-ways.ts'
+import { CAPABILITY_SHAPE } from '../../../src/config/service-overrides.ts'
 import { SPECIFIED_CAPABILITIES } from '../../../src/upstream/providers/capabilities.ts'
 
 function problemsOf(service: Record<string, unknown>): string[] {

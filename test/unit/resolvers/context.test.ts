@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createContext } from '../../../src/resolvers/context.ts'
-import type { ServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
+import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 
 it("finds a service's tenant once in a request, however many lookups ask for it", () => {
   const asked: unknown[] = []

@@ -5,7 +5,7 @@ import { createContext } from '../../../src/resolvers/context.ts'
 import { rateBudgets } from '../../../src/resolvers/rate-budgets.ts'
 import { allServices, findService, serviceCapabilities, serviceOf } from '../../../src/resolvers/service.ts'
 import { serviceHealth } from '../../../src/resolvers/service-health.ts'
-import { createServiceRegistry } from '../../../src/upstream/tenant/registry.ts'
+import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 
 const TOKEN = 'secret-token'
 

@@ -231,6 +231,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#handshake?.cancel()
+    this.#handshake = null
     const subscribers = [...this.#subscribers.values()]
     this.#subscribers.clear()
     for (const subscriber of subscribers) subscriber.stop()

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { ServiceOptions } from '../../../../src/embedded/start-in-this-thread.ts'
+import type { EmbeddedOptions } from '../../../../src/embedded/start-in-this-thread.ts'
 import { FakeKuboState } from '../../../support/embedded/fake-kubo-state.ts'
 import { type FakeKubo, type Fault, startFakeKubo } from '../../../support/embedded/start-fake-kubo.ts'
 import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 import { expectInTime } from '../../../support/expect-in-time.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
-const startService = ({ endpoint }: Pick<FakeKubo, 'endpoint'>, options: Partial<ServiceOptions> = {}) =>
+const startService = ({ endpoint }: Pick<FakeKubo, 'endpoint'>, options: Partial<EmbeddedOptions> = {}) =>
   startTestEmbedded({ kubo: { endpoint, token: null }, ...options })
 
 describe('a pin fails with the words of Kubo when it says twice that it cannot, ', () => {
@@ -147,7 +147,7 @@ it('stops at once while Kubo is silent', async () => {
 })
 
 describe('a pin fails, and leaves nothing pinned, when its DAG', () => {
-  const outcome = async (limits: ServiceOptions['limits'], options: { isRecent?: boolean; isHeld?: boolean } = {}) => {
+  const outcome = async (limits: EmbeddedOptions['limits'], options: { isRecent?: boolean; isHeld?: boolean } = {}) => {
     await using kubo = await startFakeKubo(options)
     await using service = await startService(kubo, { limits })
     const cid = await kubo.state.createDag('large', { leaves: 20 })

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import type { ServiceOptions } from '../../../../src/embedded/start-in-this-thread.ts'
+import type { EmbeddedOptions } from '../../../../src/embedded/start-in-this-thread.ts'
 import { PsaClient } from '../../../support/embedded/psa-client.ts'
 import { FAKE_PEER, type FakeKubo, startFakeKubo } from '../../../support/embedded/start-fake-kubo.ts'
 import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 
 const PEER = '12D3KooWSHj3RRbBjD15g6wekV8y3mm57Pobmps2g2WJm6F67Lay'
 
-const startService = ({ endpoint }: Pick<FakeKubo, 'endpoint'>, options: Partial<ServiceOptions> = {}) =>
+const startService = ({ endpoint }: Pick<FakeKubo, 'endpoint'>, options: Partial<EmbeddedOptions> = {}) =>
   startTestEmbedded({ kubo: { endpoint, token: null }, ...options })
 
 it('lets Kubo fetch and keep a pin, tells how far it is, and names its peer as delegate', async () => {

@@ -1,7 +1,7 @@
 import type { Pin } from '../../domain/pin.ts'
 import { type Database, type DatabaseSchema, openDatabase, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
-import { decodeResult, decodeWrite, encodeResult, encodeWrite } from './write-codec.ts'
+import { decodeRecordedPin, decodeWrite, encodeRecordedPin, encodeWrite } from './write-codec.ts'
 import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from './write-records.ts'
 
 /** Number of expired records that each new record removes. It is more than one, so that the expired records run out. */
@@ -110,7 +110,7 @@ class SqliteWriteRecords implements WriteRecords {
       if (options.exclusive && this.#isOthers({ tenant, key }, pin)) return false
       this.#statements
         .get(`UPDATE write SET state = 'done', request_id = ?, result = ? WHERE tenant = ? AND key = ?`)
-        .run(pin.requestId, encodeResult(pin), tenant, key)
+        .run(pin.requestId, encodeRecordedPin(pin), tenant, key)
       return true
     })
   }
@@ -146,7 +146,7 @@ class SqliteWriteRecords implements WriteRecords {
         encodeWrite(record.write),
         JSON.stringify(record.before),
         record.result?.requestId ?? null,
-        record.result && encodeResult(record.result),
+        record.result && encodeRecordedPin(record.result),
       )
     return Number(changes) === 1
   }
@@ -218,6 +218,6 @@ function toRecord(row: Row): WriteRecord {
     state: row.state,
     write: decodeWrite(row.write),
     before: JSON.parse(row.before) as string[] | null,
-    result: row.result === null ? null : decodeResult(row.result),
+    result: row.result === null ? null : decodeRecordedPin(row.result),
   }
 }

@@ -6,7 +6,7 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 
 /** A server that listens. Disposing it waits until requests in flight are answered. */
-export interface HttpServer extends AsyncDisposable {
+export interface ServedApp extends AsyncDisposable {
   /** Base URL without a trailing slash. */
   readonly endpoint: string
 }
@@ -17,10 +17,10 @@ export interface HttpServer extends AsyncDisposable {
  * @param options.port 0 for any free port
  * @throws {Error} when the system refuses the address, such as a port that is in use
  */
-export async function startHttpServer(
+export async function serveApp(
   { fetch }: { readonly fetch: Parameters<typeof createAdaptorServer>[0]['fetch'] },
   options: { readonly host: string; readonly port: number },
-): Promise<HttpServer> {
+): Promise<ServedApp> {
   const server = createAdaptorServer({ fetch }) as Server
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
