@@ -6,8 +6,8 @@ import type { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { ServiceRegistry } from '../upstream/tenant/service-registry.ts'
 import type { Caller, CallerRequest } from './caller/caller.ts'
-import { CallersByTokens } from './caller/callers-by-tokens.ts'
 import { identifyByHost } from './caller/identify-by-host.ts'
+import { identifyByTokens } from './caller/identify-by-tokens.ts'
 import { Executor } from './graphql/executor.ts'
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignore-upgrade.ts'
 import { createRequestGuard } from './http/request-guard.ts'
@@ -53,10 +53,9 @@ export function createFrontDoor(
   const inFlight = new RequestsInFlight()
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
   const names = registry.services.map(({ name }) => name)
-  const callers = new CallersByTokens({ names, defaultName: registry.defaultName })
   const identify = parts.identify
     ? identifyByHost(parts.identify, { services: names, timeoutMs: requestTimeoutMs })
-    : (request: CallerRequest) => callers.identify(request)
+    : identifyByTokens({ names, defaultName: registry.defaultName })
   const yoga = createYogaServer({ executor, identify, maxRequestBytes, log })
   const json = answerJson({ executor, identify, yoga, maxRequestBytes })
   const streams = createConnectionServer(config, { executor, identify, guard, log })

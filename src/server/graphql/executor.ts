@@ -138,6 +138,7 @@ export class Executor {
 
   #execute(run: Run, context: GatewayContext, rootValue?: unknown): ExecutionResult | Promise<ExecutionResult> {
     const operation = getOperationAST(run.document, run.operationName)
+    // The result is the same either way: test/contract/compiled-operations.test.ts.
     const compiled = operation && this.#compiled.find(run.document, operation)
     if (compiled) return compiled(rootValue, context, run.variables ?? {})
     const refusal = operation && refuseNullConditions(run.document, operation, run.variables ?? {})

@@ -13,6 +13,14 @@ const SAME_CAUSE_MS = 1000
 /** Milliseconds between two checks of all waiting calls while the address is paused. */
 const SWEEP_EVERY_MS = 100
 
+export interface RequestBudgetOptions {
+  /** Configured name of the service, for errors. */
+  readonly service: string
+  readonly limits?: readonly RateLimit[]
+  readonly clock?: Clock
+  readonly jitterMs?: number
+}
+
 /**
  * Creates the budget of one service, kept in this process.
  *
@@ -24,12 +32,7 @@ const SWEEP_EVERY_MS = 100
  * @param options.clock default: {@link systemClock}
  * @param options.jitterMs milliseconds by which the network may bring calls closer together. Default: 50.
  */
-export function createRequestBudget(options: {
-  service: string
-  limits?: readonly RateLimit[]
-  clock?: Clock
-  jitterMs?: number
-}): RequestBudget {
+export function createRequestBudget(options: RequestBudgetOptions): RequestBudget {
   return new LocalRequestBudget(options.service, options.limits, options.clock, options.jitterMs)
 }
 

@@ -36,6 +36,7 @@ const MULTI_STATUS_PAUSE_MS = 60_000
 export class PinReads implements PinSource, LookupSource {
   readonly #account: Account
   readonly #changes: ChangesSeen
+  /** Equal reads in flight. A read that nobody shares is a plain call. */
   readonly #flights = new SingleFlight()
   /** True once a pin was read by its request id, so that a list of all pins cannot be empty. */
   #hasPins = false

@@ -131,6 +131,7 @@ export class PinWriter {
         ...(await this.#prepare(requests, plan.prepare, signal)),
         result: null,
       }
+      // From here on, the record outlives this process.
       if (await records.begin(record)) return this.#finish(requests, record, (attempt) => attempt.perform())
       // The key is not new, or another process has recorded it meanwhile.
       isKnown = true

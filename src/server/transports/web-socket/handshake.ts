@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Message as ClientMessage } from 'graphql-ws'
 import type { IdentifiedCaller, Identify } from '../../caller/caller.ts'
-import { MalformedTokensError } from '../../caller/callers-by-tokens.ts'
+import { MalformedTokensError } from '../../caller/identify-by-tokens.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
 

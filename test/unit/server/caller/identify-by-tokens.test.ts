@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CallersByTokens } from '../../../../src/server/caller/callers-by-tokens.ts'
+import { CallersByTokens } from '../../../../src/server/caller/identify-by-tokens.ts'
 
 const SERVICES = { names: ['one', 'two'], defaultName: 'one' }
 
