@@ -20,7 +20,8 @@ import type { WriteRequests } from './write-requests.ts'
 export async function sendWrite(requests: WriteRequests, record: WriteRecord, deadline: number): Promise<Pin> {
   const { write, operationId } = record
   const replaced = nativeTargetOf(write, requests.capabilities)
-  const pin = await sendWithFewerOrigins({ ...write.pin, operationId }, replaced)
+  const post = { replaced, old: write.replaces?.requestId ?? null, deadline }
+  const pin = await sendWithFewerOrigins(requests, { ...write.pin, operationId }, post)
   if (isSameCid(pin.cid, write.pin.cid)) return pin
   const { service } = requests
   if (replaced === null) {
@@ -33,20 +34,24 @@ export async function sendWrite(requests: WriteRequests, record: WriteRecord, de
     // The old pin's name and `meta` are changed by now. So a plain refusal would be misleading.
     throw cause instanceof PinqlError && !isOutcomeUnknown(cause) ? outcomeUnknown(service, record, [], cause) : cause
   }
+}
 
-  async function sendWithFewerOrigins(wanted: NewPin, replacedId: string | null): Promise<Pin> {
-    const { clock, timeoutMs } = requests
-    // The time of a call counts from `askedAt`, and must not end after the write's deadline.
-    const askedAt = Math.min(clock.now(), deadline - timeoutMs)
-    const old = write.replaces?.requestId ?? null
-    try {
-      return await requests.post(wanted, { replaced: replacedId, old, askedAt })
-    } catch (error) {
-      if (!(error instanceof OriginsRefusedError) || wanted.origins.length === 0) throw error
-      const reachable = publicOrigins(wanted.origins)
-      const origins = reachable.length < wanted.origins.length ? reachable : []
-      return sendWithFewerOrigins({ ...wanted, origins }, replacedId)
-    }
+/** Sends one POST, and again without the origins that the service refuses: first the private ones, then all. */
+async function sendWithFewerOrigins(
+  requests: WriteRequests,
+  pin: NewPin,
+  post: { readonly replaced: string | null; readonly old: string | null; readonly deadline: number },
+): Promise<Pin> {
+  const { replaced, old, deadline } = post
+  // The time of a call counts from `askedAt`, and must not end after the write's deadline.
+  const askedAt = Math.min(requests.clock.now(), deadline - requests.timeoutMs)
+  try {
+    return await requests.post(pin, { replaced, old, askedAt })
+  } catch (error) {
+    if (!(error instanceof OriginsRefusedError) || pin.origins.length === 0) throw error
+    const reachable = publicOrigins(pin.origins)
+    const origins = reachable.length < pin.origins.length ? reachable : []
+    return sendWithFewerOrigins(requests, { ...pin, origins }, post)
   }
 }
 

@@ -63,7 +63,7 @@ export class WriteAttempt {
   async perform(): Promise<Pin> {
     const { replaces } = this.#record.write
     try {
-      return await this.#completion.complete(await this.#send())
+      return await this.#complete(await this.#send())
     } catch (error) {
       // For a replacement, the existing pin is no result: it has another name, and the old pin still exists.
       if (error instanceof DuplicatePinError && !replaces) return this.#adoptDuplicate(error)
@@ -92,7 +92,7 @@ export class WriteAttempt {
    */
   async look(): Promise<Pin | null> {
     const pin = await this.#look(null)
-    return pin && this.#completion.complete(pin)
+    return pin && this.#complete(pin)
   }
 
   /**
@@ -118,7 +118,7 @@ export class WriteAttempt {
   async #settle(delaysMs: readonly number[]): Promise<Pin> {
     let pin = await this.#probe(delaysMs, null)
     if (!pin && (await this.#mayRepeat())) pin = await this.#repeat()
-    if (pin) return this.#completion.complete(pin)
+    if (pin) return this.#complete(pin)
     throw outcomeUnknown(this.#requests.service, this.#record, this.#candidates, this.#cause)
   }
 
@@ -191,6 +191,11 @@ export class WriteAttempt {
 
   async #removeDuplicates(kept: Pin, duplicates: readonly Pin[]): Promise<void> {
     for (const { requestId } of duplicates) await this.#completion.removeOrUnknown(requestId, [kept, ...duplicates])
+  }
+
+  /** Returns the pin of an add as it is: only a replacement has more to do. */
+  #complete(pin: Pin): Pin | Promise<Pin> {
+    return this.#record.write.replaces ? this.#completion.complete(pin) : pin
   }
 
   #send(): Promise<Pin> {
