@@ -39,4 +39,5 @@ for (let seed = firstSeed; totals.transitions < changes; seed++) {
   if (violations.length > 0) process.stdout.write(`${violations.slice(0, 10).join('\n')}\n`)
 }
 process.stdout.write(`${JSON.stringify(totals)}\n${JSON.stringify(Object.fromEntries(troubles))}\n`)
-process.exitCode = totals.violations === 0 ? 0 : 1
+// Node lists two sockets after long histories, which no object of JavaScript holds, and would wait for them for ever.
+process.exit(totals.violations === 0 ? 0 : 1)
