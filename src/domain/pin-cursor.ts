@@ -16,7 +16,7 @@ export function formatCursor({ created, service, requestId }: PinPosition): stri
  *
  * @throws {BadRequestError} when pinql did not make it
  */
-export function parseCursor(cursor: string, argument = 'after'): PinPosition {
+export function parseCursor(cursor: string): PinPosition {
   const text = Buffer.from(cursor, 'base64url').toString()
   const [created, service, ...rest] = text.split('|')
   const requestId = rest.join('|')
@@ -27,7 +27,7 @@ export function parseCursor(cursor: string, argument = 'after'): PinPosition {
       // A client cannot use the reason, since cursors are opaque: the error below is the only one.
     }
   }
-  throw BadRequestError.of(argument, 'a cursor that pinql gave out', cursor)
+  throw BadRequestError.of('after', 'a cursor that pinql gave out', cursor)
 }
 
 function encode(text: string): string {

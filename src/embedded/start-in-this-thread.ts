@@ -40,7 +40,7 @@ export interface EmbeddedOptions {
 }
 
 /** A service that runs in this thread. */
-export interface EmbeddedService extends AsyncDisposable {
+export interface EmbeddedInThread extends AsyncDisposable {
   readonly endpoint: string
   readonly peerId: string | null
   readonly addresses: readonly string[]
@@ -56,7 +56,7 @@ export async function startInThisThread(
   options: EmbeddedOptions,
   report: (error: unknown) => void,
   onNotice: (notice: Notice) => void = () => {},
-): Promise<EmbeddedService> {
+): Promise<EmbeddedInThread> {
   const presence = new KeeperPresence(onNotice)
   const onError = (error: unknown): void => {
     if (!presence.take(error)) report(error)

@@ -32,8 +32,9 @@ export interface InformerOptions {
  * Each subscriber gets each pin's states in the order in which they became true: maybe not all of them, but always the last.
  *
  * This class connects two parts and does nothing else. The {@link Intake} takes in what answers show: cache, then
- * audience. The {@link PollLoop} sends requests. The only arrow from the first to the second is {@link Alarm.wake}. What
- * the loop reads arrives at the intake because the tenant shows every answer to its observer.
+ * audience. The {@link PollLoop} sends requests, and tells the audience of failures. The first calls of the second only
+ * {@link Alarm.wake}; both read and write the views, the cache and the {@link Sightings}. Whatever the loop reads arrives at
+ * the intake, since the tenant shows every answer to its observer. Only what no single answer says, the loop reports itself.
  */
 export class Informer implements Disposable {
   readonly #views = new Views()

@@ -45,7 +45,7 @@ const LAYERS: Layers = {
     'upstream/writes',
   ],
 
-  loaders: ['domain', 'upstream'],
+  loaders: ['domain', 'upstream/waiting'],
   // The floor of `live` is what others import, and what connects its rooms.
   live: ['domain', 'upstream'],
   // Which pins subscribers follow, and what is known of them. All of `live` reads and writes it.
@@ -68,8 +68,29 @@ const LAYERS: Layers = {
   ],
   // Which requests are sent, and when. It knows no subscriber, only their audience.
   'live/polling': ['domain', 'live/live-tenant.ts', 'live/telling/audience.ts', 'live/watched', 'upstream'],
-  resolvers: ['domain', 'live', 'loaders', 'upstream'],
-  schema: ['domain', 'live', 'resolvers', 'upstream'],
+  // Of upstream, what a tenant and a service show; nothing that could reach the wire past the budget.
+  resolvers: [
+    'domain',
+    'live',
+    'loaders',
+    'upstream/budget/request-budget.ts',
+    'upstream/http/list-query.ts',
+    'upstream/providers/capabilities.ts',
+    'upstream/reading',
+    'upstream/service/circuit-breaker.ts',
+    'upstream/service/learned-capabilities.ts',
+    'upstream/service/service.ts',
+    'upstream/tenant',
+    'upstream/waiting',
+    'upstream/writes/replacement.ts',
+  ],
+  schema: [
+    'domain',
+    'live',
+    'resolvers',
+    'upstream/service/circuit-breaker.ts',
+    'upstream/service/learned-capabilities.ts',
+  ],
 
   server: ['config', 'live', 'observability', 'schema', 'upstream'],
   // What surrounds every HTTP request. Transports see of it only what they name.
@@ -146,7 +167,7 @@ const LAYERS: Layers = {
 
 /** Which folder may import which package. A scope stands for all its packages, and a package for all its entry points. */
 const PACKAGES: Packages = {
-  graphql: ['schema', 'server'],
+  graphql: ['schema', 'server/create-front-door.ts', 'server/graphql', 'server/transports'],
   'graphql-jit': ['server/graphql'],
   'graphql-ws': ['server/transports'],
   '@pothos': ['schema'],

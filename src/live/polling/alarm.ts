@@ -11,7 +11,7 @@ export interface AlarmListener {
 /**
  * Calls the poll loop when its time has come, or earlier when something has changed.
  *
- * This is the only way in which what comes in reaches the poll loop.
+ * The intake and the audience call nothing else of the poll loop.
  */
 export class Alarm implements Disposable {
   readonly #clock: Clock

@@ -1,24 +1,20 @@
 import type { EventLog, LoggedEvent } from './event-log.ts'
 
-const DEFAULT_CAPACITY = 1000
+/** Events that are kept at the least; twice as many at the most. */
+const CAPACITY = 1000
 
-/** Keeps events in memory: at least the last `capacity` events, by default 1,000, and at most twice as many. */
+/** Keeps the last events in memory. */
 export class MemoryEventLog implements EventLog {
-  readonly #capacity: number
   #entries: LoggedEvent[] = []
   /** Number of the last event that was dropped. */
   #lost = 0
 
-  constructor(capacity = DEFAULT_CAPACITY) {
-    this.#capacity = capacity
-  }
-
   append(entry: LoggedEvent): void {
     this.#entries.push(entry)
     // Dropping half of them at once keeps appending cheap.
-    if (this.#entries.length < this.#capacity * 2) return
-    this.#lost = this.#entries[this.#capacity - 1]?.event.seq ?? this.#lost
-    this.#entries = this.#entries.slice(this.#capacity)
+    if (this.#entries.length < CAPACITY * 2) return
+    this.#lost = this.#entries[CAPACITY - 1]?.event.seq ?? this.#lost
+    this.#entries = this.#entries.slice(CAPACITY)
   }
 
   since(seq: number): readonly LoggedEvent[] | null {

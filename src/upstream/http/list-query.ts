@@ -1,5 +1,6 @@
 import type { Cid } from '../../domain/cid.ts'
 import { compareInstants, parseInstant } from '../../domain/instant.ts'
+import { nothingLeft } from '../../domain/nothing-left.ts'
 import { type NameMatch, PIN_STATUSES, type Pin, type PinStatus, type StringMap } from '../../domain/pin.ts'
 
 /** A selection of pins. A pin must match all parts. */
@@ -29,17 +30,19 @@ export interface ListQuery extends PinQuery {
  * defaults.
  */
 export function encodeListQuery(query: ListQuery): string {
+  const { cids, name, match, statuses, before, after, meta, limit, ...others } = query
+  nothingLeft(others)
   const search = new URLSearchParams()
-  if (query.cids?.length) search.set('cid', query.cids.map((cid) => cid.text).join(','))
-  if (query.name !== undefined) {
-    search.set('name', query.name)
-    if (query.match !== undefined && query.match !== 'exact') search.set('match', query.match)
+  if (cids?.length) search.set('cid', cids.map(({ text }) => text).join(','))
+  if (name !== undefined) {
+    search.set('name', name)
+    if (match !== undefined && match !== 'exact') search.set('match', match)
   }
-  search.set('status', query.statuses.join(','))
-  if (query.before !== undefined) search.set('before', query.before)
-  if (query.after !== undefined) search.set('after', query.after)
-  search.set('limit', String(query.limit))
-  if (query.meta && Object.keys(query.meta).length > 0) search.set('meta', JSON.stringify(query.meta))
+  search.set('status', statuses.join(','))
+  if (before !== undefined) search.set('before', before)
+  if (after !== undefined) search.set('after', after)
+  search.set('limit', String(limit))
+  if (meta && Object.keys(meta).length > 0) search.set('meta', JSON.stringify(meta))
   return search.toString()
 }
 
@@ -68,18 +71,20 @@ export function hasFilter(query: PinQuery): boolean {
 
 /** Creates a function that tests whether a pin matches a query. It is needed because not every service applies every filter. */
 export function createPinFilter(query: PinQuery): (pin: Pin) => boolean {
-  const keys = query.cids && new Set(query.cids.map((cid) => cid.key))
-  const statuses = new Set(query.statuses)
-  const hasName = query.name === undefined ? () => true : nameFilter(query.name, query.match ?? 'exact')
-  const before = query.before === undefined ? null : parseInstant(query.before)
-  const after = query.after === undefined ? null : parseInstant(query.after)
-  const meta = Object.entries(query.meta ?? {})
+  const { cids, name, match = 'exact', statuses, before, after, meta = {}, ...others } = query
+  nothingLeft(others)
+  const keys = cids && new Set(cids.map(({ key }) => key))
+  const wanted = new Set(statuses)
+  const hasName = name === undefined ? () => true : nameFilter(name, match)
+  const end = before === undefined ? null : parseInstant(before)
+  const start = after === undefined ? null : parseInstant(after)
+  const entries = Object.entries(meta)
   return (pin) => {
     if (keys && !keys.has(pin.cid.key)) return false
-    if (!statuses.has(pin.status) || !hasName(pin.name ?? '')) return false
-    if (!meta.every(([key, value]) => pin.meta[key] === value)) return false
-    if (before !== null && compareInstants(pin.created, before) >= 0) return false
-    return after === null || compareInstants(pin.created, after) > 0
+    if (!wanted.has(pin.status) || !hasName(pin.name ?? '')) return false
+    if (!entries.every(([key, value]) => pin.meta[key] === value)) return false
+    if (end !== null && compareInstants(pin.created, end) >= 0) return false
+    return start === null || compareInstants(pin.created, start) > 0
   }
 }
 

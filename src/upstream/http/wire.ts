@@ -1,6 +1,7 @@
 import { type Cid, parseCid } from '../../domain/cid.ts'
 import { MalformedResponseError } from '../../domain/errors.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
+import { nothingLeft } from '../../domain/nothing-left.ts'
 import { type NewPin, OPERATION_META_KEY, type Pin, type PinStatus, type StringMap } from '../../domain/pin.ts'
 import { Mismatch, readList, readObject, readText } from './read-json.ts'
 
@@ -96,11 +97,13 @@ export function decodePin(service: string, body: string, reading: Reading = {}):
  * since some services reject more.
  */
 export function encodeNewPin(pin: NewPin): Record<string, unknown> {
-  const meta = { ...pin.meta, ...(pin.operationId !== undefined && { [OPERATION_META_KEY]: pin.operationId }) }
+  const { cid, name, origins, meta: ownMeta, operationId, ...others } = pin
+  nothingLeft(others)
+  const meta = { ...ownMeta, ...(operationId !== undefined && { [OPERATION_META_KEY]: operationId }) }
   return {
-    cid: pin.cid.text,
-    ...(pin.name === null ? {} : { name: pin.name }),
-    ...(pin.origins.length === 0 ? {} : { origins: pin.origins }),
+    cid: cid.text,
+    ...(name === null ? {} : { name }),
+    ...(origins.length === 0 ? {} : { origins }),
     ...(Object.keys(meta).length === 0 ? {} : { meta }),
   }
 }

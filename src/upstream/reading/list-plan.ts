@@ -1,5 +1,6 @@
 import { type Cid, cidTexts } from '../../domain/cid.ts'
 import { formatInstant, parseInstant } from '../../domain/instant.ts'
+import { nothingLeft } from '../../domain/nothing-left.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createPinFilter, hasFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/wire.ts'
@@ -111,15 +112,17 @@ function isCapped(count: number, query: PinQuery, { cappedCounts }: Capabilities
 /** Returns whether the service's own `count` for the planned query is the number of pins that match. */
 export function isCountExact(query: PinQuery, capabilities: Capabilities): boolean {
   const { nameFilter, cidFilter, cidForm, metaFilter, statusFilter, timeFilter, namesPinsByCid } = capabilities
-  const hasTime = query.before !== undefined || query.after !== undefined
-  const isNameExact = nameFilter[query.match ?? 'exact'] === 'exact' && !namesPinsByCid
+  const { cids, name, match = 'exact', statuses, before, after, meta, ...others } = query
+  nothingLeft(others)
+  const hasTime = before !== undefined || after !== undefined
+  const isNameExact = nameFilter[match] === 'exact' && !namesPinsByCid
   return (
     isCountOf(query, capabilities) &&
-    (query.statuses.length === 1 || capabilities.multiStatus !== false) &&
-    (query.cids === undefined || (cidFilter === 'exact' && cidForm === 'meaning')) &&
-    (query.name === undefined || (isNameExact && isNameSent(query, capabilities))) &&
-    (query.statuses.length === PIN_STATUSES.length || statusFilter === 'exact') &&
-    (query.meta === undefined || metaFilter === 'exact') &&
+    (statuses.length === 1 || capabilities.multiStatus !== false) &&
+    (cids === undefined || (cidFilter === 'exact' && cidForm === 'meaning')) &&
+    (name === undefined || (isNameExact && isNameSent(query, capabilities))) &&
+    (statuses.length === PIN_STATUSES.length || statusFilter === 'exact') &&
+    (meta === undefined || metaFilter === 'exact') &&
     (!hasTime || (timeFilter === 'exact' && isUnwidened(query, capabilities)))
   )
 }

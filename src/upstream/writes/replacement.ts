@@ -1,5 +1,5 @@
 import type { IgnoredPart } from '../../domain/change-errors.ts'
-import { type Cid, isSameCid, parseCid } from '../../domain/cid.ts'
+import { isSameCid, parseCid } from '../../domain/cid.ts'
 import { givenNameOf } from '../../domain/given-name.ts'
 import type { NewPin, Pin, StringMap } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
@@ -7,13 +7,9 @@ import type { Capabilities } from '../providers/capabilities.ts'
 import { CLOCK_SKEW_MS } from './match-pin.ts'
 import type { ReplacedPin, Write } from './write-records.ts'
 
-/** The parts of a pin that a replacement sets. An undefined part stays unchanged. */
-export interface PinChanges {
-  readonly cid?: Cid | undefined
-  /** Null: the new pin gets no name. */
-  readonly name?: string | null | undefined
-  readonly origins?: readonly string[] | undefined
-  readonly meta?: StringMap | undefined
+/** Parts of a pin that a replacement sets. An undefined part stays unchanged; a name of null is no name. */
+export type PinChanges = {
+  readonly [Part in Exclude<keyof NewPin, 'operationId'>]?: NewPin[Part] | undefined
 }
 
 /** Reads the pin to be replaced. */

@@ -90,7 +90,7 @@ describe('removePins by a filter', () => {
 
     expect(counts).toEqual([1000, 3, 0])
     expect(service.pins(ALICE)).toEqual([])
-  }, 60_000)
+  })
 
   it('removes at the service that is named', async () => {
     await using setup = await startServices('one', 'two')

@@ -24,5 +24,5 @@ describe('a gateway', () => {
     socket.send({ id: '1', type: 'subscribe', payload: { query: '{ services { name } }' } })
     expect(await socket.next()).toMatchObject({ payload: { data: { services: [{ name: 'one' }] } } })
     expect(setup.gateway.logged.filter((line) => line.includes('Unexpected'))).toEqual([])
-  }, 60_000)
+  })
 })

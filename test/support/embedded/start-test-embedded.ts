@@ -1,12 +1,12 @@
 import {
+  type EmbeddedInThread,
   type EmbeddedOptions,
-  type EmbeddedService,
   startInThisThread,
 } from '../../../src/embedded/start-in-this-thread.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { PsaClient } from './psa-client.ts'
 
-export interface TestEmbedded extends EmbeddedService {
+export interface TestEmbedded extends EmbeddedInThread {
   readonly client: PsaClient
   /** Failures that the service reported as its own; empty in a good test. */
   readonly errors: readonly string[]

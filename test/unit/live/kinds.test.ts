@@ -111,7 +111,7 @@ describe('a subscription that names kinds', () => {
       }),
       { numRuns: 150 },
     )
-  }, 60_000)
+  })
 
   it('has all of the snapshot behind it with the last event that it gets of that, whatever else there is', async () => {
     await using model = startModelLive()

@@ -171,7 +171,7 @@ describe('the collection of garbage', () => {
       }),
       { numRuns: RUNS },
     )
-  }, 60_000)
+  })
 
   it('keeps what a replacement shares with the pin that it replaces until the replacement is complete', () => {
     const model = new Model()

@@ -132,7 +132,7 @@ it('finds and counts what a plain search finds, whichever filters come together'
     }),
     { numRuns: RUNS },
   )
-}, 60_000)
+})
 
 it('reads the index in order, whichever filters come together, and never a table as a whole', () => {
   const asked = new Set<string>()

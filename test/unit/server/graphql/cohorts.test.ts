@@ -69,7 +69,7 @@ describe('a cohort', () => {
       }),
       { numRuns: 200 },
     )
-  }, 20_000)
+  })
 
   it('brings those together who have nothing to be told yet', async () => {
     const world = new World()

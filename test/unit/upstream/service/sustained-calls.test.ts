@@ -109,7 +109,7 @@ describe.each(LIMITS)('ten minutes of more calls than fit, at $limit in $windowM
     expect(percentile(waited, 0.99)).toBeLessThanOrEqual(limit.limit === 100 ? 50 : 2 * 2145)
     expect(waited.length).toBeGreaterThan(mutations.length * 0.99)
     load.service.budget[Symbol.dispose]()
-  }, 30_000)
+  })
 })
 
 /** The generator Mulberry32, from 0 to 1, always alike. */
