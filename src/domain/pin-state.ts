@@ -2,7 +2,7 @@ import type { Pin, StringMap } from './pin.ts'
 
 type Comparison = (a: Pin, b: Pin) => boolean
 
-/** Tells for each field of a pin how two states of the same pin are compared; null for a field that is not compared. */
+/** Says for each field of a pin how two states of the same pin are compared; null for a field that is not compared. */
 const COMPARISONS = {
   service: null,
   requestId: null,

@@ -157,7 +157,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
     return this
   }
 
-  /** Throws an error once. After that, the stream is just over. */
+  /** Throws the error of the stream once. Later reads report the end of the stream. */
   #reportEnd(end: End): IteratorResult<LiveEvent, undefined> {
     this.#end = 'done'
     if (end !== 'done') throw end.error

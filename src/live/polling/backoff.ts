@@ -36,7 +36,7 @@ export class Backoff {
   /**
    * Notes a failure.
    *
-   * @returns true when subscribers should hear of it. Short waits for budget are left out, unless they add up to 5 s
+   * @returns true when subscribers should get an event. Short waits for budget are left out, unless they add up to 5 s
    */
   failed(error: PinqlError, now: number): boolean {
     this.#failingSince ??= now

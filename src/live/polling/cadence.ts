@@ -43,7 +43,7 @@ interface Member {
  * Shares the polls of one service among its watched tenants, so that all polls together keep within the budget.
  *
  * Half of the budget is shared evenly, which bounds the longest delay. The other half is shared by the square root of the
- * expected changes, which makes the mean delay least. The other tenants get what a tenant does not need.
+ * expected changes, which minimises the mean delay. The other tenants get what a tenant does not need.
  */
 export class Cadence {
   readonly #limits: readonly CadenceLimit[]

@@ -17,7 +17,7 @@ export interface PollLoopOptions {
   readonly cache: PinCache
   readonly sightings: Sightings
   readonly audience: Audience
-  /** Gets what the loop concludes. What its requests show arrives there by itself, since the tenant shows every answer. */
+  /** Takes in the loop's conclusions. The answers to its requests arrive there without the loop: the tenant shows every answer. */
   readonly intake: FoundPins & GonePins
   readonly alarm: Alarm
   readonly cadence: Cadence

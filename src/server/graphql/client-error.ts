@@ -37,7 +37,7 @@ export function maskedErrorOf(error: unknown, requestId: string | null): GraphQL
  * An error without a path concerns the request as a whole, such as its variables.
  *
  * @param options.isAborted true when the client has gone away. Fields that were in flight fail then, which is no bug.
- * @param options.isForYoga keeps and adds `extensions.http`, of which Yoga makes the status. Yoga removes it from the answer.
+ * @param options.isForYoga true: errors have `extensions.http`, from which Yoga derives the status. Yoga removes it again.
  */
 export function visibleErrors(
   errors: readonly unknown[],

@@ -27,7 +27,7 @@ export type Position = ReadonlyMap<string, number>
 
 /** Messages that are kept for subscribers who are about to join. The live state may remember thousands of events. */
 const KEPT = 32
-/** Subscribers who get a message before the event loop goes on with other work. */
+/** Number of subscribers who get a message in one turn of the event loop. */
 const WAVE = 500
 
 /**
@@ -59,8 +59,8 @@ export class Cohort {
    * Adds a subscriber who has caught up with a stream of its own. To be called in the same turn of the event loop in which
    * that was found.
    *
-   * The cohort may still have to hand out events that the subscriber has got already. Their numbers tell, and the subscriber
-   * does not get them again.
+   * The cohort may still hold events that the subscriber has received. It recognises these by their numbers, and does not send
+   * them again.
    */
   add(subscriber: Subscriber, position: Position | null): void {
     // A cohort that is caught up has no such events, and needs no position for each member.

@@ -2,8 +2,8 @@ import { Cohort, type LiveStream } from './cohort.ts'
 import type { Subscriber } from './message.ts'
 
 /**
- * The stream or cohort that serves a subscriber: a stream of its own first, a cohort later. The stream is let go of then,
- * with everything that it refers to, since most subscribers are members of a cohort for nearly all of their life.
+ * The stream or cohort that serves a subscriber: first a stream of its own, later a cohort. From then on, nothing refers to the
+ * stream, so that its memory is free while the subscriber waits in the cohort.
  */
 export class Place {
   readonly #subscriber: Subscriber

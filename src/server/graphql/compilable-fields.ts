@@ -61,8 +61,8 @@ class Selections {
   /**
    * Returns the keys of an operation's answer.
    *
-   * @returns null when there are more than 200 fields, when a key is `__proto__`, which nothing can be assigned to, or when a key
-   *   stands in two places of which a directive can skip one. The compiled form orders such a key by the first place, and
+   * @returns null when there are more than 200 fields, when a key is `__proto__`, which nothing can be assigned to, or when a
+   *   key is selected twice and a directive can skip one of the two. The compiled form orders such a key by the first place, and
    *   graphql-js by the first place that is not skipped.
    */
   keysOf(operation: OperationDefinitionNode): Keys | null {

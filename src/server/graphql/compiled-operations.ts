@@ -34,8 +34,8 @@ interface Known {
 /**
  * Compiles operations that come more than once, so that running them costs little more than their resolvers.
  *
- * graphql-js runs operations whose results would differ. One difference remains: when bugs make several fields of an object
- * fail and the object is null therefore, another one of the errors may be reported.
+ * graphql-js runs operations whose results would differ. One difference remains. Bugs may make several fields of one object
+ * fail. The object is then null, and the reported error may be another field's.
  *
  * @see docs/decisions/0011-compiled-execution.md
  */
@@ -99,8 +99,8 @@ export class CompiledOperations {
 }
 
 /**
- * Makes of a compiled operation's result the one that graphql-js returns. The compiled form has the places of errors as lines
- * and columns only, lacks empty extensions, and puts errors behind the data.
+ * Returns the result that graphql-js would return. The compiled form gives the places of errors as lines and columns only, lacks
+ * empty extensions, and puts errors behind the data.
  */
 function withUsualErrors(result: ExecutionResult, source: Source | undefined): ExecutionResult {
   const { data = null, errors } = result

@@ -127,8 +127,8 @@ export class Documents {
 }
 
 /**
- * Puts into an error the code, and what its status over HTTP is made of. Yoga would put in the same, but other transports
- * need the code as well.
+ * Adds a code to an error, and the status that Yoga answers with. Yoga would add the same code, but other transports need it
+ * as well.
  */
 function withCode(error: GraphQLError, code: string, http?: HttpStatus): GraphQLError {
   error.extensions.code = code

@@ -42,7 +42,7 @@ export interface Run extends Omit<OperationRequest, 'query'> {
 export interface RunOptions {
   /** Aborted when the client has gone away. */
   readonly signal: StopSignal
-  /** Keeps and adds in errors `extensions.http`, of which Yoga makes the status. Default false. */
+  /** True: errors have `extensions.http`, from which Yoga derives the status. Default false. */
   readonly isForYoga?: boolean
 }
 
@@ -130,7 +130,7 @@ export class Executor {
     return this.#shown(result, run.requestId)
   }
 
-  /** Makes of an error that ended an operation those that the client may see. Bugs are masked and logged. */
+  /** Returns the errors that a client may see when this one has ended its operation. Bugs are masked and logged. */
   visible(error: unknown, requestId: string, options: { isForYoga?: boolean } = {}): readonly GraphQLError[] {
     const errors = Array.isArray(error) ? error : error instanceof AggregateError ? error.errors : [error]
     return visibleErrors(errors, { requestId, isAborted: false, log: this.#options.log, ...options })

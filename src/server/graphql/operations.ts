@@ -86,7 +86,7 @@ export class Operations {
     }
   }
 
-  /** Makes of an error that ended an operation those that the client may see. Bugs are masked and logged. */
+  /** Returns the errors that a client may see when this one has ended its operation. Bugs are masked and logged. */
   visible(error: unknown, requestId: string): readonly GraphQLError[] {
     return this.#executor.visible(error, requestId)
   }

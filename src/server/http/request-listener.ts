@@ -53,7 +53,7 @@ export function createRequestListener(parts: {
     res.on('close', () => {
       release()
       if (!res.writableFinished) gone.abort()
-      // The rest of a body of which only a part was read would hold up the connection's next request for ever.
+      // A body may have been read in part. Its rest would block the next request of the connection.
       else if (req.readableDidRead && !req.complete) req.resume()
       const outcome = res.writableFinished ? { status: res.statusCode } : { aborted: true }
       log[route.logLevel](

@@ -61,7 +61,7 @@ export class SingleFlight {
    *
    * @param key contains everything that the answer depends on, including the tenant
    * @param start makes the call. Its signal is aborted when no caller waits any more.
-   * @param options.onShared used only of the caller that starts the call. Called with the value and the number of waiting
+   * @param options.onShared taken from the caller that starts the call, and called with the value and the number of waiting
    *   callers, before any of them gets the value.
    * @throws `signal.reason` as soon as this caller's signal is aborted
    * @throws whatever `start` rejects with

@@ -129,7 +129,7 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
   ): Promise<void> {
     const { requestId, gone, asked } = options
     const { caps, identify, operations, maxRequestBytes } = this.#options
-    // The answer before it may be a stream without end, and this one would wait behind it for ever.
+    // The request waits behind another answer on its connection. That answer may be an endless stream.
     const isQueued = res.socket === null
     const account = isQueued ? null : caps.open(addressOf(req))
     try {

@@ -39,7 +39,7 @@ export class Outbox {
     this.#onCongestion?.(true)
   }
 
-  /** Has the queue flushed when the connection has drained. */
+  /** Flushes the queue as soon as the connection has drained. */
   wait(queue: MessageQueue): void {
     this.#waiting ??= new Set()
     this.#waiting.add(queue)

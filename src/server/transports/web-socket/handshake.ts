@@ -11,7 +11,7 @@ const INIT_TIMEOUT_MS = 3_000
 /**
  * The beginning of a WebSocket, from the upgrade until the caller is known.
  *
- * The connection lets go of it then, and with it of the headers: most sockets are idle for nearly all of their life.
+ * The connection then drops it together with the headers. Most sockets are idle afterwards, and should take little memory.
  */
 export class Handshake {
   readonly #headers: IncomingHttpHeaders
@@ -58,7 +58,7 @@ export class Handshake {
   }
 }
 
-/** Returns why a socket is closed whose caller was not identified. Null for a bug. */
+/** Returns the close reason for a failed identification. Null for a bug. */
 export function refusalOf(error: unknown): CloseReason | null {
   if (error instanceof MalformedTokensError) return CLOSE_REASONS.badTokens
   if (error instanceof UnauthenticatedError) return CLOSE_REASONS.callerRefused

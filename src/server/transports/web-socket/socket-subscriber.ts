@@ -75,6 +75,6 @@ export interface SubscriberOwner {
   ended(id: string): void
   /** Called when a service has refused the token, so that the other operations would fail as well. */
   refused(): void
-  /** Makes of an error the one that a client may see. */
+  /** Returns the errors that a client may see in place of this one. */
   visible(error: unknown): unknown
 }

@@ -11,7 +11,7 @@ const PING_BYTES = 32 * 1024
 /** Stands for an empty ping, which is sent when nothing is unread. Most pings are empty. */
 const EMPTY = -1
 
-/** Gets word of the client's reading. */
+/** Listens for pongs that show how much the client has read. */
 export interface ReadListener {
   /** Called when the client has read everything that was sent before a ping. */
   caughtUp(): void

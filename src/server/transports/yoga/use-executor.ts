@@ -45,7 +45,7 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
   }
 }
 
-/** Makes of an error of `identify` the one of which Yoga makes the status. */
+/** Turns an error of `identify` into one from which Yoga derives the status. */
 function seenByYoga(error: unknown, executor: Executor, requestId: string): GraphQLError {
   if (error instanceof UnauthenticatedError) {
     const { message, code } = error
