@@ -17,6 +17,7 @@ const COMPARISONS = {
   info: (a, b) => isSameMap(a.info, b.info),
   // Clients do not see it.
   operationId: null,
+  unknownStatus: null,
 } as const satisfies Record<keyof Pin, Comparison | null>
 
 const ALL: readonly Comparison[] = Object.values(COMPARISONS).filter((compare) => compare !== null)

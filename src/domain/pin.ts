@@ -32,6 +32,8 @@ export interface NewPin {
 
 /** A pin as its service reported it. */
 export interface Pin extends NewPin {
+  /** The service's word for a status that pinql does not know, and shows as `queued`. Absent for all others. */
+  readonly unknownStatus?: string | undefined
   /** Configured name of the service that holds the pin. */
   readonly service: string
   /** The service's own identifier: opaque, unique within the service and token only. */

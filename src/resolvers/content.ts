@@ -2,6 +2,7 @@ import { parseCid } from '../domain/cid.ts'
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
 import { comparePositions } from '../domain/pin-order.ts'
+import { PartlyReadError } from '../upstream/reading/left-out.ts'
 import type { GatewayContext } from './context.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { type ServiceFields, serviceOf } from './service.ts'
@@ -18,7 +19,7 @@ export interface ContentAtService {
   readonly service: ServiceFields
   /** Newest first; null when the service could not be read. */
   readonly pins: readonly Pin[] | null
-  /** The reason why `pins` is null. */
+  /** The reason why `pins` is null, or lacks some pins. */
   readonly error: PinqlError | null
 }
 
@@ -55,6 +56,7 @@ export async function contentServices({ cid }: Content, context: GatewayContext)
       const service = serviceOf(name, context)
       const load = () => context.loaders.contents.load({ service: name, cid })
       const outcome = await outcomeOf(() => withinDeadline(context.signal, name, load))
+      if (outcome instanceof PartlyReadError) return { service, pins: outcome.pins, error: outcome }
       return outcome instanceof PinqlError
         ? { service, pins: null, error: outcome }
         : { service, pins: outcome, error: null }

@@ -4,6 +4,7 @@ import { parseCursor } from '../domain/pin-cursor.ts'
 import { comparePositions } from '../domain/pin-order.ts'
 import type { PinQuery } from '../upstream/http/list-query.ts'
 import { countPins } from '../upstream/reading/count-pins.ts'
+import { LeftOutRecords, PartlyReadError } from '../upstream/reading/left-out.ts'
 import { PinStream } from '../upstream/reading/pin-stream.ts'
 import type { Tenant } from '../upstream/tenant/tenant.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
@@ -27,7 +28,7 @@ export interface PinPageResult {
   readonly hasPreviousPage: boolean
   /** Counts the matching pins of all services. Costs at most one request per service, and none before it is called. */
   total(): Promise<TotalCount>
-  /** One error per service that could not be read while others could. */
+  /** One error per service that could not be read while others could, and one per service with records that are no valid pins. */
   readonly warnings: readonly PinqlError[]
 }
 
@@ -114,8 +115,20 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
     hasNextPage: more.includes(true),
     hasPreviousPage: after !== null,
     total: once(() => countAll(sources, [...warnings.values()], context.signal)),
-    warnings: [...warnings.values()],
+    warnings: [...warnings.values(), ...leftOutOf(sources)],
   }
+}
+
+/** Returns one error per service that listed records which are no valid pins. */
+function leftOutOf(sources: readonly Source[]): PinqlError[] {
+  const byService = new Map<string, LeftOutRecords>()
+  for (const { tenant, stream } of sources) {
+    if (stream.leftOut.length === 0) continue
+    const records = byService.get(tenant.service) ?? new LeftOutRecords()
+    records.add(stream.leftOut)
+    byService.set(tenant.service, records)
+  }
+  return [...byService].map(([service, records]) => new PartlyReadError(service, records.all()))
 }
 
 function openSources(tenant: Tenant, query: PinQuery, options: ConstructorParameters<typeof PinStream>[2]): Source[] {

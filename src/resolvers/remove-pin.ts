@@ -1,6 +1,8 @@
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
-import type { Pin } from '../domain/pin.ts'
+import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
+import type { LeftOut } from '../upstream/http/wire.ts'
+import { LeftOutRecords, PartlyReadError } from '../upstream/reading/left-out.ts'
 import { openPinStreams } from '../upstream/reading/pin-stream.ts'
 import { Stop } from '../upstream/waiting/stop.ts'
 import { change, tenantToChange } from './change.ts'
@@ -38,7 +40,8 @@ export async function removePin(id: string, context: GatewayContext): Promise<Re
  * Removes pins by their ids or by a filter. Returns one result per pin, in the order of the ids, or newest first.
  *
  * With a filter, the pins that match are listed first, at most 1,000. Each pin is checked here before it is removed, since a
- * service may list pins that do not match. If listing fails, the result is a single error.
+ * service may list pins that do not match. Pins that could not be read are not removed, and one more result says so. If
+ * listing fails, the result is a single error.
  *
  * With `dryRun`, the pins are read and nothing is removed.
  */
@@ -48,15 +51,17 @@ export async function removePins(input: RemovePinsInput, context: GatewayContext
   const serviceName = input.service || context.registry.defaultName
   const found = await outcomeOf(() => withinDeadline(context.signal, serviceName, () => findPins(input, context)))
   if (found instanceof PinqlError) return [{ pinId: null, removedId: null, pin: null, error: found }]
+  const { pins, unread } = found
   const outcomes = input.dryRun
-    ? found
+    ? pins
     : await changeEach(
-        found,
+        pins,
         'input.filter',
         (pin) => ({ ...pin, cid: pin.cid.text }),
         (ref) => remove(ref, context),
       )
-  return found.map((pin, index) => ({ ...removePinResult(formatPinId(pin), outcomes[index] ?? null), pin }))
+  const results = pins.map((pin, index) => ({ ...removePinResult(formatPinId(pin), outcomes[index] ?? null), pin }))
+  return unread ? [...results, { pinId: null, removedId: null, pin: null, error: unread }] : results
 }
 
 async function removeByIds(
@@ -83,7 +88,13 @@ function removePinResult(pinId: string, outcome: Outcome<Pin | null>): RemovePin
   return { pinId, removedId: outcome ? null : pinId, pin: outcome, error: null }
 }
 
-async function findPins({ ids, service, filter }: RemovePinsInput, context: GatewayContext): Promise<Pin[]> {
+/** Pins that match a filter, and the error of those that could not be read, if any. */
+interface FoundPins {
+  readonly pins: readonly Pin[]
+  readonly unread: PinqlError | null
+}
+
+async function findPins({ ids, service, filter }: RemovePinsInput, context: GatewayContext): Promise<FoundPins> {
   if (ids != null) throw BadRequestError.of('input.ids', 'either ids, or filter and service; the other null', 'both')
   if (service === '') throw BadRequestError.of('input.service', 'a name, or null for the default service', service)
   const unset = filter && unsetPartOf(filter)
@@ -96,13 +107,25 @@ async function findPins({ ids, service, filter }: RemovePinsInput, context: Gate
   const tenant = context.tenant(service ?? context.registry.defaultName)
   const { signal } = context
   const pins = new Map<string, Pin>()
+  const unread = new LeftOutRecords()
   for (const stream of openPinStreams(tenant, query, { expected: MAX_CHANGES, signal })) {
     for (let next = await stream.peek(); next !== null && pins.size < MAX_CHANGES; next = await stream.peek()) {
-      pins.set(next.requestId, next)
+      // The filter cannot tell whether such a pin is one of the statuses that it asks for.
+      if (next.unknownStatus === undefined) pins.set(next.requestId, next)
+      else unread.add([describeUnknownStatus(next, next.unknownStatus)])
       stream.shift()
     }
+    unread.add(stream.leftOut)
   }
-  return [...pins.values()]
+  return {
+    pins: [...pins.values()],
+    unread: unread.size === 0 ? null : new PartlyReadError(tenant.service, unread.all()),
+  }
+}
+
+function describeUnknownStatus({ requestId, cid }: Pin, status: string): LeftOut {
+  const reason = `status: expected ${PIN_STATUSES.join(', ')}, got ${JSON.stringify(status.slice(0, 100))}`
+  return { key: requestId, cidKey: cid.key, reason }
 }
 
 async function read(ref: PinRef, context: GatewayContext): Promise<Pin> {

@@ -7,7 +7,7 @@ import { PinStatusType } from './pin-status.ts'
 import { ServiceType } from './service.ts'
 
 const ContentAtServiceType = builder.objectRef<ContentAtService>('ContentAtService').implement({
-  description: 'Pins of one CID at one service: either `pins` or `error` is set.',
+  description: 'Pins of one CID at one service: `pins`, or `error`, or both when some of the pins could not be read.',
   fields: (t) => ({
     service: t.expose('service', { type: ServiceType, description: 'The service that was asked.' }),
     pins: t.expose('pins', {
@@ -19,7 +19,8 @@ const ContentAtServiceType = builder.objectRef<ContentAtService>('ContentAtServi
     error: t.field({
       type: ErrorType,
       nullable: true,
-      description: 'The reason why `pins` is null.',
+      description:
+        'The reason why `pins` is null. Beside pins: how many records of this CID are no valid pins, and why.',
       resolve: ({ error }) => toErrorValue(error),
     }),
   }),

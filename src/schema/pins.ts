@@ -56,7 +56,7 @@ const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').impl
     totalCount: t.int({
       nullable: true,
       description:
-        'Number of pins on all pages, as the services count them. Costs up to one upstream request per service, and only if you select it. Null where a service does not count; `totalCountError` tells any other reason.',
+        'Number of pins on all pages, as the services count them, with those that `warnings` says cannot be read. Costs up to one upstream request per service, and only if you select it. Null where a service does not count; `totalCountError` tells any other reason.',
       resolve: async (page) => toInt((await page.total()).count),
     }),
     totalCountError: t.field({
@@ -69,7 +69,7 @@ const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').impl
     warnings: t.field({
       type: [ErrorType],
       description:
-        'One error for each service that could not be read while others could. This page lacks their pins. Always empty when only one service is read.',
+        'One error for each service that could not be read while others could: this page lacks their pins. And one `MALFORMED_RESPONSE` for each service that listed records which are no valid pins, such as one without a CID: it says how many this page lacks, and why.',
       resolve: (page) => page.warnings.map(errorFieldsOf),
     }),
   }),

@@ -68,7 +68,7 @@ builder.mutationFields((t) => ({
   removePins: t.field({
     type: [RemovePinPayloadType],
     description:
-      'Removes many pins, one upstream request each. Returns one payload per pin, in the order of `ids`, or newest first; one that fails does not stop the others. A filter removes at most 1,000 pins: if you get 1,000 payloads, send it again. If listing fails, the result is a single error. Try it with `dryRun` first.',
+      'Removes many pins, one upstream request each. Returns one payload per pin, in the order of `ids`, or newest first; one that fails does not stop the others. A filter removes at most 1,000 pins: if you get 1,000 payloads, send it again. If listing fails, the result is a single error. Pins that cannot be read are not removed by a filter; then the last payload is an error with the number of them. Try it with `dryRun` first.',
     args: { input: t.arg({ type: RemovePinsInputType, required: true, description: 'The pins to remove.' }) },
     resolve: (_root, args, context) => removePins(args.input, context),
   }),

@@ -7,6 +7,11 @@ export class Mismatch extends Error {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.path = details.path
   }
+
+  /** Returns the same mismatch, with the path of the value that contains it. */
+  below(path: string): Mismatch {
+    return new Mismatch(this.message, { path: `${path}${this.path && `.${this.path}`}`, cause: this })
+  }
 }
 
 export function readObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
@@ -19,17 +24,9 @@ export function readText(value: unknown, path: string): string {
   throw unexpected(value, 'string', path)
 }
 
-/** Reads each element of an array with `read`. The path of the element is put before the path of a mismatch. */
-export function readList<Value>(value: unknown, path: string, read: (element: unknown) => Value): Value[] {
-  if (!Array.isArray(value)) throw unexpected(value, 'array', path)
-  return value.map((element, index) => {
-    try {
-      return read(element)
-    } catch (cause) {
-      if (!(cause instanceof Mismatch)) throw cause
-      throw new Mismatch(cause.message, { path: `${path}.${index}${cause.path && `.${cause.path}`}`, cause })
-    }
-  })
+export function readArray(value: unknown, path: string): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw unexpected(value, 'array', path)
 }
 
 function unexpected(value: unknown, expected: string, path: string): Mismatch {

@@ -3,13 +3,25 @@ import { MalformedResponseError } from '../../domain/errors.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
 import { type NewPin, OPERATION_META_KEY, type Pin, type PinStatus, type StringMap } from '../../domain/pin.ts'
-import { Mismatch, readList, readObject, readText } from './read-json.ts'
+import { Mismatch, readArray, readObject, readText } from './read-json.ts'
+
+/** A record of a list that is not a valid pin, and so is not shown. */
+export interface LeftOut {
+  /** Equal for the same record on two pages. */
+  readonly key: string
+  /** Key of the record's CID; null where it has no valid CID. */
+  readonly cidKey: string | null
+  /** Path and expected value, such as `created: expected an RFC 3339 timestamp`. */
+  readonly reason: string
+}
 
 /** One page of a list. */
 export interface PinPage {
   /** Number of pins that match, as the service reports it. Services disagree on its meaning, see `Capabilities.count`. */
   readonly count: number | null
   readonly pins: readonly Pin[]
+  /** Records of the page that are not valid pins. Undefined without any. */
+  readonly leftOut?: readonly LeftOut[] | undefined
   /** Called when the caller no longer needs the page. Absent where that makes no difference. */
   release?(): void
 }
@@ -23,12 +35,14 @@ export interface PinPage {
 export class SharedPage implements PinPage {
   readonly count: number | null
   readonly pins: Pin[]
+  readonly leftOut: readonly LeftOut[] | undefined
   #readers = Number.POSITIVE_INFINITY
 
   /** @param pins are owned, and later emptied, by the page */
-  constructor(count: number | null, pins: Pin[]) {
+  constructor(count: number | null, pins: Pin[], leftOut?: readonly LeftOut[]) {
     this.count = count
     this.pins = pins
+    this.leftOut = leftOut
   }
 
   /** Sets the number of readers. Called before any of them reads the page. Until then, `release` does nothing. */
@@ -39,6 +53,11 @@ export class SharedPage implements PinPage {
   release(): void {
     if (--this.#readers === 0) this.pins.length = 0
   }
+}
+
+/** Returns the number of records that the service put on a page, readable or not. */
+export function recordCount({ pins, leftOut }: PinPage): number {
+  return pins.length + (leftOut?.length ?? 0)
 }
 
 /** Options for reading a service's pins. */
@@ -68,17 +87,20 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
  * Reads the body of `GET /pins`.
  *
  * Optional fields that are null, missing or of another type become empty. Unknown fields are dropped. `created` keeps its
- * text. Only the request id, status, time and CID must be valid, so that one odd pin does not hide a whole list.
+ * text. Only the request id, status, time and CID must be valid. A record in which one of them is not is left out, so that
+ * one odd record does not hide a whole list.
  *
- * @throws {MalformedResponseError} when the body is not a `PinResults`
+ * @throws {MalformedResponseError} when the body is not a `PinResults`, or when its records have neither request ids nor
+ *   pins, as the lists of other APIs
  * @see Pinning Service API 1.0.0, schema `PinResults`
  */
 export function decodePinPage(service: string, body: string, reading: Reading = {}): PinPage {
   return decode(service, body, 'a list of pins', (json) => {
     const { count, results } = readObject(json, '')
     // `results` may be null, but it must be present. Other JSON does not mean an account without pins.
-    const pins = results === null ? [] : readList(results, 'results', (each) => readPin(service, each, reading))
-    return new SharedPage(Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null, pins)
+    const records = results === null ? [] : readArray(results, 'results')
+    const total = Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null
+    return readPage(service, total, records, reading)
   })
 }
 
@@ -108,11 +130,55 @@ export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   }
 }
 
+function readPage(service: string, count: number | null, records: readonly unknown[], reading: Reading): SharedPage {
+  const pins: Pin[] = []
+  let odd: { readonly index: number; readonly mismatch: Mismatch }[] | undefined
+  for (let index = 0; index < records.length; index++) {
+    try {
+      pins.push(readPin(service, records[index], reading))
+    } catch (mismatch) {
+      if (!(mismatch instanceof Mismatch)) throw mismatch
+      odd ??= []
+      odd.push({ index, mismatch })
+    }
+  }
+  if (odd === undefined) return new SharedPage(count, pins)
+  const [first] = odd
+  if (first && pins.length === 0 && !records.some(isLikePin)) throw first.mismatch.below(`results.${first.index}`)
+  return new SharedPage(
+    count,
+    pins,
+    odd.map(({ index, mismatch }) => describeLeftOut(records[index], mismatch)),
+  )
+}
+
+/** Returns whether a record has any part that records of other APIs do not have. */
+function isLikePin(record: unknown): boolean {
+  const { requestid, requestId, pin } = partsOf(record)
+  return requestid !== undefined || requestId !== undefined || pin !== undefined
+}
+
+function describeLeftOut(record: unknown, { path, message }: Mismatch): LeftOut {
+  const wire = partsOf(record)
+  const { cid } = partsOf(wire.pin)
+  let cidKey: string | null = null
+  try {
+    cidKey = parseCid(String(cid)).key
+  } catch {}
+  const id = wire.requestid ?? wire.requestId
+  return { key: JSON.stringify(id ?? record), cidKey, reason: path === '' ? message : `${path}: ${message}` }
+}
+
+function partsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
 // Written by hand instead of as a schema, since it runs for every pin of every list.
 function readPin(service: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
   const wire = readObject(json, '')
   const requestId = readRequestId(wire)
-  const status = readStatus(wire.status)
+  const statusText = readText(wire.status, 'status')
+  const knownStatus = readStatus(statusText)
   const created = readCreated(wire.created)
   const pin = readObject(wire.pin, 'pin')
   const cid = readCid(pin.cid)
@@ -121,7 +187,7 @@ function readPin(service: string, json: unknown, { namesPinsByCid = false }: Rea
   const read: Pin = {
     service,
     requestId,
-    status,
+    status: knownStatus ?? 'queued',
     cid,
     name: (namesPinsByCid && name === cid.text) || name === '' ? null : name,
     created,
@@ -130,9 +196,14 @@ function readPin(service: string, json: unknown, { namesPinsByCid = false }: Rea
     delegates: readTexts(wire.delegates),
     info: readMap(wire.info),
   }
-  if (meta[OPERATION_META_KEY] === undefined) return read
-  const { [OPERATION_META_KEY]: operationId, ...shown } = meta
-  return { ...read, meta: shown, operationId }
+  return knownStatus === undefined ? { ...withOperation(read), unknownStatus: statusText } : withOperation(read)
+}
+
+/** Moves pinql's own entry of `meta` out of what clients see. */
+function withOperation(pin: Pin): Pin {
+  if (pin.meta[OPERATION_META_KEY] === undefined) return pin
+  const { [OPERATION_META_KEY]: operationId, ...shown } = pin.meta
+  return { ...pin, meta: shown, operationId }
 }
 
 /**
@@ -145,10 +216,9 @@ function readRequestId({ requestid, requestId }: Readonly<Record<string, unknown
   throw new Mismatch('expected a requestid', { path: 'requestid' })
 }
 
-function readStatus(value: unknown): PinStatus {
-  const text = readText(value, 'status')
+function readStatus(text: string): PinStatus | undefined {
   // Most services use exactly the specification's words.
-  return STATUSES.get(text) ?? STATUSES.get(text.toLowerCase().replace(/[^a-z]/g, '')) ?? 'queued'
+  return STATUSES.get(text) ?? STATUSES.get(text.toLowerCase().replace(/[^a-z]/g, ''))
 }
 
 function readCreated(value: unknown): Instant {

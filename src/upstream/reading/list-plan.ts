@@ -3,7 +3,7 @@ import { formatInstant, parseInstant } from '../../domain/instant.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createPinFilter, hasFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/wire.ts'
+import { type PinPage, recordCount } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 
 /** The specification warns about URLs above 2,000 characters. The other filters need room, too. */
@@ -80,19 +80,36 @@ export function isPaged({ order, timeFilter, multiStatus }: Capabilities, { stat
 /** Returns whether the `count` of a page claims that more pins follow. False where such a claim is not worth a request. */
 export function claimsMore(sent: PinQuery, page: PinPage, capabilities: Capabilities): boolean {
   const isWorthTrying = capabilities.count === null || isCountOf(sent, capabilities)
-  return isWorthTrying && (page.count ?? 0) > page.pins.length
+  return isWorthTrying && (page.count ?? 0) > recordCount(page)
 }
 
 /** Returns the number of pins that match a query, if the first answer reveals it; otherwise null. */
 export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabilities: Capabilities): number | null {
-  const { pins, count } = page
+  const { pins, count, leftOut } = page
+  const records = recordCount(page)
   if (capabilities.multiStatus === false && sent.statuses.length > 1) return null
-  const isCut = pins.length === sent.limit || claimsMore(sent, page, capabilities)
-  if (!isCut) return new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
+  const isCut = records === sent.limit || claimsMore(sent, page, capabilities)
+  if (!isCut) {
+    const readable = new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
+    return countWithLeftOut(readable, leftOut?.length ?? 0, query, capabilities)
+  }
   if (count === null || !isCountExact(query, capabilities)) return null
   if (isCapped(count, query, capabilities)) return null
   // A `count` equal to the length of the page may mean just that length.
-  return count > pins.length || (count === pins.length && capabilities.count !== null) ? count : null
+  return count > records || (count === records && capabilities.count !== null) ? count : null
+}
+
+/**
+ * Returns the number of matching pins of a list that was read whole, as the service would count them: records that cannot
+ * be read included. Null if the service lists more than matches, so that nobody knows whether these records match.
+ */
+export function countWithLeftOut(
+  readable: number,
+  leftOut: number,
+  query: PinQuery,
+  capabilities: Capabilities,
+): number | null {
+  return leftOut === 0 || isAnswerExact(query, capabilities) ? readable + leftOut : null
 }
 
 /**
@@ -111,13 +128,17 @@ function isCapped(count: number, query: PinQuery, { cappedCounts }: Capabilities
 
 /** Returns whether the service's own `count` for the planned query is the number of pins that match. */
 export function isCountExact(query: PinQuery, capabilities: Capabilities): boolean {
+  return isCountOf(query, capabilities) && isAnswerExact(query, capabilities)
+}
+
+/** Returns whether the service lists exactly the pins that match, when it gets the planned query. */
+function isAnswerExact(query: PinQuery, capabilities: Capabilities): boolean {
   const { nameFilter, cidFilter, cidForm, metaFilter, statusFilter, timeFilter, namesPinsByCid } = capabilities
   const { cids, name, match = 'exact', statuses, before, after, meta, ...others } = query
   nothingLeft(others)
   const hasTime = before !== undefined || after !== undefined
   const isNameExact = nameFilter[match] === 'exact' && !namesPinsByCid
   return (
-    isCountOf(query, capabilities) &&
     (statuses.length === 1 || capabilities.multiStatus !== false) &&
     (cids === undefined || (cidFilter === 'exact' && cidForm === 'meaning')) &&
     (name === undefined || (isNameExact && isNameSent(query, capabilities))) &&

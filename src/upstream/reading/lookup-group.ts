@@ -1,6 +1,11 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
+import type { PinPage } from '../http/wire.ts'
 import { type RequestIds, type StopSignal, unionOfRequestIds } from '../waiting/stop.ts'
+import { PartlyReadError } from './left-out.ts'
+
+/** Pins, and the records beside them that are not valid pins. */
+export type PinRecords = Pick<PinPage, 'pins' | 'leftOut'>
 
 /** The target of a lookup: all pins of a CID, or the pin with a request id. */
 export interface Lookup {
@@ -117,8 +122,12 @@ export class LookupGroup implements RequestIds {
     return null
   }
 
-  /** Resolves all lookups. `pins` must contain every pin that matches any of them, and may contain more. */
-  settle(pins: readonly Pin[]): void {
+  /**
+   * Resolves all lookups. `pins` must contain every pin that matches any of them, and may contain more.
+   *
+   * A lookup for all pins of a CID is rejected with {@link PartlyReadError} if a record of this CID could not be read.
+   */
+  settle(service: string, { pins, leftOut = [] }: PinRecords): void {
     const byContent = new Map<string, Pin[]>()
     for (const pin of pins) {
       const same = byContent.get(pin.cid.key)
@@ -127,7 +136,9 @@ export class LookupGroup implements RequestIds {
     }
     for (const waiter of this.#drain()) {
       const found = byContent.get(waiter.cid.key) ?? []
-      waiter.resolve(waiter.requestId === null ? found : found.filter((pin) => pin.requestId === waiter.requestId))
+      const unread = waiter.requestId === null ? leftOut.filter(({ cidKey }) => cidKey === waiter.cid.key) : []
+      if (unread.length > 0) waiter.reject(new PartlyReadError(service, unread, found))
+      else waiter.resolve(waiter.requestId === null ? found : found.filter((pin) => pin.requestId === waiter.requestId))
     }
   }
 

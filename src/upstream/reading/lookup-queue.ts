@@ -3,12 +3,12 @@ import { RateLimitedError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { safePace } from '../budget/rate-limit.ts'
 import type { ListQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/wire.ts'
+import { type PinPage, recordCount } from '../http/wire.ts'
 import type { CallOptions, PinOperations } from '../service/client.ts'
 import type { Service } from '../service/service.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
 import { cidRoom, claimsMore, largestLimit } from './list-plan.ts'
-import { type Lookup, LookupGroup } from './lookup-group.ts'
+import { type Lookup, LookupGroup, type PinRecords } from './lookup-group.ts'
 
 /** The parts of a tenant that the queue needs. */
 export interface LookupSource {
@@ -21,7 +21,7 @@ export interface LookupSource {
   /** Returns whether a list may be empty although pins match. */
   isDoubtful(query: ListQuery, page: PinPage): boolean
   /** Reads all pins of some CIDs, or all pins of the account, page by page. It works with every service. */
-  collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<readonly Pin[]>
+  collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<PinRecords>
 }
 
 /** A kind of request: for one pin by its request id, for some CIDs by a list, or for all pins by a list. */
@@ -164,13 +164,13 @@ export class LookupQueue {
   }
 
   async #answer({ lookups, query }: Batch, page: PinPage, signal: StopSignal): Promise<void> {
-    const { capabilities } = this.#service
-    const isCut = query && (page.pins.length >= largestLimit(capabilities) || claimsMore(query, page, capabilities))
+    const { capabilities, name } = this.#service
+    const isCut = query && (recordCount(page) >= largestLimit(capabilities) || claimsMore(query, page, capabilities))
     const isDoubtful = query && this.#source.isDoubtful(query, page)
-    if (!isCut && !isDoubtful) return lookups.settle(page.pins)
-    if (query.cids) return lookups.settle(await this.#source.collect(query.cids, signal))
+    if (!isCut && !isDoubtful) return lookups.settle(name, page)
+    if (query.cids) return lookups.settle(name, await this.#source.collect(query.cids, signal))
     // There are more pins than expected, so this list does not settle the lookups. They wait again.
-    this.#longestList = Math.min(this.#longestList, page.pins.length)
+    this.#longestList = Math.min(this.#longestList, recordCount(page))
     this.#waiting.take(lookups)
     if (!this.#isPumping) void this.#pump()
   }
@@ -185,7 +185,7 @@ export class LookupQueue {
     stop.waiting = lookups
     lookups.take(this.#waiting)
     await this.#source.collect(undefined, stop).then(
-      (pins) => lookups.settle(pins),
+      (records) => lookups.settle(this.#service.name, records),
       (error: unknown) => lookups.fail(error),
     )
   }

@@ -3,7 +3,7 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import { type PinPage, SharedPage } from '../http/wire.ts'
+import { type PinPage, recordCount, SharedPage } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
 import type { CallOptions, PinOperations } from '../service/client.ts'
@@ -13,9 +13,10 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { SingleFlight } from '../waiting/single-flight.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { countIn, splitQuery } from './list-plan.ts'
+import type { PinRecords } from './lookup-group.ts'
 import type { LookupSource } from './lookup-queue.ts'
 import type { PinSource } from './pin-source.ts'
-import { collectPins } from './pin-stream.ts'
+import { collectRecords } from './pin-stream.ts'
 
 /** The facts about a tenant's changes that its reads depend on. */
 export interface ChangesSeen {
@@ -86,7 +87,7 @@ export class PinReads implements PinSource, LookupSource {
         this.#read('list', requestClass, stop, (client, callOptions) => this.list(client, each, callOptions))
       const page = await ask(query)
       if (isEmptyOfSeveral(query, page, this.capabilities)) await this.#tryMultiStatus(ask)
-      return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins])
+      return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins], page.leftOut)
     }
     const key = `${this.#changes.generation}:list:${requestClass}:${JSON.stringify(query)}`
     return this.#flights.share(key, start, { signal, onShared: shareAmong })
@@ -124,8 +125,8 @@ export class PinReads implements PinSource, LookupSource {
     return this.#hasPins && isEmptyOfSeveral(query, page, this.capabilities)
   }
 
-  collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<readonly Pin[]> {
-    return collectPins(this, { cids, statuses: PIN_STATUSES }, { signal })
+  collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<PinRecords> {
+    return collectRecords(this, { cids, statuses: PIN_STATUSES }, { signal })
   }
 
   /**
@@ -137,11 +138,11 @@ export class PinReads implements PinSource, LookupSource {
     if (now < this.#triesAgainAt && !this.#hasPins) return
     this.#triesAgainAt = now + MULTI_STATUS_PAUSE_MS
     const one = await ask({ statuses: ['pinned'], limit: 1 })
-    if (one.pins.length === 0) return
+    if (recordCount(one) === 0) return
     // Repeats the list of all statuses, although it was empty before. A pin may have been added since, and a wrong lesson
     // would stay.
     const several = await ask({ statuses: PIN_STATUSES, limit: 1 })
-    this.known.observeMultiStatus(several.pins.length > 0)
+    this.known.observeMultiStatus(recordCount(several) > 0)
   }
 
   #read<Value>(
@@ -161,15 +162,16 @@ function shareAmong(page: SharedPage, readers: number): void {
 }
 
 /** Returns whether a list is empty, perhaps because the service understands only one status at a time. */
-function isEmptyOfSeveral({ statuses }: ListQuery, { pins }: PinPage, { multiStatus }: Capabilities): boolean {
-  return pins.length === 0 && statuses.length > 1 && multiStatus === null
+function isEmptyOfSeveral({ statuses }: ListQuery, page: PinPage, { multiStatus }: Capabilities): boolean {
+  return recordCount(page) === 0 && statuses.length > 1 && multiStatus === null
 }
 
 /**
  * Returns whether a list of some statuses is complete, has a `count` equal to its length, and is shorter than the list of
  * all pins.
  */
-function provesCount(query: ListQuery, { pins, count }: PinPage, total: number | null): boolean {
+function provesCount(query: ListQuery, page: PinPage, total: number | null): boolean {
+  const records = recordCount(page)
   const isByStatus = isUnfiltered({ ...query, statuses: PIN_STATUSES })
-  return isByStatus && pins.length < query.limit && pins.length === count && pins.length < (total ?? 0)
+  return isByStatus && records < query.limit && records === page.count && records < (total ?? 0)
 }

@@ -3,11 +3,13 @@ import { compareInstants, parseInstant } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/wire.ts'
+import { type LeftOut, type PinPage, recordCount } from '../http/wire.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import { LeftOutRecords } from './left-out.ts'
 import {
   claimsMore,
   countIn,
+  countWithLeftOut,
   isPaged,
   isUncountable,
   largestLimit,
@@ -44,6 +46,7 @@ export class PinStream {
   readonly #query: PinQuery
   readonly #options: PinStreamOptions
   readonly #matches: (pin: Pin) => boolean
+  readonly #leftOut = new LeftOutRecords()
   #ready: Pin[] = []
   #position: PinPosition | null
   #limit: number
@@ -78,6 +81,11 @@ export class PinStream {
   /** True if the first answer showed that no request can reveal the number of matching pins. */
   get isUncountable(): boolean {
     return this.#isUncountable
+  }
+
+  /** Records that the pages so far contained and that are not valid pins. They may match the query. */
+  get leftOut(): readonly LeftOut[] {
+    return this.#leftOut.all()
   }
 
   /** Reads the first page, or the whole list, unless that was done before. Then `count` is as exact as it can be. */
@@ -131,7 +139,8 @@ export class PinStream {
     const { capabilities, known } = this.#source
     // This answer may have shown that the service cannot be read page by page.
     if (!isPaged(capabilities, this.#query)) return
-    const isFull = page.pins.length === sent.limit
+    this.#leftOut.add(page.leftOut)
+    const isFull = recordCount(page) === sent.limit
     if (isFull && capabilities.order === null && this.#growLimit()) return
     if (this.#isShortOfStatuses(sent, page)) return
     this.#isUncountable ||= this.#position === null && isUncountable(page, this.#query, capabilities)
@@ -169,12 +178,17 @@ export class PinStream {
     const statuses = PIN_STATUSES.filter((status) => query.statuses.includes(status))
     const parts = multiStatus === false ? statuses.map((status) => ({ ...query, statuses: [status] })) : [query]
     const pins: Pin[] = []
-    for (const part of parts) pins.push(...(await readAllPins(source, part, this.#options)))
+    for (const part of parts) {
+      const read = await readAllPins(source, part, this.#options)
+      pins.push(...read.pins)
+      this.#leftOut.add(read.leftOut)
+    }
     const now = source.capabilities
     // If the capabilities changed on the way, pins may be missing, so the list is read again.
     if (now.order !== order || now.timeFilter !== timeFilter || now.multiStatus !== multiStatus) return
     const matching = new Map(pins.filter(this.#matches).map((pin) => [pin.requestId, pin]))
-    this.#count = matching.size
+    this.#count = countWithLeftOut(matching.size, this.#leftOut.size, this.#query, now)
+    this.#isUncountable = this.#count === null
     this.#ready = this.#place(matching.values())
     this.#hasHeldBack = false
     this.#isRead = true
@@ -201,7 +215,7 @@ export class PinStream {
       if (countMatching() > this.#shortBy) known.observeLateStatusFilter()
       return false
     }
-    const isShort = page.pins.length < sent.limit && claimsMore(sent, page, capabilities)
+    const isShort = recordCount(page) < sent.limit && claimsMore(sent, page, capabilities)
     if (!isShort || sent.statuses.length === PIN_STATUSES.length) return false
     this.#shortBy = countMatching()
     return true
@@ -265,12 +279,19 @@ export function openPinStreams(source: PinSource, query: PinQuery, options: PinS
  * CIDs.
  */
 export async function collectPins(source: PinSource, query: PinQuery, options: TenantCallOptions = {}): Promise<Pin[]> {
-  const parts = await Promise.all(
-    openPinStreams(source, query, { ...options, expected: 1000 }).map((stream) =>
-      stream.take(Number.POSITIVE_INFINITY),
-    ),
-  )
-  return parts.length === 1 ? (parts[0] ?? []) : parts.flat().sort(comparePositions)
+  return (await collectRecords(source, query, options)).pins
+}
+
+/** The same as `collectPins`, with the records that are not valid pins. */
+export async function collectRecords(
+  source: PinSource,
+  query: PinQuery,
+  options: TenantCallOptions = {},
+): Promise<{ readonly pins: Pin[]; readonly leftOut: readonly LeftOut[] }> {
+  const streams = openPinStreams(source, query, { ...options, expected: 1000 })
+  const parts = await Promise.all(streams.map((stream) => stream.take(Number.POSITIVE_INFINITY)))
+  const pins = parts.length === 1 ? (parts[0] ?? []) : parts.flat().sort(comparePositions)
+  return { pins, leftOut: streams.flatMap(({ leftOut }) => leftOut) }
 }
 
 /** Returns whether two pins are different and in order. */

@@ -2,6 +2,7 @@ import { MalformedResponseError } from '../../domain/errors.ts'
 import { parseInstant } from '../../domain/instant.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
+import { type LeftOut, recordCount } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { claimsMore, largestLimit, printTime, timeUnit } from './list-plan.ts'
@@ -20,21 +21,28 @@ const LARGEST_LIMIT = 1_000_000
  * @throws {MalformedResponseError} when the rest of a cut list cannot be reached, because more pins share one instant than
  *   a list can hold, or because the service does not filter by time
  */
-export async function readAllPins(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<Pin[]> {
+export async function readAllPins(
+  source: PinSource,
+  query: PinQuery,
+  options: TenantCallOptions,
+): Promise<{ readonly pins: readonly Pin[]; readonly leftOut: readonly LeftOut[] }> {
   const found: Pin[] = []
+  const leftOut: LeftOut[] = []
   const windows: PinQuery[] = [query]
   let limit = largestLimit(source.capabilities)
   for (let window = windows.pop(); window !== undefined; window = windows.pop()) {
     const sent: ListQuery = { ...window, limit }
     const page = await source.listPins(sent, options)
     found.push(...page.pins)
+    leftOut.push(...(page.leftOut ?? []))
     const { capabilities, known, service } = source
     const largest = Math.min(capabilities.maxLimit, LARGEST_LIMIT)
-    const isFull = page.pins.length === limit
+    const records = recordCount(page)
+    const isFull = records === limit
     if (isFull && limit < largest) {
       limit = Math.min(largest, Math.max(limit * 4, (page.count ?? 0) + 100))
       windows.push(window)
-    } else if (isFull || (page.pins.length > 0 && claimsMore(sent, page, capabilities))) {
+    } else if (isFull || (records > 0 && claimsMore(sent, page, capabilities))) {
       const parts = splitWindow(window, page.pins, capabilities)
       windows.push(...parts)
       // A short page that cannot be split must be complete, whatever its `count` says.
@@ -42,12 +50,12 @@ export async function readAllPins(source: PinSource, query: PinQuery, options: T
       if (parts.length === 0) known.observeWrongCount(sent)
     }
   }
-  return found
+  return { pins: found, leftOut }
 }
 
 /** Returns the time ranges that are still to be read after some pins of a range came. Empty if the range cannot be split. */
 function splitWindow(window: PinQuery, pins: readonly Pin[], capabilities: Capabilities): PinQuery[] {
-  if (capabilities.timeFilter === 'unusable') return []
+  if (capabilities.timeFilter === 'unusable' || pins.length === 0) return []
   const unit = timeUnit(capabilities.createdDigits)
   const units = pins.map((pin) => pin.created.ns / unit).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const print = (at: bigint): string => printTime(at * unit, capabilities)

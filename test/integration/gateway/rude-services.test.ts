@@ -65,13 +65,8 @@ const READS: Case[] = [
     'one answered with no valid list of pins: the answer: Invalid input: expected object, received array',
   ),
   malformed(
-    'a pin without a time',
-    json(200, { count: 1, results: [{ ...pinStatus, created: 'today' }] }),
-    'one answered with no valid list of pins: results.0.created: expected an RFC 3339 timestamp',
-  ),
-  malformed(
-    'a pin without an id',
-    json(200, { count: 1, results: [{ ...pinStatus, requestid: undefined }] }),
+    "another API's list",
+    json(200, { count: 1, results: [{ id: 'r1', created_at: '2026-01-31T12:00:00Z', cid: exampleCid(1) }] }),
     'one answered with no valid list of pins: results.0.requestid: expected a requestid',
   ),
   malformed('more than 16 MiB', hugeBody(200, 17 * 1024 * 1024), 'one answered with more than 16777216 bytes'),

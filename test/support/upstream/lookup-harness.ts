@@ -114,7 +114,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     collect: async (cids, signal) => {
       await answer(['collect', ...(cids ?? []).map(({ text }) => text)], { token: '', signal }, () => {})
       total = pins.length
-      return pins.filter(createPinFilter({ cids, statuses: ['queued', 'pinning', 'pinned', 'failed'] }))
+      return { pins: pins.filter(createPinFilter({ cids, statuses: ['queued', 'pinning', 'pinned', 'failed'] })) }
     },
   })
 

@@ -16,6 +16,7 @@ const PIN: Required<Pin> = {
   delegates: ['/ip4/203.0.113.2/tcp/4001'],
   info: { dag_size: '1' },
   operationId: undefined,
+  unknownStatus: undefined,
 }
 
 const OTHERS: { readonly [Field in keyof Pin]-?: readonly Pin[Field][] } = {
@@ -30,10 +31,11 @@ const OTHERS: { readonly [Field in keyof Pin]-?: readonly Pin[Field][] } = {
   delegates: [[], ['/ip4/203.0.113.3/tcp/4001'], [...PIN.delegates, '/ip4/203.0.113.3/tcp/4001']],
   info: [{}, { dag_size: '2' }, { dag_size: '1', more: '1' }, { other: '1' }],
   operationId: ['op'],
+  unknownStatus: ['archived'],
 }
 
 /** What tells a pin from another, what services print differently each time, and what clients do not see. */
-const NOT_COMPARED: readonly string[] = ['service', 'requestId', 'created', 'operationId']
+const NOT_COMPARED: readonly string[] = ['service', 'requestId', 'created', 'operationId', 'unknownStatus']
 
 describe('isSameState', () => {
   it('is true for two answers that say the same', () => {

@@ -56,6 +56,15 @@ describe('decoding a pin', () => {
     expect(decode({ ...least, status: given }).status).toBe(status)
   })
 
+  it('keeps the word for a status that it does not know', () => {
+    expect(decode({ ...least, status: 'archived' })).toEqual({
+      ...decode(least),
+      status: 'queued',
+      unknownStatus: 'archived',
+    })
+    expect(decode({ ...least, status: 'PinError' }).unknownStatus).toBeUndefined()
+  })
+
   it('drops optional parts of another type than expected, and keeps the pin', () => {
     expect(
       decode({ ...least, pin: { cid, name: 5, origins: [null, '/ip4/1.2.3.4', 7] }, delegates: '/dnsaddr/x' }),
@@ -111,10 +120,35 @@ describe('decoding a page', () => {
     expect(() => decodePinPage('one', body)).toThrow(MalformedResponseError)
   })
 
-  it('names the pin that cannot be read', () => {
-    const body = JSON.stringify({ count: 2, results: [least, { ...least, status: 5 }] })
+  it.each([
+    ['no zone', { created: '2026-01-31T12:00:00' }, 'created: expected an RFC 3339 timestamp'],
+    ['an empty CID', { pin: { cid: '' } }, 'pin.cid: cid: expected a CID such as'],
+    ['a status that is no text', { status: 5 }, 'status: Invalid input: expected string, received number'],
+    ['no pin', { pin: undefined }, 'pin: Invalid input: expected object, received undefined'],
+    ['no request id', { requestid: undefined }, 'requestid: expected a requestid'],
+  ])('leaves out a record with %s, and says why', (_what, part, reason) => {
+    const { count, pins, leftOut } = decodePinPage(
+      'one',
+      JSON.stringify({ count: 3, results: [least, { ...least, ...part }, { ...least, requestid: 'r3' }] }),
+    )
 
-    expect(() => decodePinPage('one', body)).toThrow(/^one answered with no valid list of pins: results\.1\.status: /)
+    expect([count, pins.map(({ requestId }) => requestId)]).toEqual([3, ['r1', 'r3']])
+    expect(leftOut).toEqual([
+      { key: expect.any(String), cidKey: 'pin' in part ? null : parseCid(cid).key, reason: expect.any(String) },
+    ])
+    expect(leftOut?.[0]?.reason.startsWith(reason)).toBe(true)
+  })
+
+  it('leaves out null, text and lists among the records', () => {
+    expect(decodePinPage('one', JSON.stringify({ results: [null, 'x', [], least] })).leftOut).toHaveLength(3)
+  })
+
+  it('refuses the list of another API, none of whose records has an id or a pin', () => {
+    const body = JSON.stringify({ count: 1, results: [{ id: 'x', cid, created_at: '2026-01-31' }] })
+
+    expect(() => decodePinPage('one', body)).toThrow(
+      /^one answered with no valid list of pins: results\.0\.requestid: expected a requestid$/,
+    )
   })
 })
 

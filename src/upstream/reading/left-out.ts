@@ -1,0 +1,41 @@
+import { MalformedResponseError } from '../../domain/errors.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { LeftOut } from '../http/wire.ts'
+
+/** Number of different reasons that an error lists. */
+const MAX_REASONS = 3
+
+/** A list has records that are not valid pins. It has the other pins. */
+export class PartlyReadError extends MalformedResponseError {
+  /** The pins that could be read, in no order. */
+  readonly pins: readonly Pin[]
+
+  constructor(service: string, leftOut: readonly LeftOut[], pins: readonly Pin[] = []) {
+    super(describe(service, leftOut), { service })
+    this.pins = pins
+  }
+}
+
+/** Records that the pages of one read had to leave out. A record that two pages contain counts once. */
+export class LeftOutRecords {
+  readonly #byKey = new Map<string, LeftOut>()
+
+  add(records: readonly LeftOut[] = []): void {
+    for (const record of records) this.#byKey.set(record.key, record)
+  }
+
+  get size(): number {
+    return this.#byKey.size
+  }
+
+  all(): LeftOut[] {
+    return [...this.#byKey.values()]
+  }
+}
+
+function describe(service: string, leftOut: readonly LeftOut[]): string {
+  const reasons = [...new Set(leftOut.map(({ reason }) => reason))]
+  const more = reasons.length > MAX_REASONS ? '; and others' : ''
+  const what = leftOut.length === 1 ? '1 record that is' : `${leftOut.length} records that are`
+  return `${service} listed ${what} no valid pin and left out: ${reasons.slice(0, MAX_REASONS).join('; ')}${more}`
+}
