@@ -46,6 +46,11 @@ export const CAPABILITY_SHAPE = {
   createdDigits: setting('a whole number from 0 to 9', 'Fraction digits of its timestamps.', (words) =>
     wholeNumber(words, 0, 9),
   ),
+  timeDigits: setting(
+    'a whole number from 0 to 9',
+    'Fraction digits of `before` and `after` that it looks at; 0 if it rounds them to seconds.',
+    (words) => wholeNumber(words, 0, 9),
+  ),
   timeFilter: trust('`before` and `after`'),
   cidFilter: trust('The filter by CID'),
   cidForm: choice(['meaning', 'text'], 'Comparison of CIDs: by meaning, or as text.'),

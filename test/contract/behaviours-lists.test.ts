@@ -4,6 +4,7 @@ import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../src/domain/pin.ts'
 import { countPins } from '../../src/upstream/reading/count-pins.ts'
 import { collectPins, PinStream } from '../../src/upstream/reading/pin-stream.ts'
+import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { crust } from '../support/providers/crust.ts'
 import { estuary } from '../support/providers/estuary.ts'
@@ -27,10 +28,31 @@ describe('lists', () => {
     expect(await started.tenant.lookupContent(parseCid(exampleCid(1)))).toEqual([])
   })
 
+  it.each([nftStorage, functionland])(
+    '#5 learns that 404 is an empty list, with one more list: $name',
+    async (profile) => {
+      await using started = await startZooCase({ profile, provider: stranger })
+      expect(await started.tenant.lookupContent(parseCid(exampleCid(1)))).toEqual([])
+      const requests = started.service.count('GET')
+      expect(await started.tenant.listPins({ statuses: ['pinned'], limit: 10 })).toEqual({ count: 0, pins: [] })
+      expect(started.service.count('GET') - requests).toBe(1)
+      expect(started.lessons).toEqual([{ capability: 'emptyListIs404', proof: 'a list without pins was 404' }])
+    },
+  )
+
+  it('#5 takes 404 from a path that it does not know for a wrong endpoint, whatever is asked', async () => {
+    await using started = await startZooCase({ profile: { ...compliant, basePath: '/psa' }, provider: stranger })
+    const wrong = started.service.endpoint.replace('/psa', '/other')
+    await using registry = createServiceRegistry(
+      [{ name: 'one', endpoint: wrong, token: ALICE, provider: null }],
+      'one',
+    )
+    const listed = collectPins(registry.tenant('one', ALICE), ALL)
+    await expect(listed).rejects.toMatchObject({ code: 'SERVICE_ERROR', httpStatus: 404 })
+  })
+
   it('#5 learns that 404 is an empty list from a stranger that has listed before, and says so once', async () => {
     await using started = await startZooCase({ profile: nftStorage, provider: stranger })
-    const first = await collectPins(started.tenant, ALL).catch((error: unknown) => error)
-    expect(first).toMatchObject({ code: 'SERVICE_ERROR', httpStatus: 404 })
     const [requestId] = seed(started.service, 1) as [string]
     expect(ids(await collectPins(started.tenant, ALL))).toEqual([requestId])
     started.service.removeDirectly(ALICE, requestId)

@@ -10,7 +10,13 @@ import {
 } from '../../domain/errors.ts'
 import type { ServiceResponse } from './exchange.ts'
 import type { HideSecrets } from './hide-secrets.ts'
-import { DuplicatePinError, FailedAnswerError, OriginsRefusedError, WrongEndpointError } from './refusals.ts'
+import {
+  DuplicatePinError,
+  FailedAnswerError,
+  ListNotFoundError,
+  OriginsRefusedError,
+  WrongEndpointError,
+} from './refusals.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /** A service's explanation of a refusal, whatever form it came in. */
@@ -94,7 +100,8 @@ export function errorFromResponse(
       service,
     })
   }
-  return new ServiceError(message, { service, httpStatus: status, reason })
+  const isList = status === 404 && !mayHaveActed && words !== ''
+  return new (isList ? ListNotFoundError : ServiceError)(message, { service, httpStatus: status, reason })
 }
 
 /**

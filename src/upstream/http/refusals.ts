@@ -1,4 +1,4 @@
-import { BadRequestError, MalformedResponseError, ServiceUnavailableError } from '../../domain/errors.ts'
+import { BadRequestError, MalformedResponseError, ServiceError, ServiceUnavailableError } from '../../domain/errors.ts'
 
 // Refusals that pinql can handle by itself. Clients see the class that each of them extends.
 
@@ -10,6 +10,9 @@ export class OriginsRefusedError extends BadRequestError {}
 
 /** The answer came from something that is not a pinning service. So the request had no effect. */
 export class WrongEndpointError extends MalformedResponseError {}
+
+/** The service answered a list with 404, in JSON. The list may be empty, or the endpoint wrong. */
+export class ListNotFoundError extends ServiceError {}
 
 /** The service answered that it failed: 5xx, 408 or 424. */
 export class FailedAnswerError extends ServiceUnavailableError {

@@ -22,6 +22,8 @@ export interface PinPage {
   readonly pins: readonly Pin[]
   /** Records of the page that are not valid pins. Undefined without any. */
   readonly leftOut?: readonly LeftOut[] | undefined
+  /** True for a page that is shorter than requested, but may have been cut. See `LearnedCapabilities.looksCut`. */
+  readonly looksCut?: true | undefined
   /** Called when the caller no longer needs the page. Absent where that makes no difference. */
   release?(): void
 }
@@ -36,13 +38,15 @@ export class SharedPage implements PinPage {
   readonly count: number | null
   readonly pins: Pin[]
   readonly leftOut: readonly LeftOut[] | undefined
+  readonly looksCut: true | undefined
   #readers = Number.POSITIVE_INFINITY
 
   /** @param pins are owned, and later emptied, by the page */
-  constructor(count: number | null, pins: Pin[], leftOut?: readonly LeftOut[]) {
+  constructor(count: number | null, pins: Pin[], leftOut?: readonly LeftOut[], looksCut?: true) {
     this.count = count
     this.pins = pins
     this.leftOut = leftOut
+    this.looksCut = looksCut
   }
 
   /** Sets the number of readers. Called before any of them reads the page. Until then, `release` does nothing. */

@@ -28,6 +28,11 @@ export interface Capabilities {
   /** Number of fraction digits in `created`, 0 to 9. */
   readonly createdDigits: number | null
   /**
+   * Number of fraction digits of `before` and `after` that the service looks at, 0 to 9. Null: not known. pinql then widens
+   * times to whole seconds, or sees from the answer whether the service has rounded them.
+   */
+  readonly timeDigits: number | null
+  /**
    * Reliability of `before` and `after`. `loose`: the service includes the instant itself, or rounds it up. `unusable`: the
    * service ignores them.
    */
@@ -85,6 +90,7 @@ export const SPECIFIED_CAPABILITIES: Capabilities = {
   maxHeadBytes: 8000,
   order: null,
   createdDigits: null,
+  timeDigits: null,
   timeFilter: 'exact',
   cidFilter: 'exact',
   cidForm: 'meaning',
@@ -103,6 +109,7 @@ export const SPECIFIED_CAPABILITIES: Capabilities = {
 /** Capabilities that most known providers have in common. */
 export const USUAL = {
   order: 'newest-first',
+  timeDigits: 9,
   multiStatus: true,
   count: 'matching',
 } as const satisfies Partial<Capabilities>

@@ -13,6 +13,7 @@ export const filecoinPin: Provider = {
   capabilities: {
     order: 'none',
     createdDigits: 3,
+    timeDigits: 9,
     timeFilter: 'unusable',
     cidFilter: 'unusable',
     nameFilter: { exact: 'loose', iexact: 'unusable', partial: 'exact', ipartial: 'unusable' },

@@ -16,6 +16,7 @@ export const ipfsCluster: Provider = {
     maxHeadBytes: 4096,
     order: 'none',
     createdDigits: 0,
+    timeDigits: 9,
     timeFilter: 'loose',
     multiStatus: true,
     count: 'matching',

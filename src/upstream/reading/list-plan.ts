@@ -83,12 +83,17 @@ export function claimsMore(sent: PinQuery, page: PinPage, capabilities: Capabili
   return isWorthTrying && (page.count ?? 0) > recordCount(page)
 }
 
+/** Returns whether a page that is shorter than requested may lack pins, by its `count` or its length. */
+export function isCutShort(sent: PinQuery, page: PinPage, capabilities: Capabilities): boolean {
+  return recordCount(page) > 0 && (page.looksCut === true || claimsMore(sent, page, capabilities))
+}
+
 /** Returns the number of pins that match a query, if the first answer reveals it; otherwise null. */
 export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabilities: Capabilities): number | null {
   const { pins, count, leftOut } = page
   const records = recordCount(page)
   if (capabilities.multiStatus === false && sent.statuses.length > 1) return null
-  const isCut = records === sent.limit || claimsMore(sent, page, capabilities)
+  const isCut = records === sent.limit || page.looksCut === true || claimsMore(sent, page, capabilities)
   if (!isCut) {
     const readable = new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
     return countWithLeftOut(readable, leftOut?.length ?? 0, query, capabilities)
@@ -154,13 +159,19 @@ function isAnswerExact(query: PinQuery, capabilities: Capabilities): boolean {
  * The finest unit is a millisecond, JavaScript's own. While no time of the service was seen, the
  * unit is a second.
  */
-export function timeUnit(digits: number | null): bigint {
-  return 10n ** BigInt(9 - Math.min(3, digits ?? 0))
+export function timeUnit(capabilities: Pick<Capabilities, 'createdDigits' | 'timeDigits'>): bigint {
+  return 10n ** BigInt(9 - timeDigits(capabilities))
+}
+
+export const SECOND_NS = 1_000_000_000n
+
+function timeDigits({ createdDigits, timeDigits }: Pick<Capabilities, 'createdDigits' | 'timeDigits'>): number {
+  return Math.min(3, createdDigits ?? 0, timeDigits ?? 3)
 }
 
 /** Prints an instant in the service's unit. */
-export function printTime(ns: bigint, { createdDigits }: Capabilities): string {
-  return formatInstant(ns, Math.min(3, createdDigits ?? 0))
+export function printTime(ns: bigint, capabilities: Capabilities): string {
+  return formatInstant(ns, timeDigits(capabilities))
 }
 
 /** Returns the largest `limit` to request. */
@@ -195,16 +206,21 @@ function encodedLength(text: string): number {
   return new URLSearchParams({ '': text }).toString().length
 }
 
-function isUnwidened({ before, after }: PinQuery, { createdDigits }: Capabilities): boolean {
+function isUnwidened({ before, after }: PinQuery, capabilities: Capabilities): boolean {
   const isWhole = (text: string | undefined): boolean =>
-    text === undefined || parseInstant(text).ns % timeUnit(createdDigits) === 0n
+    text === undefined || parseInstant(text).ns % boundUnit(capabilities) === 0n
   return isWhole(before) && isWhole(after)
+}
+
+/** The unit to which a query's own times are widened. Nothing in an answer shows that an unknown service has rounded them. */
+function boundUnit(capabilities: Capabilities): bigint {
+  return capabilities.timeDigits === null ? SECOND_NS : timeUnit(capabilities)
 }
 
 function widen(text: string | undefined, capabilities: Capabilities, direction: 'up' | 'down'): string | undefined {
   if (text === undefined) return undefined
   const { ns } = parseInstant(text)
-  const unit = timeUnit(capabilities.createdDigits)
+  const unit = boundUnit(capabilities)
   const down = ns - (((ns % unit) + unit) % unit)
   return printTime(direction === 'down' || down === ns ? down : down + unit, capabilities)
 }

@@ -3,11 +3,12 @@ import { RateLimitedError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { safePace } from '../budget/rate-limit.ts'
 import type { ListQuery } from '../http/list-query.ts'
+import { ListNotFoundError } from '../http/refusals.ts'
 import { type PinPage, recordCount } from '../http/wire.ts'
 import type { CallOptions, PinOperations } from '../service/client.ts'
 import type { Service } from '../service/service.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
-import { cidRoom, claimsMore, largestLimit } from './list-plan.ts'
+import { cidRoom, isCutShort, largestLimit } from './list-plan.ts'
 import { type Lookup, LookupGroup, type PinRecords } from './lookup-group.ts'
 
 /** The parts of a tenant that the queue needs. */
@@ -139,7 +140,9 @@ export class LookupQueue {
         })
         .then((page) => batch && this.#answer(batch, page, stop))
         .catch((error: unknown) => {
-          if (batch) batch.lookups.fail(error)
+          if (batch?.query && error instanceof ListNotFoundError)
+            void this.#readInstead(batch.lookups, batch.query.cids)
+          else if (batch) batch.lookups.fail(error)
           else if (!stop.aborted) this.#refuse(error)
         })
         .finally(leave)
@@ -165,7 +168,7 @@ export class LookupQueue {
 
   async #answer({ lookups, query }: Batch, page: PinPage, signal: StopSignal): Promise<void> {
     const { capabilities, name } = this.#service
-    const isCut = query && (recordCount(page) >= largestLimit(capabilities) || claimsMore(query, page, capabilities))
+    const isCut = query && (recordCount(page) >= largestLimit(capabilities) || isCutShort(query, page, capabilities))
     const isDoubtful = query && this.#source.isDoubtful(query, page)
     if (!isCut && !isDoubtful) return lookups.settle(name, page)
     if (query.cids) return lookups.settle(name, await this.#source.collect(query.cids, signal))
@@ -179,12 +182,17 @@ export class LookupQueue {
    * Reads all pins for all waiting lookups. Used for services that do not filter by `cid` and have more pins than one list
    * holds.
    */
-  async #readPages(): Promise<void> {
+  #readPages(): Promise<void> {
+    return this.#readInstead(this.#waiting, undefined)
+  }
+
+  /** Reads pins page by page, for lookups that one list cannot settle. */
+  async #readInstead(from: LookupGroup, cids: readonly Cid[] | undefined): Promise<void> {
     const stop = new Stop()
     const lookups = new LookupGroup(() => stop.abort())
     stop.waiting = lookups
-    lookups.take(this.#waiting)
-    await this.#source.collect(undefined, stop).then(
+    lookups.take(from)
+    await this.#source.collect(cids, stop).then(
       (records) => lookups.settle(this.#service.name, records),
       (error: unknown) => lookups.fail(error),
     )

@@ -1,8 +1,10 @@
 import type { Cid } from '../../domain/cid.ts'
+import { BadRequestError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import { ListNotFoundError } from '../http/refusals.ts'
 import { type PinPage, recordCount, SharedPage } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
@@ -85,9 +87,9 @@ export class PinReads implements PinSource, LookupSource {
     const start = async (stop: StopSignal): Promise<SharedPage> => {
       const ask = (each: ListQuery): Promise<PinPage> =>
         this.#read('list', requestClass, stop, (client, callOptions) => this.list(client, each, callOptions))
-      const page = await ask(query)
+      const page = await ask(query).catch((error: unknown) => this.#tryEndpoint(error, requestClass, stop))
       if (isEmptyOfSeveral(query, page, this.capabilities)) await this.#tryMultiStatus(ask)
-      return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins], page.leftOut)
+      return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins], page.leftOut, page.looksCut)
     }
     const key = `${this.#changes.generation}:list:${requestClass}:${JSON.stringify(query)}`
     return this.#flights.share(key, start, { signal, onShared: shareAmong })
@@ -115,10 +117,11 @@ export class PinReads implements PinSource, LookupSource {
     const page = await client.listPins(query, options)
     for (const { requestId } of page.pins) this.#changes.shown(requestId)
     this.known.observePage(query, page)
+    const looksCut = this.known.looksCut(query, page)
     // Read only now: the page may have taught something.
-    if (isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
+    if (isUnfiltered(query)) this.#total = looksCut ? null : countIn(page, query, query, this.capabilities)
     else if (provesCount(query, page, this.#total)) this.known.observeRightCount()
-    return page
+    return looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut, true) : page
   }
 
   isDoubtful(query: ListQuery, page: PinPage): boolean {
@@ -137,12 +140,38 @@ export class PinReads implements PinSource, LookupSource {
     const now = this.#account.service.clock.now()
     if (now < this.#triesAgainAt && !this.#hasPins) return
     this.#triesAgainAt = now + MULTI_STATUS_PAUSE_MS
-    const one = await ask({ statuses: ['pinned'], limit: 1 })
-    if (recordCount(one) === 0) return
+    // Most pins are pinned.
+    let found = 0
+    for (const status of ['pinned', 'queued', 'pinning', 'failed'] as const) {
+      found = recordCount(await ask({ statuses: [status], limit: 1 }))
+      if (found > 0) break
+    }
+    if (found === 0) return
     // Repeats the list of all statuses, although it was empty before. A pin may have been added since, and a wrong lesson
     // would stay.
     const several = await ask({ statuses: PIN_STATUSES, limit: 1 })
     this.known.observeMultiStatus(recordCount(several) > 0)
+  }
+
+  /**
+   * Finds out what a list that was refused with 404 means, from a service that has not listed anything yet.
+   *
+   * A service that finds fault with a malformed list has lists. So the list before was empty, and the endpoint is right.
+   *
+   * @returns the empty page
+   * @throws the refusal, unless it means an empty list
+   */
+  async #tryEndpoint(refusal: unknown, requestClass: RequestClass, stop: StopSignal): Promise<PinPage> {
+    if (!(refusal instanceof ListNotFoundError)) throw refusal
+    const malformed = { statuses: PIN_STATUSES, before: 'never', limit: 0 }
+    try {
+      await this.#read('list', requestClass, stop, (client, options) => client.listPins(malformed, options))
+    } catch (error) {
+      if (!(error instanceof BadRequestError)) throw refusal
+      this.known.observeEmptyListIs404()
+    }
+    if (!this.capabilities.emptyListIs404) throw refusal
+    return { count: 0, pins: [] }
   }
 
   #read<Value>(

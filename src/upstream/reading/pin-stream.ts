@@ -1,5 +1,4 @@
-import { MalformedResponseError } from '../../domain/errors.ts'
-import { compareInstants, parseInstant } from '../../domain/instant.ts'
+import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
@@ -10,11 +9,13 @@ import {
   claimsMore,
   countIn,
   countWithLeftOut,
+  isCutShort,
   isPaged,
   isUncountable,
   largestLimit,
   planQuery,
   printTime,
+  SECOND_NS,
   timeUnit,
 } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
@@ -51,6 +52,14 @@ export class PinStream {
   #position: PinPosition | null
   #limit: number
   #hasHeldBack = false
+  /** True if the position is the last pin of a page of this stream. Then the next page must have it again. */
+  #isWitnessed = false
+  /** True while `before` is a whole second, after a page that lacked the pin of the position. */
+  #isCoarse = false
+  /** Units of time by which `before` was lowered, since the pins of the position's instant fill whole pages. */
+  #steps = 0
+  /** True if pages lead no further, so that the rest is read whole. */
+  #isStuck = false
   #isRead: boolean
   /** Undefined until the first answer was used. */
   #count: number | null | undefined
@@ -68,6 +77,8 @@ export class PinStream {
     this.#options = options
     this.#matches = createPinFilter(query)
     this.#position = options.after ?? null
+    // A list of some CIDs need not have the pin of a cursor.
+    this.#isWitnessed = this.#position?.service === source.service && query.cids === undefined
     this.#limit = this.#usualLimit()
     this.#isRead = query.statuses.length === 0 || query.cids?.length === 0
     if (this.#isRead) this.#count = 0
@@ -125,7 +136,7 @@ export class PinStream {
   }
 
   #read(): Promise<void> {
-    return isPaged(this.#source.capabilities, this.#query) ? this.#readPage() : this.#readWhole()
+    return !this.#isStuck && isPaged(this.#source.capabilities, this.#query) ? this.#readPage() : this.#readWhole()
   }
 
   async #readPage(): Promise<void> {
@@ -142,25 +153,27 @@ export class PinStream {
     this.#leftOut.add(page.leftOut)
     const isFull = recordCount(page) === sent.limit
     if (isFull && capabilities.order === null && this.#growLimit()) return
+    if (this.#lacksWitness(sent, page)) return
     if (this.#isShortOfStatuses(sent, page)) return
     this.#isUncountable ||= this.#position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??= this.#position === null ? countIn(page, sent, this.#query, capabilities) : null
 
     // Some services return fewer pins than requested. So a short page is the last one only if its `count` does not claim
     // more.
-    const isCut = isFull || claimsMore(sent, page, capabilities)
+    const isCut = isFull || isCutShort(sent, page, capabilities)
     const placed = this.#place(page.pins)
     const edge = isCut ? placed.at(-1)?.created : undefined
     const certain = edge === undefined ? placed : placed.filter(({ created }) => compareInstants(created, edge) > 0)
-    if (certain.length === 0 && isFull) {
-      if (this.#growLimit()) return
-      throw this.#tooManyAtOnce()
+    if (certain.length === 0 && (isFull || page.looksCut)) {
+      if (isFull && this.#growLimit()) return
+      this.#isStuck = !this.#stepOver(sent, page, edge)
+      return
     }
     // A larger limit would not make a short page longer. So the page must contain all pins of its instant.
     const taken = certain.length === 0 ? placed : certain
     this.#ready = taken.filter(this.#matches)
     this.#hasHeldBack = placed.slice(taken.length).some(this.#matches)
-    this.#position = taken.at(-1) ?? this.#position
+    this.#moveTo(taken.at(-1))
     // If few pins pass the filters here, the next page is larger, so that enough of them come at once.
     const isSparse = this.#ready.length < Math.min(this.#options.expected, taken.length)
     if (isSparse) this.#growLimit()
@@ -172,7 +185,10 @@ export class PinStream {
   async #readWhole(): Promise<void> {
     const source = this.#source
     const { order, timeFilter, multiStatus } = source.capabilities
-    const query = planQuery(this.#query, source.capabilities)
+    const planned = planQuery(this.#query, source.capabilities)
+    // What the pages before have shown need not be read again.
+    const query =
+      this.#isStuck && timeFilter !== 'unusable' ? { ...planned, before: this.#rest(planned.before) } : planned
     // Reads statuses in the order in which pins go through them. So a pin whose status changes meanwhile is seen at least
     // once.
     const statuses = PIN_STATUSES.filter((status) => query.statuses.includes(status))
@@ -251,20 +267,79 @@ export class PinStream {
     return true
   }
 
-  #tooManyAtOnce(): MalformedResponseError {
-    const { service } = this.#source
-    return new MalformedResponseError(
-      `${service} has more than ${this.#limit} pins of one instant, or lists the same ones whatever time is asked for`,
-      { service },
-    )
+  #moveTo(last: Pin | undefined): void {
+    if (last === undefined) return
+    this.#position = last
+    this.#isWitnessed = true
+    this.#isCoarse = false
+    this.#steps = 0
+  }
+
+  /**
+   * Returns true if the page has to be requested again, with `before` at a whole second: it lacks the pin of the position,
+   * which `before` lets come again. Either the pin is gone, or the service rounds times.
+   */
+  #lacksWitness({ before }: ListQuery, page: PinPage): boolean {
+    const position = this.#position
+    if (position === null || before === undefined || !this.#isWitnessed || this.#steps > 0) return false
+    const { known, capabilities } = this.#source
+    if (page.pins.some(({ requestId }) => requestId === position.requestId)) {
+      if (this.#isCoarse) known.observeRoundedTime()
+      return false
+    }
+    const isWhole = parseInstant(before).ns % SECOND_NS === 0n
+    if (this.#isCoarse || isWhole || capabilities.timeDigits !== null) return false
+    // Pins of the same instant may have pushed it off the page.
+    const oldest = page.pins.at(-1)
+    if (oldest !== undefined && compareInstants(oldest.created, position.created) >= 0) return false
+    this.#isCoarse = true
+    return true
+  }
+
+  /**
+   * Lowers `before` by one unit if that passes over no pin that has not come. Returns false if it might.
+   *
+   * Needed where a page is full of pins that came before, and of one more instant that it may have cut. A page that ends
+   * behind the position's instant has all pins of that instant. So they need not come again, and not those of `before`
+   * itself, which some services include.
+   *
+   * @param edge the instant at which the page may have been cut
+   */
+  #stepOver({ before }: ListQuery, page: PinPage, edge: Instant | undefined): boolean {
+    if (this.#position === null || before === undefined || edge === undefined || this.#steps > 1) return false
+    const unit = this.#unit()
+    const bound = parseInstant(before).ns
+    const { ns } = this.#position.created
+    const isInclusive = page.pins.some(({ created }) => created.ns === bound)
+    const isComplete = edge.ns < (ns / unit) * unit
+    if (this.#steps === 0 ? !isComplete && !(isInclusive && ns % unit === 0n) : !isComplete || !isInclusive)
+      return false
+    // Between two units there must be no time that the service can keep.
+    if (this.#steps === 1 && page.pins.some(({ created }) => created.ns % unit !== 0n)) return false
+    this.#steps++
+    return true
+  }
+
+  #unit(): bigint {
+    const { capabilities } = this.#source
+    // Without a witness, nothing shows whether an unknown service rounds times.
+    const isUnproven = capabilities.timeDigits === null && !this.#isWitnessed
+    return this.#isCoarse || isUnproven ? SECOND_NS : timeUnit(capabilities)
+  }
+
+  /** Returns the `before` of what follows the position, at a whole second. */
+  #rest(asked: string | undefined): string | undefined {
+    this.#isCoarse = true
+    this.#steps = 0
+    return this.#before(asked)
   }
 
   /** Returns a `before` one unit past the last pin, so that all pins of its instant come again. */
   #before(asked: string | undefined): string | undefined {
     if (this.#position === null) return asked
     const { capabilities } = this.#source
-    const unit = timeUnit(capabilities.createdDigits)
-    const bound = (this.#position.created.ns / unit + 1n) * unit
+    const unit = this.#unit()
+    const bound = (this.#position.created.ns / unit + 1n - BigInt(this.#steps)) * unit
     return asked !== undefined && parseInstant(asked).ns <= bound ? asked : printTime(bound, capabilities)
   }
 }

@@ -1,7 +1,7 @@
 import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
 import { type NewPin, PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { createPinFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/wire.ts'
+import { type PinPage, recordCount } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 
 /** A capability that an answer has proven. */
@@ -13,6 +13,9 @@ export interface Lesson {
 
 /** Number of different instants in one list that prove its order. Only one shuffled list in 3,628,800 is sorted by chance. */
 const INSTANTS_THAT_PROVE_ORDER = 10
+
+/** Lengths of pages at which services may cut lists without a word. */
+const USUAL_LARGEST_PAGES: ReadonlySet<number> = new Set([50, 100, 200, 250, 500])
 
 /** Some services round times to the next second. */
 const SLACK_NS = 1_000_000_000n
@@ -27,12 +30,19 @@ export class LearnedCapabilities {
   #current: Capabilities
   readonly #lessons: Lesson[] = []
   readonly #onLesson: (lesson: Lesson) => void
+  /** True if neither the provider nor the configuration says how the service counts. */
+  readonly #isStranger: boolean
+  /** Length of the longest page so far. */
+  #longestPage = 0
+  /** True once a `count` was larger than its page. So it is more than the length of the page. */
+  #countsBeyondPages = false
   /** True once a list was answered. From then on, a 404 cannot mean a wrong endpoint. */
   #hasListed = false
 
   /** @param onLesson called once for each lesson */
   constructor(initial: Capabilities, onLesson: (lesson: Lesson) => void = () => {}) {
     this.#current = initial
+    this.#isStranger = initial.count === null
     this.#onLesson = onLesson
   }
 
@@ -48,6 +58,8 @@ export class LearnedCapabilities {
   /** Learns from a list. */
   observePage(query: ListQuery, page: PinPage): void {
     this.#hasListed = true
+    this.#longestPage = Math.max(this.#longestPage, recordCount(page))
+    this.#countsBeyondPages ||= (page.count ?? 0) > recordCount(page)
     if (page.pins.length === 0) return
     // A pin in a list is a stored pin. So its `meta` is kept, and not only echoed in the answer to the add.
     if (page.pins.some((pin) => pin.operationId !== undefined)) this.#fill({ keepsMeta: true })
@@ -60,15 +72,46 @@ export class LearnedCapabilities {
   }
 
   /**
+   * Returns whether a page that is shorter than requested may have been cut: nothing says how many pins match, its length is
+   * a number that services choose as their largest page, and no page was longer.
+   *
+   * Some services cut a list to their own largest page without a word.
+   */
+  looksCut(query: ListQuery, page: PinPage): boolean {
+    const records = recordCount(page)
+    if (!this.#isStranger || records >= query.limit || records < this.#longestPage) return false
+    const isOneForEach = query.cids !== undefined && records <= query.cids.length
+    if (isOneForEach || !USUAL_LARGEST_PAGES.has(records)) return false
+    const isCounted = this.#countsBeyondPages && this.#current.count !== 'unreliable' && page.count === records
+    return !isCounted
+  }
+
+  /** Records that a list had more pins than the specification allows. */
+  observeLargerPage(limit: number): void {
+    if (this.#current.maxLimit > limit) return
+    this.learn({ maxLimit: Number.POSITIVE_INFINITY }, 'maxLimit', `a list had more than ${limit} pins`)
+  }
+
+  /** Records that the service rounds `before` or `after` to whole seconds. */
+  observeRoundedTime(): void {
+    if (this.#current.timeDigits === 0) return
+    this.learn({ timeDigits: 0 }, 'timeDigits', 'a list lacked pins of the second in the time asked for')
+  }
+
+  /**
    * Learns from a list that was refused with 404 in JSON, and not with a web server's page.
    *
    * @returns true when the 404 means an empty list; false when the endpoint may be wrong
    */
   observeListNotFound(): boolean {
-    if (!this.#current.emptyListIs404 && this.#hasListed) {
-      this.learn({ emptyListIs404: true }, 'emptyListIs404', 'a list without pins was 404')
-    }
+    if (this.#hasListed) this.observeEmptyListIs404()
     return this.#current.emptyListIs404
+  }
+
+  /** Records that a list that was refused with 404 is an empty one: the endpoint is right. */
+  observeEmptyListIs404(): void {
+    if (this.#current.emptyListIs404) return
+    this.learn({ emptyListIs404: true }, 'emptyListIs404', 'a list without pins was 404')
   }
 
   /** Learns from the answer to an add or a replacement. `meta` in the answer proves nothing, since it may be an echo. */

@@ -79,10 +79,13 @@ describe('what a service is asked', () => {
       fc.integer({ min: 0, max: 999_999 }),
     )
     fc.assert(
-      fc.property(instants, digits, ([date, ns], createdDigits) => {
+      fc.property(instants, digits, fc.constantFrom(null, 0, 9), ([date, ns], createdDigits, timeDigits) => {
         const text = date.toISOString().replace('Z', `${String(ns).padStart(6, '0')}Z`)
-        const { before = '', after = '' } = planQuery({ ...ALL, before: text, after: text }, able({ createdDigits }))
-        const unit = 10n ** BigInt(9 - Math.min(3, createdDigits ?? 0))
+        const { before = '', after = '' } = planQuery(
+          { ...ALL, before: text, after: text },
+          able({ createdDigits, timeDigits }),
+        )
+        const unit = 10n ** BigInt(9 - Math.min(3, createdDigits ?? 0, timeDigits ?? 0))
         const at = parseInstant(text).ns
         expect(parseInstant(before).ns - at).toBeGreaterThanOrEqual(0n)
         expect(parseInstant(before).ns - at).toBeLessThan(unit)
