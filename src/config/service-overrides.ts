@@ -19,7 +19,7 @@ export const LIMIT_SCHEMA = z.strictObject(
 /** The setting `limits` of a service. */
 export const LIMITS_SCHEMA = setting(
   'a list of maps such as { limit: 100, windowMs: 1000 }',
-  'Requests that the service allows in any window of time, in place of the limits of its provider. `scope`: callers that share ' +
+  'Requests that the service allows in any window of time, in place of the limits of its provider. Services of one endpoint keep the limits of all of them. `scope`: callers that share ' +
     'the limit, `address` (all, the default) or `token`. `endpoint`: requests that count, `list`, `item`, `write` or `all` (the default).',
   (expected) => z.array(LIMIT_SCHEMA, expected).min(1, expected).optional(),
 )

@@ -20,7 +20,7 @@ export interface WatchedService {
   readonly clock: Clock
   /** All polls together keep within these limits. */
   readonly limits: readonly CadenceLimit[]
-  /** Polls use what these calls leave. */
+  /** Polls use what these calls leave. Services that share limits share this object, and all their polls one cadence. */
   readonly urgentCalls: UrgentCalls
 }
 
@@ -39,12 +39,12 @@ export interface InformersOptions {
   readonly random?: (() => number) | undefined
 }
 
-/** One informer per watched tenant, and one cadence per service. */
+/** One informer per watched tenant, and one cadence for all services that share their limits. */
 export class Informers implements Disposable {
   readonly #cursors: LiveCursors
   readonly #options: InformersOptions
   readonly #informers = new Map<string, Informer>()
-  readonly #cadences = new Map<WatchedService, Cadence>()
+  readonly #cadences = new Map<UrgentCalls, Cadence>()
 
   constructor(options: InformersOptions = {}) {
     this.#options = options
@@ -98,8 +98,8 @@ export class Informers implements Disposable {
     const known = this.#informers.get(tenant.key)
     if (known) return known
     const { wallNow, random } = this.#options
-    const cadence = this.#cadences.get(service) ?? new Cadence(service.limits, service.urgentCalls)
-    this.#cadences.set(service, cadence)
+    const cadence = this.#cadences.get(service.urgentCalls) ?? new Cadence(service.limits, service.urgentCalls)
+    this.#cadences.set(service.urgentCalls, cadence)
     const informer = new Informer(tenant, {
       clock: service.clock,
       cadence,

@@ -1,4 +1,5 @@
 import { type Endpoint, type RateLimit, safePace } from '../../upstream/budget/rate-limit.ts'
+import { tokenKeyOf } from '../../upstream/budget/token-key.ts'
 
 /** Largest and smallest part of a service's budget for polls. In between, polls use what queries and changes leave. */
 const LIVE_SHARE = 0.8
@@ -24,7 +25,7 @@ export interface PollDemand {
 /** A published limit of a service. */
 export type CadenceLimit = Pick<RateLimit, 'limit' | 'windowMs' | 'scope' | 'endpoint'>
 
-/** The queries and changes of all tenants of a service. They come before polls. */
+/** The queries and changes of all tenants under the same limits. They come before polls. */
 export interface UrgentCalls {
   /** Calls per millisecond, on average over the last seconds. */
   perMs(endpoint: Endpoint | 'all'): number
@@ -40,7 +41,8 @@ interface Member {
 }
 
 /**
- * Shares the polls of one service among its watched tenants, so that all polls together keep within the budget.
+ * Shares the polls of one service, or of all services with the same budget, among their watched tenants, so that all polls
+ * together keep within the budget. Tenants with the same token share its limits evenly.
  *
  * Half of the budget is shared evenly, which bounds the longest delay. The other half is shared by the square root of the
  * expected changes, which minimises the mean delay. The other tenants get what a tenant does not need.
@@ -49,6 +51,8 @@ export class Cadence {
   readonly #limits: readonly CadenceLimit[]
   readonly #urgentCalls: UrgentCalls
   readonly #members = new Map<string, Member>()
+  /** The watched tenants of each token: one for each service that gets the token. */
+  readonly #tenants = new Map<string, Set<string>>()
   #shares = 0
   #weights = 0
   #wanted = 0
@@ -68,7 +72,7 @@ export class Cadence {
    */
   intervalMs(tenant: string, demand: PollDemand, { isReview = false } = {}): number {
     const { requests, endpoint, shortestMs } = demand
-    const perToken = requests * this.#slowestMs('token', endpoint)
+    const perToken = requests * this.#slowestMs('token', endpoint) * this.#sharersOf(tenant)
     const fastestMs = Math.max(shortestMs, perToken)
     // Milliseconds that one poll takes of the budget of the whole service. 0 without such a limit.
     const takesMs = requests * this.#slowestMs('address', endpoint)
@@ -82,7 +86,19 @@ export class Cadence {
 
   /** Gives a tenant's share to the others. */
   leave(tenant: string): void {
+    const token = tokenKeyOf(tenant)
+    const sharers = this.#tenants.get(token)
+    sharers?.delete(tenant)
+    if (sharers?.size === 0) this.#tenants.delete(token)
     this.#set(tenant, null)
+  }
+
+  /** Returns the number of watched tenants with the tenant's token, itself included. */
+  #sharersOf(tenant: string): number {
+    const token = tokenKeyOf(tenant)
+    const sharers = this.#tenants.get(token)
+    if (!sharers) this.#tenants.set(token, new Set([tenant]))
+    return sharers ? sharers.add(tenant).size : 1
   }
 
   #set(tenant: string, member: Member | null): void {

@@ -4,6 +4,7 @@ import { Informers } from '../../live/informers.ts'
 import { combineObservers } from '../../observability/combine-observers.ts'
 import { createLogObserver } from '../../observability/log-observer.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { limitWarnings } from '../../upstream/providers/limits-of.ts'
 import type { UpstreamObserver } from '../../upstream/service/upstream-observer.ts'
 import {
   createServiceRegistry,
@@ -38,6 +39,7 @@ export async function openServices(
   observe?: UpstreamObserver,
 ): Promise<OpenServices> {
   const settings = serviceSettingsOf(config)
+  for (const warning of limitWarnings(settings)) log.warn(warning)
   const embedded = await startEmbedded(config, log)
   const records = await openRecords(config, log).catch(async (error) => {
     await embedded?.[Symbol.asyncDispose]()

@@ -14,7 +14,7 @@ const SAME_CAUSE_MS = 1000
 const SWEEP_EVERY_MS = 100
 
 export interface RequestBudgetOptions {
-  /** Configured name of the service, for errors. */
+  /** Configured name of the service, for errors of requests that name none. */
   readonly service: string
   readonly limits?: readonly RateLimit[]
   readonly clock?: Clock
@@ -22,7 +22,7 @@ export interface RequestBudgetOptions {
 }
 
 /**
- * Creates the budget of one service, kept in this process.
+ * Creates the budget of one service, or of several services of one provider, kept in this process.
  *
  * A 429 pauses the tenant that got it, at the endpoint of the call, for `retryAfterMs`. Without `retryAfterMs`, the pause
  * lasts until the announced reset, or else for one window. If two tenants get a 429 within a second, the limits that all
@@ -76,7 +76,7 @@ class LocalRequestBudget implements RequestBudget {
     { signal }: { signal?: StopSignal } = {},
   ): Promise<Permit> {
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.#isDisposed) return Promise.reject(this.#disposedError())
+    if (this.#isDisposed) return Promise.reject(this.#disposedError(request.service))
     const now = this.#clock.now()
     const waitMs = this.expectedWaitMs(request)
     if (waitMs === 0) {
@@ -85,7 +85,8 @@ class LocalRequestBudget implements RequestBudget {
       this.#forgetWhenIdle(tenant)
       return Promise.resolve({ grantedAt: now, waitedMs: 0 })
     }
-    if (now + waitMs > request.deadline) return Promise.reject(new RateLimitedError(this.#service, waitMs))
+    if (now + waitMs > request.deadline)
+      return Promise.reject(new RateLimitedError(request.service ?? this.#service, waitMs))
     return this.#wait(request, now, signal)
   }
 
@@ -137,7 +138,7 @@ class LocalRequestBudget implements RequestBudget {
     this.#isDisposed = true
     this.#scheduler[Symbol.dispose]()
     for (const { lanes } of this.#tenants.values()) {
-      for (const lane of lanes) for (const waiter of lane.items) waiter.fail(this.#disposedError())
+      for (const lane of lanes) for (const waiter of lane.items) waiter.fail(this.#disposedError(waiter.service))
     }
     this.#tenants.clear()
   }
@@ -151,13 +152,14 @@ class LocalRequestBudget implements RequestBudget {
       const waiter: Waiter = {
         lane: this.#tenant(request.tenant).lane(request.class, request.endpoint),
         deadline: request.deadline,
+        service: request.service,
         place: undefined,
         expiry: undefined,
         grant: (now) => {
           signal?.removeEventListener('abort', abort)
           resolve({ grantedAt: now, waitedMs: now - askedAt })
         },
-        refuse: (waitMs) => waiter.fail(new RateLimitedError(this.#service, waitMs)),
+        refuse: (waitMs) => waiter.fail(new RateLimitedError(request.service ?? this.#service, waitMs)),
         fail: (reason) => {
           signal?.removeEventListener('abort', abort)
           reject(reason)
@@ -168,8 +170,8 @@ class LocalRequestBudget implements RequestBudget {
     })
   }
 
-  #disposedError(): ServiceUnavailableError {
-    return new ServiceUnavailableError('no more requests: the gateway is stopping', { service: this.#service })
+  #disposedError(service = this.#service): ServiceUnavailableError {
+    return new ServiceUnavailableError('no more requests: the gateway is stopping', { service })
   }
 
   #tenant(key: string): TenantShare {

@@ -5,10 +5,12 @@ import type { RequestClass } from './request-class.ts'
 
 /** A call that a tenant wants to make. */
 export interface CallRequest {
-  /** Key of the tenant: service and keyed hash of the token, never the token. Tenants share the budget fairly. */
+  /** Key of the tenant, with a keyed hash of the token and never the token. Tenants share the budget fairly. */
   readonly tenant: string
   readonly endpoint: Endpoint
   readonly class: RequestClass
+  /** Configured name of the service, for errors. Default: the budget's. */
+  readonly service?: string
 }
 
 /** Permission to make one call now. */
@@ -47,7 +49,7 @@ export interface LimitUsage {
   readonly resetsInMs: number
 }
 
-/** Decides which call to one service may leave, and when. */
+/** Decides which call to one service, or to all services of one provider, may leave, and when. */
 export interface RequestBudget extends Disposable {
   /**
    * Waits for permission to make one call.

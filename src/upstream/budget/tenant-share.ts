@@ -10,6 +10,8 @@ import { ClassOrder, callsAhead, type RequestClass } from './request-class.ts'
 export interface Waiter {
   readonly lane: TenantLane
   readonly deadline: number
+  /** See `CallRequest`. */
+  readonly service: string | undefined
   /** Set once the waiter is in its lane. */
   place: Place<Waiter> | undefined
   expiry: Appointment | undefined

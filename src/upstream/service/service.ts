@@ -1,8 +1,7 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
-import { CallMeter } from '../budget/call-meter.ts'
-import { createRequestBudget } from '../budget/create-request-budget.ts'
-import { ASSUMED_LIMITS, type Endpoint, type RateLimit } from '../budget/rate-limit.ts'
+import type { CallMeter } from '../budget/call-meter.ts'
+import type { Endpoint, RateLimit } from '../budget/rate-limit.ts'
 import type { LimitUsage, Permit, RequestBudget } from '../budget/request-budget.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { ServiceResponse } from '../http/exchange.ts'
@@ -28,6 +27,7 @@ import { observeClient } from './observed-client.ts'
 import { reportCall } from './report-call.ts'
 import { ServiceBreakers } from './service-breakers.ts'
 import { ServiceReporter } from './service-reporter.ts'
+import { createSharedLimits, type SharedLimits } from './shared-limits.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 import type { ServiceEvent, UpstreamCall, UpstreamObserver } from './upstream-observer.ts'
 
@@ -87,7 +87,7 @@ const ANSWER_SHARE = 0.2
 const FIRST_BACKOFF_MS = 200
 
 /**
- * One configured service: its connections, its budget, its breakers, and its known capabilities.
+ * One configured service: its connections, its part of a budget, its breakers, and its known capabilities.
  *
  * Every call of every tenant goes through `call`.
  */
@@ -100,14 +100,18 @@ export class Service implements AsyncDisposable {
   readonly provider: string | null
   /** True when the configuration has a token for it. */
   readonly hasToken: boolean
+  /** Decides when a call may leave. Services of one provider share a budget. */
   readonly budget: RequestBudget
   readonly known: LearnedCapabilities
   readonly clock: Clock
-  /** Counts calls of the classes `mutation` and `interactive`, which go before polls. */
+  /**
+   * Counts calls of the classes `mutation` and `interactive`, which go before polls. Services that share a budget have the
+   * same counter.
+   */
   readonly urgentCalls: CallMeter
   /** Milliseconds a call may take, including waits and retries. */
   readonly timeoutMs: number
-  /** The configured limits, else the provider's, else {@link ASSUMED_LIMITS}. */
+  /** The limits that its calls keep, those of other services of the provider included. */
   readonly limits: readonly RateLimit[]
   readonly #client: ServiceClient
   readonly #breakers: ServiceBreakers
@@ -117,7 +121,8 @@ export class Service implements AsyncDisposable {
   readonly #onCall: ((call: UpstreamCall) => void) | undefined
   readonly #reporter: ServiceReporter | undefined
 
-  constructor(settings: ServiceSettings, options: ServiceOptions = {}) {
+  /** @param shared the limits, and what is used of them. Default: this service shares them with no other. */
+  constructor(settings: ServiceSettings, options: ServiceOptions = {}, shared?: SharedLimits) {
     const { name, endpoint } = settings
     const { timeoutMs = 10_000, proxy, clock = systemClock, onLesson, observer } = options
     const provider = findProvider(settings.provider)
@@ -128,14 +133,15 @@ export class Service implements AsyncDisposable {
     this.hasToken = Boolean(settings.token)
     this.#token = settings.token
     this.clock = clock
-    this.urgentCalls = new CallMeter(clock)
     this.timeoutMs = timeoutMs
-    this.limits = settings.limits ?? provider.limits ?? ASSUMED_LIMITS
+    const { limits, budget, urgentCalls } = shared ?? ownLimits(settings, clock)
+    this.limits = limits
+    this.budget = budget
+    this.urgentCalls = urgentCalls
     this.#onCall = observer?.onCall && ((call) => observer.onCall?.(call))
     const reporter = observer?.onService && new ServiceReporter(name, clock, (event) => observer.onService?.(event))
     this.#reporter = reporter
     this.#breakers = new ServiceBreakers(name, clock, reporter && ((...state) => reporter.isNow(...state)))
-    this.budget = createRequestBudget({ service: name, limits: this.limits, clock })
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
     this.#client = (options.connect ?? createServiceClient)({
@@ -271,6 +277,12 @@ export class Service implements AsyncDisposable {
     this.budget[Symbol.dispose]()
     await this.#client[Symbol.asyncDispose]()
   }
+}
+
+function ownLimits(settings: ServiceSettings, clock: Clock): SharedLimits {
+  const own = createSharedLimits([settings], clock).get(settings.name)
+  if (!own) throw new Error('a service has no limits')
+  return own
 }
 
 function isWorthRepeating(error: unknown, isRepeatable: boolean): boolean {

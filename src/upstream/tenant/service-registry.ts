@@ -1,12 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
 import { Service, type ServiceOptions, type ServiceSettings } from '../service/service.ts'
+import { createSharedLimits } from '../service/shared-limits.ts'
 import { WriteJournal } from '../writes/write-journal.ts'
 import type { WriteRecords } from '../writes/write-records.ts'
 import { Tenant } from './tenant.ts'
 import { createTenantKeys } from './tenant-keys.ts'
 
-/** The configured services by name. Each has its own connections, budget and breakers. */
+/**
+ * The configured services by name. Each has its own connections and breakers. Services of one provider share a budget, since
+ * the provider counts their requests together.
+ */
 export interface ServiceRegistry extends AsyncDisposable {
   /** All services, in the order of the configuration. */
   readonly services: readonly Service[]
@@ -51,7 +55,8 @@ export function createServiceRegistry(
   defaultName: string,
   options: RegistryOptions = {},
 ): ServiceRegistry {
-  const services = settings.map((each) => new Service(each, options))
+  const limits = createSharedLimits(settings, options.clock)
+  const services = settings.map((each) => new Service(each, options, limits.get(each.name)))
   const byName = new Map(services.map((service) => [service.name, service]))
   const tokens = new Map(settings.map(({ name, token }) => [name, token]))
   /** Tenants by service and token. The tenants hold their tokens anyway. */

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
 /**
- * Creates a function that makes keys of tenants. A key distinguishes tenants and does not reveal the token.
+ * Creates a function that makes keys of tenants. A key distinguishes tenants and does not reveal the token. Its last part is
+ * the same for a token at all services, see `tokenKeyOf`.
  *
  * @param secret at least 32 bytes. Equal secrets make equal keys. Default: a new random secret, so that no other function
  *   makes the same keys.

@@ -58,6 +58,17 @@ it('keeps a limit of a token for each of its tenants', () => {
   expect(cadence.intervalMs('c', { ...one, endpoint: 'item' })).toBe(1000)
 })
 
+it('shares a limit of a token among the services that get the token', () => {
+  const cadence = new Cadence([{ limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }], NOBODY)
+  const one = { changeRate: 1, shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
+  expect(cadence.intervalMs('first:hash', one)).toBe(2500)
+  expect(cadence.intervalMs('second:hash', one)).toBe(5000)
+  expect(cadence.intervalMs('first:hash', one)).toBe(5000)
+  expect(cadence.intervalMs('first:other', one)).toBe(2500)
+  cadence.leave('second:hash')
+  expect(cadence.intervalMs('first:hash', one)).toBe(2500)
+})
+
 it('gives what one tenant leaves to the others, and does not let one with very many pins starve them', () => {
   const one = { shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   const demands = Array.from({ length: 200 }, () => ({ ...one, changeRate: 0.3 }))

@@ -9,7 +9,16 @@ import { VirtualClock } from '../../../support/virtual-clock.ts'
 function patient(tenant: TenantShare, deadline: number): Waiter {
   const ignore = () => {}
   const lane = tenant.lane('live', 'list')
-  return { lane, deadline, place: undefined, expiry: undefined, grant: ignore, refuse: ignore, fail: ignore }
+  return {
+    lane,
+    deadline,
+    service: undefined,
+    place: undefined,
+    expiry: undefined,
+    grant: ignore,
+    refuse: ignore,
+    fail: ignore,
+  }
 }
 
 describe('CallScheduler', () => {

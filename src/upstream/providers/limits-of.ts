@@ -1,0 +1,71 @@
+import { ASSUMED_LIMITS, type RateLimit } from '../budget/rate-limit.ts'
+import { findProvider } from './known-providers.ts'
+
+/** The settings of a service that decide which limits its calls have to keep. */
+export interface LimitedService {
+  readonly name: string
+  /** Base URL of the Pinning Service API. */
+  readonly endpoint: string
+  /** Name of the known provider that runs it; null for a stranger. */
+  readonly provider: string | null
+  /** Rate limits that override the provider's. */
+  readonly limits?: readonly RateLimit[] | undefined
+}
+
+/** Puts services together whose calls one provider counts together, see `limitsKeyOf`. */
+export function groupBySharedLimits<Service extends LimitedService>(services: readonly Service[]): Service[][] {
+  const groups = new Map<string, Service[]>()
+  for (const service of services) {
+    const key = limitsKeyOf(service)
+    const sharers = groups.get(key)
+    if (sharers) sharers.push(service)
+    else groups.set(key, [service])
+  }
+  return [...groups.values()]
+}
+
+/**
+ * Returns a key that is the same for services whose calls one provider counts together: those at one host and port. A
+ * default port counts as none.
+ *
+ * A provider that publishes limits for an endpoint of its own is one, whatever host name leads to it: a proxy does not
+ * change whose requests it counts. The embedded service shares its limits with no other.
+ */
+function limitsKeyOf({ name, endpoint, provider }: LimitedService): string {
+  if (provider === 'embedded') return `embedded ${name}`
+  const known = findProvider(provider)
+  return known.endpoint !== null && known.limits !== null ? `provider ${known.name}` : new URL(endpoint).host
+}
+
+/** Returns the limits of services that share them. Every limit counts that any of them has; assumed ones only without others. */
+export function limitsOf(services: readonly LimitedService[]): readonly RateLimit[] {
+  const known = services.flatMap((service) => publishedLimitsOf(service) ?? [])
+  return known.length > 0 ? distinct(known) : ASSUMED_LIMITS
+}
+
+/** Returns a warning for each group of services that share their limits, and are configured with different ones. */
+export function limitWarnings(services: readonly LimitedService[]): string[] {
+  return groupBySharedLimits(services).flatMap((sharers) => {
+    const published = sharers.filter((service) => publishedLimitsOf(service) !== null)
+    const total = limitsOf(published).length
+    if (published.every((service) => limitsOf([service]).length === total)) return []
+    const names = published.map(({ name }) => name).join(', ')
+    return [
+      `${names} share an endpoint or provider and have different limits: the requests of each keep the limits of all`,
+    ]
+  })
+}
+
+function publishedLimitsOf({ limits, provider }: LimitedService): readonly RateLimit[] | null {
+  return limits ?? findProvider(provider).limits
+}
+
+function distinct(limits: readonly RateLimit[]): RateLimit[] {
+  const byText = new Map<string, RateLimit>()
+  for (const each of limits) {
+    const { limit, windowMs, scope, endpoint, assumed = false } = each
+    const text = JSON.stringify([limit, windowMs, scope, endpoint, assumed])
+    if (!byText.has(text)) byText.set(text, each)
+  }
+  return [...byText.values()]
+}
