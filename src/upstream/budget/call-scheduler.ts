@@ -7,6 +7,9 @@ import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 import { ClassOrder, callsAhead, REQUEST_CLASSES, type RequestClass } from './request-class.ts'
 import { type LaneOwner, sum, type TenantLane, type TenantShare, type Waiter } from './tenant-share.ts'
 
+/** Number of refused calls of a lane with a place of their own. Further ones share the last. */
+const MOST_PROMISES = 1000
+
 /**
  * Decides which waiting call leaves next, and when.
  *
@@ -49,10 +52,18 @@ export class CallScheduler implements Disposable {
   /**
    * Estimates the clock time at which a call would leave if it were added now. `now` or earlier means that it would not
    * wait.
+   *
+   * @param behind number of further calls of the same lane that come before it
    */
-  expectedAt(tenant: TenantShare | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
+  expectedAt(
+    tenant: TenantShare | undefined,
+    endpoint: Endpoint,
+    requestClass: RequestClass,
+    now: number,
+    behind = 0,
+  ): number {
     // The usual case: no call waits.
-    if (this.#waiting === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
+    if (this.#waiting === 0 && behind === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
     const depth = tenant?.depth(requestClass, endpoint) ?? 0
     // Inside a class, lanes take turns. So a call with N calls ahead of it in its own lane waits for at most N + 1 calls of
     // each lane.
@@ -62,18 +73,52 @@ export class CallScheduler implements Disposable {
         const loads = cell.endpoints.map((each) => this.#queues[other].load(each))
         return sum(loads, (load) => (other === requestClass ? inTurn(load) : load.items))
       })
-    const readyAt = this.#address.readyAt(endpoint, requestClass, now, aheadOfAll)
+    const readyAt = this.#address.readyAt(endpoint, requestClass, now, (cell) => aheadOfAll(cell) + behind)
     if (!tenant) return readyAt
-    const aheadOfOwn = (cell: RateCell) => tenant.ahead(cell, requestClass)
+    const aheadOfOwn = (cell: RateCell) => tenant.ahead(cell, requestClass) + behind
     return Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now, aheadOfOwn))
   }
 
-  /** Counts a call that leaves now. */
-  take(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, now: number): void {
-    this.#address.take(endpoint, now)
-    tenant.cells.take(endpoint, now)
+  /** Counts a call that gets its permit now. Unless it is held, it is sent now. */
+  take(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, now: number, isHeld: boolean): void {
+    this.#address.take(endpoint, requestClass, now)
+    tenant.cells.take(endpoint, requestClass, now)
+    tenant.held += 1
+    if (!isHeld) this.#count(tenant, endpoint, requestClass, now)
     this.#order.served(requestClass)
     tenant.order.served(requestClass)
+  }
+
+  /** Ends the holding of a permit: its request is sent now, or never. */
+  settle(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, isSent: boolean): void {
+    if (isSent) this.#count(tenant, endpoint, requestClass, this.#clock.now())
+    else {
+      tenant.held -= 1
+      this.#address.giveBack(endpoint, requestClass)
+      tenant.cells.giveBack(endpoint, requestClass)
+    }
+    if (this.#waiting === 0) return
+    this.wake(tenant)
+    this.serve()
+  }
+
+  #count(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+    tenant.held -= 1
+    this.#address.sent(endpoint, requestClass, now)
+    tenant.cells.sent(endpoint, requestClass, now)
+  }
+
+  /**
+   * Returns the milliseconds after which a refused call should come back: its own place in the queue. It is behind all calls
+   * that wait, and behind those that were refused before and have not been told to come back yet.
+   */
+  promiseMs(lane: TenantLane, now: number): number {
+    const { tenant, requestClass, promises } = lane.owner
+    while (promises.length > 0 && (promises[0] ?? now) <= now) promises.shift()
+    const at = this.expectedAt(tenant, lane.endpoint, requestClass, now, promises.length)
+    // A flood of refused calls is told no time beyond what a queue could be.
+    if (promises.length < MOST_PROMISES) promises.push(at)
+    return Math.max(0, at - now)
   }
 
   /** Adds a call to its lane. It stays there until it is granted, refused at its deadline, or removed. */
@@ -128,10 +173,11 @@ export class CallScheduler implements Disposable {
 
   #nextLane(now: number): TenantLane | undefined {
     for (const requestClass of this.#order.next()) {
-      const isOpen = (endpoint: Endpoint) => this.#address.readyAt(endpoint, requestClass, now) <= now
       const queue = this.#queues[requestClass]
+      const as = this.#standIn(requestClass)
+      const isOpen = (endpoint: Endpoint) => this.#address.readyAt(endpoint, as, now) <= now
       for (let lane = queue.next(isOpen); lane; lane = queue.next(isOpen)) {
-        const readyAt = lane.owner.tenant.cells.readyAt(lane.endpoint, requestClass, now)
+        const readyAt = lane.owner.tenant.cells.readyAt(lane.endpoint, as, now)
         if (readyAt <= now) return lane
         this.#park(lane, readyAt)
       }
@@ -139,12 +185,22 @@ export class CallScheduler implements Disposable {
     return undefined
   }
 
+  /**
+   * Returns the class by whose rules a call may leave. For a class below its floor it is the most urgent one that waits:
+   * otherwise a flood of calls that are not paced, or that may use the reserve, would take every slot before it.
+   */
+  #standIn(requestClass: RequestClass): RequestClass {
+    if (!this.#order.isDue(requestClass)) return requestClass
+    const waits = (other: RequestClass): boolean => ENDPOINTS.some((each) => this.#queues[other].load(each).items > 0)
+    return REQUEST_CLASSES.find((other) => other === requestClass || waits(other)) ?? requestClass
+  }
+
   #grant(turn: TenantLane, now: number): void {
     const lane = this.#belowFloor(turn.owner, now) ?? turn
     for (const each of new Set([turn, lane])) this.#queues[each.owner.requestClass].endTurn(each)
     const waiter = lane.items.first
     if (!waiter) throw new Error('an empty lane had a turn')
-    this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now)
+    this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now, waiter.isHeld)
     this.remove(waiter)
     waiter.grant(now)
   }
@@ -165,10 +221,9 @@ export class CallScheduler implements Disposable {
   }
 
   #expire(waiter: Waiter): void {
-    const { tenant, requestClass } = waiter.lane.owner
     const now = this.#clock.now()
     this.remove(waiter)
-    waiter.refuse(this.expectedAt(tenant, waiter.lane.endpoint, requestClass, now) - now)
+    waiter.refuse(this.promiseMs(waiter.lane, now))
   }
 
   #park(lane: TenantLane, until: number): void {

@@ -2,14 +2,20 @@ import { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
 
+interface CellSetOptions {
+  readonly jitterMs?: number | undefined
+  readonly hasCopies?: boolean
+}
+
 /** Several cells. A call must pass all cells that cover its endpoint; if one of them refuses, none counts the call. */
 export class CellSet {
   /** One cell per limit, in the order of the limits. */
   readonly cells: readonly RateCell[]
   readonly #covering: Readonly<Record<Endpoint, readonly RateCell[]>>
 
-  constructor(limits: readonly RateLimit[], jitterMs?: number) {
-    this.cells = limits.map((limit) => new RateCell(limit, jitterMs))
+  /** @param options.hasCopies true if the cells of limits by address are copies of cells that decide */
+  constructor(limits: readonly RateLimit[], { jitterMs, hasCopies = false }: CellSetOptions = {}) {
+    this.cells = limits.map((limit) => new RateCell(limit, jitterMs, hasCopies && limit.scope === 'address'))
     const covering = (endpoint: Endpoint) => this.cells.filter((cell) => cell.endpoints.includes(endpoint))
     this.#covering = { list: covering('list'), item: covering('item'), write: covering('write') }
   }
@@ -28,9 +34,19 @@ export class CellSet {
     return readyAt
   }
 
-  /** Counts a call that leaves now in every cell that covers its endpoint. */
-  take(endpoint: Endpoint, now: number): void {
-    for (const cell of this.#covering[endpoint]) cell.take(now)
+  /** Counts a call that gets its permit now in every cell that covers its endpoint. */
+  take(endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+    for (const cell of this.#covering[endpoint]) cell.take(now, requestClass)
+  }
+
+  /** Counts a call with a permit from now on, since it is sent now. */
+  sent(endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+    for (const cell of this.#covering[endpoint]) cell.sent(now, requestClass)
+  }
+
+  /** Forgets a call with a permit that is never sent. */
+  giveBack(endpoint: Endpoint, requestClass: RequestClass): void {
+    for (const cell of this.#covering[endpoint]) cell.giveBack(requestClass)
   }
 
   /**

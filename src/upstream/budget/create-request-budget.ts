@@ -1,17 +1,17 @@
 import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
-import type { StopSignal } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
 import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
-import type { CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
+import type { AcquireOptions, CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
 import { sum, TenantShare, type Waiter } from './tenant-share.ts'
 
 /** Milliseconds within which refusals of two tenants are taken to be about the address that they share. */
 const SAME_CAUSE_MS = 1000
 /** Milliseconds between two checks of all waiting calls while the address is paused. */
 const SWEEP_EVERY_MS = 100
+const NOT_HELD: AcquireOptions = {}
 
 export interface RequestBudgetOptions {
   /** Configured name of the service, for errors of requests that name none. */
@@ -34,6 +34,32 @@ export interface RequestBudgetOptions {
  */
 export function createRequestBudget(options: RequestBudgetOptions): RequestBudget {
   return new LocalRequestBudget(options.service, options.limits, options.clock, options.jitterMs)
+}
+
+class LocalPermit implements Permit {
+  readonly grantedAt: number
+  readonly waitedMs: number
+  #settle: ((isSent: boolean) => void) | undefined
+
+  constructor(grantedAt: number, waitedMs: number, settle: ((isSent: boolean) => void) | undefined) {
+    this.grantedAt = grantedAt
+    this.waitedMs = waitedMs
+    this.#settle = settle
+  }
+
+  sent(): void {
+    this.#end(true)
+  }
+
+  giveBack(): void {
+    this.#end(false)
+  }
+
+  #end(isSent: boolean): void {
+    const settle = this.#settle
+    this.#settle = undefined
+    settle?.(isSent)
+  }
 }
 
 class LocalRequestBudget implements RequestBudget {
@@ -59,7 +85,7 @@ class LocalRequestBudget implements RequestBudget {
     this.#clock = clock
     this.#jitterMs = jitterMs
     const shared = limits.filter(({ scope }) => scope === 'address')
-    this.#address = new CellSet(shared, jitterMs)
+    this.#address = new CellSet(shared, { jitterMs })
     this.#scheduler = new CallScheduler(clock, this.#address, (tenant) => this.#forgetWhenIdle(tenant))
   }
 
@@ -71,23 +97,20 @@ class LocalRequestBudget implements RequestBudget {
     return this.#tenants.size
   }
 
-  acquire(
-    request: CallRequest & { readonly deadline: number },
-    { signal }: { signal?: StopSignal } = {},
-  ): Promise<Permit> {
+  acquire(request: CallRequest & { readonly deadline: number }, options: AcquireOptions = NOT_HELD): Promise<Permit> {
+    const { signal, isHeld = false } = options
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#isDisposed) return Promise.reject(this.#disposedError(request.service))
     const now = this.#clock.now()
     const waitMs = this.expectedWaitMs(request)
     if (waitMs === 0) {
       const tenant = this.#tenant(request.tenant)
-      this.#scheduler.take(tenant, request.endpoint, request.class, now)
+      this.#scheduler.take(tenant, request.endpoint, request.class, now, isHeld)
       this.#forgetWhenIdle(tenant)
-      return Promise.resolve({ grantedAt: now, waitedMs: 0 })
+      return Promise.resolve(this.#permit(tenant, request, now, 0, isHeld))
     }
-    if (now + waitMs > request.deadline)
-      return Promise.reject(new RateLimitedError(request.service ?? this.#service, waitMs))
-    return this.#wait(request, now, signal)
+    if (now + waitMs > request.deadline) return Promise.reject(this.#refusal(request, now))
+    return this.#wait(request, now, options)
   }
 
   expectedWaitMs({ tenant, endpoint, class: requestClass }: CallRequest): number {
@@ -143,21 +166,27 @@ class LocalRequestBudget implements RequestBudget {
     this.#tenants.clear()
   }
 
-  #wait(request: CallRequest & { deadline: number }, askedAt: number, signal?: StopSignal): Promise<Permit> {
+  #wait(
+    request: CallRequest & { deadline: number },
+    askedAt: number,
+    { signal, isHeld = false }: AcquireOptions,
+  ): Promise<Permit> {
+    const tenant = this.#tenant(request.tenant)
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#scheduler.remove(waiter)
         waiter.fail(signal?.reason)
       }
       const waiter: Waiter = {
-        lane: this.#tenant(request.tenant).lane(request.class, request.endpoint),
+        lane: tenant.lane(request.class, request.endpoint),
         deadline: request.deadline,
         service: request.service,
+        isHeld,
         place: undefined,
         expiry: undefined,
         grant: (now) => {
           signal?.removeEventListener('abort', abort)
-          resolve({ grantedAt: now, waitedMs: now - askedAt })
+          resolve(this.#permit(tenant, request, now, now - askedAt, isHeld))
         },
         refuse: (waitMs) => waiter.fail(new RateLimitedError(request.service ?? this.#service, waitMs)),
         fail: (reason) => {
@@ -168,6 +197,23 @@ class LocalRequestBudget implements RequestBudget {
       signal?.addEventListener('abort', abort)
       this.#scheduler.add(waiter)
     })
+  }
+
+  #refusal(request: CallRequest, now: number): RateLimitedError {
+    const tenant = this.#tenant(request.tenant)
+    const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), now)
+    this.#forgetWhenIdle(tenant)
+    return new RateLimitedError(request.service ?? this.#service, waitMs)
+  }
+
+  #permit(tenant: TenantShare, call: CallRequest, now: number, waitedMs: number, isHeld: boolean): Permit {
+    return new LocalPermit(now, waitedMs, isHeld ? (isSent) => this.#settle(tenant, call, isSent) : undefined)
+  }
+
+  #settle(tenant: TenantShare, { endpoint, class: requestClass }: CallRequest, isSent: boolean): void {
+    if (this.#isDisposed) return
+    this.#scheduler.settle(tenant, endpoint, requestClass, isSent)
+    this.#forgetWhenIdle(tenant)
   }
 
   #disposedError(service = this.#service): ServiceUnavailableError {
@@ -201,7 +247,7 @@ class LocalRequestBudget implements RequestBudget {
   }
 
   #forgetWhenIdle(tenant: TenantShare): void {
-    if (tenant.waiting > 0 || (tenant.forgetting && tenant.forgetting.index >= 0)) return
+    if (tenant.waiting > 0 || tenant.held > 0 || (tenant.forgetting && tenant.forgetting.index >= 0)) return
     const now = this.#clock.now()
     const at = tenant.cells.forgettableAt(now)
     if (at <= now) this.#tenants.delete(tenant.key)

@@ -1,6 +1,7 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
 import { ENDPOINTS, type Endpoint, type RateLimit, type SafePace, safePace } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
+import { SendLog } from './send-log.ts'
 
 /** The rest of a limit, for people to read. */
 export interface RateLeft {
@@ -9,8 +10,8 @@ export interface RateLeft {
   readonly resetsAt: number
 }
 
-/** Sums of intervals are off by less than this. Without the tolerance, rounding would cost a call of the burst. */
-const ROUNDING_MS = 1e-6
+/** Most milliseconds by which a late timer delays no later call. Four intervals where these are shorter. */
+const LATE_TIMER_MS = 50
 /** Factor by which a refusal slows down an assumed limit, once per episode of refusals. */
 const SLOW_DOWN = 0.7
 /** Part of the full pace that is regained per second. */
@@ -21,22 +22,42 @@ const SLOWEST = 0.02
 const SAME_WINDOW_MS = 2000
 
 /**
- * A limit of a service and its use, as a GCRA cell.
+ * A limit of a service and its use: an exact log of the calls that count.
  *
- * The cell stores the instant at which the burst will be full again ("theoretical arrival time"). Each call moves that
- * instant by one interval. A call may leave as long as the instant is no further ahead than the burst allows. This single
- * number admits the same calls as a token bucket, and gives the exact time to wait. All instants are milliseconds on the
- * caller's clock.
+ * A call counts from its permit on, and from when it is sent for the limit's window and the network's jitter. So no window at
+ * the service holds more calls than the limit. Within that, a cell decides by class:
  *
- * @see ITU-T I.371, generic cell rate algorithm
+ * - Mutations leave at once while the window has room.
+ * - All others leave a reserve to them. Interactive calls leave at once while fewer interactive ones than half of the limit
+ *   count, so that people who come together after a rest need not wait.
+ * - Whatever else there is leaves at the smoothest pace: the shortest even gap with which no call will have to wait for an
+ *   older one to leave the window. A fixed pace would leave gaps of half a window after a burst.
+ *
+ * All instants are milliseconds on the caller's clock.
  */
 export class RateCell {
   readonly limit: RateLimit
   /** Endpoints whose calls this cell counts. */
   readonly endpoints: readonly Endpoint[]
+  readonly #isCopy: boolean
   readonly #safe: SafePace
-  #fullAt = Number.NEGATIVE_INFINITY
+  readonly #creditMs: number
+  readonly #sent: SendLog
+  /** Calls with a permit that were not sent yet. */
+  #held = 0
+  #heldInteractive = 0
+  /**
+   * When the last call left that was no mutation, or should have left if its timer was late. A flood of mutations must not
+   * put off all others.
+   */
+  #pacedAt = Number.NEGATIVE_INFINITY
+  /** When the next paced call may leave. Undefined until it is asked for. */
+  #nextPaced: number | undefined
+  /** True if a call was told to wait for it. */
+  #isAwaited = false
   #pausedUntil = Number.NEGATIVE_INFINITY
+  /** After a refusal, interactive calls are paced until then. */
+  #burstsFrom = Number.NEGATIVE_INFINITY
 
   /** Requests left in the current window, as the service's headers announced. */
   #announced: { left: number; resetsAt: number } | undefined
@@ -47,15 +68,14 @@ export class RateCell {
   #recoversFrom = Number.NEGATIVE_INFINITY
   #slowedAt = Number.NEGATIVE_INFINITY
 
-  /** Calls in the current window and in the one before, for `left`. */
-  #window = 0
-  #used = 0
-  #usedBefore = 0
-
-  constructor(limit: RateLimit, jitterMs?: number) {
+  /** @param isCopy true if another cell counts these calls and more, so that this one decides nothing until a refusal */
+  constructor(limit: RateLimit, jitterMs?: number, isCopy = false) {
+    this.#isCopy = isCopy
     this.limit = limit
     this.endpoints = limit.endpoint === 'all' ? ENDPOINTS : [limit.endpoint]
     this.#safe = safePace(limit, jitterMs)
+    this.#creditMs = Math.min(LATE_TIMER_MS, (4 * limit.windowMs) / limit.limit)
+    this.#sent = new SendLog(this.#safe.spanMs, limit.limit)
     this.#isAssumed = limit.assumed ?? false
   }
 
@@ -65,24 +85,45 @@ export class RateCell {
    * @param ahead number of other calls that leave before it
    */
   readyAt(now: number, requestClass: RequestClass, ahead = 0): number {
-    const burst = this.#safe.burst - (requestClass === 'mutation' ? 0 : this.#safe.reserve)
-    const fullAt = ahead === 0 ? this.#fullAt : Math.max(this.#fullAt, now) + ahead * this.#intervalAt(now)
-    // The tolerance is measured in intervals of the full pace, so that slowing down never widens it.
-    const readyAt = Math.max(fullAt - (burst - 1) * this.#safe.intervalMs - ROUNDING_MS, this.#pausedUntil)
+    const readyAt = Math.max(this.#pausedUntil, this.#roomAt(now, requestClass, ahead))
     const { left, resetsAt } = this.#announcedAt(now)
     return left > ahead ? readyAt : Math.max(readyAt, resetsAt)
   }
 
-  /** Counts a call that leaves now. Must not be called before `readyAt`. */
-  take(now: number): void {
-    this.#fullAt = Math.max(this.#fullAt, now) + this.#intervalAt(now)
+  /** Counts a call that gets its permit now. Must not be called before `readyAt`. */
+  take(now: number, requestClass: RequestClass): void {
+    if (this.#isCopy || (requestClass === 'interactive' && this.#mayBurst(now, requestClass))) this.#pacedAt = now
+    else if (requestClass !== 'mutation') {
+      // A call that had to wait may have left late, since its timer was late.
+      const planned = this.#isAwaited ? Math.min(this.#nextPaced ?? now, now) : now
+      this.#pacedAt = Math.max(planned, now - this.#creditMs)
+    }
+    this.#nextPaced = undefined
+    this.#isAwaited = false
+    this.#held += 1
+    if (requestClass === 'interactive') this.#heldInteractive += 1
     if (this.#announced) this.#announced.left -= 1
-    this.#rollWindow(now)
-    this.#used += 1
+  }
+
+  /** Counts a call with a permit from now on, since it is sent now. */
+  sent(now: number, requestClass: RequestClass): void {
+    this.#nextPaced = undefined
+    this.#held -= 1
+    const isInteractive = requestClass === 'interactive'
+    if (isInteractive) this.#heldInteractive -= 1
+    this.#sent.push(now, isInteractive)
+  }
+
+  /** Forgets a call with a permit that is never sent. */
+  giveBack(requestClass: RequestClass): void {
+    this.#nextPaced = undefined
+    this.#held -= 1
+    if (requestClass === 'interactive') this.#heldInteractive -= 1
+    if (this.#announced) this.#announced.left += 1
   }
 
   /**
-   * Handles a refusal by the service: no call leaves until `until`, and after that there is no burst.
+   * Handles a refusal by the service: no call leaves until `until`, and for one window after that, only changes leave in a burst.
    *
    * If the limit is assumed, the pace drops too. It drops only once for all calls that were sent before the drop.
    *
@@ -90,7 +131,9 @@ export class RateCell {
    */
   refused(now: number, sentAt: number, until: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, until)
-    this.#fullAt = Math.max(this.#fullAt, until + (this.#safe.burst - 1) * this.#safe.intervalMs)
+    this.#burstsFrom = Math.max(this.#burstsFrom, until + this.#safe.spanMs)
+    this.#pacedAt = Math.max(this.#pacedAt, until - this.#safe.intervalMs)
+    this.#nextPaced = undefined
     if (!this.#isAssumed) return
     if (sentAt > this.#slowedAt) {
       this.#pace = Math.max(SLOWEST, this.#paceAt(now) * SLOW_DOWN)
@@ -120,49 +163,114 @@ export class RateCell {
 
   /** Returns the rest of the limit as people understand it: the calls that the last `windowMs` did not use. */
   left(now: number): RateLeft {
-    this.#rollWindow(now)
-    const { windowMs, limit } = this.limit
     const { left, resetsAt } = this.#announcedAt(now)
-    // The calls of the window before fade out evenly, since their instants are not kept.
-    const used = this.#used + this.#usedBefore * (1 - (now % windowMs) / windowMs)
-    const remaining = this.#pausedUntil > now ? 0 : Math.max(0, Math.min(Math.floor(limit - used), left))
-    return { remaining, resetsAt: Math.max(now, this.#pausedUntil, this.#unusedAt(), resetsAt) }
+    const unused = Math.min(this.limit.limit - this.#sent.sizeAt(now) - this.#held, left)
+    const emptyAt = this.#sent.emptyAt ?? now
+    return {
+      remaining: this.#pausedUntil > now ? 0 : Math.max(0, unused),
+      resetsAt: Math.max(now, this.#pausedUntil, emptyAt, resetsAt),
+    }
   }
 
-  /** Returns the instant from which the cell equals a new one, and may be forgotten. */
+  /** Returns the instant from which the cell equals a new one, and may be forgotten, unless calls hold permits. */
   forgettableAt(now: number): number {
-    this.#rollWindow(now)
     const recoveredAt = this.#recoversFrom + ((1 - this.#pace) / RECOVERY_PER_SECOND) * 1000
     const { resetsAt } = this.#announcedAt(now)
-    return Math.max(this.#fullAt, this.#pausedUntil, resetsAt, recoveredAt, this.#unusedAt())
+    this.#sent.sizeAt(now)
+    const emptyAt = this.#sent.emptyAt ?? Number.NEGATIVE_INFINITY
+    return Math.max(emptyAt, this.#burstsFrom, this.#pausedUntil, resetsAt, recoveredAt)
+  }
+
+  /** Returns the first instant at which the window has room for a call of this class. */
+  #roomAt(now: number, requestClass: RequestClass, ahead: number): number {
+    if (this.#isCopy && this.#pace === 1 && now >= this.#burstsFrom) return now
+    const used = this.#sent.sizeAt(now) + this.#held
+    if (requestClass === 'mutation') return this.#freeAt(now, this.#scaled(now, this.limit.limit), used + ahead)
+    const most = this.#scaled(now, this.limit.limit - this.#safe.reserve)
+    const isFree = used + ahead < most
+    if (requestClass === 'interactive' && isFree && this.#mayBurst(now, requestClass, ahead)) return now
+    const paced = Math.max(this.#freeAt(now, most, used), this.#nextPacedAt(now, most - used))
+    const isBurst = requestClass === 'interactive' && paced > now
+    const first = isBurst ? Math.min(paced, this.#burstAt(now, most, used)) : paced
+    if (first > now) this.#isAwaited = true
+    if (ahead === 0) return first
+    return this.#departureAfter(Math.max(first, now, this.#pausedUntil), most, most - used - 1, ahead)
+  }
+
+  /** Returns true for calls that leave unpaced while there is room, as far as the log is up to date. */
+  #mayBurst(now: number, requestClass: RequestClass, ahead = 0): boolean {
+    if (requestClass === 'mutation') return true
+    if (requestClass !== 'interactive' || now < this.#burstsFrom) return false
+    return this.#sent.interactive + this.#heldInteractive + ahead < this.#scaled(now, this.#safe.burst)
+  }
+
+  /** Returns when enough interactive calls have left the window for one more to leave at once. */
+  #burstAt(now: number, most: number, used: number): number {
+    if (now < this.#burstsFrom) return Number.POSITIVE_INFINITY
+    const own = this.#sent.interactive + this.#heldInteractive
+    const surplus = own - this.#scaled(now, this.#safe.burst) + 1
+    const burstAt = surplus > 0 ? (this.#sent.interactiveLeavesAt(surplus) ?? Number.POSITIVE_INFINITY) : now
+    return Math.max(burstAt, this.#freeAt(now, most, used))
+  }
+
+  /** Returns when so many calls have left that fewer than `most` count; the past if that is so now. */
+  #freeAt(now: number, most: number, used: number): number {
+    const surplus = used - most + 1
+    if (surplus <= 0) return Number.NEGATIVE_INFINITY
+    const logged = this.#sent.leavesAt(surplus)
+    if (logged !== undefined) return logged
+    // Calls that were not sent yet, or that leave before this one, count for a whole span at least.
+    const rounds = Math.floor((surplus - this.#sent.sizeAt(now) - 1) / most)
+    return now + this.#safe.spanMs * (1 + rounds)
+  }
+
+  #nextPacedAt(now: number, free: number): number {
+    if (this.#nextPaced !== undefined && this.#pace === 1) return this.#nextPaced
+    const { spanMs, intervalMs } = this.#safe
+    const from = Math.max(this.#pacedAt, now - spanMs)
+    const slowestMs = this.#pacedAt === Number.NEGATIVE_INFINITY ? 0 : intervalMs / this.#paceAt(now)
+    // The usual case: even the last send, if it were the first to bind, would not hold back a call.
+    const atMost = ((this.#sent.emptyAt ?? from) - from) / (free + 1)
+    const isOpen = free >= 0 && this.#held === 0 && from + Math.max(slowestMs, atMost) <= now
+    const gap = isOpen ? atMost : this.#sent.evenGapFrom(from, free, this.#held, now + spanMs).gap
+    this.#nextPaced = from + Math.max(slowestMs, gap)
+    return this.#nextPaced
+  }
+
+  /**
+   * Returns when the last of some calls leaves, if they follow a first one at the smoothest pace.
+   *
+   * @param free number of calls that the limit allows after the first one, less those that count
+   */
+  #departureAfter(first: number, most: number, free: number, calls: number): number {
+    const intervalMs = this.#safe.spanMs / most
+    const heldUntil = first + this.#safe.spanMs
+    let from = first
+    let left = calls
+    let room = free
+    while (left > 0) {
+      const { gap, until, sends } = this.#sent.evenGapFrom(from, room, this.#held, heldUntil)
+      if (gap <= intervalMs || sends >= left) return from + left * Math.max(gap, intervalMs)
+      from = until
+      left -= sends
+      room -= sends
+    }
+    return from
+  }
+
+  /** Returns a number of calls as the pace allows it now, at least 1. */
+  #scaled(now: number, calls: number): number {
+    return this.#pace === 1 ? calls : Math.max(1, Math.floor(calls * this.#paceAt(now)))
   }
 
   #announcedAt(now: number): { left: number; resetsAt: number } {
     return this.#announced && this.#announced.resetsAt > now ? this.#announced : NOTHING_ANNOUNCED
   }
 
-  #intervalAt(now: number): number {
-    return this.#safe.intervalMs / this.#paceAt(now)
-  }
-
   #paceAt(now: number): number {
     if (this.#pace === 1) return 1
     const recovered = RECOVERY_PER_SECOND * Math.max(0, (now - this.#recoversFrom) / 1000)
     return Math.min(1, this.#pace + recovered)
-  }
-
-  #unusedAt(): number {
-    const { windowMs } = this.limit
-    if (this.#used > 0) return (this.#window + 2) * windowMs
-    return this.#usedBefore > 0 ? (this.#window + 1) * windowMs : Number.NEGATIVE_INFINITY
-  }
-
-  #rollWindow(now: number): void {
-    const window = Math.floor(now / this.limit.windowMs)
-    if (window === this.#window) return
-    this.#usedBefore = window === this.#window + 1 ? this.#used : 0
-    this.#used = 0
-    this.#window = window
   }
 }
 

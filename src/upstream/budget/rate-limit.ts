@@ -24,39 +24,35 @@ export const ASSUMED_LIMITS: readonly RateLimit[] = [
   { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all', assumed: true },
 ]
 
-/** A pace that never exceeds a limit. */
+/** The parts of a limit, and a pace that never exceeds it. */
 export interface SafePace {
+  /** Milliseconds for which a call counts: the window, and what the network may squeeze. */
+  readonly spanMs: number
   /** Milliseconds from one call to the next in the long run. */
   readonly intervalMs: number
-  /** Number of calls that may leave at once after a rest. */
+  /** Number of interactive calls in a window that may leave at once. */
   readonly burst: number
-  /** Number of calls of the burst that only mutations may use. */
+  /** Number of calls in a window that only mutations may use. */
   readonly reserve: number
 }
 
-/** The part of a limit that a steady load can use. The rest is spent on the burst. */
-const MIN_USE = 0.9
+/** The reserve for mutations, as a part of the limit, and the smallest limit that has one. */
+const RESERVE = 0.02
+const SMALLEST_WITH_RESERVE = 13
+/** Instants are rounded by less than this. Without it, calls exactly a span apart would meet in one window. */
+const ROUNDING_MS = 1e-3
 
 /**
- * Turns a limit into a pace that keeps it in every window, and not only in windows that start with a counter.
+ * Returns the parts of a limit.
  *
- * With a rate R and bursts of B, at most R·T + B calls leave in any time T. The network can squeeze the calls of a window
- * and `jitterMs` more into one window at the service. So R·(windowMs + jitterMs) + B ≤ limit must hold. A larger burst
- * serves a page that needs a few calls at once, but slows down the steady flow. B is the largest burst that leaves 90 % of
- * the limit to the steady flow: 5 at 100 per second, and 2 at 30 per minute. It is 1 where even that costs more.
- *
- * Half of the burst is reserved for mutations. The reserve costs no throughput: all other calls flow at the same rate R.
- * They only start one or more intervals later after a rest, and a mutation finds its call already saved up. At 100 per
- * second, a mutation finds 2 calls. At 30 per minute, it finds 1: the first mutation leaves at once, and each further one
- * waits for the next interval, about two seconds, ahead of all other calls. With a burst of 1, nothing is reserved, and a
- * mutation waits at most one interval.
+ * The network can squeeze the calls of a window and `jitterMs` more into one window at the service. So a call counts for that
+ * long. Mutations have a reserve of 2 % of the limit, and of one call from 13 on. All others together use the rest: 96.7 % of 30 a
+ * minute, and 93.3 % of 100 a second. Half of the limit may be used by interactive calls that leave at once.
  *
  * @param jitterMs largest difference in milliseconds between the travel times of two calls to the service. Default: 50.
  */
-export function safePace(limit: Pick<RateLimit, 'limit' | 'windowMs'>, jitterMs = 50): SafePace {
-  const spanMs = limit.windowMs + jitterMs
-  const burst = Math.max(1, Math.floor(limit.limit - (MIN_USE * limit.limit * spanMs) / limit.windowMs))
-  // With a limit of one call, the formula would divide by zero. An interval a little longer than a span keeps that limit.
-  const intervalMs = limit.limit > burst ? spanMs / (limit.limit - burst) : spanMs + 1
-  return { intervalMs, burst, reserve: Math.floor(burst / 2) }
+export function safePace({ limit, windowMs }: Pick<RateLimit, 'limit' | 'windowMs'>, jitterMs = 50): SafePace {
+  const spanMs = windowMs + jitterMs + ROUNDING_MS
+  const reserve = limit < SMALLEST_WITH_RESERVE ? 0 : Math.max(1, Math.floor(RESERVE * limit))
+  return { spanMs, intervalMs: spanMs / (limit - reserve), burst: Math.ceil(limit / 2), reserve }
 }

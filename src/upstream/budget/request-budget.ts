@@ -19,6 +19,20 @@ export interface Permit {
   readonly grantedAt: number
   /** Milliseconds that the budget held the call back. */
   readonly waitedMs: number
+  /** Says that the request is sent now. Only the first call of this or of `giveBack` counts. */
+  sent(): void
+  /** Says that the request will never be sent. Its slot is free again. */
+  giveBack(): void
+}
+
+export interface AcquireOptions {
+  /** Removes the call from the queue; rejects with `signal.reason`. */
+  readonly signal?: StopSignal
+  /**
+   * True if the caller says by the permit when the request is sent, or that it is not. Until then the call counts, however
+   * long its connection takes. Default: false. The call then counts as sent when it gets its permit.
+   */
+  readonly isHeld?: boolean
 }
 
 /** The facts about an answer that matter to the budget. */
@@ -59,12 +73,11 @@ export interface RequestBudget extends Disposable {
    * the meantime.
    *
    * @param request.deadline time on the budget's clock after which the call must not leave; `Infinity` for no deadline
-   * @param options.signal removes the call from the queue; rejects with `signal.reason`
    * @throws {RateLimitedError} at once if the expected wait passes the deadline; later if more urgent calls or a pause
    *   delayed the call past its deadline
    * @throws {ServiceUnavailableError} once the budget is disposed
    */
-  acquire(request: CallRequest & { readonly deadline: number }, options?: { signal?: StopSignal }): Promise<Permit>
+  acquire(request: CallRequest & { readonly deadline: number }, options?: AcquireOptions): Promise<Permit>
   /** Estimates the milliseconds that a call would wait if it were requested now. 0 means that it would leave at once. */
   expectedWaitMs(request: CallRequest): number
   /** Learns from the answer to a call. It may be called with every answer, though most of them change nothing. */

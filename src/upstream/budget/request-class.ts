@@ -11,6 +11,9 @@ export const REQUEST_CLASSES: readonly RequestClass[] = ['mutation', 'interactiv
  */
 const FLOORS: Readonly<Record<RequestClass, number>> = { mutation: 0, interactive: 0.2, live: 0.2, resync: 0.05 }
 
+const RANKS: Readonly<Record<RequestClass, number>> = { mutation: 0, interactive: 1, live: 2, resync: 3 }
+const FLOORS_BY_RANK = REQUEST_CLASSES.map((each) => FLOORS[each])
+
 /**
  * Largest credit of a class. It keeps a class that rested from saving up a flood of its own. One call more than a class can
  * use at once keeps fractions from being lost.
@@ -19,8 +22,8 @@ const MAX_CREDIT = 2
 
 /** Decides which class is served next: the most urgent one, unless a class is below its floor. */
 export class ClassOrder {
-  // Number of calls that a class may make out of turn.
-  readonly #credit: Record<RequestClass, number> = { mutation: 0, interactive: 0, live: 0, resync: 0 }
+  // Number of calls that a class may make out of turn, by its rank: every call of every service comes by here.
+  readonly #credit: number[] = REQUEST_CLASSES.map(() => 0)
 
   /** Returns all classes in the order in which to serve them now. */
   next(): RequestClass[] {
@@ -30,13 +33,17 @@ export class ClassOrder {
 
   /** Returns true when the class got less than its floor, and so goes first. */
   isDue(requestClass: RequestClass): boolean {
-    return this.#credit[requestClass] >= 1
+    return (this.#credit[RANKS[requestClass]] ?? 0) >= 1
   }
 
   /** Must be called for every call that leaves. */
   served(requestClass: RequestClass): void {
-    this.#credit[requestClass] = Math.max(0, this.#credit[requestClass] - 1)
-    for (const each of REQUEST_CLASSES) this.#credit[each] = Math.min(MAX_CREDIT, this.#credit[each] + FLOORS[each])
+    const credit = this.#credit
+    const rank = RANKS[requestClass]
+    credit[rank] = Math.max(0, (credit[rank] ?? 0) - 1)
+    for (let each = 0; each < credit.length; each++) {
+      credit[each] = Math.min(MAX_CREDIT, (credit[each] ?? 0) + (FLOORS_BY_RANK[each] ?? 0))
+    }
   }
 }
 

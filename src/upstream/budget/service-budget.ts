@@ -1,5 +1,4 @@
-import type { StopSignal } from '../waiting/stop.ts'
-import type { CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
+import type { AcquireOptions, CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
 import { tokenKeyOf } from './token-key.ts'
 
 /**
@@ -28,7 +27,7 @@ export class ServiceBudget implements RequestBudget {
 
   acquire(
     { tenant, endpoint, class: requestClass, deadline }: CallRequest & { readonly deadline: number },
-    options?: { signal?: StopSignal },
+    options?: AcquireOptions,
   ): Promise<Permit> {
     const service = this.#service
     return this.#shared.acquire(

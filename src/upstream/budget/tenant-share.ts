@@ -15,6 +15,8 @@ export interface Waiter {
   /** Set once the waiter is in its lane. */
   place: Place<Waiter> | undefined
   expiry: Appointment | undefined
+  /** See `RequestBudget.acquire`. */
+  readonly isHeld: boolean
   readonly grant: (now: number) => void
   /** Rejects the call, since no slot is free in time. A retry makes sense after `waitMs`. */
   readonly refuse: (waitMs: number) => void
@@ -29,6 +31,8 @@ export interface LaneOwner {
   readonly requestClass: RequestClass
   /** Appointment that ends the parking of the lane. */
   wake: Appointment | undefined
+  /** When the refused calls of the lane were told to come back, in this order. */
+  readonly promises: number[]
 }
 
 /** One tenant's own part of the budget: its counters, its waiting calls, and the order of its classes. */
@@ -44,17 +48,19 @@ export class TenantShare {
   /** All lanes that were ever used, also empty ones. */
   readonly lanes: TenantLane[] = []
   waiting = 0
+  /** Number of permits for calls that were not sent yet. */
+  held = 0
   forgetting: Appointment | undefined
 
   constructor(key: string, limits: readonly RateLimit[], jitterMs?: number) {
     this.key = key
-    this.cells = new CellSet(limits, jitterMs)
+    this.cells = new CellSet(limits, { jitterMs, hasCopies: true })
   }
 
   lane(requestClass: RequestClass, endpoint: Endpoint): TenantLane {
     const known = this.#find(requestClass, endpoint)
     if (known) return known
-    const lane: TenantLane = new Lane({ tenant: this, requestClass, wake: undefined }, endpoint)
+    const lane: TenantLane = new Lane({ tenant: this, requestClass, wake: undefined, promises: [] }, endpoint)
     this.lanes.push(lane)
     return lane
   }

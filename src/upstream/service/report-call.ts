@@ -45,6 +45,7 @@ export async function reportCall<Value>(
       timeoutMs,
       onSent() {
         sent = { at: clock.now(), requestIds: signal?.requestIds ?? [] }
+        options.onSent?.()
       },
       onAnswer(response) {
         answer = { at: clock.now(), status: response.status }

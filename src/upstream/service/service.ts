@@ -82,6 +82,8 @@ export interface ServiceCall<Value> {
 }
 
 const MAX_TRIES = 3
+/** The service says of each permit when its request is sent. */
+const HELD = { isHeld: true } as const
 /** The part of a call's time that waiting for budget must leave for the answer. An answer without time looks like a failure. */
 const ANSWER_SHARE = 0.2
 const FIRST_BACKOFF_MS = 200
@@ -209,14 +211,20 @@ export class Service implements AsyncDisposable {
     const request = { tenant, endpoint, class: call.class, deadline: askedAt + this.longestWaitMs }
     for (let attempt = 1; ; attempt++) {
       this.#breakers.check(tenant)
-      const permit = await this.budget.acquire(request, signal ? { signal } : {})
-      signal?.throwIfAborted()
+      const permit = await this.budget.acquire(request, signal ? { signal, isHeld: true } : HELD)
       if (call.class === 'mutation' || call.class === 'interactive') this.urgentCalls.note(endpoint)
+      let isTrial = false
       try {
+        signal?.throwIfAborted()
         const deadline = askedAt + this.timeoutMs
-        if (this.#breakers.isTrying(tenant)) return await this.#try(call, deadline, permit, attempt)
-        return await this.#breakers.run(tenant, () => this.#send(call, deadline, permit, attempt))
+        isTrial = this.#breakers.isTrying(tenant)
+        const send = (): Promise<Value> => this.#send(call, deadline, permit, attempt)
+        const value = await (isTrial ? this.#try(call, deadline, permit, attempt) : this.#breakers.run(tenant, send))
+        permit.sent()
+        return value
       } catch (error) {
+        // The slot is free again if the request was never sent. A trial is brought to its end, and says so then.
+        if (!isTrial) permit.giveBack()
         if (error instanceof UnauthorizedError) this.#reporter?.refusedToken(this.#tokenFrom(call))
         if (attempt === MAX_TRIES || !isWorthRepeating(error, call.isRepeatable)) throw error
         if (error instanceof RateLimitedError) continue
@@ -235,16 +243,24 @@ export class Service implements AsyncDisposable {
     const { tenant, signal } = call
     const unabortable = { ...call, signal: new Stop(signal) }
     const trial = this.#breakers.run(tenant, () => this.#send(unabortable, deadline, permit, attempt))
+    trial.then(
+      () => permit.sent(),
+      () => permit.giveBack(),
+    )
     return untilAborted(trial, signal)
   }
 
   #send<Value>(call: ServiceCall<Value>, deadline: number, permit: Permit, attempt: number): Promise<Value> {
     const { token, signal, endpoint } = call
     const timeoutMs = Math.max(1, Math.ceil(deadline - this.clock.now()))
-    const onAnswer = (answer: ServiceResponse): void => this.#observe(call, answer, permit.grantedAt)
+    const onAnswer = (answer: ServiceResponse): void => {
+      permit.sent()
+      this.#observe(call, answer, permit.grantedAt)
+    }
     const observer = this.#observers.get(call.tenant)
     const client = observer ? observeClient(this.#client, observer) : this.#client
-    const options = { token, signal, timeoutMs, onAnswer }
+    const onSent = (): void => permit.sent()
+    const options = { token, signal, timeoutMs, onAnswer, onSent }
     if (!this.#onCall) return call.send(client, options)
     const facts = { service: this.name, endpoint, class: call.class, attempt, waitedMs: permit.waitedMs }
     const report = { clock: this.clock, onCall: this.#onCall }

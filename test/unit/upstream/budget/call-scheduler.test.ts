@@ -13,6 +13,7 @@ function patient(tenant: TenantShare, deadline: number): Waiter {
     lane,
     deadline,
     service: undefined,
+    isHeld: false,
     place: undefined,
     expiry: undefined,
     grant: ignore,

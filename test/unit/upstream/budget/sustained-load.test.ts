@@ -34,20 +34,24 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
     return log
   }
 
-  it('never passes the limit in any window, uses at least 90 % of it, and shares it equally', async () => {
+  it('never passes the limit in any window, uses at least 92 or 96 % of it, and shares it equally', async () => {
     const log = await load(TENANTS.map((tenant) => list(tenant)))
     const departures = log.map(({ at }) => at)
     const arrivals = departures.map((at, i) => at + ((i * 7919) % 101) * (JITTER_MS / 100))
     expect(mostInAnyWindow(departures, limit.windowMs + JITTER_MS)).toBeLessThanOrEqual(limit.limit)
     expect(mostInAnyWindow(arrivals, limit.windowMs)).toBeLessThanOrEqual(limit.limit)
-    expect(log.length / ((TEN_MINUTES_MS / limit.windowMs) * limit.limit)).toBeGreaterThanOrEqual(0.9)
+    expect(log.length / ((TEN_MINUTES_MS / limit.windowMs) * limit.limit)).toBeGreaterThanOrEqual(
+      limit === ADDRESS ? 0.92 : 0.96,
+    )
     const shares = TENANTS.map((tenant) => log.filter((each) => each.tenant === tenant).length)
     expect(jainFairness(shares)).toBeGreaterThanOrEqual(0.999)
   }, 60_000)
 
   it('lets mutations through within 50 ms and live status at its floor while queries flood', async () => {
     const queries = TENANTS.flatMap((tenant) => [list(tenant), list(tenant, 'live'), list(tenant, 'resync')])
-    const log = await load(queries, limit.windowMs / 7)
+    // After the first window: the burst of queries after a rest is no flood.
+    const all = await load(queries, limit.windowMs / 7)
+    const log = all.filter(({ at }) => at > (all[0]?.at ?? 0) + limit.windowMs)
     const of = (requestClass: string) => log.filter((each) => each.class === requestClass)
     expect(of('mutation').length / log.length).toBeGreaterThan(0.05)
     if (limit === ADDRESS)

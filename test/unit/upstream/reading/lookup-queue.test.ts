@@ -85,32 +85,32 @@ describe('LookupQueue under pressure', () => {
   })
 
   it('lets who comes while others wait share their request', async () => {
-    const { requests, lookUp, clock } = createLookups(range(20).map(examplePin))
-    // The burst of three, then one that waits for the next slot.
-    for (const n of range(4)) {
+    const { requests, lookUp, clock } = createLookups(range(100).map(examplePin))
+    // Half of the limit at once, then one that waits for the next slot.
+    for (const n of range(51)) {
       lookUp(n)
       await clock.advance(0)
     }
-    expect(requests.length).toBe(3)
-    const looked = range(6, 4).map((n) => lookUp(n))
-    await clock.advance(20)
-    expect(requests.slice(3).map(({ asked }) => asked)).toEqual([range(7, 3).map(textOf)])
-    expect(looked.map(({ outcome }) => outcome)).toEqual(range(6, 4).map((n) => [`id-${n}`]))
+    expect(requests.length).toBe(50)
+    const looked = range(6, 51).map((n) => lookUp(n))
+    await clock.advance(25)
+    expect(requests.slice(50).map(({ asked }) => asked)).toEqual([range(7, 50).map(textOf)])
+    expect(looked.map(({ outcome }) => outcome)).toEqual(range(6, 51).map((n) => [`id-${n}`]))
   })
 
   it('asks for a lone pin by its id even after others that waited with it have gone', async () => {
-    const { requests, lookUp, clock } = createLookups(range(20).map(examplePin))
-    for (const n of range(3)) {
+    const { requests, lookUp, clock } = createLookups(range(100).map(examplePin))
+    for (const n of range(50)) {
       lookUp(n)
       await clock.advance(0)
     }
     const leaver = new AbortController()
-    lookUp(3)
-    range(5, 4).map((n) => lookUp(n, { signal: leaver.signal }))
+    lookUp(50)
+    range(5, 51).map((n) => lookUp(n, { signal: leaver.signal }))
     await clock.advance(1)
     leaver.abort()
-    await clock.advance(20)
-    expect(requests.slice(3).map(({ asked }) => asked)).toEqual(['id-3'])
+    await clock.advance(25)
+    expect(requests.slice(50).map(({ asked }) => asked)).toEqual(['id-50'])
   })
 
   it('takes no more than it is allowed while lookups keep coming', async () => {
@@ -224,7 +224,7 @@ describe('LookupQueue at limits like Pinata’s', () => {
     await clock.advance(0)
     const refused = looked.filter(({ outcome }) => outcome instanceof RateLimitedError)
     expect(refused.length).toBeGreaterThan(900)
-    expect(refused[0]?.outcome).toHaveProperty('retryAfterMs', expect.closeTo(8580, -2))
+    expect(refused[0]?.outcome).toHaveProperty('retryAfterMs', expect.closeTo(8283, -1))
 
     await clock.advance(8000)
     const found = looked.filter(({ outcome }) => Array.isArray(outcome))
@@ -236,13 +236,13 @@ describe('LookupQueue at limits like Pinata’s', () => {
 
 describe('LookupQueue and callers that go', () => {
   it('rejects at once with their reason, and gives up its place when nobody waits any more', async () => {
-    const { requests, lookUp, clock, service } = createLookups(range(20).map(examplePin))
-    for (const n of range(3)) {
+    const { requests, lookUp, clock, service } = createLookups(range(100).map(examplePin))
+    for (const n of range(50)) {
       lookUp(n)
       await clock.advance(0)
     }
     const leaver = new AbortController()
-    const looked = range(5, 3).map((n) => lookUp(n, { signal: leaver.signal }))
+    const looked = range(5, 50).map((n) => lookUp(n, { signal: leaver.signal }))
     await clock.advance(1)
     expect(service.budget.waiting).toBe(1)
     const reason = new Error('went away')
@@ -251,22 +251,22 @@ describe('LookupQueue and callers that go', () => {
     expect(looked.map(({ outcome }) => outcome)).toEqual(Array(5).fill(reason))
     expect(service.budget.waiting).toBe(0)
     await clock.advance(100)
-    expect(requests.length).toBe(3)
+    expect(requests.length).toBe(50)
   })
 
   it('serves who comes in the very moment in which the last one goes', async () => {
-    const { lookUp, clock } = createLookups(range(20).map(examplePin))
-    for (const n of range(3)) {
+    const { lookUp, clock } = createLookups(range(100).map(examplePin))
+    for (const n of range(50)) {
       lookUp(n)
       await clock.advance(0)
     }
     const leaver = new AbortController()
-    lookUp(3, { signal: leaver.signal })
+    lookUp(50, { signal: leaver.signal })
     await clock.advance(1)
     leaver.abort()
-    const looked = lookUp(4)
+    const looked = lookUp(51)
     await clock.advance(50)
-    expect(looked.outcome).toEqual(['id-4'])
+    expect(looked.outcome).toEqual(['id-51'])
   })
 
   it('stops a request under way when the last of its callers goes, and not before', async () => {

@@ -42,6 +42,7 @@ function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: numbe
         send: async (_client, options) => {
           const next = script[sentAt.length]
           sentAt.push(clock.now())
+          options.onSent?.()
           if (next instanceof RateLimitedError) {
             answer(options, 429, { 'retry-after': String(next.retryAfterMs / 1000) })
           }
@@ -155,15 +156,16 @@ describe('Service.call', () => {
 
   it('fails at once, without back-off, when its own budget has no room in time', async () => {
     const { clock, call } = startService([LISTS])
-    const calls = Array.from({ length: 8 }, () => call([]))
+    const calls = Array.from({ length: 20 }, () => call([]))
     await clock.advance(0)
     const refused = calls.filter(({ outcome }) => outcome.value instanceof RateLimitedError)
-    // One at once, and one every 2.1 s for the 8 s that a call may wait.
+    // Half of the limit at once, and one every 4 s, until those leave the window, for the 8 s that a call may wait.
     expect(refused.length).toBe(4)
-    expect(refused[0]?.outcome.value).toMatchObject({ retryAfterMs: expect.closeTo(8579, -2) })
+    const retryAfterMs = refused.map(({ outcome }) => (outcome.value as RateLimitedError).retryAfterMs)
+    expect(retryAfterMs).toEqual([8293, 12_582, 16_872, 21_161].map((ms) => expect.closeTo(ms, -1)))
     expect(clock.pendingTimers).toBe(1)
     await clock.advance(10_000)
-    expect(calls.map(({ sentAt }) => sentAt.length)).toEqual([1, 1, 1, 1, 0, 0, 0, 0])
+    expect(calls.map(({ sentAt }) => sentAt.length)).toEqual([...Array(16).fill(1), 0, 0, 0, 0])
   })
 
   it('leaves a fifth of the time for the answer, and makes no try that has less', async () => {
@@ -186,7 +188,7 @@ describe('Service.call', () => {
   it('counts its deadline from when it was asked for', async () => {
     const { clock, call, service } = startService([LISTS])
     await clock.advance(8000)
-    call([])
+    for (let n = 0; n < 15; n++) call([])
     expect(service.longestWaitMs).toBe(8000)
     const late = call([], { askedAt: clock.now() - 7000 })
     await clock.advance(0)
@@ -195,7 +197,8 @@ describe('Service.call', () => {
 
   it('rejects with the reason of an abort: while it waits for budget, while it backs off, before it is sent', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(1)
-    const { clock, call, service } = startService([{ ...LISTS, endpoint: 'all' }])
+    const { clock, call, service } = startService([{ ...LISTS, limit: 20, endpoint: 'all' }])
+    for (let n = 0; n < 9; n++) call([])
     const gone = new Error('went away')
     const leave = () => new AbortController()
     const [early, waiting, backingOff] = [leave(), leave(), leave()]

@@ -43,7 +43,8 @@ function startLoad(limit: RateLimit) {
   const random = seededRandom()
   let refusals = 0
 
-  async function exchange({ onAnswer }: CallOptions): Promise<void> {
+  async function exchange({ onSent, onAnswer }: CallOptions): Promise<void> {
+    onSent?.()
     await sleep(clock, random() * JITTER_MS)
     arrivals.push(clock.now())
     const refusal = gate.admit({ operation: 'list', address: 'gateway', token: null }, clock.now())
@@ -83,7 +84,7 @@ function startLoad(limit: RateLimit) {
 }
 
 describe.each(LIMITS)('ten minutes of more calls than fit, at $limit in $windowMs ms', (limit) => {
-  it('passes no limit, uses at least 90 % of it, keeps mutations quick and tenants equal', async () => {
+  it('passes no limit, uses at least 92 or 96 % of it, keeps mutations quick and tenants equal', async () => {
     const load = startLoad(limit)
     const mutations: Promise<void>[] = []
     for (const tenant of TENANTS) {
@@ -103,7 +104,9 @@ describe.each(LIMITS)('ten minutes of more calls than fit, at $limit in $windowM
 
     expect(load.refusals()).toBe(0)
     expect(mostInAnyWindow(arrivals, limit.windowMs)).toBeLessThanOrEqual(limit.limit)
-    expect(arrivals.length / ((TEN_MINUTES_MS / limit.windowMs) * limit.limit)).toBeGreaterThanOrEqual(0.9)
+    expect(arrivals.length / ((TEN_MINUTES_MS / limit.windowMs) * limit.limit)).toBeGreaterThanOrEqual(
+      limit.limit === 100 ? 0.92 : 0.96,
+    )
     expect(jainFairness(shares)).toBeGreaterThanOrEqual(0.95)
     // At 30 a minute calls leave two seconds apart, so that only the first mutation after a while finds one saved up.
     expect(percentile(waited, 0.99)).toBeLessThanOrEqual(limit.limit === 100 ? 50 : 2 * 2145)

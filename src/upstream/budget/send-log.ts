@@ -1,0 +1,132 @@
+/** Where more sends may count than this, those within a 64th of the span share a slot, and leave with the last of it. */
+const MOST_SLOTS = 256
+const SHARED_SLOTS = 64
+/** Gone slots are dropped when there are more of them than this, and more than those that are left. */
+const FEWEST_DROPPED = 32
+
+/**
+ * The instants at which requests were sent, for as long as they count: a span of time before now.
+ *
+ * Instants must come in order. Every call takes constant time on average.
+ */
+export class SendLog {
+  readonly #spanMs: number
+  readonly #grainMs: number
+  /** When each slot leaves the span, oldest first, and the number of its sends. */
+  readonly #leavesAt: number[] = []
+  readonly #counts: number[] = []
+  /** The number of its interactive sends. */
+  readonly #bursts: number[] = []
+  /** Index of the oldest slot within the span. */
+  #first = 0
+  #size = 0
+  #burstSize = 0
+  #slotFrom = Number.NEGATIVE_INFINITY
+
+  /** @param most largest number of sends that the span may hold */
+  constructor(spanMs: number, most: number) {
+    this.#spanMs = spanMs
+    this.#grainMs = most > MOST_SLOTS ? spanMs / SHARED_SLOTS : 0
+  }
+
+  push(at: number, isInteractive: boolean): void {
+    const burst = isInteractive ? 1 : 0
+    this.#size += 1
+    this.#burstSize += burst
+    const last = this.#leavesAt.length - 1
+    const leavesAt = at + this.#spanMs
+    if (last >= this.#first && at - this.#slotFrom <= this.#grainMs) {
+      this.#leavesAt[last] = leavesAt
+      this.#counts[last] = (this.#counts[last] ?? 0) + 1
+      this.#bursts[last] = (this.#bursts[last] ?? 0) + burst
+      return
+    }
+    this.#slotFrom = at
+    this.#leavesAt.push(leavesAt)
+    this.#counts.push(1)
+    this.#bursts.push(burst)
+  }
+
+  /** Returns the number of sends that count now. */
+  sizeAt(now: number): number {
+    for (let at = this.#leavesAt[this.#first]; at !== undefined && at <= now; at = this.#leavesAt[this.#first]) {
+      this.#size -= this.#counts[this.#first] ?? 0
+      this.#burstSize -= this.#bursts[this.#first] ?? 0
+      this.#first += 1
+    }
+    if (this.#first > FEWEST_DROPPED && this.#first * 2 > this.#leavesAt.length) {
+      this.#leavesAt.splice(0, this.#first)
+      this.#counts.splice(0, this.#first)
+      this.#bursts.splice(0, this.#first)
+      this.#first = 0
+    }
+    return this.#size
+  }
+
+  /** Returns the number of interactive sends that counted at the last call of `sizeAt`. */
+  get interactive(): number {
+    return this.#burstSize
+  }
+
+  /** Returns when the n-th oldest send leaves; undefined if there are fewer. Counts from the last call of `sizeAt`. */
+  leavesAt(n: number): number | undefined {
+    return this.#nth(this.#counts, n)
+  }
+
+  /** Like `leavesAt`, of interactive sends. */
+  interactiveLeavesAt(n: number): number | undefined {
+    return this.#nth(this.#bursts, n)
+  }
+
+  #nth(counts: readonly number[], n: number): number | undefined {
+    let left = n
+    for (let slot = this.#first; slot < this.#leavesAt.length; slot++) {
+      left -= counts[slot] ?? 0
+      if (left <= 0) return this.#leavesAt[slot]
+    }
+    return undefined
+  }
+
+  /** Returns when the last send leaves; undefined without sends. */
+  get emptyAt(): number | undefined {
+    return this.#size > 0 ? this.#leavesAt.at(-1) : undefined
+  }
+
+  /**
+   * Returns the shortest even gap between further sends from `from` on, with which none of them has to wait for an older one
+   * to leave: the largest `(leaves - from) / (free + n)` over all sends that leave later, the n-th oldest each.
+   *
+   * @param free number of sends that the limit allows at `from`, less those that count. Negative when too many count.
+   * @param held sends that are still to come, and leave at `heldUntil`
+   */
+  evenGapFrom(from: number, free: number, held: number, heldUntil: number): EvenGap {
+    let gap = 0
+    let until = from
+    let sends = 0
+    let before = 0
+    const end = this.#leavesAt.length
+    for (let slot = this.#first; slot < end || (slot === end && held > 0); slot++) {
+      const at = slot === end ? heldUntil : (this.#leavesAt[slot] ?? 0)
+      const count = slot === end ? held : (this.#counts[slot] ?? 0)
+      // The first of the slot binds most, unless the limit is passed until a later one leaves.
+      const room = Math.max(1, free + before + 1)
+      before += count
+      if (at <= from || free + before < 1) continue
+      const each = (at - from) / room
+      if (each <= gap) continue
+      gap = each
+      until = at
+      sends = room
+    }
+    return { gap, until, sends }
+  }
+}
+
+/** Sends that may follow each other at an even gap. */
+interface EvenGap {
+  /** Milliseconds; 0 if no older send stands in the way. */
+  readonly gap: number
+  /** The instant that binds, and the number of sends until then. */
+  readonly until: number
+  readonly sends: number
+}
