@@ -75,6 +75,7 @@ const LAYERS: Layers = {
     'loaders',
     'upstream/budget/request-budget.ts',
     'upstream/http/list-query.ts',
+    'upstream/http/wire.ts',
     'upstream/providers/capabilities.ts',
     'upstream/reading',
     'upstream/service/circuit-breaker.ts',

@@ -294,19 +294,18 @@ describe('LookupQueue and failures', () => {
     ])
   })
 
-  it('fails all that wait at once while the service is left alone', async () => {
+  it('fails all that wait together when the service does not come back', async () => {
     const down = new ServiceUnavailableError('test answered 500', { service: 'test' })
     const { requests, lookUp, clock } = createLookups([], { fail: () => down })
     const first = [lookUp(1), lookUp(2, { isContent: true })]
-    await clock.advance(700)
-    lookUp(1)
-    await clock.advance(700)
+    await clock.advance(5500)
     expect(first.map(({ outcome }) => outcome)).toEqual([down, down])
     const before = requests.length
     const looked = range(20).map((n) => lookUp(n))
-    await clock.advance(0)
+    await clock.advance(5000)
     expect(looked.every(({ outcome }) => outcome instanceof ServiceUnavailableError)).toBe(true)
-    expect(requests.length).toBe(before)
+    // A trial a second.
+    expect(requests.length - before).toBeLessThanOrEqual(5)
   })
 
   it('leaves no timer behind', async () => {
