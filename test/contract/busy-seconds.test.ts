@@ -29,7 +29,7 @@ async function readTwoPages(random: () => number, perSecond: number, size: numbe
 
 describe('pages of a service whose clock counts seconds', () => {
   it.each([1, 5, 20].flatMap((perSecond) => [10, 25, 100].map((size) => [perSecond, size] as const)))(
-    'cost one request in 95 % of cases, at %i new pins a second and %i a page',
+    '#13: cost one request in 95 % of cases, at %i new pins a second and %i a page',
     async (perSecond, size) => {
       const random = seededRandom(perSecond * 1000 + size)
       let [first, second] = [0, 0]
