@@ -39,7 +39,12 @@ export function callTimes(call: TimedCall, askedAt: number, timeoutMs: number): 
   return { deadline, lastStart: deadline - timeoutMs * SHORTEST_TRY_SHARE }
 }
 
-/** Returns the milliseconds that a call may wait for budget before it is sent. */
+/** Returns the milliseconds that a read somebody waits for may wait for budget: as long as a try may still start. */
+export function longestReadWait(timeoutMs: number): number {
+  return timeoutMs * (REPEATABLE_FACTOR - SHORTEST_TRY_SHARE)
+}
+
+/** Returns the milliseconds that any other call may wait for budget before it is sent. */
 export function longestWait(timeoutMs: number): number {
   return timeoutMs * (1 - ANSWER_SHARE)
 }

@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../waiting/clock.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
-import { callTimes, isPoll, longestTrial, longestVisit, longestWait } from './call-times.ts'
+import { callTimes, isPoll, longestReadWait, longestTrial, longestVisit, longestWait } from './call-times.ts'
 import type { ServiceHealth } from './circuit-breaker.ts'
 import { type ClientOptions, createServiceClient, type ProxySettings, type ServiceClient } from './client.ts'
 import type { Gate, Visit } from './gate.ts'
@@ -145,9 +145,9 @@ export class Service implements AsyncDisposable {
     }
   }
 
-  /** Milliseconds that a call may wait before it is sent. The rest of `timeoutMs` is kept for the answer. */
+  /** Milliseconds that a read somebody waits for may wait before it is sent. The rest of its time is kept for the answer. */
   get longestWaitMs(): number {
-    return longestWait(this.timeoutMs)
+    return longestReadWait(this.timeoutMs)
   }
 
   /**
@@ -173,8 +173,9 @@ export class Service implements AsyncDisposable {
     const { tenant, endpoint, signal } = call
     const breakers = this.#breakers
     const askedAt = call.askedAt ?? this.clock.now()
-    const request = { tenant, endpoint, class: call.class, deadline: askedAt + this.longestWaitMs }
     const { deadline, lastStart } = callTimes(call, askedAt, this.timeoutMs)
+    const waitsUntil = call.class === 'interactive' ? lastStart : askedAt + longestWait(this.timeoutMs)
+    const request = { tenant, endpoint, class: call.class, deadline: waitsUntil }
     let visit: Visit | undefined
     let failure: unknown
     let attempt = 0

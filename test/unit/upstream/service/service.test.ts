@@ -164,16 +164,16 @@ describe('Service.call', () => {
 
   it('fails at once, without back-off, when its own budget has no room in time', async () => {
     const { clock, call } = startService([LISTS])
-    const calls = Array.from({ length: 20 }, () => call([]))
+    const calls = Array.from({ length: 24 }, () => call([]))
     await clock.advance(0)
     const refused = calls.filter(({ outcome }) => outcome.value instanceof RateLimitedError)
-    // Half of the limit at once, and one every 4 s, until those leave the window, for the 8 s that a call may wait.
+    // Half of the limit at once, and one every 4 s, until those leave the window, for the 22 s that a read may wait.
     expect(refused.length).toBe(4)
     const retryAfterMs = refused.map(({ outcome }) => (outcome.value as RateLimitedError).retryAfterMs)
-    expect(retryAfterMs).toEqual([8293, 12_582, 16_872, 21_161].map((ms) => expect.closeTo(ms, -1)))
+    expect(retryAfterMs).toEqual([25_450, 29_740, 34_030, 38_319].map((ms) => expect.closeTo(ms, -1)))
     expect(clock.pendingTimers).toBe(1)
-    await clock.advance(10_000)
-    expect(calls.map(({ sentAt }) => sentAt.length)).toEqual([...Array(16).fill(1), 0, 0, 0, 0])
+    await clock.advance(24_000)
+    expect(calls.map(({ sentAt }) => sentAt.length)).toEqual([...Array(20).fill(1), 0, 0, 0, 0])
   })
 
   it.each<[string, Partial<ServiceCall<string>>, number[]]>([
@@ -202,8 +202,8 @@ describe('Service.call', () => {
     const { clock, call, service } = startService([LISTS])
     await clock.advance(8000)
     for (let n = 0; n < 15; n++) call([])
-    expect(service.longestWaitMs).toBe(8000)
-    const late = call([], { askedAt: clock.now() - 7000 })
+    expect(service.longestWaitMs).toBe(22_000)
+    const late = call([], { askedAt: clock.now() - 20_000 })
     await clock.advance(0)
     expect(late.outcome.value).toBeInstanceOf(RateLimitedError)
   })
