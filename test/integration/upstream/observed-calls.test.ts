@@ -196,7 +196,9 @@ describe('onCall', () => {
     const { upstream, tenant, calls } = await startScripted({ timeoutMs: 50 })
     upstream.reply(() => {})
     await expect(tenant.getPin('1')).rejects.toThrow('did not answer')
-    expect(calls).toMatchObject([{ status: null, error: { code: 'SERVICE_UNAVAILABLE', cause: 'UND_ERR_ABORTED' } }])
+    // A read may be tried again.
+    const late = { status: null, error: { code: 'SERVICE_UNAVAILABLE', cause: 'UND_ERR_ABORTED' } }
+    expect(calls[0]).toMatchObject(late)
   })
 
   it('adds no header to a request', async () => {
