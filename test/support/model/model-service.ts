@@ -155,6 +155,7 @@ export class ModelService {
     act: (pins: ReadonlyMap<string, Pin>) => Value,
   ): Promise<Value> {
     const { token, signal } = options
+    options.onSent?.()
     this.requestCount++
     if (this.isLogging) this.requests.push({ operation, token, at: this.#clock.now() })
     const { beforeMs = 0, afterMs = 0, refusal, isReplyLost, staleMs } = this.fate?.(operation, token) ?? {}

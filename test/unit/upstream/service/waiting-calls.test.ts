@@ -4,6 +4,7 @@ import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import { Service } from '../../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../../src/upstream/service/service-call.ts'
 import { ModelService } from '../../../support/model/model-service.ts'
+import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
@@ -124,6 +125,7 @@ describe('calls to a service that is down', () => {
     expect(askedAt.length).toBeGreaterThan(25)
     const paces = askedAt.slice(1).map((at, n) => at - (askedAt[n] ?? 0))
     expect(Math.min(...paces)).toBeGreaterThanOrEqual(2000)
+    expect(mostInAnyWindow(askedAt, 60_000)).toBeLessThanOrEqual(30)
   })
 
   it('let others ask while a trial has no answer; its caller gives up after 5 s, and the trial goes on', async () => {
