@@ -10,6 +10,7 @@ import { identifyByHost } from './caller/identify-by-host.ts'
 import { identifyByTokens } from './caller/identify-by-tokens.ts'
 import { Executor } from './graphql/executor.ts'
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignore-upgrade.ts'
+import { toOriginForm } from './http/origin-form.ts'
 import { createRequestGuard } from './http/request-guard.ts'
 import { createRequestListener } from './http/request-listener.ts'
 import { RequestsInFlight } from './http/requests-in-flight.ts'
@@ -64,6 +65,7 @@ export function createFrontDoor(
     handle: createRequestListener({ guard, graphql, isReady, hostRoutes, inFlight, log }),
     inFlight,
     upgrade(request, socket, head) {
+      toOriginForm(request)
       if (!isWebSocketUpgrade(request) && ignoreUpgrade(request, socket, head)) return
       streams.upgrade(request, socket, head)
     },

@@ -8,9 +8,8 @@ export function isGraphqlPath(path: string): boolean {
   return path === GRAPHQL_PATH || path === `${GRAPHQL_PATH}/`
 }
 
-/** Returns the path of a request, without its query. A client of a proxy sends the whole URL. */
+/** Returns the path of a request, without its query. */
 export function pathOf({ url = '/' }: IncomingMessage): string {
-  if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname
   const end = url.indexOf('?')
   return end === -1 ? url : url.slice(0, end)
 }

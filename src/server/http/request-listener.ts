@@ -4,6 +4,7 @@ import { Stop } from '../../upstream/waiting/stop.ts'
 import { UnauthenticatedError } from '../caller/unauthenticated-error.ts'
 import type { GraphqlHandler, HttpContext } from './graphql-handler.ts'
 import { pathOf } from './graphql-path.ts'
+import { toOriginForm } from './origin-form.ts'
 import type { RequestGuard } from './request-guard.ts'
 import { requestIdOf } from './request-id.ts'
 import type { RequestsInFlight } from './requests-in-flight.ts'
@@ -42,6 +43,7 @@ export function createRequestListener(parts: {
   }
 
   return (req, res) => {
+    toOriginForm(req)
     const startedAt = performance.now()
     const requestId = requestIdOf(req.headers['x-request-id'])
     const path = pathOf(req)

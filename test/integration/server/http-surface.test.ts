@@ -82,10 +82,27 @@ describe('a malformed Host', () => {
     }
   })
 
-  it('may stand in the request line as well, as for a proxy', async () => {
-    const outgoing = request({ ...urlParts(gateway.url), path: new URL('/health', gateway.url).href }).end()
+  it.each(['localhost', '127.0.0.1:4000'])(
+    'may stand in the request line as well, as for a proxy, whatever is in the header: %s',
+    async (host) => {
+      const answers = ['/health', `/graphql?query=${encodeURIComponent('{ __typename }')}`].map(async (path) => {
+        const whole = new URL(path, gateway.url).href
+        const outgoing = request({ ...urlParts(gateway.url), path: whole, headers: { host } }).end()
+        const [response] = await once(outgoing, 'response')
+        return [response.statusCode, JSON.parse(await text(response))]
+      })
+      expect(await Promise.all(answers)).toEqual([
+        [200, { status: 'up' }],
+        [200, { data: { __typename: 'Query' } }],
+      ])
+    },
+  )
+
+  it('in the request line is checked in place of the one in the header', async () => {
+    const outgoing = request({ ...urlParts(gateway.url), path: 'http://evil.example/graphql' }).end()
     const [response] = await once(outgoing, 'response')
-    expect([response.statusCode, await text(response)]).toEqual([200, '{"status":"up"}\n'])
+    expect(response.statusCode).toBe(403)
+    response.resume()
   })
 })
 
