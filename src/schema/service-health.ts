@@ -9,8 +9,7 @@ const HealthStateType = builder.enumType('HealthState', {
     DEGRADED: { value: 'degraded', description: 'The last request failed.' },
     DOWN: {
       value: 'down',
-      description:
-        'Several requests failed in a row. Requests wait for the service, and pinql sends one now and then to find out whether it is back.',
+      description: 'Several requests failed in a row. pinql sends the service nothing for a while.',
     },
   } as const,
 })
@@ -20,14 +19,10 @@ const BreakerStateType = builder.enumType('BreakerState', {
     'State of the circuit breaker, which decides if pinql sends requests to a service that failed repeatedly.',
   values: {
     CLOSED: { value: 'closed', description: 'All requests are sent.' },
-    OPEN: {
-      value: 'open',
-      description:
-        'Requests wait for up to 4.5 seconds, and then fail with `SERVICE_UNAVAILABLE`. One is sent every 0.1 to 1 second.',
-    },
+    OPEN: { value: 'open', description: 'No request is sent: each one fails at once with `SERVICE_UNAVAILABLE`.' },
     HALF_OPEN: {
       value: 'half-open',
-      description: 'A request was sent to find out whether the service is back. All others wait.',
+      description: 'One request is sent to find out whether the service is back; all others fail at once.',
     },
   } as const,
 })
