@@ -1,4 +1,4 @@
-import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
+import { compareInstants } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
@@ -14,10 +14,10 @@ import {
   isUncountable,
   largestLimit,
   planQuery,
-  printTime,
   SECOND_NS,
   timeUnit,
 } from './list-plan.ts'
+import { PageStart } from './page-start.ts'
 import type { PinSource } from './pin-source.ts'
 import { readAllPins } from './read-all-pins.ts'
 
@@ -55,15 +55,9 @@ export class PinStream {
   readonly #matches: (pin: Pin) => boolean
   readonly #leftOut = new LeftOutRecords()
   #ready: Pin[] = []
-  #position: PinPosition | null
+  readonly #start: PageStart
   #limit: number
   #hasHeldBack = false
-  /** True if the position is the last pin of a page of this stream. Then the next page must have it again. */
-  #isWitnessed = false
-  /** True while `before` is a whole second, after a page that lacked the pin of the position. */
-  #isCoarse = false
-  /** Units of time by which `before` was lowered, since the pins of the position's instant fill whole pages. */
-  #steps = 0
   /** True if pages lead no further, so that the rest is read whole. */
   #isStuck = false
   #isRead: boolean
@@ -82,9 +76,10 @@ export class PinStream {
     this.#query = query
     this.#options = options
     this.#matches = createPinFilter(query)
-    this.#position = options.after ?? null
+    const after = options.after ?? null
     // A list of some CIDs need not have the pin of a cursor.
-    this.#isWitnessed = this.#position?.service === source.service && query.cids === undefined
+    const isWitnessed = after?.service === source.service && query.cids === undefined
+    this.#start = new PageStart(source, after, isWitnessed)
     this.#limit = this.#usualLimit()
     this.#isRead = query.statuses.length === 0 || query.cids?.length === 0
     if (this.#isRead) this.#count = 0
@@ -159,10 +154,10 @@ export class PinStream {
     this.#leftOut.add(page.leftOut)
     const isFull = recordCount(page) === sent.limit
     if (isFull && capabilities.order === null && this.#growLimit()) return
-    if (this.#lacksWitness(sent, page)) return
+    if (this.#start.lacksWitness(sent, page)) return
     if (this.#isShortOfStatuses(sent, page)) return
-    this.#isUncountable ||= this.#position === null && isUncountable(page, this.#query, capabilities)
-    this.#count ??= this.#position === null ? countIn(page, sent, this.#query, capabilities) : null
+    this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
+    this.#count ??= this.#start.position === null ? countIn(page, sent, this.#query, capabilities) : null
 
     // Some services return fewer pins than requested. So a short page is the last one only if its `count` does not claim
     // more.
@@ -172,14 +167,14 @@ export class PinStream {
     const certain = edge === undefined ? placed : placed.filter(({ created }) => compareInstants(created, edge) > 0)
     if (certain.length === 0 && (isFull || page.looksCut)) {
       if (isFull && this.#growLimit()) return
-      this.#isStuck = !this.#stepOver(sent, page, edge)
+      this.#isStuck = !this.#start.stepOver(sent, page, edge)
       return
     }
     // A larger limit would not make a short page longer. So the page must contain all pins of its instant.
     const taken = certain.length === 0 ? placed : certain
     this.#ready = taken.filter(this.#matches)
     this.#hasHeldBack = placed.slice(taken.length).some(this.#matches)
-    this.#moveTo(taken.at(-1))
+    this.#start.moveTo(taken.at(-1))
     // If few pins pass the filters here, the next page is larger, so that enough of them come at once.
     const isSparse = this.#ready.length < Math.min(this.#options.expected, taken.length)
     if (isSparse) this.#growLimit()
@@ -194,7 +189,9 @@ export class PinStream {
     const planned = planQuery(this.#query, source.capabilities)
     // What the pages before have shown need not be read again.
     const query =
-      this.#isStuck && timeFilter !== 'unusable' ? { ...planned, before: this.#rest(planned.before) } : planned
+      this.#isStuck && timeFilter !== 'unusable'
+        ? { ...planned, before: this.#start.beforeRest(planned.before) }
+        : planned
     // Reads statuses in the order in which pins go through them. So a pin whose status changes meanwhile is seen at least
     // once.
     const statuses = PIN_STATUSES.filter((status) => query.statuses.includes(status))
@@ -219,7 +216,7 @@ export class PinStream {
   #nextQuery(): ListQuery {
     const planned = planQuery(this.#query, this.#source.capabilities)
     const statuses = this.#shortBy === null ? planned.statuses : PIN_STATUSES
-    return { ...planned, statuses, before: this.#before(planned.before), limit: this.#limit }
+    return { ...planned, statuses, before: this.#start.before(planned.before), limit: this.#limit }
   }
 
   /**
@@ -245,7 +242,7 @@ export class PinStream {
 
   /** Sorts pins and drops those that already came. */
   #place(pins: Iterable<Pin>): Pin[] {
-    const position = this.#position
+    const position = this.#start.position
     const placed = position === null ? [...pins] : [...pins].filter((pin) => comparePositions(pin, position) > 0)
     // Most services already list in this order.
     if (placed.every((pin, index) => index === 0 || isBefore(placed[index - 1] as Pin, pin))) return placed
@@ -258,7 +255,7 @@ export class PinStream {
    */
   #usualLimit(): number {
     const { capabilities } = this.#source
-    const isFirst = this.#position === null
+    const isFirst = this.#start.position === null
     const isCoarse = timeUnit(capabilities) === SECOND_NS && capabilities.createdDigits !== null
     const wanted = this.#options.expected + (isFirst ? 1 : 2) + (isCoarse ? TIES_IN_A_SECOND * (isFirst ? 1 : 2) : 0)
     return Math.min(
@@ -273,82 +270,6 @@ export class PinStream {
     if (this.#limit >= largest) return false
     this.#limit = Math.min(largest, this.#limit * 4)
     return true
-  }
-
-  #moveTo(last: Pin | undefined): void {
-    if (last === undefined) return
-    this.#position = last
-    this.#isWitnessed = true
-    this.#isCoarse = false
-    this.#steps = 0
-  }
-
-  /**
-   * Returns true if the page has to be requested again, with `before` at a whole second: it lacks the pin of the position,
-   * which `before` lets come again. Either the pin is gone, or the service rounds times.
-   */
-  #lacksWitness({ before }: ListQuery, page: PinPage): boolean {
-    const position = this.#position
-    if (position === null || before === undefined || !this.#isWitnessed || this.#steps > 0) return false
-    const { known, capabilities } = this.#source
-    if (page.pins.some(({ requestId }) => requestId === position.requestId)) {
-      if (this.#isCoarse) known.observeRoundedTime()
-      return false
-    }
-    const isWhole = parseInstant(before).ns % SECOND_NS === 0n
-    if (this.#isCoarse || isWhole || capabilities.timeDigits !== null) return false
-    // Pins of the same instant may have pushed it off the page.
-    const oldest = page.pins.at(-1)
-    if (oldest !== undefined && compareInstants(oldest.created, position.created) >= 0) return false
-    this.#isCoarse = true
-    return true
-  }
-
-  /**
-   * Lowers `before` by one unit if that passes over no pin that has not come. Returns false if it might.
-   *
-   * Needed where a page is full of pins that came before, and of one more instant that it may have cut. A page that ends
-   * behind the position's instant has all pins of that instant. So they need not come again, and not those of `before`
-   * itself, which some services include.
-   *
-   * @param edge the instant at which the page may have been cut
-   */
-  #stepOver({ before }: ListQuery, page: PinPage, edge: Instant | undefined): boolean {
-    if (this.#position === null || before === undefined || edge === undefined || this.#steps > 1) return false
-    const unit = this.#unit()
-    const bound = parseInstant(before).ns
-    const { ns } = this.#position.created
-    const isInclusive = page.pins.some(({ created }) => created.ns === bound)
-    const isComplete = edge.ns < (ns / unit) * unit
-    if (this.#steps === 0 ? !isComplete && !(isInclusive && ns % unit === 0n) : !isComplete || !isInclusive)
-      return false
-    // Between two units there must be no time that the service can keep.
-    if (this.#steps === 1 && page.pins.some(({ created }) => created.ns % unit !== 0n)) return false
-    this.#steps++
-    return true
-  }
-
-  #unit(): bigint {
-    const { capabilities } = this.#source
-    // Without a witness, nothing shows whether an unknown service rounds times.
-    const isUnproven = capabilities.timeDigits === null && !this.#isWitnessed
-    return this.#isCoarse || isUnproven ? SECOND_NS : timeUnit(capabilities)
-  }
-
-  /** Returns the `before` of what follows the position, at a whole second. */
-  #rest(asked: string | undefined): string | undefined {
-    this.#isCoarse = true
-    this.#steps = 0
-    return this.#before(asked)
-  }
-
-  /** Returns a `before` one unit past the last pin, so that all pins of its instant come again. */
-  #before(asked: string | undefined): string | undefined {
-    if (this.#position === null) return asked
-    const { capabilities } = this.#source
-    const unit = this.#unit()
-    const bound = (this.#position.created.ns / unit + 1n - BigInt(this.#steps)) * unit
-    return asked !== undefined && parseInstant(asked).ns <= bound ? asked : printTime(bound, capabilities)
   }
 }
 

@@ -1,0 +1,111 @@
+import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
+import type { Pin } from '../../domain/pin.ts'
+import type { PinPosition } from '../../domain/pin-order.ts'
+import type { ListQuery } from '../http/list-query.ts'
+import type { PinPage } from '../http/wire.ts'
+import { printTime, SECOND_NS, timeUnit } from './list-plan.ts'
+import type { PinSource } from './pin-source.ts'
+
+/**
+ * The place where the next page of a stream begins: one unit of time past the last pin, so that all pins of its instant come
+ * again. If services round times, or one instant fills whole pages, the place is made coarser or moved on.
+ */
+export class PageStart {
+  readonly #source: PinSource
+  #position: PinPosition | null
+  /** True if the position is the last pin of a page of this stream. Then the next page must have it again. */
+  #isWitnessed: boolean
+  /** True while `before` is a whole second, after a page that lacked the pin of the position. */
+  #isCoarse = false
+  /** Units of time by which `before` was lowered, since the pins of the position's instant fill whole pages. */
+  #steps = 0
+
+  /** @param isWitnessed true if the next page must have the pin of the position */
+  constructor(source: PinSource, position: PinPosition | null, isWitnessed: boolean) {
+    this.#source = source
+    this.#position = position
+    this.#isWitnessed = isWitnessed
+  }
+
+  /** Position of the last pin that was taken. Null before the first. */
+  get position(): PinPosition | null {
+    return this.#position
+  }
+
+  /** Moves on behind the last pin that was taken from a page. */
+  moveTo(last: Pin | undefined): void {
+    if (last === undefined) return
+    this.#position = last
+    this.#isWitnessed = true
+    this.#isCoarse = false
+    this.#steps = 0
+  }
+
+  /**
+   * Returns true if the page has to be requested again, with `before` at a whole second: it lacks the pin of the position,
+   * which `before` lets come again. Either the pin is gone, or the service rounds times.
+   */
+  lacksWitness({ before }: ListQuery, page: PinPage): boolean {
+    const position = this.#position
+    if (position === null || before === undefined || !this.#isWitnessed || this.#steps > 0) return false
+    const { known, capabilities } = this.#source
+    if (page.pins.some(({ requestId }) => requestId === position.requestId)) {
+      if (this.#isCoarse) known.observeRoundedTime()
+      return false
+    }
+    const isWhole = parseInstant(before).ns % SECOND_NS === 0n
+    if (this.#isCoarse || isWhole || capabilities.timeDigits !== null) return false
+    // Pins of the same instant may have pushed it off the page.
+    const oldest = page.pins.at(-1)
+    if (oldest !== undefined && compareInstants(oldest.created, position.created) >= 0) return false
+    this.#isCoarse = true
+    return true
+  }
+
+  /**
+   * Lowers `before` by one unit if that passes over no pin that has not come. Returns false if it might.
+   *
+   * Needed where a page is full of pins that came before, and of one more instant that it may have cut. A page that ends
+   * behind the position's instant has all pins of that instant. So they need not come again, and not those of `before`
+   * itself, which some services include.
+   *
+   * @param edge the instant at which the page may have been cut
+   */
+  stepOver({ before }: ListQuery, page: PinPage, edge: Instant | undefined): boolean {
+    if (this.#position === null || before === undefined || edge === undefined || this.#steps > 1) return false
+    const unit = this.#unit()
+    const bound = parseInstant(before).ns
+    const { ns } = this.#position.created
+    const isInclusive = page.pins.some(({ created }) => created.ns === bound)
+    const isComplete = edge.ns < (ns / unit) * unit
+    if (this.#steps === 0 ? !isComplete && !(isInclusive && ns % unit === 0n) : !isComplete || !isInclusive)
+      return false
+    // Between two units there must be no time that the service can keep.
+    if (this.#steps === 1 && page.pins.some(({ created }) => created.ns % unit !== 0n)) return false
+    this.#steps++
+    return true
+  }
+
+  #unit(): bigint {
+    const { capabilities } = this.#source
+    // Without a witness, nothing shows whether an unknown service rounds times.
+    const isUnproven = capabilities.timeDigits === null && !this.#isWitnessed
+    return this.#isCoarse || isUnproven ? SECOND_NS : timeUnit(capabilities)
+  }
+
+  /** Returns the `before` of what follows the position, at a whole second. */
+  beforeRest(asked: string | undefined): string | undefined {
+    this.#isCoarse = true
+    this.#steps = 0
+    return this.before(asked)
+  }
+
+  /** Returns a `before` one unit past the last pin, so that all pins of its instant come again. */
+  before(asked: string | undefined): string | undefined {
+    if (this.#position === null) return asked
+    const { capabilities } = this.#source
+    const unit = this.#unit()
+    const bound = (this.#position.created.ns / unit + 1n - BigInt(this.#steps)) * unit
+    return asked !== undefined && parseInstant(asked).ns <= bound ? asked : printTime(bound, capabilities)
+  }
+}
