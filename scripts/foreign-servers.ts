@@ -1,4 +1,4 @@
-import type { ServiceSettings } from '../src/upstream/service/service.ts'
+import type { ServiceSettings } from '../src/upstream/service/service-settings.ts'
 
 /** A server that nobody here wrote, and how to run it. */
 export interface ForeignServer {

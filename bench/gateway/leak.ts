@@ -22,7 +22,7 @@ const FAULTS: readonly Faults[] = [
 ]
 /** Of the heap after the first fifth: what is kept of that many operations shows by then. */
 const MOST_GROWTH = 1.1
-/** Twice the longest pause of the breaker. */
+/** Far longer than the pauses of the breaker. */
 const LONGEST_RECOVERY_MS = 60_000
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 

@@ -9,7 +9,8 @@ const HealthStateType = builder.enumType('HealthState', {
     DEGRADED: { value: 'degraded', description: 'The last request failed.' },
     DOWN: {
       value: 'down',
-      description: 'Several requests failed in a row. pinql sends the service nothing for a while.',
+      description:
+        'Several requests failed in a row. Requests wait for the service, and pinql sends one now and then to find out whether it is back.',
     },
   } as const,
 })
@@ -19,10 +20,14 @@ const BreakerStateType = builder.enumType('BreakerState', {
     'State of the circuit breaker, which decides if pinql sends requests to a service that failed repeatedly.',
   values: {
     CLOSED: { value: 'closed', description: 'All requests are sent.' },
-    OPEN: { value: 'open', description: 'No request is sent: each one fails at once with `SERVICE_UNAVAILABLE`.' },
+    OPEN: {
+      value: 'open',
+      description:
+        'Requests wait for up to 4.5 seconds, and then fail with `SERVICE_UNAVAILABLE`. One is sent every 0.1 to 1 second.',
+    },
     HALF_OPEN: {
       value: 'half-open',
-      description: 'One request is sent to find out whether the service is back; all others fail at once.',
+      description: 'A request was sent to find out whether the service is back. All others wait.',
     },
   } as const,
 })

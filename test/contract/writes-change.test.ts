@@ -77,7 +77,7 @@ describe('replacing a pin', () => {
       const { service, tenant, run } = setup
       const old = await run(tenant.addPin(newPin(1), 'old'))
       service.hooks.afterCommit = ({ method }) => {
-        if (method === 'POST') service.breakNext(3)
+        if (method === 'POST') service.breakNext(1000)
         return undefined
       }
 
@@ -85,6 +85,8 @@ describe('replacing a pin', () => {
       expect(outcome).toBeInstanceOf(OutcomeUnknownError)
       expect(outcome.candidates).toMatchObject([{ cid: { text: made.cid }, name: made.name }])
 
+      service.hooks.afterCommit = undefined
+      service.breakNext(0)
       const pin = await run(tenant.replacePin(refOf(old), changes, 'key'))
       expect(service.pins(ALICE)).toMatchObject([{ requestId: pin.requestId, ...made }])
     },

@@ -209,7 +209,7 @@ describe('a service that replaces by a new pin with the old name', () => {
     const { service, tenant, run } = setup
     const breakRemovals = (): void => {
       service.hooks.afterCommit = ({ method }) => {
-        if (method === 'POST') service.breakNext(3)
+        if (method === 'POST') service.breakNext(1000)
         return undefined
       }
     }

@@ -2,7 +2,7 @@ import { closest } from '../../config/closest.ts'
 import { ConfigError, type ConfigProblem } from '../../config/config-error.ts'
 import type { GatewayConfig, ServiceConfig } from '../../config/gateway-config.ts'
 import { findProvider, KNOWN_PROVIDERS, UNKNOWN_PROVIDER } from '../../upstream/providers/known-providers.ts'
-import type { ServiceSettings } from '../../upstream/service/service.ts'
+import type { ServiceSettings } from '../../upstream/service/service-settings.ts'
 
 /**
  * Completes the configured services by what is known of their providers, so that `filebase: {}` is enough. A service with the

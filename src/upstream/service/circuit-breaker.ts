@@ -4,14 +4,14 @@ import { type Clock, systemClock } from '../waiting/clock.ts'
 /** State of a service, as its recent calls show it. */
 export interface ServiceHealth {
   /**
-   * `up`: the service answers. `degraded`: the last call failed. `down`: pinql sends no calls, except for a trial now and
-   * then.
+   * `up`: the service answers. `degraded`: the last call failed. `down`: calls wait, except for a trial now and then.
    */
   readonly state: 'up' | 'degraded' | 'down'
   /** Unix milliseconds when `state` began. */
   readonly since: number
   /** The last failure since the start; null when there was none. */
   readonly lastError: ServiceUnavailableError | null
+  /** `half-open`: a trial is in flight. */
   readonly breaker: 'closed' | 'open' | 'half-open'
 }
 
@@ -25,37 +25,41 @@ export interface CircuitBreakerOptions {
   readonly fewestCallers?: number
 }
 
-/** A call's evidence about the service. `nothing`: the call was aborted, or failed for a bug of ours. */
-type Shown = 'answer' | 'failure' | 'nothing'
-
-/** Failures in a row that open the breaker. */
-const FAILURES_TO_OPEN = 5
-const FIRST_PAUSE_MS = 1_000
-const LONGEST_PAUSE_MS = 30_000
+/** Failures in a row that open the breaker. As many as the tries of one call, so that an outage never uses them up. */
+const FAILURES_TO_OPEN = 3
+/** Pause before a trial, in times of the outage's age. So an outage of two seconds costs at most one second more. */
+const PAUSE_SHARE = 0.5
+const SHORTEST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 1_000
 
 /**
- * Stops calls to a service that is down, and tests with one trial call at a time whether the service is back.
+ * Decides whether calls to a service must wait, and when the next trial call may find out whether the service is back.
  *
- * The first trial comes after 1 s. After each failed trial, the pause doubles, up to 30 s.
+ * Three failures in a row open it, and any answer closes it. While it is open, a trial is due after each half of the
+ * outage's age: 100 ms to 1 s after the last one. A trial without an answer does not hold back the next one.
  *
- * Only errors that say that the service is down count as failures, such as 5xx, no connection, or no answer. A refusal
- * shows that the service is up. An aborted call shows nothing. An aborted trial starts another pause of the same length.
- *
- * While the breaker is open or half-open, only the trial counts. Calls that began earlier do not.
+ * Only errors that say that the service is down count as failures, such as 5xx, no connection, or no answer. A refusal is
+ * an answer. An aborted call shows nothing. Neither does the failure of a call that began before the last answer: it shows
+ * how things were before.
  */
 export class CircuitBreaker {
   readonly #service: string
   readonly #clock: Clock
   readonly #isFailure: (error: unknown) => boolean
   readonly #fewestCallers: number
-  #breaker: ServiceHealth['breaker'] = 'closed'
+  #isOpen = false
   /** Failures without an answer between them. */
   #failuresInARow = 0
   readonly #failedCallers = new Set<string>()
-  /** Length of the current pause in milliseconds. While the breaker is closed, length of the next one. */
-  #pauseMs = FIRST_PAUSE_MS
-  /** Clock time when the pause ends. */
-  #pausedUntil = 0
+  /** Clock time of the first of the failures in a row. */
+  #failedAt = 0
+  /** Clock time from which the next trial may be sent. */
+  #trialAt = 0
+  #trialsInFlight = 0
+  /** Number of calls that have begun. */
+  #begun = 0
+  /** Number of calls that had begun when the last answer came. */
+  #begunAtAnswer = 0
   #state: ServiceHealth['state'] = 'up'
   #since = Date.now()
   #lastError: ServiceUnavailableError | null = null
@@ -67,14 +71,14 @@ export class CircuitBreaker {
     this.#fewestCallers = options.fewestCallers ?? 1
   }
 
-  /** True while calls are refused. */
-  get isRefusing(): boolean {
-    return this.#breaker === 'half-open' || (this.#breaker === 'open' && this.#clock.now() < this.#pausedUntil)
+  /** True while all calls but trials must wait. */
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
-  /** True when the next call would be a trial: the only call that is made, to find out whether the service is back. */
-  get isTrying(): boolean {
-    return this.#breaker === 'open' && this.#clock.now() >= this.#pausedUntil
+  /** Clock time from which the next trial may be sent. It counts only while the breaker is open. */
+  get trialAt(): number {
+    return this.#trialAt
   }
 
   get state(): ServiceHealth['state'] {
@@ -82,81 +86,83 @@ export class CircuitBreaker {
   }
 
   get health(): ServiceHealth {
-    return { state: this.#state, since: this.#since, lastError: this.#lastError, breaker: this.#breaker }
+    const open = this.#trialsInFlight > 0 ? 'half-open' : 'open'
+    return {
+      state: this.#state,
+      since: this.#since,
+      lastError: this.#lastError,
+      breaker: this.#isOpen ? open : 'closed',
+    }
   }
 
-  /** @throws {ServiceUnavailableError} while calls are refused, with `retryAfterMs` unless a trial is in flight */
-  check(): void {
-    if (!this.isRefusing) return
-    const message = `${this.#service} is down and is left alone for a moment`
-    // While a trial is in flight, it is not known when the next request may be sent.
-    const pause = this.#breaker === 'open' ? { retryAfterMs: this.#pausedUntil - this.#clock.now() } : {}
-    throw new ServiceUnavailableError(message, { service: this.#service, ...pause, cause: this.#lastError })
+  /** Creates the error of a call that waits no longer. */
+  refusal(): ServiceUnavailableError {
+    return new ServiceUnavailableError(`${this.#service} is down and is left alone for a moment`, {
+      service: this.#service,
+      retryAfterMs: Math.max(1, this.#trialAt - this.#clock.now()),
+      cause: this.#lastError,
+    })
+  }
+
+  /** Records that a call is sent. Returns its number, for {@link CircuitBreaker.end}. */
+  begin(isTrial: boolean): number {
+    if (isTrial) {
+      this.#trialsInFlight++
+      this.#planTrial()
+    }
+    return ++this.#begun
   }
 
   /**
-   * Makes a call, unless calls are refused.
+   * Records how a call ended.
    *
+   * @param number of the call, from {@link CircuitBreaker.begin}
+   * @param error null for a success
    * @param caller identifies the caller for `fewestCallers`
-   * @throws {ServiceUnavailableError} at once while calls are refused
-   * @throws whatever the call rejects with
    */
-  async run<Value>(call: () => Promise<Value>, caller = ''): Promise<Value> {
-    this.check()
-    const isTrial = this.#breaker === 'open'
-    if (isTrial) this.#breaker = 'half-open'
-    try {
-      const value = await call()
-      this.#note('answer', isTrial, null)
-      return value
-    } catch (error) {
-      const isFailure = this.#isFailure(error)
-      if (isFailure && this.#breaker === 'closed') this.#failedCallers.add(caller)
-      const shown = isFailure ? 'failure' : error instanceof PinqlError ? 'answer' : 'nothing'
-      this.#note(shown, isTrial, isFailure && error instanceof ServiceUnavailableError ? error : null)
-      throw error
+  end(number: number, isTrial: boolean, error: unknown, caller = ''): void {
+    if (isTrial) this.#trialsInFlight--
+    if (error === null) this.#answered()
+    else if (!this.#isFailure(error)) {
+      if (error instanceof PinqlError) this.#answered()
+    } else {
+      if (error instanceof ServiceUnavailableError) this.#lastError = error
+      if (number > this.#begunAtAnswer) this.#failed(caller)
     }
   }
 
-  #note(shown: Shown, isTrial: boolean, error: ServiceUnavailableError | null): void {
-    if (isTrial) this.#endTrial(shown)
-    else if (this.#breaker === 'closed') this.#count(shown)
-    this.#lastError = error ?? this.#lastError
-    if (shown === 'nothing') return
-    const state = this.#breaker !== 'closed' ? 'down' : shown === 'failure' ? 'degraded' : 'up'
+  #answered(): void {
+    this.#begunAtAnswer = this.#begun
+    this.#isOpen = false
+    if (this.#failuresInARow > 0) {
+      this.#failuresInARow = 0
+      this.#failedCallers.clear()
+    }
+    this.#turn('up')
+  }
+
+  #failed(caller: string): void {
+    if (this.#failuresInARow === 0) this.#failedAt = this.#clock.now()
+    this.#failuresInARow++
+    if (!this.#isOpen) {
+      this.#failedCallers.add(caller)
+      if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedCallers.size >= this.#fewestCallers) {
+        this.#isOpen = true
+        this.#planTrial()
+      }
+    }
+    this.#turn(this.#isOpen ? 'down' : 'degraded')
+  }
+
+  #planTrial(): void {
+    const now = this.#clock.now()
+    const pauseMs = (now - this.#failedAt) * PAUSE_SHARE
+    this.#trialAt = now + Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, pauseMs))
+  }
+
+  #turn(state: ServiceHealth['state']): void {
     if (state === this.#state) return
     this.#state = state
     this.#since = Date.now()
-  }
-
-  #endTrial(shown: Shown): void {
-    if (shown === 'answer') {
-      this.#breaker = 'closed'
-      this.#pauseMs = FIRST_PAUSE_MS
-      this.#forgetFailures()
-      return
-    }
-    if (shown === 'failure') this.#pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * this.#pauseMs)
-    this.#open()
-  }
-
-  #count(shown: Shown): void {
-    if (shown === 'answer') {
-      if (this.#failuresInARow > 0) this.#forgetFailures()
-      return
-    }
-    if (shown === 'nothing') return
-    this.#failuresInARow++
-    if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedCallers.size >= this.#fewestCallers) this.#open()
-  }
-
-  #open(): void {
-    this.#breaker = 'open'
-    this.#pausedUntil = this.#clock.now() + this.#pauseMs
-  }
-
-  #forgetFailures(): void {
-    this.#failuresInARow = 0
-    this.#failedCallers.clear()
   }
 }

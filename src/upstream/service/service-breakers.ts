@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { PinqlError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
 import { FailedAnswerError } from '../http/refusals.ts'
 import type { Clock } from '../waiting/clock.ts'
-import { CircuitBreaker, type ServiceHealth } from './circuit-breaker.ts'
+import type { ServiceHealth } from './circuit-breaker.ts'
+import { Gate, type Visit } from './gate.ts'
 import type { LastingState } from './service-reporter.ts'
 import { StoppedTenants } from './stopped-tenants.ts'
 
@@ -15,7 +16,19 @@ const MAX_TENANTS = 10_000
 const FEWEST_TENANTS = 2
 /** Statuses that show an outage of the service. Other failures may be caused by the account. */
 const OUTAGE_STATUSES: ReadonlySet<number> = new Set([502, 503, 504])
+/** Calls of one service that may wait for it at the same time, and those of one tenant among them. */
+const MAX_WAITING = 10_000
+const MAX_WAITING_OF_TENANT = 1_000
 const STATES: readonly ServiceHealth['state'][] = ['up', 'degraded', 'down']
+
+/** A call that was sent. */
+export interface CallInFlight {
+  readonly tenant: string
+  readonly own: Gate
+  readonly numberAtOwn: number
+  readonly numberAtShared: number
+  readonly isTrial: boolean
+}
 
 /**
  * The circuit breakers of one service: one per tenant, and one for all tenants together.
@@ -23,14 +36,17 @@ const STATES: readonly ServiceHealth['state'][] = ['up', 'degraded', 'down']
  * A tenant's own breaker counts all failures of that tenant's calls. The shared breaker counts only outages: no connection,
  * no answer in time, 502, 503 or 504. It opens only after outages that met two tenants. So the failures of one account
  * cannot open the shared breaker. They also cannot keep it open, unless they look like an outage.
+ *
+ * Calls wait while one of the two is open, first for the shared one.
  */
 export class ServiceBreakers {
   readonly #service: string
   readonly #clock: Clock
-  readonly #shared: CircuitBreaker
-  readonly #own = new LRUCache<string, CircuitBreaker>({ max: MAX_TENANTS })
+  readonly #shared: Gate
+  readonly #own = new LRUCache<string, Gate>({ max: MAX_TENANTS })
   readonly #stopped: StoppedTenants
   readonly #onState: ((state: LastingState, reason: () => string) => void) | undefined
+  #waiting = 0
   #last: { readonly tenant: string; readonly error: ServiceUnavailableError } | null = null
 
   /** @param onState called after each call with the state of the service for all tenants together */
@@ -39,45 +55,80 @@ export class ServiceBreakers {
     this.#clock = clock
     this.#stopped = new StoppedTenants(clock)
     this.#onState = onState
-    this.#shared = new CircuitBreaker(service, clock, { isFailure: isOutage, fewestCallers: FEWEST_TENANTS })
+    this.#shared = new Gate(service, clock, { isFailure: isOutage, fewestCallers: FEWEST_TENANTS })
   }
 
-  /** Returns whether a tenant's call would be refused now. */
-  isRefusing(tenant: string): boolean {
-    return this.#shared.isRefusing || this.#own.peek(tenant)?.isRefusing === true
-  }
-
-  /** Returns whether a tenant's call would be a trial now, of the shared breaker or of the tenant's own. */
-  isTrying(tenant: string): boolean {
-    return this.#shared.isTrying || this.#own.peek(tenant)?.isTrying === true
-  }
-
-  /** @throws {ServiceUnavailableError} while the shared breaker or the tenant's own refuses calls */
-  check(tenant: string): void {
-    this.#shared.check()
-    this.#own.peek(tenant)?.check()
+  /** Returns whether a tenant's calls must wait now, unless they are trials. */
+  isOpen(tenant: string): boolean {
+    return this.#openGate(tenant) !== undefined
   }
 
   /**
-   * Makes a tenant's call, unless a breaker refuses it.
+   * Waits until a tenant's call may be sent. Returns null when the service is back, or the gate of which the call is the
+   * next trial. Then {@link begin} must follow, or `dropTrial` of the gate.
    *
-   * @throws {ServiceUnavailableError} at once while a breaker refuses it
-   * @throws whatever the call rejects with
+   * @throws {ServiceUnavailableError} at the end of the visit; at once when too many calls wait
+   * @throws `visit.signal.reason` when aborted
    */
-  async run<Value>(tenant: string, call: () => Promise<Value>): Promise<Value> {
-    // Checks both breakers before either takes the call for its trial. Otherwise, a refusal by one would count as a failure
-    // for the other.
-    this.check(tenant)
-    const own = this.#ownOf(tenant)
-    try {
-      const value = await this.#shared.run(() => own.run(call), tenant)
-      if (this.#onState) this.#noteState(tenant, own, true)
-      return value
-    } catch (error) {
-      if (error instanceof ServiceUnavailableError) this.#last = { tenant, error }
-      if (this.#onState) this.#noteState(tenant, own, isAnswer(error))
-      throw error
+  async wait(tenant: string, visit: Visit): Promise<Gate | null> {
+    for (let gate = this.#openGate(tenant); gate; gate = this.#openGate(tenant)) {
+      const own = this.#ownOf(tenant)
+      if (this.#waiting >= MAX_WAITING || own.visitors >= MAX_WAITING_OF_TENANT) throw gate.breaker.refusal()
+      this.#waiting++
+      own.visitors++
+      try {
+        if (await gate.wait(visit)) return gate
+      } finally {
+        this.#waiting--
+        own.visitors--
+      }
     }
+    return null
+  }
+
+  /**
+   * Makes a tenant's call a trial without waiting. Returns its gate, as {@link wait} does; null when no trial is due.
+   */
+  takeTrial(tenant: string): Gate | null {
+    const gate = this.#openGate(tenant)
+    return gate?.takeTrial() ? gate : null
+  }
+
+  /**
+   * Does the same as {@link takeTrial}.
+   *
+   * @throws `failure`, else {@link ServiceUnavailableError}, when no trial is due
+   */
+  takeTrialNow(tenant: string, failure: unknown): Gate {
+    const gate = this.takeTrial(tenant)
+    if (!gate) throw failure ?? this.refusal(tenant)
+    return gate
+  }
+
+  /** Creates the error of a call that does not wait, or waits no longer. */
+  refusal(tenant: string): ServiceUnavailableError {
+    return (this.#openGate(tenant) ?? this.#shared).breaker.refusal()
+  }
+
+  /**
+   * Records that a tenant's call is sent. {@link end} must follow.
+   *
+   * @param trialOf the gate of which the call is a trial
+   */
+  begin(tenant: string, trialOf: Gate | null): CallInFlight {
+    const own = this.#ownOf(tenant)
+    const isTrial = trialOf !== null
+    // A trial of one breaker shows the other one as much.
+    const numberAtOwn = own.begin(isTrial)
+    return { tenant, own, numberAtOwn, numberAtShared: this.#shared.begin(isTrial), isTrial }
+  }
+
+  /** @param error null for a success */
+  end({ tenant, own, numberAtOwn, numberAtShared, isTrial }: CallInFlight, error: unknown): void {
+    own.end(numberAtOwn, isTrial, error)
+    this.#shared.end(numberAtShared, isTrial, error, tenant)
+    if (error instanceof ServiceUnavailableError) this.#last = { tenant, error }
+    if (this.#onState) this.#noteState(tenant, own.breaker.state === 'down', error === null || isAnswer(error))
   }
 
   /**
@@ -87,29 +138,40 @@ export class ServiceBreakers {
    *   service's words.
    */
   health(tenant?: string): ServiceHealth {
-    const shared = this.#shared.health
-    const own = tenant === undefined ? undefined : this.#own.peek(tenant)?.health
+    const shared = this.#shared.breaker.health
+    const own = tenant === undefined ? undefined : this.#own.peek(tenant)?.breaker.health
     const worse = own && STATES.indexOf(own.state) > STATES.indexOf(shared.state) ? own : shared
     const lastError = this.#last && (this.#last.tenant === tenant ? this.#last.error : withoutWords(this.#last.error))
     return { ...worse, lastError }
   }
 
-  #noteState(tenant: string, own: CircuitBreaker, isAnswered: boolean | null): void {
+  /** Fails all calls that wait. */
+  failAll(error: unknown): void {
+    for (const gate of [this.#shared, ...this.#own.values()]) gate.failAll(error)
+  }
+
+  #openGate(tenant: string): Gate | undefined {
+    if (this.#shared.breaker.isOpen) return this.#shared
+    const own = this.#own.peek(tenant)
+    return own?.breaker.isOpen ? own : undefined
+  }
+
+  #noteState(tenant: string, isStopped: boolean, isAnswered: boolean | null): void {
     const stopped = this.#stopped
-    stopped.note(tenant, isAnswered, own.state === 'down')
-    const isDown = this.#shared.state === 'down' || (stopped.size > 0 && !stopped.areOthersAnswered)
+    stopped.note(tenant, isAnswered, isStopped)
+    const isDown = this.#shared.breaker.state === 'down' || (stopped.size > 0 && !stopped.areOthersAnswered)
     const state = isDown ? 'down' : stopped.size > 0 ? 'partlyDown' : 'up'
     this.#onState?.(state, () => {
       const last = this.#last ? withoutWords(this.#last.error).message : `${this.#service} failed`
-      const paused = isDown ? '' : ` with ${stopped.size === 1 ? 'one token' : `${stopped.size} tokens`}`
-      return `${last}, several times in a row: pinql sends no requests${paused} for a while`
+      const held = isDown ? '' : ` with ${stopped.size === 1 ? 'one token' : `${stopped.size} tokens`}`
+      return `${last}, several times in a row: pinql sends no requests${held} for a while`
     })
   }
 
-  #ownOf(tenant: string): CircuitBreaker {
+  #ownOf(tenant: string): Gate {
     const known = this.#own.get(tenant)
     if (known) return known
-    const own = new CircuitBreaker(this.#service, this.#clock)
+    const own = new Gate(this.#service, this.#clock)
     this.#own.set(tenant, own)
     return own
   }

@@ -1,58 +1,37 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
-import type { Pin } from '../../domain/pin.ts'
+import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
-import type { Endpoint, RateLimit } from '../budget/rate-limit.ts'
+import type { RateLimit } from '../budget/rate-limit.ts'
 import type { LimitUsage, Permit, RequestBudget } from '../budget/request-budget.ts'
-import type { RequestClass } from '../budget/request-class.ts'
 import type { ServiceResponse } from '../http/exchange.ts'
+import type { ListQuery } from '../http/list-query.ts'
 import { hasRateLimitHeaders, parseRateLimitHeaders } from '../http/rate-limit-headers.ts'
 import { parseRetryAfter } from '../http/retry-after.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from '../providers/capabilities.ts'
 import { findProvider } from '../providers/known-providers.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
 import { sleep } from '../waiting/sleep.ts'
-import { Stop, type StopSignal } from '../waiting/stop.ts'
+import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
+import { callTimes, isPoll, longestReadWait, longestTrial, longestVisit, longestWait } from './call-times.ts'
 import type { ServiceHealth } from './circuit-breaker.ts'
-import {
-  type CallOptions,
-  type ClientOptions,
-  createServiceClient,
-  type PinOperations,
-  type ProxySettings,
-  type ServiceClient,
-} from './client.ts'
+import { type ClientOptions, createServiceClient, type ProxySettings, type ServiceClient } from './client.ts'
+import type { Gate, Visit } from './gate.ts'
 import { LearnedCapabilities, type Lesson } from './learned-capabilities.ts'
 import { observeClient } from './observed-client.ts'
 import { reportCall } from './report-call.ts'
-import { ServiceBreakers } from './service-breakers.ts'
+import { type CallInFlight, ServiceBreakers } from './service-breakers.ts'
+import type { ServiceCall } from './service-call.ts'
 import { ServiceReporter } from './service-reporter.ts'
+import type { ServiceSettings } from './service-settings.ts'
 import { createSharedLimits, type SharedLimits } from './shared-limits.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 import type { ServiceEvent, UpstreamCall, UpstreamObserver } from './upstream-observer.ts'
 
-/** A service's settings, as configured. */
-export interface ServiceSettings {
-  readonly name: string
-  /** Base URL of the Pinning Service API. */
-  readonly endpoint: string
-  /** Token for callers without a token of their own. Null: callers must bring one. */
-  readonly token: string | null
-  /**
-   * Name of the known provider that runs the service. Null: unknown. pinql then assumes what the specification says, and
-   * learns from the answers.
-   */
-  readonly provider: string | null
-  /** Rate limits that override the provider's. */
-  readonly limits?: readonly RateLimit[] | undefined
-  /** Capabilities that override the provider's. */
-  readonly capabilities?: Partial<Capabilities> | undefined
-}
-
 export interface ServiceOptions {
   /** Opens the client. Default: {@link createServiceClient}, over HTTP. */
   readonly connect?: ((options: ClientOptions) => ServiceClient) | undefined
-  /** Milliseconds a call may take, including waits and retries. Default: 10,000. */
+  /** Milliseconds that one try may take. A read may take 2.5 times as long, including waits and retries. Default: 10,000. */
   readonly timeoutMs?: number | undefined
   readonly proxy?: ProxySettings | undefined
   readonly clock?: Clock | undefined
@@ -62,31 +41,12 @@ export interface ServiceOptions {
   readonly observer?: UpstreamObserver | undefined
 }
 
-/** A call to be made. */
-export interface ServiceCall<Value> {
-  /** Key of the tenant whose turn and allowance the call uses. */
-  readonly tenant: string
-  readonly token: string
-  readonly endpoint: Endpoint
-  readonly class: RequestClass
-  readonly signal?: StopSignal | undefined
-  /** True if the request may be retried after a failure that may have reached the service. */
-  readonly isRepeatable: boolean
-  /** Clock time when the first caller began to wait. The deadline counts from it. Default: now. */
-  readonly askedAt?: number | undefined
-  /**
-   * Sends the request. Called once per try, when the budget has granted it. So the caller can decide as late as then what
-   * to send.
-   */
-  send(client: PinOperations, options: CallOptions): Promise<Value>
-}
-
 const MAX_TRIES = 3
 /** The service says of each permit when its request is sent. */
 const HELD = { isHeld: true } as const
-/** The part of a call's time that waiting for budget must leave for the answer. An answer without time looks like a failure. */
-const ANSWER_SHARE = 0.2
 const FIRST_BACKOFF_MS = 200
+/** The shortest read. */
+const PROBE: ListQuery = { statuses: PIN_STATUSES, limit: 1 }
 
 /**
  * One configured service: its connections, its part of a budget, its breakers, and its known capabilities.
@@ -111,7 +71,7 @@ export class Service implements AsyncDisposable {
    * same counter.
    */
   readonly urgentCalls: CallMeter
-  /** Milliseconds a call may take, including waits and retries. */
+  /** Milliseconds that one try may take. See {@link Service.call}. */
   readonly timeoutMs: number
   /** The limits that its calls keep, those of other services of the provider included. */
   readonly limits: readonly RateLimit[]
@@ -185,74 +145,186 @@ export class Service implements AsyncDisposable {
     }
   }
 
-  /** Milliseconds that a call may wait before it is sent. The rest of `timeoutMs` is kept for the answer. */
+  /** Milliseconds that a read somebody waits for may wait before it is sent. The rest of its time is kept for the answer. */
   get longestWaitMs(): number {
-    return this.timeoutMs * (1 - ANSWER_SHARE)
+    return longestReadWait(this.timeoutMs)
   }
 
   /**
-   * Makes a call as soon as the budget allows it, and retries it after failures that allow a retry. All tries share one
-   * deadline.
+   * Makes a call as soon as the service is up and the budget allows it, and retries it after failures that allow a retry.
+   * One try takes at most `timeoutMs`. All tries share one deadline: 2.5 times `timeoutMs` for what may be repeated, such as
+   * reads, and `timeoutMs` for other changes and for polls.
    *
    * A request that cannot have had an effect is always retried: one that was refused with 429, or that found no connection.
    * A request that may have had an effect is retried only if `isRepeatable`. There are 3 tries at most. After a 429, the
    * budget decides when to retry. After other failures, the pause is random: up to 200 ms before the second try and 400 ms
-   * before the third. While a breaker refuses calls, no budget is used.
+   * before the third.
+   *
+   * While a breaker is open, the call waits for up to 0.45 times `timeoutMs`, and uses no budget. It leaves when the service
+   * has answered any call, or when it is the next trial. Tries during an outage are not counted. Polls never wait.
    *
    * @throws {RateLimitedError} when the budget cannot grant the call in time, at once if that is already clear; or when the
    *   last try got a 429
-   * @throws {ServiceUnavailableError} when the last try failed, or at once while a breaker refuses calls
+   * @throws {ServiceUnavailableError} when the last try failed, or when the service did not come back in time
    * @throws whatever else `send` rejects with
    * @throws `signal.reason` when aborted
    */
   async call<Value>(call: ServiceCall<Value>): Promise<Value> {
     const { tenant, endpoint, signal } = call
+    const breakers = this.#breakers
     const askedAt = call.askedAt ?? this.clock.now()
-    const request = { tenant, endpoint, class: call.class, deadline: askedAt + this.longestWaitMs }
-    for (let attempt = 1; ; attempt++) {
-      this.#breakers.check(tenant)
-      const permit = await this.budget.acquire(request, signal ? { signal, isHeld: true } : HELD)
-      if (call.class === 'mutation' || call.class === 'interactive') this.urgentCalls.note(endpoint)
-      let isTrial = false
+    const { deadline, lastStart } = callTimes(call, askedAt, this.timeoutMs)
+    const waitsUntil = call.class === 'interactive' ? lastStart : askedAt + longestWait(this.timeoutMs)
+    const request = { tenant, endpoint, class: call.class, deadline: waitsUntil }
+    let visit: Visit | undefined
+    let failure: unknown
+    let attempt = 0
+    for (let tries = 1; ; ) {
+      let trialOf: Gate | null = null
+      if (breakers.isOpen(tenant)) {
+        if (isPoll(call)) trialOf = breakers.takeTrialNow(tenant, failure)
+        else {
+          visit ??= this.#visit(call, lastStart)
+          trialOf = await this.#wait(tenant, visit, failure)
+        }
+        if (!trialOf) {
+          visit = undefined
+          tries = 1
+        }
+      }
+      let permit: Permit
       try {
-        signal?.throwIfAborted()
-        const deadline = askedAt + this.timeoutMs
-        isTrial = this.#breakers.isTrying(tenant)
-        const send = (): Promise<Value> => this.#send(call, deadline, permit, attempt)
-        const value = await (isTrial ? this.#try(call, deadline, permit, attempt) : this.#breakers.run(tenant, send))
+        // Trials never burst: while a service is down, they leave at the pace of its limit at most.
+        const paced = trialOf ? { ...request, class: 'live' as const } : request
+        permit = await this.budget.acquire(paced, signal ? { signal, isHeld: true } : HELD)
+      } catch (error) {
+        trialOf?.dropTrial()
+        throw error
+      }
+      if (signal?.aborted) {
+        permit.giveBack()
+        trialOf?.dropTrial()
+        throw signal.reason
+      }
+      if (!trialOf && breakers.isOpen(tenant)) {
+        // The service went down while the call waited for the budget.
+        if (endpoint !== 'write') trialOf = breakers.takeTrial(tenant)
+        if (!trialOf) {
+          permit.giveBack()
+          continue
+        }
+      }
+      if (call.class === 'mutation' || call.class === 'interactive') this.urgentCalls.note(endpoint)
+      attempt++
+      const inFlight = breakers.begin(tenant, trialOf)
+      try {
+        if (trialOf) return await this.#try(call, deadline, permit, attempt, inFlight, visit)
+        const value = await this.#send(call, deadline, permit, attempt)
         permit.sent()
+        breakers.end(inFlight, null)
         return value
       } catch (error) {
-        // The slot is free again if the request was never sent. A trial is brought to its end, and says so then.
-        if (!isTrial) permit.giveBack()
+        if (!trialOf) {
+          // The slot is free again if the request was never sent. A trial is brought to its end, and says so then.
+          permit.giveBack()
+          breakers.end(inFlight, error)
+        }
         if (error instanceof UnauthorizedError) this.#reporter?.refusedToken(this.#tokenFrom(call))
-        if (attempt === MAX_TRIES || !isWorthRepeating(error, call.isRepeatable)) throw error
-        if (error instanceof RateLimitedError) continue
-        const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (attempt - 1)
-        if (this.#breakers.isRefusing(tenant) || this.clock.now() + backoffMs > request.deadline) throw error
+        const isLast = tries >= MAX_TRIES
+        if (!isWorthRepeating(error, call.isRepeatable)) throw error
+        if (error instanceof RateLimitedError) {
+          if (isLast) throw error
+          tries++
+          continue
+        }
+        failure = error
+        request.deadline = lastStart
+        if (breakers.isOpen(tenant)) {
+          if (isPoll(call)) throw error
+          continue
+        }
+        const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (tries - 1)
+        if (isLast || this.clock.now() + backoffMs > lastStart) throw error
+        tries++
         await sleep(this.clock, backoffMs, { signal })
       }
     }
   }
 
+  #visit(call: ServiceCall<unknown>, lastStart: number): Visit {
+    const { signal } = call
+    const since = this.clock.now()
+    const until = Math.min(since + longestVisit(this.timeoutMs), lastStart)
+    const probe = call.endpoint === 'write' ? (gate: Gate): void => void this.#probe(call, gate) : null
+    return { since, until, signal, probe, hasTried: false }
+  }
+
+  /** Waits at the gate. A failure of the call itself says more than that the service is down. */
+  async #wait(tenant: string, visit: Visit, failure: unknown): Promise<Gate | null> {
+    try {
+      return await this.#breakers.wait(tenant, visit)
+    } catch (error) {
+      throw visit.signal?.aborted ? error : (failure ?? error)
+    }
+  }
+
   /**
-   * Makes a call that is a breaker's trial. The call continues after its callers have left: an aborted trial would show
-   * nothing, and clients that always leave early would keep the breaker open forever.
+   * Makes a call that is a trial. The call continues after its callers have left: an aborted trial would show nothing, and
+   * clients that always leave early would keep the breaker open forever. A caller that came from the gate waits for half of
+   * `timeoutMs` in all, unless the service comes back meanwhile.
    */
-  #try<Value>(call: ServiceCall<Value>, deadline: number, permit: Permit, attempt: number): Promise<Value> {
+  #try<Value>(
+    call: ServiceCall<Value>,
+    deadline: number,
+    permit: Permit,
+    attempt: number,
+    inFlight: CallInFlight,
+    visit: Visit | undefined,
+  ): Promise<Value> {
     const { tenant, signal } = call
-    const unabortable = { ...call, signal: new Stop(signal) }
-    const trial = this.#breakers.run(tenant, () => this.#send(unabortable, deadline, permit, attempt))
-    trial.then(
-      () => permit.sent(),
-      () => permit.giveBack(),
-    )
-    return untilAborted(trial, signal)
+    const breakers = this.#breakers
+    const run = async (): Promise<Value> => {
+      try {
+        const value = await this.#send({ ...call, signal: new Stop(signal) }, deadline, permit, attempt)
+        permit.sent()
+        breakers.end(inFlight, null)
+        return value
+      } catch (error) {
+        permit.giveBack()
+        breakers.end(inFlight, error)
+        throw error
+      }
+    }
+    const trial = untilAborted(run(), signal)
+    if (!visit) return trial
+    const over = new Stop()
+    const giveUp = (): void => {
+      if (breakers.isOpen(tenant)) over.abort(breakers.refusal(tenant))
+    }
+    const timer = this.clock.setTimeout(giveUp, visit.since + longestTrial(this.timeoutMs) - this.clock.now())
+    return untilAborted(trial, over).finally(() => timer.cancel())
+  }
+
+  /** Sends the shortest read in the name of a change that waits, since a change must not be a trial. */
+  async #probe({ tenant, token, class: requestClass }: ServiceCall<unknown>, trialOf: Gate): Promise<void> {
+    const deadline = this.clock.now() + this.timeoutMs
+    const request = { tenant, token, endpoint: 'list', class: requestClass } as const
+    let permit: Permit
+    try {
+      permit = await this.budget.acquire({ ...request, class: 'live', deadline }, HELD)
+    } catch {
+      trialOf.dropTrial()
+      return
+    }
+    const send: ServiceCall<unknown>['send'] = (client, options) => client.listPins(PROBE, options)
+    const inFlight = this.#breakers.begin(tenant, trialOf)
+    // The breakers get the error.
+    await this.#try({ ...request, isRepeatable: true, send }, deadline, permit, 1, inFlight, undefined).catch(() => {})
   }
 
   #send<Value>(call: ServiceCall<Value>, deadline: number, permit: Permit, attempt: number): Promise<Value> {
     const { token, signal, endpoint } = call
-    const timeoutMs = Math.max(1, Math.ceil(deadline - this.clock.now()))
+    const timeoutMs = Math.max(1, Math.ceil(Math.min(this.timeoutMs, deadline - this.clock.now())))
     const onAnswer = (answer: ServiceResponse): void => {
       permit.sent()
       this.#observe(call, answer, permit.grantedAt)
@@ -291,6 +363,8 @@ export class Service implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#reporter?.end()
     this.budget[Symbol.dispose]()
+    const { name: service } = this
+    this.#breakers.failAll(new ServiceUnavailableError('no more requests: the gateway is stopping', { service }))
     await this.#client[Symbol.asyncDispose]()
   }
 }

@@ -18,8 +18,8 @@ export interface UpstreamObserver {
    * Called once per HTTP request to a service, after its answer or failure. Each retry is a request of its own.
    *
    * A request that failed because no connection could be made is reported too, with `error`. A call that pinql refuses by
-   * itself is not reported, since nothing is sent. That happens when the rate budget is full, and while a circuit breaker
-   * refuses calls.
+   * itself is not reported, since nothing is sent. That happens when the rate budget is full, and when a service does not
+   * come back in time.
    */
   onCall?(call: UpstreamCall): void
   /**
@@ -40,7 +40,7 @@ export interface UpstreamCall {
   readonly endpoint: Endpoint
   /** Reason for the request: a change, a query, a poll of pins, or a check of pins that have settled. */
   readonly class: RequestClass
-  /** 1 for the first request, 2 and 3 for the retries. */
+  /** 1 for the first request of a call, and more for its retries. */
   readonly attempt: number
   /**
    * Request ids of the operations that waited for the request when it ended, each once. If all clients had left by then,
@@ -73,8 +73,8 @@ export interface UpstreamCallError {
 
 /**
  * - `up`: pinql sends requests with every token. Reported when a service comes back.
- * - `partlyDown`: requests with some tokens failed so often that pinql sends no more with them for a while. Other tokens work.
- * - `down`: requests failed so often that pinql sends none for a while.
+ * - `partlyDown`: requests with some tokens failed so often that they wait now. Other tokens work.
+ * - `down`: requests failed so often that they wait now. pinql sends one now and then, to find out whether the service is back.
  * - `paused`: the service has asked for a pause, by status 429 or because its rate-limit headers leave nothing.
  * - `refusingToken`: the service has refused a token.
  *

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
-import { Service, type ServiceOptions, type ServiceSettings } from '../service/service.ts'
+import { Service, type ServiceOptions } from '../service/service.ts'
+import type { ServiceSettings } from '../service/service-settings.ts'
 import { createSharedLimits } from '../service/shared-limits.ts'
 import { WriteJournal } from '../writes/write-journal.ts'
 import type { WriteRecords } from '../writes/write-records.ts'

@@ -3,7 +3,7 @@ import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
-import type { ServiceCall } from '../service/service.ts'
+import type { ServiceCall } from '../service/service-call.ts'
 import type { SignalOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { type RequestIds, Stop, type StopSignal } from '../waiting/stop.ts'

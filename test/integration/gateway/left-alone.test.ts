@@ -1,17 +1,13 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import {
-  ERROR_FIELDS,
-  type ErrorParts,
-  failedPayload,
-  shownError,
-  thrownError,
-} from '../../support/gateway/expected-errors.ts'
+import { expect, it } from 'vitest'
+import { type ErrorParts, failedPayload, shownError, thrownError } from '../../support/gateway/expected-errors.ts'
 import { OPERATION_DOCUMENTS } from '../../support/gateway/operation-documents.ts'
-import { idOf, requestsAt, type Setup, startSetup } from '../../support/gateway/start-setup.ts'
+import { idOf, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 
-afterEach(() => vi.restoreAllMocks())
+const TIMEOUT_MS = 1000
+const HEALTH = '{ services { health { state } } }'
 
+/** A call that was sent says how it failed. */
 const failed: ErrorParts = {
   code: 'SERVICE_UNAVAILABLE',
   message: 'one answered 500 INTERNAL_SERVER_ERROR: Something went wrong',
@@ -24,70 +20,63 @@ const leftAlone: ErrorParts = {
   retryAfterMs: expect.toSatisfy((ms) => Number.isInteger(ms) && ms > 0 && ms <= 1000),
 }
 
-/** Reads a pin of a service that fails `failures` times. */
-async function readFailing({ service, api }: Setup, failures: number) {
-  service.breakNext(failures)
-  return api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' })
-}
-
-describe('retryAfterMs of SERVICE_UNAVAILABLE', () => {
-  it('is null as long as the service is asked, and known once it is left alone, whatever is asked for', async () => {
-    // Retries wait a random part of their time.
-    vi.spyOn(Math, 'random').mockReturnValue(0)
-    await using setup = await startSetup()
-    const { service, api } = setup
-    const once = { data: { result: null }, errors: [thrownError(failed, 'result')] }
-
-    // A read is sent three times; the fifth failure in a row is the last one that the service sees.
-    expect(await readFailing(setup, 3)).toEqual(once)
-    expect(await readFailing(setup, 2)).toEqual(once)
-    expect(service.count()).toBe(5)
-    service.resetLog()
-
-    const id = idOf({ requestId: 'r', cid: exampleCid(1) })
-    const cid = exampleCid(1)
-    const answers = {
-      pin: await api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' }),
-      pins: await api.query(OPERATION_DOCUMENTS.pins),
-      add: await api.query(OPERATION_DOCUMENTS.addPin, { input: { cid } }),
-      replace: await api.query(OPERATION_DOCUMENTS.replacePin, { input: { id, name: 'new' } }),
-      remove: await api.query(OPERATION_DOCUMENTS.removePin, { input: { id } }),
-      below: await api.query(
-        `query ($cid: CID!) {
-          services { pinCounts { pinned error { ${ERROR_FIELDS} } } }
-          content(cid: $cid) { services { error { ${ERROR_FIELDS} } } }
-        }`,
-        { cid },
-      ),
-    }
-    const error = shownError(leftAlone)
-    expect(answers).toEqual({
-      pin: { data: { result: null }, errors: [thrownError(leftAlone, 'result')] },
-      pins: { data: null, errors: [thrownError(leftAlone, 'result')] },
-      add: { data: { result: failedPayload(leftAlone) } },
-      replace: { data: { result: failedPayload(leftAlone, { replacedId: null }) } },
-      remove: { data: { result: { pinId: id, pin: null, error } } },
-      below: { data: { services: [{ pinCounts: { pinned: null, error } }], content: { services: [{ error }] } } },
-    })
-    expect(requestsAt(service)).toEqual([])
+it('a service that is down is asked by trials only; what was not sent says when the service is asked again', async () => {
+  await using setup = await startSetup({ timeoutMs: TIMEOUT_MS })
+  const { service, api } = setup
+  service.breakNext(1000)
+  expect(await api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' })).toEqual({
+    data: { result: null },
+    errors: [thrownError(failed, 'result')],
   })
+  service.resetLog()
 
-  it('is how long it lasts until the service is asked again', async () => {
-    vi.spyOn(Math, 'random').mockReturnValue(0)
-    await using setup = await startSetup()
-    const { service, api } = setup
-    await readFailing(setup, 3)
-    await readFailing(setup, 2)
-    service.resetLog()
+  const id = idOf({ requestId: 'r', cid: exampleCid(1) })
+  const cid = exampleCid(1)
+  const BELOW = `query ($cid: CID!) {
+    services { pinCounts { pinned error { code } } }
+    content(cid: $cid) { services { error { code } } }
+  }`
+  const answers = await Promise.all([
+    api.query(OPERATION_DOCUMENTS.addPin, { input: { cid } }),
+    api.query(OPERATION_DOCUMENTS.removePin, { input: { id } }),
+    api.query(OPERATION_DOCUMENTS.pins),
+    api.query(BELOW, { cid }),
+  ])
+  const { code } = failed
+  expect(answers).toEqual([
+    { data: { result: failedPayload(leftAlone) } },
+    { data: { result: { pinId: id, pin: null, error: shownError(leftAlone) } } },
+    // A read that was a trial says how it failed.
+    { data: null, errors: [expect.objectContaining({ extensions: expect.objectContaining({ code }) })] },
+    {
+      data: {
+        services: [{ pinCounts: { pinned: null, error: { code } } }],
+        content: { services: [{ error: { code } }] },
+      },
+    },
+  ])
+  expect(new Set(service.requests.map(({ method }) => method))).toEqual(new Set(['GET']))
+  // Half a second of trials, at least a quarter of a second apart.
+  expect(service.count()).toBeLessThanOrEqual(5)
+})
 
-    const [error] = (await api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' })).errors ?? []
-    const endsAt = performance.now() + Number(error?.extensions?.retryAfterMs)
-    await expect
-      .poll(() => api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' }), { interval: 20 })
-      .toMatchObject({ errors: [{ extensions: { code: 'PIN_NOT_FOUND' } }] })
-
-    // To the millisecond up, and the request that was let through took a moment.
-    expect(performance.now()).toBeGreaterThan(endsAt - 2)
-    expect(requestsAt(service)).toEqual(['GET /pins/r'])
-  })
+it('what waits for a service is answered as soon as the service is back', async () => {
+  await using setup = await startSetup()
+  const { service, api } = setup
+  service.breakNext(1000)
+  const pin = api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' })
+  await expect.poll(async () => (await api.query(HEALTH)).data.services[0].health.state).toBe('DOWN')
+  const waiting = [
+    api.query(OPERATION_DOCUMENTS.addPin, { input: { cid: exampleCid(1) } }),
+    api.query(OPERATION_DOCUMENTS.pins),
+  ]
+  await expect
+    .poll(async () => (await api.query('{ services { health { state } } }')).data.services[0].health.state)
+    .toBe('DOWN')
+  service.breakNext(0)
+  const [add, pins] = await Promise.all(waiting)
+  expect(await pin).toMatchObject({ errors: [{ extensions: { code: 'PIN_NOT_FOUND' } }] })
+  expect(add).toMatchObject({ data: { result: { error: null } } })
+  expect(pins?.errors).toBe(undefined)
+  expect(service.count('POST')).toBe(1)
 })

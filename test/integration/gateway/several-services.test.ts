@@ -163,10 +163,11 @@ describe('pins of several services', () => {
     await using setup = await startPair()
     const { api, services } = setup
     const first = await api.query(PAGE, { services: ['a', 'b'], first: 3 })
-    services.b.breakNext(3)
+    services.b.breakNext(1000)
 
     const failed = await api.query(PAGE, { services: ['b'], first: 3, after: first.data.pins.pageInfo.endCursor })
     expect(failed.data).toBeNull()
+    services.b.breakNext(0)
     const rest = await api.query(PAGE, {
       services: ['a', 'b'],
       first: 10,

@@ -113,7 +113,7 @@ describe('totalCountError', () => {
     const after = endCursorOf(await api.query(PAGE))
     service.resetLog()
     service.hooks.beforeReply = ({ query }) => {
-      // The page is read; what counts is not. It is sent three times, as every read is.
+      // The page is read; what counts is not. It is sent three times, as every read is, and then as a trial now and then.
       if (query.get('limit') === '1') return { status: 503, headers: {}, body: '' }
       return undefined
     }
@@ -137,8 +137,9 @@ describe('totalCountError', () => {
     })
     expect(service.requests.map(({ query, status }) => [query.get('limit'), status])).toEqual([
       ['12', 200],
-      ...Array(3).fill(['1', 503]),
+      ...Array(service.requests.length - 1).fill(['1', 503]),
     ])
+    expect(service.requests.length).toBeLessThanOrEqual(15)
   })
 
   it("is the service's, and not the request's, when the time for the whole request is over", async () => {

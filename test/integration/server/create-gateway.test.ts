@@ -163,6 +163,7 @@ describe('a gateway in a host', () => {
     await post(host.url, `{ pins(filter: { name: "${token}" }) { totalCount } }`, { 'x-request-id': token })
     await host.stop()
     expect(lines).toEqual([
+      ['warn', { service: 'one', state: 'down' }, expect.stringMatching(/^one could not be reached: ECONNREFUSED, /)],
       ['info', expect.objectContaining({ path: '/graphql', requestId: '[redacted]', status: 200 }), 'request'],
     ])
   })

@@ -7,7 +7,8 @@ import { createPinFilter, type ListQuery } from '../../../src/upstream/http/list
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
 import { LookupQueue } from '../../../src/upstream/reading/lookup-queue.ts'
 import type { CallOptions, PinOperations } from '../../../src/upstream/service/client.ts'
-import { Service, type ServiceCall } from '../../../src/upstream/service/service.ts'
+import { Service } from '../../../src/upstream/service/service.ts'
+import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 

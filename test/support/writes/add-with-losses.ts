@@ -34,7 +34,7 @@ const CLIENT_TRIES = 5
 
 /**
  * Clients that add pins while answers get lost, against the truth at the service. They try again with the same key, after
- * 2, 4, 8 and 16 seconds: five failures in a row, which happen by chance, keep pinql from the service for a while.
+ * 2, 4, 8 and 16 seconds: failures in a row, which happen by chance, may take the time of an add.
  */
 export async function addWithLosses(setup: WriteSetup, losses: Losses): Promise<LossesReport> {
   const { service, tenant, clock, run } = setup

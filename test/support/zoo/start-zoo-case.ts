@@ -1,5 +1,6 @@
 import type { Lesson } from '../../../src/upstream/service/learned-capabilities.ts'
-import type { ServiceOptions, ServiceSettings } from '../../../src/upstream/service/service.ts'
+import type { ServiceOptions } from '../../../src/upstream/service/service.ts'
+import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import {

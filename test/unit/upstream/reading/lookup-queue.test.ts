@@ -223,14 +223,14 @@ describe('LookupQueue at limits like Pinata’s', () => {
     const looked = range(1000).map((n) => lookUp(n, { isContent: true }))
     await clock.advance(0)
     const refused = looked.filter(({ outcome }) => outcome instanceof RateLimitedError)
-    expect(refused.length).toBeGreaterThan(900)
-    expect(refused[0]?.outcome).toHaveProperty('retryAfterMs', expect.closeTo(8283, -1))
+    expect(refused.length).toBeGreaterThan(800)
+    expect(refused[0]?.outcome).toHaveProperty('retryAfterMs', expect.closeTo(22_778, -1))
 
     await clock.advance(8000)
     const found = looked.filter(({ outcome }) => Array.isArray(outcome))
     expect(found.length).toBe(1000 - refused.length)
-    expect(found.length).toBe(40)
-    expect(requests.length).toBe(4)
+    expect(found.length).toBe(110)
+    expect(requests.length).toBe(11)
   })
 })
 
@@ -294,19 +294,18 @@ describe('LookupQueue and failures', () => {
     ])
   })
 
-  it('fails all that wait at once while the service is left alone', async () => {
+  it('fails all that wait together when the service does not come back', async () => {
     const down = new ServiceUnavailableError('test answered 500', { service: 'test' })
     const { requests, lookUp, clock } = createLookups([], { fail: () => down })
     const first = [lookUp(1), lookUp(2, { isContent: true })]
-    await clock.advance(700)
-    lookUp(1)
-    await clock.advance(700)
+    await clock.advance(5500)
     expect(first.map(({ outcome }) => outcome)).toEqual([down, down])
     const before = requests.length
     const looked = range(20).map((n) => lookUp(n))
-    await clock.advance(0)
+    await clock.advance(5000)
     expect(looked.every(({ outcome }) => outcome instanceof ServiceUnavailableError)).toBe(true)
-    expect(requests.length).toBe(before)
+    // A trial a second.
+    expect(requests.length - before).toBeLessThanOrEqual(5)
   })
 
   it('leaves no timer behind', async () => {

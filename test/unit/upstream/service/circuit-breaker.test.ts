@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { CircuitBreaker } from '../../../../src/upstream/service/circuit-breaker.ts'
-import { deferred } from '../../../support/deferred.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const down = new ServiceUnavailableError('test answered 503', { service: 'test' })
@@ -9,136 +8,125 @@ const down = new ServiceUnavailableError('test answered 503', { service: 'test' 
 function createBreaker() {
   const clock = new VirtualClock()
   const breaker = new CircuitBreaker('test', clock)
-  const fail = (error: unknown = down) => breaker.run(() => Promise.reject(error)).catch((thrown: unknown) => thrown)
-  const open = async () => {
-    for (let i = 0; i < 5; i++) await fail()
+  /** A call that ends at once. */
+  const end = (error: unknown, { isTrial = false } = {}) => breaker.end(breaker.begin(isTrial), isTrial, error)
+  const open = () => {
+    for (let i = 0; i < 3; i++) end(down)
   }
-  return { clock, breaker, fail, open }
+  /** Milliseconds until the next trial. */
+  const pauseMs = () => breaker.trialAt - clock.now()
+  return { clock, breaker, end, open, pauseMs }
 }
 
 describe('CircuitBreaker', () => {
-  it('is closed and up as long as calls are answered, refusals included', async () => {
-    const { breaker, fail } = createBreaker()
-    expect(await breaker.run(() => Promise.resolve('answer'))).toBe('answer')
-    for (let i = 0; i < 10; i++) await fail(new RateLimitedError('test', 1000))
-    expect(await fail(new PinNotFoundError('test', 'id'))).toBeInstanceOf(PinNotFoundError)
+  it('is closed and up as long as calls are answered, refusals included', () => {
+    const { breaker, end } = createBreaker()
+    end(null)
+    for (let i = 0; i < 10; i++) end(new RateLimitedError('test', 1000))
+    end(new PinNotFoundError('test', 'id'))
     expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed', lastError: null })
   })
 
-  it('is degraded after a failure, up again after an answer, and remembers the failure', async () => {
-    const { breaker, fail } = createBreaker()
-    expect(await fail()).toBe(down)
+  it('is degraded after a failure, up again after an answer, and remembers the failure', () => {
+    const { breaker, end } = createBreaker()
+    end(down)
     expect(breaker.health).toMatchObject({ state: 'degraded', breaker: 'closed', lastError: down })
-    await breaker.run(() => Promise.resolve())
+    end(null)
     expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed', lastError: down })
   })
 
-  it('opens after five failures in a row, and no call is made then', async () => {
-    const { breaker, fail, open } = createBreaker()
-    for (let i = 0; i < 4; i++) await fail()
-    await breaker.run(() => Promise.resolve())
-    for (let i = 0; i < 4; i++) await fail()
-    expect(breaker.health.breaker).toBe('closed')
-    await open()
+  it('opens after three failures in a row', () => {
+    const { breaker, end, open } = createBreaker()
+    end(down)
+    end(down)
+    end(null)
+    end(down)
+    end(down)
+    expect(breaker.isOpen).toBe(false)
+    open()
+    expect(breaker.isOpen).toBe(true)
     expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open', lastError: down })
-    let calls = 0
-    const call = breaker.run(async () => void calls++)
-    const message = 'test is down and is left alone for a moment'
-    await expect(call).rejects.toThrow(
-      new ServiceUnavailableError(message, { service: 'test', retryAfterMs: 1000, cause: down }),
-    )
-    expect(() => breaker.check()).toThrow(ServiceUnavailableError)
-    expect([calls, breaker.isRefusing]).toEqual([0, true])
   })
 
-  it('says when the next call will be made, as long as it knows', async () => {
-    const { breaker, clock, fail, open } = createBreaker()
-    const refusal = async () => (await fail()) as ServiceUnavailableError
-    expect((await refusal()).retryAfterMs).toBeNull()
-    await open()
-    expect(await refusal()).toMatchObject({ code: 'SERVICE_UNAVAILABLE', mayHaveActed: false, retryAfterMs: 1000 })
-    await clock.advance(400)
-    expect((await refusal()).retryAfterMs).toBe(600)
-    expect(() => breaker.check()).toThrow(expect.objectContaining({ retryAfterMs: 600 }))
-
-    await clock.advance(600)
-    const answer = deferred()
-    const trial = breaker.run(() => answer.promise)
-    // Half open: it depends on the trial.
-    expect(await refusal()).toMatchObject({ message: expect.stringContaining('is down'), retryAfterMs: null })
-    answer.reject(down)
-    await expect(trial).rejects.toBe(down)
-    expect((await refusal()).retryAfterMs).toBe(2000)
+  it('learns nothing from the failure of a call that began before the last answer', () => {
+    const { breaker, end } = createBreaker()
+    const early = [1, 2, 3, 4, 5].map(() => breaker.begin(false))
+    end(null)
+    for (const number of early) breaker.end(number, false, down)
+    expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed', lastError: down })
+    end(down)
+    end(down)
+    expect(breaker.isOpen).toBe(false)
+    end(down)
+    expect(breaker.isOpen).toBe(true)
   })
 
-  it('tries with one call after a second whether the service is back, and refuses all others meanwhile', async () => {
-    const { breaker, clock, open } = createBreaker()
-    await open()
-    await clock.advance(999)
-    expect(breaker.isRefusing).toBe(true)
-    await clock.advance(1)
-    expect(breaker.isRefusing).toBe(false)
+  it('lets a trial go after half of the age of the outage, 0.1 to 1 s after the last one', async () => {
+    const { breaker, clock, end, open, pauseMs } = createBreaker()
+    open()
+    const sentAt: number[] = []
+    while (clock.now() < 5_000) {
+      await clock.advance(pauseMs())
+      sentAt.push(clock.now())
+      end(down, { isTrial: true })
+    }
+    expect(sentAt.slice(0, 6)).toEqual([100, 200, 300, 450, 675, 1012.5])
+    const pausesMs = sentAt.slice(1).map((at, n) => at - (sentAt[n] ?? 0))
+    expect(pausesMs.filter((ms) => ms < 100 || ms > 1000)).toEqual([])
+    expect(pausesMs.at(-1)).toBe(1000)
+    expect(breaker.isOpen).toBe(true)
+  })
 
-    const answer = deferred<string>()
-    const trial = breaker.run(() => answer.promise)
+  it('has the next trial due though the last one has not ended, and is half open meanwhile', async () => {
+    const { breaker, clock, open, pauseMs } = createBreaker()
+    open()
+    await clock.advance(100)
+    const hanging = [breaker.begin(true)]
+    expect(pauseMs()).toBe(100)
+    await clock.advance(100)
+    hanging.push(breaker.begin(true))
     expect(breaker.health).toMatchObject({ state: 'down', breaker: 'half-open' })
-    await expect(breaker.run(() => Promise.resolve('other'))).rejects.toBeInstanceOf(ServiceUnavailableError)
-    answer.resolve('back')
-    expect(await trial).toBe('back')
-    expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed' })
-    expect(await breaker.run(() => Promise.resolve('other'))).toBe('other')
+    for (const number of hanging) breaker.end(number, true, down)
+    expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open' })
   })
 
-  it('leaves a service alone twice as long after each failed trial, up to thirty seconds', async () => {
-    const { breaker, clock, fail, open } = createBreaker()
-    await open()
-    const pausesMs: number[] = []
-    for (let i = 0; i < 7; i++) {
-      const from = clock.now()
-      while (breaker.isRefusing) await clock.advance(500)
-      pausesMs.push(clock.now() - from)
-      await fail()
+  it('closes after any answer, a refusal too, and forgets how long the outage was', async () => {
+    const { breaker, clock, end, open, pauseMs } = createBreaker()
+    for (const answer of [null, new PinNotFoundError('test', 'id')]) {
+      open()
+      await clock.advance(60_000)
+      end(down, { isTrial: true })
+      expect(pauseMs()).toBe(1000)
+      end(answer, { isTrial: true })
+      expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed' })
     }
-    expect(pausesMs).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000])
+    open()
+    expect(pauseMs()).toBe(100)
+    // A call of before the outage shows as well that answers come through.
+    end(null)
+    expect(breaker.isOpen).toBe(false)
   })
 
-  it('starts at one second again after the service was back', async () => {
-    const { breaker, clock, fail, open } = createBreaker()
-    await open()
-    await clock.advance(1000)
-    await fail()
-    await clock.advance(2000)
-    await breaker.run(() => Promise.resolve())
-    await open()
-    await clock.advance(1000)
-    expect(breaker.isRefusing).toBe(false)
-  })
-
-  it('takes a refusal of a trial for an answer', async () => {
-    const { breaker, clock, fail, open } = createBreaker()
-    await open()
-    await clock.advance(1000)
-    expect(await fail(new PinNotFoundError('test', 'id'))).toBeInstanceOf(PinNotFoundError)
-    expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed' })
-  })
-
-  it('learns nothing from an aborted call: it neither opens nor closes the breaker', async () => {
-    const { breaker, clock, fail, open } = createBreaker()
+  it('learns nothing from an aborted call: it neither opens nor closes the breaker', () => {
+    const { breaker, end, open } = createBreaker()
     const gone = new Error('the client went away')
-    for (let i = 0; i < 4; i++) await fail()
-    for (let i = 0; i < 10; i++) expect(await fail(gone)).toBe(gone)
+    end(down)
+    end(down)
+    for (let i = 0; i < 10; i++) end(gone)
     expect(breaker.health.breaker).toBe('closed')
-    await fail()
-    expect(breaker.health.breaker).toBe('open')
+    open()
+    end(gone, { isTrial: true })
+    expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open' })
+  })
 
-    await open()
-    await clock.advance(1000)
-    for (let i = 0; i < 5; i++) {
-      expect(await fail(gone)).toBe(gone)
-      expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open' })
-      // The pause is no longer than before.
-      await clock.advance(1000)
-      expect(breaker.isRefusing).toBe(false)
-    }
+  it('says when the next trial is due', async () => {
+    const { breaker, clock, open } = createBreaker()
+    open()
+    const refusal = { code: 'SERVICE_UNAVAILABLE', message: 'test is down and is left alone for a moment', cause: down }
+    expect(breaker.refusal()).toMatchObject({ ...refusal, mayHaveActed: false, retryAfterMs: 100 })
+    await clock.advance(40)
+    expect(breaker.refusal().retryAfterMs).toBe(60)
+    await clock.advance(100)
+    expect(breaker.refusal().retryAfterMs).toBe(1)
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { FailedAnswerError } from '../../../../src/upstream/http/refusals.ts'
+import type { Visit } from '../../../../src/upstream/service/gate.ts'
 import { ServiceBreakers } from '../../../../src/upstream/service/service-breakers.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
@@ -15,10 +16,30 @@ const unreachable = new ServiceUnavailableError('test could not be reached: ECON
 function createBreakers() {
   const clock = new VirtualClock()
   const breakers = new ServiceBreakers('test', clock)
-  const fail = (tenant: string, error: Error, times = 1) =>
-    Promise.allSettled(Array.from({ length: times }, () => breakers.run(tenant, () => Promise.reject(error))))
-  const succeed = (tenant: string) => breakers.run(tenant, () => Promise.resolve('answer'))
-  return { clock, breakers, fail, succeed }
+  /** A call that ends at once, and is a trial where one is due. */
+  const end = (tenant: string, error: Error | null) =>
+    breakers.end(breakers.begin(tenant, breakers.takeTrial(tenant)), error)
+  const fail = (tenant: string, error: Error, times = 1) => {
+    for (let n = 0; n < times; n++) end(tenant, error)
+  }
+  const succeed = (tenant: string) => end(tenant, null)
+  /** Comes to the gate, and notes how it leaves. */
+  const visit = (tenant: string, more: Partial<Visit> = {}) => {
+    const now = clock.now()
+    const left: { how?: unknown } = {}
+    breakers
+      .wait(tenant, { since: now, until: now + 4500, signal: undefined, probe: () => {}, hasTried: false, ...more })
+      .then(
+        (gate) => {
+          left.how = gate ? 'tries' : 'goes'
+        },
+        (error: unknown) => {
+          left.how = error
+        },
+      )
+    return left
+  }
+  return { clock, breakers, fail, succeed, visit }
 }
 
 describe('ServiceBreakers', () => {
@@ -26,16 +47,18 @@ describe('ServiceBreakers', () => {
     ['500', answered(500)],
     ['503', answered(503)],
     ['no connection', unreachable],
-  ])('stop a tenant after five failures in a row (%s), and no other', async (_what, error) => {
+  ])('stop a tenant after three failures in a row (%s), and no other', (_what, error) => {
     const { breakers, fail, succeed } = createBreakers()
-    await fail('mallory', error, 4)
-    expect(breakers.isRefusing('mallory')).toBe(false)
-    await fail('mallory', error)
-    expect(breakers.isRefusing('mallory')).toBe(true)
-    expect(() => breakers.check('mallory')).toThrow(
-      expect.objectContaining({ message: 'test is down and is left alone for a moment', retryAfterMs: 1000 }),
-    )
-    await expect(succeed('alice')).resolves.toBe('answer')
+    fail('mallory', error, 2)
+    expect(breakers.isOpen('mallory')).toBe(false)
+    fail('mallory', error)
+    expect(breakers.isOpen('mallory')).toBe(true)
+    expect(breakers.refusal('mallory')).toMatchObject({
+      message: 'test is down and is left alone for a moment',
+      retryAfterMs: 100,
+    })
+    succeed('alice')
+    expect(breakers.isOpen('mallory')).toBe(true)
     expect([breakers.health('mallory').state, breakers.health('alice').state]).toEqual(['down', 'up'])
   })
 
@@ -43,55 +66,96 @@ describe('ServiceBreakers', () => {
     ['502', answered(502)],
     ['504', answered(504)],
     ['no connection', unreachable],
-  ])(
-    'stop everybody after five failures of two tenants that say that the service is down (%s)',
-    async (_what, error) => {
-      const { breakers, fail } = createBreakers()
-      await fail('alice', error, 4)
-      await fail('bob', error)
-      expect(['alice', 'bob', 'carol'].map((tenant) => breakers.isRefusing(tenant))).toEqual([true, true, true])
-      expect(breakers.health()).toMatchObject({ state: 'down', breaker: 'open' })
-    },
-  )
-
-  it('stop nobody else for what two accounts have of their own', async () => {
+  ])('stop everybody after three failures of two tenants that say that the service is down (%s)', (_what, error) => {
     const { breakers, fail } = createBreakers()
-    await fail('mallory', answered(500), 5)
-    await fail('bob', answered(500), 5)
-    expect(['mallory', 'bob', 'alice'].map((tenant) => breakers.isRefusing(tenant))).toEqual([true, true, false])
+    fail('alice', error, 2)
+    fail('bob', error)
+    expect(['alice', 'bob', 'carol'].map((tenant) => breakers.isOpen(tenant))).toEqual([true, true, true])
+    expect(breakers.health()).toMatchObject({ state: 'down', breaker: 'open' })
   })
 
-  it('start to count again for all after anybody had an answer', async () => {
+  it('stop nobody else for what two accounts have of their own', () => {
+    const { breakers, fail } = createBreakers()
+    fail('mallory', answered(500), 3)
+    fail('bob', answered(500), 3)
+    expect(['mallory', 'bob', 'alice'].map((tenant) => breakers.isOpen(tenant))).toEqual([true, true, false])
+  })
+
+  it('start to count again for all after anybody had an answer', () => {
     const { breakers, fail, succeed } = createBreakers()
-    await fail('alice', unreachable, 2)
-    await fail('bob', unreachable, 2)
-    await succeed('carol')
-    await fail('bob', unreachable, 2)
-    expect(breakers.isRefusing('carol')).toBe(false)
+    fail('alice', unreachable)
+    fail('bob', unreachable)
+    succeed('carol')
+    fail('bob', unreachable, 2)
+    expect(breakers.isOpen('carol')).toBe(false)
   })
 
   it('do not keep the service shut for all by the failures of an account of its own', async () => {
-    const { clock, fail, succeed } = createBreakers()
-    await fail('alice', unreachable, 4)
-    await fail('bob', unreachable)
-    await clock.advance(1000)
+    const { breakers, clock, fail } = createBreakers()
+    fail('alice', unreachable, 2)
+    fail('bob', unreachable)
+    await clock.advance(100)
     // The trial shows that the service answers, though not with what mallory wants.
-    await fail('mallory', answered(500))
-    await expect(succeed('alice')).resolves.toBe('answer')
-    await fail('mallory', answered(500), 20)
-    await expect(succeed('alice')).resolves.toBe('answer')
+    fail('mallory', answered(500))
+    expect(breakers.isOpen('alice')).toBe(false)
+    fail('mallory', answered(500), 20)
+    expect([breakers.isOpen('alice'), breakers.isOpen('mallory')]).toEqual([false, true])
   })
 
-  it("show a failure in the service's words to the tenant only whose call it was", async () => {
+  it('let a tenant go on that waits for the service, once any tenant had an answer', async () => {
+    const { clock, fail, succeed, visit } = createBreakers()
+    fail('alice', unreachable, 2)
+    fail('bob', unreachable)
+    const [carol, dave] = [visit('carol'), visit('dave', { probe: null })]
+    await clock.advance(100)
+    expect([carol.how, dave.how]).toEqual([undefined, 'tries'])
+    succeed('dave')
+    await clock.advance(0)
+    expect(carol.how).toBe('goes')
+  })
+
+  it('hold a tenant back by its own breaker, though the service is back for others', async () => {
+    const { clock, fail, succeed, visit } = createBreakers()
+    fail('alice', unreachable, 3)
+    fail('bob', unreachable)
+    const alice = [visit('alice'), visit('alice', { probe: null })]
+    await clock.advance(50)
+    succeed('carol')
+    await clock.advance(49)
+    expect(alice.map(({ how }) => how)).toEqual([undefined, undefined])
+    await clock.advance(1)
+    expect(alice.map(({ how }) => how)).toEqual([undefined, 'tries'])
+    succeed('alice')
+    await clock.advance(0)
+    expect(alice.map(({ how }) => how)).toEqual(['goes', 'tries'])
+  })
+
+  it('let at most 1,000 calls of a tenant wait', async () => {
+    const { clock, fail, visit } = createBreakers()
+    fail('alice', unreachable, 2)
+    fail('bob', unreachable)
+    const waiting = Array.from({ length: 1000 }, () => visit('alice'))
+    const [oneMore, others] = [visit('alice'), visit('bob')]
+    await clock.advance(0)
+    expect(oneMore.how).toBeInstanceOf(ServiceUnavailableError)
+    expect([...waiting, others].filter(({ how }) => how !== undefined)).toEqual([])
+    await clock.advance(4500)
+    expect(waiting.every(({ how }) => how instanceof ServiceUnavailableError)).toBe(true)
+    const later = visit('alice')
+    await clock.advance(0)
+    expect(later.how).toBe(undefined)
+  })
+
+  it("show a failure in the service's words to the tenant only whose call it was", () => {
     const { breakers, fail } = createBreakers()
-    await fail('alice', answered(500))
+    fail('alice', answered(500))
     expect(breakers.health('alice').lastError?.message).toBe('test answered 500 INTERNAL: no pin "secret"')
     expect(breakers.health('bob').lastError).toMatchObject({
       code: 'SERVICE_UNAVAILABLE',
       message: 'test answered 500',
     })
     expect(breakers.health().lastError?.message).toBe('test answered 500')
-    await fail('alice', unreachable)
+    fail('alice', unreachable)
     expect(breakers.health('bob').lastError?.message).toBe('test could not be reached: ECONNREFUSED')
   })
 })

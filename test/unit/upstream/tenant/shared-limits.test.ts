@@ -3,7 +3,7 @@ import { RateLimitedError, ServiceUnavailableError } from '../../../../src/domai
 import { Informers } from '../../../../src/live/informers.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallOptions, ServiceClient } from '../../../../src/upstream/service/client.ts'
-import type { ServiceSettings } from '../../../../src/upstream/service/service.ts'
+import type { ServiceSettings } from '../../../../src/upstream/service/service-settings.ts'
 import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../../src/upstream/tenant/tenant.ts'
 import { sleep } from '../../../../src/upstream/waiting/sleep.ts'

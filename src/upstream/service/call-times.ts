@@ -1,0 +1,60 @@
+import type { RequestClass } from '../budget/request-class.ts'
+
+/** What the times of a call depend on. */
+export interface TimedCall {
+  readonly class: RequestClass
+  readonly isRepeatable: boolean
+}
+
+/** Milliseconds on the service's clock. */
+export interface CallTimes {
+  /** The call ends by then, with all of its tries. */
+  readonly deadline: number
+  /** No try is started later. */
+  readonly lastStart: number
+}
+
+/** Time of a call that may be repeated, in times of one try: 25 s where a try may take 10 s. */
+const REPEATABLE_FACTOR = 2.5
+/** The part of a try's longest time that must be left when it starts: 3 s of 10 s. */
+const SHORTEST_TRY_SHARE = 0.3
+/** The part that waiting for budget must leave of the time of a call that may not be repeated. */
+const ANSWER_SHARE = 0.2
+/** The part of a try's longest time that a call waits for a service that is down: 4.5 s of 10 s. */
+const GATE_SHARE = 0.45
+/** The part of a try's longest time after which the caller of a trial gives up: 5 s of 10 s. */
+const TRIAL_SHARE = 0.5
+
+/** Returns whether a call is one of live status, which has retries of its own. */
+export function isPoll({ class: requestClass }: TimedCall): boolean {
+  return requestClass === 'live' || requestClass === 'resync'
+}
+
+/** @param timeoutMs longest time of one try */
+export function callTimes(call: TimedCall, askedAt: number, timeoutMs: number): CallTimes {
+  if (!call.isRepeatable || isPoll(call)) {
+    return { deadline: askedAt + timeoutMs, lastStart: askedAt + longestWait(timeoutMs) }
+  }
+  const deadline = askedAt + timeoutMs * REPEATABLE_FACTOR
+  return { deadline, lastStart: deadline - timeoutMs * SHORTEST_TRY_SHARE }
+}
+
+/** Returns the milliseconds that a read somebody waits for may wait for budget: as long as a try may still start. */
+export function longestReadWait(timeoutMs: number): number {
+  return timeoutMs * (REPEATABLE_FACTOR - SHORTEST_TRY_SHARE)
+}
+
+/** Returns the milliseconds that any other call may wait for budget before it is sent. */
+export function longestWait(timeoutMs: number): number {
+  return timeoutMs * (1 - ANSWER_SHARE)
+}
+
+/** Returns the milliseconds that a call waits for a service that is down. */
+export function longestVisit(timeoutMs: number): number {
+  return timeoutMs * GATE_SHARE
+}
+
+/** Returns the milliseconds that the caller of a trial waits in all, as long as the service stays down. */
+export function longestTrial(timeoutMs: number): number {
+  return timeoutMs * TRIAL_SHARE
+}

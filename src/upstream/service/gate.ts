@@ -1,0 +1,147 @@
+import type { Clock, ClockTimer } from '../waiting/clock.ts'
+import { listen, type StopSignal } from '../waiting/stop.ts'
+import { CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.ts'
+
+/** A call that waits until its service is back, or until it may find that out itself. */
+export interface Visit {
+  /** Clock time at which the call came. */
+  readonly since: number
+  /** Clock time at which the call gives up. */
+  readonly until: number
+  readonly signal: StopSignal | undefined
+  /** Makes a trial in the name of a call that must not be one itself, since it changes something. Null for a read. */
+  readonly probe: ((gate: Gate) => void) | null
+  /** True once the call was a trial itself. Then others go first. */
+  hasTried: boolean
+}
+
+interface Waiter {
+  readonly visit: Visit
+  /** @param isTrial false when the service is back */
+  leave(isTrial: boolean): void
+  fail(error: unknown): void
+}
+
+/**
+ * A circuit breaker whose calls wait in place of being refused.
+ *
+ * While the breaker is open, calls wait here and use no budget. Whenever a trial is due, one of them is let through: the
+ * read that has waited longest and was no trial before, then a probe for a change, then any read. At most one trial at a
+ * time waits for the budget, so that trials are never faster than the budget allows. An answer to any call lets all go.
+ */
+export class Gate {
+  readonly breaker: CircuitBreaker
+  /** Number of its tenant's calls that wait, here or for the service as a whole. Kept by the owner of the gate. */
+  visitors = 0
+  readonly #clock: Clock
+  readonly #waiters = new Set<Waiter>()
+  #timer: ClockTimer | undefined
+  /** True while a trial that was let through waits for the budget. */
+  #isTrialPending = false
+
+  constructor(service: string, clock: Clock, options?: CircuitBreakerOptions) {
+    this.breaker = new CircuitBreaker(service, clock, options)
+    this.#clock = clock
+  }
+
+  /**
+   * Waits until the breaker closes, or until the call is chosen for the next trial. Returns whether it is a trial. A trial
+   * must be followed by {@link Gate.begin} or {@link Gate.dropTrial}.
+   *
+   * @throws {ServiceUnavailableError} at `until`, and at once if that is over
+   * @throws `signal.reason` when aborted
+   */
+  wait(visit: Visit): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const { until, signal } = visit
+      signal?.throwIfAborted()
+      const leftMs = until - this.#clock.now()
+      if (leftMs <= 0) throw this.breaker.refusal()
+      const end = (): void => {
+        timer.cancel()
+        signal?.removeEventListener('abort', abort)
+        this.#waiters.delete(waiter)
+      }
+      const waiter: Waiter = {
+        visit,
+        leave: (isTrial) => {
+          end()
+          resolve(isTrial)
+        },
+        fail: (error) => {
+          end()
+          reject(error)
+          this.#serve()
+        },
+      }
+      const abort = (): void => waiter.fail(signal?.reason)
+      const timer = this.#clock.setTimeout(() => waiter.fail(this.breaker.refusal()), leftMs, { keepsAlive: true })
+      if (signal) listen(signal, abort)
+      this.#waiters.add(waiter)
+      this.#serve()
+    })
+  }
+
+  /**
+   * Takes the next trial for a call that does not wait. Returns whether it was due. Then {@link Gate.begin} or
+   * {@link Gate.dropTrial} must follow.
+   */
+  takeTrial(): boolean {
+    if (this.#isTrialPending || this.#clock.now() < this.breaker.trialAt) return false
+    this.#isTrialPending = true
+    return true
+  }
+
+  /** Records that a trial that was let through is not sent. */
+  dropTrial(): void {
+    this.#isTrialPending = false
+    this.#serve()
+  }
+
+  /** Records that a call is sent. Returns its number. */
+  begin(isTrial: boolean): number {
+    const number = this.breaker.begin(isTrial)
+    if (isTrial) {
+      this.#isTrialPending = false
+      this.#serve()
+    }
+    return number
+  }
+
+  /** Records how a call ended. See {@link CircuitBreaker.end}. */
+  end(number: number, isTrial: boolean, error: unknown, caller?: string): void {
+    this.breaker.end(number, isTrial, error, caller)
+    if (this.#waiters.size > 0) this.#serve()
+  }
+
+  /** Fails all calls that wait. */
+  failAll(error: unknown): void {
+    for (const waiter of [...this.#waiters]) waiter.fail(error)
+  }
+
+  /** Lets through whoever may go now, and plans the next trial. */
+  #serve(): void {
+    this.#timer?.cancel()
+    if (!this.breaker.isOpen) {
+      for (const waiter of [...this.#waiters]) waiter.leave(false)
+      return
+    }
+    if (this.#waiters.size > 0 && this.takeTrial()) this.#letOneTry()
+    if (this.#waiters.size === 0 || this.#isTrialPending) return
+    // A trial that was sent meanwhile has set it already.
+    this.#timer?.cancel()
+    this.#timer = this.#clock.setTimeout(() => this.#serve(), Math.max(1, this.breaker.trialAt - this.#clock.now()))
+  }
+
+  #letOneTry(): void {
+    const waiters = [...this.#waiters]
+    const chosen =
+      waiters.find(({ visit }) => visit.probe === null && !visit.hasTried) ??
+      waiters.find(({ visit }) => visit.probe !== null) ??
+      waiters[0]
+    if (!chosen) return
+    chosen.visit.hasTried = true
+    if (chosen.visit.probe) chosen.visit.probe(this)
+    else chosen.leave(true)
+  }
+}

@@ -1,0 +1,23 @@
+import type { Endpoint } from '../budget/rate-limit.ts'
+import type { RequestClass } from '../budget/request-class.ts'
+import type { StopSignal } from '../waiting/stop.ts'
+import type { CallOptions, PinOperations } from './client.ts'
+
+/** A call to be made. */
+export interface ServiceCall<Value> {
+  /** Key of the tenant whose turn and allowance the call uses. */
+  readonly tenant: string
+  readonly token: string
+  readonly endpoint: Endpoint
+  readonly class: RequestClass
+  readonly signal?: StopSignal | undefined
+  /** True if the request may be retried after a failure that may have reached the service. */
+  readonly isRepeatable: boolean
+  /** Clock time when the first caller began to wait. The deadline counts from it. Default: now. */
+  readonly askedAt?: number | undefined
+  /**
+   * Sends the request. Called once per try, when the budget has granted it. So the caller can decide as late as then what
+   * to send.
+   */
+  send(client: PinOperations, options: CallOptions): Promise<Value>
+}

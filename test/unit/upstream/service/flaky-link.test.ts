@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { OutcomeUnknownError } from '../../../../src/domain/change-errors.ts'
+import { PinqlError } from '../../../../src/domain/errors.ts'
+import { PIN_STATUSES } from '../../../../src/domain/pin.ts'
+import type { Capabilities } from '../../../../src/upstream/providers/capabilities.ts'
+import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
+import { cidOf, ModelService } from '../../../support/model/model-service.ts'
+import { seededRandom } from '../../../support/seeded-random.ts'
+import { FlakyLink } from '../../../support/upstream/flaky-link.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
+
+const LIMITS = [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }] as const
+const LASTS_MS = 120_000
+const EVERY_MS = 200
+const PAGE = { statuses: PIN_STATUSES, limit: 10 }
+
+interface Rates {
+  readonly adds: number
+  readonly lists: number
+}
+
+/** Adds and lists five times a second, each by pinql and by a client without any retry. */
+async function runLink(seed: number, share: number, capabilities: Partial<Capabilities> = {}) {
+  const clock = new VirtualClock(1000)
+  const model = new ModelService({ clock })
+  const link = new FlakyLink({ clock, seed, share, lastsMs: LASTS_MS })
+  model.fate = (operation) => link.fate(operation)
+  const settings = { name: 'model', endpoint: 'http://model.invalid', token: 'pinql', provider: null, limits: LIMITS }
+  const registry = createServiceRegistry([{ ...settings, capabilities }], 'model', { clock, connect: model.connect })
+  const tenant = registry.tenant('model', null)
+  const plain = model.connect()
+  const random = seededRandom(seed)
+  const counts = { add: 0, list: 0, plainAdd: 0, plainList: 0 }
+  const failures: unknown[] = []
+  let asked = 0
+  const count = (what: keyof typeof counts, work: Promise<unknown>): void => {
+    work.then(
+      () => counts[what]++,
+      (error: unknown) => what.startsWith('plain') || failures.push(error),
+    )
+  }
+  for (let passedMs = 0; passedMs < LASTS_MS; passedMs += EVERY_MS) {
+    const n = asked++
+    const pin = { cid: cidOf(n), name: `pin ${n}`, origins: [], meta: {} }
+    count('add', tenant.addPin(pin, `key ${n}`))
+    count('plainAdd', plain.addPin(pin, { token: 'plain' }))
+    await clock.advance(random() * EVERY_MS)
+    count('list', tenant.listPins(PAGE))
+    count('plainList', plain.listPins(PAGE, { token: 'plain' }))
+    await clock.advance(EVERY_MS - (clock.now() % EVERY_MS))
+  }
+  await clock.advance(60_000)
+  const names = [...model.pins('pinql').values()].map(({ name }) => name)
+  await registry[Symbol.asyncDispose]()
+  return {
+    pinql: { adds: counts.add / asked, lists: counts.list / asked } satisfies Rates,
+    plain: { adds: counts.plainAdd / asked, lists: counts.plainList / asked } satisfies Rates,
+    failures,
+    doubled: names.length - new Set(names).size,
+    made: new Set(names).size,
+    added: counts.add,
+    timers: clock.pendingTimers,
+  }
+}
+
+describe('a link that fails now and then', () => {
+  it.each([
+    [1, 0.08],
+    [2, 0.1],
+    [3, 0.12],
+    [4, 0.15],
+  ])(
+    'is not felt, where a plain client loses what it sends meanwhile (seed %i, %f of the time)',
+    async (seed, share) => {
+      const run = await runLink(seed, share)
+      expect(run.plain.lists).toBeLessThan(1 - share / 2)
+      expect(run.pinql.adds).toBeGreaterThanOrEqual(0.99)
+      expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
+      expect(run.failures.every((error) => error instanceof PinqlError)).toBe(true)
+      expect(run).toMatchObject({ doubled: 0, timers: 0 })
+    },
+  )
+
+  it('is not felt by adds either where the service drops `meta`', async () => {
+    const run = await runLink(5, 0.1, { keepsMeta: false })
+    expect(run.pinql.adds).toBeGreaterThanOrEqual(0.98)
+    expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
+    expect(run.failures.every((error) => error instanceof OutcomeUnknownError)).toBe(true)
+    expect(run).toMatchObject({ doubled: 0, timers: 0 })
+  })
+})

@@ -1,0 +1,214 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { PinqlError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
+import { Service } from '../../../../src/upstream/service/service.ts'
+import type { ServiceCall } from '../../../../src/upstream/service/service-call.ts'
+import { ModelService } from '../../../support/model/model-service.ts'
+import { mostInAnyWindow } from '../../../support/sliding-log.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
+
+const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
+const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' }
+const PAGE = { statuses: ['pinned'], limit: 10 } as const
+const unreachable = new ServiceUnavailableError('model could not be reached', { service: 'model' })
+
+type What = 'list' | 'remove' | 'poll'
+
+/** A model service that can be down, and calls that note how and when they end. */
+function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
+  const clock = new VirtualClock(1000)
+  const model = new ModelService({ clock })
+  const trouble = { isDown: false, hangsMs: 0 }
+  model.fate = () => {
+    if (!trouble.isDown) return { afterMs: 10 }
+    return { beforeMs: trouble.hangsMs, refusal: unreachable }
+  }
+  const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null, limits }
+  const service = new Service(settings, { clock, connect: model.connect })
+  function call(what: What, { tenant = 'alice', signal }: { tenant?: string; signal?: AbortSignal } = {}) {
+    const startedAt = clock.now()
+    const outcome: { value?: unknown; tookMs?: number } = {}
+    const made: ServiceCall<unknown> = {
+      tenant,
+      token: tenant,
+      signal,
+      endpoint: what === 'remove' ? 'write' : 'list',
+      class: what === 'remove' ? 'mutation' : what === 'list' ? 'interactive' : 'live',
+      isRepeatable: what !== 'remove',
+      // An add of the model makes a pin, whose answer is as good as that of any change.
+      send: (client, options) =>
+        what === 'remove'
+          ? client.addPin({ cid: {} as never, name: '', origins: [], meta: {} }, options)
+          : client.listPins(PAGE, options),
+    }
+    const end = (value: unknown): void => {
+      outcome.value = value
+      outcome.tookMs = clock.now() - startedAt
+    }
+    service.call(made).then(() => end('answer'), end)
+    return outcome
+  }
+  /** Three polls fail, so that the service is known to be down. */
+  async function goDown(tenant = 'alice'): Promise<void> {
+    trouble.isDown = true
+    call('poll', { tenant })
+    await clock.advance(1000)
+    expect(service.health(tenant).state).toBe('down')
+    model.requests.length = 0
+  }
+  const operations = () => model.requests.map(({ operation }) => operation)
+  return { clock, model, service, trouble, call, goDown, operations }
+}
+
+afterEach(() => vi.restoreAllMocks())
+
+describe('calls to a service that is down', () => {
+  it('wait, use no budget, and go on when one of them was answered', async () => {
+    const { clock, service, trouble, call, goDown, operations } = startCalls()
+    await goDown()
+    const calls = [...Array(20).keys()].map((n) => call(n % 2 ? 'list' : 'remove'))
+    await clock.advance(0)
+    await clock.advance(900)
+    expect(calls.filter(({ value }) => value !== undefined)).toEqual([])
+    expect([service.budget.waiting, operations()]).toEqual([0, ['list', 'list']])
+    trouble.isDown = false
+    await clock.advance(2000)
+    expect(calls.every(({ value }) => value === 'answer')).toBe(true)
+    expect(service.health('alice').state).toBe('up')
+  })
+
+  it('end in a typed error within 5 s where it does not come back', async () => {
+    for (const hangsMs of [0, 20_000]) {
+      const { clock, call, goDown, trouble } = startCalls()
+      await goDown()
+      trouble.hangsMs = hangsMs
+      const calls = [...Array(20).keys()].map((n) => call(n % 2 ? 'list' : 'remove'))
+      await clock.advance(5000)
+      expect(calls.every(({ value }) => value instanceof ServiceUnavailableError && !value.mayHaveActed)).toBe(true)
+      await clock.advance(60_000)
+      expect(clock.pendingTimers).toBe(0)
+    }
+  })
+
+  it('ask at most once a second, however many come, and hear within two that it is back', async () => {
+    const { clock, model, trouble, call, goDown } = startCalls()
+    await goDown()
+    await clock.advance(2000)
+    const calls: ReturnType<typeof call>[] = []
+    for (let n = 0; n < 1200; n++) {
+      calls.push(call(n % 3 ? 'list' : 'remove', { tenant: 'alice' }), call('poll'))
+      await clock.advance(100)
+    }
+    const askedAt = model.requests.map(({ at }) => at)
+    expect(askedAt.length).toBeGreaterThan(100)
+    expect(Math.min(...askedAt.slice(1).map((at, n) => at - (askedAt[n] ?? 0)))).toBeGreaterThanOrEqual(1000)
+    expect(calls.every(({ value }) => value === undefined || value instanceof PinqlError)).toBe(true)
+    trouble.isDown = false
+    // Those that came earlier may leave before the next trial.
+    const waiting = calls.slice(-50).filter(({ value }) => value === undefined)
+    await clock.advance(2000)
+    expect(waiting.length).toBeGreaterThan(0)
+    expect(waiting.filter(({ value }) => value !== 'answer')).toEqual([])
+  })
+
+  it('never ask faster than the budget allows', async () => {
+    const { clock, model, service, trouble, call } = startCalls([LISTS])
+    trouble.isDown = true
+    call('poll')
+    await clock.advance(8000)
+    expect(service.health('alice').state).toBe('down')
+    for (let n = 0; n < 600; n++) {
+      call(n % 2 ? 'list' : 'remove')
+      await clock.advance(100)
+    }
+    const askedAt = model.requests.map(({ at }) => at)
+    expect(askedAt.length).toBeGreaterThan(25)
+    const paces = askedAt.slice(1).map((at, n) => at - (askedAt[n] ?? 0))
+    expect(Math.min(...paces)).toBeGreaterThanOrEqual(2000)
+    expect(mostInAnyWindow(askedAt, 60_000)).toBeLessThanOrEqual(30)
+  })
+
+  it('let others ask while a trial has no answer; its caller gives up after 5 s, and the trial goes on', async () => {
+    const { clock, service, trouble, call, goDown, operations } = startCalls()
+    await goDown()
+    trouble.hangsMs = 8000
+    const first = call('list')
+    await clock.advance(0)
+    expect(operations()).toEqual(['list'])
+    await clock.advance(4900)
+    expect(first.value).toBe(undefined)
+    await clock.advance(100)
+    expect(first).toMatchObject({ tookMs: 5000, value: { code: 'SERVICE_UNAVAILABLE' } })
+    const second = call('list')
+    trouble.isDown = false
+    await clock.advance(1100)
+    expect(second.value).toBe('answer')
+    // The late failure of the first trial shows how things were before.
+    await clock.advance(10_000)
+    expect(service.health('alice').state).toBe('up')
+  })
+
+  it('are probed with the shortest list where only changes wait', async () => {
+    const { clock, trouble, call, goDown, operations } = startCalls()
+    await goDown()
+    const changes = [call('remove'), call('remove')]
+    await clock.advance(500)
+    expect(new Set(operations())).toEqual(new Set(['list']))
+    trouble.isDown = false
+    await clock.advance(1100)
+    expect(changes.map(({ value }) => value)).toEqual(['answer', 'answer'])
+    expect(operations().filter((operation) => operation === 'add')).toHaveLength(2)
+  })
+
+  it('never wait if they are polls', async () => {
+    const { clock, call, goDown, operations } = startCalls()
+    await goDown()
+    const polls = [call('poll'), call('poll')]
+    await clock.advance(0)
+    expect(polls.map(({ value, tookMs }) => [(value as PinqlError).code, tookMs])).toEqual([
+      ['SERVICE_UNAVAILABLE', 0],
+      ['SERVICE_UNAVAILABLE', 0],
+    ])
+    // The first one was the trial that was due.
+    expect(operations()).toEqual(['list'])
+  })
+
+  it('leave as soon as their callers have left', async () => {
+    const { clock, call, goDown } = startCalls()
+    await goDown()
+    const caller = new AbortController()
+    const change = call('remove', { signal: caller.signal })
+    await clock.advance(10)
+    caller.abort('gone')
+    await clock.advance(0)
+    expect(change.value).toBe('gone')
+  })
+
+  it('end when pinql stops', async () => {
+    const { clock, service, call, goDown } = startCalls()
+    await goDown()
+    const calls = [call('remove'), call('list')]
+    await clock.advance(10)
+    await service[Symbol.asyncDispose]()
+    await clock.advance(0)
+    expect(calls.every(({ value }) => value instanceof ServiceUnavailableError)).toBe(true)
+    await clock.advance(20_000)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('of one account that always fails do not hold back those of others', async () => {
+    const { clock, model, call } = startCalls()
+    model.fate = (_operation, token) =>
+      token === 'mallory'
+        ? { refusal: new ServiceUnavailableError('model answered 500', { service: 'model' }) }
+        : { afterMs: 10 }
+    const calls: ReturnType<typeof call>[] = []
+    for (let n = 0; n < 100; n++) {
+      call('list', { tenant: 'mallory' })
+      calls.push(call('list', { tenant: 'alice' }), call('remove', { tenant: 'bob' }))
+      await clock.advance(50)
+    }
+    expect(calls.filter(({ value }) => value !== 'answer')).toEqual([])
+    expect(Math.max(...calls.map(({ tookMs = 0 }) => tookMs))).toBeLessThan(200)
+  })
+})
