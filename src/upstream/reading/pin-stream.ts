@@ -3,6 +3,7 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type LeftOut, type PinPage, recordCount } from '../http/wire.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { LeftOutRecords } from './left-out.ts'
 import {
@@ -34,6 +35,9 @@ export interface PinStreamOptions extends TenantCallOptions {
  */
 const TIES_IN_A_SECOND = 35
 
+/** The capabilities on which depends how a whole list is read. */
+const READING_PARTS = ['order', 'timeFilter', 'multiStatus', 'statusFilter'] as const satisfies (keyof Capabilities)[]
+
 /** Minimum page size while the service's order is not known. A shorter page might be sorted by chance. */
 const MIN_PAGE_OF_STRANGER = 11
 
@@ -64,11 +68,6 @@ export class PinStream {
   /** Undefined until the first answer was used. */
   #count: number | null | undefined
   #isUncountable = false
-  /**
-   * Number of matching pins on a short page that claimed more. While it is not null, all statuses are requested instead of
-   * the query's.
-   */
-  #shortBy: number | null = null
 
   /** @param query a part that `source.splitQuery` returned */
   constructor(source: PinSource, query: PinQuery, options: PinStreamOptions) {
@@ -151,11 +150,12 @@ export class PinStream {
     const { capabilities, known } = this.#source
     // This answer may have shown that the service cannot be read page by page.
     if (!isPaged(capabilities, this.#query)) return
+    // It may also have shown that a page of some statuses lacks pins.
+    if (capabilities.statusFilter === 'unusable' && sent.statuses.length < PIN_STATUSES.length) return
     this.#leftOut.add(page.leftOut)
     const isFull = recordCount(page) === sent.limit
     if (isFull && capabilities.order === null && this.#growLimit()) return
     if (this.#start.lacksWitness(sent, page)) return
-    if (this.#isShortOfStatuses(sent, page)) return
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??= this.#start.position === null ? countIn(page, sent, this.#query, capabilities) : null
 
@@ -180,12 +180,13 @@ export class PinStream {
     if (isSparse) this.#growLimit()
     else this.#limit = this.#usualLimit()
     this.#isRead = !isCut || taken.length === 0
-    if (this.#isRead && isCut) known.observeWrongCount(sent)
+    if (this.#isRead && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
   }
 
   async #readWhole(): Promise<void> {
     const source = this.#source
-    const { order, timeFilter, multiStatus } = source.capabilities
+    const before = source.capabilities
+    const { timeFilter, multiStatus } = before
     const planned = planQuery(this.#query, source.capabilities)
     // What the pages before have shown need not be read again.
     const query =
@@ -204,7 +205,7 @@ export class PinStream {
     }
     const now = source.capabilities
     // If the capabilities changed on the way, pins may be missing, so the list is read again.
-    if (now.order !== order || now.timeFilter !== timeFilter || now.multiStatus !== multiStatus) return
+    if (READING_PARTS.some((part) => now[part] !== before[part])) return
     const matching = new Map(pins.filter(this.#matches).map((pin) => [pin.requestId, pin]))
     this.#count = countWithLeftOut(matching.size, this.#leftOut.size, this.#query, now)
     this.#isUncountable = this.#count === null
@@ -215,29 +216,7 @@ export class PinStream {
 
   #nextQuery(): ListQuery {
     const planned = planQuery(this.#query, this.#source.capabilities)
-    const statuses = this.#shortBy === null ? planned.statuses : PIN_STATUSES
-    return { ...planned, statuses, before: this.#start.before(planned.before), limit: this.#limit }
-  }
-
-  /**
-   * Detects a service that applies the status filter only after it has cut the list. The pages of such a service do not
-   * show whether more follows.
-   *
-   * The sign is a short page of some statuses that claims more, from a service of unknown `count`. Then this returns true,
-   * and all statuses are requested. That answer shows whether the suspicion was right.
-   */
-  #isShortOfStatuses(sent: ListQuery, page: PinPage): boolean {
-    const { capabilities, known } = this.#source
-    if (capabilities.count !== null || capabilities.statusFilter !== 'exact') return false
-    const countMatching = (): number => page.pins.filter(this.#matches).length
-    if (this.#shortBy !== null) {
-      if (countMatching() > this.#shortBy) known.observeLateStatusFilter()
-      return false
-    }
-    const isShort = recordCount(page) < sent.limit && claimsMore(sent, page, capabilities)
-    if (!isShort || sent.statuses.length === PIN_STATUSES.length) return false
-    this.#shortBy = countMatching()
-    return true
+    return { ...planned, before: this.#start.before(planned.before), limit: this.#limit }
   }
 
   /** Sorts pins and drops those that already came. */
