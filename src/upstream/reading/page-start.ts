@@ -76,10 +76,14 @@ export class PageStart {
     const unit = this.#unit()
     const bound = parseInstant(before).ns
     const { ns } = this.#position.created
-    const isInclusive = page.pins.some(({ created }) => created.ns === bound)
-    const isComplete = edge.ns < (ns / unit) * unit
-    if (this.#steps === 0 ? !isComplete && !(isInclusive && ns % unit === 0n) : !isComplete || !isInclusive)
-      return false
+    // A service that lists later pins rounds `before` up, and need not include it.
+    const isInclusive =
+      page.pins.some(({ created }) => created.ns === bound) && page.pins.every(({ created }) => created.ns <= bound)
+    const floor = (ns / unit) * unit
+    const isComplete = edge.ns < floor
+    // Within a second, a pin at `before` may also come from a service that rounds up.
+    const isCompleteWithFloor = isInclusive && (ns === floor || (unit === SECOND_NS && edge.ns <= floor))
+    if (this.#steps === 0 ? !isComplete && !isCompleteWithFloor : !isComplete || !isInclusive) return false
     // Between two units there must be no time that the service can keep.
     if (this.#steps === 1 && page.pins.some(({ created }) => created.ns % unit !== 0n)) return false
     this.#steps++

@@ -164,14 +164,20 @@ function splitAt(unit: bigint, query: PinQuery, pins: readonly Pin[], capabiliti
   }
   const includesBefore = isOnGrid && last === before
   const includesAfter = isOnGrid && first === after
-  let border = (middle / unit) * unit
-  if (before !== null && (includesBefore ? border : border + unit) >= before) border -= unit
-  const older = { ...query, before: print(includesBefore ? border : border + unit) }
-  const newer = { ...query, after: print(includesAfter ? border + unit : border) }
-  const isNarrower =
-    (before === null || parseInstant(older.before).ns < before) &&
-    (after === null || parseInstant(newer.after).ns > after)
-  return isNarrower ? [older, newer] : null
+  // Most pins may be of one instant at the border of the range, while others are far from it.
+  for (const time of [middle, (first + last) / 2n]) {
+    let border = (time / unit) * unit
+    if (before !== null && (includesBefore ? border : border + unit) >= before) border -= unit
+    const end = includesBefore ? border : border + unit
+    const start = includesAfter ? border + unit : border
+    const isNarrower = (before === null || end < before) && (after === null || start > after)
+    if (isNarrower)
+      return [
+        { ...query, before: print(end) },
+        { ...query, after: print(start) },
+      ]
+  }
+  return null
 }
 
 /** Reads one status at a time, in the order in which pins go through them. */

@@ -27,7 +27,7 @@ export class SeveralStatusesCheck {
   async check(query: ListQuery, page: PinPage, { ask, class: requestClass, hasPins }: PageCheck): Promise<void> {
     const [first] = page.pins
     if (first !== undefined) return this.#checkFirstOnly(query, first.status, ask)
-    if (recordCount(page) > 0) return
+    if (recordCount(page) > 0) return this.#checkOdd(query, ask)
     const now = this.#service.clock.now()
     const isAwaited = requestClass === 'interactive' || requestClass === 'mutation'
     if (!isAwaited && !hasPins && now < this.#checksAgainAt) return
@@ -45,6 +45,14 @@ export class SeveralStatusesCheck {
     // Pins of the first may have filled the page. Then they fill it in any order of the statuses.
     const swapped = await ask({ ...query, statuses: [status, first, last], limit })
     if (has(swapped, status) && !has(swapped, first)) this.#service.known.observeMultiStatus(false)
+  }
+
+  /** Checks a page whose records are no valid pins, so that their statuses are not known. */
+  async #checkOdd(query: ListQuery, ask: AskForPage): Promise<void> {
+    for (const status of query.statuses) {
+      const { pins } = await ask({ ...query, statuses: [status] })
+      if (pins.length > 0) return this.#checkFirstOnly(query, status, ask)
+    }
   }
 
   async #checkEmpty(query: ListQuery, ask: AskForPage): Promise<void> {

@@ -44,7 +44,7 @@ export async function readHistory(seed: number): Promise<HistoryOutcome> {
   ) as unknown as ServiceRules
   const service = new GrammarService(rules, random)
   const tenant = createTenantOver(service, { name: 'grammar', provider: null })
-  const statuses: readonly PinStatus[] = any([[...MIXED], [...MIXED], ['pinned'], ['failed'], ['queued', 'pinned']])
+  const statuses: readonly PinStatus[] = any([MIXED, MIXED, MIXED, ['pinned'], ['failed'], ['queued', 'pinned']])
   const stored = timesByChance(any, below).map((time) => ({
     created: START_NS + time,
     status: any(statuses),
