@@ -23,8 +23,7 @@ interface Row extends GrammarPin {
 const CID = exampleCid(1)
 
 /**
- * A service that keeps the rules of the grammar, in the same process and without sockets. It answers lists, and nothing
- * else.
+ * A service that keeps the rules of the grammar, in the same process and without sockets. It answers lists and removals.
  *
  * A list without `limit` has one pin.
  */
@@ -58,16 +57,26 @@ export class GrammarService extends Dispatcher {
     this.#rows = [...this.#rows, ...rows].sort((a, b) => this.#compare(a, b))
   }
 
-  override dispatch({ path }: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+  override dispatch({ method, path }: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     this.requests++
     handler.onConnect?.(() => {})
-    const { status, body } = this.#answer(new URLSearchParams(path.slice(path.indexOf('?') + 1)))
+    const isRemoval = method === 'DELETE'
+    const { status, body } = isRemoval
+      ? this.#remove(path.slice(path.lastIndexOf('/') + 1))
+      : this.#answer(new URLSearchParams(path.slice(path.indexOf('?') + 1)))
     queueMicrotask(() => {
       handler.onHeaders?.(status, [Buffer.from('content-type'), Buffer.from('application/json')], () => {}, '')
       handler.onData?.(Buffer.from(body))
       handler.onComplete?.(null)
     })
     return true
+  }
+
+  #remove(requestId: string): { readonly status: number; readonly body: string } {
+    const isOther = (pin: GrammarPin): boolean => pin.requestId !== requestId
+    this.#pins = this.#pins.filter(isOther)
+    this.#rows = this.#rows.filter(isOther)
+    return { status: 202, body: '{}' }
   }
 
   #answer(query: URLSearchParams): { readonly status: number; readonly body: string } {

@@ -36,6 +36,27 @@ const SECOND_NS = 1_000_000_000n
  * The same seed makes the same history.
  */
 export async function readHistory(seed: number): Promise<HistoryOutcome> {
+  const { rules, service, tenant, readBefore, any, below } = await createHistory(seed)
+  const { pins } = service
+  const query = queryByChance(pins, any, below)
+  const size = any([1, 3, 10, 25, 100])
+  const isPaged = below(2) === 0
+  const outcome = await attempt(() =>
+    isPaged ? readByPages(tenant, query, Math.max(size, Math.ceil(pins.length / 8))) : readAtOnce(tenant, query, size),
+  )
+  return {
+    rules,
+    reading: `${JSON.stringify(query)} ${isPaged ? 'by pages' : 'at once'} of ${size}, read before ${readBefore}`,
+    pins: pins.length,
+    requests: service.requests,
+    isPossible: canBeRead(rules, pins, query.statuses),
+    result: outcome instanceof PinqlError ? 'refused' : judge(pins, query, outcome),
+    error: outcome instanceof PinqlError ? outcome.message : null,
+  }
+}
+
+/** A service by rules of chance, with pins that may have been read before, all or some. */
+export async function createHistory(seed: number) {
   const random = seededRandom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
   const any = <Value>(values: readonly Value[]): Value => values[below(values.length)] as Value
@@ -56,22 +77,7 @@ export async function readHistory(seed: number): Promise<HistoryOutcome> {
     await attempt(() => readAtOnce(tenant, ALL, 10))
   }
   service.add(stored)
-  const { pins } = service
-  const query = queryByChance(pins, any, below)
-  const size = any([1, 3, 10, 25, 100])
-  const isPaged = below(2) === 0
-  const outcome = await attempt(() =>
-    isPaged ? readByPages(tenant, query, Math.max(size, Math.ceil(pins.length / 8))) : readAtOnce(tenant, query, size),
-  )
-  return {
-    rules,
-    reading: `${JSON.stringify(query)} ${isPaged ? 'by pages' : 'at once'} of ${size}, read before ${readBefore}`,
-    pins: pins.length,
-    requests: service.requests,
-    isPossible: canBeRead(rules, pins, query.statuses),
-    result: outcome instanceof PinqlError ? 'refused' : judge(pins, query, outcome),
-    error: outcome instanceof PinqlError ? outcome.message : null,
-  }
+  return { rules, service, tenant, readBefore, any, below }
 }
 
 /** Mostly pinned. */
