@@ -39,6 +39,7 @@ const PLAIN: ServiceRules = {
   emptyListIs404: false,
   records: 'valid',
 }
+const CUT_TO_37 = { pins: 37, beyond: 'cut' } as const
 const CUT_TO_100 = { pins: 100, beyond: 'cut' } as const
 const MS = 1_000_000n
 
@@ -46,7 +47,7 @@ const MS = 1_000_000n
 const every = (count: number, ms: number) => Array.from({ length: count }, (_, n) => at(0, BigInt(n * ms) * MS))
 const inSeconds = (...sizes: number[]) => sizes.flatMap((size, second) => Array<bigint>(size).fill(at(second)))
 
-const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, times: bigint[]])[] = [
+const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, times: readonly bigint[]])[] = [
   ['cut to 100, newest first', { largestPage: CUT_TO_100 }, every(250, 700)],
   ['cut to 100, oldest first', { largestPage: CUT_TO_100, order: 'oldest-first' }, every(250, 700)],
   ['cut to 100, in no order', { largestPage: CUT_TO_100, order: 'none' }, every(250, 700)],
@@ -65,6 +66,17 @@ const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, 
   ],
   ['one status at a time, and none is pinned', { statuses: 'one' }, every(30, 900)],
   ['404 for an empty list', { emptyListIs404: true }, []],
+  ['cut to 37, and the count says nothing', { largestPage: CUT_TO_37 }, every(250, 700)],
+  ['cut to 37, in no order', { largestPage: CUT_TO_37, order: 'none' }, every(250, 700)],
+  ['only the first of several statuses', { statuses: 'first' }, every(30, 900)],
+  ...[50, 100, 200, 250, 500].map(
+    (pins) =>
+      [
+        `exactly ${pins} pins of one status, times ignored`,
+        { bounds: 'ignored', count: 'matching' },
+        every(pins, 900),
+      ] as const,
+  ),
 ]
 
 /** A service that nobody knows, with pins of one status. */
@@ -84,6 +96,62 @@ describe('a stranger', () => {
       const ids = new Set((await read(account)).map(({ requestId }) => requestId))
       expect(ids.size).toBe(times.length)
     }
+  })
+
+  it('is read with one request as soon as the end of its list was checked', async () => {
+    const { service, tenant } = createStranger({}, every(30, 900))
+    const costs: number[] = []
+    for (const added of [[], [], [at(1000)], [at(1001)]]) {
+      service.add(added.map((created) => ({ created, status: 'pinned', isOdd: false })))
+      const before = service.requests
+      await walkAtOnce({ tenant }, ALL, 1000)
+      costs.push(service.requests - before)
+    }
+    expect(costs).toEqual([2, 1, 1, 1])
+  })
+
+  it('that cuts its lists to 37 pins is learned once', async () => {
+    const { service, tenant } = createStranger({ largestPage: CUT_TO_37 }, every(74, 700))
+    expect(await walkAtOnce({ tenant }, ALL, 1000)).toHaveLength(74)
+    expect(tenant.known.lessons.map(({ capability }) => capability)).toEqual(['maxLimit'])
+    expect(tenant.capabilities.maxLimit).toBe(37)
+    const before = service.requests
+    expect(await walkAtOnce({ tenant }, ALL, 1000)).toHaveLength(74)
+    expect(service.requests - before).toBe(3)
+  })
+
+  it('whose status filter comes after the cut shows the pins of a status that the first page lacks', async () => {
+    const { service, tenant } = createStranger({ statuses: 'late' }, every(40, 900))
+    service.add([{ created: at(-10), status: 'failed', isOdd: false }])
+    expect(await walk({ tenant }, { statuses: ['failed'] }, [10])).toHaveLength(1)
+    expect(tenant.capabilities.statusFilter).toBe('unusable')
+  })
+
+  it('whose status filter comes first is asked once whether it does', async () => {
+    const { service, tenant } = createStranger({}, every(40, 900))
+    service.add([{ created: at(-10), status: 'failed', isOdd: false }])
+    const costs: number[] = []
+    for (let n = 0; n < 3; n++) {
+      const before = service.requests
+      expect(await walk({ tenant }, { statuses: ['failed'] }, [10])).toHaveLength(1)
+      costs.push(service.requests - before)
+    }
+    expect(costs.slice(1)).toEqual([1, 1])
+  })
+
+  it.each(['one', 'first'] as const)(
+    'that honours %s of several statuses is found out though its account was just empty',
+    async (statuses) => {
+      const { service, tenant } = createStranger({ statuses }, [])
+      expect(await walk({ tenant }, ALL, [10])).toEqual([])
+      service.add([{ created: at(0), status: 'pinned', isOdd: false }])
+      expect(await walk({ tenant }, ALL, [10])).toHaveLength(1)
+    },
+  )
+
+  it('that ignores times and counts pages is an error rather than a list that may be cut', async () => {
+    const { tenant } = createStranger({ bounds: 'ignored', largestPage: CUT_TO_37 }, every(250, 700))
+    await expect(walkAtOnce({ tenant }, ALL, 1000)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
   })
 })
 
