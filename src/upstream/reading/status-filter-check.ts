@@ -56,10 +56,11 @@ export class StatusFilterCheck {
       return false
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
-    const test = planTest(all.pins) ?? (isAll ? null : await this.#findTest(everything, all, check.ask))
-    if (test === 'unknown') known.observeLateStatusFilter()
-    else if (test !== null) await this.#run(test, everything, check.ask)
-    return test !== 'unknown' && (isAll || test === null)
+    const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
+    if (test !== null && test !== 'unknown') await this.#run(test, everything, check.ask)
+    // All is read from a service that may hide pins.
+    if (!isAll && test !== null && !known.isStatusFilterProven) known.observeLateStatusFilter()
+    return isAll || test === null
   }
 
   #isSettled(page: PinPage): boolean {
@@ -89,7 +90,7 @@ export class StatusFilterCheck {
     const [newest] = all.pins
     let page = all
     let before: string | undefined
-    while (newest !== undefined && isSurelySorted(page.pins)) {
+    while (newest !== undefined && page.leftOut === undefined && isSurelySorted(page.pins)) {
       const query: ListQuery = { ...everything, before: pastLast(page, everything, this.#service.capabilities) }
       if (query.before === before) break
       before = query.before
@@ -104,7 +105,10 @@ export class StatusFilterCheck {
   async #run({ status, count, chance }: Test, everything: ListQuery, ask: AskForPage): Promise<void> {
     const query: ListQuery = { ...everything, statuses: [status], limit: count }
     for (let left = 1; left > CHANCE_OF_ERROR; left *= chance) {
-      if (recordCount(await ask(query)) >= count) continue
+      const page = await ask(query)
+      // Nobody knows which status a record has that is no valid pin.
+      if (page.leftOut !== undefined) return
+      if (recordCount(page) >= count) continue
       // Pins may have gone since.
       const known = (await ask({ ...everything, limit: everything.limit })).pins.filter((pin) => pin.status === status)
       if (known.length >= count && recordCount(await ask(query)) < count) this.#service.known.observeLateStatusFilter()
@@ -117,12 +121,12 @@ export class StatusFilterCheck {
 /**
  * Plans the test that a late filter passes with the least chance.
  *
- * @param pins of a list of all statuses, in its order
- * @returns null if all pins have the same status
+ * @param page a list of all statuses
+ * @returns null if all pins have the same status, or nobody knows which
  */
-function planTest(pins: readonly Pin[]): Test | null {
+function planTest({ pins, leftOut }: PinPage): Test | null {
   const [newest] = pins
-  if (newest === undefined) return null
+  if (newest === undefined || leftOut !== undefined) return null
   const isSorted = isSurelySorted(pins)
   const firstStatuses = new Set(
     pins.filter(({ created }) => created.ns === newest.created.ns).map(({ status }) => status),
