@@ -6,7 +6,7 @@ import type { Capabilities } from '../providers/capabilities.ts'
 import type { Service } from '../service/service.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { printTime, SECOND_NS } from './list-plan.ts'
-import type { AskForPage } from './stranger-checks.ts'
+import type { AskForPage } from './page-check.ts'
 
 /** Number of queries whose last pins are remembered. */
 const MAX_ENDS = 100

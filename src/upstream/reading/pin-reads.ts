@@ -87,6 +87,8 @@ export class PinReads implements PinSource, LookupSource {
         this.#read('list', requestClass, stop, (client, callOptions) => this.list(client, each, callOptions))
       const first = await ask(query).catch((error: unknown) => this.#tryEndpoint(error, requestClass, stop))
       const page = await this.#checks.check(query, first, { ask, class: requestClass, hasPins: this.#hasPins })
+      // A page that is whole after all reveals the number of pins.
+      if (page !== first && isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
       return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins], page.leftOut, page.looksCut)
     }
     const key = `${this.#changes.generation}:list:${requestClass}:${JSON.stringify(query)}`

@@ -105,8 +105,14 @@ async function isProvenWhole(
   list: (sent: ListQuery) => Promise<PinPage>,
 ): Promise<boolean> {
   const { limit } = sent
+  // A service may demand what the specification leaves to choice.
+  const tryList = (query: ListQuery): Promise<PinPage | null> =>
+    list(query).catch((error: unknown) => {
+      if (error instanceof BadRequestError) return null
+      throw error
+    })
   // Where only one status can be requested, most services list all statuses if none is.
-  await list({ statuses: multiStatus === false ? [] : PIN_STATUSES, limit })
+  await tryList({ statuses: multiStatus === false ? [] : PIN_STATUSES, limit })
   if (!known.looksCut(sent, page)) return true
   const records = recordCount(page)
   if (page.count === records) {
@@ -114,7 +120,8 @@ async function isProvenWhole(
     if (count === records && known.hasHonestCount(page)) return true
   }
   if (records === SPECIFIED_PAGE) return false
-  const isUncut = recordCount(await list({ ...sent, limit: Number.POSITIVE_INFINITY })) >= records
+  const unlimited = await tryList({ ...sent, limit: Number.POSITIVE_INFINITY })
+  const isUncut = unlimited !== null && recordCount(unlimited) >= records
   if (isUncut) known.observeUncutPage(records)
   return isUncut
 }

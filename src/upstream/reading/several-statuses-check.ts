@@ -2,8 +2,7 @@ import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/wire.ts'
 import type { Service } from '../service/service.ts'
-import { largestLimit } from './list-plan.ts'
-import type { AskForPage, PageCheck } from './stranger-checks.ts'
+import { type AskForPage, askForMost, type PageCheck } from './page-check.ts'
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
 const PAUSE_MS = 60_000
@@ -39,11 +38,12 @@ export class SeveralStatusesCheck {
   async #checkFirstOnly(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<void> {
     const others = [...query.statuses, ...PIN_STATUSES].filter((other) => other !== status)
     const [first, last] = [others[0], others.find((other) => other !== others[0])] as [PinStatus, PinStatus]
-    const limit = largestLimit(this.#service.capabilities)
     const has = ({ pins }: PinPage, wanted: PinStatus): boolean => pins.some((pin) => pin.status === wanted)
-    if (has(await ask({ ...query, statuses: [first, status, last], limit }), status)) return
+    const between = { ...query, statuses: [first, status, last] }
+    const { sent, page } = await askForMost(between, this.#service.capabilities, ask)
+    if (has(page, status)) return
     // Pins of the first may have filled the page. Then they fill it in any order of the statuses.
-    const swapped = await ask({ ...query, statuses: [status, first, last], limit })
+    const swapped = await ask({ ...sent, statuses: [status, first, last] })
     if (has(swapped, status) && !has(swapped, first)) this.#service.known.observeMultiStatus(false)
   }
 

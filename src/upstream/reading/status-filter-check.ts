@@ -4,9 +4,8 @@ import { type PinPage, recordCount } from '../http/wire.ts'
 import type { Service } from '../service/service.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
-import { largestLimit } from './list-plan.ts'
+import { type AskForPage, askForMost, type PageCheck } from './page-check.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
-import type { AskForPage, PageCheck } from './stranger-checks.ts'
 
 /** Largest chance that a late filter passes its test. */
 const CHANCE_OF_ERROR = 1e-5
@@ -45,8 +44,8 @@ export class StatusFilterCheck {
     const isShort = recordCount(page) < query.limit && query.statuses.length < PIN_STATUSES.length
     if (!isShort || !isAwaited || this.#isSettled(page)) return false
 
-    const everything = { ...query, statuses: PIN_STATUSES, limit: largestLimit(this.#service.capabilities) }
-    const all = await check.ask(everything)
+    const ofAll = { ...query, statuses: PIN_STATUSES }
+    const { sent: everything, page: all } = await askForMost(ofAll, this.#service.capabilities, check.ask)
     if (recordCount(all) === 0 && recordCount(page) === 0) return true
     if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(everything, all, check)
     // The answers may have shown what was to be found out.

@@ -1,23 +1,12 @@
 import { PIN_STATUSES } from '../../domain/pin.ts'
-import type { RequestClass } from '../budget/request-class.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, SharedPage } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Service } from '../service/service.ts'
 import { EndCheck } from './end-check.ts'
+import type { PageCheck } from './page-check.ts'
 import { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusFilterCheck } from './status-filter-check.ts'
-
-/** Sends one `GET /pins`. The answer teaches what it shows, and nothing is checked about it. */
-export type AskForPage = (query: ListQuery) => Promise<PinPage>
-
-/** The circumstances of a page that is checked. */
-export interface PageCheck {
-  readonly ask: AskForPage
-  readonly class: RequestClass
-  /** True if the account is known to have pins. */
-  readonly hasPins: boolean
-}
 
 /**
  * Checks pages of services that nobody knows, before they are believed to be whole.

@@ -1,8 +1,9 @@
 import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
-import { type NewPin, PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import { createPinFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import type { NewPin, Pin } from '../../domain/pin.ts'
+import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
+import { honoursSeveral, looseFilters } from './learned-filters.ts'
 import { LearnedPageSizes } from './learned-page-sizes.ts'
 
 /** A capability that an answer has proven. */
@@ -63,7 +64,9 @@ export class LearnedCapabilities {
     this.#observeOrder(times)
     this.#observeTimeFilter(query, times)
     if (honoursSeveral(query, page.pins)) this.#fill({ multiStatus: true })
-    this.#observeFilters(query, page.pins)
+    for (const { change, capability, proof } of looseFilters(query, page.pins, this.#current)) {
+      this.learn(change, capability, proof)
+    }
   }
 
   /**
@@ -233,37 +236,4 @@ export class LearnedCapabilities {
       this.learn({ timeFilter: 'loose' }, 'timeFilter', 'a list had pins on the border of the time asked for')
     }
   }
-
-  #observeFilters(query: ListQuery, pins: readonly Pin[]): void {
-    const { cids, name, match = 'exact', statuses, meta } = query
-    const all = { statuses: PIN_STATUSES }
-    const { cidFilter, nameFilter, statusFilter, metaFilter, namesPinsByCid } = this.#current
-    if (cids && cidFilter === 'exact' && !pins.every(createPinFilter({ ...all, cids }))) {
-      this.learn({ cidFilter: 'loose' }, 'cidFilter', 'a list had CIDs that were not asked for')
-    }
-    const isNameTrusted = name !== undefined && nameFilter[match] === 'exact' && !namesPinsByCid
-    if (isNameTrusted && !pins.every(createPinFilter({ ...all, name, match }))) {
-      this.learn(
-        { nameFilter: { ...nameFilter, [match]: 'loose' } },
-        'nameFilter',
-        `match=${match} returned other names`,
-      )
-    }
-    if (statusFilter === 'exact' && statuses.length > 0 && !pins.every(createPinFilter({ statuses }))) {
-      this.learn({ statusFilter: 'loose' }, 'statusFilter', 'a list had statuses that were not asked for')
-    }
-    if (meta && metaFilter === 'exact' && !pins.every(createPinFilter({ ...all, meta }))) {
-      this.learn({ metaFilter: 'loose' }, 'metaFilter', 'a list had pins without the meta asked for')
-    }
-  }
-}
-
-/**
- * Returns whether a page shows that the service honours several statuses: it has pins of two of them, or of one that is
- * neither the first nor the last of the request. Some services honour only the first.
- */
-function honoursSeveral({ statuses }: ListQuery, pins: readonly Pin[]): boolean {
-  const places = new Set(pins.map(({ status }) => statuses.indexOf(status)))
-  places.delete(-1)
-  return places.size > 1 || [...places].some((place) => place > 0 && place < statuses.length - 1)
 }
