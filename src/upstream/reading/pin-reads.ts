@@ -19,7 +19,7 @@ import type { PinRecords } from './lookup-group.ts'
 import type { LookupSource } from './lookup-queue.ts'
 import type { PinSource } from './pin-source.ts'
 import { collectRecords } from './pin-stream.ts'
-import { isEmptyOfSeveral, StrangerChecks } from './stranger-checks.ts'
+import { isEmptyOfSeveral, StrangerChecks, withoutDoubt } from './stranger-checks.ts'
 
 /** The facts about a tenant's changes that its reads depend on. */
 export interface ChangesSeen {
@@ -84,7 +84,7 @@ export class PinReads implements PinSource, LookupSource {
     const { signal, class: requestClass = 'interactive' } = options
     const start = async (stop: StopSignal): Promise<SharedPage> => {
       const ask = (each: ListQuery): Promise<PinPage> =>
-        this.#read('list', requestClass, stop, (client, callOptions) => this.list(client, each, callOptions))
+        this.#read('list', requestClass, stop, (client, callOptions) => this.#list(client, each, callOptions))
       const first = await ask(query).catch((error: unknown) => this.#tryEndpoint(error, requestClass, stop))
       const page = await this.#checks.check(query, first, { ask, class: requestClass, hasPins: this.#hasPins })
       // A page that is whole after all reveals the number of pins.
@@ -114,6 +114,14 @@ export class PinReads implements PinSource, LookupSource {
   }
 
   async list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage> {
+    const page = await this.#list(client, query, options)
+    // Nothing more is asked for a lookup. What its list lacks is looked up by itself.
+    if (!page.looksCut || !this.known.hasHonestCount(page)) return page
+    if (isUnfiltered(query)) this.#total = page.count
+    return withoutDoubt(page)
+  }
+
+  async #list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage> {
     const page = await client.listPins(query, options)
     for (const { requestId } of page.pins) this.#changes.shown(requestId)
     this.known.observePage(query, page)

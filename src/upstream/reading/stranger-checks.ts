@@ -53,6 +53,7 @@ function isOfSeveral({ statuses }: ListQuery, { multiStatus }: Capabilities): bo
   return statuses.length > 1 && multiStatus === null
 }
 
-function withoutDoubt(page: PinPage): PinPage {
+/** Returns the page without `looksCut`. */
+export function withoutDoubt(page: PinPage): PinPage {
   return page.looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut) : page
 }

@@ -226,7 +226,7 @@ describe('contents', () => {
   it('shares requests when asked for from each pin of a list', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
-    seedPins(service, 10)
+    seedPins(service, 11)
 
     const { data } = await api.query('{ pins(first: 10) { nodes { content { pins { cid } } } } }')
 
