@@ -5,6 +5,7 @@ import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import { type LeftOut, type PinPage, recordCount } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import { isSurelySorted } from './is-surely-sorted.ts'
 import { claimsMore, isCutShort, largestLimit, printTime, SECOND_NS, timeUnit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 
@@ -163,7 +164,8 @@ function splitAt(unit: bigint, query: PinQuery, pins: readonly Pin[], capabiliti
   // Where no time lies between two units, a service that includes its bounds can be asked for one unit alone.
   const isOnGrid = times.every((time) => time % unit === 0n)
   const print = (ns: bigint): string => printTime(ns, capabilities)
-  if (capabilities.order === 'oldest-first') {
+  // A list in no order may have come sorted by chance.
+  if (capabilities.order === 'oldest-first' && isSurelySorted(pins.toReversed())) {
     // The list is sorted, so all pins before the last one's instant have come.
     let from = ((last - 1n) / unit) * unit
     if (from === after && isOnGrid && first === after && last > first) from += unit
