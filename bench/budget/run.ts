@@ -43,7 +43,7 @@ async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ i
   const [port] = await once(server, 'message')
   // No bound on connections: whatever queued behind the permit would arrive in a heap.
   const pool = new Pool(`http://127.0.0.1:${port}`)
-  const budget = createRequestBudget({ service: name, limits: [limit] })
+  const budget = createRequestBudget({ serviceName: name, limits: [limit] })
 
   const waitedMs: Record<string, number[]> = { mutation: [], interactive: [], live: [] }
   const sentAt = new Map<string, number>()

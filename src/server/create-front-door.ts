@@ -55,7 +55,7 @@ export function createFrontDoor(
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
   const names = registry.services.map(({ name }) => name)
   const identify = parts.identify
-    ? identifyByHost(parts.identify, { services: names, timeoutMs: requestTimeoutMs })
+    ? identifyByHost(parts.identify, { serviceNames: names, timeoutMs: requestTimeoutMs })
     : identifyByTokens({ names, defaultName: registry.defaultName })
   const yoga = createYogaServer({ executor, identify, maxRequestBytes, log })
   const json = answerJson({ executor, identify, yoga, maxRequestBytes })

@@ -13,11 +13,11 @@ export interface Caller {
    *
    * pinql calls it at most once per service for each caller that `identify` has returned.
    *
-   * @param service a configured name
+   * @param serviceName a configured name
    * @throws {UnauthorizedError} when the caller may not use the service. The client gets `UNAUTHORIZED`.
    * @throws {UnknownServiceError} when the caller has a token for a service that is not configured, and none for this one
    */
-  tokenFor(service: string): string | null
+  tokenFor(serviceName: string): string | null
 }
 
 /** The parts of a request that may name the caller. */

@@ -52,8 +52,8 @@ export async function openServices(
     proxy: config.proxy,
     ...records,
     observer: combineObservers([createLogObserver(log), ...(observe ? [observe] : [])], log),
-    onLesson: (service, lesson) =>
-      log.info({ service, ...lesson }, 'Learned how a service differs from what was known'),
+    onLesson: (serviceName, lesson) =>
+      log.info({ service: serviceName, ...lesson }, 'Learned how a service differs from what was known'),
   })
   const live = new Informers()
   return {

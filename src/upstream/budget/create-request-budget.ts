@@ -15,7 +15,7 @@ const NOT_HELD: AcquireOptions = {}
 
 export interface RequestBudgetOptions {
   /** Configured name of the service, for errors of requests that name none. */
-  readonly service: string
+  readonly serviceName: string
   readonly limits?: readonly RateLimit[]
   readonly clock?: Clock
   readonly jitterMs?: number
@@ -33,7 +33,7 @@ export interface RequestBudgetOptions {
  * @param options.jitterMs milliseconds by which the network may bring calls closer together. Default: 50.
  */
 export function createRequestBudget(options: RequestBudgetOptions): RequestBudget {
-  return new LocalRequestBudget(options.service, options.limits, options.clock, options.jitterMs)
+  return new LocalRequestBudget(options.serviceName, options.limits, options.clock, options.jitterMs)
 }
 
 class LocalPermit implements Permit {
@@ -63,7 +63,7 @@ class LocalPermit implements Permit {
 }
 
 class LocalRequestBudget implements RequestBudget {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #limits: readonly RateLimit[]
   readonly #clock: Clock
   readonly #jitterMs: number | undefined
@@ -75,12 +75,12 @@ class LocalRequestBudget implements RequestBudget {
   #isDisposed = false
 
   constructor(
-    service: string,
+    serviceName: string,
     limits: readonly RateLimit[] = ASSUMED_LIMITS,
     clock: Clock = systemClock,
     jitterMs?: number,
   ) {
-    this.#service = service
+    this.#serviceName = serviceName
     this.#limits = limits
     this.#clock = clock
     this.#jitterMs = jitterMs
@@ -100,7 +100,7 @@ class LocalRequestBudget implements RequestBudget {
   acquire(request: CallRequest & { readonly deadline: number }, options: AcquireOptions = NOT_HELD): Promise<Permit> {
     const { signal, isHeld = false } = options
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.#isDisposed) return Promise.reject(this.#disposedError(request.service))
+    if (this.#isDisposed) return Promise.reject(this.#disposedError(request.serviceName))
     const now = this.#clock.now()
     const waitMs = this.expectedWaitMs(request)
     if (waitMs === 0) {
@@ -161,7 +161,7 @@ class LocalRequestBudget implements RequestBudget {
     this.#isDisposed = true
     this.#scheduler[Symbol.dispose]()
     for (const { lanes } of this.#tenants.values()) {
-      for (const lane of lanes) for (const waiter of lane.items) waiter.fail(this.#disposedError(waiter.service))
+      for (const lane of lanes) for (const waiter of lane.items) waiter.fail(this.#disposedError(waiter.serviceName))
     }
     this.#tenants.clear()
   }
@@ -180,7 +180,7 @@ class LocalRequestBudget implements RequestBudget {
       const waiter: Waiter = {
         lane: tenant.lane(request.class, request.endpoint),
         deadline: request.deadline,
-        service: request.service,
+        serviceName: request.serviceName,
         isHeld,
         place: undefined,
         expiry: undefined,
@@ -188,7 +188,7 @@ class LocalRequestBudget implements RequestBudget {
           signal?.removeEventListener('abort', abort)
           resolve(this.#permit(tenant, request, now, now - askedAt, isHeld))
         },
-        refuse: (waitMs) => waiter.fail(new RateLimitedError(request.service ?? this.#service, waitMs)),
+        refuse: (waitMs) => waiter.fail(new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)),
         fail: (reason) => {
           signal?.removeEventListener('abort', abort)
           reject(reason)
@@ -203,7 +203,7 @@ class LocalRequestBudget implements RequestBudget {
     const tenant = this.#tenant(request.tenant)
     const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), now)
     this.#forgetWhenIdle(tenant)
-    return new RateLimitedError(request.service ?? this.#service, waitMs)
+    return new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)
   }
 
   #permit(tenant: TenantShare, call: CallRequest, now: number, waitedMs: number, isHeld: boolean): Permit {
@@ -216,8 +216,8 @@ class LocalRequestBudget implements RequestBudget {
     this.#forgetWhenIdle(tenant)
   }
 
-  #disposedError(service = this.#service): ServiceUnavailableError {
-    return new ServiceUnavailableError('no more requests: the gateway is stopping', { service })
+  #disposedError(serviceName = this.#serviceName): ServiceUnavailableError {
+    return new ServiceUnavailableError('no more requests: the gateway is stopping', { service: serviceName })
   }
 
   #tenant(key: string): TenantShare {

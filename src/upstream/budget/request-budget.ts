@@ -10,7 +10,7 @@ export interface CallRequest {
   readonly endpoint: Endpoint
   readonly class: RequestClass
   /** Configured name of the service, for errors. Default: the budget's. */
-  readonly service?: string
+  readonly serviceName?: string
 }
 
 /** Permission to make one call now. */

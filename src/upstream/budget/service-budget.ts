@@ -8,12 +8,12 @@ import { tokenKeyOf } from './token-key.ts'
  * name of the service whose call it was.
  */
 export class ServiceBudget implements RequestBudget {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #shared: RequestBudget
 
   /** @param shared is disposed with the first of its services. A registry disposes all of them together. */
-  constructor(service: string, shared: RequestBudget) {
-    this.#service = service
+  constructor(serviceName: string, shared: RequestBudget) {
+    this.#serviceName = serviceName
     this.#shared = shared
   }
 
@@ -29,9 +29,9 @@ export class ServiceBudget implements RequestBudget {
     { tenant, endpoint, class: requestClass, deadline }: CallRequest & { readonly deadline: number },
     options?: AcquireOptions,
   ): Promise<Permit> {
-    const service = this.#service
+    const serviceName = this.#serviceName
     return this.#shared.acquire(
-      { tenant: tokenKeyOf(tenant), endpoint, class: requestClass, deadline, service },
+      { tenant: tokenKeyOf(tenant), endpoint, class: requestClass, deadline, serviceName },
       options,
     )
   }

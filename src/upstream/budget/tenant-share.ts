@@ -11,7 +11,7 @@ export interface Waiter {
   readonly lane: TenantLane
   readonly deadline: number
   /** See `CallRequest`. */
-  readonly service: string | undefined
+  readonly serviceName: string | undefined
   /** Set once the waiter is in its lane. */
   place: Place<Waiter> | undefined
   expiry: Appointment | undefined

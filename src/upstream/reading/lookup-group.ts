@@ -127,7 +127,7 @@ export class LookupGroup implements RequestIds {
    *
    * A lookup for all pins of a CID is rejected with {@link PartlyReadError} if a record of this CID could not be read.
    */
-  settle(service: string, { pins, leftOut = [] }: PinRecords): void {
+  settle(serviceName: string, { pins, leftOut = [] }: PinRecords): void {
     const byContent = new Map<string, Pin[]>()
     for (const pin of pins) {
       const same = byContent.get(pin.cid.key)
@@ -137,7 +137,7 @@ export class LookupGroup implements RequestIds {
     for (const waiter of this.#drain()) {
       const found = byContent.get(waiter.cid.key) ?? []
       const unread = waiter.requestId === null ? leftOut.filter(({ cidKey }) => cidKey === waiter.cid.key) : []
-      if (unread.length > 0) waiter.reject(new PartlyReadError(service, unread, found))
+      if (unread.length > 0) waiter.reject(new PartlyReadError(serviceName, unread, found))
       else waiter.resolve(waiter.requestId === null ? found : found.filter((pin) => pin.requestId === waiter.requestId))
     }
   }

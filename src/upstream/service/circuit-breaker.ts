@@ -43,7 +43,7 @@ const LONGEST_PAUSE_MS = 1_000
  * how things were before.
  */
 export class CircuitBreaker {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #clock: Clock
   readonly #isFailure: (error: unknown) => boolean
   readonly #fewestCallers: number
@@ -64,8 +64,8 @@ export class CircuitBreaker {
   #since = Date.now()
   #lastError: ServiceUnavailableError | null = null
 
-  constructor(service: string, clock: Clock = systemClock, options: CircuitBreakerOptions = {}) {
-    this.#service = service
+  constructor(serviceName: string, clock: Clock = systemClock, options: CircuitBreakerOptions = {}) {
+    this.#serviceName = serviceName
     this.#clock = clock
     this.#isFailure = options.isFailure ?? ((error) => error instanceof ServiceUnavailableError)
     this.#fewestCallers = options.fewestCallers ?? 1
@@ -97,8 +97,8 @@ export class CircuitBreaker {
 
   /** Creates the error of a call that waits no longer. */
   refusal(): ServiceUnavailableError {
-    return new ServiceUnavailableError(`${this.#service} is down and is left alone for a moment`, {
-      service: this.#service,
+    return new ServiceUnavailableError(`${this.#serviceName} is down and is left alone for a moment`, {
+      service: this.#serviceName,
       retryAfterMs: Math.max(1, this.#trialAt - this.#clock.now()),
       cause: this.#lastError,
     })

@@ -39,8 +39,8 @@ export class Gate {
   /** True while a trial that was let through waits for the budget. */
   #isTrialPending = false
 
-  constructor(service: string, clock: Clock, options?: CircuitBreakerOptions) {
-    this.breaker = new CircuitBreaker(service, clock, options)
+  constructor(serviceName: string, clock: Clock, options?: CircuitBreakerOptions) {
+    this.breaker = new CircuitBreaker(serviceName, clock, options)
     this.#clock = clock
   }
 

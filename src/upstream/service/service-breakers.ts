@@ -40,7 +40,7 @@ export interface CallInFlight {
  * Calls wait while one of the two is open, first for the shared one.
  */
 export class ServiceBreakers {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #clock: Clock
   readonly #shared: Gate
   readonly #own = new LRUCache<string, Gate>({ max: MAX_TENANTS })
@@ -50,12 +50,12 @@ export class ServiceBreakers {
   #last: { readonly tenant: string; readonly error: ServiceUnavailableError } | null = null
 
   /** @param onState called after each call with the state of the service for all tenants together */
-  constructor(service: string, clock: Clock, onState?: (state: LastingState, reason: () => string) => void) {
-    this.#service = service
+  constructor(serviceName: string, clock: Clock, onState?: (state: LastingState, reason: () => string) => void) {
+    this.#serviceName = serviceName
     this.#clock = clock
     this.#stopped = new StoppedTenants(clock)
     this.#onState = onState
-    this.#shared = new Gate(service, clock, { isFailure: isOutage, fewestCallers: FEWEST_TENANTS })
+    this.#shared = new Gate(serviceName, clock, { isFailure: isOutage, fewestCallers: FEWEST_TENANTS })
   }
 
   /** Returns whether a tenant's calls must wait now, unless they are trials. */
@@ -162,7 +162,7 @@ export class ServiceBreakers {
     const isDown = this.#shared.breaker.state === 'down' || (stopped.size > 0 && !stopped.areOthersAnswered)
     const state = isDown ? 'down' : stopped.size > 0 ? 'partlyDown' : 'up'
     this.#onState?.(state, () => {
-      const last = this.#last ? withoutWords(this.#last.error).message : `${this.#service} failed`
+      const last = this.#last ? withoutWords(this.#last.error).message : `${this.#serviceName} failed`
       const held = isDown ? '' : ` with ${stopped.size === 1 ? 'one token' : `${stopped.size} tokens`}`
       return `${last}, several times in a row: pinql sends no requests${held} for a while`
     })
@@ -171,7 +171,7 @@ export class ServiceBreakers {
   #ownOf(tenant: string): Gate {
     const known = this.#own.get(tenant)
     if (known) return known
-    const own = new Gate(this.#service, this.#clock)
+    const own = new Gate(this.#serviceName, this.#clock)
     this.#own.set(tenant, own)
     return own
   }

@@ -36,7 +36,7 @@ export interface ServiceOptions {
   readonly proxy?: ProxySettings | undefined
   readonly clock?: Clock | undefined
   /** Called once for each lesson from a service's answers. */
-  readonly onLesson?: ((service: string, lesson: Lesson) => void) | undefined
+  readonly onLesson?: ((serviceName: string, lesson: Lesson) => void) | undefined
   /** Gets the events of all services. It must not throw. Default: none, and then nothing is measured. */
   readonly observer?: UpstreamObserver | undefined
 }
@@ -363,8 +363,8 @@ export class Service implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#reporter?.end()
     this.budget[Symbol.dispose]()
-    const { name: service } = this
-    this.#breakers.failAll(new ServiceUnavailableError('no more requests: the gateway is stopping', { service }))
+    const stopping = new ServiceUnavailableError('no more requests: the gateway is stopping', { service: this.name })
+    this.#breakers.failAll(stopping)
     await this.#client[Symbol.asyncDispose]()
   }
 }

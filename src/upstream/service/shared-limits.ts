@@ -28,7 +28,7 @@ export function createSharedLimits(
   for (const sharers of groupBySharedLimits(services)) {
     const limits = limitsOf(sharers)
     const urgentCalls = new CallMeter(clock)
-    const budget = createRequestBudget({ service: sharers[0]?.name ?? '', limits, clock })
+    const budget = createRequestBudget({ serviceName: sharers[0]?.name ?? '', limits, clock })
     for (const { name } of sharers) {
       const own = sharers.length === 1 ? budget : new ServiceBudget(name, budget)
       byService.set(name, { limits, budget: own, urgentCalls })

@@ -102,7 +102,7 @@ export class PinWriter {
     const { service, key: tenant } = this.#tenant.account
     const { key, fingerprint } = plan
     const work = (operations: RequestIds): Promise<Pin> => this.#write(this.#requestsOf(operations), plan, signal)
-    return this.#journal.run({ service: service.name, tenant, key, fingerprint }, work, signal)
+    return this.#journal.run({ serviceName: service.name, tenant, key, fingerprint }, work, signal)
   }
 
   #requestsOf(operations: RequestIds): WriteRequests {
@@ -117,7 +117,7 @@ export class PinWriter {
     let isKnown = plan.isReplacement || requests.capabilities.keepsMeta === false
     for (;;) {
       const known = isKnown ? await records.find(requests.key, key) : null
-      if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(requests.service, key)
+      if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(requests.serviceName, key)
       if (known?.result) return known.result
       if (known) return this.#finish(requests, known, (attempt) => attempt.resume())
 
@@ -148,9 +148,9 @@ export class PinWriter {
       return await untilAborted(read(), signal)
     } catch (cause) {
       if (!signal?.aborted) throw cause
-      const { service } = requests
-      throw new ServiceUnavailableError(`${service} was not asked for a change: it did not answer a read in time`, {
-        service,
+      const { serviceName } = requests
+      throw new ServiceUnavailableError(`${serviceName} was not asked for a change: it did not answer a read in time`, {
+        service: serviceName,
         cause,
       })
     }

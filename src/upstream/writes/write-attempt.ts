@@ -119,7 +119,7 @@ export class WriteAttempt {
     let pin = await this.#probe(delaysMs, null)
     if (!pin && (await this.#mayRepeat())) pin = await this.#repeat()
     if (pin) return this.#complete(pin)
-    throw outcomeUnknown(this.#requests.service, this.#record, this.#candidates, this.#cause)
+    throw outcomeUnknown(this.#requests.serviceName, this.#record, this.#candidates, this.#cause)
   }
 
   /** Sends the write again, and then looks again, since the service may have carried out the first request late. */
@@ -169,9 +169,9 @@ export class WriteAttempt {
   }
 
   async #listInTime(): Promise<readonly Pin[]> {
-    const { clock, service } = this.#requests
+    const { clock, serviceName } = this.#requests
     const late = new AbortController()
-    const reason = new ServiceUnavailableError(`${service} did not show its pins in time`, { service })
+    const reason = new ServiceUnavailableError(`${serviceName} did not show its pins in time`, { service: serviceName })
     const timer = clock.setTimeout(() => late.abort(reason), this.#deadline - clock.now())
     try {
       const signal = AbortSignal.any([this.#signal, late.signal])

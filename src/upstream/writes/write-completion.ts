@@ -46,7 +46,7 @@ export class WriteCompletion {
   async removeOrUnknown(requestId: string, candidates: readonly Pin[], successor?: Pin): Promise<void> {
     await this.remove(requestId, successor).catch((cause) => {
       if (!(cause instanceof PinqlError)) throw cause
-      throw outcomeUnknown(this.#requests.service, this.#record, candidates, cause)
+      throw outcomeUnknown(this.#requests.serviceName, this.#record, candidates, cause)
     })
   }
 
@@ -69,7 +69,7 @@ export class WriteCompletion {
    */
   async #refuseIgnored(replaces: ReplacedPin, pin: Pin): Promise<void> {
     const { write, operationId, before, startedAt } = this.#record
-    const { service, capabilities } = this.#requests
+    const { serviceName, capabilities } = this.#requests
     // An answer without `meta` does not disprove what was known before, since it may show another write's pin.
     const keepsMeta = this.#keptMeta === true ? true : capabilities.keepsMeta
     const state = { keepsMeta, before, startedAt }
@@ -84,6 +84,6 @@ export class WriteCompletion {
     const isReplaced = isMade && this.#isNative
     if (isReplaced) this.#requests.noteReplaced(replaces.requestId, pin)
     else if (isMade && pin.operationId === operationId) await this.removeOrUnknown(pin.requestId, [pin])
-    throw new UnchangedPinError(service, ignored, isReplaced ? [pin] : [])
+    throw new UnchangedPinError(serviceName, ignored, isReplaced ? [pin] : [])
   }
 }

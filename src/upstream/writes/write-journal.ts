@@ -9,7 +9,7 @@ import type { WriteRecords } from './write-records.ts'
 /** A tenant's write, identified by its key. */
 export interface WriteName {
   /** Configured name of the service, for errors. */
-  readonly service: string
+  readonly serviceName: string
   readonly tenant: string
   readonly key: string
   readonly fingerprint: string
@@ -82,11 +82,11 @@ export class WriteJournal implements AsyncDisposable {
    */
   async run(name: WriteName, work: (operations: RequestIds) => Promise<Pin>, operation: RequestIds = {}): Promise<Pin> {
     if (this.#stop.signal.aborted)
-      throw new ServiceUnavailableError('no more changes: the gateway is stopping', { service: name.service })
+      throw new ServiceUnavailableError('no more changes: the gateway is stopping', { service: name.serviceName })
     const id = idOf(name)
     const running = this.#running.get(id)
     if (running && running.fingerprint !== name.fingerprint) {
-      throw new IdempotencyConflictError(name.service, name.key)
+      throw new IdempotencyConflictError(name.serviceName, name.key)
     }
     if (running?.outcome !== undefined) {
       running.join(operation)

@@ -53,7 +53,7 @@ export class WriteRequests {
   }
 
   /** Configured name of the service. */
-  get service(): string {
+  get serviceName(): string {
     return this.#tenant.account.service.name
   }
 

@@ -10,7 +10,7 @@ export const FOREVER = Number.POSITIVE_INFINITY
 
 export function createBudget(...limits: RateLimit[]) {
   const clock = new VirtualClock(1000)
-  return { clock, budget: createRequestBudget({ service: 'test', clock, ...(limits.length > 0 && { limits }) }) }
+  return { clock, budget: createRequestBudget({ serviceName: 'test', clock, ...(limits.length > 0 && { limits }) }) }
 }
 
 export const list = (tenant: string, requestClass: CallRequest['class'] = 'interactive'): CallRequest => ({

@@ -146,7 +146,7 @@ describe('a call that is held until its request is sent', () => {
       fc.asyncProperty(limits, fc.array(step, { minLength: 1, maxLength: 12 }), async (numbers, steps) => {
         const limit: RateLimit = { ...numbers, scope: 'address', endpoint: 'all' }
         const clock = new VirtualClock()
-        const budget = createRequestBudget({ service: 'test', limits: [limit], clock })
+        const budget = createRequestBudget({ serviceName: 'test', limits: [limit], clock })
         const arrivals: number[] = []
         let order = 0
         for (const { call: each, copies, connectMs, restMs, isLost } of steps) {

@@ -12,7 +12,7 @@ function patient(tenant: TenantShare, deadline: number): Waiter {
   return {
     lane,
     deadline,
-    service: undefined,
+    serviceName: undefined,
     isHeld: false,
     place: undefined,
     expiry: undefined,

@@ -20,7 +20,7 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
   async function load(calls: readonly CallRequest[], mutationEveryMs = TEN_MINUTES_MS) {
     const clock = new VirtualClock(12_345.678)
     const mutation: CallRequest = { tenant: 'editor', endpoint: 'write', class: 'mutation' }
-    using budget = createRequestBudget({ service: 'test', limits: [limit], clock })
+    using budget = createRequestBudget({ serviceName: 'test', limits: [limit], clock })
     const log: Departure[] = []
     askGreedily(budget, log, calls)
     for (let passedMs = 0; passedMs < TEN_MINUTES_MS; passedMs += mutationEveryMs) {
@@ -70,7 +70,7 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
 describe('thirty calls a minute', () => {
   it('hold one call ready for a mutation, and let each further one wait for an interval at most', async () => {
     const clock = new VirtualClock()
-    using budget = createRequestBudget({ service: 'test', limits: LIMITS.slice(1), clock })
+    using budget = createRequestBudget({ serviceName: 'test', limits: LIMITS.slice(1), clock })
     askGreedily(budget, [], [list('a'), list('b', 'live')])
     await clock.advance(300_000)
     const waitedMs: number[] = []
@@ -116,7 +116,7 @@ describe('any demand', () => {
     await fc.assert(
       fc.asyncProperty(limits, fc.array(step, { minLength: 1, maxLength: 25 }), async (each, steps) => {
         const clock = new VirtualClock()
-        using budget = createRequestBudget({ service: 'test', limits: each, clock })
+        using budget = createRequestBudget({ serviceName: 'test', limits: each, clock })
         const arrivals: (CallRequest & { at: number })[] = []
         let open = 0
         for (const { call, copies, patienceMs, isAborted, restMs, jitterMs, status } of steps) {
