@@ -70,7 +70,7 @@ class LocalRequestBudget implements RequestBudget {
   readonly #address: CellSet
   readonly #scheduler: CallScheduler
   readonly #tenants = new Map<string, TenantShare>()
-  #lastRefusal: { tenant: string; at: number } | undefined
+  #lastRefusal: { tenantKey: string; at: number } | undefined
   #sweep: Appointment | undefined
   #isDisposed = false
 
@@ -104,7 +104,7 @@ class LocalRequestBudget implements RequestBudget {
     const now = this.#clock.now()
     const waitMs = this.expectedWaitMs(request)
     if (waitMs === 0) {
-      const tenant = this.#tenant(request.tenant)
+      const tenant = this.#tenant(request.tenantKey)
       this.#scheduler.take(tenant, request.endpoint, request.class, now, isHeld)
       this.#forgetWhenIdle(tenant)
       return Promise.resolve(this.#permit(tenant, request, now, 0, isHeld))
@@ -113,20 +113,20 @@ class LocalRequestBudget implements RequestBudget {
     return this.#wait(request, now, options)
   }
 
-  expectedWaitMs({ tenant, endpoint, class: requestClass }: CallRequest): number {
+  expectedWaitMs({ tenantKey, endpoint, class: requestClass }: CallRequest): number {
     const now = this.#clock.now()
-    return Math.max(0, this.#scheduler.expectedAt(this.#tenants.get(tenant), endpoint, requestClass, now) - now)
+    return Math.max(0, this.#scheduler.expectedAt(this.#tenants.get(tenantKey), endpoint, requestClass, now) - now)
   }
 
-  observe({ tenant: key, endpoint, status, retryAfterMs, rateLimit, sentAt }: CallOutcome): void {
+  observe({ tenantKey, endpoint, status, retryAfterMs, rateLimit, sentAt }: CallOutcome): void {
     const isRefusal = status === 429
     if (this.#isDisposed || !(isRefusal || rateLimit)) return
     const now = this.#clock.now()
-    const tenant = this.#tenant(key)
+    const tenant = this.#tenant(tenantKey)
     const own = tenant.cells.narrowest(endpoint)
     if (rateLimit) for (const cell of own) cell.announced(now, rateLimit)
     if (isRefusal) {
-      const isShared = this.#isSharedRefusal(key, now)
+      const isShared = this.#isSharedRefusal(tenantKey, now)
       for (const cell of isShared ? [...own, ...this.#address.narrowest(endpoint)] : own) {
         cell.refused(now, sentAt ?? now, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
       }
@@ -139,9 +139,9 @@ class LocalRequestBudget implements RequestBudget {
     this.#forgetWhenIdle(tenant)
   }
 
-  snapshot(key?: string): LimitUsage[] {
+  snapshot(tenantKey?: string): LimitUsage[] {
     const now = this.#clock.now()
-    const tenant = key === undefined ? undefined : this.#tenants.get(key)
+    const tenant = tenantKey === undefined ? undefined : this.#tenants.get(tenantKey)
     return this.#limits.map((limit) => {
       const cells = [...this.#address.cells, ...(tenant?.cells.cells ?? [])].filter((cell) => cell.limit === limit)
       const left = cells.map((cell) => cell.left(now))
@@ -171,7 +171,7 @@ class LocalRequestBudget implements RequestBudget {
     askedAt: number,
     { signal, isHeld = false }: AcquireOptions,
   ): Promise<Permit> {
-    const tenant = this.#tenant(request.tenant)
+    const tenant = this.#tenant(request.tenantKey)
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#scheduler.remove(waiter)
@@ -200,7 +200,7 @@ class LocalRequestBudget implements RequestBudget {
   }
 
   #refusal(request: CallRequest, now: number): RateLimitedError {
-    const tenant = this.#tenant(request.tenant)
+    const tenant = this.#tenant(request.tenantKey)
     const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), now)
     this.#forgetWhenIdle(tenant)
     return new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)
@@ -220,18 +220,18 @@ class LocalRequestBudget implements RequestBudget {
     return new ServiceUnavailableError('no more requests: the gateway is stopping', { service: serviceName })
   }
 
-  #tenant(key: string): TenantShare {
-    const known = this.#tenants.get(key)
+  #tenant(tenantKey: string): TenantShare {
+    const known = this.#tenants.get(tenantKey)
     if (known) return known
-    const tenant = new TenantShare(key, this.#limits, this.#jitterMs)
-    this.#tenants.set(key, tenant)
+    const tenant = new TenantShare(tenantKey, this.#limits, this.#jitterMs)
+    this.#tenants.set(tenantKey, tenant)
     return tenant
   }
 
-  #isSharedRefusal(tenant: string, now: number): boolean {
+  #isSharedRefusal(tenantKey: string, now: number): boolean {
     const last = this.#lastRefusal
-    this.#lastRefusal = { tenant, at: now }
-    return last !== undefined && last.tenant !== tenant && now - last.at <= SAME_CAUSE_MS
+    this.#lastRefusal = { tenantKey, at: now }
+    return last !== undefined && last.tenantKey !== tenantKey && now - last.at <= SAME_CAUSE_MS
   }
 
   /**

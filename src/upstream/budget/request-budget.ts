@@ -6,7 +6,7 @@ import type { RequestClass } from './request-class.ts'
 /** A call that a tenant wants to make. */
 export interface CallRequest {
   /** Key of the tenant, with a keyed hash of the token and never the token. Tenants share the budget fairly. */
-  readonly tenant: string
+  readonly tenantKey: string
   readonly endpoint: Endpoint
   readonly class: RequestClass
   /** Configured name of the service, for errors. Default: the budget's. */
@@ -37,7 +37,7 @@ export interface AcquireOptions {
 
 /** The facts about an answer that matter to the budget. */
 export interface CallOutcome {
-  readonly tenant: string
+  readonly tenantKey: string
   readonly endpoint: Endpoint
   /** The HTTP status. */
   readonly status: number
@@ -86,7 +86,7 @@ export interface RequestBudget extends Disposable {
    * Returns one entry per limit, in the configured order, as the tenant sees it. Without a tenant: as a new tenant would
    * see it.
    */
-  snapshot(tenant?: string): LimitUsage[]
+  snapshot(tenantKey?: string): LimitUsage[]
   /** Number of calls that wait. */
   readonly waiting: number
   /** Number of tenants that have used some of their budget or wait for it. All others are forgotten. */

@@ -26,26 +26,26 @@ export class ServiceBudget implements RequestBudget {
   }
 
   acquire(
-    { tenant, endpoint, class: requestClass, deadline }: CallRequest & { readonly deadline: number },
+    { tenantKey, endpoint, class: requestClass, deadline }: CallRequest & { readonly deadline: number },
     options?: AcquireOptions,
   ): Promise<Permit> {
     const serviceName = this.#serviceName
     return this.#shared.acquire(
-      { tenant: tokenKeyOf(tenant), endpoint, class: requestClass, deadline, serviceName },
+      { tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass, deadline, serviceName },
       options,
     )
   }
 
-  expectedWaitMs({ tenant, endpoint, class: requestClass }: CallRequest): number {
-    return this.#shared.expectedWaitMs({ tenant: tokenKeyOf(tenant), endpoint, class: requestClass })
+  expectedWaitMs({ tenantKey, endpoint, class: requestClass }: CallRequest): number {
+    return this.#shared.expectedWaitMs({ tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass })
   }
 
   observe(outcome: CallOutcome): void {
-    this.#shared.observe({ ...outcome, tenant: tokenKeyOf(outcome.tenant) })
+    this.#shared.observe({ ...outcome, tenantKey: tokenKeyOf(outcome.tenantKey) })
   }
 
-  snapshot(tenant?: string): LimitUsage[] {
-    return this.#shared.snapshot(tenant === undefined ? undefined : tokenKeyOf(tenant))
+  snapshot(tenantKey?: string): LimitUsage[] {
+    return this.#shared.snapshot(tenantKey === undefined ? undefined : tokenKeyOf(tenantKey))
   }
 
   [Symbol.dispose](): void {

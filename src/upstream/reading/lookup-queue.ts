@@ -113,7 +113,7 @@ export class LookupQueue {
     const endpoint = this.#endpointOf(way)
     const stop = new Stop()
     const { budget, clock } = this.#service
-    const leavesAt = clock.now() + budget.expectedWaitMs({ tenant: key, endpoint, class: 'interactive' })
+    const leavesAt = clock.now() + budget.expectedWaitMs({ tenantKey: key, endpoint, class: 'interactive' })
     // A permit for a single pin is requested for that pin. All other requests are put together when they are sent.
     let batch = endpoint === 'item' ? this.#makeUp('item', stop) : undefined
     const next = batch ? undefined : { endpoint, leavesAt, stop }
@@ -125,7 +125,7 @@ export class LookupQueue {
       }
       this.#service
         .call({
-          tenant: key,
+          tenantKey: key,
           token,
           endpoint,
           class: 'interactive',
@@ -239,7 +239,7 @@ export class LookupQueue {
   #waitMs(endpoint: 'item' | 'list'): number {
     const { budget, clock } = this.#service
     if (this.#next?.endpoint === endpoint) return Math.max(0, this.#next.leavesAt - clock.now())
-    return budget.expectedWaitMs({ tenant: this.#source.key, endpoint, class: 'interactive' })
+    return budget.expectedWaitMs({ tenantKey: this.#source.key, endpoint, class: 'interactive' })
   }
 
   /**

@@ -180,8 +180,8 @@ export class PinReads implements PinSource, LookupSource {
     signal: StopSignal,
     send: ServiceCall<Value>['send'],
   ): Promise<Value> {
-    const { service, key: tenant, token } = this.#account
-    return service.call({ tenant, token, endpoint, class: requestClass, signal, isRepeatable: true, send })
+    const { service, key: tenantKey, token } = this.#account
+    return service.call({ tenantKey, token, endpoint, class: requestClass, signal, isRepeatable: true, send })
   }
 }
 

@@ -21,8 +21,8 @@ export interface CircuitBreakerOptions {
    * `ServiceUnavailableError` is a failure.
    */
   readonly isFailure?: (error: unknown) => boolean
-  /** Smallest number of callers among the failures in a row that opens the breaker. Default: 1. */
-  readonly fewestCallers?: number
+  /** Smallest number of tenants among the failures in a row that opens the breaker. Default: 1. */
+  readonly fewestTenants?: number
 }
 
 /** Failures in a row that open the breaker. As many as the tries of one call, so that an outage never uses them up. */
@@ -46,11 +46,11 @@ export class CircuitBreaker {
   readonly #serviceName: string
   readonly #clock: Clock
   readonly #isFailure: (error: unknown) => boolean
-  readonly #fewestCallers: number
+  readonly #fewestTenants: number
   #isOpen = false
   /** Failures without an answer between them. */
   #failuresInARow = 0
-  readonly #failedCallers = new Set<string>()
+  readonly #failedTenants = new Set<string>()
   /** Clock time of the first of the failures in a row. */
   #failedAt = 0
   /** Clock time from which the next trial may be sent. */
@@ -68,7 +68,7 @@ export class CircuitBreaker {
     this.#serviceName = serviceName
     this.#clock = clock
     this.#isFailure = options.isFailure ?? ((error) => error instanceof ServiceUnavailableError)
-    this.#fewestCallers = options.fewestCallers ?? 1
+    this.#fewestTenants = options.fewestTenants ?? 1
   }
 
   /** True while all calls but trials must wait. */
@@ -118,16 +118,16 @@ export class CircuitBreaker {
    *
    * @param number of the call, from {@link CircuitBreaker.begin}
    * @param error null for a success
-   * @param caller identifies the caller for `fewestCallers`
+   * @param tenantKey identifies the tenant for `fewestTenants`
    */
-  end(number: number, isTrial: boolean, error: unknown, caller = ''): void {
+  end(number: number, isTrial: boolean, error: unknown, tenantKey = ''): void {
     if (isTrial) this.#trialsInFlight--
     if (error === null) this.#answered()
     else if (!this.#isFailure(error)) {
       if (error instanceof PinqlError) this.#answered()
     } else {
       if (error instanceof ServiceUnavailableError) this.#lastError = error
-      if (number > this.#begunAtAnswer) this.#failed(caller)
+      if (number > this.#begunAtAnswer) this.#failed(tenantKey)
     }
   }
 
@@ -136,17 +136,17 @@ export class CircuitBreaker {
     this.#isOpen = false
     if (this.#failuresInARow > 0) {
       this.#failuresInARow = 0
-      this.#failedCallers.clear()
+      this.#failedTenants.clear()
     }
     this.#turn('up')
   }
 
-  #failed(caller: string): void {
+  #failed(tenantKey: string): void {
     if (this.#failuresInARow === 0) this.#failedAt = this.#clock.now()
     this.#failuresInARow++
     if (!this.#isOpen) {
-      this.#failedCallers.add(caller)
-      if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedCallers.size >= this.#fewestCallers) {
+      this.#failedTenants.add(tenantKey)
+      if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedTenants.size >= this.#fewestTenants) {
         this.#isOpen = true
         this.#planTrial()
       }

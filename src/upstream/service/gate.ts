@@ -109,8 +109,8 @@ export class Gate {
   }
 
   /** Records how a call ended. See {@link CircuitBreaker.end}. */
-  end(number: number, isTrial: boolean, error: unknown, caller?: string): void {
-    this.breaker.end(number, isTrial, error, caller)
+  end(number: number, isTrial: boolean, error: unknown, tenantKey?: string): void {
+    this.breaker.end(number, isTrial, error, tenantKey)
     if (this.#waiters.size > 0) this.#serve()
   }
 

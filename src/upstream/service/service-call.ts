@@ -6,7 +6,7 @@ import type { CallOptions, PinOperations } from './client.ts'
 /** A call to be made. */
 export interface ServiceCall<Value> {
   /** Key of the tenant whose turn and allowance the call uses. */
-  readonly tenant: string
+  readonly tenantKey: string
   readonly token: string
   readonly endpoint: Endpoint
   readonly class: RequestClass

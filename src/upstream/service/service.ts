@@ -120,28 +120,28 @@ export class Service implements AsyncDisposable {
   }
 
   /** Returns the state of the service as a tenant may see it. A service's words about another tenant's failure are left out. */
-  health(tenant?: string): ServiceHealth {
-    return this.#breakers.health(tenant)
+  health(tenantKey?: string): ServiceHealth {
+    return this.#breakers.health(tenantKey)
   }
 
   /** Returns the rest of each limit. A tenant's own limits are shown to that tenant only. */
-  budgets(tenant?: string): LimitUsage[] {
-    return this.budget.snapshot(tenant)
+  budgets(tenantKey?: string): LimitUsage[] {
+    return this.budget.snapshot(tenantKey)
   }
 
   /** Reports to a tenant's observer that a pin has replaced another, where no answer may have shown it. */
-  noteReplaced(tenant: string, requestId: string, pin: Pin): void {
-    this.#observers.get(tenant)?.replaced(requestId, pin, UNKNOWN_AGE)
+  noteReplaced(tenantKey: string, requestId: string, pin: Pin): void {
+    this.#observers.get(tenantKey)?.replaced(requestId, pin, UNKNOWN_AGE)
   }
 
   /**
    * Sets the observer that sees all answers to a tenant. A tenant has one observer at a time. Returns a function that
    * removes it.
    */
-  observe(tenant: string, observer: TenantObserver): () => void {
-    this.#observers.set(tenant, observer)
+  observe(tenantKey: string, observer: TenantObserver): () => void {
+    this.#observers.set(tenantKey, observer)
     return () => {
-      if (this.#observers.get(tenant) === observer) this.#observers.delete(tenant)
+      if (this.#observers.get(tenantKey) === observer) this.#observers.delete(tenantKey)
     }
   }
 
@@ -170,22 +170,22 @@ export class Service implements AsyncDisposable {
    * @throws `signal.reason` when aborted
    */
   async call<Value>(call: ServiceCall<Value>): Promise<Value> {
-    const { tenant, endpoint, signal } = call
+    const { tenantKey, endpoint, signal } = call
     const breakers = this.#breakers
     const askedAt = call.askedAt ?? this.clock.now()
     const { deadline, lastStart } = callTimes(call, askedAt, this.timeoutMs)
     const waitsUntil = call.class === 'interactive' ? lastStart : askedAt + longestWait(this.timeoutMs)
-    const request = { tenant, endpoint, class: call.class, deadline: waitsUntil }
+    const request = { tenantKey, endpoint, class: call.class, deadline: waitsUntil }
     let visit: Visit | undefined
     let failure: unknown
     let attempt = 0
     for (let tries = 1; ; ) {
       let trialOf: Gate | null = null
-      if (breakers.isOpen(tenant)) {
-        if (isPoll(call)) trialOf = breakers.takeTrialNow(tenant, failure)
+      if (breakers.isOpen(tenantKey)) {
+        if (isPoll(call)) trialOf = breakers.takeTrialNow(tenantKey, failure)
         else {
           visit ??= this.#visit(call, lastStart)
-          trialOf = await this.#wait(tenant, visit, failure)
+          trialOf = await this.#wait(tenantKey, visit, failure)
         }
         if (!trialOf) {
           visit = undefined
@@ -206,9 +206,9 @@ export class Service implements AsyncDisposable {
         trialOf?.dropTrial()
         throw signal.reason
       }
-      if (!trialOf && breakers.isOpen(tenant)) {
+      if (!trialOf && breakers.isOpen(tenantKey)) {
         // The service went down while the call waited for the budget.
-        if (endpoint !== 'write') trialOf = breakers.takeTrial(tenant)
+        if (endpoint !== 'write') trialOf = breakers.takeTrial(tenantKey)
         if (!trialOf) {
           permit.giveBack()
           continue
@@ -216,7 +216,7 @@ export class Service implements AsyncDisposable {
       }
       if (call.class === 'mutation' || call.class === 'interactive') this.urgentCalls.note(endpoint)
       attempt++
-      const inFlight = breakers.begin(tenant, trialOf)
+      const inFlight = breakers.begin(tenantKey, trialOf)
       try {
         if (trialOf) return await this.#try(call, deadline, permit, attempt, inFlight, visit)
         const value = await this.#send(call, deadline, permit, attempt)
@@ -239,7 +239,7 @@ export class Service implements AsyncDisposable {
         }
         failure = error
         request.deadline = lastStart
-        if (breakers.isOpen(tenant)) {
+        if (breakers.isOpen(tenantKey)) {
           if (isPoll(call)) throw error
           continue
         }
@@ -260,9 +260,9 @@ export class Service implements AsyncDisposable {
   }
 
   /** Waits at the gate. A failure of the call itself says more than that the service is down. */
-  async #wait(tenant: string, visit: Visit, failure: unknown): Promise<Gate | null> {
+  async #wait(tenantKey: string, visit: Visit, failure: unknown): Promise<Gate | null> {
     try {
-      return await this.#breakers.wait(tenant, visit)
+      return await this.#breakers.wait(tenantKey, visit)
     } catch (error) {
       throw visit.signal?.aborted ? error : (failure ?? error)
     }
@@ -281,7 +281,7 @@ export class Service implements AsyncDisposable {
     inFlight: CallInFlight,
     visit: Visit | undefined,
   ): Promise<Value> {
-    const { tenant, signal } = call
+    const { tenantKey, signal } = call
     const breakers = this.#breakers
     const run = async (): Promise<Value> => {
       try {
@@ -299,16 +299,16 @@ export class Service implements AsyncDisposable {
     if (!visit) return trial
     const over = new Stop()
     const giveUp = (): void => {
-      if (breakers.isOpen(tenant)) over.abort(breakers.refusal(tenant))
+      if (breakers.isOpen(tenantKey)) over.abort(breakers.refusal(tenantKey))
     }
     const timer = this.clock.setTimeout(giveUp, visit.since + longestTrial(this.timeoutMs) - this.clock.now())
     return untilAborted(trial, over).finally(() => timer.cancel())
   }
 
   /** Sends the shortest read in the name of a change that waits, since a change must not be a trial. */
-  async #probe({ tenant, token, class: requestClass }: ServiceCall<unknown>, trialOf: Gate): Promise<void> {
+  async #probe({ tenantKey, token, class: requestClass }: ServiceCall<unknown>, trialOf: Gate): Promise<void> {
     const deadline = this.clock.now() + this.timeoutMs
-    const request = { tenant, token, endpoint: 'list', class: requestClass } as const
+    const request = { tenantKey, token, endpoint: 'list', class: requestClass } as const
     let permit: Permit
     try {
       permit = await this.budget.acquire({ ...request, class: 'live', deadline }, HELD)
@@ -317,7 +317,7 @@ export class Service implements AsyncDisposable {
       return
     }
     const send: ServiceCall<unknown>['send'] = (client, options) => client.listPins(PROBE, options)
-    const inFlight = this.#breakers.begin(tenant, trialOf)
+    const inFlight = this.#breakers.begin(tenantKey, trialOf)
     // The breakers get the error.
     await this.#try({ ...request, isRepeatable: true, send }, deadline, permit, 1, inFlight, undefined).catch(() => {})
   }
@@ -329,7 +329,7 @@ export class Service implements AsyncDisposable {
       permit.sent()
       this.#observe(call, answer, permit.grantedAt)
     }
-    const observer = this.#observers.get(call.tenant)
+    const observer = this.#observers.get(call.tenantKey)
     const client = observer ? observeClient(this.#client, observer) : this.#client
     const onSent = (): void => permit.sent()
     const options = { token, signal, timeoutMs, onAnswer, onSent }
@@ -340,19 +340,19 @@ export class Service implements AsyncDisposable {
   }
 
   #observe(call: ServiceCall<unknown>, answer: ServiceResponse, sentAt: number): void {
-    const { tenant, endpoint } = call
+    const { tenantKey, endpoint } = call
     const { status, headers } = answer
     // The budget learns nothing from other answers.
     if (status !== 429 && !hasRateLimitHeaders(headers)) return
     const wallNowMs = Date.now()
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), wallNowMs })
     const rateLimit = parseRateLimitHeaders(Object.fromEntries(headers), wallNowMs)
-    this.budget.observe({ tenant, endpoint, status, sentAt, retryAfterMs, rateLimit })
+    this.budget.observe({ tenantKey, endpoint, status, sentAt, retryAfterMs, rateLimit })
     if (!this.#reporter || (status !== 429 && rateLimit?.remaining !== 0)) return
     const pausedMs =
       (status === 429 ? retryAfterMs : undefined) ??
       rateLimit?.resetsInMs ??
-      this.budget.expectedWaitMs({ tenant, endpoint, class: 'mutation' })
+      this.budget.expectedWaitMs({ tenantKey, endpoint, class: 'mutation' })
     if (pausedMs > 0) this.#reporter.paused(this.#tokenFrom(call), pausedMs, status)
   }
 

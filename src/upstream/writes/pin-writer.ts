@@ -99,10 +99,10 @@ export class PinWriter {
   }
 
   #run(plan: Plan, signal?: StopSignal): Promise<Pin> {
-    const { service, key: tenant } = this.#tenant.account
+    const { service, key: tenantKey } = this.#tenant.account
     const { key, fingerprint } = plan
     const work = (operations: RequestIds): Promise<Pin> => this.#write(this.#requestsOf(operations), plan, signal)
-    return this.#journal.run({ serviceName: service.name, tenant, key, fingerprint }, work, signal)
+    return this.#journal.run({ serviceName: service.name, tenantKey, key, fingerprint }, work, signal)
   }
 
   #requestsOf(operations: RequestIds): WriteRequests {
@@ -116,13 +116,13 @@ export class PinWriter {
     // are new.
     let isKnown = plan.isReplacement || requests.capabilities.keepsMeta === false
     for (;;) {
-      const known = isKnown ? await records.find(requests.key, key) : null
+      const known = isKnown ? await records.find(requests.tenantKey, key) : null
       if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(requests.serviceName, key)
       if (known?.result) return known.result
       if (known) return this.#finish(requests, known, (attempt) => attempt.resume())
 
       const record: WriteRecord = {
-        tenant: requests.key,
+        tenantKey: requests.tenantKey,
         key,
         fingerprint,
         operationId: newOperationId(),

@@ -185,7 +185,7 @@ export class WriteAttempt {
   async #unclaimed(pins: readonly Pin[]): Promise<readonly Pin[]> {
     if (pins.length === 0) return pins
     const requestIds = pins.map(({ requestId }) => requestId)
-    const claimed = await this.#records.claimed(this.#record.tenant, requestIds)
+    const claimed = await this.#records.claimed(this.#record.tenantKey, requestIds)
     return pins.filter(({ requestId }) => !claimed.has(requestId))
   }
 

@@ -10,7 +10,7 @@ import type { WriteRecords } from './write-records.ts'
 export interface WriteName {
   /** Configured name of the service, for errors. */
   readonly serviceName: string
-  readonly tenant: string
+  readonly tenantKey: string
   readonly key: string
   readonly fingerprint: string
 }
@@ -104,7 +104,7 @@ export class WriteJournal implements AsyncDisposable {
     }
   }
 
-  isRunning(name: Pick<WriteName, 'tenant' | 'key'>): boolean {
+  isRunning(name: Pick<WriteName, 'tenantKey' | 'key'>): boolean {
     return this.#running.has(idOf(name))
   }
 
@@ -127,6 +127,6 @@ export class WriteJournal implements AsyncDisposable {
   }
 }
 
-function idOf({ tenant, key }: Pick<WriteName, 'tenant' | 'key'>): string {
-  return `${tenant}\n${key}`
+function idOf({ tenantKey, key }: Pick<WriteName, 'tenantKey' | 'key'>): string {
+  return `${tenantKey}\n${key}`
 }

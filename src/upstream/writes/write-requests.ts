@@ -48,7 +48,7 @@ export class WriteRequests {
   }
 
   /** Key of the tenant. */
-  get key(): string {
+  get tenantKey(): string {
     return this.#tenant.account.key
   }
 
@@ -181,8 +181,8 @@ export class WriteRequests {
   }
 
   #call({ signal = this.#signal, class: requestClass = 'mutation' }: TenantCallOptions) {
-    const { key: tenant, token } = this.#tenant.account
-    return { tenant, token, signal, class: requestClass, endpoint: 'write' } as const
+    const { key: tenantKey, token } = this.#tenant.account
+    return { tenantKey, token, signal, class: requestClass, endpoint: 'write' } as const
   }
 }
 

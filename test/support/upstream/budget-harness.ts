@@ -14,7 +14,7 @@ export function createBudget(...limits: RateLimit[]) {
 }
 
 export const list = (tenant: string, requestClass: CallRequest['class'] = 'interactive'): CallRequest => ({
-  tenant,
+  tenantKey: tenant,
   endpoint: 'list',
   class: requestClass,
 })

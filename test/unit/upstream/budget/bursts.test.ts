@@ -130,7 +130,7 @@ it.each(['interactive', 'live', 'resync'] as const)('a flood of mutations does n
 describe('a call that is held until its request is sent', () => {
   it('keeps every window at the service, whatever connections take', async () => {
     const call = fc.record({
-      tenant: fc.constantFrom('a', 'b'),
+      tenantKey: fc.constantFrom('a', 'b'),
       endpoint: fc.constantFrom('list', 'write'),
       class: fc.constantFrom('mutation', 'interactive', 'live', 'resync'),
     })

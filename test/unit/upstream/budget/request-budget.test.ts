@@ -132,7 +132,7 @@ describe('classes', () => {
       askGreedily(budget, [], [list('a'), list('a', 'live'), list('b', 'resync')])
       await clock.advance(limit.windowMs * 3)
       const { waitedMs } = await budget.acquire({
-        tenant: 'a',
+        tenantKey: 'a',
         endpoint: 'write',
         class: 'mutation',
         deadline: FOREVER,
@@ -164,7 +164,7 @@ describe('classes', () => {
     )
     await clock.advance(600_000)
     for (const tenant of tenants) {
-      const own = log.filter((each) => each.tenant === tenant)
+      const own = log.filter((each) => each.tenantKey === tenant)
       const share = own.filter((each) => each.class === 'live').length / own.length
       expect(share).toBeGreaterThanOrEqual(0.19)
       expect(share).toBeLessThan(0.35)
@@ -217,7 +217,7 @@ describe('memory', () => {
   it('remembers a pause and a slow-down for as long as they last', async () => {
     const { clock, budget } = createBudget()
     using _ = budget
-    budget.observe({ tenant: 'a', endpoint: 'list', status: 429, retryAfterMs: 10_000 })
+    budget.observe({ tenantKey: 'a', endpoint: 'list', status: 429, retryAfterMs: 10_000 })
     await clock.advance(39_000)
     expect(budget.tenants).toBe(1)
     await clock.advance(2000)
@@ -227,7 +227,7 @@ describe('memory', () => {
   it('keeps nothing of answers that say nothing about the budget', () => {
     const { budget } = createBudget(ADDRESS)
     using _ = budget
-    budget.observe({ tenant: 'a', endpoint: 'list', status: 200 })
+    budget.observe({ tenantKey: 'a', endpoint: 'list', status: 200 })
     expect(budget.tenants).toBe(0)
   })
 })
@@ -239,7 +239,7 @@ describe('a disposed budget', () => {
     const waiting = ask(budget, list('a'), clock.now() + 5000)
     budget[Symbol.dispose]()
     const late = ask(budget, list('a'))
-    budget.observe({ tenant: 'a', endpoint: 'list', status: 429 })
+    budget.observe({ tenantKey: 'a', endpoint: 'list', status: 429 })
     await settled()
     expect([waiting.outcome, late.outcome]).toEqual([
       expect.any(ServiceUnavailableError),

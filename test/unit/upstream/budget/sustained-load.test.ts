@@ -19,7 +19,7 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
   /** Every call that left, with a mutation asked for now and then if `everyMs` is given. */
   async function load(calls: readonly CallRequest[], mutationEveryMs = TEN_MINUTES_MS) {
     const clock = new VirtualClock(12_345.678)
-    const mutation: CallRequest = { tenant: 'editor', endpoint: 'write', class: 'mutation' }
+    const mutation: CallRequest = { tenantKey: 'editor', endpoint: 'write', class: 'mutation' }
     using budget = createRequestBudget({ serviceName: 'test', limits: [limit], clock })
     const log: Departure[] = []
     askGreedily(budget, log, calls)
@@ -43,7 +43,7 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
     expect(log.length / ((TEN_MINUTES_MS / limit.windowMs) * limit.limit)).toBeGreaterThanOrEqual(
       limit === ADDRESS ? 0.92 : 0.96,
     )
-    const shares = TENANTS.map((tenant) => log.filter((each) => each.tenant === tenant).length)
+    const shares = TENANTS.map((tenant) => log.filter((each) => each.tenantKey === tenant).length)
     expect(jainFairness(shares)).toBeGreaterThanOrEqual(0.999)
   }, 60_000)
 
@@ -98,7 +98,7 @@ describe('any demand', () => {
     [{ ...ADDRESS, limit: 2, assumed: true }],
   )
   const call = fc.record({
-    tenant: fc.constantFrom('a', 'b', 'c'),
+    tenantKey: fc.constantFrom('a', 'b', 'c'),
     endpoint: fc.constantFrom('list', 'item', 'write'),
     class: fc.constantFrom('mutation', 'interactive', 'live', 'resync'),
   })
@@ -147,7 +147,7 @@ describe('any demand', () => {
         for (const { endpoint, scope, windowMs, limit } of each) {
           const counted = arrivals.filter((arrival) => endpoint === 'all' || arrival.endpoint === endpoint)
           const groups =
-            scope === 'token' ? TENANTS.map((t) => counted.filter(({ tenant }) => tenant === t)) : [counted]
+            scope === 'token' ? TENANTS.map((t) => counted.filter(({ tenantKey }) => tenantKey === t)) : [counted]
           for (const group of groups) {
             const most = mostInAnyWindow(
               group.map(({ at }) => at),

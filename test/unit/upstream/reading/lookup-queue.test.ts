@@ -210,7 +210,7 @@ describe('LookupQueue at limits like Pinata’s', () => {
 
   it('asks for a pin at once although lists have to wait', async () => {
     const { requests, lookUp, clock, service } = createLookups(range(100).map(examplePin), { limits: PINATA })
-    service.budget.observe({ tenant: 'alice', endpoint: 'list', status: 429, retryAfterMs: 60_000 })
+    service.budget.observe({ tenantKey: 'alice', endpoint: 'list', status: 429, retryAfterMs: 60_000 })
     const [pin, content] = [lookUp(1), lookUp(2, { isContent: true })]
     await clock.advance(0)
     expect(pin.outcome).toEqual(['id-1'])

@@ -35,7 +35,7 @@ function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: numbe
     const outcome: { value?: unknown } = {}
     const made = service
       .call({
-        tenant: 'alice',
+        tenantKey: 'alice',
         token: 'token',
         endpoint: 'list',
         class: 'interactive',
@@ -243,7 +243,7 @@ describe('Service.call', () => {
     }
     expect(service.health('alice').breaker).toBe('open')
     await clock.advance(1000)
-    service.budget.observe({ tenant: 'alice', endpoint: 'list', status: 429, retryAfterMs: 30_000 })
+    service.budget.observe({ tenantKey: 'alice', endpoint: 'list', status: 429, retryAfterMs: 30_000 })
     const refused = call([])
     await refused.made
     expect(refused.outcome.value).toBeInstanceOf(RateLimitedError)
@@ -253,7 +253,7 @@ describe('Service.call', () => {
   it('does not open the breaker for refusals, one after the other', async () => {
     const { clock, call, service } = startService()
     for (let i = 0; i < 10; i++) call([new BadRequestError('no')])
-    for (let i = 0; i < 10; i++) call([new RateLimitedError('test', 1)], { tenant: `tenant ${i}` })
+    for (let i = 0; i < 10; i++) call([new RateLimitedError('test', 1)], { tenantKey: `tenant ${i}` })
     await clock.advance(1000)
     expect(service.health('alice')).toMatchObject({ state: 'up', breaker: 'closed', lastError: null })
   })
@@ -262,7 +262,7 @@ describe('Service.call', () => {
     const { clock, call } = startService([LISTS, { ...LISTS, endpoint: 'item' }])
     const paused = call([new RateLimitedError('test', 5000)])
     await clock.advance(100)
-    const others = [call([], { endpoint: 'item' }), call([], { tenant: 'bob' })]
+    const others = [call([], { endpoint: 'item' }), call([], { tenantKey: 'bob' })]
     await clock.advance(0)
     expect(others.map(({ outcome }) => outcome.value)).toEqual(['answer', 'answer'])
     expect(paused.outcome.value).toBe(undefined)

@@ -29,7 +29,7 @@ function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
     const startedAt = clock.now()
     const outcome: { value?: unknown; tookMs?: number } = {}
     const made: ServiceCall<unknown> = {
-      tenant,
+      tenantKey: tenant,
       token: tenant,
       signal,
       endpoint: what === 'remove' ? 'write' : 'list',

@@ -10,7 +10,7 @@ const cid = parseCid(exampleCid(1))
 const STARTED = Date.parse('2026-01-31T12:00:00Z')
 
 const record = (name: string | null): WriteRecord => ({
-  tenant: 't',
+  tenantKey: 't',
   key: 'k',
   fingerprint: 'f',
   operationId: 'op',
