@@ -46,7 +46,7 @@ function record(more: Partial<WriteRecord> = {}): WriteRecord {
     tenantKey: 'one:hash',
     key: 'key',
     fingerprint: 'f1',
-    operationId: 'op',
+    writeId: 'op',
     startedAt: START,
     state: 'pending',
     write: { pin, replaces: { requestId: 'r0', cid: exampleCid(2), was: { name: null, meta: { a: '0' } } } },
@@ -68,7 +68,7 @@ function made(requestId: string): Pin {
     meta: { a: '1' },
     delegates: ['/dns4/d/tcp/1/p2p/x'],
     info: { size: '1' },
-    operationId: 'op',
+    writeId: 'op',
   }
 }
 

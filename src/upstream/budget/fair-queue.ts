@@ -23,7 +23,7 @@ export class Lane<Item, Owner> {
  * This is deficit round robin in which every item costs one request and the quantum is one, so that no deficit remains. Any
  * endpoint may be closed for a while. Among the lanes of all open endpoints, the lane that has waited longest for its turn
  * is next, exactly as in a single ring. A lane that cannot use its turn is parked: it leaves the ring, keeps its turn, and
- * comes back to the front. Every operation takes constant time.
+ * comes back to the front. Every method takes constant time.
  */
 export class FairQueue<Item, Owner> {
   readonly #rings = {

@@ -123,9 +123,9 @@ export function decodePin(serviceName: string, body: string, reading: Reading = 
  * since some services reject more.
  */
 export function encodeNewPin(pin: NewPin): Record<string, unknown> {
-  const { cid, name, origins, meta: ownMeta, operationId, ...others } = pin
+  const { cid, name, origins, meta: ownMeta, writeId, ...others } = pin
   nothingLeft(others)
-  const meta = { ...ownMeta, ...(operationId !== undefined && { [OPERATION_META_KEY]: operationId }) }
+  const meta = { ...ownMeta, ...(writeId !== undefined && { [OPERATION_META_KEY]: writeId }) }
   return {
     cid: cid.text,
     ...(name === null ? {} : { name }),
@@ -205,14 +205,14 @@ function readPin(serviceName: string, json: unknown, { namesPinsByCid = false }:
     delegates: readTexts(wire.delegates),
     info: readMap(wire.info),
   }
-  return knownStatus === undefined ? { ...withOperation(read), unknownStatus: statusText } : withOperation(read)
+  return knownStatus === undefined ? { ...withWriteId(read), unknownStatus: statusText } : withWriteId(read)
 }
 
 /** Moves pinql's own entry of `meta` out of what clients see. */
-function withOperation(pin: Pin): Pin {
+function withWriteId(pin: Pin): Pin {
   if (pin.meta[OPERATION_META_KEY] === undefined) return pin
-  const { [OPERATION_META_KEY]: operationId, ...shown } = pin.meta
-  return { ...pin, meta: shown, operationId }
+  const { [OPERATION_META_KEY]: writeId, ...shown } = pin.meta
+  return { ...pin, meta: shown, writeId }
 }
 
 /**

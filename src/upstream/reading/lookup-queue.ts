@@ -5,7 +5,7 @@ import { safePace } from '../budget/rate-limit.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { ListNotFoundError } from '../http/refusals.ts'
 import { type PinPage, recordCount } from '../http/wire.ts'
-import type { CallOptions, PinOperations } from '../service/client.ts'
+import type { CallOptions, PinClient } from '../service/client.ts'
 import type { Service } from '../service/service.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
 import { cidRoom, isCutShort, largestLimit } from './list-plan.ts'
@@ -18,7 +18,7 @@ export interface LookupSource {
   /** Number of the tenant's pins, if known. */
   total(): number | null
   /** Sends one `GET /pins` at once, without waiting for budget. */
-  list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage>
+  list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage>
   /** Returns whether a list may be empty although pins match. */
   isDoubtful(query: ListQuery, page: PinPage): boolean
   /** Reads all pins of some CIDs, or all pins of the account, page by page. It works with every service. */
@@ -277,5 +277,5 @@ interface Batch {
   readonly lookups: LookupGroup
   /** The query of a list; undefined for a single pin. */
   readonly query: ListQuery | undefined
-  ask(client: PinOperations, options: CallOptions): Promise<PinPage>
+  ask(client: PinClient, options: CallOptions): Promise<PinPage>
 }

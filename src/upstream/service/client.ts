@@ -30,8 +30,8 @@ export interface RemovalOptions extends CallOptions {
   readonly successor?: Pin | undefined
 }
 
-/** The five operations of the Pinning Service API 1.0.0 at one service. */
-export interface PinOperations {
+/** The five calls of the Pinning Service API 1.0.0, which names them operations, at one service. */
+export interface PinClient {
   listPins(query: ListQuery, options: CallOptions): Promise<PinPage>
   addPin(pin: NewPin, options: CallOptions): Promise<Pin>
   getPin(requestId: string, options: CallOptions): Promise<Pin>
@@ -39,8 +39,8 @@ export interface PinOperations {
   removePin(requestId: string, options: RemovalOptions): Promise<void>
 }
 
-/** The five operations over connections, which must be closed by disposing. */
-export interface ServiceClient extends PinOperations, AsyncDisposable {}
+/** The five calls over connections, which must be closed by disposing. */
+export interface ServiceClient extends PinClient, AsyncDisposable {}
 
 /** HTTP proxies between pinql and the services. Usually read from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
 export interface ProxySettings {

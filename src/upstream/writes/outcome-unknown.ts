@@ -9,9 +9,9 @@ import type { WriteRecord } from './write-records.ts'
  */
 export function outcomeUnknown(
   serviceName: string,
-  { operationId, key }: WriteRecord,
+  { writeId, key }: WriteRecord,
   candidates: readonly Pin[],
   cause: unknown,
 ): OutcomeUnknownError {
-  return new OutcomeUnknownError(serviceName, { operationId, idempotencyKey: key, candidates, cause })
+  return new OutcomeUnknownError(serviceName, { operationId: writeId, idempotencyKey: key, candidates, cause })
 }

@@ -125,7 +125,7 @@ export class PinWriter {
         tenantKey: requests.tenantKey,
         key,
         fingerprint,
-        operationId: newOperationId(),
+        writeId: newWriteId(),
         startedAt: Date.now(),
         state: 'pending',
         ...(await this.#prepare(requests, plan.prepare, signal)),
@@ -192,6 +192,6 @@ export class PinWriter {
  * Returns the digits of a random UUID. Node makes the random bits of many UUIDs at once; 16 random bytes alone would cost
  * ten times as much.
  */
-function newOperationId(): string {
+function newWriteId(): string {
   return randomUUID().replaceAll('-', '')
 }

@@ -9,7 +9,7 @@ import type { ReplacedPin, Write } from './write-records.ts'
 
 /** Parts of a pin that a replacement sets. An undefined part stays unchanged; a name of null is no name. */
 export type PinChanges = {
-  readonly [Part in Exclude<keyof NewPin, 'operationId'>]?: NewPin[Part] | undefined
+  readonly [Part in Exclude<keyof NewPin, 'writeId'>]?: NewPin[Part] | undefined
 }
 
 /** Reads the pin to be replaced. */
@@ -35,7 +35,7 @@ export async function writeOf(ref: PinRef, changes: PinChanges, reader: PinReade
     if (nativeTargetOf(write, reader.capabilities) !== null) return write
   }
   const old = await reader.getPin(requestId)
-  const was = { name: givenNameOf(old), meta: old.meta, operationId: old.operationId }
+  const was = { name: givenNameOf(old), meta: old.meta, writeId: old.writeId }
   return {
     pin: {
       cid: changes.cid ?? old.cid,
@@ -105,7 +105,7 @@ export function ignoredPart(
   if (isMetaKept && !isEqual(wanted.meta, found.meta) && (isOldMeta || (isOthers && hasMeta))) {
     return { part: 'meta', wanted: wanted.meta, found: found.meta, isOthers }
   }
-  const isOfAnotherWrite = isOthers && found.operationId !== undefined
+  const isOfAnotherWrite = isOthers && found.writeId !== undefined
   return isOfAnotherWrite ? { part: 'cid', wanted: wanted.cid.text, found: found.requestId, isOthers } : null
 }
 
@@ -113,8 +113,8 @@ export function ignoredPart(
 function wasThere(found: Pin, wanted: NewPin, was: ReplacedPin['was'], state: ReplacementState): boolean {
   const { keepsMeta, before, startedAt } = state
   if (before) return before.includes(found.requestId)
-  // A service that replaces a pin but keeps its `meta` also keeps the old operation id in it.
-  if (found.operationId !== undefined) return ![wanted.operationId, was?.operationId].includes(found.operationId)
+  // A service that replaces a pin but keeps its `meta` also keeps the old write's id in it.
+  if (found.writeId !== undefined) return ![wanted.writeId, was?.writeId].includes(found.writeId)
   if (keepsMeta === true && !(was && isEqual(found.meta, was.meta))) return true
   // The service may drop `meta`, or keep the old `meta`. Then a different name or an older time shows that it is another
   // pin.

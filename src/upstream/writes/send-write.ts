@@ -18,10 +18,10 @@ import type { WriteRequests } from './write-requests.ts'
  * @throws whatever else the POST rejects with
  */
 export async function sendWrite(requests: WriteRequests, record: WriteRecord, deadline: number): Promise<Pin> {
-  const { write, operationId } = record
+  const { write, writeId } = record
   const replaced = nativeTargetOf(write, requests.capabilities)
   const post = { replaced, old: write.replaces?.requestId ?? null, deadline }
-  const pin = await sendWithFewerOrigins(requests, { ...write.pin, operationId }, post)
+  const pin = await sendWithFewerOrigins(requests, { ...write.pin, writeId }, post)
   if (isSameCid(pin.cid, write.pin.cid)) return pin
   const { serviceName } = requests
   if (replaced === null) {

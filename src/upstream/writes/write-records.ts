@@ -13,7 +13,7 @@ export interface ReplacedPin {
   /** Text of its CID. */
   readonly cid: string
   /** Parts of the pin before the replacement. Absent if pinql did not need to read the pin. */
-  readonly was?: Pick<NewPin, 'name' | 'meta' | 'operationId'> | undefined
+  readonly was?: Pick<NewPin, 'name' | 'meta' | 'writeId'> | undefined
 }
 
 /** The record of a write. With it, the write can be finished and answered again after a crash. It never contains a token. */
@@ -25,7 +25,7 @@ export interface WriteRecord {
   /** Equal for writes with equal input. */
   readonly fingerprint: string
   /** 122 random bits as 32 hexadecimal digits. They are sent in the pin's `meta`. */
-  readonly operationId: string
+  readonly writeId: string
   /** Start of the write in Unix milliseconds. */
   readonly startedAt: number
   /**

@@ -163,7 +163,7 @@ export class WriteRequests {
       const listed = await lookups.listed(example.cid, { signal: this.#signal })
       const pin = listed.find(({ requestId }) => requestId === example.requestId)
       if (!pin) return false
-      if (pin.operationId === undefined) account.service.known.observeLostMeta()
+      if (pin.writeId === undefined) account.service.known.observeLostMeta()
     }
     return this.capabilities.keepsMeta === true
   }
