@@ -6,16 +6,11 @@ import type { PinRef } from '../../domain/pin-id.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { CLOCK_SKEW_MS } from './match-pin.ts'
 import type { ReplacedPin, Write } from './write-records.ts'
+import type { WriteRequests } from './write-requests.ts'
 
 /** Parts of a pin that a replacement sets. An undefined part stays unchanged; a name of null is no name. */
 export type PinChanges = {
   readonly [Part in Exclude<keyof NewPin, 'writeId'>]?: NewPin[Part] | undefined
-}
-
-/** Reads the pin to be replaced. */
-export interface PinReader {
-  readonly capabilities: Capabilities
-  getPin(requestId: string): Promise<Pin>
 }
 
 /**
@@ -24,17 +19,22 @@ export interface PinReader {
  * It reads the old pin once if name, origins or `meta` stay unchanged. It also reads the old pin if pinql adds and then
  * removes, since the service then does not check that the old pin exists.
  *
+ * @param requests read the old pin
  * @throws whatever `getPin` throws, such as `PinNotFoundError`
  */
-export async function writeOf(ref: PinRef, changes: PinChanges, reader: PinReader): Promise<Write> {
+export async function writeOf(
+  ref: PinRef,
+  changes: PinChanges,
+  requests: Pick<WriteRequests, 'capabilities' | 'getPin'>,
+): Promise<Write> {
   const { requestId } = ref
   const { name, origins, meta } = changes
   if (name !== undefined && origins !== undefined && meta !== undefined) {
     const pin: NewPin = { cid: changes.cid ?? parseCid(ref.cid), name, origins, meta }
     const write = { pin, replaces: { requestId, cid: ref.cid } }
-    if (nativeTargetOf(write, reader.capabilities) !== null) return write
+    if (nativeTargetOf(write, requests.capabilities) !== null) return write
   }
-  const old = await reader.getPin(requestId)
+  const old = await requests.getPin(requestId)
   const was = { name: givenNameOf(old), meta: old.meta, writeId: old.writeId }
   return {
     pin: {

@@ -9,23 +9,15 @@ import type { Clock } from '../waiting/clock.ts'
 import { type RequestIds, Stop, type StopSignal } from '../waiting/stop.ts'
 import type { RecentWrites } from './recent-writes.ts'
 
-/** The reads of a tenant that its writes need. */
-export interface ReadsForWrites {
-  getPin(requestId: string, options: TenantCallOptions): Promise<Pin>
-}
-
-/** The lookups of a tenant that its writes need. */
-export interface LookupsForWrites {
-  content(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
-  /** Like `content`, without the pins that lists do not show yet. */
-  listed(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
-}
-
 /** The parts of a tenant that its writes use. */
 export interface WritingTenant {
   readonly account: Account
-  readonly reads: ReadsForWrites
-  readonly lookups: LookupsForWrites
+  readonly reads: { getPin(requestId: string, options: TenantCallOptions): Promise<Pin> }
+  readonly lookups: {
+    content(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
+    /** Like `content`, without the pins that lists do not show yet. */
+    listed(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
+  }
   readonly recent: RecentWrites
 }
 
