@@ -5,7 +5,7 @@ import { FairQueue } from './fair-queue.ts'
 import type { RateCell } from './rate-cell.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 import { ClassOrder, callsAhead, REQUEST_CLASSES, type RequestClass } from './request-class.ts'
-import { type LaneOwner, sum, type TenantLane, type TenantShare, type Waiter } from './tenant-share.ts'
+import { type LaneOwner, sum, type TenantLane, type TenantShare, type WaitingCall } from './tenant-share.ts'
 
 /** Number of refused calls of a lane with a place of their own. Further ones share the last. */
 const MOST_PROMISES = 1000
@@ -29,7 +29,7 @@ export class CallScheduler implements Disposable {
   readonly #address: CellSet
   readonly #onLeft: (tenant: TenantShare) => void
   readonly #order = new ClassOrder()
-  readonly #queues: Readonly<Record<RequestClass, FairQueue<Waiter, LaneOwner>>> = {
+  readonly #queues: Readonly<Record<RequestClass, FairQueue<WaitingCall, LaneOwner>>> = {
     mutation: new FairQueue(),
     interactive: new FairQueue(),
     live: new FairQueue(),
@@ -122,7 +122,7 @@ export class CallScheduler implements Disposable {
   }
 
   /** Adds a call to its lane. It stays there until it is granted, refused at its deadline, or removed. */
-  add(waiter: Waiter): void {
+  add(waiter: WaitingCall): void {
     const { lane, deadline } = waiter
     waiter.place = this.#queues[lane.owner.requestClass].push(lane, waiter)
     lane.owner.tenant.waiting += 1
@@ -132,7 +132,7 @@ export class CallScheduler implements Disposable {
   }
 
   /** Removes a call, granted or not, and everything that was kept for it. */
-  remove(waiter: Waiter): void {
+  remove(waiter: WaitingCall): void {
     const { lane, place } = waiter
     if (place === undefined) return
     waiter.place = undefined
@@ -220,7 +220,7 @@ export class CallScheduler implements Disposable {
     return tenant ? Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now)) : readyAt
   }
 
-  #expire(waiter: Waiter): void {
+  #expire(waiter: WaitingCall): void {
     const now = this.#clock.now()
     this.remove(waiter)
     waiter.refuse(this.promiseMs(waiter.lane, now))

@@ -5,7 +5,7 @@ import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
 import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
 import type { AcquireOptions, CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
-import { sum, TenantShare, type Waiter } from './tenant-share.ts'
+import { sum, TenantShare, type WaitingCall } from './tenant-share.ts'
 
 /** Milliseconds within which refusals of two tenants are taken to be about the address that they share. */
 const SAME_CAUSE_MS = 1000
@@ -177,7 +177,7 @@ class LocalRequestBudget implements RequestBudget {
         this.#scheduler.remove(waiter)
         waiter.fail(signal?.reason)
       }
-      const waiter: Waiter = {
+      const waiter: WaitingCall = {
         lane: tenant.lane(request.class, request.endpoint),
         deadline: request.deadline,
         serviceName: request.serviceName,

@@ -1,4 +1,4 @@
-import { LinkedList, type Place } from './linked-list.ts'
+import { LinkedList, type ListPlace } from './linked-list.ts'
 import type { Endpoint } from './rate-limit.ts'
 
 /** The waiting items of one owner at one endpoint, in order of arrival. An owner is a tenant in one class. */
@@ -7,7 +7,7 @@ export class Lane<Item, Owner> {
   readonly endpoint: Endpoint
   readonly items = new LinkedList<Item>()
   /** Position in the ring; undefined while the lane is empty or parked. Set only by {@link FairQueue}. */
-  place: Place<Lane<Item, Owner>> | undefined
+  place: ListPlace<Lane<Item, Owner>> | undefined
   /** Number of the lane's turn. The lowest goes first. Set only by {@link FairQueue}. */
   turn = 0
 
@@ -50,7 +50,7 @@ export class FairQueue<Item, Owner> {
   }
 
   /** Adds an item to its lane. A lane that was empty gets the last turn. */
-  push(lane: Lane<Item, Owner>, item: Item): Place<Item> {
+  push(lane: Lane<Item, Owner>, item: Item): ListPlace<Item> {
     const place = lane.items.append(item)
     if (lane.place) this.#rings[lane.endpoint].items += 1
     else if (lane.items.size === 1) this.#joinLast(lane)
@@ -58,7 +58,7 @@ export class FairQueue<Item, Owner> {
   }
 
   /** Removes an item, served or not. Its lane keeps its turn, unless the lane is empty now. */
-  remove(lane: Lane<Item, Owner>, place: Place<Item>): void {
+  remove(lane: Lane<Item, Owner>, place: ListPlace<Item>): void {
     lane.items.remove(place)
     if (!lane.place) return
     this.#rings[lane.endpoint].items -= 1

@@ -1,19 +1,19 @@
 import type { Appointment } from './agenda.ts'
 import { CellSet } from './cell-set.ts'
 import { Lane } from './fair-queue.ts'
-import type { Place } from './linked-list.ts'
+import type { ListPlace } from './linked-list.ts'
 import type { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import { ClassOrder, callsAhead, type RequestClass } from './request-class.ts'
 
 /** A call that waits for its permit. */
-export interface Waiter {
+export interface WaitingCall {
   readonly lane: TenantLane
   readonly deadline: number
   /** See `CallRequest`. */
   readonly serviceName: string | undefined
   /** Set once the waiter is in its lane. */
-  place: Place<Waiter> | undefined
+  place: ListPlace<WaitingCall> | undefined
   expiry: Appointment | undefined
   /** See `RequestBudget.acquire`. */
   readonly isHeld: boolean
@@ -24,7 +24,7 @@ export interface Waiter {
 }
 
 /** A tenant's calls of one class to one endpoint. */
-export type TenantLane = Lane<Waiter, LaneOwner>
+export type TenantLane = Lane<WaitingCall, LaneOwner>
 
 export interface LaneOwner {
   readonly tenant: TenantShare

@@ -15,7 +15,7 @@ export interface Visit {
   hasTried: boolean
 }
 
-interface Waiter {
+interface WaitingVisit {
   readonly visit: Visit
   /** @param isTrial false when the service is back */
   leave(isTrial: boolean): void
@@ -34,7 +34,7 @@ export class Gate {
   /** Number of its tenant's calls that wait, here or for the service as a whole. Kept by the owner of the gate. */
   visitors = 0
   readonly #clock: Clock
-  readonly #waiters = new Set<Waiter>()
+  readonly #waiters = new Set<WaitingVisit>()
   #timer: ClockTimer | undefined
   /** True while a trial that was let through waits for the budget. */
   #isTrialPending = false
@@ -62,7 +62,7 @@ export class Gate {
         signal?.removeEventListener('abort', abort)
         this.#waiters.delete(waiter)
       }
-      const waiter: Waiter = {
+      const waiter: WaitingVisit = {
         visit,
         leave: (isTrial) => {
           end()

@@ -14,7 +14,7 @@ import type { Write, WriteRecord } from './write-records.ts'
 import { WriteRequests, type WritingTenant } from './write-requests.ts'
 
 /** A write, and the pins of its CID that were there before, as its record keeps them. */
-type Prepared = Pick<WriteRecord, 'write' | 'before'>
+type PreparedWrite = Pick<WriteRecord, 'write' | 'before'>
 /** Determines what to write. It may read the old pin. */
 type Prepare = (requests: WriteRequests) => Promise<Write>
 
@@ -139,8 +139,8 @@ export class PinWriter {
   }
 
   /** Reads everything that is needed before a request that may change pins. */
-  async #prepare(requests: WriteRequests, prepare: Prepare, signal?: StopSignal): Promise<Prepared> {
-    const read = async (): Promise<Prepared> => {
+  async #prepare(requests: WriteRequests, prepare: Prepare, signal?: StopSignal): Promise<PreparedWrite> {
+    const read = async (): Promise<PreparedWrite> => {
       const write = await prepare(requests)
       return { write, before: await this.#listBefore(requests, write) }
     }

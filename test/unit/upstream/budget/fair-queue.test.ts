@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FairQueue, Lane } from '../../../../src/upstream/budget/fair-queue.ts'
-import type { Place } from '../../../../src/upstream/budget/linked-list.ts'
+import type { ListPlace } from '../../../../src/upstream/budget/linked-list.ts'
 import { ENDPOINTS, type Endpoint } from '../../../../src/upstream/budget/rate-limit.ts'
 
 interface Item {
   readonly name: string
-  place?: Place<Item>
+  place?: ListPlace<Item>
 }
 
 /** A queue with a lane for each name, holding that many items: `a0`, `a1` … */
