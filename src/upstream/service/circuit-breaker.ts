@@ -25,7 +25,7 @@ export interface CircuitBreakerOptions {
   readonly fewestTenants?: number
 }
 
-/** Failures in a row that open the breaker. As many as the tries of one call, so that an outage never uses them up. */
+/** Failures in a row that open the breaker. As many as a call has tries, so that an outage does not use up the tries. */
 const FAILURES_TO_OPEN = 3
 /** Pause before a trial, in times of the outage's age. So an outage of two seconds costs at most one second more. */
 const PAUSE_SHARE = 0.5

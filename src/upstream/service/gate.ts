@@ -2,14 +2,14 @@ import type { Clock, ClockTimer } from '../waiting/clock.ts'
 import { listen, type StopSignal } from '../waiting/stop.ts'
 import { CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.ts'
 
-/** A call that waits until its service is back, or until it may find that out itself. */
+/** A call that waits until its service is back, or until it may be the next trial. */
 export interface Visit {
   /** Clock time at which the call came. */
   readonly since: number
   /** Clock time at which the call gives up. */
   readonly until: number
   readonly signal: StopSignal | undefined
-  /** Makes a trial in the name of a call that must not be one itself, since it changes something. Null for a read. */
+  /** Makes a trial in place of a call that must not be a trial itself, since it changes something. Null for a read. */
   readonly probe: ((gate: Gate) => void) | null
   /** True once the call was a trial itself. Then others go first. */
   hasTried: boolean
@@ -27,7 +27,8 @@ interface WaitingVisit {
  *
  * While the breaker is open, calls wait here and use no budget. Whenever a trial is due, one of them is let through: the
  * read that has waited longest and was no trial before, then a probe for a change, then any read. At most one trial at a
- * time waits for the budget, so that trials are never faster than the budget allows. An answer to any call lets all go.
+ * time waits for the budget, so that trials are never faster than the budget allows. An answer to any call lets all waiting
+ * calls go.
  */
 export class Gate {
   readonly breaker: CircuitBreaker
@@ -48,7 +49,7 @@ export class Gate {
    * Waits until the breaker closes, or until the call is chosen for the next trial. Returns whether it is a trial. A trial
    * must be followed by {@link Gate.begin} or {@link Gate.dropTrial}.
    *
-   * @throws {ServiceUnavailableError} at `until`, and at once if that is over
+   * @throws {ServiceUnavailableError} at `until`; at once if `until` has passed
    * @throws `signal.reason` when aborted
    */
   wait(visit: Visit): Promise<boolean> {
@@ -119,7 +120,7 @@ export class Gate {
     for (const waiter of [...this.#waiters]) waiter.fail(error)
   }
 
-  /** Lets through whoever may go now, and plans the next trial. */
+  /** Lets through the calls that may go now, and plans the next trial. */
   #serve(): void {
     this.#timer?.cancel()
     if (!this.breaker.isOpen) {
@@ -128,7 +129,7 @@ export class Gate {
     }
     if (this.#waiters.size > 0 && this.takeTrial()) this.#letOneTry()
     if (this.#waiters.size === 0 || this.#isTrialPending) return
-    // A trial that was sent meanwhile has set it already.
+    // A trial that was sent meanwhile has set the timer already.
     this.#timer?.cancel()
     this.#timer = this.#clock.setTimeout(() => this.#serve(), Math.max(1, this.breaker.trialAt - this.#clock.now()))
   }

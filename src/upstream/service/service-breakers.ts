@@ -16,7 +16,7 @@ const MAX_TENANTS = 10_000
 const FEWEST_TENANTS = 2
 /** Statuses that show an outage of the service. Other failures may be caused by the account. */
 const OUTAGE_STATUSES: ReadonlySet<number> = new Set([502, 503, 504])
-/** Calls of one service that may wait for it at the same time, and those of one tenant among them. */
+/** Maximum number of calls that wait for one service at the same time: of all tenants, and of one tenant. */
 const MAX_WAITING = 10_000
 const MAX_WAITING_OF_TENANT = 1_000
 const STATES: readonly ServiceHealth['state'][] = ['up', 'degraded', 'down']
@@ -118,7 +118,7 @@ export class ServiceBreakers {
   begin(tenantKey: string, trialOf: Gate | null): CallInFlight {
     const own = this.#ownOf(tenantKey)
     const isTrial = trialOf !== null
-    // A trial of one breaker shows the other one as much.
+    // Both breakers learn from the answer. So a trial of one breaker is a trial of the other one, too.
     const numberAtOwn = own.begin(isTrial)
     return { tenantKey, own, numberAtOwn, numberAtShared: this.#shared.begin(isTrial), isTrial }
   }
@@ -134,8 +134,8 @@ export class ServiceBreakers {
   /**
    * Returns the state of the service as a tenant may see it.
    *
-   * @param tenantKey gets the last failure with the service's words only if the failure was its own. Undefined: never with the
-   *   service's words.
+   * @param tenantKey key of the tenant, which sees the service's words only in a failure of its own. Undefined: the last
+   *   failure comes without the service's words.
    */
   health(tenantKey?: string): ServiceHealth {
     const shared = this.#shared.breaker.health

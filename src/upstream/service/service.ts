@@ -42,7 +42,7 @@ export interface ServiceOptions {
 }
 
 const MAX_TRIES = 3
-/** The service says of each permit when its request is sent. */
+/** For permits of which {@link Service} reports when the request is sent. */
 const HELD = { isHeld: true } as const
 const FIRST_BACKOFF_MS = 200
 /** The shortest read. */
@@ -58,7 +58,7 @@ export class Service implements AsyncDisposable {
   readonly name: string
   /** Base URL of its Pinning Service API, without user name, password and query. */
   readonly endpoint: string
-  /** Key of the known provider that runs it; null for a stranger. */
+  /** Key of the known provider that runs it; null for an unknown provider. */
   readonly provider: string | null
   /** True when the configuration has a token for it. */
   readonly hasToken: boolean
@@ -145,7 +145,7 @@ export class Service implements AsyncDisposable {
     }
   }
 
-  /** Milliseconds that a read somebody waits for may wait before it is sent. The rest of its time is kept for the answer. */
+  /** Milliseconds that an interactive read may wait before it is sent. The rest of its time is kept for the answer. */
   get longestWaitMs(): number {
     return longestReadWait(this.timeoutMs)
   }
@@ -225,7 +225,7 @@ export class Service implements AsyncDisposable {
         return value
       } catch (error) {
         if (!trialOf) {
-          // The slot is free again if the request was never sent. A trial is brought to its end, and says so then.
+          // The slot is free again if the request was never sent. A trial may still be in flight.
           permit.giveBack()
           breakers.end(inFlight, error)
         }
@@ -259,7 +259,7 @@ export class Service implements AsyncDisposable {
     return { since, until, signal, probe, hasTried: false }
   }
 
-  /** Waits at the gate. A failure of the call itself says more than that the service is down. */
+  /** Waits at the gate. Rejects with the call's last failure, if there is one: it says more than that the service is down. */
   async #wait(tenantKey: string, visit: Visit, failure: unknown): Promise<Gate | null> {
     try {
       return await this.#breakers.wait(tenantKey, visit)

@@ -6,7 +6,7 @@ import { ServiceBudget } from '../budget/service-budget.ts'
 import { groupBySharedLimits, type LimitedService, limitsOf } from '../providers/limits-of.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
 
-/** The limits that a service's calls keep, and what was used of them. Services of one provider share it. */
+/** The limits that a service's calls keep, and their use so far. Services of one provider share both. */
 export interface SharedLimits {
   readonly limits: readonly RateLimit[]
   /** The shared budget, as the service sees it. */
@@ -18,7 +18,7 @@ export interface SharedLimits {
 /**
  * Makes one budget for all services that {@link groupBySharedLimits} puts together. Returns each service's part of it, by its name.
  *
- * They share limits, pauses, and what was learned of limits. Nothing else of a service is shared.
+ * The services of one budget share limits, pauses, and what was learned of limits. They share nothing else.
  */
 export function createSharedLimits(
   services: readonly LimitedService[],

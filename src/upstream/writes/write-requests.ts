@@ -142,10 +142,10 @@ export class WriteRequests {
   }
 
   /**
-   * Returns whether a write without a visible pin was not made: the service keeps `meta`, and lists the pins that were
-   * written before.
+   * Returns whether the lists of the service are proof: a write whose pin they do not show was not made. That is so if the
+   * service keeps `meta` and lists new pins at once.
    *
-   * To test that, it looks for a pin that was made within the last minute, if there is one.
+   * To test the lists, it looks for a pin that was made within the last minute, if there is one.
    */
   async showsWrites(): Promise<boolean> {
     const { account, recent, lookups } = this.#tenant
