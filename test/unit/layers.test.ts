@@ -80,8 +80,7 @@ const LAYERS: Layers = {
     'upstream/reading',
     'upstream/service/circuit-breaker.ts',
     'upstream/service/learned-capabilities.ts',
-    'upstream/service/service.ts',
-    'upstream/tenant',
+    'upstream/service/tenant-call-options.ts',
     'upstream/waiting',
     'upstream/writes/replacement.ts',
   ],
@@ -97,7 +96,7 @@ const LAYERS: Layers = {
   // What surrounds every HTTP request. Transports see of it only what they name.
   'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/waiting/stop.ts'],
   'server/caller': ['domain'],
-  'server/graphql': ['domain', 'live', 'observability', 'resolvers', 'server/caller', 'upstream'],
+  'server/graphql': ['domain', 'live', 'observability', 'resolvers', 'server/caller', 'upstream/waiting/stop.ts'],
   'server/pages': [],
   // Transports move bytes, and know nothing of pins.
   'server/transports': [
