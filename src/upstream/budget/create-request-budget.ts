@@ -18,7 +18,6 @@ export interface RequestBudgetOptions {
   readonly service: string
   readonly limits?: readonly RateLimit[]
   readonly clock?: Clock
-  readonly jitterMs?: number
 }
 
 /**
@@ -30,10 +29,9 @@ export interface RequestBudgetOptions {
  *
  * @param options.limits as published by the service or configured. Default: {@link ASSUMED_LIMITS}.
  * @param options.clock default: {@link systemClock}
- * @param options.jitterMs milliseconds by which the network may bring calls closer together. Default: 50.
  */
 export function createRequestBudget(options: RequestBudgetOptions): RequestBudget {
-  return new LocalRequestBudget(options.service, options.limits, options.clock, options.jitterMs)
+  return new LocalRequestBudget(options.service, options.limits, options.clock)
 }
 
 class LocalPermit implements Permit {
@@ -66,7 +64,6 @@ class LocalRequestBudget implements RequestBudget {
   readonly #service: string
   readonly #limits: readonly RateLimit[]
   readonly #clock: Clock
-  readonly #jitterMs: number | undefined
   readonly #address: CellSet
   readonly #scheduler: CallScheduler
   readonly #tenants = new Map<string, TenantShare>()
@@ -74,27 +71,17 @@ class LocalRequestBudget implements RequestBudget {
   #sweep: Appointment | undefined
   #isDisposed = false
 
-  constructor(
-    service: string,
-    limits: readonly RateLimit[] = ASSUMED_LIMITS,
-    clock: Clock = systemClock,
-    jitterMs?: number,
-  ) {
+  constructor(service: string, limits: readonly RateLimit[] = ASSUMED_LIMITS, clock: Clock = systemClock) {
     this.#service = service
     this.#limits = limits
     this.#clock = clock
-    this.#jitterMs = jitterMs
     const shared = limits.filter(({ scope }) => scope === 'address')
-    this.#address = new CellSet(shared, { jitterMs })
+    this.#address = new CellSet(shared)
     this.#scheduler = new CallScheduler(clock, this.#address, (tenant) => this.#forgetWhenIdle(tenant))
   }
 
   get waiting(): number {
     return sum([...this.#tenants.values()], (tenant) => tenant.waiting)
-  }
-
-  get tenants(): number {
-    return this.#tenants.size
   }
 
   acquire(request: CallRequest & { readonly deadline: number }, options: AcquireOptions = NOT_HELD): Promise<Permit> {
@@ -223,7 +210,7 @@ class LocalRequestBudget implements RequestBudget {
   #tenant(key: string): TenantShare {
     const known = this.#tenants.get(key)
     if (known) return known
-    const tenant = new TenantShare(key, this.#limits, this.#jitterMs)
+    const tenant = new TenantShare(key, this.#limits)
     this.#tenants.set(key, tenant)
     return tenant
   }

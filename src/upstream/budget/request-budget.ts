@@ -89,6 +89,4 @@ export interface RequestBudget extends Disposable {
   snapshot(tenant?: string): LimitUsage[]
   /** Number of calls that wait. */
   readonly waiting: number
-  /** Number of tenants that have used some of their budget or wait for it. All others are forgotten. */
-  readonly tenants: number
 }
