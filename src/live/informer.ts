@@ -58,11 +58,6 @@ export class Informer implements Disposable {
     this.#unobserve = tenant.observe(intake)
   }
 
-  /** Number of subscriptions. */
-  get watches(): number {
-    return this.#views.active().reduce((sum, { watches }) => sum + watches.size, 0)
-  }
-
   /** Number of pins in the cache. */
   get pins(): number {
     return this.#cache.size

@@ -56,11 +56,6 @@ export class Informers implements Disposable {
     return this.#informers.size
   }
 
-  /** Number of subscriptions. One to several services counts once for each. */
-  get listeners(): number {
-    return [...this.#informers.values()].reduce((sum, informer) => sum + informer.watches, 0)
-  }
-
   /** Number of pins in all caches. */
   get pins(): number {
     return [...this.#informers.values()].reduce((sum, informer) => sum + informer.pins, 0)
