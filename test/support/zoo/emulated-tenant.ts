@@ -1,5 +1,5 @@
 import { Dispatcher } from 'undici'
-import { createServiceClient } from '../../../src/upstream/service/client.ts'
+import { createClientOver } from '../../../src/upstream/service/client.ts'
 import { Service } from '../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
 import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
@@ -69,7 +69,7 @@ class UnlimitedService extends Service {
 
   constructor(settings: ServiceSettings, dispatcher: Dispatcher) {
     super(settings)
-    const client = createServiceClient({ ...settings, known: this.known, dispatcher })
+    const client = createClientOver(dispatcher, { ...settings, known: this.known })
     this.#send = ({ send, token, signal }) => send(client, { token, signal })
   }
 
