@@ -38,6 +38,7 @@ const LAYERS: Layers = {
   ],
   'upstream/tenant': [
     'domain',
+    'upstream/budget/request-budget.ts',
     'upstream/http',
     'upstream/providers',
     'upstream/reading',

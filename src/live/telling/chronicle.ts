@@ -5,7 +5,6 @@ import type { PinCache } from '../watched/pin-cache.ts'
 import type { View } from '../watched/view.ts'
 import type { EventLog, LoggedEvent } from './event-log.ts'
 import { type LiveCursors, NOWHERE, type ResumePoint } from './live-cursor.ts'
-import { MemoryEventLog } from './memory-event-log.ts'
 
 export interface ChronicleOptions {
   /** Key of the tenant. */
@@ -14,6 +13,7 @@ export interface ChronicleOptions {
   readonly service: string
   readonly cursors: LiveCursors
   readonly cache: PinCache
+  readonly log: EventLog
   /** Unix milliseconds. */
   readonly wallNow: () => number
 }
@@ -22,7 +22,7 @@ export interface ChronicleOptions {
 export class Chronicle {
   readonly #options: ChronicleOptions
   readonly #epoch = randomBytes(6).toString('base64url')
-  readonly #log: EventLog = new MemoryEventLog()
+  readonly #log: EventLog
   /** The first part of every cursor of a view. */
   readonly #tags = new WeakMap<View, string>()
   /** The last snapshot of a view. All subscribers that begin before the next change share it. */
@@ -31,6 +31,7 @@ export class Chronicle {
 
   constructor(options: ChronicleOptions) {
     this.#options = options
+    this.#log = options.log
   }
 
   /** Configured name of the service. */

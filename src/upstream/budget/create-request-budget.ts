@@ -4,7 +4,15 @@ import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
 import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
-import type { AcquireOptions, CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
+import type {
+  AcquireOptions,
+  CallOutcome,
+  CallRequest,
+  LimitUsage,
+  Permit,
+  RequestBudget,
+  RequestBudgetOptions,
+} from './request-budget.ts'
 import { sum, TenantShare, type Waiter } from './tenant-share.ts'
 
 /** Milliseconds within which refusals of two tenants are taken to be about the address that they share. */
@@ -12,13 +20,6 @@ const SAME_CAUSE_MS = 1000
 /** Milliseconds between two checks of all waiting calls while the address is paused. */
 const SWEEP_EVERY_MS = 100
 const NOT_HELD: AcquireOptions = {}
-
-export interface RequestBudgetOptions {
-  /** Configured name of the service, for errors of requests that name none. */
-  readonly service: string
-  readonly limits?: readonly RateLimit[]
-  readonly clock?: Clock
-}
 
 /**
  * Creates the budget of one service, or of several services of one provider, kept in this process.

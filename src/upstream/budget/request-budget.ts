@@ -1,4 +1,5 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
+import type { Clock } from '../waiting/clock.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
@@ -62,6 +63,16 @@ export interface LimitUsage {
   /** Milliseconds until the whole limit is free again if nothing more is sent. */
   readonly resetsInMs: number
 }
+
+export interface RequestBudgetOptions {
+  /** Configured name of the service, for errors of requests that name none. */
+  readonly service: string
+  readonly limits?: readonly RateLimit[]
+  readonly clock?: Clock
+}
+
+/** Creates the budget of one service, or of several services of one provider. */
+export type CreateRequestBudget = (options: RequestBudgetOptions) => RequestBudget
 
 /** Decides which call to one service, or to all services of one provider, may leave, and when. */
 export interface RequestBudget extends Disposable {
