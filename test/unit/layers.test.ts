@@ -111,6 +111,7 @@ const LAYERS: Layers = {
     'server/http/request-guard.ts',
     'server/http/request-id.ts',
     'server/http/send-json.ts',
+    'upstream/waiting/clock.ts',
     'upstream/waiting/stop.ts',
   ],
   'server/transports/yoga': [

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { GraphQLError } from 'graphql'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type Server, type ServerOptions, WebSocketServer } from 'ws'
+import type { ClockTimer } from '../../../upstream/waiting/clock.ts'
 import type { OperationRequest } from '../../graphql/operation-request.ts'
 import type { HttpContext } from '../../http/graphql-handler.ts'
 import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../../http/graphql-path.ts'
@@ -40,7 +41,7 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
   readonly #sockets: Server<typeof ServedSocket>
   readonly #connections = new Set<Connection>()
   readonly #heartbeat: Heartbeat<Connection>
-  readonly #timer: NodeJS.Timeout
+  #timer: ClockTimer
   #onEmpty: (() => void) | null = null
   #isDraining = false
 
@@ -59,10 +60,10 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
     this.#heartbeat = new Heartbeat((connection) => {
       const { unreadSince, unreadBytes } = connection
       const longestMs = longestUnreadMs(options.stallTimeoutMs, unreadBytes)
-      if (unreadSince !== null && performance.now() - unreadSince >= longestMs) connection.stall()
+      if (unreadSince !== null && options.clock.now() - unreadSince >= longestMs) connection.stall()
       else connection.beat()
     })
-    this.#timer = setInterval(() => this.#heartbeat.turn(), Heartbeat.turnMs(options.pingIntervalMs))
+    this.#timer = this.#planTurn()
   }
 
   opened(connection: Connection): void {
@@ -197,8 +198,17 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer)
+    this.#timer.cancel()
     for (const connection of this.#connections) connection.terminate()
+  }
+
+  #planTurn(): ClockTimer {
+    const { clock, pingIntervalMs } = this.#options
+    const turn = (): void => {
+      this.#timer = this.#planTurn()
+      this.#heartbeat.turn()
+    }
+    return clock.setTimeout(turn, Heartbeat.turnMs(pingIntervalMs), { keepsAlive: true })
   }
 }
 

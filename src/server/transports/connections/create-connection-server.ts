@@ -1,5 +1,6 @@
 import type { GatewayConfig } from '../../../config/gateway-config.ts'
 import type { Logger } from '../../../observability/logger.ts'
+import { systemClock } from '../../../upstream/waiting/clock.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import { Operations } from '../../graphql/operations.ts'
@@ -21,10 +22,11 @@ export function createConnectionServer(
   const { executor, identify, guard, log } = parts
   return new ConnectionServer({
     operations: new Operations(executor),
-    caps: new ConnectionCaps(connectionLimitsOf(config)),
+    caps: new ConnectionCaps(connectionLimitsOf(config), systemClock.now),
     identify,
     guard,
     log,
+    clock: systemClock,
     maxMessageBytes: config.maxMessageBytes,
     maxRequestBytes: config.maxRequestBytes,
     pingIntervalMs: config.livePingMs,

@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws'
 import type { Message } from '../../../../../src/server/graphql/message.ts'
 import { MessageQueue, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
 import { SocketWire } from '../../../../../src/server/transports/web-socket/socket-wire.ts'
+import { systemClock } from '../../../../../src/upstream/waiting/clock.ts'
 
 const PING = 0x89
 
@@ -20,7 +21,8 @@ function startReader() {
     },
   }
   const head = Buffer.alloc(0)
-  const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, { head, listener })
+  const options = { head, listener, clock: systemClock }
+  const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, options)
   ws.on('pong', (payload) => wire.ponged(payload))
   const outbox = new Outbox(wire)
   const read: Buffer[] = []
