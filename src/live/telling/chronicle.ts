@@ -3,6 +3,7 @@ import type { Pin } from '../../domain/pin.ts'
 import type { Draft, EventBase, LiveEvent } from '../live-event.ts'
 import type { PinCache } from '../watched/pin-cache.ts'
 import type { View } from '../watched/view.ts'
+import { eventFor } from './event-for.ts'
 import type { EventLog, LoggedEvent } from './event-log.ts'
 import { type LiveCursors, NOWHERE, type ResumePoint } from './live-cursor.ts'
 
@@ -66,7 +67,7 @@ export class Chronicle {
 
   /** Makes the event that a view's subscribers get. Null when the event does not concern them. */
   eventFor(view: View, { event, previous }: LoggedEvent): LiveEvent | null {
-    const told = view.eventFor(event, previous)
+    const told = eventFor(view, event, previous)
     return told && this.#bind(told, view)
   }
 
