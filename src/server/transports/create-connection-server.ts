@@ -1,13 +1,13 @@
-import type { GatewayConfig } from '../../../config/gateway-config.ts'
-import type { Logger } from '../../../observability/logger.ts'
-import { systemClock } from '../../../upstream/waiting/clock.ts'
-import type { Identify } from '../../caller/caller.ts'
-import type { Executor } from '../../graphql/executor.ts'
-import { Operations } from '../../graphql/operations.ts'
-import type { RequestGuard } from '../../http/request-guard.ts'
-import { ConnectionCaps } from './connection-caps.ts'
-import { connectionLimitsOf } from './connection-limits.ts'
+import type { GatewayConfig } from '../../config/gateway-config.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { systemClock } from '../../upstream/waiting/clock.ts'
+import type { Identify } from '../caller/caller.ts'
+import type { Executor } from '../graphql/executor.ts'
+import { Operations } from '../graphql/operations.ts'
+import type { RequestGuard } from '../http/request-guard.ts'
 import { ConnectionServer } from './connection-server.ts'
+import { ConnectionCaps } from './connections/connection-caps.ts'
+import { connectionLimitsOf } from './connections/connection-limits.ts'
 
 /** Creates the server of WebSockets and event streams from the configuration. */
 export function createConnectionServer(
