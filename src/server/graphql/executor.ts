@@ -11,8 +11,8 @@ import type { Informers } from '../../live/informers.ts'
 import type { LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { ConfiguredServices } from '../../resolvers/configured-services.ts'
 import { type CallerTokens, createContext, type GatewayContext } from '../../resolvers/context.ts'
-import type { ServiceRegistry } from '../../upstream/tenant/service-registry.ts'
 import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import { visibleErrors } from './client-error.ts'
 import { CompiledOperations } from './compiled-operations.ts'
@@ -23,7 +23,7 @@ import { requestTimeoutError } from './request-timeout-error.ts'
 
 export interface ExecutorOptions {
   readonly schema: GraphQLSchema
-  readonly registry: ServiceRegistry
+  readonly registry: ConfiguredServices
   readonly live: Informers
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number

@@ -2,11 +2,6 @@ import { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
 
-interface CellSetOptions {
-  readonly jitterMs?: number | undefined
-  readonly hasCopies?: boolean
-}
-
 /** Several cells. A call must pass all cells that cover its endpoint; if one of them refuses, none counts the call. */
 export class CellSet {
   /** One cell per limit, in the order of the limits. */
@@ -14,8 +9,8 @@ export class CellSet {
   readonly #covering: Readonly<Record<Endpoint, readonly RateCell[]>>
 
   /** @param options.hasCopies true if the cells of limits by address are copies of cells that decide */
-  constructor(limits: readonly RateLimit[], { jitterMs, hasCopies = false }: CellSetOptions = {}) {
-    this.cells = limits.map((limit) => new RateCell(limit, jitterMs, hasCopies && limit.scope === 'address'))
+  constructor(limits: readonly RateLimit[], { hasCopies = false } = {}) {
+    this.cells = limits.map((limit) => new RateCell(limit, hasCopies && limit.scope === 'address'))
     const covering = (endpoint: Endpoint) => this.cells.filter((cell) => cell.endpoints.includes(endpoint))
     this.#covering = { list: covering('list'), item: covering('item'), write: covering('write') }
   }

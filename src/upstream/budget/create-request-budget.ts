@@ -4,7 +4,15 @@ import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
 import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
-import type { AcquireOptions, CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
+import type {
+  AcquireOptions,
+  CallOutcome,
+  CallRequest,
+  LimitUsage,
+  Permit,
+  RequestBudget,
+  RequestBudgetOptions,
+} from './request-budget.ts'
 import { sum, TenantShare, type WaitingCall } from './tenant-share.ts'
 
 /** Milliseconds within which refusals of two tenants are taken to be about the address that they share. */
@@ -12,14 +20,6 @@ const SAME_CAUSE_MS = 1000
 /** Milliseconds between two checks of all waiting calls while the address is paused. */
 const SWEEP_EVERY_MS = 100
 const NOT_HELD: AcquireOptions = {}
-
-export interface RequestBudgetOptions {
-  /** Configured name of the service, for errors of requests that name none. */
-  readonly serviceName: string
-  readonly limits?: readonly RateLimit[]
-  readonly clock?: Clock
-  readonly jitterMs?: number
-}
 
 /**
  * Creates the budget of one service, or of several services of one provider, kept in this process.
@@ -30,10 +30,9 @@ export interface RequestBudgetOptions {
  *
  * @param options.limits as published by the service or configured. Default: {@link ASSUMED_LIMITS}.
  * @param options.clock default: {@link systemClock}
- * @param options.jitterMs milliseconds by which the network may bring calls closer together. Default: 50.
  */
 export function createRequestBudget(options: RequestBudgetOptions): RequestBudget {
-  return new LocalRequestBudget(options.serviceName, options.limits, options.clock, options.jitterMs)
+  return new LocalRequestBudget(options.serviceName, options.limits, options.clock)
 }
 
 class LocalPermit implements Permit {
@@ -66,7 +65,6 @@ class LocalRequestBudget implements RequestBudget {
   readonly #serviceName: string
   readonly #limits: readonly RateLimit[]
   readonly #clock: Clock
-  readonly #jitterMs: number | undefined
   readonly #address: CellSet
   readonly #scheduler: CallScheduler
   readonly #tenants = new Map<string, TenantShare>()
@@ -74,27 +72,17 @@ class LocalRequestBudget implements RequestBudget {
   #sweep: Appointment | undefined
   #isDisposed = false
 
-  constructor(
-    serviceName: string,
-    limits: readonly RateLimit[] = ASSUMED_LIMITS,
-    clock: Clock = systemClock,
-    jitterMs?: number,
-  ) {
+  constructor(serviceName: string, limits: readonly RateLimit[] = ASSUMED_LIMITS, clock: Clock = systemClock) {
     this.#serviceName = serviceName
     this.#limits = limits
     this.#clock = clock
-    this.#jitterMs = jitterMs
     const shared = limits.filter(({ scope }) => scope === 'address')
-    this.#address = new CellSet(shared, { jitterMs })
+    this.#address = new CellSet(shared)
     this.#scheduler = new CallScheduler(clock, this.#address, (tenant) => this.#forgetWhenIdle(tenant))
   }
 
   get waiting(): number {
     return sum([...this.#tenants.values()], (tenant) => tenant.waiting)
-  }
-
-  get tenants(): number {
-    return this.#tenants.size
   }
 
   acquire(request: CallRequest & { readonly deadline: number }, options: AcquireOptions = NOT_HELD): Promise<Permit> {
@@ -223,7 +211,7 @@ class LocalRequestBudget implements RequestBudget {
   #tenant(tenantKey: string): TenantShare {
     const known = this.#tenants.get(tenantKey)
     if (known) return known
-    const tenant = new TenantShare(tenantKey, this.#limits, this.#jitterMs)
+    const tenant = new TenantShare(tenantKey, this.#limits)
     this.#tenants.set(tenantKey, tenant)
     return tenant
   }

@@ -69,11 +69,11 @@ export class RateCell {
   #slowedAt = Number.NEGATIVE_INFINITY
 
   /** @param isCopy true if another cell counts these calls and more, so that this one decides nothing until a refusal */
-  constructor(limit: RateLimit, jitterMs?: number, isCopy = false) {
+  constructor(limit: RateLimit, isCopy = false) {
     this.#isCopy = isCopy
     this.limit = limit
     this.endpoints = limit.endpoint === 'all' ? ENDPOINTS : [limit.endpoint]
-    this.#safe = safePace(limit, jitterMs)
+    this.#safe = safePace(limit)
     this.#creditMs = Math.min(LATE_TIMER_MS, (4 * limit.windowMs) / limit.limit)
     this.#sent = new SendLog(this.#safe.spanMs, limit.limit)
     this.#isAssumed = limit.assumed ?? false

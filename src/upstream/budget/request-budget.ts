@@ -1,4 +1,5 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
+import type { Clock } from '../waiting/clock.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
@@ -63,6 +64,16 @@ export interface LimitUsage {
   readonly resetsInMs: number
 }
 
+export interface RequestBudgetOptions {
+  /** Configured name of the service, for errors of requests that name none. */
+  readonly serviceName: string
+  readonly limits?: readonly RateLimit[]
+  readonly clock?: Clock
+}
+
+/** Creates the budget of one service, or of several services of one provider. */
+export type CreateRequestBudget = (options: RequestBudgetOptions) => RequestBudget
+
 /** Decides which call to one service, or to all services of one provider, may leave, and when. */
 export interface RequestBudget extends Disposable {
   /**
@@ -89,6 +100,4 @@ export interface RequestBudget extends Disposable {
   snapshot(tenantKey?: string): LimitUsage[]
   /** Number of calls that wait. */
   readonly waiting: number
-  /** Number of tenants that have used some of their budget or wait for it. All others are forgotten. */
-  readonly tenants: number
 }

@@ -21,10 +21,6 @@ export class ServiceBudget implements RequestBudget {
     return this.#shared.waiting
   }
 
-  get tenants(): number {
-    return this.#shared.tenants
-  }
-
   acquire(
     { tenantKey, endpoint, class: requestClass, deadline }: CallRequest & { readonly deadline: number },
     options?: AcquireOptions,

@@ -52,9 +52,9 @@ export class TenantShare {
   held = 0
   forgetting: Appointment | undefined
 
-  constructor(key: string, limits: readonly RateLimit[], jitterMs?: number) {
+  constructor(key: string, limits: readonly RateLimit[]) {
     this.key = key
-    this.cells = new CellSet(limits, { jitterMs, hasCopies: true })
+    this.cells = new CellSet(limits, { hasCopies: true })
   }
 
   lane(requestClass: RequestClass, endpoint: Endpoint): TenantLane {

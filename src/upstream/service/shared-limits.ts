@@ -1,7 +1,7 @@
 import { CallMeter } from '../budget/call-meter.ts'
 import { createRequestBudget } from '../budget/create-request-budget.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
-import type { RequestBudget } from '../budget/request-budget.ts'
+import type { CreateRequestBudget, RequestBudget } from '../budget/request-budget.ts'
 import { ServiceBudget } from '../budget/service-budget.ts'
 import { groupBySharedLimits, type LimitedService, limitsOf } from '../providers/limits-of.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
@@ -23,12 +23,13 @@ export interface SharedLimits {
 export function createSharedLimits(
   services: readonly LimitedService[],
   clock: Clock = systemClock,
+  createBudget: CreateRequestBudget = createRequestBudget,
 ): Map<string, SharedLimits> {
   const byService = new Map<string, SharedLimits>()
   for (const sharers of groupBySharedLimits(services)) {
     const limits = limitsOf(sharers)
     const urgentCalls = new CallMeter(clock)
-    const budget = createRequestBudget({ serviceName: sharers[0]?.name ?? '', limits, clock })
+    const budget = createBudget({ serviceName: sharers[0]?.name ?? '', limits, clock })
     for (const { name } of sharers) {
       const own = sharers.length === 1 ? budget : new ServiceBudget(name, budget)
       byService.set(name, { limits, budget: own, urgentCalls })

@@ -7,9 +7,9 @@ import { comparePositions, type PinPosition } from '../../../src/domain/pin-orde
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { openPinStreams, PinStream } from '../../../src/upstream/reading/pin-stream.ts'
 import { trimmedText, utcText } from '../providers/created-text.ts'
+import type { EmulatedPin } from '../providers/emulated-pin.ts'
 import { exampleCid, exampleCidV0 } from '../providers/example-cid.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
-import type { StoredPin } from '../providers/stored-pin.ts'
 import { createEmulatedTenant, type EmulatedTenant } from './emulated-tenant.ts'
 
 const START_NS = 1_600_000_000_000_000_000n
@@ -127,7 +127,7 @@ export async function live(profile: ProviderProfile, provider: string | null, { 
     await walkAtOnce(account, ALL, 10)
     account.store.remove(requestId)
   }
-  const everything: StoredPin[] = []
+  const everything: EmulatedPin[] = []
   const add = (ns: bigint): string => {
     const n = everything.length
     const pin = account.store.add({

@@ -49,7 +49,8 @@ export class ConnectionCaps {
   readonly #owing = new Map<Usage, Usages>()
   #connections = 0
 
-  constructor(limits: ConnectionLimits, now = () => performance.now()) {
+  /** @param now milliseconds that never go back */
+  constructor(limits: ConnectionLimits, now: () => number) {
     this.limits = limits
     this.now = now
   }
