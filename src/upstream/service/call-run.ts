@@ -1,7 +1,7 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
-import type { CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
+import type { AcquireOptions, CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { sleep } from '../waiting/sleep.ts'
@@ -29,6 +29,8 @@ const MAX_TRIES = 3
 const FIRST_BACKOFF_MS = 200
 /** The run says of each permit when its request is sent. */
 const HELD = { isHeld: true } as const
+/** The shortest time until the next trial, where the budget refuses one. */
+const SHORTEST_DELAY_MS = 100
 /** The shortest read. */
 const PROBE: ListQuery = { statuses: PIN_STATUSES, limit: 1 }
 
@@ -62,6 +64,7 @@ export class CallRun<Value> {
     for (;;) {
       let trialOf = breakers.isOpen(tenantKey) ? await this.#passGate() : null
       const permit = await this.#acquire(trialOf)
+      if (!permit) continue
       if (signal?.aborted) {
         permit.giveBack()
         trialOf?.dropTrial()
@@ -85,7 +88,9 @@ export class CallRun<Value> {
 
   /** Makes the call as a trial that was due, once. */
   async runTrial(trialOf: Gate): Promise<Value> {
-    return this.#tryOut(await this.#acquire(trialOf), trialOf)
+    const permit = await this.#acquire(trialOf)
+    if (!permit) throw this.#path.breakers.refusal(this.#call.tenantKey)
+    return this.#tryOut(permit, trialOf)
   }
 
   /**
@@ -132,16 +137,27 @@ export class CallRun<Value> {
     new CallRun(probe, this.#path).runTrial(trialOf).catch(() => {})
   }
 
-  #acquire(trialOf: Gate | null): Promise<Permit> {
+  #acquire(trialOf: Gate | null): Promise<Permit | null> {
     const { signal } = this.#call
-    const { budget } = this.#path
     const options = signal ? { signal, isHeld: true } : HELD
-    if (!trialOf) return budget.acquire(this.#request, options)
+    if (trialOf) return this.#acquireForTrial(trialOf, options)
+    return this.#path.budget.acquire(this.#request, options)
+  }
+
+  /** Returns null when the budget has no room for a trial in time: then it has to wait, and its call at the gate. */
+  async #acquireForTrial(trialOf: Gate, options: AcquireOptions): Promise<Permit | null> {
+    const { clock, budget } = this.#path
+    const deadline = Math.min(this.#request.deadline, this.#visit?.until ?? Number.POSITIVE_INFINITY)
     // Trials never burst: while a service is down, they leave at the pace of its limit at most.
-    return budget.acquire({ ...this.#request, class: 'live' }, options).catch((error) => {
-      trialOf.dropTrial()
+    const request = { ...this.#request, class: 'live', deadline } as const
+    try {
+      return await budget.acquire(request, options)
+    } catch (error) {
+      const isLeft = options.signal?.aborted === true
+      trialOf.dropTrial(isLeft ? 0 : clock.now() + Math.max(SHORTEST_DELAY_MS, budget.expectedWaitMs(request)))
+      if (error instanceof RateLimitedError && !isPoll(this.#call)) return null
       throw error
-    })
+    }
   }
 
   /** @param trialOf the gate of which this try is a trial */

@@ -113,6 +113,11 @@ export class CircuitBreaker {
     return ++this.#begun
   }
 
+  /** Makes the next trial due at a clock time, unless it is due later anyway. */
+  putOffTrial(until: number): void {
+    this.#trialAt = Math.max(this.#trialAt, until)
+  }
+
   /**
    * Records how a call ended.
    *

@@ -93,9 +93,14 @@ export class Gate {
     return true
   }
 
-  /** Records that a trial that was let through is not sent. */
-  dropTrial(): void {
+  /**
+   * Records that a trial that was let through is not sent.
+   *
+   * @param nextAt clock time before which none is due again. Default: the next one is due now.
+   */
+  dropTrial(nextAt = 0): void {
     this.#isTrialPending = false
+    this.breaker.putOffTrial(nextAt)
     this.#serve()
   }
 

@@ -60,6 +60,10 @@ function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
   return { clock, model, service, trouble, call, goDown, operations }
 }
 
+function isDown(value: unknown): boolean {
+  return value instanceof PinqlError && value.code === 'SERVICE_UNAVAILABLE'
+}
+
 afterEach(() => vi.restoreAllMocks())
 
 describe('calls to a service that is down', () => {
@@ -127,6 +131,33 @@ describe('calls to a service that is down', () => {
     expect(Math.min(...paces)).toBeGreaterThanOrEqual(2000)
     expect(mostInAnyWindow(askedAt, 60_000)).toBeLessThanOrEqual(30)
   })
+
+  it.each(['list', 'remove'] as const)(
+    'wait at the gate, and not at once again and again, for a trial that the budget has no room for (%s)',
+    async (what) => {
+      // A slot every six seconds: longer than a call waits.
+      const { clock, service, trouble, call } = startCalls([{ ...LISTS, limit: 10 }])
+      trouble.isDown = true
+      for (let n = 0; n < 3; n++) {
+        call('poll')
+        await clock.advance(10_000)
+      }
+      expect(service.health('alice').state).toBe('down')
+      const acquire = vi.spyOn(service.budget, 'acquire')
+      const calls: ReturnType<typeof call>[] = []
+      for (let n = 0; n < 60; n++) {
+        calls.push(call(what))
+        await clock.advance(500)
+      }
+      expect(acquire.mock.calls.length).toBeLessThan(30)
+      expect(calls.filter(({ value }) => value !== undefined).every(({ value }) => isDown(value))).toBe(true)
+      expect(Math.max(...calls.map(({ tookMs = 0 }) => tookMs))).toBeLessThanOrEqual(5000)
+      trouble.isDown = false
+      const waiting = calls.filter(({ value }) => value === undefined)
+      await clock.advance(12_000)
+      expect(waiting.some(({ value }) => value === 'answer')).toBe(true)
+    },
+  )
 
   it('let others ask while a trial has no answer; its caller gives up after 5 s, and the trial goes on', async () => {
     const { clock, service, trouble, call, goDown, operations } = startCalls()
