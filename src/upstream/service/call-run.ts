@@ -1,8 +1,7 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
-import { PIN_STATUSES } from '../../domain/pin.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
+import type { Endpoint } from '../budget/rate-limit.ts'
 import type { AcquireOptions, CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
-import type { ListQuery } from '../http/list-query.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
@@ -10,6 +9,7 @@ import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallSender } from './call-sender.ts'
 import { type CallTimes, callTimes, isPoll, longestTrial, longestVisit, longestWait } from './call-times.ts'
 import type { Gate, Visit } from './gate.ts'
+import { knock, LIST_PROBE } from './probes.ts'
 import type { ServiceBreakers } from './service-breakers.ts'
 import type { ServiceCall } from './service-call.ts'
 
@@ -31,8 +31,6 @@ const FIRST_BACKOFF_MS = 200
 const HELD = { isHeld: true } as const
 /** The shortest time until the next trial, where the budget refuses one. */
 const SHORTEST_DELAY_MS = 100
-/** The shortest read. */
-const PROBE: ListQuery = { statuses: PIN_STATUSES, limit: 1 }
 
 /** One call with all of its tries: gate, budget, request, and again. `Service.call` says what callers may expect. */
 export class CallRun<Value> {
@@ -118,23 +116,30 @@ export class CallRun<Value> {
     const { endpoint, signal } = this.#call
     const { clock, timeoutMs } = this.#path
     const since = clock.now()
-    const until = Math.min(since + longestVisit(timeoutMs), this.#times.lastStart)
-    return { since, until, signal, probe: endpoint === 'write' ? (gate) => this.#probe(gate) : null, hasTried: false }
+    return {
+      since,
+      until: Math.min(since + longestVisit(timeoutMs), this.#times.lastStart),
+      signal,
+      hasRoom: () => this.#trialWaitMs(endpoint) === 0,
+      probe: endpoint === 'write' ? (gate) => this.#probe(gate) : null,
+      hasTried: false,
+    }
   }
 
-  /** Sends the shortest read in the name of a change that waits, since a change must not be a trial. */
+  /** Asks in the name of a change that waits whether the service is back, since a change must not find that out itself. */
   #probe(trialOf: Gate): void {
     const { tenantKey, token, class: requestClass } = this.#call
-    const probe: ServiceCall<unknown> = {
-      tenantKey,
-      token,
-      endpoint: 'list',
-      class: requestClass,
-      isRepeatable: true,
-      send: (client, options) => client.listPins(PROBE, options),
-    }
+    const isShortOfLists = this.#trialWaitMs('list') > 0 && this.#trialWaitMs('item') === 0
+    const probe = isShortOfLists ? knock(trialOf) : LIST_PROBE
+    const call = { tenantKey, token, class: requestClass, isRepeatable: true, ...probe }
     // The breakers get the error.
-    new CallRun(probe, this.#path).runTrial(trialOf).catch(() => {})
+    new CallRun<unknown>(call, this.#path).runTrial(trialOf).catch(() => {})
+  }
+
+  /** Returns the milliseconds until the budget would let a trial leave. */
+  #trialWaitMs(endpoint: Endpoint): number {
+    const { tenantKey } = this.#call
+    return this.#path.budget.expectedWaitMs({ tenantKey, endpoint, class: 'live' })
   }
 
   #acquire(trialOf: Gate | null): Promise<Permit | null> {

@@ -9,6 +9,8 @@ export interface Visit {
   /** Clock time at which the call gives up. */
   readonly until: number
   readonly signal: StopSignal | undefined
+  /** Returns whether the budget has room for the call now, if it is a read. */
+  hasRoom(): boolean
   /** Makes a trial in place of a call that must not be a trial itself, since it changes something. Null for a read. */
   readonly probe: ((gate: Gate) => void) | null
   /** True once the call was a trial itself. Then others go first. */
@@ -22,11 +24,15 @@ interface WaitingVisit {
   fail(error: unknown): void
 }
 
+/** Milliseconds until the next look, where a trial is due and no call that waits has room in the budget. */
+const LOOK_FOR_ROOM_EVERY_MS = 100
+
 /**
  * A circuit breaker whose calls wait in place of being refused.
  *
  * While the breaker is open, calls wait here and use no budget. Whenever a trial is due, one of them is let through: the
- * read that has waited longest and was no trial before, then a probe for a change, then any read. At most one trial at a
+ * read that has waited longest and was no trial before, then a probe for a change, then any read. A read without room in the
+ * budget is passed over. At most one trial at a
  * time waits for the budget, so that trials are never faster than the budget allows. An answer to any call lets all waiting
  * calls go.
  */
@@ -104,6 +110,17 @@ export class Gate {
     this.#serve()
   }
 
+  /** Lets the change that has waited longest through as a trial, since a probe has shown that it is worth it. */
+  tryChange(): void {
+    if (!this.breaker.isOpen || this.#isTrialPending) return
+    for (const { visit, leave } of this.#waiters) {
+      if (visit.probe === null) continue
+      this.#isTrialPending = true
+      leave(true)
+      return
+    }
+  }
+
   /** Records that a call is sent. Returns its number. */
   begin(isTrial: boolean): number {
     const number = this.breaker.begin(isTrial)
@@ -141,11 +158,16 @@ export class Gate {
 
   #letOneTry(): void {
     const waiters = [...this.#waiters]
+    const reads = waiters.filter(({ visit }) => visit.probe === null)
     const chosen =
-      waiters.find(({ visit }) => visit.probe === null && !visit.hasTried) ??
+      reads.find(({ visit }) => !visit.hasTried && visit.hasRoom()) ??
       waiters.find(({ visit }) => visit.probe !== null) ??
-      waiters[0]
-    if (!chosen) return
+      reads.find(({ visit }) => visit.hasTried && visit.hasRoom())
+    if (!chosen) {
+      this.#isTrialPending = false
+      this.breaker.putOffTrial(this.#clock.now() + LOOK_FOR_ROOM_EVERY_MS)
+      return
+    }
     chosen.visit.hasTried = true
     if (chosen.visit.probe) chosen.visit.probe(this)
     else chosen.leave(true)

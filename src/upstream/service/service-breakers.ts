@@ -186,7 +186,8 @@ function isAnswer(error: unknown): boolean | null {
   return error instanceof PinqlError ? true : null
 }
 
-function isOutage(error: unknown): boolean {
+/** Returns whether an error shows that the service itself cannot be reached. */
+export function isOutage(error: unknown): boolean {
   if (error instanceof FailedAnswerError) return OUTAGE_STATUSES.has(error.status)
   return error instanceof ServiceUnavailableError
 }

@@ -246,8 +246,9 @@ describe('Service.call', () => {
     await clock.advance(1000)
     service.budget.observe({ tenantKey: 'alice', endpoint: 'list', status: 429, retryAfterMs: 30_000 })
     const refused = call([])
-    await refused.made
-    expect(refused.outcome.value).toBeInstanceOf(RateLimitedError)
+    await clock.advance(4500)
+    expect(refused.outcome.value).toMatchObject({ code: 'SERVICE_UNAVAILABLE', mayHaveActed: false })
+    expect(refused.sentAt).toEqual([])
     expect(service.health('alice')).toMatchObject({ state: 'down', breaker: 'open' })
   })
 

@@ -9,6 +9,8 @@ import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
 const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' }
+/** A list a minute: none is left when the service is known to be down. */
+const ONE_LIST: readonly RateLimit[] = [{ ...LISTS, limit: 1, endpoint: 'list' }]
 const PAGE = { statuses: ['pinned'], limit: 10 } as const
 const unreachable = new ServiceUnavailableError('model could not be reached', { service: 'model' })
 
@@ -49,11 +51,16 @@ function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
     return outcome
   }
   /** Three polls fail, so that the service is known to be down. */
-  async function goDown(tenant = 'alice'): Promise<void> {
+  async function goDown(): Promise<void> {
     trouble.isDown = true
-    call('poll', { tenant })
-    await clock.advance(1000)
-    expect(service.health(tenant).state).toBe('down')
+    call('poll')
+    if (limits !== ONE_LIST) await clock.advance(1000)
+    for (let n = 1; n < 3 && limits === ONE_LIST; n++) {
+      await clock.advance(61_000)
+      call('poll')
+    }
+    await clock.advance(0)
+    expect(service.health('alice').state).toBe('down')
     model.requests.length = 0
   }
   const operations = () => model.requests.map(({ operation }) => operation)
@@ -189,6 +196,35 @@ describe('calls to a service that is down', () => {
     await clock.advance(1100)
     expect(changes.map(({ value }) => value)).toEqual(['answer', 'answer'])
     expect(operations().filter((operation) => operation === 'add')).toHaveLength(2)
+  })
+
+  it('are probed with a pin that is not there where lists are short, and then one change tries', async () => {
+    const { clock, service, trouble, call, goDown, operations } = startCalls(ONE_LIST)
+    await goDown()
+    const changes = [call('remove'), call('remove')]
+    const list = call('list')
+    await clock.advance(1500)
+    expect(new Set(operations())).toEqual(new Set(['get']))
+    trouble.isDown = false
+    await clock.advance(1100)
+    expect(changes.map(({ value }) => value)).toEqual(['answer', 'answer'])
+    expect([operations().slice(-3), service.health('alice').state]).toEqual([['get', 'add', 'add'], 'up'])
+    // It has to wait for longer than it may.
+    expect(list.value).toMatchObject({ code: 'RATE_LIMITED' })
+  })
+
+  it('stay shut out where only a pin that is not there is answered', async () => {
+    const { clock, model, service, trouble, call, goDown, operations } = startCalls(ONE_LIST)
+    await goDown()
+    trouble.isDown = false
+    model.fate = (operation) => (operation === 'get' ? { afterMs: 10 } : { afterMs: 10, refusal: unreachable })
+    for (let n = 0; n < 100; n++) {
+      call('remove')
+      await clock.advance(100)
+    }
+    expect(service.health('alice').state).toBe('down')
+    // After each answer one change: the pauses are a second long by then.
+    expect(operations().length).toBeLessThan(40)
   })
 
   it('never wait if they are polls', async () => {
