@@ -1,11 +1,11 @@
 /**
- * Services that nobody knows, made by chance from a grammar of what services do in lists: a million walks, each of which is
+ * Services that nobody knows, made by chance from a grammar of what services do in lists: a million readings, each of which is
  * exact or ends in a typed error. At least 95 % of those that a client can complete who is told the rules are exact.
  *
  * All is in one process and without sockets. What is refused though it is possible is listed by cause.
  *
  * Run: npx tsx bench/reading/grammar.ts [histories = 1000000] [first seed = 1]
- * Exit code 1 when a walk lost or repeated a pin, or fewer than 95 % of the possible ones were exact.
+ * Exit code 1 when a reading lost or repeated a pin, or fewer than 95 % of the possible ones were exact.
  */
 import { readHistory } from '../../test/support/grammar/read-history.ts'
 

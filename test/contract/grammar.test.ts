@@ -4,14 +4,14 @@ import { type ServiceRules, serviceOf } from '../support/grammar/service-rules.t
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { createEmulatedTenant } from '../support/zoo/emulated-tenant.ts'
+import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts'
 import { at } from '../support/zoo/seed-and-drain.ts'
-import { ALL, walk, walkAtOnce } from '../support/zoo/walk-histories.ts'
 
 /** The bench reads a million: `npx tsx bench/reading/grammar.ts`. */
 const HISTORIES = Number(process.env.PINQL_GRAMMAR ?? 300)
 const FIRST_SEED = Number(process.env.PINQL_GRAMMAR_SEED ?? 1)
 
-describe('walking services that nobody knows', () => {
+describe('paging through services that nobody knows', () => {
   it(`is exact or ends in a typed error, never in a shorter list that looks whole (${HISTORIES} histories)`, async () => {
     const outcomes: (HistoryOutcome & { readonly seed: number })[] = []
     for (let seed = FIRST_SEED; seed < FIRST_SEED + HISTORIES; seed++) {
@@ -71,8 +71,8 @@ describe('a stranger', () => {
     'is read whole, page by page and at once: %s',
     async (_what, rules, times) => {
       for (const read of [
-        (account: ReturnType<typeof createEmulatedTenant>) => walk(account, ALL, [100]),
-        (account: ReturnType<typeof createEmulatedTenant>) => walkAtOnce(account, ALL, 1000),
+        (account: ReturnType<typeof createEmulatedTenant>) => readInPages(account, ALL, [100]),
+        (account: ReturnType<typeof createEmulatedTenant>) => readAtOnce(account, ALL, 1000),
       ]) {
         const account = createEmulatedTenant(serviceOf({ ...PLAIN, ...rules }, seededRandom(1)), { provider: null })
         const status = rules.statuses === 'one' ? 'failed' : 'pinned'

@@ -50,7 +50,7 @@ describe('a list with an odd record', () => {
     expect(pins.warnings[0].message).toMatch(/^one listed 1 record that is no valid pin/)
   })
 
-  it.each([1, 2, 3, 7])('is walked to its end, in pages of %i, wherever the odd ones are', async (first) => {
+  it.each([1, 2, 3, 7])('is read to its end, in pages of %i, wherever the odd ones are', async (first) => {
     await using setup = await startSetup()
     const stored = seedPins(setup.service, 9)
     const odd = [0, 3, 4, 8].map((index) => stored[index]?.requestId as string)

@@ -4,10 +4,10 @@ import { comparePositions } from '../../../src/domain/pin-order.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { createEmulatedTenant, type EmulatedTenant } from '../zoo/emulated-tenant.ts'
-import { ALL, walk, walkAtOnce } from '../zoo/walk-histories.ts'
+import { ALL, readAtOnce, readInPages } from '../zoo/paging-histories.ts'
 import { canBeRead, GRAMMAR, type ServiceRules, serviceOf } from './service-rules.ts'
 
-/** The end of one walk through the pins of one service of the grammar. */
+/** The end of one reading of all pins of one service of the grammar. */
 export interface HistoryOutcome {
   readonly rules: ServiceRules
   readonly pins: number
@@ -43,7 +43,9 @@ export async function readHistory(seed: number): Promise<HistoryOutcome> {
   const size = any([1, 3, 10, 25, 100])
   const isPaged = below(2) === 0
   const outcome = await attempt(() =>
-    isPaged ? walk(account, ALL, [Math.max(size, Math.ceil(stored.length / 8))]) : walkAtOnce(account, ALL, size),
+    isPaged
+      ? readInPages(account, ALL, [Math.max(size, Math.ceil(stored.length / 8))])
+      : readAtOnce(account, ALL, size),
   )
   return {
     rules,
@@ -82,7 +84,7 @@ async function attempt<Value>(read: () => Promise<Value>): Promise<Value | Pinql
   }
 }
 
-function judge({ store }: EmulatedTenant, read: Awaited<ReturnType<typeof walk>>): HistoryOutcome['result'] {
+function judge({ store }: EmulatedTenant, read: Awaited<ReturnType<typeof readInPages>>): HistoryOutcome['result'] {
   const ids = new Set(read.map(({ requestId }) => requestId))
   if (ids.size !== read.length) return { mistake: `${read.length - ids.size} pins came twice` }
   if (read.some((pin, index) => index > 0 && comparePositions(read[index - 1] as typeof pin, pin) >= 0))

@@ -27,7 +27,7 @@ export interface History {
   readonly instants: readonly bigint[]
   readonly changes: readonly Change[]
   readonly pageSizes: readonly number[]
-  /** Which page's last cursor a second walk starts from. */
+  /** Which page's last cursor a second reading starts from. */
   readonly resumeAt: number
 }
 
@@ -78,7 +78,7 @@ export const anyQuery: fc.Arbitrary<PinQuery> = fc.record({
 })
 
 /** Reads everything as clients do: a page, its last cursor, the next page. */
-export async function walk(
+export async function readInPages(
   { tenant }: EmulatedTenant,
   query: PinQuery,
   pageSizes: readonly number[],
@@ -94,12 +94,12 @@ export async function walk(
     if (next.length < size) return taken
     after = taken.at(-1) ?? null
     if (!(await stream.hasMore())) return taken
-    if (page > 300) throw new Error('The walk does not end')
+    if (page > 300) throw new Error('The list does not end')
   }
 }
 
 /** Reads everything with one stream, as watchers and removals do. */
-export async function walkAtOnce({ tenant }: EmulatedTenant, query: PinQuery, expected: number): Promise<Pin[]> {
+export async function readAtOnce({ tenant }: EmulatedTenant, query: PinQuery, expected: number): Promise<Pin[]> {
   const taken: Pin[] = []
   for (const stream of openPinStreams(tenant, query, { expected })) {
     for (let next = await stream.peek(); next; next = await stream.peek()) {
@@ -124,7 +124,7 @@ export async function live(profile: ProviderProfile, provider: string | null, { 
   const account = createEmulatedTenant(profile, { provider })
   if (provider === null && MET_WITH_A_PIN.includes(profile.name)) {
     const { requestId } = account.store.add({ cid: exampleCid(9999) })
-    await walkAtOnce(account, ALL, 10)
+    await readAtOnce(account, ALL, 10)
     account.store.remove(requestId)
   }
   const everything: EmulatedPin[] = []

@@ -41,7 +41,7 @@ const filter = fc.record(
 )
 type Filter = { [Key in keyof (typeof filter extends fc.Arbitrary<infer Value> ? Value : never)]?: unknown }
 
-it('walks every page of whatever matches, each pin once and in order', async () => {
+it('reads every page of whatever matches, each pin once and in order', async () => {
   await fc.assert(
     fc.asyncProperty(
       precision,
