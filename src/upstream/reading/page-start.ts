@@ -19,6 +19,8 @@ export class PageStart {
   #isCoarse = false
   /** Units of time by which `before` was lowered, since the pins of the position's instant fill whole pages. */
   #steps = 0
+  /** Oldest instant of the page after which `before` was lowered. The next page must have it again, too. */
+  #edge: Instant | null = null
 
   /** @param isWitnessed true if the next page must have the pin of the position */
   constructor(source: PinSource, position: PinPosition | null, isWitnessed: boolean) {
@@ -47,7 +49,8 @@ export class PageStart {
    */
   lacksWitness({ before }: ListQuery, page: PinPage): boolean {
     const position = this.#position
-    if (position === null || before === undefined || !this.#isWitnessed || this.#steps > 0) return false
+    if (this.#steps > 0) return this.#lacksEdge(page)
+    if (position === null || before === undefined || !this.#isWitnessed) return false
     const { known, capabilities } = this.#source
     if (page.pins.some(({ requestId }) => requestId === position.requestId)) {
       if (this.#isCoarse) known.observeRoundedTime()
@@ -59,6 +62,18 @@ export class PageStart {
     const oldest = page.pins.at(-1)
     if (oldest !== undefined && compareInstants(oldest.created, position.created) >= 0) return false
     this.#isCoarse = true
+    return true
+  }
+
+  /** A service that rounds times may pass over more than one unit. */
+  #lacksEdge({ pins }: PinPage): boolean {
+    const edge = this.#edge
+    const oldest = pins.at(-1)
+    if (edge === null || pins.some(({ created }) => created.ns === edge.ns)) return false
+    if (oldest !== undefined && compareInstants(oldest.created, edge) > 0) return false
+    if (this.#isCoarse || this.#source.capabilities.timeDigits !== null) return false
+    this.#isCoarse = true
+    this.#steps = 0
     return true
   }
 
@@ -76,13 +91,18 @@ export class PageStart {
     const unit = this.#unit()
     const bound = parseInstant(before).ns
     const { ns } = this.#position.created
-    const isInclusive = page.pins.some(({ created }) => created.ns === bound)
-    const isComplete = edge.ns < (ns / unit) * unit
-    if (this.#steps === 0 ? !isComplete && !(isInclusive && ns % unit === 0n) : !isComplete || !isInclusive)
-      return false
+    // A service that lists later pins rounds `before` up, and need not include it.
+    const isInclusive =
+      page.pins.some(({ created }) => created.ns === bound) && page.pins.every(({ created }) => created.ns <= bound)
+    const floor = (ns / unit) * unit
+    const isComplete = edge.ns < floor
+    // Within a second, a pin at `before` may also come from a service that rounds up.
+    const isCompleteWithFloor = isInclusive && (ns === floor || (unit === SECOND_NS && edge.ns <= floor))
+    if (this.#steps === 0 ? !isComplete && !isCompleteWithFloor : !isComplete || !isInclusive) return false
     // Between two units there must be no time that the service can keep.
     if (this.#steps === 1 && page.pins.some(({ created }) => created.ns % unit !== 0n)) return false
     this.#steps++
+    this.#edge = edge
     return true
   }
 

@@ -19,6 +19,7 @@ import type { PinRecords } from './lookup-group.ts'
 import type { LookupSource } from './lookup-queue.ts'
 import type { PinSource } from './pin-source.ts'
 import { collectRecords } from './pin-stream.ts'
+import { isEmptyOfSeveral, StrangerChecks } from './stranger-checks.ts'
 
 /** The facts about a tenant's changes that its reads depend on. */
 export interface ChangesSeen {
@@ -27,9 +28,6 @@ export interface ChangesSeen {
   /** Notes that an answer contained a pin. */
   shown(requestId: string): void
 }
-
-/** Milliseconds between two checks whether an empty list is caused by several statuses. */
-const MULTI_STATUS_PAUSE_MS = 60_000
 
 /**
  * One tenant's lists and single pins. Equal reads in flight share one request.
@@ -43,14 +41,14 @@ export class PinReads implements PinSource, LookupSource {
   readonly #flights = new SingleFlight()
   /** True once a pin was read by its request id, so that a list of all pins cannot be empty. */
   #hasPins = false
-  /** Clock time of the next check. */
-  #triesAgainAt = Number.NEGATIVE_INFINITY
   /** Number of the account's pins, if a list revealed it. */
   #total: number | null = null
+  readonly #checks: StrangerChecks
 
   constructor(account: Account, changes: ChangesSeen) {
     this.#account = account
     this.#changes = changes
+    this.#checks = new StrangerChecks(account.service)
   }
 
   get key(): string {
@@ -87,8 +85,10 @@ export class PinReads implements PinSource, LookupSource {
     const start = async (stop: StopSignal): Promise<SharedPage> => {
       const ask = (each: ListQuery): Promise<PinPage> =>
         this.#read('list', requestClass, stop, (client, callOptions) => this.list(client, each, callOptions))
-      const page = await ask(query).catch((error: unknown) => this.#tryEndpoint(error, requestClass, stop))
-      if (isEmptyOfSeveral(query, page, this.capabilities)) await this.#tryMultiStatus(ask)
+      const first = await ask(query).catch((error: unknown) => this.#tryEndpoint(error, requestClass, stop))
+      const page = await this.#checks.check(query, first, { ask, class: requestClass, hasPins: this.#hasPins })
+      // A page that is whole after all reveals the number of pins.
+      if (page !== first && isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
       return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins], page.leftOut, page.looksCut)
     }
     const key = `${this.#changes.generation}:list:${requestClass}:${JSON.stringify(query)}`
@@ -133,27 +133,6 @@ export class PinReads implements PinSource, LookupSource {
   }
 
   /**
-   * Tests whether the service finds anything when asked for several statuses. Skips the test while the account may be
-   * empty.
-   */
-  async #tryMultiStatus(ask: (query: ListQuery) => Promise<PinPage>): Promise<void> {
-    const now = this.#account.service.clock.now()
-    if (now < this.#triesAgainAt && !this.#hasPins) return
-    this.#triesAgainAt = now + MULTI_STATUS_PAUSE_MS
-    // Most pins are pinned.
-    let found = 0
-    for (const status of ['pinned', 'queued', 'pinning', 'failed'] as const) {
-      found = recordCount(await ask({ statuses: [status], limit: 1 }))
-      if (found > 0) break
-    }
-    if (found === 0) return
-    // Repeats the list of all statuses, although it was empty before. A pin may have been added since, and a wrong lesson
-    // would stay.
-    const several = await ask({ statuses: PIN_STATUSES, limit: 1 })
-    this.known.observeMultiStatus(recordCount(several) > 0)
-  }
-
-  /**
    * Finds out what a list that was refused with 404 means, from a service that has not listed anything yet.
    *
    * A service that finds fault with a malformed list has lists. So the list before was empty, and the endpoint is right.
@@ -188,11 +167,6 @@ export class PinReads implements PinSource, LookupSource {
 /** A function of the module: V8 would make one that is written as the value of a property in the old generation. */
 function shareAmong(page: SharedPage, readers: number): void {
   page.shareAmong(readers)
-}
-
-/** Returns whether a list is empty, perhaps because the service understands only one status at a time. */
-function isEmptyOfSeveral({ statuses }: ListQuery, page: PinPage, { multiStatus }: Capabilities): boolean {
-  return recordCount(page) === 0 && statuses.length > 1 && multiStatus === null
 }
 
 /**

@@ -5,21 +5,11 @@ import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-que
 import { type LeftOut, type PinPage, recordCount } from '../http/wire.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { LeftOutRecords } from './left-out.ts'
-import {
-  claimsMore,
-  countIn,
-  countWithLeftOut,
-  isCutShort,
-  isPaged,
-  isUncountable,
-  largestLimit,
-  planQuery,
-  SECOND_NS,
-  timeUnit,
-} from './list-plan.ts'
+import { claimsMore, countIn, countWithLeftOut, isCutShort, isPaged, isUncountable, planQuery } from './list-plan.ts'
+import { PageLimit } from './page-limit.ts'
 import { PageStart } from './page-start.ts'
 import type { PinSource } from './pin-source.ts'
-import { readAllPins } from './read-all-pins.ts'
+import { readWholeList } from './read-whole-list.ts'
 
 export interface PinStreamOptions extends TenantCallOptions {
   /** Position after which the stream starts. Default: before the first pin. */
@@ -27,15 +17,6 @@ export interface PinStreamOptions extends TenantCallOptions {
   /** Number of pins that the caller expects to take, 1 to 1000. It sets the size of the first request. */
   readonly expected: number
 }
-
-/**
- * Pins that may share a second with another pin. Enough for 95 % of the pages of an account that adds 20 pins a second: bytes
- * are cheap, requests are not.
- */
-const TIES_IN_A_SECOND = 35
-
-/** Minimum page size while the service's order is not known. A shorter page might be sorted by chance. */
-const MIN_PAGE_OF_STRANGER = 11
 
 /**
  * The pins of one tenant that match a query, newest first. Pages are read as pins are taken, and each pin comes once.
@@ -56,7 +37,7 @@ export class PinStream {
   readonly #leftOut = new LeftOutRecords()
   #ready: Pin[] = []
   readonly #start: PageStart
-  #limit: number
+  readonly #limit: PageLimit
   #hasHeldBack = false
   /** True if pages lead no further, so that the rest is read whole. */
   #isStuck = false
@@ -64,11 +45,6 @@ export class PinStream {
   /** Undefined until the first answer was used. */
   #count: number | null | undefined
   #isUncountable = false
-  /**
-   * Number of matching pins on a short page that claimed more. While it is not null, all statuses are requested instead of
-   * the query's.
-   */
-  #shortBy: number | null = null
 
   /** @param query a part that `source.splitQuery` returned */
   constructor(source: PinSource, query: PinQuery, options: PinStreamOptions) {
@@ -80,7 +56,7 @@ export class PinStream {
     // A list of some CIDs need not have the pin of a cursor.
     const isWitnessed = after?.service === source.service && query.cids === undefined
     this.#start = new PageStart(source, after, isWitnessed)
-    this.#limit = this.#usualLimit()
+    this.#limit = new PageLimit(source, options.expected, after === null)
     this.#isRead = query.statuses.length === 0 || query.cids?.length === 0
     if (this.#isRead) this.#count = 0
   }
@@ -151,11 +127,12 @@ export class PinStream {
     const { capabilities, known } = this.#source
     // This answer may have shown that the service cannot be read page by page.
     if (!isPaged(capabilities, this.#query)) return
+    // It may also have shown that a page of some statuses lacks pins.
+    if (capabilities.statusFilter === 'unusable' && sent.statuses.length < PIN_STATUSES.length) return
     this.#leftOut.add(page.leftOut)
     const isFull = recordCount(page) === sent.limit
-    if (isFull && capabilities.order === null && this.#growLimit()) return
+    if (isFull && capabilities.order === null && this.#limit.grow()) return
     if (this.#start.lacksWitness(sent, page)) return
-    if (this.#isShortOfStatuses(sent, page)) return
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??= this.#start.position === null ? countIn(page, sent, this.#query, capabilities) : null
 
@@ -166,7 +143,7 @@ export class PinStream {
     const edge = isCut ? placed.at(-1)?.created : undefined
     const certain = edge === undefined ? placed : placed.filter(({ created }) => compareInstants(created, edge) > 0)
     if (certain.length === 0 && (isFull || page.looksCut)) {
-      if (isFull && this.#growLimit()) return
+      if (isFull && this.#limit.grow()) return
       this.#isStuck = !this.#start.stepOver(sent, page, edge)
       return
     }
@@ -177,36 +154,25 @@ export class PinStream {
     this.#start.moveTo(taken.at(-1))
     // If few pins pass the filters here, the next page is larger, so that enough of them come at once.
     const isSparse = this.#ready.length < Math.min(this.#options.expected, taken.length)
-    if (isSparse) this.#growLimit()
-    else this.#limit = this.#usualLimit()
+    if (isSparse) this.#limit.grow()
+    else this.#limit.reset()
     this.#isRead = !isCut || taken.length === 0
-    if (this.#isRead && isCut) known.observeWrongCount(sent)
+    if (this.#isRead && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
   }
 
   async #readWhole(): Promise<void> {
     const source = this.#source
-    const { order, timeFilter, multiStatus } = source.capabilities
-    const planned = planQuery(this.#query, source.capabilities)
+    const query = this.#query
     // What the pages before have shown need not be read again.
-    const query =
-      this.#isStuck && timeFilter !== 'unusable'
-        ? { ...planned, before: this.#start.beforeRest(planned.before) }
-        : planned
-    // Reads statuses in the order in which pins go through them. So a pin whose status changes meanwhile is seen at least
-    // once.
-    const statuses = PIN_STATUSES.filter((status) => query.statuses.includes(status))
-    const parts = multiStatus === false ? statuses.map((status) => ({ ...query, statuses: [status] })) : [query]
-    const pins: Pin[] = []
-    for (const part of parts) {
-      const read = await readAllPins(source, part, this.#options)
-      pins.push(...read.pins)
-      this.#leftOut.add(read.leftOut)
-    }
-    const now = source.capabilities
-    // If the capabilities changed on the way, pins may be missing, so the list is read again.
-    if (now.order !== order || now.timeFilter !== timeFilter || now.multiStatus !== multiStatus) return
+    const isRest = this.#isStuck && source.capabilities.timeFilter !== 'unusable'
+    const rest = isRest
+      ? { ...query, before: this.#start.beforeRest(planQuery(query, source.capabilities).before) }
+      : query
+    const { pins, leftOut, isValid } = await readWholeList(source, rest, this.#options)
+    this.#leftOut.add(leftOut)
+    if (!isValid) return
     const matching = new Map(pins.filter(this.#matches).map((pin) => [pin.requestId, pin]))
-    this.#count = countWithLeftOut(matching.size, this.#leftOut.size, this.#query, now)
+    this.#count = countWithLeftOut(matching.size, this.#leftOut.size, query, source.capabilities)
     this.#isUncountable = this.#count === null
     this.#ready = this.#place(matching.values())
     this.#hasHeldBack = false
@@ -215,29 +181,7 @@ export class PinStream {
 
   #nextQuery(): ListQuery {
     const planned = planQuery(this.#query, this.#source.capabilities)
-    const statuses = this.#shortBy === null ? planned.statuses : PIN_STATUSES
-    return { ...planned, statuses, before: this.#start.before(planned.before), limit: this.#limit }
-  }
-
-  /**
-   * Detects a service that applies the status filter only after it has cut the list. The pages of such a service do not
-   * show whether more follows.
-   *
-   * The sign is a short page of some statuses that claims more, from a service of unknown `count`. Then this returns true,
-   * and all statuses are requested. That answer shows whether the suspicion was right.
-   */
-  #isShortOfStatuses(sent: ListQuery, page: PinPage): boolean {
-    const { capabilities, known } = this.#source
-    if (capabilities.count !== null || capabilities.statusFilter !== 'exact') return false
-    const countMatching = (): number => page.pins.filter(this.#matches).length
-    if (this.#shortBy !== null) {
-      if (countMatching() > this.#shortBy) known.observeLateStatusFilter()
-      return false
-    }
-    const isShort = recordCount(page) < sent.limit && claimsMore(sent, page, capabilities)
-    if (!isShort || sent.statuses.length === PIN_STATUSES.length) return false
-    this.#shortBy = countMatching()
-    return true
+    return { ...planned, before: this.#start.before(planned.before), limit: this.#limit.value }
   }
 
   /** Sorts pins and drops those that already came. */
@@ -247,29 +191,6 @@ export class PinStream {
     // Most services already list in this order.
     if (placed.every((pin, index) => index === 0 || isBefore(placed[index - 1] as Pin, pin))) return placed
     return placed.sort(comparePositions).filter((pin, index, all) => pin.requestId !== all[index - 1]?.requestId)
-  }
-
-  /**
-   * Returns a limit with room for the expected pins, for a held-back pin, and for the last pin, which `before` lets come
-   * again. Where the clock counts seconds, there is room for the other pins of the same second too.
-   */
-  #usualLimit(): number {
-    const { capabilities } = this.#source
-    const isFirst = this.#start.position === null
-    const isCoarse = timeUnit(capabilities) === SECOND_NS && capabilities.createdDigits !== null
-    const wanted = this.#options.expected + (isFirst ? 1 : 2) + (isCoarse ? TIES_IN_A_SECOND * (isFirst ? 1 : 2) : 0)
-    return Math.min(
-      largestLimit(capabilities),
-      capabilities.order === null ? Math.max(wanted, MIN_PAGE_OF_STRANGER) : wanted,
-    )
-  }
-
-  /** Grows the limit after a page with too few pins. Returns false when the limit is already the largest. */
-  #growLimit(): boolean {
-    const largest = largestLimit(this.#source.capabilities)
-    if (this.#limit >= largest) return false
-    this.#limit = Math.min(largest, this.#limit * 4)
-    return true
   }
 }
 

@@ -5,11 +5,14 @@ import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import { type LeftOut, type PinPage, recordCount } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
-import { isCutShort, largestLimit, printTime, SECOND_NS, timeUnit } from './list-plan.ts'
+import { claimsMore, isCutShort, largestLimit, printTime, SECOND_NS, timeUnit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 
 /** Our own largest limit, for services without one. */
 const LARGEST_LIMIT = 1_000_000
+
+/** Number of pins that the specification lists without a `limit`. */
+const SPECIFIED_PAGE = 10
 
 /** A part of the pins that is still to be read. */
 interface Window {
@@ -68,9 +71,10 @@ export async function readAllPins(
     else if (isFull && (await exceedsLimit(sent, page, list))) {
       known.observeLargerPage(limit)
       windows.push(window)
-    } else if (isFull || page.looksCut) throw tooMany(service, page)
+    } else if (isFull || (page.looksCut && !(await isProvenWhole(source, sent, page, list))))
+      throw tooMany(service, page)
     // A short page that cannot be split must be complete, whatever its `count` says.
-    else known.observeWrongCount(sent)
+    else if (claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
   }
   return { pins: found, leftOut }
 }
@@ -87,6 +91,39 @@ async function exceedsLimit(
     if (error instanceof BadRequestError) return false
     throw error
   }
+}
+
+/**
+ * Returns whether other lists show that a list that is shorter than requested was not cut: a longer list; a list of one pin
+ * whose `count` is the length of this one; or a list as long as this one though no limit was asked for, where the
+ * specification allows ten pins.
+ */
+async function isProvenWhole(
+  { capabilities: { multiStatus }, known }: PinSource,
+  sent: ListQuery,
+  page: PinPage,
+  list: (sent: ListQuery) => Promise<PinPage>,
+): Promise<boolean> {
+  const { limit } = sent
+  // A service may demand what the specification leaves to choice.
+  const tryList = (query: ListQuery): Promise<PinPage | null> =>
+    list(query).catch((error: unknown) => {
+      if (error instanceof BadRequestError) return null
+      throw error
+    })
+  // Where only one status can be requested, most services list all statuses if none is.
+  await tryList({ statuses: multiStatus === false ? [] : PIN_STATUSES, limit })
+  if (!known.looksCut(sent, page)) return true
+  const records = recordCount(page)
+  if (page.count === records) {
+    const { count } = await list({ ...sent, limit: 1 })
+    if (count === records && known.hasHonestCount(page)) return true
+  }
+  if (records === SPECIFIED_PAGE) return false
+  const unlimited = await tryList({ ...sent, limit: Number.POSITIVE_INFINITY })
+  const isUncut = unlimited !== null && recordCount(unlimited) >= records
+  if (isUncut) known.observeUncutPage(records)
+  return isUncut
 }
 
 /** Returns whether a list shows that the service rounds the times of a window that was split within a second. */
@@ -134,14 +171,20 @@ function splitAt(unit: bigint, query: PinQuery, pins: readonly Pin[], capabiliti
   }
   const includesBefore = isOnGrid && last === before
   const includesAfter = isOnGrid && first === after
-  let border = (middle / unit) * unit
-  if (before !== null && border + unit >= before) border -= unit
-  const older = { ...query, before: print(includesBefore ? border : border + unit) }
-  const newer = { ...query, after: print(includesAfter ? border + unit : border) }
-  const isNarrower =
-    (before === null || parseInstant(older.before).ns < before) &&
-    (after === null || parseInstant(newer.after).ns > after)
-  return isNarrower ? [older, newer] : null
+  // Most pins may be of one instant at the border of the range, while others are far from it.
+  for (const time of [middle, (first + last) / 2n]) {
+    let border = (time / unit) * unit
+    if (before !== null && (includesBefore ? border : border + unit) >= before) border -= unit
+    const end = includesBefore ? border : border + unit
+    const start = includesAfter ? border + unit : border
+    const isNarrower = (before === null || end < before) && (after === null || start > after)
+    if (isNarrower)
+      return [
+        { ...query, before: print(end) },
+        { ...query, after: print(start) },
+      ]
+  }
+  return null
 }
 
 /** Reads one status at a time, in the order in which pins go through them. */

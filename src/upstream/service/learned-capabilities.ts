@@ -1,8 +1,10 @@
 import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
-import { type NewPin, PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import { createPinFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import type { NewPin, Pin } from '../../domain/pin.ts'
+import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
+import { honoursSeveral, looseFilters } from './learned-filters.ts'
+import { LearnedPageSizes } from './learned-page-sizes.ts'
 
 /** A capability that an answer has proven. */
 export interface Lesson {
@@ -13,9 +15,6 @@ export interface Lesson {
 
 /** Number of different instants in one list that prove its order. Only one shuffled list in 3,628,800 is sorted by chance. */
 const INSTANTS_THAT_PROVE_ORDER = 10
-
-/** Lengths of pages at which services may cut lists without a word. */
-const USUAL_LARGEST_PAGES: ReadonlySet<number> = new Set([50, 100, 200, 250, 500])
 
 /** Some services round times to the next second. */
 const SLACK_NS = 1_000_000_000n
@@ -31,18 +30,16 @@ export class LearnedCapabilities {
   readonly #lessons: Lesson[] = []
   readonly #onLesson: (lesson: Lesson) => void
   /** True if neither the provider nor the configuration says how the service counts. */
-  readonly #isStranger: boolean
-  /** Length of the longest page so far. */
-  #longestPage = 0
-  /** True once a `count` was larger than its page. So it is more than the length of the page. */
-  #countsBeyondPages = false
+  readonly isStranger: boolean
+  readonly #pageSizes = new LearnedPageSizes()
+  #isStatusFilterProven = false
   /** True once a list was answered. From then on, a 404 cannot mean a wrong endpoint. */
   #hasListed = false
 
   /** @param onLesson called once for each lesson */
   constructor(initial: Capabilities, onLesson: (lesson: Lesson) => void = () => {}) {
     this.#current = initial
-    this.#isStranger = initial.count === null
+    this.isStranger = initial.count === null
     this.#onLesson = onLesson
   }
 
@@ -58,8 +55,7 @@ export class LearnedCapabilities {
   /** Learns from a list. */
   observePage(query: ListQuery, page: PinPage): void {
     this.#hasListed = true
-    this.#longestPage = Math.max(this.#longestPage, recordCount(page))
-    this.#countsBeyondPages ||= (page.count ?? 0) > recordCount(page)
+    this.#pageSizes.observe(page)
     if (page.pins.length === 0) return
     // A pin in a list is a stored pin. So its `meta` is kept, and not only echoed in the answer to the add.
     if (page.pins.some((pin) => pin.writeId !== undefined)) this.#fill({ keepsMeta: true })
@@ -67,23 +63,47 @@ export class LearnedCapabilities {
     this.#observeDigits(times)
     this.#observeOrder(times)
     this.#observeTimeFilter(query, times)
-    if (query.statuses.length > 1) this.#fill({ multiStatus: true })
-    this.#observeFilters(query, page.pins)
+    if (honoursSeveral(query, page.pins)) this.#fill({ multiStatus: true })
+    for (const { change, capability, proof } of looseFilters(query, page.pins, this.#current)) {
+      this.learn(change, capability, proof)
+    }
   }
 
   /**
-   * Returns whether a page that is shorter than requested may have been cut: nothing says how many pins match, its length is
-   * a number that services choose as their largest page, and no page was longer.
-   *
-   * Some services cut a list to their own largest page without a word.
+   * Returns whether a page that is shorter than requested may have been cut. Some services cut a list to their own largest
+   * page without a word.
    */
   looksCut(query: ListQuery, page: PinPage): boolean {
-    const records = recordCount(page)
-    if (!this.#isStranger || records >= query.limit || records < this.#longestPage) return false
-    const isOneForEach = query.cids !== undefined && records <= query.cids.length
-    if (isOneForEach || !USUAL_LARGEST_PAGES.has(records)) return false
-    const isCounted = this.#countsBeyondPages && this.#current.count !== 'unreliable' && page.count === records
-    return !isCounted
+    return this.isStranger && this.#pageSizes.mayBeCut(query, page)
+  }
+
+  /** Records that a list of so many records is not cut, though no list was longer. */
+  observeUncutPage(records: number): void {
+    this.#pageSizes.observeUncut(records)
+  }
+
+  /** Returns whether a `count` equal to the length of its page is known to mean more than that length. */
+  hasHonestCount(page: PinPage): boolean {
+    const { count, emptyListIs404 } = this.#current
+    // A 404 has no count.
+    if (page.count === 0 && emptyListIs404) return false
+    return this.#pageSizes.countsBeyondPages && count !== 'unreliable' && page.count === recordCount(page)
+  }
+
+  /** True once a list has shown that the service looks at statuses before it cuts the list. Always for known providers. */
+  get isStatusFilterProven(): boolean {
+    return !this.isStranger || this.#isStatusFilterProven || this.#current.statusFilter !== 'exact'
+  }
+
+  /** Records that the service looks at statuses before it cuts the list. */
+  observeEarlyStatusFilter(): void {
+    this.#isStatusFilterProven = true
+  }
+
+  /** Records that the service cuts lists to so many pins without a word. */
+  observeLargestPage(records: number): void {
+    if (this.#current.maxLimit <= records) return
+    this.learn({ maxLimit: records }, 'maxLimit', `a list was cut after ${records} pins`)
   }
 
   /** Records that a list had more pins than the specification allows. */
@@ -214,29 +234,6 @@ export class LearnedCapabilities {
       this.learn({ timeFilter: 'unusable' }, 'timeFilter', 'a list had pins far from the time asked for')
     } else if (timeFilter === 'exact' && outside.length > 0) {
       this.learn({ timeFilter: 'loose' }, 'timeFilter', 'a list had pins on the border of the time asked for')
-    }
-  }
-
-  #observeFilters(query: ListQuery, pins: readonly Pin[]): void {
-    const { cids, name, match = 'exact', statuses, meta } = query
-    const all = { statuses: PIN_STATUSES }
-    const { cidFilter, nameFilter, statusFilter, metaFilter, namesPinsByCid } = this.#current
-    if (cids && cidFilter === 'exact' && !pins.every(createPinFilter({ ...all, cids }))) {
-      this.learn({ cidFilter: 'loose' }, 'cidFilter', 'a list had CIDs that were not asked for')
-    }
-    const isNameTrusted = name !== undefined && nameFilter[match] === 'exact' && !namesPinsByCid
-    if (isNameTrusted && !pins.every(createPinFilter({ ...all, name, match }))) {
-      this.learn(
-        { nameFilter: { ...nameFilter, [match]: 'loose' } },
-        'nameFilter',
-        `match=${match} returned other names`,
-      )
-    }
-    if (statusFilter === 'exact' && !pins.every(createPinFilter({ statuses }))) {
-      this.learn({ statusFilter: 'loose' }, 'statusFilter', 'a list had statuses that were not asked for')
-    }
-    if (meta && metaFilter === 'exact' && !pins.every(createPinFilter({ ...all, meta }))) {
-      this.learn({ metaFilter: 'loose' }, 'metaFilter', 'a list had pins without the meta asked for')
     }
   }
 }

@@ -10,13 +10,14 @@ import { recordEvents } from '../../support/record-events.ts'
 import { emptyBody, html, json, reset, startScriptedServer, text } from '../../support/scripted-server.ts'
 import { ALICE } from '../../support/start-test-api.ts'
 
-/** Of one status, since an empty list of several would be doubted, and asked for again. */
+/** Lists of a service that nobody knows would be checked by more requests. */
+const NOTHING_TO_CHECK = { count: 'matching', multiStatus: true } as const
 const PINNED = { statuses: ['pinned'], limit: 10 } as const
 const EMPTY = json(200, { count: 0, results: [] })
 
 function open(endpoint: string, options: RegistryOptions = {}) {
   const { observer, calls, services } = recordEvents()
-  const settings = { name: 'one', endpoint, token: ALICE, provider: null }
+  const settings = { name: 'one', endpoint, token: ALICE, provider: null, capabilities: NOTHING_TO_CHECK }
   const registry = createServiceRegistry([settings], 'one', { observer, ...options })
   onTestFinished(() => registry[Symbol.asyncDispose]())
   return { tenant: registry.tenant('one', null), calls, services }

@@ -1,15 +1,21 @@
 import { PinqlError } from '../../../src/domain/errors.ts'
-import { PIN_STATUSES } from '../../../src/domain/pin.ts'
+import { formatInstant, parseInstant } from '../../../src/domain/instant.ts'
+import { PIN_STATUSES, type Pin, type PinStatus } from '../../../src/domain/pin.ts'
 import { comparePositions } from '../../../src/domain/pin-order.ts'
-import { exampleCid } from '../providers/example-cid.ts'
+import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
+import { openPinStreams } from '../../../src/upstream/reading/pin-stream.ts'
+import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { seededRandom } from '../seeded-random.ts'
-import { createEmulatedTenant, type EmulatedTenant } from '../zoo/emulated-tenant.ts'
-import { ALL, readAtOnce, readInPages } from '../zoo/paging-histories.ts'
-import { canBeRead, GRAMMAR, type ServiceRules, serviceOf } from './service-rules.ts'
+import { createTenantOver } from '../zoo/emulated-tenant.ts'
+import { ALL, readInPages } from '../zoo/paging-histories.ts'
+import { type GrammarPin, GrammarService } from './grammar-service.ts'
+import { canBeRead, GRAMMAR, type ServiceRules } from './service-rules.ts'
 
 /** The end of one reading of all pins of one service of the grammar. */
 export interface HistoryOutcome {
   readonly rules: ServiceRules
+  /** What was read, and how, in words. */
+  readonly reading: string
   readonly pins: number
   readonly requests: number
   /** Whether a client that is told the rules could read all pins. */
@@ -22,40 +28,60 @@ export interface HistoryOutcome {
 
 const START_NS = 1_600_000_000_000_000_000n
 const SECOND_NS = 1_000_000_000n
-const CID = exampleCid(1)
 
 /**
- * Fills a service that nobody knows, by rules and times of chance, and reads all of its pins: page by page, or in one stream.
+ * Fills a service that nobody knows, by rules and times of chance, and reads all of its pins, or some: page by page, or in
+ * one stream. The account may have been read before, when it was empty or had other pins.
  *
  * The same seed makes the same history.
  */
 export async function readHistory(seed: number): Promise<HistoryOutcome> {
+  const { rules, service, tenant, readBefore, any, below } = await createHistory(seed)
+  const { pins } = service
+  const query = queryByChance(pins, any, below)
+  const size = any([1, 3, 10, 25, 100])
+  const isPaged = below(2) === 0
+  const outcome = await attempt(() =>
+    isPaged ? readByPages(tenant, query, Math.max(size, Math.ceil(pins.length / 8))) : readAtOnce(tenant, query, size),
+  )
+  return {
+    rules,
+    reading: `${JSON.stringify(query)} ${isPaged ? 'by pages' : 'at once'} of ${size}, read before ${readBefore}`,
+    pins: pins.length,
+    requests: service.requests,
+    isPossible: canBeRead(rules, pins, query.statuses),
+    result: outcome instanceof PinqlError ? 'refused' : judge(pins, query, outcome),
+    error: outcome instanceof PinqlError ? outcome.message : null,
+  }
+}
+
+/** A service by rules of chance, with pins that may have been read before, all or some. */
+export async function createHistory(seed: number) {
   const random = seededRandom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
   const any = <Value>(values: readonly Value[]): Value => values[below(values.length)] as Value
   const rules = Object.fromEntries(
     Object.entries(GRAMMAR).map(([rule, values]) => [rule, any<unknown>(values)]),
   ) as unknown as ServiceRules
-  const account = createEmulatedTenant(serviceOf(rules, random), { provider: null })
-  const stored = timesByChance(any, below).map((time) =>
-    account.store.add({ cid: CID, created: START_NS + time, status: statusByChance(any, below) }),
-  )
-  const size = any([1, 3, 10, 25, 100])
-  const isPaged = below(2) === 0
-  const outcome = await attempt(() =>
-    isPaged
-      ? readInPages(account, ALL, [Math.max(size, Math.ceil(stored.length / 8))])
-      : readAtOnce(account, ALL, size),
-  )
-  return {
-    rules,
-    pins: stored.length,
-    requests: account.requests,
-    isPossible: canBeRead(rules, stored),
-    result: outcome instanceof PinqlError ? 'refused' : judge(account, outcome),
-    error: outcome instanceof PinqlError ? outcome.message : null,
+  const service = new GrammarService(rules, random)
+  const tenant = createTenantOver(service, { name: 'grammar', provider: null })
+  const statuses: readonly PinStatus[] = any([MIXED, MIXED, MIXED, ['pinned'], ['failed'], ['queued', 'pinned']])
+  const stored = timesByChance(any, below).map((time) => ({
+    created: START_NS + time,
+    status: any(statuses),
+    isOdd: rules.records !== 'valid' && below(20) === 0,
+  }))
+  const readBefore = any([null, null, 0, 0.5])
+  if (readBefore !== null) {
+    service.add(stored.splice(0, Math.floor(stored.length * readBefore)))
+    await attempt(() => readAtOnce(tenant, ALL, 10))
   }
+  service.add(stored)
+  return { rules, service, tenant, readBefore, any, below }
 }
+
+/** Mostly pinned. */
+const MIXED: readonly PinStatus[] = [...Array<PinStatus>(12).fill('pinned'), ...PIN_STATUSES]
 
 /** Instants after the start. Mostly few pins; sometimes hundreds in one instant, or in one second. */
 function timesByChance(any: <Value>(values: readonly Value[]) => Value, below: (limit: number) => number): bigint[] {
@@ -63,7 +89,7 @@ function timesByChance(any: <Value>(values: readonly Value[]) => Value, below: (
   for (let groups = any([0, 1, 2, 5, 15, 40]); groups > 0; groups--) {
     const second = BigInt(below(any([2, 30]))) * SECOND_NS
     const at = second + BigInt(below(1000)) * any([0n, 1_000_000n])
-    const size = any([1, 1, 1, 1, 1, 2, 5, any([10, 20, 100, 101]), any([1, 99, 500, 900, 950])])
+    const size = any([1, 1, 1, 1, 1, 2, 5, any([10, 20, 37, 100, 101]), any([1, 99, 500, 900, 950])])
     const spread = any([0n, 0n, 1n, 1_000n, 1_000_000n])
     for (let pin = 0; pin < size; pin++) times.push(at + BigInt(pin) * spread)
     if (times.length > 2_000) break
@@ -71,8 +97,42 @@ function timesByChance(any: <Value>(values: readonly Value[]) => Value, below: (
   return times
 }
 
-function statusByChance(any: <Value>(values: readonly Value[]) => Value, below: (limit: number) => number) {
-  return below(4) === 0 ? any(PIN_STATUSES) : 'pinned'
+/** All pins for the most part; else some statuses, a range of time, or both. */
+function queryByChance(
+  pins: readonly GrammarPin[],
+  any: <Value>(values: readonly Value[]) => Value,
+  below: (limit: number) => number,
+): PinQuery {
+  const statuses = any<readonly PinStatus[]>([
+    ...Array(5).fill(PIN_STATUSES),
+    ['pinned'],
+    ['failed'],
+    ['queued', 'pinned'],
+  ])
+  const bound = (): string => formatInstant(START_NS + BigInt(below(30_000)) * 1_000_000n, any([0, 3, 9]))
+  const times = pins.length === 0 ? 0 : below(8)
+  return {
+    statuses,
+    ...(times === 1 || times === 2 ? { before: bound() } : {}),
+    ...(times === 2 || times === 3 ? { after: bound() } : {}),
+  }
+}
+
+interface Reading {
+  readonly read: readonly Pin[]
+  /** Number of records that were reported as no valid pins; null if no stream read the whole list. */
+  readonly leftOut: number | null
+}
+
+async function readByPages(tenant: Tenant, query: PinQuery, size: number): Promise<Reading> {
+  return { read: await readInPages({ tenant }, query, [size]), leftOut: null }
+}
+
+/** Reads everything with one stream, as removals do, with what had to be left out. */
+async function readAtOnce(tenant: Tenant, query: PinQuery, expected: number): Promise<Reading> {
+  const [stream] = openPinStreams(tenant, query, { expected })
+  const read = (await stream?.take(Number.POSITIVE_INFINITY)) ?? []
+  return { read, leftOut: stream?.leftOut.length ?? 0 }
 }
 
 async function attempt<Value>(read: () => Promise<Value>): Promise<Value | PinqlError> {
@@ -84,11 +144,27 @@ async function attempt<Value>(read: () => Promise<Value>): Promise<Value | Pinql
   }
 }
 
-function judge({ store }: EmulatedTenant, read: Awaited<ReturnType<typeof readInPages>>): HistoryOutcome['result'] {
+function judge(
+  pins: readonly GrammarPin[],
+  { statuses, before, after }: PinQuery,
+  { read, leftOut }: Reading,
+): HistoryOutcome['result'] {
   const ids = new Set(read.map(({ requestId }) => requestId))
   if (ids.size !== read.length) return { mistake: `${read.length - ids.size} pins came twice` }
-  if (read.some((pin, index) => index > 0 && comparePositions(read[index - 1] as typeof pin, pin) >= 0))
+  if (read.some((pin, index) => index > 0 && comparePositions(read[index - 1] as Pin, pin) >= 0))
     return { mistake: 'pins came out of order' }
-  const missing = store.all().filter(({ requestId }) => !ids.has(requestId)).length
-  return missing === 0 ? 'exact' : { mistake: `${missing} of ${store.all().length} pins are missing` }
+  const latest = before === undefined ? null : parseInstant(before).ns
+  const earliest = after === undefined ? null : parseInstant(after).ns
+  const wanted = pins.filter(
+    ({ status, created }) =>
+      statuses.includes(status) && (latest === null || created < latest) && (earliest === null || created > earliest),
+  )
+  const readable = wanted.filter(({ isOdd }) => !isOdd)
+  const missing = readable.filter(({ requestId }) => !ids.has(requestId)).length
+  if (missing > 0) return { mistake: `${missing} of ${readable.length} pins are missing` }
+  if (read.length > readable.length) return { mistake: `${read.length - readable.length} pins do not match` }
+  const odd = wanted.length - readable.length
+  // A record without a time may be outside of the range.
+  if (leftOut !== null && leftOut < odd) return { mistake: `${odd} odd records, of which ${leftOut} were reported` }
+  return 'exact'
 }

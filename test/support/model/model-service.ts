@@ -1,8 +1,14 @@
 import { parseCid } from '../../../src/domain/cid.ts'
-import { PinNotFoundError, ServiceUnavailableError, UnauthorizedError } from '../../../src/domain/errors.ts'
+import {
+  MalformedResponseError,
+  PinNotFoundError,
+  ServiceUnavailableError,
+  UnauthorizedError,
+} from '../../../src/domain/errors.ts'
 import { parseInstant } from '../../../src/domain/instant.ts'
 import type { NewPin, Pin, PinStatus } from '../../../src/domain/pin.ts'
 import { createPinFilter } from '../../../src/upstream/http/list-query.ts'
+import type { LeftOut } from '../../../src/upstream/http/wire.ts'
 import type { CallOptions, ServiceClient } from '../../../src/upstream/service/client.ts'
 import type { Clock } from '../../../src/upstream/waiting/clock.ts'
 import { exampleCid } from '../providers/example-cid.ts'
@@ -62,6 +68,8 @@ export class ModelService {
   /** Requests as they arrived. */
   readonly requests: { readonly operation: ModelOperation; readonly token: string; readonly at: number }[] = []
   readonly revoked = new Set<string>()
+  /** Request ids of pins that answers show as records that are no valid pins. */
+  readonly odd = new Set<string>()
   fate: NonNullable<ModelServiceOptions['fate']> | undefined
   /** Told of every state that a pin takes on. */
   onState: ((pin: Pin) => void) | undefined
@@ -131,9 +139,17 @@ export class ModelService {
     listPins: (query, options) =>
       this.#answer('list', options, (pins) => {
         const all = [...pins.values()].filter(createPinFilter(query))
-        return { count: all.length, pins: all.slice(-query.limit).reverse() }
+        const shown = all.slice(-query.limit).reverse()
+        const isOdd = ({ requestId }: Pin): boolean => this.odd.has(requestId)
+        const leftOut = shown.filter(isOdd).map(leaveOut)
+        return { count: all.length, pins: shown.filter((pin) => !isOdd(pin)), ...(leftOut.length > 0 && { leftOut }) }
       }),
-    getPin: (requestId, options) => this.#answer('get', options, (pins) => find(pins, requestId)),
+    getPin: (requestId, options) =>
+      this.#answer('get', options, (pins) => {
+        const pin = find(pins, requestId)
+        if (this.odd.has(requestId)) throw new MalformedResponseError('no valid pin', { service: 'model' })
+        return pin
+      }),
     addPin: (pin, options) => this.#answer('add', options, () => this.add(options.token, fields(pin))),
     replacePin: (requestId, pin, options) =>
       this.#answer('replace', options, (pins) => {
@@ -220,6 +236,10 @@ export class ModelService {
     this.#accounts.set(token, account)
     return account
   }
+}
+
+function leaveOut({ requestId, cid }: Pin): LeftOut {
+  return { key: requestId, cidKey: cid.key, reason: 'created: expected an RFC 3339 timestamp' }
 }
 
 function find(pins: ReadonlyMap<string, Pin>, requestId: string): Pin {

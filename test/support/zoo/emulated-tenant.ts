@@ -49,18 +49,23 @@ export function createEmulatedTenant(
     isBroken: () => false,
   }
   const dispatcher = new InProcessDispatcher(parts)
-  const service = new UnlimitedService(
-    { name: profile.name, endpoint: ENDPOINT, token: TOKEN, ...settings },
-    dispatcher,
-  )
   return {
-    tenant: new Tenant(service, `${profile.name}:test`, TOKEN),
+    tenant: createTenantOver(dispatcher, { name: profile.name, ...settings }),
     store,
     hooks: parts.hooks,
     get requests() {
       return dispatcher.requests
     },
   }
+}
+
+/** Makes a tenant whose requests go to a dispatcher, at once and without a budget. */
+export function createTenantOver(
+  dispatcher: Dispatcher,
+  settings: Pick<ServiceSettings, 'name' | 'provider' | 'capabilities'>,
+): Tenant {
+  const service = new UnlimitedService({ endpoint: ENDPOINT, token: TOKEN, ...settings }, dispatcher)
+  return new Tenant(service, `${settings.name}:test`, TOKEN)
 }
 
 /** Sends every call at once, over the given dispatcher. */

@@ -79,7 +79,7 @@ export const anyQuery: fc.Arbitrary<PinQuery> = fc.record({
 
 /** Reads everything as clients do: a page, its last cursor, the next page. */
 export async function readInPages(
-  { tenant }: EmulatedTenant,
+  { tenant }: Pick<EmulatedTenant, 'tenant'>,
   query: PinQuery,
   pageSizes: readonly number[],
   from: PinPosition | null = null,
@@ -99,7 +99,11 @@ export async function readInPages(
 }
 
 /** Reads everything with one stream, as watchers and removals do. */
-export async function readAtOnce({ tenant }: EmulatedTenant, query: PinQuery, expected: number): Promise<Pin[]> {
+export async function readAtOnce(
+  { tenant }: Pick<EmulatedTenant, 'tenant'>,
+  query: PinQuery,
+  expected: number,
+): Promise<Pin[]> {
   const taken: Pin[] = []
   for (const stream of openPinStreams(tenant, query, { expected })) {
     for (let next = await stream.peek(); next; next = await stream.peek()) {

@@ -159,3 +159,44 @@ it('after one bad answer the next try comes soon, however seldom is asked otherw
   await clock.advance(62_000)
   expect(told.events.map(brief)).toEqual(['snapshot r0 pinned', 'stale:MALFORMED_RESPONSE', 'resumed'])
 })
+
+describe('a record that is no valid pin', () => {
+  it.each([
+    ['a lone pin', 1],
+    ['one of three', 3],
+  ])('is not taken for a removed pin, and its change is told when it is valid again: %s', async (_what, count) => {
+    await using model = startModelLive()
+    const { clock, upstream } = model
+    const pins = Array.from({ length: count }, () => upstream.add('a'))
+    const byIds = record(model.watch('a', ids(pins)))
+    const byQuery = record(model.watch('a', query()))
+    await clock.advance(5_000)
+
+    upstream.odd.add('r0')
+    // Long enough for a pin that is missing to be told as removed.
+    await clock.advance(300_000)
+    const isOfPin = (text: string): boolean => !/stale|resumed|snapshot|caught up/.test(text)
+    expect([byIds, byQuery].map(({ events }) => events.map(brief).filter(isOfPin))).toEqual([[], []])
+    expect([byIds.end, byQuery.end]).toEqual([null, null])
+
+    upstream.setStatus('a', 'r0', 'pinned')
+    upstream.odd.clear()
+    await clock.advance(120_000)
+    for (const { events } of [byIds, byQuery]) {
+      expect(events.map(brief).filter(isOfPin)).toEqual(['r0 queued to pinned'])
+    }
+  })
+
+  it('does not keep subscribers from the other pins of its list', async () => {
+    await using model = startModelLive()
+    const { clock, upstream } = model
+    upstream.add('a')
+    upstream.add('a')
+    upstream.odd.add('r0')
+    const told = record(model.watch('a', query()))
+    await clock.advance(1_000)
+    upstream.setStatus('a', 'r1', 'pinning')
+    await clock.advance(10_000)
+    expect(told.events.map(brief)).toEqual(['snapshot r1 queued', 'r1 queued to pinning'])
+  })
+})

@@ -20,6 +20,9 @@ const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint
 
 type Bucket = readonly [name: string, token: string, more?: Partial<ServiceSettings>]
 
+/** Lists of a service that nobody knows would be checked by more requests. */
+const NOTHING_TO_CHECK = { count: 'matching', multiStatus: true } as const
+
 /** Services of one endpoint, whose receiver logs when each request arrives and answers as `status` says. */
 function startBuckets(limits: readonly RateLimit[] | undefined, ...buckets: readonly Bucket[]) {
   const clock = new VirtualClock(12_345.678)
@@ -46,7 +49,8 @@ function startBuckets(limits: readonly RateLimit[] | undefined, ...buckets: read
     [Symbol.asyncDispose]: async () => {},
   }
   const settings = buckets.map(([name, token, more]) => {
-    return { name, token, endpoint: `https://pins.example/${name}`, provider: null, limits, ...more }
+    const endpoint = `https://pins.example/${name}`
+    return { name, token, endpoint, provider: null, capabilities: NOTHING_TO_CHECK, limits, ...more }
   })
   const registry = createServiceRegistry(settings, 'one', { clock, connect: () => client })
   const tenants = buckets.map(([name]) => registry.tenant(name, null))

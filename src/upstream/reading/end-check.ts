@@ -1,0 +1,85 @@
+import { parseInstant } from '../../domain/instant.ts'
+import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
+import type { ListQuery } from '../http/list-query.ts'
+import { type PinPage, recordCount } from '../http/wire.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+import type { Service } from '../service/service.ts'
+import { isSurelySorted } from './is-surely-sorted.ts'
+import { printTime, SECOND_NS } from './list-plan.ts'
+import type { AskForPage } from './page-check.ts'
+
+/** Number of queries whose last pins are remembered. */
+const MAX_ENDS = 100
+
+/**
+ * Finds out whether a short page, newest first, is the end of its list, by a request for what is older than its last pin.
+ *
+ * The last pins are remembered. A page that ends with the same pins needs no request, since new pins are newer.
+ */
+export class EndCheck {
+  readonly #service: Pick<Service, 'capabilities' | 'known'>
+  /** By query: the ids of the pins of the oldest instant. */
+  readonly #ends = new Map<string, ReadonlySet<string>>()
+
+  constructor(service: Service) {
+    this.#service = service
+  }
+
+  /**
+   * Returns true if nothing follows the pins of the page. False: something does, or nobody knows.
+   *
+   * @param page shorter than requested, and may have been cut
+   */
+  async isWhole(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
+    const { order, timeFilter } = this.#service.capabilities
+    const last = page.pins.at(-1)
+    if (last === undefined || timeFilter === 'unusable' || order === 'oldest-first') return false
+    if (order === null ? !isSurelySorted(page.pins) : order !== 'newest-first') return false
+    const key = JSON.stringify({ ...query, before: undefined, limit: undefined })
+    const isLast = new Set(page.pins.filter(({ created }) => created.ns === last.created.ns).map(idOf))
+    const end = this.#ends.get(key)
+    if (end && isSubset(end, isLast)) return true
+    const verdict = await this.#askBeyond(query, page, last, ask)
+    if (verdict) this.#remember(key, isLast)
+    return verdict
+  }
+
+  async #askBeyond(query: ListQuery, page: PinPage, { requestId }: Pin, ask: AskForPage): Promise<boolean> {
+    const { known, capabilities } = this.#service
+    const records = recordCount(page)
+    const beyond = await ask({ ...query, before: pastLast(page, query, capabilities) })
+    if (this.#service.capabilities.timeFilter === 'unusable') return false
+    const ids = new Set(page.pins.map(idOf))
+    if (!beyond.pins.some((pin) => pin.requestId === requestId)) return false
+    if (beyond.pins.every((pin) => ids.has(pin.requestId))) return recordCount(beyond) < records
+    // Pins may have come meanwhile. A list that is still as long, though it has more pins, is cut to this length.
+    const again = await ask(query)
+    const isOfAll = query.statuses.length === PIN_STATUSES.length || known.isStatusFilterProven
+    if (recordCount(again) === records && isOfAll) known.observeLargestPage(records)
+    return false
+  }
+
+  #remember(key: string, end: ReadonlySet<string>): void {
+    this.#ends.delete(key)
+    this.#ends.set(key, end)
+    const [oldest] = this.#ends.keys()
+    if (this.#ends.size > MAX_ENDS && oldest !== undefined) this.#ends.delete(oldest)
+  }
+}
+
+/** Returns a `before` with which all pins of the second of a page's last pin come again, however the service rounds times. */
+export function pastLast({ pins }: PinPage, query: ListQuery, capabilities: Capabilities): string | undefined {
+  const last = pins.at(-1)
+  if (last === undefined) return query.before
+  const bound = (last.created.ns / SECOND_NS + 1n) * SECOND_NS
+  const isEarlier = query.before !== undefined && parseInstant(query.before).ns < bound
+  return isEarlier ? query.before : printTime(bound, capabilities)
+}
+
+function idOf({ requestId }: Pin): string {
+  return requestId
+}
+
+function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {
+  return [...part].every((each) => whole.has(each))
+}

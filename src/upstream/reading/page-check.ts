@@ -1,0 +1,32 @@
+import { BadRequestError } from '../../domain/errors.ts'
+import type { RequestClass } from '../budget/request-class.ts'
+import type { ListQuery } from '../http/list-query.ts'
+import type { PinPage } from '../http/wire.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+import { largestLimit } from './list-plan.ts'
+
+/** Sends one `GET /pins`. The answer teaches what it shows, and nothing is checked about it. */
+export type AskForPage = (query: ListQuery) => Promise<PinPage>
+
+/** The circumstances of a page that is checked. */
+export interface PageCheck {
+  readonly ask: AskForPage
+  readonly class: RequestClass
+  /** True if the account is known to have pins. */
+  readonly hasPins: boolean
+}
+
+/** Requests as many pins as a list may have, or as many as the query asks for where the service refuses more. */
+export async function askForMost(
+  query: ListQuery,
+  capabilities: Capabilities,
+  ask: AskForPage,
+): Promise<{ readonly sent: ListQuery; readonly page: PinPage }> {
+  const sent = { ...query, limit: Math.max(query.limit, largestLimit(capabilities)) }
+  try {
+    return { sent, page: await ask(sent) }
+  } catch (error) {
+    if (sent.limit === query.limit || !(error instanceof BadRequestError)) throw error
+    return { sent: query, page: await ask(query) }
+  }
+}

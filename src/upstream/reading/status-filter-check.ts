@@ -1,0 +1,142 @@
+import { PIN_STATUSES, type Pin, type PinStatus } from '../../domain/pin.ts'
+import { createPinFilter, type ListQuery } from '../http/list-query.ts'
+import { type PinPage, recordCount } from '../http/wire.ts'
+import type { Service } from '../service/service.ts'
+import { type EndCheck, pastLast } from './end-check.ts'
+import { isSurelySorted } from './is-surely-sorted.ts'
+import { type AskForPage, askForMost, type PageCheck } from './page-check.ts'
+import type { SeveralStatusesCheck } from './several-statuses-check.ts'
+
+/** Largest chance that a late filter passes its test. */
+const CHANCE_OF_ERROR = 1e-5
+
+/** A list of one status whose length shows whether statuses are looked at before the list is cut. */
+interface Test {
+  readonly status: PinStatus
+  /** Number of pins of this status that are known to match. It is the `limit` of the list. */
+  readonly count: number
+  /** Chance that a list that is cut first has so many, if its pins come in any order. 0: it never has. */
+  readonly chance: number
+}
+
+/**
+ * Finds out whether a service looks at statuses before it cuts a list to `limit`, or only afterwards. If afterwards, a short
+ * page of some statuses, or an empty one, does not show that nothing follows.
+ *
+ * The page is compared with a list of all statuses. As soon as an account has pins of two statuses, one more list shows for
+ * good what the service does.
+ */
+export class StatusFilterCheck {
+  readonly #service: Pick<Service, 'capabilities' | 'known'>
+  readonly #severalStatuses: SeveralStatusesCheck
+  readonly #end: EndCheck
+
+  constructor(service: Service, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
+    this.#service = service
+    this.#severalStatuses = severalStatuses
+    this.#end = end
+  }
+
+  /** Returns true if the page has all pins that match. False: it has not, or nothing is known about that. */
+  async isWhole(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
+    const { known } = this.#service
+    const isAwaited = check.class === 'interactive' || check.class === 'mutation'
+    const isShort = recordCount(page) < query.limit && query.statuses.length < PIN_STATUSES.length
+    if (!isShort || !isAwaited || this.#isSettled(page)) return false
+
+    const ofAll = { ...query, statuses: PIN_STATUSES }
+    const { sent: everything, page: all } = await askForMost(ofAll, this.#service.capabilities, check.ask)
+    if (recordCount(all) === 0 && recordCount(page) === 0) return true
+    if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(everything, all, check)
+    // The answers may have shown what was to be found out.
+    if (recordCount(all) === 0 || this.#isSettled(page)) return false
+    if (await this.#lacksPins(query, page, all, check.ask)) {
+      known.observeLateStatusFilter()
+      return false
+    }
+    const isAll = await this.#isWholeList(everything, all, check.ask)
+    const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
+    if (test !== null && test !== 'unknown') await this.#run(test, everything, check.ask)
+    // All is read from a service that may hide pins.
+    if (!isAll && test !== null && !known.isStatusFilterProven) known.observeLateStatusFilter()
+    return isAll || test === null
+  }
+
+  #isSettled(page: PinPage): boolean {
+    const { known, capabilities } = this.#service
+    return known.isStatusFilterProven || capabilities.multiStatus === false || known.hasHonestCount(page)
+  }
+
+  /** Returns whether a page of some statuses lacks pins that a list of all statuses has. */
+  async #lacksPins(query: ListQuery, page: PinPage, all: PinPage, ask: AskForPage): Promise<boolean> {
+    const ids = new Set(page.pins.map(({ requestId }) => requestId))
+    const lacks = (pin: Pin): boolean => !ids.has(pin.requestId)
+    const matching = all.pins.filter(createPinFilter(query))
+    if (!matching.some(lacks)) return false
+    // Pins may have come since.
+    const again = await ask(query)
+    for (const { requestId } of again.pins) ids.add(requestId)
+    return recordCount(again) < query.limit && matching.some(lacks)
+  }
+
+  async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
+    if (recordCount(page) >= query.limit) return false
+    return !page.looksCut || (await this.#end.isWhole(query, page, ask))
+  }
+
+  /** Reads on until a pin has another status than all newer ones. Null: all pins have the same. */
+  async #findTest(everything: ListQuery, all: PinPage, ask: AskForPage): Promise<Test | 'unknown' | null> {
+    const [newest] = all.pins
+    let page = all
+    let before: string | undefined
+    while (newest !== undefined && page.leftOut === undefined && isSurelySorted(page.pins)) {
+      const query: ListQuery = { ...everything, before: pastLast(page, everything, this.#service.capabilities) }
+      if (query.before === before) break
+      before = query.before
+      page = await ask(query)
+      const other = page.pins.find(({ status }) => status !== newest.status)
+      if (other !== undefined) return { status: other.status, count: 1, chance: 0 }
+      if (await this.#isWholeList(query, page, ask)) return null
+    }
+    return 'unknown'
+  }
+
+  async #run({ status, count, chance }: Test, everything: ListQuery, ask: AskForPage): Promise<void> {
+    const query: ListQuery = { ...everything, statuses: [status], limit: count }
+    for (let left = 1; left > CHANCE_OF_ERROR; left *= chance) {
+      const page = await ask(query)
+      // Nobody knows which status a record has that is no valid pin.
+      if (page.leftOut !== undefined) return
+      if (recordCount(page) >= count) continue
+      // Pins may have gone since.
+      const known = (await ask({ ...everything, limit: everything.limit })).pins.filter((pin) => pin.status === status)
+      if (known.length >= count && recordCount(await ask(query)) < count) this.#service.known.observeLateStatusFilter()
+      return
+    }
+    this.#service.known.observeEarlyStatusFilter()
+  }
+}
+
+/**
+ * Plans the test that a late filter passes with the least chance.
+ *
+ * @param page a list of all statuses
+ * @returns null if all pins have the same status, or nobody knows which
+ */
+function planTest({ pins, leftOut }: PinPage): Test | null {
+  const [newest] = pins
+  if (newest === undefined || leftOut !== undefined) return null
+  const isSorted = isSurelySorted(pins)
+  const firstStatuses = new Set(
+    pins.filter(({ created }) => created.ns === newest.created.ns).map(({ status }) => status),
+  )
+  const tests = PIN_STATUSES.map((status): Test => {
+    const count = pins.filter((pin) => pin.status === status).length
+    // A list of one pin that is cut first has one of the newest pins.
+    if (isSorted && count > 0 && !firstStatuses.has(status)) return { status, count: 1, chance: 0 }
+    const isFirst = pins.slice(0, count).every((pin) => pin.status === status)
+    return { status, count, chance: isFirst ? 1 : (count / pins.length) ** count }
+  })
+  const best = tests.filter(({ chance }) => chance < 1).sort((a, b) => a.chance - b.chance)
+  return best[0] ?? null
+}

@@ -1,0 +1,46 @@
+import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
+import { createPinFilter, type ListQuery } from '../http/list-query.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+
+/** A capability that an answer has disproved, and what is true instead. */
+export interface FilterLesson {
+  readonly change: Partial<Capabilities>
+  readonly capability: keyof Capabilities
+  readonly proof: string
+}
+
+/** Returns the filters that were taken for exact, and that let other pins pass. */
+export function looseFilters(query: ListQuery, pins: readonly Pin[], capabilities: Capabilities): FilterLesson[] {
+  const { cids, name, match = 'exact', statuses, meta } = query
+  const all = { statuses: PIN_STATUSES }
+  const { cidFilter, nameFilter, statusFilter, metaFilter, namesPinsByCid } = capabilities
+  const lessons: FilterLesson[] = []
+  if (cids && cidFilter === 'exact' && !pins.every(createPinFilter({ ...all, cids }))) {
+    const change = { cidFilter: 'loose' } as const
+    lessons.push({ change, capability: 'cidFilter', proof: 'a list had CIDs that were not asked for' })
+  }
+  const isNameTrusted = name !== undefined && nameFilter[match] === 'exact' && !namesPinsByCid
+  if (isNameTrusted && !pins.every(createPinFilter({ ...all, name, match }))) {
+    const change = { nameFilter: { ...nameFilter, [match]: 'loose' } }
+    lessons.push({ change, capability: 'nameFilter', proof: `match=${match} returned other names` })
+  }
+  if (statusFilter === 'exact' && statuses.length > 0 && !pins.every(createPinFilter({ statuses }))) {
+    const change = { statusFilter: 'loose' } as const
+    lessons.push({ change, capability: 'statusFilter', proof: 'a list had statuses that were not asked for' })
+  }
+  if (meta && metaFilter === 'exact' && !pins.every(createPinFilter({ ...all, meta }))) {
+    const change = { metaFilter: 'loose' } as const
+    lessons.push({ change, capability: 'metaFilter', proof: 'a list had pins without the meta asked for' })
+  }
+  return lessons
+}
+
+/**
+ * Returns whether a page shows that the service honours several statuses: it has pins of two of them, or of one that is
+ * neither the first nor the last of the request. Some services honour only the first.
+ */
+export function honoursSeveral({ statuses }: ListQuery, pins: readonly Pin[]): boolean {
+  const places = new Set(pins.map(({ status }) => statuses.indexOf(status)))
+  places.delete(-1)
+  return places.size > 1 || [...places].some((place) => place > 0 && place < statuses.length - 1)
+}

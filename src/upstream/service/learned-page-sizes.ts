@@ -1,0 +1,45 @@
+import type { ListQuery } from '../http/list-query.ts'
+import { type PinPage, recordCount } from '../http/wire.ts'
+
+/**
+ * A page with fewer records is never taken for cut: the specification's default `limit` is 10, so a service that cannot list
+ * ten pins fails every client.
+ */
+const SMALLEST_CUT = 10
+/** The specification's largest `limit`. A service that lists more has no largest page. */
+const LARGEST_CUT = 1000
+
+/**
+ * What the lengths of a service's pages have shown.
+ *
+ * Some services cut a list to their own largest page without a word. Nothing in a short page tells a cut list from a whole
+ * one, except that a longer page came before.
+ */
+export class LearnedPageSizes {
+  #longest = 0
+  #countsBeyondPages = false
+
+  observe(page: PinPage): void {
+    const records = recordCount(page)
+    this.#longest = Math.max(this.#longest, records)
+    this.#countsBeyondPages ||= (page.count ?? 0) > records
+  }
+
+  /** Notes that lists of so many records are not cut. */
+  observeUncut(records: number): void {
+    this.#longest = Math.max(this.#longest, records + 1)
+  }
+
+  /** True once a `count` was larger than its page. So it is more than the length of the page. */
+  get countsBeyondPages(): boolean {
+    return this.#countsBeyondPages
+  }
+
+  /** Returns whether a page that is shorter than requested may have been cut, since no page was longer. */
+  mayBeCut(query: ListQuery, page: PinPage): boolean {
+    const records = recordCount(page)
+    const isOneForEach = query.cids !== undefined && records <= query.cids.length
+    const isLikeCut = records >= SMALLEST_CUT && records <= LARGEST_CUT && records >= this.#longest
+    return isLikeCut && records < query.limit && !isOneForEach
+  }
+}

@@ -1,0 +1,164 @@
+import { Dispatcher } from 'undici'
+import { formatInstant } from '../../../src/domain/instant.ts'
+import type { PinStatus } from '../../../src/domain/pin.ts'
+import { exampleCid } from '../providers/example-cid.ts'
+import { roundTime, type ServiceRules } from './service-rules.ts'
+
+/** A record that a service of the grammar stores. */
+export interface GrammarPin {
+  readonly requestId: string
+  readonly created: bigint
+  readonly status: PinStatus
+  /** True if the service lists it as something that is no valid pin. */
+  readonly isOdd: boolean
+}
+
+interface Row extends GrammarPin {
+  /** The record as a list has it. It is printed once, since a history lists it many times. */
+  readonly json: string
+  /** Place among the pins of the same instant. */
+  readonly place: number
+}
+
+const CID = exampleCid(1)
+
+/**
+ * A service that keeps the rules of the grammar, in the same process and without sockets. It answers lists and removals.
+ *
+ * A list without `limit` has one pin.
+ */
+export class GrammarService extends Dispatcher {
+  readonly #rules: ServiceRules
+  readonly #random: () => number
+  #rows: Row[] = []
+  #pins: GrammarPin[] = []
+  requests = 0
+
+  constructor(rules: ServiceRules, random: () => number) {
+    super()
+    this.#rules = rules
+    this.#random = random
+  }
+
+  /** All records, odd ones included. */
+  get pins(): readonly GrammarPin[] {
+    return this.#pins
+  }
+
+  /** Stores records. Their times lose what the service's clock does not show. */
+  add(pins: readonly Omit<GrammarPin, 'requestId'>[]): void {
+    const unit = 10n ** BigInt(9 - this.#rules.digits)
+    const added = pins.map(({ created, ...pin }, index) => {
+      const requestId = `r${this.#pins.length + index}`
+      return { ...pin, requestId, created: (created / unit) * unit }
+    })
+    this.#pins = [...this.#pins, ...added]
+    const rows = added.map((pin) => ({ ...pin, json: this.#print(pin), place: this.#random() }))
+    this.#rows = [...this.#rows, ...rows].sort((a, b) => this.#compare(a, b))
+  }
+
+  override dispatch({ method, path }: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    this.requests++
+    handler.onConnect?.(() => {})
+    const isRemoval = method === 'DELETE'
+    const { status, body } = isRemoval
+      ? this.#remove(path.slice(path.lastIndexOf('/') + 1))
+      : this.#answer(new URLSearchParams(path.slice(path.indexOf('?') + 1)))
+    queueMicrotask(() => {
+      handler.onHeaders?.(status, [Buffer.from('content-type'), Buffer.from('application/json')], () => {}, '')
+      handler.onData?.(Buffer.from(body))
+      handler.onComplete?.(null)
+    })
+    return true
+  }
+
+  #remove(requestId: string): { readonly status: number; readonly body: string } {
+    const isOther = (pin: GrammarPin): boolean => pin.requestId !== requestId
+    this.#pins = this.#pins.filter(isOther)
+    this.#rows = this.#rows.filter(isOther)
+    return { status: 202, body: '{}' }
+  }
+
+  #answer(query: URLSearchParams): { readonly status: number; readonly body: string } {
+    const { largestPage, statuses, emptyListIs404, count } = this.#rules
+    const limit = Number(query.get('limit') ?? 1)
+    const isInTime = this.#timeFilter(query)
+    const isAllowed = limit >= 1 && (largestPage?.beyond !== 'refused' || limit <= largestPage.pins)
+    if (!isAllowed || isInTime === null) return refusal(400, 'BAD_REQUEST')
+    const hasStatus = this.#statusFilter(query.get('status'))
+    const inTime = this.#rows.filter(isInTime)
+    const matching = inTime.filter(hasStatus)
+    const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
+    const most = Math.min(limit, largestPage?.pins ?? limit)
+    const shown = statuses === 'late' ? order(inTime).slice(0, most).filter(hasStatus) : order(matching).slice(0, most)
+    if (shown.length === 0 && emptyListIs404) return refusal(404, 'NOT_FOUND')
+    const results = `"results":[${shown.map(({ json }) => json).join()}]}`
+    if (count === 'absent') return { status: 200, body: `{${results}` }
+    const number = {
+      matching: () => (statuses === 'late' ? inTime : matching).length,
+      total: () => this.#rows.filter(hasStatus).length,
+      everything: () => this.#rows.length,
+      page: () => shown.length,
+      zero: () => 0,
+      capped: () => Math.min(matching.length, 60),
+      more: () => matching.length + 3,
+    }[count]()
+    return { status: 200, body: `{"count":${number},${results}` }
+  }
+
+  #statusFilter(text: string | null): (row: Row) => boolean {
+    if (text === null) return () => true
+    const { statuses } = this.#rules
+    const wanted = statuses === 'one' ? [text] : text.split(',').slice(0, statuses === 'first' ? 1 : undefined)
+    return ({ status }) => wanted.includes(status)
+  }
+
+  /** Returns null if a time cannot be read. */
+  #timeFilter(query: URLSearchParams): ((row: Row) => boolean) | null {
+    const { bounds, rounding } = this.#rules
+    if (bounds === 'ignored') return () => true
+    const read = (text: string | null): bigint | null => (text === null ? null : roundTime(readTime(text), rounding))
+    try {
+      const [before, after] = [read(query.get('before')), read(query.get('after'))]
+      const extra = bounds === 'inclusive' ? 1n : 0n
+      return ({ created }) =>
+        (before === null || created < before + extra) && (after === null || created > after - extra)
+    } catch {
+      return null
+    }
+  }
+
+  #compare(a: Row, b: Row): number {
+    const { order } = this.#rules
+    const byTime = a.created < b.created ? -1 : a.created > b.created ? 1 : 0
+    return (order === 'none' ? 0 : order === 'newest-first' ? -byTime : byTime) || a.place - b.place
+  }
+
+  #shuffle(rows: readonly Row[]): Row[] {
+    return rows.map((row) => ({ ...row, place: this.#random() })).sort((a, b) => this.#compare(a, b))
+  }
+
+  #print({ requestId, created, status, isOdd }: GrammarPin): string {
+    const text = formatInstant(created, this.#rules.digits)
+    if (!isOdd)
+      return `{"requestid":"${requestId}","status":"${status}","created":"${text}","pin":{"cid":"${CID}"},"delegates":[]}`
+    const odd = [
+      { requestid: requestId, status, created: text.slice(0, -1), pin: { cid: CID } },
+      { requestid: requestId, status, created: text, pin: { cid: '' } },
+      { requestid: requestId, status, pin: { cid: CID } },
+      { requestid: requestId, created: text, pin: { cid: CID } },
+    ]
+    return JSON.stringify(odd[Number(requestId.slice(1)) % odd.length])
+  }
+}
+
+function refusal(status: number, reason: string) {
+  return { status, body: JSON.stringify({ error: { reason, details: 'The grammar says so' } }) }
+}
+
+/** @throws {Error} for any other text than a time in UTC */
+function readTime(text: string): bigint {
+  const match = /^(.{19})(?:\.(\d{1,9}))?Z$/.exec(text)
+  if (!match) throw new Error(`cannot read ${text}`)
+  return BigInt(Date.parse(`${match[1]}Z`)) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'))
+}
