@@ -113,9 +113,9 @@ class LocalRequestBudget implements RequestBudget {
     return this.#wait(request, now, options)
   }
 
-  expectedWaitMs({ tenant, endpoint, class: requestClass }: CallRequest): number {
+  expectedWaitMs(request: CallRequest, behind = 0): number {
     const now = this.#clock.now()
-    return Math.max(0, this.#scheduler.expectedAt(this.#tenants.get(tenant), endpoint, requestClass, now) - now)
+    return Math.max(0, this.#scheduler.expectedAt(this.#tenants.get(request.tenant), request, now, behind) - now)
   }
 
   observe({ tenant: key, endpoint, status, retryAfterMs, rateLimit, sentAt }: CallOutcome): void {
@@ -180,9 +180,10 @@ class LocalRequestBudget implements RequestBudget {
       const waiter: Waiter = {
         lane: tenant.lane(request.class, request.endpoint),
         deadline: request.deadline,
+        asker: request.asker,
         service: request.service,
         isHeld,
-        place: undefined,
+        turn: undefined,
         expiry: undefined,
         grant: (now) => {
           signal?.removeEventListener('abort', abort)
@@ -201,7 +202,7 @@ class LocalRequestBudget implements RequestBudget {
 
   #refusal(request: CallRequest, now: number): RateLimitedError {
     const tenant = this.#tenant(request.tenant)
-    const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), now)
+    const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), request.asker, now)
     this.#forgetWhenIdle(tenant)
     return new RateLimitedError(request.service ?? this.#service, waitMs)
   }

@@ -1,5 +1,5 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
-import type { StopSignal } from '../waiting/stop.ts'
+import type { Asker, StopSignal } from '../waiting/stop.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { RequestClass } from './request-class.ts'
 
@@ -9,6 +9,11 @@ export interface CallRequest {
   readonly tenant: string
   readonly endpoint: Endpoint
   readonly class: RequestClass
+  /**
+   * The operation that waits for the call. Callers of one tenant take turns, and so do the operations of a caller. Absent when
+   * no operation waits, as for a poll. All such calls of a tenant share a turn.
+   */
+  readonly asker?: Asker | undefined
   /** Configured name of the service, for errors. Default: the budget's. */
   readonly service?: string
 }
@@ -78,8 +83,12 @@ export interface RequestBudget extends Disposable {
    * @throws {ServiceUnavailableError} once the budget is disposed
    */
   acquire(request: CallRequest & { readonly deadline: number }, options?: AcquireOptions): Promise<Permit>
-  /** Estimates the milliseconds that a call would wait if it were requested now. 0 means that it would leave at once. */
-  expectedWaitMs(request: CallRequest): number
+  /**
+   * Estimates the milliseconds that a call would wait if it were requested now. 0 means that it would leave at once.
+   *
+   * @param behind number of further calls of the same asker that would come before it. Default: 0.
+   */
+  expectedWaitMs(request: CallRequest, behind?: number): number
   /** Learns from the answer to a call. It may be called with every answer, though most of them change nothing. */
   observe(outcome: CallOutcome): void
   /**

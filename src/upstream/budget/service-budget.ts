@@ -26,18 +26,18 @@ export class ServiceBudget implements RequestBudget {
   }
 
   acquire(
-    { tenant, endpoint, class: requestClass, deadline }: CallRequest & { readonly deadline: number },
+    { tenant, endpoint, class: requestClass, asker, deadline }: CallRequest & { readonly deadline: number },
     options?: AcquireOptions,
   ): Promise<Permit> {
     const service = this.#service
     return this.#shared.acquire(
-      { tenant: tokenKeyOf(tenant), endpoint, class: requestClass, deadline, service },
+      { tenant: tokenKeyOf(tenant), endpoint, class: requestClass, asker, deadline, service },
       options,
     )
   }
 
-  expectedWaitMs({ tenant, endpoint, class: requestClass }: CallRequest): number {
-    return this.#shared.expectedWaitMs({ tenant: tokenKeyOf(tenant), endpoint, class: requestClass })
+  expectedWaitMs({ tenant, endpoint, class: requestClass, asker }: CallRequest, behind?: number): number {
+    return this.#shared.expectedWaitMs({ tenant: tokenKeyOf(tenant), endpoint, class: requestClass, asker }, behind)
   }
 
   observe(outcome: CallOutcome): void {

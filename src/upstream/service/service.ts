@@ -175,7 +175,7 @@ export class Service implements AsyncDisposable {
     const askedAt = call.askedAt ?? this.clock.now()
     const { deadline, lastStart } = callTimes(call, askedAt, this.timeoutMs)
     const waitsUntil = call.class === 'interactive' ? lastStart : askedAt + longestWait(this.timeoutMs)
-    const request = { tenant, endpoint, class: call.class, deadline: waitsUntil }
+    const request = { tenant, endpoint, class: call.class, asker: signal?.asker, deadline: waitsUntil }
     let visit: Visit | undefined
     let failure: unknown
     let attempt = 0
