@@ -8,7 +8,7 @@ import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 import type { CallRequest } from './request-budget.ts'
 import { ClassOrder, callsAhead, REQUEST_CLASSES, type RequestClass } from './request-class.ts'
 import { type LaneOwner, sum, type TenantLane, type TenantShare, type Waiter } from './tenant-share.ts'
-import type { TurnPath } from './turn-queue.ts'
+import { turnOf } from './turn-queue.ts'
 
 /** The parts of a request that decide about its place in the queue. */
 type Place = Pick<CallRequest, 'endpoint' | 'class' | 'asker'>
@@ -132,6 +132,11 @@ export class CallScheduler implements Disposable {
     this.serve()
   }
 
+  /** Gives a waiting call the turns of one more operation that waits for it. */
+  join({ lane, turn }: Waiter, asker: Asker): void {
+    if (turn) lane.items.join(turn, turnOf(asker))
+  }
+
   /** Removes a call, granted or not, and everything that was kept for it. */
   remove(waiter: Waiter, isServed = false): void {
     const { lane, turn } = waiter
@@ -250,9 +255,4 @@ export class CallScheduler implements Disposable {
     this.agenda.cancel(this.#nextSlot)
     this.#nextSlot = at === Number.POSITIVE_INFINITY ? undefined : this.agenda.add(at, () => {})
   }
-}
-
-/** Callers take turns, and inside a caller its operations. Calls that no operation waits for share a turn. */
-function turnOf(asker: Asker | undefined): TurnPath {
-  return [asker?.caller, asker]
 }

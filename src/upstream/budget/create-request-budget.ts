@@ -1,5 +1,6 @@
 import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
+import { Stop } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
@@ -115,7 +116,11 @@ class LocalRequestBudget implements RequestBudget {
 
   expectedWaitMs(request: CallRequest, behind = 0): number {
     const now = this.#clock.now()
-    return Math.max(0, this.#scheduler.expectedAt(this.#tenants.get(request.tenant), request, now, behind) - now)
+    // A tenant that is not known has used nothing. Only several calls of it can meet its limits.
+    const tenant = behind > 0 ? this.#tenant(request.tenant) : this.#tenants.get(request.tenant)
+    const expectedAt = this.#scheduler.expectedAt(tenant, request, now, behind)
+    if (tenant && behind > 0) this.#forgetWhenIdle(tenant)
+    return Math.max(0, expectedAt - now)
   }
 
   observe({ tenant: key, endpoint, status, retryAfterMs, rateLimit, sentAt }: CallOutcome): void {
@@ -177,6 +182,10 @@ class LocalRequestBudget implements RequestBudget {
         this.#scheduler.remove(waiter)
         waiter.fail(signal?.reason)
       }
+      const letGo = () => {
+        signal?.removeEventListener('abort', abort)
+        if (signal instanceof Stop) signal.onAsker = undefined
+      }
       const waiter: Waiter = {
         lane: tenant.lane(request.class, request.endpoint),
         deadline: request.deadline,
@@ -186,16 +195,17 @@ class LocalRequestBudget implements RequestBudget {
         turn: undefined,
         expiry: undefined,
         grant: (now) => {
-          signal?.removeEventListener('abort', abort)
+          letGo()
           resolve(this.#permit(tenant, request, now, now - askedAt, isHeld))
         },
         refuse: (waitMs) => waiter.fail(new RateLimitedError(request.service ?? this.#service, waitMs)),
         fail: (reason) => {
-          signal?.removeEventListener('abort', abort)
+          letGo()
           reject(reason)
         },
       }
       signal?.addEventListener('abort', abort)
+      if (signal instanceof Stop) signal.onAsker = (asker) => this.#scheduler.join(waiter, asker)
       this.#scheduler.add(waiter)
     })
   }

@@ -92,7 +92,7 @@ export class RateCell {
 
   /** Counts a call that gets its permit now. Must not be called before `readyAt`. */
   take(now: number, requestClass: RequestClass): void {
-    if (this.#isCopy || (requestClass === 'interactive' && this.#mayBurst(now, requestClass))) this.#pacedAt = now
+    if (this.#isCopy || (requestClass === 'interactive' && this.#burstsLeft(now) > 0)) this.#pacedAt = now
     else if (requestClass !== 'mutation') {
       // A call that had to wait may have left late, since its timer was late.
       const planned = this.#isAwaited ? Math.min(this.#nextPaced ?? now, now) : now
@@ -187,8 +187,10 @@ export class RateCell {
     const used = this.#sent.sizeAt(now) + this.#held
     if (requestClass === 'mutation') return this.#freeAt(now, this.#scaled(now, this.limit.limit), used + ahead)
     const most = this.#scaled(now, this.limit.limit - this.#safe.reserve)
-    const isFree = used + ahead < most
-    if (requestClass === 'interactive' && isFree && this.#mayBurst(now, requestClass, ahead)) return now
+    const bursts = requestClass === 'interactive' ? Math.min(this.#burstsLeft(now), most - used) : 0
+    if (ahead < bursts) return now
+    // The calls ahead use up the burst. This one follows them at the pace that is then left.
+    if (bursts > 0) return this.#departureAfter(now, most, most - used - bursts, ahead - bursts + 1, bursts)
     const paced = Math.max(this.#freeAt(now, most, used), this.#nextPacedAt(now, most - used))
     const isBurst = requestClass === 'interactive' && paced > now
     const first = isBurst ? Math.min(paced, this.#burstAt(now, most, used)) : paced
@@ -197,11 +199,10 @@ export class RateCell {
     return this.#departureAfter(Math.max(first, now, this.#pausedUntil), most, most - used - 1, ahead)
   }
 
-  /** Returns true for calls that leave unpaced while there is room, as far as the log is up to date. */
-  #mayBurst(now: number, requestClass: RequestClass, ahead = 0): boolean {
-    if (requestClass === 'mutation') return true
-    if (requestClass !== 'interactive' || now < this.#burstsFrom) return false
-    return this.#sent.interactive + this.#heldInteractive + ahead < this.#scaled(now, this.#safe.burst)
+  /** Returns the number of interactive calls that may leave unpaced while there is room, as far as the log is up to date. */
+  #burstsLeft(now: number): number {
+    if (now < this.#burstsFrom) return 0
+    return this.#scaled(now, this.#safe.burst) - this.#sent.interactive - this.#heldInteractive
   }
 
   /** Returns when enough interactive calls have left the window for one more to leave at once. */
@@ -241,15 +242,17 @@ export class RateCell {
    * Returns when the last of some calls leaves, if they follow a first one at the smoothest pace.
    *
    * @param free number of calls that the limit allows after the first one, less those that count
+   * @param more number of calls that are not in the log, and leave before the first one
    */
-  #departureAfter(first: number, most: number, free: number, calls: number): number {
+  #departureAfter(first: number, most: number, free: number, calls: number, more = 0): number {
+    const held = this.#held + more
     const intervalMs = this.#safe.spanMs / most
     const heldUntil = first + this.#safe.spanMs
     let from = first
     let left = calls
     let room = free
     while (left > 0) {
-      const { gap, until, sends } = this.#sent.evenGapFrom(from, room, this.#held, heldUntil)
+      const { gap, until, sends } = this.#sent.evenGapFrom(from, room, held, heldUntil)
       if (gap <= intervalMs || sends >= left) return from + left * Math.max(gap, intervalMs)
       from = until
       left -= sends

@@ -31,7 +31,10 @@ export interface Permit {
 }
 
 export interface AcquireOptions {
-  /** Removes the call from the queue; rejects with `signal.reason`. */
+  /**
+   * Removes the call from the queue; rejects with `signal.reason`. If more operations begin to wait for the call meanwhile, as a
+   * `Stop` reports, it leaves in the turn of whichever comes first.
+   */
   readonly signal?: StopSignal
   /**
    * True if the caller says by the permit when the request is sent, or that it is not. Until then the call counts, however

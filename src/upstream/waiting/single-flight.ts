@@ -22,6 +22,8 @@ class Flight extends Stop {
   }
 
   override get asker(): Asker | undefined {
+    const first = this.#first
+    if (first?.asker && !first.aborted) return first.asker
     return this.#waits().find(({ asker }) => asker)?.asker
   }
 
@@ -31,7 +33,9 @@ class Flight extends Stop {
     if (!this.#first) this.#first = signal
     else {
       this.#others ??= new Set()
+      if (this.#others.has(signal)) return
       this.#others.add(signal)
+      if (signal.asker) this.onAsker?.(signal.asker)
     }
   }
 

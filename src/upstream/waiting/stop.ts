@@ -33,6 +33,8 @@ export interface StopSignal extends RequestIds {
 export class Stop implements StopSignal {
   /** Request id of the operation that waits, or an object that names the operations. Undefined when no operation waits. */
   waiting: string | RequestIds | undefined
+  /** Set by a call that waits for its turn, and called with each further operation that begins to wait for it. */
+  onAsker: ((asker: Asker) => void) | undefined
   #isAborted = false
   #reason: unknown
   /** Most calls have one listener. */

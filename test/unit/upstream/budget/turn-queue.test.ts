@@ -52,6 +52,15 @@ describe('TurnQueue', () => {
     expect(test.serveAll()).toBe('a2 b1')
   })
 
+  it('lets an item with two paths leave by the first that has its turn, once', () => {
+    const test = new TestQueue().add('a1', 'a1', 'a1', 'a2')
+    const [shared] = test.turns.get('a2') ?? []
+    if (shared) test.queue.join(shared, ['b', '1'])
+    expect([test.queue.size, [...test.queue].length]).toEqual([4, 5])
+    expect(test.serveAll()).toBe('a1 a2 a1 a1')
+    expect([test.queue.size, test.queue.first]).toEqual([0, undefined])
+  })
+
   it('lets no more items before a new one than it says, and at most one of each other caller before the only one of a caller', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(NAME, fc.boolean()), { maxLength: 60 }), NAME, (steps, name) => {

@@ -4,7 +4,8 @@ import { RateLimitedError } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import { safePace } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest } from '../../../../src/upstream/budget/request-budget.ts'
-import type { Asker } from '../../../../src/upstream/waiting/stop.ts'
+import { SingleFlight } from '../../../../src/upstream/waiting/single-flight.ts'
+import { type Asker, Stop } from '../../../../src/upstream/waiting/stop.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 import { ask, createBudget, FOREVER, list, saturate } from '../../../support/upstream/budget-harness.ts'
 
@@ -44,6 +45,29 @@ describe('callers of one token', () => {
     const lone = ask(budget, listFor('lone'))
     while (lone.outcome === 'waits') await clock.advance(100)
     expect(background.filter(({ outcome }) => outcome === 'granted')).toHaveLength(1)
+  })
+
+  it('share an equal read, which leaves in the first turn of all who wait for it', async () => {
+    const { clock, budget } = createBudget(MINUTE)
+    using _ = budget
+    await saturate(budget, listFor('greedy'))
+    const flights = new SingleFlight()
+    const sent: string[] = []
+    const read = (key: string, asker: Asker) =>
+      flights.share(
+        key,
+        async (signal) => {
+          await budget.acquire({ ...list('token'), asker: signal.asker, deadline: FOREVER }, { signal })
+          sent.push(key)
+        },
+        { signal: new Stop({ asker }) },
+      )
+    const reads = Array.from({ length: 20 }, (_, n) => read(`${n}`, { caller: 'greedy' }))
+    reads.push(read('15', { caller: 'lone' }))
+    await clock.advance(180_000)
+    await Promise.all(reads)
+    expect(sent.slice(0, 3)).toEqual(['0', '15', '1'])
+    expect(sent).toHaveLength(20)
   })
 
   it('are told when their own turn comes, whatever the other was told', async () => {
