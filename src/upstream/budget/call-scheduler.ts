@@ -6,7 +6,7 @@ import { FairQueue } from './fair-queue.ts'
 import type { RateCell } from './rate-cell.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 import type { CallRequest } from './request-budget.ts'
-import { ClassOrder, callsAhead, REQUEST_CLASSES, type RequestClass } from './request-class.ts'
+import { type BudgetClass, ClassOrder, callsAhead, REQUEST_CLASSES } from './request-class.ts'
 import { type LaneOwner, sum, type TenantLane, type TenantShare, type Waiter } from './tenant-share.ts'
 import { turnOf } from './turn-queue.ts'
 
@@ -32,9 +32,10 @@ export class CallScheduler implements Disposable {
   readonly #address: CellSet
   readonly #onLeft: (tenant: TenantShare) => void
   readonly #order = new ClassOrder()
-  readonly #queues: Readonly<Record<RequestClass, FairQueue<Waiter, LaneOwner>>> = {
+  readonly #queues: Readonly<Record<BudgetClass, FairQueue<Waiter, LaneOwner>>> = {
     mutation: new FairQueue(),
     interactive: new FairQueue(),
+    trial: new FairQueue(),
     live: new FairQueue(),
     resync: new FairQueue(),
   }
@@ -82,7 +83,7 @@ export class CallScheduler implements Disposable {
   }
 
   /** Counts a call that gets its permit now. Unless it is held, it is sent now. */
-  take(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, now: number, isHeld: boolean): void {
+  take(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number, isHeld: boolean): void {
     this.#address.take(endpoint, requestClass, now)
     tenant.cells.take(endpoint, requestClass, now)
     tenant.held += 1
@@ -92,7 +93,7 @@ export class CallScheduler implements Disposable {
   }
 
   /** Ends the holding of a permit: its request is sent now, or never. */
-  settle(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, isSent: boolean): void {
+  settle(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, isSent: boolean): void {
     if (isSent) this.#count(tenant, endpoint, requestClass, this.#clock.now())
     else {
       tenant.held -= 1
@@ -104,7 +105,7 @@ export class CallScheduler implements Disposable {
     this.serve()
   }
 
-  #count(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+  #count(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
     tenant.held -= 1
     this.#address.sent(endpoint, requestClass, now)
     tenant.cells.sent(endpoint, requestClass, now)
@@ -195,9 +196,9 @@ export class CallScheduler implements Disposable {
    * Returns the class by whose rules a call may leave. For a class below its floor it is the most urgent one that waits:
    * otherwise a flood of calls that are not paced, or that may use the reserve, would take every slot before it.
    */
-  #standIn(requestClass: RequestClass): RequestClass {
+  #standIn(requestClass: BudgetClass): BudgetClass {
     if (!this.#order.isDue(requestClass)) return requestClass
-    const waits = (other: RequestClass): boolean => ENDPOINTS.some((each) => this.#queues[other].load(each).items > 0)
+    const waits = (other: BudgetClass): boolean => ENDPOINTS.some((each) => this.#queues[other].load(each).items > 0)
     return REQUEST_CLASSES.find((other) => other === requestClass || waits(other)) ?? requestClass
   }
 
@@ -221,7 +222,7 @@ export class CallScheduler implements Disposable {
   }
 
   /** Returns the clock time at which a call may leave, regardless of the calls ahead of it. */
-  #readyAt(tenant: TenantShare | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
+  #readyAt(tenant: TenantShare | undefined, endpoint: Endpoint, requestClass: BudgetClass, now: number): number {
     const readyAt = this.#address.readyAt(endpoint, requestClass, now)
     return tenant ? Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now)) : readyAt
   }

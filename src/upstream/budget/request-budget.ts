@@ -1,14 +1,14 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
 import type { Asker, StopSignal } from '../waiting/stop.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
-import type { RequestClass } from './request-class.ts'
+import type { BudgetClass } from './request-class.ts'
 
 /** A call that a tenant wants to make. */
 export interface CallRequest {
   /** Key of the tenant, with a keyed hash of the token and never the token. Tenants share the budget fairly. */
   readonly tenant: string
   readonly endpoint: Endpoint
-  readonly class: RequestClass
+  readonly class: BudgetClass
   /**
    * The operation that waits for the call. Callers of one tenant take turns, and so do the operations of a caller. Absent when
    * no operation waits, as for a poll. All such calls of a tenant share a turn.

@@ -5,7 +5,7 @@ import { Lane } from './fair-queue.ts'
 import { Promises } from './promises.ts'
 import type { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
-import { ClassOrder, callsAhead, type RequestClass } from './request-class.ts'
+import { type BudgetClass, ClassOrder, callsAhead } from './request-class.ts'
 import type { Turn } from './turn-queue.ts'
 
 /** A call that waits for its permit. */
@@ -32,7 +32,7 @@ export type TenantLane = Lane<Waiter, LaneOwner>
 
 export interface LaneOwner {
   readonly tenant: TenantShare
-  readonly requestClass: RequestClass
+  readonly requestClass: BudgetClass
   /** Appointment that ends the parking of the lane. */
   wake: Appointment | undefined
   readonly promises: Promises
@@ -60,7 +60,7 @@ export class TenantShare {
     this.cells = new CellSet(limits, { jitterMs, hasCopies: true })
   }
 
-  lane(requestClass: RequestClass, endpoint: Endpoint): TenantLane {
+  lane(requestClass: BudgetClass, endpoint: Endpoint): TenantLane {
     const known = this.find(requestClass, endpoint)
     if (known) return known
     const lane: TenantLane = new Lane(
@@ -76,7 +76,7 @@ export class TenantShare {
    *
    * @param inLane number of these calls in the new call's own lane
    */
-  ahead(cell: RateCell, requestClass: RequestClass, endpoint: Endpoint, inLane: number): number {
+  ahead(cell: RateCell, requestClass: BudgetClass, endpoint: Endpoint, inLane: number): number {
     return callsAhead(requestClass, (other) =>
       sum(cell.endpoints, (each) => {
         const depth = this.find(other, each)?.items.size ?? 0
@@ -87,7 +87,7 @@ export class TenantShare {
     )
   }
 
-  find(requestClass: RequestClass, endpoint: Endpoint): TenantLane | undefined {
+  find(requestClass: BudgetClass, endpoint: Endpoint): TenantLane | undefined {
     return this.lanes.find((lane) => lane.endpoint === endpoint && lane.owner.requestClass === requestClass)
   }
 }

@@ -195,7 +195,7 @@ export class Service implements AsyncDisposable {
       let permit: Permit
       try {
         // Trials never burst: while a service is down, they leave at the pace of its limit at most.
-        const paced = trialOf ? { ...request, class: 'live' as const } : request
+        const paced = trialOf ? { ...request, class: 'trial' as const } : request
         permit = await this.budget.acquire(paced, signal ? { signal, isHeld: true } : HELD)
       } catch (error) {
         trialOf?.dropTrial()
@@ -311,7 +311,7 @@ export class Service implements AsyncDisposable {
     const request = { tenant, token, endpoint: 'list', class: requestClass } as const
     let permit: Permit
     try {
-      permit = await this.budget.acquire({ ...request, class: 'live', deadline }, HELD)
+      permit = await this.budget.acquire({ ...request, class: 'trial', deadline }, HELD)
     } catch {
       trialOf.dropTrial()
       return
