@@ -116,10 +116,10 @@ export class CallScheduler implements Disposable {
    * that wait, and behind those that were refused before and have not come back yet, as far as these have their turns before it.
    */
   promiseMs({ owner, endpoint }: TenantLane, asker: Asker | undefined, now: number): number {
-    const { tenant, requestClass, promises } = owner
-    const behind = promises.ahead(asker?.caller, now)
+    const { tenant, requestClass, refused } = owner
+    const behind = refused.ahead(asker?.caller, now)
     const at = this.expectedAt(tenant, { endpoint, class: requestClass, asker }, now, behind)
-    promises.add(asker?.caller, at)
+    refused.add(asker?.caller, at)
     return Math.max(0, at - now)
   }
 

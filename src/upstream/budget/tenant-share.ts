@@ -2,9 +2,9 @@ import type { Asker } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CellSet } from './cell-set.ts'
 import { Lane } from './fair-queue.ts'
-import { Promises } from './promises.ts'
 import type { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
+import { RefusedCalls } from './refused-calls.ts'
 import { type BudgetClass, ClassOrder, callsAhead } from './request-class.ts'
 import type { Turn } from './turn-queue.ts'
 
@@ -35,7 +35,8 @@ export interface LaneOwner {
   readonly requestClass: BudgetClass
   /** Appointment that ends the parking of the lane. */
   wake: Appointment | undefined
-  readonly promises: Promises
+  /** See `CallScheduler.promiseMs`. */
+  readonly refused: RefusedCalls
 }
 
 /** One tenant's own part of the budget: its counters, its waiting calls, and the order of its classes. */
@@ -64,7 +65,7 @@ export class TenantShare {
     const known = this.find(requestClass, endpoint)
     if (known) return known
     const lane: TenantLane = new Lane(
-      { tenant: this, requestClass, wake: undefined, promises: new Promises() },
+      { tenant: this, requestClass, wake: undefined, refused: new RefusedCalls() },
       endpoint,
     )
     this.lanes.push(lane)

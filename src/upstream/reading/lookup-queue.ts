@@ -1,8 +1,8 @@
 import type { Cid } from '../../domain/cid.ts'
 import { RateLimitedError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import { Promises } from '../budget/promises.ts'
 import { safePace } from '../budget/rate-limit.ts'
+import { RefusedCalls } from '../budget/refused-calls.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { ListNotFoundError } from '../http/refusals.ts'
 import { type PinPage, recordCount } from '../http/wire.ts'
@@ -60,8 +60,8 @@ export class LookupQueue {
   /** The request that waits for budget. Undefined also for a request for a single pin that needs a permit of its own. */
   #next: { readonly endpoint: 'item' | 'list'; readonly leavesAt: number; readonly stop: Stop } | undefined
   #isPumping = false
-  /** When the lookups that were refused should come back. They have places in the requests that they are to share. */
-  readonly #promises = new Promises()
+  /** The refused lookups that have not come back yet. They have places in the requests that they are to share. */
+  readonly #refused = new RefusedCalls()
   /** The largest number of pins that one list is known to hold. */
   #longestList = PAGE_LIMIT
 
@@ -89,7 +89,7 @@ export class LookupQueue {
     const { clock, longestWaitMs, name } = this.#service
     const { waitMs } = this.#plan(WAYS, lookup)
     if (waitMs > longestWaitMs) {
-      this.#promises.add(undefined, clock.now() + waitMs)
+      this.#refused.add(undefined, clock.now() + waitMs)
       return Promise.reject(new RateLimitedError(name, waitMs))
     }
     const found = this.#waiting.add(lookup, clock.now(), signal)
@@ -223,14 +223,14 @@ export class LookupQueue {
   #plan(ways: readonly Way[], extra?: Lookup): { way: Way; waitMs: number } {
     const { cidFilter, maxCids } = this.#service.capabilities
     const { size, cidCount, hasContents } = this.#waiting
-    const promised = extra ? this.#promises.ahead(undefined, this.#service.clock.now()) : 0
+    const refused = extra ? this.#refused.ahead(undefined, this.#service.clock.now()) : 0
     const isSelective = cidFilter === 'exact'
     const isNewCid = extra !== undefined && !this.#waiting.hasCid(extra.cid)
     const pages = this.#fitsOneList ? 1 : Math.ceil(((this.#source.total() ?? 0) + 1) / PAGE_LIMIT)
     const never = Number.POSITIVE_INFINITY
     const requests: Record<Way, number> = {
-      item: hasContents || extra?.requestId === null ? never : size + promised + (extra ? 1 : 0),
-      cids: isSelective ? Math.ceil((cidCount + promised + (isNewCid ? 1 : 0)) / maxCids) : never,
+      item: hasContents || extra?.requestId === null ? never : size + refused + (extra ? 1 : 0),
+      cids: isSelective ? Math.ceil((cidCount + refused + (isNewCid ? 1 : 0)) / maxCids) : never,
       all: isSelective && !this.#fitsOneList ? never : pages,
     }
     let best: { way: Way; costMs: number } = { way: 'cids', costMs: never }

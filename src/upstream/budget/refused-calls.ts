@@ -1,13 +1,13 @@
-/** Number of promises with a place of their own. Calls that are refused beyond it share the last. */
-const MOST_PROMISES = 1000
+/** Number of refused calls with a place of their own. Further ones share the last. */
+const MOST = 1000
 
-/** When the refused calls of a lane were told to come back. */
-export class Promises {
-  /** Clock times in ascending order, by caller. */
+/** The refused calls of a lane that have not come back yet. */
+export class RefusedCalls {
+  /** When they were told to come back: clock times in ascending order, by caller. */
   readonly #byCaller = new Map<string | undefined, number[]>()
   #size = 0
 
-  /** Returns the number of promised calls that come before another one of this caller, if callers take turns. */
+  /** Returns the number of them that come before another call of this caller, if callers take turns. */
   ahead(caller: string | undefined, now: number): number {
     this.#forgetPast(now)
     const own = this.#byCaller.get(caller)?.length ?? 0
@@ -15,9 +15,10 @@ export class Promises {
     return own + Math.min(this.#size - own, others * (own + 1))
   }
 
+  /** @param at when the call was told to come back */
   add(caller: string | undefined, at: number): void {
     // A flood of refused calls is told no time beyond what a queue could be.
-    if (this.#size === MOST_PROMISES) return
+    if (this.#size === MOST) return
     const own = this.#byCaller.get(caller)
     if (own) own.push(at)
     else this.#byCaller.set(caller, [at])
