@@ -4,8 +4,8 @@
 //   node --import tsx bench/budget/shared.ts [seconds = 125]
 //
 // At least 125 seconds: use is counted from the end of the first window on, which lasts a minute in one of the loads.
-// Both loads run at the same time. The service is behind a proxy, which the budget allows 50 ms between the travel times of two
-// requests for. A machine too busy for that shows in "late timers".
+// Both loads run at the same time. The budget allows for 50 ms between the travel times of two requests. The proxy in front of the
+// service uses up 25 of these, and the machine may use up the rest: one too busy for that shows in "late timers".
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { PinqlError, RateLimitedError } from '../../src/domain/errors.ts'
@@ -26,6 +26,14 @@ interface Load {
   readonly tokens: readonly string[]
   readonly removeEveryMs: number
   readonly leastUse: number
+}
+
+/** What the service has seen. */
+interface Log {
+  /** Milliseconds by the service's clock. */
+  readonly arrivals: readonly number[]
+  readonly connections: number
+  readonly lateMs: number
 }
 
 const LOADS: readonly Load[] = [
@@ -86,7 +94,7 @@ async function run({ name, limit, tokens, removeEveryMs, leastUse }: Load): Prom
   await sleep(SECONDS * 1000)
   clearInterval(removals)
   worker.postMessage('log')
-  const [{ arrivals, connections }] = (await once(worker, 'message')) as [{ arrivals: number[]; connections: number }]
+  const [{ arrivals, connections, lateMs }] = (await once(worker, 'message')) as [Log]
   await registry[Symbol.asyncDispose]()
   await Promise.all(greed.flat())
   await worker.terminate()
@@ -100,6 +108,7 @@ async function run({ name, limit, tokens, removeEveryMs, leastUse }: Load): Prom
     `  used                 ${(use * 100).toFixed(1)} % (${arrivals.length} requests in all), goal ${leastUse * 100} %`,
   )
   print(`  new connections      ${connections}`)
+  print(`  late timers          at most ${lateMs.toFixed(1)} ms in the service`)
   print(`  answers by service   ${answers.join(', ')}`)
   print(`  failures             ${JSON.stringify(Object.fromEntries(failures))}`)
   print(isKept ? '  kept' : '  NOT KEPT')
@@ -121,5 +130,5 @@ const watch = setInterval(() => {
 }, 20)
 const kept = await Promise.all(LOADS.map(run))
 clearInterval(watch)
-print(`late timers            at most ${latestMs.toFixed(1)} ms`)
+print(`late timers            at most ${latestMs.toFixed(1)} ms in the client`)
 process.exitCode = kept.every(Boolean) ? 0 : 1

@@ -1,6 +1,6 @@
 // Runs in a worker thread: a service that logs when each request arrives, behind a proxy that makes connections slow.
 //
-// A new connection takes up to 250 ms. What a client sends travels up to 40 ms, longer on some connections than on others. The
+// A new connection takes up to 250 ms. What a client sends travels up to 25 ms, longer on some connections than on others. The
 // service answers after up to 300 ms, and closes every 20th connection, so that new ones are opened all the time.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -8,10 +8,16 @@ import { connect } from 'node:net'
 import { parentPort } from 'node:worker_threads'
 
 const SLOWEST_CONNECT_MS = 250
-const SLOWEST_TRAVEL_MS = 40
+const SLOWEST_TRAVEL_MS = 25
 const SLOWEST_ANSWER_MS = 300
 const arrivals = []
 let connections = 0
+let lateMs = 0
+let due = performance.now() + 20
+setInterval(() => {
+  lateMs = Math.max(lateMs, performance.now() - due)
+  due = performance.now() + 20
+}, 20)
 
 const service = createServer((request, response) => {
   arrivals.push(performance.timeOrigin + performance.now())
@@ -39,5 +45,5 @@ for (const server of [service, proxy]) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
 }
-parentPort.on('message', () => parentPort.postMessage({ arrivals, connections }))
+parentPort.on('message', () => parentPort.postMessage({ arrivals, connections, lateMs }))
 parentPort.postMessage({ service: service.address().port, proxy: proxy.address().port })

@@ -4,6 +4,7 @@ import { RateLimitedError } from '../../../../src/domain/errors.ts'
 import { createRequestBudget } from '../../../../src/upstream/budget/create-request-budget.ts'
 import { type RateLimit, safePace } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest, RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
+import { seededRandom } from '../../../support/seeded-random.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 import {
   ADDRESS,
@@ -160,6 +161,31 @@ it.each([
   expect(log.length / (10 * limit.limit)).toBeGreaterThanOrEqual(leastUse)
   const gaps = log.map(({ at }, index) => at - (log[index - 1]?.at ?? at))
   expect(Math.max(...gaps)).toBeLessThan(longestGapMs)
+})
+
+it('a flood at 100 a second uses the room that cold connections leave', async () => {
+  const { clock, budget } = createBudget(ADDRESS)
+  using _ = budget
+  const random = seededRandom(3)
+  const sentAt: number[] = []
+  const callGreedily = async (call: CallRequest): Promise<void> => {
+    for (;;) {
+      const permit = await budget.acquire({ ...call, deadline: FOREVER }, { isHeld: true })
+      if (random() < 0.055) await clock.sleep(random() * 250)
+      permit.sent()
+      sentAt.push(clock.now())
+      await clock.sleep(random() * 300)
+    }
+  }
+  for (const tenant of ['a', 'b', 'c']) {
+    for (let lane = 0; lane < 12; lane++) {
+      for (const call of [list(tenant), list(tenant, 'live')]) callGreedily(call).catch(() => {})
+    }
+  }
+  await clock.advance(60_000)
+  // 91.3 % at the even pace.
+  expect(sentAt.filter((at) => at > 2000).length / 5900).toBeGreaterThanOrEqual(0.917)
+  expect(mostInAnyWindow(sentAt, 1050)).toBeLessThanOrEqual(100)
 })
 
 it.each(['interactive', 'live', 'resync'] as const)('a flood of mutations does not starve %s calls', async (kind) => {
