@@ -4,7 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 export interface Caller {
   /**
    * Names the caller. Limits per caller count all callers with the same key as one, so that a key that is the same for
-   * everybody makes all callers share one limit. pinql keeps the key in memory only, and never logs it.
+   * everybody makes all callers share one limit. When requests have to wait, callers with the same token take turns by their
+   * keys. pinql keeps the key in memory only, and never logs it.
    */
   readonly key: string
   /**

@@ -1,6 +1,6 @@
 import { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
-import type { RequestClass } from './request-class.ts'
+import type { BudgetClass } from './request-class.ts'
 
 /** Several cells. A call must pass all cells that cover its endpoint; if one of them refuses, none counts the call. */
 export class CellSet {
@@ -18,7 +18,7 @@ export class CellSet {
   /** Returns the first instant at which these cells let a call leave. */
   readyAt(
     endpoint: Endpoint,
-    requestClass: RequestClass,
+    requestClass: BudgetClass,
     now: number,
     ahead: (cell: RateCell) => number = none,
   ): number {
@@ -30,17 +30,17 @@ export class CellSet {
   }
 
   /** Counts a call that gets its permit now in every cell that covers its endpoint. */
-  take(endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+  take(endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
     for (const cell of this.#covering[endpoint]) cell.take(now, requestClass)
   }
 
   /** Counts a call with a permit from now on, since it is sent now. */
-  sent(endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+  sent(endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
     for (const cell of this.#covering[endpoint]) cell.sent(now, requestClass)
   }
 
   /** Forgets a call with a permit that is never sent. */
-  giveBack(endpoint: Endpoint, requestClass: RequestClass): void {
+  giveBack(endpoint: Endpoint, requestClass: BudgetClass): void {
     for (const cell of this.#covering[endpoint]) cell.giveBack(requestClass)
   }
 

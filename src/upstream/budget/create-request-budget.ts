@@ -1,5 +1,6 @@
 import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
+import { Stop } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
@@ -101,9 +102,13 @@ class LocalRequestBudget implements RequestBudget {
     return this.#wait(request, now, options)
   }
 
-  expectedWaitMs({ tenantKey, endpoint, class: requestClass }: CallRequest): number {
+  expectedWaitMs(request: CallRequest, behind = 0): number {
     const now = this.#clock.now()
-    return Math.max(0, this.#scheduler.expectedAt(this.#tenants.get(tenantKey), endpoint, requestClass, now) - now)
+    // A tenant that is not known has used nothing. Only several calls of it can meet its limits.
+    const tenant = behind > 0 ? this.#tenant(request.tenantKey) : this.#tenants.get(request.tenantKey)
+    const expectedAt = this.#scheduler.expectedAt(tenant, request, now, behind)
+    if (tenant && behind > 0) this.#forgetWhenIdle(tenant)
+    return Math.max(0, expectedAt - now)
   }
 
   observe({ tenantKey, endpoint, status, retryAfterMs, rateLimit, sentAt }: CallOutcome): void {
@@ -165,31 +170,37 @@ class LocalRequestBudget implements RequestBudget {
         this.#scheduler.remove(waiter)
         waiter.fail(signal?.reason)
       }
+      const letGo = () => {
+        signal?.removeEventListener('abort', abort)
+        if (signal instanceof Stop) signal.onAsker = undefined
+      }
       const waiter: WaitingCall = {
         lane: tenant.lane(request.class, request.endpoint),
         deadline: request.deadline,
+        asker: request.asker,
         serviceName: request.serviceName,
         isHeld,
-        place: undefined,
+        turn: undefined,
         expiry: undefined,
         grant: (now) => {
-          signal?.removeEventListener('abort', abort)
+          letGo()
           resolve(this.#permit(tenant, request, now, now - askedAt, isHeld))
         },
         refuse: (waitMs) => waiter.fail(new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)),
         fail: (reason) => {
-          signal?.removeEventListener('abort', abort)
+          letGo()
           reject(reason)
         },
       }
       signal?.addEventListener('abort', abort)
+      if (signal instanceof Stop) signal.onAsker = (asker) => this.#scheduler.join(waiter, asker)
       this.#scheduler.add(waiter)
     })
   }
 
   #refusal(request: CallRequest, now: number): RateLimitedError {
     const tenant = this.#tenant(request.tenantKey)
-    const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), now)
+    const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), request.asker, now)
     this.#forgetWhenIdle(tenant)
     return new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)
   }

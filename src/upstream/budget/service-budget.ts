@@ -22,18 +22,21 @@ export class ServiceBudget implements RequestBudget {
   }
 
   acquire(
-    { tenantKey, endpoint, class: requestClass, deadline }: CallRequest & { readonly deadline: number },
+    { tenantKey, endpoint, class: requestClass, asker, deadline }: CallRequest & { readonly deadline: number },
     options?: AcquireOptions,
   ): Promise<Permit> {
     const serviceName = this.#serviceName
     return this.#shared.acquire(
-      { tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass, deadline, serviceName },
+      { tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass, asker, deadline, serviceName },
       options,
     )
   }
 
-  expectedWaitMs({ tenantKey, endpoint, class: requestClass }: CallRequest): number {
-    return this.#shared.expectedWaitMs({ tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass })
+  expectedWaitMs({ tenantKey, endpoint, class: requestClass, asker }: CallRequest, behind?: number): number {
+    return this.#shared.expectedWaitMs(
+      { tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass, asker },
+      behind,
+    )
   }
 
   observe(outcome: CallOutcome): void {

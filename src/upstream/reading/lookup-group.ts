@@ -1,5 +1,6 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
+import { TurnQueue, turnOf } from '../budget/turn-queue.ts'
 import type { PinPage } from '../http/wire.ts'
 import { type RequestIds, type StopSignal, unionOfRequestIds } from '../waiting/stop.ts'
 import { PartlyReadError } from './left-out.ts'
@@ -46,6 +47,19 @@ export class LookupGroup implements RequestIds {
   /** Yields the different CIDs, longest waiting first. */
   *cids(): Generator<Cid> {
     for (const waiters of this.#byCid.values()) for (const { cid } of firstOf(waiters)) yield cid
+  }
+
+  /** Yields the different CIDs: callers take turns, and so do the operations of a caller. */
+  *cidsByTurns(): Generator<Cid> {
+    const askers = new Set([...this.#waiters()].map(({ signal }) => signal.asker))
+    if (askers.size < 2) return yield* this.cids()
+    const queue = new TurnQueue<Cid>()
+    for (const [first, ...others] of this.#byCid.values()) {
+      if (!first) continue
+      const turn = queue.append(first.cid, turnOf(first.signal.asker))
+      for (const { signal } of others) queue.join(turn, turnOf(signal.asker))
+    }
+    for (let cid = queue.shift(); cid; cid = queue.shift()) yield cid
   }
 
   hasCid({ text }: Cid): boolean {

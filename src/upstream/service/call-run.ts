@@ -47,13 +47,13 @@ export class CallRun<Value> {
   #attempts = 0
 
   constructor(call: ServiceCall<Value>, path: CallPath) {
-    const { tenantKey, endpoint, class: requestClass } = call
+    const { tenantKey, endpoint, class: requestClass, signal } = call
     const askedAt = call.askedAt ?? path.clock.now()
     this.#call = call
     this.#path = path
     this.#times = callTimes(call, askedAt, path.timeoutMs)
     const deadline = requestClass === 'interactive' ? this.#times.lastStart : askedAt + longestWait(path.timeoutMs)
-    this.#request = { tenantKey, endpoint, class: requestClass, deadline }
+    this.#request = { tenantKey, endpoint, class: requestClass, asker: signal?.asker, deadline }
   }
 
   async run(): Promise<Value> {
@@ -139,7 +139,7 @@ export class CallRun<Value> {
   /** Returns the milliseconds until the budget would let a trial leave. */
   #trialWaitMs(endpoint: Endpoint): number {
     const { tenantKey } = this.#call
-    return this.#path.budget.expectedWaitMs({ tenantKey, endpoint, class: 'live' })
+    return this.#path.budget.expectedWaitMs({ tenantKey, endpoint, class: 'trial' })
   }
 
   #acquire(trialOf: Gate | null): Promise<Permit | null> {
@@ -154,7 +154,7 @@ export class CallRun<Value> {
     const { clock, budget } = this.#path
     const deadline = Math.min(this.#request.deadline, this.#visit?.until ?? Number.POSITIVE_INFINITY)
     // Trials never burst: while a service is down, they leave at the pace of its limit at most.
-    const request = { ...this.#request, class: 'live', deadline } as const
+    const request = { ...this.#request, class: 'trial', deadline } as const
     try {
       return await budget.acquire(request, options)
     } catch (error) {

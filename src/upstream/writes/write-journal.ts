@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { IdempotencyConflictError } from '../../domain/change-errors.ts'
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
-import { type RequestIds, unionOfRequestIds } from '../waiting/stop.ts'
+import { type Asker, type RequestIds, unionOfRequestIds } from '../waiting/stop.ts'
 import { MemoryWriteRecords } from './memory-write-records.ts'
 import type { WriteRecords } from './write-records.ts'
 
@@ -34,6 +34,10 @@ class RunningWrite implements RequestIds {
 
   get requestIds(): readonly string[] {
     return this.#first ? unionOfRequestIds([this.#first, ...(this.#others ?? [])]) : []
+  }
+
+  get asker(): Asker | undefined {
+    return this.#first?.asker
   }
 
   join(operation: RequestIds): void {

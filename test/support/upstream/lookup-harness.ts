@@ -9,6 +9,7 @@ import { LookupQueue } from '../../../src/upstream/reading/lookup-queue.ts'
 import type { CallOptions, PinClient } from '../../../src/upstream/service/client.ts'
 import { Service } from '../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
+import type { StopSignal } from '../../../src/upstream/waiting/stop.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 
@@ -120,7 +121,13 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
   })
 
   /** Looks a pin up, and tells how that ended so far: `waits`, the request ids found, or the error. */
-  function lookUp(n: number, { isContent = false, signal = new AbortController().signal } = {}) {
+  function lookUp(
+    n: number,
+    {
+      isContent = false,
+      signal = new AbortController().signal,
+    }: { isContent?: boolean; signal?: StopSignal | undefined } = {},
+  ) {
     const { cid, requestId } = examplePin(n)
     const looked: { outcome: unknown } = { outcome: 'waits' }
     queue.find({ cid, requestId: isContent ? null : requestId }, signal).then(
