@@ -34,10 +34,10 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds)
 const seed = Number(options.seed)
 const isPaced = options['lists-a-minute'] !== undefined
-/** An add and a list are sent so often, by pinql and by the client. */
-const EVERY_MS = 50
-/** With 30 lists a minute ten are asked for: polls and looks after lost answers need the rest. */
-const ADDS_FOR_A_LIST = isPaced ? 120 : 1
+/** An add and a list are sent so often, by pinql and by the client. With 30 lists a minute, ten adds can be looked for in two seconds. */
+const EVERY_MS = isPaced ? 200 : 50
+/** With 30 lists a minute ten are asked for: looks after lost answers need the rest. */
+const ADDS_FOR_A_LIST = isPaced ? 30 : 1
 const WATCHED = 300
 const [PINQL, PLAIN, WATCHER] = ['pinql', 'plain', 'watcher']
 const LISTS = { limit: Number(options['lists-a-minute']), windowMs: 60_000, scope: 'token', endpoint: 'list' } as const
