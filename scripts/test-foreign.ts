@@ -95,7 +95,7 @@ async function checkTenant(tenant: Tenant, hides: ForeignServer['hides']): Promi
   }
   const nameOf = (pin: Pin): string => pin.name ?? ''
 
-  assert.deepEqual(await walk(tenant), idsOf(expected))
+  assert.deepEqual(await readInPages(tenant), idsOf(expected))
   await check(ALL, () => true)
   await check({ ...ALL, name: 'alpha' }, (pin) => nameOf(pin) === 'alpha')
   if (!hides.includes('names')) {
@@ -125,7 +125,7 @@ async function checkTenant(tenant: Tenant, hides: ForeignServer['hides']): Promi
   assert.deepEqual(new Set(idsOf(await collectPins(tenant, ALL))), new Set(left))
 }
 
-async function walk(tenant: Tenant): Promise<string[]> {
+async function readInPages(tenant: Tenant): Promise<string[]> {
   const stream = new PinStream(tenant, ALL, { expected: 7 })
   const seen: Pin[] = []
   for (let next = await stream.peek(); next; next = await stream.peek()) {

@@ -43,7 +43,7 @@ async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ i
   const [port] = await once(server, 'message')
   // No bound on connections: whatever queued behind the permit would arrive in a heap.
   const pool = new Pool(`http://127.0.0.1:${port}`)
-  const budget = createRequestBudget({ service: name, limits: [limit] })
+  const budget = createRequestBudget({ serviceName: name, limits: [limit] })
 
   const waitedMs: Record<string, number[]> = { mutation: [], interactive: [], live: [] }
   const sentAt = new Map<string, number>()
@@ -58,7 +58,7 @@ async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ i
     await body.dump()
     budget.observe({ ...request, status: statusCode, sentAt: permit.grantedAt })
     waitedMs[request.class]?.push(permit.waitedMs)
-    if (request.class !== 'mutation') perTenant.set(request.tenant, (perTenant.get(request.tenant) ?? 0) + 1)
+    if (request.class !== 'mutation') perTenant.set(request.tenantKey, (perTenant.get(request.tenantKey) ?? 0) + 1)
   }
   // Near the end the budget refuses what it could no longer serve in time, which ends a loop.
   async function callGreedily(request: CallRequest): Promise<void> {
@@ -68,12 +68,12 @@ async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ i
   const loops = TENANTS.flatMap((tenant) =>
     (['interactive', 'live'] as const).flatMap((requestClass) =>
       Array.from({ length: CALLS_WAITING_PER_TENANT }, () =>
-        callGreedily({ tenant, endpoint: 'list', class: requestClass }).catch(() => {}),
+        callGreedily({ tenantKey: tenant, endpoint: 'list', class: requestClass }).catch(() => {}),
       ),
     ),
   )
   const mutations = setInterval(() => {
-    call({ tenant: 'editor', endpoint: 'write', class: 'mutation' }).catch(() => {})
+    call({ tenantKey: 'editor', endpoint: 'write', class: 'mutation' }).catch(() => {})
   }, mutationEveryMs)
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
   clearInterval(mutations)

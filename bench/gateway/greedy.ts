@@ -44,7 +44,7 @@ async function mutate(): Promise<void> {
   const askedAt = performance.now()
   await service
     .call({
-      tenant: 'editor',
+      tenantKey: 'editor',
       token: ALICE,
       endpoint: 'write',
       class: 'mutation',

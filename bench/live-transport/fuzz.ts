@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
 import { fuzzedFrame } from '../../test/support/live-transport/fuzzed-frames.ts'
 import { openRawSocket } from '../../test/support/live-transport/raw-socket.ts'
@@ -12,7 +13,7 @@ const FRAMES_A_SOCKET = 12
 export async function fuzz(frames: number): Promise<string> {
   await using watched = await startWatchedPin()
   const { gateway } = watched
-  const seed = Date.now()
+  const seed = seedOf(process.env.PROPERTY_SEED)
   const startedAt = performance.now()
   let sent = 0
   for (let round = 0; sent < frames; round++) {
@@ -38,4 +39,9 @@ export async function fuzz(frames: number): Promise<string> {
     `fuzz: ${sent} frames in ${((performance.now() - startedAt) / 1000).toFixed(0)} s, seed ${seed}: the gateway answers ` +
     `${answer.status}, heap ${(heapBytes / 1e6).toFixed(1)} MB`
   )
+}
+
+/** As for property tests: the same frames in each run, or others with `PROPERTY_SEED=random`. */
+function seedOf(given = '1'): number {
+  return given === 'random' ? randomInt(2 ** 31) : Number(given)
 }

@@ -2,7 +2,7 @@
  * What live status costs on its way from the gateway to browsers. The gateway runs in a process of its own, on core 0 where
  * `taskset` is there; the service and the clients share this one, on core 1.
  *
- * Run: node --import tsx bench/live-transport/run.ts [delivery detection burst idle stalled silent cycles fuzz] [--full]
+ * Run: node --import tsx bench/live-transport/run.ts [delivery detection burst idle pongs stalled silent cycles fuzz] [--full]
  * Without names all run; `--full` takes the sizes of the goals, and half an hour. As many idle sockets as `ulimit -n` lets.
  */
 import { loadavg } from 'node:os'
@@ -11,6 +11,7 @@ import { measureDelivery } from './delivery.ts'
 import { measureDetection } from './detection.ts'
 import { fuzz } from './fuzz.ts'
 import { measureIdle } from './idle.ts'
+import { measurePongs } from './pongs.ts'
 import { measureStalled } from './stalled.ts'
 
 const isFull = process.argv.includes('--full')
@@ -20,6 +21,7 @@ const benches: Record<string, () => Promise<string>> = {
   detection: () => measureDetection(isFull ? 10_000 : 2_000, 1_000, { tenants: 100, seconds: isFull ? 60 : 10 }),
   burst: () => measureDetection(isFull ? 10_000 : 2_000, 1_000, { tenants: 1, seconds: isFull ? 60 : 10 }),
   idle: () => measureIdle(isFull ? Math.min(20_000, openFiles() - 300) : 3_000, isFull ? 60 : 10),
+  pongs: () => measurePongs(isFull ? 2_000 : 500, isFull ? 15 : 5),
   stalled: () => measureStalled(100, isFull ? 200 : 50, { noteBytes: 60_000, seconds: isFull ? 10 : 3 }),
   silent: () => measureStalled(100, isFull ? 200 : 50, { noteBytes: 20, seconds: isFull ? 10 : 3 }),
   cycles: () => measureCycles(isFull ? 100_000 : 3_000),

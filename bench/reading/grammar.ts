@@ -1,5 +1,5 @@
 /**
- * Services that nobody knows, made by chance from a grammar of what services do in lists: a million walks, each of which is
+ * Services that nobody knows, made by chance from a grammar of what services do in lists: a million readings, each of which is
  * exact or ends in a typed error. At least 95 % of those that a client can complete who is told the rules are exact.
  *
  * It needs no sockets, and as many processes as there are processors. The first seed is printed, and so is what was refused
@@ -7,7 +7,7 @@
  *
  * Run: npm run bench:grammar -- [histories = 1000000] [first seed = by chance]
  * In CI: npm run test:grammar, which reads the same 10,000 histories each time.
- * Exit code 1 when a walk lost or repeated a pin, or fewer than 95 % of the possible ones were exact.
+ * Exit code 1 when a reading lost or repeated a pin, or fewer than 95 % of the possible ones were exact.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -41,7 +41,7 @@ function start(observer: UpstreamObserver | undefined) {
     const startedAt = performance.now()
     for (let n = 0; n < CALLS; n++) {
       await service.call({
-        tenant: 'alice',
+        tenantKey: 'alice',
         token: 'token',
         endpoint: 'list',
         class: 'interactive',

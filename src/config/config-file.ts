@@ -63,13 +63,14 @@ export async function readConfigFile(path: string, env: Environment): Promise<Co
   return { values: values as Record<string, unknown>, problems, sourceOf }
 }
 
-type Lookup = (name: string, path: readonly string[]) => string
+type ReadVariable = (name: string, path: readonly string[]) => string
 
-function expandVariables(value: unknown, path: readonly string[], lookup: Lookup): unknown {
-  if (typeof value === 'string') return value.replace(/\$\{(\w+)\}/g, (_, name: string) => lookup(name, path))
-  if (Array.isArray(value)) return value.map((item, index) => expandVariables(item, [...path, String(index)], lookup))
+function expandVariables(value: unknown, path: readonly string[], readVariable: ReadVariable): unknown {
+  if (typeof value === 'string') return value.replace(/\$\{(\w+)\}/g, (_, name: string) => readVariable(name, path))
+  if (Array.isArray(value))
+    return value.map((item, index) => expandVariables(item, [...path, String(index)], readVariable))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, expandVariables(item, [...path, key], lookup)]),
+    Object.entries(value).map(([key, item]) => [key, expandVariables(item, [...path, key], readVariable)]),
   )
 }

@@ -20,6 +20,8 @@ export interface ServiceConfig {
   readonly dial?: readonly ('public' | 'private' | 'loopback')[]
   /** Limits that replace those of the provider. Absent when not given. */
   readonly limits?: Readonly<NonNullable<z.output<typeof LIMITS_SCHEMA>>>
+  /** Name of another service with which it shares its limits. Absent when not given. */
+  readonly sharesLimitsWith?: string
   /** Capabilities in which the service differs from its provider. Absent when not given. */
   readonly capabilities?: CapabilitySettings
 }
@@ -94,9 +96,15 @@ export const SERVICE_SCHEMA = z.strictObject(
       (expected) => z.array(z.enum(['public', 'private', 'loopback'], expected), expected).optional(),
     ),
     limits: LIMITS_SCHEMA,
+    sharesLimitsWith: setting(
+      'the name of another service, which is not embedded',
+      'Another service whose requests are counted together with those of this one, under the limits of both. Services with the same ' +
+        'host and port, or of a provider that publishes its limits, share them anyway. Needed when one provider has two host names.',
+      (expected) => z.string(expected).optional(),
+    ),
     capabilities: CAPABILITIES_SCHEMA,
   },
-  { error: 'a map of provider, endpoint, token, pinner, kubo, dial, limits and capabilities' },
+  { error: 'a map of provider, endpoint, token, pinner, kubo, dial, limits, sharesLimitsWith and capabilities' },
 )
 
 /** The only description of the configuration: keys, types, limits, defaults and their texts. */

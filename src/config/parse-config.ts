@@ -54,6 +54,7 @@ export function parseConfig(
       ...(service.pinner && { kubo: Object.freeze(service.kubo ?? z.object(KUBO_SHAPE).parse({})) }),
       ...(service.dial && { dial: Object.freeze(service.dial) }),
       ...(service.limits && { limits: service.limits }),
+      ...(service.sharesLimitsWith && { sharesLimitsWith: service.sharesLimitsWith }),
       ...(service.capabilities && { capabilities: service.capabilities as CapabilitySettings }),
     }),
   )
@@ -113,8 +114,17 @@ function serviceProblems(services: unknown, sourceOf: SourceOf): ConfigProblem[]
       const path = ['services', name, key]
       if (service[key] !== undefined) problems.push({ key: path.join('.'), source: sourceOf(path), message })
     }
+    const { sharesLimitsWith: other } = service
+    const shared = typeof other === 'string' && other !== name ? services[other] : undefined
+    if (other !== undefined && (!isRecord(shared) || shared.provider === 'embedded')) {
+      refuse(
+        'sharesLimitsWith',
+        `expected the name of another service, which is not embedded, got ${shapeOf(other, true)}`,
+      )
+    }
     if (service.provider === 'embedded') {
       embedded.push(name)
+      refuse('sharesLimitsWith', 'expected none for an embedded service')
       refuse('endpoint', 'expected none, since the gateway runs an embedded service itself')
       if (service.pinner === undefined) refuse('kubo', 'expected "pinner: kubo" beside it')
     } else for (const key of ['pinner', 'kubo', 'dial']) refuse(key, 'expected none but for an embedded service')

@@ -22,25 +22,25 @@ export class UnchangedPinError extends BadRequestError {
   /** The new pin, if the service has already put it in the place of the old one. Otherwise empty. */
   readonly candidates: readonly Pin[]
   readonly #ignored: IgnoredPart
-  readonly #service: string
+  readonly #serviceName: string
 
   /** @param path of the argument that has the parts; null if there is none */
-  constructor(service: string, ignored: IgnoredPart, candidates: readonly Pin[], path: string | null = null) {
+  constructor(serviceName: string, ignored: IgnoredPart, candidates: readonly Pin[], path: string | null = null) {
     const { part, wanted, found } = ignored
     const [expected, received] = [show(wanted), show(found)]
     const message =
       part === 'cid'
-        ? `${service} answered the replacement with the pin ${received}, which it had before`
-        : `${service} accepted the replacement, but its ${part} had no effect: expected ${expected}, got ${received}`
-    super(message, { argument: path === null ? part : `${path}.${part}`, expected, received, service })
+        ? `${serviceName} answered the replacement with the pin ${received}, which it had before`
+        : `${serviceName} accepted the replacement, but its ${part} had no effect: expected ${expected}, got ${received}`
+    super(message, { argument: path === null ? part : `${path}.${part}`, expected, received, service: serviceName })
     this.candidates = candidates
     this.#ignored = ignored
-    this.#service = service
+    this.#serviceName = serviceName
   }
 
   /** Returns the same error with the path under which the client named the part. */
   at(path: string): UnchangedPinError {
-    return new UnchangedPinError(this.#service, this.#ignored, this.candidates, path)
+    return new UnchangedPinError(this.#serviceName, this.#ignored, this.candidates, path)
   }
 }
 
@@ -50,9 +50,9 @@ export class IdempotencyConflictError extends PinqlError {
   readonly code = 'IDEMPOTENCY_CONFLICT'
   readonly service: string
   readonly idempotencyKey: string
-  constructor(service: string, idempotencyKey: string) {
-    super(`${service}: the idempotency key ${show(idempotencyKey)} was used for another change; expected a new key`)
-    this.service = service
+  constructor(serviceName: string, idempotencyKey: string) {
+    super(`${serviceName}: the idempotency key ${show(idempotencyKey)} was used for another change; expected a new key`)
+    this.service = serviceName
     this.idempotencyKey = idempotencyKey
   }
 }
@@ -74,11 +74,11 @@ export class OutcomeUnknownError extends PinqlError {
   /** Pins that may be the result: content and name are equal, and nothing shows that they are older. */
   readonly candidates: readonly Pin[]
   constructor(
-    service: string,
+    serviceName: string,
     details: { operationId: string; idempotencyKey: string; candidates: readonly Pin[]; cause?: unknown },
   ) {
-    super(`${service} gave no answer, and does not show whether the change was made`, causeOf(details))
-    this.service = service
+    super(`${serviceName} gave no answer, and does not show whether the change was made`, causeOf(details))
+    this.service = serviceName
     this.operationId = details.operationId
     this.idempotencyKey = details.idempotencyKey
     this.candidates = details.candidates

@@ -89,9 +89,9 @@ export class UnknownServiceError extends PinqlError {
   readonly service: string
   /** The names that are configured. */
   readonly known: readonly string[]
-  constructor(service: string, known: readonly string[]) {
-    super(`Unknown service ${show(service)}: expected one of ${known.join(', ')}`)
-    this.service = service
+  constructor(serviceName: string, known: readonly string[]) {
+    super(`Unknown service ${show(serviceName)}: expected one of ${known.join(', ')}`)
+    this.service = serviceName
     this.known = known
   }
 }
@@ -102,9 +102,9 @@ export class PinNotFoundError extends PinqlError {
   readonly code = 'PIN_NOT_FOUND'
   readonly service: string
   readonly requestId: string
-  constructor(service: string, requestId: string, options?: { cause?: unknown }) {
-    super(`${service} has no pin ${show(requestId)} that this token may see`, options)
-    this.service = service
+  constructor(serviceName: string, requestId: string, options?: { cause?: unknown }) {
+    super(`${serviceName} has no pin ${show(requestId)} that this token may see`, options)
+    this.service = serviceName
     this.requestId = requestId
   }
 }
@@ -127,9 +127,9 @@ export class RateLimitedError extends PinqlError {
   readonly service: string
   /** Milliseconds until a retry makes sense. */
   readonly retryAfterMs: number
-  constructor(service: string, retryAfterMs: number, options?: { cause?: unknown }) {
-    super(`${service} allows no further request for ${Math.ceil(retryAfterMs)} ms`, options)
-    this.service = service
+  constructor(serviceName: string, retryAfterMs: number, options?: { cause?: unknown }) {
+    super(`${serviceName} allows no further request for ${Math.ceil(retryAfterMs)} ms`, options)
+    this.service = serviceName
     this.retryAfterMs = Math.max(0, Math.ceil(retryAfterMs))
   }
 }

@@ -18,11 +18,11 @@ export function formatCursor({ created, service, requestId }: PinPosition): stri
  */
 export function parseCursor(cursor: string): PinPosition {
   const text = Buffer.from(cursor, 'base64url').toString()
-  const [created, service, ...rest] = text.split('|')
+  const [created, serviceName, ...rest] = text.split('|')
   const requestId = rest.join('|')
-  if (encode(text) === cursor && created && service && requestId) {
+  if (encode(text) === cursor && created && serviceName && requestId) {
     try {
-      return { created: parseInstant(created), service, requestId }
+      return { created: parseInstant(created), service: serviceName, requestId }
     } catch {
       // A client cannot use the reason, since cursors are opaque: the error below is the only one.
     }

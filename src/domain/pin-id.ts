@@ -22,8 +22,8 @@ export function formatPinId(pin: { service: string; requestId: string; cid: { te
 }
 
 /** Makes the opaque, URL-safe global id of a service. */
-export function formatServiceId(service: string): string {
-  return encode(`Service:${service}`)
+export function formatServiceId(serviceName: string): string {
+  return encode(`Service:${serviceName}`)
 }
 
 /**
@@ -33,11 +33,11 @@ export function formatServiceId(service: string): string {
  */
 export function parseNodeId(id: string, argument = 'id'): NodeRef {
   const text = Buffer.from(id, 'base64url').toString()
-  const [type, service, cid, ...rest] = text.split(':')
+  const [type, serviceName, cid, ...rest] = text.split(':')
   const requestId = rest.join(':')
-  if (encode(text) === id && service) {
-    if (type === 'Service' && cid === undefined) return { type, service }
-    if (type === 'Pin' && cid && isCid(cid) && requestId) return { type, pin: { service, cid, requestId } }
+  if (encode(text) === id && serviceName) {
+    if (type === 'Service' && cid === undefined) return { type, service: serviceName }
+    if (type === 'Pin' && cid && isCid(cid) && requestId) return { type, pin: { service: serviceName, cid, requestId } }
   }
   throw BadRequestError.of(argument, 'an id that pinql gave out', id)
 }

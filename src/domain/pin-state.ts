@@ -16,7 +16,7 @@ const COMPARISONS = {
   delegates: (a, b) => isSameList(a.delegates, b.delegates),
   info: (a, b) => isSameMap(a.info, b.info),
   // Clients do not see it.
-  operationId: null,
+  writeId: null,
   unknownStatus: null,
 } as const satisfies Record<keyof Pin, Comparison | null>
 

@@ -27,7 +27,7 @@ export interface NewPin {
   readonly origins: readonly string[]
   readonly meta: StringMap
   /** Names the write that makes or made the pin; absent if no write is known. Never shown to clients. */
-  readonly operationId?: string | undefined
+  readonly writeId?: string | undefined
 }
 
 /** A pin as its service reported it. */

@@ -8,6 +8,7 @@ import { PollLoop } from './polling/poll-loop.ts'
 import type { Selection } from './selection.ts'
 import { Audience } from './telling/audience.ts'
 import { Chronicle } from './telling/chronicle.ts'
+import type { EventLog } from './telling/event-log.ts'
 import type { LiveCursors, ResumePoint } from './telling/live-cursor.ts'
 import { PinCache } from './watched/pin-cache.ts'
 import { Sightings } from './watched/sightings.ts'
@@ -17,6 +18,8 @@ export interface InformerOptions {
   readonly clock: Clock
   readonly cadence: Cadence
   readonly cursors: LiveCursors
+  /** Keeps the tenant's last events. */
+  readonly log: EventLog
   /** Unix milliseconds. Default `Date.now`. */
   readonly wallNow?: (() => number) | undefined
   readonly random?: (() => number) | undefined
@@ -43,24 +46,19 @@ export class Informer implements Disposable {
   readonly #loop: PollLoop
   readonly #unobserve: () => void
 
-  constructor(tenant: LiveTenant, { cursors, wallNow = Date.now, ...options }: InformerOptions) {
+  constructor(tenant: LiveTenant, { cursors, log, wallNow = Date.now, ...options }: InformerOptions) {
     const { key, service } = tenant
     const { clock } = options
     const views = this.#views
     const cache = this.#cache
     const sightings = new Sightings()
     const alarm = new Alarm(clock)
-    const chronicle = new Chronicle({ tenant: key, service, cursors, cache, wallNow })
+    const chronicle = new Chronicle({ tenant: key, service, cursors, cache, log, wallNow })
     const audience = new Audience({ views, chronicle, cache, clock, alarm })
     const intake = new Intake({ views, cache, sightings, audience, alarm, clock, wallNow })
     this.#audience = audience
     this.#loop = new PollLoop({ ...options, tenant, views, cache, sightings, audience, intake, alarm, wallNow })
     this.#unobserve = tenant.observe(intake)
-  }
-
-  /** Number of subscriptions. */
-  get watches(): number {
-    return this.#views.active().reduce((sum, { watches }) => sum + watches.size, 0)
   }
 
   /** Number of pins in the cache. */

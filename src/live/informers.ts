@@ -6,7 +6,9 @@ import { LiveReader } from './live-reader.ts'
 import type { LiveTenant } from './live-tenant.ts'
 import { Cadence, type CadenceLimit, type UrgentCalls } from './polling/cadence.ts'
 import { type Selection, selectionKey } from './selection.ts'
+import type { CreateEventLog } from './telling/event-log.ts'
 import { LiveCursors, type ResumePoint } from './telling/live-cursor.ts'
+import { MemoryEventLog } from './telling/memory-event-log.ts'
 
 /** One part of a subscription: its selection at one tenant. */
 export interface WatchPart {
@@ -34,6 +36,8 @@ export interface WatchOptions {
 }
 
 export interface InformersOptions {
+  /** Creates the log of each informer. Default: in memory. */
+  readonly createEventLog?: CreateEventLog | undefined
   /** Unix milliseconds. Default `Date.now`. */
   readonly wallNow?: (() => number) | undefined
   readonly random?: (() => number) | undefined
@@ -54,11 +58,6 @@ export class Informers implements Disposable {
   /** Number of tenants that are watched, or were within the last 30 seconds. */
   get size(): number {
     return this.#informers.size
-  }
-
-  /** Number of subscriptions. One to several services counts once for each. */
-  get listeners(): number {
-    return [...this.#informers.values()].reduce((sum, informer) => sum + informer.watches, 0)
   }
 
   /** Number of pins in all caches. */
@@ -97,13 +96,14 @@ export class Informers implements Disposable {
   #informer(tenant: LiveTenant, service: WatchedService): Informer {
     const known = this.#informers.get(tenant.key)
     if (known) return known
-    const { wallNow, random } = this.#options
+    const { createEventLog = () => new MemoryEventLog(), wallNow, random } = this.#options
     const cadence = this.#cadences.get(service.urgentCalls) ?? new Cadence(service.limits, service.urgentCalls)
     this.#cadences.set(service.urgentCalls, cadence)
     const informer = new Informer(tenant, {
       clock: service.clock,
       cadence,
       cursors: this.#cursors,
+      log: createEventLog(tenant.key),
       wallNow,
       random,
       onIdle: () => {

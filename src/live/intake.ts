@@ -2,15 +2,10 @@ import { isSettled, type Pin } from '../domain/pin.ts'
 import type { TenantObserver } from '../upstream/service/tenant-observer.ts'
 import type { Clock } from '../upstream/waiting/clock.ts'
 import type { Draft } from './live-event.ts'
-import type { Audience } from './telling/audience.ts'
+import type { Audience, Wakeable } from './telling/audience.ts'
 import type { CacheChange, PinCache, Tickets } from './watched/pin-cache.ts'
 import type { Sightings } from './watched/sightings.ts'
 import type { Views } from './watched/views.ts'
-
-/** The poll loop's alarm. */
-interface Wakeable {
-  wake(): void
-}
 
 export interface IntakeOptions {
   readonly views: Views

@@ -127,11 +127,6 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
     return this.#position
   }
 
-  /** Number of waiting events. */
-  get backlog(): number {
-    return this.#snapshot.size + this.#waiting.size
-  }
-
   async next(): Promise<IteratorResult<LiveEvent, undefined>> {
     for (;;) {
       const event = takeFirst(this.#snapshot) ?? takeFirst(this.#waiting)

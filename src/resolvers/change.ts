@@ -1,6 +1,6 @@
 import { ServiceUnavailableError } from '../domain/errors.ts'
 import type { PinRef } from '../domain/pin-id.ts'
-import type { Tenant } from '../upstream/tenant/tenant.ts'
+import type { CallerTenant } from './caller-tenant.ts'
 import type { GatewayContext } from './context.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { GatewayContext } from './context.ts'
  * @throws {ServiceUnavailableError} when it is too late to send a change
  * @throws what `context.tenant` throws
  */
-export function tenantToChange(serviceName: string, context: GatewayContext): Tenant {
+export function tenantToChange(serviceName: string, context: GatewayContext): CallerTenant {
   const tenant = context.tenant(serviceName)
   if (context.signal.aborted) throw tooLate(serviceName)
   return tenant

@@ -2,9 +2,9 @@ import { UnauthorizedError, UnknownServiceError } from '../domain/errors.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import type { Informers } from '../live/informers.ts'
 import { createLoaders, type Loaders } from '../loaders/create-loaders.ts'
-import type { ServiceRegistry } from '../upstream/tenant/service-registry.ts'
-import type { Tenant } from '../upstream/tenant/tenant.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
+import type { CallerTenant } from './caller-tenant.ts'
+import type { ConfiguredServices } from './configured-services.ts'
 
 /** The tokens of a caller: the one thing that resolvers need to know about who sent a request. */
 export interface CallerTokens {
@@ -20,7 +20,7 @@ export interface CallerTokens {
 /** Everything that the resolvers of one GraphQL request work with. */
 export interface GatewayContext {
   /** The configured services, shared by all requests. */
-  readonly registry: ServiceRegistry
+  readonly registry: ConfiguredServices
   readonly loaders: Loaders
   /** Live status, shared by all requests. */
   readonly live: Informers
@@ -35,7 +35,7 @@ export interface GatewayContext {
    *   this one
    * @throws {UnauthorizedError} when there is no token for the service, or the caller's token is malformed
    */
-  tenant(serviceName: string): Tenant
+  tenant(serviceName: string): CallerTenant
   /** True if `tenant` returns one: the caller or the configuration has a token for the service. */
   mayUse(serviceName: string): boolean
   /** Key of the caller's tenant at a service; undefined when there is no token for the service. */
@@ -60,7 +60,7 @@ export interface ContextRequest {
 }
 
 /** Creates the context of one GraphQL request, or of one event of a subscription. */
-export function createContext(registry: ServiceRegistry, live: Informers, request: ContextRequest): GatewayContext {
+export function createContext(registry: ConfiguredServices, live: Informers, request: ContextRequest): GatewayContext {
   return new RequestContext(registry, live, request)
 }
 
@@ -69,19 +69,19 @@ export function createContext(registry: ServiceRegistry, live: Informers, reques
  * From there they would keep the whole request from the cheap garbage collection.
  */
 class RequestContext implements GatewayContext {
-  readonly registry: ServiceRegistry
+  readonly registry: ConfiguredServices
   readonly live: Informers
   readonly signal: StopSignal
   readonly requestId: string
   readonly #caller: CallerTokens
   /** The tenant of the first service that is used. Most requests use only one. */
-  #first: Tenant | undefined
+  #first: CallerTenant | undefined
   /** Tenants of the other services, kept because a request may look up a thousand pins. */
-  #others: Map<string, Tenant> | undefined
+  #others: Map<string, CallerTenant> | undefined
   #loaders: Loaders | undefined
   #lists: unknown[][] | undefined
 
-  constructor(registry: ServiceRegistry, live: Informers, { caller, signal, requestId }: ContextRequest) {
+  constructor(registry: ConfiguredServices, live: Informers, { caller, signal, requestId }: ContextRequest) {
     this.registry = registry
     this.live = live
     this.signal = signal
@@ -94,7 +94,7 @@ class RequestContext implements GatewayContext {
     return this.#loaders
   }
 
-  tenant(serviceName: string): Tenant {
+  tenant(serviceName: string): CallerTenant {
     if (this.#first?.service === serviceName) return this.#first
     const tenant =
       this.#others?.get(serviceName) ?? this.registry.tenant(serviceName, this.#caller.tokenFor(serviceName))

@@ -5,8 +5,8 @@ import { comparePositions } from '../domain/pin-order.ts'
 import type { PinQuery } from '../upstream/http/list-query.ts'
 import { countPins } from '../upstream/reading/count-pins.ts'
 import { LeftOutRecords, PartlyReadError } from '../upstream/reading/left-out.ts'
+import type { PinSource } from '../upstream/reading/pin-source.ts'
 import { PinStream } from '../upstream/reading/pin-stream.ts'
-import type { Tenant } from '../upstream/tenant/tenant.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
 import type { GatewayContext } from './context.ts'
 import { outcomeOf } from './outcome.ts'
@@ -41,7 +41,7 @@ export interface TotalCount {
 
 /** A stream of one service's pins. A service has one for every ten CIDs of the filter, and one without CIDs. */
 interface Source {
-  readonly tenant: Tenant
+  readonly tenant: PinSource
   readonly query: PinQuery
   readonly stream: PinStream
 }
@@ -131,7 +131,11 @@ function leftOutOf(sources: readonly Source[]): PinqlError[] {
   return [...byService].map(([service, records]) => new PartlyReadError(service, records.all()))
 }
 
-function openSources(tenant: Tenant, query: PinQuery, options: ConstructorParameters<typeof PinStream>[2]): Source[] {
+function openSources(
+  tenant: PinSource,
+  query: PinQuery,
+  options: ConstructorParameters<typeof PinStream>[2],
+): Source[] {
   return tenant.splitQuery(query).map((part) => ({ tenant, query: part, stream: new PinStream(tenant, part, options) }))
 }
 

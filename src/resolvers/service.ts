@@ -1,7 +1,7 @@
 import { BadRequestError } from '../domain/errors.ts'
 import type { Capabilities } from '../upstream/providers/capabilities.ts'
 import type { Lesson } from '../upstream/service/learned-capabilities.ts'
-import type { Service } from '../upstream/service/service.ts'
+import type { ConfiguredService } from './configured-services.ts'
 import type { GatewayContext } from './context.ts'
 
 /** A configured service as clients see it: no token, and nothing that leads to one. */
@@ -45,6 +45,6 @@ export function serviceCapabilities(serviceName: string, { registry }: GatewayCo
   return { ...known.current, provider, lessons: known.lessons }
 }
 
-function fieldsOf({ name, endpoint }: Service): ServiceFields {
+function fieldsOf({ name, endpoint }: ConfiguredService): ServiceFields {
   return { name, endpoint }
 }

@@ -15,7 +15,7 @@ import { createRequestGuard } from './http/request-guard.ts'
 import { createRequestListener } from './http/request-listener.ts'
 import { RequestsInFlight } from './http/requests-in-flight.ts'
 import type { HostRoutes } from './http/routes.ts'
-import { createConnectionServer } from './transports/connections/create-connection-server.ts'
+import { createConnectionServer } from './transports/create-connection-server.ts'
 import { answerJson } from './transports/http-json/answer-json.ts'
 import { routeGraphql } from './transports/route-graphql.ts'
 import { createYogaServer } from './transports/yoga/create-yoga-server.ts'
@@ -55,7 +55,7 @@ export function createFrontDoor(
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
   const names = registry.services.map(({ name }) => name)
   const identify = parts.identify
-    ? identifyByHost(parts.identify, { services: names, timeoutMs: requestTimeoutMs })
+    ? identifyByHost(parts.identify, { serviceNames: names, timeoutMs: requestTimeoutMs })
     : identifyByTokens({ names, defaultName: registry.defaultName })
   const yoga = createYogaServer({ executor, identify, maxRequestBytes, log })
   const json = answerJson({ executor, identify, yoga, maxRequestBytes })

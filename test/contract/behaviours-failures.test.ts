@@ -9,6 +9,7 @@ import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { createServiceClient } from '../../src/upstream/service/client.ts'
 import { expectInTime } from '../support/expect-in-time.ts'
 import { crust } from '../support/providers/crust.ts'
+import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { estuary } from '../support/providers/estuary.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
@@ -18,7 +19,6 @@ import { functionland } from '../support/providers/functionland.ts'
 import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata } from '../support/providers/pinata.ts'
-import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { json, startScriptedServer } from '../support/scripted-server.ts'
 import { ALL, seed, stranger } from '../support/zoo/seed-and-drain.ts'
 import { ALICE, BOB, startZooCase } from '../support/zoo/start-zoo-case.ts'
@@ -49,7 +49,7 @@ describe('refusals and failures', () => {
 
   it('#31 reads 401 for the pin of another, and 400 for a missing token, as what they mean', async () => {
     await using started = await startZooCase({ profile: functionland, provider: 'functionland' })
-    const [foreign] = started.service.seed(BOB, [{ cid: exampleCid(1) }]) as [StoredPin]
+    const [foreign] = started.service.seed(BOB, [{ cid: exampleCid(1) }]) as [EmulatedPin]
     await expect(started.tenant.getPin(foreign.requestId)).rejects.toThrow(UnauthorizedError)
 
     await using upstream = await startScriptedServer()
@@ -116,7 +116,7 @@ describe('refusals and failures', () => {
       { rateRules: 'as documented', settings: { limits: undefined } },
     )
     seed(started.service, 1)
-    const { requestId, cid } = started.service.pins(ALICE)[0] as StoredPin
+    const { requestId, cid } = started.service.pins(ALICE)[0] as EmulatedPin
     await started.tenant.lookupPin({ service: 'one', requestId, cid })
     expect(started.service.requests.map(({ path }) => path)).toEqual([`/pins/${requestId}`])
     const budgets = started.registry.get('one').budgets(started.tenant.key)

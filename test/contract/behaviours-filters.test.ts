@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { crust } from '../support/providers/crust.ts'
+import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
 import { filecoinPin } from '../support/providers/filecoin-pin.ts'
 import { fourEverland } from '../support/providers/four-everland.ts'
@@ -10,7 +11,6 @@ import { heliaServer } from '../support/providers/helia-server.ts'
 import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
-import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { createEmulatedTenant } from '../support/zoo/emulated-tenant.ts'
 import { ALL, at, drain, ids, seed, stranger } from '../support/zoo/seed-and-drain.ts'
 import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
@@ -25,7 +25,7 @@ describe('filters', () => {
   ])('#35 finds what has a CID, and nothing else, in either version: $name as $1', async (profile, provider) => {
     await using started = await startZooCase({ profile, provider })
     seed(started.service, 20)
-    const [, , stored] = started.service.pins(ALICE) as StoredPin[]
+    const [, , stored] = started.service.pins(ALICE) as EmulatedPin[]
     for (const cid of [exampleCid(2), exampleCidV0(2)]) {
       expect(ids(await collectPins(started.tenant, { ...ALL, cids: [parseCid(cid)] }))).toEqual([stored?.requestId])
       expect(ids([...(await started.tenant.lookupContent(parseCid(cid)))])).toEqual([stored?.requestId])

@@ -164,7 +164,7 @@ describe('lists', () => {
     ['rounded up', functionland, 'functionland', 'loose'],
     ['rounded down', crust, 'crust', 'loose'],
     ['ignored', filecoinPin, 'filecoin-pin', 'unusable'],
-  ] as const)('#12 walks on where `before` is %s', async (_, profile, provider, trust) => {
+  ] as const)('#12 pages on where `before` is %s', async (_, profile, provider, trust) => {
     await using started = await startZooCase({ profile, provider })
     const pins = Array.from({ length: 40 }, (_, n) => ({
       cid: exampleCid(n),
@@ -275,7 +275,7 @@ describe('lists', () => {
     [estuary, stranger],
     [web3Storage, stranger],
   ])(
-    '#17 walks to the end by what comes, not by the count, and counts right or not at all: $name as $1',
+    '#17 pages to the end by what comes, not by the count, and counts right or not at all: $name as $1',
     async (profile, provider) => {
       await using started = await startZooCase({ profile: { ...profile, headers: () => ({}) }, provider })
       const expected = seed(started.service, 60)

@@ -9,14 +9,14 @@ import { createHistory } from '../support/grammar/read-history.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { createTenantOver } from '../support/zoo/emulated-tenant.ts'
+import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts'
 import { at } from '../support/zoo/seed-and-drain.ts'
-import { ALL, walk, walkAtOnce } from '../support/zoo/walk-histories.ts'
 
 /** A sample: `npm run test:grammar` reads 10,000, and `npm run bench:grammar` a million. */
 const HISTORIES = Number(process.env.PINQL_GRAMMAR ?? 150)
 const FIRST_SEED = Number(process.env.PINQL_GRAMMAR_SEED ?? 1)
 
-describe('walking services that nobody knows', () => {
+describe('paging through services that nobody knows', () => {
   it(`is exact or ends in a typed error, never in a shorter list that looks whole (${HISTORIES} histories)`, async () => {
     const { mistakes, exact, possible } = await readHistories(FIRST_SEED, HISTORIES)
 
@@ -89,8 +89,8 @@ function createStranger(rules: Partial<ServiceRules>, times: readonly bigint[], 
 describe('a stranger', () => {
   it.each(EXAMPLES)('is read whole, page by page and at once: %s', async (_what, rules, times) => {
     for (const read of [
-      ({ tenant }: ReturnType<typeof createStranger>) => walk({ tenant }, ALL, [100]),
-      ({ tenant }: ReturnType<typeof createStranger>) => walkAtOnce({ tenant }, ALL, 1000),
+      ({ tenant }: ReturnType<typeof createStranger>) => readInPages({ tenant }, ALL, [100]),
+      ({ tenant }: ReturnType<typeof createStranger>) => readAtOnce({ tenant }, ALL, 1000),
     ]) {
       const account = createStranger(rules, times, rules.statuses === 'one' ? 'failed' : 'pinned')
       const ids = new Set((await read(account)).map(({ requestId }) => requestId))
@@ -104,7 +104,7 @@ describe('a stranger', () => {
     for (const added of [[], [], [at(1000)], [at(1001)]]) {
       service.add(added.map((created) => ({ created, status: 'pinned', isOdd: false })))
       const before = service.requests
-      await walkAtOnce({ tenant }, ALL, 1000)
+      await readAtOnce({ tenant }, ALL, 1000)
       costs.push(service.requests - before)
     }
     expect(costs).toEqual([2, 1, 1, 1])
@@ -112,18 +112,18 @@ describe('a stranger', () => {
 
   it('that cuts its lists to 37 pins is learned once', async () => {
     const { service, tenant } = createStranger({ largestPage: CUT_TO_37 }, every(74, 700))
-    expect(await walkAtOnce({ tenant }, ALL, 1000)).toHaveLength(74)
+    expect(await readAtOnce({ tenant }, ALL, 1000)).toHaveLength(74)
     expect(tenant.known.lessons.map(({ capability }) => capability)).toEqual(['maxLimit'])
     expect(tenant.capabilities.maxLimit).toBe(37)
     const before = service.requests
-    expect(await walkAtOnce({ tenant }, ALL, 1000)).toHaveLength(74)
+    expect(await readAtOnce({ tenant }, ALL, 1000)).toHaveLength(74)
     expect(service.requests - before).toBe(3)
   })
 
   it('whose status filter comes after the cut shows the pins of a status that the first page lacks', async () => {
     const { service, tenant } = createStranger({ statuses: 'late' }, every(40, 900))
     service.add([{ created: at(-10), status: 'failed', isOdd: false }])
-    expect(await walk({ tenant }, { statuses: ['failed'] }, [10])).toHaveLength(1)
+    expect(await readInPages({ tenant }, { statuses: ['failed'] }, [10])).toHaveLength(1)
     expect(tenant.capabilities.statusFilter).toBe('unusable')
   })
 
@@ -133,7 +133,7 @@ describe('a stranger', () => {
     const costs: number[] = []
     for (let n = 0; n < 3; n++) {
       const before = service.requests
-      expect(await walk({ tenant }, { statuses: ['failed'] }, [10])).toHaveLength(1)
+      expect(await readInPages({ tenant }, { statuses: ['failed'] }, [10])).toHaveLength(1)
       costs.push(service.requests - before)
     }
     expect(costs.slice(1)).toEqual([1, 1])
@@ -143,15 +143,15 @@ describe('a stranger', () => {
     'that honours %s of several statuses is found out though its account was just empty',
     async (statuses) => {
       const { service, tenant } = createStranger({ statuses }, [])
-      expect(await walk({ tenant }, ALL, [10])).toEqual([])
+      expect(await readInPages({ tenant }, ALL, [10])).toEqual([])
       service.add([{ created: at(0), status: 'pinned', isOdd: false }])
-      expect(await walk({ tenant }, ALL, [10])).toHaveLength(1)
+      expect(await readInPages({ tenant }, ALL, [10])).toHaveLength(1)
     },
   )
 
   it('that ignores times and counts pages is an error rather than a list that may be cut', async () => {
     const { tenant } = createStranger({ bounds: 'ignored', largestPage: CUT_TO_37 }, every(250, 700))
-    await expect(walkAtOnce({ tenant }, ALL, 1000)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
+    await expect(readAtOnce({ tenant }, ALL, 1000)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
   })
 })
 

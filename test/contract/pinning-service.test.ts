@@ -12,9 +12,9 @@ import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import { countPins } from '../../src/upstream/reading/count-pins.ts'
 import { collectPins, PinStream } from '../../src/upstream/reading/pin-stream.ts'
 import { createServiceClient } from '../../src/upstream/service/client.ts'
+import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
-import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { ALICE, BOB, type StartedZooCase, startZooCase, type ZooCaseOptions } from '../support/zoo/start-zoo-case.ts'
 import { storedTruth } from '../support/zoo/stored-truth.ts'
 import { ZOO_CASES, type ZooCase } from '../support/zoo/zoo-cases.ts'
@@ -112,7 +112,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       await using started = await start(zooCase)
       const { service, tenant } = started
       service.seed(ALICE, [{ cid: exampleCid(1), name: 'one', meta: { app: 'blog' } }])
-      const [stored] = service.pins(ALICE) as [StoredPin]
+      const [stored] = service.pins(ALICE) as [EmulatedPin]
 
       const [pin] = (await collectPins(tenant, { statuses: PIN_STATUSES })) as [Pin]
 

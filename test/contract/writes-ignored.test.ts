@@ -4,10 +4,10 @@ import { parseCid } from '../../src/domain/cid.ts'
 import type { Pin } from '../../src/domain/pin.ts'
 import type { PinChanges } from '../../src/upstream/writes/replacement.ts'
 import { compliant } from '../support/providers/compliant.ts'
+import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import type { ProviderProfile } from '../support/providers/provider-profile.ts'
 import { addThenRemove, ignoresAll, ignoresMeta, ignoresName } from '../support/providers/replace-modes.ts'
-import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { jsonReply } from '../support/providers/wire-reply.ts'
 import {
   ALICE,
@@ -49,7 +49,7 @@ function expectIgnored(outcome: unknown, part: 'name' | 'meta', wanted: unknown)
 }
 
 /** What a pin is apart from the id and the entry of the write that made it. */
-function bodiesOf(pins: readonly StoredPin[]) {
+function bodiesOf(pins: readonly EmulatedPin[]) {
   return pins.map(({ cid, name, meta }) => ({ cid, name, app: meta?.app }))
 }
 

@@ -43,10 +43,10 @@ function record(more: Partial<WriteRecord> = {}): WriteRecord {
     meta: { b: '2', a: '1' },
   }
   return {
-    tenant: 'one:hash',
+    tenantKey: 'one:hash',
     key: 'key',
     fingerprint: 'f1',
-    operationId: 'op',
+    writeId: 'op',
     startedAt: START,
     state: 'pending',
     write: { pin, replaces: { requestId: 'r0', cid: exampleCid(2), was: { name: null, meta: { a: '0' } } } },
@@ -68,7 +68,7 @@ function made(requestId: string): Pin {
     meta: { a: '1' },
     delegates: ['/dns4/d/tcp/1/p2p/x'],
     info: { size: '1' },
-    operationId: 'op',
+    writeId: 'op',
   }
 }
 
@@ -91,11 +91,11 @@ describe.each([
 
     for (const each of [kept, bare, unread]) expect(await records.begin(each)).toBe(true)
 
-    expect(await records.find(kept.tenant, 'key')).toEqual(kept)
-    expect(await records.find(kept.tenant, 'other')).toEqual(bare)
-    expect(await records.find(kept.tenant, 'third')).toEqual(unread)
+    expect(await records.find(kept.tenantKey, 'key')).toEqual(kept)
+    expect(await records.find(kept.tenantKey, 'other')).toEqual(bare)
+    expect(await records.find(kept.tenantKey, 'third')).toEqual(unread)
     expect(await records.find('two:hash', 'key')).toBeNull()
-    expect(await records.find(kept.tenant, 'none')).toBeNull()
+    expect(await records.find(kept.tenantKey, 'none')).toBeNull()
   })
 
   it('keeps the first record of a key, and one for each tenant', async () => {
@@ -105,7 +105,7 @@ describe.each([
     const begun = await Promise.all([
       records.begin(record()),
       records.begin(record({ fingerprint: 'f2' })),
-      records.begin(record({ tenant: 'two:hash', fingerprint: 'f3' })),
+      records.begin(record({ tenantKey: 'two:hash', fingerprint: 'f3' })),
     ])
 
     expect(begun).toEqual([true, false, true])
@@ -130,7 +130,7 @@ describe.each([
     await using opened = await open({ nowMs: START })
     const { records } = opened
     const [first, second] = [record({ key: 'a' }), record({ key: 'b' })]
-    await Promise.all([records.begin(first), records.begin(second), records.begin(record({ tenant: 'two:hash' }))])
+    await Promise.all([records.begin(first), records.begin(second), records.begin(record({ tenantKey: 'two:hash' }))])
 
     const kept = await Promise.all([
       records.finish(first, made('r1'), { exclusive: true }),
@@ -149,7 +149,7 @@ describe.each([
     const { records } = opened
     for (const [index, key] of ['a', 'b', 'c', 'd'].entries())
       await records.begin(record({ key, startedAt: START + index }))
-    await records.begin(record({ tenant: 'two:hash' }))
+    await records.begin(record({ tenantKey: 'two:hash' }))
     await records.markUnknown(record({ key: 'b' }))
     await records.finish(record({ key: 'c' }), made('r1'))
     await records.forget(record({ key: 'd' }))

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import type { NewPin, Pin } from '../../src/domain/pin.ts'
 import { openWriteRecords } from '../../src/upstream/writes/open-write-records.ts'
+import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
-import type { StoredPin } from '../support/providers/stored-pin.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { dyingRecords } from '../support/writes/dying-records.ts'
 import {
@@ -39,8 +39,8 @@ const CHANGES: readonly { readonly what: string; readonly changes: Changes }[] =
 
 interface Replaced {
   /** All pins of the account, as the service holds them. */
-  readonly before: readonly StoredPin[]
-  readonly after: readonly StoredPin[]
+  readonly before: readonly EmulatedPin[]
+  readonly after: readonly EmulatedPin[]
   readonly old: Pin
   readonly outcome: Pin | Error
 }
@@ -80,7 +80,7 @@ function keptBody({ profile }: ZooCase, { cid, name, origins, meta }: typeof OLD
   return { cid: kept.cid, name: kept.name, origins: kept.origins ?? [], meta: kept.meta ?? {} }
 }
 
-function bodyOf({ cid, name, origins, meta }: StoredPin) {
+function bodyOf({ cid, name, origins, meta }: EmulatedPin) {
   // The answers of quicknode-shapes add the last two to all meta, so that they are among what stays.
   const { 'pinql.op': _, replicas: __, regions: ___, ...own } = meta ?? {}
   return { cid, name, origins: origins ?? [], meta: own }

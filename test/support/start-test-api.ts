@@ -12,6 +12,10 @@ import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
 /** The token that is configured for test services unless another, or none, is given. */
 export const [ALICE, BOB] = EMULATED_TOKENS
 
+/** A call waits for a service that is down for not half as long. */
+const TIMEOUT_MS = 3_000
+
+/** `timeoutMs`: 3,000 unless given, so that the error of a service that is down comes soon. */
 export interface TestApiOptions extends ServiceOptions {
   /** `token`: ALICE unless given. `provider`: a stranger unless given. The first one is the default service. */
   readonly services: readonly {
@@ -46,7 +50,7 @@ export function startTestApi({ services, ...options }: TestApiOptions): TestApi 
   const schema = createSchema()
   const settings = services.map((service) => ({ token: ALICE, provider: null, ...service }))
   const live = new Informers()
-  const registry = createServiceRegistry(settings, settings[0]?.name ?? '', options)
+  const registry = createServiceRegistry(settings, settings[0]?.name ?? '', { timeoutMs: TIMEOUT_MS, ...options })
   const callers = new CallersByTokens({ names: settings.map(({ name }) => name), defaultName: registry.defaultName })
   return {
     async query(source, variableValues = {}, { headers = {}, signal = new AbortController().signal } = {}) {

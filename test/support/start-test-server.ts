@@ -16,7 +16,6 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string
   /** Each log line, parsed. */
   readonly logged: readonly Record<string, unknown>[]
-  isAccepting(): boolean
 }
 
 /**
@@ -41,7 +40,7 @@ export async function startTestServer(
   })
   const registry = createServiceRegistry([], 'test')
   const live = new Informers()
-  const door = createFrontDoor(config, { schema, registry, live, isReady: () => server.isAccepting(), log })
+  const door = createFrontDoor(config, { schema, registry, live, isReady: () => true, log })
   const server = await startHttpServer(door.handle, { ...config, inFlight: door.inFlight })
   return { ...server, url: `http://127.0.0.1:${server.port}/graphql`, logged }
 }

@@ -38,6 +38,7 @@ const LAYERS: Layers = {
   ],
   'upstream/tenant': [
     'domain',
+    'upstream/budget/request-budget.ts',
     'upstream/http',
     'upstream/providers',
     'upstream/reading',
@@ -80,8 +81,7 @@ const LAYERS: Layers = {
     'upstream/reading',
     'upstream/service/circuit-breaker.ts',
     'upstream/service/learned-capabilities.ts',
-    'upstream/service/service.ts',
-    'upstream/tenant',
+    'upstream/service/tenant-call-options.ts',
     'upstream/waiting',
     'upstream/writes/replacement.ts',
   ],
@@ -97,21 +97,50 @@ const LAYERS: Layers = {
   // What surrounds every HTTP request. Transports see of it only what they name.
   'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/waiting/stop.ts'],
   'server/caller': ['domain'],
-  'server/graphql': ['domain', 'live', 'observability', 'resolvers', 'server/caller', 'upstream'],
+  'server/graphql': ['domain', 'live', 'observability', 'resolvers', 'server/caller', 'upstream/waiting/stop.ts'],
   'server/pages': [],
-  // Transports move bytes, and know nothing of pins.
+  // Transports move bytes, and know nothing of pins. The floor connects their rooms, which know each other only as listed here.
   'server/transports': [
     'config/gateway-config.ts',
-    'domain/errors.ts',
-    'observability',
+    'observability/logger.ts',
     'server/caller',
     'server/graphql',
     'server/http/graphql-handler.ts',
     'server/http/graphql-path.ts',
     'server/http/request-guard.ts',
-    'server/http/request-id.ts',
     'server/http/send-json.ts',
+    'upstream/waiting',
+  ],
+  // What WebSockets and event streams share.
+  'server/transports/connections': [
+    'config/gateway-config.ts',
+    'observability/logger.ts',
+    'server/caller',
+    'server/graphql',
+    'server/http/request-guard.ts',
+    'upstream/waiting/clock.ts',
+  ],
+  'server/transports/event-stream': [
+    'server/graphql',
+    'server/transports/connections',
+    'server/transports/read-body.ts',
     'upstream/waiting/stop.ts',
+  ],
+  'server/transports/web-socket': [
+    'domain/errors.ts',
+    'server/caller',
+    'server/graphql',
+    'server/http/request-id.ts',
+    'server/transports/connections',
+    'upstream/waiting/clock.ts',
+  ],
+  // Hands unusual requests to Yoga.
+  'server/transports/http-json': [
+    'server/caller',
+    'server/graphql',
+    'server/http/graphql-handler.ts',
+    'server/transports/read-body.ts',
+    'server/transports/yoga/yoga.ts',
   ],
   'server/transports/yoga': [
     'observability/logger.ts',

@@ -42,22 +42,22 @@ async function check(config: GatewayConfig): Promise<Finding[]> {
 }
 
 async function checkEmbedded(config: GatewayConfig): Promise<Finding[]> {
-  const service = config.services.find(({ provider }) => provider === 'embedded')?.name
-  if (service === undefined) return []
+  const serviceName = config.services.find(({ provider }) => provider === 'embedded')?.name
+  if (serviceName === undefined) return []
   try {
     const { prepareDataDirectory } = await import('../../server/services/data-directory.ts')
     await prepareDataDirectory(config.dataDir)
     // Another running pinql holds the data directory, and runs the embedded service.
     using _lock = await lockDirectory(config.dataDir)
   } catch (error) {
-    if (!(error instanceof DirectoryInUseError)) return [failure(service, error)]
-    return [{ service, verdict: 'ok', result: 'runs in another pinql just now' }]
+    if (!(error instanceof DirectoryInUseError)) return [failure(serviceName, error)]
+    return [{ service: serviceName, verdict: 'ok', result: 'runs in another pinql just now' }]
   }
   try {
     return await checkAll(config, ({ provider }) => provider === 'embedded')
   } catch (error) {
     if (error instanceof ConfigError) throw error
-    return [failure(service, error)]
+    return [failure(serviceName, error)]
   }
 }
 
@@ -72,24 +72,24 @@ async function checkAll(config: GatewayConfig, isMeant: (service: ServiceConfig)
   return await Promise.all(services.map((service) => checkService(open.registry, service)))
 }
 
-async function checkService(registry: ServiceRegistry, { name: service, provider, token }: ServiceConfig) {
+async function checkService(registry: ServiceRegistry, { name: serviceName, provider, token }: ServiceConfig) {
   if (token === null && provider !== 'embedded') {
-    return { service, verdict: 'skip', result: 'callers bring the token; not checked' } as const
+    return { service: serviceName, verdict: 'skip', result: 'callers bring the token; not checked' } as const
   }
   const startedAt = performance.now()
   try {
-    const count = await countPins(registry.tenant(service, null), { statuses: PIN_STATUSES })
+    const count = await countPins(registry.tenant(serviceName, null), { statuses: PIN_STATUSES })
     const ms = Math.round(performance.now() - startedAt)
     return {
-      service,
+      service: serviceName,
       verdict: 'ok',
       result: `reachable, token accepted, lists ${count ?? 'some'} pins (${ms} ms)`,
     } as const
   } catch (error) {
-    return failure(service, error)
+    return failure(serviceName, error)
   }
 }
 
-function failure(service: string, error: unknown): Finding {
-  return { service, verdict: 'FAIL', result: error instanceof Error ? error.message : String(error) }
+function failure(serviceName: string, error: unknown): Finding {
+  return { service: serviceName, verdict: 'FAIL', result: error instanceof Error ? error.message : String(error) }
 }

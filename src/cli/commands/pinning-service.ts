@@ -12,7 +12,7 @@ import { exportCommand, importCommand, verifyCommand } from './backup.ts'
 const MAX_TIMER_MS = 2_147_483_647
 const DEFAULT_KUBO = 'http://127.0.0.1:5001'
 
-interface Options {
+interface PinningServiceFlags {
   readonly host: string
   readonly port: number
   readonly dataDir: string
@@ -66,7 +66,7 @@ export function pinningServiceCommand(): Command {
     .addCommand(verifyCommand())
 }
 
-async function runPinningService(options: Options, command: Command): Promise<void> {
+async function runPinningService(options: PinningServiceFlags, command: Command): Promise<void> {
   const { host, port, dataDir } = options
   refuseIdleOptions(options, command)
   if (options.listen) await refuseWrongListen(options.listen, command)
@@ -95,7 +95,7 @@ async function runPinningService(options: Options, command: Command): Promise<vo
 }
 
 /** Refuses flags that would have no effect. Environment variables are not refused: they may be meant for other commands. */
-function refuseIdleOptions({ token, kubo }: Options, command: Command): void {
+function refuseIdleOptions({ token, kubo }: PinningServiceFlags, command: Command): void {
   const isTyped = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
   if (isTyped('token') && !token?.length)
     command.error("error: option '--token <token...>' expects a token, got nothing")

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { openTokenStore } from '../../embedded/store/token-store.ts'
 import { dataDirOption } from './data-dir-option.ts'
 
-interface Options {
+interface TokenFlags {
   readonly dataDir: string
   readonly name: string
 }
@@ -39,19 +39,19 @@ function parseName(text: string): string {
   return text
 }
 
-async function create({ dataDir, name }: Options): Promise<void> {
+async function create({ dataDir, name }: TokenFlags): Promise<void> {
   using store = await openTokenStore(resolve(dataDir))
   process.stdout.write(`${store.tokens.createToken(name)}\n`)
 }
 
-async function list({ dataDir }: Options): Promise<void> {
+async function list({ dataDir }: TokenFlags): Promise<void> {
   using store = await openTokenStore(resolve(dataDir), { mustExist: true })
   for (const { name, created, pins } of store.tokens.listTokens()) {
     process.stdout.write(`${name}\t${created.toISOString()}\t${pins} pins\n`)
   }
 }
 
-async function revoke({ dataDir, name }: Options): Promise<void> {
+async function revoke({ dataDir, name }: TokenFlags): Promise<void> {
   using store = await openTokenStore(resolve(dataDir), { mustExist: true })
   if (!store.tokens.revokeToken(name)) throw new Error(`There is no token named ${JSON.stringify(name)}`)
   process.stdout.write(`Revoked ${name}\n`)

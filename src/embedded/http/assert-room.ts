@@ -1,9 +1,9 @@
 import { InsufficientFundsError } from '../../domain/errors.ts'
 import type { Limits } from '../limits.ts'
-import type { Usage } from '../store/pin-store.ts'
+import type { OwnerUsage } from '../store/pin-store.ts'
 
 /** @throws {InsufficientFundsError} when the owner may have no further pin */
-export function assertRoom(usage: Usage, { maxPinsPerToken, maxBytesPerToken }: Limits): void {
+export function assertRoom(usage: OwnerUsage, { maxPinsPerToken, maxBytesPerToken }: Limits): void {
   const refuse = (message: string): never => {
     throw new InsufficientFundsError(message, { service: 'embedded' })
   }

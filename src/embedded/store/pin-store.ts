@@ -11,7 +11,7 @@ import { termsOf } from './pin-terms.ts'
 import { type ListedPin, type ListedRow, type PinRow, type StoredPin, toListedPin, toStoredPin } from './stored-pin.ts'
 
 /** Sums over all pins of one owner. */
-export interface Usage {
+export interface OwnerUsage {
   readonly pins: number
   readonly bytes: number
 }
@@ -150,10 +150,10 @@ export class PinStore {
   }
 
   /** Counts an owner's pins and their bytes. A block that two pins share counts twice. */
-  usage(owner: number): Usage {
+  usage(owner: number): OwnerUsage {
     return this.#statements
       .get('SELECT coalesce(sum(pins), 0) pins, coalesce(sum(bytes), 0) bytes FROM usage WHERE owner = ?')
-      .get(owner) as Usage
+      .get(owner) as OwnerUsage
   }
 
   /** Returns the time, or the next free millisecond. AUTOINCREMENT remembers the highest key, also of removed pins. */

@@ -152,7 +152,8 @@ export class Cadence {
     const perMs = limit.limit / limit.windowMs
     // Urgent calls are subtracted from limits of the address only: the meter does not count them per token.
     const urgent = limit.scope === 'address' ? this.#urgentCalls.perMs(limit.endpoint) : 0
-    const left = 1 / safePace(limit).intervalMs - urgent
-    return 1 / Math.max(LIVE_FLOOR * perMs, Math.min(LIVE_SHARE * perMs, left))
+    const { intervalMs, pollIntervalMs } = safePace(limit)
+    const left = 1 / intervalMs - urgent
+    return 1 / Math.max(LIVE_FLOOR * perMs, Math.min(LIVE_SHARE * perMs, 1 / pollIntervalMs, left))
   }
 }

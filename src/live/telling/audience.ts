@@ -9,8 +9,8 @@ import type { Views } from '../watched/views.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { ResumePoint } from './live-cursor.ts'
 
-/** The poll loop's alarm. */
-interface Wakeable {
+/** The poll loop's alarm, as the intake and the audience know it. */
+export interface Wakeable {
   wake(): void
 }
 

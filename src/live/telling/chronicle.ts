@@ -3,9 +3,9 @@ import type { Pin } from '../../domain/pin.ts'
 import type { Draft, EventBase, LiveEvent } from '../live-event.ts'
 import type { PinCache } from '../watched/pin-cache.ts'
 import type { View } from '../watched/view.ts'
+import { eventFor } from './event-for.ts'
 import type { EventLog, LoggedEvent } from './event-log.ts'
 import { type LiveCursors, NOWHERE, type ResumePoint } from './live-cursor.ts'
-import { MemoryEventLog } from './memory-event-log.ts'
 
 export interface ChronicleOptions {
   /** Key of the tenant. */
@@ -14,6 +14,7 @@ export interface ChronicleOptions {
   readonly service: string
   readonly cursors: LiveCursors
   readonly cache: PinCache
+  readonly log: EventLog
   /** Unix milliseconds. */
   readonly wallNow: () => number
 }
@@ -22,7 +23,7 @@ export interface ChronicleOptions {
 export class Chronicle {
   readonly #options: ChronicleOptions
   readonly #epoch = randomBytes(6).toString('base64url')
-  readonly #log: EventLog = new MemoryEventLog()
+  readonly #log: EventLog
   /** The first part of every cursor of a view. */
   readonly #tags = new WeakMap<View, string>()
   /** The last snapshot of a view. All subscribers that begin before the next change share it. */
@@ -31,6 +32,7 @@ export class Chronicle {
 
   constructor(options: ChronicleOptions) {
     this.#options = options
+    this.#log = options.log
   }
 
   /** Configured name of the service. */
@@ -65,7 +67,7 @@ export class Chronicle {
 
   /** Makes the event that a view's subscribers get. Null when the event does not concern them. */
   eventFor(view: View, { event, previous }: LoggedEvent): LiveEvent | null {
-    const told = view.eventFor(event, previous)
+    const told = eventFor(view, event, previous)
     return told && this.#bind(told, view)
   }
 

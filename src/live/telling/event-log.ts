@@ -10,7 +10,7 @@ export interface LoggedEvent {
 /**
  * Keeps a tenant's last events, so that a subscriber that was away gets what it missed.
  *
- * The log is kept in memory now. Several gateways on one Redis will share it.
+ * `MemoryEventLog` is the usual one. Several gateways together will share one elsewhere.
  */
 export interface EventLog {
   /** Adds an event, whose number is higher than all before. */
@@ -18,3 +18,6 @@ export interface EventLog {
   /** Returns the events after a number, oldest first. Null when the log has dropped some of them. */
   since(seq: number): readonly LoggedEvent[] | null
 }
+
+/** Creates the log of one tenant's events, by the tenant's key. */
+export type CreateEventLog = (tenant: string) => EventLog

@@ -48,15 +48,15 @@ export class LiveCursors {
    * @returns null when the cursor was made for another tenant, or before pinql was started
    * @throws {BadRequestError} for a text that is no cursor, and for a cursor of another selection
    */
-  parse(tenant: string, selectionKey: string, cursor: string, argument = 'after'): LivePosition | null {
+  parse(tenant: string, selectionKey: string, cursor: string): LivePosition | null {
     const bytes = Buffer.from(cursor, 'base64url')
     const signature = bytes.subarray(TAG_BYTES, TAG_BYTES + SIGNATURE_BYTES)
     const body = bytes.subarray(TAG_BYTES + SIGNATURE_BYTES)
     const [, epoch, seq] = /^([\w-]+)\.(\d+)$/.exec(body.toString()) ?? []
-    if (epoch === undefined) throw BadRequestError.of(argument, 'the cursor of an earlier event', cursor)
+    if (epoch === undefined) throw BadRequestError.of('after', 'the cursor of an earlier event', cursor)
     if (!timingSafeEqual(signature, this.#sign(tenant, body))) return null
     if (bytes.subarray(0, TAG_BYTES).equals(this.#tag(selectionKey))) return { epoch, seq: Number(seq) }
-    throw BadRequestError.of(argument, 'the cursor of an event of an equal subscription', cursor)
+    throw BadRequestError.of('after', 'the cursor of an event of an equal subscription', cursor)
   }
 
   #tag(selectionKey: string): Buffer {

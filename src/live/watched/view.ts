@@ -2,7 +2,7 @@ import { isSettled, PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import { createPinFilter, type PinQuery } from '../../upstream/http/list-query.ts'
 import { type RequestIds, unionOfRequestIds } from '../../upstream/waiting/stop.ts'
-import type { Draft, LiveEvent, LiveStale } from '../live-event.ts'
+import type { Draft, LiveStale } from '../live-event.ts'
 import type { LiveReader } from '../live-reader.ts'
 import { type Selection, selectionKey } from '../selection.ts'
 import type { PinCache } from './pin-cache.ts'
@@ -113,34 +113,6 @@ export class View implements RequestIds {
   /** Returns true for a pin that the selection asks for. */
   includes(pin: Pin): boolean {
     return this.#isAskedFor(pin)
-  }
-
-  /**
-   * Returns the event that its subscribers get, or null when the event does not concern them.
-   *
-   * A pin that comes to match becomes an `ADDED`. A pin that stops matching is reported once more.
-   *
-   * @param previous the pin before the change
-   */
-  eventFor(event: LiveEvent, previous: Pin | null): LiveEvent | null {
-    const was = previous !== null && this.includes(previous)
-    switch (event.kind) {
-      case 'STALE':
-      case 'RESUMED':
-      case 'CAUGHT_UP':
-        return event
-      case 'REMOVED':
-        return was || this.refs.has(event.requestId) ? event : null
-      case 'STATUS_CHANGED':
-      case 'REPLACED': {
-        if (was) return event
-        if (!this.includes(event.pin) || (event.kind === 'REPLACED' && !event.isNew)) return null
-        const { service, seq, cursor, observedAt, pin } = event
-        return { service, seq, cursor, observedAt, kind: 'ADDED', pin }
-      }
-      default:
-        return this.includes(event.pin) ? event : null
-    }
   }
 
   /** Returns true when all pins that were asked for by id have settled or are gone. */

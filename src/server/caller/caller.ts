@@ -4,7 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 export interface Caller {
   /**
    * Names the caller. Limits per caller count all callers with the same key as one, so that a key that is the same for
-   * everybody makes all callers share one limit. pinql keeps the key in memory only, and never logs it.
+   * everybody makes all callers share one limit. When requests have to wait, callers with the same token take turns by their
+   * keys. pinql keeps the key in memory only, and never logs it.
    */
   readonly key: string
   /**
@@ -13,11 +14,11 @@ export interface Caller {
    *
    * pinql calls it at most once per service for each caller that `identify` has returned.
    *
-   * @param service a configured name
+   * @param serviceName a configured name
    * @throws {UnauthorizedError} when the caller may not use the service. The client gets `UNAUTHORIZED`.
    * @throws {UnknownServiceError} when the caller has a token for a service that is not configured, and none for this one
    */
-  tokenFor(service: string): string | null
+  tokenFor(serviceName: string): string | null
 }
 
 /** The parts of a request that may name the caller. */

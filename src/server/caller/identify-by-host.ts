@@ -13,15 +13,15 @@ type Found = { readonly token: string | null } | { readonly error: unknown }
  */
 export function identifyByHost(
   identify: (request: CallerRequest) => Promise<Caller>,
-  options: { readonly services: readonly string[]; readonly timeoutMs: number },
+  options: { readonly serviceNames: readonly string[]; readonly timeoutMs: number },
 ): Identify {
-  const { services, timeoutMs } = options
+  const { serviceNames, timeoutMs } = options
   const secret = randomBytes(32)
   return async (request) => {
     const caller = await inTime(identify(request), timeoutMs)
     if (typeof caller?.key !== 'string')
       throw new TypeError('Expected identify to return a caller whose key is a string')
-    return new HostCaller(caller, services, secret)
+    return new HostCaller(caller, serviceNames, secret)
   }
 }
 
@@ -41,23 +41,23 @@ async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
 class HostCaller implements IdentifiedCaller {
   readonly key: string
   readonly #caller: Caller
-  readonly #services: readonly string[]
+  readonly #serviceNames: readonly string[]
   readonly #secret: Uint8Array
   readonly #found = new Map<string, Found>()
   #sharingKey: string | undefined
 
   /** @param secret random key of this process. Only a keyed hash of the tokens is kept, so nobody can find the tokens. */
-  constructor(caller: Caller, services: readonly string[], secret: Uint8Array) {
+  constructor(caller: Caller, serviceNames: readonly string[], secret: Uint8Array) {
     this.key = caller.key
     this.#caller = caller
-    this.#services = services
+    this.#serviceNames = serviceNames
     this.#secret = secret
   }
 
   /** Contains the tokens as well as the key: a host may give one key to callers with different rights. */
   get sharingKey(): string {
     if (this.#sharingKey === undefined) {
-      const found = this.#services.map((service) => this.#find(service))
+      const found = this.#serviceNames.map((serviceName) => this.#find(serviceName))
       const tokens = found.map((each) => ('token' in each ? [each.token] : []))
       const text = JSON.stringify([this.key, tokens])
       this.#sharingKey = createHmac('sha256', this.#secret).update(text).digest('base64url')
@@ -65,25 +65,25 @@ class HostCaller implements IdentifiedCaller {
     return this.#sharingKey
   }
 
-  tokenFor(service: string): string | null {
-    const found = this.#find(service)
+  tokenFor(serviceName: string): string | null {
+    const found = this.#find(serviceName)
     if ('error' in found) throw found.error
     return found.token
   }
 
-  #find(service: string): Found {
-    const found = this.#found.get(service) ?? this.#ask(service)
-    this.#found.set(service, found)
+  #find(serviceName: string): Found {
+    const found = this.#found.get(serviceName) ?? this.#ask(serviceName)
+    this.#found.set(serviceName, found)
     return found
   }
 
-  #ask(service: string): Found {
+  #ask(serviceName: string): Found {
     try {
-      const token = this.#caller.tokenFor(service) ?? null
+      const token = this.#caller.tokenFor(serviceName) ?? null
       if (token === null || (typeof token === 'string' && plainToken(token) === token)) return { token }
       // The message does not show the token.
       throw new TypeError(
-        `Expected tokenFor(${JSON.stringify(service)}) to return printable text without spaces, or null`,
+        `Expected tokenFor(${JSON.stringify(serviceName)}) to return printable text without spaces, or null`,
       )
     } catch (error) {
       return { error }

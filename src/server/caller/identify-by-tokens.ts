@@ -103,23 +103,28 @@ export class TokenCaller implements IdentifiedCaller {
     return this.key
   }
 
-  tokenFor(service: string): string | null {
-    const own = this.#read(service, `${SERVICE_TOKEN_PREFIX}${service}`, 'printable text without spaces', plainToken)
+  tokenFor(serviceName: string): string | null {
+    const own = this.#read(
+      serviceName,
+      `${SERVICE_TOKEN_PREFIX}${serviceName}`,
+      'printable text without spaces',
+      plainToken,
+    )
     if (own !== null) return own
-    const isDefault = service === this.#services.defaultName
-    const token = isDefault ? this.#read(service, 'authorization', '"Bearer" and one token', bearerToken) : null
+    const isDefault = serviceName === this.#services.defaultName
+    const token = isDefault ? this.#read(serviceName, 'authorization', '"Bearer" and one token', bearerToken) : null
     if (token === null) this.#refuseUnknown()
     return token
   }
 
-  #read(service: string, header: string, expected: string, parse: (text: string) => string | null): string | null {
+  #read(serviceName: string, header: string, expected: string, parse: (text: string) => string | null): string | null {
     const text = String(this.#headers[header.toLowerCase()] ?? '')
     if (text.trim() === '' || (header === 'authorization' && isOfOthers(text))) return null
     const token = parse(text)
     if (token !== null) return token
     // The message does not show the text, which has a token in it.
-    const message = `The token for ${service} cannot be read: expected ${expected} in the header ${header}`
-    throw new UnauthorizedError(message, { service })
+    const message = `The token for ${serviceName} cannot be read: expected ${expected} in the header ${header}`
+    throw new UnauthorizedError(message, { service: serviceName })
   }
 
   #tokenHeaders(): string[] {

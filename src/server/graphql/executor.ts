@@ -11,9 +11,11 @@ import type { Informers } from '../../live/informers.ts'
 import type { LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { ConfiguredServices } from '../../resolvers/configured-services.ts'
 import { type CallerTokens, createContext, type GatewayContext } from '../../resolvers/context.ts'
-import type { ServiceRegistry } from '../../upstream/tenant/service-registry.ts'
 import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
+import type { Caller } from '../caller/caller.ts'
+import { AskingOperation } from './asking-operation.ts'
 import { visibleErrors } from './client-error.ts'
 import { CompiledOperations } from './compiled-operations.ts'
 import { Documents } from './documents.ts'
@@ -23,7 +25,7 @@ import { requestTimeoutError } from './request-timeout-error.ts'
 
 export interface ExecutorOptions {
   readonly schema: GraphQLSchema
-  readonly registry: ServiceRegistry
+  readonly registry: ConfiguredServices
   readonly live: Informers
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number
@@ -33,7 +35,7 @@ export interface ExecutorOptions {
 /** One run of an operation. */
 export interface Run extends Omit<OperationRequest, 'query'> {
   readonly document: DocumentNode
-  readonly caller: CallerTokens
+  readonly caller: CallerTokens & Pick<Caller, 'key'>
   /** Names the request in logs and in the `x-request-id` header of its answer. */
   readonly requestId: string
 }
@@ -94,7 +96,7 @@ export class Executor {
     use: (result: ExecutionResult, context: GatewayContext) => Outcome,
   ): Promise<Outcome> {
     const { requestTimeoutMs } = this.#options
-    const deadline = new Stop(run.requestId)
+    const deadline = stopOf(run)
     const unfollow = deadline.follow(signal)
     const timer = setTimeout(() => deadline.abort(requestTimeoutError(requestTimeoutMs)), requestTimeoutMs)
     const context = this.#contextOf(run, deadline)
@@ -115,7 +117,7 @@ export class Executor {
    * @returns the stream. If the subscription could not begin, a result with the errors.
    */
   async subscribe(run: Run): Promise<LiveReader | ExecutionResult> {
-    const context = this.#contextOf(run, new Stop(run.requestId))
+    const context = this.#contextOf(run, stopOf(run))
     const source = await createSourceEventStream(this.#argsOf(run, context))
     if (Symbol.asyncIterator in source) return source as LiveReader
     return this.#shown(source, run.requestId)
@@ -126,7 +128,7 @@ export class Executor {
    * aborted: other subscribers may share the result.
    */
   async resolveEvent(run: Run, event: LiveEvent): Promise<ExecutionResult> {
-    const result = await this.#execute(run, this.#contextOf(run, new Stop(run.requestId)), event)
+    const result = await this.#execute(run, this.#contextOf(run, stopOf(run)), event)
     return this.#shown(result, run.requestId)
   }
 
@@ -166,6 +168,10 @@ export class Executor {
     const { schema } = this.#options
     return { schema, document, contextValue, variableValues: variables ?? {}, operationName: operationName ?? null }
   }
+}
+
+function stopOf({ requestId, caller }: Run): Stop {
+  return new Stop(new AskingOperation(requestId, caller))
 }
 
 /** Empties the lists in a result. No scalar of the schema has lists in it, so no list is shared with others. */

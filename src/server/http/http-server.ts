@@ -7,8 +7,6 @@ import type { RequestsInFlight } from './requests-in-flight.ts'
 export interface HttpServer extends AsyncDisposable {
   /** The port on which the server listens. */
   readonly port: number
-  /** False from the moment that stopping begins. */
-  isAccepting(): boolean
 }
 
 // Longer than the 60 s of common load balancers, which must be the side that closes an idle connection.
@@ -51,7 +49,6 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
 
   return {
     port: (server.address() as AddressInfo).port,
-    isAccepting: () => accepting,
     async [Symbol.asyncDispose]() {
       if (!accepting) return
       accepting = false

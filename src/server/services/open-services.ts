@@ -1,20 +1,14 @@
-import { join } from 'node:path'
-import type { GatewayConfig, ServiceConfig } from '../../config/gateway-config.ts'
+import type { GatewayConfig } from '../../config/gateway-config.ts'
 import { Informers } from '../../live/informers.ts'
 import { combineObservers } from '../../observability/combine-observers.ts'
 import { createLogObserver } from '../../observability/log-observer.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { limitWarnings } from '../../upstream/providers/limits-of.ts'
 import type { UpstreamObserver } from '../../upstream/service/upstream-observer.ts'
-import {
-  createServiceRegistry,
-  type RegistryOptions,
-  type ServiceRegistry,
-} from '../../upstream/tenant/service-registry.ts'
-import { openWriteRecords } from '../../upstream/writes/open-write-records.ts'
-import { DataDirectoryError, prepareDataDirectory } from './data-directory.ts'
+import { createServiceRegistry, type ServiceRegistry } from '../../upstream/tenant/service-registry.ts'
+import { prepareDataDirectory } from './data-directory.ts'
 import { embeddedDialRanges } from './embedded-dial-ranges.ts'
-import { readSecretFile } from './secret-file.ts'
+import { openState } from './open-state.ts'
 import { serviceSettingsOf } from './service-settings.ts'
 import { type EmbeddedService, startEmbeddedService } from './start-embedded-service.ts'
 
@@ -41,7 +35,7 @@ export async function openServices(
   const settings = serviceSettingsOf(config)
   for (const warning of limitWarnings(settings)) log.warn(warning)
   const embedded = await startEmbedded(config, log)
-  const records = await openRecords(config, log).catch(async (error) => {
+  const { createEventLog, ...state } = await openState(config, log).catch(async (error) => {
     await embedded?.[Symbol.asyncDispose]()
     throw error
   })
@@ -50,12 +44,12 @@ export async function openServices(
   )
   const registry = createServiceRegistry(located, config.defaultService, {
     proxy: config.proxy,
-    ...records,
+    ...state,
     observer: combineObservers([createLogObserver(log), ...(observe ? [observe] : [])], log),
-    onLesson: (service, lesson) =>
-      log.info({ service, ...lesson }, 'Learned how a service differs from what was known'),
+    onLesson: (serviceName, lesson) =>
+      log.info({ service: serviceName, ...lesson }, 'Learned how a service differs from what was known'),
   })
-  const live = new Informers()
+  const live = new Informers({ createEventLog })
   return {
     registry,
     live,
@@ -68,36 +62,11 @@ export async function openServices(
   }
 }
 
-/**
- * Opens the records with which a gateway finishes the writes of the process before it. They contain no tokens.
- *
- * A gateway without an embedded service runs without a data directory as well, such as in a read-only container.
- */
-async function openRecords(
-  { dataDir, services }: GatewayConfig,
-  log: Logger,
-): Promise<Pick<RegistryOptions, 'tenantSecret' | 'writeRecords'>> {
-  try {
-    const { secret } = await readSecretFile(dataDir, 'tenant-secret')
-    return { tenantSecret: Buffer.from(secret), writeRecords: await openWriteRecords(join(dataDir, 'writes.db')) }
-  } catch (error) {
-    if (!(error instanceof DataDirectoryError) || services.some(isEmbedded)) throw error
-    log.warn(
-      `${error.message}. Writes are on record in memory only: after a restart, their idempotency keys are forgotten`,
-    )
-    return {}
-  }
-}
-
 async function startEmbedded(config: GatewayConfig, log: Logger): Promise<EmbeddedService | null> {
-  const service = config.services.find(isEmbedded)
+  const service = config.services.find(({ provider }) => provider === 'embedded')
   if (!service) return null
   await prepareDataDirectory(config.dataDir)
   const { token, kubo } = service
   const dialRanges = embeddedDialRanges(config)
   return startEmbeddedService({ dataDir: config.dataDir, token, log, dialRanges, ...(kubo && { kubo }) })
-}
-
-function isEmbedded({ provider }: ServiceConfig): boolean {
-  return provider === 'embedded'
 }

@@ -36,10 +36,10 @@ function missingEndpoint({ name, provider }: ServiceConfig): ConfigProblem {
 }
 
 /** Without this error, a misspelt provider would go unnoticed, and the gateway would exceed the provider's limits. */
-function unknownProvider(service: string, provider: string): ConfigProblem {
+function unknownProvider(serviceName: string, provider: string): ConfigProblem {
   const known = KNOWN_PROVIDERS.map(({ name }) => name)
   const meant = closest(provider, known)
   const hint = meant ? `did you mean ${meant}? ` : ''
   const message = `unknown provider ${JSON.stringify(provider)}; ${hint}known are ${known.join(', ')}; leave it out for any other`
-  return { key: `services.${service}.provider`, source: null, message }
+  return { key: `services.${serviceName}.provider`, source: null, message }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { OperationRequest } from '../graphql/operation-request.ts'
 import type { GraphqlHandler } from '../http/graphql-handler.ts'
-import type { ConnectionServer } from './connections/connection-server.ts'
+import type { ConnectionServer } from './connection-server.ts'
 import { eventStreamWish, parseEventStreamRequest } from './event-stream/event-stream-request.ts'
 import { readBody } from './read-body.ts'
 

@@ -1,14 +1,17 @@
 import type { Clock } from '../waiting/clock.ts'
+import type { Asker } from '../waiting/stop.ts'
 import { Agenda, type Appointment } from './agenda.ts'
 import type { CellSet } from './cell-set.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { RateCell } from './rate-cell.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
-import { ClassOrder, callsAhead, REQUEST_CLASSES, type RequestClass } from './request-class.ts'
-import { type LaneOwner, sum, type TenantLane, type TenantShare, type Waiter } from './tenant-share.ts'
+import type { CallRequest } from './request-budget.ts'
+import { type BudgetClass, ClassOrder, callsAhead, REQUEST_CLASSES } from './request-class.ts'
+import { type LaneOwner, sum, type TenantLane, type TenantShare, type WaitingCall } from './tenant-share.ts'
+import { turnOf } from './turn-queue.ts'
 
-/** Number of refused calls of a lane with a place of their own. Further ones share the last. */
-const MOST_PROMISES = 1000
+/** The parts of a request that decide about its place in the queue. */
+type Place = Pick<CallRequest, 'endpoint' | 'class' | 'asker'>
 
 /**
  * Decides which waiting call leaves next, and when.
@@ -18,7 +21,7 @@ const MOST_PROMISES = 1000
  *
  * - between classes: classes below their floor first, then the most urgent class;
  * - inside a class: tenants take turns;
- * - inside a tenant: by arrival.
+ * - inside a tenant: callers take turns, and inside a caller its operations. Calls of one operation leave by arrival.
  *
  * A tenant whose own limit is used up is skipped, and so delays no other tenant.
  */
@@ -29,9 +32,10 @@ export class CallScheduler implements Disposable {
   readonly #address: CellSet
   readonly #onLeft: (tenant: TenantShare) => void
   readonly #order = new ClassOrder()
-  readonly #queues: Readonly<Record<RequestClass, FairQueue<Waiter, LaneOwner>>> = {
+  readonly #queues: Readonly<Record<BudgetClass, FairQueue<WaitingCall, LaneOwner>>> = {
     mutation: new FairQueue(),
     interactive: new FairQueue(),
+    trial: new FairQueue(),
     live: new FairQueue(),
     resync: new FairQueue(),
   }
@@ -55,32 +59,31 @@ export class CallScheduler implements Disposable {
    *
    * @param behind number of further calls of the same lane that come before it
    */
-  expectedAt(
-    tenant: TenantShare | undefined,
-    endpoint: Endpoint,
-    requestClass: RequestClass,
-    now: number,
-    behind = 0,
-  ): number {
+  expectedAt(tenant: TenantShare | undefined, call: Place, now: number, behind = 0): number {
+    const { endpoint, class: requestClass } = call
     // The usual case: no call waits.
     if (this.#waiting === 0 && behind === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
-    const depth = tenant?.depth(requestClass, endpoint) ?? 0
-    // Inside a class, lanes take turns. So a call with N calls ahead of it in its own lane waits for at most N + 1 calls of
-    // each lane.
-    const inTurn = (load: { lanes: number; items: number }) => Math.min(load.items, load.lanes * (depth + 1))
+    const lane = tenant?.find(requestClass, endpoint)
+    const inLane = lane?.items.ahead(turnOf(call.asker)) ?? 0
     const aheadOfAll = (cell: RateCell) =>
-      callsAhead(requestClass, (other) => {
-        const loads = cell.endpoints.map((each) => this.#queues[other].load(each))
-        return sum(loads, (load) => (other === requestClass ? inTurn(load) : load.items))
-      })
+      callsAhead(requestClass, (other) =>
+        sum(cell.endpoints, (each) => {
+          const { items, lanes } = this.#queues[other].load(each)
+          if (other !== requestClass) return items
+          // Inside a class, lanes take turns. So a call with N calls ahead of it in its own lane waits for at most N + 1 calls
+          // of each other lane. A parked lane is not in the load.
+          if (each !== endpoint || !lane?.place) return Math.min(items, lanes * (inLane + 1))
+          return inLane + Math.min(items - lane.items.size, (lanes - 1) * (inLane + 1))
+        }),
+      )
     const readyAt = this.#address.readyAt(endpoint, requestClass, now, (cell) => aheadOfAll(cell) + behind)
     if (!tenant) return readyAt
-    const aheadOfOwn = (cell: RateCell) => tenant.ahead(cell, requestClass) + behind
+    const aheadOfOwn = (cell: RateCell) => tenant.ahead(cell, requestClass, endpoint, inLane) + behind
     return Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now, aheadOfOwn))
   }
 
   /** Counts a call that gets its permit now. Unless it is held, it is sent now. */
-  take(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, now: number, isHeld: boolean): void {
+  take(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number, isHeld: boolean): void {
     this.#address.take(endpoint, requestClass, now)
     tenant.cells.take(endpoint, requestClass, now)
     tenant.held += 1
@@ -90,7 +93,7 @@ export class CallScheduler implements Disposable {
   }
 
   /** Ends the holding of a permit: its request is sent now, or never. */
-  settle(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, isSent: boolean): void {
+  settle(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, isSent: boolean): void {
     if (isSent) this.#count(tenant, endpoint, requestClass, this.#clock.now())
     else {
       tenant.held -= 1
@@ -102,7 +105,7 @@ export class CallScheduler implements Disposable {
     this.serve()
   }
 
-  #count(tenant: TenantShare, endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+  #count(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
     tenant.held -= 1
     this.#address.sent(endpoint, requestClass, now)
     tenant.cells.sent(endpoint, requestClass, now)
@@ -110,34 +113,38 @@ export class CallScheduler implements Disposable {
 
   /**
    * Returns the milliseconds after which a refused call should come back: its own place in the queue. It is behind all calls
-   * that wait, and behind those that were refused before and have not been told to come back yet.
+   * that wait, and behind those that were refused before and have not come back yet, as far as these have their turns before it.
    */
-  promiseMs(lane: TenantLane, now: number): number {
-    const { tenant, requestClass, promises } = lane.owner
-    while (promises.length > 0 && (promises[0] ?? now) <= now) promises.shift()
-    const at = this.expectedAt(tenant, lane.endpoint, requestClass, now, promises.length)
-    // A flood of refused calls is told no time beyond what a queue could be.
-    if (promises.length < MOST_PROMISES) promises.push(at)
+  promiseMs({ owner, endpoint }: TenantLane, asker: Asker | undefined, now: number): number {
+    const { tenant, requestClass, refused } = owner
+    const behind = refused.ahead(asker?.caller, now)
+    const at = this.expectedAt(tenant, { endpoint, class: requestClass, asker }, now, behind)
+    refused.add(asker?.caller, at)
     return Math.max(0, at - now)
   }
 
   /** Adds a call to its lane. It stays there until it is granted, refused at its deadline, or removed. */
-  add(waiter: Waiter): void {
+  add(waiter: WaitingCall): void {
     const { lane, deadline } = waiter
-    waiter.place = this.#queues[lane.owner.requestClass].push(lane, waiter)
+    waiter.turn = this.#queues[lane.owner.requestClass].push(lane, waiter, turnOf(waiter.asker))
     lane.owner.tenant.waiting += 1
     this.#waiting += 1
     if (deadline !== Number.POSITIVE_INFINITY) waiter.expiry = this.agenda.add(deadline, () => this.#expire(waiter))
     this.serve()
   }
 
+  /** Gives a waiting call the turns of one more operation that waits for it. */
+  join({ lane, turn }: WaitingCall, asker: Asker): void {
+    if (turn) lane.items.join(turn, turnOf(asker))
+  }
+
   /** Removes a call, granted or not, and everything that was kept for it. */
-  remove(waiter: Waiter): void {
-    const { lane, place } = waiter
-    if (place === undefined) return
-    waiter.place = undefined
+  remove(waiter: WaitingCall, isServed = false): void {
+    const { lane, turn } = waiter
+    if (turn === undefined) return
+    waiter.turn = undefined
     this.agenda.cancel(waiter.expiry)
-    this.#queues[lane.owner.requestClass].remove(lane, place)
+    this.#queues[lane.owner.requestClass].remove(lane, turn, { isServed })
     if (lane.items.size === 0) this.agenda.cancel(lane.owner.wake)
     lane.owner.tenant.waiting -= 1
     this.#waiting -= 1
@@ -189,9 +196,9 @@ export class CallScheduler implements Disposable {
    * Returns the class by whose rules a call may leave. For a class below its floor it is the most urgent one that waits:
    * otherwise a flood of calls that are not paced, or that may use the reserve, would take every slot before it.
    */
-  #standIn(requestClass: RequestClass): RequestClass {
+  #standIn(requestClass: BudgetClass): BudgetClass {
     if (!this.#order.isDue(requestClass)) return requestClass
-    const waits = (other: RequestClass): boolean => ENDPOINTS.some((each) => this.#queues[other].load(each).items > 0)
+    const waits = (other: BudgetClass): boolean => ENDPOINTS.some((each) => this.#queues[other].load(each).items > 0)
     return REQUEST_CLASSES.find((other) => other === requestClass || waits(other)) ?? requestClass
   }
 
@@ -201,7 +208,7 @@ export class CallScheduler implements Disposable {
     const waiter = lane.items.first
     if (!waiter) throw new Error('an empty lane had a turn')
     this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now, waiter.isHeld)
-    this.remove(waiter)
+    this.remove(waiter, true)
     waiter.grant(now)
   }
 
@@ -215,15 +222,15 @@ export class CallScheduler implements Disposable {
   }
 
   /** Returns the clock time at which a call may leave, regardless of the calls ahead of it. */
-  #readyAt(tenant: TenantShare | undefined, endpoint: Endpoint, requestClass: RequestClass, now: number): number {
+  #readyAt(tenant: TenantShare | undefined, endpoint: Endpoint, requestClass: BudgetClass, now: number): number {
     const readyAt = this.#address.readyAt(endpoint, requestClass, now)
     return tenant ? Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now)) : readyAt
   }
 
-  #expire(waiter: Waiter): void {
+  #expire(waiter: WaitingCall): void {
     const now = this.#clock.now()
     this.remove(waiter)
-    waiter.refuse(this.promiseMs(waiter.lane, now))
+    waiter.refuse(this.promiseMs(waiter.lane, waiter.asker, now))
   }
 
   #park(lane: TenantLane, until: number): void {

@@ -1,11 +1,6 @@
 import { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
-import type { RequestClass } from './request-class.ts'
-
-interface CellSetOptions {
-  readonly jitterMs?: number | undefined
-  readonly hasCopies?: boolean
-}
+import type { BudgetClass } from './request-class.ts'
 
 /** Several cells. A call must pass all cells that cover its endpoint; if one of them refuses, none counts the call. */
 export class CellSet {
@@ -14,8 +9,8 @@ export class CellSet {
   readonly #covering: Readonly<Record<Endpoint, readonly RateCell[]>>
 
   /** @param options.hasCopies true if the cells of limits by address are copies of cells that decide */
-  constructor(limits: readonly RateLimit[], { jitterMs, hasCopies = false }: CellSetOptions = {}) {
-    this.cells = limits.map((limit) => new RateCell(limit, jitterMs, hasCopies && limit.scope === 'address'))
+  constructor(limits: readonly RateLimit[], { hasCopies = false } = {}) {
+    this.cells = limits.map((limit) => new RateCell(limit, hasCopies && limit.scope === 'address'))
     const covering = (endpoint: Endpoint) => this.cells.filter((cell) => cell.endpoints.includes(endpoint))
     this.#covering = { list: covering('list'), item: covering('item'), write: covering('write') }
   }
@@ -23,7 +18,7 @@ export class CellSet {
   /** Returns the first instant at which these cells let a call leave. */
   readyAt(
     endpoint: Endpoint,
-    requestClass: RequestClass,
+    requestClass: BudgetClass,
     now: number,
     ahead: (cell: RateCell) => number = none,
   ): number {
@@ -35,17 +30,17 @@ export class CellSet {
   }
 
   /** Counts a call that gets its permit now in every cell that covers its endpoint. */
-  take(endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+  take(endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
     for (const cell of this.#covering[endpoint]) cell.take(now, requestClass)
   }
 
   /** Counts a call with a permit from now on, since it is sent now. */
-  sent(endpoint: Endpoint, requestClass: RequestClass, now: number): void {
+  sent(endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
     for (const cell of this.#covering[endpoint]) cell.sent(now, requestClass)
   }
 
   /** Forgets a call with a permit that is never sent. */
-  giveBack(endpoint: Endpoint, requestClass: RequestClass): void {
+  giveBack(endpoint: Endpoint, requestClass: BudgetClass): void {
     for (const cell of this.#covering[endpoint]) cell.giveBack(requestClass)
   }
 

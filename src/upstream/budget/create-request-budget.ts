@@ -1,25 +1,26 @@
 import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
+import { Stop } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
 import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
-import type { AcquireOptions, CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
-import { sum, TenantShare, type Waiter } from './tenant-share.ts'
+import type {
+  AcquireOptions,
+  CallOutcome,
+  CallRequest,
+  LimitUsage,
+  Permit,
+  RequestBudget,
+  RequestBudgetOptions,
+} from './request-budget.ts'
+import { sum, TenantShare, type WaitingCall } from './tenant-share.ts'
 
 /** Milliseconds within which refusals of two tenants are taken to be about the address that they share. */
 const SAME_CAUSE_MS = 1000
 /** Milliseconds between two checks of all waiting calls while the address is paused. */
 const SWEEP_EVERY_MS = 100
 const NOT_HELD: AcquireOptions = {}
-
-export interface RequestBudgetOptions {
-  /** Configured name of the service, for errors of requests that name none. */
-  readonly service: string
-  readonly limits?: readonly RateLimit[]
-  readonly clock?: Clock
-  readonly jitterMs?: number
-}
 
 /**
  * Creates the budget of one service, or of several services of one provider, kept in this process.
@@ -30,10 +31,9 @@ export interface RequestBudgetOptions {
  *
  * @param options.limits as published by the service or configured. Default: {@link ASSUMED_LIMITS}.
  * @param options.clock default: {@link systemClock}
- * @param options.jitterMs milliseconds by which the network may bring calls closer together. Default: 50.
  */
 export function createRequestBudget(options: RequestBudgetOptions): RequestBudget {
-  return new LocalRequestBudget(options.service, options.limits, options.clock, options.jitterMs)
+  return new LocalRequestBudget(options.serviceName, options.limits, options.clock)
 }
 
 class LocalPermit implements Permit {
@@ -63,29 +63,22 @@ class LocalPermit implements Permit {
 }
 
 class LocalRequestBudget implements RequestBudget {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #limits: readonly RateLimit[]
   readonly #clock: Clock
-  readonly #jitterMs: number | undefined
   readonly #address: CellSet
   readonly #scheduler: CallScheduler
   readonly #tenants = new Map<string, TenantShare>()
-  #lastRefusal: { tenant: string; at: number } | undefined
+  #lastRefusal: { tenantKey: string; at: number } | undefined
   #sweep: Appointment | undefined
   #isDisposed = false
 
-  constructor(
-    service: string,
-    limits: readonly RateLimit[] = ASSUMED_LIMITS,
-    clock: Clock = systemClock,
-    jitterMs?: number,
-  ) {
-    this.#service = service
+  constructor(serviceName: string, limits: readonly RateLimit[] = ASSUMED_LIMITS, clock: Clock = systemClock) {
+    this.#serviceName = serviceName
     this.#limits = limits
     this.#clock = clock
-    this.#jitterMs = jitterMs
     const shared = limits.filter(({ scope }) => scope === 'address')
-    this.#address = new CellSet(shared, { jitterMs })
+    this.#address = new CellSet(shared)
     this.#scheduler = new CallScheduler(clock, this.#address, (tenant) => this.#forgetWhenIdle(tenant))
   }
 
@@ -93,18 +86,14 @@ class LocalRequestBudget implements RequestBudget {
     return sum([...this.#tenants.values()], (tenant) => tenant.waiting)
   }
 
-  get tenants(): number {
-    return this.#tenants.size
-  }
-
   acquire(request: CallRequest & { readonly deadline: number }, options: AcquireOptions = NOT_HELD): Promise<Permit> {
     const { signal, isHeld = false } = options
     if (signal?.aborted) return Promise.reject(signal.reason)
-    if (this.#isDisposed) return Promise.reject(this.#disposedError(request.service))
+    if (this.#isDisposed) return Promise.reject(this.#disposedError(request.serviceName))
     const now = this.#clock.now()
     const waitMs = this.expectedWaitMs(request)
     if (waitMs === 0) {
-      const tenant = this.#tenant(request.tenant)
+      const tenant = this.#tenant(request.tenantKey)
       this.#scheduler.take(tenant, request.endpoint, request.class, now, isHeld)
       this.#forgetWhenIdle(tenant)
       return Promise.resolve(this.#permit(tenant, request, now, 0, isHeld))
@@ -113,20 +102,24 @@ class LocalRequestBudget implements RequestBudget {
     return this.#wait(request, now, options)
   }
 
-  expectedWaitMs({ tenant, endpoint, class: requestClass }: CallRequest): number {
+  expectedWaitMs(request: CallRequest, behind = 0): number {
     const now = this.#clock.now()
-    return Math.max(0, this.#scheduler.expectedAt(this.#tenants.get(tenant), endpoint, requestClass, now) - now)
+    // A tenant that is not known has used nothing. Only several calls of it can meet its limits.
+    const tenant = behind > 0 ? this.#tenant(request.tenantKey) : this.#tenants.get(request.tenantKey)
+    const expectedAt = this.#scheduler.expectedAt(tenant, request, now, behind)
+    if (tenant && behind > 0) this.#forgetWhenIdle(tenant)
+    return Math.max(0, expectedAt - now)
   }
 
-  observe({ tenant: key, endpoint, status, retryAfterMs, rateLimit, sentAt }: CallOutcome): void {
+  observe({ tenantKey, endpoint, status, retryAfterMs, rateLimit, sentAt }: CallOutcome): void {
     const isRefusal = status === 429
     if (this.#isDisposed || !(isRefusal || rateLimit)) return
     const now = this.#clock.now()
-    const tenant = this.#tenant(key)
+    const tenant = this.#tenant(tenantKey)
     const own = tenant.cells.narrowest(endpoint)
     if (rateLimit) for (const cell of own) cell.announced(now, rateLimit)
     if (isRefusal) {
-      const isShared = this.#isSharedRefusal(key, now)
+      const isShared = this.#isSharedRefusal(tenantKey, now)
       for (const cell of isShared ? [...own, ...this.#address.narrowest(endpoint)] : own) {
         cell.refused(now, sentAt ?? now, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
       }
@@ -139,9 +132,9 @@ class LocalRequestBudget implements RequestBudget {
     this.#forgetWhenIdle(tenant)
   }
 
-  snapshot(key?: string): LimitUsage[] {
+  snapshot(tenantKey?: string): LimitUsage[] {
     const now = this.#clock.now()
-    const tenant = key === undefined ? undefined : this.#tenants.get(key)
+    const tenant = tenantKey === undefined ? undefined : this.#tenants.get(tenantKey)
     return this.#limits.map((limit) => {
       const cells = [...this.#address.cells, ...(tenant?.cells.cells ?? [])].filter((cell) => cell.limit === limit)
       const left = cells.map((cell) => cell.left(now))
@@ -161,7 +154,7 @@ class LocalRequestBudget implements RequestBudget {
     this.#isDisposed = true
     this.#scheduler[Symbol.dispose]()
     for (const { lanes } of this.#tenants.values()) {
-      for (const lane of lanes) for (const waiter of lane.items) waiter.fail(this.#disposedError(waiter.service))
+      for (const lane of lanes) for (const waiter of lane.items) waiter.fail(this.#disposedError(waiter.serviceName))
     }
     this.#tenants.clear()
   }
@@ -171,39 +164,45 @@ class LocalRequestBudget implements RequestBudget {
     askedAt: number,
     { signal, isHeld = false }: AcquireOptions,
   ): Promise<Permit> {
-    const tenant = this.#tenant(request.tenant)
+    const tenant = this.#tenant(request.tenantKey)
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#scheduler.remove(waiter)
         waiter.fail(signal?.reason)
       }
-      const waiter: Waiter = {
+      const letGo = () => {
+        signal?.removeEventListener('abort', abort)
+        if (signal instanceof Stop) signal.onAsker = undefined
+      }
+      const waiter: WaitingCall = {
         lane: tenant.lane(request.class, request.endpoint),
         deadline: request.deadline,
-        service: request.service,
+        asker: request.asker,
+        serviceName: request.serviceName,
         isHeld,
-        place: undefined,
+        turn: undefined,
         expiry: undefined,
         grant: (now) => {
-          signal?.removeEventListener('abort', abort)
+          letGo()
           resolve(this.#permit(tenant, request, now, now - askedAt, isHeld))
         },
-        refuse: (waitMs) => waiter.fail(new RateLimitedError(request.service ?? this.#service, waitMs)),
+        refuse: (waitMs) => waiter.fail(new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)),
         fail: (reason) => {
-          signal?.removeEventListener('abort', abort)
+          letGo()
           reject(reason)
         },
       }
       signal?.addEventListener('abort', abort)
+      if (signal instanceof Stop) signal.onAsker = (asker) => this.#scheduler.join(waiter, asker)
       this.#scheduler.add(waiter)
     })
   }
 
   #refusal(request: CallRequest, now: number): RateLimitedError {
-    const tenant = this.#tenant(request.tenant)
-    const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), now)
+    const tenant = this.#tenant(request.tenantKey)
+    const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), request.asker, now)
     this.#forgetWhenIdle(tenant)
-    return new RateLimitedError(request.service ?? this.#service, waitMs)
+    return new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)
   }
 
   #permit(tenant: TenantShare, call: CallRequest, now: number, waitedMs: number, isHeld: boolean): Permit {
@@ -216,22 +215,22 @@ class LocalRequestBudget implements RequestBudget {
     this.#forgetWhenIdle(tenant)
   }
 
-  #disposedError(service = this.#service): ServiceUnavailableError {
-    return new ServiceUnavailableError('no more requests: the gateway is stopping', { service })
+  #disposedError(serviceName = this.#serviceName): ServiceUnavailableError {
+    return new ServiceUnavailableError('no more requests: the gateway is stopping', { service: serviceName })
   }
 
-  #tenant(key: string): TenantShare {
-    const known = this.#tenants.get(key)
+  #tenant(tenantKey: string): TenantShare {
+    const known = this.#tenants.get(tenantKey)
     if (known) return known
-    const tenant = new TenantShare(key, this.#limits, this.#jitterMs)
-    this.#tenants.set(key, tenant)
+    const tenant = new TenantShare(tenantKey, this.#limits)
+    this.#tenants.set(tenantKey, tenant)
     return tenant
   }
 
-  #isSharedRefusal(tenant: string, now: number): boolean {
+  #isSharedRefusal(tenantKey: string, now: number): boolean {
     const last = this.#lastRefusal
-    this.#lastRefusal = { tenant, at: now }
-    return last !== undefined && last.tenant !== tenant && now - last.at <= SAME_CAUSE_MS
+    this.#lastRefusal = { tenantKey, at: now }
+    return last !== undefined && last.tenantKey !== tenantKey && now - last.at <= SAME_CAUSE_MS
   }
 
   /**

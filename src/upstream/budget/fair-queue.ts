@@ -1,13 +1,14 @@
-import { LinkedList, type Place } from './linked-list.ts'
+import { LinkedList, type ListPlace } from './linked-list.ts'
 import type { Endpoint } from './rate-limit.ts'
+import { type Turn, type TurnPath, TurnQueue } from './turn-queue.ts'
 
-/** The waiting items of one owner at one endpoint, in order of arrival. An owner is a tenant in one class. */
+/** The waiting items of one owner at one endpoint, which take turns among themselves. An owner is a tenant in one class. */
 export class Lane<Item, Owner> {
   readonly owner: Owner
   readonly endpoint: Endpoint
-  readonly items = new LinkedList<Item>()
+  readonly items = new TurnQueue<Item>()
   /** Position in the ring; undefined while the lane is empty or parked. Set only by {@link FairQueue}. */
-  place: Place<Lane<Item, Owner>> | undefined
+  place: ListPlace<Lane<Item, Owner>> | undefined
   /** Number of the lane's turn. The lowest goes first. Set only by {@link FairQueue}. */
   turn = 0
 
@@ -23,7 +24,7 @@ export class Lane<Item, Owner> {
  * This is deficit round robin in which every item costs one request and the quantum is one, so that no deficit remains. Any
  * endpoint may be closed for a while. Among the lanes of all open endpoints, the lane that has waited longest for its turn
  * is next, exactly as in a single ring. A lane that cannot use its turn is parked: it leaves the ring, keeps its turn, and
- * comes back to the front. Every operation takes constant time.
+ * comes back to the front. Every method takes constant time.
  */
 export class FairQueue<Item, Owner> {
   readonly #rings = {
@@ -50,16 +51,16 @@ export class FairQueue<Item, Owner> {
   }
 
   /** Adds an item to its lane. A lane that was empty gets the last turn. */
-  push(lane: Lane<Item, Owner>, item: Item): Place<Item> {
-    const place = lane.items.append(item)
+  push(lane: Lane<Item, Owner>, item: Item, path: TurnPath): Turn<Item> {
+    const turn = lane.items.append(item, path)
     if (lane.place) this.#rings[lane.endpoint].items += 1
     else if (lane.items.size === 1) this.#joinLast(lane)
-    return place
+    return turn
   }
 
   /** Removes an item, served or not. Its lane keeps its turn, unless the lane is empty now. */
-  remove(lane: Lane<Item, Owner>, place: Place<Item>): void {
-    lane.items.remove(place)
+  remove(lane: Lane<Item, Owner>, turn: Turn<Item>, served: { readonly isServed: boolean }): void {
+    lane.items.remove(turn, served)
     if (!lane.place) return
     this.#rings[lane.endpoint].items -= 1
     if (lane.items.size === 0) this.park(lane)

@@ -1,8 +1,8 @@
 /** Position of a value in a list. The value can be removed by it. */
-export interface Place<T> {
+export interface ListPlace<T> {
   readonly value: T
-  previous: Place<T> | undefined
-  next: Place<T> | undefined
+  previous: ListPlace<T> | undefined
+  next: ListPlace<T> | undefined
 }
 
 /**
@@ -11,8 +11,8 @@ export interface Place<T> {
  * A `Map` or `Set` in insertion order would be shorter. But finding its first entry walks over all deleted entries.
  */
 export class LinkedList<T> {
-  #first: Place<T> | undefined
-  #last: Place<T> | undefined
+  #first: ListPlace<T> | undefined
+  #last: ListPlace<T> | undefined
   #size = 0
 
   get size(): number {
@@ -23,8 +23,8 @@ export class LinkedList<T> {
     return this.#first?.value
   }
 
-  append(value: T): Place<T> {
-    const place: Place<T> = { value, previous: this.#last, next: undefined }
+  append(value: T): ListPlace<T> {
+    const place: ListPlace<T> = { value, previous: this.#last, next: undefined }
     if (this.#last) this.#last.next = place
     else this.#first = place
     this.#last = place
@@ -32,8 +32,8 @@ export class LinkedList<T> {
     return place
   }
 
-  prepend(value: T): Place<T> {
-    const place: Place<T> = { value, previous: undefined, next: this.#first }
+  prepend(value: T): ListPlace<T> {
+    const place: ListPlace<T> = { value, previous: undefined, next: this.#first }
     if (this.#first) this.#first.previous = place
     else this.#last = place
     this.#first = place
@@ -42,7 +42,7 @@ export class LinkedList<T> {
   }
 
   /** Removes a value. It must be in this list. */
-  remove(place: Place<T>): void {
+  remove(place: ListPlace<T>): void {
     if (place.previous) place.previous.next = place.next
     else this.#first = place.next
     if (place.next) place.next.previous = place.previous

@@ -1,6 +1,6 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
 import { ENDPOINTS, type Endpoint, type RateLimit, type SafePace, safePace } from './rate-limit.ts'
-import type { RequestClass } from './request-class.ts'
+import { type BudgetClass, isPoll } from './request-class.ts'
 import { SendLog } from './send-log.ts'
 
 /** The rest of a limit, for people to read. */
@@ -12,6 +12,17 @@ export interface RateLeft {
 
 /** Most milliseconds by which a late timer delays no later call. Four intervals where these are shorter. */
 const LATE_TIMER_MS = 50
+/**
+ * The part of a burst that an assumed limit allows. A service with a lower limit than assumed refuses some of it, and the answers
+ * say so before many more have left.
+ */
+const CAUTIOUS = 0.2
+/**
+ * Free room of at most this part of the limit is what late timers and slow connections have left. It would never be used at the
+ * even pace, so the next gap is shorter by a factor.
+ */
+const SPARE = 0.03
+const HASTE = 0.75
 /** Factor by which a refusal slows down an assumed limit, once per episode of refusals. */
 const SLOW_DOWN = 0.7
 /** Part of the full pace that is regained per second. */
@@ -30,6 +41,7 @@ const SAME_WINDOW_MS = 2000
  * - Mutations leave at once while the window has room.
  * - All others leave a reserve to them. Interactive calls leave at once while fewer interactive ones than half of the limit
  *   count, so that people who come together after a rest need not wait.
+ * - Polls leave at a pace that keeps room for that, if the window is long.
  * - Whatever else there is leaves at the smoothest pace: the shortest even gap with which no call will have to wait for an
  *   older one to leave the window. A fixed pace would leave gaps of half a window after a burst.
  *
@@ -51,6 +63,8 @@ export class RateCell {
    * put off all others.
    */
   #pacedAt = Number.NEGATIVE_INFINITY
+  /** When the last poll left. */
+  #polledAt = Number.NEGATIVE_INFINITY
   /** When the next paced call may leave. Undefined until it is asked for. */
   #nextPaced: number | undefined
   /** True if a call was told to wait for it. */
@@ -69,11 +83,11 @@ export class RateCell {
   #slowedAt = Number.NEGATIVE_INFINITY
 
   /** @param isCopy true if another cell counts these calls and more, so that this one decides nothing until a refusal */
-  constructor(limit: RateLimit, jitterMs?: number, isCopy = false) {
+  constructor(limit: RateLimit, isCopy = false) {
     this.#isCopy = isCopy
     this.limit = limit
     this.endpoints = limit.endpoint === 'all' ? ENDPOINTS : [limit.endpoint]
-    this.#safe = safePace(limit, jitterMs)
+    this.#safe = safePace(limit)
     this.#creditMs = Math.min(LATE_TIMER_MS, (4 * limit.windowMs) / limit.limit)
     this.#sent = new SendLog(this.#safe.spanMs, limit.limit)
     this.#isAssumed = limit.assumed ?? false
@@ -84,20 +98,21 @@ export class RateCell {
    *
    * @param ahead number of other calls that leave before it
    */
-  readyAt(now: number, requestClass: RequestClass, ahead = 0): number {
+  readyAt(now: number, requestClass: BudgetClass, ahead = 0): number {
     const readyAt = Math.max(this.#pausedUntil, this.#roomAt(now, requestClass, ahead))
     const { left, resetsAt } = this.#announcedAt(now)
     return left > ahead ? readyAt : Math.max(readyAt, resetsAt)
   }
 
   /** Counts a call that gets its permit now. Must not be called before `readyAt`. */
-  take(now: number, requestClass: RequestClass): void {
-    if (this.#isCopy || (requestClass === 'interactive' && this.#mayBurst(now, requestClass))) this.#pacedAt = now
+  take(now: number, requestClass: BudgetClass): void {
+    if (this.#isCopy || (requestClass === 'interactive' && this.#burstsLeft(now) > 0)) this.#pacedAt = now
     else if (requestClass !== 'mutation') {
       // A call that had to wait may have left late, since its timer was late.
       const planned = this.#isAwaited ? Math.min(this.#nextPaced ?? now, now) : now
       this.#pacedAt = Math.max(planned, now - this.#creditMs)
     }
+    if (isPoll(requestClass)) this.#polledAt = now
     this.#nextPaced = undefined
     this.#isAwaited = false
     this.#held += 1
@@ -106,7 +121,7 @@ export class RateCell {
   }
 
   /** Counts a call with a permit from now on, since it is sent now. */
-  sent(now: number, requestClass: RequestClass): void {
+  sent(now: number, requestClass: BudgetClass): void {
     this.#nextPaced = undefined
     this.#held -= 1
     const isInteractive = requestClass === 'interactive'
@@ -115,7 +130,7 @@ export class RateCell {
   }
 
   /** Forgets a call with a permit that is never sent. */
-  giveBack(requestClass: RequestClass): void {
+  giveBack(requestClass: BudgetClass): void {
     this.#nextPaced = undefined
     this.#held -= 1
     if (requestClass === 'interactive') this.#heldInteractive -= 1
@@ -182,33 +197,41 @@ export class RateCell {
   }
 
   /** Returns the first instant at which the window has room for a call of this class. */
-  #roomAt(now: number, requestClass: RequestClass, ahead: number): number {
+  #roomAt(now: number, requestClass: BudgetClass, ahead: number): number {
     if (this.#isCopy && this.#pace === 1 && now >= this.#burstsFrom) return now
     const used = this.#sent.sizeAt(now) + this.#held
     if (requestClass === 'mutation') return this.#freeAt(now, this.#scaled(now, this.limit.limit), used + ahead)
     const most = this.#scaled(now, this.limit.limit - this.#safe.reserve)
-    const isFree = used + ahead < most
-    if (requestClass === 'interactive' && isFree && this.#mayBurst(now, requestClass, ahead)) return now
+    const bursts = requestClass === 'interactive' ? Math.min(this.#burstsLeft(now), most - used) : 0
+    if (ahead < bursts) return now
+    // The calls ahead use up the burst. This one follows them at the pace that is then left.
+    if (bursts > 0) return this.#departureAfter(now, most, most - used - bursts, ahead - bursts + 1, bursts)
     const paced = Math.max(this.#freeAt(now, most, used), this.#nextPacedAt(now, most - used))
     const isBurst = requestClass === 'interactive' && paced > now
-    const first = isBurst ? Math.min(paced, this.#burstAt(now, most, used)) : paced
+    const smooth = isBurst ? Math.min(paced, this.#burstAt(now, most, used)) : paced
+    const first = isPoll(requestClass) ? Math.max(smooth, this.#polledAt + this.#safe.pollIntervalMs) : smooth
     if (first > now) this.#isAwaited = true
     if (ahead === 0) return first
     return this.#departureAfter(Math.max(first, now, this.#pausedUntil), most, most - used - 1, ahead)
   }
 
-  /** Returns true for calls that leave unpaced while there is room, as far as the log is up to date. */
-  #mayBurst(now: number, requestClass: RequestClass, ahead = 0): boolean {
-    if (requestClass === 'mutation') return true
-    if (requestClass !== 'interactive' || now < this.#burstsFrom) return false
-    return this.#sent.interactive + this.#heldInteractive + ahead < this.#scaled(now, this.#safe.burst)
+  /** Returns the number of interactive calls that may leave unpaced while there is room, as far as the log is up to date. */
+  #burstsLeft(now: number): number {
+    if (now < this.#burstsFrom) return 0
+    return this.#burst(now) - this.#sent.interactive - this.#heldInteractive
+  }
+
+  /** Returns the number of interactive calls in a window that may leave unpaced. */
+  #burst(now: number): number {
+    const { burst } = this.#safe
+    return this.#scaled(now, this.#isAssumed ? Math.ceil(burst * CAUTIOUS) : burst)
   }
 
   /** Returns when enough interactive calls have left the window for one more to leave at once. */
   #burstAt(now: number, most: number, used: number): number {
     if (now < this.#burstsFrom) return Number.POSITIVE_INFINITY
     const own = this.#sent.interactive + this.#heldInteractive
-    const surplus = own - this.#scaled(now, this.#safe.burst) + 1
+    const surplus = own - this.#burst(now) + 1
     const burstAt = surplus > 0 ? (this.#sent.interactiveLeavesAt(surplus) ?? Number.POSITIVE_INFINITY) : now
     return Math.max(burstAt, this.#freeAt(now, most, used))
   }
@@ -233,7 +256,8 @@ export class RateCell {
     const atMost = ((this.#sent.emptyAt ?? from) - from) / (free + 1)
     const isOpen = free >= 0 && this.#held === 0 && from + Math.max(slowestMs, atMost) <= now
     const gap = isOpen ? atMost : this.#sent.evenGapFrom(from, free, this.#held, now + spanMs).gap
-    this.#nextPaced = from + Math.max(slowestMs, gap)
+    const isSpare = this.#pace === 1 && free > 0 && free <= SPARE * this.limit.limit
+    this.#nextPaced = from + Math.max(slowestMs, gap) * (isSpare ? HASTE : 1)
     return this.#nextPaced
   }
 
@@ -241,15 +265,17 @@ export class RateCell {
    * Returns when the last of some calls leaves, if they follow a first one at the smoothest pace.
    *
    * @param free number of calls that the limit allows after the first one, less those that count
+   * @param more number of calls that are not in the log, and leave before the first one
    */
-  #departureAfter(first: number, most: number, free: number, calls: number): number {
+  #departureAfter(first: number, most: number, free: number, calls: number, more = 0): number {
+    const held = this.#held + more
     const intervalMs = this.#safe.spanMs / most
     const heldUntil = first + this.#safe.spanMs
     let from = first
     let left = calls
     let room = free
     while (left > 0) {
-      const { gap, until, sends } = this.#sent.evenGapFrom(from, room, this.#held, heldUntil)
+      const { gap, until, sends } = this.#sent.evenGapFrom(from, room, held, heldUntil)
       if (gap <= intervalMs || sends >= left) return from + left * Math.max(gap, intervalMs)
       from = until
       left -= sends

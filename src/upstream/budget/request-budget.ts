@@ -1,16 +1,22 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
-import type { StopSignal } from '../waiting/stop.ts'
+import type { Clock } from '../waiting/clock.ts'
+import type { Asker, StopSignal } from '../waiting/stop.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
-import type { RequestClass } from './request-class.ts'
+import type { BudgetClass } from './request-class.ts'
 
 /** A call that a tenant wants to make. */
 export interface CallRequest {
   /** Key of the tenant, with a keyed hash of the token and never the token. Tenants share the budget fairly. */
-  readonly tenant: string
+  readonly tenantKey: string
   readonly endpoint: Endpoint
-  readonly class: RequestClass
+  readonly class: BudgetClass
+  /**
+   * The operation that waits for the call. Callers of one tenant take turns, and so do the operations of a caller. Absent when
+   * no operation waits, as for a poll. All such calls of a tenant share a turn.
+   */
+  readonly asker?: Asker | undefined
   /** Configured name of the service, for errors. Default: the budget's. */
-  readonly service?: string
+  readonly serviceName?: string
 }
 
 /** Permission to make one call now. */
@@ -26,7 +32,10 @@ export interface Permit {
 }
 
 export interface AcquireOptions {
-  /** Removes the call from the queue; rejects with `signal.reason`. */
+  /**
+   * Removes the call from the queue; rejects with `signal.reason`. If more operations begin to wait for the call meanwhile, as a
+   * `Stop` reports, it leaves in the turn of whichever comes first.
+   */
   readonly signal?: StopSignal
   /**
    * True if the caller says by the permit when the request is sent, or that it is not. Until then the call counts, however
@@ -37,7 +46,7 @@ export interface AcquireOptions {
 
 /** The facts about an answer that matter to the budget. */
 export interface CallOutcome {
-  readonly tenant: string
+  readonly tenantKey: string
   readonly endpoint: Endpoint
   /** The HTTP status. */
   readonly status: number
@@ -63,6 +72,16 @@ export interface LimitUsage {
   readonly resetsInMs: number
 }
 
+export interface RequestBudgetOptions {
+  /** Configured name of the service, for errors of requests that name none. */
+  readonly serviceName: string
+  readonly limits?: readonly RateLimit[]
+  readonly clock?: Clock
+}
+
+/** Creates the budget of one service, or of several services of one provider. */
+export type CreateRequestBudget = (options: RequestBudgetOptions) => RequestBudget
+
 /** Decides which call to one service, or to all services of one provider, may leave, and when. */
 export interface RequestBudget extends Disposable {
   /**
@@ -78,17 +97,19 @@ export interface RequestBudget extends Disposable {
    * @throws {ServiceUnavailableError} once the budget is disposed
    */
   acquire(request: CallRequest & { readonly deadline: number }, options?: AcquireOptions): Promise<Permit>
-  /** Estimates the milliseconds that a call would wait if it were requested now. 0 means that it would leave at once. */
-  expectedWaitMs(request: CallRequest): number
+  /**
+   * Estimates the milliseconds that a call would wait if it were requested now. 0 means that it would leave at once.
+   *
+   * @param behind number of further calls of the same asker that would come before it. Default: 0.
+   */
+  expectedWaitMs(request: CallRequest, behind?: number): number
   /** Learns from the answer to a call. It may be called with every answer, though most of them change nothing. */
   observe(outcome: CallOutcome): void
   /**
    * Returns one entry per limit, in the configured order, as the tenant sees it. Without a tenant: as a new tenant would
    * see it.
    */
-  snapshot(tenant?: string): LimitUsage[]
+  snapshot(tenantKey?: string): LimitUsage[]
   /** Number of calls that wait. */
   readonly waiting: number
-  /** Number of tenants that have used some of their budget or wait for it. All others are forgotten. */
-  readonly tenants: number
 }

@@ -1,7 +1,16 @@
 /** Priority class of a call, the most urgent first: a change, a query, a poll of pins, a check of pins that have settled. */
 export type RequestClass = 'mutation' | 'interactive' | 'live' | 'resync'
 
-export const REQUEST_CLASSES: readonly RequestClass[] = ['mutation', 'interactive', 'live', 'resync']
+/** Class of a call in the budget. A trial finds out whether a service is back. It never bursts, and is no poll. */
+export type BudgetClass = RequestClass | 'trial'
+
+/** True for a class of live status. No operation waits for its calls. */
+export function isPoll(requestClass: BudgetClass): boolean {
+  return requestClass === 'live' || requestClass === 'resync'
+}
+
+/** The most urgent class first. */
+export const REQUEST_CLASSES: readonly BudgetClass[] = ['mutation', 'interactive', 'trial', 'live', 'resync']
 
 /**
  * The part of all calls that a class gets if it has calls waiting, whatever more urgent classes want.
@@ -9,9 +18,15 @@ export const REQUEST_CLASSES: readonly RequestClass[] = ['mutation', 'interactiv
  * Without floors, a flood of queries would stop live status, and a flood of mutations would stop everything else. Mutations
  * need no floor: they are served first and have a reserve.
  */
-const FLOORS: Readonly<Record<RequestClass, number>> = { mutation: 0, interactive: 0.2, live: 0.2, resync: 0.05 }
+const FLOORS: Readonly<Record<BudgetClass, number>> = {
+  mutation: 0,
+  interactive: 0.2,
+  trial: 0.2,
+  live: 0.2,
+  resync: 0.05,
+}
 
-const RANKS: Readonly<Record<RequestClass, number>> = { mutation: 0, interactive: 1, live: 2, resync: 3 }
+const RANKS: Readonly<Record<BudgetClass, number>> = { mutation: 0, interactive: 1, trial: 2, live: 3, resync: 4 }
 const FLOORS_BY_RANK = REQUEST_CLASSES.map((each) => FLOORS[each])
 
 /**
@@ -26,18 +41,18 @@ export class ClassOrder {
   readonly #credit: number[] = REQUEST_CLASSES.map(() => 0)
 
   /** Returns all classes in the order in which to serve them now. */
-  next(): RequestClass[] {
+  next(): BudgetClass[] {
     const due = REQUEST_CLASSES.filter((each) => this.isDue(each))
     return due.length === 0 ? [...REQUEST_CLASSES] : [...due, ...REQUEST_CLASSES.filter((each) => !this.isDue(each))]
   }
 
   /** Returns true when the class got less than its floor, and so goes first. */
-  isDue(requestClass: RequestClass): boolean {
+  isDue(requestClass: BudgetClass): boolean {
     return (this.#credit[RANKS[requestClass]] ?? 0) >= 1
   }
 
   /** Must be called for every call that leaves. */
-  served(requestClass: RequestClass): void {
+  served(requestClass: BudgetClass): void {
     const credit = this.#credit
     const rank = RANKS[requestClass]
     credit[rank] = Math.max(0, (credit[rank] ?? 0) - 1)
@@ -53,7 +68,7 @@ export class ClassOrder {
  * @param waiting returns the number of waiting calls of a class. For the new call's own class, only calls that come before
  *   it count.
  */
-export function callsAhead(requestClass: RequestClass, waiting: (other: RequestClass) => number): number {
+export function callsAhead(requestClass: BudgetClass, waiting: (other: BudgetClass) => number): number {
   const rank = REQUEST_CLASSES.indexOf(requestClass)
   const own = waiting(requestClass)
   let higher = 0

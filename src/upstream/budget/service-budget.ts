@@ -8,12 +8,12 @@ import { tokenKeyOf } from './token-key.ts'
  * name of the service whose call it was.
  */
 export class ServiceBudget implements RequestBudget {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #shared: RequestBudget
 
   /** @param shared is disposed with the first of its services. A registry disposes all of them together. */
-  constructor(service: string, shared: RequestBudget) {
-    this.#service = service
+  constructor(serviceName: string, shared: RequestBudget) {
+    this.#serviceName = serviceName
     this.#shared = shared
   }
 
@@ -21,31 +21,30 @@ export class ServiceBudget implements RequestBudget {
     return this.#shared.waiting
   }
 
-  get tenants(): number {
-    return this.#shared.tenants
-  }
-
   acquire(
-    { tenant, endpoint, class: requestClass, deadline }: CallRequest & { readonly deadline: number },
+    { tenantKey, endpoint, class: requestClass, asker, deadline }: CallRequest & { readonly deadline: number },
     options?: AcquireOptions,
   ): Promise<Permit> {
-    const service = this.#service
+    const serviceName = this.#serviceName
     return this.#shared.acquire(
-      { tenant: tokenKeyOf(tenant), endpoint, class: requestClass, deadline, service },
+      { tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass, asker, deadline, serviceName },
       options,
     )
   }
 
-  expectedWaitMs({ tenant, endpoint, class: requestClass }: CallRequest): number {
-    return this.#shared.expectedWaitMs({ tenant: tokenKeyOf(tenant), endpoint, class: requestClass })
+  expectedWaitMs({ tenantKey, endpoint, class: requestClass, asker }: CallRequest, behind?: number): number {
+    return this.#shared.expectedWaitMs(
+      { tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass, asker },
+      behind,
+    )
   }
 
   observe(outcome: CallOutcome): void {
-    this.#shared.observe({ ...outcome, tenant: tokenKeyOf(outcome.tenant) })
+    this.#shared.observe({ ...outcome, tenantKey: tokenKeyOf(outcome.tenantKey) })
   }
 
-  snapshot(tenant?: string): LimitUsage[] {
-    return this.#shared.snapshot(tenant === undefined ? undefined : tokenKeyOf(tenant))
+  snapshot(tenantKey?: string): LimitUsage[] {
+    return this.#shared.snapshot(tenantKey === undefined ? undefined : tokenKeyOf(tenantKey))
   }
 
   [Symbol.dispose](): void {

@@ -1,19 +1,23 @@
+import type { Asker } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CellSet } from './cell-set.ts'
 import { Lane } from './fair-queue.ts'
-import type { Place } from './linked-list.ts'
 import type { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
-import { ClassOrder, callsAhead, type RequestClass } from './request-class.ts'
+import { RefusedCalls } from './refused-calls.ts'
+import { type BudgetClass, ClassOrder, callsAhead } from './request-class.ts'
+import type { Turn } from './turn-queue.ts'
 
 /** A call that waits for its permit. */
-export interface Waiter {
+export interface WaitingCall {
   readonly lane: TenantLane
   readonly deadline: number
   /** See `CallRequest`. */
-  readonly service: string | undefined
+  readonly asker: Asker | undefined
+  /** See `CallRequest`. */
+  readonly serviceName: string | undefined
   /** Set once the waiter is in its lane. */
-  place: Place<Waiter> | undefined
+  turn: Turn<WaitingCall> | undefined
   expiry: Appointment | undefined
   /** See `RequestBudget.acquire`. */
   readonly isHeld: boolean
@@ -24,15 +28,15 @@ export interface Waiter {
 }
 
 /** A tenant's calls of one class to one endpoint. */
-export type TenantLane = Lane<Waiter, LaneOwner>
+export type TenantLane = Lane<WaitingCall, LaneOwner>
 
 export interface LaneOwner {
   readonly tenant: TenantShare
-  readonly requestClass: RequestClass
+  readonly requestClass: BudgetClass
   /** Appointment that ends the parking of the lane. */
   wake: Appointment | undefined
-  /** When the refused calls of the lane were told to come back, in this order. */
-  readonly promises: number[]
+  /** See `CallScheduler.promiseMs`. */
+  readonly refused: RefusedCalls
 }
 
 /** One tenant's own part of the budget: its counters, its waiting calls, and the order of its classes. */
@@ -52,30 +56,39 @@ export class TenantShare {
   held = 0
   forgetting: Appointment | undefined
 
-  constructor(key: string, limits: readonly RateLimit[], jitterMs?: number) {
+  constructor(key: string, limits: readonly RateLimit[]) {
     this.key = key
-    this.cells = new CellSet(limits, { jitterMs, hasCopies: true })
+    this.cells = new CellSet(limits, { hasCopies: true })
   }
 
-  lane(requestClass: RequestClass, endpoint: Endpoint): TenantLane {
-    const known = this.#find(requestClass, endpoint)
+  lane(requestClass: BudgetClass, endpoint: Endpoint): TenantLane {
+    const known = this.find(requestClass, endpoint)
     if (known) return known
-    const lane: TenantLane = new Lane({ tenant: this, requestClass, wake: undefined, promises: [] }, endpoint)
+    const lane: TenantLane = new Lane(
+      { tenant: this, requestClass, wake: undefined, refused: new RefusedCalls() },
+      endpoint,
+    )
     this.lanes.push(lane)
     return lane
   }
 
-  /** Returns the number of calls of one class that wait at one endpoint. */
-  depth(requestClass: RequestClass, endpoint: Endpoint): number {
-    return this.#find(requestClass, endpoint)?.items.size ?? 0
+  /**
+   * Returns the number of the tenant's own calls that leave through a cell before a new call.
+   *
+   * @param inLane number of these calls in the new call's own lane
+   */
+  ahead(cell: RateCell, requestClass: BudgetClass, endpoint: Endpoint, inLane: number): number {
+    return callsAhead(requestClass, (other) =>
+      sum(cell.endpoints, (each) => {
+        const depth = this.find(other, each)?.items.size ?? 0
+        if (other !== requestClass) return depth
+        // The lanes of one class take turns.
+        return each === endpoint ? inLane : Math.min(depth, inLane + 1)
+      }),
+    )
   }
 
-  /** Returns the number of the tenant's own calls that leave through a cell before a new call. */
-  ahead(cell: RateCell, requestClass: RequestClass): number {
-    return callsAhead(requestClass, (other) => sum(cell.endpoints, (endpoint) => this.depth(other, endpoint)))
-  }
-
-  #find(requestClass: RequestClass, endpoint: Endpoint): TenantLane | undefined {
+  find(requestClass: BudgetClass, endpoint: Endpoint): TenantLane | undefined {
     return this.lanes.find((lane) => lane.endpoint === endpoint && lane.owner.requestClass === requestClass)
   }
 }

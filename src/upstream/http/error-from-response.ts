@@ -42,66 +42,65 @@ const ABOUT_TOKEN =
  *
  * Where the status alone is not clear, as with 400, 403 and 409, the words in the body decide.
  *
- * @param requestId the pin that the request named; null for operations on no particular pin
+ * @param requestId the pin that the request named; null for requests about no particular pin
  * @param mayHaveActed true for a request that may have changed something before it failed
  * @param hide removes secrets from the service's words
  * @see Pinning Service API 1.0.0, schema `Failure`
  */
 export function errorFromResponse(
-  service: string,
+  serviceName: string,
   response: ServiceResponse,
   requestId: string | null,
   mayHaveActed: boolean,
   hide?: HideSecrets,
 ): PinqlError {
   const { status } = response
+  const from = { service: serviceName }
   const { reason, details } = parseFailure(response.text, hide)
   const words = [reason, details].filter((part) => part !== null).join(': ')
-  const message = `${service} answered ${status}${words ? ` ${words}` : ''}`
+  const message = `${serviceName} answered ${status}${words ? ` ${words}` : ''}`
 
-  if (status === 401) return new UnauthorizedError(message, { service })
-  if (status === 402) return new InsufficientFundsError(message, { service })
+  if (status === 401) return new UnauthorizedError(message, from)
+  if (status === 402) return new InsufficientFundsError(message, from)
   if (status === 403) {
-    return ABOUT_MONEY.test(words)
-      ? new InsufficientFundsError(message, { service })
-      : new UnauthorizedError(message, { service })
+    return ABOUT_MONEY.test(words) ? new InsufficientFundsError(message, from) : new UnauthorizedError(message, from)
   }
   if ((status === 404 || status === 405) && isWebPage(response.text)) {
-    return new WrongEndpointError(`${service} answered ${status} with a web page: check its endpoint`, { service })
+    return new WrongEndpointError(`${serviceName} answered ${status} with a web page: check its endpoint`, from)
   }
-  if ((status === 404 || status === 410) && requestId !== null) return new PinNotFoundError(service, requestId)
+  if ((status === 404 || status === 410) && requestId !== null) return new PinNotFoundError(serviceName, requestId)
   if ((status === 400 || status === 409) && ABOUT_DUPLICATE.test(words)) {
-    return new DuplicatePinError(message, { service })
+    return new DuplicatePinError(message, from)
   }
-  if (status === 400 && ABOUT_ORIGINS.test(words)) return new OriginsRefusedError(message, { service })
-  if (status === 409 && (words === '' || ABOUT_MONEY.test(words)))
-    return new InsufficientFundsError(message, { service })
+  if (status === 400 && ABOUT_ORIGINS.test(words)) return new OriginsRefusedError(message, from)
+  if (status === 409 && (words === '' || ABOUT_MONEY.test(words))) return new InsufficientFundsError(message, from)
   if (status === 429) {
     const retryAfterMs =
       parseRetryAfter(response.headers.get('retry-after'), {
         date: response.headers.get('date'),
         wallNowMs: Date.now(),
       }) ?? DEFAULT_RETRY_AFTER_MS
-    return new RateLimitedError(service, retryAfterMs)
+    return new RateLimitedError(serviceName, retryAfterMs)
   }
-  if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, { service })
-  if (status === 400 || status === 422) return new BadRequestError(message, { service })
+  if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, from)
+  if (status === 400 || status === 422) return new BadRequestError(message, from)
   // Functionland answers 424 when the cluster behind it has failed.
   if (status === 408 || status === 424 || status >= 500) {
     // Estuary answers 500 instead of 404.
     if (status === 500 && requestId !== null && ABOUT_ABSENCE.test(words))
-      return new PinNotFoundError(service, requestId)
-    return new FailedAnswerError(message, { service, status, mayHaveActed })
+      return new PinNotFoundError(serviceName, requestId)
+    return new FailedAnswerError(message, { ...from, status, mayHaveActed })
   }
   if (status >= 300 && status < 400) {
     // A web server answers 303 (See Other) after it has carried out a request. So the request may have had an effect.
     const RedirectError = status === 303 ? MalformedResponseError : WrongEndpointError
-    return new RedirectError(`${service} answered ${status}, a redirect, which is not followed: check its endpoint`, {
-      service,
-    })
+    return new RedirectError(
+      `${serviceName} answered ${status}, a redirect, which is not followed: check its endpoint`,
+      from,
+    )
   }
   const isList = status === 404 && !mayHaveActed && words !== ''
-  return new (isList ? ListNotFoundError : ServiceError)(message, { service, httpStatus: status, reason })
+  return new (isList ? ListNotFoundError : ServiceError)(message, { ...from, httpStatus: status, reason })
 }
 
 /**

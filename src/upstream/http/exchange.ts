@@ -43,7 +43,7 @@ export interface ExchangeOptions {
  *
  * Redirects are not followed, since they would carry the token to another place. No cookie is kept.
  *
- * @param service configured name, for errors
+ * @param serviceName configured name, for errors
  * @param read makes a value from the answer. The promise resolves with that value and not with the answer, whose text would
  *   otherwise stay in memory too long.
  * @throws {ServiceUnavailableError} no connection, a reset, or no whole answer within `timeoutMs`. `mayHaveActed` is true
@@ -54,7 +54,7 @@ export interface ExchangeOptions {
  */
 export function exchange<Value>(
   dispatcher: Dispatcher,
-  service: string,
+  serviceName: string,
   request: ServiceRequest,
   options: ExchangeOptions,
   read: (response: ServiceResponse) => Value,
@@ -66,7 +66,7 @@ export function exchange<Value>(
     if (request.body !== undefined) headers.push('content-type', 'application/json')
     const body = request.body === undefined ? null : JSON.stringify(request.body)
     // Undici's `request` would make a stream for each answer. The stream costs more than the rest of the exchange.
-    const handler = new ExchangeHandler(service, method, options, (response) => resolve(read(response)), reject)
+    const handler = new ExchangeHandler(serviceName, method, options, (response) => resolve(read(response)), reject)
     dispatcher.dispatch({ origin, method, path, headers, body }, handler)
   })
 }
@@ -79,7 +79,7 @@ export function exchange<Value>(
  * The class implements undici's older methods. With the newer ones, undici decodes all headers of every answer.
  */
 class ExchangeHandler implements Dispatcher.DispatchHandler {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #method: ServiceRequest['method']
   readonly #options: ExchangeOptions
   readonly #resolve: (response: ServiceResponse) => void
@@ -99,13 +99,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   /** @param resolve may throw; the exchange then rejects with that error */
   constructor(
-    service: string,
+    serviceName: string,
     method: ServiceRequest['method'],
     options: ExchangeOptions,
     resolve: (response: ServiceResponse) => void,
     reject: (error: unknown) => void,
   ) {
-    this.#service = service
+    this.#serviceName = serviceName
     this.#method = method
     this.#options = options
     this.#resolve = resolve
@@ -142,8 +142,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#sizeBytes += chunk.length
     this.#chunks.push(chunk)
     if (this.#sizeBytes <= maxBodyBytes) return true
-    const message = `${this.#service} answered with more than ${maxBodyBytes} bytes`
-    this.#stop(new MalformedResponseError(message, { service: this.#service }))
+    const message = `${this.#serviceName} answered with more than ${maxBodyBytes} bytes`
+    this.#stop(new MalformedResponseError(message, { service: this.#serviceName }))
     return false
   }
 
@@ -188,9 +188,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   #unavailable(what: string, cause: unknown): ServiceUnavailableError {
-    const service = this.#service
+    const serviceName = this.#serviceName
     const mayHaveActed = this.#method !== 'GET' && this.#disconnect !== undefined
-    return new ServiceUnavailableError(`${service} ${what}`, { service, mayHaveActed, cause })
+    return new ServiceUnavailableError(`${serviceName} ${what}`, { service: serviceName, mayHaveActed, cause })
   }
 }
 

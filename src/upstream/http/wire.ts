@@ -98,13 +98,13 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
  *   pins, as the lists of other APIs
  * @see Pinning Service API 1.0.0, schema `PinResults`
  */
-export function decodePinPage(service: string, body: string, reading: Reading = {}): PinPage {
-  return decode(service, body, 'a list of pins', (json) => {
+export function decodePinPage(serviceName: string, body: string, reading: Reading = {}): PinPage {
+  return decode(serviceName, body, 'a list of pins', (json) => {
     const { count, results } = readObject(json, '')
     // `results` may be null, but it must be present. Other JSON does not mean an account without pins.
     const records = results === null ? [] : readArray(results, 'results')
     const total = Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null
-    return readPage(service, total, records, reading)
+    return readPage(serviceName, total, records, reading)
   })
 }
 
@@ -114,8 +114,8 @@ export function decodePinPage(service: string, body: string, reading: Reading = 
  * @throws {MalformedResponseError} when the body is not a `PinStatus`
  * @see Pinning Service API 1.0.0, schema `PinStatus`
  */
-export function decodePin(service: string, body: string, reading: Reading = {}): Pin {
-  return decode(service, body, 'a pin', (json) => readPin(service, json, reading))
+export function decodePin(serviceName: string, body: string, reading: Reading = {}): Pin {
+  return decode(serviceName, body, 'a pin', (json) => readPin(serviceName, json, reading))
 }
 
 /**
@@ -123,9 +123,9 @@ export function decodePin(service: string, body: string, reading: Reading = {}):
  * since some services reject more.
  */
 export function encodeNewPin(pin: NewPin): Record<string, unknown> {
-  const { cid, name, origins, meta: ownMeta, operationId, ...others } = pin
+  const { cid, name, origins, meta: ownMeta, writeId, ...others } = pin
   nothingLeft(others)
-  const meta = { ...ownMeta, ...(operationId !== undefined && { [OPERATION_META_KEY]: operationId }) }
+  const meta = { ...ownMeta, ...(writeId !== undefined && { [OPERATION_META_KEY]: writeId }) }
   return {
     cid: cid.text,
     ...(name === null ? {} : { name }),
@@ -134,12 +134,17 @@ export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   }
 }
 
-function readPage(service: string, count: number | null, records: readonly unknown[], reading: Reading): SharedPage {
+function readPage(
+  serviceName: string,
+  count: number | null,
+  records: readonly unknown[],
+  reading: Reading,
+): SharedPage {
   const pins: Pin[] = []
   let odd: { readonly index: number; readonly mismatch: Mismatch }[] | undefined
   for (let index = 0; index < records.length; index++) {
     try {
-      pins.push(readPin(service, records[index], reading))
+      pins.push(readPin(serviceName, records[index], reading))
     } catch (mismatch) {
       if (!(mismatch instanceof Mismatch)) throw mismatch
       odd ??= []
@@ -178,7 +183,7 @@ function partsOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 // Written by hand instead of as a schema, since it runs for every pin of every list.
-function readPin(service: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
+function readPin(serviceName: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
   const wire = readObject(json, '')
   const requestId = readRequestId(wire)
   const statusText = readText(wire.status, 'status')
@@ -189,7 +194,7 @@ function readPin(service: string, json: unknown, { namesPinsByCid = false }: Rea
   const name = typeof pin.name === 'string' ? pin.name : ''
   const meta = readMap(pin.meta)
   const read: Pin = {
-    service,
+    service: serviceName,
     requestId,
     status: knownStatus ?? 'queued',
     cid,
@@ -200,14 +205,14 @@ function readPin(service: string, json: unknown, { namesPinsByCid = false }: Rea
     delegates: readTexts(wire.delegates),
     info: readMap(wire.info),
   }
-  return knownStatus === undefined ? { ...withOperation(read), unknownStatus: statusText } : withOperation(read)
+  return knownStatus === undefined ? { ...withWriteId(read), unknownStatus: statusText } : withWriteId(read)
 }
 
 /** Moves pinql's own entry of `meta` out of what clients see. */
-function withOperation(pin: Pin): Pin {
+function withWriteId(pin: Pin): Pin {
   if (pin.meta[OPERATION_META_KEY] === undefined) return pin
-  const { [OPERATION_META_KEY]: operationId, ...shown } = pin.meta
-  return { ...pin, meta: shown, operationId }
+  const { [OPERATION_META_KEY]: writeId, ...shown } = pin.meta
+  return { ...pin, meta: shown, writeId }
 }
 
 /**
@@ -263,25 +268,21 @@ function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-function decode<Value>(service: string, body: string, what: string, read: (json: unknown) => Value): Value {
+function decode<Value>(serviceName: string, body: string, what: string, read: (json: unknown) => Value): Value {
   let json: unknown
   try {
     json = JSON.parse(body)
   } catch (cause) {
     const came = body.trimStart().startsWith('<') ? 'an HTML page: check its endpoint' : 'something that is not JSON'
-    throw new MalformedResponseError(`${service} was expected to answer with ${what}, but answered with ${came}`, {
-      service,
-      cause,
-    })
+    const message = `${serviceName} was expected to answer with ${what}, but answered with ${came}`
+    throw new MalformedResponseError(message, { service: serviceName, cause })
   }
   try {
     return read(json)
   } catch (cause) {
     if (!(cause instanceof Mismatch)) throw cause
     const where = cause.path || 'the answer'
-    throw new MalformedResponseError(`${service} answered with no valid ${what.slice(2)}: ${where}: ${cause.message}`, {
-      service,
-      cause,
-    })
+    const message = `${serviceName} answered with no valid ${what.slice(2)}: ${where}: ${cause.message}`
+    throw new MalformedResponseError(message, { service: serviceName, cause })
   }
 }

@@ -10,18 +10,27 @@ export interface LimitedService {
   readonly provider: string | null
   /** Rate limits that override the provider's. */
   readonly limits?: readonly RateLimit[] | undefined
+  /** Name of another service whose requests are counted together with those of this one. */
+  readonly sharesLimitsWith?: string | undefined
 }
 
-/** Puts services together whose calls one provider counts together, see `limitsKeyOf`. */
+/** Puts services together whose calls one provider counts together: by `limitsKeyOf`, and as the configuration says. */
 export function groupBySharedLimits<Service extends LimitedService>(services: readonly Service[]): Service[][] {
-  const groups = new Map<string, Service[]>()
+  let groups: { readonly keys: readonly string[]; readonly sharers: Service[] }[] = []
   for (const service of services) {
-    const key = limitsKeyOf(service)
-    const sharers = groups.get(key)
-    if (sharers) sharers.push(service)
-    else groups.set(key, [service])
+    const { name, sharesLimitsWith = name } = service
+    const keys = [limitsKeyOf(service), `service ${name}`, `service ${sharesLimitsWith}`]
+    const isOne = (group: (typeof groups)[number]): boolean => group.keys.some((key) => keys.includes(key))
+    const joined = groups.filter(isOne)
+    groups = [
+      ...groups.filter((group) => !isOne(group)),
+      {
+        keys: [...joined.flatMap((group) => group.keys), ...keys],
+        sharers: [...joined.flatMap(({ sharers }) => sharers), service],
+      },
+    ]
   }
-  return [...groups.values()]
+  return groups.map(({ sharers }) => sharers)
 }
 
 /**
@@ -51,7 +60,7 @@ export function limitWarnings(services: readonly LimitedService[]): string[] {
     if (published.every((service) => limitsOf([service]).length === total)) return []
     const names = published.map(({ name }) => name).join(', ')
     return [
-      `${names} share an endpoint or provider and have different limits: the requests of each keep the limits of all`,
+      `${names} share their limits and are configured with different ones: the requests of each keep the limits of all`,
     ]
   })
 }

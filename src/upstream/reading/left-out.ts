@@ -10,8 +10,8 @@ export class PartlyReadError extends MalformedResponseError {
   /** The pins that could be read, in no order. */
   readonly pins: readonly Pin[]
 
-  constructor(service: string, leftOut: readonly LeftOut[], pins: readonly Pin[] = []) {
-    super(describe(service, leftOut), { service })
+  constructor(serviceName: string, leftOut: readonly LeftOut[], pins: readonly Pin[] = []) {
+    super(describe(serviceName, leftOut), { service: serviceName })
     this.pins = pins
   }
 }
@@ -33,9 +33,9 @@ export class LeftOutRecords {
   }
 }
 
-function describe(service: string, leftOut: readonly LeftOut[]): string {
+function describe(serviceName: string, leftOut: readonly LeftOut[]): string {
   const reasons = [...new Set(leftOut.map(({ reason }) => reason))]
   const more = reasons.length > MAX_REASONS ? '; and others' : ''
   const what = leftOut.length === 1 ? '1 record that is' : `${leftOut.length} records that are`
-  return `${service} listed ${what} no valid pin and left out: ${reasons.slice(0, MAX_REASONS).join('; ')}${more}`
+  return `${serviceName} listed ${what} no valid pin and left out: ${reasons.slice(0, MAX_REASONS).join('; ')}${more}`
 }

@@ -1,5 +1,6 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
+import { TurnQueue, turnOf } from '../budget/turn-queue.ts'
 import type { PinPage } from '../http/wire.ts'
 import { type RequestIds, type StopSignal, unionOfRequestIds } from '../waiting/stop.ts'
 import { PartlyReadError } from './left-out.ts'
@@ -46,6 +47,19 @@ export class LookupGroup implements RequestIds {
   /** Yields the different CIDs, longest waiting first. */
   *cids(): Generator<Cid> {
     for (const waiters of this.#byCid.values()) for (const { cid } of firstOf(waiters)) yield cid
+  }
+
+  /** Yields the different CIDs: callers take turns, and so do the operations of a caller. */
+  *cidsByTurns(): Generator<Cid> {
+    const askers = new Set([...this.#waiters()].map(({ signal }) => signal.asker))
+    if (askers.size < 2) return yield* this.cids()
+    const queue = new TurnQueue<Cid>()
+    for (const [first, ...others] of this.#byCid.values()) {
+      if (!first) continue
+      const turn = queue.append(first.cid, turnOf(first.signal.asker))
+      for (const { signal } of others) queue.join(turn, turnOf(signal.asker))
+    }
+    for (let cid = queue.shift(); cid; cid = queue.shift()) yield cid
   }
 
   hasCid({ text }: Cid): boolean {
@@ -127,7 +141,7 @@ export class LookupGroup implements RequestIds {
    *
    * A lookup for all pins of a CID is rejected with {@link PartlyReadError} if a record of this CID could not be read.
    */
-  settle(service: string, { pins, leftOut = [] }: PinRecords): void {
+  settle(serviceName: string, { pins, leftOut = [] }: PinRecords): void {
     const byContent = new Map<string, Pin[]>()
     for (const pin of pins) {
       const same = byContent.get(pin.cid.key)
@@ -137,7 +151,7 @@ export class LookupGroup implements RequestIds {
     for (const waiter of this.#drain()) {
       const found = byContent.get(waiter.cid.key) ?? []
       const unread = waiter.requestId === null ? leftOut.filter(({ cidKey }) => cidKey === waiter.cid.key) : []
-      if (unread.length > 0) waiter.reject(new PartlyReadError(service, unread, found))
+      if (unread.length > 0) waiter.reject(new PartlyReadError(serviceName, unread, found))
       else waiter.resolve(waiter.requestId === null ? found : found.filter((pin) => pin.requestId === waiter.requestId))
     }
   }

@@ -2,10 +2,11 @@ import type { Cid } from '../../domain/cid.ts'
 import { RateLimitedError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { safePace } from '../budget/rate-limit.ts'
+import { RefusedCalls } from '../budget/refused-calls.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { ListNotFoundError } from '../http/refusals.ts'
 import { type PinPage, recordCount } from '../http/wire.ts'
-import type { CallOptions, PinOperations } from '../service/client.ts'
+import type { CallOptions, PinClient } from '../service/client.ts'
 import type { Service } from '../service/service.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
 import { cidRoom, isCutShort, largestLimit } from './list-plan.ts'
@@ -18,7 +19,7 @@ export interface LookupSource {
   /** Number of the tenant's pins, if known. */
   total(): number | null
   /** Sends one `GET /pins` at once, without waiting for budget. */
-  list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage>
+  list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage>
   /** Returns whether a list may be empty although pins match. */
   isDoubtful(query: ListQuery, page: PinPage): boolean
   /** Reads all pins of some CIDs, or all pins of the account, page by page. It works with every service. */
@@ -59,6 +60,8 @@ export class LookupQueue {
   /** The request that waits for budget. Undefined also for a request for a single pin that needs a permit of its own. */
   #next: { readonly endpoint: 'item' | 'list'; readonly leavesAt: number; readonly stop: Stop } | undefined
   #isPumping = false
+  /** The refused lookups that have not come back yet. They have places in the requests that they are to share. */
+  readonly #refused = new RefusedCalls()
   /** The largest number of pins that one list is known to hold. */
   #longestList = PAGE_LIMIT
 
@@ -85,7 +88,10 @@ export class LookupQueue {
   find(lookup: Lookup, signal: StopSignal): Promise<readonly Pin[]> {
     const { clock, longestWaitMs, name } = this.#service
     const { waitMs } = this.#plan(WAYS, lookup)
-    if (waitMs > longestWaitMs) return Promise.reject(new RateLimitedError(name, waitMs))
+    if (waitMs > longestWaitMs) {
+      this.#refused.add(undefined, clock.now() + waitMs)
+      return Promise.reject(new RateLimitedError(name, waitMs))
+    }
     const found = this.#waiting.add(lookup, clock.now(), signal)
     if (!this.#isPumping) void this.#pump()
     return found
@@ -113,7 +119,7 @@ export class LookupQueue {
     const endpoint = this.#endpointOf(way)
     const stop = new Stop()
     const { budget, clock } = this.#service
-    const leavesAt = clock.now() + budget.expectedWaitMs({ tenant: key, endpoint, class: 'interactive' })
+    const leavesAt = clock.now() + budget.expectedWaitMs({ tenantKey: key, endpoint, class: 'interactive' })
     // A permit for a single pin is requested for that pin. All other requests are put together when they are sent.
     let batch = endpoint === 'item' ? this.#makeUp('item', stop) : undefined
     const next = batch ? undefined : { endpoint, leavesAt, stop }
@@ -125,7 +131,7 @@ export class LookupQueue {
       }
       this.#service
         .call({
-          tenant: key,
+          tenantKey: key,
           token,
           endpoint,
           class: 'interactive',
@@ -217,29 +223,33 @@ export class LookupQueue {
   #plan(ways: readonly Way[], extra?: Lookup): { way: Way; waitMs: number } {
     const { cidFilter, maxCids } = this.#service.capabilities
     const { size, cidCount, hasContents } = this.#waiting
+    const refused = extra ? this.#refused.ahead(undefined, this.#service.clock.now()) : 0
     const isSelective = cidFilter === 'exact'
     const isNewCid = extra !== undefined && !this.#waiting.hasCid(extra.cid)
     const pages = this.#fitsOneList ? 1 : Math.ceil(((this.#source.total() ?? 0) + 1) / PAGE_LIMIT)
     const never = Number.POSITIVE_INFINITY
     const requests: Record<Way, number> = {
-      item: hasContents || extra?.requestId === null ? never : size + (extra ? 1 : 0),
-      cids: isSelective ? Math.ceil((cidCount + (isNewCid ? 1 : 0)) / maxCids) : never,
+      item: hasContents || extra?.requestId === null ? never : size + refused + (extra ? 1 : 0),
+      cids: isSelective ? Math.ceil((cidCount + refused + (isNewCid ? 1 : 0)) / maxCids) : never,
       all: isSelective && !this.#fitsOneList ? never : pages,
     }
-    let best: { way: Way; costMs: number; waitMs: number } = { way: 'cids', costMs: never, waitMs: never }
+    let best: { way: Way; costMs: number } = { way: 'cids', costMs: never }
     for (const way of ways) {
       const endpoint = this.#endpointOf(way)
-      const costMs = this.#waitMs(endpoint) + requests[way] * this.#costMs[endpoint]
-      if (costMs < best.costMs) best = { way, costMs, waitMs: costMs - this.#costMs[endpoint] }
+      const costMs = this.#waitMs(endpoint, 1) + requests[way] * this.#costMs[endpoint]
+      if (costMs < best.costMs) best = { way, costMs }
     }
-    return best
+    const { way } = best
+    return { way, waitMs: best.costMs === never ? never : this.#waitMs(this.#endpointOf(way), requests[way]) }
   }
 
-  /** Milliseconds until the next request to an endpoint leaves. */
-  #waitMs(endpoint: 'item' | 'list'): number {
+  /** Milliseconds until the last of some requests to an endpoint leaves. */
+  #waitMs(endpoint: 'item' | 'list', requests: number): number {
     const { budget, clock } = this.#service
-    if (this.#next?.endpoint === endpoint) return Math.max(0, this.#next.leavesAt - clock.now())
-    return budget.expectedWaitMs({ tenant: this.#source.key, endpoint, class: 'interactive' })
+    const call = { tenantKey: this.#source.key, endpoint, class: 'interactive' } as const
+    if (this.#next?.endpoint !== endpoint) return budget.expectedWaitMs(call, requests - 1)
+    // The first of them waits in the budget already.
+    return requests > 1 ? budget.expectedWaitMs(call, requests - 2) : Math.max(0, this.#next.leavesAt - clock.now())
   }
 
   /**
@@ -262,7 +272,7 @@ export class LookupQueue {
     const room = cidRoom(this.#service.capabilities, this.#source.token.length)
     const chosen: Cid[] = []
     let characters = 0
-    for (const cid of this.#waiting.cids()) {
+    for (const cid of this.#waiting.cidsByTurns()) {
       if (chosen.length === maxCids || (chosen.length > 0 && characters + cid.text.length > room)) break
       chosen.push(cid)
       // Percent-encoded, a comma takes three characters in a URL.
@@ -277,5 +287,5 @@ interface Batch {
   readonly lookups: LookupGroup
   /** The query of a list; undefined for a single pin. */
   readonly query: ListQuery | undefined
-  ask(client: PinOperations, options: CallOptions): Promise<PinPage>
+  ask(client: PinClient, options: CallOptions): Promise<PinPage>
 }

@@ -8,7 +8,7 @@ import { ListNotFoundError } from '../http/refusals.ts'
 import { type PinPage, recordCount, SharedPage } from '../http/wire.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
-import type { CallOptions, PinOperations } from '../service/client.ts'
+import type { CallOptions, PinClient } from '../service/client.ts'
 import type { LearnedCapabilities } from '../service/learned-capabilities.ts'
 import type { ServiceCall } from '../service/service-call.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
@@ -113,7 +113,7 @@ export class PinReads implements PinSource, LookupSource {
     return this.#flights.share(`${this.#changes.generation}:${key}`, start, options)
   }
 
-  async list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage> {
+  async list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
     const page = await this.#list(client, query, options)
     // Nothing more is asked for a lookup. What its list lacks is looked up by itself.
     if (!page.looksCut || !this.known.hasHonestCount(page)) return page
@@ -121,7 +121,7 @@ export class PinReads implements PinSource, LookupSource {
     return withoutDoubt(page)
   }
 
-  async #list(client: PinOperations, query: ListQuery, options: CallOptions): Promise<PinPage> {
+  async #list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
     const page = await client.listPins(query, options)
     for (const { requestId } of page.pins) this.#changes.shown(requestId)
     this.known.observePage(query, page)
@@ -167,8 +167,8 @@ export class PinReads implements PinSource, LookupSource {
     signal: StopSignal,
     send: ServiceCall<Value>['send'],
   ): Promise<Value> {
-    const { service, key: tenant, token } = this.#account
-    return service.call({ tenant, token, endpoint, class: requestClass, signal, isRepeatable: true, send })
+    const { service, key: tenantKey, token } = this.#account
+    return service.call({ tenantKey, token, endpoint, class: requestClass, signal, isRepeatable: true, send })
   }
 }
 

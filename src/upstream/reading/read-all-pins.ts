@@ -210,11 +210,11 @@ function timesOf({ before, after }: PinQuery): { readonly before: bigint | null;
   }
 }
 
-function tooMany(service: string, page: PinPage): MalformedResponseError {
+function tooMany(serviceName: string, page: PinPage): MalformedResponseError {
   const count = recordCount(page)
   const isOneInstant = page.pins.every(({ created }) => created.ns === page.pins[0]?.created.ns)
   const message = isOneInstant
-    ? `${service} has more than ${count} pins of one instant, or lists the same ones whatever time is asked for`
-    : `${service} cuts the list at ${count}: the rest cannot be reached`
-  return new MalformedResponseError(message, { service })
+    ? `${serviceName} has more than ${count} pins of one instant, or lists the same ones whatever time is asked for`
+    : `${serviceName} cuts the list at ${count}: the rest cannot be reached`
+  return new MalformedResponseError(message, { service: serviceName })
 }

@@ -1,6 +1,6 @@
 import type { RequestClass } from '../budget/request-class.ts'
 
-/** What the times of a call depend on. */
+/** The facts on which the times of a call depend. */
 export interface TimedCall {
   readonly class: RequestClass
   readonly isRepeatable: boolean
@@ -8,9 +8,9 @@ export interface TimedCall {
 
 /** Milliseconds on the service's clock. */
 export interface CallTimes {
-  /** The call ends by then, with all of its tries. */
+  /** Time by which the call ends, all of its tries included. */
   readonly deadline: number
-  /** No try is started later. */
+  /** Time after which no try starts. */
   readonly lastStart: number
 }
 
@@ -25,7 +25,7 @@ const GATE_SHARE = 0.45
 /** The part of a try's longest time after which the caller of a trial gives up: 5 s of 10 s. */
 const TRIAL_SHARE = 0.5
 
-/** Returns whether a call is one of live status, which has retries of its own. */
+/** Returns whether a call belongs to live status, which has retries of its own. */
 export function isPoll({ class: requestClass }: TimedCall): boolean {
   return requestClass === 'live' || requestClass === 'resync'
 }
@@ -39,7 +39,7 @@ export function callTimes(call: TimedCall, askedAt: number, timeoutMs: number): 
   return { deadline, lastStart: deadline - timeoutMs * SHORTEST_TRY_SHARE }
 }
 
-/** Returns the milliseconds that a read somebody waits for may wait for budget: as long as a try may still start. */
+/** Returns the milliseconds that an interactive read may wait for budget: as long as a try may still start. */
 export function longestReadWait(timeoutMs: number): number {
   return timeoutMs * (REPEATABLE_FACTOR - SHORTEST_TRY_SHARE)
 }

@@ -21,11 +21,11 @@ export interface CircuitBreakerOptions {
    * `ServiceUnavailableError` is a failure.
    */
   readonly isFailure?: (error: unknown) => boolean
-  /** Smallest number of callers among the failures in a row that opens the breaker. Default: 1. */
-  readonly fewestCallers?: number
+  /** Smallest number of tenants among the failures in a row that opens the breaker. Default: 1. */
+  readonly fewestTenants?: number
 }
 
-/** Failures in a row that open the breaker. As many as the tries of one call, so that an outage never uses them up. */
+/** Failures in a row that open the breaker. As many as a call has tries, so that an outage does not use up the tries. */
 const FAILURES_TO_OPEN = 3
 /** Pause before a trial, in times of the outage's age. So an outage of two seconds costs at most one second more. */
 const PAUSE_SHARE = 0.5
@@ -43,14 +43,14 @@ const LONGEST_PAUSE_MS = 1_000
  * how things were before.
  */
 export class CircuitBreaker {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #clock: Clock
   readonly #isFailure: (error: unknown) => boolean
-  readonly #fewestCallers: number
+  readonly #fewestTenants: number
   #isOpen = false
   /** Failures without an answer between them. */
   #failuresInARow = 0
-  readonly #failedCallers = new Set<string>()
+  readonly #failedTenants = new Set<string>()
   /** Clock time of the first of the failures in a row. */
   #failedAt = 0
   /** Clock time from which the next trial may be sent. */
@@ -64,11 +64,11 @@ export class CircuitBreaker {
   #since = Date.now()
   #lastError: ServiceUnavailableError | null = null
 
-  constructor(service: string, clock: Clock = systemClock, options: CircuitBreakerOptions = {}) {
-    this.#service = service
+  constructor(serviceName: string, clock: Clock = systemClock, options: CircuitBreakerOptions = {}) {
+    this.#serviceName = serviceName
     this.#clock = clock
     this.#isFailure = options.isFailure ?? ((error) => error instanceof ServiceUnavailableError)
-    this.#fewestCallers = options.fewestCallers ?? 1
+    this.#fewestTenants = options.fewestTenants ?? 1
   }
 
   /** True while all calls but trials must wait. */
@@ -97,8 +97,8 @@ export class CircuitBreaker {
 
   /** Creates the error of a call that waits no longer. */
   refusal(): ServiceUnavailableError {
-    return new ServiceUnavailableError(`${this.#service} is down and is left alone for a moment`, {
-      service: this.#service,
+    return new ServiceUnavailableError(`${this.#serviceName} is down and is left alone for a moment`, {
+      service: this.#serviceName,
       retryAfterMs: Math.max(1, this.#trialAt - this.#clock.now()),
       cause: this.#lastError,
     })
@@ -113,21 +113,26 @@ export class CircuitBreaker {
     return ++this.#begun
   }
 
+  /** Makes the next trial due at a clock time, unless it is due later anyway. */
+  putOffTrial(until: number): void {
+    this.#trialAt = Math.max(this.#trialAt, until)
+  }
+
   /**
    * Records how a call ended.
    *
    * @param number of the call, from {@link CircuitBreaker.begin}
    * @param error null for a success
-   * @param caller identifies the caller for `fewestCallers`
+   * @param tenantKey identifies the tenant for `fewestTenants`
    */
-  end(number: number, isTrial: boolean, error: unknown, caller = ''): void {
+  end(number: number, isTrial: boolean, error: unknown, tenantKey = ''): void {
     if (isTrial) this.#trialsInFlight--
     if (error === null) this.#answered()
     else if (!this.#isFailure(error)) {
       if (error instanceof PinqlError) this.#answered()
     } else {
       if (error instanceof ServiceUnavailableError) this.#lastError = error
-      if (number > this.#begunAtAnswer) this.#failed(caller)
+      if (number > this.#begunAtAnswer) this.#failed(tenantKey)
     }
   }
 
@@ -136,17 +141,17 @@ export class CircuitBreaker {
     this.#isOpen = false
     if (this.#failuresInARow > 0) {
       this.#failuresInARow = 0
-      this.#failedCallers.clear()
+      this.#failedTenants.clear()
     }
     this.#turn('up')
   }
 
-  #failed(caller: string): void {
+  #failed(tenantKey: string): void {
     if (this.#failuresInARow === 0) this.#failedAt = this.#clock.now()
     this.#failuresInARow++
     if (!this.#isOpen) {
-      this.#failedCallers.add(caller)
-      if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedCallers.size >= this.#fewestCallers) {
+      this.#failedTenants.add(tenantKey)
+      if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedTenants.size >= this.#fewestTenants) {
         this.#isOpen = true
         this.#planTrial()
       }

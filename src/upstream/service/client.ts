@@ -30,8 +30,8 @@ export interface RemovalOptions extends CallOptions {
   readonly successor?: Pin | undefined
 }
 
-/** The five operations of the Pinning Service API 1.0.0 at one service. */
-export interface PinOperations {
+/** The five calls of the Pinning Service API 1.0.0, which names them operations, at one service. */
+export interface PinClient {
   listPins(query: ListQuery, options: CallOptions): Promise<PinPage>
   addPin(pin: NewPin, options: CallOptions): Promise<Pin>
   getPin(requestId: string, options: CallOptions): Promise<Pin>
@@ -39,8 +39,8 @@ export interface PinOperations {
   removePin(requestId: string, options: RemovalOptions): Promise<void>
 }
 
-/** The five operations over connections, which must be closed by disposing. */
-export interface ServiceClient extends PinOperations, AsyncDisposable {}
+/** The five calls over connections, which must be closed by disposing. */
+export interface ServiceClient extends PinClient, AsyncDisposable {}
 
 /** HTTP proxies between pinql and the services. Usually read from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
 export interface ProxySettings {
@@ -56,20 +56,14 @@ export interface ClientOptions {
   readonly endpoint: string
   /** Milliseconds a call may take. Default: 10,000. */
   readonly timeoutMs?: number | undefined
-  /**
-   * Maximum number of connections to the service. Default: unlimited, since a call that the budget lets through must not
-   * wait for a connection.
-   */
-  readonly connections?: number | undefined
-  /** Largest answer that is read, in bytes. Default: 16 MiB, enough for 1,000 pins with long `meta`. */
-  readonly maxBodyBytes?: number | undefined
   readonly proxy?: ProxySettings | undefined
   /** Capabilities that decide how answers are read. Default: {@link SPECIFIED_CAPABILITIES}. */
   readonly known?: LearnedCapabilities | undefined
-  /** Sends the requests. Default: a pool of connections, or a proxy agent where `proxy` names a proxy. */
-  readonly dispatcher?: Dispatcher | undefined
 }
 
+const DEFAULT_TIMEOUT_MS = 10_000
+/** Largest answer that is read: enough for 1,000 pins with long `meta`. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024
 /** The part of a call's time that connecting may take. */
 const CONNECT_SHARE = 0.4
 
@@ -88,10 +82,14 @@ const CONNECT_SHARE = 0.4
  * @see Pinning Service API 1.0.0
  */
 export function createServiceClient(options: ClientOptions): ServiceClient {
-  const { name, timeoutMs = 10_000, maxBodyBytes = 16 * 1024 * 1024 } = options
+  return createClientOver(createDispatcher(options), options)
+}
+
+/** Creates the client of one service over connections that are there already. Disposing the client ends them. */
+export function createClientOver(dispatcher: Dispatcher, options: ClientOptions): ServiceClient {
+  const { name, timeoutMs = DEFAULT_TIMEOUT_MS } = options
   const { known = new LearnedCapabilities(SPECIFIED_CAPABILITIES) } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)
-  const dispatcher = options.dispatcher ?? createDispatcher(origin, timeoutMs, options)
 
   function call<Value>(
     request: ServiceRequest,
@@ -100,7 +98,7 @@ export function createServiceClient(options: ClientOptions): ServiceClient {
     decode: (text: string, status: number) => Value,
   ): Promise<Value> {
     const { signal, timeoutMs: callTimeoutMs = timeoutMs, onAnswer, onSent } = callOptions
-    const exchangeOptions = { signal, timeoutMs: callTimeoutMs, maxBodyBytes, onSent }
+    const exchangeOptions = { signal, timeoutMs: callTimeoutMs, maxBodyBytes: MAX_BODY_BYTES, onSent }
     return exchange(dispatcher, name, request, exchangeOptions, (response) => {
       onAnswer?.(response)
       const { status, text } = response
@@ -172,12 +170,15 @@ function isJson(text: string): boolean {
   }
 }
 
-function createDispatcher(origin: string, timeoutMs: number, options: ClientOptions): Dispatcher {
+function createDispatcher(options: ClientOptions): Dispatcher {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const { origin } = splitEndpoint(options.endpoint)
   // Gives up on a host that accepts no connection early enough for one more try.
   const connect = { timeout: timeoutMs * CONNECT_SHARE }
   // Each exchange has a deadline of its own.
   const noTimeouts = { headersTimeout: 0, bodyTimeout: 0 }
-  const settings = { connections: options.connections ?? null, pipelining: 1, connect, ...noTimeouts }
+  // A call that the budget lets through must not wait for a connection, so their number has no limit.
+  const settings = { connections: null, pipelining: 1, connect, ...noTimeouts }
   const { httpProxy = '', httpsProxy = '', noProxy = '' } = options.proxy ?? {}
   if (!httpProxy && !httpsProxy) return new Pool(origin, settings)
   const proxied = { proxyTls: connect, requestTls: connect }

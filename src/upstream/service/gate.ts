@@ -2,45 +2,52 @@ import type { Clock, ClockTimer } from '../waiting/clock.ts'
 import { listen, type StopSignal } from '../waiting/stop.ts'
 import { CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.ts'
 
-/** A call that waits until its service is back, or until it may find that out itself. */
+/** A call that waits until its service is back, or until it may be the next trial. */
 export interface Visit {
   /** Clock time at which the call came. */
   readonly since: number
   /** Clock time at which the call gives up. */
   readonly until: number
   readonly signal: StopSignal | undefined
-  /** Makes a trial in the name of a call that must not be one itself, since it changes something. Null for a read. */
+  /** Returns whether the budget has room for the call now, if it is a read. */
+  hasRoom(): boolean
+  /** Makes a trial in place of a call that must not be a trial itself, since it changes something. Null for a read. */
   readonly probe: ((gate: Gate) => void) | null
   /** True once the call was a trial itself. Then others go first. */
   hasTried: boolean
 }
 
-interface Waiter {
+interface WaitingVisit {
   readonly visit: Visit
   /** @param isTrial false when the service is back */
   leave(isTrial: boolean): void
   fail(error: unknown): void
 }
 
+/** Milliseconds until the next look, where a trial is due and no call that waits has room in the budget. */
+const LOOK_FOR_ROOM_EVERY_MS = 100
+
 /**
  * A circuit breaker whose calls wait in place of being refused.
  *
  * While the breaker is open, calls wait here and use no budget. Whenever a trial is due, one of them is let through: the
- * read that has waited longest and was no trial before, then a probe for a change, then any read. At most one trial at a
- * time waits for the budget, so that trials are never faster than the budget allows. An answer to any call lets all go.
+ * read that has waited longest and was no trial before, then a probe for a change, then any read. A read without room in the
+ * budget is passed over. At most one trial at a
+ * time waits for the budget, so that trials are never faster than the budget allows. An answer to any call lets all waiting
+ * calls go.
  */
 export class Gate {
   readonly breaker: CircuitBreaker
   /** Number of its tenant's calls that wait, here or for the service as a whole. Kept by the owner of the gate. */
   visitors = 0
   readonly #clock: Clock
-  readonly #waiters = new Set<Waiter>()
+  readonly #waiters = new Set<WaitingVisit>()
   #timer: ClockTimer | undefined
   /** True while a trial that was let through waits for the budget. */
   #isTrialPending = false
 
-  constructor(service: string, clock: Clock, options?: CircuitBreakerOptions) {
-    this.breaker = new CircuitBreaker(service, clock, options)
+  constructor(serviceName: string, clock: Clock, options?: CircuitBreakerOptions) {
+    this.breaker = new CircuitBreaker(serviceName, clock, options)
     this.#clock = clock
   }
 
@@ -48,7 +55,7 @@ export class Gate {
    * Waits until the breaker closes, or until the call is chosen for the next trial. Returns whether it is a trial. A trial
    * must be followed by {@link Gate.begin} or {@link Gate.dropTrial}.
    *
-   * @throws {ServiceUnavailableError} at `until`, and at once if that is over
+   * @throws {ServiceUnavailableError} at `until`; at once if `until` has passed
    * @throws `signal.reason` when aborted
    */
   wait(visit: Visit): Promise<boolean> {
@@ -62,7 +69,7 @@ export class Gate {
         signal?.removeEventListener('abort', abort)
         this.#waiters.delete(waiter)
       }
-      const waiter: Waiter = {
+      const waiter: WaitingVisit = {
         visit,
         leave: (isTrial) => {
           end()
@@ -92,10 +99,26 @@ export class Gate {
     return true
   }
 
-  /** Records that a trial that was let through is not sent. */
-  dropTrial(): void {
+  /**
+   * Records that a trial that was let through is not sent.
+   *
+   * @param nextAt clock time before which none is due again. Default: the next one is due now.
+   */
+  dropTrial(nextAt = 0): void {
     this.#isTrialPending = false
+    this.breaker.putOffTrial(nextAt)
     this.#serve()
+  }
+
+  /** Lets the change that has waited longest through as a trial, since a probe has shown that it is worth it. */
+  tryChange(): void {
+    if (!this.breaker.isOpen || this.#isTrialPending) return
+    for (const { visit, leave } of this.#waiters) {
+      if (visit.probe === null) continue
+      this.#isTrialPending = true
+      leave(true)
+      return
+    }
   }
 
   /** Records that a call is sent. Returns its number. */
@@ -109,8 +132,8 @@ export class Gate {
   }
 
   /** Records how a call ended. See {@link CircuitBreaker.end}. */
-  end(number: number, isTrial: boolean, error: unknown, caller?: string): void {
-    this.breaker.end(number, isTrial, error, caller)
+  end(number: number, isTrial: boolean, error: unknown, tenantKey?: string): void {
+    this.breaker.end(number, isTrial, error, tenantKey)
     if (this.#waiters.size > 0) this.#serve()
   }
 
@@ -119,7 +142,7 @@ export class Gate {
     for (const waiter of [...this.#waiters]) waiter.fail(error)
   }
 
-  /** Lets through whoever may go now, and plans the next trial. */
+  /** Lets through the calls that may go now, and plans the next trial. */
   #serve(): void {
     this.#timer?.cancel()
     if (!this.breaker.isOpen) {
@@ -128,18 +151,23 @@ export class Gate {
     }
     if (this.#waiters.size > 0 && this.takeTrial()) this.#letOneTry()
     if (this.#waiters.size === 0 || this.#isTrialPending) return
-    // A trial that was sent meanwhile has set it already.
+    // A trial that was sent meanwhile has set the timer already.
     this.#timer?.cancel()
     this.#timer = this.#clock.setTimeout(() => this.#serve(), Math.max(1, this.breaker.trialAt - this.#clock.now()))
   }
 
   #letOneTry(): void {
     const waiters = [...this.#waiters]
+    const reads = waiters.filter(({ visit }) => visit.probe === null)
     const chosen =
-      waiters.find(({ visit }) => visit.probe === null && !visit.hasTried) ??
+      reads.find(({ visit }) => !visit.hasTried && visit.hasRoom()) ??
       waiters.find(({ visit }) => visit.probe !== null) ??
-      waiters[0]
-    if (!chosen) return
+      reads.find(({ visit }) => visit.hasTried && visit.hasRoom())
+    if (!chosen) {
+      this.#isTrialPending = false
+      this.breaker.putOffTrial(this.#clock.now() + LOOK_FOR_ROOM_EVERY_MS)
+      return
+    }
     chosen.visit.hasTried = true
     if (chosen.visit.probe) chosen.visit.probe(this)
     else chosen.leave(true)

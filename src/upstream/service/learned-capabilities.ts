@@ -58,7 +58,7 @@ export class LearnedCapabilities {
     this.#pageSizes.observe(page)
     if (page.pins.length === 0) return
     // A pin in a list is a stored pin. So its `meta` is kept, and not only echoed in the answer to the add.
-    if (page.pins.some((pin) => pin.operationId !== undefined)) this.#fill({ keepsMeta: true })
+    if (page.pins.some((pin) => pin.writeId !== undefined)) this.#fill({ keepsMeta: true })
     const times = page.pins.map((pin) => pin.created)
     this.#observeDigits(times)
     this.#observeOrder(times)
@@ -136,7 +136,7 @@ export class LearnedCapabilities {
 
   /** Learns from the answer to an add or a replacement. `meta` in the answer proves nothing, since it may be an echo. */
   observeAdded(asked: NewPin, pin: Pin): void {
-    if (asked.operationId !== undefined && pin.operationId === undefined) this.observeLostMeta()
+    if (asked.writeId !== undefined && pin.writeId === undefined) this.observeLostMeta()
     const isNamedByCid = asked.name === null && (pin.name === pin.cid.text || pin.name === asked.cid.text)
     if (isNamedByCid && !this.#current.namesPinsByCid) {
       this.learn({ namesPinsByCid: true }, 'namesPinsByCid', 'a pin without a name came back with its CID as name')

@@ -1,9 +1,9 @@
 import { PinNotFoundError } from '../../domain/errors.ts'
-import type { PinOperations } from './client.ts'
+import type { PinClient } from './client.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 
 /** Wraps a client so that an observer sees each of its answers too. */
-export function observeClient(client: PinOperations, observer: TenantObserver): PinOperations {
+export function observeClient(client: PinClient, observer: TenantObserver): PinClient {
   return {
     async listPins(query, options) {
       const ticket = observer.sent()

@@ -16,14 +16,14 @@ const MAX_TENANTS = 10_000
 const FEWEST_TENANTS = 2
 /** Statuses that show an outage of the service. Other failures may be caused by the account. */
 const OUTAGE_STATUSES: ReadonlySet<number> = new Set([502, 503, 504])
-/** Calls of one service that may wait for it at the same time, and those of one tenant among them. */
+/** Maximum number of calls that wait for one service at the same time: of all tenants, and of one tenant. */
 const MAX_WAITING = 10_000
 const MAX_WAITING_OF_TENANT = 1_000
 const STATES: readonly ServiceHealth['state'][] = ['up', 'degraded', 'down']
 
 /** A call that was sent. */
 export interface CallInFlight {
-  readonly tenant: string
+  readonly tenantKey: string
   readonly own: Gate
   readonly numberAtOwn: number
   readonly numberAtShared: number
@@ -40,27 +40,27 @@ export interface CallInFlight {
  * Calls wait while one of the two is open, first for the shared one.
  */
 export class ServiceBreakers {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #clock: Clock
   readonly #shared: Gate
   readonly #own = new LRUCache<string, Gate>({ max: MAX_TENANTS })
   readonly #stopped: StoppedTenants
   readonly #onState: ((state: LastingState, reason: () => string) => void) | undefined
   #waiting = 0
-  #last: { readonly tenant: string; readonly error: ServiceUnavailableError } | null = null
+  #last: { readonly tenantKey: string; readonly error: ServiceUnavailableError } | null = null
 
   /** @param onState called after each call with the state of the service for all tenants together */
-  constructor(service: string, clock: Clock, onState?: (state: LastingState, reason: () => string) => void) {
-    this.#service = service
+  constructor(serviceName: string, clock: Clock, onState?: (state: LastingState, reason: () => string) => void) {
+    this.#serviceName = serviceName
     this.#clock = clock
     this.#stopped = new StoppedTenants(clock)
     this.#onState = onState
-    this.#shared = new Gate(service, clock, { isFailure: isOutage, fewestCallers: FEWEST_TENANTS })
+    this.#shared = new Gate(serviceName, clock, { isFailure: isOutage, fewestTenants: FEWEST_TENANTS })
   }
 
   /** Returns whether a tenant's calls must wait now, unless they are trials. */
-  isOpen(tenant: string): boolean {
-    return this.#openGate(tenant) !== undefined
+  isOpen(tenantKey: string): boolean {
+    return this.#openGate(tenantKey) !== undefined
   }
 
   /**
@@ -70,9 +70,9 @@ export class ServiceBreakers {
    * @throws {ServiceUnavailableError} at the end of the visit; at once when too many calls wait
    * @throws `visit.signal.reason` when aborted
    */
-  async wait(tenant: string, visit: Visit): Promise<Gate | null> {
-    for (let gate = this.#openGate(tenant); gate; gate = this.#openGate(tenant)) {
-      const own = this.#ownOf(tenant)
+  async wait(tenantKey: string, visit: Visit): Promise<Gate | null> {
+    for (let gate = this.#openGate(tenantKey); gate; gate = this.#openGate(tenantKey)) {
+      const own = this.#ownOf(tenantKey)
       if (this.#waiting >= MAX_WAITING || own.visitors >= MAX_WAITING_OF_TENANT) throw gate.breaker.refusal()
       this.#waiting++
       own.visitors++
@@ -89,8 +89,8 @@ export class ServiceBreakers {
   /**
    * Makes a tenant's call a trial without waiting. Returns its gate, as {@link wait} does; null when no trial is due.
    */
-  takeTrial(tenant: string): Gate | null {
-    const gate = this.#openGate(tenant)
+  takeTrial(tenantKey: string): Gate | null {
+    const gate = this.#openGate(tenantKey)
     return gate?.takeTrial() ? gate : null
   }
 
@@ -99,15 +99,15 @@ export class ServiceBreakers {
    *
    * @throws `failure`, else {@link ServiceUnavailableError}, when no trial is due
    */
-  takeTrialNow(tenant: string, failure: unknown): Gate {
-    const gate = this.takeTrial(tenant)
-    if (!gate) throw failure ?? this.refusal(tenant)
+  takeTrialNow(tenantKey: string, failure: unknown): Gate {
+    const gate = this.takeTrial(tenantKey)
+    if (!gate) throw failure ?? this.refusal(tenantKey)
     return gate
   }
 
   /** Creates the error of a call that does not wait, or waits no longer. */
-  refusal(tenant: string): ServiceUnavailableError {
-    return (this.#openGate(tenant) ?? this.#shared).breaker.refusal()
+  refusal(tenantKey: string): ServiceUnavailableError {
+    return (this.#openGate(tenantKey) ?? this.#shared).breaker.refusal()
   }
 
   /**
@@ -115,33 +115,34 @@ export class ServiceBreakers {
    *
    * @param trialOf the gate of which the call is a trial
    */
-  begin(tenant: string, trialOf: Gate | null): CallInFlight {
-    const own = this.#ownOf(tenant)
+  begin(tenantKey: string, trialOf: Gate | null): CallInFlight {
+    const own = this.#ownOf(tenantKey)
     const isTrial = trialOf !== null
-    // A trial of one breaker shows the other one as much.
+    // Both breakers learn from the answer. So a trial of one breaker is a trial of the other one, too.
     const numberAtOwn = own.begin(isTrial)
-    return { tenant, own, numberAtOwn, numberAtShared: this.#shared.begin(isTrial), isTrial }
+    return { tenantKey, own, numberAtOwn, numberAtShared: this.#shared.begin(isTrial), isTrial }
   }
 
   /** @param error null for a success */
-  end({ tenant, own, numberAtOwn, numberAtShared, isTrial }: CallInFlight, error: unknown): void {
+  end({ tenantKey, own, numberAtOwn, numberAtShared, isTrial }: CallInFlight, error: unknown): void {
     own.end(numberAtOwn, isTrial, error)
-    this.#shared.end(numberAtShared, isTrial, error, tenant)
-    if (error instanceof ServiceUnavailableError) this.#last = { tenant, error }
-    if (this.#onState) this.#noteState(tenant, own.breaker.state === 'down', error === null || isAnswer(error))
+    this.#shared.end(numberAtShared, isTrial, error, tenantKey)
+    if (error instanceof ServiceUnavailableError) this.#last = { tenantKey, error }
+    if (this.#onState) this.#noteState(tenantKey, own.breaker.state === 'down', error === null || isAnswer(error))
   }
 
   /**
    * Returns the state of the service as a tenant may see it.
    *
-   * @param tenant gets the last failure with the service's words only if the failure was its own. Undefined: never with the
-   *   service's words.
+   * @param tenantKey key of the tenant, which sees the service's words only in a failure of its own. Undefined: the last
+   *   failure comes without the service's words.
    */
-  health(tenant?: string): ServiceHealth {
+  health(tenantKey?: string): ServiceHealth {
     const shared = this.#shared.breaker.health
-    const own = tenant === undefined ? undefined : this.#own.peek(tenant)?.breaker.health
+    const own = tenantKey === undefined ? undefined : this.#own.peek(tenantKey)?.breaker.health
     const worse = own && STATES.indexOf(own.state) > STATES.indexOf(shared.state) ? own : shared
-    const lastError = this.#last && (this.#last.tenant === tenant ? this.#last.error : withoutWords(this.#last.error))
+    const lastError =
+      this.#last && (this.#last.tenantKey === tenantKey ? this.#last.error : withoutWords(this.#last.error))
     return { ...worse, lastError }
   }
 
@@ -150,29 +151,29 @@ export class ServiceBreakers {
     for (const gate of [this.#shared, ...this.#own.values()]) gate.failAll(error)
   }
 
-  #openGate(tenant: string): Gate | undefined {
+  #openGate(tenantKey: string): Gate | undefined {
     if (this.#shared.breaker.isOpen) return this.#shared
-    const own = this.#own.peek(tenant)
+    const own = this.#own.peek(tenantKey)
     return own?.breaker.isOpen ? own : undefined
   }
 
-  #noteState(tenant: string, isStopped: boolean, isAnswered: boolean | null): void {
+  #noteState(tenantKey: string, isStopped: boolean, isAnswered: boolean | null): void {
     const stopped = this.#stopped
-    stopped.note(tenant, isAnswered, isStopped)
+    stopped.note(tenantKey, isAnswered, isStopped)
     const isDown = this.#shared.breaker.state === 'down' || (stopped.size > 0 && !stopped.areOthersAnswered)
     const state = isDown ? 'down' : stopped.size > 0 ? 'partlyDown' : 'up'
     this.#onState?.(state, () => {
-      const last = this.#last ? withoutWords(this.#last.error).message : `${this.#service} failed`
+      const last = this.#last ? withoutWords(this.#last.error).message : `${this.#serviceName} failed`
       const held = isDown ? '' : ` with ${stopped.size === 1 ? 'one token' : `${stopped.size} tokens`}`
       return `${last}, several times in a row: pinql sends no requests${held} for a while`
     })
   }
 
-  #ownOf(tenant: string): Gate {
-    const known = this.#own.get(tenant)
+  #ownOf(tenantKey: string): Gate {
+    const known = this.#own.get(tenantKey)
     if (known) return known
-    const own = new Gate(this.#service, this.#clock)
-    this.#own.set(tenant, own)
+    const own = new Gate(this.#serviceName, this.#clock)
+    this.#own.set(tenantKey, own)
     return own
   }
 }
@@ -185,7 +186,8 @@ function isAnswer(error: unknown): boolean | null {
   return error instanceof PinqlError ? true : null
 }
 
-function isOutage(error: unknown): boolean {
+/** Returns whether an error shows that the service itself cannot be reached. */
+export function isOutage(error: unknown): boolean {
   if (error instanceof FailedAnswerError) return OUTAGE_STATUSES.has(error.status)
   return error instanceof ServiceUnavailableError
 }

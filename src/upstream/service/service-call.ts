@@ -1,12 +1,12 @@
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { StopSignal } from '../waiting/stop.ts'
-import type { CallOptions, PinOperations } from './client.ts'
+import type { CallOptions, PinClient } from './client.ts'
 
 /** A call to be made. */
 export interface ServiceCall<Value> {
   /** Key of the tenant whose turn and allowance the call uses. */
-  readonly tenant: string
+  readonly tenantKey: string
   readonly token: string
   readonly endpoint: Endpoint
   readonly class: RequestClass
@@ -19,5 +19,5 @@ export interface ServiceCall<Value> {
    * Sends the request. Called once per try, when the budget has granted it. So the caller can decide as late as then what
    * to send.
    */
-  send(client: PinOperations, options: CallOptions): Promise<Value>
+  send(client: PinClient, options: CallOptions): Promise<Value>
 }

@@ -23,7 +23,7 @@ const ROUNDING_MS = 1e-3
  * is reported after a later call, if the state still differs from the last report.
  */
 export class ServiceReporter {
-  readonly #service: string
+  readonly #serviceName: string
   readonly #clock: Clock
   readonly #onService: (event: ServiceEvent) => void
   readonly #changes = new Allowance(STATE_BURST, STATE_EVERY_MS)
@@ -32,8 +32,8 @@ export class ServiceReporter {
   #since: number
   #isOver = false
 
-  constructor(service: string, clock: Clock, onService: (event: ServiceEvent) => void) {
-    this.#service = service
+  constructor(serviceName: string, clock: Clock, onService: (event: ServiceEvent) => void) {
+    this.#serviceName = serviceName
     this.#clock = clock
     this.#onService = onService
     this.#since = clock.now()
@@ -52,12 +52,12 @@ export class ServiceReporter {
     const lastedS = Math.round((now - this.#since) / 1000)
     this.#state = state
     this.#since = now
-    const words = state === 'up' ? `${this.#service} answers again, after ${lastedS} s` : reason()
+    const words = state === 'up' ? `${this.#serviceName} answers again, after ${lastedS} s` : reason()
     this.#report({ state, reason: words, tokenFrom: null, pausedMs: null, repeats: 0 })
   }
 
   refusedToken(tokenFrom: TokenFrom): void {
-    const reason = `${this.#service} refused ${wordsFor(tokenFrom)}`
+    const reason = `${this.#serviceName} refused ${wordsFor(tokenFrom)}`
     this.#reportOnce({ state: 'refusingToken', reason, tokenFrom, pausedMs: null })
   }
 
@@ -65,7 +65,7 @@ export class ServiceReporter {
   paused(tokenFrom: TokenFrom, pausedMs: number, status: number): void {
     const seconds = Math.ceil(pausedMs / 1000)
     const how = status === 429 ? 'answered 429' : 'allows no more requests'
-    const reason = `${this.#service} ${how} for ${wordsFor(tokenFrom)}: pinql pauses for ${seconds} s`
+    const reason = `${this.#serviceName} ${how} for ${wordsFor(tokenFrom)}: pinql pauses for ${seconds} s`
     this.#reportOnce({ state: 'paused', reason, tokenFrom, pausedMs })
   }
 
@@ -84,7 +84,7 @@ export class ServiceReporter {
   }
 
   #report(event: Omit<ServiceEvent, 'service'>): void {
-    if (!this.#isOver) this.#onService({ service: this.#service, ...event })
+    if (!this.#isOver) this.#onService({ service: this.#serviceName, ...event })
   }
 }
 

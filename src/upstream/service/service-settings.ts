@@ -15,6 +15,8 @@ export interface ServiceSettings {
   readonly provider: string | null
   /** Rate limits that override the provider's. */
   readonly limits?: readonly RateLimit[] | undefined
+  /** Name of another service whose requests are counted together with those of this one. */
+  readonly sharesLimitsWith?: string | undefined
   /** Capabilities that override the provider's. */
   readonly capabilities?: Partial<Capabilities> | undefined
 }

@@ -1,12 +1,12 @@
 import { CallMeter } from '../budget/call-meter.ts'
 import { createRequestBudget } from '../budget/create-request-budget.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
-import type { RequestBudget } from '../budget/request-budget.ts'
+import type { CreateRequestBudget, RequestBudget } from '../budget/request-budget.ts'
 import { ServiceBudget } from '../budget/service-budget.ts'
 import { groupBySharedLimits, type LimitedService, limitsOf } from '../providers/limits-of.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
 
-/** The limits that a service's calls keep, and what was used of them. Services of one provider share it. */
+/** The limits that a service's calls keep, and their use so far. Services of one provider share both. */
 export interface SharedLimits {
   readonly limits: readonly RateLimit[]
   /** The shared budget, as the service sees it. */
@@ -18,17 +18,18 @@ export interface SharedLimits {
 /**
  * Makes one budget for all services that {@link groupBySharedLimits} puts together. Returns each service's part of it, by its name.
  *
- * They share limits, pauses, and what was learned of limits. Nothing else of a service is shared.
+ * The services of one budget share limits, pauses, and what was learned of limits. They share nothing else.
  */
 export function createSharedLimits(
   services: readonly LimitedService[],
   clock: Clock = systemClock,
+  createBudget: CreateRequestBudget = createRequestBudget,
 ): Map<string, SharedLimits> {
   const byService = new Map<string, SharedLimits>()
   for (const sharers of groupBySharedLimits(services)) {
     const limits = limitsOf(sharers)
     const urgentCalls = new CallMeter(clock)
-    const budget = createRequestBudget({ service: sharers[0]?.name ?? '', limits, clock })
+    const budget = createBudget({ serviceName: sharers[0]?.name ?? '', limits, clock })
     for (const { name } of sharers) {
       const own = sharers.length === 1 ? budget : new ServiceBudget(name, budget)
       byService.set(name, { limits, budget: own, urgentCalls })

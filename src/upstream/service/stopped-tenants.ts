@@ -33,7 +33,7 @@ export class StoppedTenants {
   /** True if the last call of any tenant that is not stopped was answered within the last minute. */
   get areOthersAnswered(): boolean {
     this.#forget()
-    for (const tenant of this.#answered.keys()) if (!this.#stopped.has(tenant)) return true
+    for (const tenantKey of this.#answered.keys()) if (!this.#stopped.has(tenantKey)) return true
     return false
   }
 
@@ -43,17 +43,17 @@ export class StoppedTenants {
    * @param isAnswered null when the call shows nothing: it was aborted, or its token was refused
    * @param isStopped true when the tenant's calls are stopped now
    */
-  note(tenant: string, isAnswered: boolean | null, isStopped: boolean): void {
+  note(tenantKey: string, isAnswered: boolean | null, isStopped: boolean): void {
     const now = this.#clock.now()
-    if (this.#stopped.size > 0) this.#stopped.delete(tenant)
-    if (isStopped) this.#stopped.set(tenant, now)
+    if (this.#stopped.size > 0) this.#stopped.delete(tenantKey)
+    if (isStopped) this.#stopped.set(tenantKey, now)
     if (
       isAnswered === null ||
-      (isAnswered && now - (this.#answered.get(tenant) ?? Number.NEGATIVE_INFINITY) < PRECISION_MS)
+      (isAnswered && now - (this.#answered.get(tenantKey) ?? Number.NEGATIVE_INFINITY) < PRECISION_MS)
     )
       return
-    this.#answered.delete(tenant)
-    if (isAnswered) this.#answered.set(tenant, now)
+    this.#answered.delete(tenantKey)
+    if (isAnswered) this.#answered.set(tenantKey, now)
     this.#forget()
   }
 

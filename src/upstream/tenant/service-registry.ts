@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
+import type { CreateRequestBudget } from '../budget/request-budget.ts'
 import { Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceSettings } from '../service/service-settings.ts'
 import { createSharedLimits } from '../service/shared-limits.ts'
@@ -36,6 +37,8 @@ export interface RegistryOptions extends ServiceOptions {
    * Default: a new random secret.
    */
   readonly tenantSecret?: Uint8Array | undefined
+  /** Creates the budgets of the services. They are disposed with the registry. Default: in memory. */
+  readonly createBudget?: CreateRequestBudget | undefined
   /** Store for the records of adds and replacements. It is closed with the registry. Default: in memory. */
   readonly writeRecords?: WriteRecords | undefined
 }
@@ -56,7 +59,7 @@ export function createServiceRegistry(
   defaultName: string,
   options: RegistryOptions = {},
 ): ServiceRegistry {
-  const limits = createSharedLimits(settings, options.clock)
+  const limits = createSharedLimits(settings, options.clock, options.createBudget)
   const services = settings.map((each) => new Service(each, options, limits.get(each.name)))
   const byName = new Map(services.map((service) => [service.name, service]))
   const tokens = new Map(settings.map(({ name, token }) => [name, token]))

@@ -7,6 +7,6 @@ import { createHmac, randomBytes } from 'node:crypto'
  * @param secret at least 32 bytes. Equal secrets make equal keys. Default: a new random secret, so that no other function
  *   makes the same keys.
  */
-export function createTenantKeys(secret: Uint8Array = randomBytes(32)): (service: string, token: string) => string {
-  return (service, token) => `${service}:${createHmac('sha256', secret).update(token).digest('base64url')}`
+export function createTenantKeys(secret: Uint8Array = randomBytes(32)): (serviceName: string, token: string) => string {
+  return (serviceName, token) => `${serviceName}:${createHmac('sha256', secret).update(token).digest('base64url')}`
 }

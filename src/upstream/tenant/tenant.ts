@@ -22,7 +22,7 @@ import { WriteJournal } from '../writes/write-journal.ts'
  * All calls wait for the service's budget, and are retried as it allows. Equal reads in flight share one request. A read
  * that starts after a change was answered never shares a request that was sent before the answer.
  *
- * Every operation rejects with
+ * Every call rejects with
  * - `RateLimitedError` when the budget cannot grant a call in time,
  * - `UnauthorizedError`, `InsufficientFundsError`, `BadRequestError`, `PinNotFoundError`, or `ServiceError`, depending on
  *   the service's status and words,

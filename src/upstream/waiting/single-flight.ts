@@ -1,4 +1,4 @@
-import { listen, Stop, type StopSignal, unionOfRequestIds } from './stop.ts'
+import { type Asker, listen, Stop, type StopSignal, unionOfRequestIds } from './stop.ts'
 
 /** A call in flight, which is also its own signal. */
 class Flight extends Stop {
@@ -10,15 +10,21 @@ class Flight extends Stop {
   #first: StopSignal | undefined
   #others: Set<StopSignal> | undefined
 
-  constructor(start: (signal: StopSignal) => Promise<unknown>) {
+  /** @param signal of the first caller */
+  constructor(start: (signal: StopSignal) => Promise<unknown>, signal: StopSignal | undefined) {
     super()
+    this.join(signal)
     this.promise = start(this)
   }
 
   override get requestIds(): readonly string[] {
-    const signals = [...(this.#first ? [this.#first] : []), ...(this.#others ?? [])]
-    // A caller that has left has an aborted signal.
-    return unionOfRequestIds(signals.filter(({ aborted }) => !aborted))
+    return unionOfRequestIds(this.#waits())
+  }
+
+  override get asker(): Asker | undefined {
+    const first = this.#first
+    if (first?.asker && !first.aborted) return first.asker
+    return this.#waits().find(({ asker }) => asker)?.asker
   }
 
   join(signal: StopSignal | undefined): void {
@@ -27,12 +33,20 @@ class Flight extends Stop {
     if (!this.#first) this.#first = signal
     else {
       this.#others ??= new Set()
+      if (this.#others.has(signal)) return
       this.#others.add(signal)
+      if (signal.asker) this.onAsker?.(signal.asker)
     }
   }
 
   get isOver(): boolean {
     return this.promise === null
+  }
+
+  /** Returns the signals of the callers that have not left. */
+  #waits(): StopSignal[] {
+    const signals = [...(this.#first ? [this.#first] : []), ...(this.#others ?? [])]
+    return signals.filter(({ aborted }) => !aborted)
   }
 
   /** Lets everything go: whatever still holds the flight must hold neither its answer nor its callers. */
@@ -71,11 +85,12 @@ export class SingleFlight {
     start: (signal: StopSignal) => Promise<Value>,
     options: { signal?: StopSignal | undefined; onShared?: (value: Value, waiting: number) => void } = {},
   ): Promise<Value> {
-    const { signal, onShared } = options
+    const { signal } = options
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      const flight = this.#flights.get(key) ?? this.#start(key, start, onShared)
-      flight.join(signal)
+      const known = this.#flights.get(key)
+      known?.join(signal)
+      const flight = known ?? this.#start(key, start, options)
       const leave = (): void => {
         reject(signal?.reason)
         flight.callers--
@@ -105,12 +120,12 @@ export class SingleFlight {
   #start<Value>(
     key: string,
     start: (signal: StopSignal) => Promise<Value>,
-    onShared?: (value: Value, waiting: number) => void,
+    { signal, onShared }: { signal?: StopSignal | undefined; onShared?: (value: Value, waiting: number) => void },
   ): Flight {
     // V8 links the earlier tables of a map to the later ones. So a table that has grown old keeps every later entry, with
     // its whole answer, alive past the cheap garbage collections. A copy has no earlier tables.
     if (++this.#started % FRESH_AFTER === 0) this.#flights = new Map(this.#flights)
-    const flight = new Flight(start)
+    const flight = new Flight(start, signal)
     this.#flights.set(key, flight)
     const end = (): void => this.#end(key, flight)
     flight.promise?.then((value) => {

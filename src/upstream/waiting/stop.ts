@@ -1,7 +1,15 @@
 import { setMaxListeners } from 'node:events'
 
+/** A caller's operation that calls to services are made for. Each object stands for one operation. */
+export interface Asker {
+  /** The caller's key. */
+  readonly caller: string
+}
+
 /** Names the operations that wait for something. */
 export interface RequestIds {
+  /** The operation in whose turn calls are made: the one that waits longest. Undefined when no operation waits. */
+  readonly asker?: Asker | undefined
   /** Request ids of the operations that wait now, each once. Absent or empty when no operation waits, as for a poll. */
   readonly requestIds?: readonly string[] | undefined
 }
@@ -25,6 +33,8 @@ export interface StopSignal extends RequestIds {
 export class Stop implements StopSignal {
   /** Request id of the operation that waits, or an object that names the operations. Undefined when no operation waits. */
   waiting: string | RequestIds | undefined
+  /** Set by a call that waits for its turn, and called with each further operation that begins to wait for it. */
+  onAsker: ((asker: Asker) => void) | undefined
   #isAborted = false
   #reason: unknown
   /** Most calls have one listener. */
@@ -39,6 +49,11 @@ export class Stop implements StopSignal {
   get requestIds(): readonly string[] {
     const { waiting } = this
     return typeof waiting === 'string' ? [waiting] : (waiting?.requestIds ?? [])
+  }
+
+  get asker(): Asker | undefined {
+    const { waiting } = this
+    return typeof waiting === 'string' ? undefined : waiting?.asker
   }
 
   get aborted(): boolean {

@@ -7,22 +7,22 @@ export const CLOCK_SKEW_MS = 5 * 60 * 1000
 
 /** The pins of a list that a write made, or may have made. */
 export interface MatchedPins {
-  /** Pins with the write's operation id, oldest first. The order is the same for every caller. */
+  /** Pins with the write's id, oldest first. The order is the same for every caller. */
   readonly mine: Pin[]
-  /** Pins without an operation id that have the write's name and that, as far as known, are new. */
+  /** Pins without a write's id that have the write's name and that, as far as known, are new. */
   readonly similar: readonly Pin[]
 }
 
 /** Creates a function that finds the pins of a write among the pins of its CID. */
-export function createPinMatcher({ operationId, write, before, startedAt }: WriteRecord) {
+export function createPinMatcher({ writeId, write, before, startedAt }: WriteRecord) {
   const known = new Set(before)
   const earliest = BigInt(startedAt - CLOCK_SKEW_MS) * 1_000_000n
   const name = givenNameOf(write.pin)
   return (pins: readonly Pin[]): MatchedPins => ({
-    mine: pins.filter((pin) => pin.operationId === operationId).sort(byAge),
+    mine: pins.filter((pin) => pin.writeId === writeId).sort(byAge),
     similar: pins.filter(
       (pin) =>
-        pin.operationId === undefined &&
+        pin.writeId === undefined &&
         !known.has(pin.requestId) &&
         givenNameOf(pin) === name &&
         pin.created.ns >= earliest,

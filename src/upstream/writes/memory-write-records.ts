@@ -12,9 +12,9 @@ export class MemoryWriteRecords implements WriteRecords {
     this.#now = now
   }
 
-  async find(tenant: string, key: string): Promise<WriteRecord | null> {
+  async find(tenantKey: string, key: string): Promise<WriteRecord | null> {
     this.#sweep()
-    return this.#records.get(idOf({ tenant, key })) ?? null
+    return this.#records.get(idOf({ tenantKey, key })) ?? null
   }
 
   async begin(record: WriteRecord): Promise<boolean> {
@@ -34,17 +34,17 @@ export class MemoryWriteRecords implements WriteRecords {
 
   async finish(record: WriteRecord, pin: Pin, options: { exclusive?: boolean } = {}): Promise<boolean> {
     const isPin = ({ key, result }: WriteRecord): boolean => key !== record.key && result?.requestId === pin.requestId
-    if (options.exclusive && this.#of(record.tenant).some(isPin)) return false
+    if (options.exclusive && this.#of(record.tenantKey).some(isPin)) return false
     this.#change(record, { state: 'done', result: pin })
     return true
   }
 
-  async unfinished(tenant: string): Promise<WriteRecord[]> {
-    return this.#of(tenant).filter(({ state }) => state !== 'done')
+  async unfinished(tenantKey: string): Promise<WriteRecord[]> {
+    return this.#of(tenantKey).filter(({ state }) => state !== 'done')
   }
 
-  async claimed(tenant: string, requestIds: readonly string[]): Promise<ReadonlySet<string>> {
-    const results = new Set(this.#of(tenant).map(({ result }) => result?.requestId))
+  async claimed(tenantKey: string, requestIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const results = new Set(this.#of(tenantKey).map(({ result }) => result?.requestId))
     return new Set(requestIds.filter((requestId) => results.has(requestId)))
   }
 
@@ -57,9 +57,9 @@ export class MemoryWriteRecords implements WriteRecords {
     if (current) this.#records.set(idOf(record), { ...current, ...change })
   }
 
-  #of(tenant: string): WriteRecord[] {
+  #of(tenantKey: string): WriteRecord[] {
     this.#sweep()
-    return [...this.#records.values()].filter((record) => record.tenant === tenant)
+    return [...this.#records.values()].filter((record) => record.tenantKey === tenantKey)
   }
 
   #sweep(): void {
@@ -72,6 +72,6 @@ export class MemoryWriteRecords implements WriteRecords {
 }
 
 /** A tenant's key contains no line break, so the parts cannot be confused. */
-function idOf({ tenant, key }: Pick<WriteRecord, 'tenant' | 'key'>): string {
-  return `${tenant}\n${key}`
+function idOf({ tenantKey, key }: Pick<WriteRecord, 'tenantKey' | 'key'>): string {
+  return `${tenantKey}\n${key}`
 }

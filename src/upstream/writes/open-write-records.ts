@@ -81,8 +81,8 @@ class SqliteWriteRecords implements WriteRecords {
     this.#now = now
   }
 
-  async find(tenant: string, key: string): Promise<WriteRecord | null> {
-    const row = this.#get('SELECT * FROM write WHERE tenant = ? AND key = ? AND started_at > ?', tenant, key)
+  async find(tenantKey: string, key: string): Promise<WriteRecord | null> {
+    const row = this.#get('SELECT * FROM write WHERE tenant = ? AND key = ? AND started_at > ?', tenantKey, key)
     return row ? toRecord(row) : null
   }
 
@@ -91,40 +91,40 @@ class SqliteWriteRecords implements WriteRecords {
     return this.#enqueue(() => this.#insert(record) || (this.#sweepKey(record) && this.#insert(record)))
   }
 
-  forget({ tenant, key }: WriteRecord): Promise<void> {
+  forget({ tenantKey, key }: WriteRecord): Promise<void> {
     return this.#enqueue(() => {
-      this.#statements.get('DELETE FROM write WHERE tenant = ? AND key = ?').run(tenant, key)
+      this.#statements.get('DELETE FROM write WHERE tenant = ? AND key = ?').run(tenantKey, key)
     })
   }
 
-  markUnknown({ tenant, key }: WriteRecord): Promise<void> {
+  markUnknown({ tenantKey, key }: WriteRecord): Promise<void> {
     return this.#enqueue(() => {
       this.#statements
         .get(`UPDATE write SET state = 'unknown', request_id = NULL, result = NULL WHERE tenant = ? AND key = ?`)
-        .run(tenant, key)
+        .run(tenantKey, key)
     })
   }
 
-  finish({ tenant, key }: WriteRecord, pin: Pin, options: { exclusive?: boolean } = {}): Promise<boolean> {
+  finish({ tenantKey, key }: WriteRecord, pin: Pin, options: { exclusive?: boolean } = {}): Promise<boolean> {
     return this.#enqueue(() => {
-      if (options.exclusive && this.#isOthers({ tenant, key }, pin)) return false
+      if (options.exclusive && this.#isOthers({ tenantKey, key }, pin)) return false
       this.#statements
         .get(`UPDATE write SET state = 'done', request_id = ?, result = ? WHERE tenant = ? AND key = ?`)
-        .run(pin.requestId, encodeRecordedPin(pin), tenant, key)
+        .run(pin.requestId, encodeRecordedPin(pin), tenantKey, key)
       return true
     })
   }
 
-  async unfinished(tenant: string): Promise<WriteRecord[]> {
+  async unfinished(tenantKey: string): Promise<WriteRecord[]> {
     const rows = this.#statements
       .get(`SELECT * FROM write WHERE tenant = ? AND state <> 'done' AND started_at > ? ORDER BY started_at`)
-      .all(tenant, this.#expired()) as unknown as Row[]
+      .all(tenantKey, this.#expired()) as unknown as Row[]
     return rows.map(toRecord)
   }
 
-  async claimed(tenant: string, requestIds: readonly string[]): Promise<ReadonlySet<string>> {
+  async claimed(tenantKey: string, requestIds: readonly string[]): Promise<ReadonlySet<string>> {
     const sql = 'SELECT 1 FROM write WHERE tenant = ? AND request_id = ? AND started_at > ?'
-    return new Set(requestIds.filter((requestId) => this.#get(sql, tenant, requestId) !== undefined))
+    return new Set(requestIds.filter((requestId) => this.#get(sql, tenantKey, requestId) !== undefined))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,10 +137,10 @@ class SqliteWriteRecords implements WriteRecords {
     const { changes } = this.#statements
       .get('INSERT OR IGNORE INTO write VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       .run(
-        record.tenant,
+        record.tenantKey,
         record.key,
         record.fingerprint,
-        record.operationId,
+        record.writeId,
         record.startedAt,
         record.state,
         encodeWrite(record.write),
@@ -152,9 +152,9 @@ class SqliteWriteRecords implements WriteRecords {
   }
 
   /** Removes the record of a key if it has expired. Returns whether it was removed. */
-  #sweepKey({ tenant, key }: WriteRecord): boolean {
+  #sweepKey({ tenantKey, key }: WriteRecord): boolean {
     const sql = 'DELETE FROM write WHERE tenant = ? AND key = ? AND started_at <= ?'
-    return Number(this.#statements.get(sql).run(tenant, key, this.#expired()).changes) === 1
+    return Number(this.#statements.get(sql).run(tenantKey, key, this.#expired()).changes) === 1
   }
 
   /** Removes some of the oldest expired records. Removing all at once might block the gateway for seconds. */
@@ -164,13 +164,13 @@ class SqliteWriteRecords implements WriteRecords {
   }
 
   /** Returns whether a pin is the result of another record of the tenant. */
-  #isOthers({ tenant, key }: Pick<WriteRecord, 'tenant' | 'key'>, { requestId }: Pin): boolean {
+  #isOthers({ tenantKey, key }: Pick<WriteRecord, 'tenantKey' | 'key'>, { requestId }: Pin): boolean {
     const sql = 'SELECT 1 FROM write WHERE tenant = ? AND request_id = ? AND key <> ?'
-    return this.#statements.get(sql).get(tenant, requestId, key) !== undefined
+    return this.#statements.get(sql).get(tenantKey, requestId, key) !== undefined
   }
 
-  #get(sql: string, tenant: string, other: string): Row | undefined {
-    return this.#statements.get(sql).get(tenant, other, this.#expired()) as Row | undefined
+  #get(sql: string, tenantKey: string, other: string): Row | undefined {
+    return this.#statements.get(sql).get(tenantKey, other, this.#expired()) as Row | undefined
   }
 
   #expired(): number {
@@ -210,10 +210,10 @@ class SqliteWriteRecords implements WriteRecords {
 
 function toRecord(row: Row): WriteRecord {
   return {
-    tenant: row.tenant,
+    tenantKey: row.tenant,
     key: row.key,
     fingerprint: row.fingerprint,
-    operationId: row.operation_id,
+    writeId: row.operation_id,
     startedAt: row.started_at,
     state: row.state,
     write: decodeWrite(row.write),

@@ -8,10 +8,10 @@ import type { WriteRecord } from './write-records.ts'
  * @param candidates pins that the write may have made
  */
 export function outcomeUnknown(
-  service: string,
-  { operationId, key }: WriteRecord,
+  serviceName: string,
+  { writeId, key }: WriteRecord,
   candidates: readonly Pin[],
   cause: unknown,
 ): OutcomeUnknownError {
-  return new OutcomeUnknownError(service, { operationId, idempotencyKey: key, candidates, cause })
+  return new OutcomeUnknownError(serviceName, { operationId: writeId, idempotencyKey: key, candidates, cause })
 }

@@ -14,7 +14,7 @@ import type { Write, WriteRecord } from './write-records.ts'
 import { WriteRequests, type WritingTenant } from './write-requests.ts'
 
 /** A write, and the pins of its CID that were there before, as its record keeps them. */
-type Prepared = Pick<WriteRecord, 'write' | 'before'>
+type PreparedWrite = Pick<WriteRecord, 'write' | 'before'>
 /** Determines what to write. It may read the old pin. */
 type Prepare = (requests: WriteRequests) => Promise<Write>
 
@@ -99,10 +99,10 @@ export class PinWriter {
   }
 
   #run(plan: Plan, signal?: StopSignal): Promise<Pin> {
-    const { service, key: tenant } = this.#tenant.account
+    const { service, key: tenantKey } = this.#tenant.account
     const { key, fingerprint } = plan
     const work = (operations: RequestIds): Promise<Pin> => this.#write(this.#requestsOf(operations), plan, signal)
-    return this.#journal.run({ service: service.name, tenant, key, fingerprint }, work, signal)
+    return this.#journal.run({ serviceName: service.name, tenantKey, key, fingerprint }, work, signal)
   }
 
   #requestsOf(operations: RequestIds): WriteRequests {
@@ -116,16 +116,16 @@ export class PinWriter {
     // are new.
     let isKnown = plan.isReplacement || requests.capabilities.keepsMeta === false
     for (;;) {
-      const known = isKnown ? await records.find(requests.key, key) : null
-      if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(requests.service, key)
+      const known = isKnown ? await records.find(requests.tenantKey, key) : null
+      if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(requests.serviceName, key)
       if (known?.result) return known.result
       if (known) return this.#finish(requests, known, (attempt) => attempt.resume())
 
       const record: WriteRecord = {
-        tenant: requests.key,
+        tenantKey: requests.tenantKey,
         key,
         fingerprint,
-        operationId: newOperationId(),
+        writeId: newWriteId(),
         startedAt: Date.now(),
         state: 'pending',
         ...(await this.#prepare(requests, plan.prepare, signal)),
@@ -139,8 +139,8 @@ export class PinWriter {
   }
 
   /** Reads everything that is needed before a request that may change pins. */
-  async #prepare(requests: WriteRequests, prepare: Prepare, signal?: StopSignal): Promise<Prepared> {
-    const read = async (): Promise<Prepared> => {
+  async #prepare(requests: WriteRequests, prepare: Prepare, signal?: StopSignal): Promise<PreparedWrite> {
+    const read = async (): Promise<PreparedWrite> => {
       const write = await prepare(requests)
       return { write, before: await this.#listBefore(requests, write) }
     }
@@ -148,9 +148,9 @@ export class PinWriter {
       return await untilAborted(read(), signal)
     } catch (cause) {
       if (!signal?.aborted) throw cause
-      const { service } = requests
-      throw new ServiceUnavailableError(`${service} was not asked for a change: it did not answer a read in time`, {
-        service,
+      const { serviceName } = requests
+      throw new ServiceUnavailableError(`${serviceName} was not asked for a change: it did not answer a read in time`, {
+        service: serviceName,
         cause,
       })
     }
@@ -192,6 +192,6 @@ export class PinWriter {
  * Returns the digits of a random UUID. Node makes the random bits of many UUIDs at once; 16 random bytes alone would cost
  * ten times as much.
  */
-function newOperationId(): string {
+function newWriteId(): string {
   return randomUUID().replaceAll('-', '')
 }

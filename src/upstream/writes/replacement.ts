@@ -6,16 +6,11 @@ import type { PinRef } from '../../domain/pin-id.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { CLOCK_SKEW_MS } from './match-pin.ts'
 import type { ReplacedPin, Write } from './write-records.ts'
+import type { WriteRequests } from './write-requests.ts'
 
 /** Parts of a pin that a replacement sets. An undefined part stays unchanged; a name of null is no name. */
 export type PinChanges = {
-  readonly [Part in Exclude<keyof NewPin, 'operationId'>]?: NewPin[Part] | undefined
-}
-
-/** Reads the pin to be replaced. */
-export interface PinReader {
-  readonly capabilities: Capabilities
-  getPin(requestId: string): Promise<Pin>
+  readonly [Part in Exclude<keyof NewPin, 'writeId'>]?: NewPin[Part] | undefined
 }
 
 /**
@@ -24,18 +19,23 @@ export interface PinReader {
  * It reads the old pin once if name, origins or `meta` stay unchanged. It also reads the old pin if pinql adds and then
  * removes, since the service then does not check that the old pin exists.
  *
+ * @param requests read the old pin
  * @throws whatever `getPin` throws, such as `PinNotFoundError`
  */
-export async function writeOf(ref: PinRef, changes: PinChanges, reader: PinReader): Promise<Write> {
+export async function writeOf(
+  ref: PinRef,
+  changes: PinChanges,
+  requests: Pick<WriteRequests, 'capabilities' | 'getPin'>,
+): Promise<Write> {
   const { requestId } = ref
   const { name, origins, meta } = changes
   if (name !== undefined && origins !== undefined && meta !== undefined) {
     const pin: NewPin = { cid: changes.cid ?? parseCid(ref.cid), name, origins, meta }
     const write = { pin, replaces: { requestId, cid: ref.cid } }
-    if (nativeTargetOf(write, reader.capabilities) !== null) return write
+    if (nativeTargetOf(write, requests.capabilities) !== null) return write
   }
-  const old = await reader.getPin(requestId)
-  const was = { name: givenNameOf(old), meta: old.meta, operationId: old.operationId }
+  const old = await requests.getPin(requestId)
+  const was = { name: givenNameOf(old), meta: old.meta, writeId: old.writeId }
   return {
     pin: {
       cid: changes.cid ?? old.cid,
@@ -105,7 +105,7 @@ export function ignoredPart(
   if (isMetaKept && !isEqual(wanted.meta, found.meta) && (isOldMeta || (isOthers && hasMeta))) {
     return { part: 'meta', wanted: wanted.meta, found: found.meta, isOthers }
   }
-  const isOfAnotherWrite = isOthers && found.operationId !== undefined
+  const isOfAnotherWrite = isOthers && found.writeId !== undefined
   return isOfAnotherWrite ? { part: 'cid', wanted: wanted.cid.text, found: found.requestId, isOthers } : null
 }
 
@@ -113,8 +113,8 @@ export function ignoredPart(
 function wasThere(found: Pin, wanted: NewPin, was: ReplacedPin['was'], state: ReplacementState): boolean {
   const { keepsMeta, before, startedAt } = state
   if (before) return before.includes(found.requestId)
-  // A service that replaces a pin but keeps its `meta` also keeps the old operation id in it.
-  if (found.operationId !== undefined) return ![wanted.operationId, was?.operationId].includes(found.operationId)
+  // A service that replaces a pin but keeps its `meta` also keeps the old write's id in it.
+  if (found.writeId !== undefined) return ![wanted.writeId, was?.writeId].includes(found.writeId)
   if (keepsMeta === true && !(was && isEqual(found.meta, was.meta))) return true
   // The service may drop `meta`, or keep the old `meta`. Then a different name or an older time shows that it is another
   // pin.

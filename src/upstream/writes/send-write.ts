@@ -18,21 +18,23 @@ import type { WriteRequests } from './write-requests.ts'
  * @throws whatever else the POST rejects with
  */
 export async function sendWrite(requests: WriteRequests, record: WriteRecord, deadline: number): Promise<Pin> {
-  const { write, operationId } = record
+  const { write, writeId } = record
   const replaced = nativeTargetOf(write, requests.capabilities)
   const post = { replaced, old: write.replaces?.requestId ?? null, deadline }
-  const pin = await sendWithFewerOrigins(requests, { ...write.pin, operationId }, post)
+  const pin = await sendWithFewerOrigins(requests, { ...write.pin, writeId }, post)
   if (isSameCid(pin.cid, write.pin.cid)) return pin
-  const { service } = requests
+  const { serviceName } = requests
   if (replaced === null) {
-    throw new MalformedResponseError(`${service} answered with a pin of another CID than it was asked for`, { service })
+    const message = `${serviceName} answered with a pin of another CID than it was asked for`
+    throw new MalformedResponseError(message, { service: serviceName })
   }
   requests.observeIgnoredCid()
   try {
     return await sendWrite(requests, record, deadline)
   } catch (cause) {
     // The old pin's name and `meta` are changed by now. So a plain refusal would be misleading.
-    throw cause instanceof PinqlError && !isOutcomeUnknown(cause) ? outcomeUnknown(service, record, [], cause) : cause
+    if (!(cause instanceof PinqlError) || isOutcomeUnknown(cause)) throw cause
+    throw outcomeUnknown(serviceName, record, [], cause)
   }
 }
 

@@ -26,8 +26,8 @@ const WRITE_TIMEOUT_FACTOR = 2.5
  * One attempt to complete a recorded write.
  *
  * A request whose outcome is unknown is never simply sent again. First, pinql looks for the pin in the service's list of
- * that CID. Where the service keeps `meta`, the operation id in it shows for certain whether the pin exists. A second
- * request has the same operation id as the first. So a second pin can be told from all others, and removed.
+ * that CID. Where the service keeps `meta`, the write's id in it shows for certain whether the pin exists. A second
+ * request has the same id as the first. So a second pin can be told from all others, and removed.
  */
 export class WriteAttempt {
   readonly #requests: WriteRequests
@@ -102,7 +102,7 @@ export class WriteAttempt {
    * @param kept the result of the write
    */
   async sweep(kept: Pin): Promise<void> {
-    if (!this.#wasRepeated || kept.operationId !== this.#record.operationId) return
+    if (!this.#wasRepeated || kept.writeId !== this.#record.writeId) return
     const signal = this.#signal
     await sleep(this.#requests.clock, LATE_MS, { signal })
     const { mine } = this.#match(await this.#requests.lookupContent(this.#record.write.pin.cid, { signal }))
@@ -119,7 +119,7 @@ export class WriteAttempt {
     let pin = await this.#probe(delaysMs, null)
     if (!pin && (await this.#mayRepeat())) pin = await this.#repeat()
     if (pin) return this.#complete(pin)
-    throw outcomeUnknown(this.#requests.service, this.#record, this.#candidates, this.#cause)
+    throw outcomeUnknown(this.#requests.serviceName, this.#record, this.#candidates, this.#cause)
   }
 
   /** Sends the write again, and then looks again, since the service may have carried out the first request late. */
@@ -151,11 +151,11 @@ export class WriteAttempt {
     return null
   }
 
-  /** @param answered a pin of this operation that the list need not contain */
+  /** @param answered a pin of this write that the list need not contain */
   async #look(answered: Pin | null): Promise<Pin | null> {
     const { mine, similar } = this.#match(await this.#listInTime())
     // Some services answer with a pin that was there before. pinql must not remove that pin.
-    const isMine = answered?.operationId === this.#record.operationId
+    const isMine = answered?.writeId === this.#record.writeId
     if (isMine && mine.every(({ requestId }) => requestId !== answered.requestId)) mine.push(answered)
     const [oldest, ...newer] = mine
     if (oldest) {
@@ -169,9 +169,9 @@ export class WriteAttempt {
   }
 
   async #listInTime(): Promise<readonly Pin[]> {
-    const { clock, service } = this.#requests
+    const { clock, serviceName } = this.#requests
     const late = new AbortController()
-    const reason = new ServiceUnavailableError(`${service} did not show its pins in time`, { service })
+    const reason = new ServiceUnavailableError(`${serviceName} did not show its pins in time`, { service: serviceName })
     const timer = clock.setTimeout(() => late.abort(reason), this.#deadline - clock.now())
     try {
       const signal = AbortSignal.any([this.#signal, late.signal])
@@ -185,7 +185,7 @@ export class WriteAttempt {
   async #unclaimed(pins: readonly Pin[]): Promise<readonly Pin[]> {
     if (pins.length === 0) return pins
     const requestIds = pins.map(({ requestId }) => requestId)
-    const claimed = await this.#records.claimed(this.#record.tenant, requestIds)
+    const claimed = await this.#records.claimed(this.#record.tenantKey, requestIds)
     return pins.filter(({ requestId }) => !claimed.has(requestId))
   }
 

@@ -3,12 +3,16 @@ import { parseCid } from '../../domain/cid.ts'
 import { parseInstant } from '../../domain/instant.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinChanges } from './replacement.ts'
-import type { Write } from './write-records.ts'
+import type { ReplacedPin, Write } from './write-records.ts'
 
-/** A pin whose CID and time are text. */
+/** A pin as records have it: its CID and time are text, and the id of its write has an older name. */
 type Plain<Value extends NewPin> = {
-  readonly [Key in keyof Value]: Key extends 'cid' | 'created' ? string : Value[Key]
+  readonly [Key in keyof Value as Key extends 'writeId' ? 'operationId' : Key]: Key extends 'cid' | 'created'
+    ? string
+    : Value[Key]
 }
+/** A replaced pin as records have it. */
+type PlainReplaced = Omit<ReplacedPin, 'was'> & { readonly was?: Pick<Plain<NewPin>, 'name' | 'meta' | 'operationId'> }
 
 /**
  * Returns a text that is equal for writes with equal input. The order of `meta` does not matter, and the order of origins
@@ -30,19 +34,46 @@ export function fingerprintOf(input: PinChanges, replaced: string | null): strin
 }
 
 export function encodeWrite({ pin, replaces }: Write): string {
-  return JSON.stringify({ pin: { ...pin, cid: pin.cid.text }, replaces })
+  return JSON.stringify({ pin: { ...pin, cid: pin.cid.text }, replaces: replaces && encodeReplaced(replaces) })
 }
 
 export function decodeWrite(text: string): Write {
-  const { pin, replaces } = JSON.parse(text) as { pin: Plain<NewPin>; replaces: Write['replaces'] }
-  return { pin: { ...pin, cid: parseCid(pin.cid) }, replaces }
+  const { pin, replaces } = JSON.parse(text) as { pin: Plain<NewPin>; replaces: PlainReplaced | null }
+  return { pin: { ...pin, cid: parseCid(pin.cid) }, replaces: replaces && decodeReplaced(replaces) }
+}
+
+function encodeReplaced({ requestId, cid, was }: ReplacedPin): PlainReplaced {
+  return was
+    ? { requestId, cid, was: { name: was.name, meta: was.meta, operationId: was.writeId } }
+    : { requestId, cid }
+}
+
+function decodeReplaced({ requestId, cid, was }: PlainReplaced): ReplacedPin {
+  return was
+    ? { requestId, cid, was: { name: was.name, meta: was.meta, writeId: was.operationId } }
+    : { requestId, cid }
 }
 
 export function encodeRecordedPin(pin: Pin): string {
-  return JSON.stringify({ ...pin, cid: pin.cid.text, created: pin.created.text })
+  const { service, requestId, status, cid, name, created, origins, meta, delegates, info } = pin
+  // Written out, since V8 takes twice as long for a copy with another set of keys.
+  return JSON.stringify({
+    service,
+    requestId,
+    status,
+    cid: cid.text,
+    name,
+    created: created.text,
+    origins,
+    meta,
+    delegates,
+    info,
+    operationId: pin.writeId,
+    unknownStatus: pin.unknownStatus,
+  } satisfies Record<keyof Plain<Pin>, unknown>)
 }
 
 export function decodeRecordedPin(text: string): Pin {
-  const pin = JSON.parse(text) as Plain<Pin>
-  return { ...pin, cid: parseCid(pin.cid), created: parseInstant(pin.created) }
+  const { operationId: writeId, ...pin } = JSON.parse(text) as Plain<Pin>
+  return { ...pin, cid: parseCid(pin.cid), created: parseInstant(pin.created), writeId }
 }

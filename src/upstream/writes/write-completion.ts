@@ -46,7 +46,7 @@ export class WriteCompletion {
   async removeOrUnknown(requestId: string, candidates: readonly Pin[], successor?: Pin): Promise<void> {
     await this.remove(requestId, successor).catch((cause) => {
       if (!(cause instanceof PinqlError)) throw cause
-      throw outcomeUnknown(this.#requests.service, this.#record, candidates, cause)
+      throw outcomeUnknown(this.#requests.serviceName, this.#record, candidates, cause)
     })
   }
 
@@ -68,22 +68,22 @@ export class WriteCompletion {
    * @throws {UnchangedPinError} when it is not. A second pin that pinql made is removed first.
    */
   async #refuseIgnored(replaces: ReplacedPin, pin: Pin): Promise<void> {
-    const { write, operationId, before, startedAt } = this.#record
-    const { service, capabilities } = this.#requests
+    const { write, writeId, before, startedAt } = this.#record
+    const { serviceName, capabilities } = this.#requests
     // An answer without `meta` does not disprove what was known before, since it may show another write's pin.
     const keepsMeta = this.#keptMeta === true ? true : capabilities.keepsMeta
     const state = { keepsMeta, before, startedAt }
-    const wanted = { ...write.pin, operationId }
+    const wanted = { ...write.pin, writeId }
     const seen = ignoredPart(wanted, replaces, pin, state)
     // Some services answer with little more than the CID.
-    const isBare = pin.operationId === undefined && Object.keys(pin.meta).length === 0
+    const isBare = pin.writeId === undefined && Object.keys(pin.meta).length === 0
     const read = seen && isBare ? await this.#requests.getPin(pin.requestId).catch(() => null) : null
     const ignored = read ? ignoredPart(wanted, replaces, read, state) : seen
     if (!ignored) return
     const isMade = pin.requestId !== replaces.requestId && !ignored.isOthers
     const isReplaced = isMade && this.#isNative
     if (isReplaced) this.#requests.noteReplaced(replaces.requestId, pin)
-    else if (isMade && pin.operationId === operationId) await this.removeOrUnknown(pin.requestId, [pin])
-    throw new UnchangedPinError(service, ignored, isReplaced ? [pin] : [])
+    else if (isMade && pin.writeId === writeId) await this.removeOrUnknown(pin.requestId, [pin])
+    throw new UnchangedPinError(serviceName, ignored, isReplaced ? [pin] : [])
   }
 }

@@ -2,15 +2,15 @@ import { setMaxListeners } from 'node:events'
 import { IdempotencyConflictError } from '../../domain/change-errors.ts'
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
-import { type RequestIds, unionOfRequestIds } from '../waiting/stop.ts'
+import { type Asker, type RequestIds, unionOfRequestIds } from '../waiting/stop.ts'
 import { MemoryWriteRecords } from './memory-write-records.ts'
 import type { WriteRecords } from './write-records.ts'
 
 /** A tenant's write, identified by its key. */
 export interface WriteName {
   /** Configured name of the service, for errors. */
-  readonly service: string
-  readonly tenant: string
+  readonly serviceName: string
+  readonly tenantKey: string
   readonly key: string
   readonly fingerprint: string
 }
@@ -34,6 +34,10 @@ class RunningWrite implements RequestIds {
 
   get requestIds(): readonly string[] {
     return this.#first ? unionOfRequestIds([this.#first, ...(this.#others ?? [])]) : []
+  }
+
+  get asker(): Asker | undefined {
+    return this.#first?.asker
   }
 
   join(operation: RequestIds): void {
@@ -82,11 +86,11 @@ export class WriteJournal implements AsyncDisposable {
    */
   async run(name: WriteName, work: (operations: RequestIds) => Promise<Pin>, operation: RequestIds = {}): Promise<Pin> {
     if (this.#stop.signal.aborted)
-      throw new ServiceUnavailableError('no more changes: the gateway is stopping', { service: name.service })
+      throw new ServiceUnavailableError('no more changes: the gateway is stopping', { service: name.serviceName })
     const id = idOf(name)
     const running = this.#running.get(id)
     if (running && running.fingerprint !== name.fingerprint) {
-      throw new IdempotencyConflictError(name.service, name.key)
+      throw new IdempotencyConflictError(name.serviceName, name.key)
     }
     if (running?.outcome !== undefined) {
       running.join(operation)
@@ -104,7 +108,7 @@ export class WriteJournal implements AsyncDisposable {
     }
   }
 
-  isRunning(name: Pick<WriteName, 'tenant' | 'key'>): boolean {
+  isRunning(name: Pick<WriteName, 'tenantKey' | 'key'>): boolean {
     return this.#running.has(idOf(name))
   }
 
@@ -127,6 +131,6 @@ export class WriteJournal implements AsyncDisposable {
   }
 }
 
-function idOf({ tenant, key }: Pick<WriteName, 'tenant' | 'key'>): string {
-  return `${tenant}\n${key}`
+function idOf({ tenantKey, key }: Pick<WriteName, 'tenantKey' | 'key'>): string {
+  return `${tenantKey}\n${key}`
 }

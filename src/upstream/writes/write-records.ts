@@ -13,19 +13,19 @@ export interface ReplacedPin {
   /** Text of its CID. */
   readonly cid: string
   /** Parts of the pin before the replacement. Absent if pinql did not need to read the pin. */
-  readonly was?: Pick<NewPin, 'name' | 'meta' | 'operationId'> | undefined
+  readonly was?: Pick<NewPin, 'name' | 'meta' | 'writeId'> | undefined
 }
 
 /** The record of a write. With it, the write can be finished and answered again after a crash. It never contains a token. */
 export interface WriteRecord {
   /** Key of the tenant: service and keyed hash of the token. */
-  readonly tenant: string
+  readonly tenantKey: string
   /** The client's idempotency key, or one that pinql made. */
   readonly key: string
   /** Equal for writes with equal input. */
   readonly fingerprint: string
   /** 122 random bits as 32 hexadecimal digits. They are sent in the pin's `meta`. */
-  readonly operationId: string
+  readonly writeId: string
   /** Start of the write in Unix milliseconds. */
   readonly startedAt: number
   /**
@@ -51,7 +51,7 @@ export const RECORD_LIFETIME_MS = 24 * 60 * 60 * 1000
  * not found, and are removed now and then.
  */
 export interface WriteRecords extends AsyncDisposable {
-  find(tenant: string, key: string): Promise<WriteRecord | null>
+  find(tenantKey: string, key: string): Promise<WriteRecord | null>
   /** Stores a record. Returns false and stores nothing if the tenant already has a record with that key. */
   begin(record: WriteRecord): Promise<boolean>
   /** Removes the record of a write that had no effect, so that its key can be used again. */
@@ -65,7 +65,7 @@ export interface WriteRecords extends AsyncDisposable {
    */
   finish(record: WriteRecord, pin: Pin, options?: { exclusive?: boolean }): Promise<boolean>
   /** Returns a tenant's records without a result, oldest first. */
-  unfinished(tenant: string): Promise<WriteRecord[]>
+  unfinished(tenantKey: string): Promise<WriteRecord[]>
   /** Returns those of the request ids that are results of the tenant's records. */
-  claimed(tenant: string, requestIds: readonly string[]): Promise<ReadonlySet<string>>
+  claimed(tenantKey: string, requestIds: readonly string[]): Promise<ReadonlySet<string>>
 }

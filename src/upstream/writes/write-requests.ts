@@ -9,23 +9,15 @@ import type { Clock } from '../waiting/clock.ts'
 import { type RequestIds, Stop, type StopSignal } from '../waiting/stop.ts'
 import type { RecentWrites } from './recent-writes.ts'
 
-/** The reads of a tenant that its writes need. */
-export interface ReadsForWrites {
-  getPin(requestId: string, options: TenantCallOptions): Promise<Pin>
-}
-
-/** The lookups of a tenant that its writes need. */
-export interface LookupsForWrites {
-  content(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
-  /** Like `content`, without the pins that lists do not show yet. */
-  listed(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
-}
-
 /** The parts of a tenant that its writes use. */
 export interface WritingTenant {
   readonly account: Account
-  readonly reads: ReadsForWrites
-  readonly lookups: LookupsForWrites
+  readonly reads: { getPin(requestId: string, options: TenantCallOptions): Promise<Pin> }
+  readonly lookups: {
+    content(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
+    /** Like `content`, without the pins that lists do not show yet. */
+    listed(cid: Cid, options: SignalOptions): Promise<readonly Pin[]>
+  }
   readonly recent: RecentWrites
 }
 
@@ -48,12 +40,12 @@ export class WriteRequests {
   }
 
   /** Key of the tenant. */
-  get key(): string {
+  get tenantKey(): string {
     return this.#tenant.account.key
   }
 
   /** Configured name of the service. */
-  get service(): string {
+  get serviceName(): string {
     return this.#tenant.account.service.name
   }
 
@@ -150,10 +142,10 @@ export class WriteRequests {
   }
 
   /**
-   * Returns whether a write without a visible pin was not made: the service keeps `meta`, and lists the pins that were
-   * written before.
+   * Returns whether the lists of the service are proof: a write whose pin they do not show was not made. That is so if the
+   * service keeps `meta` and lists new pins at once.
    *
-   * To test that, it looks for a pin that was made within the last minute, if there is one.
+   * To test the lists, it looks for a pin that was made within the last minute, if there is one.
    */
   async showsWrites(): Promise<boolean> {
     const { account, recent, lookups } = this.#tenant
@@ -163,7 +155,7 @@ export class WriteRequests {
       const listed = await lookups.listed(example.cid, { signal: this.#signal })
       const pin = listed.find(({ requestId }) => requestId === example.requestId)
       if (!pin) return false
-      if (pin.operationId === undefined) account.service.known.observeLostMeta()
+      if (pin.writeId === undefined) account.service.known.observeLostMeta()
     }
     return this.capabilities.keepsMeta === true
   }
@@ -181,8 +173,8 @@ export class WriteRequests {
   }
 
   #call({ signal = this.#signal, class: requestClass = 'mutation' }: TenantCallOptions) {
-    const { key: tenant, token } = this.#tenant.account
-    return { tenant, token, signal, class: requestClass, endpoint: 'write' } as const
+    const { key: tenantKey, token } = this.#tenant.account
+    return { tenantKey, token, signal, class: requestClass, endpoint: 'write' } as const
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { idOf, type Setup, seedPins, startSetup } from '../../support/gateway/start-setup.ts'
+import type { EmulatedPin } from '../../support/providers/emulated-pin.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import type { StoredPin } from '../../support/providers/stored-pin.ts'
 import { jsonReply } from '../../support/providers/wire-reply.ts'
 import { ALICE, type Answer } from '../../support/start-test-api.ts'
 
@@ -36,7 +36,7 @@ describe('a list with an odd record', () => {
   it.each(ODD)('shows the others, and says how many were left out and why: %s', async (_what, change, reason) => {
     await using setup = await startSetup()
     const stored = seedPins(setup.service, 5)
-    const [odd] = stored.slice(2) as [StoredPin]
+    const [odd] = stored.slice(2) as [EmulatedPin]
     spoil(setup, [odd.requestId], change)
 
     const { pins } = (await setup.api.query(PAGE)).data
@@ -50,7 +50,7 @@ describe('a list with an odd record', () => {
     expect(pins.warnings[0].message).toMatch(/^one listed 1 record that is no valid pin/)
   })
 
-  it.each([1, 2, 3, 7])('is walked to its end, in pages of %i, wherever the odd ones are', async (first) => {
+  it.each([1, 2, 3, 7])('is read to its end, in pages of %i, wherever the odd ones are', async (first) => {
     await using setup = await startSetup()
     const stored = seedPins(setup.service, 9)
     const odd = [0, 3, 4, 8].map((index) => stored[index]?.requestId as string)
@@ -84,7 +84,7 @@ describe('a removal by filter', () => {
   it.each(ODD)('does not touch what could not be read, and says so: %s', async (_what, change) => {
     await using setup = await startSetup()
     const stored = seedPins(setup.service, 3, { name: 'old' })
-    const [first, odd, last] = stored as [StoredPin, StoredPin, StoredPin]
+    const [first, odd, last] = stored as [EmulatedPin, EmulatedPin, EmulatedPin]
     spoil(setup, [odd.requestId], change)
 
     const { data } = await setup.api.query(REMOVE, { input: { filter: { name: 'old' } } })
@@ -102,7 +102,7 @@ describe('a removal by filter', () => {
 
   it('does not touch a pin whose status is unknown', async () => {
     await using setup = await startSetup()
-    const [odd, other] = seedPins(setup.service, 2, { status: 'queued' }) as [StoredPin, StoredPin]
+    const [odd, other] = seedPins(setup.service, 2, { status: 'queued' }) as [EmulatedPin, EmulatedPin]
     spoil(setup, [odd.requestId], (pin) => ({ ...pin, status: 'archived' }))
 
     const { data } = await setup.api.query(REMOVE, { input: { filter: { status: ['QUEUED'] } } })
@@ -120,8 +120,8 @@ describe('a lookup beside an odd record', () => {
   it('has the other pins of the CID, and an error that says what is missing', async () => {
     await using setup = await startSetup()
     const [odd, fine] = setup.service.seed(ALICE, [{ cid: exampleCid(1) }, { cid: exampleCid(1) }]) as [
-      StoredPin,
-      StoredPin,
+      EmulatedPin,
+      EmulatedPin,
     ]
     setup.service.seed(ALICE, [{ cid: exampleCid(2) }])
     spoil(setup, [odd.requestId], (pin) => ({ ...pin, created: 'today' }))

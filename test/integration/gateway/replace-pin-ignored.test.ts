@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { ERROR_FIELDS, type ErrorParts, failedPayload } from '../../support/gateway/expected-errors.ts'
 import { idOf, requestsAt, type Setup, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
+import type { EmulatedPin } from '../../support/providers/emulated-pin.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { fourEverland } from '../../support/providers/four-everland.ts'
 import { noDuplicateCid, type PinCheck } from '../../support/providers/pin-checks.ts'
 import type { ProviderProfile } from '../../support/providers/provider-profile.ts'
 import { addThenRemove, type ReplaceMode } from '../../support/providers/replace-modes.ts'
-import type { StoredPin } from '../../support/providers/stored-pin.ts'
 import { jsonReply } from '../../support/providers/wire-reply.ts'
 import { ALICE } from '../../support/start-test-api.ts'
 
@@ -63,7 +63,7 @@ const takesOver =
 
 /** Answers a POST with the first pin of the service, and makes none. */
 function giveFirstPin({ service }: Setup): void {
-  const [first] = service.pins(ALICE) as [StoredPin]
+  const [first] = service.pins(ALICE) as [EmulatedPin]
   service.hooks.afterCommit = ({ method, path }, { body }) => {
     if (method !== 'POST' || path !== '/pins') return undefined
     const made: { requestid: string; pin: object } = JSON.parse(body)

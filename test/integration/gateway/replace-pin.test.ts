@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { A_MADE_KEY, failedPayload, notFound, unreachable } from '../../support/gateway/expected-errors.ts'
 import { REPLACE } from '../../support/gateway/operation-documents.ts'
 import { idOf, OPERATION_META, requestsAt, type Setup, startSetup } from '../../support/gateway/start-setup.ts'
+import type { SeedPin } from '../../support/providers/emulated-pins.ts'
 import { exampleCid, exampleCidV0 } from '../../support/providers/example-cid.ts'
 import { filebase } from '../../support/providers/filebase.ts'
 import { heliaServer } from '../../support/providers/helia-server.ts'
-import type { SeedPin } from '../../support/providers/pin-store.ts'
 import { ALICE } from '../../support/start-test-api.ts'
 
 const origin = (n: number) => `/ip4/198.51.100.${n}/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN`

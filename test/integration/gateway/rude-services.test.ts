@@ -194,7 +194,8 @@ describe('a service that is down or slow', () => {
     'is never sent an add twice; where it does not show whether it was made, that is the error (%s)',
     async (_what, handler) => {
       await using upstream = await startScriptedServer()
-      await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
+      const services = [{ name: 'one', endpoint: upstream.endpoint }]
+      await using api = startTestApi({ services, timeoutMs: 800 })
       upstream.reply(handler)
 
       const answer = await api.query(OPERATION_DOCUMENTS.addPin, { input: { cid: exampleCid(1) } })

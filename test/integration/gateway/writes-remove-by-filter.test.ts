@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { badInput, ERROR_FIELDS, type ErrorParts, shownError } from '../../support/gateway/expected-errors.ts'
 import { idOf, requestsAt, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
+import type { EmulatedPin } from '../../support/providers/emulated-pin.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { filebase } from '../../support/providers/filebase.ts'
 import { heliaServer } from '../../support/providers/helia-server.ts'
-import type { StoredPin } from '../../support/providers/stored-pin.ts'
 import { ALICE } from '../../support/start-test-api.ts'
 
 const REMOVE = `mutation ($input: RemovePinsInput!) {
@@ -12,13 +12,13 @@ const REMOVE = `mutation ($input: RemovePinsInput!) {
 }`
 
 /** The payload of a pin that was removed: the pin as it was. */
-const removed = ({ requestId, cid, name, meta }: StoredPin, service?: string) => {
+const removed = ({ requestId, cid, name, meta }: EmulatedPin, service?: string) => {
   const id = idOf({ requestId, cid }, service)
   return { pinId: id, removedId: id, pin: { id, name, cid, meta: meta ?? {} }, error: null }
 }
 
 /** The payload of a pin that would be removed, or could not be. */
-const kept = (pin: StoredPin) => ({ ...removed(pin), removedId: null })
+const kept = (pin: EmulatedPin) => ({ ...removed(pin), removedId: null })
 
 const ZERO = '0001-01-01T00:00:00Z'
 const NOT_ALL = 'ids, or a filter that not every pin matches'
@@ -96,7 +96,7 @@ describe('removePins by a filter', () => {
     await using setup = await startServices('one', 'two')
     const { services, api } = setup
     seedPins(services.one, 2)
-    const [, pin] = seedPins(services.two, 2) as [StoredPin, StoredPin]
+    const [, pin] = seedPins(services.two, 2) as [EmulatedPin, EmulatedPin]
 
     const answer = await api.query(REMOVE, { input: { service: 'two', filter: { name: 'pin 1' } } })
 
@@ -171,7 +171,7 @@ describe('removePins by a filter', () => {
   it('shows each pin that was read also where it could not be removed, beside the reason', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
-    const [newer, older] = seedPins(service, 2) as [StoredPin, StoredPin]
+    const [newer, older] = seedPins(service, 2) as [EmulatedPin, EmulatedPin]
     service.hooks.beforeReply = ({ method, path }) =>
       method === 'DELETE' && path === `/pins/${newer.requestId}` ? { status: 418, headers: {}, body: '' } : undefined
 

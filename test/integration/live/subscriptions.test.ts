@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
+import { pinsChanged } from '../../../src/resolvers/live-pins.ts'
 import { startLiveApi, TOKEN } from '../../support/gateway/start-live-api.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
@@ -78,11 +79,11 @@ it('follows a pin that its service cannot replace in one step', async () => {
 
 it('listens to a service once, however often it is named', async () => {
   await using setup = await startLiveApi(compliant)
-  const { service, live } = setup
+  const { service } = setup
   service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
   const stream = await setup.subscribe('pinsChanged(services: ["a", "a", "a"])', EVENT)
   expect(await stream.next()).toEqual(
     eventWith('SNAPSHOT', { pin: { status: 'QUEUED' }, remaining: 0, isResync: false }),
   )
-  expect(live.listeners).toBe(1)
+  expect(pinsChanged({ services: ['a', 'a', 'a'] }, setup.context).parts).toBe(1)
 })

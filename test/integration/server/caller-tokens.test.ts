@@ -1,20 +1,37 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { compliant } from '../../support/providers/compliant.ts'
+import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
 
-// Nobody listens there: what is sent on, with the gateway's own token, ends as SERVICE_UNAVAILABLE.
-const endpoint = 'http://127.0.0.1:9'
+let upstream: EmulatedProvider
 let gateway: TestGateway
 beforeAll(async () => {
+  upstream = await startEmulatedProvider(compliant, { tokens: ['configured'] })
+  const { endpoint } = upstream
   const services = { one: { endpoint, token: 'configured' }, two: { endpoint, token: 'configured' } }
   gateway = await startTestGateway({ services, defaultService: 'one' })
 })
-afterAll(() => gateway[Symbol.asyncDispose]())
+beforeEach(() => upstream.resetLog())
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
+
+function count(headers: Record<string, string>, service: string) {
+  return gateway.query(`{ pins(services: "${service}") { totalCount } }`, {}, headers)
+}
 
 /** Why the pins of a service could not be read. */
 async function refusalOf(headers: Record<string, string>, service = 'one') {
-  const { data, errors = [] } = await gateway.query(`{ pins(services: "${service}") { totalCount } }`, {}, headers)
+  const { data, errors = [] } = await count(headers, service)
   expect({ data, paths: errors.map(({ path }) => path) }).toEqual({ data: null, paths: [['pins']] })
   return { message: errors[0]?.message, ...errors[0]?.extensions }
+}
+
+/** Expects that the pins of a service are read, with the gateway's own token. */
+async function expectOwnToken(headers: Record<string, string>, service = 'one') {
+  expect(await count(headers, service)).toEqual({ data: { pins: { totalCount: 0 } } })
+  expect(new Set(upstream.requests.map(({ token }) => token))).toEqual(new Set(['configured']))
 }
 
 describe("a caller's token that cannot be used is never replaced by the gateway's own", () => {
@@ -28,12 +45,14 @@ describe("a caller's token that cannot be used is never replaced by the gateway'
         message: 'The token for one cannot be read: expected "Bearer" and one token in the header authorization',
       })
       // It is meant for the default service.
-      expect(await refusalOf({ authorization }, 'two')).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+      expect(upstream.requests).toEqual([])
+      await expectOwnToken({ authorization }, 'two')
     },
   )
 
   it('a header of its own with spaces', async () => {
     expect(await refusalOf({ 'x-pinning-token-two': 'Bearer abc' }, 'two')).toMatchObject({ code: 'UNAUTHORIZED' })
+    expect(upstream.requests).toEqual([])
   })
 
   it('a header for a service that is not there', async () => {
@@ -45,7 +64,11 @@ describe("a caller's token that cannot be used is never replaced by the gateway'
       known: ['one', 'two'],
     })
     // With a token of their own nothing is mistaken.
-    expect(await refusalOf({ ...mistyped, authorization: 'Bearer abc' })).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(await refusalOf({ ...mistyped, authorization: 'Bearer abc' })).toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringContaining('one answered 401'),
+    })
+    expect(new Set(upstream.requests.map(({ token }) => token))).toEqual(new Set(['abc']))
     const url = `${gateway.url}?query=${encodeURIComponent('{ pin(requestId: "r") { id } services { health { state } } }')}`
     const response = await fetch(url, { headers: mistyped })
     expect(await response.json()).toMatchObject({
@@ -58,6 +81,6 @@ describe("a caller's token that cannot be used is never replaced by the gateway'
 it.each(['Basic YTpi', 'Digest username="a"', 'Negotiate abc'])(
   'takes "authorization: %s" for the password of a proxy, and no token',
   async (authorization) => {
-    expect(await refusalOf({ authorization })).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    await expectOwnToken({ authorization })
   },
 )

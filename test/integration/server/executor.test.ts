@@ -24,7 +24,7 @@ async function start() {
     executor,
     runOf: (query: string) => ({
       document: executor.documents.parse(query),
-      caller: { tokenFor: () => null },
+      caller: { key: 'anyone', tokenFor: () => null },
       requestId: 'r',
     }),
     async [Symbol.asyncDispose]() {

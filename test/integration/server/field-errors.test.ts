@@ -100,7 +100,7 @@ describe('a request', () => {
 })
 
 describe('stopping', () => {
-  it('turns readiness off, lets what is in flight finish, and then refuses connections', async () => {
+  it('refuses connections at once, and lets what is in flight finish', async () => {
     const entered = deferred()
     const release = deferred<string>()
     await using server = await startTestServer({
@@ -112,7 +112,7 @@ describe('stopping', () => {
     const answer = ask(server.url, '{ slow }')
     await entered.promise
     const stopped = server[Symbol.asyncDispose]()
-    expect(server.isAccepting()).toBe(false)
+    await expect(fetch(server.url)).rejects.toThrow()
     release.resolve('done')
     expect(await answer).toMatchObject({ status: 200, body: { data: { slow: 'done' } } })
     await stopped

@@ -58,10 +58,15 @@ export class PsaClient {
     return this.request('DELETE', `/pins/${requestId}`)
   }
 
-  /** Asks until the pin is `pinned` or `failed`; the service has no other way to tell. */
-  async settled(requestId: string): Promise<PinStatusBody> {
+  /**
+   * Asks until the pin is `pinned` or `failed`; the service has no other way to tell.
+   *
+   * @param onAnswer called with every answer. What a test does at its pace takes no sleep of its own.
+   */
+  async settled(requestId: string, onAnswer?: () => void): Promise<PinStatusBody> {
     for (;;) {
       const { body } = await this.get(requestId)
+      onAnswer?.()
       if (body.status === 'pinned' || body.status === 'failed') return body
       await delay(20)
     }

@@ -1,6 +1,6 @@
 import { parse, subscribe } from 'graphql'
 import { Informers } from '../../../src/live/informers.ts'
-import { createContext } from '../../../src/resolvers/context.ts'
+import { createContext, type GatewayContext } from '../../../src/resolvers/context.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
@@ -14,6 +14,7 @@ export interface LiveApi extends AsyncDisposable {
   readonly service: EmulatedProvider
   readonly registry: ServiceRegistry
   readonly live: Informers
+  readonly context: GatewayContext
   /** Subscribes to a field with its arguments. What comes are events as JSON, errors, and `done` at the end. */
   subscribe(
     field: string,
@@ -27,7 +28,7 @@ export async function startLiveApi(profile: ProviderProfile): Promise<LiveApi> {
   const settings = { name: 'a', endpoint: service.endpoint, token: TOKEN, provider: null }
   const registry = createServiceRegistry([settings], 'a')
   const live = new Informers()
-  const contextValue = createContext(registry, live, {
+  const context = createContext(registry, live, {
     caller: { tokenFor: () => null },
     signal: new AbortController().signal,
     requestId: 'test',
@@ -36,9 +37,10 @@ export async function startLiveApi(profile: ProviderProfile): Promise<LiveApi> {
     service,
     registry,
     live,
+    context,
     async subscribe(field, selection, variableValues = {}) {
       const document = parse(`subscription ($ids: [ID!]! = []) { ${field} ${selection} }`)
-      const stream = await subscribe({ schema: createSchema(), document, variableValues, contextValue })
+      const stream = await subscribe({ schema: createSchema(), document, variableValues, contextValue: context })
       if (!(Symbol.asyncIterator in stream)) throw new AggregateError(stream.errors ?? [], 'expected a stream')
       return {
         async next() {

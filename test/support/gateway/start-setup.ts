@@ -1,11 +1,11 @@
 import { expect } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
 import { compliant } from '../providers/compliant.ts'
+import type { EmulatedPin } from '../providers/emulated-pin.ts'
+import type { SeedPin } from '../providers/emulated-pins.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import { exampleCid } from '../providers/example-cid.ts'
-import type { SeedPin } from '../providers/pin-store.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
-import type { StoredPin } from '../providers/stored-pin.ts'
 import { ALICE, startTestApi, type TestApi, type TestApiOptions } from '../start-test-api.ts'
 
 /** One specification-compliant service named `one`, and the schema over it. */
@@ -58,7 +58,7 @@ export function second(n: number): bigint {
 }
 
 /** Pins with the CIDs 1 to `count`, one a second, the newest first. */
-export function seedPins(service: EmulatedProvider, count: number, more: Partial<SeedPin> = {}): StoredPin[] {
+export function seedPins(service: EmulatedProvider, count: number, more: Partial<SeedPin> = {}): EmulatedPin[] {
   const pins = Array.from({ length: count }, (_, index) => ({
     cid: exampleCid(index + 1),
     name: `pin ${index + 1}`,
@@ -69,7 +69,7 @@ export function seedPins(service: EmulatedProvider, count: number, more: Partial
 }
 
 /** The global id of a pin that a service holds. */
-export function idOf({ requestId, cid }: Pick<StoredPin, 'requestId' | 'cid'>, service = 'one'): string {
+export function idOf({ requestId, cid }: Pick<EmulatedPin, 'requestId' | 'cid'>, service = 'one'): string {
   return formatPinId({ service, requestId, cid: { text: cid } })
 }
 

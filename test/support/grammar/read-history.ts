@@ -7,11 +7,11 @@ import { openPinStreams } from '../../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { createTenantOver } from '../zoo/emulated-tenant.ts'
-import { ALL, walk } from '../zoo/walk-histories.ts'
+import { ALL, readInPages } from '../zoo/paging-histories.ts'
 import { type GrammarPin, GrammarService } from './grammar-service.ts'
 import { canBeRead, GRAMMAR, type ServiceRules } from './service-rules.ts'
 
-/** The end of one walk through the pins of one service of the grammar. */
+/** The end of one reading of all pins of one service of the grammar. */
 export interface HistoryOutcome {
   readonly rules: ServiceRules
   /** What was read, and how, in words. */
@@ -125,7 +125,7 @@ interface Reading {
 }
 
 async function readByPages(tenant: Tenant, query: PinQuery, size: number): Promise<Reading> {
-  return { read: await walk({ tenant }, query, [size]), leftOut: null }
+  return { read: await readInPages({ tenant }, query, [size]), leftOut: null }
 }
 
 /** Reads everything with one stream, as removals do, with what had to be left out. */

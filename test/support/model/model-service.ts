@@ -248,6 +248,6 @@ function find(pins: ReadonlyMap<string, Pin>, requestId: string): Pin {
   return pin
 }
 
-function fields({ cid, name, origins, meta, operationId }: NewPin): Partial<Pin> {
-  return { cid, name, origins, meta, operationId }
+function fields({ cid, name, origins, meta, writeId }: NewPin): Partial<Pin> {
+  return { cid, name, origins, meta, writeId }
 }

@@ -1,10 +1,10 @@
+import type { EmulatedPin, PinBody } from './emulated-pin.ts'
+import type { EmulatedPins } from './emulated-pins.ts'
 import { parseSubmission, type Submission, toPinBody } from './pin-checks.ts'
 import { showPin, type View } from './pin-shape.ts'
-import type { PinStore } from './pin-store.ts'
 import type { LoggedRequest, Operation, ProviderProfile } from './provider-profile.ts'
 import type { RateGate } from './rate-gate.ts'
 import { Refusal } from './refusal.ts'
-import type { PinBody, StoredPin } from './stored-pin.ts'
 import { jsonReply, type WireReply } from './wire-reply.ts'
 
 /** What a hook decides about the answer: nothing, another answer, or that the connection breaks instead. */
@@ -29,7 +29,7 @@ export interface ServiceParts {
   readonly tokens: ReadonlySet<string>
   readonly unpaidTokens: ReadonlySet<string>
   readonly hooks: EmulatedProviderHooks
-  storeOf(token: string): PinStore
+  storeOf(token: string): EmulatedPins
   isForeign(requestId: string): boolean
   /** True when this request meets an internal failure. */
   isBroken(): boolean
@@ -93,7 +93,7 @@ function authenticate({ profile, tokens, unpaidTokens }: ServiceParts, token: st
   return token
 }
 
-type Answer = (service: ServiceParts, request: LoggedRequest, store: PinStore) => WireReply | Promise<WireReply>
+type Answer = (service: ServiceParts, request: LoggedRequest, store: EmulatedPins) => WireReply | Promise<WireReply>
 
 const ANSWERS: Readonly<Record<Operation, Answer>> = {
   list({ profile }, { query }, store) {
@@ -136,20 +136,20 @@ const ANSWERS: Readonly<Record<Operation, Answer>> = {
   },
 }
 
-function show(profile: ProviderProfile, pin: StoredPin, view: View, postedAt?: bigint): object {
+function show(profile: ProviderProfile, pin: EmulatedPin, view: View, postedAt?: bigint): object {
   const { text, postText } = profile.created
   const created = postedAt !== undefined && postText ? postText(postedAt) : text(pin.created)
   return showPin(profile.shape, pin, created, view)
 }
 
-function checkedBody({ profile }: ServiceParts, request: LoggedRequest, store: PinStore): PinBody {
+function checkedBody({ profile }: ServiceParts, request: LoggedRequest, store: EmulatedPins): PinBody {
   const operation: Submission['operation'] = request.operation === 'add' ? 'add' : 'replace'
   const fields = parseSubmission(request.body)
   for (const check of profile.checks) check({ operation, fields, existing: () => store.all() })
   return toPinBody(fields)
 }
 
-function findPin(service: ServiceParts, request: LoggedRequest, store: PinStore): StoredPin {
+function findPin(service: ServiceParts, request: LoggedRequest, store: EmulatedPins): EmulatedPin {
   const requestId = requestIdOf(request)
   const pin = store.read(requestId)
   if (pin) return pin

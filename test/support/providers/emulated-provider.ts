@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { PinStatus } from '../../../src/domain/pin.ts'
 import { answerRequest, type EmulatedProviderHooks, type ServiceParts } from './answer-request.ts'
-import { PinStore, type SeedPin } from './pin-store.ts'
+import type { EmulatedPin } from './emulated-pin.ts'
+import { EmulatedPins, type SeedPin } from './emulated-pins.ts'
 import type { LoggedRequest, Operation, ProviderProfile } from './provider-profile.ts'
 import { RateGate, type RateRule } from './rate-gate.ts'
-import type { StoredPin } from './stored-pin.ts'
 
 /** The tokens that a service knows unless told otherwise. */
 export const EMULATED_TOKENS = ['alice-token', 'bob-token'] as const
@@ -36,8 +36,8 @@ export interface EmulatedProvider extends AsyncDisposable {
   count(method?: string, path?: string | RegExp): number
   resetLog(): void
   /** The truth, in the order in which the pins were stored. */
-  pins(token: string): StoredPin[]
-  seed(token: string, pins: readonly SeedPin[]): StoredPin[]
+  pins(token: string): EmulatedPin[]
+  seed(token: string, pins: readonly SeedPin[]): EmulatedPin[]
   setStatus(token: string, requestId: string, status: PinStatus, info?: Readonly<Record<string, string>>): void
   removeDirectly(token: string, requestId: string): void
   /** Moves every pin one step along: `queued` to `pinning`, `pinning` to `pinned`, or what the service makes of it. */
@@ -59,7 +59,7 @@ export async function startEmulatedProvider(
 ): Promise<EmulatedProvider> {
   const clock = options.clock ?? monotonicClock()
   const rules = options.rateRules === 'as documented' ? profile.rateRules : (options.rateRules ?? [])
-  const stores = new Map<string, PinStore>()
+  const stores = new Map<string, EmulatedPins>()
   const log: LoggedRequest[] = []
   const bugs: unknown[] = []
   let lastCreated = -1n
@@ -74,9 +74,9 @@ export async function startEmulatedProvider(
     return instant
   }
 
-  function storeOf(token: string): PinStore {
+  function storeOf(token: string): EmulatedPins {
     const tenant = profile.tenancy === 'shared' ? '' : token
-    const store = stores.get(tenant) ?? new PinStore(profile, nextCreated, () => ++sequence)
+    const store = stores.get(tenant) ?? new EmulatedPins(profile, nextCreated, () => ++sequence)
     stores.set(tenant, store)
     return store
   }

@@ -2,19 +2,19 @@ import { parseCid } from '../../../src/domain/cid.ts'
 import { parseInstant } from '../../../src/domain/instant.ts'
 import { type NameMatch, PIN_STATUSES } from '../../../src/domain/pin.ts'
 import { SECOND } from './created-text.ts'
+import type { EmulatedPin } from './emulated-pin.ts'
 import { Refusal } from './refusal.ts'
-import type { StoredPin } from './stored-pin.ts'
 
 /** The pins still in the running, and the `count` to report. */
 export interface Listing {
-  readonly pins: readonly StoredPin[]
+  readonly pins: readonly EmulatedPin[]
   readonly count: number
 }
 
 /** One stage of answering `GET /pins`. Services differ in which stages they have and in which order they run. */
 export type ListStep = (listing: Listing, query: URLSearchParams) => Listing
 
-export type ListPins = (pins: readonly StoredPin[], query: URLSearchParams) => Listing
+export type ListPins = (pins: readonly EmulatedPin[], query: URLSearchParams) => Listing
 
 /** Runs stages one after the other; the position of `countHere` decides what `count` means (#17). */
 export function listing(...steps: readonly ListStep[]): ListPins {
@@ -189,7 +189,7 @@ export function limitTo(byDefault: number, max = 1000): ListStep {
 // --- shared ------------------------------------------------------------------------------------------------------
 
 /** A stage that keeps what the predicate wants; null: the query does not ask for this filter. */
-function filter(predicateOf: (query: URLSearchParams) => ((pin: StoredPin) => boolean) | null): ListStep {
+function filter(predicateOf: (query: URLSearchParams) => ((pin: EmulatedPin) => boolean) | null): ListStep {
   return ({ pins, count }, query) => {
     const predicate = predicateOf(query)
     return { pins: predicate ? pins.filter(predicate) : pins, count }

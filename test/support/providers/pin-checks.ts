@@ -1,12 +1,12 @@
 import { parseCid } from '../../../src/domain/cid.ts'
+import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 import { Refusal } from './refusal.ts'
-import type { PinBody, StoredPin } from './stored-pin.ts'
 
 /** The JSON object of a POST, and what the token's account holds already. */
 export interface Submission {
   readonly operation: 'add' | 'replace'
   readonly fields: Readonly<Record<string, unknown>>
-  existing(): readonly StoredPin[]
+  existing(): readonly EmulatedPin[]
 }
 
 /** Throws a refusal when a service would not take the pin. */

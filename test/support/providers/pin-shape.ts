@@ -1,4 +1,4 @@
-import type { PinBody, StoredPin } from './stored-pin.ts'
+import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 
 /** The answers that show pins. */
 export type View = 'add' | 'replace' | 'get' | 'list'
@@ -11,11 +11,11 @@ export interface PinShape {
   readonly noName: NoValue
   readonly noOrigins: NoValue
   readonly noMeta: NoValue
-  readonly delegates: (pin: StoredPin, view: View) => readonly string[]
+  readonly delegates: (pin: EmulatedPin, view: View) => readonly string[]
   /** Undefined: the field is left out. */
-  readonly info: (pin: StoredPin) => Readonly<Record<string, unknown>> | null | undefined
+  readonly info: (pin: EmulatedPin) => Readonly<Record<string, unknown>> | null | undefined
   /** The last word: extra fields, other spellings. */
-  readonly decorate: (shown: ShownPin, pin: StoredPin, view: View) => object
+  readonly decorate: (shown: ShownPin, pin: EmulatedPin, view: View) => object
 }
 
 /** A `PinStatus` of the specification, before a service's own additions. */
@@ -29,7 +29,7 @@ export interface ShownPin {
 }
 
 /** Writes a pin down as its service does. */
-export function showPin(shape: PinShape, pin: StoredPin, created: string, view: View): object {
+export function showPin(shape: PinShape, pin: EmulatedPin, created: string, view: View): object {
   const info = shape.info(pin)
   const shown: ShownPin = {
     requestid: pin.requestId,
@@ -48,7 +48,7 @@ export function showPin(shape: PinShape, pin: StoredPin, created: string, view: 
 }
 
 /** What the services reported in `info` is in the pin itself; without any, the field is left out. */
-export function infoIfAny(pin: StoredPin): Readonly<Record<string, string>> | undefined {
+export function infoIfAny(pin: EmulatedPin): Readonly<Record<string, string>> | undefined {
   return Object.keys(pin.info).length > 0 ? pin.info : undefined
 }
 

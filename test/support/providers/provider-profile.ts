@@ -1,5 +1,6 @@
 import type { PinStatus } from '../../../src/domain/pin.ts'
 import type { CreatedText } from './created-text.ts'
+import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 import type { ErrorBody } from './error-bodies.ts'
 import type { ListPins } from './list-steps.ts'
 import type { PinCheck } from './pin-checks.ts'
@@ -8,7 +9,6 @@ import type { RateRule } from './rate-gate.ts'
 import type { Refusal } from './refusal.ts'
 import type { ReplaceMode } from './replace-modes.ts'
 import type { RequestIdForm } from './request-ids.ts'
-import type { PinBody, StoredPin } from './stored-pin.ts'
 import type { WireReply } from './wire-reply.ts'
 
 /** The five operations of the Pinning Service API. */
@@ -62,7 +62,7 @@ export interface ProviderProfile {
   readonly created: CreatedForm
   readonly bornAs: PinStatus
   /** The status after the present one, as `advance()` moves pins along. */
-  readonly nextStatus: (pin: StoredPin, others: readonly StoredPin[]) => PinStatus
+  readonly nextStatus: (pin: EmulatedPin, others: readonly EmulatedPin[]) => PinStatus
   readonly replace: ReplaceMode
   /** In how many lists after its POST a pin is still missing (#46). */
   readonly listsUntilVisible: number

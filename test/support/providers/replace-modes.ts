@@ -1,21 +1,21 @@
+import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 import { Refusal } from './refusal.ts'
-import type { PinBody, StoredPin } from './stored-pin.ts'
 
 /** What a replacement may do to the account's pins. */
 export interface ReplaceActions {
-  add(body: PinBody): StoredPin
+  add(body: PinBody): EmulatedPin
   /** Takes the pin away. */
   remove(requestId: string): void
   /** Takes the pin out of lists, but leaves it readable by its id. */
   retire(requestId: string): void
   /** Changes the pin in place; its id and `created` stay. */
-  update(requestId: string, body: PinBody): StoredPin
+  update(requestId: string, body: PinBody): EmulatedPin
   /** A moment at which others may look: the `duringReplace` hook. */
   gap(): Promise<void>
 }
 
 /** How `POST /pins/{requestid}` turns one pin into another (#21). */
-export type ReplaceMode = (old: StoredPin, body: PinBody, actions: ReplaceActions) => Promise<StoredPin>
+export type ReplaceMode = (old: EmulatedPin, body: PinBody, actions: ReplaceActions) => Promise<EmulatedPin>
 
 /**
  * Adds the new pin, then removes the old id.

@@ -1,6 +1,8 @@
 import { createRequestBudget } from '../../../src/upstream/budget/create-request-budget.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest, RequestBudget } from '../../../src/upstream/budget/request-budget.ts'
+import { TenantShare } from '../../../src/upstream/budget/tenant-share.ts'
+import { countInHeap } from '../count-in-heap.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 
 export const ADDRESS: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
@@ -10,11 +12,21 @@ export const FOREVER = Number.POSITIVE_INFINITY
 
 export function createBudget(...limits: RateLimit[]) {
   const clock = new VirtualClock(1000)
-  return { clock, budget: createRequestBudget({ service: 'test', clock, ...(limits.length > 0 && { limits }) }) }
+  return { clock, budget: createRequestBudget({ serviceName: 'test', clock, ...(limits.length > 0 && { limits }) }) }
+}
+
+/**
+ * Begins to count the tenants that budgets keep in memory. Returns a function that tells how many there are more than now.
+ *
+ * Budgets of earlier tests may go meanwhile, so it tells 0 for fewer.
+ */
+export function countTenants(): () => number {
+  const before = countInHeap(TenantShare)
+  return () => Math.max(0, countInHeap(TenantShare) - before)
 }
 
 export const list = (tenant: string, requestClass: CallRequest['class'] = 'interactive'): CallRequest => ({
-  tenant,
+  tenantKey: tenant,
   endpoint: 'list',
   class: requestClass,
 })

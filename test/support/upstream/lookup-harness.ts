@@ -6,9 +6,10 @@ import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import { createPinFilter, type ListQuery } from '../../../src/upstream/http/list-query.ts'
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
 import { LookupQueue } from '../../../src/upstream/reading/lookup-queue.ts'
-import type { CallOptions, PinOperations } from '../../../src/upstream/service/client.ts'
+import type { CallOptions, PinClient } from '../../../src/upstream/service/client.ts'
 import { Service } from '../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
+import type { StopSignal } from '../../../src/upstream/waiting/stop.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 
@@ -68,7 +69,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     return value()
   }
   const unused = () => Promise.reject(new Error('not used here'))
-  const client: PinOperations = {
+  const client: PinClient = {
     listPins: (query, callOptions) =>
       answer(query.cids?.map(({ text }) => text) ?? 'all', callOptions, () => {
         const seen = service.capabilities.cidFilter === 'exact' ? query : { ...query, cids: undefined }
@@ -101,7 +102,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     },
     { clock },
   )
-  const list = async (each: PinOperations, query: ListQuery, callOptions: CallOptions) => {
+  const list = async (each: PinClient, query: ListQuery, callOptions: CallOptions) => {
     const page = await each.listPins(query, callOptions)
     if (!query.cids) total = page.count
     return page
@@ -120,7 +121,13 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
   })
 
   /** Looks a pin up, and tells how that ended so far: `waits`, the request ids found, or the error. */
-  function lookUp(n: number, { isContent = false, signal = new AbortController().signal } = {}) {
+  function lookUp(
+    n: number,
+    {
+      isContent = false,
+      signal = new AbortController().signal,
+    }: { isContent?: boolean; signal?: StopSignal | undefined } = {},
+  ) {
     const { cid, requestId } = examplePin(n)
     const looked: { outcome: unknown } = { outcome: 'waits' }
     queue.find({ cid, requestId: isContent ? null : requestId }, signal).then(

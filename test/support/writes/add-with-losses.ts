@@ -3,7 +3,7 @@ import { PinqlError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
 import { sleep } from '../../../src/upstream/waiting/sleep.ts'
 import type { EmulatedProviderHooks } from '../providers/answer-request.ts'
-import type { StoredPin } from '../providers/stored-pin.ts'
+import type { EmulatedPin } from '../providers/emulated-pin.ts'
 import { ALICE, newPin, type WriteSetup } from './start-write-setup.ts'
 
 export interface Losses {
@@ -60,7 +60,7 @@ export async function addWithLosses(setup: WriteSetup, losses: Losses): Promise<
   }
   await run(Promise.all(Array.from({ length: losses.concurrency }, client)))
 
-  const stored = new Map<string | null, StoredPin[]>()
+  const stored = new Map<string | null, EmulatedPin[]>()
   for (const pin of service.pins(ALICE)) stored.set(pin.name, [...(stored.get(pin.name) ?? []), pin])
   const pinsOf = (n: number) => stored.get(`pin ${n}`) ?? []
   const unknown = outcomes.filter((outcome) => outcome instanceof OutcomeUnknownError).length

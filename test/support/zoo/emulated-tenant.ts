@@ -1,12 +1,12 @@
 import { Dispatcher } from 'undici'
-import { createServiceClient } from '../../../src/upstream/service/client.ts'
+import { createClientOver } from '../../../src/upstream/service/client.ts'
 import { Service } from '../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
 import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
 import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { answerRequest, type EmulatedProviderHooks, type ServiceParts } from '../providers/answer-request.ts'
+import { EmulatedPins } from '../providers/emulated-pins.ts'
 import { EMULATED_TOKENS } from '../providers/emulated-provider.ts'
-import { PinStore } from '../providers/pin-store.ts'
 import type { LoggedRequest, ProviderProfile } from '../providers/provider-profile.ts'
 import { RateGate } from '../providers/rate-gate.ts'
 import type { WireReply } from '../providers/wire-reply.ts'
@@ -18,7 +18,7 @@ const ENDPOINT = 'http://zoo.test'
 export interface EmulatedTenant {
   readonly tenant: Tenant
   /** The truth, to be changed at any time. */
-  readonly store: PinStore
+  readonly store: EmulatedPins
   readonly hooks: EmulatedProviderHooks
   /** How many requests were answered. */
   readonly requests: number
@@ -36,7 +36,7 @@ export function createEmulatedTenant(
   let sequence = 0
   let now = 1_700_000_000_000_000_000n
   const clock = (): bigint => (now += 1_000_000_000n)
-  const store = new PinStore(profile, clock, () => ++sequence)
+  const store = new EmulatedPins(profile, clock, () => ++sequence)
   const parts: ServiceParts = {
     profile,
     clock,
@@ -74,7 +74,7 @@ class UnlimitedService extends Service {
 
   constructor(settings: ServiceSettings, dispatcher: Dispatcher) {
     super(settings)
-    const client = createServiceClient({ ...settings, known: this.known, dispatcher })
+    const client = createClientOver(dispatcher, { ...settings, known: this.known })
     this.#send = ({ send, token, signal }) => send(client, { token, signal })
   }
 

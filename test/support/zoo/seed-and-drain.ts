@@ -2,9 +2,9 @@ import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import type { PinSource } from '../../../src/upstream/reading/pin-source.ts'
 import { PinStream } from '../../../src/upstream/reading/pin-stream.ts'
+import type { SeedPin } from '../providers/emulated-pins.ts'
 import type { EmulatedProvider } from '../providers/emulated-provider.ts'
 import { exampleCid } from '../providers/example-cid.ts'
-import type { SeedPin } from '../providers/pin-store.ts'
 import { ALICE } from './start-zoo-case.ts'
 
 // The fifty known behaviours of real services, each in a test with its number: docs/upstream-behaviours.md says what they

@@ -1,7 +1,7 @@
 import { parseInstant } from '../../../src/domain/instant.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { findProvider } from '../../../src/upstream/providers/known-providers.ts'
-import type { StoredPin } from '../providers/stored-pin.ts'
+import type { EmulatedPin } from '../providers/emulated-pin.ts'
 
 const MATCHES = {
   exact: (name, wanted) => name === wanted,
@@ -15,9 +15,9 @@ const MATCHES = {
  *
  * @param provider as which the service is known; null: a stranger
  */
-export function storedTruth(query: PinQuery, provider: string | null): (pin: StoredPin) => boolean {
+export function storedTruth(query: PinQuery, provider: string | null): (pin: EmulatedPin) => boolean {
   const namesPinsByCid = findProvider(provider).capabilities.namesPinsByCid ?? false
-  const nameOf = ({ name, cid }: StoredPin): string => (namesPinsByCid && name === cid ? null : name) ?? ''
+  const nameOf = ({ name, cid }: EmulatedPin): string => (namesPinsByCid && name === cid ? null : name) ?? ''
   const [before, after] = [query.before, query.after].map((text) => (text === undefined ? null : parseInstant(text).ns))
   return (pin) =>
     query.statuses.includes(pin.status) &&

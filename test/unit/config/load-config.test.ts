@@ -160,7 +160,7 @@ defaultSrevice: pinata
         'services.pinata.endpoint (pinql.config.yaml, line 8): expected an http or https URL without user, query and fragment, got a text of 21 characters',
         'services.pinata.token (pinql.config.yaml, line 9): expected a token of printable characters without spaces, and without the word "Bearer", got a text of 28 characters',
         'services.pinata.tokne (pinql.config.yaml, line 10): unknown key; did you mean token?',
-        'services.crust (pinql.config.yaml, line 11): expected a map of provider, endpoint, token, pinner, kubo, dial, limits and capabilities, got a text of 21 characters',
+        'services.crust (pinql.config.yaml, line 11): expected a map of provider, endpoint, token, pinner, kubo, dial, limits, sharesLimitsWith and capabilities, got a text of 21 characters',
         'services.kubo.token (pinql.config.yaml, line 13): expected the environment variable KUBO_TOKEN to be set, got nothing',
         'services.one.endpoint (pinql.config.yaml, line 14): expected none, since the gateway runs an embedded service itself',
         'services (pinql.config.yaml, line 5): expected at most one embedded service, got one, two',

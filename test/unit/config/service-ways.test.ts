@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { ConfigError } from '../../../src/config/config-error.ts'
-import { parseConfig } from '../../../src/config/parse-config.ts'
+import { type ConfigInput, parseConfig } from '../../../src/config/parse-config.ts'
 import { CAPABILITY_SHAPE } from '../../../src/config/service-overrides.ts'
 import { SPECIFIED_CAPABILITIES } from '../../../src/upstream/providers/capabilities.ts'
 
@@ -25,6 +25,17 @@ it('limits are of everybody and of all requests unless something else is said', 
   expect(services[0]?.limits).toEqual([{ limit: 5, windowMs: 1000, scope: 'address', endpoint: 'all' }])
 })
 
+it('a service may share the limits of another if neither is embedded', () => {
+  const other = { endpoint: 'https://other.example.com', sharesLimitsWith: 'one' }
+  const one = { endpoint: 'https://pins.example.com' }
+  const { services } = parseConfig({ services: { one, other }, defaultService: 'one' })
+  expect(services.map(({ sharesLimitsWith }) => sharesLimitsWith)).toEqual([undefined, 'one'])
+  const parse = (settings: ConfigInput['services']) => () => parseConfig({ services: settings, defaultService: 'one' })
+  const message = 'services.other.sharesLimitsWith: expected'
+  expect(parse({ one: { provider: 'embedded' }, other })).toThrow(`${message} the name of another service`)
+  expect(parse({ one, other: { provider: 'embedded', sharesLimitsWith: 'one' } })).toThrow(`${message} none`)
+})
+
 it.each([
   [{ capabilities: { oder: 'none' } }, ['services.one.capabilities.oder: unknown key; did you mean order?']],
   [
@@ -40,6 +51,18 @@ it.each([
     [
       'services.one.capabilities.nameFilter.exact: expected one of exact, loose, unusable, got a text of 7 characters',
       'services.one.capabilities.nameFilter.ipartial: expected one of exact, loose, unusable, got nothing',
+    ],
+  ],
+  [
+    { sharesLimitsWith: 'one' },
+    [
+      'services.one.sharesLimitsWith: expected the name of another service, which is not embedded, got a text of 3 characters',
+    ],
+  ],
+  [
+    { sharesLimitsWith: 'nobody' },
+    [
+      'services.one.sharesLimitsWith: expected the name of another service, which is not embedded, got a text of 6 characters',
     ],
   ],
   [

@@ -15,7 +15,7 @@ const PIN: Required<Pin> = {
   meta: { app: 'blog' },
   delegates: ['/ip4/203.0.113.2/tcp/4001'],
   info: { dag_size: '1' },
-  operationId: undefined,
+  writeId: undefined,
   unknownStatus: undefined,
 }
 
@@ -30,12 +30,12 @@ const OTHERS: { readonly [Field in keyof Pin]-?: readonly Pin[Field][] } = {
   meta: [{}, { app: 'shop' }, { app: 'blog', more: '1' }, { other: 'blog' }],
   delegates: [[], ['/ip4/203.0.113.3/tcp/4001'], [...PIN.delegates, '/ip4/203.0.113.3/tcp/4001']],
   info: [{}, { dag_size: '2' }, { dag_size: '1', more: '1' }, { other: '1' }],
-  operationId: ['op'],
+  writeId: ['op'],
   unknownStatus: ['archived'],
 }
 
 /** What tells a pin from another, what services print differently each time, and what clients do not see. */
-const NOT_COMPARED: readonly string[] = ['service', 'requestId', 'created', 'operationId', 'unknownStatus']
+const NOT_COMPARED: readonly string[] = ['service', 'requestId', 'created', 'writeId', 'unknownStatus']
 
 describe('isSameState', () => {
   it('is true for two answers that say the same', () => {

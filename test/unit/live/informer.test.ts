@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { ServiceUnavailableError, UnauthorizedError } from '../../../src/domain/errors.ts'
-import { brief, ids, query, record, startModelLive } from '../../support/model/start-model-live.ts'
+import type { LiveEvent } from '../../../src/live/live-event.ts'
+import { brief, ids, query, type Recording, record, startModelLive } from '../../support/model/start-model-live.ts'
 
 const DOWN = new ServiceUnavailableError('down', { service: 'model' })
 
@@ -251,27 +252,37 @@ it('polls exactly while somebody listens, whoever leaves first or last, and neve
       await using model = startModelLive()
       const { clock, upstream, live } = model
       for (const token of ['a', 'b']) for (let n = 0; n < 3; n++) upstream.add(token)
-      const open = new Map<string, { token: string; leave: () => Promise<unknown> }>()
-      for (const [token, slot] of steps) {
+      const open = new Map<string, { token: string; told: Recording; leave: () => Promise<unknown> }>()
+      const left: Recording[] = []
+      for (const [index, [token, slot]] of steps.entries()) {
         const key = `${token}${slot}`
         const known = open.get(key)
-        if (known) await known.leave()
-        else {
+        if (known) {
+          await known.leave()
+          left.push(known.told)
+        } else {
           const selection = slot % 2 ? query() : ids(upstream.pins(token).values())
           const reader = model.watch(token, selection)
-          open.set(key, { token, leave: () => reader.return() })
+          open.set(key, { token, told: record(reader), leave: () => reader.return() })
         }
         if (known) open.delete(key)
         await clock.advance(500)
         upstream.requests.length = 0
+        const status = index % 2 ? 'queued' : 'pinning'
+        const changed = { a: upstream.setStatus('a', 'r0', status), b: upstream.setStatus('b', 'r3', status) }
+        const toldThoseWhoLeft = left.map(({ events }) => events.length)
         await clock.advance(3_000)
         const listening = new Set([...open.values()].map((each) => each.token))
         expect(new Set(upstream.requests.map((request) => request.token))).toEqual(listening)
-        expect(live.listeners).toBe(open.size)
+        for (const { token, told } of open.values()) {
+          const news = brief(told.events.at(-1) as LiveEvent)
+          expect(news).toContain(` to ${changed[token as 'a' | 'b'].status}`)
+        }
+        expect(left.map(({ events }) => events.length)).toEqual(toldThoseWhoLeft)
       }
       for (const { leave } of open.values()) await leave()
       await clock.advance(31_000)
-      expect([live.size, live.listeners, live.pins]).toEqual([0, 0, 0])
+      expect([live.size, live.pins]).toEqual([0, 0])
     }),
     { numRuns: 15 },
   )

@@ -10,6 +10,7 @@ import {
   type PinSnapshot,
 } from '../../../src/live/live-event.ts'
 import { LiveReader } from '../../../src/live/live-reader.ts'
+import { Taking } from '../../support/live-taking.ts'
 
 const SERVICES = ['s', 't'] as const
 const PINS = ['a', 'b', 'c'] as const
@@ -18,16 +19,15 @@ const PINS = ['a', 'b', 'c'] as const
 class Taker {
   readonly reader: LiveReader
   readonly taken: LiveEvent[] = []
+  readonly #taking: Taking
 
   constructor(kinds?: ReadonlySet<PinEventKind>) {
     this.reader = new LiveReader(() => {}, { parts: SERVICES.length, ...(kinds && { kinds }) })
+    this.#taking = new Taking(this.reader)
   }
 
   async take(most = Number.POSITIVE_INFINITY): Promise<void> {
-    for (let left = Math.min(most, this.reader.backlog); left > 0; left--) {
-      const { value } = await this.reader.next()
-      if (value) this.taken.push(value)
-    }
+    this.taken.push(...(await this.#taking.take(most)))
   }
 }
 

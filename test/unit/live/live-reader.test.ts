@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { Pin } from '../../../src/domain/pin.ts'
 import type { LiveEvent } from '../../../src/live/live-event.ts'
 import { LiveReader } from '../../../src/live/live-reader.ts'
+import { Taking } from '../../support/live-taking.ts'
 
 function pin(requestId: string, rev: number): Pin {
   return { service: 's', requestId, info: { rev: `${rev}` }, status: 'queued' } as unknown as Pin
@@ -37,17 +38,21 @@ it('delivers the last state of each pin, in order, whatever it skips, and holds 
         expect(rev).toBeGreaterThan(told.get(value.pin.requestId) ?? -1)
         told.set(value.pin.requestId, rev)
       }
+      const waits = (): boolean => [...last].some(([id, rev]) => told.get(id) !== rev)
       for (const [index, id] of steps.entries()) {
         if (id === null) {
-          if (reader.backlog > 0) await take()
+          if (waits()) await take()
           continue
         }
         reader.push(change(id, index + 1))
         last.set(id, index + 1)
-        expect(reader.backlog).toBeLessThanOrEqual(4)
       }
-      while (reader.backlog > 0) await take()
+      let held = 0
+      for (; waits(); held++) await take()
+      expect(held).toBeLessThanOrEqual(4)
       expect(told).toEqual(last)
+      reader.complete()
+      expect(await reader.next()).toEqual({ done: true, value: undefined })
     }),
   )
 })
@@ -58,7 +63,7 @@ it('knows how far it is told, also where a snapshot stands for a later change', 
   reader.begin([snapshot], { service: 's', seq: 3, cursor: '3' })
   reader.push(change('a', 5))
   expect((await reader.next()).value).toEqual({ ...snapshot, pin: pin('a', 5) })
-  expect([reader.backlog, ...reader.position]).toEqual([0, ['s', 5]])
+  expect([await new Taking(reader).take(), ...reader.position]).toEqual([[], ['s', 5]])
 })
 
 it('tells a change of a pin behind a replacement that shows it as it was, or gone, and not in place of its snapshot', async () => {
@@ -75,9 +80,7 @@ it('tells a change of a pin behind a replacement that shows it as it was, or gon
   const changes = [change('a', 5), change('b', 6)]
   reader.begin(snapshots, { service: 's', seq: 3, cursor: '3' })
   for (const event of [replacement, ...changes]) reader.push(event)
-  const told: unknown[] = []
-  while (reader.backlog > 0) told.push((await reader.next()).value)
-  expect(told).toEqual([...snapshots, replacement, ...changes])
+  expect(await new Taking(reader).take()).toEqual([...snapshots, replacement, ...changes])
 })
 
 it('gets no kind that a later version has more, unless it names it', async () => {
@@ -87,8 +90,8 @@ it('gets no kind that a later version has more, unless it names it', async () =>
     reader.push(later)
     reader.push(change('b', 2))
   }
-  expect([usual.backlog, named.backlog]).toEqual([1, 1])
-  expect([(await usual.next()).value?.kind, (await named.next()).value]).toEqual(['STATUS_CHANGED', later])
+  expect(await new Taking(usual).take()).toEqual([change('b', 2)])
+  expect(await new Taking(named).take()).toEqual([later])
 })
 
 it('stops listening the moment it ends, and still delivers what waits', async () => {

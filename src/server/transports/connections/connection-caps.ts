@@ -49,7 +49,8 @@ export class ConnectionCaps {
   readonly #owing = new Map<Usage, Usages>()
   #connections = 0
 
-  constructor(limits: ConnectionLimits, now = () => performance.now()) {
+  /** @param now milliseconds that never go back */
+  constructor(limits: ConnectionLimits, now: () => number) {
     this.limits = limits
     this.now = now
   }
@@ -79,11 +80,11 @@ export class ConnectionCaps {
   }
 
   /** Counts a connection for its caller. Returns null when the caller has too many. */
-  enter(key: string): Usage | null {
-    const usage = usageOf(this.#callers, key)
+  enter(callerKey: string): Usage | null {
+    const usage = usageOf(this.#callers, callerKey)
     if (usage.connections >= this.limits.maxConnectionsPerCaller) return null
     usage.connections++
-    this.#callers.set(key, usage)
+    this.#callers.set(callerKey, usage)
     return usage
   }
 
@@ -117,8 +118,8 @@ export class ConnectionAccount {
   }
 
   /** Names the caller of the connection. Returns false when that caller has too many. */
-  enter(key: string): boolean {
-    this.#caller = this.#caps.enter(key)
+  enter(callerKey: string): boolean {
+    this.#caller = this.#caps.enter(callerKey)
     return this.#caller !== null
   }
 

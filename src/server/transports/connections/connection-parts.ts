@@ -1,4 +1,5 @@
 import type { Logger } from '../../../observability/logger.ts'
+import type { Clock } from '../../../upstream/waiting/clock.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Operations } from '../../graphql/operations.ts'
 import type { RequestGuard } from '../../http/request-guard.ts'
@@ -11,6 +12,8 @@ export interface ConnectionParts {
   readonly identify: Identify
   readonly guard: RequestGuard
   readonly log: Logger
+  /** Times pings, and how long clients leave something unread. */
+  readonly clock: Clock
 }
 
 /** A WebSocket or an event stream. */
@@ -22,7 +25,7 @@ export interface Connection {
    * The message `ping` of graphql-transport-ws cannot replace the frame: genqlient 0.8 fails when it gets one.
    */
   beat(): void
-  /** Time since which the client has had something to read, by `performance.now()`. Null when it has read everything. */
+  /** Time since which the client has had something to read, on the clock of {@link ConnectionParts}. Null when it has read everything. */
   readonly unreadSince: number | null
   /** Bytes that the client has to read before it can answer the ping in flight. */
   readonly unreadBytes: number

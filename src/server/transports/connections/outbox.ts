@@ -112,11 +112,6 @@ export class MessageQueue {
     return !this.#isClosed && this.#end === null
   }
 
-  /** Number of messages that wait. */
-  get backlog(): number {
-    return this.#kept?.size ?? 0
-  }
-
   next(message: Message): void {
     if (!this.isOpen) return
     if (!this.#kept && !this.#outbox.isCongested) {

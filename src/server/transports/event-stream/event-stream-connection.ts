@@ -133,7 +133,7 @@ export class EventStreamConnection implements Connection, Subscriber {
 
   /** Notes that something is unread from now on, or that everything is read. */
   #note(isUnread: boolean): void {
-    this.#unreadSince = isUnread ? performance.now() : null
+    this.#unreadSince = isUnread ? this.#parts.clock.now() : null
   }
 
   #release(): void {

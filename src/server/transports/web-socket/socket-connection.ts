@@ -54,7 +54,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#account = account
     this.#owner = owner
     this.#requestId = flat(requestIdOf(request.headers['x-request-id']))
-    this.#wire = new SocketWire(ws, request.socket, { head, listener: this })
+    this.#wire = new SocketWire(ws, request.socket, { head, listener: this, clock: parts.clock })
     this.#outbox = new Outbox(this.#wire)
     this.#handshake = new Handshake(request.headers, () => this.#close(CLOSE_REASONS.initTimeout))
     ws.listen(this)

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import type { Clock } from '../../../upstream/waiting/clock.ts'
 import type { Wire } from '../connections/outbox.ts'
 import { type PongListener, takeEmptyPongs } from './pong-filter.ts'
 import { EMPTY_PING, pingFrame } from './web-socket-frame.ts'
@@ -28,6 +29,7 @@ export class SocketWire implements Wire, PongListener {
   readonly #ws: WebSocket
   readonly #socket: Socket
   readonly #listener: ReadListener
+  readonly #clock: Clock
   #unreadBytes = 0
   /** The payload of the ping in flight. Null when the client owes no answer. */
   #pingInFlight: number | null = null
@@ -39,7 +41,12 @@ export class SocketWire implements Wire, PongListener {
    *   order is kept, since without compression `ws` keeps nothing back.
    * @param options.head bytes that were read of the connection before it was a WebSocket
    */
-  constructor(ws: WebSocket, socket: Socket, { head, listener }: { head: Buffer; listener: ReadListener }) {
+  constructor(
+    ws: WebSocket,
+    socket: Socket,
+    { head, listener, clock }: { head: Buffer; listener: ReadListener; clock: Clock },
+  ) {
+    this.#clock = clock
     this.#ws = ws
     this.#socket = socket
     this.#listener = listener
@@ -58,7 +65,7 @@ export class SocketWire implements Wire, PongListener {
     return this.#unreadBytes > FULL_BYTES
   }
 
-  /** Time at which the ping in flight was sent, by `performance.now()`. Null when the client owes no answer. */
+  /** Time at which the ping in flight was sent, on the clock. Null when the client owes no answer. */
   get pingedAt(): number | null {
     return this.#pingInFlight === null ? null : this.#pingedAt
   }
@@ -71,7 +78,7 @@ export class SocketWire implements Wire, PongListener {
   /** Sends a ping, unless one is in flight. */
   ping(): void {
     if (this.#pingInFlight !== null || !this.#isOpen) return
-    this.#pingedAt = performance.now()
+    this.#pingedAt = this.#clock.now()
     this.#aheadBytes = this.#unreadBytes
     if (this.#aheadBytes === 0) {
       // Empty, although a client could answer it without reading: nothing is unread, so it would gain nothing.

@@ -54,10 +54,10 @@ async function wideDag(name: string): Promise<CID> {
   return node(name, leaves)
 }
 
-async function outcome(limits: Partial<Limits>, cid: CID) {
+async function outcome(limits: Partial<Limits>, cid: CID, onAnswer?: () => void) {
   await using service = await startTestEmbedded({ limits })
   const { requestid } = await service.client.add({ cid: cid.toString(), origins: origin.addresses })
-  const { status, info } = await service.client.settled(requestid)
+  const { status, info } = await service.client.settled(requestid, onAnswer)
   expect(service.errors).toEqual([])
   return { status, details: info.status_details }
 }
@@ -83,9 +83,16 @@ describe('a pin fails with the reason when its DAG', () => {
   it('is not complete in time, though it goes on', async () => {
     let cid = await node('slow bottom', [])
     for (let i = 0; i < 50; i++) cid = await node(`slow ${i}`, [cid])
-    onWanted = () => new Promise((resolve) => setTimeout(resolve, 50))
-    const { status, details } = await outcome({ totalTimeoutMs: 600 }, cid)
+    // One block each time that the client asks how the pin is, which is every 20 ms at most: 50 of them take a second.
+    let held: (() => void)[] = []
+    const letGo = (): void => {
+      for (const go of held) go()
+      held = []
+    }
+    onWanted = () => new Promise((resolve) => void held.push(resolve))
+    const { status, details } = await outcome({ totalTimeoutMs: 600 }, cid, letGo)
     onWanted = null
+    letGo()
     expect({ status, details }).toEqual({
       status: 'failed',
       details: expect.stringMatching(/^The pin was not complete after 0.6 s; /),

@@ -7,6 +7,7 @@ import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startOriginNode } from '../../../../src/embedded/bitswap/start-origin-node.ts'
+import { deferred } from '../../../support/deferred.ts'
 import { startRudeOrigin } from '../../../support/embedded/start-rude-origin.ts'
 import { startTestEmbedded, type TestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 import { expectInTime } from '../../../support/expect-in-time.ts'
@@ -157,6 +158,7 @@ it('takes the content from an honest origin when another is busy with what nobod
   for (let i = 0; i < 20; i++) await writeFile(join(path, `${i}`), `content that only this test pins: busy ${i}`)
   await using honest = await startOriginNode({ path })
   const junk = { prefix: SHA256_PREFIX(leaf), data: Buffer.from('junk') }
+  let next = deferred()
   await using busy = await startRudeOrigin(async ({ send, hangUp }) => {
     // Until the pin is complete: an origin that has sent something may be asked again, one that is gone may not.
     for (let isOpen = true; isOpen; ) {
@@ -164,13 +166,18 @@ it('takes the content from an honest origin when another is busy with what nobod
         () => true,
         () => false,
       )
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await next.promise
     }
     await hangUp()
   })
   await using service = await startTestEmbedded()
   const { requestid } = await service.client.add({ cid: honest.cid, origins: [...busy.origins, ...honest.origins] })
-  expect(await service.client.settled(requestid)).toMatchObject({ status: 'pinned', info: { dag_blocks: '21' } })
+  // It sends again whenever the client asks how the pin is.
+  const settled = await service.client.settled(requestid, () => {
+    next.resolve()
+    next = deferred()
+  })
+  expect(settled).toMatchObject({ status: 'pinned', info: { dag_blocks: '21' } })
 })
 
 it('has had no failure of its own by all this', () => {

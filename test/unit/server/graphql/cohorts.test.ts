@@ -168,7 +168,6 @@ describe('a cohort', () => {
       // The first is being rendered from now on.
       if (seq === 1) await settle()
     }
-    expect(source.backlog).toBe(1)
     for (let turn = 0; turn < 2; turn++) {
       release()
       await settle()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { SeedPin } from '../../../support/providers/emulated-pins.ts'
 import type { EmulatedProvider } from '../../../support/providers/emulated-provider.ts'
 import { exampleCid, exampleCidV0 } from '../../../support/providers/example-cid.ts'
-import type { SeedPin } from '../../../support/providers/pin-store.ts'
 import { ALICE, ALL_STATUSES, allBut, ask, listNames, observeAll } from '../../../support/zoo/observe-zoo.ts'
 
 const ALL = `${ALL_STATUSES}&limit=1000`

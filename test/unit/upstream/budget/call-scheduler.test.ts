@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { CallScheduler } from '../../../../src/upstream/budget/call-scheduler.ts'
 import { CellSet } from '../../../../src/upstream/budget/cell-set.ts'
-import { TenantShare, type Waiter } from '../../../../src/upstream/budget/tenant-share.ts'
+import { TenantShare, type WaitingCall } from '../../../../src/upstream/budget/tenant-share.ts'
 import { ADDRESS, FOREVER } from '../../../support/upstream/budget-harness.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 /** A call that takes whatever comes. */
-function patient(tenant: TenantShare, deadline: number): Waiter {
+function patient(tenant: TenantShare, deadline: number): WaitingCall {
   const ignore = () => {}
   const lane = tenant.lane('live', 'list')
   return {
     lane,
     deadline,
-    service: undefined,
+    serviceName: undefined,
     isHeld: false,
-    place: undefined,
+    asker: undefined,
+    turn: undefined,
     expiry: undefined,
     grant: ignore,
     refuse: ignore,

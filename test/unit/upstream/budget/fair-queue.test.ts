@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FairQueue, Lane } from '../../../../src/upstream/budget/fair-queue.ts'
-import type { Place } from '../../../../src/upstream/budget/linked-list.ts'
 import { ENDPOINTS, type Endpoint } from '../../../../src/upstream/budget/rate-limit.ts'
+import type { Turn } from '../../../../src/upstream/budget/turn-queue.ts'
 
 interface Item {
   readonly name: string
-  place?: Place<Item>
+  turn?: Turn<Item>
 }
 
 /** A queue with a lane for each name, holding that many items: `a0`, `a1` … */
@@ -23,12 +23,12 @@ class TestQueue {
 
   push(lane: Lane<Item, string>, name: string): Item {
     const item: Item = { name }
-    item.place = this.queue.push(lane, item)
+    item.turn = this.queue.push(lane, item, [])
     return item
   }
 
   remove(lane: Lane<Item, string>, item: Item | undefined): void {
-    if (item?.place) this.queue.remove(lane, item.place)
+    if (item?.turn) this.queue.remove(lane, item.turn, { isServed: false })
   }
 
   serve(isOpen: (endpoint: Endpoint) => boolean = () => true): string | undefined {

@@ -15,7 +15,7 @@ import {
 
 describe('an answer of 429', () => {
   const refuse = (budget: RequestBudget, tenant: string, retryAfterMs?: number) =>
-    budget.observe({ tenant, endpoint: 'list', status: 429, retryAfterMs })
+    budget.observe({ tenantKey: tenant, endpoint: 'list', status: 429, retryAfterMs })
 
   it('pauses the tenant that met it, at that endpoint class, and nobody else', () => {
     const { budget } = createBudget(ADDRESS, LISTS)
@@ -54,7 +54,7 @@ describe('an answer of 429', () => {
     refuse(budget, 'a')
     expect(budget.expectedWaitMs(list('a', 'mutation'))).toBe(60_000)
     const rateLimit = { limit: 5, remaining: 0, resetsInMs: 3000 }
-    budget.observe({ tenant: 'b', endpoint: 'list', status: 429, rateLimit })
+    budget.observe({ tenantKey: 'b', endpoint: 'list', status: 429, rateLimit })
     expect(budget.expectedWaitMs(list('b', 'mutation'))).toBe(3000)
   })
 
@@ -110,7 +110,7 @@ describe('an answer of 429', () => {
       refuse(budget, 'a', 1000)
       await clock.advance(1000)
     }
-    expect(log.filter(({ tenant }) => tenant === 'b').length / 20).toBeGreaterThan(85)
+    expect(log.filter(({ tenantKey }) => tenantKey === 'b').length / 20).toBeGreaterThan(85)
   })
 })
 
@@ -120,7 +120,7 @@ describe('rate headers', () => {
   it('tighten the budget of the tenant and endpoint class they came to', async () => {
     const { clock, budget } = createBudget(ADDRESS, LISTS)
     using _ = budget
-    budget.observe({ tenant: 'a', endpoint: 'list', status: 200, rateLimit })
+    budget.observe({ tenantKey: 'a', endpoint: 'list', status: 200, rateLimit })
     const calls = Array.from({ length: 3 }, () => ask(budget, list('a')))
     await clock.advance(19_000)
     expect(calls.map(({ outcome }) => outcome)).toEqual(['granted', 'granted', 'waits'])
@@ -133,11 +133,11 @@ describe('rate headers', () => {
   it('end a wait when the service says that more is left', async () => {
     const { clock, budget } = createBudget(ADDRESS)
     using _ = budget
-    budget.observe({ tenant: 'a', endpoint: 'list', status: 200, rateLimit: { ...rateLimit, remaining: 0 } })
+    budget.observe({ tenantKey: 'a', endpoint: 'list', status: 200, rateLimit: { ...rateLimit, remaining: 0 } })
     const call = ask(budget, list('a'))
     await clock.advance(1000)
     expect(call.outcome).toBe('waits')
-    budget.observe({ tenant: 'a', endpoint: 'list', status: 200, rateLimit: { ...rateLimit, resetsInMs: 5000 } })
+    budget.observe({ tenantKey: 'a', endpoint: 'list', status: 200, rateLimit: { ...rateLimit, resetsInMs: 5000 } })
     await settled()
     expect(call.outcome).toBe('granted')
   })

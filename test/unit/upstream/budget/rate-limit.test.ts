@@ -4,11 +4,19 @@ import { safePace } from '../../../../src/upstream/budget/rate-limit.ts'
 
 describe('safePace', () => {
   it.each([
-    [100, 1000, { spanMs: 1050.001, intervalMs: 1050.001 / 98, burst: 50, reserve: 2 }],
-    [30, 60_000, { spanMs: 60_050.001, intervalMs: 60_050.001 / 29, burst: 15, reserve: 1 }],
-    [250, 60_000, { spanMs: 60_050.001, intervalMs: 60_050.001 / 245, burst: 125, reserve: 5 }],
-    [12, 1000, { spanMs: 1050.001, intervalMs: 1050.001 / 12, burst: 6, reserve: 0 }],
-    [1, 1000, { spanMs: 1050.001, intervalMs: 1050.001, burst: 1, reserve: 0 }],
+    [100, 1000, { spanMs: 1050.001, intervalMs: 1050.001 / 98, burst: 50, pollIntervalMs: 0, reserve: 2 }],
+    [
+      30,
+      60_000,
+      { spanMs: 60_050.001, intervalMs: 60_050.001 / 29, burst: 15, pollIntervalMs: 60_050.001 / 14, reserve: 1 },
+    ],
+    [
+      250,
+      60_000,
+      { spanMs: 60_050.001, intervalMs: 60_050.001 / 245, burst: 125, pollIntervalMs: 60_050.001 / 120, reserve: 5 },
+    ],
+    [12, 1000, { spanMs: 1050.001, intervalMs: 1050.001 / 12, burst: 6, pollIntervalMs: 0, reserve: 0 }],
+    [1, 1000, { spanMs: 1050.001, intervalMs: 1050.001, burst: 1, pollIntervalMs: 0, reserve: 0 }],
   ])('gives the parts of %d calls in %d ms as %o', (limit, windowMs, pace) => {
     expect(safePace({ limit, windowMs })).toEqual(pace)
   })

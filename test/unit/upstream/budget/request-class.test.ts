@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type BudgetClass,
   ClassOrder,
   callsAhead,
   REQUEST_CLASSES,
-  type RequestClass,
 } from '../../../../src/upstream/budget/request-class.ts'
 
 /** The share of 1,000 calls that each class gets when all of `wanting` always want one. */
-function shares(wanting: readonly RequestClass[]): Partial<Record<RequestClass, number>> {
+function shares(wanting: readonly BudgetClass[]): Partial<Record<BudgetClass, number>> {
   const order = new ClassOrder()
-  const served: Partial<Record<RequestClass, number>> = {}
+  const served: Partial<Record<BudgetClass, number>> = {}
   for (let i = 0; i < 1000; i++) {
     const next = order.next().find((each) => wanting.includes(each))
     if (!next) throw new Error('nobody wants a call')
@@ -27,8 +27,9 @@ describe('ClassOrder', () => {
     expect(shares(['mutation', 'live'])).toEqual({ mutation: closeTo(0.8), live: closeTo(0.2) })
     expect(shares(['live', 'resync'])).toEqual({ live: closeTo(0.95), resync: closeTo(0.05) })
     expect(shares([...REQUEST_CLASSES])).toEqual({
-      mutation: closeTo(0.55),
+      mutation: closeTo(0.35),
       interactive: closeTo(0.2),
+      trial: closeTo(0.2),
       live: closeTo(0.2),
       resync: closeTo(0.05),
     })
@@ -49,8 +50,8 @@ describe('ClassOrder', () => {
 })
 
 describe('callsAhead', () => {
-  it.each(REQUEST_CLASSES)('foretells the turn of a %s call among 400 waiting calls', (requestClass) => {
-    const waiting: Record<RequestClass, number> = { mutation: 100, interactive: 100, live: 100, resync: 100 }
+  it.each(REQUEST_CLASSES)('foretells the turn of a %s call among 500 waiting calls', (requestClass) => {
+    const waiting: Record<BudgetClass, number> = { mutation: 100, interactive: 100, trial: 100, live: 100, resync: 100 }
     const foretold = callsAhead(requestClass, (other) => waiting[other])
     const order = new ClassOrder()
     let served = 0
@@ -65,6 +66,6 @@ describe('callsAhead', () => {
   })
 
   it('foretells nothing ahead where nothing waits', () => {
-    expect(REQUEST_CLASSES.map((each) => callsAhead(each, () => 0))).toEqual([0, 0, 0, 0])
+    expect(REQUEST_CLASSES.map((each) => callsAhead(each, () => 0))).toEqual(REQUEST_CLASSES.map(() => 0))
   })
 })

@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createRequestBudget } from '../../../../src/upstream/budget/create-request-budget.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import type { CallRequest } from '../../../../src/upstream/budget/request-budget.ts'
+import type { CallRequest, RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
 import { jainFairness, mostInAnyWindow, percentile } from '../../../support/sliding-log.ts'
-import { ADDRESS, askGreedily, type Departure, list } from '../../../support/upstream/budget-harness.ts'
+import { ADDRESS, askGreedily, countTenants, type Departure, list } from '../../../support/upstream/budget-harness.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const TENANTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
@@ -19,8 +19,8 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
   /** Every call that left, with a mutation asked for now and then if `everyMs` is given. */
   async function load(calls: readonly CallRequest[], mutationEveryMs = TEN_MINUTES_MS) {
     const clock = new VirtualClock(12_345.678)
-    const mutation: CallRequest = { tenant: 'editor', endpoint: 'write', class: 'mutation' }
-    using budget = createRequestBudget({ service: 'test', limits: [limit], clock })
+    const mutation: CallRequest = { tenantKey: 'editor', endpoint: 'write', class: 'mutation' }
+    using budget = createRequestBudget({ serviceName: 'test', limits: [limit], clock })
     const log: Departure[] = []
     askGreedily(budget, log, calls)
     for (let passedMs = 0; passedMs < TEN_MINUTES_MS; passedMs += mutationEveryMs) {
@@ -43,7 +43,7 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
     expect(log.length / ((TEN_MINUTES_MS / limit.windowMs) * limit.limit)).toBeGreaterThanOrEqual(
       limit === ADDRESS ? 0.92 : 0.96,
     )
-    const shares = TENANTS.map((tenant) => log.filter((each) => each.tenant === tenant).length)
+    const shares = TENANTS.map((tenant) => log.filter((each) => each.tenantKey === tenant).length)
     expect(jainFairness(shares)).toBeGreaterThanOrEqual(0.999)
   }, 60_000)
 
@@ -70,7 +70,7 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
 describe('thirty calls a minute', () => {
   it('hold one call ready for a mutation, and let each further one wait for an interval at most', async () => {
     const clock = new VirtualClock()
-    using budget = createRequestBudget({ service: 'test', limits: LIMITS.slice(1), clock })
+    using budget = createRequestBudget({ serviceName: 'test', limits: LIMITS.slice(1), clock })
     askGreedily(budget, [], [list('a'), list('b', 'live')])
     await clock.advance(300_000)
     const waitedMs: number[] = []
@@ -98,7 +98,7 @@ describe('any demand', () => {
     [{ ...ADDRESS, limit: 2, assumed: true }],
   )
   const call = fc.record({
-    tenant: fc.constantFrom('a', 'b', 'c'),
+    tenantKey: fc.constantFrom('a', 'b', 'c'),
     endpoint: fc.constantFrom('list', 'item', 'write'),
     class: fc.constantFrom('mutation', 'interactive', 'live', 'resync'),
   })
@@ -113,10 +113,13 @@ describe('any demand', () => {
   })
 
   it('keeps every limit, answers every call by its deadline, and leaves nothing behind', async () => {
+    const kept = countTenants()
+    const budgets: RequestBudget[] = []
     await fc.assert(
       fc.asyncProperty(limits, fc.array(step, { minLength: 1, maxLength: 25 }), async (each, steps) => {
         const clock = new VirtualClock()
-        using budget = createRequestBudget({ service: 'test', limits: each, clock })
+        const budget = createRequestBudget({ serviceName: 'test', limits: each, clock })
+        budgets.push(budget)
         const arrivals: (CallRequest & { at: number })[] = []
         let open = 0
         for (const { call, copies, patienceMs, isAborted, restMs, jitterMs, status } of steps) {
@@ -143,11 +146,11 @@ describe('any demand', () => {
           if (status === 429) budget.observe({ ...call, status, retryAfterMs: restMs })
         }
         await clock.advance(5_000_000)
-        expect([open, budget.waiting, budget.tenants, clock.pendingTimers]).toEqual([0, 0, 0, 0])
+        expect([open, budget.waiting, clock.pendingTimers]).toEqual([0, 0, 0])
         for (const { endpoint, scope, windowMs, limit } of each) {
           const counted = arrivals.filter((arrival) => endpoint === 'all' || arrival.endpoint === endpoint)
           const groups =
-            scope === 'token' ? TENANTS.map((t) => counted.filter(({ tenant }) => tenant === t)) : [counted]
+            scope === 'token' ? TENANTS.map((t) => counted.filter(({ tenantKey }) => tenantKey === t)) : [counted]
           for (const group of groups) {
             const most = mostInAnyWindow(
               group.map(({ at }) => at),
@@ -159,5 +162,7 @@ describe('any demand', () => {
       }),
       { numRuns: 60 },
     )
+    expect(kept()).toBe(0)
+    for (const budget of budgets) budget[Symbol.dispose]()
   }, 60_000)
 })

@@ -22,6 +22,18 @@ it('takes a provider with limits and an endpoint of its own for one, whatever ho
   expect(groups(['https://one.example', 'ipfs-cluster'], ['https://two.example', 'ipfs-cluster'])).toBe(2)
 })
 
+it('puts services together as the configuration says, with all that share limits with either', () => {
+  const one = { ...service('https://one.example'), name: 'one', sharesLimitsWith: 'two' }
+  const two = { ...service('https://two.example'), name: 'two' }
+  const [besideOne, besideTwo] = [service('https://one.example/b'), service('https://two.example/b')]
+  const other = service('https://other.example')
+  expect(groupBySharedLimits([besideOne, one, other, besideTwo, two])).toEqual([
+    [other],
+    [besideOne, one, besideTwo, two],
+  ])
+  expect(groupBySharedLimits([{ ...two, sharesLimitsWith: 'one' }, one])).toHaveLength(1)
+})
+
 it('leaves the embedded service alone', () => {
   expect(groups(['http://127.0.0.1:4000', 'embedded'], ['http://127.0.0.1:4000'])).toBe(2)
 })
@@ -41,7 +53,7 @@ it('warns of limits that differ at one provider', () => {
   ).toEqual([])
   expect(limitWarnings([a, service('https://b.example', null, [LISTS])])).toEqual([])
   expect(limitWarnings([a, service('https://a.example/2', 'pinql')])).toEqual([
-    'https://a.example/1 null, https://a.example/2 pinql share an endpoint or provider and have different limits: ' +
+    'https://a.example/1 null, https://a.example/2 pinql share their limits and are configured with different ones: ' +
       'the requests of each keep the limits of all',
   ])
 })

@@ -210,7 +210,7 @@ describe('LookupQueue at limits like Pinata’s', () => {
 
   it('asks for a pin at once although lists have to wait', async () => {
     const { requests, lookUp, clock, service } = createLookups(range(100).map(examplePin), { limits: PINATA })
-    service.budget.observe({ tenant: 'alice', endpoint: 'list', status: 429, retryAfterMs: 60_000 })
+    service.budget.observe({ tenantKey: 'alice', endpoint: 'list', status: 429, retryAfterMs: 60_000 })
     const [pin, content] = [lookUp(1), lookUp(2, { isContent: true })]
     await clock.advance(0)
     expect(pin.outcome).toEqual(['id-1'])
@@ -222,15 +222,19 @@ describe('LookupQueue at limits like Pinata’s', () => {
     const { requests, lookUp, clock } = createLookups(range(1000).map(examplePin), { limits: PINATA })
     const looked = range(1000).map((n) => lookUp(n, { isContent: true }))
     await clock.advance(0)
-    const refused = looked.filter(({ outcome }) => outcome instanceof RateLimitedError)
-    expect(refused.length).toBeGreaterThan(800)
-    expect(refused[0]?.outcome).toHaveProperty('retryAfterMs', expect.closeTo(22_778, -1))
+    const toldMs = looked.flatMap(({ outcome }) => (outcome instanceof RateLimitedError ? [outcome.retryAfterMs] : []))
+    expect(toldMs).toHaveLength(800)
+    // Ten lookups share a list, and so they share a time.
+    expect(new Set(toldMs).size).toBe(80)
+    expect(toldMs[0]).toBeCloseTo(24_020, -2)
+    toldMs.slice(1).forEach((ms, index) => {
+      expect(ms).toBeGreaterThanOrEqual(toldMs[index] ?? ms)
+    })
 
-    await clock.advance(8000)
+    await clock.advance(22_000)
     const found = looked.filter(({ outcome }) => Array.isArray(outcome))
-    expect(found.length).toBe(1000 - refused.length)
-    expect(found.length).toBe(110)
-    expect(requests.length).toBe(11)
+    expect(found).toHaveLength(200)
+    expect(requests).toHaveLength(20)
   })
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { OutcomeUnknownError } from '../../../../src/domain/change-errors.ts'
 import { PinqlError } from '../../../../src/domain/errors.ts'
 import { PIN_STATUSES } from '../../../../src/domain/pin.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { Capabilities } from '../../../../src/upstream/providers/capabilities.ts'
 import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
 import { cidOf, ModelService } from '../../../support/model/model-service.ts'
@@ -9,7 +10,8 @@ import { seededRandom } from '../../../support/seeded-random.ts'
 import { FlakyLink } from '../../../support/upstream/flaky-link.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
-const LIMITS = [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }] as const
+const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
+const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
 const LASTS_MS = 120_000
 const EVERY_MS = 200
 const PAGE = { statuses: PIN_STATUSES, limit: 10 }
@@ -19,13 +21,21 @@ interface Rates {
   readonly lists: number
 }
 
-/** Adds and lists five times a second, each by pinql and by a client without any retry. */
-async function runLink(seed: number, share: number, capabilities: Partial<Capabilities> = {}) {
+interface LinkOptions {
+  readonly capabilities?: Partial<Capabilities>
+  readonly limit?: RateLimit
+  /** Default: 1. */
+  readonly addsForAList?: number
+}
+
+/** Adds five times a second, and lists after some of the adds, each by pinql and by a client without any retry. */
+async function runLink(seed: number, share: number, options: LinkOptions = {}) {
+  const { capabilities, limit = PER_SECOND, addsForAList = 1 } = options
   const clock = new VirtualClock(1000)
   const model = new ModelService({ clock })
   const link = new FlakyLink({ clock, seed, share, lastsMs: LASTS_MS })
   model.fate = (operation) => link.fate(operation)
-  const settings = { name: 'model', endpoint: 'http://model.invalid', token: 'pinql', provider: null, limits: LIMITS }
+  const settings = { name: 'model', endpoint: 'http://model.invalid', token: 'pinql', provider: null, limits: [limit] }
   const registry = createServiceRegistry([{ ...settings, capabilities }], 'model', { clock, connect: model.connect })
   const tenant = registry.tenant('model', null)
   const plain = model.connect()
@@ -33,6 +43,7 @@ async function runLink(seed: number, share: number, capabilities: Partial<Capabi
   const counts = { add: 0, list: 0, plainAdd: 0, plainList: 0 }
   const failures: unknown[] = []
   let asked = 0
+  let listed = 0
   const count = (what: keyof typeof counts, work: Promise<unknown>): void => {
     work.then(
       () => counts[what]++,
@@ -45,16 +56,19 @@ async function runLink(seed: number, share: number, capabilities: Partial<Capabi
     count('add', tenant.addPin(pin, `key ${n}`))
     count('plainAdd', plain.addPin(pin, { token: 'plain' }))
     await clock.advance(random() * EVERY_MS)
-    count('list', tenant.listPins(PAGE))
-    count('plainList', plain.listPins(PAGE, { token: 'plain' }))
+    if (n % addsForAList === 0) {
+      listed++
+      count('list', tenant.listPins(PAGE))
+      count('plainList', plain.listPins(PAGE, { token: 'plain' }))
+    }
     await clock.advance(EVERY_MS - (clock.now() % EVERY_MS))
   }
   await clock.advance(60_000)
   const names = [...model.pins('pinql').values()].map(({ name }) => name)
   await registry[Symbol.asyncDispose]()
   return {
-    pinql: { adds: counts.add / asked, lists: counts.list / asked } satisfies Rates,
-    plain: { adds: counts.plainAdd / asked, lists: counts.plainList / asked } satisfies Rates,
+    pinql: { adds: counts.add / asked, lists: counts.list / listed } satisfies Rates,
+    plain: { adds: counts.plainAdd / asked, lists: counts.plainList / listed } satisfies Rates,
     failures,
     doubled: names.length - new Set(names).size,
     made: new Set(names).size,
@@ -82,10 +96,21 @@ describe('a link that fails now and then', () => {
   )
 
   it('is not felt by adds either where the service drops `meta`', async () => {
-    const run = await runLink(5, 0.1, { keepsMeta: false })
+    const run = await runLink(5, 0.1, { capabilities: { keepsMeta: false } })
     expect(run.pinql.adds).toBeGreaterThanOrEqual(0.98)
     expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
     expect(run.failures.every((error) => error instanceof OutcomeUnknownError)).toBe(true)
     expect(run).toMatchObject({ doubled: 0, timers: 0 })
   })
+  it.each([6, 7, 8, 9])(
+    'is not felt either where 30 lists a minute are allowed, a third of which is asked for (seed %i)',
+    async (seed) => {
+      const run = await runLink(seed, 0.1, { limit: LISTS, addsForAList: 30 })
+      expect(run.plain.adds).toBeLessThan(0.95)
+      expect(run.pinql.adds).toBeGreaterThanOrEqual(0.99)
+      expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
+      expect(run.failures.every((error) => error instanceof PinqlError)).toBe(true)
+      expect(run).toMatchObject({ doubled: 0, timers: 0 })
+    },
+  )
 })

@@ -19,6 +19,7 @@ function createGate() {
       until: clock.now() + 4500,
       signal: undefined,
       probe: null,
+      hasRoom: () => true,
       hasTried: false,
       ...more,
     }
@@ -32,6 +33,33 @@ function createGate() {
 }
 
 describe('Gate', () => {
+  it('passes over reads without room in the budget, and looks for room again', async () => {
+    const { clock, gate, left, come } = createGate()
+    let room = false
+    come('a', { hasRoom: () => room })
+    await clock.advance(1000)
+    expect(left).toEqual([])
+    const probed: string[] = []
+    come('b', { probe: () => probed.push('b') })
+    await clock.advance(100)
+    expect([left, probed]).toEqual([[], ['b']])
+    room = true
+    gate.dropTrial()
+    await clock.advance(0)
+    expect(left).toEqual(['a tries'])
+  })
+
+  it('lets a change try when a probe says so, once', async () => {
+    const { gate, clock, left, come } = createGate()
+    come('a')
+    for (const name of ['b', 'c']) come(name, { probe: () => {} })
+    await clock.advance(0)
+    gate.tryChange()
+    gate.tryChange()
+    await clock.advance(0)
+    expect(left).toEqual(['b tries'])
+  })
+
   it('lets one call try when a trial is due, and all go after an answer', async () => {
     const { clock, end, left, come } = createGate()
     for (const name of ['a', 'b', 'c']) come(name)

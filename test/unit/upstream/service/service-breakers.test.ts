@@ -28,7 +28,15 @@ function createBreakers() {
     const now = clock.now()
     const left: { how?: unknown } = {}
     breakers
-      .wait(tenant, { since: now, until: now + 4500, signal: undefined, probe: () => {}, hasTried: false, ...more })
+      .wait(tenant, {
+        since: now,
+        until: now + 4500,
+        signal: undefined,
+        probe: () => {},
+        hasRoom: () => true,
+        hasTried: false,
+        ...more,
+      })
       .then(
         (gate) => {
           left.how = gate ? 'tries' : 'goes'

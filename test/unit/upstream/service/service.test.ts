@@ -10,6 +10,7 @@ import type { CallOptions } from '../../../../src/upstream/service/client.ts'
 import { Service } from '../../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../../src/upstream/service/service-call.ts'
 import { deferred } from '../../../support/deferred.ts'
+import { countTenants } from '../../../support/upstream/budget-harness.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const PLENTY: RateLimit = { limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }
@@ -35,7 +36,7 @@ function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: numbe
     const outcome: { value?: unknown } = {}
     const made = service
       .call({
-        tenant: 'alice',
+        tenantKey: 'alice',
         token: 'token',
         endpoint: 'list',
         class: 'interactive',
@@ -243,17 +244,18 @@ describe('Service.call', () => {
     }
     expect(service.health('alice').breaker).toBe('open')
     await clock.advance(1000)
-    service.budget.observe({ tenant: 'alice', endpoint: 'list', status: 429, retryAfterMs: 30_000 })
+    service.budget.observe({ tenantKey: 'alice', endpoint: 'list', status: 429, retryAfterMs: 30_000 })
     const refused = call([])
-    await refused.made
-    expect(refused.outcome.value).toBeInstanceOf(RateLimitedError)
+    await clock.advance(4500)
+    expect(refused.outcome.value).toMatchObject({ code: 'SERVICE_UNAVAILABLE', mayHaveActed: false })
+    expect(refused.sentAt).toEqual([])
     expect(service.health('alice')).toMatchObject({ state: 'down', breaker: 'open' })
   })
 
   it('does not open the breaker for refusals, one after the other', async () => {
     const { clock, call, service } = startService()
     for (let i = 0; i < 10; i++) call([new BadRequestError('no')])
-    for (let i = 0; i < 10; i++) call([new RateLimitedError('test', 1)], { tenant: `tenant ${i}` })
+    for (let i = 0; i < 10; i++) call([new RateLimitedError('test', 1)], { tenantKey: `tenant ${i}` })
     await clock.advance(1000)
     expect(service.health('alice')).toMatchObject({ state: 'up', breaker: 'closed', lastError: null })
   })
@@ -262,7 +264,7 @@ describe('Service.call', () => {
     const { clock, call } = startService([LISTS, { ...LISTS, endpoint: 'item' }])
     const paused = call([new RateLimitedError('test', 5000)])
     await clock.advance(100)
-    const others = [call([], { endpoint: 'item' }), call([], { tenant: 'bob' })]
+    const others = [call([], { endpoint: 'item' }), call([], { tenantKey: 'bob' })]
     await clock.advance(0)
     expect(others.map(({ outcome }) => outcome.value)).toEqual(['answer', 'answer'])
     expect(paused.outcome.value).toBe(undefined)
@@ -271,10 +273,11 @@ describe('Service.call', () => {
   })
 
   it('leaves no timer behind, whatever became of its calls', async () => {
+    const kept = countTenants()
     const { clock, call, service } = startService([{ ...LISTS, endpoint: 'all' }])
     for (let i = 0; i < 10; i++) call(i % 2 ? [] : [unavailable()])
     await clock.advance(600_000)
-    expect([clock.pendingTimers, service.budget.tenants]).toEqual([0, 0])
+    expect([clock.pendingTimers, kept()]).toEqual([0, 0])
     await service[Symbol.asyncDispose]()
   })
 })

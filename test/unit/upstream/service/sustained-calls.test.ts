@@ -57,7 +57,7 @@ function startLoad(limit: RateLimit) {
   async function call(tenant: string, requestClass: RequestClass): Promise<void> {
     const askedAt = clock.now()
     await service.call({
-      tenant,
+      tenantKey: tenant,
       token: tenant,
       endpoint: requestClass === 'mutation' ? 'write' : 'list',
       class: requestClass,

@@ -9,6 +9,8 @@ import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
 const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' }
+/** A list a minute: none is left when the service is known to be down. */
+const ONE_LIST: readonly RateLimit[] = [{ ...LISTS, limit: 1, endpoint: 'list' }]
 const PAGE = { statuses: ['pinned'], limit: 10 } as const
 const unreachable = new ServiceUnavailableError('model could not be reached', { service: 'model' })
 
@@ -29,7 +31,7 @@ function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
     const startedAt = clock.now()
     const outcome: { value?: unknown; tookMs?: number } = {}
     const made: ServiceCall<unknown> = {
-      tenant,
+      tenantKey: tenant,
       token: tenant,
       signal,
       endpoint: what === 'remove' ? 'write' : 'list',
@@ -49,15 +51,24 @@ function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
     return outcome
   }
   /** Three polls fail, so that the service is known to be down. */
-  async function goDown(tenant = 'alice'): Promise<void> {
+  async function goDown(): Promise<void> {
     trouble.isDown = true
-    call('poll', { tenant })
-    await clock.advance(1000)
-    expect(service.health(tenant).state).toBe('down')
+    call('poll')
+    if (limits !== ONE_LIST) await clock.advance(1000)
+    for (let n = 1; n < 3 && limits === ONE_LIST; n++) {
+      await clock.advance(61_000)
+      call('poll')
+    }
+    await clock.advance(0)
+    expect(service.health('alice').state).toBe('down')
     model.requests.length = 0
   }
   const operations = () => model.requests.map(({ operation }) => operation)
   return { clock, model, service, trouble, call, goDown, operations }
+}
+
+function isDown(value: unknown): boolean {
+  return value instanceof PinqlError && value.code === 'SERVICE_UNAVAILABLE'
 }
 
 afterEach(() => vi.restoreAllMocks())
@@ -114,8 +125,10 @@ describe('calls to a service that is down', () => {
   it('never ask faster than the budget allows', async () => {
     const { clock, model, service, trouble, call } = startCalls([LISTS])
     trouble.isDown = true
-    call('poll')
-    await clock.advance(8000)
+    for (let polls = 0; polls < 2; polls++) {
+      call('poll')
+      await clock.advance(8000)
+    }
     expect(service.health('alice').state).toBe('down')
     for (let n = 0; n < 600; n++) {
       call(n % 2 ? 'list' : 'remove')
@@ -127,6 +140,33 @@ describe('calls to a service that is down', () => {
     expect(Math.min(...paces)).toBeGreaterThanOrEqual(2000)
     expect(mostInAnyWindow(askedAt, 60_000)).toBeLessThanOrEqual(30)
   })
+
+  it.each(['list', 'remove'] as const)(
+    'wait at the gate, and not at once again and again, for a trial that the budget has no room for (%s)',
+    async (what) => {
+      // A slot every six seconds: longer than a call waits.
+      const { clock, service, trouble, call } = startCalls([{ ...LISTS, limit: 10 }])
+      trouble.isDown = true
+      for (let n = 0; n < 3; n++) {
+        call('poll')
+        await clock.advance(10_000)
+      }
+      expect(service.health('alice').state).toBe('down')
+      const acquire = vi.spyOn(service.budget, 'acquire')
+      const calls: ReturnType<typeof call>[] = []
+      for (let n = 0; n < 60; n++) {
+        calls.push(call(what))
+        await clock.advance(500)
+      }
+      expect(acquire.mock.calls.length).toBeLessThan(30)
+      expect(calls.filter(({ value }) => value !== undefined).every(({ value }) => isDown(value))).toBe(true)
+      expect(Math.max(...calls.map(({ tookMs = 0 }) => tookMs))).toBeLessThanOrEqual(5000)
+      trouble.isDown = false
+      const waiting = calls.filter(({ value }) => value === undefined)
+      await clock.advance(12_000)
+      expect(waiting.some(({ value }) => value === 'answer')).toBe(true)
+    },
+  )
 
   it('let others ask while a trial has no answer; its caller gives up after 5 s, and the trial goes on', async () => {
     const { clock, service, trouble, call, goDown, operations } = startCalls()
@@ -158,6 +198,35 @@ describe('calls to a service that is down', () => {
     await clock.advance(1100)
     expect(changes.map(({ value }) => value)).toEqual(['answer', 'answer'])
     expect(operations().filter((operation) => operation === 'add')).toHaveLength(2)
+  })
+
+  it('are probed with a pin that is not there where lists are short, and then one change tries', async () => {
+    const { clock, service, trouble, call, goDown, operations } = startCalls(ONE_LIST)
+    await goDown()
+    const changes = [call('remove'), call('remove')]
+    const list = call('list')
+    await clock.advance(1500)
+    expect(new Set(operations())).toEqual(new Set(['get']))
+    trouble.isDown = false
+    await clock.advance(1100)
+    expect(changes.map(({ value }) => value)).toEqual(['answer', 'answer'])
+    expect([operations().slice(-3), service.health('alice').state]).toEqual([['get', 'add', 'add'], 'up'])
+    // It has to wait for longer than it may.
+    expect(list.value).toMatchObject({ code: 'RATE_LIMITED' })
+  })
+
+  it('stay shut out where only a pin that is not there is answered', async () => {
+    const { clock, model, service, trouble, call, goDown, operations } = startCalls(ONE_LIST)
+    await goDown()
+    trouble.isDown = false
+    model.fate = (operation) => (operation === 'get' ? { afterMs: 10 } : { afterMs: 10, refusal: unreachable })
+    for (let n = 0; n < 100; n++) {
+      call('remove')
+      await clock.advance(100)
+    }
+    expect(service.health('alice').state).toBe('down')
+    // After each answer one change: the pauses are a second long by then.
+    expect(operations().length).toBeLessThan(40)
   })
 
   it('never wait if they are polls', async () => {

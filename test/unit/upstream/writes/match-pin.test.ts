@@ -10,10 +10,10 @@ const cid = parseCid(exampleCid(1))
 const STARTED = Date.parse('2026-01-31T12:00:00Z')
 
 const record = (name: string | null): WriteRecord => ({
-  tenant: 't',
+  tenantKey: 't',
   key: 'k',
   fingerprint: 'f',
-  operationId: 'op',
+  writeId: 'op',
   startedAt: STARTED,
   state: 'unknown',
   write: { pin: { cid, name, origins: [], meta: {} }, replaces: null },
@@ -40,11 +40,11 @@ const ids = (pins: readonly Pin[]) => pins.map(({ requestId }) => requestId)
 it('takes the pins of the operation, oldest first, whatever else they say', () => {
   const match = createPinMatcher(record('n'))
   const pins = [
-    pin('young', { operationId: 'op', created: parseInstant('2026-01-31T12:00:02+00:00') }),
-    pin('b', { operationId: 'op', name: 'other' }),
-    pin('a', { operationId: 'op' }),
-    pin('there', { operationId: 'op', created: parseInstant('2001-01-01T00:00:00Z') }),
-    pin('x', { operationId: 'another' }),
+    pin('young', { writeId: 'op', created: parseInstant('2026-01-31T12:00:02+00:00') }),
+    pin('b', { writeId: 'op', name: 'other' }),
+    pin('a', { writeId: 'op' }),
+    pin('there', { writeId: 'op', created: parseInstant('2001-01-01T00:00:00Z') }),
+    pin('x', { writeId: 'another' }),
   ]
 
   expect(ids(match(pins).mine)).toEqual(['there', 'a', 'b', 'young'])
@@ -59,7 +59,7 @@ it('takes for similar what is new, has the name, and is of no operation', () => 
     pin('other name', { name: 'm' }),
     pin('no name', { name: null }),
     pin('there'),
-    pin('of another write', { operationId: 'another' }),
+    pin('of another write', { writeId: 'another' }),
   ]
 
   expect(ids(match(pins).similar)).toEqual(['yes', 'behind'])

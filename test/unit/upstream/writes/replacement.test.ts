@@ -105,12 +105,12 @@ const KNOWN = { keepsMeta: true, before: null, startedAt: Date.parse('2026-01-31
 describe('ignoredPart', () => {
   const was: Pick<NewPin, 'name' | 'meta'> = { name: 'name', meta: { app: 'blog' } }
   const replaces = { requestId: 'old', cid: cid.text, was }
-  const wanted: NewPin = { cid, name: 'new', origins: [], meta: { app: 'blog' }, operationId: 'op' }
-  const made = { requestId: 'new', operationId: 'op' }
+  const wanted: NewPin = { cid, name: 'new', origins: [], meta: { app: 'blog' }, writeId: 'op' }
+  const made = { requestId: 'new', writeId: 'op' }
 
   it.each([
     ['the new name under a new id', wanted, pin({ ...made, name: 'new' })],
-    ['the new name under the old id', wanted, pin({ name: 'new', operationId: 'op' })],
+    ['the new name under the old id', wanted, pin({ name: 'new', writeId: 'op' })],
     ['a name that the service changed a bit', wanted, pin({ ...made, name: 'new…' })],
     ['new meta', { ...wanted, name: 'name', meta: { a: '1' } }, pin({ ...made, meta: { a: '1' } })],
     [
@@ -119,7 +119,7 @@ describe('ignoredPart', () => {
       pin({ ...made, name: 'new', meta: { replicas: '3' } }),
     ],
     ['no name, shown as the CID', { ...wanted, name: null }, pin({ ...made, name: cid.text })],
-    ['the same name and meta', { ...wanted, name: 'name' }, pin({ operationId: 'op' })],
+    ['the same name and meta', { ...wanted, name: 'name' }, pin({ writeId: 'op' })],
   ])('finds nothing in an answer with %s', (_what, sent, found) => {
     expect(ignoredPart(sent, replaces, found, KNOWN)).toBeNull()
   })
@@ -131,8 +131,8 @@ describe('ignoredPart', () => {
     ['the CID for a name, as before', wanted, pin({ name: cid.text }), 'name', { ...was, name: null } as typeof was],
     ['old meta', { ...wanted, name: 'name', meta: { a: '1' } }, pin(), 'meta'],
     ['old meta where it was to go', { ...wanted, name: 'name', meta: {} }, pin(), 'meta'],
-    ['a third pin', wanted, pin({ requestId: 'third', name: 'third', operationId: 'other' }), 'name'],
-    ['a third pin of that name', wanted, pin({ requestId: 'third', name: 'new', operationId: 'other' }), 'cid'],
+    ['a third pin', wanted, pin({ requestId: 'third', name: 'third', writeId: 'other' }), 'name'],
+    ['a third pin of that name', wanted, pin({ requestId: 'third', name: 'new', writeId: 'other' }), 'cid'],
   ])('finds the part in an answer with %s', (_what, sent, found, part, old = was) => {
     expect(ignoredPart(sent, { ...replaces, was: old }, found, KNOWN)).toMatchObject({ part })
   })
@@ -150,8 +150,8 @@ describe('ignoredPart', () => {
     const unread = { requestId: 'old', cid: cid.text }
 
     it('needs the new name and meta under the old request id', () => {
-      expect(ignoredPart(wanted, unread, pin({ operationId: 'op' }), KNOWN)).toMatchObject({ part: 'name' })
-      const named = pin({ name: 'new', meta: { app: 'old' }, operationId: 'op' })
+      expect(ignoredPart(wanted, unread, pin({ writeId: 'op' }), KNOWN)).toMatchObject({ part: 'name' })
+      const named = pin({ name: 'new', meta: { app: 'old' }, writeId: 'op' })
       expect(ignoredPart(wanted, unread, named, KNOWN)).toMatchObject({ part: 'meta' })
     })
 

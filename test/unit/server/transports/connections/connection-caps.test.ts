@@ -26,12 +26,8 @@ function openAccount(caps: ConnectionCaps, address = '192.0.2.1', caller = 'alic
 
 describe('caps of live status', () => {
   it('count connections in all, by address and by caller', () => {
-    const caps = new ConnectionCaps({
-      ...NONE,
-      maxConnections: 3,
-      maxConnectionsPerAddress: 2,
-      maxConnectionsPerCaller: 1,
-    })
+    const limits = { ...NONE, maxConnections: 3, maxConnectionsPerAddress: 2, maxConnectionsPerCaller: 1 }
+    const caps = new ConnectionCaps(limits, () => 0)
     openAccount(caps, 'a', 'alice')
     const second = caps.open('a')
     expect(second?.enter('alice')).toBe(false)
@@ -44,7 +40,7 @@ describe('caps of live status', () => {
 
   it.each(['connection', 'caller', 'address'] as const)('count operations by %s', (scope) => {
     const key = `maxOperationsPer${scope[0]?.toUpperCase()}${scope.slice(1)}`
-    const caps = new ConnectionCaps({ ...NONE, [key]: 2 })
+    const caps = new ConnectionCaps({ ...NONE, [key]: 2 }, () => 0)
     const first = openAccount(caps, 'a', 'alice')
     const other = openAccount(caps, scope === 'caller' ? 'b' : 'a', scope === 'address' ? 'bob' : 'alice')
     const exceeded = { scope, of: 'operations', limit: 2 }

@@ -1,14 +1,15 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { parseConfig } from '../../../../../src/config/parse-config.ts'
 import type { Operations } from '../../../../../src/server/graphql/operations.ts'
 import { createRequestGuard } from '../../../../../src/server/http/request-guard.ts'
+import { ConnectionServer } from '../../../../../src/server/transports/connection-server.ts'
 import { ConnectionCaps } from '../../../../../src/server/transports/connections/connection-caps.ts'
 import { connectionLimitsOf } from '../../../../../src/server/transports/connections/connection-limits.ts'
-import { ConnectionServer } from '../../../../../src/server/transports/connections/connection-server.ts'
 import { Stop } from '../../../../../src/upstream/waiting/stop.ts'
+import { VirtualClock } from '../../../../support/virtual-clock.ts'
 
 /** Some clients and proxies take a connection for dead that was silent for as long. */
 const LONGEST_SILENCE_MS = 25_000
@@ -21,18 +22,24 @@ const PONG = 0x8a
 class RecordedSocket extends Duplex {
   readonly sentAt: number[] = []
   readonly remoteAddress = '127.0.0.1'
+  readonly #clock: VirtualClock
+
+  constructor(clock: VirtualClock) {
+    super()
+    this.#clock = clock
+  }
 
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.sentAt.push(performance.now())
+    this.sentAt.push(this.#clock.now())
     if (chunk[0] === PING) this.push(clientFrame(PONG, chunk.subarray(2)))
     done()
   }
 
   /** Milliseconds of the longest time in which nothing was sent, until now. */
   get longestSilenceMs(): number {
-    const instants = [...this.sentAt, performance.now()]
+    const instants = [...this.sentAt, this.#clock.now()]
     return Math.max(...instants.slice(1).map((at, index) => at - (instants[index] ?? 0)))
   }
 }
@@ -42,23 +49,17 @@ function clientFrame(kind: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.of(kind, 0x80 | payload.length, 0, 0, 0, 0), payload])
 }
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'performance'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
-
-function startServer(): ConnectionServer {
+function startServer(clock: VirtualClock): ConnectionServer {
   const config = parseConfig({ services: { one: { endpoint: 'https://one.example' } } })
   const running = { type: 'subscription', cancel: () => {} }
   return new ConnectionServer({
     ...config,
     operations: { start: () => running, visible: () => [], cohorts: 0 } as unknown as Operations,
-    caps: new ConnectionCaps(connectionLimitsOf(config)),
+    caps: new ConnectionCaps(connectionLimitsOf(config), () => clock.now()),
     identify: async () => ({ key: 'caller' }) as never,
     guard: createRequestGuard(config),
     log: { debug() {}, error() {} } as never,
+    clock,
     pingIntervalMs: config.livePingMs,
     stallTimeoutMs: config.liveStallMs,
     drainMs: config.liveDrainMs,
@@ -70,8 +71,8 @@ function requestOver(socket: RecordedSocket, headers: Record<string, string>): I
   return Object.assign(request, { method: 'GET', url: '/graphql', headers: { host: 'localhost', ...headers } })
 }
 
-function openWebSocket(server: ConnectionServer): RecordedSocket {
-  const socket = new RecordedSocket()
+function openWebSocket(server: ConnectionServer, clock: VirtualClock): RecordedSocket {
+  const socket = new RecordedSocket(clock)
   const headers = {
     connection: 'Upgrade',
     upgrade: 'websocket',
@@ -84,8 +85,8 @@ function openWebSocket(server: ConnectionServer): RecordedSocket {
   return socket
 }
 
-async function openEventStream(server: ConnectionServer): Promise<RecordedSocket> {
-  const socket = new RecordedSocket()
+async function openEventStream(server: ConnectionServer, clock: VirtualClock): Promise<RecordedSocket> {
+  const socket = new RecordedSocket(clock)
   const request = requestOver(socket, { accept: 'text/event-stream' })
   const response = new ServerResponse(request)
   response.assignSocket(socket as unknown as Socket)
@@ -101,14 +102,15 @@ it.each([
   ['a WebSocket', openWebSocket],
   ['an event stream', openEventStream],
 ] as const)('%s that has nothing to tell is silent for less than 25 seconds', async (_name, open) => {
-  using server = startServer()
+  const clock = new VirtualClock()
+  using server = startServer(clock)
   const sockets: RecordedSocket[] = []
   // One after the other, so that they begin at different parts of a round.
   for (let opened = 0; opened < 30; opened++) {
-    sockets.push(await open(server))
-    await vi.advanceTimersByTimeAsync(700)
+    sockets.push(await open(server, clock))
+    await clock.advance(700)
   }
-  await vi.advanceTimersByTimeAsync(300_000)
+  await clock.advance(300_000)
 
   expect(server.size.connections).toBe(30)
   const silences = sockets.map(({ longestSilenceMs }) => longestSilenceMs)

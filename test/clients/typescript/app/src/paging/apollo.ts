@@ -12,7 +12,7 @@ import {
   type RemovePin,
   type RemovePinVariables,
 } from './document.ts'
-import { type PagedList, walk } from './walk.ts'
+import { type PagedList, pageThrough } from './page-through.ts'
 
 const PINS: TypedDocumentNode<Page, PageVariables> = gql(PINS_TEXT)
 const REMOVE_PIN: TypedDocumentNode<RemovePin, RemovePinVariables> = gql(REMOVE_PIN_TEXT)
@@ -51,7 +51,7 @@ const pagedList: PagedList = {
   }),
 }
 
-await walk('apollo', pagedList, async () => {
+await pageThrough('apollo', pagedList, async () => {
   const id = pins()?.edges[0]?.node.id ?? ''
   return { some: await readSome(client, [id, 'no id']) }
 })

@@ -13,7 +13,7 @@ import fragment, { type pinList_query$data } from '../relay/generated/pinList_qu
 import nextQuery, { type pinListPaginationQuery } from '../relay/generated/pinListPaginationQuery.graphql'
 import firstQuery, { type pinListQuery } from '../relay/generated/pinListQuery.graphql'
 import removePin, { type pinListRemoveMutation } from '../relay/generated/pinListRemoveMutation.graphql'
-import { type Removal, walk } from './walk.ts'
+import { pageThrough, type Removal } from './page-through.ts'
 
 const variables = { filter: { match: 'EXACT' } } as const
 const environment = createEnvironment()
@@ -26,7 +26,7 @@ function pins(): pinList_query$data['pins'] {
   return (environment.lookup(selector).data as unknown as pinList_query$data).pins
 }
 
-await walk('relay', {
+await pageThrough('relay', {
   start: () => fetchQuery<pinListQuery>(environment, firstQuery, variables).toPromise(),
   next() {
     const { paginationMetadata } = getPaginationMetadata(fragment, 'paging')

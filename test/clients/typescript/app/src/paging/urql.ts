@@ -9,8 +9,8 @@ import {
   type RemovePin,
   type RemovePinVariables,
 } from './document.ts'
+import { pageThrough } from './page-through.ts'
 import { cache } from './urql-cache.ts'
-import { walk } from './walk.ts'
 
 const PINS: TypedDocumentNode<Page, PageVariables> = gql(PINS_TEXT)
 const REMOVE_PIN: TypedDocumentNode<RemovePin, RemovePinVariables> = gql(REMOVE_PIN_TEXT)
@@ -24,7 +24,7 @@ async function read(after: string | null | undefined): Promise<void> {
   if (error) throw error
 }
 
-await walk('urql', {
+await pageThrough('urql', {
   start: () => read(null),
   next: () => read(pins()?.pageInfo.endCursor),
   async removeFirst() {

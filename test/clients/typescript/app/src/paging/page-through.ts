@@ -27,7 +27,7 @@ export interface PagedList {
  *
  * Prints what was shown at each step, and `more`.
  */
-export async function walk(client: string, list: PagedList, more?: () => Promise<object>): Promise<void> {
+export async function pageThrough(client: string, list: PagedList, more?: () => Promise<object>): Promise<void> {
   await list.start()
   const counts = [list.shown().names.length]
   const failures: string[] = []

@@ -6,8 +6,8 @@ import { comparePositions } from '../../../src/domain/pin-order.ts'
 import { second, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { MICROSECOND, MILLISECOND, SECOND, utcText } from '../../support/providers/created-text.ts'
+import type { EmulatedPin } from '../../support/providers/emulated-pin.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import type { StoredPin } from '../../support/providers/stored-pin.ts'
 import { ALICE } from '../../support/start-test-api.ts'
 
 const PAGE = `query ($filter: PinFilter, $first: Int, $after: Cursor) {
@@ -41,7 +41,7 @@ const filter = fc.record(
 )
 type Filter = { [Key in keyof (typeof filter extends fc.Arbitrary<infer Value> ? Value : never)]?: unknown }
 
-it('walks every page of whatever matches, each pin once and in order', async () => {
+it('reads every page of whatever matches, each pin once and in order', async () => {
   await fc.assert(
     fc.asyncProperty(
       precision,
@@ -83,7 +83,7 @@ it('walks every page of whatever matches, each pin once and in order', async () 
   )
 })
 
-function isMatch(pin: StoredPin, { cid, name, match = 'EXACT', status, meta }: Filter): boolean {
+function isMatch(pin: EmulatedPin, { cid, name, match = 'EXACT', status, meta }: Filter): boolean {
   const fold = (text: string) => (String(match).startsWith('I') ? text.toLowerCase() : text)
   const [wanted, actual] = [fold(String(name)), fold(pin.name ?? '')]
   const isNamed = String(match).endsWith('PARTIAL') ? actual.includes(wanted) : actual === wanted
@@ -95,8 +95,8 @@ function isMatch(pin: StoredPin, { cid, name, match = 'EXACT', status, meta }: F
   )
 }
 
-function newestFirst(a: StoredPin, b: StoredPin): number {
-  const position = ({ created: ns, requestId }: StoredPin) => ({
+function newestFirst(a: EmulatedPin, b: EmulatedPin): number {
+  const position = ({ created: ns, requestId }: EmulatedPin) => ({
     created: parseInstant(formatInstant(ns, 9)),
     service: 'one',
     requestId,

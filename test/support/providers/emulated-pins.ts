@@ -1,8 +1,8 @@
 import { parseCid } from '../../../src/domain/cid.ts'
 import { parseInstant } from '../../../src/domain/instant.ts'
 import type { PinStatus } from '../../../src/domain/pin.ts'
+import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 import type { ProviderProfile } from './provider-profile.ts'
-import type { PinBody, StoredPin } from './stored-pin.ts'
 
 /** A pin to put into a service behind its back. Left out: no name and so on, `pinned`, created now, a new id. */
 export interface SeedPin extends Partial<PinBody> {
@@ -15,7 +15,7 @@ export interface SeedPin extends Partial<PinBody> {
 }
 
 interface Entry {
-  pin: StoredPin
+  pin: EmulatedPin
   /** Lists in which the pin is still missing. */
   hiddenLists: number
   /** Answers in which a removed pin still shows; null: not removed. */
@@ -25,7 +25,7 @@ interface Entry {
 }
 
 /** The pins of one account, in the order in which they were stored. */
-export class PinStore {
+export class EmulatedPins {
   readonly #profile: ProviderProfile
   readonly #nextCreated: () => bigint
   readonly #nextSequence: () => number
@@ -38,13 +38,13 @@ export class PinStore {
   }
 
   /** The truth, without delays. */
-  all(): StoredPin[] {
+  all(): EmulatedPin[] {
     return [...this.#entries.values()].filter((entry) => !isGone(entry)).map((entry) => entry.pin)
   }
 
   /** What a list may show; counts as one list, and as one answer for pins about to go. */
-  listed(): StoredPin[] {
-    const shown: StoredPin[] = []
+  listed(): EmulatedPin[] {
+    const shown: EmulatedPin[] = []
     for (const entry of this.#entries.values()) {
       if (entry.hiddenLists > 0) entry.hiddenLists--
       else if (!entry.retired) shown.push(this.#shown(entry))
@@ -53,7 +53,7 @@ export class PinStore {
   }
 
   /** The pin of an id; counts as one answer for a pin about to go. */
-  read(requestId: string): StoredPin | undefined {
+  read(requestId: string): EmulatedPin | undefined {
     const entry = this.#entries.get(requestId)
     return entry && this.#shown(entry)
   }
@@ -63,7 +63,7 @@ export class PinStore {
     return entry !== undefined && !isGone(entry)
   }
 
-  add(seed: SeedPin, hiddenLists = 0): StoredPin {
+  add(seed: SeedPin, hiddenLists = 0): EmulatedPin {
     const kept = this.#profile.keep({ name: null, origins: null, meta: null, ...seed })
     const created = this.#created(seed.created)
     const makeId = () =>
@@ -72,7 +72,7 @@ export class PinStore {
         cid: seed.cid,
         createdMs: Number(created / 1_000_000n),
       })
-    const pin: StoredPin = {
+    const pin: EmulatedPin = {
       requestId: seed.requestId ?? makeId(),
       cid: kept.cid,
       cidKey: cidKeyOf(kept.cid),
@@ -87,7 +87,7 @@ export class PinStore {
     return pin
   }
 
-  update(requestId: string, change: Partial<StoredPin>): StoredPin {
+  update(requestId: string, change: Partial<EmulatedPin>): EmulatedPin {
     const entry = this.#entries.get(requestId)
     if (!entry) throw new Error(`No pin ${requestId} in the emulated ${this.#profile.name}`)
     entry.pin = { ...entry.pin, ...change }
@@ -110,7 +110,7 @@ export class PinStore {
     this.#entries.clear()
   }
 
-  #shown(entry: Entry): StoredPin {
+  #shown(entry: Entry): EmulatedPin {
     if (entry.lastAnswers !== null && --entry.lastAnswers === 0) this.#entries.delete(entry.pin.requestId)
     return entry.pin
   }

@@ -3,20 +3,21 @@ import type { Duplex } from 'node:stream'
 import { GraphQLError } from 'graphql'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type Server, type ServerOptions, WebSocketServer } from 'ws'
-import type { OperationRequest } from '../../graphql/operation-request.ts'
-import type { HttpContext } from '../../http/graphql-handler.ts'
-import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../../http/graphql-path.ts'
-import { sendJson } from '../../http/send-json.ts'
-import { breakOff, EVENT_STREAM_HEADERS, EventStreamConnection } from '../event-stream/event-stream-connection.ts'
-import { EventStreamRefusal, readEventStreamRequest } from '../event-stream/event-stream-request.ts'
-import { CLOSE_REASONS } from '../web-socket/close-reasons.ts'
-import { ServedSocket } from '../web-socket/served-socket.ts'
-import { SocketConnection } from '../web-socket/socket-connection.ts'
-import { capError } from './cap-error.ts'
-import type { Connection, ConnectionOwner, ConnectionParts } from './connection-parts.ts'
-import { drainInSlices, drainTimeMs } from './drain-in-slices.ts'
-import { Heartbeat } from './heartbeat.ts'
-import { longestUnreadMs } from './longest-unread-ms.ts'
+import type { ClockTimer } from '../../upstream/waiting/clock.ts'
+import type { OperationRequest } from '../graphql/operation-request.ts'
+import type { HttpContext } from '../http/graphql-handler.ts'
+import { GRAPHQL_PATH, isGraphqlPath, pathOf } from '../http/graphql-path.ts'
+import { sendJson } from '../http/send-json.ts'
+import { capError } from './connections/cap-error.ts'
+import type { Connection, ConnectionOwner, ConnectionParts } from './connections/connection-parts.ts'
+import { drainInSlices, drainTimeMs } from './connections/drain-in-slices.ts'
+import { Heartbeat } from './connections/heartbeat.ts'
+import { longestUnreadMs } from './connections/longest-unread-ms.ts'
+import { breakOff, EVENT_STREAM_HEADERS, EventStreamConnection } from './event-stream/event-stream-connection.ts'
+import { EventStreamRefusal, readEventStreamRequest } from './event-stream/event-stream-request.ts'
+import { CLOSE_REASONS } from './web-socket/close-reasons.ts'
+import { ServedSocket } from './web-socket/served-socket.ts'
+import { SocketConnection } from './web-socket/socket-connection.ts'
 
 export interface ConnectionServerOptions extends ConnectionParts {
   /** Largest message of a WebSocket in bytes. */
@@ -40,7 +41,7 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
   readonly #sockets: Server<typeof ServedSocket>
   readonly #connections = new Set<Connection>()
   readonly #heartbeat: Heartbeat<Connection>
-  readonly #timer: NodeJS.Timeout
+  #timer: ClockTimer
   #onEmpty: (() => void) | null = null
   #isDraining = false
 
@@ -59,10 +60,10 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
     this.#heartbeat = new Heartbeat((connection) => {
       const { unreadSince, unreadBytes } = connection
       const longestMs = longestUnreadMs(options.stallTimeoutMs, unreadBytes)
-      if (unreadSince !== null && performance.now() - unreadSince >= longestMs) connection.stall()
+      if (unreadSince !== null && options.clock.now() - unreadSince >= longestMs) connection.stall()
       else connection.beat()
     })
-    this.#timer = setInterval(() => this.#heartbeat.turn(), Heartbeat.turnMs(options.pingIntervalMs))
+    this.#timer = this.#planTurn()
   }
 
   opened(connection: Connection): void {
@@ -197,8 +198,17 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer)
+    this.#timer.cancel()
     for (const connection of this.#connections) connection.terminate()
+  }
+
+  #planTurn(): ClockTimer {
+    const { clock, pingIntervalMs } = this.#options
+    const turn = (): void => {
+      this.#timer = this.#planTurn()
+      this.#heartbeat.turn()
+    }
+    return clock.setTimeout(turn, Heartbeat.turnMs(pingIntervalMs), { keepsAlive: true })
   }
 }
 

@@ -9,7 +9,7 @@ export interface PinBody {
 }
 
 /** One pin as the service really holds it, whatever its answers make of that. */
-export interface StoredPin extends PinBody {
+export interface EmulatedPin extends PinBody {
   readonly requestId: string
   /** Equal for equal content; the CID's text where it is no real CID. */
   readonly cidKey: string

@@ -1,12 +1,13 @@
-import type { GatewayConfig } from '../../../config/gateway-config.ts'
-import type { Logger } from '../../../observability/logger.ts'
-import type { Identify } from '../../caller/caller.ts'
-import type { Executor } from '../../graphql/executor.ts'
-import { Operations } from '../../graphql/operations.ts'
-import type { RequestGuard } from '../../http/request-guard.ts'
-import { ConnectionCaps } from './connection-caps.ts'
-import { connectionLimitsOf } from './connection-limits.ts'
+import type { GatewayConfig } from '../../config/gateway-config.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { systemClock } from '../../upstream/waiting/clock.ts'
+import type { Identify } from '../caller/caller.ts'
+import type { Executor } from '../graphql/executor.ts'
+import { Operations } from '../graphql/operations.ts'
+import type { RequestGuard } from '../http/request-guard.ts'
 import { ConnectionServer } from './connection-server.ts'
+import { ConnectionCaps } from './connections/connection-caps.ts'
+import { connectionLimitsOf } from './connections/connection-limits.ts'
 
 /** Creates the server of WebSockets and event streams from the configuration. */
 export function createConnectionServer(
@@ -21,10 +22,11 @@ export function createConnectionServer(
   const { executor, identify, guard, log } = parts
   return new ConnectionServer({
     operations: new Operations(executor),
-    caps: new ConnectionCaps(connectionLimitsOf(config)),
+    caps: new ConnectionCaps(connectionLimitsOf(config), systemClock.now),
     identify,
     guard,
     log,
+    clock: systemClock,
     maxMessageBytes: config.maxMessageBytes,
     maxRequestBytes: config.maxRequestBytes,
     pingIntervalMs: config.livePingMs,

@@ -7,9 +7,9 @@ import { comparePositions, type PinPosition } from '../../../src/domain/pin-orde
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { openPinStreams, PinStream } from '../../../src/upstream/reading/pin-stream.ts'
 import { trimmedText, utcText } from '../providers/created-text.ts'
+import type { EmulatedPin } from '../providers/emulated-pin.ts'
 import { exampleCid, exampleCidV0 } from '../providers/example-cid.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
-import type { StoredPin } from '../providers/stored-pin.ts'
 import { createEmulatedTenant, type EmulatedTenant } from './emulated-tenant.ts'
 
 const START_NS = 1_600_000_000_000_000_000n
@@ -27,7 +27,7 @@ export interface History {
   readonly instants: readonly bigint[]
   readonly changes: readonly Change[]
   readonly pageSizes: readonly number[]
-  /** Which page's last cursor a second walk starts from. */
+  /** Which page's last cursor a second reading starts from. */
   readonly resumeAt: number
 }
 
@@ -78,7 +78,7 @@ export const anyQuery: fc.Arbitrary<PinQuery> = fc.record({
 })
 
 /** Reads everything as clients do: a page, its last cursor, the next page. */
-export async function walk(
+export async function readInPages(
   { tenant }: Pick<EmulatedTenant, 'tenant'>,
   query: PinQuery,
   pageSizes: readonly number[],
@@ -94,12 +94,12 @@ export async function walk(
     if (next.length < size) return taken
     after = taken.at(-1) ?? null
     if (!(await stream.hasMore())) return taken
-    if (page > 300) throw new Error('The walk does not end')
+    if (page > 300) throw new Error('The list does not end')
   }
 }
 
 /** Reads everything with one stream, as watchers and removals do. */
-export async function walkAtOnce(
+export async function readAtOnce(
   { tenant }: Pick<EmulatedTenant, 'tenant'>,
   query: PinQuery,
   expected: number,
@@ -128,10 +128,10 @@ export async function live(profile: ProviderProfile, provider: string | null, { 
   const account = createEmulatedTenant(profile, { provider })
   if (provider === null && MET_WITH_A_PIN.includes(profile.name)) {
     const { requestId } = account.store.add({ cid: exampleCid(9999) })
-    await walkAtOnce(account, ALL, 10)
+    await readAtOnce(account, ALL, 10)
     account.store.remove(requestId)
   }
-  const everything: StoredPin[] = []
+  const everything: EmulatedPin[] = []
   const add = (ns: bigint): string => {
     const n = everything.length
     const pin = account.store.add({

@@ -1,0 +1,99 @@
+import type { Permit, RequestBudget } from '../budget/request-budget.ts'
+import type { ServiceResponse } from '../http/exchange.ts'
+import { hasRateLimitHeaders, parseRateLimitHeaders } from '../http/rate-limit-headers.ts'
+import { parseRetryAfter } from '../http/retry-after.ts'
+import type { Clock } from '../waiting/clock.ts'
+import type { StopSignal } from '../waiting/stop.ts'
+import type { ServiceClient } from './client.ts'
+import { observeClient } from './observed-client.ts'
+import { reportCall } from './report-call.ts'
+import type { ServiceCall } from './service-call.ts'
+import type { ServiceReporter } from './service-reporter.ts'
+import type { TenantObserver } from './tenant-observer.ts'
+import type { ServiceEvent, UpstreamCall } from './upstream-observer.ts'
+
+export interface CallSenderOptions {
+  readonly serviceName: string
+  /** The token of the configuration. */
+  readonly ownToken: string | null
+  readonly clock: Clock
+  readonly client: ServiceClient
+  readonly budget: RequestBudget
+  readonly onCall: ((call: UpstreamCall) => void) | undefined
+  readonly reporter: ServiceReporter | undefined
+}
+
+/** One try of a call. */
+export interface Try {
+  readonly permit: Permit
+  readonly signal: StopSignal | undefined
+  readonly timeoutMs: number
+  /** Number of this try, from 1. */
+  readonly attempt: number
+}
+
+/** Sends single requests to one service, and tells everybody who learns from them: budget, tenant's observer, reports. */
+export class CallSender {
+  readonly #options: CallSenderOptions
+  readonly #observers = new Map<string, TenantObserver>()
+
+  constructor(options: CallSenderOptions) {
+    this.#options = options
+  }
+
+  /** Returns the observer of a tenant's answers. */
+  observerOf(tenantKey: string): TenantObserver | undefined {
+    return this.#observers.get(tenantKey)
+  }
+
+  /** Sets the observer of a tenant's answers, in place of any other. Returns a function that removes it. */
+  observe(tenantKey: string, observer: TenantObserver): () => void {
+    this.#observers.set(tenantKey, observer)
+    return () => {
+      if (this.#observers.get(tenantKey) === observer) this.#observers.delete(tenantKey)
+    }
+  }
+
+  /** Sends the request of a call, and says by the permit when it was sent. */
+  send<Value>(call: ServiceCall<Value>, { permit, signal, timeoutMs, attempt }: Try): Promise<Value> {
+    const { clock, client, onCall, serviceName } = this.#options
+    const onAnswer = (answer: ServiceResponse): void => {
+      permit.sent()
+      this.#learn(call, answer, permit.grantedAt)
+    }
+    const onSent = (): void => permit.sent()
+    const observer = this.#observers.get(call.tenantKey)
+    const observed = observer ? observeClient(client, observer) : client
+    const options = { token: call.token, signal, timeoutMs, onAnswer, onSent }
+    if (!onCall) return call.send(observed, options)
+    const { endpoint, class: requestClass } = call
+    const facts = { service: serviceName, endpoint, class: requestClass, attempt, waitedMs: permit.waitedMs }
+    return reportCall(facts, options, { clock, onCall }, (reported) => call.send(observed, reported))
+  }
+
+  /** Reports that the service refused the token of a call. */
+  tokenRefused(call: ServiceCall<unknown>): void {
+    this.#options.reporter?.refusedToken(this.#tokenFrom(call))
+  }
+
+  #learn(call: ServiceCall<unknown>, { status, headers }: ServiceResponse, sentAt: number): void {
+    // The budget learns nothing from other answers.
+    if (status !== 429 && !hasRateLimitHeaders(headers)) return
+    const { tenantKey, endpoint } = call
+    const { budget, reporter } = this.#options
+    const wallNowMs = Date.now()
+    const retryAfterMs = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), wallNowMs })
+    const rateLimit = parseRateLimitHeaders(Object.fromEntries(headers), wallNowMs)
+    budget.observe({ tenantKey, endpoint, status, sentAt, retryAfterMs, rateLimit })
+    if (!reporter || (status !== 429 && rateLimit?.remaining !== 0)) return
+    const pausedMs =
+      (status === 429 ? retryAfterMs : undefined) ??
+      rateLimit?.resetsInMs ??
+      budget.expectedWaitMs({ tenantKey, endpoint, class: 'mutation' })
+    if (pausedMs > 0) reporter.paused(this.#tokenFrom(call), pausedMs, status)
+  }
+
+  #tokenFrom({ token }: ServiceCall<unknown>): NonNullable<ServiceEvent['tokenFrom']> {
+    return token === this.#options.ownToken ? 'configuration' : 'caller'
+  }
+}

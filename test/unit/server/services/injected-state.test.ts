@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest'
+import { Informers } from '../../../../src/live/informers.ts'
+import { MemoryEventLog } from '../../../../src/live/telling/memory-event-log.ts'
+import { createRequestBudget } from '../../../../src/upstream/budget/create-request-budget.ts'
+import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
+import { ModelService } from '../../../support/model/model-service.ts'
+import { query, record } from '../../../support/model/start-model-live.ts'
+import { VirtualClock } from '../../../support/virtual-clock.ts'
+
+it('asks the budget and keeps events in the log that it was given, by the keys of tenants', async () => {
+  const clock = new VirtualClock()
+  const upstream = new ModelService({ clock })
+  const budgets: string[] = []
+  const asked = new Set<string>()
+  const logged: string[] = []
+  const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null }
+  await using registry = createServiceRegistry([settings], 'model', {
+    clock,
+    connect: upstream.connect,
+    createBudget(options) {
+      budgets.push(options.serviceName)
+      const budget = createRequestBudget(options)
+      const { acquire } = budget
+      return Object.assign(budget, {
+        acquire(...args: Parameters<typeof acquire>) {
+          asked.add(args[0].tenantKey)
+          return acquire.apply(budget, args)
+        },
+      })
+    },
+  })
+  using live = new Informers({
+    createEventLog(tenant) {
+      const log = new MemoryEventLog()
+      return {
+        append(entry) {
+          logged.push(`${tenant} ${entry.event.kind}`)
+          log.append(entry)
+        },
+        since: (seq) => log.since(seq),
+      }
+    },
+  })
+  const tenant = registry.tenant('model', 'a')
+  const told = record(live.watch([{ tenant, service: registry.get('model'), selection: query() }]))
+  await clock.advance(1_000)
+  upstream.add('a')
+  await clock.advance(120_000)
+
+  expect(told.events.map(({ kind }) => kind)).toEqual(['CAUGHT_UP', 'ADDED'])
+  expect(budgets).toEqual(['model'])
+  expect([...asked]).toEqual([tenant.key])
+  expect(logged).toEqual([`${tenant.key} ADDED`])
+})
