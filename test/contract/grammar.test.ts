@@ -13,7 +13,7 @@ import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts
 import { at } from '../support/zoo/seed-and-drain.ts'
 
 /** A sample: `npm run test:grammar` reads 10,000, and `npm run bench:grammar` a million. */
-const HISTORIES = Number(process.env.PINQL_GRAMMAR ?? 150)
+const HISTORIES = Number(process.env.PINQL_GRAMMAR ?? 80)
 const FIRST_SEED = Number(process.env.PINQL_GRAMMAR_SEED ?? 1)
 
 describe('paging through services that nobody knows', () => {
@@ -158,7 +158,7 @@ describe('a stranger', () => {
 describe('a removal by filter at services that nobody knows', () => {
   it('touches no pin that does not match, and none that could not be read', async () => {
     const removals = { complete: 0, partial: 0, refused: 0 }
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + 100; seed++) {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + 60; seed++) {
       const { service, tenant } = await createHistory(seed)
       const before = service.pins
       const context = {
@@ -182,7 +182,7 @@ describe('a removal by filter at services that nobody knows', () => {
       if (!isAll) expect(results.some(({ error }) => error !== null)).toBe(true)
       removals[isAll ? 'complete' : removed.length > 0 ? 'partial' : 'refused']++
     }
-    expect(removals.complete).toBeGreaterThan(50)
+    expect(removals.complete).toBeGreaterThan(30)
     expect(removals.partial).toBeGreaterThan(0)
     expect(removals.refused).toBeGreaterThan(0)
   })
