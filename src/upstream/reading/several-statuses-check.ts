@@ -59,10 +59,12 @@ export class SeveralStatusesCheck {
     const { known } = this.#service
     // Where there are pins of a status in the middle, this answer shows all.
     const several = { statuses: PIN_STATUSES, limit: 1 }
-    const [any] = isUnfiltered(query) ? [] : (await ask(several)).pins
-    if (any !== undefined) {
-      if (this.#service.capabilities.multiStatus === null) await this.#checkFirstOnly(several, any.status, ask)
-      return
+    if (!isUnfiltered(query)) {
+      const page = await ask(several)
+      const isOpen = this.#service.capabilities.multiStatus === null
+      const [any] = page.pins
+      if (any !== undefined) return isOpen ? this.#checkFirstOnly(several, any.status, ask) : undefined
+      if (recordCount(page) > 0) return this.#checkOdd({ ...several, limit: 100 }, ask)
     }
     // Most pins are pinned.
     for (const status of ['pinned', 'queued', 'pinning', 'failed'] as const) {
