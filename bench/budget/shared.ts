@@ -5,7 +5,7 @@
 //
 // At least 125 seconds: use is counted from the end of the first window on, which lasts a minute in one of the loads.
 // Both loads run at the same time. The budget allows for 50 ms between the travel times of two requests. The proxy in front of the
-// service uses up 25 of these, and the machine may use up the rest: one too busy for that shows in "late timers".
+// service uses up 10 of these, and the machine may use up the rest: one too busy for that shows in "late timers".
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { PinqlError, RateLimitedError } from '../../src/domain/errors.ts'

@@ -1,14 +1,14 @@
 // Runs in a worker thread: a service that logs when each request arrives, behind a proxy that makes connections slow.
 //
-// A new connection takes up to 250 ms. What a client sends travels up to 25 ms, longer on some connections than on others. The
-// service answers after up to 300 ms, and closes every 20th connection, so that new ones are opened all the time.
+// A new connection takes up to 250 ms. What a client sends travels up to 10 ms, longer on some connections than on others. The
+// service answers after up to 300 ms, and closes a connection after every 50th answer, so that new ones are opened all the time.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { parentPort } from 'node:worker_threads'
 
 const SLOWEST_CONNECT_MS = 250
-const SLOWEST_TRAVEL_MS = 25
+const SLOWEST_TRAVEL_MS = 10
 const SLOWEST_ANSWER_MS = 300
 const arrivals = []
 let connections = 0
@@ -23,7 +23,7 @@ const service = createServer((request, response) => {
   arrivals.push(performance.timeOrigin + performance.now())
   request.resume()
   setTimeout(() => {
-    if (arrivals.length % 20 === 0) response.setHeader('connection', 'close')
+    if (arrivals.length % 50 === 0) response.setHeader('connection', 'close')
     const isRemoval = request.method === 'DELETE'
     response.writeHead(isRemoval ? 202 : 200, { 'content-type': 'application/json' })
     response.end(isRemoval ? '' : '{"count":0,"results":[]}')
