@@ -9,6 +9,8 @@ import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 
 /** Largest chance that a late filter passes its test. */
 const CHANCE_OF_ERROR = 1e-5
+/** Number of tests for one list that is not known to be whole. A list that is, is worth one. */
+const MOST_RUNS = 3
 
 /** A list of one status whose length shows whether statuses are looked at before the list is cut. */
 interface Test {
@@ -30,6 +32,8 @@ export class StatusFilterCheck {
   readonly #service: Pick<Service, 'capabilities' | 'known'>
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #end: EndCheck
+  /** Chance that a late filter has passed all tests so far. */
+  #chance = 1
 
   constructor(service: Service, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
     this.#service = service
@@ -56,7 +60,7 @@ export class StatusFilterCheck {
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
     const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
-    if (test !== null && test !== 'unknown') await this.#run(test, everything, check.ask)
+    if (test !== null && test !== 'unknown') await this.#run(test, isAll ? 1 : MOST_RUNS, everything, check.ask)
     // All is read from a service that may hide pins.
     if (!isAll && test !== null && !known.isStatusFilterProven) known.observeLateStatusFilter()
     return isAll || test === null
@@ -101,19 +105,23 @@ export class StatusFilterCheck {
     return 'unknown'
   }
 
-  async #run({ status, count, chance }: Test, everything: ListQuery, ask: AskForPage): Promise<void> {
+  /** @param most number of lists to request at most. The chances of all lists are taken together. */
+  async #run({ status, count, chance }: Test, most: number, everything: ListQuery, ask: AskForPage): Promise<void> {
     const query: ListQuery = { ...everything, statuses: [status], limit: count }
-    for (let left = 1; left > CHANCE_OF_ERROR; left *= chance) {
+    for (let runs = 0; runs < most && this.#chance > CHANCE_OF_ERROR; runs++) {
       const page = await ask(query)
       // Nobody knows which status a record has that is no valid pin.
       if (page.leftOut !== undefined) return
-      if (recordCount(page) >= count) continue
+      if (recordCount(page) >= count) {
+        this.#chance *= chance
+        continue
+      }
       // Pins may have gone since.
       const known = (await ask({ ...everything, limit: everything.limit })).pins.filter((pin) => pin.status === status)
       if (known.length >= count && recordCount(await ask(query)) < count) this.#service.known.observeLateStatusFilter()
       return
     }
-    this.#service.known.observeEarlyStatusFilter()
+    if (this.#chance <= CHANCE_OF_ERROR) this.#service.known.observeEarlyStatusFilter()
   }
 }
 

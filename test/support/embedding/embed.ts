@@ -28,7 +28,8 @@ export async function embed(serve: Serve, options: GatewayOptions = {}, settings
   const logged: string[] = []
   const folder = await temporaryFolder()
   const config = parseConfig({
-    services: { one: { endpoint: service.endpoint } },
+    // Nothing has to be found out, so that each operation costs what it needs.
+    services: { one: { endpoint: service.endpoint, capabilities: { multiStatus: true, count: 'matching' } } },
     liveDrainMs: 100,
     dataDir: folder.path,
     ...settings,
