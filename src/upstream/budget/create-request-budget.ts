@@ -4,6 +4,7 @@ import { Stop } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
+import { LocalPermit } from './local-permit.ts'
 import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
 import type {
   AcquireOptions,
@@ -34,32 +35,6 @@ const NOT_HELD: AcquireOptions = {}
  */
 export function createRequestBudget(options: RequestBudgetOptions): RequestBudget {
   return new LocalRequestBudget(options.serviceName, options.limits, options.clock)
-}
-
-class LocalPermit implements Permit {
-  readonly grantedAt: number
-  readonly waitedMs: number
-  #settle: ((isSent: boolean) => void) | undefined
-
-  constructor(grantedAt: number, waitedMs: number, settle: ((isSent: boolean) => void) | undefined) {
-    this.grantedAt = grantedAt
-    this.waitedMs = waitedMs
-    this.#settle = settle
-  }
-
-  sent(): void {
-    this.#end(true)
-  }
-
-  giveBack(): void {
-    this.#end(false)
-  }
-
-  #end(isSent: boolean): void {
-    const settle = this.#settle
-    this.#settle = undefined
-    settle?.(isSent)
-  }
 }
 
 class LocalRequestBudget implements RequestBudget {

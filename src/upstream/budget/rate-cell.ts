@@ -1,7 +1,9 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
+import { AnnouncedWindow } from './announced-window.ts'
 import { ENDPOINTS, type Endpoint, type RateLimit, type SafePace, safePace } from './rate-limit.ts'
 import { type BudgetClass, isPoll } from './request-class.ts'
 import { SendLog } from './send-log.ts'
+import { SlowDown } from './slow-down.ts'
 
 /** The rest of a limit, for people to read. */
 export interface RateLeft {
@@ -23,14 +25,6 @@ const CAUTIOUS = 0.2
  */
 const SPARE = 0.03
 const HASTE = 0.75
-/** Factor by which a refusal slows down an assumed limit, once per episode of refusals. */
-const SLOW_DOWN = 0.7
-/** Part of the full pace that is regained per second. */
-const RECOVERY_PER_SECOND = 0.01
-/** Smallest part of the full pace, however often the service refuses. */
-const SLOWEST = 0.02
-/** Two announced resets that differ by less than this belong to the same window, since services announce whole seconds. */
-const SAME_WINDOW_MS = 2000
 
 /**
  * A limit of a service and its use: an exact log of the calls that count.
@@ -73,14 +67,9 @@ export class RateCell {
   /** After a refusal, interactive calls are paced until then. */
   #burstsFrom = Number.NEGATIVE_INFINITY
 
-  /** Requests left in the current window, as the service's headers announced. */
-  #announced: { left: number; resetsAt: number } | undefined
   #isAssumed: boolean
-
-  /** Part of the full pace right after the last refusal. It is regained from `#recoversFrom` on. */
-  #pace = 1
-  #recoversFrom = Number.NEGATIVE_INFINITY
-  #slowedAt = Number.NEGATIVE_INFINITY
+  readonly #announced = new AnnouncedWindow()
+  readonly #slowDown = new SlowDown()
 
   /** @param isCopy true if another cell counts these calls and more, so that this one decides nothing until a refusal */
   constructor(limit: RateLimit, isCopy = false) {
@@ -100,7 +89,7 @@ export class RateCell {
    */
   readyAt(now: number, requestClass: BudgetClass, ahead = 0): number {
     const readyAt = Math.max(this.#pausedUntil, this.#roomAt(now, requestClass, ahead))
-    const { left, resetsAt } = this.#announcedAt(now)
+    const { left, resetsAt } = this.#announced.at(now)
     return left > ahead ? readyAt : Math.max(readyAt, resetsAt)
   }
 
@@ -117,7 +106,7 @@ export class RateCell {
     this.#isAwaited = false
     this.#held += 1
     if (requestClass === 'interactive') this.#heldInteractive += 1
-    if (this.#announced) this.#announced.left -= 1
+    this.#announced.use(1)
   }
 
   /** Counts a call with a permit from now on, since it is sent now. */
@@ -134,7 +123,7 @@ export class RateCell {
     this.#nextPaced = undefined
     this.#held -= 1
     if (requestClass === 'interactive') this.#heldInteractive -= 1
-    if (this.#announced) this.#announced.left += 1
+    this.#announced.use(-1)
   }
 
   /**
@@ -149,36 +138,19 @@ export class RateCell {
     this.#burstsFrom = Math.max(this.#burstsFrom, until + this.#safe.spanMs)
     this.#pacedAt = Math.max(this.#pacedAt, until - this.#safe.intervalMs)
     this.#nextPaced = undefined
-    if (!this.#isAssumed) return
-    if (sentAt > this.#slowedAt) {
-      this.#pace = Math.max(SLOWEST, this.#paceAt(now) * SLOW_DOWN)
-      this.#slowedAt = now
-    }
-    this.#recoversFrom = Math.max(now, this.#pausedUntil)
+    if (this.#isAssumed) this.#slowDown.refused(now, sentAt, this.#pausedUntil)
   }
 
-  /**
-   * Handles a counter that the service announced: no more calls leave in the service's window than it has left.
-   *
-   * Within one window the lower number counts, since answers may overtake each other. A number for another window, earlier
-   * or later, replaces the one before. Services that count per back-end node (Pinata) announce different windows from
-   * answer to answer. The lowest number of them all would leave most of the limit unused.
-   */
+  /** Handles a counter that the service announced: no more calls leave in the service's window than it has left. */
   announced(now: number, rate: AnnouncedRate): void {
     this.#isAssumed = false
-    this.#pace = 1
-    const resetsAt = now + rate.resetsInMs
-    const known = this.#announced
-    if (known && known.resetsAt > now && Math.abs(known.resetsAt - resetsAt) < SAME_WINDOW_MS) {
-      known.left = Math.min(known.left, rate.remaining)
-    } else {
-      this.#announced = { left: rate.remaining, resetsAt }
-    }
+    this.#slowDown.end()
+    this.#announced.announced(now, rate)
   }
 
   /** Returns the rest of the limit as people understand it: the calls that the last `windowMs` did not use. */
   left(now: number): RateLeft {
-    const { left, resetsAt } = this.#announcedAt(now)
+    const { left, resetsAt } = this.#announced.at(now)
     const unused = Math.min(this.limit.limit - this.#sent.sizeAt(now) - this.#held, left)
     const emptyAt = this.#sent.emptyAt ?? now
     return {
@@ -189,19 +161,19 @@ export class RateCell {
 
   /** Returns the instant from which the cell equals a new one, and may be forgotten, unless calls hold permits. */
   forgettableAt(now: number): number {
-    const recoveredAt = this.#recoversFrom + ((1 - this.#pace) / RECOVERY_PER_SECOND) * 1000
-    const { resetsAt } = this.#announcedAt(now)
+    const { resetsAt } = this.#announced.at(now)
     this.#sent.sizeAt(now)
     const emptyAt = this.#sent.emptyAt ?? Number.NEGATIVE_INFINITY
-    return Math.max(emptyAt, this.#burstsFrom, this.#pausedUntil, resetsAt, recoveredAt)
+    return Math.max(emptyAt, this.#burstsFrom, this.#pausedUntil, resetsAt, this.#slowDown.endsAt)
   }
 
   /** Returns the first instant at which the window has room for a call of this class. */
   #roomAt(now: number, requestClass: BudgetClass, ahead: number): number {
-    if (this.#isCopy && this.#pace === 1 && now >= this.#burstsFrom) return now
+    if (this.#isCopy && this.#slowDown.isNone && now >= this.#burstsFrom) return now
     const used = this.#sent.sizeAt(now) + this.#held
-    if (requestClass === 'mutation') return this.#freeAt(now, this.#scaled(now, this.limit.limit), used + ahead)
-    const most = this.#scaled(now, this.limit.limit - this.#safe.reserve)
+    if (requestClass === 'mutation')
+      return this.#freeAt(now, this.#slowDown.scaled(now, this.limit.limit), used + ahead)
+    const most = this.#slowDown.scaled(now, this.limit.limit - this.#safe.reserve)
     const bursts = requestClass === 'interactive' ? Math.min(this.#burstsLeft(now), most - used) : 0
     if (ahead < bursts) return now
     // The calls ahead use up the burst. This one follows them at the pace that is then left.
@@ -224,7 +196,7 @@ export class RateCell {
   /** Returns the number of interactive calls in a window that may leave unpaced. */
   #burst(now: number): number {
     const { burst } = this.#safe
-    return this.#scaled(now, this.#isAssumed ? Math.ceil(burst * CAUTIOUS) : burst)
+    return this.#slowDown.scaled(now, this.#isAssumed ? Math.ceil(burst * CAUTIOUS) : burst)
   }
 
   /** Returns when enough interactive calls have left the window for one more to leave at once. */
@@ -248,15 +220,15 @@ export class RateCell {
   }
 
   #nextPacedAt(now: number, free: number): number {
-    if (this.#nextPaced !== undefined && this.#pace === 1) return this.#nextPaced
+    if (this.#nextPaced !== undefined && this.#slowDown.isNone) return this.#nextPaced
     const { spanMs, intervalMs } = this.#safe
     const from = Math.max(this.#pacedAt, now - spanMs)
-    const slowestMs = this.#pacedAt === Number.NEGATIVE_INFINITY ? 0 : intervalMs / this.#paceAt(now)
+    const slowestMs = this.#pacedAt === Number.NEGATIVE_INFINITY ? 0 : intervalMs / this.#slowDown.at(now)
     // The usual case: even the last send, if it were the first to bind, would not hold back a call.
     const atMost = ((this.#sent.emptyAt ?? from) - from) / (free + 1)
     const isOpen = free >= 0 && this.#held === 0 && from + Math.max(slowestMs, atMost) <= now
     const gap = isOpen ? atMost : this.#sent.evenGapFrom(from, free, this.#held, now + spanMs).gap
-    const isSpare = this.#pace === 1 && free > 0 && free <= SPARE * this.limit.limit
+    const isSpare = this.#slowDown.isNone && free > 0 && free <= SPARE * this.limit.limit
     this.#nextPaced = from + Math.max(slowestMs, gap) * (isSpare ? HASTE : 1)
     return this.#nextPaced
   }
@@ -283,21 +255,4 @@ export class RateCell {
     }
     return from
   }
-
-  /** Returns a number of calls as the pace allows it now, at least 1. */
-  #scaled(now: number, calls: number): number {
-    return this.#pace === 1 ? calls : Math.max(1, Math.floor(calls * this.#paceAt(now)))
-  }
-
-  #announcedAt(now: number): { left: number; resetsAt: number } {
-    return this.#announced && this.#announced.resetsAt > now ? this.#announced : NOTHING_ANNOUNCED
-  }
-
-  #paceAt(now: number): number {
-    if (this.#pace === 1) return 1
-    const recovered = RECOVERY_PER_SECOND * Math.max(0, (now - this.#recoversFrom) / 1000)
-    return Math.min(1, this.#pace + recovered)
-  }
 }
-
-const NOTHING_ANNOUNCED = { left: Number.POSITIVE_INFINITY, resetsAt: Number.NEGATIVE_INFINITY } as const
