@@ -1,7 +1,7 @@
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
-import type { LeftOut } from '../upstream/http/wire.ts'
+import type { LeftOut } from '../upstream/http/pin-page.ts'
 import { LeftOutRecords, PartlyReadError } from '../upstream/reading/left-out.ts'
 import { openPinStreams } from '../upstream/reading/pin-stream.ts'
 import { Stop } from '../upstream/waiting/stop.ts'

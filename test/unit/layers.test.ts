@@ -76,7 +76,7 @@ const LAYERS: Layers = {
     'loaders',
     'upstream/budget/request-budget.ts',
     'upstream/http/list-query.ts',
-    'upstream/http/wire.ts',
+    'upstream/http/pin-page.ts',
     'upstream/providers/capabilities.ts',
     'upstream/reading',
     'upstream/service/circuit-breaker.ts',

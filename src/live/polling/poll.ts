@@ -1,7 +1,7 @@
 import { formatInstant, parseInstant } from '../../domain/instant.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import type { ListQuery, PinQuery } from '../../upstream/http/list-query.ts'
-import type { PinPage } from '../../upstream/http/wire.ts'
+import type { PinPage } from '../../upstream/http/pin-page.ts'
 import type { PinSource } from '../../upstream/reading/pin-source.ts'
 import { collectPins, openPinStreams } from '../../upstream/reading/pin-stream.ts'
 import type { TenantCallOptions } from '../../upstream/service/tenant-call-options.ts'

@@ -1,7 +1,7 @@
 import { parseInstant } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/wire.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Service } from '../service/service.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'

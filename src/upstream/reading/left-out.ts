@@ -1,6 +1,6 @@
 import { MalformedResponseError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
-import type { LeftOut } from '../http/wire.ts'
+import type { LeftOut } from '../http/pin-page.ts'
 
 /** Number of different reasons that an error lists. */
 const MAX_REASONS = 3

@@ -3,7 +3,7 @@ import { formatInstant, parseInstant } from '../../domain/instant.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createPinFilter, hasFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/wire.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 
 /** The specification warns about URLs above 2,000 characters. The other filters need room, too. */

@@ -1,7 +1,7 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { TurnQueue, turnOf } from '../budget/turn-queue.ts'
-import type { PinPage } from '../http/wire.ts'
+import type { PinPage } from '../http/pin-page.ts'
 import { type RequestIds, type StopSignal, unionOfRequestIds } from '../waiting/stop.ts'
 import { PartlyReadError } from './left-out.ts'
 

@@ -1,7 +1,7 @@
 import { BadRequestError } from '../../domain/errors.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { ListQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/wire.ts'
+import type { PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { largestLimit } from './list-plan.ts'
 

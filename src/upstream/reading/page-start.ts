@@ -2,7 +2,7 @@ import { compareInstants, type Instant, parseInstant } from '../../domain/instan
 import type { Pin } from '../../domain/pin.ts'
 import type { PinPosition } from '../../domain/pin-order.ts'
 import type { ListQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/wire.ts'
+import type { PinPage } from '../http/pin-page.ts'
 import { printTime, SECOND_NS, timeUnit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 

@@ -1,5 +1,5 @@
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/wire.ts'
+import type { PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { LearnedCapabilities } from '../service/learned-capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'

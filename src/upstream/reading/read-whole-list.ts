@@ -1,6 +1,6 @@
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { PinQuery } from '../http/list-query.ts'
-import type { LeftOut } from '../http/wire.ts'
+import type { LeftOut } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { planQuery } from './list-plan.ts'

@@ -1,6 +1,6 @@
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/wire.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Service } from '../service/service.ts'
 import { type AskForPage, askForMost, type PageCheck } from './page-check.ts'
 

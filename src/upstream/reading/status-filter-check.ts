@@ -1,6 +1,6 @@
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../domain/pin.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/wire.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Service } from '../service/service.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'

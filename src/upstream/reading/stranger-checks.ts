@@ -1,6 +1,6 @@
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount, SharedPage } from '../http/wire.ts'
+import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Service } from '../service/service.ts'
 import { EndCheck } from './end-check.ts'

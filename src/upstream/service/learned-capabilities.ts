@@ -1,7 +1,7 @@
 import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/wire.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { honoursSeveral, looseFilters } from './learned-filters.ts'
 import { LearnedPageSizes } from './learned-page-sizes.ts'

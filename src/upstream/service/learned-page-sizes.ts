@@ -1,5 +1,5 @@
 import type { ListQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/wire.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
 
 /**
  * A page with fewer records is never taken for cut: the specification's default `limit` is 10, so a service that cannot list

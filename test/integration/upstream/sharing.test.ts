@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
-import type { PinPage } from '../../../src/upstream/http/wire.ts'
+import type { PinPage } from '../../../src/upstream/http/pin-page.ts'
 import { PinStream } from '../../../src/upstream/reading/pin-stream.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { deferred } from '../../support/deferred.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodePinPage, SharedPage } from '../../../../src/upstream/http/wire.ts'
+import { SharedPage } from '../../../../src/upstream/http/pin-page.ts'
+import { decodePinPage } from '../../../../src/upstream/http/wire.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
 
 const BODY = JSON.stringify({

@@ -1,0 +1,60 @@
+import type { Pin } from '../../domain/pin.ts'
+
+/** A record of a list that is not a valid pin, and so is not shown. */
+export interface LeftOut {
+  /** Equal for the same record on two pages. */
+  readonly key: string
+  /** Key of the record's CID; null where it has no valid CID. */
+  readonly cidKey: string | null
+  /** Path and expected value, such as `created: expected an RFC 3339 timestamp`. */
+  readonly reason: string
+}
+
+/** One page of a list. */
+export interface PinPage {
+  /** Number of pins that match, as the service reports it. Services disagree on its meaning, see `Capabilities.count`. */
+  readonly count: number | null
+  readonly pins: readonly Pin[]
+  /** Records of the page that are not valid pins. Undefined without any. */
+  readonly leftOut?: readonly LeftOut[] | undefined
+  /** True for a page that is shorter than requested, but may have been cut. See `LearnedCapabilities.looksCut`. */
+  readonly looksCut?: true | undefined
+  /** Called when the caller no longer needs the page. Absent where that makes no difference. */
+  release?(): void
+}
+
+/**
+ * A page that drops its pins as soon as all of its readers have released it.
+ *
+ * Many promises hold the page, and most of them have survived so long that the cheap garbage collections skip them. Without
+ * the release, those collections would skip the pins of every page as well. That would add a quarter to the cost of a list.
+ */
+export class SharedPage implements PinPage {
+  readonly count: number | null
+  readonly pins: Pin[]
+  readonly leftOut: readonly LeftOut[] | undefined
+  readonly looksCut: true | undefined
+  #readers = Number.POSITIVE_INFINITY
+
+  /** @param pins are owned, and later emptied, by the page */
+  constructor(count: number | null, pins: Pin[], leftOut?: readonly LeftOut[], looksCut?: true) {
+    this.count = count
+    this.pins = pins
+    this.leftOut = leftOut
+    this.looksCut = looksCut
+  }
+
+  /** Sets the number of readers. Called before any of them reads the page. Until then, `release` does nothing. */
+  shareAmong(readers: number): void {
+    this.#readers = readers
+  }
+
+  release(): void {
+    if (--this.#readers === 0) this.pins.length = 0
+  }
+}
+
+/** Returns the number of records that the service put on a page, readable or not. */
+export function recordCount({ pins, leftOut }: PinPage): number {
+  return pins.length + (leftOut?.length ?? 0)
+}
