@@ -29,4 +29,4 @@ export type {
   UpstreamCall,
   UpstreamCallError,
   UpstreamObserver,
-} from './upstream/service/upstream-observer.ts'
+} from './upstream/observing/upstream-observer.ts'

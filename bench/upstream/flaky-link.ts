@@ -11,12 +11,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { parseCid } from '../../src/domain/cid.ts'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
-import { createServiceClient } from '../../src/upstream/service/client.ts'
 import { compliant } from '../../test/support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../test/support/providers/emulated-provider.ts'
 import { exampleCid } from '../../test/support/providers/example-cid.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { startTestGateway } from '../../test/support/start-test-gateway.ts'
+import { openClient } from '../../test/support/upstream/open-client.ts'
 import { failNowAndThen } from './link-faults.ts'
 import { Tally } from './tally.ts'
 import { startToxiproxy } from './toxiproxy.ts'
@@ -50,7 +50,7 @@ await using link = await startToxiproxy(service.endpoint)
 await using gateway = await startTestGateway({
   services: { one: { endpoint: link.endpoint, token: PINQL, limits: isPaced ? [LISTS] : [ALL] } },
 })
-await using plain = createServiceClient({ name: 'plain', endpoint: link.endpoint })
+await using plain = openClient({ name: 'plain', endpoint: link.endpoint })
 
 const pinql = { adds: new Tally(), lists: new Tally() }
 const without = { adds: new Tally(), lists: new Tally() }

@@ -1,8 +1,8 @@
 // Claim: an observer that wants no calls costs nothing, and one that gets every call at most 2 µs a call.
 // node --import tsx bench/upstream/observer.ts
-import type { ServiceClient } from '../../src/upstream/service/client.ts'
+import type { ServiceClient } from '../../src/upstream/http/client.ts'
+import type { UpstreamObserver } from '../../src/upstream/observing/upstream-observer.ts'
 import { Service } from '../../src/upstream/service/service.ts'
-import type { UpstreamObserver } from '../../src/upstream/service/upstream-observer.ts'
 import { Stop } from '../../src/upstream/waiting/stop.ts'
 
 const CALLS = 100_000

@@ -1,5 +1,5 @@
 import { isSettled, type Pin } from '../domain/pin.ts'
-import type { TenantObserver } from '../upstream/service/tenant-observer.ts'
+import type { TenantObserver } from '../upstream/observing/tenant-observer.ts'
 import type { Clock } from '../upstream/waiting/clock.ts'
 import type { Draft } from './live-event.ts'
 import type { Audience, Wakeable } from './telling/audience.ts'

@@ -1,8 +1,8 @@
 import type { Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
+import type { TenantObserver } from '../upstream/observing/tenant-observer.ts'
 import type { PinSource } from '../upstream/reading/pin-source.ts'
 import type { TenantCallOptions } from '../upstream/service/tenant-call-options.ts'
-import type { TenantObserver } from '../upstream/service/tenant-observer.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
 
 /** One token at one service, as far as live status needs it: lists, pins by their id, and all that answers show. */

@@ -1,4 +1,4 @@
-import type { UpstreamObserver } from '../upstream/service/upstream-observer.ts'
+import type { UpstreamObserver } from '../upstream/observing/upstream-observer.ts'
 import type { Logger } from './logger.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../upstream/service/upstream-observer.ts'
+import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../upstream/observing/upstream-observer.ts'
 import type { Logger } from './logger.ts'
 
 /** Maximum request ids in one line. Thousands of operations may share a request. */

@@ -1,8 +1,8 @@
 import type { WatchedService } from '../live/informers.ts'
+import type { ServiceHealth } from '../upstream/breaker/circuit-breaker.ts'
 import type { LimitUsage } from '../upstream/budget/request-budget.ts'
+import type { Lesson } from '../upstream/learning/learned-capabilities.ts'
 import type { Capabilities } from '../upstream/providers/capabilities.ts'
-import type { ServiceHealth } from '../upstream/service/circuit-breaker.ts'
-import type { Lesson } from '../upstream/service/learned-capabilities.ts'
 import type { CallerTenant } from './caller-tenant.ts'
 
 /** The configured services by name, with the tenants of all callers. */

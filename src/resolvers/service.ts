@@ -1,6 +1,6 @@
 import { BadRequestError } from '../domain/errors.ts'
+import type { Lesson } from '../upstream/learning/learned-capabilities.ts'
 import type { Capabilities } from '../upstream/providers/capabilities.ts'
-import type { Lesson } from '../upstream/service/learned-capabilities.ts'
 import type { ConfiguredService } from './configured-services.ts'
 import type { GatewayContext } from './context.ts'
 

@@ -1,5 +1,5 @@
 import type { CapabilityFields } from '../resolvers/service.ts'
-import type { Lesson } from '../upstream/service/learned-capabilities.ts'
+import type { Lesson } from '../upstream/learning/learned-capabilities.ts'
 import { builder } from './builder.ts'
 
 const ListOrderType = builder.enumType('ListOrder', {

@@ -6,7 +6,6 @@ import {
   UnauthorizedError,
 } from '../../src/domain/errors.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
-import { createServiceClient } from '../../src/upstream/service/client.ts'
 import { expectInTime } from '../support/expect-in-time.ts'
 import { crust } from '../support/providers/crust.ts'
 import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
@@ -20,6 +19,7 @@ import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import { json, startScriptedServer } from '../support/scripted-server.ts'
+import { openClient } from '../support/upstream/open-client.ts'
 import { ALL, seed, stranger } from '../support/zoo/seed-and-drain.ts'
 import { ALICE, BOB, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
@@ -28,8 +28,8 @@ describe('refusals and failures', () => {
     await using service = await startEmulatedProvider(nftStorage)
     await using upstream = await startScriptedServer()
     upstream.reply((response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>'))
-    await using wrong = createServiceClient({ name: 'one', endpoint: `${service.endpoint}/api` })
-    await using page = createServiceClient({ name: 'one', endpoint: upstream.endpoint })
+    await using wrong = openClient({ name: 'one', endpoint: `${service.endpoint}/api` })
+    await using page = openClient({ name: 'one', endpoint: upstream.endpoint })
 
     const list = wrong.listPins({ ...ALL, limit: 10 }, { token: ALICE })
     await expect(list).rejects.toThrow(/with an HTML page: check its endpoint$/)
@@ -54,7 +54,7 @@ describe('refusals and failures', () => {
 
     await using upstream = await startScriptedServer()
     upstream.reply(json(400, { error: { reason: 'KEYS_MUST_BE_STRINGS', details: 'pinata_api_key must be a string' } }))
-    await using client = createServiceClient({ name: 'one', endpoint: upstream.endpoint })
+    await using client = openClient({ name: 'one', endpoint: upstream.endpoint })
     await expect(client.listPins({ ...ALL, limit: 1 }, { token: ALICE })).rejects.toThrow(UnauthorizedError)
   })
 
@@ -64,7 +64,7 @@ describe('refusals and failures', () => {
     const query = { ...ALL, name: '', meta: { 'a "b"': '\n' }, before: '2030-01-01T00:00:00.123456789+05:30' }
     expect(await collectPins(started.tenant, query)).toEqual([])
     expect(started.service.requests.map(({ status }) => status)).toEqual([200])
-    await using client = createServiceClient({ name: 'one', endpoint: started.service.endpoint })
+    await using client = openClient({ name: 'one', endpoint: started.service.endpoint })
     const wrong = client.listPins({ ...ALL, before: 'yesterday', limit: 1 }, { token: ALICE })
     await expect(wrong).rejects.toThrow(ServiceUnavailableError)
   })
@@ -97,7 +97,7 @@ describe('refusals and failures', () => {
     await using service = await startEmulatedProvider(filebase)
     seed(service, 1)
     for (const tail of ['', '/', '/pins', '/pins/']) {
-      await using client = createServiceClient({ name: 'one', endpoint: `${service.endpoint}${tail}` })
+      await using client = openClient({ name: 'one', endpoint: `${service.endpoint}${tail}` })
       expect((await client.listPins({ ...ALL, limit: 10 }, { token: ALICE })).pins).toHaveLength(1)
     }
   })

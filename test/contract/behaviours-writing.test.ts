@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { PinNotFoundError } from '../../src/domain/errors.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
-import { createServiceClient } from '../../src/upstream/service/client.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
@@ -13,11 +12,12 @@ import { ipfsCluster } from '../support/providers/ipfs-cluster.ts'
 import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata } from '../support/providers/pinata.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
+import { openClient } from '../support/upstream/open-client.ts'
 import { ALL, ids, seed } from '../support/zoo/seed-and-drain.ts'
 import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('writing', () => {
-  const client = ({ endpoint }: { endpoint: string }) => createServiceClient({ name: 'one', endpoint })
+  const client = ({ endpoint }: { endpoint: string }) => openClient({ name: 'one', endpoint })
   const options = { token: ALICE }
   const NEW = { cid: parseCid(exampleCid(1)), name: 'one', origins: [], meta: {} }
 

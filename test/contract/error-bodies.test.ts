@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { type ErrorCode, PinqlError } from '../../src/domain/errors.ts'
-import { createServiceClient } from '../../src/upstream/service/client.ts'
 import { OPERATIONS } from '../support/every-operation.ts'
 import { ERROR_BODY_FORMS } from '../support/providers/error-bodies.ts'
 import { errorForm, startScriptedServer } from '../support/scripted-server.ts'
+import { openClient } from '../support/upstream/open-client.ts'
 
 const TOKEN = 'very-secret-token-4711'
 
@@ -34,7 +34,7 @@ it.each(ERROR_BODY_FORMS)(
   '#29 %s: every status becomes its error, with the words of the service and none of its secrets',
   async (form) => {
     await using upstream = await startScriptedServer()
-    await using client = createServiceClient({ name: 'one', endpoint: upstream.endpoint })
+    await using client = openClient({ name: 'one', endpoint: upstream.endpoint })
     const address = new URL(upstream.endpoint).host
     const details = `Something about ${TOKEN} at http://${address}/pins`
 

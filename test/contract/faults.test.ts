@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
 import { MalformedResponseError, type PinqlError, ServiceUnavailableError } from '../../src/domain/errors.ts'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
-import { createServiceClient, type ServiceClient } from '../../src/upstream/service/client.ts'
+import type { ServiceClient } from '../../src/upstream/http/client.ts'
 import { NEW_PIN, OPERATIONS } from '../support/every-operation.ts'
 import { expectInTime } from '../support/expect-in-time.ts'
 import { type FaultProxy, type Faults, startFaultProxy } from '../support/fault-proxy.ts'
@@ -18,6 +18,7 @@ import {
   truncatedJson,
   wrongContentLength,
 } from '../support/scripted-server.ts'
+import { openClient } from '../support/upstream/open-client.ts'
 import { ALICE } from '../support/zoo/start-zoo-case.ts'
 
 const DEADLINE_MS = 400
@@ -41,7 +42,7 @@ async function attempt(
   endpoint: string,
   timeoutMs = DEADLINE_MS,
 ): Promise<PinqlError | null> {
-  await using client = createServiceClient({ name: 'one', endpoint, timeoutMs })
+  await using client = openClient({ name: 'one', endpoint, timeoutMs })
   return await expectInTime({ [`timeoutMs of ${name}`]: timeoutMs }, () =>
     call(client).then(
       () => null,
@@ -124,7 +125,7 @@ it.each(ANSWERS)('%s: every operation ends in time, with a typed error', async (
 
 it('aborting is no error of the service: every operation rejects with the reason, at once', async () => {
   await using upstream = await startScriptedServer()
-  await using client = createServiceClient({ name: 'one', endpoint: upstream.endpoint })
+  await using client = openClient({ name: 'one', endpoint: upstream.endpoint })
   for (const call of Object.values(OPERATIONS)) {
     upstream.reply(stall())
     const controller = new AbortController()
@@ -141,7 +142,7 @@ it('leaves no handle behind after many calls, good and bad', async () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   const before = timers()
   {
-    await using client = createServiceClient({ name: 'one', endpoint: proxy.endpoint, timeoutMs: 2_000 })
+    await using client = openClient({ name: 'one', endpoint: proxy.endpoint, timeoutMs: 2_000 })
     for (let round = 0; round < 10; round++) {
       proxy.set(round % 2 === 0 ? {} : { downstream: { limitData: { bytes: 50 } } })
       const query = { statuses: PIN_STATUSES, limit: 10 }

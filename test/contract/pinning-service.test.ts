@@ -11,10 +11,10 @@ import type { PinPosition } from '../../src/domain/pin-order.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import { countPins } from '../../src/upstream/reading/count-pins.ts'
 import { collectPins, PinStream } from '../../src/upstream/reading/pin-stream.ts'
-import { createServiceClient } from '../../src/upstream/service/client.ts'
 import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
+import { openClient } from '../support/upstream/open-client.ts'
 import { ALICE, BOB, type StartedZooCase, startZooCase, type ZooCaseOptions } from '../support/zoo/start-zoo-case.ts'
 import { storedTruth } from '../support/zoo/stored-truth.ts'
 import { ZOO_CASES, type ZooCase } from '../support/zoo/zoo-cases.ts'
@@ -209,7 +209,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
   describe('changing', () => {
     it('adds, reads, replaces and removes', async () => {
       await using service = await startEmulatedProvider(profile)
-      await using client = createServiceClient({ name: 'one', endpoint: service.endpoint })
+      await using client = openClient({ name: 'one', endpoint: service.endpoint })
       const options = { token: ALICE }
       const bare = { name: 'one', origins: [], meta: { app: 'blog' } }
 
@@ -238,7 +238,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
     ])('with %s', async (_, token, errorClass) => {
       await using started = await start(zooCase, { unpaidTokens: [BOB] })
       const tenant = started.registry.tenant('one', token)
-      await using client = createServiceClient({ name: 'one', endpoint: started.service.endpoint })
+      await using client = openClient({ name: 'one', endpoint: started.service.endpoint })
 
       const calls: Promise<unknown>[] = [
         tenant.listPins({ statuses: PIN_STATUSES, limit: 1 }),
@@ -256,7 +256,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
 
     it('a pin that is not there', async () => {
       await using service = await startEmulatedProvider(profile)
-      await using client = createServiceClient({ name: 'one', endpoint: service.endpoint })
+      await using client = openClient({ name: 'one', endpoint: service.endpoint })
       const outcome = (call: Promise<unknown>) =>
         call.then(
           () => 'done',

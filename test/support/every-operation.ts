@@ -1,6 +1,6 @@
 import { parseCid } from '../../src/domain/cid.ts'
 import { type NewPin, PIN_STATUSES } from '../../src/domain/pin.ts'
-import type { CallOptions, PinClient } from '../../src/upstream/service/client.ts'
+import type { CallOptions, PinClient } from '../../src/upstream/http/client.ts'
 import { exampleCid } from './providers/example-cid.ts'
 
 export const NEW_PIN: NewPin = { cid: parseCid(exampleCid(1)), name: null, origins: [], meta: {} }

@@ -1,4 +1,4 @@
-import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../../src/upstream/service/upstream-observer.ts'
+import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../../src/upstream/observing/upstream-observer.ts'
 
 /** An observer, and what it has been told so far. */
 export interface RecordedEvents {

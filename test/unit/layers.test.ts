@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { checkLayers, type Layers, type Packages } from '../support/layers/check-layers.ts'
+import { PACKAGES } from '../support/layers/allowed-packages.ts'
+import { checkLayers, type Layers } from '../support/layers/check-layers.ts'
 import { findCircles } from '../support/layers/find-circles.ts'
 import { readSources } from '../support/layers/read-sources.ts'
 
@@ -12,35 +13,68 @@ const LAYERS: Layers = {
   client: [],
   storage: [],
   config: ['domain'],
-  observability: ['upstream/service/upstream-observer.ts'],
+  observability: ['upstream/observing/upstream-observer.ts'],
 
   // Waiting and stopping: clocks, signals, shared calls. Everybody may.
   'upstream/waiting': [],
   'upstream/http': ['domain', 'upstream/waiting'],
   'upstream/budget': ['domain', 'upstream/http/rate-limit-headers.ts', 'upstream/waiting'],
   'upstream/providers': ['domain', 'upstream/budget'],
-  'upstream/service': ['domain', 'upstream/budget', 'upstream/http', 'upstream/providers', 'upstream/waiting'],
+  // What answers show of a service.
+  'upstream/learning': [
+    'domain',
+    'upstream/http/list-query.ts',
+    'upstream/http/pin-page.ts',
+    'upstream/providers/capabilities.ts',
+  ],
+  // What is told of requests and answers, and to whom. It sends nothing: the client is there as a type only.
+  'upstream/observing': ['domain', 'upstream/budget', 'upstream/http/client.ts', 'upstream/waiting/clock.ts'],
+  // Waiting for a service that is down. It knows no call.
+  'upstream/breaker': [
+    'domain',
+    'upstream/http/refusals.ts',
+    'upstream/observing/service-reporter.ts',
+    'upstream/waiting',
+  ],
+  'upstream/service': [
+    'domain',
+    'upstream/breaker',
+    'upstream/budget',
+    'upstream/http',
+    'upstream/learning',
+    'upstream/observing',
+    'upstream/providers',
+    'upstream/waiting',
+  ],
+  // Of the client, `reading` and `writes` know the type: a call gets it from the service, when the budget has granted the request.
   'upstream/reading': [
     'domain',
     'upstream/budget',
-    'upstream/http',
-    'upstream/providers',
+    'upstream/http/client.ts',
+    'upstream/http/list-query.ts',
+    'upstream/http/pin-page.ts',
+    'upstream/http/refusals.ts',
+    'upstream/learning/learned-capabilities.ts',
+    'upstream/providers/capabilities.ts',
     'upstream/service',
     'upstream/waiting',
   ],
   'upstream/writes': [
     'domain',
     'storage',
-    'upstream/http',
-    'upstream/providers',
+    'upstream/http/refusals.ts',
+    'upstream/providers/capabilities.ts',
     'upstream/service',
     'upstream/waiting',
   ],
   'upstream/tenant': [
     'domain',
     'upstream/budget/request-budget.ts',
-    'upstream/http',
-    'upstream/providers',
+    'upstream/http/list-query.ts',
+    'upstream/http/pin-page.ts',
+    'upstream/learning/learned-capabilities.ts',
+    'upstream/observing/tenant-observer.ts',
+    'upstream/providers/capabilities.ts',
     'upstream/reading',
     'upstream/service',
     'upstream/writes',
@@ -48,7 +82,14 @@ const LAYERS: Layers = {
 
   loaders: ['domain', 'upstream/waiting'],
   // The floor of `live` is what others import, and what connects its rooms.
-  live: ['domain', 'upstream'],
+  live: [
+    'domain',
+    'upstream/http/list-query.ts',
+    'upstream/observing/tenant-observer.ts',
+    'upstream/reading/pin-source.ts',
+    'upstream/service/tenant-call-options.ts',
+    'upstream/waiting',
+  ],
   // Which pins subscribers follow, and what is known of them. All of `live` reads and writes it.
   'live/watched': [
     'domain',
@@ -68,7 +109,21 @@ const LAYERS: Layers = {
     'upstream/waiting/clock.ts',
   ],
   // Which requests are sent, and when. It knows no subscriber, only their audience.
-  'live/polling': ['domain', 'live/live-tenant.ts', 'live/telling/audience.ts', 'live/watched', 'upstream'],
+  'live/polling': [
+    'domain',
+    'live/live-tenant.ts',
+    'live/telling/audience.ts',
+    'live/watched',
+    'upstream/budget/rate-limit.ts',
+    'upstream/budget/token-key.ts',
+    'upstream/http/list-query.ts',
+    'upstream/http/pin-page.ts',
+    'upstream/observing/tenant-observer.ts',
+    'upstream/providers/capabilities.ts',
+    'upstream/reading',
+    'upstream/service/tenant-call-options.ts',
+    'upstream/waiting',
+  ],
   // Of upstream, what a tenant and a service show; nothing that could reach the wire past the budget.
   resolvers: [
     'domain',
@@ -79,8 +134,8 @@ const LAYERS: Layers = {
     'upstream/http/pin-page.ts',
     'upstream/providers/capabilities.ts',
     'upstream/reading',
-    'upstream/service/circuit-breaker.ts',
-    'upstream/service/learned-capabilities.ts',
+    'upstream/breaker/circuit-breaker.ts',
+    'upstream/learning/learned-capabilities.ts',
     'upstream/service/tenant-call-options.ts',
     'upstream/waiting',
     'upstream/writes/replacement.ts',
@@ -89,11 +144,18 @@ const LAYERS: Layers = {
     'domain',
     'live',
     'resolvers',
-    'upstream/service/circuit-breaker.ts',
-    'upstream/service/learned-capabilities.ts',
+    'upstream/breaker/circuit-breaker.ts',
+    'upstream/learning/learned-capabilities.ts',
   ],
 
-  server: ['config', 'live', 'observability', 'schema', 'upstream'],
+  server: [
+    'config',
+    'live',
+    'observability',
+    'schema',
+    'upstream/observing/upstream-observer.ts',
+    'upstream/tenant/service-registry.ts',
+  ],
   // What surrounds every HTTP request. Transports see of it only what they name.
   'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/waiting/stop.ts'],
   'server/caller': ['domain'],
@@ -150,7 +212,19 @@ const LAYERS: Layers = {
     'upstream/waiting/stop.ts',
   ],
   // The services of the configuration, the embedded one included. Knows no client.
-  'server/services': ['config', 'embedded', 'live', 'observability', 'server/loopback.ts', 'upstream'],
+  'server/services': [
+    'config',
+    'embedded',
+    'live',
+    'observability',
+    'server/loopback.ts',
+    'upstream/budget',
+    'upstream/observing/upstream-observer.ts',
+    'upstream/providers',
+    'upstream/service/service-settings.ts',
+    'upstream/tenant/service-registry.ts',
+    'upstream/writes',
+  ],
 
   psa: ['domain'],
   // The embedded service and the gateway meet over HTTP only; `server` starts it.
@@ -184,63 +258,25 @@ const LAYERS: Layers = {
   ],
   'embedded/backup': ['domain', 'embedded/dag', 'embedded/kubo/kubo-ledger.ts', 'embedded/store', 'storage'],
 
-  cli: ['config', 'domain', 'observability', 'embedded', 'schema', 'server', 'storage', 'upstream'],
+  cli: [
+    'config',
+    'domain',
+    'observability',
+    'embedded',
+    'schema',
+    'server',
+    'storage',
+    'upstream/reading/count-pins.ts',
+    'upstream/tenant/service-registry.ts',
+  ],
   'index.ts': [
     'config',
     'domain/change-errors.ts',
     'domain/errors.ts',
     'observability/logger.ts',
     'server',
-    'upstream/service/upstream-observer.ts',
+    'upstream/observing/upstream-observer.ts',
   ],
-}
-
-/** Which folder may import which package. A scope stands for all its packages, and a package for all its entry points. */
-const PACKAGES: Packages = {
-  graphql: ['schema', 'server/create-front-door.ts', 'server/graphql', 'server/transports'],
-  'graphql-jit': ['server/graphql'],
-  'graphql-ws': ['server/transports'],
-  '@pothos': ['schema'],
-  // The build bundles this file, so that nobody who installs pinql installs Yoga.
-  'graphql-yoga': ['server/transports/yoga/yoga.ts'],
-  '@graphql-yoga': ['server/transports/yoga/yoga.ts'],
-  ws: ['server/transports'],
-  dataloader: ['loaders'],
-
-  // Only `upstream` sends requests to services; the embedded service uses undici for Kubo.
-  undici: ['embedded/kubo', 'upstream'],
-  'lru-cache': ['server/graphql', 'upstream'],
-  multiformats: ['domain', 'embedded'],
-  '@multiformats/multiaddr': ['cli', 'domain', 'embedded'],
-  '@libp2p/peer-id': ['domain', 'embedded'],
-
-  '@hono': ['embedded/http'],
-  hono: ['embedded/http'],
-  '@ipld': ['embedded/backup', 'embedded/dag'],
-  'ipfs-unixfs-importer': ['embedded/bitswap'],
-  '@libp2p': ['embedded/bitswap', 'embedded/fetch'],
-  libp2p: ['embedded/bitswap'],
-  tsx: ['embedded/worker-from-source.mjs'],
-
-  '@photostructure/sqlite': ['storage'],
-  pino: ['observability'],
-  commander: ['cli'],
-  yaml: ['config'],
-  zod: ['config', 'embedded', 'psa'],
-
-  'node:crypto': ['live', 'embedded', 'resolvers', 'server', 'upstream'],
-  'node:dns': ['embedded/fetch'],
-  'node:events': ['cli', 'embedded', 'server', 'upstream'],
-  'node:fs': ['cli', 'config', 'embedded', 'server', 'storage'],
-  'node:http': ['embedded', 'server'],
-  'node:net': ['embedded', 'server'],
-  'node:os': ['embedded/bitswap'],
-  'node:path': ['cli', 'config', 'embedded', 'server', 'storage'],
-  'node:stream': ['server'],
-  'node:timers': ['embedded', 'server'],
-  'node:util': ['embedded/bitswap'],
-  'node:v8': ['cli'],
-  'node:worker_threads': ['embedded'],
 }
 
 const sources = readSources(new URL('../../src/', import.meta.url))

@@ -1,7 +1,7 @@
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
+import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import type { LearnedCapabilities } from '../service/learned-capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 
 /** A source of pins that can be read page by page, such as a tenant. */

@@ -1,4 +1,6 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
+import type { Gate, Visit } from '../breaker/gate.ts'
+import type { ServiceBreakers } from '../breaker/service-breakers.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { AcquireOptions, CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
@@ -8,9 +10,7 @@ import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallSender } from './call-sender.ts'
 import { type CallTimes, callTimes, isPoll, longestTrial, longestVisit, longestWait } from './call-times.ts'
-import type { Gate, Visit } from './gate.ts'
 import { knock, LIST_PROBE } from './probes.ts'
-import type { ServiceBreakers } from './service-breakers.ts'
 import type { ServiceCall } from './service-call.ts'
 
 /** The parts of a service that its calls pass. */

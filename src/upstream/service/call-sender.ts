@@ -1,16 +1,16 @@
 import type { Permit, RequestBudget } from '../budget/request-budget.ts'
+import type { ServiceClient } from '../http/client.ts'
 import type { ServiceResponse } from '../http/exchange.ts'
 import { hasRateLimitHeaders, parseRateLimitHeaders } from '../http/rate-limit-headers.ts'
 import { parseRetryAfter } from '../http/retry-after.ts'
+import { observeClient } from '../observing/observed-client.ts'
+import { reportCall } from '../observing/report-call.ts'
+import type { ServiceReporter } from '../observing/service-reporter.ts'
+import type { TenantObserver } from '../observing/tenant-observer.ts'
+import type { ServiceEvent, UpstreamCall } from '../observing/upstream-observer.ts'
 import type { Clock } from '../waiting/clock.ts'
 import type { StopSignal } from '../waiting/stop.ts'
-import type { ServiceClient } from './client.ts'
-import { observeClient } from './observed-client.ts'
-import { reportCall } from './report-call.ts'
 import type { ServiceCall } from './service-call.ts'
-import type { ServiceReporter } from './service-reporter.ts'
-import type { TenantObserver } from './tenant-observer.ts'
-import type { ServiceEvent, UpstreamCall } from './upstream-observer.ts'
 
 export interface CallSenderOptions {
   readonly serviceName: string

@@ -1,6 +1,6 @@
 import { PIN_STATUSES } from '../../domain/pin.ts'
-import type { Gate } from './gate.ts'
-import { isOutage } from './service-breakers.ts'
+import type { Gate } from '../breaker/gate.ts'
+import { isOutage } from '../breaker/service-breakers.ts'
 import type { ServiceCall } from './service-call.ts'
 
 /** What a probe asks. */

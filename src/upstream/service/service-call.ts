@@ -1,7 +1,7 @@
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { RequestClass } from '../budget/request-class.ts'
+import type { CallOptions, PinClient } from '../http/client.ts'
 import type { StopSignal } from '../waiting/stop.ts'
-import type { CallOptions, PinClient } from './client.ts'
 
 /** A call to be made. */
 export interface ServiceCall<Value> {

@@ -1,27 +1,28 @@
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
+import type { ServiceHealth } from '../breaker/circuit-breaker.ts'
+import { ServiceBreakers } from '../breaker/service-breakers.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { LimitUsage, RequestBudget } from '../budget/request-budget.ts'
+import { type ClientOptions, createServiceClient, type ServiceClient } from '../http/client.ts'
+import { openConnections, type ProxySettings } from '../http/connections.ts'
+import { LearnedCapabilities, type Lesson } from '../learning/learned-capabilities.ts'
+import { ServiceReporter } from '../observing/service-reporter.ts'
+import { type TenantObserver, UNKNOWN_AGE } from '../observing/tenant-observer.ts'
+import type { UpstreamCall, UpstreamObserver } from '../observing/upstream-observer.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from '../providers/capabilities.ts'
 import { findProvider } from '../providers/known-providers.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
 import { type CallPath, CallRun } from './call-run.ts'
 import { CallSender } from './call-sender.ts'
 import { longestReadWait } from './call-times.ts'
-import type { ServiceHealth } from './circuit-breaker.ts'
-import { type ClientOptions, createServiceClient, type ProxySettings, type ServiceClient } from './client.ts'
-import { LearnedCapabilities, type Lesson } from './learned-capabilities.ts'
-import { ServiceBreakers } from './service-breakers.ts'
 import type { ServiceCall } from './service-call.ts'
-import { ServiceReporter } from './service-reporter.ts'
 import type { ServiceSettings } from './service-settings.ts'
 import { createSharedLimits, type SharedLimits } from './shared-limits.ts'
-import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
-import type { UpstreamCall, UpstreamObserver } from './upstream-observer.ts'
 
 export interface ServiceOptions {
-  /** Opens the client. Default: {@link createServiceClient}, over HTTP. */
+  /** Opens the client of a service in a test's own process. Default: {@link createServiceClient}, over HTTP. */
   readonly connect?: ((options: ClientOptions) => ServiceClient) | undefined
   /** Milliseconds that one try may take. A read may take 2.5 times as long, including waits and retries. Default: 10,000. */
   readonly timeoutMs?: number | undefined
@@ -82,7 +83,10 @@ export class Service implements AsyncDisposable {
     this.urgentCalls = urgentCalls
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
-    const client = (options.connect ?? createServiceClient)({ name, endpoint, timeoutMs, proxy, known: this.known })
+    const clientOptions = { name, endpoint, timeoutMs, known: this.known }
+    const client =
+      options.connect?.(clientOptions) ??
+      createServiceClient(openConnections({ endpoint, timeoutMs, proxy }), clientOptions)
     const reporter = observer?.onService && new ServiceReporter(name, clock, (event) => observer.onService?.(event))
     const onCall = observer?.onCall && ((call: UpstreamCall): void => observer.onCall?.(call))
     const sender = { serviceName: name, ownToken: settings.token, clock, client, budget, onCall, reporter }

@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
-import { createServiceClient } from '../../../src/upstream/service/client.ts'
 import { expectInTime } from '../../support/expect-in-time.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { reset, stall, startScriptedServer } from '../../support/scripted-server.ts'
+import { openClient } from '../../support/upstream/open-client.ts'
 
 const pin = { cid: parseCid(exampleCid(1)), name: null, origins: [], meta: {} }
 
@@ -29,7 +29,7 @@ async function startHost(onConnection: (socket: Socket) => void): Promise<AsyncD
 describe('a connection that is not made', () => {
   it('ends with the time of the call, and nothing was sent', async () => {
     await using host = await startHost(() => {})
-    await using client = createServiceClient({ name: 'one', endpoint: host.endpoint })
+    await using client = openClient({ name: 'one', endpoint: host.endpoint })
     await expectInTime({ timeoutMs: 100 }, () =>
       expect(client.addPin(pin, { token: 'token', timeoutMs: 100 })).rejects.toMatchObject({
         message: 'one could not be reached within 100 ms',
@@ -42,13 +42,13 @@ describe('a connection that is not made', () => {
     const gone = new AbortController()
     await using host = await startHost(() => gone.abort(new Error('client gone')))
     // It would wait for the connection for longer than the test may take.
-    await using client = createServiceClient({ name: 'one', endpoint: host.endpoint, timeoutMs: 600_000 })
+    await using client = openClient({ name: 'one', endpoint: host.endpoint, timeoutMs: 600_000 })
     await expect(client.addPin(pin, { token: 'token', signal: gone.signal })).rejects.toThrow('client gone')
   })
 
   it('sends nothing, whatever is wrong with it', async () => {
     await using host = await startHost((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'))
-    await using client = createServiceClient({ name: 'one', endpoint: host.endpoint })
+    await using client = openClient({ name: 'one', endpoint: host.endpoint })
     await expect(client.addPin(pin, { token: 'token' })).rejects.toMatchObject({
       message: 'one could not be reached: ERR_SSL_WRONG_VERSION_NUMBER',
       mayHaveActed: false,
@@ -62,7 +62,7 @@ describe('a change on a connection', () => {
     ['says nothing', stall(), 'one did not answer within 100 ms'],
   ])('that %s may have been made', async (_what, handler, message) => {
     await using upstream = await startScriptedServer()
-    await using client = createServiceClient({ name: 'one', endpoint: upstream.endpoint })
+    await using client = openClient({ name: 'one', endpoint: upstream.endpoint })
     upstream.reply(handler)
     const change = client.addPin(pin, { token: 'token', timeoutMs: 100 })
     await expect(change).rejects.toMatchObject({ message, mayHaveActed: true })

@@ -7,9 +7,9 @@ import {
 } from '../../../src/domain/errors.ts'
 import { parseInstant } from '../../../src/domain/instant.ts'
 import type { NewPin, Pin, PinStatus } from '../../../src/domain/pin.ts'
+import type { CallOptions, ServiceClient } from '../../../src/upstream/http/client.ts'
 import { createPinFilter } from '../../../src/upstream/http/list-query.ts'
 import type { LeftOut } from '../../../src/upstream/http/pin-page.ts'
-import type { CallOptions, ServiceClient } from '../../../src/upstream/service/client.ts'
 import type { Clock } from '../../../src/upstream/waiting/clock.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 

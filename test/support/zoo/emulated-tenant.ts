@@ -1,5 +1,5 @@
 import { Dispatcher } from 'undici'
-import { createClientOver } from '../../../src/upstream/service/client.ts'
+import { createServiceClient, type ServiceClient } from '../../../src/upstream/http/client.ts'
 import { Service } from '../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
 import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
@@ -73,8 +73,15 @@ class UnlimitedService extends Service {
   readonly #send: <Value>(call: ServiceCall<Value>) => Promise<Value>
 
   constructor(settings: ServiceSettings, dispatcher: Dispatcher) {
-    super(settings)
-    const client = createClientOver(dispatcher, { ...settings, known: this.known })
+    const clients: ServiceClient[] = []
+    super(settings, {
+      connect(options) {
+        const client = createServiceClient(dispatcher, options)
+        clients.push(client)
+        return client
+      },
+    })
+    const [client] = clients as [ServiceClient]
     this.#send = ({ send, token, signal }) => send(client, { token, signal })
   }
 

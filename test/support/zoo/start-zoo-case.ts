@@ -1,4 +1,4 @@
-import type { Lesson } from '../../../src/upstream/service/learned-capabilities.ts'
+import type { Lesson } from '../../../src/upstream/learning/learned-capabilities.ts'
 import type { ServiceOptions } from '../../../src/upstream/service/service.ts'
 import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'

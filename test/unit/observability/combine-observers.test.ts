@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { combineObservers } from '../../../src/observability/combine-observers.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
-import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../../../src/upstream/service/upstream-observer.ts'
+import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../../../src/upstream/observing/upstream-observer.ts'
 
 const CALL = { service: 'one' } as UpstreamCall
 const EVENT = { service: 'one', state: 'down' } as ServiceEvent

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createLogObserver } from '../../../src/observability/log-observer.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
-import type { ServiceEvent, UpstreamCall } from '../../../src/upstream/service/upstream-observer.ts'
+import type { ServiceEvent, UpstreamCall } from '../../../src/upstream/observing/upstream-observer.ts'
 
 const CALL: UpstreamCall = {
   service: 'one',

@@ -5,9 +5,9 @@ import { formatInstant, parseInstant } from '../../../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../../../src/domain/pin.ts'
 import { comparePositions } from '../../../../src/domain/pin-order.ts'
 import type { ListQuery } from '../../../../src/upstream/http/list-query.ts'
+import { LearnedCapabilities } from '../../../../src/upstream/learning/learned-capabilities.ts'
 import { SPECIFIED_CAPABILITIES } from '../../../../src/upstream/providers/capabilities.ts'
 import { PinStream } from '../../../../src/upstream/reading/pin-stream.ts'
-import { LearnedCapabilities } from '../../../../src/upstream/service/learned-capabilities.ts'
 
 const ALL = { statuses: PIN_STATUSES }
 const cid = parseCid('bafkqablimvwgy3y')

@@ -6,7 +6,7 @@ import {
   ServiceUnavailableError,
 } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import type { CallOptions } from '../../../../src/upstream/service/client.ts'
+import type { CallOptions } from '../../../../src/upstream/http/client.ts'
 import { Service } from '../../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../../src/upstream/service/service-call.ts'
 import { deferred } from '../../../support/deferred.ts'

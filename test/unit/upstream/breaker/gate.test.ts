@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
-import { Gate, type Visit } from '../../../../src/upstream/service/gate.ts'
+import { Gate, type Visit } from '../../../../src/upstream/breaker/gate.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const down = new ServiceUnavailableError('test answered 503', { service: 'test' })

@@ -1,15 +1,15 @@
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { MalformedResponseError, PinNotFoundError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
-import { errorFromResponse, isWebPage } from '../http/error-from-response.ts'
-import { exchange, type ServiceRequest, type ServiceResponse } from '../http/exchange.ts'
-import { createHideSecrets } from '../http/hide-secrets.ts'
-import { encodeListQuery, type ListQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/pin-page.ts'
-import { decodePin, decodePinPage, encodeNewPin } from '../http/wire.ts'
-import { SPECIFIED_CAPABILITIES } from '../providers/capabilities.ts'
 import type { StopSignal } from '../waiting/stop.ts'
-import { LearnedCapabilities } from './learned-capabilities.ts'
+import { splitEndpoint } from './connections.ts'
+import { errorFromResponse, isWebPage } from './error-from-response.ts'
+import { exchange, type ServiceRequest, type ServiceResponse } from './exchange.ts'
+import { createHideSecrets } from './hide-secrets.ts'
+import { encodeListQuery, type ListQuery } from './list-query.ts'
+import type { PinPage } from './pin-page.ts'
+import type { Reading } from './read-pin.ts'
+import { decodePin, decodePinPage, encodeNewPin } from './wire.ts'
 
 /** Options of every call. */
 export interface CallOptions {
@@ -43,11 +43,11 @@ export interface PinClient {
 /** The five calls over connections, which must be closed by disposing. */
 export interface ServiceClient extends PinClient, AsyncDisposable {}
 
-/** HTTP proxies between pinql and the services. Usually read from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
-export interface ProxySettings {
-  readonly httpProxy?: string | undefined
-  readonly httpsProxy?: string | undefined
-  readonly noProxy?: string | undefined
+/** The part of what is known of a service that decides how its answers are read. */
+export interface KnownAnswers {
+  readonly current: Reading
+  /** Learns from a list that was refused with 404 in JSON. Returns true when the 404 means an empty list. */
+  observeListNotFound(): boolean
 }
 
 export interface ClientOptions {
@@ -55,21 +55,16 @@ export interface ClientOptions {
   readonly name: string
   /** Base URL. Its path is kept, except for a trailing slash and a trailing `/pins`. */
   readonly endpoint: string
-  /** Milliseconds a call may take. Default: 10,000. */
-  readonly timeoutMs?: number | undefined
-  readonly proxy?: ProxySettings | undefined
-  /** Capabilities that decide how answers are read. Default: {@link SPECIFIED_CAPABILITIES}. */
-  readonly known?: LearnedCapabilities | undefined
+  /** Milliseconds a call may take. */
+  readonly timeoutMs: number
+  readonly known: KnownAnswers
 }
 
-const DEFAULT_TIMEOUT_MS = 10_000
 /** Largest answer that is read: enough for 1,000 pins with long `meta`. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
-/** The part of a call's time that connecting may take. */
-const CONNECT_SHARE = 0.4
 
 /**
- * Opens a connection pool to one service. Nothing is sent until the first call.
+ * Creates the client of one service over its connections.
  *
  * Every call is one request: no retry, no redirect, no cookie. A call rejects with
  * - `UnauthorizedError`, `InsufficientFundsError`, `RateLimitedError`, `BadRequestError`, `PinNotFoundError`, or
@@ -82,14 +77,8 @@ const CONNECT_SHARE = 0.4
  *
  * @see Pinning Service API 1.0.0
  */
-export function createServiceClient(options: ClientOptions): ServiceClient {
-  return createClientOver(createDispatcher(options), options)
-}
-
-/** Creates the client of one service over connections that are there already. Disposing the client ends them. */
-export function createClientOver(dispatcher: Dispatcher, options: ClientOptions): ServiceClient {
-  const { name, timeoutMs = DEFAULT_TIMEOUT_MS } = options
-  const { known = new LearnedCapabilities(SPECIFIED_CAPABILITIES) } = options
+export function createServiceClient(dispatcher: Dispatcher, options: ClientOptions): ServiceClient {
+  const { name, timeoutMs, known } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)
 
   function call<Value>(
@@ -156,12 +145,6 @@ export function createClientOver(dispatcher: Dispatcher, options: ClientOptions)
   }
 }
 
-/** Splits a base URL. Drops a trailing slash or `/pins`, which people often paste along with it. */
-function splitEndpoint(endpoint: string): { origin: string; basePath: string } {
-  const url = new URL(endpoint)
-  return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, '').replace(/\/pins$/, '') }
-}
-
 function isJson(text: string): boolean {
   try {
     JSON.parse(text)
@@ -169,19 +152,4 @@ function isJson(text: string): boolean {
   } catch {
     return false
   }
-}
-
-function createDispatcher(options: ClientOptions): Dispatcher {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
-  const { origin } = splitEndpoint(options.endpoint)
-  // Gives up on a host that accepts no connection early enough for one more try.
-  const connect = { timeout: timeoutMs * CONNECT_SHARE }
-  // Each exchange has a deadline of its own.
-  const noTimeouts = { headersTimeout: 0, bodyTimeout: 0 }
-  // A call that the budget lets through must not wait for a connection, so their number has no limit.
-  const settings = { connections: null, pipelining: 1, connect, ...noTimeouts }
-  const { httpProxy = '', httpsProxy = '', noProxy = '' } = options.proxy ?? {}
-  if (!httpProxy && !httpsProxy) return new Pool(origin, settings)
-  const proxied = { proxyTls: connect, requestTls: connect }
-  return new EnvHttpProxyAgent({ ...settings, ...proxied, httpProxy, httpsProxy, noProxy })
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
-import { CircuitBreaker } from '../../../../src/upstream/service/circuit-breaker.ts'
+import { CircuitBreaker } from '../../../../src/upstream/breaker/circuit-breaker.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const down = new ServiceUnavailableError('test answered 503', { service: 'test' })

@@ -1,6 +1,6 @@
 import { MalformedResponseError, PinqlError } from '../../domain/errors.ts'
+import type { CallOptions } from '../http/client.ts'
 import type { Clock } from '../waiting/clock.ts'
-import type { CallOptions } from './client.ts'
 import type { UpstreamCall, UpstreamCallError } from './upstream-observer.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
+import type { Visit } from '../../../../src/upstream/breaker/gate.ts'
+import { ServiceBreakers } from '../../../../src/upstream/breaker/service-breakers.ts'
 import { FailedAnswerError } from '../../../../src/upstream/http/refusals.ts'
-import type { Visit } from '../../../../src/upstream/service/gate.ts'
-import { ServiceBreakers } from '../../../../src/upstream/service/service-breakers.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const answered = (status: number) =>

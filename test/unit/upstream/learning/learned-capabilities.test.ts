@@ -3,8 +3,8 @@ import { parseCid } from '../../../../src/domain/cid.ts'
 import { parseInstant } from '../../../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../../../src/domain/pin.ts'
 import type { ListQuery } from '../../../../src/upstream/http/list-query.ts'
+import { LearnedCapabilities, type Lesson } from '../../../../src/upstream/learning/learned-capabilities.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from '../../../../src/upstream/providers/capabilities.ts'
-import { LearnedCapabilities, type Lesson } from '../../../../src/upstream/service/learned-capabilities.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
 
 const ALL: ListQuery = { statuses: PIN_STATUSES, limit: 100 }

@@ -1,5 +1,5 @@
 import { PinNotFoundError } from '../../domain/errors.ts'
-import type { PinClient } from './client.ts'
+import type { PinClient } from '../http/client.ts'
 import { type TenantObserver, UNKNOWN_AGE } from './tenant-observer.ts'
 
 /** Wraps a client so that an observer sees each of its answers too. */
