@@ -123,7 +123,9 @@ export function coalesceKey(event: LiveEvent): string {
       return JSON.stringify(['replaced', event.service, event.replaced.requestId, event.pin.requestId])
     case 'REMOVED':
       return pinKey(event.service, event.requestId)
-    default:
+    case 'SNAPSHOT':
+    case 'ADDED':
+    case 'STATUS_CHANGED':
       return pinKey(event.service, event.pin.requestId)
   }
 }

@@ -148,7 +148,9 @@ export class Audience {
         return views.concernedBy(draft.requestId)
       case 'REPLACED':
         return views.concernedBy(draft.replaced.requestId, draft.pin.requestId)
-      default:
+      case 'SNAPSHOT':
+      case 'ADDED':
+      case 'STATUS_CHANGED':
         return views.concernedBy(draft.pin.requestId)
     }
   }

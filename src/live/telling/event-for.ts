@@ -25,7 +25,8 @@ export function eventFor(view: View, event: LiveEvent, previous: Pin | null): Li
       const { service, seq, cursor, observedAt, pin } = event
       return { service, seq, cursor, observedAt, kind: 'ADDED', pin }
     }
-    default:
+    case 'SNAPSHOT':
+    case 'ADDED':
       return view.includes(event.pin) ? event : null
   }
 }
