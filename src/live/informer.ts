@@ -34,10 +34,15 @@ export interface InformerOptions {
  * of subscribers nor, up to 1,000, on the number of pins. Queries and changes through pinql feed the same cache.
  * Each subscriber gets each pin's states in the order in which they became true: maybe not all of them, but always the last.
  *
- * This class connects two parts and does nothing else. The {@link Intake} takes in what answers show: cache, then
- * audience. The {@link PollLoop} sends requests, and tells the audience of failures. The first calls of the second only
- * {@link Alarm.wake}; both read and write the views, the cache and the {@link Sightings}. Whatever the loop reads arrives at
- * the intake, since the tenant shows every answer to its observer. Only what no single answer says, the loop reports itself.
+ * This class connects two parts and does nothing else.
+ *
+ * - The {@link Intake} takes in the pins of every answer: it updates the cache, and then publishes changes to the audience. The
+ *   tenant calls it with every answer, so the answers to polls arrive there too.
+ * - The {@link PollLoop} sends requests, and reports failures to the audience. It calls the intake only with conclusions that no
+ *   single answer shows, such as that a pin is gone.
+ *
+ * Both read and write the views, the cache and the {@link Sightings}. The intake calls nothing of the loop but
+ * {@link Alarm.wake}.
  */
 export class Informer implements Disposable {
   readonly #views = new Views()

@@ -22,7 +22,7 @@ export interface PollDemand {
   readonly endpoint: Endpoint
 }
 
-/** A published limit of a service. */
+/** A limit of a service, published or assumed. */
 export type CadenceLimit = Pick<RateLimit, 'limit' | 'windowMs' | 'scope' | 'endpoint'>
 
 /** The queries and changes of all tenants under the same limits. They come before polls. */

@@ -10,7 +10,8 @@ export interface LoggedEvent {
 /**
  * Keeps a tenant's last events, so that a subscriber that was away gets what it missed.
  *
- * `MemoryEventLog` is the usual one. Several gateways together will share one elsewhere.
+ * `MemoryEventLog` keeps them in this process. A log that several gateways share, such as in Redis, answers `since` from a copy
+ * in memory, since that returns at once.
  */
 export interface EventLog {
   /** Adds an event, whose number is higher than all before. */

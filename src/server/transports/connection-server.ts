@@ -134,7 +134,8 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
     const isQueued = res.socket === null
     const account = isQueued ? null : caps.open(addressOf(req))
     try {
-      if (isQueued) throw new EventStreamRefusal(400, 'Expected one event stream a connection, got requests in a row')
+      if (isQueued)
+        throw new EventStreamRefusal(400, 'Expected one event stream per connection, got several requests in a row')
       const caller = account && (await identify({ headers: req.headers }))
       if (!caller || !account.enter(caller.key))
         throw new EventStreamRefusal(429, 'Too many event streams, try again later')

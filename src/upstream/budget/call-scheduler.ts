@@ -112,8 +112,9 @@ export class CallScheduler implements Disposable {
   }
 
   /**
-   * Returns the milliseconds after which a refused call should come back: its own place in the queue. It is behind all calls
-   * that wait, and behind those that were refused before and have not come back yet, as far as these have their turns before it.
+   * Returns the milliseconds after which a refused call should come back. Each refused call gets a time of its own, as if it
+   * waited in the queue: behind all calls that wait, and behind calls that were refused before and have not come back yet, as far
+   * as these have their turns before it.
    */
   promiseMs({ owner, endpoint }: TenantLane, asker: Asker | undefined, now: number): number {
     const { tenant, requestClass, refused } = owner

@@ -9,7 +9,7 @@ import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallSender } from './call-sender.ts'
 import { type CallTimes, callTimes, isPoll, longestTrial, longestVisit, longestWait } from './call-times.ts'
 import type { Gate, Visit } from './gate.ts'
-import { knock, LIST_PROBE } from './probes.ts'
+import { LIST_PROBE, pinProbe } from './probes.ts'
 import type { ServiceBreakers } from './service-breakers.ts'
 import type { ServiceCall } from './service-call.ts'
 
@@ -37,7 +37,7 @@ export class CallRun<Value> {
   readonly #call: ServiceCall<Value>
   readonly #path: CallPath
   readonly #times: CallTimes
-  /** What the budget is asked for. */
+  /** The request to the budget. */
   readonly #request: CallRequest & { deadline: number }
   /** The wait at the gate, until the service is back. */
   #visit: Visit | undefined
@@ -130,7 +130,7 @@ export class CallRun<Value> {
   #probe(trialOf: Gate): void {
     const { tenantKey, token, class: requestClass } = this.#call
     const isShortOfLists = this.#trialWaitMs('list') > 0 && this.#trialWaitMs('item') === 0
-    const probe = isShortOfLists ? knock(trialOf) : LIST_PROBE
+    const probe = isShortOfLists ? pinProbe(trialOf) : LIST_PROBE
     const call = { tenantKey, token, class: requestClass, isRepeatable: true, ...probe }
     // The breakers get the error.
     new CallRun<unknown>(call, this.#path).runTrial(trialOf).catch(() => {})

@@ -32,7 +32,10 @@ export interface Try {
   readonly attempt: number
 }
 
-/** Sends single requests to one service, and tells everybody who learns from them: budget, tenant's observer, reports. */
+/**
+ * Sends each try of the calls to one service, and passes its answer to everything that learns from it: the budget, the tenant's
+ * observer, and the observers of upstream events.
+ */
 export class CallSender {
   readonly #options: CallSenderOptions
   readonly #observers = new Map<string, TenantObserver>()
