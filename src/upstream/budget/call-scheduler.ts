@@ -11,7 +11,7 @@ import { type LaneOwner, sum, type TenantLane, type TenantShare, type WaitingCal
 import { turnOf } from './turn-queue.ts'
 
 /** The parts of a request that decide about its place in the queue. */
-type Place = Pick<CallRequest, 'endpoint' | 'class' | 'asker'>
+type QueuedRequest = Pick<CallRequest, 'endpoint' | 'class' | 'asker'>
 
 /**
  * Decides which waiting call leaves next, and when.
@@ -59,7 +59,7 @@ export class CallScheduler implements Disposable {
    *
    * @param behind number of further calls of the same lane that come before it
    */
-  expectedAt(tenant: TenantShare | undefined, call: Place, now: number, behind = 0): number {
+  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind = 0): number {
     const { endpoint, class: requestClass } = call
     // The usual case: no call waits.
     if (this.#waiting === 0 && behind === 0) return this.#readyAt(tenant, endpoint, requestClass, now)

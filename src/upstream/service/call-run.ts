@@ -2,12 +2,13 @@ import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '..
 import type { CallMeter } from '../budget/call-meter.ts'
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { AcquireOptions, CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
+import { isPoll } from '../budget/request-class.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallSender } from './call-sender.ts'
-import { type CallTimes, callTimes, isPoll, longestTrial, longestVisit, longestWait } from './call-times.ts'
+import { type CallTimes, callTimes, longestTrial, longestVisit, longestWait } from './call-times.ts'
 import type { Gate, Visit } from './gate.ts'
 import { LIST_PROBE, pinProbe } from './probes.ts'
 import type { ServiceBreakers } from './service-breakers.ts'
@@ -98,7 +99,7 @@ export class CallRun<Value> {
   async #passGate(): Promise<Gate | null> {
     const { tenantKey, signal } = this.#call
     const { breakers } = this.#path
-    if (isPoll(this.#call)) return breakers.takeTrialNow(tenantKey, this.#lastFailure)
+    if (isPoll(this.#call.class)) return breakers.takeTrialNow(tenantKey, this.#lastFailure)
     this.#visit ??= this.#startVisit()
     try {
       const trialOf = await breakers.wait(tenantKey, this.#visit)
@@ -160,7 +161,7 @@ export class CallRun<Value> {
     } catch (error) {
       const isLeft = options.signal?.aborted === true
       trialOf.dropTrial(isLeft ? 0 : clock.now() + Math.max(SHORTEST_DELAY_MS, budget.expectedWaitMs(request)))
-      if (error instanceof RateLimitedError && !isPoll(this.#call)) return null
+      if (error instanceof RateLimitedError && !isPoll(this.#call.class)) return null
       throw error
     }
   }
@@ -218,7 +219,7 @@ export class CallRun<Value> {
     this.#lastFailure = error
     this.#request.deadline = this.#times.lastStart
     if (breakers.isOpen(tenantKey)) {
-      if (isPoll(this.#call)) throw error
+      if (isPoll(this.#call.class)) throw error
       return
     }
     const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 1)
