@@ -58,7 +58,7 @@ export class Informer implements Disposable {
     const cache = this.#cache
     const sightings = new Sightings()
     const alarm = new Alarm(clock)
-    const chronicle = new Chronicle({ tenant: key, service, cursors, cache, log, wallNow })
+    const chronicle = new Chronicle({ tenantKey: key, service, cursors, cache, log, wallNow })
     const audience = new Audience({ views, chronicle, cache, clock, alarm })
     const intake = new Intake({ views, cache, sightings, audience, alarm, clock, wallNow })
     this.#audience = audience

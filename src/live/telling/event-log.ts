@@ -20,5 +20,5 @@ export interface EventLog {
   since(seq: number): readonly LoggedEvent[] | null
 }
 
-/** Creates the log of one tenant's events, by the tenant's key. */
-export type CreateEventLog = (tenant: string) => EventLog
+/** Creates the log of one tenant's events. */
+export type CreateEventLog = (tenantKey: string) => EventLog

@@ -84,7 +84,7 @@ export class Cohort {
   /**
    * Hands out all events until the source ends. Does not reject.
    *
-   * @param first the outcome of a `next()` that was called already
+   * @param first the result of a `next()` that was called already
    */
   async run(first: Promise<IteratorResult<LiveEvent, undefined>>): Promise<void> {
     const { source } = this.#stream

@@ -90,11 +90,11 @@ export class Executor {
     })
   }
 
-  async #run<Outcome>(
+  async #run<Value>(
     run: Run,
     { signal, isForYoga = false }: RunOptions,
-    use: (result: ExecutionResult, context: GatewayContext) => Outcome,
-  ): Promise<Outcome> {
+    use: (result: ExecutionResult, context: GatewayContext) => Value,
+  ): Promise<Value> {
     const { requestTimeoutMs } = this.#options
     const deadline = stopOf(run)
     const unfollow = deadline.follow(signal)
