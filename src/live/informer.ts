@@ -31,7 +31,7 @@ export interface InformerOptions {
  * Watches one tenant's pins for any number of subscribers.
  *
  * One poller keeps one cache, and every subscriber gets the cache's changes. So the cost depends neither on the number
- * of subscribers nor, up to 1,000, on the number of pins. Queries and changes through pinql feed the same cache.
+ * of subscribers nor, up to 1,000, on the number of pins. Queries and changes through pinql update the same cache.
  * Each subscriber gets each pin's states in the order in which they became true: maybe not all of them, but always the last.
  *
  * This class connects two parts and does nothing else.

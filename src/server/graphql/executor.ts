@@ -112,9 +112,9 @@ export class Executor {
   }
 
   /**
-   * Begins a subscription. The stream has all events from now on.
+   * Begins a subscription. Its reader gets all events from now on.
    *
-   * @returns the stream. If the subscription could not begin, a result with the errors.
+   * @returns the reader. If the subscription could not begin, a result with the errors.
    */
   async subscribe(run: Run): Promise<LiveReader | ExecutionResult> {
     const context = this.#contextOf(run, stopOf(run))

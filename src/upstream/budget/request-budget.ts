@@ -87,7 +87,7 @@ export interface RequestBudget extends Disposable {
   /**
    * Waits for permission to make one call.
    *
-   * The promise resolves in the turn in which a slot becomes free, or at once if the budget is idle. The slot is then used
+   * The promise resolves in the turn of the event loop in which a slot becomes free, or at once if the budget is idle. The slot is then used
    * up, so send the request without awaiting anything else. Decide only then what to send: more may have come to wait in
    * the meantime.
    *

@@ -144,7 +144,7 @@ export class CircuitBreaker {
       this.#failuresInARow = 0
       this.#failedTenants.clear()
     }
-    this.#turn('up')
+    this.#setState('up')
   }
 
   #failed(tenantKey: string): void {
@@ -157,7 +157,7 @@ export class CircuitBreaker {
         this.#planTrial()
       }
     }
-    this.#turn(this.#isOpen ? 'down' : 'degraded')
+    this.#setState(this.#isOpen ? 'down' : 'degraded')
   }
 
   #planTrial(): void {
@@ -166,7 +166,7 @@ export class CircuitBreaker {
     this.#trialAt = now + Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, pauseMs))
   }
 
-  #turn(state: ServiceHealth['state']): void {
+  #setState(state: ServiceHealth['state']): void {
     if (state === this.#state) return
     this.#state = state
     this.#since = Date.now()
