@@ -8,9 +8,9 @@ import { LocalPermit } from './local-permit.ts'
 import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
 import type {
   AcquireOptions,
-  CallOutcome,
   CallRequest,
   LimitUsage,
+  ObservedAnswer,
   Permit,
   RequestBudget,
   RequestBudgetOptions,
@@ -86,7 +86,7 @@ class LocalRequestBudget implements RequestBudget {
     return Math.max(0, expectedAt - now)
   }
 
-  observe({ tenantKey, endpoint, status, retryAfterMs, rateLimit, sentAt }: CallOutcome): void {
+  observe({ tenantKey, endpoint, status, retryAfterMs, rateLimit, grantedAt }: ObservedAnswer): void {
     const isRefusal = status === 429
     if (this.#isDisposed || !(isRefusal || rateLimit)) return
     const now = this.#clock.now()
@@ -96,7 +96,7 @@ class LocalRequestBudget implements RequestBudget {
     if (isRefusal) {
       const isShared = this.#isSharedRefusal(tenantKey, now)
       for (const cell of isShared ? [...own, ...this.#address.narrowest(endpoint)] : own) {
-        cell.refused(now, sentAt ?? now, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
+        cell.refused(now, grantedAt ?? now, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
       }
       this.#scheduler.refuseHopeless(tenant, now)
       if (isShared) this.#planSweep(now)

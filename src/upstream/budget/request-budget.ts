@@ -21,7 +21,7 @@ export interface CallRequest {
 
 /** Permission to make one call now. */
 export interface Permit {
-  /** Time on the budget's clock when the call may leave. Pass it back as `sentAt` when the answer is observed. */
+  /** Time on the budget's clock when the call may leave. Pass it back when the answer is observed. */
   readonly grantedAt: number
   /** Milliseconds that the budget held the call back. */
   readonly waitedMs: number
@@ -45,7 +45,7 @@ export interface AcquireOptions {
 }
 
 /** The facts about an answer that matter to the budget. */
-export interface CallOutcome {
+export interface ObservedAnswer {
   readonly tenantKey: string
   readonly endpoint: Endpoint
   /** The HTTP status. */
@@ -55,7 +55,7 @@ export interface CallOutcome {
   /** The answer's `X-RateLimit-*` headers. */
   readonly rateLimit?: AnnouncedRate | undefined
   /** The permit's `grantedAt`. It distinguishes late refusals of one episode from a new episode. Default: now. */
-  readonly sentAt?: number
+  readonly grantedAt?: number
 }
 
 /** The rest of one limit of a service. */
@@ -87,7 +87,7 @@ export interface RequestBudget extends Disposable {
   /**
    * Waits for permission to make one call.
    *
-   * The promise resolves in the turn in which a slot becomes free, or at once if the budget is idle. The slot is then used
+   * The promise resolves in the turn of the event loop in which a slot becomes free, or at once if the budget is idle. The slot is then used
    * up, so send the request without awaiting anything else. Decide only then what to send: more may have come to wait in
    * the meantime.
    *
@@ -104,7 +104,7 @@ export interface RequestBudget extends Disposable {
    */
   expectedWaitMs(request: CallRequest, behind?: number): number
   /** Learns from the answer to a call. It may be called with every answer, though most of them change nothing. */
-  observe(outcome: CallOutcome): void
+  observe(answer: ObservedAnswer): void
   /**
    * Returns one entry per limit, in the configured order, as the tenant sees it. Without a tenant: as a new tenant would
    * see it.
