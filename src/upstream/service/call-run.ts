@@ -5,13 +5,14 @@ import type { CallMeter } from '../budget/call-meter.ts'
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { AcquireOptions, CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
 import { isPoll } from '../budget/request-class.ts'
+import { FailedAnswerError } from '../http/refusals.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallSender } from './call-sender.ts'
 import { type CallTimes, callTimes, longestTrial, longestVisit, longestWait } from './call-times.ts'
-import { LIST_PROBE, pinProbe } from './probes.ts'
+import { LIST_PROBE, type Probe, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
 
 /** The parts of a service that its calls pass. */
@@ -30,8 +31,10 @@ const MAX_TRIES = 3
 const FIRST_BACKOFF_MS = 200
 /** The run says of each permit when its request is sent. */
 const HELD = { isHeld: true } as const
-/** The shortest time until the next trial, where the budget refuses one. */
-const SHORTEST_DELAY_MS = 100
+/** Milliseconds that a trial may be expected to wait for the budget, and until the next one if the budget refuses it. */
+const SOON_MS = 1_000
+/** Milliseconds after which a probe that waits for the budget gives up. */
+const LATE_PROBE_MS = 60_000
 
 /** One call with all of its tries: gate, budget, request, and again. `Service.call` says what callers may expect. */
 export class CallRun<Value> {
@@ -43,8 +46,9 @@ export class CallRun<Value> {
   /** The wait at the gate, until the service is back. */
   #visit: Visit | undefined
   #lastFailure: unknown
-  /** Tries since the service was back. */
+  /** Tries that were no trials. They start anew when the service is back, once. */
   #tries = 1
+  #hasReturned = false
   #attempts = 0
 
   constructor(call: ServiceCall<Value>, path: CallPath) {
@@ -61,7 +65,9 @@ export class CallRun<Value> {
     const { tenantKey, signal, endpoint } = this.#call
     const { breakers } = this.#path
     for (;;) {
-      let trialOf = breakers.isOpen(tenantKey) ? await this.#passGate() : null
+      let trialOf: Gate | null = null
+      if (breakers.isOpen(tenantKey)) trialOf = await this.#passGate()
+      else this.#visit = undefined
       const permit = await this.#acquire(trialOf)
       if (!permit) continue
       if (signal?.aborted) {
@@ -80,7 +86,7 @@ export class CallRun<Value> {
       try {
         return await (trialOf ? this.#tryOut(permit, trialOf) : this.#send(permit, null, signal))
       } catch (error) {
-        await this.#beforeRetry(error)
+        await this.#beforeRetry(error, trialOf !== null)
       }
     }
   }
@@ -92,6 +98,15 @@ export class CallRun<Value> {
     return this.#tryOut(permit, trialOf)
   }
 
+  /** Makes the call as a trial when the budget has room, unless the service is back by then. */
+  async runLate(trialOf: Gate): Promise<void> {
+    const { budget, clock, breakers } = this.#path
+    const request = { ...this.#request, class: 'trial', deadline: clock.now() + LATE_PROBE_MS } as const
+    const permit = await budget.acquire(request, HELD)
+    if (breakers.isOpen(this.#call.tenantKey)) await this.#send(permit, trialOf, undefined)
+    else permit.giveBack()
+  }
+
   /**
    * Waits for a service that is down. Returns the gate of which the call is the next trial, or null when the service is
    * back. A failure of the call itself says more than that the service is down.
@@ -99,18 +114,29 @@ export class CallRun<Value> {
   async #passGate(): Promise<Gate | null> {
     const { tenantKey, signal } = this.#call
     const { breakers } = this.#path
-    if (isPoll(this.#call.class)) return breakers.takeTrialNow(tenantKey, this.#lastFailure)
+    if (isPoll(this.#call.class)) return this.#takeTrial()
     this.#visit ??= this.#startVisit()
     try {
       const trialOf = await breakers.wait(tenantKey, this.#visit)
-      if (!trialOf) {
-        this.#visit = undefined
+      if (!trialOf && !this.#hasReturned) {
+        this.#hasReturned = true
         this.#tries = 1
       }
       return trialOf
     } catch (error) {
       throw signal?.aborted ? error : (this.#lastFailure ?? error)
     }
+  }
+
+  /** Takes the trial that is due for a poll, which never waits. */
+  #takeTrial(): Gate {
+    const { tenantKey, endpoint } = this.#call
+    const { breakers } = this.#path
+    const hasRoom = this.#trialWaitMs(endpoint) <= SOON_MS
+    const trialOf = hasRoom ? breakers.takeTrial(tenantKey) : null
+    if (trialOf) return trialOf
+    if (!hasRoom) breakers.probeLate(tenantKey, { probeLate: (gate) => this.#probeWith(LIST_PROBE).runLate(gate) })
+    throw this.#lastFailure ?? breakers.refusal(tenantKey)
   }
 
   #startVisit(): Visit {
@@ -121,20 +147,29 @@ export class CallRun<Value> {
       since,
       until: Math.min(since + longestVisit(timeoutMs), this.#times.lastStart),
       signal,
-      hasRoom: () => this.#trialWaitMs(endpoint) === 0,
-      probe: endpoint === 'write' ? (gate) => this.#probe(gate) : null,
+      isChange: endpoint === 'write',
+      hasRoom: () => this.#trialWaitMs(endpoint) <= SOON_MS,
+      probe: (gate) => this.#probe(gate),
+      probeLate: (gate) => this.#probeWith(LIST_PROBE).runLate(gate),
       hasTried: false,
     }
   }
 
   /** Asks in the name of a change that waits whether the service is back, since a change must not find that out itself. */
   #probe(trialOf: Gate): void {
-    const { tenantKey, token, class: requestClass } = this.#call
     const isShortOfLists = this.#trialWaitMs('list') > 0 && this.#trialWaitMs('item') === 0
     const probe = isShortOfLists ? pinProbe(trialOf) : LIST_PROBE
-    const call = { tenantKey, token, class: requestClass, isRepeatable: true, ...probe }
     // The breakers get the error.
-    new CallRun<unknown>(call, this.#path).runTrial(trialOf).catch(() => {})
+    this.#probeWith(probe)
+      .runTrial(trialOf)
+      .catch((error) => {
+        if (error instanceof FailedAnswerError) trialOf.tryChangeNext()
+      })
+  }
+
+  #probeWith(probe: Probe): CallRun<unknown> {
+    const { tenantKey, token, class: requestClass } = this.#call
+    return new CallRun<unknown>({ tenantKey, token, class: requestClass, isRepeatable: true, ...probe }, this.#path)
   }
 
   /** Returns the milliseconds until the budget would let a trial leave. */
@@ -160,7 +195,7 @@ export class CallRun<Value> {
       return await budget.acquire(request, options)
     } catch (error) {
       const isLeft = options.signal?.aborted === true
-      trialOf.dropTrial(isLeft ? 0 : clock.now() + Math.max(SHORTEST_DELAY_MS, budget.expectedWaitMs(request)))
+      trialOf.dropTrial(isLeft ? 0 : clock.now() + SOON_MS)
       if (error instanceof RateLimitedError && !isPoll(this.#call.class)) return null
       throw error
     }
@@ -188,14 +223,14 @@ export class CallRun<Value> {
 
   /**
    * Sends the call as a trial. It goes on after its callers have left: an aborted trial would show nothing, and clients that
-   * always leave early would keep the breaker open forever. A caller that came from the gate waits for half of `timeoutMs`
-   * in all, unless the service comes back meanwhile.
+   * always leave early would keep the breaker open forever. The caller of a read that came from the gate waits for half of
+   * `timeoutMs` in all, unless the service comes back meanwhile. A change was sent then, and must not be called unsent.
    */
   #tryOut(permit: Permit, trialOf: Gate): Promise<Value> {
-    const { tenantKey, signal } = this.#call
+    const { tenantKey, endpoint, signal } = this.#call
     const { clock, timeoutMs, breakers } = this.#path
     const trial = untilAborted(this.#send(permit, trialOf, new Stop(signal)), signal)
-    if (!this.#visit) return trial
+    if (!this.#visit || endpoint === 'write') return trial
     const over = new Stop()
     const giveUp = (): void => {
       if (breakers.isOpen(tenantKey)) over.abort(breakers.refusal(tenantKey))
@@ -205,26 +240,24 @@ export class CallRun<Value> {
   }
 
   /** Waits until the call may be tried again after a failure. Throws the failure when that is never. */
-  async #beforeRetry(error: unknown): Promise<void> {
+  async #beforeRetry(error: unknown, wasTrial: boolean): Promise<void> {
     const { tenantKey, isRepeatable, signal } = this.#call
     const { clock, breakers, sender } = this.#path
     if (error instanceof UnauthorizedError) sender.tokenRefused(this.#call)
-    if (!isWorthRepeating(error, isRepeatable)) throw error
-    const isLast = this.#tries >= MAX_TRIES
-    if (error instanceof RateLimitedError) {
-      if (isLast) throw error
-      this.#tries++
-      return
+    if (!isWorthRepeating(error, isRepeatable) || breakers.stopping) throw error
+    if (error instanceof ServiceUnavailableError) {
+      this.#lastFailure = error
+      this.#request.deadline = this.#times.lastStart
     }
-    this.#lastFailure = error
-    this.#request.deadline = this.#times.lastStart
-    if (breakers.isOpen(tenantKey)) {
-      if (isPoll(this.#call.class)) throw error
-      return
-    }
-    const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 1)
-    if (isLast || clock.now() + backoffMs > this.#times.lastStart) throw error
+    const isShut = breakers.isOpen(tenantKey)
+    if (isShut && isPoll(this.#call.class)) throw error
+    // The first outage costs no tries. Without a limit afterwards, calls to a service that answers only others would never end.
+    if (isShut && (wasTrial || !this.#hasReturned)) return
+    if (this.#tries >= MAX_TRIES) throw error
     this.#tries++
+    if (isShut || error instanceof RateLimitedError) return
+    const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 2)
+    if (clock.now() + backoffMs > this.#times.lastStart) throw error
     await sleep(clock, backoffMs, { signal })
   }
 }
