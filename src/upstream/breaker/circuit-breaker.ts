@@ -57,6 +57,7 @@ export class CircuitBreaker {
   /** Clock time of the first failure of the outage, and of the last. */
   #failedAt = 0
   #lastFailedAt = 0
+  #openedAt = 0
   /** Clock time from which the next trial may be sent. */
   #trialAt = 0
   #trialsInFlight = 0
@@ -79,6 +80,11 @@ export class CircuitBreaker {
   /** True while all calls but trials must wait. */
   get isOpen(): boolean {
     return this.#isOpen
+  }
+
+  /** Clock time at which it opened last. */
+  get openedAt(): number {
+    return this.#openedAt
   }
 
   /** Clock time from which the next trial may be sent. It counts only while the breaker is open. */
@@ -161,6 +167,7 @@ export class CircuitBreaker {
       this.#failedTenants.add(tenantKey)
       if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedTenants.size >= this.#fewestTenants) {
         this.#isOpen = true
+        this.#openedAt = now
         this.#planTrial()
       }
     }

@@ -80,6 +80,11 @@ export class ServiceBreakers {
     return this.#openGate(tenantKey) !== undefined
   }
 
+  /** Returns the clock time since which a tenant's calls must wait. */
+  openedAt(tenantKey: string): number {
+    return this.#openGate(tenantKey)?.breaker.openedAt ?? 0
+  }
+
   /**
    * Waits until a tenant's call may be sent. Returns null when the service is back, or the gate of which the call is the
    * next trial. Then {@link begin} must follow, or `dropTrial` of the gate.

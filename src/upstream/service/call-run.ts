@@ -65,9 +65,7 @@ export class CallRun<Value> {
     const { tenantKey, signal, endpoint } = this.#call
     const { breakers } = this.#path
     for (;;) {
-      let trialOf: Gate | null = null
-      if (breakers.isOpen(tenantKey)) trialOf = await this.#passGate()
-      else this.#visit = undefined
+      let trialOf = breakers.isOpen(tenantKey) ? await this.#passGate() : null
       const permit = await this.#acquire(trialOf)
       if (!permit) continue
       if (signal?.aborted) {
@@ -77,6 +75,7 @@ export class CallRun<Value> {
       }
       if (!trialOf && breakers.isOpen(tenantKey)) {
         // The service went down while the call waited for the budget.
+        this.#visit = undefined
         trialOf = endpoint === 'write' ? null : breakers.takeTrial(tenantKey)
         if (!trialOf) {
           permit.giveBack()
@@ -115,14 +114,15 @@ export class CallRun<Value> {
     const { tenantKey, signal } = this.#call
     const { breakers } = this.#path
     if (isPoll(this.#call.class)) return this.#takeTrial()
-    this.#visit ??= this.#startVisit()
+    // A visit of an outage before has nothing to say of this one.
+    if (!this.#visit || this.#visit.since < breakers.openedAt(tenantKey)) this.#visit = this.#startVisit()
     try {
       const trialOf = await breakers.wait(tenantKey, this.#visit)
-      if (!trialOf && !this.#hasReturned) {
-        this.#hasReturned = true
-        this.#tries = 1
-      }
-      return trialOf
+      if (trialOf) return trialOf
+      this.#visit = undefined
+      if (!this.#hasReturned) this.#tries = 1
+      this.#hasReturned = true
+      return null
     } catch (error) {
       throw signal?.aborted ? error : (this.#lastFailure ?? error)
     }
