@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 
 /**
  * An operation that calls to services are made for, as far as upstream knows it: its caller. Calls take turns by it. Each object
- * stands for one operation, so that two objects are equal only if they are the same.
+ * stands for one operation, even if two have the same caller.
  */
 export interface Asker {
   /** The caller's key. */
