@@ -82,33 +82,29 @@ export class CallScheduler implements Disposable {
     return Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now, aheadOfOwn))
   }
 
-  /** Counts a call that gets its permit now. Unless it is held, it is sent now. */
-  take(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number, isHeld: boolean): void {
+  /** Counts a call that gets its permit now. */
+  take(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
     this.#address.take(endpoint, requestClass, now)
     tenant.cells.take(endpoint, requestClass, now)
     tenant.held += 1
-    if (!isHeld) this.#count(tenant, endpoint, requestClass, now)
     this.#order.served(requestClass)
     tenant.order.served(requestClass)
   }
 
   /** Ends the holding of a permit: its request is sent now, or never. */
   settle(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, isSent: boolean): void {
-    if (isSent) this.#count(tenant, endpoint, requestClass, this.#clock.now())
-    else {
-      tenant.held -= 1
+    tenant.held -= 1
+    if (isSent) {
+      const now = this.#clock.now()
+      this.#address.sent(endpoint, requestClass, now)
+      tenant.cells.sent(endpoint, requestClass, now)
+    } else {
       this.#address.giveBack(endpoint, requestClass)
       tenant.cells.giveBack(endpoint, requestClass)
     }
     if (this.#waiting === 0) return
     this.wake(tenant)
     this.serve()
-  }
-
-  #count(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
-    tenant.held -= 1
-    this.#address.sent(endpoint, requestClass, now)
-    tenant.cells.sent(endpoint, requestClass, now)
   }
 
   /**
@@ -207,7 +203,7 @@ export class CallScheduler implements Disposable {
     for (const each of new Set([turn, lane])) this.#queues[each.owner.requestClass].endTurn(each)
     const waiter = lane.items.first
     if (!waiter) throw new Error('an empty lane had a turn')
-    this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now, waiter.isHeld)
+    this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now)
     this.remove(waiter, true)
     waiter.grant(now)
   }

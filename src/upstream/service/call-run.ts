@@ -23,12 +23,12 @@ export interface CallPath {
   /** Counts calls that go before polls. */
   readonly urgentCalls: CallMeter
   readonly sender: CallSender
+  /** Returns the random part of a pause, from 0 to 1. */
+  readonly random: () => number
 }
 
 const MAX_TRIES = 3
 const FIRST_BACKOFF_MS = 200
-/** The run says of each permit when its request is sent. */
-const HELD = { isHeld: true } as const
 /** The shortest time until the next trial, where the budget refuses one. */
 const SHORTEST_DELAY_MS = 100
 
@@ -144,7 +144,7 @@ export class CallRun<Value> {
 
   #acquire(trialOf: Gate | null): Promise<Permit | null> {
     const { signal } = this.#call
-    const options = signal ? { signal, isHeld: true } : HELD
+    const options = { signal }
     if (trialOf) return this.#acquireForTrial(trialOf, options)
     return this.#path.budget.acquire(this.#request, options)
   }
@@ -206,7 +206,7 @@ export class CallRun<Value> {
   /** Waits until the call may be tried again after a failure. Throws the failure when that is never. */
   async #beforeRetry(error: unknown): Promise<void> {
     const { tenantKey, isRepeatable, signal } = this.#call
-    const { clock, breakers, sender } = this.#path
+    const { clock, breakers, sender, random } = this.#path
     if (error instanceof UnauthorizedError) sender.tokenRefused(this.#call)
     if (!isWorthRepeating(error, isRepeatable)) throw error
     const isLast = this.#tries >= MAX_TRIES
@@ -221,7 +221,7 @@ export class CallRun<Value> {
       if (isPoll(this.#call)) throw error
       return
     }
-    const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 1)
+    const backoffMs = random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 1)
     if (isLast || clock.now() + backoffMs > this.#times.lastStart) throw error
     this.#tries++
     await sleep(clock, backoffMs, { signal })

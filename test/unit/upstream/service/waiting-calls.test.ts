@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { PinqlError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import { Service } from '../../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../../src/upstream/service/service-call.ts'
 import { ModelService } from '../../../support/model/model-service.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
+import { createService } from '../../../support/upstream/create-service.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
@@ -26,7 +26,7 @@ function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
     return { beforeMs: trouble.hangsMs, refusal: unreachable }
   }
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null, limits }
-  const service = new Service(settings, { clock, connect: model.connect })
+  const service = createService(settings, { clock, connect: model.connect })
   function call(what: What, { tenant = 'alice', signal }: { tenant?: string; signal?: AbortSignal } = {}) {
     const startedAt = clock.now()
     const outcome: { value?: unknown; tookMs?: number } = {}
