@@ -58,7 +58,7 @@ async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ i
     sentAt.set(path, performance.timeOrigin + permit.grantedAt)
     const { statusCode, body } = await pool.request({ path, method: 'GET' })
     await body.dump()
-    budget.observe({ ...request, status: statusCode, sentAt: permit.grantedAt })
+    budget.observe({ ...request, status: statusCode, grantedAt: permit.grantedAt })
     waitedMs[request.class]?.push(permit.waitedMs)
     if (request.class !== 'mutation') perTenant.set(request.tenantKey, (perTenant.get(request.tenantKey) ?? 0) + 1)
   }

@@ -7,7 +7,7 @@ import { serveStats } from './serve-stats.ts'
 /** What `ws` can do at best: whatever comes in on a socket goes out to all, the same bytes; and a ping for each every 12 s. */
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
 const heartbeat = new Heartbeat<WebSocket>((socket) => socket.ping())
-setInterval(() => heartbeat.turn(), Heartbeat.turnMs(12_000))
+setInterval(() => heartbeat.step(), Heartbeat.stepMs(12_000))
 server.on('connection', (socket) => {
   heartbeat.add(socket)
   socket.on('close', () => heartbeat.delete(socket))

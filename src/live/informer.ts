@@ -31,13 +31,18 @@ export interface InformerOptions {
  * Watches one tenant's pins for any number of subscribers.
  *
  * One poller keeps one cache, and every subscriber gets the cache's changes. So the cost depends neither on the number
- * of subscribers nor, up to 1,000, on the number of pins. Queries and changes through pinql feed the same cache.
+ * of subscribers nor, up to 1,000, on the number of pins. Queries and changes through pinql update the same cache.
  * Each subscriber gets each pin's states in the order in which they became true: maybe not all of them, but always the last.
  *
- * This class connects two parts and does nothing else. The {@link Intake} takes in what answers show: cache, then
- * audience. The {@link PollLoop} sends requests, and tells the audience of failures. The first calls of the second only
- * {@link Alarm.wake}; both read and write the views, the cache and the {@link Sightings}. Whatever the loop reads arrives at
- * the intake, since the tenant shows every answer to its observer. Only what no single answer says, the loop reports itself.
+ * This class connects two parts and does nothing else.
+ *
+ * - The {@link Intake} takes in the pins of every answer: it updates the cache, and then publishes changes to the audience. The
+ *   tenant calls it with every answer, so the answers to polls arrive there too.
+ * - The {@link PollLoop} sends requests, and reports failures to the audience. It calls the intake only with conclusions that no
+ *   single answer shows, such as that a pin is gone.
+ *
+ * Both read and write the views, the cache and the {@link Sightings}. The intake calls nothing of the loop but
+ * {@link Alarm.wake}.
  */
 export class Informer implements Disposable {
   readonly #views = new Views()
@@ -53,7 +58,7 @@ export class Informer implements Disposable {
     const cache = this.#cache
     const sightings = new Sightings()
     const alarm = new Alarm(clock)
-    const chronicle = new Chronicle({ tenant: key, service, cursors, cache, log, wallNow })
+    const chronicle = new Chronicle({ tenantKey: key, service, cursors, cache, log, wallNow })
     const audience = new Audience({ views, chronicle, cache, clock, alarm })
     const intake = new Intake({ views, cache, sightings, audience, alarm, clock, wallNow })
     this.#audience = audience

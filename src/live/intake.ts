@@ -18,7 +18,10 @@ export interface IntakeOptions {
   readonly wallNow: () => number
 }
 
-/** A pin that is seen for the first time counts as no older than this: clocks differ, and an old pin may be about to change. */
+/**
+ * Largest age in milliseconds that a pin gets when it is seen for the first time. Older pins change more rarely and are polled
+ * more rarely. But a service's clock may be wrong, and an old pin may be about to change.
+ */
 const OLDEST_AT_FIRST_MS = 300_000
 
 /**

@@ -131,6 +131,6 @@ export function coalesceKey(event: LiveEvent): string {
 }
 
 /** Returns the key of the events of one pin, except `REPLACED`. */
-export function pinKey(service: string, requestId: string): string {
-  return `pin:${service}:${requestId}`
+export function pinKey(serviceName: string, requestId: string): string {
+  return `pin:${serviceName}:${requestId}`
 }

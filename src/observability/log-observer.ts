@@ -6,7 +6,7 @@ const MAX_IDS = 20
 
 /**
  * Writes upstream events to the log: each request as a line of level `debug`, a service that comes back as `info`, and a
- * service that goes down, refuses a token or pauses us as `warn`.
+ * service that goes down, refuses a token or asks for a pause as `warn`.
  *
  * If `debug` is not logged, the observer has no `onCall`, so that requests cost nothing.
  */

@@ -2,13 +2,8 @@ import type { Cid } from '../domain/cid.ts'
 import type { NewPin, Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import type { LiveTenant } from '../live/live-tenant.ts'
-import type { TenantCallOptions } from '../upstream/service/tenant-call-options.ts'
-import type { StopSignal } from '../upstream/waiting/stop.ts'
+import type { SignalOptions, TenantCallOptions } from '../upstream/service/tenant-call-options.ts'
 import type { PinChanges } from '../upstream/writes/replacement.ts'
-
-interface SignalOptions {
-  readonly signal?: StopSignal | undefined
-}
 
 /**
  * One token at one service, as far as the fields of GraphQL need it: what subscriptions follow, lookups of content, and changes.

@@ -36,7 +36,7 @@ export interface ConfiguredService extends WatchedService {
   /** Its capabilities as known now, and the lessons from its answers, oldest first. */
   readonly known: { readonly current: Capabilities; readonly lessons: readonly Lesson[] }
   /** Returns its state as a tenant may see it. Words about another tenant's failure are left out. */
-  health(tenant?: string): ServiceHealth
+  health(tenantKey?: string): ServiceHealth
   /** Returns the rest of each limit. A tenant's own limits are shown to that tenant only. */
-  budgets(tenant?: string): LimitUsage[]
+  budgets(tenantKey?: string): LimitUsage[]
 }

@@ -26,7 +26,10 @@ export interface PinPageResult {
   readonly nodes: readonly Pin[]
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
-  /** Counts the matching pins of all services. Costs at most one request per service, and none before it is called. */
+  /**
+   * Counts the matching pins of all services. Sends nothing before it is called. Costs at most one request per service in most
+   * cases, see `countPins`.
+   */
   total(): Promise<TotalCount>
   /** One error per service that could not be read while others could, and one per service with records that are no valid pins. */
   readonly warnings: readonly PinqlError[]

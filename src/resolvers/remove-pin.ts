@@ -89,12 +89,12 @@ function removePinResult(pinId: string, outcome: Outcome<Pin | null>): RemovePin
 }
 
 /** Pins that match a filter, and the error of those that could not be read, if any. */
-interface FoundPins {
+interface MatchingPins {
   readonly pins: readonly Pin[]
   readonly unread: PinqlError | null
 }
 
-async function findPins({ ids, service, filter }: RemovePinsInput, context: GatewayContext): Promise<FoundPins> {
+async function findPins({ ids, service, filter }: RemovePinsInput, context: GatewayContext): Promise<MatchingPins> {
   if (ids != null) throw BadRequestError.of('input.ids', 'either ids, or filter and service; the other null', 'both')
   if (service === '') throw BadRequestError.of('input.service', 'a name, or null for the default service', service)
   const unset = filter && unsetPartOf(filter)

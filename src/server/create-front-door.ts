@@ -59,20 +59,20 @@ export function createFrontDoor(
     : identifyByTokens({ names, defaultName: registry.defaultName })
   const yoga = createYogaServer({ executor, identify, maxRequestBytes, log })
   const json = answerJson({ executor, identify, yoga, maxRequestBytes })
-  const streams = createConnectionServer(config, { executor, identify, guard, log })
-  const graphql = routeGraphql(streams, json, maxRequestBytes)
+  const connections = createConnectionServer(config, { executor, identify, guard, log })
+  const graphql = routeGraphql(connections, json, maxRequestBytes)
   return {
     handle: createRequestListener({ guard, graphql, isReady, hostRoutes, inFlight, log }),
     inFlight,
     upgrade(request, socket, head) {
       toOriginForm(request)
       if (!isWebSocketUpgrade(request) && ignoreUpgrade(request, socket, head)) return
-      streams.upgrade(request, socket, head)
+      connections.upgrade(request, socket, head)
     },
-    drain: () => streams.drain(shutdownTimeoutMs),
+    drain: () => connections.drain(shutdownTimeoutMs),
     get drainTimeMs() {
-      return streams.drainTimeMs
+      return connections.drainTimeMs
     },
-    [Symbol.dispose]: () => streams[Symbol.dispose](),
+    [Symbol.dispose]: () => connections[Symbol.dispose](),
   }
 }

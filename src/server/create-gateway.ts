@@ -55,7 +55,7 @@ export interface GatewayOptions {
   readonly log?: LogSink | undefined
   /**
    * Gets an event for every request that pinql sends to a service, and when a service goes down, comes back, refuses a token or
-   * pauses us. The log has these events as well, and the requests among them at level `debug`.
+   * asks for a pause. The log has these events as well, and the requests among them at level `debug`.
    */
   readonly observe?: UpstreamObserver | undefined
   /**

@@ -1,7 +1,10 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { isLoopbackHost } from './loopback.ts'
 
-/** The ping may leave a whole interval after the client fell silent, and its outcome is seen an interval later. */
+/**
+ * Least `liveStallMs` in ping intervals. After a client has fallen silent, up to one interval passes until the next ping, and one
+ * more until the gateway looks for the answer. The rest is a margin.
+ */
 const STALL_IN_PINGS = 2.5
 /** Some clients and proxies close a connection on which they receive nothing for this time. */
 const LONGEST_SILENCE_MS = 25_000

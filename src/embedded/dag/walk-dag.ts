@@ -5,7 +5,7 @@ import { linksOf } from './block-links.ts'
 import { DagError } from './dag-error.ts'
 
 /** Milliseconds after which a walk over local blocks lets other work of the thread run. */
-const TURN_MS = 10
+const LONGEST_RUN_MS = 10
 
 export interface WalkOptions {
   /** Blocks that are awaited at the same time. */
@@ -59,7 +59,7 @@ export function walkDag(root: CID, options: WalkOptions): Promise<void> {
     const onAbort = (): void => end(() => reject(signal.reason))
     const proceed = (): void => {
       try {
-        const turnEnd = performance.now() + TURN_MS
+        const runEnd = performance.now() + LONGEST_RUN_MS
         while (!isOver && pending < concurrency) {
           const next = waiting.pop()
           if (!next) break
@@ -71,7 +71,7 @@ export function walkDag(root: CID, options: WalkOptions): Promise<void> {
             continue
           }
           found(cid, next.depth + 1, visited)
-          if (performance.now() > turnEnd) return void setImmediate(proceed)
+          if (performance.now() > runEnd) return void setImmediate(proceed)
         }
         if (!isOver && pending === 0 && waiting.length === 0) end(resolve)
       } catch (error) {

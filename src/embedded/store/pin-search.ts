@@ -50,7 +50,7 @@ const NAMES = 'SELECT rowid AS pin FROM pin_name WHERE pin_name MATCH ?'
 /**
  * Finds pins by the index tables `pin_term` and `pin_name`.
  *
- * Both are in the order of `created`, so a search for the newest pins ends as soon as the page is full. A search walks the
+ * Both are in the order of `created`, so a search for the newest pins ends as soon as the page is full. A search reads the
  * pins that meet the rarest condition, and looks the other conditions up. It does not use SQLite's statistics, since a
  * young database has none.
  */
@@ -72,16 +72,16 @@ export class PinSearch {
     const groups = groupsOf(filter)
     const part = partOf(filter)
     const { start, size } = this.#startOf(owner, filter, groups, part)
-    const walks = walksFrom(start, owner, filter, groups, part)
-    const keys = walks
-      .flatMap((walk) => this.#all<{ pin: number }>(newest(walk, filter.limit)).map(({ pin }) => pin))
+    const searches = searchesFrom(start, owner, filter, groups, part)
+    const keys = searches
+      .flatMap((search) => this.#all<{ pin: number }>(newest(search, filter.limit)).map(({ pin }) => pin))
       .sort((a, b) => b - a)
       .slice(0, filter.limit)
     if (keys.length < filter.limit) return { count: keys.length, keys }
     const { countedEntries, countedLooks, few } = this.#bounds
-    if (groups.length > 1 || part) return { count: this.#count(walks, size <= few ? size : countedLooks), keys }
+    if (groups.length > 1 || part) return { count: this.#count(searches, size <= few ? size : countedLooks), keys }
     const hasStatusOnly = groups.length === 0 && filter.before === null && filter.after === null
-    const count = hasStatusOnly ? this.#countByStatus(owner, filter.statuses) : this.#count(walks, countedEntries)
+    const count = hasStatusOnly ? this.#countByStatus(owner, filter.statuses) : this.#count(searches, countedEntries)
     return { count, keys }
   }
 
@@ -121,10 +121,10 @@ export class PinSearch {
   }
 
   /** Counts the pins that the searches find, up to a limit. */
-  #count(walks: readonly Sql[], limit: number): number {
+  #count(searches: readonly Sql[], limit: number): number {
     let count = 0
-    for (const walk of walks) {
-      const { text, values } = newest(walk, limit - count)
+    for (const search of searches) {
+      const { text, values } = newest(search, limit - count)
       count += this.#all<{ n: number }>({ text: `SELECT count(*) AS n FROM (${text})`, values })[0]?.n ?? 0
       if (count >= limit) break
     }
@@ -137,7 +137,7 @@ export class PinSearch {
 }
 
 /** Returns searches that together find each matching pin once. */
-function walksFrom(
+function searchesFrom(
   start: readonly Term[] | NamePart,
   owner: number,
   filter: PinFilter,
@@ -152,7 +152,7 @@ function walksFrom(
     .filter((group) => group !== start)
     .map((group) => hasTerm('found.status', 'found.pin', owner, group))
   if (part) conditions.push(hasPart('found.pin', part))
-  return pinsWith(owner, filter, start).map((walk) => and(walk, conditions))
+  return pinsWith(owner, filter, start).map((search) => and(search, conditions))
 }
 
 function partOf({ name, match }: PinFilter): NamePart | null {
@@ -201,8 +201,8 @@ function hasPart(pin: string, { column, text }: NamePart): Sql {
   }
 }
 
-function and(walk: Sql, conditions: readonly Sql[]): Sql {
-  const all = [walk, ...conditions]
+function and(search: Sql, conditions: readonly Sql[]): Sql {
+  const all = [search, ...conditions]
   return { text: all.map(({ text }) => text).join(' AND '), values: all.flatMap(({ values }) => values) }
 }
 

@@ -9,7 +9,7 @@ import type { Sightings } from '../watched/sightings.ts'
 import type { Views } from '../watched/views.ts'
 import { hasPin } from './has-pin.ts'
 
-/** Maximum of pins that are looked up by their id in one cycle. */
+/** Maximum of pins that are looked up by their id in one poll. */
 const MAX_CONFIRMED = 10
 /** Time between the two lookups that must both fail before a known pin is gone: services restart, and then answer 404. */
 const MISSES_APART_MS = 10_000
@@ -44,7 +44,7 @@ export class Absentees {
     this.#options = options
   }
 
-  /** Returns the request ids of the pins that the present cycle looks up. */
+  /** Returns the request ids of the pins that the current poll looks up. */
   due(): string[] {
     const { cache, sightings, clock } = this.#options
     const latest = clock.now() - MISSES_APART_MS

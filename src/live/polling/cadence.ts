@@ -22,7 +22,7 @@ export interface PollDemand {
   readonly endpoint: Endpoint
 }
 
-/** A published limit of a service. */
+/** A limit of a service, published or assumed. */
 export type CadenceLimit = Pick<RateLimit, 'limit' | 'windowMs' | 'scope' | 'endpoint'>
 
 /** The queries and changes of all tenants under the same limits. They come before polls. */
@@ -51,8 +51,8 @@ export class Cadence {
   readonly #limits: readonly CadenceLimit[]
   readonly #urgentCalls: UrgentCalls
   readonly #members = new Map<string, Member>()
-  /** The watched tenants of each token: one for each service that gets the token. */
-  readonly #tenants = new Map<string, Set<string>>()
+  /** Keys of the watched tenants with the same token, by the key of the token: one tenant for each service that gets the token. */
+  readonly #tenantKeys = new Map<string, Set<string>>()
   #shares = 0
   #weights = 0
   #wanted = 0
@@ -70,44 +70,44 @@ export class Cadence {
    *
    * @param options.isReview true when only the demands of other tenants may have changed. The tenant then keeps its claim
    */
-  intervalMs(tenant: string, demand: PollDemand, { isReview = false } = {}): number {
+  intervalMs(tenantKey: string, demand: PollDemand, { isReview = false } = {}): number {
     const { requests, endpoint, shortestMs } = demand
-    const perToken = requests * this.#slowestMs('token', endpoint) * this.#sharersOf(tenant)
+    const perToken = requests * this.#slowestMs('token', endpoint) * this.#sharersOf(tenantKey)
     const fastestMs = Math.max(shortestMs, perToken)
     // Milliseconds that one poll takes of the budget of the whole service. 0 without such a limit.
     const takesMs = requests * this.#slowestMs('address', endpoint)
     if (takesMs === 0) return fastestMs
     const changeRate = Math.min(LARGEST_CHANGE_RATE, demand.changeRate)
     const claim = { wanted: takesMs / fastestMs, share: demand.share, weight: Math.sqrt(changeRate * takesMs) }
-    const member = (isReview && this.#members.get(tenant)) || claim
-    if (member === claim) this.#set(tenant, member)
+    const member = (isReview && this.#members.get(tenantKey)) || claim
+    if (member === claim) this.#set(tenantKey, member)
     return Math.max(fastestMs, takesMs / (this.#level() * this.#shareOf(member)))
   }
 
   /** Gives a tenant's share to the others. */
-  leave(tenant: string): void {
-    const token = tokenKeyOf(tenant)
-    const sharers = this.#tenants.get(token)
-    sharers?.delete(tenant)
-    if (sharers?.size === 0) this.#tenants.delete(token)
-    this.#set(tenant, null)
+  leave(tenantKey: string): void {
+    const tokenKey = tokenKeyOf(tenantKey)
+    const sharers = this.#tenantKeys.get(tokenKey)
+    sharers?.delete(tenantKey)
+    if (sharers?.size === 0) this.#tenantKeys.delete(tokenKey)
+    this.#set(tenantKey, null)
   }
 
   /** Returns the number of watched tenants with the tenant's token, itself included. */
-  #sharersOf(tenant: string): number {
-    const token = tokenKeyOf(tenant)
-    const sharers = this.#tenants.get(token)
-    if (!sharers) this.#tenants.set(token, new Set([tenant]))
-    return sharers ? sharers.add(tenant).size : 1
+  #sharersOf(tenantKey: string): number {
+    const tokenKey = tokenKeyOf(tenantKey)
+    const sharers = this.#tenantKeys.get(tokenKey)
+    if (!sharers) this.#tenantKeys.set(tokenKey, new Set([tenantKey]))
+    return sharers ? sharers.add(tenantKey).size : 1
   }
 
-  #set(tenant: string, member: Member | null): void {
-    const before = this.#members.get(tenant)
+  #set(tenantKey: string, member: Member | null): void {
+    const before = this.#members.get(tenantKey)
     this.#shares += (member?.share ?? 0) - (before?.share ?? 0)
     this.#weights += (member?.weight ?? 0) - (before?.weight ?? 0)
     this.#wanted += (member?.wanted ?? 0) - (before?.wanted ?? 0)
-    if (member) this.#members.set(tenant, member)
-    else this.#members.delete(tenant)
+    if (member) this.#members.set(tenantKey, member)
+    else this.#members.delete(tenantKey)
     // Rounding errors add up in sums of many small differences.
     if (this.#members.size === 0) this.#shares = this.#weights = this.#wanted = 0
     if (!before !== !member) this.#answersUntilStale -= 1 / DRIFT

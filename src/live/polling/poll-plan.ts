@@ -9,7 +9,7 @@ export interface PollTarget {
   readonly isSettled: boolean
 }
 
-/** The pins that one cycle must show. */
+/** The pins that one poll must show. */
 export interface PollTask {
   readonly targets: readonly PollTarget[]
   /** Pins from elsewhere that were created after this instant must be shown too. In nanoseconds. Null: none must. */
@@ -18,7 +18,7 @@ export interface PollTask {
   readonly tooFarBack: bigint | null
 }
 
-/** The requests of one cycle, in this order. */
+/** The requests of one poll, in this order. */
 export interface PollPlan {
   /** Request id of a single pin: one `GET /pins/{requestid}`. */
   readonly item: string | null
@@ -41,7 +41,7 @@ export interface PollWindow {
 
 /** Windows overlap by this much: pins of one moment may appear in either order, and some services count in whole seconds. */
 const OVERLAP_NS = 10_000_000_000n
-/** Maximum of requests for new pins. If more pins are added in one cycle, the next resync finds the rest. */
+/** Maximum of requests for new pins. If more pins are added in one poll, the next resync finds the rest. */
 const MAX_RECENT_REQUESTS = 10
 
 /**

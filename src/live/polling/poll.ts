@@ -16,9 +16,9 @@ export interface PollOptions extends TenantCallOptions {
   readonly missing: ReadonlySet<string>
 }
 
-export interface PollOutcome {
+export interface PollResult {
   readonly requests: number
-  /** False when the window held too many pins. The cycle must then be planned again without it. */
+  /** False when the window held too many pins. The poll must then be planned again without it. */
   readonly isComplete: boolean
 }
 
@@ -27,7 +27,7 @@ export interface PollOutcome {
  *
  * @throws whatever the requests reject with
  */
-export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOptions): Promise<PollOutcome> {
+export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOptions): Promise<PollResult> {
   const { scope, missing, ...callOptions } = options
   if (plan.item !== null) {
     await hasPin(tenant, plan.item, callOptions)

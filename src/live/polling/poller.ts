@@ -164,9 +164,9 @@ export class Poller {
     for (;;) {
       const tooFarBack = this.#tooFarBack?.scope === key ? this.#tooFarBack.ns : null
       const plan = planPoll({ targets, newSince, tooFarBack }, tenant.capabilities)
-      const outcome = await poll(tenant, plan, options)
-      requests += outcome.requests
-      if (outcome.isComplete) return requests
+      const result = await poll(tenant, plan, options)
+      requests += result.requests
+      if (result.isComplete) return requests
       this.#tooFarBack = { scope: key, ns: plan.window?.from ?? 0n }
     }
   }

@@ -8,8 +8,7 @@ import type { EventLog, LoggedEvent } from './event-log.ts'
 import { type LiveCursors, NOWHERE, type ResumePoint } from './live-cursor.ts'
 
 export interface ChronicleOptions {
-  /** Key of the tenant. */
-  readonly tenant: string
+  readonly tenantKey: string
   /** Configured name of the service. */
   readonly service: string
   readonly cursors: LiveCursors
@@ -128,8 +127,8 @@ export class Chronicle {
   }
 
   #nowhere(view: View): string {
-    const { tenant, cursors } = this.#options
-    return this.#tagOf(view) + cursors.format(tenant, NOWHERE)
+    const { tenantKey, cursors } = this.#options
+    return this.#tagOf(view) + cursors.format(tenantKey, NOWHERE)
   }
 
   #tagOf(view: View): string {
@@ -143,7 +142,7 @@ export class Chronicle {
   }
 
   #stamp(seq: number): EventBase {
-    const { tenant, service, cursors, wallNow } = this.#options
-    return { service, seq, cursor: cursors.format(tenant, { epoch: this.#epoch, seq }), observedAt: wallNow() }
+    const { tenantKey, service, cursors, wallNow } = this.#options
+    return { service, seq, cursor: cursors.format(tenantKey, { epoch: this.#epoch, seq }), observedAt: wallNow() }
   }
 }

@@ -10,7 +10,8 @@ export interface LoggedEvent {
 /**
  * Keeps a tenant's last events, so that a subscriber that was away gets what it missed.
  *
- * `MemoryEventLog` is the usual one. Several gateways together will share one elsewhere.
+ * `MemoryEventLog` keeps them in this process. A log that several gateways share, such as in Redis, answers `since` from a copy
+ * in memory, since that returns at once.
  */
 export interface EventLog {
   /** Adds an event, whose number is higher than all before. */
@@ -19,5 +20,5 @@ export interface EventLog {
   since(seq: number): readonly LoggedEvent[] | null
 }
 
-/** Creates the log of one tenant's events, by the tenant's key. */
-export type CreateEventLog = (tenant: string) => EventLog
+/** Creates the log of one tenant's events. */
+export type CreateEventLog = (tenantKey: string) => EventLog

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { BadRequestError } from '../../domain/errors.ts'
 
-/** A place in a tenant's stream of events. */
+/** A place among a tenant's events. */
 export interface LivePosition {
   /** Names the informer that counted `seq`. A new informer has a new epoch. */
   readonly epoch: string
@@ -37,9 +37,9 @@ export class LiveCursors {
   }
 
   /** Makes the second part of a cursor: a signed position. */
-  format(tenant: string, { epoch, seq }: LivePosition): string {
+  format(tenantKey: string, { epoch, seq }: LivePosition): string {
     const body = Buffer.from(`${epoch}.${seq}`)
-    return Buffer.concat([this.#sign(tenant, body), body]).toString('base64url')
+    return Buffer.concat([this.#sign(tenantKey, body), body]).toString('base64url')
   }
 
   /**
@@ -48,13 +48,13 @@ export class LiveCursors {
    * @returns null when the cursor was made for another tenant, or before pinql was started
    * @throws {BadRequestError} for a text that is no cursor, and for a cursor of another selection
    */
-  parse(tenant: string, selectionKey: string, cursor: string): LivePosition | null {
+  parse(tenantKey: string, selectionKey: string, cursor: string): LivePosition | null {
     const bytes = Buffer.from(cursor, 'base64url')
     const signature = bytes.subarray(TAG_BYTES, TAG_BYTES + SIGNATURE_BYTES)
     const body = bytes.subarray(TAG_BYTES + SIGNATURE_BYTES)
     const [, epoch, seq] = /^([\w-]+)\.(\d+)$/.exec(body.toString()) ?? []
     if (epoch === undefined) throw BadRequestError.of('after', 'the cursor of an earlier event', cursor)
-    if (!timingSafeEqual(signature, this.#sign(tenant, body))) return null
+    if (!timingSafeEqual(signature, this.#sign(tenantKey, body))) return null
     if (bytes.subarray(0, TAG_BYTES).equals(this.#tag(selectionKey))) return { epoch, seq: Number(seq) }
     throw BadRequestError.of('after', 'the cursor of an event of an equal subscription', cursor)
   }
@@ -64,9 +64,9 @@ export class LiveCursors {
     return hash.digest().subarray(0, TAG_BYTES)
   }
 
-  #sign(tenant: string, body: Buffer): Buffer {
+  #sign(tenantKey: string, body: Buffer): Buffer {
     return createHmac('sha256', this.#secret)
-      .update(`live:${tenant}:`)
+      .update(`live:${tenantKey}:`)
       .update(body)
       .digest()
       .subarray(0, SIGNATURE_BYTES)

@@ -16,9 +16,9 @@ export interface GonePin {
 
 /** The pins that the answers for one tenant have shown, and those that they should have shown and did not. */
 export class Sightings {
-  /** Request ids that the present cycle expects and that no answer has shown yet. */
+  /** Request ids that the current poll expects, and that no answer has shown yet. */
   readonly missing = new Set<string>()
-  /** By request id: pins that were missing at the end of a cycle. They are looked up by their id. */
+  /** By request id: pins that were missing at the end of a poll. They are looked up by their id. */
   readonly suspects = new Map<string, Suspicion>()
   /** By request id. */
   readonly gone = new Map<string, GonePin>()

@@ -16,7 +16,7 @@ export interface LiveSource {
 }
 
 /** Events, and the operation that makes messages of them. */
-export interface LiveStream {
+export interface LiveFeed {
   readonly source: LiveSource
   /** Executes the operation for one event, and encodes the result. */
   render(event: LiveEvent): Promise<Message>
@@ -31,18 +31,18 @@ const KEPT = 32
 const WAVE = 500
 
 /**
- * Subscribers with equal operations and equal tokens who have caught up. They share one stream, and one execution and one
+ * Subscribers with equal operations and equal tokens who have caught up. They share one feed, and one execution and one
  * encoding per event, however many they are. A cohort waits for no subscriber.
  */
 export class Cohort {
-  readonly #stream: LiveStream
+  readonly #feed: LiveFeed
   readonly #onEnd: () => void
   readonly #members = new Map<Subscriber, Map<string, number> | null>()
   readonly #messages = new WeakMap<LiveEvent, Promise<Message>>()
 
   /** @param onEnd called at least once, after which no subscriber may join */
-  constructor(stream: LiveStream, onEnd: () => void) {
-    this.#stream = stream
+  constructor(feed: LiveFeed, onEnd: () => void) {
+    this.#feed = feed
     this.#onEnd = onEnd
   }
 
@@ -50,13 +50,13 @@ export class Cohort {
     return this.#members.size
   }
 
-  /** Number of services that the stream still gets events of. It leaves services whose pins have all settled. */
+  /** Number of services that the feed still gets events of. It leaves services whose pins have all settled. */
   get parts(): number {
-    return this.#stream.source.parts
+    return this.#feed.source.parts
   }
 
   /**
-   * Adds a subscriber who has caught up with a stream of its own. To be called in the same turn of the event loop in which
+   * Adds a subscriber who has caught up with a feed of its own. To be called in the same turn of the event loop in which
    * that was found.
    *
    * The cohort may still hold events that the subscriber has received. It recognises these by their numbers, and does not send
@@ -64,19 +64,19 @@ export class Cohort {
    */
   add(subscriber: Subscriber, position: Position | null): void {
     // A cohort that is caught up has no such events, and needs no position for each member.
-    const isBehind = !this.#stream.source.isCaughtUp
+    const isBehind = !this.#feed.source.isCaughtUp
     this.#members.set(subscriber, position && isBehind ? new Map(position) : null)
   }
 
   remove(subscriber: Subscriber): void {
     if (!this.#members.delete(subscriber) || this.#members.size > 0) return
     this.#onEnd()
-    void this.#stream.source.return()
+    void this.#feed.source.return()
   }
 
   /** Makes the message of an event. Subscribers who are about to join get it as well, so it is kept for a while. */
   render(event: LiveEvent): Promise<Message> {
-    const message = this.#messages.get(event) ?? this.#stream.render(event)
+    const message = this.#messages.get(event) ?? this.#feed.render(event)
     this.#messages.set(event, message)
     return message
   }
@@ -84,10 +84,10 @@ export class Cohort {
   /**
    * Hands out all events until the source ends. Does not reject.
    *
-   * @param first the outcome of a `next()` that was called already
+   * @param first the result of a `next()` that was called already
    */
   async run(first: Promise<IteratorResult<LiveEvent, undefined>>): Promise<void> {
-    const { source } = this.#stream
+    const { source } = this.#feed
     const handedOut: LiveEvent[] = []
     try {
       for (let step = await first; !step.done; step = await source.next()) {

@@ -1,16 +1,16 @@
-import { Cohort, type LiveStream } from './cohort.ts'
+import { Cohort, type LiveFeed } from './cohort.ts'
 import type { Subscriber } from './message.ts'
 
 /**
- * The stream or cohort that serves a subscriber: first a stream of its own, later a cohort. From then on, nothing refers to the
- * stream, so that its memory is free while the subscriber waits in the cohort.
+ * The feed or cohort that serves a subscriber: first a feed of its own, later a cohort. From then on, nothing refers to the
+ * feed, so that its memory is free while the subscriber waits in the cohort.
  */
 export class Place {
   readonly #subscriber: Subscriber
-  #own: LiveStream | null
+  #own: LiveFeed | null
   #cohort: Cohort | null = null
 
-  constructor(subscriber: Subscriber, own: LiveStream) {
+  constructor(subscriber: Subscriber, own: LiveFeed) {
     this.#subscriber = subscriber
     this.#own = own
   }
@@ -31,7 +31,7 @@ export class Place {
 /**
  * Brings together subscribers with equal operations and equal tokens.
  *
- * Each subscriber begins with a stream of its own, and gets its snapshot as fast as it reads. Once it has caught up, it joins
+ * Each subscriber begins with a feed of its own, and gets its snapshot as fast as it reads. Once it has caught up, it joins
  * the cohort of subscribers who caught up before, or founds one.
  */
 export class Cohorts {
@@ -43,13 +43,13 @@ export class Cohorts {
   }
 
   /**
-   * Serves a subscriber until the stream ends.
+   * Serves a subscriber until the feed ends.
    *
-   * @param key equal for subscribers whose streams have the same messages, and for no others
+   * @param key equal for subscribers whose feeds have the same messages, and for no others
    */
-  join(key: string, stream: LiveStream, subscriber: Subscriber): Place {
-    const place = new Place(subscriber, stream)
-    this.#catchUp(key, stream, { subscriber, place }).catch((error: unknown) => {
+  join(key: string, feed: LiveFeed, subscriber: Subscriber): Place {
+    const place = new Place(subscriber, feed)
+    this.#catchUp(key, feed, { subscriber, place }).catch((error: unknown) => {
       place.leave()
       subscriber.fail(error)
     })
@@ -58,10 +58,10 @@ export class Cohorts {
 
   async #catchUp(
     key: string,
-    stream: LiveStream,
+    feed: LiveFeed,
     { subscriber, place }: { subscriber: Subscriber; place: Place },
   ): Promise<void> {
-    const { source } = stream
+    const { source } = feed
     let hasBegun = false
     void source.begun.then(() => {
       hasBegun = true
@@ -78,25 +78,20 @@ export class Cohorts {
           void source.return()
           place.move(cohort)
         } else {
-          place.move(this.#found(key, stream, subscriber, step))
+          place.move(this.#found(key, feed, subscriber, step))
         }
         return
       }
       const { done, value: event } = await step
       if (done) break
-      subscriber.next(await (this.#open.get(key) ?? stream).render(event))
+      subscriber.next(await (this.#open.get(key) ?? feed).render(event))
       await subscriber.ready()
     }
     subscriber.complete()
   }
 
-  #found(
-    key: string,
-    stream: LiveStream,
-    subscriber: Subscriber,
-    step: ReturnType<LiveStream['source']['next']>,
-  ): Cohort {
-    const cohort: Cohort = new Cohort(stream, () => {
+  #found(key: string, feed: LiveFeed, subscriber: Subscriber, step: ReturnType<LiveFeed['source']['next']>): Cohort {
+    const cohort: Cohort = new Cohort(feed, () => {
       if (this.#open.get(key) === cohort) this.#open.delete(key)
     })
     this.#open.set(key, cohort)

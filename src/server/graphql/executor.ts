@@ -90,11 +90,11 @@ export class Executor {
     })
   }
 
-  async #run<Outcome>(
+  async #run<Value>(
     run: Run,
     { signal, isForYoga = false }: RunOptions,
-    use: (result: ExecutionResult, context: GatewayContext) => Outcome,
-  ): Promise<Outcome> {
+    use: (result: ExecutionResult, context: GatewayContext) => Value,
+  ): Promise<Value> {
     const { requestTimeoutMs } = this.#options
     const deadline = stopOf(run)
     const unfollow = deadline.follow(signal)
@@ -112,9 +112,9 @@ export class Executor {
   }
 
   /**
-   * Begins a subscription. The stream has all events from now on.
+   * Begins a subscription. Its reader gets all events from now on.
    *
-   * @returns the stream. If the subscription could not begin, a result with the errors.
+   * @returns the reader. If the subscription could not begin, a result with the errors.
    */
   async subscribe(run: Run): Promise<LiveReader | ExecutionResult> {
     const context = this.#contextOf(run, stopOf(run))

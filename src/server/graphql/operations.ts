@@ -4,7 +4,7 @@ import { coalesceKey, type LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import { Stop } from '../../upstream/waiting/stop.ts'
 import type { IdentifiedCaller } from '../caller/caller.ts'
-import type { LiveStream } from './cohort.ts'
+import type { LiveFeed } from './cohort.ts'
 import { Cohorts, type Place } from './cohorts.ts'
 import { type Executor, encodeResult, isLiveReader, type Run } from './executor.ts'
 import type { Message, Subscriber } from './message.ts'
@@ -131,7 +131,7 @@ export class Operations {
       await source.return()
       return
     }
-    running.place = this.#cohorts.join(key, new ExecutedStream(source, run, this.#executor), subscriber)
+    running.place = this.#cohorts.join(key, new ExecutedFeed(source, run, this.#executor), subscriber)
   }
 }
 
@@ -171,7 +171,7 @@ class RunningSubscription implements RunningOperation {
 }
 
 /** Events of a subscription, each executed with its operation. */
-class ExecutedStream implements LiveStream {
+class ExecutedFeed implements LiveFeed {
   readonly source: LiveReader
   readonly #run: Run
   readonly #executor: Executor

@@ -57,9 +57,9 @@ export function createRequestListener(parts: {
       if (!res.writableFinished) gone.abort()
       // A body may have been read in part. Its rest would block the next request of the connection.
       else if (req.readableDidRead && !req.complete) req.resume()
-      const outcome = res.writableFinished ? { status: res.statusCode } : { aborted: true }
+      const end = res.writableFinished ? { status: res.statusCode } : { aborted: true }
       log[route.logLevel](
-        { requestId, method: req.method, path, ...outcome, ms: Math.round(performance.now() - startedAt) },
+        { requestId, method: req.method, path, ...end, ms: Math.round(performance.now() - startedAt) },
         'request',
       )
     })

@@ -24,7 +24,7 @@ export type HostRoutes = Readonly<Record<string, RouteHandler>>
 const OWN_PATHS: readonly string[] = [GRAPHQL_PATH, `${GRAPHQL_PATH}/`, '/health', '/ready', '/']
 
 const METHODS = 'GET, HEAD, POST, OPTIONS'
-const PATHS = `GraphQL and GraphiQL are at ${GRAPHQL_PATH}; /health and /ready tell how the gateway is.`
+const PATHS = `GraphQL and GraphiQL are at ${GRAPHQL_PATH}; /health and /ready report its state.`
 
 // The page is whole: it needs nothing from elsewhere, and nothing it shows can send data elsewhere.
 const PAGE_POLICY =

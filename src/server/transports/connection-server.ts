@@ -63,7 +63,7 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
       if (unreadSince !== null && options.clock.now() - unreadSince >= longestMs) connection.stall()
       else connection.beat()
     })
-    this.#timer = this.#planTurn()
+    this.#timer = this.#planStep()
   }
 
   opened(connection: Connection): void {
@@ -101,15 +101,15 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
       return
     }
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-      const account = caps.open(addressOf(request))
-      if (!account || ws.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
-        account?.close()
-        const [code, reason] = account ? CLOSE_REASONS.wrongProtocol : CLOSE_REASONS.tooMany
+      const tally = caps.open(addressOf(request))
+      if (!tally || ws.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+        tally?.close()
+        const [code, reason] = tally ? CLOSE_REASONS.wrongProtocol : CLOSE_REASONS.tooMany
         ws.on('error', () => {})
         ws.close(code, reason)
         return
       }
-      new SocketConnection(ws, request, { head, parts: this.#options, account, owner: this })
+      new SocketConnection(ws, request, { head, parts: this.#options, tally, owner: this })
     })
   }
 
@@ -123,7 +123,7 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
    *
    * @param options.asked the operation, if it has been read already
    */
-  async stream(
+  async serveEventStream(
     req: IncomingMessage,
     res: ServerResponse,
     options: HttpContext & { asked?: OperationRequest },
@@ -132,22 +132,23 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
     const { caps, identify, operations, maxRequestBytes } = this.#options
     // The request waits behind another answer on its connection. That answer may be an endless stream.
     const isQueued = res.socket === null
-    const account = isQueued ? null : caps.open(addressOf(req))
+    const tally = isQueued ? null : caps.open(addressOf(req))
     try {
-      if (isQueued) throw new EventStreamRefusal(400, 'Expected one event stream a connection, got requests in a row')
-      const caller = account && (await identify({ headers: req.headers }))
-      if (!caller || !account.enter(caller.key))
+      if (isQueued)
+        throw new EventStreamRefusal(400, 'Expected one event stream per connection, got several requests in a row')
+      const caller = tally && (await identify({ headers: req.headers }))
+      if (!caller || !tally.enter(caller.key))
         throw new EventStreamRefusal(429, 'Too many event streams, try again later')
       const request = asked ?? (await readEventStreamRequest(req, { maxBytes: maxRequestBytes, gone }))
       if (this.#isDraining) throw new EventStreamRefusal(503, CLOSE_REASONS.goingAway[1])
       if (!request || gone.aborted) {
-        account.close()
+        tally.close()
         return
       }
-      const exceeded = account.begin()
+      const exceeded = tally.begin()
       const connection = new EventStreamConnection(res, {
         parts: this.#options,
-        account,
+        tally,
         owner: this,
         requestId,
       })
@@ -159,7 +160,7 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
       const isReadOnly = req.method === 'GET'
       connection.follow(operations.start(request, { caller, requestId }, connection, { isReadOnly, lastCursor }))
     } catch (error) {
-      account?.close()
+      tally?.close()
       if (gone.aborted) return
       if (error instanceof GraphQLError) {
         sendJson(res, 400, { errors: operations.visible(error, requestId) })
@@ -202,13 +203,13 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
     for (const connection of this.#connections) connection.terminate()
   }
 
-  #planTurn(): ClockTimer {
+  #planStep(): ClockTimer {
     const { clock, pingIntervalMs } = this.#options
-    const turn = (): void => {
-      this.#timer = this.#planTurn()
-      this.#heartbeat.turn()
+    const step = (): void => {
+      this.#timer = this.#planStep()
+      this.#heartbeat.step()
     }
-    return clock.setTimeout(turn, Heartbeat.turnMs(pingIntervalMs), { keepsAlive: true })
+    return clock.setTimeout(step, Heartbeat.stepMs(pingIntervalMs), { keepsAlive: true })
   }
 }
 

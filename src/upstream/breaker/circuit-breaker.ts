@@ -35,8 +35,9 @@ const LONGEST_PAUSE_MS = 1_000
 /**
  * Decides whether calls to a service must wait, and when the next trial call may find out whether the service is back.
  *
- * Three failures in a row open it, and any answer closes it. While it is open, a trial is due after each half of the
- * outage's age: 100 ms to 1 s after the last one. A trial without an answer does not hold back the next one.
+ * Three failures in a row open it, and any answer closes it. While it is open, trials are due. The pause after each is half as
+ * long as the outage has lasted by then, but at least 100 ms and at most 1 s. A trial without an answer does not hold back the
+ * next one.
  *
  * Only errors that say that the service is down count as failures, such as 5xx, no connection, or no answer. A refusal is
  * an answer. An aborted call shows nothing. Neither does the failure of a call that began before the last answer: it shows
@@ -143,7 +144,7 @@ export class CircuitBreaker {
       this.#failuresInARow = 0
       this.#failedTenants.clear()
     }
-    this.#turn('up')
+    this.#setState('up')
   }
 
   #failed(tenantKey: string): void {
@@ -156,7 +157,7 @@ export class CircuitBreaker {
         this.#planTrial()
       }
     }
-    this.#turn(this.#isOpen ? 'down' : 'degraded')
+    this.#setState(this.#isOpen ? 'down' : 'degraded')
   }
 
   #planTrial(): void {
@@ -165,7 +166,7 @@ export class CircuitBreaker {
     this.#trialAt = now + Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, pauseMs))
   }
 
-  #turn(state: ServiceHealth['state']): void {
+  #setState(state: ServiceHealth['state']): void {
     if (state === this.#state) return
     this.#state = state
     this.#since = Date.now()

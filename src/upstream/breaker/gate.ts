@@ -13,7 +13,7 @@ export interface Visit {
   hasRoom(): boolean
   /** Makes a trial in place of a call that must not be a trial itself, since it changes something. Null for a read. */
   readonly probe: ((gate: Gate) => void) | null
-  /** True once the call was a trial itself. Then others go first. */
+  /** True once the call was let through as a trial, or a probe was made for it. Reads that were no trial yet then go first. */
   hasTried: boolean
 }
 
@@ -32,9 +32,8 @@ const LOOK_FOR_ROOM_EVERY_MS = 100
  *
  * While the breaker is open, calls wait here and use no budget. Whenever a trial is due, one of them is let through: the
  * read that has waited longest and was no trial before, then a probe for a change, then any read. A read without room in the
- * budget is passed over. At most one trial at a
- * time waits for the budget, so that trials are never faster than the budget allows. An answer to any call lets all waiting
- * calls go.
+ * budget is passed over. At most one trial at a time waits for the budget, so that trials are never faster than the budget
+ * allows. An answer to any call lets all waiting calls go.
  */
 export class Gate {
   readonly breaker: CircuitBreaker

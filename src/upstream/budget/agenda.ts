@@ -28,7 +28,7 @@ export class Agenda implements Disposable {
     return this.#heap.length
   }
 
-  /** Plans `run` for the first whole millisecond at or after `at`. It never runs in the current turn. */
+  /** Plans `run` for the first whole millisecond at or after `at`. It never runs in the current turn of the event loop. */
   add(at: number, run: () => void): Appointment {
     const appointment: Appointment = { at, run, index: this.#heap.length }
     this.#heap.push(appointment)

@@ -3,7 +3,7 @@ import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
 /** Two announced resets that differ by less than this belong to the same window, since services announce whole seconds. */
 const SAME_WINDOW_MS = 2000
 
-/** What a service's headers announced of its window. */
+/** The rest of a service's window, as its headers announced it. */
 interface WindowLeft {
   /** Requests that are left in the window. */
   left: number

@@ -11,7 +11,7 @@ import { type LaneOwner, sum, type TenantLane, type TenantShare, type WaitingCal
 import { turnOf } from './turn-queue.ts'
 
 /** The parts of a request that decide about its place in the queue. */
-type Place = Pick<CallRequest, 'endpoint' | 'class' | 'asker'>
+type QueuedRequest = Pick<CallRequest, 'endpoint' | 'class' | 'asker'>
 
 /**
  * Decides which waiting call leaves next, and when.
@@ -59,7 +59,7 @@ export class CallScheduler implements Disposable {
    *
    * @param behind number of further calls of the same lane that come before it
    */
-  expectedAt(tenant: TenantShare | undefined, call: Place, now: number, behind = 0): number {
+  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind = 0): number {
     const { endpoint, class: requestClass } = call
     // The usual case: no call waits.
     if (this.#waiting === 0 && behind === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
@@ -108,8 +108,9 @@ export class CallScheduler implements Disposable {
   }
 
   /**
-   * Returns the milliseconds after which a refused call should come back: its own place in the queue. It is behind all calls
-   * that wait, and behind those that were refused before and have not come back yet, as far as these have their turns before it.
+   * Returns the milliseconds after which a refused call should come back. Each refused call gets a time of its own, as if it
+   * waited in the queue: behind all calls that wait, and behind calls that were refused before and have not come back yet, as far
+   * as these have their turns before it.
    */
   promiseMs({ owner, endpoint }: TenantLane, asker: Asker | undefined, now: number): number {
     const { tenant, requestClass, refused } = owner

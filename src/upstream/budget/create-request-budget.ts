@@ -8,9 +8,9 @@ import { LocalPermit } from './local-permit.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type {
   AcquireOptions,
-  CallOutcome,
   CallRequest,
   LimitUsage,
+  ObservedAnswer,
   Permit,
   RequestBudget,
   RequestBudgetOptions,
@@ -77,7 +77,7 @@ class LocalRequestBudget implements RequestBudget {
     return Math.max(0, expectedAt - now)
   }
 
-  observe({ tenantKey, endpoint, status, retryAfterMs, rateLimit, sentAt }: CallOutcome): void {
+  observe({ tenantKey, endpoint, status, retryAfterMs, rateLimit, grantedAt }: ObservedAnswer): void {
     const isRefusal = status === 429
     if (this.#isDisposed || !(isRefusal || rateLimit)) return
     const now = this.#clock.now()
@@ -87,7 +87,7 @@ class LocalRequestBudget implements RequestBudget {
     if (isRefusal) {
       const isShared = this.#isSharedRefusal(tenantKey, now)
       for (const cell of isShared ? [...own, ...this.#address.narrowest(endpoint)] : own) {
-        cell.refused(now, sentAt, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
+        cell.refused(now, grantedAt, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
       }
       this.#scheduler.refuseHopeless(tenant, now)
       if (isShared) this.#planSweep(now)

@@ -8,7 +8,7 @@ export interface ListPlace<T> {
 /**
  * A queue that can also remove values from the middle in constant time.
  *
- * A `Map` or `Set` in insertion order would be shorter. But finding its first entry walks over all deleted entries.
+ * A `Map` or `Set` in insertion order would be shorter. But to find its first entry, V8 passes all deleted entries.
  */
 export class LinkedList<T> {
   #first: ListPlace<T> | undefined

@@ -15,8 +15,8 @@ export interface RateLeft {
 /** Most milliseconds by which a late timer delays no later call. Four intervals where these are shorter. */
 const LATE_TIMER_MS = 50
 /**
- * The part of a burst that an assumed limit allows. A service with a lower limit than assumed refuses some of it, and the answers
- * say so before many more have left.
+ * The part of a burst that an assumed limit allows: 10 calls of 100 per second, where a published limit allows 50. A service with
+ * a lower limit than assumed refuses some of them, and the answers say so before many more have left.
  */
 const CAUTIOUS = 0.2
 /**
@@ -34,7 +34,7 @@ const HASTE = 0.75
  *
  * - Mutations leave at once while the window has room.
  * - All others leave a reserve to them. Interactive calls leave at once while fewer interactive ones than half of the limit
- *   count, so that people who come together after a rest need not wait.
+ *   count, so that people who come together after a rest need not wait. Of an assumed limit it is a tenth.
  * - Polls leave at a pace that keeps room for that, if the window is long.
  * - Whatever else there is leaves at the smoothest pace: the shortest even gap with which no call will have to wait for an
  *   older one to leave the window. A fixed pace would leave gaps of half a window after a burst.
@@ -61,7 +61,7 @@ export class RateCell {
   #polledAt = Number.NEGATIVE_INFINITY
   /** When the next paced call may leave. Undefined until it is asked for. */
   #nextPaced: number | undefined
-  /** True if a call was told to wait for it. */
+  /** True if a call waits for `nextPaced`. */
   #isAwaited = false
   #pausedUntil = Number.NEGATIVE_INFINITY
   /** After a refusal, interactive calls are paced until then. */
@@ -129,16 +129,16 @@ export class RateCell {
   /**
    * Handles a refusal by the service: no call leaves until `until`, and for one window after that, only changes leave in a burst.
    *
-   * If the limit is assumed, the pace drops too. It drops only once for all calls that were sent before the drop.
+   * If the limit is assumed, the pace drops too. It drops only once for all calls that got their permits before the drop.
    *
-   * @param sentAt clock time when the refused call was sent
+   * @param grantedAt clock time when the refused call got its permit
    */
-  refused(now: number, sentAt: number, until: number): void {
+  refused(now: number, grantedAt: number, until: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, until)
     this.#burstsFrom = Math.max(this.#burstsFrom, until + this.#safe.spanMs)
     this.#pacedAt = Math.max(this.#pacedAt, until - this.#safe.intervalMs)
     this.#nextPaced = undefined
-    if (this.#isAssumed) this.#slowDown.refused(now, sentAt, this.#pausedUntil)
+    if (this.#isAssumed) this.#slowDown.refused(now, grantedAt, this.#pausedUntil)
   }
 
   /** Handles a counter that the service announced: no more calls leave in the service's window than it has left. */

@@ -33,8 +33,8 @@ export interface SafePace {
   /** Number of interactive calls in a window that may leave at once. */
   readonly burst: number
   /**
-   * Milliseconds from one poll to the next, so that polls leave room for a burst. 0 for a short window, in which the room that
-   * they have used comes back soon.
+   * Milliseconds from one poll to the next, so that polls leave room for a burst. 0 for a window of less than two seconds, in
+   * which the room that polls have used comes back soon.
    */
   readonly pollIntervalMs: number
   /** Number of calls in a window that only mutations may use. */
@@ -46,7 +46,7 @@ const RESERVE = 0.02
 const SMALLEST_WITH_RESERVE = 13
 /** Largest difference in milliseconds between the travel times of two calls to a service. */
 const JITTER_MS = 50
-/** Room in a shorter window comes back before anybody notices that it was missing. */
+/** In a shorter window, the room that polls have used comes back within two seconds. A person who waits for it hardly notices. */
 const SHORTEST_LONG_WINDOW_MS = 2000
 /** Instants are rounded by less than this. Without it, calls exactly a span apart would meet in one window. */
 const ROUNDING_MS = 1e-3
@@ -55,8 +55,8 @@ const ROUNDING_MS = 1e-3
  * Returns the parts of a limit.
  *
  * The network can squeeze the calls of a window and 50 ms more into one window at the service. So a call counts for that
- * long. Mutations have a reserve of 2 % of the limit, and of one call from 13 on. All others together use the rest: 96.7 % of 30 a
- * minute, and 93.3 % of 100 a second. Half of the limit may be used by interactive calls that leave at once. If the window is longer
+ * long. Mutations have a reserve of 2 % of the limit, and of one call from 13 on. All others together use the rest: 96.6 % of 30
+ * per minute, and 93.3 % of 100 per second. Half of the limit may be used by interactive calls that leave at once. If the window is longer
  * than two seconds, polls leave this half to them.
  */
 export function safePace({ limit, windowMs }: Pick<RateLimit, 'limit' | 'windowMs'>): SafePace {

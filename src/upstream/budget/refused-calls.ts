@@ -1,4 +1,4 @@
-/** Number of refused calls with a place of their own. Further ones share the last. */
+/** Number of refused calls that are remembered. All further calls get the time that follows the last of them. */
 const MOST = 1000
 
 /** The refused calls of a lane that have not come back yet. */
@@ -17,7 +17,7 @@ export class RefusedCalls {
 
   /** @param at when the call was told to come back */
   add(caller: string | undefined, at: number): void {
-    // A flood of refused calls is told no time beyond what a queue could be.
+    // So a flood of calls gets no time later than the end of the longest queue.
     if (this.#size === MOST) return
     const own = this.#byCaller.get(caller)
     if (own) own.push(at)

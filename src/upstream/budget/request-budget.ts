@@ -24,7 +24,7 @@ export interface CallRequest {
  * however long its connection takes.
  */
 export interface Permit {
-  /** Time on the budget's clock when the call may leave. Pass it back as `sentAt` when the answer is observed. */
+  /** Time on the budget's clock when the call may leave. Pass it back when the answer is observed. */
   readonly grantedAt: number
   /** Milliseconds that the budget held the call back. */
   readonly waitedMs: number
@@ -43,7 +43,7 @@ export interface AcquireOptions {
 }
 
 /** The facts about an answer that matter to the budget. */
-export interface CallOutcome {
+export interface ObservedAnswer {
   readonly tenantKey: string
   readonly endpoint: Endpoint
   /** The HTTP status. */
@@ -53,7 +53,7 @@ export interface CallOutcome {
   /** The answer's `X-RateLimit-*` headers. */
   readonly rateLimit?: AnnouncedRate | undefined
   /** The permit's `grantedAt`. It distinguishes late refusals of one episode from a new episode. */
-  readonly sentAt: number
+  readonly grantedAt: number
 }
 
 /** The rest of one limit of a service. */
@@ -86,7 +86,7 @@ export interface RequestBudget extends Disposable {
   /**
    * Waits for permission to make one call.
    *
-   * The promise resolves in the turn in which a slot becomes free, or at once if the budget is idle. The slot is then used
+   * The promise resolves in the turn of the event loop in which a slot becomes free, or at once if the budget is idle. The slot is then used
    * up, so send the request without awaiting anything else. Decide only then what to send: more may have come to wait in
    * the meantime.
    *
@@ -103,7 +103,7 @@ export interface RequestBudget extends Disposable {
    */
   expectedWaitMs(request: CallRequest, behind?: number): number
   /** Learns from the answer to a call. It may be called with every answer, though most of them change nothing. */
-  observe(outcome: CallOutcome): void
+  observe(answer: ObservedAnswer): void
   /**
    * Returns one entry per limit, in the configured order, as the tenant sees it. Without a tenant: as a new tenant would
    * see it.

@@ -7,7 +7,8 @@ const FEWEST_DROPPED = 32
 /**
  * The instants at which requests were sent, for as long as they count: a span of time before now.
  *
- * Instants must come in order. Every call takes constant time on average.
+ * Instants must come in order. To add a send and to count them takes constant time on average. The other methods go through the
+ * slots: a few hundred at most.
  */
 export class SendLog {
   readonly #spanMs: number

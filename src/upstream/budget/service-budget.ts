@@ -1,4 +1,11 @@
-import type { AcquireOptions, CallOutcome, CallRequest, LimitUsage, Permit, RequestBudget } from './request-budget.ts'
+import type {
+  AcquireOptions,
+  CallRequest,
+  LimitUsage,
+  ObservedAnswer,
+  Permit,
+  RequestBudget,
+} from './request-budget.ts'
 import { tokenKeyOf } from './token-key.ts'
 
 /**
@@ -35,8 +42,8 @@ export class ServiceBudget implements RequestBudget {
     )
   }
 
-  observe(outcome: CallOutcome): void {
-    this.#shared.observe({ ...outcome, tenantKey: tokenKeyOf(outcome.tenantKey) })
+  observe(answer: ObservedAnswer): void {
+    this.#shared.observe({ ...answer, tenantKey: tokenKeyOf(answer.tenantKey) })
   }
 
   snapshot(tenantKey?: string): LimitUsage[] {

@@ -5,7 +5,7 @@ const RECOVERY_PER_SECOND = 0.01
 /** Smallest part of the full pace, however often the service refuses. */
 const SLOWEST = 0.02
 
-/** How much slower than an assumed limit calls leave, since the service has refused some. The full pace is regained slowly. */
+/** Slows calls to less than an assumed limit allows, since the service has refused some. The full pace is regained slowly. */
 export class SlowDown {
   /** Part of the full pace right after the last refusal. */
   #pace = 1
@@ -23,13 +23,13 @@ export class SlowDown {
   }
 
   /**
-   * Slows down, but only once for all calls that were sent before.
+   * Slows down, but only once for all calls that got their permits before.
    *
-   * @param sentAt clock time when the refused call was sent
+   * @param grantedAt clock time when the refused call got its permit
    * @param pausedUntil clock time from which calls leave again
    */
-  refused(now: number, sentAt: number, pausedUntil: number): void {
-    if (sentAt > this.#slowedAt) {
+  refused(now: number, grantedAt: number, pausedUntil: number): void {
+    if (grantedAt > this.#slowedAt) {
       this.#pace = Math.max(SLOWEST, this.at(now) * FACTOR)
       this.#slowedAt = now
     }

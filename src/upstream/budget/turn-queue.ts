@@ -34,7 +34,7 @@ interface Branch<Item> {
  * A queue of nested fair turns: round robin over the first keys of its items, inside of each over their second keys, and so on.
  * Items with the same path follow each other by arrival. An item may have several paths, and leaves by the first that has its turn.
  *
- * Every operation takes constant time for each path.
+ * To add or remove an item, or to read the first one, takes constant time for each path.
  */
 export class TurnQueue<Item> {
   readonly #root: Branch<Item> = branchOf<Item>(undefined, undefined)

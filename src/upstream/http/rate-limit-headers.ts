@@ -7,7 +7,7 @@ export interface AnnouncedRate {
   readonly limit: number | undefined
   /** Requests left in the current window. */
   readonly remaining: number
-  /** Milliseconds until the window ends. A duration and not an instant, since a service's clock differs from ours. */
+  /** Milliseconds until the window ends. A duration and not an instant, since a service's clock differs from the gateway's. */
   readonly resetsInMs: number
 }
 

@@ -10,10 +10,10 @@ const SMALLEST_CUT = 10
 const LARGEST_CUT = 1000
 
 /**
- * What the lengths of a service's pages have shown.
+ * Learns from the lengths of a service's pages whether a short page may have been cut.
  *
- * Some services cut a list to their own largest page without a word. Nothing in a short page tells a cut list from a whole
- * one, except that a longer page came before.
+ * Some services cut a list to their own largest page without a word. A cut page looks like a whole list. Only a longer page
+ * before it shows that it was not cut.
  */
 export class LearnedPageSizes {
   #longest = 0

@@ -46,7 +46,7 @@ export interface Capabilities {
    * last.
    */
   readonly statusFilter: FilterTrust
-  /** False if a list of several statuses finds nothing. Then pinql sends one request per status. */
+  /** False if a list of several statuses finds nothing, or looks at the first only. Then pinql sends one request per status. */
   readonly multiStatus: boolean | null
   readonly metaFilter: FilterTrust
   /** True if the service stores `meta` and returns it. */

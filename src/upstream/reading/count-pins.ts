@@ -9,7 +9,7 @@ import { PinStream } from './pin-stream.ts'
  *
  * If the service's own `count` is exact for the query, this costs one list of one pin. Otherwise it costs one list of as
  * many pins as fit, or the whole list where lists come in no useful order. A query with many CIDs costs that much for each
- * part of at most ten.
+ * part of at most ten. Lists of an unknown service cost more until it is known, see `StrangerChecks`.
  *
  * @throws whatever `listPins` of the source throws, also `signal.reason` when aborted
  */

@@ -5,7 +5,7 @@ import type { LeftOut } from '../http/pin-page.ts'
 /** Number of different reasons that an error lists. */
 const MAX_REASONS = 3
 
-/** A list has records that are not valid pins. It has the other pins. */
+/** A list has records that are not valid pins. The error carries the list's valid pins. */
 export class PartlyReadError extends MalformedResponseError {
   /** The pins that could be read, in no order. */
   readonly pins: readonly Pin[]

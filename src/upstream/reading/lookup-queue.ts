@@ -100,7 +100,7 @@ export class LookupQueue {
   /** Sends requests until no lookup waits. The next one is prepared as soon as the last one was sent. */
   async #pump(): Promise<void> {
     this.#isPumping = true
-    // Waits one microtask, so that all lookups that one GraphQL request makes in this turn are queued.
+    // Waits one microtask, so that all lookups that one GraphQL request makes in this turn of the event loop are queued.
     await Promise.resolve()
     while (this.#waiting.size > 0) {
       const { way } = this.#plan(WAYS)

@@ -14,6 +14,6 @@ export interface PinSource {
   readonly known: LearnedCapabilities
   /** Splits a query into as many parts as the service needs for its CIDs. */
   splitQuery(query: PinQuery): PinQuery[]
-  /** Reads one page with one `GET /pins`. The query is sent unchanged. */
+  /** Reads one page. The query is sent unchanged. One `GET /pins`; at an unknown service more, see `StrangerChecks`. */
   listPins(query: ListQuery, options?: TenantCallOptions): Promise<PinPage>
 }

@@ -200,8 +200,8 @@ export function openPinStreams(source: PinSource, query: PinQuery, options: PinS
 }
 
 /**
- * Returns every pin that matches a query, newest first. It costs one request for up to 999 pins, per part of at most ten
- * CIDs.
+ * Returns every pin that matches a query, newest first. At a known provider it costs one request for up to 999 pins, per part of
+ * at most ten CIDs. At an unknown service, lists cost more until it is known, see `StrangerChecks`.
  */
 export async function collectPins(source: PinSource, query: PinQuery, options: TenantCallOptions = {}): Promise<Pin[]> {
   return (await collectRecords(source, query, options)).pins

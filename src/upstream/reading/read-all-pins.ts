@@ -9,7 +9,7 @@ import { isSurelySorted } from './is-surely-sorted.ts'
 import { claimsMore, isCutShort, largestLimit, printTime, SECOND_NS, timeUnit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 
-/** Our own largest limit, for services without one. */
+/** Largest limit that pinql requests of services without one. */
 const LARGEST_LIMIT = 1_000_000
 
 /** Number of pins that the specification lists without a `limit`. */
@@ -18,7 +18,7 @@ const SPECIFIED_PAGE = 10
 /** A part of the pins that is still to be read. */
 interface Window {
   readonly query: PinQuery
-  /** Pins that an earlier list had. The lists of this window must have them too, or the service rounds our times. */
+  /** Pins that an earlier list had. The lists of this window must have them too, or the service rounds times. */
   readonly witnesses?: readonly Pin[]
 }
 

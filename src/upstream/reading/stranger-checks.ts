@@ -11,8 +11,16 @@ import { StatusFilterCheck } from './status-filter-check.ts'
 /**
  * Checks pages of services that nobody knows, before they are believed to be whole.
  *
- * A check costs requests only while no answer of the service has shown how it lists. At providers that pinql knows, there is
- * nothing to check.
+ * Pages of known providers are not checked. At any other service a check costs requests only while neither the configuration
+ * (`count`; for several statuses `multiStatus`) nor an answer has shown how the service lists:
+ *
+ * - one for a page of ten or more pins that is shorter than requested, and up to three if the service ignores times;
+ * - up to two for a page of several statuses, four if the account is empty; empty pages for live status at most once a minute,
+ *   unless the account is known to have pins;
+ * - two for a short page of some statuses, one for each such page while all pins have the same status, and more only above
+ *   1,000 pins. None for live status.
+ *
+ * `docs/upstream-behaviours.md` says more.
  */
 export class StrangerChecks {
   readonly #service: Pick<Service, 'capabilities' | 'known'>

@@ -4,13 +4,14 @@ import type { ServiceBreakers } from '../breaker/service-breakers.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { AcquireOptions, CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
+import { isPoll } from '../budget/request-class.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallSender } from './call-sender.ts'
-import { type CallTimes, callTimes, isPoll, longestTrial, longestVisit, longestWait } from './call-times.ts'
-import { knock, LIST_PROBE } from './probes.ts'
+import { type CallTimes, callTimes, longestTrial, longestVisit, longestWait } from './call-times.ts'
+import { LIST_PROBE, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
 
 /** The parts of a service that its calls pass. */
@@ -37,7 +38,7 @@ export class CallRun<Value> {
   readonly #call: ServiceCall<Value>
   readonly #path: CallPath
   readonly #times: CallTimes
-  /** What the budget is asked for. */
+  /** The request to the budget. */
   readonly #request: CallRequest & { deadline: number }
   /** The wait at the gate, until the service is back. */
   #visit: Visit | undefined
@@ -98,7 +99,7 @@ export class CallRun<Value> {
   async #passGate(): Promise<Gate | null> {
     const { tenantKey, signal } = this.#call
     const { breakers } = this.#path
-    if (isPoll(this.#call)) return breakers.takeTrialNow(tenantKey, this.#lastFailure)
+    if (isPoll(this.#call.class)) return breakers.takeTrialNow(tenantKey, this.#lastFailure)
     this.#visit ??= this.#startVisit()
     try {
       const trialOf = await breakers.wait(tenantKey, this.#visit)
@@ -130,7 +131,7 @@ export class CallRun<Value> {
   #probe(trialOf: Gate): void {
     const { tenantKey, token, class: requestClass } = this.#call
     const isShortOfLists = this.#trialWaitMs('list') > 0 && this.#trialWaitMs('item') === 0
-    const probe = isShortOfLists ? knock(trialOf) : LIST_PROBE
+    const probe = isShortOfLists ? pinProbe(trialOf) : LIST_PROBE
     const call = { tenantKey, token, class: requestClass, isRepeatable: true, ...probe }
     // The breakers get the error.
     new CallRun<unknown>(call, this.#path).runTrial(trialOf).catch(() => {})
@@ -160,7 +161,7 @@ export class CallRun<Value> {
     } catch (error) {
       const isLeft = options.signal?.aborted === true
       trialOf.dropTrial(isLeft ? 0 : clock.now() + Math.max(SHORTEST_DELAY_MS, budget.expectedWaitMs(request)))
-      if (error instanceof RateLimitedError && !isPoll(this.#call)) return null
+      if (error instanceof RateLimitedError && !isPoll(this.#call.class)) return null
       throw error
     }
   }
@@ -218,7 +219,7 @@ export class CallRun<Value> {
     this.#lastFailure = error
     this.#request.deadline = this.#times.lastStart
     if (breakers.isOpen(tenantKey)) {
-      if (isPoll(this.#call)) throw error
+      if (isPoll(this.#call.class)) throw error
       return
     }
     const backoffMs = random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 1)

@@ -32,7 +32,10 @@ export interface Try {
   readonly attempt: number
 }
 
-/** Sends single requests to one service, and tells everybody who learns from them: budget, tenant's observer, reports. */
+/**
+ * Sends each try of the calls to one service, and passes its answer to everything that learns from it: the budget, the tenant's
+ * observer, and the observers of upstream events.
+ */
 export class CallSender {
   readonly #options: CallSenderOptions
   readonly #observers = new Map<string, TenantObserver>()
@@ -76,7 +79,7 @@ export class CallSender {
     this.#options.reporter?.refusedToken(this.#tokenFrom(call))
   }
 
-  #learn(call: ServiceCall<unknown>, { status, headers }: ServiceResponse, sentAt: number): void {
+  #learn(call: ServiceCall<unknown>, { status, headers }: ServiceResponse, grantedAt: number): void {
     // The budget learns nothing from other answers.
     if (status !== 429 && !hasRateLimitHeaders(headers)) return
     const { tenantKey, endpoint } = call
@@ -84,7 +87,7 @@ export class CallSender {
     const wallNowMs = Date.now()
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), wallNowMs })
     const rateLimit = parseRateLimitHeaders(Object.fromEntries(headers), wallNowMs)
-    budget.observe({ tenantKey, endpoint, status, sentAt, retryAfterMs, rateLimit })
+    budget.observe({ tenantKey, endpoint, status, grantedAt, retryAfterMs, rateLimit })
     if (!reporter || (status !== 429 && rateLimit?.remaining !== 0)) return
     const pausedMs =
       (status === 429 ? retryAfterMs : undefined) ??

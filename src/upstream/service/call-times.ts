@@ -1,4 +1,4 @@
-import type { RequestClass } from '../budget/request-class.ts'
+import { isPoll, type RequestClass } from '../budget/request-class.ts'
 
 /** The facts on which the times of a call depend. */
 export interface TimedCall {
@@ -25,14 +25,10 @@ const GATE_SHARE = 0.45
 /** The part of a try's longest time after which the caller of a trial gives up: 5 s of 10 s. */
 const TRIAL_SHARE = 0.5
 
-/** Returns whether a call belongs to live status, which has retries of its own. */
-export function isPoll({ class: requestClass }: TimedCall): boolean {
-  return requestClass === 'live' || requestClass === 'resync'
-}
-
 /** @param timeoutMs longest time of one try */
 export function callTimes(call: TimedCall, askedAt: number, timeoutMs: number): CallTimes {
-  if (!call.isRepeatable || isPoll(call)) {
+  // Live status has retries of its own.
+  if (!call.isRepeatable || isPoll(call.class)) {
     return { deadline: askedAt + timeoutMs, lastStart: askedAt + longestWait(timeoutMs) }
   }
   const deadline = askedAt + timeoutMs * REPEATABLE_FACTOR

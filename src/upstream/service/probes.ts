@@ -3,11 +3,11 @@ import type { Gate } from '../breaker/gate.ts'
 import { isOutage } from '../breaker/service-breakers.ts'
 import type { ServiceCall } from './service-call.ts'
 
-/** What a probe asks. */
+/** The request of a probe: a read that finds out whether a service is back, in place of a change that waits. */
 export type Probe = Pick<ServiceCall<unknown>, 'endpoint' | 'send'>
 
 /** A request id that no pin has. */
-const NOBODY = 'pinql-is-anybody-there'
+const ABSENT_REQUEST_ID = 'pinql-is-anybody-there'
 
 /** The shortest read. Its success shows that the service is back. */
 export const LIST_PROBE: Probe = {
@@ -16,20 +16,22 @@ export const LIST_PROBE: Probe = {
 }
 
 /**
- * Asks for a pin that is not there, where lists are short. An answer shows that somebody is there, and no more: lists and
- * changes may still fail. So it does not close the breaker, but lets one change through, which can.
+ * Makes a probe for a service whose limit has no room for a list: it reads a pin that does not exist.
+ *
+ * Any answer shows that the service can be reached. But lists and changes may still fail, so the answer does not close the
+ * breaker. It lets one waiting change through. The answer to that change closes the breaker.
  */
-export function knock(gate: Gate): Probe {
+export function pinProbe(gate: Gate): Probe {
   return {
     endpoint: 'item',
     async send(client, options) {
       try {
-        await client.getPin(NOBODY, options)
+        await client.getPin(ABSENT_REQUEST_ID, options)
       } catch (error) {
         if (isOutage(error)) throw error
       }
       queueMicrotask(() => gate.tryChange())
-      // Breakers learn nothing from what is no error of the domain.
+      // Breakers learn nothing from an error that is no `PinqlError`.
       throw new Error('a service that was down has answered')
     },
   }

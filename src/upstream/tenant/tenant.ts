@@ -79,11 +79,10 @@ export class Tenant implements PinSource {
   }
 
   /**
-   * Reads one page with one `GET /pins`. The query is sent unchanged. `PinStream` works with every service instead.
+   * Reads one page. The query is sent unchanged. `PinStream` works with every service instead.
    *
-   * Some services understand only one status at a time. So an empty list of several statuses costs one or two more
-   * requests, until a list of several statuses has contained a pin. This happens at most once a minute, or every time after
-   * a pin was read by its request id.
+   * At a known provider, this is one `GET /pins`. At an unknown service, a page that may lack pins is checked with further
+   * lists, until answers have shown how the service lists. `StrangerChecks` says when, and what that costs.
    */
   listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
     return this.#reads.listPins(query, options)

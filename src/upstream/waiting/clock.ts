@@ -3,7 +3,7 @@ export interface Clock {
   /** Milliseconds since an arbitrary start; never goes back. */
   now(): number
   /**
-   * Runs `callback` once, `delayMs` from now or a little later, and never in the same turn.
+   * Runs `callback` once, `delayMs` from now or a little later, and never in the same turn of the event loop.
    *
    * @param options.keepsAlive true if the timer keeps the process alive. Default: false.
    */

@@ -2,7 +2,7 @@ import { givenNameOf } from '../../domain/given-name.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { WriteRecord } from './write-records.ts'
 
-/** The largest lag of a service's clock behind ours that pinql allows for. */
+/** The largest lag of a service's clock behind the gateway's that pinql allows for. */
 export const CLOCK_SKEW_MS = 5 * 60 * 1000
 
 /** The pins of a list that a write made, or may have made. */

@@ -198,7 +198,7 @@ class SqliteWriteRecords implements WriteRecords {
         if (begun > 0) this.#sweep(SWEPT_PER_RECORD * begun)
         return jobs.map((job) => job.run())
       })
-      // The work that follows the promises takes as long as the transaction. So other requests get a turn in between.
+      // The work that follows the promises takes as long as the transaction. So other requests are served in between.
       setImmediate(() => {
         for (const resolve of resolvers) resolve()
       })

@@ -23,9 +23,9 @@ class RunningWrite implements RequestIds {
   #first: RequestIds | undefined
   /**
    * Undefined before the write begins and after it ends. A `Map` may keep a deleted entry in memory for a while, and must
-   * not keep the outcome.
+   * not keep its result.
    */
-  outcome: Promise<Pin> | undefined
+  result: Promise<Pin> | undefined
 
   constructor(fingerprint: string, operation: RequestIds) {
     this.fingerprint = fingerprint
@@ -48,7 +48,7 @@ class RunningWrite implements RequestIds {
   end(): void {
     this.#first = undefined
     this.#others = undefined
-    this.outcome = undefined
+    this.result = undefined
   }
 }
 
@@ -92,16 +92,16 @@ export class WriteJournal implements AsyncDisposable {
     if (running && running.fingerprint !== name.fingerprint) {
       throw new IdempotencyConflictError(name.serviceName, name.key)
     }
-    if (running?.outcome !== undefined) {
+    if (running?.result !== undefined) {
       running.join(operation)
-      return running.outcome
+      return running.result
     }
     const write = new RunningWrite(name.fingerprint, operation)
-    const outcome = work(write)
-    write.outcome = outcome
+    const result = work(write)
+    write.result = result
     this.#running.set(id, write)
     try {
-      return await outcome
+      return await result
     } finally {
       write.end()
       this.#running.delete(id)
@@ -125,8 +125,8 @@ export class WriteJournal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new ServiceUnavailableError('pinql is shutting down', { service: 'pinql', mayHaveActed: true }))
-    const outcomes = [...this.#running.values()].map(({ outcome }) => outcome)
-    await Promise.allSettled([...outcomes, ...this.#background])
+    const results = [...this.#running.values()].map(({ result }) => result)
+    await Promise.allSettled([...results, ...this.#background])
     await this.records[Symbol.asyncDispose]()
   }
 }

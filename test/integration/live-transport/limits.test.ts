@@ -59,7 +59,7 @@ describe('limits of live status', () => {
       id: 'c',
       payload: [
         {
-          message: 'Expected at most 1 operations begun a second for one socket',
+          message: 'Expected at most 1 operations started per second for one socket',
           extensions: { code: 'TOO_MANY_STARTS' },
         },
       ],

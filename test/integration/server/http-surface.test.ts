@@ -46,7 +46,7 @@ describe('paths', () => {
       const { status, body } = await send(path)
       expect(status).toBe(404)
       expect(JSON.parse(body)).toEqual({
-        message: `Nothing is at ${path}. GraphQL and GraphiQL are at /graphql; /health and /ready tell how the gateway is.`,
+        message: `Nothing is at ${path}. GraphQL and GraphiQL are at /graphql; /health and /ready report its state.`,
       })
     },
   )

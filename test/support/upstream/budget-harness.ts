@@ -1,6 +1,6 @@
 import { createRequestBudget } from '../../../src/upstream/budget/create-request-budget.ts'
 import { ASSUMED_LIMITS, type RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
-import type { CallOutcome, CallRequest, RequestBudget } from '../../../src/upstream/budget/request-budget.ts'
+import type { CallRequest, ObservedAnswer, RequestBudget } from '../../../src/upstream/budget/request-budget.ts'
 import { TenantShare } from '../../../src/upstream/budget/tenant-share.ts'
 import { countInHeap } from '../count-in-heap.ts'
 import { VirtualClock } from '../virtual-clock.ts'
@@ -13,7 +13,7 @@ export const FOREVER = Number.POSITIVE_INFINITY
 
 /** A budget whose requests are sent in the turn in which they get their permit. An answer is of a request that was sent now. */
 export interface PromptBudget extends CountedBudget {
-  observe(outcome: Omit<CallOutcome, 'sentAt'> & Partial<CallOutcome>): void
+  observe(outcome: Omit<ObservedAnswer, 'grantedAt'> & Partial<ObservedAnswer>): void
 }
 
 /** Without limits, those are assumed that a stranger has. */
@@ -35,8 +35,8 @@ export function createBudgetAt(clock: VirtualClock, limits: readonly RateLimit[]
       )
       return permit
     },
-    observe: (outcome: Omit<CallOutcome, 'sentAt'> & Partial<CallOutcome>) =>
-      budget.observe({ sentAt: clock.now(), ...outcome }),
+    observe: (outcome: Omit<ObservedAnswer, 'grantedAt'> & Partial<ObservedAnswer>) =>
+      budget.observe({ grantedAt: clock.now(), ...outcome }),
   })
 }
 

@@ -9,7 +9,7 @@ const SCOPES = { connection: 'socket', caller: 'tenant', address: 'address' } as
 
 /** Makes the error that a client gets when its operation would exceed a limit. */
 export function capError({ scope, limit, of }: CapExceeded): GraphQLError {
-  const counted = of === 'operations' ? 'operations at a time' : 'operations begun a second'
+  const counted = of === 'operations' ? 'operations at a time' : 'operations started per second'
   return new GraphQLError(`Expected at most ${limit} ${counted} for one ${SCOPES[scope]}`, {
     extensions: {
       code: of === 'operations' ? 'TOO_MANY_OPERATIONS' : 'TOO_MANY_STARTS',

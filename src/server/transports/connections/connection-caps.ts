@@ -61,7 +61,7 @@ export class ConnectionCaps {
   }
 
   /** Counts a new connection. Returns null when there are too many, in all or from its address. */
-  open(address: string): ConnectionAccount | null {
+  open(address: string): ConnectionTally | null {
     this.#forgetSettled()
     const usage = usageOf(this.#addresses, address)
     const { maxConnections, maxConnectionsPerAddress } = this.limits
@@ -69,10 +69,10 @@ export class ConnectionCaps {
     this.#connections++
     this.#addresses.set(address, usage)
     usage.connections++
-    return new ConnectionAccount(this, usage)
+    return new ConnectionTally(this, usage)
   }
 
-  /** Stops counting a connection. Called by its account. */
+  /** Stops counting a connection. Called by its tally. */
   closed(address: Usage, caller: Usage | null): void {
     this.#connections--
     this.#release(address, this.#addresses)
@@ -105,7 +105,7 @@ export class ConnectionCaps {
 }
 
 /** Counts what one connection uses: for itself, for its caller and for its address. */
-export class ConnectionAccount {
+export class ConnectionTally {
   readonly #caps: ConnectionCaps
   readonly #own = new Usage('')
   readonly #address: Usage

@@ -2,7 +2,7 @@
 const SPOKES = 12
 
 /**
- * Visits every member once per round, spread over the round. Its owner has the one timer, and calls `turn`.
+ * Visits every member once per round, spread over the round. Its owner has the timer, and calls `step`.
  */
 export class Heartbeat<Member> {
   readonly #spokes = Array.from({ length: SPOKES }, () => new Set<Member>())
@@ -13,8 +13,8 @@ export class Heartbeat<Member> {
     this.#visit = visit
   }
 
-  /** Milliseconds between calls of `turn` for rounds of this length. */
-  static turnMs(roundMs: number): number {
+  /** Milliseconds between calls of `step` for rounds of this length. */
+  static stepMs(roundMs: number): number {
     return roundMs / SPOKES
   }
 
@@ -27,7 +27,7 @@ export class Heartbeat<Member> {
     for (const spoke of this.#spokes) if (spoke.delete(member)) return
   }
 
-  turn(): void {
+  step(): void {
     this.#position = (this.#position + 1) % SPOKES
     for (const member of this.#spokes[this.#position] ?? []) this.#visit(member)
   }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Message, Subscriber } from '../../graphql/message.ts'
 import type { RunningOperation } from '../../graphql/operations.ts'
-import type { ConnectionAccount } from '../connections/connection-caps.ts'
+import type { ConnectionTally } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
 import { type Framing, MessageQueue, Outbox, type Wire } from '../connections/outbox.ts'
 
@@ -52,9 +52,9 @@ export class EventStreamConnection implements Connection, Subscriber {
 
   constructor(
     res: ServerResponse,
-    options: { parts: ConnectionParts; account: ConnectionAccount; owner: ConnectionOwner; requestId: string },
+    options: { parts: ConnectionParts; tally: ConnectionTally; owner: ConnectionOwner; requestId: string },
   ) {
-    const { parts, account, owner, requestId } = options
+    const { parts, tally, owner, requestId } = options
     this.#res = res
     this.#parts = parts
     this.#requestId = requestId
@@ -63,7 +63,7 @@ export class EventStreamConnection implements Connection, Subscriber {
     res.on('drain', () => this.#outbox.drained())
     res.once('close', () => {
       this.#release()
-      account.close()
+      tally.close()
       owner.closed(this)
     })
     res.writeHead(200, EVENT_STREAM_HEADERS)

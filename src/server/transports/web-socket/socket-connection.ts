@@ -5,7 +5,7 @@ import type { RawData } from 'ws'
 import type { IdentifiedCaller } from '../../caller/caller.ts'
 import { requestIdOf } from '../../http/request-id.ts'
 import { capError } from '../connections/cap-error.ts'
-import type { ConnectionAccount } from '../connections/connection-caps.ts'
+import type { ConnectionTally } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
 import { Outbox } from '../connections/outbox.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
@@ -22,14 +22,14 @@ const MAX_UNTAKEN_BYTES = 32 * 1024
 
 /**
  * One WebSocket that speaks graphql-transport-ws: does what each message of the client asks for, within the caps of its
- * account.
+ * tally.
  */
 export class SocketConnection implements Connection, SocketListener, SubscriberOwner, ReadListener {
   readonly #ws: ServedSocket
   readonly #socket: Socket
   readonly #wire: SocketWire
   readonly #parts: ConnectionParts
-  readonly #account: ConnectionAccount
+  readonly #tally: ConnectionTally
   readonly #owner: ConnectionOwner
   readonly #outbox: Outbox
   readonly #requestId: string
@@ -45,13 +45,13 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   constructor(
     ws: ServedSocket,
     request: IncomingMessage,
-    options: { head: Buffer; parts: ConnectionParts; account: ConnectionAccount; owner: ConnectionOwner },
+    options: { head: Buffer; parts: ConnectionParts; tally: ConnectionTally; owner: ConnectionOwner },
   ) {
-    const { head, parts, account, owner } = options
+    const { head, parts, tally, owner } = options
     this.#ws = ws
     this.#socket = request.socket
     this.#parts = parts
-    this.#account = account
+    this.#tally = tally
     this.#owner = owner
     this.#requestId = flat(requestIdOf(request.headers['x-request-id']))
     this.#wire = new SocketWire(ws, request.socket, { head, listener: this, clock: parts.clock })
@@ -91,7 +91,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
 
   closed(): void {
     this.#release()
-    this.#account.close()
+    this.#tally.close()
     this.#owner.closed(this)
   }
 
@@ -99,7 +99,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     const subscriber = this.#subscribers.get(id)
     if (!subscriber) return
     this.#subscribers.delete(id)
-    this.#account.end()
+    this.#tally.end()
     subscriber.stop()
     if (this.#isGoingAway) this.goAway()
   }
@@ -175,7 +175,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
       return
     }
     if (!this.#isOpen) return
-    if (!this.#account.enter(caller.key)) {
+    if (!this.#tally.enter(caller.key)) {
       this.#close(CLOSE_REASONS.tooMany)
       return
     }
@@ -192,7 +192,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     if (this.#subscribers.has(id)) return CLOSE_REASONS.sameId
     // The operation would be cut off. The client asks again on its next connection.
     if (this.#isGoingAway) return null
-    const exceeded = this.#account.begin()
+    const exceeded = this.#tally.begin()
     if (exceeded) {
       const error = JSON.stringify([capError(exceeded)])
       this.#send(`{"id":${JSON.stringify(id)},"type":"${MessageType.Error}","payload":${error}}`)

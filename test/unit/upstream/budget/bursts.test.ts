@@ -142,7 +142,7 @@ describe('an assumed limit', () => {
       await clock.sleep(50)
       if (!isRefused) return
       refused += 1
-      budget.observe({ tenantKey: 'a', endpoint: 'list', status: 429, retryAfterMs: 1000, sentAt: grantedAt })
+      budget.observe({ tenantKey: 'a', endpoint: 'list', status: 429, retryAfterMs: 1000, grantedAt })
     }
     // The budget is disposed before all have left.
     for (let n = 0; n < 50; n++) callStranger().catch(() => {})

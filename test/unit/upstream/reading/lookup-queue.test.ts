@@ -215,7 +215,7 @@ describe('LookupQueue at limits like Pinata’s', () => {
       endpoint: 'list',
       status: 429,
       retryAfterMs: 60_000,
-      sentAt: clock.now(),
+      grantedAt: clock.now(),
     })
     const [pin, content] = [lookUp(1), lookUp(2, { isContent: true })]
     await clock.advance(0)

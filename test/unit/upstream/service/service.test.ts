@@ -243,7 +243,7 @@ describe('Service.call', () => {
       endpoint: 'list',
       status: 429,
       retryAfterMs: 30_000,
-      sentAt: clock.now(),
+      grantedAt: clock.now(),
     })
     const refused = call([])
     await clock.advance(4500)

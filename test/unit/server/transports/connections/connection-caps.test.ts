@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  type ConnectionAccount,
   ConnectionCaps,
+  type ConnectionTally,
 } from '../../../../../src/server/transports/connections/connection-caps.ts'
 import type { ConnectionLimits } from '../../../../../src/server/transports/connections/connection-limits.ts'
 
@@ -18,17 +18,17 @@ const NONE: ConnectionLimits = {
   maxStartsPerAddress: 1e6,
 }
 
-function openAccount(caps: ConnectionCaps, address = '192.0.2.1', caller = 'alice'): ConnectionAccount {
-  const account = caps.open(address)
-  if (!account?.enter(caller)) throw new Error('refused')
-  return account
+function openTally(caps: ConnectionCaps, address = '192.0.2.1', caller = 'alice'): ConnectionTally {
+  const tally = caps.open(address)
+  if (!tally?.enter(caller)) throw new Error('refused')
+  return tally
 }
 
 describe('caps of live status', () => {
   it('count connections in all, by address and by caller', () => {
     const limits = { ...NONE, maxConnections: 3, maxConnectionsPerAddress: 2, maxConnectionsPerCaller: 1 }
     const caps = new ConnectionCaps(limits, () => 0)
-    openAccount(caps, 'a', 'alice')
+    openTally(caps, 'a', 'alice')
     const second = caps.open('a')
     expect(second?.enter('alice')).toBe(false)
     expect(caps.open('a')).toBeNull()
@@ -41,8 +41,8 @@ describe('caps of live status', () => {
   it.each(['connection', 'caller', 'address'] as const)('count operations by %s', (scope) => {
     const key = `maxOperationsPer${scope[0]?.toUpperCase()}${scope.slice(1)}`
     const caps = new ConnectionCaps({ ...NONE, [key]: 2 }, () => 0)
-    const first = openAccount(caps, 'a', 'alice')
-    const other = openAccount(caps, scope === 'caller' ? 'b' : 'a', scope === 'address' ? 'bob' : 'alice')
+    const first = openTally(caps, 'a', 'alice')
+    const other = openTally(caps, scope === 'caller' ? 'b' : 'a', scope === 'address' ? 'bob' : 'alice')
     const exceeded = { scope, of: 'operations', limit: 2 }
     expect([first.begin(), other.begin()]).toEqual([null, null])
     expect(other.begin()).toEqual(scope === 'connection' ? null : exceeded)
@@ -54,15 +54,15 @@ describe('caps of live status', () => {
   it('let twice a second of starts through at once, and the average after', () => {
     let now = 0
     const caps = new ConnectionCaps({ ...NONE, maxStartsPerConnection: 10 }, () => now)
-    const account = openAccount(caps)
+    const tally = openTally(caps)
     const startMany = (count: number) =>
-      Array.from({ length: count }, () => account.begin()).filter((each) => !each).length
+      Array.from({ length: count }, () => tally.begin()).filter((each) => !each).length
     expect(startMany(100)).toBe(20)
     now = 1_000
     expect(startMany(100)).toBe(10)
     now = 100_000
     expect(startMany(100)).toBe(20)
-    expect(account.begin()).toEqual({ scope: 'connection', of: 'starts', limit: 10 })
+    expect(tally.begin()).toEqual({ scope: 'connection', of: 'starts', limit: 10 })
   })
 
   it('let nobody start more by leaving and coming back, and forget them once that is over', () => {
@@ -70,13 +70,13 @@ describe('caps of live status', () => {
     const caps = new ConnectionCaps({ ...NONE, maxStartsPerCaller: 10, maxStartsPerAddress: 10 }, () => now)
     let started = 0
     for (let n = 0; n < 100; n++) {
-      const account = openAccount(caps, 'address', 'caller')
-      if (account.begin() === null) started++
-      account.close()
+      const tally = openTally(caps, 'address', 'caller')
+      if (tally.begin() === null) started++
+      tally.close()
     }
     expect([started, caps.size]).toEqual([20, { connections: 0, callers: 1, addresses: 1 }])
     now = 2_000
-    openAccount(caps, 'other', 'other').close()
+    openTally(caps, 'other', 'other').close()
     expect(caps.size).toEqual({ connections: 0, callers: 0, addresses: 0 })
   })
 
@@ -87,24 +87,24 @@ describe('caps of live status', () => {
         let now = 0
         const limits = { ...NONE, maxOperationsPerCaller: 8, maxConnectionsPerCaller: 4, maxConnectionsPerAddress: 5 }
         const caps = new ConnectionCaps(limits, () => now)
-        const accounts: ConnectionAccount[] = []
+        const tallies: ConnectionTally[] = []
         for (const { address, caller, operations, ends } of actions) {
-          const account = caps.open(String(address))
-          if (!account) continue
-          accounts.push(account)
-          account.enter(String(caller))
-          const begun = Array.from({ length: operations }, () => account.begin()).filter((each) => each === null).length
-          for (let end = 0; end < Math.min(ends, begun); end++) account.end()
+          const tally = caps.open(String(address))
+          if (!tally) continue
+          tallies.push(tally)
+          tally.enter(String(caller))
+          const begun = Array.from({ length: operations }, () => tally.begin()).filter((each) => each === null).length
+          for (let end = 0; end < Math.min(ends, begun); end++) tally.end()
         }
-        for (const account of accounts) {
-          account.close()
-          account.close()
-          account.end()
+        for (const tally of tallies) {
+          tally.close()
+          tally.close()
+          tally.end()
         }
         now = 2_000
         caps.open('another')?.close()
         expect(caps.size).toEqual({ connections: 0, callers: 0, addresses: 0 })
-        const fresh = openAccount(caps, '0', '0')
+        const fresh = openTally(caps, '0', '0')
         expect(Array.from({ length: 9 }, () => fresh.begin()).filter((each) => each === null)).toHaveLength(8)
       }),
     )

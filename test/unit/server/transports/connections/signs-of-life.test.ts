@@ -90,7 +90,7 @@ async function openEventStream(server: ConnectionServer, clock: VirtualClock): P
   const request = requestOver(socket, { accept: 'text/event-stream' })
   const response = new ServerResponse(request)
   response.assignSocket(socket as unknown as Socket)
-  await server.stream(request, response, {
+  await server.serveEventStream(request, response, {
     requestId: 'x',
     gone: new Stop(),
     asked: { query: 'subscription { pinsChanged { kind } }' },
