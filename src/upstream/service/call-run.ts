@@ -1,37 +1,18 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
 import type { Gate, Visit } from '../breaker/gate.ts'
-import type { ServiceBreakers } from '../breaker/service-breakers.ts'
-import type { CallMeter } from '../budget/call-meter.ts'
-import type { Endpoint } from '../budget/rate-limit.ts'
-import type { AcquireOptions, CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
+import type { CallRequest, Permit } from '../budget/request-budget.ts'
 import { isPoll } from '../budget/request-class.ts'
-import type { Clock } from '../waiting/clock.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
-import type { CallSender } from './call-sender.ts'
-import { type CallTimes, callTimes, longestTrial, longestVisit, longestWait } from './call-times.ts'
+import type { CallPath } from './call-path.ts'
+import { type CallTimes, callTimes, longestWait } from './call-times.ts'
+import { acquireForTrial, giveUpEarly, startVisit, trialWaitMs } from './call-trial.ts'
 import { LIST_PROBE, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
 
-/** The parts of a service that its calls pass. */
-export interface CallPath {
-  readonly clock: Clock
-  /** Milliseconds that one try may take. */
-  readonly timeoutMs: number
-  readonly breakers: ServiceBreakers
-  readonly budget: RequestBudget
-  /** Counts calls that go before polls. */
-  readonly urgentCalls: CallMeter
-  readonly sender: CallSender
-  /** Returns the random part of a pause, from 0 to 1. */
-  readonly random: () => number
-}
-
 const MAX_TRIES = 3
 const FIRST_BACKOFF_MS = 200
-/** The shortest time until the next trial, where the budget refuses one. */
-const SHORTEST_DELAY_MS = 100
 
 /** One call with all of its tries: gate, budget, request, and again. `Service.call` says what callers may expect. */
 export class CallRun<Value> {
@@ -100,7 +81,7 @@ export class CallRun<Value> {
     const { tenantKey, signal } = this.#call
     const { breakers } = this.#path
     if (isPoll(this.#call.class)) return breakers.takeTrialNow(tenantKey, this.#lastFailure)
-    this.#visit ??= this.#startVisit()
+    this.#visit ??= startVisit(this.#call, this.#path, this.#times, (gate) => this.#probe(gate))
     try {
       const trialOf = await breakers.wait(tenantKey, this.#visit)
       if (!trialOf) {
@@ -113,57 +94,21 @@ export class CallRun<Value> {
     }
   }
 
-  #startVisit(): Visit {
-    const { endpoint, signal } = this.#call
-    const { clock, timeoutMs } = this.#path
-    const since = clock.now()
-    return {
-      since,
-      until: Math.min(since + longestVisit(timeoutMs), this.#times.lastStart),
-      signal,
-      hasRoom: () => this.#trialWaitMs(endpoint) === 0,
-      probe: endpoint === 'write' ? (gate) => this.#probe(gate) : null,
-      hasTried: false,
-    }
-  }
-
   /** Asks in the name of a change that waits whether the service is back, since a change must not find that out itself. */
   #probe(trialOf: Gate): void {
     const { tenantKey, token, class: requestClass } = this.#call
-    const isShortOfLists = this.#trialWaitMs('list') > 0 && this.#trialWaitMs('item') === 0
+    const { budget } = this.#path
+    const isShortOfLists = trialWaitMs(budget, tenantKey, 'list') > 0 && trialWaitMs(budget, tenantKey, 'item') === 0
     const probe = isShortOfLists ? pinProbe(trialOf) : LIST_PROBE
     const call = { tenantKey, token, class: requestClass, isRepeatable: true, ...probe }
     // The breakers get the error.
     new CallRun<unknown>(call, this.#path).runTrial(trialOf).catch(() => {})
   }
 
-  /** Returns the milliseconds until the budget would let a trial leave. */
-  #trialWaitMs(endpoint: Endpoint): number {
-    const { tenantKey } = this.#call
-    return this.#path.budget.expectedWaitMs({ tenantKey, endpoint, class: 'trial' })
-  }
-
   #acquire(trialOf: Gate | null): Promise<Permit | null> {
     const { signal } = this.#call
-    const options = { signal }
-    if (trialOf) return this.#acquireForTrial(trialOf, options)
-    return this.#path.budget.acquire(this.#request, options)
-  }
-
-  /** Returns null when the budget has no room for a trial in time: then it has to wait, and its call at the gate. */
-  async #acquireForTrial(trialOf: Gate, options: AcquireOptions): Promise<Permit | null> {
-    const { clock, budget } = this.#path
-    const deadline = Math.min(this.#request.deadline, this.#visit?.until ?? Number.POSITIVE_INFINITY)
-    // Trials never burst: while a service is down, they leave at the pace of its limit at most.
-    const request = { ...this.#request, class: 'trial', deadline } as const
-    try {
-      return await budget.acquire(request, options)
-    } catch (error) {
-      const isLeft = options.signal?.aborted === true
-      trialOf.dropTrial(isLeft ? 0 : clock.now() + Math.max(SHORTEST_DELAY_MS, budget.expectedWaitMs(request)))
-      if (error instanceof RateLimitedError && !isPoll(this.#call.class)) return null
-      throw error
-    }
+    if (trialOf) return acquireForTrial(trialOf, this.#request, this.#path, { signal, visit: this.#visit })
+    return this.#path.budget.acquire(this.#request, { signal })
   }
 
   /** @param trialOf the gate of which this try is a trial */
@@ -188,20 +133,12 @@ export class CallRun<Value> {
 
   /**
    * Sends the call as a trial. It goes on after its callers have left: an aborted trial would show nothing, and clients that
-   * always leave early would keep the breaker open forever. A caller that came from the gate waits for half of `timeoutMs`
-   * in all, unless the service comes back meanwhile.
+   * always leave early would keep the breaker open forever.
    */
   #tryOut(permit: Permit, trialOf: Gate): Promise<Value> {
     const { tenantKey, signal } = this.#call
-    const { clock, timeoutMs, breakers } = this.#path
     const trial = untilAborted(this.#send(permit, trialOf, new Stop(signal)), signal)
-    if (!this.#visit) return trial
-    const over = new Stop()
-    const giveUp = (): void => {
-      if (breakers.isOpen(tenantKey)) over.abort(breakers.refusal(tenantKey))
-    }
-    const timer = clock.setTimeout(giveUp, this.#visit.since + longestTrial(timeoutMs) - clock.now())
-    return untilAborted(trial, over).finally(() => timer.cancel())
+    return this.#visit ? giveUpEarly(trial, tenantKey, this.#path, this.#visit) : trial
   }
 
   /** Waits until the call may be tried again after a failure. Throws the failure when that is never. */
