@@ -13,6 +13,7 @@ import { Pool } from 'undici'
 import { createRequestBudget } from '../../src/upstream/budget/create-request-budget.ts'
 import type { RateLimit } from '../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest } from '../../src/upstream/budget/request-budget.ts'
+import { systemClock } from '../../src/upstream/waiting/clock.ts'
 import { jainFairness, mostInAnyWindow, percentile } from '../../test/support/sliding-log.ts'
 
 const TENANTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
@@ -45,7 +46,7 @@ async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ i
   const [port] = await once(server, 'message')
   // No bound on connections: whatever queued behind the permit would arrive in a heap.
   const pool = new Pool(`http://127.0.0.1:${port}`)
-  const budget = createRequestBudget({ serviceName: name, limits: [limit] })
+  const budget = createRequestBudget({ serviceName: name, limits: [limit], clock: systemClock })
 
   const waitedMs: Record<string, number[]> = { mutation: [], interactive: [], live: [] }
   const sentAt = new Map<string, number>()
@@ -54,6 +55,7 @@ async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ i
 
   async function call(request: CallRequest): Promise<void> {
     const permit = await budget.acquire({ ...request, deadline: end })
+    permit.sent()
     const path = `/pins?call=${sentAt.size}`
     sentAt.set(path, performance.timeOrigin + permit.grantedAt)
     const { statusCode, body } = await pool.request({ path, method: 'GET' })

@@ -8,7 +8,6 @@ import { Cadence, type CadenceLimit, type UrgentCalls } from './polling/cadence.
 import { type Selection, selectionKey } from './selection.ts'
 import type { CreateEventLog } from './telling/event-log.ts'
 import { LiveCursors, type ResumePoint } from './telling/live-cursor.ts'
-import { MemoryEventLog } from './telling/memory-event-log.ts'
 
 /** One part of a subscription: its selection at one tenant. */
 export interface WatchPart {
@@ -36,8 +35,8 @@ export interface WatchOptions {
 }
 
 export interface InformersOptions {
-  /** Creates the log of each informer. Default: in memory. */
-  readonly createEventLog?: CreateEventLog | undefined
+  /** Creates the log of each informer. */
+  readonly createEventLog: CreateEventLog
   /** Unix milliseconds. Default `Date.now`. */
   readonly wallNow?: (() => number) | undefined
   readonly random?: (() => number) | undefined
@@ -50,7 +49,7 @@ export class Informers implements Disposable {
   readonly #informers = new Map<string, Informer>()
   readonly #cadences = new Map<UrgentCalls, Cadence>()
 
-  constructor(options: InformersOptions = {}) {
+  constructor(options: InformersOptions) {
     this.#options = options
     this.#cursors = new LiveCursors(randomBytes(32))
   }
@@ -96,7 +95,7 @@ export class Informers implements Disposable {
   #informer(tenant: LiveTenant, service: WatchedService): Informer {
     const known = this.#informers.get(tenant.key)
     if (known) return known
-    const { createEventLog = () => new MemoryEventLog(), wallNow, random } = this.#options
+    const { createEventLog, wallNow, random } = this.#options
     const cadence = this.#cadences.get(service.urgentCalls) ?? new Cadence(service.limits, service.urgentCalls)
     this.#cadences.set(service.urgentCalls, cadence)
     const informer = new Informer(tenant, {

@@ -1,13 +1,13 @@
 import type { RequestIds } from '../upstream/waiting/stop.ts'
-import { coalesceKey, DEFAULT_KINDS, type LiveEvent, type PinEventKind, pinKey } from './live-event.ts'
+import { coalesceKey, type LiveEvent, type PinEventKind, pinKey } from './live-event.ts'
 
 export interface LiveReaderOptions {
-  /** Number of tenants that push events into it. It ends when all of them have ended. Default 1. */
-  readonly parts?: number
-  /** The kinds of events that the subscriber gets. Default: the kinds of the first version of the API. */
-  readonly kinds?: ReadonlySet<PinEventKind>
+  /** Number of tenants that push events into it. It ends when all of them have ended. */
+  readonly parts: number
+  /** The kinds of events that the subscriber gets. */
+  readonly kinds: ReadonlySet<PinEventKind>
   /** Id of the GraphQL request that subscribed. */
-  readonly requestId?: string | undefined
+  readonly requestId: string | undefined
 }
 
 type End = { readonly error: unknown } | 'done'
@@ -40,7 +40,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
   })
 
   /** @param onEnd called once, when the reader takes no more events: it was closed, or its parts ended or failed */
-  constructor(onEnd: () => void, { parts = 1, kinds = DEFAULT_KINDS, requestId }: LiveReaderOptions = {}) {
+  constructor(onEnd: () => void, { parts, kinds, requestId }: LiveReaderOptions) {
     this.#onEnd = onEnd
     this.#parts = parts
     this.#requestId = requestId

@@ -172,7 +172,11 @@ describe('an idempotency key', () => {
     await using service = await startEmulatedProvider(compliant)
     const tenantSecret = Buffer.alloc(32, 1)
     const open = async () =>
-      startWriteSetup({ service, tenantSecret, writeRecords: await openWriteRecords(`${folder.path}/writes.db`) })
+      startWriteSetup({
+        service,
+        tenantSecret,
+        writeRecords: await openWriteRecords(`${folder.path}/writes.db`, Date.now),
+      })
     {
       await using before = await open()
       service.hooks.beforeReply = () => 'drop'

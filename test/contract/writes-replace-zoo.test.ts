@@ -125,7 +125,7 @@ describe.each(ZOO_CASES)('at $profile.name as $as', (member) => {
     await using service = await startEmulatedProvider(profile)
     await using folder = await temporaryFolder()
     const tenantSecret = Buffer.alloc(32, 1)
-    const openRecords = () => openWriteRecords(`${folder.path}/writes.db`)
+    const openRecords = () => openWriteRecords(`${folder.path}/writes.db`, Date.now)
     const killed = await (async () => {
       const writeRecords = dyingRecords(await openRecords(), 'key')
       await using first = await startWriteSetup({ ...options, service, tenantSecret, writeRecords })

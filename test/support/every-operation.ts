@@ -1,13 +1,13 @@
 import { parseCid } from '../../src/domain/cid.ts'
 import { type NewPin, PIN_STATUSES } from '../../src/domain/pin.ts'
-import type { CallOptions, PinClient } from '../../src/upstream/http/client.ts'
 import { exampleCid } from './providers/example-cid.ts'
+import type { TestCallOptions, TestClient } from './upstream/open-client.ts'
 
 export const NEW_PIN: NewPin = { cid: parseCid(exampleCid(1)), name: null, origins: [], meta: {} }
 
 /** The five operations, each as one call. */
 export const OPERATIONS: Readonly<
-  Record<string, (client: PinClient, options: CallOptions, requestId: string) => Promise<unknown>>
+  Record<string, (client: TestClient, options: TestCallOptions, requestId: string) => Promise<unknown>>
 > = {
   list: (client, options) => client.listPins({ statuses: PIN_STATUSES, limit: 10 }, options),
   get: (client, options, requestId) => client.getPin(requestId, options),

@@ -1,12 +1,11 @@
 import { setMaxListeners } from 'node:events'
 import { type GraphQLError, type GraphQLFormattedError, graphql } from 'graphql'
-import { Informers } from '../../src/live/informers.ts'
 import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/schema.ts'
 import { CallersByTokens } from '../../src/server/caller/identify-by-tokens.ts'
 import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
-import type { ServiceOptions } from '../../src/upstream/service/service.ts'
-import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
+import { createServiceRegistry, type RegistryOptions } from '../../src/upstream/tenant/service-registry.ts'
+import { createInformers } from './live-informers.ts'
 import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
 
 /** The token that is configured for test services unless another, or none, is given. */
@@ -16,7 +15,7 @@ export const [ALICE, BOB] = EMULATED_TOKENS
 const TIMEOUT_MS = 3_000
 
 /** `timeoutMs`: 3,000 unless given, so that the error of a service that is down comes soon. */
-export interface TestApiOptions extends ServiceOptions {
+export interface TestApiOptions extends RegistryOptions {
   /** `token`: ALICE unless given. `provider`: a stranger unless given. The first one is the default service. */
   readonly services: readonly {
     readonly name: string
@@ -49,7 +48,7 @@ export interface TestApi extends AsyncDisposable {
 export function startTestApi({ services, ...options }: TestApiOptions): TestApi {
   const schema = createSchema()
   const settings = services.map((service) => ({ token: ALICE, provider: null, ...service }))
-  const live = new Informers()
+  const live = createInformers()
   const registry = createServiceRegistry(settings, settings[0]?.name ?? '', { timeoutMs: TIMEOUT_MS, ...options })
   const callers = new CallersByTokens({ names: settings.map(({ name }) => name), defaultName: registry.defaultName })
   return {

@@ -1,10 +1,10 @@
 import { buildSchema } from 'graphql'
 import { parseConfig } from '../../src/config/parse-config.ts'
-import { Informers } from '../../src/live/informers.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createFrontDoor } from '../../src/server/create-front-door.ts'
 import { startHttpServer } from '../../src/server/http/http-server.ts'
 import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
+import { createInformers } from './live-informers.ts'
 
 /** What a resolver of the test's own gets as its context. */
 export interface ResolverContext {
@@ -39,7 +39,7 @@ export async function startTestServer(
     sink: { write: (line) => void logged.push(JSON.parse(line)) },
   })
   const registry = createServiceRegistry([], 'test')
-  const live = new Informers()
+  const live = createInformers()
   const door = createFrontDoor(config, { schema, registry, live, isReady: () => true, log })
   const server = await startHttpServer(door.handle, { ...config, inFlight: door.inFlight })
   return { ...server, url: `http://127.0.0.1:${server.port}/graphql`, logged }

@@ -77,6 +77,7 @@ const LAYERS: Layers = {
     'upstream/providers/capabilities.ts',
     'upstream/reading',
     'upstream/service',
+    'upstream/waiting/clock.ts',
     'upstream/writes',
   ],
 

@@ -21,7 +21,7 @@ export interface SearchBounds {
   readonly bearable: number
 }
 
-const DEFAULT_BOUNDS: SearchBounds = {
+export const SEARCH_BOUNDS: SearchBounds = {
   countedEntries: 20_000,
   countedLooks: 2_000,
   few: 10_000,
@@ -58,7 +58,7 @@ export class PinSearch {
   readonly #statements: Statements
   readonly #bounds: SearchBounds
 
-  constructor(database: Database, bounds = DEFAULT_BOUNDS) {
+  constructor(database: Database, bounds: SearchBounds) {
     this.#statements = new Statements(database)
     this.#bounds = bounds
   }

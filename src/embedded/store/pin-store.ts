@@ -6,7 +6,7 @@ import { foldCase } from './fold-case.ts'
 import { REQUEUE_INTERRUPTED } from './interruptions.ts'
 import { gramsOf } from './name-grams.ts'
 import type { PinFilter } from './pin-filter.ts'
-import { PinSearch } from './pin-search.ts'
+import { PinSearch, SEARCH_BOUNDS } from './pin-search.ts'
 import { termsOf } from './pin-terms.ts'
 import { type ListedPin, type ListedRow, type PinRow, type StoredPin, toListedPin, toStoredPin } from './stored-pin.ts'
 
@@ -31,7 +31,7 @@ export class PinStore {
   constructor(database: Database, now: () => number = Date.now) {
     this.#database = database
     this.#statements = new Statements(database)
-    this.#search = new PinSearch(database)
+    this.#search = new PinSearch(database, SEARCH_BOUNDS)
     this.#now = now
   }
 

@@ -44,7 +44,10 @@ async function openRecords(
 ): Promise<Pick<GatewayState, 'tenantSecret' | 'writeRecords'>> {
   try {
     const { secret } = await readSecretFile(dataDir, 'tenant-secret')
-    return { tenantSecret: Buffer.from(secret), writeRecords: await openWriteRecords(join(dataDir, 'writes.db')) }
+    return {
+      tenantSecret: Buffer.from(secret),
+      writeRecords: await openWriteRecords(join(dataDir, 'writes.db'), Date.now),
+    }
   } catch (error) {
     if (!(error instanceof DataDirectoryError) || services.some(({ provider }) => provider === 'embedded')) throw error
     log.warn(

@@ -1,5 +1,5 @@
 import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
-import { type Clock, systemClock } from '../waiting/clock.ts'
+import type { Clock } from '../waiting/clock.ts'
 
 /** State of a service, as its recent calls show it. */
 export interface ServiceHealth {
@@ -69,7 +69,7 @@ export class CircuitBreaker {
   #since = Date.now()
   #lastError: ServiceUnavailableError | null = null
 
-  constructor(serviceName: string, clock: Clock = systemClock, options: CircuitBreakerOptions = {}) {
+  constructor(serviceName: string, clock: Clock, options: CircuitBreakerOptions = {}) {
     this.#serviceName = serviceName
     this.#clock = clock
     this.#isFailure = options.isFailure ?? ((error) => error instanceof ServiceUnavailableError)

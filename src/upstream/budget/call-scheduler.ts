@@ -3,15 +3,11 @@ import type { Asker } from '../waiting/stop.ts'
 import { Agenda, type Appointment } from './agenda.ts'
 import type { CellSet } from './cell-set.ts'
 import { FairQueue } from './fair-queue.ts'
-import type { RateCell } from './rate-cell.ts'
+import { type ClassQueues, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
-import type { CallRequest } from './request-budget.ts'
-import { type BudgetClass, ClassOrder, callsAhead, REQUEST_CLASSES } from './request-class.ts'
-import { type LaneOwner, sum, type TenantLane, type TenantShare, type WaitingCall } from './tenant-share.ts'
+import { type BudgetClass, ClassOrder, REQUEST_CLASSES } from './request-class.ts'
+import type { LaneOwner, TenantLane, TenantShare, WaitingCall } from './tenant-share.ts'
 import { turnOf } from './turn-queue.ts'
-
-/** The parts of a request that decide about its place in the queue. */
-type QueuedRequest = Pick<CallRequest, 'endpoint' | 'class' | 'asker'>
 
 /**
  * Decides which waiting call leaves next, and when.
@@ -32,7 +28,7 @@ export class CallScheduler implements Disposable {
   readonly #address: CellSet
   readonly #onLeft: (tenant: TenantShare) => void
   readonly #order = new ClassOrder()
-  readonly #queues: Readonly<Record<BudgetClass, FairQueue<WaitingCall, LaneOwner>>> = {
+  readonly #queues: ClassQueues = {
     mutation: new FairQueue(),
     interactive: new FairQueue(),
     trial: new FairQueue(),
@@ -63,52 +59,32 @@ export class CallScheduler implements Disposable {
     const { endpoint, class: requestClass } = call
     // The usual case: no call waits.
     if (this.#waiting === 0 && behind === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
-    const lane = tenant?.find(requestClass, endpoint)
-    const inLane = lane?.items.ahead(turnOf(call.asker)) ?? 0
-    const aheadOfAll = (cell: RateCell) =>
-      callsAhead(requestClass, (other) =>
-        sum(cell.endpoints, (each) => {
-          const { items, lanes } = this.#queues[other].load(each)
-          if (other !== requestClass) return items
-          // Inside a class, lanes take turns. So a call with N calls ahead of it in its own lane waits for at most N + 1 calls
-          // of each other lane. A parked lane is not in the load.
-          if (each !== endpoint || !lane?.place) return Math.min(items, lanes * (inLane + 1))
-          return inLane + Math.min(items - lane.items.size, (lanes - 1) * (inLane + 1))
-        }),
-      )
-    const readyAt = this.#address.readyAt(endpoint, requestClass, now, (cell) => aheadOfAll(cell) + behind)
-    if (!tenant) return readyAt
-    const aheadOfOwn = (cell: RateCell) => tenant.ahead(cell, requestClass, endpoint, inLane) + behind
-    return Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now, aheadOfOwn))
+    return queuedUntil(this.#queues, this.#address, tenant, call, now, behind)
   }
 
-  /** Counts a call that gets its permit now. Unless it is held, it is sent now. */
-  take(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number, isHeld: boolean): void {
+  /** Counts a call that gets its permit now. */
+  take(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
     this.#address.take(endpoint, requestClass, now)
     tenant.cells.take(endpoint, requestClass, now)
     tenant.held += 1
-    if (!isHeld) this.#count(tenant, endpoint, requestClass, now)
     this.#order.served(requestClass)
     tenant.order.served(requestClass)
   }
 
   /** Ends the holding of a permit: its request is sent now, or never. */
   settle(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, isSent: boolean): void {
-    if (isSent) this.#count(tenant, endpoint, requestClass, this.#clock.now())
-    else {
-      tenant.held -= 1
+    tenant.held -= 1
+    if (isSent) {
+      const now = this.#clock.now()
+      this.#address.sent(endpoint, requestClass, now)
+      tenant.cells.sent(endpoint, requestClass, now)
+    } else {
       this.#address.giveBack(endpoint, requestClass)
       tenant.cells.giveBack(endpoint, requestClass)
     }
     if (this.#waiting === 0) return
     this.wake(tenant)
     this.serve()
-  }
-
-  #count(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
-    tenant.held -= 1
-    this.#address.sent(endpoint, requestClass, now)
-    tenant.cells.sent(endpoint, requestClass, now)
   }
 
   /**
@@ -208,7 +184,7 @@ export class CallScheduler implements Disposable {
     for (const each of new Set([turn, lane])) this.#queues[each.owner.requestClass].endTurn(each)
     const waiter = lane.items.first
     if (!waiter) throw new Error('an empty lane had a turn')
-    this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now, waiter.isHeld)
+    this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now)
     this.remove(waiter, true)
     waiter.grant(now)
   }

@@ -1,11 +1,11 @@
 import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
-import { type Clock, systemClock } from '../waiting/clock.ts'
-import { Stop } from '../waiting/stop.ts'
+import type { Clock } from '../waiting/clock.ts'
+import { Stop, type StopSignal } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
 import { LocalPermit } from './local-permit.ts'
-import { ASSUMED_LIMITS, type RateLimit } from './rate-limit.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type {
   AcquireOptions,
   CallRequest,
@@ -15,13 +15,12 @@ import type {
   RequestBudget,
   RequestBudgetOptions,
 } from './request-budget.ts'
-import { sum, TenantShare, type WaitingCall } from './tenant-share.ts'
+import { TenantShare, type WaitingCall } from './tenant-share.ts'
 
 /** Milliseconds within which refusals of two tenants are taken to be about the address that they share. */
 const SAME_CAUSE_MS = 1000
 /** Milliseconds between two checks of all waiting calls while the address is paused. */
 const SWEEP_EVERY_MS = 100
-const NOT_HELD: AcquireOptions = {}
 
 /**
  * Creates the budget of one service, or of several services of one provider, kept in this process.
@@ -29,12 +28,9 @@ const NOT_HELD: AcquireOptions = {}
  * A 429 pauses the tenant that got it, at the endpoint of the call, for `retryAfterMs`. Without `retryAfterMs`, the pause
  * lasts until the announced reset, or else for one window. If two tenants get a 429 within a second, the limits that all
  * tenants share are paused too.
- *
- * @param options.limits as published by the service or configured. Default: {@link ASSUMED_LIMITS}.
- * @param options.clock default: {@link systemClock}
  */
 export function createRequestBudget(options: RequestBudgetOptions): RequestBudget {
-  return new LocalRequestBudget(options.serviceName, options.limits, options.clock)
+  return new LocalRequestBudget(options)
 }
 
 class LocalRequestBudget implements RequestBudget {
@@ -48,7 +44,7 @@ class LocalRequestBudget implements RequestBudget {
   #sweep: Appointment | undefined
   #isDisposed = false
 
-  constructor(serviceName: string, limits: readonly RateLimit[] = ASSUMED_LIMITS, clock: Clock = systemClock) {
+  constructor({ serviceName, limits, clock }: RequestBudgetOptions) {
     this.#serviceName = serviceName
     this.#limits = limits
     this.#clock = clock
@@ -57,24 +53,19 @@ class LocalRequestBudget implements RequestBudget {
     this.#scheduler = new CallScheduler(clock, this.#address, (tenant) => this.#forgetWhenIdle(tenant))
   }
 
-  get waiting(): number {
-    return sum([...this.#tenants.values()], (tenant) => tenant.waiting)
-  }
-
-  acquire(request: CallRequest & { readonly deadline: number }, options: AcquireOptions = NOT_HELD): Promise<Permit> {
-    const { signal, isHeld = false } = options
+  acquire(request: CallRequest & { readonly deadline: number }, { signal }: AcquireOptions = {}): Promise<Permit> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     if (this.#isDisposed) return Promise.reject(this.#disposedError(request.serviceName))
     const now = this.#clock.now()
     const waitMs = this.expectedWaitMs(request)
     if (waitMs === 0) {
       const tenant = this.#tenant(request.tenantKey)
-      this.#scheduler.take(tenant, request.endpoint, request.class, now, isHeld)
+      this.#scheduler.take(tenant, request.endpoint, request.class, now)
       this.#forgetWhenIdle(tenant)
-      return Promise.resolve(this.#permit(tenant, request, now, 0, isHeld))
+      return Promise.resolve(this.#permit(tenant, request, now, 0))
     }
     if (now + waitMs > request.deadline) return Promise.reject(this.#refusal(request, now))
-    return this.#wait(request, now, options)
+    return this.#wait(request, now, signal)
   }
 
   expectedWaitMs(request: CallRequest, behind = 0): number {
@@ -96,7 +87,7 @@ class LocalRequestBudget implements RequestBudget {
     if (isRefusal) {
       const isShared = this.#isSharedRefusal(tenantKey, now)
       for (const cell of isShared ? [...own, ...this.#address.narrowest(endpoint)] : own) {
-        cell.refused(now, grantedAt ?? now, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
+        cell.refused(now, grantedAt, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
       }
       this.#scheduler.refuseHopeless(tenant, now)
       if (isShared) this.#planSweep(now)
@@ -134,11 +125,7 @@ class LocalRequestBudget implements RequestBudget {
     this.#tenants.clear()
   }
 
-  #wait(
-    request: CallRequest & { deadline: number },
-    askedAt: number,
-    { signal, isHeld = false }: AcquireOptions,
-  ): Promise<Permit> {
+  #wait(request: CallRequest & { deadline: number }, askedAt: number, signal: StopSignal | undefined): Promise<Permit> {
     const tenant = this.#tenant(request.tenantKey)
     return new Promise((resolve, reject) => {
       const abort = () => {
@@ -154,12 +141,11 @@ class LocalRequestBudget implements RequestBudget {
         deadline: request.deadline,
         asker: request.asker,
         serviceName: request.serviceName,
-        isHeld,
         turn: undefined,
         expiry: undefined,
         grant: (now) => {
           letGo()
-          resolve(this.#permit(tenant, request, now, now - askedAt, isHeld))
+          resolve(this.#permit(tenant, request, now, now - askedAt))
         },
         refuse: (waitMs) => waiter.fail(new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)),
         fail: (reason) => {
@@ -180,8 +166,8 @@ class LocalRequestBudget implements RequestBudget {
     return new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)
   }
 
-  #permit(tenant: TenantShare, call: CallRequest, now: number, waitedMs: number, isHeld: boolean): Permit {
-    return new LocalPermit(now, waitedMs, isHeld ? (isSent) => this.#settle(tenant, call, isSent) : undefined)
+  #permit(tenant: TenantShare, call: CallRequest, now: number, waitedMs: number): Permit {
+    return new LocalPermit(now, waitedMs, (isSent) => this.#settle(tenant, call, isSent))
   }
 
   #settle(tenant: TenantShare, { endpoint, class: requestClass }: CallRequest, isSent: boolean): void {

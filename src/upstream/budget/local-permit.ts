@@ -6,7 +6,7 @@ export class LocalPermit implements Permit {
   readonly waitedMs: number
   #settle: ((isSent: boolean) => void) | undefined
 
-  constructor(grantedAt: number, waitedMs: number, settle: ((isSent: boolean) => void) | undefined) {
+  constructor(grantedAt: number, waitedMs: number, settle: (isSent: boolean) => void) {
     this.grantedAt = grantedAt
     this.waitedMs = waitedMs
     this.#settle = settle

@@ -19,7 +19,10 @@ export interface CallRequest {
   readonly serviceName?: string
 }
 
-/** Permission to make one call now. */
+/**
+ * Permission to make one call now. Its holder says when the request is sent, or that it is not. Until then the call counts,
+ * however long its connection takes.
+ */
 export interface Permit {
   /** Time on the budget's clock when the call may leave. Pass it back when the answer is observed. */
   readonly grantedAt: number
@@ -36,12 +39,7 @@ export interface AcquireOptions {
    * Removes the call from the queue; rejects with `signal.reason`. If more operations begin to wait for the call meanwhile, as a
    * `Stop` reports, it leaves in the turn of whichever comes first.
    */
-  readonly signal?: StopSignal
-  /**
-   * True if the caller says by the permit when the request is sent, or that it is not. Until then the call counts, however
-   * long its connection takes. Default: false. The call then counts as sent when it gets its permit.
-   */
-  readonly isHeld?: boolean
+  readonly signal?: StopSignal | undefined
 }
 
 /** The facts about an answer that matter to the budget. */
@@ -54,8 +52,8 @@ export interface ObservedAnswer {
   readonly retryAfterMs?: number | undefined
   /** The answer's `X-RateLimit-*` headers. */
   readonly rateLimit?: AnnouncedRate | undefined
-  /** The permit's `grantedAt`. It distinguishes late refusals of one episode from a new episode. Default: now. */
-  readonly grantedAt?: number
+  /** The permit's `grantedAt`. It distinguishes late refusals of one episode from a new episode. */
+  readonly grantedAt: number
 }
 
 /** The rest of one limit of a service. */
@@ -75,8 +73,9 @@ export interface LimitUsage {
 export interface RequestBudgetOptions {
   /** Configured name of the service, for errors of requests that name none. */
   readonly serviceName: string
-  readonly limits?: readonly RateLimit[]
-  readonly clock?: Clock
+  /** As published by the service, configured, or assumed. */
+  readonly limits: readonly RateLimit[]
+  readonly clock: Clock
 }
 
 /** Creates the budget of one service, or of several services of one provider. */
@@ -110,6 +109,4 @@ export interface RequestBudget extends Disposable {
    * see it.
    */
   snapshot(tenantKey?: string): LimitUsage[]
-  /** Number of calls that wait. */
-  readonly waiting: number
 }

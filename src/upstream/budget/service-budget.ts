@@ -24,10 +24,6 @@ export class ServiceBudget implements RequestBudget {
     this.#shared = shared
   }
 
-  get waiting(): number {
-    return this.#shared.waiting
-  }
-
   acquire(
     { tenantKey, endpoint, class: requestClass, asker, deadline }: CallRequest & { readonly deadline: number },
     options?: AcquireOptions,

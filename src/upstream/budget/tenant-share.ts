@@ -19,8 +19,6 @@ export interface WaitingCall {
   /** Set once the waiter is in its lane. */
   turn: Turn<WaitingCall> | undefined
   expiry: Appointment | undefined
-  /** See `RequestBudget.acquire`. */
-  readonly isHeld: boolean
   readonly grant: (now: number) => void
   /** Rejects the call, since no slot is free in time. A retry makes sense after `waitMs`. */
   readonly refuse: (waitMs: number) => void

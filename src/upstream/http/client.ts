@@ -17,8 +17,8 @@ export interface CallOptions {
   readonly token: string
   /** Aborts the request, which then rejects with `signal.reason`. */
   readonly signal?: StopSignal | undefined
-  /** Milliseconds for the whole request. Default: the client's `timeoutMs`. */
-  readonly timeoutMs?: number | undefined
+  /** Milliseconds for the whole request. */
+  readonly timeoutMs: number
   /** Called at most once: when the request begins to be sent, or when no connection could be made. See {@link exchange}. */
   readonly onSent?: (() => void) | undefined
   /** Called with every answer, refusals included, as soon as it is read. */
@@ -58,8 +58,6 @@ export interface ClientOptions {
   readonly name: string
   /** Base URL. Its path is kept, except for a trailing slash and a trailing `/pins`. */
   readonly endpoint: string
-  /** Milliseconds that a try may take. */
-  readonly timeoutMs: number
   readonly known: KnownAnswers
 }
 
@@ -81,7 +79,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
  * @see Pinning Service API 1.0.0
  */
 export function createServiceClient(dispatcher: Dispatcher, options: ClientOptions): ServiceClient {
-  const { name, timeoutMs, known } = options
+  const { name, known } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)
 
   function call<Value>(
@@ -90,8 +88,8 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
     callOptions: CallOptions,
     decode: (text: string, status: number) => Value,
   ): Promise<Value> {
-    const { signal, timeoutMs: callTimeoutMs = timeoutMs, onAnswer, onSent } = callOptions
-    const exchangeOptions = { signal, timeoutMs: callTimeoutMs, maxBodyBytes: MAX_BODY_BYTES, onSent }
+    const { signal, timeoutMs, onAnswer, onSent } = callOptions
+    const exchangeOptions = { signal, timeoutMs, maxBodyBytes: MAX_BODY_BYTES, onSent }
     return exchange(dispatcher, name, request, exchangeOptions, (response) => {
       onAnswer?.(response)
       const { status, text } = response

@@ -3,10 +3,9 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import type { Service } from '../service/service.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { printTime, SECOND_NS } from './list-plan.ts'
-import type { AskForPage } from './page-check.ts'
+import type { AskForPage, CheckedService } from './page-check.ts'
 
 /** Number of queries whose last pins are remembered. */
 const MAX_ENDS = 100
@@ -17,11 +16,11 @@ const MAX_ENDS = 100
  * The last pins are remembered. A page that ends with the same pins needs no request, since new pins are newer.
  */
 export class EndCheck {
-  readonly #service: Pick<Service, 'capabilities' | 'known'>
+  readonly #service: CheckedService
   /** By query: the ids of the pins of the oldest instant. */
   readonly #ends = new Map<string, ReadonlySet<string>>()
 
-  constructor(service: Service) {
+  constructor(service: CheckedService) {
     this.#service = service
   }
 

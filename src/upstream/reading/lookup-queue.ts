@@ -1,8 +1,6 @@
 import type { Cid } from '../../domain/cid.ts'
 import { RateLimitedError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import { safePace } from '../budget/rate-limit.ts'
-import { RefusedCalls } from '../budget/refused-calls.ts'
 import type { CallOptions, PinClient } from '../http/client.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
@@ -11,6 +9,7 @@ import type { Service } from '../service/service.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
 import { cidRoom, isCutShort, largestLimit } from './list-plan.ts'
 import { type Lookup, LookupGroup, type PinRecords } from './lookup-group.ts'
+import { LookupPlanner, type NextRequest, PAGE_LIMIT, WAYS, type Way } from './lookup-planner.ts'
 
 /** The parts of a tenant that the queue needs. */
 export interface LookupSource {
@@ -26,15 +25,6 @@ export interface LookupSource {
   collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<PinRecords>
 }
 
-/** A kind of request: for one pin by its request id, for some CIDs by a list, or for all pins by a list. */
-type Way = 'item' | 'cids' | 'all'
-
-/** All ways, the one with the smallest answer first. If two cost the same, the earlier one is taken. */
-const WAYS: readonly Way[] = ['item', 'cids', 'all']
-const LIST_WAYS: readonly Way[] = ['cids', 'all']
-
-const PAGE_LIMIT = 1000
-
 /**
  * One tenant's lookups that wait for the service's budget.
  *
@@ -49,31 +39,16 @@ const PAGE_LIMIT = 1000
 export class LookupQueue {
   readonly #service: Service
   readonly #source: LookupSource
-  /** Milliseconds of the service's limits that one request uses up. */
-  readonly #costMs: Readonly<Record<'item' | 'list', number>>
-  /**
-   * True if the service has separate limits for `GET /pins` and `GET /pins/{requestid}`. Then a permit for one is none for
-   * the other.
-   */
-  readonly #countsApart: boolean
   readonly #waiting = new LookupGroup(() => this.#next?.stop.abort())
+  readonly #planner: LookupPlanner
   /** The request that waits for budget. Undefined also for a request for a single pin that needs a permit of its own. */
-  #next: { readonly endpoint: 'item' | 'list'; readonly leavesAt: number; readonly stop: Stop } | undefined
+  #next: (NextRequest & { readonly stop: Stop }) | undefined
   #isPumping = false
-  /** The refused lookups that have not come back yet. They have places in the requests that they are to share. */
-  readonly #refused = new RefusedCalls()
-  /** The largest number of pins that one list is known to hold. */
-  #longestList = PAGE_LIMIT
 
   constructor(service: Service, source: LookupSource) {
     this.#service = service
     this.#source = source
-    const costOf = (endpoint: 'item' | 'list'): number =>
-      service.limits
-        .filter((limit) => limit.endpoint === endpoint || limit.endpoint === 'all')
-        .reduce((most, limit) => Math.max(most, safePace(limit).intervalMs), 1)
-    this.#costMs = { item: costOf('item'), list: costOf('list') }
-    this.#countsApart = service.limits.some(({ endpoint }) => endpoint === 'item' || endpoint === 'list')
+    this.#planner = new LookupPlanner(service, source, this.#waiting)
   }
 
   /**
@@ -87,9 +62,9 @@ export class LookupQueue {
    */
   find(lookup: Lookup, signal: StopSignal): Promise<readonly Pin[]> {
     const { clock, longestWaitMs, name } = this.#service
-    const { waitMs } = this.#plan(WAYS, lookup)
+    const { waitMs } = this.#planner.plan(WAYS, this.#next, lookup)
     if (waitMs > longestWaitMs) {
-      this.#refused.add(undefined, clock.now() + waitMs)
+      this.#planner.noteRefused(clock.now() + waitMs)
       return Promise.reject(new RateLimitedError(name, waitMs))
     }
     const found = this.#waiting.add(lookup, clock.now(), signal)
@@ -103,8 +78,8 @@ export class LookupQueue {
     // Waits one microtask, so that all lookups that one GraphQL request makes in this turn of the event loop are queued.
     await Promise.resolve()
     while (this.#waiting.size > 0) {
-      const { way } = this.#plan(WAYS)
-      if (way === 'all' && !this.#fitsOneList) await this.#readPages()
+      const { way } = this.#planner.plan(WAYS, this.#next)
+      if (way === 'all' && !this.#planner.fitsOneList) await this.#readPages()
       else await this.#sendNext(way)
     }
     this.#isPumping = false
@@ -116,7 +91,7 @@ export class LookupQueue {
    */
   #sendNext(way: Way): Promise<void> {
     const { key, token } = this.#source
-    const endpoint = this.#endpointOf(way)
+    const endpoint = this.#planner.endpointOf(way)
     const stop = new Stop()
     const { budget, clock } = this.#service
     const leavesAt = clock.now() + budget.expectedWaitMs({ tenantKey: key, endpoint, class: 'interactive' })
@@ -139,7 +114,7 @@ export class LookupQueue {
           signal: stop,
           isRepeatable: true,
           send: (client, options) => {
-            batch ??= this.#makeUp(this.#plan(this.#countsApart ? LIST_WAYS : WAYS).way, stop)
+            batch ??= this.#makeUp(this.#planner.plan(this.#planner.waysOfLists, this.#next).way, stop)
             leave()
             return batch.ask(client, options)
           },
@@ -179,7 +154,7 @@ export class LookupQueue {
     if (!isCut && !isDoubtful) return lookups.settle(name, page)
     if (query.cids) return lookups.settle(name, await this.#source.collect(query.cids, signal))
     // There are more pins than expected, so this list does not settle the lookups. They wait again.
-    this.#longestList = Math.min(this.#longestList, recordCount(page))
+    this.#planner.noteCutList(recordCount(page))
     this.#waiting.take(lookups)
     if (!this.#isPumping) void this.#pump()
   }
@@ -212,58 +187,6 @@ export class LookupQueue {
     const { clock, longestWaitMs } = this.#service
     if (error instanceof RateLimitedError) this.#waiting.fail(error, clock.now() + error.retryAfterMs - longestWaitMs)
     else this.#waiting.fail(error)
-  }
-
-  /**
-   * Returns the cheapest kind of request for all waiting lookups, and the milliseconds until the last of these requests
-   * would leave.
-   *
-   * @param extra a lookup that is about to be added
-   */
-  #plan(ways: readonly Way[], extra?: Lookup): { way: Way; waitMs: number } {
-    const { cidFilter, maxCids } = this.#service.capabilities
-    const { size, cidCount, hasContents } = this.#waiting
-    const refused = extra ? this.#refused.ahead(undefined, this.#service.clock.now()) : 0
-    const isSelective = cidFilter === 'exact'
-    const isNewCid = extra !== undefined && !this.#waiting.hasCid(extra.cid)
-    const pages = this.#fitsOneList ? 1 : Math.ceil(((this.#source.total() ?? 0) + 1) / PAGE_LIMIT)
-    const never = Number.POSITIVE_INFINITY
-    const requests: Record<Way, number> = {
-      item: hasContents || extra?.requestId === null ? never : size + refused + (extra ? 1 : 0),
-      cids: isSelective ? Math.ceil((cidCount + refused + (isNewCid ? 1 : 0)) / maxCids) : never,
-      all: isSelective && !this.#fitsOneList ? never : pages,
-    }
-    let best: { way: Way; costMs: number } = { way: 'cids', costMs: never }
-    for (const way of ways) {
-      const endpoint = this.#endpointOf(way)
-      const costMs = this.#waitMs(endpoint, 1) + requests[way] * this.#costMs[endpoint]
-      if (costMs < best.costMs) best = { way, costMs }
-    }
-    const { way } = best
-    return { way, waitMs: best.costMs === never ? never : this.#waitMs(this.#endpointOf(way), requests[way]) }
-  }
-
-  /** Milliseconds until the last of some requests to an endpoint leaves. */
-  #waitMs(endpoint: 'item' | 'list', requests: number): number {
-    const { budget, clock } = this.#service
-    const call = { tenantKey: this.#source.key, endpoint, class: 'interactive' } as const
-    if (this.#next?.endpoint !== endpoint) return budget.expectedWaitMs(call, requests - 1)
-    // The first of them waits in the budget already.
-    return requests > 1 ? budget.expectedWaitMs(call, requests - 2) : Math.max(0, this.#next.leavesAt - clock.now())
-  }
-
-  /**
-   * Returns the endpoint whose permit a request needs. Where the service limits both alike, a permit for a list also allows
-   * a request for a single pin.
-   */
-  #endpointOf(way: Way): 'item' | 'list' {
-    return way === 'item' && this.#countsApart ? 'item' : 'list'
-  }
-
-  /** True if one list holds all pins, as far as known. */
-  get #fitsOneList(): boolean {
-    const total = this.#source.total()
-    return total !== null && total < Math.min(this.#longestList, largestLimit(this.#service.capabilities))
   }
 
   /** Chooses as many of the waiting CIDs as fit in one request, at least one. */

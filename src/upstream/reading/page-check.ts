@@ -2,11 +2,20 @@ import { BadRequestError } from '../../domain/errors.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
+import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
+import type { Clock } from '../waiting/clock.ts'
 import { largestLimit } from './list-plan.ts'
 
 /** Sends one `GET /pins`. The answer teaches what it shows, and nothing is checked about it. */
 export type AskForPage = (query: ListQuery) => Promise<PinPage>
+
+/** The service whose pages are checked. */
+export interface CheckedService {
+  readonly capabilities: Capabilities
+  readonly known: LearnedCapabilities
+  readonly clock: Clock
+}
 
 /** The circumstances of a page that is checked. */
 export interface PageCheck {

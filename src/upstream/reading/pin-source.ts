@@ -4,6 +4,12 @@ import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 
+/** The part of {@link LearnedCapabilities} that whoever reads lists may use. */
+export type ListLessons = Pick<
+  LearnedCapabilities,
+  'hasHonestCount' | 'looksCut' | 'observeLargerPage' | 'observeRoundedTime' | 'observeUncutPage' | 'observeWrongCount'
+>
+
 /** A source of pins that can be read page by page, such as a tenant. */
 export interface PinSource {
   /** Configured name of the service. */
@@ -11,7 +17,7 @@ export interface PinSource {
   /** The service's capabilities, as far as known now. */
   readonly capabilities: Capabilities
   /** Gets the lessons that only several pages together can teach. */
-  readonly known: LearnedCapabilities
+  readonly known: ListLessons
   /** Splits a query into as many parts as the service needs for its CIDs. */
   splitQuery(query: PinQuery): PinQuery[]
   /** Reads one page. The query is sent unchanged. One `GET /pins`; at an unknown service more, see `StrangerChecks`. */

@@ -1,8 +1,7 @@
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
-import type { Service } from '../service/service.ts'
-import { type AskForPage, askForMost, type PageCheck } from './page-check.ts'
+import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
 const PAUSE_MS = 60_000
@@ -14,11 +13,11 @@ const PAUSE_MS = 60_000
  * status at a time, but those for live status at most once a minute.
  */
 export class SeveralStatusesCheck {
-  readonly #service: Pick<Service, 'capabilities' | 'known' | 'clock'>
+  readonly #service: CheckedService
   /** Clock time of the next check of a list for live status. */
   #checksAgainAt = Number.NEGATIVE_INFINITY
 
-  constructor(service: Service) {
+  constructor(service: CheckedService) {
     this.#service = service
   }
 

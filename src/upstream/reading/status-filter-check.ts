@@ -1,10 +1,9 @@
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../domain/pin.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
-import type { Service } from '../service/service.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
-import { type AskForPage, askForMost, type PageCheck } from './page-check.ts'
+import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 
 /** Largest chance that a late filter passes its test. */
@@ -29,13 +28,13 @@ interface Test {
  * good what the service does.
  */
 export class StatusFilterCheck {
-  readonly #service: Pick<Service, 'capabilities' | 'known'>
+  readonly #service: CheckedService
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #end: EndCheck
   /** Chance that a late filter has passed all tests so far. */
   #chance = 1
 
-  constructor(service: Service, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
+  constructor(service: CheckedService, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
     this.#service = service
     this.#severalStatuses = severalStatuses
     this.#end = end

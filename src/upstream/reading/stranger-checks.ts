@@ -2,9 +2,8 @@ import { PIN_STATUSES } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import type { Service } from '../service/service.ts'
 import { EndCheck } from './end-check.ts'
-import type { PageCheck } from './page-check.ts'
+import type { CheckedService, PageCheck } from './page-check.ts'
 import { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusFilterCheck } from './status-filter-check.ts'
 
@@ -23,13 +22,13 @@ import { StatusFilterCheck } from './status-filter-check.ts'
  * `docs/upstream-behaviours.md` says more.
  */
 export class StrangerChecks {
-  readonly #service: Pick<Service, 'capabilities' | 'known'>
+  readonly #service: CheckedService
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #statusFilter: StatusFilterCheck
   readonly #end: EndCheck
 
   /** @param service checks are made for one of its tokens */
-  constructor(service: Service) {
+  constructor(service: CheckedService) {
     this.#service = service
     this.#severalStatuses = new SeveralStatusesCheck(service)
     this.#end = new EndCheck(service)

@@ -1,38 +1,19 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
 import type { Gate, Visit } from '../breaker/gate.ts'
-import type { ServiceBreakers } from '../breaker/service-breakers.ts'
-import type { CallMeter } from '../budget/call-meter.ts'
-import type { Endpoint } from '../budget/rate-limit.ts'
-import type { AcquireOptions, CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
+import type { CallRequest, Permit } from '../budget/request-budget.ts'
 import { isPoll } from '../budget/request-class.ts'
 import { FailedAnswerError } from '../http/refusals.ts'
-import type { Clock } from '../waiting/clock.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
-import type { CallSender } from './call-sender.ts'
-import { type CallTimes, callTimes, longestTrial, longestVisit, longestWait } from './call-times.ts'
+import type { CallPath } from './call-path.ts'
+import { type CallTimes, callTimes, longestWait } from './call-times.ts'
+import { acquireForTrial, giveUpEarly, hasRoomForTrial, startVisit, trialWaitMs } from './call-trial.ts'
 import { LIST_PROBE, type Probe, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
 
-/** The parts of a service that its calls pass. */
-export interface CallPath {
-  readonly clock: Clock
-  /** Milliseconds that one try may take. */
-  readonly timeoutMs: number
-  readonly breakers: ServiceBreakers
-  readonly budget: RequestBudget
-  /** Counts calls that go before polls. */
-  readonly urgentCalls: CallMeter
-  readonly sender: CallSender
-}
-
 const MAX_TRIES = 3
 const FIRST_BACKOFF_MS = 200
-/** The run says of each permit when its request is sent. */
-const HELD = { isHeld: true } as const
-/** Milliseconds that a trial may be expected to wait for the budget, and until the next one if the budget refuses it. */
-const SOON_MS = 1_000
 /** Milliseconds after which a probe that waits for the budget gives up. */
 const LATE_PROBE_MS = 60_000
 
@@ -101,9 +82,11 @@ export class CallRun<Value> {
   async runLate(trialOf: Gate): Promise<void> {
     const { budget, clock, breakers } = this.#path
     const request = { ...this.#request, class: 'trial', deadline: clock.now() + LATE_PROBE_MS } as const
-    const permit = await budget.acquire(request, HELD)
-    if (breakers.isOpen(this.#call.tenantKey)) await this.#send(permit, trialOf, undefined)
-    else permit.giveBack()
+    const permit = await budget.acquire(request)
+    // The time for the answer begins now.
+    if (breakers.isOpen(this.#call.tenantKey)) {
+      await new CallRun(this.#call, this.#path).#send(permit, trialOf, undefined)
+    } else permit.giveBack()
   }
 
   /**
@@ -115,7 +98,12 @@ export class CallRun<Value> {
     const { breakers } = this.#path
     if (isPoll(this.#call.class)) return this.#takeTrial()
     // A visit of an outage before has nothing to say of this one.
-    if (!this.#visit || this.#visit.since < breakers.openedAt(tenantKey)) this.#visit = this.#startVisit()
+    if (!this.#visit || this.#visit.since < breakers.openedAt(tenantKey)) {
+      this.#visit = startVisit(this.#call, this.#path, this.#times, {
+        probe: (gate) => this.#probe(gate),
+        probeLate: (gate) => this.#probeLate(gate),
+      })
+    }
     try {
       const trialOf = await breakers.wait(tenantKey, this.#visit)
       if (trialOf) return trialOf
@@ -132,32 +120,18 @@ export class CallRun<Value> {
   #takeTrial(): Gate {
     const { tenantKey, endpoint } = this.#call
     const { breakers } = this.#path
-    const hasRoom = this.#trialWaitMs(endpoint) <= SOON_MS
+    const hasRoom = hasRoomForTrial(this.#path.budget, tenantKey, endpoint)
     const trialOf = hasRoom ? breakers.takeTrial(tenantKey) : null
     if (trialOf) return trialOf
-    if (!hasRoom) breakers.probeLate(tenantKey, { probeLate: (gate) => this.#probeWith(LIST_PROBE).runLate(gate) })
+    if (!hasRoom) breakers.probeLate(tenantKey, { probeLate: (gate) => this.#probeLate(gate) })
     throw this.#lastFailure ?? breakers.refusal(tenantKey)
-  }
-
-  #startVisit(): Visit {
-    const { endpoint, signal } = this.#call
-    const { clock, timeoutMs } = this.#path
-    const since = clock.now()
-    return {
-      since,
-      until: Math.min(since + longestVisit(timeoutMs), this.#times.lastStart),
-      signal,
-      isChange: endpoint === 'write',
-      hasRoom: () => this.#trialWaitMs(endpoint) <= SOON_MS,
-      probe: (gate) => this.#probe(gate),
-      probeLate: (gate) => this.#probeWith(LIST_PROBE).runLate(gate),
-      hasTried: false,
-    }
   }
 
   /** Asks in the name of a change that waits whether the service is back, since a change must not find that out itself. */
   #probe(trialOf: Gate): void {
-    const isShortOfLists = this.#trialWaitMs('list') > 0 && this.#trialWaitMs('item') === 0
+    const { tenantKey } = this.#call
+    const { budget } = this.#path
+    const isShortOfLists = trialWaitMs(budget, tenantKey, 'list') > 0 && trialWaitMs(budget, tenantKey, 'item') === 0
     const probe = isShortOfLists ? pinProbe(trialOf) : LIST_PROBE
     // The breakers get the error.
     this.#probeWith(probe)
@@ -167,38 +141,19 @@ export class CallRun<Value> {
       })
   }
 
+  #probeLate(trialOf: Gate): Promise<void> {
+    return this.#probeWith(LIST_PROBE).runLate(trialOf)
+  }
+
   #probeWith(probe: Probe): CallRun<unknown> {
     const { tenantKey, token, class: requestClass } = this.#call
     return new CallRun<unknown>({ tenantKey, token, class: requestClass, isRepeatable: true, ...probe }, this.#path)
   }
 
-  /** Returns the milliseconds until the budget would let a trial leave. */
-  #trialWaitMs(endpoint: Endpoint): number {
-    const { tenantKey } = this.#call
-    return this.#path.budget.expectedWaitMs({ tenantKey, endpoint, class: 'trial' })
-  }
-
   #acquire(trialOf: Gate | null): Promise<Permit | null> {
     const { signal } = this.#call
-    const options = signal ? { signal, isHeld: true } : HELD
-    if (trialOf) return this.#acquireForTrial(trialOf, options)
-    return this.#path.budget.acquire(this.#request, options)
-  }
-
-  /** Returns null when the budget has no room for a trial in time: then it has to wait, and its call at the gate. */
-  async #acquireForTrial(trialOf: Gate, options: AcquireOptions): Promise<Permit | null> {
-    const { clock, budget } = this.#path
-    const deadline = Math.min(this.#request.deadline, this.#visit?.until ?? Number.POSITIVE_INFINITY)
-    // Trials never burst: while a service is down, they leave at the pace of its limit at most.
-    const request = { ...this.#request, class: 'trial', deadline } as const
-    try {
-      return await budget.acquire(request, options)
-    } catch (error) {
-      const isLeft = options.signal?.aborted === true
-      trialOf.dropTrial(isLeft ? 0 : clock.now() + SOON_MS)
-      if (error instanceof RateLimitedError && !isPoll(this.#call.class)) return null
-      throw error
-    }
+    if (trialOf) return acquireForTrial(trialOf, this.#request, this.#path, { signal, visit: this.#visit })
+    return this.#path.budget.acquire(this.#request, { signal })
   }
 
   /** @param trialOf the gate of which this try is a trial */
@@ -223,26 +178,18 @@ export class CallRun<Value> {
 
   /**
    * Sends the call as a trial. It goes on after its callers have left: an aborted trial would show nothing, and clients that
-   * always leave early would keep the breaker open forever. The caller of a read that came from the gate waits for half of
-   * `timeoutMs` in all, unless the service comes back meanwhile. A change was sent then, and must not be called unsent.
+   * always leave early would keep the breaker open forever. A change was sent then, and must not be called unsent.
    */
   #tryOut(permit: Permit, trialOf: Gate): Promise<Value> {
     const { tenantKey, endpoint, signal } = this.#call
-    const { clock, timeoutMs, breakers } = this.#path
     const trial = untilAborted(this.#send(permit, trialOf, new Stop(signal)), signal)
-    if (!this.#visit || endpoint === 'write') return trial
-    const over = new Stop()
-    const giveUp = (): void => {
-      if (breakers.isOpen(tenantKey)) over.abort(breakers.refusal(tenantKey))
-    }
-    const timer = clock.setTimeout(giveUp, this.#visit.since + longestTrial(timeoutMs) - clock.now())
-    return untilAborted(trial, over).finally(() => timer.cancel())
+    return this.#visit && endpoint !== 'write' ? giveUpEarly(trial, tenantKey, this.#path, this.#visit) : trial
   }
 
   /** Waits until the call may be tried again after a failure. Throws the failure when that is never. */
   async #beforeRetry(error: unknown, wasTrial: boolean): Promise<void> {
     const { tenantKey, isRepeatable, signal } = this.#call
-    const { clock, breakers, sender } = this.#path
+    const { clock, breakers, sender, random } = this.#path
     if (error instanceof UnauthorizedError) sender.tokenRefused(this.#call)
     if (!isWorthRepeating(error, isRepeatable) || breakers.stopping) throw error
     if (error instanceof ServiceUnavailableError) {
@@ -256,7 +203,7 @@ export class CallRun<Value> {
     if (this.#tries >= MAX_TRIES) throw error
     this.#tries++
     if (isShut || error instanceof RateLimitedError) return
-    const backoffMs = Math.random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 2)
+    const backoffMs = random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 2)
     if (clock.now() + backoffMs > this.#times.lastStart) throw error
     await sleep(clock, backoffMs, { signal })
   }

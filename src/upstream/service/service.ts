@@ -13,21 +13,24 @@ import { type TenantObserver, UNKNOWN_AGE } from '../observing/tenant-observer.t
 import type { UpstreamCall, UpstreamObserver } from '../observing/upstream-observer.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from '../providers/capabilities.ts'
 import { findProvider } from '../providers/known-providers.ts'
-import { type Clock, systemClock } from '../waiting/clock.ts'
-import { type CallPath, CallRun } from './call-run.ts'
+import type { Clock } from '../waiting/clock.ts'
+import type { CallPath } from './call-path.ts'
+import { CallRun } from './call-run.ts'
 import { CallSender } from './call-sender.ts'
 import { longestReadWait } from './call-times.ts'
 import type { ServiceCall } from './service-call.ts'
 import type { ServiceSettings } from './service-settings.ts'
-import { createSharedLimits, type SharedLimits } from './shared-limits.ts'
+import type { SharedLimits } from './shared-limits.ts'
 
 export interface ServiceOptions {
   /** Opens the client of a service in a test's own process. Default: {@link createServiceClient}, over HTTP. */
   readonly connect?: ((options: ClientOptions) => ServiceClient) | undefined
-  /** Milliseconds that one try may take. A read may take 2.5 times as long, including waits and retries. Default: 10,000. */
-  readonly timeoutMs?: number | undefined
+  /** Milliseconds that one try may take. A read may take 2.5 times as long, including waits and retries. */
+  readonly timeoutMs: number
   readonly proxy?: ProxySettings | undefined
-  readonly clock?: Clock | undefined
+  readonly clock: Clock
+  /** Returns the random part of the pauses between tries, from 0 to 1. Default: `Math.random`. */
+  readonly random?: (() => number) | undefined
   /** Called once for each lesson from a service's answers. */
   readonly onLesson?: ((serviceName: string, lesson: Lesson) => void) | undefined
   /** Gets the events of all services. It must not throw. Default: none, and then nothing is measured. */
@@ -65,10 +68,10 @@ export class Service implements AsyncDisposable {
   readonly #reporter: ServiceReporter | undefined
   readonly #path: CallPath
 
-  /** @param shared the limits, and what is used of them. Default: this service shares them with no other. */
-  constructor(settings: ServiceSettings, options: ServiceOptions = {}, shared?: SharedLimits) {
+  /** @param shared the limits, and what is used of them */
+  constructor(settings: ServiceSettings, options: ServiceOptions, shared: SharedLimits) {
     const { name, endpoint } = settings
-    const { timeoutMs = 10_000, proxy, clock = systemClock, onLesson, observer } = options
+    const { timeoutMs, proxy, clock, random = Math.random, onLesson, observer } = options
     const provider = findProvider(settings.provider)
     const { origin, pathname } = new URL(endpoint)
     this.name = name
@@ -77,13 +80,13 @@ export class Service implements AsyncDisposable {
     this.hasToken = Boolean(settings.token)
     this.clock = clock
     this.timeoutMs = timeoutMs
-    const { limits, budget, urgentCalls } = shared ?? ownLimits(settings, clock)
+    const { limits, budget, urgentCalls } = shared
     this.limits = limits
     this.budget = budget
     this.urgentCalls = urgentCalls
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
-    const clientOptions = { name, endpoint, timeoutMs, known: this.known }
+    const clientOptions = { name, endpoint, known: this.known }
     const client =
       options.connect?.(clientOptions) ??
       createServiceClient(openConnections({ endpoint, timeoutMs, proxy }), clientOptions)
@@ -99,6 +102,7 @@ export class Service implements AsyncDisposable {
       urgentCalls,
       breakers: new ServiceBreakers(name, clock, reporter && ((...state) => reporter.isNow(...state))),
       sender: new CallSender(sender),
+      random,
     }
   }
 
@@ -164,10 +168,4 @@ export class Service implements AsyncDisposable {
     this.#path.breakers.stop(stopping)
     await this.#client[Symbol.asyncDispose]()
   }
-}
-
-function ownLimits(settings: ServiceSettings, clock: Clock): SharedLimits {
-  const own = createSharedLimits([settings], clock).get(settings.name)
-  if (!own) throw new Error('a service has no limits')
-  return own
 }

@@ -4,7 +4,7 @@ import type { RateLimit } from '../budget/rate-limit.ts'
 import type { CreateRequestBudget, RequestBudget } from '../budget/request-budget.ts'
 import { ServiceBudget } from '../budget/service-budget.ts'
 import { groupBySharedLimits, type LimitedService, limitsOf } from '../providers/limits-of.ts'
-import { type Clock, systemClock } from '../waiting/clock.ts'
+import type { Clock } from '../waiting/clock.ts'
 
 /** The limits that a service's calls keep, and their use so far. Services of one provider share both. */
 export interface SharedLimits {
@@ -22,7 +22,7 @@ export interface SharedLimits {
  */
 export function createSharedLimits(
   services: readonly LimitedService[],
-  clock: Clock = systemClock,
+  clock: Clock,
   createBudget: CreateRequestBudget = createRequestBudget,
 ): Map<string, SharedLimits> {
   const byService = new Map<string, SharedLimits>()

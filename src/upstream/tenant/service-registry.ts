@@ -3,7 +3,8 @@ import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
 import type { CreateRequestBudget } from '../budget/request-budget.ts'
 import { Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceSettings } from '../service/service-settings.ts'
-import { createSharedLimits } from '../service/shared-limits.ts'
+import { createSharedLimits, type SharedLimits } from '../service/shared-limits.ts'
+import { type Clock, systemClock } from '../waiting/clock.ts'
 import { WriteJournal } from '../writes/write-journal.ts'
 import type { WriteRecords } from '../writes/write-records.ts'
 import { Tenant } from './tenant.ts'
@@ -31,7 +32,11 @@ export interface ServiceRegistry extends AsyncDisposable {
   tenant(name: string, token: string | null): Tenant
 }
 
-export interface RegistryOptions extends ServiceOptions {
+export interface RegistryOptions extends Omit<ServiceOptions, 'clock' | 'timeoutMs'> {
+  /** Milliseconds that one try may take. Default: 10,000. */
+  readonly timeoutMs?: number | undefined
+  /** Default: {@link systemClock}. */
+  readonly clock?: Clock | undefined
   /**
    * Secret of at least 32 bytes, from which the keys of tenants are made. Records of writes are found by these keys.
    * Default: a new random secret.
@@ -48,6 +53,7 @@ export interface RegistryOptions extends ServiceOptions {
  * sharing and its memory of recent writes.
  */
 const MAX_TENANTS = 10_000
+const DEFAULT_TIMEOUT_MS = 10_000
 
 /**
  * Opens a connection pool to each service. Nothing is sent yet.
@@ -59,14 +65,21 @@ export function createServiceRegistry(
   defaultName: string,
   options: RegistryOptions = {},
 ): ServiceRegistry {
-  const limits = createSharedLimits(settings, options.clock, options.createBudget)
-  const services = settings.map((each) => new Service(each, options, limits.get(each.name)))
+  const { clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const limits = createSharedLimits(settings, clock, options.createBudget)
+  const services = settings.map((each) => new Service(each, { ...options, clock, timeoutMs }, limitsOf(each.name)))
   const byName = new Map(services.map((service) => [service.name, service]))
   const tokens = new Map(settings.map(({ name, token }) => [name, token]))
   /** Tenants by service and token. The tenants hold their tokens anyway. */
   const tenants = new LRUCache<string, Tenant>({ max: MAX_TENANTS })
   const keyOf = createTenantKeys(options.tenantSecret)
   const journal = new WriteJournal(options.writeRecords)
+
+  function limitsOf(name: string): SharedLimits {
+    const own = limits.get(name)
+    if (!own) throw new Error('a service has no limits')
+    return own
+  }
 
   function get(name: string): Service {
     const service = byName.get(name)

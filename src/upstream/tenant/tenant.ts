@@ -14,7 +14,7 @@ import type { SignalOptions, TenantCallOptions } from '../service/tenant-call-op
 import { PinWriter } from '../writes/pin-writer.ts'
 import { RecentWrites } from '../writes/recent-writes.ts'
 import type { PinChanges } from '../writes/replacement.ts'
-import { WriteJournal } from '../writes/write-journal.ts'
+import type { WriteJournal } from '../writes/write-journal.ts'
 
 /**
  * One token at one service, with the pins that this token can read and change.
@@ -40,7 +40,7 @@ export class Tenant implements PinSource {
   readonly #writer: PinWriter
 
   /** @param journal all writes of the process. Default: a journal in memory, for this tenant alone. */
-  constructor(service: Service, key: string, token: string, journal: WriteJournal = new WriteJournal()) {
+  constructor(service: Service, key: string, token: string, journal: WriteJournal) {
     this.key = key
     this.#service = service
     const account = { service, key, token }

@@ -61,7 +61,7 @@ interface Job {
  * @param now returns Unix milliseconds
  * @throws {Error} when the file cannot be used, or was written by a newer pinql
  */
-export async function openWriteRecords(path: string, now: () => number = Date.now): Promise<WriteRecords> {
+export async function openWriteRecords(path: string, now: () => number): Promise<WriteRecords> {
   const database = await openDatabase(path, WRITE_DATABASE)
   database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT}`)
   return new SqliteWriteRecords(database, now)

@@ -10,23 +10,13 @@ import { openDatabase } from '../../../src/storage/open-database.ts'
 import { PsaClient } from '../../support/embedded/psa-client.ts'
 import { RandomChanges } from '../../support/embedded/random-changes.ts'
 import { spawnService } from '../../support/embedded/spawn-service.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const KILLS = Number(process.env.PINQL_KILLS ?? 4)
 const CHANGES = Number(process.env.PINQL_CHANGES ?? 200)
 const LEAVES = 40
 const ROOTS = 12
-
-/** A generator of the same numbers in each run (mulberry32), so that a failure can be looked at again. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
 
 interface Dag {
   readonly root: CID
@@ -80,7 +70,8 @@ async function inspect(dataDir: string, dags: readonly Dag[]) {
 }
 
 it('loses no pinned block and keeps no removed one when it is killed at any point', { timeout: 300_000 }, async () => {
-  const random = randomOf(Number(process.env.PINQL_SEED ?? 7))
+  const next = seededRandom(Number(process.env.PINQL_SEED ?? 7))
+  const random = (below: number): number => Math.floor(next() * below)
   await using folder = await temporaryFolder()
   const { dags, blocks } = await makeDags(random)
   await using origin = await startPeer({

@@ -1,18 +1,34 @@
 import { describe, expect, it } from 'vitest'
+import type { UpstreamObserver } from '../../../src/upstream/observing/upstream-observer.ts'
 import { ERROR_FIELDS, late, shownError, thrownError } from '../../support/gateway/expected-errors.ts'
-import { idOf, seedPins, startServices } from '../../support/gateway/start-setup.ts'
+import { idOf, seedPins, startServicesWith } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { json, stall, startScriptedServer } from '../../support/scripted-server.ts'
 import { ALICE, startTestApi } from '../../support/start-test-api.ts'
 
-/** Two services of which `slow` answers nothing; the request's time is over as soon as it is asked. */
-async function startPair() {
-  const setup = await startServices('fast', 'slow')
+/**
+ * Two services of which `slow` answers nothing. The request's time is over once `slow` was asked, and `fast` has answered
+ * so many requests.
+ */
+async function startPair(answers: number) {
   const time = new AbortController()
-  setup.services.slow.hooks.beforeReply = async () => {
-    // What the other one has to say arrives first.
-    await expect.poll(() => setup.services.fast.requests.at(-1)?.status).not.toBeNull()
-    setTimeout(() => time.abort(new Error('too late')), 50)
+  let answered = 0
+  let isSlowAsked = false
+  const endWhenDue = () => {
+    // What was answered is taken in first.
+    if (isSlowAsked && answered === answers) setImmediate(() => time.abort(new Error('too late')))
+  }
+  const observer: UpstreamObserver = {
+    onCall({ service }) {
+      if (service !== 'fast') return
+      answered += 1
+      endWhenDue()
+    },
+  }
+  const setup = await startServicesWith({ observer }, 'fast', 'slow')
+  setup.services.slow.hooks.beforeReply = () => {
+    isSlowAsked = true
+    endWhenDue()
     return new Promise(() => {})
   }
   return { ...setup, time }
@@ -20,7 +36,7 @@ async function startPair() {
 
 describe('the end of the time for a request', () => {
   it('leaves the changes that were made in the answer, with what could not be looked up for them as an error', async () => {
-    await using setup = await startPair()
+    await using setup = await startPair(3)
     const { api, services, time } = setup
 
     const { data, errors } = await api.query(
@@ -46,7 +62,7 @@ describe('the end of the time for a request', () => {
   })
 
   it('ends a replacement that waits for the old pin, before anything is changed', async () => {
-    await using setup = await startPair()
+    await using setup = await startPair(2)
     const { api, services, time } = setup
     const [fast] = seedPins(services.fast, 1)
     const [slow] = seedPins(services.slow, 1)
@@ -70,7 +86,7 @@ describe('the end of the time for a request', () => {
   })
 
   it('leaves the pins of the services that answered, with a warning for the one that did not', async () => {
-    await using setup = await startPair()
+    await using setup = await startPair(1)
     const { api, services, time } = setup
     seedPins(services.fast, 2)
 
@@ -85,7 +101,7 @@ describe('the end of the time for a request', () => {
   })
 
   it('leaves what the services that answered have of a CID', async () => {
-    await using setup = await startPair()
+    await using setup = await startPair(1)
     const { api, services, time } = setup
     seedPins(services.fast, 1)
 
@@ -112,7 +128,7 @@ describe('the end of the time for a request', () => {
   })
 
   it('leaves the nodes that were found', async () => {
-    await using setup = await startPair()
+    await using setup = await startPair(1)
     const { api, services, time } = setup
     const [pin] = seedPins(services.fast, 1)
     const cid = exampleCid(2)

@@ -1,12 +1,12 @@
 import type { ExecutionResult } from 'graphql'
 import { expect, it } from 'vitest'
-import { Informers } from '../../../src/live/informers.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 import { Executor } from '../../../src/server/graphql/executor.ts'
 import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import { seedPins } from '../../support/gateway/start-setup.ts'
+import { createInformers } from '../../support/live-informers.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { ALICE } from '../../support/start-test-api.ts'
@@ -16,7 +16,7 @@ async function start() {
   seedPins(service, 3)
   const settings = [{ name: 'one', endpoint: service.endpoint, token: ALICE, provider: null }]
   const registry = createServiceRegistry(settings, 'one')
-  const live = new Informers()
+  const live = createInformers()
   const log = createLogger({ level: 'silent', secrets: [], sink: { write: () => {} } })
   const executor = new Executor({ schema: createSchema(), registry, live, requestTimeoutMs: 10_000, log })
   return {

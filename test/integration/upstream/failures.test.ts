@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
-import { Service } from '../../../src/upstream/service/service.ts'
 import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import { WriteJournal } from '../../../src/upstream/writes/write-journal.ts'
 import { deferred } from '../../support/deferred.ts'
 import { expectInTime } from '../../support/expect-in-time.ts'
 import { type Faults, startFaultProxy } from '../../support/fault-proxy.ts'
@@ -9,13 +9,14 @@ import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, startTestApi } from '../../support/start-test-api.ts'
+import { createService } from '../../support/upstream/create-service.ts'
 
 const HEALTH = '{ services { name health { state breaker lastError { code message } } } }'
 const PIN = `query ($service: String!) { pin(service: $service, requestId: "none") { id } }`
 
 function openTenant(endpoint: string, timeoutMs = 10_000): Tenant & AsyncDisposable {
-  const service = new Service({ name: 'test', endpoint, token: null, provider: null }, { timeoutMs })
-  return Object.assign(new Tenant(service, 'test:alice', ALICE), {
+  const service = createService({ name: 'test', endpoint, token: null, provider: null }, { timeoutMs })
+  return Object.assign(new Tenant(service, 'test:alice', ALICE, new WriteJournal()), {
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   })
 }

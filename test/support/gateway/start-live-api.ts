@@ -1,8 +1,9 @@
 import { parse, subscribe } from 'graphql'
-import { Informers } from '../../../src/live/informers.ts'
+import type { Informers } from '../../../src/live/informers.ts'
 import { createContext, type GatewayContext } from '../../../src/resolvers/context.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
+import { createInformers } from '../live-informers.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
 
@@ -27,7 +28,7 @@ export async function startLiveApi(profile: ProviderProfile): Promise<LiveApi> {
   const service = await startEmulatedProvider(profile)
   const settings = { name: 'a', endpoint: service.endpoint, token: TOKEN, provider: null }
   const registry = createServiceRegistry([settings], 'a')
-  const live = new Informers()
+  const live = createInformers()
   const context = createContext(registry, live, {
     caller: { tokenFor: () => null },
     signal: new AbortController().signal,

@@ -34,12 +34,22 @@ export async function startSetup(
   }
 }
 
+export interface ServicesSetup<Name extends string> extends AsyncDisposable {
+  readonly api: TestApi
+  readonly services: Readonly<Record<Name, EmulatedProvider>>
+}
+
 /** Several compliant services, named as asked, and the schema over them. */
-export async function startServices<Name extends string>(
+export function startServices<Name extends string>(...names: readonly Name[]): Promise<ServicesSetup<Name>> {
+  return startServicesWith({}, ...names)
+}
+
+export async function startServicesWith<Name extends string>(
+  options: Omit<TestApiOptions, 'services'>,
   ...names: readonly Name[]
-): Promise<AsyncDisposable & { readonly api: TestApi; readonly services: Readonly<Record<Name, EmulatedProvider>> }> {
+): Promise<ServicesSetup<Name>> {
   const started = await Promise.all(names.map(async (name) => [name, await startEmulatedProvider(compliant)] as const))
-  const api = startTestApi({ services: started.map(([name, { endpoint }]) => ({ name, endpoint })) })
+  const api = startTestApi({ services: started.map(([name, { endpoint }]) => ({ name, endpoint })), ...options })
   return {
     api,
     services: Object.fromEntries(started) as Record<Name, EmulatedProvider>,

@@ -1,5 +1,5 @@
 import { parseConfig } from '../../../src/config/parse-config.ts'
-import { Informers } from '../../../src/live/informers.ts'
+import type { Informers } from '../../../src/live/informers.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 import { createFrontDoor } from '../../../src/server/create-front-door.ts'
@@ -8,6 +8,7 @@ import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
+import { createInformers } from '../live-informers.ts'
 import { ModelService } from '../model/model-service.ts'
 import { serveModelService } from '../model/serve-model-service.ts'
 import { VirtualClock } from '../virtual-clock.ts'
@@ -36,7 +37,7 @@ export async function startNetworkStage(random: () => number): Promise<HistorySt
     clock,
     timeoutMs: TIMEOUT_MS,
   })
-  const live = new Informers({ random, wallNow: () => upstream.wallNow() })
+  const live = createInformers({ random, wallNow: () => upstream.wallNow() })
   const gateway = await startServers(registry, live)
   const clientProxy = await startFaultProxy(gateway.url, { seed: Math.floor(random() * 1e9) })
   const troubled = { service: makeTrouble(serviceProxy, random), clients: makeTrouble(clientProxy, random) }

@@ -2,9 +2,10 @@ import { parseCid } from '../../../src/domain/cid.ts'
 import { parseInstant } from '../../../src/domain/instant.ts'
 import type { Pin, PinStatus } from '../../../src/domain/pin.ts'
 import { coalesceKey, type EventBase, type LiveEvent, type PinEventKind } from '../../../src/live/live-event.ts'
-import { LiveReader } from '../../../src/live/live-reader.ts'
+import type { LiveReader } from '../../../src/live/live-reader.ts'
 import { Cohorts } from '../../../src/server/graphql/cohorts.ts'
 import type { Message, Subscriber } from '../../../src/server/graphql/message.ts'
+import { createReader } from '../live-readers.ts'
 
 /** Two services' pins, and readers who are told of them as an informer tells. */
 export class World {
@@ -49,7 +50,7 @@ export class World {
   /** A reader of both services, whose snapshots come some turns later. */
   watch(turns: number, kinds?: ReadonlySet<PinEventKind>): LiveReader {
     const options = { parts: 2, ...(kinds && { kinds }) }
-    const reader: LiveReader = new LiveReader(() => this.readers.delete(reader), options)
+    const reader: LiveReader = createReader(() => this.readers.delete(reader), options)
     this.readers.add(reader)
     const begun = new Map<string, number>()
     this.#begun.set(reader, begun)

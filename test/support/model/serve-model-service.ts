@@ -34,7 +34,8 @@ export async function serveModelService(upstream: ModelService): Promise<ServedM
 
   async function answer(request: IncomingMessage): Promise<Answer> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://service')
-    const options = { token: request.headers.authorization?.slice('Bearer '.length) ?? '' }
+    const token = request.headers.authorization?.slice('Bearer '.length) ?? ''
+    const options = { token, timeoutMs: 10_000 }
     const requestId = decodeURIComponent(pathname.slice('/pins/'.length))
     if (request.method === 'GET' && requestId === '') {
       const { count, pins } = await client.listPins(readQuery(searchParams), options)

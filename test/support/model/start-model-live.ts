@@ -1,5 +1,5 @@
 import { PIN_STATUSES, type Pin } from '../../../src/domain/pin.ts'
-import { Informers, type InformersOptions, type WatchOptions } from '../../../src/live/informers.ts'
+import type { Informers, InformersOptions, WatchOptions } from '../../../src/live/informers.ts'
 import type { LiveEvent } from '../../../src/live/live-event.ts'
 import type { LiveReader } from '../../../src/live/live-reader.ts'
 import type { Selection } from '../../../src/live/selection.ts'
@@ -10,6 +10,7 @@ import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
 import type { Service } from '../../../src/upstream/service/service.ts'
 import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import { createInformers } from '../live-informers.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { ModelService } from './model-service.ts'
 
@@ -41,7 +42,7 @@ export function startModelLive(options: ModelLiveOptions = {}): ModelLive {
     connect: upstream.connect,
   })
   const service = registry.get('model')
-  const live = new Informers({ random, wallNow: () => upstream.wallNow() })
+  const live = createInformers({ random, wallNow: () => upstream.wallNow() })
   const tenant = (token: string): Tenant => registry.tenant('model', token)
   return {
     clock,

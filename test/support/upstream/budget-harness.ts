@@ -1,18 +1,43 @@
 import { createRequestBudget } from '../../../src/upstream/budget/create-request-budget.ts'
-import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
-import type { CallRequest, RequestBudget } from '../../../src/upstream/budget/request-budget.ts'
+import { ASSUMED_LIMITS, type RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
+import type { CallRequest, ObservedAnswer, RequestBudget } from '../../../src/upstream/budget/request-budget.ts'
 import { TenantShare } from '../../../src/upstream/budget/tenant-share.ts'
 import { countInHeap } from '../count-in-heap.ts'
 import { VirtualClock } from '../virtual-clock.ts'
+import { type CountedBudget, countWaiting } from './count-waiting.ts'
 
 export const ADDRESS: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
 export const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
 
 export const FOREVER = Number.POSITIVE_INFINITY
 
+/** A budget whose requests are sent in the turn in which they get their permit. An answer is of a request that was sent now. */
+export interface PromptBudget extends CountedBudget {
+  observe(outcome: Omit<ObservedAnswer, 'grantedAt'> & Partial<ObservedAnswer>): void
+}
+
+/** Without limits, those are assumed that a stranger has. */
 export function createBudget(...limits: RateLimit[]) {
   const clock = new VirtualClock(1000)
-  return { clock, budget: createRequestBudget({ serviceName: 'test', clock, ...(limits.length > 0 && { limits }) }) }
+  return { clock, budget: createBudgetAt(clock, limits.length > 0 ? limits : ASSUMED_LIMITS) }
+}
+
+export function createBudgetAt(clock: VirtualClock, limits: readonly RateLimit[]): PromptBudget {
+  const budget = createRequestBudget({ serviceName: 'test', clock, limits })
+  const counted = countWaiting(budget)
+  const { acquire } = counted
+  return Object.assign(counted, {
+    acquire(...args: Parameters<RequestBudget['acquire']>) {
+      const permit = acquire(...args)
+      permit.then(
+        (granted) => granted.sent(),
+        () => {},
+      )
+      return permit
+    },
+    observe: (outcome: Omit<ObservedAnswer, 'grantedAt'> & Partial<ObservedAnswer>) =>
+      budget.observe({ grantedAt: clock.now(), ...outcome }),
+  })
 }
 
 /**

@@ -9,9 +9,11 @@ import type { Capabilities } from '../../../src/upstream/providers/capabilities.
 import { LookupQueue } from '../../../src/upstream/reading/lookup-queue.ts'
 import { Service } from '../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
+import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
 import type { StopSignal } from '../../../src/upstream/waiting/stop.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { VirtualClock } from '../virtual-clock.ts'
+import { limitsOfOne } from './create-service.ts'
 
 /** One request as the service saw it: the CIDs of a list, `all` for a list of everything, or the id of one pin. */
 export interface SeenRequest {
@@ -91,17 +93,16 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
       return super.call({ ...call, send: (_client, callOptions) => call.send(client, callOptions) })
     }
   }
-  const service = new ServiceInMemory(
-    {
-      name: 'test',
-      endpoint: 'http://127.0.0.1:9',
-      token: null,
-      provider: null,
-      limits: options.limits ?? [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }],
-      capabilities: { count: 'matching', ...options.capabilities },
-    },
-    { clock },
-  )
+  const settings: ServiceSettings = {
+    name: 'test',
+    endpoint: 'http://127.0.0.1:9',
+    token: null,
+    provider: null,
+    limits: options.limits ?? [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }],
+    capabilities: { count: 'matching', ...options.capabilities },
+  }
+  const shared = limitsOfOne(settings, clock)
+  const service = new ServiceInMemory(settings, { clock, timeoutMs: 10_000 }, shared)
   const list = async (each: PinClient, query: ListQuery, callOptions: CallOptions) => {
     const page = await each.listPins(query, callOptions)
     if (!query.cids) total = page.count
@@ -114,7 +115,11 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     list,
     isDoubtful: () => false,
     collect: async (cids, signal) => {
-      await answer(['collect', ...(cids ?? []).map(({ text }) => text)], { token: '', signal }, () => {})
+      await answer(
+        ['collect', ...(cids ?? []).map(({ text }) => text)],
+        { token: '', signal, timeoutMs: 10_000 },
+        () => {},
+      )
       total = pins.length
       return { pins: pins.filter(createPinFilter({ cids, statuses: ['queued', 'pinning', 'pinned', 'failed'] })) }
     },
@@ -140,7 +145,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     )
     return looked
   }
-  return { clock, service, requests, aborted, lookUp }
+  return { clock, service, budget: shared.budget, requests, aborted, lookUp }
 }
 
 export function range(count: number, first = 0): number[] {

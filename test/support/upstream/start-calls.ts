@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
 import { ServiceUnavailableError } from '../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
-import { Service } from '../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
 import { ModelService } from '../model/model-service.ts'
 import { VirtualClock } from '../virtual-clock.ts'
+import { createService } from './create-service.ts'
 
 export const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
 export const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' }
@@ -25,7 +25,7 @@ export function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
     return { beforeMs: trouble.hangsMs, refusal: unreachable }
   }
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null, limits }
-  const service = new Service(settings, { clock, connect: model.connect })
+  const service = createService(settings, { clock, connect: model.connect })
   function call(what: What, { tenant = 'alice', signal }: { tenant?: string; signal?: AbortSignal } = {}) {
     const startedAt = clock.now()
     const outcome: { value?: unknown; tookMs?: number } = {}

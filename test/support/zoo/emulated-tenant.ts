@@ -1,17 +1,21 @@
 import { Dispatcher } from 'undici'
-import { createServiceClient, type ServiceClient } from '../../../src/upstream/http/client.ts'
+import { type ClientOptions, createServiceClient, type ServiceClient } from '../../../src/upstream/http/client.ts'
 import { Service } from '../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
 import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
 import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import { systemClock } from '../../../src/upstream/waiting/clock.ts'
+import { WriteJournal } from '../../../src/upstream/writes/write-journal.ts'
 import { answerRequest, type EmulatedProviderHooks, type ServiceParts } from '../providers/answer-request.ts'
 import { EmulatedPins } from '../providers/emulated-pins.ts'
 import { EMULATED_TOKENS } from '../providers/emulated-provider.ts'
 import type { LoggedRequest, ProviderProfile } from '../providers/provider-profile.ts'
 import { RateGate } from '../providers/rate-gate.ts'
 import type { WireReply } from '../providers/wire-reply.ts'
+import { limitsOfOne } from '../upstream/create-service.ts'
 
 const [TOKEN] = EMULATED_TOKENS
+const TIMEOUT_MS = 10_000
 const ENDPOINT = 'http://zoo.test'
 
 /** One account at an emulated service without a network between, for tests that need very many requests. */
@@ -65,7 +69,7 @@ export function createTenantOver(
   settings: Pick<ServiceSettings, 'name' | 'provider' | 'capabilities'>,
 ): Tenant {
   const service = new UnlimitedService({ endpoint: ENDPOINT, token: TOKEN, ...settings }, dispatcher)
-  return new Tenant(service, `${settings.name}:test`, TOKEN)
+  return new Tenant(service, `${settings.name}:test`, TOKEN, new WriteJournal())
 }
 
 /** Sends every call at once, over the given dispatcher. */
@@ -74,15 +78,14 @@ class UnlimitedService extends Service {
 
   constructor(settings: ServiceSettings, dispatcher: Dispatcher) {
     const clients: ServiceClient[] = []
-    super(settings, {
-      connect(options) {
-        const client = createServiceClient(dispatcher, options)
-        clients.push(client)
-        return client
-      },
-    })
+    const connect = (options: ClientOptions): ServiceClient => {
+      const client = createServiceClient(dispatcher, options)
+      clients.push(client)
+      return client
+    }
+    super(settings, { clock: systemClock, timeoutMs: TIMEOUT_MS, connect }, limitsOfOne(settings, systemClock))
     const [client] = clients as [ServiceClient]
-    this.#send = ({ send, token, signal }) => send(client, { token, signal })
+    this.#send = ({ send, token, signal }) => send(client, { token, signal, timeoutMs: TIMEOUT_MS })
   }
 
   override call<Value>(call: ServiceCall<Value>): Promise<Value> {

@@ -1,7 +1,10 @@
 import type { Lesson } from '../../../src/upstream/learning/learned-capabilities.ts'
-import type { ServiceOptions } from '../../../src/upstream/service/service.ts'
 import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
+import {
+  createServiceRegistry,
+  type RegistryOptions,
+  type ServiceRegistry,
+} from '../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import {
   EMULATED_TOKENS,
@@ -25,7 +28,7 @@ export interface StartedZooCase extends AsyncDisposable {
   readonly lessons: readonly Lesson[]
 }
 
-export interface ZooCaseOptions extends EmulatedProviderOptions, Pick<ServiceOptions, 'timeoutMs'> {
+export interface ZooCaseOptions extends EmulatedProviderOptions, Pick<RegistryOptions, 'timeoutMs'> {
   /** Default: no limits. */
   readonly settings?: Partial<ServiceSettings>
 }

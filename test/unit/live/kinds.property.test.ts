@@ -9,7 +9,8 @@ import {
   type PinEventKind,
   type PinSnapshot,
 } from '../../../src/live/live-event.ts'
-import { LiveReader } from '../../../src/live/live-reader.ts'
+import type { LiveReader } from '../../../src/live/live-reader.ts'
+import { createReader } from '../../support/live-readers.ts'
 import { Taking } from '../../support/live-taking.ts'
 
 const SERVICES = ['s', 't'] as const
@@ -22,7 +23,7 @@ class Taker {
   readonly #taking: Taking
 
   constructor(kinds?: ReadonlySet<PinEventKind>) {
-    this.reader = new LiveReader(() => {}, { parts: SERVICES.length, ...(kinds && { kinds }) })
+    this.reader = createReader(() => {}, { parts: SERVICES.length, ...(kinds && { kinds }) })
     this.#taking = new Taking(this.reader)
   }
 

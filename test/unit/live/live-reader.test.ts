@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Pin } from '../../../src/domain/pin.ts'
 import type { LiveEvent } from '../../../src/live/live-event.ts'
-import { LiveReader } from '../../../src/live/live-reader.ts'
+import { createReader } from '../../support/live-readers.ts'
 import { Taking } from '../../support/live-taking.ts'
 
 function pin(requestId: string, rev: number): Pin {
@@ -18,7 +18,7 @@ it('delivers the last state of each pin, in order, whatever it skips, and holds 
   const step = fc.oneof(fc.constantFrom('a', 'b', 'c', 'd'), fc.constant(null))
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const reader = new LiveReader(() => {})
+      const reader = createReader(() => {})
       const snapshot = ['a', 'b'].map((id, index) => ({
         ...change(id, 0),
         kind: 'SNAPSHOT',
@@ -58,7 +58,7 @@ it('delivers the last state of each pin, in order, whatever it skips, and holds 
 })
 
 it('knows how far it is told, also where a snapshot stands for a later change', async () => {
-  const reader = new LiveReader(() => {})
+  const reader = createReader(() => {})
   const snapshot = { ...change('a', 3), kind: 'SNAPSHOT', isResync: false, remaining: 0 } as unknown as LiveEvent
   reader.begin([snapshot], { service: 's', seq: 3, cursor: '3' })
   reader.push(change('a', 5))
@@ -67,7 +67,7 @@ it('knows how far it is told, also where a snapshot stands for a later change', 
 })
 
 it('tells a change of a pin behind a replacement that shows it as it was, or gone, and not in place of its snapshot', async () => {
-  const reader = new LiveReader(() => {})
+  const reader = createReader(() => {})
   const snapshots = ['a', 'b'].map((id, index) => {
     return { ...change(id, 3), kind: 'SNAPSHOT', isResync: false, remaining: 1 - index } as unknown as LiveEvent
   })
@@ -85,7 +85,7 @@ it('tells a change of a pin behind a replacement that shows it as it was, or gon
 
 it('gets no kind that a later version has more, unless it names it', async () => {
   const later = { ...change('a', 1), kind: 'UNPINNED' } as unknown as LiveEvent
-  const [usual, named] = [new LiveReader(() => {}), new LiveReader(() => {}, { kinds: new Set([later.kind]) })]
+  const [usual, named] = [createReader(() => {}), createReader(() => {}, { kinds: new Set([later.kind]) })]
   for (const reader of [usual, named]) {
     reader.push(later)
     reader.push(change('b', 2))
@@ -96,7 +96,7 @@ it('gets no kind that a later version has more, unless it names it', async () =>
 
 it('stops listening the moment it ends, and still delivers what waits', async () => {
   let ends = 0
-  const reader = new LiveReader(() => void ends++)
+  const reader = createReader(() => void ends++)
   reader.push(change('a', 1))
   reader.fail(new Error('refused'))
   reader.push(change('a', 2))
@@ -109,14 +109,14 @@ it('stops listening the moment it ends, and still delivers what waits', async ()
 })
 
 it('wakes everybody who waits when it is closed, and ends when all of its sources have', async () => {
-  const closed = new LiveReader(() => {})
+  const closed = createReader(() => {})
   const waiting = [closed.next(), closed.next()]
   await closed.return()
   expect(await Promise.all(waiting)).toEqual([
     { done: true, value: undefined },
     { done: true, value: undefined },
   ])
-  const reader = new LiveReader(() => {}, { parts: 2 })
+  const reader = createReader(() => {}, { parts: 2 })
   reader.complete()
   const next = reader.next()
   reader.push(change('a', 1))

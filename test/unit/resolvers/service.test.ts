@@ -1,18 +1,18 @@
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
-import { Informers } from '../../../src/live/informers.ts'
 import { createContext } from '../../../src/resolvers/context.ts'
 import { rateBudgets } from '../../../src/resolvers/rate-budgets.ts'
 import { allServices, findService, serviceCapabilities, serviceOf } from '../../../src/resolvers/service.ts'
 import { serviceHealth } from '../../../src/resolvers/service-health.ts'
 import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
+import { createInformers } from '../../support/live-informers.ts'
 
 const TOKEN = 'secret-token'
 
 it('gives GraphQL nothing of a service that leads to a token', async () => {
   const settings = { name: 'one', endpoint: 'http://127.0.0.1:9', token: TOKEN, provider: null }
   await using services = createServiceRegistry([settings], 'one')
-  using live = new Informers()
+  using live = createInformers()
   const { signal } = new AbortController()
   const context = createContext(services, live, { caller: { tokenFor: () => null }, signal, requestId: 'r' })
 

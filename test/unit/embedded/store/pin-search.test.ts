@@ -4,7 +4,7 @@ import { PIN_STATUSES, type PinStatus } from '../../../../src/domain/pin.ts'
 import { PIN_DATABASE } from '../../../../src/embedded/store/database-schema.ts'
 import { foldCase } from '../../../../src/embedded/store/fold-case.ts'
 import type { PinFilter } from '../../../../src/embedded/store/pin-filter.ts'
-import { PinSearch, type SearchBounds } from '../../../../src/embedded/store/pin-search.ts'
+import { PinSearch, SEARCH_BOUNDS, type SearchBounds } from '../../../../src/embedded/store/pin-search.ts'
 import { PinStore } from '../../../../src/embedded/store/pin-store.ts'
 import { TokenStore } from '../../../../src/embedded/store/token-store.ts'
 import { type Database, openDatabase, transaction } from '../../../../src/storage/open-database.ts'
@@ -121,7 +121,7 @@ it('finds and counts what a plain search finds, whichever filters come together'
           .filter((pin) => pin.owner === owner && matches(pin, filter))
           .map(({ created }) => created)
         const keys = expected.slice(0, filter.limit)
-        expect(new PinSearch(database).find(owner, filter)).toEqual({ count: expected.length, keys })
+        expect(new PinSearch(database, SEARCH_BOUNDS).find(owner, filter)).toEqual({ count: expected.length, keys })
         const bounded = new PinSearch(database, bounds).find(owner, filter)
         expect(bounded.keys).toEqual(keys)
         if (bounded.count !== expected.length) {

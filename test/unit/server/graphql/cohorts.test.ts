@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../../../src/domain/pin.ts'
 import type { LiveEvent } from '../../../../src/live/live-event.ts'
-import { LiveReader } from '../../../../src/live/live-reader.ts'
+import type { LiveReader } from '../../../../src/live/live-reader.ts'
 import { Cohort } from '../../../../src/server/graphql/cohort.ts'
 import type { Message } from '../../../../src/server/graphql/message.ts'
+import { createReader } from '../../../support/live-readers.ts'
 import { after, encode, Notes, settle, World } from '../../../support/live-transport/cohort-world.ts'
 
 const step = fc.oneof(
@@ -76,7 +77,7 @@ describe('a cohort', () => {
     const notes = [new Notes(), new Notes()]
     const readers: LiveReader[] = []
     for (const each of notes) {
-      const source: LiveReader = new LiveReader(() => {})
+      const source: LiveReader = createReader(() => {})
       readers.push(source)
       world.cohorts.join('same', { source, render: () => Promise.reject(new Error('nothing')) }, each)
       source.begin([], { service: 'a', seq: 0, cursor: '' })
@@ -109,7 +110,7 @@ describe('a cohort', () => {
     const events = world.watch(0)
     const snapshot = [...(await take(events, 6))]
     const first = new Notes()
-    const source = new LiveReader(() => {})
+    const source = createReader(() => {})
     let renders = 0
     const render = async (event: LiveEvent): Promise<Message> => {
       renders++
@@ -119,7 +120,7 @@ describe('a cohort', () => {
     source.begin([], { service: 'a', seq: 0, cursor: '' })
     await settle()
     for (let joiner = 0; joiner < 10; joiner++) {
-      const own = new LiveReader(() => {})
+      const own = createReader(() => {})
       world.cohorts.join('same', { source: own, render }, new Notes())
       own.begin(snapshot, { service: 'a', seq: 0, cursor: '' })
     }
@@ -131,7 +132,7 @@ describe('a cohort', () => {
     const world = new World()
     const render = async (event: LiveEvent): Promise<Message> => ({ payload: encode(event), key: null, cursor: null })
     const join = async () => {
-      const source = new LiveReader(() => {}, { parts: 2 })
+      const source = createReader(() => {}, { parts: 2 })
       world.cohorts.join('same', { source, render }, new Notes())
       for (const service of ['a', 'b']) source.begin([], { service, seq: 0, cursor: '' })
       await settle()
@@ -147,7 +148,7 @@ describe('a cohort', () => {
   })
 
   it('keeps one event of a pin while rendering takes its time, whatever happens meanwhile', async () => {
-    const source = new LiveReader(() => {})
+    const source = createReader(() => {})
     const rendered: LiveEvent[] = []
     let release = () => {}
     const render = async (event: LiveEvent): Promise<Message> => {
@@ -179,7 +180,7 @@ describe('a cohort', () => {
   })
 
   it('forgets what it made for events long past, though they be remembered elsewhere', async () => {
-    const source = new LiveReader(() => {})
+    const source = createReader(() => {})
     const rendered: LiveEvent[] = []
     const render = async (event: LiveEvent): Promise<Message> => {
       rendered.push(event)

@@ -15,6 +15,7 @@ import {
   FOREVER,
   list,
 } from '../../../support/upstream/budget-harness.ts'
+import { countWaiting } from '../../../support/upstream/count-waiting.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const LISTS: RateLimit = { ...ADDRESS, limit: 30, windowMs: 60_000, scope: 'token' }
@@ -165,13 +166,13 @@ it.each([
 })
 
 it('a flood at 100 a second uses the room that cold connections leave', async () => {
-  const { clock, budget } = createBudget(ADDRESS)
-  using _ = budget
+  const clock = new VirtualClock(1000)
+  using budget = createRequestBudget({ serviceName: 'test', limits: [ADDRESS], clock })
   const random = seededRandom(3)
   const sentAt: number[] = []
   const callGreedily = async (call: CallRequest): Promise<void> => {
     for (;;) {
-      const permit = await budget.acquire({ ...call, deadline: FOREVER }, { isHeld: true })
+      const permit = await budget.acquire({ ...call, deadline: FOREVER })
       if (random() < 0.055) await clock.sleep(random() * 250)
       permit.sent()
       sentAt.push(clock.now())
@@ -219,12 +220,12 @@ describe('a call that is held until its request is sent', () => {
       fc.asyncProperty(limits, fc.array(step, { minLength: 1, maxLength: 12 }), async (numbers, steps) => {
         const limit: RateLimit = { ...numbers, scope: 'address', endpoint: 'all' }
         const clock = new VirtualClock()
-        const budget = createRequestBudget({ serviceName: 'test', limits: [limit], clock })
+        const budget = countWaiting(createRequestBudget({ serviceName: 'test', limits: [limit], clock }))
         const arrivals: number[] = []
         let order = 0
         for (const { call: each, copies, connectMs, restMs, isLost } of steps) {
           for (let n = 0; n < copies; n++) {
-            void budget.acquire({ ...each, deadline: FOREVER }, { isHeld: true }).then(async (permit) => {
+            void budget.acquire({ ...each, deadline: FOREVER }).then(async (permit) => {
               order += 1
               await clock.sleep((connectMs * (order % 5)) / 4)
               if (isLost && order % 3 === 0) return permit.giveBack()

@@ -13,7 +13,6 @@ function patient(tenant: TenantShare, deadline: number): WaitingCall {
     lane,
     deadline,
     serviceName: undefined,
-    isHeld: false,
     asker: undefined,
     turn: undefined,
     expiry: undefined,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
-import type { RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
 import {
   ADDRESS,
   ask,
@@ -9,12 +8,13 @@ import {
   type Departure,
   LISTS,
   list,
+  type PromptBudget,
   saturate,
   settled,
 } from '../../../support/upstream/budget-harness.ts'
 
 describe('an answer of 429', () => {
-  const refuse = (budget: RequestBudget, tenant: string, retryAfterMs?: number) =>
+  const refuse = (budget: PromptBudget, tenant: string, retryAfterMs?: number) =>
     budget.observe({ tenantKey: tenant, endpoint: 'list', status: 429, retryAfterMs })
 
   it('pauses the tenant that met it, at that endpoint class, and nobody else', () => {

@@ -1,11 +1,17 @@
 import { setMaxListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRequestBudget } from '../../../../src/upstream/budget/create-request-budget.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest, RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
 import { jainFairness, mostInAnyWindow, percentile } from '../../../support/sliding-log.ts'
-import { ADDRESS, askGreedily, countTenants, type Departure, list } from '../../../support/upstream/budget-harness.ts'
+import {
+  ADDRESS,
+  askGreedily,
+  countTenants,
+  createBudgetAt,
+  type Departure,
+  list,
+} from '../../../support/upstream/budget-harness.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const TENANTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
@@ -20,7 +26,7 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
   async function load(calls: readonly CallRequest[], mutationEveryMs = TEN_MINUTES_MS) {
     const clock = new VirtualClock(12_345.678)
     const mutation: CallRequest = { tenantKey: 'editor', endpoint: 'write', class: 'mutation' }
-    using budget = createRequestBudget({ serviceName: 'test', limits: [limit], clock })
+    using budget = createBudgetAt(clock, [limit])
     const log: Departure[] = []
     askGreedily(budget, log, calls)
     for (let passedMs = 0; passedMs < TEN_MINUTES_MS; passedMs += mutationEveryMs) {
@@ -70,7 +76,7 @@ describe.each(LIMITS)('ten minutes of more than enough demand, at $limit calls i
 describe('thirty calls a minute', () => {
   it('hold one call ready for a mutation, and let each further one wait for an interval at most', async () => {
     const clock = new VirtualClock()
-    using budget = createRequestBudget({ serviceName: 'test', limits: LIMITS.slice(1), clock })
+    using budget = createBudgetAt(clock, LIMITS.slice(1))
     askGreedily(budget, [], [list('a'), list('b', 'live')])
     await clock.advance(300_000)
     const waitedMs: number[] = []
@@ -118,7 +124,7 @@ describe('any demand', () => {
     await fc.assert(
       fc.asyncProperty(limits, fc.array(step, { minLength: 1, maxLength: 25 }), async (each, steps) => {
         const clock = new VirtualClock()
-        const budget = createRequestBudget({ serviceName: 'test', limits: each, clock })
+        const budget = createBudgetAt(clock, each)
         budgets.push(budget)
         const arrivals: (CallRequest & { at: number })[] = []
         let open = 0

@@ -210,7 +210,13 @@ describe('LookupQueue at limits like Pinata’s', () => {
 
   it('asks for a pin at once although lists have to wait', async () => {
     const { requests, lookUp, clock, service } = createLookups(range(100).map(examplePin), { limits: PINATA })
-    service.budget.observe({ tenantKey: 'alice', endpoint: 'list', status: 429, retryAfterMs: 60_000 })
+    service.budget.observe({
+      tenantKey: 'alice',
+      endpoint: 'list',
+      status: 429,
+      retryAfterMs: 60_000,
+      grantedAt: clock.now(),
+    })
     const [pin, content] = [lookUp(1), lookUp(2, { isContent: true })]
     await clock.advance(0)
     expect(pin.outcome).toEqual(['id-1'])
@@ -240,7 +246,7 @@ describe('LookupQueue at limits like Pinata’s', () => {
 
 describe('LookupQueue and callers that go', () => {
   it('rejects at once with their reason, and gives up its place when nobody waits any more', async () => {
-    const { requests, lookUp, clock, service } = createLookups(range(100).map(examplePin))
+    const { requests, lookUp, clock, budget } = createLookups(range(100).map(examplePin))
     for (const n of range(50)) {
       lookUp(n)
       await clock.advance(0)
@@ -248,12 +254,12 @@ describe('LookupQueue and callers that go', () => {
     const leaver = new AbortController()
     const looked = range(5, 50).map((n) => lookUp(n, { signal: leaver.signal }))
     await clock.advance(1)
-    expect(service.budget.waiting).toBe(1)
+    expect(budget.waiting).toBe(1)
     const reason = new Error('went away')
     leaver.abort(reason)
     await clock.advance(0)
     expect(looked.map(({ outcome }) => outcome)).toEqual(Array(5).fill(reason))
-    expect(service.budget.waiting).toBe(0)
+    expect(budget.waiting).toBe(0)
     await clock.advance(100)
     expect(requests.length).toBe(50)
   })
@@ -313,12 +319,12 @@ describe('LookupQueue and failures', () => {
   })
 
   it('leaves no timer behind', async () => {
-    const { lookUp, clock, service } = createLookups(range(100).map(examplePin), { answersInMs: 30 })
+    const { lookUp, clock, budget } = createLookups(range(100).map(examplePin), { answersInMs: 30 })
     for (const n of range(100)) {
       lookUp(n, n % 7 === 0 ? { signal: AbortSignal.abort(new Error('gone')) } : {})
       if (n % 10 === 0) await clock.advance(3)
     }
     await clock.advance(60_000)
-    expect([clock.pendingTimers, service.budget.waiting]).toEqual([0, 0])
+    expect([clock.pendingTimers, budget.waiting]).toEqual([0, 0])
   })
 })

@@ -14,6 +14,7 @@ const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', en
 const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
 const LASTS_MS = 120_000
 const EVERY_MS = 200
+const PLAIN = { token: 'plain', timeoutMs: 10_000 }
 const PAGE = { statuses: PIN_STATUSES, limit: 10 }
 
 interface Rates {
@@ -60,12 +61,12 @@ async function runLink(seed: number, share: number, options: LinkOptions = {}) {
     add.catch((error) => {
       if (error instanceof ServiceUnavailableError && !error.mayHaveActed) unsent.add(pin.name)
     })
-    count('plainAdd', plain.addPin(pin, { token: 'plain' }))
+    count('plainAdd', plain.addPin(pin, PLAIN))
     await clock.advance(random() * EVERY_MS)
     if (n % addsForAList === 0) {
       listed++
       count('list', tenant.listPins(PAGE))
-      count('plainList', plain.listPins(PAGE, { token: 'plain' }))
+      count('plainList', plain.listPins(PAGE, PLAIN))
     }
     await clock.advance(EVERY_MS - (clock.now() % EVERY_MS))
   }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   BadRequestError,
   PinNotFoundError,
@@ -7,10 +7,10 @@ import {
 } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallOptions } from '../../../../src/upstream/http/client.ts'
-import { Service } from '../../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../../src/upstream/service/service-call.ts'
 import { deferred } from '../../../support/deferred.ts'
 import { countTenants } from '../../../support/upstream/budget-harness.ts'
+import { createService } from '../../../support/upstream/create-service.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const PLENTY: RateLimit = { limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }
@@ -24,11 +24,11 @@ function answer(options: CallOptions, status: number, headers: Record<string, st
   options.onAnswer?.({ status, headers: new Map(Object.entries(headers)), text: '' })
 }
 
-function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: number) {
+function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: number, random?: () => number) {
   const clock = new VirtualClock(1000)
-  const service = new Service(
+  const service = createService(
     { name: 'test', endpoint: 'http://127.0.0.1:9', token: null, provider: null, limits },
-    { clock, timeoutMs },
+    { clock, timeoutMs, random },
   )
   /** A call whose tries go as scripted; what is missing succeeds. */
   function call(script: readonly unknown[], more: Partial<ServiceCall<string>> = {}) {
@@ -66,8 +66,6 @@ function startService(limits: readonly RateLimit[] = [PLENTY], timeoutMs?: numbe
   return { clock, service, call }
 }
 
-afterEach(() => vi.restoreAllMocks())
-
 describe('Service.call', () => {
   it('sends in the same turn where the budget is idle', async () => {
     const { clock, call } = startService()
@@ -80,8 +78,7 @@ describe('Service.call', () => {
   })
 
   it('repeats what may be repeated after 0 to 200, then 0 to 400 ms, three tries in all', async () => {
-    vi.spyOn(Math, 'random').mockReturnValue(0.5)
-    const { clock, call, service } = startService()
+    const { clock, call, service } = startService([PLENTY], undefined, () => 0.5)
     const { sentAt, outcome } = call([unavailable(), unavailable(), unavailable(), undefined])
     // Others are answered meanwhile, so that the service is not down.
     for (let passedMs = 0; passedMs < 1000; passedMs += 50) {
@@ -94,8 +91,7 @@ describe('Service.call', () => {
   })
 
   it('brings the trial of a service that was down to its end, though every client leaves early', async () => {
-    vi.spyOn(Math, 'random').mockReturnValue(0)
-    const { clock, service, call } = startService()
+    const { clock, service, call } = startService([PLENTY], undefined, () => 0)
     for (let n = 0; n < 3; n++) await call([unavailable(true)], { isRepeatable: false }).made
     expect(service.health('alice').state).toBe('down')
     await clock.advance(100)
@@ -183,8 +179,7 @@ describe('Service.call', () => {
     ['poll', { endpoint: 'list', class: 'live' }, [1000]],
     ['add', { endpoint: 'write', class: 'mutation', isRepeatable: false }, [1000]],
   ])('gives each try of a %s its time, and makes none that has too little', async (_what, more, expected) => {
-    vi.spyOn(Math, 'random').mockReturnValue(0.25)
-    const { clock, call } = startService([PLENTY], 1000)
+    const { clock, call } = startService([PLENTY], 1000, () => 0.25)
     const timeouts: number[] = []
     const slow = call([], {
       ...more,
@@ -210,8 +205,7 @@ describe('Service.call', () => {
   })
 
   it('rejects with the reason of an abort: while it waits for budget, while it backs off, before it is sent', async () => {
-    vi.spyOn(Math, 'random').mockReturnValue(1)
-    const { clock, call, service } = startService([{ ...LISTS, limit: 20, endpoint: 'all' }])
+    const { clock, call, service } = startService([{ ...LISTS, limit: 20, endpoint: 'all' }], undefined, () => 1)
     for (let n = 0; n < 9; n++) call([])
     const gone = new Error('went away')
     const leave = () => new AbortController()
@@ -244,7 +238,13 @@ describe('Service.call', () => {
     }
     expect(service.health('alice').breaker).toBe('open')
     await clock.advance(1000)
-    service.budget.observe({ tenantKey: 'alice', endpoint: 'list', status: 429, retryAfterMs: 30_000 })
+    service.budget.observe({
+      tenantKey: 'alice',
+      endpoint: 'list',
+      status: 429,
+      retryAfterMs: 30_000,
+      grantedAt: clock.now(),
+    })
     const refused = call([])
     await clock.advance(4500)
     expect(refused.outcome.value).toMatchObject({ code: 'SERVICE_UNAVAILABLE', mayHaveActed: false })

@@ -3,11 +3,11 @@ import { RateLimitedError, ServiceUnavailableError } from '../../../../src/domai
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { RequestClass } from '../../../../src/upstream/budget/request-class.ts'
 import type { CallOptions } from '../../../../src/upstream/http/client.ts'
-import { Service } from '../../../../src/upstream/service/service.ts'
 import { sleep } from '../../../../src/upstream/waiting/sleep.ts'
 import { OPERATIONS } from '../../../support/providers/provider-profile.ts'
 import { RateGate, retryAfterSeconds } from '../../../support/providers/rate-gate.ts'
 import { jainFairness, mostInAnyWindow, percentile } from '../../../support/sliding-log.ts'
+import { createService } from '../../../support/upstream/create-service.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const TEN_MINUTES_MS = 600_000
@@ -33,7 +33,7 @@ function startLoad(limit: RateLimit) {
   const clock = new VirtualClock(12_345.678)
   const rule = { ...limit, name: 'limit', operations: OPERATIONS, retryAfter: retryAfterSeconds }
   const gate = new RateGate([rule])
-  const service = new Service(
+  const service = createService(
     { name: 'test', endpoint: 'http://127.0.0.1:9', token: null, provider: null, limits: [limit] },
     // Patient enough to come to a turn: where callers give up before, who asks again first is a matter of luck.
     { clock, timeoutMs: Math.max(10_000, 2 * limit.windowMs) },

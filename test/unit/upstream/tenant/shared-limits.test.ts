@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
-import { Informers } from '../../../../src/live/informers.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallOptions, ServiceClient } from '../../../../src/upstream/http/client.ts'
 import type { ServiceSettings } from '../../../../src/upstream/service/service-settings.ts'
 import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../../src/upstream/tenant/tenant.ts'
 import { sleep } from '../../../../src/upstream/waiting/sleep.ts'
+import { createInformers } from '../../../support/live-informers.ts'
 import { query } from '../../../support/model/start-model-live.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
@@ -123,7 +123,7 @@ describe('services of one endpoint', () => {
       ['two', 'b'],
       ['three', 'c'],
     )
-    using live = new Informers({ random: () => 0.5, wallNow: () => clock.now() })
+    using live = createInformers({ random: () => 0.5, wallNow: () => clock.now() })
     for (const tenant of tenants) {
       const service = registry.get(tenant.service)
       live.watch([{ tenant, service, selection: query() }])
