@@ -28,6 +28,8 @@ interface WaitingVisit {
   fail(error: unknown): void
 }
 
+/** A change whose answer is lost costs its caller more than a list, so that lists are tried first. */
+const LISTS_BEFORE_CHANGE = 3
 /** Milliseconds until the next look, where a trial is due and no call that waits has room in the budget. */
 const LOOK_FOR_ROOM_EVERY_MS = 100
 
@@ -52,6 +54,7 @@ export class Gate {
   #isProbeQueued = false
   /** True if the next trial is a change, since lists fail but get answers. */
   #isChangeNext = false
+  #failedLists = 0
   /** True if the next trial follows a probe at once, and counts with it as one. */
   #isSecond = false
 
@@ -130,9 +133,13 @@ export class Gate {
     change.leave(true)
   }
 
-  /** Makes the next trial a change, if one waits then: a failure of lists says nothing about changes. */
-  tryChangeNext(): void {
-    this.#isChangeNext = true
+  /**
+   * Records that a list was answered with a failure, as a probe for a change. After three, the next trial is a change, if one
+   * waits then: perhaps only lists fail.
+   */
+  listFailed(): void {
+    this.#failedLists++
+    this.#isChangeNext = this.#failedLists % LISTS_BEFORE_CHANGE === 0
   }
 
   /** Sends a probe when the budget has room, unless one waits for that already. */

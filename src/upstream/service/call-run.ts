@@ -137,7 +137,7 @@ export class CallRun<Value> {
     this.#probeWith(probe)
       .runTrial(trialOf)
       .catch((error) => {
-        if (error instanceof FailedAnswerError) trialOf.tryChangeNext()
+        if (error instanceof FailedAnswerError) trialOf.listFailed()
       })
   }
 
