@@ -37,6 +37,7 @@ const PLAIN: ServiceRules = {
   rounding: 'none',
   bounds: 'exclusive',
   largestPage: { pins: 1000, beyond: 'refused' },
+  defaultPage: 10,
   count: 'page',
   statuses: 'several',
   emptyListIs404: false,

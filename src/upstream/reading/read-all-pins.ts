@@ -7,13 +7,11 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { claimsMore, isCutShort, largestLimit, printTime, SECOND_NS, timeUnit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
+import { isProvenWhole } from './proof-of-end.ts'
 import { RoundingCheck, timesOf } from './rounding-check.ts'
 
 /** Our own largest limit, for services without one. */
 const LARGEST_LIMIT = 1_000_000
-
-/** Number of pins that the specification lists without a `limit`. */
-const SPECIFIED_PAGE = 10
 
 /** A part of the pins that is still to be read. */
 interface Window {
@@ -108,39 +106,6 @@ async function exceedsLimit(
     if (error instanceof BadRequestError) return false
     throw error
   }
-}
-
-/**
- * Returns whether other lists show that a list that is shorter than requested was not cut: a longer list; a list of one pin
- * whose `count` is the length of this one; or a list as long as this one though no limit was asked for, where the
- * specification allows ten pins.
- */
-async function isProvenWhole(
-  { capabilities: { multiStatus }, known }: PinSource,
-  sent: ListQuery,
-  page: PinPage,
-  list: (sent: ListQuery) => Promise<PinPage>,
-): Promise<boolean> {
-  const { limit } = sent
-  // A service may demand what the specification leaves to choice.
-  const tryList = (query: ListQuery): Promise<PinPage | null> =>
-    list(query).catch((error: unknown) => {
-      if (error instanceof BadRequestError) return null
-      throw error
-    })
-  // Where only one status can be requested, most services list all statuses if none is.
-  await tryList({ statuses: multiStatus === false ? [] : PIN_STATUSES, limit })
-  if (!known.looksCut(sent, page)) return true
-  const records = recordCount(page)
-  if (page.count === records) {
-    const { count } = await list({ ...sent, limit: 1 })
-    if (count === records && known.hasHonestCount(page)) return true
-  }
-  if (records === SPECIFIED_PAGE) return false
-  const unlimited = await tryList({ ...sent, limit: Number.POSITIVE_INFINITY })
-  const isUncut = unlimited !== null && recordCount(unlimited) >= records
-  if (isUncut) known.observeUncutPage(records)
-  return isUncut
 }
 
 /**

@@ -64,7 +64,7 @@ export class StatusFilterCheck {
 
   #isSettled(page: PinPage): boolean {
     const { known, capabilities } = this.#service
-    return known.isStatusFilterProven || capabilities.multiStatus === false || known.hasHonestCount(page)
+    return known.isStatusFilterProven || capabilities.multiStatus === false || known.countsBeyondPages(page)
   }
 
   /** Returns whether a page of some statuses lacks pins that a list of all statuses has. */
