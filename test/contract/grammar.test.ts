@@ -153,6 +153,27 @@ describe('a stranger', () => {
     },
   )
 
+  it('that stops counting where it cuts lists is an error as soon as other pins show that', async () => {
+    const rules = { largestPage: CUT_TO_100, count: 'capped like pages' } as const
+    for (const [more, other] of [
+      [{ bounds: 'ignored' }, { created: at(-10), status: 'failed', isOdd: false }],
+      [{ digits: 0 }, { created: at(-10), status: 'pinned', isOdd: false }],
+    ] as const) {
+      const { service, tenant } = createStranger({ ...rules, ...more }, Array<bigint>(150).fill(at(0)))
+      service.add([other])
+      await expect(readAtOnce({ tenant }, ALL, 10)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
+    }
+  })
+
+  it.each(['one', 'first'] as const)(
+    'that honours %s of several statuses and ignores times is read by its honest count',
+    async (statuses) => {
+      const { service, tenant } = createStranger({ statuses, bounds: 'ignored', count: 'matching' }, every(57, 900))
+      service.add([{ created: at(-10), status: 'queued', isOdd: false }])
+      expect(await readInPages({ tenant }, { statuses: ['pinned'] }, [10])).toHaveLength(57)
+    },
+  )
+
   it('that ignores times and counts pages is an error rather than a list that may be cut', async () => {
     const { tenant } = createStranger({ bounds: 'ignored', largestPage: CUT_TO_37 }, every(250, 700))
     await expect(readAtOnce({ tenant }, ALL, 1000)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })

@@ -20,16 +20,19 @@ export async function isProvenWhole(
   page: PinPage,
   list: (sent: ListQuery) => Promise<PinPage>,
 ): Promise<boolean> {
-  const { capabilities, known } = source
-  // Where only one status can be requested, most services list all statuses if none is.
-  const all: readonly PinStatus[] = capabilities.multiStatus === false ? [] : PIN_STATUSES
-  const tryList = (query: Partial<ListQuery>): Promise<PinPage | null> =>
-    list({ statuses: all, limit: sent.limit, ...query }).catch((error: unknown) => {
+  const { known } = source
+  const tryList = (query: Partial<ListQuery>): Promise<PinPage | null> => {
+    // Where only one status can be requested, most services list all statuses if none is.
+    const statuses = source.capabilities.multiStatus === false ? [] : PIN_STATUSES
+    return list({ statuses, limit: sent.limit, ...query }).catch((error: unknown) => {
       // A service may demand what the specification leaves to choice.
       if (error instanceof BadRequestError) return null
       throw error
     })
-  const everything = await tryList({})
+  }
+  const wasOpen = source.capabilities.multiStatus === null
+  let everything = await tryList({})
+  if (wasOpen && source.capabilities.multiStatus === false) everything = await tryList({})
   if (!known.looksCut(sent, page)) return true
   const records = recordCount(page)
   if (page.count !== records || (await list({ ...sent, limit: 1 })).count !== records) return false
@@ -43,6 +46,7 @@ export async function isProvenWhole(
   const times = page.pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const [oldest, newest] = [times[0], times.at(-1)]
   if (oldest === undefined || newest === undefined) return false
+  const { capabilities } = source
   const before = printTime((oldest / SECOND_NS) * SECOND_NS, capabilities)
   const after = printTime((newest / SECOND_NS + 1n) * SECOND_NS, capabilities)
   for (const query of [...otherStatuses(page, capabilities.multiStatus), { before }, { after }]) {
