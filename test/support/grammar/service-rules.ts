@@ -44,7 +44,7 @@ export interface ServiceRules {
  * Each value of a rule is chosen as often as any other, and each variant as often as the others of its value. No share is
  * chosen by how well pinql reads it, nor by how usual a value is among real services.
  */
-export const GRAMMAR = {
+const GRAMMAR = {
   order: ['newest-first', 'oldest-first', 'none'],
   ties: ['stable', 'shuffled'],
   digits: [0, 3, 6, 9],
