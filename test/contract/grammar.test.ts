@@ -200,6 +200,13 @@ const ONCE_LOST: readonly {
     ].map((created, n) => ({ created, status: n % 6 === 0 ? 'queued' : 'pinned', isOdd: false })),
   },
   {
+    // Found at seed 953006360.
+    what: 'a pin behind a page of one status that was cut',
+    rules: { digits: 3, statuses: 'late', largestPage: CUT_TO_100 },
+    pins: [...every(101, 700), at(-2)].map((created) => ({ created, status: 'pinned', isOdd: false })),
+    query: { statuses: ['pinned', 'failed'] },
+  },
+  {
     // Found at seed 1295427090.
     what: 'pins of the second of several statuses, where the first has an odd record only',
     rules: { order: 'oldest-first', digits: 0, count: 'capped', statuses: 'first', emptyListIs404: true },

@@ -47,18 +47,20 @@ export async function isProvenWhole(
   const [oldest, newest] = [times[0], times.at(-1)]
   if (oldest === undefined || newest === undefined) return false
   const { capabilities } = source
-  const before = printTime((oldest / SECOND_NS) * SECOND_NS, capabilities)
+  // A service may include its bounds.
+  const before = printTime((oldest / SECOND_NS - 1n) * SECOND_NS, capabilities)
   const after = printTime((newest / SECOND_NS + 1n) * SECOND_NS, capabilities)
-  for (const query of [...otherStatuses(page, capabilities.multiStatus), { before }, { after }]) {
+  for (const query of [...statusParts(page, capabilities.multiStatus), { before }, { after }]) {
     if (hasOthers(await tryList(query))) return false
   }
   return true
 }
 
-/** The statuses that no pin of a page has, in as few lists as the service needs. */
-function otherStatuses({ pins }: PinPage, multiStatus: boolean | null): { readonly statuses: readonly PinStatus[] }[] {
-  const shown = new Set(pins.map(({ status }) => status))
-  const others = PIN_STATUSES.filter((status) => !shown.has(status))
-  if (others.length === 0) return []
-  return multiStatus === true ? [{ statuses: others }] : others.map((status) => ({ statuses: [status] }))
+/** The statuses of a page one by one, if it has several; and those that no pin has, in as few lists as the service needs. */
+function statusParts({ pins }: PinPage, multiStatus: boolean | null): { readonly statuses: readonly PinStatus[] }[] {
+  const shown = [...new Set(pins.map(({ status }) => status))]
+  const others = PIN_STATUSES.filter((status) => !shown.includes(status))
+  const alone = [...(shown.length > 1 ? shown : []), ...(multiStatus === true ? [] : others)]
+  const parts = alone.map((status) => ({ statuses: [status] }))
+  return multiStatus === true && others.length > 0 ? [...parts, { statuses: others }] : parts
 }

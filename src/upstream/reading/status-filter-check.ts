@@ -59,7 +59,8 @@ export class StatusFilterCheck {
     if (test !== null && test !== 'unknown') await this.#run(test, everything, check.ask)
     // All is read from a service that may hide pins.
     if (!isAll && test !== null && !known.isStatusFilterProven) known.observeLateStatusFilter()
-    return isAll || test === null
+    // Where all pins have the same status, the filter hides none. But a list may be cut without it.
+    return isAll || (test === null && !page.looksCut)
   }
 
   #isSettled(page: PinPage): boolean {
