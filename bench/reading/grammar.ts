@@ -40,6 +40,8 @@ async function readAll(): Promise<void> {
       seed += PART
       const [part] = await Promise.race([once(child, 'message') as Promise<[HistoryTotals]>, died])
       addTotals(totals, part)
+      // At once, since a long run may be stopped before its end.
+      for (const mistake of part.mistakes) process.stdout.write(`${mistake}\n`)
       if (totals.histories % 10_000 === 0) process.stderr.write(`${totals.histories} after ${seconds()} s\n`)
     }
     died.catch(() => {})
@@ -48,7 +50,6 @@ async function readAll(): Promise<void> {
   await Promise.all(Array.from({ length: availableParallelism() }, readInProcess))
 
   const { pins, requests, possible, exact, refused, mistakes, causes } = totals
-  for (const mistake of mistakes.slice(0, 20)) process.stdout.write(`${mistake}\n`)
   process.stdout.write('Refused though possible:\n')
   for (const [cause, { times, seed: example }] of Object.entries(causes).sort(([, a], [, b]) => b.times - a.times)) {
     process.stdout.write(`${String(times).padStart(8)}  ${cause}, as at seed ${example}\n`)

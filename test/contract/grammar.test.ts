@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { parseInstant } from '../../src/domain/instant.ts'
 import type { PinStatus } from '../../src/domain/pin.ts'
 import type { GatewayContext } from '../../src/resolvers/context.ts'
 import { removePins } from '../../src/resolvers/remove-pin.ts'
+import type { PinQuery } from '../../src/upstream/http/list-query.ts'
+import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { Stop } from '../../src/upstream/waiting/stop.ts'
-import { RandomService } from '../support/grammar/random-service.ts'
+import { type GrammarPin, RandomService } from '../support/grammar/random-service.ts'
 import { readHistories } from '../support/grammar/read-histories.ts'
 import { createHistory } from '../support/grammar/read-history.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
@@ -34,6 +37,7 @@ const PLAIN: ServiceRules = {
   rounding: 'none',
   bounds: 'exclusive',
   largestPage: { pins: 1000, beyond: 'refused' },
+  defaultPage: 10,
   count: 'page',
   statuses: 'several',
   emptyListIs404: false,
@@ -149,9 +153,90 @@ describe('a stranger', () => {
     },
   )
 
+  it('that stops counting where it cuts lists is an error as soon as other pins show that', async () => {
+    const rules = { largestPage: CUT_TO_100, count: 'capped like pages' } as const
+    for (const [more, other] of [
+      [{ bounds: 'ignored' }, { created: at(-10), status: 'failed', isOdd: false }],
+      [{ digits: 0 }, { created: at(-10), status: 'pinned', isOdd: false }],
+    ] as const) {
+      const { service, tenant } = createStranger({ ...rules, ...more }, Array<bigint>(150).fill(at(0)))
+      service.add([other])
+      await expect(readAtOnce({ tenant }, ALL, 10)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
+    }
+  })
+
+  it.each(['one', 'first'] as const)(
+    'that honours %s of several statuses and ignores times is read by its honest count',
+    async (statuses) => {
+      const { service, tenant } = createStranger({ statuses, bounds: 'ignored', count: 'matching' }, every(57, 900))
+      service.add([{ created: at(-10), status: 'queued', isOdd: false }])
+      expect(await readInPages({ tenant }, { statuses: ['pinned'] }, [10])).toHaveLength(57)
+    },
+  )
+
   it('that ignores times and counts pages is an error rather than a list that may be cut', async () => {
     const { tenant } = createStranger({ bounds: 'ignored', largestPage: CUT_TO_37 }, every(250, 700))
     await expect(readAtOnce({ tenant }, ALL, 1000)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
+  })
+})
+
+/** Made from histories of chance that once ended in a list that lacked pins. */
+const ONCE_LOST: readonly {
+  readonly what: string
+  readonly rules: Partial<ServiceRules>
+  readonly pins: readonly Omit<GrammarPin, 'requestId'>[]
+  readonly query?: PinQuery
+}[] = [
+  {
+    // Found at seed 448302294.
+    what: 'a pin at a whole second, to which `after` is rounded up',
+    rules: { digits: 6, rounding: 'up', largestPage: CUT_TO_100, emptyListIs404: true },
+    pins: [
+      at(27),
+      at(11),
+      at(8),
+      at(0, 986n * MS),
+      ...Array.from({ length: 101 }, (_, n) => at(1, BigInt(n) * 1_000n)),
+    ].map((created, n) => ({ created, status: n % 6 === 0 ? 'queued' : 'pinned', isOdd: false })),
+  },
+  {
+    // Found at seed 953006360.
+    what: 'a pin behind a page of one status that was cut',
+    rules: { digits: 3, statuses: 'late', largestPage: CUT_TO_100 },
+    pins: [...every(101, 700), at(-2)].map((created) => ({ created, status: 'pinned', isOdd: false })),
+    query: { statuses: ['pinned', 'failed'] },
+  },
+  {
+    // Found at seed 1295427090.
+    what: 'pins of the second of several statuses, where the first has an odd record only',
+    rules: { order: 'oldest-first', digits: 0, count: 'capped', statuses: 'first', emptyListIs404: true },
+    pins: [
+      { created: at(0), status: 'queued', isOdd: true },
+      { created: at(14), status: 'pinned', isOdd: false },
+      { created: at(17), status: 'queued', isOdd: false },
+    ],
+    query: {
+      ...ALL,
+      before: new Date(Number(at(15) / MS)).toISOString(),
+      after: new Date(Number(at(13) / MS)).toISOString(),
+    },
+  },
+]
+
+describe('a history that once lost pins', () => {
+  it.each(ONCE_LOST)('is exact: $what', async ({ rules, pins, query = ALL }) => {
+    for (const read of [
+      (tenant: Tenant) => readInPages({ tenant }, query, [10]),
+      (tenant: Tenant) => readAtOnce({ tenant }, query, 10),
+    ]) {
+      const { service, tenant } = createStranger(rules, [])
+      service.add(pins)
+      const isWithin = ({ created }: GrammarPin): boolean =>
+        (query.before === undefined || created < parseInstant(query.before).ns) &&
+        (query.after === undefined || created > parseInstant(query.after).ns)
+      const ids = service.pins.filter((pin) => isWithin(pin) && !pin.isOdd).map(({ requestId }) => requestId)
+      expect((await read(tenant)).map(({ requestId }) => requestId).sort()).toEqual(ids.sort())
+    }
   })
 })
 

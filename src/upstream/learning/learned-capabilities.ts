@@ -16,8 +16,8 @@ export interface Lesson {
 /** Number of different instants in one list that prove its order. Only one shuffled list in 3,628,800 is sorted by chance. */
 const INSTANTS_THAT_PROVE_ORDER = 10
 
-/** Some services round times to the next second. */
-const SLACK_NS = 1_000_000_000n
+/** Some services round `before` to the next second, whole seconds too. */
+const SECOND_NS = 1_000_000_000n
 
 /**
  * A service's capabilities: what was known before, and what its answers have shown since.
@@ -77,13 +77,16 @@ export class LearnedCapabilities {
     return this.isStranger && this.#pageSizes.mayBeCut(query, page)
   }
 
-  /** Records that a list of so many records is not cut, though no list was longer. */
-  observeUncutPage(records: number): void {
-    this.#pageSizes.observeUncut(records)
+  /**
+   * Returns whether a `count` equal to the length of its page is known to be the number of pins that match: it is no length
+   * of pages, since a `count` was longer than its page; and counting does not stop there, since a `count` was larger.
+   */
+  hasHonestCount(page: PinPage): boolean {
+    return this.countsBeyondPages(page) && !this.#pageSizes.mayStopCountingAt(recordCount(page))
   }
 
   /** Returns whether a `count` equal to the length of its page is known to mean more than that length. */
-  hasHonestCount(page: PinPage): boolean {
+  countsBeyondPages(page: PinPage): boolean {
     const { count, emptyListIs404 } = this.#current
     // A 404 has no count.
     if (page.count === 0 && emptyListIs404) return false
@@ -229,11 +232,16 @@ export class LearnedCapabilities {
         (earliest !== null && compareInstants(time, earliest) <= 0),
     )
     const isFar = ({ ns }: Instant): boolean =>
-      (latest !== null && ns > latest.ns + SLACK_NS) || (earliest !== null && ns < earliest.ns - SLACK_NS)
+      (latest !== null && ns > latest.ns + SECOND_NS) || (earliest !== null && ns < floor(earliest.ns))
     if (outside.some(isFar)) {
       this.learn({ timeFilter: 'unusable' }, 'timeFilter', 'a list had pins far from the time asked for')
     } else if (timeFilter === 'exact' && outside.length > 0) {
       this.learn({ timeFilter: 'loose' }, 'timeFilter', 'a list had pins on the border of the time asked for')
     }
   }
+}
+
+/** Returns the whole second to which some services round `after` down. */
+function floor(ns: bigint): bigint {
+  return (ns / SECOND_NS) * SECOND_NS
 }

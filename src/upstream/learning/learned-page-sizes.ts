@@ -17,22 +17,24 @@ const LARGEST_CUT = 1000
  */
 export class LearnedPageSizes {
   #longest = 0
+  #largestCount = 0
   #countsBeyondPages = false
 
   observe(page: PinPage): void {
     const records = recordCount(page)
     this.#longest = Math.max(this.#longest, records)
+    this.#largestCount = Math.max(this.#largestCount, page.count ?? 0)
     this.#countsBeyondPages ||= (page.count ?? 0) > records
-  }
-
-  /** Notes that lists of so many records are not cut. */
-  observeUncut(records: number): void {
-    this.#longest = Math.max(this.#longest, records + 1)
   }
 
   /** True once a `count` was larger than its page. So it is more than the length of the page. */
   get countsBeyondPages(): boolean {
     return this.#countsBeyondPages
+  }
+
+  /** Returns whether the service may stop counting there, as it may cut lists there: no `count` was larger. */
+  mayStopCountingAt(count: number): boolean {
+    return count >= SMALLEST_CUT && count >= this.#largestCount
   }
 
   /** Returns whether a page that is shorter than requested may have been cut, since no page was longer. */

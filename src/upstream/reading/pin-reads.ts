@@ -116,7 +116,7 @@ export class PinReads implements PinSource, LookupSource {
   async list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
     const page = await this.#list(client, query, options)
     // Nothing more is asked for a lookup. What its list lacks is looked up by itself.
-    if (!page.looksCut || !this.known.hasHonestCount(page)) return page
+    if (!page.looksCut || !this.known.countsBeyondPages(page)) return page
     if (isUnfiltered(query)) this.#total = page.count
     return withoutDoubt(page)
   }

@@ -7,7 +7,7 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 /** The part of {@link LearnedCapabilities} that whoever reads lists may use. */
 export type ListLessons = Pick<
   LearnedCapabilities,
-  'hasHonestCount' | 'looksCut' | 'observeLargerPage' | 'observeRoundedTime' | 'observeUncutPage' | 'observeWrongCount'
+  'countsBeyondPages' | 'hasHonestCount' | 'looksCut' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
 >
 
 /** A source of pins that can be read page by page, such as a tenant. */

@@ -62,12 +62,13 @@ export class StatusFilterCheck {
     if (test !== null && test !== 'unknown') await this.#run(test, isAll ? 1 : MOST_RUNS, everything, check.ask)
     // All is read from a service that may hide pins.
     if (!isAll && test !== null && !known.isStatusFilterProven) known.observeLateStatusFilter()
-    return isAll || test === null
+    // Where all pins have the same status, the filter hides none. But a list may be cut without it.
+    return isAll || (test === null && !page.looksCut)
   }
 
   #isSettled(page: PinPage): boolean {
     const { known, capabilities } = this.#service
-    return known.isStatusFilterProven || capabilities.multiStatus === false || known.hasHonestCount(page)
+    return known.isStatusFilterProven || capabilities.multiStatus === false || known.countsBeyondPages(page)
   }
 
   /** Returns whether a page of some statuses lacks pins that a list of all statuses has. */

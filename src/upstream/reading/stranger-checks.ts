@@ -45,7 +45,7 @@ export class StrangerChecks {
     if (!known.isStranger) return page
     if (await this.#statusFilter.isWhole(query, page, check)) return withoutDoubt(page)
     const isOfAll = query.statuses.length === PIN_STATUSES.length
-    const isByStatus = isOfAll || known.isStatusFilterProven || known.hasHonestCount(page)
+    const isByStatus = isOfAll || known.isStatusFilterProven || known.countsBeyondPages(page)
     if (!isByStatus || (!isOfAll && this.#service.capabilities.statusFilter === 'unusable')) return page
     return page.looksCut && (await this.#end.isWhole(query, page, check.ask)) ? withoutDoubt(page) : page
   }

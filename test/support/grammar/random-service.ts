@@ -23,10 +23,7 @@ interface Row extends GrammarPin {
 const CID = exampleCid(1)
 
 /**
- * A service by rules of the grammar, which are usually drawn at random. It runs in the same process and without sockets, and
- * answers lists and removals.
- *
- * A list without `limit` has one pin.
+ * A service by rules of the grammar, which are usually drawn at random. It runs in the same process and without sockets. It answers lists and removals.
  */
 export class RandomService extends Dispatcher {
   readonly #rules: ServiceRules
@@ -81,16 +78,17 @@ export class RandomService extends Dispatcher {
   }
 
   #answer(query: URLSearchParams): { readonly status: number; readonly body: string } {
-    const { largestPage, statuses, emptyListIs404, count } = this.#rules
-    const limit = Number(query.get('limit') ?? 1)
+    const { largestPage, defaultPage, statuses, emptyListIs404, count } = this.#rules
+    const largest = largestPage?.pins ?? Number.POSITIVE_INFINITY
+    const limit = Number(query.get('limit') ?? (defaultPage === 'largest' ? largest : defaultPage))
     const isInTime = this.#timeFilter(query)
-    const isAllowed = limit >= 1 && (largestPage?.beyond !== 'refused' || limit <= largestPage.pins)
+    const isAllowed = limit >= 1 && (largestPage?.beyond !== 'refused' || limit <= largest)
     if (!isAllowed || isInTime === null) return refusal(400, 'BAD_REQUEST')
     const hasStatus = this.#statusFilter(query.get('status'))
     const inTime = this.#rows.filter(isInTime)
     const matching = inTime.filter(hasStatus)
     const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
-    const most = Math.min(limit, largestPage?.pins ?? limit)
+    const most = Math.min(limit, largest)
     const shown = statuses === 'late' ? order(inTime).slice(0, most).filter(hasStatus) : order(matching).slice(0, most)
     if (shown.length === 0 && emptyListIs404) return refusal(404, 'NOT_FOUND')
     const results = `"results":[${shown.map(({ json }) => json).join()}]}`
@@ -102,6 +100,7 @@ export class RandomService extends Dispatcher {
       page: () => shown.length,
       zero: () => 0,
       capped: () => Math.min(matching.length, 60),
+      'capped like pages': () => Math.min(matching.length, largest),
       more: () => matching.length + 3,
     }[count]()
     return { status: 200, body: `{"count":${number},${results}` }

@@ -51,12 +51,11 @@ function note({ causes }: HistoryTotals, cause: string, times: number, seed: num
 }
 
 /** Says why a possible history may have been refused: by the rules that leave least to go by. */
-function causeOf({ bounds, count, order, largestPage, statuses, rounding, digits }: ServiceRules): string {
+function causeOf({ bounds, count, order, statuses, rounding, digits }: ServiceRules): string {
   const isCounted = count === 'matching' || count === 'total' || count === 'everything'
   if (bounds === 'ignored' && !isCounted) return 'times ignored, and `count` says nothing'
   if (bounds === 'ignored') return 'times ignored, and more pins than a list holds'
   if (statuses === 'late') return 'busy seconds, and statuses looked at after the cut'
   if (rounding === 'none' && digits > 3) return 'many pins in a millisecond, which is as fine as pinql asks'
-  const page = largestPage === null ? 'no largest page' : `${largestPage.pins} a page`
-  return `busy seconds: ${order}, ${bounds}, rounding ${rounding}, ${page}`
+  return `busy seconds: ${order}, rounding ${rounding}`
 }

@@ -9,7 +9,7 @@ import { seededRandom } from '../seeded-random.ts'
 import { createTenantOver } from '../zoo/emulated-tenant.ts'
 import { ALL, readInPages } from '../zoo/paging-histories.ts'
 import { type GrammarPin, RandomService } from './random-service.ts'
-import { canBeRead, GRAMMAR, type ServiceRules } from './service-rules.ts'
+import { canBeRead, rulesByChance, type ServiceRules } from './service-rules.ts'
 
 /** The end of one reading of all pins of one service of the grammar. */
 export interface HistoryOutcome {
@@ -60,18 +60,17 @@ export async function createHistory(seed: number) {
   const random = seededRandom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
   const any = <Value>(values: readonly Value[]): Value => values[below(values.length)] as Value
-  const rules = Object.fromEntries(
-    Object.entries(GRAMMAR).map(([rule, values]) => [rule, any<unknown>(values)]),
-  ) as unknown as ServiceRules
+  const rules = rulesByChance(any)
   const service = new RandomService(rules, random)
   const tenant = createTenantOver(service, { name: 'grammar', provider: null })
-  const statuses: readonly PinStatus[] = any([MIXED, MIXED, MIXED, ['pinned'], ['failed'], ['queued', 'pinned']])
+  const statuses: readonly PinStatus[] = any([MIXED, PIN_STATUSES, [any(PIN_STATUSES)], ['queued', 'pinned']])
   const stored = timesByChance(any, below).map((time) => ({
     created: START_NS + time,
     status: any(statuses),
     isOdd: rules.records !== 'valid' && below(20) === 0,
   }))
-  const readBefore = any([null, null, 0, 0.5])
+  if (rules.count === 'capped like pages') stored.push(...standingOut(stored))
+  const readBefore = any([null, 0, 0.5])
   if (readBefore !== null) {
     service.add(stored.splice(0, Math.floor(stored.length * readBefore)))
     await attempt(() => readAtOnce(tenant, ALL, 10))
@@ -80,10 +79,23 @@ export async function createHistory(seed: number) {
   return { rules, service, tenant, readBefore, any, below }
 }
 
+/**
+ * A pin of another second and another status than the rest. Without it, no client could tell a service that stops counting
+ * where it cuts its lists from an honest one: see "What cannot be seen of a stranger" in docs/upstream-behaviours.md.
+ */
+function standingOut(stored: readonly Omit<GrammarPin, 'requestId'>[]): Omit<GrammarPin, 'requestId'>[] {
+  const shown = new Set(stored.map(({ status }) => status))
+  const other = PIN_STATUSES.find((status) => !shown.has(status)) ?? 'failed'
+  return [{ created: START_NS - 3_600n * SECOND_NS, status: other, isOdd: false }]
+}
+
 /** Mostly pinned. */
 const MIXED: readonly PinStatus[] = [...Array<PinStatus>(12).fill('pinned'), ...PIN_STATUSES]
 
-/** Instants after the start. Mostly few pins; sometimes hundreds in one instant, or in one second. */
+/**
+ * Instants after the start. Mostly few pins; sometimes hundreds in one instant, or in one second. The sizes are of accounts,
+ * and not of services: hundreds of pins come less often, since they take most of the time.
+ */
 function timesByChance(any: <Value>(values: readonly Value[]) => Value, below: (limit: number) => number): bigint[] {
   const times: bigint[] = []
   for (let groups = any([0, 1, 2, 5, 15, 40]); groups > 0; groups--) {
@@ -97,24 +109,26 @@ function timesByChance(any: <Value>(values: readonly Value[]) => Value, below: (
   return times
 }
 
-/** All pins for the most part; else some statuses, a range of time, or both. */
+/** All statuses, one or two; no range of time, or one that is open, or not. */
 function queryByChance(
   pins: readonly GrammarPin[],
   any: <Value>(values: readonly Value[]) => Value,
   below: (limit: number) => number,
 ): PinQuery {
   const statuses = any<readonly PinStatus[]>([
-    ...Array(5).fill(PIN_STATUSES),
-    ['pinned'],
-    ['failed'],
-    ['queued', 'pinned'],
+    PIN_STATUSES,
+    [any(PIN_STATUSES)],
+    any([
+      ['queued', 'pinned'],
+      ['pinned', 'failed'],
+    ]),
   ])
   const bound = (): string => formatInstant(START_NS + BigInt(below(30_000)) * 1_000_000n, any([0, 3, 9]))
-  const times = pins.length === 0 ? 0 : below(8)
+  const times = pins.length === 0 ? 'all' : any(['all', 'before', 'after', 'between'])
   return {
     statuses,
-    ...(times === 1 || times === 2 ? { before: bound() } : {}),
-    ...(times === 2 || times === 3 ? { after: bound() } : {}),
+    ...(times === 'before' || times === 'between' ? { before: bound() } : {}),
+    ...(times === 'after' || times === 'between' ? { after: bound() } : {}),
   }
 }
 

@@ -12,8 +12,22 @@ export interface ServiceRules {
   readonly rounding: 'none' | 'down' | 'up' | 'nearest'
   readonly bounds: 'exclusive' | 'inclusive' | 'ignored'
   readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' } | null
-  /** `capped`: of those that match, but at most 60. `more`: always three more than match. `zero`: always 0. */
-  readonly count: 'matching' | 'total' | 'everything' | 'page' | 'absent' | 'zero' | 'capped' | 'more'
+  /** Number of pins of a list without `limit`. `largest`: as many as fit. */
+  readonly defaultPage: 1 | 10 | 'largest'
+  /**
+   * `capped`: of those that match, but at most 60. `capped like pages`: at most as many as lists are cut to. `more`: always
+   * three more than match. `zero`: always 0.
+   */
+  readonly count:
+    | 'matching'
+    | 'total'
+    | 'everything'
+    | 'page'
+    | 'absent'
+    | 'zero'
+    | 'capped'
+    | 'capped like pages'
+    | 'more'
   /**
    * What a list of several statuses shows: the pins of all of them, none, or those of the first. `late`: all of them, but
    * the statuses are looked at only after the list was cut to `limit`.
@@ -24,8 +38,13 @@ export interface ServiceRules {
   readonly records: 'valid' | 'some are odd'
 }
 
-/** All values of each rule. A value that stands there twice is chosen twice as often. */
-export const GRAMMAR = {
+/**
+ * All values of each rule. A list inside a list has the variants of one value.
+ *
+ * Each value of a rule is chosen as often as any other, and each variant as often as the others of its value. No share is
+ * chosen by how well pinql reads it, nor by how usual a value is among real services.
+ */
+const GRAMMAR = {
   order: ['newest-first', 'oldest-first', 'none'],
   ties: ['stable', 'shuffled'],
   digits: [0, 3, 6, 9],
@@ -33,21 +52,39 @@ export const GRAMMAR = {
   bounds: ['exclusive', 'inclusive', 'ignored'],
   largestPage: [
     null,
-    null,
-    null,
-    { pins: 37, beyond: 'cut' },
-    { pins: 73, beyond: 'cut' },
-    { pins: 100, beyond: 'cut' },
-    { pins: 100, beyond: 'cut' },
-    { pins: 1000, beyond: 'refused' },
-    { pins: 1000, beyond: 'refused' },
+    [
+      { pins: 37, beyond: 'cut' },
+      { pins: 73, beyond: 'cut' },
+      { pins: 100, beyond: 'cut' },
+    ],
     { pins: 1000, beyond: 'refused' },
   ],
-  count: ['matching', 'matching', 'total', 'total', 'everything', 'page', 'page', 'absent', 'zero', 'capped', 'more'],
-  statuses: ['several', 'several', 'several', 'one', 'one', 'first', 'late'],
+  defaultPage: [1, 10, 'largest'],
+  count: ['matching', 'total', 'everything', 'page', 'absent', 'zero', ['capped', 'capped like pages'], 'more'],
+  statuses: ['several', 'one', 'first', 'late'],
   emptyListIs404: [false, true],
-  records: ['valid', 'valid', 'valid', 'some are odd'],
-} as const satisfies { readonly [Rule in keyof ServiceRules]: readonly ServiceRules[Rule][] }
+  records: ['valid', 'some are odd'],
+} as const satisfies {
+  readonly [Rule in keyof ServiceRules]: readonly (ServiceRules[Rule] | readonly ServiceRules[Rule][])[]
+}
+
+/**
+ * Makes the rules of one service.
+ *
+ * One combination is not made: statuses that are looked at late, ignored times and a `count` that is capped like pages. All lists
+ * of such a service are parts of the same one, so no client can tell it from an honest service.
+ */
+export function rulesByChance(any: <Value>(values: readonly Value[]) => Value): ServiceRules {
+  const choose = (values: readonly unknown[]): unknown => {
+    const value = any(values)
+    return Array.isArray(value) ? any(value) : value
+  }
+  const rules = Object.fromEntries(
+    Object.entries(GRAMMAR).map(([rule, values]) => [rule, choose(values)]),
+  ) as unknown as ServiceRules
+  const isUnknowable = rules.count === 'capped like pages' && rules.bounds === 'ignored' && rules.statuses === 'late'
+  return isUnknowable ? { ...rules, statuses: any(['several', 'one', 'first']) } : rules
+}
 
 /** Rounds a time as a service does. */
 export function roundTime(ns: bigint, rounding: ServiceRules['rounding']): bigint {
