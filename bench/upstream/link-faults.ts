@@ -42,6 +42,7 @@ export function failNowAndThen(link: Toxiproxy, random: () => number, share: num
       const lastsMs = SHORTEST_MS + random() * (LONGEST_MS - SHORTEST_MS)
       const goodMs = lastsMs * (1 / share - 1) * (0.5 + random())
       await delay(goodMs, undefined, { signal }).catch(() => {})
+      if (signal.aborted) return
       const fault = FAULTS[Math.floor(random() * FAULTS.length)] ?? 'down'
       const since = performance.now()
       if (fault === 'down') await link.down()

@@ -63,7 +63,7 @@ export const SERVICE_SCHEMA = z.strictObject(
     provider: setting(
       '"embedded" or the name of a provider',
       '`embedded`: the gateway runs this service itself and keeps its pins in `dataDir`. Or the name of a known provider, ' +
-        'which sets limits and capabilities; see below. Default: the known provider of the same name as the service.',
+        'which sets limits and capabilities; see below. Default: the known provider at the host of `endpoint`, or of the same name as the service.',
       (expected) => z.string(expected).regex(SERVICE_NAME, expected).optional(),
     ),
     endpoint: setting(

@@ -1,12 +1,17 @@
 import { closest } from '../../config/closest.ts'
 import { ConfigError, type ConfigProblem } from '../../config/config-error.ts'
 import type { GatewayConfig, ServiceConfig } from '../../config/gateway-config.ts'
-import { findProvider, KNOWN_PROVIDERS, UNKNOWN_PROVIDER } from '../../upstream/providers/known-providers.ts'
+import {
+  findProvider,
+  findProviderAt,
+  KNOWN_PROVIDERS,
+  UNKNOWN_PROVIDER,
+} from '../../upstream/providers/known-providers.ts'
 import type { ServiceSettings } from '../../upstream/service/service-settings.ts'
 
 /**
- * Completes the configured services by what is known of their providers, so that `filebase: {}` is enough. A service with the
- * name and the endpoint of a provider is that provider's. The embedded service's endpoint stays empty, since it is known only
+ * Completes the configured services by what is known of their providers, so that `filebase: {}` is enough. A service at the
+ * host of a provider is that provider's, and so is one with the name of a provider that has no host of its own. The embedded service's endpoint stays empty, since it is known only
  * once the service runs.
  *
  * @throws {ConfigError} naming each service whose provider is given and unknown, or whose endpoint is neither given nor known
@@ -22,11 +27,16 @@ export function serviceSettingsOf(config: GatewayConfig): ServiceSettings[] {
     // Everybody runs their own embedded service, so its name says nothing about a service at another endpoint.
     const isKnown = known !== UNKNOWN_PROVIDER && known.name !== 'embedded'
     const isTheirs = isKnown && (known.endpoint === null || endpoint === known.endpoint)
-    const provider = service.provider ?? (isTheirs ? known.name : null)
+    const provider = service.provider ?? (isTheirs ? known.name : providerAt(endpoint))
     return { ...service, provider, endpoint: endpoint ?? '' }
   })
   if (problems.length > 0) throw new ConfigError(problems)
   return settings
+}
+
+function providerAt(endpoint: string | null): string | null {
+  const found = endpoint === null ? UNKNOWN_PROVIDER : findProviderAt(endpoint)
+  return found === UNKNOWN_PROVIDER ? null : found.name
 }
 
 function missingEndpoint({ name, provider }: ServiceConfig): ConfigProblem {

@@ -16,11 +16,10 @@ export interface ServiceHealth {
 }
 
 export interface CircuitBreakerOptions {
-  /**
-   * Returns whether an error is a failure of the service. Any other `PinqlError` shows that the service is up. Default: every
-   * `ServiceUnavailableError` is a failure.
-   */
+  /** Returns whether an error is a failure of the service. Default: every `ServiceUnavailableError` is. */
   readonly isFailure?: (error: unknown) => boolean
+  /** Returns whether any other error shows that the service is up. Default: every `PinqlError` does. */
+  readonly isAnswer?: (error: unknown) => boolean
   /** Smallest number of tenants among the failures in a row that opens the breaker. Default: 1. */
   readonly fewestTenants?: number
 }
@@ -31,6 +30,8 @@ const FAILURES_TO_OPEN = 3
 const PAUSE_SHARE = 0.5
 const SHORTEST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 1_000
+/** Failures that are farther apart show no outage between them. They count for opening the breaker all the same. */
+const SAME_OUTAGE_MS = 10_000
 
 /**
  * Decides whether calls to a service must wait, and when the next trial call may find out whether the service is back.
@@ -47,13 +48,16 @@ export class CircuitBreaker {
   readonly #serviceName: string
   readonly #clock: Clock
   readonly #isFailure: (error: unknown) => boolean
+  readonly #isAnswer: (error: unknown) => boolean
   readonly #fewestTenants: number
   #isOpen = false
   /** Failures without an answer between them. */
   #failuresInARow = 0
   readonly #failedTenants = new Set<string>()
-  /** Clock time of the first of the failures in a row. */
+  /** Clock time of the first failure of the outage, and of the last. */
   #failedAt = 0
+  #lastFailedAt = 0
+  #openedAt = 0
   /** Clock time from which the next trial may be sent. */
   #trialAt = 0
   #trialsInFlight = 0
@@ -69,12 +73,18 @@ export class CircuitBreaker {
     this.#serviceName = serviceName
     this.#clock = clock
     this.#isFailure = options.isFailure ?? ((error) => error instanceof ServiceUnavailableError)
+    this.#isAnswer = options.isAnswer ?? ((error) => error instanceof PinqlError)
     this.#fewestTenants = options.fewestTenants ?? 1
   }
 
   /** True while all calls but trials must wait. */
   get isOpen(): boolean {
     return this.#isOpen
+  }
+
+  /** Clock time at which it opened last. */
+  get openedAt(): number {
+    return this.#openedAt
   }
 
   /** Clock time from which the next trial may be sent. It counts only while the breaker is open. */
@@ -130,7 +140,7 @@ export class CircuitBreaker {
     if (isTrial) this.#trialsInFlight--
     if (error === null) this.#answered()
     else if (!this.#isFailure(error)) {
-      if (error instanceof PinqlError) this.#answered()
+      if (this.#isAnswer(error)) this.#answered()
     } else {
       if (error instanceof ServiceUnavailableError) this.#lastError = error
       if (number > this.#begunAtAnswer) this.#failed(tenantKey)
@@ -148,12 +158,16 @@ export class CircuitBreaker {
   }
 
   #failed(tenantKey: string): void {
-    if (this.#failuresInARow === 0) this.#failedAt = this.#clock.now()
+    const now = this.#clock.now()
+    // A failure long ago is no part of the same outage.
+    if (this.#failuresInARow === 0 || (!this.#isOpen && now - this.#lastFailedAt > SAME_OUTAGE_MS)) this.#failedAt = now
+    this.#lastFailedAt = now
     this.#failuresInARow++
     if (!this.#isOpen) {
       this.#failedTenants.add(tenantKey)
       if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedTenants.size >= this.#fewestTenants) {
         this.#isOpen = true
+        this.#openedAt = now
         this.#planTrial()
       }
     }

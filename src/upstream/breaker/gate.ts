@@ -9,11 +9,15 @@ export interface Visit {
   /** Clock time at which the call gives up. */
   readonly until: number
   readonly signal: StopSignal | undefined
-  /** Returns whether the budget has room for the call now, if it is a read. */
+  /** True if the call changes something. Then it is no trial unless a probe has got an answer. */
+  readonly isChange: boolean
+  /** Returns whether the budget has room for a trial like this call soon. */
   hasRoom(): boolean
-  /** Makes a trial in place of a call that must not be a trial itself, since it changes something. Null for a read. */
-  readonly probe: ((gate: Gate) => void) | null
-  /** True once the call was let through as a trial, or a probe was made for it. Reads that were no trial yet then go first. */
+  /** Makes a trial in place of the call. */
+  probe(gate: Gate): void
+  /** Makes a trial in place of the call when the budget has room, however late. Resolves when it was sent, or never will be. */
+  probeLate(gate: Gate): Promise<void>
+  /** True once the call was let through as a trial, or a probe was made for it. Others then go first. */
   hasTried: boolean
 }
 
@@ -31,9 +35,9 @@ const LOOK_FOR_ROOM_EVERY_MS = 100
  * A circuit breaker whose calls wait in place of being refused.
  *
  * While the breaker is open, calls wait here and use no budget. Whenever a trial is due, one of them is let through: the
- * read that has waited longest and was no trial before, then a probe for a change, then any read. A read without room in the
- * budget is passed over. At most one trial at a time waits for the budget, so that trials are never faster than the budget
- * allows. An answer to any call lets all waiting calls go.
+ * read that has waited longest and was no trial before, then a probe for a change, then any read. Reads without room in the
+ * budget are passed over. If none has room, a probe waits for it in the budget, and holds up nobody. Apart from that, at most
+ * one trial at a time waits for the budget. An answer to any call lets all go.
  */
 export class Gate {
   readonly breaker: CircuitBreaker
@@ -44,6 +48,12 @@ export class Gate {
   #timer: ClockTimer | undefined
   /** True while a trial that was let through waits for the budget. */
   #isTrialPending = false
+  /** True while a late probe waits for the budget. */
+  #isProbeQueued = false
+  /** True if the next trial is a change, since lists fail but get answers. */
+  #isChangeNext = false
+  /** True if the next trial follows a probe at once, and counts with it as one. */
+  #isSecond = false
 
   constructor(serviceName: string, clock: Clock, options?: CircuitBreakerOptions) {
     this.breaker = new CircuitBreaker(serviceName, clock, options)
@@ -105,25 +115,47 @@ export class Gate {
    */
   dropTrial(nextAt = 0): void {
     this.#isTrialPending = false
+    this.#isSecond = false
     this.breaker.putOffTrial(nextAt)
     this.#serve()
   }
 
-  /** Lets the change that has waited longest through as a trial, since a probe has shown that it is worth it. */
+  /** Lets the change that has waited longest through as a trial at once, since a probe has shown that it is worth it. */
   tryChange(): void {
     if (!this.breaker.isOpen || this.#isTrialPending) return
-    for (const { visit, leave } of this.#waiters) {
-      if (visit.probe === null) continue
-      this.#isTrialPending = true
-      leave(true)
-      return
-    }
+    const change = [...this.#waiters].find(({ visit }) => visit.isChange)
+    if (!change) return
+    this.#isTrialPending = true
+    this.#isSecond = true
+    change.leave(true)
   }
 
-  /** Records that a call is sent. Returns its number. */
-  begin(isTrial: boolean): number {
+  /** Makes the next trial a change, if one waits then: a failure of lists says nothing about changes. */
+  tryChangeNext(): void {
+    this.#isChangeNext = true
+  }
+
+  /** Sends a probe when the budget has room, unless one waits for that already. */
+  probeLate(visit: Pick<Visit, 'probeLate'>): void {
+    if (this.#isProbeQueued) return
+    this.#isProbeQueued = true
+    const end = (): void => {
+      this.#isProbeQueued = false
+    }
+    visit.probeLate(this).then(end, end)
+  }
+
+  /**
+   * Records that a call is sent. Returns its number.
+   *
+   * @param isMine true if the trial was let through by this gate
+   */
+  begin(isTrial: boolean, isMine = isTrial): number {
     const number = this.breaker.begin(isTrial)
-    if (isTrial) {
+    if (isMine) {
+      // A probe and the change behind it are two requests. So the pause is twice as long.
+      if (this.#isSecond) this.breaker.putOffTrial(2 * this.breaker.trialAt - this.#clock.now())
+      this.#isSecond = false
       this.#isTrialPending = false
       this.#serve()
     }
@@ -157,18 +189,24 @@ export class Gate {
 
   #letOneTry(): void {
     const waiters = [...this.#waiters]
-    const reads = waiters.filter(({ visit }) => visit.probe === null)
+    const changes = waiters.filter(({ visit }) => visit.isChange)
+    const reads = waiters.filter(({ visit }) => !visit.isChange)
+    const tried = changes[0] && this.#isChangeNext ? changes[0] : undefined
+    this.#isChangeNext = false
     const chosen =
+      tried ??
       reads.find(({ visit }) => !visit.hasTried && visit.hasRoom()) ??
-      waiters.find(({ visit }) => visit.probe !== null) ??
+      changes[0] ??
       reads.find(({ visit }) => visit.hasTried && visit.hasRoom())
     if (!chosen) {
       this.#isTrialPending = false
       this.breaker.putOffTrial(this.#clock.now() + LOOK_FOR_ROOM_EVERY_MS)
+      const [first] = reads
+      if (first) this.probeLate(first.visit)
       return
     }
     chosen.visit.hasTried = true
-    if (chosen.visit.probe) chosen.visit.probe(this)
+    if (chosen.visit.isChange && chosen !== tried) chosen.visit.probe(this)
     else chosen.leave(true)
   }
 }

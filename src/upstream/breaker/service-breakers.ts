@@ -14,6 +14,11 @@ const MAX_TENANTS = 10_000
  * for the service or a broken pin.
  */
 const FEWEST_TENANTS = 2
+/**
+ * Number of tenants whose calls must fail in a row with other statuses, such as 500, until that is an outage too. Fewer may have
+ * broken accounts.
+ */
+const MANY_TENANTS = 5
 /** Statuses that show an outage of the service. Other failures may be caused by the account. */
 const OUTAGE_STATUSES: ReadonlySet<number> = new Set([502, 503, 504])
 /** Maximum number of calls that wait for one service at the same time: of all tenants, and of one tenant. */
@@ -46,7 +51,10 @@ export class ServiceBreakers {
   readonly #own = new LRUCache<string, Gate>({ max: MAX_TENANTS })
   readonly #stopped: StoppedTenants
   readonly #onState: ((state: LastingState, reason: () => string) => void) | undefined
+  /** Tenants with failures that are no outages, since the last answer to anybody. {@link MANY_TENANTS} at most. */
+  readonly #failing = new Set<string>()
   #waiting = 0
+  #stopping: ServiceUnavailableError | null = null
   #last: { readonly tenantKey: string; readonly error: ServiceUnavailableError } | null = null
 
   /** @param onState called after each call with the state of the service for all tenants together */
@@ -55,12 +63,26 @@ export class ServiceBreakers {
     this.#clock = clock
     this.#stopped = new StoppedTenants(clock)
     this.#onState = onState
-    this.#shared = new Gate(serviceName, clock, { isFailure: isOutage, fewestTenants: FEWEST_TENANTS })
+    this.#shared = new Gate(serviceName, clock, {
+      isFailure: (error) => isOutage(error) || (isAnswer(error) === false && this.#failing.size >= MANY_TENANTS),
+      isAnswer: (error) => isAnswer(error) !== null,
+      fewestTenants: FEWEST_TENANTS,
+    })
+  }
+
+  /** The error of all calls from now on, since pinql stops; null while it runs. */
+  get stopping(): ServiceUnavailableError | null {
+    return this.#stopping
   }
 
   /** Returns whether a tenant's calls must wait now, unless they are trials. */
   isOpen(tenantKey: string): boolean {
     return this.#openGate(tenantKey) !== undefined
+  }
+
+  /** Returns the clock time since which a tenant's calls must wait. */
+  openedAt(tenantKey: string): number {
+    return this.#openGate(tenantKey)?.breaker.openedAt ?? 0
   }
 
   /**
@@ -72,6 +94,7 @@ export class ServiceBreakers {
    */
   async wait(tenantKey: string, visit: Visit): Promise<Gate | null> {
     for (let gate = this.#openGate(tenantKey); gate; gate = this.#openGate(tenantKey)) {
+      if (this.#stopping) throw this.#stopping
       const own = this.#ownOf(tenantKey)
       if (this.#waiting >= MAX_WAITING || own.visitors >= MAX_WAITING_OF_TENANT) throw gate.breaker.refusal()
       this.#waiting++
@@ -94,20 +117,14 @@ export class ServiceBreakers {
     return gate?.takeTrial() ? gate : null
   }
 
-  /**
-   * Does the same as {@link takeTrial}.
-   *
-   * @throws `failure`, else {@link ServiceUnavailableError}, when no trial is due
-   */
-  takeTrialNow(tenantKey: string, failure: unknown): Gate {
-    const gate = this.takeTrial(tenantKey)
-    if (!gate) throw failure ?? this.refusal(tenantKey)
-    return gate
+  /** Has a probe sent when the budget has room, in place of a call that does not wait for it. */
+  probeLate(tenantKey: string, visit: Pick<Visit, 'probeLate'>): void {
+    this.#openGate(tenantKey)?.probeLate(visit)
   }
 
   /** Creates the error of a call that does not wait, or waits no longer. */
   refusal(tenantKey: string): ServiceUnavailableError {
-    return (this.#openGate(tenantKey) ?? this.#shared).breaker.refusal()
+    return this.#stopping ?? (this.#openGate(tenantKey) ?? this.#shared).breaker.refusal()
   }
 
   /**
@@ -119,16 +136,20 @@ export class ServiceBreakers {
     const own = this.#ownOf(tenantKey)
     const isTrial = trialOf !== null
     // Both breakers learn from the answer. So a trial of one breaker is a trial of the other one, too.
-    const numberAtOwn = own.begin(isTrial)
-    return { tenantKey, own, numberAtOwn, numberAtShared: this.#shared.begin(isTrial), isTrial }
+    const numberAtOwn = own.begin(isTrial, trialOf === own)
+    const numberAtShared = this.#shared.begin(isTrial, trialOf === this.#shared)
+    return { tenantKey, own, numberAtOwn, numberAtShared, isTrial }
   }
 
   /** @param error null for a success */
   end({ tenantKey, own, numberAtOwn, numberAtShared, isTrial }: CallInFlight, error: unknown): void {
+    const isAnswered = error === null || isAnswer(error)
+    if (isAnswered === true) this.#failing.clear()
+    else if (isAnswered === false && this.#failing.size < MANY_TENANTS) this.#failing.add(tenantKey)
     own.end(numberAtOwn, isTrial, error)
     this.#shared.end(numberAtShared, isTrial, error, tenantKey)
     if (error instanceof ServiceUnavailableError) this.#last = { tenantKey, error }
-    if (this.#onState) this.#noteState(tenantKey, own.breaker.state === 'down', error === null || isAnswer(error))
+    if (this.#onState) this.#noteState(tenantKey, own.breaker.state === 'down', isAnswered)
   }
 
   /**
@@ -146,8 +167,9 @@ export class ServiceBreakers {
     return { ...worse, lastError }
   }
 
-  /** Fails all calls that wait. */
-  failAll(error: unknown): void {
+  /** Fails all calls that wait, and all that come. */
+  stop(error: ServiceUnavailableError): void {
+    this.#stopping = error
     for (const gate of [this.#shared, ...this.#own.values()]) gate.failAll(error)
   }
 

@@ -34,3 +34,17 @@ export const UNKNOWN_PROVIDER: Provider = { name: 'unknown', endpoint: null, lim
 export function findProvider(name: string | null): Provider {
   return KNOWN_PROVIDERS.find((provider) => provider.name === name) ?? UNKNOWN_PROVIDER
 }
+
+/** Returns the known provider that has an endpoint at the host of a service; {@link UNKNOWN_PROVIDER} when there is none. */
+export function findProviderAt(endpoint: string): Provider {
+  const host = hostOf(endpoint)
+  const isThere = (provider: Provider): boolean => provider.endpoint !== null && hostOf(provider.endpoint) === host
+  return KNOWN_PROVIDERS.find(isThere) ?? UNKNOWN_PROVIDER
+}
+
+/** Returns host and port of a URL. Default ports count as none, and a dot at the end of the name does not count. */
+export function hostOf(endpoint: string): string {
+  const { hostname, port } = new URL(endpoint)
+  const name = hostname.replace(/\.$/, '')
+  return port === '' || port === '80' || port === '443' ? name : `${name}:${port}`
+}

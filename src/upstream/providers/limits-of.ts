@@ -1,5 +1,5 @@
 import { ASSUMED_LIMITS, type RateLimit } from '../budget/rate-limit.ts'
-import { findProvider } from './known-providers.ts'
+import { findProvider, hostOf } from './known-providers.ts'
 
 /** The settings of a service that decide which limits its calls have to keep. */
 export interface LimitedService {
@@ -14,12 +14,12 @@ export interface LimitedService {
   readonly sharesLimitsWith?: string | undefined
 }
 
-/** Puts services together whose calls one provider counts together: by `limitsKeyOf`, and as the configuration says. */
+/** Puts services together whose calls one provider counts together: by `limitsKeysOf`, and as the configuration says. */
 export function groupBySharedLimits<Service extends LimitedService>(services: readonly Service[]): Service[][] {
   let groups: { readonly keys: readonly string[]; readonly sharers: Service[] }[] = []
   for (const service of services) {
     const { name, sharesLimitsWith = name } = service
-    const keys = [limitsKeyOf(service), `service ${name}`, `service ${sharesLimitsWith}`]
+    const keys = [...limitsKeysOf(service), `service ${name}`, `service ${sharesLimitsWith}`]
     const isOne = (group: (typeof groups)[number]): boolean => group.keys.some((key) => keys.includes(key))
     const joined = groups.filter(isOne)
     groups = [
@@ -34,16 +34,17 @@ export function groupBySharedLimits<Service extends LimitedService>(services: re
 }
 
 /**
- * Returns a key that is the same for services whose calls one provider counts together: those at one host and port. A
- * default port counts as none.
+ * Returns keys, one of which is the same for services whose calls one provider counts together: those at one host and port,
+ * and those of one provider.
  *
  * A provider that publishes limits for an endpoint of its own is one, whatever host name leads to it: a proxy does not
  * change whose requests it counts. The embedded service shares its limits with no other.
  */
-function limitsKeyOf({ name, endpoint, provider }: LimitedService): string {
-  if (provider === 'embedded') return `embedded ${name}`
+function limitsKeysOf({ name, endpoint, provider }: LimitedService): string[] {
+  if (provider === 'embedded') return [`embedded ${name}`]
   const known = findProvider(provider)
-  return known.endpoint !== null && known.limits !== null ? `provider ${known.name}` : new URL(endpoint).host
+  const hasOwnHost = known.endpoint !== null && known.limits !== null
+  return [`host ${hostOf(endpoint)}`, ...(hasOwnHost ? [`provider ${known.name}`] : [])]
 }
 
 /** Returns the limits of services that share them. Every limit counts that any of them has; assumed ones only without others. */

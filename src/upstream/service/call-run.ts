@@ -2,17 +2,20 @@ import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '..
 import type { Gate, Visit } from '../breaker/gate.ts'
 import type { CallRequest, Permit } from '../budget/request-budget.ts'
 import { isPoll } from '../budget/request-class.ts'
+import { FailedAnswerError } from '../http/refusals.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallPath } from './call-path.ts'
 import { type CallTimes, callTimes, longestWait } from './call-times.ts'
-import { acquireForTrial, giveUpEarly, startVisit, trialWaitMs } from './call-trial.ts'
-import { LIST_PROBE, pinProbe } from './probes.ts'
+import { acquireForTrial, giveUpEarly, hasRoomForTrial, type Probes, startVisit, trialWaitMs } from './call-trial.ts'
+import { LIST_PROBE, type Probe, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
 
 const MAX_TRIES = 3
 const FIRST_BACKOFF_MS = 200
+/** Milliseconds after which a probe that waits for the budget gives up. */
+const LATE_PROBE_MS = 60_000
 
 /** One call with all of its tries: gate, budget, request, and again. `Service.call` says what callers may expect. */
 export class CallRun<Value> {
@@ -24,8 +27,9 @@ export class CallRun<Value> {
   /** The wait at the gate, until the service is back. */
   #visit: Visit | undefined
   #lastFailure: unknown
-  /** Tries since the service was back. */
+  /** Tries that were no trials. They start anew when the service is back, once. */
   #tries = 1
+  #hasReturned = false
   #attempts = 0
 
   constructor(call: ServiceCall<Value>, path: CallPath) {
@@ -52,6 +56,7 @@ export class CallRun<Value> {
       }
       if (!trialOf && breakers.isOpen(tenantKey)) {
         // The service went down while the call waited for the budget.
+        this.#visit = undefined
         trialOf = endpoint === 'write' ? null : breakers.takeTrial(tenantKey)
         if (!trialOf) {
           permit.giveBack()
@@ -61,7 +66,7 @@ export class CallRun<Value> {
       try {
         return await (trialOf ? this.#tryOut(permit, trialOf) : this.#send(permit, null, signal))
       } catch (error) {
-        await this.#beforeRetry(error)
+        await this.#beforeRetry(error, trialOf !== null)
       }
     }
   }
@@ -73,6 +78,15 @@ export class CallRun<Value> {
     return this.#tryOut(permit, trialOf)
   }
 
+  /** Makes the call as a trial when the budget has room, unless the service is back by then. */
+  async runLate(trialOf: Gate): Promise<void> {
+    const { budget, clock, breakers } = this.#path
+    const request = { ...this.#request, class: 'trial', deadline: clock.now() + LATE_PROBE_MS } as const
+    const permit = await budget.acquire(request)
+    if (breakers.isOpen(this.#call.tenantKey)) await this.#send(permit, trialOf, undefined)
+    else permit.giveBack()
+  }
+
   /**
    * Waits for a service that is down. Returns the gate of which the call is the next trial, or null when the service is
    * back. A failure of the call itself says more than that the service is down.
@@ -80,29 +94,57 @@ export class CallRun<Value> {
   async #passGate(): Promise<Gate | null> {
     const { tenantKey, signal } = this.#call
     const { breakers } = this.#path
-    if (isPoll(this.#call.class)) return breakers.takeTrialNow(tenantKey, this.#lastFailure)
-    this.#visit ??= startVisit(this.#call, this.#path, this.#times, (gate) => this.#probe(gate))
+    if (isPoll(this.#call.class)) return this.#takeTrial()
+    // A visit of an outage before has nothing to say of this one.
+    if (!this.#visit || this.#visit.since < breakers.openedAt(tenantKey))
+      this.#visit = startVisit(this.#call, this.#path, this.#times, this.#probes())
     try {
       const trialOf = await breakers.wait(tenantKey, this.#visit)
-      if (!trialOf) {
-        this.#visit = undefined
-        this.#tries = 1
-      }
-      return trialOf
+      if (trialOf) return trialOf
+      this.#visit = undefined
+      if (!this.#hasReturned) this.#tries = 1
+      this.#hasReturned = true
+      return null
     } catch (error) {
       throw signal?.aborted ? error : (this.#lastFailure ?? error)
     }
   }
 
+  /** Takes the trial that is due for a poll, which never waits. */
+  #takeTrial(): Gate {
+    const { tenantKey, endpoint } = this.#call
+    const { breakers, budget } = this.#path
+    const hasRoom = hasRoomForTrial(budget, tenantKey, endpoint)
+    const trialOf = hasRoom ? breakers.takeTrial(tenantKey) : null
+    if (trialOf) return trialOf
+    if (!hasRoom) breakers.probeLate(tenantKey, this.#probes())
+    throw this.#lastFailure ?? breakers.refusal(tenantKey)
+  }
+
+  #probes(): Probes {
+    return {
+      probe: (gate) => this.#probe(gate),
+      probeLate: (gate) => this.#probeWith(LIST_PROBE).runLate(gate),
+    }
+  }
+
   /** Asks in the name of a change that waits whether the service is back, since a change must not find that out itself. */
   #probe(trialOf: Gate): void {
-    const { tenantKey, token, class: requestClass } = this.#call
+    const { tenantKey } = this.#call
     const { budget } = this.#path
     const isShortOfLists = trialWaitMs(budget, tenantKey, 'list') > 0 && trialWaitMs(budget, tenantKey, 'item') === 0
     const probe = isShortOfLists ? pinProbe(trialOf) : LIST_PROBE
-    const call = { tenantKey, token, class: requestClass, isRepeatable: true, ...probe }
     // The breakers get the error.
-    new CallRun<unknown>(call, this.#path).runTrial(trialOf).catch(() => {})
+    this.#probeWith(probe)
+      .runTrial(trialOf)
+      .catch((error) => {
+        if (error instanceof FailedAnswerError) trialOf.tryChangeNext()
+      })
+  }
+
+  #probeWith(probe: Probe): CallRun<unknown> {
+    const { tenantKey, token, class: requestClass } = this.#call
+    return new CallRun<unknown>({ tenantKey, token, class: requestClass, isRepeatable: true, ...probe }, this.#path)
   }
 
   #acquire(trialOf: Gate | null): Promise<Permit | null> {
@@ -133,35 +175,35 @@ export class CallRun<Value> {
 
   /**
    * Sends the call as a trial. It goes on after its callers have left: an aborted trial would show nothing, and clients that
-   * always leave early would keep the breaker open forever.
+   * always leave early would keep the breaker open forever. The caller of a read that came from the gate waits for half of
+   * `timeoutMs` in all, unless the service comes back meanwhile. A change was sent then, and must not be called unsent.
    */
   #tryOut(permit: Permit, trialOf: Gate): Promise<Value> {
-    const { tenantKey, signal } = this.#call
+    const { tenantKey, endpoint, signal } = this.#call
     const trial = untilAborted(this.#send(permit, trialOf, new Stop(signal)), signal)
-    return this.#visit ? giveUpEarly(trial, tenantKey, this.#path, this.#visit) : trial
+    if (!this.#visit || endpoint === 'write') return trial
+    return giveUpEarly(trial, tenantKey, this.#path, this.#visit)
   }
 
   /** Waits until the call may be tried again after a failure. Throws the failure when that is never. */
-  async #beforeRetry(error: unknown): Promise<void> {
+  async #beforeRetry(error: unknown, wasTrial: boolean): Promise<void> {
     const { tenantKey, isRepeatable, signal } = this.#call
     const { clock, breakers, sender, random } = this.#path
     if (error instanceof UnauthorizedError) sender.tokenRefused(this.#call)
-    if (!isWorthRepeating(error, isRepeatable)) throw error
-    const isLast = this.#tries >= MAX_TRIES
-    if (error instanceof RateLimitedError) {
-      if (isLast) throw error
-      this.#tries++
-      return
+    if (!isWorthRepeating(error, isRepeatable) || breakers.stopping) throw error
+    if (error instanceof ServiceUnavailableError) {
+      this.#lastFailure = error
+      this.#request.deadline = this.#times.lastStart
     }
-    this.#lastFailure = error
-    this.#request.deadline = this.#times.lastStart
-    if (breakers.isOpen(tenantKey)) {
-      if (isPoll(this.#call.class)) throw error
-      return
-    }
-    const backoffMs = random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 1)
-    if (isLast || clock.now() + backoffMs > this.#times.lastStart) throw error
+    const isShut = breakers.isOpen(tenantKey)
+    if (isShut && isPoll(this.#call.class)) throw error
+    // The first outage costs no tries. Without a limit afterwards, calls to a service that answers only others would never end.
+    if (isShut && (wasTrial || !this.#hasReturned)) return
+    if (this.#tries >= MAX_TRIES) throw error
     this.#tries++
+    if (isShut || error instanceof RateLimitedError) return
+    const backoffMs = random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 2)
+    if (clock.now() + backoffMs > this.#times.lastStart) throw error
     await sleep(clock, backoffMs, { signal })
   }
 }

@@ -9,32 +9,38 @@ import type { CallPath } from './call-path.ts'
 import { type CallTimes, longestTrial, longestVisit } from './call-times.ts'
 import type { ServiceCall } from './service-call.ts'
 
-/** The shortest time until the next trial, where the budget refuses one. */
-const SHORTEST_DELAY_MS = 100
+/** Milliseconds that a trial may be expected to wait for the budget, and until the next one if the budget refuses it. */
+const SOON_MS = 1_000
 
 /** Returns the milliseconds until the budget would let a trial leave. */
 export function trialWaitMs(budget: RequestBudget, tenantKey: string, endpoint: Endpoint): number {
   return budget.expectedWaitMs({ tenantKey, endpoint, class: 'trial' })
 }
 
-/**
- * Begins the wait of a call at the gate of a service that is down.
- *
- * @param probe makes a trial in place of a change, which must not be one
- */
+/** Returns whether the budget would let a trial leave soon. */
+export function hasRoomForTrial(budget: RequestBudget, tenantKey: string, endpoint: Endpoint): boolean {
+  return trialWaitMs(budget, tenantKey, endpoint) <= SOON_MS
+}
+
+/** The trials that are made in place of a call. */
+export type Probes = Pick<Visit, 'probe' | 'probeLate'>
+
+/** Begins the wait of a call at the gate of a service that is down. */
 export function startVisit(
   { tenantKey, endpoint, signal }: ServiceCall<unknown>,
   { clock, timeoutMs, budget }: CallPath,
   { lastStart }: CallTimes,
-  probe: (gate: Gate) => void,
+  { probe, probeLate }: Probes,
 ): Visit {
   const since = clock.now()
   return {
     since,
     until: Math.min(since + longestVisit(timeoutMs), lastStart),
     signal,
-    hasRoom: () => trialWaitMs(budget, tenantKey, endpoint) === 0,
-    probe: endpoint === 'write' ? probe : null,
+    isChange: endpoint === 'write',
+    hasRoom: () => hasRoomForTrial(budget, tenantKey, endpoint),
+    probe,
+    probeLate,
     hasTried: false,
   }
 }
@@ -58,14 +64,14 @@ export async function acquireForTrial(
     return await budget.acquire(ofTrial, { signal })
   } catch (error) {
     const isLeft = signal?.aborted === true
-    trialOf.dropTrial(isLeft ? 0 : clock.now() + Math.max(SHORTEST_DELAY_MS, budget.expectedWaitMs(ofTrial)))
+    trialOf.dropTrial(isLeft ? 0 : clock.now() + SOON_MS)
     if (error instanceof RateLimitedError && !isPoll(request.class)) return null
     throw error
   }
 }
 
 /**
- * Waits for a trial as its caller does, who came from the gate: for half of `timeoutMs` in all, unless the service comes back
+ * Waits for a trial as the caller of a read does, who came from the gate: for half of `timeoutMs` in all, unless the service comes back
  * meanwhile. The trial itself goes on.
  */
 export function giveUpEarly<Value>(

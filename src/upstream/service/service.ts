@@ -165,7 +165,7 @@ export class Service implements AsyncDisposable {
     this.#reporter?.end()
     this.budget[Symbol.dispose]()
     const stopping = new ServiceUnavailableError('no more requests: the gateway is stopping', { service: this.name })
-    this.#path.breakers.failAll(stopping)
+    this.#path.breakers.stop(stopping)
     await this.#client[Symbol.asyncDispose]()
   }
 }

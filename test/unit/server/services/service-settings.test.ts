@@ -24,6 +24,15 @@ describe('serviceSettingsOf', () => {
     expect(settingsOf({ filebase: { endpoint: 'http://127.0.0.1:1' } })).toMatchObject([{ provider: null }])
   })
 
+  it.each([
+    'https://api.filebase.io/v1/ipfs',
+    'https://api.filebase.io:443/v1/ipfs',
+    'https://api.filebase.io./v1/ipfs',
+    'https://API.filebase.io/other',
+  ])('takes a service at the host of a provider for that provider, whatever it is named (%s)', (endpoint) => {
+    expect(settingsOf({ second: { endpoint } })).toMatchObject([{ name: 'second', provider: 'filebase' }])
+  })
+
   it('knows what everybody runs for themselves by its name alone', () => {
     expect(settingsOf({ 'ipfs-cluster': { endpoint: 'http://127.0.0.1:1' } })).toMatchObject([
       { provider: 'ipfs-cluster' },

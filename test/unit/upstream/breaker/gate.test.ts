@@ -18,7 +18,9 @@ function createGate() {
       since: clock.now(),
       until: clock.now() + 4500,
       signal: undefined,
-      probe: null,
+      isChange: false,
+      probe: () => {},
+      probeLate: () => Promise.resolve(),
       hasRoom: () => true,
       hasTried: false,
       ...more,
@@ -40,7 +42,7 @@ describe('Gate', () => {
     await clock.advance(1000)
     expect(left).toEqual([])
     const probed: string[] = []
-    come('b', { probe: () => probed.push('b') })
+    come('b', { isChange: true, probe: () => probed.push('b') })
     await clock.advance(100)
     expect([left, probed]).toEqual([[], ['b']])
     room = true
@@ -52,7 +54,7 @@ describe('Gate', () => {
   it('lets a change try when a probe says so, once', async () => {
     const { gate, clock, left, come } = createGate()
     come('a')
-    for (const name of ['b', 'c']) come(name, { probe: () => {} })
+    for (const name of ['b', 'c']) come(name, { isChange: true, probe: () => {} })
     await clock.advance(0)
     gate.tryChange()
     gate.tryChange()
@@ -99,7 +101,7 @@ describe('Gate', () => {
       left.push('probe')
       end(down, true)
     }
-    come('change', { probe })
+    come('change', { isChange: true, probe })
     come('tried', { hasTried: true })
     come('read')
     const seen: string[][] = []
@@ -121,7 +123,7 @@ describe('Gate', () => {
     await clock.advance(0)
     expect(left).toEqual(['late is refused'])
     const probe = () => end(down, true)
-    come('change', { probe })
+    come('change', { isChange: true, probe })
     await clock.advance(4499)
     expect(left).toHaveLength(1)
     await clock.advance(1)

@@ -32,7 +32,9 @@ function createBreakers() {
         since: now,
         until: now + 4500,
         signal: undefined,
+        isChange: true,
         probe: () => {},
+        probeLate: () => Promise.resolve(),
         hasRoom: () => true,
         hasTried: false,
         ...more,
@@ -114,7 +116,7 @@ describe('ServiceBreakers', () => {
     const { clock, fail, succeed, visit } = createBreakers()
     fail('alice', unreachable, 2)
     fail('bob', unreachable)
-    const [carol, dave] = [visit('carol'), visit('dave', { probe: null })]
+    const [carol, dave] = [visit('carol'), visit('dave', { isChange: false })]
     await clock.advance(100)
     expect([carol.how, dave.how]).toEqual([undefined, 'tries'])
     succeed('dave')
@@ -126,7 +128,7 @@ describe('ServiceBreakers', () => {
     const { clock, fail, succeed, visit } = createBreakers()
     fail('alice', unreachable, 3)
     fail('bob', unreachable)
-    const alice = [visit('alice'), visit('alice', { probe: null })]
+    const alice = [visit('alice'), visit('alice', { isChange: false })]
     await clock.advance(50)
     succeed('carol')
     await clock.advance(49)

@@ -18,6 +18,7 @@ it('puts services together by host and port, a default port being none', () => {
 
 it('takes a provider with limits and an endpoint of its own for one, whatever host name leads to it', () => {
   expect(groups(['https://api.filebase.io/v1/ipfs', 'filebase'], ['https://proxy.example', 'filebase'])).toBe(1)
+  expect(groups(['https://api.filebase.io/v1/ipfs', 'filebase'], ['https://api.filebase.io./v1/ipfs'])).toBe(1)
   // Everybody runs these on a server of their own.
   expect(groups(['https://one.example', 'ipfs-cluster'], ['https://two.example', 'ipfs-cluster'])).toBe(2)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { OutcomeUnknownError } from '../../../../src/domain/change-errors.ts'
-import { PinqlError } from '../../../../src/domain/errors.ts'
+import { PinqlError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { PIN_STATUSES } from '../../../../src/domain/pin.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { Capabilities } from '../../../../src/upstream/providers/capabilities.ts'
@@ -43,6 +43,8 @@ async function runLink(seed: number, share: number, options: LinkOptions = {}) {
   const random = seededRandom(seed)
   const counts = { add: 0, list: 0, plainAdd: 0, plainList: 0 }
   const failures: unknown[] = []
+  /** Names of pins whose adds were said to have had no effect. */
+  const unsent = new Set<string | null>()
   let asked = 0
   let listed = 0
   const count = (what: keyof typeof counts, work: Promise<unknown>): void => {
@@ -54,7 +56,11 @@ async function runLink(seed: number, share: number, options: LinkOptions = {}) {
   for (let passedMs = 0; passedMs < LASTS_MS; passedMs += EVERY_MS) {
     const n = asked++
     const pin = { cid: cidOf(n), name: `pin ${n}`, origins: [], meta: {} }
-    count('add', tenant.addPin(pin, `key ${n}`))
+    const add = tenant.addPin(pin, `key ${n}`)
+    count('add', add)
+    add.catch((error) => {
+      if (error instanceof ServiceUnavailableError && !error.mayHaveActed) unsent.add(pin.name)
+    })
     count('plainAdd', plain.addPin(pin, PLAIN))
     await clock.advance(random() * EVERY_MS)
     if (n % addsForAList === 0) {
@@ -72,6 +78,7 @@ async function runLink(seed: number, share: number, options: LinkOptions = {}) {
     plain: { adds: counts.plainAdd / asked, lists: counts.plainList / listed } satisfies Rates,
     failures,
     doubled: names.length - new Set(names).size,
+    madeUnsent: names.filter((name) => unsent.has(name)).length,
     made: new Set(names).size,
     added: counts.add,
     timers: clock.pendingTimers,
@@ -92,7 +99,7 @@ describe('a link that fails now and then', () => {
       expect(run.pinql.adds).toBeGreaterThanOrEqual(0.99)
       expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
       expect(run.failures.every((error) => error instanceof PinqlError)).toBe(true)
-      expect(run).toMatchObject({ doubled: 0, timers: 0 })
+      expect(run).toMatchObject({ doubled: 0, madeUnsent: 0, timers: 0 })
     },
   )
 
@@ -101,7 +108,7 @@ describe('a link that fails now and then', () => {
     expect(run.pinql.adds).toBeGreaterThanOrEqual(0.98)
     expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
     expect(run.failures.every((error) => error instanceof OutcomeUnknownError)).toBe(true)
-    expect(run).toMatchObject({ doubled: 0, timers: 0 })
+    expect(run).toMatchObject({ doubled: 0, madeUnsent: 0, timers: 0 })
   })
   it.each([6, 7, 8, 9])(
     'is not felt either where 30 lists a minute are allowed, a third of which is asked for (seed %i)',
@@ -111,7 +118,7 @@ describe('a link that fails now and then', () => {
       expect(run.pinql.adds).toBeGreaterThanOrEqual(0.99)
       expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
       expect(run.failures.every((error) => error instanceof PinqlError)).toBe(true)
-      expect(run).toMatchObject({ doubled: 0, timers: 0 })
+      expect(run).toMatchObject({ doubled: 0, madeUnsent: 0, timers: 0 })
     },
   )
 })

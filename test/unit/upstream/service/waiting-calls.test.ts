@@ -1,71 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { PinqlError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
-import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import type { ServiceCall } from '../../../../src/upstream/service/service-call.ts'
-import { ModelService } from '../../../support/model/model-service.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
-import { createService } from '../../../support/upstream/create-service.ts'
-import { VirtualClock } from '../../../support/virtual-clock.ts'
-
-const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
-const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' }
-/** A list a minute: none is left when the service is known to be down. */
-const ONE_LIST: readonly RateLimit[] = [{ ...LISTS, limit: 1, endpoint: 'list' }]
-const PAGE = { statuses: ['pinned'], limit: 10 } as const
-const unreachable = new ServiceUnavailableError('model could not be reached', { service: 'model' })
-
-type What = 'list' | 'remove' | 'poll'
-
-/** A model service that can be down, and calls that note how and when they end. */
-function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
-  const clock = new VirtualClock(1000)
-  const model = new ModelService({ clock })
-  const trouble = { isDown: false, hangsMs: 0 }
-  model.fate = () => {
-    if (!trouble.isDown) return { afterMs: 10 }
-    return { beforeMs: trouble.hangsMs, refusal: unreachable }
-  }
-  const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null, limits }
-  const service = createService(settings, { clock, connect: model.connect })
-  function call(what: What, { tenant = 'alice', signal }: { tenant?: string; signal?: AbortSignal } = {}) {
-    const startedAt = clock.now()
-    const outcome: { value?: unknown; tookMs?: number } = {}
-    const made: ServiceCall<unknown> = {
-      tenantKey: tenant,
-      token: tenant,
-      signal,
-      endpoint: what === 'remove' ? 'write' : 'list',
-      class: what === 'remove' ? 'mutation' : what === 'list' ? 'interactive' : 'live',
-      isRepeatable: what !== 'remove',
-      // An add of the model makes a pin, whose answer is as good as that of any change.
-      send: (client, options) =>
-        what === 'remove'
-          ? client.addPin({ cid: {} as never, name: '', origins: [], meta: {} }, options)
-          : client.listPins(PAGE, options),
-    }
-    const end = (value: unknown): void => {
-      outcome.value = value
-      outcome.tookMs = clock.now() - startedAt
-    }
-    service.call(made).then(() => end('answer'), end)
-    return outcome
-  }
-  /** Three polls fail, so that the service is known to be down. */
-  async function goDown(): Promise<void> {
-    trouble.isDown = true
-    call('poll')
-    if (limits !== ONE_LIST) await clock.advance(1000)
-    for (let n = 1; n < 3 && limits === ONE_LIST; n++) {
-      await clock.advance(61_000)
-      call('poll')
-    }
-    await clock.advance(0)
-    expect(service.health('alice').state).toBe('down')
-    model.requests.length = 0
-  }
-  const operations = () => model.requests.map(({ operation }) => operation)
-  return { clock, model, service, trouble, call, goDown, operations }
-}
+import { LISTS, ONE_LIST, startCalls, unreachable } from '../../../support/upstream/start-calls.ts'
 
 function isDown(value: unknown): boolean {
   return value instanceof PinqlError && value.code === 'SERVICE_UNAVAILABLE'
