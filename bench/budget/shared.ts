@@ -101,7 +101,8 @@ async function run({ name, limit, tokens, removeEveryMs, leastUse }: Load): Prom
 
   const most = mostInAnyWindow(arrivals, limit.windowMs)
   const use = useAfterTheFirstWindow(arrivals, limit)
-  const isKept = most <= limit.limit && use >= leastUse
+  const isFair = Math.min(...answers) > Math.max(...answers) / 2
+  const isKept = most <= limit.limit && use >= leastUse && isFair && [...failures.keys()].every(isCode)
   print(`${name}, ${SECONDS} s`)
   print(`  most in any window   ${most} of ${limit.limit}`)
   print(
@@ -115,11 +116,15 @@ async function run({ name, limit, tokens, removeEveryMs, leastUse }: Load): Prom
   return isKept
 }
 
-/** The part of the limit that was used from the end of the first window to the last arrival. */
+/** The part of the limit that was used from the end of the first window to the planned end. */
 function useAfterTheFirstWindow(arrivals: readonly number[], { limit, windowMs }: RateLimit): number {
   const from = Math.min(...arrivals) + windowMs
   const later = arrivals.filter((at) => at > from)
-  return (later.length * windowMs) / ((Math.max(...arrivals) - from) * limit)
+  return (later.length * windowMs) / ((SECONDS * 1000 - windowMs) * limit)
+}
+
+function isCode(text: string): boolean {
+  return /^[A-Z_]+$/.test(text)
 }
 
 let latestMs = 0

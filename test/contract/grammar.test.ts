@@ -3,7 +3,7 @@ import type { PinStatus } from '../../src/domain/pin.ts'
 import type { GatewayContext } from '../../src/resolvers/context.ts'
 import { removePins } from '../../src/resolvers/remove-pin.ts'
 import { Stop } from '../../src/upstream/waiting/stop.ts'
-import { GrammarService } from '../support/grammar/grammar-service.ts'
+import { RandomService } from '../support/grammar/random-service.ts'
 import { readHistories } from '../support/grammar/read-histories.ts'
 import { createHistory } from '../support/grammar/read-history.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
@@ -81,7 +81,7 @@ const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, 
 
 /** A service that nobody knows, with pins of one status. */
 function createStranger(rules: Partial<ServiceRules>, times: readonly bigint[], status: PinStatus = 'pinned') {
-  const service = new GrammarService({ ...PLAIN, ...rules }, seededRandom(1))
+  const service = new RandomService({ ...PLAIN, ...rules }, seededRandom(1))
   service.add(times.map((created) => ({ created, status, isOdd: false })))
   return { service, tenant: createTenantOver(service, { name: 'grammar', provider: null }) }
 }

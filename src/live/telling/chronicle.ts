@@ -66,8 +66,8 @@ export class Chronicle {
 
   /** Makes the event that a view's subscribers get. Null when the event does not concern them. */
   eventFor(view: View, { event, previous }: LoggedEvent): LiveEvent | null {
-    const told = eventFor(view, event, previous)
-    return told && this.#bind(told, view)
+    const ofView = eventFor(view, event, previous)
+    return ofView && this.#bind(ofView, view)
   }
 
   /** Takes the number of the event that {@link draft} made last, and keeps the event. */

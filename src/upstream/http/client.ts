@@ -11,13 +11,13 @@ import type { PinPage } from './pin-page.ts'
 import type { Reading } from './read-pin.ts'
 import { decodePin, decodePinPage, encodeNewPin } from './wire.ts'
 
-/** Options of every call. */
+/** Options of one try of a call. */
 export interface CallOptions {
-  /** Bearer token of the call. */
+  /** Bearer token of the request. */
   readonly token: string
   /** Aborts the request, which then rejects with `signal.reason`. */
   readonly signal?: StopSignal | undefined
-  /** Milliseconds for the whole call. */
+  /** Milliseconds for the whole request. */
   readonly timeoutMs: number
   /** Called at most once: when the request begins to be sent, or when no connection could be made. See {@link exchange}. */
   readonly onSent?: (() => void) | undefined
@@ -31,7 +31,10 @@ export interface RemovalOptions extends CallOptions {
   readonly successor?: Pin | undefined
 }
 
-/** The five calls of the Pinning Service API 1.0.0, which names them operations, at one service. */
+/**
+ * The five calls of the Pinning Service API 1.0.0, which names them operations, at one service. Each method makes one try of a
+ * call, with one request.
+ */
 export interface PinClient {
   listPins(query: ListQuery, options: CallOptions): Promise<PinPage>
   addPin(pin: NewPin, options: CallOptions): Promise<Pin>
@@ -64,7 +67,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
 /**
  * Creates the client of one service over its connections.
  *
- * Every call is one request: no retry, no redirect, no cookie. A call rejects with
+ * Every method makes one try: one request, without retry, redirect or cookie. It rejects with
  * - `UnauthorizedError`, `InsufficientFundsError`, `RateLimitedError`, `BadRequestError`, `PinNotFoundError`, or
  *   `ServiceError`, depending on the service's status and words,
  * - `ServiceUnavailableError` for 5xx, 408, 424, no connection, or no answer in time,

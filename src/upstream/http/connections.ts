@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly proxy?: ProxySettings | undefined
 }
 
-/** The part of a call's time that connecting may take. */
+/** The part of a try's time that connecting may take. */
 const CONNECT_SHARE = 0.4
 
 /** Opens a connection pool to one service. Nothing is sent until the first call. */

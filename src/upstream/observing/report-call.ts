@@ -4,7 +4,7 @@ import type { Clock } from '../waiting/clock.ts'
 import type { UpstreamCall, UpstreamCallError } from './upstream-observer.ts'
 
 /**
- * Makes one request and reports it when it has ended. Reports nothing if the request was not sent.
+ * Makes one try of a call, and reports its request when it has ended. Reports nothing if the request was not sent.
  *
  * @param facts the part of the report that is known before the request
  * @param options the options that `send` would get without a report

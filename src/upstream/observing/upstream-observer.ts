@@ -15,7 +15,7 @@ import type { RequestClass } from '../budget/request-class.ts'
  */
 export interface UpstreamObserver {
   /**
-   * Called once per HTTP request to a service, after its answer or failure. Each retry is a request of its own.
+   * Called once per HTTP request to a service, after its answer or failure. Each retry of a call is a request of its own.
    *
    * A request that failed because no connection could be made is reported too, with `error`. A call that pinql refuses by
    * itself is not reported, since nothing is sent. That happens when the rate budget is full, and when a service does not
@@ -32,7 +32,7 @@ export interface UpstreamObserver {
   onService?(event: ServiceEvent): void
 }
 
-/** One HTTP request to a service, and how it ended. */
+/** One HTTP request to a service, and how it ended: one try of a call, which may have several. */
 export interface UpstreamCall {
   /** Configured name of the service. */
   readonly service: string

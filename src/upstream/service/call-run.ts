@@ -8,7 +8,7 @@ import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallPath } from './call-path.ts'
 import { type CallTimes, callTimes, longestWait } from './call-times.ts'
-import { acquireForTrial, giveUpEarly, hasRoomForTrial, type Probes, startVisit, trialWaitMs } from './call-trial.ts'
+import { acquireForTrial, giveUpEarly, hasRoomForTrial, startVisit, trialWaitMs } from './call-trial.ts'
 import { LIST_PROBE, type Probe, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
 
@@ -83,8 +83,10 @@ export class CallRun<Value> {
     const { budget, clock, breakers } = this.#path
     const request = { ...this.#request, class: 'trial', deadline: clock.now() + LATE_PROBE_MS } as const
     const permit = await budget.acquire(request)
-    if (breakers.isOpen(this.#call.tenantKey)) await this.#send(permit, trialOf, undefined)
-    else permit.giveBack()
+    // The time for the answer begins now.
+    if (breakers.isOpen(this.#call.tenantKey)) {
+      await new CallRun(this.#call, this.#path).#send(permit, trialOf, undefined)
+    } else permit.giveBack()
   }
 
   /**
@@ -96,8 +98,12 @@ export class CallRun<Value> {
     const { breakers } = this.#path
     if (isPoll(this.#call.class)) return this.#takeTrial()
     // A visit of an outage before has nothing to say of this one.
-    if (!this.#visit || this.#visit.since < breakers.openedAt(tenantKey))
-      this.#visit = startVisit(this.#call, this.#path, this.#times, this.#probes())
+    if (!this.#visit || this.#visit.since < breakers.openedAt(tenantKey)) {
+      this.#visit = startVisit(this.#call, this.#path, this.#times, {
+        probe: (gate) => this.#probe(gate),
+        probeLate: (gate) => this.#probeLate(gate),
+      })
+    }
     try {
       const trialOf = await breakers.wait(tenantKey, this.#visit)
       if (trialOf) return trialOf
@@ -113,19 +119,12 @@ export class CallRun<Value> {
   /** Takes the trial that is due for a poll, which never waits. */
   #takeTrial(): Gate {
     const { tenantKey, endpoint } = this.#call
-    const { breakers, budget } = this.#path
-    const hasRoom = hasRoomForTrial(budget, tenantKey, endpoint)
+    const { breakers } = this.#path
+    const hasRoom = hasRoomForTrial(this.#path.budget, tenantKey, endpoint)
     const trialOf = hasRoom ? breakers.takeTrial(tenantKey) : null
     if (trialOf) return trialOf
-    if (!hasRoom) breakers.probeLate(tenantKey, this.#probes())
+    if (!hasRoom) breakers.probeLate(tenantKey, { probeLate: (gate) => this.#probeLate(gate) })
     throw this.#lastFailure ?? breakers.refusal(tenantKey)
-  }
-
-  #probes(): Probes {
-    return {
-      probe: (gate) => this.#probe(gate),
-      probeLate: (gate) => this.#probeWith(LIST_PROBE).runLate(gate),
-    }
   }
 
   /** Asks in the name of a change that waits whether the service is back, since a change must not find that out itself. */
@@ -140,6 +139,10 @@ export class CallRun<Value> {
       .catch((error) => {
         if (error instanceof FailedAnswerError) trialOf.tryChangeNext()
       })
+  }
+
+  #probeLate(trialOf: Gate): Promise<void> {
+    return this.#probeWith(LIST_PROBE).runLate(trialOf)
   }
 
   #probeWith(probe: Probe): CallRun<unknown> {
@@ -175,14 +178,12 @@ export class CallRun<Value> {
 
   /**
    * Sends the call as a trial. It goes on after its callers have left: an aborted trial would show nothing, and clients that
-   * always leave early would keep the breaker open forever. The caller of a read that came from the gate waits for half of
-   * `timeoutMs` in all, unless the service comes back meanwhile. A change was sent then, and must not be called unsent.
+   * always leave early would keep the breaker open forever. A change was sent then, and must not be called unsent.
    */
   #tryOut(permit: Permit, trialOf: Gate): Promise<Value> {
     const { tenantKey, endpoint, signal } = this.#call
     const trial = untilAborted(this.#send(permit, trialOf, new Stop(signal)), signal)
-    if (!this.#visit || endpoint === 'write') return trial
-    return giveUpEarly(trial, tenantKey, this.#path, this.#visit)
+    return this.#visit && endpoint !== 'write' ? giveUpEarly(trial, tenantKey, this.#path, this.#visit) : trial
   }
 
   /** Waits until the call may be tried again after a failure. Throws the failure when that is never. */

@@ -57,7 +57,7 @@ export class CallSender {
     }
   }
 
-  /** Sends the request of a call, and says by the permit when it was sent. */
+  /** Makes one try of a call. Notes on the permit when its request is sent. */
   send<Value>(call: ServiceCall<Value>, { permit, signal, timeoutMs, attempt }: Try): Promise<Value> {
     const { clock, client, onCall, serviceName } = this.#options
     const onAnswer = (answer: ServiceResponse): void => {

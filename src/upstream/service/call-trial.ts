@@ -22,15 +22,16 @@ export function hasRoomForTrial(budget: RequestBudget, tenantKey: string, endpoi
   return trialWaitMs(budget, tenantKey, endpoint) <= SOON_MS
 }
 
-/** The trials that are made in place of a call. */
-export type Probes = Pick<Visit, 'probe' | 'probeLate'>
-
-/** Begins the wait of a call at the gate of a service that is down. */
+/**
+ * Begins the wait of a call at the gate of a service that is down.
+ *
+ * @param probes make trials in place of the call
+ */
 export function startVisit(
   { tenantKey, endpoint, signal }: ServiceCall<unknown>,
   { clock, timeoutMs, budget }: CallPath,
   { lastStart }: CallTimes,
-  { probe, probeLate }: Probes,
+  probes: Pick<Visit, 'probe' | 'probeLate'>,
 ): Visit {
   const since = clock.now()
   return {
@@ -39,9 +40,8 @@ export function startVisit(
     signal,
     isChange: endpoint === 'write',
     hasRoom: () => hasRoomForTrial(budget, tenantKey, endpoint),
-    probe,
-    probeLate,
     hasTried: false,
+    ...probes,
   }
 }
 
@@ -71,7 +71,7 @@ export async function acquireForTrial(
 }
 
 /**
- * Waits for a trial as the caller of a read does, who came from the gate: for half of `timeoutMs` in all, unless the service comes back
+ * Waits for a trial as its caller does, who came from the gate: for half of `timeoutMs` in all, unless the service comes back
  * meanwhile. The trial itself goes on.
  */
 export function giveUpEarly<Value>(

@@ -1,6 +1,9 @@
 import { setMaxListeners } from 'node:events'
 
-/** A caller's operation that calls to services are made for. Each object stands for one operation. */
+/**
+ * An operation that calls to services are made for, as far as upstream knows it: its caller. Calls take turns by it. Each object
+ * stands for one operation, even if two have the same caller.
+ */
 export interface Asker {
   /** The caller's key. */
   readonly caller: string

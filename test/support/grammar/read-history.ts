@@ -8,7 +8,7 @@ import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { createTenantOver } from '../zoo/emulated-tenant.ts'
 import { ALL, readInPages } from '../zoo/paging-histories.ts'
-import { type GrammarPin, GrammarService } from './grammar-service.ts'
+import { type GrammarPin, RandomService } from './random-service.ts'
 import { canBeRead, GRAMMAR, type ServiceRules } from './service-rules.ts'
 
 /** The end of one reading of all pins of one service of the grammar. */
@@ -63,7 +63,7 @@ export async function createHistory(seed: number) {
   const rules = Object.fromEntries(
     Object.entries(GRAMMAR).map(([rule, values]) => [rule, any<unknown>(values)]),
   ) as unknown as ServiceRules
-  const service = new GrammarService(rules, random)
+  const service = new RandomService(rules, random)
   const tenant = createTenantOver(service, { name: 'grammar', provider: null })
   const statuses: readonly PinStatus[] = any([MIXED, MIXED, MIXED, ['pinned'], ['failed'], ['queued', 'pinned']])
   const stored = timesByChance(any, below).map((time) => ({

@@ -78,7 +78,7 @@ async function runLink(seed: number, share: number, options: LinkOptions = {}) {
     plain: { adds: counts.plainAdd / asked, lists: counts.plainList / listed } satisfies Rates,
     failures,
     doubled: names.length - new Set(names).size,
-    madeUnsent: names.filter((name) => unsent.has(name)).length,
+    madeUnsent: names.filter((name) => unsent.has(name ?? '')).length,
     made: new Set(names).size,
     added: counts.add,
     timers: clock.pendingTimers,

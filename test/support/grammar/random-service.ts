@@ -4,7 +4,7 @@ import type { PinStatus } from '../../../src/domain/pin.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { roundTime, type ServiceRules } from './service-rules.ts'
 
-/** A record that a service of the grammar stores. */
+/** A record that a `RandomService` stores. */
 export interface GrammarPin {
   readonly requestId: string
   readonly created: bigint
@@ -23,11 +23,12 @@ interface Row extends GrammarPin {
 const CID = exampleCid(1)
 
 /**
- * A service that keeps the rules of the grammar, in the same process and without sockets. It answers lists and removals.
+ * A service by rules of the grammar, which are usually drawn at random. It runs in the same process and without sockets, and
+ * answers lists and removals.
  *
  * A list without `limit` has one pin.
  */
-export class GrammarService extends Dispatcher {
+export class RandomService extends Dispatcher {
   readonly #rules: ServiceRules
   readonly #random: () => number
   #rows: Row[] = []
