@@ -4,11 +4,11 @@
 //   node --import tsx bench/gateway/greedy.ts [seconds = 60]
 // Through the whole of a call, over HTTP: budget, breaker, retries, connections. bench/budget/run.ts has the budget alone.
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
+import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 import { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { WriteJournal } from '../../src/upstream/writes/write-journal.ts'
 import { EMULATED_TOKENS } from '../../test/support/providers/emulated-provider.ts'
 import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
-import { createService } from '../../test/support/upstream/create-service.ts'
 import { startProcess } from './start-process.ts'
 
 const SECONDS = Number(process.argv[2] ?? 60)
@@ -18,13 +18,9 @@ const LIMITS = [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 await using emulated = await startProcess('limited-service-process.ts', { pins: 0, latencyMs: 5 })
-await using service = createService({
-  name: 'test',
-  endpoint: emulated.url,
-  token: null,
-  provider: null,
-  limits: LIMITS,
-})
+const settings = { name: 'test', endpoint: emulated.url, token: null, provider: null, limits: LIMITS }
+await using registry = createServiceRegistry([settings], 'test')
+const service = registry.get('test')
 const journal = new WriteJournal()
 const end = performance.now() + SECONDS * 1000
 const answers = new Map(TENANTS.map((tenant) => [tenant, 0]))

@@ -44,7 +44,7 @@ async function runLink(seed: number, share: number, options: LinkOptions = {}) {
   const counts = { add: 0, list: 0, plainAdd: 0, plainList: 0 }
   const failures: unknown[] = []
   /** Names of pins whose adds were said to have had no effect. */
-  const unsent = new Set<string>()
+  const unsent = new Set<string | null>()
   let asked = 0
   let listed = 0
   const count = (what: keyof typeof counts, work: Promise<unknown>): void => {
