@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
+import { Refusal } from '../../support/providers/refusal.ts'
 import { spawnCli } from '../../support/spawn-cli.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import type { ClientPlace } from '../support/client-program.ts'
@@ -34,8 +35,8 @@ const PAGE = 100
 const FAILING = 'pin 0450'
 /** The oldest pin. The removal that follows its page fails. */
 const LAST = 'pin 0001'
-/** The gateway tries a read or a removal three times. */
-const TRIES = 3
+/** The gateway tries nothing again that was refused so. */
+const REFUSED = new Refusal(418, 'TEAPOT', 'Not now')
 const TOKEN = 'alice-token'
 
 /** The clients whose own ways of paging the documentation shows. */
@@ -45,7 +46,7 @@ export const PAGED_CLIENTS: readonly PagedClient[] = ['relay', 'apollo', 'urql']
   lockFile: LOCK_FILE,
   async check(place) {
     await prepareOnce(place)
-    await using service = await startEmulatedProvider(compliant)
+    await using service = await startEmulatedProvider({ ...compliant, broken: REFUSED })
     const names = seed(service)
     const failed = failTwice(service)
     const command = { command: process.execPath, args: [programFile(place, `paging/${client}`)] }
@@ -54,14 +55,14 @@ export const PAGED_CLIENTS: readonly PagedClient[] = ['relay', 'apollo', 'urql']
     )
 
     const removals = service.requests.filter(({ operation }) => operation === 'remove').map(({ status }) => status)
-    assert.equal(failed(), TRIES, 'lists that the service refused')
-    assert.deepEqual(removals, [...Array(TRIES).fill(500), 202], 'answers of the service to removals')
+    assert.equal(failed(), 1, 'lists that the service refused')
+    assert.deepEqual(removals, [REFUSED.status, 202], 'answers of the service to removals')
     assert.deepEqual(JSON.parse(stdout), {
       client,
       counts: Array.from({ length: PINS / PAGE }, (_, index) => (index + 1) * PAGE),
-      failures: [`SERVICE_UNAVAILABLE: ${PINS / 2} shown`],
+      failures: [`SERVICE_ERROR: ${PINS / 2} shown`],
       names,
-      removal: { error: 'SERVICE_UNAVAILABLE', kept: names },
+      removal: { error: 'SERVICE_ERROR', kept: names },
       left: names.slice(1),
       ...(client === 'apollo' && { some: { names: [names[1], null], failures: ['nodes.1: BAD_REQUEST'] } }),
     })
@@ -80,17 +81,17 @@ function seed(service: EmulatedProvider): string[] {
 }
 
 /**
- * Lets the page of `FAILING`, and the removal after the page of `LAST`, fail until the gateway gives up.
+ * Lets the page of `FAILING`, and the removal after the page of `LAST`, fail once.
  *
  * Returns how often the page failed.
  */
 function failTwice(service: EmulatedProvider): () => number {
   let failed = 0
   service.hooks.beforeReply = (_request, reply) => {
-    if (reply.body.includes(LAST)) service.breakNext(TRIES)
-    if (failed === TRIES || !reply.body.includes(FAILING)) return undefined
+    if (reply.body.includes(LAST)) service.breakNext(1)
+    if (failed === 1 || !reply.body.includes(FAILING)) return undefined
     failed++
-    return { ...reply, status: 500, body: '{}' }
+    return { ...reply, status: REFUSED.status, body: '{}' }
   }
   return () => failed
 }
