@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { OutcomeUnknownError } from '../../../../src/domain/change-errors.ts'
 import { PinqlError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { PIN_STATUSES } from '../../../../src/domain/pin.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
@@ -37,7 +36,11 @@ async function runLink(seed: number, share: number, options: LinkOptions = {}) {
   const link = new FlakyLink({ clock, seed, share, lastsMs: LASTS_MS })
   model.fate = (operation) => link.fate(operation)
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: 'pinql', provider: null, limits: [limit] }
-  const registry = createServiceRegistry([{ ...settings, capabilities }], 'model', { clock, connect: model.connect })
+  const registry = createServiceRegistry([{ ...settings, capabilities }], 'model', {
+    clock,
+    connect: model.connect,
+    random: seededRandom(seed + 1),
+  })
   const tenant = registry.tenant('model', null)
   const plain = model.connect()
   const random = seededRandom(seed)
@@ -107,7 +110,7 @@ describe('a link that fails now and then', () => {
     const run = await runLink(5, 0.1, { capabilities: { keepsMeta: false } })
     expect(run.pinql.adds).toBeGreaterThanOrEqual(0.98)
     expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
-    expect(run.failures.every((error) => error instanceof OutcomeUnknownError)).toBe(true)
+    expect(run.failures.every((error) => error instanceof PinqlError)).toBe(true)
     expect(run).toMatchObject({ doubled: 0, madeUnsent: 0, timers: 0 })
   })
   it.each([6, 7, 8, 9])(
