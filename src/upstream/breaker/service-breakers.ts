@@ -38,9 +38,10 @@ export interface CallInFlight {
 /**
  * The circuit breakers of one service: one per tenant, and one for all tenants together.
  *
- * A tenant's own breaker counts all failures of that tenant's calls. The shared breaker counts only outages: no connection,
- * no answer in time, 502, 503 or 504. It opens only after outages that met two tenants. So the failures of one account
- * cannot open the shared breaker. They also cannot keep it open, unless they look like an outage.
+ * A tenant's own breaker counts all failures of that tenant's calls. The shared breaker counts outages: no connection, no
+ * answer in time, 502, 503 or 504. It opens only after outages that met two tenants. Other failures count only once they have
+ * met five tenants, without an answer to anybody. So the failures of one account cannot open the shared breaker. They also
+ * cannot keep it open, unless they look like an outage.
  *
  * Calls wait while one of the two is open, first for the shared one.
  */
