@@ -54,6 +54,7 @@ export class Gate {
   #isProbeQueued = false
   /** True if the next trial is a change, since lists fail but get answers. */
   #isChangeNext = false
+  /** Number of lists that were answered with a failure as probes, in this outage. */
   #failedLists = 0
   /** True if the next trial follows a probe at once, and counts with it as one. */
   #isSecond = false
@@ -184,6 +185,7 @@ export class Gate {
   #serve(): void {
     this.#timer?.cancel()
     if (!this.breaker.isOpen) {
+      this.#failedLists = 0
       for (const waiter of [...this.#waiters]) waiter.leave(false)
       return
     }

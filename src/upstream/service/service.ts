@@ -149,8 +149,8 @@ export class Service implements AsyncDisposable {
    * before the third.
    *
    * While a breaker is open, the call waits for up to 0.45 times `timeoutMs`, and uses no budget. It leaves when the service
-   * has answered any call, or when it is the next trial. The tries of the first outage, and
-   * trials, are not counted. Polls never wait.
+   * has answered any call, or when it is the next trial. Trials do not count as tries, and
+   * neither do the tries before the first wait. Polls never wait.
    *
    * @throws {RateLimitedError} when the budget cannot grant the call in time, at once if that is already clear; or when the
    *   last try got a 429
