@@ -48,16 +48,14 @@ export class Gate {
   readonly #clock: Clock
   readonly #waiters = new Set<WaitingVisit>()
   #timer: ClockTimer | undefined
-  /** True while a trial that was let through waits for the budget. */
-  #isTrialPending = false
+  /** The trial that was let through and is not sent yet. `second`: it follows a probe at once, and counts with it as one. */
+  #pending: 'first' | 'second' | null = null
   /** True while a late probe waits for the budget. */
   #isProbeQueued = false
   /** True if the next trial is a change, since lists fail but get answers. */
   #isChangeNext = false
   /** Number of lists that were answered with a failure as probes, in this outage. */
   #failedLists = 0
-  /** True if the next trial follows a probe at once, and counts with it as one. */
-  #isSecond = false
 
   constructor(serviceName: string, clock: Clock, options?: CircuitBreakerOptions) {
     this.breaker = new CircuitBreaker(serviceName, clock, options)
@@ -107,8 +105,8 @@ export class Gate {
    * {@link Gate.dropTrial} must follow.
    */
   takeTrial(): boolean {
-    if (this.#isTrialPending || this.#clock.now() < this.breaker.trialAt) return false
-    this.#isTrialPending = true
+    if (this.#pending || this.#clock.now() < this.breaker.trialAt) return false
+    this.#pending = 'first'
     return true
   }
 
@@ -118,19 +116,17 @@ export class Gate {
    * @param nextAt clock time before which none is due again. Default: the next one is due now.
    */
   dropTrial(nextAt = 0): void {
-    this.#isTrialPending = false
-    this.#isSecond = false
+    this.#pending = null
     this.breaker.putOffTrial(nextAt)
     this.#serve()
   }
 
   /** Lets the change that has waited longest through as a trial at once, since a probe has shown that it is worth it. */
   tryChange(): void {
-    if (!this.breaker.isOpen || this.#isTrialPending) return
+    if (!this.breaker.isOpen || this.#pending) return
     const change = [...this.#waiters].find(({ visit }) => visit.isChange)
     if (!change) return
-    this.#isTrialPending = true
-    this.#isSecond = true
+    this.#pending = 'second'
     change.leave(true)
   }
 
@@ -156,15 +152,14 @@ export class Gate {
   /**
    * Records that a call is sent. Returns its number.
    *
-   * @param isMine true if the trial was let through by this gate
+   * @param trialOf the gate that let the call through as a trial
    */
-  begin(isTrial: boolean, isMine = isTrial): number {
-    const number = this.breaker.begin(isTrial)
-    if (isMine) {
+  begin(trialOf: Gate | null): number {
+    const number = this.breaker.begin(trialOf !== null)
+    if (trialOf === this) {
       // A probe and the change behind it are two requests. So the pause is twice as long.
-      if (this.#isSecond) this.breaker.putOffTrial(2 * this.breaker.trialAt - this.#clock.now())
-      this.#isSecond = false
-      this.#isTrialPending = false
+      if (this.#pending === 'second') this.breaker.putOffTrial(2 * this.breaker.trialAt - this.#clock.now())
+      this.#pending = null
       this.#serve()
     }
     return number
@@ -190,7 +185,7 @@ export class Gate {
       return
     }
     if (this.#waiters.size > 0 && this.takeTrial()) this.#letOneTry()
-    if (this.#waiters.size === 0 || this.#isTrialPending) return
+    if (this.#waiters.size === 0 || this.#pending) return
     // A trial that was sent meanwhile has set the timer already.
     this.#timer?.cancel()
     this.#timer = this.#clock.setTimeout(() => this.#serve(), Math.max(1, this.breaker.trialAt - this.#clock.now()))
@@ -208,7 +203,7 @@ export class Gate {
       changes[0] ??
       reads.find(({ visit }) => visit.hasTried && visit.hasRoom())
     if (!chosen) {
-      this.#isTrialPending = false
+      this.#pending = null
       this.breaker.putOffTrial(this.#clock.now() + LOOK_FOR_ROOM_EVERY_MS)
       const [first] = reads
       if (first) this.probeLate(first.visit)

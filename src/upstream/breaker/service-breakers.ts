@@ -135,11 +135,10 @@ export class ServiceBreakers {
    */
   begin(tenantKey: string, trialOf: Gate | null): CallInFlight {
     const own = this.#ownOf(tenantKey)
-    const isTrial = trialOf !== null
     // Both breakers learn from the answer. So a trial of one breaker is a trial of the other one, too.
-    const numberAtOwn = own.begin(isTrial, trialOf === own)
-    const numberAtShared = this.#shared.begin(isTrial, trialOf === this.#shared)
-    return { tenantKey, own, numberAtOwn, numberAtShared, isTrial }
+    const numberAtOwn = own.begin(trialOf)
+    const numberAtShared = this.#shared.begin(trialOf)
+    return { tenantKey, own, numberAtOwn, numberAtShared, isTrial: trialOf !== null }
   }
 
   /** @param error null for a success */

@@ -9,7 +9,7 @@ const down = new ServiceUnavailableError('test answered 503', { service: 'test' 
 function createGate() {
   const clock = new VirtualClock()
   const gate = new Gate('test', clock)
-  const end = (error: unknown, isTrial = false) => gate.end(gate.begin(isTrial), isTrial, error)
+  const end = (error: unknown, isTrial = false) => gate.end(gate.begin(isTrial ? gate : null), isTrial, error)
   for (let i = 0; i < 3; i++) end(down)
   const left: string[] = []
   /** A call that waits, and notes as what it left. */
@@ -90,7 +90,7 @@ describe('Gate', () => {
     come('a')
     come('b')
     await clock.advance(100)
-    gate.begin(true)
+    gate.begin(gate)
     await clock.advance(100)
     expect(left).toEqual(['a tries', 'b tries'])
   })
