@@ -75,8 +75,19 @@ describe('the filter of pins', () => {
     })
     const requests = service.requests.map(({ query }) => Object.fromEntries(query))
     expect(requests[0]).toEqual({ status: 'queued,pinning,pinned,failed', limit: '101', ...sent })
-    // The status filter of a service that nobody knows is checked.
+    // The status filter of an unknown service is checked.
     if (!('status' in filter)) expect(requests).toHaveLength(1)
+  })
+
+  it.each(CASES)('sends one request for %s to a service that is known', async (_what, filter, names) => {
+    await using setup = await startSetup({ provider: 'pinql' })
+    const { service, api } = setup
+    service.seed(ALICE, seeds)
+
+    expect(await api.query(PINS, { filter })).toMatchObject({
+      data: { pins: { nodes: names.map((name) => ({ name })) } },
+    })
+    expect(service.requests).toHaveLength(1)
   })
 
   it.each(CASES)('holds even where the service looks at none of it (%s)', async (_what, filter, names) => {

@@ -39,6 +39,7 @@ it('a service that is down is asked by trials only; what was not sent says when 
   const answers = await Promise.all([
     api.query(OPERATION_DOCUMENTS.addPin, { input: { cid } }),
     api.query(OPERATION_DOCUMENTS.removePin, { input: { id } }),
+    api.query(OPERATION_DOCUMENTS.replacePin, { input: { id, cid } }),
     api.query(OPERATION_DOCUMENTS.pins),
     api.query(BELOW, { cid }),
   ])
@@ -46,6 +47,7 @@ it('a service that is down is asked by trials only; what was not sent says when 
   expect(answers).toEqual([
     { data: { result: failedPayload(leftAlone) } },
     { data: { result: { pinId: id, pin: null, error: shownError(leftAlone) } } },
+    { data: { result: { ...failedPayload(leftAlone), replacedId: null } } },
     // A read that was a trial says how it failed.
     { data: null, errors: [expect.objectContaining({ extensions: expect.objectContaining({ code }) })] },
     {

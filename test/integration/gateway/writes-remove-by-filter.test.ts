@@ -183,6 +183,18 @@ describe('removePins by a filter', () => {
     })
   })
 
+  it('lists once for a dryRun at a service that is known', async () => {
+    await using setup = await startSetup({ provider: 'pinql' })
+    const { service, api } = setup
+    const pins = seedPins(service, 12, { meta: { app: 'blog' } })
+    const filter = { status: ['PINNED'], meta: { app: 'blog' } }
+
+    expect(await api.query(REMOVE, { input: { filter, dryRun: true } })).toEqual({
+      data: { removePins: pins.map((pin) => kept(pin)) },
+    })
+    expect(requestsAt(service)).toEqual(['GET /pins'])
+  })
+
   it('with dryRun gives the pins that would go, newest first, and removes none', async () => {
     await using setup = await startSetup()
     const { service, api } = setup

@@ -199,7 +199,9 @@ describe('onCall', () => {
     for (let tries = 0; tries < 3; tries++) upstream.reply(() => {})
     await expect(tenant.getPin('1')).rejects.toThrow('did not answer')
     const late = { status: null, error: { code: 'SERVICE_UNAVAILABLE', cause: 'UND_ERR_ABORTED' } }
-    expect(calls[0]).toMatchObject(late)
+    // A request may be given up before the service has seen it.
+    expect(calls.length).toBeGreaterThanOrEqual(Math.max(1, upstream.requests.length))
+    expect(calls).toMatchObject(calls.map(() => late))
   })
 
   it('adds no header to a request', async () => {

@@ -108,13 +108,15 @@ describe('CircuitBreaker', () => {
   })
 
   it('learns nothing from an aborted call: it neither opens nor closes the breaker', () => {
-    const { breaker, end, open } = createBreaker()
+    const { breaker, end } = createBreaker()
     const gone = new Error('the client went away')
     end(down)
     end(down)
     for (let i = 0; i < 10; i++) end(gone)
     expect(breaker.health.breaker).toBe('closed')
-    open()
+    // The third failure in a row, as if there had been no aborted calls.
+    end(down)
+    expect(breaker.health.breaker).toBe('open')
     end(gone, { isTrial: true })
     expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open' })
   })
