@@ -41,6 +41,7 @@ export const PACKAGES: Packages = {
   'node:net': ['embedded', 'server'],
   'node:os': ['embedded/bitswap'],
   'node:path': ['cli', 'config', 'embedded', 'server', 'storage'],
+  'node:sqlite': ['storage'],
   'node:stream': ['server'],
   'node:timers': ['embedded', 'server'],
   'node:util': ['embedded/bitswap'],

@@ -1,11 +1,15 @@
 import { parseSync, Visitor } from 'oxc-parser'
 
-/** A relative path of a module, wherever the text stands: also in `new Worker(new URL('./worker.js', import.meta.url))`. */
-const RELATIVE_MODULE = /^\.\.?\/.*\.[cm]?[jt]sx?$/
+/**
+ * A relative path of a module, or the name of a built-in one, wherever the text stands: also in
+ * `new Worker(new URL('./worker.js', import.meta.url))` and `process.getBuiltinModule('node:fs')`.
+ */
+const MODULE_NAME = /^(?:\.\.?\/.*\.[cm]?[jt]sx?|node:\w.*)$/
 
 /**
  * Returns the modules that a source file imports, as they are written there, each once: imports of values and of types, re-exports,
- * `import()`, and `import('…')` in a type. Comments and other text do not count, except text that is a relative path of a module.
+ * `import()`, and `import('…')` in a type. Comments and other text do not count, except text that is a relative path of a module or
+ * the name of a built-in one.
  *
  * @param path name of the file. Its extension says which language it is.
  * @throws {Error} the text cannot be parsed, or `import()` has a name that is computed, which nobody can check.
@@ -31,7 +35,7 @@ export function readImports(path: string, text: string): string[] {
       names.add(expression.value)
     },
     Literal({ value }) {
-      if (typeof value === 'string' && RELATIVE_MODULE.test(value)) names.add(value)
+      if (typeof value === 'string' && MODULE_NAME.test(value)) names.add(value)
     },
   }).visit(program)
   return [...names]

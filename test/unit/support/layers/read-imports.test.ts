@@ -28,6 +28,10 @@ it('sees packages, their entries and built-in modules, each once', () => {
   expect(readImports('b.ts', text).sort()).toEqual(['@c/d', 'a/b', 'node:fs'])
 })
 
+it('sees a built-in module that is asked for by its name', () => {
+  expect(readImports('b.ts', "process.getBuiltinModule('node:fs')")).toEqual(['node:fs'])
+})
+
 it('does not see exports without a source, comments, and text that only looks like an import', () => {
   const text =
     "export const a = 1\nexport { a as b }\n// import './c.ts'\nconst d = `import './e.ts'`\nlog('from undici')"

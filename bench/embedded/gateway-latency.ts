@@ -1,6 +1,6 @@
 // Claim: while the embedded service fetches 1 GiB, the gateway's p99 for `{ __typename }` stays under 20 ms.
 //
-//   npm run build && node --import tsx bench/pinning-service/gateway-latency.ts      PINQL_BENCH_MIB=1024
+//   npm run build && node --import tsx bench/embedded/gateway-latency.ts      PINQL_BENCH_MIB=1024
 import { spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { once } from 'node:events'

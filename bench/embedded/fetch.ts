@@ -1,7 +1,7 @@
 // Claims: 1 GiB over loopback at no less than half the rate of a walker that stores nothing, in the same run, in less
 // than 300 MB; a directory of 2,000 small files in under 6 s; 500 pins at once.
 //
-//   npm run build && node --import tsx bench/pinning-service/fetch.ts            PINQL_BENCH_MIB=1024
+//   npm run build && node --import tsx bench/embedded/fetch.ts            PINQL_BENCH_MIB=1024
 import { spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { once } from 'node:events'

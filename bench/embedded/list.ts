@@ -1,6 +1,6 @@
 // Claim: with a million stored pins, each filter's page takes under 50 ms and the service less than 300 MB.
 //
-//   npm run build && node --import tsx bench/pinning-service/list.ts             PINQL_BENCH_PINS=1000000
+//   npm run build && node --import tsx bench/embedded/list.ts             PINQL_BENCH_PINS=1000000
 //
 // Filling takes some minutes. PINQL_BENCH_DIR names a folder that keeps the store for the next run.
 import { existsSync } from 'node:fs'
