@@ -38,5 +38,5 @@ export interface ConfiguredService extends WatchedService {
   /** Returns its state as a tenant may see it. Words about another tenant's failure are left out. */
   health(tenantKey?: string): ServiceHealth
   /** Returns the rest of each limit. A tenant's own limits are shown to that tenant only. */
-  budgets(tenantKey?: string): LimitUsage[]
+  limitUsage(tenantKey?: string): LimitUsage[]
 }

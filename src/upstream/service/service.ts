@@ -116,7 +116,7 @@ export class Service implements AsyncDisposable {
   }
 
   /** Returns the rest of each limit. A tenant's own limits are shown to that tenant only. */
-  budgets(tenantKey?: string): LimitUsage[] {
+  limitUsage(tenantKey?: string): LimitUsage[] {
     return this.budget.snapshot(tenantKey)
   }
 
