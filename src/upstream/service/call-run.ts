@@ -7,7 +7,7 @@ import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallPath } from './call-path.ts'
-import { type CallTimes, callTimes, longestWait } from './call-times.ts'
+import { type CallTimes, callTimes, longestOtherWaitMs } from './call-times.ts'
 import { acquireForTrial, giveUpEarly, hasRoomForTrial, startVisit, trialWaitMs } from './call-trial.ts'
 import { LIST_PROBE, type Probe, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
@@ -38,7 +38,8 @@ export class CallRun<Value> {
     this.#call = call
     this.#path = path
     this.#times = callTimes(call, askedAt, path.timeoutMs)
-    const deadline = requestClass === 'interactive' ? this.#times.lastStart : askedAt + longestWait(path.timeoutMs)
+    const deadline =
+      requestClass === 'interactive' ? this.#times.lastStart : askedAt + longestOtherWaitMs(path.timeoutMs)
     this.#request = { tenantKey, endpoint, class: requestClass, asker: signal?.asker, deadline }
   }
 

@@ -6,7 +6,7 @@ import { isPoll } from '../budget/request-class.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallPath } from './call-path.ts'
-import { type CallTimes, longestTrial, longestVisit } from './call-times.ts'
+import { type CallTimes, longestTrialMs, longestVisitMs } from './call-times.ts'
 import type { ServiceCall } from './service-call.ts'
 
 /** Milliseconds that a trial may be expected to wait for the budget, and until the next one if the budget refuses it. */
@@ -36,7 +36,7 @@ export function startVisit(
   const since = clock.now()
   return {
     since,
-    until: Math.min(since + longestVisit(timeoutMs), lastStart),
+    until: Math.min(since + longestVisitMs(timeoutMs), lastStart),
     signal,
     isChange: endpoint === 'write',
     hasRoom: () => hasRoomForTrial(budget, tenantKey, endpoint),
@@ -84,6 +84,6 @@ export function giveUpEarly<Value>(
   const giveUp = (): void => {
     if (breakers.isOpen(tenantKey)) over.abort(breakers.refusal(tenantKey))
   }
-  const timer = clock.setTimeout(giveUp, since + longestTrial(timeoutMs) - clock.now())
+  const timer = clock.setTimeout(giveUp, since + longestTrialMs(timeoutMs) - clock.now())
   return untilAborted(trial, over).finally(() => timer.cancel())
 }

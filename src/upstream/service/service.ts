@@ -17,7 +17,7 @@ import type { Clock } from '../waiting/clock.ts'
 import type { CallPath } from './call-path.ts'
 import { CallRun } from './call-run.ts'
 import { CallSender } from './call-sender.ts'
-import { longestReadWait } from './call-times.ts'
+import { longestReadWaitMs } from './call-times.ts'
 import type { ServiceCall } from './service-call.ts'
 import type { ServiceSettings } from './service-settings.ts'
 import type { SharedLimits } from './shared-limits.ts'
@@ -134,8 +134,8 @@ export class Service implements AsyncDisposable {
   }
 
   /** Milliseconds that an interactive read may wait before it is sent. The rest of its time is kept for the answer. */
-  get longestWaitMs(): number {
-    return longestReadWait(this.timeoutMs)
+  get longestReadWaitMs(): number {
+    return longestReadWaitMs(this.timeoutMs)
   }
 
   /**
