@@ -23,11 +23,11 @@ export function hasRoomForTrial(budget: RequestBudget, tenantKey: string, endpoi
 }
 
 /**
- * Begins the wait of a call at the gate of a service that is down.
+ * Creates the visit of a call that waits at the gate of a service that is down. Its time counts from now.
  *
  * @param probes make trials in place of the call
  */
-export function startVisit(
+export function createVisit(
   { tenantKey, endpoint, signal }: ServiceCall<unknown>,
   { clock, timeoutMs, budget }: CallPath,
   { lastStart }: CallTimes,
