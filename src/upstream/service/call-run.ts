@@ -166,7 +166,7 @@ export class CallRun<Value> {
   async #send(permit: Permit, trialOf: Gate | null, signal: ServiceCall<Value>['signal']): Promise<Value> {
     const { tenantKey, endpoint, class: requestClass } = this.#call
     const { clock, breakers, urgentCalls, sender } = this.#path
-    if (requestClass === 'mutation' || requestClass === 'interactive') urgentCalls.note(endpoint)
+    if (!isPoll(requestClass)) urgentCalls.note(endpoint)
     const timeoutMs = Math.max(1, Math.ceil(Math.min(this.#path.timeoutMs, this.#times.deadline - clock.now())))
     const inFlight = breakers.begin(tenantKey, trialOf)
     try {
