@@ -1,5 +1,5 @@
 import type { WatchedService } from '../live/informers.ts'
-import type { ServiceHealth } from '../upstream/breaker/circuit-breaker.ts'
+import type { ServiceHealth } from '../upstream/breaker/service-health.ts'
 import type { LimitUsage } from '../upstream/budget/request-budget.ts'
 import type { Lesson } from '../upstream/learning/learned-capabilities.ts'
 import type { Capabilities } from '../upstream/providers/capabilities.ts'

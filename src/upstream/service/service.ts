@@ -1,7 +1,7 @@
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
-import type { ServiceHealth } from '../breaker/circuit-breaker.ts'
 import { ServiceBreakers } from '../breaker/service-breakers.ts'
+import type { ServiceHealth } from '../breaker/service-health.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { LimitUsage, RequestBudget } from '../budget/request-budget.ts'
