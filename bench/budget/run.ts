@@ -10,7 +10,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Pool } from 'undici'
-import { createRequestBudget } from '../../src/upstream/budget/create-request-budget.ts'
+import { createMemoryBudget } from '../../src/upstream/budget/create-memory-budget.ts'
 import type { RateLimit } from '../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest } from '../../src/upstream/budget/request-budget.ts'
 import { systemClock } from '../../src/upstream/waiting/clock.ts'
@@ -46,7 +46,7 @@ async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ i
   const [port] = await once(server, 'message')
   // No bound on connections: whatever queued behind the permit would arrive in a heap.
   const pool = new Pool(`http://127.0.0.1:${port}`)
-  const budget = createRequestBudget({ serviceName: name, limits: [limit], clock: systemClock })
+  const budget = createMemoryBudget({ serviceName: name, limits: [limit], clock: systemClock })
 
   const waitedMs: Record<string, number[]> = { mutation: [], interactive: [], live: [] }
   const sentAt = new Map<string, number>()

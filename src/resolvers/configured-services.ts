@@ -1,5 +1,5 @@
 import type { WatchedService } from '../live/informers.ts'
-import type { ServiceHealth } from '../upstream/breaker/circuit-breaker.ts'
+import type { ServiceHealth } from '../upstream/breaker/service-health.ts'
 import type { LimitUsage } from '../upstream/budget/request-budget.ts'
 import type { Lesson } from '../upstream/learning/learned-capabilities.ts'
 import type { Capabilities } from '../upstream/providers/capabilities.ts'
@@ -38,5 +38,5 @@ export interface ConfiguredService extends WatchedService {
   /** Returns its state as a tenant may see it. Words about another tenant's failure are left out. */
   health(tenantKey?: string): ServiceHealth
   /** Returns the rest of each limit. A tenant's own limits are shown to that tenant only. */
-  budgets(tenantKey?: string): LimitUsage[]
+  limitUsage(tenantKey?: string): LimitUsage[]
 }

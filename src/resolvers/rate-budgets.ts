@@ -10,6 +10,6 @@ export interface RateBudgetFields extends Omit<LimitUsage, 'resetsInMs'> {
 /** Returns what is left of a service's limits, as the caller may see it: limits of other tokens are left out. */
 export function rateBudgets(serviceName: string, context: GatewayContext): RateBudgetFields[] {
   const now = Date.now()
-  const budgets = context.registry.get(serviceName).budgets(context.tenantKey(serviceName))
-  return budgets.map(({ resetsInMs, ...budget }) => ({ ...budget, resetsAt: new Date(now + resetsInMs).toISOString() }))
+  const usage = context.registry.get(serviceName).limitUsage(context.tenantKey(serviceName))
+  return usage.map(({ resetsInMs, ...budget }) => ({ ...budget, resetsAt: new Date(now + resetsInMs).toISOString() }))
 }

@@ -1,4 +1,4 @@
-import type { ServiceHealth } from '../upstream/breaker/circuit-breaker.ts'
+import type { ServiceHealth } from '../upstream/breaker/service-health.ts'
 import type { GatewayContext } from './context.ts'
 
 /** Returns a service's health as the caller may see it: words about another token's failure are left out. */

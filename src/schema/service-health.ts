@@ -1,4 +1,4 @@
-import type { ServiceHealth } from '../upstream/breaker/circuit-breaker.ts'
+import type { ServiceHealth } from '../upstream/breaker/service-health.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
 

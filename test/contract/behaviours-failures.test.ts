@@ -119,7 +119,7 @@ describe('refusals and failures', () => {
     const { requestId, cid } = started.service.pins(ALICE)[0] as EmulatedPin
     await started.tenant.lookupPin({ service: 'one', requestId, cid })
     expect(started.service.requests.map(({ path }) => path)).toEqual([`/pins/${requestId}`])
-    const budgets = started.registry.get('one').budgets(started.tenant.key)
-    expect(new Set(budgets.map(({ endpoint }) => endpoint))).toEqual(new Set(['list', 'item', 'write']))
+    const usage = started.registry.get('one').limitUsage(started.tenant.key)
+    expect(new Set(usage.map(({ endpoint }) => endpoint))).toEqual(new Set(['list', 'item', 'write']))
   })
 })

@@ -135,7 +135,7 @@ const LAYERS: Layers = {
     'upstream/http/pin-page.ts',
     'upstream/providers/capabilities.ts',
     'upstream/reading',
-    'upstream/breaker/circuit-breaker.ts',
+    'upstream/breaker/service-health.ts',
     'upstream/learning/learned-capabilities.ts',
     'upstream/service/tenant-call-options.ts',
     'upstream/waiting',
@@ -145,7 +145,7 @@ const LAYERS: Layers = {
     'domain',
     'live',
     'resolvers',
-    'upstream/breaker/circuit-breaker.ts',
+    'upstream/breaker/service-health.ts',
     'upstream/learning/learned-capabilities.ts',
   ],
 

@@ -3,7 +3,7 @@ import type { GatewayConfig } from '../../config/gateway-config.ts'
 import type { CreateEventLog } from '../../live/telling/event-log.ts'
 import { MemoryEventLog } from '../../live/telling/memory-event-log.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { createRequestBudget } from '../../upstream/budget/create-request-budget.ts'
+import { createMemoryBudget } from '../../upstream/budget/create-memory-budget.ts'
 import type { CreateRequestBudget } from '../../upstream/budget/request-budget.ts'
 import { openWriteRecords } from '../../upstream/writes/open-write-records.ts'
 import type { WriteRecords } from '../../upstream/writes/write-records.ts'
@@ -27,7 +27,7 @@ export interface GatewayState {
  */
 export async function openState(config: GatewayConfig, log: Logger): Promise<GatewayState> {
   return {
-    createBudget: createRequestBudget,
+    createBudget: createMemoryBudget,
     createEventLog: () => new MemoryEventLog(),
     ...(await openRecords(config, log)),
   }

@@ -1,19 +1,6 @@
 import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Clock } from '../waiting/clock.ts'
-
-/** State of a service, as its recent calls show it. */
-export interface ServiceHealth {
-  /**
-   * `up`: the service answers. `degraded`: the last call failed. `down`: calls wait, except for a trial now and then.
-   */
-  readonly state: 'up' | 'degraded' | 'down'
-  /** Unix milliseconds when `state` began. */
-  readonly since: number
-  /** The last failure since the start; null when there was none. */
-  readonly lastError: ServiceUnavailableError | null
-  /** `half-open`: a trial is in flight. */
-  readonly breaker: 'closed' | 'open' | 'half-open'
-}
+import type { ServiceHealth } from './service-health.ts'
 
 export interface CircuitBreakerOptions {
   /** Returns whether an error is a failure of the service. Default: every `ServiceUnavailableError` is. */
@@ -67,6 +54,7 @@ export class CircuitBreaker {
   #begunAtAnswer = 0
   #state: ServiceHealth['state'] = 'up'
   #since = Date.now()
+  /** The last failure: the cause of a {@link refusal}. */
   #lastError: ServiceUnavailableError | null = null
 
   constructor(serviceName: string, clock: Clock, options: CircuitBreakerOptions = {}) {
@@ -96,14 +84,10 @@ export class CircuitBreaker {
     return this.#state
   }
 
-  get health(): ServiceHealth {
+  /** State of the service as this breaker sees it. `ServiceBreakers` adds the last error, which depends on who asks. */
+  get health(): Omit<ServiceHealth, 'lastError'> {
     const open = this.#trialsInFlight > 0 ? 'half-open' : 'open'
-    return {
-      state: this.#state,
-      since: this.#since,
-      lastError: this.#lastError,
-      breaker: this.#isOpen ? open : 'closed',
-    }
+    return { state: this.#state, since: this.#since, breaker: this.#isOpen ? open : 'closed' }
   }
 
   /** Creates the error of a call that waits no longer. */

@@ -3,8 +3,8 @@ import { PinqlError, ServiceUnavailableError, UnauthorizedError } from '../../do
 import { FailedAnswerError } from '../http/refusals.ts'
 import type { LastingState } from '../observing/service-reporter.ts'
 import type { Clock } from '../waiting/clock.ts'
-import type { ServiceHealth } from './circuit-breaker.ts'
 import { Gate, type Visit } from './gate.ts'
+import type { ServiceHealth } from './service-health.ts'
 import { StoppedTenants } from './stopped-tenants.ts'
 
 /** Tenants with a breaker of their own. An evicted tenant starts again as if it had never failed. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../waiting/clock.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
+import { sum } from './sum.ts'
 
 /** Time constant of the average: a call counts for about this long. */
 const MEMORY_MS = 10_000
@@ -19,7 +20,7 @@ export class CallMeter {
 
   /** Calls per millisecond, to one endpoint or to all of them. */
   perMs(endpoint: Endpoint | 'all'): number {
-    if (endpoint === 'all') return ENDPOINTS.reduce((sum, each) => sum + this.perMs(each), 0)
+    if (endpoint === 'all') return sum(ENDPOINTS, (each) => this.perMs(each))
     const last = this.#rates.get(endpoint)
     return last ? last.perMs * Math.exp((last.at - this.#clock.now()) / MEMORY_MS) : 0
   }

@@ -5,7 +5,7 @@ import type { CellSet } from './cell-set.ts'
 import { FairQueue } from './fair-queue.ts'
 import { type ClassQueues, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
-import { type BudgetClass, ClassOrder, REQUEST_CLASSES } from './request-class.ts'
+import { type BudgetClass, ClassOrder, REQUEST_CLASSES, rankOf } from './request-class.ts'
 import type { LaneOwner, TenantLane, TenantShare, WaitingCall } from './tenant-share.ts'
 import { turnOf } from './turn-queue.ts'
 
@@ -191,9 +191,9 @@ export class CallScheduler implements Disposable {
 
   /** Returns a lane of the same tenant with a less urgent class that is below its floor of the tenant's calls. */
   #belowFloor({ tenant, requestClass }: LaneOwner, now: number): TenantLane | undefined {
-    const rank = REQUEST_CLASSES.indexOf(requestClass)
+    const rank = rankOf(requestClass)
     return tenant.lanes.find(({ items, endpoint, owner: { requestClass: other } }) => {
-      if (items.size === 0 || REQUEST_CLASSES.indexOf(other) <= rank || !tenant.order.isDue(other)) return false
+      if (items.size === 0 || rankOf(other) <= rank || !tenant.order.isDue(other)) return false
       return this.#readyAt(tenant, endpoint, other, now) <= now
     })
   }

@@ -3,7 +3,8 @@ import type { FairQueue } from './fair-queue.ts'
 import type { RateCell } from './rate-cell.ts'
 import type { CallRequest } from './request-budget.ts'
 import { type BudgetClass, callsAhead } from './request-class.ts'
-import { type LaneOwner, sum, type TenantShare, type WaitingCall } from './tenant-share.ts'
+import { sum } from './sum.ts'
+import type { LaneOwner, TenantShare, WaitingCall } from './tenant-share.ts'
 import { turnOf } from './turn-queue.ts'
 
 /** The calls that wait, by class. */

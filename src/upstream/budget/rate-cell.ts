@@ -12,7 +12,10 @@ export interface RateLeft {
   readonly resetsAt: number
 }
 
-/** Most milliseconds by which a late timer delays no later call. Four intervals where these are shorter. */
+/**
+ * Most milliseconds that are taken off the gap after a call whose timer was late, so that the calls after it are not late too. If
+ * four average gaps of the limit are shorter, they are the maximum.
+ */
 const LATE_TIMER_MS = 50
 /**
  * The part of a burst that an assumed limit allows: 10 calls of 100 per second, where a published limit allows 50. A service with
@@ -20,8 +23,8 @@ const LATE_TIMER_MS = 50
  */
 const CAUTIOUS = 0.2
 /**
- * Free room of at most this part of the limit is what late timers and slow connections have left. It would never be used at the
- * even pace, so the next gap is shorter by a factor.
+ * Late timers and slow connections leave a little of the limit unused, and at the even pace it would never be used. So while at
+ * most the part `SPARE` of the limit is free, each gap is multiplied by `HASTE`.
  */
 const SPARE = 0.03
 const HASTE = 0.75

@@ -12,6 +12,11 @@ export function isPoll(requestClass: BudgetClass): boolean {
 /** The most urgent class first. */
 export const REQUEST_CLASSES: readonly BudgetClass[] = ['mutation', 'interactive', 'trial', 'live', 'resync']
 
+/** Returns the place of a class in {@link REQUEST_CLASSES}: 0 for the most urgent one. */
+export function rankOf(requestClass: BudgetClass): number {
+  return REQUEST_CLASSES.indexOf(requestClass)
+}
+
 /**
  * The part of all calls that a class gets if it has calls waiting, whatever more urgent classes want.
  *
@@ -26,7 +31,6 @@ const FLOORS: Readonly<Record<BudgetClass, number>> = {
   resync: 0.05,
 }
 
-const RANKS: Readonly<Record<BudgetClass, number>> = { mutation: 0, interactive: 1, trial: 2, live: 3, resync: 4 }
 const FLOORS_BY_RANK = REQUEST_CLASSES.map((each) => FLOORS[each])
 
 /**
@@ -37,7 +41,7 @@ const MAX_CREDIT = 2
 
 /** Decides which class is served next: the most urgent one, unless a class is below its floor. */
 export class ClassOrder {
-  // Number of calls that a class may make out of turn, by its rank: every call of every service comes by here.
+  /** Number of calls that each class may make out of turn, by rank. An array, since each request updates all of them. */
   readonly #credit: number[] = REQUEST_CLASSES.map(() => 0)
 
   /** Returns all classes in the order in which to serve them now. */
@@ -48,13 +52,13 @@ export class ClassOrder {
 
   /** Returns true when the class got less than its floor, and so goes first. */
   isDue(requestClass: BudgetClass): boolean {
-    return (this.#credit[RANKS[requestClass]] ?? 0) >= 1
+    return (this.#credit[rankOf(requestClass)] ?? 0) >= 1
   }
 
   /** Must be called for every call that leaves. */
   served(requestClass: BudgetClass): void {
     const credit = this.#credit
-    const rank = RANKS[requestClass]
+    const rank = rankOf(requestClass)
     credit[rank] = Math.max(0, (credit[rank] ?? 0) - 1)
     for (let each = 0; each < credit.length; each++) {
       credit[each] = Math.min(MAX_CREDIT, (credit[each] ?? 0) + (FLOORS_BY_RANK[each] ?? 0))
@@ -69,7 +73,7 @@ export class ClassOrder {
  *   it count.
  */
 export function callsAhead(requestClass: BudgetClass, waiting: (other: BudgetClass) => number): number {
-  const rank = REQUEST_CLASSES.indexOf(requestClass)
+  const rank = rankOf(requestClass)
   const own = waiting(requestClass)
   let higher = 0
   let floorsBelow = 0

@@ -16,12 +16,12 @@ export class SendLog {
   /** When each slot leaves the span, oldest first, and the number of its sends. */
   readonly #leavesAt: number[] = []
   readonly #counts: number[] = []
-  /** The number of its interactive sends. */
-  readonly #bursts: number[] = []
+  /** The number of interactive sends in each slot. */
+  readonly #interactiveCounts: number[] = []
   /** Index of the oldest slot within the span. */
   #first = 0
   #size = 0
-  #burstSize = 0
+  #interactiveSize = 0
   #slotFrom = Number.NEGATIVE_INFINITY
 
   /** @param most largest number of sends that the span may hold */
@@ -31,34 +31,34 @@ export class SendLog {
   }
 
   push(at: number, isInteractive: boolean): void {
-    const burst = isInteractive ? 1 : 0
+    const interactive = isInteractive ? 1 : 0
     this.#size += 1
-    this.#burstSize += burst
+    this.#interactiveSize += interactive
     const last = this.#leavesAt.length - 1
     const leavesAt = at + this.#spanMs
     if (last >= this.#first && at - this.#slotFrom <= this.#grainMs) {
       this.#leavesAt[last] = leavesAt
       this.#counts[last] = (this.#counts[last] ?? 0) + 1
-      this.#bursts[last] = (this.#bursts[last] ?? 0) + burst
+      this.#interactiveCounts[last] = (this.#interactiveCounts[last] ?? 0) + interactive
       return
     }
     this.#slotFrom = at
     this.#leavesAt.push(leavesAt)
     this.#counts.push(1)
-    this.#bursts.push(burst)
+    this.#interactiveCounts.push(interactive)
   }
 
   /** Returns the number of sends that count now. */
   sizeAt(now: number): number {
     for (let at = this.#leavesAt[this.#first]; at !== undefined && at <= now; at = this.#leavesAt[this.#first]) {
       this.#size -= this.#counts[this.#first] ?? 0
-      this.#burstSize -= this.#bursts[this.#first] ?? 0
+      this.#interactiveSize -= this.#interactiveCounts[this.#first] ?? 0
       this.#first += 1
     }
     if (this.#first > FEWEST_DROPPED && this.#first * 2 > this.#leavesAt.length) {
       this.#leavesAt.splice(0, this.#first)
       this.#counts.splice(0, this.#first)
-      this.#bursts.splice(0, this.#first)
+      this.#interactiveCounts.splice(0, this.#first)
       this.#first = 0
     }
     return this.#size
@@ -66,7 +66,7 @@ export class SendLog {
 
   /** Returns the number of interactive sends that counted at the last call of `sizeAt`. */
   get interactive(): number {
-    return this.#burstSize
+    return this.#interactiveSize
   }
 
   /** Returns when the n-th oldest send leaves; undefined if there are fewer. Counts from the last call of `sizeAt`. */
@@ -76,7 +76,7 @@ export class SendLog {
 
   /** Like `leavesAt`, of interactive sends. */
   interactiveLeavesAt(n: number): number | undefined {
-    return this.#nth(this.#bursts, n)
+    return this.#nth(this.#interactiveCounts, n)
   }
 
   #nth(counts: readonly number[], n: number): number | undefined {

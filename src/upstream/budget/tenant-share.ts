@@ -6,6 +6,7 @@ import type { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import { RefusedCalls } from './refused-calls.ts'
 import { type BudgetClass, ClassOrder, callsAhead } from './request-class.ts'
+import { sum } from './sum.ts'
 import type { Turn } from './turn-queue.ts'
 
 /** A call that waits for its permit. */
@@ -89,8 +90,4 @@ export class TenantShare {
   find(requestClass: BudgetClass, endpoint: Endpoint): TenantLane | undefined {
     return this.lanes.find((lane) => lane.endpoint === endpoint && lane.owner.requestClass === requestClass)
   }
-}
-
-export function sum<T>(values: readonly T[], numberOf: (value: T) => number): number {
-  return values.reduce((total, value) => total + numberOf(value), 0)
 }

@@ -10,7 +10,7 @@ export interface ProxySettings {
 export interface ConnectionOptions {
   /** Base URL of the service. */
   readonly endpoint: string
-  /** Milliseconds a call may take. */
+  /** Milliseconds that one try of a call may take. */
   readonly timeoutMs: number
   readonly proxy?: ProxySettings | undefined
 }

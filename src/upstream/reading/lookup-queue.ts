@@ -61,9 +61,9 @@ export class LookupQueue {
    * @throws `signal.reason` when aborted
    */
   find(lookup: Lookup, signal: StopSignal): Promise<readonly Pin[]> {
-    const { clock, longestWaitMs, name } = this.#service
+    const { clock, longestReadWaitMs, name } = this.#service
     const { waitMs } = this.#planner.plan(WAYS, this.#next, lookup)
-    if (waitMs > longestWaitMs) {
+    if (waitMs > longestReadWaitMs) {
       this.#planner.noteRefused(clock.now() + waitMs)
       return Promise.reject(new RateLimitedError(name, waitMs))
     }
@@ -184,8 +184,9 @@ export class LookupQueue {
    * other error rejects all.
    */
   #refuse(error: unknown): void {
-    const { clock, longestWaitMs } = this.#service
-    if (error instanceof RateLimitedError) this.#waiting.fail(error, clock.now() + error.retryAfterMs - longestWaitMs)
+    const { clock, longestReadWaitMs } = this.#service
+    if (error instanceof RateLimitedError)
+      this.#waiting.fail(error, clock.now() + error.retryAfterMs - longestReadWaitMs)
     else this.#waiting.fail(error)
   }
 

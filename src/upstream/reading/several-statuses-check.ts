@@ -1,4 +1,5 @@
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
+import { isPoll } from '../budget/request-class.ts'
 import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
@@ -27,8 +28,7 @@ export class SeveralStatusesCheck {
     if (first !== undefined) return this.#checkFirstOnly(query, first.status, ask)
     if (recordCount(page) > 0) return this.#checkOdd(query, ask)
     const now = this.#service.clock.now()
-    const isAwaited = requestClass === 'interactive' || requestClass === 'mutation'
-    if (!isAwaited && !hasPins && now < this.#checksAgainAt) return
+    if (isPoll(requestClass) && !hasPins && now < this.#checksAgainAt) return
     this.#checksAgainAt = now + PAUSE_MS
     await this.#checkEmpty(query, ask)
   }

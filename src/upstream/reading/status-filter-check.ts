@@ -1,4 +1,5 @@
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../domain/pin.ts'
+import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
@@ -43,9 +44,8 @@ export class StatusFilterCheck {
   /** Returns true if the page has all pins that match. False: it has not, or nothing is known about that. */
   async isWhole(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
     const { known } = this.#service
-    const isAwaited = check.class === 'interactive' || check.class === 'mutation'
     const isShort = recordCount(page) < query.limit && query.statuses.length < PIN_STATUSES.length
-    if (!isShort || !isAwaited || this.#isSettled(page)) return false
+    if (!isShort || isPoll(check.class) || this.#isSettled(page)) return false
 
     const ofAll = { ...query, statuses: PIN_STATUSES }
     const { sent: everything, page: all } = await askForMost(ofAll, this.#service.capabilities, check.ask)

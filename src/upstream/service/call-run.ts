@@ -7,8 +7,8 @@ import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallPath } from './call-path.ts'
-import { type CallTimes, callTimes, longestWait } from './call-times.ts'
-import { acquireForTrial, giveUpEarly, hasRoomForTrial, startVisit, trialWaitMs } from './call-trial.ts'
+import { type CallTimes, callTimes, longestOtherWaitMs } from './call-times.ts'
+import { acquireForTrial, createVisit, giveUpEarly, hasRoomForTrial, trialWaitMs } from './call-trial.ts'
 import { LIST_PROBE, type Probe, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
 
@@ -27,10 +27,15 @@ export class CallRun<Value> {
   /** The wait at the gate, until the service is back. */
   #visit: Visit | undefined
   #lastFailure: unknown
-  /** Tries that were no trials. They start anew when the service is back, once. */
-  #tries = 1
+  /**
+   * Number of tries that count towards `MAX_TRIES`, the present one included. Trials do not count. When the service is back for
+   * the first time, counting starts again from 1.
+   */
+  #countedTries = 1
+  /** True once the service was back after a wait of this call. */
   #hasReturned = false
-  #attempts = 0
+  /** Number of requests sent so far, those of trials included. Observers get it as `attempt`. */
+  #requestsSent = 0
 
   constructor(call: ServiceCall<Value>, path: CallPath) {
     const { tenantKey, endpoint, class: requestClass, signal } = call
@@ -38,7 +43,8 @@ export class CallRun<Value> {
     this.#call = call
     this.#path = path
     this.#times = callTimes(call, askedAt, path.timeoutMs)
-    const deadline = requestClass === 'interactive' ? this.#times.lastStart : askedAt + longestWait(path.timeoutMs)
+    const deadline =
+      requestClass === 'interactive' ? this.#times.lastStart : askedAt + longestOtherWaitMs(path.timeoutMs)
     this.#request = { tenantKey, endpoint, class: requestClass, asker: signal?.asker, deadline }
   }
 
@@ -97,9 +103,9 @@ export class CallRun<Value> {
     const { tenantKey, signal } = this.#call
     const { breakers } = this.#path
     if (isPoll(this.#call.class)) return this.#takeTrial()
-    // A visit of an outage before has nothing to say of this one.
+    // Each outage gets a visit of its own, so that the time spent in an earlier outage does not shorten this wait.
     if (!this.#visit || this.#visit.since < breakers.openedAt(tenantKey)) {
-      this.#visit = startVisit(this.#call, this.#path, this.#times, {
+      this.#visit = createVisit(this.#call, this.#path, this.#times, {
         probe: (gate) => this.#probe(gate),
         probeLate: (gate) => this.#probeLate(gate),
       })
@@ -108,7 +114,7 @@ export class CallRun<Value> {
       const trialOf = await breakers.wait(tenantKey, this.#visit)
       if (trialOf) return trialOf
       this.#visit = undefined
-      if (!this.#hasReturned) this.#tries = 1
+      if (!this.#hasReturned) this.#countedTries = 1
       this.#hasReturned = true
       return null
     } catch (error) {
@@ -160,11 +166,11 @@ export class CallRun<Value> {
   async #send(permit: Permit, trialOf: Gate | null, signal: ServiceCall<Value>['signal']): Promise<Value> {
     const { tenantKey, endpoint, class: requestClass } = this.#call
     const { clock, breakers, urgentCalls, sender } = this.#path
-    if (requestClass === 'mutation' || requestClass === 'interactive') urgentCalls.note(endpoint)
+    if (!isPoll(requestClass)) urgentCalls.note(endpoint)
     const timeoutMs = Math.max(1, Math.ceil(Math.min(this.#path.timeoutMs, this.#times.deadline - clock.now())))
     const inFlight = breakers.begin(tenantKey, trialOf)
     try {
-      const value = await sender.send(this.#call, { permit, signal, timeoutMs, attempt: ++this.#attempts })
+      const value = await sender.send(this.#call, { permit, signal, timeoutMs, attempt: ++this.#requestsSent })
       permit.sent()
       breakers.end(inFlight, null)
       return value
@@ -200,10 +206,10 @@ export class CallRun<Value> {
     if (isShut && isPoll(this.#call.class)) throw error
     // The first outage costs no tries. Without a limit afterwards, calls to a service that answers only others would never end.
     if (isShut && (wasTrial || !this.#hasReturned)) return
-    if (this.#tries >= MAX_TRIES) throw error
-    this.#tries++
+    if (this.#countedTries >= MAX_TRIES) throw error
+    this.#countedTries++
     if (isShut || error instanceof RateLimitedError) return
-    const backoffMs = random() * FIRST_BACKOFF_MS * 2 ** (this.#tries - 2)
+    const backoffMs = random() * FIRST_BACKOFF_MS * 2 ** (this.#countedTries - 2)
     if (clock.now() + backoffMs > this.#times.lastStart) throw error
     await sleep(clock, backoffMs, { signal })
   }

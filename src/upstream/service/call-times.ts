@@ -29,28 +29,28 @@ const TRIAL_SHARE = 0.5
 export function callTimes(call: TimedCall, askedAt: number, timeoutMs: number): CallTimes {
   // Live status has retries of its own.
   if (!call.isRepeatable || isPoll(call.class)) {
-    return { deadline: askedAt + timeoutMs, lastStart: askedAt + longestWait(timeoutMs) }
+    return { deadline: askedAt + timeoutMs, lastStart: askedAt + longestOtherWaitMs(timeoutMs) }
   }
   const deadline = askedAt + timeoutMs * REPEATABLE_FACTOR
   return { deadline, lastStart: deadline - timeoutMs * SHORTEST_TRY_SHARE }
 }
 
 /** Returns the milliseconds that an interactive read may wait for budget: as long as a try may still start. */
-export function longestReadWait(timeoutMs: number): number {
+export function longestReadWaitMs(timeoutMs: number): number {
   return timeoutMs * (REPEATABLE_FACTOR - SHORTEST_TRY_SHARE)
 }
 
-/** Returns the milliseconds that any other call may wait for budget before it is sent. */
-export function longestWait(timeoutMs: number): number {
+/** Returns the milliseconds that any call but an interactive read may wait for budget before it is sent. */
+export function longestOtherWaitMs(timeoutMs: number): number {
   return timeoutMs * (1 - ANSWER_SHARE)
 }
 
 /** Returns the milliseconds that a call waits for a service that is down. */
-export function longestVisit(timeoutMs: number): number {
+export function longestVisitMs(timeoutMs: number): number {
   return timeoutMs * GATE_SHARE
 }
 
 /** Returns the milliseconds that the caller of a trial waits in all, as long as the service stays down. */
-export function longestTrial(timeoutMs: number): number {
+export function longestTrialMs(timeoutMs: number): number {
   return timeoutMs * TRIAL_SHARE
 }

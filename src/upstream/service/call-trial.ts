@@ -6,7 +6,7 @@ import { isPoll } from '../budget/request-class.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallPath } from './call-path.ts'
-import { type CallTimes, longestTrial, longestVisit } from './call-times.ts'
+import { type CallTimes, longestTrialMs, longestVisitMs } from './call-times.ts'
 import type { ServiceCall } from './service-call.ts'
 
 /** Milliseconds that a trial may be expected to wait for the budget, and until the next one if the budget refuses it. */
@@ -23,11 +23,11 @@ export function hasRoomForTrial(budget: RequestBudget, tenantKey: string, endpoi
 }
 
 /**
- * Begins the wait of a call at the gate of a service that is down.
+ * Creates the visit of a call that waits at the gate of a service that is down. Its time counts from now.
  *
  * @param probes make trials in place of the call
  */
-export function startVisit(
+export function createVisit(
   { tenantKey, endpoint, signal }: ServiceCall<unknown>,
   { clock, timeoutMs, budget }: CallPath,
   { lastStart }: CallTimes,
@@ -36,7 +36,7 @@ export function startVisit(
   const since = clock.now()
   return {
     since,
-    until: Math.min(since + longestVisit(timeoutMs), lastStart),
+    until: Math.min(since + longestVisitMs(timeoutMs), lastStart),
     signal,
     isChange: endpoint === 'write',
     hasRoom: () => hasRoomForTrial(budget, tenantKey, endpoint),
@@ -84,6 +84,6 @@ export function giveUpEarly<Value>(
   const giveUp = (): void => {
     if (breakers.isOpen(tenantKey)) over.abort(breakers.refusal(tenantKey))
   }
-  const timer = clock.setTimeout(giveUp, since + longestTrial(timeoutMs) - clock.now())
+  const timer = clock.setTimeout(giveUp, since + longestTrialMs(timeoutMs) - clock.now())
   return untilAborted(trial, over).finally(() => timer.cancel())
 }

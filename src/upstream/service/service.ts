@@ -1,7 +1,7 @@
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
-import type { ServiceHealth } from '../breaker/circuit-breaker.ts'
 import { ServiceBreakers } from '../breaker/service-breakers.ts'
+import type { ServiceHealth } from '../breaker/service-health.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { LimitUsage, RequestBudget } from '../budget/request-budget.ts'
@@ -17,7 +17,7 @@ import type { Clock } from '../waiting/clock.ts'
 import type { CallPath } from './call-path.ts'
 import { CallRun } from './call-run.ts'
 import { CallSender } from './call-sender.ts'
-import { longestReadWait } from './call-times.ts'
+import { longestReadWaitMs } from './call-times.ts'
 import type { ServiceCall } from './service-call.ts'
 import type { ServiceSettings } from './service-settings.ts'
 import type { SharedLimits } from './shared-limits.ts'
@@ -116,7 +116,7 @@ export class Service implements AsyncDisposable {
   }
 
   /** Returns the rest of each limit. A tenant's own limits are shown to that tenant only. */
-  budgets(tenantKey?: string): LimitUsage[] {
+  limitUsage(tenantKey?: string): LimitUsage[] {
     return this.budget.snapshot(tenantKey)
   }
 
@@ -134,8 +134,8 @@ export class Service implements AsyncDisposable {
   }
 
   /** Milliseconds that an interactive read may wait before it is sent. The rest of its time is kept for the answer. */
-  get longestWaitMs(): number {
-    return longestReadWait(this.timeoutMs)
+  get longestReadWaitMs(): number {
+    return longestReadWaitMs(this.timeoutMs)
   }
 
   /**

@@ -1,5 +1,5 @@
 import { CallMeter } from '../budget/call-meter.ts'
-import { createRequestBudget } from '../budget/create-request-budget.ts'
+import { createMemoryBudget } from '../budget/create-memory-budget.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { CreateRequestBudget, RequestBudget } from '../budget/request-budget.ts'
 import { ServiceBudget } from '../budget/service-budget.ts'
@@ -23,7 +23,7 @@ export interface SharedLimits {
 export function createSharedLimits(
   services: readonly LimitedService[],
   clock: Clock,
-  createBudget: CreateRequestBudget = createRequestBudget,
+  createBudget: CreateRequestBudget = createMemoryBudget,
 ): Map<string, SharedLimits> {
   const byService = new Map<string, SharedLimits>()
   for (const sharers of groupBySharedLimits(services)) {

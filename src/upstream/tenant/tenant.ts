@@ -124,7 +124,7 @@ export class Tenant implements PinSource {
    *
    * Usually it sends one `POST /pins`. Where the service drops `meta`, it first looks up the CID. After a lost answer, it
    * looks for the pin in the service's lists. It sends the pin again only if that cannot make a second one. In all, this
-   * takes at most about 2.5 times as long as one call may take.
+   * takes at most about 2.5 times as long as one try may take.
    *
    * @param idempotencyKey the client's, or a key made for this write
    * @param options.signal aborts the write until something was sent that may change pins. After that, the write is

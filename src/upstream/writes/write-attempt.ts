@@ -17,7 +17,7 @@ const PROBE_DELAYS_MS = [500, 1000, 2000, 4000]
 const LATE_MS = 60_000
 
 /**
- * Time of a write, in times of a call: 25 s where a call may take 10 s. It covers one request, the looks after it, and one
+ * Time of a write, in times of one try: 25 s where a try may take 10 s. It covers one request, the looks after it, and one
  * more request.
  */
 const WRITE_TIMEOUT_FACTOR = 2.5

@@ -57,7 +57,7 @@ export class WriteRequests {
     return this.#tenant.account.service.clock
   }
 
-  /** Milliseconds that one call may take. */
+  /** Milliseconds that one try of a call may take. */
   get timeoutMs(): number {
     return this.#tenant.account.service.timeoutMs
   }

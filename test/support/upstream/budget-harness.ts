@@ -1,4 +1,4 @@
-import { createRequestBudget } from '../../../src/upstream/budget/create-request-budget.ts'
+import { createMemoryBudget } from '../../../src/upstream/budget/create-memory-budget.ts'
 import { ASSUMED_LIMITS, type RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest, ObservedAnswer, RequestBudget } from '../../../src/upstream/budget/request-budget.ts'
 import { TenantShare } from '../../../src/upstream/budget/tenant-share.ts'
@@ -23,7 +23,7 @@ export function createBudget(...limits: RateLimit[]) {
 }
 
 export function createBudgetAt(clock: VirtualClock, limits: readonly RateLimit[]): PromptBudget {
-  const budget = createRequestBudget({ serviceName: 'test', clock, limits })
+  const budget = createMemoryBudget({ serviceName: 'test', clock, limits })
   const counted = countWaiting(budget)
   const { acquire } = counted
   return Object.assign(counted, {

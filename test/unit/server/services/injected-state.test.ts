@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { Informers } from '../../../../src/live/informers.ts'
 import { MemoryEventLog } from '../../../../src/live/telling/memory-event-log.ts'
-import { createRequestBudget } from '../../../../src/upstream/budget/create-request-budget.ts'
+import { createMemoryBudget } from '../../../../src/upstream/budget/create-memory-budget.ts'
 import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
 import { ModelService } from '../../../support/model/model-service.ts'
 import { query, record } from '../../../support/model/start-model-live.ts'
@@ -19,7 +19,7 @@ it('asks the budget and keeps events in the log that it was given, by the keys o
     connect: upstream.connect,
     createBudget(options) {
       budgets.push(options.serviceName)
-      const budget = createRequestBudget(options)
+      const budget = createMemoryBudget(options)
       const { acquire } = budget
       return Object.assign(budget, {
         acquire(...args: Parameters<typeof acquire>) {

@@ -24,15 +24,17 @@ describe('CircuitBreaker', () => {
     end(null)
     for (let i = 0; i < 10; i++) end(new RateLimitedError('test', 1000))
     end(new PinNotFoundError('test', 'id'))
-    expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed', lastError: null })
+    expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed' })
+    expect(breaker.refusal().cause).toBeNull()
   })
 
   it('is degraded after a failure, up again after an answer, and remembers the failure', () => {
     const { breaker, end } = createBreaker()
     end(down)
-    expect(breaker.health).toMatchObject({ state: 'degraded', breaker: 'closed', lastError: down })
+    expect(breaker.health).toMatchObject({ state: 'degraded', breaker: 'closed' })
     end(null)
-    expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed', lastError: down })
+    expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed' })
+    expect(breaker.refusal().cause).toBe(down)
   })
 
   it('opens after three failures in a row', () => {
@@ -45,7 +47,8 @@ describe('CircuitBreaker', () => {
     expect(breaker.isOpen).toBe(false)
     open()
     expect(breaker.isOpen).toBe(true)
-    expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open', lastError: down })
+    expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open' })
+    expect(breaker.refusal().cause).toBe(down)
   })
 
   it('learns nothing from the failure of a call that began before the last answer', () => {
@@ -53,7 +56,8 @@ describe('CircuitBreaker', () => {
     const early = [1, 2, 3, 4, 5].map(() => breaker.begin(false))
     end(null)
     for (const number of early) breaker.end(number, false, down)
-    expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed', lastError: down })
+    expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed' })
+    expect(breaker.refusal().cause).toBe(down)
     end(down)
     end(down)
     expect(breaker.isOpen).toBe(false)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
-import { createRequestBudget } from '../../../../src/upstream/budget/create-request-budget.ts'
+import { createMemoryBudget } from '../../../../src/upstream/budget/create-memory-budget.ts'
 import { type RateLimit, safePace } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest, RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
@@ -167,7 +167,7 @@ it.each([
 
 it('a flood at 100 a second uses the room that cold connections leave', async () => {
   const clock = new VirtualClock(1000)
-  using budget = createRequestBudget({ serviceName: 'test', limits: [ADDRESS], clock })
+  using budget = createMemoryBudget({ serviceName: 'test', limits: [ADDRESS], clock })
   const random = seededRandom(3)
   const sentAt: number[] = []
   const callGreedily = async (call: CallRequest): Promise<void> => {
@@ -220,7 +220,7 @@ describe('a call that is held until its request is sent', () => {
       fc.asyncProperty(limits, fc.array(step, { minLength: 1, maxLength: 12 }), async (numbers, steps) => {
         const limit: RateLimit = { ...numbers, scope: 'address', endpoint: 'all' }
         const clock = new VirtualClock()
-        const budget = countWaiting(createRequestBudget({ serviceName: 'test', limits: [limit], clock }))
+        const budget = countWaiting(createMemoryBudget({ serviceName: 'test', limits: [limit], clock }))
         const arrivals: number[] = []
         let order = 0
         for (const { call: each, copies, connectMs, restMs, isLost } of steps) {

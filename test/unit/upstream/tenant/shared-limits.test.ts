@@ -110,7 +110,7 @@ describe('services of one endpoint', () => {
     await clock.advance(JITTER_MS)
     expect(await other).toMatchObject({ count: 0 })
 
-    const remaining = (name: string, { key }: Tenant) => registry.get(name).budgets(key)[0]?.remaining
+    const remaining = (name: string, { key }: Tenant) => registry.get(name).limitUsage(key)[0]?.remaining
     expect([remaining('one', one), remaining('two', two)]).toEqual([0, 0])
     expect(remaining('three', three)).toBeGreaterThan(90)
     await registry[Symbol.asyncDispose]()

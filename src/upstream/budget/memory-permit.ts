@@ -1,7 +1,7 @@
 import type { Permit } from './request-budget.ts'
 
-/** A permit of this process. */
-export class LocalPermit implements Permit {
+/** A permit of a budget that is kept in memory. */
+export class MemoryPermit implements Permit {
   readonly grantedAt: number
   readonly waitedMs: number
   #settle: ((isSent: boolean) => void) | undefined

@@ -4,7 +4,7 @@ import { Stop, type StopSignal } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
-import { LocalPermit } from './local-permit.ts'
+import { MemoryPermit } from './memory-permit.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type {
   AcquireOptions,
@@ -23,17 +23,17 @@ const SAME_CAUSE_MS = 1000
 const SWEEP_EVERY_MS = 100
 
 /**
- * Creates the budget of one service, or of several services of one provider, kept in this process.
+ * Creates the budget of one service, or of several services of one provider, kept in the memory of this process.
  *
  * A 429 pauses the tenant that got it, at the endpoint of the call, for `retryAfterMs`. Without `retryAfterMs`, the pause
  * lasts until the announced reset, or else for one window. If two tenants get a 429 within a second, the limits that all
  * tenants share are paused too.
  */
-export function createRequestBudget(options: RequestBudgetOptions): RequestBudget {
-  return new LocalRequestBudget(options)
+export function createMemoryBudget(options: RequestBudgetOptions): RequestBudget {
+  return new MemoryRequestBudget(options)
 }
 
-class LocalRequestBudget implements RequestBudget {
+class MemoryRequestBudget implements RequestBudget {
   readonly #serviceName: string
   readonly #limits: readonly RateLimit[]
   readonly #clock: Clock
@@ -167,7 +167,7 @@ class LocalRequestBudget implements RequestBudget {
   }
 
   #permit(tenant: TenantShare, call: CallRequest, now: number, waitedMs: number): Permit {
-    return new LocalPermit(now, waitedMs, (isSent) => this.#settle(tenant, call, isSent))
+    return new MemoryPermit(now, waitedMs, (isSent) => this.#settle(tenant, call, isSent))
   }
 
   #settle(tenant: TenantShare, { endpoint, class: requestClass }: CallRequest, isSent: boolean): void {
