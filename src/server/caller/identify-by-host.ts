@@ -8,7 +8,7 @@ type Found = { readonly token: string | null } | { readonly error: unknown }
 /**
  * Makes an `Identify` of the host's function. It rejects when the host has not answered within `timeoutMs`.
  *
- * @param options.services names of all configured services
+ * @param options.serviceNames names of all configured services
  * @param options.timeoutMs milliseconds
  */
 export function identifyByHost(
