@@ -20,12 +20,13 @@ const ANSWER_TYPES: ReadonlyMap<string, string> = new Map([
 const LONG_TEXT = 4096
 
 /**
- * Answers the usual request as Yoga would, but without fetch's `Request` and `Response`, which are a third of its cost.
+ * Creates the handler that answers the usual request as Yoga would, but without fetch's `Request` and `Response`, which are a
+ * third of its cost.
  *
  * The usual request is a POST of JSON, of a known length, that asks for JSON and for a query or mutation. Yoga answers all
  * others. A document that is invalid is answered here as well, since Yoga would have it parsed and validated again.
  */
-export function answerJson(parts: {
+export function createJsonHandler(parts: {
   executor: Executor
   identify: Identify
   yoga: (req: IncomingMessage, res: ServerResponse, context: HttpContext) => unknown

@@ -6,12 +6,12 @@ import { eventStreamWish, parseEventStreamRequest } from './event-stream/event-s
 import { readBody } from './read-body.ts'
 
 /**
- * Chooses the transport of a request to /graphql: an event stream, or `graphql` for all others.
+ * Creates the handler that chooses the transport of a request to /graphql: an event stream, or `graphql` for all others.
  *
  * A client that prefers an event stream gets one. A client that accepts one among other types, as urql always does, gets one
  * for a subscription only, so its operation is read first.
  */
-export function routeGraphql(
+export function createGraphqlHandler(
   connections: Pick<ConnectionServer, 'serveEventStream' | 'isSubscription'>,
   graphql: GraphqlHandler,
   maxRequestBytes: number,
