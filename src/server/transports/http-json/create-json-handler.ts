@@ -7,7 +7,7 @@ import type { Executor } from '../../graphql/executor.ts'
 import { checkOperationRequest, type OperationRequest } from '../../graphql/operation-request.ts'
 import type { GraphqlHandler, HttpContext } from '../../http/graphql-handler.ts'
 import { readBody } from '../read-body.ts'
-import { processRegularResult } from '../yoga/yoga.ts'
+import { answerAsYoga } from '../yoga/yoga.ts'
 
 /** Content types of answers, by the type that `accept` asks for. */
 const ANSWER_TYPES: ReadonlyMap<string, string> = new Map([
@@ -67,7 +67,7 @@ export function createJsonHandler(parts: {
 }
 
 function send(res: ServerResponse, result: ExecutionResult, type: string): void {
-  const { status, headers, text } = toYogaResponse(result, type)
+  const { status, headers, text } = answerAsYoga(result, { Response: YogaResponse }, type)
   // To count the bytes of a long text costs as much as to encode it.
   const body = text.length > LONG_TEXT ? Buffer.from(text) : text
   res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
@@ -84,10 +84,6 @@ class YogaResponse {
     this.status = init.status
     this.headers = init.headers
   }
-}
-
-function toYogaResponse(result: ExecutionResult, type: string): YogaResponse {
-  return processRegularResult(result, { Response: YogaResponse } as never, type) as never
 }
 
 /** Returns the type of the answer: the first in `accept` that is served. Null when there is none, or another charset than UTF-8. */
