@@ -77,11 +77,6 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
     if (this.#connections.size === 0) this.#onEmpty?.()
   }
 
-  /** Number of open connections, and of cohorts of equal subscriptions. */
-  get size(): { connections: number; cohorts: number } {
-    return { connections: this.#connections.size, cohorts: this.#options.operations.cohorts }
-  }
-
   /** Milliseconds over which `drain` would close all connections now. */
   get drainTimeMs(): number {
     return drainTimeMs(this.#connections.size, this.#options.drainMs)
