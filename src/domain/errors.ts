@@ -102,8 +102,8 @@ export class PinNotFoundError extends PinqlError {
   readonly code = 'PIN_NOT_FOUND'
   readonly service: string
   readonly requestId: string
-  constructor(serviceName: string, requestId: string, options?: { cause?: unknown }) {
-    super(`${serviceName} has no pin ${show(requestId)} that this token may see`, options)
+  constructor(serviceName: string, requestId: string) {
+    super(`${serviceName} has no pin ${show(requestId)} that this token may see`)
     this.service = serviceName
     this.requestId = requestId
   }
@@ -127,8 +127,8 @@ export class RateLimitedError extends PinqlError {
   readonly service: string
   /** Milliseconds until a retry makes sense. */
   readonly retryAfterMs: number
-  constructor(serviceName: string, retryAfterMs: number, options?: { cause?: unknown }) {
-    super(`${serviceName} allows no further request for ${Math.ceil(retryAfterMs)} ms`, options)
+  constructor(serviceName: string, retryAfterMs: number) {
+    super(`${serviceName} allows no further request for ${Math.ceil(retryAfterMs)} ms`)
     this.service = serviceName
     this.retryAfterMs = Math.max(0, Math.ceil(retryAfterMs))
   }

@@ -60,7 +60,7 @@ export class Intake implements TenantObserver {
 
   replaced(requestId: string, pin: Pin, ticket: number): void {
     this.#sightings.saw(pin)
-    if (requestId !== pin.requestId) this.#views.succeed(requestId, pin)
+    if (requestId !== pin.requestId) this.#views.followReplacement(requestId, pin)
     const isWatched = this.#cache.has(requestId) || this.#views.tracks(pin)
     if (isWatched) {
       const changes = this.#cache.replace(requestId, pin, this.#tickets(ticket), this.#now())

@@ -1,5 +1,14 @@
-import { formatPinId } from '../domain/pin-id.ts'
 import type { LiveEvent, PinEventKind } from '../live/live-event.ts'
+import {
+  isResyncOf,
+  pinIdOf,
+  pinOf,
+  previousStatusOf,
+  reasonOf,
+  remainingOf,
+  replacedIdOf,
+  sinceOf,
+} from '../resolvers/pin-event.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
 import { PinType } from './pin.ts'
@@ -41,13 +50,6 @@ export const PinEventKindType = builder.enumType('PinEventKind', {
   } satisfies Record<PinEventKind, unknown>,
 })
 
-function pinIdOf(event: LiveEvent): string | null {
-  if ('pin' in event) return formatPinId(event.pin)
-  if (event.kind !== 'REMOVED') return null
-  const { service, requestId, cid } = event
-  return formatPinId({ service, requestId, cid: { text: cid } })
-}
-
 export const PinEventType = builder.objectRef<LiveEvent>('PinEvent').implement({
   description: 'An event of a subscription. `kind` says which of the nullable fields are set.',
   fields: (t) => ({
@@ -57,47 +59,47 @@ export const PinEventType = builder.objectRef<LiveEvent>('PinEvent').implement({
       type: PinType,
       nullable: true,
       description: 'The pin as of this event. Null for `REMOVED`, and for events about a whole service.',
-      resolve: (event) => ('pin' in event ? event.pin : null),
+      resolve: (event) => pinOf(event),
     }),
     pinId: t.id({
       nullable: true,
       description:
         'Global id of the pin. Also set for `REMOVED`, where `pin` is null. Null for events about a whole service.',
-      resolve: pinIdOf,
+      resolve: (event) => pinIdOf(event),
     }),
     previousStatus: t.field({
       type: PinStatusType,
       nullable: true,
       description: '`STATUS_CHANGED`: status before the change.',
-      resolve: (event) => ('previousStatus' in event ? event.previousStatus : null),
+      resolve: (event) => previousStatusOf(event),
     }),
     replacedId: t.id({
       nullable: true,
       description: '`REPLACED`: global id of the pin that is gone.',
-      resolve: (event) => (event.kind === 'REPLACED' ? formatPinId(event.replaced) : null),
+      resolve: (event) => replacedIdOf(event),
     }),
     remaining: t.int({
       nullable: true,
       description: '`SNAPSHOT`: number of snapshots of the same service that follow; 0 for the last one.',
-      resolve: (event) => ('remaining' in event ? event.remaining : null),
+      resolve: (event) => remainingOf(event),
     }),
     isResync: t.boolean({
       nullable: true,
       description:
         '`SNAPSHOT` and `CAUGHT_UP`: true when `after` was given, but what you missed is no longer known. Forget the pins of this service that the snapshot does not show.',
-      resolve: (event) => ('isResync' in event ? event.isResync : null),
+      resolve: (event) => isResyncOf(event),
     }),
     error: t.field({
       type: ErrorType,
       nullable: true,
       description: '`STALE`: the reason why the service cannot be read.',
-      resolve: (event) => toErrorValue(event.kind === 'STALE' ? event.reason : null),
+      resolve: (event) => toErrorValue(reasonOf(event)),
     }),
     since: t.field({
       type: 'DateTime',
       nullable: true,
       description: '`STALE`: instant of the last good answer. `RESUMED`: the same instant, at which the outage began.',
-      resolve: (event) => ('since' in event ? new Date(event.since).toISOString() : null),
+      resolve: (event) => sinceOf(event),
     }),
     seq: t.exposeInt('seq', {
       description:

@@ -6,8 +6,8 @@ import type { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { ServiceRegistry } from '../upstream/tenant/service-registry.ts'
 import type { Caller, CallerRequest } from './caller/caller.ts'
-import { identifyByHost } from './caller/identify-by-host.ts'
-import { identifyByTokens } from './caller/identify-by-tokens.ts'
+import { createIdentifyByHost } from './caller/identify-by-host.ts'
+import { createIdentifyByTokens } from './caller/identify-by-tokens.ts'
 import { Executor } from './graphql/executor.ts'
 import { ignoreUpgrade, isWebSocketUpgrade } from './http/ignore-upgrade.ts'
 import { toOriginForm } from './http/origin-form.ts'
@@ -16,8 +16,8 @@ import { createRequestListener } from './http/request-listener.ts'
 import { RequestsInFlight } from './http/requests-in-flight.ts'
 import type { HostRoutes } from './http/routes.ts'
 import { createConnectionServer } from './transports/create-connection-server.ts'
-import { answerJson } from './transports/http-json/answer-json.ts'
-import { routeGraphql } from './transports/route-graphql.ts'
+import { createGraphqlHandler } from './transports/create-graphql-handler.ts'
+import { createJsonHandler } from './transports/http-json/create-json-handler.ts'
 import { createYogaServer } from './transports/yoga/create-yoga-server.ts'
 
 /** All that is between a connection and the resolvers. Disposing it ends all WebSockets and event streams at once. */
@@ -55,12 +55,12 @@ export function createFrontDoor(
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
   const names = registry.services.map(({ name }) => name)
   const identify = parts.identify
-    ? identifyByHost(parts.identify, { serviceNames: names, timeoutMs: requestTimeoutMs })
-    : identifyByTokens({ names, defaultName: registry.defaultName })
+    ? createIdentifyByHost(parts.identify, { serviceNames: names, timeoutMs: requestTimeoutMs })
+    : createIdentifyByTokens({ names, defaultName: registry.defaultName })
   const yoga = createYogaServer({ executor, identify, maxRequestBytes, log })
-  const json = answerJson({ executor, identify, yoga, maxRequestBytes })
+  const json = createJsonHandler({ executor, identify, yoga, maxRequestBytes })
   const connections = createConnectionServer(config, { executor, identify, guard, log })
-  const graphql = routeGraphql(connections, json, maxRequestBytes)
+  const graphql = createGraphqlHandler(connections, json, maxRequestBytes)
   return {
     handle: createRequestListener({ guard, graphql, isReady, hostRoutes, inFlight, log }),
     inFlight,

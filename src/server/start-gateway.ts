@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { LogSink } from '../observability/logger.ts'
 import { type GatewayOptions, openGateway } from './create-gateway.ts'
-import { createGatewayLog } from './gateway-log.ts'
+import { createGatewayLog } from './create-gateway-log.ts'
 import { type HttpServer, startHttpServer } from './http/http-server.ts'
 import { hostWarnings } from './startup-warnings.ts'
 

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { type GraphQLError, type GraphQLFormattedError, graphql } from 'graphql'
 import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/schema.ts'
-import { CallersByTokens } from '../../src/server/caller/identify-by-tokens.ts'
+import { createIdentifyByTokens } from '../../src/server/caller/identify-by-tokens.ts'
 import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
 import { createServiceRegistry, type RegistryOptions } from '../../src/upstream/tenant/service-registry.ts'
 import { createInformers } from './live-informers.ts'
@@ -50,12 +50,15 @@ export function startTestApi({ services, ...options }: TestApiOptions): TestApi 
   const settings = services.map((service) => ({ token: ALICE, provider: null, ...service }))
   const live = createInformers()
   const registry = createServiceRegistry(settings, settings[0]?.name ?? '', { timeoutMs: TIMEOUT_MS, ...options })
-  const callers = new CallersByTokens({ names: settings.map(({ name }) => name), defaultName: registry.defaultName })
+  const identify = createIdentifyByTokens({
+    names: settings.map(({ name }) => name),
+    defaultName: registry.defaultName,
+  })
   return {
     async query(source, variableValues = {}, { headers = {}, signal = new AbortController().signal } = {}) {
       // A thousand lookups may wait for it.
       setMaxListeners(0, signal)
-      const caller = await callers.fromHeaders(lowerCased(headers))
+      const caller = await identify({ headers: lowerCased(headers) })
       const contextValue = createContext(registry, live, { caller, signal, requestId: 'test' })
       const { data, errors } = await graphql({ schema, source, variableValues, contextValue })
       const answer = { ...(data !== undefined && { data }), ...(errors && { errors: errors.map(toClientError) }) }

@@ -169,9 +169,7 @@ const LAYERS: Layers = {
     'server/caller',
     'server/graphql',
     'server/http/graphql-handler.ts',
-    'server/http/graphql-path.ts',
     'server/http/request-guard.ts',
-    'server/http/send-json.ts',
     'upstream/waiting',
   ],
   // What WebSockets and event streams share.
@@ -185,6 +183,8 @@ const LAYERS: Layers = {
   ],
   'server/transports/event-stream': [
     'server/graphql',
+    'server/http/graphql-handler.ts',
+    'server/http/send-json.ts',
     'server/transports/connections',
     'server/transports/read-body.ts',
     'upstream/waiting/stop.ts',
@@ -193,6 +193,7 @@ const LAYERS: Layers = {
     'domain/errors.ts',
     'server/caller',
     'server/graphql',
+    'server/http/graphql-path.ts',
     'server/http/request-id.ts',
     'server/transports/connections',
     'upstream/waiting/clock.ts',

@@ -7,6 +7,7 @@ import { startPinningService } from '../../embedded/start-pinning-service.ts'
 import { readGatewayToken } from '../../server/services/gateway-token.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { exportCommand, importCommand, verifyCommand } from './backup.ts'
+import { dataDirOption } from './data-dir-option.ts'
 
 /** Longest time of Node's timers, 24 days. Longer ones fire at once. */
 const MAX_TIMER_MS = 2_147_483_647
@@ -31,7 +32,7 @@ export function pinningServiceCommand(): Command {
     .description('Run the embedded pinning service alone.')
     .option('--host <host>', 'Address to listen on.', '127.0.0.1')
     .option('--port <port>', 'TCP port to listen on; 0 picks a free one.', parsePort, 3000)
-    .option('--data-dir <path>', 'Directory of pins, blocks and keys.', '.pinql')
+    .addOption(dataDirOption())
     .addOption(
       new Option(
         '--token <token...>',

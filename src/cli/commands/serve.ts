@@ -17,7 +17,7 @@ export function serveCommand(): Command {
 async function serve(config: GatewayConfig): Promise<void> {
   keepNewObjectsYoung()
   const { startGateway } = await import('../../server/start-gateway.ts')
-  const { createGatewayLog } = await import('../../server/gateway-log.ts')
+  const { createGatewayLog } = await import('../../server/create-gateway-log.ts')
   const { stdout } = process
   const log = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
   const gateway = await startGateway(config, { log })

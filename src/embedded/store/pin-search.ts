@@ -58,6 +58,7 @@ export class PinSearch {
   readonly #statements: Statements
   readonly #bounds: SearchBounds
 
+  /** @param bounds {@link SEARCH_BOUNDS}. Tests pass smaller ones, so that few pins reach every way of searching. */
   constructor(database: Database, bounds: SearchBounds) {
     this.#statements = new Statements(database)
     this.#bounds = bounds

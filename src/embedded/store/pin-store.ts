@@ -23,16 +23,13 @@ const LISTED = `SELECT created, requestid, status, cid, name, origins, meta, inf
 /** The pins of all owners. Every call that a client causes names the owner, so no client reaches the pins of another. */
 export class PinStore {
   readonly #database: Database
-  readonly #now: () => number
   readonly #statements: Statements
   readonly #search: PinSearch
 
-  /** @param now the clock in milliseconds. `created` runs ahead of it when several pins are added in one millisecond. */
-  constructor(database: Database, now: () => number = Date.now) {
+  constructor(database: Database) {
     this.#database = database
     this.#statements = new Statements(database)
     this.#search = new PinSearch(database, SEARCH_BOUNDS)
-    this.#now = now
   }
 
   /** Stores a new pin as `queued`. */
@@ -156,12 +153,14 @@ export class PinStore {
       .get(owner) as OwnerUsage
   }
 
-  /** Returns the time, or the next free millisecond. AUTOINCREMENT remembers the highest key, also of removed pins. */
+  /**
+   * Returns the time in milliseconds, or the next free one when several pins are added in one millisecond. AUTOINCREMENT remembers the highest key, also of removed pins.
+   */
   #nextKey(): number {
     const { last } = this.#statements
       .get(`SELECT coalesce(max(seq), 0) last FROM sqlite_sequence WHERE name = 'pin'`)
       .get() as { last: number }
-    return Math.max(this.#now(), last + 1)
+    return Math.max(Date.now(), last + 1)
   }
 
   #insert(owner: number, pin: NewPin, requestId: string = randomUUID(), created = this.#nextKey()): StoredPin {

@@ -34,16 +34,6 @@ export class Chronicle {
     this.#log = options.log
   }
 
-  /** Configured name of the service. */
-  get service(): string {
-    return this.#options.service
-  }
-
-  /** Number of the last event. */
-  get seq(): number {
-    return this.#seq
-  }
-
   /** Returns a new number for the beginning of a view. A subscriber with an earlier number may have missed something. */
   begin(): number {
     return ++this.#seq

@@ -91,7 +91,7 @@ export class View implements RequestIds {
   }
 
   /** Follows the replacement of a pin that is followed by its id. */
-  succeed(requestId: string, successor: PinRef): void {
+  followReplacement(requestId: string, successor: PinRef): void {
     // Where request ids are CIDs, a second replacement can undo the first. Without this, the two would form a circle.
     this.#successors.delete(successor.requestId)
     this.#successors.set(requestId, successor.requestId)

@@ -40,9 +40,9 @@ export class Views {
   }
 
   /** Views that follow a pin by its id also follow its replacement from now on. */
-  succeed(requestId: string, { service, requestId: successor, cid }: Pin): void {
+  followReplacement(requestId: string, { service, requestId: successor, cid }: Pin): void {
     for (const view of this.#byPin.get(requestId) ?? []) {
-      view.succeed(requestId, { service, requestId: successor, cid: cid.text })
+      view.followReplacement(requestId, { service, requestId: successor, cid: cid.text })
       this.#index(successor, view)
     }
   }

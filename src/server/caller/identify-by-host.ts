@@ -1,17 +1,17 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Caller, CallerRequest, IdentifiedCaller, Identify } from './caller.ts'
-import { plainToken } from './tokens.ts'
+import { plainToken } from './token-headers.ts'
 
 /** A token, or the error that the host threw in its place. */
 type Found = { readonly token: string | null } | { readonly error: unknown }
 
 /**
- * Makes an `Identify` of the host's function. It rejects when the host has not answered within `timeoutMs`.
+ * Creates an `Identify` from the host's function. It rejects when the host has not answered within `timeoutMs`.
  *
- * @param options.services names of all configured services
+ * @param options.serviceNames names of all configured services
  * @param options.timeoutMs milliseconds
  */
-export function identifyByHost(
+export function createIdentifyByHost(
   identify: (request: CallerRequest) => Promise<Caller>,
   options: { readonly serviceNames: readonly string[]; readonly timeoutMs: number },
 ): Identify {

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
-import type { CallerRequest, IdentifiedCaller, Identify } from './caller.ts'
-import { bearerToken, isOfOthers, isTokenHeader, plainToken, SERVICE_TOKEN_PREFIX } from './tokens.ts'
+import type { IdentifiedCaller, Identify } from './caller.ts'
+import { bearerToken, isOfOthers, isTokenHeader, plainToken, SERVICE_TOKEN_PREFIX } from './token-headers.ts'
 
 /** Maximum characters of all tokens: Node's limit for the headers of a request. */
 const MAX_LENGTH = 16_384
@@ -10,52 +10,22 @@ const MAX_LENGTH = 16_384
 /** Thrown for a `connection_init` with a malformed token. */
 export class MalformedTokensError extends TypeError {}
 
-/** Makes an `Identify` that knows callers by the services' tokens in a request. Used when the host gives none. */
-export function identifyByTokens(services: ServiceNames): Identify {
-  const callers = new CallersByTokens(services)
-  return (request) => callers.identify(request)
-}
-
-/** Finds out who calls by the services' tokens in a request. */
-export class CallersByTokens {
-  readonly #services: ServiceNames
-  readonly #secret = randomBytes(32)
-
-  constructor(services: ServiceNames) {
-    this.#services = services
-  }
-
-  /** Returns the caller that `connectionParams` names. Without tokens in these, the headers name the caller. */
-  async identify({ headers, connectionParams }: CallerRequest): Promise<TokenCaller> {
-    if (!connectionParams) return this.fromHeaders(headers)
+/**
+ * Creates an `Identify` that knows callers by the services' tokens in a request. Used when the host gives none.
+ *
+ * The tokens are in headers: of the request, or in `connectionParams`, which have them by name in any case, or `token` in place
+ * of `Authorization: Bearer`. Headers of the upgrade request count only when `connectionParams` have no token.
+ *
+ * The `Identify` rejects with `MalformedTokensError` when a token in `connectionParams` is malformed, such as `Authorization`
+ * without `Bearer`, or when all tokens there are too long together. A malformed token in a header of the request is refused when
+ * an operation uses it.
+ */
+export function createIdentifyByTokens(services: ServiceNames): Identify {
+  const secret = randomBytes(32)
+  return async ({ headers, connectionParams }) => {
+    if (!connectionParams) return new TokenCaller(headers, services, secret)
     // A WebSocket keeps its caller until it closes, so the caller keeps only the headers that are needed.
-    return this.fromConnectionParams(connectionParams) ?? this.fromHeaders(onlyTokens(headers))
-  }
-
-  /** Returns the caller of an HTTP request. A malformed token is refused when an operation uses it. */
-  fromHeaders(headers: IncomingHttpHeaders): TokenCaller {
-    return new TokenCaller(headers, this.#services, this.#secret)
-  }
-
-  /**
-   * Returns the caller that a `connection_init` names: headers by name in any case, or `token` in place of
-   * `Authorization: Bearer`.
-   *
-   * @returns null when it has no token
-   * @throws {MalformedTokensError} when a token is malformed, such as `Authorization` without `Bearer`, or when all tokens
-   *   together are too long
-   */
-  fromConnectionParams(params: Readonly<Record<string, unknown>>): TokenCaller | null {
-    const { token, ...others } = params
-    const headers = token === undefined ? others : { ...others, authorization: bearer(token) }
-    const given = Object.entries(headers)
-      .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .filter(([name, value]) => isTokenHeader(name) && (value ?? '') !== '')
-    if (given.length === 0) return null
-    if (!given.every(isToken)) throw new MalformedTokensError('Expected each token to be readable')
-    if (JSON.stringify(given).length > MAX_LENGTH)
-      throw new MalformedTokensError(`Expected at most ${MAX_LENGTH} characters`)
-    return new TokenCaller(Object.fromEntries(given), this.#services, this.#secret)
+    return new TokenCaller(tokenHeadersOf(connectionParams) ?? onlyTokens(headers), services, secret)
   }
 }
 
@@ -66,7 +36,7 @@ export interface ServiceNames {
 }
 
 /** Headers by name in lower case. Those without tokens are ignored. */
-export type TokenHeaders = Readonly<NodeJS.Dict<string | readonly string[]>>
+type TokenHeaders = Readonly<NodeJS.Dict<string | readonly string[]>>
 
 /**
  * A caller who is known by the services' tokens in a request. The tokens are the same for all operations of a connection.
@@ -75,7 +45,7 @@ export type TokenHeaders = Readonly<NodeJS.Dict<string | readonly string[]>>
  * A token that is malformed, or is for an unknown service, is never ignored: the gateway would use its own token instead, and
  * the caller would have rights of somebody else without a sign of it.
  */
-export class TokenCaller implements IdentifiedCaller {
+class TokenCaller implements IdentifiedCaller {
   readonly #headers: TokenHeaders
   readonly #services: ServiceNames
   readonly #secret: Uint8Array
@@ -138,6 +108,24 @@ export class TokenCaller implements IdentifiedCaller {
       if (name !== null && !names.includes(name)) throw new UnknownServiceError(name, names)
     }
   }
+}
+
+/**
+ * Returns the tokens of a `connection_init` as headers. Null when it has none.
+ *
+ * @throws {MalformedTokensError} when a token is malformed, or when all tokens together are too long
+ */
+function tokenHeadersOf(connectionParams: Readonly<Record<string, unknown>>): TokenHeaders | null {
+  const { token, ...others } = connectionParams
+  const headers = token === undefined ? others : { ...others, authorization: bearer(token) }
+  const given = Object.entries(headers)
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name, value]) => isTokenHeader(name) && (value ?? '') !== '')
+  if (given.length === 0) return null
+  if (!given.every(isToken)) throw new MalformedTokensError('Expected each token to be readable')
+  if (JSON.stringify(given).length > MAX_LENGTH)
+    throw new MalformedTokensError(`Expected at most ${MAX_LENGTH} characters`)
+  return Object.fromEntries(given)
 }
 
 function onlyTokens(headers: IncomingHttpHeaders): IncomingHttpHeaders {

@@ -46,10 +46,6 @@ export class Cohort {
     this.#onEnd = onEnd
   }
 
-  get size(): number {
-    return this.#members.size
-  }
-
   /** Number of services that the feed still gets events of. It leaves services whose pins have all settled. */
   get parts(): number {
     return this.#feed.source.parts

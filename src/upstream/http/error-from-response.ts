@@ -111,7 +111,7 @@ export function errorFromResponse(
  *
  * @param hide removes secrets from the words. It gets the decoded words, since JSON may escape a secret differently.
  */
-export function parseFailure(body: string, hide: HideSecrets = (text) => text): FailureText {
+function parseFailure(body: string, hide: HideSecrets = (text) => text): FailureText {
   const text = body.trim()
   if (text === '') return { reason: null, details: null }
   const { reason, details } = findWords(text)

@@ -1,5 +1,5 @@
 /** Limits every wait to one hour per answer. A service that needs longer will say so again in its next answer. */
-export const MAX_RETRY_AFTER_MS = 3_600_000
+const MAX_RETRY_AFTER_MS = 3_600_000
 
 /**
  * Reads a `Retry-After` header, in seconds or as an HTTP date.

@@ -3,7 +3,7 @@ import { formatPinId } from '../../../src/domain/pin-id.ts'
 import type { PinEventKind } from '../../../src/live/live-event.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
-import { CallersByTokens } from '../../../src/server/caller/identify-by-tokens.ts'
+import { createIdentifyByTokens } from '../../../src/server/caller/identify-by-tokens.ts'
 import { Executor } from '../../../src/server/graphql/executor.ts'
 import type { Message, Subscriber } from '../../../src/server/graphql/message.ts'
 import { Operations } from '../../../src/server/graphql/operations.ts'
@@ -20,8 +20,8 @@ async function startOperations({ registry, live }: LiveApi) {
   const log = createLogger({ level: 'error', secrets: [], sink: process.stderr })
   const executor = new Executor({ schema: createSchema(), registry, live, requestTimeoutMs: 10_000, log })
   const operations = new Operations(executor)
-  const callers = new CallersByTokens({ names: ['a'], defaultName: 'a' })
-  const caller = await callers.fromHeaders({ authorization: `Bearer ${TOKEN}` })
+  const identify = createIdentifyByTokens({ names: ['a'], defaultName: 'a' })
+  const caller = await identify({ headers: { authorization: `Bearer ${TOKEN}` } })
   return {
     operations,
     subscribe(variables: Readonly<Record<string, unknown>>) {

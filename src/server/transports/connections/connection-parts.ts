@@ -41,4 +41,6 @@ export interface Connection {
 export interface ConnectionOwner {
   opened(connection: Connection): void
   closed(connection: Connection): void
+  /** True once the gateway stops. No connection may be opened then. */
+  readonly isDraining: boolean
 }

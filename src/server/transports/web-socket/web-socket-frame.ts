@@ -5,15 +5,12 @@ const PING = 0x89
 /**
  * Makes a text message of a server, in one frame and one piece of memory.
  *
- * @param parts the text, in order
+ * @param text in UTF-8
  * @see RFC 6455, section 5.2
  */
-export function textFrame(...parts: readonly Buffer[]): Buffer {
-  let length = 0
-  for (const part of parts) length += part.length
-  const frame = openTextFrame(length)
-  let at = frame.length - length
-  for (const part of parts) at += part.copy(frame, at)
+export function textFrame(text: Buffer): Buffer {
+  const frame = openTextFrame(text.length)
+  text.copy(frame, frame.length - text.length)
   return frame
 }
 

@@ -1,12 +1,30 @@
 // The one file that imports Yoga. The build bundles it with all its imports except graphql, so that nobody installs Yoga's
 // own dependencies. One of those refuses Node 20, and npm applies our `overrides` in a checkout only.
 
-export {
-  createYoga,
-  type Plugin,
-  processRegularResult,
-  type YogaServerInstance,
-} from 'graphql-yoga'
+import type { ExecutionResult } from 'graphql'
+import { processRegularResult } from 'graphql-yoga'
+
+export { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+
+/** Stands in for fetch's class `Response`. */
+type AnswerClass<Answer> = new (
+  text: string,
+  init: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
+) => Answer
+
+/**
+ * Answers the result of a query or mutation as Yoga does, without fetch's `Response`.
+ *
+ * Yoga's own type asks for all classes of fetch. It uses `Response` only.
+ *
+ * @param parts.Response its text is the body, in JSON. The names of its headers are as Yoga writes them.
+ * @param type the content type of the answer, without a charset
+ */
+export const answerAsYoga = processRegularResult as <Answer>(
+  result: ExecutionResult,
+  parts: { readonly Response: AnswerClass<Answer> },
+  type: string,
+) => Answer
 
 // Motion, GraphiQL's drag library, keeps a `translateX` on every tab that changed its size, as all tabs do once the fonts
 // are loaded. GraphiQL's style hides this transform only until the tab is focused: pressing the mouse button then moved

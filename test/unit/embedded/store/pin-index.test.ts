@@ -69,7 +69,7 @@ async function openPins(path: string): Promise<{ database: Database; pins: PinSt
   const tokens = new TokenStore(database)
   return {
     database,
-    pins: new PinStore(database, () => 10),
+    pins: new PinStore(database),
     owners: ['a', 'b'].map((token) => tokens.ownerOfConfigured(token)),
   }
 }

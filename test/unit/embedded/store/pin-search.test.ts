@@ -43,7 +43,7 @@ let given: Given[] = []
 beforeAll(async () => {
   folder = await temporaryFolder()
   database = await openDatabase(`${folder.path}/pins.db`, PIN_DATABASE)
-  pins = new PinStore(database, () => 1_000)
+  pins = new PinStore(database)
   const tokens = new TokenStore(database)
   const owners = ['a', 'b'].map((token) => tokens.ownerOfConfigured(token))
   // All combinations that matter, spread so that neighbours differ.

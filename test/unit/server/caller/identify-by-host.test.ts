@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { UnauthorizedError } from '../../../../src/domain/errors.ts'
-import { identifyByHost } from '../../../../src/server/caller/identify-by-host.ts'
+import { createIdentifyByHost } from '../../../../src/server/caller/identify-by-host.ts'
 
 const REQUEST = { headers: {} }
 const SERVICES = ['one', 'two']
@@ -12,7 +12,7 @@ it('shares events between equal callers with equal tokens only', async () => {
     return caller.sharingKey
   }
   let named = { key: '', tokenFor: (_service: string): string | null => null }
-  const known = identifyByHost(async () => named, { serviceNames: SERVICES, timeoutMs: 1_000 })
+  const known = createIdentifyByHost(async () => named, { serviceNames: SERVICES, timeoutMs: 1_000 })
   const identify = (caller: typeof named) => {
     named = caller
     return known(REQUEST)
@@ -33,7 +33,7 @@ it('asks for each token once, so that it stays the same for a connection', async
     if (service === 'two') throw new UnauthorizedError('Not yours', { service })
     return 'x'
   })
-  const caller = await identifyByHost(async () => ({ key: 'a', tokenFor }), {
+  const caller = await createIdentifyByHost(async () => ({ key: 'a', tokenFor }), {
     serviceNames: SERVICES,
     timeoutMs: 1_000,
   })(REQUEST)
@@ -45,7 +45,7 @@ it('asks for each token once, so that it stays the same for a connection', async
 
 it('refuses what no header can carry, and shows no token', async () => {
   const identify = (tokenFor: () => unknown) =>
-    identifyByHost(async () => ({ key: 'a', tokenFor }) as never, { serviceNames: SERVICES, timeoutMs: 1_000 })
+    createIdentifyByHost(async () => ({ key: 'a', tokenFor }) as never, { serviceNames: SERVICES, timeoutMs: 1_000 })
   for (const token of ['', ' x', 'x\r\ny: z', 'ä', 7, {}]) {
     const caller = await identify(() => token)(REQUEST)
     expect(() => caller.tokenFor('one')).toThrow(
@@ -58,6 +58,6 @@ it('refuses what no header can carry, and shows no token', async () => {
 it('expects a caller with a key', async () => {
   for (const caller of [null, undefined, {}, { key: 7 }])
     await expect(
-      identifyByHost(async () => caller as never, { serviceNames: SERVICES, timeoutMs: 1_000 })(REQUEST),
+      createIdentifyByHost(async () => caller as never, { serviceNames: SERVICES, timeoutMs: 1_000 })(REQUEST),
     ).rejects.toThrow('Expected identify to return a caller whose key is a string')
 })

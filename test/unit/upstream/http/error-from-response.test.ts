@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { errorFromResponse, parseFailure } from '../../../../src/upstream/http/error-from-response.ts'
-import { createHideSecrets } from '../../../../src/upstream/http/hide-secrets.ts'
+import { errorFromResponse } from '../../../../src/upstream/http/error-from-response.ts'
+import { createHideSecrets, type HideSecrets } from '../../../../src/upstream/http/hide-secrets.ts'
 
 const answer = (status: number, body: unknown = '', headers: Record<string, string> = {}) => ({
   status,
@@ -55,6 +55,8 @@ describe('the error of a status', () => {
 })
 
 describe('the words of a refusal', () => {
+  const refusal = (body: string, hide?: HideSecrets) => errorFromResponse('one', answer(418, body), null, false, hide)
+
   it.each([
     [JSON.stringify(spec('FULL', 'No room')), 'FULL', 'No room'],
     ['{"reason":"FULL","details":"No room"}', 'FULL', 'No room'],
@@ -69,7 +71,8 @@ describe('the words of a refusal', () => {
     ['null', null, null],
     ['', null, null],
   ])('are found in %j', (body, reason, details) => {
-    expect(parseFailure(body)).toEqual({ reason, details })
+    const words = [reason, details].filter((part) => part !== null).join(': ')
+    expect(refusal(body)).toMatchObject({ reason, message: `one answered 418 ${words}`.trimEnd() })
   })
 
   it.each([
@@ -82,18 +85,20 @@ describe('the words of a refusal', () => {
   ])('keep a token to themselves %s', (_how, body) => {
     const hide = createHideSecrets({ token: 'c2Vj/cmV0+dG9r==', origin: 'http://pins.internal:5001' })
     for (const text of [body, JSON.stringify({ error: { reason: body, details: body } })]) {
-      const { reason, details } = parseFailure(text, hide)
-      expect(`${reason} ${details}`).not.toMatch(/c2Vj|cmV0|dG9r/)
-      expect(details).toMatch(/\[token|…$/)
+      const error = refusal(text, hide)
+      expect(JSON.stringify([error.message, error])).not.toMatch(/c2Vj|cmV0|dG9r/)
+      expect(error.message).toMatch(/\[token|…$/)
     }
   })
 
   it('keep an address to themselves', () => {
     const hide = createHideSecrets({ token: 'token', origin: 'http://pins.internal:5001' })
-    expect(parseFailure('"http:\\/\\/pins.internal:5001\\/pins"', hide).details).toBe('http://[service]/pins')
+    expect(refusal('"http:\\/\\/pins.internal:5001\\/pins"', hide).message).toBe(
+      'one answered 418 http://[service]/pins',
+    )
   })
 
   it('are shortened', () => {
-    expect(parseFailure('x'.repeat(1000)).details).toHaveLength(300)
+    expect(refusal('x'.repeat(1000)).message).toHaveLength('one answered 418 '.length + 300)
   })
 })

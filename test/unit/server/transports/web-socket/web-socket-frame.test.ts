@@ -9,13 +9,12 @@ const { Sender } = ws as unknown as {
 }
 
 describe('a frame', () => {
-  it('is made as ws makes it, whatever the length, of one part or many', () => {
+  it('is made as ws makes it, whatever the length', () => {
     const length = fc.oneof(fc.nat(300), fc.constantFrom(125, 126, 65_535, 65_536, 70_000))
     fc.assert(
-      fc.property(length, fc.nat(70_000), (size, cut) => {
+      fc.property(length, (size) => {
         const data = Buffer.alloc(size, 'data')
-        const parts = [data.subarray(0, cut), data.subarray(cut)]
-        expect(textFrame(...parts).equals(Buffer.concat(Sender.frame(data, { fin: true, opcode: 1 })))).toBe(true)
+        expect(textFrame(data).equals(Buffer.concat(Sender.frame(data, { fin: true, opcode: 1 })))).toBe(true)
       }),
     )
     expect(pingFrame(0xfedcba98)).toEqual(

@@ -6,25 +6,25 @@ import { eventStreamWish, parseEventStreamRequest } from './event-stream/event-s
 import { readBody } from './read-body.ts'
 
 /**
- * Chooses the transport of a request to /graphql: an event stream, or `graphql` for all others.
+ * Creates the handler that chooses the transport of a request to /graphql: an event stream, or `graphql` for all others.
  *
  * A client that prefers an event stream gets one. A client that accepts one among other types, as urql always does, gets one
  * for a subscription only, so its operation is read first.
  */
-export function routeGraphql(
-  live: Pick<ConnectionServer, 'serveEventStream' | 'isSubscription'>,
+export function createGraphqlHandler(
+  connections: Pick<ConnectionServer, 'serveEventStream' | 'isSubscription'>,
   graphql: GraphqlHandler,
   maxRequestBytes: number,
 ): GraphqlHandler {
   return async (req, res, context) => {
     const wish = eventStreamWish(req)
     if (wish === null) return graphql(req, res, context)
-    if (wish === 'rather') return live.serveEventStream(req, res, context)
+    if (wish === 'rather') return connections.serveEventStream(req, res, context)
     const { gone } = context
     const body = req.method === 'POST' ? await readBody(req, { maxBytes: maxRequestBytes, gone }) : null
     if (gone.aborted) return
     const asked = parse(req, body)
-    if (asked && live.isSubscription(asked)) return live.serveEventStream(req, res, { ...context, asked })
+    if (asked && connections.isSubscription(asked)) return connections.serveEventStream(req, res, { ...context, asked })
     return graphql(req, res, context, body ?? undefined)
   }
 }

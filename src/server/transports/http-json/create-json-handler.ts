@@ -7,7 +7,7 @@ import type { Executor } from '../../graphql/executor.ts'
 import { checkOperationRequest, type OperationRequest } from '../../graphql/operation-request.ts'
 import type { GraphqlHandler, HttpContext } from '../../http/graphql-handler.ts'
 import { readBody } from '../read-body.ts'
-import { processRegularResult } from '../yoga/yoga.ts'
+import { answerAsYoga } from '../yoga/yoga.ts'
 
 /** Content types of answers, by the type that `accept` asks for. */
 const ANSWER_TYPES: ReadonlyMap<string, string> = new Map([
@@ -20,12 +20,13 @@ const ANSWER_TYPES: ReadonlyMap<string, string> = new Map([
 const LONG_TEXT = 4096
 
 /**
- * Answers the usual request as Yoga would, but without fetch's `Request` and `Response`, which are a third of its cost.
+ * Creates the handler that answers the usual request as Yoga would, but without fetch's `Request` and `Response`, which are a
+ * third of its cost.
  *
  * The usual request is a POST of JSON, of a known length, that asks for JSON and for a query or mutation. Yoga answers all
  * others. A document that is invalid is answered here as well, since Yoga would have it parsed and validated again.
  */
-export function answerJson(parts: {
+export function createJsonHandler(parts: {
   executor: Executor
   identify: Identify
   yoga: (req: IncomingMessage, res: ServerResponse, context: HttpContext) => unknown
@@ -66,7 +67,7 @@ export function answerJson(parts: {
 }
 
 function send(res: ServerResponse, result: ExecutionResult, type: string): void {
-  const { status, headers, text } = toYogaResponse(result, type)
+  const { status, headers, text } = answerAsYoga(result, { Response: YogaResponse }, type)
   // To count the bytes of a long text costs as much as to encode it.
   const body = text.length > LONG_TEXT ? Buffer.from(text) : text
   res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
@@ -83,10 +84,6 @@ class YogaResponse {
     this.status = init.status
     this.headers = init.headers
   }
-}
-
-function toYogaResponse(result: ExecutionResult, type: string): YogaResponse {
-  return processRegularResult(result, { Response: YogaResponse } as never, type) as never
 }
 
 /** Returns the type of the answer: the first in `accept` that is served. Null when there is none, or another charset than UTF-8. */
