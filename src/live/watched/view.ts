@@ -1,7 +1,7 @@
 import { isSettled, PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import { createPinFilter, type PinQuery } from '../../upstream/http/list-query.ts'
-import { type WaitingOperations, unionOfOperationIds } from '../../upstream/waiting/stop.ts'
+import { unionOfOperationIds, type WaitingOperations } from '../../upstream/waiting/stop.ts'
 import type { Draft, LiveStale } from '../live-event.ts'
 import type { LiveReader } from '../live-reader.ts'
 import { type Selection, selectionKey } from '../selection.ts'

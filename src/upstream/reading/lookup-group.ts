@@ -2,7 +2,7 @@ import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { TurnQueue, turnOf } from '../budget/turn-queue.ts'
 import type { PinPage } from '../http/pin-page.ts'
-import { type WaitingOperations, type StopSignal, unionOfOperationIds } from '../waiting/stop.ts'
+import { type StopSignal, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
 import { PartlyReadError } from './left-out.ts'
 
 /** Pins, and the records beside them that are not valid pins. */

@@ -37,8 +37,8 @@ export interface StopSignal extends WaitingOperations {
  * microseconds, a tenth of the whole call.
  */
 export class Stop implements StopSignal {
-  /** Request id of the operation that waits, or an object that names the operations. Undefined when no operation waits. */
-  waiting: string | WaitingOperations | undefined
+  /** The operations that wait for this call. Undefined when no operation waits. */
+  waiting: WaitingOperations | undefined
   /** Set by a call that waits for its turn, and called with each further operation that begins to wait for it. */
   onAsker: ((asker: Asker) => void) | undefined
   #isAborted = false
@@ -48,18 +48,16 @@ export class Stop implements StopSignal {
   #others: Set<() => void> | undefined
 
   /** @param waiting see {@link Stop.waiting}. It is read only when an observer gets an event. */
-  constructor(waiting?: string | WaitingOperations) {
+  constructor(waiting?: WaitingOperations) {
     this.waiting = waiting
   }
 
   get operationIds(): readonly string[] {
-    const { waiting } = this
-    return typeof waiting === 'string' ? [waiting] : (waiting?.operationIds ?? [])
+    return this.waiting?.operationIds ?? []
   }
 
   get asker(): Asker | undefined {
-    const { waiting } = this
-    return typeof waiting === 'string' ? undefined : waiting?.asker
+    return this.waiting?.asker
   }
 
   get aborted(): boolean {

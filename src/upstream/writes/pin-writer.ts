@@ -4,7 +4,7 @@ import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
-import type { WaitingOperations, StopSignal } from '../waiting/stop.ts'
+import type { StopSignal, WaitingOperations } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import { type PinChanges, writeOf } from './replacement.ts'
 import { WriteAttempt } from './write-attempt.ts'
@@ -101,7 +101,8 @@ export class PinWriter {
   #run(plan: Plan, signal?: StopSignal): Promise<Pin> {
     const { service, key: tenantKey } = this.#tenant.account
     const { key, fingerprint } = plan
-    const work = (operations: WaitingOperations): Promise<Pin> => this.#write(this.#requestsOf(operations), plan, signal)
+    const work = (operations: WaitingOperations): Promise<Pin> =>
+      this.#write(this.#requestsOf(operations), plan, signal)
     return this.#journal.run({ serviceName: service.name, tenantKey, key, fingerprint }, work, signal)
   }
 

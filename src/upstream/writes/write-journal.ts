@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { IdempotencyConflictError } from '../../domain/change-errors.ts'
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
-import { type Asker, type WaitingOperations, unionOfOperationIds } from '../waiting/stop.ts'
+import { type Asker, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
 import { MemoryWriteRecords } from './memory-write-records.ts'
 import type { WriteRecords } from './write-records.ts'
 
@@ -84,7 +84,11 @@ export class WriteJournal implements AsyncDisposable {
    * @throws {ServiceUnavailableError} once the journal is disposed
    * @throws whatever `work` rejects with
    */
-  async run(name: WriteName, work: (operations: WaitingOperations) => Promise<Pin>, operation: WaitingOperations = {}): Promise<Pin> {
+  async run(
+    name: WriteName,
+    work: (operations: WaitingOperations) => Promise<Pin>,
+    operation: WaitingOperations = {},
+  ): Promise<Pin> {
     if (this.#stop.signal.aborted)
       throw new ServiceUnavailableError('no more changes: the gateway is stopping', { service: name.serviceName })
     const id = idOf(name)

@@ -6,7 +6,7 @@ import type { Account } from '../service/account.ts'
 import type { ServiceCall } from '../service/service-call.ts'
 import type { SignalOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { Clock } from '../waiting/clock.ts'
-import { type WaitingOperations, Stop, type StopSignal } from '../waiting/stop.ts'
+import { Stop, type StopSignal, type WaitingOperations } from '../waiting/stop.ts'
 import type { RecentWrites } from './recent-writes.ts'
 
 /** The parts of a tenant that its writes use. */
