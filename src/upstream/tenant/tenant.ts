@@ -39,7 +39,7 @@ export class Tenant implements PinSource {
   readonly #lookups: PinLookups
   readonly #writer: PinWriter
 
-  /** @param journal all writes of the process. Default: a journal in memory, for this tenant alone. */
+  /** @param journal all writes of the process */
   constructor(service: Service, key: string, token: string, journal: WriteJournal) {
     this.key = key
     this.#service = service
