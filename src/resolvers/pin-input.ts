@@ -1,7 +1,7 @@
 import { parseCid } from '../domain/cid.ts'
 import { BadRequestError } from '../domain/errors.ts'
 import { parseMultiaddr } from '../domain/multiaddr.ts'
-import { type NewPin, OPERATION_META_KEY, type StringMap } from '../domain/pin.ts'
+import { type NewPin, type StringMap, WRITE_ID_META_KEY } from '../domain/pin.ts'
 
 /** The arguments that describe a new pin, as GraphQL passes them. */
 export interface PinInput {
@@ -49,12 +49,8 @@ export function parseStringMap(value: unknown, path: string): StringMap {
   if (entries.length > MAX_META_ENTRIES) {
     throw BadRequestError.of(path, `at most ${MAX_META_ENTRIES} entries`, `${entries.length} entries`)
   }
-  if (Object.hasOwn(value, OPERATION_META_KEY)) {
-    throw BadRequestError.of(
-      `${path}.${OPERATION_META_KEY}`,
-      'any other key: this one is for pinql',
-      OPERATION_META_KEY,
-    )
+  if (Object.hasOwn(value, WRITE_ID_META_KEY)) {
+    throw BadRequestError.of(`${path}.${WRITE_ID_META_KEY}`, 'any other key: this one is for pinql', WRITE_ID_META_KEY)
   }
   for (const [key, each] of entries) {
     if (typeof each !== 'string') throw BadRequestError.of(`${path}.${key}`, 'a string', each)

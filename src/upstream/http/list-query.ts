@@ -26,8 +26,8 @@ export interface ListQuery extends PinQuery {
 }
 
 /**
- * Encodes the query string of `GET /pins`. `limit` is always sent, and `status` unless the query has no statuses, since
- * services differ in their defaults.
+ * Encodes the query string of `GET /pins`. `limit` and `status` are always sent, since services differ in their defaults. Only
+ * a query without statuses sends no `status`. The service's default applies then.
  */
 export function encodeListQuery(query: ListQuery): string {
   const { cids, name, match, statuses, before, after, meta, limit, ...others } = query
