@@ -168,8 +168,7 @@ export class WriteRequests {
 
   /** Records that the service replaced a pin but kept its CID. */
   observeIgnoredCid(): void {
-    const proof = 'a pin kept its CID when it was replaced'
-    this.#tenant.account.service.known.learn({ replace: 'add-then-remove' }, 'replace', proof)
+    this.#tenant.account.service.known.observeIgnoredCid()
   }
 
   #call({ signal = this.#signal, class: requestClass = 'mutation' }: TenantCallOptions) {
