@@ -1,6 +1,7 @@
 import type { PinQuery } from '../http/list-query.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
-import { countIn, isCountExact, isUncountable, planQuery } from './list-plan.ts'
+import { countIn, isCountExact, isUncountable } from './list-counts.ts'
+import { planQuery } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 import { PinStream } from './pin-stream.ts'
 
