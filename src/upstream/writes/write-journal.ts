@@ -4,7 +4,7 @@ import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { type Asker, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
 import { MemoryWriteRecords } from './memory-write-records.ts'
-import type { WriteRecords } from './write-records.ts'
+import { recordIdOf, type WriteRecords } from './write-records.ts'
 
 /** A tenant's write, identified by its key. */
 export interface WriteName {
@@ -91,7 +91,7 @@ export class WriteJournal implements AsyncDisposable {
   ): Promise<Pin> {
     if (this.#stop.signal.aborted)
       throw new ServiceUnavailableError('no more changes: the gateway is stopping', { service: name.serviceName })
-    const id = idOf(name)
+    const id = recordIdOf(name)
     const running = this.#running.get(id)
     if (running && running.fingerprint !== name.fingerprint) {
       throw new IdempotencyConflictError(name.serviceName, name.key)
@@ -113,7 +113,7 @@ export class WriteJournal implements AsyncDisposable {
   }
 
   isRunning(name: Pick<WriteName, 'tenantKey' | 'key'>): boolean {
-    return this.#running.has(idOf(name))
+    return this.#running.has(recordIdOf(name))
   }
 
   /**
@@ -133,8 +133,4 @@ export class WriteJournal implements AsyncDisposable {
     await Promise.allSettled([...results, ...this.#background])
     await this.records[Symbol.asyncDispose]()
   }
-}
-
-function idOf({ tenantKey, key }: Pick<WriteName, 'tenantKey' | 'key'>): string {
-  return `${tenantKey}\n${key}`
 }
