@@ -90,7 +90,7 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
   ): Promise<Value> {
     const { signal, timeoutMs, onAnswer, onSent } = callOptions
     const exchangeOptions = { signal, timeoutMs, maxBodyBytes: MAX_BODY_BYTES, onSent }
-    return exchange(dispatcher, name, request, exchangeOptions, (response) => {
+    const read = (response: ServiceResponse): Value => {
       onAnswer?.(response)
       const { status, text } = response
       if (status >= 200 && status < 300) return decode(text, status)
@@ -98,7 +98,8 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
       if (isList && status === 404 && isJson(text) && known.observeListNotFound()) return decode(text, status)
       const hide = createHideSecrets(request)
       throw errorFromResponse(name, response, requestId, request.method !== 'GET', hide)
-    })
+    }
+    return exchange(dispatcher, name, request, read, exchangeOptions)
   }
 
   function pinPath(requestId: string): string {
