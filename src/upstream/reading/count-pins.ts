@@ -20,7 +20,12 @@ export async function countPins(
   options: TenantCallOptions = {},
 ): Promise<number | null> {
   const counts = await Promise.all(source.splitQuery(query).map((part) => countPart(source, part, options)))
-  return counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0)
+  return sumOfCounts(counts)
+}
+
+/** Adds counts up. Null if any of them is not known. */
+export function sumOfCounts(counts: readonly (number | null)[]): number | null {
+  return counts.reduce<number | null>((sum, count) => (sum === null || count === null ? null : sum + count), 0)
 }
 
 async function countPart(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<number | null> {

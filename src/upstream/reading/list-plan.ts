@@ -50,7 +50,10 @@ function planCids(cids: readonly Cid[] | undefined, capabilities: Capabilities):
   return forms.length > capabilities.maxCids ? undefined : forms
 }
 
-/** Returns whether the service filters by the query's name. An empty name is not sent, since services disagree on its meaning. */
+/**
+ * Returns whether a query's name is sent, so that the service filters by it. An empty name is not sent, since services disagree
+ * on its meaning.
+ */
 export function isNameSent({ name, match = 'exact' }: PinQuery, { nameFilter }: Capabilities): boolean {
   return Boolean(name) && nameFilter[match] !== 'unusable' && encodedLength(name ?? '') <= MAX_FILTER_CHARACTERS
 }

@@ -62,6 +62,11 @@ export class PinStream {
     if (this.#isRead) this.#count = 0
   }
 
+  /** The query whose pins the stream has. */
+  get query(): PinQuery {
+    return this.#query
+  }
+
   /** Number of all matching pins, if the first answer revealed it; otherwise null. */
   get count(): number | null {
     return this.#count ?? null

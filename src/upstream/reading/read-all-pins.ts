@@ -52,7 +52,10 @@ export async function readAllPins(
     leftOut.push(...(page.leftOut ?? []))
     return page
   }
-  /** What was split within seconds may lack pins. From now on, all is split at whole seconds. */
+  /**
+   * Starts again from the whole query, since ranges that were split within a second may lack pins. From now on, ranges are
+   * split at whole seconds.
+   */
   const startOver = (): void => {
     isCoarse = true
     rounding.reset()
