@@ -71,7 +71,7 @@ export class LookupGroup implements WaitingOperations {
     return this.#contents > 0
   }
 
-  /** Request ids of the operations that wait for any of the lookups. */
+  /** Ids of the operations that wait for any of the lookups. */
   get operationIds(): readonly string[] {
     return unionOfOperationIds([...this.#waiters()].map(({ signal }) => signal))
   }
