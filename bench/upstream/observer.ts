@@ -36,7 +36,7 @@ function connect(): ServiceClient {
 function start(observer: UpstreamObserver | undefined) {
   const settings = { name: 'one', endpoint: 'http://127.0.0.1:9', token: 'token', provider: null, limits: LIMITS }
   const service = createServiceRegistry([settings], 'one', { connect, observer }).get('one')
-  const signal = new Stop('request')
+  const signal = new Stop({ operationIds: ['request'] })
   return async () => {
     const startedAt = performance.now()
     for (let n = 0; n < CALLS; n++) {

@@ -13,6 +13,9 @@ const USUAL =
 /** Length of a usual instant in whole seconds. */
 const WHOLE_SECONDS = '2026-01-31T12:00:00Z'.length
 
+/** One second. */
+export const SECOND_NS = 1_000_000_000n
+
 /** A point in time to the nanosecond, which `Date` cannot hold, with its text as given. */
 export interface Instant {
   /** RFC 3339 exactly as given, since services differ in precision and offset. */
@@ -91,10 +94,15 @@ function decode(text: string, argument: string): Instant {
   return { text, ns: BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0')), digits: fraction.length }
 }
 
+/** Rounds an instant after 1970 down to the whole second. In nanoseconds, as the result. */
+export function floorToSecond(ns: bigint): bigint {
+  return (ns / SECOND_NS) * SECOND_NS
+}
+
 /** Prints an instant in UTC with the given number of fraction digits, rounding down. */
 export function formatInstant(ns: bigint, digits: number): string {
-  const seconds = ns >= 0n ? ns / 1_000_000_000n : -((-ns + 999_999_999n) / 1_000_000_000n)
-  const fraction = (ns - seconds * 1_000_000_000n).toString().padStart(9, '0').slice(0, digits)
+  const seconds = ns >= 0n ? ns / SECOND_NS : -((-ns + 999_999_999n) / SECOND_NS)
+  const fraction = (ns - seconds * SECOND_NS).toString().padStart(9, '0').slice(0, digits)
   const base = new Date(Number(seconds) * 1000).toISOString().slice(0, 19)
   return `${base}${fraction ? `.${fraction}` : ''}Z`
 }

@@ -15,9 +15,10 @@ export type StringMap = Readonly<Record<string, string>>
 /**
  * Key of the entry of `meta` that names the write that made a pin.
  *
- * Only `upstream/http/wire.ts` reads and writes the entry. Clients neither see it, set it nor filter by it.
+ * `upstream/http` adds the entry to each pin that it sends, and moves it to `writeId` in each pin that it receives. Clients never see
+ * the entry. An input or filter that contains it is rejected by `resolvers/pin-input.ts`.
  */
-export const OPERATION_META_KEY = 'pinql.op'
+export const WRITE_ID_META_KEY = 'pinql.op'
 
 /** A pin to make, as a client asks for it. */
 export interface NewPin {

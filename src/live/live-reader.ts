@@ -1,4 +1,4 @@
-import type { RequestIds } from '../upstream/waiting/stop.ts'
+import type { WaitingOperations } from '../upstream/waiting/stop.ts'
 import { coalesceKey, type LiveEvent, type PinEventKind, pinKey } from './live-event.ts'
 
 export interface LiveReaderOptions {
@@ -19,7 +19,7 @@ type End = { readonly error: unknown } | 'done'
  * event per pin, and still gets each pin's last state. Events are kept from the construction on, long before the first
  * one is taken.
  */
-export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds {
+export class LiveReader implements AsyncIterableIterator<LiveEvent>, WaitingOperations {
   readonly #snapshot = new Map<string, LiveEvent>()
   readonly #waiting = new Map<string, LiveEvent>()
   /** Keys of pins in the snapshot that a waiting `REPLACED` concerns. Later changes of these pins are queued after it. */
@@ -48,7 +48,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, RequestIds 
     this.#kinds = kinds
   }
 
-  get requestIds(): readonly string[] {
+  get operationIds(): readonly string[] {
     return this.#requestId === undefined ? [] : [this.#requestId]
   }
 

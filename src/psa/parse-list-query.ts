@@ -3,7 +3,9 @@ import { type Cid, parseCid } from '../domain/cid.ts'
 import { BadRequestError } from '../domain/errors.ts'
 import { type Instant, parseInstant } from '../domain/instant.ts'
 import { type NameMatch, PIN_STATUSES, type PinStatus, type StringMap } from '../domain/pin.ts'
-import { checked, decodeWith, META, NAME, parseJson } from './fields.ts'
+import { checked, decodeWith } from './decode-with.ts'
+import { parseJson } from './parse-json.ts'
+import { META, NAME } from './pin-fields.ts'
 
 const MAX_CIDS = 10
 const MAX_LIMIT = 1_000

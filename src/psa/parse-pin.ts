@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { parseCid } from '../domain/cid.ts'
 import { parseMultiaddr } from '../domain/multiaddr.ts'
 import type { NewPin } from '../domain/pin.ts'
-import { checked, decodeWith, META, NAME, parseJson } from './fields.ts'
-
-const MAX_ORIGINS = 20
+import { MAX_ORIGINS } from '../domain/pin-bounds.ts'
+import { checked, decodeWith } from './decode-with.ts'
+import { parseJson } from './parse-json.ts'
+import { META, NAME } from './pin-fields.ts'
 
 const PIN = z.object({
   cid: z.string().transform(checked(parseCid, 'cid')),

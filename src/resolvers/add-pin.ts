@@ -1,6 +1,7 @@
 import { BadRequestError } from '../domain/errors.ts'
 import { givenNameOf } from '../domain/given-name.ts'
 import type { NewPin, Pin } from '../domain/pin.ts'
+import { MAX_ORIGINS } from '../domain/pin-bounds.ts'
 import { parsePinId } from '../domain/pin-id.ts'
 import { change, tenantToChange, tooLate } from './change.ts'
 import { changeEach } from './change-each.ts'
@@ -8,7 +9,7 @@ import type { GatewayContext } from './context.ts'
 import { checkIdempotencyKey, idempotencyKeyOf } from './idempotency-key.ts'
 import { type NewPinResult, newPinResult } from './new-pin-result.ts'
 import { outcomeOf } from './outcome.ts'
-import { MAX_ORIGINS, type PinInput, parsePinInput } from './pin-input.ts'
+import { type PinInput, parsePinInput } from './pin-input.ts'
 import { withinDeadline } from './within-deadline.ts'
 
 export interface AddPinInput extends PinInput {

@@ -1,7 +1,8 @@
 import { parseCid } from '../domain/cid.ts'
 import { BadRequestError } from '../domain/errors.ts'
 import { parseMultiaddr } from '../domain/multiaddr.ts'
-import { type NewPin, OPERATION_META_KEY, type StringMap } from '../domain/pin.ts'
+import { type NewPin, type StringMap, WRITE_ID_META_KEY } from '../domain/pin.ts'
+import { MAX_META_ENTRIES, MAX_NAME_LENGTH, MAX_ORIGINS } from '../domain/pin-bounds.ts'
 
 /** The arguments that describe a new pin, as GraphQL passes them. */
 export interface PinInput {
@@ -11,11 +12,8 @@ export interface PinInput {
   readonly meta?: unknown
 }
 
-const MAX_NAME_LENGTH = 255
-/** The bound of the Pinning Service API. */
-export const MAX_ORIGINS = 20
-/** The bound of the Pinning Service API, less the entry that pinql adds. */
-const MAX_META_ENTRIES = 999
+/** One entry less than services accept, since pinql adds its own with {@link WRITE_ID_META_KEY}. */
+const MAX_OWN_META_ENTRIES = MAX_META_ENTRIES - 1
 
 /**
  * Checks a new pin against the bounds of the Pinning Service API, before anything is sent.
@@ -46,15 +44,11 @@ export function parseStringMap(value: unknown, path: string): StringMap {
     throw BadRequestError.of(path, 'an object whose values are strings', value)
   }
   const entries = Object.entries(value)
-  if (entries.length > MAX_META_ENTRIES) {
-    throw BadRequestError.of(path, `at most ${MAX_META_ENTRIES} entries`, `${entries.length} entries`)
+  if (entries.length > MAX_OWN_META_ENTRIES) {
+    throw BadRequestError.of(path, `at most ${MAX_OWN_META_ENTRIES} entries`, `${entries.length} entries`)
   }
-  if (Object.hasOwn(value, OPERATION_META_KEY)) {
-    throw BadRequestError.of(
-      `${path}.${OPERATION_META_KEY}`,
-      'any other key: this one is for pinql',
-      OPERATION_META_KEY,
-    )
+  if (Object.hasOwn(value, WRITE_ID_META_KEY)) {
+    throw BadRequestError.of(`${path}.${WRITE_ID_META_KEY}`, 'any other key: this one is for pinql', WRITE_ID_META_KEY)
   }
   for (const [key, each] of entries) {
     if (typeof each !== 'string') throw BadRequestError.of(`${path}.${key}`, 'a string', each)

@@ -2,11 +2,10 @@ import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { parseCursor } from '../domain/pin-cursor.ts'
 import { comparePositions } from '../domain/pin-order.ts'
-import type { PinQuery } from '../upstream/http/list-query.ts'
-import { countPins } from '../upstream/reading/count-pins.ts'
+import { countPins, sumOfCounts } from '../upstream/reading/count-pins.ts'
 import { LeftOutRecords, PartlyReadError } from '../upstream/reading/left-out.ts'
 import type { PinSource } from '../upstream/reading/pin-source.ts'
-import { PinStream } from '../upstream/reading/pin-stream.ts'
+import { openPinStreams, type PinStream } from '../upstream/reading/pin-stream.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
 import type { GatewayContext } from './context.ts'
 import { outcomeOf } from './outcome.ts'
@@ -45,7 +44,6 @@ export interface TotalCount {
 /** A stream of one service's pins. A service has one for every ten CIDs of the filter, and one without CIDs. */
 interface Source {
   readonly tenant: PinSource
-  readonly query: PinQuery
   readonly stream: PinStream
 }
 
@@ -70,7 +68,9 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
   const warnings = new Map<string, PinqlError>()
   const sources = names.flatMap((name) => {
     try {
-      return openSources(context.tenant(name), query, { after, expected: first, signal: context.signal })
+      const tenant = context.tenant(name)
+      const streams = openPinStreams(tenant, query, { after, expected: first, signal: context.signal })
+      return streams.map((stream) => ({ tenant, stream }))
     } catch (error) {
       return warn(name, error)
     }
@@ -134,14 +134,6 @@ function leftOutOf(sources: readonly Source[]): PinqlError[] {
   return [...byService].map(([service, records]) => new PartlyReadError(service, records.all()))
 }
 
-function openSources(
-  tenant: PinSource,
-  query: PinQuery,
-  options: ConstructorParameters<typeof PinStream>[2],
-): Source[] {
-  return tenant.splitQuery(query).map((part) => ({ tenant, query: part, stream: new PinStream(tenant, part, options) }))
-}
-
 /** Returns the index of the newest head; null when all streams have ended. */
 function newest(heads: readonly (Pin | null)[]): number | null {
   let best: number | null = null
@@ -165,15 +157,15 @@ async function countAll(
   if (warning) return { count: null, error: warning }
   const counts = await outcomeOf(() =>
     Promise.all(
-      sources.map(({ tenant, query, stream }) =>
+      sources.map(({ tenant, stream }) =>
         withinDeadline(signal, tenant.service, async () =>
-          stream.isUncountable ? null : (stream.count ?? countPins(tenant, query, { signal })),
+          stream.isUncountable ? null : (stream.count ?? countPins(tenant, stream.query, { signal })),
         ),
       ),
     ),
   )
   if (counts instanceof PinqlError) return { count: null, error: counts }
-  return { count: counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0), error: null }
+  return { count: sumOfCounts(counts), error: null }
 }
 
 /** Makes a value once, so that `totalCount` and `totalCountError` share a count. */

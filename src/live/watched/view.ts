@@ -1,7 +1,7 @@
 import { isSettled, PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import { createPinFilter, type PinQuery } from '../../upstream/http/list-query.ts'
-import { type RequestIds, unionOfRequestIds } from '../../upstream/waiting/stop.ts'
+import { unionOfOperationIds, type WaitingOperations } from '../../upstream/waiting/stop.ts'
 import type { Draft, LiveStale } from '../live-event.ts'
 import type { LiveReader } from '../live-reader.ts'
 import { type Selection, selectionKey } from '../selection.ts'
@@ -21,7 +21,7 @@ export interface Watch {
 const UNSETTLED = ['queued', 'pinning'] as const
 
 /** All subscriptions with equal selections at one tenant: the pins they need, and the events they get. */
-export class View implements RequestIds {
+export class View implements WaitingOperations {
   readonly key: string
   /** Pins that the selection names by request id. Empty for a query. */
   readonly asked: ReadonlyMap<string, PinRef>
@@ -71,8 +71,8 @@ export class View implements RequestIds {
   }
 
   /** Ids of the GraphQL requests whose subscriptions wait for their snapshot. */
-  get requestIds(): readonly string[] {
-    return unionOfRequestIds([...this.watches].filter(({ isLive }) => !isLive).map(({ reader }) => reader))
+  get operationIds(): readonly string[] {
+    return unionOfOperationIds([...this.watches].filter(({ isLive }) => !isLive).map(({ reader }) => reader))
   }
 
   /** True while there is a subscriber. */

@@ -1,7 +1,7 @@
-import type { Asker, RequestIds } from '../../upstream/waiting/stop.ts'
+import type { Asker, WaitingOperations } from '../../upstream/waiting/stop.ts'
 
 /** A running operation, as the calls to services that it waits for name it. */
-export class AskingOperation implements Asker, RequestIds {
+export class AskingOperation implements Asker, WaitingOperations {
   readonly #requestId: string
   readonly #caller: { readonly key: string }
 
@@ -10,7 +10,7 @@ export class AskingOperation implements Asker, RequestIds {
     this.#caller = caller
   }
 
-  get requestIds(): readonly string[] {
+  get operationIds(): readonly string[] {
     return [this.#requestId]
   }
 

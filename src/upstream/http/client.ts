@@ -3,13 +3,13 @@ import { MalformedResponseError, PinNotFoundError, ServiceUnavailableError } fro
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { splitEndpoint } from './connections.ts'
+import type { Reading } from './decode-pin.ts'
 import { errorFromResponse, isWebPage } from './error-from-response.ts'
 import { exchange, type ServiceRequest, type ServiceResponse } from './exchange.ts'
 import { createHideSecrets } from './hide-secrets.ts'
 import { encodeListQuery, type ListQuery } from './list-query.ts'
 import type { PinPage } from './pin-page.ts'
-import type { Reading } from './read-pin.ts'
-import { decodePin, decodePinPage, encodeNewPin } from './wire.ts'
+import { encodeNewPin, parsePinPage, parseReportedPin } from './wire.ts'
 
 /** Options of one try of a call. */
 export interface CallOptions {
@@ -90,7 +90,7 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
   ): Promise<Value> {
     const { signal, timeoutMs, onAnswer, onSent } = callOptions
     const exchangeOptions = { signal, timeoutMs, maxBodyBytes: MAX_BODY_BYTES, onSent }
-    return exchange(dispatcher, name, request, exchangeOptions, (response) => {
+    const read = (response: ServiceResponse): Value => {
       onAnswer?.(response)
       const { status, text } = response
       if (status >= 200 && status < 300) return decode(text, status)
@@ -98,7 +98,8 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
       if (isList && status === 404 && isJson(text) && known.observeListNotFound()) return decode(text, status)
       const hide = createHideSecrets(request)
       throw errorFromResponse(name, response, requestId, request.method !== 'GET', hide)
-    })
+    }
+    return exchange(dispatcher, name, request, read, exchangeOptions)
   }
 
   function pinPath(requestId: string): string {
@@ -107,14 +108,14 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
     return `${basePath}/pins/${encodeURIComponent(requestId)}`
   }
 
-  const toPin = (text: string): Pin => decodePin(name, text, known.current)
+  const toPin = (text: string): Pin => parseReportedPin(name, text, known.current)
 
   return {
     async listPins(query, callOptions) {
       const path = `${basePath}/pins?${encodeListQuery(query)}`
       return call({ origin, method: 'GET', path, token: callOptions.token }, null, callOptions, (text, status) =>
         // A 404 gets here only if the service answers an empty list with 404.
-        status === 404 ? { count: 0, pins: [] } : decodePinPage(name, text, known.current),
+        status === 404 ? { count: 0, pins: [] } : parsePinPage(name, text, known.current),
       )
     },
     async addPin(pin, callOptions) {

@@ -56,8 +56,8 @@ export function exchange<Value>(
   dispatcher: Dispatcher,
   serviceName: string,
   request: ServiceRequest,
-  options: ExchangeOptions,
   read: (response: ServiceResponse) => Value,
+  options: ExchangeOptions,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     options.signal?.throwIfAborted()

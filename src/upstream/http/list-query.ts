@@ -21,13 +21,13 @@ export interface PinQuery {
 
 /** A query for one `GET /pins`. */
 export interface ListQuery extends PinQuery {
-  /** Page size: 1 to 1000, or more where the service has no largest limit. `Infinity`: the service's default. */
+  /** Page size: 1 to 1000, or more where the service has no largest limit. */
   readonly limit: number
 }
 
 /**
- * Encodes the query string of `GET /pins`. `limit` and `status` are included unless the service's default is wanted, since
- * services differ in their defaults. No statuses stand for that default.
+ * Encodes the query string of `GET /pins`. `limit` and `status` are always sent, since services differ in their defaults. Only
+ * a query without statuses sends no `status`. The service's default applies then.
  */
 export function encodeListQuery(query: ListQuery): string {
   const { cids, name, match, statuses, before, after, meta, limit, ...others } = query
@@ -41,7 +41,7 @@ export function encodeListQuery(query: ListQuery): string {
   if (statuses.length > 0) search.set('status', statuses.join(','))
   if (before !== undefined) search.set('before', before)
   if (after !== undefined) search.set('after', after)
-  if (Number.isFinite(limit)) search.set('limit', String(limit))
+  search.set('limit', String(limit))
   if (meta && Object.keys(meta).length > 0) search.set('meta', JSON.stringify(meta))
   return search.toString()
 }

@@ -14,16 +14,19 @@ export class Mismatch extends Error {
   }
 }
 
+/** Returns a value of an answer as an object. Throws {@link Mismatch} for anything else, arrays included. */
 export function readObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw unexpected(value, 'object', path)
 }
 
+/** Returns a value of an answer as text. Throws {@link Mismatch} for anything else, numbers included. */
 export function readText(value: unknown, path: string): string {
   if (typeof value === 'string') return value
   throw unexpected(value, 'string', path)
 }
 
+/** Returns a value of an answer as an array, whose elements are not checked. Throws {@link Mismatch} for anything else. */
 export function readArray(value: unknown, path: string): readonly unknown[] {
   if (Array.isArray(value)) return value
   throw unexpected(value, 'array', path)

@@ -1,10 +1,11 @@
 import { parseCid } from '../../domain/cid.ts'
 import { MalformedResponseError } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
-import { type NewPin, OPERATION_META_KEY, type Pin } from '../../domain/pin.ts'
+import { type NewPin, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
+import { decodePin, type Reading } from './decode-pin.ts'
+import { isWebPage } from './error-from-response.ts'
 import { type LeftOut, type PinPage, SharedPage } from './pin-page.ts'
 import { Mismatch, readArray, readObject } from './read-json.ts'
-import { type Reading, readPin } from './read-pin.ts'
 
 /**
  * Reads the body of `GET /pins`.
@@ -17,8 +18,8 @@ import { type Reading, readPin } from './read-pin.ts'
  *   pins, as the lists of other APIs
  * @see Pinning Service API 1.0.0, schema `PinResults`
  */
-export function decodePinPage(serviceName: string, body: string, reading: Reading = {}): PinPage {
-  return decode(serviceName, body, 'a list of pins', (json) => {
+export function parsePinPage(serviceName: string, body: string, reading: Reading = {}): PinPage {
+  return parse(serviceName, body, 'a list of pins', (json) => {
     const { count, results } = readObject(json, '')
     // `results` may be null, but it must be present. Other JSON does not mean an account without pins.
     const records = results === null ? [] : readArray(results, 'results')
@@ -33,8 +34,8 @@ export function decodePinPage(serviceName: string, body: string, reading: Readin
  * @throws {MalformedResponseError} when the body is not a `PinStatus`
  * @see Pinning Service API 1.0.0, schema `PinStatus`
  */
-export function decodePin(serviceName: string, body: string, reading: Reading = {}): Pin {
-  return decode(serviceName, body, 'a pin', (json) => readPin(serviceName, json, reading))
+export function parseReportedPin(serviceName: string, body: string, reading: Reading = {}): Pin {
+  return parse(serviceName, body, 'a pin', (json) => decodePin(serviceName, json, reading))
 }
 
 /**
@@ -44,7 +45,7 @@ export function decodePin(serviceName: string, body: string, reading: Reading = 
 export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   const { cid, name, origins, meta: ownMeta, writeId, ...others } = pin
   nothingLeft(others)
-  const meta = { ...ownMeta, ...(writeId !== undefined && { [OPERATION_META_KEY]: writeId }) }
+  const meta = { ...ownMeta, ...(writeId !== undefined && { [WRITE_ID_META_KEY]: writeId }) }
   return {
     cid: cid.text,
     ...(name === null ? {} : { name }),
@@ -63,7 +64,7 @@ function readPage(
   let odd: { readonly index: number; readonly mismatch: Mismatch }[] | undefined
   for (let index = 0; index < records.length; index++) {
     try {
-      pins.push(readPin(serviceName, records[index], reading))
+      pins.push(decodePin(serviceName, records[index], reading))
     } catch (mismatch) {
       if (!(mismatch instanceof Mismatch)) throw mismatch
       odd ??= []
@@ -101,12 +102,12 @@ function partsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
-function decode<Value>(serviceName: string, body: string, what: string, read: (json: unknown) => Value): Value {
+function parse<Value>(serviceName: string, body: string, what: string, read: (json: unknown) => Value): Value {
   let json: unknown
   try {
     json = JSON.parse(body)
   } catch (cause) {
-    const came = body.trimStart().startsWith('<') ? 'an HTML page: check its endpoint' : 'something that is not JSON'
+    const came = isWebPage(body) ? 'an HTML page: check its endpoint' : 'something that is not JSON'
     const message = `${serviceName} was expected to answer with ${what}, but answered with ${came}`
     throw new MalformedResponseError(message, { service: serviceName, cause })
   }

@@ -1,10 +1,12 @@
-import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
+import type { Disproof } from './disproof.ts'
 import { honoursSeveral, looseFilters } from './learned-filters.ts'
+import { disproveOrder, isProvenNewestFirst } from './learned-order.ts'
 import { LearnedPageSizes } from './learned-page-sizes.ts'
+import { disproveTimeFilter, mostDigits } from './learned-times.ts'
 
 /** A capability that an answer has proven. */
 export interface Lesson {
@@ -12,12 +14,6 @@ export interface Lesson {
   /** The evidence, in a sentence. */
   readonly proof: string
 }
-
-/** Number of different instants in one list that prove its order. Only one shuffled list in 3,628,800 is sorted by chance. */
-const INSTANTS_THAT_PROVE_ORDER = 10
-
-/** Some services round `before` to the next second, whole seconds too. */
-const SECOND_NS = 1_000_000_000n
 
 /**
  * A service's capabilities: what was known before, and what its answers have shown since.
@@ -60,13 +56,13 @@ export class LearnedCapabilities {
     // A pin in a list is a stored pin. So its `meta` is kept, and not only echoed in the answer to the add.
     if (page.pins.some((pin) => pin.writeId !== undefined)) this.#fill({ keepsMeta: true })
     const times = page.pins.map((pin) => pin.created)
-    this.#observeDigits(times)
-    this.#observeOrder(times)
-    this.#observeTimeFilter(query, times)
+    const digits = mostDigits(times, this.#current.createdDigits)
+    if (digits !== this.#current.createdDigits) this.#current = { ...this.#current, createdDigits: digits }
+    if (this.#current.order === null && isProvenNewestFirst(times)) this.#fill({ order: 'newest-first' })
+    this.#learn(disproveOrder(times, this.#current.order))
+    this.#learn(disproveTimeFilter(query, times, this.#current.timeFilter))
     if (honoursSeveral(query, page.pins)) this.#fill({ multiStatus: true })
-    for (const { change, capability, proof } of looseFilters(query, page.pins, this.#current)) {
-      this.learn(change, capability, proof)
-    }
+    for (const disproof of looseFilters(query, page.pins, this.#current)) this.#learn(disproof)
   }
 
   /**
@@ -106,19 +102,21 @@ export class LearnedCapabilities {
   /** Records that the service cuts lists to so many pins without a word. */
   observeLargestPage(records: number): void {
     if (this.#current.maxLimit <= records) return
-    this.learn({ maxLimit: records }, 'maxLimit', `a list was cut after ${records} pins`)
+    const proof = `a list was cut after ${records} pins`
+    this.#learn({ change: { maxLimit: records }, capability: 'maxLimit', proof })
   }
 
   /** Records that a list had more pins than the specification allows. */
   observeLargerPage(limit: number): void {
     if (this.#current.maxLimit > limit) return
-    this.learn({ maxLimit: Number.POSITIVE_INFINITY }, 'maxLimit', `a list had more than ${limit} pins`)
+    const proof = `a list had more than ${limit} pins`
+    this.#learn({ change: { maxLimit: Number.POSITIVE_INFINITY }, capability: 'maxLimit', proof })
   }
 
   /** Records that the service rounds `before` or `after` to whole seconds. */
   observeRoundedTime(): void {
-    if (this.#current.timeDigits === 0) return
-    this.learn({ timeDigits: 0 }, 'timeDigits', 'a list lacked pins of the second in the time asked for')
+    const proof = 'a list lacked pins of the second in the time asked for'
+    this.#learn({ change: { timeDigits: 0 }, capability: 'timeDigits', proof })
   }
 
   /**
@@ -133,23 +131,23 @@ export class LearnedCapabilities {
 
   /** Records that a list that was refused with 404 is an empty one: the endpoint is right. */
   observeEmptyListIs404(): void {
-    if (this.#current.emptyListIs404) return
-    this.learn({ emptyListIs404: true }, 'emptyListIs404', 'a list without pins was 404')
+    const proof = 'a list without pins was 404'
+    this.#learn({ change: { emptyListIs404: true }, capability: 'emptyListIs404', proof })
   }
 
   /** Learns from the answer to an add or a replacement. `meta` in the answer proves nothing, since it may be an echo. */
   observeAdded(asked: NewPin, pin: Pin): void {
     if (asked.writeId !== undefined && pin.writeId === undefined) this.observeLostMeta()
     const isNamedByCid = asked.name === null && (pin.name === pin.cid.text || pin.name === asked.cid.text)
-    if (isNamedByCid && !this.#current.namesPinsByCid) {
-      this.learn({ namesPinsByCid: true }, 'namesPinsByCid', 'a pin without a name came back with its CID as name')
-    }
+    if (!isNamedByCid) return
+    const proof = 'a pin without a name came back with its CID as name'
+    this.#learn({ change: { namesPinsByCid: true }, capability: 'namesPinsByCid', proof })
   }
 
   /** Notes that a pin came back without the `meta` that was sent. */
   observeLostMeta(): void {
-    if (this.#current.keepsMeta === false) return
-    this.learn({ keepsMeta: false, metaFilter: 'unusable' }, 'keepsMeta', 'meta that was sent did not come back')
+    const change = { keepsMeta: false, metaFilter: 'unusable' } as const
+    this.#learn({ change, capability: 'keepsMeta', proof: 'meta that was sent did not come back' })
   }
 
   /** Records that `count` claimed more pins than could be listed. */
@@ -158,7 +156,7 @@ export class LearnedCapabilities {
     if (count === 'unreliable') return
     // A `count` that is wrong for a filtered list may still be right for a list of all pins.
     const now = isUnfiltered(sent) || count === 'everything' ? 'unreliable' : 'everything'
-    this.learn({ count: now }, 'count', 'count spoke of pins that no list had')
+    this.#learn({ change: { count: now }, capability: 'count', proof: 'count spoke of pins that no list had' })
   }
 
   /** Records that a list of some statuses had a `count` equal to its own length, which was less than the number of all pins. */
@@ -168,7 +166,8 @@ export class LearnedCapabilities {
 
   /** Records that a list of all statuses contained pins that were missing from a list of some statuses. */
   observeLateStatusFilter(): void {
-    this.learn({ statusFilter: 'unusable' }, 'statusFilter', 'a list was cut before its statuses were looked at')
+    const proof = 'a list was cut before its statuses were looked at'
+    this.#learn({ change: { statusFilter: 'unusable' }, capability: 'statusFilter', proof })
   }
 
   /** Records whether a list of several statuses finds the pins that a list of one status finds. */
@@ -177,12 +176,25 @@ export class LearnedCapabilities {
     else {
       // A service that takes several statuses for a single one also takes several CIDs for a single one.
       const change = { multiStatus: false, cidFilter: 'unusable' } as const
-      this.learn(change, 'multiStatus', 'a list of several statuses was empty, one of one was not')
+      const proof = 'a list of several statuses was empty, one of one was not'
+      this.#learn({ change, capability: 'multiStatus', proof })
     }
   }
 
-  /** Applies a change and reports it. Callers must check that it is new. */
-  learn(change: Partial<Capabilities>, capability: keyof Capabilities, proof: string): void {
+  /** Records that the service replaced a pin but kept its CID. */
+  observeIgnoredCid(): void {
+    const proof = 'a pin kept its CID when it was replaced'
+    this.#learn({ change: { replace: 'add-then-remove' }, capability: 'replace', proof })
+  }
+
+  /**
+   * Applies a change and reports it. Does nothing if the capability has the new value already: concurrent reads or writes may
+   * all find the same out.
+   */
+  #learn(disproof: Disproof | null): void {
+    if (disproof === null) return
+    const { change, capability, proof } = disproof
+    if (change[capability] === this.#current[capability]) return
     this.#current = { ...this.#current, ...change }
     const lesson = { capability, proof }
     this.#lessons.push(lesson)
@@ -194,54 +206,4 @@ export class LearnedCapabilities {
     const isNew = Object.keys(found).some((key) => this.#current[key as keyof Capabilities] === null)
     if (isNew) this.#current = { ...this.#current, ...found }
   }
-
-  #observeDigits(times: readonly Instant[]): void {
-    // Services may trim zeros at the end, so the largest number of digits counts.
-    const digits = times.reduce((most, time) => Math.max(most, time.digits), this.#current.createdDigits ?? -1)
-    if (digits >= 0 && digits !== this.#current.createdDigits)
-      this.#current = { ...this.#current, createdDigits: digits }
-  }
-
-  #observeOrder(times: readonly Instant[]): void {
-    const { order } = this.#current
-    if (order === 'none') return
-    const steps = times.slice(1).map((time, index) => compareInstants(time, times[index] as Instant))
-    const descends = steps.every((step) => step <= 0)
-    const ascends = steps.every((step) => step >= 0)
-    if (order === 'oldest-first' ? ascends : descends) {
-      const instants = 1 + steps.filter((step) => step !== 0).length
-      if (instants >= INSTANTS_THAT_PROVE_ORDER) this.#fill({ order: 'newest-first' })
-      return
-    }
-    const isReversed = ascends && order !== 'oldest-first'
-    this.learn(
-      { order: isReversed ? 'oldest-first' : 'none' },
-      'order',
-      isReversed ? 'a list came oldest first' : 'a list came unsorted',
-    )
-  }
-
-  #observeTimeFilter({ before, after }: ListQuery, times: readonly Instant[]): void {
-    const { timeFilter } = this.#current
-    if (timeFilter === 'unusable') return
-    const latest = before === undefined ? null : parseInstant(before)
-    const earliest = after === undefined ? null : parseInstant(after)
-    const outside = times.filter(
-      (time) =>
-        (latest !== null && compareInstants(time, latest) >= 0) ||
-        (earliest !== null && compareInstants(time, earliest) <= 0),
-    )
-    const isFar = ({ ns }: Instant): boolean =>
-      (latest !== null && ns > latest.ns + SECOND_NS) || (earliest !== null && ns < floor(earliest.ns))
-    if (outside.some(isFar)) {
-      this.learn({ timeFilter: 'unusable' }, 'timeFilter', 'a list had pins far from the time asked for')
-    } else if (timeFilter === 'exact' && outside.length > 0) {
-      this.learn({ timeFilter: 'loose' }, 'timeFilter', 'a list had pins on the border of the time asked for')
-    }
-  }
-}
-
-/** Returns the whole second to which some services round `after` down. */
-function floor(ns: bigint): bigint {
-  return (ns / SECOND_NS) * SECOND_NS
 }

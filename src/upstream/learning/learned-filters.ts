@@ -1,20 +1,14 @@
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-
-/** A capability that an answer has disproved, and what is true instead. */
-export interface FilterLesson {
-  readonly change: Partial<Capabilities>
-  readonly capability: keyof Capabilities
-  readonly proof: string
-}
+import type { Disproof } from './disproof.ts'
 
 /** Returns the filters that were taken for exact, and that let other pins pass. */
-export function looseFilters(query: ListQuery, pins: readonly Pin[], capabilities: Capabilities): FilterLesson[] {
+export function looseFilters(query: ListQuery, pins: readonly Pin[], capabilities: Capabilities): Disproof[] {
   const { cids, name, match = 'exact', statuses, meta } = query
   const all = { statuses: PIN_STATUSES }
   const { cidFilter, nameFilter, statusFilter, metaFilter, namesPinsByCid } = capabilities
-  const lessons: FilterLesson[] = []
+  const lessons: Disproof[] = []
   if (cids && cidFilter === 'exact' && !pins.every(createPinFilter({ ...all, cids }))) {
     const change = { cidFilter: 'loose' } as const
     lessons.push({ change, capability: 'cidFilter', proof: 'a list had CIDs that were not asked for' })

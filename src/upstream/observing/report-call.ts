@@ -23,7 +23,7 @@ export async function reportCall<Value>(
   let answer: { readonly at: number; readonly status: number } | undefined
   const report = (error: UpstreamCallError | null): void => {
     if (!sent) return
-    const waiting = signal?.requestIds ?? []
+    const waiting = signal?.operationIds ?? []
     // Written out, since spreading objects here costs more than the rest of a report.
     onCall({
       service,
@@ -44,7 +44,7 @@ export async function reportCall<Value>(
       signal,
       timeoutMs,
       onSent() {
-        sent = { at: clock.now(), requestIds: signal?.requestIds ?? [] }
+        sent = { at: clock.now(), requestIds: signal?.operationIds ?? [] }
         options.onSent?.()
       },
       onAnswer(response) {

@@ -6,7 +6,10 @@ export interface LimitedService {
   readonly name: string
   /** Base URL of the Pinning Service API. */
   readonly endpoint: string
-  /** Name of the known provider that runs it; null for a stranger. */
+  /**
+   * Name of the known provider that runs the service. Null: unknown. pinql then assumes what the specification says, and
+   * learns from the answers.
+   */
   readonly provider: string | null
   /** Rate limits that override the provider's. */
   readonly limits?: readonly RateLimit[] | undefined

@@ -1,6 +1,7 @@
 import type { PinQuery } from '../http/list-query.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
-import { countIn, isCountExact, isUncountable, planQuery } from './list-plan.ts'
+import { countIn, isCountExact, isUncountable } from './list-counts.ts'
+import { planQuery } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 import { PinStream } from './pin-stream.ts'
 
@@ -19,7 +20,12 @@ export async function countPins(
   options: TenantCallOptions = {},
 ): Promise<number | null> {
   const counts = await Promise.all(source.splitQuery(query).map((part) => countPart(source, part, options)))
-  return counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0)
+  return sumOfCounts(counts)
+}
+
+/** Adds counts up. Null if any of them is not known. */
+export function sumOfCounts(counts: readonly (number | null)[]): number | null {
+  return counts.reduce<number | null>((sum, count) => (sum === null || count === null ? null : sum + count), 0)
 }
 
 async function countPart(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<number | null> {

@@ -1,11 +1,11 @@
-import { parseInstant } from '../../domain/instant.ts'
+import { parseInstant, SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
-import { printTime, SECOND_NS } from './list-plan.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
+import { printTime } from './time-unit.ts'
 
 /** Number of queries whose last pins are remembered. */
 const MAX_ENDS = 100

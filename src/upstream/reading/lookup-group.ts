@@ -2,7 +2,7 @@ import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { TurnQueue, turnOf } from '../budget/turn-queue.ts'
 import type { PinPage } from '../http/pin-page.ts'
-import { type RequestIds, type StopSignal, unionOfRequestIds } from '../waiting/stop.ts'
+import { type StopSignal, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
 import { PartlyReadError } from './left-out.ts'
 
 /** Pins, and the records beside them that are not valid pins. */
@@ -23,7 +23,7 @@ interface Waiter extends Lookup {
 }
 
 /** Lookups that wait for the same thing: first for budget, then for one answer. */
-export class LookupGroup implements RequestIds {
+export class LookupGroup implements WaitingOperations {
   readonly #byCid = new Map<string, Set<Waiter>>()
   readonly #onDeserted: () => void
   #size = 0
@@ -71,9 +71,9 @@ export class LookupGroup implements RequestIds {
     return this.#contents > 0
   }
 
-  /** Request ids of the operations that wait for any of the lookups. */
-  get requestIds(): readonly string[] {
-    return unionOfRequestIds([...this.#waiters()].map(({ signal }) => signal))
+  /** Ids of the operations that wait for any of the lookups. */
+  get operationIds(): readonly string[] {
+    return unionOfOperationIds([...this.#waiters()].map(({ signal }) => signal))
   }
 
   /** Clock time of the lookup that waits longest; undefined without lookups. */

@@ -7,9 +7,11 @@ import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { ListNotFoundError } from '../http/refusals.ts'
 import type { Service } from '../service/service.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
-import { cidRoom, isCutShort, largestLimit } from './list-plan.ts'
+import { isCutShort } from './list-counts.ts'
+import { largestLimit } from './list-plan.ts'
 import { type Lookup, LookupGroup, type PinRecords } from './lookup-group.ts'
 import { LookupPlanner, type NextRequest, PAGE_LIMIT, WAYS, type Way } from './lookup-planner.ts'
+import { cidsThatFit } from './split-query.ts'
 
 /** The parts of a tenant that the queue needs. */
 export interface LookupSource {
@@ -141,7 +143,9 @@ export class LookupQueue {
         ask: async (client, options) => ({ count: 1, pins: [await client.getPin(requestId, options)] }),
       }
     }
-    const cids = way === 'cids' ? this.#chooseCids() : undefined
+    const { capabilities } = this.#service
+    const cids =
+      way === 'cids' ? cidsThatFit(this.#waiting.cidsByTurns(), capabilities, this.#source.token.length) : undefined
     lookups.take(this.#waiting, cids)
     const query = { cids, statuses: PIN_STATUSES, limit: PAGE_LIMIT }
     return { lookups, query, ask: (client, options) => this.#source.list(client, query, options) }
@@ -188,21 +192,6 @@ export class LookupQueue {
     if (error instanceof RateLimitedError)
       this.#waiting.fail(error, clock.now() + error.retryAfterMs - longestReadWaitMs)
     else this.#waiting.fail(error)
-  }
-
-  /** Chooses as many of the waiting CIDs as fit in one request, at least one. */
-  #chooseCids(): Cid[] {
-    const { maxCids } = this.#service.capabilities
-    const room = cidRoom(this.#service.capabilities, this.#source.token.length)
-    const chosen: Cid[] = []
-    let characters = 0
-    for (const cid of this.#waiting.cidsByTurns()) {
-      if (chosen.length === maxCids || (chosen.length > 0 && characters + cid.text.length > room)) break
-      chosen.push(cid)
-      // Percent-encoded, a comma takes three characters in a URL.
-      characters += cid.text.length + 3
-    }
-    return chosen
   }
 }
 

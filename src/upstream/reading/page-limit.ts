@@ -1,5 +1,7 @@
-import { largestLimit, SECOND_NS, timeUnit } from './list-plan.ts'
+import { SECOND_NS } from '../../domain/instant.ts'
+import { largestLimit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
+import { timeUnit } from './time-unit.ts'
 
 /**
  * Pins that may share a second with another pin. Enough for 95 % of the pages of an account that adds 20 pins a second: bytes

@@ -1,10 +1,10 @@
-import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
+import { compareInstants, type Instant, parseInstant, SECOND_NS } from '../../domain/instant.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { PinPosition } from '../../domain/pin-order.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
-import { printTime, SECOND_NS, timeUnit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
+import { printTime, timeUnit } from './time-unit.ts'
 
 /**
  * The place where the next page of a stream begins: one unit of time past the last pin, so that all pins of its instant come

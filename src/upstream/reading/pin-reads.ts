@@ -14,11 +14,12 @@ import type { ServiceCall } from '../service/service-call.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { SingleFlight } from '../waiting/single-flight.ts'
 import type { StopSignal } from '../waiting/stop.ts'
-import { countIn, splitQuery } from './list-plan.ts'
+import { countIn } from './list-counts.ts'
 import type { PinRecords } from './lookup-group.ts'
 import type { LookupSource } from './lookup-queue.ts'
 import type { PinSource } from './pin-source.ts'
 import { collectRecords } from './pin-stream.ts'
+import { splitQuery } from './split-query.ts'
 import { isEmptyOfSeveral, StrangerChecks, withoutDoubt } from './stranger-checks.ts'
 
 /** The facts about a tenant's changes that its reads depend on. */

@@ -4,7 +4,7 @@ import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 
-/** The part of {@link LearnedCapabilities} that whoever reads lists may use. */
+/** The part of {@link LearnedCapabilities} that streams and whole reads of lists use. */
 export type ListLessons = Pick<
   LearnedCapabilities,
   'countsBeyondPages' | 'hasHonestCount' | 'looksCut' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'

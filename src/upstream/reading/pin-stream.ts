@@ -5,7 +5,8 @@ import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-que
 import { type LeftOut, type PinPage, recordCount } from '../http/pin-page.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { LeftOutRecords } from './left-out.ts'
-import { claimsMore, countIn, countWithLeftOut, isCutShort, isPaged, isUncountable, planQuery } from './list-plan.ts'
+import { claimsMore, countIn, countWithLeftOut, isCutShort, isUncountable } from './list-counts.ts'
+import { isPaged, planQuery } from './list-plan.ts'
 import { PageLimit } from './page-limit.ts'
 import { PageStart } from './page-start.ts'
 import type { PinSource } from './pin-source.ts'
@@ -59,6 +60,11 @@ export class PinStream {
     this.#limit = new PageLimit(source, options.expected, after === null)
     this.#isRead = query.statuses.length === 0 || query.cids?.length === 0
     if (this.#isRead) this.#count = 0
+  }
+
+  /** The query whose pins the stream has. */
+  get query(): PinQuery {
+    return this.#query
   }
 
   /** Number of all matching pins, if the first answer revealed it; otherwise null. */

@@ -1,14 +1,17 @@
 import { BadRequestError, MalformedResponseError } from '../../domain/errors.ts'
+import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import { type LeftOut, type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import { isProvenWhole } from './is-proven-whole.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
-import { claimsMore, isCutShort, largestLimit, printTime, SECOND_NS, timeUnit } from './list-plan.ts'
+import { claimsMore, isCutShort } from './list-counts.ts'
+import { largestLimit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
-import { isProvenWhole } from './proof-of-end.ts'
 import { RoundingCheck, timesOf } from './rounding-check.ts'
+import { printTime, timeUnit } from './time-unit.ts'
 
 /** Largest limit that pinql requests of services without one. */
 const LARGEST_LIMIT = 1_000_000
@@ -49,7 +52,10 @@ export async function readAllPins(
     leftOut.push(...(page.leftOut ?? []))
     return page
   }
-  /** What was split within seconds may lack pins. From now on, all is split at whole seconds. */
+  /**
+   * Starts again from the whole query, since ranges that were split within a second may lack pins. From now on, ranges are
+   * split at whole seconds.
+   */
   const startOver = (): void => {
     isCoarse = true
     rounding.reset()

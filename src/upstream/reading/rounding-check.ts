@@ -1,9 +1,8 @@
-import { parseInstant } from '../../domain/instant.ts'
+import { floorToSecond, parseInstant, SECOND_NS } from '../../domain/instant.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import { SECOND_NS } from './list-plan.ts'
 
 /** The bounds of a list in nanoseconds. Null: none. */
 export interface Times {
@@ -49,8 +48,8 @@ export class RoundingCheck {
     for (const pin of pins) this.#seen.set(pin.requestId, pin)
     if (lacksPins) return true
     const hasBetween = (from: bigint, to: bigint): boolean => pins.some(({ created: { ns } }) => ns > from && ns < to)
-    if (before !== null && hasBetween(floor(before), before)) this.#proven.add(kindOf('before', before))
-    if (after !== null && hasBetween(after, floor(after) + SECOND_NS)) this.#proven.add(kindOf('after', after))
+    if (before !== null && hasBetween(floorToSecond(before), before)) this.#proven.add(kindOf('before', before))
+    if (after !== null && hasBetween(after, floorToSecond(after) + SECOND_NS)) this.#proven.add(kindOf('after', after))
     return false
   }
 
@@ -101,10 +100,6 @@ export function timesOf({ before, after }: PinQuery): Times {
 
 function withinSecond(bound: bigint | null): bigint | null {
   return bound !== null && bound % SECOND_NS !== 0n ? bound : null
-}
-
-function floor(ns: bigint): bigint {
-  return (ns / SECOND_NS) * SECOND_NS
 }
 
 function kindOf(bound: 'before' | 'after', ns: bigint): string {

@@ -39,7 +39,7 @@ export class Tenant implements PinSource {
   readonly #lookups: PinLookups
   readonly #writer: PinWriter
 
-  /** @param journal all writes of the process. Default: a journal in memory, for this tenant alone. */
+  /** @param journal all writes of the process */
   constructor(service: Service, key: string, token: string, journal: WriteJournal) {
     this.key = key
     this.#service = service
@@ -134,7 +134,7 @@ export class Tenant implements PinSource {
    *   added.
    */
   addPin(pin: NewPin, idempotencyKey: string, options: SignalOptions = {}): Promise<Pin> {
-    return this.#writer.add(pin, idempotencyKey, options.signal)
+    return this.#writer.add(pin, idempotencyKey, options)
   }
 
   /**
@@ -149,7 +149,7 @@ export class Tenant implements PinSource {
    * @throws whatever `addPin` throws
    */
   replacePin(ref: PinRef, changes: PinChanges, idempotencyKey: string, options: SignalOptions = {}): Promise<Pin> {
-    return this.#writer.replace(ref, changes, idempotencyKey, options.signal)
+    return this.#writer.replace(ref, changes, idempotencyKey, options)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Asker, listen, Stop, type StopSignal, unionOfRequestIds } from './stop.ts'
+import { type Asker, listen, Stop, type StopSignal, unionOfOperationIds } from './stop.ts'
 
 /** A call in flight, which is also its own signal. */
 class Flight extends Stop {
@@ -6,7 +6,7 @@ class Flight extends Stop {
   promise: Promise<unknown> | null
   /** Number of callers that wait. */
   callers = 0
-  /** The signals of the callers, for their request ids. Most flights have one caller. */
+  /** The signals of the callers, for the ids of their operations. Most flights have one caller. */
   #first: StopSignal | undefined
   #others: Set<StopSignal> | undefined
 
@@ -17,8 +17,8 @@ class Flight extends Stop {
     this.promise = start(this)
   }
 
-  override get requestIds(): readonly string[] {
-    return unionOfRequestIds(this.#waits())
+  override get operationIds(): readonly string[] {
+    return unionOfOperationIds(this.#waits())
   }
 
   override get asker(): Asker | undefined {

@@ -9,16 +9,19 @@ export interface Asker {
   readonly caller: string
 }
 
-/** Names the operations that wait for something. */
-export interface RequestIds {
+/** The operations that wait for something. */
+export interface WaitingOperations {
   /** The operation in whose turn calls are made: the one that waits longest. Undefined when no operation waits. */
   readonly asker?: Asker | undefined
-  /** Request ids of the operations that wait now, each once. Absent or empty when no operation waits, as for a poll. */
-  readonly requestIds?: readonly string[] | undefined
+  /**
+   * Ids of the operations that wait now, each once: the `x-request-id` of their HTTP requests. Absent or empty when no operation
+   * waits, as for a poll.
+   */
+  readonly operationIds?: readonly string[] | undefined
 }
 
 /** The part of `AbortSignal` that calls to services use. Both `AbortSignal` and {@link Stop} have it, and `Stop` costs less. */
-export interface StopSignal extends RequestIds {
+export interface StopSignal extends WaitingOperations {
   readonly aborted: boolean
   /** Undefined until aborted. */
   readonly reason: unknown
@@ -34,8 +37,8 @@ export interface StopSignal extends RequestIds {
  * microseconds, a tenth of the whole call.
  */
 export class Stop implements StopSignal {
-  /** Request id of the operation that waits, or an object that names the operations. Undefined when no operation waits. */
-  waiting: string | RequestIds | undefined
+  /** The operations that wait for this call. Undefined when no operation waits. */
+  waiting: WaitingOperations | undefined
   /** Set by a call that waits for its turn, and called with each further operation that begins to wait for it. */
   onAsker: ((asker: Asker) => void) | undefined
   #isAborted = false
@@ -45,18 +48,16 @@ export class Stop implements StopSignal {
   #others: Set<() => void> | undefined
 
   /** @param waiting see {@link Stop.waiting}. It is read only when an observer gets an event. */
-  constructor(waiting?: string | RequestIds) {
+  constructor(waiting?: WaitingOperations) {
     this.waiting = waiting
   }
 
-  get requestIds(): readonly string[] {
-    const { waiting } = this
-    return typeof waiting === 'string' ? [waiting] : (waiting?.requestIds ?? [])
+  get operationIds(): readonly string[] {
+    return this.waiting?.operationIds ?? []
   }
 
   get asker(): Asker | undefined {
-    const { waiting } = this
-    return typeof waiting === 'string' ? undefined : waiting?.asker
+    return this.waiting?.asker
   }
 
   get aborted(): boolean {
@@ -118,9 +119,9 @@ export function listen(signal: StopSignal, onAbort: () => void): void {
   signal.addEventListener('abort', onAbort, { once: true })
 }
 
-/** Returns the request ids of all, each once, in the order of their first occurrence. */
-export function unionOfRequestIds(all: Iterable<RequestIds>): readonly string[] {
+/** Returns the ids of all operations, each once, in the order of their first occurrence. */
+export function unionOfOperationIds(all: Iterable<WaitingOperations>): readonly string[] {
   const union = new Set<string>()
-  for (const { requestIds = [] } of all) for (const each of requestIds) union.add(each)
+  for (const { operationIds = [] } of all) for (const each of operationIds) union.add(each)
   return [...union]
 }

@@ -1,5 +1,5 @@
 import type { Pin } from '../../domain/pin.ts'
-import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from './write-records.ts'
+import { RECORD_LIFETIME_MS, recordIdOf, type WriteRecord, type WriteRecords } from './write-records.ts'
 
 /** Write records that end with the process. For tests, and for gateways without a data directory. */
 export class MemoryWriteRecords implements WriteRecords {
@@ -14,18 +14,18 @@ export class MemoryWriteRecords implements WriteRecords {
 
   async find(tenantKey: string, key: string): Promise<WriteRecord | null> {
     this.#sweep()
-    return this.#records.get(idOf({ tenantKey, key })) ?? null
+    return this.#records.get(recordIdOf({ tenantKey, key })) ?? null
   }
 
   async begin(record: WriteRecord): Promise<boolean> {
     this.#sweep()
-    if (this.#records.has(idOf(record))) return false
-    this.#records.set(idOf(record), record)
+    if (this.#records.has(recordIdOf(record))) return false
+    this.#records.set(recordIdOf(record), record)
     return true
   }
 
   async forget(record: WriteRecord): Promise<void> {
-    this.#records.delete(idOf(record))
+    this.#records.delete(recordIdOf(record))
   }
 
   async markUnknown(record: WriteRecord): Promise<void> {
@@ -53,8 +53,8 @@ export class MemoryWriteRecords implements WriteRecords {
   }
 
   #change(record: WriteRecord, change: Partial<WriteRecord>): void {
-    const current = this.#records.get(idOf(record))
-    if (current) this.#records.set(idOf(record), { ...current, ...change })
+    const current = this.#records.get(recordIdOf(record))
+    if (current) this.#records.set(recordIdOf(record), { ...current, ...change })
   }
 
   #of(tenantKey: string): WriteRecord[] {
@@ -69,9 +69,4 @@ export class MemoryWriteRecords implements WriteRecords {
       this.#records.delete(id)
     }
   }
-}
-
-/** A tenant's key contains no line break, so the parts cannot be confused. */
-function idOf({ tenantKey, key }: Pick<WriteRecord, 'tenantKey' | 'key'>): string {
-  return `${tenantKey}\n${key}`
 }

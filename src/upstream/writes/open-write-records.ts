@@ -118,7 +118,7 @@ class SqliteWriteRecords implements WriteRecords {
   async unfinished(tenantKey: string): Promise<WriteRecord[]> {
     const rows = this.#statements
       .get(`SELECT * FROM write WHERE tenant = ? AND state <> 'done' AND started_at > ? ORDER BY started_at`)
-      .all(tenantKey, this.#expired()) as unknown as Row[]
+      .all(tenantKey, this.#expired()) as Row[]
     return rows.map(toRecord)
   }
 

@@ -3,8 +3,8 @@ import { IdempotencyConflictError, OutcomeUnknownError, UnchangedPinError } from
 import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
-import type { TenantCallOptions } from '../service/tenant-call-options.ts'
-import type { RequestIds, StopSignal } from '../waiting/stop.ts'
+import type { SignalOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
+import type { WaitingOperations } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import { type PinChanges, writeOf } from './replacement.ts'
 import { WriteAttempt } from './write-attempt.ts'
@@ -49,16 +49,16 @@ export class PinWriter {
    * A call with the same key and the same input waits for the write in flight, or returns the pin of the finished one.
    *
    * @param key the client's idempotency key, or a key made for this write
-   * @param signal aborts the write until something was sent that may change pins. After that, the write is completed.
+   * @param options.signal aborts the write until something was sent that may change pins. After that, the write is completed.
    * @throws {IdempotencyConflictError} the key was used for another write within 24 hours
    * @throws {ServiceUnavailableError} the signal was aborted, or the service failed
    * @throws {OutcomeUnknownError} it cannot be known whether the pin was added. Every other error means that it was not
    *   added.
    */
-  add(pin: NewPin, key: string, signal?: StopSignal): Promise<Pin> {
+  add(pin: NewPin, key: string, options: SignalOptions = {}): Promise<Pin> {
     const write = { pin, replaces: null }
     const fingerprint = fingerprintOf(pin, null)
-    return this.#run({ key, fingerprint, isReplacement: false, prepare: async () => write }, signal)
+    return this.#run({ key, fingerprint, isReplacement: false, prepare: async () => write }, options)
   }
 
   /**
@@ -70,10 +70,10 @@ export class PinWriter {
    *   of the replacement, `candidates` contains the new pin. Apart from `OutcomeUnknownError`, every other error means that
    *   nothing was replaced.
    */
-  replace(ref: PinRef, changes: PinChanges, key: string, signal?: StopSignal): Promise<Pin> {
+  replace(ref: PinRef, changes: PinChanges, key: string, options: SignalOptions = {}): Promise<Pin> {
     const fingerprint = fingerprintOf(changes, ref.requestId)
     const prepare: Prepare = (requests) => writeOf(ref, changes, requests)
-    return this.#run({ key, fingerprint, isReplacement: true, prepare }, signal)
+    return this.#run({ key, fingerprint, isReplacement: true, prepare }, options)
   }
 
   /** Removes a pin. Can be aborted at any time. */
@@ -98,18 +98,19 @@ export class PinWriter {
     if (pin) await this.#journal.records.finish(record, pin)
   }
 
-  #run(plan: Plan, signal?: StopSignal): Promise<Pin> {
+  #run(plan: Plan, options: SignalOptions): Promise<Pin> {
     const { service, key: tenantKey } = this.#tenant.account
     const { key, fingerprint } = plan
-    const work = (operations: RequestIds): Promise<Pin> => this.#write(this.#requestsOf(operations), plan, signal)
-    return this.#journal.run({ serviceName: service.name, tenantKey, key, fingerprint }, work, signal)
+    const work = (operations: WaitingOperations): Promise<Pin> =>
+      this.#write(this.#requestsOf(operations), plan, options)
+    return this.#journal.run({ serviceName: service.name, tenantKey, key, fingerprint }, work, options.signal)
   }
 
-  #requestsOf(operations: RequestIds): WriteRequests {
+  #requestsOf(operations: WaitingOperations): WriteRequests {
     return new WriteRequests(this.#tenant, operations)
   }
 
-  async #write(requests: WriteRequests, plan: Plan, signal?: StopSignal): Promise<Pin> {
+  async #write(requests: WriteRequests, plan: Plan, options: SignalOptions): Promise<Pin> {
     const { records } = this.#journal
     const { key, fingerprint } = plan
     // Where the service keeps `meta`, an add begins without a read. It also does not look up its record, since most keys
@@ -128,7 +129,7 @@ export class PinWriter {
         writeId: newWriteId(),
         startedAt: Date.now(),
         state: 'pending',
-        ...(await this.#prepare(requests, plan.prepare, signal)),
+        ...(await this.#prepare(requests, plan.prepare, options)),
         result: null,
       }
       // From here on, the record outlives this process.
@@ -139,7 +140,7 @@ export class PinWriter {
   }
 
   /** Reads everything that is needed before a request that may change pins. */
-  async #prepare(requests: WriteRequests, prepare: Prepare, signal?: StopSignal): Promise<PreparedWrite> {
+  async #prepare(requests: WriteRequests, prepare: Prepare, { signal }: SignalOptions): Promise<PreparedWrite> {
     const read = async (): Promise<PreparedWrite> => {
       const write = await prepare(requests)
       return { write, before: await this.#listBefore(requests, write) }

@@ -4,7 +4,7 @@ import { givenNameOf } from '../../domain/given-name.ts'
 import type { NewPin, Pin, StringMap } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import { CLOCK_SKEW_MS } from './match-pin.ts'
+import { earliestCreatedNs } from './earliest-created.ts'
 import type { ReplacedPin, Write } from './write-records.ts'
 import type { WriteRequests } from './write-requests.ts'
 
@@ -118,7 +118,7 @@ function wasThere(found: Pin, wanted: NewPin, was: ReplacedPin['was'], state: Re
   if (keepsMeta === true && !(was && isEqual(found.meta, was.meta))) return true
   // The service may drop `meta`, or keep the old `meta`. Then a different name or an older time shows that it is another
   // pin.
-  const isOlder = found.created.ns < BigInt(startedAt - CLOCK_SKEW_MS) * 1_000_000n
+  const isOlder = found.created.ns < earliestCreatedNs(startedAt)
   return isOlder || !isDerived(givenNameOf(found), givenNameOf(wanted))
 }
 

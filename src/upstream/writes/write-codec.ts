@@ -33,10 +33,12 @@ export function fingerprintOf(input: PinChanges, replaced: string | null): strin
   return hash('sha256', JSON.stringify([parts, replaced]), 'base64url')
 }
 
+/** Encodes a write as JSON for its record. CIDs become text. */
 export function encodeWrite({ pin, replaces }: Write): string {
   return JSON.stringify({ pin: { ...pin, cid: pin.cid.text }, replaces: replaces && encodeReplaced(replaces) })
 }
 
+/** Decodes what {@link encodeWrite} made. The text comes from pinql's own database, so its form is not checked. */
 export function decodeWrite(text: string): Write {
   const { pin, replaces } = JSON.parse(text) as { pin: Plain<NewPin>; replaces: PlainReplaced | null }
   return { pin: { ...pin, cid: parseCid(pin.cid) }, replaces: replaces && decodeReplaced(replaces) }
@@ -54,6 +56,7 @@ function decodeReplaced({ requestId, cid, was }: PlainReplaced): ReplacedPin {
     : { requestId, cid }
 }
 
+/** Encodes the result of a write as JSON for its record. CID and time become text. */
 export function encodeRecordedPin(pin: Pin): string {
   const { service, requestId, status, cid, name, created, origins, meta, delegates, info } = pin
   // Written out, since V8 takes twice as long for a copy with another set of keys.
@@ -73,6 +76,7 @@ export function encodeRecordedPin(pin: Pin): string {
   } satisfies Record<keyof Plain<Pin>, unknown>)
 }
 
+/** Decodes what {@link encodeRecordedPin} made. The text comes from pinql's own database, so its form is not checked. */
 export function decodeRecordedPin(text: string): Pin {
   const { operationId: writeId, ...pin } = JSON.parse(text) as Plain<Pin>
   return { ...pin, cid: parseCid(pin.cid), created: parseInstant(pin.created), writeId }

@@ -2,9 +2,9 @@ import { setMaxListeners } from 'node:events'
 import { IdempotencyConflictError } from '../../domain/change-errors.ts'
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
-import { type Asker, type RequestIds, unionOfRequestIds } from '../waiting/stop.ts'
+import { type Asker, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
 import { MemoryWriteRecords } from './memory-write-records.ts'
-import type { WriteRecords } from './write-records.ts'
+import { recordIdOf, type WriteRecords } from './write-records.ts'
 
 /** A tenant's write, identified by its key. */
 export interface WriteName {
@@ -16,31 +16,31 @@ export interface WriteName {
 }
 
 /** A write in flight. It is a class, since V8 allocates the getters of an object literal in the old generation. */
-class RunningWrite implements RequestIds {
+class RunningWrite implements WaitingOperations {
   readonly fingerprint: string
   /** Undefined as long as only the first operation waits. */
-  #others: Set<RequestIds> | undefined
-  #first: RequestIds | undefined
+  #others: Set<WaitingOperations> | undefined
+  #first: WaitingOperations | undefined
   /**
    * Undefined before the write begins and after it ends. A `Map` may keep a deleted entry in memory for a while, and must
    * not keep its result.
    */
   result: Promise<Pin> | undefined
 
-  constructor(fingerprint: string, operation: RequestIds) {
+  constructor(fingerprint: string, operation: WaitingOperations) {
     this.fingerprint = fingerprint
     this.#first = operation
   }
 
-  get requestIds(): readonly string[] {
-    return this.#first ? unionOfRequestIds([this.#first, ...(this.#others ?? [])]) : []
+  get operationIds(): readonly string[] {
+    return this.#first ? unionOfOperationIds([this.#first, ...(this.#others ?? [])]) : []
   }
 
   get asker(): Asker | undefined {
     return this.#first?.asker
   }
 
-  join(operation: RequestIds): void {
+  join(operation: WaitingOperations): void {
     this.#others ??= new Set()
     this.#others.add(operation)
   }
@@ -78,16 +78,20 @@ export class WriteJournal implements AsyncDisposable {
   /**
    * Runs a write, or waits for the write in flight with the same key.
    *
-   * @param work gets the request ids of the operations that wait for the write. There are none once its outcome is known.
+   * @param work gets the operations that wait for the write. There are none once its outcome is known.
    * @param operation waits for the write
    * @throws {IdempotencyConflictError} when the write in flight has another fingerprint
    * @throws {ServiceUnavailableError} once the journal is disposed
    * @throws whatever `work` rejects with
    */
-  async run(name: WriteName, work: (operations: RequestIds) => Promise<Pin>, operation: RequestIds = {}): Promise<Pin> {
+  async run(
+    name: WriteName,
+    work: (operations: WaitingOperations) => Promise<Pin>,
+    operation: WaitingOperations = {},
+  ): Promise<Pin> {
     if (this.#stop.signal.aborted)
       throw new ServiceUnavailableError('no more changes: the gateway is stopping', { service: name.serviceName })
-    const id = idOf(name)
+    const id = recordIdOf(name)
     const running = this.#running.get(id)
     if (running && running.fingerprint !== name.fingerprint) {
       throw new IdempotencyConflictError(name.serviceName, name.key)
@@ -109,7 +113,7 @@ export class WriteJournal implements AsyncDisposable {
   }
 
   isRunning(name: Pick<WriteName, 'tenantKey' | 'key'>): boolean {
-    return this.#running.has(idOf(name))
+    return this.#running.has(recordIdOf(name))
   }
 
   /**
@@ -129,8 +133,4 @@ export class WriteJournal implements AsyncDisposable {
     await Promise.allSettled([...results, ...this.#background])
     await this.records[Symbol.asyncDispose]()
   }
-}
-
-function idOf({ tenantKey, key }: Pick<WriteName, 'tenantKey' | 'key'>): string {
-  return `${tenantKey}\n${key}`
 }

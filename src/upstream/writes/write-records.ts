@@ -41,6 +41,14 @@ export interface WriteRecord {
   readonly result: Pin | null
 }
 
+/**
+ * Returns a text that identifies a write among the writes of all tenants. A tenant's key contains no line break, so the parts
+ * cannot be confused.
+ */
+export function recordIdOf({ tenantKey, key }: Pick<WriteRecord, 'tenantKey' | 'key'>): string {
+  return `${tenantKey}\n${key}`
+}
+
 /** Milliseconds for which a record is kept. */
 export const RECORD_LIFETIME_MS = 24 * 60 * 60 * 1000
 

@@ -6,7 +6,7 @@ import type { Account } from '../service/account.ts'
 import type { ServiceCall } from '../service/service-call.ts'
 import type { SignalOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { Clock } from '../waiting/clock.ts'
-import { type RequestIds, Stop, type StopSignal } from '../waiting/stop.ts'
+import { Stop, type StopSignal, type WaitingOperations } from '../waiting/stop.ts'
 import type { RecentWrites } from './recent-writes.ts'
 
 /** The parts of a tenant that its writes use. */
@@ -29,11 +29,11 @@ export interface WritingTenant {
  */
 export class WriteRequests {
   readonly #tenant: WritingTenant
-  readonly #operations: RequestIds
+  readonly #operations: WaitingOperations
   /** Never aborted. */
   readonly #signal: StopSignal
 
-  constructor(tenant: WritingTenant, operations: RequestIds) {
+  constructor(tenant: WritingTenant, operations: WaitingOperations) {
     this.#tenant = tenant
     this.#operations = operations
     this.#signal = new Stop(operations)
@@ -168,8 +168,7 @@ export class WriteRequests {
 
   /** Records that the service replaced a pin but kept its CID. */
   observeIgnoredCid(): void {
-    const proof = 'a pin kept its CID when it was replaced'
-    this.#tenant.account.service.known.learn({ replace: 'add-then-remove' }, 'replace', proof)
+    this.#tenant.account.service.known.observeIgnoredCid()
   }
 
   #call({ signal = this.#signal, class: requestClass = 'mutation' }: TenantCallOptions) {

@@ -26,13 +26,10 @@ async function startServer(pieces: readonly (string | Buffer)[]) {
       return asked
     },
     ask: (options: { signal?: AbortSignal } = {}) =>
-      exchange(
-        pool,
-        'one',
-        { origin, method: 'GET', path: '/pins', token: 'token' },
-        { ...LIMITS, ...options },
-        (response) => response,
-      ),
+      exchange(pool, 'one', { origin, method: 'GET', path: '/pins', token: 'token' }, (response) => response, {
+        ...LIMITS,
+        ...options,
+      }),
     async [Symbol.asyncDispose]() {
       await pool.destroy()
       server.close()

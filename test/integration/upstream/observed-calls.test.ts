@@ -15,6 +15,11 @@ const NOTHING_TO_CHECK = { count: 'matching', multiStatus: true } as const
 const PINNED = { statuses: ['pinned'], limit: 10 } as const
 const EMPTY = json(200, { count: 0, results: [] })
 
+/** Makes the signal of one waiting operation. */
+function stopOf(operationId: string): Stop {
+  return new Stop({ operationIds: [operationId] })
+}
+
 function open(endpoint: string, options: RegistryOptions = {}) {
   const { observer, calls, services } = recordEvents()
   const settings = { name: 'one', endpoint, token: ALICE, provider: null, capabilities: NOTHING_TO_CHECK }
@@ -39,7 +44,7 @@ describe('onCall', () => {
   it('reports a request with its class, operation, times and status', async () => {
     const { upstream, tenant, calls } = await startScripted()
     upstream.reply(EMPTY)
-    await tenant.listPins(PINNED, { signal: new Stop('r1') })
+    await tenant.listPins(PINNED, { signal: stopOf('r1') })
     expect(calls).toEqual([
       {
         service: 'one',
@@ -64,7 +69,7 @@ describe('onCall', () => {
       await free.promise
       await EMPTY(...exchange)
     })
-    const stops = ['r1', 'r2', 'r3', 'r4'].map((id) => new Stop(id))
+    const stops = ['r1', 'r2', 'r3', 'r4'].map((id) => stopOf(id))
     // One operation may ask twice.
     const lists = [...stops, stops[0]].map((signal) => tenant.listPins(PINNED, { signal }))
     await asked.promise
@@ -78,7 +83,7 @@ describe('onCall', () => {
     const { upstream, tenant, calls } = await startScripted()
     const asked = deferred()
     upstream.reply(() => asked.resolve())
-    const stop = new Stop('r1')
+    const stop = stopOf('r1')
     const listed = tenant.listPins(PINNED, { signal: stop })
     await asked.promise
     stop.abort(new Error('went away'))
@@ -94,7 +99,7 @@ describe('onCall', () => {
     )
     await Promise.all(
       pins.map(({ cid, requestId }, n) =>
-        tenant.lookupPin({ service: 'one', cid, requestId }, { signal: new Stop(`r${n}`) }),
+        tenant.lookupPin({ service: 'one', cid, requestId }, { signal: stopOf(`r${n}`) }),
       ),
     )
     expect(calls.map(({ requestIds }) => requestIds)).toEqual([pins.map((_, n) => `r${n}`)])
@@ -110,7 +115,7 @@ describe('onCall', () => {
 
   it('numbers the attempts, each with the operations that still wait', async () => {
     const { upstream, tenant, calls } = await startScripted()
-    const stops = ['r1', 'r2'].map((id) => new Stop(id))
+    const stops = ['r1', 'r2'].map((id) => stopOf(id))
     upstream.reply(text(503, 'busy'), (...exchange) => {
       stops[0]?.abort(new Error('went away'))
       return reset()(...exchange)
@@ -131,14 +136,14 @@ describe('onCall', () => {
 
   it('names the operation of a change whose client has left, and of all that comes of it', async () => {
     const { service, tenant, calls } = await startEmulated()
-    const stop = new Stop('r1')
+    const stop = stopOf('r1')
     service.hooks.afterCommit = () => {
       service.hooks.afterCommit = undefined
       stop.abort(new Error('went away'))
       return 'drop'
     }
     const pin = { cid: parseCid(exampleCid(1)), name: null, origins: [], meta: {} }
-    const signals = [stop, new Stop('r2')]
+    const signals = [stop, stopOf('r2')]
     const added = await Promise.all(signals.map((signal) => tenant.addPin(pin, 'key', { signal })))
     expect(added[0]).toEqual(added[1])
     expect(calls.map(({ endpoint }) => endpoint)).toEqual(['write', 'list'])
@@ -150,7 +155,7 @@ describe('onCall', () => {
       { service: 'one', cid: exampleCid(1), requestId: added[0]?.requestId ?? '' },
       { name: 'new' },
       'other key',
-      { signal: new Stop('r3') },
+      { signal: stopOf('r3') },
     )
     expect(calls.slice(2).map(({ endpoint, requestIds }) => [endpoint, requestIds])).toEqual([
       ['item', ['r3']],
@@ -163,7 +168,7 @@ describe('onCall', () => {
     const { upstream, tenant, calls } = await startScripted()
     upstream.reply(...Array.from({ length: 3 }, () => text(500, 'broken')))
     await expect(tenant.getPin('..')).rejects.toMatchObject({ code: 'PIN_NOT_FOUND' })
-    const stop = new Stop('r1')
+    const stop = stopOf('r1')
     stop.abort(new Error('went away'))
     await expect(tenant.getPin('1', { signal: stop })).rejects.toThrow('went away')
     expect(calls).toEqual([])
@@ -209,7 +214,7 @@ describe('onCall', () => {
     for (const options of [{}, { observer: undefined }]) {
       const { upstream, tenant } = await startScripted(options)
       upstream.reply(EMPTY)
-      await tenant.listPins(PINNED, { signal: new Stop('r1') })
+      await tenant.listPins(PINNED, { signal: stopOf('r1') })
       headers.push({ ...upstream.requests[0]?.headers, host: '' })
     }
     const expected = {

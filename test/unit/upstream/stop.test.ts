@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Stop, type StopSignal, unionOfRequestIds } from '../../../src/upstream/waiting/stop.ts'
+import { Stop, type StopSignal, unionOfOperationIds } from '../../../src/upstream/waiting/stop.ts'
 
 type Step = { readonly act: 'add' | 'remove' | 'abort'; readonly listener: number; readonly removes: number }
 
@@ -51,20 +51,24 @@ describe('Stop', () => {
   })
 })
 
-describe('the request ids of a Stop', () => {
+describe('the operation ids of a Stop', () => {
   it('are those of whatever waits at the moment', () => {
-    const waiting = { requestIds: ['r1', 'r2'] }
+    const waiting = { operationIds: ['r1', 'r2'] }
     const stop = new Stop(waiting)
-    expect([new Stop().requestIds, new Stop('r1').requestIds, stop.requestIds]).toEqual([[], ['r1'], ['r1', 'r2']])
-    waiting.requestIds = []
-    expect(stop.requestIds).toEqual([])
+    expect([new Stop().operationIds, stop.operationIds]).toEqual([[], ['r1', 'r2']])
+    waiting.operationIds = []
+    expect(stop.operationIds).toEqual([])
     const signal: StopSignal = new AbortController().signal
-    expect(new Stop(signal).requestIds).toEqual([])
+    expect(new Stop(signal).operationIds).toEqual([])
   })
 
   it('are each named once in a union', () => {
-    const all: StopSignal[] = [new Stop('r1'), new AbortController().signal, new Stop({ requestIds: ['r2', 'r1'] })]
-    expect(unionOfRequestIds(all)).toEqual(['r1', 'r2'])
+    const all: StopSignal[] = [
+      new Stop({ operationIds: ['r1'] }),
+      new AbortController().signal,
+      new Stop({ operationIds: ['r2', 'r1'] }),
+    ]
+    expect(unionOfOperationIds(all)).toEqual(['r1', 'r2'])
   })
 })
 

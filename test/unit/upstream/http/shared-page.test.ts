@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SharedPage } from '../../../../src/upstream/http/pin-page.ts'
-import { decodePinPage } from '../../../../src/upstream/http/wire.ts'
+import { parsePinPage } from '../../../../src/upstream/http/wire.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
 
 const BODY = JSON.stringify({
@@ -18,7 +18,7 @@ const BODY = JSON.stringify({
 })
 
 function readPage(): SharedPage {
-  const page = decodePinPage('test', BODY)
+  const page = parsePinPage('test', BODY)
   if (!(page instanceof SharedPage)) throw new Error('Expected a page that can be shared')
   return page
 }

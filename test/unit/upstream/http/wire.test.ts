@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../../src/domain/cid.ts'
 import { MalformedResponseError } from '../../../../src/domain/errors.ts'
 import { parseInstant } from '../../../../src/domain/instant.ts'
-import { decodePin, decodePinPage, encodeNewPin } from '../../../../src/upstream/http/wire.ts'
+import { encodeNewPin, parsePinPage, parseReportedPin } from '../../../../src/upstream/http/wire.ts'
 
 const cid = 'bafkqablimvwgy3y'
 const least = { requestid: 'r1', status: 'pinned', created: '2026-01-31T12:00:00Z', pin: { cid } }
-const decode = (wire: unknown) => decodePin('one', JSON.stringify(wire))
+const parse = (wire: unknown) => parseReportedPin('one', JSON.stringify(wire))
 
 describe('decoding a pin', () => {
   it('makes what is missing or null empty, and drops what is unknown', () => {
@@ -24,23 +24,23 @@ describe('decoding a pin', () => {
     }
     const nulls = { ...least, pin: { cid, name: null, origins: null, meta: null }, delegates: null, info: null }
 
-    expect(decode(least)).toEqual(expected)
-    expect(decode({ ...nulls, extra: 1, pin: { ...nulls.pin, extra: 2 } })).toEqual(expected)
-    expect(decode({ ...least, pin: { cid, name: '' } })).toEqual(expected)
+    expect(parse(least)).toEqual(expected)
+    expect(parse({ ...nulls, extra: 1, pin: { ...nulls.pin, extra: 2 } })).toEqual(expected)
+    expect(parse({ ...least, pin: { cid, name: '' } })).toEqual(expected)
   })
 
   it.each(['2026-01-31T12:00:00Z', '2026-01-31T12:00:00.123456789Z', '2026-01-31T12:00:00.1+05:30'])(
     'keeps the time as it came: %s',
     (created) => {
-      expect(decode({ ...least, created }).created).toEqual(parseInstant(created))
+      expect(parse({ ...least, created }).created).toEqual(parseInstant(created))
     },
   )
 
   it('shows values of info and meta that are no text as JSON', () => {
     const info = { size: 7, done: true, parts: [1], nothing: null, text: 'x' }
 
-    expect(decode({ ...least, info }).info).toEqual({ size: '7', done: 'true', parts: '[1]', text: 'x' })
-    expect(decode({ ...least, pin: { cid, meta: { n: 1 } } }).meta).toEqual({ n: '1' })
+    expect(parse({ ...least, info }).info).toEqual({ size: '7', done: 'true', parts: '[1]', text: 'x' })
+    expect(parse({ ...least, pin: { cid, meta: { n: 1 } } }).meta).toEqual({ n: '1' })
   })
 
   it.each([
@@ -53,28 +53,28 @@ describe('decoding a pin', () => {
     ['remote', 'queued'],
     ['constructor', 'queued'],
   ])('reads the status %s as %s', (given, status) => {
-    expect(decode({ ...least, status: given }).status).toBe(status)
+    expect(parse({ ...least, status: given }).status).toBe(status)
   })
 
   it('keeps the word for a status that it does not know', () => {
-    expect(decode({ ...least, status: 'archived' })).toEqual({
-      ...decode(least),
+    expect(parse({ ...least, status: 'archived' })).toEqual({
+      ...parse(least),
       status: 'queued',
       unknownStatus: 'archived',
     })
-    expect(decode({ ...least, status: 'PinError' }).unknownStatus).toBeUndefined()
+    expect(parse({ ...least, status: 'PinError' }).unknownStatus).toBeUndefined()
   })
 
   it('drops optional parts of another type than expected, and keeps the pin', () => {
     expect(
-      decode({ ...least, pin: { cid, name: 5, origins: [null, '/ip4/1.2.3.4', 7] }, delegates: '/dnsaddr/x' }),
-    ).toEqual({ ...decode(least), origins: ['/ip4/1.2.3.4'] })
-    expect(decode({ ...least, pin: { cid, origins: {}, meta: 'x' }, delegates: [{}], info: [] })).toEqual(decode(least))
+      parse({ ...least, pin: { cid, name: 5, origins: [null, '/ip4/1.2.3.4', 7] }, delegates: '/dnsaddr/x' }),
+    ).toEqual({ ...parse(least), origins: ['/ip4/1.2.3.4'] })
+    expect(parse({ ...least, pin: { cid, origins: {}, meta: 'x' }, delegates: [{}], info: [] })).toEqual(parse(least))
   })
 
   it('takes a numeric id, and one that is spelt requestId', () => {
-    expect(decode({ ...least, requestid: 12 }).requestId).toBe('12')
-    expect(decode({ ...least, requestid: undefined, requestId: 'r2' }).requestId).toBe('r2')
+    expect(parse({ ...least, requestid: 12 }).requestId).toBe('12')
+    expect(parse({ ...least, requestid: undefined, requestId: 'r2' }).requestId).toBe('r2')
   })
 
   it.each([
@@ -95,8 +95,8 @@ describe('decoding a pin', () => {
     ['an id that JavaScript rounds', JSON.stringify({ ...least, requestid: 2 ** 60 }), /: requestid: /],
     ['an empty id', JSON.stringify({ ...least, requestid: '' }), /: requestid: /],
   ])('refuses %s', (_what, body, message) => {
-    expect(() => decodePin('one', body)).toThrow(MalformedResponseError)
-    expect(() => decodePin('one', body)).toThrow(message)
+    expect(() => parseReportedPin('one', body)).toThrow(MalformedResponseError)
+    expect(() => parseReportedPin('one', body)).toThrow(message)
   })
 })
 
@@ -104,20 +104,20 @@ describe('a name that is the CID', () => {
   const named = JSON.stringify({ ...least, pin: { cid, name: cid } })
 
   it('is no name where the service makes such names up, and one elsewhere', () => {
-    expect(decodePin('one', named, { namesPinsByCid: true }).name).toBeNull()
-    expect(decodePin('one', named).name).toBe(cid)
+    expect(parseReportedPin('one', named, { namesPinsByCid: true }).name).toBeNull()
+    expect(parseReportedPin('one', named).name).toBe(cid)
   })
 })
 
 describe('decoding a page', () => {
   it('takes no results, and no count', () => {
-    expect(decodePinPage('one', '{"count":0,"results":null}')).toEqual({ count: 0, pins: [] })
-    expect(decodePinPage('one', '{"results":[]}')).toEqual({ count: null, pins: [] })
-    expect(decodePinPage('one', '{"count":-1,"results":[]}')).toEqual({ count: null, pins: [] })
+    expect(parsePinPage('one', '{"count":0,"results":null}')).toEqual({ count: 0, pins: [] })
+    expect(parsePinPage('one', '{"results":[]}')).toEqual({ count: null, pins: [] })
+    expect(parsePinPage('one', '{"count":-1,"results":[]}')).toEqual({ count: null, pins: [] })
   })
 
   it.each(['{}', '{"count":0}', '{"ok":true}', '[]', 'null'])('does not take %s for an empty account', (body) => {
-    expect(() => decodePinPage('one', body)).toThrow(MalformedResponseError)
+    expect(() => parsePinPage('one', body)).toThrow(MalformedResponseError)
   })
 
   it.each([
@@ -127,7 +127,7 @@ describe('decoding a page', () => {
     ['no pin', { pin: undefined }, 'pin: Invalid input: expected object, received undefined'],
     ['no request id', { requestid: undefined }, 'requestid: expected a requestid'],
   ])('leaves out a record with %s, and says why', (_what, part, reason) => {
-    const { count, pins, leftOut } = decodePinPage(
+    const { count, pins, leftOut } = parsePinPage(
       'one',
       JSON.stringify({ count: 3, results: [least, { ...least, ...part }, { ...least, requestid: 'r3' }] }),
     )
@@ -140,13 +140,13 @@ describe('decoding a page', () => {
   })
 
   it('leaves out null, text and lists among the records', () => {
-    expect(decodePinPage('one', JSON.stringify({ results: [null, 'x', [], least] })).leftOut).toHaveLength(3)
+    expect(parsePinPage('one', JSON.stringify({ results: [null, 'x', [], least] })).leftOut).toHaveLength(3)
   })
 
   it('refuses the list of another API, none of whose records has an id or a pin', () => {
     const body = JSON.stringify({ count: 1, results: [{ id: 'x', cid, created_at: '2026-01-31' }] })
 
-    expect(() => decodePinPage('one', body)).toThrow(
+    expect(() => parsePinPage('one', body)).toThrow(
       /^one answered with no valid list of pins: results\.0\.requestid: expected a requestid$/,
     )
   })

@@ -130,6 +130,22 @@ describe('what other answers show', () => {
     expect(known.current.namesPinsByCid).toBe(true)
   })
 
+  it.each([
+    ['replace', (known: LearnedCapabilities) => known.observeIgnoredCid()],
+    ['statusFilter', (known: LearnedCapabilities) => known.observeLateStatusFilter()],
+    ['multiStatus', (known: LearnedCapabilities) => known.observeMultiStatus(false)],
+    ['timeDigits', (known: LearnedCapabilities) => known.observeRoundedTime()],
+    ['keepsMeta', (known: LearnedCapabilities) => known.observeLostMeta()],
+  ] as const)('reports a lesson about %s once, though two concurrent calls find it out', (capability, observe) => {
+    const { known, told } = learn()
+    observe(known)
+    const { current } = known
+    observe(known)
+    expect(known.current).toBe(current)
+    expect(told.map((lesson) => lesson.capability)).toEqual([capability])
+    expect(known.lessons).toEqual(told)
+  })
+
   it('believes a wrong count less, one step at a time', () => {
     const { known, told } = learn({ count: 'matching' })
     known.observeWrongCount({ statuses: ['pinned'] })

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { parseCid } from '../../../../src/domain/cid.ts'
 import { parseInstant } from '../../../../src/domain/instant.ts'
 import type { Pin } from '../../../../src/domain/pin.ts'
-import { createPinMatcher } from '../../../../src/upstream/writes/match-pin.ts'
+import { createPinMatcher } from '../../../../src/upstream/writes/pin-matcher.ts'
 import type { WriteRecord } from '../../../../src/upstream/writes/write-records.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
 

@@ -1,6 +1,6 @@
 import { type Cid, parseCid } from '../../domain/cid.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
-import { OPERATION_META_KEY, type Pin, type PinStatus, type StringMap } from '../../domain/pin.ts'
+import { type Pin, type PinStatus, type StringMap, WRITE_ID_META_KEY } from '../../domain/pin.ts'
 import { Mismatch, readObject, readText } from './read-json.ts'
 
 /** Options for reading a service's pins. */
@@ -27,11 +27,11 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
 ])
 
 /**
- * Reads a pin from JSON. Written by hand instead of as a schema, since it runs for every pin of every list.
+ * Decodes a pin of an answer. Written by hand instead of as a schema, since it runs for every pin of every list.
  *
  * @throws {Mismatch} when it is not a `PinStatus`
  */
-export function readPin(serviceName: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
+export function decodePin(serviceName: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
   const wire = readObject(json, '')
   const requestId = readRequestId(wire)
   const statusText = readText(wire.status, 'status')
@@ -58,8 +58,8 @@ export function readPin(serviceName: string, json: unknown, { namesPinsByCid = f
 
 /** Moves pinql's own entry of `meta` out of what clients see. */
 function withWriteId(pin: Pin): Pin {
-  if (pin.meta[OPERATION_META_KEY] === undefined) return pin
-  const { [OPERATION_META_KEY]: writeId, ...shown } = pin.meta
+  if (pin.meta[WRITE_ID_META_KEY] === undefined) return pin
+  const { [WRITE_ID_META_KEY]: writeId, ...shown } = pin.meta
   return { ...pin, meta: shown, writeId }
 }
 

@@ -1,9 +1,7 @@
 import { givenNameOf } from '../../domain/given-name.ts'
 import type { Pin } from '../../domain/pin.ts'
+import { earliestCreatedNs } from './earliest-created.ts'
 import type { WriteRecord } from './write-records.ts'
-
-/** The largest lag of a service's clock behind the gateway's that pinql allows for. */
-export const CLOCK_SKEW_MS = 5 * 60 * 1000
 
 /** The pins of a list that a write made, or may have made. */
 export interface MatchedPins {
@@ -16,7 +14,7 @@ export interface MatchedPins {
 /** Creates a function that finds the pins of a write among the pins of its CID. */
 export function createPinMatcher({ writeId, write, before, startedAt }: WriteRecord) {
   const known = new Set(before)
-  const earliest = BigInt(startedAt - CLOCK_SKEW_MS) * 1_000_000n
+  const earliest = earliestCreatedNs(startedAt)
   const name = givenNameOf(write.pin)
   return (pins: readonly Pin[]): MatchedPins => ({
     mine: pins.filter((pin) => pin.writeId === writeId).sort(byAge),

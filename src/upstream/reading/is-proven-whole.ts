@@ -1,9 +1,10 @@
 import { BadRequestError } from '../../domain/errors.ts'
+import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
-import { printTime, SECOND_NS } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
+import { printTime } from './time-unit.ts'
 
 /**
  * Returns whether other lists show that a list that is shorter than requested was not cut, though its times cannot be
