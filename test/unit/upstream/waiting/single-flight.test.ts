@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { SingleFlight } from '../../../src/upstream/waiting/single-flight.ts'
-import type { StopSignal } from '../../../src/upstream/waiting/stop.ts'
-import { deferred } from '../../support/deferred.ts'
+import { SingleFlight } from '../../../../src/upstream/waiting/single-flight.ts'
+import type { StopSignal } from '../../../../src/upstream/waiting/stop.ts'
+import { deferred } from '../../../support/deferred.ts'
 
 /** Calls that the test answers, each with the signal that it was started with. */
 function scripted() {

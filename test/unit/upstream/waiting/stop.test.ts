@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Stop, type StopSignal, unionOfRequestIds } from '../../../src/upstream/waiting/stop.ts'
+import { Stop, type StopSignal, unionOfRequestIds } from '../../../../src/upstream/waiting/stop.ts'
 
 type Step = { readonly act: 'add' | 'remove' | 'abort'; readonly listener: number; readonly removes: number }
 
