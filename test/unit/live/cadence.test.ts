@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Cadence, type PollDemand } from '../../../src/live/polling/cadence.ts'
 import { changeRateOf } from '../../../src/live/polling/change-rate.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
 
 const FAST = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' } as const
 const NOBODY = { perMs: () => 0 }
@@ -78,6 +79,21 @@ it('gives what one tenant leaves to the others, and does not let one with very m
   const alone = settle(new Cadence([FAST], NOBODY), demands)
   const beside = settle(new Cadence([FAST], NOBODY), [...demands, { ...one, changeRate: 500, requests: 10 }])
   expect((beside[0] as number) / (alone[0] as number)).toBeLessThan(1.2)
+})
+
+it('always returns a finite interval of at least the shortest one, though sums of floating point numbers drift', () => {
+  const limit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' } as const
+  const cadence = new Cadence([limit], NOBODY)
+  const random = seededRandom(1)
+  const wrong: { shortestMs: number; intervalMs: number }[] = []
+  for (let n = 0; n < 200_000; n++) {
+    const shortestMs = random() < 0.5 ? 5_000 : 1_000 + 4_000 * random()
+    const share = random() < 0.5 ? 1 : 0.2
+    const need = { changeRate: random(), share, shortestMs, requests: 1, endpoint: 'list' } as const
+    const intervalMs = cadence.intervalMs(`${n % 2}`, need)
+    if (!(intervalMs >= shortestMs && Number.isFinite(intervalMs))) wrong.push({ shortestMs, intervalMs })
+  }
+  expect(wrong).toEqual([])
 })
 
 it('expects much of what moved lately, and little of what has long been as it is', () => {

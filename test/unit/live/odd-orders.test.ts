@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import type { Cid } from '../../../src/domain/cid.ts'
 import { RateLimitedError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
-import { Cadence } from '../../../src/live/polling/cadence.ts'
 import { cidOf } from '../../support/model/model-service.ts'
 import { brief, ids, type ModelLive, query, record, startModelLive } from '../../support/model/start-model-live.ts'
 
@@ -150,28 +149,6 @@ it('a pin from elsewhere is found, though a newer one was added through this gat
   const back = record(model.watch('a', query(), { after: told.events.at(-1)?.cursor }))
   await clock.advance(10_000)
   expect(back.events.map(brief)).toContain(`added ${elsewhere.requestId} queued`)
-})
-
-it('the sharing of a budget never ends in no number, however its sums drift', () => {
-  const limit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' } as const
-  const cadence = new Cadence([limit], { perMs: () => 0 })
-  let random = 1
-  const next = (): number => {
-    random = (random * 48_271) % 2_147_483_647
-    return random / 2_147_483_647
-  }
-  for (let n = 0; n < 200_000; n++) {
-    const shortestMs = next() < 0.5 ? 5_000 : 1_000 + 4_000 * next()
-    const need = {
-      changeRate: next(),
-      share: next() < 0.5 ? 1 : 0.2,
-      shortestMs,
-      requests: 1,
-      endpoint: 'list',
-    } as const
-    const intervalMs = cadence.intervalMs(`${n % 2}`, need)
-    if (!(intervalMs >= shortestMs && Number.isFinite(intervalMs))) throw new Error(`${intervalMs} ms`)
-  }
 })
 
 it('polls come sooner again when many who began at once leave the budget to them', async () => {
