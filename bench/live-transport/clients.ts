@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
-/** What a subscriber here asks for. */
+/** The document of each subscriber. */
 export const SUBSCRIPTION = `subscription ($ids: [ID!]!) { pinStatusChanged(ids: $ids, until: FOREVER) {
   kind seq cursor observedAt previousStatus pin { id cid name status failureReason } } }`
 

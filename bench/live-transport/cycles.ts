@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { repeat, sleep, subscribeClient } from './clients.ts'
 import { startWatchedPin, TOKEN } from './watched-pin.ts'
 
-/** What is left behind by clients who connect, subscribe and drop. */
+/** Measures the memory and timers that remain after clients connect, subscribe and drop. */
 export async function measureCycles(cycles: number): Promise<string> {
   await using watched = await startWatchedPin()
   const { gateway, id } = watched

@@ -265,7 +265,7 @@ describe('a removal by filter at services that nobody knows', () => {
       expect(told).toHaveLength(removed.length)
       const matching = before.filter(({ status }) => status === 'failed')
       const isAll = removed.length === Math.min(1_000, matching.length)
-      // What remains of those that match is spoken of.
+      // If matching pins are left, the results contain an error.
       if (!isAll) expect(results.some(({ error }) => error !== null)).toBe(true)
       removals[isAll ? 'complete' : removed.length > 0 ? 'partial' : 'refused']++
     }

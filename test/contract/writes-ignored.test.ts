@@ -48,7 +48,7 @@ function expectIgnored(outcome: unknown, part: 'name' | 'meta', wanted: unknown)
   })
 }
 
-/** What a pin is apart from the id and the entry of the write that made it. */
+/** The parts of each pin that a client chose. Left out: the id, and pinql's own entry in `meta`. */
 function bodiesOf(pins: readonly EmulatedPin[]) {
   return pins.map(({ cid, name, meta }) => ({ cid, name, app: meta?.app }))
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** What may go wrong with the bytes of one direction. Absent: nothing. */
+/** Faults of the bytes in one direction. Absent: none. */
 export interface DirectionFaults {
   /** Every byte arrives this much later, give or take up to `jitterMs`; the order stays. */
   readonly latency?: { readonly ms: number; readonly jitterMs?: number }

@@ -28,7 +28,7 @@ const id = idOf({ requestId: 'r1', cid })
 const lateError = shownError(late('one'))
 const lateCounts = { pinned: null, error: lateError }
 
-/** What is read, and what becomes of it: a read of the whole ends, a part of one ends as an error that nobody reads. */
+/** Reads and their outcomes: a read of a root field rejects. A read below it ends as an error that no client gets. */
 const READS: [what: string, document: string, outcome: object][] = [
   ['pins', '{ pins { __typename } }', { thrown: 'client gone' }],
   ['pin', `{ pin(id: "${id}") { __typename } }`, { thrown: 'client gone' }],

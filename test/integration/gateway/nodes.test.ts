@@ -34,7 +34,7 @@ describe('nodes', () => {
         })),
       },
     })
-    // What is left alone goes by its request id.
+    // A pin that is left over alone is requested by its request id.
     const lone = count % 10 === 1 ? [`GET /pins/${stored.at(-1)?.requestId}`] : []
     expect(requestsAt(service)).toEqual([...Array(requests - lone.length).fill('GET /pins'), ...lone])
     for (const { query } of service.requests) expect(query.get('cid')?.split(',').length ?? 0).toBeLessThanOrEqual(10)

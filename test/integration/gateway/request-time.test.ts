@@ -15,7 +15,7 @@ async function startPair(answers: number) {
   let answered = 0
   let isSlowAsked = false
   const endWhenDue = () => {
-    // What was answered is taken in first.
+    // The answers are processed before the time is over.
     if (isSlowAsked && answered === answers) setImmediate(() => time.abort(new Error('too late')))
   }
   const observer: UpstreamObserver = {

@@ -144,7 +144,7 @@ describe('an event stream', () => {
         openEventStream(setup.gateway.url, operation, { method, headers })
       const { events, close } = await open(FOREVER(pin.id))
       const { event, id, data } = await nextOf(events)
-      // What comes from elsewhere has no ids.
+      // Only events of pinql's own stream have ids, so this one answered.
       expect([event, id, seen(data).pin?.id]).toEqual(['next', seen(data).cursor, pin.id])
       close()
       const { response } = await open({ query: '{ services { name } }' })

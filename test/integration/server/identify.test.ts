@@ -157,7 +157,7 @@ it.each([
   socket.destroy()
   await gone
   known.resolve()
-  // What had been begun would have been sent before this.
+  // A change that had been started would have reached the service before this answer.
   await post(host.url, COUNT)
   expect(host.service.count('POST')).toBe(0)
 })

@@ -121,7 +121,7 @@ describe.each(Object.entries(REFUSED))('%s', (_what, operation) => {
   })
 })
 
-/** What is no operation at all; a WebSocket is closed for it with 4400. */
+/** Messages that are not GraphQL operations. A WebSocket that sends one is closed with 4400. */
 const MALFORMED: Readonly<Record<string, unknown>> = {
   'no query': { variables: {} },
   'null for a query': { query: null },

@@ -33,7 +33,7 @@ function seedPins(service: EmulatedProvider, count: number): SeededPin[] {
   })
 }
 
-/** What GraphQL operations have of the services, without their documents: parsing 10,000 would be the longer part. */
+/** Starts the loaders of a GraphQL operation, without a document: parsing 10,000 documents would take most of the time. */
 function startOperations({ endpoint }: EmulatedProvider): AsyncDisposable & { start(): Loaders } {
   const registry = createServiceRegistry([{ name: 'test', endpoint, token: ALICE, provider: null }], 'test')
   return {

@@ -10,7 +10,7 @@ export interface HistoryStage extends AsyncDisposable {
   readonly clock: Clock
   readonly upstream: ModelService
   readonly live: Informers
-  /** How often each kind of trouble was made. */
+  /** Number of times that each kind of trouble was made. */
   readonly troubles: ReadonlyMap<string, number>
   tenant(token: string): Tenant
   /** Subscribes. */

@@ -43,7 +43,7 @@ export class World {
     }
   }
 
-  /** What is under way comes to its end. */
+  /** Settles every unfinished pin of a token. */
   settle(token: string): void {
     const { upstream } = this.#stage
     for (const { requestId, status } of [...upstream.pins(token).values()]) {

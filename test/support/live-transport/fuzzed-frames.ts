@@ -4,7 +4,7 @@ import fc from 'fast-check'
 export interface FuzzedFrame {
   readonly data: string | Uint8Array
   readonly isBinary: boolean
-  /** How many frames it is cut into. */
+  /** Number of frames that the message is cut into. */
   readonly parts: number
   /** True: the bytes are written to the connection as they are. */
   readonly isRaw: boolean

@@ -72,7 +72,7 @@ export const PINS_CHANGED = `subscription (
   pinsChanged(services: $services, filter: $filter, after: $after, kinds: $kinds) { ${EVENT} }
 }`
 
-/** What a subscriber of the documents above is told. */
+/** An event as a subscriber of the documents above receives it. */
 export interface SeenEvent {
   readonly kind: PinEventKind
   readonly service: string

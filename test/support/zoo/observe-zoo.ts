@@ -9,7 +9,7 @@ import type { ProviderProfile } from '../providers/provider-profile.ts'
 export const ALICE = 'alice-token'
 export const BOB = 'bob-token'
 
-/** What came back, read as text and, where that works, as JSON. */
+/** An answer as text and, if possible, as JSON. */
 export interface Answer {
   readonly status: number
   readonly type: string | null

@@ -113,7 +113,7 @@ describe('progressOf', () => {
     [{ size: '4096' }, { bytes: null, totalBytes: 4096, percent: null }],
     [{ percent: '12.5' }, { percent: 12.5 }],
     [{ progress: ' 80% ' }, { percent: 80 }],
-    // What the service says itself comes first.
+    // The service's own percentage is preferred.
     [{ percent: '10', bytes_fetched: '50', dag_size: '100' }, { percent: 10 }],
   ])('reads the keys of other services: %j', (info, progress) => {
     expect(progressOf(pinWith(info))).toMatchObject(progress)

@@ -222,7 +222,7 @@ it('does not widen its window for a pin that is stuck since long ago', async () 
   await clock.advance(3_000)
   upstream.requests.length = 0
   await clock.advance(10_000)
-  // What is under way, instead of 6 pages.
+  // One list of the unfinished pins a second, instead of 6 pages.
   expect(upstream.requests.length).toBe(10)
 })
 

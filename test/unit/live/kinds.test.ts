@@ -60,7 +60,7 @@ function write(change: Promise<unknown>): void {
   change.catch(() => {})
 }
 
-/** What is left of events that all come at once: the last of each key, in the order in which they came. */
+/** Coalesces events that all arrive at once: keeps the last event of each key, in order of arrival. */
 function coalesced(events: readonly LiveEvent[]): LiveEvent[] {
   const last = new Map<string, LiveEvent>()
   for (const event of events) {

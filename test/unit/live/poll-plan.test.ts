@@ -35,7 +35,7 @@ it('covers all targets and what is new, however little a service can be trusted 
           each.requestId === item || byCid.includes(each) || isInWindow(each)
         expect(targets.filter((each) => !isCovered(each))).toEqual([])
         if (newSince !== null) expect(window !== null && (window.from === null || window.from < newSince)).toBe(true)
-        // What it relies on must be reliable.
+        // The plan uses only filters that the service applies correctly.
         if (byCid.length > 0) expect(can.cidFilter).toBe('exact')
         if (window !== null && window.from !== null) expect(can.timeFilter).not.toBe('unusable')
       },

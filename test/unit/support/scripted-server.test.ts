@@ -19,7 +19,7 @@ import {
 
 const document = { count: 1, results: ['a pin'] }
 
-/** What a client meets: status, type and text, or the code of the failure below `fetch failed`. */
+/** Asks as a client. Returns status, type and text, or the code of the failure behind `fetch failed`. */
 async function meet(handler: ScriptedHandler, signal?: AbortSignal) {
   await using upstream = await startScriptedServer()
   upstream.reply(handler)

@@ -19,7 +19,7 @@ import { countWaiting } from '../../../support/upstream/count-waiting.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const LISTS: RateLimit = { ...ADDRESS, limit: 30, windowMs: 60_000, scope: 'token' }
-/** How long a read may wait. */
+/** Most milliseconds that a read may wait. */
 const PATIENCE_MS = 22_000
 
 /** Asks for many calls at once. Returns how long each waited, and what the refused ones were told. */

@@ -13,7 +13,7 @@ import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const TEN_MINUTES_MS = 600_000
-/** How much later than another a request may arrive. */
+/** Most milliseconds by which the network delays one request more than another. */
 const JITTER_MS = 50
 const ADDRESS: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
 const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }

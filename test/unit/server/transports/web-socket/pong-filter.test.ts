@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import * as ws from 'ws'
 import { takeEmptyPongs } from '../../../../../src/server/transports/web-socket/pong-filter.ts'
 
-/** How `ws` itself makes frames, and reads them. */
+/** The classes by which `ws` itself writes and reads frames. */
 const { Sender, Receiver } = ws as unknown as {
   Sender: { frame(data: Buffer, options: { fin: boolean; opcode: number; mask: boolean }): Buffer[] }
   Receiver: new (options: { isServer: boolean }) => PassThrough

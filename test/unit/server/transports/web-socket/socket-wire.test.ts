@@ -95,7 +95,7 @@ describe('the wire of a socket', () => {
     expect([unread[0]?.toString('hex'), wire.pingedAt === null]).toEqual(['8900', false])
     for (let index = 0; index < 3; index++) wire.write(frame(20_000))
     ws.emit('pong', Buffer.alloc(0))
-    // What came behind the ping is asked about by now, and by a word.
+    // By now a second ping, with a payload, asks about the bytes that were written after the first one.
     expect([wire.isFull, unread.length, unread[4]?.length]).toEqual([true, 5, 6])
     while (unread.length > 0) readOne()
     expect([wire.isFull, wire.pingedAt]).toEqual([false, null])
