@@ -155,7 +155,7 @@ describe('compiled operations', () => {
     expect(withErrors).toBeGreaterThan(OPERATIONS * 0.1)
   })
 
-  it('are none for a first use, and for what would not come out the same', () => {
+  it('are not used for a first use, or if the result would differ', () => {
     const schema = createRandomSchema(false)
     const compiled = new CompiledOperations(schema, () => {})
     const findTwice = (query: string) => {

@@ -129,7 +129,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       expect(await tenant.getPin(stored.requestId)).toEqual({ ...pin, delegates: expect.any(Array) })
     })
 
-    it('finds all pins page by page, from any page on, and in one go', async () => {
+    it('finds all pins page by page, from any page on, and in one stream', async () => {
       await using started = await start(zooCase)
       const { service, tenant } = started
       seed(service)
@@ -170,7 +170,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       }
     })
 
-    it('counts right, or says that it does not know', async () => {
+    it('returns the right count, or reports that it is unknown', async () => {
       await using started = await start(zooCase)
       const { service, tenant } = started
       seed(service)

@@ -71,7 +71,9 @@ async function inspect(dataDir: string, dags: readonly Dag[]) {
   }
 }
 
-it('loses no pinned block and keeps no removed one when it is killed at any point', { timeout: 300_000 }, async () => {
+it('loses no pinned block and keeps no removed one when it is killed at any step of its work', {
+  timeout: 300_000,
+}, async () => {
   const next = seededRandom(Number(process.env.PINQL_SEED ?? 7))
   const random = (below: number): number => Math.floor(next() * below)
   await using folder = await temporaryFolder()

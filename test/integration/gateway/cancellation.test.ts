@@ -65,7 +65,7 @@ describe('a client that goes away', () => {
     await request.closed
   })
 
-  it('does not take the answer from another who asked the same', async () => {
+  it('does not cancel the answer of another client with the same request', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     seedPins(service, 1)
@@ -107,7 +107,7 @@ describe('a client that goes away', () => {
     expect(answer).toEqual({ data: { addPin: { pin: { requestId: 'r1' }, error: null } } })
   })
 
-  it('has no further change begun for it, and what was made is told', async () => {
+  it('starts no further change, and the result has the changes already made', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     const client = new AbortController()
@@ -137,7 +137,7 @@ describe('a client that goes away', () => {
     ])
   })
 
-  it('that is gone already costs no request', async () => {
+  it('that has left before costs no request', async () => {
     await using setup = await startSetup()
     const signal = AbortSignal.abort(new Error('client gone'))
 

@@ -26,7 +26,7 @@ const copied = (pin: object) => ({
 })
 
 describe('copyPins', () => {
-  it('pins the same elsewhere, with the holders of the content as origins, and looks all up together', async () => {
+  it('adds the pins to another service, with the holders of the content as origins, and reads all of them together', async () => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
     const meta = { app: 'blog' }

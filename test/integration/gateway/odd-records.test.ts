@@ -81,7 +81,7 @@ describe('a list with an odd record', () => {
 })
 
 describe('a removal by filter', () => {
-  it.each(ODD)('does not touch what could not be read, and says so: %s', async (_what, change) => {
+  it.each(ODD)('removes no pin that could not be read, and reports that: %s', async (_what, change) => {
     await using setup = await startSetup()
     const stored = seedPins(setup.service, 3, { name: 'old' })
     const [first, odd, last] = stored as [EmulatedPin, EmulatedPin, EmulatedPin]

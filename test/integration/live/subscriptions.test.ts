@@ -15,7 +15,7 @@ function eventWith(kind: string, fields: Readonly<Record<string, unknown>>): Rec
   return { kind, ...rest, remaining: null, isResync: null, ...fields }
 }
 
-it('tells a snapshot, then each change, and ends when all have settled', async () => {
+it('reports a snapshot, then each change, and ends when all pins have settled', async () => {
   await using live = await startLiveApi(compliant)
   const { service } = live
   const [pin] = service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])

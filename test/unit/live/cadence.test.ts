@@ -21,7 +21,7 @@ function settle(cadence: Cadence, demands: readonly PollDemand[]): number[] {
   return intervals
 }
 
-it('never asks for more than four fifths of the budget, nor more often than is wanted', () => {
+it('polls with at most four fifths of the budget, and no tenant more often than it wants', () => {
   fc.assert(
     fc.property(fc.array(demand, { minLength: 1, maxLength: 400 }), (demands) => {
       const intervals = settle(new Cadence([FAST], NOBODY), demands)
@@ -38,7 +38,7 @@ it('never asks for more than four fifths of the budget, nor more often than is w
   )
 })
 
-it('leaves queries and changes what they use, but for a fifth', () => {
+it('leaves queries and changes the requests that they use, apart from a fifth for polls', () => {
   const demands = Array.from({ length: 500 }, () => {
     return { changeRate: 1, shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   })
@@ -54,7 +54,7 @@ it('leaves queries and changes what they use, but for a fifth', () => {
 /** At 30 lists a minute, polls leave room for 15 lists at once, and one list is kept for changes. */
 const POLL_MS = 60_050.001 / 14
 
-it('keeps a limit of a token for each of its tenants', () => {
+it('keeps a limit per token for each tenant', () => {
   const cadence = new Cadence([{ limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }], NOBODY)
   const one = { changeRate: 1, shortestMs: 1000, share: 1, requests: 1 }
   expect(cadence.intervalMs('a', { ...one, endpoint: 'list' })).toBeCloseTo(POLL_MS)
@@ -62,7 +62,7 @@ it('keeps a limit of a token for each of its tenants', () => {
   expect(cadence.intervalMs('c', { ...one, endpoint: 'item' })).toBe(1000)
 })
 
-it('shares a limit of a token among the services that get the token', () => {
+it('shares a limit per token among the services that get the same token', () => {
   const cadence = new Cadence([{ limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }], NOBODY)
   const one = { changeRate: 1, shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   expect(cadence.intervalMs('first:hash', one)).toBeCloseTo(POLL_MS)
@@ -73,7 +73,7 @@ it('shares a limit of a token among the services that get the token', () => {
   expect(cadence.intervalMs('first:hash', one)).toBeCloseTo(POLL_MS)
 })
 
-it('gives what one tenant leaves to the others, and does not let one with very many pins starve them', () => {
+it('gives unused budget of a tenant to the others, and does not let a tenant with very many pins starve them', () => {
   const one = { shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   const demands = Array.from({ length: 200 }, () => ({ ...one, changeRate: 0.3 }))
   const alone = settle(new Cadence([FAST], NOBODY), demands)
@@ -96,7 +96,7 @@ it('always returns a finite interval of at least the shortest one, though sums o
   expect(wrong).toEqual([])
 })
 
-it('expects much of what moved lately, and little of what has long been as it is', () => {
+it('expects more changes of a pin, the more recently it changed', () => {
   expect(changeRateOf({ status: 'queued' }, 0)).toBe(0.5)
   expect(changeRateOf({ status: 'queued' }, 8_000)).toBe(0.1)
   expect(changeRateOf({ status: 'pinning' }, 0)).toBe(0.1)

@@ -7,7 +7,7 @@ import { ModelService } from '../../support/model/model-service.ts'
 import { query, record } from '../../support/model/start-model-live.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
 
-it('asks the budget and keeps events in the log that it was given, by the keys of tenants', async () => {
+it('uses the injected budget and event log, and passes them the keys of tenants', async () => {
   const clock = new VirtualClock()
   const upstream = new ModelService({ clock })
   const budgets: string[] = []

@@ -25,7 +25,7 @@ async function replace({ clock, tenant }: ModelLive, old: Pin, cid: Cid, key: st
 }
 
 describe('where request ids are CIDs', () => {
-  it('a replacement that is undone ends in no circle', async () => {
+  it('a replacement that is undone leads to the first pin, not into an endless loop', async () => {
     await using model = startWithCidsAsIds()
     const { clock, upstream } = model
     const one = upstream.add('a', { cid: cidOf(1) })
@@ -57,7 +57,7 @@ describe('where request ids are CIDs', () => {
   })
 })
 
-it('a replacement whose answer was lost is followed as well', async () => {
+it('a subscription follows a replacement whose answer was lost', async () => {
   await using model = startModelLive({ capabilities: { keepsMeta: true } })
   const { clock, upstream } = model
   const old = upstream.add('a')
@@ -74,7 +74,7 @@ it('a replacement whose answer was lost is followed as well', async () => {
   expect(told.end).toBe('done')
 })
 
-it('who does not follow the old pin is told of the new one once, though a poll had shown it before the answer', async () => {
+it('a replacement is reported as one ADDED to subscribers without the old pin, even if a poll shows the new pin before the answer', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const old = upstream.add('a', { name: 'old' })
@@ -90,7 +90,7 @@ it('who does not follow the old pin is told of the new one once, though a poll h
   expect(all.events.map(brief).slice(1)).toEqual([`added ${requestId} queued`, `replaced r0 by ${requestId}`])
 })
 
-it.each([300, 900])('new subscriptions every %s ms keep nobody from being told', async (everyMs) => {
+it.each([300, 900])('new subscriptions every %s ms do not delay the changes of older ones', async (everyMs) => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const told = record(model.watch('a', ids([upstream.add('a')], true)))
@@ -103,7 +103,7 @@ it.each([300, 900])('new subscriptions every %s ms keep nobody from being told',
   expect(told.end).toBe('done')
 })
 
-it('a subscription that cannot begin keeps nobody from being told', async () => {
+it('a subscription that cannot begin does not keep others from their changes', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const told = record(model.watch('a', ids([upstream.add('a')], true)))
@@ -116,7 +116,7 @@ it('a subscription that cannot begin keeps nobody from being told', async () => 
   expect(told.end).toBe('done')
 })
 
-it('who comes back to what was given up and read anew is not told that nothing was missed', async () => {
+it('a cursor from before a selection was dropped and read again returns a new snapshot, not CAUGHT_UP', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const pin = upstream.add('a')
@@ -134,7 +134,7 @@ it('who comes back to what was given up and read anew is not told that nothing w
   expect(back.events.map(brief)).toEqual([`resync ${pin.requestId} pinned`])
 })
 
-it('a pin from elsewhere is found, though a newer one was added through this gateway before the next look', async () => {
+it('a pin that another client added is found, even if a newer one was added through this gateway before the next poll', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const reader = model.watch('a', query())
@@ -151,7 +151,7 @@ it('a pin from elsewhere is found, though a newer one was added through this gat
   expect(back.events.map(brief)).toContain(`added ${elsewhere.requestId} queued`)
 })
 
-it('polls come sooner again when many who began at once leave the budget to them', async () => {
+it('polls become frequent again after 3,000 subscriptions that began at once have their snapshots', async () => {
   await using model = startModelLive({
     limits: [{ limit: 100, windowMs: 1_000, scope: 'address', endpoint: 'all' }],
   })

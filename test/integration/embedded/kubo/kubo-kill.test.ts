@@ -26,7 +26,7 @@ async function pinnedIn(dataDir: string): Promise<string[]> {
   }
 }
 
-it('calls no pin pinned that Kubo has not, and leaves none over, when it is killed at any point', {
+it('reports no pin as pinned that Kubo lacks, and leaves no extra pin there, when it is killed at any step of its work', {
   timeout: 300_000,
 }, async () => {
   const next = seededRandom(Number(process.env.PINQL_SEED ?? 7))

@@ -98,7 +98,7 @@ describe('a pin waits, says why and is tried again when Kubo ', () => {
     expect((await service.client.settled(requestid)).status).toBe('pinned')
   })
 
-  it('wants another token, until it gets the right one', async () => {
+  it('refuses the token, until the token is corrected', async () => {
     await using folder = await temporaryFolder()
     await using kubo = await startFakeKubo({ token: 'secret' })
     const cid = await kubo.state.createDag('guarded')

@@ -31,7 +31,7 @@ function follow(steps: readonly Step[], signal: StopSignal, abort: (reason: unkn
 }
 
 describe('Stop', () => {
-  it('does what an AbortController does, whoever listens and leaves', () => {
+  it('behaves like an AbortController, in whatever order listeners come and go', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
         const controller = new AbortController()
@@ -52,7 +52,7 @@ describe('Stop', () => {
 })
 
 describe('the request ids of a Stop', () => {
-  it('are those of whatever waits at the moment', () => {
+  it('are those of the operations that wait at the moment', () => {
     const waiting = { requestIds: ['r1', 'r2'] }
     const stop = new Stop(waiting)
     expect([new Stop().requestIds, new Stop('r1').requestIds, stop.requestIds]).toEqual([[], ['r1'], ['r1', 'r2']])
@@ -62,7 +62,7 @@ describe('the request ids of a Stop', () => {
     expect(new Stop(signal).requestIds).toEqual([])
   })
 
-  it('are each named once in a union', () => {
+  it('occur once each in a union', () => {
     const all: StopSignal[] = [new Stop('r1'), new AbortController().signal, new Stop({ requestIds: ['r2', 'r1'] })]
     expect(unionOfRequestIds(all)).toEqual(['r1', 'r2'])
   })
