@@ -1,6 +1,6 @@
 import type { ServiceSettings } from '../src/upstream/service/service-settings.ts'
 
-/** A server that nobody here wrote, and how to run it. */
+/** A Pinning Service by other authors, with the way to run it. */
 export interface ForeignServer {
   readonly name: string
   /** Packages that `npm install` adds beside the server. */

@@ -37,7 +37,7 @@ export async function subscribeClient(
   return client
 }
 
-/** Connects to what is no more than `ws`. */
+/** Connects to a plain `ws` server, without a gateway. */
 export async function connectRaw(url: string): Promise<WebSocket> {
   const ws = new WebSocket(url.replace('http', 'ws'), { perMessageDeflate: false })
   await once(ws, 'open')

@@ -21,7 +21,7 @@ export async function measureCycles(cycles: number): Promise<string> {
   const before = await gateway.stats()
   await run(cycles)
   const after = await gateway.stats()
-  // Past the linger, nobody is polled for.
+  // After the linger time, the gateway no longer polls for the clients that left.
   await sleep(33_000)
   const requests = watched.requests()
   const end = await gateway.stats()

@@ -23,7 +23,7 @@ export interface ToldConnection {
 }
 
 const GONE = Number.POSITIVE_INFINITY
-/** A client that gets all of these knows every pin as it is. */
+/** The event kinds from which a client learns the present state of every pin. */
 const KINDS_OF_STATE: readonly PinEventKind[] = [
   'SNAPSHOT',
   'ADDED',
@@ -56,7 +56,7 @@ export class HistoryChecker {
   cursor: string | null = null
   events = 0
   readonly #isOrdered: boolean
-  /** The last state of each pin that was told; null of one that is gone. */
+  /** The last reported state of each pin. Null: the pin is gone. */
   readonly #known = new Map<string, ToldPin | null>()
   /** Request ids of pins that replaced another pin. */
   readonly #successors = new Set<string>()
@@ -77,7 +77,7 @@ export class HistoryChecker {
     this.#isOrdered = isOrdered
   }
 
-  /** A connection begins: with what is known, when it comes with the last cursor, or with nothing. */
+  /** Begins a connection: with the known pins if it resumes from the last cursor, else with none. */
   connected(isResumed: boolean, { kinds, isById }: ToldConnection): void {
     this.#kinds = kinds ?? DEFAULT_KINDS
     this.#isById = isById
@@ -143,14 +143,14 @@ export class HistoryChecker {
     }
   }
 
-  /** In what it differs from how things are that what was told does not show: nothing, once all has been at rest for long. */
+  /** Returns the differences between the known and the true state. Empty once nothing has changed for long. */
   differences(truth: ReadonlyMap<string, Pin>, isWanted: (pin: ToldPin) => boolean): string[] {
     const lost = [...truth.values()]
       .filter((pin) => isWanted(pin) && this.#mustKnow(pin) && this.#revKnown(pin.requestId) !== revOf(pin))
       .map(
         (pin) => `lost: ${pin.requestId} is ${pin.status} (${revOf(pin)}), known as ${this.#revKnown(pin.requestId)}`,
       )
-    // A pin that no longer matches is told as it then is, and not followed any further.
+    // A pin that no longer matches is reported once in its new state, and then no longer followed.
     const outdated = (this.#isComplete ? [...this.#known.values()] : [])
       .filter((pin) => pin !== null && isWanted(pin) && !truth.has(pin.requestId))
       .map((pin) => `outdated: ${pin?.requestId}`)

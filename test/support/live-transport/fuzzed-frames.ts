@@ -80,7 +80,7 @@ const data = fc.oneof(
   { weight: 1, arbitrary: fc.constant('x'.repeat(70_000)) },
 )
 
-/** Anything that somebody may send, most of it close to what is right. */
+/** Random input of a client, most of it close to valid. */
 export const fuzzedFrame: fc.Arbitrary<FuzzedFrame> = fc.record({
   data,
   isBinary: fc.oneof({ weight: 30, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),

@@ -211,7 +211,7 @@ export class ModelService {
     past.splice(0, Math.max(0, kept))
   }
 
-  /** An account as it was so long ago. */
+  /** Returns the pins of an account as they were so many milliseconds ago. */
   #replica(token: string, ageMs: number): ReadonlyMap<string, Pin> {
     const since = this.#clock.now() - ageMs
     const pins = new Map(this.#account(token))

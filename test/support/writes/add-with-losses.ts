@@ -25,7 +25,7 @@ export interface LossesReport {
   readonly failed: number
   /** Keys with more than one pin at the service. */
   readonly duplicates: number
-  /** Adds whose client was told of a pin that is not the one that is there, or of none although one is. */
+  /** Adds whose answer names another pin than the stored one, or no pin although one is stored. */
   readonly wrong: number
   readonly requests: number
 }

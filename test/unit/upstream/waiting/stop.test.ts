@@ -10,7 +10,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   removes: fc.nat(4),
 })
 
-/** Which listeners are called, in order, when each removes another one; and how the signal is afterwards. */
+/** Returns the called listeners in order, if each removes another one, and the final state of the signal. */
 function follow(steps: readonly Step[], signal: StopSignal, abort: (reason: unknown) => void) {
   const called: number[] = []
   const removes = new Map<number, number>()
