@@ -62,7 +62,7 @@ describe('an idempotency key', () => {
     expect(requestsAt(setup)).toEqual([])
   })
 
-  it('makes one replacement for all who use it at the same time, and reads the old pin once', async () => {
+  it('makes one replacement for all callers that use it at the same time, and reads the old pin once', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
     const old = await run(tenant.addPin(newPin(1), 'old'))

@@ -135,7 +135,7 @@ function failure(operation: Operation, error: ErrorParts, pinId?: string): objec
 
 describe('bad input', () => {
   it.each(CASES)(
-    'refuses %s (%s), and asks nobody',
+    'refuses %s (%s), and sends no request',
     async (_what, operation, variables, argument, expected, received) => {
       await using setup = await startSetup()
 

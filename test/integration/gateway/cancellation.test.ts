@@ -86,7 +86,7 @@ describe('a client that goes away', () => {
     expect(service.count()).toBe(1)
   })
 
-  it('does not stop a change that has begun, since nobody would know its outcome', async () => {
+  it('does not stop a change that was sent, since its outcome would be unknown', async () => {
     await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     const client = new AbortController()

@@ -117,7 +117,7 @@ describe('a removal by filter', () => {
 })
 
 describe('a lookup beside an odd record', () => {
-  it('has the other pins of the CID, and an error that says what is missing', async () => {
+  it('returns the other pins of the CID, and an error because one is missing', async () => {
     await using setup = await startSetup()
     const [odd, fine] = setup.service.seed(ALICE, [{ cid: exampleCid(1) }, { cid: exampleCid(1) }]) as [
       EmulatedPin,

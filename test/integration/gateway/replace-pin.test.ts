@@ -57,7 +57,7 @@ const CHANGES: [what: string, named: object, pin: object][] = [
 const UNSET = { cid: null, name: null, meta: null, origins: null, clear: null, idempotencyKey: null }
 
 describe('replacePin', () => {
-  it.each(CHANGES)('keeps what is not named: %s', async (_what, named, pin) => {
+  it.each(CHANGES)('keeps the parts that the input does not name: %s', async (_what, named, pin) => {
     for (const unset of [{}, UNSET]) {
       await using setup = await startSetup()
       const id = seedOld(setup)

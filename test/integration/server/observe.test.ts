@@ -79,7 +79,7 @@ describe('an observer of the host', () => {
     await client.dispose()
   })
 
-  it('harms no request by throwing, and is logged once', async () => {
+  it('fails no request by throwing, and is logged once', async () => {
     const fail = (): never => {
       throw new Error('a broken observer')
     }

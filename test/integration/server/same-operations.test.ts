@@ -167,7 +167,7 @@ it.each([
   expect(await errorsOf('text/event-stream', `${gateway.url}?${search}`)).toEqual(byJson)
 })
 
-it.each(Object.keys(TRANSPORTS))('asks no service for what a failed field took with it, by %s', async (way) => {
+it.each(Object.keys(TRANSPORTS))('sends no request for fields below a failed one, by %s', async (way) => {
   const run = TRANSPORTS[way] as (typeof TRANSPORTS)[string]
   const query = '{ pins(first: 0) { nodes { id } } content(cid: "bafkqablimvwgy3y") { pins { id } } }'
   await run(gateway.url, { query: '{ pins(first: 1) { nodes { id } } }' })

@@ -124,7 +124,7 @@ describe('batch while you wait', () => {
     expect([service.count('GET', '/pins'), service.count('GET', `/pins/${requestId}`)]).toEqual([1, 1])
   })
 
-  it('tells that a pin is gone, whether it was looked up alone or with others', async () => {
+  it('reports that a pin is gone, whether it was looked up alone or with others', async () => {
     await using service = await startEmulatedProvider(compliant)
     await using api = startTestApi({ services: [{ name: 'test', endpoint: service.endpoint }] })
     const [gone, ...others] = seedPins(service, 3)

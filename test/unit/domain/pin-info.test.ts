@@ -146,7 +146,7 @@ describe('sizeOf', () => {
   })
 
   it.each([{}, { size: '0' }, { size: '-1' }, { size: 'big' }, { bytes_expected: '4096' }, { bytes_fetched: '4096' }])(
-    'is null for %j, in which nobody vouches for a size',
+    'is null for %j, which has no trustworthy size',
     (info) => {
       expect(sizeOf(pinWith(info, 'pinned'))).toBeNull()
     },

@@ -99,7 +99,7 @@ describe('a pin fails with the reason when its DAG', () => {
     })
   })
 
-  it('has a block whose codec nobody here can read', async () => {
+  it('has a block with an unknown codec', async () => {
     const cid = await add(0x78, Buffer.from('a git object'))
     const details = `Block ${cid} cannot be pinned: its codec 0x78 is not supported`
     expect(await outcome({}, cid)).toEqual({ status: 'failed', details })

@@ -180,7 +180,7 @@ describe('a pin fails, and leaves nothing pinned, when its DAG', () => {
   })
 })
 
-it("takes no other failure for a CID that is not pinned, so that its owner's pin stays", async () => {
+it("does not mistake another failure for a CID that is not pinned, so that the owner's pin stays", async () => {
   await using kubo = await startFakeKubo()
   const { state } = kubo
   const cid = await state.createDag('of the owner')

@@ -17,7 +17,7 @@ describe('an answer of 429', () => {
   const refuse = (budget: PromptBudget, tenant: string, retryAfterMs?: number) =>
     budget.observe({ tenantKey: tenant, endpoint: 'list', status: 429, retryAfterMs })
 
-  it('pauses the tenant that met it, at that endpoint class, and nobody else', () => {
+  it('pauses only the tenant that got it, at that endpoint class', () => {
     const { budget } = createBudget(ADDRESS, LISTS)
     using _ = budget
     refuse(budget, 'a', 7000)

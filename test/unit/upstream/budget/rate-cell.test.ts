@@ -64,7 +64,7 @@ describe('RateCell', () => {
     )
   })
 
-  it('foretells the instant of each call in a row exactly', () => {
+  it('predicts the instant of each call in a row exactly', () => {
     const cell = new RateCell(PER_SECOND)
     const foretold = Array.from({ length: 50 }, (_, ahead) => Math.max(0, cell.readyAt(0, 'live', ahead)))
     expect(takeAll(cell, 0, 600).slice(0, 50)).toEqual(foretold.map((at) => expect.closeTo(at, 6)))
@@ -203,7 +203,7 @@ describe('RateCell', () => {
     })
   })
 
-  describe('what is left for people to read', () => {
+  describe('the number of remaining calls', () => {
     it('counts the calls of the last window exactly', () => {
       const cell = new RateCell(PER_MINUTE)
       for (let at = 0; at < 60_000; at += 6000) send(cell, at)

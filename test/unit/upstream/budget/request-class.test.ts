@@ -50,7 +50,7 @@ describe('ClassOrder', () => {
 })
 
 describe('callsAhead', () => {
-  it.each(REQUEST_CLASSES)('foretells the turn of a %s call among 500 waiting calls', (requestClass) => {
+  it.each(REQUEST_CLASSES)('predicts the turn of a %s call among 500 waiting calls', (requestClass) => {
     const waiting: Record<BudgetClass, number> = { mutation: 100, interactive: 100, trial: 100, live: 100, resync: 100 }
     const foretold = callsAhead(requestClass, (other) => waiting[other])
     const order = new ClassOrder()
@@ -65,7 +65,7 @@ describe('callsAhead', () => {
     expect(foretold).toBeLessThanOrEqual(served * 1.4 + 1)
   })
 
-  it('foretells no calls ahead without waiting calls', () => {
+  it('predicts no calls ahead without waiting calls', () => {
     expect(REQUEST_CLASSES.map((each) => callsAhead(each, () => 0))).toEqual(REQUEST_CLASSES.map(() => 0))
   })
 })

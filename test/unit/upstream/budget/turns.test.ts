@@ -47,7 +47,7 @@ describe('callers of one token', () => {
     expect(background.filter(({ outcome }) => outcome === 'granted')).toHaveLength(1)
   })
 
-  it('share an equal read, which leaves in the first turn of all who wait for it', async () => {
+  it('share an equal read, which leaves in the first turn of any caller that waits for it', async () => {
     const { clock, budget } = createBudget(MINUTE)
     using _ = budget
     await saturate(budget, listFor('greedy'))

@@ -29,7 +29,7 @@ describe('LookupQueue with an idle budget', () => {
     expect(looked.outcome).toEqual(['id-3', 'id-3-again'])
   })
 
-  it('asks ten CIDs at a time for what is looked up in one turn', async () => {
+  it('requests ten CIDs at a time for all lookups of one turn', async () => {
     const { requests, lookUp, clock } = createLookups(range(100).map(examplePin))
     const looked = range(25).map((n) => lookUp(n))
     await clock.advance(0)
