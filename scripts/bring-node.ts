@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Majors of Node that pinql is tested on beside the oldest one, which is the one that runs. */
+/** Major versions of Node that pinql is tested on. The oldest supported one is missing: it runs the tests themselves. */
 export const NEWER_NODES = ['22', '24'] as const
 
 /** Fetches a Node for this machine, Linux on x64, from npm into a folder. Returns the folder of its binary. */

@@ -1,7 +1,7 @@
 import { CriticalityLevel, diff } from '@graphql-inspector/core'
 import { buildSchema } from 'graphql'
 
-/** What one change does to clients that were written for the older schema. */
+/** The effect of one change on clients that were written for the older schema. */
 export type Severity = 'breaking' | 'dangerous' | 'safe'
 
 /** One difference between two schemas. */

@@ -1,16 +1,16 @@
 import type { ServiceSettings } from '../src/upstream/service/service-settings.ts'
 
-/** A server that nobody here wrote, and how to run it. */
+/** A Pinning Service by other authors, with the way to run it. */
 export interface ForeignServer {
   readonly name: string
-  /** What `npm install` puts beside it. */
+  /** Packages that `npm install` adds beside the server. */
   readonly dependencies: Readonly<Record<string, string>>
   readonly overrides?: Readonly<Record<string, string>>
   /** A module that starts it with the token `secret`, and prints `PORT` and its port. */
   readonly start: string
-  /** What the configuration says of it, where a stranger would not be seen through. */
+  /** The configuration of the server, for facts that pinql cannot find out by itself. */
   readonly known: Pick<ServiceSettings, 'provider' | 'capabilities'>
-  /** What it hides from those who do not know it, or does not do at all. */
+  /** Features that the server lacks, or that pinql can use only if it is configured. */
   readonly hides: readonly ('names' | 'versions' | 'meta')[]
 }
 

@@ -64,7 +64,7 @@ async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ i
     waitedMs[request.class]?.push(permit.waitedMs)
     if (request.class !== 'mutation') perTenant.set(request.tenantKey, (perTenant.get(request.tenantKey) ?? 0) + 1)
   }
-  // Near the end the budget refuses what it could no longer serve in time, which ends a loop.
+  // Near the end the budget refuses calls that it cannot serve in time, which ends the loop of their caller.
   async function callGreedily(request: CallRequest): Promise<void> {
     for (;;) await call(request)
   }

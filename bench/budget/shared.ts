@@ -28,7 +28,7 @@ interface Load {
   readonly leastUse: number
 }
 
-/** What the service has seen. */
+/** Requests as the service saw them. */
 interface Log {
   /** Milliseconds by the service's clock. */
   readonly arrivals: readonly number[]

@@ -18,7 +18,7 @@ const WORDS = ['Photo', 'Video', 'backup', 'Größe', 'Docs', 'report', 'invoice
 /** Nine pins of ten belong to the first token, the others to the second. */
 const TOKENS = ['token-a', 'token-b']
 
-/** What is stored at a place of the bench's store. */
+/** A pin of the bench's store. */
 export interface FilledPin {
   readonly requestId: string
   readonly cid: string

@@ -1,4 +1,4 @@
-/** An operation and what it is compared with: the request to the service that answers it. */
+/** An operation, and the upstream request that answers it, for comparison. */
 export interface CpuLoad {
   readonly name: string
   /** Processor time, in times of the raw proxy's. */

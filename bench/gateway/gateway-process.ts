@@ -4,7 +4,7 @@ import type { RateLimit } from '../../src/upstream/budget/rate-limit.ts'
 import { temporaryFolder } from '../../test/support/temporary-folder.ts'
 import { serve } from './start-process.ts'
 
-/** The gateway as it is, with its usual log thrown away, in front of one service named `test`. */
+/** The gateway in its default configuration, in front of one service named `test`. Its log is discarded. */
 serve(async ({ endpoint, limits }: { endpoint: string; limits: readonly RateLimit[] }) => {
   const folder = await temporaryFolder()
   const config = parseConfig({ port: 0, dataDir: folder.path, services: { test: { endpoint } } })

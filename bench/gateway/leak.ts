@@ -20,7 +20,7 @@ const FAULTS: readonly Faults[] = [
   { downstream: { latency: { ms: 10, jitterMs: 10 } } },
   { downstream: { slicer: { averageBytes: 100, delayMs: 1 } } },
 ]
-/** Of the heap after the first fifth: what is kept of that many operations shows by then. */
+/** Most growth of the heap after the first fifth. Memory that is kept per operation exceeds it. */
 const MOST_GROWTH = 1.1
 /** Far longer than the pauses of the breaker. */
 const LONGEST_RECOVERY_MS = 60_000

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 /** A server in a process of its own, whose processor time can be told from everybody else's. */
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string
-  /** What it reports of itself. `afterGc` leaves out what is only waiting to be collected, and takes its time. */
+  /** Returns the process's report of itself. `afterGc` collects garbage first, which takes time. */
   report(options?: { afterGc?: boolean }): Promise<ProcessReport>
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 
-/** What a subscriber here asks for. */
+/** The document of each subscriber. */
 export const SUBSCRIPTION = `subscription ($ids: [ID!]!) { pinStatusChanged(ids: $ids, until: FOREVER) {
   kind seq cursor observedAt previousStatus pin { id cid name status failureReason } } }`
 
@@ -37,7 +37,7 @@ export async function subscribeClient(
   return client
 }
 
-/** Connects to what is no more than `ws`. */
+/** Connects to a plain `ws` server, without a gateway. */
 export async function connectRaw(url: string): Promise<WebSocket> {
   const ws = new WebSocket(url.replace('http', 'ws'), { perMessageDeflate: false })
   await once(ws, 'open')

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { repeat, sleep, subscribeClient } from './clients.ts'
 import { startWatchedPin, TOKEN } from './watched-pin.ts'
 
-/** What is left behind by clients who connect, subscribe and drop. */
+/** Measures the memory and timers that remain after clients connect, subscribe and drop. */
 export async function measureCycles(cycles: number): Promise<string> {
   await using watched = await startWatchedPin()
   const { gateway, id } = watched
@@ -21,7 +21,7 @@ export async function measureCycles(cycles: number): Promise<string> {
   const before = await gateway.stats()
   await run(cycles)
   const after = await gateway.stats()
-  // Past the linger, nobody is polled for.
+  // After the linger time, the gateway no longer polls for the clients that left.
   await sleep(33_000)
   const requests = watched.requests()
   const end = await gateway.stats()

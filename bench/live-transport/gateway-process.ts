@@ -2,7 +2,7 @@ import { parseConfig } from '../../src/config/parse-config.ts'
 import { startGateway } from '../../src/server/start-gateway.ts'
 import { serveStats } from './serve-stats.ts'
 
-/** A gateway in a process of its own, with caps and limits out of the way of what is measured. */
+/** A gateway in a process of its own, with caps and limits too high to affect the measurement. */
 const many = 1_000_000
 const gateway = await startGateway(
   parseConfig({

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { Heartbeat } from '../../src/server/transports/connections/heartbeat.ts'
 import { serveStats } from './serve-stats.ts'
 
-/** What `ws` can do at best: whatever comes in on a socket goes out to all, the same bytes; and a ping for each every 12 s. */
+/** The best that `ws` can do: each incoming message is sent to all sockets unchanged. Each socket gets a ping every 12 s. */
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
 const heartbeat = new Heartbeat<WebSocket>((socket) => socket.ping())
 setInterval(() => heartbeat.step(), Heartbeat.stepMs(12_000))

@@ -1,5 +1,5 @@
 /**
- * What live status costs on its way from the gateway to browsers. The gateway runs in a process of its own, on core 0 where
+ * Measures the cost of live status from the gateway to browsers. The gateway runs in a process of its own, on core 0 where
  * `taskset` is there; the service and the clients share this one, on core 1.
  *
  * Run: node --import tsx bench/live-transport/run.ts [delivery detection burst idle pongs stalled silent cycles fuzz] [--full]
@@ -28,7 +28,7 @@ const benches: Record<string, () => Promise<string>> = {
   fuzz: () => fuzz(isFull ? 1_000_000 : 20_000),
 }
 
-/** How many files and sockets a process may have. */
+/** Returns the number of files and sockets that a process may open. */
 function openFiles(): number {
   const { userLimits } = process.report.getReport() as { userLimits: { open_files: { soft: number | 'unlimited' } } }
   return Number(userLimits.open_files.soft) || Number.POSITIVE_INFINITY

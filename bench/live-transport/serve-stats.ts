@@ -1,9 +1,9 @@
-/** What a measured process tells of itself. */
+/** A measured process's report of itself. */
 export interface Stats {
   /** Microseconds of user and system time since its start, without the collection that asking may cost. */
   readonly cpuUs: number
   readonly rssBytes: number
-  /** What is in use, buffers included. */
+  /** Bytes of memory in use, buffers included. */
   readonly heapBytes: number
   readonly timers: number
   readonly sockets: number

@@ -4,7 +4,7 @@ import { startWatchedPin, TOKEN, type WatchedPin } from './watched-pin.ts'
 const ROUNDS = 5
 
 /**
- * What readers who stop reading do to others, and what becomes of them.
+ * Measures the effect of stalled readers on the others, and the fate of the stalled ones.
  *
  * @param noteBytes about the length of each event: 60 KB fill every buffer at once, and a few bytes none
  * @param seconds for which the others are watched each time, by themselves and beside those who have stopped

@@ -15,7 +15,7 @@ export interface WatchedPin extends AsyncDisposable {
   change(note: string): Promise<void>
 }
 
-/** @param status what it begins as; a settled one is not polled */
+/** @param status the first status. A settled pin is not polled */
 export async function startWatchedPin(status: 'queued' | 'pinned' = 'queued'): Promise<WatchedPin> {
   const service = await startEmulatedProvider(compliant)
   const gateway = await startMeasured('./gateway-process.ts', service.endpoint)

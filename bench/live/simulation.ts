@@ -149,7 +149,7 @@ async function run(load: Load): Promise<LoadResult> {
   function arrive(): void {
     const token = tokens[Math.floor(random() * random() * tokens.length)] as string
     if (load.isActive) live(token, upstream.add(token).requestId)
-    // What finds no room in time is not made.
+    // An add without room in the budget before its deadline is not made.
     else addAndWatch(token).catch(() => {})
     if (clock.now() < end) clock.setTimeout(arrive, -Math.log(1 - random()) * everyMs)
   }

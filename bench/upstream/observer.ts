@@ -14,7 +14,7 @@ const OBSERVERS: Readonly<Record<string, UpstreamObserver | undefined>> = {
   'every call': { onCall() {}, onService() {} },
 }
 
-/** A service in this process that answers at once: what is left is what a call costs beside HTTP. */
+/** A service in this process that answers at once, so that the time measured is that of the call without HTTP. */
 function connect(): ServiceClient {
   const unused = (): never => {
     throw new Error('only lists')

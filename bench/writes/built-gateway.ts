@@ -11,7 +11,7 @@ const TICKS_PER_SECOND = 100
 /** Of the file that SQLite shares between processes: how many transactions have changed the database. */
 const CHANGES_AT = 8
 
-/** The gateway as it is installed, alone on a core. */
+/** The built gateway, alone on a core. */
 export interface BuiltGateway extends AsyncDisposable {
   readonly port: number
   /** User and system time since the start, in microseconds. */

@@ -70,7 +70,7 @@ async function measure(gateway: BuiltGateway, connections: RawConnection[], coun
   }
 }
 
-/** What `/health` takes in milliseconds while bursts of adds arrive, sorted. */
+/** Latencies of `/health` in milliseconds while bursts of adds arrive, sorted. */
 interface Health {
   readonly all: readonly number[]
   /** The longest of each burst. */
@@ -137,7 +137,7 @@ async function first(): Promise<void> {
   print(`first ${FIRST}: ${microseconds.toFixed(0)} µs a change`)
 }
 
-// What this process starts inherits its core.
+// Child processes of this process inherit its core.
 execFileSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)], { stdio: 'ignore' })
 await first()
 const rounds: Awaited<ReturnType<typeof round>>[] = []

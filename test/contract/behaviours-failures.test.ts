@@ -24,7 +24,7 @@ import { ALL, seed, stranger } from '../support/zoo/seed-and-drain.ts'
 import { ALICE, BOB, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('refusals and failures', () => {
-  it('#30 takes a web page with 200 for a wrong endpoint, a removal included', async () => {
+  it('#30 treats a web page with 200 as a wrong endpoint, also for a removal', async () => {
     await using service = await startEmulatedProvider(nftStorage)
     await using upstream = await startScriptedServer()
     upstream.reply((response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>'))
@@ -47,7 +47,7 @@ describe('refusals and failures', () => {
     await expect(list).rejects.toThrow(errorClass)
   })
 
-  it('#31 reads 401 for the pin of another, and 400 for a missing token, as what they mean', async () => {
+  it('#31 treats 401 for the pin of another token, and 400 for a missing token, as UNAUTHORIZED', async () => {
     await using started = await startZooCase({ profile: functionland, provider: 'functionland' })
     const [foreign] = started.service.seed(BOB, [{ cid: exampleCid(1) }]) as [EmulatedPin]
     await expect(started.tenant.getPin(foreign.requestId)).rejects.toThrow(UnauthorizedError)
@@ -58,7 +58,7 @@ describe('refusals and failures', () => {
     await expect(client.listPins({ ...ALL, limit: 1 }, { token: ALICE })).rejects.toThrow(UnauthorizedError)
   })
 
-  it('#32 sends no filter that a service could choke on, and takes its 500 for a failure', async () => {
+  it('#32 sends no filter that makes a service fail, and treats its 500 as a failure', async () => {
     await using started = await startZooCase({ profile: ipfsCluster, provider: 'ipfs-cluster' })
     seed(started.service, 3)
     const query = { ...ALL, name: '', meta: { 'a "b"': '\n' }, before: '2030-01-01T00:00:00.123456789+05:30' }
@@ -69,7 +69,7 @@ describe('refusals and failures', () => {
     await expect(wrong).rejects.toThrow(ServiceUnavailableError)
   })
 
-  it('#33 waits as a 429 says, and takes the counters of a node for what they are', async () => {
+  it('#33 waits as long as a 429 asks, and uses the counters of a single node for that node only', async () => {
     await using started = await startZooCase(
       { profile: pinata, provider: 'pinata' },
       { rateRules: 'as documented', settings: { limits: undefined } },
@@ -85,7 +85,7 @@ describe('refusals and failures', () => {
     expect(started.service.count('GET', '/pins/x')).toBe(1)
   })
 
-  it('#34 gives up in time where no answer comes', async () => {
+  it('#34 fails at its deadline if no answer arrives', async () => {
     await using started = await startZooCase({ profile: crust, provider: 'crust' }, { timeoutMs: 300 })
     started.service.breakNext(10)
     await expectInTime({ timeoutMs: 300 }, () =>

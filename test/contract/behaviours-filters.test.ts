@@ -52,7 +52,7 @@ describe('filters', () => {
     },
   )
 
-  it('#36 filters by the rest itself where `cid` hides the other filters', async () => {
+  it('#36 applies the other filters itself if a service ignores them beside `cid`', async () => {
     await using started = await startZooCase({ profile: ipfsCluster, provider: 'ipfs-cluster' })
     seed(started.service, 3)
     const cids = [parseCid(exampleCid(1))]

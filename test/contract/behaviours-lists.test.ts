@@ -21,7 +21,7 @@ import { ALL, at, drain, ids, SECOND, seed, stranger } from '../support/zoo/seed
 import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('lists', () => {
-  it('#5 takes 404 for an empty list where the provider does so', async () => {
+  it('#5 treats 404 as an empty list at providers that answer so', async () => {
     await using started = await startZooCase({ profile: functionland, provider: 'functionland' })
     expect(await collectPins(started.tenant, ALL)).toEqual([])
     expect(await countPins(started.tenant, ALL)).toBe(0)
@@ -41,7 +41,7 @@ describe('lists', () => {
     },
   )
 
-  it('#5 takes 404 from a path that it does not know for a wrong endpoint, whatever is asked', async () => {
+  it('#5 treats 404 for an unknown path as a wrong endpoint, for every operation', async () => {
     await using started = await startZooCase({ profile: { ...compliant, basePath: '/psa' }, provider: stranger })
     const wrong = started.service.endpoint.replace('/psa', '/other')
     await using registry = createServiceRegistry(
@@ -63,7 +63,7 @@ describe('lists', () => {
     expect(started.lessons).toEqual([{ capability: 'emptyListIs404', proof: 'a list without pins was 404' }])
   })
 
-  it('#5 takes a web page with 404 for a wrong endpoint, never for an empty list', async () => {
+  it('#5 treats a web page with 404 as a wrong endpoint, never as an empty list', async () => {
     const page = {
       status: 404,
       headers: { 'content-type': 'text/html' },
@@ -77,7 +77,7 @@ describe('lists', () => {
     await expect(started.tenant.getPin('x')).rejects.toThrow(MalformedResponseError)
   })
 
-  it('#6 takes null for no results, and believes no count that it contradicts', async () => {
+  it('#6 treats null as no results, and ignores a count that contradicts it', async () => {
     await using started = await startZooCase({ profile: estuary, provider: stranger })
     seed(started.service, 15, { status: 'failed' })
     expect(await started.tenant.listPins({ statuses: ['pinned'], limit: 10 })).toEqual({ count: 15, pins: [] })
@@ -93,7 +93,7 @@ describe('lists', () => {
     expect(started.service.requests.filter(({ query }) => !query.has('limit'))).toEqual([])
   })
 
-  it('#7 takes a list without a limit for no proof, since services may have their largest page as default', async () => {
+  it('#7 proves nothing by a list without a limit, since the largest page may be the default', async () => {
     await using started = await startZooCase({ profile: filecoinPin, provider: stranger })
     seed(started.service, 25)
     await expect(collectPins(started.tenant, ALL)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
@@ -111,7 +111,7 @@ describe('lists', () => {
     expect(started.service.requests.every(({ query }) => query.has('status'))).toBe(true)
   })
 
-  it('#9 asks for one status after the other where several find nothing, and finds that out', async () => {
+  it('#9 learns that a query for several statuses finds nothing, and then requests each status by itself', async () => {
     await using started = await startZooCase({ profile: filecoinPin, provider: stranger })
     const { service, tenant, lessons } = started
     const expected = PIN_STATUSES.flatMap((status, n) =>
@@ -184,7 +184,7 @@ describe('lists', () => {
     expect(started.tenant.capabilities.timeFilter).toBe(trust)
   })
 
-  it('#12 finds out that `before` is ignored, and reads the list whole', async () => {
+  it('#12 learns that `before` is ignored, and reads the whole list', async () => {
     const { list } = compliant
     const ignoring = { ...compliant, list: ((pins, query) => list(pins, without(query, 'before'))) as typeof list }
     await using started = await startZooCase({ profile: ignoring, provider: stranger })
@@ -202,7 +202,7 @@ describe('lists', () => {
     expect(new Set(seen)).toEqual(new Set(ids(started.service.pins(ALICE))))
   })
 
-  it('#13 says so when more pins share an instant than a list can hold', async () => {
+  it('#13 reports an error if more pins share an instant than a list can hold', async () => {
     await using started = await startZooCase({ profile: filebase, provider: 'filebase' })
     seed(started.service, 1001, { created: at(7) })
     await expect(collectPins(started.tenant, ALL)).rejects.toThrow(/^one has more than 1000 pins of one instant/)
@@ -265,7 +265,7 @@ describe('lists', () => {
     },
   )
 
-  it('#16 says so where a service has more than it lists, and no way to the rest', async () => {
+  it('#16 reports an error if a service has more pins than it lists, and the rest cannot be reached', async () => {
     await using started = await startZooCase({ profile: filecoinPin, provider: 'filecoin-pin' })
     seed(started.service, 1001)
     await expect(collectPins(started.tenant, ALL)).rejects.toThrow(/cuts the list at 1000: the rest cannot be reached$/)
@@ -300,7 +300,7 @@ describe('lists', () => {
     },
   )
 
-  it('#37 asks for many pins a list, since a CID may have many', async () => {
+  it('#37 requests long lists for a CID, since it may have many pins', async () => {
     await using started = await startZooCase({ profile: filebase, provider: 'filebase' })
     seed(started.service, 30, { cid: exampleCid(1) })
     expect(await started.tenant.lookupContent(parseCid(exampleCid(1)))).toHaveLength(30)

@@ -21,7 +21,7 @@ import { ALL, ids, seed, stranger } from '../support/zoo/seed-and-drain.ts'
 import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
 describe('pins', () => {
-  it.each([rbDemo, estuary, filebase])('#19 takes an id as it is, and escapes it in paths: $name', async (profile) => {
+  it.each([rbDemo, estuary, filebase])('#19 keeps an id unchanged, and escapes it in paths: $name', async (profile) => {
     await using started = await startZooCase({ profile, provider: stranger })
     const { service, tenant } = started
     service.seed(ALICE, [{ cid: exampleCid(1) }, { cid: exampleCid(2), requestId: 'a/b?c#d%2F=é' }])
@@ -47,7 +47,7 @@ describe('pins', () => {
     },
   )
 
-  it.each([filebase, fourEverland, crust])('#24 takes a name that is the CID for none: $name', async (profile) => {
+  it.each([filebase, fourEverland, crust])('#24 treats a name that is the CID as no name: $name', async (profile) => {
     await using started = await startZooCase({ profile, provider: profile.name })
     const { service, tenant } = started
     seed(service, 1)
@@ -59,7 +59,7 @@ describe('pins', () => {
   })
 
   it.each([filecoinPin, nftStorage, pinata, ipfsCluster])(
-    '#26 takes any number of delegates: $name',
+    '#26 accepts any number of delegates: $name',
     async (profile) => {
       await using started = await startZooCase({ profile, provider: stranger })
       seed(started.service, 1)

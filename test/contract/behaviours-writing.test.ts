@@ -22,7 +22,7 @@ describe('writing', () => {
   const NEW = { cid: parseCid(exampleCid(1)), name: 'one', origins: [], meta: {} }
 
   it.each([pinata, ipfsCluster, rbDemo, filebase, compliant])(
-    '#1 takes 200 as well as 202 for an add and a replacement: $name',
+    '#1 accepts 200 as well as 202 for an add and a replacement: $name',
     async (profile) => {
       await using service = await startEmulatedProvider(profile)
       await using one = client(service)
@@ -63,7 +63,7 @@ describe('writing', () => {
     },
   )
 
-  it('#47 takes a pin that is gone for not found, and nothing more', async () => {
+  it('#47 reports a pin that is gone as not found, without further conclusions', async () => {
     await using started = await startZooCase({ profile: filecoinPin, provider: 'filecoin-pin' })
     const [requestId] = seed(started.service, 1) as [string]
     await started.tenant.getPin(requestId)

@@ -92,7 +92,7 @@ interface Shown {
   readonly data: string
   /** Each as JSON, with what caused it. The order of errors of fields that run side by side is nobody's promise. */
   readonly errors: readonly string[]
-  /** Whether data or errors come first. */
+  /** `data` and `errors`, in the order in which the answer has them. */
   readonly parts: readonly string[]
 }
 
@@ -103,7 +103,7 @@ function shown(result: ExecutionResult): Shown {
   return { data: JSON.stringify(data ?? null), errors: texts.sort(), parts: Object.keys(result) }
 }
 
-/** Whether an error is of a field whose parent is null, so that the error of another one may be reported in its place. */
+/** True if the parent of the error's field is null. The answer may then report the error of another field in its place. */
 function isBelowNull(error: string, data: string): boolean {
   const { path = [] } = JSON.parse(error.slice(0, error.lastIndexOf(' of a '))) as { path?: (string | number)[] }
   let value = JSON.parse(data) as Record<string | number, unknown> | null
@@ -155,7 +155,7 @@ describe('compiled operations', () => {
     expect(withErrors).toBeGreaterThan(OPERATIONS * 0.1)
   })
 
-  it('are none for a first use, and for what would not come out the same', () => {
+  it('are not used for a first use, or if the result would differ', () => {
     const schema = createRandomSchema(false)
     const compiled = new CompiledOperations(schema, () => {})
     const findTwice = (query: string) => {

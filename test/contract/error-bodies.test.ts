@@ -7,7 +7,7 @@ import { openClient } from '../support/upstream/open-client.ts'
 
 const TOKEN = 'very-secret-token-4711'
 
-/** What each status means whatever the words; words that say more have their own tests. */
+/** Error codes of each status for bodies without a known message. Known messages have tests of their own. */
 const CODES: Readonly<Record<number, readonly ErrorCode[]>> = {
   302: ['MALFORMED_RESPONSE'],
   400: ['BAD_REQUEST'],

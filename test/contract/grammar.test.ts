@@ -19,7 +19,7 @@ import { at } from '../support/zoo/seed-and-drain.ts'
 const HISTORIES = Number(process.env.PINQL_GRAMMAR ?? 80)
 const FIRST_SEED = Number(process.env.PINQL_GRAMMAR_SEED ?? 1)
 
-describe('paging through services that nobody knows', () => {
+describe('paging through services of unknown providers', () => {
   it(`is exact or ends in a typed error, never in a shorter list that looks whole (${HISTORIES} histories)`, async () => {
     const { mistakes, exact, possible } = await readHistories(FIRST_SEED, HISTORIES)
 
@@ -90,7 +90,7 @@ function createStranger(rules: Partial<ServiceRules>, times: readonly bigint[], 
   return { service, tenant: createTenantOver(service, { name: 'grammar', provider: null }) }
 }
 
-describe('a stranger', () => {
+describe('a service of an unknown provider', () => {
   it.each(EXAMPLES)('is read whole, page by page and at once: %s', async (_what, rules, times) => {
     for (const read of [
       ({ tenant }: ReturnType<typeof createStranger>) => readInPages({ tenant }, ALL, [100]),
@@ -102,7 +102,7 @@ describe('a stranger', () => {
     }
   })
 
-  it('is read with one request as soon as the end of its list was checked', async () => {
+  it('is read with one request once the end of its list was checked', async () => {
     const { service, tenant } = createStranger({}, every(30, 900))
     const costs: number[] = []
     for (const added of [[], [], [at(1000)], [at(1001)]]) {
@@ -114,7 +114,7 @@ describe('a stranger', () => {
     expect(costs).toEqual([2, 1, 1, 1])
   })
 
-  it('that cuts its lists to 37 pins is learned once', async () => {
+  it('that cuts its lists to 37 pins is noticed once, and remembered', async () => {
     const { service, tenant } = createStranger({ largestPage: CUT_TO_37 }, every(74, 700))
     expect(await readAtOnce({ tenant }, ALL, 1000)).toHaveLength(74)
     expect(tenant.known.lessons.map(({ capability }) => capability)).toEqual(['maxLimit'])
@@ -131,7 +131,7 @@ describe('a stranger', () => {
     expect(tenant.capabilities.statusFilter).toBe('unusable')
   })
 
-  it('whose status filter comes first is asked once whether it does', async () => {
+  it('that filters by status before the cut gets one extra request to find that out', async () => {
     const { service, tenant } = createStranger({}, every(40, 900))
     service.add([{ created: at(-10), status: 'failed', isOdd: false }])
     const costs: number[] = []
@@ -144,7 +144,7 @@ describe('a stranger', () => {
   })
 
   it.each(['one', 'first'] as const)(
-    'that honours %s of several statuses is found out though its account was just empty',
+    'that honours %s of several statuses is noticed even if its account was just empty',
     async (statuses) => {
       const { service, tenant } = createStranger({ statuses }, [])
       expect(await readInPages({ tenant }, ALL, [10])).toEqual([])
@@ -242,8 +242,8 @@ describe('a seed that once lost pins', () => {
   })
 })
 
-describe('a removal by filter at services that nobody knows', () => {
-  it('touches no pin that does not match, and none that could not be read', async () => {
+describe('a removal by filter at services of unknown providers', () => {
+  it('removes no pin that does not match, and none that could not be read', async () => {
     const removals = { complete: 0, partial: 0, refused: 0 }
     for (let seed = FIRST_SEED; seed < FIRST_SEED + 60; seed++) {
       const { service, tenant } = await createHistory(seed)
@@ -265,7 +265,7 @@ describe('a removal by filter at services that nobody knows', () => {
       expect(told).toHaveLength(removed.length)
       const matching = before.filter(({ status }) => status === 'failed')
       const isAll = removed.length === Math.min(1_000, matching.length)
-      // What remains of those that match is spoken of.
+      // If matching pins are left, the results contain an error.
       if (!isAll) expect(results.some(({ error }) => error !== null)).toBe(true)
       removals[isAll ? 'complete' : removed.length > 0 ? 'partial' : 'refused']++
     }

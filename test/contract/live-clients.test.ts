@@ -16,7 +16,7 @@ async function until(client: LiveClient, status: string): Promise<void> {
 
 // At once, since clients wait for seconds before they come back.
 describe.concurrent.each(LIVE_CLIENTS)('$name', ({ open }) => {
-  it('comes back by itself when the gateway has been restarted', async () => {
+  it('reconnects by itself when the gateway has been restarted', async () => {
     await using service = await startEmulatedProvider(compliant)
     const services = { one: { endpoint: service.endpoint } }
     const [pin] = seedQueued(service, 1)
@@ -32,7 +32,7 @@ describe.concurrent.each(LIVE_CLIENTS)('$name', ({ open }) => {
     if (client.setReading) expect(client.closeCodes[0]).toBe(1012)
   })
 
-  it('comes back by itself until there is room for it', async () => {
+  it('reconnects by itself until the gateway has room for it', async () => {
     await using setup = await startLiveSetup({ maxSockets: 1 })
     const [pin] = seedQueued(setup.service, 1)
     const first = await openRawSocket(setup.url, { token: ALICE })
@@ -43,7 +43,7 @@ describe.concurrent.each(LIVE_CLIENTS)('$name', ({ open }) => {
     if (client.setReading) expect(new Set(client.closeCodes)).toEqual(new Set([1013]))
   })
 
-  it('comes back by itself when its connection has been reset', async () => {
+  it('reconnects by itself when its connection has been reset', async () => {
     await using setup = await startLiveSetup()
     const [pin] = seedQueued(setup.service, 1)
     if (!pin) throw new Error('no pin')
@@ -58,7 +58,7 @@ describe.concurrent.each(LIVE_CLIENTS)('$name', ({ open }) => {
     expect(client.connections()).toBeGreaterThan(1)
   })
 
-  it('gives up where the service refuses the token, having asked once', async () => {
+  it('gives up after one attempt if the service refuses the token', async () => {
     await using setup = await startLiveSetup()
     const [pin] = seedQueued(setup.service, 1)
     using client = open({ url: setup.gateway.url, token: 'revoked', ids: [pin?.id ?? ''] })
@@ -70,7 +70,7 @@ describe.concurrent.each(LIVE_CLIENTS)('$name', ({ open }) => {
 })
 
 describe.concurrent.each(LIVE_CLIENTS.filter(({ name }) => name !== 'EventSource'))('$name', ({ open }) => {
-  it('comes back by itself when it was closed for reading nothing', async () => {
+  it('reconnects by itself when it was closed for reading nothing', async () => {
     await using setup = await startLiveSetup({ maxSockets: 1, livePingMs: 200, liveStallMs: 1_000 })
     const [pin] = seedQueued(setup.service, 1)
     if (!pin) throw new Error('no pin')

@@ -9,7 +9,7 @@ import { ALICE } from '../support/start-test-api.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
 
 // Generated clients in Go, Rust and Python watch a stop in `npm run test:clients`.
-it('a stop under load is an end for no client: each comes back by itself, or fails', async () => {
+it('a stop under load ends silently for no client: each reconnects by itself, or fails', async () => {
   await using service = await startEmulatedProvider(compliant)
   const services = { one: { endpoint: service.endpoint } }
   const [pin] = seedQueued(service, 1)

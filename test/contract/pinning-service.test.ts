@@ -72,8 +72,8 @@ const FILTERS: Readonly<Record<string, PinQuery>> = {
 }
 
 /**
- * What cannot be seen of a stranger, since it hides pins as if they were not there. It takes the provider's name in the
- * configuration, or `capabilities`, to be told.
+ * Filters that fail at services of an unknown provider, which answer them as if no pin matched. They work once the
+ * configuration has the provider's name, or `capabilities`.
  */
 const HIDDEN_FROM_STRANGERS: Readonly<Record<string, readonly string[]>> = {
   '4everland': ['a part of a name'],
@@ -91,7 +91,7 @@ const HIDDEN_FROM_STRANGERS: Readonly<Record<string, readonly string[]>> = {
 
 const EMPTY_LIST_IS_404 = ['functionland', 'nft-storage']
 
-// What pinql promises of any service that speaks the Pinning Service API, more or less.
+// Promises of pinql for any service that speaks the Pinning Service API, with deviations or without.
 describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
   const { profile, provider } = zooCase
   const hidden = provider === null ? (HIDDEN_FROM_STRANGERS[profile.name] ?? []) : []
@@ -129,7 +129,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       expect(await tenant.getPin(stored.requestId)).toEqual({ ...pin, delegates: expect.any(Array) })
     })
 
-    it('finds all pins page by page, from any page on, and in one go', async () => {
+    it('finds all pins page by page, from any page on, and in one stream', async () => {
       await using started = await start(zooCase)
       const { service, tenant } = started
       seed(service)
@@ -170,7 +170,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       }
     })
 
-    it('counts right, or says that it does not know', async () => {
+    it('returns the right count, or reports that it is unknown', async () => {
       await using started = await start(zooCase)
       const { service, tenant } = started
       seed(service)

@@ -18,7 +18,7 @@ const PUBLIC = `/ip4/203.0.113.9/tcp/4001/p2p/${peer}`
 const PRIVATE = `/ip4/192.168.1.2/tcp/4001/p2p/${peer}`
 
 describe('adding a pin', () => {
-  it('costs one request when all is well', async () => {
+  it('costs one request without faults', async () => {
     await using setup = await startWriteSetup()
 
     await setup.run(setup.tenant.addPin(newPin(1), 'key'))
@@ -42,7 +42,7 @@ describe('adding a pin', () => {
     expect(requestsAt(setup)).toEqual(['POST /pins', 'GET /pins'])
   })
 
-  it('sends it again under the same operation when it did not arrive, once the service was seen to keep meta', async () => {
+  it('sends it again under the same operation if it did not arrive and the service is known to keep meta', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
     await run(tenant.addPin(newPin(1), 'earlier'))
@@ -59,7 +59,7 @@ describe('adding a pin', () => {
     expect(tenant.capabilities.keepsMeta).toBe(true)
   })
 
-  it('sends it once only while nobody knows whether the service keeps meta', async () => {
+  it('sends it only once while it is unknown whether the service keeps meta', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
     service.breakNext(1)
@@ -99,7 +99,7 @@ describe('adding a pin', () => {
     expect(service.pins(ALICE).map(({ requestId }) => requestId)).toEqual(['late'])
   })
 
-  it('removes what the first request makes within a minute after the second was answered', async () => {
+  it('removes the pin of the first request if it appears within a minute after the second was answered', async () => {
     await using setup = await startWriteSetup({ capabilities: { keepsMeta: true } })
     const { service, tenant, run, clock } = setup
     service.breakNext(1)
@@ -125,7 +125,7 @@ describe('adding a pin', () => {
     ).toEqual([pin.requestId, 'of another'].sort())
   })
 
-  it('says that nobody can tell when the duplicate cannot be removed, and removes it the next time', async () => {
+  it('reports OUTCOME_UNKNOWN if the duplicate cannot be removed, and removes it the next time', async () => {
     await using setup = await startWriteSetup({ capabilities: { keepsMeta: true } })
     const { service, tenant, run } = setup
     service.breakNext(1)
@@ -279,7 +279,7 @@ describe('adding a pin', () => {
     expect(service.count('POST')).toBe(2)
   })
 
-  it('takes a pin that another made just before for no answer to a lost request', async () => {
+  it('does not mistake a pin that another client just added for the result of a lost request', async () => {
     await using setup = await startWriteSetup({ profile: fourEverland, provider: '4everland' })
     const { service, tenant, run } = setup
     service.seed(ALICE, [{ cid: exampleCid(1), name: 'pin 1' }])
@@ -297,7 +297,7 @@ describe('adding a pin', () => {
     expect(service.count('POST')).toBe(1)
   })
 
-  it('shows the pins that may be it when there are several, and never sends it again (no meta)', async () => {
+  it('returns the candidates if several pins may be the result, and never sends it again (no meta)', async () => {
     await using setup = await startWriteSetup({ profile: fourEverland, provider: '4everland' })
     const { service, tenant, run } = setup
     service.hooks.afterCommit = () => {

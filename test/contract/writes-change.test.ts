@@ -25,7 +25,7 @@ const noDuplicateReplacement: PinCheck = ({ operation }) => {
 }
 
 describe('replacing a pin', () => {
-  it('finds the new pin when the answer was lost, and does not mind that the old one is gone', async () => {
+  it('finds the new pin when the answer was lost, even if the old one is gone', async () => {
     await using setup = await startWriteSetup({ capabilities: { keepsMeta: true } })
     const { service, tenant, run } = setup
     const old = await run(tenant.addPin(newPin(1), 'old'))
@@ -38,7 +38,7 @@ describe('replacing a pin', () => {
     expect(requestsAt(setup)).toEqual([`POST /pins/${old.requestId}`, 'GET /pins'])
   })
 
-  it('says so when the pin to replace is not there, at every kind of service', async () => {
+  it('reports PIN_NOT_FOUND if the pin to replace does not exist, at every kind of service', async () => {
     for (const [profile, provider] of [
       [compliant, undefined],
       [functionland, 'functionland'],
@@ -114,7 +114,7 @@ describe('replacing a pin', () => {
     },
   )
 
-  it('notices a service that keeps the old CID, puts it right, and knows from then on', async () => {
+  it('notices that a service keeps the old CID, corrects the pin, and remembers it', async () => {
     await using setup = await startWriteSetup({ profile: filecoinPin })
     const { service, tenant, run } = setup
     const old = await run(tenant.addPin(newPin(1), 'old'))
@@ -153,7 +153,7 @@ describe('replacing a pin', () => {
 })
 
 describe('removing a pin', () => {
-  it('takes a 404 for success after a removal whose answer was lost, in the same call and in the next', async () => {
+  it('treats a 404 as success after a removal whose answer was lost, in the same call and in the next', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
     const pin = await run(tenant.addPin(newPin(1), 'key'))
@@ -184,7 +184,7 @@ describe('removing a pin', () => {
     expect(requestsAt(setup)).toEqual(Array(2).fill(`DELETE /pins/${pin.requestId}`))
   })
 
-  it('does not take a first 404 for success after a refusal', async () => {
+  it('does not treat a first 404 as success after a refusal', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
     service.hooks.beforeReply = () => {

@@ -48,7 +48,7 @@ function expectIgnored(outcome: unknown, part: 'name' | 'meta', wanted: unknown)
   })
 }
 
-/** What a pin is apart from the id and the entry of the write that made it. */
+/** The parts of each pin that a client chose. Left out: the id, and pinql's own entry in `meta`. */
 function bodiesOf(pins: readonly EmulatedPin[]) {
   return pins.map(({ cid, name, meta }) => ({ cid, name, app: meta?.app }))
 }
@@ -114,7 +114,7 @@ describe('a service that answers a replacement with success, and leaves the pin 
     expect(replaced).toMatchObject({ requestId: old.requestId, name: 'old' })
   })
 
-  it('never makes a success of it because an answer was lost', async () => {
+  it('never reports success because an answer was lost', async () => {
     await using setup = await startWriteSetup({ ...NATIVE, profile: { ...compliant, replace: ignoresName } })
 
     const { before, outcome, again } = await replaceOld(setup, { name: 'new' }, () => loseFirstAnswer(setup))
@@ -132,7 +132,7 @@ describe('a service that answers a replacement with success, and leaves the pin 
     expect(outcome).toMatchObject({ requestId: old.requestId, name: 'old' })
   })
 
-  it('gives no error where it drops all meta anyway', async () => {
+  it('gives no error at a service that drops all meta anyway', async () => {
     const profile: ProviderProfile = { ...compliant, keep: (body) => ({ ...body, meta: null }) }
     await using setup = await startWriteSetup({ profile })
 
@@ -204,7 +204,7 @@ describe('a service that replaces by a new pin with the old name', () => {
     expect(setup.service.pins(ALICE)).toEqual(before)
   })
 
-  it('says that nobody can tell while the second pin cannot be removed, and removes it the next time', async () => {
+  it('reports OUTCOME_UNKNOWN while the second pin cannot be removed, and removes it the next time', async () => {
     await using setup = await startWriteSetup({ ...BY_TWO_STEPS, profile: oneName })
     const { service, tenant, run } = setup
     const breakRemovals = (): void => {
@@ -256,7 +256,7 @@ describe('a service that drops meta and cuts names', () => {
 })
 
 describe('a service with one pin per CID', () => {
-  it('does not pass the pin that is there for the old one under its new name', async () => {
+  it('does not report the existing pin as the old one under its new name', async () => {
     await using setup = await startWriteSetup(BY_TWO_STEPS)
     const old = await setup.run(setup.tenant.addPin(OLD, 'old'))
     const before = setup.service.pins(ALICE)
@@ -282,7 +282,7 @@ describe('a service with one pin per CID', () => {
     expect(service.pins(ALICE)).toEqual(before)
   })
 
-  it('learns nothing of meta from the pin that is there, and does not take new meta for kept', async () => {
+  it('concludes nothing about meta from the existing pin, and does not assume that new meta was kept', async () => {
     await using setup = await startWriteSetup(BY_TWO_STEPS)
     const old = await setup.run(setup.tenant.addPin(newPin(1, { name: 'old', meta: {} }), 'old'))
     answerWith(setup, { ...old, meta: {} })
@@ -295,7 +295,7 @@ describe('a service with one pin per CID', () => {
 })
 
 describe('a service that keeps meta, but does not repeat it in its answers', () => {
-  it('renames as it was asked to', async () => {
+  it('renames the pin', async () => {
     await using setup = await startWriteSetup(NATIVE)
     const old = await setup.run(setup.tenant.addPin(OLD, 'old'))
     setup.service.hooks.afterCommit = ({ method }, reply) => {

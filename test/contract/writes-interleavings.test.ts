@@ -14,7 +14,7 @@ import {
 
 const RUNS = Number(process.env.PINQL_PROPERTY_RUNS ?? 60)
 
-/** What becomes of a request that changes something. */
+/** Outcomes of a request that changes something, drawn at random. */
 const FAULTS = ['none', 'none', 'lost', 'failed after', 'failed before', 'malformed'] as const
 
 const SECRET = Buffer.alloc(32, 1)

@@ -9,7 +9,7 @@ import { ALICE, newPin, refOf, requestsAt, startWriteSetup } from '../support/wr
 const ORIGIN = '/ip4/203.0.113.9/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
 
 describe('an idempotency key', () => {
-  it('makes one pin for all who use it at the same time, and after', async () => {
+  it('makes one pin for all callers that use it at the same time or later', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
 
@@ -39,7 +39,7 @@ describe('an idempotency key', () => {
     expect(requestsAt(setup)).toEqual(['POST /pins'])
   })
 
-  it('does not mind the order of meta', async () => {
+  it('ignores the order of meta', async () => {
     await using setup = await startWriteSetup()
     const { tenant, run } = setup
 
@@ -62,7 +62,7 @@ describe('an idempotency key', () => {
     expect(requestsAt(setup)).toEqual([])
   })
 
-  it('makes one replacement for all who use it at the same time, and reads the old pin once', async () => {
+  it('makes one replacement for all callers that use it at the same time, and reads the old pin once', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
     const old = await run(tenant.addPin(newPin(1), 'old'))
@@ -101,7 +101,7 @@ describe('an idempotency key', () => {
     expect(service.pins(ALICE)).toEqual(pins)
   })
 
-  it('of a replacement tells a name that goes from a name that stays', async () => {
+  it('of a replacement distinguishes a name that is removed from one that stays', async () => {
     await using setup = await startWriteSetup()
     const { tenant, run } = setup
     const old = await run(tenant.addPin(newPin(1, { name: null }), 'old'))
@@ -133,7 +133,7 @@ describe('an idempotency key', () => {
     expect([service.pins('alice-token').length, service.pins('bob-token').length]).toEqual([1, 1])
   })
 
-  it('is brought to its end once it was sent, though its caller waits no longer', async () => {
+  it('is completed once it was sent, even if its caller has left', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
     const caller = new AbortController()
@@ -148,7 +148,7 @@ describe('an idempotency key', () => {
     expect(service.count('POST')).toBe(1)
   })
 
-  it('is not begun by a caller who waits no longer while the old pin is read', async () => {
+  it('is not begun if its caller leaves while the old pin is read', async () => {
     await using setup = await startWriteSetup()
     const { service, tenant, run } = setup
     const old = await run(tenant.addPin(newPin(1), 'old'))
@@ -167,7 +167,7 @@ describe('an idempotency key', () => {
     expect((await run(tenant.replacePin(refOf(old), { name: 'new' }, 'key'))).name).toBe('new')
   })
 
-  it('is looked for when the tenant comes back after a restart, and nothing is sent', async () => {
+  it('finds its pin when the tenant returns after a restart, and sends nothing', async () => {
     const folder = await temporaryFolder()
     await using service = await startEmulatedProvider(compliant)
     const tenantSecret = Buffer.alloc(32, 1)

@@ -18,7 +18,7 @@ it('makes each of 1,000 pins once while a fifth of the answers is lost, where me
   expect(report).toEqual({ ...report, adds: 1000, added: 1000, unknown: 0, failed: 0, duplicates: 0, wrong: 0 })
 })
 
-it('makes none of 1,000 pins twice where meta is dropped, and says what nobody can tell', {
+it('makes none of 1,000 pins twice if meta is dropped, and reports OUTCOME_UNKNOWN where it cannot know', {
   timeout: TIMEOUT_MS,
 }, async () => {
   await using setup = await startWriteSetup({ profile: fourEverland, provider: '4everland' })

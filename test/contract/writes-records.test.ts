@@ -126,7 +126,7 @@ describe.each([
     expect(await records.claimed('one:hash', ['r1'])).toEqual(new Set())
   })
 
-  it('gives a pin to one record only where that is asked for', async () => {
+  it('assigns a pin to one record only if the caller asks for that', async () => {
     await using opened = await open({ nowMs: START })
     const { records } = opened
     const [first, second] = [record({ key: 'a' }), record({ key: 'b' })]
@@ -198,7 +198,7 @@ describe.each([
 })
 
 describe('write records in SQLite', () => {
-  it('are there when the file is opened again, even by two at once', async () => {
+  it('survive reopening the file, even by two processes at once', async () => {
     await using folder = await temporaryFolder()
     const path = `${folder.path}/deep/writes.db`
     await using first = await openWriteRecords(path, () => START)

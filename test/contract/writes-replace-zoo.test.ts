@@ -74,7 +74,7 @@ function expectReplaced(member: ZooCase, changes: Changes, { before, after, outc
   expect(made.map(bodyOf)).toEqual([keptBody(member, { ...OLD, ...changes })])
 }
 
-/** What the service keeps of a pin that is sent to it. */
+/** The parts of a sent pin that the service stores. */
 function keptBody({ profile }: ZooCase, { cid, name, origins, meta }: typeof OLD) {
   const kept = profile.keep({ cid: cid.text, name, origins, meta })
   return { cid: kept.cid, name: kept.name, origins: kept.origins ?? [], meta: kept.meta ?? {} }

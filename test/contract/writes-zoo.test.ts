@@ -26,7 +26,7 @@ const members = allProviders.flatMap((profile) => {
 })
 
 describe.each(members)('writes at $name', ({ name, profile, options }) => {
-  it('add a pin once when the first answer is lost, or say that nobody can tell', async () => {
+  it('add a pin once when the first answer is lost, or report OUTCOME_UNKNOWN', async () => {
     await using setup = await startWriteSetup(options)
     const { service, tenant, run } = setup
     await run(tenant.addPin(newPin(1), 'earlier'))

@@ -39,7 +39,7 @@ describe('pinql check', () => {
     expect(upstream.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer test-token'])
   })
 
-  it('tells what is wrong with each, and ends with 1', async () => {
+  it('says what is wrong with each service, and exits with 1', async () => {
     await using upstream = await startScriptedServer()
     upstream.reply(json(401, { error: { reason: 'UNAUTHORIZED', details: 'no' } }))
     await writeFile(
@@ -58,7 +58,7 @@ describe('pinql check', () => {
 })
 
 describe('pinql pinning-service', () => {
-  it('serves the Pinning Service API to its tokens, and to nobody else', async () => {
+  it('serves the Pinning Service API to its tokens only', async () => {
     const args = ['pinning-service', '--port', '0', '--data-dir', 'data']
     await using cli = spawnCli(args, { cwd, env: { PINQL_PINNING_SERVICE_TOKENS: 'one two' } })
     const [, endpoint] = await cli.output(/Pinning Service API at (\S+)/)
@@ -73,7 +73,7 @@ describe('pinql pinning-service', () => {
     expect(await cli.exitCode).toBe(0)
   })
 
-  it('makes a token when none is given, and tells where it is, not what', async () => {
+  it('makes a token when none is given, and prints its place, not its text', async () => {
     await using cli = spawnCli(['pinning-service', '--port', '0'], { cwd })
     const [, path = ''] = await cli.output(/Its token is in (\S+)/)
     const token = await readFile(path, 'utf8')

@@ -5,7 +5,7 @@ import { createSchema } from '../../src/schema/schema.ts'
 const schema = createSchema()
 const enums = Object.values(schema.getTypeMap()).filter((type) => isEnumType(type) && !type.name.startsWith('__'))
 
-/** What is said of a value that a client sends for a variable of a type. */
+/** Messages of the errors for a value that a client sends as a variable of a type. */
 function mistakesIn(name: string, value: unknown): string[] {
   const type = schema.getType(name)
   if (!isInputType(type)) throw new Error(`Expected an input type ${name}`)

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { createSchema } from '../../src/schema/schema.ts'
 import type { Capabilities } from '../../src/upstream/providers/capabilities.ts'
 
-/** Whether clients see a capability. A new one does not compile until it is decided here. */
+/** True for each capability that clients see. A new capability does not compile until this table has it. */
 const IS_SHOWN = {
   maxCids: true,
   maxLimit: true,

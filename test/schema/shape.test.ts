@@ -56,7 +56,7 @@ describe('the types', () => {
     expect(types.filter(isInterfaceType).map(({ name }) => name)).toEqual(['Node'])
   })
 
-  it('have no list with an element that is null, apart from those that look up what is asked for', () => {
+  it('have no list with nullable elements, apart from lists that look up ids or CIDs of the input', () => {
     const withHoles = [...outputFields, ...inputs].filter(({ type }) => {
       const list = isNonNullType(type) ? type.ofType : type
       return isListType(list) && !isNonNullType(list.ofType)

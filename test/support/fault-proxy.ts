@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** What may go wrong with the bytes of one direction. Absent: nothing. */
+/** Faults of the bytes in one direction. Absent: none. */
 export interface DirectionFaults {
   /** Every byte arrives this much later, give or take up to `jitterMs`; the order stays. */
   readonly latency?: { readonly ms: number; readonly jitterMs?: number }
@@ -34,7 +34,7 @@ export interface FaultProxy extends AsyncDisposable {
   readonly connections: number
   /** Replaces all faults, for the connections that are open, too. */
   set(faults: Faults): void
-  /** No faults any more; what was swallowed stays lost. */
+  /** Ends all faults. Swallowed bytes stay lost. */
   clear(): void
   /** Closes all connections and refuses new ones. */
   down(): Promise<void>
@@ -97,7 +97,7 @@ export async function startFaultProxy(target: string, options: { seed?: number }
 /** Draws from `average ± variation`. */
 type Spread = (average: number, variation?: number) => number
 
-/** Most bytes held for one direction before its source is told to wait. */
+/** Most bytes held for one direction before its source is paused. */
 const BACKLOG_BYTES = 1 << 20
 
 /** One client's connection and the one made for it, with all of their timers. */

@@ -1,6 +1,6 @@
 import type { ServiceEvent, UpstreamCall, UpstreamObserver } from '../../src/upstream/observing/upstream-observer.ts'
 
-/** An observer, and what it has been told so far. */
+/** An observer, and the events that it has received so far. */
 export interface RecordedEvents {
   readonly observer: UpstreamObserver
   readonly calls: UpstreamCall[]

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Makes a run fail that left tests out, so that none goes missing where nobody reads the output. */
+/** Makes a run fail if it skipped tests, so that a skipped test is noticed. */
 export class RefuseSkips implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')])

@@ -57,7 +57,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
 
   const server = createServer((incoming, response) => {
     answer(incoming, response).catch((error: unknown) => {
-      // What a handler was still doing when the client went away does not matter.
+      // An error of a handler after its client went away does not matter.
       if (response.destroyed || !incoming.complete) return
       failures.push(error)
       incoming.socket.destroy()

@@ -23,7 +23,7 @@ export class SlidingLog {
     this.#times.splice(this.#firstAfter(at), 0, at)
   }
 
-  /** How many events lie in the window of `windowMs` that ends at `at`. */
+  /** Counts the events in the window of `windowMs` that ends at `at`. */
   countIn(windowMs: number, at: number): number {
     return this.#firstAfter(at) - this.#firstAfter(at - windowMs)
   }

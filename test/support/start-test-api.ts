@@ -31,7 +31,7 @@ export interface QueryOptions {
   readonly signal?: AbortSignal
 }
 
-/** What a client would read, without the `locations` of errors. */
+/** The answer as a client reads it, without the `locations` of errors. */
 export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for, and compares the whole of it.
   readonly data?: any

@@ -12,7 +12,7 @@ export interface TestGatewayOptions extends ConfigInput {
 export interface TestGateway extends AsyncDisposable {
   /** Of /graphql. */
   readonly url: string
-  /** What has been logged so far, as the lines stand. */
+  /** The lines logged so far. */
   readonly logged: readonly string[]
   /** Asks by POST, as a client would, and returns data and errors as they came. */
   query<Data = Record<string, unknown>>(

@@ -6,7 +6,7 @@ import { startHttpServer } from '../../src/server/http/http-server.ts'
 import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 import { createInformers } from './live-informers.ts'
 
-/** What a resolver of the test's own gets as its context. */
+/** The context of a resolver that a test brings. */
 export interface ResolverContext {
   readonly signal: AbortSignal
   readonly requestId: string

@@ -20,14 +20,14 @@ const LAYERS: Layers = {
   'upstream/http': ['domain', 'upstream/waiting'],
   'upstream/budget': ['domain', 'upstream/http/rate-limit-headers.ts', 'upstream/waiting'],
   'upstream/providers': ['domain', 'upstream/budget'],
-  // What answers show of a service.
+  // Capabilities of a service, learned from its answers.
   'upstream/learning': [
     'domain',
     'upstream/http/list-query.ts',
     'upstream/http/pin-page.ts',
     'upstream/providers/capabilities.ts',
   ],
-  // What is told of requests and answers, and to whom. It sends nothing: the client is there as a type only.
+  // Events about requests and answers, and their observers. It sends nothing: it imports the client as a type only.
   'upstream/observing': ['domain', 'upstream/budget', 'upstream/http/client.ts', 'upstream/waiting/clock.ts'],
   // Waiting for a service that is down. It knows no call.
   'upstream/breaker': [
@@ -157,7 +157,7 @@ const LAYERS: Layers = {
     'upstream/observing/upstream-observer.ts',
     'upstream/tenant/service-registry.ts',
   ],
-  // What surrounds every HTTP request. Transports see of it only what they name.
+  // Steps around every HTTP request. Transports may import only the files of it that they name.
   'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/waiting/stop.ts'],
   'server/caller': ['domain'],
   'server/graphql': ['domain', 'live', 'observability', 'resolvers', 'server/caller', 'upstream/waiting/stop.ts'],
@@ -172,7 +172,7 @@ const LAYERS: Layers = {
     'server/http/request-guard.ts',
     'upstream/waiting',
   ],
-  // What WebSockets and event streams share.
+  // Code that WebSockets and event streams share.
   'server/transports/connections': [
     'config/gateway-config.ts',
     'observability/logger.ts',

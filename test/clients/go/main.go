@@ -169,7 +169,7 @@ func extension(err error, key string) string {
 	return fmt.Sprint(list[0].Extensions[key])
 }
 
-// What the program does about a code. Codes that it was not written for take the last branch.
+// reaction returns the program's response to an error code. Unknown codes take the last branch.
 func reaction(code string) string {
 	switch code {
 	case "RATE_LIMITED", "SERVICE_UNAVAILABLE":

@@ -123,7 +123,7 @@ async def failure(read: Awaitable[ReadPin]) -> dict[str, str]:
 
 
 def reaction(code: str) -> str:
-    """What the program does about a code. Codes that it was not written for take the last branch."""
+    """Returns the program's response to an error code. Unknown codes take the last branch."""
     if code in ("RATE_LIMITED", "SERVICE_UNAVAILABLE"):
         return f"{code}->RETRY"
     if code in ("BAD_REQUEST", "PIN_NOT_FOUND"):

@@ -12,7 +12,7 @@ export interface ClientServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** What a client program reads of its environment. */
+/** The environment variables that a client program reads. */
 export function environmentOf({ name, url }: Pick<ClientServer, 'name' | 'url'>): Record<string, string> {
   return {
     PINQL_URL: url,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ClientServer } from './client-server.ts'
 
-/** What a program says that it saw, by the names of README.md. */
+/** Observations that a program reports, by the names of README.md. */
 export type Facts = Readonly<Record<string, unknown>>
 
 /** Returns what a program of this name must print. */

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import * as dagPb from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
@@ -7,6 +6,7 @@ import { startPeer } from '../../../src/embedded/bitswap/start-peer.ts'
 import { blockKey } from '../../../src/embedded/dag/block-key.ts'
 import { PIN_DATABASE } from '../../../src/embedded/store/database-schema.ts'
 import { openDatabase } from '../../../src/storage/open-database.ts'
+import { KillAtStep } from '../../support/embedded/kill-at-step.ts'
 import { PsaClient } from '../../support/embedded/psa-client.ts'
 import { RandomChanges } from '../../support/embedded/random-changes.ts'
 import { spawnService } from '../../support/embedded/spawn-service.ts'
@@ -15,6 +15,8 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const KILLS = Number(process.env.PINQL_KILLS ?? 4)
 const CHANGES = Number(process.env.PINQL_CHANGES ?? 200)
+const STEPS = 120
+const CLIENTS = 2
 const LEAVES = 40
 const ROOTS = 12
 
@@ -44,7 +46,7 @@ async function makeDags(random: (below: number) => number): Promise<{ dags: Dag[
   return { dags, blocks }
 }
 
-/** What is in the file while no service has it open. */
+/** Reads the database file while no service has it open. */
 async function inspect(dataDir: string, dags: readonly Dag[]) {
   const database = await openDatabase(`${dataDir}/pins.db`, PIN_DATABASE)
   try {
@@ -69,26 +71,34 @@ async function inspect(dataDir: string, dags: readonly Dag[]) {
   }
 }
 
-it('loses no pinned block and keeps no removed one when it is killed at any point', { timeout: 300_000 }, async () => {
+it('loses no pinned block and keeps no removed one when it is killed at any step of its work', {
+  timeout: 300_000,
+}, async () => {
   const next = seededRandom(Number(process.env.PINQL_SEED ?? 7))
   const random = (below: number): number => Math.floor(next() * below)
   await using folder = await temporaryFolder()
   const { dags, blocks } = await makeDags(random)
+  // A step of the work: the service asks the origin for a block, or a client is about to send the service a change.
+  const work = new KillAtStep()
   await using origin = await startPeer({
-    blocks: { get: (multihash) => blocks.get(blockKey(multihash)) ?? null },
+    blocks: {
+      get: (multihash) => {
+        work.step()
+        return blocks.get(blockKey(multihash)) ?? null
+      },
+    },
     listen: ['/ip4/127.0.0.1/tcp/0'],
   })
-  const changes = new RandomChanges(random, () => ({
-    cid: dags[random(ROOTS)]?.root.toString(),
-    origins: origin.addresses,
-  }))
+  const changes = new RandomChanges(random, () => {
+    work.step()
+    return { cid: dags[random(ROOTS)]?.root.toString(), origins: origin.addresses }
+  })
 
   for (let round = 0; round < KILLS; round++) {
     const { endpoint, kill } = await spawnService(folder.path)
-    const target = Math.ceil((CHANGES * (round + 1)) / KILLS)
-    const killed = delay(50 + random(400)).then(kill)
-    // Requests go on until the process is gone, then the others of this round meet a new one.
-    await changes.makeUntil(endpoint, target)
+    const killed = work.arm(CLIENTS + 1 + random(STEPS), kill)
+    // While one client causes the kill, the service works on the change of the other.
+    await Promise.all(Array.from({ length: CLIENTS }, () => changes.makeWhileAlive(endpoint)))
     await killed
     const { integrity, missing, unreferenced, dangling } = await inspect(folder.path, dags)
     expect({ integrity, missing, unreferenced, dangling }).toEqual({

@@ -36,7 +36,7 @@ const added = (pin: { readonly cid: string; readonly [field: string]: unknown },
 })
 
 describe('addPin', () => {
-  it('has what else is known of its content looked up anew, by whatever CID that was asked for', async () => {
+  it('refreshes the other pins of its content in the same operation, whichever CID they were selected by', async () => {
     await using setup = await startSetup({ provider: 'pinql' })
     const PINS = 'pin { content { pins { name } } }'
 

@@ -135,7 +135,7 @@ function failure(operation: Operation, error: ErrorParts, pinId?: string): objec
 
 describe('bad input', () => {
   it.each(CASES)(
-    'refuses %s (%s), and asks nobody',
+    'refuses %s (%s), and sends no request',
     async (_what, operation, variables, argument, expected, received) => {
       await using setup = await startSetup()
 
@@ -178,7 +178,7 @@ describe('bad input', () => {
     expect(setup.service.requests.map(({ body }) => JSON.parse(body))).toEqual([{ cid, name, meta: OPERATION_META }])
   })
 
-  it('makes what is no CID an error of its own field or element, and answers the rest', async () => {
+  it('reports an invalid CID as an error of its field or element, and answers the rest', async () => {
     await using setup = await startSetup()
     const { api, service } = setup
 
@@ -202,7 +202,7 @@ describe('bad input', () => {
     expect(service.count()).toBe(0)
   })
 
-  it('makes what is no id an error of its own element of nodes', async () => {
+  it('reports an invalid id as an error of its element of nodes', async () => {
     await using setup = await startSetup()
 
     expect(

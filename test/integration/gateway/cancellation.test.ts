@@ -28,7 +28,7 @@ const id = idOf({ requestId: 'r1', cid })
 const lateError = shownError(late('one'))
 const lateCounts = { pinned: null, error: lateError }
 
-/** What is read, and what becomes of it: a read of the whole ends, a part of one ends as an error that nobody reads. */
+/** Reads and their outcomes: a read of a root field rejects. A read below it ends as an error that no client gets. */
 const READS: [what: string, document: string, outcome: object][] = [
   ['pins', '{ pins { __typename } }', { thrown: 'client gone' }],
   ['pin', `{ pin(id: "${id}") { __typename } }`, { thrown: 'client gone' }],
@@ -65,7 +65,7 @@ describe('a client that goes away', () => {
     await request.closed
   })
 
-  it('does not take the answer from another who asked the same', async () => {
+  it('does not cancel the answer of another client with the same request', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     seedPins(service, 1)
@@ -86,7 +86,7 @@ describe('a client that goes away', () => {
     expect(service.count()).toBe(1)
   })
 
-  it('does not stop a change that has begun, since nobody would know its outcome', async () => {
+  it('does not stop a change that was sent, since its outcome would be unknown', async () => {
     await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     const client = new AbortController()
@@ -107,7 +107,7 @@ describe('a client that goes away', () => {
     expect(answer).toEqual({ data: { addPin: { pin: { requestId: 'r1' }, error: null } } })
   })
 
-  it('has no further change begun for it, and what was made is told', async () => {
+  it('starts no further change, and the result has the changes already made', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     const client = new AbortController()
@@ -137,7 +137,7 @@ describe('a client that goes away', () => {
     ])
   })
 
-  it('that is gone already costs no request', async () => {
+  it('that has left before costs no request', async () => {
     await using setup = await startSetup()
     const signal = AbortSignal.abort(new Error('client gone'))
 

@@ -215,7 +215,7 @@ describe('contents', () => {
     expect([services.one.count(), services.two.count()]).toEqual([0, 1])
   })
 
-  it('asks nobody when only the CID is selected', async () => {
+  it('sends no request when only the CID is selected', async () => {
     await using setup = await startSetup()
 
     await setup.api.query('query ($cids: [CID!]!) { contents(cids: $cids) { cid } }', { cids: [exampleCid(1)] })

@@ -26,7 +26,7 @@ const copied = (pin: object) => ({
 })
 
 describe('copyPins', () => {
-  it('pins the same elsewhere, with the holders of the content as origins, and looks all up together', async () => {
+  it('adds the pins to another service, with the holders of the content as origins, and reads all of them together', async () => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
     const meta = { app: 'blog' }
@@ -70,7 +70,7 @@ describe('copyPins', () => {
     })
   })
 
-  it('asks nobody when the target is empty, and says what it should be', async () => {
+  it('refuses an empty target without a request, and says what was expected', async () => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
     const [pin] = seedPins(services.one, 1)
@@ -81,7 +81,7 @@ describe('copyPins', () => {
     expect([services.one.count(), services.two.count()]).toEqual([0, 0])
   })
 
-  it.each(['three'])('asks nobody when the target is unknown (%j)', async (to) => {
+  it.each(['three'])('refuses an unknown target without a request (%j)', async (to) => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
     const pins = seedPins(services.one, 3)
@@ -98,7 +98,7 @@ describe('copyPins', () => {
     expect([services.one.count(), services.two.count()]).toEqual([0, 0])
   })
 
-  it('refuses each of more than 1,000, and asks nobody', async () => {
+  it('refuses all of more than 1,000 items, and sends no request', async () => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
 

@@ -90,7 +90,7 @@ describe('the filter of pins', () => {
     expect(service.requests).toHaveLength(1)
   })
 
-  it.each(CASES)('holds even where the service looks at none of it (%s)', async (_what, filter, names) => {
+  it.each(CASES)('is applied even if the service ignores it (%s)', async (_what, filter, names) => {
     const blind = { ...compliant, list: listing(newestFirst, limitTo(10)) }
     await using setup = await startSetup({ profile: blind })
     const { service, api } = setup
@@ -102,7 +102,7 @@ describe('the filter of pins', () => {
   })
 
   it.each([{ cid: [] }, { status: [] }])(
-    'matches nothing when it lists nothing (%j), and asks nobody',
+    'matches nothing and sends no request if its list is empty (%j)',
     async (filter) => {
       await using setup = await startSetup()
 

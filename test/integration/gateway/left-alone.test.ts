@@ -20,7 +20,7 @@ const leftAlone: ErrorParts = {
   retryAfterMs: expect.toSatisfy((ms) => Number.isInteger(ms) && ms > 0 && ms <= 1000),
 }
 
-it('a service that is down is asked by trials only; what was not sent says when the service is asked again', async () => {
+it('a service that is down gets trials only, and calls that were not sent report the time of the next trial', async () => {
   await using setup = await startSetup({ timeoutMs: TIMEOUT_MS })
   const { service, api } = setup
   service.breakNext(1000)
@@ -62,7 +62,7 @@ it('a service that is down is asked by trials only; what was not sent says when 
   expect(service.count()).toBeLessThanOrEqual(5)
 })
 
-it('what waits for a service is answered as soon as the service is back', async () => {
+it('waiting calls are answered as soon as the service is back', async () => {
   await using setup = await startSetup()
   const { service, api } = setup
   service.breakNext(1000)

@@ -34,13 +34,13 @@ describe('nodes', () => {
         })),
       },
     })
-    // What is left alone goes by its request id.
+    // A pin that is left over alone is requested by its request id.
     const lone = count % 10 === 1 ? [`GET /pins/${stored.at(-1)?.requestId}`] : []
     expect(requestsAt(service)).toEqual([...Array(requests - lone.length).fill('GET /pins'), ...lone])
     for (const { query } of service.requests) expect(query.get('cid')?.split(',').length ?? 0).toBeLessThanOrEqual(10)
   })
 
-  it('asks for a pin once, however often and under whatever field it is asked for', async () => {
+  it('requests a pin once, however often and under whatever fields it is selected', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     const [pin] = seedPins(service, 1)
@@ -141,7 +141,7 @@ describe('pin', () => {
     expect(requestsAt(service)).toEqual([`GET /pins/${stored?.requestId}`])
   })
 
-  it('shows how it fares each time it is asked for', async () => {
+  it('shows its present status in each query', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     const [stored] = seedPins(service, 1, { status: 'queued' })
@@ -156,7 +156,7 @@ describe('pin', () => {
     expect(seen).toEqual(['QUEUED', 'PINNING', 'PINNED'])
   })
 
-  it('tells why it failed', async () => {
+  it('shows the reason for its failure', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     const info = { status_details: 'no providers found' }

@@ -81,7 +81,7 @@ describe('a list with an odd record', () => {
 })
 
 describe('a removal by filter', () => {
-  it.each(ODD)('does not touch what could not be read, and says so: %s', async (_what, change) => {
+  it.each(ODD)('removes no pin that could not be read, and reports that: %s', async (_what, change) => {
     await using setup = await startSetup()
     const stored = seedPins(setup.service, 3, { name: 'old' })
     const [first, odd, last] = stored as [EmulatedPin, EmulatedPin, EmulatedPin]
@@ -117,7 +117,7 @@ describe('a removal by filter', () => {
 })
 
 describe('a lookup beside an odd record', () => {
-  it('has the other pins of the CID, and an error that says what is missing', async () => {
+  it('returns the other pins of the CID, and an error because one is missing', async () => {
     await using setup = await startSetup()
     const [odd, fine] = setup.service.seed(ALICE, [{ cid: exampleCid(1) }, { cid: exampleCid(1) }]) as [
       EmulatedPin,

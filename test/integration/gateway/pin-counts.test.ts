@@ -110,7 +110,7 @@ describe('pinCounts', () => {
     expect(requestsAt(slow)).toEqual(Array(4).fill('GET /pins'))
   })
 
-  it('are null without an error where nobody can tell: more than a list holds, and counts that nothing vouches for', async () => {
+  it('are null without an error if they are unknown: more pins than a list holds, and a count that cannot be trusted', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     seedPins(service, 1003)

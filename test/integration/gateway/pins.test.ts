@@ -21,7 +21,7 @@ const wholeSeconds: ProviderProfile = {
 }
 
 describe('pins', () => {
-  it('answers with everything that is known of a pin, for one request', async () => {
+  it('returns all fields of a pin with one request', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     const origin = '/ip4/203.0.113.7/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
@@ -134,7 +134,7 @@ describe('pins', () => {
     expect(service.count()).toBe(1)
   })
 
-  it('tells of progress only what is a number of blocks', async () => {
+  it('shows progress only if it is a number of blocks', async () => {
     await using setup = await startSetup()
     const { service, api } = setup
     const info = { blocks: '12.5', total_blocks: '3000000000' }
@@ -185,7 +185,7 @@ describe('pins', () => {
     expect(seen).toEqual(expected)
   })
 
-  it('asks for nothing by itself from the elements of a list, and once for what they share', async () => {
+  it('sends no request per element of a list, and one request for a field that all elements share', async () => {
     await using setup = await startSetup({ provider: 'pinql' })
     const { service, api } = setup
     seedPins(service, 100)
@@ -207,7 +207,7 @@ describe('pins', () => {
     expect(service.count()).toBe(5)
   })
 
-  it('are those of the service that is named, alone or in a list', async () => {
+  it('belong to the named service, whether it is named alone or in a list', async () => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
     seedPins(services.one, 1)
@@ -228,7 +228,7 @@ describe('pins', () => {
     expect([requestsAt(services.one), requestsAt(services.two)]).toEqual([[], ['GET /pins', 'GET /pins']])
   })
 
-  it('asks nothing when nothing but the type is selected', async () => {
+  it('sends no request if only __typename is selected', async () => {
     await using setup = await startSetup()
 
     expect(await setup.api.query('{ __typename }')).toEqual({ data: { __typename: 'Query' } })

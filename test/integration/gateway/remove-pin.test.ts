@@ -68,7 +68,7 @@ describe('removePins', () => {
     expect(service.count()).toBe(12)
   })
 
-  it.each([false, true])('refuses each of more than 1,000, and asks nobody (dryRun: %j)', async (dryRun) => {
+  it.each([false, true])('refuses all of more than 1,000 items, and sends no request (dryRun: %j)', async (dryRun) => {
     await using setup = await startSetup()
     const id = idOf({ requestId: 'r', cid: exampleCid(1) })
 

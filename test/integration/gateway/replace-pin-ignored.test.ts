@@ -184,7 +184,7 @@ describe('a rename that a service leaves undone', () => {
     expect(service.pins(ALICE).map(({ requestId }) => requestId)).toEqual(['other', 'old'])
   })
 
-  it('is done with the same key once the service does it', async () => {
+  it('succeeds with the same key once the service applies it', async () => {
     let mode: ReplaceMode = sameCidDoesNothing
     const replace: ReplaceMode = (old, body, actions) => mode(old, body, actions)
     await using setup = await startWithOld({ ...compliant, replace }, NATIVE)

@@ -65,7 +65,7 @@ const CASES: Case[] = [
 ]
 
 describe('the input of replacePin', () => {
-  it.each(CASES)('is refused for %s, and nobody is asked', async (_what, input, argument, expected, received) => {
+  it.each(CASES)('is refused for %s, and no request is sent', async (_what, input, argument, expected, received) => {
     await using setup = await startSetup()
 
     expect(await setup.api.query(OPERATION_DOCUMENTS.replacePin, { input: { ...input, id } })).toEqual({

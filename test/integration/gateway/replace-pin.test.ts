@@ -37,7 +37,7 @@ function sent({ service }: Setup): object {
   return bodies[0]
 }
 
-/** What is named, and the pin that comes of it. */
+/** The fields that the input names, and the pin that results. */
 const CHANGES: [what: string, named: object, pin: object][] = [
   ['a CID', { cid: exampleCid(9) }, { ...OLD, cid: exampleCid(9) }],
   ['the old CID', { cid: OLD.cid }, OLD],
@@ -53,11 +53,11 @@ const CHANGES: [what: string, named: object, pin: object][] = [
     { ...OLD, name: 'new', meta: {}, origins: [] },
   ],
 ]
-/** What generated clients send for all that is not set. */
+/** The input of a generated client, which sends null for each field that is not set. */
 const UNSET = { cid: null, name: null, meta: null, origins: null, clear: null, idempotencyKey: null }
 
 describe('replacePin', () => {
-  it.each(CHANGES)('keeps what is not named: %s', async (_what, named, pin) => {
+  it.each(CHANGES)('keeps the parts that the input does not name: %s', async (_what, named, pin) => {
     for (const unset of [{}, UNSET]) {
       await using setup = await startSetup()
       const id = seedOld(setup)

@@ -15,7 +15,7 @@ async function startPair(answers: number) {
   let answered = 0
   let isSlowAsked = false
   const endWhenDue = () => {
-    // What was answered is taken in first.
+    // The answers are processed before the time is over.
     if (isSlowAsked && answered === answers) setImmediate(() => time.abort(new Error('too late')))
   }
   const observer: UpstreamObserver = {
@@ -143,7 +143,7 @@ describe('the end of the time for a request', () => {
     expect(errors).toEqual([thrownError(late('slow'), 'nodes', 1)])
   })
 
-  it('leaves the changes before a removal by filter, which is told as not done', async () => {
+  it('keeps the results of earlier changes, and reports a removal by filter as not done', async () => {
     await using upstream = await startScriptedServer()
     await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
     const time = new AbortController()

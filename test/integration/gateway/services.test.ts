@@ -66,7 +66,7 @@ describe('services', () => {
     expect(await api.query('{ pins { nodes { id } } }', {}, as(BOB))).toEqual({ data: { pins: { nodes: [] } } })
   })
 
-  it('never show what a user name in the endpoint tells', async () => {
+  it('never show a user name or password from the endpoint', async () => {
     await using api = startTestApi({
       services: [{ name: 'one', endpoint: 'https://me:secret@pins.example/api?key=secret' }],
     })

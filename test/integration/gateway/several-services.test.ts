@@ -139,7 +139,7 @@ describe('pins of several services', () => {
     expect(answers).toContainEqual(both)
   })
 
-  it('are an error when none of the names is that of a service, and nobody is asked', async () => {
+  it('are an error when no name is that of a service, and no request is sent', async () => {
     await using setup = await startPair()
 
     expect(await setup.api.query(PAGE, { services: ['x'] })).toEqual({

@@ -65,7 +65,7 @@ describe('tokens', () => {
     })
   })
 
-  it('that name the service go before Authorization, and both before what is configured', async () => {
+  it('that name the service are preferred to Authorization, and both to the configured token', async () => {
     expect(await tokensFor({ authorization: 'Bearer x', 'x-pinning-token-one': BOB }, ALICE)).toMatchObject({
       one: [BOB],
       two: [ALICE],

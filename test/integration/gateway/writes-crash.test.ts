@@ -58,7 +58,7 @@ it('makes one pin for a key when the gateway is killed before the answer comes, 
   expect(service.count('POST')).toBe(1)
 })
 
-/** What is kept for the next start has the write, but no token, and is for its owner only. */
+/** Expects that the files for the next start contain the write but no token, and that only their owner may read them. */
 async function expectNoSecrets(dataDir: string): Promise<void> {
   const names = ['writes.db', 'writes.db-wal', 'tenant-secret']
   const files = await Promise.all(names.map((name) => readFile(`${dataDir}/${name}`, 'latin1')))

@@ -25,7 +25,7 @@ const NOT_ALL = 'ids, or a filter that not every pin matches'
 const EITHER = 'either ids, or filter and service; the other null'
 const A_VALUE = 'a value, or null for any'
 const A_SERVICE = 'a name, or null for the default service'
-/** What GraphQL makes of an empty filter. */
+/** An empty filter, once GraphQL has set the default of `match`. */
 const ANY = { match: 'exact' }
 const ANY_PART = { match: 'ipartial' }
 

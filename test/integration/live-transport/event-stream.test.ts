@@ -20,7 +20,7 @@ function seen(data: string): SeenEvent {
 }
 
 describe('an event stream', () => {
-  it('is not begun behind another on the same connection, so that nothing is left of those who leave', async () => {
+  it('is not started behind another one on the same connection, so that nothing remains when the client leaves', async () => {
     await using setup = await startLiveSetup({ maxSocketsPerAddress: 3 })
     const { host, hostname, port, pathname } = new URL(setup.gateway.url)
     const query = 'subscription { pinsChanged { kind } }'
@@ -49,7 +49,7 @@ describe('an event stream', () => {
       .toEqual([200, 200, 200])
   })
 
-  it.each(['GET', 'POST'] as const)('tells a snapshot, changes and the end, by %s', async (method) => {
+  it.each(['GET', 'POST'] as const)('sends a snapshot, changes and the end, by %s', async (method) => {
     await using setup = await startLiveSetup()
     const [pin] = seedQueued(setup.service, 1)
     if (!pin) throw new Error('no pin')
@@ -134,7 +134,7 @@ describe('an event stream', () => {
   })
 
   it.each(['GET', 'POST'] as const)(
-    'is had for a subscription by who names it anywhere in accept, by %s',
+    'answers a subscription whose accept header names it at any position, by %s',
     async (method) => {
       await using setup = await startLiveSetup()
       const [pin] = seedQueued(setup.service, 1)
@@ -144,7 +144,7 @@ describe('an event stream', () => {
         openEventStream(setup.gateway.url, operation, { method, headers })
       const { events, close } = await open(FOREVER(pin.id))
       const { event, id, data } = await nextOf(events)
-      // What comes from elsewhere has no ids.
+      // Only events of pinql's own stream have ids, so this one answered.
       expect([event, id, seen(data).pin?.id]).toEqual(['next', seen(data).cursor, pin.id])
       close()
       const { response } = await open({ query: '{ services { name } }' })
@@ -172,7 +172,7 @@ describe('an event stream', () => {
     }
   })
 
-  it('is told apart from a query without harm, whatever is sent', async () => {
+  it('is distinguished from a query without failure, whatever body is sent', async () => {
     await using setup = await startLiveSetup()
     const accept = 'application/json, text/event-stream'
     const headers = { accept, 'content-type': 'application/json' }

@@ -7,7 +7,7 @@ import { startLiveSetup } from '../../support/live-transport/start-live-setup.ts
 import { ALICE } from '../../support/start-test-api.ts'
 
 describe('a gateway', () => {
-  it('lives through whatever is sent to its socket, and logs no bug', async () => {
+  it('survives any bytes sent to its socket, and logs no bug', async () => {
     await using setup = await startLiveSetup({ logLevel: 'warn' })
     const frames = fc.array(fuzzedFrame, { minLength: 1, maxLength: 12 })
     await fc.assert(

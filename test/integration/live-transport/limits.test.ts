@@ -126,7 +126,7 @@ describe('limits of live status', () => {
     for (const { socket } of all) await socket[Symbol.asyncDispose]()
   })
 
-  it('give those who join late what they missed, once, and the rest with everybody else', async () => {
+  it('give late subscribers a snapshot once, and later events together with all others', async () => {
     await using setup = await startLiveSetup()
     const [pin] = seedQueued(setup.service, 1)
     if (!pin) throw new Error('no pin')
@@ -151,7 +151,7 @@ describe('limits of live status', () => {
     }
   })
 
-  it('close who reads nothing with 1013, and delay nobody else', async () => {
+  it('close a client that stops reading with 1013, and delay no other', async () => {
     await using setup = await startLiveSetup({ liveStallMs: 1_000, livePingMs: 600, maxSockets: 2 })
     const [pin] = seedQueued(setup.service, 1)
     if (!pin) throw new Error('no pin')

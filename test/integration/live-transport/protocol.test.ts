@@ -97,7 +97,7 @@ describe('graphql-transport-ws', () => {
     expect(await socket.next()).toEqual({ type: 'pong', payload: { at: 1 } })
   })
 
-  it('tells mistakes in an operation as an error of that operation', async () => {
+  it('reports mistakes in an operation as an error of that operation', async () => {
     await using setup = await startLiveSetup()
     await using socket = await openRawSocket(setup.url, { token: ALICE })
     const errorsOf = async (payload: object) => {
@@ -134,7 +134,7 @@ describe('graphql-transport-ws', () => {
     }
   })
 
-  it('pings, and closes with 1013 who does not answer, or not what was asked', async () => {
+  it('pings, and closes a connection with 1013 that does not answer, or answers with a wrong payload', async () => {
     await using setup = await startLiveSetup({ livePingMs: 120, liveStallMs: 1_000 })
     await using well = await openRawSocket(setup.url, { token: ALICE })
     await using dead = await openRawSocket(setup.url, { token: ALICE, autoPong: false })

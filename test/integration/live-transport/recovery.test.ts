@@ -36,7 +36,7 @@ describe('the stock client', () => {
     await client.dispose()
   })
 
-  it('is told of a missing token as an error of its operation, since coming back would not help', async () => {
+  it('gets an error of its operation for a missing token, since reconnecting would not help', async () => {
     await using setup = await startLiveSetup()
     const { id } = seedQueued(setup.service, 1)[0] ?? { id: '' }
     await using socket = await openRawSocket(setup.url)

@@ -15,7 +15,7 @@ function eventWith(kind: string, fields: Readonly<Record<string, unknown>>): Rec
   return { kind, ...rest, remaining: null, isResync: null, ...fields }
 }
 
-it('tells a snapshot, then each change, and ends when all have settled', async () => {
+it('reports a snapshot, then each change, and ends when all pins have settled', async () => {
   await using live = await startLiveApi(compliant)
   const { service } = live
   const [pin] = service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
@@ -36,7 +36,7 @@ it('tells a snapshot, then each change, and ends when all have settled', async (
   expect(await stream.next()).toBe('done')
 })
 
-it('does not bring a removed pin back that the service shows once more', async () => {
+it('does not report a removed pin again that the service lists once more', async () => {
   await using live = await startLiveApi(functionland)
   const { service, registry } = live
   const [first, second] = service.seed(TOKEN, [
@@ -58,7 +58,7 @@ it('does not bring a removed pin back that the service shows once more', async (
   )
 })
 
-it('follows a pin that its service cannot replace in one step', async () => {
+it('follows a pin that pinql replaces in two steps', async () => {
   await using live = await startLiveApi(functionland)
   const { service, registry } = live
   const [old] = service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])
@@ -77,7 +77,7 @@ it('follows a pin that its service cannot replace in one step', async () => {
   expect(await stream.next()).toBe('done')
 })
 
-it('listens to a service once, however often it is named', async () => {
+it('subscribes to a service once, however often it is named', async () => {
   await using setup = await startLiveApi(compliant)
   const { service } = setup
   service.seed(TOKEN, [{ cid: exampleCid(1), status: 'queued' }])

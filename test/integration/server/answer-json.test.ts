@@ -97,7 +97,7 @@ it.each(Object.entries(INVALID))('answers %s by itself, so that it is parsed and
 })
 
 it.each(['', '{', 'query', `{"query":"{ __typename }","variables":{"a":"${'x'.repeat(2_000)}"}}`])(
-  'leaves to Yoga what is no JSON or too long: %j',
+  'leaves bodies to Yoga that are not JSON or too long: %j',
   async (body) => {
     const ours = await post(body, undefined, 'announced')
     expect(ours.answer).toEqual((await post(body, undefined, 'chunked')).answer)

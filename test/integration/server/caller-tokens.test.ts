@@ -21,7 +21,7 @@ function count(headers: Record<string, string>, service: string) {
   return gateway.query(`{ pins(services: "${service}") { totalCount } }`, {}, headers)
 }
 
-/** Why the pins of a service could not be read. */
+/** Returns the error of reading the pins of a service. */
 async function refusalOf(headers: Record<string, string>, service = 'one') {
   const { data, errors = [] } = await count(headers, service)
   expect({ data, paths: errors.map(({ path }) => path) }).toEqual({ data: null, paths: [['pins']] })

@@ -112,7 +112,7 @@ describe.each(HOSTS)('a gateway in %s', (_name, serve) => {
 })
 
 describe('a gateway in a host', () => {
-  it('says that the body was read where a body parser ran before, and waits for nothing', async () => {
+  it('answers at once with an error if a body parser of the host has read the body', async () => {
     await using host = await embed(async (gateway, port) => {
       const server = express().use(express.json()).all('/graphql', gateway.handle).listen(port)
       await once(server, 'listening')
@@ -127,7 +127,7 @@ describe('a gateway in a host', () => {
     expect(host.logged.join()).toContain(message)
   })
 
-  it('answers what is in flight before it has drained', async () => {
+  it('answers requests in flight before it has drained', async () => {
     await using upstream = await startScriptedServer()
     const [asked, free] = [deferred(), deferred()]
     upstream.reply(async (...exchange) => {
@@ -210,7 +210,7 @@ const servePlain: Serve = async (gateway, port) => {
   return server
 }
 
-it('begins no change, and asks no service, once it is disposed', async () => {
+it('starts no change, and sends no request, once it is disposed', async () => {
   await using host = await embed(servePlain)
   await host.gateway[Symbol.asyncDispose]()
   const add = 'mutation { addPin(input: { cid: "bafkqablimvwgy3y" }) { pin { id } error { code } } }'
@@ -223,7 +223,7 @@ it('begins no change, and asks no service, once it is disposed', async () => {
 describe("routes of the host's own", () => {
   const METRICS = '/metrics'
 
-  it('are served with what surrounds all others', async () => {
+  it('are served with the same checks and headers as all other routes', async () => {
     const routes = {
       [METRICS]: (_req: IncomingMessage, res: ServerResponse) => void res.end('up 1'),
       '/broken': (_req: IncomingMessage, res: ServerResponse) => {
@@ -248,7 +248,7 @@ describe("routes of the host's own", () => {
     expect((await at('/other')).status).toBe(404)
   })
 
-  it('refuse what is no function', async () => {
+  it('refuse a handler that is not a function', async () => {
     const routes = { [METRICS]: null } as never
     await expect(embed(serveWithExpress, { routes })).rejects.toThrow('routes: expected a function for "/metrics"')
   })

@@ -46,7 +46,7 @@ it('starts the embedded service again when its thread dies, with all of its pins
   expect(lines[0]).toContain('The pinning service ended by itself with code 1')
 })
 
-it('stops in order while the embedded service is dead', async () => {
+it('stops without an error while the embedded service is dead', async () => {
   const setup = await startMortalGateway()
   await setup.kill()
   expect(await setup.ready()).toBe(503)

@@ -35,7 +35,7 @@ async function start() {
   }
 }
 
-it('has a whole result until it is encoded, and empties its lists then', async () => {
+it('keeps a whole result until it is encoded, and then empties its lists', async () => {
   await using setup = await start()
   const { executor, runOf } = setup
   const run = runOf('{ pins(first: 3) { nodes { name meta origins } pageInfo { hasNextPage } } }')
@@ -56,7 +56,7 @@ it('has a whole result until it is encoded, and empties its lists then', async (
   expect(JSON.parse(JSON.stringify({ data }))).toEqual(JSON.parse([...texts].join()))
 })
 
-it('asks no service for an operation whose client has left before', async () => {
+it('sends no request for an operation whose client has left before', async () => {
   await using setup = await start()
   const { executor, runOf, service } = setup
   const signal = new Stop()

@@ -3,6 +3,7 @@ import { createConnection } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../src/domain/errors.ts'
 import { deferred } from '../../support/deferred.ts'
+import { rejectOnAbort } from '../../support/reject-on-abort.ts'
 import { type ResolverContext, startTestServer } from '../../support/start-test-server.ts'
 
 async function ask(url: string, query: string) {
@@ -62,14 +63,12 @@ describe('an error that leaves a field', () => {
   })
 })
 
-/** Resolves as a service's call would: never by itself, and with the signal's reason when that aborts. */
-function waitFor(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
-}
-
 describe('a request', () => {
   it('that takes too long is aborted, and says so where it was', async () => {
-    await using server = await startTestServer({ slow: ({ signal }) => waitFor(signal) }, { requestTimeoutMs: 100 })
+    await using server = await startTestServer(
+      { slow: ({ signal }) => rejectOnAbort(signal) },
+      { requestTimeoutMs: 100 },
+    )
     const { status, body } = await ask(server.url, '{ slow }')
     expect(status).toBe(200)
     expect(body.errors).toMatchObject([{ path: ['slow'], extensions: { code: 'REQUEST_TIMEOUT', timeoutMs: 100 } }])
@@ -81,7 +80,7 @@ describe('a request', () => {
     await using server = await startTestServer({
       slow: (context) => {
         seen.resolve(context)
-        return waitFor(context.signal)
+        return rejectOnAbort(context.signal)
       },
     })
     const { port } = new URL(server.url)
@@ -96,53 +95,5 @@ describe('a request', () => {
     await aborted
     await expect.poll(() => server.logged.filter(({ msg }) => msg === 'request')).toMatchObject([{ aborted: true }])
     expect(server.logged.filter(({ level }) => level === 'error')).toEqual([])
-  })
-})
-
-describe('stopping', () => {
-  it('refuses connections at once, and lets what is in flight finish', async () => {
-    const entered = deferred()
-    const release = deferred<string>()
-    await using server = await startTestServer({
-      slow: () => {
-        entered.resolve()
-        return release.promise
-      },
-    })
-    const answer = ask(server.url, '{ slow }')
-    await entered.promise
-    const stopped = server[Symbol.asyncDispose]()
-    await expect(fetch(server.url)).rejects.toThrow()
-    release.resolve('done')
-    expect(await answer).toMatchObject({ status: 200, body: { data: { slow: 'done' } } })
-    await stopped
-    await expect(fetch(server.url)).rejects.toThrow()
-  })
-
-  it('does not wait longer than it was told for what will not finish', async () => {
-    const entered = deferred()
-    const server = await startTestServer(
-      {
-        slow: ({ signal }) => {
-          entered.resolve()
-          return waitFor(signal)
-        },
-      },
-      { shutdownTimeoutMs: 50 },
-    )
-    const answer = ask(server.url, '{ slow }').catch((error: unknown) => error)
-    await entered.promise
-    await server[Symbol.asyncDispose]()
-    expect(await answer).toBeInstanceOf(Error)
-  })
-
-  it('does not wait for connections that never sent a request', async () => {
-    const server = await startTestServer({ fine: () => 'fine' })
-    const socket = createConnection(Number(new URL(server.url).port), '127.0.0.1')
-    await once(socket, 'connect')
-    const closed = once(socket, 'close')
-    socket.on('error', () => {})
-    await server[Symbol.asyncDispose]()
-    await closed
   })
 })

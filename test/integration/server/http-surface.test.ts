@@ -107,7 +107,7 @@ describe('a malformed Host', () => {
 })
 
 describe('GraphiQL', () => {
-  it('is one page that may load and send nothing elsewhere, and be framed by nobody', async () => {
+  it('is one page that may neither load from or send to other origins, nor be framed', async () => {
     const { status, headers, body } = await send('/graphql', { headers: { accept: 'text/html' } })
     expect(status).toBe(200)
     expect(headers['content-security-policy']).toMatch(/default-src 'self'.*connect-src 'self'.*frame-ancestors 'none'/)
@@ -185,7 +185,7 @@ describe('requests', () => {
 })
 
 describe('request ids', () => {
-  it('are taken from the caller when sane', async () => {
+  it('are taken from the caller when valid', async () => {
     expect((await send('/health', { headers: { 'x-request-id': 'abc-1' } })).headers['x-request-id']).toBe('abc-1')
   })
 

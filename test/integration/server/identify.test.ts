@@ -36,7 +36,7 @@ function bySession() {
   return { requests, identify }
 }
 
-it('uses the tokens of the caller whom the host names, and none that the client brings', async () => {
+it('uses the tokens of the caller that the host names, and none that the client sends', async () => {
   const { identify, requests } = bySession()
   await using host = await embed(serveWithExpress, { identify })
   seedQueued(host.service, 2)
@@ -63,7 +63,7 @@ it('asks once for a WebSocket, with what connection_init brings', async () => {
   await client.dispose()
 })
 
-it('refuses on every transport whom the host refuses', async () => {
+it('refuses a caller on every transport if the host refuses it', async () => {
   const { identify } = bySession()
   await using host = await embed(serveWithExpress, { identify })
   const error = { message: 'Sign in first', extensions: expect.objectContaining({ code: 'UNAUTHENTICATED' }) }
@@ -157,7 +157,7 @@ it.each([
   socket.destroy()
   await gone
   known.resolve()
-  // What had been begun would have been sent before this.
+  // A change that had been started would have reached the service before this answer.
   await post(host.url, COUNT)
   expect(host.service.count('POST')).toBe(0)
 })

@@ -79,7 +79,7 @@ describe('an observer of the host', () => {
     await client.dispose()
   })
 
-  it('harms no request by throwing, and is logged once', async () => {
+  it('fails no request by throwing, and is logged once', async () => {
     const fail = (): never => {
       throw new Error('a broken observer')
     }
@@ -130,7 +130,7 @@ describe('an observer of the host', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 10 }), async (steps) => {
         await Promise.all(steps.map(run))
-        // What a client has left may still be in flight.
+        // Requests of clients that have left may still be in flight.
         await expect.poll(() => calls.length).toBe(service.requests.length)
         expect(calls.every(({ requestIds }) => requestIds.length > 0)).toBe(true)
       }),

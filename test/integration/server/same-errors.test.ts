@@ -151,7 +151,7 @@ beforeAll(async () => {
       defaultService: 'one',
     })
     const texts: string[] = []
-    // What is left of the minute depends on the moment.
+    // The remaining time of the minute depends on the moment of the request.
     for (const [document] of READS)
       texts.push((await execute(gateway.url, { query: document })).replaceAll(/\b(59|60)\d{3}\b/g, '60000'))
     results.set(way, texts)

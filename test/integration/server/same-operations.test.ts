@@ -121,7 +121,7 @@ describe.each(Object.entries(REFUSED))('%s', (_what, operation) => {
   })
 })
 
-/** What is no operation at all; a WebSocket is closed for it with 4400. */
+/** Messages that are not GraphQL operations. A WebSocket that sends one is closed with 4400. */
 const MALFORMED: Readonly<Record<string, unknown>> = {
   'no query': { variables: {} },
   'null for a query': { query: null },
@@ -167,7 +167,7 @@ it.each([
   expect(await errorsOf('text/event-stream', `${gateway.url}?${search}`)).toEqual(byJson)
 })
 
-it.each(Object.keys(TRANSPORTS))('asks no service for what a failed field took with it, by %s', async (way) => {
+it.each(Object.keys(TRANSPORTS))('sends no request for fields below a failed one, by %s', async (way) => {
   const run = TRANSPORTS[way] as (typeof TRANSPORTS)[string]
   const query = '{ pins(first: 0) { nodes { id } } content(cid: "bafkqablimvwgy3y") { pins { id } } }'
   await run(gateway.url, { query: '{ pins(first: 1) { nodes { id } } }' })

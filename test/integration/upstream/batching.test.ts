@@ -33,7 +33,7 @@ function seedPins(service: EmulatedProvider, count: number): SeededPin[] {
   })
 }
 
-/** What GraphQL operations have of the services, without their documents: parsing 10,000 would be the longer part. */
+/** Starts the loaders of a GraphQL operation, without a document: parsing 10,000 documents would take most of the time. */
 function startOperations({ endpoint }: EmulatedProvider): AsyncDisposable & { start(): Loaders } {
   const registry = createServiceRegistry([{ name: 'test', endpoint, token: ALICE, provider: null }], 'test')
   return {
@@ -124,7 +124,7 @@ describe('batch while you wait', () => {
     expect([service.count('GET', '/pins'), service.count('GET', `/pins/${requestId}`)]).toEqual([1, 1])
   })
 
-  it('tells that a pin is gone, whether it was looked up alone or with others', async () => {
+  it('reports that a pin is gone, whether it was looked up alone or with others', async () => {
     await using service = await startEmulatedProvider(compliant)
     await using api = startTestApi({ services: [{ name: 'test', endpoint: service.endpoint }] })
     const [gone, ...others] = seedPins(service, 3)

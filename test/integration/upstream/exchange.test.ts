@@ -21,7 +21,7 @@ async function startServer(pieces: readonly (string | Buffer)[]) {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const pool = new Pool(origin, { connections: 1 })
   return {
-    /** How many requests came. */
+    /** Number of requests that arrived. */
     get asked() {
       return asked
     },

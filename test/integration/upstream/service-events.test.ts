@@ -139,7 +139,7 @@ describe('onService', () => {
     expect(services.slice(3)).toMatchObject([{ state: 'up' }])
   })
 
-  it('forgets a token that nobody uses any more', async () => {
+  it('forgets a token that is no longer used', async () => {
     const { services, answer, clock } = await start()
     await answer(EMPTY)
     await answer(text(500, ''), 'token of mallory', 3)
@@ -175,7 +175,7 @@ describe('onService', () => {
     expect(services.at(-1)).toMatchObject({ state: 'up' })
   })
 
-  it('is told nothing of requests that fail because the gateway stops', async () => {
+  it('gets no event for requests that fail because the gateway stops', async () => {
     const upstream = await startScriptedServer()
     const { observer, services } = recordEvents()
     const settings = { name: 'one', endpoint: upstream.endpoint, token: ALICE, provider: null }

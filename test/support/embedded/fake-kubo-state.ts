@@ -9,7 +9,7 @@ interface FakeNode {
   readonly links: readonly string[]
 }
 
-/** What a Kubo daemon has, and what it could fetch. */
+/** The content of a Kubo daemon, and the content that it could fetch. */
 export class FakeKuboState {
   /** Recursive pins by CID, with their names. */
   readonly pins = new Map<string, string>()
@@ -61,19 +61,19 @@ export class FakeKuboState {
     }
   }
 
-  /** What `dag/stat` tells. */
+  /** Counts the blocks and bytes of a DAG, as `dag/stat` does. */
   stat(root: string): { blocks: number; bytes: number } {
     const cids = [...this.reachable(root)]
     return { blocks: cids.length, bytes: cids.reduce((sum, cid) => sum + (this.#nodes.get(cid)?.size ?? 0), 0) }
   }
 
-  /** What `repo/gc` does. */
+  /** Drops all blocks that no pin needs, as `repo/gc` does. */
   collectGarbage(): void {
     const needed = new Set([...this.pins.keys()].flatMap((cid) => [...this.reachable(cid)]))
     for (const cid of this.local) if (!needed.has(cid)) this.local.delete(cid)
   }
 
-  /** Whether all of a DAG is in the repository and protected by a pin of its root. */
+  /** True if the whole DAG is in the repository and a pin of its root protects it. */
   isKept(root: string): boolean {
     return this.pins.has(root) && [...this.reachable(root)].every((cid) => this.local.has(cid))
   }

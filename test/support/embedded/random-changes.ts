@@ -5,7 +5,7 @@ export class RandomChanges {
   readonly #random: (below: number) => number
   readonly #nextBody: () => Record<string, unknown>
   #pins: { readonly requestid: string; readonly token: string }[] = []
-  /** How many changes were answered. */
+  /** Number of changes that were answered. */
   count = 0
 
   /**
@@ -33,10 +33,10 @@ export class RandomChanges {
     this.count++
   }
 
-  /** Makes changes until there are so many, or the service is gone. */
-  async makeUntil(endpoint: string, target: number): Promise<void> {
+  /** Makes one change after the other until the service does not answer. */
+  async makeWhileAlive(endpoint: string): Promise<void> {
     let isAlive = true
-    while (isAlive && this.count < target) {
+    while (isAlive) {
       isAlive = await this.make(endpoint).then(
         () => true,
         () => false,

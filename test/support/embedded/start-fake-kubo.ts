@@ -5,7 +5,7 @@ import { FakeKuboState } from './fake-kubo-state.ts'
 
 export const FAKE_PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 
-/** How a command goes wrong: all that Kubo documents, and what happens between. */
+/** Failures of a command: all that Kubo documents, and broken connections. */
 export type Fault =
   /** Status 500 and an error object, before anything else. */
   | { readonly status: number; readonly message: string }
@@ -24,8 +24,10 @@ export interface FakeKuboOptions {
   readonly port?: number
   /** Without it a request is refused. Default: none is asked for. */
   readonly token?: string
-  /** Whether pins have names, and progress has bytes, as in recent versions. Default true. */
+  /** True: pins have names and progress has bytes, as in recent versions. Default true. */
   readonly isRecent?: boolean
+  /** Called as each request arrives, before it is carried out. */
+  readonly onRequest?: () => void
 }
 
 export interface FakeKubo extends AsyncDisposable {
@@ -105,6 +107,7 @@ export async function startFakeKubo(options: FakeKuboOptions = {}): Promise<Fake
     const url = new URL(request.url ?? '', 'http://kubo')
     const command = url.pathname.slice('/api/v0/'.length)
     requests.push([command, ...url.searchParams.getAll('arg')].join(' '))
+    options.onRequest?.()
     const refuse = (status: number, text: string) =>
       response.writeHead(status, { 'content-type': 'text/plain' }).end(text)
     if (options.token && request.headers.authorization !== `Bearer ${options.token}`) {

@@ -74,7 +74,7 @@ export async function startHeliaPeer(): Promise<HeliaPeer> {
   }
 }
 
-/** What `blocks` is keyed by. */
+/** Returns the key of a CID in `blocks`. */
 export function keyOf(cid: CID): string {
   return Buffer.from(cid.multihash.bytes).toString('hex')
 }

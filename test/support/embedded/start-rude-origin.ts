@@ -16,9 +16,9 @@ export interface SentBlock {
 
 export interface RudeOrigin extends AsyncDisposable {
   readonly origins: readonly string[]
-  /** How many messages came in, of all connections. */
+  /** Returns the number of messages received, over all connections. */
   readonly messages: () => number
-  /** How many connections were made to it. */
+  /** Returns the number of connections made to the origin. */
   readonly connections: () => number
 }
 

@@ -10,7 +10,7 @@ export interface TestEmbedded extends EmbeddedInThread {
   readonly client: PsaClient
   /** Failures that the service reported as its own; empty in a good test. */
   readonly errors: readonly string[]
-  /** What it told of its keeper, as `level: message`. */
+  /** Notices about the keeper of the content, as `level: message`. */
   readonly notices: readonly string[]
 }
 

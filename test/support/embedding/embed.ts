@@ -28,7 +28,7 @@ export async function embed(serve: Serve, options: GatewayOptions = {}, settings
   const logged: string[] = []
   const folder = await temporaryFolder()
   const config = parseConfig({
-    // Nothing has to be found out, so that each operation costs what it needs.
+    // Both capabilities are configured, so that no operation sends extra requests to learn them.
     services: { one: { endpoint: service.endpoint, capabilities: { multiStatus: true, count: 'matching' } } },
     liveDrainMs: 100,
     dataDir: folder.path,

@@ -1,6 +1,6 @@
 import type { UpstreamObserver } from '../../../src/index.ts'
 
-/** What a host has for its metrics and alerts. */
+/** The host's interface for metrics and alerts. */
 interface Monitoring {
   record(name: string, value: number, labels: Readonly<Record<string, string>>): void
   alert(text: string): void

@@ -38,7 +38,7 @@ export const TRANSPORTS: Readonly<Record<string, Transport>> = {
       for await (const result of client.iterate(operation)) return JSON.stringify(result)
       throw new Error('The operation ended without a result')
     } catch (error) {
-      // What was not run comes as a list of errors.
+      // The error of an operation that did not run is a list of errors.
       if (Array.isArray(error)) return JSON.stringify({ errors: error })
       throw error
     } finally {

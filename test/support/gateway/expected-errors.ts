@@ -2,13 +2,13 @@ import { expect } from 'vitest'
 import type { ErrorFields } from '../../../src/domain/error-fields.ts'
 import { NULL_ERROR_FIELDS } from '../null-error-fields.ts'
 
-/** What an error has: a value or a matcher for each field that is not null. */
+/** The parts of an error: a value or a matcher for each field that is not null. */
 export type ErrorParts = { readonly [Field in keyof ErrorFields]?: unknown } & {
   readonly code: ErrorFields['code']
   readonly message: unknown
 }
 
-/** What to select of an `Error`, so that it shows all that it has. */
+/** Selection of all fields of an `Error`. */
 export const ERROR_FIELDS = ['code', 'message', ...Object.keys(NULL_ERROR_FIELDS)].join(' ')
 
 /** An error as a client reads it beside the data, who selects `ERROR_FIELDS`. */
@@ -57,7 +57,7 @@ export function failedPayload(error: ErrorParts, more: object = {}): object {
   return { pin: null, error: shownError(error), idempotencyKey: A_MADE_KEY, candidates: [], ...more }
 }
 
-/** What to select of the payload of an add or a replacement that is to fail. */
+/** Selection of the payload of an add or a replacement that is expected to fail. */
 export const FAILURE_FIELDS = `pin { id } error { ${ERROR_FIELDS} } idempotencyKey candidates { id }`
 
 /** An idempotency key that pinql made. */

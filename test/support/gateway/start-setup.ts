@@ -88,5 +88,5 @@ export function requestsAt(service: EmulatedProvider): string[] {
   return service.requests.map(({ method, path }) => `${method} ${path}`)
 }
 
-/** What names the write in the `meta` that is sent, and is not seen in answers. */
+/** The entry of the sent `meta` that names the write. Answers of the gateway do not contain it. */
 export const OPERATION_META = { 'pinql.op': expect.stringMatching(/^[0-9a-f]{32}$/) }

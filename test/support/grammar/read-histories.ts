@@ -6,7 +6,7 @@ export interface HistoryTotals {
   histories: number
   pins: number
   requests: number
-  /** Histories that a client can read who is told the rules. */
+  /** Histories that a client could read if it knew the service's rules. */
   possible: number
   /** Those of the possible ones that were read exactly. */
   exact: number

@@ -14,11 +14,11 @@ import { canBeRead, rulesByChance, type ServiceRules } from './service-rules.ts'
 /** The end of one reading of all pins of one service of the grammar. */
 export interface HistoryOutcome {
   readonly rules: ServiceRules
-  /** What was read, and how, in words. */
+  /** The read and its method, in words. */
   readonly reading: string
   readonly pins: number
   readonly requests: number
-  /** Whether a client that is told the rules could read all pins. */
+  /** True if a client that knows the service's rules could read all pins. */
   readonly isPossible: boolean
   /** `exact`: every pin once, in order. `refused`: a typed error. Anything else is a mistake, in a sentence. */
   readonly result: 'exact' | 'refused' | { readonly mistake: string }

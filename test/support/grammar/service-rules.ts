@@ -1,14 +1,14 @@
 import { PIN_STATUSES, type PinStatus } from '../../../src/domain/pin.ts'
 import { SECOND } from '../providers/created-text.ts'
 
-/** What one service does in its lists: a sentence of the grammar. */
+/** The rules by which one service lists pins: a sentence of the grammar. */
 export interface ServiceRules {
   readonly order: 'newest-first' | 'oldest-first' | 'none'
-  /** Whether pins of one instant, or all of an order `none`, come in the same order in each list. */
+  /** `stable`: pins of one instant, or all pins of an order `none`, have the same order in each list. */
   readonly ties: 'stable' | 'shuffled'
   /** Fraction digits of `created`. */
   readonly digits: 0 | 3 | 6 | 9
-  /** How `before` and `after` are rounded to a whole second. */
+  /** The direction in which `before` and `after` are rounded to a whole second. */
   readonly rounding: 'none' | 'down' | 'up' | 'nearest'
   readonly bounds: 'exclusive' | 'inclusive' | 'ignored'
   readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' } | null
@@ -29,12 +29,12 @@ export interface ServiceRules {
     | 'capped like pages'
     | 'more'
   /**
-   * What a list of several statuses shows: the pins of all of them, none, or those of the first. `late`: all of them, but
+   * The pins in a list of several statuses: those of all of them, none, or those of the first. `late`: all of them, but
    * the statuses are looked at only after the list was cut to `limit`.
    */
   readonly statuses: 'several' | 'one' | 'first' | 'late'
   readonly emptyListIs404: boolean
-  /** Whether some records are no valid pins. */
+  /** `some are odd`: some records of a list are not valid pins. */
   readonly records: 'valid' | 'some are odd'
 }
 

@@ -1,6 +1,6 @@
 import type { Packages } from './check-layers.ts'
 
-/** Which folder may import which package. A scope stands for all its packages, and a package for all its entry points. */
+/** The folders that may import each package. A scope stands for all its packages, and a package for all its entry points. */
 export const PACKAGES: Packages = {
   graphql: ['schema', 'server/create-front-door.ts', 'server/graphql', 'server/transports'],
   'graphql-jit': ['server/graphql'],

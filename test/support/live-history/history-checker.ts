@@ -1,10 +1,10 @@
 import { isSettled, type Pin } from '../../../src/domain/pin.ts'
 import { DEFAULT_KINDS, type PinEventKind } from '../../../src/live/live-event.ts'
 
-/** What is looked at of a pin. */
+/** The fields of a pin that are checked. */
 export type ToldPin = Pick<Pin, 'requestId' | 'status' | 'name' | 'info'>
 
-/** What is looked at of an event, by whatever way it came. */
+/** The fields of an event that are checked, over any transport. */
 export type ToldEvent = { readonly seq: number; readonly cursor: string } & (
   | { readonly kind: 'SNAPSHOT'; readonly pin: ToldPin; readonly isResync: boolean }
   | { readonly kind: 'ADDED' | 'STATUS_CHANGED'; readonly pin: ToldPin }
@@ -14,16 +14,16 @@ export type ToldEvent = { readonly seq: number; readonly cursor: string } & (
   | { readonly kind: 'CAUGHT_UP'; readonly isResync: boolean }
 )
 
-/** What a connection asks for. */
+/** The arguments of a connection's subscription. */
 export interface ToldConnection {
-  /** The kinds that it names; null for all. */
+  /** The event kinds that the subscription names. Null: the default kinds. */
   readonly kinds: ReadonlySet<PinEventKind> | null
-  /** Whether it follows pins by their ids. Such a pin is `ADDED` only after it was gone. */
+  /** True if the subscription follows pins by their ids. Such a pin is `ADDED` only after it was gone. */
   readonly isById: boolean
 }
 
 const GONE = Number.POSITIVE_INFINITY
-/** A client that gets all of these knows every pin as it is. */
+/** The event kinds from which a client learns the present state of every pin. */
 const KINDS_OF_STATE: readonly PinEventKind[] = [
   'SNAPSHOT',
   'ADDED',
@@ -34,7 +34,7 @@ const KINDS_OF_STATE: readonly PinEventKind[] = [
 ]
 
 /**
- * What a client knows of the pins that it follows, over any number of connections, and whether it was told properly.
+ * Records the pins that a client knows, over any number of connections, and checks the events that it got.
  *
  * Every state of a pin carries its number in `info.rev`, so that the properties of etcd's watches can be checked:
  * - ordered: the states of a pin come in the order in which they were true;
@@ -56,11 +56,11 @@ export class HistoryChecker {
   cursor: string | null = null
   events = 0
   readonly #isOrdered: boolean
-  /** The last state of each pin that was told; null of one that is gone. */
+  /** The last reported state of each pin. Null: the pin is gone. */
   readonly #known = new Map<string, ToldPin | null>()
-  /** What took the place of others. */
+  /** Request ids of pins that replaced another pin. */
   readonly #successors = new Set<string>()
-  /** Whether every state of a pin was of a kind that was asked for. */
+  /** True while every kind of event that changes a pin's state was subscribed to. */
   #isComplete = true
   /** Of the present connection. */
   #kinds: ReadonlySet<PinEventKind> = DEFAULT_KINDS
@@ -77,7 +77,7 @@ export class HistoryChecker {
     this.#isOrdered = isOrdered
   }
 
-  /** A connection begins: with what is known, when it comes with the last cursor, or with nothing. */
+  /** Begins a connection: with the known pins if it resumes from the last cursor, else with none. */
   connected(isResumed: boolean, { kinds, isById }: ToldConnection): void {
     this.#kinds = kinds ?? DEFAULT_KINDS
     this.#isById = isById
@@ -118,7 +118,7 @@ export class HistoryChecker {
         }
         break
       case 'SNAPSHOT':
-        // What a new snapshot does not show is gone.
+        // Pins that a new snapshot does not contain are gone.
         if (event.isResync && this.#isFirst) this.#forget()
         this.#learn(event.pin.requestId, event.pin, truth)
         break
@@ -143,21 +143,21 @@ export class HistoryChecker {
     }
   }
 
-  /** In what it differs from how things are that what was told does not show: nothing, once all has been at rest for long. */
+  /** Returns the differences between the known and the true state. Empty once nothing has changed for long. */
   differences(truth: ReadonlyMap<string, Pin>, isWanted: (pin: ToldPin) => boolean): string[] {
     const lost = [...truth.values()]
       .filter((pin) => isWanted(pin) && this.#mustKnow(pin) && this.#revKnown(pin.requestId) !== revOf(pin))
       .map(
         (pin) => `lost: ${pin.requestId} is ${pin.status} (${revOf(pin)}), known as ${this.#revKnown(pin.requestId)}`,
       )
-    // A pin that no longer matches is told as it then is, and not followed any further.
+    // A pin that no longer matches is reported once in its new state, and then no longer followed.
     const outdated = (this.#isComplete ? [...this.#known.values()] : [])
       .filter((pin) => pin !== null && isWanted(pin) && !truth.has(pin.requestId))
       .map((pin) => `outdated: ${pin?.requestId}`)
     return [...lost, ...outdated].map((what) => `${this.name}: ${what}`)
   }
 
-  /** Whether it took the place of a pin that was followed. */
+  /** Returns true if the pin replaced one that the client followed. */
   succeeds(requestId: string): boolean {
     return this.#successors.has(requestId)
   }
@@ -172,7 +172,7 @@ export class HistoryChecker {
     return kinds.every((kind) => this.#kinds.has(kind))
   }
 
-  /** Whether the last state of a pin must have been told: of all pins, or of those that this connection has told of. */
+  /** Returns true if the client must know the last state of a pin: of any pin, or of one that this connection has reported. */
   #mustKnow({ requestId }: ToldPin): boolean {
     if (this.#isComplete) return true
     const isFollowed = this.#hasKinds('STATUS_CHANGED') && (this.#isById || this.#hasKinds('ADDED'))

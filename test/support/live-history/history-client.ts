@@ -23,7 +23,7 @@ export class HistoryClient {
   #kinds: ReadonlySet<PinEventKind> | null = null
   #connection: HistoryConnection | null = null
   #stalledUntil = 0
-  /** Whether it was told that all that it asked for has settled. */
+  /** True once the client was told that all pins of its selection have settled. */
   #isSettled = false
   #isCalm = false
   #isFinished = false
@@ -71,7 +71,7 @@ export class HistoryClient {
     await this.close()
   }
 
-  /** Whether it is there and knows all that it asked for as it is, or was told that all of it has settled. */
+  /** True if the client is connected and knows the present state of its selection, or was told that all pins have settled. */
   get isUpToDate(): boolean {
     return this.#differences().length === 0
   }

@@ -5,12 +5,12 @@ import type { Clock } from '../../../src/upstream/waiting/clock.ts'
 import type { ModelService } from '../model/model-service.ts'
 import type { ToldEvent } from './history-checker.ts'
 
-/** Where a history takes place: a service, pinql, and whatever is between them and their clients. */
+/** The parts of a history: a service, pinql, and the network between them and their clients. */
 export interface HistoryStage extends AsyncDisposable {
   readonly clock: Clock
   readonly upstream: ModelService
   readonly live: Informers
-  /** How often each kind of trouble was made. */
+  /** Number of times that each kind of trouble was made. */
   readonly troubles: ReadonlyMap<string, number>
   tenant(token: string): Tenant
   /** Subscribes. */

@@ -18,7 +18,7 @@ import { makeTrouble } from './trouble.ts'
 
 /** A second of the clock passes in 50 ms. */
 const SPEED = 20
-/** What no answer comes to is given up after a second. */
+/** A request without an answer fails after this many milliseconds. */
 const TIMEOUT_MS = 1_000
 const LIMITS: readonly RateLimit[] = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }]
 

@@ -13,14 +13,14 @@ export interface HistoryRun {
   readonly events: number
   readonly connections: number
   readonly requests: number
-  /** How often each fault was made on the network. */
+  /** Number of times that each fault was made on the network. */
   readonly troubles: ReadonlyMap<string, number>
   readonly violations: readonly string[]
 }
 
 export interface HistoryOptions {
   readonly seed: number
-  /** How many states the pins take on, all together. */
+  /** Number of states of all pins together. */
   readonly transitions: number
   readonly isFaulty: boolean
   /** Half of all reads are answered by replicas that lag behind, by less than a poll's interval. */
@@ -33,7 +33,7 @@ export interface HistoryOptions {
   readonly pinsPerTenant?: number
   /** Default 9. */
   readonly subscribers?: number
-  /** How often all comes to rest in between, after everybody has left and come back. Default 8. */
+  /** Number of pauses in which all clients have left and come back, and everything has settled. Default 8. */
   readonly rests?: number
 }
 

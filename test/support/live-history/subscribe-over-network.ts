@@ -47,7 +47,7 @@ export function operationOf(selection: Selection, { after, kinds }: WatchOptions
   return { query: BY_IDS, variables: { ids, until: selection.untilSettled ? 'SETTLED' : 'FOREVER', ...options } }
 }
 
-/** Subscribes by a WebSocket of its own. While nobody takes events, it stops reading. */
+/** Subscribes by a WebSocket of its own. It stops reading while its events are not taken. */
 export function openSocket(url: string, token: string, operation: Operation): HistoryConnection {
   const ws = new WebSocket(url.replace('http', 'ws'), GRAPHQL_TRANSPORT_WS_PROTOCOL)
   const events: ToldEvent[] = []
@@ -97,7 +97,7 @@ export function openSocket(url: string, token: string, operation: Operation): Hi
   }
 }
 
-/** Subscribes by an event stream. While nobody takes events, it stops reading. */
+/** Subscribes by an event stream. It stops reading while its events are not taken. */
 export function openStream(url: string, token: string, operation: Operation): HistoryConnection {
   const headers = { authorization: `Bearer ${token}` }
   const opening = openEventStream(url, operation, { method: 'POST', headers })

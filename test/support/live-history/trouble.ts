@@ -3,7 +3,7 @@ import type { DirectionFaults, FaultProxy, Faults } from '../fault-proxy.ts'
 
 /** Somebody who makes trouble on a connection. */
 export interface Trouble {
-  /** How often each fault was made. */
+  /** Number of times that each fault was made. */
   readonly counts: ReadonlyMap<string, number>
   start(): void
   /** Resolves when nothing is wrong any more. */

@@ -3,7 +3,7 @@ import { type HistoryStage, SERVICE } from './history-stage.ts'
 
 /** The pins of all tenants, and what happens to them. */
 export class World {
-  /** Changes through pinql that are under way. */
+  /** Number of changes through pinql that are in flight. */
   writing = 0
   readonly #stage: HistoryStage
   readonly #pinsPerTenant: number
@@ -43,7 +43,7 @@ export class World {
     }
   }
 
-  /** What is under way comes to its end. */
+  /** Settles every unfinished pin of a token. */
   settle(token: string): void {
     const { upstream } = this.#stage
     for (const { requestId, status } of [...upstream.pins(token).values()]) {

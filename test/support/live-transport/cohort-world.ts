@@ -7,7 +7,7 @@ import { Cohorts } from '../../../src/server/graphql/cohorts.ts'
 import type { Message, Subscriber } from '../../../src/server/graphql/message.ts'
 import { createReader } from '../live-readers.ts'
 
-/** Two services' pins, and readers who are told of them as an informer tells. */
+/** The pins of two services, and readers that get their events in the way an informer delivers them. */
 export class World {
   readonly cohorts = new Cohorts()
   readonly readers = new Set<LiveReader>()
@@ -102,7 +102,7 @@ export class World {
   }
 }
 
-/** Writes down what it gets, and is ready for more so many turns later. */
+/** Records each result, and is ready for the next one some turns of the event loop later. */
 export class Notes implements Subscriber {
   readonly events: LiveEvent[] = []
   ended: unknown = null

@@ -5,7 +5,7 @@ export interface StreamEvent {
   readonly data: string
 }
 
-/** What a request for an event stream is answered with. */
+/** The answer to a request for an event stream. */
 export interface EventStream {
   readonly response: Response
   /** Ends when the response does. */

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 export interface FuzzedFrame {
   readonly data: string | Uint8Array
   readonly isBinary: boolean
-  /** How many frames it is cut into. */
+  /** Number of frames that the message is cut into. */
   readonly parts: number
   /** True: the bytes are written to the connection as they are. */
   readonly isRaw: boolean
@@ -80,7 +80,7 @@ const data = fc.oneof(
   { weight: 1, arbitrary: fc.constant('x'.repeat(70_000)) },
 )
 
-/** Anything that somebody may send, most of it close to what is right. */
+/** Random input of a client, most of it close to valid. */
 export const fuzzedFrame: fc.Arbitrary<FuzzedFrame> = fc.record({
   data,
   isBinary: fc.oneof({ weight: 30, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),

@@ -10,9 +10,9 @@ import { PIN_STATUS_CHANGED, type SeenEvent } from './start-live-setup.ts'
 export interface LiveClient extends Disposable {
   /** The next event, which must come. */
   next(): Promise<SeenEvent>
-  /** Why the subscription is over for good: a close event or errors, or what the client makes of them. */
+  /** Resolves with the reason for the final end of the subscription: a close event, errors, or the client's form of them. */
   readonly ended: Promise<unknown>
-  /** How many connections it has made, or tried to make. */
+  /** Returns the number of connections that the client has made or tried to make. */
   connections(): number
   /** The codes with which its sockets were closed; none for event streams. */
   readonly closeCodes: readonly number[]

@@ -5,7 +5,7 @@ import { openRawSocket } from './raw-socket.ts'
 
 /** WebSockets that are sent one change after the other. Disposing closes them. */
 export interface LiveCrowd extends AsyncDisposable {
-  /** How many changes the gateway was told of so far. */
+  /** Number of changes that the gateway has seen so far. */
   readonly changes: number
 }
 

@@ -14,7 +14,7 @@ export interface LiveSetup extends AsyncDisposable {
   readonly service: EmulatedProvider
   /** Of the WebSocket. */
   readonly url: string
-  /** Changes a pin at the service, and has a query tell the gateway, so that nobody waits for a poll. */
+  /** Changes a pin at the service, and queries it, so that the gateway sees the change before its next poll. */
   change(
     token: string,
     requestId: string,
@@ -51,7 +51,7 @@ export function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` }
 }
 
-/** Pins of a token that are under way; their ids as the gateway gives them. */
+/** Adds unfinished pins of a token. Returns them with the gateway's ids. */
 export function seedQueued(service: EmulatedProvider, count: number) {
   return seedPins(service, count, { status: 'queued' }).map((pin) => ({ id: idOf(pin), requestId: pin.requestId }))
 }
@@ -72,7 +72,7 @@ export const PINS_CHANGED = `subscription (
   pinsChanged(services: $services, filter: $filter, after: $after, kinds: $kinds) { ${EVENT} }
 }`
 
-/** What a subscriber of the documents above is told. */
+/** An event as a subscriber of the documents above receives it. */
 export interface SeenEvent {
   readonly kind: PinEventKind
   readonly service: string

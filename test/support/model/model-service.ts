@@ -15,11 +15,11 @@ import { exampleCid } from '../providers/example-cid.ts'
 
 export type ModelOperation = 'list' | 'get' | 'add' | 'replace' | 'remove'
 
-/** What becomes of one request. Absent: it is answered at once. */
+/** The course of one request. Absent: it is answered at once. */
 export interface Fate {
   /** Milliseconds until the service looks at it. */
   readonly beforeMs?: number
-  /** Milliseconds from then to the arrival of the answer, which tells how things were. */
+  /** Milliseconds from then to the arrival of the answer, which shows the pins of the earlier moment. */
   readonly afterMs?: number
   /** Refused, without effect. */
   readonly refusal?: Error
@@ -29,7 +29,7 @@ export interface Fate {
   readonly staleMs?: number
 }
 
-/** What a client sees of an answer that never came. */
+/** The error that a client gets if the answer never arrives. */
 export class LostReply extends ServiceUnavailableError {
   constructor() {
     super('the answer was lost', { service: 'model', mayHaveActed: true })
@@ -43,14 +43,14 @@ export interface ModelServiceOptions {
   readonly fate?: (operation: ModelOperation, token: string) => Fate | undefined
 }
 
-/** How a pin was before a write. */
+/** A pin's state before a write. */
 interface PastWrite {
   readonly at: number
   readonly requestId: string
   readonly before: Pin | null
 }
 
-/** How many different CIDs there are: making one is what costs. */
+/** Number of different CIDs. They are reused because making one is slow. */
 const CIDS = 5_000
 const cidCache: ReturnType<typeof parseCid>[] = []
 /** The n-th CID; they repeat. */
@@ -73,10 +73,10 @@ export class ModelService {
   fate: NonNullable<ModelServiceOptions['fate']> | undefined
   /** Told of every state that a pin takes on. */
   onState: ((pin: Pin) => void) | undefined
-  /** Whether requests are kept; simulations need only the number. */
+  /** True to keep each request. Simulations need only their number. */
   isLogging = true
   requestCount = 0
-  /** How far back reads may be answered; nothing is kept for that by default. */
+  /** Age in milliseconds of the oldest state that a read may be answered with. Default 0: no past state is kept. */
   keepsPastMs = 0
   readonly #past = new Map<string, PastWrite[]>()
   readonly #clock: Clock
@@ -96,7 +96,7 @@ export class ModelService {
     return this.#epochMs + this.#clock.now()
   }
 
-  /** How things are; oldest first. */
+  /** Returns the pins of a token as they are now, oldest first. */
   pins(token: string): ReadonlyMap<string, Pin> {
     return this.#account(token)
   }
@@ -211,7 +211,7 @@ export class ModelService {
     past.splice(0, Math.max(0, kept))
   }
 
-  /** An account as it was so long ago. */
+  /** Returns the pins of an account as they were so many milliseconds ago. */
   #replica(token: string, ageMs: number): ReadonlyMap<string, Pin> {
     const since = this.#clock.now() - ageMs
     const pins = new Map(this.#account(token))

@@ -7,7 +7,7 @@ import type { RateGate } from './rate-gate.ts'
 import { Refusal } from './refusal.ts'
 import { jsonReply, type WireReply } from './wire-reply.ts'
 
-/** What a hook decides about the answer: nothing, another answer, or that the connection breaks instead. */
+/** A hook's decision about the answer: undefined keeps it, a reply replaces it, and `drop` breaks the connection. */
 export type HookVerdict = WireReply | 'drop' | undefined
 
 type ReplyHook = (request: LoggedRequest, reply: WireReply) => HookVerdict | Promise<HookVerdict>
@@ -35,7 +35,7 @@ export interface ServiceParts {
   isBroken(): boolean
 }
 
-/** How the request came in, beside what is logged of it. */
+/** Details of a request's arrival that its log entry does not have. */
 export interface Arrival {
   readonly address: string
   readonly headBytes: number

@@ -39,7 +39,7 @@ export const crust: ProviderProfile = {
   removed: reply(202, 'text/plain; charset=utf-8', 'Accepted'),
   removeUnknown: null,
   errorBody: errorBodies.capitalError,
-  // #34: a rejection that nobody catches is no answer at all.
+  // #34: the service does not catch the rejection, so the request gets no answer.
   silentWhenBroken: ['list', 'remove', 'replace'],
   list: listing(
     // #35, #36

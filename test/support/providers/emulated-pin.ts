@@ -1,6 +1,6 @@
 import type { PinStatus } from '../../../src/domain/pin.ts'
 
-/** What a client asked for, as far as the service keeps it. Null: nothing was sent, or nothing was kept. */
+/** The parts of a client's pin that the service stores. Null: the client sent none, or the service dropped it. */
 export interface PinBody {
   readonly cid: string
   readonly name: string | null

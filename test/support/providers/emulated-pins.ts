@@ -42,7 +42,7 @@ export class EmulatedPins {
     return [...this.#entries.values()].filter((entry) => !isGone(entry)).map((entry) => entry.pin)
   }
 
-  /** What a list may show; counts as one list, and as one answer for pins about to go. */
+  /** Returns the pins that a list may show. The call counts as one list, and as one answer for pins that are about to go. */
   listed(): EmulatedPin[] {
     const shown: EmulatedPin[] = []
     for (const entry of this.#entries.values()) {

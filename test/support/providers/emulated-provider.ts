@@ -32,7 +32,7 @@ export interface EmulatedProvider extends AsyncDisposable {
   readonly requests: readonly LoggedRequest[]
   /** May be changed at any time. */
   readonly hooks: EmulatedProviderHooks
-  /** How many logged requests have this method, and this path (whole, below the endpoint) or pattern. */
+  /** Counts the logged requests of a method and path. A text is the whole path below the endpoint. A pattern need only match. */
   count(method?: string, path?: string | RegExp): number
   resetLog(): void
   /** The truth, in the order in which the pins were stored. */

@@ -84,7 +84,7 @@ export function nameMatches(changes: Partial<NameMatches> = {}): ListStep {
 
 // --- status ------------------------------------------------------------------------------------------------------
 
-/** What a list shows that does not ask for a status (#8). */
+/** The statuses in a list whose query names no status (#8). */
 export type DefaultStatus = 'pinned' | 'all'
 
 /** Filters by a comma-separated `status`; unknown names are refused or dropped. */

@@ -23,7 +23,7 @@ export function parseSubmission(text: string): Record<string, unknown> {
   throw Refusal.badRequest('body: expected a JSON object')
 }
 
-/** What a checked submission asks for. */
+/** Returns the pin that a checked request body asks for. */
 export function toPinBody(fields: Readonly<Record<string, unknown>>): PinBody {
   return {
     cid: String(fields.cid),

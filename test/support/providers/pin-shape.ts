@@ -3,10 +3,10 @@ import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 /** The answers that show pins. */
 export type View = 'add' | 'replace' | 'get' | 'list'
 
-/** How a field is written that has no value (#23). */
+/** The form of a field without a value (#23). */
 export type NoValue = 'absent' | 'null' | 'empty'
 
-/** How a service writes down a pin. */
+/** The form in which a service writes a pin. */
 export interface PinShape {
   readonly noName: NoValue
   readonly noOrigins: NoValue
@@ -47,7 +47,7 @@ export function showPin(shape: PinShape, pin: EmulatedPin, created: string, view
   return shape.decorate(shown, pin, view)
 }
 
-/** What the services reported in `info` is in the pin itself; without any, the field is left out. */
+/** Returns the `info` that the pin itself holds. Undefined without any, so that the field is left out. */
 export function infoIfAny(pin: EmulatedPin): Readonly<Record<string, string>> | undefined {
   return Object.keys(pin.info).length > 0 ? pin.info : undefined
 }

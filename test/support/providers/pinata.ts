@@ -91,7 +91,7 @@ const JOB_STATUS = {
   failed: { pinata_pinjob_status: 'expired' },
 } as const
 
-/** Which of the back-end nodes answers the first, second, … list. */
+/** Numbers of the back-end nodes that answer the first, second, … list. */
 const NODES = [0, 1, 0, 2, 0] as const
 const NODE_LIMIT = 5
 const NODE_WINDOW_MS = 10_000

@@ -24,7 +24,7 @@ export interface LoggedRequest {
   /** Below the endpoint, still percent-encoded: `/pins/a%2Fb`. */
   readonly path: string
   readonly query: URLSearchParams
-  /** What followed `Bearer`; null without. */
+  /** The text after `Bearer`. Null if there was none. */
   readonly token: string | null
   /** Null when the path or method is none of the API's. */
   readonly operation: Operation | null
@@ -41,7 +41,7 @@ export interface ProviderProfile {
   readonly basePath: string
 
   // Who may ask
-  /** Whether each token has pins of its own, or all see the same. */
+  /** `per token`: each token has pins of its own. `shared`: all tokens see the same pins. */
   readonly tenancy: 'per token' | 'shared'
   readonly missingToken: Refusal
   readonly unknownToken: Refusal
@@ -54,9 +54,9 @@ export interface ProviderProfile {
   /** Extra headers of an answer, given the request and all that are logged, itself included. */
   readonly headers: (request: LoggedRequest, log: readonly LoggedRequest[]) => Readonly<Record<string, string>>
 
-  // What it takes in, and what it makes of that
+  // Input: checks, and the pin that results
   readonly checks: readonly PinCheck[]
-  /** What is kept of a pin. */
+  /** Returns the parts of a sent pin that the service stores. */
   readonly keep: (body: PinBody) => PinBody
   readonly requestId: RequestIdForm
   readonly created: CreatedForm
@@ -69,7 +69,7 @@ export interface ProviderProfile {
   /** In how many answers after its DELETE a pin still shows. */
   readonly answersUntilRemoved: number
 
-  // How it answers
+  // Answers
   readonly addStatus: number
   readonly replaceStatus: number
   readonly removed: WireReply
@@ -92,7 +92,7 @@ export interface ProviderProfile {
   readonly listBody: (count: number, results: readonly object[]) => unknown
 }
 
-/** What becomes of the clock's time. */
+/** Rounding and format of `created`. */
 export interface CreatedForm {
   /** Instants are stored as whole multiples of this many nanoseconds. */
   readonly unit: bigint
@@ -100,6 +100,6 @@ export interface CreatedForm {
   readonly unique: boolean
   /** Prints what is stored. */
   readonly text: CreatedText
-  /** What the answer to a POST prints, when it is not what is stored (#45): given the exact time of the request. */
+  /** Prints `created` in the answer to a POST from the exact time of the request. Null: the answer has the stored time (#45). */
   readonly postText: CreatedText | null
 }

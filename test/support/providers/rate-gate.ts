@@ -20,14 +20,14 @@ export const retryAfterDate: RateRule['retryAfter'] = (waitMs, nowMs) =>
   new Date(Math.ceil((nowMs + waitMs) / 1000) * 1000).toUTCString()
 export const retryAfterAbsent: RateRule['retryAfter'] = () => null
 
-/** Who asks for what. */
+/** The origin and the operation of a request. */
 export interface RateSubject {
   readonly operation: Operation
   readonly address: string
   readonly token: string | null
 }
 
-/** Admits requests by exact sliding windows; what is refused does not count. */
+/** Admits requests by exact sliding windows. Refused requests do not count. */
 export class RateGate {
   readonly #rules: readonly RateRule[]
   readonly #logs = new Map<string, SlidingLog>()

@@ -1,4 +1,4 @@
-/** Why a service turns a request down; its error body form decides how much of this the client gets to see. */
+/** A service's reason for refusing a request. The form of its error bodies decides how much of the reason the client sees. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number

@@ -1,7 +1,7 @@
 import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 import { Refusal } from './refusal.ts'
 
-/** What a replacement may do to the account's pins. */
+/** Changes that a replacement may make to the account's pins. */
 export interface ReplaceActions {
   add(body: PinBody): EmulatedPin
   /** Takes the pin away. */
@@ -14,7 +14,7 @@ export interface ReplaceActions {
   gap(): Promise<void>
 }
 
-/** How `POST /pins/{requestid}` turns one pin into another (#21). */
+/** Turns one pin into another, as the service does for `POST /pins/{requestid}` (#21). */
 export type ReplaceMode = (old: EmulatedPin, body: PinBody, actions: ReplaceActions) => Promise<EmulatedPin>
 
 /**

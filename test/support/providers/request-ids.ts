@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What a new request id may be made of; deterministic, so that a failing test fails again. */
+/** Ingredients of a new request id. They are deterministic, so that a failing test fails again. */
 export interface RequestIdSeed {
   /** 1 for the first pin of a service, counting up. */
   readonly sequence: number

@@ -3,7 +3,7 @@ import type { Clock } from '../../../src/upstream/waiting/clock.ts'
 import type { Fate, ModelOperation } from '../model/model-service.ts'
 import { seededRandom } from '../seeded-random.ts'
 
-/** What a link does to requests during an outage. */
+/** The effect of an outage on the requests over a link. */
 type Trouble = 'gone' | 'reset' | 'cut' | 'hang'
 
 interface Outage {

@@ -40,11 +40,11 @@ export function examplePin(n: number): Pin {
 export interface LookupHarnessOptions {
   readonly limits?: readonly RateLimit[]
   readonly capabilities?: Partial<Capabilities>
-  /** How many pins the tenant is thought to have. Default: unknown. */
+  /** Presumed number of the tenant's pins. Default: unknown. */
   readonly total?: number | null
   /** Milliseconds on the clock that the service takes to answer. Default 0. */
   readonly answersInMs?: number
-  /** What a request meets in place of its answer. */
+  /** Returns the error that replaces the answer to a request. */
   readonly fail?: (asked: SeenRequest['asked']) => Error | undefined
 }
 

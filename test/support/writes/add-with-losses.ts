@@ -7,11 +7,11 @@ import type { EmulatedPin } from '../providers/emulated-pin.ts'
 import { ALICE, newPin, type WriteSetup } from './start-write-setup.ts'
 
 export interface Losses {
-  /** How many adds, each of its own key and pin. */
+  /** Number of adds, each with a key and a pin of its own. */
   readonly adds: number
-  /** How many clients add at the same time. */
+  /** Number of clients that add at the same time. */
   readonly concurrency: number
-  /** How many answers of a hundred are lost after the pin is stored; half as many requests fail before. */
+  /** Percentage of answers that are lost after the pin is stored. Half as many requests fail before they store it. */
   readonly lostPercent: number
   readonly seed: number
 }
@@ -25,7 +25,7 @@ export interface LossesReport {
   readonly failed: number
   /** Keys with more than one pin at the service. */
   readonly duplicates: number
-  /** Adds whose client was told of a pin that is not the one that is there, or of none although one is. */
+  /** Adds whose answer names another pin than the stored one, or no pin although one is stored. */
   readonly wrong: number
   readonly requests: number
 }
@@ -87,7 +87,7 @@ function loseAnswers({ service }: WriteSetup, { lostPercent, seed }: Losses): vo
   const lose: EmulatedProviderHooks['afterCommit'] = () => (random() * 100 < lostPercent ? 'drop' : undefined)
   service.hooks.afterCommit = lose
   service.hooks.beforeReply = () => {
-    // What comes next fails before it does anything.
+    // The next request fails before it does anything.
     if (random() * 200 < lostPercent) service.breakNext(1)
     return undefined
   }

@@ -75,7 +75,7 @@ export function newPin(n: number, more: Partial<NewPin> = {}): NewPin {
   return { cid: parseCid(exampleCid(n)), name: `pin ${n}`, origins: [], meta: {}, ...more }
 }
 
-/** How a pin is named to be replaced. */
+/** Returns the reference by which a pin is replaced. */
 export function refOf({ requestId, cid }: Pin): PinRef {
   return { service: 'one', requestId, cid: cid.text }
 }

@@ -24,7 +24,7 @@ export interface EmulatedTenant {
   /** The truth, to be changed at any time. */
   readonly store: EmulatedPins
   readonly hooks: EmulatedProviderHooks
-  /** How many requests were answered. */
+  /** Number of requests that were answered. */
   readonly requests: number
 }
 

@@ -9,7 +9,7 @@ import type { ProviderProfile } from '../providers/provider-profile.ts'
 export const ALICE = 'alice-token'
 export const BOB = 'bob-token'
 
-/** What came back, read as text and, where that works, as JSON. */
+/** An answer as text and, if possible, as JSON. */
 export interface Answer {
   readonly status: number
   readonly type: string | null
@@ -59,7 +59,7 @@ export async function listNames(service: EmulatedProvider, query: string): Promi
 
 export const ALL_STATUSES = 'status=queued,pinning,pinned,failed'
 
-/** Tries the same on every member of the zoo: its name and what was seen. */
+/** Makes the same attempt at every member of the zoo. Returns each name with its observation. */
 export async function observeAll<T>(
   observe: (service: EmulatedProvider, profile: ProviderProfile) => Promise<T>,
   options: EmulatedProviderOptions = {},

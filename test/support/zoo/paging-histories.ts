@@ -23,11 +23,11 @@ type Change = { readonly add: bigint } | { readonly remove: number } | null
 export interface History {
   readonly digits: number
   readonly isTrimmed: boolean
-  /** When each pin is created; many at one instant. */
+  /** Creation time of each pin. Many pins share one. */
   readonly instants: readonly bigint[]
   readonly changes: readonly Change[]
   readonly pageSizes: readonly number[]
-  /** Which page's last cursor a second reading starts from. */
+  /** Index of the page after whose last cursor a second reading starts. */
   readonly resumeAt: number
 }
 

@@ -12,7 +12,7 @@ import { ALICE } from './start-zoo-case.ts'
 
 export const ALL = { statuses: PIN_STATUSES }
 export const SECOND = 1_000_000_000n
-/** As a provider: one that pinql does not know. */
+/** Stands for the provider of a service that pinql does not know. */
 export const stranger = null
 
 /** Nanoseconds of the n-th second of these tests, and so many more. */

@@ -24,7 +24,7 @@ export interface StartedZooCase extends AsyncDisposable {
   readonly registry: ServiceRegistry
   /** Of the token `ALICE`. */
   readonly tenant: Tenant
-  /** What was learned, as it would be logged. */
+  /** Lessons about the service, as they would be logged. */
   readonly lessons: readonly Lesson[]
 }
 

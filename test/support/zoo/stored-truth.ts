@@ -11,7 +11,7 @@ const MATCHES = {
 } satisfies Record<string, (name: string, wanted: string) => boolean>
 
 /**
- * Whether a pin answers a query, by the service's own truth and none of the product's code.
+ * Returns true if a pin matches a query. Decided by the service's stored pins, without any code of `src`.
  *
  * @param provider as which the service is known; null: a stranger
  */

@@ -126,7 +126,7 @@ describe('an odd source', () => {
   })
 })
 
-/** What `fetch` of Node throws where a host has two addresses, and nothing listens at either. */
+/** The error that Node's `fetch` throws if a host has two addresses and nothing listens at either. */
 function unreachable(): TypeError {
   const refused = (address: string): Error =>
     Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: 'ECONNREFUSED' })

@@ -30,7 +30,7 @@ describe('a removed pin', () => {
     expect(toAddPinInput({ cid: CID, delegates: [DELEGATE] })).toEqual({ cid: CID })
   })
 
-  it('leaves out what it does not have', () => {
+  it('leaves out the parts that the removed pin does not have', () => {
     expect(toAddPinInput({ cid: CID, name: null, meta: {}, origins: [] })).toEqual({ cid: CID })
     expect(toAddPinInput({ cid: CID, name: '', meta: null, origins: null, delegates: null, service: null })).toEqual({
       cid: CID,

@@ -44,7 +44,7 @@ describe('parseCid', () => {
     )
   })
 
-  it('tells contents apart by codec and by hash', () => {
+  it('distinguishes contents by codec and by hash', () => {
     fc.assert(
       fc.property(anyCid, anyCid, (a, b) => {
         expect(isSameCid(parseCid(a.toString()), parseCid(b.toString()))).toBe(a.equals(b))

@@ -40,7 +40,7 @@ describe('errorFieldsOf', () => {
     expect([...orders]).toEqual([['code', 'message', ...Object.keys(NULL_ERROR_FIELDS)].join()])
   })
 
-  it('tells the service of a refusal from a mistake that pinql found by itself', () => {
+  it('names the service for a refusal, but not for a mistake that pinql found by itself', () => {
     const refused = errorFieldsOf(new BadRequestError('one answered 400', { service }))
     expect(refused).toEqual({ code: 'BAD_REQUEST', message: 'one answered 400', ...NULL_ERROR_FIELDS, service })
     expect(errorFieldsOf(BadRequestError.of('first', '1 to 1000', 0))).toMatchObject({ service: null })

@@ -113,7 +113,7 @@ describe('progressOf', () => {
     [{ size: '4096' }, { bytes: null, totalBytes: 4096, percent: null }],
     [{ percent: '12.5' }, { percent: 12.5 }],
     [{ progress: ' 80% ' }, { percent: 80 }],
-    // What the service says itself comes first.
+    // The service's own percentage is preferred.
     [{ percent: '10', bytes_fetched: '50', dag_size: '100' }, { percent: 10 }],
   ])('reads the keys of other services: %j', (info, progress) => {
     expect(progressOf(pinWith(info))).toMatchObject(progress)
@@ -146,7 +146,7 @@ describe('sizeOf', () => {
   })
 
   it.each([{}, { size: '0' }, { size: '-1' }, { size: 'big' }, { bytes_expected: '4096' }, { bytes_fetched: '4096' }])(
-    'is null for %j, in which nobody vouches for a size',
+    'is null for %j, which has no trustworthy size',
     (info) => {
       expect(sizeOf(pinWith(info, 'pinned'))).toBeNull()
     },

@@ -34,7 +34,7 @@ const OTHERS: { readonly [Field in keyof Pin]-?: readonly Pin[Field][] } = {
   unknownStatus: ['archived'],
 }
 
-/** What tells a pin from another, what services print differently each time, and what clients do not see. */
+/** Fields that identify a pin, that services print differently each time, or that clients do not see. */
 const NOT_COMPARED: readonly string[] = ['service', 'requestId', 'created', 'writeId', 'unknownStatus']
 
 describe('isSameState', () => {

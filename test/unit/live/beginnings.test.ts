@@ -3,7 +3,7 @@ import { BadRequestError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
 import { brief, ids, query, record, startModelLive } from '../../support/model/start-model-live.ts'
 
-it('serves whoever comes back within half a minute from what it has, and then looks at once', async () => {
+it('serves subscribers that return within half a minute from memory, and then polls at once', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a')]
@@ -19,7 +19,7 @@ it('serves whoever comes back within half a minute from what it has, and then lo
   expect(upstream.requestCount).toBe(before + 1)
 })
 
-it('goes on behind a cursor, and begins again where that is not known', async () => {
+it('goes on after a cursor, and begins with a snapshot if the cursor is unknown', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a')]
@@ -39,7 +39,7 @@ it('goes on behind a cursor, and begins again where that is not known', async ()
   expect(() => model.watch('a', ids(pins), { after: 'nonsense' })).toThrow('the cursor of an earlier event')
 })
 
-it('refuses the cursor of another selection, since others were told of behind it', async () => {
+it('rejects the cursor of another selection, whose events are about other pins', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a')]
@@ -54,7 +54,7 @@ it('refuses the cursor of another selection, since others were told of behind it
   }
 })
 
-it('follows what takes the place of a pin, until that has settled', async () => {
+it('follows the replacement of a pin until that has settled', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const pins = [upstream.add('a')]
@@ -92,7 +92,7 @@ it('follows what takes the place of a pin, until that has settled', async () => 
   expect(later.events.map(brief)).toEqual(['caught up, resync', 'removed r0'])
 })
 
-it('begins with the answer to a change that was made just now, without a request', async () => {
+it('begins with the answer to a change made a moment ago, without an upstream request', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const { cid } = upstream.add('b')
@@ -108,7 +108,7 @@ it('begins with the answer to a change that was made just now, without a request
   expect(upstream.requests.map(({ operation }) => operation)).toEqual(['get'])
 })
 
-it('says of a selection that nothing matches, instead of nothing', async () => {
+it('reports that no pin matches a selection, instead of staying silent', async () => {
   await using model = startModelLive()
   const told = record(model.watch('a', query({ name: 'x' })))
   await model.clock.advance(100)

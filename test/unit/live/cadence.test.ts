@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Cadence, type PollDemand } from '../../../src/live/polling/cadence.ts'
 import { changeRateOf } from '../../../src/live/polling/change-rate.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
 
 const FAST = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' } as const
 const NOBODY = { perMs: () => 0 }
@@ -20,7 +21,7 @@ function settle(cadence: Cadence, demands: readonly PollDemand[]): number[] {
   return intervals
 }
 
-it('never asks for more than four fifths of the budget, nor more often than is wanted', () => {
+it('polls with at most four fifths of the budget, and no tenant more often than it wants', () => {
   fc.assert(
     fc.property(fc.array(demand, { minLength: 1, maxLength: 400 }), (demands) => {
       const intervals = settle(new Cadence([FAST], NOBODY), demands)
@@ -37,7 +38,7 @@ it('never asks for more than four fifths of the budget, nor more often than is w
   )
 })
 
-it('leaves queries and changes what they use, but for a fifth', () => {
+it('leaves queries and changes the requests that they use, apart from a fifth for polls', () => {
   const demands = Array.from({ length: 500 }, () => {
     return { changeRate: 1, shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   })
@@ -53,7 +54,7 @@ it('leaves queries and changes what they use, but for a fifth', () => {
 /** At 30 lists a minute, polls leave room for 15 lists at once, and one list is kept for changes. */
 const POLL_MS = 60_050.001 / 14
 
-it('keeps a limit of a token for each of its tenants', () => {
+it('keeps a limit per token for each tenant', () => {
   const cadence = new Cadence([{ limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }], NOBODY)
   const one = { changeRate: 1, shortestMs: 1000, share: 1, requests: 1 }
   expect(cadence.intervalMs('a', { ...one, endpoint: 'list' })).toBeCloseTo(POLL_MS)
@@ -61,7 +62,7 @@ it('keeps a limit of a token for each of its tenants', () => {
   expect(cadence.intervalMs('c', { ...one, endpoint: 'item' })).toBe(1000)
 })
 
-it('shares a limit of a token among the services that get the token', () => {
+it('shares a limit per token among the services that get the same token', () => {
   const cadence = new Cadence([{ limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }], NOBODY)
   const one = { changeRate: 1, shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   expect(cadence.intervalMs('first:hash', one)).toBeCloseTo(POLL_MS)
@@ -72,7 +73,7 @@ it('shares a limit of a token among the services that get the token', () => {
   expect(cadence.intervalMs('first:hash', one)).toBeCloseTo(POLL_MS)
 })
 
-it('gives what one tenant leaves to the others, and does not let one with very many pins starve them', () => {
+it('gives unused budget of a tenant to the others, and does not let a tenant with very many pins starve them', () => {
   const one = { shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   const demands = Array.from({ length: 200 }, () => ({ ...one, changeRate: 0.3 }))
   const alone = settle(new Cadence([FAST], NOBODY), demands)
@@ -80,7 +81,22 @@ it('gives what one tenant leaves to the others, and does not let one with very m
   expect((beside[0] as number) / (alone[0] as number)).toBeLessThan(1.2)
 })
 
-it('expects much of what moved lately, and little of what has long been as it is', () => {
+it('always returns a finite interval of at least the shortest one, though sums of floating point numbers drift', () => {
+  const limit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' } as const
+  const cadence = new Cadence([limit], NOBODY)
+  const random = seededRandom(1)
+  const wrong: { shortestMs: number; intervalMs: number }[] = []
+  for (let n = 0; n < 200_000; n++) {
+    const shortestMs = random() < 0.5 ? 5_000 : 1_000 + 4_000 * random()
+    const share = random() < 0.5 ? 1 : 0.2
+    const need = { changeRate: random(), share, shortestMs, requests: 1, endpoint: 'list' } as const
+    const intervalMs = cadence.intervalMs(`${n % 2}`, need)
+    if (!(intervalMs >= shortestMs && Number.isFinite(intervalMs))) wrong.push({ shortestMs, intervalMs })
+  }
+  expect(wrong).toEqual([])
+})
+
+it('expects more changes of a pin, the more recently it changed', () => {
   expect(changeRateOf({ status: 'queued' }, 0)).toBe(0.5)
   expect(changeRateOf({ status: 'queued' }, 8_000)).toBe(0.1)
   expect(changeRateOf({ status: 'pinning' }, 0)).toBe(0.1)

@@ -16,7 +16,7 @@ function refuse({ upstream }: ModelLive, refusal: Error, only?: ModelOperation):
 }
 
 describe('a selection that cannot be read', () => {
-  it('delays nobody else, and is nobody else’s trouble', async () => {
+  it('neither delays nor fails subscriptions to other selections', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const told = record(model.watch('a', ids([upstream.add('a')])))
@@ -39,7 +39,7 @@ describe('a selection that cannot be read', () => {
     expect(unread.events.map(brief)).toEqual(['stale:MALFORMED_RESPONSE', 'snapshot r0 pinning', 'resumed'])
   })
 
-  it('delays nobody else either when it takes long', async () => {
+  it('does not delay other subscriptions when its request takes long', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const told = record(model.watch('a', ids([upstream.add('a')], true)))
@@ -54,7 +54,7 @@ describe('a selection that cannot be read', () => {
     expect(told.end).toBe('done')
   })
 
-  it('for want of a right ends alone, while the token does for others', async () => {
+  it('ends alone if only its own requests are refused as unauthorized', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const told = record(model.watch('a', ids([upstream.add('a')])))
@@ -69,7 +69,7 @@ describe('a selection that cannot be read', () => {
     expect(told.end).toBeNull()
   })
 
-  it('and is dropped late takes no newer one of the same filter with it', () => {
+  it('that is dropped late does not end a newer subscription with the same filter', () => {
     const views = new Views()
     const old = views.open(query())
     views.drop(old)
@@ -80,7 +80,7 @@ describe('a selection that cannot be read', () => {
 })
 
 describe('a pin that was taken for gone', () => {
-  it('is told again once the service shows it', async () => {
+  it('is reported again once the service shows it', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const pin = upstream.add('a')
@@ -96,7 +96,7 @@ describe('a pin that was taken for gone', () => {
     expect(upstream.requests.length).toBeLessThanOrEqual(3)
   })
 
-  it('is looked for by whoever asks for it later', async () => {
+  it('is requested again for a later subscription', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const pin = upstream.add('a')
@@ -110,7 +110,7 @@ describe('a pin that was taken for gone', () => {
     expect(late.events.map(brief)).toEqual(['snapshot r0 queued', 'snapshot r1 queued'])
   })
 
-  it('and cannot be asked for by its id makes nobody wait, and the service look down to nobody', async () => {
+  it('delays no subscription and marks no service as down if reading it by its id fails', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a')]
@@ -126,7 +126,7 @@ describe('a pin that was taken for gone', () => {
 })
 
 describe('a service without budget', () => {
-  it('that says each time that it has some soon is stale all the same after 5 s', async () => {
+  it('is reported as STALE after 5 s, even if it keeps promising budget soon', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const told = record(model.watch('a', ids([upstream.add('a')])))
@@ -138,7 +138,7 @@ describe('a service without budget', () => {
     expect(late.events.map(brief)).toEqual(['stale:RATE_LIMITED'])
   })
 
-  it('is left alone for a second at least', async () => {
+  it('is not asked again for at least a second', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     refuse(model, new RateLimitedError('model', 0))
@@ -149,7 +149,7 @@ describe('a service without budget', () => {
   })
 })
 
-it('after one bad answer the next try comes soon, however seldom is asked otherwise', async () => {
+it('after one bad answer the next try comes soon, however rare polls are', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const told = record(model.watch('a', ids([upstream.add('a', { status: 'pinned' })])))

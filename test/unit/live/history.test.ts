@@ -6,7 +6,7 @@ import { runLiveHistory } from '../../support/live-history/run-live-history.ts'
 const TRANSITIONS = Number(process.env.LIVE_TRANSITIONS ?? 2_000)
 
 it.each([false, true])(
-  'loses no final state, and tells all in order, with faults: %s',
+  'loses no final state, and reports all states in order, with faults: %s',
   { timeout: 600_000 },
   async (isFaulty) => {
     const runs = isFaulty ? 2 : 1

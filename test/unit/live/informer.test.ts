@@ -6,7 +6,7 @@ import { brief, ids, query, type Recording, record, startModelLive } from '../..
 
 const DOWN = new ServiceUnavailableError('down', { service: 'model' })
 
-it('tells a snapshot, then each change, and ends when all have settled', async () => {
+it('reports a snapshot, then each change, and ends when all pins have settled', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a')]
@@ -45,7 +45,7 @@ it('asks for a lone pin by its id, and for up to 1,000 pins with one list a cycl
   }
 })
 
-it('costs the same for one subscriber and for many, and nothing after the last has left', async () => {
+it('sends as many requests for many subscribers as for one, and none after the last has left', async () => {
   const costOf = async (subscribers: number): Promise<[number, number, number]> => {
     await using model = startModelLive()
     const { clock, upstream, live } = model
@@ -88,7 +88,7 @@ it('tells changes made through pinql at once, without a poll', async () => {
   ).toEqual([])
 })
 
-it('sees pins that come from elsewhere, also through a filter of their status', async () => {
+it('reports pins that other clients add, also if the selection filters by status', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   upstream.add('a', { status: 'pinned', name: 'x' })
@@ -110,7 +110,7 @@ it('sees pins that come from elsewhere, also through a filter of their status', 
   ])
 })
 
-it('tells that a pin is gone only when it was not found by its id twice, 10 s apart', async () => {
+it('reports a pin as removed only after its id was not found twice, 10 s apart', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a'), upstream.add('a', { status: 'pinned' })]
@@ -131,7 +131,7 @@ it('tells that a pin is gone only when it was not found by its id twice, 10 s ap
   expect(told.end).toBe('done')
 })
 
-it('tells of ids that never were that they are gone, and ends', async () => {
+it('reports ids that never existed as removed, and ends', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const gone = upstream.add('b')
@@ -145,7 +145,7 @@ it('tells of ids that never were that they are gone, and ends', async () => {
   expect(again.end).toBe('done')
 })
 
-it('bounds what it costs to find out that everything is gone', async () => {
+it('limits the requests for finding out that all pins are gone', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const pins = Array.from({ length: 200 }, () => upstream.add('a'))
@@ -160,7 +160,7 @@ it('bounds what it costs to find out that everything is gone', async () => {
   expect(told.end).toBe('done')
 })
 
-it('tells once that a service is down, asks less and less, and tells when it is back', async () => {
+it('reports once that a service is down, polls ever more rarely, and reports when it is back', async () => {
   await using model = startModelLive({ random: () => 1 })
   const { clock, upstream } = model
   const pins = [upstream.add('a')]
@@ -183,7 +183,7 @@ it('tells once that a service is down, asks less and less, and tells when it is 
   expect(late.events.map(brief)).toEqual(['stale:SERVICE_UNAVAILABLE', 'snapshot r1 queued', 'resumed'])
 })
 
-it('ends all of a tenant when its token is refused twice, and nobody else', async () => {
+it('ends all subscriptions of a tenant, and no others, when its token is refused twice', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const mine = [record(model.watch('a', ids([upstream.add('a')]))), record(model.watch('a', query()))]
@@ -199,7 +199,7 @@ it('ends all of a tenant when its token is refused twice, and nobody else', asyn
   expect(upstream.requests.filter(({ token }) => token === 'a').length).toBe(requests)
 })
 
-it('outlives one refusal of a token', async () => {
+it('goes on after a single refusal of a token', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const told = record(model.watch('a', ids([upstream.add('a')])))
@@ -211,7 +211,7 @@ it('outlives one refusal of a token', async () => {
   expect(told.end).toBe(null)
 })
 
-it('does not widen its window for a pin that is stuck since long ago', async () => {
+it('does not read more pages for a pin that has been stuck for long', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const stuck = upstream.add('a', { name: 'stuck' })
@@ -222,11 +222,11 @@ it('does not widen its window for a pin that is stuck since long ago', async () 
   await clock.advance(3_000)
   upstream.requests.length = 0
   await clock.advance(10_000)
-  // What is under way, instead of 6 pages.
+  // One list of the unfinished pins a second, instead of 6 pages.
   expect(upstream.requests.length).toBe(10)
 })
 
-it('leaves a pin that never moves alone, but for a look now and then', async () => {
+it('polls a pin that never changes only now and then', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   model.watch('a', ids([upstream.add('a')]))
@@ -236,7 +236,7 @@ it('leaves a pin that never moves alone, but for a look now and then', async () 
   expect(upstream.requests.length).toBeLessThanOrEqual(61)
 })
 
-it('keeps only what is watched', async () => {
+it('keeps only watched pins in memory', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   for (let n = 0; n < 500; n++) upstream.add('a', { name: n < 5 ? 'x' : 'y' })
@@ -246,7 +246,7 @@ it('keeps only what is watched', async () => {
   expect(model.live.pins).toBe(7)
 })
 
-it('polls exactly while somebody listens, whoever leaves first or last, and never for two tenants at once', async () => {
+it('polls exactly while there are subscribers, in whatever order they leave, and never for two tenants in one request', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.nat(5)), { maxLength: 14 }), async (steps) => {
       await using model = startModelLive()

@@ -140,7 +140,7 @@ function pageOf(events: readonly LiveEvent[]): Record<string, string | undefined
   return Object.fromEntries([...page].sort())
 }
 
-it('leaves exactly those events out whose kinds are not named, and loses nothing of the others, however slow it is read', async () => {
+it('leaves out exactly the events of kinds that are not named, and loses none of the others, however slowly it is read', async () => {
   await fc.assert(
     fc.asyncProperty(kinds, fc.array(step, { minLength: 5, maxLength: 60 }), async (named, steps) => {
       const wanted = new Set(named)

@@ -60,7 +60,7 @@ function write(change: Promise<unknown>): void {
   change.catch(() => {})
 }
 
-/** What is left of events that all come at once: the last of each key, in the order in which they came. */
+/** Coalesces events that all arrive at once: keeps the last event of each key, in order of arrival. */
 function coalesced(events: readonly LiveEvent[]): LiveEvent[] {
   const last = new Map<string, LiveEvent>()
   for (const event of events) {
@@ -71,7 +71,7 @@ function coalesced(events: readonly LiveEvent[]): LiveEvent[] {
 }
 
 describe('a subscription that names kinds', () => {
-  it('gets what all get of these kinds, and goes on behind any event with any other kinds', async () => {
+  it('gets the same events of these kinds as all others, and may go on after any event with other kinds', async () => {
     const history = fc.record({
       selection: fc.constantFrom(...SELECTIONS),
       named: kinds,
@@ -113,7 +113,7 @@ describe('a subscription that names kinds', () => {
     )
   })
 
-  it('has all of the snapshot behind it with the last event that it gets of that, whatever else there is', async () => {
+  it('has a cursor after the whole snapshot with the last event of the snapshot that it gets', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const pins = [upstream.add('a'), upstream.add('a'), upstream.add('a')]
@@ -140,7 +140,7 @@ describe('a subscription that names kinds', () => {
     ])
   })
 
-  it('is told of a change as a change, though it has read nothing yet, where it gets no snapshot', async () => {
+  it('gets a change as a change if its kinds leave out the snapshot, even before its first read', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const pins = [upstream.add('a'), upstream.add('a')]
@@ -157,7 +157,7 @@ describe('a subscription that names kinds', () => {
     ])
   })
 
-  it('ends when all pins have settled, though it was told nothing', async () => {
+  it('ends when all pins have settled, even if it got no event', async () => {
     await using model = startModelLive()
     const { clock, upstream } = model
     const pins = [upstream.add('a'), upstream.add('a', { status: 'pinned' })]

@@ -14,7 +14,7 @@ function change(requestId: string, seq: number): LiveEvent {
   return { ...base, kind: 'STATUS_CHANGED', pin: pin(requestId, seq), previousStatus: 'queued' }
 }
 
-it('delivers the last state of each pin, in order, whatever it skips, and holds one event a pin at most', async () => {
+it('delivers the last state of each pin in order, and holds at most one event per pin', async () => {
   const step = fc.oneof(fc.constantFrom('a', 'b', 'c', 'd'), fc.constant(null))
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
@@ -57,7 +57,7 @@ it('delivers the last state of each pin, in order, whatever it skips, and holds 
   )
 })
 
-it('knows how far it is told, also where a snapshot stands for a later change', async () => {
+it('advances its cursor also when a snapshot stands for a later change', async () => {
   const reader = createReader(() => {})
   const snapshot = { ...change('a', 3), kind: 'SNAPSHOT', isResync: false, remaining: 0 } as unknown as LiveEvent
   reader.begin([snapshot], { service: 's', seq: 3, cursor: '3' })
@@ -66,7 +66,7 @@ it('knows how far it is told, also where a snapshot stands for a later change', 
   expect([await new Taking(reader).take(), ...reader.position]).toEqual([[], ['s', 5]])
 })
 
-it('tells a change of a pin behind a replacement that shows it as it was, or gone, and not in place of its snapshot', async () => {
+it('delivers a change of a pin after a replacement that shows its older state, and not in place of its snapshot', async () => {
   const reader = createReader(() => {})
   const snapshots = ['a', 'b'].map((id, index) => {
     return { ...change(id, 3), kind: 'SNAPSHOT', isResync: false, remaining: 1 - index } as unknown as LiveEvent
@@ -83,7 +83,7 @@ it('tells a change of a pin behind a replacement that shows it as it was, or gon
   expect(await new Taking(reader).take()).toEqual([...snapshots, replacement, ...changes])
 })
 
-it('gets no kind that a later version has more, unless it names it', async () => {
+it('gets no kind of event that a later version adds, unless it names the kind', async () => {
   const later = { ...change('a', 1), kind: 'UNPINNED' } as unknown as LiveEvent
   const [usual, named] = [createReader(() => {}), createReader(() => {}, { kinds: new Set([later.kind]) })]
   for (const reader of [usual, named]) {
@@ -94,7 +94,7 @@ it('gets no kind that a later version has more, unless it names it', async () =>
   expect(await new Taking(named).take()).toEqual([later])
 })
 
-it('stops listening the moment it ends, and still delivers what waits', async () => {
+it('stops listening as soon as it ends, and still delivers the waiting events', async () => {
   let ends = 0
   const reader = createReader(() => void ends++)
   reader.push(change('a', 1))
@@ -108,7 +108,7 @@ it('stops listening the moment it ends, and still delivers what waits', async ()
   expect(ends).toBe(1)
 })
 
-it('wakes everybody who waits when it is closed, and ends when all of its sources have', async () => {
+it('wakes all waiting reads when it is closed, and ends when all of its sources have ended', async () => {
   const closed = createReader(() => {})
   const waiting = [closed.next(), closed.next()]
   await closed.return()

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import type { Cid } from '../../../src/domain/cid.ts'
 import { RateLimitedError } from '../../../src/domain/errors.ts'
 import type { Pin } from '../../../src/domain/pin.ts'
-import { Cadence } from '../../../src/live/polling/cadence.ts'
 import { cidOf } from '../../support/model/model-service.ts'
 import { brief, ids, type ModelLive, query, record, startModelLive } from '../../support/model/start-model-live.ts'
 
@@ -26,7 +25,7 @@ async function replace({ clock, tenant }: ModelLive, old: Pin, cid: Cid, key: st
 }
 
 describe('where request ids are CIDs', () => {
-  it('a replacement that is undone ends in no circle', async () => {
+  it('a replacement that is undone leads to the first pin, not into an endless loop', async () => {
     await using model = startWithCidsAsIds()
     const { clock, upstream } = model
     const one = upstream.add('a', { cid: cidOf(1) })
@@ -58,7 +57,7 @@ describe('where request ids are CIDs', () => {
   })
 })
 
-it('a replacement whose answer was lost is followed as well', async () => {
+it('a subscription follows a replacement whose answer was lost', async () => {
   await using model = startModelLive({ capabilities: { keepsMeta: true } })
   const { clock, upstream } = model
   const old = upstream.add('a')
@@ -75,7 +74,7 @@ it('a replacement whose answer was lost is followed as well', async () => {
   expect(told.end).toBe('done')
 })
 
-it('who does not follow the old pin is told of the new one once, though a poll had shown it before the answer', async () => {
+it('a replacement is reported as one ADDED to subscribers without the old pin, even if a poll shows the new pin before the answer', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const old = upstream.add('a', { name: 'old' })
@@ -91,7 +90,7 @@ it('who does not follow the old pin is told of the new one once, though a poll h
   expect(all.events.map(brief).slice(1)).toEqual([`added ${requestId} queued`, `replaced r0 by ${requestId}`])
 })
 
-it.each([300, 900])('new subscriptions every %s ms keep nobody from being told', async (everyMs) => {
+it.each([300, 900])('new subscriptions every %s ms do not delay the changes of older ones', async (everyMs) => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const told = record(model.watch('a', ids([upstream.add('a')], true)))
@@ -104,7 +103,7 @@ it.each([300, 900])('new subscriptions every %s ms keep nobody from being told',
   expect(told.end).toBe('done')
 })
 
-it('a subscription that cannot begin keeps nobody from being told', async () => {
+it('a subscription that cannot begin does not keep others from their changes', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const told = record(model.watch('a', ids([upstream.add('a')], true)))
@@ -117,7 +116,7 @@ it('a subscription that cannot begin keeps nobody from being told', async () => 
   expect(told.end).toBe('done')
 })
 
-it('who comes back to what was given up and read anew is not told that nothing was missed', async () => {
+it('a cursor from before a selection was dropped and read again returns a new snapshot, not CAUGHT_UP', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const pin = upstream.add('a')
@@ -135,7 +134,7 @@ it('who comes back to what was given up and read anew is not told that nothing w
   expect(back.events.map(brief)).toEqual([`resync ${pin.requestId} pinned`])
 })
 
-it('a pin from elsewhere is found, though a newer one was added through this gateway before the next look', async () => {
+it('a pin that another client added is found, even if a newer one was added through this gateway before the next poll', async () => {
   await using model = startModelLive()
   const { clock, upstream } = model
   const reader = model.watch('a', query())
@@ -152,29 +151,7 @@ it('a pin from elsewhere is found, though a newer one was added through this gat
   expect(back.events.map(brief)).toContain(`added ${elsewhere.requestId} queued`)
 })
 
-it('the sharing of a budget never ends in no number, however its sums drift', () => {
-  const limit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' } as const
-  const cadence = new Cadence([limit], { perMs: () => 0 })
-  let random = 1
-  const next = (): number => {
-    random = (random * 48_271) % 2_147_483_647
-    return random / 2_147_483_647
-  }
-  for (let n = 0; n < 200_000; n++) {
-    const shortestMs = next() < 0.5 ? 5_000 : 1_000 + 4_000 * next()
-    const need = {
-      changeRate: next(),
-      share: next() < 0.5 ? 1 : 0.2,
-      shortestMs,
-      requests: 1,
-      endpoint: 'list',
-    } as const
-    const intervalMs = cadence.intervalMs(`${n % 2}`, need)
-    if (!(intervalMs >= shortestMs && Number.isFinite(intervalMs))) throw new Error(`${intervalMs} ms`)
-  }
-})
-
-it('polls come sooner again when many who began at once leave the budget to them', async () => {
+it('polls become frequent again after 3,000 subscriptions that began at once have their snapshots', async () => {
   await using model = startModelLive({
     limits: [{ limit: 100, windowMs: 1_000, scope: 'address', endpoint: 'all' }],
   })

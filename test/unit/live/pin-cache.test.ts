@@ -24,7 +24,7 @@ function pin(rev: number): Pin {
   }
 }
 
-it('never turns a state back, however requests overlap and answers are late, and knows the last one in the end', () => {
+it('never returns to an older state, however requests overlap and answers are late, and ends with the last state', () => {
   // Each request is sent, looked at and answered at random instants in this order; the state at an instant is its number.
   const request = fc.tuple(
     fc.integer({ min: 0, max: 40 }),
@@ -59,7 +59,7 @@ it('never turns a state back, however requests overlap and answers are late, and
   )
 })
 
-it('does not bring back what was removed by an answer that was on its way, or by a service that forgets slowly', () => {
+it('does not restore a removed pin from an answer in flight, or from a service that still lists it', () => {
   const cache = new PinCache()
   cache.see(pin(0), { sent: 1, last: 1 }, 0)
   expect(cache.remove('r', 2, 100)?.type).toBe('removed')
@@ -69,7 +69,7 @@ it('does not bring back what was removed by an answer that was on its way, or by
   expect(cache.see(pin(1), { sent: 4, last: 4 }, 10_100)?.type).toBe('added')
 })
 
-it('believes at once that a pin was added, even under an id that was just removed', () => {
+it('shows an added pin at once, even under an id that was just removed', () => {
   const cache = new PinCache()
   cache.see(pin(0), { sent: 1, last: 1 }, 0)
   cache.remove('r', 1, 0)
@@ -77,7 +77,7 @@ it('believes at once that a pin was added, even under an id that was just remove
   expect(cache.put(pin(5), { sent: 2, last: 2 }, 1)?.type).toBe('added')
 })
 
-it('takes a replacement under the same id for a change', () => {
+it('treats a replacement under the same id as a change', () => {
   const cache = new PinCache()
   cache.see(pin(0), { sent: 1, last: 1 }, 0)
   expect(cache.replace('r', pin(3), { sent: 2, last: 2 }, 1)[0]?.type).toBe('changed')

@@ -20,7 +20,7 @@ const target = fc.record({
 })
 const instant = fc.option(fc.bigInt({ min: 0n, max: 10n ** 18n }))
 
-it('covers all targets and what is new, however little a service can be trusted with', () => {
+it('covers all targets and new pins, whatever filters the service supports', () => {
   fc.assert(
     fc.property(
       fc.array(target, { maxLength: 60 }),
@@ -35,7 +35,7 @@ it('covers all targets and what is new, however little a service can be trusted 
           each.requestId === item || byCid.includes(each) || isInWindow(each)
         expect(targets.filter((each) => !isCovered(each))).toEqual([])
         if (newSince !== null) expect(window !== null && (window.from === null || window.from < newSince)).toBe(true)
-        // What it relies on must be reliable.
+        // The plan uses only filters that the service applies correctly.
         if (byCid.length > 0) expect(can.cidFilter).toBe('exact')
         if (window !== null && window.from !== null) expect(can.timeFilter).not.toBe('unusable')
       },
@@ -43,12 +43,12 @@ it('covers all targets and what is new, however little a service can be trusted 
   )
 })
 
-it('asks for nothing where nothing is wanted', () => {
+it('plans no request without targets', () => {
   const plan = planPoll({ targets: [], newSince: null, tooFarBack: null }, USUALLY)
   expect(plan).toEqual({ item: null, window: null, unsettled: false, byCid: [] })
 })
 
-it('gives a window up once it costs more than the other ways', () => {
+it('drops the time window once it costs more requests than the alternatives', () => {
   const targets = Array.from({ length: 30 }, (_, n): PollTarget => {
     return {
       requestId: `${n}`,

@@ -21,6 +21,6 @@ it('keeps the order of the items, and no more calls under way than allowed', asy
   expect(most).toBe(3)
 })
 
-it('is done at once with no items', async () => {
+it('returns at once without items', async () => {
   expect(await mapConcurrently([], 3, () => Promise.reject(new Error('not called')))).toEqual([])
 })

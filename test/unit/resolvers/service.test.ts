@@ -9,7 +9,7 @@ import { createInformers } from '../../support/live-informers.ts'
 
 const TOKEN = 'secret-token'
 
-it('gives GraphQL nothing of a service that leads to a token', async () => {
+it('exposes nothing of a service through which GraphQL could reach a token', async () => {
   const settings = { name: 'one', endpoint: 'http://127.0.0.1:9', token: TOKEN, provider: null }
   await using services = createServiceRegistry([settings], 'one')
   using live = createInformers()

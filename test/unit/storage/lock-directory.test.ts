@@ -10,7 +10,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true }))
 
-it('lets one have a directory at a time', async () => {
+it('lets one process lock a directory at a time', async () => {
   const path = join(directory, 'made', 'when', 'missing')
   const lock = await lockDirectory(path)
   await expect(lockDirectory(path)).rejects.toThrow(
@@ -21,7 +21,7 @@ it('lets one have a directory at a time', async () => {
   using _again = await lockDirectory(path)
 })
 
-it('takes no other trouble for a directory in use', async () => {
+it('reports other errors as they are, and not as a directory in use', async () => {
   const file = join(directory, 'file')
   writeFileSync(file, '')
   const error = await lockDirectory(join(file, 'below')).catch((caught: unknown) => caught)

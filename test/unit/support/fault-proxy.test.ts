@@ -32,7 +32,7 @@ interface Outcome {
   /** The sizes of the pieces that arrived. */
   readonly sizes: readonly number[]
   readonly ms: number
-  /** How the connection ended: `end`, or the code of its error. */
+  /** The end of the connection: `end`, or the code of its error. */
   readonly end: string
 }
 
@@ -250,13 +250,13 @@ describe('disposing a fault proxy', () => {
       expect(proxy.connections).toBe(0)
     }
 
-    // What another test has left may end meanwhile.
+    // Resources that another test left open may close meanwhile.
     const after = await countResources()
     for (const [kind, count] of Object.entries(after)) expect(count, kind).toBeLessThanOrEqual(before[kind] ?? 0)
   })
 })
 
-/** What is open once the event loop had its turns to close what was closing. */
+/** Counts open resources after 20 turns of the event loop, in which those that are closing can close. */
 async function countResources(): Promise<Record<string, number>> {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
   const counts: Record<string, number> = { TCPServerWrap: 0, TCPSocketWrap: 0, Timeout: 0 }

@@ -19,7 +19,7 @@ import {
 
 const document = { count: 1, results: ['a pin'] }
 
-/** What a client meets: status, type and text, or the code of the failure below `fetch failed`. */
+/** Asks as a client. Returns status, type and text, or the code of the failure behind `fetch failed`. */
 async function meet(handler: ScriptedHandler, signal?: AbortSignal) {
   await using upstream = await startScriptedServer()
   upstream.reply(handler)
@@ -68,7 +68,7 @@ describe('startScriptedServer', () => {
     upstream.assertDone()
   })
 
-  it('answers 500 to a request that is not in the script, and tells the test', async () => {
+  it('answers 500 to a request that is not in the script, and fails the test', async () => {
     await using upstream = await startScriptedServer()
     const { status } = await fetch(`${upstream.endpoint}/pins`)
 
@@ -76,14 +76,14 @@ describe('startScriptedServer', () => {
     expect(() => upstream.assertDone()).toThrow('Expected no unscripted request, got GET /pins')
   })
 
-  it('tells the test when a scripted answer was not asked for', async () => {
+  it('fails the test when a scripted answer was not requested', async () => {
     await using upstream = await startScriptedServer()
     upstream.reply(json(200, {}))
 
     expect(() => upstream.assertDone()).toThrow('Expected 1 more requests')
   })
 
-  it('tells the test when a handler of its own fails', async () => {
+  it('fails the test when a handler of the test fails', async () => {
     await using upstream = await startScriptedServer()
     upstream.reply(() => {
       throw new TypeError('a bug in a test')

@@ -171,7 +171,7 @@ fn extension<T>(answer: &Response<T>, key: &str) -> String {
     extensions.and_then(|all| all.get(key)?.as_str()).unwrap_or_default().into()
 }
 
-/// What the program does about a code. Codes that it was not written for take the last branch.
+/// Returns the program's response to an error code. Unknown codes take the last branch.
 fn reaction(code: &str) -> String {
     let branch = match code {
         "RATE_LIMITED" | "SERVICE_UNAVAILABLE" => "RETRY",

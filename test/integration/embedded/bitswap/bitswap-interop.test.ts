@@ -54,7 +54,7 @@ it('pins from Helia, and Helia reads it back, with every codec and CID version',
   expect(service.errors).toEqual([])
 })
 
-it('pins again, from the same origin and over the same connection, what was just removed', async () => {
+it('pins removed content again, from the same origin and over the same connection', async () => {
   await using origin = await startHeliaPeer()
   const { root, blocks } = await mixedDag('again')
   for (const { cid, bytes } of blocks) origin.blocks.set(keyOf(cid), bytes)
@@ -66,7 +66,7 @@ it('pins again, from the same origin and over the same connection, what was just
   }
 })
 
-it('takes what a client brings that dials a delegate, when the pin names no origins', async () => {
+it('receives blocks from a client that dials a delegate, if the pin names no origins', async () => {
   await using owner = await startHeliaPeer()
   const { root, blocks } = await mixedDag('delegate')
   for (const { cid, bytes } of blocks) owner.blocks.set(keyOf(cid), bytes)

@@ -80,7 +80,7 @@ describe('a pin fails with the reason when its DAG', () => {
     expect(await outcome({ maxDagDepth: 5 }, cid)).toEqual({ status: 'failed', details })
   })
 
-  it('is not complete in time, though it goes on', async () => {
+  it('is not complete in time, although blocks still arrive', async () => {
     let cid = await node('slow bottom', [])
     for (let i = 0; i < 50; i++) cid = await node(`slow ${i}`, [cid])
     // One block each time that the client asks how the pin is, which is every 20 ms at most: 50 of them take a second.
@@ -99,7 +99,7 @@ describe('a pin fails with the reason when its DAG', () => {
     })
   })
 
-  it('has a block whose codec nobody here can read', async () => {
+  it('has a block with an unknown codec', async () => {
     const cid = await add(0x78, Buffer.from('a git object'))
     const details = `Block ${cid} cannot be pinned: its codec 0x78 is not supported`
     expect(await outcome({}, cid)).toEqual({ status: 'failed', details })
@@ -122,7 +122,7 @@ it('takes no further pin when the bytes of a token are used up, and says so', as
   expect((await service.client.request('POST', '/pins', { cid: 'bafkqaaa' })).status).toBe(202)
 })
 
-it('gives tokens turns, however many pins one of them has queued', async () => {
+it('takes turns between tokens, however many pins one of them has queued', async () => {
   await using service = await startTestEmbedded({ limits: { activePins: 2, activePinsPerToken: 1 } })
   const other = new PsaClient(service.endpoint, 'token-b')
   let release: () => void = () => {}
@@ -146,7 +146,7 @@ it('gives tokens turns, however many pins one of them has queued', async () => {
   for (const requestid of mine) expect((await service.client.settled(requestid)).status).toBe('pinned')
 })
 
-it('shows the progress of a transfer while it goes on, and what it came to', async () => {
+it('shows the progress of a transfer while it runs, and its final size', async () => {
   await using service = await startTestEmbedded()
   const root = await wideDag('progress')
   let release: () => void = () => {}
@@ -180,7 +180,7 @@ it('shows the progress of a transfer while it goes on, and what it came to', asy
   expect(await progress()).toEqual({ blocks: 11, bytes, totalBlocks: 11, totalBytes: bytes, percent: 100 })
 })
 
-it('goes on with an unfinished pin after a restart, and fetches what it lacks only', async () => {
+it('resumes an unfinished pin after a restart, and fetches only missing blocks', async () => {
   const root = await wideDag('restart')
   const rootKey = blockKey(root.multihash.bytes)
   await using folder = await temporaryFolder()

@@ -40,7 +40,7 @@ it('sends no packet to a range that is not allowed, in whatever form it is writt
   expect(listener.knocks()).toBe(0)
 })
 
-it('does knock there by default, being on loopback itself, which shows that the listener would have noticed', async () => {
+it('dials that range by default, since the service is on loopback: the listener notices a dial', async () => {
   using listener = await startListener()
   await using service = await startTestEmbedded({ limits: { stallTimeoutMs: 500 } })
   const { requestid } = await service.client.add({
@@ -51,7 +51,7 @@ it('does knock there by default, being on loopback itself, which shows that the 
   expect(listener.knocks()).toBeGreaterThan(0)
 })
 
-it('dials nothing that a peer says of itself', async () => {
+it('dials no address that a peer reports for itself', async () => {
   using listener = await startListener()
   await using service = await startTestEmbedded({ limits: { stallTimeoutMs: 2_000 } })
   const announce = `/ip4/127.0.0.1/tcp/${listener.port}`

@@ -66,7 +66,7 @@ it('pins a directory from another process, and serves it by bitswap when that is
   expect(await readFile(again.addresses[0] ?? '', cid, ['folder-0', 'file-219.txt'])).toBe(textOf(219))
 })
 
-it('fails a pin that has no origins, in a bounded time and with the reason', async () => {
+it('fails a pin without origins in a bounded time, with the reason', async () => {
   await using service = await startTestEmbedded({ limits: { stallTimeoutMs: 100 } })
   const { requestid } = await service.client.add({ cid: 'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354' })
   const { status, info } = await service.client.settled(requestid)

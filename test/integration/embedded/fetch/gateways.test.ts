@@ -64,7 +64,7 @@ describe('a trustless gateway', () => {
     expect(service.errors).toEqual([])
   })
 
-  it('gives what its CAR lacked block by block', async () => {
+  it('serves the blocks that its CAR lacked one by one', async () => {
     await using gateway = await startGateway({ carBlocks: 50 })
     await using service = await startTestEmbedded({ gateways: [gateway.url] })
     const { requestid } = await service.client.add({ cid: root.toString() })
@@ -72,7 +72,7 @@ describe('a trustless gateway', () => {
     expect(gateway.requests.filter((format) => format === 'raw')).toHaveLength(LEAVES + 1 - 50)
   })
 
-  it('is passed over where another one has the content', async () => {
+  it('is skipped if another gateway has the content', async () => {
     await using poor = await startGateway({ carBlocks: 0, change: () => Buffer.from('a lie') })
     await using rich = await startGateway({ carBlocks: 0 })
     await using service = await startTestEmbedded({ gateways: [poor.url, rich.url] })

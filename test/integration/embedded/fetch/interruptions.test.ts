@@ -15,7 +15,7 @@ async function openPins(dataDir: string) {
   return { database, pins: new PinStore(database), owner: new TokenStore(database).ownerOfConfigured('token-a') }
 }
 
-it('counts how often a service broke off over a pin, and fails it after ten times without a block more', async () => {
+it('fails a pin after the service was interrupted ten times while fetching it, without a new block', async () => {
   await using folder = await temporaryFolder()
   const { database, pins, owner } = await openPins(folder.path)
   const cid = parseCid(CID)
@@ -42,7 +42,7 @@ it('counts how often a service broke off over a pin, and fails it after ten time
   })
 })
 
-it('does not count that it was stopped', async () => {
+it('does not count an orderly stop as an interruption', async () => {
   await using folder = await temporaryFolder()
   const service = await startTestEmbedded({ dataDir: folder.path })
   const { requestid } = await service.client.add({ cid: CID })

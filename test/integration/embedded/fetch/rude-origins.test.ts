@@ -152,7 +152,7 @@ it.each(['forges', 'lies', 'is silent', 'hangs up'])(
   },
 )
 
-it('takes the content from an honest origin when another is busy with what nobody asked it for', async () => {
+it('fetches from an honest origin while another sends blocks that nobody requested', async () => {
   const path = join(folder.path, 'busy')
   await mkdir(path)
   for (let i = 0; i < 20; i++) await writeFile(join(path, `${i}`), `content that only this test pins: busy ${i}`)
@@ -180,6 +180,6 @@ it('takes the content from an honest origin when another is busy with what nobod
   expect(settled).toMatchObject({ status: 'pinned', info: { dag_blocks: '21' } })
 })
 
-it('has had no failure of its own by all this', () => {
+it('has reported no error of its own in these tests', () => {
   expect([...service.errors, ...patient.errors]).toEqual([])
 })

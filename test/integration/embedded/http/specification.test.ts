@@ -315,7 +315,7 @@ describe('refusing', () => {
     expect(answer).toMatchObject({ status: 413, body: { error: { reason: 'PAYLOAD_TOO_LARGE' } } })
   })
 
-  it('has had no failure of its own by all this', () => {
+  it('has reported no error of its own in these tests', () => {
     expect(service.errors).toEqual([])
   })
 })

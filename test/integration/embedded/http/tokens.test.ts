@@ -6,7 +6,7 @@ import { PsaClient } from '../../../support/embedded/psa-client.ts'
 import { startTestEmbedded } from '../../../support/embedded/start-test-embedded.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
-it('heeds tokens that are created and revoked while it runs, and keeps their pins apart', async () => {
+it('applies tokens that are created or revoked while it runs, and separates their pins', async () => {
   await using folder = await temporaryFolder()
   await using service = await startTestEmbedded({ dataDir: folder.path, tokens: [] })
   using store = await openTokenStore(folder.path)

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { PIN_DATABASE } from '../../../../src/embedded/store/database-schema.ts'
 import { openDatabase } from '../../../../src/storage/open-database.ts'
 import { FakeKuboState } from '../../../support/embedded/fake-kubo-state.ts'
+import { KillAtStep } from '../../../support/embedded/kill-at-step.ts'
 import { PsaClient } from '../../../support/embedded/psa-client.ts'
 import { RandomChanges } from '../../../support/embedded/random-changes.ts'
 import { spawnService } from '../../../support/embedded/spawn-service.ts'
@@ -12,6 +12,8 @@ import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const KILLS = Number(process.env.PINQL_KILLS ?? 4)
 const CHANGES = Number(process.env.PINQL_CHANGES ?? 120)
+const STEPS = 40
+const CLIENTS = 2
 const DAGS = 8
 
 async function pinnedIn(dataDir: string): Promise<string[]> {
@@ -24,7 +26,7 @@ async function pinnedIn(dataDir: string): Promise<string[]> {
   }
 }
 
-it('calls no pin pinned that Kubo has not, and leaves none over, when it is killed at any point', {
+it('reports no pin as pinned that Kubo lacks, and leaves no extra pin there, when it is killed at any step of its work', {
   timeout: 300_000,
 }, async () => {
   const next = seededRandom(Number(process.env.PINQL_SEED ?? 7))
@@ -39,14 +41,19 @@ it('calls no pin pinned that Kubo has not, and leaves none over, when it is kill
     for (const each of state.reachable(cid)) state.local.add(each)
     state.pins.set(cid, '')
   }
-  await using kubo = await startFakeKubo({ state })
-  const changes = new RandomChanges(random, () => ({ cid: cids[random(DAGS)] }))
+  // A step of the service's work: it sends Kubo a command, or a client is about to send it a change.
+  const work = new KillAtStep()
+  await using kubo = await startFakeKubo({ state, onRequest: () => work.step() })
+  const changes = new RandomChanges(random, () => {
+    work.step()
+    return { cid: cids[random(DAGS)] }
+  })
 
   for (let round = 0; round < KILLS; round++) {
     const { endpoint, kill } = await spawnService(folder.path, kubo.endpoint)
-    const target = Math.ceil((CHANGES * (round + 1)) / KILLS)
-    const killed = delay(50 + random(400)).then(kill)
-    await changes.makeUntil(endpoint, target)
+    const killed = work.arm(CLIENTS + 1 + random(STEPS), kill)
+    // While one client causes the kill, the service works on the change of the other.
+    await Promise.all(Array.from({ length: CLIENTS }, () => changes.makeWhileAlive(endpoint)))
     await killed
     for (const cid of await pinnedIn(folder.path)) expect(state.isKept(cid)).toBe(true)
     for (const cid of owned) expect(state.pins.get(cid)).toBe('')

@@ -98,7 +98,7 @@ describe('a pin waits, says why and is tried again when Kubo ', () => {
     expect((await service.client.settled(requestid)).status).toBe('pinned')
   })
 
-  it('wants another token, until it gets the right one', async () => {
+  it('refuses the token, until the token is corrected', async () => {
     await using folder = await temporaryFolder()
     await using kubo = await startFakeKubo({ token: 'secret' })
     const cid = await kubo.state.createDag('guarded')
@@ -180,7 +180,7 @@ describe('a pin fails, and leaves nothing pinned, when its DAG', () => {
   })
 })
 
-it("takes no other failure for a CID that is not pinned, so that its owner's pin stays", async () => {
+it("does not mistake another failure for a CID that is not pinned, so that the owner's pin stays", async () => {
   await using kubo = await startFakeKubo()
   const { state } = kubo
   const cid = await state.createDag('of the owner')

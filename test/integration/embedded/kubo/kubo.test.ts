@@ -43,7 +43,7 @@ it('has Kubo dial the origins that the policy allows, at the addresses that were
   expect(dialled()).toHaveLength(1)
 })
 
-it('unpins with the last pin of a CID, whoever made it, and keeps what both halves of a replacement need', async () => {
+it('unpins with the last pin of a CID of any token, and keeps the content that both halves of a replacement need', async () => {
   await using kubo = await startFakeKubo()
   await using service = await startService(kubo)
   const other = new PsaClient(service.endpoint, 'token-b')
@@ -110,7 +110,7 @@ it('pins a CID once at a time, and goes on for the second pin when the first is 
   expect(kubo.state.isKept(cid)).toBe(true)
 })
 
-it('works with a daemon that knows neither names of pins nor bytes of progress', async () => {
+it('works with a daemon that reports neither names of pins nor bytes of progress', async () => {
   await using kubo = await startFakeKubo({ isRecent: false })
   await using service = await startService(kubo)
   const [ours, theirs] = [await kubo.state.createDag('ours'), await kubo.state.createDag('theirs')]

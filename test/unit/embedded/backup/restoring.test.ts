@@ -42,7 +42,7 @@ async function openStore(path = data) {
     pins: new PinStore(database),
     blocks: new BlockStore(database),
     owner: new TokenStore(database).ownerNamed('a'),
-    /** How the pins stand, and how many blocks there are. */
+    /** Returns the status of each pin, and the number of blocks. */
     look: () => ({
       pins: database.prepare('SELECT status, blocks FROM pin ORDER BY created').all(),
       blocks: database.prepare('SELECT count(*) AS n FROM block').get(),

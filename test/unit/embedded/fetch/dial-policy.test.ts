@@ -65,7 +65,7 @@ describe('resolveOrigin', () => {
     expect(await resolveOrigin(origin, ['public'], EVER)).toEqual([origin])
   })
 
-  it('says what is wrong with a name that nobody knows, and waits no longer than it is told to', async () => {
+  it('says what is wrong with an unknown host name, and waits no longer than its timeout', async () => {
     const origin = `/dns4/nowhere.invalid/tcp/4001/p2p/${PEER}`
     await expect(resolveOrigin(origin, ['public'], EVER)).rejects.toThrow('its name is not found (')
     const gone = new AbortController()
@@ -74,7 +74,7 @@ describe('resolveOrigin', () => {
     await expect(asked).rejects.toThrow('its name is not found (')
   })
 
-  it('resolves a name, and dials what it checked', async () => {
+  it('resolves a name, and dials the addresses that it checked', async () => {
     const origin = `/dns4/localhost/tcp/4001/p2p/${PEER}`
     expect(await resolveOrigin(origin, ['loopback'], EVER)).toEqual([`/ip4/127.0.0.1/tcp/4001/p2p/${PEER}`])
     await expect(resolveOrigin(origin, ['public', 'private'], EVER)).rejects.toThrow(

@@ -21,7 +21,7 @@ const blocks: { multihash: Uint8Array; bytes: Uint8Array }[] = []
 beforeAll(async () => {
   folder = await temporaryFolder()
   database = await openDatabase(`${folder.path}/pins.db`, PIN_DATABASE)
-  // What is tested is the order of writes, not that the disk keeps them.
+  // The test is about the order of writes, not about their durability.
   database.exec('PRAGMA synchronous = OFF')
   for (let i = 0; i < BLOCKS; i++) {
     const bytes = Buffer.from(`block ${i} ${'x'.repeat(i * 7)}`)
@@ -49,7 +49,7 @@ const step = fc.oneof(
 interface ModelPin {
   readonly stored: StoredPin
   readonly dag: readonly number[]
-  /** How many blocks of the DAG the walk has brought in. */
+  /** Number of the DAG's blocks that the walk has stored. */
   done: number
   status: 'unsettled' | 'pinned' | 'failed'
 }

@@ -86,7 +86,7 @@ function expectIndexed(database: Database, pins: PinStore): void {
       expect({ filter, ...pins.list(pin.owner, { ...NOTHING, ...filter }) }).toEqual({
         filter,
         count: expected.length,
-        // What is the service's own business is not listed.
+        // Lists leave out the fields that only the service itself uses.
         results: expected.map(({ owner: _, cidKey: _key, blocks: _blocks, bytes: _bytes, ...listed }) => listed),
       })
     }

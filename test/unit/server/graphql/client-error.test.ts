@@ -54,7 +54,7 @@ describe('clientErrorOf', () => {
 })
 
 describe('maskedErrorOf', () => {
-  it('tells where a bug was met and under which id the log has it', () => {
+  it('shows the path of a bug, and the request id under which it is logged', () => {
     const masked = maskedErrorOf(inField(new TypeError('secret')), 'request-1')
     expect(masked.toJSON()).toEqual({
       message: 'Unexpected error.',
@@ -89,7 +89,7 @@ describe('visibleErrors', () => {
     expect(live?.toJSON()).toEqual({ message, extensions: { code: 'BAD_REQUEST' } })
   })
 
-  it('leaves out what is meant for a server where none takes it out', () => {
+  it('leaves out extensions that are meant for the server, if the server does not remove them', () => {
     const code = 'OPERATION_RESOLUTION_FAILURE'
     const error = new GraphQLError('x', { extensions: { code, http: { status: 400 }, originalError: new Error('y') } })
     const options = { requestId: 'r', isAborted: false, log }
@@ -99,7 +99,7 @@ describe('visibleErrors', () => {
     ])
   })
 
-  it('tells what cannot be read from what cannot be used', () => {
+  it('distinguishes a document that cannot be parsed from one that is not valid', () => {
     let unreadable: unknown
     try {
       parse('{')

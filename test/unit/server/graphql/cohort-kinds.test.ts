@@ -48,7 +48,7 @@ function lastOfEach(events: readonly LiveEvent[]): Record<string, string | null>
   )
 }
 
-it('a cohort gives members of the same kinds all of these and no others, and is one for each choice of kinds', async () => {
+it('a cohort serves the subscriptions with the same kinds, and delivers all events of these kinds and no others', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.nat(60), async (steps, renderTurns) => {
       const world = new World()

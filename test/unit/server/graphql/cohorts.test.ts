@@ -23,7 +23,7 @@ const step = fc.oneof(
 )
 
 describe('a cohort', () => {
-  it('neither leaves out nor repeats anything, whenever its members join, leave and read', async () => {
+  it('neither skips nor repeats an event, whenever its members join, leave and read', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.nat(60), async (steps, renderTurns) => {
         const world = new World()
@@ -72,7 +72,7 @@ describe('a cohort', () => {
     )
   })
 
-  it('brings those together who have nothing to be told yet', async () => {
+  it('shares one source between members that have no event to receive yet', async () => {
     const world = new World()
     const notes = [new Notes(), new Notes()]
     const readers: LiveReader[] = []
@@ -105,7 +105,7 @@ describe('a cohort', () => {
     }
   })
 
-  it('hands out what was made before its members joined, once made', async () => {
+  it('gives new members the results that were rendered before they joined, without rendering them again', async () => {
     const world = new World()
     const events = world.watch(0)
     const snapshot = [...(await take(events, 6))]
@@ -128,7 +128,7 @@ describe('a cohort', () => {
     expect(renders).toBe(6)
   })
 
-  it('joins nobody to those who have left a service that is listened to again', async () => {
+  it('does not join new members to members that left, when the same service is watched again', async () => {
     const world = new World()
     const render = async (event: LiveEvent): Promise<Message> => ({ payload: encode(event), key: null, cursor: null })
     const join = async () => {
@@ -147,7 +147,7 @@ describe('a cohort', () => {
     expect([await isOpen(second), await isOpen(third)]).toEqual([true, false])
   })
 
-  it('keeps one event of a pin while rendering takes its time, whatever happens meanwhile', async () => {
+  it('keeps at most one event per pin while rendering is slow', async () => {
     const source = createReader(() => {})
     const rendered: LiveEvent[] = []
     let release = () => {}
@@ -179,7 +179,7 @@ describe('a cohort', () => {
     await isRunning
   })
 
-  it('forgets what it made for events long past, though they be remembered elsewhere', async () => {
+  it('forgets the rendered results of old events, even if the event log still has them', async () => {
     const source = createReader(() => {})
     const rendered: LiveEvent[] = []
     const render = async (event: LiveEvent): Promise<Message> => {

@@ -32,7 +32,7 @@ describe('documents', () => {
     }
   })
 
-  it('are kept up to so many bytes, whatever comes and is compiled', () => {
+  it('are kept up to a limit of bytes, however many come and are compiled', () => {
     const documents = new Documents(schema)
     for (let n = 0; n < 20_000; n++) {
       const document = documents.parse(`# ${n}\n{ ${'a '.repeat(n % 50 === 0 ? 3_000 : 3)} }`)
@@ -42,7 +42,7 @@ describe('documents', () => {
     expect(documents.bytes).toBeGreaterThan(32 * 1024 * 1024)
   })
 
-  it('are forgotten when they alone take an eighth of all room', () => {
+  it('are evicted at once if one of them takes an eighth of the limit', () => {
     const documents = new Documents(schema)
     const document = documents.parse('{ a }')
     for (let n = 0; n < 8; n++) documents.keepMore(document, 1024 * 1024)
@@ -64,7 +64,7 @@ describe('documents', () => {
     )
   })
 
-  it('are refused with the same codes by whatever way they came', () => {
+  it('are refused with the same codes on every transport', () => {
     const documents = new Documents(schema)
     const codeOf = (text: string) => {
       try {

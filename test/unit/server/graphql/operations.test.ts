@@ -5,7 +5,7 @@ import type { Executor } from '../../../../src/server/graphql/executor.ts'
 import { Operations } from '../../../../src/server/graphql/operations.ts'
 import { deferred } from '../../../support/deferred.ts'
 
-it('watches nothing for a subscription that cannot be told from others', async () => {
+it('reports the error, and watches nothing, if variables are nested too deeply to be compared', async () => {
   const subscribe = vi.fn()
   const operations = new Operations({ documents: new Documents(createSchema()), subscribe } as unknown as Executor)
   const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`)

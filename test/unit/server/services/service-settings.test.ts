@@ -12,7 +12,7 @@ describe('serviceSettingsOf', () => {
     ])
   })
 
-  it('lets the configuration go before what is known', () => {
+  it('prefers the configuration to known settings of a provider', () => {
     const endpoint = 'http://127.0.0.1:1'
     expect(settingsOf({ mine: { provider: 'filebase', endpoint }, other: { provider: 'pinata' } })).toMatchObject([
       { name: 'mine', provider: 'filebase', endpoint },

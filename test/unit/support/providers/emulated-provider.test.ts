@@ -121,7 +121,7 @@ describe('startEmulatedProvider', () => {
     expect(service.requests.map(({ status }) => status)).toEqual([null])
   })
 
-  it('calls no commit hook for what it refused, nor for reads', async () => {
+  it('calls no commit hook for refused requests, nor for reads', async () => {
     let commits = 0
     await using service = await startEmulatedProvider(compliant, {
       hooks: {

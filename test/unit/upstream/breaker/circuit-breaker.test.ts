@@ -51,7 +51,7 @@ describe('CircuitBreaker', () => {
     expect(breaker.refusal().cause).toBe(down)
   })
 
-  it('learns nothing from the failure of a call that began before the last answer', () => {
+  it('ignores the failure of a call that began before the last answer', () => {
     const { breaker, end } = createBreaker()
     const early = [1, 2, 3, 4, 5].map(() => breaker.begin(false))
     end(null)
@@ -81,7 +81,7 @@ describe('CircuitBreaker', () => {
     expect(breaker.isOpen).toBe(true)
   })
 
-  it('has the next trial due though the last one has not ended, and is half open meanwhile', async () => {
+  it('allows the next trial before the last one has ended, and is half open meanwhile', async () => {
     const { breaker, clock, open, pauseMs } = createBreaker()
     open()
     await clock.advance(100)

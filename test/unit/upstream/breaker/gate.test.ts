@@ -35,7 +35,7 @@ function createGate() {
 }
 
 describe('Gate', () => {
-  it('passes over reads without room in the budget, and looks for room again', async () => {
+  it('skips reads without room in the budget, and tries them again', async () => {
     const { clock, gate, left, come } = createGate()
     let room = false
     come('a', { hasRoom: () => room })
@@ -95,7 +95,7 @@ describe('Gate', () => {
     expect(left).toEqual(['a tries', 'b tries'])
   })
 
-  it('lets reads try first that have not, then a probe for a change, then other reads', async () => {
+  it('tries reads first that have not been tried, then a probe for a change, then other reads', async () => {
     const { clock, end, left, come } = createGate()
     const probe = () => {
       left.push('probe')
@@ -117,7 +117,7 @@ describe('Gate', () => {
     expect(left.slice(-2)).toEqual(['change goes', 'tried goes'])
   })
 
-  it('refuses a call at the end of its visit, and at once where that is over', async () => {
+  it('refuses a call at the end of its time at the gate, and at once if that time is over', async () => {
     const { clock, end, left, come } = createGate()
     come('late', { until: clock.now() })
     await clock.advance(0)
@@ -130,7 +130,7 @@ describe('Gate', () => {
     expect([left, clock.pendingTimers]).toEqual([['late is refused', 'change is refused'], 0])
   })
 
-  it('lets a call leave whose caller has left', async () => {
+  it('drops a call whose caller has left', async () => {
     const { clock, left, come } = createGate()
     const caller = new AbortController()
     come('a', { signal: caller.signal })

@@ -84,14 +84,14 @@ describe('ServiceBreakers', () => {
     expect(breakers.health()).toMatchObject({ state: 'down', breaker: 'open' })
   })
 
-  it('stop nobody else for what two accounts have of their own', () => {
+  it('do not block other accounts for failures that only two accounts have', () => {
     const { breakers, fail } = createBreakers()
     fail('mallory', answered(500), 3)
     fail('bob', answered(500), 3)
     expect(['mallory', 'bob', 'alice'].map((tenant) => breakers.isOpen(tenant))).toEqual([true, true, false])
   })
 
-  it('start to count again for all after anybody had an answer', () => {
+  it('reset the count of all tenants after an answer to any of them', () => {
     const { breakers, fail, succeed } = createBreakers()
     fail('alice', unreachable)
     fail('bob', unreachable)
@@ -100,7 +100,7 @@ describe('ServiceBreakers', () => {
     expect(breakers.isOpen('carol')).toBe(false)
   })
 
-  it('do not keep the service shut for all by the failures of an account of its own', async () => {
+  it('do not block the service for all because one account fails', async () => {
     const { breakers, clock, fail } = createBreakers()
     fail('alice', unreachable, 2)
     fail('bob', unreachable)
@@ -112,7 +112,7 @@ describe('ServiceBreakers', () => {
     expect([breakers.isOpen('alice'), breakers.isOpen('mallory')]).toEqual([false, true])
   })
 
-  it('let a tenant go on that waits for the service, once any tenant had an answer', async () => {
+  it('let a waiting tenant go on once any tenant had an answer', async () => {
     const { clock, fail, succeed, visit } = createBreakers()
     fail('alice', unreachable, 2)
     fail('bob', unreachable)
@@ -124,7 +124,7 @@ describe('ServiceBreakers', () => {
     expect(carol.how).toBe('goes')
   })
 
-  it('hold a tenant back by its own breaker, though the service is back for others', async () => {
+  it('hold a tenant back by its own breaker, even if the service works for others', async () => {
     const { clock, fail, succeed, visit } = createBreakers()
     fail('alice', unreachable, 3)
     fail('bob', unreachable)

@@ -33,7 +33,7 @@ describe('Agenda', () => {
     )
   })
 
-  it('runs what is to come afterwards once for all that was due together', async () => {
+  it('runs the follow-up once for all appointments that were due together', async () => {
     const clock = new VirtualClock()
     const ran: string[] = []
     using agenda = new Agenda(clock, () => ran.push('afterwards'))

@@ -19,7 +19,7 @@ import { countWaiting } from '../../../support/upstream/count-waiting.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const LISTS: RateLimit = { ...ADDRESS, limit: 30, windowMs: 60_000, scope: 'token' }
-/** How long a read may wait. */
+/** Most milliseconds that a read may wait. */
 const PATIENCE_MS = 22_000
 
 /** Asks for many calls at once. Returns how long each waited, and what the refused ones were told. */
@@ -53,7 +53,7 @@ describe('an idle account of 30 a minute', () => {
     expect([waitedMs.length, toldMs]).toEqual([20, []])
   })
 
-  it('tells each call that it refuses a time of its own, at which there is room', async () => {
+  it('gives each refused call a time of its own, at which there is room', async () => {
     const { clock, budget } = createBudget(LISTS)
     using _ = budget
     const { waitedMs, toldMs } = askAtOnce(budget, 40, clock.now() + PATIENCE_MS)
@@ -130,7 +130,7 @@ describe('an assumed limit', () => {
     expect(waitedMs).toHaveLength(50)
   })
 
-  it('costs a stranger that allows ten a second few refusals, since what follows them waits', async () => {
+  it('causes few refusals at an unknown service that allows ten requests a second, since later calls wait', async () => {
     const { clock, budget } = createBudget()
     using _ = budget
     let sent = 0
@@ -200,7 +200,7 @@ it.each(['interactive', 'live', 'resync'] as const)('a flood of mutations does n
 })
 
 describe('a call that is held until its request is sent', () => {
-  it('keeps every window at the service, whatever connections take', async () => {
+  it('exceeds no window at the service, however long connections take', async () => {
     const call = fc.record({
       tenantKey: fc.constantFrom('a', 'b'),
       endpoint: fc.constantFrom('list', 'write'),

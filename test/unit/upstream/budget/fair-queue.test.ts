@@ -56,7 +56,7 @@ describe('FairQueue', () => {
     expect(test.serveAll()).toEqual(['a0', 'b0', 'c0', 'a1', 'b1', 'a2', 'a3'])
   })
 
-  it('gives a lane that comes back the last turn', () => {
+  it('gives the last turn to a lane that returns', () => {
     const test = new TestQueue()
     const a = test.lane('a', 1)
     test.lane('b', 2)
@@ -65,7 +65,7 @@ describe('FairQueue', () => {
     expect(test.serveAll()).toEqual(['b0', 'a1', 'b1'])
   })
 
-  it('keeps turns over all endpoints as if there were one ring, and skips the closed ones', () => {
+  it('keeps one order of turns over all endpoints, and skips closed endpoints', () => {
     const test = new TestQueue()
     test.lane('a', 2, 'list')
     test.lane('b', 2, 'item')
@@ -102,7 +102,7 @@ describe('FairQueue', () => {
     )
   })
 
-  it('counts what is in its rings, and empties, whatever comes, goes, parks and resumes', () => {
+  it('counts its items correctly and ends empty, however lanes come, leave, park and resume', () => {
     const step = fc.record({
       what: fc.constantFrom('push', 'push', 'remove', 'serve', 'park', 'resume'),
       lane: fc.nat(5),

@@ -17,7 +17,7 @@ describe('an answer of 429', () => {
   const refuse = (budget: PromptBudget, tenant: string, retryAfterMs?: number) =>
     budget.observe({ tenantKey: tenant, endpoint: 'list', status: 429, retryAfterMs })
 
-  it('pauses the tenant that met it, at that endpoint class, and nobody else', () => {
+  it('pauses only the tenant that got it, at that endpoint class', () => {
     const { budget } = createBudget(ADDRESS, LISTS)
     using _ = budget
     refuse(budget, 'a', 7000)
@@ -40,7 +40,7 @@ describe('an answer of 429', () => {
     expect(budget.expectedWaitMs(list('c', 'mutation'))).toBe(7000)
   })
 
-  it('is about the token alone where the only limit is by token', () => {
+  it('affects only the token if the only limit is per token', () => {
     const { budget } = createBudget(LISTS)
     using _ = budget
     refuse(budget, 'a', 7000)
@@ -72,7 +72,7 @@ describe('an answer of 429', () => {
     expect(patient.outcome).toBe('granted')
   })
 
-  it('fails the hopeless calls of all tenants when it is about the address', async () => {
+  it('fails the calls of all tenants that cannot leave before their deadline, if it affects the address', async () => {
     const { clock, budget } = createBudget(ADDRESS)
     using _ = budget
     await saturate(budget, list('c'))

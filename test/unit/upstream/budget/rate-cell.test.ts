@@ -64,7 +64,7 @@ describe('RateCell', () => {
     )
   })
 
-  it('foretells the instant of each call in a row exactly', () => {
+  it('predicts the instant of each call in a row exactly', () => {
     const cell = new RateCell(PER_SECOND)
     const foretold = Array.from({ length: 50 }, (_, ahead) => Math.max(0, cell.readyAt(0, 'live', ahead)))
     expect(takeAll(cell, 0, 600).slice(0, 50)).toEqual(foretold.map((at) => expect.closeTo(at, 6)))
@@ -116,7 +116,7 @@ describe('RateCell', () => {
     expect(Math.max(...gaps)).toBeLessThan(5000)
   })
 
-  it('does not let late timers add up', () => {
+  it('does not add up the delays of late timers', () => {
     const cell = new RateCell(PER_SECOND)
     let sends = 0
     for (let now = 0; now < 60_000; sends++) {
@@ -158,13 +158,13 @@ describe('RateCell', () => {
       expect(inSecond(cell, 3100) / full).toBeLessThan(0.55)
     })
 
-    it('keeps a little pace however often the service refuses', () => {
+    it('keeps a minimum pace however often the service refuses', () => {
       const cell = new RateCell({ ...PER_SECOND, assumed: true })
       for (let at = 0; at < 100; at++) cell.refused(at, at, at)
       expect(takeAll(cell, 100, 2100).length).toBeGreaterThan(0)
     })
 
-    it('no longer guesses once the service tells its count', () => {
+    it("uses the service's own count once it reports one", () => {
       const cell = new RateCell({ ...PER_SECOND, assumed: true })
       const full = takeAll(cell, 0, 1000).length
       cell.announced(1000, { limit: 100, remaining: 50, resetsInMs: 500 })
@@ -195,7 +195,7 @@ describe('RateCell', () => {
       expect(cell.readyAt(20, 'live')).toBe(30_000)
     })
 
-    it('believes the last word about another window, since nodes count for themselves', () => {
+    it('uses the latest count of a new window, since each node of a service counts by itself', () => {
       const cell = new RateCell(PER_SECOND)
       cell.announced(0, { limit: 5, remaining: 0, resetsInMs: 30_000 })
       cell.announced(10, { limit: 5, remaining: 4, resetsInMs: 10_000 })
@@ -203,7 +203,7 @@ describe('RateCell', () => {
     })
   })
 
-  describe('what is left for people to read', () => {
+  describe('the number of remaining calls', () => {
     it('counts the calls of the last window exactly', () => {
       const cell = new RateCell(PER_MINUTE)
       for (let at = 0; at < 60_000; at += 6000) send(cell, at)
@@ -214,7 +214,7 @@ describe('RateCell', () => {
     })
   })
 
-  it('may be forgotten only when nothing of its past matters any more', () => {
+  it('may be evicted only when its past no longer affects a call', () => {
     const history = fc.array(
       fc.record({
         rest: fc.double({ min: 0, max: 2000, noNaN: true }),

@@ -22,7 +22,7 @@ function shares(wanting: readonly BudgetClass[]): Partial<Record<BudgetClass, nu
 const closeTo = (value: number) => expect.closeTo(value, 2)
 
 describe('ClassOrder', () => {
-  it('serves the most urgent first, and the others their floors', () => {
+  it('serves the most urgent class first, and gives the others their minimum share', () => {
     expect(shares(['interactive', 'live'])).toEqual({ interactive: closeTo(0.8), live: closeTo(0.2) })
     expect(shares(['mutation', 'live'])).toEqual({ mutation: closeTo(0.8), live: closeTo(0.2) })
     expect(shares(['live', 'resync'])).toEqual({ live: closeTo(0.95), resync: closeTo(0.05) })
@@ -35,7 +35,7 @@ describe('ClassOrder', () => {
     })
   })
 
-  it('leaves everything to a class that is alone', () => {
+  it('leaves the whole budget to a class that is alone', () => {
     expect(shares(['resync'])).toEqual({ resync: closeTo(1) })
   })
 
@@ -50,7 +50,7 @@ describe('ClassOrder', () => {
 })
 
 describe('callsAhead', () => {
-  it.each(REQUEST_CLASSES)('foretells the turn of a %s call among 500 waiting calls', (requestClass) => {
+  it.each(REQUEST_CLASSES)('predicts the turn of a %s call among 500 waiting calls', (requestClass) => {
     const waiting: Record<BudgetClass, number> = { mutation: 100, interactive: 100, trial: 100, live: 100, resync: 100 }
     const foretold = callsAhead(requestClass, (other) => waiting[other])
     const order = new ClassOrder()
@@ -65,7 +65,7 @@ describe('callsAhead', () => {
     expect(foretold).toBeLessThanOrEqual(served * 1.4 + 1)
   })
 
-  it('foretells nothing ahead where nothing waits', () => {
+  it('predicts no calls ahead without waiting calls', () => {
     expect(REQUEST_CLASSES.map((each) => callsAhead(each, () => 0))).toEqual(REQUEST_CLASSES.map(() => 0))
   })
 })

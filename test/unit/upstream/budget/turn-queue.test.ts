@@ -35,24 +35,24 @@ class TestQueue {
 const NAME = fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2', '3')).map((keys) => keys.join(''))
 
 describe('TurnQueue', () => {
-  it('gives turns to callers, and inside a caller to its operations', () => {
+  it('takes turns between callers, and within a caller between its operations', () => {
     const test = new TestQueue().add('a1', 'a1', 'a1', 'a2', 'a2', 'b1', 'b1')
     expect(test.serveAll()).toBe('a1 b1 a2 b1 a1 a2 a1')
   })
 
-  it('lets one who comes back wait for all others', () => {
+  it('lets a caller that returns wait for all others', () => {
     const test = new TestQueue().add('a1', 'b1', 'b1', 'c1')
     expect(test.serve()).toBe('a1')
     expect(test.add('a1').serveAll()).toBe('b1 c1 a1 b1')
   })
 
-  it('takes no turn from the items of one who has left', () => {
+  it('counts no turn for the items of a caller that has left', () => {
     const test = new TestQueue().add('a1', 'a2', 'b1')
     test.remove('a1')
     expect(test.serveAll()).toBe('a2 b1')
   })
 
-  it('lets an item with two paths leave by the first that has its turn, once', () => {
+  it('lets an item with two paths leave once, by the first path that has its turn', () => {
     const test = new TestQueue().add('a1', 'a1', 'a1', 'a2')
     const [shared] = test.turns.get('a2') ?? []
     if (shared) test.queue.join(shared, ['b', '1'])
@@ -61,7 +61,7 @@ describe('TurnQueue', () => {
     expect([test.queue.size, test.queue.first]).toEqual([0, undefined])
   })
 
-  it('lets no more items before a new one than it says, and at most one of each other caller before the only one of a caller', () => {
+  it("lets at most the predicted number of items pass a new one, and one of each other caller pass a caller's only item", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(NAME, fc.boolean()), { maxLength: 60 }), NAME, (steps, name) => {
         const test = new TestQueue()

@@ -37,7 +37,7 @@ describe('callers of one token', () => {
     expect(first.filter(({ outcome }) => outcome === 'granted')).toHaveLength(1)
   })
 
-  it('share a turn with nobody when no operation waits', async () => {
+  it('count calls without an operation as one caller, so that a lone call waits for only one of them', async () => {
     const { clock, budget } = createBudget(MINUTE)
     using _ = budget
     await saturate(budget, list('token'))
@@ -47,7 +47,7 @@ describe('callers of one token', () => {
     expect(background.filter(({ outcome }) => outcome === 'granted')).toHaveLength(1)
   })
 
-  it('share an equal read, which leaves in the first turn of all who wait for it', async () => {
+  it('share an equal read, which leaves in the first turn of any caller that waits for it', async () => {
     const { clock, budget } = createBudget(MINUTE)
     using _ = budget
     await saturate(budget, listFor('greedy'))
@@ -70,7 +70,7 @@ describe('callers of one token', () => {
     expect(sent).toHaveLength(20)
   })
 
-  it('are told when their own turn comes, whatever the other was told', async () => {
+  it('are told the time of their own turn, whatever the other caller was told', async () => {
     const { clock, budget } = createBudget(MINUTE)
     using _ = budget
     const toldMs = async (caller: string): Promise<number> => {

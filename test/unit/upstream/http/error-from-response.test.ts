@@ -32,7 +32,7 @@ describe('the error of a status', () => {
     expect(errorFromResponse('one', answer(status, body), 'r1', false).code).toBe(code)
   })
 
-  it('is no lost pin where no pin was asked for', () => {
+  it('is not PIN_NOT_FOUND if no pin was requested', () => {
     expect(errorFromResponse('one', answer(404, spec('NOT_FOUND')), null, false)).toMatchObject({
       code: 'SERVICE_ERROR',
       httpStatus: 404,
@@ -91,7 +91,7 @@ describe('the words of a refusal', () => {
     }
   })
 
-  it('keep an address to themselves', () => {
+  it('do not show an internal address', () => {
     const hide = createHideSecrets({ token: 'token', origin: 'http://pins.internal:5001' })
     expect(refusal('"http:\\/\\/pins.internal:5001\\/pins"', hide).message).toBe(
       'one answered 418 http://[service]/pins',

@@ -39,7 +39,7 @@ describe('a shared page', () => {
     )
   })
 
-  it('keeps its pins while nobody has said how many readers there are', () => {
+  it('keeps its pins until the number of readers is known', () => {
     const page = readPage()
     page.release()
     expect(page.pins).toHaveLength(1)

@@ -9,7 +9,7 @@ const least = { requestid: 'r1', status: 'pinned', created: '2026-01-31T12:00:00
 const parse = (wire: unknown) => parseReportedPin('one', JSON.stringify(wire))
 
 describe('decoding a pin', () => {
-  it('makes what is missing or null empty, and drops what is unknown', () => {
+  it('reads missing and null fields as empty, and drops unknown fields', () => {
     const expected = {
       service: 'one',
       requestId: 'r1',

@@ -29,7 +29,7 @@ describe('LookupQueue with an idle budget', () => {
     expect(looked.outcome).toEqual(['id-3', 'id-3-again'])
   })
 
-  it('asks ten CIDs at a time for what is looked up in one turn', async () => {
+  it('requests ten CIDs at a time for all lookups of one turn', async () => {
     const { requests, lookUp, clock } = createLookups(range(100).map(examplePin))
     const looked = range(25).map((n) => lookUp(n))
     await clock.advance(0)
@@ -48,7 +48,7 @@ describe('LookupQueue with an idle budget', () => {
     expect(looked.map(({ outcome }) => outcome)).toEqual([['id-7'], range(20).map((n) => `id-${n}`), []])
   })
 
-  it('hands on that a pin does not exist when the pin itself was asked for', async () => {
+  it('reports that a pin does not exist if the pin itself was requested', async () => {
     const { lookUp, clock } = createLookups([])
     const looked = lookUp(1)
     await clock.advance(0)
@@ -84,7 +84,7 @@ describe('LookupQueue under pressure', () => {
     ).toBeLessThanOrEqual(100)
   })
 
-  it('lets who comes while others wait share their request', async () => {
+  it('shares the waiting request of others with new lookups', async () => {
     const { requests, lookUp, clock } = createLookups(range(100).map(examplePin))
     // Half of the limit at once, then one that waits for the next slot.
     for (const n of range(51)) {
@@ -113,7 +113,7 @@ describe('LookupQueue under pressure', () => {
     expect(requests.slice(50).map(({ asked }) => asked)).toEqual(['id-50'])
   })
 
-  it('takes no more than it is allowed while lookups keep coming', async () => {
+  it('sends no more requests than allowed while lookups keep coming', async () => {
     const { requests, lookUp, clock } = createLookups(range(2000).map(examplePin))
     const looked: { outcome: unknown }[] = []
     for (let n = 0; n < 2000; n += 2) {
@@ -224,7 +224,7 @@ describe('LookupQueue at limits like Pinata’s', () => {
     expect(requests.map(({ asked }) => asked)).toEqual(['id-1'])
   })
 
-  it('refuses at once what could not be served in time, says when, and serves the rest', async () => {
+  it('refuses lookups at once that cannot be served in time, with the time to retry, and serves the others', async () => {
     const { requests, lookUp, clock } = createLookups(range(1000).map(examplePin), { limits: PINATA })
     const looked = range(1000).map((n) => lookUp(n, { isContent: true }))
     await clock.advance(0)
@@ -245,7 +245,7 @@ describe('LookupQueue at limits like Pinata’s', () => {
 })
 
 describe('LookupQueue and callers that go', () => {
-  it('rejects at once with their reason, and gives up its place when nobody waits any more', async () => {
+  it('rejects at once with the abort reason of each caller, and leaves the queue when no caller waits', async () => {
     const { requests, lookUp, clock, budget } = createLookups(range(100).map(examplePin))
     for (const n of range(50)) {
       lookUp(n)
@@ -264,7 +264,7 @@ describe('LookupQueue and callers that go', () => {
     expect(requests.length).toBe(50)
   })
 
-  it('serves who comes in the very moment in which the last one goes', async () => {
+  it('serves a caller that comes at the moment in which the last one leaves', async () => {
     const { lookUp, clock } = createLookups(range(100).map(examplePin))
     for (const n of range(50)) {
       lookUp(n)

@@ -45,7 +45,7 @@ function sourceOf(times: readonly number[]) {
 const times = fc.array(fc.nat(60), { maxLength: 80, size: 'max' })
 
 describe('PinStream', () => {
-  it('takes the same pins at once as one by one, with the same requests', async () => {
+  it('returns the same pins in one go as one by one, with the same requests', async () => {
     await fc.assert(
       fc.asyncProperty(times, fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }), async (at, counts) => {
         const expected = counts[0] as number
@@ -67,7 +67,7 @@ describe('PinStream', () => {
     )
   })
 
-  it('takes everything at once, in order and each pin once', async () => {
+  it('returns all pins in one go, in order and each pin once', async () => {
     await fc.assert(
       fc.asyncProperty(times, fc.integer({ min: 1, max: 30 }), async (at, expected) => {
         const { source, pins } = sourceOf(at)

@@ -95,7 +95,7 @@ describe('a link that fails now and then', () => {
     [3, 0.12],
     [4, 0.15],
   ])(
-    'is not felt, where a plain client loses what it sends meanwhile (seed %i, %f of the time)',
+    'fails at most one of 100 adds and two of 100 lists, while a plain client loses many (seed %i, %f of the time)',
     async (seed, share) => {
       const run = await runLink(seed, share)
       expect(run.plain.lists).toBeLessThan(1 - share / 2)
@@ -106,22 +106,19 @@ describe('a link that fails now and then', () => {
     },
   )
 
-  it('is not felt by adds either where the service drops `meta`', async () => {
+  it('fails at most two of 100 adds also if the service drops `meta`', async () => {
     const run = await runLink(5, 0.1, { capabilities: { keepsMeta: false } })
     expect(run.pinql.adds).toBeGreaterThanOrEqual(0.98)
     expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
     expect(run.failures.every((error) => error instanceof PinqlError)).toBe(true)
     expect(run).toMatchObject({ doubled: 0, madeUnsent: 0, timers: 0 })
   })
-  it.each([6, 7, 8, 9])(
-    'is not felt either where 30 lists a minute are allowed, a third of which is asked for (seed %i)',
-    async (seed) => {
-      const run = await runLink(seed, 0.1, { limit: LISTS, addsForAList: 30 })
-      expect(run.plain.adds).toBeLessThan(0.95)
-      expect(run.pinql.adds).toBeGreaterThanOrEqual(0.99)
-      expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
-      expect(run.failures.every((error) => error instanceof PinqlError)).toBe(true)
-      expect(run).toMatchObject({ doubled: 0, madeUnsent: 0, timers: 0 })
-    },
-  )
+  it.each([6, 7, 8, 9])('fails few calls also at ten lists a minute of 30 that are allowed (seed %i)', async (seed) => {
+    const run = await runLink(seed, 0.1, { limit: LISTS, addsForAList: 30 })
+    expect(run.plain.adds).toBeLessThan(0.95)
+    expect(run.pinql.adds).toBeGreaterThanOrEqual(0.99)
+    expect(run.pinql.lists).toBeGreaterThanOrEqual(0.98)
+    expect(run.failures.every((error) => error instanceof PinqlError)).toBe(true)
+    expect(run).toMatchObject({ doubled: 0, madeUnsent: 0, timers: 0 })
+  })
 })

@@ -7,7 +7,7 @@ const failed = (status: number) =>
   new FailedAnswerError(`model answered ${status}`, { service: 'model', status, mayHaveActed: false })
 
 describe('a call', () => {
-  it('is not called unsent when it was sent as a trial and changes something', async () => {
+  it('that changes something is not reported as unsent if it was sent as a trial', async () => {
     const { clock, model, call, goDown, trouble, operations } = startCalls(ONE_LIST)
     await goDown()
     const change = call('remove')
@@ -37,7 +37,7 @@ describe('a call', () => {
     expect(answered.length).toBeGreaterThan(0.9 * calls.length)
   })
 
-  it('is not put off by a poll that has no room', async () => {
+  it('is not delayed by a poll without room in the budget', async () => {
     const { clock, trouble, call, goDown } = startCalls(ONE_LIST)
     await goDown()
     call('poll')
@@ -48,7 +48,7 @@ describe('a call', () => {
     expect(changes.filter(({ value }) => value !== 'answer')).toEqual([])
   })
 
-  it('is sent four times at most where only others are answered', async () => {
+  it('is sent at most four times if only other calls are answered', async () => {
     const { clock, model, call, operations } = startCalls()
     model.fate = (operation) => (operation === 'add' ? { afterMs: 10, refusal: failed(503) } : { afterMs: 10 })
     const changes: ReturnType<typeof call>[] = []
@@ -75,7 +75,7 @@ describe('a call', () => {
     expect(changes.filter(({ value }) => value !== 'answer')).toEqual([])
   })
 
-  it('has a whole visit in each outage', async () => {
+  it('may wait for the full time in each outage', async () => {
     const { clock, model, call, goDown } = startCalls()
     await goDown()
     let isFirst = true

@@ -90,7 +90,7 @@ describe('Service.call', () => {
     expect(service.health('alice').state).toBe('up')
   })
 
-  it('brings the trial of a service that was down to its end, though every client leaves early', async () => {
+  it('completes the trial of a service that was down, even if every client leaves early', async () => {
     const { clock, service, call } = startService([PLENTY], undefined, () => 0)
     for (let n = 0; n < 3; n++) await call([unavailable(true)], { isRepeatable: false }).made
     expect(service.health('alice').state).toBe('down')
@@ -115,7 +115,7 @@ describe('Service.call', () => {
     expect(service.health('alice').state).toBe('up')
   })
 
-  it('does not repeat what may have acted unless it is repeatable', async () => {
+  it('does not repeat a request that may have taken effect, unless it is repeatable', async () => {
     const { clock, call } = startService()
     const change = { endpoint: 'write', class: 'mutation' } as const
     const add = call([unavailable(true)], { ...change, isRepeatable: false })
@@ -139,7 +139,7 @@ describe('Service.call', () => {
     expect(calls.map(({ sentAt, outcome }) => [sentAt.length, outcome.value])).toEqual(refusals.map((e) => [1, e]))
   })
 
-  it('waits as long as a 429 says and goes on, whatever it is, if that is in time', async () => {
+  it('waits as long as a 429 says and retries any operation, if its deadline allows', async () => {
     const { clock, call } = startService()
     const add = call([new RateLimitedError('test', 3000)], { endpoint: 'write', isRepeatable: false })
     await clock.advance(2999)
@@ -150,7 +150,7 @@ describe('Service.call', () => {
     expect([add.sentAt.length, add.outcome.value]).toEqual([2, 'answer'])
   })
 
-  it('fails at once when a 429 says later than the call may wait', async () => {
+  it('fails at once when a 429 asks for a longer wait than the deadline allows', async () => {
     const { clock, call } = startService()
     const { sentAt, outcome } = call([new RateLimitedError('test', 60_000)])
     await clock.advance(0)
@@ -194,7 +194,7 @@ describe('Service.call', () => {
     expect(slow.outcome.value).toEqual(unavailable())
   })
 
-  it('counts its deadline from when it was asked for', async () => {
+  it('counts its deadline from the moment of the call', async () => {
     const { clock, call, service } = startService([LISTS])
     await clock.advance(8000)
     for (let n = 0; n < 15; n++) call([])
@@ -229,7 +229,7 @@ describe('Service.call', () => {
     expect(service.budget.waiting).toBe(0)
   })
 
-  it('is not talked into trusting a service by a refusal of its own budget', async () => {
+  it('does not take a refusal of its own budget for an answer of the service', async () => {
     const { clock, call, service } = startService([{ ...LISTS, limit: 60, endpoint: 'all' }], 1000)
     for (let i = 0; i < 3; i++) {
       const failed = call([unavailable(true)], { isRepeatable: false, class: 'mutation' })
@@ -260,7 +260,7 @@ describe('Service.call', () => {
     expect(service.health('alice')).toMatchObject({ state: 'up', breaker: 'closed', lastError: null })
   })
 
-  it('lets a 429 hold up only the tenant and the endpoint that it was about', async () => {
+  it('delays only the tenant and the endpoint of a 429', async () => {
     const { clock, call } = startService([LISTS, { ...LISTS, endpoint: 'item' }])
     const paused = call([new RateLimitedError('test', 5000)])
     await clock.advance(100)

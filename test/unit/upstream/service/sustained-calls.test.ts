@@ -12,7 +12,7 @@ import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const TEN_MINUTES_MS = 600_000
 const TENANTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
-/** How much later than another a request may arrive. */
+/** Most milliseconds by which the network delays one request more than another. */
 const JITTER_MS = 50
 
 const LIMITS: RateLimit[] = [
@@ -20,7 +20,7 @@ const LIMITS: RateLimit[] = [
   { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' },
 ]
 
-/** What a call came to. */
+/** The outcome of a call. */
 interface Made {
   readonly tenant: string
   readonly class: RequestClass

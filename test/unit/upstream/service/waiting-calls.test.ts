@@ -37,7 +37,7 @@ describe('calls to a service that is down', () => {
     }
   })
 
-  it('ask at most once a second, however many come, and hear within two that it is back', async () => {
+  it('send at most one request a second, however many calls wait, and go on within two seconds of recovery', async () => {
     const { clock, model, trouble, call, goDown } = startCalls()
     await goDown()
     await clock.advance(2000)
@@ -78,7 +78,7 @@ describe('calls to a service that is down', () => {
   })
 
   it.each(['list', 'remove'] as const)(
-    'wait at the gate, and not at once again and again, for a trial that the budget has no room for (%s)',
+    'wait for room in the budget before a trial, without trying in a busy loop (%s)',
     async (what) => {
       // A slot every six seconds: longer than a call waits.
       const { clock, service, trouble, call } = startCalls([{ ...LISTS, limit: 10 }])
@@ -104,7 +104,7 @@ describe('calls to a service that is down', () => {
     },
   )
 
-  it('let others ask while a trial has no answer; its caller gives up after 5 s, and the trial goes on', async () => {
+  it('let other trials start while one has no answer. Its caller gives up after 5 s, and the trial goes on', async () => {
     const { clock, service, trouble, call, goDown, operations } = startCalls()
     await goDown()
     trouble.hangsMs = 8000
@@ -136,7 +136,7 @@ describe('calls to a service that is down', () => {
     expect(operations().filter((operation) => operation === 'add')).toHaveLength(2)
   })
 
-  it('are probed with a pin that is not there where lists are short, and then one change tries', async () => {
+  it('are probed with an unknown pin if the budget has no room for lists, and then one change is tried', async () => {
     const { clock, service, trouble, call, goDown, operations } = startCalls(ONE_LIST)
     await goDown()
     const changes = [call('remove'), call('remove')]
@@ -151,7 +151,7 @@ describe('calls to a service that is down', () => {
     expect(list.value).toMatchObject({ code: 'RATE_LIMITED' })
   })
 
-  it('stay shut out where only a pin that is not there is answered', async () => {
+  it('stay blocked if only requests for an unknown pin are answered', async () => {
     const { clock, model, service, trouble, call, goDown, operations } = startCalls(ONE_LIST)
     await goDown()
     trouble.isDown = false
@@ -201,7 +201,7 @@ describe('calls to a service that is down', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  it('of one account that always fails do not hold back those of others', async () => {
+  it('of an account that always fails do not hold back calls of others', async () => {
     const { clock, model, call } = startCalls()
     model.fate = (_operation, token) =>
       token === 'mallory'

@@ -13,7 +13,7 @@ import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const TEN_MINUTES_MS = 600_000
-/** How much later than another a request may arrive. */
+/** Most milliseconds by which the network delays one request more than another. */
 const JITTER_MS = 50
 const ADDRESS: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
 const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
@@ -94,7 +94,7 @@ describe('services of one endpoint', () => {
     await registry[Symbol.asyncDispose]()
   })
 
-  it('share the pauses of a token, and what refusals taught of an assumed limit', async () => {
+  it('share the pauses of a token, and the assumed limit that refusals have lowered', async () => {
     const { clock, registry, tenants, answer } = startBuckets(undefined, ['one', 'a'], ['two', 'a'], ['three', 'b'])
     const [one, two, three] = tenants as [Tenant, Tenant, Tenant]
     answer.status = 429
@@ -116,7 +116,7 @@ describe('services of one endpoint', () => {
     await registry[Symbol.asyncDispose]()
   })
 
-  it('leave all together no more to polls than one of them alone, while queries want everything', async () => {
+  it('leave polls no more requests together than one service alone, while queries use the whole budget', async () => {
     const { clock, registry, tenants, arrivals } = startBuckets(
       [{ ...ADDRESS, limit: 10, windowMs: 10_000 }],
       ['one', 'a'],
@@ -140,7 +140,7 @@ describe('services of one endpoint', () => {
     await registry[Symbol.asyncDispose]()
   })
 
-  it('fail what waits in their own names when the gateway stops', async () => {
+  it('fail their waiting calls under their own names when the gateway stops', async () => {
     const { clock, registry, tenants } = startBuckets([{ ...ADDRESS, limit: 1 }], ['one', 'a'], ['two', 'b'])
     const reads = tenants.flatMap((tenant) =>
       ['x', 'y'].map((name) =>

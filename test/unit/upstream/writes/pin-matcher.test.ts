@@ -50,7 +50,7 @@ it('takes the pins of the operation, oldest first, whatever else they say', () =
   expect(ids(match(pins).mine)).toEqual(['there', 'a', 'b', 'young'])
 })
 
-it('takes for similar what is new, has the name, and is of no operation', () => {
+it('treats a pin as similar if it is new, has the name and belongs to no write', () => {
   const match = createPinMatcher(record('n'))
   const pins = [
     pin('yes'),

@@ -76,7 +76,7 @@ describe('writeOf', () => {
     expect((await writeOf(ref, parts, target)).replaces?.was).toEqual({ name: 'name', meta: { app: 'blog' } })
   })
 
-  it('takes no name over where the service named the pin by its CID (#24)', async () => {
+  it('copies no name if the service named the pin by its CID (#24)', async () => {
     const write = await writeOf(
       ref,
       { meta: {} },
@@ -170,11 +170,11 @@ describe('ignoredPart', () => {
     })
   })
 
-  describe('where the service drops meta, and nobody looked before', () => {
+  describe('if the service drops meta, and the old pin was not read before', () => {
     const dropping = { ...KNOWN, keepsMeta: false }
     const cut = (created: string) => pin({ requestId: 'new', name: 'ne', meta: {}, created: parseInstant(created) })
 
-    it('takes a pin for new that is, and for one that was there before when it is older', () => {
+    it('treats a pin as new if it was created after the request, and else as one that existed before', () => {
       expect(ignoredPart(wanted, replaces, cut('2026-01-31T12:00:01Z'), dropping)).toBeNull()
       expect(ignoredPart(wanted, replaces, cut('2026-01-31T11:00:00Z'), dropping)).toMatchObject({ isOthers: true })
     })

@@ -122,7 +122,7 @@ async function failureOf(read: Promise<unknown>): Promise<ApiError | undefined> 
   return error
 }
 
-/** What the program does about an error. Codes that it was not written for take the last branch. */
+/** Returns the program's response to an error. Unknown codes take the last branch. */
 function describe(error: ApiError | null | undefined): string {
   switch (error?.code) {
     case 'BAD_REQUEST':

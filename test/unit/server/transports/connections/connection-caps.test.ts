@@ -51,7 +51,7 @@ describe('caps of live status', () => {
     expect(other.begin()).toBeNull()
   })
 
-  it('let twice a second of starts through at once, and the average after', () => {
+  it('let a burst of twice the starts per second through at once, and the average rate after that', () => {
     let now = 0
     const caps = new ConnectionCaps({ ...NONE, maxStartsPerConnection: 10 }, () => now)
     const tally = openTally(caps)
@@ -65,7 +65,7 @@ describe('caps of live status', () => {
     expect(tally.begin()).toEqual({ scope: 'connection', of: 'starts', limit: 10 })
   })
 
-  it('let nobody start more by leaving and coming back, and forget them once that is over', () => {
+  it('let no caller start more by reconnecting, and forget the caller once its burst is over', () => {
     let now = 0
     const caps = new ConnectionCaps({ ...NONE, maxStartsPerCaller: 10, maxStartsPerAddress: 10 }, () => now)
     let started = 0
@@ -80,7 +80,7 @@ describe('caps of live status', () => {
     expect(caps.size).toEqual({ connections: 0, callers: 0, addresses: 0 })
   })
 
-  it('keep nothing of those who have gone', () => {
+  it('keep no memory of closed connections', () => {
     const action = fc.record({ address: fc.nat(2), caller: fc.nat(2), operations: fc.nat(5), ends: fc.nat(5) })
     fc.assert(
       fc.property(fc.array(action), (actions) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Heartbeat } from '../../../../../src/server/transports/connections/heartbeat.ts'
 
 describe('a heartbeat', () => {
-  it('visits everybody once a round, not all at once, and nobody who has left', () => {
+  it('visits each connection once a round, spread over the round, and none that has closed', () => {
     const beats: number[] = []
     const heartbeat = new Heartbeat<number>((index) => beats.push(index))
     let turn = 0

@@ -45,7 +45,7 @@ const message = (text: string, key: string | null = null): Message => ({
 const framing = { frameOf: ({ payload }: Message) => payload }
 
 describe('an outbox', () => {
-  it('keeps the last message of each key while nobody reads, and sends them in order', () => {
+  it('keeps the last message of each key while the client does not read, and sends them in order', () => {
     const wire = startWire()
     const queue = new MessageQueue(wire.outbox, framing)
     queue.next(message(BIG))
@@ -67,7 +67,7 @@ describe('an outbox', () => {
     expect(wire.congestion).toEqual([true, false])
   })
 
-  it('sends the end behind what waits, and nothing after it', () => {
+  it('sends the end after the waiting messages, and nothing after the end', () => {
     const wire = startWire()
     const queue = new MessageQueue(wire.outbox, framing)
     let ends = 0
@@ -83,7 +83,7 @@ describe('an outbox', () => {
     expect(ends).toBe(1)
   })
 
-  it('lets everybody wait who wants to send when there is room, and lets them go when it is closed', async () => {
+  it('lets senders wait for room, and releases them when it is closed', async () => {
     const wire = startWire()
     const queue = new MessageQueue(wire.outbox, framing)
     await wire.outbox.ready()
@@ -100,7 +100,7 @@ describe('an outbox', () => {
     await closing
   })
 
-  it('never has more than a threshold and one message in the connection, and never loses a last state', () => {
+  it('never has more than its threshold and one message in the connection, and never loses the last message of a key', () => {
     const lanes = 3
     const action = fc.oneof(
       { weight: 5, arbitrary: fc.tuple(fc.nat(lanes - 1), fc.nat(4), fc.integer({ min: 1, max: 9_000 })) },

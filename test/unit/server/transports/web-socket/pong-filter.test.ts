@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import * as ws from 'ws'
 import { takeEmptyPongs } from '../../../../../src/server/transports/web-socket/pong-filter.ts'
 
-/** How `ws` itself makes frames, and reads them. */
+/** The classes by which `ws` itself writes and reads frames. */
 const { Sender, Receiver } = ws as unknown as {
   Sender: { frame(data: Buffer, options: { fin: boolean; opcode: number; mask: boolean }): Buffer[] }
   Receiver: new (options: { isServer: boolean }) => PassThrough
@@ -41,14 +41,14 @@ describe('a filter of pongs', () => {
     expect(await send([EMPTY_PONG, ...others, EMPTY_PONG])).toEqual({ taken: 2, pongs: 1, messages: ['hello'] })
   })
 
-  it('leaves what only looks like one within a message, in one piece, several or behind the head', async () => {
+  it('keeps bytes inside a message that only look like an empty pong, wherever the message is cut', async () => {
     const message = frame(BINARY, Buffer.alloc(20, 'x'))
     const pieces = [message.subarray(0, 10), EMPTY_PONG, message.subarray(16)]
     expect(await send(pieces)).toMatchObject({ taken: 0, messages: [expect.any(String)] })
     expect(await send(pieces.slice(1), { head: message.subarray(0, 10) })).toMatchObject({ taken: 0, pongs: 0 })
   })
 
-  it('loses and invents nothing, however frames come in pieces', async () => {
+  it('loses and adds no bytes, however frames are cut into pieces', async () => {
     const payload = fc.oneof(
       fc
         .constantFrom(0, 4, 125, 126, 300, 65_535, 65_536)

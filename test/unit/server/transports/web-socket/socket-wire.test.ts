@@ -57,7 +57,7 @@ function isKept({ read, unread }: { read: Buffer[]; unread: Buffer[] }, last: Re
 }
 
 describe('the wire of a socket', () => {
-  it('asks after 32 KB whether they were read, once, and again for what came behind the question', () => {
+  it('sends one ping after 32 KB to learn whether they were read, and another for the bytes behind the ping', () => {
     const { wire, unread, readOne } = startReader()
     wire.write(frame(20_000))
     expect([wire.pingedAt, unread.length]).toEqual([null, 1])
@@ -74,7 +74,7 @@ describe('the wire of a socket', () => {
     expect(wire.pingedAt).toBeNull()
   })
 
-  it('takes no answer but the one to its question', () => {
+  it('accepts only the pong of its last ping', () => {
     const { ws, wire, readOne } = startReader()
     wire.write(frame(1))
     wire.ping()
@@ -89,19 +89,19 @@ describe('the wire of a socket', () => {
     expect(wire.pingedAt).toBeNull()
   })
 
-  it('pings without a word where nothing is unread, and frees nothing by the answer', () => {
+  it('pings without a payload if nothing is unread, and frees nothing by the pong', () => {
     const { ws, wire, unread, readOne } = startReader()
     wire.ping()
     expect([unread[0]?.toString('hex'), wire.pingedAt === null]).toEqual(['8900', false])
     for (let index = 0; index < 3; index++) wire.write(frame(20_000))
     ws.emit('pong', Buffer.alloc(0))
-    // What came behind the ping is asked about by now, and by a word.
+    // By now a second ping, with a payload, asks about the bytes that were written after the first one.
     expect([wire.isFull, unread.length, unread[4]?.length]).toEqual([true, 5, 6])
     while (unread.length > 0) readOne()
     expect([wire.isFull, wire.pingedAt]).toEqual([false, null])
   })
 
-  it('writes and asks nothing once the socket closes', () => {
+  it('writes nothing and sends no ping once the socket closes', () => {
     const { ws, wire, unread } = startReader()
     ws.readyState = 2
     wire.write(frame(40_000))
@@ -109,7 +109,7 @@ describe('the wire of a socket', () => {
     expect(unread).toEqual([])
   })
 
-  it('never lets more than 48 KB and one frame be unread, and always asks where something must be kept', () => {
+  it('never leaves more than 48 KB and one frame unread, and always has a ping in flight while something waits', () => {
     const action = fc.oneof(
       { weight: 3, arbitrary: fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 60_000 })) },
       { weight: 2, arbitrary: fc.constant('read' as const) },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as ws from 'ws'
 import { pingFrame, textFrame } from '../../../../../src/server/transports/web-socket/web-socket-frame.ts'
 
-/** How `ws` itself puts data into a frame. */
+/** The class by which `ws` itself writes frames. */
 const { Sender } = ws as unknown as {
   Sender: { frame(data: Buffer, options: { fin: boolean; opcode: number }): Buffer[] }
 }

@@ -1,6 +1,6 @@
 import type { ApiError } from 'pinql/client'
 
-/** What to tell the user. */
+/** Returns the message for the user. */
 export function explain(error: ApiError): string {
   switch (error.code) {
     case 'BAD_REQUEST':

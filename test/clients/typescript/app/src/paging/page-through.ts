@@ -1,6 +1,6 @@
 import { readError, readErrors } from 'pinql/client'
 
-/** What a page of the app would show: the pins that the client's cache has for the list, and whether more follow. */
+/** The content of a page of the app: the pins that the client's cache has for the list, and whether more follow. */
 export interface Shown {
   readonly names: readonly (string | null | undefined)[]
   readonly hasNextPage: boolean

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { SingleFlight } from '../../../src/upstream/waiting/single-flight.ts'
-import type { StopSignal } from '../../../src/upstream/waiting/stop.ts'
-import { deferred } from '../../support/deferred.ts'
+import { SingleFlight } from '../../../../src/upstream/waiting/single-flight.ts'
+import type { StopSignal } from '../../../../src/upstream/waiting/stop.ts'
+import { deferred } from '../../../support/deferred.ts'
 
 /** Calls that the test answers, each with the signal that it was started with. */
 function scripted() {
@@ -17,7 +17,7 @@ function scripted() {
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('SingleFlight', () => {
-  it('makes one call for all that ask while it is under way, and a new one afterwards', async () => {
+  it('makes one call for all callers while it is in flight, and a new one afterwards', async () => {
     const flights = new SingleFlight()
     const { calls, start } = scripted()
     const answers = Array.from({ length: 10_000 }, () => flights.share('key', start))
@@ -53,7 +53,7 @@ describe('SingleFlight', () => {
     expect(await stayed).toBe('answer')
   })
 
-  it('stops the call when the last caller goes, and starts another for who comes then', async () => {
+  it('stops the call when the last caller leaves, and starts another for the next caller', async () => {
     const flights = new SingleFlight()
     const { calls, start } = scripted()
     const leavers = [new AbortController(), new AbortController()]
@@ -84,7 +84,7 @@ describe('SingleFlight', () => {
     expect(calls).toEqual([])
   })
 
-  it('hands a failure to everybody, and leaves no rejection unhandled when all have gone', async () => {
+  it('rejects for every caller on a failure, and leaves no rejection unhandled when all have left', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown) => void unhandled.push(reason)
     process.on('unhandledRejection', note)
@@ -104,7 +104,7 @@ describe('SingleFlight', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('tells who started the call how many wait for its value, before any of these get it', async () => {
+  it('reports the number of waiting callers to the starter of the call, before any of them gets the value', async () => {
     const flights = new SingleFlight()
     const { calls, start } = scripted()
     const told: string[] = []

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
-import { Informers } from '../../../../src/live/informers.ts'
-import { MemoryEventLog } from '../../../../src/live/telling/memory-event-log.ts'
-import { createMemoryBudget } from '../../../../src/upstream/budget/create-memory-budget.ts'
-import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
-import { ModelService } from '../../../support/model/model-service.ts'
-import { query, record } from '../../../support/model/start-model-live.ts'
-import { VirtualClock } from '../../../support/virtual-clock.ts'
+import { Informers } from '../../../src/live/informers.ts'
+import { MemoryEventLog } from '../../../src/live/telling/memory-event-log.ts'
+import { createMemoryBudget } from '../../../src/upstream/budget/create-memory-budget.ts'
+import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
+import { ModelService } from '../../support/model/model-service.ts'
+import { query, record } from '../../support/model/start-model-live.ts'
+import { VirtualClock } from '../../support/virtual-clock.ts'
 
-it('asks the budget and keeps events in the log that it was given, by the keys of tenants', async () => {
+it('uses the injected budget and event log, and passes them the keys of tenants', async () => {
   const clock = new VirtualClock()
   const upstream = new ModelService({ clock })
   const budgets: string[] = []

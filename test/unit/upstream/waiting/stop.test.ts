@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Stop, type StopSignal, unionOfOperationIds } from '../../../src/upstream/waiting/stop.ts'
+import { Stop, type StopSignal, unionOfOperationIds } from '../../../../src/upstream/waiting/stop.ts'
 
 type Step = { readonly act: 'add' | 'remove' | 'abort'; readonly listener: number; readonly removes: number }
 
@@ -10,7 +10,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   removes: fc.nat(4),
 })
 
-/** Which listeners are called, in order, when each removes another one; and how the signal is afterwards. */
+/** Returns the called listeners in order, if each removes another one, and the final state of the signal. */
 function follow(steps: readonly Step[], signal: StopSignal, abort: (reason: unknown) => void) {
   const called: number[] = []
   const removes = new Map<number, number>()
@@ -31,7 +31,7 @@ function follow(steps: readonly Step[], signal: StopSignal, abort: (reason: unkn
 }
 
 describe('Stop', () => {
-  it('does what an AbortController does, whoever listens and leaves', () => {
+  it('behaves like an AbortController, in whatever order listeners come and go', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
         const controller = new AbortController()
@@ -52,7 +52,7 @@ describe('Stop', () => {
 })
 
 describe('the operation ids of a Stop', () => {
-  it('are those of whatever waits at the moment', () => {
+  it('are those of the operations that wait at the moment', () => {
     const waiting = { operationIds: ['r1', 'r2'] }
     const stop = new Stop(waiting)
     expect([new Stop().operationIds, stop.operationIds]).toEqual([[], ['r1', 'r2']])
@@ -62,7 +62,7 @@ describe('the operation ids of a Stop', () => {
     expect(new Stop(signal).operationIds).toEqual([])
   })
 
-  it('are each named once in a union', () => {
+  it('occur once each in a union', () => {
     const all: StopSignal[] = [
       new Stop({ operationIds: ['r1'] }),
       new AbortController().signal,
