@@ -24,20 +24,20 @@ export interface PinSnapshot extends EventBase {
 }
 
 /** A new pin, or one that came to match the subscription's filter. */
-export interface PinAdded extends EventBase {
+interface PinAdded extends EventBase {
   readonly kind: 'ADDED'
   readonly pin: Pin
 }
 
 /** A pin whose status, progress or other details changed. */
-export interface PinStatusChange extends EventBase {
+interface PinStatusChange extends EventBase {
   readonly kind: 'STATUS_CHANGED'
   readonly pin: Pin
   readonly previousStatus: PinStatus
 }
 
 /** A pin that replaced another. */
-export interface PinReplaced extends EventBase {
+interface PinReplaced extends EventBase {
   readonly kind: 'REPLACED'
   readonly pin: Pin
   /** True when the new pin was not known before. Subscribers that did not follow the old pin then get an `ADDED`. */
@@ -47,7 +47,7 @@ export interface PinReplaced extends EventBase {
 }
 
 /** A pin that the service no longer has. */
-export interface PinRemoved extends EventBase {
+interface PinRemoved extends EventBase {
   readonly kind: 'REMOVED'
   readonly requestId: string
   /** Text of its CID. */
@@ -74,14 +74,14 @@ export interface LiveResumed extends EventBase {
 }
 
 /** Sent instead of a snapshot when no pin matches, or when nothing was missed since the cursor. */
-export interface LiveCaughtUp extends EventBase {
+interface LiveCaughtUp extends EventBase {
   readonly kind: 'CAUGHT_UP'
   /** True when the subscription resumed, but the events that it missed are no longer known. No pin is left then. */
   readonly isResync: boolean
 }
 
 /** A change of a tenant's pins. */
-export type PinChange = PinAdded | PinStatusChange | PinReplaced | PinRemoved
+type PinChange = PinAdded | PinStatusChange | PinReplaced | PinRemoved
 
 /** Any event that a subscriber gets. */
 export type LiveEvent = PinSnapshot | PinChange | LiveStale | LiveResumed | LiveCaughtUp

@@ -5,7 +5,7 @@ import type { PinRef } from '../domain/pin-id.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
 
 /** Names the pins of one CID at one service. */
-export interface ContentRef {
+interface ContentRef {
   /** Configured name. */
   readonly service: string
   readonly cid: string

@@ -35,7 +35,7 @@ export interface PinPageResult {
 }
 
 /** Number of pins that match. Null when a service does not count, or could not be read. */
-export interface TotalCount {
+interface TotalCount {
   readonly count: number | null
   /** The reason why `count` is null; null too when a service does not count. */
   readonly error: PinqlError | null

@@ -12,7 +12,7 @@ import { outcomeOf } from './outcome.ts'
 import { parseName, parseOrigins, parseStringMap } from './pin-input.ts'
 
 /** A part of a pin that a replacement can empty. */
-export type PinPart = Exclude<keyof PinChanges, 'cid'>
+type PinPart = Exclude<keyof PinChanges, 'cid'>
 
 export interface ReplacePinInput {
   readonly id: string

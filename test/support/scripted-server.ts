@@ -7,7 +7,7 @@ import { type ErrorBodyForm, errorBodies } from './providers/error-bodies.ts'
 import { Refusal } from './providers/refusal.ts'
 
 /** One request as it arrived, whole. */
-export interface ScriptedRequest {
+interface ScriptedRequest {
   /** Milliseconds since 1970, with fractions. */
   readonly at: number
   readonly method: string

@@ -25,7 +25,7 @@ export interface TestApiOptions extends RegistryOptions {
   }[]
 }
 
-export interface QueryOptions {
+interface QueryOptions {
   /** Names in any case, as in HTTP. */
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal

@@ -2,7 +2,7 @@ import type { LiveEvent } from '../../live/live-event.ts'
 import type { Message, Subscriber } from './message.ts'
 
 /** A source of events. It keeps events from before the first `next()` on. `LiveReader` is one. */
-export interface LiveSource {
+interface LiveSource {
   next(): Promise<IteratorResult<LiveEvent, undefined>>
   return(): Promise<unknown>
   /** Resolves when the first events have come, or the source has ended. */

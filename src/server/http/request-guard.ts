@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopbackHost } from '../loopback.ts'
 
 /** The answer to a request that is not served. It is known before the body is read. */
-export interface Refusal {
+interface Refusal {
   readonly status: number
   readonly code: 'BAD_REQUEST' | 'FORBIDDEN_HOST' | 'FORBIDDEN_ORIGIN' | 'UNSUPPORTED_MEDIA_TYPE'
   readonly message: string
 }
 
 /** The parts of a request that show where it comes from. An upgrade to WebSocket has them as well. */
-export interface GuardedRequest {
+interface GuardedRequest {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
 }

@@ -47,7 +47,7 @@ export interface PinClient {
 export interface ServiceClient extends PinClient, AsyncDisposable {}
 
 /** The part of what is known of a service that decides how its answers are read. */
-export interface KnownAnswers {
+interface KnownAnswers {
   readonly current: Reading
   /** Learns from a list that was refused with 404 in JSON. Returns true when the 404 means an empty list. */
   observeListNotFound(): boolean

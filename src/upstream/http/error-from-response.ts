@@ -20,7 +20,7 @@ import {
 import { parseRetryAfter } from './retry-after.ts'
 
 /** A service's explanation of a refusal, whatever form it came in. */
-export interface FailureText {
+interface FailureText {
   /** The machine-readable part, such as `INSUFFICIENT_FUNDS`. */
   readonly reason: string | null
   /** The text for people. */

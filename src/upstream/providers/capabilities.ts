@@ -8,7 +8,7 @@ import type { NameMatch } from '../../domain/pin.ts'
  *   answer again.
  * - `unusable`: it may hide pins that match, or does nothing. pinql does not send it, and filters the answer.
  */
-export type FilterTrust = 'exact' | 'loose' | 'unusable'
+type FilterTrust = 'exact' | 'loose' | 'unusable'
 
 /**
  * Describes how a service implements the Pinning Service API. The values come from its provider, from the configuration, or

@@ -5,7 +5,7 @@ import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 
 /** The part of {@link LearnedCapabilities} that streams and whole reads of lists use. */
-export type ListLessons = Pick<
+type ListLessons = Pick<
   LearnedCapabilities,
   'countsBeyondPages' | 'hasHonestCount' | 'looksCut' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
 >

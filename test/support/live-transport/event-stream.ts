@@ -1,5 +1,5 @@
 /** One event of a stream as the browser's `EventSource` would see it. */
-export interface StreamEvent {
+interface StreamEvent {
   readonly event: string
   readonly id: string | null
   readonly data: string

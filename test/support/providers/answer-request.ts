@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts'
 import { jsonReply, type WireReply } from './wire-reply.ts'
 
 /** A hook's decision about the answer: undefined keeps it, a reply replaces it, and `drop` breaks the connection. */
-export type HookVerdict = WireReply | 'drop' | undefined
+type HookVerdict = WireReply | 'drop' | undefined
 
 type ReplyHook = (request: LoggedRequest, reply: WireReply) => HookVerdict | Promise<HookVerdict>
 

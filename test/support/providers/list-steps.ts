@@ -6,7 +6,7 @@ import type { EmulatedPin } from './emulated-pin.ts'
 import { Refusal } from './refusal.ts'
 
 /** The pins still in the running, and the `count` to report. */
-export interface Listing {
+interface Listing {
   readonly pins: readonly EmulatedPin[]
   readonly count: number
 }

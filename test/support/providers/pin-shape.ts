@@ -4,7 +4,7 @@ import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 export type View = 'add' | 'replace' | 'get' | 'list'
 
 /** The form of a field without a value (#23). */
-export type NoValue = 'absent' | 'null' | 'empty'
+type NoValue = 'absent' | 'null' | 'empty'
 
 /** The form in which a service writes a pin. */
 export interface PinShape {
@@ -19,7 +19,7 @@ export interface PinShape {
 }
 
 /** A `PinStatus` of the specification, before a service's own additions. */
-export interface ShownPin {
+interface ShownPin {
   readonly requestid: string
   readonly status: string
   readonly created: string

@@ -93,7 +93,7 @@ export interface ProviderProfile {
 }
 
 /** Rounding and format of `created`. */
-export interface CreatedForm {
+interface CreatedForm {
   /** Instants are stored as whole multiples of this many nanoseconds. */
   readonly unit: bigint
   /** True: never the same twice, as the specification demands; false: ties happen (#13). */

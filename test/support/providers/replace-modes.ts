@@ -2,7 +2,7 @@ import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 import { Refusal } from './refusal.ts'
 
 /** Changes that a replacement may make to the account's pins. */
-export interface ReplaceActions {
+interface ReplaceActions {
   add(body: PinBody): EmulatedPin
   /** Takes the pin away. */
   remove(requestId: string): void

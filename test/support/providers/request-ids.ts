@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** Ingredients of a new request id. They are deterministic, so that a failing test fails again. */
-export interface RequestIdSeed {
+interface RequestIdSeed {
   /** 1 for the first pin of a service, counting up. */
   readonly sequence: number
   readonly cid: string
