@@ -31,7 +31,7 @@ export interface WatchOptions {
   /** The kinds of events to send. Default: the kinds of the first version of the API. A cursor is valid for other kinds too. */
   readonly kinds?: ReadonlySet<PinEventKind> | undefined
   /** Id of the GraphQL request. Observers of upstream events get it with the requests that the snapshot takes. */
-  readonly requestId?: string | undefined
+  readonly operationId?: string | undefined
 }
 
 export interface InformersOptions {
@@ -71,7 +71,7 @@ export class Informers implements Disposable {
    */
   watch(
     parts: readonly WatchPart[],
-    { after = null, kinds = DEFAULT_KINDS, requestId }: WatchOptions = {},
+    { after = null, kinds = DEFAULT_KINDS, operationId }: WatchOptions = {},
   ): LiveReader {
     const resume = ({ tenant, selection }: WatchPart): ResumePoint | null =>
       after === null ? null : (this.#cursors.parse(tenant.key, selectionKey(selection), after) ?? 'unknown')
@@ -80,7 +80,7 @@ export class Informers implements Disposable {
     const onEnd = (): void => {
       for (const each of leave) each()
     }
-    const reader = new LiveReader(onEnd, { parts: parts.length, kinds, requestId })
+    const reader = new LiveReader(onEnd, { parts: parts.length, kinds, operationId })
     parts.forEach(({ tenant, service, selection }, index) => {
       leave.push(this.#informer(tenant, service).watch(selection, reader, resumePoints[index] ?? null))
     })

@@ -7,7 +7,7 @@ export interface LiveReaderOptions {
   /** The kinds of events that the subscriber gets. */
   readonly kinds: ReadonlySet<PinEventKind>
   /** Id of the GraphQL request that subscribed. */
-  readonly requestId: string | undefined
+  readonly operationId: string | undefined
 }
 
 type End = { readonly error: unknown } | 'done'
@@ -27,7 +27,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, WaitingOper
   readonly #sleepers: (() => void)[] = []
   readonly #position = new Map<string, number>()
   readonly #kinds: ReadonlySet<PinEventKind>
-  readonly #requestId: string | undefined
+  readonly #operationId: string | undefined
   #onEnd: (() => void) | null
   #end: End | null = null
   #parts: number
@@ -40,16 +40,16 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, WaitingOper
   })
 
   /** @param onEnd called once, when the reader takes no more events: it was closed, or its parts ended or failed */
-  constructor(onEnd: () => void, { parts, kinds, requestId }: LiveReaderOptions) {
+  constructor(onEnd: () => void, { parts, kinds, operationId }: LiveReaderOptions) {
     this.#onEnd = onEnd
     this.#parts = parts
-    this.#requestId = requestId
+    this.#operationId = operationId
     this.#unbegun = parts
     this.#kinds = kinds
   }
 
   get operationIds(): readonly string[] {
-    return this.#requestId === undefined ? [] : [this.#requestId]
+    return this.#operationId === undefined ? [] : [this.#operationId]
   }
 
   /**
@@ -102,12 +102,12 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, WaitingOper
     this.#rouse()
   }
 
-  /** Ends one part. After the last part, the stream ends once all waiting events are taken. */
+  /** Ends one part. After the last part, the reader ends once all waiting events are taken. */
   complete(): void {
     if (--this.#parts <= 0) this.#finish('done')
   }
 
-  /** Ends the stream with an error once all waiting events are taken. */
+  /** Ends the reader with an error once all waiting events are taken. */
   fail(error: unknown): void {
     this.#finish({ error })
   }
@@ -152,7 +152,7 @@ export class LiveReader implements AsyncIterableIterator<LiveEvent>, WaitingOper
     return this
   }
 
-  /** Throws the error of the stream once. Later reads report the end of the stream. */
+  /** Throws the error of the reader once. Later reads report its end. */
   #reportEnd(end: End): IteratorResult<LiveEvent, undefined> {
     this.#end = 'done'
     if (end !== 'done') throw end.error

@@ -70,5 +70,5 @@ export function pinsChanged(args: PinsChangedArgs, context: GatewayContext): Liv
 function watchOptions({ after, kinds }: WatchArgs, { requestId }: GatewayContext): WatchOptions {
   if (kinds?.length === 0) throw BadRequestError.of('kinds', 'at least one kind, or null for the usual ones', kinds)
   // Generated clients send an empty text for a cursor that is not set.
-  return { after: after || null, kinds: kinds ? new Set(kinds) : DEFAULT_KINDS, requestId }
+  return { after: after || null, kinds: kinds ? new Set(kinds) : DEFAULT_KINDS, operationId: requestId }
 }
