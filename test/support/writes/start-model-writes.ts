@@ -2,7 +2,7 @@ import type { Pin } from '../../../src/domain/pin.ts'
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
 import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
-import { ModelService } from '../model/model-service.ts'
+import { type Fate, type ModelOperation, ModelService } from '../model/model-service.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 
 /** One tenant at a model service, on a clock that stands still until the test moves it. */
@@ -13,6 +13,12 @@ export interface ModelWrites extends AsyncDisposable {
   readonly token: string
   /** The tenant's pins at the service, oldest first. */
   pins(): Pin[]
+  /** Sets the fates of requests by their operation, and by their number among the requests of that operation, from 1. */
+  decide(fates: Partial<Record<ModelOperation, (n: number) => Fate | undefined>>): void
+  /** Number of requests of an operation that arrived. */
+  count(operation: ModelOperation): number
+  /** Lets time pass until there is an outcome. Returns the value or the error. */
+  outcomeOf(work: Promise<unknown>): Promise<unknown>
 }
 
 export function startModelWrites(capabilities: Partial<Capabilities> = {}): ModelWrites {
@@ -29,6 +35,25 @@ export function startModelWrites(capabilities: Partial<Capabilities> = {}): Mode
     tenant: registry.tenant('model', null),
     token,
     pins: () => [...model.pins(token).values()],
+    decide(fates) {
+      const counts = new Map<ModelOperation, number>()
+      model.fate = (operation) => {
+        const n = (counts.get(operation) ?? 0) + 1
+        counts.set(operation, n)
+        return fates[operation]?.(n)
+      }
+    },
+    count: (operation) => model.requests.filter((request) => request.operation === operation).length,
+    async outcomeOf(work) {
+      let isOver = false
+      const outcome = work
+        .catch((error: unknown) => error)
+        .finally(() => {
+          isOver = true
+        })
+      while (!isOver) await clock.advance(100)
+      return outcome
+    },
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   }
 }
