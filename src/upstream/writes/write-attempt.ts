@@ -4,6 +4,7 @@ import { DuplicatePinError } from '../http/refusals.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { outcomeUnknown } from './outcome-unknown.ts'
 import { isOutcomeUnknown, sendWrite } from './send-write.ts'
+import { sweepDuplicates } from './sweep-duplicates.ts'
 import { WriteCompletion } from './write-completion.ts'
 import { isFound, type LookResult, WriteLooks } from './write-looks.ts'
 import type { WriteRecord, WriteRecords } from './write-records.ts'
@@ -11,9 +12,6 @@ import type { WriteRequests } from './write-requests.ts'
 
 /** Milliseconds before each look for the pin of a write without an answer. Some services list a new pin only after a while. */
 const PROBE_DELAYS_MS = [500, 1000, 2000, 4000]
-
-/** Milliseconds after a repeated write during which a service may still carry out the first request. */
-const LATE_MS = 60_000
 
 /**
  * Time of a write, in times of a call: 25 s where a call may take 10 s. It covers one request, the looks after it, and one
@@ -93,18 +91,17 @@ export class WriteAttempt {
   }
 
   /**
-   * Waits one minute, and then removes pins that an unanswered first request has made meanwhile. Does nothing if the write
-   * was sent only once.
+   * Removes the duplicates that an unanswered request makes later, and those that could not be removed before. Does nothing
+   * if there can be none: the attempt sent the write only once, and found no duplicate.
    *
-   * @param kept the result of the write
+   * @param isRunning returns whether another attempt at the same write is in flight
+   * @see {@link sweepDuplicates} for when it looks, and how often
    */
-  async sweep(kept: Pin): Promise<void> {
-    if (!this.#wasRepeated || kept.writeId !== this.#record.writeId) return
-    const signal = this.#signal
-    await sleep(this.#requests.clock, LATE_MS, { signal })
-    const { mine } = await this.#looks.pins.list({ signal })
-    const late = mine.filter(({ requestId }) => requestId !== kept.requestId)
-    await Promise.all(late.map(({ requestId }) => this.#completion.remove(requestId)))
+  async sweep(isRunning: () => boolean): Promise<void> {
+    if (!this.#wasRepeated && !this.#looks.leavesDuplicate) return
+    const { clock } = this.#requests
+    const remove = (requestId: string): Promise<void> => this.#completion.remove(requestId)
+    await sweepDuplicates(this.#looks.pins, { clock, signal: this.#signal, isRunning, remove })
   }
 
   async #settle(delaysMs: readonly number[]): Promise<Pin> {

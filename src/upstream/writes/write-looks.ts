@@ -20,6 +20,8 @@ export type LookResult = Pin | 'absent' | 'unseen'
 export class WriteLooks {
   /** The last error of a request of the write. */
   lastError: unknown
+  /** True if a duplicate was found that could not be removed. */
+  leavesDuplicate = false
   readonly pins: WritePins
   readonly #requests: WriteRequests
   readonly #records: WriteRecords
@@ -129,7 +131,9 @@ export class WriteLooks {
   /** Removes all of the write's pins but one, and returns that one. */
   async #removeDuplicates(mine: readonly [Pin, ...Pin[]]): Promise<Pin> {
     const { kept, duplicates } = await this.pins.divide(mine)
+    this.leavesDuplicate = duplicates.length > 0
     for (const { requestId } of duplicates) await this.#completion.removeOrUnknown(requestId, [kept, ...duplicates])
+    this.leavesDuplicate = false
     return kept
   }
 }
