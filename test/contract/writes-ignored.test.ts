@@ -194,6 +194,29 @@ describe('a service that replaces by a new pin with the old name', () => {
     expect(setup.service.pins(ALICE)).toEqual(before)
   })
 
+  it('is unknown where the answer has only the CID, and the new pin cannot be read', async () => {
+    await using setup = await startWriteSetup(BY_TWO_STEPS)
+    const { service } = setup
+    const { outcome, again } = await replaceOld(setup, { name: 'new' }, () => {
+      service.hooks.afterCommit = ({ method }, answer) => {
+        if (method !== 'POST') return undefined
+        service.hooks.beforeReply = (read) => (read.method === 'GET' ? jsonReply(500, {}) : undefined)
+        const { pin, ...rest } = JSON.parse(String(answer.body))
+        return jsonReply(202, { ...rest, pin: { cid: pin.cid } })
+      }
+    })
+
+    expect(outcome).toBeInstanceOf(OutcomeUnknownError)
+    expect((outcome as OutcomeUnknownError).candidates).toHaveLength(1)
+    expect(service.pins(ALICE)).toHaveLength(2)
+
+    service.hooks.afterCommit = undefined
+    service.hooks.beforeReply = undefined
+    await setup.clock.advance(60_000)
+    expect(await again()).toMatchObject({ name: 'new' })
+    expect(service.pins(ALICE)).toMatchObject([{ name: 'new' }])
+  })
+
   it('keeps the old pin when an answer was lost, too', async () => {
     await using setup = await startWriteSetup({ ...BY_TWO_STEPS, profile: oneName })
 

@@ -123,8 +123,9 @@ export class Tenant implements PinSource {
    * Adds a pin, at most once per key as far as the service allows that to be known.
    *
    * Usually it sends one `POST /pins`. Where the service drops `meta`, it first looks up the CID. After a lost answer, it
-   * looks for the pin in the service's lists. It sends the pin again only if that cannot make a second one. In all, this
-   * takes at most about 2.5 times as long as one try may take.
+   * looks for the pin in the service's lists. It sends the pin again only after a list that was answered, and that would
+   * have shown the pin. In all, this takes at most about 2.5 times as long as one try may take. After a second `POST`, it
+   * looks again for duplicates in the background, a minute later.
    *
    * @param idempotencyKey the client's, or a key made for this write
    * @param options.signal aborts the write until something was sent that may change pins. After that, the write is

@@ -94,8 +94,13 @@ export class PinWriter {
 
   async #lookFor(record: WriteRecord): Promise<void> {
     if (this.#journal.isRunning(record)) return
-    const pin = await this.#attempt(this.#requestsOf({}), record).look()
-    if (pin) await this.#journal.records.finish(record, pin)
+    const attempt = this.#attempt(this.#requestsOf({}), record)
+    try {
+      const pin = await attempt.look()
+      if (pin) await this.#journal.records.finish(record, pin)
+    } finally {
+      this.#sweepLater(attempt, record)
+    }
   }
 
   #run(plan: Plan, options: SignalOptions): Promise<Pin> {
@@ -173,7 +178,6 @@ export class PinWriter {
     try {
       const pin = await run(attempt)
       await records.finish(record, pin)
-      this.#journal.runInBackground(() => attempt.sweep(pin))
       return pin
     } catch (error) {
       // A replacement that was made in part must be found again by its key.
@@ -181,7 +185,14 @@ export class PinWriter {
       if (isMade || error instanceof OutcomeUnknownError) await records.markUnknown(record)
       else if (error instanceof PinqlError) await records.forget(record)
       throw error
+    } finally {
+      this.#sweepLater(attempt, record)
     }
+  }
+
+  /** Plans the removal of duplicates, whatever the outcome: each of two unanswered requests may have made a pin. */
+  #sweepLater(attempt: WriteAttempt, record: WriteRecord): void {
+    this.#journal.runInBackground(() => attempt.sweep(() => this.#journal.isRunning(record)))
   }
 
   #attempt(requests: WriteRequests, record: WriteRecord): WriteAttempt {

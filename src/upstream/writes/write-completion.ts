@@ -23,7 +23,8 @@ export class WriteCompletion {
    * Checks the pin of a replacement, and removes the old pin if the service did not. Returns the new pin.
    *
    * @throws {UnchangedPinError} when the pin is not what the replacement asked for
-   * @throws {OutcomeUnknownError} when it cannot be known whether the old pin was removed
+   * @throws {OutcomeUnknownError} when it cannot be known whether the pin is what the replacement asked for, or whether the
+   *   old pin was removed
    */
   async complete(pin: Pin): Promise<Pin> {
     const { replaces } = this.#record.write
@@ -57,6 +58,19 @@ export class WriteCompletion {
     })
   }
 
+  /**
+   * Reads the pin that an answer names.
+   *
+   * @throws {OutcomeUnknownError} when the read fails. Then nothing shows which parts the pin has. "Not found" is no proof
+   *   either, since some services show a new pin late.
+   */
+  #readOrUnknown(pin: Pin): Promise<Pin> {
+    return this.#requests.getPin(pin.requestId).catch((cause) => {
+      if (!(cause instanceof PinqlError)) throw cause
+      throw outcomeUnknown(this.#requests.serviceName, this.#record, [pin], cause)
+    })
+  }
+
   /** True for a replacement with one `POST /pins/{requestid}`. */
   get #isNative(): boolean {
     return nativeTargetOf(this.#record.write, this.#requests.capabilities) !== null
@@ -66,6 +80,7 @@ export class WriteCompletion {
    * Does nothing if a pin is what the replacement asked for.
    *
    * @throws {UnchangedPinError} when it is not. A second pin that pinql made is removed first.
+   * @throws {OutcomeUnknownError} when that cannot be known, or when the second pin cannot be removed
    */
   async #refuseIgnored(replaces: ReplacedPin, pin: Pin): Promise<void> {
     const { write, writeId, before, startedAt } = this.#record
@@ -77,7 +92,7 @@ export class WriteCompletion {
     const seen = ignoredPart(wanted, replaces, pin, state)
     // Some services answer with little more than the CID.
     const isBare = pin.writeId === undefined && Object.keys(pin.meta).length === 0
-    const read = seen && isBare ? await this.#requests.getPin(pin.requestId).catch(() => null) : null
+    const read = seen && isBare ? await this.#readOrUnknown(pin) : null
     const ignored = read ? ignoredPart(wanted, replaces, read, state) : seen
     if (!ignored) return
     const isMade = pin.requestId !== replaces.requestId && !ignored.isOthers

@@ -25,6 +25,8 @@ export interface Fate {
   readonly refusal?: Error
   /** Takes effect, but a `LostReply` arrives in place of the answer. */
   readonly isReplyLost?: boolean
+  /** Takes effect so many milliseconds after a `LostReply` has arrived in place of the answer. */
+  readonly lateMs?: number
   /** Reads are answered as things were so long ago: a replica that lags behind. */
   readonly staleMs?: number
 }
@@ -174,8 +176,12 @@ export class ModelService {
     options.onSent?.()
     this.requestCount++
     if (this.isLogging) this.requests.push({ operation, token, at: this.#clock.now() })
-    const { beforeMs = 0, afterMs = 0, refusal, isReplyLost, staleMs } = this.fate?.(operation, token) ?? {}
+    const { beforeMs = 0, afterMs = 0, refusal, isReplyLost, staleMs, lateMs } = this.fate?.(operation, token) ?? {}
     if (beforeMs > 0) await this.#sleep(beforeMs)
+    if (lateMs !== undefined) {
+      this.#clock.setTimeout(() => this.#attempt(token, refusal, () => act(this.#account(token))), lateMs)
+      throw new LostReply()
+    }
     const isRead = operation === 'list' || operation === 'get'
     const pins = isRead && staleMs ? this.#replica(token, staleMs) : this.#account(token)
     const outcome = this.#attempt(token, refusal, () => act(pins))

@@ -1,0 +1,59 @@
+import type { Pin } from '../../../src/domain/pin.ts'
+import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
+import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
+import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import { type Fate, type ModelOperation, ModelService } from '../model/model-service.ts'
+import { VirtualClock } from '../virtual-clock.ts'
+
+/** One tenant at a model service, on a clock that stands still until the test moves it. */
+export interface ModelWrites extends AsyncDisposable {
+  readonly model: ModelService
+  readonly clock: VirtualClock
+  readonly tenant: Tenant
+  readonly token: string
+  /** The tenant's pins at the service, oldest first. */
+  pins(): Pin[]
+  /** Sets the fates of requests by their operation, and by their number among the requests of that operation, from 1. */
+  decide(fates: Partial<Record<ModelOperation, (n: number) => Fate | undefined>>): void
+  /** Number of requests of an operation that arrived. */
+  count(operation: ModelOperation): number
+  /** Lets time pass until there is an outcome. Returns the value or the error. */
+  outcomeOf(work: Promise<unknown>): Promise<unknown>
+}
+
+export function startModelWrites(capabilities: Partial<Capabilities> = {}): ModelWrites {
+  const clock = new VirtualClock(1000)
+  const model = new ModelService({ clock, epochMs: Date.now() })
+  model.keepsPastMs = 10_000
+  const token = 'token'
+  const limits = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }] as const
+  const settings = { name: 'model', endpoint: 'http://model.invalid', token, provider: null, limits, capabilities }
+  const registry = createServiceRegistry([settings], 'model', { clock, connect: model.connect, random: () => 0.5 })
+  return {
+    model,
+    clock,
+    tenant: registry.tenant('model', null),
+    token,
+    pins: () => [...model.pins(token).values()],
+    decide(fates) {
+      const counts = new Map<ModelOperation, number>()
+      model.fate = (operation) => {
+        const n = (counts.get(operation) ?? 0) + 1
+        counts.set(operation, n)
+        return fates[operation]?.(n)
+      }
+    },
+    count: (operation) => model.requests.filter((request) => request.operation === operation).length,
+    async outcomeOf(work) {
+      let isOver = false
+      const outcome = work
+        .catch((error: unknown) => error)
+        .finally(() => {
+          isOver = true
+        })
+      while (!isOver) await clock.advance(100)
+      return outcome
+    },
+    [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
+  }
+}
