@@ -27,7 +27,7 @@ const SWEEP_EVERY_MS = 100
  *
  * A 429 pauses the tenant that got it, at the endpoint of the call, for `retryAfterMs`. Without `retryAfterMs`, the pause
  * lasts until the announced reset, or else for one window. If two tenants get a 429 within a second, the limits that all
- * tenants share are paused too.
+ * tenants share are paused too, but for one window of each at most.
  */
 export function createMemoryBudget(options: RequestBudgetOptions): RequestBudget {
   return new MemoryRequestBudget(options)
@@ -83,11 +83,19 @@ class MemoryRequestBudget implements RequestBudget {
     const now = this.#clock.now()
     const tenant = this.#tenant(tenantKey)
     const own = tenant.cells.narrowest(endpoint)
-    if (rateLimit) for (const cell of own) cell.announced(now, rateLimit)
+    const shared = this.#address.narrowest(endpoint)
+    if (rateLimit) {
+      for (const cell of own) cell.announced(now, rateLimit, grantedAt)
+      for (const cell of shared) cell.confirm()
+    }
     if (isRefusal) {
+      const pauseMs = retryAfterMs ?? rateLimit?.resetsInMs
       const isShared = this.#isSharedRefusal(tenantKey, now)
-      for (const cell of isShared ? [...own, ...this.#address.narrowest(endpoint)] : own) {
-        cell.refused(now, grantedAt, now + (retryAfterMs ?? rateLimit?.resetsInMs ?? cell.limit.windowMs))
+      for (const cell of own) cell.refused(now, grantedAt, now + (pauseMs ?? cell.limit.windowMs))
+      // The two tenants may have been refused for reasons of their own, so the others wait for one window at most.
+      for (const cell of isShared ? shared : []) {
+        const { windowMs } = cell.limit
+        cell.refused(now, grantedAt, now + Math.min(pauseMs ?? windowMs, windowMs))
       }
       this.#scheduler.refuseHopeless(tenant, now)
       if (isShared) this.#planSweep(now)

@@ -1,6 +1,6 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
 import { AnnouncedWindow } from './announced-window.ts'
-import { ENDPOINTS, type Endpoint, type RateLimit, type SafePace, safePace } from './rate-limit.ts'
+import { ENDPOINTS, type Endpoint, JITTER_MS, type RateLimit, type SafePace, safePace } from './rate-limit.ts'
 import { type BudgetClass, isPoll } from './request-class.ts'
 import { SendLog } from './send-log.ts'
 import { SlowDown } from './slow-down.ts'
@@ -109,7 +109,7 @@ export class RateCell {
     this.#isAwaited = false
     this.#held += 1
     if (requestClass === 'interactive') this.#heldInteractive += 1
-    this.#announced.use(1)
+    this.#announced.take()
   }
 
   /** Counts a call with a permit from now on, since it is sent now. */
@@ -126,7 +126,7 @@ export class RateCell {
     this.#nextPaced = undefined
     this.#held -= 1
     if (requestClass === 'interactive') this.#heldInteractive -= 1
-    this.#announced.use(-1)
+    this.#announced.giveBack()
   }
 
   /**
@@ -144,11 +144,22 @@ export class RateCell {
     if (this.#isAssumed) this.#slowDown.refused(now, grantedAt, this.#pausedUntil)
   }
 
-  /** Handles a counter that the service announced: no more calls leave in the service's window than it has left. */
-  announced(now: number, rate: AnnouncedRate): void {
+  /**
+   * Handles a counter that the service announced: no more calls leave in the service's window than it has left.
+   *
+   * @param grantedAt clock time when the call that was answered got its permit
+   */
+  announced(now: number, rate: AnnouncedRate, grantedAt: number): void {
+    this.confirm()
+    // Calls that were sent a jitter earlier reached the service before this one, so its number includes them.
+    const most = this.#held + this.#sent.sizeSince(grantedAt - JITTER_MS)
+    this.#announced.announced(now, rate, { least: this.#held, most })
+  }
+
+  /** Takes an assumed limit for a published one from now on, since the service announces a limit for these calls. */
+  confirm(): void {
     this.#isAssumed = false
     this.#slowDown.end()
-    this.#announced.announced(now, rate)
   }
 
   /** Returns the rest of the limit as people understand it: the calls that the last `windowMs` did not use. */

@@ -45,7 +45,7 @@ export interface SafePace {
 const RESERVE = 0.02
 const SMALLEST_WITH_RESERVE = 13
 /** Largest difference in milliseconds between the travel times of two calls to a service. */
-const JITTER_MS = 50
+export const JITTER_MS = 50
 /** In a shorter window, the room that polls have used comes back within two seconds. A person who waits for it hardly notices. */
 const SHORTEST_LONG_WINDOW_MS = 2000
 /** Instants are rounded by less than this. Without it, calls exactly a span apart would meet in one window. */

@@ -88,6 +88,16 @@ export class SendLog {
     return undefined
   }
 
+  /** Returns the number of sends after an instant. A slot that several share counts if its last send does. */
+  sizeSince(at: number): number {
+    let size = 0
+    for (let slot = this.#leavesAt.length - 1; slot >= this.#first; slot--) {
+      if ((this.#leavesAt[slot] ?? 0) <= at + this.#spanMs) break
+      size += this.#counts[slot] ?? 0
+    }
+    return size
+  }
+
   /** Returns when the last send leaves; undefined without sends. */
   get emptyAt(): number | undefined {
     return this.#size > 0 ? this.#leavesAt.at(-1) : undefined
