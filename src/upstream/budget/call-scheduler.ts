@@ -72,15 +72,20 @@ export class CallScheduler implements Disposable {
   }
 
   /** Ends the holding of a permit: its request is sent now, or never. */
-  settle(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, isSent: boolean): void {
+  settle(
+    tenant: TenantShare,
+    { endpoint, class: requestClass }: QueuedRequest,
+    grantedAt: number,
+    isSent: boolean,
+  ): void {
     tenant.held -= 1
     if (isSent) {
       const now = this.#clock.now()
-      this.#address.sent(endpoint, requestClass, now)
-      tenant.cells.sent(endpoint, requestClass, now)
+      this.#address.sent(endpoint, requestClass, now, grantedAt)
+      tenant.cells.sent(endpoint, requestClass, now, grantedAt)
     } else {
-      this.#address.giveBack(endpoint, requestClass)
-      tenant.cells.giveBack(endpoint, requestClass)
+      this.#address.giveBack(endpoint, requestClass, grantedAt)
+      tenant.cells.giveBack(endpoint, requestClass, grantedAt)
     }
     if (this.#waiting === 0) return
     this.wake(tenant)

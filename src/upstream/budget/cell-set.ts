@@ -35,13 +35,13 @@ export class CellSet {
   }
 
   /** Counts a call with a permit from now on, since it is sent now. */
-  sent(endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
-    for (const cell of this.#covering[endpoint]) cell.sent(now, requestClass)
+  sent(endpoint: Endpoint, requestClass: BudgetClass, now: number, grantedAt: number): void {
+    for (const cell of this.#covering[endpoint]) cell.sent(now, requestClass, grantedAt)
   }
 
   /** Forgets a call with a permit that is never sent. */
-  giveBack(endpoint: Endpoint, requestClass: BudgetClass): void {
-    for (const cell of this.#covering[endpoint]) cell.giveBack(requestClass)
+  giveBack(endpoint: Endpoint, requestClass: BudgetClass, grantedAt: number): void {
+    for (const cell of this.#covering[endpoint]) cell.giveBack(requestClass, grantedAt)
   }
 
   /**

@@ -175,12 +175,12 @@ class MemoryRequestBudget implements RequestBudget {
   }
 
   #permit(tenant: TenantShare, call: CallRequest, now: number, waitedMs: number): Permit {
-    return new MemoryPermit(now, waitedMs, (isSent) => this.#settle(tenant, call, isSent))
+    return new MemoryPermit(now, waitedMs, (isSent) => this.#settle(tenant, call, now, isSent))
   }
 
-  #settle(tenant: TenantShare, { endpoint, class: requestClass }: CallRequest, isSent: boolean): void {
+  #settle(tenant: TenantShare, call: CallRequest, grantedAt: number, isSent: boolean): void {
     if (this.#isDisposed) return
-    this.#scheduler.settle(tenant, endpoint, requestClass, isSent)
+    this.#scheduler.settle(tenant, call, grantedAt, isSent)
     this.#forgetWhenIdle(tenant)
   }
 

@@ -1,3 +1,8 @@
+import type { BudgetClass } from './request-class.ts'
+
+/** A class whose calls may leave at once, and are counted for that. */
+export type BurstClass = 'mutation' | 'interactive'
+
 /** Where more sends may count than this, those within a 64th of the span share a slot, and leave with the last of it. */
 const MOST_SLOTS = 256
 const SHARED_SLOTS = 64
@@ -16,12 +21,12 @@ export class SendLog {
   /** When each slot leaves the span, oldest first, and the number of its sends. */
   readonly #leavesAt: number[] = []
   readonly #counts: number[] = []
-  /** The number of interactive sends in each slot. */
-  readonly #interactiveCounts: number[] = []
+  /** The number of interactive sends in each slot, and of mutations. */
+  readonly #countsOf: Readonly<Record<BurstClass, number[]>> = { mutation: [], interactive: [] }
   /** Index of the oldest slot within the span. */
   #first = 0
   #size = 0
-  #interactiveSize = 0
+  readonly #sizeOf: Record<BurstClass, number> = { mutation: 0, interactive: 0 }
   #slotFrom = Number.NEGATIVE_INFINITY
 
   /** @param most largest number of sends that the span may hold */
@@ -30,43 +35,48 @@ export class SendLog {
     this.#grainMs = most > MOST_SLOTS ? spanMs / SHARED_SLOTS : 0
   }
 
-  push(at: number, isInteractive: boolean): void {
-    const interactive = isInteractive ? 1 : 0
+  push(at: number, requestClass: BudgetClass): void {
+    const { mutation, interactive } = this.#countsOf
+    const isMutation = requestClass === 'mutation' ? 1 : 0
+    const isInteractive = requestClass === 'interactive' ? 1 : 0
     this.#size += 1
-    this.#interactiveSize += interactive
+    this.#sizeOf.mutation += isMutation
+    this.#sizeOf.interactive += isInteractive
     const last = this.#leavesAt.length - 1
     const leavesAt = at + this.#spanMs
     if (last >= this.#first && at - this.#slotFrom <= this.#grainMs) {
       this.#leavesAt[last] = leavesAt
       this.#counts[last] = (this.#counts[last] ?? 0) + 1
-      this.#interactiveCounts[last] = (this.#interactiveCounts[last] ?? 0) + interactive
+      mutation[last] = (mutation[last] ?? 0) + isMutation
+      interactive[last] = (interactive[last] ?? 0) + isInteractive
       return
     }
     this.#slotFrom = at
     this.#leavesAt.push(leavesAt)
     this.#counts.push(1)
-    this.#interactiveCounts.push(interactive)
+    mutation.push(isMutation)
+    interactive.push(isInteractive)
   }
 
   /** Returns the number of sends that count now. */
   sizeAt(now: number): number {
+    const { mutation, interactive } = this.#countsOf
     for (let at = this.#leavesAt[this.#first]; at !== undefined && at <= now; at = this.#leavesAt[this.#first]) {
       this.#size -= this.#counts[this.#first] ?? 0
-      this.#interactiveSize -= this.#interactiveCounts[this.#first] ?? 0
+      this.#sizeOf.mutation -= mutation[this.#first] ?? 0
+      this.#sizeOf.interactive -= interactive[this.#first] ?? 0
       this.#first += 1
     }
     if (this.#first > FEWEST_DROPPED && this.#first * 2 > this.#leavesAt.length) {
-      this.#leavesAt.splice(0, this.#first)
-      this.#counts.splice(0, this.#first)
-      this.#interactiveCounts.splice(0, this.#first)
+      for (const each of [this.#leavesAt, this.#counts, mutation, interactive]) each.splice(0, this.#first)
       this.#first = 0
     }
     return this.#size
   }
 
-  /** Returns the number of interactive sends that counted at the last call of `sizeAt`. */
-  get interactive(): number {
-    return this.#interactiveSize
+  /** Returns the number of sends of a class that counted at the last call of `sizeAt`. */
+  sizeOf(requestClass: BurstClass): number {
+    return this.#sizeOf[requestClass]
   }
 
   /** Returns when the n-th oldest send leaves; undefined if there are fewer. Counts from the last call of `sizeAt`. */
@@ -74,9 +84,9 @@ export class SendLog {
     return this.#nth(this.#counts, n)
   }
 
-  /** Like `leavesAt`, of interactive sends. */
-  interactiveLeavesAt(n: number): number | undefined {
-    return this.#nth(this.#interactiveCounts, n)
+  /** Like `leavesAt`, of the sends of a class. */
+  leavesAtOf(requestClass: BurstClass, n: number): number | undefined {
+    return this.#nth(this.#countsOf[requestClass], n)
   }
 
   #nth(counts: readonly number[], n: number): number | undefined {

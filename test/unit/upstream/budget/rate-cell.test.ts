@@ -2,16 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RateCell } from '../../../../src/upstream/budget/rate-cell.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import type { RequestClass } from '../../../../src/upstream/budget/request-class.ts'
+import type { BudgetClass, RequestClass } from '../../../../src/upstream/budget/request-class.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 
 const PER_SECOND: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
 const PER_MINUTE: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
 
 /** Counts a call that is sent as soon as it may leave. */
-function send(cell: RateCell, now: number, requestClass: RequestClass = 'live'): void {
+function send(cell: RateCell, now: number, requestClass: BudgetClass = 'live'): void {
   cell.take(now, requestClass)
-  cell.sent(now, requestClass)
+  cell.sent(now, requestClass, now)
 }
 
 /** Takes calls as fast as the cell allows, from `now` to before `end`; the instants at which they left. */
@@ -70,11 +70,11 @@ describe('RateCell', () => {
     expect(takeAll(cell, 0, 600).slice(0, 50)).toEqual(foretold.map((at) => expect.closeTo(at, 6)))
   })
 
-  it('lets half of the limit leave at once for interactive calls, one for polls, and all for mutations', () => {
+  it('lets half of the limit leave at once for interactive calls, one for polls, and half of the rest for mutations', () => {
     for (const [requestClass, most] of [
       ['interactive', 50],
       ['live', 1],
-      ['mutation', 100],
+      ['mutation', 50],
     ] as const) {
       const cell = new RateCell(PER_SECOND)
       let calls = 0
@@ -83,6 +83,9 @@ describe('RateCell', () => {
         calls += 1
       }
       expect([requestClass, calls]).toEqual([requestClass, most])
+      if (requestClass !== 'interactive') continue
+      for (calls = 0; cell.readyAt(0, 'mutation') <= 0; calls++) send(cell, 0, 'mutation')
+      expect(calls).toBe(25)
     }
   })
 
@@ -102,10 +105,50 @@ describe('RateCell', () => {
     cell.take(0, 'interactive')
     cell.take(0, 'live')
     expect(cell.readyAt(5000, 'mutation')).toBeGreaterThan(5000)
-    cell.sent(5000, 'interactive')
+    cell.sent(5000, 'interactive', 0)
     expect(cell.readyAt(5500, 'mutation')).toBeCloseTo(6050, 1)
-    cell.giveBack('live')
+    cell.giveBack('live', 0)
     expect(cell.readyAt(5500, 'mutation')).toBeLessThanOrEqual(5500)
+  })
+
+  it('is as if nobody had asked once a call is given back', () => {
+    const classes = ['mutation', 'interactive', 'trial', 'live', 'resync'] as const
+    const limit = fc.constantFrom(PER_SECOND, PER_MINUTE, { ...PER_SECOND, assumed: true }, { ...PER_SECOND, limit: 3 })
+    const call = fc.record({
+      requestClass: fc.constantFrom(...classes),
+      restMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 3000, noNaN: true })),
+    })
+    const lost = fc.array(fc.record({ requestClass: fc.constantFrom(...classes), order: fc.nat() }), { maxLength: 8 })
+    fc.assert(
+      fc.property(limit, fc.array(call, { maxLength: 40 }), lost, (each, calls, lostCalls) => {
+        const [cell, untouched] = [new RateCell(each), new RateCell(each)]
+        let now = 0
+        for (const { requestClass, restMs } of calls) {
+          now += restMs
+          const isReady = [cell, untouched].map((one) => one.readyAt(now, requestClass) <= now)
+          expect(isReady[0]).toBe(isReady[1])
+          if (!isReady[0]) continue
+          for (const one of [cell, untouched]) send(one, now, requestClass)
+        }
+        const taken: { requestClass: BudgetClass; order: number; at: number }[] = []
+        for (const { requestClass, order } of lostCalls) {
+          if (cell.readyAt(now, requestClass) > now) continue
+          cell.take(now, requestClass)
+          taken.push({ requestClass, order, at: now })
+          now += order % 3
+        }
+        for (const { requestClass, at } of taken.toSorted((one, other) => one.order - other.order)) {
+          cell.giveBack(requestClass, at)
+        }
+        for (const requestClass of classes) {
+          for (const ahead of [0, 1, 7]) {
+            expect(cell.readyAt(now, requestClass, ahead)).toBe(untouched.readyAt(now, requestClass, ahead))
+          }
+        }
+        expect(cell.left(now)).toEqual(untouched.left(now))
+        expect(cell.forgettableAt(now)).toBe(untouched.forgettableAt(now))
+      }),
+    )
   })
 
   it('paces what comes after a burst so that no call has to wait for the burst to leave', () => {
