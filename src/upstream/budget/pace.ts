@@ -57,13 +57,12 @@ export class Pace {
 
   /** Notes that a call was sent. It can no longer be given back. */
   sent(grantedAt: number): void {
-    const index = this.#held.findIndex((call) => call.grantedAt === grantedAt)
-    const call = this.#held[index]
+    // The usual case: no other call is held.
+    const isOnly = this.#held.length === 1
+    const call = isOnly ? this.#held.pop() : this.#held.find((each) => each.grantedAt === grantedAt)
     if (!call) return
     this.#sentAt = Math.max(this.#sentAt, call.at)
-    // The usual case: no other call is held.
-    if (this.#held.length === 1) this.#held.pop()
-    else this.#held.splice(index, 1)
+    if (!isOnly) this.#held.splice(this.#held.indexOf(call), 1)
   }
 
   /** Forgets a call. Of those with the same permit time, the last one. */
