@@ -2,11 +2,12 @@ import type { Clock } from '../waiting/clock.ts'
 import type { Asker } from '../waiting/stop.ts'
 import { Agenda, type Appointment } from './agenda.ts'
 import type { CellSet } from './cell-set.ts'
+import { ClassOrder, type Passed } from './class-order.ts'
 import { FairQueue } from './fair-queue.ts'
 import { type ClassQueues, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
-import { type BudgetClass, ClassOrder, REQUEST_CLASSES, rankOf } from './request-class.ts'
-import type { LaneOwner, TenantLane, TenantShare, WaitingCall } from './tenant-share.ts'
+import { type BudgetClass, REQUEST_CLASSES, rankOf } from './request-class.ts'
+import type { TakenCall, TenantLane, TenantShare, WaitingCall } from './tenant-share.ts'
 import { turnOf } from './turn-queue.ts'
 
 /**
@@ -62,22 +63,22 @@ export class CallScheduler implements Disposable {
     return queuedUntil(this.#queues, this.#address, tenant, call, now, behind)
   }
 
-  /** Counts a call that gets its permit now. */
-  take(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
+  /**
+   * Counts a call that gets its permit now.
+   *
+   * @returns what to pass to {@link settle}
+   */
+  take(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): TakenCall {
     this.#address.take(endpoint, requestClass, now)
     tenant.cells.take(endpoint, requestClass, now)
     tenant.held += 1
-    this.#order.served(requestClass)
-    tenant.order.served(requestClass)
+    // The usual case: no call waits, so none is passed over.
+    const spent = this.#waiting === 0 ? undefined : this.#pass(tenant, endpoint, requestClass, now)
+    return { tenant, endpoint, requestClass, grantedAt: now, spent }
   }
 
   /** Ends the holding of a permit: its request is sent now, or never. */
-  settle(
-    tenant: TenantShare,
-    { endpoint, class: requestClass }: QueuedRequest,
-    grantedAt: number,
-    isSent: boolean,
-  ): void {
+  settle({ tenant, endpoint, requestClass, grantedAt, spent }: TakenCall, isSent: boolean): void {
     tenant.held -= 1
     if (isSent) {
       const now = this.#clock.now()
@@ -86,6 +87,10 @@ export class CallScheduler implements Disposable {
     } else {
       this.#address.giveBack(endpoint, requestClass, grantedAt)
       tenant.cells.giveBack(endpoint, requestClass, grantedAt)
+      if (spent) {
+        this.#order.giveBack(requestClass, endpoint, spent.ofAll)
+        tenant.order.giveBack(requestClass, endpoint, spent.ofOwn)
+      }
     }
     if (this.#waiting === 0) return
     this.wake(tenant)
@@ -161,12 +166,18 @@ export class CallScheduler implements Disposable {
   }
 
   #nextLane(now: number): TenantLane | undefined {
-    for (const requestClass of this.#order.next()) {
+    return this.#nextOf(true, now) ?? this.#nextOf(false, now)
+  }
+
+  /** Returns the next lane of the classes that are below their floors, or of all others. */
+  #nextOf(isDue: boolean, now: number): TenantLane | undefined {
+    for (const requestClass of REQUEST_CLASSES) {
       const queue = this.#queues[requestClass]
-      const as = this.#standIn(requestClass)
-      const isOpen = (endpoint: Endpoint) => this.#address.readyAt(endpoint, as, now) <= now
+      const isOpen = (endpoint: Endpoint) =>
+        this.#order.isDue(requestClass, endpoint) === isDue &&
+        this.#address.readyAt(endpoint, this.#standIn(requestClass, endpoint), now) <= now
       for (let lane = queue.next(isOpen); lane; lane = queue.next(isOpen)) {
-        const readyAt = lane.owner.tenant.cells.readyAt(lane.endpoint, as, now)
+        const readyAt = lane.owner.tenant.cells.readyAt(lane.endpoint, this.#standIn(requestClass, lane.endpoint), now)
         if (readyAt <= now) return lane
         this.#park(lane, readyAt)
       }
@@ -175,31 +186,51 @@ export class CallScheduler implements Disposable {
   }
 
   /**
-   * Returns the class by whose rules a call may leave. For a class below its floor it is the most urgent one that waits:
-   * otherwise a flood of calls that are not paced, or that may use the reserve, would take every slot before it.
+   * Returns the class by whose rules a call may leave. For a class below its floor it is the most urgent one that waits for a
+   * limit in common: otherwise a flood of calls that are not paced, or that may use the reserve, would take every slot before it.
    */
-  #standIn(requestClass: BudgetClass): BudgetClass {
-    if (!this.#order.isDue(requestClass)) return requestClass
-    const waits = (other: BudgetClass): boolean => ENDPOINTS.some((each) => this.#queues[other].load(each).items > 0)
+  #standIn(requestClass: BudgetClass, endpoint: Endpoint): BudgetClass {
+    if (!this.#order.isDue(requestClass, endpoint)) return requestClass
+    const waits = (other: BudgetClass): boolean =>
+      ENDPOINTS.some((each) => this.#queues[other].load(each).items > 0 && this.#address.isShared(each, endpoint))
     return REQUEST_CLASSES.find((other) => other === requestClass || waits(other)) ?? requestClass
   }
 
+  /** Gives credit to the classes that a call passes over, with all tenants and with its own. */
+  #pass(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): TakenCall['spent'] {
+    const isOpen = (other: BudgetClass, each: Endpoint) => this.#address.isOpenBeside(endpoint, each, other, now)
+    const ofAll = this.#order.served(requestClass, endpoint, (other, each): Passed => {
+      if (!this.#address.isShared(endpoint, each) || !isOpen(other, each)) return 'apart'
+      return this.#queues[other].load(each).items > 0 ? 'waits' : 'rests'
+    })
+    const { cells } = tenant
+    const ofOwn = tenant.order.served(requestClass, endpoint, (other, each): Passed => {
+      if (!cells.isShared(endpoint, each)) return 'apart'
+      if (!isOpen(other, each) || !cells.isOpenBeside(endpoint, each, other, now)) return 'apart'
+      return (tenant.find(other, each)?.items.size ?? 0) > 0 ? 'waits' : 'rests'
+    })
+    return { ofAll, ofOwn }
+  }
+
   #grant(turn: TenantLane, now: number): void {
-    const lane = this.#belowFloor(turn.owner, now) ?? turn
+    const lane = this.#belowFloor(turn, now) ?? turn
     for (const each of new Set([turn, lane])) this.#queues[each.owner.requestClass].endTurn(each)
     const waiter = lane.items.first
     if (!waiter) throw new Error('an empty lane had a turn')
-    this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now)
+    const taken = this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now)
     this.remove(waiter, true)
-    waiter.grant(now)
+    waiter.grant(taken)
   }
 
-  /** Returns a lane of the same tenant with a less urgent class that is below its floor of the tenant's calls. */
-  #belowFloor({ tenant, requestClass }: LaneOwner, now: number): TenantLane | undefined {
+  /**
+   * Returns a lane of the same tenant with a less urgent class that is below its floor of the tenant's calls. It must compete with
+   * the lane whose turn it is, and may leave by the rules of its class.
+   */
+  #belowFloor({ owner: { tenant, requestClass }, endpoint: turn }: TenantLane, now: number): TenantLane | undefined {
     const rank = rankOf(requestClass)
     return tenant.lanes.find(({ items, endpoint, owner: { requestClass: other } }) => {
-      if (items.size === 0 || rankOf(other) <= rank || !tenant.order.isDue(other)) return false
-      return this.#readyAt(tenant, endpoint, other, now) <= now
+      if (items.size === 0 || rankOf(other) <= rank || !tenant.order.isDue(other, endpoint)) return false
+      return tenant.cells.isShared(turn, endpoint) && this.#readyAt(tenant, endpoint, requestClass, now) <= now
     })
   }
 
@@ -231,7 +262,7 @@ export class CallScheduler implements Disposable {
     for (const requestClass of REQUEST_CLASSES) {
       for (const endpoint of ENDPOINTS) {
         if (this.#queues[requestClass].load(endpoint).lanes === 0) continue
-        at = Math.min(at, this.#address.readyAt(endpoint, requestClass, now))
+        at = Math.min(at, this.#address.readyAt(endpoint, this.#standIn(requestClass, endpoint), now))
       }
     }
     if (this.#nextSlot?.at === at && this.#nextSlot.index >= 0) return

@@ -29,6 +29,20 @@ export class CellSet {
     return readyAt
   }
 
+  /** Returns true if calls to the two endpoints meet a cell in common. */
+  isShared(one: Endpoint, other: Endpoint): boolean {
+    return this.#covering[one].some(({ endpoints }) => endpoints.includes(other))
+  }
+
+  /** Returns true if a call has to wait for none of the cells that calls to the other endpoint do not meet. */
+  isOpenBeside(other: Endpoint, endpoint: Endpoint, requestClass: BudgetClass, now: number): boolean {
+    if (other === endpoint) return true
+    for (const cell of this.#covering[endpoint]) {
+      if (!cell.endpoints.includes(other) && cell.readyAt(now, requestClass) > now) return false
+    }
+    return true
+  }
+
   /** Counts a call that gets its permit now in every cell that covers its endpoint. */
   take(endpoint: Endpoint, requestClass: BudgetClass, now: number): void {
     for (const cell of this.#covering[endpoint]) cell.take(now, requestClass)

@@ -15,7 +15,7 @@ import type {
   RequestBudget,
   RequestBudgetOptions,
 } from './request-budget.ts'
-import { TenantShare, type WaitingCall } from './tenant-share.ts'
+import { type TakenCall, TenantShare, type WaitingCall } from './tenant-share.ts'
 
 /** Milliseconds within which refusals of two tenants are taken to be about the address that they share. */
 const SAME_CAUSE_MS = 1000
@@ -60,9 +60,9 @@ class MemoryRequestBudget implements RequestBudget {
     const waitMs = this.expectedWaitMs(request)
     if (waitMs === 0) {
       const tenant = this.#tenant(request.tenantKey)
-      this.#scheduler.take(tenant, request.endpoint, request.class, now)
+      const taken = this.#scheduler.take(tenant, request.endpoint, request.class, now)
       this.#forgetWhenIdle(tenant)
-      return Promise.resolve(this.#permit(tenant, request, now, 0))
+      return Promise.resolve(this.#permit(taken, 0))
     }
     if (now + waitMs > request.deadline) return Promise.reject(this.#refusal(request, now))
     return this.#wait(request, now, signal)
@@ -151,9 +151,9 @@ class MemoryRequestBudget implements RequestBudget {
         serviceName: request.serviceName,
         turn: undefined,
         expiry: undefined,
-        grant: (now) => {
+        grant: (taken) => {
           letGo()
-          resolve(this.#permit(tenant, request, now, now - askedAt))
+          resolve(this.#permit(taken, taken.grantedAt - askedAt))
         },
         refuse: (waitMs) => waiter.fail(new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)),
         fail: (reason) => {
@@ -174,14 +174,14 @@ class MemoryRequestBudget implements RequestBudget {
     return new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)
   }
 
-  #permit(tenant: TenantShare, call: CallRequest, now: number, waitedMs: number): Permit {
-    return new MemoryPermit(now, waitedMs, (isSent) => this.#settle(tenant, call, now, isSent))
+  #permit(taken: TakenCall, waitedMs: number): Permit {
+    return new MemoryPermit(taken.grantedAt, waitedMs, (isSent) => this.#settle(taken, isSent))
   }
 
-  #settle(tenant: TenantShare, call: CallRequest, grantedAt: number, isSent: boolean): void {
+  #settle(taken: TakenCall, isSent: boolean): void {
     if (this.#isDisposed) return
-    this.#scheduler.settle(tenant, call, grantedAt, isSent)
-    this.#forgetWhenIdle(tenant)
+    this.#scheduler.settle(taken, isSent)
+    this.#forgetWhenIdle(taken.tenant)
   }
 
   #disposedError(serviceName = this.#serviceName): ServiceUnavailableError {

@@ -179,7 +179,7 @@ export class RateCell {
     const calls = this.#calls
     const used = calls.sizeAt(now)
     const shared = this.#slowDown.scaled(now, this.limit.limit - this.#safe.reserve)
-    const isReserve = requestClass === 'mutation' && used >= shared
+    const isReserve = requestClass === 'mutation' && used >= shared - this.#lastSlot(used)
     const most = isReserve ? this.#slowDown.scaled(now, this.limit.limit) : shared
     const bursts = isReserve ? most - used : Math.min(this.#burstsLeft(now, requestClass), most - used)
     if (ahead < bursts) return now
@@ -189,6 +189,11 @@ export class RateCell {
     if (first > now) this.#paceOf(requestClass).expect()
     if (ahead === 0) return first
     return calls.departureAfter(Math.max(first, now, this.#pausedUntil), most, most - used - 1, ahead)
+  }
+
+  /** Returns 1 if changes have the last slot of the limit, since other calls count and there is no reserve. */
+  #lastSlot(used: number): number {
+    return this.#safe.reserve === 0 && used > this.#calls.sizeOf('mutation') ? 1 : 0
   }
 
   /** Returns the first instant at which the window has room for a call that cannot leave at once in a burst. */

@@ -18,52 +18,17 @@ export function rankOf(requestClass: BudgetClass): number {
 }
 
 /**
- * The part of all calls that a class gets if it has calls waiting, whatever more urgent classes want.
+ * The part of the calls of a limit that a class gets if it has calls waiting for it, whatever more urgent classes want.
  *
  * Without floors, a flood of queries would stop live status, and a flood of mutations would stop everything else. Mutations
  * need no floor: they are served first and have a reserve.
  */
-const FLOORS: Readonly<Record<BudgetClass, number>> = {
+export const FLOORS: Readonly<Record<BudgetClass, number>> = {
   mutation: 0,
   interactive: 0.2,
   trial: 0.2,
   live: 0.2,
   resync: 0.05,
-}
-
-const FLOORS_BY_RANK = REQUEST_CLASSES.map((each) => FLOORS[each])
-
-/**
- * Largest credit of a class. It keeps a class that rested from saving up a flood of its own. One call more than a class can
- * use at once keeps fractions from being lost.
- */
-const MAX_CREDIT = 2
-
-/** Decides which class is served next: the most urgent one, unless a class is below its floor. */
-export class ClassOrder {
-  /** Number of calls that each class may make out of turn, by rank. An array, since each request updates all of them. */
-  readonly #credit: number[] = REQUEST_CLASSES.map(() => 0)
-
-  /** Returns all classes in the order in which to serve them now. */
-  next(): BudgetClass[] {
-    const due = REQUEST_CLASSES.filter((each) => this.isDue(each))
-    return due.length === 0 ? [...REQUEST_CLASSES] : [...due, ...REQUEST_CLASSES.filter((each) => !this.isDue(each))]
-  }
-
-  /** Returns true when the class got less than its floor, and so goes first. */
-  isDue(requestClass: BudgetClass): boolean {
-    return (this.#credit[rankOf(requestClass)] ?? 0) >= 1
-  }
-
-  /** Must be called for every call that leaves. */
-  served(requestClass: BudgetClass): void {
-    const credit = this.#credit
-    const rank = rankOf(requestClass)
-    credit[rank] = Math.max(0, (credit[rank] ?? 0) - 1)
-    for (let each = 0; each < credit.length; each++) {
-      credit[each] = Math.min(MAX_CREDIT, (credit[each] ?? 0) + (FLOORS_BY_RANK[each] ?? 0))
-    }
-  }
 }
 
 /**

@@ -1,13 +1,25 @@
 import type { Asker } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CellSet } from './cell-set.ts'
+import { ClassOrder } from './class-order.ts'
 import { Lane } from './fair-queue.ts'
 import type { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import { RefusedCalls } from './refused-calls.ts'
-import { type BudgetClass, ClassOrder, callsAhead } from './request-class.ts'
+import { type BudgetClass, callsAhead } from './request-class.ts'
 import { sum } from './sum.ts'
 import type { Turn } from './turn-queue.ts'
+
+/** A call that got its permit. */
+export interface TakenCall {
+  readonly tenant: TenantShare
+  readonly endpoint: Endpoint
+  readonly requestClass: BudgetClass
+  /** Clock time of the permit. */
+  readonly grantedAt: number
+  /** The credit of its class that it used up, with all tenants and with its own. Undefined if no call waited. */
+  readonly spent: { readonly ofAll: number; readonly ofOwn: number } | undefined
+}
 
 /** A call that waits for its permit. */
 export interface WaitingCall {
@@ -20,7 +32,7 @@ export interface WaitingCall {
   /** Set once the waiter is in its lane. */
   turn: Turn<WaitingCall> | undefined
   expiry: Appointment | undefined
-  readonly grant: (now: number) => void
+  readonly grant: (taken: TakenCall) => void
   /** Rejects the call, since no slot is free in time. A retry makes sense after `waitMs`. */
   readonly refuse: (waitMs: number) => void
   readonly fail: (reason: unknown) => void

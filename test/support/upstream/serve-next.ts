@@ -1,0 +1,15 @@
+import type { ClassOrder } from '../../../src/upstream/budget/class-order.ts'
+import { type BudgetClass, REQUEST_CLASSES } from '../../../src/upstream/budget/request-class.ts'
+
+/** Serves a call of the class whose turn it is, if all calls go to one endpoint with one limit. Returns the class. */
+export function serveNext(order: ClassOrder, waits: (requestClass: BudgetClass) => boolean): BudgetClass | undefined {
+  const due = REQUEST_CLASSES.filter((each) => order.isDue(each, 'list'))
+  const next = [...due, ...REQUEST_CLASSES].find(waits)
+  if (next) {
+    order.served(next, 'list', (each, endpoint) => {
+      if (endpoint !== 'list') return 'apart'
+      return waits(each) ? 'waits' : 'rests'
+    })
+  }
+  return next
+}
