@@ -4,8 +4,9 @@ import { Agenda, type Appointment } from './agenda.ts'
 import type { CellSet } from './cell-set.ts'
 import { ClassOrder, type Passed } from './class-order.ts'
 import { FairQueue } from './fair-queue.ts'
-import { type ClassQueues, type QueuedRequest, queuedUntil } from './queued-until.ts'
+import { type ClassQueues, type ClassRefusals, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
+import { RefusedLanes } from './refused-lanes.ts'
 import { type BudgetClass, REQUEST_CLASSES, rankOf } from './request-class.ts'
 import type { TakenCall, TenantLane, TenantShare, WaitingCall } from './tenant-share.ts'
 import { turnOf } from './turn-queue.ts'
@@ -36,6 +37,13 @@ export class CallScheduler implements Disposable {
     live: new FairQueue(),
     resync: new FairQueue(),
   }
+  readonly #refusals: ClassRefusals = {
+    mutation: refusedLanes(),
+    interactive: refusedLanes(),
+    trial: refusedLanes(),
+    live: refusedLanes(),
+    resync: refusedLanes(),
+  }
   #nextSlot: Appointment | undefined
   #waiting = 0
 
@@ -60,7 +68,7 @@ export class CallScheduler implements Disposable {
     const { endpoint, class: requestClass } = call
     // The usual case: no call waits.
     if (this.#waiting === 0 && behind === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
-    return queuedUntil(this.#queues, this.#address, tenant, call, now, behind)
+    return queuedUntil({ queues: this.#queues, behind }, this.#address, tenant, call, now)
   }
 
   /**
@@ -102,11 +110,10 @@ export class CallScheduler implements Disposable {
    * waited in the queue: behind all calls that wait, and behind calls that were refused before and have not come back yet, as far
    * as these have their turns before it.
    */
-  promiseMs({ owner, endpoint }: TenantLane, asker: Asker | undefined, now: number): number {
-    const { tenant, requestClass, refused } = owner
-    const behind = refused.ahead(asker?.caller, now)
-    const at = this.expectedAt(tenant, { endpoint, class: requestClass, asker }, now, behind)
-    refused.add(asker?.caller, at)
+  promiseMs(tenant: TenantShare | undefined, call: QueuedRequest, now: number): number {
+    const before = { queues: this.#queues, refusals: this.#refusals, behind: 0 }
+    const at = queuedUntil(before, this.#address, tenant, call, now)
+    this.#refusals[call.class][call.endpoint].add(call.tenantKey, call.asker?.caller, at)
     return Math.max(0, at - now)
   }
 
@@ -152,12 +159,13 @@ export class CallScheduler implements Disposable {
 
   /** Refuses the calls of a tenant whose deadline comes before the end of a pause. */
   refuseHopeless(tenant: TenantShare, now: number): void {
-    for (const lane of tenant.lanes) {
-      const readyAt = this.#readyAt(tenant, lane.endpoint, lane.owner.requestClass, now)
-      for (const waiter of [...lane.items].filter(({ deadline }) => deadline < readyAt)) {
-        this.remove(waiter)
-        waiter.refuse(readyAt - now)
-      }
+    for (const { items, endpoint, owner } of tenant.lanes) {
+      if (items.size === 0) continue
+      const readyAt = this.#readyAt(tenant, endpoint, owner.requestClass, now)
+      // In the order of their turns, since each is told a time of its own. None waits for another that is refused too.
+      const hopeless = [...new Set(items)].filter(({ deadline }) => deadline < readyAt)
+      for (const waiter of hopeless) this.remove(waiter)
+      for (const waiter of hopeless) this.#refuse(waiter, now)
     }
   }
 
@@ -243,7 +251,12 @@ export class CallScheduler implements Disposable {
   #expire(waiter: WaitingCall): void {
     const now = this.#clock.now()
     this.remove(waiter)
-    waiter.refuse(this.promiseMs(waiter.lane, waiter.asker, now))
+    this.#refuse(waiter, now)
+  }
+
+  #refuse({ lane: { owner, endpoint }, asker, refuse }: WaitingCall, now: number): void {
+    const { tenant, requestClass } = owner
+    refuse(this.promiseMs(tenant, { tenantKey: tenant.key, endpoint, class: requestClass, asker }, now))
   }
 
   #park(lane: TenantLane, until: number): void {
@@ -269,4 +282,8 @@ export class CallScheduler implements Disposable {
     this.agenda.cancel(this.#nextSlot)
     this.#nextSlot = at === Number.POSITIVE_INFINITY ? undefined : this.agenda.add(at, () => {})
   }
+}
+
+function refusedLanes(): Readonly<Record<Endpoint, RefusedLanes>> {
+  return { list: new RefusedLanes(), item: new RefusedLanes(), write: new RefusedLanes() }
 }

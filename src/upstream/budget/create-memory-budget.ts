@@ -168,9 +168,7 @@ class MemoryRequestBudget implements RequestBudget {
   }
 
   #refusal(request: CallRequest, now: number): RateLimitedError {
-    const tenant = this.#tenant(request.tenantKey)
-    const waitMs = this.#scheduler.promiseMs(tenant.lane(request.class, request.endpoint), request.asker, now)
-    this.#forgetWhenIdle(tenant)
+    const waitMs = this.#scheduler.promiseMs(this.#tenants.get(request.tenantKey), request, now)
     return new RateLimitedError(request.serviceName ?? this.#serviceName, waitMs)
   }
 

@@ -1,6 +1,8 @@
 import type { CellSet } from './cell-set.ts'
 import type { FairQueue } from './fair-queue.ts'
 import type { RateCell } from './rate-cell.ts'
+import type { Endpoint } from './rate-limit.ts'
+import type { RefusedLanes } from './refused-lanes.ts'
 import type { CallRequest } from './request-budget.ts'
 import { type BudgetClass, callsAhead } from './request-class.ts'
 import { sum } from './sum.ts'
@@ -10,39 +12,82 @@ import { turnOf } from './turn-queue.ts'
 /** The calls that wait, by class. */
 export type ClassQueues = Readonly<Record<BudgetClass, FairQueue<WaitingCall, LaneOwner>>>
 
+/** The refused calls that are yet to come back, by class and endpoint. */
+export type ClassRefusals = Readonly<Record<BudgetClass, Readonly<Record<Endpoint, RefusedLanes>>>>
+
 /** The parts of a request that decide about its place in the queue. */
-export type QueuedRequest = Pick<CallRequest, 'endpoint' | 'class' | 'asker'>
+export type QueuedRequest = Pick<CallRequest, 'tenantKey' | 'endpoint' | 'class' | 'asker'>
+
+const NOBODY = { items: 0, lanes: 0 }
+
+/** The calls that may come before another one. */
+export interface CallsBefore {
+  readonly queues: ClassQueues
+  /** Calls that count as if they waited. Undefined: none does. */
+  readonly refusals?: ClassRefusals | undefined
+  /** Number of further calls of the same lane. */
+  readonly behind: number
+}
 
 /**
  * Estimates the clock time at which a call would leave if it joined the queues now.
  *
  * @param address cells that all tenants share
  * @param tenant undefined for one that has used nothing
- * @param behind number of further calls of the same lane that come before it
  */
 export function queuedUntil(
-  queues: ClassQueues,
+  { queues, refusals, behind }: CallsBefore,
   address: CellSet,
   tenant: TenantShare | undefined,
-  { endpoint, class: requestClass, asker }: QueuedRequest,
+  { tenantKey, endpoint, class: requestClass, asker }: QueuedRequest,
   now: number,
-  behind: number,
 ): number {
   const lane = tenant?.find(requestClass, endpoint)
-  const inLane = lane?.items.ahead(turnOf(asker)) ?? 0
+  const waiting = lane?.items.ahead(turnOf(asker)) ?? 0
+  const inLane = waiting + (refusals?.[requestClass][endpoint].ahead(tenantKey, asker?.caller, now) ?? 0)
+
+  /**
+   * Returns the calls of all other lanes of a class to an endpoint, and the number of these lanes. A tenant that has both waiting and
+   * refused calls has two.
+   */
+  const othersAt = (other: BudgetClass, each: Endpoint) => {
+    const queued = queues[other].load(each)
+    const refused = refusals?.[other][each]
+    const { items, lanes } = refused?.othersThan(tenantKey, now) ?? NOBODY
+    const isOwn = other === requestClass && each === endpoint
+    const refusedOwn = isOwn ? 0 : (refused?.sizeOf(tenantKey, now) ?? 0)
+    // A parked lane is not in the load.
+    const own = isOwn && lane?.place ? { items: lane.items.size, lanes: 1 } : NOBODY
+    return {
+      items: queued.items - own.items + items + refusedOwn,
+      lanes: queued.lanes - own.lanes + lanes + (refusedOwn > 0 ? 1 : 0),
+    }
+  }
   const aheadOfAll = (cell: RateCell) =>
     callsAhead(requestClass, (other) =>
       sum(cell.endpoints, (each) => {
-        const { items, lanes } = queues[other].load(each)
+        const { items, lanes } = othersAt(other, each)
         if (other !== requestClass) return items
         // Inside a class, lanes take turns. So a call with N calls ahead of it in its own lane waits for at most N + 1 calls
-        // of each other lane. A parked lane is not in the load.
-        if (each !== endpoint || !lane?.place) return Math.min(items, lanes * (inLane + 1))
-        return inLane + Math.min(items - lane.items.size, (lanes - 1) * (inLane + 1))
+        // of each other lane.
+        return Math.min(items, lanes * (inLane + 1)) + (each === endpoint ? inLane : 0)
       }),
     )
   const readyAt = address.readyAt(endpoint, requestClass, now, (cell) => aheadOfAll(cell) + behind)
   if (!tenant) return readyAt
-  const aheadOfOwn = (cell: RateCell) => tenant.ahead(cell, requestClass, endpoint, inLane) + behind
-  return Math.max(readyAt, tenant.cells.readyAt(endpoint, requestClass, now, aheadOfOwn))
+
+  const depth = (other: BudgetClass, each: Endpoint) =>
+    (tenant.find(other, each)?.items.size ?? 0) + (refusals?.[other][each].sizeOf(tenantKey, now) ?? 0)
+  const aheadOfOwn = (cell: RateCell) =>
+    callsAhead(requestClass, (other) =>
+      sum(cell.endpoints, (each) => {
+        if (other !== requestClass) return depth(other, each)
+        // The lanes of one class take turns.
+        return each === endpoint ? inLane : Math.min(depth(other, each), inLane + 1)
+      }),
+    )
+  return Math.max(
+    readyAt,
+    tenant.cells.readyAt(endpoint, requestClass, now, (cell) => aheadOfOwn(cell) + behind),
+  )
 }

@@ -1,11 +1,22 @@
 /** Number of refused calls that are remembered. All further calls get the time that follows the last of them. */
 const MOST = 1000
 
-/** The refused calls of a lane that have not come back yet. */
+/** The refused calls of a tenant that have not come back yet. */
 export class RefusedCalls {
-  /** When they were told to come back: clock times in ascending order, by caller. */
+  /** When they were told to come back: clock times, by caller. */
   readonly #byCaller = new Map<string | undefined, number[]>()
   #size = 0
+  #firstAt = Number.POSITIVE_INFINITY
+
+  /** The first time at which a call was told to come back. Infinity without calls. */
+  get firstAt(): number {
+    return this.#firstAt
+  }
+
+  sizeAt(now: number): number {
+    this.#forgetPast(now)
+    return this.#size
+  }
 
   /** Returns the number of them that come before another call of this caller, if callers take turns. */
   ahead(caller: string | undefined, now: number): number {
@@ -15,24 +26,31 @@ export class RefusedCalls {
     return own + Math.min(this.#size - own, others * (own + 1))
   }
 
-  /** @param at when the call was told to come back */
-  add(caller: string | undefined, at: number): void {
+  /**
+   * @param at when the call was told to come back
+   * @returns false if too many are remembered already
+   */
+  add(caller: string | undefined, at: number): boolean {
     // So a flood of calls gets no time later than the end of the longest queue.
-    if (this.#size === MOST) return
+    if (this.#size === MOST) return false
     const own = this.#byCaller.get(caller)
     if (own) own.push(at)
     else this.#byCaller.set(caller, [at])
     this.#size += 1
+    this.#firstAt = Math.min(this.#firstAt, at)
+    return true
   }
 
   #forgetPast(now: number): void {
+    if (this.#firstAt > now) return
+    this.#firstAt = Number.POSITIVE_INFINITY
+    this.#size = 0
     for (const [caller, times] of this.#byCaller) {
-      const next = times.findIndex((at) => at > now)
-      const past = next < 0 ? times.length : next
-      if (past === 0) continue
-      times.splice(0, past)
-      this.#size -= past
-      if (times.length === 0) this.#byCaller.delete(caller)
+      const left = times.filter((at) => at > now)
+      if (left.length === 0) this.#byCaller.delete(caller)
+      else this.#byCaller.set(caller, left)
+      this.#size += left.length
+      for (const at of left) this.#firstAt = Math.min(this.#firstAt, at)
     }
   }
 }

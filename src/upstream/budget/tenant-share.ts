@@ -3,11 +3,8 @@ import type { Appointment } from './agenda.ts'
 import { CellSet } from './cell-set.ts'
 import { ClassOrder } from './class-order.ts'
 import { Lane } from './fair-queue.ts'
-import type { RateCell } from './rate-cell.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
-import { RefusedCalls } from './refused-calls.ts'
-import { type BudgetClass, callsAhead } from './request-class.ts'
-import { sum } from './sum.ts'
+import type { BudgetClass } from './request-class.ts'
 import type { Turn } from './turn-queue.ts'
 
 /** A call that got its permit. */
@@ -46,8 +43,6 @@ export interface LaneOwner {
   readonly requestClass: BudgetClass
   /** Appointment that ends the parking of the lane. */
   wake: Appointment | undefined
-  /** See `CallScheduler.promiseMs`. */
-  readonly refused: RefusedCalls
 }
 
 /** One tenant's own part of the budget: its counters, its waiting calls, and the order of its classes. */
@@ -75,28 +70,9 @@ export class TenantShare {
   lane(requestClass: BudgetClass, endpoint: Endpoint): TenantLane {
     const known = this.find(requestClass, endpoint)
     if (known) return known
-    const lane: TenantLane = new Lane(
-      { tenant: this, requestClass, wake: undefined, refused: new RefusedCalls() },
-      endpoint,
-    )
+    const lane: TenantLane = new Lane({ tenant: this, requestClass, wake: undefined }, endpoint)
     this.lanes.push(lane)
     return lane
-  }
-
-  /**
-   * Returns the number of the tenant's own calls that leave through a cell before a new call.
-   *
-   * @param inLane number of these calls in the new call's own lane
-   */
-  ahead(cell: RateCell, requestClass: BudgetClass, endpoint: Endpoint, inLane: number): number {
-    return callsAhead(requestClass, (other) =>
-      sum(cell.endpoints, (each) => {
-        const depth = this.find(other, each)?.items.size ?? 0
-        if (other !== requestClass) return depth
-        // The lanes of one class take turns.
-        return each === endpoint ? inLane : Math.min(depth, inLane + 1)
-      }),
-    )
   }
 
   find(requestClass: BudgetClass, endpoint: Endpoint): TenantLane | undefined {

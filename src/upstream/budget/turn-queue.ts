@@ -94,7 +94,7 @@ export class TurnQueue<Item> {
     return aheadIn(this.#root, path)
   }
 
-  /** Yields each item once for each of its paths. */
+  /** Yields all items in the order of their turns, each once for each of its paths. */
   [Symbol.iterator](): Generator<Item> {
     return itemsOf(this.#root)
   }
@@ -135,7 +135,17 @@ function aheadIn<Item>(branch: Branch<Item>, [key, ...rest]: TurnPath): number {
   return ahead + Math.min(Math.max(0, branch.size - (own?.size ?? 0)), others * (ahead + 1))
 }
 
-function* itemsOf<Item>(branch: Branch<Item>): Generator<Item> {
-  for (const { item } of branch.items) yield item
-  for (const child of branch.ring) yield* itemsOf(child)
+function* itemsOf<Item>({ items, ring }: Branch<Item>): Generator<Item> {
+  for (const { item } of items) yield item
+  let children = [...ring].map(itemsOf)
+  while (children.length > 0) {
+    const left: typeof children = []
+    for (const child of children) {
+      const { done, value } = child.next()
+      if (done) continue
+      yield value
+      left.push(child)
+    }
+    children = left
+  }
 }
