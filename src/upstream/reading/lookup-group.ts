@@ -1,9 +1,9 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
-import { TurnQueue, turnOf } from '../budget/turn-queue.ts'
 import type { PinPage } from '../http/pin-page.ts'
-import { type StopSignal, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
+import { type Asker, Stop, type StopSignal, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
 import { PartlyReadError } from './left-out.ts'
+import type { LookupTurns } from './lookup-turns.ts'
 
 /** Pins, and the records beside them that are not valid pins. */
 export type PinRecords = Pick<PinPage, 'pins' | 'leftOut'>
@@ -26,12 +26,17 @@ interface Waiter extends Lookup {
 export class LookupGroup implements WaitingOperations {
   readonly #byCid = new Map<string, Set<Waiter>>()
   readonly #onDeserted: () => void
+  readonly #turns: LookupTurns | undefined
   #size = 0
   #contents = 0
 
-  /** @param onDeserted called when the last waiting lookup was aborted */
-  constructor(onDeserted: () => void) {
+  /**
+   * @param onDeserted called when the last waiting lookup was aborted
+   * @param turns the turns of the lookups while they are in this group. Default: they take none.
+   */
+  constructor(onDeserted: () => void, turns?: LookupTurns) {
     this.#onDeserted = onDeserted
+    this.#turns = turns
   }
 
   /** Number of lookups. */
@@ -47,19 +52,6 @@ export class LookupGroup implements WaitingOperations {
   /** Yields the different CIDs, longest waiting first. */
   *cids(): Generator<Cid> {
     for (const waiters of this.#byCid.values()) for (const { cid } of firstOf(waiters)) yield cid
-  }
-
-  /** Yields the different CIDs: callers take turns, and so do the operations of a caller. */
-  *cidsByTurns(): Generator<Cid> {
-    const askers = new Set([...this.#waiters()].map(({ signal }) => signal.asker))
-    if (askers.size < 2) return yield* this.cids()
-    const queue = new TurnQueue<Cid>()
-    for (const [first, ...others] of this.#byCid.values()) {
-      if (!first) continue
-      const turn = queue.append(first.cid, turnOf(first.signal.asker))
-      for (const { signal } of others) queue.join(turn, turnOf(signal.asker))
-    }
-    for (let cid = queue.shift(); cid; cid = queue.shift()) yield cid
   }
 
   hasCid({ text }: Cid): boolean {
@@ -79,9 +71,7 @@ export class LookupGroup implements WaitingOperations {
   /** Clock time of the lookup that waits longest; undefined without lookups. */
   get askedAt(): number | undefined {
     let oldest: number | undefined
-    for (const waiters of this.#byCid.values()) {
-      for (const { askedAt } of firstOf(waiters)) oldest = Math.min(oldest ?? askedAt, askedAt)
-    }
+    for (const { askedAt } of this.#waiters()) oldest = Math.min(oldest ?? askedAt, askedAt)
     return oldest
   }
 
@@ -126,11 +116,15 @@ export class LookupGroup implements WaitingOperations {
     for (const { text } of cids) for (const waiter of [...(from.#byCid.get(text) ?? [])]) this.#move(waiter)
   }
 
-  /** Moves the oldest lookup for a single pin to this group. Returns its request id; null when there is none. */
+  /**
+   * Moves the lookup for a single pin whose turn it is to this group. Returns its request id; null when there is none.
+   */
   takePin(from: LookupGroup): string | null {
-    for (const waiter of from.#waiters()) {
+    for (const waiter of from.#byTurns()) {
       if (waiter.requestId === null) continue
+      from.#turns?.remove(waiter.cid, { isServed: true })
       this.#move(waiter)
+      for (const { cid, signal } of from.#byCid.get(waiter.cid.text) ?? []) from.#turns?.join(cid, signal.asker)
       return waiter.requestId
     }
     return null
@@ -156,15 +150,27 @@ export class LookupGroup implements WaitingOperations {
     }
   }
 
-  /** Rejects the lookups that were added at `until` or earlier. Default: all of them. */
-  fail(error: unknown, until = Number.POSITIVE_INFINITY): void {
-    for (const waiter of this.#drain(until)) waiter.reject(error)
+  /**
+   * Rejects the lookups that were added at `until` or earlier.
+   *
+   * @param errorOf returns the error of a lookup. The rejected lookups do not wait any more when it is called.
+   * @param until default: all lookups are rejected
+   */
+  fail(errorOf: (lookup: Lookup, asker: Asker | undefined) => unknown, until = Number.POSITIVE_INFINITY): void {
+    for (const waiter of this.#drain(until)) waiter.reject(errorOf(waiter, waiter.signal.asker))
   }
 
   #drain(until = Number.POSITIVE_INFINITY): Waiter[] {
     const drained = [...this.#waiters()].filter(({ askedAt }) => askedAt <= until)
     for (const waiter of drained) this.#remove(waiter)
     return drained
+  }
+
+  /** Yields the lookups of the CID whose turn it is, and then all lookups. */
+  *#byTurns(): Generator<Waiter> {
+    const first = this.#turns?.first
+    if (first) yield* this.#byCid.get(first.text) ?? []
+    yield* this.#waiters()
   }
 
   *#waiters(): Generator<Waiter> {
@@ -183,14 +189,22 @@ export class LookupGroup implements WaitingOperations {
     else this.#byCid.set(waiter.cid.text, new Set([waiter]))
     this.#size++
     if (waiter.requestId === null) this.#contents++
+    const { cid, signal } = waiter
+    const turns = this.#turns
+    if (!turns) return
+    turns.join(cid, signal.asker)
+    if (signal instanceof Stop) signal.onAsker = (asker) => turns.join(cid, asker)
   }
 
   #remove(waiter: Waiter): void {
     const same = this.#byCid.get(waiter.cid.text)
     if (!same?.delete(waiter)) return
-    if (same.size === 0) this.#byCid.delete(waiter.cid.text)
     this.#size--
     if (waiter.requestId === null) this.#contents--
+    if (this.#turns && waiter.signal instanceof Stop) waiter.signal.onAsker = undefined
+    if (same.size > 0) return
+    this.#byCid.delete(waiter.cid.text)
+    this.#turns?.remove(waiter.cid, { isServed: false })
   }
 }
 

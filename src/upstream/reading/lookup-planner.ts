@@ -1,8 +1,10 @@
 import { safePace } from '../budget/rate-limit.ts'
 import { RefusedCalls } from '../budget/refused-calls.ts'
 import type { Service } from '../service/service.ts'
+import type { Asker } from '../waiting/stop.ts'
 import { largestLimit } from './list-plan.ts'
 import type { Lookup, LookupGroup } from './lookup-group.ts'
+import type { LookupTurns } from './lookup-turns.ts'
 
 /** A kind of request: for one pin by its request id, for some CIDs by a list, or for all pins by a list. */
 export type Way = 'item' | 'cids' | 'all'
@@ -28,11 +30,25 @@ export interface PlannedTenant {
   total(): number | null
 }
 
-/** Chooses the requests for a tenant's waiting lookups: those that use the least of the service's limits. */
+/** The targets of waiting lookups. */
+interface Targets {
+  /** Number of lookups, if each of them is for one pin. Infinite otherwise. */
+  readonly pins: number
+  /** Number of different CIDs. */
+  readonly cids: number
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+
+/**
+ * Chooses the requests for a tenant's waiting lookups: those that use the least of the service's limits. It also estimates when a
+ * lookup would leave.
+ */
 export class LookupPlanner {
   readonly #service: Service
   readonly #tenant: PlannedTenant
   readonly #waiting: LookupGroup
+  readonly #turns: LookupTurns
   /** Milliseconds of the service's limits that one request uses up. */
   readonly #costMs: Readonly<Record<LookupEndpoint, number>>
   /**
@@ -40,16 +56,20 @@ export class LookupPlanner {
    * the other.
    */
   readonly #countsApart: boolean
-  /** The refused lookups that have not come back yet. They have places in the requests that they are to share. */
+  /** The refused lookups that have not come back yet. They keep nobody out, but they come before others that are refused later. */
   readonly #refused = new RefusedCalls()
   /** The largest number of pins that one list is known to hold. */
   #longestList = PAGE_LIMIT
 
-  /** @param waiting the lookups that wait, at any time */
-  constructor(service: Service, tenant: PlannedTenant, waiting: LookupGroup) {
+  /**
+   * @param waiting the lookups that wait, at any time
+   * @param turns the order in which they leave
+   */
+  constructor(service: Service, tenant: PlannedTenant, waiting: LookupGroup, turns: LookupTurns) {
     this.#service = service
     this.#tenant = tenant
     this.#waiting = waiting
+    this.#turns = turns
     const costOf = (endpoint: LookupEndpoint): number =>
       service.limits
         .filter((limit) => limit.endpoint === endpoint || limit.endpoint === 'all')
@@ -59,33 +79,49 @@ export class LookupPlanner {
   }
 
   /**
-   * Returns the cheapest kind of request for all waiting lookups, and the milliseconds until the last of these requests
-   * would leave.
+   * Returns the cheapest kind of request for all waiting lookups.
    *
    * @param next the request that waits for budget already
-   * @param extra a lookup that is about to be added
    */
-  plan(ways: readonly Way[], next: NextRequest | undefined, extra?: Lookup): { way: Way; waitMs: number } {
-    const { cidFilter, maxCids } = this.#service.capabilities
+  choose(ways: readonly Way[], next: NextRequest | undefined): Way {
     const { size, cidCount, hasContents } = this.#waiting
-    const refused = extra ? this.#refused.ahead(undefined, this.#service.clock.now()) : 0
-    const isSelective = cidFilter === 'exact'
-    const isNewCid = extra !== undefined && !this.#waiting.hasCid(extra.cid)
-    const pages = this.fitsOneList ? 1 : Math.ceil(((this.#tenant.total() ?? 0) + 1) / PAGE_LIMIT)
-    const never = Number.POSITIVE_INFINITY
-    const requests: Record<Way, number> = {
-      item: hasContents || extra?.requestId === null ? never : size + refused + (extra ? 1 : 0),
-      cids: isSelective ? Math.ceil((cidCount + refused + (isNewCid ? 1 : 0)) / maxCids) : never,
-      all: isSelective && !this.fitsOneList ? never : pages,
-    }
-    let best: { way: Way; costMs: number } = { way: 'cids', costMs: never }
-    for (const way of ways) {
-      const endpoint = this.endpointOf(way)
-      const costMs = this.#waitMs(endpoint, 1, next) + requests[way] * this.#costMs[endpoint]
-      if (costMs < best.costMs) best = { way, costMs }
-    }
-    const { way } = best
-    return { way, waitMs: best.costMs === never ? never : this.#waitMs(this.endpointOf(way), requests[way], next) }
+    return this.#cheapest(ways, next, { pins: hasContents ? NEVER : size, cids: cidCount })
+  }
+
+  /**
+   * Returns the milliseconds until a lookup would leave if it were added now, by turns.
+   *
+   * @param asker the operation that the lookup is for
+   * @param behind number of further CIDs that leave before it. Default: 0.
+   */
+  waitMs({ cid, requestId }: Lookup, asker: Asker | undefined, next: NextRequest | undefined, behind = 0): number {
+    const { size, cidCount, hasContents } = this.#waiting
+    const isNewCid = !this.#waiting.hasCid(cid)
+    const way = this.#cheapest(WAYS, next, {
+      pins: hasContents || requestId === null ? NEVER : size + behind + 1,
+      cids: cidCount + behind + (isNewCid ? 1 : 0),
+    })
+    const ahead = behind + Math.min(this.#turns.ahead(asker), cidCount - (isNewCid ? 0 : 1))
+    // A request for a single pin serves one of the lookups that share a CID.
+    const targets = { pins: ahead + (size - cidCount) + 1, cids: ahead + 1 }
+    return this.#leavesInMs(this.endpointOf(way), this.#requests(way, targets), next)
+  }
+
+  /** Returns the clock time at which a request to an endpoint would leave if it joined the budget's queue now. */
+  leavesAt(endpoint: LookupEndpoint): number {
+    return this.#service.clock.now() + this.#leavesInMs(endpoint, 1, undefined)
+  }
+
+  /**
+   * Returns the milliseconds after which a refused lookup should come back. Each refused lookup gets a time of its own: behind
+   * the lookups that wait, and behind those that were refused before and have not come back yet, as far as these have their turns
+   * before it. Lookups that fit in one list share a time.
+   */
+  promiseMs(lookup: Lookup, asker: Asker | undefined, next: NextRequest | undefined): number {
+    const now = this.#service.clock.now()
+    const waitMs = this.waitMs(lookup, asker, next, this.#refused.ahead(asker?.caller, now))
+    this.#refused.add(asker?.caller, now + waitMs)
+    return waitMs
   }
 
   /**
@@ -107,18 +143,33 @@ export class LookupPlanner {
     return this.#countsApart ? LIST_WAYS : WAYS
   }
 
-  /** Records that a lookup was refused, and the clock time at which it should come back. */
-  noteRefused(at: number): void {
-    this.#refused.add(undefined, at)
-  }
-
   /** Records that a list has no more than so many pins, though there are more. */
   noteCutList(records: number): void {
     this.#longestList = Math.min(this.#longestList, records)
   }
 
-  /** Milliseconds until the last of some requests to an endpoint leaves. */
-  #waitMs(endpoint: LookupEndpoint, requests: number, next: NextRequest | undefined): number {
+  #cheapest(ways: readonly Way[], next: NextRequest | undefined, targets: Targets): Way {
+    let best: { way: Way; costMs: number } = { way: 'cids', costMs: NEVER }
+    for (const way of ways) {
+      const endpoint = this.endpointOf(way)
+      const costMs = this.#leavesInMs(endpoint, 1, next) + this.#requests(way, targets) * this.#costMs[endpoint]
+      if (costMs < best.costMs) best = { way, costMs }
+    }
+    return best.way
+  }
+
+  /** Returns the number of requests of a kind that serve the targets. Infinite if this kind cannot serve them. */
+  #requests(way: Way, { pins, cids }: Targets): number {
+    const { cidFilter, maxCids } = this.#service.capabilities
+    const isSelective = cidFilter === 'exact'
+    if (way === 'item') return pins
+    if (way === 'cids') return isSelective ? Math.ceil(cids / maxCids) : NEVER
+    if (isSelective && !this.fitsOneList) return NEVER
+    return this.fitsOneList ? 1 : Math.ceil(((this.#tenant.total() ?? 0) + 1) / PAGE_LIMIT)
+  }
+
+  /** Returns the milliseconds until the last of some requests to an endpoint leaves. */
+  #leavesInMs(endpoint: LookupEndpoint, requests: number, next: NextRequest | undefined): number {
     const { budget, clock } = this.#service
     const call = { tenantKey: this.#tenant.key, endpoint, class: 'interactive' } as const
     if (next?.endpoint !== endpoint) return budget.expectedWaitMs(call, requests - 1)

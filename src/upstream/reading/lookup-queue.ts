@@ -1,26 +1,20 @@
 import type { Cid } from '../../domain/cid.ts'
 import { RateLimitedError } from '../../domain/errors.ts'
-import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import type { CallOptions, PinClient } from '../http/client.ts'
+import type { Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { ListNotFoundError } from '../http/refusals.ts'
 import type { Service } from '../service/service.ts'
-import { Stop, type StopSignal } from '../waiting/stop.ts'
+import { type Asker, Stop, type StopSignal } from '../waiting/stop.ts'
 import { isCutShort } from './list-counts.ts'
 import { largestLimit } from './list-plan.ts'
+import { type AskedTenant, groupOf, type LookupBatch, takeBatch } from './lookup-batch.ts'
 import { type Lookup, LookupGroup, type PinRecords } from './lookup-group.ts'
-import { LookupPlanner, type NextRequest, PAGE_LIMIT, WAYS, type Way } from './lookup-planner.ts'
-import { cidsThatFit } from './split-query.ts'
+import { LookupPlanner, type NextRequest, type PlannedTenant, WAYS, type Way } from './lookup-planner.ts'
+import { LookupTurns } from './lookup-turns.ts'
 
 /** The parts of a tenant that the queue needs. */
-export interface LookupSource {
-  readonly key: string
-  readonly token: string
-  /** Number of the tenant's pins, if known. */
-  total(): number | null
-  /** Sends one `GET /pins` at once, without waiting for budget. */
-  list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage>
+export interface LookupSource extends PlannedTenant, AskedTenant {
   /** Returns whether a list may be empty although pins match. */
   isDoubtful(query: ListQuery, page: PinPage): boolean
   /** Reads all pins of some CIDs, or all pins of the account, page by page. It works with every service. */
@@ -41,7 +35,8 @@ export interface LookupSource {
 export class LookupQueue {
   readonly #service: Service
   readonly #source: LookupSource
-  readonly #waiting = new LookupGroup(() => this.#next?.stop.abort())
+  readonly #turns = new LookupTurns()
+  readonly #waiting = new LookupGroup(() => this.#next?.stop.abort(), this.#turns)
   readonly #planner: LookupPlanner
   /** The request that waits for budget. Undefined also for a request for a single pin that needs a permit of its own. */
   #next: (NextRequest & { readonly stop: Stop }) | undefined
@@ -50,24 +45,27 @@ export class LookupQueue {
   constructor(service: Service, source: LookupSource) {
     this.#service = service
     this.#source = source
-    this.#planner = new LookupPlanner(service, source, this.#waiting)
+    this.#planner = new LookupPlanner(service, source, this.#waiting, this.#turns)
   }
 
   /**
    * Waits for the pins of a lookup. A lookup for one pin gets at most that pin.
    *
-   * @throws {RateLimitedError} at once when the budget cannot grant all waiting lookups in time
+   * Callers take turns, so a lookup does not wait for all lookups of another caller. Refused lookups keep no place in the queue:
+   * they count only in the times that later refusals tell.
+   *
+   * @throws {RateLimitedError} at once when the lookup would not leave in time; later when lookups of other callers delayed it past
+   *   that time. `retryAfterMs` is the time after which it would leave, behind the refused lookups that have their turns before it.
    * @throws {PinNotFoundError} when `GET /pins/{requestid}` was refused with it. If a list lacks the pin, the result is
    *   empty instead.
    * @throws whatever else the request fails with
    * @throws `signal.reason` when aborted
    */
   find(lookup: Lookup, signal: StopSignal): Promise<readonly Pin[]> {
-    const { clock, longestReadWaitMs, name } = this.#service
-    const { waitMs } = this.#planner.plan(WAYS, this.#next, lookup)
-    if (waitMs > longestReadWaitMs) {
-      this.#planner.noteRefused(clock.now() + waitMs)
-      return Promise.reject(new RateLimitedError(name, waitMs))
+    const { clock, longestReadWaitMs } = this.#service
+    const { asker } = signal
+    if (this.#planner.waitMs(lookup, asker, this.#next) > longestReadWaitMs) {
+      return Promise.reject(this.#refusal(lookup, asker))
     }
     const found = this.#waiting.add(lookup, clock.now(), signal)
     if (!this.#isPumping) void this.#pump()
@@ -80,7 +78,7 @@ export class LookupQueue {
     // Waits one microtask, so that all lookups that one GraphQL request makes in this turn of the event loop are queued.
     await Promise.resolve()
     while (this.#waiting.size > 0) {
-      const { way } = this.#planner.plan(WAYS, this.#next)
+      const way = this.#planner.choose(WAYS, this.#next)
       if (way === 'all' && !this.#planner.fitsOneList) await this.#readPages()
       else await this.#sendNext(way)
     }
@@ -95,10 +93,11 @@ export class LookupQueue {
     const { key, token } = this.#source
     const endpoint = this.#planner.endpointOf(way)
     const stop = new Stop()
-    const { budget, clock } = this.#service
-    const leavesAt = clock.now() + budget.expectedWaitMs({ tenantKey: key, endpoint, class: 'interactive' })
+    const leavesAt = this.#planner.leavesAt(endpoint)
+    if (this.#refuseLate(leavesAt)) return Promise.resolve()
     // A permit for a single pin is requested for that pin. All other requests are put together when they are sent.
-    let batch = endpoint === 'item' ? this.#makeUp('item', stop) : undefined
+    let batch = endpoint === 'item' ? this.#takeBatch('item', stop) : undefined
+    const { askedAt } = batch?.lookups ?? this.#waiting
     const next = batch ? undefined : { endpoint, leavesAt, stop }
     this.#next = next
     return new Promise((resolve) => {
@@ -112,46 +111,34 @@ export class LookupQueue {
           token,
           endpoint,
           class: 'interactive',
-          askedAt: (batch?.lookups ?? this.#waiting).askedAt,
+          askedAt,
           signal: stop,
           isRepeatable: true,
           send: (client, options) => {
-            batch ??= this.#makeUp(this.#planner.plan(this.#planner.waysOfLists, this.#next).way, stop)
+            batch ??= this.#takeBatch(this.#planner.choose(this.#planner.waysOfLists, this.#next), stop)
             leave()
             return batch.ask(client, options)
           },
         })
         .then((page) => batch && this.#answer(batch, page, stop))
         .catch((error: unknown) => {
+          leave()
           if (batch?.query && error instanceof ListNotFoundError)
             void this.#readInstead(batch.lookups, batch.query.cids)
-          else if (batch) batch.lookups.fail(error)
-          else if (!stop.aborted) this.#refuse(error)
+          else if (batch) batch.lookups.fail(() => error)
+          // The budget refuses a request when the lookup for which it was made first cannot wait.
+          else if (error instanceof RateLimitedError) this.#refuseLate(this.#planner.leavesAt(endpoint), askedAt)
+          else if (!stop.aborted) this.#waiting.fail(() => error)
         })
         .finally(leave)
     })
   }
 
-  #makeUp(way: Way, stop: Stop): Batch {
-    const lookups = new LookupGroup(() => stop.abort())
-    stop.waiting = lookups
-    const requestId = way === 'item' ? lookups.takePin(this.#waiting) : null
-    if (requestId !== null) {
-      return {
-        lookups,
-        query: undefined,
-        ask: async (client, options) => ({ count: 1, pins: [await client.getPin(requestId, options)] }),
-      }
-    }
-    const { capabilities } = this.#service
-    const cids =
-      way === 'cids' ? cidsThatFit(this.#waiting.cidsByTurns(), capabilities, this.#source.token.length) : undefined
-    lookups.take(this.#waiting, cids)
-    const query = { cids, statuses: PIN_STATUSES, limit: PAGE_LIMIT }
-    return { lookups, query, ask: (client, options) => this.#source.list(client, query, options) }
+  #takeBatch(way: Way, stop: Stop): LookupBatch {
+    return takeBatch(way, this.#waiting, this.#turns, this.#source, this.#service.capabilities, stop)
   }
 
-  async #answer({ lookups, query }: Batch, page: PinPage, signal: StopSignal): Promise<void> {
+  async #answer({ lookups, query }: LookupBatch, page: PinPage, signal: StopSignal): Promise<void> {
     const { capabilities, name } = this.#service
     const isCut = query && (recordCount(page) >= largestLimit(capabilities) || isCutShort(query, page, capabilities))
     const isDoubtful = query && this.#source.isDoubtful(query, page)
@@ -159,8 +146,7 @@ export class LookupQueue {
     if (query.cids) return lookups.settle(name, await this.#source.collect(query.cids, signal))
     // There are more pins than expected, so this list does not settle the lookups. They wait again.
     this.#planner.noteCutList(recordCount(page))
-    this.#waiting.take(lookups)
-    if (!this.#isPumping) void this.#pump()
+    this.#waitAgain(lookups)
   }
 
   /**
@@ -174,31 +160,35 @@ export class LookupQueue {
   /** Reads pins page by page, for lookups that one list cannot settle. */
   async #readInstead(from: LookupGroup, cids: readonly Cid[] | undefined): Promise<void> {
     const stop = new Stop()
-    const lookups = new LookupGroup(() => stop.abort())
-    stop.waiting = lookups
+    const lookups = groupOf(stop)
     lookups.take(from)
     await this.#source.collect(cids, stop).then(
       (records) => lookups.settle(this.#service.name, records),
-      (error: unknown) => lookups.fail(error),
+      (error: unknown) => lookups.fail(() => error),
     )
   }
 
-  /**
-   * Rejects lookups after a request was not sent. A full budget rejects only the lookups that cannot wait longer, and any
-   * other error rejects all.
-   */
-  #refuse(error: unknown): void {
-    const { clock, longestReadWaitMs } = this.#service
-    if (error instanceof RateLimitedError)
-      this.#waiting.fail(error, clock.now() + error.retryAfterMs - longestReadWaitMs)
-    else this.#waiting.fail(error)
+  #waitAgain(lookups: LookupGroup): void {
+    if (lookups.size === 0) return
+    this.#waiting.take(lookups)
+    if (!this.#isPumping) void this.#pump()
   }
-}
 
-/** The lookups of one request, and the request itself. */
-interface Batch {
-  readonly lookups: LookupGroup
-  /** The query of a list; undefined for a single pin. */
-  readonly query: ListQuery | undefined
-  ask(client: PinClient, options: CallOptions): Promise<PinPage>
+  /**
+   * Refuses the lookups that cannot wait until the next request leaves. Each is told a time of its own. Returns whether there were
+   * any.
+   *
+   * @param until clock time. Lookups that began by then are refused in any case. Default: none.
+   */
+  #refuseLate(leavesAt: number, until = Number.NEGATIVE_INFINITY): boolean {
+    const { askedAt = Number.POSITIVE_INFINITY } = this.#waiting
+    const last = Math.max(until, leavesAt - this.#service.longestReadWaitMs)
+    if (askedAt > last) return false
+    this.#waiting.fail((lookup, asker) => this.#refusal(lookup, asker), last)
+    return true
+  }
+
+  #refusal(lookup: Lookup, asker: Asker | undefined): RateLimitedError {
+    return new RateLimitedError(this.#service.name, this.#planner.promiseMs(lookup, asker, this.#next))
+  }
 }

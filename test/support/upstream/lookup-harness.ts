@@ -134,8 +134,8 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     }: { isContent?: boolean; signal?: StopSignal | undefined } = {},
   ) {
     const { cid, requestId } = examplePin(n)
-    const looked: { outcome: unknown } = { outcome: 'waits' }
-    queue.find({ cid, requestId: isContent ? null : requestId }, signal).then(
+    const looked: { outcome: unknown; ended: Promise<void> } = { outcome: 'waits', ended: Promise.resolve() }
+    looked.ended = queue.find({ cid, requestId: isContent ? null : requestId }, signal).then(
       (found) => {
         looked.outcome = found.map((pin) => pin.requestId)
       },

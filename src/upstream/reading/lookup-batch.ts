@@ -1,0 +1,61 @@
+import { PIN_STATUSES } from '../../domain/pin.ts'
+import type { CallOptions, PinClient } from '../http/client.ts'
+import type { ListQuery } from '../http/list-query.ts'
+import type { PinPage } from '../http/pin-page.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+import type { Stop } from '../waiting/stop.ts'
+import { LookupGroup } from './lookup-group.ts'
+import { PAGE_LIMIT, type Way } from './lookup-planner.ts'
+import type { LookupTurns } from './lookup-turns.ts'
+import { cidsThatFit } from './split-query.ts'
+
+/** The lookups of one request, and the request itself. */
+export interface LookupBatch {
+  readonly lookups: LookupGroup
+  /** The query of a list; undefined for a single pin. */
+  readonly query: ListQuery | undefined
+  ask(client: PinClient, options: CallOptions): Promise<PinPage>
+}
+
+/** The parts of a tenant that a request of its lookups depends on. */
+export interface AskedTenant {
+  readonly token: string
+  /** Sends one `GET /pins` at once, without waiting for budget. */
+  list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage>
+}
+
+/**
+ * Puts a request together from lookups that wait, by turns, and takes them from those that wait.
+ *
+ * @param turns the turns of the waiting lookups
+ * @param stop the signal of the request. It is aborted when no lookup of the request waits any more.
+ */
+export function takeBatch(
+  way: Way,
+  waiting: LookupGroup,
+  turns: LookupTurns,
+  tenant: AskedTenant,
+  capabilities: Capabilities,
+  stop: Stop,
+): LookupBatch {
+  const lookups = groupOf(stop)
+  const requestId = way === 'item' ? lookups.takePin(waiting) : null
+  if (requestId !== null) {
+    return {
+      lookups,
+      query: undefined,
+      ask: async (client, options) => ({ count: 1, pins: [await client.getPin(requestId, options)] }),
+    }
+  }
+  const cids = way === 'cids' ? cidsThatFit(turns.serve(), capabilities, tenant.token.length) : undefined
+  lookups.take(waiting, cids)
+  const query = { cids, statuses: PIN_STATUSES, limit: PAGE_LIMIT }
+  return { lookups, query, ask: (client, options) => tenant.list(client, query, options) }
+}
+
+/** Creates the empty group of a request's lookups. Their operations wait for the request, which is aborted when all have left. */
+export function groupOf(stop: Stop): LookupGroup {
+  const lookups = new LookupGroup(() => stop.abort())
+  stop.waiting = lookups
+  return lookups
+}

@@ -1,0 +1,40 @@
+import { RateLimitedError } from '../../../src/domain/errors.ts'
+import { Stop } from '../../../src/upstream/waiting/stop.ts'
+import type { createLookups } from './lookup-harness.ts'
+
+/** How a lookup whose client obeys `retryAfterMs` was answered. */
+export interface Answered {
+  readonly caller: string
+  /** Milliseconds from the first attempt to the answer. */
+  readonly tookMs: number
+  /** The times that it was told, in milliseconds. */
+  readonly told: readonly number[]
+}
+
+/** Creates the signal of a new operation of a caller. */
+export function operationOf(caller: string): Stop {
+  return new Stop({ asker: { caller } })
+}
+
+/**
+ * Looks up the content of a pin, and again whenever the answer is a refusal, after exactly the time that it tells.
+ *
+ * @throws any other failure
+ */
+export async function lookUpUntilAnswered(
+  { clock, lookUp }: Pick<ReturnType<typeof createLookups>, 'clock' | 'lookUp'>,
+  n: number,
+  caller: string,
+): Promise<Answered> {
+  const since = clock.now()
+  const told: number[] = []
+  for (;;) {
+    const looked = lookUp(n, { isContent: true, signal: operationOf(caller) })
+    await looked.ended
+    const { outcome } = looked
+    if (Array.isArray(outcome)) return { caller, tookMs: clock.now() - since, told }
+    if (!(outcome instanceof RateLimitedError)) throw outcome
+    told.push(outcome.retryAfterMs)
+    await clock.sleep(outcome.retryAfterMs)
+  }
+}
