@@ -10,6 +10,7 @@ import { isCutShort } from './list-counts.ts'
 import { largestLimit } from './list-plan.ts'
 import { type AskedTenant, groupOf, type LookupBatch, takeBatch } from './lookup-batch.ts'
 import { type Lookup, LookupGroup, type PinRecords } from './lookup-group.ts'
+import { LookupOutage, type RequestTimes } from './lookup-outage.ts'
 import { LookupPlanner, type NextRequest, type PlannedTenant, WAYS, type Way } from './lookup-planner.ts'
 import { LookupTurns } from './lookup-turns.ts'
 
@@ -38,6 +39,7 @@ export class LookupQueue {
   readonly #turns = new LookupTurns()
   readonly #waiting = new LookupGroup(() => this.#next?.stop.abort(), this.#turns)
   readonly #planner: LookupPlanner
+  readonly #outage: LookupOutage
   /** The request that waits for budget. Undefined also for a request for a single pin that needs a permit of its own. */
   #next: (NextRequest & { readonly stop: Stop }) | undefined
   #isPumping = false
@@ -46,6 +48,7 @@ export class LookupQueue {
     this.#service = service
     this.#source = source
     this.#planner = new LookupPlanner(service, source, this.#waiting, this.#turns)
+    this.#outage = new LookupOutage(service, source.key)
   }
 
   /**
@@ -56,6 +59,8 @@ export class LookupQueue {
    *
    * @throws {RateLimitedError} at once when the lookup would not leave in time; later when lookups of other callers delayed it past
    *   that time. `retryAfterMs` is the time after which it would leave, behind the refused lookups that have their turns before it.
+   * @throws {ServiceUnavailableError} when the last try failed, or when the service is down and does not come back within 0.45 times
+   *   `timeoutMs`, which each lookup has for itself
    * @throws {PinNotFoundError} when `GET /pins/{requestid}` was refused with it. If a list lacks the pin, the result is
    *   empty instead.
    * @throws whatever else the request fails with
@@ -67,9 +72,11 @@ export class LookupQueue {
     if (this.#planner.waitMs(lookup, asker, this.#next) > longestReadWaitMs) {
       return Promise.reject(this.#refusal(lookup, asker))
     }
-    const found = this.#waiting.add(lookup, clock.now(), signal)
-    if (!this.#isPumping) void this.#pump()
-    return found
+    return this.#outage.bound(signal, (stop) => {
+      const found = this.#waiting.add(lookup, clock.now(), stop)
+      if (!this.#isPumping) void this.#pump()
+      return found
+    })
   }
 
   /** Sends requests until no lookup waits. The next one is prepared as soon as the last one was sent. */
@@ -97,7 +104,7 @@ export class LookupQueue {
     if (this.#refuseLate(leavesAt)) return Promise.resolve()
     // A permit for a single pin is requested for that pin. All other requests are put together when they are sent.
     let batch = endpoint === 'item' ? this.#takeBatch('item', stop) : undefined
-    const { askedAt } = batch?.lookups ?? this.#waiting
+    const times = this.#timesOf(batch?.lookups ?? this.#waiting)
     const next = batch ? undefined : { endpoint, leavesAt, stop }
     this.#next = next
     return new Promise((resolve) => {
@@ -111,7 +118,7 @@ export class LookupQueue {
           token,
           endpoint,
           class: 'interactive',
-          askedAt,
+          askedAt: times.firstAskedAt,
           signal: stop,
           isRepeatable: true,
           send: (client, options) => {
@@ -125,10 +132,11 @@ export class LookupQueue {
           leave()
           if (batch?.query && error instanceof ListNotFoundError)
             void this.#readInstead(batch.lookups, batch.query.cids)
-          else if (batch) batch.lookups.fail(() => error)
+          else if (batch) this.#fail(batch.lookups, error, times)
           // The budget refuses a request when the lookup for which it was made first cannot wait.
-          else if (error instanceof RateLimitedError) this.#refuseLate(this.#planner.leavesAt(endpoint), askedAt)
-          else if (!stop.aborted) this.#waiting.fail(() => error)
+          else if (error instanceof RateLimitedError)
+            this.#refuseLate(this.#planner.leavesAt(endpoint), times.firstAskedAt)
+          else if (!stop.aborted) this.#fail(this.#waiting, error, times)
         })
         .finally(leave)
     })
@@ -162,16 +170,29 @@ export class LookupQueue {
     const stop = new Stop()
     const lookups = groupOf(stop)
     lookups.take(from)
+    const times = this.#timesOf(lookups)
     await this.#source.collect(cids, stop).then(
       (records) => lookups.settle(this.#service.name, records),
-      (error: unknown) => lookups.fail(() => error),
+      (error: unknown) => this.#fail(lookups, error, times),
     )
+  }
+
+  /** Returns the times of a request that begins to wait now. */
+  #timesOf(lookups: LookupGroup): RequestTimes {
+    const begunAt = this.#service.clock.now()
+    return { begunAt, firstAskedAt: lookups.askedAt ?? begunAt }
   }
 
   #waitAgain(lookups: LookupGroup): void {
     if (lookups.size === 0) return
     this.#waiting.take(lookups)
     if (!this.#isPumping) void this.#pump()
+  }
+
+  /** Rejects the lookups of a request that failed. If the service is down, those that have time left wait again. */
+  #fail(lookups: LookupGroup, error: unknown, times: RequestTimes): void {
+    lookups.fail(() => error, this.#outage.failsUntil(error, times))
+    if (lookups !== this.#waiting) this.#waitAgain(lookups)
   }
 
   /**
