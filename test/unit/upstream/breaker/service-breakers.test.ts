@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
-import type { Visit } from '../../../../src/upstream/breaker/gate.ts'
 import { ServiceBreakers } from '../../../../src/upstream/breaker/service-breakers.ts'
+import type { Visit } from '../../../../src/upstream/breaker/visit.ts'
 import { FailedAnswerError } from '../../../../src/upstream/http/refusals.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
@@ -18,7 +18,7 @@ function createBreakers() {
   const breakers = new ServiceBreakers('test', clock)
   /** A call that ends at once, and is a trial where one is due. */
   const end = (tenant: string, error: Error | null) =>
-    breakers.end(breakers.begin(tenant, breakers.takeTrial(tenant)), error)
+    breakers.end(breakers.begin(tenant, breakers.takeTrial(tenant, { hasPermit: true }), true), error)
   const fail = (tenant: string, error: Error, times = 1) => {
     for (let n = 0; n < times; n++) end(tenant, error)
   }
@@ -28,15 +28,16 @@ function createBreakers() {
     const now = clock.now()
     const left: { how?: unknown } = {}
     breakers
-      .wait(tenant, {
+      .wait({
+        tenantKey: tenant,
+        lane: 'list',
         since: now,
         until: now + 4500,
         signal: undefined,
         isChange: true,
         probe: () => {},
         probeLate: () => Promise.resolve(),
-        hasRoom: () => true,
-        hasTried: false,
+        trialWaitMs: () => 0,
         ...more,
       })
       .then(
@@ -63,7 +64,7 @@ describe('ServiceBreakers', () => {
     expect(breakers.isOpen('mallory')).toBe(false)
     fail('mallory', error)
     expect(breakers.isOpen('mallory')).toBe(true)
-    expect(breakers.refusal('mallory')).toMatchObject({
+    expect(breakers.refusal({ tenantKey: 'mallory', trialWaitMs: () => 0 })).toMatchObject({
       message: 'test is down and is left alone for a moment',
       retryAfterMs: 100,
     })
