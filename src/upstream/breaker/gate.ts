@@ -33,8 +33,8 @@ export class Gate {
   #noRoomUntil = Number.NEGATIVE_INFINITY
   /** The trial that was let through and is not sent yet. */
   #pending: Trial | null = null
-  /** Breakers for which a late probe waits for the budget. */
-  readonly #probedLate = new Set<CircuitBreaker>()
+  /** Breakers for which a late probe waits for the budget, and the clock time at which it expects to leave. */
+  readonly #probedLate = new Map<CircuitBreaker, number>()
 
   /** @param breakerOf returns the breaker that a tenant's calls must wait for, or one that is closed */
   constructor(clock: Clock, breakerOf: (tenantKey: string) => CircuitBreaker) {
@@ -87,7 +87,9 @@ export class Gate {
   /** Creates the error of a call that does not wait, or waits no longer. */
   refusal({ tenantKey, trialWaitMs }: Pick<Visit, 'tenantKey' | 'trialWaitMs'>): ServiceUnavailableError {
     const breaker = this.#breakerOf(tenantKey)
-    return breaker.refusal(Math.max(this.#dueAt(breaker) - this.#clock.now(), trialWaitMs()))
+    const now = this.#clock.now()
+    const hasRoomAt = Math.min(now + trialWaitMs(), this.#probedLate.get(breaker) ?? Number.POSITIVE_INFINITY)
+    return breaker.refusal(Math.max(this.#dueAt(breaker), hasRoomAt) - now)
   }
 
   /**
@@ -97,8 +99,9 @@ export class Gate {
    */
   takeTrial(tenantKey: string, hasPermit: boolean): Trial | null {
     if ((this.#pending && !hasPermit) || this.#dueAt(this.#breakerOf(tenantKey)) > this.#clock.now()) return null
-    this.#turns.had([tenantKey])
-    const trial: Trial = { tenantKey, followsProbe: false }
+    const keys = [tenantKey]
+    this.#turns.had(keys)
+    const trial: Trial = { tenantKey, keys, followsProbe: false }
     if (!hasPermit) this.#pending = trial
     return trial
   }
@@ -135,10 +138,11 @@ export class Gate {
    */
   handOver(trial: Trial, lane: string): boolean {
     for (const waiter of this.#waiting) {
-      const { visit } = waiter
+      const { visit, keys } = waiter
       if (visit.tenantKey !== trial.tenantKey || visit.lane !== lane) continue
-      this.#pending = trial
-      waiter.leave(trial)
+      this.#turns.had(keys)
+      this.#pending = { ...trial, keys }
+      waiter.leave(this.#pending)
       return true
     }
     return false
@@ -149,27 +153,32 @@ export class Gate {
     const breaker = this.#breakerOf(tenantKey)
     if (!breaker.isOpen || this.#pending) return
     for (const waiter of this.#waiting) {
-      const { visit } = waiter
+      const { visit, keys } = waiter
       if (!visit.isChange || this.#breakerOf(visit.tenantKey) !== breaker) continue
-      this.#pending = { tenantKey: visit.tenantKey, followsProbe: true }
+      this.#pending = { tenantKey: visit.tenantKey, keys, followsProbe: true }
       waiter.leave(this.#pending)
       return
     }
   }
 
   /** Sends a probe when the budget has room, unless one waits for that already. */
-  probeLate({ tenantKey, probeLate }: Pick<Visit, 'tenantKey' | 'probeLate'>): void {
+  probeLate({ tenantKey, trialWaitMs, probeLate }: Pick<Visit, 'tenantKey' | 'trialWaitMs' | 'probeLate'>): void {
     const breaker = this.#breakerOf(tenantKey)
     if (this.#probedLate.has(breaker)) return
-    this.#probedLate.add(breaker)
+    this.#probedLate.set(breaker, this.#clock.now() + trialWaitMs())
     const end = (): void => {
       this.#probedLate.delete(breaker)
     }
     probeLate().then(end, end)
   }
 
-  /** Records that the service has answered somebody. So trials of several breakers may follow each other at once. */
-  answered(): void {
+  /**
+   * Records that the service has answered somebody. So trials of several breakers may follow each other at once.
+   *
+   * @param trial null if the call was none
+   */
+  answered(trial: Trial | null): void {
+    if (trial) this.#turns.answered(trial.keys)
     this.#pace.answered()
     if (this.#waiting.size > 0) this.#look()
   }
@@ -239,7 +248,7 @@ export class Gate {
 
   #try({ visit, keys, leave }: WaitingVisit, isProbed: boolean): void {
     this.#turns.had(keys)
-    const trial: Trial = { tenantKey: visit.tenantKey, followsProbe: false }
+    const trial: Trial = { tenantKey: visit.tenantKey, keys, followsProbe: false }
     this.#pending = trial
     // A change goes on waiting while it is probed for.
     if (isProbed) visit.probe(trial)

@@ -36,7 +36,8 @@ export interface CallInFlight {
   readonly own: CircuitBreaker
   readonly numberAtOwn: number
   readonly numberAtShared: number
-  readonly isTrial: boolean
+  /** Null if the call is no trial. */
+  readonly trial: Trial | null
 }
 
 /**
@@ -161,7 +162,7 @@ export class ServiceBreakers {
   }
 
   /** Has a probe sent when the budget has room, in place of a call that does not wait for it. */
-  probeLate(visit: Pick<Visit, 'tenantKey' | 'probeLate'>): void {
+  probeLate(visit: Pick<Visit, 'tenantKey' | 'trialWaitMs' | 'probeLate'>): void {
     if (this.isOpen(visit.tenantKey)) this.#gate.probeLate(visit)
   }
 
@@ -178,11 +179,12 @@ export class ServiceBreakers {
     const numberAtOwn = own.begin(isTrial)
     const numberAtShared = this.#shared.begin(isTrial)
     if (trial) this.#gate.sent(trial)
-    return { tenantKey, isRead, own, numberAtOwn, numberAtShared, isTrial }
+    return { tenantKey, isRead, own, numberAtOwn, numberAtShared, trial }
   }
 
   /** @param error null for a success */
-  end({ tenantKey, isRead, own, numberAtOwn, numberAtShared, isTrial }: CallInFlight, error: unknown): void {
+  end({ tenantKey, isRead, own, numberAtOwn, numberAtShared, trial }: CallInFlight, error: unknown): void {
+    const isTrial = trial !== null
     const isAnswered = error === null || isAnswer(error)
     const wasOpen = { own: own.isOpen, shared: this.#shared.isOpen }
     const isBroken = isAnswered === false && this.#broken.has(tenantKey)
@@ -198,7 +200,7 @@ export class ServiceBreakers {
     else if (own.isOpen) this.#broken.stopped(tenantKey)
     if (this.#onState) this.#noteState(tenantKey, own.state === 'down', isAnswered)
     if (wasOpen.own !== own.isOpen || wasOpen.shared !== this.#shared.isOpen) this.#changed()
-    if (isAnswered === true) this.#gate.answered()
+    if (isAnswered === true) this.#gate.answered(trial)
   }
 
   /**

@@ -16,7 +16,8 @@ export function turnKeysOf({ tenantKey, lane, signal }: Visit): TurnKeys {
  * inside the lane the caller.
  *
  * The turns of those who have left are remembered, unlike in a queue. A call waits for 4.5 s, and trials of a long outage are one second
- * apart. So whoever came back to the end of a queue would have no turn while five others wait.
+ * apart. So whoever came back to the end of a queue would have no turn while five others wait. Whoever was answered comes first
+ * the next time, before those whose trials fail again and again.
  */
 export class TrialTurns {
   /** Number of each key's last turn, the earliest first. */
@@ -34,6 +35,11 @@ export class TrialTurns {
       if (this.#last.size <= MAX_KEYS) return
       this.#last.delete(key)
     }
+  }
+
+  /** Records that the trial of a call was answered. */
+  answered(keys: readonly string[]): void {
+    for (const key of keys) this.#last.delete(key)
   }
 
   /** Compares two calls, as `sort` does. 0: their keys are equal, or the outermost that differ have had no turn yet. */

@@ -5,6 +5,8 @@ import type { TurnKeys } from './trial-turns.ts'
 /** The right to send one call to a service that is down. */
 export interface Trial {
   readonly tenantKey: string
+  /** The keys whose turn it is. */
+  readonly keys: readonly string[]
   /** True for a change that follows the answer to a probe at once. The two count as one trial. */
   readonly followsProbe: boolean
   /** Permission to send the call, if the budget has given it already. */

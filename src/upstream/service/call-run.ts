@@ -136,8 +136,9 @@ export class CallRun<Value> {
     const waitMs = trialWaitMs(budget, tenantKey, endpoint)
     const trial = waitMs <= SOON_MS ? breakers.takeTrial(tenantKey, { hasPermit: false }) : null
     if (trial) return trial
-    if (waitMs > SOON_MS) breakers.probeLate({ tenantKey, probeLate: () => this.#probeLate() })
-    throw this.#lastFailure ?? breakers.refusal({ tenantKey, trialWaitMs: () => waitMs })
+    const asked = { tenantKey, trialWaitMs: () => waitMs, probeLate: () => this.#probeLate() }
+    if (waitMs > SOON_MS) breakers.probeLate(asked)
+    throw this.#lastFailure ?? breakers.refusal(asked)
   }
 
   /** Asks in the name of a change that waits whether the service is back, since a change must not find that out itself. */

@@ -21,7 +21,7 @@ function createGate() {
     breaker.end(number, trial !== null, error)
     if (error !== null) return
     gate.letGo()
-    gate.answered()
+    gate.answered(trial)
   }
   for (let i = 0; i < 3; i++) for (const breaker of [shared, own]) end(down, null, breaker)
   const left: string[] = []
@@ -57,7 +57,7 @@ function createGate() {
 }
 
 describe('Gate', () => {
-  it('passes over reads without room in the budget, and looks for room again', async () => {
+  it('skips reads without room in the budget, and tries them again', async () => {
     const { clock, left, come } = createGate()
     let waitMs = 1001
     const late: string[] = []
@@ -98,8 +98,8 @@ describe('Gate', () => {
     for (const name of ['a', 'b']) come(name, { tenantKey: name, trialWaitMs: () => 5000 })
     await clock.advance(50)
     const permit = { grantedAt: 0, waitedMs: 0, sent: () => {}, giveBack: () => {} }
-    expect(gate.handOver({ tenantKey: 'b', followsProbe: false, permit }, 'item')).toBe(false)
-    expect(gate.handOver({ tenantKey: 'b', followsProbe: false, permit }, 'list')).toBe(true)
+    expect(gate.handOver({ tenantKey: 'b', keys: [], followsProbe: false, permit }, 'item')).toBe(false)
+    expect(gate.handOver({ tenantKey: 'b', keys: [], followsProbe: false, permit }, 'list')).toBe(true)
     await clock.advance(0)
     expect([left, trials[0]?.permit]).toEqual([['b tries'], permit])
   })
@@ -221,7 +221,7 @@ describe('Gate', () => {
     expect(left).toContain('a goes')
   })
 
-  it('refuses a call at the end of its visit, and at once where that is over', async () => {
+  it('refuses a call at the end of its time at the gate, and at once if that time is over', async () => {
     const { clock, left, come } = createGate()
     come('late', { until: clock.now() })
     await clock.advance(0)
@@ -239,7 +239,7 @@ describe('Gate', () => {
     expect(gate.refusal({ tenantKey: 'alice', trialWaitMs: () => 11_000 }).retryAfterMs).toBe(11_000)
   })
 
-  it('lets a call leave whose caller has left', async () => {
+  it('drops a call whose caller has left', async () => {
     const { clock, left, come } = createGate()
     const caller = new AbortController()
     come('a', { signal: caller.signal })

@@ -92,6 +92,34 @@ describe('ServiceBreakers', () => {
     expect(['mallory', 'bob', 'alice'].map((tenant) => breakers.isOpen(tenant))).toEqual([true, true, false])
   })
 
+  it('count an account no more that is stopped while others are answered, until it has an answer of its own', () => {
+    const { breakers, fail, succeed } = createBreakers()
+    fail('mallory', answered(503), 3)
+    succeed('carol')
+    fail('mallory', answered(503), 10)
+    fail('bob', answered(503), 2)
+    expect(breakers.isOpen('carol')).toBe(false)
+    fail('dave', answered(503))
+    expect(breakers.isOpen('carol')).toBe(true)
+    succeed('mallory')
+    fail('mallory', answered(503), 2)
+    expect(breakers.isOpen('carol')).toBe(false)
+    fail('dave', answered(503))
+    expect(breakers.isOpen('carol')).toBe(true)
+  })
+
+  it('tell calls that wait elsewhere when they have to wait here', () => {
+    const { breakers, fail } = createBreakers()
+    const told: string[] = []
+    for (const tenant of ['alice', 'carol']) breakers.whenOpen(tenant, () => told.push(tenant))
+    breakers.whenOpen('carol', () => told.push('nobody'))()
+    fail('alice', unreachable, 3)
+    expect(told).toEqual(['alice'])
+    fail('bob', unreachable)
+    expect(told.slice(1)).toContain('carol')
+    expect(told).not.toContain('nobody')
+  })
+
   it('reset the count of all tenants after an answer to any of them', () => {
     const { breakers, fail, succeed } = createBreakers()
     fail('alice', unreachable)
