@@ -15,7 +15,7 @@ interface GateState {
   dueAt(breaker: CircuitBreaker): number
 }
 
-/** `call`: the call is tried. `probe`: a probe is tried in its place. `noRoom`: of all calls that might, it has room first. */
+/** `call`: the call is tried. `probe`: a probe is tried in its place. `noRoom`: of all calls that might be tried, it has room first. */
 type Choice =
   | { readonly kind: 'call' | 'probe' | 'noRoom'; readonly waiter: WaitingVisit }
   | { readonly kind: 'later'; readonly at: number }
@@ -43,10 +43,14 @@ export function chooseTrial(waiting: Iterable<WaitingVisit>, { now, turns, break
       breaker.failedReads = 0
       return { kind: 'call', waiter }
     }
-    const waitMs = waitsMs.get(keys[1]) ?? visit.trialWaitMs()
-    waitsMs.set(keys[1], waitMs)
+    const [, , lane] = keys
+    const waitMs = waitsMs.get(lane) ?? visit.trialWaitMs()
+    waitsMs.set(lane, waitMs)
     if (waitMs <= SOON_MS && (!chosen || isBefore(waiter, chosen, turns))) chosen = waiter
-    if (waitMs < nearestMs) [nearest, nearestMs] = [waiter, waitMs]
+    if (waitMs < nearestMs || (waitMs === nearestMs && nearest && isBefore(waiter, nearest, turns))) {
+      nearest = waiter
+      nearestMs = waitMs
+    }
   }
   if (chosen) return { kind: chosen.visit.isChange ? 'probe' : 'call', waiter: chosen }
   return nearest ? { kind: 'noRoom', waiter: nearest } : { kind: 'later', at: nextAt }

@@ -14,7 +14,8 @@ const LOOK_FOR_ROOM_EVERY_MS = 100
  * The place where calls wait while a breaker of their tenant is open.
  *
  * They use no budget here. Whenever a trial is due, one of them is let through. For that they take turns: tenants, inside a tenant
- * lists, single pins and changes, and inside these callers. So the failures of one do not keep out the answer to another. In the turn of a change a probe is sent, until three reads were answered with a failure.
+ * lists, single pins and changes, and inside these callers. All broken accounts have the turns of one tenant. So the failures of
+ * one do not keep out the answer to another. In the turn of a change a probe is sent, until three reads were answered with a failure.
  *
  * Calls without room in the budget are passed over. If no call has room, a probe waits for it in the budget, and does not hold up
  * the trials of others. Apart from that, at most one trial at a time waits for the budget, and for a second at most.
@@ -22,6 +23,7 @@ const LOOK_FOR_ROOM_EVERY_MS = 100
 export class Gate {
   readonly #clock: Clock
   readonly #breakerOf: (tenantKey: string) => CircuitBreaker
+  readonly #isBroken: (tenantKey: string) => boolean
   readonly #pace: TrialPace
   /** The calls that wait, by arrival. */
   readonly #waiting = new Set<WaitingVisit>()
@@ -36,10 +38,18 @@ export class Gate {
   /** Breakers for which a late probe waits for the budget, and the clock time at which it expects to leave. */
   readonly #probedLate = new Map<CircuitBreaker, number>()
 
-  /** @param breakerOf returns the breaker that a tenant's calls must wait for, or one that is closed */
-  constructor(clock: Clock, breakerOf: (tenantKey: string) => CircuitBreaker) {
+  /**
+   * @param breakerOf returns the breaker that a tenant's calls must wait for, or one that is closed
+   * @param isBroken returns whether a tenant's account is known to be broken
+   */
+  constructor(
+    clock: Clock,
+    breakerOf: (tenantKey: string) => CircuitBreaker,
+    isBroken: (tenantKey: string) => boolean,
+  ) {
     this.#clock = clock
     this.#breakerOf = breakerOf
+    this.#isBroken = isBroken
     this.#pace = new TrialPace(clock)
   }
 
@@ -64,7 +74,7 @@ export class Gate {
       }
       const waiter: WaitingVisit = {
         visit,
-        keys: turnKeysOf(visit),
+        keys: turnKeysOf(visit, this.#isBroken(tenantKey)),
         leave: (trial) => {
           end()
           resolve(trial)

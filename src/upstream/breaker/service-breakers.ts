@@ -83,7 +83,11 @@ export class ServiceBreakers {
       isAnswer: (error) => isAnswer(error) !== null,
       fewestTenants: FEWEST_TENANTS,
     })
-    this.#gate = new Gate(clock, (tenantKey) => this.#openBreaker(tenantKey) ?? this.#shared)
+    this.#gate = new Gate(
+      clock,
+      (tenantKey) => this.#openBreaker(tenantKey) ?? this.#shared,
+      (tenantKey) => this.#broken.has(tenantKey),
+    )
   }
 
   /** The error of all calls from now on, since pinql stops; null while it runs. */

@@ -3,12 +3,16 @@ import type { Visit } from './visit.ts'
 /** Maximum number of keys whose last turn is remembered. A forgotten key comes first, as one that had no turn yet. */
 const MAX_KEYS = 10_000
 
-/** The keys by which a visit takes turns, the outermost first: its tenant, the lane, and the caller. */
-export type TurnKeys = readonly [string, string, string]
+/** The key of all accounts that are known to be broken. */
+const BROKEN = 'broken accounts'
 
-export function turnKeysOf({ tenantKey, lane, signal }: Visit): TurnKeys {
+/** The keys by which a visit takes turns, the outermost first: its tenant's group, the tenant, the lane, and the caller. */
+export type TurnKeys = readonly [group: string, tenant: string, lane: string, caller: string]
+
+/** @param isBroken true if the tenant's account is known to be broken. All such accounts together have the turns of one. */
+export function turnKeysOf({ tenantKey, lane, signal }: Visit, isBroken: boolean): TurnKeys {
   const ofLane = `${tenantKey} ${lane}`
-  return [tenantKey, ofLane, `${ofLane} ${signal?.asker?.caller ?? ''}`]
+  return [isBroken ? BROKEN : `group of ${tenantKey}`, tenantKey, ofLane, `${ofLane} ${signal?.asker?.caller ?? ''}`]
 }
 
 /**

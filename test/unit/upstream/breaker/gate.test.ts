@@ -14,7 +14,7 @@ function createGate() {
   const shared = new CircuitBreaker('test', clock)
   const own = new CircuitBreaker('test', clock)
   const breakerOf = (tenantKey: string) => (tenantKey.startsWith('own') ? own : shared)
-  const gate = new Gate(clock, breakerOf)
+  const gate = new Gate(clock, breakerOf, (tenantKey) => tenantKey.startsWith('broken'))
   const end = (error: unknown, trial: Trial | null = null, breaker = shared) => {
     const number = breaker.begin(trial !== null)
     if (trial) gate.sent(trial)
@@ -181,9 +181,20 @@ describe('Gate', () => {
     ])
   })
 
+  it('gives all broken accounts together the turns of one tenant', async () => {
+    const { clock, left, come } = createGate()
+    for (let n = 0; n < 20; n++) {
+      for (const tenantKey of ['broken 1', 'broken 2', 'broken 3', 'good']) come(tenantKey, { tenantKey })
+      await clock.advance(1000)
+    }
+    const tries = left.filter((each) => each.endsWith('tries')).slice(-10)
+    expect(tries.filter((each) => each.startsWith('good'))).toHaveLength(5)
+    expect(new Set(tries).size).toBe(4)
+  })
+
   it('remembers the turns of tenants whose calls have left', async () => {
     const { clock, left, come } = createGate()
-    const tenants = [...Array(8).keys()].map((n) => `broken ${n}`)
+    const tenants = [...Array(8).keys()].map((n) => `tenant ${n}`)
     const comeBack = async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second++) {
         for (const tenantKey of tenants) come(tenantKey, { tenantKey })
