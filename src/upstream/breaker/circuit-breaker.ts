@@ -32,6 +32,8 @@ const SAME_OUTAGE_MS = 10_000
  * how things were before.
  */
 export class CircuitBreaker {
+  /** Number of trials in this outage that were reads and were answered with a failure. The gate starts it anew. */
+  failedReads = 0
   readonly #serviceName: string
   readonly #clock: Clock
   readonly #isFailure: (error: unknown) => boolean
@@ -90,11 +92,20 @@ export class CircuitBreaker {
     return { state: this.#state, since: this.#since, breaker: this.#isOpen ? open : 'closed' }
   }
 
-  /** Creates the error of a call that waits no longer. */
-  refusal(): ServiceUnavailableError {
+  /** Milliseconds from a trial that is sent now to the next one. */
+  get pauseMs(): number {
+    return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, (this.#clock.now() - this.#failedAt) * PAUSE_SHARE))
+  }
+
+  /**
+   * Creates the error of a call that waits no longer.
+   *
+   * @param retryAfterMs milliseconds until the next trial may be sent. Default: until it is due.
+   */
+  refusal(retryAfterMs = this.#trialAt - this.#clock.now()): ServiceUnavailableError {
     return new ServiceUnavailableError(`${this.#serviceName} is down and is left alone for a moment`, {
       service: this.#serviceName,
-      retryAfterMs: Math.max(1, this.#trialAt - this.#clock.now()),
+      retryAfterMs: Math.max(1, retryAfterMs),
       cause: this.#lastError,
     })
   }
@@ -151,6 +162,7 @@ export class CircuitBreaker {
       this.#failedTenants.add(tenantKey)
       if (this.#failuresInARow >= FAILURES_TO_OPEN && this.#failedTenants.size >= this.#fewestTenants) {
         this.#isOpen = true
+        this.failedReads = 0
         this.#openedAt = now
         this.#planTrial()
       }
@@ -159,9 +171,7 @@ export class CircuitBreaker {
   }
 
   #planTrial(): void {
-    const now = this.#clock.now()
-    const pauseMs = (now - this.#failedAt) * PAUSE_SHARE
-    this.#trialAt = now + Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, pauseMs))
+    this.#trialAt = this.#clock.now() + this.pauseMs
   }
 
   #setState(state: ServiceHealth['state']): void {

@@ -1,216 +1,267 @@
+import type { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Clock, ClockTimer } from '../waiting/clock.ts'
-import { listen, type StopSignal } from '../waiting/stop.ts'
-import { CircuitBreaker, type CircuitBreakerOptions } from './circuit-breaker.ts'
+import { listen } from '../waiting/stop.ts'
+import { chooseTrial } from './choose-trial.ts'
+import type { CircuitBreaker } from './circuit-breaker.ts'
+import { TrialPace } from './trial-pace.ts'
+import { TrialTurns, turnKeysOf } from './trial-turns.ts'
+import type { Trial, Visit, WaitingVisit } from './visit.ts'
 
-/** A call that waits until its service is back, or until it may be the next trial. */
-export interface Visit {
-  /** Clock time at which the call came. */
-  readonly since: number
-  /** Clock time at which the call gives up. */
-  readonly until: number
-  readonly signal: StopSignal | undefined
-  /** True if the call changes something. Then it is no trial unless a probe has got an answer. */
-  readonly isChange: boolean
-  /** Returns whether the budget has room for a trial like this call soon. */
-  hasRoom(): boolean
-  /** Makes a trial in place of the call. */
-  probe(gate: Gate): void
-  /** Makes a trial in place of the call when the budget has room, however late. Resolves when it was sent, or never will be. */
-  probeLate(gate: Gate): Promise<void>
-  /** True once the call was let through as a trial, or a probe was made for it. Others then go first. */
-  hasTried: boolean
-}
-
-interface WaitingVisit {
-  readonly visit: Visit
-  /** @param isTrial false when the service is back */
-  leave(isTrial: boolean): void
-  fail(error: unknown): void
-}
-
-/** A change whose answer is lost costs its caller more than a list, so that lists are tried first. */
-const LISTS_BEFORE_CHANGE = 3
 /** Milliseconds until the next look, where a trial is due and no call that waits has room in the budget. */
 const LOOK_FOR_ROOM_EVERY_MS = 100
 
 /**
- * A circuit breaker whose calls wait in place of being refused.
+ * The place where calls wait while a breaker of their tenant is open.
  *
- * While the breaker is open, calls wait here and use no budget. Whenever a trial is due, one of them is let through: the
- * read that has waited longest and was no trial before, then a probe for a change, then any read. Reads without room in the
- * budget are passed over. If none has room, a probe waits for it in the budget, and holds up nobody. Apart from that, at most
- * one trial at a time waits for the budget. An answer to any call lets all go.
+ * They use no budget here. Whenever a trial is due, one of them is let through. For that they take turns: tenants, inside a tenant
+ * lists, single pins and changes, and inside these callers. All broken accounts have the turns of one tenant. So the failures of
+ * one do not keep out the answer to another. In the turn of a change a probe is sent, until three reads were answered with a failure.
+ *
+ * Calls without room in the budget are passed over. If no call has room, a probe waits for it in the budget, and does not hold up
+ * the trials of others. Apart from that, at most one trial at a time waits for the budget, and for a second at most.
  */
 export class Gate {
-  readonly breaker: CircuitBreaker
-  /** Number of its tenant's calls that wait, here or for the service as a whole. Kept by the owner of the gate. */
-  visitors = 0
   readonly #clock: Clock
-  readonly #waiters = new Set<WaitingVisit>()
+  readonly #breakerOf: (tenantKey: string) => CircuitBreaker
+  readonly #isBroken: (tenantKey: string) => boolean
+  readonly #pace: TrialPace
+  /** The calls that wait, by arrival. */
+  readonly #waiting = new Set<WaitingVisit>()
+  readonly #turns = new TrialTurns()
+  /** Plans the next look. */
   #timer: ClockTimer | undefined
-  /** The trial that was let through and is not sent yet. `second`: it follows a probe at once, and counts with it as one. */
-  #pending: 'first' | 'second' | null = null
-  /** True while a late probe waits for the budget. */
-  #isProbeQueued = false
-  /** True if the next trial is a change, since lists fail but get answers. */
-  #isChangeNext = false
-  /** Number of lists that were answered with a failure as probes, in this outage. */
-  #failedLists = 0
+  #lookAt = Number.POSITIVE_INFINITY
+  /** Clock time before which no call that waits has room in the budget. */
+  #noRoomUntil = Number.NEGATIVE_INFINITY
+  /** The trial that was let through and is not sent yet. */
+  #pending: Trial | null = null
+  /** Breakers for which a late probe waits for the budget, and the clock time at which it expects to leave. */
+  readonly #probedLate = new Map<CircuitBreaker, number>()
 
-  constructor(serviceName: string, clock: Clock, options?: CircuitBreakerOptions) {
-    this.breaker = new CircuitBreaker(serviceName, clock, options)
+  /**
+   * @param breakerOf returns the breaker that a tenant's calls must wait for, or one that is closed
+   * @param isBroken returns whether a tenant's account is known to be broken
+   */
+  constructor(
+    clock: Clock,
+    breakerOf: (tenantKey: string) => CircuitBreaker,
+    isBroken: (tenantKey: string) => boolean,
+  ) {
     this.#clock = clock
+    this.#breakerOf = breakerOf
+    this.#isBroken = isBroken
+    this.#pace = new TrialPace(clock)
   }
 
   /**
-   * Waits until the breaker closes, or until the call is chosen for the next trial. Returns whether it is a trial. A trial
-   * must be followed by {@link Gate.begin} or {@link Gate.dropTrial}.
+   * Waits until the breakers of a call are closed, or until the call is chosen for the next trial. Returns the trial, or null when
+   * the service is back. {@link Gate.sent} or {@link Gate.drop} must follow a trial.
    *
    * @throws {ServiceUnavailableError} at `until`; at once if `until` has passed
    * @throws `signal.reason` when aborted
    */
-  wait(visit: Visit): Promise<boolean> {
+  wait(visit: Visit): Promise<Trial | null> {
     return new Promise((resolve, reject) => {
-      const { until, signal } = visit
+      const { tenantKey, until, signal } = visit
       signal?.throwIfAborted()
       const leftMs = until - this.#clock.now()
-      if (leftMs <= 0) throw this.breaker.refusal()
+      if (leftMs <= 0) throw this.refusal(visit)
       const end = (): void => {
         timer.cancel()
         signal?.removeEventListener('abort', abort)
-        this.#waiters.delete(waiter)
+        this.#waiting.delete(waiter)
+        if (this.#waiting.size === 0) this.#cancelLook()
       }
       const waiter: WaitingVisit = {
         visit,
-        leave: (isTrial) => {
+        keys: turnKeysOf(visit, this.#isBroken(tenantKey)),
+        leave: (trial) => {
           end()
-          resolve(isTrial)
+          resolve(trial)
         },
         fail: (error) => {
           end()
           reject(error)
-          this.#serve()
         },
       }
       const abort = (): void => waiter.fail(signal?.reason)
-      const timer = this.#clock.setTimeout(() => waiter.fail(this.breaker.refusal()), leftMs, { keepsAlive: true })
+      const timer = this.#clock.setTimeout(() => waiter.fail(this.refusal(visit)), leftMs, { keepsAlive: true })
       if (signal) listen(signal, abort)
-      this.#waiters.add(waiter)
-      this.#serve()
+      this.#waiting.add(waiter)
+      const now = this.#clock.now()
+      if (this.#noRoomUntil > now && visit.trialWaitMs() === 0) this.#noRoomUntil = now
+      this.#plan(this.#dueAt(this.#breakerOf(tenantKey)))
     })
   }
 
-  /**
-   * Takes the next trial for a call that does not wait. Returns whether it was due. Then {@link Gate.begin} or
-   * {@link Gate.dropTrial} must follow.
-   */
-  takeTrial(): boolean {
-    if (this.#pending || this.#clock.now() < this.breaker.trialAt) return false
-    this.#pending = 'first'
-    return true
+  /** Creates the error of a call that does not wait, or waits no longer. */
+  refusal({ tenantKey, trialWaitMs }: Pick<Visit, 'tenantKey' | 'trialWaitMs'>): ServiceUnavailableError {
+    const breaker = this.#breakerOf(tenantKey)
+    const now = this.#clock.now()
+    const hasRoomAt = Math.min(now + trialWaitMs(), this.#probedLate.get(breaker) ?? Number.POSITIVE_INFINITY)
+    return breaker.refusal(Math.max(this.#dueAt(breaker), hasRoomAt) - now)
   }
 
   /**
-   * Records that a trial that was let through is not sent.
+   * Takes the next trial for a call that does not wait. Returns null if none is due, or if one that is due waits for the budget.
    *
-   * @param nextAt clock time before which none is due again. Default: the next one is due now.
+   * @param hasPermit true if the call may leave at once. Then it is not held up by a trial that may not.
    */
-  dropTrial(nextAt = 0): void {
-    this.#pending = null
-    this.breaker.putOffTrial(nextAt)
-    this.#serve()
+  takeTrial(tenantKey: string, hasPermit: boolean): Trial | null {
+    if ((this.#pending && !hasPermit) || this.#dueAt(this.#breakerOf(tenantKey)) > this.#clock.now()) return null
+    const keys = [tenantKey]
+    this.#turns.had(keys)
+    const trial: Trial = { tenantKey, keys, followsProbe: false }
+    if (!hasPermit) this.#pending = trial
+    return trial
   }
 
-  /** Lets the change that has waited longest through as a trial at once, since a probe has shown that it is worth it. */
-  tryChange(): void {
-    if (!this.breaker.isOpen || this.#pending) return
-    const change = [...this.#waiters].find(({ visit }) => visit.isChange)
-    if (!change) return
-    this.#pending = 'second'
-    change.leave(true)
+  /** Returns whether a trial may be sent now. It may not if another was sent while it waited for the budget. */
+  maySend({ tenantKey, followsProbe }: Trial): boolean {
+    const breaker = this.#breakerOf(tenantKey)
+    return followsProbe || !breaker.isOpen || this.#dueAt(breaker) <= this.#clock.now()
+  }
+
+  /** Records that a trial is sent. */
+  sent(trial: Trial): void {
+    const breaker = this.#breakerOf(trial.tenantKey)
+    if (breaker.isOpen) {
+      const requests = trial.followsProbe ? 2 : 1
+      breaker.putOffTrial(this.#clock.now() + breaker.pauseMs * requests)
+      this.#pace.sent(breaker.pauseMs, requests)
+    }
+    this.#settle(trial)
+  }
+
+  /** Records that a trial is not sent. The next one is due. */
+  drop(trial: Trial, isRefusedByBudget = false): void {
+    if (isRefusedByBudget) this.#noRoomUntil = this.#clock.now() + LOOK_FOR_ROOM_EVERY_MS
+    this.#settle(trial)
   }
 
   /**
-   * Records that a list was answered with a failure, as a probe for a change. After three, the next trial is a change, if one
-   * waits then: perhaps only lists fail.
+   * Makes a call that waits the trial, in place of a probe with a permit. So the permit brings a caller its answer. Returns false
+   * if the probe must be sent, since no such call waits.
+   *
+   * @param trial the trial of the probe, with its permit
+   * @param lane lane of the calls that may use the permit
    */
-  listFailed(): void {
-    this.#failedLists++
-    this.#isChangeNext = this.#failedLists % LISTS_BEFORE_CHANGE === 0
+  handOver(trial: Trial, lane: string): boolean {
+    for (const waiter of this.#waiting) {
+      const { visit, keys } = waiter
+      if (visit.tenantKey !== trial.tenantKey || visit.lane !== lane) continue
+      this.#turns.had(keys)
+      this.#pending = { ...trial, keys }
+      waiter.leave(this.#pending)
+      return true
+    }
+    return false
+  }
+
+  /** Lets a change through as a trial at once, since a probe for it or for another one has shown that it is worth it. */
+  tryChange(tenantKey: string): void {
+    const breaker = this.#breakerOf(tenantKey)
+    if (!breaker.isOpen || this.#pending) return
+    for (const waiter of this.#waiting) {
+      const { visit, keys } = waiter
+      if (!visit.isChange || this.#breakerOf(visit.tenantKey) !== breaker) continue
+      this.#pending = { tenantKey: visit.tenantKey, keys, followsProbe: true }
+      waiter.leave(this.#pending)
+      return
+    }
   }
 
   /** Sends a probe when the budget has room, unless one waits for that already. */
-  probeLate(visit: Pick<Visit, 'probeLate'>): void {
-    if (this.#isProbeQueued) return
-    this.#isProbeQueued = true
+  probeLate({ tenantKey, trialWaitMs, probeLate }: Pick<Visit, 'tenantKey' | 'trialWaitMs' | 'probeLate'>): void {
+    const breaker = this.#breakerOf(tenantKey)
+    if (this.#probedLate.has(breaker)) return
+    this.#probedLate.set(breaker, this.#clock.now() + trialWaitMs())
     const end = (): void => {
-      this.#isProbeQueued = false
+      this.#probedLate.delete(breaker)
     }
-    visit.probeLate(this).then(end, end)
+    probeLate().then(end, end)
   }
 
   /**
-   * Records that a call is sent. Returns its number.
+   * Records that the service has answered somebody. So trials of several breakers may follow each other at once.
    *
-   * @param trialOf the gate that let the call through as a trial
+   * @param trial null if the call was none
    */
-  begin(trialOf: Gate | null): number {
-    const number = this.breaker.begin(trialOf !== null)
-    if (trialOf === this) {
-      // A probe and the change behind it are two requests. So the pause is twice as long.
-      if (this.#pending === 'second') this.breaker.putOffTrial(2 * this.breaker.trialAt - this.#clock.now())
-      this.#pending = null
-      this.#serve()
-    }
-    return number
+  answered(trial: Trial | null): void {
+    if (trial) this.#turns.answered(trial.keys)
+    this.#pace.answered()
+    if (this.#waiting.size > 0) this.#look()
   }
 
-  /** Records how a call ended. See {@link CircuitBreaker.end}. */
-  end(number: number, isTrial: boolean, error: unknown, tenantKey?: string): void {
-    this.breaker.end(number, isTrial, error, tenantKey)
-    if (this.#waiters.size > 0) this.#serve()
+  /** Lets through the calls whose breakers are closed. */
+  letGo(): void {
+    for (const waiter of [...this.#waiting]) {
+      if (!this.#breakerOf(waiter.visit.tenantKey).isOpen) waiter.leave(null)
+    }
   }
 
   /** Fails all calls that wait. */
   failAll(error: unknown): void {
-    for (const waiter of [...this.#waiters]) waiter.fail(error)
+    for (const waiter of [...this.#waiting]) waiter.fail(error)
   }
 
-  /** Lets through the calls that may go now, and plans the next trial. */
-  #serve(): void {
-    this.#timer?.cancel()
-    if (!this.breaker.isOpen) {
-      this.#failedLists = 0
-      for (const waiter of [...this.#waiters]) waiter.leave(false)
-      return
-    }
-    if (this.#waiters.size > 0 && this.takeTrial()) this.#letOneTry()
-    if (this.#waiters.size === 0 || this.#pending) return
-    // A trial that was sent meanwhile has set the timer already.
-    this.#timer?.cancel()
-    this.#timer = this.#clock.setTimeout(() => this.#serve(), Math.max(1, this.breaker.trialAt - this.#clock.now()))
+  #settle(trial: Trial): void {
+    if (this.#pending === trial) this.#pending = null
+    this.#look()
   }
 
-  #letOneTry(): void {
-    const waiters = [...this.#waiters]
-    const changes = waiters.filter(({ visit }) => visit.isChange)
-    const reads = waiters.filter(({ visit }) => !visit.isChange)
-    const tried = changes[0] && this.#isChangeNext ? changes[0] : undefined
-    this.#isChangeNext = false
-    const chosen =
-      tried ??
-      reads.find(({ visit }) => !visit.hasTried && visit.hasRoom()) ??
-      changes[0] ??
-      reads.find(({ visit }) => visit.hasTried && visit.hasRoom())
-    if (!chosen) {
-      this.#pending = null
-      this.breaker.putOffTrial(this.#clock.now() + LOOK_FOR_ROOM_EVERY_MS)
-      const [first] = reads
-      if (first) this.probeLate(first.visit)
+  /** Returns the clock time from which a trial of a breaker may be sent. */
+  #dueAt(breaker: CircuitBreaker): number {
+    return Math.max(breaker.trialAt, this.#pace.nextAt(breaker.pauseMs))
+  }
+
+  /** Plans a look for a call to try, if none is planned earlier. */
+  #plan(at: number): void {
+    if (this.#pending) return
+    const lookAt = Math.max(at, this.#noRoomUntil)
+    if (lookAt >= this.#lookAt) return
+    const inMs = lookAt - this.#clock.now()
+    if (inMs > 0) {
+      this.#cancelLook()
+      this.#lookAt = lookAt
+      this.#timer = this.#clock.setTimeout(() => this.#look(), Math.max(1, inMs))
+    } else this.#look()
+  }
+
+  #cancelLook(): void {
+    this.#timer?.cancel()
+    this.#lookAt = Number.POSITIVE_INFINITY
+  }
+
+  /** Lets a call try if a trial is due, and plans the next look otherwise. */
+  #look(): void {
+    this.#cancelLook()
+    if (this.#pending || this.#waiting.size === 0) return
+    const now = this.#clock.now()
+    if (this.#noRoomUntil > now) {
+      this.#plan(now)
       return
     }
-    chosen.visit.hasTried = true
-    if (chosen.visit.isChange && chosen !== tried) chosen.visit.probe(this)
-    else chosen.leave(true)
+    const choice = chooseTrial(this.#waiting, {
+      now,
+      turns: this.#turns,
+      breakerOf: ({ tenantKey }) => this.#breakerOf(tenantKey),
+      dueAt: (breaker) => this.#dueAt(breaker),
+    })
+    if (choice.kind === 'later') this.#plan(choice.at)
+    else if (choice.kind === 'noRoom') {
+      this.#noRoomUntil = now + LOOK_FOR_ROOM_EVERY_MS
+      this.#plan(now)
+      this.probeLate(choice.waiter.visit)
+    } else this.#try(choice.waiter, choice.kind === 'probe')
+  }
+
+  #try({ visit, keys, leave }: WaitingVisit, isProbed: boolean): void {
+    this.#turns.had(keys)
+    const trial: Trial = { tenantKey: visit.tenantKey, keys, followsProbe: false }
+    this.#pending = trial
+    // A change goes on waiting while it is probed for.
+    if (isProbed) visit.probe(trial)
+    else leave(trial)
   }
 }

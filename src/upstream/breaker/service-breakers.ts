@@ -3,9 +3,12 @@ import { PinqlError, ServiceUnavailableError, UnauthorizedError } from '../../do
 import { FailedAnswerError } from '../http/refusals.ts'
 import type { LastingState } from '../observing/service-reporter.ts'
 import type { Clock } from '../waiting/clock.ts'
-import { Gate, type Visit } from './gate.ts'
+import { BrokenAccounts } from './broken-accounts.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
+import { Gate } from './gate.ts'
 import type { ServiceHealth } from './service-health.ts'
 import { StoppedTenants } from './stopped-tenants.ts'
+import type { Trial, Visit } from './visit.ts'
 
 /** Tenants with a breaker of their own. An evicted tenant starts again as if it had never failed. */
 const MAX_TENANTS = 10_000
@@ -29,32 +32,43 @@ const STATES: readonly ServiceHealth['state'][] = ['up', 'degraded', 'down']
 /** A call that was sent. */
 export interface CallInFlight {
   readonly tenantKey: string
-  readonly own: Gate
+  readonly isRead: boolean
+  readonly own: CircuitBreaker
   readonly numberAtOwn: number
   readonly numberAtShared: number
-  readonly isTrial: boolean
+  /** Null if the call is no trial. */
+  readonly trial: Trial | null
 }
 
 /**
- * The circuit breakers of one service: one per tenant, and one for all tenants together.
+ * The circuit breakers of one service, one per tenant and one for all tenants together, and the gate at which calls wait.
  *
  * A tenant's own breaker counts all failures of that tenant's calls. The shared breaker counts outages: no connection, no
  * answer in time, 502, 503 or 504. It opens only after outages that met two tenants. Other failures count only once they have
- * met five tenants, without an answer to anybody. So the failures of one account cannot open the shared breaker. They also
- * cannot keep it open, unless they look like an outage.
+ * met five tenants, without an answer to anybody.
  *
- * Calls wait while one of the two is open, first for the shared one.
+ * So two broken accounts whose failures look like an outage can open the shared breaker. The calls of others then wait for a trial,
+ * in which tenants take turns. The answer to one of them shows that the accounts are broken, and from then on their failures do
+ * not count for the shared breaker.
+ *
+ * Calls wait while one of the two is open.
  */
 export class ServiceBreakers {
   readonly #serviceName: string
   readonly #clock: Clock
-  readonly #shared: Gate
-  readonly #own = new LRUCache<string, Gate>({ max: MAX_TENANTS })
+  readonly #shared: CircuitBreaker
+  readonly #own = new LRUCache<string, CircuitBreaker>({ max: MAX_TENANTS })
+  readonly #gate: Gate
+  readonly #broken = new BrokenAccounts()
   readonly #stopped: StoppedTenants
   readonly #onState: ((state: LastingState, reason: () => string) => void) | undefined
   /** Tenants with failures that are no outages, since the last answer to anybody. {@link MANY_TENANTS} at most. */
   readonly #failing = new Set<string>()
+  /** Number of calls that wait: of all tenants, and of each tenant that has any. */
   #waiting = 0
+  readonly #waitingOf = new Map<string, number>()
+  /** Calls that wait elsewhere, until their breakers open. */
+  readonly #untilOpen = new Set<{ readonly tenantKey: string; onOpen(): void }>()
   #stopping: ServiceUnavailableError | null = null
   #last: { readonly tenantKey: string; readonly error: ServiceUnavailableError } | null = null
 
@@ -64,11 +78,16 @@ export class ServiceBreakers {
     this.#clock = clock
     this.#stopped = new StoppedTenants(clock)
     this.#onState = onState
-    this.#shared = new Gate(serviceName, clock, {
-      isFailure: (error) => isOutage(error) || (isAnswer(error) === false && this.#failing.size >= MANY_TENANTS),
+    this.#shared = new CircuitBreaker(serviceName, clock, {
+      isFailure: (error) => this.#isSharedFailure(error),
       isAnswer: (error) => isAnswer(error) !== null,
       fewestTenants: FEWEST_TENANTS,
     })
+    this.#gate = new Gate(
+      clock,
+      (tenantKey) => this.#openBreaker(tenantKey) ?? this.#shared,
+      (tenantKey) => this.#broken.has(tenantKey),
+    )
   }
 
   /** The error of all calls from now on, since pinql stops; null while it runs. */
@@ -78,78 +97,114 @@ export class ServiceBreakers {
 
   /** Returns whether a tenant's calls must wait now, unless they are trials. */
   isOpen(tenantKey: string): boolean {
-    return this.#openGate(tenantKey) !== undefined
+    return this.#openBreaker(tenantKey) !== undefined
   }
 
   /** Returns the clock time since which a tenant's calls must wait. */
   openedAt(tenantKey: string): number {
-    return this.#openGate(tenantKey)?.breaker.openedAt ?? 0
+    return this.#openBreaker(tenantKey)?.openedAt ?? 0
+  }
+
+  /** Calls `onOpen` when a tenant's calls must wait. Returns a function that ends this. */
+  whenOpen(tenantKey: string, onOpen: () => void): () => void {
+    const entry = { tenantKey, onOpen }
+    this.#untilOpen.add(entry)
+    return () => this.#untilOpen.delete(entry)
   }
 
   /**
-   * Waits until a tenant's call may be sent. Returns null when the service is back, or the gate of which the call is the
-   * next trial. Then {@link begin} must follow, or `dropTrial` of the gate.
+   * Waits until a tenant's call may be sent. Returns null when the service is back, or the trial that the call is to be. Then
+   * {@link begin} must follow, or {@link drop}.
    *
    * @throws {ServiceUnavailableError} at the end of the visit; at once when too many calls wait
    * @throws `visit.signal.reason` when aborted
    */
-  async wait(tenantKey: string, visit: Visit): Promise<Gate | null> {
-    for (let gate = this.#openGate(tenantKey); gate; gate = this.#openGate(tenantKey)) {
+  async wait(visit: Visit): Promise<Trial | null> {
+    const { tenantKey } = visit
+    while (this.isOpen(tenantKey)) {
       if (this.#stopping) throw this.#stopping
-      const own = this.#ownOf(tenantKey)
-      if (this.#waiting >= MAX_WAITING || own.visitors >= MAX_WAITING_OF_TENANT) throw gate.breaker.refusal()
-      this.#waiting++
-      own.visitors++
+      const waiting = this.#waitingOf.get(tenantKey) ?? 0
+      if (this.#waiting >= MAX_WAITING || waiting >= MAX_WAITING_OF_TENANT) throw this.#gate.refusal(visit)
+      this.#count(tenantKey, 1)
       try {
-        if (await gate.wait(visit)) return gate
+        const trial = await this.#gate.wait(visit)
+        if (trial) return trial
       } finally {
-        this.#waiting--
-        own.visitors--
+        this.#count(tenantKey, -1)
       }
     }
     return null
   }
 
   /**
-   * Makes a tenant's call a trial without waiting. Returns its gate, as {@link wait} does; null when no trial is due.
+   * Makes a tenant's call a trial without waiting, if one is due. Returns null otherwise.
+   *
+   * @param hasPermit true if the call may leave at once
    */
-  takeTrial(tenantKey: string): Gate | null {
-    const gate = this.#openGate(tenantKey)
-    return gate?.takeTrial() ? gate : null
+  takeTrial(tenantKey: string, { hasPermit }: { readonly hasPermit: boolean }): Trial | null {
+    return this.isOpen(tenantKey) ? this.#gate.takeTrial(tenantKey, hasPermit) : null
+  }
+
+  /** Returns whether a trial that got its permit may be sent. If not, {@link drop} must follow. */
+  maySend(trial: Trial): boolean {
+    return this.#gate.maySend(trial)
+  }
+
+  /** Records that a trial is not sent. */
+  drop(trial: Trial, isRefusedByBudget = false): void {
+    this.#gate.drop(trial, isRefusedByBudget)
+  }
+
+  /** Makes a call that waits the trial, in place of a probe with a permit. See {@link Gate.handOver}. */
+  handOver(trial: Trial, lane: string): boolean {
+    return this.#gate.handOver(trial, lane)
+  }
+
+  /** Lets a tenant's change try at once that waits, since the service has answered a probe. */
+  tryChange(tenantKey: string): void {
+    this.#gate.tryChange(tenantKey)
   }
 
   /** Has a probe sent when the budget has room, in place of a call that does not wait for it. */
-  probeLate(tenantKey: string, visit: Pick<Visit, 'probeLate'>): void {
-    this.#openGate(tenantKey)?.probeLate(visit)
+  probeLate(visit: Pick<Visit, 'tenantKey' | 'trialWaitMs' | 'probeLate'>): void {
+    if (this.isOpen(visit.tenantKey)) this.#gate.probeLate(visit)
   }
 
   /** Creates the error of a call that does not wait, or waits no longer. */
-  refusal(tenantKey: string): ServiceUnavailableError {
-    return this.#stopping ?? (this.#openGate(tenantKey) ?? this.#shared).breaker.refusal()
+  refusal(visit: Pick<Visit, 'tenantKey' | 'trialWaitMs'>): ServiceUnavailableError {
+    return this.#stopping ?? this.#gate.refusal(visit)
   }
 
-  /**
-   * Records that a tenant's call is sent. {@link end} must follow.
-   *
-   * @param trialOf the gate of which the call is a trial
-   */
-  begin(tenantKey: string, trialOf: Gate | null): CallInFlight {
+  /** Records that a tenant's call is sent, as a trial or not. {@link end} must follow. */
+  begin(tenantKey: string, trial: Trial | null, isRead: boolean): CallInFlight {
+    const isTrial = trial !== null
     const own = this.#ownOf(tenantKey)
     // Both breakers learn from the answer. So a trial of one breaker is a trial of the other one, too.
-    const numberAtOwn = own.begin(trialOf)
-    const numberAtShared = this.#shared.begin(trialOf)
-    return { tenantKey, own, numberAtOwn, numberAtShared, isTrial: trialOf !== null }
+    const numberAtOwn = own.begin(isTrial)
+    const numberAtShared = this.#shared.begin(isTrial)
+    if (trial) this.#gate.sent(trial)
+    return { tenantKey, isRead, own, numberAtOwn, numberAtShared, trial }
   }
 
   /** @param error null for a success */
-  end({ tenantKey, own, numberAtOwn, numberAtShared, isTrial }: CallInFlight, error: unknown): void {
+  end({ tenantKey, isRead, own, numberAtOwn, numberAtShared, trial }: CallInFlight, error: unknown): void {
+    const isTrial = trial !== null
     const isAnswered = error === null || isAnswer(error)
+    const wasOpen = { own: own.isOpen, shared: this.#shared.isOpen }
+    const isBroken = isAnswered === false && this.#broken.has(tenantKey)
     if (isAnswered === true) this.#failing.clear()
-    else if (isAnswered === false && this.#failing.size < MANY_TENANTS) this.#failing.add(tenantKey)
+    else if (isAnswered === false && !isBroken && this.#failing.size < MANY_TENANTS) this.#failing.add(tenantKey)
+    if (isTrial && isRead && error instanceof FailedAnswerError) (this.#openBreaker(tenantKey) ?? own).failedReads++
     own.end(numberAtOwn, isTrial, error)
-    this.#shared.end(numberAtShared, isTrial, error, tenantKey)
+    // Neither a failure nor an answer, for the shared breaker.
+    const isIgnored = isBroken && this.#isSharedFailure(error)
+    this.#shared.end(numberAtShared, isTrial, isIgnored ? undefined : error, tenantKey)
     if (error instanceof ServiceUnavailableError) this.#last = { tenantKey, error }
-    if (this.#onState) this.#noteState(tenantKey, own.breaker.state === 'down', isAnswered)
+    if (isAnswered === true) this.#broken.answered(tenantKey)
+    else if (own.isOpen) this.#broken.stopped(tenantKey)
+    if (this.#onState) this.#noteState(tenantKey, own.state === 'down', isAnswered)
+    if (wasOpen.own !== own.isOpen || wasOpen.shared !== this.#shared.isOpen) this.#changed()
+    if (isAnswered === true) this.#gate.answered(trial)
   }
 
   /**
@@ -159,8 +214,8 @@ export class ServiceBreakers {
    *   failure comes without the service's words.
    */
   health(tenantKey?: string): ServiceHealth {
-    const shared = this.#shared.breaker.health
-    const own = tenantKey === undefined ? undefined : this.#own.peek(tenantKey)?.breaker.health
+    const shared = this.#shared.health
+    const own = tenantKey === undefined ? undefined : this.#own.peek(tenantKey)?.health
     const worse = own && STATES.indexOf(own.state) > STATES.indexOf(shared.state) ? own : shared
     const lastError =
       this.#last && (this.#last.tenantKey === tenantKey ? this.#last.error : withoutWords(this.#last.error))
@@ -170,19 +225,36 @@ export class ServiceBreakers {
   /** Fails all calls that wait, and all that come. */
   stop(error: ServiceUnavailableError): void {
     this.#stopping = error
-    for (const gate of [this.#shared, ...this.#own.values()]) gate.failAll(error)
+    this.#gate.failAll(error)
   }
 
-  #openGate(tenantKey: string): Gate | undefined {
-    if (this.#shared.breaker.isOpen) return this.#shared
+  #openBreaker(tenantKey: string): CircuitBreaker | undefined {
+    if (this.#shared.isOpen) return this.#shared
     const own = this.#own.peek(tenantKey)
-    return own?.breaker.isOpen ? own : undefined
+    return own?.isOpen ? own : undefined
+  }
+
+  #isSharedFailure(error: unknown): boolean {
+    return isOutage(error) || (isAnswer(error) === false && this.#failing.size >= MANY_TENANTS)
+  }
+
+  #count(tenantKey: string, more: 1 | -1): void {
+    this.#waiting += more
+    const waiting = (this.#waitingOf.get(tenantKey) ?? 0) + more
+    if (waiting > 0) this.#waitingOf.set(tenantKey, waiting)
+    else this.#waitingOf.delete(tenantKey)
+  }
+
+  /** Moves calls to where they have to wait, after a breaker has opened or closed. */
+  #changed(): void {
+    this.#gate.letGo()
+    for (const { tenantKey, onOpen } of [...this.#untilOpen]) if (this.isOpen(tenantKey)) onOpen()
   }
 
   #noteState(tenantKey: string, isStopped: boolean, isAnswered: boolean | null): void {
     const stopped = this.#stopped
     stopped.note(tenantKey, isAnswered, isStopped)
-    const isDown = this.#shared.breaker.state === 'down' || (stopped.size > 0 && !stopped.areOthersAnswered)
+    const isDown = this.#shared.state === 'down' || (stopped.size > 0 && !stopped.areOthersAnswered)
     const state = isDown ? 'down' : stopped.size > 0 ? 'partlyDown' : 'up'
     this.#onState?.(state, () => {
       const last = this.#last ? withoutWords(this.#last.error).message : `${this.#serviceName} failed`
@@ -191,10 +263,10 @@ export class ServiceBreakers {
     })
   }
 
-  #ownOf(tenantKey: string): Gate {
+  #ownOf(tenantKey: string): CircuitBreaker {
     const known = this.#own.get(tenantKey)
     if (known) return known
-    const own = new Gate(this.#serviceName, this.#clock)
+    const own = new CircuitBreaker(this.#serviceName, this.#clock)
     this.#own.set(tenantKey, own)
     return own
   }

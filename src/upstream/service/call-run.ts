@@ -1,14 +1,14 @@
 import { RateLimitedError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
-import type { Gate, Visit } from '../breaker/gate.ts'
+import { SOON_MS } from '../breaker/choose-trial.ts'
+import type { Trial, Visit } from '../breaker/visit.ts'
 import type { CallRequest, Permit } from '../budget/request-budget.ts'
 import { isPoll } from '../budget/request-class.ts'
-import { FailedAnswerError } from '../http/refusals.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallPath } from './call-path.ts'
 import { type CallTimes, callTimes, longestOtherWaitMs } from './call-times.ts'
-import { acquireForTrial, createVisit, giveUpEarly, hasRoomForTrial, trialWaitMs } from './call-trial.ts'
+import { acquireForTrial, acquireWhileUp, createVisit, giveUpEarly, trialWaitMs, waitWithPermit } from './call-trial.ts'
 import { LIST_PROBE, type Probe, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
 
@@ -52,67 +52,74 @@ export class CallRun<Value> {
     const { tenantKey, signal, endpoint } = this.#call
     const { breakers } = this.#path
     for (;;) {
-      let trialOf = breakers.isOpen(tenantKey) ? await this.#passGate() : null
-      const permit = await this.#acquire(trialOf)
+      let trial = breakers.isOpen(tenantKey) ? await this.#passGate() : null
+      const permit = await this.#acquire(trial)
       if (!permit) continue
       if (signal?.aborted) {
         permit.giveBack()
-        trialOf?.dropTrial()
+        if (trial) breakers.drop(trial)
         throw signal.reason
       }
-      if (!trialOf && breakers.isOpen(tenantKey)) {
-        // The service went down while the call waited for the budget.
+      if (!trial && breakers.isOpen(tenantKey)) {
+        // The service went down in the moment in which the budget let the call leave.
         this.#visit = undefined
-        trialOf = endpoint === 'write' ? null : breakers.takeTrial(tenantKey)
-        if (!trialOf) {
+        trial = endpoint === 'write' ? null : breakers.takeTrial(tenantKey, { hasPermit: true })
+        if (!trial) {
           permit.giveBack()
           continue
         }
       }
       try {
-        return await (trialOf ? this.#tryOut(permit, trialOf) : this.#send(permit, null, signal))
+        return await (trial ? this.#tryOut(permit, trial) : this.#send(permit, null, signal))
       } catch (error) {
-        await this.#beforeRetry(error, trialOf !== null)
+        await this.#beforeRetry(error, trial !== null)
       }
     }
   }
 
   /** Makes the call as a trial that was due, once. */
-  async runTrial(trialOf: Gate): Promise<Value> {
-    const permit = await this.#acquire(trialOf)
-    if (!permit) throw this.#path.breakers.refusal(this.#call.tenantKey)
-    return this.#tryOut(permit, trialOf)
+  async runTrial(trial: Trial): Promise<void> {
+    const permit = await this.#acquire(trial)
+    if (permit) await this.#tryOut(permit, trial)
   }
 
   /** Makes the call as a trial when the budget has room, unless the service is back by then. */
-  async runLate(trialOf: Gate): Promise<void> {
+  async runLate(): Promise<void> {
     const { budget, clock, breakers } = this.#path
     const request = { ...this.#request, class: 'trial', deadline: clock.now() + LATE_PROBE_MS } as const
     const permit = await budget.acquire(request)
-    // The time for the answer begins now.
-    if (breakers.isOpen(this.#call.tenantKey)) {
-      await new CallRun(this.#call, this.#path).#send(permit, trialOf, undefined)
-    } else permit.giveBack()
+    const trial = await waitWithPermit(this.#call.tenantKey, this.#path)
+    if (!trial) permit.giveBack()
+    else if (!breakers.handOver({ ...trial, permit }, request.endpoint)) {
+      // The time for the answer begins now.
+      await new CallRun(this.#call, this.#path).#send(permit, trial, undefined)
+    }
   }
 
   /**
-   * Waits for a service that is down. Returns the gate of which the call is the next trial, or null when the service is
-   * back. A failure of the call itself says more than that the service is down.
+   * Waits for a service that is down. Returns the trial that the call is to be, or null when the service is back. A failure of the
+   * call itself says more than that the service is down.
    */
-  async #passGate(): Promise<Gate | null> {
+  async #passGate(): Promise<Trial | null> {
     const { tenantKey, signal } = this.#call
     const { breakers } = this.#path
     if (isPoll(this.#call.class)) return this.#takeTrial()
+    const openedAt = breakers.openedAt(tenantKey)
     // Each outage gets a visit of its own, so that the time spent in an earlier outage does not shorten this wait.
-    if (!this.#visit || this.#visit.since < breakers.openedAt(tenantKey)) {
-      this.#visit = createVisit(this.#call, this.#path, this.#times, {
-        probe: (gate) => this.#probe(gate),
-        probeLate: (gate) => this.#probeLate(gate),
+    if (!this.#visit || this.#visit.since < openedAt) {
+      const { askedAt } = this.#times
+      // A lookup may have waited for its request since the outage began.
+      const since = askedAt >= openedAt ? askedAt : this.#path.clock.now()
+      this.#visit = createVisit(this.#call, this.#path, {
+        since,
+        lastStart: this.#times.lastStart,
+        probe: (trial) => this.#probe(trial),
+        probeLate: () => this.#probeLate(),
       })
     }
     try {
-      const trialOf = await breakers.wait(tenantKey, this.#visit)
-      if (trialOf) return trialOf
+      const trial = await breakers.wait(this.#visit)
+      if (trial) return trial
       this.#visit = undefined
       if (!this.#hasReturned) this.#countedTries = 1
       this.#hasReturned = true
@@ -123,32 +130,32 @@ export class CallRun<Value> {
   }
 
   /** Takes the trial that is due for a poll, which never waits. */
-  #takeTrial(): Gate {
+  #takeTrial(): Trial {
     const { tenantKey, endpoint } = this.#call
-    const { breakers } = this.#path
-    const hasRoom = hasRoomForTrial(this.#path.budget, tenantKey, endpoint)
-    const trialOf = hasRoom ? breakers.takeTrial(tenantKey) : null
-    if (trialOf) return trialOf
-    if (!hasRoom) breakers.probeLate(tenantKey, { probeLate: (gate) => this.#probeLate(gate) })
-    throw this.#lastFailure ?? breakers.refusal(tenantKey)
+    const { breakers, budget } = this.#path
+    const waitMs = trialWaitMs(budget, tenantKey, endpoint)
+    const trial = waitMs <= SOON_MS ? breakers.takeTrial(tenantKey, { hasPermit: false }) : null
+    if (trial) return trial
+    const asked = { tenantKey, trialWaitMs: () => waitMs, probeLate: () => this.#probeLate() }
+    if (waitMs > SOON_MS) breakers.probeLate(asked)
+    throw this.#lastFailure ?? breakers.refusal(asked)
   }
 
   /** Asks in the name of a change that waits whether the service is back, since a change must not find that out itself. */
-  #probe(trialOf: Gate): void {
+  #probe(trial: Trial): void {
     const { tenantKey } = this.#call
-    const { budget } = this.#path
-    const isShortOfLists = trialWaitMs(budget, tenantKey, 'list') > 0 && trialWaitMs(budget, tenantKey, 'item') === 0
-    const probe = isShortOfLists ? pinProbe(trialOf) : LIST_PROBE
+    const { budget, breakers } = this.#path
+    const listWaitMs = trialWaitMs(budget, tenantKey, 'list')
+    const isShortOfLists = listWaitMs > 0 && trialWaitMs(budget, tenantKey, 'item') < listWaitMs
+    const probe = isShortOfLists ? pinProbe(tenantKey, breakers) : LIST_PROBE
     // The breakers get the error.
     this.#probeWith(probe)
-      .runTrial(trialOf)
-      .catch((error) => {
-        if (error instanceof FailedAnswerError) trialOf.listFailed()
-      })
+      .runTrial(trial)
+      .catch(() => {})
   }
 
-  #probeLate(trialOf: Gate): Promise<void> {
-    return this.#probeWith(LIST_PROBE).runLate(trialOf)
+  #probeLate(): Promise<void> {
+    return this.#probeWith(LIST_PROBE).runLate()
   }
 
   #probeWith(probe: Probe): CallRun<unknown> {
@@ -156,19 +163,20 @@ export class CallRun<Value> {
     return new CallRun<unknown>({ tenantKey, token, class: requestClass, isRepeatable: true, ...probe }, this.#path)
   }
 
-  #acquire(trialOf: Gate | null): Promise<Permit | null> {
+  #acquire(trial: Trial | null): Promise<Permit | null> {
     const { signal } = this.#call
-    if (trialOf) return acquireForTrial(trialOf, this.#request, this.#path, { signal, visit: this.#visit })
-    return this.#path.budget.acquire(this.#request, { signal })
+    if (trial?.permit) return Promise.resolve(trial.permit)
+    if (trial) return acquireForTrial(trial, this.#request, this.#path, { signal, visit: this.#visit })
+    return acquireWhileUp(this.#request, this.#path, signal)
   }
 
-  /** @param trialOf the gate of which this try is a trial */
-  async #send(permit: Permit, trialOf: Gate | null, signal: ServiceCall<Value>['signal']): Promise<Value> {
+  /** @param trial the trial that this try is */
+  async #send(permit: Permit, trial: Trial | null, signal: ServiceCall<Value>['signal']): Promise<Value> {
     const { tenantKey, endpoint, class: requestClass } = this.#call
     const { clock, breakers, urgentCalls, sender } = this.#path
     if (!isPoll(requestClass)) urgentCalls.note(endpoint)
     const timeoutMs = Math.max(1, Math.ceil(Math.min(this.#path.timeoutMs, this.#times.deadline - clock.now())))
-    const inFlight = breakers.begin(tenantKey, trialOf)
+    const inFlight = breakers.begin(tenantKey, trial, endpoint !== 'write')
     try {
       const value = await sender.send(this.#call, { permit, signal, timeoutMs, attempt: ++this.#requestsSent })
       permit.sent()
@@ -186,10 +194,10 @@ export class CallRun<Value> {
    * Sends the call as a trial. It goes on after its callers have left: an aborted trial would show nothing, and clients that
    * always leave early would keep the breaker open forever. A change was sent then, and must not be called unsent.
    */
-  #tryOut(permit: Permit, trialOf: Gate): Promise<Value> {
-    const { tenantKey, endpoint, signal } = this.#call
-    const trial = untilAborted(this.#send(permit, trialOf, new Stop(signal)), signal)
-    return this.#visit && endpoint !== 'write' ? giveUpEarly(trial, tenantKey, this.#path, this.#visit) : trial
+  #tryOut(permit: Permit, trial: Trial): Promise<Value> {
+    const { endpoint, signal } = this.#call
+    const outcome = untilAborted(this.#send(permit, trial, new Stop(signal)), signal)
+    return this.#visit && endpoint !== 'write' ? giveUpEarly(outcome, this.#path, this.#visit) : outcome
   }
 
   /** Waits until the call may be tried again after a failure. Throws the failure when that is never. */

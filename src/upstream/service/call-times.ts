@@ -8,6 +8,8 @@ export interface TimedCall {
 
 /** Milliseconds on the service's clock. */
 export interface CallTimes {
+  /** Time when the first caller began to wait. */
+  readonly askedAt: number
   /** Time by which the call ends, all of its tries included. */
   readonly deadline: number
   /** Time after which no try starts. */
@@ -29,10 +31,10 @@ const TRIAL_SHARE = 0.5
 export function callTimes(call: TimedCall, askedAt: number, timeoutMs: number): CallTimes {
   // Live status has retries of its own.
   if (!call.isRepeatable || isPoll(call.class)) {
-    return { deadline: askedAt + timeoutMs, lastStart: askedAt + longestOtherWaitMs(timeoutMs) }
+    return { askedAt, deadline: askedAt + timeoutMs, lastStart: askedAt + longestOtherWaitMs(timeoutMs) }
   }
   const deadline = askedAt + timeoutMs * REPEATABLE_FACTOR
-  return { deadline, lastStart: deadline - timeoutMs * SHORTEST_TRY_SHARE }
+  return { askedAt, deadline, lastStart: deadline - timeoutMs * SHORTEST_TRY_SHARE }
 }
 
 /** Returns the milliseconds that an interactive read may wait for budget: as long as a try may still start. */

@@ -1,5 +1,6 @@
 import { RateLimitedError } from '../../domain/errors.ts'
-import type { Gate, Visit } from '../breaker/gate.ts'
+import { SOON_MS } from '../breaker/choose-trial.ts'
+import type { Trial, Visit } from '../breaker/visit.ts'
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
 import { isPoll } from '../budget/request-class.ts'
@@ -9,64 +10,116 @@ import type { CallPath } from './call-path.ts'
 import { type CallTimes, longestTrialMs, longestVisitMs } from './call-times.ts'
 import type { ServiceCall } from './service-call.ts'
 
-/** Milliseconds that a trial may be expected to wait for the budget, and until the next one if the budget refuses it. */
-const SOON_MS = 1_000
+/** Milliseconds after which a late probe with a permit has had no turn, since others are tried. */
+const LONGEST_WITH_PERMIT_MS = 5_000
+/** Stops the waiting for a budget when the service is down. */
+const DOWN = Symbol('the service is down')
 
 /** Returns the milliseconds until the budget would let a trial leave. */
 export function trialWaitMs(budget: RequestBudget, tenantKey: string, endpoint: Endpoint): number {
   return budget.expectedWaitMs({ tenantKey, endpoint, class: 'trial' })
 }
 
-/** Returns whether the budget would let a trial leave soon. */
-export function hasRoomForTrial(budget: RequestBudget, tenantKey: string, endpoint: Endpoint): boolean {
-  return trialWaitMs(budget, tenantKey, endpoint) <= SOON_MS
-}
-
 /**
- * Creates the visit of a call that waits at the gate of a service that is down. Its time counts from now.
+ * Creates the visit of a call that waits at the gate of a service that is down. Its time counts from `since`.
  *
- * @param probes make trials in place of the call
+ * @param visit.lastStart time after which the call must not be sent
+ * @param visit.probe see {@link Visit}
  */
 export function createVisit(
   { tenantKey, endpoint, signal }: ServiceCall<unknown>,
-  { clock, timeoutMs, budget }: CallPath,
-  { lastStart }: CallTimes,
-  probes: Pick<Visit, 'probe' | 'probeLate'>,
+  { timeoutMs, budget }: CallPath,
+  { since, lastStart, ...probes }: Pick<Visit, 'since' | 'probe' | 'probeLate'> & Pick<CallTimes, 'lastStart'>,
 ): Visit {
-  const since = clock.now()
+  const isChange = endpoint === 'write'
+  const waitMs = (tried: Endpoint): number => trialWaitMs(budget, tenantKey, tried)
   return {
+    tenantKey,
+    lane: endpoint,
     since,
     until: Math.min(since + longestVisitMs(timeoutMs), lastStart),
     signal,
-    isChange: endpoint === 'write',
-    hasRoom: () => hasRoomForTrial(budget, tenantKey, endpoint),
-    hasTried: false,
+    isChange,
+    // A probe for a change is a list or asks for a single pin.
+    trialWaitMs: () => (isChange ? Math.min(waitMs('list'), waitMs('item')) : waitMs(endpoint)),
     ...probes,
   }
 }
 
 /**
- * Waits for the permit of a trial. Returns null when the budget has no room for it in time: then the trial has to wait, and
- * its call at the gate.
+ * Waits for the permit of a trial, for a second at most. Returns null when the budget has no room for it in time, or when
+ * another trial was sent meanwhile. Then the call has to wait at the gate.
  *
  * @param request the request of the call, were it no trial
  */
 export async function acquireForTrial(
-  trialOf: Gate,
+  trial: Trial,
   request: CallRequest & { readonly deadline: number },
-  { clock, budget }: CallPath,
+  { clock, budget, breakers }: CallPath,
   { signal, visit }: { readonly signal: StopSignal | undefined; readonly visit: Visit | undefined },
 ): Promise<Permit | null> {
-  const deadline = Math.min(request.deadline, visit?.until ?? Number.POSITIVE_INFINITY)
+  const deadline = Math.min(request.deadline, visit?.until ?? Number.POSITIVE_INFINITY, clock.now() + SOON_MS)
   // Trials never burst: while a service is down, they leave at the pace of its limit at most.
   const ofTrial = { ...request, class: 'trial', deadline } as const
   try {
-    return await budget.acquire(ofTrial, { signal })
+    const permit = await budget.acquire(ofTrial, { signal })
+    if (breakers.maySend(trial)) return permit
+    permit.giveBack()
+    breakers.drop(trial)
+    return null
   } catch (error) {
-    const isLeft = signal?.aborted === true
-    trialOf.dropTrial(isLeft ? 0 : clock.now() + SOON_MS)
-    if (error instanceof RateLimitedError && !isPoll(request.class)) return null
+    const isRefused = error instanceof RateLimitedError
+    breakers.drop(trial, isRefused)
+    if (isRefused && !isPoll(request.class)) return null
     throw error
+  }
+}
+
+/**
+ * Waits for the permit of a call. Returns null when the service goes down meanwhile, since the call has to wait at the gate
+ * then: in the budget, its caller would wait for a service that cannot answer.
+ */
+export async function acquireWhileUp(
+  request: CallRequest & { readonly deadline: number },
+  { budget, breakers }: CallPath,
+  signal: StopSignal | undefined,
+): Promise<Permit | null> {
+  const down = new Stop(signal)
+  const endFollowing = signal && down.follow(signal)
+  if (signal instanceof Stop) signal.onAsker = (asker) => down.onAsker?.(asker)
+  const endWaiting = breakers.whenOpen(request.tenantKey, () => down.abort(DOWN))
+  try {
+    return await budget.acquire(request, { signal: down })
+  } catch (error) {
+    if (error === DOWN) return null
+    throw error
+  } finally {
+    endWaiting()
+    endFollowing?.()
+    if (signal instanceof Stop) signal.onAsker = undefined
+  }
+}
+
+/**
+ * Waits until a probe with a permit may be the next trial, in the turn of its tenant. Returns null when the service is back, or when
+ * others find out.
+ */
+export async function waitWithPermit(tenantKey: string, { clock, breakers }: CallPath): Promise<Trial | null> {
+  const since = clock.now()
+  try {
+    return await breakers.wait({
+      tenantKey,
+      lane: 'late probe',
+      since,
+      until: since + LONGEST_WITH_PERMIT_MS,
+      signal: undefined,
+      isChange: false,
+      trialWaitMs: () => 0,
+      probe: () => {},
+      probeLate: () => Promise.resolve(),
+    })
+  } catch {
+    return null
   }
 }
 
@@ -76,14 +129,13 @@ export async function acquireForTrial(
  */
 export function giveUpEarly<Value>(
   trial: Promise<Value>,
-  tenantKey: string,
   { clock, timeoutMs, breakers }: CallPath,
-  { since }: Visit,
+  visit: Visit,
 ): Promise<Value> {
   const over = new Stop()
   const giveUp = (): void => {
-    if (breakers.isOpen(tenantKey)) over.abort(breakers.refusal(tenantKey))
+    if (breakers.isOpen(visit.tenantKey)) over.abort(breakers.refusal(visit))
   }
-  const timer = clock.setTimeout(giveUp, since + longestTrialMs(timeoutMs) - clock.now())
+  const timer = clock.setTimeout(giveUp, visit.since + longestTrialMs(timeoutMs) - clock.now())
   return untilAborted(trial, over).finally(() => timer.cancel())
 }

@@ -1,6 +1,5 @@
 import { PIN_STATUSES } from '../../domain/pin.ts'
-import type { Gate } from '../breaker/gate.ts'
-import { isOutage } from '../breaker/service-breakers.ts'
+import { isOutage, type ServiceBreakers } from '../breaker/service-breakers.ts'
 import type { ServiceCall } from './service-call.ts'
 
 /** The request of a probe: a read that finds out whether a service is back, in place of a change that waits. */
@@ -21,7 +20,7 @@ export const LIST_PROBE: Probe = {
  * Any answer shows that the service can be reached. But lists and changes may still fail, so the answer does not close the
  * breaker. It lets one waiting change through. The answer to that change closes the breaker.
  */
-export function pinProbe(gate: Gate): Probe {
+export function pinProbe(tenantKey: string, breakers: ServiceBreakers): Probe {
   return {
     endpoint: 'item',
     async send(client, options) {
@@ -30,7 +29,7 @@ export function pinProbe(gate: Gate): Probe {
       } catch (error) {
         if (isOutage(error)) throw error
       }
-      queueMicrotask(() => gate.tryChange())
+      queueMicrotask(() => breakers.tryChange(tenantKey))
       // Breakers learn nothing from an error that is no `PinqlError`.
       throw new Error('a service that was down has answered')
     },

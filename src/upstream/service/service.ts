@@ -148,9 +148,9 @@ export class Service implements AsyncDisposable {
    * budget decides when to retry. After other failures, the pause is random: up to 200 ms before the second try and 400 ms
    * before the third.
    *
-   * While a breaker is open, the call waits for up to 0.45 times `timeoutMs`, and uses no budget. It leaves when the service
-   * has answered any call, or when it is the next trial. Trials do not count as tries, and
-   * neither do the tries before the first wait. Polls never wait.
+   * While a breaker is open, the call waits for up to 0.45 times `timeoutMs`, and uses no budget. So does a call that waits for the
+   * budget when the breaker opens. It leaves when the service has answered any call, or when it is the next trial. Trials do not count as
+   * tries, and neither do the tries before the first wait. Polls never wait.
    *
    * @throws {RateLimitedError} when the budget cannot grant the call in time, at once if that is already clear; or when the
    *   last try got a 429

@@ -40,6 +40,7 @@ export function startModelLive(options: ModelLiveOptions = {}): ModelLive {
   const registry = createServiceRegistry([{ ...settings, capabilities: { ...USUAL, ...capabilities } }], 'model', {
     clock,
     connect: upstream.connect,
+    random,
   })
   const service = registry.get('model')
   const live = createInformers({ random, wallNow: () => upstream.wallNow() })

@@ -1,7 +1,9 @@
 import { expect } from 'vitest'
-import { ServiceUnavailableError } from '../../../src/domain/errors.ts'
+import { PinNotFoundError, ServiceUnavailableError } from '../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
+import type { CallOptions, PinClient } from '../../../src/upstream/http/client.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
+import { Stop, type StopSignal } from '../../../src/upstream/waiting/stop.ts'
 import { ModelService } from '../model/model-service.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { createService } from './create-service.ts'
@@ -13,7 +15,16 @@ export const ONE_LIST: readonly RateLimit[] = [{ ...LISTS, limit: 1, endpoint: '
 const PAGE = { statuses: ['pinned'], limit: 10 } as const
 export const unreachable = new ServiceUnavailableError('model could not be reached', { service: 'model' })
 
-export type What = 'list' | 'remove' | 'poll'
+export type What = 'list' | 'pin' | 'remove' | 'poll'
+
+async function send(what: What, client: PinClient, options: CallOptions): Promise<unknown> {
+  // An add of the model makes a pin, whose answer is as good as that of any change.
+  if (what === 'remove') return client.addPin({ cid: {} as never, name: '', origins: [], meta: {} }, options)
+  if (what !== 'pin') return client.listPins(PAGE, options)
+  return client.getPin('absent', options).catch((error: unknown) => {
+    if (!(error instanceof PinNotFoundError)) throw error
+  })
+}
 
 /** A model service that can be down, and calls that note how and when they end. */
 export function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
@@ -26,24 +37,28 @@ export function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
   }
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null, limits }
   const service = createService(settings, { clock, connect: model.connect })
-  function call(what: What, { tenant = 'alice', signal }: { tenant?: string; signal?: AbortSignal } = {}) {
+  function call(
+    what: What,
+    {
+      tenant = 'alice',
+      caller,
+      signal = caller === undefined ? undefined : new Stop({ asker: { caller } }),
+    }: { tenant?: string; caller?: string; signal?: StopSignal | undefined } = {},
+  ) {
     const startedAt = clock.now()
-    const outcome: { value?: unknown; tookMs?: number } = {}
+    const outcome: { value?: unknown; tookMs?: number; endedAt?: number } = {}
     const made: ServiceCall<unknown> = {
       tenantKey: tenant,
       token: tenant,
       signal,
-      endpoint: what === 'remove' ? 'write' : 'list',
-      class: what === 'remove' ? 'mutation' : what === 'list' ? 'interactive' : 'live',
+      endpoint: what === 'remove' ? 'write' : what === 'pin' ? 'item' : 'list',
+      class: what === 'remove' ? 'mutation' : what === 'poll' ? 'live' : 'interactive',
       isRepeatable: what !== 'remove',
-      // An add of the model makes a pin, whose answer is as good as that of any change.
-      send: (client, options) =>
-        what === 'remove'
-          ? client.addPin({ cid: {} as never, name: '', origins: [], meta: {} }, options)
-          : client.listPins(PAGE, options),
+      send: (client, options) => send(what, client, options),
     }
     const end = (value: unknown): void => {
       outcome.value = value
+      outcome.endedAt = clock.now()
       outcome.tookMs = clock.now() - startedAt
     }
     service.call(made).then(() => end('answer'), end)

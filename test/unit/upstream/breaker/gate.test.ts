@@ -1,133 +1,253 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
-import { Gate, type Visit } from '../../../../src/upstream/breaker/gate.ts'
+import { CircuitBreaker } from '../../../../src/upstream/breaker/circuit-breaker.ts'
+import { Gate } from '../../../../src/upstream/breaker/gate.ts'
+import type { Trial, Visit } from '../../../../src/upstream/breaker/visit.ts'
+import { Stop } from '../../../../src/upstream/waiting/stop.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const down = new ServiceUnavailableError('test answered 503', { service: 'test' })
 
-/** A gate that is shut. */
+/** A gate that is shut. Tenants whose key begins with `own` have a breaker of their own. */
 function createGate() {
   const clock = new VirtualClock()
-  const gate = new Gate('test', clock)
-  const end = (error: unknown, isTrial = false) => gate.end(gate.begin(isTrial ? gate : null), isTrial, error)
-  for (let i = 0; i < 3; i++) end(down)
+  const shared = new CircuitBreaker('test', clock)
+  const own = new CircuitBreaker('test', clock)
+  const breakerOf = (tenantKey: string) => (tenantKey.startsWith('own') ? own : shared)
+  const gate = new Gate(clock, breakerOf, (tenantKey) => tenantKey.startsWith('broken'))
+  const end = (error: unknown, trial: Trial | null = null, breaker = shared) => {
+    const number = breaker.begin(trial !== null)
+    if (trial) gate.sent(trial)
+    breaker.end(number, trial !== null, error)
+    if (error !== null) return
+    gate.letGo()
+    gate.answered(trial)
+  }
+  for (let i = 0; i < 3; i++) for (const breaker of [shared, own]) end(down, null, breaker)
   const left: string[] = []
-  /** A call that waits, and notes as what it left. */
-  function come(name: string, more: Partial<Visit> = {}) {
-    const visit = {
+  const trials: Trial[] = []
+  /** A call that waits, and notes as what it left. A trial is sent at once and fails, unless `isHeld`. */
+  function come(name: string, { isHeld = false, ...more }: Partial<Visit> & { isHeld?: boolean } = {}) {
+    const visit: Visit = {
+      tenantKey: 'alice',
+      lane: more.isChange ? 'write' : 'list',
       since: clock.now(),
       until: clock.now() + 4500,
       signal: undefined,
       isChange: false,
-      probe: () => {},
+      trialWaitMs: () => 0,
+      probe: (trial) => {
+        left.push(`${name} probes`)
+        if (!isHeld) end(down, trial, breakerOf(visit.tenantKey))
+      },
       probeLate: () => Promise.resolve(),
-      hasRoom: () => true,
-      hasTried: false,
       ...more,
     }
     gate.wait(visit).then(
-      (isTrial) => left.push(`${name} ${isTrial ? 'tries' : 'goes'}`),
+      (trial) => {
+        left.push(`${name} ${trial ? 'tries' : 'goes'}`)
+        if (trial) trials.push(trial)
+        if (trial && !isHeld) end(down, trial, breakerOf(visit.tenantKey))
+      },
       (error: unknown) => left.push(`${name} ${error instanceof ServiceUnavailableError ? 'is refused' : error}`),
     )
     return visit
   }
-  return { clock, gate, end, left, come }
+  return { clock, gate, shared, end, left, trials, come }
 }
 
 describe('Gate', () => {
   it('skips reads without room in the budget, and tries them again', async () => {
-    const { clock, gate, left, come } = createGate()
-    let room = false
-    come('a', { hasRoom: () => room })
+    const { clock, left, come } = createGate()
+    let waitMs = 1001
+    const late: string[] = []
+    const probeLate = async () => void late.push('a')
+    come('a', { trialWaitMs: () => waitMs, probeLate })
     await clock.advance(1000)
-    expect(left).toEqual([])
-    const probed: string[] = []
-    come('b', { isChange: true, probe: () => probed.push('b') })
-    await clock.advance(100)
-    expect([left, probed]).toEqual([[], ['b']])
-    room = true
-    gate.dropTrial()
+    expect([left, late.length > 0]).toEqual([[], true])
+    come('b', { isChange: true })
     await clock.advance(0)
-    expect(left).toEqual(['a tries'])
+    expect(left).toEqual(['b probes'])
+    waitMs = 1000
+    await clock.advance(2000)
+    expect(left.slice(0, 2)).toEqual(['b probes', 'a tries'])
+  })
+
+  it('has a probe wait for the budget in the name of the call that would have room first, one at a time', async () => {
+    const { clock, come } = createGate()
+    const late: string[] = []
+    for (const [name, waitMs] of [
+      ['a', 3000],
+      ['b', 2000],
+      ['c', 4000],
+    ] as const) {
+      const probeLate = () => {
+        late.push(name)
+        return clock.sleep(1000)
+      }
+      come(name, { tenantKey: name, trialWaitMs: () => waitMs, probeLate })
+    }
+    await clock.advance(1050)
+    expect(late).toEqual(['b'])
+    await clock.advance(1000)
+    expect(late).toEqual(['b', 'b'])
+  })
+
+  it('gives the permit of a late probe to a call that waits', async () => {
+    const { clock, gate, left, trials, come } = createGate()
+    for (const name of ['a', 'b']) come(name, { tenantKey: name, trialWaitMs: () => 5000 })
+    await clock.advance(50)
+    const permit = { grantedAt: 0, waitedMs: 0, sent: () => {}, giveBack: () => {} }
+    expect(gate.handOver({ tenantKey: 'b', keys: [], followsProbe: false, permit }, 'item')).toBe(false)
+    expect(gate.handOver({ tenantKey: 'b', keys: [], followsProbe: false, permit }, 'list')).toBe(true)
+    await clock.advance(0)
+    expect([left, trials[0]?.permit]).toEqual([['b tries'], permit])
   })
 
   it('lets a change try when a probe says so, once', async () => {
-    const { gate, clock, left, come } = createGate()
-    come('a')
-    for (const name of ['b', 'c']) come(name, { isChange: true, probe: () => {} })
+    const { clock, gate, left, come } = createGate()
+    for (const name of ['b', 'c']) come(name, { isChange: true, isHeld: true })
+    come('other', { isChange: true, isHeld: true, tenantKey: 'own' })
     await clock.advance(0)
-    gate.tryChange()
-    gate.tryChange()
+    gate.tryChange('alice')
+    gate.tryChange('alice')
     await clock.advance(0)
     expect(left).toEqual(['b tries'])
   })
 
+  it('lets a change try without a probe after three reads that were answered with a failure', async () => {
+    const { clock, shared, left, come } = createGate()
+    come('a')
+    await clock.advance(50)
+    come('change', { isChange: true })
+    shared.failedReads = 3
+    await clock.advance(50)
+    expect([left, shared.failedReads]).toEqual([['change tries'], 0])
+  })
+
   it('lets one call try when a trial is due, and all go after an answer', async () => {
-    const { clock, end, left, come } = createGate()
-    for (const name of ['a', 'b', 'c']) come(name)
+    const { clock, end, left, trials, come } = createGate()
+    for (const name of ['a', 'b', 'c']) come(name, { isHeld: true })
     await clock.advance(99)
     expect(left).toEqual([])
     await clock.advance(1)
     expect(left).toEqual(['a tries'])
-    end(null, true)
+    end(null, trials[0])
     await clock.advance(0)
     expect([left, clock.pendingTimers]).toEqual([['a tries', 'b goes', 'c goes'], 0])
   })
 
-  it('lets no second call try while the first one waits for the budget', async () => {
-    const { clock, gate, left, come } = createGate()
-    come('a')
-    come('b')
+  it('lets no second call try while the first one waits for the budget, unless it has a permit', async () => {
+    const { clock, gate, left, trials, come } = createGate()
+    for (const name of ['a', 'b', 'c']) come(name, { isHeld: true })
     await clock.advance(3000)
-    expect(left).toEqual(['a tries'])
-    gate.dropTrial()
-    await clock.advance(0)
+    expect([left, gate.takeTrial('alice', false)]).toEqual([['a tries'], null])
+    const trial = gate.takeTrial('bob', true)
+    expect(trial).not.toBe(null)
+    if (trial) gate.sent(trial)
+    // The first one must not be sent a moment after it.
+    expect(trials.map((each) => gate.maySend(each))).toEqual([false])
+    for (const each of trials) gate.drop(each)
+    await clock.advance(1000)
     expect(left).toEqual(['a tries', 'b tries'])
   })
 
   it('lets another call try while a trial has no answer', async () => {
-    const { clock, gate, left, come } = createGate()
-    come('a')
-    come('b')
+    const { clock, gate, left, trials, come } = createGate()
+    come('a', { isHeld: true })
+    come('b', { isHeld: true })
     await clock.advance(100)
-    gate.begin(gate)
+    for (const trial of trials) gate.sent(trial)
     await clock.advance(100)
     expect(left).toEqual(['a tries', 'b tries'])
   })
 
-  it('tries reads first that have not been tried, then a probe for a change, then other reads', async () => {
+  it('gives turns to tenants, inside a tenant to lists, pins and changes, and inside these to callers', async () => {
+    const { clock, left, come } = createGate()
+    const ofCaller = (caller: string) => ({ signal: new Stop({ asker: { caller } }) })
+    for (const n of [1, 2]) come(`greedy ${n}`, ofCaller('greedy'))
+    come('modest', ofCaller('modest'))
+    come('pin', { lane: 'item' })
+    come('change', { isChange: true })
+    come('bob', { tenantKey: 'bob' })
+    await clock.advance(4400)
+    expect(left.slice(0, 6)).toEqual([
+      'greedy 1 tries',
+      'bob tries',
+      'pin tries',
+      'change probes',
+      'modest tries',
+      'change probes',
+    ])
+  })
+
+  it('gives all broken accounts together the turns of one tenant', async () => {
+    const { clock, left, come } = createGate()
+    for (let n = 0; n < 20; n++) {
+      for (const tenantKey of ['broken 1', 'broken 2', 'broken 3', 'good']) come(tenantKey, { tenantKey })
+      await clock.advance(1000)
+    }
+    const tries = left.filter((each) => each.endsWith('tries')).slice(-10)
+    expect(tries.filter((each) => each.startsWith('good'))).toHaveLength(5)
+    expect(new Set(tries).size).toBe(4)
+  })
+
+  it('remembers the turns of tenants whose calls have left', async () => {
+    const { clock, left, come } = createGate()
+    const tenants = [...Array(8).keys()].map((n) => `tenant ${n}`)
+    const comeBack = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        for (const tenantKey of tenants) come(tenantKey, { tenantKey })
+        await clock.advance(1000)
+      }
+    }
+    await comeBack(20)
+    left.length = 0
+    come('new', { tenantKey: 'new' })
+    await comeBack(2)
+    expect(left).toContain('new tries')
+    // Every tenant has a turn, though a round takes longer than a call waits.
+    left.length = 0
+    await comeBack(10)
+    expect(new Set(left.filter((each) => each.endsWith('tries'))).size).toBe(8)
+  })
+
+  it('sends the trials of two breakers at the pace of one, until somebody is answered', async () => {
     const { clock, end, left, come } = createGate()
-    const probe = () => {
-      left.push('probe')
-      end(down, true)
+    await clock.advance(10_000)
+    const come2 = () => {
+      come('a')
+      come('own', { tenantKey: 'own' })
     }
-    come('change', { isChange: true, probe })
-    come('tried', { hasTried: true })
-    come('read')
-    const seen: string[][] = []
-    for (let trial = 0; trial < 3; trial++) {
-      await clock.advance(200)
-      if (left.at(-1) !== 'probe') end(down, true)
-      seen.push([...left])
+    for (let n = 0; n < 10; n++) {
+      come2()
+      await clock.advance(1000)
     }
-    expect(left.slice(0, 2)).toEqual(['read tries', 'probe'])
-    expect(left).not.toContain('change tries')
-    end(null, true)
-    await clock.advance(0)
-    expect(left.slice(-2)).toEqual(['change goes', 'tried goes'])
+    const tries = left.filter((each) => each.endsWith('tries'))
+    expect(tries.length).toBeLessThanOrEqual(11)
+    expect(Math.abs(tries.filter((each) => each === 'a tries').length - 5)).toBeLessThanOrEqual(1)
+    left.length = 0
+    end(null)
+    await clock.advance(1000)
+    expect(left).toContain('a goes')
   })
 
   it('refuses a call at the end of its time at the gate, and at once if that time is over', async () => {
-    const { clock, end, left, come } = createGate()
+    const { clock, left, come } = createGate()
     come('late', { until: clock.now() })
     await clock.advance(0)
     expect(left).toEqual(['late is refused'])
-    const probe = () => end(down, true)
-    come('change', { isChange: true, probe })
+    come('change', { isChange: true, probe: () => {} })
     await clock.advance(4499)
     expect(left).toHaveLength(1)
     await clock.advance(1)
     expect([left, clock.pendingTimers]).toEqual([['late is refused', 'change is refused'], 0])
+  })
+
+  it('says when it tries again: when a trial is due, or later when the budget has room', () => {
+    const { gate } = createGate()
+    expect(gate.refusal({ tenantKey: 'alice', trialWaitMs: () => 0 }).retryAfterMs).toBe(100)
+    expect(gate.refusal({ tenantKey: 'alice', trialWaitMs: () => 11_000 }).retryAfterMs).toBe(11_000)
   })
 
   it('drops a call whose caller has left', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
-import type { Visit } from '../../../../src/upstream/breaker/gate.ts'
 import { ServiceBreakers } from '../../../../src/upstream/breaker/service-breakers.ts'
+import type { Visit } from '../../../../src/upstream/breaker/visit.ts'
 import { FailedAnswerError } from '../../../../src/upstream/http/refusals.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
@@ -18,7 +18,7 @@ function createBreakers() {
   const breakers = new ServiceBreakers('test', clock)
   /** A call that ends at once, and is a trial where one is due. */
   const end = (tenant: string, error: Error | null) =>
-    breakers.end(breakers.begin(tenant, breakers.takeTrial(tenant)), error)
+    breakers.end(breakers.begin(tenant, breakers.takeTrial(tenant, { hasPermit: true }), true), error)
   const fail = (tenant: string, error: Error, times = 1) => {
     for (let n = 0; n < times; n++) end(tenant, error)
   }
@@ -28,15 +28,16 @@ function createBreakers() {
     const now = clock.now()
     const left: { how?: unknown } = {}
     breakers
-      .wait(tenant, {
+      .wait({
+        tenantKey: tenant,
+        lane: 'list',
         since: now,
         until: now + 4500,
         signal: undefined,
         isChange: true,
         probe: () => {},
         probeLate: () => Promise.resolve(),
-        hasRoom: () => true,
-        hasTried: false,
+        trialWaitMs: () => 0,
         ...more,
       })
       .then(
@@ -63,7 +64,7 @@ describe('ServiceBreakers', () => {
     expect(breakers.isOpen('mallory')).toBe(false)
     fail('mallory', error)
     expect(breakers.isOpen('mallory')).toBe(true)
-    expect(breakers.refusal('mallory')).toMatchObject({
+    expect(breakers.refusal({ tenantKey: 'mallory', trialWaitMs: () => 0 })).toMatchObject({
       message: 'test is down and is left alone for a moment',
       retryAfterMs: 100,
     })
@@ -89,6 +90,34 @@ describe('ServiceBreakers', () => {
     fail('mallory', answered(500), 3)
     fail('bob', answered(500), 3)
     expect(['mallory', 'bob', 'alice'].map((tenant) => breakers.isOpen(tenant))).toEqual([true, true, false])
+  })
+
+  it('count an account no more that is stopped while others are answered, until it has an answer of its own', () => {
+    const { breakers, fail, succeed } = createBreakers()
+    fail('mallory', answered(503), 3)
+    succeed('carol')
+    fail('mallory', answered(503), 10)
+    fail('bob', answered(503), 2)
+    expect(breakers.isOpen('carol')).toBe(false)
+    fail('dave', answered(503))
+    expect(breakers.isOpen('carol')).toBe(true)
+    succeed('mallory')
+    fail('mallory', answered(503), 2)
+    expect(breakers.isOpen('carol')).toBe(false)
+    fail('dave', answered(503))
+    expect(breakers.isOpen('carol')).toBe(true)
+  })
+
+  it('tell calls that wait elsewhere when they have to wait here', () => {
+    const { breakers, fail } = createBreakers()
+    const told: string[] = []
+    for (const tenant of ['alice', 'carol']) breakers.whenOpen(tenant, () => told.push(tenant))
+    breakers.whenOpen('carol', () => told.push('nobody'))()
+    fail('alice', unreachable, 3)
+    expect(told).toEqual(['alice'])
+    fail('bob', unreachable)
+    expect(told.slice(1)).toContain('carol')
+    expect(told).not.toContain('nobody')
   })
 
   it('reset the count of all tenants after an answer to any of them', () => {

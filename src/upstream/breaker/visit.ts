@@ -1,0 +1,43 @@
+import type { Permit } from '../budget/request-budget.ts'
+import type { StopSignal } from '../waiting/stop.ts'
+import type { TurnKeys } from './trial-turns.ts'
+
+/** The right to send one call to a service that is down. */
+export interface Trial {
+  readonly tenantKey: string
+  /** The keys whose turn it is. */
+  readonly keys: readonly string[]
+  /** True for a change that follows the answer to a probe at once. The two count as one trial. */
+  readonly followsProbe: boolean
+  /** Permission to send the call, if the budget has given it already. */
+  readonly permit?: Permit | undefined
+}
+
+/** A call that waits until its service is back, or until it may be the next trial. */
+export interface Visit {
+  readonly tenantKey: string
+  /** Names the calls of a tenant that have the same wait for the budget. Lanes take turns to be trials. */
+  readonly lane: string
+  /** Clock time at which the call came. */
+  readonly since: number
+  /** Clock time at which the call gives up. */
+  readonly until: number
+  readonly signal: StopSignal | undefined
+  /** True if the call changes something. Then it is a trial only if a probe has got an answer, or if reads alone may fail. */
+  readonly isChange: boolean
+  /** Returns the milliseconds until the budget would let a trial leave: the call, or a probe for a change. */
+  trialWaitMs(): number
+  /** Makes a trial in place of a change. */
+  probe(trial: Trial): void
+  /** Makes a trial in place of the call when the budget has room, however late. Resolves when it was sent, or never will be. */
+  probeLate(): Promise<void>
+}
+
+/** A visit at the gate. */
+export interface WaitingVisit {
+  readonly visit: Visit
+  readonly keys: TurnKeys
+  /** @param trial null when the service is back */
+  leave(trial: Trial | null): void
+  fail(error: unknown): void
+}
