@@ -32,6 +32,7 @@ const LAYERS: Layers = {
   // Waiting for a service that is down. It knows no call.
   'upstream/breaker': [
     'domain',
+    'upstream/budget/request-budget.ts',
     'upstream/http/refusals.ts',
     'upstream/observing/service-reporter.ts',
     'upstream/waiting',

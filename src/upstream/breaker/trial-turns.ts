@@ -1,4 +1,4 @@
-import type { Visit } from './visit.ts'
+import type { StopSignal } from '../waiting/stop.ts'
 
 /** Maximum number of keys whose last turn is remembered. A forgotten key comes first, as one that had no turn yet. */
 const MAX_KEYS = 10_000
@@ -9,8 +9,15 @@ const BROKEN = 'broken accounts'
 /** The keys by which a visit takes turns, the outermost first: its tenant's group, the tenant, the lane, and the caller. */
 export type TurnKeys = readonly [group: string, tenant: string, lane: string, caller: string]
 
+/** The parts of a visit on which its turns depend. */
+interface TurnTaker {
+  readonly tenantKey: string
+  readonly lane: string
+  readonly signal: StopSignal | undefined
+}
+
 /** @param isBroken true if the tenant's account is known to be broken. All such accounts together have the turns of one. */
-export function turnKeysOf({ tenantKey, lane, signal }: Visit, isBroken: boolean): TurnKeys {
+export function turnKeysOf({ tenantKey, lane, signal }: TurnTaker, isBroken: boolean): TurnKeys {
   const ofLane = `${tenantKey} ${lane}`
   return [isBroken ? BROKEN : `group of ${tenantKey}`, tenantKey, ofLane, `${ofLane} ${signal?.asker?.caller ?? ''}`]
 }
