@@ -1,8 +1,8 @@
 import { parseCid } from '../../domain/cid.ts'
 import { MalformedResponseError } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
-import { type NewPin, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
-import { decodePin, type Reading } from './decode-pin.ts'
+import { type NewPin, PIN_STATUSES, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
+import { decodePin, type Reading, requestIdOf } from './decode-pin.ts'
 import { isWebPage } from './error-from-response.ts'
 import { type LeftOut, type PinPage, SharedPage } from './pin-page.ts'
 import { Mismatch, readArray, readObject } from './read-json.ts'
@@ -64,7 +64,7 @@ function readPage(
   let odd: { readonly index: number; readonly mismatch: Mismatch }[] | undefined
   for (let index = 0; index < records.length; index++) {
     try {
-      pins.push(decodePin(serviceName, records[index], reading))
+      pins.push(readListed(serviceName, records[index], reading))
     } catch (mismatch) {
       if (!(mismatch instanceof Mismatch)) throw mismatch
       odd ??= []
@@ -74,11 +74,29 @@ function readPage(
   if (odd === undefined) return new SharedPage(count, pins)
   const [first] = odd
   if (first && pins.length === 0 && !records.some(isLikePin)) throw first.mismatch.below(`results.${first.index}`)
-  return new SharedPage(
-    count,
-    pins,
-    odd.map(({ index, mismatch }) => describeLeftOut(records[index], mismatch)),
-  )
+  const leftOut = odd.map(({ index, mismatch }) => describeLeftOut(records[index], mismatch))
+  return new SharedPage(count, pins, withDifferentKeys(leftOut))
+}
+
+/**
+ * Reads a record of a list. A record with an unknown status is left out, since no filter by status can tell what it is. An answer
+ * about a single pin shows it.
+ */
+function readListed(serviceName: string, record: unknown, reading: Reading): Pin {
+  const pin = decodePin(serviceName, record, reading)
+  if (pin.unknownStatus === undefined) return pin
+  const got = JSON.stringify(pin.unknownStatus.slice(0, 100))
+  throw new Mismatch(`expected ${PIN_STATUSES.join(', ')}, got ${got}`, { path: 'status' })
+}
+
+/** Numbers records whose keys are equal, so that each of them counts. */
+function withDifferentKeys(leftOut: readonly LeftOut[]): LeftOut[] {
+  const times = new Map<string, number>()
+  return leftOut.map((record) => {
+    const before = times.get(record.key) ?? 0
+    times.set(record.key, before + 1)
+    return before === 0 ? record : { ...record, key: `${record.key} ${before}` }
+  })
 }
 
 /** Returns whether a record has any part that records of other APIs do not have. */
@@ -94,8 +112,13 @@ function describeLeftOut(record: unknown, { path, message }: Mismatch): LeftOut 
   try {
     cidKey = parseCid(String(cid)).key
   } catch {}
-  const id = wire.requestid ?? wire.requestId
-  return { key: JSON.stringify(id ?? record), cidKey, reason: path === '' ? message : `${path}: ${message}` }
+  const id = requestIdOf(wire)
+  // Without a valid id, the whole text tells records apart.
+  return {
+    key: id === null ? JSON.stringify(record) : JSON.stringify(id),
+    cidKey,
+    reason: path === '' ? message : `${path}: ${message}`,
+  }
 }
 
 function partsOf(value: unknown): Readonly<Record<string, unknown>> {
