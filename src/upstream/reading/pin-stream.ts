@@ -2,8 +2,9 @@ import { compareInstants } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import { type LeftOut, type PinPage, recordCount } from '../http/pin-page.ts'
+import type { LeftOut, PinPage } from '../http/pin-page.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import { isFull } from './is-full.ts'
 import { LeftOutRecords } from './left-out.ts'
 import { claimsMore, countIn, countWithLeftOut, isCutShort, isUncountable } from './list-counts.ts'
 import { isPaged, planQuery } from './list-plan.ts'
@@ -136,20 +137,20 @@ export class PinStream {
     // It may also have shown that a page of some statuses lacks pins.
     if (capabilities.statusFilter === 'unusable' && sent.statuses.length < PIN_STATUSES.length) return
     this.#leftOut.add(page.leftOut)
-    const isFull = recordCount(page) === sent.limit
-    if (isFull && capabilities.order === null && this.#limit.grow()) return
+    const isFullPage = isFull(sent, page, capabilities)
+    if (isFullPage && capabilities.order === null && this.#limit.grow()) return
     if (this.#start.lacksWitness(sent, page)) return
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??= this.#start.position === null ? countIn(page, sent, this.#query, capabilities) : null
 
     // Some services return fewer pins than requested. So a short page is the last one only if its `count` does not claim
     // more.
-    const isCut = isFull || isCutShort(sent, page, capabilities)
+    const isCut = isFullPage || isCutShort(sent, page, capabilities)
     const placed = this.#place(page.pins)
     const edge = isCut ? placed.at(-1)?.created : undefined
     const certain = edge === undefined ? placed : placed.filter(({ created }) => compareInstants(created, edge) > 0)
-    if (certain.length === 0 && (isFull || page.looksCut)) {
-      if (isFull && this.#limit.grow()) return
+    if (certain.length === 0 && (isFullPage || page.looksCut)) {
+      if (isFullPage && this.#limit.grow()) return
       this.#isStuck = !this.#start.stepOver(sent, page, edge)
       return
     }

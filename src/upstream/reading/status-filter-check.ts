@@ -2,6 +2,7 @@ import { PIN_STATUSES, type Pin, type PinStatus } from '../../domain/pin.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
+import { isFull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
@@ -44,7 +45,7 @@ export class StatusFilterCheck {
   async isWhole(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
     const { known } = this.#service
     const isAwaited = check.class === 'interactive' || check.class === 'mutation'
-    const isShort = recordCount(page) < query.limit && query.statuses.length < PIN_STATUSES.length
+    const isShort = !isFull(query, page, this.#service.capabilities) && query.statuses.length < PIN_STATUSES.length
     if (!isShort || !isAwaited || this.#isSettled(page)) return false
 
     const ofAll = { ...query, statuses: PIN_STATUSES }
@@ -80,11 +81,11 @@ export class StatusFilterCheck {
     // Pins may have come since.
     const again = await ask(query)
     for (const { requestId } of again.pins) ids.add(requestId)
-    return recordCount(again) < query.limit && matching.some(lacks)
+    return !isFull(query, again, this.#service.capabilities) && matching.some(lacks)
   }
 
   async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
-    if (recordCount(page) >= query.limit) return false
+    if (isFull(query, page, this.#service.capabilities)) return false
     return !page.looksCut || (await this.#end.isWhole(query, page, ask))
   }
 
