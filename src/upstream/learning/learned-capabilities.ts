@@ -60,7 +60,7 @@ export class LearnedCapabilities {
     if (digits !== this.#current.createdDigits) this.#current = { ...this.#current, createdDigits: digits }
     if (this.#current.order === null && isProvenNewestFirst(times)) this.#fill({ order: 'newest-first' })
     this.#learn(disproveOrder(times, this.#current.order))
-    this.#learn(disproveTimeFilter(query, times, this.#current.timeFilter))
+    this.#learn(disproveTimeFilter(query, times, this.#current))
     if (honoursSeveral(query, page.pins)) this.#fill({ multiStatus: true })
     for (const disproof of looseFilters(query, page.pins, this.#current)) this.#learn(disproof)
   }

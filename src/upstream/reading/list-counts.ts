@@ -4,7 +4,7 @@ import { createPinFilter, hasFilter, isUnfiltered, type ListQuery, type PinQuery
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { isFull } from './is-full.ts'
-import { isNameSent, largestLimit } from './list-plan.ts'
+import { isAfterSent, isNameSent, largestLimit } from './list-plan.ts'
 import { isUnwidened } from './time-unit.ts'
 
 /** Returns whether the `count` of a page claims that more pins follow. False where such a claim is not worth a request. */
@@ -79,6 +79,7 @@ function isAnswerExact(query: PinQuery, capabilities: Capabilities): boolean {
     (name === undefined || (isNameExact && isNameSent(query, capabilities))) &&
     (statuses.length === PIN_STATUSES.length || statusFilter === 'exact') &&
     (meta === undefined || metaFilter === 'exact') &&
+    (after === undefined || isAfterSent(capabilities)) &&
     (!hasTime || (timeFilter === 'exact' && isUnwidened(before, capabilities) && isUnwidened(after, capabilities)))
   )
 }

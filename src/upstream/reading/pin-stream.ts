@@ -1,4 +1,4 @@
-import { compareInstants } from '../../domain/instant.ts'
+import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
@@ -163,8 +163,16 @@ export class PinStream {
     const isSparse = this.#ready.length < Math.min(this.#options.expected, taken.length)
     if (isSparse) this.#limit.grow()
     else this.#limit.reset()
-    this.#isRead = !isCut || taken.length === 0
-    if (this.#isRead && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
+    const isAtEnd = !isCut || taken.length === 0
+    this.#isRead = isAtEnd || this.#hasPassed(edge)
+    if (isAtEnd && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
+  }
+
+  /** Returns whether all pins from an instant on are too old for the query. Only sorted lists show that. */
+  #hasPassed(edge: Instant | undefined): boolean {
+    const { after } = this.#query
+    const isSorted = this.#source.capabilities.order === 'newest-first'
+    return isSorted && edge !== undefined && after !== undefined && compareInstants(edge, parseInstant(after)) <= 0
   }
 
   async #readWhole(): Promise<void> {

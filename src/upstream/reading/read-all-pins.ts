@@ -9,7 +9,7 @@ import { isFull } from './is-full.ts'
 import { isProvenWhole } from './is-proven-whole.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { claimsMore, isCutShort } from './list-counts.ts'
-import { largestLimit } from './list-plan.ts'
+import { isAfterSent, largestLimit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 import { RoundingCheck, timesOf } from './rounding-check.ts'
 import { printTime, timeUnit } from './time-unit.ts'
@@ -122,7 +122,8 @@ async function exceedsLimit(
  * A service may round times to seconds, so ranges are split at whole seconds as long as that helps.
  */
 function splitTime({ query }: Window, pins: readonly Pin[], capabilities: Capabilities): Window[] | null {
-  if (capabilities.timeFilter === 'unusable' || pins.length === 0) return null
+  // One bound alone does not narrow a range.
+  if (!isAfterSent(capabilities) || pins.length === 0) return null
   const unit = timeUnit(capabilities)
   const isProven = capabilities.timeDigits !== null || unit === SECOND_NS
   return (isProven ? null : splitAt(SECOND_NS, query, pins, capabilities)) ?? splitAt(unit, query, pins, capabilities)
