@@ -36,11 +36,13 @@ const PLAIN: ServiceRules = {
   digits: 3,
   rounding: 'none',
   bounds: 'exclusive',
+  times: 'any form',
   largestPage: { pins: 1000, beyond: 'refused' },
+  limit: 'honoured',
   defaultPage: 10,
   count: 'page',
   statuses: 'several',
-  emptyListIs404: false,
+  emptyList: 'list',
   records: 'valid',
 }
 const CUT_TO_37 = { pins: 37, beyond: 'cut' } as const
@@ -69,7 +71,7 @@ const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, 
     every(4500, 900),
   ],
   ['one status at a time, and none is pinned', { statuses: 'one' }, every(30, 900)],
-  ['404 for an empty list', { emptyListIs404: true }, []],
+  ['404 for an empty list', { emptyList: '404 in JSON' }, []],
   ['cut to 37, and the count says nothing', { largestPage: CUT_TO_37 }, every(250, 700)],
   ['cut to 37, in no order', { largestPage: CUT_TO_37, order: 'none' }, every(250, 700)],
   ['only the first of several statuses', { statuses: 'first' }, every(30, 900)],
@@ -190,7 +192,7 @@ const ONCE_LOST: readonly {
   {
     // Found at seed 448302294.
     what: 'a pin at a whole second, to which `after` is rounded up',
-    rules: { digits: 6, rounding: 'up', largestPage: CUT_TO_100, emptyListIs404: true },
+    rules: { digits: 6, rounding: 'up', largestPage: CUT_TO_100, emptyList: '404 in JSON' },
     pins: [
       at(27),
       at(11),
@@ -202,7 +204,7 @@ const ONCE_LOST: readonly {
   {
     // Found at seed 1295427090.
     what: 'pins of the second of several statuses, where the first has an odd record only',
-    rules: { order: 'oldest-first', digits: 0, count: 'capped', statuses: 'first', emptyListIs404: true },
+    rules: { order: 'oldest-first', digits: 0, count: 'capped', statuses: 'first', emptyList: '404 in JSON' },
     pins: [
       { created: at(0), status: 'queued', isOdd: true },
       { created: at(14), status: 'pinned', isOdd: false },

@@ -3,9 +3,10 @@ import { MalformedResponseError } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
 import { type NewPin, PIN_STATUSES, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
 import { decodePin, type Reading, requestIdOf } from './decode-pin.ts'
-import { isWebPage } from './error-from-response.ts'
+import { isJson, isWebPage } from './error-from-response.ts'
 import { type LeftOut, type PinPage, SharedPage } from './pin-page.ts'
 import { Mismatch, readArray, readObject } from './read-json.ts'
+import { EmptyAnswerError } from './refusals.ts'
 
 /**
  * Reads the body of `GET /pins`.
@@ -14,15 +15,21 @@ import { Mismatch, readArray, readObject } from './read-json.ts'
  * text. Only the request id, status, time and CID must be valid. A record in which one of them is not is left out, so that
  * one odd record does not hide a whole list.
  *
+ * @throws {EmptyAnswerError} when the body may be an empty list in another form
  * @throws {MalformedResponseError} when the body is not a `PinResults`, or when its records have neither request ids nor
  *   pins, as the lists of other APIs
  * @see Pinning Service API 1.0.0, schema `PinResults`
  */
 export function parsePinPage(serviceName: string, body: string, reading: Reading = {}): PinPage {
+  const form = emptyForm(body)
+  if (form !== null) {
+    const message = `${serviceName} answered with no valid list of pins: the answer has no results`
+    throw new EmptyAnswerError(message, { service: serviceName, form })
+  }
   return parse(serviceName, body, 'a list of pins', (json) => {
     const { count, results } = readObject(json, '')
-    // `results` may be null, but it must be present. Other JSON does not mean an account without pins.
-    const records = results === null ? [] : readArray(results, 'results')
+    // `results` may be null or an empty object, but it must be present. Other JSON does not mean an account without pins.
+    const records = results === null || isEmptyObject(results) ? [] : readArray(results, 'results')
     const total = Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null
     return readPage(serviceName, total, records, reading)
   })
@@ -97,6 +104,28 @@ function withDifferentKeys(leftOut: readonly LeftOut[]): LeftOut[] {
     times.set(record.key, before + 1)
     return before === 0 ? record : { ...record, key: `${record.key} ${before}` }
   })
+}
+
+/** Longest body that may be an empty list without `results`. */
+const MAX_EMPTY_FORM = 1_000
+
+/**
+ * Returns the form of a body that is no list of pins, but may be how a service writes an empty one; null for any other body. Which
+ * of both it is, only other answers show.
+ */
+function emptyForm(body: string): string | null {
+  const text = body.trim()
+  if (text === '') return 'no body'
+  if (text.length > MAX_EMPTY_FORM || !isJson(text)) return null
+  const json: unknown = JSON.parse(text)
+  if (Array.isArray(json)) return json.length === 0 ? '[]' : null
+  if (isEmptyObject(json)) return '{}'
+  const { count, results } = partsOf(json)
+  return count === 0 && results === undefined ? 'a count of 0' : null
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
 }
 
 /** Returns whether a record has any part that records of other APIs do not have. */

@@ -11,8 +11,6 @@ export type Way = 'item' | 'cids' | 'all'
 export const WAYS: readonly Way[] = ['item', 'cids', 'all']
 const LIST_WAYS: readonly Way[] = ['cids', 'all']
 
-export const PAGE_LIMIT = 1000
-
 type LookupEndpoint = 'item' | 'list'
 
 /** A request that waits for budget, and the clock time at which it is expected to leave. */
@@ -43,7 +41,7 @@ export class LookupPlanner {
   /** The refused lookups that have not come back yet. They have places in the requests that they are to share. */
   readonly #refused = new RefusedCalls()
   /** The largest number of pins that one list is known to hold. */
-  #longestList = PAGE_LIMIT
+  #longestList = Number.POSITIVE_INFINITY
 
   /** @param waiting the lookups that wait, at any time */
   constructor(service: Service, tenant: PlannedTenant, waiting: LookupGroup) {
@@ -71,7 +69,9 @@ export class LookupPlanner {
     const refused = extra ? this.#refused.ahead(undefined, this.#service.clock.now()) : 0
     const isSelective = cidFilter === 'exact'
     const isNewCid = extra !== undefined && !this.#waiting.hasCid(extra.cid)
-    const pages = this.fitsOneList ? 1 : Math.ceil(((this.#tenant.total() ?? 0) + 1) / PAGE_LIMIT)
+    const pages = this.fitsOneList
+      ? 1
+      : Math.ceil(((this.#tenant.total() ?? 0) + 1) / largestLimit(this.#service.capabilities))
     const never = Number.POSITIVE_INFINITY
     const requests: Record<Way, number> = {
       item: hasContents || extra?.requestId === null ? never : size + refused + (extra ? 1 : 0),

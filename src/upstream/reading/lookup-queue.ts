@@ -4,13 +4,12 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { CallOptions, PinClient } from '../http/client.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
-import { ListNotFoundError } from '../http/refusals.ts'
 import type { Service } from '../service/service.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
 import { isCutShort } from './list-counts.ts'
 import { largestLimit } from './list-plan.ts'
 import { type Lookup, LookupGroup, type PinRecords } from './lookup-group.ts'
-import { LookupPlanner, type NextRequest, PAGE_LIMIT, WAYS, type Way } from './lookup-planner.ts'
+import { LookupPlanner, type NextRequest, WAYS, type Way } from './lookup-planner.ts'
 import { cidsThatFit } from './split-query.ts'
 
 /** The parts of a tenant that the queue needs. */
@@ -21,6 +20,8 @@ export interface LookupSource {
   total(): number | null
   /** Sends one `GET /pins` at once, without waiting for budget. */
   list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage>
+  /** Returns whether `collect` may read a list that failed, since it finds other words for it or learns what the failure means. */
+  isAvoidable(query: ListQuery, error: unknown): boolean
   /** Returns whether a list may be empty although pins match. */
   isDoubtful(query: ListQuery, page: PinPage): boolean
   /** Reads all pins of some CIDs, or all pins of the account, page by page. It works with every service. */
@@ -115,6 +116,7 @@ export class LookupQueue {
           askedAt: (batch?.lookups ?? this.#waiting).askedAt,
           signal: stop,
           isRepeatable: true,
+          isFinal: (error) => batch?.query !== undefined && this.#source.isAvoidable(batch.query, error),
           send: (client, options) => {
             batch ??= this.#makeUp(this.#planner.plan(this.#planner.waysOfLists, this.#next).way, stop)
             leave()
@@ -123,7 +125,7 @@ export class LookupQueue {
         })
         .then((page) => batch && this.#answer(batch, page, stop))
         .catch((error: unknown) => {
-          if (batch?.query && error instanceof ListNotFoundError)
+          if (batch?.query && this.#source.isAvoidable(batch.query, error))
             void this.#readInstead(batch.lookups, batch.query.cids)
           else if (batch) batch.lookups.fail(error)
           else if (!stop.aborted) this.#refuse(error)
@@ -147,7 +149,7 @@ export class LookupQueue {
     const cids =
       way === 'cids' ? cidsThatFit(this.#waiting.cidsByTurns(), capabilities, this.#source.token.length) : undefined
     lookups.take(this.#waiting, cids)
-    const query = { cids, statuses: PIN_STATUSES, limit: PAGE_LIMIT }
+    const query = { cids, statuses: PIN_STATUSES, limit: largestLimit(capabilities) }
     return { lookups, query, ask: (client, options) => this.#source.list(client, query, options) }
   }
 
