@@ -12,8 +12,12 @@ export class LearnedAnswers {
   /** The only form of times that the service takes; null while it takes both. */
   timeForm: TimeForm | null = null
 
+  /** True once a list had more records than requested, and more than one. */
+  ignoresLimit = false
+
   /** Notes that a list with this `limit` was answered. */
-  listed(limit: number): void {
+  listed(limit: number, records: number): void {
+    this.ignoresLimit ||= records > limit + 1
     this.hasListed = true
     this.largestLimit = Math.max(this.largestLimit, limit)
   }

@@ -51,7 +51,7 @@ export class LearnedCapabilities {
 
   /** Learns from a list. */
   observePage(query: ListQuery, page: PinPage): void {
-    this.answers.listed(query.limit)
+    this.answers.listed(query.limit, recordCount(page))
     this.#pageSizes.observe(page)
     if (page.pins.length === 0) return
     // A pin in a list is a stored pin. So its `meta` is kept, and not only echoed in the answer to the add.

@@ -4,7 +4,7 @@ import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import type { LeftOut, PinPage } from '../http/pin-page.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
-import { isFull } from './is-full.ts'
+import { isFull, isOverfull } from './is-full.ts'
 import { LeftOutRecords } from './left-out.ts'
 import { claimsMore, countIn, countWithLeftOut, isCutShort, isUncountable } from './list-counts.ts'
 import { isPaged, planQuery } from './list-plan.ts'
@@ -137,6 +137,10 @@ export class PinStream {
     // It may also have shown that a page of some statuses lacks pins.
     if (capabilities.statusFilter === 'unusable' && sent.statuses.length < PIN_STATUSES.length) return
     this.#leftOut.add(page.leftOut)
+    if (isOverfull(sent, page)) {
+      this.#isStuck = !this.#limit.growToLargest()
+      return
+    }
     const isFullPage = isFull(sent, page, capabilities)
     if (isFullPage && capabilities.order === null && this.#limit.grow()) return
     if (this.#start.lacksWitness(sent, page)) return

@@ -5,7 +5,7 @@ import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import { type LeftOut, type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
-import { isFull } from './is-full.ts'
+import { isFull, isOverfull } from './is-full.ts'
 import { isProvenWhole } from './is-proven-whole.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { claimsMore, isCutShort } from './list-counts.ts'
@@ -88,7 +88,9 @@ export async function readAllPins(
       ? (splitTime(window, page.pins, capabilities) ?? splitStatuses(window.query, capabilities))
       : null
     if (parts !== null) windows.push(...parts)
-    else if (isFullPage) {
+    else if (isOverfull(sent, page) && limit >= 1000) {
+      // A service that lists more than the specification allows has no largest page.
+    } else if (isFullPage) {
       if (!(await exceedsLimit(sent, page, list))) throw tooMany(service, page)
       known.observeLargerPage(limit)
       windows.push(window)

@@ -12,6 +12,12 @@ const CHANCE_OF_ERROR = 1e-5
 /** Number of tests for one list that is not known to be whole. A list that is, is worth one. */
 const MOST_RUNS = 3
 
+/** A page, and the query for it. */
+interface SentPage {
+  readonly sent: ListQuery
+  readonly page: PinPage
+}
+
 /** A list of one status whose length shows whether statuses are looked at before the list is cut. */
 interface Test {
   readonly status: PinStatus
@@ -32,6 +38,8 @@ export class StatusFilterCheck {
   readonly #service: CheckedService
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #end: EndCheck
+  /** True once a list has shown that the service keeps to `limit`. */
+  #isLimitHonoured = false
   /** Chance that a late filter has passed all tests so far. */
   #chance = 1
 
@@ -60,7 +68,8 @@ export class StatusFilterCheck {
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
     const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
-    if (test !== null && test !== 'unknown') await this.#run(test, isAll ? 1 : MOST_RUNS, everything, check.ask)
+    if (test !== null && test !== 'unknown')
+      await this.#run(test, isAll ? 1 : MOST_RUNS, { sent: everything, page: all }, check.ask)
     // All is read from a service that may hide pins.
     if (!isAll && test !== null && !known.isStatusFilterProven) known.observeLateStatusFilter()
     // Where all pins have the same status, the filter hides none. But a list may be cut without it.
@@ -106,14 +115,23 @@ export class StatusFilterCheck {
     return 'unknown'
   }
 
-  /** @param most number of lists to request at most. The chances of all lists are taken together. */
-  async #run({ status, count, chance }: Test, most: number, everything: ListQuery, ask: AskForPage): Promise<void> {
+  /**
+   * @param most number of lists to request at most. The chances of all lists are taken together.
+   * @param all the list of all statuses
+   */
+  async #run(
+    { status, count, chance }: Test,
+    most: number,
+    { sent: everything, page: all }: SentPage,
+    ask: AskForPage,
+  ): Promise<void> {
     const query: ListQuery = { ...everything, statuses: [status], limit: count }
     for (let runs = 0; runs < most && this.#chance > CHANCE_OF_ERROR; runs++) {
       const page = await ask(query)
       // Nobody knows which status a record has that is no valid pin.
       if (page.leftOut !== undefined) return
       if (recordCount(page) >= count) {
+        if (!(await this.#honoursLimit(page, query, { sent: everything, page: all }, ask))) return
         this.#chance *= chance
         continue
       }
@@ -123,6 +141,20 @@ export class StatusFilterCheck {
       return
     }
     if (this.#chance <= CHANCE_OF_ERROR) this.#service.known.observeEarlyStatusFilter()
+  }
+
+  /**
+   * Returns whether the service keeps to `limit`, or lists one more. At a service that does not, the length of a short list shows
+   * nothing.
+   *
+   * @param page a list of one status
+   */
+  async #honoursLimit(page: PinPage, { statuses, limit }: ListQuery, all: SentPage, ask: AskForPage): Promise<boolean> {
+    if (this.#isLimitHonoured) return true
+    if (recordCount(page) > limit + 1) return false
+    const isLonger = all.page.pins.filter(createPinFilter({ statuses })).length > limit + 1
+    this.#isLimitHonoured = isLonger || isShorter(await ask({ ...all.sent, limit: 1 }), all.page)
+    return this.#isLimitHonoured
   }
 }
 
@@ -136,16 +168,21 @@ function planTest({ pins, leftOut }: PinPage): Test | null {
   const [newest] = pins
   if (newest === undefined || leftOut !== undefined) return null
   const isSorted = isSurelySorted(pins)
-  const firstStatuses = new Set(
-    pins.filter(({ created }) => created.ns === newest.created.ns).map(({ status }) => status),
-  )
+  // Some services list one pin more than requested.
+  const sameAge = pins.filter(({ created }) => created.ns === newest.created.ns).length
+  const firstStatuses = new Set(pins.slice(0, sameAge + 1).map(({ status }) => status))
   const tests = PIN_STATUSES.map((status): Test => {
     const count = pins.filter((pin) => pin.status === status).length
     // A list of one pin that is cut first has one of the newest pins.
     if (isSorted && count > 0 && !firstStatuses.has(status)) return { status, count: 1, chance: 0 }
-    const isFirst = pins.slice(0, count).every((pin) => pin.status === status)
-    return { status, count, chance: isFirst ? 1 : (count / pins.length) ** count }
+    const isFirst = pins.slice(0, count + 1).filter((pin) => pin.status === status).length >= count
+    return { status, count, chance: isFirst ? 1 : Math.min(1, (count + 1) * (count / pins.length) ** count) }
   })
   const best = tests.filter(({ chance }) => chance < 1).sort((a, b) => a.chance - b.chance)
   return best[0] ?? null
+}
+
+/** Returns whether a list of one pin is shorter than one of many, though it may have one more. */
+function isShorter(short: PinPage, long: PinPage): boolean {
+  return recordCount(short) <= 2 && recordCount(short) < recordCount(long)
 }
