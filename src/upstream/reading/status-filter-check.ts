@@ -131,7 +131,9 @@ export class StatusFilterCheck {
       // Nobody knows which status a record has that is no valid pin.
       if (page.leftOut !== undefined) return
       if (recordCount(page) >= count) {
-        if (!(await this.#honoursLimit(page, query, { sent: everything, page: all }, ask))) return
+        if (isBeyond(page, all)) this.#service.known.observeEarlyStatusFilter()
+        if (isBeyond(page, all) || !(await this.#honoursLimit(page, query, { sent: everything, page: all }, ask)))
+          return
         this.#chance *= chance
         continue
       }
@@ -168,9 +170,11 @@ function planTest({ pins, leftOut }: PinPage): Test | null {
   const [newest] = pins
   if (newest === undefined || leftOut !== undefined) return null
   const isSorted = isSurelySorted(pins)
-  // Some services list one pin more than requested.
-  const sameAge = pins.filter(({ created }) => created.ns === newest.created.ns).length
-  const firstStatuses = new Set(pins.slice(0, sameAge + 1).map(({ status }) => status))
+  // Some services list one pin more than requested, and pins of one instant may come in any order.
+  const second = pins[1] ?? newest
+  const firstStatuses = new Set(
+    pins.filter(({ created }) => created.ns >= second.created.ns).map(({ status }) => status),
+  )
   const tests = PIN_STATUSES.map((status): Test => {
     const count = pins.filter((pin) => pin.status === status).length
     // A list of one pin that is cut first has one of the newest pins.
@@ -180,6 +184,12 @@ function planTest({ pins, leftOut }: PinPage): Test | null {
   })
   const best = tests.filter(({ chance }) => chance < 1).sort((a, b) => a.chance - b.chance)
   return best[0] ?? null
+}
+
+/** Returns whether a list has a pin that is older than all of another list, which is sorted. So it was not made from that list. */
+function isBeyond({ pins }: PinPage, all: PinPage): boolean {
+  const last = all.pins.at(-1)
+  return last !== undefined && isSurelySorted(all.pins) && pins.some(({ created }) => created.ns < last.created.ns)
 }
 
 /** Returns whether a list of one pin is shorter than one of many, though it may have one more. */
