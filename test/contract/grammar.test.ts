@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { parseInstant } from '../../src/domain/instant.ts'
-import type { PinStatus } from '../../src/domain/pin.ts'
 import type { GatewayContext } from '../../src/resolvers/context.ts'
 import { removePins } from '../../src/resolvers/remove-pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { Stop } from '../../src/upstream/waiting/stop.ts'
-import { type GrammarPin, RandomService } from '../support/grammar/random-service.ts'
+import { createStranger, every } from '../support/grammar/create-stranger.ts'
+import type { GrammarPin } from '../support/grammar/random-service.ts'
 import { readHistories } from '../support/grammar/read-histories.ts'
 import { createHistory, readHistory } from '../support/grammar/read-history.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
-import { seededRandom } from '../support/seeded-random.ts'
-import { createTenantOver } from '../support/zoo/emulated-tenant.ts'
 import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts'
 import { at } from '../support/zoo/seed-and-drain.ts'
 
@@ -29,28 +27,10 @@ describe('paging through services that nobody knows', () => {
   }, 300_000)
 })
 
-/** The specification to the letter, but that its `count` says nothing. */
-const PLAIN: ServiceRules = {
-  order: 'newest-first',
-  ties: 'stable',
-  digits: 3,
-  rounding: 'none',
-  bounds: 'exclusive',
-  times: 'any form',
-  largestPage: { pins: 1000, beyond: 'refused' },
-  limit: 'honoured',
-  defaultPage: 10,
-  count: 'page',
-  statuses: 'several',
-  emptyList: 'list',
-  records: 'valid',
-}
 const CUT_TO_37 = { pins: 37, beyond: 'cut' } as const
 const CUT_TO_100 = { pins: 100, beyond: 'cut' } as const
 const MS = 1_000_000n
 
-/** So many pins, one every so many milliseconds. */
-const every = (count: number, ms: number) => Array.from({ length: count }, (_, n) => at(0, BigInt(n * ms) * MS))
 const inSeconds = (...sizes: number[]) => sizes.flatMap((size, second) => Array<bigint>(size).fill(at(second)))
 
 const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, times: readonly bigint[]])[] = [
@@ -84,13 +64,6 @@ const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, 
       ] as const,
   ),
 ]
-
-/** A service that nobody knows, with pins of one status. */
-function createStranger(rules: Partial<ServiceRules>, times: readonly bigint[], status: PinStatus = 'pinned') {
-  const service = new RandomService({ ...PLAIN, ...rules }, seededRandom(1))
-  service.add(times.map((created) => ({ created, status, isOdd: false })))
-  return { service, tenant: createTenantOver(service, { name: 'grammar', provider: null }) }
-}
 
 describe('a stranger', () => {
   it.each(EXAMPLES)('is read whole, page by page and at once: %s', async (_what, rules, times) => {

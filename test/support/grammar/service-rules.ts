@@ -70,7 +70,7 @@ const GRAMMAR = {
   ties: ['stable', 'shuffled'],
   digits: [0, 3, 6, 9],
   rounding: ['none', 'down', 'up', 'nearest'],
-  bounds: ['exclusive', 'inclusive', 'ignored', 'after ignored'],
+  bounds: ['exclusive', 'inclusive', ['ignored', 'after ignored']],
   times: ['any form', 'whole seconds', 'with a fraction'],
   largestPage: [
     null,
