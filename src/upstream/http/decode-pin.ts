@@ -70,13 +70,13 @@ function withWriteId(pin: Pin): Pin {
  * Returns the request id of a record; null without a valid one. Some services send a number, or spell the key `requestId`. An
  * integer too large for JavaScript to hold exactly is not valid.
  */
-export function requestIdOf({ requestid, requestId }: Readonly<Record<string, unknown>>): string | null {
+export function validIdOf({ requestid, requestId }: Readonly<Record<string, unknown>>): string | null {
   const id = requestid === undefined ? requestId : requestid
   return (typeof id === 'string' && id !== '') || Number.isSafeInteger(id) ? String(id) : null
 }
 
 function readRequestId(wire: Readonly<Record<string, unknown>>): string {
-  const id = requestIdOf(wire)
+  const id = validIdOf(wire)
   if (id !== null) return id
   throw new Mismatch('expected a requestid', { path: 'requestid' })
 }

@@ -2,7 +2,7 @@ import { parseCid } from '../../domain/cid.ts'
 import { MalformedResponseError } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
 import { type NewPin, PIN_STATUSES, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
-import { decodePin, type Reading, requestIdOf } from './decode-pin.ts'
+import { decodePin, type Reading, validIdOf } from './decode-pin.ts'
 import { isJson, isWebPage } from './error-from-response.ts'
 import { type LeftOut, type PinPage, SharedPage } from './pin-page.ts'
 import { Mismatch, readArray, readObject } from './read-json.ts'
@@ -141,7 +141,7 @@ function describeLeftOut(record: unknown, { path, message }: Mismatch): LeftOut 
   try {
     cidKey = parseCid(String(cid)).key
   } catch {}
-  const id = requestIdOf(wire)
+  const id = validIdOf(wire)
   // Without a valid id, the whole text tells records apart.
   return {
     key: id === null ? JSON.stringify(record) : JSON.stringify(id),

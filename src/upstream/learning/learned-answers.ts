@@ -1,3 +1,5 @@
+import type { TimeForm } from '../http/list-query.ts'
+
 /** What a service's answers and refusals have shown about the requests that it takes, and about its words for an empty list. */
 export class LearnedAnswers {
   readonly #emptyForms = new Set<string>()
@@ -31,6 +33,3 @@ export class LearnedAnswers {
     return this.#emptyForms.has(form)
   }
 }
-
-/** A way to print `before` and `after`: in whole seconds, or with a fraction. */
-export type TimeForm = 'whole' | 'fraction'

@@ -1,6 +1,6 @@
 import { formatInstant, parseInstant, SECOND_NS } from '../../domain/instant.ts'
-import type { ListQuery } from '../http/list-query.ts'
-import type { LearnedAnswers, TimeForm } from '../learning/learned-answers.ts'
+import type { ListQuery, TimeForm } from '../http/list-query.ts'
+import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 
 /** Limits from 11 to 999 that services are known to refuse to exceed. */
 export const USUAL_LIMITS: readonly number[] = [25, 50, 100, 200, 500]
@@ -11,7 +11,7 @@ export const ACCEPTED_LIMIT = 10
 const DAY_NS = 86_400n * SECOND_NS
 
 /** Returns a query without what the service is known to refuse. The answer to it has all pins that match, and maybe more. */
-export function withoutRefused(query: ListQuery, answers: LearnedAnswers, maxLimit: number): ListQuery {
+export function withoutRefused(query: ListQuery, answers: LearnedCapabilities['answers'], maxLimit: number): ListQuery {
   const { refusesLimits, refusesAfter, timeForm } = answers
   let accepted = query
   if (refusesLimits && query.limit > maxLimit) accepted = { ...accepted, limit: maxLimit }
