@@ -52,6 +52,7 @@ export const CAPABILITY_SHAPE = {
     (words) => wholeNumber(words, 0, 9),
   ),
   timeFilter: trust('`before` and `after`'),
+  honoursAfter: flag('False if it ignores `after`, or refuses it beside `before`.'),
   cidFilter: trust('The filter by CID'),
   cidForm: choice(['meaning', 'text'], 'Comparison of CIDs: by meaning, or as text.'),
   nameFilter: setting(

@@ -1,7 +1,6 @@
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
-import { PIN_STATUSES, type Pin } from '../domain/pin.ts'
+import type { Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
-import type { LeftOut } from '../upstream/http/pin-page.ts'
 import { LeftOutRecords, PartlyReadError } from '../upstream/reading/left-out.ts'
 import { openPinStreams } from '../upstream/reading/pin-stream.ts'
 import { Stop } from '../upstream/waiting/stop.ts'
@@ -110,9 +109,7 @@ async function findPins({ ids, service, filter }: RemovePinsInput, context: Gate
   const unread = new LeftOutRecords()
   for (const stream of openPinStreams(tenant, query, { expected: MAX_CHANGES, signal })) {
     for (let next = await stream.peek(); next !== null && pins.size < MAX_CHANGES; next = await stream.peek()) {
-      // The filter cannot tell whether such a pin is one of the statuses that it asks for.
-      if (next.unknownStatus === undefined) pins.set(next.requestId, next)
-      else unread.add([describeUnknownStatus(next, next.unknownStatus)])
+      pins.set(next.requestId, next)
       stream.shift()
     }
     unread.add(stream.leftOut)
@@ -121,11 +118,6 @@ async function findPins({ ids, service, filter }: RemovePinsInput, context: Gate
     pins: [...pins.values()],
     unread: unread.size === 0 ? null : new PartlyReadError(tenant.service, unread.all()),
   }
-}
-
-function describeUnknownStatus({ requestId, cid }: Pin, status: string): LeftOut {
-  const reason = `status: expected ${PIN_STATUSES.join(', ')}, got ${JSON.stringify(status.slice(0, 100))}`
-  return { key: requestId, cidKey: cid.key, reason }
 }
 
 async function read(ref: PinRef, context: GatewayContext): Promise<Pin> {

@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { parseInstant } from '../../src/domain/instant.ts'
-import type { PinStatus } from '../../src/domain/pin.ts'
 import type { GatewayContext } from '../../src/resolvers/context.ts'
 import { removePins } from '../../src/resolvers/remove-pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { Stop } from '../../src/upstream/waiting/stop.ts'
-import { type GrammarPin, RandomService } from '../support/grammar/random-service.ts'
+import { createStranger, every } from '../support/grammar/create-stranger.ts'
+import type { GrammarPin } from '../support/grammar/random-service.ts'
 import { readHistories } from '../support/grammar/read-histories.ts'
 import { createHistory, readHistory } from '../support/grammar/read-history.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
-import { seededRandom } from '../support/seeded-random.ts'
-import { createTenantOver } from '../support/zoo/emulated-tenant.ts'
 import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts'
 import { at } from '../support/zoo/seed-and-drain.ts'
 
@@ -29,26 +27,10 @@ describe('paging through services of unknown providers', () => {
   }, 300_000)
 })
 
-/** The specification to the letter, but that its `count` says nothing. */
-const PLAIN: ServiceRules = {
-  order: 'newest-first',
-  ties: 'stable',
-  digits: 3,
-  rounding: 'none',
-  bounds: 'exclusive',
-  largestPage: { pins: 1000, beyond: 'refused' },
-  defaultPage: 10,
-  count: 'page',
-  statuses: 'several',
-  emptyListIs404: false,
-  records: 'valid',
-}
 const CUT_TO_37 = { pins: 37, beyond: 'cut' } as const
 const CUT_TO_100 = { pins: 100, beyond: 'cut' } as const
 const MS = 1_000_000n
 
-/** So many pins, one every so many milliseconds. */
-const every = (count: number, ms: number) => Array.from({ length: count }, (_, n) => at(0, BigInt(n * ms) * MS))
 const inSeconds = (...sizes: number[]) => sizes.flatMap((size, second) => Array<bigint>(size).fill(at(second)))
 
 const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, times: readonly bigint[]])[] = [
@@ -69,7 +51,7 @@ const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, 
     every(4500, 900),
   ],
   ['one status at a time, and none is pinned', { statuses: 'one' }, every(30, 900)],
-  ['404 for an empty list', { emptyListIs404: true }, []],
+  ['404 for an empty list', { emptyList: '404 in JSON' }, []],
   ['cut to 37, and the count says nothing', { largestPage: CUT_TO_37 }, every(250, 700)],
   ['cut to 37, in no order', { largestPage: CUT_TO_37, order: 'none' }, every(250, 700)],
   ['only the first of several statuses', { statuses: 'first' }, every(30, 900)],
@@ -82,13 +64,6 @@ const EXAMPLES: readonly (readonly [what: string, rules: Partial<ServiceRules>, 
       ] as const,
   ),
 ]
-
-/** A service that nobody knows, with pins of one status. */
-function createStranger(rules: Partial<ServiceRules>, times: readonly bigint[], status: PinStatus = 'pinned') {
-  const service = new RandomService({ ...PLAIN, ...rules }, seededRandom(1))
-  service.add(times.map((created) => ({ created, status, isOdd: false })))
-  return { service, tenant: createTenantOver(service, { name: 'grammar', provider: null }) }
-}
 
 describe('a service of an unknown provider', () => {
   it.each(EXAMPLES)('is read whole, page by page and at once: %s', async (_what, rules, times) => {
@@ -190,7 +165,7 @@ const ONCE_LOST: readonly {
   {
     // Found at seed 448302294.
     what: 'a pin at a whole second, to which `after` is rounded up',
-    rules: { digits: 6, rounding: 'up', largestPage: CUT_TO_100, emptyListIs404: true },
+    rules: { digits: 6, rounding: 'up', largestPage: CUT_TO_100, emptyList: '404 in JSON' },
     pins: [
       at(27),
       at(11),
@@ -202,7 +177,7 @@ const ONCE_LOST: readonly {
   {
     // Found at seed 1295427090.
     what: 'pins of the second of several statuses, where the first has an odd record only',
-    rules: { order: 'oldest-first', digits: 0, count: 'capped', statuses: 'first', emptyListIs404: true },
+    rules: { order: 'oldest-first', digits: 0, count: 'capped', statuses: 'first', emptyList: '404 in JSON' },
     pins: [
       { created: at(0), status: 'queued', isOdd: true },
       { created: at(14), status: 'pinned', isOdd: false },

@@ -12,6 +12,7 @@ const IS_SHOWN = {
   createdDigits: true,
   timeDigits: false,
   timeFilter: true,
+  honoursAfter: false,
   cidFilter: true,
   cidForm: false,
   nameFilter: false,

@@ -133,7 +133,6 @@ const LAYERS: Layers = {
     'loaders',
     'upstream/budget/request-budget.ts',
     'upstream/http/list-query.ts',
-    'upstream/http/pin-page.ts',
     'upstream/providers/capabilities.ts',
     'upstream/reading',
     'upstream/breaker/service-health.ts',

@@ -4,7 +4,7 @@ import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { splitEndpoint } from './connections.ts'
 import type { Reading } from './decode-pin.ts'
-import { errorFromResponse, isWebPage } from './error-from-response.ts'
+import { errorFromResponse, isJson, isWebPage } from './error-from-response.ts'
 import { exchange, type ServiceRequest, type ServiceResponse } from './exchange.ts'
 import { createHideSecrets } from './hide-secrets.ts'
 import { encodeListQuery, type ListQuery } from './list-query.ts'
@@ -144,14 +144,5 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
       const closing = new ServiceUnavailableError('pinql is shutting down', { service: name })
       await dispatcher.destroy(closing)
     },
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }

@@ -10,8 +10,8 @@ export interface Reading {
 }
 
 /**
- * Statuses in lower case and letters only, including those beyond the specification's four. Any other status is read as
- * `queued`.
+ * Statuses in lower case and letters only, including those that real services send beyond the specification's four:
+ * ipfs-cluster, web3.storage and the demo in Ruby. Any other status is read as `queued`, and marked as unknown.
  */
 const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
   ['queued', 'queued'],
@@ -24,6 +24,9 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
   ['unpinerror', 'failed'],
   ['unpinned', 'failed'],
   ['removed', 'failed'],
+  ['pinqueued', 'queued'],
+  // The state of ipfs-cluster for a pin that it is about to look at, or that other peers keep.
+  ['undefined', 'queued'],
 ])
 
 /**
@@ -64,12 +67,17 @@ function withWriteId(pin: Pin): Pin {
 }
 
 /**
- * Reads the request id. Some services send a number, or spell the key `requestId`. An integer too large for JavaScript to
- * hold exactly is rejected.
+ * Returns the request id of a record; null without a valid one. Some services send a number, or spell the key `requestId`. An
+ * integer too large for JavaScript to hold exactly is not valid.
  */
-function readRequestId({ requestid, requestId }: Readonly<Record<string, unknown>>): string {
+export function validIdOf({ requestid, requestId }: Readonly<Record<string, unknown>>): string | null {
   const id = requestid === undefined ? requestId : requestid
-  if ((typeof id === 'string' && id !== '') || Number.isSafeInteger(id)) return String(id)
+  return (typeof id === 'string' && id !== '') || Number.isSafeInteger(id) ? String(id) : null
+}
+
+function readRequestId(wire: Readonly<Record<string, unknown>>): string {
+  const id = validIdOf(wire)
+  if (id !== null) return id
   throw new Mismatch('expected a requestid', { path: 'requestid' })
 }
 
@@ -79,12 +87,17 @@ function readStatus(text: string): PinStatus | undefined {
 }
 
 function readCreated(value: unknown): Instant {
-  const text = readText(value, 'created')
+  const text = withColon(readText(value, 'created'))
   try {
     return parseInstant(text)
   } catch (cause) {
     throw new Mismatch('expected an RFC 3339 timestamp', { path: 'created', cause })
   }
+}
+
+/** Returns a time with RFC 3339's colon in its offset. Some libraries print `+0000`, as ISO 8601 allows. */
+function withColon(text: string): string {
+  return text.endsWith('Z') ? text : text.replace(/(\d[+-]\d{2})(\d{2})$/, '$1:$2')
 }
 
 function readCid(value: unknown): Cid {

@@ -12,9 +12,11 @@ import type { ServiceResponse } from './exchange.ts'
 import type { HideSecrets } from './hide-secrets.ts'
 import {
   DuplicatePinError,
+  EmptyRefusalError,
   FailedAnswerError,
   ListNotFoundError,
   OriginsRefusedError,
+  SpecifiedRefusalError,
   WrongEndpointError,
 } from './refusals.ts'
 import { parseRetryAfter } from './retry-after.ts'
@@ -83,7 +85,10 @@ export function errorFromResponse(
     return new RateLimitedError(serviceName, retryAfterMs)
   }
   if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, from)
-  if (status === 400 || status === 422) return new BadRequestError(message, from)
+  if (status === 400 || status === 422) {
+    const isSpecified = reason !== null && /"error"\s*:\s*\{/.test(response.text)
+    return new (isSpecified ? SpecifiedRefusalError : BadRequestError)(message, from)
+  }
   // Functionland answers 424 when the cluster behind it has failed.
   if (status === 408 || status === 424 || status >= 500) {
     // Estuary answers 500 instead of 404.
@@ -99,8 +104,10 @@ export function errorFromResponse(
       from,
     )
   }
-  const isList = status === 404 && !mayHaveActed && words !== ''
-  return new (isList ? ListNotFoundError : ServiceError)(message, { ...from, httpStatus: status, reason })
+  const refusal = { ...from, httpStatus: status, reason }
+  if (mayHaveActed || (status !== 404 && status !== 410)) return new ServiceError(message, refusal)
+  if (status === 404 && words !== '' && isJson(response.text)) return new ListNotFoundError(message, refusal)
+  return new EmptyRefusalError(message, { ...refusal, form: `${status} ${words}` })
 }
 
 /**
@@ -143,6 +150,16 @@ function fromJson(json: unknown): FailureText {
 /** Returns whether the body is a page of a web site or a proxy. Such an answer says nothing about pins. */
 export function isWebPage(body: string): boolean {
   return body.trimStart().startsWith('<')
+}
+
+/** Returns whether the body is JSON. */
+export function isJson(body: string): boolean {
+  try {
+    JSON.parse(body)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Returns the title of an HTML page, which explains more than its markup. */

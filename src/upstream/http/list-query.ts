@@ -25,6 +25,9 @@ export interface ListQuery extends PinQuery {
   readonly limit: number
 }
 
+/** A way to print `before` and `after`: in whole seconds, or with a fraction. */
+export type TimeForm = 'whole' | 'fraction'
+
 /**
  * Encodes the query string of `GET /pins`. `limit` and `status` are always sent, since services differ in their defaults. Only
  * a query without statuses sends no `status`. The service's default applies then.

@@ -14,6 +14,36 @@ export class WrongEndpointError extends MalformedResponseError {}
 /** The service answered a list with 404, in JSON. The list may be empty, or the endpoint wrong. */
 export class ListNotFoundError extends ServiceError {}
 
+/** The service refused a request as malformed, in the specification's own words for that. */
+export class SpecifiedRefusalError extends BadRequestError {}
+
+/** The service answered a list with success and nothing of a list, such as an empty body. The list may be empty, or the endpoint wrong. */
+export class EmptyAnswerError extends MalformedResponseError {
+  /** Equal for all answers of this kind. */
+  readonly form: string
+
+  constructor(message: string, details: { service: string; form: string; cause?: unknown }) {
+    super(message, details)
+    this.form = details.form
+  }
+}
+
+/** The service refused a list with 404 or 410, without JSON. The list may be empty, or the endpoint wrong. */
+export class EmptyRefusalError extends ServiceError {
+  /** Equal for all answers of this kind. */
+  readonly form: string
+
+  constructor(message: string, details: { service: string; httpStatus: number; reason: string | null; form: string }) {
+    super(message, details)
+    this.form = details.form
+  }
+}
+
+/** Returns the form of an answer that may be an empty list; null for other errors. */
+export function emptyFormOf(error: unknown): string | null {
+  return error instanceof EmptyAnswerError || error instanceof EmptyRefusalError ? error.form : null
+}
+
 /** The service answered that it failed: 5xx, 408 or 424. */
 export class FailedAnswerError extends ServiceUnavailableError {
   /** The HTTP status of the answer. */

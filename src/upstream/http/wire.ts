@@ -1,11 +1,12 @@
 import { parseCid } from '../../domain/cid.ts'
 import { MalformedResponseError } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
-import { type NewPin, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
-import { decodePin, type Reading } from './decode-pin.ts'
-import { isWebPage } from './error-from-response.ts'
+import { type NewPin, PIN_STATUSES, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
+import { decodePin, type Reading, validIdOf } from './decode-pin.ts'
+import { isJson, isWebPage } from './error-from-response.ts'
 import { type LeftOut, type PinPage, SharedPage } from './pin-page.ts'
 import { Mismatch, readArray, readObject } from './read-json.ts'
+import { EmptyAnswerError } from './refusals.ts'
 
 /**
  * Reads the body of `GET /pins`.
@@ -14,15 +15,21 @@ import { Mismatch, readArray, readObject } from './read-json.ts'
  * text. Only the request id, status, time and CID must be valid. A record in which one of them is not is left out, so that
  * one odd record does not hide a whole list.
  *
+ * @throws {EmptyAnswerError} when the body may be an empty list in another form
  * @throws {MalformedResponseError} when the body is not a `PinResults`, or when its records have neither request ids nor
  *   pins, as the lists of other APIs
  * @see Pinning Service API 1.0.0, schema `PinResults`
  */
 export function parsePinPage(serviceName: string, body: string, reading: Reading = {}): PinPage {
+  const form = emptyForm(body)
+  if (form !== null) {
+    const message = `${serviceName} answered with no valid list of pins: the answer has no results`
+    throw new EmptyAnswerError(message, { service: serviceName, form })
+  }
   return parse(serviceName, body, 'a list of pins', (json) => {
     const { count, results } = readObject(json, '')
-    // `results` may be null, but it must be present. Other JSON does not mean an account without pins.
-    const records = results === null ? [] : readArray(results, 'results')
+    // `results` may be null or an empty object, but it must be present. Other JSON does not mean an account without pins.
+    const records = results === null || isEmptyObject(results) ? [] : readArray(results, 'results')
     const total = Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null
     return readPage(serviceName, total, records, reading)
   })
@@ -64,7 +71,7 @@ function readPage(
   let odd: { readonly index: number; readonly mismatch: Mismatch }[] | undefined
   for (let index = 0; index < records.length; index++) {
     try {
-      pins.push(decodePin(serviceName, records[index], reading))
+      pins.push(readListed(serviceName, records[index], reading))
     } catch (mismatch) {
       if (!(mismatch instanceof Mismatch)) throw mismatch
       odd ??= []
@@ -74,11 +81,51 @@ function readPage(
   if (odd === undefined) return new SharedPage(count, pins)
   const [first] = odd
   if (first && pins.length === 0 && !records.some(isLikePin)) throw first.mismatch.below(`results.${first.index}`)
-  return new SharedPage(
-    count,
-    pins,
-    odd.map(({ index, mismatch }) => describeLeftOut(records[index], mismatch)),
-  )
+  const leftOut = odd.map(({ index, mismatch }) => describeLeftOut(records[index], mismatch))
+  return new SharedPage(count, pins, withDifferentKeys(leftOut))
+}
+
+/**
+ * Reads a record of a list. A record with an unknown status is left out, since no filter by status can tell what it is. An answer
+ * about a single pin shows it.
+ */
+function readListed(serviceName: string, record: unknown, reading: Reading): Pin {
+  const pin = decodePin(serviceName, record, reading)
+  if (pin.unknownStatus === undefined) return pin
+  const got = JSON.stringify(pin.unknownStatus.slice(0, 100))
+  throw new Mismatch(`expected ${PIN_STATUSES.join(', ')}, got ${got}`, { path: 'status' })
+}
+
+/** Numbers records whose keys are equal, so that each of them counts. */
+function withDifferentKeys(leftOut: readonly LeftOut[]): LeftOut[] {
+  const times = new Map<string, number>()
+  return leftOut.map((record) => {
+    const before = times.get(record.key) ?? 0
+    times.set(record.key, before + 1)
+    return before === 0 ? record : { ...record, key: `${record.key} ${before}` }
+  })
+}
+
+/** Longest body that may be an empty list without `results`. */
+const MAX_EMPTY_FORM = 1_000
+
+/**
+ * Returns the form of a body that is no list of pins, but may be how a service writes an empty one; null for any other body. Which
+ * of both it is, only other answers show.
+ */
+function emptyForm(body: string): string | null {
+  const text = body.trim()
+  if (text === '') return 'no body'
+  if (text.length > MAX_EMPTY_FORM || !isJson(text)) return null
+  const json: unknown = JSON.parse(text)
+  if (Array.isArray(json)) return json.length === 0 ? '[]' : null
+  if (isEmptyObject(json)) return '{}'
+  const { count, results } = partsOf(json)
+  return count === 0 && results === undefined ? 'a count of 0' : null
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
 }
 
 /** Returns whether a record has any part that records of other APIs do not have. */
@@ -94,8 +141,13 @@ function describeLeftOut(record: unknown, { path, message }: Mismatch): LeftOut 
   try {
     cidKey = parseCid(String(cid)).key
   } catch {}
-  const id = wire.requestid ?? wire.requestId
-  return { key: JSON.stringify(id ?? record), cidKey, reason: path === '' ? message : `${path}: ${message}` }
+  const id = validIdOf(wire)
+  // Without a valid id, the whole text tells records apart.
+  return {
+    key: id === null ? JSON.stringify(record) : JSON.stringify(id),
+    cidKey,
+    reason: path === '' ? message : `${path}: ${message}`,
+  }
 }
 
 function partsOf(value: unknown): Readonly<Record<string, unknown>> {

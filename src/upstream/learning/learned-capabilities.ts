@@ -1,8 +1,9 @@
 import type { NewPin, Pin } from '../../domain/pin.ts'
-import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import { isUnfiltered, type ListQuery, type PinQuery, type TimeForm } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Disproof } from './disproof.ts'
+import { LearnedAnswers } from './learned-answers.ts'
 import { honoursSeveral, looseFilters } from './learned-filters.ts'
 import { disproveOrder, isProvenNewestFirst } from './learned-order.ts'
 import { LearnedPageSizes } from './learned-page-sizes.ts'
@@ -29,8 +30,8 @@ export class LearnedCapabilities {
   readonly isStranger: boolean
   readonly #pageSizes = new LearnedPageSizes()
   #isStatusFilterProven = false
-  /** True once a list was answered. From then on, a 404 cannot mean a wrong endpoint. */
-  #hasListed = false
+  /** What the service takes and refuses in requests. */
+  readonly answers = new LearnedAnswers()
 
   /** @param onLesson called once for each lesson */
   constructor(initial: Capabilities, onLesson: (lesson: Lesson) => void = () => {}) {
@@ -50,7 +51,7 @@ export class LearnedCapabilities {
 
   /** Learns from a list. */
   observePage(query: ListQuery, page: PinPage): void {
-    this.#hasListed = true
+    this.answers.listed(query.limit, recordCount(page))
     this.#pageSizes.observe(page)
     if (page.pins.length === 0) return
     // A pin in a list is a stored pin. So its `meta` is kept, and not only echoed in the answer to the add.
@@ -60,7 +61,7 @@ export class LearnedCapabilities {
     if (digits !== this.#current.createdDigits) this.#current = { ...this.#current, createdDigits: digits }
     if (this.#current.order === null && isProvenNewestFirst(times)) this.#fill({ order: 'newest-first' })
     this.#learn(disproveOrder(times, this.#current.order))
-    this.#learn(disproveTimeFilter(query, times, this.#current.timeFilter))
+    this.#learn(disproveTimeFilter(query, times, this.#current))
     if (honoursSeveral(query, page.pins)) this.#fill({ multiStatus: true })
     for (const disproof of looseFilters(query, page.pins, this.#current)) this.#learn(disproof)
   }
@@ -106,6 +107,29 @@ export class LearnedCapabilities {
     this.#learn({ change: { maxLimit: records }, capability: 'maxLimit', proof })
   }
 
+  /** Records that the service refuses lists with a larger `limit` than this. */
+  observeRefusedLimit(limit: number): void {
+    this.answers.refusesLimits = true
+    if (this.#current.maxLimit <= limit) return
+    const proof = `a list of more than ${limit} pins was refused`
+    this.#learn({ change: { maxLimit: limit }, capability: 'maxLimit', proof })
+  }
+
+  /** Records that the service takes times in one form only. */
+  observeTimeForm(form: TimeForm): void {
+    this.answers.timeForm = form
+    if (form === 'fraction') return
+    const proof = 'a time with a fraction was refused'
+    this.#learn({ change: { timeDigits: 0 }, capability: 'timeDigits', proof })
+  }
+
+  /** Records that the service refuses `after`, at least beside `before`. */
+  observeRefusedAfter(): void {
+    this.answers.refusesAfter = true
+    const proof = '`after` was refused'
+    this.#learn({ change: { honoursAfter: false }, capability: 'honoursAfter', proof })
+  }
+
   /** Records that a list had more pins than the specification allows. */
   observeLargerPage(limit: number): void {
     if (this.#current.maxLimit > limit) return
@@ -125,7 +149,7 @@ export class LearnedCapabilities {
    * @returns true when the 404 means an empty list; false when the endpoint may be wrong
    */
   observeListNotFound(): boolean {
-    if (this.#hasListed) this.observeEmptyListIs404()
+    if (this.answers.hasListed) this.observeEmptyListIs404()
     return this.#current.emptyListIs404
   }
 

@@ -19,7 +19,7 @@ export function mostDigits(times: readonly Instant[], known: number | null): num
 export function disproveTimeFilter(
   { before, after }: ListQuery,
   times: readonly Instant[],
-  timeFilter: Capabilities['timeFilter'],
+  { timeFilter, honoursAfter }: Pick<Capabilities, 'timeFilter' | 'honoursAfter'>,
 ): Disproof | null {
   if (timeFilter === 'unusable') return null
   const latest = before === undefined ? null : parseInstant(before)
@@ -30,13 +30,14 @@ export function disproveTimeFilter(
       (earliest !== null && compareInstants(time, earliest) <= 0),
   )
   // Some services round `before` up to the next second, whole seconds too, and `after` down to the whole second.
-  const isFar = ({ ns }: Instant): boolean =>
-    (latest !== null && ns > latest.ns + SECOND_NS) || (earliest !== null && ns < floorToSecond(earliest.ns))
-  if (outside.some(isFar)) {
-    const proof = 'a list had pins far from the time asked for'
+  const proof = 'a list had pins far from the time asked for'
+  if (latest !== null && outside.some(({ ns }) => ns > latest.ns + SECOND_NS))
     return { change: { timeFilter: 'unusable' }, capability: 'timeFilter', proof }
+  // Some services ignore `after` only.
+  if (earliest !== null && outside.some(({ ns }) => ns < floorToSecond(earliest.ns))) {
+    return honoursAfter ? { change: { honoursAfter: false }, capability: 'honoursAfter', proof } : null
   }
   if (timeFilter !== 'exact' || outside.length === 0) return null
-  const proof = 'a list had pins on the border of the time asked for'
-  return { change: { timeFilter: 'loose' }, capability: 'timeFilter', proof }
+  const onBorder = 'a list had pins on the border of the time asked for'
+  return { change: { timeFilter: 'loose' }, capability: 'timeFilter', proof: onBorder }
 }

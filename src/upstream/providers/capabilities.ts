@@ -37,6 +37,11 @@ export interface Capabilities {
    * service ignores them.
    */
   readonly timeFilter: FilterTrust
+  /**
+   * False if the service ignores `after`, or refuses it beside `before`. Then pinql does not send it, and stops at its time by
+   * itself. If true, `timeFilter` says how reliable it is.
+   */
+  readonly honoursAfter: boolean
   readonly cidFilter: FilterTrust
   /** `text`: the service compares CIDs as text, so that v0 and v1 of the same content differ. `meaning`: it does not. */
   readonly cidForm: 'meaning' | 'text'
@@ -92,6 +97,7 @@ export const SPECIFIED_CAPABILITIES: Capabilities = {
   createdDigits: null,
   timeDigits: null,
   timeFilter: 'exact',
+  honoursAfter: true,
   cidFilter: 'exact',
   cidForm: 'meaning',
   nameFilter: { exact: 'exact', iexact: 'exact', partial: 'exact', ipartial: 'exact' },

@@ -38,16 +38,20 @@ export async function isProvenWhole(
   const records = recordCount(page)
   if (page.count !== records || (await list({ ...sent, limit: 1 })).count !== records) return false
   if (known.hasHonestCount(page)) return true
+  const times = page.pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
+  const [oldest, newest] = [times[0], times.at(-1)]
+  if (oldest === undefined || newest === undefined) return false
+  const { capabilities } = source
+  // Where `before` makes a list shorter, some services count the rest, too.
+  if (!known.countsBeyondPages(page) && capabilities.timeFilter !== 'unusable') {
+    await tryList({ before: printTime((newest / SECOND_NS) * SECOND_NS, capabilities) })
+  }
   if (!known.countsBeyondPages(page)) return false
 
   const ids = new Set(page.pins.map(({ requestId }) => requestId))
   const hasOthers = (other: PinPage | null): boolean =>
     other === null || other.pins.some(({ requestId }) => !ids.has(requestId))
   if (hasOthers(everything)) return false
-  const times = page.pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
-  const [oldest, newest] = [times[0], times.at(-1)]
-  if (oldest === undefined || newest === undefined) return false
-  const { capabilities } = source
   // A service may include its bounds.
   const before = printTime((oldest / SECOND_NS - 1n) * SECOND_NS, capabilities)
   const after = printTime((newest / SECOND_NS + 1n) * SECOND_NS, capabilities)

@@ -3,7 +3,8 @@ import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createPinFilter, hasFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import { isNameSent, largestLimit } from './list-plan.ts'
+import { isFull } from './is-full.ts'
+import { isAfterSent, isNameSent, largestLimit } from './list-plan.ts'
 import { isUnwidened } from './time-unit.ts'
 
 /** Returns whether the `count` of a page claims that more pins follow. False where such a claim is not worth a request. */
@@ -22,7 +23,7 @@ export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabil
   const { pins, count, leftOut } = page
   const records = recordCount(page)
   if (capabilities.multiStatus === false && sent.statuses.length > 1) return null
-  const isCut = records === sent.limit || page.looksCut === true || claimsMore(sent, page, capabilities)
+  const isCut = isFull(sent, page, capabilities) || page.looksCut === true || claimsMore(sent, page, capabilities)
   if (!isCut) {
     const readable = new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
     return countWithLeftOut(readable, leftOut?.length ?? 0, query, capabilities)
@@ -78,6 +79,7 @@ function isAnswerExact(query: PinQuery, capabilities: Capabilities): boolean {
     (name === undefined || (isNameExact && isNameSent(query, capabilities))) &&
     (statuses.length === PIN_STATUSES.length || statusFilter === 'exact') &&
     (meta === undefined || metaFilter === 'exact') &&
+    (after === undefined || isAfterSent(capabilities)) &&
     (!hasTime || (timeFilter === 'exact' && isUnwidened(before, capabilities) && isUnwidened(after, capabilities)))
   )
 }

@@ -27,9 +27,14 @@ export function planQuery(query: PinQuery, capabilities: Capabilities): PinQuery
     match: sendsName ? query.match : undefined,
     statuses: statusFilter === 'unusable' ? PIN_STATUSES : query.statuses,
     before: sendsTime ? widen(query.before, capabilities, 'up') : undefined,
-    after: sendsTime ? widen(query.after, capabilities, 'down') : undefined,
+    after: isAfterSent(capabilities) ? widen(query.after, capabilities, 'down') : undefined,
     meta: sendsMeta ? query.meta : undefined,
   } satisfies Record<keyof PinQuery, unknown>
+}
+
+/** Returns whether the service filters by `after`. */
+export function isAfterSent({ timeFilter, honoursAfter }: Pick<Capabilities, 'timeFilter' | 'honoursAfter'>): boolean {
+  return timeFilter !== 'unusable' && honoursAfter
 }
 
 /** Returns whether the lists for a query can be read page by page, with `before`. */

@@ -4,8 +4,9 @@ import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Stop } from '../waiting/stop.ts'
+import { largestLimit } from './list-plan.ts'
 import { LookupGroup } from './lookup-group.ts'
-import { PAGE_LIMIT, type Way } from './lookup-planner.ts'
+import type { Way } from './lookup-planner.ts'
 import type { LookupTurns } from './lookup-turns.ts'
 import { cidsThatFit } from './split-query.ts'
 
@@ -49,7 +50,7 @@ export function takeBatch(
   }
   const cids = way === 'cids' ? cidsThatFit(turns.serve(), capabilities, tenant.token.length) : undefined
   lookups.take(waiting, cids)
-  const query = { cids, statuses: PIN_STATUSES, limit: PAGE_LIMIT }
+  const query = { cids, statuses: PIN_STATUSES, limit: largestLimit(capabilities) }
   return { lookups, query, ask: (client, options) => tenant.list(client, query, options) }
 }
 

@@ -13,8 +13,6 @@ export type Way = 'item' | 'cids' | 'all'
 export const WAYS: readonly Way[] = ['item', 'cids', 'all']
 const LIST_WAYS: readonly Way[] = ['cids', 'all']
 
-export const PAGE_LIMIT = 1000
-
 type LookupEndpoint = 'item' | 'list'
 
 /** A request that waits for budget, and the clock time at which it is expected to leave. */
@@ -59,7 +57,7 @@ export class LookupPlanner {
   /** The refused lookups that have not come back yet. They keep nobody out, but they come before others that are refused later. */
   readonly #refused = new RefusedCalls()
   /** The largest number of pins that one list is known to hold. */
-  #longestList = PAGE_LIMIT
+  #longestList = Number.POSITIVE_INFINITY
 
   /**
    * @param waiting the lookups that wait, at any time
@@ -164,8 +162,9 @@ export class LookupPlanner {
     const isSelective = cidFilter === 'exact'
     if (way === 'item') return pins
     if (way === 'cids') return isSelective ? Math.ceil(cids / maxCids) : NEVER
-    if (isSelective && !this.fitsOneList) return NEVER
-    return this.fitsOneList ? 1 : Math.ceil(((this.#tenant.total() ?? 0) + 1) / PAGE_LIMIT)
+    if (this.fitsOneList) return 1
+    if (isSelective) return NEVER
+    return Math.ceil(((this.#tenant.total() ?? 0) + 1) / largestLimit(this.#service.capabilities))
   }
 
   /** Returns the milliseconds until the last of some requests to an endpoint leaves. */

@@ -3,7 +3,6 @@ import { RateLimitedError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
-import { ListNotFoundError } from '../http/refusals.ts'
 import type { Service } from '../service/service.ts'
 import { type Asker, Stop, type StopSignal } from '../waiting/stop.ts'
 import { isCutShort } from './list-counts.ts'
@@ -16,6 +15,8 @@ import { LookupTurns } from './lookup-turns.ts'
 
 /** The parts of a tenant that the queue needs. */
 export interface LookupSource extends PlannedTenant, AskedTenant {
+  /** Returns whether `collect` may read a list that failed, since it finds other words for it or learns what the failure means. */
+  isAvoidable(query: ListQuery, error: unknown): boolean
   /** Returns whether a list may be empty although pins match. */
   isDoubtful(query: ListQuery, page: PinPage): boolean
   /** Reads all pins of some CIDs, or all pins of the account, page by page. It works with every service. */
@@ -121,6 +122,7 @@ export class LookupQueue {
           askedAt: times.firstAskedAt,
           signal: stop,
           isRepeatable: true,
+          isFinal: (error) => batch?.query !== undefined && this.#source.isAvoidable(batch.query, error),
           send: (client, options) => {
             batch ??= this.#takeBatch(this.#planner.choose(this.#planner.waysOfLists, this.#next), stop)
             leave()
@@ -130,7 +132,7 @@ export class LookupQueue {
         .then((page) => batch && this.#answer(batch, page, stop))
         .catch((error: unknown) => {
           leave()
-          if (batch?.query && error instanceof ListNotFoundError)
+          if (batch?.query && this.#source.isAvoidable(batch.query, error))
             void this.#readInstead(batch.lookups, batch.query.cids)
           else if (batch) this.#fail(batch.lookups, error, times)
           // The budget refuses a request when the lookup for which it was made first cannot wait.

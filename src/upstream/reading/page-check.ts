@@ -1,4 +1,3 @@
-import { BadRequestError } from '../../domain/errors.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
@@ -25,17 +24,12 @@ export interface PageCheck {
   readonly hasPins: boolean
 }
 
-/** Requests as many pins as a list may have, or as many as the query asks for where the service refuses more. */
+/** Requests as many pins as a list may have. */
 export async function askForMost(
   query: ListQuery,
   capabilities: Capabilities,
   ask: AskForPage,
 ): Promise<{ readonly sent: ListQuery; readonly page: PinPage }> {
   const sent = { ...query, limit: Math.max(query.limit, largestLimit(capabilities)) }
-  try {
-    return { sent, page: await ask(sent) }
-  } catch (error) {
-    if (sent.limit === query.limit || !(error instanceof BadRequestError)) throw error
-    return { sent: query, page: await ask(query) }
-  }
+  return { sent, page: await ask(sent) }
 }

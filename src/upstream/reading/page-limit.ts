@@ -37,6 +37,14 @@ export class PageLimit {
     this.#limit = this.#usual(false)
   }
 
+  /** Grows the limit after a page with more records than requested. Returns false when the limit is already the largest. */
+  growToLargest(): boolean {
+    const largest = largestLimit(this.#source.capabilities)
+    if (this.#limit >= largest) return false
+    this.#limit = largest
+    return true
+  }
+
   /** Grows the limit after a page with too few pins. Returns false when the limit is already the largest. */
   grow(): boolean {
     const largest = largestLimit(this.#source.capabilities)
@@ -50,7 +58,9 @@ export class PageLimit {
    * again. Where the clock counts seconds, there is room for the other pins of the same second too.
    */
   #usual(isFirst: boolean): number {
-    const { capabilities } = this.#source
+    const { capabilities, known } = this.#source
+    // What such a service lists with a small limit shows too little.
+    if (known.answers.ignoresLimit) return largestLimit(capabilities)
     const isCoarse = timeUnit(capabilities) === SECOND_NS && capabilities.createdDigits !== null
     const wanted = this.#expected + (isFirst ? 1 : 2) + (isCoarse ? TIES_IN_A_SECOND * (isFirst ? 1 : 2) : 0)
     return Math.min(

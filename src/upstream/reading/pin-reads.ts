@@ -1,12 +1,10 @@
 import type { Cid } from '../../domain/cid.ts'
-import { BadRequestError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { CallOptions, PinClient } from '../http/client.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
-import { ListNotFoundError } from '../http/refusals.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
@@ -14,11 +12,13 @@ import type { ServiceCall } from '../service/service-call.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { SingleFlight } from '../waiting/single-flight.ts'
 import type { StopSignal } from '../waiting/stop.ts'
+import { EmptyAnswers } from './empty-answers.ts'
 import { countIn } from './list-counts.ts'
 import type { PinRecords } from './lookup-group.ts'
 import type { LookupSource } from './lookup-queue.ts'
 import type { PinSource } from './pin-source.ts'
 import { collectRecords } from './pin-stream.ts'
+import { RefusedLists } from './refused-lists.ts'
 import { splitQuery } from './split-query.ts'
 import { isEmptyOfSeveral, StrangerChecks, withoutDoubt } from './stranger-checks.ts'
 
@@ -45,11 +45,15 @@ export class PinReads implements PinSource, LookupSource {
   /** Number of the account's pins, if a list revealed it. */
   #total: number | null = null
   readonly #checks: StrangerChecks
+  readonly #refused: RefusedLists
+  readonly #empty: EmptyAnswers
 
   constructor(account: Account, changes: ChangesSeen) {
     this.#account = account
     this.#changes = changes
     this.#checks = new StrangerChecks(account.service)
+    this.#refused = new RefusedLists(account.service)
+    this.#empty = new EmptyAnswers(account.service)
   }
 
   get key(): string {
@@ -84,9 +88,8 @@ export class PinReads implements PinSource, LookupSource {
   listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
     const { signal, class: requestClass = 'interactive' } = options
     const start = async (stop: StopSignal): Promise<SharedPage> => {
-      const ask = (each: ListQuery): Promise<PinPage> =>
-        this.#read('list', requestClass, stop, (client, callOptions) => this.#list(client, each, callOptions))
-      const first = await ask(query).catch((error: unknown) => this.#tryEndpoint(error, requestClass, stop))
+      const ask = (each: ListQuery): Promise<PinPage> => this.#ask(each, requestClass, stop)
+      const first = await ask(query)
       const page = await this.#checks.check(query, first, { ask, class: requestClass, hasPins: this.#hasPins })
       // A page that is whole after all reveals the number of pins.
       if (page !== first && isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
@@ -115,7 +118,7 @@ export class PinReads implements PinSource, LookupSource {
   }
 
   async list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
-    const page = await this.#list(client, query, options)
+    const page = await this.#list(client, this.#refused.accepted(query), options)
     // Nothing more is asked for a lookup. What its list lacks is looked up by itself.
     if (!page.looksCut || !this.known.countsBeyondPages(page)) return page
     if (isUnfiltered(query)) this.#total = page.count
@@ -123,7 +126,11 @@ export class PinReads implements PinSource, LookupSource {
   }
 
   async #list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
-    const page = await client.listPins(query, options)
+    const page = await client.listPins(query, options).catch((error: unknown) => {
+      const empty = this.#empty.known(error)
+      if (empty === null) throw error
+      return empty
+    })
     for (const { requestId } of page.pins) this.#changes.shown(requestId)
     this.known.observePage(query, page)
     const looksCut = this.known.looksCut(query, page)
@@ -131,6 +138,10 @@ export class PinReads implements PinSource, LookupSource {
     if (isUnfiltered(query)) this.#total = looksCut ? null : countIn(page, query, query, this.capabilities)
     else if (provesCount(query, page, this.#total)) this.known.observeRightCount()
     return looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut, true) : page
+  }
+
+  isAvoidable(query: ListQuery, error: unknown): boolean {
+    return this.#empty.isOpen(error) || this.#refused.isAvoidable(query, error)
   }
 
   isDoubtful(query: ListQuery, page: PinPage): boolean {
@@ -141,25 +152,18 @@ export class PinReads implements PinSource, LookupSource {
     return collectRecords(this, { cids, statuses: PIN_STATUSES }, { signal })
   }
 
-  /**
-   * Finds out what a list that was refused with 404 means, from a service that has not listed anything yet.
-   *
-   * A service that finds fault with a malformed list has lists. So the list before was empty, and the endpoint is right.
-   *
-   * @returns the empty page
-   * @throws the refusal, unless it means an empty list
-   */
-  async #tryEndpoint(refusal: unknown, requestClass: RequestClass, stop: StopSignal): Promise<PinPage> {
-    if (!(refusal instanceof ListNotFoundError)) throw refusal
-    const malformed = { statuses: PIN_STATUSES, before: 'never', limit: 0 }
-    try {
-      await this.#read('list', requestClass, stop, (client, options) => client.listPins(malformed, options))
-    } catch (error) {
-      if (!(error instanceof BadRequestError)) throw refusal
-      this.known.observeEmptyListIs404()
-    }
-    if (!this.capabilities.emptyListIs404) throw refusal
-    return { count: 0, pins: [] }
+  /** Requests a list, in other words if a stranger refuses it or has words of its own for an empty one. */
+  async #ask(query: ListQuery, requestClass: RequestClass, stop: StopSignal): Promise<PinPage> {
+    const send = (sent: ListQuery): Promise<PinPage> =>
+      this.#read('list', requestClass, stop, (client, options) => this.#list(client, sent, options), {
+        isFinal: (error) => this.#refused.isAvoidable(sent, error),
+      })
+    const probe = (sent: ListQuery): Promise<PinPage> =>
+      this.#read('list', requestClass, stop, (client, options) => client.listPins(sent, options))
+    const sendOrTell = (sent: ListQuery): Promise<PinPage> =>
+      send(sent).catch((error: unknown) => this.#empty.read(sent, error, send, probe))
+    const accepted = this.#refused.accepted(query)
+    return sendOrTell(accepted).catch((error: unknown) => this.#refused.askOtherwise(accepted, error, sendOrTell))
   }
 
   #read<Value>(
@@ -167,9 +171,19 @@ export class PinReads implements PinSource, LookupSource {
     requestClass: RequestClass,
     signal: StopSignal,
     send: ServiceCall<Value>['send'],
+    options: Pick<ServiceCall<Value>, 'isFinal'> = {},
   ): Promise<Value> {
     const { service, key: tenantKey, token } = this.#account
-    return service.call({ tenantKey, token, endpoint, class: requestClass, signal, isRepeatable: true, send })
+    return service.call({
+      tenantKey,
+      token,
+      endpoint,
+      class: requestClass,
+      signal,
+      isRepeatable: true,
+      send,
+      ...options,
+    })
   }
 }
 

@@ -7,7 +7,13 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 /** The part of {@link LearnedCapabilities} that streams and whole reads of lists use. */
 type ListLessons = Pick<
   LearnedCapabilities,
-  'countsBeyondPages' | 'hasHonestCount' | 'looksCut' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
+  | 'answers'
+  | 'countsBeyondPages'
+  | 'hasHonestCount'
+  | 'looksCut'
+  | 'observeLargerPage'
+  | 'observeRoundedTime'
+  | 'observeWrongCount'
 >
 
 /** A source of pins that can be read page by page, such as a tenant. */

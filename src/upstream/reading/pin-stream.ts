@@ -1,9 +1,10 @@
-import { compareInstants } from '../../domain/instant.ts'
+import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import { type LeftOut, type PinPage, recordCount } from '../http/pin-page.ts'
+import type { LeftOut, PinPage } from '../http/pin-page.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import { isFull, isOverfull } from './is-full.ts'
 import { LeftOutRecords } from './left-out.ts'
 import { claimsMore, countIn, countWithLeftOut, isCutShort, isUncountable } from './list-counts.ts'
 import { isPaged, planQuery } from './list-plan.ts'
@@ -136,20 +137,24 @@ export class PinStream {
     // It may also have shown that a page of some statuses lacks pins.
     if (capabilities.statusFilter === 'unusable' && sent.statuses.length < PIN_STATUSES.length) return
     this.#leftOut.add(page.leftOut)
-    const isFull = recordCount(page) === sent.limit
-    if (isFull && capabilities.order === null && this.#limit.grow()) return
+    if (isOverfull(sent, page)) {
+      this.#isStuck = !this.#limit.growToLargest()
+      return
+    }
+    const isFullPage = isFull(sent, page, capabilities)
+    if (isFullPage && capabilities.order === null && this.#limit.grow()) return
     if (this.#start.lacksWitness(sent, page)) return
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??= this.#start.position === null ? countIn(page, sent, this.#query, capabilities) : null
 
     // Some services return fewer pins than requested. So a short page is the last one only if its `count` does not claim
     // more.
-    const isCut = isFull || isCutShort(sent, page, capabilities)
+    const isCut = isFullPage || isCutShort(sent, page, capabilities)
     const placed = this.#place(page.pins)
     const edge = isCut ? placed.at(-1)?.created : undefined
     const certain = edge === undefined ? placed : placed.filter(({ created }) => compareInstants(created, edge) > 0)
-    if (certain.length === 0 && (isFull || page.looksCut)) {
-      if (isFull && this.#limit.grow()) return
+    if (certain.length === 0 && (isFullPage || page.looksCut)) {
+      if (isFullPage && this.#limit.grow()) return
       this.#isStuck = !this.#start.stepOver(sent, page, edge)
       return
     }
@@ -162,8 +167,16 @@ export class PinStream {
     const isSparse = this.#ready.length < Math.min(this.#options.expected, taken.length)
     if (isSparse) this.#limit.grow()
     else this.#limit.reset()
-    this.#isRead = !isCut || taken.length === 0
-    if (this.#isRead && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
+    const isAtEnd = !isCut || taken.length === 0
+    this.#isRead = isAtEnd || this.#hasPassed(edge)
+    if (isAtEnd && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
+  }
+
+  /** Returns whether all pins from an instant on are too old for the query. Only sorted lists show that. */
+  #hasPassed(edge: Instant | undefined): boolean {
+    const { after } = this.#query
+    const isSorted = this.#source.capabilities.order === 'newest-first'
+    return isSorted && edge !== undefined && after !== undefined && compareInstants(edge, parseInstant(after)) <= 0
   }
 
   async #readWhole(): Promise<void> {

@@ -5,10 +5,11 @@ import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import { type LeftOut, type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import { isFull, isOverfull } from './is-full.ts'
 import { isProvenWhole } from './is-proven-whole.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { claimsMore, isCutShort } from './list-counts.ts'
-import { largestLimit } from './list-plan.ts'
+import { isAfterSent, largestLimit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 import { RoundingCheck, timesOf } from './rounding-check.ts'
 import { printTime, timeUnit } from './time-unit.ts'
@@ -71,14 +72,14 @@ export async function readAllPins(
     const { known, service } = source
     const capabilities: Capabilities = isCoarse ? { ...source.capabilities, timeDigits: 0 } : source.capabilities
     const largest = Math.min(capabilities.maxLimit, LARGEST_LIMIT)
-    const isFull = recordCount(page) === limit
-    const isCut = isFull || isCutShort(sent, page, capabilities)
+    const isFullPage = isFull(sent, page, capabilities)
+    const isCut = isFullPage || isCutShort(sent, page, capabilities)
     if (rounding.isRounded(sent, page, isCut, capabilities)) {
       known.observeRoundedTime()
       startOver()
       continue
     }
-    if (isFull && limit < largest) {
+    if (isFullPage && limit < largest) {
       limit = Math.min(largest, Math.max(limit * 4, (page.count ?? 0) + 100))
       windows.push(window)
       continue
@@ -87,7 +88,9 @@ export async function readAllPins(
       ? (splitTime(window, page.pins, capabilities) ?? splitStatuses(window.query, capabilities))
       : null
     if (parts !== null) windows.push(...parts)
-    else if (isFull) {
+    else if (isOverfull(sent, page) && limit >= 1000) {
+      // A service that lists more than the specification allows has no largest page.
+    } else if (isFullPage) {
       if (!(await exceedsLimit(sent, page, list))) throw tooMany(service, page)
       known.observeLargerPage(limit)
       windows.push(window)
@@ -103,11 +106,12 @@ export async function readAllPins(
 /** Returns whether a list has more pins when it is asked for more than the specification allows. */
 async function exceedsLimit(
   sent: ListQuery,
-  { count }: PinPage,
+  page: PinPage,
   list: (sent: ListQuery) => Promise<PinPage>,
 ): Promise<boolean> {
   try {
-    return recordCount(await list({ ...sent, limit: Math.max(sent.limit * 5, (count ?? 0) + 100) })) > sent.limit
+    const larger = await list({ ...sent, limit: Math.max(sent.limit * 5, (page.count ?? 0) + 100) })
+    return recordCount(larger) > recordCount(page)
   } catch (error) {
     if (error instanceof BadRequestError) return false
     throw error
@@ -120,7 +124,8 @@ async function exceedsLimit(
  * A service may round times to seconds, so ranges are split at whole seconds as long as that helps.
  */
 function splitTime({ query }: Window, pins: readonly Pin[], capabilities: Capabilities): Window[] | null {
-  if (capabilities.timeFilter === 'unusable' || pins.length === 0) return null
+  // One bound alone does not narrow a range.
+  if (!isAfterSent(capabilities) || pins.length === 0) return null
   const unit = timeUnit(capabilities)
   const isProven = capabilities.timeDigits !== null || unit === SECOND_NS
   return (isProven ? null : splitAt(SECOND_NS, query, pins, capabilities)) ?? splitAt(unit, query, pins, capabilities)
@@ -165,7 +170,8 @@ function splitStatuses(query: PinQuery, { statusFilter }: Capabilities): Window[
 
 function tooMany(serviceName: string, page: PinPage): MalformedResponseError {
   const count = recordCount(page)
-  const isOneInstant = page.pins.every(({ created }) => created.ns === page.pins[0]?.created.ns)
+  const [first, ...others] = page.pins
+  const isOneInstant = first !== undefined && others.every(({ created }) => created.ns === first.created.ns)
   const message = isOneInstant
     ? `${serviceName} has more than ${count} pins of one instant, or lists the same ones whatever time is asked for`
     : `${serviceName} cuts the list at ${count}: the rest cannot be reached`

@@ -3,6 +3,7 @@ import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
+import { isFull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
@@ -11,6 +12,12 @@ import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 const CHANCE_OF_ERROR = 1e-5
 /** Number of tests for one list that is not known to be whole. A list that is, is worth one. */
 const MOST_RUNS = 3
+
+/** A page, and the query for it. */
+interface SentPage {
+  readonly sent: ListQuery
+  readonly page: PinPage
+}
 
 /** A list of one status whose length shows whether statuses are looked at before the list is cut. */
 interface Test {
@@ -32,6 +39,8 @@ export class StatusFilterCheck {
   readonly #service: CheckedService
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #end: EndCheck
+  /** True once a list has shown that the service keeps to `limit`. */
+  #isLimitHonoured = false
   /** Chance that a late filter has passed all tests so far. */
   #chance = 1
 
@@ -44,7 +53,7 @@ export class StatusFilterCheck {
   /** Returns true if the page has all pins that match. False: it has not, or nothing is known about that. */
   async isWhole(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
     const { known } = this.#service
-    const isShort = recordCount(page) < query.limit && query.statuses.length < PIN_STATUSES.length
+    const isShort = !isFull(query, page, this.#service.capabilities) && query.statuses.length < PIN_STATUSES.length
     if (!isShort || isPoll(check.class) || this.#isSettled(page)) return false
 
     const ofAll = { ...query, statuses: PIN_STATUSES }
@@ -59,7 +68,8 @@ export class StatusFilterCheck {
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
     const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
-    if (test !== null && test !== 'unknown') await this.#run(test, isAll ? 1 : MOST_RUNS, everything, check.ask)
+    if (test !== null && test !== 'unknown')
+      await this.#run(test, isAll ? 1 : MOST_RUNS, { sent: everything, page: all }, check.ask)
     // All is read from a service that may hide pins.
     if (!isAll && test !== null && !known.isStatusFilterProven) known.observeLateStatusFilter()
     // Where all pins have the same status, the filter hides none. But a list may be cut without it.
@@ -80,11 +90,11 @@ export class StatusFilterCheck {
     // Pins may have come since.
     const again = await ask(query)
     for (const { requestId } of again.pins) ids.add(requestId)
-    return recordCount(again) < query.limit && matching.some(lacks)
+    return !isFull(query, again, this.#service.capabilities) && matching.some(lacks)
   }
 
   async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
-    if (recordCount(page) >= query.limit) return false
+    if (isFull(query, page, this.#service.capabilities)) return false
     return !page.looksCut || (await this.#end.isWhole(query, page, ask))
   }
 
@@ -105,14 +115,25 @@ export class StatusFilterCheck {
     return 'unknown'
   }
 
-  /** @param most number of lists to request at most. The chances of all lists are taken together. */
-  async #run({ status, count, chance }: Test, most: number, everything: ListQuery, ask: AskForPage): Promise<void> {
+  /**
+   * @param most number of lists to request at most. The chances of all lists are taken together.
+   * @param all the list of all statuses
+   */
+  async #run(
+    { status, count, chance }: Test,
+    most: number,
+    { sent: everything, page: all }: SentPage,
+    ask: AskForPage,
+  ): Promise<void> {
     const query: ListQuery = { ...everything, statuses: [status], limit: count }
     for (let runs = 0; runs < most && this.#chance > CHANCE_OF_ERROR; runs++) {
       const page = await ask(query)
       // Nobody knows which status a record has that is no valid pin.
       if (page.leftOut !== undefined) return
       if (recordCount(page) >= count) {
+        if (isBeyond(page, all)) this.#service.known.observeEarlyStatusFilter()
+        if (isBeyond(page, all) || !(await this.#honoursLimit(page, query, { sent: everything, page: all }, ask)))
+          return
         this.#chance *= chance
         continue
       }
@@ -122,6 +143,20 @@ export class StatusFilterCheck {
       return
     }
     if (this.#chance <= CHANCE_OF_ERROR) this.#service.known.observeEarlyStatusFilter()
+  }
+
+  /**
+   * Returns whether the service keeps to `limit`, or lists one more. At a service that does not, the length of a short list shows
+   * nothing.
+   *
+   * @param page a list of one status
+   */
+  async #honoursLimit(page: PinPage, { statuses, limit }: ListQuery, all: SentPage, ask: AskForPage): Promise<boolean> {
+    if (this.#isLimitHonoured) return true
+    if (recordCount(page) > limit + 1) return false
+    const isLonger = all.page.pins.filter(createPinFilter({ statuses })).length > limit + 1
+    this.#isLimitHonoured = isLonger || isShorter(await ask({ ...all.sent, limit: 1 }), all.page)
+    return this.#isLimitHonoured
   }
 }
 
@@ -135,16 +170,29 @@ function planTest({ pins, leftOut }: PinPage): Test | null {
   const [newest] = pins
   if (newest === undefined || leftOut !== undefined) return null
   const isSorted = isSurelySorted(pins)
+  // Some services list one pin more than requested, and pins of one instant may come in any order.
+  const second = pins[1] ?? newest
   const firstStatuses = new Set(
-    pins.filter(({ created }) => created.ns === newest.created.ns).map(({ status }) => status),
+    pins.filter(({ created }) => created.ns >= second.created.ns).map(({ status }) => status),
   )
   const tests = PIN_STATUSES.map((status): Test => {
     const count = pins.filter((pin) => pin.status === status).length
     // A list of one pin that is cut first has one of the newest pins.
     if (isSorted && count > 0 && !firstStatuses.has(status)) return { status, count: 1, chance: 0 }
-    const isFirst = pins.slice(0, count).every((pin) => pin.status === status)
-    return { status, count, chance: isFirst ? 1 : (count / pins.length) ** count }
+    const isFirst = pins.slice(0, count + 1).filter((pin) => pin.status === status).length >= count
+    return { status, count, chance: isFirst ? 1 : Math.min(1, (count + 1) * (count / pins.length) ** count) }
   })
   const best = tests.filter(({ chance }) => chance < 1).sort((a, b) => a.chance - b.chance)
   return best[0] ?? null
+}
+
+/** Returns whether a list has a pin that is older than all of another list, which is sorted. So it was not made from that list. */
+function isBeyond({ pins }: PinPage, all: PinPage): boolean {
+  const last = all.pins.at(-1)
+  return last !== undefined && isSurelySorted(all.pins) && pins.some(({ created }) => created.ns < last.created.ns)
+}
+
+/** Returns whether a list of one pin is shorter than one of many, though it may have one more. */
+function isShorter(short: PinPage, long: PinPage): boolean {
+  return recordCount(short) <= 2 && recordCount(short) < recordCount(long)
 }

@@ -205,7 +205,8 @@ export class CallRun<Value> {
     const { tenantKey, isRepeatable, signal } = this.#call
     const { clock, breakers, sender, random } = this.#path
     if (error instanceof UnauthorizedError) sender.tokenRefused(this.#call)
-    if (!isWorthRepeating(error, isRepeatable) || breakers.stopping) throw error
+    const isFinal = this.#call.isFinal?.(error) || !isWorthRepeating(error, isRepeatable)
+    if (isFinal || breakers.stopping) throw error
     if (error instanceof ServiceUnavailableError) {
       this.#lastFailure = error
       this.#request.deadline = this.#times.lastStart

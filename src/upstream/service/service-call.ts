@@ -13,6 +13,8 @@ export interface ServiceCall<Value> {
   readonly signal?: StopSignal | undefined
   /** True if the request may be retried after a failure that may have reached the service. */
   readonly isRepeatable: boolean
+  /** Returns whether a failure is not retried, since the caller then sends another request instead. Default: none is. */
+  isFinal?(error: unknown): boolean
   /** Clock time when the first caller began to wait. The deadline counts from it. Default: now. */
   readonly askedAt?: number | undefined
   /**

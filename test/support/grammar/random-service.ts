@@ -2,7 +2,7 @@ import { Dispatcher } from 'undici'
 import { formatInstant } from '../../../src/domain/instant.ts'
 import type { PinStatus } from '../../../src/domain/pin.ts'
 import { exampleCid } from '../providers/example-cid.ts'
-import { roundTime, type ServiceRules } from './service-rules.ts'
+import { EMPTY_LISTS, roundTime, type ServiceRules } from './service-rules.ts'
 
 /** A record that a `RandomService` stores. */
 export interface GrammarPin {
@@ -78,19 +78,21 @@ export class RandomService extends Dispatcher {
   }
 
   #answer(query: URLSearchParams): { readonly status: number; readonly body: string } {
-    const { largestPage, defaultPage, statuses, emptyListIs404, count } = this.#rules
+    const { largestPage, limit: honoured, defaultPage, statuses, emptyList, count } = this.#rules
     const largest = largestPage?.pins ?? Number.POSITIVE_INFINITY
     const limit = Number(query.get('limit') ?? (defaultPage === 'largest' ? largest : defaultPage))
     const isInTime = this.#timeFilter(query)
-    const isAllowed = limit >= 1 && (largestPage?.beyond !== 'refused' || limit <= largest)
+    const isRefused = largestPage?.beyond === 'refused' && honoured !== 'ignored' && limit > largest
+    const isAllowed = limit >= 1 && !isRefused
     if (!isAllowed || isInTime === null) return refusal(400, 'BAD_REQUEST')
     const hasStatus = this.#statusFilter(query.get('status'))
     const inTime = this.#rows.filter(isInTime)
     const matching = inTime.filter(hasStatus)
     const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
-    const most = Math.min(limit, largest)
+    const most = honoured === 'ignored' ? largest : Math.min(limit, largest) + (honoured === 'honoured' ? 0 : 1)
     const shown = statuses === 'late' ? order(inTime).slice(0, most).filter(hasStatus) : order(matching).slice(0, most)
-    if (shown.length === 0 && emptyListIs404) return refusal(404, 'NOT_FOUND')
+    const empty = shown.length === 0 ? EMPTY_LISTS[emptyList] : null
+    if (empty !== null) return empty
     const results = `"results":[${shown.map(({ json }) => json).join()}]}`
     if (count === 'absent') return { status: 200, body: `{${results}` }
     const number = {
@@ -115,11 +117,17 @@ export class RandomService extends Dispatcher {
 
   /** Returns null if a time cannot be read. */
   #timeFilter(query: URLSearchParams): ((row: Row) => boolean) | null {
-    const { bounds, rounding } = this.#rules
+    const { bounds, rounding, times } = this.#rules
     if (bounds === 'ignored') return () => true
-    const read = (text: string | null): bigint | null => (text === null ? null : roundTime(readTime(text), rounding))
+    const read = (text: string | null): bigint | null => {
+      if (text === null) return null
+      const isWhole = !text.includes('.')
+      if (times === (isWhole ? 'with a fraction' : 'whole seconds')) throw new Error('refuses this form')
+      return roundTime(readTime(text), rounding)
+    }
     try {
-      const [before, after] = [read(query.get('before')), read(query.get('after'))]
+      const before = read(query.get('before'))
+      const after = bounds === 'after ignored' ? null : read(query.get('after'))
       const extra = bounds === 'inclusive' ? 1n : 0n
       return ({ created }) =>
         (before === null || created < before + extra) && (after === null || created > after - extra)

@@ -51,8 +51,11 @@ function note({ causes }: HistoryTotals, cause: string, times: number, seed: num
 }
 
 /** Says why a possible history may have been refused: by the rules that leave least to go by. */
-function causeOf({ bounds, count, order, statuses, rounding, digits }: ServiceRules): string {
+function causeOf(rules: ServiceRules): string {
+  const { bounds, count, order, statuses, rounding, digits } = rules
   const isCounted = count === 'matching' || count === 'total' || count === 'everything'
+  if (bounds === 'after ignored' && order !== 'newest-first')
+    return 'only `before` honoured, in lists that are not newest first'
   if (bounds === 'ignored' && !isCounted) return 'times ignored, and `count` says nothing'
   if (bounds === 'ignored') return 'times ignored, and more pins than a list holds'
   if (statuses === 'late') return 'busy seconds, and statuses looked at after the cut'

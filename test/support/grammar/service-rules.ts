@@ -10,8 +10,13 @@ export interface ServiceRules {
   readonly digits: 0 | 3 | 6 | 9
   /** The direction in which `before` and `after` are rounded to a whole second. */
   readonly rounding: 'none' | 'down' | 'up' | 'nearest'
-  readonly bounds: 'exclusive' | 'inclusive' | 'ignored'
+  /** `after ignored`: only `after` is, and `before` is exclusive. */
+  readonly bounds: 'exclusive' | 'inclusive' | 'ignored' | 'after ignored'
+  /** The forms of `before` and `after` that are not refused. */
+  readonly times: 'any form' | 'whole seconds' | 'with a fraction'
   readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' } | null
+  /** `ignored`: every list has as many pins as fit, and no `limit` is refused. */
+  readonly limit: 'honoured' | 'one row more' | 'ignored'
   /** Number of pins of a list without `limit`. `largest`: as many as fit. */
   readonly defaultPage: 1 | 10 | 'largest'
   /**
@@ -33,10 +38,26 @@ export interface ServiceRules {
    * the statuses are looked at only after the list was cut to `limit`.
    */
   readonly statuses: 'several' | 'one' | 'first' | 'late'
-  readonly emptyListIs404: boolean
+  /** What is sent for an empty list. */
+  readonly emptyList: keyof typeof EMPTY_LISTS
   /** `some are odd`: some records of a list are not valid pins. */
   readonly records: 'valid' | 'some are odd'
 }
+
+/** Status and body of each form of an empty list. A list has its count, and the others have none. */
+export const EMPTY_LISTS = {
+  list: null,
+  '404 in JSON': { status: 404, body: '{"error":{"reason":"NOT_FOUND","details":"no pins"}}' },
+  '404 as text': { status: 404, body: 'no pins' },
+  '404 without body': { status: 404, body: '' },
+  '410': { status: 410, body: '' },
+  '204': { status: 204, body: '' },
+  'no body': { status: 200, body: '' },
+  'no results': { status: 200, body: '{"count":0}' },
+  'results in an object': { status: 200, body: '{"count":0,"results":{}}' },
+  '{}': { status: 200, body: '{}' },
+  '[]': { status: 200, body: '[]' },
+} as const
 
 /**
  * All values of each rule. A list inside a list has the variants of one value.
@@ -49,20 +70,27 @@ const GRAMMAR = {
   ties: ['stable', 'shuffled'],
   digits: [0, 3, 6, 9],
   rounding: ['none', 'down', 'up', 'nearest'],
-  bounds: ['exclusive', 'inclusive', 'ignored'],
+  bounds: ['exclusive', 'inclusive', ['ignored', 'after ignored']],
+  times: ['any form', 'whole seconds', 'with a fraction'],
   largestPage: [
     null,
     [
+      { pins: 20, beyond: 'cut' },
       { pins: 37, beyond: 'cut' },
       { pins: 73, beyond: 'cut' },
       { pins: 100, beyond: 'cut' },
     ],
-    { pins: 1000, beyond: 'refused' },
+    [
+      { pins: 50, beyond: 'refused' },
+      { pins: 100, beyond: 'refused' },
+      { pins: 1000, beyond: 'refused' },
+    ],
   ],
+  limit: ['honoured', 'one row more', 'ignored'],
   defaultPage: [1, 10, 'largest'],
   count: ['matching', 'total', 'everything', 'page', 'absent', 'zero', ['capped', 'capped like pages'], 'more'],
   statuses: ['several', 'one', 'first', 'late'],
-  emptyListIs404: [false, true],
+  emptyList: Object.keys(EMPTY_LISTS) as (keyof typeof EMPTY_LISTS)[],
   records: ['valid', 'some are odd'],
 } as const satisfies {
   readonly [Rule in keyof ServiceRules]: readonly (ServiceRules[Rule] | readonly ServiceRules[Rule][])[]
@@ -101,26 +129,28 @@ export function roundTime(ns: bigint, rounding: ServiceRules['rounding']): bigin
  * takes as much room as all.
  */
 export function canBeRead(
-  { largestPage, bounds, order, rounding, digits, statuses }: ServiceRules,
+  { largestPage, limit, bounds, times: form, order, rounding, digits, statuses }: ServiceRules,
   pins: readonly { readonly created: bigint; readonly status: PinStatus }[],
   wanted: readonly PinStatus[] = PIN_STATUSES,
 ): boolean {
   if (largestPage === null) return true
-  const unit = rounding === 'none' ? 10n ** BigInt(9 - digits) : SECOND
+  const largest = largestPage.pins + (limit === 'one row more' ? 1 : 0)
+  const unit = rounding === 'none' && form !== 'whole seconds' ? 10n ** BigInt(9 - digits) : SECOND
   const parts = statuses === 'late' ? [pins] : wanted.map((status) => pins.filter((pin) => pin.status === status))
   return parts.every((part) => {
     const times = part.map(({ created }) => created)
-    if (times.length <= largestPage.pins) return true
-    if (bounds === 'ignored') return false
+    if (times.length <= largest) return true
+    // With `before` alone, only lists that are newest first lead on.
+    if (bounds === 'ignored' || (bounds === 'after ignored' && order !== 'newest-first')) return false
     const most = (cellOf: (time: bigint) => bigint): number => {
       const sizes = new Map<bigint, number>()
       for (const time of times) sizes.set(cellOf(time), (sizes.get(cellOf(time)) ?? 0) + 1)
       return Math.max(...sizes.values())
     }
     // Sorted lists end at one bound, so that only what lies between two bounds next to each other must fit.
-    const isFromBelow = (order === 'newest-first') === (bounds === 'exclusive')
+    const isFromBelow = (order === 'newest-first') === (bounds !== 'inclusive')
     const down = most((time) => time / unit)
     const up = most((time) => (time + unit - 1n) / unit)
-    return order === 'none' ? Math.max(down, up) <= largestPage.pins : (isFromBelow ? down : up) <= largestPage.pins
+    return (order === 'none' ? Math.max(down, up) : isFromBelow ? down : up) <= largest
   })
 }

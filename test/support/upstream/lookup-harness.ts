@@ -113,6 +113,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     token: 'token',
     total: () => total,
     list,
+    isAvoidable: () => false,
     isDoubtful: () => false,
     collect: async (cids, signal) => {
       await answer(

@@ -52,6 +52,7 @@ describe('decoding a pin', () => {
     ['PinQueued', 'queued'],
     ['remote', 'queued'],
     ['constructor', 'queued'],
+    ['undefined', 'queued'],
   ])('reads the status %s as %s', (given, status) => {
     expect(parse({ ...least, status: given }).status).toBe(status)
   })
@@ -63,6 +64,11 @@ describe('decoding a pin', () => {
       unknownStatus: 'archived',
     })
     expect(parse({ ...least, status: 'PinError' }).unknownStatus).toBeUndefined()
+  })
+
+  it('reads a time whose offset has no colon, and shows it in RFC 3339', () => {
+    expect(parse({ ...least, created: '2026-01-31T12:00:00.5+0000' }).created.text).toBe('2026-01-31T12:00:00.5+00:00')
+    expect(parse({ ...least, created: '2026-01-31T12:00:00-0530' }).created.text).toBe('2026-01-31T12:00:00-05:30')
   })
 
   it('drops optional parts of another type than expected, and keeps the pin', () => {
@@ -121,9 +127,19 @@ describe('decoding a page', () => {
   })
 
   it.each([
+    ['empty ids', [1, 2, 3].map((n) => `{"requestid":"","created":"2026-01-31T12:00:0${n}Z"}`)],
+    ['ids too large for JavaScript', [1, 2, 3].map((n) => `{"requestid":9007199254740993${n},"created":"${n}"}`)],
+    ['equal text', ['null', 'null', '{"requestid":"a"}']],
+  ])('counts each record with %s', (_what, records) => {
+    const { leftOut } = parsePinPage('one', `{"count":4,"results":[${[JSON.stringify(least), ...records].join()}]}`)
+    expect(new Set(leftOut?.map(({ key }) => key)).size).toBe(3)
+  })
+
+  it.each([
     ['no zone', { created: '2026-01-31T12:00:00' }, 'created: expected an RFC 3339 timestamp'],
     ['an empty CID', { pin: { cid: '' } }, 'pin.cid: cid: expected a CID such as'],
     ['a status that is no text', { status: 5 }, 'status: Invalid input: expected string, received number'],
+    ['an unknown status', { status: 'expired' }, 'status: expected queued, pinning, pinned, failed, got "expired"'],
     ['no pin', { pin: undefined }, 'pin: Invalid input: expected object, received undefined'],
     ['no request id', { requestid: undefined }, 'requestid: expected a requestid'],
   ])('leaves out a record with %s, and says why', (_what, part, reason) => {

@@ -69,14 +69,17 @@ describe('what a list shows', () => {
     [{ before: '2026-01-31T12:00:05Z' }, 7, 'unusable'],
     [{ after: '2026-01-31T12:00:05Z' }, 6, 'exact'],
     [{ after: '2026-01-31T12:00:05Z' }, 5, 'loose'],
-    [{ after: '2026-01-31T12:00:05Z' }, 4, 'unusable'],
+    [{ after: '2026-01-31T12:00:05Z' }, 4, 'exact', false],
     [{ after: '2026-01-31T12:00:05.5Z' }, 5, 'loose'],
-    [{ after: '2026-01-31T12:00:05.5Z' }, 4, 'unusable'],
-  ] as const)('tells how far %j is looked at by a pin of second %i: %s', (query, second, trust) => {
-    const { known, see } = learn()
-    see(query, pinsAt(second))
-    expect(known.current.timeFilter).toBe(trust)
-  })
+    [{ after: '2026-01-31T12:00:05.5Z' }, 4, 'exact', false],
+  ] as const)(
+    'tells how far %j is looked at by a pin of second %i: %s',
+    (query, second, trust, honoursAfter: boolean = true) => {
+      const { known, see } = learn()
+      see(query, pinsAt(second))
+      expect(known.current).toMatchObject({ timeFilter: trust, honoursAfter })
+    },
+  )
 
   it.each([
     ['cidFilter', { cids: [parseCid(exampleCid(2))] }],

@@ -1,0 +1,93 @@
+import { BadRequestError } from '../../domain/errors.ts'
+import { PIN_STATUSES } from '../../domain/pin.ts'
+import type { ListQuery } from '../http/list-query.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { emptyFormOf, ListNotFoundError, SpecifiedRefusalError } from '../http/refusals.ts'
+import type { AskForPage, CheckedService } from './page-check.ts'
+
+/** No service lists for it what it is asked for. One that looks at it finds fault with it. */
+const MALFORMED: ListQuery = { statuses: PIN_STATUSES, before: 'never', limit: 0 }
+const ANY_PIN: ListQuery = { statuses: PIN_STATUSES, limit: 1 }
+
+const EMPTY: PinPage = { count: 0, pins: [] }
+/** An empty list whose form has no `count`. */
+const EMPTY_WITHOUT_COUNT: PinPage = { count: null, pins: [] }
+
+/**
+ * Finds out whether an answer without a list is how a stranger writes an empty list. It may also come from a wrong endpoint, or from
+ * a proxy whose service is down.
+ */
+export class EmptyAnswers {
+  readonly #service: CheckedService
+
+  constructor(service: CheckedService) {
+    this.#service = service
+  }
+
+  /** Returns the empty list that an error stands for, if that is known; otherwise null. */
+  known(error: unknown): PinPage | null {
+    const form = emptyFormOf(error)
+    return form !== null && this.#service.known.answers.isEmptyForm(form) ? EMPTY_WITHOUT_COUNT : null
+  }
+
+  /** Returns whether an error may stand for an empty list. */
+  isOpen(error: unknown): boolean {
+    return error instanceof ListNotFoundError || (this.#service.known.isStranger && emptyFormOf(error) !== null)
+  }
+
+  /**
+   * Returns the list that an answer without one stands for: an empty one as a rule.
+   *
+   * @param error what `ask` failed with
+   * @param probe sends one `GET /pins`, from which nothing is learned
+   * @throws the error, unless it means an empty list
+   */
+  async read(query: ListQuery, error: unknown, ask: AskForPage, probe: AskForPage): Promise<PinPage> {
+    if (!this.isOpen(error)) throw error
+    if (error instanceof ListNotFoundError) return this.#readNotFound(error, probe)
+    const form = emptyFormOf(error)
+    if (!(await this.#isProven(probe))) throw error
+    // The service lists now. If the same list is answered in the same way again, that was no failure of a moment.
+    try {
+      return await ask(query)
+    } catch (again) {
+      if (form === null || emptyFormOf(again) !== form) throw again
+      this.#service.known.answers.learnEmptyForm(form)
+      return EMPTY_WITHOUT_COUNT
+    }
+  }
+
+  /**
+   * Finds out what a list that was refused with 404 means, from a service that has not listed anything yet.
+   *
+   * A service that finds fault with a malformed list has lists. So the list before was empty, and the endpoint is right.
+   */
+  async #readNotFound(refusal: ListNotFoundError, probe: AskForPage): Promise<PinPage> {
+    const { known } = this.#service
+    try {
+      await probe(MALFORMED)
+    } catch (error) {
+      if (!(error instanceof BadRequestError)) throw refusal
+      known.observeEmptyListIs404()
+    }
+    if (!this.#service.capabilities.emptyListIs404) throw refusal
+    return EMPTY
+  }
+
+  /**
+   * Returns whether the endpoint lists pins, and does so now: it finds fault with a malformed list, or lists a pin. If it has never
+   * listed any, the fault must be in the specification's words, since other APIs find faults, too.
+   */
+  async #isProven(probe: AskForPage): Promise<boolean> {
+    const Refusal = this.#service.known.answers.hasListed ? BadRequestError : SpecifiedRefusalError
+    for (const query of [MALFORMED, ANY_PIN]) {
+      try {
+        if (recordCount(await probe(query)) > 0) return true
+      } catch (error) {
+        if (error instanceof Refusal && query === MALFORMED) return true
+        if (!(error instanceof BadRequestError) && emptyFormOf(error) === null) throw error
+      }
+    }
+    return false
+  }
+}

@@ -1,0 +1,136 @@
+import { BadRequestError } from '../../domain/errors.ts'
+import type { ListQuery } from '../http/list-query.ts'
+import type { PinPage } from '../http/pin-page.ts'
+import { FailedAnswerError } from '../http/refusals.ts'
+import type { AskForPage, CheckedService } from './page-check.ts'
+import { ACCEPTED_LIMIT, formOf, harmlessAfter, inForm, USUAL_LIMITS, withoutRefused } from './refused-parts.ts'
+
+/** A list that was answered, and what was sent for it. */
+interface Answered {
+  readonly sent: ListQuery
+  readonly page: PinPage
+}
+
+/**
+ * Sends lists so that a stranger takes them.
+ *
+ * Some services refuse a `limit` above 50 or 100, times with a fraction or without, or `after` beside `before`. A refused list is
+ * requested with the least of all that. If it is answered then, what was left out is added again, one part after the other, until
+ * the refused part is known. So a list that is refused for another reason costs one request more, or two if it has times.
+ */
+export class RefusedLists {
+  readonly #service: CheckedService
+
+  constructor(service: CheckedService) {
+    this.#service = service
+  }
+
+  /** Returns a query without what the service is known to refuse. Unchanged at known providers. */
+  accepted(query: ListQuery): ListQuery {
+    return withoutRefused(query, this.#service.known.answers, this.#service.capabilities.maxLimit)
+  }
+
+  /** Returns whether a list may have been refused for a part that can be left out, so that the same list need not be tried again. */
+  isAvoidable(query: ListQuery, error: unknown): boolean {
+    if (!this.#service.known.isStranger) return false
+    const isLimitOpen = leastLimit(query, this.#service) < query.limit
+    return isFailure(error) ? isLimitOpen : error instanceof BadRequestError && (isLimitOpen || formOf(query) !== null)
+  }
+
+  /**
+   * Requests a refused list in other words.
+   *
+   * @param query as it was sent
+   * @returns a page that has all pins of the list, and maybe more
+   * @throws the refusal, if no other words help
+   */
+  async askOtherwise(query: ListQuery, refusal: unknown, ask: AskForPage): Promise<PinPage> {
+    if (!this.isAvoidable(query, refusal)) throw refusal
+    const attempt = async (sent: ListQuery): Promise<Answered | null> => {
+      // A failure may have been one of a moment, a refusal is none.
+      if (!isFailure(refusal) && isSame(sent, query)) return null
+      try {
+        return { sent, page: await ask(sent) }
+      } catch (error) {
+        if (isFailure(refusal) ? isFailure(error) : error instanceof BadRequestError) return null
+        throw error
+      }
+    }
+    for (const sent of this.#leastOf(query, refusal)) {
+      const answered = await attempt(sent)
+      if (answered !== null) return (await this.#addParts(query, answered, refusal, attempt)).page
+    }
+    throw refusal
+  }
+
+  /** The query with the smallest limit and one time, in each form of times, the specification's first; then without times. */
+  #leastOf(query: ListQuery, refusal: unknown): ListQuery[] {
+    const least = { ...query, limit: leastLimit(query, this.#service) }
+    if (isFailure(refusal) || formOf(query) === null) return [least]
+    const { after: _, ...withoutAfter } = least
+    const timed = query.before === undefined ? least : withoutAfter
+    const inForms = [inForm(timed, 'whole'), inForm(timed, 'fraction')]
+    return (query.before === undefined ? [...inForms, withoutAfter] : inForms).filter((each) => !isSame(each, query))
+  }
+
+  async #addParts(query: ListQuery, least: Answered, refusal: unknown, attempt: Attempt): Promise<Answered> {
+    const withLimit = await this.#addLimit(query, least, attempt)
+    const withAfter = await this.#addAfter(query, withLimit, refusal, attempt)
+    const [asked, form] = [formOf(query), formOf(withAfter.sent)]
+    if (asked === null || form === null || asked === form) return withAfter
+    const withForm = await attempt(inForm({ ...withAfter.sent, ...timesOf(query, withAfter.sent) }, asked))
+    if (withForm !== null) return withForm
+    this.#service.known.observeTimeForm(form)
+    return withAfter
+  }
+
+  async #addLimit({ limit }: ListQuery, least: Answered, attempt: Attempt): Promise<Answered> {
+    if (least.sent.limit >= limit) return least
+    const whole = await attempt({ ...least.sent, limit })
+    if (whole !== null) return whole
+    let best = least
+    let open = USUAL_LIMITS.filter((usual) => usual > least.sent.limit && usual < limit)
+    while (open.length > 0) {
+      // The lower one of two, since three failures in a row would make the service look down.
+      const middle = open[(open.length - 1) >> 1] as number
+      const answered = await attempt({ ...least.sent, limit: middle })
+      if (answered !== null) best = answered
+      open = open.filter((usual) => (answered === null ? usual < middle : usual > middle))
+    }
+    this.#service.known.observeRefusedLimit(best.sent.limit)
+    return best
+  }
+
+  async #addAfter(query: ListQuery, least: Answered, refusal: unknown, attempt: Attempt): Promise<Answered> {
+    const form = formOf(least.sent) ?? formOf(query)
+    if (query.after === undefined || least.sent.after !== undefined || form === null) return least
+    const withAfter = await attempt(inForm({ ...least.sent, after: query.after }, form))
+    if (withAfter !== null) return withAfter
+    // The value may have been refused, and not the parameter.
+    if ((await attempt({ ...least.sent, after: harmlessAfter(least.sent, form) })) !== null) throw refusal
+    this.#service.known.observeRefusedAfter()
+    return least
+  }
+}
+
+type Attempt = (sent: ListQuery) => Promise<Answered | null>
+
+/** Returns the largest `limit` that the service certainly takes, at most that of the query. */
+function leastLimit({ limit }: ListQuery, { capabilities, known }: CheckedService): number {
+  // What is above the largest limit may be refused.
+  if (limit > capabilities.maxLimit) return limit
+  return Math.min(limit, Math.max(ACCEPTED_LIMIT, known.answers.largestLimit))
+}
+
+/** Returns the times of a query, as far as they were sent. */
+function timesOf({ before, after }: ListQuery, sent: ListQuery): Pick<ListQuery, 'before' | 'after'> {
+  return { before, after: sent.after === undefined ? undefined : after }
+}
+
+function isFailure(error: unknown): boolean {
+  return error instanceof FailedAnswerError && error.status === 500
+}
+
+function isSame(a: ListQuery, b: ListQuery): boolean {
+  return a.limit === b.limit && a.before === b.before && a.after === b.after
+}
