@@ -23,7 +23,7 @@ import { EmptyAnswerError } from './refusals.ts'
 export function parsePinPage(serviceName: string, body: string, reading: Reading = {}): PinPage {
   const form = emptyForm(body)
   if (form !== null) {
-    const message = `${serviceName} answered with no valid list of pins: the answer has no results`
+    const message = `${serviceName} was expected to answer with a list of pins, but answered with ${form}`
     throw new EmptyAnswerError(message, { service: serviceName, form })
   }
   return parse(serviceName, body, 'a list of pins', (json) => {
@@ -116,12 +116,13 @@ const MAX_EMPTY_FORM = 1_000
 function emptyForm(body: string): string | null {
   const text = body.trim()
   if (text === '') return 'no body'
-  if (text.length > MAX_EMPTY_FORM || !isJson(text)) return null
+  // The usual list is not parsed twice.
+  if (text.length > MAX_EMPTY_FORM || text.includes('"results"') || !isJson(text)) return null
   const json: unknown = JSON.parse(text)
   if (Array.isArray(json)) return json.length === 0 ? '[]' : null
   if (isEmptyObject(json)) return '{}'
   const { count, results } = partsOf(json)
-  return count === 0 && results === undefined ? 'a count of 0' : null
+  return count === 0 && results === undefined ? 'a count of 0 and no results' : null
 }
 
 function isEmptyObject(value: unknown): boolean {

@@ -42,7 +42,7 @@ const malformed = (what: string, handler: ScriptedHandler, message: string): Cas
 /** A page that fails takes all other data with it: whoever asks for it keeps what they show. */
 const failed = (error: ErrorParts) => ({ data: null, errors: [thrownError({ service: 'one', ...error }, 'pins')] })
 
-/** Answers to `GET /pins`, none of which is asked for again. */
+/** Answers to `GET /pins`. A known service is not asked again after any of them. */
 const READS: Case[] = [
   malformed(
     'HTML with 200',
@@ -57,12 +57,12 @@ const READS: Case[] = [
   malformed(
     'nothing with 200',
     emptyBody(200),
-    'one was expected to answer with a list of pins, but answered with something that is not JSON',
+    'one was expected to answer with a list of pins, but answered with no body',
   ),
   malformed(
     'JSON of another shape',
     json(200, []),
-    'one answered with no valid list of pins: the answer: Invalid input: expected object, received array',
+    'one was expected to answer with a list of pins, but answered with []',
   ),
   malformed(
     "another API's list",
@@ -106,11 +106,22 @@ const READS: Case[] = [
 describe('a service that talks nonsense, or refuses', () => {
   it.each(READS)('%s is a typed error, and no data', async (_what, handler, code, message, more = {}) => {
     await using upstream = await startScriptedServer()
-    await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
+    const services = [{ name: 'one', endpoint: upstream.endpoint, provider: 'pinql' }]
+    await using api = startTestApi({ services })
     upstream.reply(handler)
 
     expect(await api.query(PINS)).toEqual(failed({ code, message, ...more }))
     upstream.assertDone()
+  })
+
+  it.each(READS)('%s is the same for an unknown service, after three requests at most', async (...read) => {
+    const [_what, handler, code, message, more = {}] = read
+    await using upstream = await startScriptedServer()
+    await using api = startTestApi({ services: [{ name: 'one', endpoint: upstream.endpoint }] })
+    upstream.reply(...Array(10).fill(handler))
+
+    expect(await api.query(PINS)).toEqual(failed({ code, message, ...more }))
+    expect(upstream.requests.length).toBeLessThanOrEqual(3)
   })
 
   it('is not sent to where a redirect points, and the token neither', async () => {
