@@ -10,7 +10,7 @@ const HEALTH = '{ services { health { state } } }'
 /** A call that was sent says how it failed. */
 const failed: ErrorParts = {
   code: 'SERVICE_UNAVAILABLE',
-  message: 'one answered 500 INTERNAL_SERVER_ERROR: Something went wrong',
+  message: expect.stringMatching(/^one could not be reached: /),
   service: 'one',
   mayHaveActed: false,
 }
@@ -23,7 +23,8 @@ const leftAlone: ErrorParts = {
 it('a service that is down gets trials only, and calls that were not sent report the time of the next trial', async () => {
   await using setup = await startSetup({ timeoutMs: TIMEOUT_MS })
   const { service, api } = setup
-  service.breakNext(1000)
+  // No answer at all: after three answers with a failure, a change would be the next trial.
+  service.hooks.beforeReply = () => 'drop'
   expect(await api.query(OPERATION_DOCUMENTS.pin, { requestId: 'r' })).toEqual({
     data: { result: null },
     errors: [thrownError(failed, 'result')],
