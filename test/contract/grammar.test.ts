@@ -6,7 +6,7 @@ import { removePins } from '../../src/resolvers/remove-pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { Stop } from '../../src/upstream/waiting/stop.ts'
-import { type GrammarPin, RandomService } from '../support/grammar/random-service.ts'
+import { type GrammarPin, type NewGrammarPin, RandomService } from '../support/grammar/random-service.ts'
 import { readHistories } from '../support/grammar/read-histories.ts'
 import { createHistory, readHistory } from '../support/grammar/read-history.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
@@ -184,7 +184,7 @@ describe('a stranger', () => {
 const ONCE_LOST: readonly {
   readonly what: string
   readonly rules: Partial<ServiceRules>
-  readonly pins: readonly Omit<GrammarPin, 'requestId'>[]
+  readonly pins: readonly NewGrammarPin[]
   readonly query?: PinQuery
 }[] = [
   {

@@ -1,5 +1,7 @@
 import { PIN_STATUSES, type PinStatus } from '../../../src/domain/pin.ts'
+import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { SECOND } from '../providers/created-text.ts'
+import { type FilteredParts, isWanted } from './record-filters.ts'
 
 /** What one service does in its lists: a sentence of the grammar. */
 export interface ServiceRules {
@@ -96,18 +98,22 @@ export function roundTime(ns: bigint, rounding: ServiceRules['rounding']): bigin
 /**
  * Returns whether any client that is told the rules could read all of these pins with lists alone, however many.
  *
- * A list shows at most `largestPage` pins, so every pin must be in a list, of one status and between two times, that is
- * not cut; or at the end of one where lists are sorted. Where a list is cut before its statuses are looked at, one status
- * takes as much room as all.
+ * A list shows at most `largestPage` pins, so every pin must be in a list, of one status, one CID of the query, its other
+ * filters, and between two times, that is not cut; or at the end of one where lists are sorted. Where a list is cut before
+ * its statuses are looked at, one status takes as much room as all.
  */
 export function canBeRead(
   { largestPage, bounds, order, rounding, digits, statuses }: ServiceRules,
-  pins: readonly { readonly created: bigint; readonly status: PinStatus }[],
-  wanted: readonly PinStatus[] = PIN_STATUSES,
+  pins: readonly (FilteredParts & { readonly created: bigint; readonly status: PinStatus })[],
+  query: PinQuery,
 ): boolean {
   if (largestPage === null) return true
   const unit = rounding === 'none' ? 10n ** BigInt(9 - digits) : SECOND
-  const parts = statuses === 'late' ? [pins] : wanted.map((status) => pins.filter((pin) => pin.status === status))
+  const cids = query.cids?.map((cid) => [cid]) ?? [undefined]
+  const lists = statuses === 'late' ? [PIN_STATUSES] : query.statuses.map((status) => [status])
+  const parts = cids.flatMap((one) =>
+    lists.map((wanted) => pins.filter((pin) => isWanted({ ...query, cids: one, statuses: wanted }, pin))),
+  )
   return parts.every((part) => {
     const times = part.map(({ created }) => created)
     if (times.length <= largestPage.pins) return true
