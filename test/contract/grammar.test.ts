@@ -39,7 +39,9 @@ const PLAIN: ServiceRules = {
   largestPage: { pins: 1000, beyond: 'refused' },
   defaultPage: 10,
   count: 'page',
+  cutLists: 'all',
   statuses: 'several',
+  cids: 'several',
   emptyListIs404: false,
   records: 'valid',
 }
@@ -111,7 +113,8 @@ describe('a stranger', () => {
       await readAtOnce({ tenant }, ALL, 1000)
       costs.push(service.requests - before)
     }
-    expect(costs).toEqual([2, 1, 1, 1])
+    // The first reading also shows that other statuses do not bring the default one, and what is older than the last pin.
+    expect(costs).toEqual([3, 1, 1, 1])
   })
 
   it('that cuts its lists to 37 pins is learned once', async () => {

@@ -21,8 +21,8 @@ export interface LookupSource {
   total(): number | null
   /** Sends one `GET /pins` at once, without waiting for budget. */
   list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage>
-  /** Returns whether a list may be empty although pins match. */
-  isDoubtful(query: ListQuery, page: PinPage): boolean
+  /** Returns whether a short list has all pins that match. Sends further requests while nobody knows how the service lists. */
+  isWhole(query: ListQuery, page: PinPage, signal: StopSignal): Promise<boolean>
   /** Reads all pins of some CIDs, or all pins of the account, page by page. It works with every service. */
   collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<PinRecords>
 }
@@ -154,8 +154,7 @@ export class LookupQueue {
   async #answer({ lookups, query }: Batch, page: PinPage, signal: StopSignal): Promise<void> {
     const { capabilities, name } = this.#service
     const isCut = query && (recordCount(page) >= largestLimit(capabilities) || isCutShort(query, page, capabilities))
-    const isDoubtful = query && this.#source.isDoubtful(query, page)
-    if (!isCut && !isDoubtful) return lookups.settle(name, page)
+    if (!query || (!isCut && (await this.#source.isWhole(query, page, signal)))) return lookups.settle(name, page)
     if (query.cids) return lookups.settle(name, await this.#source.collect(query.cids, signal))
     // There are more pins than expected, so this list does not settle the lookups. They wait again.
     this.#planner.noteCutList(recordCount(page))

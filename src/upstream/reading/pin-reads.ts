@@ -8,10 +8,12 @@ import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.
 import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
 import { ListNotFoundError } from '../http/refusals.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
+import { ListProofs } from '../learning/list-proofs.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
 import type { ServiceCall } from '../service/service-call.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import type { Clock } from '../waiting/clock.ts'
 import { SingleFlight } from '../waiting/single-flight.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { countIn } from './list-counts.ts'
@@ -20,7 +22,7 @@ import type { LookupSource } from './lookup-queue.ts'
 import type { PinSource } from './pin-source.ts'
 import { collectRecords } from './pin-stream.ts'
 import { splitQuery } from './split-query.ts'
-import { isEmptyOfSeveral, StrangerChecks, withoutDoubt } from './stranger-checks.ts'
+import { StrangerChecks, withoutDoubt } from './stranger-checks.ts'
 
 /** The facts about a tenant's changes that its reads depend on. */
 export interface ChangesSeen {
@@ -42,14 +44,18 @@ export class PinReads implements PinSource, LookupSource {
   readonly #flights = new SingleFlight()
   /** True once a pin was read by its request id, so that a list of all pins cannot be empty. */
   #hasPins = false
+  /** True once a list had pins. */
+  #hasListedPins = false
   /** Number of the account's pins, if a list revealed it. */
   #total: number | null = null
   readonly #checks: StrangerChecks
+  readonly proofs: ListProofs
 
   constructor(account: Account, changes: ChangesSeen) {
     this.#account = account
     this.#changes = changes
-    this.#checks = new StrangerChecks(account.service)
+    this.proofs = new ListProofs(account.service.known)
+    this.#checks = new StrangerChecks(this)
   }
 
   get key(): string {
@@ -66,6 +72,10 @@ export class PinReads implements PinSource, LookupSource {
 
   get capabilities(): Capabilities {
     return this.#account.service.capabilities
+  }
+
+  get clock(): Clock {
+    return this.#account.service.clock
   }
 
   get known(): LearnedCapabilities {
@@ -117,7 +127,7 @@ export class PinReads implements PinSource, LookupSource {
   async list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
     const page = await this.#list(client, query, options)
     // Nothing more is asked for a lookup. What its list lacks is looked up by itself.
-    if (!page.looksCut || !this.known.countsBeyondPages(page)) return page
+    if (!page.looksCut || !this.proofs.countsBeyondPages(query, page)) return page
     if (isUnfiltered(query)) this.#total = page.count
     return withoutDoubt(page)
   }
@@ -125,16 +135,27 @@ export class PinReads implements PinSource, LookupSource {
   async #list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
     const page = await client.listPins(query, options)
     for (const { requestId } of page.pins) this.#changes.shown(requestId)
+    this.#hasListedPins ||= page.pins.length > 0
     this.known.observePage(query, page)
-    const looksCut = this.known.looksCut(query, page)
+    this.proofs.observe(query, page)
+    const looksCut = this.proofs.looksCut(query, page)
     // Read only now: the page may have taught something.
     if (isUnfiltered(query)) this.#total = looksCut ? null : countIn(page, query, query, this.capabilities)
-    else if (provesCount(query, page, this.#total)) this.known.observeRightCount()
+    else if (provesCount(query, page, this.#total) && this.proofs.countsBeyondPages(query, page)) {
+      this.known.observeRightCount()
+    }
     return looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut, true) : page
   }
 
-  isDoubtful(query: ListQuery, page: PinPage): boolean {
-    return this.#hasPins && isEmptyOfSeveral(query, page, this.capabilities)
+  isWhole(query: ListQuery, page: PinPage, signal: StopSignal): Promise<boolean> {
+    const requestClass = 'interactive'
+    const ask = (each: ListQuery): Promise<PinPage> =>
+      this.#read('list', requestClass, signal, (client, options) => this.#list(client, each, options))
+    return this.#checks.isWholeLookup(query, page, {
+      ask,
+      class: requestClass,
+      hasPins: this.#hasPins || this.#hasListedPins,
+    })
   }
 
   collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<PinRecords> {

@@ -8,7 +8,13 @@ import type { PinSource } from './pin-source.ts'
 import { readAllPins } from './read-all-pins.ts'
 
 /** The capabilities on which depends how a whole list is read. */
-const READING_PARTS = ['order', 'timeFilter', 'multiStatus', 'statusFilter'] as const satisfies (keyof Capabilities)[]
+const READING_PARTS = [
+  'order',
+  'timeFilter',
+  'multiStatus',
+  'statusFilter',
+  'maxCids',
+] as const satisfies (keyof Capabilities)[]
 
 /**
  * Reads every pin that the service returns for a query, whatever the order of its lists. Pins may come twice.

@@ -111,7 +111,7 @@ describe('pinCounts', () => {
   })
 
   it('are null without an error where nobody can tell: more than a list holds, and counts that nothing vouches for', async () => {
-    await using setup = await startSetup()
+    await using setup = await startSetup({ capabilities: {} })
     const { service, api } = setup
     seedPins(service, 1003)
 

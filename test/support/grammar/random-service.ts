@@ -1,6 +1,6 @@
 import { Dispatcher } from 'undici'
 import { formatInstant } from '../../../src/domain/instant.ts'
-import type { PinStatus } from '../../../src/domain/pin.ts'
+import { PIN_STATUSES, type PinStatus } from '../../../src/domain/pin.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import { type FilteredParts, filterOf } from './record-filters.ts'
 import { roundTime, type ServiceRules } from './service-rules.ts'
@@ -82,11 +82,12 @@ export class RandomService extends Dispatcher {
   }
 
   #answer(query: URLSearchParams): { readonly status: number; readonly body: string } {
-    const { largestPage, defaultPage, statuses, emptyListIs404, count } = this.#rules
+    const { largestPage: anyLargest, cutLists, defaultPage, statuses, emptyListIs404, count } = this.#rules
+    const largestPage = cutLists === 'all' || isFiltered(query) ? anyLargest : null
     const largest = largestPage?.pins ?? Number.POSITIVE_INFINITY
     const limit = Number(query.get('limit') ?? (defaultPage === 'largest' ? largest : defaultPage))
     const isInTime = this.#timeFilter(query)
-    const isSelected = filterOf(query)
+    const isSelected = filterOf(query, this.#rules)
     const isAllowed = limit >= 1 && (largestPage?.beyond !== 'refused' || limit <= largest)
     if (!isAllowed || isInTime === null) return refusal(400, 'BAD_REQUEST')
     const hasStatus = this.#statusFilter(query.get('status'))
@@ -94,7 +95,7 @@ export class RandomService extends Dispatcher {
     const inTime = selected.filter(isInTime)
     const matching = inTime.filter(hasStatus)
     const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
-    const most = Math.min(limit, largest)
+    const most = largestPage?.beyond === 'ten' && limit > largest ? 10 : Math.min(limit, largest)
     const shown = statuses === 'late' ? order(inTime).slice(0, most).filter(hasStatus) : order(matching).slice(0, most)
     if (shown.length === 0 && emptyListIs404) return refusal(404, 'NOT_FOUND')
     const results = `"results":[${shown.map(({ json }) => json).join()}]}`
@@ -115,7 +116,10 @@ export class RandomService extends Dispatcher {
   #statusFilter(text: string | null): (row: Row) => boolean {
     if (text === null) return () => true
     const { statuses } = this.#rules
-    const wanted = statuses === 'one' ? [text] : text.split(',').slice(0, statuses === 'first' ? 1 : undefined)
+    const all = text.split(',')
+    if (all.length > 1 && statuses === 'any') return () => true
+    const ofSeveral = { one: [], first: all.slice(0, 1), last: all.slice(-1), pinned: ['pinned'] } as const
+    const wanted: readonly string[] = all.length > 1 && statuses in ofSeveral ? ofSeveral[statuses as 'one'] : all
     return ({ status }) => wanted.includes(status)
   }
 
@@ -156,6 +160,11 @@ export class RandomService extends Dispatcher {
     ]
     return JSON.stringify(odd[Number(requestId.slice(1)) % odd.length])
   }
+}
+
+function isFiltered(query: URLSearchParams): boolean {
+  const isOfSome = query.has('status') && query.get('status')?.split(',').length !== PIN_STATUSES.length
+  return isOfSome || ['cid', 'name', 'meta'].some((filter) => query.has(filter))
 }
 
 function refusal(status: number, reason: string) {

@@ -75,7 +75,9 @@ export async function createHistory(seed: number) {
   const readBefore = any([null, 0, 0.5])
   if (readBefore !== null) {
     service.add(stored.splice(0, Math.floor(stored.length * readBefore)))
-    await attempt(() => readAtOnce(tenant, ALL, 10))
+    // Proofs of a longer list with a smaller limit, or with other filters, must not be taken for proofs of this one.
+    const queries = [ALL, any([ALL, queryByChance(service.pins, any, below)])]
+    for (const query of queries) await attempt(() => readAtOnce(tenant, query, any([10, 100])))
   }
   service.add(stored)
   return { rules, service, tenant, readBefore, any, below }

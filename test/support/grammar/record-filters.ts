@@ -2,6 +2,7 @@ import { parseCid } from '../../../src/domain/cid.ts'
 import type { NameMatch, PinStatus } from '../../../src/domain/pin.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { exampleCid } from '../providers/example-cid.ts'
+import type { ServiceRules } from './service-rules.ts'
 
 /** The parts of a record by which lists can be filtered, apart from its status and time. */
 export interface FilteredParts {
@@ -41,8 +42,15 @@ export function filtersByChance(any: Any): Pick<PinQuery, 'cids' | 'name' | 'mat
 }
 
 /** Returns the filter that the parameters `cid`, `name` and `meta` of a request mean. */
-export function filterOf(query: URLSearchParams): (record: FilteredParts) => boolean {
-  const cids = query.get('cid')?.split(',')
+export function filterOf(
+  query: URLSearchParams,
+  rules: Pick<ServiceRules, 'cids'>,
+): (record: FilteredParts) => boolean {
+  const asked = query.get('cid')
+  const list = asked?.split(',')
+  const cids = { several: list, first: list?.slice(0, 1), last: list?.slice(-1), one: asked ? [asked] : undefined }[
+    rules.cids
+  ]
   const name = query.get('name')
   const isMatch = IS_MATCH[(query.get('match') ?? 'exact') as NameMatch]
   const meta = Object.entries(JSON.parse(query.get('meta') ?? '{}') as Record<string, string>)

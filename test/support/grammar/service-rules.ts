@@ -13,7 +13,10 @@ export interface ServiceRules {
   /** How `before` and `after` are rounded to a whole second. */
   readonly rounding: 'none' | 'down' | 'up' | 'nearest'
   readonly bounds: 'exclusive' | 'inclusive' | 'ignored'
-  readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' } | null
+  /** `ten`: a list with a larger `limit` has ten pins. */
+  readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' | 'ten' } | null
+  /** Whether lists have a largest page only if they are filtered by status, CID, name or `meta`. */
+  readonly cutLists: 'all' | 'filtered'
   /** Number of pins of a list without `limit`. `largest`: as many as fit. */
   readonly defaultPage: 1 | 10 | 'largest'
   /**
@@ -31,10 +34,13 @@ export interface ServiceRules {
     | 'capped like pages'
     | 'more'
   /**
-   * What a list of several statuses shows: the pins of all of them, none, or those of the first. `late`: all of them, but
-   * the statuses are looked at only after the list was cut to `limit`.
+   * What a list of several statuses shows: the pins of all of them, none, those of the first or of the last. `pinned`: those
+   * of the default status. `any`: all pins. `late`: the pins of all of them, but the statuses are looked at only after the
+   * list was cut to `limit`.
    */
-  readonly statuses: 'several' | 'one' | 'first' | 'late'
+  readonly statuses: 'several' | 'one' | 'first' | 'last' | 'pinned' | 'any' | 'late'
+  /** What a list of several CIDs shows: the pins of all of them, of the first, of the last, or none. */
+  readonly cids: 'several' | 'first' | 'last' | 'one'
   readonly emptyListIs404: boolean
   /** Whether some records are no valid pins. */
   readonly records: 'valid' | 'some are odd'
@@ -60,10 +66,16 @@ const GRAMMAR = {
       { pins: 100, beyond: 'cut' },
     ],
     { pins: 1000, beyond: 'refused' },
+    [
+      { pins: 60, beyond: 'ten' },
+      { pins: 100, beyond: 'ten' },
+    ],
   ],
+  cutLists: ['all', 'filtered'],
   defaultPage: [1, 10, 'largest'],
   count: ['matching', 'total', 'everything', 'page', 'absent', 'zero', ['capped', 'capped like pages'], 'more'],
-  statuses: ['several', 'one', 'first', 'late'],
+  statuses: ['several', 'one', ['first', 'last'], ['pinned', 'any'], 'late'],
+  cids: ['several', ['first', 'last'], 'one'],
   emptyListIs404: [false, true],
   records: ['valid', 'some are odd'],
 } as const satisfies {
@@ -103,11 +115,13 @@ export function roundTime(ns: bigint, rounding: ServiceRules['rounding']): bigin
  * its statuses are looked at, one status takes as much room as all.
  */
 export function canBeRead(
-  { largestPage, bounds, order, rounding, digits, statuses }: ServiceRules,
+  { largestPage, cutLists, bounds, order, rounding, digits, statuses }: ServiceRules,
   pins: readonly (FilteredParts & { readonly created: bigint; readonly status: PinStatus })[],
   query: PinQuery,
 ): boolean {
-  if (largestPage === null) return true
+  // A list of all statuses without other filters then shows everything, if the service understands it.
+  const listsEverything = statuses === 'several' || statuses === 'any' || statuses === 'late'
+  if (largestPage === null || (cutLists === 'filtered' && listsEverything)) return true
   const unit = rounding === 'none' ? 10n ** BigInt(9 - digits) : SECOND
   const cids = query.cids?.map((cid) => [cid]) ?? [undefined]
   const lists = statuses === 'late' ? [PIN_STATUSES] : query.statuses.map((status) => [status])
