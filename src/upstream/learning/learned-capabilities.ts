@@ -28,7 +28,7 @@ export class LearnedCapabilities {
   readonly isStranger: boolean
   /** True once a list was answered. From then on, a 404 cannot mean a wrong endpoint. */
   #hasListed = false
-  #provenCids = 1
+  #findsSeveralCids = false
 
   /** @param onLesson called once for each lesson */
   constructor(initial: Capabilities, onLesson: (lesson: Lesson) => void = () => {}) {
@@ -151,14 +151,14 @@ export class LearnedCapabilities {
     }
   }
 
-  /** Number of CIDs of the longest list that is known to find all of its CIDs. */
-  get provenCids(): number {
-    return this.#provenCids
+  /** True once a list was known to find the first of its CIDs and the last. */
+  get findsSeveralCids(): boolean {
+    return this.#findsSeveralCids
   }
 
-  /** Records that the first and the last of so many CIDs were found. */
-  observeSeveralCids(count: number): void {
-    this.#provenCids = Math.max(this.#provenCids, count)
+  /** Records that a list found the first of its CIDs and the last. */
+  observeSeveralCids(): void {
+    this.#findsSeveralCids = true
   }
 
   /** Records that a list of several CIDs lacks pins that a list of one CID has. */

@@ -8,7 +8,7 @@ import type { AskForPage, CheckedService, PageCheck } from './page-check.ts'
  * Finds out whether a service finds all CIDs of a list. Some look at the first or the last only, and some take the list for
  * one text, which no pin has.
  *
- * A page that lacks one of its CIDs starts the check, once per service and length of the list: a pin that exists must be found
+ * A page that lacks one of its CIDs starts the check, once per service: a pin that exists must be found
  * as the first CID of the list, and as the last.
  */
 export class SeveralCidsCheck {
@@ -21,7 +21,7 @@ export class SeveralCidsCheck {
   /** Returns whether a page may lack pins, since the service may not look at all of its CIDs. */
   isOpen({ cids = [] }: ListQuery, page: PinPage): boolean {
     const { known, capabilities } = this.#service
-    const isUnproven = known.isStranger && capabilities.cidFilter === 'exact' && cids.length > known.provenCids
+    const isUnproven = known.isStranger && capabilities.cidFilter === 'exact' && !known.findsSeveralCids
     return isUnproven && cids.length > 1 && cids.some((cid) => !hasPinOf(page, cid))
   }
 
@@ -45,7 +45,7 @@ export class SeveralCidsCheck {
       if (place !== undefined && hasPinOf(page, place)) continue
       if (!(await this.#finds({ ...base, cids: arranged }, witness.cid, ask))) return
     }
-    this.#service.known.observeSeveralCids(cids.length)
+    this.#service.known.observeSeveralCids()
   }
 
   /** Returns whether a list has pins of a CID. If not, a list of this CID alone shows whether that is because of the others. */
