@@ -14,6 +14,7 @@ const READING_PARTS = [
   'honoursAfter',
   'multiStatus',
   'statusFilter',
+  'maxCids',
 ] as const satisfies (keyof Capabilities)[]
 
 /**
