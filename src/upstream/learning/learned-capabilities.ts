@@ -168,7 +168,7 @@ export class LearnedCapabilities {
     if (works) this.#fill({ multiStatus: true })
     else {
       // A service that takes several statuses for a single one also takes several CIDs for a single one.
-      const change = { multiStatus: false, cidFilter: 'unusable' } as const
+      const change = { multiStatus: false, maxCids: 1 } as const
       const proof = 'a list of several statuses lacked pins that a list of one had'
       this.#learn({ change, capability: 'multiStatus', proof })
     }

@@ -52,7 +52,9 @@ export async function isProvenWhole(
   }
   const records = recordCount(page)
   if (page.count !== records || (await list({ ...sent, limit: 1 })).count !== records) return false
-  if (everything === null ? proofs.hasHonestCount(sent, page) : proofs.hasPlausibleCount(sent, page)) return true
+  // A full list of everything need not have what this list lacks.
+  const isCompared = everything !== null && recordCount(everything) < sent.limit
+  if (isCompared ? proofs.hasPlausibleCount(sent, page) : proofs.hasHonestCount(sent, page)) return true
   const times = page.pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const [oldest, newest] = [times[0], times.at(-1)]
   if (oldest === undefined || newest === undefined) return false

@@ -8,7 +8,7 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 /** The part of {@link LearnedCapabilities} that streams and whole reads of lists use. */
 type ListLessons = Pick<
   LearnedCapabilities,
-  'answers' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
+  'answers' | 'isStranger' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
 >
 
 /** A source of pins that can be read page by page, such as a tenant. */

@@ -28,7 +28,7 @@ interface Window {
  * Reads every pin that a query returns, from a service whose lists come in no useful order.
  *
  * A list that was cut is requested again with a larger limit, if the service allows one. Otherwise its time range is split
- * into two halves that overlap at the border; then it is read one status at a time; and at last with a limit above the
+ * into two halves that overlap at the border; then it is read one status at a time; then one CID; and at last with a limit above the
  * specification's. If nothing helps, a list without filters may be longer. Pins may come twice, and so may pins that do not match.
  *
  * @param query planned for the service
@@ -61,11 +61,14 @@ export async function readAllPins(
   const startOver = (): void => {
     isCoarse = true
     rounding.reset()
-    windows.splice(0, windows.length, { query: (isUnfiltered && withoutFilters(query, source.capabilities)) || query })
+    windows.splice(0, windows.length, { query: (isUnfiltered && withoutFilters(query, source)) || query })
   }
-  /** Some services cut filtered lists shorter than others. Then everything is read instead, and the caller filters it. */
+  /**
+   * Some services cut filtered lists shorter than others. Then everything is read instead, and the caller filters it. Statuses are
+   * filters, too, so nothing is read one status at a time from then on.
+   */
   const readUnfiltered = (page: PinPage): void => {
-    const wider = withoutFilters(query, source.capabilities)
+    const wider = withoutFilters(query, source)
     if (wider === null || isUnfiltered) throw tooMany(source.service, page)
     isUnfiltered = true
     rounding.reset()
@@ -99,9 +102,9 @@ export async function readAllPins(
       windows.push(window)
       continue
     }
-    const parts = isCut
-      ? (splitTime(window, page.pins, capabilities) ?? splitStatuses(window.query, capabilities))
-      : null
+    const splitFilters = (): Window[] | null =>
+      splitStatuses(window.query, capabilities) ?? (isFullPage || page.looksCut ? splitCids(window.query) : null)
+    const parts = isCut ? (splitTime(window, page.pins, capabilities) ?? (isUnfiltered ? null : splitFilters())) : null
     if (parts !== null) windows.push(...parts)
     else if (isOverfull(sent, page) && limit >= 1000) {
       // A service that lists more than the specification allows has no largest page.
@@ -189,14 +192,16 @@ function splitStatuses(query: PinQuery, { statusFilter }: Capabilities): Window[
     .reverse()
 }
 
+/** Reads one CID at a time. */
+function splitCids({ cids = [], ...query }: PinQuery): Window[] | null {
+  return cids.length < 2 ? null : cids.map((cid) => ({ query: { ...query, cids: [cid] } }))
+}
+
 /** Returns a query for all pins in the same time. Null if it would be the same query, or if the provider is known. */
-function withoutFilters(
-  { before, after, ...filters }: PinQuery,
-  { count, multiStatus }: Capabilities,
-): PinQuery | null {
-  const statuses = multiStatus === false ? filters.statuses : PIN_STATUSES
+function withoutFilters({ before, after, ...filters }: PinQuery, { known, capabilities }: PinSource): PinQuery | null {
+  const statuses = capabilities.multiStatus === false ? filters.statuses : PIN_STATUSES
   const isSame = statuses.length === filters.statuses.length && !hasFilter(filters)
-  return count !== null || isSame ? null : { statuses, before, after }
+  return !known.isStranger || isSame ? null : { statuses, before, after }
 }
 
 function tooMany(serviceName: string, page: PinPage): MalformedResponseError {

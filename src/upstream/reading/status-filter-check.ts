@@ -58,15 +58,15 @@ export class StatusFilterCheck {
     if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(everything, all, check)
     // The answers may have shown what was to be found out.
     if (recordCount(all) === 0 || this.#isSettled(query, page)) return false
+    if (await this.#lacksPins(query, page, all, check.ask)) {
+      known.observeLateStatusFilter()
+      return false
+    }
     const [newest] = all.pins
     if (newest !== undefined && page.count === recordCount(page)) {
       // If the service counts more than it lists here too, the page's `count` says that it is whole.
       await check.ask({ ...everything, statuses: [newest.status], limit: 1 })
       if (this.#isSettled(query, page)) return false
-    }
-    if (await this.#lacksPins(query, page, all, check.ask)) {
-      known.observeLateStatusFilter()
-      return false
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
     const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))

@@ -72,9 +72,8 @@ export class StrangerChecks {
     if (await this.#statusFilter.isWhole(query, page, check)) return withoutDoubt(page)
     const isOfAll = query.statuses.length === PIN_STATUSES.length
     const isByStatus = isOfAll || proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
-    if (!isByStatus || (!isOfAll && this.#service.capabilities.statusFilter === 'unusable')) return page
-    if (!page.looksCut) return page
-    if (await this.#end.isWhole(query, page, check.ask)) return withoutDoubt(page)
+    if (!page.looksCut || (!isOfAll && this.#service.capabilities.statusFilter === 'unusable')) return page
+    if (isByStatus && (await this.#end.isWhole(query, page, check.ask))) return withoutDoubt(page)
     const records = recordCount(page)
     if (this.#service.capabilities.maxLimit >= query.limit) await this.#limit.findLongerPage(query, records, check.ask)
     return page
