@@ -139,6 +139,8 @@ describe('lists', () => {
       'queued,pinning,pinned,failed',
     ])
     expect(lessons).toEqual([])
+    expect(tenant.capabilities).toMatchObject({ multiStatus: null, cidFilter: 'exact' })
+    await tenant.listPins({ ...ALL, limit: 10 })
     expect(tenant.capabilities).toMatchObject({ multiStatus: true, cidFilter: 'exact' })
   })
 

@@ -68,6 +68,14 @@ describe('a stranger that refuses lists', () => {
     expect(again).toBe(1)
   })
 
+  it('#7 above a limit of 50 with filters only is read with them, too, after larger lists of everything', async () => {
+    const largestPage = { pins: 50, beyond: 'refused' } as const
+    const { tenant } = createStranger({ largestPage, cutLists: 'filtered' }, every(130, 700))
+    expect(await collectPins(tenant, ALL)).toHaveLength(130)
+    expect(await collectPins(tenant, { statuses: ['pinned'] })).toHaveLength(130)
+    expect(tenant.capabilities.maxLimit).toBe(50)
+  })
+
   it('for another reason costs one request more, and teaches nothing', async () => {
     await using started = await startRefusing(() => true)
     const cost = await costOf(started, () =>

@@ -4,12 +4,16 @@ import { createContext } from '../../src/resolvers/context.ts'
 import { createSchema } from '../../src/schema/schema.ts'
 import { createIdentifyByTokens } from '../../src/server/caller/identify-by-tokens.ts'
 import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
+import type { Capabilities } from '../../src/upstream/providers/capabilities.ts'
 import { createServiceRegistry, type RegistryOptions } from '../../src/upstream/tenant/service-registry.ts'
 import { createInformers } from './live-informers.ts'
 import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
 
 /** The token that is configured for test services unless another, or none, is given. */
 export const [ALICE, BOB] = EMULATED_TOKENS
+
+/** What is known of the lists of test services, so that a test that is not about strangers counts only its own requests. */
+export const NOTHING_TO_CHECK: Partial<Capabilities> = { count: 'matching', multiStatus: true, maxCids: 10 }
 
 /** A call waits for a service that is down for not half as long. */
 const TIMEOUT_MS = 3_000
@@ -22,6 +26,8 @@ export interface TestApiOptions extends RegistryOptions {
     readonly endpoint: string
     readonly token?: string | null
     readonly provider?: string | null
+    /** Default: {@link NOTHING_TO_CHECK}. `{}`: nothing is known. */
+    readonly capabilities?: Partial<Capabilities>
   }[]
 }
 
@@ -47,7 +53,12 @@ export interface TestApi extends AsyncDisposable {
 /** Opens the schema over services; nothing is sent yet. */
 export function startTestApi({ services, ...options }: TestApiOptions): TestApi {
   const schema = createSchema()
-  const settings = services.map((service) => ({ token: ALICE, provider: null, ...service }))
+  const settings = services.map((service) => ({
+    token: ALICE,
+    provider: null,
+    capabilities: NOTHING_TO_CHECK,
+    ...service,
+  }))
   const live = createInformers()
   const registry = createServiceRegistry(settings, settings[0]?.name ?? '', { timeoutMs: TIMEOUT_MS, ...options })
   const identify = createIdentifyByTokens({

@@ -85,6 +85,10 @@ class MeteredSource implements PinSource {
     return this.#source.known
   }
 
+  get proofs() {
+    return this.#source.proofs
+  }
+
   splitQuery(query: PinQuery): PinQuery[] {
     return this.#source.splitQuery(query)
   }

@@ -17,7 +17,7 @@ export interface PinPage {
   readonly pins: readonly Pin[]
   /** Records of the page that are not valid pins. Undefined without any. */
   readonly leftOut?: readonly LeftOut[] | undefined
-  /** True for a page that is shorter than requested, but may have been cut. See `LearnedCapabilities.looksCut`. */
+  /** True for a page that is shorter than requested, but may have been cut. See `ListProofs.looksCut`. */
   readonly looksCut?: true | undefined
   /** Called when the caller no longer needs the page. Absent where that makes no difference. */
   release?(): void

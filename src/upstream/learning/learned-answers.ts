@@ -3,8 +3,6 @@ import type { TimeForm } from '../http/list-query.ts'
 /** What a service's answers and refusals have shown about the requests that it takes, and about its words for an empty list. */
 export class LearnedAnswers {
   readonly #emptyForms = new Set<string>()
-  /** The largest `limit` of a list that was answered. 0 before the first. */
-  largestLimit = 0
   /** True once a list was answered. From then on, the endpoint cannot be wrong. */
   hasListed = false
   /** True once it was shown that the service refuses a larger `limit` than `maxLimit`. */
@@ -13,15 +11,15 @@ export class LearnedAnswers {
   refusesAfter = false
   /** The only form of times that the service takes; null while it takes both. */
   timeForm: TimeForm | null = null
-
   /** True once a list had more records than requested, and more than one. */
   ignoresLimit = false
+  /** True once lists were shown to find the first of their CIDs and the last. */
+  findsSeveralCids = false
 
   /** Notes that a list with this `limit` was answered. */
   listed(limit: number, records: number): void {
     this.ignoresLimit ||= records > limit + 1
     this.hasListed = true
-    this.largestLimit = Math.max(this.largestLimit, limit)
   }
 
   /** Notes that an answer of this form is an empty list. */

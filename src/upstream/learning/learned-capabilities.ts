@@ -6,7 +6,6 @@ import type { Disproof } from './disproof.ts'
 import { LearnedAnswers } from './learned-answers.ts'
 import { honoursSeveral, looseFilters } from './learned-filters.ts'
 import { disproveOrder, isProvenNewestFirst } from './learned-order.ts'
-import { LearnedPageSizes } from './learned-page-sizes.ts'
 import { disproveTimeFilter, mostDigits } from './learned-times.ts'
 
 /** A capability that an answer has proven. */
@@ -28,8 +27,6 @@ export class LearnedCapabilities {
   readonly #onLesson: (lesson: Lesson) => void
   /** True if neither the provider nor the configuration says how the service counts. */
   readonly isStranger: boolean
-  readonly #pageSizes = new LearnedPageSizes()
-  #isStatusFilterProven = false
   /** What the service takes and refuses in requests. */
   readonly answers = new LearnedAnswers()
 
@@ -52,7 +49,6 @@ export class LearnedCapabilities {
   /** Learns from a list. */
   observePage(query: ListQuery, page: PinPage): void {
     this.answers.listed(query.limit, recordCount(page))
-    this.#pageSizes.observe(page)
     if (page.pins.length === 0) return
     // A pin in a list is a stored pin. So its `meta` is kept, and not only echoed in the answer to the add.
     if (page.pins.some((pin) => pin.writeId !== undefined)) this.#fill({ keepsMeta: true })
@@ -66,45 +62,18 @@ export class LearnedCapabilities {
     for (const disproof of looseFilters(query, page.pins, this.#current)) this.#learn(disproof)
   }
 
-  /**
-   * Returns whether a page that is shorter than requested may have been cut. Some services cut a list to their own largest
-   * page without a word.
-   */
-  looksCut(query: ListQuery, page: PinPage): boolean {
-    return this.isStranger && this.#pageSizes.mayBeCut(query, page)
-  }
-
-  /**
-   * Returns whether a `count` equal to the length of its page is known to be the number of pins that match: it is no length
-   * of pages, since a `count` was longer than its page; and counting does not stop there, since a `count` was larger.
-   */
-  hasHonestCount(page: PinPage): boolean {
-    return this.countsBeyondPages(page) && !this.#pageSizes.mayStopCountingAt(recordCount(page))
-  }
-
-  /** Returns whether a `count` equal to the length of its page is known to mean more than that length. */
-  countsBeyondPages(page: PinPage): boolean {
-    const { count, emptyListIs404 } = this.#current
-    // A 404 has no count.
-    if (page.count === 0 && emptyListIs404) return false
-    return this.#pageSizes.countsBeyondPages && count !== 'unreliable' && page.count === recordCount(page)
-  }
-
-  /** True once a list has shown that the service looks at statuses before it cuts the list. Always for known providers. */
-  get isStatusFilterProven(): boolean {
-    return !this.isStranger || this.#isStatusFilterProven || this.#current.statusFilter !== 'exact'
-  }
-
-  /** Records that the service looks at statuses before it cuts the list. */
-  observeEarlyStatusFilter(): void {
-    this.#isStatusFilterProven = true
-  }
-
   /** Records that the service cuts lists to so many pins without a word. */
   observeLargestPage(records: number): void {
     if (this.#current.maxLimit <= records) return
     const proof = `a list was cut after ${records} pins`
     this.#learn({ change: { maxLimit: records }, capability: 'maxLimit', proof })
+  }
+
+  /** Records that a list with this limit was longer than the one of so many pins that a larger limit had. */
+  observeLargestLimit(limit: number, records: number): void {
+    if (this.#current.maxLimit <= limit) return
+    const proof = `a list with a larger limit had only ${records} pins`
+    this.#learn({ change: { maxLimit: limit }, capability: 'maxLimit', proof })
   }
 
   /** Records that the service refuses lists with a larger `limit` than this. */
@@ -199,10 +168,16 @@ export class LearnedCapabilities {
     if (works) this.#fill({ multiStatus: true })
     else {
       // A service that takes several statuses for a single one also takes several CIDs for a single one.
-      const change = { multiStatus: false, cidFilter: 'unusable' } as const
-      const proof = 'a list of several statuses was empty, one of one was not'
+      const change = { multiStatus: false, maxCids: 1 } as const
+      const proof = 'a list of several statuses lacked pins that a list of one had'
       this.#learn({ change, capability: 'multiStatus', proof })
     }
+  }
+
+  /** Records that a list of several CIDs lacks pins that a list of one CID has. */
+  observeSingleCid(): void {
+    const proof = 'a list of several CIDs lacked a pin that a list of one had'
+    this.#learn({ change: { maxCids: 1 }, capability: 'maxCids', proof })
   }
 
   /** Records that the service replaced a pin but kept its CID. */
@@ -220,6 +195,8 @@ export class LearnedCapabilities {
     const { change, capability, proof } = disproof
     if (change[capability] === this.#current[capability]) return
     this.#current = { ...this.#current, ...change }
+    // A limit may be learned again and again, where some lists are cut and others are not.
+    if (capability === 'maxLimit' && this.#lessons.some((known) => known.proof === proof)) return
     const lesson = { capability, proof }
     this.#lessons.push(lesson)
     this.#onLesson(lesson)

@@ -1,47 +1,50 @@
-import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 
 /**
  * A page with fewer records is never taken for cut: the specification's default `limit` is 10, so a service that cannot list
  * ten pins fails every client.
  */
-const SMALLEST_CUT = 10
+export const SMALLEST_CUT = 10
 /** The specification's largest `limit`. A service that lists more has no largest page. */
 const LARGEST_CUT = 1000
+/** Maximum number of pages that are remembered. A page that is forgotten costs a check, and nothing else. */
+const MAX_PAGES = 8
+
+/** The `limit` of a request, and the number of records of its answer. */
+interface PageSize {
+  readonly limit: number
+  readonly records: number
+}
 
 /**
- * Learns from the lengths of a service's pages whether a short page may have been cut.
+ * Learns from the lengths of pages whether a short page may have been cut.
  *
  * Some services cut a list to their own largest page without a word. A cut page looks like a whole list. Only a longer page
- * before it shows that it was not cut.
+ * shows that it was not cut. That page must have been requested with the same `limit` or a larger one, since some services
+ * return their default page where `limit` is too large for them.
  */
 export class LearnedPageSizes {
-  #longest = 0
-  #largestCount = 0
-  #countsBeyondPages = false
+  /** The largest `limit` of a list that was answered. 0 before the first. */
+  largestLimit = 0
+  /** Largest `limit` first. Each page is longer than those before it, so that none of them is superfluous. */
+  #longest: readonly PageSize[] = []
 
-  observe(page: PinPage): void {
+  observe(limit: number, page: PinPage): void {
+    this.largestLimit = Math.max(this.largestLimit, limit)
     const records = recordCount(page)
-    this.#longest = Math.max(this.#longest, records)
-    this.#largestCount = Math.max(this.#largestCount, page.count ?? 0)
-    this.#countsBeyondPages ||= (page.count ?? 0) > records
-  }
-
-  /** True once a `count` was larger than its page. So it is more than the length of the page. */
-  get countsBeyondPages(): boolean {
-    return this.#countsBeyondPages
-  }
-
-  /** Returns whether the service may stop counting there, as it may cut lists there: no `count` was larger. */
-  mayStopCountingAt(count: number): boolean {
-    return count >= SMALLEST_CUT && count >= this.#largestCount
+    if (records <= SMALLEST_CUT || records <= this.#longestAt(limit)) return
+    const others = this.#longest.filter((other) => other.limit > limit || other.records > records)
+    this.#longest = [...others, { limit, records }].sort((a, b) => b.limit - a.limit).slice(0, MAX_PAGES)
   }
 
   /** Returns whether a page that is shorter than requested may have been cut, since no page was longer. */
-  mayBeCut(query: ListQuery, page: PinPage): boolean {
+  mayBeCut(limit: number, page: PinPage): boolean {
     const records = recordCount(page)
-    const isOneForEach = query.cids !== undefined && records <= query.cids.length
-    const isLikeCut = records >= SMALLEST_CUT && records <= LARGEST_CUT && records >= this.#longest
-    return isLikeCut && records < query.limit && !isOneForEach
+    return records < limit && records >= SMALLEST_CUT && records <= LARGEST_CUT && records >= this.#longestAt(limit)
+  }
+
+  /** Number of records of the longest page that was requested with this `limit` or a larger one. */
+  #longestAt(limit: number): number {
+    return this.#longest.findLast((page) => page.limit >= limit)?.records ?? 0
   }
 }

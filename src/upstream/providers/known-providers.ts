@@ -27,8 +27,16 @@ export const KNOWN_PROVIDERS: readonly Provider[] = [
 /**
  * The provider of a service about which nothing is known. pinql assumes what the specification says, and learns from the
  * answers.
+ *
+ * The specification allows ten CIDs in one list. But a list of ten pins may have been cut to ten, so that it would have to be
+ * checked with one more request. A list of nine CIDs, with one pin each, needs no check.
  */
-export const UNKNOWN_PROVIDER: Provider = { name: 'unknown', endpoint: null, limits: null, capabilities: {} }
+export const UNKNOWN_PROVIDER: Provider = {
+  name: 'unknown',
+  endpoint: null,
+  limits: null,
+  capabilities: { maxCids: 9 },
+}
 
 /** Returns the provider with that name; {@link UNKNOWN_PROVIDER} if there is none. */
 export function findProvider(name: string | null): Provider {

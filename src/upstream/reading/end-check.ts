@@ -4,6 +4,7 @@ import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
+import type { LimitCheck } from './limit-check.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
 import { printTime } from './time-unit.ts'
 
@@ -17,11 +18,13 @@ const MAX_ENDS = 100
  */
 export class EndCheck {
   readonly #service: CheckedService
+  readonly #limit: LimitCheck
   /** By query: the ids of the pins of the oldest instant. */
   readonly #ends = new Map<string, ReadonlySet<string>>()
 
-  constructor(service: CheckedService) {
+  constructor(service: CheckedService, limit: LimitCheck) {
     this.#service = service
+    this.#limit = limit
   }
 
   /**
@@ -44,7 +47,7 @@ export class EndCheck {
   }
 
   async #askBeyond(query: ListQuery, page: PinPage, { requestId }: Pin, ask: AskForPage): Promise<boolean> {
-    const { known, capabilities } = this.#service
+    const { known, proofs, capabilities } = this.#service
     const records = recordCount(page)
     const beyond = await ask({ ...query, before: pastLast(page, query, capabilities) })
     if (this.#service.capabilities.timeFilter === 'unusable') return false
@@ -53,8 +56,9 @@ export class EndCheck {
     if (beyond.pins.every((pin) => ids.has(pin.requestId))) return recordCount(beyond) < records
     // Pins may have come meanwhile. A list that is still as long, though it has more pins, is cut to this length.
     const again = await ask(query)
-    const isOfAll = query.statuses.length === PIN_STATUSES.length || known.isStatusFilterProven
-    if (recordCount(again) === records && isOfAll) known.observeLargestPage(records)
+    const isOfAll = query.statuses.length === PIN_STATUSES.length || proofs.isStatusFilterProven(query)
+    if (recordCount(again) !== records || !isOfAll) return false
+    if (!(await this.#limit.findLongerPage(query, records, ask))) known.observeLargestPage(records)
     return false
   }
 

@@ -1,8 +1,9 @@
 import { BadRequestError } from '../../domain/errors.ts'
 import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
-import type { ListQuery } from '../http/list-query.ts'
+import { createPinFilter, hasFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
 import type { PinSource } from './pin-source.ts'
 import { printTime } from './time-unit.ts'
 
@@ -21,7 +22,7 @@ export async function isProvenWhole(
   page: PinPage,
   list: (sent: ListQuery) => Promise<PinPage>,
 ): Promise<boolean> {
-  const { known } = source
+  const { proofs } = source
   const tryList = (query: Partial<ListQuery>): Promise<PinPage | null> => {
     // Where only one status can be requested, most services list all statuses if none is.
     const statuses = source.capabilities.multiStatus === false ? [] : PIN_STATUSES
@@ -34,23 +35,38 @@ export async function isProvenWhole(
   const wasOpen = source.capabilities.multiStatus === null
   let everything = await tryList({})
   if (wasOpen && source.capabilities.multiStatus === false) everything = await tryList({})
-  if (!known.looksCut(sent, page)) return true
+  if (!proofs.looksCut(sent, page)) return true
+  const ids = new Set(page.pins.map(({ requestId }) => requestId))
+  const hasOthers = (other: PinPage | null): boolean =>
+    other === null || other.pins.some(({ requestId }) => !ids.has(requestId))
+  const isMatch = createPinFilter(sent)
+  const lacks = (other: PinPage | null): boolean =>
+    other?.pins.some((pin) => isMatch(pin) && !ids.has(pin.requestId)) === true
+  // A list without filters may be cut at another length. So it must show all pins of this list too, and no more that match.
+  if (lacks(everything)) return false
+  if (isLongerWith(everything, ids)) return true
+  if (hasFilter(sent) || sent.statuses.length < PIN_STATUSES.length) {
+    const longer = await tryList(widest(sent, everything, source.capabilities))
+    if (!proofs.looksCut(sent, page)) return true
+    if (lacks(longer)) return false
+  }
   const records = recordCount(page)
   if (page.count !== records || (await list({ ...sent, limit: 1 })).count !== records) return false
-  if (known.hasHonestCount(page)) return true
+  // A full list of everything need not have what this list lacks.
+  const isCompared = everything !== null && recordCount(everything) < sent.limit
+  if (isCompared ? proofs.hasPlausibleCount(sent, page) : proofs.hasHonestCount(sent, page)) return true
   const times = page.pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const [oldest, newest] = [times[0], times.at(-1)]
   if (oldest === undefined || newest === undefined) return false
   const { capabilities } = source
-  // Where `before` makes a list shorter, some services count the rest, too.
-  if (!known.countsBeyondPages(page) && capabilities.timeFilter !== 'unusable') {
-    await tryList({ before: printTime((newest / SECOND_NS) * SECOND_NS, capabilities) })
+  if (!proofs.countsBeyondPages(sent, page)) {
+    if (capabilities.timeFilter === 'unusable') return false
+    // Where `before` makes a list shorter, some services count the rest, too.
+    const earlier = { ...sent, before: printTime((newest / SECOND_NS) * SECOND_NS, capabilities) }
+    await tryList(earlier)
+    if (!proofs.countsBeyondPages(earlier, page)) return false
   }
-  if (!known.countsBeyondPages(page)) return false
 
-  const ids = new Set(page.pins.map(({ requestId }) => requestId))
-  const hasOthers = (other: PinPage | null): boolean =>
-    other === null || other.pins.some(({ requestId }) => !ids.has(requestId))
   if (hasOthers(everything)) return false
   // A service may include its bounds.
   const before = printTime((oldest / SECOND_NS - 1n) * SECOND_NS, capabilities)
@@ -59,6 +75,26 @@ export async function isProvenWhole(
     if (hasOthers(await tryList(query))) return false
   }
   return true
+}
+
+/** Returns whether a list has all of these pins, and others. */
+function isLongerWith(page: PinPage | null, ids: ReadonlySet<string>): boolean {
+  return (
+    page !== null &&
+    page.pins.filter(({ requestId }) => ids.has(requestId)).length === ids.size &&
+    page.pins.length > ids.size
+  )
+}
+
+/** Returns the query of the same kind that probably has the longest list: without times, and with all statuses but one. */
+function widest(sent: ListQuery, everything: PinPage | null, { multiStatus }: Capabilities): ListQuery {
+  const query = { ...sent, before: undefined, after: undefined }
+  if (multiStatus !== true || sent.statuses.length === PIN_STATUSES.length) return query
+  const pinsOf = (wanted: PinStatus): number => everything?.pins.filter(({ status }) => status === wanted).length ?? 0
+  const [rarest] = PIN_STATUSES.filter((status) => !sent.statuses.includes(status)).sort(
+    (a, b) => pinsOf(a) - pinsOf(b),
+  )
+  return { ...query, statuses: PIN_STATUSES.filter((status) => status !== rarest) }
 }
 
 /** The statuses of a page one by one, if it has several; and those that no pin has, in as few lists as the service needs. */

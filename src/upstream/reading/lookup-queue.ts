@@ -17,8 +17,8 @@ import { LookupTurns } from './lookup-turns.ts'
 export interface LookupSource extends PlannedTenant, AskedTenant {
   /** Returns whether `collect` may read a list that failed, since it finds other words for it or learns what the failure means. */
   isAvoidable(query: ListQuery, error: unknown): boolean
-  /** Returns whether a list may be empty although pins match. */
-  isDoubtful(query: ListQuery, page: PinPage): boolean
+  /** Returns whether a short list has all pins that match. Sends further requests while nobody knows how the service lists. */
+  isWhole(query: ListQuery, page: PinPage, signal: StopSignal): Promise<boolean>
   /** Reads all pins of some CIDs, or all pins of the account, page by page. It works with every service. */
   collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<PinRecords>
 }
@@ -151,8 +151,7 @@ export class LookupQueue {
   async #answer({ lookups, query }: LookupBatch, page: PinPage, signal: StopSignal): Promise<void> {
     const { capabilities, name } = this.#service
     const isCut = query && (recordCount(page) >= largestLimit(capabilities) || isCutShort(query, page, capabilities))
-    const isDoubtful = query && this.#source.isDoubtful(query, page)
-    if (!isCut && !isDoubtful) return lookups.settle(name, page)
+    if (!query || (!isCut && (await this.#source.isWhole(query, page, signal)))) return lookups.settle(name, page)
     if (query.cids) return lookups.settle(name, await this.#source.collect(query.cids, signal))
     // There are more pins than expected, so this list does not settle the lookups. They wait again.
     this.#planner.noteCutList(recordCount(page))

@@ -2,6 +2,7 @@ import type { RequestClass } from '../budget/request-class.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
+import type { ListProofs } from '../learning/list-proofs.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { largestLimit } from './list-plan.ts'
@@ -9,10 +10,11 @@ import { largestLimit } from './list-plan.ts'
 /** Sends one `GET /pins`. The answer teaches what it shows, and nothing is checked about it. */
 export type AskForPage = (query: ListQuery) => Promise<PinPage>
 
-/** The service whose pages are checked. */
+/** The service whose pages are checked, as one token sees it. */
 export interface CheckedService {
   readonly capabilities: Capabilities
   readonly known: LearnedCapabilities
+  readonly proofs: ListProofs
   readonly clock: Clock
 }
 

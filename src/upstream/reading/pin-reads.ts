@@ -6,10 +6,12 @@ import type { CallOptions, PinClient } from '../http/client.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
+import { ListProofs } from '../learning/list-proofs.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
 import type { ServiceCall } from '../service/service-call.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import type { Clock } from '../waiting/clock.ts'
 import { SingleFlight } from '../waiting/single-flight.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { EmptyAnswers } from './empty-answers.ts'
@@ -20,7 +22,7 @@ import type { PinSource } from './pin-source.ts'
 import { collectRecords } from './pin-stream.ts'
 import { RefusedLists } from './refused-lists.ts'
 import { splitQuery } from './split-query.ts'
-import { isEmptyOfSeveral, StrangerChecks, withoutDoubt } from './stranger-checks.ts'
+import { StrangerChecks, withoutDoubt } from './stranger-checks.ts'
 
 /** The facts about a tenant's changes that its reads depend on. */
 export interface ChangesSeen {
@@ -42,18 +44,22 @@ export class PinReads implements PinSource, LookupSource {
   readonly #flights = new SingleFlight()
   /** True once a pin was read by its request id, so that a list of all pins cannot be empty. */
   #hasPins = false
+  /** True once a list had pins. */
+  #hasListedPins = false
   /** Number of the account's pins, if a list revealed it. */
   #total: number | null = null
   readonly #checks: StrangerChecks
   readonly #refused: RefusedLists
   readonly #empty: EmptyAnswers
+  readonly proofs: ListProofs
 
   constructor(account: Account, changes: ChangesSeen) {
     this.#account = account
     this.#changes = changes
-    this.#checks = new StrangerChecks(account.service)
-    this.#refused = new RefusedLists(account.service)
-    this.#empty = new EmptyAnswers(account.service)
+    this.proofs = new ListProofs(account.service.known)
+    this.#checks = new StrangerChecks(this)
+    this.#refused = new RefusedLists(this)
+    this.#empty = new EmptyAnswers(this)
   }
 
   get key(): string {
@@ -70,6 +76,10 @@ export class PinReads implements PinSource, LookupSource {
 
   get capabilities(): Capabilities {
     return this.#account.service.capabilities
+  }
+
+  get clock(): Clock {
+    return this.#account.service.clock
   }
 
   get known(): LearnedCapabilities {
@@ -120,7 +130,7 @@ export class PinReads implements PinSource, LookupSource {
   async list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
     const page = await this.#list(client, this.#refused.accepted(query), options)
     // Nothing more is asked for a lookup. What its list lacks is looked up by itself.
-    if (!page.looksCut || !this.known.countsBeyondPages(page)) return page
+    if (!page.looksCut || !this.proofs.countsBeyondPages(query, page)) return page
     if (isUnfiltered(query)) this.#total = page.count
     return withoutDoubt(page)
   }
@@ -132,11 +142,15 @@ export class PinReads implements PinSource, LookupSource {
       return empty
     })
     for (const { requestId } of page.pins) this.#changes.shown(requestId)
+    this.#hasListedPins ||= page.pins.length > 0
     this.known.observePage(query, page)
-    const looksCut = this.known.looksCut(query, page)
+    this.proofs.observe(query, page)
+    const looksCut = this.proofs.looksCut(query, page)
     // Read only now: the page may have taught something.
     if (isUnfiltered(query)) this.#total = looksCut ? null : countIn(page, query, query, this.capabilities)
-    else if (provesCount(query, page, this.#total)) this.known.observeRightCount()
+    else if (provesCount(query, page, this.#total) && this.proofs.countsBeyondPages(query, page)) {
+      this.known.observeRightCount()
+    }
     return looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut, true) : page
   }
 
@@ -144,8 +158,13 @@ export class PinReads implements PinSource, LookupSource {
     return this.#empty.isOpen(error) || this.#refused.isAvoidable(query, error)
   }
 
-  isDoubtful(query: ListQuery, page: PinPage): boolean {
-    return this.#hasPins && isEmptyOfSeveral(query, page, this.capabilities)
+  isWhole(query: ListQuery, page: PinPage, signal: StopSignal): Promise<boolean> {
+    const requestClass = 'interactive'
+    return this.#checks.isWholeLookup(query, page, {
+      ask: (each) => this.#ask(each, requestClass, signal),
+      class: requestClass,
+      hasPins: this.#hasPins || this.#hasListedPins,
+    })
   }
 
   collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<PinRecords> {

@@ -1,19 +1,14 @@
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
+import type { ListProofs } from '../learning/list-proofs.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 
 /** The part of {@link LearnedCapabilities} that streams and whole reads of lists use. */
 type ListLessons = Pick<
   LearnedCapabilities,
-  | 'answers'
-  | 'countsBeyondPages'
-  | 'hasHonestCount'
-  | 'looksCut'
-  | 'observeLargerPage'
-  | 'observeRoundedTime'
-  | 'observeWrongCount'
+  'answers' | 'isStranger' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
 >
 
 /** A source of pins that can be read page by page, such as a tenant. */
@@ -24,6 +19,8 @@ export interface PinSource {
   readonly capabilities: Capabilities
   /** Gets the lessons that only several pages together can teach. */
   readonly known: ListLessons
+  /** The proofs that excuse pages of this source from checks. */
+  readonly proofs: Pick<ListProofs, 'countsBeyondPages' | 'hasPlausibleCount' | 'hasHonestCount' | 'looksCut'>
   /** Splits a query into as many parts as the service needs for its CIDs. */
   splitQuery(query: PinQuery): PinQuery[]
   /** Reads one page. The query is sent unchanged. One `GET /pins`; at an unknown service more, see `StrangerChecks`. */

@@ -136,6 +136,8 @@ export class PinStream {
     if (!isPaged(capabilities, this.#query)) return
     // It may also have shown that a page of some statuses lacks pins.
     if (capabilities.statusFilter === 'unusable' && sent.statuses.length < PIN_STATUSES.length) return
+    // Or that one list cannot have so many CIDs.
+    if ((sent.cids?.length ?? 0) > capabilities.maxCids) return
     this.#leftOut.add(page.leftOut)
     if (isOverfull(sent, page)) {
       this.#isStuck = !this.#limit.growToLargest()

@@ -1,7 +1,7 @@
 import { BadRequestError, MalformedResponseError } from '../../domain/errors.ts'
 import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import type { ListQuery, PinQuery } from '../http/list-query.ts'
+import { hasFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type LeftOut, type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
@@ -28,8 +28,8 @@ interface Window {
  * Reads every pin that a query returns, from a service whose lists come in no useful order.
  *
  * A list that was cut is requested again with a larger limit, if the service allows one. Otherwise its time range is split
- * into two halves that overlap at the border; then it is read one status at a time; and at last with a limit above the
- * specification's. Pins may come twice.
+ * into two halves that overlap at the border; then it is read one status at a time; then one CID; and at last with a limit above the
+ * specification's. If nothing helps, a list without filters may be longer. Pins may come twice, and so may pins that do not match.
  *
  * @param query planned for the service
  * @throws {MalformedResponseError} when the rest of a cut list cannot be reached, because more pins share one instant than
@@ -46,6 +46,7 @@ export async function readAllPins(
   const rounding = new RoundingCheck()
   /** True if only whole seconds are requested, since it stayed open whether the service rounds times to them. */
   let isCoarse = false
+  let isUnfiltered = false
   let limit = largestLimit(source.capabilities)
   const list = async (sent: ListQuery): Promise<PinPage> => {
     const page = await source.listPins(sent, options)
@@ -60,7 +61,18 @@ export async function readAllPins(
   const startOver = (): void => {
     isCoarse = true
     rounding.reset()
-    windows.splice(0, windows.length, { query })
+    windows.splice(0, windows.length, { query: (isUnfiltered && withoutFilters(query, source)) || query })
+  }
+  /**
+   * Some services cut filtered lists shorter than others. Then everything is read instead, and the caller filters it. Statuses are
+   * filters, too, so nothing is read one status at a time from then on.
+   */
+  const readUnfiltered = (page: PinPage): void => {
+    const wider = withoutFilters(query, source)
+    if (wider === null || isUnfiltered) throw tooMany(source.service, page)
+    isUnfiltered = true
+    rounding.reset()
+    windows.splice(0, windows.length, { query: wider })
   }
   const next = (): Window | undefined => {
     if (windows.length === 0 && rounding.isOpen) startOver()
@@ -69,9 +81,15 @@ export async function readAllPins(
   for (let window = next(); window !== undefined; window = next()) {
     const sent: ListQuery = { ...window.query, limit }
     const page = await list(sent)
-    const { known, service } = source
+    const { known } = source
     const capabilities: Capabilities = isCoarse ? { ...source.capabilities, timeDigits: 0 } : source.capabilities
     const largest = Math.min(capabilities.maxLimit, LARGEST_LIMIT)
+    // The answer, or its check, may have shown that a smaller limit has longer lists.
+    if (page.looksCut && capabilities.maxLimit < limit && capabilities.maxLimit > recordCount(page)) {
+      limit = capabilities.maxLimit
+      windows.push(window)
+      continue
+    }
     const isFullPage = isFull(sent, page, capabilities)
     const isCut = isFullPage || isCutShort(sent, page, capabilities)
     if (rounding.isRounded(sent, page, isCut, capabilities)) {
@@ -84,18 +102,24 @@ export async function readAllPins(
       windows.push(window)
       continue
     }
-    const parts = isCut
-      ? (splitTime(window, page.pins, capabilities) ?? splitStatuses(window.query, capabilities))
-      : null
+    const splitFilters = (): Window[] | null =>
+      splitStatuses(window.query, capabilities) ?? (isFullPage || page.looksCut ? splitCids(window.query) : null)
+    const parts = isCut ? (splitTime(window, page.pins, capabilities) ?? (isUnfiltered ? null : splitFilters())) : null
     if (parts !== null) windows.push(...parts)
     else if (isOverfull(sent, page) && limit >= 1000) {
       // A service that lists more than the specification allows has no largest page.
     } else if (isFullPage) {
-      if (!(await exceedsLimit(sent, page, list))) throw tooMany(service, page)
+      if (!(await exceedsLimit(sent, page, list))) {
+        readUnfiltered(page)
+        continue
+      }
       known.observeLargerPage(limit)
       windows.push(window)
       continue
-    } else if (page.looksCut && !(await isProvenWhole(source, sent, page, list))) throw tooMany(service, page)
+    } else if (page.looksCut && !(await isProvenWhole(source, sent, page, list))) {
+      readUnfiltered(page)
+      continue
+    }
     // A short page that cannot be split must be complete, whatever its `count` says.
     else if (claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
     if (parts === null || parts[0]?.isContinued) rounding.relyOn(sent, window.isContinued === true, capabilities)
@@ -166,6 +190,18 @@ function splitStatuses(query: PinQuery, { statusFilter }: Capabilities): Window[
   return PIN_STATUSES.filter((status) => query.statuses.includes(status))
     .map((status) => ({ query: { ...query, statuses: [status] } }))
     .reverse()
+}
+
+/** Reads one CID at a time. */
+function splitCids({ cids = [], ...query }: PinQuery): Window[] | null {
+  return cids.length < 2 ? null : cids.map((cid) => ({ query: { ...query, cids: [cid] } }))
+}
+
+/** Returns a query for all pins in the same time. Null if it would be the same query, or if the provider is known. */
+function withoutFilters({ before, after, ...filters }: PinQuery, { known, capabilities }: PinSource): PinQuery | null {
+  const statuses = capabilities.multiStatus === false ? filters.statuses : PIN_STATUSES
+  const isSame = statuses.length === filters.statuses.length && !hasFilter(filters)
+  return !known.isStranger || isSame ? null : { statuses, before, after }
 }
 
 function tooMany(serviceName: string, page: PinPage): MalformedResponseError {

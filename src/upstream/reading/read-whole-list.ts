@@ -14,6 +14,7 @@ const READING_PARTS = [
   'honoursAfter',
   'multiStatus',
   'statusFilter',
+  'maxCids',
 ] as const satisfies (keyof Capabilities)[]
 
 /**
@@ -29,10 +30,13 @@ export async function readWholeList(
   options: TenantCallOptions,
 ): Promise<{ readonly pins: readonly Pin[]; readonly leftOut: readonly LeftOut[]; readonly isValid: boolean }> {
   const before = source.capabilities
-  const query = planQuery(asked, before)
-  // Reads statuses in the order in which pins go through them. So a pin whose status changes meanwhile is seen at least once.
-  const statuses = PIN_STATUSES.filter((status) => query.statuses.includes(status))
-  const parts = before.multiStatus === false ? statuses.map((status) => ({ ...query, statuses: [status] })) : [query]
+  // The largest number of CIDs may have been learned since the query was split.
+  const queries = source.splitQuery(asked).map((part) => planQuery(part, before))
+  const parts = queries.flatMap((query) => {
+    // Reads statuses in the order in which pins go through them. So a pin whose status changes meanwhile is seen at least once.
+    const statuses = PIN_STATUSES.filter((status) => query.statuses.includes(status))
+    return before.multiStatus === false ? statuses.map((status) => ({ ...query, statuses: [status] })) : [query]
+  })
   const pins: Pin[] = []
   const leftOut: LeftOut[] = []
   for (const part of parts) {

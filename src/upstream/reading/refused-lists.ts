@@ -3,7 +3,8 @@ import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import { FailedAnswerError } from '../http/refusals.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
-import { ACCEPTED_LIMIT, formOf, harmlessAfter, inForm, USUAL_LIMITS, withoutRefused } from './refused-parts.ts'
+import { ACCEPTED_LIMIT, formOf, harmlessAfter, inForm, withoutRefused } from './refused-parts.ts'
+import { tryUsualLimits } from './try-usual-limits.ts'
 
 /** A list that was answered, and what was sent for it. */
 interface Answered {
@@ -88,15 +89,8 @@ export class RefusedLists {
     if (least.sent.limit >= limit) return least
     const whole = await attempt({ ...least.sent, limit })
     if (whole !== null) return whole
-    let best = least
-    let open = USUAL_LIMITS.filter((usual) => usual > least.sent.limit && usual < limit)
-    while (open.length > 0) {
-      // The lower one of two, since three failures in a row would make the service look down.
-      const middle = open[(open.length - 1) >> 1] as number
-      const answered = await attempt({ ...least.sent, limit: middle })
-      if (answered !== null) best = answered
-      open = open.filter((usual) => (answered === null ? usual < middle : usual > middle))
-    }
+    const smaller = await tryUsualLimits(least.sent.limit, limit, (usual) => attempt({ ...least.sent, limit: usual }))
+    const best = smaller ?? least
     this.#service.known.observeRefusedLimit(best.sent.limit)
     return best
   }
@@ -116,10 +110,11 @@ export class RefusedLists {
 type Attempt = (sent: ListQuery) => Promise<Answered | null>
 
 /** Returns the largest `limit` that the service certainly takes, at most that of the query. */
-function leastLimit({ limit }: ListQuery, { capabilities, known }: CheckedService): number {
+function leastLimit(query: ListQuery, { capabilities, proofs }: CheckedService): number {
+  const { limit } = query
   // What is above the largest limit may be refused.
   if (limit > capabilities.maxLimit) return limit
-  return Math.min(limit, Math.max(ACCEPTED_LIMIT, known.answers.largestLimit))
+  return Math.min(limit, Math.max(ACCEPTED_LIMIT, proofs.largestLimit(query)))
 }
 
 /** Returns the times of a query, as far as they were sent. */

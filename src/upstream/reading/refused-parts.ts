@@ -2,9 +2,6 @@ import { formatInstant, parseInstant, SECOND_NS } from '../../domain/instant.ts'
 import type { ListQuery, TimeForm } from '../http/list-query.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 
-/** Limits from 11 to 999 that services are known to refuse to exceed. */
-export const USUAL_LIMITS: readonly number[] = [25, 50, 100, 200, 500]
-
 /** The specification's default `limit`. No service refuses it. */
 export const ACCEPTED_LIMIT = 10
 

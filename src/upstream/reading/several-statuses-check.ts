@@ -2,10 +2,14 @@ import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { DEFAULT_STATUS, isInMiddle } from '../learning/learned-filters.ts'
+import { isFull } from './is-full.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
 const PAUSE_MS = 60_000
+/** Number of records that show the default status: more than one, since some may be no valid pins. */
+const DEFAULT_SAMPLE = 10
 
 /**
  * Finds out whether a service honours several statuses in one list. Some find nothing then, some look at the first only.
@@ -24,8 +28,9 @@ export class SeveralStatusesCheck {
 
   /** @param query for several statuses */
   async check(query: ListQuery, page: PinPage, { ask, class: requestClass, hasPins }: PageCheck): Promise<void> {
+    if (page.pins.some(({ status }) => !query.statuses.includes(status))) return this.#checkUnasked(query, ask)
     const [first] = page.pins
-    if (first !== undefined) return this.#checkFirstOnly(query, first.status, ask)
+    if (first !== undefined) return this.#checkOnly(query, first.status, ask)
     if (recordCount(page) > 0) return this.#checkOdd(query, ask)
     const now = this.#service.clock.now()
     if (isPoll(requestClass) && !hasPins && now < this.#checksAgainAt) return
@@ -33,24 +38,69 @@ export class SeveralStatusesCheck {
     await this.#checkEmpty(query, ask)
   }
 
-  /** Requests a status that has pins between two others. A service that looks at the first or last only, finds none of it. */
-  async #checkFirstOnly(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<void> {
+  /** Checks a page that has pins of one status only. */
+  async #checkOnly(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<void> {
+    if (isInMiddle(status, query.statuses) || (await this.#isFoundBetween(query, status, ask)))
+      await this.#checkDefault(query, status, ask)
+  }
+
+  /**
+   * Requests a status that has pins between two others. A service that looks at the first or last only, finds none of it.
+   *
+   * @returns true if it was found
+   */
+  async #isFoundBetween(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<boolean> {
     const others = [...query.statuses, ...PIN_STATUSES].filter((other) => other !== status)
     const [first, last] = [others[0], others.find((other) => other !== others[0])] as [PinStatus, PinStatus]
-    const has = ({ pins }: PinPage, wanted: PinStatus): boolean => pins.some((pin) => pin.status === wanted)
     const between = { ...query, statuses: [first, status, last] }
     const { sent, page } = await askForMost(between, this.#service.capabilities, ask)
-    if (has(page, status)) return
-    // Pins of the first may have filled the page. Then they fill it in any order of the statuses.
-    const swapped = await ask({ ...sent, statuses: [status, first, last] })
-    if (has(swapped, status) && !has(swapped, first)) this.#service.known.observeMultiStatus(false)
+    if (page.pins.some((pin) => pin.status === status)) return true
+    // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
+    const isCut = isFull(sent, page, this.#service.capabilities) || page.looksCut
+    const orders = [
+      [status, first, last],
+      [first, last, status],
+    ]
+    for (const statuses of isCut ? orders : [[status]]) {
+      const { pins } = await ask({ ...sent, statuses })
+      if (pins.length > 0 && pins.every((pin) => pin.status === status)) this.#service.known.observeMultiStatus(false)
+    }
+    return false
+  }
+
+  /**
+   * Requests the other statuses, if the only one that was found is the default of services. A service that takes several
+   * statuses for none lists its default then too, though it was not asked for.
+   */
+  async #checkDefault(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<void> {
+    if (status !== DEFAULT_STATUS || this.#service.capabilities.multiStatus !== null) return
+    const others = { ...query, statuses: PIN_STATUSES.filter((other) => other !== status), limit: DEFAULT_SAMPLE }
+    const page = await ask(others)
+    if (page.pins.some((pin) => pin.status === status)) return this.#checkUnasked(others, ask)
+    // A full page of records that are no valid pins shows nothing.
+    const isReadable = page.pins.length > 0 || recordCount(page) < DEFAULT_SAMPLE
+    if (isReadable) this.#service.known.observeMultiStatus(true)
+  }
+
+  /**
+   * Checks a service that has listed a pin whose status was not asked for. If it ignores a single status too, several are no
+   * worse. Otherwise several statuses may have been taken for its default, or for any.
+   */
+  async #checkUnasked({ statuses, ...query }: ListQuery, ask: AskForPage): Promise<void> {
+    for (const status of statuses) {
+      const { pins } = await ask({ ...query, statuses: [status] })
+      if (pins.some((pin) => pin.status !== status)) return this.#service.known.observeMultiStatus(true)
+    }
+    this.#service.known.observeMultiStatus(false)
   }
 
   /** Checks a page whose records are no valid pins, so that their statuses are not known. */
   async #checkOdd(query: ListQuery, ask: AskForPage): Promise<void> {
     for (const status of query.statuses) {
       const { pins } = await ask({ ...query, statuses: [status] })
-      if (pins.length > 0) return this.#checkFirstOnly(query, status, ask)
+      if (pins.length === 0) continue
+      if (await this.#isFoundBetween(query, status, ask)) await this.#checkDefault(query, status, ask)
+      return
     }
   }
 
@@ -62,7 +112,7 @@ export class SeveralStatusesCheck {
       const page = await ask(several)
       const isOpen = this.#service.capabilities.multiStatus === null
       const [any] = page.pins
-      if (any !== undefined) return isOpen ? this.#checkFirstOnly(several, any.status, ask) : undefined
+      if (any !== undefined) return isOpen ? this.#checkOnly(several, any.status, ask) : undefined
       if (recordCount(page) > 0) return this.#checkOdd({ ...several, limit: 100 }, ask)
     }
     // Most pins are pinned.

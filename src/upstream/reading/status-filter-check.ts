@@ -8,8 +8,6 @@ import { isSurelySorted } from './is-surely-sorted.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 
-/** Largest chance that a late filter passes its test. */
-const CHANCE_OF_ERROR = 1e-5
 /** Number of tests for one list that is not known to be whole. A list that is, is worth one. */
 const MOST_RUNS = 3
 
@@ -41,8 +39,6 @@ export class StatusFilterCheck {
   readonly #end: EndCheck
   /** True once a list has shown that the service keeps to `limit`. */
   #isLimitHonoured = false
-  /** Chance that a late filter has passed all tests so far. */
-  #chance = 1
 
   constructor(service: CheckedService, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
     this.#service = service
@@ -52,33 +48,41 @@ export class StatusFilterCheck {
 
   /** Returns true if the page has all pins that match. False: it has not, or nothing is known about that. */
   async isWhole(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
-    const { known } = this.#service
-    const isShort = !isFull(query, page, this.#service.capabilities) && query.statuses.length < PIN_STATUSES.length
-    if (!isShort || isPoll(check.class) || this.#isSettled(page)) return false
+    const { known, proofs, capabilities } = this.#service
+    const isShort = !isFull(query, page, capabilities) && query.statuses.length < PIN_STATUSES.length
+    if (!isShort || isPoll(check.class) || this.#isSettled(query, page)) return false
 
     const ofAll = { ...query, statuses: PIN_STATUSES }
     const { sent: everything, page: all } = await askForMost(ofAll, this.#service.capabilities, check.ask)
     if (recordCount(all) === 0 && recordCount(page) === 0) return true
     if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(everything, all, check)
     // The answers may have shown what was to be found out.
-    if (recordCount(all) === 0 || this.#isSettled(page)) return false
+    if (recordCount(all) === 0 || this.#isSettled(query, page)) return false
     if (await this.#lacksPins(query, page, all, check.ask)) {
       known.observeLateStatusFilter()
       return false
+    }
+    const [newest] = all.pins
+    if (newest !== undefined && page.count === recordCount(page)) {
+      // If the service counts more than it lists here too, the page's `count` says that it is whole.
+      await check.ask({ ...everything, statuses: [newest.status], limit: 1 })
+      if (this.#isSettled(query, page)) return false
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
     const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
     if (test !== null && test !== 'unknown')
       await this.#run(test, isAll ? 1 : MOST_RUNS, { sent: everything, page: all }, check.ask)
     // All is read from a service that may hide pins.
-    if (!isAll && test !== null && !known.isStatusFilterProven) known.observeLateStatusFilter()
+    if (!isAll && test !== null && !proofs.isStatusFilterProven(query)) known.observeLateStatusFilter()
     // Where all pins have the same status, the filter hides none. But a list may be cut without it.
     return isAll || (test === null && !page.looksCut)
   }
 
-  #isSettled(page: PinPage): boolean {
-    const { known, capabilities } = this.#service
-    return known.isStatusFilterProven || capabilities.multiStatus === false || known.countsBeyondPages(page)
+  #isSettled(query: ListQuery, page: PinPage): boolean {
+    const { proofs, capabilities } = this.#service
+    return (
+      proofs.isStatusFilterProven(query) || capabilities.multiStatus === false || proofs.countsBeyondPages(query, page)
+    )
   }
 
   /** Returns whether a page of some statuses lacks pins that a list of all statuses has. */
@@ -119,30 +123,26 @@ export class StatusFilterCheck {
    * @param most number of lists to request at most. The chances of all lists are taken together.
    * @param all the list of all statuses
    */
-  async #run(
-    { status, count, chance }: Test,
-    most: number,
-    { sent: everything, page: all }: SentPage,
-    ask: AskForPage,
-  ): Promise<void> {
+  async #run({ status, count, chance }: Test, most: number, all: SentPage, ask: AskForPage): Promise<void> {
+    const { known, proofs } = this.#service
+    const everything = all.sent
     const query: ListQuery = { ...everything, statuses: [status], limit: count }
-    for (let runs = 0; runs < most && this.#chance > CHANCE_OF_ERROR; runs++) {
+    for (let runs = 0; runs < most && !proofs.isStatusFilterProven(query); runs++) {
       const page = await ask(query)
       // Nobody knows which status a record has that is no valid pin.
       if (page.leftOut !== undefined) return
       if (recordCount(page) >= count) {
-        if (isBeyond(page, all)) this.#service.known.observeEarlyStatusFilter()
-        if (isBeyond(page, all) || !(await this.#honoursLimit(page, query, { sent: everything, page: all }, ask)))
-          return
-        this.#chance *= chance
+        const isEarly = isBeyond(page, all.page)
+        if (isEarly) proofs.observeEarlyStatuses(query, 0)
+        if (isEarly || !(await this.#honoursLimit(page, query, all, ask))) return
+        proofs.observeEarlyStatuses(query, chance)
         continue
       }
       // Pins may have gone since.
-      const known = (await ask({ ...everything, limit: everything.limit })).pins.filter((pin) => pin.status === status)
-      if (known.length >= count && recordCount(await ask(query)) < count) this.#service.known.observeLateStatusFilter()
+      const ofStatus = (await ask(everything)).pins.filter((pin) => pin.status === status)
+      if (ofStatus.length >= count && recordCount(await ask(query)) < count) known.observeLateStatusFilter()
       return
     }
-    if (this.#chance <= CHANCE_OF_ERROR) this.#service.known.observeEarlyStatusFilter()
   }
 
   /**

@@ -1,9 +1,11 @@
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
-import type { Capabilities } from '../providers/capabilities.ts'
 import { EndCheck } from './end-check.ts'
+import { LimitCheck } from './limit-check.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import type { CheckedService, PageCheck } from './page-check.ts'
+import { SeveralCidsCheck } from './several-cids-check.ts'
 import { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusFilterCheck } from './status-filter-check.ts'
 
@@ -13,26 +15,49 @@ import { StatusFilterCheck } from './status-filter-check.ts'
  * Pages of known providers are not checked. At any other service a check costs requests only while neither the configuration
  * (`count`; for several statuses `multiStatus`) nor an answer has shown how the service lists:
  *
- * - one for a page of ten or more pins that is shorter than requested, and up to three if the service ignores times;
- * - up to two for a page of several statuses, four if the account is empty; empty pages for live status at most once a minute,
- *   unless the account is known to have pins;
+ * - one for a page of ten or more pins that is shorter than requested, and up to three if the service ignores times; up to
+ *   three more for the largest `limit` when a cut was found;
+ * - up to three for a page of several statuses, four if the account is empty; empty pages for live status at most once a
+ *   minute, unless the account is known to have pins;
+ * - up to three for a page that lacks one of several CIDs, once;
  * - two for a short page of some statuses, one for each such page while all pins have the same status, and more only above
  *   1,000 pins. None for live status.
+ *
+ * What excuses a page from the first and the last of these holds for one token and one kind of query, see `ListProofs`.
  *
  * `docs/upstream-behaviours.md` says more.
  */
 export class StrangerChecks {
   readonly #service: CheckedService
   readonly #severalStatuses: SeveralStatusesCheck
+  readonly #severalCids: SeveralCidsCheck
+  readonly #ofStatuses = new OneAtATime()
+  readonly #ofCids = new OneAtATime()
   readonly #statusFilter: StatusFilterCheck
   readonly #end: EndCheck
+  readonly #limit: LimitCheck
 
-  /** @param service checks are made for one of its tokens */
   constructor(service: CheckedService) {
     this.#service = service
     this.#severalStatuses = new SeveralStatusesCheck(service)
-    this.#end = new EndCheck(service)
+    this.#severalCids = new SeveralCidsCheck(service)
+    this.#limit = new LimitCheck(service)
+    this.#end = new EndCheck(service, this.#limit)
     this.#statusFilter = new StatusFilterCheck(service, this.#severalStatuses, this.#end)
+  }
+
+  /**
+   * Checks a page of a lookup, and returns whether it has all pins. Only what costs little is checked, since most lookups that
+   * find nothing are right: whether the service finds all CIDs, if the page lacks one of them and the account is known to have
+   * pins; and whether it understands several statuses, if the page is empty then.
+   */
+  async isWholeLookup(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
+    const isEmpty = recordCount(page) === 0
+    if (isEmpty && !check.hasPins) return true
+    if (isEmpty) await this.#checkStatuses(query, page, check)
+    if (this.#service.known.isStranger) await this.#checkCids(query, page, check)
+    const { multiStatus, maxCids } = this.#service.capabilities
+    return (query.statuses.length < 2 || multiStatus !== false) && (query.cids?.length ?? 0) <= maxCids
   }
 
   /**
@@ -40,24 +65,29 @@ export class StrangerChecks {
    * then it must be requested again, as they say now.
    */
   async check(query: ListQuery, page: PinPage, check: PageCheck): Promise<PinPage> {
-    const { known } = this.#service
-    if (isOfSeveral(query, this.#service.capabilities)) await this.#severalStatuses.check(query, page, check)
+    const { known, proofs } = this.#service
+    await this.#checkStatuses(query, page, check)
     if (!known.isStranger) return page
+    await this.#checkCids(query, page, check)
     if (await this.#statusFilter.isWhole(query, page, check)) return withoutDoubt(page)
     const isOfAll = query.statuses.length === PIN_STATUSES.length
-    const isByStatus = isOfAll || known.isStatusFilterProven || known.countsBeyondPages(page)
-    if (!isByStatus || (!isOfAll && this.#service.capabilities.statusFilter === 'unusable')) return page
-    return page.looksCut && (await this.#end.isWhole(query, page, check.ask)) ? withoutDoubt(page) : page
+    const isByStatus = isOfAll || proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
+    if (!page.looksCut || (!isOfAll && this.#service.capabilities.statusFilter === 'unusable')) return page
+    if (isByStatus && (await this.#end.isWhole(query, page, check.ask))) return withoutDoubt(page)
+    const records = recordCount(page)
+    if (this.#service.capabilities.maxLimit >= query.limit) await this.#limit.findLongerPage(query, records, check.ask)
+    return page
   }
-}
 
-/** Returns whether a list is empty, perhaps because the service understands only one status at a time. */
-export function isEmptyOfSeveral(query: ListQuery, page: PinPage, capabilities: Capabilities): boolean {
-  return recordCount(page) === 0 && isOfSeveral(query, capabilities)
-}
+  #checkStatuses(query: ListQuery, page: PinPage, check: PageCheck): Promise<void> {
+    const isOpen = (): boolean => query.statuses.length > 1 && this.#service.capabilities.multiStatus === null
+    return this.#ofStatuses.run(isOpen, () => this.#severalStatuses.check(query, page, check))
+  }
 
-function isOfSeveral({ statuses }: ListQuery, { multiStatus }: Capabilities): boolean {
-  return statuses.length > 1 && multiStatus === null
+  #checkCids(query: ListQuery, page: PinPage, check: PageCheck): Promise<void> {
+    const isOpen = (): boolean => this.#severalCids.isOpen(query, page)
+    return this.#ofCids.run(isOpen, () => this.#severalCids.check(query, page, check))
+  }
 }
 
 /** Returns the page without `looksCut`. */

@@ -4,6 +4,7 @@ import type { PinRef } from '../../domain/pin-id.ts'
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
+import type { ListProofs } from '../learning/list-proofs.ts'
 import type { TenantObserver } from '../observing/tenant-observer.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { PinLookups } from '../reading/pin-lookups.ts'
@@ -71,6 +72,11 @@ export class Tenant implements PinSource {
   /** The lessons from the service's answers, open for more. */
   get known(): LearnedCapabilities {
     return this.#service.known
+  }
+
+  /** The proofs from answers to this token that excuse lists from checks. */
+  get proofs(): ListProofs {
+    return this.#reads.proofs
   }
 
   /** Splits a query into as many parts as the service needs for its CIDs. */

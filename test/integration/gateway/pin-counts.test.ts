@@ -111,7 +111,7 @@ describe('pinCounts', () => {
   })
 
   it('are null without an error if they are unknown: more pins than a list holds, and a count that cannot be trusted', async () => {
-    await using setup = await startSetup()
+    await using setup = await startSetup({ capabilities: {} })
     const { service, api } = setup
     seedPins(service, 1003)
 

@@ -8,7 +8,7 @@ import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { filebase } from '../../support/providers/filebase.ts'
-import { ALICE, startTestApi } from '../../support/start-test-api.ts'
+import { ALICE, NOTHING_TO_CHECK, startTestApi } from '../../support/start-test-api.ts'
 
 const NODE = `query ($id: ID!) { node(id: $id) { ... on Pin { requestId } } }`
 const PIN = `query ($id: ID!) { pin(id: $id) { requestId } }`
@@ -35,7 +35,10 @@ function seedPins(service: EmulatedProvider, count: number): SeededPin[] {
 
 /** Starts the loaders of a GraphQL operation, without a document: parsing 10,000 documents would take most of the time. */
 function startOperations({ endpoint }: EmulatedProvider): AsyncDisposable & { start(): Loaders } {
-  const registry = createServiceRegistry([{ name: 'test', endpoint, token: ALICE, provider: null }], 'test')
+  const registry = createServiceRegistry(
+    [{ name: 'test', endpoint, token: ALICE, provider: null, capabilities: NOTHING_TO_CHECK }],
+    'test',
+  )
   return {
     start: () => createLoaders((name) => registry.tenant(name, null), new AbortController().signal),
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),

@@ -8,14 +8,15 @@ import { type Faults, startFaultProxy } from '../../support/fault-proxy.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, startTestApi } from '../../support/start-test-api.ts'
+import { ALICE, NOTHING_TO_CHECK, startTestApi } from '../../support/start-test-api.ts'
 import { createService } from '../../support/upstream/create-service.ts'
 
 const HEALTH = '{ services { name health { state breaker lastError { code message } } } }'
 const PIN = `query ($service: String!) { pin(service: $service, requestId: "none") { id } }`
 
 function openTenant(endpoint: string, timeoutMs = 10_000): Tenant & AsyncDisposable {
-  const service = createService({ name: 'test', endpoint, token: null, provider: null }, { timeoutMs })
+  const settings = { name: 'test', endpoint, token: null, provider: null, capabilities: NOTHING_TO_CHECK }
+  const service = createService(settings, { timeoutMs })
   return Object.assign(new Tenant(service, 'test:alice', ALICE, new WriteJournal()), {
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   })

@@ -8,10 +8,8 @@ import { startEmulatedProvider } from '../../support/providers/emulated-provider
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { recordEvents } from '../../support/record-events.ts'
 import { emptyBody, html, json, reset, startScriptedServer, text } from '../../support/scripted-server.ts'
-import { ALICE } from '../../support/start-test-api.ts'
+import { ALICE, NOTHING_TO_CHECK } from '../../support/start-test-api.ts'
 
-/** Lists of a service that nobody knows would be checked by more requests. */
-const NOTHING_TO_CHECK = { count: 'matching', multiStatus: true } as const
 const PINNED = { statuses: ['pinned'], limit: 10 } as const
 const EMPTY = json(200, { count: 0, results: [] })
 

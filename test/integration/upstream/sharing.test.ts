@@ -7,12 +7,15 @@ import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
-import { ALICE, BOB } from '../../support/start-test-api.ts'
+import { ALICE, BOB, NOTHING_TO_CHECK } from '../../support/start-test-api.ts'
 
 const ALL = { statuses: PIN_STATUSES, limit: 10 }
 
 function openRegistry({ endpoint }: EmulatedProvider): ServiceRegistry {
-  return createServiceRegistry([{ name: 'test', endpoint, token: null, provider: null }], 'test')
+  return createServiceRegistry(
+    [{ name: 'test', endpoint, token: null, provider: null, capabilities: NOTHING_TO_CHECK }],
+    'test',
+  )
 }
 
 /** Holds all answers back until `release`; `held` resolves when `count` requests have come. */

@@ -1,12 +1,13 @@
 import { expect } from 'vitest'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
+import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
 import { compliant } from '../providers/compliant.ts'
 import type { EmulatedPin } from '../providers/emulated-pin.ts'
 import type { SeedPin } from '../providers/emulated-pins.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
-import { ALICE, startTestApi, type TestApi, type TestApiOptions } from '../start-test-api.ts'
+import { ALICE, NOTHING_TO_CHECK, startTestApi, type TestApi, type TestApiOptions } from '../start-test-api.ts'
 
 /** One specification-compliant service named `one`, and the schema over it. */
 export interface Setup extends AsyncDisposable {
@@ -19,11 +20,14 @@ export async function startSetup(
     profile?: ProviderProfile
     token?: string | null
     provider?: string | null
+    /** Default: `NOTHING_TO_CHECK`. */
+    capabilities?: Partial<Capabilities>
   } = {},
 ): Promise<Setup> {
-  const { profile = compliant, token = ALICE, provider = null, ...rest } = options
+  const { profile = compliant, token = ALICE, provider = null, capabilities = NOTHING_TO_CHECK, ...rest } = options
   const service = await startEmulatedProvider(profile)
-  const api = startTestApi({ services: [{ name: 'one', endpoint: service.endpoint, token, provider }], ...rest })
+  const settings = { name: 'one', endpoint: service.endpoint, token, provider, capabilities }
+  const api = startTestApi({ services: [settings], ...rest })
   return {
     service,
     api,

@@ -1,17 +1,21 @@
 import { Dispatcher } from 'undici'
 import { formatInstant } from '../../../src/domain/instant.ts'
-import type { PinStatus } from '../../../src/domain/pin.ts'
+import { PIN_STATUSES, type PinStatus } from '../../../src/domain/pin.ts'
 import { exampleCid } from '../providers/example-cid.ts'
+import { type FilteredParts, filterOf } from './record-filters.ts'
 import { EMPTY_LISTS, roundTime, type ServiceRules } from './service-rules.ts'
 
 /** A record that a `RandomService` stores. */
-export interface GrammarPin {
+export interface GrammarPin extends FilteredParts {
   readonly requestId: string
   readonly created: bigint
   readonly status: PinStatus
   /** True if the service lists it as something that is no valid pin. */
   readonly isOdd: boolean
 }
+
+/** A record to be stored. Default: one CID for all, no name and no `meta`. */
+export type NewGrammarPin = Omit<GrammarPin, 'requestId' | keyof FilteredParts> & Partial<FilteredParts>
 
 interface Row extends GrammarPin {
   /** The record as a list has it. It is printed once, since a history lists it many times. */
@@ -20,7 +24,7 @@ interface Row extends GrammarPin {
   readonly place: number
 }
 
-const CID = exampleCid(1)
+const USUAL_PARTS: FilteredParts = { cid: exampleCid(1), name: null, meta: {} }
 
 /**
  * A service by rules of the grammar, which are usually drawn at random. It runs in the same process and without sockets. It answers lists and removals.
@@ -44,11 +48,11 @@ export class RandomService extends Dispatcher {
   }
 
   /** Stores records. Their times lose what the service's clock does not show. */
-  add(pins: readonly Omit<GrammarPin, 'requestId'>[]): void {
+  add(pins: readonly NewGrammarPin[]): void {
     const unit = 10n ** BigInt(9 - this.#rules.digits)
     const added = pins.map(({ created, ...pin }, index) => {
       const requestId = `r${this.#pins.length + index}`
-      return { ...pin, requestId, created: (created / unit) * unit }
+      return { ...USUAL_PARTS, ...pin, requestId, created: (created / unit) * unit }
     })
     this.#pins = [...this.#pins, ...added]
     const rows = added.map((pin) => ({ ...pin, json: this.#print(pin), place: this.#random() }))
@@ -78,18 +82,22 @@ export class RandomService extends Dispatcher {
   }
 
   #answer(query: URLSearchParams): { readonly status: number; readonly body: string } {
-    const { largestPage, limit: honoured, defaultPage, statuses, emptyList, count } = this.#rules
+    const { largestPage: anyLargest, cutLists, limit: honoured, defaultPage, statuses, emptyList, count } = this.#rules
+    const largestPage = cutLists === 'all' || isFiltered(query) ? anyLargest : null
     const largest = largestPage?.pins ?? Number.POSITIVE_INFINITY
     const limit = Number(query.get('limit') ?? (defaultPage === 'largest' ? largest : defaultPage))
     const isInTime = this.#timeFilter(query)
-    const isRefused = largestPage?.beyond === 'refused' && honoured !== 'ignored' && limit > largest
-    const isAllowed = limit >= 1 && !isRefused
+    const isSelected = filterOf(query, this.#rules)
+    const isTooLarge = honoured !== 'ignored' && limit > largest
+    const isAllowed = limit >= 1 && !(isTooLarge && largestPage?.beyond === 'refused')
     if (!isAllowed || isInTime === null) return refusal(400, 'BAD_REQUEST')
     const hasStatus = this.#statusFilter(query.get('status'))
-    const inTime = this.#rows.filter(isInTime)
+    const selected = this.#rows.filter(isSelected)
+    const inTime = selected.filter(isInTime)
     const matching = inTime.filter(hasStatus)
     const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
-    const most = honoured === 'ignored' ? largest : Math.min(limit, largest) + (honoured === 'honoured' ? 0 : 1)
+    const fitting = isTooLarge && largestPage?.beyond === 'ten' ? 10 : Math.min(limit, largest)
+    const most = honoured === 'ignored' ? largest : fitting + (honoured === 'honoured' ? 0 : 1)
     const shown = statuses === 'late' ? order(inTime).slice(0, most).filter(hasStatus) : order(matching).slice(0, most)
     const empty = shown.length === 0 ? EMPTY_LISTS[emptyList] : null
     if (empty !== null) return empty
@@ -97,7 +105,7 @@ export class RandomService extends Dispatcher {
     if (count === 'absent') return { status: 200, body: `{${results}` }
     const number = {
       matching: () => (statuses === 'late' ? inTime : matching).length,
-      total: () => this.#rows.filter(hasStatus).length,
+      total: () => selected.filter(hasStatus).length,
       everything: () => this.#rows.length,
       page: () => shown.length,
       zero: () => 0,
@@ -111,7 +119,10 @@ export class RandomService extends Dispatcher {
   #statusFilter(text: string | null): (row: Row) => boolean {
     if (text === null) return () => true
     const { statuses } = this.#rules
-    const wanted = statuses === 'one' ? [text] : text.split(',').slice(0, statuses === 'first' ? 1 : undefined)
+    const all = text.split(',')
+    if (all.length > 1 && statuses === 'any') return () => true
+    const ofSeveral = { one: [], first: all.slice(0, 1), last: all.slice(-1), pinned: ['pinned'] } as const
+    const wanted: readonly string[] = all.length > 1 && statuses in ofSeveral ? ofSeveral[statuses as 'one'] : all
     return ({ status }) => wanted.includes(status)
   }
 
@@ -146,18 +157,23 @@ export class RandomService extends Dispatcher {
     return rows.map((row) => ({ ...row, place: this.#random() })).sort((a, b) => this.#compare(a, b))
   }
 
-  #print({ requestId, created, status, isOdd }: GrammarPin): string {
+  #print({ requestId, created, status, isOdd, cid, name, meta }: GrammarPin): string {
     const text = formatInstant(created, this.#rules.digits)
-    if (!isOdd)
-      return `{"requestid":"${requestId}","status":"${status}","created":"${text}","pin":{"cid":"${CID}"},"delegates":[]}`
+    const pin = { cid, ...(name === null ? {} : { name }), meta }
+    if (!isOdd) return JSON.stringify({ requestid: requestId, status, created: text, pin, delegates: [] })
     const odd = [
-      { requestid: requestId, status, created: text.slice(0, -1), pin: { cid: CID } },
-      { requestid: requestId, status, created: text, pin: { cid: '' } },
-      { requestid: requestId, status, pin: { cid: CID } },
-      { requestid: requestId, created: text, pin: { cid: CID } },
+      { requestid: requestId, status, created: text.slice(0, -1), pin },
+      { requestid: requestId, status, created: text, pin: { ...pin, cid: '' } },
+      { requestid: requestId, status, pin },
+      { requestid: requestId, created: text, pin },
     ]
     return JSON.stringify(odd[Number(requestId.slice(1)) % odd.length])
   }
+}
+
+function isFiltered(query: URLSearchParams): boolean {
+  const isOfSome = query.has('status') && query.get('status')?.split(',').length !== PIN_STATUSES.length
+  return isOfSome || ['cid', 'name', 'meta'].some((filter) => query.has(filter))
 }
 
 function refusal(status: number, reason: string) {

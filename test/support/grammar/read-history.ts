@@ -8,7 +8,8 @@ import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { createTenantOver } from '../zoo/emulated-tenant.ts'
 import { ALL, readInPages } from '../zoo/paging-histories.ts'
-import { type GrammarPin, RandomService } from './random-service.ts'
+import { type GrammarPin, type NewGrammarPin, RandomService } from './random-service.ts'
+import { filtersByChance, isWanted, partsByChance } from './record-filters.ts'
 import { canBeRead, rulesByChance, type ServiceRules } from './service-rules.ts'
 
 /** The end of one reading of all pins of one service of the grammar. */
@@ -49,7 +50,7 @@ export async function readHistory(seed: number): Promise<HistoryOutcome> {
     reading: `${JSON.stringify(query)} ${isPaged ? 'by pages' : 'at once'} of ${size}, read before ${readBefore}`,
     pins: pins.length,
     requests: service.requests,
-    isPossible: canBeRead(rules, pins, query.statuses),
+    isPossible: canBeRead(rules, pins, query),
     result: outcome instanceof PinqlError ? 'refused' : judge(pins, query, outcome),
     error: outcome instanceof PinqlError ? outcome.message : null,
   }
@@ -64,16 +65,19 @@ export async function createHistory(seed: number) {
   const service = new RandomService(rules, random)
   const tenant = createTenantOver(service, { name: 'grammar', provider: null })
   const statuses: readonly PinStatus[] = any([MIXED, PIN_STATUSES, [any(PIN_STATUSES)], ['queued', 'pinned']])
-  const stored = timesByChance(any, below).map((time) => ({
+  const stored: NewGrammarPin[] = timesByChance(any, below).map((time) => ({
     created: START_NS + time,
     status: any(statuses),
     isOdd: rules.records !== 'valid' && below(20) === 0,
+    ...partsByChance(any),
   }))
   if (rules.count === 'capped like pages') stored.push(...standingOut(stored))
   const readBefore = any([null, 0, 0.5])
   if (readBefore !== null) {
     service.add(stored.splice(0, Math.floor(stored.length * readBefore)))
-    await attempt(() => readAtOnce(tenant, ALL, 10))
+    // Proofs of a longer list with a smaller limit, or with other filters, must not be taken for proofs of this one.
+    const queries = [ALL, any([ALL, queryByChance(service.pins, any, below)])]
+    for (const query of queries) await attempt(() => readAtOnce(tenant, query, any([10, 100])))
   }
   service.add(stored)
   return { rules, service, tenant, readBefore, any, below }
@@ -83,7 +87,7 @@ export async function createHistory(seed: number) {
  * A pin of another second and another status than the rest. Without it, no client could tell a service that stops counting
  * where it cuts its lists from an honest one: see "What cannot be seen of a stranger" in docs/upstream-behaviours.md.
  */
-function standingOut(stored: readonly Omit<GrammarPin, 'requestId'>[]): Omit<GrammarPin, 'requestId'>[] {
+function standingOut(stored: readonly NewGrammarPin[]): NewGrammarPin[] {
   const shown = new Set(stored.map(({ status }) => status))
   const other = PIN_STATUSES.find((status) => !shown.has(status)) ?? 'failed'
   return [{ created: START_NS - 3_600n * SECOND_NS, status: other, isOdd: false }]
@@ -109,7 +113,7 @@ function timesByChance(any: <Value>(values: readonly Value[]) => Value, below: (
   return times
 }
 
-/** All statuses, one or two; no range of time, or one that is open, or not. */
+/** All statuses, one or two; no range of time, or one that is open, or not; with other filters, or without. */
 function queryByChance(
   pins: readonly GrammarPin[],
   any: <Value>(values: readonly Value[]) => Value,
@@ -126,6 +130,7 @@ function queryByChance(
   const bound = (): string => formatInstant(START_NS + BigInt(below(30_000)) * 1_000_000n, any([0, 3, 9]))
   const times = pins.length === 0 ? 'all' : any(['all', 'before', 'after', 'between'])
   return {
+    ...filtersByChance(any),
     statuses,
     ...(times === 'before' || times === 'between' ? { before: bound() } : {}),
     ...(times === 'after' || times === 'between' ? { after: bound() } : {}),
@@ -142,11 +147,13 @@ async function readByPages(tenant: Tenant, query: PinQuery, size: number): Promi
   return { read: await readInPages({ tenant }, query, [size]), leftOut: null }
 }
 
-/** Reads everything with one stream, as removals do, with what had to be left out. */
+/** Reads everything with one stream for each part, as removals do, with what had to be left out. */
 async function readAtOnce(tenant: Tenant, query: PinQuery, expected: number): Promise<Reading> {
-  const [stream] = openPinStreams(tenant, query, { expected })
-  const read = (await stream?.take(Number.POSITIVE_INFINITY)) ?? []
-  return { read, leftOut: stream?.leftOut.length ?? 0 }
+  const streams = openPinStreams(tenant, query, { expected })
+  const parts: Pin[][] = []
+  for (const stream of streams) parts.push(await stream.take(Number.POSITIVE_INFINITY))
+  const read = parts.length === 1 ? (parts[0] ?? []) : parts.flat().sort(comparePositions)
+  return { read, leftOut: streams.reduce((sum, { leftOut }) => sum + leftOut.length, 0) }
 }
 
 async function attempt<Value>(read: () => Promise<Value>): Promise<Value | PinqlError> {
@@ -158,11 +165,8 @@ async function attempt<Value>(read: () => Promise<Value>): Promise<Value | Pinql
   }
 }
 
-function judge(
-  pins: readonly GrammarPin[],
-  { statuses, before, after }: PinQuery,
-  { read, leftOut }: Reading,
-): HistoryOutcome['result'] {
+function judge(pins: readonly GrammarPin[], query: PinQuery, { read, leftOut }: Reading): HistoryOutcome['result'] {
+  const { before, after } = query
   const ids = new Set(read.map(({ requestId }) => requestId))
   if (ids.size !== read.length) return { mistake: `${read.length - ids.size} pins came twice` }
   if (read.some((pin, index) => index > 0 && comparePositions(read[index - 1] as Pin, pin) >= 0))
@@ -170,8 +174,10 @@ function judge(
   const latest = before === undefined ? null : parseInstant(before).ns
   const earliest = after === undefined ? null : parseInstant(after).ns
   const wanted = pins.filter(
-    ({ status, created }) =>
-      statuses.includes(status) && (latest === null || created < latest) && (earliest === null || created > earliest),
+    (pin) =>
+      isWanted(query, pin) &&
+      (latest === null || pin.created < latest) &&
+      (earliest === null || pin.created > earliest),
   )
   const readable = wanted.filter(({ isOdd }) => !isOdd)
   const missing = readable.filter(({ requestId }) => !ids.has(requestId)).length

@@ -1,5 +1,7 @@
 import { PIN_STATUSES, type PinStatus } from '../../../src/domain/pin.ts'
+import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { SECOND } from '../providers/created-text.ts'
+import { type FilteredParts, isWanted } from './record-filters.ts'
 
 /** The rules by which one service lists pins: a sentence of the grammar. */
 export interface ServiceRules {
@@ -14,7 +16,10 @@ export interface ServiceRules {
   readonly bounds: 'exclusive' | 'inclusive' | 'ignored' | 'after ignored'
   /** The forms of `before` and `after` that are not refused. */
   readonly times: 'any form' | 'whole seconds' | 'with a fraction'
-  readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' } | null
+  /** `ten`: a list with a larger `limit` has ten pins. */
+  readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' | 'ten' } | null
+  /** The lists that have a largest page. `filtered`: only those that are filtered by status, CID, name or `meta`. */
+  readonly cutLists: 'all' | 'filtered'
   /** `ignored`: every list has as many pins as fit, and no `limit` is refused. */
   readonly limit: 'honoured' | 'one row more' | 'ignored'
   /** Number of pins of a list without `limit`. `largest`: as many as fit. */
@@ -34,10 +39,13 @@ export interface ServiceRules {
     | 'capped like pages'
     | 'more'
   /**
-   * The pins in a list of several statuses: those of all of them, none, or those of the first. `late`: all of them, but
-   * the statuses are looked at only after the list was cut to `limit`.
+   * The pins in a list of several statuses: those of all of them, none, or those of the first or of the last. `pinned`: those
+   * of the default status. `any`: all pins. `late`: those of all of them, but the statuses are looked at only after the list
+   * was cut to `limit`.
    */
-  readonly statuses: 'several' | 'one' | 'first' | 'late'
+  readonly statuses: 'several' | 'one' | 'first' | 'last' | 'pinned' | 'any' | 'late'
+  /** The pins in a list of several CIDs: those of all of them, of the first, of the last, or none. */
+  readonly cids: 'several' | 'first' | 'last' | 'one'
   /** What is sent for an empty list. */
   readonly emptyList: keyof typeof EMPTY_LISTS
   /** `some are odd`: some records of a list are not valid pins. */
@@ -85,11 +93,17 @@ const GRAMMAR = {
       { pins: 100, beyond: 'refused' },
       { pins: 1000, beyond: 'refused' },
     ],
+    [
+      { pins: 60, beyond: 'ten' },
+      { pins: 100, beyond: 'ten' },
+    ],
   ],
+  cutLists: ['all', 'filtered'],
   limit: ['honoured', 'one row more', 'ignored'],
   defaultPage: [1, 10, 'largest'],
   count: ['matching', 'total', 'everything', 'page', 'absent', 'zero', ['capped', 'capped like pages'], 'more'],
-  statuses: ['several', 'one', 'first', 'late'],
+  statuses: ['several', 'one', ['first', 'last'], ['pinned', 'any'], 'late'],
+  cids: ['several', ['first', 'last'], 'one'],
   emptyList: Object.keys(EMPTY_LISTS) as (keyof typeof EMPTY_LISTS)[],
   records: ['valid', 'some are odd'],
 } as const satisfies {
@@ -124,19 +138,25 @@ export function roundTime(ns: bigint, rounding: ServiceRules['rounding']): bigin
 /**
  * Returns whether any client that is told the rules could read all of these pins with lists alone, however many.
  *
- * A list shows at most `largestPage` pins, so every pin must be in a list, of one status and between two times, that is
- * not cut; or at the end of one where lists are sorted. Where a list is cut before its statuses are looked at, one status
- * takes as much room as all.
+ * A list shows at most `largestPage` pins, so every pin must be in a list, of one status, one CID of the query, its other
+ * filters, and between two times, that is not cut; or at the end of one where lists are sorted. Where a list is cut before
+ * its statuses are looked at, one status takes as much room as all.
  */
 export function canBeRead(
-  { largestPage, limit, bounds, times: form, order, rounding, digits, statuses }: ServiceRules,
-  pins: readonly { readonly created: bigint; readonly status: PinStatus }[],
-  wanted: readonly PinStatus[] = PIN_STATUSES,
+  { largestPage, cutLists, limit, bounds, times: form, order, rounding, digits, statuses }: ServiceRules,
+  pins: readonly (FilteredParts & { readonly created: bigint; readonly status: PinStatus })[],
+  query: PinQuery,
 ): boolean {
-  if (largestPage === null) return true
+  // A list of all statuses without other filters then shows everything, if the service understands it.
+  const listsEverything = statuses === 'several' || statuses === 'any' || statuses === 'late'
+  if (largestPage === null || (cutLists === 'filtered' && listsEverything)) return true
   const largest = largestPage.pins + (limit === 'one row more' ? 1 : 0)
   const unit = rounding === 'none' && form !== 'whole seconds' ? 10n ** BigInt(9 - digits) : SECOND
-  const parts = statuses === 'late' ? [pins] : wanted.map((status) => pins.filter((pin) => pin.status === status))
+  const cids = query.cids?.map((cid) => [cid]) ?? [undefined]
+  const lists = statuses === 'late' ? [PIN_STATUSES] : query.statuses.map((status) => [status])
+  const parts = cids.flatMap((one) =>
+    lists.map((wanted) => pins.filter((pin) => isWanted({ ...query, cids: one, statuses: wanted }, pin))),
+  )
   return parts.every((part) => {
     const times = part.map(({ created }) => created)
     if (times.length <= largest) return true

@@ -99,7 +99,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     token: null,
     provider: null,
     limits: options.limits ?? [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }],
-    capabilities: { count: 'matching', ...options.capabilities },
+    capabilities: { count: 'matching', maxCids: 10, ...options.capabilities },
   }
   const shared = limitsOfOne(settings, clock)
   const service = new ServiceInMemory(settings, { clock, timeoutMs: 10_000 }, shared)
@@ -114,7 +114,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
     total: () => total,
     list,
     isAvoidable: () => false,
-    isDoubtful: () => false,
+    isWhole: async () => true,
     collect: async (cids, signal) => {
       await answer(
         ['collect', ...(cids ?? []).map(({ text }) => text)],

@@ -68,8 +68,18 @@ export function createTenantOver(
   dispatcher: Dispatcher,
   settings: Pick<ServiceSettings, 'name' | 'provider' | 'capabilities'>,
 ): Tenant {
+  const [tenant] = createTenantsOver(dispatcher, settings, [TOKEN])
+  return tenant as Tenant
+}
+
+/** Makes one tenant for each token of the same service. */
+export function createTenantsOver(
+  dispatcher: Dispatcher,
+  settings: Pick<ServiceSettings, 'name' | 'provider' | 'capabilities'>,
+  tokens: readonly string[],
+): Tenant[] {
   const service = new UnlimitedService({ endpoint: ENDPOINT, token: TOKEN, ...settings }, dispatcher)
-  return new Tenant(service, `${settings.name}:test`, TOKEN, new WriteJournal())
+  return tokens.map((token) => new Tenant(service, `${settings.name}:${token}`, token, new WriteJournal()))
 }
 
 /** Sends every call at once, over the given dispatcher. */

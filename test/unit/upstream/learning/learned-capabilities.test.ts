@@ -108,7 +108,12 @@ describe('what a list shows', () => {
     see({}, [])
     see({ statuses: ['pinned'] }, [pin()])
     expect(known.current.multiStatus).toBeNull()
+    // The first, the default, one that was not asked for.
+    see({}, [pin({ status: 'queued' })])
     see({}, [pin()])
+    see({ statuses: ['queued', 'failed', 'pinning'] }, [pin({ status: 'failed' }), pin()])
+    expect(known.current.multiStatus).toBeNull()
+    see({}, [pin({ status: 'pinning' })])
     expect(known.current.multiStatus).toBe(true)
   })
 })

@@ -6,6 +6,7 @@ import { PIN_STATUSES, type Pin } from '../../../../src/domain/pin.ts'
 import { comparePositions } from '../../../../src/domain/pin-order.ts'
 import type { ListQuery } from '../../../../src/upstream/http/list-query.ts'
 import { LearnedCapabilities } from '../../../../src/upstream/learning/learned-capabilities.ts'
+import { ListProofs } from '../../../../src/upstream/learning/list-proofs.ts'
 import { SPECIFIED_CAPABILITIES } from '../../../../src/upstream/providers/capabilities.ts'
 import { PinStream } from '../../../../src/upstream/reading/pin-stream.ts'
 
@@ -21,10 +22,12 @@ function sourceOf(times: readonly number[]) {
   })
   pins.sort(comparePositions)
   const known = new LearnedCapabilities(SPECIFIED_CAPABILITIES)
+  const proofs = new ListProofs(known)
   const requests: ListQuery[] = []
   const source = {
     service: 'one',
     known,
+    proofs,
     get capabilities() {
       return known.current
     },
@@ -35,6 +38,7 @@ function sourceOf(times: readonly number[]) {
       const matching = pins.filter(({ created }) => before === null || created.ns < before)
       const page = { count: matching.length, pins: matching.slice(0, query.limit) }
       known.observePage(query, page)
+      proofs.observe(query, page)
       return page
     },
   }

@@ -1,0 +1,46 @@
+import { BadRequestError } from '../../domain/errors.ts'
+import type { ListQuery } from '../http/list-query.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
+import type { AskForPage, CheckedService } from './page-check.ts'
+import { tryUsualLimits } from './try-usual-limits.ts'
+
+/**
+ * Finds the largest `limit` that a service honours, once a list was shorter than its `limit` and than the account.
+ *
+ * Some services cut every list to their largest page. Others return their default page where `limit` is too large for them, so
+ * that a smaller `limit` has a longer page. `RefusedLists` finds the largest `limit` of services that refuse larger ones.
+ */
+export class LimitCheck {
+  readonly #service: CheckedService
+  /** Length of the last page for which no smaller limit had a longer one. */
+  #cutAt: number | undefined
+
+  constructor(service: CheckedService) {
+    this.#service = service
+  }
+
+  /**
+   * Looks for a smaller limit with a longer page, and records it. It costs up to three requests, once for each length.
+   *
+   * @returns false if there is none
+   */
+  async findLongerPage(query: ListQuery, records: number, ask: AskForPage): Promise<boolean> {
+    if (this.#cutAt === records) return false
+    const longer = await tryUsualLimits(records, query.limit, async (limit) => {
+      const page = await askUnlessRefused({ ...query, limit }, ask)
+      return page !== null && recordCount(page) > records ? limit : null
+    })
+    if (longer === null) this.#cutAt = records
+    else this.#service.known.observeLargestLimit(longer, records)
+    return longer !== null
+  }
+}
+
+async function askUnlessRefused(query: ListQuery, ask: AskForPage): Promise<PinPage | null> {
+  try {
+    return await ask(query)
+  } catch (error) {
+    if (error instanceof BadRequestError) return null
+    throw error
+  }
+}
