@@ -167,6 +167,9 @@ export class CallRun<Value> {
     const { signal } = this.#call
     if (trial?.permit) return Promise.resolve(trial.permit)
     if (trial) return acquireForTrial(trial, this.#request, this.#path, { signal, visit: this.#visit })
+    const { budget } = this.#path
+    // The usual case: the call does not wait, so the service cannot go down meanwhile.
+    if (budget.expectedWaitMs(this.#request) === 0) return budget.acquire(this.#request, { signal })
     return acquireWhileUp(this.#request, this.#path, signal)
   }
 
