@@ -17,11 +17,12 @@ export interface GrammarPin extends FilteredParts {
 /** A record to be stored. Default: one CID for all, no name and no `meta`. */
 export type NewGrammarPin = Omit<GrammarPin, 'requestId' | keyof FilteredParts> & Partial<FilteredParts>
 
-interface Row extends GrammarPin {
-  /** The record as a list has it. It is printed once, since a history lists it many times. */
-  readonly json: string
+interface Row {
+  readonly pin: GrammarPin
   /** Place among the pins of the same instant. */
   readonly place: number
+  /** The record as a list has it. It is printed once, since a history lists it many times. */
+  json: string | null
 }
 
 const USUAL_PARTS: FilteredParts = { cid: exampleCid(1), name: null, meta: {} }
@@ -50,12 +51,13 @@ export class RandomService extends Dispatcher {
   /** Stores records. Their times lose what the service's clock does not show. */
   add(pins: readonly NewGrammarPin[]): void {
     const unit = 10n ** BigInt(9 - this.#rules.digits)
-    const added = pins.map(({ created, ...pin }, index) => {
+    const added = pins.map(({ created, status, isOdd, ...parts }, index): GrammarPin => {
+      const { cid, name, meta } = { ...USUAL_PARTS, ...parts }
       const requestId = `r${this.#pins.length + index}`
-      return { ...USUAL_PARTS, ...pin, requestId, created: (created / unit) * unit }
+      return { requestId, created: (created / unit) * unit, status, isOdd, cid, name, meta }
     })
     this.#pins = [...this.#pins, ...added]
-    const rows = added.map((pin) => ({ ...pin, json: this.#print(pin), place: this.#random() }))
+    const rows = added.map((pin): Row => ({ pin, place: this.#random(), json: null }))
     this.#rows = [...this.#rows, ...rows].sort((a, b) => this.#compare(a, b))
   }
 
@@ -75,9 +77,8 @@ export class RandomService extends Dispatcher {
   }
 
   #remove(requestId: string): { readonly status: number; readonly body: string } {
-    const isOther = (pin: GrammarPin): boolean => pin.requestId !== requestId
-    this.#pins = this.#pins.filter(isOther)
-    this.#rows = this.#rows.filter(isOther)
+    this.#pins = this.#pins.filter((pin) => pin.requestId !== requestId)
+    this.#rows = this.#rows.filter(({ pin }) => pin.requestId !== requestId)
     return { status: 202, body: '{}' }
   }
 
@@ -92,7 +93,7 @@ export class RandomService extends Dispatcher {
     const isAllowed = limit >= 1 && !(isTooLarge && largestPage?.beyond === 'refused')
     if (!isAllowed || isInTime === null) return refusal(400, 'BAD_REQUEST')
     const hasStatus = this.#statusFilter(query.get('status'))
-    const selected = this.#rows.filter(isSelected)
+    const selected = this.#rows.filter(({ pin }) => isSelected(pin))
     const inTime = selected.filter(isInTime)
     const matching = inTime.filter(hasStatus)
     const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
@@ -101,7 +102,7 @@ export class RandomService extends Dispatcher {
     const shown = statuses === 'late' ? order(inTime).slice(0, most).filter(hasStatus) : order(matching).slice(0, most)
     const empty = shown.length === 0 ? EMPTY_LISTS[emptyList] : null
     if (empty !== null) return empty
-    const results = `"results":[${shown.map(({ json }) => json).join()}]}`
+    const results = `"results":[${shown.map((row) => this.#jsonOf(row)).join()}]}`
     if (count === 'absent') return { status: 200, body: `{${results}` }
     const number = {
       matching: () => (statuses === 'late' ? inTime : matching).length,
@@ -123,7 +124,7 @@ export class RandomService extends Dispatcher {
     if (all.length > 1 && statuses === 'any') return () => true
     const ofSeveral = { one: [], first: all.slice(0, 1), last: all.slice(-1), pinned: ['pinned'] } as const
     const wanted: readonly string[] = all.length > 1 && statuses in ofSeveral ? ofSeveral[statuses as 'one'] : all
-    return ({ status }) => wanted.includes(status)
+    return ({ pin }) => wanted.includes(pin.status)
   }
 
   /** Returns null if a time cannot be read. */
@@ -140,8 +141,10 @@ export class RandomService extends Dispatcher {
       const before = read(query.get('before'))
       const after = bounds === 'after ignored' ? null : read(query.get('after'))
       const extra = bounds === 'inclusive' ? 1n : 0n
-      return ({ created }) =>
-        (before === null || created < before + extra) && (after === null || created > after - extra)
+      const latest = before === null ? null : before + extra
+      const earliest = after === null ? null : after - extra
+      return ({ pin: { created } }) =>
+        (latest === null || created < latest) && (earliest === null || created > earliest)
     } catch {
       return null
     }
@@ -149,12 +152,31 @@ export class RandomService extends Dispatcher {
 
   #compare(a: Row, b: Row): number {
     const { order } = this.#rules
-    const byTime = a.created < b.created ? -1 : a.created > b.created ? 1 : 0
+    const byTime = a.pin.created < b.pin.created ? -1 : a.pin.created > b.pin.created ? 1 : 0
     return (order === 'none' ? 0 : order === 'newest-first' ? -byTime : byTime) || a.place - b.place
   }
 
+  /** Puts the pins of each instant in a new order. All pins are of one where the service has no order. */
   #shuffle(rows: readonly Row[]): Row[] {
-    return rows.map((row) => ({ ...row, place: this.#random() })).sort((a, b) => this.#compare(a, b))
+    const isOrdered = this.#rules.order !== 'none'
+    const shuffled: Row[] = []
+    let instant: { row: Row; place: number }[] = []
+    const endInstant = (): void => {
+      if (instant.length > 1) instant.sort((a, b) => a.place - b.place)
+      for (const { row } of instant) shuffled.push(row)
+      instant = []
+    }
+    for (const row of rows) {
+      if (isOrdered && instant[0] && instant[0].row.pin.created !== row.pin.created) endInstant()
+      instant.push({ row, place: this.#random() })
+    }
+    endInstant()
+    return shuffled
+  }
+
+  #jsonOf(row: Row): string {
+    row.json ??= this.#print(row.pin)
+    return row.json
   }
 
   #print({ requestId, created, status, isOdd, cid, name, meta }: GrammarPin): string {
