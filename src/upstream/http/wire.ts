@@ -28,8 +28,10 @@ export function parsePinPage(serviceName: string, body: string, reading: Reading
   }
   return parse(serviceName, body, 'a list of pins', (json) => {
     const { count, results } = readObject(json, '')
-    // `results` may be null or an empty object, but it must be present. Other JSON does not mean an account without pins.
-    const records = results === null || isEmptyObject(results) ? [] : readArray(results, 'results')
+    // An answer that is made for empty lists alone has the same `count` each time, which says nothing.
+    if (isEmptyObject(results)) return readPage(serviceName, null, [], reading)
+    // `results` may be null, but it must be present. Other JSON does not mean an account without pins.
+    const records = results === null ? [] : readArray(results, 'results')
     const total = Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null
     return readPage(serviceName, total, records, reading)
   })

@@ -3,7 +3,8 @@ import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { createPinFilter, hasFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
-import type { Capabilities } from '../providers/capabilities.ts'
+import { isOverfull } from './is-full.ts'
+import { longerLists } from './longer-lists.ts'
 import type { PinSource } from './pin-source.ts'
 import { printTime } from './time-unit.ts'
 
@@ -42,18 +43,20 @@ export async function isProvenWhole(
   const isMatch = createPinFilter(sent)
   const lacks = (other: PinPage | null): boolean =>
     other?.pins.some((pin) => isMatch(pin) && !ids.has(pin.requestId)) === true
-  // A list without filters may be cut at another length. So it must show all pins of this list too, and no more that match.
   if (lacks(everything)) return false
-  if (isLongerWith(everything, ids)) return true
+  // A list without filters may be cut at another length. So it must show all pins of this list too, and no more that match. A full
+  // one need not have what this list lacks.
+  const isCompared = everything !== null && (recordCount(everything) < sent.limit || isOverfull(sent, everything))
+  if (isCompared && isLongerWith(everything, ids)) return true
   if (hasFilter(sent) || sent.statuses.length < PIN_STATUSES.length) {
-    const longer = await tryList(widest(sent, everything, source.capabilities))
-    if (!proofs.looksCut(sent, page)) return true
-    if (lacks(longer)) return false
+    for (const query of longerLists(sent, everything?.pins ?? [], source.capabilities)) {
+      const longer = await tryList(query)
+      if (!proofs.looksCut(sent, page)) return true
+      if (lacks(longer)) return false
+    }
   }
   const records = recordCount(page)
   if (page.count !== records || (await list({ ...sent, limit: 1 })).count !== records) return false
-  // A full list of everything need not have what this list lacks.
-  const isCompared = everything !== null && recordCount(everything) < sent.limit
   if (isCompared ? proofs.hasPlausibleCount(sent, page) : proofs.hasHonestCount(sent, page)) return true
   const times = page.pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const [oldest, newest] = [times[0], times.at(-1)]
@@ -84,17 +87,6 @@ function isLongerWith(page: PinPage | null, ids: ReadonlySet<string>): boolean {
     page.pins.filter(({ requestId }) => ids.has(requestId)).length === ids.size &&
     page.pins.length > ids.size
   )
-}
-
-/** Returns the query of the same kind that probably has the longest list: without times, and with all statuses but one. */
-function widest(sent: ListQuery, everything: PinPage | null, { multiStatus }: Capabilities): ListQuery {
-  const query = { ...sent, before: undefined, after: undefined }
-  if (multiStatus !== true || sent.statuses.length === PIN_STATUSES.length) return query
-  const pinsOf = (wanted: PinStatus): number => everything?.pins.filter(({ status }) => status === wanted).length ?? 0
-  const [rarest] = PIN_STATUSES.filter((status) => !sent.statuses.includes(status)).sort(
-    (a, b) => pinsOf(a) - pinsOf(b),
-  )
-  return { ...query, statuses: PIN_STATUSES.filter((status) => status !== rarest) }
 }
 
 /** The statuses of a page one by one, if it has several; and those that no pin has, in as few lists as the service needs. */

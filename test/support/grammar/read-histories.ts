@@ -21,11 +21,19 @@ export function noHistories(): HistoryTotals {
   return { histories: 0, pins: 0, requests: 0, possible: 0, exact: 0, refused: 0, mistakes: [], causes: {} }
 }
 
-/** Reads the histories of so many seeds. */
-export async function readHistories(firstSeed: number, histories: number): Promise<HistoryTotals> {
+/**
+ * Reads the histories of so many seeds.
+ *
+ * @param fixed rules that are not left to chance
+ */
+export async function readHistories(
+  firstSeed: number,
+  histories: number,
+  fixed: Partial<ServiceRules> = {},
+): Promise<HistoryTotals> {
   const totals = noHistories()
   for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
-    const { result, rules, reading, isPossible, pins, requests } = await readHistory(seed)
+    const { result, rules, reading, isPossible, pins, requests } = await readHistory(seed, fixed)
     totals.histories++
     totals.pins += pins
     totals.requests += requests

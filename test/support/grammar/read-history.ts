@@ -35,9 +35,11 @@ const SECOND_NS = 1_000_000_000n
  * one stream. The account may have been read before, when it was empty or had other pins.
  *
  * The same seed makes the same history.
+ *
+ * @param fixed rules that are not left to chance
  */
-export async function readHistory(seed: number): Promise<HistoryOutcome> {
-  const { rules, service, tenant, readBefore, any, below } = await createHistory(seed)
+export async function readHistory(seed: number, fixed: Partial<ServiceRules> = {}): Promise<HistoryOutcome> {
+  const { rules, service, tenant, readBefore, any, below } = await createHistory(seed, fixed)
   const { pins } = service
   const query = queryByChance(pins, any, below)
   const size = any([1, 3, 10, 25, 100])
@@ -57,11 +59,11 @@ export async function readHistory(seed: number): Promise<HistoryOutcome> {
 }
 
 /** A service by rules of chance, with pins that may have been read before, all or some. */
-export async function createHistory(seed: number) {
+export async function createHistory(seed: number, fixed: Partial<ServiceRules> = {}) {
   const random = seededRandom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
   const any = <Value>(values: readonly Value[]): Value => values[below(values.length)] as Value
-  const rules = rulesByChance(any)
+  const rules = { ...rulesByChance(any), ...fixed }
   const service = new RandomService(rules, random)
   const tenant = createTenantOver(service, { name: 'grammar', provider: null })
   const statuses: readonly PinStatus[] = any([MIXED, PIN_STATUSES, [any(PIN_STATUSES)], ['queued', 'pinned']])

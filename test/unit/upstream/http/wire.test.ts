@@ -119,6 +119,7 @@ describe('decoding a page', () => {
   it('takes no results, and no count', () => {
     expect(parsePinPage('one', '{"count":0,"results":null}')).toEqual({ count: 0, pins: [] })
     expect(parsePinPage('one', '{"results":[]}')).toEqual({ count: null, pins: [] })
+    expect(parsePinPage('one', '{"count":0,"results":{}}')).toEqual({ count: null, pins: [] })
     expect(parsePinPage('one', '{"count":-1,"results":[]}')).toEqual({ count: null, pins: [] })
   })
 
