@@ -81,7 +81,7 @@ export class StatusFilterCheck {
   #isSettled(query: ListQuery, page: PinPage): boolean {
     const { proofs, capabilities } = this.#service
     return (
-      proofs.isStatusFilterProven(query) || capabilities.multiStatus === false || proofs.hasPlausibleCount(query, page)
+      proofs.isStatusFilterProven(query) || capabilities.multiStatus === false || proofs.countsBeyondPages(query, page)
     )
   }
 

@@ -71,7 +71,7 @@ export class StrangerChecks {
     await this.#checkCids(query, page, check)
     if (await this.#statusFilter.isWhole(query, page, check)) return withoutDoubt(page)
     const isOfAll = query.statuses.length === PIN_STATUSES.length
-    const isByStatus = isOfAll || proofs.isStatusFilterProven(query) || proofs.hasPlausibleCount(query, page)
+    const isByStatus = isOfAll || proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
     if (!page.looksCut || (!isOfAll && this.#service.capabilities.statusFilter === 'unusable')) return page
     if (isByStatus && (await this.#end.isWhole(query, page, check.ask))) return withoutDoubt(page)
     const records = recordCount(page)
