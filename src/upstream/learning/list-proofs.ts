@@ -23,6 +23,8 @@ export class ListProofs {
   readonly #counted = new Set<string>()
   /** By kind of query, with time: the largest `count`. */
   readonly #largestCounts = new Map<string, number>()
+  /** True once a `count` was smaller than its page. Then no `count` proves anything. */
+  #countsTooFew = false
   /** By kind of query: the chance that statuses are looked at only after the list was cut, and no test has shown it. */
   readonly #lateStatuses = new Map<string, number>()
 
@@ -36,6 +38,7 @@ export class ListProofs {
     this.#sizesOf(query).observe(query.limit, page)
     const kind = kindOfCount(query)
     const count = page.count ?? 0
+    if (page.count !== null && count < recordCount(page)) this.#countsTooFew = true
     if (count > recordCount(page)) this.#counted.add(kind)
     if (count > this.#largestCount(kind)) this.#largestCounts.set(kind, count)
   }
@@ -77,7 +80,7 @@ export class ListProofs {
   countsBeyondPages(query: PinQuery, page: PinPage): boolean {
     const { count, emptyListIs404 } = this.#known.current
     // A 404 has no count.
-    if (page.count === 0 && emptyListIs404) return false
+    if (this.#countsTooFew || (page.count === 0 && emptyListIs404)) return false
     return count !== 'unreliable' && page.count === recordCount(page) && this.#counted.has(kindOfCount(query))
   }
 
