@@ -46,8 +46,8 @@ export async function isProvenWhole(
   if (lacks(everything)) return false
   // A list without filters may be cut at another length. So it must show all pins of this list too, and no more that match. A full
   // one need not have what this list lacks.
-  const isCompared = everything !== null && (recordCount(everything) < sent.limit || isOverfull(sent, everything))
-  if (isCompared && isLongerWith(everything, ids)) return true
+  const others = everything !== null && isWithinLimit(sent, everything) ? everything : null
+  if (others !== null && isLongerWith(others, page)) return true
   if (hasFilter(sent) || sent.statuses.length < PIN_STATUSES.length) {
     for (const query of longerLists(sent, everything?.pins ?? [], source.capabilities)) {
       const longer = await tryList(query)
@@ -57,7 +57,7 @@ export async function isProvenWhole(
   }
   const records = recordCount(page)
   if (page.count !== records || (await list({ ...sent, limit: 1 })).count !== records) return false
-  if (isCompared ? proofs.hasPlausibleCount(sent, page) : proofs.hasHonestCount(sent, page)) return true
+  if (others !== null ? proofs.hasPlausibleCount(sent, page) : proofs.hasHonestCount(sent, page)) return true
   const times = page.pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const [oldest, newest] = [times[0], times.at(-1)]
   if (oldest === undefined || newest === undefined) return false
@@ -80,13 +80,15 @@ export async function isProvenWhole(
   return true
 }
 
-/** Returns whether a list has all of these pins, and others. */
-function isLongerWith(page: PinPage | null, ids: ReadonlySet<string>): boolean {
-  return (
-    page !== null &&
-    page.pins.filter(({ requestId }) => ids.has(requestId)).length === ids.size &&
-    page.pins.length > ids.size
-  )
+/** Returns whether `limit` did not cut a list. */
+function isWithinLimit(sent: ListQuery, page: PinPage): boolean {
+  return recordCount(page) < sent.limit || isOverfull(sent, page)
+}
+
+/** Returns whether a list has all pins of another, and more records. Odd records of the other may be among these. */
+function isLongerWith(list: PinPage, page: PinPage): boolean {
+  const ids = new Set(list.pins.map(({ requestId }) => requestId))
+  return recordCount(list) > recordCount(page) && page.pins.every(({ requestId }) => ids.has(requestId))
 }
 
 /** The statuses of a page one by one, if it has several; and those that no pin has, in as few lists as the service needs. */

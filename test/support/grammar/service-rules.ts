@@ -113,8 +113,9 @@ const GRAMMAR = {
 /**
  * Makes the rules of one service.
  *
- * One combination is not made: statuses that are looked at late, ignored times and a `count` that is capped like pages. All lists
- * of such a service are parts of the same one, so no client can tell it from an honest service.
+ * One combination is not made: statuses that are looked at late, a `count` that is capped like pages, and times that are ignored, or
+ * lists that are oldest first whose beginning is always the same since `after` is ignored. All lists of such a service are parts of the
+ * same one, so no client can tell it from an honest service.
  */
 export function rulesByChance(any: <Value>(values: readonly Value[]) => Value): ServiceRules {
   const choose = (values: readonly unknown[]): unknown => {
@@ -124,7 +125,8 @@ export function rulesByChance(any: <Value>(values: readonly Value[]) => Value): 
   const rules = Object.fromEntries(
     Object.entries(GRAMMAR).map(([rule, values]) => [rule, choose(values)]),
   ) as unknown as ServiceRules
-  const isUnknowable = rules.count === 'capped like pages' && rules.bounds === 'ignored' && rules.statuses === 'late'
+  const isOneList = rules.bounds === 'ignored' || (rules.bounds === 'after ignored' && rules.order === 'oldest-first')
+  const isUnknowable = rules.count === 'capped like pages' && isOneList && rules.statuses === 'late'
   return isUnknowable ? { ...rules, statuses: any(['several', 'one', 'first']) } : rules
 }
 
