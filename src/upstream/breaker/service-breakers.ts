@@ -7,18 +7,11 @@ import type { ServiceHealth } from './service-health.ts'
 import { verdictOf } from './verdict.ts'
 import type { Trial, Visit } from './visit.ts'
 
-/** Maximum number of calls that wait for one service at the same time: of all tenants, and of one tenant. */
-const MAX_WAITING = 10_000
-const MAX_WAITING_OF_TENANT = 1_000
-
 /** The {@link BreakerSet breakers} of one service, and the gate at which calls wait while one of the two of their tenant is open. */
 export class ServiceBreakers {
   readonly #breakers: BreakerSet
   readonly #gate: Gate
   readonly #report: HealthReport
-  /** Number of calls that wait: of all tenants, and of each tenant that has any. */
-  #waiting = 0
-  readonly #waitingOf = new Map<string, number>()
   /** Calls that wait elsewhere, until their breakers open. */
   readonly #untilOpen = new Set<{ readonly tenantKey: string; onOpen(): void }>()
   #stopping: ServiceUnavailableError | null = null
@@ -64,21 +57,16 @@ export class ServiceBreakers {
    * @throws {ServiceUnavailableError} at the end of the visit; at once when too many calls wait
    * @throws `visit.signal.reason` when aborted
    */
-  async wait(visit: Visit): Promise<Trial | null> {
-    const { tenantKey } = visit
-    while (this.isOpen(tenantKey)) {
-      if (this.#stopping) throw this.#stopping
-      const waiting = this.#waitingOf.get(tenantKey) ?? 0
-      if (this.#waiting >= MAX_WAITING || waiting >= MAX_WAITING_OF_TENANT) throw this.#gate.refusal(visit)
-      this.#count(tenantKey, 1)
-      try {
-        const trial = await this.#gate.wait(visit)
-        if (trial) return trial
-      } finally {
-        this.#count(tenantKey, -1)
-      }
-    }
-    return null
+  wait(visit: Visit): Promise<Trial | null> {
+    return this.#whileOpen(visit.tenantKey, () => this.#gate.wait(visit))
+  }
+
+  /**
+   * Waits until a probe that has its permit may be the next trial, in the turn of its tenant. Returns null when the service is
+   * back, or when the probe has had no turn by `until`, since others are tried.
+   */
+  waitWithPermit(tenantKey: string, until: number): Promise<Trial | null> {
+    return this.#whileOpen(tenantKey, () => this.#gate.waitWithPermit(tenantKey, until)).catch(() => null)
   }
 
   /**
@@ -147,11 +135,14 @@ export class ServiceBreakers {
     this.#gate.failAll(error)
   }
 
-  #count(tenantKey: string, more: 1 | -1): void {
-    this.#waiting += more
-    const waiting = (this.#waitingOf.get(tenantKey) ?? 0) + more
-    if (waiting > 0) this.#waitingOf.set(tenantKey, waiting)
-    else this.#waitingOf.delete(tenantKey)
+  /** Waits at the gate again if a breaker has opened once more in the moment in which it let a call go. */
+  async #whileOpen(tenantKey: string, wait: () => Promise<Trial | null>): Promise<Trial | null> {
+    while (this.isOpen(tenantKey)) {
+      if (this.#stopping) throw this.#stopping
+      const trial = await wait()
+      if (trial) return trial
+    }
+    return null
   }
 
   /** Moves calls to where they have to wait, after a breaker has opened or closed. */
