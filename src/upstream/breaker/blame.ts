@@ -29,15 +29,17 @@ export class Blame {
    * @param isStopped true if the tenant's calls are stopped now
    */
   note(tenantKey: string, verdict: Verdict, isStopped: boolean): Verdict {
-    const forAll = this.#forAll(tenantKey, verdict)
-    if (verdict === 'answer') this.#broken.answered(tenantKey)
-    else if (isStopped) this.#broken.stopped(tenantKey)
+    if (verdict === 'answer') {
+      if (this.#failing.size > 0) this.#failing.clear()
+      this.#broken.answered(tenantKey)
+      return verdict
+    }
+    const forAll = verdict === 'nothing' ? verdict : this.#failed(tenantKey, verdict)
+    if (isStopped) this.#broken.stopped(tenantKey)
     return forAll
   }
 
-  #forAll(tenantKey: string, verdict: Verdict): Verdict {
-    if (verdict === 'answer') this.#failing.clear()
-    if (verdict === 'answer' || verdict === 'nothing') return verdict
+  #failed(tenantKey: string, verdict: 'failure' | 'outage'): Verdict {
     const isBroken = this.#broken.has(tenantKey)
     if (!isBroken && this.#failing.size < MANY_TENANTS) this.#failing.add(tenantKey)
     if (verdict === 'failure' && this.#failing.size < MANY_TENANTS) return 'answer'
