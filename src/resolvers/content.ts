@@ -8,7 +8,7 @@ import { type Outcome, outcomeOf } from './outcome.ts'
 import { type ServiceFields, serviceOf } from './service.ts'
 import { withinDeadline } from './within-deadline.ts'
 
-/** One CID. Its pins are looked up when a client selects them. */
+/** One CID with all its pins, at every service. The pins are looked up when a client selects them. */
 export interface Content {
   /** As the client wrote it. */
   readonly cid: string

@@ -15,7 +15,7 @@ interface LiveSource {
   readonly parts: number
 }
 
-/** Events, and the operation that makes messages of them. */
+/** The events of one subscription, and the operation that makes messages of them. */
 export interface LiveFeed {
   readonly source: LiveSource
   /** Executes the operation for one event, and encodes the result. */

@@ -1,6 +1,6 @@
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import type { TrialTurns } from './trial-turns.ts'
-import type { Visit, WaitingVisit } from './visit.ts'
+import type { GateWaiter, Visit } from './visit.ts'
 
 /** A change whose answer is lost costs its caller more than a read, so that reads are tried first. */
 const READS_BEFORE_CHANGE = 3
@@ -11,13 +11,14 @@ export const SOON_MS = 1_000
 interface GateState {
   readonly now: number
   readonly turns: TrialTurns
-  breakerOf(visit: Visit): CircuitBreaker
+  breakerOf(tenantKey: string): CircuitBreaker
   dueAt(breaker: CircuitBreaker): number
 }
 
 /** `call`: the call is tried. `probe`: a probe is tried in its place. `noRoom`: of all calls that might be tried, it has room first. */
 type Choice =
-  | { readonly kind: 'call' | 'probe' | 'noRoom'; readonly waiter: WaitingVisit }
+  | { readonly kind: 'call' | 'probe'; readonly waiter: GateWaiter }
+  | { readonly kind: 'noRoom'; readonly visit: Visit }
   | { readonly kind: 'later'; readonly at: number }
 
 /**
@@ -25,26 +26,26 @@ type Choice =
  * A change goes before all others, and without a probe, if three reads were answered with a failure: then it may be that
  * only reads fail.
  */
-export function chooseTrial(waiting: Iterable<WaitingVisit>, { now, turns, breakerOf, dueAt }: GateState): Choice {
+export function chooseTrial(waiting: Iterable<GateWaiter>, { now, turns, breakerOf, dueAt }: GateState): Choice {
   const waitsMs = new Map<string, number>()
-  let chosen: WaitingVisit | undefined
-  let nearest: WaitingVisit | undefined
+  let chosen: GateWaiter | undefined
+  let nearest: GateWaiter | undefined
   let nearestMs = Number.POSITIVE_INFINITY
   let nextAt = Number.POSITIVE_INFINITY
   for (const waiter of waiting) {
-    const { visit, keys } = waiter
-    const breaker = breakerOf(visit)
+    const { tenantKey, visit, keys } = waiter
+    const breaker = breakerOf(tenantKey)
     const at = dueAt(breaker)
     if (at > now) {
       nextAt = Math.min(nextAt, at)
       continue
     }
-    if (visit.isChange && breaker.failedReads >= READS_BEFORE_CHANGE) {
+    if (visit?.isChange && breaker.failedReads >= READS_BEFORE_CHANGE) {
       breaker.failedReads = 0
       return { kind: 'call', waiter }
     }
     const [, , lane] = keys
-    const waitMs = waitsMs.get(lane) ?? visit.trialWaitMs()
+    const waitMs = waitsMs.get(lane) ?? visit?.trialWaitMs() ?? 0
     waitsMs.set(lane, waitMs)
     if (waitMs <= SOON_MS && (!chosen || isBefore(waiter, chosen, turns))) chosen = waiter
     if (waitMs < nearestMs || (waitMs === nearestMs && nearest && isBefore(waiter, nearest, turns))) {
@@ -52,12 +53,12 @@ export function chooseTrial(waiting: Iterable<WaitingVisit>, { now, turns, break
       nearestMs = waitMs
     }
   }
-  if (chosen) return { kind: chosen.visit.isChange ? 'probe' : 'call', waiter: chosen }
-  return nearest ? { kind: 'noRoom', waiter: nearest } : { kind: 'later', at: nextAt }
+  if (chosen) return { kind: chosen.visit?.isChange ? 'probe' : 'call', waiter: chosen }
+  return nearest?.visit ? { kind: 'noRoom', visit: nearest.visit } : { kind: 'later', at: nextAt }
 }
 
-function isBefore({ visit, keys }: WaitingVisit, other: WaitingVisit, turns: TrialTurns): boolean {
+function isBefore({ visit, keys }: GateWaiter, other: GateWaiter, turns: TrialTurns): boolean {
   const order = turns.compare(keys, other.keys)
   // The answer to a read helps its caller, too. That to a probe helps nobody.
-  return order < 0 || (order === 0 && other.visit.isChange && !visit.isChange)
+  return order < 0 || (order === 0 && other.visit?.isChange === true && !visit?.isChange)
 }

@@ -1,15 +1,7 @@
-import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
+import { ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
 import type { Clock } from '../waiting/clock.ts'
 import type { ServiceHealth } from './service-health.ts'
-
-export interface CircuitBreakerOptions {
-  /** Returns whether an error is a failure of the service. Default: every `ServiceUnavailableError` is. */
-  readonly isFailure?: (error: unknown) => boolean
-  /** Returns whether any other error shows that the service is up. Default: every `PinqlError` does. */
-  readonly isAnswer?: (error: unknown) => boolean
-  /** Smallest number of tenants among the failures in a row that opens the breaker. Default: 1. */
-  readonly fewestTenants?: number
-}
+import { type Verdict, verdictOf } from './verdict.ts'
 
 /** Failures in a row that open the breaker. As many as a call has tries, so that an outage does not use up the tries. */
 const FAILURES_TO_OPEN = 3
@@ -36,8 +28,6 @@ export class CircuitBreaker {
   failedReads = 0
   readonly #serviceName: string
   readonly #clock: Clock
-  readonly #isFailure: (error: unknown) => boolean
-  readonly #isAnswer: (error: unknown) => boolean
   readonly #fewestTenants: number
   #isOpen = false
   /** Failures without an answer between them. */
@@ -59,12 +49,11 @@ export class CircuitBreaker {
   /** The last failure: the cause of a {@link refusal}. */
   #lastError: ServiceUnavailableError | null = null
 
-  constructor(serviceName: string, clock: Clock, options: CircuitBreakerOptions = {}) {
+  /** @param fewestTenants smallest number of tenants among the failures in a row that opens the breaker */
+  constructor(serviceName: string, clock: Clock, fewestTenants = 1) {
     this.#serviceName = serviceName
     this.#clock = clock
-    this.#isFailure = options.isFailure ?? ((error) => error instanceof ServiceUnavailableError)
-    this.#isAnswer = options.isAnswer ?? ((error) => error instanceof PinqlError)
-    this.#fewestTenants = options.fewestTenants ?? 1
+    this.#fewestTenants = fewestTenants
   }
 
   /** True while all calls but trials must wait. */
@@ -129,17 +118,15 @@ export class CircuitBreaker {
    *
    * @param number of the call, from {@link CircuitBreaker.begin}
    * @param error null for a success
+   * @param verdict what this shows of the service. Default: what it shows of it for one tenant.
    * @param tenantKey identifies the tenant for `fewestTenants`
    */
-  end(number: number, isTrial: boolean, error: unknown, tenantKey = ''): void {
+  end(number: number, isTrial: boolean, error: unknown, verdict = verdictForOwn(error), tenantKey = ''): void {
     if (isTrial) this.#trialsInFlight--
-    if (error === null) this.#answered()
-    else if (!this.#isFailure(error)) {
-      if (this.#isAnswer(error)) this.#answered()
-    } else {
-      if (error instanceof ServiceUnavailableError) this.#lastError = error
-      if (number > this.#begunAtAnswer) this.#failed(tenantKey)
-    }
+    if (verdict === 'answer') this.#answered()
+    if (verdict === 'answer' || verdict === 'nothing') return
+    if (error instanceof ServiceUnavailableError) this.#lastError = error
+    if (number > this.#begunAtAnswer) this.#failed(tenantKey)
   }
 
   #answered(): void {
@@ -179,4 +166,9 @@ export class CircuitBreaker {
     this.#state = state
     this.#since = Date.now()
   }
+}
+
+/** Returns what an error shows of the service for the tenant itself: also a service that refuses its token has answered. */
+function verdictForOwn(error: unknown): Verdict {
+  return error instanceof UnauthorizedError ? 'answer' : verdictOf(error)
 }

@@ -1,14 +1,15 @@
 import type { ServiceUnavailableError } from '../../domain/errors.ts'
-import type { Clock, ClockTimer } from '../waiting/clock.ts'
-import { listen } from '../waiting/stop.ts'
+import type { Clock } from '../waiting/clock.ts'
 import { chooseTrial } from './choose-trial.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
-import { TrialPace } from './trial-pace.ts'
-import { TrialTurns, turnKeysOf } from './trial-turns.ts'
-import type { Trial, Visit, WaitingVisit } from './visit.ts'
+import { NextLook } from './next-look.ts'
+import { turnKeysOf } from './trial-turns.ts'
+import { Trials } from './trials.ts'
+import type { Stay, Trial, Visit } from './visit.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
-/** Milliseconds until the next look, where a trial is due and no call that waits has room in the budget. */
-const LOOK_FOR_ROOM_EVERY_MS = 100
+/** The lane of probes that have their permits. */
+const LATE_PROBES = 'late probe'
 
 /**
  * The place where calls wait while a breaker of their tenant is open.
@@ -24,17 +25,9 @@ export class Gate {
   readonly #clock: Clock
   readonly #breakerOf: (tenantKey: string) => CircuitBreaker
   readonly #isBroken: (tenantKey: string) => boolean
-  readonly #pace: TrialPace
-  /** The calls that wait, by arrival. */
-  readonly #waiting = new Set<WaitingVisit>()
-  readonly #turns = new TrialTurns()
-  /** Plans the next look. */
-  #timer: ClockTimer | undefined
-  #lookAt = Number.POSITIVE_INFINITY
-  /** Clock time before which no call that waits has room in the budget. */
-  #noRoomUntil = Number.NEGATIVE_INFINITY
-  /** The trial that was let through and is not sent yet. */
-  #pending: Trial | null = null
+  readonly #room: WaitingRoom
+  readonly #trials: Trials
+  readonly #nextLook: NextLook
   /** Breakers for which a late probe waits for the budget, and the clock time at which it expects to leave. */
   readonly #probedLate = new Map<CircuitBreaker, number>()
 
@@ -50,48 +43,29 @@ export class Gate {
     this.#clock = clock
     this.#breakerOf = breakerOf
     this.#isBroken = isBroken
-    this.#pace = new TrialPace(clock)
+    this.#nextLook = new NextLook(clock, () => this.#look())
+    this.#room = new WaitingRoom(clock, () => this.#nextLook.cancel())
+    this.#trials = new Trials(clock, breakerOf)
   }
 
   /**
    * Waits until the breakers of a call are closed, or until the call is chosen for the next trial. Returns the trial, or null when
    * the service is back. {@link Gate.sent} or {@link Gate.drop} must follow a trial.
    *
-   * @throws {ServiceUnavailableError} at `until`; at once if `until` has passed
+   * @throws {ServiceUnavailableError} at `until`; at once if `until` has passed, or when too many calls wait
    * @throws `signal.reason` when aborted
    */
   wait(visit: Visit): Promise<Trial | null> {
-    return new Promise((resolve, reject) => {
-      const { tenantKey, until, signal } = visit
-      signal?.throwIfAborted()
-      const leftMs = until - this.#clock.now()
-      if (leftMs <= 0) throw this.refusal(visit)
-      const end = (): void => {
-        timer.cancel()
-        signal?.removeEventListener('abort', abort)
-        this.#waiting.delete(waiter)
-        if (this.#waiting.size === 0) this.#cancelLook()
-      }
-      const waiter: WaitingVisit = {
-        visit,
-        keys: turnKeysOf(visit, this.#isBroken(tenantKey)),
-        leave: (trial) => {
-          end()
-          resolve(trial)
-        },
-        fail: (error) => {
-          end()
-          reject(error)
-        },
-      }
-      const abort = (): void => waiter.fail(signal?.reason)
-      const timer = this.#clock.setTimeout(() => waiter.fail(this.refusal(visit)), leftMs, { keepsAlive: true })
-      if (signal) listen(signal, abort)
-      this.#waiting.add(waiter)
-      const now = this.#clock.now()
-      if (this.#noRoomUntil > now && visit.trialWaitMs() === 0) this.#noRoomUntil = now
-      this.#plan(this.#dueAt(this.#breakerOf(tenantKey)))
-    })
+    return this.#enter(visit, visit)
+  }
+
+  /**
+   * Waits for the turn of a probe that has its permit, as {@link Gate.wait} does for a call.
+   *
+   * @param until clock time at which it gives up
+   */
+  waitWithPermit(tenantKey: string, until: number): Promise<Trial | null> {
+    return this.#enter({ tenantKey, lane: LATE_PROBES, until, signal: undefined, trialWaitMs: () => 0 }, null)
   }
 
   /** Creates the error of a call that does not wait, or waits no longer. */
@@ -99,7 +73,7 @@ export class Gate {
     const breaker = this.#breakerOf(tenantKey)
     const now = this.#clock.now()
     const hasRoomAt = Math.min(now + trialWaitMs(), this.#probedLate.get(breaker) ?? Number.POSITIVE_INFINITY)
-    return breaker.refusal(Math.max(this.#dueAt(breaker), hasRoomAt) - now)
+    return breaker.refusal(Math.max(this.#trials.dueAt(breaker), hasRoomAt) - now)
   }
 
   /**
@@ -108,35 +82,29 @@ export class Gate {
    * @param hasPermit true if the call may leave at once. Then it is not held up by a trial that may not.
    */
   takeTrial(tenantKey: string, hasPermit: boolean): Trial | null {
-    if ((this.#pending && !hasPermit) || this.#dueAt(this.#breakerOf(tenantKey)) > this.#clock.now()) return null
-    const keys = [tenantKey]
-    this.#turns.had(keys)
-    const trial: Trial = { tenantKey, keys, followsProbe: false }
-    if (!hasPermit) this.#pending = trial
-    return trial
+    const trials = this.#trials
+    if (trials.isPending && !hasPermit) return null
+    if (trials.dueAt(this.#breakerOf(tenantKey)) > this.#clock.now()) return null
+    const trial: Trial = { tenantKey, keys: [tenantKey], followsProbe: false }
+    return hasPermit ? trials.begin(trial) : trials.beginPending(trial)
   }
 
   /** Returns whether a trial may be sent now. It may not if another was sent while it waited for the budget. */
-  maySend({ tenantKey, followsProbe }: Trial): boolean {
-    const breaker = this.#breakerOf(tenantKey)
-    return followsProbe || !breaker.isOpen || this.#dueAt(breaker) <= this.#clock.now()
+  maySend(trial: Trial): boolean {
+    return this.#trials.maySend(trial)
   }
 
   /** Records that a trial is sent. */
   sent(trial: Trial): void {
-    const breaker = this.#breakerOf(trial.tenantKey)
-    if (breaker.isOpen) {
-      const requests = trial.followsProbe ? 2 : 1
-      breaker.putOffTrial(this.#clock.now() + breaker.pauseMs * requests)
-      this.#pace.sent(breaker.pauseMs, requests)
-    }
-    this.#settle(trial)
+    this.#trials.sent(trial)
+    this.#look()
   }
 
   /** Records that a trial is not sent. The next one is due. */
   drop(trial: Trial, isRefusedByBudget = false): void {
-    if (isRefusedByBudget) this.#noRoomUntil = this.#clock.now() + LOOK_FOR_ROOM_EVERY_MS
-    this.#settle(trial)
+    if (isRefusedByBudget) this.#nextLook.noRoom()
+    this.#trials.drop(trial)
+    this.#look()
   }
 
   /**
@@ -147,12 +115,9 @@ export class Gate {
    * @param lane lane of the calls that may use the permit
    */
   handOver(trial: Trial, lane: string): boolean {
-    for (const waiter of this.#waiting) {
-      const { visit, keys } = waiter
-      if (visit.tenantKey !== trial.tenantKey || visit.lane !== lane) continue
-      this.#turns.had(keys)
-      this.#pending = { ...trial, keys }
-      waiter.leave(this.#pending)
+    for (const { tenantKey, visit, keys, leave } of this.#room) {
+      if (tenantKey !== trial.tenantKey || visit?.lane !== lane) continue
+      leave(this.#trials.beginPending({ ...trial, keys }))
       return true
     }
     return false
@@ -161,12 +126,10 @@ export class Gate {
   /** Lets a change through as a trial at once, since a probe for it or for another one has shown that it is worth it. */
   tryChange(tenantKey: string): void {
     const breaker = this.#breakerOf(tenantKey)
-    if (!breaker.isOpen || this.#pending) return
-    for (const waiter of this.#waiting) {
-      const { visit, keys } = waiter
-      if (!visit.isChange || this.#breakerOf(visit.tenantKey) !== breaker) continue
-      this.#pending = { tenantKey: visit.tenantKey, keys, followsProbe: true }
-      waiter.leave(this.#pending)
+    if (!breaker.isOpen || this.#trials.isPending) return
+    for (const { tenantKey: other, visit, keys, leave } of this.#room) {
+      if (!visit?.isChange || this.#breakerOf(other) !== breaker) continue
+      leave(this.#trials.beginPending({ tenantKey: other, keys, followsProbe: true }))
       return
     }
   }
@@ -188,80 +151,65 @@ export class Gate {
    * @param trial null if the call was none
    */
   answered(trial: Trial | null): void {
-    if (trial) this.#turns.answered(trial.keys)
-    this.#pace.answered()
-    if (this.#waiting.size > 0) this.#look()
+    this.#trials.answered(trial)
+    if (!this.#room.isEmpty) this.#look()
   }
 
   /** Lets through the calls whose breakers are closed. */
   letGo(): void {
-    for (const waiter of [...this.#waiting]) {
-      if (!this.#breakerOf(waiter.visit.tenantKey).isOpen) waiter.leave(null)
-    }
+    this.#room.letGo((tenantKey) => !this.#breakerOf(tenantKey).isOpen)
   }
 
   /** Fails all calls that wait. */
   failAll(error: unknown): void {
-    for (const waiter of [...this.#waiting]) waiter.fail(error)
+    this.#room.failAll(error)
   }
 
-  #settle(trial: Trial): void {
-    if (this.#pending === trial) this.#pending = null
-    this.#look()
+  #enter(stay: Stay, visit: Visit | null): Promise<Trial | null> {
+    const { tenantKey, until, signal } = stay
+    const refusal = (): Error => this.refusal(stay)
+    if (this.#room.isFull(tenantKey)) return Promise.reject(refusal())
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    const inMs = until - this.#clock.now()
+    if (inMs <= 0) return Promise.reject(refusal())
+    const keys = turnKeysOf(stay, this.#isBroken(tenantKey))
+    const left = this.#room.enter({ tenantKey, keys, visit }, { inMs, refusal, signal })
+    if (this.#nextLook.isShortOfRoom && stay.trialWaitMs() === 0) this.#nextLook.hasRoom()
+    this.#plan(this.#trials.dueAt(this.#breakerOf(tenantKey)))
+    return left
   }
 
-  /** Returns the clock time from which a trial of a breaker may be sent. */
-  #dueAt(breaker: CircuitBreaker): number {
-    return Math.max(breaker.trialAt, this.#pace.nextAt(breaker.pauseMs))
-  }
-
-  /** Plans a look for a call to try, if none is planned earlier. */
   #plan(at: number): void {
-    if (this.#pending) return
-    const lookAt = Math.max(at, this.#noRoomUntil)
-    if (lookAt >= this.#lookAt) return
-    const inMs = lookAt - this.#clock.now()
-    if (inMs > 0) {
-      this.#cancelLook()
-      this.#lookAt = lookAt
-      this.#timer = this.#clock.setTimeout(() => this.#look(), Math.max(1, inMs))
-    } else this.#look()
-  }
-
-  #cancelLook(): void {
-    this.#timer?.cancel()
-    this.#lookAt = Number.POSITIVE_INFINITY
+    if (!this.#trials.isPending) this.#nextLook.plan(at)
   }
 
   /** Lets a call try if a trial is due, and plans the next look otherwise. */
   #look(): void {
-    this.#cancelLook()
-    if (this.#pending || this.#waiting.size === 0) return
+    const nextLook = this.#nextLook
+    nextLook.cancel()
+    if (this.#trials.isPending || this.#room.isEmpty) return
     const now = this.#clock.now()
-    if (this.#noRoomUntil > now) {
-      this.#plan(now)
+    if (nextLook.isShortOfRoom) {
+      nextLook.plan(now)
       return
     }
-    const choice = chooseTrial(this.#waiting, {
+    const choice = chooseTrial(this.#room, {
       now,
-      turns: this.#turns,
-      breakerOf: ({ tenantKey }) => this.#breakerOf(tenantKey),
-      dueAt: (breaker) => this.#dueAt(breaker),
+      turns: this.#trials.turns,
+      breakerOf: this.#breakerOf,
+      dueAt: (breaker) => this.#trials.dueAt(breaker),
     })
-    if (choice.kind === 'later') this.#plan(choice.at)
+    if (choice.kind === 'later') nextLook.plan(choice.at)
     else if (choice.kind === 'noRoom') {
-      this.#noRoomUntil = now + LOOK_FOR_ROOM_EVERY_MS
-      this.#plan(now)
-      this.probeLate(choice.waiter.visit)
-    } else this.#try(choice.waiter, choice.kind === 'probe')
-  }
-
-  #try({ visit, keys, leave }: WaitingVisit, isProbed: boolean): void {
-    this.#turns.had(keys)
-    const trial: Trial = { tenantKey: visit.tenantKey, keys, followsProbe: false }
-    this.#pending = trial
-    // A change goes on waiting while it is probed for.
-    if (isProbed) visit.probe(trial)
-    else leave(trial)
+      nextLook.noRoom()
+      nextLook.plan(now)
+      this.probeLate(choice.visit)
+    } else {
+      const { tenantKey, keys, visit, leave } = choice.waiter
+      const trial = this.#trials.beginPending({ tenantKey, keys, followsProbe: false })
+      // A change goes on waiting while it is probed for.
+      if (choice.kind === 'probe') visit?.probe(trial)
+      else leave(trial)
+    }
   }
 }

@@ -1,93 +1,31 @@
-import { LRUCache } from 'lru-cache'
-import { PinqlError, ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
-import { FailedAnswerError } from '../http/refusals.ts'
-import type { LastingState } from '../observing/service-reporter.ts'
+import type { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Clock } from '../waiting/clock.ts'
-import { BrokenAccounts } from './broken-accounts.ts'
-import { CircuitBreaker } from './circuit-breaker.ts'
+import { BreakerSet, type CallInFlight } from './breaker-set.ts'
 import { Gate } from './gate.ts'
+import { HealthReport, type StateListener } from './health-report.ts'
 import type { ServiceHealth } from './service-health.ts'
-import { StoppedTenants } from './stopped-tenants.ts'
+import { verdictOf } from './verdict.ts'
 import type { Trial, Visit } from './visit.ts'
 
-/** Tenants with a breaker of their own. An evicted tenant starts again as if it had never failed. */
-const MAX_TENANTS = 10_000
-/**
- * Smallest number of tenants that must fail. Failures of one tenant may be caused by its account, such as a list too long
- * for the service or a broken pin.
- */
-const FEWEST_TENANTS = 2
-/**
- * Number of tenants whose calls must fail in a row with other statuses, such as 500, until that is an outage too. Fewer may have
- * broken accounts.
- */
-const MANY_TENANTS = 5
-/** Statuses that show an outage of the service. Other failures may be caused by the account. */
-const OUTAGE_STATUSES: ReadonlySet<number> = new Set([502, 503, 504])
-/** Maximum number of calls that wait for one service at the same time: of all tenants, and of one tenant. */
-const MAX_WAITING = 10_000
-const MAX_WAITING_OF_TENANT = 1_000
-const STATES: readonly ServiceHealth['state'][] = ['up', 'degraded', 'down']
-
-/** A call that was sent. */
-export interface CallInFlight {
-  readonly tenantKey: string
-  readonly isRead: boolean
-  readonly own: CircuitBreaker
-  readonly numberAtOwn: number
-  readonly numberAtShared: number
-  /** Null if the call is no trial. */
-  readonly trial: Trial | null
-}
-
-/**
- * The circuit breakers of one service, one per tenant and one for all tenants together, and the gate at which calls wait.
- *
- * A tenant's own breaker counts all failures of that tenant's calls. The shared breaker counts outages: no connection, no
- * answer in time, 502, 503 or 504. It opens only after outages that met two tenants. Other failures count only once they have
- * met five tenants, without an answer to anybody.
- *
- * So two broken accounts whose failures look like an outage can open the shared breaker. The calls of others then wait for a trial,
- * in which tenants take turns. The answer to one of them shows that the accounts are broken, and from then on their failures do
- * not count for the shared breaker.
- *
- * Calls wait while one of the two is open.
- */
+/** The {@link BreakerSet breakers} of one service, and the gate at which calls wait while one of the two of their tenant is open. */
 export class ServiceBreakers {
-  readonly #serviceName: string
-  readonly #clock: Clock
-  readonly #shared: CircuitBreaker
-  readonly #own = new LRUCache<string, CircuitBreaker>({ max: MAX_TENANTS })
+  readonly #breakers: BreakerSet
   readonly #gate: Gate
-  readonly #broken = new BrokenAccounts()
-  readonly #stopped: StoppedTenants
-  readonly #onState: ((state: LastingState, reason: () => string) => void) | undefined
-  /** Tenants with failures that are no outages, since the last answer to anybody. {@link MANY_TENANTS} at most. */
-  readonly #failing = new Set<string>()
-  /** Number of calls that wait: of all tenants, and of each tenant that has any. */
-  #waiting = 0
-  readonly #waitingOf = new Map<string, number>()
+  readonly #report: HealthReport
   /** Calls that wait elsewhere, until their breakers open. */
   readonly #untilOpen = new Set<{ readonly tenantKey: string; onOpen(): void }>()
   #stopping: ServiceUnavailableError | null = null
-  #last: { readonly tenantKey: string; readonly error: ServiceUnavailableError } | null = null
 
   /** @param onState called after each call with the state of the service for all tenants together */
-  constructor(serviceName: string, clock: Clock, onState?: (state: LastingState, reason: () => string) => void) {
-    this.#serviceName = serviceName
-    this.#clock = clock
-    this.#stopped = new StoppedTenants(clock)
-    this.#onState = onState
-    this.#shared = new CircuitBreaker(serviceName, clock, {
-      isFailure: (error) => this.#isSharedFailure(error),
-      isAnswer: (error) => isAnswer(error) !== null,
-      fewestTenants: FEWEST_TENANTS,
-    })
+  constructor(serviceName: string, clock: Clock, onState?: StateListener) {
+    const breakers = new BreakerSet(serviceName, clock)
+    this.#breakers = breakers
     this.#gate = new Gate(
       clock,
-      (tenantKey) => this.#openBreaker(tenantKey) ?? this.#shared,
-      (tenantKey) => this.#broken.has(tenantKey),
+      (tenantKey) => breakers.openFor(tenantKey) ?? breakers.shared,
+      (tenantKey) => breakers.isBroken(tenantKey),
     )
+    this.#report = new HealthReport(serviceName, clock, breakers, onState)
   }
 
   /** The error of all calls from now on, since pinql stops; null while it runs. */
@@ -97,12 +35,12 @@ export class ServiceBreakers {
 
   /** Returns whether a tenant's calls must wait now, unless they are trials. */
   isOpen(tenantKey: string): boolean {
-    return this.#openBreaker(tenantKey) !== undefined
+    return this.#breakers.openFor(tenantKey) !== undefined
   }
 
   /** Returns the clock time since which a tenant's calls must wait. */
   openedAt(tenantKey: string): number {
-    return this.#openBreaker(tenantKey)?.openedAt ?? 0
+    return this.#breakers.openFor(tenantKey)?.openedAt ?? 0
   }
 
   /** Calls `onOpen` when a tenant's calls must wait. Returns a function that ends this. */
@@ -119,21 +57,16 @@ export class ServiceBreakers {
    * @throws {ServiceUnavailableError} at the end of the visit; at once when too many calls wait
    * @throws `visit.signal.reason` when aborted
    */
-  async wait(visit: Visit): Promise<Trial | null> {
-    const { tenantKey } = visit
-    while (this.isOpen(tenantKey)) {
-      if (this.#stopping) throw this.#stopping
-      const waiting = this.#waitingOf.get(tenantKey) ?? 0
-      if (this.#waiting >= MAX_WAITING || waiting >= MAX_WAITING_OF_TENANT) throw this.#gate.refusal(visit)
-      this.#count(tenantKey, 1)
-      try {
-        const trial = await this.#gate.wait(visit)
-        if (trial) return trial
-      } finally {
-        this.#count(tenantKey, -1)
-      }
-    }
-    return null
+  wait(visit: Visit): Promise<Trial | null> {
+    return this.#whileOpen(visit.tenantKey, () => this.#gate.wait(visit))
+  }
+
+  /**
+   * Waits until a probe that has its permit may be the next trial, in the turn of its tenant. Returns null when the service is
+   * back, or when the probe has had no turn by `until`, since others are tried.
+   */
+  waitWithPermit(tenantKey: string, until: number): Promise<Trial | null> {
+    return this.#whileOpen(tenantKey, () => this.#gate.waitWithPermit(tenantKey, until)).catch(() => null)
   }
 
   /**
@@ -177,49 +110,23 @@ export class ServiceBreakers {
 
   /** Records that a tenant's call is sent, as a trial or not. {@link end} must follow. */
   begin(tenantKey: string, trial: Trial | null, isRead: boolean): CallInFlight {
-    const isTrial = trial !== null
-    const own = this.#ownOf(tenantKey)
-    // Both breakers learn from the answer. So a trial of one breaker is a trial of the other one, too.
-    const numberAtOwn = own.begin(isTrial)
-    const numberAtShared = this.#shared.begin(isTrial)
+    const call = this.#breakers.begin(tenantKey, trial, isRead)
     if (trial) this.#gate.sent(trial)
-    return { tenantKey, isRead, own, numberAtOwn, numberAtShared, trial }
+    return call
   }
 
   /** @param error null for a success */
-  end({ tenantKey, isRead, own, numberAtOwn, numberAtShared, trial }: CallInFlight, error: unknown): void {
-    const isTrial = trial !== null
-    const isAnswered = error === null || isAnswer(error)
-    const wasOpen = { own: own.isOpen, shared: this.#shared.isOpen }
-    const isBroken = isAnswered === false && this.#broken.has(tenantKey)
-    if (isAnswered === true) this.#failing.clear()
-    else if (isAnswered === false && !isBroken && this.#failing.size < MANY_TENANTS) this.#failing.add(tenantKey)
-    if (isTrial && isRead && error instanceof FailedAnswerError) (this.#openBreaker(tenantKey) ?? own).failedReads++
-    own.end(numberAtOwn, isTrial, error)
-    // Neither a failure nor an answer, for the shared breaker.
-    const isIgnored = isBroken && this.#isSharedFailure(error)
-    this.#shared.end(numberAtShared, isTrial, isIgnored ? undefined : error, tenantKey)
-    if (error instanceof ServiceUnavailableError) this.#last = { tenantKey, error }
-    if (isAnswered === true) this.#broken.answered(tenantKey)
-    else if (own.isOpen) this.#broken.stopped(tenantKey)
-    if (this.#onState) this.#noteState(tenantKey, own.state === 'down', isAnswered)
-    if (wasOpen.own !== own.isOpen || wasOpen.shared !== this.#shared.isOpen) this.#changed()
-    if (isAnswered === true) this.#gate.answered(trial)
+  end(call: CallInFlight, error: unknown): void {
+    const verdict = verdictOf(error)
+    const hasChanged = this.#breakers.end(call, error, verdict)
+    this.#report.note(call, error, verdict)
+    if (hasChanged) this.#moveCalls()
+    if (verdict === 'answer') this.#gate.answered(call.trial)
   }
 
-  /**
-   * Returns the state of the service as a tenant may see it.
-   *
-   * @param tenantKey key of the tenant, which sees the service's words only in a failure of its own. Undefined: the last
-   *   failure comes without the service's words.
-   */
+  /** Returns the state of the service as a tenant may see it. See {@link HealthReport.of}. */
   health(tenantKey?: string): ServiceHealth {
-    const shared = this.#shared.health
-    const own = tenantKey === undefined ? undefined : this.#own.peek(tenantKey)?.health
-    const worse = own && STATES.indexOf(own.state) > STATES.indexOf(shared.state) ? own : shared
-    const lastError =
-      this.#last && (this.#last.tenantKey === tenantKey ? this.#last.error : withoutWords(this.#last.error))
-    return { ...worse, lastError }
+    return this.#report.of(tenantKey)
   }
 
   /** Fails all calls that wait, and all that come. */
@@ -228,67 +135,19 @@ export class ServiceBreakers {
     this.#gate.failAll(error)
   }
 
-  #openBreaker(tenantKey: string): CircuitBreaker | undefined {
-    if (this.#shared.isOpen) return this.#shared
-    const own = this.#own.peek(tenantKey)
-    return own?.isOpen ? own : undefined
-  }
-
-  #isSharedFailure(error: unknown): boolean {
-    return isOutage(error) || (isAnswer(error) === false && this.#failing.size >= MANY_TENANTS)
-  }
-
-  #count(tenantKey: string, more: 1 | -1): void {
-    this.#waiting += more
-    const waiting = (this.#waitingOf.get(tenantKey) ?? 0) + more
-    if (waiting > 0) this.#waitingOf.set(tenantKey, waiting)
-    else this.#waitingOf.delete(tenantKey)
+  /** Waits at the gate again if a breaker has opened once more in the moment in which it let a call go. */
+  async #whileOpen(tenantKey: string, wait: () => Promise<Trial | null>): Promise<Trial | null> {
+    while (this.isOpen(tenantKey)) {
+      if (this.#stopping) throw this.#stopping
+      const trial = await wait()
+      if (trial) return trial
+    }
+    return null
   }
 
   /** Moves calls to where they have to wait, after a breaker has opened or closed. */
-  #changed(): void {
+  #moveCalls(): void {
     this.#gate.letGo()
     for (const { tenantKey, onOpen } of [...this.#untilOpen]) if (this.isOpen(tenantKey)) onOpen()
   }
-
-  #noteState(tenantKey: string, isStopped: boolean, isAnswered: boolean | null): void {
-    const stopped = this.#stopped
-    stopped.note(tenantKey, isAnswered, isStopped)
-    const isDown = this.#shared.state === 'down' || (stopped.size > 0 && !stopped.areOthersAnswered)
-    const state = isDown ? 'down' : stopped.size > 0 ? 'partlyDown' : 'up'
-    this.#onState?.(state, () => {
-      const last = this.#last ? withoutWords(this.#last.error).message : `${this.#serviceName} failed`
-      const held = isDown ? '' : ` with ${stopped.size === 1 ? 'one token' : `${stopped.size} tokens`}`
-      return `${last}, several times in a row: pinql sends no requests${held} for a while`
-    })
-  }
-
-  #ownOf(tenantKey: string): CircuitBreaker {
-    const known = this.#own.get(tenantKey)
-    if (known) return known
-    const own = new CircuitBreaker(this.#serviceName, this.#clock)
-    this.#own.set(tenantKey, own)
-    return own
-  }
-}
-
-/** Returns whether an error shows that the service works for the token; null when the error shows nothing. */
-function isAnswer(error: unknown): boolean | null {
-  if (error instanceof ServiceUnavailableError) return false
-  // Any caller can send a token that is refused, and a service may refuse tokens while nothing else works.
-  if (error instanceof UnauthorizedError) return null
-  return error instanceof PinqlError ? true : null
-}
-
-/** Returns whether an error shows that the service itself cannot be reached. */
-export function isOutage(error: unknown): boolean {
-  if (error instanceof FailedAnswerError) return OUTAGE_STATUSES.has(error.status)
-  return error instanceof ServiceUnavailableError
-}
-
-/** Drops the service's words, which may name an account's pins or its owner. */
-function withoutWords(error: ServiceUnavailableError): ServiceUnavailableError {
-  const { service } = error
-  const message = error instanceof FailedAnswerError ? `${service} answered ${error.status}` : error.message
-  return new ServiceUnavailableError(message, { service })
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../waiting/clock.ts'
+import type { Verdict } from './verdict.ts'
 
 /** A stopped tenant without calls for this long says nothing about the service any more. */
 const FORGET_STOPPED_MS = 300_000
@@ -40,15 +41,15 @@ export class StoppedTenants {
   /**
    * Records how a call ended.
    *
-   * @param isAnswered null when the call shows nothing: it was aborted, or its token was refused
    * @param isStopped true when the tenant's calls are stopped now
    */
-  note(tenantKey: string, isAnswered: boolean | null, isStopped: boolean): void {
+  note(tenantKey: string, verdict: Verdict, isStopped: boolean): void {
     const now = this.#clock.now()
+    const isAnswered = verdict === 'answer'
     if (this.#stopped.size > 0) this.#stopped.delete(tenantKey)
     if (isStopped) this.#stopped.set(tenantKey, now)
     if (
-      isAnswered === null ||
+      verdict === 'nothing' ||
       (isAnswered && now - (this.#answered.get(tenantKey) ?? Number.NEGATIVE_INFINITY) < PRECISION_MS)
     )
       return

@@ -13,30 +13,36 @@ export interface Trial {
   readonly permit?: Permit | undefined
 }
 
-/** A call that waits until its service is back, or until it may be the next trial. */
-export interface Visit {
+/** The facts of anybody's wait at the gate. */
+export interface Stay {
   readonly tenantKey: string
   /** Names the calls of a tenant that have the same wait for the budget. Lanes take turns to be trials. */
   readonly lane: string
-  /** Clock time at which the call came. */
-  readonly since: number
-  /** Clock time at which the call gives up. */
+  /** Clock time at which the wait ends in any case. */
   readonly until: number
   readonly signal: StopSignal | undefined
-  /** True if the call changes something. Then it is a trial only if a probe has got an answer, or if reads alone may fail. */
-  readonly isChange: boolean
   /** Returns the milliseconds until the budget would let a trial leave: the call, or a probe for a change. */
   trialWaitMs(): number
+}
+
+/** A call that waits until its service is back, or until it may be the next trial. */
+export interface Visit extends Stay {
+  /** Clock time at which the call came. */
+  readonly since: number
+  /** True if the call changes something. Then it is a trial only if a probe has got an answer, or if reads alone may fail. */
+  readonly isChange: boolean
   /** Makes a trial in place of a change. */
   probe(trial: Trial): void
   /** Makes a trial in place of the call when the budget has room, however late. Resolves when it was sent, or never will be. */
   probeLate(): Promise<void>
 }
 
-/** A visit at the gate. */
-export interface WaitingVisit {
-  readonly visit: Visit
+/** Whoever waits at the gate: a call, or a probe that has its permit and waits for its turn only. */
+export interface GateWaiter {
+  readonly tenantKey: string
   readonly keys: TurnKeys
+  /** The call; null for a probe with its permit, which always has room in the budget. */
+  readonly visit: Visit | null
   /** @param trial null when the service is back */
   leave(trial: Trial | null): void
   fail(error: unknown): void

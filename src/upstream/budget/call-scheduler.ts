@@ -2,11 +2,11 @@ import type { Clock } from '../waiting/clock.ts'
 import type { Asker } from '../waiting/stop.ts'
 import { Agenda, type Appointment } from './agenda.ts'
 import type { CellSet } from './cell-set.ts'
-import { ClassOrder, type Passed } from './class-order.ts'
+import { ClassFloors } from './class-floors.ts'
 import { FairQueue } from './fair-queue.ts'
-import { type ClassQueues, type ClassRefusals, type QueuedRequest, queuedUntil } from './queued-until.ts'
+import { type ClassQueues, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
-import { RefusedLanes } from './refused-lanes.ts'
+import { RefusalTimes } from './refusal-times.ts'
 import { type BudgetClass, REQUEST_CLASSES, rankOf } from './request-class.ts'
 import type { TakenCall, TenantLane, TenantShare, WaitingCall } from './tenant-share.ts'
 import { turnOf } from './turn-queue.ts'
@@ -29,7 +29,6 @@ export class CallScheduler implements Disposable {
   readonly #clock: Clock
   readonly #address: CellSet
   readonly #onLeft: (tenant: TenantShare) => void
-  readonly #order = new ClassOrder()
   readonly #queues: ClassQueues = {
     mutation: new FairQueue(),
     interactive: new FairQueue(),
@@ -37,13 +36,8 @@ export class CallScheduler implements Disposable {
     live: new FairQueue(),
     resync: new FairQueue(),
   }
-  readonly #refusals: ClassRefusals = {
-    mutation: refusedLanes(),
-    interactive: refusedLanes(),
-    trial: refusedLanes(),
-    live: refusedLanes(),
-    resync: refusedLanes(),
-  }
+  readonly #floors: ClassFloors
+  readonly #refusalTimes: RefusalTimes
   #nextSlot: Appointment | undefined
   #waiting = 0
 
@@ -54,6 +48,8 @@ export class CallScheduler implements Disposable {
   constructor(clock: Clock, address: CellSet, onLeft: (tenant: TenantShare) => void) {
     this.#clock = clock
     this.#address = address
+    this.#floors = new ClassFloors(this.#queues, address)
+    this.#refusalTimes = new RefusalTimes(this.#queues, address)
     this.#onLeft = onLeft
     this.agenda = new Agenda(clock, () => this.serve())
   }
@@ -81,12 +77,13 @@ export class CallScheduler implements Disposable {
     tenant.cells.take(endpoint, requestClass, now)
     tenant.held += 1
     // The usual case: no call waits, so none is passed over.
-    const spent = this.#waiting === 0 ? undefined : this.#pass(tenant, endpoint, requestClass, now)
+    const spent = this.#waiting === 0 ? undefined : this.#floors.passOver(tenant, endpoint, requestClass, now)
     return { tenant, endpoint, requestClass, grantedAt: now, spent }
   }
 
   /** Ends the holding of a permit: its request is sent now, or never. */
-  settle({ tenant, endpoint, requestClass, grantedAt, spent }: TakenCall, isSent: boolean): void {
+  settle(call: TakenCall, isSent: boolean): void {
+    const { tenant, endpoint, requestClass, grantedAt } = call
     tenant.held -= 1
     if (isSent) {
       const now = this.#clock.now()
@@ -95,26 +92,16 @@ export class CallScheduler implements Disposable {
     } else {
       this.#address.giveBack(endpoint, requestClass, grantedAt)
       tenant.cells.giveBack(endpoint, requestClass, grantedAt)
-      if (spent) {
-        this.#order.giveBack(requestClass, endpoint, spent.ofAll)
-        tenant.order.giveBack(requestClass, endpoint, spent.ofOwn)
-      }
+      this.#floors.giveBack(call)
     }
     if (this.#waiting === 0) return
     this.wake(tenant)
     this.serve()
   }
 
-  /**
-   * Returns the milliseconds after which a refused call should come back. Each refused call gets a time of its own, as if it
-   * waited in the queue: behind all calls that wait, and behind calls that were refused before and have not come back yet, as far
-   * as these have their turns before it.
-   */
+  /** Returns the milliseconds after which a refused call should come back. See {@link RefusalTimes}. */
   promiseMs(tenant: TenantShare | undefined, call: QueuedRequest, now: number): number {
-    const before = { queues: this.#queues, refusals: this.#refusals, behind: 0 }
-    const at = queuedUntil(before, this.#address, tenant, call, now)
-    this.#refusals[call.class][call.endpoint].add(call.tenantKey, call.asker?.caller, at)
-    return Math.max(0, at - now)
+    return this.#refusalTimes.refuse(tenant, call, now)
   }
 
   /** Adds a call to its lane. It stays there until it is granted, refused at its deadline, or removed. */
@@ -182,42 +169,16 @@ export class CallScheduler implements Disposable {
     for (const requestClass of REQUEST_CLASSES) {
       const queue = this.#queues[requestClass]
       const isOpen = (endpoint: Endpoint) =>
-        this.#order.isDue(requestClass, endpoint) === isDue &&
-        this.#address.readyAt(endpoint, this.#standIn(requestClass, endpoint), now) <= now
+        this.#floors.isDue(requestClass, endpoint) === isDue &&
+        this.#address.readyAt(endpoint, this.#floors.standIn(requestClass, endpoint), now) <= now
       for (let lane = queue.next(isOpen); lane; lane = queue.next(isOpen)) {
-        const readyAt = lane.owner.tenant.cells.readyAt(lane.endpoint, this.#standIn(requestClass, lane.endpoint), now)
+        const { owner, endpoint } = lane
+        const readyAt = owner.tenant.cells.readyAt(endpoint, this.#floors.standIn(requestClass, endpoint), now)
         if (readyAt <= now) return lane
         this.#park(lane, readyAt)
       }
     }
     return undefined
-  }
-
-  /**
-   * Returns the class by whose rules a call may leave. For a class below its floor it is the most urgent one that waits for a
-   * limit in common: otherwise a flood of calls that are not paced, or that may use the reserve, would take every slot before it.
-   */
-  #standIn(requestClass: BudgetClass, endpoint: Endpoint): BudgetClass {
-    if (!this.#order.isDue(requestClass, endpoint)) return requestClass
-    const waits = (other: BudgetClass): boolean =>
-      ENDPOINTS.some((each) => this.#queues[other].load(each).items > 0 && this.#address.isShared(each, endpoint))
-    return REQUEST_CLASSES.find((other) => other === requestClass || waits(other)) ?? requestClass
-  }
-
-  /** Gives credit to the classes that a call passes over, with all tenants and with its own. */
-  #pass(tenant: TenantShare, endpoint: Endpoint, requestClass: BudgetClass, now: number): TakenCall['spent'] {
-    const isOpen = (other: BudgetClass, each: Endpoint) => this.#address.isOpenBeside(endpoint, each, other, now)
-    const ofAll = this.#order.served(requestClass, endpoint, (other, each): Passed => {
-      if (!this.#address.isShared(endpoint, each) || !isOpen(other, each)) return 'apart'
-      return this.#queues[other].load(each).items > 0 ? 'waits' : 'rests'
-    })
-    const { cells } = tenant
-    const ofOwn = tenant.order.served(requestClass, endpoint, (other, each): Passed => {
-      if (!cells.isShared(endpoint, each)) return 'apart'
-      if (!isOpen(other, each) || !cells.isOpenBeside(endpoint, each, other, now)) return 'apart'
-      return (tenant.find(other, each)?.items.size ?? 0) > 0 ? 'waits' : 'rests'
-    })
-    return { ofAll, ofOwn }
   }
 
   #grant(turn: TenantLane, now: number): void {
@@ -275,15 +236,11 @@ export class CallScheduler implements Disposable {
     for (const requestClass of REQUEST_CLASSES) {
       for (const endpoint of ENDPOINTS) {
         if (this.#queues[requestClass].load(endpoint).lanes === 0) continue
-        at = Math.min(at, this.#address.readyAt(endpoint, this.#standIn(requestClass, endpoint), now))
+        at = Math.min(at, this.#address.readyAt(endpoint, this.#floors.standIn(requestClass, endpoint), now))
       }
     }
     if (this.#nextSlot?.at === at && this.#nextSlot.index >= 0) return
     this.agenda.cancel(this.#nextSlot)
     this.#nextSlot = at === Number.POSITIVE_INFINITY ? undefined : this.agenda.add(at, () => {})
   }
-}
-
-function refusedLanes(): Readonly<Record<Endpoint, RefusedLanes>> {
-  return { list: new RefusedLanes(), item: new RefusedLanes(), write: new RefusedLanes() }
 }

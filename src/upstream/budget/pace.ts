@@ -7,7 +7,8 @@ interface HeldCall {
 }
 
 /**
- * The pace of the calls of one kind: when the last one left, and when the next one may leave.
+ * The pace of the calls of one kind: when the last one left, and when the next one may leave. It is the even gap between calls with
+ * which none has to wait for an older one to leave the limit's window.
  *
  * A call that is given back leaves no trace, if calls that left after it did not depend on it. All instants are clock times.
  */

@@ -49,13 +49,6 @@ export class TurnQueue<Item> {
     return this.#first?.item
   }
 
-  /** Serves and removes the item whose turn it is. */
-  shift(): Item | undefined {
-    const turn = this.#first
-    if (turn) this.remove(turn, { isServed: true })
-    return turn?.item
-  }
-
   get #first(): Turn<Item> | undefined {
     let branch = this.#root
     for (let child = branch.ring.first; child; child = branch.ring.first) branch = child

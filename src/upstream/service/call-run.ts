@@ -8,7 +8,7 @@ import { Stop } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallPath } from './call-path.ts'
 import { type CallTimes, callTimes, longestOtherWaitMs } from './call-times.ts'
-import { acquireForTrial, acquireWhileUp, createVisit, giveUpEarly, trialWaitMs, waitWithPermit } from './call-trial.ts'
+import { acquireForTrial, acquireWhileUp, createVisit, giveUpEarly, trialWaitMs } from './call-trial.ts'
 import { LIST_PROBE, type Probe, pinProbe } from './probes.ts'
 import type { ServiceCall } from './service-call.ts'
 
@@ -16,6 +16,8 @@ const MAX_TRIES = 3
 const FIRST_BACKOFF_MS = 200
 /** Milliseconds after which a probe that waits for the budget gives up. */
 const LATE_PROBE_MS = 60_000
+/** Milliseconds after which a late probe with a permit has had no turn, since others are tried. */
+const LONGEST_WITH_PERMIT_MS = 5_000
 
 /** One call with all of its tries: gate, budget, request, and again. `Service.call` says what callers may expect. */
 export class CallRun<Value> {
@@ -88,7 +90,7 @@ export class CallRun<Value> {
     const { budget, clock, breakers } = this.#path
     const request = { ...this.#request, class: 'trial', deadline: clock.now() + LATE_PROBE_MS } as const
     const permit = await budget.acquire(request)
-    const trial = await waitWithPermit(this.#call.tenantKey, this.#path)
+    const trial = await breakers.waitWithPermit(this.#call.tenantKey, clock.now() + LONGEST_WITH_PERMIT_MS)
     if (!trial) permit.giveBack()
     else if (!breakers.handOver({ ...trial, permit }, request.endpoint)) {
       // The time for the answer begins now.

@@ -10,8 +10,6 @@ import type { CallPath } from './call-path.ts'
 import { type CallTimes, longestTrialMs, longestVisitMs } from './call-times.ts'
 import type { ServiceCall } from './service-call.ts'
 
-/** Milliseconds after which a late probe with a permit has had no turn, since others are tried. */
-const LONGEST_WITH_PERMIT_MS = 5_000
 /** Stops the waiting for a budget when the service is down. */
 const DOWN = Symbol('the service is down')
 
@@ -97,29 +95,6 @@ export async function acquireWhileUp(
     endWaiting()
     endFollowing?.()
     if (signal instanceof Stop) signal.onAsker = undefined
-  }
-}
-
-/**
- * Waits until a probe with a permit may be the next trial, in the turn of its tenant. Returns null when the service is back, or when
- * others find out.
- */
-export async function waitWithPermit(tenantKey: string, { clock, breakers }: CallPath): Promise<Trial | null> {
-  const since = clock.now()
-  try {
-    return await breakers.wait({
-      tenantKey,
-      lane: 'late probe',
-      since,
-      until: since + LONGEST_WITH_PERMIT_MS,
-      signal: undefined,
-      isChange: false,
-      trialWaitMs: () => 0,
-      probe: () => {},
-      probeLate: () => Promise.resolve(),
-    })
-  } catch {
-    return null
   }
 }
 

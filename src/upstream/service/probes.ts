@@ -1,5 +1,6 @@
 import { PIN_STATUSES } from '../../domain/pin.ts'
-import { isOutage, type ServiceBreakers } from '../breaker/service-breakers.ts'
+import type { ServiceBreakers } from '../breaker/service-breakers.ts'
+import { verdictOf } from '../breaker/verdict.ts'
 import type { ServiceCall } from './service-call.ts'
 
 /** The request of a probe: a read that finds out whether a service is back, in place of a change that waits. */
@@ -27,7 +28,7 @@ export function pinProbe(tenantKey: string, breakers: ServiceBreakers): Probe {
       try {
         await client.getPin(ABSENT_REQUEST_ID, options)
       } catch (error) {
-        if (isOutage(error)) throw error
+        if (verdictOf(error) === 'outage') throw error
       }
       queueMicrotask(() => breakers.tryChange(tenantKey))
       // Breakers learn nothing from an error that is no `PinqlError`.

@@ -1,0 +1,95 @@
+import type { Clock } from '../waiting/clock.ts'
+import { listen, type StopSignal } from '../waiting/stop.ts'
+import type { GateWaiter, Trial } from './visit.ts'
+
+/** Maximum number of calls that wait for one service at the same time: of all tenants, and of one tenant. */
+const MAX_WAITING = 10_000
+const MAX_WAITING_OF_TENANT = 1_000
+
+/** The end of a wait that nobody else ends. */
+interface WaitEnd {
+  /** Milliseconds until the waiter gives up, and its error then. */
+  readonly inMs: number
+  refusal(): Error
+  /** The waiter gives up when this is aborted, with its reason. */
+  readonly signal: StopSignal | undefined
+}
+
+/** Those who wait at the gate, by arrival. They stay until somebody lets them leave, their time is over, or their caller is gone. */
+export class WaitingRoom implements Iterable<GateWaiter> {
+  readonly #clock: Clock
+  readonly #onEmpty: () => void
+  readonly #waiting = new Set<GateWaiter>()
+  /** Number of waiters of each tenant that has any. */
+  readonly #ofTenant = new Map<string, number>()
+
+  /** @param onEmpty called when the last waiter has left */
+  constructor(clock: Clock, onEmpty: () => void) {
+    this.#clock = clock
+    this.#onEmpty = onEmpty
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0
+  }
+
+  /** Returns whether no more of a tenant may come in. */
+  isFull(tenantKey: string): boolean {
+    return this.#waiting.size >= MAX_WAITING || (this.#ofTenant.get(tenantKey) ?? 0) >= MAX_WAITING_OF_TENANT
+  }
+
+  [Symbol.iterator](): Iterator<GateWaiter> {
+    return this.#waiting.values()
+  }
+
+  /** Resolves with what the waiter leaves with, and rejects with what it fails with. */
+  enter(
+    who: Pick<GateWaiter, 'tenantKey' | 'keys' | 'visit'>,
+    { inMs, refusal, signal }: WaitEnd,
+  ): Promise<Trial | null> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        timer.cancel()
+        signal?.removeEventListener('abort', abort)
+        this.#remove(waiter)
+      }
+      const waiter: GateWaiter = {
+        ...who,
+        leave: (trial) => {
+          end()
+          resolve(trial)
+        },
+        fail: (error) => {
+          end()
+          reject(error)
+        },
+      }
+      const abort = (): void => waiter.fail(signal?.reason)
+      const timer = this.#clock.setTimeout(() => waiter.fail(refusal()), inMs, { keepsAlive: true })
+      if (signal) listen(signal, abort)
+      this.#waiting.add(waiter)
+      this.#count(who.tenantKey, 1)
+    })
+  }
+
+  /** Lets those leave whose wait is over. */
+  letGo(isOver: (tenantKey: string) => boolean): void {
+    for (const waiter of [...this.#waiting]) if (isOver(waiter.tenantKey)) waiter.leave(null)
+  }
+
+  failAll(error: unknown): void {
+    for (const waiter of [...this.#waiting]) waiter.fail(error)
+  }
+
+  #remove(waiter: GateWaiter): void {
+    if (!this.#waiting.delete(waiter)) return
+    this.#count(waiter.tenantKey, -1)
+    if (this.isEmpty) this.#onEmpty()
+  }
+
+  #count(tenantKey: string, more: 1 | -1): void {
+    const waiting = (this.#ofTenant.get(tenantKey) ?? 0) + more
+    if (waiting > 0) this.#ofTenant.set(tenantKey, waiting)
+    else this.#ofTenant.delete(tenantKey)
+  }
+}
