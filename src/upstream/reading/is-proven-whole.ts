@@ -79,11 +79,9 @@ export async function isProvenWhole(
 
 /** Returns whether a list has all of these pins, and others. */
 function isLongerWith(page: PinPage | null, ids: ReadonlySet<string>): boolean {
-  return (
-    page !== null &&
-    page.pins.filter(({ requestId }) => ids.has(requestId)).length === ids.size &&
-    page.pins.length > ids.size
-  )
+  // A service may list a pin twice.
+  const shown = new Set(page?.pins.map(({ requestId }) => requestId))
+  return shown.size > ids.size && [...ids].every((id) => shown.has(id))
 }
 
 /** Returns the query of the same kind that probably has the longest list: without times, and with all statuses but one. */
