@@ -26,7 +26,7 @@ export interface CountOutcome {
 }
 
 /** `twice`: lists have some records twice, and `count` counts them twice. `of all users`: `count` includes pins of others. */
-export type Quirk = 'none' | 'twice' | 'of all users'
+type Quirk = 'none' | 'twice' | 'of all users'
 
 /** Asks a service of chance for a page and its `totalCount`, twice. The same seed makes the same history. */
 export async function countHistory(seed: number): Promise<CountOutcome[]> {
