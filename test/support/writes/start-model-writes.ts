@@ -14,7 +14,7 @@ export interface ModelWrites extends AsyncDisposable {
   readonly clock: VirtualClock
   /** The life of the gateway that runs now. */
   readonly life: Life
-  /** The tenant in that life. */
+  /** The tenant in that life. It connects at the start, since its token is configured. */
   readonly tenant: Tenant
   readonly token: string
   /** The tenant's pins at the service, oldest first. */
@@ -52,7 +52,7 @@ export function startModelWrites(capabilities: Partial<Capabilities> = {}): Mode
       writeRecords: mortalRecords(records, life),
       tenantSecret: SECRET,
     })
-    return { life, registry, tenant: registry.tenant('model', null) }
+    return { life, registry }
   }
   let now = begin(new Life())
   return {
@@ -62,7 +62,7 @@ export function startModelWrites(capabilities: Partial<Capabilities> = {}): Mode
       return now.life
     },
     get tenant() {
-      return now.tenant
+      return now.registry.tenant('model', null)
     },
     token,
     pins: () => [...model.pins(token).values()],
