@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { parseInstant } from '../../src/domain/instant.ts'
 import type { Pin } from '../../src/domain/pin.ts'
+import { openDatabase } from '../../src/storage/open-database.ts'
 import { MemoryWriteRecords } from '../../src/upstream/writes/memory-write-records.ts'
 import { openWriteRecords } from '../../src/upstream/writes/open-write-records.ts'
 import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from '../../src/upstream/writes/write-records.ts'
@@ -52,6 +53,7 @@ function record(more: Partial<WriteRecord> = {}): WriteRecord {
     write: { pin, replaces: { requestId: 'r0', cid: exampleCid(2), was: { name: null, meta: { a: '0' } } } },
     before: ['r0'],
     result: null,
+    sweepId: null,
     ...more,
   }
 }
@@ -162,6 +164,31 @@ describe.each([
     ])
   })
 
+  it('lists a finished write as long as its sweep is due, and ends only the last sweep that was planned', async () => {
+    await using opened = await open({ nowMs: START })
+    const { records } = opened
+    for (const key of ['a', 'b']) {
+      await records.begin(record({ key }))
+      await records.planSweep(record({ key }), 'first')
+      await records.finish(record({ key }), made(`of ${key}`))
+    }
+    await records.planSweep(record({ key: 'b' }), 'second')
+    const due = async () => (await records.unfinished('one:hash')).map(({ key, sweepId }) => [key, sweepId])
+
+    expect(await due()).toEqual([
+      ['a', 'first'],
+      ['b', 'second'],
+    ])
+    for (const key of ['a', 'b']) await records.endSweep(record({ key }), 'first')
+    expect(await due()).toEqual([['b', 'second']])
+    await records.markUnknown(record({ key: 'b' }))
+    expect(await due()).toEqual([['b', 'second']])
+    await records.finish(record({ key: 'b' }), made('of b'))
+    await records.endSweep(record({ key: 'b' }), 'second')
+    expect(await due()).toEqual([])
+    expect(await records.find('one:hash', 'b')).toEqual(record({ key: 'b', state: 'done', result: made('of b') }))
+  })
+
   it('frees every key after 24 hours, however many there are', async () => {
     const wall = { nowMs: START }
     await using opened = await open(wall)
@@ -210,5 +237,22 @@ describe('write records in SQLite', () => {
     await second.finish(record(), made('r1'))
     expect(await first.find('one:hash', 'key')).toEqual(record({ state: 'done', result: made('r1') }))
     expect((await stat(path)).mode & 0o077).toBe(0)
+  })
+
+  it('of version 1 are read, finished and swept', async () => {
+    await using folder = await temporaryFolder()
+    const path = `${folder.path}/writes.db`
+    const sql = await readFile(new URL('../support/writes/writes-version-1.sql', import.meta.url), 'utf8')
+    const old = await openDatabase(path, { version: 1, sql })
+    old.close()
+    await using records = await openWriteRecords(path, () => START)
+
+    const kept = record({ write: { pin: { ...record().write.pin, meta: {} }, replaces: null }, before: null })
+    const done = { ...kept, key: 'done', startedAt: START + 1, state: 'done', result: made('r1') } as const
+    expect(await records.unfinished('one:hash')).toEqual([kept])
+    expect(await records.find('one:hash', 'done')).toEqual(done)
+    await records.planSweep(done, 'sweep')
+    expect(await records.unfinished('one:hash')).toEqual([kept, { ...done, sweepId: 'sweep' }])
+    expect(await records.begin(record({ key: 'new' }))).toBe(true)
   })
 })

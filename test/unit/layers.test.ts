@@ -58,6 +58,7 @@ const LAYERS: Layers = {
     'upstream/learning/learned-capabilities.ts',
     'upstream/learning/learned-filters.ts',
     'upstream/learning/list-proofs.ts',
+    'upstream/learning/token-refusals.ts',
     'upstream/providers/capabilities.ts',
     'upstream/service',
     'upstream/waiting',

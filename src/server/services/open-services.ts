@@ -21,7 +21,8 @@ export interface OpenServices extends AsyncDisposable {
 }
 
 /**
- * Starts the embedded service if one is configured, and makes all services ready. Sends nothing to any other service yet.
+ * Starts the embedded service if one is configured, and makes all services ready. Sends nothing to any other service yet,
+ * unless an earlier process left writes of a configured token unfinished.
  *
  * @param observe gets the upstream events, as the log does
  * @throws {ConfigError} when a service's endpoint is neither given nor known

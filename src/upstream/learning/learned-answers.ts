@@ -5,10 +5,6 @@ export class LearnedAnswers {
   readonly #emptyForms = new Set<string>()
   /** True once a list was answered. From then on, the endpoint cannot be wrong. */
   hasListed = false
-  /** True once it was shown that the service refuses a larger `limit` than `maxLimit`. */
-  refusesLimits = false
-  /** True once it was shown that the service refuses `after`, at least beside `before`. */
-  refusesAfter = false
   /** The only form of times that the service takes; null while it takes both. */
   timeForm: TimeForm | null = null
   /** True once a list had more records than requested, and more than one. */

@@ -24,6 +24,8 @@ export interface Lesson {
 export class LearnedCapabilities {
   #current: Capabilities
   readonly #lessons: Lesson[] = []
+  /** Their proofs. There are as many as limits that services refuse. */
+  readonly #reportedForTokens = new Set<string>()
   readonly #onLesson: (lesson: Lesson) => void
   /** True if neither the provider nor the configuration says how the service counts. */
   readonly isStranger: boolean
@@ -76,27 +78,12 @@ export class LearnedCapabilities {
     this.#learn({ change: { maxLimit: limit }, capability: 'maxLimit', proof })
   }
 
-  /** Records that the service refuses lists with a larger `limit` than this. */
-  observeRefusedLimit(limit: number): void {
-    this.answers.refusesLimits = true
-    if (this.#current.maxLimit <= limit) return
-    const proof = `a list of more than ${limit} pins was refused`
-    this.#learn({ change: { maxLimit: limit }, capability: 'maxLimit', proof })
-  }
-
   /** Records that the service takes times in one form only. */
   observeTimeForm(form: TimeForm): void {
     this.answers.timeForm = form
     if (form === 'fraction') return
     const proof = 'a time with a fraction was refused'
     this.#learn({ change: { timeDigits: 0 }, capability: 'timeDigits', proof })
-  }
-
-  /** Records that the service refuses `after`, at least beside `before`. */
-  observeRefusedAfter(): void {
-    this.answers.refusesAfter = true
-    const proof = '`after` was refused'
-    this.#learn({ change: { honoursAfter: false }, capability: 'honoursAfter', proof })
   }
 
   /** Records that a list had more pins than the specification allows. */
@@ -184,6 +171,13 @@ export class LearnedCapabilities {
   observeIgnoredCid(): void {
     const proof = 'a pin kept its CID when it was replaced'
     this.#learn({ change: { replace: 'add-then-remove' }, capability: 'replace', proof })
+  }
+
+  /** Reports, once, a lesson that holds for single tokens only. It changes nothing for others, and is not among `lessons`. */
+  reportForToken(lesson: Lesson): void {
+    if (this.#reportedForTokens.has(lesson.proof)) return
+    this.#reportedForTokens.add(lesson.proof)
+    this.#onLesson(lesson)
   }
 
   /**

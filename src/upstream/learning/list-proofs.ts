@@ -9,7 +9,7 @@ const CHANCE_OF_ERROR = 1e-5
 
 /**
  * The proofs that excuse pages of one token from a check. Everything else that answers teach is shared by all tokens, in
- * {@link LearnedCapabilities}.
+ * {@link LearnedCapabilities}. What refusals teach is partly not: see `TokenRefusals`.
  *
  * What is true for one token need not be true for another: services have larger pages for larger plans. Nor need it be true
  * for other queries: services may cut or count filtered lists in another way. So each proof holds for one token and one kind

@@ -29,7 +29,7 @@ export function sumOfCounts(counts: readonly (number | null)[]): number | null {
 }
 
 async function countPart(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<number | null> {
-  if (isCountExact(query, source.capabilities)) {
+  if (!source.known.isStranger && isCountExact(query, source.capabilities)) {
     const sent = { ...planQuery(query, source.capabilities), limit: 1 }
     const page = await source.listPins(sent, options)
     const count = countIn(page, sent, query, source.capabilities)

@@ -85,10 +85,15 @@ function isWithinLimit(sent: ListQuery, page: PinPage): boolean {
   return recordCount(page) < sent.limit || isOverfull(sent, page)
 }
 
-/** Returns whether a list has all pins of another, and more records. Odd records of the other may be among these. */
+/** Returns whether a list has all pins of another, and more records. A service may list a record twice. */
 function isLongerWith(list: PinPage, page: PinPage): boolean {
-  const ids = new Set(list.pins.map(({ requestId }) => requestId))
-  return recordCount(list) > recordCount(page) && page.pins.every(({ requestId }) => ids.has(requestId))
+  const shown = new Set(list.pins.map(({ requestId }) => requestId))
+  const isComplete = page.pins.every(({ requestId }) => shown.has(requestId))
+  return isComplete && differentRecords(list) > differentRecords(page)
+}
+
+function differentRecords({ pins, leftOut = [] }: PinPage): number {
+  return new Set(pins.map(({ requestId }) => requestId)).size + new Set(leftOut.map(({ key }) => key)).size
 }
 
 /** The statuses of a page one by one, if it has several; and those that no pin has, in as few lists as the service needs. */

@@ -18,17 +18,28 @@ export function isCutShort(sent: PinQuery, page: PinPage, capabilities: Capabili
   return recordCount(page) > 0 && (page.looksCut === true || claimsMore(sent, page, capabilities))
 }
 
-/** Returns the number of pins that match a query, if the first answer reveals it; otherwise null. */
-export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabilities: Capabilities): number | null {
+/**
+ * Returns the number of pins that match a query, if the first answer reveals it; otherwise null.
+ *
+ * @param isStranger true if only a whole list is to be counted. The `count` of a service that nobody knows may stop at any number,
+ *   or include pins of others, and no answer disproves that. Default: false.
+ */
+export function countIn(
+  page: PinPage,
+  sent: ListQuery,
+  query: PinQuery,
+  capabilities: Capabilities,
+  isStranger = false,
+): number | null {
   const { pins, count, leftOut } = page
   const records = recordCount(page)
   if (capabilities.multiStatus === false && sent.statuses.length > 1) return null
   const isCut = isFull(sent, page, capabilities) || page.looksCut === true || claimsMore(sent, page, capabilities)
   if (!isCut) {
     const readable = new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
-    return countWithLeftOut(readable, leftOut?.length ?? 0, query, capabilities)
+    return countWithLeftOut(readable, leftOut?.length ?? 0, query, capabilities, isStranger)
   }
-  if (count === null || !isCountExact(query, capabilities)) return null
+  if (isStranger || count === null || !isCountExact(query, capabilities)) return null
   if (isCapped(count, query, capabilities)) return null
   // A `count` equal to the length of the page may mean just that length.
   return count > records || (count === records && capabilities.count !== null) ? count : null
@@ -36,15 +47,18 @@ export function countIn(page: PinPage, sent: ListQuery, query: PinQuery, capabil
 
 /**
  * Returns the number of matching pins of a list that was read whole, as the service would count them: records that cannot
- * be read included. Null if the service lists more than matches, so that nobody knows whether these records match.
+ * be read included. Null if the service lists more than matches, so that nobody knows whether these records match. A stranger may
+ * do so whenever the query has filters.
  */
 export function countWithLeftOut(
   readable: number,
   leftOut: number,
   query: PinQuery,
   capabilities: Capabilities,
+  isStranger: boolean,
 ): number | null {
-  return leftOut === 0 || isAnswerExact(query, capabilities) ? readable + leftOut : null
+  const isExact = isStranger ? isUnfiltered(query) : isAnswerExact(query, capabilities)
+  return leftOut === 0 || isExact ? readable + leftOut : null
 }
 
 /**

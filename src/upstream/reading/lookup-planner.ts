@@ -1,5 +1,6 @@
 import { safePace } from '../budget/rate-limit.ts'
 import { RefusedCalls } from '../budget/refused-calls.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
 import type { Service } from '../service/service.ts'
 import type { Asker } from '../waiting/stop.ts'
 import { largestLimit } from './list-plan.ts'
@@ -24,6 +25,8 @@ export interface NextRequest {
 /** The parts of a tenant on which the choice depends. */
 export interface PlannedTenant {
   readonly key: string
+  /** The service's capabilities, without what it refuses to the tenant. */
+  readonly capabilities: Capabilities
   /** Number of the tenant's pins, if known. */
   total(): number | null
 }
@@ -133,7 +136,7 @@ export class LookupPlanner {
   /** True if one list holds all pins, as far as known. */
   get fitsOneList(): boolean {
     const total = this.#tenant.total()
-    return total !== null && total < Math.min(this.#longestList, largestLimit(this.#service.capabilities))
+    return total !== null && total < Math.min(this.#longestList, largestLimit(this.#tenant.capabilities))
   }
 
   /** The ways that a permit for a list allows. */
@@ -158,13 +161,13 @@ export class LookupPlanner {
 
   /** Returns the number of requests of a kind that serve the targets. Infinite if this kind cannot serve them. */
   #requests(way: Way, { pins, cids }: Targets): number {
-    const { cidFilter, maxCids } = this.#service.capabilities
+    const { cidFilter, maxCids } = this.#tenant.capabilities
     const isSelective = cidFilter === 'exact'
     if (way === 'item') return pins
     if (way === 'cids') return isSelective ? Math.ceil(cids / maxCids) : NEVER
     if (this.fitsOneList) return 1
     if (isSelective) return NEVER
-    return Math.ceil(((this.#tenant.total() ?? 0) + 1) / largestLimit(this.#service.capabilities))
+    return Math.ceil(((this.#tenant.total() ?? 0) + 1) / largestLimit(this.#tenant.capabilities))
   }
 
   /** Returns the milliseconds until the last of some requests to an endpoint leaves. */

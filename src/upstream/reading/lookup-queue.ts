@@ -145,11 +145,12 @@ export class LookupQueue {
   }
 
   #takeBatch(way: Way, stop: Stop): LookupBatch {
-    return takeBatch(way, this.#waiting, this.#turns, this.#source, this.#service.capabilities, stop)
+    return takeBatch(way, this.#waiting, this.#turns, this.#source, this.#source.capabilities, stop)
   }
 
   async #answer({ lookups, query }: LookupBatch, page: PinPage, signal: StopSignal): Promise<void> {
-    const { capabilities, name } = this.#service
+    const { name } = this.#service
+    const { capabilities } = this.#source
     const isCut = query && (recordCount(page) >= largestLimit(capabilities) || isCutShort(query, page, capabilities))
     if (!query || (!isCut && (await this.#source.isWhole(query, page, signal)))) return lookups.settle(name, page)
     if (query.cids) return lookups.settle(name, await this.#source.collect(query.cids, signal))

@@ -3,6 +3,7 @@ import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import type { ListProofs } from '../learning/list-proofs.ts'
+import type { TokenRefusals } from '../learning/token-refusals.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { largestLimit } from './list-plan.ts'
@@ -15,6 +16,8 @@ export interface CheckedService {
   readonly capabilities: Capabilities
   readonly known: LearnedCapabilities
   readonly proofs: ListProofs
+  /** The parts of lists that are refused to this token. `capabilities` contains them. */
+  readonly refusals: TokenRefusals
   readonly clock: Clock
 }
 

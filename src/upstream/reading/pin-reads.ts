@@ -7,6 +7,7 @@ import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.
 import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import { ListProofs } from '../learning/list-proofs.ts'
+import { TokenRefusals } from '../learning/token-refusals.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Account } from '../service/account.ts'
 import type { ServiceCall } from '../service/service-call.ts'
@@ -52,11 +53,13 @@ export class PinReads implements PinSource, LookupSource {
   readonly #refused: RefusedLists
   readonly #empty: EmptyAnswers
   readonly proofs: ListProofs
+  readonly refusals: TokenRefusals
 
   constructor(account: Account, changes: ChangesSeen) {
     this.#account = account
     this.#changes = changes
     this.proofs = new ListProofs(account.service.known)
+    this.refusals = new TokenRefusals(account.service.known)
     this.#checks = new StrangerChecks(this)
     this.#refused = new RefusedLists(this)
     this.#empty = new EmptyAnswers(this)
@@ -74,8 +77,9 @@ export class PinReads implements PinSource, LookupSource {
     return this.#account.service.name
   }
 
+  /** The service's capabilities, without what it refuses to this token. */
   get capabilities(): Capabilities {
-    return this.#account.service.capabilities
+    return this.refusals.restrict(this.#account.service.capabilities)
   }
 
   get clock(): Clock {

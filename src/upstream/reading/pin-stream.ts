@@ -147,7 +147,8 @@ export class PinStream {
     if (isFullPage && capabilities.order === null && this.#limit.grow()) return
     if (this.#start.lacksWitness(sent, page)) return
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
-    this.#count ??= this.#start.position === null ? countIn(page, sent, this.#query, capabilities) : null
+    this.#count ??=
+      this.#start.position === null ? countIn(page, sent, this.#query, capabilities, known.isStranger) : null
 
     // Some services return fewer pins than requested. So a short page is the last one only if its `count` does not claim
     // more.
@@ -193,8 +194,12 @@ export class PinStream {
     this.#leftOut.add(leftOut)
     if (!isValid) return
     const matching = new Map(pins.filter(this.#matches).map((pin) => [pin.requestId, pin]))
-    this.#count = countWithLeftOut(matching.size, this.#leftOut.size, query, source.capabilities)
-    this.#isUncountable = this.#count === null
+    const { capabilities, known } = source
+    const whole = countWithLeftOut(matching.size, this.#leftOut.size, query, capabilities, known.isStranger)
+    // The rest behind a position is not all.
+    const isAll = !isRest || this.#start.position === null
+    this.#count = isAll ? whole : (this.#count ?? null)
+    this.#isUncountable ||= isAll && whole === null
     this.#ready = this.#place(matching.values())
     this.#hasHeldBack = false
     this.#isRead = true

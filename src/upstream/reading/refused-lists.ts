@@ -18,6 +18,8 @@ interface Answered {
  * Some services refuse a `limit` above 50 or 100, times with a fraction or without, or `after` beside `before`. A refused list is
  * requested with the least of all that. If it is answered then, what was left out is added again, one part after the other, until
  * the refused part is known. So a list that is refused for another reason costs one request more, or two if it has times.
+ *
+ * A refused `limit` or `after` is known of the token only, since its plan may be the reason.
  */
 export class RefusedLists {
   readonly #service: CheckedService
@@ -26,9 +28,9 @@ export class RefusedLists {
     this.#service = service
   }
 
-  /** Returns a query without what the service is known to refuse. Unchanged at known providers. */
+  /** Returns a query without what the service is known to refuse to this token. Unchanged at known providers. */
   accepted(query: ListQuery): ListQuery {
-    return withoutRefused(query, this.#service.known.answers, this.#service.capabilities.maxLimit)
+    return withoutRefused(query, this.#service.refusals, this.#service.known.answers.timeForm)
   }
 
   /** Returns whether a list may have been refused for a part that can be left out, so that the same list need not be tried again. */
@@ -91,7 +93,7 @@ export class RefusedLists {
     if (whole !== null) return whole
     const smaller = await tryUsualLimits(least.sent.limit, limit, (usual) => attempt({ ...least.sent, limit: usual }))
     const best = smaller ?? least
-    this.#service.known.observeRefusedLimit(best.sent.limit)
+    this.#service.refusals.observeLimit(best.sent.limit)
     return best
   }
 
@@ -102,7 +104,7 @@ export class RefusedLists {
     if (withAfter !== null) return withAfter
     // The value may have been refused, and not the parameter.
     if ((await attempt({ ...least.sent, after: harmlessAfter(least.sent, form) })) !== null) throw refusal
-    this.#service.known.observeRefusedAfter()
+    this.#service.refusals.observeAfter()
     return least
   }
 }

@@ -1,17 +1,24 @@
 import { formatInstant, parseInstant, SECOND_NS } from '../../domain/instant.ts'
 import type { ListQuery, TimeForm } from '../http/list-query.ts'
-import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
+import type { TokenRefusals } from '../learning/token-refusals.ts'
 
 /** The specification's default `limit`. No service refuses it. */
 export const ACCEPTED_LIMIT = 10
 
 const DAY_NS = 86_400n * SECOND_NS
 
-/** Returns a query without what the service is known to refuse. The answer to it has all pins that match, and maybe more. */
-export function withoutRefused(query: ListQuery, answers: LearnedCapabilities['answers'], maxLimit: number): ListQuery {
-  const { refusesLimits, refusesAfter, timeForm } = answers
+/**
+ * Returns a query without what is known to be refused. The answer to it has all pins that match, and maybe more.
+ *
+ * @param timeForm the only form of times that the service takes; null while it takes both
+ */
+export function withoutRefused(
+  query: ListQuery,
+  { maxLimit, refusesAfter }: Pick<TokenRefusals, 'maxLimit' | 'refusesAfter'>,
+  timeForm: TimeForm | null,
+): ListQuery {
   let accepted = query
-  if (refusesLimits && query.limit > maxLimit) accepted = { ...accepted, limit: maxLimit }
+  if (query.limit > maxLimit) accepted = { ...accepted, limit: maxLimit }
   if (refusesAfter && query.after !== undefined) accepted = { ...accepted, after: undefined }
   return timeForm === null ? accepted : inForm(accepted, timeForm)
 }

@@ -59,9 +59,9 @@ export class Tenant implements PinSource {
     return this.#service.name
   }
 
-  /** The service's capabilities, as far as known now. */
+  /** The service's capabilities, as far as known now, without what it refuses to this token. */
   get capabilities(): Capabilities {
-    return this.#service.capabilities
+    return this.#reads.capabilities
   }
 
   /** Sets the observer that sees all answers to this tenant. Returns a function that removes it. */

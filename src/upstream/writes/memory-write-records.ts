@@ -39,8 +39,16 @@ export class MemoryWriteRecords implements WriteRecords {
     return true
   }
 
+  async planSweep(record: WriteRecord, sweepId: string): Promise<void> {
+    this.#change(record, { sweepId })
+  }
+
+  async endSweep(record: WriteRecord, sweepId: string): Promise<void> {
+    if (this.#records.get(recordIdOf(record))?.sweepId === sweepId) this.#change(record, { sweepId: null })
+  }
+
   async unfinished(tenantKey: string): Promise<WriteRecord[]> {
-    return this.#of(tenantKey).filter(({ state }) => state !== 'done')
+    return this.#of(tenantKey).filter(({ state, sweepId }) => state !== 'done' || sweepId !== null)
   }
 
   async claimed(tenantKey: string, requestIds: readonly string[]): Promise<ReadonlySet<string>> {

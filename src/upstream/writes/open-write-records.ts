@@ -12,8 +12,12 @@ const SWEPT_PER_RECORD = 2
  */
 const PAGES_PER_CHECKPOINT = 100
 
+/** SQLite uses the index of these records only for a query with the same condition. */
+const UNFINISHED = `state <> 'done' OR sweep_id IS NOT NULL`
+const UNFINISHED_INDEX = `CREATE INDEX write_unfinished ON write (tenant, started_at) WHERE ${UNFINISHED};`
+
 const WRITE_DATABASE: DatabaseSchema = {
-  version: 1,
+  version: 2,
   sql: `
 CREATE TABLE write (
   tenant TEXT NOT NULL,
@@ -26,12 +30,22 @@ CREATE TABLE write (
   before TEXT NOT NULL,
   request_id TEXT,
   result TEXT,
+  sweep_id TEXT,
   PRIMARY KEY (tenant, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX write_by_age ON write (started_at);
-CREATE INDEX write_unfinished ON write (tenant, started_at) WHERE state <> 'done';
+${UNFINISHED_INDEX}
 CREATE INDEX write_by_result ON write (tenant, request_id) WHERE request_id IS NOT NULL;
 `,
+  upgrades: [upgradeFrom1],
+}
+
+/** Version 1 kept no sweeps. */
+function upgradeFrom1(database: Database): void {
+  database.exec(`
+    ALTER TABLE write ADD COLUMN sweep_id TEXT;
+    DROP INDEX write_unfinished;
+    ${UNFINISHED_INDEX}`)
 }
 
 interface Row {
@@ -44,6 +58,7 @@ interface Row {
   readonly write: string
   readonly before: string
   readonly result: string | null
+  readonly sweep_id: string | null
 }
 
 interface Job {
@@ -115,9 +130,23 @@ class SqliteWriteRecords implements WriteRecords {
     })
   }
 
+  planSweep({ tenantKey, key }: WriteRecord, sweepId: string): Promise<void> {
+    return this.#enqueue(() => {
+      const sql = 'UPDATE write SET sweep_id = ? WHERE tenant = ? AND key = ?'
+      this.#statements.get(sql).run(sweepId, tenantKey, key)
+    })
+  }
+
+  endSweep({ tenantKey, key }: WriteRecord, sweepId: string): Promise<void> {
+    return this.#enqueue(() => {
+      const sql = 'UPDATE write SET sweep_id = NULL WHERE tenant = ? AND key = ? AND sweep_id = ?'
+      this.#statements.get(sql).run(tenantKey, key, sweepId)
+    })
+  }
+
   async unfinished(tenantKey: string): Promise<WriteRecord[]> {
     const rows = this.#statements
-      .get(`SELECT * FROM write WHERE tenant = ? AND state <> 'done' AND started_at > ? ORDER BY started_at`)
+      .get(`SELECT * FROM write WHERE tenant = ? AND (${UNFINISHED}) AND started_at > ? ORDER BY started_at`)
       .all(tenantKey, this.#expired()) as Row[]
     return rows.map(toRecord)
   }
@@ -135,7 +164,7 @@ class SqliteWriteRecords implements WriteRecords {
   /** Returns false if the tenant already has a record with that key. */
   #insert(record: WriteRecord): boolean {
     const { changes } = this.#statements
-      .get('INSERT OR IGNORE INTO write VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      .get('INSERT OR IGNORE INTO write VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       .run(
         record.tenantKey,
         record.key,
@@ -147,6 +176,7 @@ class SqliteWriteRecords implements WriteRecords {
         JSON.stringify(record.before),
         record.result?.requestId ?? null,
         record.result && encodeRecordedPin(record.result),
+        record.sweepId,
       )
     return Number(changes) === 1
   }
@@ -219,5 +249,6 @@ function toRecord(row: Row): WriteRecord {
     write: decodeWrite(row.write),
     before: JSON.parse(row.before) as string[] | null,
     result: row.result === null ? null : decodeRecordedPin(row.result),
+    sweepId: row.sweep_id,
   }
 }

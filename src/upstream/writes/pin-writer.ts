@@ -83,7 +83,8 @@ export class PinWriter {
 
   /**
    * Looks, in the background, for the pins of writes that an earlier process left unfinished. It sends no write again, but
-   * it removes duplicates and replaced pins.
+   * it removes duplicates and replaced pins. It also makes the sweeps that are still due. Where nothing is on record, it
+   * sends nothing.
    */
   lookForUnfinished(): void {
     this.#journal.runInBackground(async () => {
@@ -93,9 +94,9 @@ export class PinWriter {
   }
 
   async #lookFor(record: WriteRecord): Promise<void> {
-    if (this.#journal.isRunning(record)) return
     const attempt = this.#attempt(this.#requestsOf({}), record)
     try {
+      if (record.result || this.#journal.isRunning(record)) return
       const pin = await attempt.look()
       if (pin) await this.#journal.records.finish(record, pin)
     } finally {
@@ -136,6 +137,7 @@ export class PinWriter {
         state: 'pending',
         ...(await this.#prepare(requests, plan.prepare, options)),
         result: null,
+        sweepId: null,
       }
       // From here on, the record outlives this process.
       if (await records.begin(record)) return this.#finish(requests, record, (attempt) => attempt.perform())
@@ -190,9 +192,10 @@ export class PinWriter {
     }
   }
 
-  /** Plans the removal of duplicates, whatever the outcome: each of two unanswered requests may have made a pin. */
+  /** Makes the sweep that is due, if any, whatever the outcome: each of two unanswered requests may have made a pin. */
   #sweepLater(attempt: WriteAttempt, record: WriteRecord): void {
-    this.#journal.runInBackground(() => attempt.sweep(() => this.#journal.isRunning(record)))
+    const { sweepId } = attempt
+    if (sweepId !== null) this.#journal.runSweep(sweepId, () => attempt.sweep(() => this.#journal.isRunning(record)))
   }
 
   #attempt(requests: WriteRequests, record: WriteRecord): WriteAttempt {

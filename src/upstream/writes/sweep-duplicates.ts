@@ -22,16 +22,18 @@ export interface SweepOptions {
  * Waits one minute, and then removes the duplicates of a write that was sent more than once.
  *
  * Usually this is one list. If the service fails, or the write is in flight again, the next try follows 1, 2, 4, 8, and 16
- * minutes later. After that, a duplicate stays until a client sends the same key again, unless the write has a result.
+ * minutes later. After that, a duplicate stays until the tenant connects again.
  *
+ * @returns false if no try succeeded
  * @throws `signal.reason` when aborted
  */
-export async function sweepDuplicates(pins: WritePins, options: SweepOptions): Promise<void> {
+export async function sweepDuplicates(pins: WritePins, options: SweepOptions): Promise<boolean> {
   const { clock, signal } = options
   for (const delayMs of [LATE_MS, ...RETRY_DELAYS_MS]) {
     await sleep(clock, delayMs, { signal })
-    if (await trySweep(pins, options)) return
+    if (await trySweep(pins, options)) return true
   }
+  return false
 }
 
 /** Returns whether the service answered all requests. */

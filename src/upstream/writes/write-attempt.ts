@@ -3,6 +3,7 @@ import type { Pin } from '../../domain/pin.ts'
 import { DuplicatePinError } from '../http/refusals.ts'
 import { sleep } from '../waiting/sleep.ts'
 import { outcomeUnknown } from './outcome-unknown.ts'
+import { PlannedSweep } from './planned-sweep.ts'
 import { isOutcomeUnknown, sendWrite } from './send-write.ts'
 import { sweepDuplicates } from './sweep-duplicates.ts'
 import { WriteCompletion } from './write-completion.ts'
@@ -33,8 +34,8 @@ export class WriteAttempt {
   readonly #looks: WriteLooks
   readonly #deadline: number
   readonly #signal: AbortSignal
-  #wasRepeated = false
   readonly #completion: WriteCompletion
+  readonly #sweep: PlannedSweep
 
   /** @param signal ends the pauses between looks. The outcome is then unknown. */
   constructor(requests: WriteRequests, records: WriteRecords, record: WriteRecord, signal: AbortSignal) {
@@ -43,8 +44,10 @@ export class WriteAttempt {
     this.#deadline = requests.clock.now() + WRITE_TIMEOUT_FACTOR * requests.timeoutMs
     this.#signal = signal
     const completion = new WriteCompletion(requests, record)
+    const sweep = new PlannedSweep(records, record)
     this.#completion = completion
-    this.#looks = new WriteLooks(requests, records, record, { completion, deadline: this.#deadline, signal })
+    this.#sweep = sweep
+    this.#looks = new WriteLooks(requests, records, record, { completion, sweep, deadline: this.#deadline, signal })
   }
 
   /**
@@ -90,18 +93,23 @@ export class WriteAttempt {
     return pin && this.#complete(pin)
   }
 
+  /** Id of the sweep that is due. Null if there can be no duplicates: the write was sent only once, and none was found. */
+  get sweepId(): string | null {
+    return this.#sweep.id
+  }
+
   /**
-   * Removes the duplicates that an unanswered request makes later, and those that could not be removed before. Does nothing
-   * if there can be none: the attempt sent the write only once, and found no duplicate.
+   * Removes the duplicates that an unanswered request makes later, and those that could not be removed before. If the service
+   * does not answer in time, the sweep stays due on record.
    *
    * @param isRunning returns whether another attempt at the same write is in flight
    * @see {@link sweepDuplicates} for when it looks, and how often
    */
   async sweep(isRunning: () => boolean): Promise<void> {
-    if (!this.#wasRepeated && !this.#looks.leavesDuplicate) return
     const { clock } = this.#requests
     const remove = (requestId: string): Promise<void> => this.#completion.remove(requestId)
-    await sweepDuplicates(this.#looks.pins, { clock, signal: this.#signal, isRunning, remove })
+    const isSwept = await sweepDuplicates(this.#looks.pins, { clock, signal: this.#signal, isRunning, remove })
+    if (isSwept) await this.#sweep.end()
   }
 
   async #settle(delaysMs: readonly number[]): Promise<Pin> {
@@ -114,7 +122,7 @@ export class WriteAttempt {
 
   /** Sends the write again, and then looks again, since the service may have carried out the first request late. */
   async #repeat(): Promise<LookResult> {
-    this.#wasRepeated = true
+    await this.#sweep.plan()
     let answered: Pin
     try {
       answered = await this.#send()

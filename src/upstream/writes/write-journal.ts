@@ -62,6 +62,8 @@ export class WriteJournal implements AsyncDisposable {
   readonly records: WriteRecords
   readonly #running = new Map<string, RunningWrite>()
   readonly #background = new Set<Promise<void>>()
+  /** Ids of the sweeps of duplicates that run in this process. */
+  readonly #sweeps = new Set<string>()
   readonly #stop = new AbortController()
 
   constructor(records: WriteRecords = new MemoryWriteRecords()) {
@@ -125,6 +127,13 @@ export class WriteJournal implements AsyncDisposable {
       .catch(() => {})
       .finally(() => this.#background.delete(done))
     this.#background.add(done)
+  }
+
+  /** Runs a sweep of duplicates in the background, unless it runs already: an evicted tenant may connect again meanwhile. */
+  runSweep(id: string, work: () => Promise<void>): void {
+    if (this.#sweeps.has(id)) return
+    this.#sweeps.add(id)
+    this.runInBackground(() => work().finally(() => this.#sweeps.delete(id)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

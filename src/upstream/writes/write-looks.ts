@@ -3,6 +3,7 @@ import { PinqlError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { sleep } from '../waiting/sleep.ts'
 import type { MatchedPins } from './pin-matcher.ts'
+import type { PlannedSweep } from './planned-sweep.ts'
 import type { WriteCompletion } from './write-completion.ts'
 import { WritePins } from './write-pins.ts'
 import type { WriteRecord, WriteRecords } from './write-records.ts'
@@ -20,13 +21,12 @@ export type LookResult = Pin | 'absent' | 'unseen'
 export class WriteLooks {
   /** The last error of a request of the write. */
   lastError: unknown
-  /** True if a duplicate was found that could not be removed. */
-  leavesDuplicate = false
   readonly pins: WritePins
   readonly #requests: WriteRequests
   readonly #records: WriteRecords
   readonly #record: WriteRecord
   readonly #completion: WriteCompletion
+  readonly #sweep: PlannedSweep
   readonly #deadline: number
   readonly #signal: AbortSignal
   #candidates: readonly Pin[] = []
@@ -36,12 +36,18 @@ export class WriteLooks {
     requests: WriteRequests,
     records: WriteRecords,
     record: WriteRecord,
-    options: { readonly completion: WriteCompletion; readonly deadline: number; readonly signal: AbortSignal },
+    options: {
+      readonly completion: WriteCompletion
+      readonly sweep: PlannedSweep
+      readonly deadline: number
+      readonly signal: AbortSignal
+    },
   ) {
     this.#requests = requests
     this.#records = records
     this.#record = record
     this.#completion = options.completion
+    this.#sweep = options.sweep
     this.#deadline = options.deadline
     this.#signal = options.signal
     this.pins = new WritePins(requests, records, record)
@@ -128,12 +134,14 @@ export class WriteLooks {
     }
   }
 
-  /** Removes all of the write's pins but one, and returns that one. */
+  /** Removes all of the write's pins but one, and returns that one. If a removal fails, a sweep stays planned. */
   async #removeDuplicates(mine: readonly [Pin, ...Pin[]]): Promise<Pin> {
     const { kept, duplicates } = await this.pins.divide(mine)
-    this.leavesDuplicate = duplicates.length > 0
+    if (duplicates.length === 0) return kept
+    const wasDue = this.#sweep.id !== null
+    if (!wasDue) await this.#sweep.plan()
     for (const { requestId } of duplicates) await this.#completion.removeOrUnknown(requestId, [kept, ...duplicates])
-    this.leavesDuplicate = false
+    if (!wasDue) await this.#sweep.end()
     return kept
   }
 }

@@ -39,6 +39,8 @@ export interface WriteRecord {
   readonly before: readonly string[] | null
   /** The pin as first answered. Its `created` may differ from what the service lists later. Null until done. */
   readonly result: Pin | null
+  /** Id of the sweep of duplicates that is due; null for none. Of several that were planned, it is the last. */
+  readonly sweepId: string | null
 }
 
 /**
@@ -72,7 +74,11 @@ export interface WriteRecords extends AsyncDisposable {
    * @returns whether it was stored
    */
   finish(record: WriteRecord, pin: Pin, options?: { exclusive?: boolean }): Promise<boolean>
-  /** Returns a tenant's records without a result, oldest first. */
+  /** Notes that a sweep of the write's duplicates is due. A sweep that was planned earlier is included in it. */
+  planSweep(record: WriteRecord, sweepId: string): Promise<void>
+  /** Notes that a sweep was made. Does nothing if another sweep was planned since. */
+  endSweep(record: WriteRecord, sweepId: string): Promise<void>
+  /** Returns a tenant's records without a result, and those whose sweep is due, oldest first. */
   unfinished(tenantKey: string): Promise<WriteRecord[]>
   /** Returns those of the request ids that are results of the tenant's records. */
   claimed(tenantKey: string, requestIds: readonly string[]): Promise<ReadonlySet<string>>

@@ -146,7 +146,10 @@ describe('totalCountError', () => {
     await using service = await startEmulatedProvider(compliant)
     seedPins(service, 25)
     await using gateway = await startTestGateway({
-      services: { one: { endpoint: service.endpoint, token: ALICE } },
+      // The number of pins is asked with a list of one pin where the meaning of `count` is known.
+      services: {
+        one: { endpoint: service.endpoint, token: ALICE, capabilities: { count: 'matching', multiStatus: true } },
+      },
       requestTimeoutMs: 1000,
     })
     const after = endCursorOf(await gateway.query(PAGE))

@@ -36,6 +36,10 @@ export class RandomService extends Dispatcher {
   #rows: Row[] = []
   #pins: GrammarPin[] = []
   requests = 0
+  /** True to have every third record twice in lists, and in what they count. */
+  repeats = false
+  /** Number of pins of other accounts that each `count` includes. */
+  others = 0
 
   constructor(rules: ServiceRules, random: () => number) {
     super()
@@ -93,7 +97,7 @@ export class RandomService extends Dispatcher {
     const isAllowed = limit >= 1 && !(isTooLarge && largestPage?.beyond === 'refused')
     if (!isAllowed || isInTime === null) return refusal(400, 'BAD_REQUEST')
     const hasStatus = this.#statusFilter(query.get('status'))
-    const selected = this.#rows.filter(({ pin }) => isSelected(pin))
+    const selected = this.#listed().filter(({ pin }) => isSelected(pin))
     const inTime = selected.filter(isInTime)
     const matching = inTime.filter(hasStatus)
     const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
@@ -114,7 +118,12 @@ export class RandomService extends Dispatcher {
       'capped like pages': () => Math.min(matching.length, largest),
       more: () => matching.length + 3,
     }[count]()
-    return { status: 200, body: `{"count":${number},${results}` }
+    return { status: 200, body: `{"count":${number + this.others},${results}` }
+  }
+
+  #listed(): Row[] {
+    if (!this.repeats) return this.#rows
+    return this.#rows.flatMap((row) => (Number(row.pin.requestId.slice(1)) % 3 === 0 ? [row, row] : [row]))
   }
 
   #statusFilter(text: string | null): (row: Row) => boolean {

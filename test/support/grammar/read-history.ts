@@ -116,7 +116,7 @@ function timesByChance(any: <Value>(values: readonly Value[]) => Value, below: (
 }
 
 /** All statuses, one or two; no range of time, or one that is open, or not; with other filters, or without. */
-function queryByChance(
+export function queryByChance(
   pins: readonly GrammarPin[],
   any: <Value>(values: readonly Value[]) => Value,
   below: (limit: number) => number,

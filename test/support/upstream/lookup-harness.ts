@@ -110,6 +110,9 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
   }
   const queue = new LookupQueue(service, {
     key: 'alice',
+    get capabilities() {
+      return service.capabilities
+    },
     token: 'token',
     total: () => total,
     list,

@@ -15,6 +15,8 @@ export function dyingRecords(records: WriteRecords, key: string): WriteRecords {
       if (record.key === key) throw new Error('The gateway was killed')
       return records.finish(record, pin, options)
     },
+    planSweep: (record, sweepId) => records.planSweep(record, sweepId),
+    endSweep: (record, sweepId) => records.endSweep(record, sweepId),
     unfinished: (tenant) => records.unfinished(tenant),
     claimed: (tenant, requestIds) => records.claimed(tenant, requestIds),
     [Symbol.asyncDispose]: () => records[Symbol.asyncDispose](),

@@ -19,6 +19,7 @@ const record = (name: string | null): WriteRecord => ({
   write: { pin: { cid, name, origins: [], meta: {} }, replaces: null },
   before: ['there'],
   result: null,
+  sweepId: null,
 })
 
 const pin = (requestId: string, more: Partial<Pin> = {}): Pin => ({

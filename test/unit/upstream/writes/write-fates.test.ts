@@ -48,9 +48,20 @@ const story = fc.record({
   /** When each client calls. Clients with equal keys send the same write. */
   calls: fc.array(fc.record({ key: fc.nat(2), atMs: fc.nat(120_000) }), { minLength: 1, maxLength: 8 }),
   keepsMeta: fc.constantFrom(true, null),
+  /** Number of steps of each life of the gateway but the last: it is killed then, and started again at once. */
+  lives: fc.array(fc.nat(80), { maxLength: 3 }),
 })
 
 type Story = typeof story extends fc.Arbitrary<infer Value> ? Value : never
+
+/** Restarts the gateway whenever it dies, as long as there is a number of steps for its next life. */
+async function liveOn(setup: ModelWrites, lives: number[]): Promise<void> {
+  for (let lastStep = lives.shift(); lastStep !== undefined; lastStep = lives.shift()) {
+    setup.restart({ lastStep })
+    await setup.life.died
+  }
+  setup.restart()
+}
 
 function tell(setup: ModelWrites, { fates, outages }: Story): void {
   const { model, clock } = setup
@@ -75,14 +86,23 @@ async function play(
   const { clock, model } = setup
   const outcomes = new Map<number, (Pin | PinqlError)[]>()
   tell(setup, played)
+  const lives = [...played.lives]
+  if (lives.length > 0) void liveOn(setup, lives)
   const calls = played.calls.map(async ({ key, atMs }) => {
     await clock.sleep(atMs)
-    const outcome = await outcomeOf(write(key))
+    const outcome = await Promise.race([outcomeOf(write(key)), setup.life.died.then(() => killed(key))])
     outcomes.set(key, [...(outcomes.get(key) ?? []), outcome])
   })
   await clock.advance(180_000)
   await Promise.all(calls)
   model.fate = undefined
+  if (played.lives.length > 0) {
+    // The last life has no last step.
+    lives.splice(0)
+    setup.life.kill()
+    await clock.advance(0)
+    setup.restart()
+  }
   await clock.advance(SETTLED_MS)
   return outcomes
 }
@@ -96,6 +116,12 @@ async function repeatAll(
   const repeated = Promise.all([...outcomes.keys()].map(async (key) => [key, await outcomeOf(write(key))] as const))
   await clock.advance(60_000)
   return new Map(await repeated)
+}
+
+/** The outcome as clients of a gateway see it that is killed: nothing is known. */
+function killed(key: number): PinqlError {
+  const details = { operationId: '', idempotencyKey: `key ${key}`, candidates: [], cause: null }
+  return new OutcomeUnknownError('model', details)
 }
 
 async function outcomeOf(written: Promise<Pin>): Promise<Pin | PinqlError> {
@@ -119,10 +145,9 @@ it('leaves at most one pin for each add, whatever becomes of its requests', asyn
   await fc.assert(
     fc.asyncProperty(story, async (played) => {
       await using setup = startModelWrites({ keepsMeta: played.keepsMeta })
-      const { tenant } = setup
       // All of one CID, as in a bulk add of the same content under several names.
       const add = (key: number) =>
-        tenant.addPin({ cid: cidOf(1), name: `pin ${key}`, origins: [], meta: {} }, `key ${key}`)
+        setup.tenant.addPin({ cid: cidOf(1), name: `pin ${key}`, origins: [], meta: {} }, `key ${key}`)
       const other = setup.model.add(setup.token, { cid: cidOf(1), name: 'pin 0' })
       const ofKey = (key: number) => setup.pins().filter((pin) => pin.name === `pin ${key}` && pin !== other)
 
@@ -146,11 +171,15 @@ it.each(['native', 'add-then-remove'] as const)(
     await fc.assert(
       fc.asyncProperty(story, async (played) => {
         await using setup = startModelWrites({ keepsMeta: true, replace })
-        const { model, tenant, token } = setup
+        const { model, token } = setup
         const old = [0, 1, 2].map((key) => model.add(token, { cid: cidOf(key), name: `old ${key}`, meta: { a: '1' } }))
         const rename = (key: number) => {
           const { requestId = '', cid = cidOf(key) } = old[key] ?? {}
-          return tenant.replacePin({ service: 'model', requestId, cid: cid.text }, { name: `new ${key}` }, `key ${key}`)
+          return setup.tenant.replacePin(
+            { service: 'model', requestId, cid: cid.text },
+            { name: `new ${key}` },
+            `key ${key}`,
+          )
         }
         const named = (name: string) => setup.pins().filter((pin) => pin.name === name)
 
