@@ -92,11 +92,11 @@ export class LookupPlanner {
    * @param asker the operation that the lookup is for
    * @param behind number of further CIDs that leave before it. Default: 0.
    */
-  waitMs({ cid, requestId }: Lookup, asker: Asker | undefined, next: NextRequest | undefined, behind = 0): number {
+  waitMs(lookup: Lookup, asker: Asker | undefined, next: NextRequest | undefined, behind = 0): number {
     const { size, cidCount, hasContents } = this.#waiting
-    const isNewCid = !this.#waiting.hasCid(cid)
+    const isNewCid = !this.#waiting.hasCid(lookup.cid)
     const way = this.#cheapest(WAYS, next, {
-      pins: hasContents || requestId === null ? NEVER : size + behind + 1,
+      pins: hasContents || lookup.requestId === null ? NEVER : size + behind + (this.#waiting.has(lookup) ? 0 : 1),
       cids: cidCount + behind + (isNewCid ? 1 : 0),
     })
     const ahead = behind + Math.min(this.#turns.ahead(asker), cidCount - (isNewCid ? 0 : 1))

@@ -70,6 +70,10 @@ export class PinReads implements PinSource, LookupSource {
     return this.#account.key
   }
 
+  get generation(): number {
+    return this.#changes.generation
+  }
+
   get token(): string {
     return this.#account.token
   }
@@ -114,26 +118,22 @@ export class PinReads implements PinSource, LookupSource {
       requestClass === 'interactive' && this.#checks.mayCheck(query)
         ? this.#turns.run(stop, (askedAt) => read(stop, askedAt, this.#turns))
         : read(stop, this.clock.now(), NO_OTHER_LISTS)
-    const key = `${this.#changes.generation}:list:${requestClass}:${JSON.stringify(query)}`
+    const key = `${this.generation}:list:${requestClass}:${JSON.stringify(query)}`
     return this.#flights.share(key, start, { signal, onShared: shareAmong })
   }
 
   /** See `Tenant.getPin`. */
   getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
     const requestClass = options.class ?? 'interactive'
-    return this.share(`get:${requestClass}:${requestId}`, options, async (signal) => {
+    const start = async (signal: StopSignal): Promise<Pin> => {
       const pin = await this.#read('item', requestClass, signal, (client, callOptions) =>
         client.getPin(requestId, callOptions),
       )
       this.#hasPins = true
       this.#changes.shown(requestId)
       return pin
-    })
-  }
-
-  /** Shares one read among all callers with the same key, until the tenant's next change. */
-  share<Value>(key: string, options: TenantCallOptions, start: (signal: StopSignal) => Promise<Value>): Promise<Value> {
-    return this.#flights.share(`${this.#changes.generation}:${key}`, start, options)
+    }
+    return this.#flights.share(`${this.generation}:get:${requestClass}:${requestId}`, start, options)
   }
 
   async list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {

@@ -111,6 +111,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
   const queue = new LookupQueue(service, {
     key: 'alice',
     token: 'token',
+    generation: 0,
     total: () => total,
     list,
     isAvoidable: () => false,
