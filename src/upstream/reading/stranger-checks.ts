@@ -29,6 +29,9 @@ const MANY = 3
  * - two for a short page of some statuses, one for each such page while all pins have the same status, and more only above
  *   1,000 pins. None for live status.
  *
+ * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
+ * read once for them, see `WholeAccount`.
+ *
  * What excuses a page from the first and the last of these holds for one token and one kind of query, see `ListProofs`.
  *
  * `docs/upstream-behaviours.md` says more.
