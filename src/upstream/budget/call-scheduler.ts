@@ -63,12 +63,13 @@ export class CallScheduler implements Disposable {
    * wait.
    *
    * @param behind number of further calls of the same lane that come before it
+   * @param others number of further calls of other tenants that come before it
    */
-  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind = 0): number {
+  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind = 0, others = 0): number {
     const { endpoint, class: requestClass } = call
     // The usual case: no call waits.
-    if (this.#waiting === 0 && behind === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
-    return queuedUntil({ queues: this.#queues, behind }, this.#address, tenant, call, now)
+    if (this.#waiting === 0 && behind === 0 && others === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
+    return queuedUntil({ queues: this.#queues, behind, others }, this.#address, tenant, call, now)
   }
 
   /**
@@ -111,7 +112,7 @@ export class CallScheduler implements Disposable {
    * as these have their turns before it.
    */
   promiseMs(tenant: TenantShare | undefined, call: QueuedRequest, now: number): number {
-    const before = { queues: this.#queues, refusals: this.#refusals, behind: 0 }
+    const before = { queues: this.#queues, refusals: this.#refusals, behind: 0, others: 0 }
     const at = queuedUntil(before, this.#address, tenant, call, now)
     this.#refusals[call.class][call.endpoint].add(call.tenantKey, call.asker?.caller, at)
     return Math.max(0, at - now)

@@ -105,6 +105,13 @@ export class LookupPlanner {
     return this.#leavesInMs(this.endpointOf(way), this.#requests(way, targets), next)
   }
 
+  /** Returns the number of requests that all waiting lookups need. */
+  requestsLeft(): number {
+    const { size, cidCount, hasContents } = this.#waiting
+    const targets = { pins: hasContents ? NEVER : size, cids: cidCount }
+    return Math.min(...WAYS.map((way) => this.#requests(way, targets)))
+  }
+
   /** Returns the clock time at which a request to an endpoint would leave if it joined the budget's queue now. */
   leavesAt(endpoint: LookupEndpoint): number {
     return this.#service.clock.now() + this.#leavesInMs(endpoint, 1, undefined)
@@ -169,10 +176,12 @@ export class LookupPlanner {
 
   /** Returns the milliseconds until the last of some requests to an endpoint leaves. */
   #leavesInMs(endpoint: LookupEndpoint, requests: number, next: NextRequest | undefined): number {
-    const { budget, clock } = this.#service
+    const { budget, clock, queuedElsewhere } = this.#service
     const call = { tenantKey: this.#tenant.key, endpoint, class: 'interactive' } as const
-    if (next?.endpoint !== endpoint) return budget.expectedWaitMs(call, requests - 1)
+    if (requests === NEVER) return NEVER
+    const others = queuedElsewhere.ahead(this.#waiting, requests)
+    if (next?.endpoint !== endpoint) return budget.expectedWaitMs(call, requests - 1, others)
     // The first of them waits in the budget already.
-    return requests > 1 ? budget.expectedWaitMs(call, requests - 2) : Math.max(0, next.leavesAt - clock.now())
+    return requests > 1 ? budget.expectedWaitMs(call, requests - 2, others) : Math.max(0, next.leavesAt - clock.now())
   }
 }

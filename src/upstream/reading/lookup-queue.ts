@@ -103,6 +103,7 @@ export class LookupQueue {
   /** Sends requests until no lookup waits. The next one is prepared as soon as the last one was sent. */
   async #pump(): Promise<void> {
     this.#isPumping = true
+    const leaveQueues = this.#service.queuedElsewhere.add(this.#waiting, () => this.#planner.requestsLeft())
     // Waits one microtask, so that all lookups that one GraphQL request makes in this turn of the event loop are queued.
     await Promise.resolve()
     while (this.#waiting.size > 0) {
@@ -110,6 +111,7 @@ export class LookupQueue {
       if (way === 'all' && !this.#planner.fitsOneList) await this.#readPages()
       else await this.#sendNext(way)
     }
+    leaveQueues()
     this.#isPumping = false
   }
 
