@@ -2,7 +2,7 @@ import { BadRequestError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/pin-page.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { EndCheck } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { claimsMore } from './list-counts.ts'
@@ -80,7 +80,9 @@ export class WholeAccount {
     if (isFull(sent, page, this.#service.capabilities) || page.leftOut !== undefined) return null
     if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(sent, page, check)
     const { capabilities } = this.#service
-    if (capabilities.multiStatus === false || claimsMore(sent, page, capabilities)) return null
+    // Where no answer has shown that several statuses work, only an empty account has been read one status at a time.
+    const isOfAll = capabilities.multiStatus === true || (capabilities.multiStatus === null && recordCount(page) === 0)
+    if (!isOfAll || claimsMore(sent, page, capabilities)) return null
     return !page.looksCut || (await this.#end.isWhole(sent, page, check.ask)) ? page.pins : null
   }
 }
