@@ -59,12 +59,13 @@ export class CallScheduler implements Disposable {
    * wait.
    *
    * @param behind number of further calls of the same lane that come before it
+   * @param others number of further calls of other tenants that come before it
    */
-  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind = 0): number {
+  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind = 0, others = 0): number {
     const { endpoint, class: requestClass } = call
     // The usual case: no call waits.
-    if (this.#waiting === 0 && behind === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
-    return queuedUntil({ queues: this.#queues, behind }, this.#address, tenant, call, now)
+    if (this.#waiting === 0 && behind === 0 && others === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
+    return queuedUntil({ queues: this.#queues, behind, others }, this.#address, tenant, call, now)
   }
 
   /**

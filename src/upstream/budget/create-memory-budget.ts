@@ -68,11 +68,11 @@ class MemoryRequestBudget implements RequestBudget {
     return this.#wait(request, now, signal)
   }
 
-  expectedWaitMs(request: CallRequest, behind = 0): number {
+  expectedWaitMs(request: CallRequest, behind = 0, others = 0): number {
     const now = this.#clock.now()
     // A tenant that is not known has used nothing. Only several calls of it can meet its limits.
     const tenant = behind > 0 ? this.#tenant(request.tenantKey) : this.#tenants.get(request.tenantKey)
-    const expectedAt = this.#scheduler.expectedAt(tenant, request, now, behind)
+    const expectedAt = this.#scheduler.expectedAt(tenant, request, now, behind, others)
     if (tenant && behind > 0) this.#forgetWhenIdle(tenant)
     return Math.max(0, expectedAt - now)
   }

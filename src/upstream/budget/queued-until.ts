@@ -27,6 +27,8 @@ export interface CallsBefore {
   readonly refusals?: ClassRefusals | undefined
   /** Number of further calls of the same lane. */
   readonly behind: number
+  /** Number of further calls of other tenants. They use only the cells that all tenants share. */
+  readonly others: number
 }
 
 /**
@@ -36,7 +38,7 @@ export interface CallsBefore {
  * @param tenant undefined for one that has used nothing
  */
 export function queuedUntil(
-  { queues, refusals, behind }: CallsBefore,
+  { queues, refusals, behind, others }: CallsBefore,
   address: CellSet,
   tenant: TenantShare | undefined,
   { tenantKey, endpoint, class: requestClass, asker }: QueuedRequest,
@@ -73,7 +75,7 @@ export function queuedUntil(
         return Math.min(items, lanes * (inLane + 1)) + (each === endpoint ? inLane : 0)
       }),
     )
-  const readyAt = address.readyAt(endpoint, requestClass, now, (cell) => aheadOfAll(cell) + behind)
+  const readyAt = address.readyAt(endpoint, requestClass, now, (cell) => aheadOfAll(cell) + behind + others)
   if (!tenant) return readyAt
 
   const depth = (other: BudgetClass, each: Endpoint) =>

@@ -100,8 +100,9 @@ export interface RequestBudget extends Disposable {
    * Estimates the milliseconds that a call would wait if it were requested now. 0 means that it would leave at once.
    *
    * @param behind number of further calls of the same asker that would come before it. Default: 0.
+   * @param others number of further calls of other tenants that would come before it. Default: 0.
    */
-  expectedWaitMs(request: CallRequest, behind?: number): number
+  expectedWaitMs(request: CallRequest, behind?: number, others?: number): number
   /** Learns from the answer to a call. It may be called with every answer, though most of them change nothing. */
   observe(answer: ObservedAnswer): void
   /**

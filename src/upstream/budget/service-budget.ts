@@ -35,10 +35,15 @@ export class ServiceBudget implements RequestBudget {
     )
   }
 
-  expectedWaitMs({ tenantKey, endpoint, class: requestClass, asker }: CallRequest, behind?: number): number {
+  expectedWaitMs(
+    { tenantKey, endpoint, class: requestClass, asker }: CallRequest,
+    behind?: number,
+    others?: number,
+  ): number {
     return this.#shared.expectedWaitMs(
       { tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass, asker },
       behind,
+      others,
     )
   }
 

@@ -43,6 +43,11 @@ export class LearnedPageSizes {
     return records < limit && records >= SMALLEST_CUT && records <= LARGEST_CUT && records >= this.#longestAt(limit)
   }
 
+  /** Returns whether any page with this `limit` may look cut. */
+  mayCut(limit: number): boolean {
+    return limit > SMALLEST_CUT && this.#longestAt(limit) < limit - 1
+  }
+
   /** Number of records of the longest page that was requested with this `limit` or a larger one. */
   #longestAt(limit: number): number {
     return this.#longest.findLast((page) => page.limit >= limit)?.records ?? 0

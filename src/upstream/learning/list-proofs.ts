@@ -56,6 +56,11 @@ export class ListProofs {
     return this.#known.isStranger && this.#sizesOf(query).mayBeCut(query.limit, page)
   }
 
+  /** Returns whether an answer to a query may look cut, since no page was as long as its `limit`. */
+  mayCut(query: ListQuery): boolean {
+    return this.#known.isStranger && this.#sizesOf(query).mayCut(query.limit)
+  }
+
   /**
    * Returns whether a `count` equal to the length of its page is known to be the number of pins that match: it is no length
    * of pages, since a `count` was longer than its page; and counting does not stop there, since a `count` was larger.

@@ -3,6 +3,7 @@ import { PIN_STATUSES } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { emptyFormOf, ListNotFoundError, SpecifiedRefusalError } from '../http/refusals.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
 
 /** No service lists for it what it is asked for. One that looks at it finds fault with it. */
@@ -19,6 +20,7 @@ const EMPTY_WITHOUT_COUNT: PinPage = { count: null, pins: [] }
  */
 export class EmptyAnswers {
   readonly #service: CheckedService
+  readonly #question = new OneAtATime()
 
   constructor(service: CheckedService) {
     this.#service = service
@@ -44,7 +46,26 @@ export class EmptyAnswers {
    */
   async read(query: ListQuery, error: unknown, ask: AskForPage, probe: AskForPage): Promise<PinPage> {
     if (!this.isOpen(error)) throw error
-    if (error instanceof ListNotFoundError) return this.#readNotFound(error, probe)
+    let page: PinPage | null = null
+    await this.#question.run(
+      () => this.#knownNow(error) === null,
+      async () => {
+        page =
+          error instanceof ListNotFoundError
+            ? await this.#readNotFound(error, probe)
+            : await this.#readForm(query, error, ask, probe)
+      },
+    )
+    return page ?? this.#knownNow(error) ?? EMPTY
+  }
+
+  /** Returns the empty list that an error stands for, if another answer has shown it since the list was refused. */
+  #knownNow(error: unknown): PinPage | null {
+    if (!(error instanceof ListNotFoundError)) return this.known(error)
+    return this.#service.capabilities.emptyListIs404 ? EMPTY : null
+  }
+
+  async #readForm(query: ListQuery, error: unknown, ask: AskForPage, probe: AskForPage): Promise<PinPage> {
     const form = emptyFormOf(error)
     if (!(await this.#isProven(probe))) throw error
     // The service lists now. If the same list is answered in the same way again, that was no failure of a moment.

@@ -1,6 +1,7 @@
 import { BadRequestError } from '../../domain/errors.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
 import { tryUsualLimits } from './try-usual-limits.ts'
 
@@ -12,6 +13,7 @@ import { tryUsualLimits } from './try-usual-limits.ts'
  */
 export class LimitCheck {
   readonly #service: CheckedService
+  readonly #question = new OneAtATime()
   /** Length of the last page for which no smaller limit had a longer one. */
   #cutAt: number | undefined
 
@@ -25,14 +27,17 @@ export class LimitCheck {
    * @returns false if there is none
    */
   async findLongerPage(query: ListQuery, records: number, ask: AskForPage): Promise<boolean> {
-    if (this.#cutAt === records) return false
-    const longer = await tryUsualLimits(records, query.limit, async (limit) => {
-      const page = await askUnlessRefused({ ...query, limit }, ask)
-      return page !== null && recordCount(page) > records ? limit : null
+    const { maxLimit } = this.#service.capabilities
+    const isOpen = (): boolean => this.#cutAt !== records && this.#service.capabilities.maxLimit === maxLimit
+    await this.#question.run(isOpen, async () => {
+      const longer = await tryUsualLimits(records, query.limit, async (limit) => {
+        const page = await askUnlessRefused({ ...query, limit }, ask)
+        return page !== null && recordCount(page) > records ? limit : null
+      })
+      if (longer === null) this.#cutAt = records
+      else this.#service.known.observeLargestLimit(longer, records)
     })
-    if (longer === null) this.#cutAt = records
-    else this.#service.known.observeLargestLimit(longer, records)
-    return longer !== null
+    return this.#cutAt !== records
   }
 }
 

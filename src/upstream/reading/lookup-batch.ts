@@ -5,14 +5,24 @@ import type { PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Stop } from '../waiting/stop.ts'
 import { largestLimit } from './list-plan.ts'
-import { LookupGroup } from './lookup-group.ts'
+import { type Lookup, LookupGroup } from './lookup-group.ts'
 import type { Way } from './lookup-planner.ts'
 import type { LookupTurns } from './lookup-turns.ts'
 import { cidsThatFit } from './split-query.ts'
 
-/** The lookups of one request, and the request itself. */
-export interface LookupBatch {
+/** Lookups that wait for an answer that is on its way. */
+export interface LookupsInFlight {
   readonly lookups: LookupGroup
+  /** Clock time at which the first request was sent. Lookups that began later have joined it. */
+  readonly sentAt: number
+  /** The tenant's generation then. */
+  readonly generation: number
+  /** Returns whether the answer is one to this lookup, too. */
+  answers(lookup: Lookup): boolean
+}
+
+/** The lookups of one request, and the request itself. */
+export interface LookupBatch extends LookupsInFlight {
   /** The query of a list; undefined for a single pin. */
   readonly query: ListQuery | undefined
   ask(client: PinClient, options: CallOptions): Promise<PinPage>
@@ -21,6 +31,8 @@ export interface LookupBatch {
 /** The parts of a tenant that a request of its lookups depends on. */
 export interface AskedTenant {
   readonly token: string
+  /** Grows with every change, so that a lookup never joins a request that was sent before the change. */
+  readonly generation: number
   /** Sends one `GET /pins` at once, without waiting for budget. */
   list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage>
 }
@@ -29,6 +41,7 @@ export interface AskedTenant {
  * Puts a request together from lookups that wait, by turns, and takes them from those that wait.
  *
  * @param turns the turns of the waiting lookups
+ * @param sentAt clock time of the request, which is now
  * @param stop the signal of the request. It is aborted when no lookup of the request waits any more.
  */
 export function takeBatch(
@@ -38,12 +51,17 @@ export function takeBatch(
   tenant: AskedTenant,
   capabilities: Capabilities,
   stop: Stop,
+  sentAt: number,
 ): LookupBatch {
+  const { generation } = tenant
   const lookups = groupOf(stop)
   const requestId = way === 'item' ? lookups.takePin(waiting) : null
   if (requestId !== null) {
     return {
       lookups,
+      sentAt,
+      generation,
+      answers: (lookup) => lookups.has(lookup),
       query: undefined,
       ask: async (client, options) => ({ count: 1, pins: [await client.getPin(requestId, options)] }),
     }
@@ -51,7 +69,13 @@ export function takeBatch(
   const cids = way === 'cids' ? cidsThatFit(turns.serve(), capabilities, tenant.token.length) : undefined
   lookups.take(waiting, cids)
   const query = { cids, statuses: PIN_STATUSES, limit: largestLimit(capabilities) }
-  return { lookups, query, ask: (client, options) => tenant.list(client, query, options) }
+  const ask = (client: PinClient, options: CallOptions): Promise<PinPage> => tenant.list(client, query, options)
+  return { ...inFlight(lookups, sentAt, generation), query, ask }
+}
+
+/** Lookups whose answer has all pins of their CIDs. */
+export function inFlight(lookups: LookupGroup, sentAt: number, generation: number): LookupsInFlight {
+  return { lookups, sentAt, generation, answers: ({ cid }) => lookups.hasCid(cid) }
 }
 
 /** Creates the empty group of a request's lookups. Their operations wait for the request, which is aborted when all have left. */

@@ -1,7 +1,14 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { PinPage } from '../http/pin-page.ts'
-import { type Asker, Stop, type StopSignal, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
+import {
+  type Asker,
+  listen,
+  Stop,
+  type StopSignal,
+  unionOfOperationIds,
+  type WaitingOperations,
+} from '../waiting/stop.ts'
 import { PartlyReadError } from './left-out.ts'
 import type { LookupTurns } from './lookup-turns.ts'
 
@@ -27,7 +34,8 @@ export class LookupGroup implements WaitingOperations {
   readonly #byCid = new Map<string, Set<Waiter>>()
   readonly #onDeserted: () => void
   readonly #turns: LookupTurns | undefined
-  #size = 0
+  /** By target: the number of lookups for it. */
+  readonly #targets = new Map<string, number>()
   #contents = 0
 
   /**
@@ -39,9 +47,9 @@ export class LookupGroup implements WaitingOperations {
     this.#turns = turns
   }
 
-  /** Number of lookups. */
+  /** Number of different lookups. Equal ones of several callers count once. */
   get size(): number {
-    return this.#size
+    return this.#targets.size
   }
 
   /** Number of different CIDs. */
@@ -52,6 +60,11 @@ export class LookupGroup implements WaitingOperations {
   /** Yields the different CIDs, longest waiting first. */
   *cids(): Generator<Cid> {
     for (const waiters of this.#byCid.values()) for (const { cid } of firstOf(waiters)) yield cid
+  }
+
+  /** Returns whether an equal lookup waits. */
+  has(lookup: Lookup): boolean {
+    return this.#targets.has(targetOf(lookup))
   }
 
   hasCid({ text }: Cid): boolean {
@@ -89,7 +102,7 @@ export class LookupGroup implements WaitingOperations {
         const { group } = waiter
         group.#remove(waiter)
         reject(signal.reason)
-        if (group.#size === 0) group.#onDeserted()
+        if (group.size === 0) group.#onDeserted()
       }
       const waiter: Waiter = {
         cid: lookup.cid,
@@ -106,7 +119,7 @@ export class LookupGroup implements WaitingOperations {
           reject(error)
         },
       }
-      signal.addEventListener('abort', leave, { once: true })
+      listen(signal, leave)
       this.#insert(waiter)
     })
   }
@@ -117,13 +130,14 @@ export class LookupGroup implements WaitingOperations {
   }
 
   /**
-   * Moves the lookup for a single pin whose turn it is to this group. Returns its request id; null when there is none.
+   * Moves the lookups for the single pin whose turn it is to this group. Returns its request id; null when there is none.
    */
   takePin(from: LookupGroup): string | null {
     for (const waiter of from.#byTurns()) {
       if (waiter.requestId === null) continue
       from.#turns?.remove(waiter.cid, { isServed: true })
-      this.#move(waiter)
+      for (const other of [...(from.#byCid.get(waiter.cid.text) ?? [])])
+        if (other.requestId === waiter.requestId) this.#move(other)
       for (const { cid, signal } of from.#byCid.get(waiter.cid.text) ?? []) from.#turns?.join(cid, signal.asker)
       return waiter.requestId
     }
@@ -187,7 +201,8 @@ export class LookupGroup implements WaitingOperations {
     const same = this.#byCid.get(waiter.cid.text)
     if (same) same.add(waiter)
     else this.#byCid.set(waiter.cid.text, new Set([waiter]))
-    this.#size++
+    const target = targetOf(waiter)
+    this.#targets.set(target, (this.#targets.get(target) ?? 0) + 1)
     if (waiter.requestId === null) this.#contents++
     const { cid, signal } = waiter
     const turns = this.#turns
@@ -199,13 +214,20 @@ export class LookupGroup implements WaitingOperations {
   #remove(waiter: Waiter): void {
     const same = this.#byCid.get(waiter.cid.text)
     if (!same?.delete(waiter)) return
-    this.#size--
+    const target = targetOf(waiter)
+    const equal = (this.#targets.get(target) ?? 0) - 1
+    if (equal > 0) this.#targets.set(target, equal)
+    else this.#targets.delete(target)
     if (waiter.requestId === null) this.#contents--
     if (this.#turns && waiter.signal instanceof Stop) waiter.signal.onAsker = undefined
     if (same.size > 0) return
     this.#byCid.delete(waiter.cid.text)
     this.#turns?.remove(waiter.cid, { isServed: false })
   }
+}
+
+function targetOf({ cid, requestId }: Lookup): string {
+  return requestId === null ? cid.text : `${cid.text} ${requestId}`
 }
 
 /** Returns the waiter that was added first, if any. */

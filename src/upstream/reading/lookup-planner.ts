@@ -95,17 +95,24 @@ export class LookupPlanner {
    * @param asker the operation that the lookup is for
    * @param behind number of further CIDs that leave before it. Default: 0.
    */
-  waitMs({ cid, requestId }: Lookup, asker: Asker | undefined, next: NextRequest | undefined, behind = 0): number {
+  waitMs(lookup: Lookup, asker: Asker | undefined, next: NextRequest | undefined, behind = 0): number {
     const { size, cidCount, hasContents } = this.#waiting
-    const isNewCid = !this.#waiting.hasCid(cid)
+    const isNewCid = !this.#waiting.hasCid(lookup.cid)
     const way = this.#cheapest(WAYS, next, {
-      pins: hasContents || requestId === null ? NEVER : size + behind + 1,
+      pins: hasContents || lookup.requestId === null ? NEVER : size + behind + (this.#waiting.has(lookup) ? 0 : 1),
       cids: cidCount + behind + (isNewCid ? 1 : 0),
     })
     const ahead = behind + Math.min(this.#turns.ahead(asker), cidCount - (isNewCid ? 0 : 1))
     // A request for a single pin serves one of the lookups that share a CID.
     const targets = { pins: ahead + (size - cidCount) + 1, cids: ahead + 1 }
     return this.#leavesInMs(this.endpointOf(way), this.#requests(way, targets), next)
+  }
+
+  /** Returns the number of requests that all waiting lookups need. */
+  requestsLeft(): number {
+    const { size, cidCount, hasContents } = this.#waiting
+    const targets = { pins: hasContents ? NEVER : size, cids: cidCount }
+    return Math.min(...WAYS.map((way) => this.#requests(way, targets)))
   }
 
   /** Returns the clock time at which a request to an endpoint would leave if it joined the budget's queue now. */
@@ -172,10 +179,12 @@ export class LookupPlanner {
 
   /** Returns the milliseconds until the last of some requests to an endpoint leaves. */
   #leavesInMs(endpoint: LookupEndpoint, requests: number, next: NextRequest | undefined): number {
-    const { budget, clock } = this.#service
+    const { budget, clock, queuedElsewhere } = this.#service
     const call = { tenantKey: this.#tenant.key, endpoint, class: 'interactive' } as const
-    if (next?.endpoint !== endpoint) return budget.expectedWaitMs(call, requests - 1)
+    if (requests === NEVER) return NEVER
+    const others = queuedElsewhere.ahead(this.#waiting, requests)
+    if (next?.endpoint !== endpoint) return budget.expectedWaitMs(call, requests - 1, others)
     // The first of them waits in the budget already.
-    return requests > 1 ? budget.expectedWaitMs(call, requests - 2) : Math.max(0, next.leavesAt - clock.now())
+    return requests > 1 ? budget.expectedWaitMs(call, requests - 2, others) : Math.max(0, next.leavesAt - clock.now())
   }
 }

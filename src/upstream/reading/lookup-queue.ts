@@ -1,5 +1,5 @@
 import type { Cid } from '../../domain/cid.ts'
-import { RateLimitedError } from '../../domain/errors.ts'
+import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
@@ -7,7 +7,14 @@ import type { Service } from '../service/service.ts'
 import { type Asker, Stop, type StopSignal } from '../waiting/stop.ts'
 import { isCutShort } from './list-counts.ts'
 import { largestLimit } from './list-plan.ts'
-import { type AskedTenant, groupOf, type LookupBatch, takeBatch } from './lookup-batch.ts'
+import {
+  type AskedTenant,
+  groupOf,
+  inFlight,
+  type LookupBatch,
+  type LookupsInFlight,
+  takeBatch,
+} from './lookup-batch.ts'
 import { type Lookup, LookupGroup, type PinRecords } from './lookup-group.ts'
 import { LookupOutage, type RequestTimes } from './lookup-outage.ts'
 import { LookupPlanner, type NextRequest, type PlannedTenant, WAYS, type Way } from './lookup-planner.ts'
@@ -44,6 +51,7 @@ export class LookupQueue {
   /** The request that waits for budget. Undefined also for a request for a single pin that needs a permit of its own. */
   #next: (NextRequest & { readonly stop: Stop }) | undefined
   #isPumping = false
+  readonly #inFlight = new Set<LookupsInFlight>()
 
   constructor(service: Service, source: LookupSource) {
     this.#service = service
@@ -54,6 +62,9 @@ export class LookupQueue {
 
   /**
    * Waits for the pins of a lookup. A lookup for one pin gets at most that pin.
+   *
+   * Equal lookups share requests, also one that is in flight already unless a change was made since. But each ends by the time of
+   * its own caller: if a request fails that was sent before a lookup began, the lookup goes on with the next request.
    *
    * Callers take turns, so a lookup does not wait for all lookups of another caller. Refused lookups keep no place in the queue:
    * they count only in the times that later refusals tell.
@@ -67,22 +78,32 @@ export class LookupQueue {
    * @throws whatever else the request fails with
    * @throws `signal.reason` when aborted
    */
-  find(lookup: Lookup, signal: StopSignal): Promise<readonly Pin[]> {
+  find(lookup: Lookup, signal: StopSignal = new Stop()): Promise<readonly Pin[]> {
     const { clock, longestReadWaitMs } = this.#service
     const { asker } = signal
-    if (this.#planner.waitMs(lookup, asker, this.#next) > longestReadWaitMs) {
+    const joined = this.#joinable(lookup)
+    const isFirst = joined === undefined && !this.#waiting.has(lookup)
+    if (isFirst && this.#planner.waitMs(lookup, asker, this.#next) > longestReadWaitMs) {
       return Promise.reject(this.#refusal(lookup, asker))
     }
     return this.#outage.bound(signal, (stop) => {
-      const found = this.#waiting.add(lookup, clock.now(), stop)
-      if (!this.#isPumping) void this.#pump()
+      const found = (joined?.lookups ?? this.#waiting).add(lookup, clock.now(), stop)
+      if (!joined && !this.#isPumping) void this.#pump()
       return found
     })
+  }
+
+  /** Returns lookups in flight whose answer a lookup may share. */
+  #joinable(lookup: Lookup): LookupsInFlight | undefined {
+    const { generation } = this.#source
+    for (const each of this.#inFlight) if (each.generation === generation && each.answers(lookup)) return each
+    return undefined
   }
 
   /** Sends requests until no lookup waits. The next one is prepared as soon as the last one was sent. */
   async #pump(): Promise<void> {
     this.#isPumping = true
+    const leaveQueues = this.#service.queuedElsewhere.add(this.#waiting, () => this.#planner.requestsLeft())
     // Waits one microtask, so that all lookups that one GraphQL request makes in this turn of the event loop are queued.
     await Promise.resolve()
     while (this.#waiting.size > 0) {
@@ -90,6 +111,7 @@ export class LookupQueue {
       if (way === 'all' && !this.#planner.fitsOneList) await this.#readPages()
       else await this.#sendNext(way)
     }
+    leaveQueues()
     this.#isPumping = false
   }
 
@@ -134,18 +156,25 @@ export class LookupQueue {
           leave()
           if (batch?.query && this.#source.isAvoidable(batch.query, error))
             void this.#readInstead(batch.lookups, batch.query.cids)
-          else if (batch) this.#fail(batch.lookups, error, times)
+          else if (batch) this.#fail(batch.lookups, error, times, batch.sentAt)
           // The budget refuses a request when the lookup for which it was made first cannot wait.
           else if (error instanceof RateLimitedError)
             this.#refuseLate(this.#planner.leavesAt(endpoint), times.firstAskedAt)
           else if (!stop.aborted) this.#fail(this.#waiting, error, times)
         })
-        .finally(leave)
+        .finally(() => {
+          leave()
+          if (batch) this.#inFlight.delete(batch)
+        })
     })
   }
 
   #takeBatch(way: Way, stop: Stop): LookupBatch {
-    return takeBatch(way, this.#waiting, this.#turns, this.#source, this.#source.capabilities, stop)
+    const { capabilities } = this.#source
+    const now = this.#service.clock.now()
+    const batch = takeBatch(way, this.#waiting, this.#turns, this.#source, capabilities, stop, now)
+    this.#inFlight.add(batch)
+    return batch
   }
 
   async #answer({ lookups, query }: LookupBatch, page: PinPage, signal: StopSignal): Promise<void> {
@@ -173,10 +202,13 @@ export class LookupQueue {
     const lookups = groupOf(stop)
     lookups.take(from)
     const times = this.#timesOf(lookups)
+    const reading = inFlight(lookups, times.begunAt, this.#source.generation)
+    this.#inFlight.add(reading)
     await this.#source.collect(cids, stop).then(
       (records) => lookups.settle(this.#service.name, records),
-      (error: unknown) => this.#fail(lookups, error, times),
+      (error: unknown) => this.#fail(lookups, error, times, reading.sentAt),
     )
+    this.#inFlight.delete(reading)
   }
 
   /** Returns the times of a request that begins to wait now. */
@@ -191,9 +223,14 @@ export class LookupQueue {
     if (!this.#isPumping) void this.#pump()
   }
 
-  /** Rejects the lookups of a request that failed. If the service is down, those that have time left wait again. */
-  #fail(lookups: LookupGroup, error: unknown, times: RequestTimes): void {
-    lookups.fail(() => error, this.#outage.failsUntil(error, times))
+  /**
+   * Rejects the lookups of a request that failed. Those that have time left wait again: if the service is down, or if they have
+   * joined the request after it was sent and another one may succeed.
+   */
+  #fail(lookups: LookupGroup, error: unknown, times: RequestTimes, sentAt = Number.POSITIVE_INFINITY): void {
+    const isOfMoment = error instanceof ServiceUnavailableError || error instanceof RateLimitedError
+    const until = this.#outage.failsUntil(error, times)
+    lookups.fail(() => error, isOfMoment ? Math.min(until, sentAt) : until)
     if (lookups !== this.#waiting) this.#waitAgain(lookups)
   }
 

@@ -1,3 +1,5 @@
+import { PinqlError } from '../../domain/errors.ts'
+
 /**
  * Runs a check that makes itself superfluous. Callers that come while it runs wait for it, and check for themselves only if it
  * found nothing out.
@@ -5,11 +7,23 @@
 export class OneAtATime {
   #running: Promise<void> | undefined
 
-  /** @param isOpen returns true while the check is needed */
-  async run(isOpen: () => boolean, check: () => Promise<void>): Promise<void> {
-    // A failure is reported by the caller whose check it was.
-    await this.#running?.catch(() => {})
-    if (!isOpen()) return
+  /** True while a check runs. */
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
+  /**
+   * @param isOpen returns true while the check is needed
+   * @param mayJoin returns true if this check may run beside others that found nothing out. Default: always.
+   */
+  async run(isOpen: () => boolean, check: () => Promise<void>, mayJoin: () => boolean = () => true): Promise<void> {
+    while (isOpen()) {
+      const running = this.#running
+      if (running === undefined || ((await hasEnded(running)) && isOpen() && mayJoin())) return this.#begin(check)
+    }
+  }
+
+  async #begin(check: () => Promise<void>): Promise<void> {
     const running = check()
     this.#running ??= running
     try {
@@ -18,4 +32,15 @@ export class OneAtATime {
       if (this.#running === running) this.#running = undefined
     }
   }
+}
+
+/**
+ * Waits for a check. Returns false if it was aborted since its caller left. Then another caller begins it again, and the rest go on
+ * waiting. Any other failure is reported by the caller whose check it was.
+ */
+function hasEnded(check: Promise<void>): Promise<boolean> {
+  return check.then(
+    () => true,
+    (error: unknown) => error instanceof PinqlError,
+  )
 }

@@ -21,12 +21,26 @@ export interface CheckedService {
   readonly clock: Clock
 }
 
+/** The lists in progress beside one whose page is checked. Only those count that may have to be checked themselves. */
+export interface OtherLists {
+  count(): number
+  /** Returns whether the budget has room at once for a check of each list. */
+  haveRoom(): boolean
+}
+
+/** For a list whose checks are not shared with other lists. */
+export const NO_OTHER_LISTS: OtherLists = { count: () => 0, haveRoom: () => true }
+
 /** The circumstances of a page that is checked. */
 export interface PageCheck {
   readonly ask: AskForPage
   readonly class: RequestClass
   /** True if the account is known to have pins. */
   readonly hasPins: boolean
+  /** Clock time when the list began. */
+  readonly askedAt: number
+  /** The other lists in progress. */
+  readonly others: OtherLists
 }
 
 /** Requests as many pins as a list may have. */

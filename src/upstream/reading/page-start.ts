@@ -3,6 +3,7 @@ import type { Pin } from '../../domain/pin.ts'
 import type { PinPosition } from '../../domain/pin-order.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
 import type { PinSource } from './pin-source.ts'
 import { printTime, timeUnit } from './time-unit.ts'
 
@@ -49,7 +50,7 @@ export class PageStart {
    */
   lacksWitness({ before }: ListQuery, page: PinPage): boolean {
     const position = this.#position
-    if (this.#steps > 0) return this.#lacksEdge(page)
+    if (this.#steps > 0) return this.#lacksEdge(before, page)
     if (position === null || before === undefined || !this.#isWitnessed) return false
     const { known, capabilities } = this.#source
     if (page.pins.some(({ requestId }) => requestId === position.requestId)) {
@@ -57,7 +58,7 @@ export class PageStart {
       return false
     }
     const isWhole = parseInstant(before).ns % SECOND_NS === 0n
-    if (this.#isCoarse || isWhole || capabilities.timeDigits !== null) return false
+    if (this.#isCoarse || isWhole || isOfKnownUnit(before, capabilities)) return false
     // Pins of the same instant may have pushed it off the page.
     const oldest = page.pins.at(-1)
     if (oldest !== undefined && compareInstants(oldest.created, position.created) >= 0) return false
@@ -66,12 +67,12 @@ export class PageStart {
   }
 
   /** A service that rounds times may pass over more than one unit. */
-  #lacksEdge({ pins }: PinPage): boolean {
+  #lacksEdge(before: string | undefined, { pins }: PinPage): boolean {
     const edge = this.#edge
     const oldest = pins.at(-1)
     if (edge === null || pins.some(({ created }) => created.ns === edge.ns)) return false
     if (oldest !== undefined && compareInstants(oldest.created, edge) > 0) return false
-    if (this.#isCoarse || this.#source.capabilities.timeDigits !== null) return false
+    if (this.#isCoarse || before === undefined || isOfKnownUnit(before, this.#source.capabilities)) return false
     this.#isCoarse = true
     this.#steps = 0
     return true
@@ -128,4 +129,12 @@ export class PageStart {
     const bound = (this.#position.created.ns / unit + 1n - BigInt(this.#steps)) * unit
     return asked !== undefined && parseInstant(asked).ns <= bound ? asked : printTime(bound, capabilities)
   }
+}
+
+/**
+ * Returns whether the unit in which the service compares times is known, and a time is a whole number of units. If another list has
+ * shown a coarser unit since the time was sent, it is not: the service has rounded it.
+ */
+function isOfKnownUnit(time: string, capabilities: Capabilities): boolean {
+  return capabilities.timeDigits !== null && parseInstant(time).ns % timeUnit(capabilities) === 0n
 }

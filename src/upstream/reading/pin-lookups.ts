@@ -34,45 +34,40 @@ export class PinLookups {
   }
 
   /** See `Tenant.lookupPin`. */
-  pin(ref: PinRef, options: SignalOptions = {}): Promise<Pin> {
-    const { cid, requestId } = ref
-    return this.#reads.share(`pin:${cid}:${requestId}`, options, async (signal) => {
-      const [pin] = await this.#queue.find({ cid: parseCid(cid), requestId }, signal)
-      this.#made.shown(requestId)
-      return pin ?? this.#reads.getPin(requestId, { signal })
-    })
+  async pin({ cid, requestId }: PinRef, { signal }: SignalOptions = {}): Promise<Pin> {
+    const [pin] = await this.#queue.find({ cid: parseCid(cid), requestId }, signal)
+    this.#made.shown(requestId)
+    return pin ?? this.#reads.getPin(requestId, { signal })
   }
 
   /** See `Tenant.lookupContent`. */
-  content(cid: Cid, options: SignalOptions = {}): Promise<readonly Pin[]> {
-    return this.#reads.share(`content:${cid.key}`, options, async (signal) => {
-      const listed = await this.#list(cid, signal)
-      const unlisted = await this.#findUnlisted(listed, cid, signal)
-      const pins = new Map([...listed, ...unlisted].map((pin) => [pin.requestId, pin]))
-      return [...pins.values()].sort(comparePositions)
-    })
+  async content(cid: Cid, { signal }: SignalOptions = {}): Promise<readonly Pin[]> {
+    const listed = await this.#list(cid, signal)
+    const unlisted = await this.#findUnlisted(listed, cid, signal)
+    const pins = new Map([...listed, ...unlisted].map((pin) => [pin.requestId, pin]))
+    return [...pins.values()].sort(comparePositions)
   }
 
   /** Returns the pins of a CID as lists show them. Newly made pins may be missing. */
-  listed(cid: Cid, options: SignalOptions = {}): Promise<readonly Pin[]> {
-    return this.#reads.share(`listed:${cid.key}`, options, (signal) => this.#list(cid, signal))
+  listed(cid: Cid, { signal }: SignalOptions = {}): Promise<readonly Pin[]> {
+    return this.#list(cid, signal)
   }
 
-  async #list(cid: Cid, signal: StopSignal): Promise<readonly Pin[]> {
+  async #list(cid: Cid, signal: StopSignal | undefined): Promise<readonly Pin[]> {
     const forms = this.#account.service.capabilities.cidForm === 'text' ? cidTexts(cid) : [cid.text]
     const find = (text: string) => this.#queue.find({ cid: { text, key: cid.key }, requestId: null }, signal)
     return (await Promise.all(forms.map(find))).flat()
   }
 
   /** Reads, by request id, the newly made pins of a CID that its list did not contain. */
-  async #findUnlisted(listed: readonly Pin[], cid: Cid, signal: StopSignal): Promise<Pin[]> {
+  async #findUnlisted(listed: readonly Pin[], cid: Cid, signal: StopSignal | undefined): Promise<Pin[]> {
     const shown = new Set(listed.map(({ requestId }) => requestId))
     const unlisted = this.#made.madeOf(cid).filter((requestId) => !shown.has(requestId))
     const pins = await Promise.all(unlisted.map((requestId) => this.#findMade(requestId, signal)))
     return pins.filter((pin) => pin !== null)
   }
 
-  async #findMade(requestId: string, signal: StopSignal): Promise<Pin | null> {
+  async #findMade(requestId: string, signal: StopSignal | undefined): Promise<Pin | null> {
     try {
       return await this.#reads.getPin(requestId, { signal })
     } catch (error) {

@@ -17,8 +17,10 @@ import { SingleFlight } from '../waiting/single-flight.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { EmptyAnswers } from './empty-answers.ts'
 import { countIn } from './list-counts.ts'
+import { ListTurns } from './list-turns.ts'
 import type { PinRecords } from './lookup-group.ts'
 import type { LookupSource } from './lookup-queue.ts'
+import { NO_OTHER_LISTS, type OtherLists } from './page-check.ts'
 import type { PinSource } from './pin-source.ts'
 import { collectRecords } from './pin-stream.ts'
 import { RefusedLists } from './refused-lists.ts'
@@ -52,6 +54,7 @@ export class PinReads implements PinSource, LookupSource {
   readonly #checks: StrangerChecks
   readonly #refused: RefusedLists
   readonly #empty: EmptyAnswers
+  readonly #turns: ListTurns
   readonly proofs: ListProofs
   readonly refusals: TokenRefusals
 
@@ -63,10 +66,15 @@ export class PinReads implements PinSource, LookupSource {
     this.#checks = new StrangerChecks(this)
     this.#refused = new RefusedLists(this)
     this.#empty = new EmptyAnswers(this)
+    this.#turns = new ListTurns(account, () => this.#checks.forget())
   }
 
   get key(): string {
     return this.#account.key
+  }
+
+  get generation(): number {
+    return this.#changes.generation
   }
 
   get token(): string {
@@ -101,34 +109,35 @@ export class PinReads implements PinSource, LookupSource {
   /** See `Tenant.listPins`. */
   listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
     const { signal, class: requestClass = 'interactive' } = options
-    const start = async (stop: StopSignal): Promise<SharedPage> => {
+    const read = async (stop: StopSignal, askedAt: number, others: OtherLists): Promise<SharedPage> => {
       const ask = (each: ListQuery): Promise<PinPage> => this.#ask(each, requestClass, stop)
-      const first = await ask(query)
-      const page = await this.#checks.check(query, first, { ask, class: requestClass, hasPins: this.#hasPins })
+      const first = await this.#ask(query, requestClass, stop, askedAt)
+      const check = { ask, class: requestClass, hasPins: this.#hasPins, askedAt, others }
+      const page = await this.#checks.check(query, first, check)
       // A page that is whole after all reveals the number of pins.
       if (page !== first && isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
       return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins], page.leftOut, page.looksCut)
     }
-    const key = `${this.#changes.generation}:list:${requestClass}:${JSON.stringify(query)}`
+    const start = (stop: StopSignal): Promise<SharedPage> =>
+      requestClass === 'interactive' && this.#checks.mayCheck(query)
+        ? this.#turns.run(stop, (askedAt) => read(stop, askedAt, this.#turns))
+        : read(stop, this.clock.now(), NO_OTHER_LISTS)
+    const key = `${this.generation}:list:${requestClass}:${JSON.stringify(query)}`
     return this.#flights.share(key, start, { signal, onShared: shareAmong })
   }
 
   /** See `Tenant.getPin`. */
   getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
     const requestClass = options.class ?? 'interactive'
-    return this.share(`get:${requestClass}:${requestId}`, options, async (signal) => {
+    const start = async (signal: StopSignal): Promise<Pin> => {
       const pin = await this.#read('item', requestClass, signal, (client, callOptions) =>
         client.getPin(requestId, callOptions),
       )
       this.#hasPins = true
       this.#changes.shown(requestId)
       return pin
-    })
-  }
-
-  /** Shares one read among all callers with the same key, until the tenant's next change. */
-  share<Value>(key: string, options: TenantCallOptions, start: (signal: StopSignal) => Promise<Value>): Promise<Value> {
-    return this.#flights.share(`${this.#changes.generation}:${key}`, start, options)
+    }
+    return this.#flights.share(`${this.generation}:get:${requestClass}:${requestId}`, start, options)
   }
 
   async list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
@@ -168,6 +177,8 @@ export class PinReads implements PinSource, LookupSource {
       ask: (each) => this.#ask(each, requestClass, signal),
       class: requestClass,
       hasPins: this.#hasPins || this.#hasListedPins,
+      askedAt: this.clock.now(),
+      others: NO_OTHER_LISTS,
     })
   }
 
@@ -176,9 +187,10 @@ export class PinReads implements PinSource, LookupSource {
   }
 
   /** Requests a list, in other words if a stranger refuses it or has words of its own for an empty one. */
-  async #ask(query: ListQuery, requestClass: RequestClass, stop: StopSignal): Promise<PinPage> {
+  async #ask(query: ListQuery, requestClass: RequestClass, stop: StopSignal, askedAt?: number): Promise<PinPage> {
     const send = (sent: ListQuery): Promise<PinPage> =>
       this.#read('list', requestClass, stop, (client, options) => this.#list(client, sent, options), {
+        askedAt,
         isFinal: (error) => this.#refused.isAvoidable(sent, error),
       })
     const probe = (sent: ListQuery): Promise<PinPage> =>
@@ -194,7 +206,7 @@ export class PinReads implements PinSource, LookupSource {
     requestClass: RequestClass,
     signal: StopSignal,
     send: ServiceCall<Value>['send'],
-    options: Pick<ServiceCall<Value>, 'isFinal'> = {},
+    options: Pick<ServiceCall<Value>, 'isFinal' | 'askedAt'> = {},
   ): Promise<Value> {
     const { service, key: tenantKey, token } = this.#account
     return service.call({

@@ -2,6 +2,7 @@ import { BadRequestError } from '../../domain/errors.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import { FailedAnswerError } from '../http/refusals.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
 import { ACCEPTED_LIMIT, formOf, harmlessAfter, inForm, withoutRefused } from './refused-parts.ts'
 import { tryUsualLimits } from './try-usual-limits.ts'
@@ -23,6 +24,7 @@ interface Answered {
  */
 export class RefusedLists {
   readonly #service: CheckedService
+  readonly #question = new OneAtATime()
 
   constructor(service: CheckedService) {
     this.#service = service
@@ -49,6 +51,18 @@ export class RefusedLists {
    */
   async askOtherwise(query: ListQuery, refusal: unknown, ask: AskForPage): Promise<PinPage> {
     if (!this.isAvoidable(query, refusal)) throw refusal
+    let page: PinPage | null = null
+    const isOpen = (): boolean => isSame(this.accepted(query), query)
+    await this.#question.run(isOpen, async () => {
+      page = await this.#askOtherwise(query, refusal, ask)
+    })
+    if (page !== null) return page
+    // Another list has shown what the service refuses.
+    const accepted = this.accepted(query)
+    return ask(accepted).catch((error: unknown) => this.askOtherwise(accepted, error, ask))
+  }
+
+  async #askOtherwise(query: ListQuery, refusal: unknown, ask: AskForPage): Promise<PinPage> {
     const attempt = async (sent: ListQuery): Promise<Answered | null> => {
       // A failure may have been one of a moment, a refusal is none.
       if (!isFailure(refusal) && isSame(sent, query)) return null

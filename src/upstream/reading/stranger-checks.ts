@@ -1,13 +1,19 @@
 import { PIN_STATUSES } from '../../domain/pin.ts'
+import { isPoll } from '../budget/request-class.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
 import { EndCheck } from './end-check.ts'
+import { isFull } from './is-full.ts'
 import { LimitCheck } from './limit-check.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import type { CheckedService, PageCheck } from './page-check.ts'
 import { SeveralCidsCheck } from './several-cids-check.ts'
 import { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusFilterCheck } from './status-filter-check.ts'
+import { WholeAccount } from './whole-account.ts'
+
+/** Number of other lists from which on all pins are read for them. */
+const MANY = 3
 
 /**
  * Checks pages of services that nobody knows, before they are believed to be whole.
@@ -23,6 +29,9 @@ import { StatusFilterCheck } from './status-filter-check.ts'
  * - two for a short page of some statuses, one for each such page while all pins have the same status, and more only above
  *   1,000 pins. None for live status.
  *
+ * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
+ * read once for them, see `WholeAccount`.
+ *
  * What excuses a page from the first and the last of these holds for one token and one kind of query, see `ListProofs`.
  *
  * `docs/upstream-behaviours.md` says more.
@@ -33,7 +42,9 @@ export class StrangerChecks {
   readonly #severalCids: SeveralCidsCheck
   readonly #ofStatuses = new OneAtATime()
   readonly #ofCids = new OneAtATime()
+  readonly #ofFilters = new OneAtATime()
   readonly #statusFilter: StatusFilterCheck
+  readonly #account: WholeAccount
   readonly #end: EndCheck
   readonly #limit: LimitCheck
 
@@ -44,6 +55,7 @@ export class StrangerChecks {
     this.#limit = new LimitCheck(service)
     this.#end = new EndCheck(service, this.#limit)
     this.#statusFilter = new StatusFilterCheck(service, this.#severalStatuses, this.#end)
+    this.#account = new WholeAccount(service, this.#severalStatuses, this.#end)
   }
 
   /**
@@ -66,10 +78,12 @@ export class StrangerChecks {
    */
   async check(query: ListQuery, page: PinPage, check: PageCheck): Promise<PinPage> {
     const { known, proofs } = this.#service
-    await this.#checkStatuses(query, page, check)
+    if (page.looksCut && (await this.#account.shows(query, page, check, check.others.count() >= MANY)))
+      return withoutDoubt(page)
+    if (await this.#checkStatuses(query, page, check)) return withoutDoubt(page)
     if (!known.isStranger) return page
     await this.#checkCids(query, page, check)
-    if (await this.#statusFilter.isWhole(query, page, check)) return withoutDoubt(page)
+    if (await this.#isWholeByStatus(query, page, check)) return withoutDoubt(page)
     const isOfAll = query.statuses.length === PIN_STATUSES.length
     const isByStatus = isOfAll || proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
     if (!page.looksCut || (!isOfAll && this.#service.capabilities.statusFilter === 'unusable')) return page
@@ -79,9 +93,69 @@ export class StrangerChecks {
     return page
   }
 
-  #checkStatuses(query: ListQuery, page: PinPage, check: PageCheck): Promise<void> {
+  /** Returns whether pages that answer a query may have to be checked, as far as known now. Always false for known providers. */
+  mayCheck(query: ListQuery): boolean {
+    const { known, proofs, capabilities } = this.#service
+    if (!known.isStranger) return false
+    const isOfSeveral = query.statuses.length > 1 && capabilities.multiStatus === null
+    return isOfSeveral || !this.#isStatusFilterProven(query) || proofs.mayCut(query)
+  }
+
+  /** Lets go of what was read for the lists in progress. Called when none is. */
+  forget(): void {
+    this.#account.forget()
+  }
+
+  #isStatusFilterProven(query: ListQuery): boolean {
+    return query.statuses.length === PIN_STATUSES.length || this.#service.proofs.isStatusFilterProven(query)
+  }
+
+  /** Returns true if the page has all pins that match. */
+  async #isWholeByStatus(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
+    const { capabilities } = this.#service
+    const isOpen = (): boolean => !this.#isStatusFilterProven(query) && !isFull(query, page, capabilities)
+    if (isPoll(check.class)) return false
+    return this.#findOut(this.#ofFilters, isOpen, query, page, check, () =>
+      this.#statusFilter.isWhole(query, page, check),
+    )
+  }
+
+  /** Returns true if the page has been found to have all pins that match. */
+  #checkStatuses(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
     const isOpen = (): boolean => query.statuses.length > 1 && this.#service.capabilities.multiStatus === null
-    return this.#ofStatuses.run(isOpen, () => this.#severalStatuses.check(query, page, check))
+    return this.#findOut(this.#ofStatuses, isOpen, query, page, check, async () => {
+      // An empty page costs no more if all pins are read for it.
+      if (recordCount(page) === 0 && (await this.#account.shows(query, page, check, true))) return true
+      if (isOpen()) await this.#severalStatuses.check(query, page, check)
+      return false
+    })
+  }
+
+  /**
+   * Asks a question about the service, once for all lists in progress. If its answer shows nothing, all pins are read for the lists
+   * that have waited for it.
+   *
+   * @param ask returns true if the page has all pins that match
+   * @returns the same
+   */
+  async #findOut(
+    question: OneAtATime,
+    isOpen: () => boolean,
+    query: ListQuery,
+    page: PinPage,
+    check: PageCheck,
+    ask: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const hasWaited = question.isRunning
+    let isWhole = false
+    await question.run(
+      isOpen,
+      async () => {
+        isWhole = (await this.#account.shows(query, page, check, hasWaited)) || (isOpen() && (await ask()))
+      },
+      check.others.haveRoom,
+    )
+    return isWhole
   }
 
   #checkCids(query: ListQuery, page: PinPage, check: PageCheck): Promise<void> {

@@ -3,6 +3,7 @@ import type { Pin } from '../../domain/pin.ts'
 import { ServiceBreakers } from '../breaker/service-breakers.ts'
 import type { ServiceHealth } from '../breaker/service-health.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
+import type { QueuedElsewhere } from '../budget/queued-elsewhere.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { LimitUsage, RequestBudget } from '../budget/request-budget.ts'
 import { type ClientOptions, createServiceClient, type ServiceClient } from '../http/client.ts'
@@ -60,6 +61,8 @@ export class Service implements AsyncDisposable {
    * same counter.
    */
   readonly urgentCalls: CallMeter
+  /** The requests that lookups of all tenants will need. Services that share a budget have the same object. */
+  readonly queuedElsewhere: QueuedElsewhere
   /** Milliseconds that one try may take. See {@link Service.call}. */
   readonly timeoutMs: number
   /** The limits that its calls keep, those of other services of the provider included. */
@@ -80,10 +83,11 @@ export class Service implements AsyncDisposable {
     this.hasToken = Boolean(settings.token)
     this.clock = clock
     this.timeoutMs = timeoutMs
-    const { limits, budget, urgentCalls } = shared
+    const { limits, budget, urgentCalls, queuedElsewhere } = shared
     this.limits = limits
     this.budget = budget
     this.urgentCalls = urgentCalls
+    this.queuedElsewhere = queuedElsewhere
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
     const clientOptions = { name, endpoint, known: this.known }

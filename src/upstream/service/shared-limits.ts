@@ -1,5 +1,6 @@
 import { CallMeter } from '../budget/call-meter.ts'
 import { createMemoryBudget } from '../budget/create-memory-budget.ts'
+import { QueuedElsewhere } from '../budget/queued-elsewhere.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { CreateRequestBudget, RequestBudget } from '../budget/request-budget.ts'
 import { ServiceBudget } from '../budget/service-budget.ts'
@@ -13,6 +14,8 @@ export interface SharedLimits {
   readonly budget: RequestBudget
   /** Counts calls of the classes `mutation` and `interactive`, which go before polls. */
   readonly urgentCalls: CallMeter
+  /** The requests that all tenants' lookups will need. */
+  readonly queuedElsewhere: QueuedElsewhere
 }
 
 /**
@@ -29,10 +32,11 @@ export function createSharedLimits(
   for (const sharers of groupBySharedLimits(services)) {
     const limits = limitsOf(sharers)
     const urgentCalls = new CallMeter(clock)
+    const queuedElsewhere = new QueuedElsewhere()
     const budget = createBudget({ serviceName: sharers[0]?.name ?? '', limits, clock })
     for (const { name } of sharers) {
       const own = sharers.length === 1 ? budget : new ServiceBudget(name, budget)
-      byService.set(name, { limits, budget: own, urgentCalls })
+      byService.set(name, { limits, budget: own, urgentCalls, queuedElsewhere })
     }
   }
   return byService

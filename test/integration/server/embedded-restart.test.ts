@@ -35,7 +35,7 @@ it('starts the embedded service again when its thread dies, with all of its pins
     expect(await ready()).toBe(503)
     // It waits for the service, which a busy machine may start too late.
     const { data, errors } = await gateway.query(LIST)
-    const extensions = { code: 'SERVICE_UNAVAILABLE', service: 'embedded', mayHaveActed: false }
+    const extensions = { code: 'SERVICE_UNAVAILABLE', service: 'local', mayHaveActed: false }
     expect(errors ?? data).toMatchObject(errors ? [{ path: ['pins'], extensions }] : KEPT)
     await expect.poll(ready).toBe(200)
     expect(setup.starts()).toBe(starts)

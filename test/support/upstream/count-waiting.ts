@@ -19,7 +19,7 @@ export function countWaiting(budget: RequestBudget): CountedBudget {
       permit.then(end, end)
       return permit
     },
-    expectedWaitMs: (request, behind) => budget.expectedWaitMs(request, behind),
+    expectedWaitMs: (...args) => budget.expectedWaitMs(...args),
     observe: (outcome) => budget.observe(outcome),
     snapshot: (tenantKey) => budget.snapshot(tenantKey),
     get waiting() {

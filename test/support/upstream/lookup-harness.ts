@@ -114,6 +114,7 @@ export function createLookups(pins: readonly Pin[], options: LookupHarnessOption
       return service.capabilities
     },
     token: 'token',
+    generation: 0,
     total: () => total,
     list,
     isAvoidable: () => false,

@@ -1,0 +1,177 @@
+import { RateLimitedError } from '../../domain/errors.ts'
+import { RefusedCalls } from '../budget/refused-calls.ts'
+import { type Turn, TurnQueue, turnOf } from '../budget/turn-queue.ts'
+import type { Account } from '../service/account.ts'
+import type { ClockTimer } from '../waiting/clock.ts'
+import { type Asker, Stop, type StopSignal } from '../waiting/stop.ts'
+import type { OtherLists } from './page-check.ts'
+
+/** Milliseconds after which lists that wait are let go when the service has gone down meanwhile. */
+const LOOK_EVERY_MS = 1000
+
+/** A list that waits for its turn. */
+interface Waiter {
+  readonly asker: Asker | undefined
+  /** Clock time after which it must not begin. */
+  readonly lastStart: number
+  /** Undefined once it waits no more. */
+  turn: Turn<Waiter> | undefined
+  begin(): void
+  fail(reason: unknown): void
+}
+
+/** Takes a turn, and waits for nothing. */
+const NOBODY: Waiter = { asker: undefined, lastStart: 0, turn: undefined, begin() {}, fail() {} }
+
+/**
+ * Lets the lists of a stranger begin in turn, so that a burst of them leaves budget for their checks.
+ *
+ * A list that cannot be checked is no answer, and its request is wasted. So a list begins only while the budget has room at once
+ * for the list, for a check of it, and for a check of each list that has begun. Otherwise it waits until another list has ended,
+ * or the budget has room. Checks that other lists have made superfluous leave their room to the next lists.
+ */
+export class ListTurns implements OtherLists {
+  readonly #account: Account
+  readonly #onIdle: () => void
+  readonly #queue = new TurnQueue<Waiter>()
+  /** The refused lists that have not come back yet. Each further one is told a later time. */
+  readonly #refused = new RefusedCalls()
+  /** Number of lists that have begun and not ended. */
+  #begun = 0
+  /** Number of them whose first request has not come to the budget yet. */
+  #starting = 0
+  #timer: ClockTimer | undefined
+
+  /** @param onIdle called when the last list has ended */
+  constructor(account: Account, onIdle: () => void) {
+    this.#account = account
+    this.#onIdle = onIdle
+  }
+
+  /** Returns the number of lists beside one of them that have begun or wait. */
+  count(): number {
+    return this.#begun + this.#queue.size - 1
+  }
+
+  haveRoom = (): boolean => this.#hasRoom
+
+  /**
+   * Reads a list in its turn. Callers take turns, as in the budget.
+   *
+   * @param read gets the clock time at which the wait began
+   * @throws {RateLimitedError} at once when the list would not begin in time; later when others delayed it past that time
+   * @throws `signal.reason` when aborted while it waits
+   * @throws whatever `read` throws
+   */
+  async run<Value>(signal: StopSignal, read: (askedAt: number) => Promise<Value>): Promise<Value> {
+    const askedAt = this.#account.service.clock.now()
+    const { asker } = signal
+    if (this.#queue.size === 0 && this.#hasRoom) this.#begin()
+    else await this.#wait(signal, askedAt)
+    try {
+      const reading = read(askedAt)
+      this.#starting--
+      return await reading
+    } finally {
+      this.#begun--
+      this.#hadTurn(asker)
+      this.#serve()
+      if (this.#begun === 0) this.#onIdle()
+    }
+  }
+
+  #begin(): void {
+    this.#begun++
+    this.#starting++
+  }
+
+  /** Puts a caller behind the callers that came to wait during its turn. */
+  #hadTurn(asker: Asker | undefined): void {
+    if (this.#queue.size > 0) this.#queue.remove(this.#queue.append(NOBODY, turnOf(asker)), { isServed: true })
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#begun === 0) return true
+    // While the service is down, each call has a wait of its own.
+    return this.#isDown || this.#waitMs(undefined, this.#behind) === 0
+  }
+
+  /** Number of requests for which a list that begins now must leave room. */
+  get #behind(): number {
+    return this.#starting + this.#begun + 1
+  }
+
+  get #isDown(): boolean {
+    const { service, key } = this.#account
+    return service.health(key).state === 'down'
+  }
+
+  #waitMs(asker: Asker | undefined, behind: number): number {
+    const { service, key: tenantKey } = this.#account
+    return service.budget.expectedWaitMs({ tenantKey, endpoint: 'list', class: 'interactive', asker }, behind)
+  }
+
+  async #wait(signal: StopSignal, askedAt: number): Promise<void> {
+    const { asker } = signal
+    const { longestReadWaitMs } = this.#account.service
+    const path = turnOf(asker)
+    signal.throwIfAborted()
+    if (this.#waitMs(asker, this.#queue.ahead(path)) > longestReadWaitMs) throw this.#refusal(asker)
+    let leave = (): void => {}
+    const begun = new Promise<void>((resolve, reject) => {
+      const lastStart = askedAt + longestReadWaitMs
+      const waiter: Waiter = { asker, lastStart, turn: undefined, begin: resolve, fail: reject }
+      const turn = this.#queue.append(waiter, path)
+      waiter.turn = turn
+      leave = () => {
+        this.#leave(waiter, { isServed: false })
+        reject(signal.reason)
+      }
+      if (signal instanceof Stop) signal.onAsker = (another) => this.#queue.join(turn, turnOf(another))
+    })
+    signal.addEventListener('abort', leave)
+    this.#serve()
+    try {
+      await begun
+    } finally {
+      signal.removeEventListener('abort', leave)
+      if (signal instanceof Stop) signal.onAsker = undefined
+    }
+  }
+
+  /** Lets lists begin, refuses those that are too late, and plans the next time. */
+  #serve(): void {
+    const { clock } = this.#account.service
+    this.#timer?.cancel()
+    this.#timer = undefined
+    for (let next = this.#queue.first; next && this.#hasRoom; next = this.#queue.first) {
+      this.#leave(next, { isServed: true })
+      this.#begin()
+      next.begin()
+    }
+    const now = clock.now()
+    const late = new Set([...this.#queue].filter(({ lastStart }) => lastStart <= now))
+    // None of them waits any more when the others are told their times.
+    for (const waiter of late) this.#leave(waiter, { isServed: false })
+    for (const waiter of late) waiter.fail(this.#refusal(waiter.asker))
+    if (this.#queue.size === 0) return
+    const lastStart = Math.min(...[...this.#queue].map((waiter) => waiter.lastStart))
+    const waitMs = Math.min(lastStart - now, this.#waitMs(undefined, this.#behind), LOOK_EVERY_MS)
+    this.#timer = clock.setTimeout(() => this.#serve(), Math.max(1, waitMs))
+  }
+
+  /** Takes a list out of the queue, if it still waits. */
+  #leave(waiter: Waiter, served: { readonly isServed: boolean }): void {
+    if (waiter.turn) this.#queue.remove(waiter.turn, served)
+    waiter.turn = undefined
+  }
+
+  #refusal(asker: Asker | undefined): RateLimitedError {
+    const { name, clock } = this.#account.service
+    const now = clock.now()
+    const ahead = this.#queue.ahead(turnOf(asker)) + this.#refused.ahead(asker?.caller, now)
+    const waitMs = this.#waitMs(asker, ahead)
+    this.#refused.add(asker?.caller, now + waitMs)
+    return new RateLimitedError(name, waitMs)
+  }
+}

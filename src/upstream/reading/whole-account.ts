@@ -1,0 +1,88 @@
+import { BadRequestError } from '../../domain/errors.ts'
+import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
+import { isPoll } from '../budget/request-class.ts'
+import { createPinFilter, type ListQuery } from '../http/list-query.ts'
+import { type PinPage, recordCount } from '../http/pin-page.ts'
+import type { EndCheck } from './end-check.ts'
+import { isFull } from './is-full.ts'
+import { claimsMore } from './list-counts.ts'
+import { OneAtATime } from './one-at-a-time.ts'
+import { askForMost, type CheckedService, type PageCheck } from './page-check.ts'
+import type { SeveralStatusesCheck } from './several-statuses-check.ts'
+
+/** All pins of the account. */
+interface Everything {
+  /** Clock time when they were requested. */
+  readonly sentAt: number
+  readonly pins: readonly Pin[]
+}
+
+/**
+ * All pins of an account, read once for all lists that are in progress. Where one list holds them, they show for every other
+ * list whether it is whole, whatever its filters. So a burst of lists costs one check and not one check per list.
+ *
+ * Accounts that do not fit in one list are not read again. Then each list is checked by itself.
+ */
+export class WholeAccount {
+  readonly #service: CheckedService
+  readonly #severalStatuses: SeveralStatusesCheck
+  readonly #end: EndCheck
+  readonly #reading = new OneAtATime()
+  #everything: Everything | undefined
+  #fitsOneList = true
+
+  constructor(service: CheckedService, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
+    this.#service = service
+    this.#severalStatuses = severalStatuses
+    this.#end = end
+  }
+
+  /**
+   * Returns true if a page has all pins that match. False: it has not, or nothing is known about that.
+   *
+   * @param mayRead true if the pins are read where they were not read since the list began. They never are for a single list.
+   */
+  async shows(query: ListQuery, page: PinPage, check: PageCheck, mayRead: boolean): Promise<boolean> {
+    if (isPoll(check.class) || isFull(query, page, this.#service.capabilities)) return false
+    const isOpen = (): boolean => this.#fitsOneList && check.others.count() > 0 && this.#since(check) === undefined
+    if (mayRead) await this.#reading.run(isOpen, () => this.#read(check), check.others.haveRoom)
+    const everything = this.#since(check)
+    if (everything === undefined) return false
+    const ids = new Set(page.pins.map(({ requestId }) => requestId))
+    return everything.pins.filter(createPinFilter(query)).every(({ requestId }) => ids.has(requestId))
+  }
+
+  /** Lets the pins go. Called when no list is in progress. */
+  forget(): void {
+    this.#everything = undefined
+  }
+
+  /** Returns the pins, if they were requested after the list began. So they are no older than an answer to the list itself. */
+  #since({ askedAt }: PageCheck): Everything | undefined {
+    return this.#everything && this.#everything.sentAt >= askedAt ? this.#everything : undefined
+  }
+
+  async #read(check: PageCheck): Promise<void> {
+    const sentAt = this.#service.clock.now()
+    const pins = await this.#readAll(check).catch((error: unknown) => {
+      // A service may demand a filter.
+      if (error instanceof BadRequestError) return null
+      throw error
+    })
+    this.#fitsOneList = pins !== null
+    this.#everything = pins === null ? undefined : { sentAt, pins }
+  }
+
+  /** Returns null if one list does not show all pins. */
+  async #readAll(check: PageCheck): Promise<readonly Pin[] | null> {
+    const unfiltered = { statuses: PIN_STATUSES, limit: 1 }
+    const { sent, page } = await askForMost(unfiltered, this.#service.capabilities, check.ask)
+    if (isFull(sent, page, this.#service.capabilities) || page.leftOut !== undefined) return null
+    if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(sent, page, check)
+    const { capabilities } = this.#service
+    // Where no answer has shown that several statuses work, only an empty account has been read one status at a time.
+    const isOfAll = capabilities.multiStatus === true || (capabilities.multiStatus === null && recordCount(page) === 0)
+    if (!isOfAll || claimsMore(sent, page, capabilities)) return null
+    return !page.looksCut || (await this.#end.isWhole(sent, page, check.ask)) ? page.pins : null
+  }
+}

@@ -1,0 +1,93 @@
+import { RateLimitedError } from '../../../src/domain/errors.ts'
+import type { PinStatus } from '../../../src/domain/pin.ts'
+import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
+import { createServiceClient } from '../../../src/upstream/http/client.ts'
+import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
+import { collectPins, PinStream } from '../../../src/upstream/reading/pin-stream.ts'
+import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import { WriteJournal } from '../../../src/upstream/writes/write-journal.ts'
+import { createPlainService } from '../grammar/create-stranger.ts'
+import type { NewGrammarPin } from '../grammar/random-service.ts'
+import type { ServiceRules } from '../grammar/service-rules.ts'
+import { VirtualClock } from '../virtual-clock.ts'
+import { at } from '../zoo/seed-and-drain.ts'
+import { operationOf } from './come-back.ts'
+import { createService } from './create-service.ts'
+
+/** A search that has ended or waits. */
+export interface Search {
+  readonly name: string
+  /** `waits`, the request ids found, or the error. */
+  outcome: unknown
+  tookMs: number
+}
+
+export interface SearchedAccount {
+  readonly rules?: Partial<ServiceRules>
+  readonly limits: readonly RateLimit[]
+  readonly capabilities?: Partial<Capabilities>
+  /** Pins of each of the names `search 0` to `search 19`. */
+  readonly perName: number
+  /** Pins of other names. */
+  readonly others: number
+  /** The statuses of the pins, in turn. */
+  readonly spread: readonly PinStatus[]
+}
+
+/** Creates an account at a service that answers at once, and searches in it by name. Each search is another caller's. */
+export function createSearchedAccount({
+  rules = {},
+  limits,
+  capabilities = {},
+  perName,
+  others,
+  spread,
+}: SearchedAccount) {
+  const clock = new VirtualClock(1000)
+  const named = perName * 20
+  const pins = Array.from({ length: named + others }, (_, n): NewGrammarPin => {
+    const status = spread[Math.floor(n / 20 + n) % spread.length] as PinStatus
+    return { created: at(n * 2), status, isOdd: false, name: n < named ? `search ${n % 20}` : 'other' }
+  })
+  const upstream = createPlainService({ largestPage: null, ...rules }, pins)
+  const settings = { name: 'test', endpoint: 'http://test.invalid', token: 'a', provider: null, limits, capabilities }
+  const service = createService(settings, { clock, connect: (options) => createServiceClient(upstream, options) })
+  const tenant = new Tenant(service, 'test:a', 'a', new WriteJournal())
+
+  function search(name: string, statuses: readonly PinStatus[], caller = `who searches ${name}`, expected = 10) {
+    const since = clock.now()
+    const signal = operationOf(caller)
+    const search: Search = { name, outcome: 'waits', tookMs: Number.NaN }
+    const end = (outcome: unknown): void => {
+      search.outcome = outcome
+      search.tookMs = clock.now() - since
+    }
+    const stream = new PinStream(tenant, { name, statuses }, { expected, signal })
+    stream.take(expected).then((found) => end(found.map(({ requestId }) => requestId)), end)
+    return { search, signal }
+  }
+  return {
+    clock,
+    service,
+    tenant,
+    upstream,
+    search,
+    /** Searches for 20 names at once. */
+    searchAtOnce: (statuses: readonly PinStatus[], expected = 10): Search[] =>
+      Array.from({ length: 20 }, (_, n) => search(`search ${n}`, statuses, `caller ${n}`, expected).search),
+    /** Request ids of the pins that a search has to find, newest first. */
+    truth: (name: string, statuses: readonly PinStatus[]): string[] =>
+      upstream.pins
+        .filter((pin) => pin.name === name && statuses.includes(pin.status))
+        .map(({ requestId }) => requestId)
+        .reverse(),
+    collect: (name: string, statuses: readonly PinStatus[]) => collectPins(tenant, { name, statuses }),
+  }
+}
+
+/** Returns the searches that were answered, and the times that the refused ones were told. */
+export function outcomesOf(searches: readonly Search[]) {
+  const answered = searches.filter(({ outcome }) => Array.isArray(outcome))
+  const errors = searches.map(({ outcome }) => outcome).filter((outcome) => outcome instanceof RateLimitedError)
+  return { answered, toldMs: errors.map(({ retryAfterMs }) => retryAfterMs) }
+}
