@@ -24,7 +24,7 @@ export interface Lesson {
 export class LearnedCapabilities {
   #current: Capabilities
   readonly #lessons: Lesson[] = []
-  /** Their proofs. There are as many as limits that services refuse. */
+  /** Proofs of the lessons about single tokens that were reported. There is one for each refused `limit`, and one for `after`. */
   readonly #reportedForTokens = new Set<string>()
   readonly #onLesson: (lesson: Lesson) => void
   /** True if neither the provider nor the configuration says how the service counts. */
