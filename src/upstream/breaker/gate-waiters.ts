@@ -6,7 +6,7 @@ import type { GateWaiter, Trial } from './visit.ts'
 const MAX_WAITING = 10_000
 const MAX_WAITING_OF_TENANT = 1_000
 
-/** How a wait ends that the gate does not end. */
+/** The ends of a wait that the gate does not bring about. */
 interface WaitEnd {
   /** Milliseconds until the waiter gives up, and its error then. */
   readonly inMs: number

@@ -29,7 +29,7 @@ export class LearnedCapabilities {
   readonly #onLesson: (lesson: Lesson) => void
   /** True if neither the provider nor the configuration says how the service counts. */
   readonly isStranger: boolean
-  /** What the service takes and refuses in requests. */
+  /** Lessons about the words of requests, and of empty lists. */
   readonly answers = new LearnedAnswers()
 
   /** @param onLesson called once for each lesson */

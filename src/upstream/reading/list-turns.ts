@@ -21,7 +21,7 @@ interface Waiter {
 }
 
 /** Stands in the queue for a list that has ended, only to use up a turn of its caller. */
-const NOBODY: Waiter = { asker: undefined, lastStart: 0, turn: undefined, begin() {}, fail() {} }
+const ENDED_LIST: Waiter = { asker: undefined, lastStart: 0, turn: undefined, begin() {}, fail() {} }
 
 /**
  * Lets the lists of a stranger begin in turn, so that a burst of them leaves budget for their checks.
@@ -87,7 +87,7 @@ export class ListTurns implements OtherLists {
 
   /** Puts a caller behind the callers that came to wait during its turn. */
   #hadTurn(asker: Asker | undefined): void {
-    if (this.#queue.size > 0) this.#queue.remove(this.#queue.append(NOBODY, turnOf(asker)), { isServed: true })
+    if (this.#queue.size > 0) this.#queue.remove(this.#queue.append(ENDED_LIST, turnOf(asker)), { isServed: true })
   }
 
   get #hasRoom(): boolean {
