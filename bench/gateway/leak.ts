@@ -1,6 +1,7 @@
 // Claim: 10,000 operations over connections that break in every way leave no handle and no memory behind.
 //
 //   node --import tsx bench/gateway/leak.ts [operations = 10000]
+// Operations come in batches of 200. There must be two batches at least, since the heap is compared with that after a fifth.
 import { Pool } from 'undici'
 import { type Faults, startFaultProxy } from '../../test/support/fault-proxy.ts'
 import { startProcess } from './start-process.ts'

@@ -18,10 +18,10 @@ interface Plan {
   readonly status: number
 }
 
-const isIso = (seconds: number): string => new Date(Number(at(seconds) / 1_000_000n)).toISOString()
-const BETWEEN: PinQuery = { ...ALL, after: isIso(20), before: isIso(80) }
+const isoAt = (seconds: number): string => new Date(Number(at(seconds) / 1_000_000n)).toISOString()
+const BETWEEN: PinQuery = { ...ALL, after: isoAt(20), before: isoAt(80) }
 /** All forms of lists: of several statuses and of one, of all times and some. */
-const QUERIES: readonly PinQuery[] = [ALL, BETWEEN, { statuses: ['pinned'] }, { ...ALL, after: isIso(50) }]
+const QUERIES: readonly PinQuery[] = [ALL, BETWEEN, { statuses: ['pinned'] }, { ...ALL, after: isoAt(50) }]
 
 /** One service, and one token with a small plan beside one with a large plan. Nobody knows the service. */
 class Plans extends Dispatcher {

@@ -10,10 +10,11 @@ import type { Trial } from './visit.ts'
 /** Tenants with a breaker of their own. An evicted tenant starts again as if it had never failed. */
 const MAX_TENANTS = 10_000
 /**
- * Smallest number of tenants that must fail. Failures of one tenant may be caused by its account, such as a list too long
- * for the service or a broken pin.
+ * Smallest number of tenants whose failures open the shared breaker. The failures of one tenant may be caused by its account, such
+ * as a list too long for the service or a broken pin.
  */
 const FEWEST_TENANTS = 2
+/** From the best state to the worst. */
 const STATES: readonly ServiceHealth['state'][] = ['up', 'degraded', 'down']
 
 /** A call that was sent. */

@@ -15,7 +15,12 @@ interface GateState {
   dueAt(breaker: CircuitBreaker): number
 }
 
-/** `call`: the call is tried. `probe`: a probe is tried in its place. `noRoom`: of all calls that might be tried, it has room first. */
+/**
+ * - `call`: the call is tried.
+ * - `probe`: a probe is tried in its place.
+ * - `noRoom`: a trial is due, but no call has room in the budget. The visit is that of the call that has room first.
+ * - `later`: no trial is due before a clock time.
+ */
 type Choice =
   | { readonly kind: 'call' | 'probe'; readonly waiter: GateWaiter }
   | { readonly kind: 'noRoom'; readonly visit: Visit }

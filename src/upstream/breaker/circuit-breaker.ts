@@ -75,7 +75,7 @@ export class CircuitBreaker {
     return this.#state
   }
 
-  /** State of the service as this breaker sees it. `ServiceBreakers` adds the last error, which depends on who asks. */
+  /** State of the service as this breaker sees it. `HealthReport` adds the last error, which depends on who asks. */
   get health(): Omit<ServiceHealth, 'lastError'> {
     const open = this.#trialsInFlight > 0 ? 'half-open' : 'open'
     return { state: this.#state, since: this.#since, breaker: this.#isOpen ? open : 'closed' }

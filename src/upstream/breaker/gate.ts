@@ -2,11 +2,11 @@ import type { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { chooseTrial } from './choose-trial.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
+import { GateWaiters } from './gate-waiters.ts'
 import { NextLook } from './next-look.ts'
 import { turnKeysOf } from './trial-turns.ts'
 import { Trials } from './trials.ts'
 import type { Stay, Trial, Visit } from './visit.ts'
-import { WaitingRoom } from './waiting-room.ts'
 
 /** The lane of probes that have their permits. */
 const LATE_PROBES = 'late probe'
@@ -25,7 +25,7 @@ export class Gate {
   readonly #clock: Clock
   readonly #breakerOf: (tenantKey: string) => CircuitBreaker
   readonly #isBroken: (tenantKey: string) => boolean
-  readonly #room: WaitingRoom
+  readonly #waiters: GateWaiters
   readonly #trials: Trials
   readonly #nextLook: NextLook
   /** Breakers for which a late probe waits for the budget, and the clock time at which it expects to leave. */
@@ -44,7 +44,7 @@ export class Gate {
     this.#breakerOf = breakerOf
     this.#isBroken = isBroken
     this.#nextLook = new NextLook(clock, () => this.#look())
-    this.#room = new WaitingRoom(clock, () => this.#nextLook.cancel())
+    this.#waiters = new GateWaiters(clock, () => this.#nextLook.cancel())
     this.#trials = new Trials(clock, breakerOf)
   }
 
@@ -102,7 +102,7 @@ export class Gate {
 
   /** Records that a trial is not sent. The next one is due. */
   drop(trial: Trial, isRefusedByBudget = false): void {
-    if (isRefusedByBudget) this.#nextLook.noRoom()
+    if (isRefusedByBudget) this.#nextLook.noteNoRoom()
     this.#trials.drop(trial)
     this.#look()
   }
@@ -115,7 +115,7 @@ export class Gate {
    * @param lane lane of the calls that may use the permit
    */
   handOver(trial: Trial, lane: string): boolean {
-    for (const { tenantKey, visit, keys, leave } of this.#room) {
+    for (const { tenantKey, visit, keys, leave } of this.#waiters) {
       if (tenantKey !== trial.tenantKey || visit?.lane !== lane) continue
       leave(this.#trials.beginPending({ ...trial, keys }))
       return true
@@ -127,7 +127,7 @@ export class Gate {
   tryChange(tenantKey: string): void {
     const breaker = this.#breakerOf(tenantKey)
     if (!breaker.isOpen || this.#trials.isPending) return
-    for (const { tenantKey: other, visit, keys, leave } of this.#room) {
+    for (const { tenantKey: other, visit, keys, leave } of this.#waiters) {
       if (!visit?.isChange || this.#breakerOf(other) !== breaker) continue
       leave(this.#trials.beginPending({ tenantKey: other, keys, followsProbe: true }))
       return
@@ -152,29 +152,29 @@ export class Gate {
    */
   answered(trial: Trial | null): void {
     this.#trials.answered(trial)
-    if (!this.#room.isEmpty) this.#look()
+    if (!this.#waiters.isEmpty) this.#look()
   }
 
   /** Lets through the calls whose breakers are closed. */
   letGo(): void {
-    this.#room.letGo((tenantKey) => !this.#breakerOf(tenantKey).isOpen)
+    this.#waiters.letGo((tenantKey) => !this.#breakerOf(tenantKey).isOpen)
   }
 
   /** Fails all calls that wait. */
   failAll(error: unknown): void {
-    this.#room.failAll(error)
+    this.#waiters.failAll(error)
   }
 
   #enter(stay: Stay, visit: Visit | null): Promise<Trial | null> {
     const { tenantKey, until, signal } = stay
     const refusal = (): Error => this.refusal(stay)
-    if (this.#room.isFull(tenantKey)) return Promise.reject(refusal())
+    if (this.#waiters.isFull(tenantKey)) return Promise.reject(refusal())
     if (signal?.aborted) return Promise.reject(signal.reason)
     const inMs = until - this.#clock.now()
     if (inMs <= 0) return Promise.reject(refusal())
     const keys = turnKeysOf(stay, this.#isBroken(tenantKey))
-    const left = this.#room.enter({ tenantKey, keys, visit }, { inMs, refusal, signal })
-    if (this.#nextLook.isShortOfRoom && stay.trialWaitMs() === 0) this.#nextLook.hasRoom()
+    const left = this.#waiters.enter({ tenantKey, keys, visit }, { inMs, refusal, signal })
+    if (this.#nextLook.isShortOfRoom && stay.trialWaitMs() === 0) this.#nextLook.noteRoom()
     this.#plan(this.#trials.dueAt(this.#breakerOf(tenantKey)))
     return left
   }
@@ -187,13 +187,13 @@ export class Gate {
   #look(): void {
     const nextLook = this.#nextLook
     nextLook.cancel()
-    if (this.#trials.isPending || this.#room.isEmpty) return
+    if (this.#trials.isPending || this.#waiters.isEmpty) return
     const now = this.#clock.now()
     if (nextLook.isShortOfRoom) {
       nextLook.plan(now)
       return
     }
-    const choice = chooseTrial(this.#room, {
+    const choice = chooseTrial(this.#waiters, {
       now,
       turns: this.#trials.turns,
       breakerOf: this.#breakerOf,
@@ -201,7 +201,7 @@ export class Gate {
     })
     if (choice.kind === 'later') nextLook.plan(choice.at)
     else if (choice.kind === 'noRoom') {
-      nextLook.noRoom()
+      nextLook.noteNoRoom()
       nextLook.plan(now)
       this.probeLate(choice.visit)
     } else {

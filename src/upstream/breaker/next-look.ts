@@ -23,12 +23,12 @@ export class NextLook {
   }
 
   /** Records that no call that waits has room in the budget. */
-  noRoom(): void {
+  noteNoRoom(): void {
     this.#noRoomUntil = this.#clock.now() + LOOK_FOR_ROOM_EVERY_MS
   }
 
-  /** Records that a call with room has come. */
-  hasRoom(): void {
+  /** Records that a call with room in the budget has come. */
+  noteRoom(): void {
     this.#noRoomUntil = this.#clock.now()
   }
 

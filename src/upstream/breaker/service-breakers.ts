@@ -7,12 +7,12 @@ import type { ServiceHealth } from './service-health.ts'
 import { verdictOf } from './verdict.ts'
 import type { Trial, Visit } from './visit.ts'
 
-/** The {@link BreakerSet breakers} of one service, and the gate at which calls wait while one of the two of their tenant is open. */
+/** The {@link BreakerSet breakers} of one service, and the gate at which calls wait while a breaker of their tenant is open. */
 export class ServiceBreakers {
   readonly #breakers: BreakerSet
   readonly #gate: Gate
   readonly #report: HealthReport
-  /** Calls that wait elsewhere, until their breakers open. */
+  /** Calls that wait in the budget. They have to wait at the gate if a breaker of their tenant opens. */
   readonly #untilOpen = new Set<{ readonly tenantKey: string; onOpen(): void }>()
   #stopping: ServiceUnavailableError | null = null
 
@@ -62,8 +62,8 @@ export class ServiceBreakers {
   }
 
   /**
-   * Waits until a probe that has its permit may be the next trial, in the turn of its tenant. Returns null when the service is
-   * back, or when the probe has had no turn by `until`, since others are tried.
+   * Waits until a probe that has its permit may be the next trial, in the turn of its tenant. Returns null when the probe is not to
+   * be sent: the service is back, others were tried until `until`, too many calls wait, or pinql stops.
    */
   waitWithPermit(tenantKey: string, until: number): Promise<Trial | null> {
     return this.#whileOpen(tenantKey, () => this.#gate.waitWithPermit(tenantKey, until)).catch(() => null)
@@ -93,12 +93,12 @@ export class ServiceBreakers {
     return this.#gate.handOver(trial, lane)
   }
 
-  /** Lets a tenant's change try at once that waits, since the service has answered a probe. */
+  /** Lets a tenant's change that waits be a trial at once, since the service has answered a probe. */
   tryChange(tenantKey: string): void {
     this.#gate.tryChange(tenantKey)
   }
 
-  /** Has a probe sent when the budget has room, in place of a call that does not wait for it. */
+  /** Sends a probe when the budget has room, in place of a call that does not wait for it. Does nothing if the service is back. */
   probeLate(visit: Pick<Visit, 'tenantKey' | 'trialWaitMs' | 'probeLate'>): void {
     if (this.isOpen(visit.tenantKey)) this.#gate.probeLate(visit)
   }
@@ -115,7 +115,11 @@ export class ServiceBreakers {
     return call
   }
 
-  /** @param error null for a success */
+  /**
+   * Records how a call ended. Moves the calls that wait, if a breaker has opened or closed.
+   *
+   * @param error null for a success
+   */
   end(call: CallInFlight, error: unknown): void {
     const verdict = verdictOf(error)
     const hasChanged = this.#breakers.end(call, error, verdict)

@@ -13,7 +13,7 @@ export interface Trial {
   readonly permit?: Permit | undefined
 }
 
-/** The facts of anybody's wait at the gate. */
+/** A wait at the gate, of a call or of a late probe. */
 export interface Stay {
   readonly tenantKey: string
   /** Names the calls of a tenant that have the same wait for the budget. Lanes take turns to be trials. */
@@ -37,11 +37,11 @@ export interface Visit extends Stay {
   probeLate(): Promise<void>
 }
 
-/** Whoever waits at the gate: a call, or a probe that has its permit and waits for its turn only. */
+/** A call that waits at the gate, or a late probe, which has its permit and waits for its turn only. */
 export interface GateWaiter {
   readonly tenantKey: string
   readonly keys: TurnKeys
-  /** The call; null for a probe with its permit, which always has room in the budget. */
+  /** Null for a late probe, which needs no room in the budget. */
   readonly visit: Visit | null
   /** @param trial null when the service is back */
   leave(trial: Trial | null): void

@@ -27,6 +27,18 @@ export class RefusedCalls {
   }
 
   /**
+   * Refuses a call. Returns the milliseconds after which it should come back: a time of its own, behind the refused calls that have
+   * their turns before it.
+   *
+   * @param waitMs returns the milliseconds that the call would wait behind so many refused calls
+   */
+  refuse(caller: string | undefined, now: number, waitMs: (behind: number) => number): number {
+    const inMs = waitMs(this.ahead(caller, now))
+    this.add(caller, now + inMs)
+    return inMs
+  }
+
+  /**
    * @param at when the call was told to come back
    * @returns false if too many are remembered already
    */

@@ -24,12 +24,12 @@ export interface Lesson {
 export class LearnedCapabilities {
   #current: Capabilities
   readonly #lessons: Lesson[] = []
-  /** Their proofs. There are as many as limits that services refuse. */
+  /** Proofs of the lessons about single tokens that were reported. There is one for each refused `limit`, and one for `after`. */
   readonly #reportedForTokens = new Set<string>()
   readonly #onLesson: (lesson: Lesson) => void
   /** True if neither the provider nor the configuration says how the service counts. */
   readonly isStranger: boolean
-  /** What the service takes and refuses in requests. */
+  /** Lessons about the words of requests, and of empty lists. */
   readonly answers = new LearnedAnswers()
 
   /** @param onLesson called once for each lesson */

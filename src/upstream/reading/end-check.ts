@@ -41,9 +41,9 @@ export class EndCheck {
     const isLast = new Set(page.pins.filter(({ created }) => created.ns === last.created.ns).map(idOf))
     const end = this.#ends.get(key)
     if (end && isSubset(end, isLast)) return true
-    const verdict = await this.#askBeyond(query, page, last, ask)
-    if (verdict) this.#remember(key, isLast)
-    return verdict
+    const isEnd = await this.#askBeyond(query, page, last, ask)
+    if (isEnd) this.#remember(key, isLast)
+    return isEnd
   }
 
   async #askBeyond(query: ListQuery, page: PinPage, { requestId }: Pin, ask: AskForPage): Promise<boolean> {

@@ -12,8 +12,9 @@ import { printTime } from './time-unit.ts'
  * Returns whether other lists show that a list that is shorter than requested was not cut, though its times cannot be
  * narrowed.
  *
- * A longer list shows it. So does a list of one pin whose `count` is the length of this list, unless the service stops
- * counting where it cuts lists. That is seen as soon as another list has one more pin and no list a larger `count`.
+ * A longer list with the same pins shows it. So does a list of one pin whose `count` is the length of this list, unless the service
+ * stops counting where it cuts lists. Where no list had a larger `count` yet, lists of other statuses and times are read as well: if
+ * one of them has one more pin, counting stopped, and nothing is shown.
  *
  * @param list sends one request
  */

@@ -6,8 +6,8 @@ import type { ClockTimer } from '../waiting/clock.ts'
 import { type Asker, Stop, type StopSignal } from '../waiting/stop.ts'
 import type { OtherLists } from './page-check.ts'
 
-/** Milliseconds after which lists that wait are let go when the service has gone down meanwhile. */
-const LOOK_EVERY_MS = 1000
+/** Longest pause between two looks. So lists that wait are let go within a second of the service going down. */
+const LOOK_EVERY_MS = 1_000
 
 /** A list that waits for its turn. */
 interface Waiter {
@@ -20,8 +20,8 @@ interface Waiter {
   fail(reason: unknown): void
 }
 
-/** Takes a turn, and waits for nothing. */
-const NOBODY: Waiter = { asker: undefined, lastStart: 0, turn: undefined, begin() {}, fail() {} }
+/** Stands in the queue for a list that has ended, only to use up a turn of its caller. */
+const ENDED_LIST: Waiter = { asker: undefined, lastStart: 0, turn: undefined, begin() {}, fail() {} }
 
 /**
  * Lets the lists of a stranger begin in turn, so that a burst of them leaves budget for their checks.
@@ -34,11 +34,11 @@ export class ListTurns implements OtherLists {
   readonly #account: Account
   readonly #onIdle: () => void
   readonly #queue = new TurnQueue<Waiter>()
-  /** The refused lists that have not come back yet. Each further one is told a later time. */
+  /** The lists refused here that have not come back yet. Each further one is told a later time. */
   readonly #refused = new RefusedCalls()
   /** Number of lists that have begun and not ended. */
   #begun = 0
-  /** Number of them whose first request has not come to the budget yet. */
+  /** Number of begun lists whose first request has not come to the budget yet. */
   #starting = 0
   #timer: ClockTimer | undefined
 
@@ -48,7 +48,7 @@ export class ListTurns implements OtherLists {
     this.#onIdle = onIdle
   }
 
-  /** Returns the number of lists beside one of them that have begun or wait. */
+  /** Returns the number of lists that have begun or wait, without the one that asks. */
   count(): number {
     return this.#begun + this.#queue.size - 1
   }
@@ -87,7 +87,7 @@ export class ListTurns implements OtherLists {
 
   /** Puts a caller behind the callers that came to wait during its turn. */
   #hadTurn(asker: Asker | undefined): void {
-    if (this.#queue.size > 0) this.#queue.remove(this.#queue.append(NOBODY, turnOf(asker)), { isServed: true })
+    if (this.#queue.size > 0) this.#queue.remove(this.#queue.append(ENDED_LIST, turnOf(asker)), { isServed: true })
   }
 
   get #hasRoom(): boolean {
@@ -96,7 +96,10 @@ export class ListTurns implements OtherLists {
     return this.#isDown || this.#waitMs(undefined, this.#behind) === 0
   }
 
-  /** Number of requests for which a list that begins now must leave room. */
+  /**
+   * Number of requests for which a list that begins now must leave room: the first requests that have not come yet, a check of each
+   * list that has begun, and a check of its own.
+   */
   get #behind(): number {
     return this.#starting + this.#begun + 1
   }
@@ -168,10 +171,8 @@ export class ListTurns implements OtherLists {
 
   #refusal(asker: Asker | undefined): RateLimitedError {
     const { name, clock } = this.#account.service
-    const now = clock.now()
-    const ahead = this.#queue.ahead(turnOf(asker)) + this.#refused.ahead(asker?.caller, now)
-    const waitMs = this.#waitMs(asker, ahead)
-    this.#refused.add(asker?.caller, now + waitMs)
-    return new RateLimitedError(name, waitMs)
+    const waiting = this.#queue.ahead(turnOf(asker))
+    const waitMs = (refused: number): number => this.#waitMs(asker, waiting + refused)
+    return new RateLimitedError(name, this.#refused.refuse(asker?.caller, clock.now(), waitMs))
   }
 }

@@ -126,10 +126,8 @@ export class LookupPlanner {
    * before it. Lookups that fit in one list share a time.
    */
   promiseMs(lookup: Lookup, asker: Asker | undefined, next: NextRequest | undefined): number {
-    const now = this.#service.clock.now()
-    const waitMs = this.waitMs(lookup, asker, next, this.#refused.ahead(asker?.caller, now))
-    this.#refused.add(asker?.caller, now + waitMs)
-    return waitMs
+    const waitMs = (behind: number): number => this.waitMs(lookup, asker, next, behind)
+    return this.#refused.refuse(asker?.caller, this.#service.clock.now(), waitMs)
   }
 
   /**

@@ -224,7 +224,7 @@ export class LookupQueue {
   }
 
   /**
-   * Rejects the lookups of a request that failed. Those that have time left wait again: if the service is down, or if they have
+   * Rejects the lookups of a request that failed. Lookups that have time left wait again: if the service is down, or if they have
    * joined the request after it was sent and another one may succeed.
    */
   #fail(lookups: LookupGroup, error: unknown, times: RequestTimes, sentAt = Number.POSITIVE_INFINITY): void {

@@ -95,7 +95,7 @@ export class RefusedLists {
     const withAfter = await this.#addAfter(query, withLimit, refusal, attempt)
     const [asked, form] = [formOf(query), formOf(withAfter.sent)]
     if (asked === null || form === null || asked === form) return withAfter
-    const withForm = await attempt(inForm({ ...withAfter.sent, ...timesOf(query, withAfter.sent) }, asked))
+    const withForm = await attempt(inForm({ ...withAfter.sent, ...sentTimes(query, withAfter.sent) }, asked))
     if (withForm !== null) return withForm
     this.#service.known.observeTimeForm(form)
     return withAfter
@@ -133,8 +133,8 @@ function leastLimit(query: ListQuery, { capabilities, proofs }: CheckedService):
   return Math.min(limit, Math.max(ACCEPTED_LIMIT, proofs.largestLimit(query)))
 }
 
-/** Returns the times of a query, as far as they were sent. */
-function timesOf({ before, after }: ListQuery, sent: ListQuery): Pick<ListQuery, 'before' | 'after'> {
+/** Returns the times of a query, without `after` if it was not sent. */
+function sentTimes({ before, after }: ListQuery, sent: ListQuery): Pick<ListQuery, 'before' | 'after'> {
   return { before, after: sent.after === undefined ? undefined : after }
 }
 

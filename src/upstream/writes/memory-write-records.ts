@@ -13,12 +13,12 @@ export class MemoryWriteRecords implements WriteRecords {
   }
 
   async find(tenantKey: string, key: string): Promise<WriteRecord | null> {
-    this.#sweep()
+    this.#removeExpired()
     return this.#records.get(recordIdOf({ tenantKey, key })) ?? null
   }
 
   async begin(record: WriteRecord): Promise<boolean> {
-    this.#sweep()
+    this.#removeExpired()
     if (this.#records.has(recordIdOf(record))) return false
     this.#records.set(recordIdOf(record), record)
     return true
@@ -66,11 +66,11 @@ export class MemoryWriteRecords implements WriteRecords {
   }
 
   #of(tenantKey: string): WriteRecord[] {
-    this.#sweep()
+    this.#removeExpired()
     return [...this.#records.values()].filter((record) => record.tenantKey === tenantKey)
   }
 
-  #sweep(): void {
+  #removeExpired(): void {
     const expired = this.#now() - RECORD_LIFETIME_MS
     for (const [id, { startedAt }] of this.#records) {
       if (startedAt > expired) return

@@ -1,65 +1,17 @@
 import type { Pin } from '../../domain/pin.ts'
-import { type Database, type DatabaseSchema, openDatabase, transaction } from '../../storage/open-database.ts'
+import { type Database, openDatabase, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
-import { decodeRecordedPin, decodeWrite, encodeRecordedPin, encodeWrite } from './write-codec.ts'
+import { encodeRecordedPin } from './write-codec.ts'
 import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from './write-records.ts'
+import { toRecord, toValues, UNFINISHED, WRITE_DATABASE, type WriteRow } from './write-table.ts'
 
 /** Number of expired records that each new record removes. It is more than one, so that the expired records run out. */
-const SWEPT_PER_RECORD = 2
+const EXPIRED_PER_RECORD = 2
 /**
  * Pages of the log after which the next commit copies the log into the database. With SQLite's default of 1,000, that
  * commit would wait for the disk several times as long.
  */
 const PAGES_PER_CHECKPOINT = 100
-
-/** SQLite uses the index of these records only for a query with the same condition. */
-const UNFINISHED = `state <> 'done' OR sweep_id IS NOT NULL`
-const UNFINISHED_INDEX = `CREATE INDEX write_unfinished ON write (tenant, started_at) WHERE ${UNFINISHED};`
-
-const WRITE_DATABASE: DatabaseSchema = {
-  version: 2,
-  sql: `
-CREATE TABLE write (
-  tenant TEXT NOT NULL,
-  key TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  operation_id TEXT NOT NULL,
-  started_at INTEGER NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('pending', 'unknown', 'done')),
-  write TEXT NOT NULL,
-  before TEXT NOT NULL,
-  request_id TEXT,
-  result TEXT,
-  sweep_id TEXT,
-  PRIMARY KEY (tenant, key)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX write_by_age ON write (started_at);
-${UNFINISHED_INDEX}
-CREATE INDEX write_by_result ON write (tenant, request_id) WHERE request_id IS NOT NULL;
-`,
-  upgrades: [upgradeFrom1],
-}
-
-/** Version 1 kept no sweeps. */
-function upgradeFrom1(database: Database): void {
-  database.exec(`
-    ALTER TABLE write ADD COLUMN sweep_id TEXT;
-    DROP INDEX write_unfinished;
-    ${UNFINISHED_INDEX}`)
-}
-
-interface Row {
-  readonly tenant: string
-  readonly key: string
-  readonly fingerprint: string
-  readonly operation_id: string
-  readonly started_at: number
-  readonly state: WriteRecord['state']
-  readonly write: string
-  readonly before: string
-  readonly result: string | null
-  readonly sweep_id: string | null
-}
 
 interface Job {
   /** Runs inside the transaction. The function that it returns is called once the transaction is on the disk. */
@@ -103,7 +55,7 @@ class SqliteWriteRecords implements WriteRecords {
 
   begin(record: WriteRecord): Promise<boolean> {
     this.#begun++
-    return this.#enqueue(() => this.#insert(record) || (this.#sweepKey(record) && this.#insert(record)))
+    return this.#enqueue(() => this.#insert(record) || (this.#removeExpiredKey(record) && this.#insert(record)))
   }
 
   forget({ tenantKey, key }: WriteRecord): Promise<void> {
@@ -147,7 +99,7 @@ class SqliteWriteRecords implements WriteRecords {
   async unfinished(tenantKey: string): Promise<WriteRecord[]> {
     const rows = this.#statements
       .get(`SELECT * FROM write WHERE tenant = ? AND (${UNFINISHED}) AND started_at > ? ORDER BY started_at`)
-      .all(tenantKey, this.#expired()) as Row[]
+      .all(tenantKey, this.#expired()) as WriteRow[]
     return rows.map(toRecord)
   }
 
@@ -165,30 +117,18 @@ class SqliteWriteRecords implements WriteRecords {
   #insert(record: WriteRecord): boolean {
     const { changes } = this.#statements
       .get('INSERT OR IGNORE INTO write VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      .run(
-        record.tenantKey,
-        record.key,
-        record.fingerprint,
-        record.writeId,
-        record.startedAt,
-        record.state,
-        encodeWrite(record.write),
-        JSON.stringify(record.before),
-        record.result?.requestId ?? null,
-        record.result && encodeRecordedPin(record.result),
-        record.sweepId,
-      )
+      .run(...toValues(record))
     return Number(changes) === 1
   }
 
   /** Removes the record of a key if it has expired. Returns whether it was removed. */
-  #sweepKey({ tenantKey, key }: WriteRecord): boolean {
+  #removeExpiredKey({ tenantKey, key }: WriteRecord): boolean {
     const sql = 'DELETE FROM write WHERE tenant = ? AND key = ? AND started_at <= ?'
     return Number(this.#statements.get(sql).run(tenantKey, key, this.#expired()).changes) === 1
   }
 
   /** Removes some of the oldest expired records. Removing all at once might block the gateway for seconds. */
-  #sweep(limit: number): void {
+  #removeExpired(limit: number): void {
     const oldest = 'SELECT tenant, key FROM write WHERE started_at <= ? ORDER BY started_at LIMIT ?'
     this.#statements.get(`DELETE FROM write WHERE (tenant, key) IN (${oldest})`).run(this.#expired(), limit)
   }
@@ -199,8 +139,8 @@ class SqliteWriteRecords implements WriteRecords {
     return this.#statements.get(sql).get(tenantKey, requestId, key) !== undefined
   }
 
-  #get(sql: string, tenantKey: string, other: string): Row | undefined {
-    return this.#statements.get(sql).get(tenantKey, other, this.#expired()) as Row | undefined
+  #get(sql: string, tenantKey: string, other: string): WriteRow | undefined {
+    return this.#statements.get(sql).get(tenantKey, other, this.#expired()) as WriteRow | undefined
   }
 
   #expired(): number {
@@ -225,7 +165,7 @@ class SqliteWriteRecords implements WriteRecords {
     if (jobs.length === 0) return
     try {
       const resolvers = transaction(this.#database, () => {
-        if (begun > 0) this.#sweep(SWEPT_PER_RECORD * begun)
+        if (begun > 0) this.#removeExpired(EXPIRED_PER_RECORD * begun)
         return jobs.map((job) => job.run())
       })
       // The work that follows the promises takes as long as the transaction. So other requests are served in between.
@@ -235,20 +175,5 @@ class SqliteWriteRecords implements WriteRecords {
     } catch (error) {
       for (const { reject } of jobs) reject(error)
     }
-  }
-}
-
-function toRecord(row: Row): WriteRecord {
-  return {
-    tenantKey: row.tenant,
-    key: row.key,
-    fingerprint: row.fingerprint,
-    writeId: row.operation_id,
-    startedAt: row.started_at,
-    state: row.state,
-    write: decodeWrite(row.write),
-    before: JSON.parse(row.before) as string[] | null,
-    result: row.result === null ? null : decodeRecordedPin(row.result),
-    sweepId: row.sweep_id,
   }
 }

@@ -24,7 +24,7 @@ export class PlannedSweep {
     return this.#id
   }
 
-  /** Plans a sweep. That of an earlier attempt does not replace it: it may be made too early. */
+  /** Plans a sweep, unless this attempt has planned one. A sweep that an earlier attempt has planned may come too early. */
   async plan(): Promise<void> {
     if (this.#isOwn) return
     const id = randomUUID()
@@ -33,7 +33,7 @@ export class PlannedSweep {
     this.#isOwn = true
   }
 
-  /** Notes that the sweep was made, or that it is not necessary any more. */
+  /** Takes the sweep off the record, since it was made or is not necessary any more. */
   async end(): Promise<void> {
     if (this.#id === null) return
     await this.#records.endSweep(this.#record, this.#id)

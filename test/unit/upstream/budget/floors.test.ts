@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { createMemoryBudget } from '../../../../src/upstream/budget/create-memory-budget.ts'
 import type { Endpoint, RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import { type BudgetClass, REQUEST_CLASSES } from '../../../../src/upstream/budget/request-class.ts'
-import { createBudgetAt, FOREVER } from '../../../support/upstream/budget-harness.ts'
+import { ADDRESS, createBudgetAt, FOREVER, list } from '../../../support/upstream/budget-harness.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 /** Calls of which some always wait, or come again a while after they left. */
@@ -77,6 +78,23 @@ describe('beside calls that meet other limits, or none', () => {
     expect(changes).toBeGreaterThan(200)
     expect(live).toBeGreaterThanOrEqual(55)
   })
+})
+
+it('a class below its floor goes first again after a call that was never sent', async () => {
+  const clock = new VirtualClock(1000)
+  using budget = createMemoryBudget({ serviceName: 'test', clock, limits: [{ ...ADDRESS, limit: 10 }] })
+  const left: BudgetClass[] = []
+  const acquire = async (requestClass: BudgetClass, use: 'sent' | 'giveBack'): Promise<void> => {
+    const permit = await budget.acquire({ ...list('a', requestClass), deadline: FOREVER })
+    left.push(requestClass)
+    permit[use]()
+  }
+  for (let n = 0; n < 100; n++) acquire('interactive', 'sent').catch(() => {})
+  const polls = acquire('live', 'giveBack').then(() => acquire('live', 'sent'))
+  await clock.advance(6_000)
+  await polls
+  // The slot that was given back goes to the call that waits. The next one is the poll's.
+  expect(left.slice(left.indexOf('live')).slice(0, 3)).toEqual(['live', 'interactive', 'live'])
 })
 
 it('nothing starves, whatever limits, tenants and classes there are', async () => {

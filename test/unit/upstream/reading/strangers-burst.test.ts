@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { PIN_STATUSES, type PinStatus } from '../../../../src/domain/pin.ts'
-import { LISTS } from '../../../support/upstream/budget-harness.ts'
+import { FOREVER, LISTS } from '../../../support/upstream/budget-harness.ts'
 import { createSearchedAccount, outcomesOf } from '../../../support/upstream/search-at-once.ts'
 
 const GENEROUS = [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' } as const]
@@ -140,6 +140,23 @@ describe('lists of a stranger that are read at once', () => {
     const { answered, toldMs } = outcomesOf(many)
     expect(answered.length).toBeGreaterThanOrEqual(12)
     expect([answered.length + toldMs.length, new Set(toldMs).size]).toEqual([40, toldMs.length])
+  })
+
+  it('are refused after 22 s if one of them hangs and other requests use up the budget, and are told a time each', async () => {
+    const account = createSearchedAccount({ perName: 0, others: 50, spread: ALL_PINNED, limits: [LISTS] })
+    const searches = account.searchAtOnce(PIN_STATUSES)
+    await account.clock.advance(100)
+    const waiting = searches.filter(({ outcome }) => outcome === 'waits')
+    account.upstream.dispatch = () => true
+    const change = { tenantKey: 'test:a', endpoint: 'list', class: 'mutation', deadline: FOREVER } as const
+    for (let n = 0; n < 60; n++) void account.service.budget.acquire(change)
+    await account.clock.advance(21_899)
+    expect(waiting.map(({ outcome }) => outcome)).toEqual(waiting.map(() => 'waits'))
+    await account.clock.advance(1)
+    const { toldMs } = outcomesOf(waiting)
+    expect(toldMs.length).toBeGreaterThan(0)
+    expect(toldMs).toHaveLength(waiting.length - 1)
+    expect(new Set(toldMs).size).toBe(toldMs.length)
   })
 
   it('that wait for a turn when the service goes down have 4.5 s each from then on', async () => {

@@ -6,7 +6,7 @@ import type { GateWaiter, Trial } from './visit.ts'
 const MAX_WAITING = 10_000
 const MAX_WAITING_OF_TENANT = 1_000
 
-/** The end of a wait that nobody else ends. */
+/** The ends of a wait that the gate does not bring about. */
 interface WaitEnd {
   /** Milliseconds until the waiter gives up, and its error then. */
   readonly inMs: number
@@ -15,8 +15,8 @@ interface WaitEnd {
   readonly signal: StopSignal | undefined
 }
 
-/** Those who wait at the gate, by arrival. They stay until somebody lets them leave, their time is over, or their caller is gone. */
-export class WaitingRoom implements Iterable<GateWaiter> {
+/** The calls and late probes that wait at the gate, by arrival. Each waits until it is let go, its time is over, or its caller is gone. */
+export class GateWaiters implements Iterable<GateWaiter> {
   readonly #clock: Clock
   readonly #onEmpty: () => void
   readonly #waiting = new Set<GateWaiter>()
@@ -33,7 +33,7 @@ export class WaitingRoom implements Iterable<GateWaiter> {
     return this.#waiting.size === 0
   }
 
-  /** Returns whether no more of a tenant may come in. */
+  /** Returns whether no further call of a tenant may wait. */
   isFull(tenantKey: string): boolean {
     return this.#waiting.size >= MAX_WAITING || (this.#ofTenant.get(tenantKey) ?? 0) >= MAX_WAITING_OF_TENANT
   }
@@ -42,7 +42,7 @@ export class WaitingRoom implements Iterable<GateWaiter> {
     return this.#waiting.values()
   }
 
-  /** Resolves with what the waiter leaves with, and rejects with what it fails with. */
+  /** Adds a waiter. Resolves with the trial, or null, with which it leaves. Rejects with the error with which it fails. */
   enter(
     who: Pick<GateWaiter, 'tenantKey' | 'keys' | 'visit'>,
     { inMs, refusal, signal }: WaitEnd,
@@ -72,9 +72,9 @@ export class WaitingRoom implements Iterable<GateWaiter> {
     })
   }
 
-  /** Lets those leave whose wait is over. */
-  letGo(isOver: (tenantKey: string) => boolean): void {
-    for (const waiter of [...this.#waiting]) if (isOver(waiter.tenantKey)) waiter.leave(null)
+  /** Lets the waiters go whose tenants need not wait any more. */
+  letGo(mayGo: (tenantKey: string) => boolean): void {
+    for (const waiter of [...this.#waiting]) if (mayGo(waiter.tenantKey)) waiter.leave(null)
   }
 
   failAll(error: unknown): void {
