@@ -50,9 +50,15 @@ export class SeveralCidsCheck {
 
   /** Returns whether a list has pins of a CID. If not, a list of this CID alone shows whether that is because of the others. */
   async #finds(query: ListQuery, cid: Cid, ask: AskForPage): Promise<boolean> {
-    if (hasPinOf(await ask(query), cid)) return true
+    // Where statuses are looked at after the cut, only lists of all of them have the pin.
+    for (const statuses of new Set([query.statuses, PIN_STATUSES])) {
+      if (hasPinOf(await ask({ ...query, statuses }), cid)) return true
+      if (hasPinOf(await ask({ ...query, statuses, cids: [cid] }), cid)) {
+        this.#service.known.observeSingleCid()
+        return false
+      }
+    }
     // The pins may be gone.
-    if (hasPinOf(await ask({ ...query, cids: [cid] }), cid)) this.#service.known.observeSingleCid()
     return false
   }
 

@@ -8,7 +8,7 @@ import { isSurelySorted } from './is-surely-sorted.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 
-/** Number of tests for one list that is not known to be whole. A list that is, is worth one. */
+/** Maximum number of tests for one list. A list that is known to be whole gets one. */
 const MOST_RUNS = 3
 
 /** A page, and the query for it. */
@@ -72,8 +72,12 @@ export class StatusFilterCheck {
     const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
     if (test !== null && test !== 'unknown')
       await this.#run(test, isAll ? 1 : MOST_RUNS, { sent: everything, page: all }, check.ask)
-    // All is read from a service that may hide pins.
-    if (!isAll && test !== null && !proofs.isStatusFilterProven(query)) known.observeLateStatusFilter()
+    // All is read from a service that may hide pins, or records of unknown status that are no valid pins.
+    const mayHide = lacksOddRecords(page, all) || (!isAll && test !== null)
+    if (mayHide && !proofs.isStatusFilterProven(query)) {
+      known.observeLateStatusFilter()
+      return false
+    }
     // Where all pins have the same status, the filter hides none. But a list may be cut without it.
     return isAll || (test === null && !page.looksCut)
   }
@@ -184,6 +188,12 @@ function planTest({ pins, leftOut }: PinPage): Test | null {
   })
   const best = tests.filter(({ chance }) => chance < 1).sort((a, b) => a.chance - b.chance)
   return best[0] ?? null
+}
+
+/** Returns whether a list has records that are no valid pins, and that a shorter list lacks. */
+function lacksOddRecords({ leftOut = [] }: PinPage, all: PinPage): boolean {
+  const keys = new Set(leftOut.map(({ key }) => key))
+  return all.leftOut?.some(({ key }) => !keys.has(key)) === true
 }
 
 /** Returns whether a list has a pin that is older than all of another list, which is sorted. So it was not made from that list. */

@@ -12,7 +12,7 @@ import { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusFilterCheck } from './status-filter-check.ts'
 import { WholeAccount } from './whole-account.ts'
 
-/** Number of other lists from which on all pins are read for them. */
+/** Number of other lists from which on all pins are read for a page that may have been cut. */
 const MANY = 3
 
 /**
