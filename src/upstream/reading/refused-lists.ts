@@ -38,7 +38,8 @@ export class RefusedLists {
   /** Returns whether a list may have been refused for a part that can be left out, so that the same list need not be tried again. */
   isAvoidable(query: ListQuery, error: unknown): boolean {
     if (!this.#service.known.isStranger) return false
-    const isLimitOpen = leastLimit(query, this.#service) < query.limit
+    // Another list may have shown meanwhile what the service refuses.
+    const isLimitOpen = leastLimit(query, this.#service) < query.limit || !isSame(this.accepted(query), query)
     return isFailure(error) ? isLimitOpen : error instanceof BadRequestError && (isLimitOpen || formOf(query) !== null)
   }
 
