@@ -118,6 +118,41 @@ describe('lists of a stranger that are read at once', () => {
     expect(account.upstream.requests).toBeLessThanOrEqual(single.upstream.requests + 2 * 19)
   })
 
+  it('share readings of everything also when they began too late for the one before', async () => {
+    const pins = { perName: 10, others: 50, spread: ALL_PINNED, limits: GENEROUS } as const
+    const account = createSearchedAccount(pins)
+    const { clock, upstream } = account
+    const dispatch = upstream.dispatch.bind(upstream)
+    let readings = 0
+    upstream.dispatch = (options, handler) => {
+      if (/^\/pins\?status=[^&]*&limit=1000$/.test(options.path)) readings++
+      clock.setTimeout(() => dispatch(options, handler), 100)
+      return true
+    }
+    const searches = Array.from({ length: 20 }, (_, n) => `search ${n}`)
+    const begin = (names: readonly string[]) => names.map((name) => account.search(name, PIN_STATUSES).search)
+    const first = begin(searches.slice(0, 4))
+    await clock.advance(150)
+    const rest = begin(searches.slice(4))
+    await clock.advance(DEADLINE_MS)
+    for (const { name, outcome } of [...first, ...rest])
+      expect(outcome).toEqual(account.truth(name, PIN_STATUSES).slice(0, 10))
+    expect(readings).toBe(2)
+  })
+
+  it('are answered though a list of everything fails, as each would be alone', async () => {
+    const account = createSearchedAccount({ perName: 10, others: 50, spread: ALL_PINNED, limits: GENEROUS })
+    const dispatch = account.upstream.dispatch.bind(account.upstream)
+    account.upstream.dispatch = (options, handler) => {
+      if (options.path.includes('name=')) return dispatch(options, handler)
+      handler.onError?.(new Error('too much'))
+      return true
+    }
+    const searches = account.searchAtOnce(PIN_STATUSES)
+    await account.clock.advance(DEADLINE_MS)
+    for (const { name, outcome } of searches) expect(outcome).toEqual(account.truth(name, PIN_STATUSES).slice(0, 10))
+  })
+
   it('ask again for those that wait, once, when the list that asked is aborted', async () => {
     const account = createSearchedAccount({ perName: 1, others: 50, spread: ALL_PINNED, limits: [LISTS] })
     const first = account.search('search 0', ['pinned'])
