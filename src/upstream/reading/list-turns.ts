@@ -68,15 +68,25 @@ export class ListTurns implements OtherLists {
     const { asker } = signal
     if (this.#queue.size === 0 && this.#hasRoom) this.#begin()
     else await this.#wait(signal, askedAt)
+    let isOver = false
+    const end = (): void => {
+      if (!isOver) {
+        isOver = true
+        this.#begun--
+        this.#hadTurn(asker)
+      }
+      this.#serve()
+      if (this.#begun === 0) this.#onIdle()
+    }
+    // An aborted list may still wait for the question of another. It needs no room any more.
+    signal.addEventListener('abort', end)
     try {
       const reading = read(askedAt)
       this.#starting--
       return await reading
     } finally {
-      this.#begun--
-      this.#hadTurn(asker)
-      this.#serve()
-      if (this.#begun === 0) this.#onIdle()
+      signal.removeEventListener('abort', end)
+      end()
     }
   }
 
@@ -116,7 +126,7 @@ export class ListTurns implements OtherLists {
     const { longestReadWaitMs } = this.#account.service
     const path = turnOf(asker)
     signal.throwIfAborted()
-    if (this.#waitMs(asker, this.#queue.ahead(path)) > longestReadWaitMs) throw this.#refusal(asker)
+    if (this.#waitMs(asker, this.#queue.ahead(path)) > longestReadWaitMs) throw this.#refusal(asker, 0)
     let leave = (): void => {}
     const begun = new Promise<void>((resolve, reject) => {
       const lastStart = askedAt + longestReadWaitMs
@@ -153,7 +163,8 @@ export class ListTurns implements OtherLists {
     const late = new Set([...this.#queue].filter(({ lastStart }) => lastStart <= now))
     // None of them waits any more when the others are told their times.
     for (const waiter of late) this.#leave(waiter, { isServed: false })
-    for (const waiter of late) waiter.fail(this.#refusal(waiter.asker))
+    // They have waited for the room of checks. Without it, they would be told to come back at once.
+    for (const waiter of late) waiter.fail(this.#refusal(waiter.asker, this.#behind))
     if (this.#queue.size === 0) return
     const lastStart = Math.min(...[...this.#queue].map((waiter) => waiter.lastStart))
     const waitMs = Math.min(lastStart - now, this.#waitMs(undefined, this.#behind), LOOK_EVERY_MS)
@@ -166,10 +177,11 @@ export class ListTurns implements OtherLists {
     waiter.turn = undefined
   }
 
-  #refusal(asker: Asker | undefined): RateLimitedError {
+  /** @param behind number of requests for which the list must leave room */
+  #refusal(asker: Asker | undefined, behind: number): RateLimitedError {
     const { name, clock } = this.#account.service
     const now = clock.now()
-    const ahead = this.#queue.ahead(turnOf(asker)) + this.#refused.ahead(asker?.caller, now)
+    const ahead = behind + this.#queue.ahead(turnOf(asker)) + this.#refused.ahead(asker?.caller, now)
     const waitMs = this.#waitMs(asker, ahead)
     this.#refused.add(asker?.caller, now + waitMs)
     return new RateLimitedError(name, waitMs)

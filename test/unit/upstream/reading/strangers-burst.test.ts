@@ -177,6 +177,37 @@ describe('lists of a stranger that are read at once', () => {
     expect([answered.length + toldMs.length, new Set(toldMs).size]).toEqual([40, toldMs.length])
   })
 
+  it('are told a time at which the budget has room, when lists that hang have kept them from their turns', async () => {
+    const account = createSearchedAccount({ perName: 1, others: 50, spread: ALL_PINNED, limits: [LISTS] })
+    account.upstream.dispatch = () => true
+    const searches = account.searchAtOnce(PIN_STATUSES)
+    await account.clock.advance(DEADLINE_MS)
+    const { toldMs } = outcomesOf(searches)
+    expect(toldMs.length).toBeGreaterThan(5)
+    expect(Math.min(...toldMs)).toBeGreaterThan(0)
+    expect(new Set(toldMs).size).toBe(toldMs.length)
+  })
+
+  it('that were aborted while another asks their question keep no room for checks', async () => {
+    const account = createSearchedAccount({ perName: 1, others: 50, spread: ALL_PINNED, limits: [LISTS] })
+    const dispatch = account.upstream.dispatch.bind(account.upstream)
+    let pages = 0
+    account.upstream.dispatch = (options, handler) => {
+      const isPage = options.path.endsWith('status=pinned&limit=11')
+      if (isPage) pages++
+      return isPage ? dispatch(options, handler) : true
+    }
+    const begin = (first: number, count: number) =>
+      Array.from({ length: count }, (_, n) => account.search(`search ${first + n}`, ['pinned']))
+    const [, ...others] = begin(0, 6)
+    await account.clock.advance(0)
+    expect(pages).toBe(6)
+    for (const { signal } of others) signal.abort(new Error('went away'))
+    begin(6, 3)
+    await account.clock.advance(0)
+    expect(pages).toBe(9)
+  })
+
   it('that wait for a turn when the service goes down have 4.5 s each from then on', async () => {
     const account = createSearchedAccount({ perName: 0, others: 2000, spread: ALL_PINNED, limits: [LISTS] })
     const searches = account.searchAtOnce(['pinned'])
