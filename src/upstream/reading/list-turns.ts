@@ -131,13 +131,15 @@ export class ListTurns implements OtherLists {
     const begun = new Promise<void>((resolve, reject) => {
       const lastStart = askedAt + longestReadWaitMs
       const waiter: Waiter = { asker, lastStart, turn: undefined, begin: resolve, fail: reject }
-      const turn = this.#queue.append(waiter, path)
-      waiter.turn = turn
+      waiter.turn = this.#queue.append(waiter, path)
       leave = () => {
         this.#leave(waiter, { isServed: false })
         reject(signal.reason)
       }
-      if (signal instanceof Stop) signal.onAsker = (another) => this.#queue.join(turn, turnOf(another))
+      const join = (another: Asker): void => {
+        if (waiter.turn) this.#queue.join(waiter.turn, turnOf(another))
+      }
+      if (signal instanceof Stop) signal.onAsker = join
     })
     signal.addEventListener('abort', leave)
     this.#serve()

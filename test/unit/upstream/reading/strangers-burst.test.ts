@@ -208,6 +208,23 @@ describe('lists of a stranger that are read at once', () => {
     expect(pages).toBe(9)
   })
 
+  it('may be joined by an equal list in the moment in which they begin', async () => {
+    const account = createSearchedAccount({ perName: 1, others: 50, spread: ALL_PINNED, limits: [LISTS] })
+    const dispatch = account.upstream.dispatch
+    account.upstream.dispatch = () => true
+    const begun = Array.from({ length: 20 }, (_, n) => account.search(`search ${n}`, PIN_STATUSES))
+    await account.clock.advance(0)
+    account.upstream.dispatch = dispatch
+    for (const { signal } of begun.slice(0, 7)) signal.abort(new Error('went away'))
+    const equal = begun.slice(7).map(({ search: { name } }) => account.search(name, PIN_STATUSES, 'another').search)
+    await account.clock.advance(DEADLINE_MS)
+    expect(equal.map(({ outcome }) => outcome)).toEqual(equal.map(({ name }) => account.truth(name, PIN_STATUSES)))
+    await account.clock.advance(60_000)
+    const later = account.searchAtOnce(PIN_STATUSES).slice(0, 7)
+    await account.clock.advance(0)
+    expect(later.map(({ outcome }) => outcome)).toEqual(later.map(({ name }) => account.truth(name, PIN_STATUSES)))
+  })
+
   it('that wait for a turn when the service goes down have 4.5 s each from then on', async () => {
     const account = createSearchedAccount({ perName: 0, others: 2000, spread: ALL_PINNED, limits: [LISTS] })
     const searches = account.searchAtOnce(['pinned'])
