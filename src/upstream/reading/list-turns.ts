@@ -34,6 +34,8 @@ export class ListTurns implements OtherLists {
   readonly #account: Account
   readonly #onIdle: () => void
   readonly #queue = new TurnQueue<Waiter>()
+  /** The lists of the queue by arrival, so that the first of them is late before the others. */
+  readonly #byArrival = new Set<Waiter>()
   /** The refused lists that have not come back yet. Each further one is told a later time. */
   readonly #refused = new RefusedCalls()
   /** Number of lists that have begun and not ended. */
@@ -132,6 +134,7 @@ export class ListTurns implements OtherLists {
       const lastStart = askedAt + longestReadWaitMs
       const waiter: Waiter = { asker, lastStart, turn: undefined, begin: resolve, fail: reject }
       waiter.turn = this.#queue.append(waiter, path)
+      this.#byArrival.add(waiter)
       leave = () => {
         this.#leave(waiter, { isServed: false })
         reject(signal.reason)
@@ -162,14 +165,18 @@ export class ListTurns implements OtherLists {
       next.begin()
     }
     const now = clock.now()
-    const late = new Set([...this.#queue].filter(({ lastStart }) => lastStart <= now))
+    const late: Waiter[] = []
+    for (const waiter of this.#byArrival) {
+      if (waiter.lastStart > now) break
+      late.push(waiter)
+    }
     // None of them waits any more when the others are told their times.
     for (const waiter of late) this.#leave(waiter, { isServed: false })
     // They have waited for the room of checks. Without it, they would be told to come back at once.
     for (const waiter of late) waiter.fail(this.#refusal(waiter.asker, this.#behind))
-    if (this.#queue.size === 0) return
-    const lastStart = Math.min(...[...this.#queue].map((waiter) => waiter.lastStart))
-    const waitMs = Math.min(lastStart - now, this.#waitMs(undefined, this.#behind), LOOK_EVERY_MS)
+    const [oldest] = this.#byArrival
+    if (oldest === undefined) return
+    const waitMs = Math.min(oldest.lastStart - now, this.#waitMs(undefined, this.#behind), LOOK_EVERY_MS)
     this.#timer = clock.setTimeout(() => this.#serve(), Math.max(1, waitMs))
   }
 
@@ -177,6 +184,7 @@ export class ListTurns implements OtherLists {
   #leave(waiter: Waiter, served: { readonly isServed: boolean }): void {
     if (waiter.turn) this.#queue.remove(waiter.turn, served)
     waiter.turn = undefined
+    this.#byArrival.delete(waiter)
   }
 
   /** @param behind number of requests for which the list must leave room */
