@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
-import { PIN_STATUSES } from '../../src/domain/pin.ts'
+import { PIN_STATUSES, type Pin } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
@@ -78,10 +78,8 @@ describe('a stranger that refuses lists', () => {
     expect(tenant.capabilities.maxLimit).toBe(50)
   })
 
-  it.each([
-    ['a list', (tenant: Tenant) => collectPins(tenant, { statuses: ['pinned'] }), 'status=pinned&'],
-    ['a lookup', (tenant: Tenant) => tenant.lookupContent(parseCid(exampleCid(1))), 'cid='],
-  ])('#7 answers %s that it refused after another list had shown the largest limit', async (_, read, part) => {
+  /** Begins a reading whose first list is refused only when `refuse` is called. */
+  async function refuseLate(read: (tenant: Tenant) => Promise<readonly Pin[]>, part: string) {
     const largestPage = { pins: 50, beyond: 'refused' } as const
     const { service, tenant } = createStranger({ largestPage }, every(130, 700))
     const dispatch = service.dispatch.bind(service)
@@ -93,8 +91,23 @@ describe('a stranger that refuses lists', () => {
       return true
     }
     const late = read(tenant)
-    const refuse = await refusal.promise
+    return { tenant, late, refuse: await refusal.promise }
+  }
+  const collectPinned = (tenant: Tenant) => collectPins(tenant, { statuses: ['pinned'] })
+
+  it.each([
+    ['a list', collectPinned, 'status=pinned&'],
+    ['a lookup', (tenant: Tenant) => tenant.lookupContent(parseCid(exampleCid(1))), 'cid='],
+  ])('#7 answers %s that it refused after another list had shown the largest limit', async (_, read, part) => {
+    const { tenant, late, refuse } = await refuseLate(read, part)
     expect(await collectPins(tenant, ALL)).toHaveLength(130)
+    refuse()
+    expect(await late).toHaveLength(130)
+  })
+
+  it('#7 answers a list that it refused after others were known to be cut below its limit', async () => {
+    const { tenant, late, refuse } = await refuseLate(collectPinned, 'status=pinned&')
+    tenant.known.observeLargestPage(500)
     refuse()
     expect(await late).toHaveLength(130)
   })

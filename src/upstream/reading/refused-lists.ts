@@ -127,11 +127,8 @@ export class RefusedLists {
 type Attempt = (sent: ListQuery) => Promise<Answered | null>
 
 /** Returns the largest `limit` that the service certainly takes, at most that of the query. */
-function leastLimit(query: ListQuery, { capabilities, proofs }: CheckedService): number {
-  const { limit } = query
-  // What is above the largest limit may be refused.
-  if (limit > capabilities.maxLimit) return limit
-  return Math.min(limit, Math.max(ACCEPTED_LIMIT, proofs.largestLimit(query)))
+function leastLimit(query: ListQuery, { proofs }: CheckedService): number {
+  return Math.min(query.limit, Math.max(ACCEPTED_LIMIT, proofs.largestLimit(query)))
 }
 
 /** Returns the times of a query, as far as they were sent. */
