@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
-import { PIN_STATUSES } from '../../src/domain/pin.ts'
+import { PIN_STATUSES, type Pin } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
+import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
+import { deferred } from '../support/deferred.ts'
 import { createStranger, every } from '../support/grammar/create-stranger.ts'
 import { EMPTY_LISTS, type ServiceRules } from '../support/grammar/service-rules.ts'
 import { compliant } from '../support/providers/compliant.ts'
@@ -74,6 +76,40 @@ describe('a stranger that refuses lists', () => {
     expect(await collectPins(tenant, ALL)).toHaveLength(130)
     expect(await collectPins(tenant, { statuses: ['pinned'] })).toHaveLength(130)
     expect(tenant.capabilities.maxLimit).toBe(50)
+  })
+
+  /** Begins a reading whose first list is refused only when `refuse` is called. */
+  async function refuseLate(read: (tenant: Tenant) => Promise<readonly Pin[]>, part: string) {
+    const largestPage = { pins: 50, beyond: 'refused' } as const
+    const { service, tenant } = createStranger({ largestPage }, every(130, 700))
+    const dispatch = service.dispatch.bind(service)
+    const refusal = deferred<() => void>()
+    service.dispatch = (options, handler) => {
+      if (!options.path.includes(part)) return dispatch(options, handler)
+      service.dispatch = dispatch
+      refusal.resolve(() => void dispatch(options, handler))
+      return true
+    }
+    const late = read(tenant)
+    return { tenant, late, refuse: await refusal.promise }
+  }
+  const collectPinned = (tenant: Tenant) => collectPins(tenant, { statuses: ['pinned'] })
+
+  it.each([
+    ['a list', collectPinned, 'status=pinned&'],
+    ['a lookup', (tenant: Tenant) => tenant.lookupContent(parseCid(exampleCid(1))), 'cid='],
+  ])('#7 answers %s that it refused after another list had shown the largest limit', async (_, read, part) => {
+    const { tenant, late, refuse } = await refuseLate(read, part)
+    expect(await collectPins(tenant, ALL)).toHaveLength(130)
+    refuse()
+    expect(await late).toHaveLength(130)
+  })
+
+  it('#7 answers a list that it refused after others were known to be cut below its limit', async () => {
+    const { tenant, late, refuse } = await refuseLate(collectPinned, 'status=pinned&')
+    tenant.known.observeLargestPage(500)
+    refuse()
+    expect(await late).toHaveLength(130)
   })
 
   it('for another reason costs one request more, and teaches nothing', async () => {

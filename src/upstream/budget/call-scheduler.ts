@@ -211,6 +211,10 @@ export class CallScheduler implements Disposable {
   }
 
   #expire(waiter: WaitingCall): void {
+    // A slot may come in the moment of the deadline. Refused, the call would be told to come back at once.
+    this.#wake(waiter.lane)
+    this.serve()
+    if (waiter.turn === undefined) return
     const now = this.#clock.now()
     this.remove(waiter)
     this.#refuse(waiter, now)

@@ -34,6 +34,8 @@ export class ListTurns implements OtherLists {
   readonly #account: Account
   readonly #onIdle: () => void
   readonly #queue = new TurnQueue<Waiter>()
+  /** The lists of the queue by arrival, so that the first of them is late before the others. */
+  readonly #byArrival = new Set<Waiter>()
   /** The lists refused here that have not come back yet. Each further one is told a later time. */
   readonly #refused = new RefusedCalls()
   /** Number of lists that have begun and not ended. */
@@ -68,15 +70,25 @@ export class ListTurns implements OtherLists {
     const { asker } = signal
     if (this.#queue.size === 0 && this.#hasRoom) this.#begin()
     else await this.#wait(signal, askedAt)
+    let isOver = false
+    const end = (): void => {
+      if (!isOver) {
+        isOver = true
+        this.#begun--
+        this.#hadTurn(asker)
+      }
+      this.#serve()
+      if (this.#begun === 0) this.#onIdle()
+    }
+    // An aborted list may still wait for the question of another. It needs no room any more.
+    signal.addEventListener('abort', end)
     try {
       const reading = read(askedAt)
       this.#starting--
       return await reading
     } finally {
-      this.#begun--
-      this.#hadTurn(asker)
-      this.#serve()
-      if (this.#begun === 0) this.#onIdle()
+      signal.removeEventListener('abort', end)
+      end()
     }
   }
 
@@ -119,18 +131,21 @@ export class ListTurns implements OtherLists {
     const { longestReadWaitMs } = this.#account.service
     const path = turnOf(asker)
     signal.throwIfAborted()
-    if (this.#waitMs(asker, this.#queue.ahead(path)) > longestReadWaitMs) throw this.#refusal(asker)
+    if (this.#waitMs(asker, this.#queue.ahead(path)) > longestReadWaitMs) throw this.#refusal(asker, 0)
     let leave = (): void => {}
     const begun = new Promise<void>((resolve, reject) => {
       const lastStart = askedAt + longestReadWaitMs
       const waiter: Waiter = { asker, lastStart, turn: undefined, begin: resolve, fail: reject }
-      const turn = this.#queue.append(waiter, path)
-      waiter.turn = turn
+      waiter.turn = this.#queue.append(waiter, path)
+      this.#byArrival.add(waiter)
       leave = () => {
         this.#leave(waiter, { isServed: false })
         reject(signal.reason)
       }
-      if (signal instanceof Stop) signal.onAsker = (another) => this.#queue.join(turn, turnOf(another))
+      const join = (another: Asker): void => {
+        if (waiter.turn) this.#queue.join(waiter.turn, turnOf(another))
+      }
+      if (signal instanceof Stop) signal.onAsker = join
     })
     signal.addEventListener('abort', leave)
     this.#serve()
@@ -153,13 +168,18 @@ export class ListTurns implements OtherLists {
       next.begin()
     }
     const now = clock.now()
-    const late = new Set([...this.#queue].filter(({ lastStart }) => lastStart <= now))
+    const late: Waiter[] = []
+    for (const waiter of this.#byArrival) {
+      if (waiter.lastStart > now) break
+      late.push(waiter)
+    }
     // None of them waits any more when the others are told their times.
     for (const waiter of late) this.#leave(waiter, { isServed: false })
-    for (const waiter of late) waiter.fail(this.#refusal(waiter.asker))
-    if (this.#queue.size === 0) return
-    const lastStart = Math.min(...[...this.#queue].map((waiter) => waiter.lastStart))
-    const waitMs = Math.min(lastStart - now, this.#waitMs(undefined, this.#behind), LOOK_EVERY_MS)
+    // They have waited for the room of checks. Without it, they would be told to come back at once.
+    for (const waiter of late) waiter.fail(this.#refusal(waiter.asker, this.#behind))
+    const [oldest] = this.#byArrival
+    if (oldest === undefined) return
+    const waitMs = Math.min(oldest.lastStart - now, this.#waitMs(undefined, this.#behind), LOOK_EVERY_MS)
     this.#timer = clock.setTimeout(() => this.#serve(), Math.max(1, waitMs))
   }
 
@@ -167,12 +187,14 @@ export class ListTurns implements OtherLists {
   #leave(waiter: Waiter, served: { readonly isServed: boolean }): void {
     if (waiter.turn) this.#queue.remove(waiter.turn, served)
     waiter.turn = undefined
+    this.#byArrival.delete(waiter)
   }
 
-  #refusal(asker: Asker | undefined): RateLimitedError {
+  /** @param behind number of requests for which the list must leave room */
+  #refusal(asker: Asker | undefined, behind: number): RateLimitedError {
     const { name, clock } = this.#account.service
-    const waiting = this.#queue.ahead(turnOf(asker))
-    const waitMs = (refused: number): number => this.#waitMs(asker, waiting + refused)
+    const before = behind + this.#queue.ahead(turnOf(asker))
+    const waitMs = (refused: number): number => this.#waitMs(asker, before + refused)
     return new RateLimitedError(name, this.#refused.refuse(asker?.caller, clock.now(), waitMs))
   }
 }

@@ -38,7 +38,8 @@ export class RefusedLists {
   /** Returns whether a list may have been refused for a part that can be left out, so that the same list need not be tried again. */
   isAvoidable(query: ListQuery, error: unknown): boolean {
     if (!this.#service.known.isStranger) return false
-    const isLimitOpen = leastLimit(query, this.#service) < query.limit
+    // Another list may have shown meanwhile what the service refuses.
+    const isLimitOpen = leastLimit(query, this.#service) < query.limit || !isSame(this.accepted(query), query)
     return isFailure(error) ? isLimitOpen : error instanceof BadRequestError && (isLimitOpen || formOf(query) !== null)
   }
 
@@ -126,11 +127,8 @@ export class RefusedLists {
 type Attempt = (sent: ListQuery) => Promise<Answered | null>
 
 /** Returns the largest `limit` that the service certainly takes, at most that of the query. */
-function leastLimit(query: ListQuery, { capabilities, proofs }: CheckedService): number {
-  const { limit } = query
-  // What is above the largest limit may be refused.
-  if (limit > capabilities.maxLimit) return limit
-  return Math.min(limit, Math.max(ACCEPTED_LIMIT, proofs.largestLimit(query)))
+function leastLimit(query: ListQuery, { proofs }: CheckedService): number {
+  return Math.min(query.limit, Math.max(ACCEPTED_LIMIT, proofs.largestLimit(query)))
 }
 
 /** Returns the times of a query, without `after` if it was not sent. */

@@ -1,4 +1,4 @@
-import { BadRequestError } from '../../domain/errors.ts'
+import { BadRequestError, PinqlError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
@@ -14,7 +14,8 @@ import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 interface Everything {
   /** Clock time when they were requested. */
   readonly sentAt: number
-  readonly pins: readonly Pin[]
+  /** Null if they could not be read. */
+  readonly pins: readonly Pin[] | null
 }
 
 /**
@@ -45,11 +46,13 @@ export class WholeAccount {
   async shows(query: ListQuery, page: PinPage, check: PageCheck, mayRead: boolean): Promise<boolean> {
     if (isPoll(check.class) || isFull(query, page, this.#service.capabilities)) return false
     const isOpen = (): boolean => this.#fitsOneList && check.others.count() > 0 && this.#since(check) === undefined
-    if (mayRead) await this.#reading.run(isOpen, () => this.#read(check), check.others.haveRoom)
-    const everything = this.#since(check)
-    if (everything === undefined) return false
+    // Lists that began too late for one reading share the next.
+    const mayJoin = (): boolean => !this.#reading.isRunning && check.others.haveRoom()
+    if (mayRead) await this.#reading.run(isOpen, () => this.#read(check), mayJoin)
+    const pins = this.#since(check)?.pins
+    if (!pins) return false
     const ids = new Set(page.pins.map(({ requestId }) => requestId))
-    return everything.pins.filter(createPinFilter(query)).every(({ requestId }) => ids.has(requestId))
+    return pins.filter(createPinFilter(query)).every(({ requestId }) => ids.has(requestId))
   }
 
   /** Lets the pins go. Called when no list is in progress. */
@@ -62,15 +65,19 @@ export class WholeAccount {
     return this.#everything && this.#everything.sentAt >= askedAt ? this.#everything : undefined
   }
 
+  /** A failure is none of the lists for which the pins are read. They are checked by themselves then. */
   async #read(check: PageCheck): Promise<void> {
     const sentAt = this.#service.clock.now()
-    const pins = await this.#readAll(check).catch((error: unknown) => {
+    let pins: readonly Pin[] | null = null
+    try {
+      pins = await this.#readAll(check)
+      this.#fitsOneList = pins !== null
+    } catch (error) {
+      if (!(error instanceof PinqlError)) throw error
       // A service may demand a filter.
-      if (error instanceof BadRequestError) return null
-      throw error
-    })
-    this.#fitsOneList = pins !== null
-    this.#everything = pins === null ? undefined : { sentAt, pins }
+      if (error instanceof BadRequestError) this.#fitsOneList = false
+    }
+    this.#everything = { sentAt, pins }
   }
 
   /** Returns null if one list does not show all pins. */

@@ -35,6 +35,7 @@ export class RandomService extends Dispatcher {
   readonly #random: () => number
   #rows: Row[] = []
   #pins: GrammarPin[] = []
+  #added = 0
   requests = 0
   /** True to have every third record twice in lists, and in what they count. */
   repeats = false
@@ -57,9 +58,10 @@ export class RandomService extends Dispatcher {
     const unit = 10n ** BigInt(9 - this.#rules.digits)
     const added = pins.map(({ created, status, isOdd, ...parts }, index): GrammarPin => {
       const { cid, name, meta } = { ...USUAL_PARTS, ...parts }
-      const requestId = `r${this.#pins.length + index}`
+      const requestId = `r${this.#added + index}`
       return { requestId, created: (created / unit) * unit, status, isOdd, cid, name, meta }
     })
+    this.#added += added.length
     this.#pins = [...this.#pins, ...added]
     const rows = added.map((pin): Row => ({ pin, place: this.#random(), json: null }))
     this.#rows = [...this.#rows, ...rows].sort((a, b) => this.#compare(a, b))

@@ -69,6 +69,18 @@ describe('a call that has to wait', () => {
     expect([...waiting, accepted].map(({ outcome }) => outcome)).toEqual(Array(101).fill('granted'))
   })
 
+  it.each([
+    ['of its tenant', LISTS],
+    ['of the address', ADDRESS],
+  ])('leaves at its deadline when a slot %s comes in that moment', async (_, limit) => {
+    const { clock, budget } = createBudget(limit)
+    using __ = budget
+    await saturate(budget, list('a'))
+    const asked = ask(budget, list('a'), clock.now() + budget.expectedWaitMs(list('a')))
+    await clock.advance(60_000)
+    expect(asked.outcome).toBe('granted')
+  })
+
   it('fails at its deadline when more urgent calls came before it', async () => {
     const { clock, budget } = createBudget(ADDRESS)
     using _ = budget

@@ -118,6 +118,41 @@ describe('lists of a stranger that are read at once', () => {
     expect(account.upstream.requests).toBeLessThanOrEqual(single.upstream.requests + 2 * 19)
   })
 
+  it('share readings of everything also when they began too late for the one before', async () => {
+    const pins = { perName: 10, others: 50, spread: ALL_PINNED, limits: GENEROUS } as const
+    const account = createSearchedAccount(pins)
+    const { clock, upstream } = account
+    const dispatch = upstream.dispatch.bind(upstream)
+    let readings = 0
+    upstream.dispatch = (options, handler) => {
+      if (/^\/pins\?status=[^&]*&limit=1000$/.test(options.path)) readings++
+      clock.setTimeout(() => dispatch(options, handler), 100)
+      return true
+    }
+    const searches = Array.from({ length: 20 }, (_, n) => `search ${n}`)
+    const begin = (names: readonly string[]) => names.map((name) => account.search(name, PIN_STATUSES).search)
+    const first = begin(searches.slice(0, 4))
+    await clock.advance(150)
+    const rest = begin(searches.slice(4))
+    await clock.advance(DEADLINE_MS)
+    for (const { name, outcome } of [...first, ...rest])
+      expect(outcome).toEqual(account.truth(name, PIN_STATUSES).slice(0, 10))
+    expect(readings).toBe(2)
+  })
+
+  it('are answered though a list of everything fails, as each would be alone', async () => {
+    const account = createSearchedAccount({ perName: 10, others: 50, spread: ALL_PINNED, limits: GENEROUS })
+    const dispatch = account.upstream.dispatch.bind(account.upstream)
+    account.upstream.dispatch = (options, handler) => {
+      if (options.path.includes('name=')) return dispatch(options, handler)
+      handler.onError?.(new Error('too much'))
+      return true
+    }
+    const searches = account.searchAtOnce(PIN_STATUSES)
+    await account.clock.advance(DEADLINE_MS)
+    for (const { name, outcome } of searches) expect(outcome).toEqual(account.truth(name, PIN_STATUSES).slice(0, 10))
+  })
+
   it('ask again for those that wait, once, when the list that asked is aborted', async () => {
     const account = createSearchedAccount({ perName: 1, others: 50, spread: ALL_PINNED, limits: [LISTS] })
     const first = account.search('search 0', ['pinned'])
@@ -157,6 +192,54 @@ describe('lists of a stranger that are read at once', () => {
     expect(toldMs.length).toBeGreaterThan(0)
     expect(toldMs).toHaveLength(waiting.length - 1)
     expect(new Set(toldMs).size).toBe(toldMs.length)
+  })
+
+  it('are told a time at which the budget has room, when lists that hang have kept them from their turns', async () => {
+    const account = createSearchedAccount({ perName: 1, others: 50, spread: ALL_PINNED, limits: [LISTS] })
+    account.upstream.dispatch = () => true
+    const searches = account.searchAtOnce(PIN_STATUSES)
+    await account.clock.advance(DEADLINE_MS)
+    const { toldMs } = outcomesOf(searches)
+    expect(toldMs.length).toBeGreaterThan(5)
+    expect(Math.min(...toldMs)).toBeGreaterThan(0)
+    expect(new Set(toldMs).size).toBe(toldMs.length)
+  })
+
+  it('that were aborted while another asks their question keep no room for checks', async () => {
+    const account = createSearchedAccount({ perName: 1, others: 50, spread: ALL_PINNED, limits: [LISTS] })
+    const dispatch = account.upstream.dispatch.bind(account.upstream)
+    let pages = 0
+    account.upstream.dispatch = (options, handler) => {
+      const isPage = options.path.endsWith('status=pinned&limit=11')
+      if (isPage) pages++
+      return isPage ? dispatch(options, handler) : true
+    }
+    const begin = (first: number, count: number) =>
+      Array.from({ length: count }, (_, n) => account.search(`search ${first + n}`, ['pinned']))
+    const [, ...others] = begin(0, 6)
+    await account.clock.advance(0)
+    expect(pages).toBe(6)
+    for (const { signal } of others) signal.abort(new Error('went away'))
+    begin(6, 3)
+    await account.clock.advance(0)
+    expect(pages).toBe(9)
+  })
+
+  it('may be joined by an equal list in the moment in which they begin', async () => {
+    const account = createSearchedAccount({ perName: 1, others: 50, spread: ALL_PINNED, limits: [LISTS] })
+    const dispatch = account.upstream.dispatch
+    account.upstream.dispatch = () => true
+    const begun = Array.from({ length: 20 }, (_, n) => account.search(`search ${n}`, PIN_STATUSES))
+    await account.clock.advance(0)
+    account.upstream.dispatch = dispatch
+    for (const { signal } of begun.slice(0, 7)) signal.abort(new Error('went away'))
+    const equal = begun.slice(7).map(({ search: { name } }) => account.search(name, PIN_STATUSES, 'another').search)
+    await account.clock.advance(DEADLINE_MS)
+    expect(equal.map(({ outcome }) => outcome)).toEqual(equal.map(({ name }) => account.truth(name, PIN_STATUSES)))
+    await account.clock.advance(60_000)
+    const later = account.searchAtOnce(PIN_STATUSES).slice(0, 7)
+    await account.clock.advance(0)
+    expect(later.map(({ outcome }) => outcome)).toEqual(later.map(({ name }) => account.truth(name, PIN_STATUSES)))
   })
 
   it('that wait for a turn when the service goes down have 4.5 s each from then on', async () => {
