@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
+import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { parseInstant } from '../../src/domain/instant.ts'
+import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import type { GatewayContext } from '../../src/resolvers/context.ts'
 import { removePins } from '../../src/resolvers/remove-pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
+import { openPinStreams } from '../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { Stop } from '../../src/upstream/waiting/stop.ts'
 import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
@@ -222,6 +225,59 @@ describe('a history that once lost pins', () => {
     }
   })
 })
+
+describe('a service that looks at statuses only after the cut', () => {
+  const CUT_TO_TEN = { largestPage: { pins: 100, beyond: 'ten' }, cutLists: 'filtered', statuses: 'late' } as const
+
+  it('is not taken for empty by two CIDs, which it takes for one text, whatever the order of its pins', async () => {
+    const query: PinQuery = { statuses: ['failed'], cids: [1, 2].map((n) => parseCid(exampleCid(n))) }
+    for (let count = 120; count < 200; count++) {
+      const pins = Array.from(
+        { length: count },
+        (_, n): NewGrammarPin => ({
+          created: at(0),
+          status: n % 40 === 0 ? 'failed' : 'pinned',
+          isOdd: false,
+          cid: exampleCid(1 + (n % 2)),
+        }),
+      )
+      const { tenant } = createStrangerWith({ ...CUT_TO_TEN, ties: 'shuffled', cids: 'one', emptyList: '[]' }, pins)
+      const read = await readAtOnce({ tenant }, query, 100).catch((error: unknown) => error)
+      if (Array.isArray(read)) expect(read).toHaveLength(Math.ceil(count / 40))
+      else expect(read).toBeInstanceOf(MalformedResponseError)
+    }
+  })
+
+  it('reports a record without a status that is behind the cut', async () => {
+    // The last one is written without its status. See RandomService.
+    const pins = Array.from(
+      { length: 108 },
+      (_, n): NewGrammarPin => ({
+        created: at(200 - n),
+        status: n === 0 || n === 50 ? 'queued' : 'pinned',
+        isOdd: false,
+      }),
+    )
+    pins[107] = { created: at(0), status: 'queued', isOdd: true }
+    const { tenant } = createStrangerWith({ ...CUT_TO_TEN, largestPage: { pins: 73, beyond: 'cut' } }, pins)
+    expect(await leftOutOf(tenant, { statuses: ['queued'] })).toBe(1)
+  })
+})
+
+describe('a service that looks at the first of several CIDs', () => {
+  it('reports a record of another one that is no valid pin, and has no other records', async () => {
+    const pin: NewGrammarPin = { created: at(0), status: 'pinned', isOdd: true, cid: exampleCid(2) }
+    const { tenant } = createStrangerWith({ cids: 'first' }, [pin])
+    const cids = [1, 2].map((n) => parseCid(exampleCid(n)))
+    expect(await leftOutOf(tenant, { statuses: PIN_STATUSES, cids })).toBe(1)
+  })
+})
+
+async function leftOutOf(tenant: Tenant, query: PinQuery): Promise<number> {
+  const streams = openPinStreams(tenant, query, { expected: 100 })
+  for (const stream of streams) await stream.take(Number.POSITIVE_INFINITY)
+  return streams.reduce((sum, { leftOut }) => sum + leftOut.length, 0)
+}
 
 /** Rules that together have hidden pins before, and that chance seldom puts together. */
 const CORNERS: readonly Partial<ServiceRules>[] = [

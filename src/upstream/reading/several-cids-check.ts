@@ -1,5 +1,5 @@
 import type { Cid } from '../../domain/cid.ts'
-import { PIN_STATUSES, type Pin, type PinStatus } from '../../domain/pin.ts'
+import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
@@ -23,7 +23,7 @@ export class SeveralCidsCheck {
   isOpen({ cids = [] }: ListQuery, page: PinPage): boolean {
     const { known, capabilities } = this.#service
     const isUnproven = known.isStranger && capabilities.cidFilter === 'exact' && !known.answers.findsSeveralCids
-    return isUnproven && cids.length > 1 && cids.some((cid) => !hasPinOf(page, cid))
+    return isUnproven && cids.length > 1 && cids.some((cid) => !hasRecordOf(page, cid))
   }
 
   /** Checks a page for which the question is open. It must be requested again if the largest number of CIDs has changed. */
@@ -31,10 +31,10 @@ export class SeveralCidsCheck {
     if (isPoll(requestClass) && !hasPins && recordCount(page) === 0) return
     const { cids = [] } = query
     const [shown] = page.pins
-    const witness = shown ?? (await this.#findPin(query.statuses, ask))
+    const witness = shown ?? (await this.#findRecord(query, ask))
     if (witness === undefined) return
     const { multiStatus } = this.#service.capabilities
-    const statuses = multiStatus === true ? PIN_STATUSES : [witness.status]
+    const statuses = multiStatus === true ? PIN_STATUSES : witness.status ? [witness.status] : query.statuses
     // A list of the same CIDs in another order has the same pins.
     const base: ListQuery = shown ? query : { statuses, limit: query.limit }
     const others = cids.filter(({ key }) => key !== witness.cid.key).slice(0, cids.length - 1)
@@ -42,7 +42,7 @@ export class SeveralCidsCheck {
       [cids[0], [witness.cid, ...others]],
       [cids.at(-1), [...others, witness.cid]],
     ] as const) {
-      if (place !== undefined && hasPinOf(page, place)) continue
+      if (place !== undefined && hasRecordOf(page, place)) continue
       if (!(await this.#finds({ ...base, cids: arranged }, witness.cid, ask))) return
     }
     this.#service.known.answers.findsSeveralCids = true
@@ -50,10 +50,9 @@ export class SeveralCidsCheck {
 
   /** Returns whether a list has pins of a CID. If not, a list of this CID alone shows whether that is because of the others. */
   async #finds(query: ListQuery, cid: Cid, ask: AskForPage): Promise<boolean> {
-    // Where statuses are looked at after the cut, only lists of all of them have the pin.
-    for (const statuses of new Set([query.statuses, PIN_STATUSES])) {
-      if (hasPinOf(await ask({ ...query, statuses }), cid)) return true
-      if (hasPinOf(await ask({ ...query, statuses, cids: [cid] }), cid)) {
+    for (const statuses of widening(query.statuses)) {
+      if (hasRecordOf(await ask({ ...query, statuses }), cid)) return true
+      if (hasRecordOf(await ask({ ...query, statuses, cids: [cid] }), cid)) {
         this.#service.known.observeSingleCid()
         return false
       }
@@ -62,16 +61,34 @@ export class SeveralCidsCheck {
     return false
   }
 
-  /** Returns any pin of the account. The query's own statuses are requested first, since several may not work. */
-  async #findPin(statuses: readonly PinStatus[], ask: AskForPage): Promise<Pin | undefined> {
-    const limit = 10
-    const [pin] = (await ask({ statuses, limit })).pins
-    if (pin !== undefined || statuses.length === PIN_STATUSES.length) return pin
-    // Statuses may be looked at after the cut.
-    return (await ask({ statuses: PIN_STATUSES, limit })).pins[0]
+  /**
+   * Returns any record of the account whose CID is known. One that is no valid pin is known by a CID of the query. The query's own
+   * statuses are requested first, since several may not work.
+   */
+  async #findRecord({ statuses, cids = [] }: ListQuery, ask: AskForPage): Promise<Witness | undefined> {
+    for (const each of widening(statuses)) {
+      const page = await ask({ statuses: each, limit: 10 })
+      const [pin] = page.pins
+      if (pin !== undefined) return pin
+      const cid = cids.find((one) => hasRecordOf(page, one))
+      if (cid !== undefined) return { cid }
+    }
+    return undefined
   }
 }
 
-function hasPinOf({ pins }: PinPage, { key }: Cid): boolean {
-  return pins.some(({ cid }) => cid.key === key)
+/** A record that must be found by its CID. */
+interface Witness {
+  readonly cid: Cid
+  /** Undefined for a record that is no valid pin. */
+  readonly status?: PinStatus
+}
+
+/** Some statuses, and then all: where statuses are looked at after the cut, only lists of all of them have each pin. */
+function widening(statuses: readonly PinStatus[]): readonly (readonly PinStatus[])[] {
+  return statuses.length === PIN_STATUSES.length ? [statuses] : [statuses, PIN_STATUSES]
+}
+
+function hasRecordOf({ pins, leftOut = [] }: PinPage, { key }: Cid): boolean {
+  return pins.some(({ cid }) => cid.key === key) || leftOut.some(({ cidKey }) => cidKey === key)
 }
