@@ -47,8 +47,8 @@ export async function isProvenWhole(
   if (lacks(everything)) return false
   // A list without filters may be cut at another length. So it must show all pins of this list too, and no more that match. A full
   // one need not have what this list lacks.
-  const others = everything !== null && isWithinLimit(sent, everything) ? everything : null
-  if (others !== null && isLongerWith(others, page)) return true
+  const uncut = everything !== null && isWithinLimit(sent, everything) ? everything : null
+  if (uncut !== null && isLongerWith(uncut, page)) return true
   if (hasFilter(sent) || sent.statuses.length < PIN_STATUSES.length) {
     for (const query of longerLists(sent, everything?.pins ?? [], source.capabilities)) {
       const longer = await tryList(query)
@@ -58,7 +58,7 @@ export async function isProvenWhole(
   }
   const records = recordCount(page)
   if (page.count !== records || (await list({ ...sent, limit: 1 })).count !== records) return false
-  if (others !== null ? proofs.hasPlausibleCount(sent, page) : proofs.hasHonestCount(sent, page)) return true
+  if (uncut !== null ? proofs.hasPlausibleCount(sent, page) : proofs.hasHonestCount(sent, page)) return true
   const times = page.pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const [oldest, newest] = [times[0], times.at(-1)]
   if (oldest === undefined || newest === undefined) return false

@@ -25,7 +25,7 @@ const MANY = 3
  *   three more for the largest `limit` when a cut was found;
  * - up to three for a page of several statuses, four if the account is empty; empty pages for live status at most once a
  *   minute, unless the account is known to have pins;
- * - up to three for a page that lacks one of several CIDs, once;
+ * - up to three for a page that lacks one of several CIDs, once; a few more where lists of its statuses show none of these pins;
  * - two for a short page of some statuses, one for each such page while all pins have the same status, and more only above
  *   1,000 pins. None for live status.
  *
