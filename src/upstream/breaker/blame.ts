@@ -18,6 +18,11 @@ export class Blame {
   /** Tenants that have failed since the last answer to anybody, without broken accounts. {@link MANY_TENANTS} at most. */
   readonly #failing = new Set<string>()
 
+  /** True if nobody has failed since the last answer, and no account is broken. */
+  get isClear(): boolean {
+    return this.#failing.size === 0 && this.#broken.isEmpty
+  }
+
   /** Returns whether a tenant's account is known to be broken. */
   isBroken(tenantKey: string): boolean {
     return this.#broken.has(tenantKey)

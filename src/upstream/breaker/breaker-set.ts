@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
+import { UnauthorizedError } from '../../domain/errors.ts'
 import { FailedAnswerError } from '../http/refusals.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { Blame } from './blame.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
+import type { LastAnswers } from './last-answers.ts'
 import type { ServiceHealth } from './service-health.ts'
 import type { Verdict } from './verdict.ts'
 import type { Trial } from './visit.ts'
@@ -23,9 +25,8 @@ export interface CallInFlight {
   readonly isRead: boolean
   /** Null if the call is no trial. */
   readonly trial: Trial | null
-  readonly own: CircuitBreaker
-  readonly numberAtOwn: number
-  readonly numberAtShared: number
+  /** Its number among the calls to the service, from {@link LastAnswers.begin}. */
+  readonly number: number
 }
 
 /**
@@ -43,13 +44,30 @@ export class BreakerSet {
   readonly shared: CircuitBreaker
   readonly #serviceName: string
   readonly #clock: Clock
-  readonly #own = new LRUCache<string, CircuitBreaker>({ max: MAX_TENANTS })
+  readonly #answers: LastAnswers
+  /** A tenant has none as long as all of its calls succeed. */
+  readonly #own = new LRUCache<string, CircuitBreaker>({
+    max: MAX_TENANTS,
+    dispose: (breaker) => this.#notUp.delete(breaker),
+  })
+  readonly #notUp = new Set<CircuitBreaker>()
   readonly #blame = new Blame()
 
-  constructor(serviceName: string, clock: Clock) {
+  constructor(serviceName: string, clock: Clock, answers: LastAnswers) {
     this.#serviceName = serviceName
     this.#clock = clock
+    this.#answers = answers
     this.shared = new CircuitBreaker(serviceName, clock, FEWEST_TENANTS)
+  }
+
+  /** True if no failure counts any more, so that another success changes nothing. */
+  get isClear(): boolean {
+    return this.shared.state === 'up' && this.#notUp.size === 0 && this.#blame.isClear
+  }
+
+  /** Returns whether a tenant's own breaker is open. */
+  isOwnOpen(tenantKey: string): boolean {
+    return this.#own.peek(tenantKey)?.isOpen ?? false
   }
 
   /** Returns the open breaker that a tenant's calls must wait for; undefined if both of its breakers are closed. */
@@ -71,13 +89,10 @@ export class BreakerSet {
     return own && STATES.indexOf(own.state) > STATES.indexOf(shared.state) ? own : shared
   }
 
-  /** Records that a tenant's call is sent. Both of its breakers learn from the answer, so a trial of one is a trial of the other. */
-  begin(tenantKey: string, trial: Trial | null, isRead: boolean): CallInFlight {
-    const isTrial = trial !== null
-    const own = this.#ownOf(tenantKey)
-    const numberAtOwn = own.begin(isTrial)
-    const numberAtShared = this.shared.begin(isTrial)
-    return { tenantKey, isRead, trial, own, numberAtOwn, numberAtShared }
+  /** Records that a trial of a tenant is sent. Both of its breakers learn from the answer, so a trial of one is a trial of the other. */
+  trialSent(tenantKey: string): void {
+    this.#ownOf(tenantKey).trialSent()
+    this.shared.trialSent()
   }
 
   /**
@@ -85,18 +100,25 @@ export class BreakerSet {
    *
    * @param error null for a success
    */
-  end(
-    { tenantKey, isRead, trial, own, numberAtOwn, numberAtShared }: CallInFlight,
-    error: unknown,
-    verdict: Verdict,
-  ): boolean {
+  end({ tenantKey, isRead, trial, number }: CallInFlight, error: unknown, verdict: Verdict): boolean {
     const { shared } = this
-    const isTrial = trial !== null
+    const answers = this.#answers
+    const own = this.#ownOf(tenantKey)
     const wasOwnOpen = own.isOpen
     const wasSharedOpen = shared.isOpen
-    if (isTrial && isRead && error instanceof FailedAnswerError) (this.openFor(tenantKey) ?? own).failedReads++
-    own.end(numberAtOwn, isTrial, error)
-    shared.end(numberAtShared, isTrial, error, this.#blame.note(tenantKey, verdict, own.isOpen), tenantKey)
+    if (trial) {
+      own.trialEnded()
+      shared.trialEnded()
+      if (isRead && error instanceof FailedAnswerError) (this.openFor(tenantKey) ?? own).failedReads++
+    }
+    // Also a service that refuses a tenant's token has answered the tenant.
+    const forOwn = error instanceof UnauthorizedError ? 'answer' : verdict
+    own.end(error, { verdict: forOwn, isStale: answers.isStaleFor(tenantKey, number), tenantKey })
+    const forAll = this.#blame.note(tenantKey, verdict, own.isOpen)
+    shared.end(error, { verdict: forAll, isStale: answers.isStaleForAll(number), tenantKey })
+    if (own.state === 'up') this.#notUp.delete(own)
+    else this.#notUp.add(own)
+    answers.note(tenantKey, { verdict, forOwn, forAll })
     return own.isOpen !== wasOwnOpen || shared.isOpen !== wasSharedOpen
   }
 

@@ -11,6 +11,11 @@ export class BrokenAccounts {
   readonly #stopped = new Set<string>()
   readonly #broken = new Set<string>()
 
+  /** True if no tenant's calls are stopped, as far as known. */
+  get isEmpty(): boolean {
+    return this.#stopped.size === 0 && this.#broken.size === 0
+  }
+
   has(tenantKey: string): boolean {
     return this.#broken.has(tenantKey)
   }

@@ -1,7 +1,7 @@
-import { ServiceUnavailableError, UnauthorizedError } from '../../domain/errors.ts'
+import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Clock } from '../waiting/clock.ts'
 import type { ServiceHealth } from './service-health.ts'
-import { type Verdict, verdictOf } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
 
 /** Failures in a row that open the breaker. As many as a call has tries, so that an outage does not use up the tries. */
 const FAILURES_TO_OPEN = 3
@@ -11,6 +11,13 @@ const SHORTEST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 1_000
 /** Failures that are farther apart show no outage between them. They count for opening the breaker all the same. */
 const SAME_OUTAGE_MS = 10_000
+
+/** What the end of a call shows to a breaker. */
+export interface CallEnd {
+  readonly verdict: Verdict
+  readonly isStale: boolean
+  readonly tenantKey: string
+}
 
 /**
  * Decides whether calls to a service must wait, and when the next trial call may find out whether the service is back.
@@ -40,10 +47,6 @@ export class CircuitBreaker {
   /** Clock time from which the next trial may be sent. */
   #trialAt = 0
   #trialsInFlight = 0
-  /** Number of calls that have begun. */
-  #begun = 0
-  /** Number of calls that had begun when the last answer came. */
-  #begunAtAnswer = 0
   #state: ServiceHealth['state'] = 'up'
   #since = Date.now()
   /** The last failure: the cause of a {@link refusal}. */
@@ -99,13 +102,15 @@ export class CircuitBreaker {
     })
   }
 
-  /** Records that a call is sent. Returns its number, for {@link CircuitBreaker.end}. */
-  begin(isTrial: boolean): number {
-    if (isTrial) {
-      this.#trialsInFlight++
-      this.#planTrial()
-    }
-    return ++this.#begun
+  /** Records that a trial is sent. {@link trialEnded} must follow, before {@link end}. */
+  trialSent(): void {
+    this.#trialsInFlight++
+    this.#planTrial()
+  }
+
+  trialEnded(): void {
+    // A breaker that was evicted meanwhile does not know of its trials.
+    if (this.#trialsInFlight > 0) this.#trialsInFlight--
   }
 
   /** Makes the next trial due at a clock time, unless it is due later anyway. */
@@ -116,21 +121,19 @@ export class CircuitBreaker {
   /**
    * Records how a call ended.
    *
-   * @param number of the call, from {@link CircuitBreaker.begin}
    * @param error null for a success
-   * @param verdict what this shows of the service. Default: what it shows of it for one tenant.
-   * @param tenantKey identifies the tenant for `fewestTenants`
+   * @param end.verdict what this shows of the service for those whose breaker it is
+   * @param end.isStale true for a call that began before the last answer, see {@link LastAnswers}
+   * @param end.tenantKey identifies the tenant for `fewestTenants`
    */
-  end(number: number, isTrial: boolean, error: unknown, verdict = verdictForOwn(error), tenantKey = ''): void {
-    if (isTrial) this.#trialsInFlight--
+  end(error: unknown, { verdict, isStale, tenantKey }: CallEnd): void {
     if (verdict === 'answer') this.#answered()
     if (verdict === 'answer' || verdict === 'nothing') return
     if (error instanceof ServiceUnavailableError) this.#lastError = error
-    if (number > this.#begunAtAnswer) this.#failed(tenantKey)
+    if (!isStale) this.#failed(tenantKey)
   }
 
   #answered(): void {
-    this.#begunAtAnswer = this.#begun
     this.#isOpen = false
     if (this.#failuresInARow > 0) {
       this.#failuresInARow = 0
@@ -166,9 +169,4 @@ export class CircuitBreaker {
     this.#state = state
     this.#since = Date.now()
   }
-}
-
-/** Returns what an error shows of the service for the tenant itself: also a service that refuses its token has answered. */
-function verdictForOwn(error: unknown): Verdict {
-  return error instanceof UnauthorizedError ? 'answer' : verdictOf(error)
 }

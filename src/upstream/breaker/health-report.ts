@@ -3,41 +3,55 @@ import { FailedAnswerError } from '../http/refusals.ts'
 import type { LastingState } from '../observing/service-reporter.ts'
 import type { Clock } from '../waiting/clock.ts'
 import type { BreakerSet, CallInFlight } from './breaker-set.ts'
+import type { LastAnswers } from './last-answers.ts'
 import type { ServiceHealth } from './service-health.ts'
 import { StoppedTenants } from './stopped-tenants.ts'
-import type { Verdict } from './verdict.ts'
 
-/** Gets the state of a service for all tenants together, after each call. `reason` is read only where the state is reported. */
-export type StateListener = (state: LastingState, reason: () => string) => void
+/**
+ * Gets the state of a service for all tenants together, after each call that may have changed it. `reason` is read only where the
+ * state is reported. Returns false if it has to be told again after the next call.
+ */
+export type StateListener = (state: LastingState, reason: () => string) => boolean
 
-/** Reports how healthy a service is: to a tenant that asks, and to a listener after each call. */
+/** Reports how healthy a service is: to a tenant that asks, and to a listener. */
 export class HealthReport {
   readonly #serviceName: string
   readonly #breakers: BreakerSet
+  readonly #answers: LastAnswers
   readonly #stopped: StoppedTenants
   readonly #onState: StateListener | undefined
   #last: { readonly tenantKey: string; readonly error: ServiceUnavailableError } | null = null
 
-  constructor(serviceName: string, clock: Clock, breakers: BreakerSet, onState: StateListener | undefined) {
+  constructor(
+    serviceName: string,
+    clock: Clock,
+    { breakers, answers, onState }: { breakers: BreakerSet; answers: LastAnswers; onState: StateListener | undefined },
+  ) {
     this.#serviceName = serviceName
     this.#breakers = breakers
+    this.#answers = answers
     this.#stopped = new StoppedTenants(clock)
     this.#onState = onState
   }
 
-  /** Records how a call ended. The breakers must know of it already. */
-  note({ tenantKey, own }: CallInFlight, error: unknown, verdict: Verdict): void {
+  /**
+   * Records how a call ended. The breakers must know of it already. Returns true if the listener knows that the service is up, so
+   * that another success changes nothing.
+   */
+  note({ tenantKey }: CallInFlight, error: unknown): boolean {
     if (error instanceof ServiceUnavailableError) this.#last = { tenantKey, error }
-    if (!this.#onState) return
+    if (!this.#onState) return true
     const stopped = this.#stopped
-    stopped.note(tenantKey, verdict, own.state === 'down')
-    const isDown = this.#breakers.shared.state === 'down' || (stopped.size > 0 && !stopped.areOthersAnswered)
-    const state = isDown ? 'down' : stopped.size > 0 ? 'partlyDown' : 'up'
-    this.#onState(state, () => {
+    stopped.note(tenantKey, this.#breakers.isOwnOpen(tenantKey))
+    const areSome = stopped.size > 0
+    const isDown = this.#breakers.shared.isOpen || (areSome && !this.#answers.isAnyRecentBut(stopped))
+    const state = isDown ? 'down' : areSome ? 'partlyDown' : 'up'
+    const isTold = this.#onState(state, () => {
       const last = this.#last ? withoutWords(this.#last.error).message : `${this.#serviceName} failed`
       const held = isDown ? '' : ` with ${stopped.size === 1 ? 'one token' : `${stopped.size} tokens`}`
       return `${last}, several times in a row: pinql sends no requests${held} for a while`
     })
+    return isTold && state === 'up'
   }
 
   /**

@@ -3,12 +3,20 @@ import type { Clock } from '../waiting/clock.ts'
 import { BreakerSet, type CallInFlight } from './breaker-set.ts'
 import { Gate } from './gate.ts'
 import { HealthReport, type StateListener } from './health-report.ts'
+import { LastAnswers } from './last-answers.ts'
 import type { ServiceHealth } from './service-health.ts'
 import { verdictOf } from './verdict.ts'
 import type { Trial, Visit } from './visit.ts'
 
-/** The {@link BreakerSet breakers} of one service, and the gate at which calls wait while a breaker of their tenant is open. */
+/**
+ * The {@link BreakerSet breakers} of one service, and the gate at which calls wait while a breaker of their tenant is open.
+ *
+ * While all of its tenants' calls succeed, it only notes when it {@link LastAnswers answered} them.
+ */
 export class ServiceBreakers {
+  readonly #answers: LastAnswers
+  /** True while no breaker is open, no failure counts, and a success changes nothing. */
+  #isWell = true
   readonly #breakers: BreakerSet
   readonly #gate: Gate
   readonly #report: HealthReport
@@ -16,16 +24,18 @@ export class ServiceBreakers {
   readonly #untilOpen = new Set<{ readonly tenantKey: string; onOpen(): void }>()
   #stopping: ServiceUnavailableError | null = null
 
-  /** @param onState called after each call with the state of the service for all tenants together */
+  /** @param onState see {@link StateListener} */
   constructor(serviceName: string, clock: Clock, onState?: StateListener) {
-    const breakers = new BreakerSet(serviceName, clock)
+    const answers = new LastAnswers(clock)
+    const breakers = new BreakerSet(serviceName, clock, answers)
+    this.#answers = answers
     this.#breakers = breakers
     this.#gate = new Gate(
       clock,
       (tenantKey) => breakers.openFor(tenantKey) ?? breakers.shared,
       (tenantKey) => breakers.isBroken(tenantKey),
     )
-    this.#report = new HealthReport(serviceName, clock, breakers, onState)
+    this.#report = new HealthReport(serviceName, clock, { breakers, answers, onState })
   }
 
   /** The error of all calls from now on, since pinql stops; null while it runs. */
@@ -35,7 +45,7 @@ export class ServiceBreakers {
 
   /** Returns whether a tenant's calls must wait now, unless they are trials. */
   isOpen(tenantKey: string): boolean {
-    return this.#breakers.openFor(tenantKey) !== undefined
+    return !this.#isWell && this.#breakers.openFor(tenantKey) !== undefined
   }
 
   /** Returns the clock time since which a tenant's calls must wait. */
@@ -110,9 +120,11 @@ export class ServiceBreakers {
 
   /** Records that a tenant's call is sent, as a trial or not. {@link end} must follow. */
   begin(tenantKey: string, trial: Trial | null, isRead: boolean): CallInFlight {
-    const call = this.#breakers.begin(tenantKey, trial, isRead)
-    if (trial) this.#gate.sent(trial)
-    return call
+    if (trial) {
+      this.#breakers.trialSent(tenantKey)
+      this.#gate.sent(trial)
+    }
+    return { tenantKey, isRead, trial, number: this.#answers.begin() }
   }
 
   /**
@@ -121,9 +133,14 @@ export class ServiceBreakers {
    * @param error null for a success
    */
   end(call: CallInFlight, error: unknown): void {
+    if (error === null && call.trial === null && this.#isWell) {
+      this.#answers.answered(call.tenantKey)
+      return
+    }
     const verdict = verdictOf(error)
     const hasChanged = this.#breakers.end(call, error, verdict)
-    this.#report.note(call, error, verdict)
+    const isToldUp = this.#report.note(call, error)
+    this.#isWell = isToldUp && this.#breakers.isClear
     if (hasChanged) this.#moveCalls()
     if (verdict === 'answer') this.#gate.answered(call.trial)
   }

@@ -44,16 +44,21 @@ export class ServiceReporter {
     this.#isOver = true
   }
 
-  /** @param reason a sentence for `partlyDown` and `down` */
-  isNow(state: LastingState, reason: () => string): void {
-    if (state === this.#state) return
+  /**
+   * Reports a state if it is new. Returns false if it is left out, since there were many changes.
+   *
+   * @param reason a sentence for `partlyDown` and `down`
+   */
+  isNow(state: LastingState, reason: () => string): boolean {
+    if (state === this.#state) return true
     const now = this.#clock.now()
-    if (!this.#changes.take(now)) return
+    if (!this.#changes.take(now)) return false
     const lastedS = Math.round((now - this.#since) / 1000)
     this.#state = state
     this.#since = now
     const words = state === 'up' ? `${this.#serviceName} answers again, after ${lastedS} s` : reason()
     this.#report({ state, reason: words, tokenFrom: null, pausedMs: null, repeats: 0 })
+    return true
   }
 
   refusedToken(tokenFrom: TokenFrom): void {

@@ -67,7 +67,7 @@ export class LookupOutage {
   }
 
   get #isDown(): boolean {
-    return this.#service.health(this.#tenantKey).state === 'down'
+    return this.#service.isDownFor(this.#tenantKey)
   }
 
   #refusal(): ServiceUnavailableError {

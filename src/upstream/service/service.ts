@@ -119,6 +119,11 @@ export class Service implements AsyncDisposable {
     return this.#path.breakers.health(tenantKey)
   }
 
+  /** Returns whether a tenant's calls wait now, since the service is down. */
+  isDownFor(tenantKey: string): boolean {
+    return this.#path.breakers.isOpen(tenantKey)
+  }
+
   /** Returns the rest of each limit. A tenant's own limits are shown to that tenant only. */
   limitUsage(tenantKey?: string): LimitUsage[] {
     return this.budget.snapshot(tenantKey)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { CircuitBreaker } from '../../../../src/upstream/breaker/circuit-breaker.ts'
+import { verdictOf } from '../../../../src/upstream/breaker/verdict.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const down = new ServiceUnavailableError('test answered 503', { service: 'test' })
@@ -8,14 +9,21 @@ const down = new ServiceUnavailableError('test answered 503', { service: 'test' 
 function createBreaker() {
   const clock = new VirtualClock()
   const breaker = new CircuitBreaker('test', clock)
-  /** A call that ends at once. */
-  const end = (error: unknown, { isTrial = false } = {}) => breaker.end(breaker.begin(isTrial), isTrial, error)
+  /** The end of a call. */
+  const end = (error: unknown, { isStale = false } = {}) =>
+    breaker.end(error, { verdict: verdictOf(error), isStale, tenantKey: 'alice' })
+  /** A trial that ends at once. */
+  const tryOut = (error: unknown) => {
+    breaker.trialSent()
+    breaker.trialEnded()
+    end(error)
+  }
   const open = () => {
     for (let i = 0; i < 3; i++) end(down)
   }
   /** Milliseconds until the next trial. */
   const pauseMs = () => breaker.trialAt - clock.now()
-  return { clock, breaker, end, open, pauseMs }
+  return { clock, breaker, end, tryOut, open, pauseMs }
 }
 
 describe('CircuitBreaker', () => {
@@ -53,9 +61,8 @@ describe('CircuitBreaker', () => {
 
   it('ignores the failure of a call that began before the last answer', () => {
     const { breaker, end } = createBreaker()
-    const early = [1, 2, 3, 4, 5].map(() => breaker.begin(false))
     end(null)
-    for (const number of early) breaker.end(number, false, down)
+    for (let i = 0; i < 5; i++) end(down, { isStale: true })
     expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed' })
     expect(breaker.refusal().cause).toBe(down)
     end(down)
@@ -66,13 +73,13 @@ describe('CircuitBreaker', () => {
   })
 
   it('lets a trial go after half of the age of the outage, 0.1 to 1 s after the last one', async () => {
-    const { breaker, clock, end, open, pauseMs } = createBreaker()
+    const { breaker, clock, tryOut, open, pauseMs } = createBreaker()
     open()
     const sentAt: number[] = []
     while (clock.now() < 5_000) {
       await clock.advance(pauseMs())
       sentAt.push(clock.now())
-      end(down, { isTrial: true })
+      tryOut(down)
     }
     expect(sentAt.slice(0, 6)).toEqual([100, 200, 300, 450, 675, 1012.5])
     const pausesMs = sentAt.slice(1).map((at, n) => at - (sentAt[n] ?? 0))
@@ -82,37 +89,39 @@ describe('CircuitBreaker', () => {
   })
 
   it('allows the next trial before the last one has ended, and is half open meanwhile', async () => {
-    const { breaker, clock, open, pauseMs } = createBreaker()
+    const { breaker, clock, end, open, pauseMs } = createBreaker()
     open()
     await clock.advance(100)
-    const hanging = [breaker.begin(true)]
+    breaker.trialSent()
     expect(pauseMs()).toBe(100)
     await clock.advance(100)
-    hanging.push(breaker.begin(true))
+    breaker.trialSent()
     expect(breaker.health).toMatchObject({ state: 'down', breaker: 'half-open' })
-    for (const number of hanging) breaker.end(number, true, down)
+    for (let i = 0; i < 2; i++) {
+      breaker.trialEnded()
+      end(down)
+    }
     expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open' })
   })
 
   it('closes after any answer, a refusal too, and forgets how long the outage was', async () => {
-    const { breaker, clock, end, open, pauseMs } = createBreaker()
+    const { breaker, clock, end, tryOut, open, pauseMs } = createBreaker()
     for (const answer of [null, new PinNotFoundError('test', 'id')]) {
       open()
       await clock.advance(60_000)
-      end(down, { isTrial: true })
+      tryOut(down)
       expect(pauseMs()).toBe(1000)
-      end(answer, { isTrial: true })
+      tryOut(answer)
       expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed' })
     }
     open()
     expect(pauseMs()).toBe(100)
-    // A call of before the outage shows as well that answers come through.
     end(null)
     expect(breaker.isOpen).toBe(false)
   })
 
   it('learns nothing from an aborted call: it neither opens nor closes the breaker', () => {
-    const { breaker, end } = createBreaker()
+    const { breaker, end, tryOut } = createBreaker()
     const gone = new Error('the client went away')
     end(down)
     end(down)
@@ -121,7 +130,7 @@ describe('CircuitBreaker', () => {
     // The third failure in a row, as if there had been no aborted calls.
     end(down)
     expect(breaker.health.breaker).toBe('open')
-    end(gone, { isTrial: true })
+    tryOut(gone)
     expect(breaker.health).toMatchObject({ state: 'down', breaker: 'open' })
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { CircuitBreaker } from '../../../../src/upstream/breaker/circuit-breaker.ts'
 import { Gate } from '../../../../src/upstream/breaker/gate.ts'
+import { verdictOf } from '../../../../src/upstream/breaker/verdict.ts'
 import type { Trial, Visit } from '../../../../src/upstream/breaker/visit.ts'
 import { Stop } from '../../../../src/upstream/waiting/stop.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
@@ -16,9 +17,12 @@ function createGate() {
   const breakerOf = (tenantKey: string) => (tenantKey.startsWith('own') ? own : shared)
   const gate = new Gate(clock, breakerOf, (tenantKey) => tenantKey.startsWith('broken'))
   const end = (error: unknown, trial: Trial | null = null, breaker = shared) => {
-    const number = breaker.begin(trial !== null)
-    if (trial) gate.sent(trial)
-    breaker.end(number, trial !== null, error)
+    if (trial) {
+      breaker.trialSent()
+      gate.sent(trial)
+      breaker.trialEnded()
+    }
+    breaker.end(error, { verdict: verdictOf(error), isStale: false, tenantKey: 'alice' })
     if (error !== null) return
     gate.letGo()
     gate.answered(trial)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
+import type { StateListener } from '../../../../src/upstream/breaker/health-report.ts'
 import { ServiceBreakers } from '../../../../src/upstream/breaker/service-breakers.ts'
 import type { Visit } from '../../../../src/upstream/breaker/visit.ts'
 import { FailedAnswerError } from '../../../../src/upstream/http/refusals.ts'
@@ -13,9 +14,9 @@ const answered = (status: number) =>
   })
 const unreachable = new ServiceUnavailableError('test could not be reached: ECONNREFUSED', { service: 'test' })
 
-function createBreakers() {
+function createBreakers(onState?: StateListener) {
   const clock = new VirtualClock()
-  const breakers = new ServiceBreakers('test', clock)
+  const breakers = new ServiceBreakers('test', clock, onState)
   /** A call that ends at once, and is a trial where one is due. */
   const end = (tenant: string, error: Error | null) =>
     breakers.end(breakers.begin(tenant, breakers.takeTrial(tenant, { hasPermit: true }), true), error)
@@ -183,6 +184,48 @@ describe('ServiceBreakers', () => {
     const later = visit('alice')
     await clock.advance(0)
     expect(later.how).toBe(undefined)
+  })
+
+  it('count no failure of a call that began before the last answer, neither for its tenant nor for all', () => {
+    const { breakers, succeed } = createBreakers()
+    const begin = (tenant: string) => breakers.begin(tenant, null, true)
+    const early = ['alice', 'bob', 'alice', 'bob', 'alice', 'bob'].map(begin)
+    succeed('alice')
+    succeed('bob')
+    for (const call of early) breakers.end(call, unreachable)
+    expect(['alice', 'bob'].map((tenant) => breakers.health(tenant).state)).toEqual(['up', 'up'])
+    for (let n = 0; n < 3; n++) breakers.end(begin('alice'), unreachable)
+    expect(['alice', 'bob'].map((tenant) => breakers.health(tenant).state)).toEqual(['down', 'degraded'])
+  })
+
+  it('know when a trial has ended that was answered after the service was back', async () => {
+    const { clock, breakers, fail, succeed } = createBreakers()
+    fail('alice', unreachable, 3)
+    await clock.advance(200)
+    const trial = breakers.begin('alice', breakers.takeTrial('alice', { hasPermit: true }), true)
+    breakers.end(breakers.begin('alice', null, true), null)
+    succeed('bob')
+    breakers.end(trial, null)
+    fail('alice', unreachable, 3)
+    expect(breakers.health('alice').breaker).toBe('open')
+  })
+
+  it('tell after a success, too, what the listener did not take before', () => {
+    const told: string[] = []
+    let takes = true
+    const { fail, succeed } = createBreakers((state) => {
+      told.push(state)
+      return takes
+    })
+    succeed('alice')
+    fail('alice', unreachable, 3)
+    takes = false
+    succeed('alice')
+    succeed('bob')
+    takes = true
+    succeed('bob')
+    succeed('bob')
+    expect(told).toEqual(['up', 'up', 'down', 'up', 'up', 'up'])
   })
 
   it("show a failure in the service's words to the tenant only whose call it was", () => {
