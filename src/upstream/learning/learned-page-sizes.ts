@@ -38,13 +38,13 @@ export class LearnedPageSizes {
   }
 
   /** Returns whether a page that is shorter than requested may have been cut, since no page was longer. */
-  mayBeCut(limit: number, page: PinPage): boolean {
+  looksCut(limit: number, page: PinPage): boolean {
     const records = recordCount(page)
     return records < limit && records >= SMALLEST_CUT && records <= LARGEST_CUT && records >= this.#longestAt(limit)
   }
 
   /** Returns whether any page with this `limit` may look cut. */
-  mayCut(limit: number): boolean {
+  mayLookCut(limit: number): boolean {
     return limit > SMALLEST_CUT && this.#longestAt(limit) < limit - 1
   }
 

@@ -32,9 +32,8 @@ export class ListProofs {
     this.#known = known
   }
 
-  /** Learns from a list. */
+  /** Learns from a list of a stranger. */
   observe(query: ListQuery, page: PinPage): void {
-    if (!this.#known.isStranger) return
     this.#sizesOf(query).observe(query.limit, page)
     const kind = kindOfCount(query)
     const count = page.count ?? 0
@@ -49,16 +48,16 @@ export class ListProofs {
   }
 
   /**
-   * Returns whether a page that is shorter than requested may have been cut. Some services cut a list to their own largest
-   * page without a word.
+   * Returns whether a page of a stranger may have been cut, since it is shorter than requested. Some services cut a list to their
+   * own largest page without a word.
    */
   looksCut(query: ListQuery, page: PinPage): boolean {
-    return this.#known.isStranger && this.#sizesOf(query).mayBeCut(query.limit, page)
+    return this.#sizesOf(query).looksCut(query.limit, page)
   }
 
-  /** Returns whether an answer to a query may look cut, since no page was as long as its `limit`. */
-  mayCut(query: ListQuery): boolean {
-    return this.#known.isStranger && this.#sizesOf(query).mayCut(query.limit)
+  /** Returns whether a stranger's answer to a query may look cut, since no page was as long as its `limit`. */
+  mayLookCut(query: ListQuery): boolean {
+    return this.#sizesOf(query).mayLookCut(query.limit)
   }
 
   /**

@@ -87,7 +87,8 @@ export class PinReads implements PinSource, LookupSource {
 
   /** The service's capabilities, without what it refuses to this token. */
   get capabilities(): Capabilities {
-    return this.refusals.restrict(this.#account.service.capabilities)
+    const { capabilities } = this.#account.service
+    return this.known.isStranger ? this.refusals.restrict(capabilities) : capabilities
   }
 
   get clock(): Clock {
@@ -141,7 +142,7 @@ export class PinReads implements PinSource, LookupSource {
   }
 
   async list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage> {
-    const page = await this.#list(client, this.#refused.accepted(query), options)
+    const page = await this.#list(client, this.#accepted(query), options)
     // Nothing more is asked for a lookup. What its list lacks is looked up by itself.
     if (!page.looksCut || !this.proofs.countsBeyondPages(query, page)) return page
     if (isUnfiltered(query)) this.#total = page.count
@@ -157,8 +158,9 @@ export class PinReads implements PinSource, LookupSource {
     for (const { requestId } of page.pins) this.#changes.shown(requestId)
     this.#hasListedPins ||= page.pins.length > 0
     this.known.observePage(query, page)
-    this.proofs.observe(query, page)
-    const looksCut = this.proofs.looksCut(query, page)
+    const { isStranger } = this.known
+    if (isStranger) this.proofs.observe(query, page)
+    const looksCut = isStranger && this.proofs.looksCut(query, page)
     // Read only now: the page may have taught something.
     if (isUnfiltered(query)) this.#total = looksCut ? null : countIn(page, query, query, this.capabilities)
     else if (provesCount(query, page, this.#total) && this.proofs.countsBeyondPages(query, page)) {
@@ -197,8 +199,13 @@ export class PinReads implements PinSource, LookupSource {
       this.#read('list', requestClass, stop, (client, options) => client.listPins(sent, options))
     const sendOrTell = (sent: ListQuery): Promise<PinPage> =>
       send(sent).catch((error: unknown) => this.#empty.read(sent, error, send, probe))
-    const accepted = this.#refused.accepted(query)
+    const accepted = this.#accepted(query)
     return sendOrTell(accepted).catch((error: unknown) => this.#refused.askOtherwise(accepted, error, sendOrTell))
+  }
+
+  /** Returns a query without what a stranger is known to refuse to this token. */
+  #accepted(query: ListQuery): ListQuery {
+    return this.known.isStranger ? this.#refused.accepted(query) : query
   }
 
   #read<Value>(

@@ -159,8 +159,9 @@ function splitAt(unit: bigint, query: PinQuery, pins: readonly Pin[], capabiliti
   const times = pins.map((pin) => pin.created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const [first, middle, last] = [times[0], times[times.length >> 1], times.at(-1)] as [bigint, bigint, bigint]
   const { before, after } = timesOf(query)
-  // Where no time lies between two units, a service that includes its bounds can be asked for one unit alone.
-  const isOnGrid = times.every((time) => time % unit === 0n)
+  // Where no time lies between two units, a service that includes its bounds can be asked for one unit alone. What a cut list lacks
+  // may lie there if the service shows finer times at all.
+  const isOnGrid = 10n ** BigInt(9 - (capabilities.createdDigits ?? 9)) % unit === 0n
   const print = (ns: bigint): string => printTime(ns, capabilities)
   // A list in no order may have come sorted by chance.
   if (capabilities.order === 'oldest-first' && isSurelySorted(pins.toReversed())) {

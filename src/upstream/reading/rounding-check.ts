@@ -1,5 +1,5 @@
 import { floorToSecond, parseInstant, SECOND_NS } from '../../domain/instant.ts'
-import type { Pin } from '../../domain/pin.ts'
+import type { Pin, PinStatus } from '../../domain/pin.ts'
 import type { PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
@@ -19,7 +19,8 @@ export interface Times {
  * second and up in the second, so each half needs its own proof.
  */
 export class RoundingCheck {
-  readonly #seen = new Map<string, Pin>()
+  /** By request id: the pins of all lists, each with the statuses for which it was listed last. */
+  readonly #seen = new Map<string, { readonly pin: Pin; readonly statuses: readonly PinStatus[] }>()
   /** Kinds of bounds that are known not to hide pins, by `kindOf`. */
   readonly #proven = new Set<string>()
   /** Kinds of bounds of the lists that were relied on. */
@@ -45,7 +46,7 @@ export class RoundingCheck {
     const times = timesOf(query)
     const [before, after] = [withinSecond(times.before), withinSecond(times.after)]
     const lacksPins = (before !== null || after !== null) && this.#lacksPins(query, times, pins, isCut, order)
-    for (const pin of pins) this.#seen.set(pin.requestId, pin)
+    for (const pin of pins) this.#seen.set(pin.requestId, { pin, statuses: query.statuses })
     if (lacksPins) return true
     const hasBetween = (from: bigint, to: bigint): boolean => pins.some(({ created: { ns } }) => ns > from && ns < to)
     if (before !== null && hasBetween(floorToSecond(before), before)) this.#proven.add(kindOf('before', before))
@@ -79,12 +80,22 @@ export class RoundingCheck {
     const end = isCut ? (order === 'oldest-first' ? pins.at(-1)?.created.ns : undefined) : null
     if (end === undefined) return false
     const ids = new Set(pins.map(({ requestId }) => requestId))
+    // Some services list other statuses too if several are asked for.
+    const isListed = (pin: Pin, listedFor: readonly PinStatus[]): boolean =>
+      statuses.includes(pin.status) || listedFor.join() === statuses.join()
     return [...this.#seen.values()].some(
-      ({ requestId, status, created: { ns } }) =>
+      ({
+        pin,
+        pin: {
+          requestId,
+          created: { ns },
+        },
+        statuses: listedFor,
+      }) =>
         (before === null || ns < before) &&
         (after === null || ns > after) &&
         (end === null || ns < end) &&
-        statuses.includes(status) &&
+        isListed(pin, listedFor) &&
         !ids.has(requestId),
     )
   }

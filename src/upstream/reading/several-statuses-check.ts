@@ -8,6 +8,7 @@ import { type AskForPage, askForMost, type CheckedService, type PageCheck } from
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
 const PAUSE_MS = 60_000
+const RAREST_FIRST: readonly PinStatus[] = ['pinning', 'failed', 'queued', DEFAULT_STATUS]
 /** Number of records that show the default status: more than one, since some may be no valid pins. */
 const DEFAULT_SAMPLE = 10
 
@@ -50,11 +51,15 @@ export class SeveralStatusesCheck {
    * @returns true if it was found
    */
   async #isFoundBetween(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<boolean> {
-    const others = [...query.statuses, ...PIN_STATUSES].filter((other) => other !== status)
-    const [first, last] = [others[0], others.find((other) => other !== others[0])] as [PinStatus, PinStatus]
+    // Most pins are of the default status, and would fill the page.
+    const [first, last] = RAREST_FIRST.filter((other) => other !== status) as [PinStatus, PinStatus]
     const between = { ...query, statuses: [first, status, last] }
     const { sent, page } = await askForMost(between, this.#service.capabilities, ask)
     if (page.pins.some((pin) => pin.status === status)) return true
+    if (page.pins.some((pin) => !between.statuses.includes(pin.status))) {
+      await this.#checkUnasked(between, ask)
+      return false
+    }
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
     const isCut = isFull(sent, page, this.#service.capabilities) || page.looksCut
     const orders = [

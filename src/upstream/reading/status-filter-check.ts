@@ -91,14 +91,11 @@ export class StatusFilterCheck {
 
   /** Returns whether a page of some statuses lacks pins that a list of all statuses has. */
   async #lacksPins(query: ListQuery, page: PinPage, all: PinPage, ask: AskForPage): Promise<boolean> {
-    const ids = new Set(page.pins.map(({ requestId }) => requestId))
-    const lacks = (pin: Pin): boolean => !ids.has(pin.requestId)
     const matching = all.pins.filter(createPinFilter(query))
-    if (!matching.some(lacks)) return false
-    // Pins may have come since.
+    if (hasAll(page, matching)) return false
+    // Pins may have come since. Pages of a list in no order may lack other pins each time.
     const again = await ask(query)
-    for (const { requestId } of again.pins) ids.add(requestId)
-    return !isFull(query, again, this.#service.capabilities) && matching.some(lacks)
+    return !isFull(query, again, this.#service.capabilities) && !hasAll(again, matching)
   }
 
   async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
@@ -106,19 +103,20 @@ export class StatusFilterCheck {
     return !page.looksCut || (await this.#end.isWhole(query, page, ask))
   }
 
-  /** Reads on until a pin has another status than all newer ones. Null: all pins have the same. */
+  /** Reads on until a pin has another status than the newest ones. Null: all pins have the same. */
   async #findTest(everything: ListQuery, all: PinPage, ask: AskForPage): Promise<Test | 'unknown' | null> {
-    const [newest] = all.pins
+    const newest = newestStatuses(all.pins)
+    const isOfOne = all.pins.every(({ status }) => newest.has(status)) && newest.size === 1
     let page = all
     let before: string | undefined
-    while (newest !== undefined && page.leftOut === undefined && isSurelySorted(page.pins)) {
+    while (newest.size > 0 && page.leftOut === undefined && isSurelySorted(page.pins)) {
       const query: ListQuery = { ...everything, before: pastLast(page, everything, this.#service.capabilities) }
       if (query.before === before) break
       before = query.before
       page = await ask(query)
-      const other = page.pins.find(({ status }) => status !== newest.status)
+      const other = page.pins.find(({ status }) => !newest.has(status))
       if (other !== undefined) return { status: other.status, count: 1, chance: 0 }
-      if (await this.#isWholeList(query, page, ask)) return null
+      if (await this.#isWholeList(query, page, ask)) return isOfOne ? null : 'unknown'
     }
     return 'unknown'
   }
@@ -174,15 +172,11 @@ function planTest({ pins, leftOut }: PinPage): Test | null {
   const [newest] = pins
   if (newest === undefined || leftOut !== undefined) return null
   const isSorted = isSurelySorted(pins)
-  // Some services list one pin more than requested, and pins of one instant may come in any order.
-  const second = pins[1] ?? newest
-  const firstStatuses = new Set(
-    pins.filter(({ created }) => created.ns >= second.created.ns).map(({ status }) => status),
-  )
+  const newestOnes = newestStatuses(pins)
   const tests = PIN_STATUSES.map((status): Test => {
     const count = pins.filter((pin) => pin.status === status).length
     // A list of one pin that is cut first has one of the newest pins.
-    if (isSorted && count > 0 && !firstStatuses.has(status)) return { status, count: 1, chance: 0 }
+    if (isSorted && count > 0 && !newestOnes.has(status)) return { status, count: 1, chance: 0 }
     const isFirst = pins.slice(0, count + 1).filter((pin) => pin.status === status).length >= count
     return { status, count, chance: isFirst ? 1 : Math.min(1, (count + 1) * (count / pins.length) ** count) }
   })
@@ -190,10 +184,25 @@ function planTest({ pins, leftOut }: PinPage): Test | null {
   return best[0] ?? null
 }
 
+function hasAll({ pins }: PinPage, wanted: readonly Pin[]): boolean {
+  const ids = new Set(pins.map(({ requestId }) => requestId))
+  return wanted.every(({ requestId }) => ids.has(requestId))
+}
+
 /** Returns whether a list has records that are no valid pins, and that a shorter list lacks. */
 function lacksOddRecords({ leftOut = [] }: PinPage, all: PinPage): boolean {
   const keys = new Set(leftOut.map(({ key }) => key))
   return all.leftOut?.some(({ key }) => !keys.has(key)) === true
+}
+
+/**
+ * Returns the statuses that a list of one pin may have, if pins are newest first. Some services list one pin more than requested, and
+ * pins of one instant may come in any order.
+ */
+function newestStatuses(pins: readonly Pin[]): ReadonlySet<PinStatus> {
+  const second = pins[1] ?? pins[0]
+  if (second === undefined) return new Set()
+  return new Set(pins.filter(({ created }) => created.ns >= second.created.ns).map(({ status }) => status))
 }
 
 /** Returns whether a list has a pin that is older than all of another list, which is sorted. So it was not made from that list. */

@@ -98,7 +98,7 @@ export class StrangerChecks {
     const { known, proofs, capabilities } = this.#service
     if (!known.isStranger) return false
     const isOfSeveral = query.statuses.length > 1 && capabilities.multiStatus === null
-    return isOfSeveral || !this.#isStatusFilterProven(query) || proofs.mayCut(query)
+    return isOfSeveral || !this.#isStatusFilterProven(query) || proofs.mayLookCut(query)
   }
 
   /** Lets go of what was read for the lists in progress. Called when none is. */
@@ -146,6 +146,7 @@ export class StrangerChecks {
     check: PageCheck,
     ask: () => Promise<boolean>,
   ): Promise<boolean> {
+    if (!isOpen()) return false
     const hasWaited = question.isRunning
     let isWhole = false
     await question.run(
