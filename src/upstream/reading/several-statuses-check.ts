@@ -61,14 +61,20 @@ export class SeveralStatusesCheck {
       return false
     }
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
-    const isCut = isFull(sent, page, this.#service.capabilities) || page.looksCut
+    const records = recordCount(page)
+    const claimsMore = records > 0 && (page.count ?? 0) > records
+    const mayBeCut = isFull(sent, page, this.#service.capabilities) || page.looksCut || claimsMore
     const orders = [
       [status, first, last],
       [first, last, status],
     ]
-    for (const statuses of isCut ? orders : [[status]]) {
+    for (const statuses of mayBeCut ? orders : [[status]]) {
       const { pins } = await ask({ ...sent, statuses })
-      if (pins.length > 0 && pins.every((pin) => pin.status === status)) this.#service.known.observeMultiStatus(false)
+      if (pins.length === 0 || !pins.every((pin) => pin.status === status)) continue
+      // A list that is cut in no order may have lacked them by chance.
+      if ((await ask(sent)).pins.some((pin) => pin.status === status)) return true
+      this.#service.known.observeMultiStatus(false)
+      return false
     }
     return false
   }
