@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { MalformedResponseError } from '../../src/domain/errors.ts'
-import { parseInstant } from '../../src/domain/instant.ts'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import type { GatewayContext } from '../../src/resolvers/context.ts'
 import { removePins } from '../../src/resolvers/remove-pin.ts'
@@ -10,7 +9,7 @@ import { openPinStreams } from '../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { Stop } from '../../src/upstream/waiting/stop.ts'
 import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
-import type { GrammarPin, NewGrammarPin } from '../support/grammar/random-service.ts'
+import type { NewGrammarPin } from '../support/grammar/random-service.ts'
 import { readHistories } from '../support/grammar/read-histories.ts'
 import { createHistory } from '../support/grammar/read-history.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
@@ -34,7 +33,6 @@ describe('paging through services of unknown providers', () => {
 
 const CUT_TO_37 = { pins: 37, beyond: 'cut' } as const
 const CUT_TO_100 = { pins: 100, beyond: 'cut' } as const
-const MS = 1_000_000n
 
 const inSeconds = (...sizes: number[]) => sizes.flatMap((size, second) => Array<bigint>(size).fill(at(second)))
 
@@ -170,59 +168,6 @@ describe('a service of an unknown provider', () => {
   it('that ignores times and counts pages is an error rather than a list that may be cut', async () => {
     const { tenant } = createStranger({ bounds: 'ignored', largestPage: CUT_TO_37 }, every(250, 700))
     await expect(readAtOnce({ tenant }, ALL, 1000)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
-  })
-})
-
-/** Made from histories of chance that once ended in a list that lacked pins. */
-const ONCE_LOST: readonly {
-  readonly what: string
-  readonly rules: Partial<ServiceRules>
-  readonly pins: readonly NewGrammarPin[]
-  readonly query?: PinQuery
-}[] = [
-  {
-    // Found at seed 448302294.
-    what: 'a pin at a whole second, to which `after` is rounded up',
-    rules: { digits: 6, rounding: 'up', largestPage: CUT_TO_100, emptyList: '404 in JSON' },
-    pins: [
-      at(27),
-      at(11),
-      at(8),
-      at(0, 986n * MS),
-      ...Array.from({ length: 101 }, (_, n) => at(1, BigInt(n) * 1_000n)),
-    ].map((created, n) => ({ created, status: n % 6 === 0 ? 'queued' : 'pinned', isOdd: false })),
-  },
-  {
-    // Found at seed 1295427090.
-    what: 'pins of the second of several statuses, where the first has an odd record only',
-    rules: { order: 'oldest-first', digits: 0, count: 'capped', statuses: 'first', emptyList: '404 in JSON' },
-    pins: [
-      { created: at(0), status: 'queued', isOdd: true },
-      { created: at(14), status: 'pinned', isOdd: false },
-      { created: at(17), status: 'queued', isOdd: false },
-    ],
-    query: {
-      ...ALL,
-      before: new Date(Number(at(15) / MS)).toISOString(),
-      after: new Date(Number(at(13) / MS)).toISOString(),
-    },
-  },
-]
-
-describe('a history that once lost pins', () => {
-  it.each(ONCE_LOST)('is exact: $what', async ({ rules, pins, query = ALL }) => {
-    for (const read of [
-      (tenant: Tenant) => readInPages({ tenant }, query, [10]),
-      (tenant: Tenant) => readAtOnce({ tenant }, query, 10),
-    ]) {
-      const { service, tenant } = createStranger(rules, [])
-      service.add(pins)
-      const isWithin = ({ created }: GrammarPin): boolean =>
-        (query.before === undefined || created < parseInstant(query.before).ns) &&
-        (query.after === undefined || created > parseInstant(query.after).ns)
-      const ids = service.pins.filter((pin) => isWithin(pin) && !pin.isOdd).map(({ requestId }) => requestId)
-      expect((await read(tenant)).map(({ requestId }) => requestId).sort()).toEqual(ids.sort())
-    }
   })
 })
 

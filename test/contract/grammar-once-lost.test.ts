@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import { MalformedResponseError } from '../../src/domain/errors.ts'
+import { parseInstant } from '../../src/domain/instant.ts'
+import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
+import type { PinQuery } from '../../src/upstream/http/list-query.ts'
+import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
+import { createStranger, every } from '../support/grammar/create-stranger.ts'
+import type { GrammarPin, NewGrammarPin } from '../support/grammar/random-service.ts'
+import { isWanted } from '../support/grammar/record-filters.ts'
+import type { ServiceRules } from '../support/grammar/service-rules.ts'
+import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts'
+import { at } from '../support/zoo/seed-and-drain.ts'
+
+const CUT_TO_100 = { pins: 100, beyond: 'cut' } as const
+const CUT_FILTERED_TO_20 = { largestPage: { pins: 20, beyond: 'cut' }, cutLists: 'filtered' } as const
+const MS = 1_000_000n
+
+const pinsAt = (times: readonly bigint[], status: PinStatus = 'pinned') =>
+  times.map((created): NewGrammarPin => ({ created, status, isOdd: false }))
+
+/** Made from histories of chance that once ended in a list that lacked pins. */
+const ONCE_LOST: readonly {
+  readonly what: string
+  readonly rules: Partial<ServiceRules>
+  readonly pins: readonly NewGrammarPin[]
+  readonly query?: PinQuery
+  /** True if an error is allowed, since the pins cannot be read for certain. */
+  readonly mayBeRefused?: boolean
+}[] = [
+  {
+    // Found at seed 448302294.
+    what: 'a pin at a whole second, to which `after` is rounded up',
+    rules: { digits: 6, rounding: 'up', largestPage: CUT_TO_100, emptyList: '404 in JSON' },
+    pins: [
+      at(27),
+      at(11),
+      at(8),
+      at(0, 986n * MS),
+      ...Array.from({ length: 101 }, (_, n) => at(1, BigInt(n) * 1_000n)),
+    ].map((created, n) => ({ created, status: n % 6 === 0 ? 'queued' : 'pinned', isOdd: false })),
+  },
+  {
+    // Found at seed 1295427090.
+    what: 'pins of the second of several statuses, where the first has an odd record only',
+    rules: { order: 'oldest-first', digits: 0, count: 'capped', statuses: 'first', emptyList: '404 in JSON' },
+    pins: [
+      { created: at(0), status: 'queued', isOdd: true },
+      { created: at(14), status: 'pinned', isOdd: false },
+      { created: at(17), status: 'queued', isOdd: false },
+    ],
+    query: {
+      ...ALL,
+      before: new Date(Number(at(15) / MS)).toISOString(),
+      after: new Date(Number(at(13) / MS)).toISOString(),
+    },
+  },
+  {
+    // Found at seeds 50085445 and 50120698.
+    what: 'a pin of an instant, since each list shows others of them',
+    rules: { ...CUT_FILTERED_TO_20, ties: 'shuffled', limit: 'ignored', bounds: 'after ignored' },
+    pins: pinsAt([...Array<bigint>(12).fill(at(0)), ...every(9, 5_000).map((time) => time + 1_000n * MS)]),
+    query: { statuses: ['queued', 'pinned'] },
+  },
+  {
+    // Found at seed 50060270.
+    what: 'a pin between two seconds, that a cut list of pins at whole seconds did not show',
+    rules: {
+      largestPage: CUT_FILTERED_TO_20.largestPage,
+      order: 'none',
+      bounds: 'inclusive',
+      times: 'whole seconds',
+      count: 'more',
+    },
+    pins: pinsAt([
+      ...Array<bigint>(12).fill(at(0)),
+      ...Array<bigint>(16).fill(at(1)),
+      at(0, 3n * MS),
+      at(20, 754n * MS),
+    ]),
+    query: { statuses: ['pinned'] },
+    mayBeRefused: true,
+  },
+  {
+    // Found at seed 50091560.
+    what: 'pins of statuses that are looked at late, where a list of one pin has two, of which one has another status',
+    rules: {
+      largestPage: { pins: 100, beyond: 'ten' },
+      statuses: 'late',
+      limit: 'one row more',
+      rounding: 'down',
+      count: 'total',
+    },
+    // The second of them, counted from the newest, is the only one of its status for long.
+    pins: every(500, 1).flatMap((time, n) => pinsAt([time], n === 498 || n % 40 === 7 ? 'queued' : 'pinned')),
+    query: { statuses: ['queued', 'pinned'], before: new Date(Number(at(30) / MS)).toISOString() },
+    mayBeRefused: true,
+  },
+  {
+    // Found at seed 50102515.
+    what: 'a pin of the other status at a service that lists the default for several',
+    rules: { ...CUT_FILTERED_TO_20, statuses: 'pinned', emptyList: 'no results' },
+    pins: [
+      { created: at(60), status: 'pinned', isOdd: true },
+      ...pinsAt(every(11, 700)),
+      ...pinsAt(every(8, 900), 'queued').map((pin) => ({ ...pin, name: 'b' })),
+    ],
+    query: { statuses: PIN_STATUSES, name: 'b', match: 'exact' },
+  },
+]
+
+describe('a history that once lost pins', () => {
+  it.each(ONCE_LOST)(
+    'has all of them, or an error: $what',
+    async ({ rules, pins, query = ALL, mayBeRefused = false }) => {
+      for (const read of [
+        (tenant: Tenant) => readInPages({ tenant }, query, [10]),
+        (tenant: Tenant) => readAtOnce({ tenant }, query, 10),
+      ]) {
+        const { service, tenant } = createStranger(rules, [])
+        service.add(pins)
+        const isWithin = ({ created, ...pin }: GrammarPin): boolean =>
+          isWanted(query, pin) &&
+          (query.before === undefined || created < parseInstant(query.before).ns) &&
+          (query.after === undefined || created > parseInstant(query.after).ns)
+        const ids = service.pins.filter((pin) => isWithin(pin) && !pin.isOdd).map(({ requestId }) => requestId)
+        const pinsRead = await read(tenant).catch((error: unknown) => error)
+        if (mayBeRefused && pinsRead instanceof MalformedResponseError) continue
+        expect((pinsRead as Pin[]).map(({ requestId }) => requestId).sort()).toEqual(ids.sort())
+      }
+    },
+  )
+})
