@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { UnauthorizedError } from '../../domain/errors.ts'
 import { FailedAnswerError } from '../http/refusals.ts'
 import type { Clock } from '../waiting/clock.ts'
@@ -46,10 +45,7 @@ export class BreakerSet {
   readonly #clock: Clock
   readonly #answers: LastAnswers
   /** A tenant has none as long as all of its calls succeed. */
-  readonly #own = new LRUCache<string, CircuitBreaker>({
-    max: MAX_TENANTS,
-    dispose: (breaker) => this.#notUp.delete(breaker),
-  })
+  readonly #own = new Map<string, CircuitBreaker>()
   readonly #notUp = new Set<CircuitBreaker>()
   readonly #blame = new Blame()
 
@@ -67,13 +63,13 @@ export class BreakerSet {
 
   /** Returns whether a tenant's own breaker is open. */
   isOwnOpen(tenantKey: string): boolean {
-    return this.#own.peek(tenantKey)?.isOpen ?? false
+    return this.#own.get(tenantKey)?.isOpen ?? false
   }
 
   /** Returns the open breaker that a tenant's calls must wait for; undefined if both of its breakers are closed. */
   openFor(tenantKey: string): CircuitBreaker | undefined {
     if (this.shared.isOpen) return this.shared
-    const own = this.#own.peek(tenantKey)
+    const own = this.#own.get(tenantKey)
     return own?.isOpen ? own : undefined
   }
 
@@ -85,7 +81,7 @@ export class BreakerSet {
   /** Returns the worse state of a tenant's two breakers, or the shared state. */
   health(tenantKey?: string): CircuitBreaker['health'] {
     const shared = this.shared.health
-    const own = tenantKey === undefined ? undefined : this.#own.peek(tenantKey)?.health
+    const own = tenantKey === undefined ? undefined : this.#own.get(tenantKey)?.health
     return own && STATES.indexOf(own.state) > STATES.indexOf(shared.state) ? own : shared
   }
 
@@ -122,11 +118,19 @@ export class BreakerSet {
     return own.isOpen !== wasOwnOpen || shared.isOpen !== wasSharedOpen
   }
 
+  #evictOldest(): void {
+    const [oldest] = this.#own
+    if (oldest === undefined) return
+    this.#own.delete(oldest[0])
+    this.#notUp.delete(oldest[1])
+  }
+
   #ownOf(tenantKey: string): CircuitBreaker {
     const known = this.#own.get(tenantKey)
     if (known) return known
     const own = new CircuitBreaker(this.#serviceName, this.#clock)
     this.#own.set(tenantKey, own)
+    if (this.#own.size > MAX_TENANTS) this.#evictOldest()
     return own
   }
 }
