@@ -75,10 +75,16 @@ export async function isProvenWhole(
   // A service may include its bounds.
   const before = printTime((oldest / SECOND_NS - 1n) * SECOND_NS, capabilities)
   const after = printTime((newest / SECOND_NS + 1n) * SECOND_NS, capabilities)
-  for (const query of [...statusParts(page, capabilities.multiStatus), { before }, { after }]) {
-    if (hasOthers(await tryList(query))) return false
+  const parts = statusParts(page, capabilities.multiStatus)
+  for (const statuses of parts) {
+    const other = await tryList({ statuses })
+    if (hasOthers(other)) return false
+    if (!hasUnasked(other, statuses)) continue
+    // The service did not look at these statuses.
+    if (statuses.length === 1) return false
+    parts.push(...statuses.map((status) => [status]))
   }
-  return true
+  return !hasOthers(await tryList({ before })) && !hasOthers(await tryList({ after }))
 }
 
 /** Returns whether `limit` did not cut a list. */
@@ -98,10 +104,14 @@ function differentRecords({ pins, leftOut = [] }: PinPage): number {
 }
 
 /** The statuses of a page one by one, if it has several; and those that no pin has, in as few lists as the service needs. */
-function statusParts({ pins }: PinPage, multiStatus: boolean | null): { readonly statuses: readonly PinStatus[] }[] {
+function statusParts({ pins }: PinPage, multiStatus: boolean | null): (readonly PinStatus[])[] {
   const shown = [...new Set(pins.map(({ status }) => status))]
   const others = PIN_STATUSES.filter((status) => !shown.includes(status))
   const alone = [...(shown.length > 1 ? shown : []), ...(multiStatus === true ? [] : others)]
-  const parts = alone.map((status) => ({ statuses: [status] }))
-  return multiStatus === true && others.length > 0 ? [...parts, { statuses: others }] : parts
+  const parts = alone.map((status) => [status])
+  return multiStatus === true && others.length > 0 ? [...parts, others] : parts
+}
+
+function hasUnasked(page: PinPage | null, statuses: readonly PinStatus[]): boolean {
+  return page?.pins.some(({ status }) => !statuses.includes(status)) === true
 }
