@@ -106,6 +106,12 @@ const ONCE_LOST: readonly {
     ],
     query: { statuses: PIN_STATUSES, name: 'b', match: 'exact' },
   },
+  {
+    // Found at seed 60031842.
+    what: 'pins of other statuses than the default, where `count` claims more than a list of one odd record',
+    rules: { statuses: 'pinned', count: 'more', digits: 0 },
+    pins: [{ created: at(20), status: 'pinned', isOdd: true }, ...pinsAt(every(3, 900), 'queued')],
+  },
 ]
 
 describe('a history that once lost pins', () => {

@@ -61,14 +61,13 @@ export class SeveralStatusesCheck {
       return false
     }
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
-    const records = recordCount(page)
-    const claimsMore = records > 0 && (page.count ?? 0) > records
-    const mayBeCut = isFull(sent, page, this.#service.capabilities) || page.looksCut || claimsMore
-    const orders = [
+    const isCut = isFull(sent, page, this.#service.capabilities) || page.looksCut
+    const mayBeCut = isCut || (recordCount(page) > 0 && (page.count ?? 0) > recordCount(page))
+    const inOrders = [
       [status, first, last],
       [first, last, status],
     ]
-    for (const statuses of mayBeCut ? orders : [[status]]) {
+    for (const statuses of [...(mayBeCut ? inOrders : []), ...(isCut ? [] : [[status]])]) {
       const { pins } = await ask({ ...sent, statuses })
       if (pins.length === 0 || !pins.every((pin) => pin.status === status)) continue
       // A list that is cut in no order may have lacked them by chance.
