@@ -41,7 +41,10 @@ interface Load {
   readonly mutationEveryMs: number
 }
 
+/** @throws {RangeError} for a run that no window would end in, so that it could not pass the limit */
 async function run({ name, limit, seconds, mutationEveryMs }: Load): Promise<{ isKept: boolean; report: string }> {
+  const windowS = limit.windowMs / 1000
+  if (!(seconds > windowS)) throw new RangeError(`${name}: expected more than ${windowS} seconds, got ${seconds}`)
   const server = new Worker(SERVER, { eval: true })
   const [port] = await once(server, 'message')
   // No bound on connections: whatever queued behind the permit would arrive in a heap.
