@@ -31,29 +31,32 @@ export interface LookupBatch extends LookupsInFlight {
 /** The parts of a tenant that a request of its lookups depends on. */
 export interface AskedTenant {
   readonly token: string
+  readonly capabilities: Capabilities
   /** Grows with every change, so that a lookup never joins a request that was sent before the change. */
   readonly generation: number
   /** Sends one `GET /pins` at once, without waiting for budget. */
   list(client: PinClient, query: ListQuery, options: CallOptions): Promise<PinPage>
 }
 
+/** The lookups of a tenant that wait, and their turns. */
+export interface WaitingLookups {
+  readonly waiting: LookupGroup
+  readonly turns: LookupTurns
+}
+
 /**
  * Puts a request together from lookups that wait, by turns, and takes them from those that wait.
  *
- * @param turns the turns of the waiting lookups
- * @param sentAt clock time of the request, which is now
- * @param stop the signal of the request. It is aborted when no lookup of the request waits any more.
+ * @param request.sentAt clock time of the request, which is now
+ * @param request.stop the signal of the request. It is aborted when no lookup of the request waits any more.
  */
 export function takeBatch(
   way: Way,
-  waiting: LookupGroup,
-  turns: LookupTurns,
+  { waiting, turns }: WaitingLookups,
   tenant: AskedTenant,
-  capabilities: Capabilities,
-  stop: Stop,
-  sentAt: number,
+  { stop, sentAt }: { readonly stop: Stop; readonly sentAt: number },
 ): LookupBatch {
-  const { generation } = tenant
+  const { generation, capabilities } = tenant
   const lookups = groupOf(stop)
   const requestId = way === 'item' ? lookups.takePin(waiting) : null
   if (requestId !== null) {

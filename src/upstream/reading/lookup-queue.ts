@@ -170,9 +170,8 @@ export class LookupQueue {
   }
 
   #takeBatch(way: Way, stop: Stop): LookupBatch {
-    const { capabilities } = this.#source
-    const now = this.#service.clock.now()
-    const batch = takeBatch(way, this.#waiting, this.#turns, this.#source, capabilities, stop, now)
+    const waiting = { waiting: this.#waiting, turns: this.#turns }
+    const batch = takeBatch(way, waiting, this.#source, { stop, sentAt: this.#service.clock.now() })
     this.#inFlight.add(batch)
     return batch
   }
