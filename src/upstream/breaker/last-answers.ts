@@ -1,7 +1,8 @@
 import type { Clock } from '../waiting/clock.ts'
 import type { Verdict } from './verdict.ts'
 
-const MAX_TENANTS = 10_000
+/** Number of tenants whose answers are remembered at least. Twice as many are at most. */
+const FEWEST_TENANTS = 10_000
 /** An answer older than this proves nothing. It is longer than any call takes. */
 const FORGET_MS = 60_000
 const NEVER = Number.NEGATIVE_INFINITY
@@ -9,9 +10,7 @@ const NEVER = Number.NEGATIVE_INFINITY
 /** The last answer to one tenant. */
 interface LastAnswer {
   /** Number of calls of all tenants that had begun when it came. */
-  readonly begun: number
-  /** Clock time at which it came. */
-  readonly at: number
+  begun: number
   /** Clock time of the last answer that was no refusal of the token; {@link NEVER} if a call has failed since. */
   goodAt: number
 }
@@ -22,6 +21,9 @@ type Verdicts = Readonly<Record<'verdict' | 'forOwn' | 'forAll', Verdict>>
 /**
  * When a service answered its tenants last. It is all that is noted of a call while nothing is wrong.
  *
+ * Nothing is moved when a tenant is answered again, since a `Map` from which entries are removed all the time is slow to iterate. All
+ * answers of the last minute, and some older ones, are in two maps. The older map is dropped as a whole.
+ *
  * The failure of a call that began before the last answer is stale: it shows how things were before.
  */
 export class LastAnswers {
@@ -30,8 +32,11 @@ export class LastAnswers {
   #begun = 0
   /** The same, when the last answer came that shows of the service that it is up. */
   #begunAtAnswer = 0
-  /** By tenant, the oldest first. */
-  readonly #toTenants = new Map<string, LastAnswer>()
+  /** By tenant: the answers since {@link #renewedAt}. */
+  #answers = new Map<string, LastAnswer>()
+  /** By tenant: the answers from before. Some have come again since, and are in both maps. */
+  #earlier: ReadonlyMap<string, LastAnswer> = new Map()
+  #renewedAt = Number.NEGATIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -46,7 +51,7 @@ export class LastAnswers {
   answered(tenantKey: string): void {
     this.#begunAtAnswer = this.#begun
     const now = this.#clock.now()
-    this.#note(tenantKey, now, now)
+    this.#note(tenantKey, now).goodAt = now
   }
 
   /** Records how a call ended. */
@@ -55,15 +60,15 @@ export class LastAnswers {
       this.answered(tenantKey)
       return
     }
-    const last = this.#toTenants.get(tenantKey)
+    const last = this.#lastTo(tenantKey)
     if (verdict !== 'nothing' && last) last.goodAt = NEVER
-    if (forOwn === 'answer') this.#note(tenantKey, this.#clock.now(), last?.goodAt ?? NEVER)
+    if (forOwn === 'answer') this.#note(tenantKey, this.#clock.now())
     if (forAll === 'answer') this.#begunAtAnswer = this.#begun
   }
 
   /** Returns whether a call began before the last answer to its tenant. */
   isStaleFor(tenantKey: string, call: number): boolean {
-    return call <= (this.#toTenants.get(tenantKey)?.begun ?? 0)
+    return call <= (this.#lastTo(tenantKey)?.begun ?? 0)
   }
 
   /** Returns whether a call began before the last answer to anybody. */
@@ -74,18 +79,30 @@ export class LastAnswers {
   /** Returns whether the last call of any tenant but some was answered within the last minute. */
   isAnyRecentBut(tenants: { has(tenantKey: string): boolean }): boolean {
     const since = this.#clock.now() - FORGET_MS
-    for (const [tenantKey, { goodAt }] of this.#toTenants) {
-      if (goodAt >= since && !tenants.has(tenantKey)) return true
-    }
+    for (const answers of [this.#answers, this.#earlier])
+      for (const [tenantKey, { goodAt }] of answers) if (goodAt >= since && !tenants.has(tenantKey)) return true
     return false
   }
 
-  #note(tenantKey: string, now: number, goodAt: number): void {
-    this.#toTenants.delete(tenantKey)
-    this.#toTenants.set(tenantKey, { begun: this.#begun, at: now, goodAt })
-    for (const [oldest, { at }] of this.#toTenants) {
-      if (at >= now - FORGET_MS && this.#toTenants.size <= MAX_TENANTS) return
-      this.#toTenants.delete(oldest)
+  #lastTo(tenantKey: string): LastAnswer | undefined {
+    return this.#answers.get(tenantKey) ?? this.#earlier.get(tenantKey)
+  }
+
+  #note(tenantKey: string, now: number): LastAnswer {
+    if (now - this.#renewedAt > FORGET_MS) this.#renew(now)
+    let last = this.#answers.get(tenantKey)
+    if (!last) {
+      last = this.#earlier.get(tenantKey) ?? { begun: 0, goodAt: NEVER }
+      if (this.#answers.size >= FEWEST_TENANTS) this.#renew(now)
+      this.#answers.set(tenantKey, last)
     }
+    last.begun = this.#begun
+    return last
+  }
+
+  #renew(now: number): void {
+    this.#earlier = this.#answers
+    this.#answers = new Map()
+    this.#renewedAt = now
   }
 }
