@@ -44,9 +44,8 @@ export class BreakerSet {
   readonly #serviceName: string
   readonly #clock: Clock
   readonly #answers: LastAnswers
-  /** A tenant has none as long as all of its calls succeed. */
+  /** By tenant, the least recently used first. A tenant has none until a call of it fails or is a trial. */
   readonly #own = new Map<string, CircuitBreaker>()
-  readonly #notUp = new Set<CircuitBreaker>()
   readonly #blame = new Blame()
 
   constructor(serviceName: string, clock: Clock, answers: LastAnswers) {
@@ -56,9 +55,14 @@ export class BreakerSet {
     this.shared = new CircuitBreaker(serviceName, clock, FEWEST_TENANTS)
   }
 
-  /** True if no failure counts any more, so that another success changes nothing. */
+  /** True if no failure counts for all tenants. Then the success of a tenant that {@link isClearFor} changes nothing. */
   get isClear(): boolean {
-    return this.shared.state === 'up' && this.#notUp.size === 0 && this.#blame.isClear
+    return this.shared.state === 'up' && this.#blame.isClear
+  }
+
+  /** Returns whether no failure counts for a tenant alone. */
+  isClearFor(tenantKey: string): boolean {
+    return (this.#own.get(tenantKey)?.state ?? 'up') === 'up' && !this.#blame.isBroken(tenantKey)
   }
 
   /** Returns whether a tenant's own breaker is open. */
@@ -99,36 +103,34 @@ export class BreakerSet {
   end({ tenantKey, isRead, trial, number }: CallInFlight, error: unknown, verdict: Verdict): boolean {
     const { shared } = this
     const answers = this.#answers
-    const own = this.#ownOf(tenantKey)
-    const wasOwnOpen = own.isOpen
+    const isFailure = verdict === 'failure' || verdict === 'outage'
+    const own = isFailure || trial ? this.#ownOf(tenantKey) : this.#own.get(tenantKey)
+    const wasOwnOpen = own?.isOpen
     const wasSharedOpen = shared.isOpen
     if (trial) {
-      own.trialEnded()
+      own?.trialEnded()
       shared.trialEnded()
-      if (isRead && error instanceof FailedAnswerError) (this.openFor(tenantKey) ?? own).failedReads++
+      const open = this.openFor(tenantKey) ?? own
+      if (open && isRead && error instanceof FailedAnswerError) open.failedReads++
     }
     // Also a service that refuses a tenant's token has answered the tenant.
     const forOwn = error instanceof UnauthorizedError ? 'answer' : verdict
-    own.end(error, { verdict: forOwn, isStale: answers.isStaleFor(tenantKey, number), tenantKey })
-    const forAll = this.#blame.note(tenantKey, verdict, own.isOpen)
+    own?.end(error, { verdict: forOwn, isStale: answers.isStaleFor(tenantKey, number), tenantKey })
+    const forAll = this.#blame.note(tenantKey, verdict, this.isOwnOpen(tenantKey))
     shared.end(error, { verdict: forAll, isStale: answers.isStaleForAll(number), tenantKey })
-    if (own.state === 'up') this.#notUp.delete(own)
-    else this.#notUp.add(own)
     answers.note(tenantKey, { verdict, forOwn, forAll })
-    return own.isOpen !== wasOwnOpen || shared.isOpen !== wasSharedOpen
+    return own?.isOpen !== wasOwnOpen || shared.isOpen !== wasSharedOpen
   }
 
   #evictOldest(): void {
-    const [oldest] = this.#own
-    if (oldest === undefined) return
-    this.#own.delete(oldest[0])
-    this.#notUp.delete(oldest[1])
+    const [oldest] = this.#own.keys()
+    if (oldest !== undefined) this.#own.delete(oldest)
   }
 
+  /** Returns a tenant's own breaker. Makes it if there is none. */
   #ownOf(tenantKey: string): CircuitBreaker {
-    const known = this.#own.get(tenantKey)
-    if (known) return known
-    const own = new CircuitBreaker(this.#serviceName, this.#clock)
+    const own = this.#own.get(tenantKey) ?? new CircuitBreaker(this.#serviceName, this.#clock)
+    this.#own.delete(tenantKey)
     this.#own.set(tenantKey, own)
     if (this.#own.size > MAX_TENANTS) this.#evictOldest()
     return own

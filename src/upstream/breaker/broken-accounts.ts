@@ -11,9 +11,9 @@ export class BrokenAccounts {
   readonly #stopped = new Set<string>()
   readonly #broken = new Set<string>()
 
-  /** True if no tenant's calls are stopped, as far as known. */
-  get isEmpty(): boolean {
-    return this.#stopped.size === 0 && this.#broken.size === 0
+  /** True if tenants are stopped of which the next answer to another tenant will show that their accounts are broken. */
+  get areSomeOpen(): boolean {
+    return this.#stopped.size > 0
   }
 
   has(tenantKey: string): boolean {

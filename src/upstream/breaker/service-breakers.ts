@@ -11,11 +11,12 @@ import type { Trial, Visit } from './visit.ts'
 /**
  * The {@link BreakerSet breakers} of one service, and the gate at which calls wait while a breaker of their tenant is open.
  *
- * While all of its tenants' calls succeed, it only notes when it {@link LastAnswers answered} them.
+ * While a tenant's calls succeed, and no failure of others concerns all tenants, it only notes when the service has
+ * {@link LastAnswers answered} the tenant.
  */
 export class ServiceBreakers {
   readonly #answers: LastAnswers
-  /** True while no breaker is open, no failure counts, and a success changes nothing. */
+  /** True while no failure counts for all tenants, and the listener knows that. */
   #isWell = true
   readonly #breakers: BreakerSet
   readonly #gate: Gate
@@ -45,7 +46,7 @@ export class ServiceBreakers {
 
   /** Returns whether a tenant's calls must wait now, unless they are trials. */
   isOpen(tenantKey: string): boolean {
-    return !this.#isWell && this.#breakers.openFor(tenantKey) !== undefined
+    return this.#breakers.openFor(tenantKey) !== undefined
   }
 
   /** Returns the clock time since which a tenant's calls must wait. */
@@ -133,8 +134,9 @@ export class ServiceBreakers {
    * @param error null for a success
    */
   end(call: CallInFlight, error: unknown): void {
-    if (error === null && call.trial === null && this.#isWell) {
+    if (error === null && call.trial === null && this.#isWell && this.#breakers.isClearFor(call.tenantKey)) {
       this.#answers.answered(call.tenantKey)
+      this.#gate.answered(null)
       return
     }
     const verdict = verdictOf(error)

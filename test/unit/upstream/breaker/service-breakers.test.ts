@@ -228,6 +228,46 @@ describe('ServiceBreakers', () => {
     expect(told).toEqual(['up', 'up', 'down', 'up', 'up', 'up'])
   })
 
+  it('tell the listener no more after each call, once others are answered, of a tenant that failed and comes no more', () => {
+    const told: string[] = []
+    const { fail, succeed } = createBreakers((state) => told.push(state) > 0)
+    fail('alice', answered(500))
+    succeed('bob')
+    expect(told).toEqual(['up', 'up'])
+    for (const tenant of ['bob', 'carol', 'bob']) succeed(tenant)
+    expect(told).toEqual(['up', 'up'])
+    succeed('alice')
+    expect(told).toEqual(['up', 'up', 'up'])
+  })
+
+  it('let the trials of two tenants follow each other at once after the answer to a third', async () => {
+    const { clock, breakers, fail, succeed } = createBreakers()
+    const tryIt = (tenant: string) => breakers.takeTrial(tenant, { hasPermit: true })
+    fail('mallory', answered(500), 3)
+    fail('oscar', answered(500), 3)
+    succeed('carol')
+    await clock.advance(1000)
+    fail('mallory', answered(500))
+    expect(tryIt('oscar')).toBe(null)
+    succeed('carol')
+    expect(tryIt('oscar')).toMatchObject({ tenantKey: 'oscar' })
+  })
+
+  it('hold a tenant back that goes on failing, however many others are answered', async () => {
+    const { clock, breakers, fail, succeed } = createBreakers()
+    fail('mallory', answered(500), 3)
+    for (let n = 0; n < 10_001; n++) succeed(`tenant ${n}`)
+    expect(breakers.isOpen('mallory')).toBe(true)
+    for (let n = 0; n < 10_001; n++) {
+      fail(`tenant ${n}`, answered(500))
+      succeed(`tenant ${n}`)
+      if (n % 1000 > 0) continue
+      await clock.advance(1000)
+      fail('mallory', answered(500))
+    }
+    expect(breakers.isOpen('mallory')).toBe(true)
+  })
+
   it("show a failure in the service's words to the tenant only whose call it was", () => {
     const { breakers, fail } = createBreakers()
     fail('alice', answered(500))
