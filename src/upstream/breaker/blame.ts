@@ -18,9 +18,9 @@ export class Blame {
   /** Tenants that have failed since the last answer to anybody, without broken accounts. {@link MANY_TENANTS} at most. */
   readonly #failing = new Set<string>()
 
-  /** True if an answer to a tenant whose account is not broken changes nothing: nobody has failed since the last answer. */
+  /** True if nobody has failed since the last answer. Then an answer to a tenant whose account is not broken changes nothing. */
   get isClear(): boolean {
-    return this.#failing.size === 0 && !this.#broken.areSomeOpen
+    return this.#failing.size === 0 && !this.#broken.areSomeStopped
   }
 
   /** Returns whether a tenant's account is known to be broken. */

@@ -11,8 +11,8 @@ export class BrokenAccounts {
   readonly #stopped = new Set<string>()
   readonly #broken = new Set<string>()
 
-  /** True if tenants are stopped of which the next answer to another tenant will show that their accounts are broken. */
-  get areSomeOpen(): boolean {
+  /** True if tenants are stopped, and no other tenant had an answer since. The next such answer shows that their accounts are broken. */
+  get areSomeStopped(): boolean {
     return this.#stopped.size > 0
   }
 

@@ -43,9 +43,9 @@ export class HealthReport {
     if (!this.#onState) return true
     const stopped = this.#stopped
     stopped.note(tenantKey, this.#breakers.isOwnOpen(tenantKey))
-    const areSome = stopped.size > 0
-    const isDown = this.#breakers.shared.isOpen || (areSome && !this.#answers.isAnyRecentBut(stopped))
-    const state = isDown ? 'down' : areSome ? 'partlyDown' : 'up'
+    const areSomeStopped = stopped.size > 0
+    const isDown = this.#breakers.shared.isOpen || (areSomeStopped && !this.#answers.isAnyRecentBut(stopped))
+    const state = isDown ? 'down' : areSomeStopped ? 'partlyDown' : 'up'
     const isTold = this.#onState(state, () => {
       const last = this.#last ? withoutWords(this.#last.error).message : `${this.#serviceName} failed`
       const held = isDown ? '' : ` with ${stopped.size === 1 ? 'one token' : `${stopped.size} tokens`}`

@@ -80,7 +80,7 @@ export async function isProvenWhole(
     const other = await tryList({ statuses })
     if (hasOthers(other)) return false
     if (!hasUnasked(other, statuses)) continue
-    // The service did not look at these statuses.
+    // The service did not look at these statuses. So they are requested one by one.
     if (statuses.length === 1) return false
     parts.push(...statuses.map((status) => [status]))
   }

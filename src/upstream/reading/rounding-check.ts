@@ -84,19 +84,12 @@ export class RoundingCheck {
     const isListed = (pin: Pin, listedFor: readonly PinStatus[]): boolean =>
       statuses.includes(pin.status) || listedFor.join() === statuses.join()
     return [...this.#seen.values()].some(
-      ({
-        pin,
-        pin: {
-          requestId,
-          created: { ns },
-        },
-        statuses: listedFor,
-      }) =>
-        (before === null || ns < before) &&
-        (after === null || ns > after) &&
-        (end === null || ns < end) &&
+      ({ pin, statuses: listedFor }) =>
+        (before === null || pin.created.ns < before) &&
+        (after === null || pin.created.ns > after) &&
+        (end === null || pin.created.ns < end) &&
         isListed(pin, listedFor) &&
-        !ids.has(requestId),
+        !ids.has(pin.requestId),
     )
   }
 }

@@ -24,8 +24,8 @@ export class WriteAttempt {
   readonly #record: WriteRecord
   readonly #deadline: number
   readonly #signal: AbortSignal
-  /** Made before the first request, since it notes what is known of the service by then. Only a replacement needs that. */
-  readonly #replacement: WriteCompletion | null
+  /** Of a replacement; null for an add. Made before the first request, since it notes what is known of the service by then. */
+  readonly #completion: WriteCompletion | null
   #madeRecovery: WriteRecovery | undefined
 
   /** @param signal ends the pauses between looks. The outcome is then unknown. */
@@ -35,7 +35,7 @@ export class WriteAttempt {
     this.#record = record
     this.#deadline = requests.clock.now() + WRITE_TIMEOUT_FACTOR * requests.timeoutMs
     this.#signal = signal
-    this.#replacement = record.write.replaces ? new WriteCompletion(requests, record) : null
+    this.#completion = record.write.replaces ? new WriteCompletion(requests, record) : null
   }
 
   /**
@@ -49,10 +49,10 @@ export class WriteAttempt {
   async perform(): Promise<Pin> {
     try {
       const pin = await sendWrite(this.#requests, this.#record, this.#deadline)
-      return await (this.#replacement?.complete(pin) ?? pin)
+      return await (this.#completion?.complete(pin) ?? pin)
     } catch (error) {
       // For a replacement, the existing pin is no result: it has another name, and the old pin still exists.
-      if (error instanceof DuplicatePinError && !this.#replacement) return this.#adoptDuplicate(error)
+      if (error instanceof DuplicatePinError && !this.#completion) return this.#adoptDuplicate(error)
       if (!isOutcomeUnknown(error)) throw error
       return this.#recovery.afterFailure(error)
     }
@@ -85,7 +85,7 @@ export class WriteAttempt {
 
   get #recovery(): WriteRecovery {
     this.#madeRecovery ??= new WriteRecovery(this.#requests, this.#records, this.#record, {
-      completion: this.#replacement ?? new WriteCompletion(this.#requests, this.#record),
+      completion: this.#completion ?? new WriteCompletion(this.#requests, this.#record),
       deadline: this.#deadline,
       signal: this.#signal,
     })
