@@ -23,6 +23,10 @@ export class Blame {
     return this.#failing.size === 0 && !this.#broken.areSomeStopped
   }
 
+  get isNobodyBroken(): boolean {
+    return this.#broken.isEmpty
+  }
+
   /** Returns whether a tenant's account is known to be broken. */
   isBroken(tenantKey: string): boolean {
     return this.#broken.has(tenantKey)

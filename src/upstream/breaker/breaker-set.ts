@@ -44,8 +44,9 @@ export class BreakerSet {
   readonly #serviceName: string
   readonly #clock: Clock
   readonly #answers: LastAnswers
-  /** By tenant, the least recently used first. A tenant has none until a call of it fails or is a trial. */
+  /** By tenant, the least recently used first. A tenant has none while no failure of it counts and no trial is on its way. */
   readonly #own = new Map<string, CircuitBreaker>()
+  #isQuiet = true
   readonly #blame = new Blame()
 
   constructor(serviceName: string, clock: Clock, answers: LastAnswers) {
@@ -58,6 +59,11 @@ export class BreakerSet {
   /** True if no failure counts for all tenants. Then the success of a tenant that {@link isClearFor} changes nothing. */
   get isClear(): boolean {
     return this.shared.state === 'up' && this.#blame.isClear
+  }
+
+  /** True if no failure counts for any tenant alone. */
+  get isQuiet(): boolean {
+    return this.#isQuiet
   }
 
   /** Returns whether no failure counts for a tenant alone. */
@@ -93,6 +99,7 @@ export class BreakerSet {
   trialSent(tenantKey: string): void {
     this.#ownOf(tenantKey).trialSent()
     this.shared.trialSent()
+    this.#isQuiet = false
   }
 
   /**
@@ -119,6 +126,8 @@ export class BreakerSet {
     const forAll = this.#blame.note(tenantKey, verdict, this.isOwnOpen(tenantKey))
     shared.end(error, { verdict: forAll, isStale: answers.isStaleForAll(number), tenantKey })
     answers.note(tenantKey, { verdict, forOwn, forAll })
+    if (own?.isAtRest) this.#own.delete(tenantKey)
+    this.#isQuiet = this.#own.size === 0 && this.#blame.isNobodyBroken
     return own?.isOpen !== wasOwnOpen || shared.isOpen !== wasSharedOpen
   }
 

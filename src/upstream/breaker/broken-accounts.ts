@@ -16,6 +16,11 @@ export class BrokenAccounts {
     return this.#stopped.size > 0
   }
 
+  /** True if no account is known to be broken. */
+  get isEmpty(): boolean {
+    return this.#broken.size === 0
+  }
+
   has(tenantKey: string): boolean {
     return this.#broken.has(tenantKey)
   }

@@ -74,6 +74,11 @@ export class CircuitBreaker {
     return this.#trialAt
   }
 
+  /** True if it is as new: no failure counts, and no trial is on its way. */
+  get isAtRest(): boolean {
+    return this.#state === 'up' && this.#trialsInFlight === 0
+  }
+
   get state(): ServiceHealth['state'] {
     return this.#state
   }

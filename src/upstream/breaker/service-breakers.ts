@@ -46,7 +46,7 @@ export class ServiceBreakers {
 
   /** Returns whether a tenant's calls must wait now, unless they are trials. */
   isOpen(tenantKey: string): boolean {
-    return this.#breakers.openFor(tenantKey) !== undefined
+    return !this.#isQuiet && this.#breakers.openFor(tenantKey) !== undefined
   }
 
   /** Returns the clock time since which a tenant's calls must wait. */
@@ -134,9 +134,11 @@ export class ServiceBreakers {
    * @param error null for a success
    */
   end(call: CallInFlight, error: unknown): void {
-    if (error === null && call.trial === null && this.#isWell && this.#breakers.isClearFor(call.tenantKey)) {
-      this.#answers.answered(call.tenantKey)
-      this.#gate.answered(null)
+    const { tenantKey, trial } = call
+    const isUsual = error === null && trial === null && this.#isWell
+    if (isUsual && (this.#isQuiet || this.#breakers.isClearFor(tenantKey))) {
+      this.#answers.answered(tenantKey)
+      if (!this.#isQuiet) this.#gate.answered(null)
       return
     }
     const verdict = verdictOf(error)
@@ -144,7 +146,7 @@ export class ServiceBreakers {
     const isToldUp = this.#report.note(call, error)
     this.#isWell = isToldUp && this.#breakers.isClear
     if (hasChanged) this.#moveCalls()
-    if (verdict === 'answer') this.#gate.answered(call.trial)
+    if (verdict === 'answer') this.#gate.answered(trial)
   }
 
   /** Returns the state of the service as a tenant may see it. See {@link HealthReport.of}. */
@@ -156,6 +158,11 @@ export class ServiceBreakers {
   stop(error: ServiceUnavailableError): void {
     this.#stopping = error
     this.#gate.failAll(error)
+  }
+
+  /** True while no breaker counts a failure, and nobody waits at the gate. */
+  get #isQuiet(): boolean {
+    return this.#isWell && this.#breakers.isQuiet
   }
 
   /** Waits at the gate again if a breaker has opened once more in the moment in which it let a call go. */
