@@ -3,8 +3,9 @@ import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { parseInstant } from '../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
+import { collectRecords } from '../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
-import { createStranger, every } from '../support/grammar/create-stranger.ts'
+import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import type { GrammarPin, NewGrammarPin } from '../support/grammar/random-service.ts'
 import { isWanted } from '../support/grammar/record-filters.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
@@ -129,4 +130,12 @@ describe('a history that once lost pins', () => {
       }
     },
   )
+
+  it('reports odd records that follow the last pin of a list that was cut', async () => {
+    const odd = pinsAt(every(3, 1_000)).map((pin) => ({ ...pin, isOdd: true }))
+    const pins = pinsAt(every(20, 1_000).map((time) => time + 60_000n * MS))
+    const { tenant } = createStrangerWith({ largestPage: { pins: 20, beyond: 'cut' } }, [...odd, ...pins])
+    const { pins: read, leftOut } = await collectRecords(tenant, ALL)
+    expect([read.length, leftOut.length]).toEqual([20, 3])
+  })
 })

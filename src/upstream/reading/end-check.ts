@@ -51,9 +51,8 @@ export class EndCheck {
     const records = recordCount(page)
     const beyond = await ask({ ...query, before: pastLast(page, query, capabilities) })
     if (this.#service.capabilities.timeFilter === 'unusable') return false
-    const ids = new Set(page.pins.map(idOf))
     if (!beyond.pins.some((pin) => pin.requestId === requestId)) return false
-    if (beyond.pins.every((pin) => ids.has(pin.requestId))) return recordCount(beyond) < records
+    if (isPartOf(beyond, page)) return recordCount(beyond) < records
     // Pins may have come meanwhile. A list that is still as long, though it has more pins, is cut to this length.
     const again = await ask(query)
     const isOfAll = query.statuses.length === PIN_STATUSES.length || proofs.isStatusFilterProven(query)
@@ -77,6 +76,13 @@ export function pastLast({ pins }: PinPage, query: ListQuery, capabilities: Capa
   const bound = (last.created.ns / SECOND_NS + 1n) * SECOND_NS
   const isEarlier = query.before !== undefined && parseInstant(query.before).ns < bound
   return isEarlier ? query.before : printTime(bound, capabilities)
+}
+
+/** Returns whether a list has all records of another, those that are no valid pins included. */
+function isPartOf({ pins, leftOut = [] }: PinPage, whole: PinPage): boolean {
+  const ids = new Set(whole.pins.map(idOf))
+  const keys = new Set(whole.leftOut?.map(({ key }) => key))
+  return pins.every(({ requestId }) => ids.has(requestId)) && leftOut.every(({ key }) => keys.has(key))
 }
 
 function idOf({ requestId }: Pin): string {
