@@ -23,6 +23,8 @@ const pinsAt = (times: readonly bigint[], status: PinStatus = 'pinned') =>
 const ONCE_LOST: readonly {
   readonly what: string
   readonly rules: Partial<ServiceRules>
+  /** Pins that were there when the account was read before. Default: it was not. */
+  readonly earlier?: readonly NewGrammarPin[]
   readonly pins: readonly NewGrammarPin[]
   readonly query?: PinQuery
   /** True if an error is allowed, since the pins cannot be read for certain. */
@@ -107,17 +109,28 @@ const ONCE_LOST: readonly {
     ],
     query: { statuses: PIN_STATUSES, name: 'b', match: 'exact' },
   },
+  {
+    what: 'pins that came since behind the last one, where a cut list ends with it again',
+    rules: { largestPage: { pins: 20, beyond: 'cut' } },
+    earlier: pinsAt(every(15, 1_000)),
+    pins: pinsAt([at(8, 500n * MS), ...[20, 21, 22, 23].map((second) => at(second)), at(-1), at(-2)]),
+  },
 ]
 
 describe('a history that once lost pins', () => {
   it.each(ONCE_LOST)(
     'has all of them, or an error: $what',
-    async ({ rules, pins, query = ALL, mayBeRefused = false }) => {
+    async ({ rules, earlier, pins, query = ALL, mayBeRefused = false }) => {
+      const size = earlier ? 100 : 10
       for (const read of [
-        (tenant: Tenant) => readInPages({ tenant }, query, [10]),
-        (tenant: Tenant) => readAtOnce({ tenant }, query, 10),
+        (tenant: Tenant) => readInPages({ tenant }, query, [size]),
+        (tenant: Tenant) => readAtOnce({ tenant }, query, size),
       ]) {
         const { service, tenant } = createStranger(rules, [])
+        if (earlier) {
+          service.add(earlier)
+          await readAtOnce({ tenant }, query, size)
+        }
         service.add(pins)
         const isWithin = ({ created, ...pin }: GrammarPin): boolean =>
           isWanted(query, pin) &&
