@@ -115,6 +115,13 @@ const ONCE_LOST: readonly {
     earlier: pinsAt(every(15, 1_000)),
     pins: pinsAt([at(8, 500n * MS), ...[20, 21, 22, 23].map((second) => at(second)), at(-1), at(-2)]),
   },
+  {
+    what: 'pins that are newer than those of a cut list in no order, that came sorted by chance',
+    rules: { largestPage: { pins: 20, beyond: 'cut' }, order: 'none' },
+    // By chance, the list ends with the oldest pin and lacks the newest.
+    pins: pinsAt(Array.from({ length: 24 }, (_, n) => at(n === 7 ? 1 : n === 4 ? 20 : 10))),
+    mayBeRefused: true,
+  },
 ]
 
 describe('a history that once lost pins', () => {
