@@ -122,6 +122,17 @@ const ONCE_LOST: readonly {
     pins: pinsAt(Array.from({ length: 24 }, (_, n) => at(n === 7 ? 1 : n === 4 ? 20 : 10))),
     mayBeRefused: true,
   },
+  ...(['down', 'nearest'] as const).map((rounding) => ({
+    what: `pins at a time that is rounded ${rounding} otherwise than the time before it, with which the list had its pins`,
+    rules: { largestPage: { pins: 20, beyond: 'cut' }, order: 'oldest-first', rounding } as const,
+    pins: pinsAt([
+      ...every(2, 1_000),
+      ...Array<bigint>(5).fill(at(14, (rounding === 'down' ? 999n : 499n) * MS)),
+      ...Array<bigint>(18).fill(at(14, (rounding === 'down' ? 1_000n : 500n) * MS)),
+      at(20),
+    ]),
+    mayBeRefused: true,
+  })),
 ]
 
 describe('a history that once lost pins', () => {
