@@ -122,6 +122,18 @@ const ONCE_LOST: readonly {
     pins: pinsAt(Array.from({ length: 24 }, (_, n) => at(n === 7 ? 1 : n === 4 ? 20 : 10))),
     mayBeRefused: true,
   },
+  {
+    what: 'pins at a whole second, since the list that had a pin at `before` was requested with a later one',
+    rules: { times: 'whole seconds' },
+    earlier: [],
+    pins: pinsAt([
+      ...every(12, 1_000).map((time) => time + 60_000n * MS),
+      ...Array<bigint>(65).fill(at(41)),
+      at(40, 501n * MS),
+      ...Array<bigint>(5).fill(at(40, 500n * MS)),
+      ...Array<bigint>(30).fill(at(40)),
+    ]),
+  },
   ...(['down', 'nearest'] as const).map((rounding) => ({
     what: `pins at a time that is rounded ${rounding} otherwise than the time before it, with which the list had its pins`,
     rules: { largestPage: { pins: 20, beyond: 'cut' }, order: 'oldest-first', rounding } as const,
