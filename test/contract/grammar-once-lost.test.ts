@@ -134,6 +134,22 @@ const ONCE_LOST: readonly {
       ...Array<bigint>(30).fill(at(40)),
     ]),
   },
+  {
+    what: 'pins of an instant that the next list had to have again, and that had an odd record only',
+    rules: {
+      largestPage: { pins: 20, beyond: 'cut' },
+      order: 'oldest-first',
+      rounding: 'up',
+      count: 'total',
+      statuses: 'any',
+    },
+    earlier: [],
+    pins: [
+      ...pinsAt([at(10), at(10), ...Array<bigint>(9).fill(at(40, 999n * MS)), ...Array<bigint>(16).fill(at(41))]),
+      { created: at(61), status: 'pinned', isOdd: true },
+    ],
+    mayBeRefused: true,
+  },
   ...(['down', 'nearest'] as const).map((rounding) => ({
     what: `pins at a time that is rounded ${rounding} otherwise than the time before it, with which the list had its pins`,
     rules: { largestPage: { pins: 20, beyond: 'cut' }, order: 'oldest-first', rounding } as const,

@@ -122,7 +122,9 @@ export async function readAllPins(
     }
     // A short page that cannot be split must be complete, whatever its `count` says.
     else if (claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
-    if (parts === null || parts[0]?.isContinued) rounding.relyOn(sent, window.isContinued === true, capabilities)
+    // A list that continues another, and has no pin again, may lack pins.
+    const isJoined = window.isContinued === true && page.pins.length > 0
+    if (parts === null || parts[0]?.isContinued) rounding.relyOn(sent, isJoined, capabilities)
   }
   return { pins: found, leftOut }
 }
