@@ -3,8 +3,9 @@ import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { parseInstant } from '../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
+import { collectRecords } from '../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
-import { createStranger, every } from '../support/grammar/create-stranger.ts'
+import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import type { GrammarPin, NewGrammarPin } from '../support/grammar/random-service.ts'
 import { isWanted } from '../support/grammar/record-filters.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
@@ -22,6 +23,8 @@ const pinsAt = (times: readonly bigint[], status: PinStatus = 'pinned') =>
 const ONCE_LOST: readonly {
   readonly what: string
   readonly rules: Partial<ServiceRules>
+  /** Pins that were there when the account was read before. Default: it was not. */
+  readonly earlier?: readonly NewGrammarPin[]
   readonly pins: readonly NewGrammarPin[]
   readonly query?: PinQuery
   /** True if an error is allowed, since the pins cannot be read for certain. */
@@ -112,17 +115,74 @@ const ONCE_LOST: readonly {
     rules: { statuses: 'pinned', count: 'more', digits: 0 },
     pins: [{ created: at(20), status: 'pinned', isOdd: true }, ...pinsAt(every(3, 900), 'queued')],
   },
+  {
+    what: 'pins that came since behind the last one, where a cut list ends with it again',
+    rules: { largestPage: { pins: 20, beyond: 'cut' } },
+    earlier: pinsAt(every(15, 1_000)),
+    pins: pinsAt([at(8, 500n * MS), ...[20, 21, 22, 23].map((second) => at(second)), at(-1), at(-2)]),
+  },
+  {
+    what: 'pins that are newer than those of a cut list in no order, that came sorted by chance',
+    rules: { largestPage: { pins: 20, beyond: 'cut' }, order: 'none' },
+    // By chance, the list ends with the oldest pin and lacks the newest.
+    pins: pinsAt(Array.from({ length: 24 }, (_, n) => at(n === 7 ? 1 : n === 4 ? 20 : 10))),
+    mayBeRefused: true,
+  },
+  {
+    what: 'pins at a whole second, since the list that had a pin at `before` was requested with a later one',
+    rules: { times: 'whole seconds' },
+    earlier: [],
+    pins: pinsAt([
+      ...every(12, 1_000).map((time) => time + 60_000n * MS),
+      ...Array<bigint>(65).fill(at(41)),
+      at(40, 501n * MS),
+      ...Array<bigint>(5).fill(at(40, 500n * MS)),
+      ...Array<bigint>(30).fill(at(40)),
+    ]),
+  },
+  {
+    what: 'pins of an instant that the next list had to have again, and that had an odd record only',
+    rules: {
+      largestPage: { pins: 20, beyond: 'cut' },
+      order: 'oldest-first',
+      rounding: 'up',
+      count: 'total',
+      statuses: 'any',
+    },
+    earlier: [],
+    pins: [
+      ...pinsAt([at(10), at(10), ...Array<bigint>(9).fill(at(40, 999n * MS)), ...Array<bigint>(16).fill(at(41))]),
+      { created: at(61), status: 'pinned', isOdd: true },
+    ],
+    mayBeRefused: true,
+  },
+  ...(['down', 'nearest'] as const).map((rounding) => ({
+    what: `pins at a time that is rounded ${rounding} otherwise than the time before it, with which the list had its pins`,
+    rules: { largestPage: { pins: 20, beyond: 'cut' }, order: 'oldest-first', rounding } as const,
+    pins: pinsAt([
+      ...every(2, 1_000),
+      ...Array<bigint>(5).fill(at(14, (rounding === 'down' ? 999n : 499n) * MS)),
+      ...Array<bigint>(18).fill(at(14, (rounding === 'down' ? 1_000n : 500n) * MS)),
+      at(20),
+    ]),
+    mayBeRefused: true,
+  })),
 ]
 
 describe('a history that once lost pins', () => {
   it.each(ONCE_LOST)(
     'has all of them, or an error: $what',
-    async ({ rules, pins, query = ALL, mayBeRefused = false }) => {
+    async ({ rules, earlier, pins, query = ALL, mayBeRefused = false }) => {
+      const size = earlier ? 100 : 10
       for (const read of [
-        (tenant: Tenant) => readInPages({ tenant }, query, [10]),
-        (tenant: Tenant) => readAtOnce({ tenant }, query, 10),
+        (tenant: Tenant) => readInPages({ tenant }, query, [size]),
+        (tenant: Tenant) => readAtOnce({ tenant }, query, size),
       ]) {
         const { service, tenant } = createStranger(rules, [])
+        if (earlier) {
+          service.add(earlier)
+          await readAtOnce({ tenant }, query, size)
+        }
         service.add(pins)
         const isWithin = ({ created, ...pin }: GrammarPin): boolean =>
           isWanted(query, pin) &&
@@ -135,4 +195,12 @@ describe('a history that once lost pins', () => {
       }
     },
   )
+
+  it('reports odd records that follow the last pin of a list that was cut', async () => {
+    const odd = pinsAt(every(3, 1_000)).map((pin) => ({ ...pin, isOdd: true }))
+    const pins = pinsAt(every(20, 1_000).map((time) => time + 60_000n * MS))
+    const { tenant } = createStrangerWith({ largestPage: { pins: 20, beyond: 'cut' } }, [...odd, ...pins])
+    const { pins: read, leftOut } = await collectRecords(tenant, ALL)
+    expect([read.length, leftOut.length]).toEqual([20, 3])
+  })
 })

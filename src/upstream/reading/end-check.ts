@@ -11,16 +11,27 @@ import { printTime } from './time-unit.ts'
 /** Number of queries whose last pins are remembered. */
 const MAX_ENDS = 100
 
+/** The end of a list that was whole. */
+interface ListEnd {
+  /** Ids of the pins of the oldest instant. */
+  readonly ids: ReadonlySet<string>
+  /** Time of the newest pin, in nanoseconds. */
+  readonly newest: bigint
+  /** Number of pins that are older than the newest. */
+  readonly older: number
+}
+
 /**
  * Finds out whether a short page, newest first, is the end of its list, by a request for what is older than its last pin.
  *
- * The last pins are remembered. A page that ends with the same pins needs no request, since new pins are newer.
+ * The last pins are remembered. A page that ends with the same pins needs no request, since new pins are newer than all others. Where
+ * the page shows that some are not, older ones may have come too, and a request is needed.
  */
 export class EndCheck {
   readonly #service: CheckedService
   readonly #limit: LimitCheck
-  /** By query: the ids of the pins of the oldest instant. */
-  readonly #ends = new Map<string, ReadonlySet<string>>()
+  /** By query. */
+  readonly #ends = new Map<string, ListEnd>()
 
   constructor(service: CheckedService, limit: LimitCheck) {
     this.#service = service
@@ -40,9 +51,10 @@ export class EndCheck {
     const key = JSON.stringify({ ...query, before: undefined, limit: undefined })
     const isLast = new Set(page.pins.filter(({ created }) => created.ns === last.created.ns).map(idOf))
     const end = this.#ends.get(key)
-    if (end && isSubset(end, isLast)) return true
+    if (end && isSubset(end.ids, isLast) && countOlder(page, end.newest) <= end.older) return true
     const isEnd = await this.#askBeyond(query, page, last, ask)
-    if (isEnd) this.#remember(key, isLast)
+    const newest = (page.pins[0] ?? last).created.ns
+    if (isEnd) this.#remember(key, { ids: isLast, newest, older: countOlder(page, newest) })
     return isEnd
   }
 
@@ -51,9 +63,8 @@ export class EndCheck {
     const records = recordCount(page)
     const beyond = await ask({ ...query, before: pastLast(page, query, capabilities) })
     if (this.#service.capabilities.timeFilter === 'unusable') return false
-    const ids = new Set(page.pins.map(idOf))
     if (!beyond.pins.some((pin) => pin.requestId === requestId)) return false
-    if (beyond.pins.every((pin) => ids.has(pin.requestId))) return recordCount(beyond) < records
+    if (isPartOf(beyond, page)) return recordCount(beyond) < records
     // Pins may have come meanwhile. A list that is still as long, though it has more pins, is cut to this length.
     const again = await ask(query)
     const isOfAll = query.statuses.length === PIN_STATUSES.length || proofs.isStatusFilterProven(query)
@@ -62,7 +73,7 @@ export class EndCheck {
     return false
   }
 
-  #remember(key: string, end: ReadonlySet<string>): void {
+  #remember(key: string, end: ListEnd): void {
     this.#ends.delete(key)
     this.#ends.set(key, end)
     const [oldest] = this.#ends.keys()
@@ -77,6 +88,17 @@ export function pastLast({ pins }: PinPage, query: ListQuery, capabilities: Capa
   const bound = (last.created.ns / SECOND_NS + 1n) * SECOND_NS
   const isEarlier = query.before !== undefined && parseInstant(query.before).ns < bound
   return isEarlier ? query.before : printTime(bound, capabilities)
+}
+
+/** Returns whether a list has all records of another, those that are no valid pins included. */
+function isPartOf({ pins, leftOut = [] }: PinPage, whole: PinPage): boolean {
+  const ids = new Set(whole.pins.map(idOf))
+  const keys = new Set(whole.leftOut?.map(({ key }) => key))
+  return pins.every(({ requestId }) => ids.has(requestId)) && leftOut.every(({ key }) => keys.has(key))
+}
+
+function countOlder({ pins }: PinPage, ns: bigint): number {
+  return pins.filter(({ created }) => created.ns < ns).length
 }
 
 function idOf({ requestId }: Pin): string {

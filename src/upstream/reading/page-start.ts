@@ -92,9 +92,12 @@ export class PageStart {
     const unit = this.#unit()
     const bound = parseInstant(before).ns
     const { ns } = this.#position.created
-    // A service that lists later pins rounds `before` up, and need not include it.
+    // A service that lists later pins rounds `before` up, and need not include it. Nor need it where `before` is finer than the unit that
+    // its answer has shown: the list was requested with a later `before` then.
     const isInclusive =
-      page.pins.some(({ created }) => created.ns === bound) && page.pins.every(({ created }) => created.ns <= bound)
+      bound % unit === 0n &&
+      page.pins.some(({ created }) => created.ns === bound) &&
+      page.pins.every(({ created }) => created.ns <= bound)
     const floor = (ns / unit) * unit
     const isComplete = edge.ns < floor
     // Within a second, a pin at `before` may also come from a service that rounds up.

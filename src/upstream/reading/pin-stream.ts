@@ -5,6 +5,7 @@ import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-que
 import type { LeftOut, PinPage } from '../http/pin-page.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { isFull, isOverfull } from './is-full.ts'
+import { isSurelySorted } from './is-surely-sorted.ts'
 import { LeftOutRecords } from './left-out.ts'
 import { claimsMore, countIn, countWithLeftOut, isCutShort, isUncountable } from './list-counts.ts'
 import { isPaged, planQuery } from './list-plan.ts'
@@ -145,7 +146,9 @@ export class PinStream {
     }
     const isFullPage = isFull(sent, page, capabilities)
     if (isFullPage && capabilities.order === null && this.#limit.grow()) return
-    if (this.#start.lacksWitness(sent, page)) return
+    // A cut page in no order may have come sorted by chance. Then newer pins may be missing.
+    this.#isStuck = capabilities.order === null && (isFullPage || page.looksCut === true) && !isSurelySorted(page.pins)
+    if (this.#isStuck || this.#start.lacksWitness(sent, page)) return
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??=
       this.#start.position === null ? countIn(page, sent, this.#query, capabilities, known.isStranger) : null

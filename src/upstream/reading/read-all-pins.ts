@@ -122,7 +122,9 @@ export async function readAllPins(
     }
     // A short page that cannot be split must be complete, whatever its `count` says.
     else if (claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
-    if (parts === null || parts[0]?.isContinued) rounding.relyOn(sent, window.isContinued === true, capabilities)
+    // A list that continues another, and has no pin again, may lack pins.
+    const isJoined = window.isContinued === true && page.pins.length > 0
+    if (parts === null || parts[0]?.isContinued) rounding.relyOn(sent, isJoined, capabilities)
   }
   return { pins: found, leftOut }
 }
@@ -167,7 +169,11 @@ function splitAt(unit: bigint, query: PinQuery, pins: readonly Pin[], capabiliti
   if (capabilities.order === 'oldest-first' && isSurelySorted(pins.toReversed())) {
     // The list is sorted, so all pins before the last one's instant have come.
     let from = ((last - 1n) / unit) * unit
-    if (from === after && isOnGrid && first === after && last > first) from += unit
+    // A service that rounds times down, or in the first half of a second, lists a pin at `after` too. It may not at the next unit, if
+    // that is a whole second or the end of the half.
+    const isSameHalf = after === null || after % SECOND_NS === 0n || last % (SECOND_NS / 2n) !== 0n
+    const isIncluded = isOnGrid && first === after && (isSameHalf || capabilities.timeDigits !== null)
+    if (from === after && isIncluded && last > first) from += unit
     return after !== null && from <= after ? null : [{ query: { ...query, after: print(from) }, isContinued: true }]
   }
   const includesBefore = isOnGrid && last === before
