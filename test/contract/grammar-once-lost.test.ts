@@ -106,6 +106,11 @@ const ONCE_LOST: readonly {
     ],
     query: { statuses: PIN_STATUSES, name: 'b', match: 'exact' },
   },
+  {
+    what: 'pins of another status at a service that lists the default for several, where only odd records have the default',
+    rules: { statuses: 'pinned', count: 'more' },
+    pins: [{ created: at(9), status: 'pinned', isOdd: true }, ...pinsAt([at(5)], 'queued')],
+  },
 ]
 
 describe('a history that once lost pins', () => {

@@ -61,9 +61,9 @@ export class SeveralStatusesCheck {
       return false
     }
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
-    const records = recordCount(page)
-    const claimsMore = records > 0 && (page.count ?? 0) > records
-    const mayBeCut = isFull(sent, page, this.#service.capabilities) || page.looksCut || claimsMore
+    const claimsMore = (page.count ?? 0) > recordCount(page)
+    const isLong = isFull(sent, page, this.#service.capabilities) || page.looksCut || claimsMore
+    const mayBeCut = page.pins.length > 0 && isLong
     const orders = [
       [status, first, last],
       [first, last, status],
