@@ -12,7 +12,8 @@ import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts
 import { at } from '../support/zoo/seed-and-drain.ts'
 
 const CUT_TO_100 = { pins: 100, beyond: 'cut' } as const
-const CUT_FILTERED_TO_20 = { largestPage: { pins: 20, beyond: 'cut' }, cutLists: 'filtered' } as const
+const CUT_TO_20 = { pins: 20, beyond: 'cut' } as const
+const CUT_FILTERED_TO_20 = { largestPage: CUT_TO_20, cutLists: 'filtered' } as const
 const MS = 1_000_000n
 
 const pinsAt = (times: readonly bigint[], status: PinStatus = 'pinned') =>
@@ -65,7 +66,7 @@ const ONCE_LOST: readonly {
     // Found at seed 50060270.
     what: 'a pin between two seconds, that a cut list of pins at whole seconds did not show',
     rules: {
-      largestPage: CUT_FILTERED_TO_20.largestPage,
+      largestPage: CUT_TO_20,
       order: 'none',
       bounds: 'inclusive',
       times: 'whole seconds',
@@ -110,6 +111,12 @@ const ONCE_LOST: readonly {
     what: 'pins of another status at a service that lists the default for several, where only odd records have the default',
     rules: { statuses: 'pinned', count: 'more' },
     pins: [{ created: at(9), status: 'pinned', isOdd: true }, ...pinsAt([at(5)], 'queued')],
+  },
+  {
+    what: 'pins of statuses that are looked at late, which shuffled lists of several statuses lacked by chance',
+    rules: { statuses: 'late', order: 'none', ties: 'shuffled', largestPage: CUT_TO_20 },
+    pins: every(145, 1_000).flatMap((time, n) => pinsAt([time], n % 50 === 3 ? 'pinned' : 'queued')),
+    query: { statuses: ['pinned', 'failed'] },
   },
 ]
 

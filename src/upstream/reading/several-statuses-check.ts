@@ -52,7 +52,7 @@ export class SeveralStatusesCheck {
    */
   async #isFoundBetween(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<boolean> {
     // Most pins are of the default status, and would fill the page.
-    const [first, last] = RAREST_FIRST.filter((other) => other !== status) as [PinStatus, PinStatus]
+    const [first, last, fourth] = RAREST_FIRST.filter((other) => other !== status) as [PinStatus, PinStatus, PinStatus]
     const between = { ...query, statuses: [first, status, last] }
     const { sent, page } = await askForMost(between, this.#service.capabilities, ask)
     if (page.pins.some((pin) => pin.status === status)) return true
@@ -71,9 +71,11 @@ export class SeveralStatusesCheck {
     for (const statuses of mayBeCut ? orders : [[status]]) {
       const { pins } = await ask({ ...sent, statuses })
       if (pins.length === 0 || !pins.every((pin) => pin.status === status)) continue
-      // A list that is cut in no order may have lacked them by chance.
-      if ((await ask(sent)).pins.some((pin) => pin.status === status)) return true
-      this.#service.known.observeMultiStatus(false)
+      // A list that is cut in no order may have lacked them by chance. A list of all statuses shows pins of the fourth then, whether
+      // statuses are looked at before the cut or after it.
+      const all = await ask({ ...sent, statuses: [first, status, fourth, last] })
+      if (all.pins.some((pin) => pin.status === status)) return true
+      if (!all.pins.some((pin) => pin.status === fourth)) this.#service.known.observeMultiStatus(false)
       return false
     }
     return false
