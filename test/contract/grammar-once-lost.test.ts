@@ -118,6 +118,17 @@ const ONCE_LOST: readonly {
     pins: every(145, 1_000).flatMap((time, n) => pinsAt([time], n % 50 === 3 ? 'pinned' : 'queued')),
     query: { statuses: ['pinned', 'failed'] },
   },
+  {
+    what: 'pins of a status that is looked at late in lists of any limit, of which each shows other pins of an instant',
+    rules: { statuses: 'late', limit: 'ignored', ties: 'shuffled', largestPage: CUT_TO_20 },
+    pins: [
+      ...pinsAt(every(12, 1_000).map((time) => time + 1_000_000n * MS)),
+      ...pinsAt(Array<bigint>(3).fill(at(50)), 'queued'),
+      ...pinsAt(Array<bigint>(7).fill(at(50))),
+      ...every(33, 1_000).flatMap((time, n) => pinsAt([time], n % 8 === 0 ? 'queued' : 'pinned')),
+    ],
+    query: { statuses: ['queued'] },
+  },
 ]
 
 describe('a history that once lost pins', () => {

@@ -11,10 +11,12 @@ import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 /** Maximum number of tests for one list. A list that is known to be whole gets one. */
 const MOST_RUNS = 3
 
-/** A page, and the query for it. */
-interface SentPage {
+/** A list of all statuses, and the query for it. */
+interface AllStatuses {
   readonly sent: ListQuery
   readonly page: PinPage
+  /** True if the list is known to be whole. */
+  readonly isAll: boolean
 }
 
 /** A list of one status whose length shows whether statuses are looked at before the list is cut. */
@@ -70,8 +72,7 @@ export class StatusFilterCheck {
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
     const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
-    if (test !== null && test !== 'unknown')
-      await this.#run(test, isAll ? 1 : MOST_RUNS, { sent: everything, page: all }, check.ask)
+    if (test !== null && test !== 'unknown') await this.#run(test, { sent: everything, page: all, isAll }, check.ask)
     // All is read from a service that may hide pins, or records of unknown status that are no valid pins.
     const mayHide = lacksOddRecords(page, all) || (!isAll && test !== null)
     if (mayHide && !proofs.isStatusFilterProven(query)) {
@@ -121,13 +122,11 @@ export class StatusFilterCheck {
     return 'unknown'
   }
 
-  /**
-   * @param most number of lists to request at most. The chances of all lists are taken together.
-   * @param all the list of all statuses
-   */
-  async #run({ status, count, chance }: Test, most: number, all: SentPage, ask: AskForPage): Promise<void> {
+  /** Requests lists until one shows something. Their chances are taken together. */
+  async #run({ status, count, chance }: Test, all: AllStatuses, ask: AskForPage): Promise<void> {
     const { known, proofs } = this.#service
     const everything = all.sent
+    const most = all.isAll ? 1 : MOST_RUNS
     const query: ListQuery = { ...everything, statuses: [status], limit: count }
     for (let runs = 0; runs < most && !proofs.isStatusFilterProven(query); runs++) {
       const page = await ask(query)
@@ -153,10 +152,14 @@ export class StatusFilterCheck {
    *
    * @param page a list of one status
    */
-  async #honoursLimit(page: PinPage, { statuses, limit }: ListQuery, all: SentPage, ask: AskForPage): Promise<boolean> {
+  async #honoursLimit(page: PinPage, query: ListQuery, all: AllStatuses, ask: AskForPage): Promise<boolean> {
     if (this.#isLimitHonoured) return true
+    const { statuses, limit } = query
     if (recordCount(page) > limit + 1) return false
-    const isLonger = all.page.pins.filter(createPinFilter({ statuses })).length > limit + 1
+    // A list that was cut between pins of one instant may have others of them each time.
+    const { pins } = all.page
+    const certain = all.isAll ? pins : pins.filter(({ created }) => created.ns !== pins.at(-1)?.created.ns)
+    const isLonger = certain.filter(createPinFilter({ statuses })).length > limit + 1
     this.#isLimitHonoured = isLonger || isShorter(await ask({ ...all.sent, limit: 1 }), all.page)
     return this.#isLimitHonoured
   }
