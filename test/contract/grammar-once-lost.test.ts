@@ -129,6 +129,16 @@ const ONCE_LOST: readonly {
     ],
     query: { statuses: ['queued'] },
   },
+  {
+    what: 'pins of a status that is looked at late, of which the newest one is at a shuffled instant',
+    rules: { statuses: 'late', limit: 'one row more', ties: 'shuffled', largestPage: CUT_TO_100 },
+    pins: [
+      ...pinsAt([at(9_000)], 'queued'),
+      ...pinsAt([at(9_000), at(9_000)]),
+      ...every(203, 1_000).flatMap((time, n) => pinsAt([time], n % 37 === 5 && n < 80 ? 'queued' : 'pinned')),
+    ],
+    query: { statuses: ['queued'] },
+  },
 ]
 
 describe('a history that once lost pins', () => {

@@ -1,4 +1,4 @@
-import { PIN_STATUSES, type Pin, type PinStatus } from '../../domain/pin.ts'
+import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
@@ -6,6 +6,7 @@ import { type EndCheck, pastLast } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
+import { newestStatuses, planStatusTest, type StatusTest } from './plan-status-test.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 
 /** Maximum number of tests for one list. A list that is known to be whole gets one. */
@@ -17,15 +18,6 @@ interface AllStatuses {
   readonly page: PinPage
   /** True if the list is known to be whole. */
   readonly isAll: boolean
-}
-
-/** A list of one status whose length shows whether statuses are looked at before the list is cut. */
-interface Test {
-  readonly status: PinStatus
-  /** Number of pins of this status that are known to match. It is the `limit` of the list. */
-  readonly count: number
-  /** Chance that a list that is cut first has so many, if its pins come in any order. 0: it never has. */
-  readonly chance: number
 }
 
 /**
@@ -71,7 +63,9 @@ export class StatusFilterCheck {
       if (this.#isSettled(query, page)) return false
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
-    const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
+    const test = isAll
+      ? planStatusTest(all)
+      : (planStatusTest(all) ?? (await this.#findTest(everything, all, check.ask)))
     if (test !== null && test !== 'unknown') await this.#run(test, { sent: everything, page: all, isAll }, check.ask)
     // All is read from a service that may hide pins, or records of unknown status that are no valid pins.
     const mayHide = lacksOddRecords(page, all) || (!isAll && test !== null)
@@ -105,7 +99,7 @@ export class StatusFilterCheck {
   }
 
   /** Reads on until a pin has another status than the newest ones. Null: all pins have the same. */
-  async #findTest(everything: ListQuery, all: PinPage, ask: AskForPage): Promise<Test | 'unknown' | null> {
+  async #findTest(everything: ListQuery, all: PinPage, ask: AskForPage): Promise<StatusTest | 'unknown' | null> {
     const newest = newestStatuses(all.pins)
     const isOfOne = all.pins.every(({ status }) => newest.has(status)) && newest.size === 1
     let page = all
@@ -123,7 +117,7 @@ export class StatusFilterCheck {
   }
 
   /** Requests lists until one shows something. Their chances are taken together. */
-  async #run({ status, count, chance }: Test, all: AllStatuses, ask: AskForPage): Promise<void> {
+  async #run({ status, count, chance }: StatusTest, all: AllStatuses, ask: AskForPage): Promise<void> {
     const { known, proofs } = this.#service
     const everything = all.sent
     const most = all.isAll ? 1 : MOST_RUNS
@@ -165,28 +159,6 @@ export class StatusFilterCheck {
   }
 }
 
-/**
- * Plans the test that a late filter passes with the least chance.
- *
- * @param page a list of all statuses
- * @returns null if all pins have the same status, or nobody knows which
- */
-function planTest({ pins, leftOut }: PinPage): Test | null {
-  const [newest] = pins
-  if (newest === undefined || leftOut !== undefined) return null
-  const isSorted = isSurelySorted(pins)
-  const newestOnes = newestStatuses(pins)
-  const tests = PIN_STATUSES.map((status): Test => {
-    const count = pins.filter((pin) => pin.status === status).length
-    // A list of one pin that is cut first has one of the newest pins.
-    if (isSorted && count > 0 && !newestOnes.has(status)) return { status, count: 1, chance: 0 }
-    const isFirst = pins.slice(0, count + 1).filter((pin) => pin.status === status).length >= count
-    return { status, count, chance: isFirst ? 1 : Math.min(1, (count + 1) * (count / pins.length) ** count) }
-  })
-  const best = tests.filter(({ chance }) => chance < 1).sort((a, b) => a.chance - b.chance)
-  return best[0] ?? null
-}
-
 function hasAll({ pins }: PinPage, wanted: readonly Pin[]): boolean {
   const ids = new Set(pins.map(({ requestId }) => requestId))
   return wanted.every(({ requestId }) => ids.has(requestId))
@@ -196,16 +168,6 @@ function hasAll({ pins }: PinPage, wanted: readonly Pin[]): boolean {
 function lacksOddRecords({ leftOut = [] }: PinPage, all: PinPage): boolean {
   const keys = new Set(leftOut.map(({ key }) => key))
   return all.leftOut?.some(({ key }) => !keys.has(key)) === true
-}
-
-/**
- * Returns the statuses that a list of one pin may have, if pins are newest first. Some services list one pin more than requested, and
- * pins of one instant may come in any order.
- */
-function newestStatuses(pins: readonly Pin[]): ReadonlySet<PinStatus> {
-  const second = pins[1] ?? pins[0]
-  if (second === undefined) return new Set()
-  return new Set(pins.filter(({ created }) => created.ns >= second.created.ns).map(({ status }) => status))
 }
 
 /** Returns whether a list has a pin that is older than all of another list, which is sorted. So it was not made from that list. */
