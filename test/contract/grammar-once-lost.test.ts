@@ -139,6 +139,17 @@ const ONCE_LOST: readonly {
     ],
     query: { statuses: ['queued'] },
   },
+  {
+    what: 'a pin of a shuffled instant that a page of a late status lacked, while the next page had it',
+    rules: { statuses: 'late', ties: 'shuffled' },
+    pins: [
+      { created: at(2_000), status: 'queued', isOdd: true },
+      ...pinsAt(every(8, 1_000).map((time) => time + 1_000_000n * MS)),
+      ...pinsAt([at(1), at(1)], 'queued'),
+      ...pinsAt([at(1), at(1), at(0), at(-1), at(-2)]),
+    ],
+    query: { statuses: ['queued'] },
+  },
 ]
 
 describe('a history that once lost pins', () => {

@@ -40,27 +40,31 @@ export class StatusFilterCheck {
     this.#end = end
   }
 
-  /** Returns true if the page has all pins that match. False: it has not, or nothing is known about that. */
-  async isWhole(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
+  /**
+   * Returns a page that has all pins that match: the first one, or the same list requested again. Null: the first one has not, or
+   * nothing is known about that.
+   */
+  async findWhole(query: ListQuery, first: PinPage, check: PageCheck): Promise<PinPage | null> {
     const { known, proofs, capabilities } = this.#service
-    const isShort = !isFull(query, page, capabilities) && query.statuses.length < PIN_STATUSES.length
-    if (!isShort || isPoll(check.class) || this.#isSettled(query, page)) return false
+    const isShort = !isFull(query, first, capabilities) && query.statuses.length < PIN_STATUSES.length
+    if (!isShort || isPoll(check.class) || this.#isSettled(query, first)) return null
 
     const ofAll = { ...query, statuses: PIN_STATUSES }
     const { sent: everything, page: all } = await askForMost(ofAll, this.#service.capabilities, check.ask)
-    if (recordCount(all) === 0 && recordCount(page) === 0) return true
+    if (recordCount(all) === 0 && recordCount(first) === 0) return first
     if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(everything, all, check)
     // The answers may have shown what was to be found out.
-    if (recordCount(all) === 0 || this.#isSettled(query, page)) return false
-    if (await this.#lacksPins(query, page, all, check.ask)) {
+    if (recordCount(all) === 0 || this.#isSettled(query, first)) return null
+    const page = await this.#withPinsOf(all, query, first, check.ask)
+    if (page === null) {
       known.observeLateStatusFilter()
-      return false
+      return null
     }
     const [newest] = all.pins
     if (newest !== undefined && page.count === recordCount(page)) {
       // If the service counts more than it lists here too, the page's `count` says that it is whole.
       await check.ask({ ...everything, statuses: [newest.status], limit: 1 })
-      if (this.#isSettled(query, page)) return false
+      if (this.#isSettled(query, page)) return null
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
     const test = isAll
@@ -71,10 +75,10 @@ export class StatusFilterCheck {
     const mayHide = lacksOddRecords(page, all) || (!isAll && test !== null)
     if (mayHide && !proofs.isStatusFilterProven(query)) {
       known.observeLateStatusFilter()
-      return false
+      return null
     }
     // Where all pins have the same status, the filter hides none. But a list may be cut without it.
-    return isAll || (test === null && !page.looksCut)
+    return isAll || (test === null && !page.looksCut) ? page : null
   }
 
   #isSettled(query: ListQuery, page: PinPage): boolean {
@@ -84,13 +88,14 @@ export class StatusFilterCheck {
     )
   }
 
-  /** Returns whether a page of some statuses lacks pins that a list of all statuses has. */
-  async #lacksPins(query: ListQuery, page: PinPage, all: PinPage, ask: AskForPage): Promise<boolean> {
+  /** Returns a page of some statuses with all pins that a list of all statuses has. Null: it lacks some each time. */
+  async #withPinsOf(all: PinPage, query: ListQuery, first: PinPage, ask: AskForPage): Promise<PinPage | null> {
     const matching = all.pins.filter(createPinFilter(query))
-    if (hasAll(page, matching)) return false
+    if (hasAll(first, matching)) return first
     // Pins may have come since. Pages of a list in no order may lack other pins each time.
     const again = await ask(query)
-    return !isFull(query, again, this.#service.capabilities) && !hasAll(again, matching)
+    if (isFull(query, again, this.#service.capabilities)) return first
+    return hasAll(again, matching) ? again : null
   }
 
   async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
