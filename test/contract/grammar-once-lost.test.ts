@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parseCid } from '../../src/domain/cid.ts'
 import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { parseInstant } from '../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
@@ -8,6 +9,7 @@ import { createStranger, every } from '../support/grammar/create-stranger.ts'
 import type { GrammarPin, NewGrammarPin } from '../support/grammar/random-service.ts'
 import { isWanted } from '../support/grammar/record-filters.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
+import { exampleCid } from '../support/providers/example-cid.ts'
 import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts'
 import { at } from '../support/zoo/seed-and-drain.ts'
 
@@ -149,6 +151,22 @@ const ONCE_LOST: readonly {
       ...pinsAt([at(1), at(1), at(0), at(-1), at(-2)]),
     ],
     query: { statuses: ['queued'] },
+  },
+  {
+    what: 'a pin of several CIDs at a service that finds none of them, where the newest records are no valid pins',
+    rules: { cids: 'one' },
+    pins: [
+      ...every(10, 1_000).map(
+        (time): NewGrammarPin => ({
+          created: time + 1_000_000n * MS,
+          status: 'pinned',
+          isOdd: true,
+          cid: exampleCid(7),
+        }),
+      ),
+      ...pinsAt([at(50)]),
+    ],
+    query: { ...ALL, cids: [1, 2].map((n) => parseCid(exampleCid(n))) },
   },
 ]
 
