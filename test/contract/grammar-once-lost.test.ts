@@ -27,6 +27,8 @@ const ONCE_LOST: readonly {
   readonly rules: Partial<ServiceRules>
   readonly pins: readonly NewGrammarPin[]
   readonly query?: PinQuery
+  /** Number of pins that are expected. Default: 10. */
+  readonly expected?: number
   /** True if an error is allowed, since the pins cannot be read for certain. */
   readonly mayBeRefused?: boolean
 }[] = [
@@ -168,15 +170,27 @@ const ONCE_LOST: readonly {
     ],
     query: { ...ALL, cids: [1, 2].map((n) => parseCid(exampleCid(n))) },
   },
+  {
+    what: 'a pin of another status at a service that lists the default for several, of which the newest pins are odd',
+    rules: { statuses: 'pinned' },
+    pins: [
+      ...every(10, 1_000).map(
+        (time): NewGrammarPin => ({ created: time + 1_000_000n * MS, status: 'pinned', isOdd: true }),
+      ),
+      ...pinsAt(every(12, 1_000).map((time) => time + 100_000n * MS)),
+      ...pinsAt([at(9)], 'queued'),
+    ],
+    expected: 50,
+  },
 ]
 
 describe('a history that once lost pins', () => {
   it.each(ONCE_LOST)(
     'has all of them, or an error: $what',
-    async ({ rules, pins, query = ALL, mayBeRefused = false }) => {
+    async ({ rules, pins, query = ALL, expected = 10, mayBeRefused = false }) => {
       for (const read of [
-        (tenant: Tenant) => readInPages({ tenant }, query, [10]),
-        (tenant: Tenant) => readAtOnce({ tenant }, query, 10),
+        (tenant: Tenant) => readInPages({ tenant }, query, [expected]),
+        (tenant: Tenant) => readAtOnce({ tenant }, query, expected),
       ]) {
         const { service, tenant } = createStranger(rules, [])
         service.add(pins)

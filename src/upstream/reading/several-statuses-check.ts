@@ -88,9 +88,11 @@ export class SeveralStatusesCheck {
   async #checkDefault(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<void> {
     if (status !== DEFAULT_STATUS || this.#service.capabilities.multiStatus !== null) return
     const others = { ...query, statuses: PIN_STATUSES.filter((other) => other !== status), limit: DEFAULT_SAMPLE }
-    const page = await ask(others)
-    if (page.pins.some((pin) => pin.status === status)) return this.#checkUnasked(others, ask)
+    let page = await ask(others)
     // A full page of records that are no valid pins shows nothing.
+    if (page.pins.length === 0 && recordCount(page) >= DEFAULT_SAMPLE)
+      page = (await askForMost(others, this.#service.capabilities, ask)).page
+    if (page.pins.some((pin) => pin.status === status)) return this.#checkUnasked(others, ask)
     const isReadable = page.pins.length > 0 || recordCount(page) < DEFAULT_SAMPLE
     if (isReadable) this.#service.known.observeMultiStatus(true)
   }
