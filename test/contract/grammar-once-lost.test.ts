@@ -4,8 +4,9 @@ import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { parseInstant } from '../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
+import { openPinStreams } from '../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
-import { createStranger, every } from '../support/grammar/create-stranger.ts'
+import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import type { GrammarPin, NewGrammarPin } from '../support/grammar/random-service.ts'
 import { isWanted } from '../support/grammar/record-filters.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
@@ -203,6 +204,20 @@ describe('a history that once lost pins', () => {
         if (mayBeRefused && pinsRead instanceof MalformedResponseError) continue
         expect((pinsRead as Pin[]).map(({ requestId }) => requestId).sort()).toEqual(ids.sort())
       }
+    },
+  )
+
+  it.each(['first', 'last', 'pinned'] as const)(
+    'reports all of its records, where none is a valid pin and several statuses are those of: %s',
+    async (statuses) => {
+      const pins = pinsAt([at(1)], 'queued').concat(pinsAt([at(2)]), pinsAt([at(3)], 'failed'))
+      const { tenant } = createStrangerWith(
+        { statuses },
+        pins.map((pin) => ({ ...pin, isOdd: true })),
+      )
+      const [stream] = openPinStreams(tenant, ALL, { expected: 10 })
+      expect(await stream?.take(10)).toEqual([])
+      expect(stream?.leftOut).toHaveLength(3)
     },
   )
 })

@@ -4,6 +4,7 @@ import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { DEFAULT_STATUS, isInMiddle } from '../learning/learned-filters.ts'
 import { isFull } from './is-full.ts'
+import { lacksOddRecords } from './left-out.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
@@ -32,7 +33,7 @@ export class SeveralStatusesCheck {
     if (page.pins.some(({ status }) => !query.statuses.includes(status))) return this.#checkUnasked(query, ask)
     const [first] = page.pins
     if (first !== undefined) return this.#checkOnly(query, first.status, ask)
-    if (recordCount(page) > 0) return this.#checkOdd(query, ask)
+    if (recordCount(page) > 0) return this.#checkOdd(query, page, ask)
     const now = this.#service.clock.now()
     if (isPoll(requestClass) && !hasPins && now < this.#checksAgainAt) return
     this.#checksAgainAt = now + PAUSE_MS
@@ -109,14 +110,23 @@ export class SeveralStatusesCheck {
     this.#service.known.observeMultiStatus(false)
   }
 
-  /** Checks a page whose records are no valid pins, so that their statuses are not known. */
-  async #checkOdd(query: ListQuery, ask: AskForPage): Promise<void> {
+  /**
+   * Checks a page whose records are no valid pins, so that their statuses are not known.
+   *
+   * @param page null if it is the page of another query
+   */
+  async #checkOdd(query: ListQuery, page: PinPage | null, ask: AskForPage): Promise<void> {
+    const isWhole = page !== null && !isFull(query, page, this.#service.capabilities) && !page.looksCut
+    let isLacking = false
     for (const status of query.statuses) {
-      const { pins } = await ask({ ...query, statuses: [status] })
-      if (pins.length === 0) continue
+      const alone = await ask({ ...query, statuses: [status] })
+      isLacking ||= isWhole && lacksOddRecords(page, alone)
+      if (alone.pins.length === 0) continue
       if (await this.#isFoundBetween(query, status, ask)) await this.#checkDefault(query, status, ask)
       return
     }
+    // No status has a valid pin. So nothing but the number of odd records shows what several statuses find.
+    if (isLacking) this.#service.known.observeMultiStatus(false)
   }
 
   async #checkEmpty(query: ListQuery, ask: AskForPage): Promise<void> {
@@ -128,7 +138,7 @@ export class SeveralStatusesCheck {
       const isOpen = this.#service.capabilities.multiStatus === null
       const [any] = page.pins
       if (any !== undefined) return isOpen ? this.#checkOnly(several, any.status, ask) : undefined
-      if (recordCount(page) > 0) return this.#checkOdd({ ...several, limit: 100 }, ask)
+      if (recordCount(page) > 0) return this.#checkOdd({ ...several, limit: 100 }, null, ask)
     }
     // Most pins are pinned.
     for (const status of ['pinned', 'queued', 'pinning', 'failed'] as const) {

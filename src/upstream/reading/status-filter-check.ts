@@ -5,6 +5,7 @@ import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
+import { lacksOddRecords } from './left-out.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 import { newestStatuses, planStatusTest, type StatusTest } from './plan-status-test.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
@@ -167,12 +168,6 @@ export class StatusFilterCheck {
 function hasAll({ pins }: PinPage, wanted: readonly Pin[]): boolean {
   const ids = new Set(pins.map(({ requestId }) => requestId))
   return wanted.every(({ requestId }) => ids.has(requestId))
-}
-
-/** Returns whether a list has records that are no valid pins, and that a shorter list lacks. */
-function lacksOddRecords({ leftOut = [] }: PinPage, all: PinPage): boolean {
-  const keys = new Set(leftOut.map(({ key }) => key))
-  return all.leftOut?.some(({ key }) => !keys.has(key)) === true
 }
 
 /** Returns whether a list has a pin that is older than all of another list, which is sorted. So it was not made from that list. */
