@@ -183,6 +183,14 @@ const ONCE_LOST: readonly {
     ],
     expected: 50,
   },
+  {
+    what: 'the newest pin of lists in no order, which was not among the first and would have been the only one out of order',
+    rules: { order: 'none', largestPage: CUT_TO_20 },
+    pins: Array.from({ length: 32 }, (_, n): NewGrammarPin => {
+      const created = at(n === 1 ? 50 : n === 30 ? 100 : 0)
+      return { created, status: n % 2 ? 'queued' : 'pinned', isOdd: false }
+    }),
+  },
 ]
 
 describe('a history that once lost pins', () => {

@@ -5,6 +5,7 @@ import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-que
 import type { LeftOut, PinPage } from '../http/pin-page.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { isFull, isOverfull } from './is-full.ts'
+import { isSurelySorted } from './is-surely-sorted.ts'
 import { LeftOutRecords } from './left-out.ts'
 import { claimsMore, countIn, countWithLeftOut, isCutShort, isUncountable } from './list-counts.ts'
 import { isPaged, planQuery } from './list-plan.ts'
@@ -145,6 +146,11 @@ export class PinStream {
     }
     const isFullPage = isFull(sent, page, capabilities)
     if (isFullPage && capabilities.order === null && this.#limit.grow()) return
+    if ((isFullPage || page.looksCut) && capabilities.order === null && !isSurelySorted(page.pins)) {
+      // Lists in no order begin like that by chance, and later pins may be missing.
+      this.#isStuck = true
+      return
+    }
     if (this.#start.lacksWitness(sent, page)) return
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??=
