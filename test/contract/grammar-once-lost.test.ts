@@ -191,6 +191,23 @@ const ONCE_LOST: readonly {
       return { created, status: n % 2 ? 'queued' : 'pinned', isOdd: false }
     }),
   },
+  {
+    what: 'a pin of a shuffled instant that a page of a late status lacked, while the next page was full',
+    rules: { statuses: 'late', ties: 'shuffled' },
+    pins: [
+      { created: at(2_000), status: 'queued', isOdd: true },
+      ...pinsAt(
+        every(8, 1_000).map((time) => time + 1_000_000n * MS),
+        'queued',
+      ),
+      ...pinsAt([at(1)], 'queued'),
+      ...pinsAt([at(1)]),
+      ...pinsAt([at(1)], 'queued'),
+      ...pinsAt([at(0), at(-1)]),
+    ],
+    query: { statuses: ['queued'] },
+    expected: 9,
+  },
 ]
 
 describe('a history that once lost pins', () => {

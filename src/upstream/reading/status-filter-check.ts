@@ -56,7 +56,8 @@ export class StatusFilterCheck {
     if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(everything, all, check)
     // The answers may have shown what was to be found out.
     if (recordCount(all) === 0 || this.#isSettled(query, first)) return null
-    const page = await this.#withPinsOf(all, query, first, check.ask)
+    const matching = all.pins.filter(createPinFilter(query))
+    const page = await this.#withPins(matching, query, first, check.ask)
     if (page === null) {
       known.observeLateStatusFilter()
       return null
@@ -73,7 +74,7 @@ export class StatusFilterCheck {
       : (planStatusTest(all) ?? (await this.#findTest(everything, all, check.ask)))
     if (test !== null && test !== 'unknown') await this.#run(test, { sent: everything, page: all, isAll }, check.ask)
     // All is read from a service that may hide pins, or records of unknown status that are no valid pins.
-    const mayHide = lacksOddRecords(page, all) || (!isAll && test !== null)
+    const mayHide = lacksOddRecords(page, all) || !hasAll(page, matching) || (!isAll && test !== null)
     if (mayHide && !proofs.isStatusFilterProven(query)) {
       known.observeLateStatusFilter()
       return null
@@ -89,14 +90,13 @@ export class StatusFilterCheck {
     )
   }
 
-  /** Returns a page of some statuses with all pins that a list of all statuses has. Null: it lacks some each time. */
-  async #withPinsOf(all: PinPage, query: ListQuery, first: PinPage, ask: AskForPage): Promise<PinPage | null> {
-    const matching = all.pins.filter(createPinFilter(query))
-    if (hasAll(first, matching)) return first
+  /** Returns a page with all of these pins, or the first one, if it may be full by now. Null: it lacks some each time. */
+  async #withPins(pins: readonly Pin[], query: ListQuery, first: PinPage, ask: AskForPage): Promise<PinPage | null> {
+    if (hasAll(first, pins)) return first
     // Pins may have come since. Pages of a list in no order may lack other pins each time.
     const again = await ask(query)
     if (isFull(query, again, this.#service.capabilities)) return first
-    return hasAll(again, matching) ? again : null
+    return hasAll(again, pins) ? again : null
   }
 
   async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
