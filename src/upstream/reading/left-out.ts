@@ -39,6 +39,12 @@ export function lacksOddRecords({ leftOut = [] }: PinPage, other: PinPage): bool
   return other.leftOut?.some(({ key }) => !keys.has(key)) === true
 }
 
+/** Returns whether a list has records that are no valid pins, and another list has none of them. */
+export function hasOtherOddRecords({ leftOut = [] }: PinPage, other: PinPage): boolean {
+  const keys = new Set(leftOut.map(({ key }) => key))
+  return leftOut.length > 0 && other.leftOut?.some(({ key }) => keys.has(key)) !== true
+}
+
 function describe(serviceName: string, leftOut: readonly LeftOut[]): string {
   const reasons = [...new Set(leftOut.map(({ reason }) => reason))]
   const more = reasons.length > MAX_REASONS ? '; and others' : ''

@@ -4,7 +4,7 @@ import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { DEFAULT_STATUS, isInMiddle } from '../learning/learned-filters.ts'
 import { isFull } from './is-full.ts'
-import { lacksOddRecords } from './left-out.ts'
+import { hasOtherOddRecords } from './left-out.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
@@ -120,12 +120,12 @@ export class SeveralStatusesCheck {
     let isLacking = false
     for (const status of query.statuses) {
       const alone = await ask({ ...query, statuses: [status] })
-      isLacking ||= isWhole && lacksOddRecords(page, alone)
+      isLacking ||= isWhole && hasOtherOddRecords(alone, page)
       if (alone.pins.length === 0) continue
       if (await this.#isFoundBetween(query, status, ask)) await this.#checkDefault(query, status, ask)
       return
     }
-    // No status has a valid pin. So nothing but the number of odd records shows what several statuses find.
+    // No status has a valid pin. A list that is cut in no order may lack some of the odd records, but hardly all of them.
     if (isLacking) this.#service.known.observeMultiStatus(false)
   }
 
