@@ -208,6 +208,17 @@ const ONCE_LOST: readonly {
     query: { statuses: ['queued'] },
     expected: 9,
   },
+  {
+    what: 'a pin of a shuffled instant that a page of a late status lacked, while the next page had as many as it counts',
+    rules: { statuses: 'late', ties: 'shuffled', count: 'total' },
+    pins: [
+      ...pinsAt(every(8, 1_000).map((time) => time + 1_000_000n * MS)),
+      ...pinsAt([at(1)], 'queued'),
+      ...pinsAt([at(1), at(1), at(1), at(1), at(0), at(-1)]),
+    ],
+    query: { statuses: ['queued'] },
+    expected: 9,
+  },
 ]
 
 describe('a history that once lost pins', () => {

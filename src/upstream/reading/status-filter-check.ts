@@ -66,7 +66,8 @@ export class StatusFilterCheck {
     if (newest !== undefined && page.count === recordCount(page)) {
       // If the service counts more than it lists here too, the page's `count` says that it is whole.
       await check.ask({ ...everything, statuses: [newest.status], limit: 1 })
-      if (this.#isSettled(query, page)) return null
+      if (this.#isSettled(query, first)) return null
+      if (page !== first && !page.looksCut && proofs.countsBeyondPages(query, page)) return page
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
     const test = isAll
