@@ -146,9 +146,12 @@ export class PinStream {
     }
     const isFullPage = isFull(sent, page, capabilities)
     if (isFullPage && capabilities.order === null && this.#limit.grow()) return
-    // A cut page in no order may have come sorted by chance. Then newer pins may be missing.
-    this.#isStuck = capabilities.order === null && (isFullPage || page.looksCut === true) && !isSurelySorted(page.pins)
-    if (this.#isStuck || this.#start.lacksWitness(sent, page)) return
+    if ((isFullPage || page.looksCut) && capabilities.order === null && !isSurelySorted(page.pins)) {
+      // Lists in no order begin like that by chance, and later pins may be missing.
+      this.#isStuck = true
+      return
+    }
+    if (this.#start.lacksWitness(sent, page)) return
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??=
       this.#start.position === null ? countIn(page, sent, this.#query, capabilities, known.isStranger) : null

@@ -3,7 +3,11 @@ import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { largestLimit } from './list-plan.ts'
 import type { AskForPage, CheckedService, PageCheck } from './page-check.ts'
+
+/** Number of records among which one is looked for first. */
+const SAMPLE = 10
 
 /**
  * Finds out whether a service finds all CIDs of a list. Some look at the first or the last only, and some take the list for
@@ -67,11 +71,15 @@ export class SeveralCidsCheck {
    */
   async #findRecord({ statuses, cids = [] }: ListQuery, ask: AskForPage): Promise<Witness | undefined> {
     for (const each of widening(statuses)) {
-      const page = await ask({ statuses: each, limit: 10 })
-      const [pin] = page.pins
-      if (pin !== undefined) return pin
-      const cid = cids.find((one) => hasRecordOf(page, one))
-      if (cid !== undefined) return { cid }
+      for (const limit of [SAMPLE, largestLimit(this.#service.capabilities)]) {
+        const page = await ask({ statuses: each, limit })
+        const [pin] = page.pins
+        if (pin !== undefined) return pin
+        const cid = cids.find((one) => hasRecordOf(page, one))
+        if (cid !== undefined) return { cid }
+        // A full list of records that are no valid pins may hide one that is.
+        if (recordCount(page) < SAMPLE) break
+      }
     }
     return undefined
   }

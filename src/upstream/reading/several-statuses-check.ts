@@ -4,6 +4,7 @@ import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { DEFAULT_STATUS, isInMiddle } from '../learning/learned-filters.ts'
 import { isFull } from './is-full.ts'
+import { hasOtherOddRecords } from './left-out.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
@@ -32,7 +33,7 @@ export class SeveralStatusesCheck {
     if (page.pins.some(({ status }) => !query.statuses.includes(status))) return this.#checkUnasked(query, ask)
     const [first] = page.pins
     if (first !== undefined) return this.#checkOnly(query, first.status, ask)
-    if (recordCount(page) > 0) return this.#checkOdd(query, ask)
+    if (recordCount(page) > 0) return this.#checkOdd(query, page, ask)
     const now = this.#service.clock.now()
     if (isPoll(requestClass) && !hasPins && now < this.#checksAgainAt) return
     this.#checksAgainAt = now + PAUSE_MS
@@ -52,7 +53,7 @@ export class SeveralStatusesCheck {
    */
   async #isFoundBetween(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<boolean> {
     // Most pins are of the default status, and would fill the page.
-    const [first, last] = RAREST_FIRST.filter((other) => other !== status) as [PinStatus, PinStatus]
+    const [first, last, fourth] = RAREST_FIRST.filter((other) => other !== status) as [PinStatus, PinStatus, PinStatus]
     const between = { ...query, statuses: [first, status, last] }
     const { sent, page } = await askForMost(between, this.#service.capabilities, ask)
     if (page.pins.some((pin) => pin.status === status)) return true
@@ -61,18 +62,21 @@ export class SeveralStatusesCheck {
       return false
     }
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
-    const isCut = isFull(sent, page, this.#service.capabilities) || page.looksCut
-    const mayBeCut = isCut || (recordCount(page) > 0 && (page.count ?? 0) > recordCount(page))
-    const inOrders = [
+    const claimsMore = (page.count ?? 0) > recordCount(page)
+    const isLong = isFull(sent, page, this.#service.capabilities) || page.looksCut || claimsMore
+    const mayBeCut = page.pins.length > 0 && isLong
+    const orders = [
       [status, first, last],
       [first, last, status],
     ]
-    for (const statuses of [...(mayBeCut ? inOrders : []), ...(isCut ? [] : [[status]])]) {
+    for (const statuses of mayBeCut ? orders : [[status]]) {
       const { pins } = await ask({ ...sent, statuses })
       if (pins.length === 0 || !pins.every((pin) => pin.status === status)) continue
-      // A list that is cut in no order may have lacked them by chance.
-      if ((await ask(sent)).pins.some((pin) => pin.status === status)) return true
-      this.#service.known.observeMultiStatus(false)
+      // A list that is cut in no order may have lacked them by chance. A list of all statuses shows pins of the fourth then, whether
+      // statuses are looked at before the cut or after it.
+      const all = await ask({ ...sent, statuses: [first, status, fourth, last] })
+      if (all.pins.some((pin) => pin.status === status)) return true
+      if (!all.pins.some((pin) => pin.status === fourth)) this.#service.known.observeMultiStatus(false)
       return false
     }
     return false
@@ -85,9 +89,11 @@ export class SeveralStatusesCheck {
   async #checkDefault(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<void> {
     if (status !== DEFAULT_STATUS || this.#service.capabilities.multiStatus !== null) return
     const others = { ...query, statuses: PIN_STATUSES.filter((other) => other !== status), limit: DEFAULT_SAMPLE }
-    const page = await ask(others)
-    if (page.pins.some((pin) => pin.status === status)) return this.#checkUnasked(others, ask)
+    let page = await ask(others)
     // A full page of records that are no valid pins shows nothing.
+    if (page.pins.length === 0 && recordCount(page) >= DEFAULT_SAMPLE)
+      page = (await askForMost(others, this.#service.capabilities, ask)).page
+    if (page.pins.some((pin) => pin.status === status)) return this.#checkUnasked(others, ask)
     const isReadable = page.pins.length > 0 || recordCount(page) < DEFAULT_SAMPLE
     if (isReadable) this.#service.known.observeMultiStatus(true)
   }
@@ -104,14 +110,23 @@ export class SeveralStatusesCheck {
     this.#service.known.observeMultiStatus(false)
   }
 
-  /** Checks a page whose records are no valid pins, so that their statuses are not known. */
-  async #checkOdd(query: ListQuery, ask: AskForPage): Promise<void> {
+  /**
+   * Checks a page whose records are no valid pins, so that their statuses are not known.
+   *
+   * @param page null if it is the page of another query
+   */
+  async #checkOdd(query: ListQuery, page: PinPage | null, ask: AskForPage): Promise<void> {
+    const isWhole = page !== null && !isFull(query, page, this.#service.capabilities) && !page.looksCut
+    let isLacking = false
     for (const status of query.statuses) {
-      const { pins } = await ask({ ...query, statuses: [status] })
-      if (pins.length === 0) continue
+      const alone = await ask({ ...query, statuses: [status] })
+      isLacking ||= isWhole && hasOtherOddRecords(alone, page)
+      if (alone.pins.length === 0) continue
       if (await this.#isFoundBetween(query, status, ask)) await this.#checkDefault(query, status, ask)
       return
     }
+    // No status has a valid pin. A list that is cut in no order may lack some of the odd records, but hardly all of them.
+    if (isLacking) this.#service.known.observeMultiStatus(false)
   }
 
   async #checkEmpty(query: ListQuery, ask: AskForPage): Promise<void> {
@@ -123,7 +138,7 @@ export class SeveralStatusesCheck {
       const isOpen = this.#service.capabilities.multiStatus === null
       const [any] = page.pins
       if (any !== undefined) return isOpen ? this.#checkOnly(several, any.status, ask) : undefined
-      if (recordCount(page) > 0) return this.#checkOdd({ ...several, limit: 100 }, ask)
+      if (recordCount(page) > 0) return this.#checkOdd({ ...several, limit: 100 }, null, ask)
     }
     // Most pins are pinned.
     for (const status of ['pinned', 'queued', 'pinning', 'failed'] as const) {

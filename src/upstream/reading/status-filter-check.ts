@@ -1,29 +1,24 @@
-import { PIN_STATUSES, type Pin, type PinStatus } from '../../domain/pin.ts'
+import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
+import { lacksOddRecords } from './left-out.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
+import { newestStatuses, planStatusTest, type StatusTest } from './plan-status-test.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 
 /** Maximum number of tests for one list. A list that is known to be whole gets one. */
 const MOST_RUNS = 3
 
-/** A page, and the query for it. */
-interface SentPage {
+/** A list of all statuses, and the query for it. */
+interface AllStatuses {
   readonly sent: ListQuery
   readonly page: PinPage
-}
-
-/** A list of one status whose length shows whether statuses are looked at before the list is cut. */
-interface Test {
-  readonly status: PinStatus
-  /** Number of pins of this status that are known to match. It is the `limit` of the list. */
-  readonly count: number
-  /** Chance that a list that is cut first has so many, if its pins come in any order. 0: it never has. */
-  readonly chance: number
+  /** True if the list is known to be whole. */
+  readonly isAll: boolean
 }
 
 /**
@@ -46,40 +41,47 @@ export class StatusFilterCheck {
     this.#end = end
   }
 
-  /** Returns true if the page has all pins that match. False: it has not, or nothing is known about that. */
-  async isWhole(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
+  /**
+   * Returns a page that has all pins that match: the first one, or the same list requested again. Null: the first one has not, or
+   * nothing is known about that.
+   */
+  async findWhole(query: ListQuery, first: PinPage, check: PageCheck): Promise<PinPage | null> {
     const { known, proofs, capabilities } = this.#service
-    const isShort = !isFull(query, page, capabilities) && query.statuses.length < PIN_STATUSES.length
-    if (!isShort || isPoll(check.class) || this.#isSettled(query, page)) return false
+    const isShort = !isFull(query, first, capabilities) && query.statuses.length < PIN_STATUSES.length
+    if (!isShort || isPoll(check.class) || this.#isSettled(query, first)) return null
 
     const ofAll = { ...query, statuses: PIN_STATUSES }
     const { sent: everything, page: all } = await askForMost(ofAll, this.#service.capabilities, check.ask)
-    if (recordCount(all) === 0 && recordCount(page) === 0) return true
+    if (recordCount(all) === 0 && recordCount(first) === 0) return first
     if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(everything, all, check)
     // The answers may have shown what was to be found out.
-    if (recordCount(all) === 0 || this.#isSettled(query, page)) return false
-    if (await this.#lacksPins(query, page, all, check.ask)) {
+    if (recordCount(all) === 0 || this.#isSettled(query, first)) return null
+    const matching = all.pins.filter(createPinFilter(query))
+    const page = await this.#withPins(matching, query, first, check.ask)
+    if (page === null) {
       known.observeLateStatusFilter()
-      return false
+      return null
     }
     const [newest] = all.pins
     if (newest !== undefined && page.count === recordCount(page)) {
       // If the service counts more than it lists here too, the page's `count` says that it is whole.
       await check.ask({ ...everything, statuses: [newest.status], limit: 1 })
-      if (this.#isSettled(query, page)) return false
+      if (this.#isSettled(query, first)) return null
+      if (page !== first && !page.looksCut && proofs.countsBeyondPages(query, page)) return page
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
-    const test = isAll ? planTest(all) : (planTest(all) ?? (await this.#findTest(everything, all, check.ask)))
-    if (test !== null && test !== 'unknown')
-      await this.#run(test, isAll ? 1 : MOST_RUNS, { sent: everything, page: all }, check.ask)
+    const test = isAll
+      ? planStatusTest(all)
+      : (planStatusTest(all) ?? (await this.#findTest(everything, all, check.ask)))
+    if (test !== null && test !== 'unknown') await this.#run(test, { sent: everything, page: all, isAll }, check.ask)
     // All is read from a service that may hide pins, or records of unknown status that are no valid pins.
-    const mayHide = lacksOddRecords(page, all) || (!isAll && test !== null)
+    const mayHide = lacksOddRecords(page, all) || !hasAll(page, matching) || (!isAll && test !== null)
     if (mayHide && !proofs.isStatusFilterProven(query)) {
       known.observeLateStatusFilter()
-      return false
+      return null
     }
     // Where all pins have the same status, the filter hides none. But a list may be cut without it.
-    return isAll || (test === null && !page.looksCut)
+    return isAll || (test === null && !page.looksCut) ? page : null
   }
 
   #isSettled(query: ListQuery, page: PinPage): boolean {
@@ -89,13 +91,13 @@ export class StatusFilterCheck {
     )
   }
 
-  /** Returns whether a page of some statuses lacks pins that a list of all statuses has. */
-  async #lacksPins(query: ListQuery, page: PinPage, all: PinPage, ask: AskForPage): Promise<boolean> {
-    const matching = all.pins.filter(createPinFilter(query))
-    if (hasAll(page, matching)) return false
+  /** Returns a page with all of these pins, or the first one, if it may be full by now. Null: it lacks some each time. */
+  async #withPins(pins: readonly Pin[], query: ListQuery, first: PinPage, ask: AskForPage): Promise<PinPage | null> {
+    if (hasAll(first, pins)) return first
     // Pins may have come since. Pages of a list in no order may lack other pins each time.
     const again = await ask(query)
-    return !isFull(query, again, this.#service.capabilities) && !hasAll(again, matching)
+    if (isFull(query, again, this.#service.capabilities)) return first
+    return hasAll(again, pins) ? again : null
   }
 
   async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
@@ -104,7 +106,7 @@ export class StatusFilterCheck {
   }
 
   /** Reads on until a pin has another status than the newest ones. Null: all pins have the same. */
-  async #findTest(everything: ListQuery, all: PinPage, ask: AskForPage): Promise<Test | 'unknown' | null> {
+  async #findTest(everything: ListQuery, all: PinPage, ask: AskForPage): Promise<StatusTest | 'unknown' | null> {
     const newest = newestStatuses(all.pins)
     const isOfOne = all.pins.every(({ status }) => newest.has(status)) && newest.size === 1
     let page = all
@@ -121,13 +123,11 @@ export class StatusFilterCheck {
     return 'unknown'
   }
 
-  /**
-   * @param most number of lists to request at most. The chances of all lists are taken together.
-   * @param all the list of all statuses
-   */
-  async #run({ status, count, chance }: Test, most: number, all: SentPage, ask: AskForPage): Promise<void> {
+  /** Requests lists until one shows something. Their chances are taken together. */
+  async #run({ status, count, chance }: StatusTest, all: AllStatuses, ask: AskForPage): Promise<void> {
     const { known, proofs } = this.#service
     const everything = all.sent
+    const most = all.isAll ? 1 : MOST_RUNS
     const query: ListQuery = { ...everything, statuses: [status], limit: count }
     for (let runs = 0; runs < most && !proofs.isStatusFilterProven(query); runs++) {
       const page = await ask(query)
@@ -153,56 +153,22 @@ export class StatusFilterCheck {
    *
    * @param page a list of one status
    */
-  async #honoursLimit(page: PinPage, { statuses, limit }: ListQuery, all: SentPage, ask: AskForPage): Promise<boolean> {
+  async #honoursLimit(page: PinPage, query: ListQuery, all: AllStatuses, ask: AskForPage): Promise<boolean> {
     if (this.#isLimitHonoured) return true
+    const { statuses, limit } = query
     if (recordCount(page) > limit + 1) return false
-    const isLonger = all.page.pins.filter(createPinFilter({ statuses })).length > limit + 1
+    // A list that was cut between pins of one instant may have others of them each time.
+    const { pins } = all.page
+    const certain = all.isAll ? pins : pins.filter(({ created }) => created.ns !== pins.at(-1)?.created.ns)
+    const isLonger = certain.filter(createPinFilter({ statuses })).length > limit + 1
     this.#isLimitHonoured = isLonger || isShorter(await ask({ ...all.sent, limit: 1 }), all.page)
     return this.#isLimitHonoured
   }
 }
 
-/**
- * Plans the test that a late filter passes with the least chance.
- *
- * @param page a list of all statuses
- * @returns null if all pins have the same status, or nobody knows which
- */
-function planTest({ pins, leftOut }: PinPage): Test | null {
-  const [newest] = pins
-  if (newest === undefined || leftOut !== undefined) return null
-  const isSorted = isSurelySorted(pins)
-  const newestOnes = newestStatuses(pins)
-  const tests = PIN_STATUSES.map((status): Test => {
-    const count = pins.filter((pin) => pin.status === status).length
-    // A list of one pin that is cut first has one of the newest pins.
-    if (isSorted && count > 0 && !newestOnes.has(status)) return { status, count: 1, chance: 0 }
-    const isFirst = pins.slice(0, count + 1).filter((pin) => pin.status === status).length >= count
-    return { status, count, chance: isFirst ? 1 : Math.min(1, (count + 1) * (count / pins.length) ** count) }
-  })
-  const best = tests.filter(({ chance }) => chance < 1).sort((a, b) => a.chance - b.chance)
-  return best[0] ?? null
-}
-
 function hasAll({ pins }: PinPage, wanted: readonly Pin[]): boolean {
   const ids = new Set(pins.map(({ requestId }) => requestId))
   return wanted.every(({ requestId }) => ids.has(requestId))
-}
-
-/** Returns whether a list has records that are no valid pins, and that a shorter list lacks. */
-function lacksOddRecords({ leftOut = [] }: PinPage, all: PinPage): boolean {
-  const keys = new Set(leftOut.map(({ key }) => key))
-  return all.leftOut?.some(({ key }) => !keys.has(key)) === true
-}
-
-/**
- * Returns the statuses that a list of one pin may have, if pins are newest first. Some services list one pin more than requested, and
- * pins of one instant may come in any order.
- */
-function newestStatuses(pins: readonly Pin[]): ReadonlySet<PinStatus> {
-  const second = pins[1] ?? pins[0]
-  if (second === undefined) return new Set()
-  return new Set(pins.filter(({ created }) => created.ns >= second.created.ns).map(({ status }) => status))
 }
 
 /** Returns whether a list has a pin that is older than all of another list, which is sorted. So it was not made from that list. */

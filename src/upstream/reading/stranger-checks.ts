@@ -83,7 +83,8 @@ export class StrangerChecks {
     if (await this.#checkStatuses(query, page, check)) return withoutDoubt(page)
     if (!known.isStranger) return page
     await this.#checkCids(query, page, check)
-    if (await this.#isWholeByStatus(query, page, check)) return withoutDoubt(page)
+    const whole = await this.#wholeByStatus(query, page, check)
+    if (whole !== null) return withoutDoubt(whole)
     const isOfAll = query.statuses.length === PIN_STATUSES.length
     const isByStatus = isOfAll || proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
     if (!page.looksCut || (!isOfAll && this.#service.capabilities.statusFilter === 'unusable')) return page
@@ -110,14 +111,17 @@ export class StrangerChecks {
     return query.statuses.length === PIN_STATUSES.length || this.#service.proofs.isStatusFilterProven(query)
   }
 
-  /** Returns true if the page has all pins that match. */
-  async #isWholeByStatus(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
+  /** Returns a page that has all pins that match: this one, or the same list requested again. Null if none is known. */
+  async #wholeByStatus(query: ListQuery, page: PinPage, check: PageCheck): Promise<PinPage | null> {
     const { capabilities } = this.#service
     const isOpen = (): boolean => !this.#isStatusFilterProven(query) && !isFull(query, page, capabilities)
-    if (isPoll(check.class)) return false
-    return this.#findOut(this.#ofFilters, isOpen, query, page, check, () =>
-      this.#statusFilter.isWhole(query, page, check),
-    )
+    if (isPoll(check.class)) return null
+    let found = null as PinPage | null
+    const isWhole = await this.#findOut(this.#ofFilters, isOpen, query, page, check, async () => {
+      found = await this.#statusFilter.findWhole(query, page, check)
+      return found !== null
+    })
+    return isWhole ? (found ?? page) : null
   }
 
   /** Returns true if the page has been found to have all pins that match. */
