@@ -2,6 +2,7 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { SMALLEST_CUT } from '../learning/learned-page-sizes.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
@@ -19,6 +20,8 @@ interface AllStatuses {
   readonly page: PinPage
   /** True if the list is known to be whole. */
   readonly isAll: boolean
+  /** A list of some statuses, which has all pins of the list that match. */
+  readonly part: PinPage
 }
 
 /**
@@ -73,7 +76,8 @@ export class StatusFilterCheck {
     const test = isAll
       ? planStatusTest(all)
       : (planStatusTest(all) ?? (await this.#findTest(everything, all, check.ask)))
-    if (test !== null && test !== 'unknown') await this.#run(test, { sent: everything, page: all, isAll }, check.ask)
+    if (test !== null && test !== 'unknown')
+      await this.#run(test, { sent: everything, page: all, isAll, part: page }, check.ask)
     // All is read from a service that may hide pins, or records of unknown status that are no valid pins.
     const mayHide = lacksOddRecords(page, all) || !hasAll(page, matching) || (!isAll && test !== null)
     if (mayHide && !proofs.isStatusFilterProven(query)) {
@@ -157,10 +161,7 @@ export class StatusFilterCheck {
     if (this.#isLimitHonoured) return true
     const { statuses, limit } = query
     if (recordCount(page) > limit + 1) return false
-    // A list that was cut between pins of one instant may have others of them each time.
-    const { pins } = all.page
-    const certain = all.isAll ? pins : pins.filter(({ created }) => created.ns !== pins.at(-1)?.created.ns)
-    const isLonger = certain.filter(createPinFilter({ statuses })).length > limit + 1
+    const isLonger = listedAnyway(all).filter(createPinFilter({ statuses })).length > limit + 1
     this.#isLimitHonoured = isLonger || isShorter(await ask({ ...all.sent, limit: 1 }), all.page)
     return this.#isLimitHonoured
   }
@@ -175,6 +176,22 @@ function hasAll({ pins }: PinPage, wanted: readonly Pin[]): boolean {
 function isBeyond({ pins }: PinPage, all: PinPage): boolean {
   const last = all.pins.at(-1)
   return last !== undefined && isSurelySorted(all.pins) && pins.some(({ created }) => created.ns < last.created.ns)
+}
+
+/**
+ * Returns pins of which a service that ignores `limit`, and looks at statuses late, lists all that have the right status. It may cut
+ * lists of some statuses shorter than the list of all, so these are the first ten, or those up to the last pin of a shorter list. A
+ * list that was cut between pins of one instant may have others of them each time.
+ */
+function listedAnyway({ page: { pins }, isAll, part }: AllStatuses): readonly Pin[] {
+  if (isAll && pins.length <= SMALLEST_CUT) return pins
+  if (!isSurelySorted(pins) && !isSurelySorted(pins.toReversed())) return []
+  const ids = new Set(part.pins.map(({ requestId }) => requestId))
+  const end = Math.max(
+    SMALLEST_CUT - 1,
+    pins.findLastIndex(({ requestId }) => ids.has(requestId)),
+  )
+  return pins.slice(0, end).filter(({ created }) => created.ns !== pins[end]?.created.ns)
 }
 
 /** Returns whether a list of one pin is shorter than one of many, though it may have one more. */

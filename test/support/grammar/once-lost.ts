@@ -277,4 +277,13 @@ export const ONCE_LOST: readonly OnceLost[] = [
     query: { statuses: ['queued'] },
     expected: 9,
   },
+  {
+    what: 'pins of a status that is looked at late, where lists of some statuses are cut shorter whatever their limit',
+    rules: { ...CUT_FILTERED_TO_20, statuses: 'late', limit: 'ignored' },
+    earlier: every(40, 1_000).flatMap((time, n) =>
+      pinsAt([time], n > 20 && n < 24 ? 'pinned' : n % 5 === 0 && n < 26 ? 'queued' : 'failed'),
+    ),
+    pins: pinsAt(Array<bigint>(15).fill(at(100)), 'failed'),
+    query: { statuses: ['pinned'] },
+  },
 ]
