@@ -47,6 +47,15 @@ describe('a history that once lost pins', () => {
     expect([read.length, leftOut.length]).toEqual([20, 3])
   })
 
+  it('reports odd records that may have another status than all pins of a list, and that follow it', async () => {
+    const odd = pinsAt(every(3, 1_000), 'queued').map((pin) => ({ ...pin, isOdd: true }))
+    const pins = pinsAt(every(25, 1_000).map((time) => time + 60_000n * MS))
+    const rules = { statuses: 'late', largestPage: { pins: 20, beyond: 'cut' } } as const
+    const { tenant } = createStrangerWith(rules, [...odd, ...pins])
+    const { pins: read, leftOut } = await collectRecords(tenant, { statuses: ['queued'] })
+    expect([read.length, leftOut.length]).toEqual([0, 3])
+  })
+
   it.each(['first', 'last', 'pinned'] as const)(
     'reports all of its records, where none is a valid pin and several statuses are those of: %s',
     async (statuses) => {

@@ -122,7 +122,9 @@ export class StatusFilterCheck {
       page = await ask(query)
       const other = page.pins.find(({ status }) => !newest.has(status))
       if (other !== undefined) return { status: other.status, count: 1, chance: 0 }
-      if (await this.#isWholeList(query, page, ask)) return isOfOne ? null : 'unknown'
+      // Nobody knows which status a record has that is no valid pin.
+      const mayBeOfOne = isOfOne && page.leftOut === undefined
+      if (await this.#isWholeList(query, page, ask)) return mayBeOfOne ? null : 'unknown'
     }
     return 'unknown'
   }
