@@ -6,7 +6,7 @@ import { collectRecords } from '../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import { ONCE_LOST, pinsAt } from '../support/grammar/once-lost.ts'
-import type { GrammarPin } from '../support/grammar/random-service.ts'
+import type { GrammarPin, RandomService } from '../support/grammar/random-service.ts'
 import { isWanted } from '../support/grammar/record-filters.ts'
 import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts'
 import { at } from '../support/zoo/seed-and-drain.ts'
@@ -68,4 +68,21 @@ describe('a history that once lost pins', () => {
       expect([read.length, leftOut.length]).toEqual([0, 3])
     },
   )
+
+  it('ends in an error where a list had a time within a second, and another list shows meanwhile that times are rounded', async () => {
+    const times = [...every(14, 20), ...every(25, 32).map((time) => time + 1_000n * MS)]
+    const rules = { order: 'oldest-first', rounding: 'nearest', largestPage: { pins: 20, beyond: 'cut' } } as const
+    const { service, tenant } = createStranger(rules, times)
+    beforeAnswer(service, /after=[^&]*\.[5-9]/, () => tenant.known.observeRoundedTime())
+    await expect(collectRecords(tenant, ALL)).rejects.toThrow(MalformedResponseError)
+  })
 })
+
+/** Acts before each request whose path matches is answered. */
+function beforeAnswer(service: RandomService, path: RegExp, act: () => void): void {
+  const dispatch = service.dispatch.bind(service)
+  service.dispatch = (options, handler) => {
+    if (path.test(decodeURIComponent(options.path))) act()
+    return dispatch(options, handler)
+  }
+}

@@ -11,7 +11,7 @@ import { isSurelySorted } from './is-surely-sorted.ts'
 import { claimsMore, isCutShort } from './list-counts.ts'
 import { isAfterSent, largestLimit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
-import { RoundingCheck, timesOf } from './rounding-check.ts'
+import { isWithinSecond, RoundingCheck, timesOf } from './rounding-check.ts'
 import { printTime, timeUnit } from './time-unit.ts'
 
 /** Largest limit that pinql requests of services without one. */
@@ -92,7 +92,10 @@ export async function readAllPins(
     }
     const isFullPage = isFull(sent, page, capabilities)
     const isCut = isFullPage || isCutShort(sent, page, capabilities)
-    if (rounding.isRounded(sent, page, isCut, capabilities)) {
+    // Another list may have shown it since these times were planned. Times in whole seconds were sent where only they are taken.
+    const isSentAsPlanned = known.answers.timeForm !== 'whole'
+    const isOutdated = isSentAsPlanned && capabilities.timeDigits === 0 && isWithinSecond(sent)
+    if (isOutdated || rounding.isRounded(sent, page, isCut, capabilities)) {
       known.observeRoundedTime()
       startOver()
       continue

@@ -102,6 +102,12 @@ export function timesOf({ before, after }: PinQuery): Times {
   }
 }
 
+/** Returns whether a list has a bound within a second. */
+export function isWithinSecond(query: PinQuery): boolean {
+  const { before, after } = timesOf(query)
+  return withinSecond(before) !== null || withinSecond(after) !== null
+}
+
 function withinSecond(bound: bigint | null): bigint | null {
   return bound !== null && bound % SECOND_NS !== 0n ? bound : null
 }
