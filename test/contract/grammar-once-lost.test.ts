@@ -76,6 +76,14 @@ describe('a history that once lost pins', () => {
     beforeAnswer(service, /after=[^&]*\.[5-9]/, () => tenant.known.observeRoundedTime())
     await expect(collectRecords(tenant, ALL)).rejects.toThrow(MalformedResponseError)
   })
+
+  it('has pins of a late status, of which the test is passed by one that was added meanwhile', async () => {
+    const pins = every(45, 1_000).flatMap((time, n) => pinsAt([time], n % 10 === 5 ? 'queued' : 'pinned'))
+    const { service, tenant } = createStrangerWith({ statuses: 'late', largestPage: { pins: 20, beyond: 'cut' } }, pins)
+    beforeAnswer(service, /status=queued&limit=1$/, () => service.add(pinsAt([at(100)], 'queued')))
+    const { pins: read } = await collectRecords(tenant, { statuses: ['queued'] })
+    expect(read.length).toBeGreaterThanOrEqual(5)
+  })
 })
 
 /** Acts before each request whose path matches is answered. */

@@ -142,7 +142,7 @@ export class StatusFilterCheck {
       if (recordCount(page) >= count) {
         const isEarly = isBeyond(page, all.page)
         if (isEarly) proofs.observeEarlyStatuses(query, 0)
-        if (isEarly || !(await this.#honoursLimit(page, query, all, ask))) return
+        if (isEarly || hasAdded(page, all) || !(await this.#honoursLimit(page, query, all, ask))) return
         proofs.observeEarlyStatuses(query, chance)
         continue
       }
@@ -178,6 +178,15 @@ function hasAll({ pins }: PinPage, wanted: readonly Pin[]): boolean {
 function isBeyond({ pins }: PinPage, all: PinPage): boolean {
   const last = all.pins.at(-1)
   return last !== undefined && isSurelySorted(all.pins) && pins.some(({ created }) => created.ns < last.created.ns)
+}
+
+/** Returns whether a list has a pin that came after another list was made, which is whole or sorted. It may be the first by that. */
+function hasAdded({ pins }: PinPage, { page, isAll }: AllStatuses): boolean {
+  const last = page.pins.at(-1)
+  const ids = new Set(page.pins.map(({ requestId }) => requestId))
+  const others = pins.filter(({ requestId }) => !ids.has(requestId))
+  const isNewer = ({ created }: Pin): boolean => last !== undefined && created.ns > last.created.ns
+  return isAll ? others.length > 0 : isSurelySorted(page.pins) && others.some(isNewer)
 }
 
 /**
