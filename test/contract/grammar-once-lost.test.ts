@@ -84,6 +84,19 @@ describe('a history that once lost pins', () => {
     const { pins: read } = await collectRecords(tenant, { statuses: ['queued'] })
     expect(read.length).toBeGreaterThanOrEqual(5)
   })
+
+  it.each([
+    ['pinned', 'pinned'],
+    ['first', 'queued'],
+  ] as const)(
+    'has a pin of several statuses that finds: %s, where one is added while all statuses are read',
+    async (statuses, added) => {
+      const { service, tenant } = createStrangerWith({ statuses }, pinsAt([at(1)], 'failed'))
+      beforeAnswer(service, /status=pinned&limit=1$/, () => service.add(pinsAt([at(2)], added)))
+      const { pins } = await collectRecords(tenant, ALL)
+      expect(pins.map(({ status }) => status)).toContain('failed')
+    },
+  )
 })
 
 /** Acts before each request whose path matches is answered. */

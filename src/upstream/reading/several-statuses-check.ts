@@ -144,7 +144,11 @@ export class SeveralStatusesCheck {
     for (const status of ['pinned', 'queued', 'pinning', 'failed'] as const) {
       if (recordCount(await ask({ statuses: [status], limit: 1 })) === 0) continue
       // The list of all statuses was empty, but a pin may have been added since, and a wrong lesson would stay.
-      if (recordCount(await ask(several)) === 0) known.observeMultiStatus(false)
+      const again = await ask(several)
+      if (recordCount(again) === 0) known.observeMultiStatus(false)
+      const [added] = again.pins
+      if (added !== undefined && this.#service.capabilities.multiStatus === null)
+        await this.#checkOnly(several, added.status, ask)
       return
     }
   }
