@@ -3,6 +3,7 @@ import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { createPinFilter, hasFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { differentRecords, hasAllPins } from './compare-pages.ts'
 import { isOverfull } from './is-full.ts'
 import { longerLists } from './longer-lists.ts'
 import type { PinSource } from './pin-source.ts'
@@ -38,12 +39,9 @@ export async function isProvenWhole(
   let everything = await tryList({})
   if (wasOpen && source.capabilities.multiStatus === false) everything = await tryList({})
   if (!proofs.looksCut(sent, page)) return true
-  const ids = new Set(page.pins.map(({ requestId }) => requestId))
-  const hasOthers = (other: PinPage | null): boolean =>
-    other === null || other.pins.some(({ requestId }) => !ids.has(requestId))
+  const hasOthers = (other: PinPage | null): boolean => other === null || !hasAllPins(page, other.pins)
   const isMatch = createPinFilter(sent)
-  const lacks = (other: PinPage | null): boolean =>
-    other?.pins.some((pin) => isMatch(pin) && !ids.has(pin.requestId)) === true
+  const lacks = (other: PinPage | null): boolean => other !== null && !hasAllPins(page, other.pins.filter(isMatch))
   if (lacks(everything)) return false
   // A list without filters may be cut at another length. So it must show all pins of this list too, and no more that match. A full
   // one need not have what this list lacks.
@@ -94,13 +92,7 @@ function isWithinLimit(sent: ListQuery, page: PinPage): boolean {
 
 /** Returns whether a list has all pins of another, and more records. A service may list a record twice. */
 function isLongerWith(list: PinPage, page: PinPage): boolean {
-  const shown = new Set(list.pins.map(({ requestId }) => requestId))
-  const isComplete = page.pins.every(({ requestId }) => shown.has(requestId))
-  return isComplete && differentRecords(list) > differentRecords(page)
-}
-
-function differentRecords({ pins, leftOut = [] }: PinPage): number {
-  return new Set(pins.map(({ requestId }) => requestId)).size + new Set(leftOut.map(({ key }) => key)).size
+  return hasAllPins(list, page.pins) && differentRecords(list) > differentRecords(page)
 }
 
 /** The statuses of a page one by one, if it has several; and those that no pin has, in as few lists as the service needs. */

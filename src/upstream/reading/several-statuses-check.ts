@@ -3,8 +3,8 @@ import { isPoll } from '../budget/request-class.ts'
 import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { DEFAULT_STATUS, isInMiddle } from '../learning/learned-filters.ts'
+import { hasOtherOddRecords } from './compare-pages.ts'
 import { isFull } from './is-full.ts'
-import { hasOtherOddRecords } from './left-out.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */

@@ -2,10 +2,10 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { hasAllOddRecords, hasAllPins } from './compare-pages.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
-import { lacksOddRecords } from './left-out.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 import { newestStatuses, planStatusTest, type StatusTest } from './plan-status-test.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
@@ -75,7 +75,7 @@ export class StatusFilterCheck {
       : (planStatusTest(all) ?? (await this.#findTest(everything, all, check.ask)))
     if (test !== null && test !== 'unknown') await this.#run(test, { sent: everything, page: all, isAll }, check.ask)
     // All is read from a service that may hide pins, or records of unknown status that are no valid pins.
-    const mayHide = lacksOddRecords(page, all) || !hasAll(page, matching) || (!isAll && test !== null)
+    const mayHide = !hasAllOddRecords(page, all) || !hasAllPins(page, matching) || (!isAll && test !== null)
     if (mayHide && !proofs.isStatusFilterProven(query)) {
       known.observeLateStatusFilter()
       return null
@@ -93,11 +93,11 @@ export class StatusFilterCheck {
 
   /** Returns a page with all of these pins, or the first one, if it may be full by now. Null: it lacks some each time. */
   async #withPins(pins: readonly Pin[], query: ListQuery, first: PinPage, ask: AskForPage): Promise<PinPage | null> {
-    if (hasAll(first, pins)) return first
+    if (hasAllPins(first, pins)) return first
     // Pins may have come since. Pages of a list in no order may lack other pins each time.
     const again = await ask(query)
     if (isFull(query, again, this.#service.capabilities)) return first
-    return hasAll(again, pins) ? again : null
+    return hasAllPins(again, pins) ? again : null
   }
 
   async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
@@ -164,11 +164,6 @@ export class StatusFilterCheck {
     this.#isLimitHonoured = isLonger || isShorter(await ask({ ...all.sent, limit: 1 }), all.page)
     return this.#isLimitHonoured
   }
-}
-
-function hasAll({ pins }: PinPage, wanted: readonly Pin[]): boolean {
-  const ids = new Set(pins.map(({ requestId }) => requestId))
-  return wanted.every(({ requestId }) => ids.has(requestId))
 }
 
 /** Returns whether a list has a pin that is older than all of another list, which is sorted. So it was not made from that list. */
