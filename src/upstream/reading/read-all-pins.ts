@@ -122,7 +122,7 @@ export async function readAllPins(
     }
     // A short page that cannot be split must be complete, whatever its `count` says.
     else if (claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
-    // A list that continues another, and has no pin again, may lack pins.
+    // A list that continues another must have a pin of it again. A list without pins may lack some.
     const isJoined = window.isContinued === true && page.pins.length > 0
     if (parts === null || parts[0]?.isContinued) rounding.relyOn(sent, isJoined, capabilities)
   }
@@ -161,8 +161,8 @@ function splitAt(unit: bigint, query: PinQuery, pins: readonly Pin[], capabiliti
   const times = pins.map((pin) => pin.created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const [first, middle, last] = [times[0], times[times.length >> 1], times.at(-1)] as [bigint, bigint, bigint]
   const { before, after } = timesOf(query)
-  // Where no time lies between two units, a service that includes its bounds can be asked for one unit alone. What a cut list lacks
-  // may lie there if the service shows finer times at all.
+  // Where no time lies between two units, a service that includes its bounds can be asked for one unit alone. If the service may have
+  // finer times, pins that a cut list lacks may lie there.
   const isOnGrid = 10n ** BigInt(9 - (capabilities.createdDigits ?? 9)) % unit === 0n
   const print = (ns: bigint): string => printTime(ns, capabilities)
   // A list in no order may have come sorted by chance.

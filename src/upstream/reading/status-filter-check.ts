@@ -70,9 +70,7 @@ export class StatusFilterCheck {
       if (page !== first && !page.looksCut && proofs.countsBeyondPages(query, page)) return page
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
-    const test = isAll
-      ? planStatusTest(all)
-      : (planStatusTest(all) ?? (await this.#findTest(everything, all, check.ask)))
+    const test = planStatusTest(all) ?? (isAll ? null : await this.#findTest(everything, all, check.ask))
     if (test !== null && test !== 'unknown') await this.#run(test, { sent: everything, page: all, isAll }, check.ask)
     // All is read from a service that may hide pins, or records of unknown status that are no valid pins.
     const mayHide = !hasAllOddRecords(page, all) || !hasAllPins(page, matching) || (!isAll && test !== null)
@@ -157,7 +155,7 @@ export class StatusFilterCheck {
     if (this.#isLimitHonoured) return true
     const { statuses, limit } = query
     if (recordCount(page) > limit + 1) return false
-    // A list that was cut between pins of one instant may have others of them each time.
+    // A list may have been cut between pins of one instant. Then it may have others of them each time.
     const { pins } = all.page
     const certain = all.isAll ? pins : pins.filter(({ created }) => created.ns !== pins.at(-1)?.created.ns)
     const isLonger = certain.filter(createPinFilter({ statuses })).length > limit + 1
