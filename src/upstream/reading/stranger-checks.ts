@@ -21,13 +21,14 @@ const MANY = 3
  * Pages of known providers are not checked. At any other service a check costs requests only while neither the configuration
  * (`count`; for several statuses `multiStatus`) nor an answer has shown how the service lists:
  *
- * - one for a page of ten or more pins that is shorter than requested, and up to three if the service ignores times; up to
- *   three more for the largest `limit` when a cut was found;
- * - up to three for a page of several statuses, four if the account is empty; empty pages for live status at most once a
- *   minute, unless the account is known to have pins;
- * - up to three for a page that lacks one of several CIDs, once; a few more where lists of its statuses show none of these pins;
- * - two for a short page of some statuses, one for each such page while all pins have the same status, and more only above
- *   1,000 pins. None for live status.
+ * - one for a page of ten or more pins that is shorter than requested; up to four more for the largest `limit` when a cut was found.
+ *   Where the service ignores times, up to four (see `isProvenWhole`), and up to eight more if no `count` was larger than its page;
+ * - one or two for a page of several statuses; three to five, once, where several do not work. Four or five for an empty page, those
+ *   for live status at most once a minute, unless the account is known to have pins. A few more for records that are no valid pins;
+ * - up to two for a page that lacks one of several CIDs, once; a few more if it is empty, or if lists of its statuses show none of
+ *   these pins;
+ * - two for a short page of some statuses, one for each such page while all pins have the same status. A few more if it lacks pins that
+ *   a list of all statuses has, if its `count` may be honest, or if lists may have been cut. None for live status.
  *
  * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
  * read once for them, see `WholeAccount`.
