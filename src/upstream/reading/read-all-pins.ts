@@ -82,7 +82,7 @@ class AllPinsReading {
     const page = await this.#list(sent)
     const { known, capabilities: current } = this.#source
     const capabilities: Capabilities = this.#isCoarse ? { ...current, timeDigits: 0 } : current
-    if (this.#readsAgain(window, sent, page, capabilities)) return
+    if (this.#readAgain(window, sent, page, capabilities)) return
     const isFullPage = isFull(sent, page, capabilities)
     const parts =
       isFullPage || isCutShort(sent, page, capabilities) ? this.#split(window, sent, page, capabilities) : null
@@ -112,7 +112,7 @@ class AllPinsReading {
   }
 
   /** Plans to read a window again with another limit, or everything at whole seconds. Returns false if the page can be used. */
-  #readsAgain(window: Window, sent: ListQuery, page: PinPage, capabilities: Capabilities): boolean {
+  #readAgain(window: Window, sent: ListQuery, page: PinPage, capabilities: Capabilities): boolean {
     const largest = Math.min(capabilities.maxLimit, LARGEST_LIMIT)
     // The answer, or its check, may have shown that a smaller limit has longer lists.
     if (page.looksCut && capabilities.maxLimit < this.#limit && capabilities.maxLimit > recordCount(page)) {

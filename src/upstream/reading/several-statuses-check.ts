@@ -62,14 +62,13 @@ export class SeveralStatusesCheck {
       return false
     }
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
-    const claimsMore = (page.count ?? 0) > recordCount(page)
-    const isLong = isFull(sent, page, this.#service.capabilities) || page.looksCut || claimsMore
-    const mayBeCut = page.pins.length > 0 && isLong
+    const hasMore = (page.count ?? 0) > recordCount(page)
+    const mayBeCut = isFull(sent, page, this.#service.capabilities) || page.looksCut || hasMore
     const orders = [
       [status, first, last],
       [first, last, status],
     ]
-    for (const statuses of mayBeCut ? orders : [[status]]) {
+    for (const statuses of page.pins.length > 0 && mayBeCut ? orders : [[status]]) {
       const { pins } = await ask({ ...sent, statuses })
       if (pins.length === 0 || !pins.every((pin) => pin.status === status)) continue
       // A list that is cut in no order may have lacked them by chance. A list of all statuses shows pins of the fourth then, whether
