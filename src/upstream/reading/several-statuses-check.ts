@@ -62,8 +62,8 @@ export class SeveralStatusesCheck {
       return false
     }
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
-    const hasMore = (page.count ?? 0) > recordCount(page)
-    const mayBeCut = isFull(sent, page, this.#service.capabilities) || page.looksCut || hasMore
+    const countsMore = (page.count ?? 0) > recordCount(page)
+    const mayBeCut = isFull(sent, page, this.#service.capabilities) || page.looksCut || countsMore
     const orders = [
       [status, first, last],
       [first, last, status],

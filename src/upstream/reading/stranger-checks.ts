@@ -136,8 +136,11 @@ export class StrangerChecks {
     const { capabilities } = this.#service
     const isOpen = (): boolean => !this.#isStatusFilterProven(query) && !isFull(query, page, capabilities)
     if (isPoll(check.class)) return null
-    return this.#findOut(this.#statusFilterQuestion, isOpen, checked, () =>
-      this.#statusFilter.findWhole(query, page, check),
+    return await this.#findOut(
+      this.#statusFilterQuestion,
+      isOpen,
+      checked,
+      async () => await this.#statusFilter.findWhole(query, page, check),
     )
   }
 
