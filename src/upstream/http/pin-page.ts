@@ -58,3 +58,8 @@ export class SharedPage implements PinPage {
 export function recordCount({ pins, leftOut }: PinPage): number {
   return pins.length + (leftOut?.length ?? 0)
 }
+
+/** Returns the page without `looksCut`. */
+export function withoutDoubt(page: PinPage): PinPage {
+  return page.looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut) : page
+}

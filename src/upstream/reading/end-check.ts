@@ -3,6 +3,7 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
+import { hasAllOddRecords, hasAllPins, idsOf } from './compare-pages.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import type { LimitCheck } from './limit-check.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
@@ -24,8 +25,8 @@ interface ListEnd {
 /**
  * Finds out whether a short page, newest first, is the end of its list, by a request for what is older than its last pin.
  *
- * The last pins are remembered. A page that ends with the same pins needs no request, since new pins are newer than all others. Where
- * the page shows that some are not, older ones may have come too, and a request is needed.
+ * The last pins are remembered. A page that ends with the same pins needs no request, since new pins are newer than all others. If the
+ * page shows a new pin that is not, pins older than the last may have come too. Then a request is needed.
  */
 export class EndCheck {
   readonly #service: CheckedService
@@ -49,12 +50,12 @@ export class EndCheck {
     if (last === undefined || timeFilter === 'unusable' || order === 'oldest-first') return false
     if (order === null ? !isSurelySorted(page.pins) : order !== 'newest-first') return false
     const key = JSON.stringify({ ...query, before: undefined, limit: undefined })
-    const isLast = new Set(page.pins.filter(({ created }) => created.ns === last.created.ns).map(idOf))
+    const ids = idsOf(page.pins.filter(({ created }) => created.ns === last.created.ns))
     const end = this.#ends.get(key)
-    if (end && isSubset(end.ids, isLast) && countOlder(page, end.newest) <= end.older) return true
+    if (end && isSubset(end.ids, ids) && countOlder(page, end.newest) <= end.older) return true
     const isEnd = await this.#askBeyond(query, page, last, ask)
     const newest = (page.pins[0] ?? last).created.ns
-    if (isEnd) this.#remember(key, { ids: isLast, newest, older: countOlder(page, newest) })
+    if (isEnd) this.#remember(key, { ids, newest, older: countOlder(page, newest) })
     return isEnd
   }
 
@@ -64,7 +65,7 @@ export class EndCheck {
     const beyond = await ask({ ...query, before: pastLast(page, query, capabilities) })
     if (this.#service.capabilities.timeFilter === 'unusable') return false
     if (!beyond.pins.some((pin) => pin.requestId === requestId)) return false
-    if (isPartOf(beyond, page)) return recordCount(beyond) < records
+    if (hasAllPins(page, beyond.pins) && hasAllOddRecords(page, beyond)) return recordCount(beyond) < records
     // Pins may have come meanwhile. A list that is still as long, though it has more pins, is cut to this length.
     const again = await ask(query)
     const isOfAll = query.statuses.length === PIN_STATUSES.length || proofs.isStatusFilterProven(query)
@@ -90,19 +91,8 @@ export function pastLast({ pins }: PinPage, query: ListQuery, capabilities: Capa
   return isEarlier ? query.before : printTime(bound, capabilities)
 }
 
-/** Returns whether a list has all records of another, those that are no valid pins included. */
-function isPartOf({ pins, leftOut = [] }: PinPage, whole: PinPage): boolean {
-  const ids = new Set(whole.pins.map(idOf))
-  const keys = new Set(whole.leftOut?.map(({ key }) => key))
-  return pins.every(({ requestId }) => ids.has(requestId)) && leftOut.every(({ key }) => keys.has(key))
-}
-
 function countOlder({ pins }: PinPage, ns: bigint): number {
   return pins.filter(({ created }) => created.ns < ns).length
-}
-
-function idOf({ requestId }: Pin): string {
-  return requestId
 }
 
 function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {

@@ -3,10 +3,15 @@ import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { createPinFilter, hasFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
+import { differentRecords, hasAllPins } from './compare-pages.ts'
 import { isOverfull } from './is-full.ts'
 import { longerLists } from './longer-lists.ts'
 import type { PinSource } from './pin-source.ts'
 import { printTime } from './time-unit.ts'
+
+/** Requests a list of all statuses, unless the query has others. Null if the service refuses it. */
+type TryList = (query: Partial<ListQuery>) => Promise<PinPage | null>
 
 /**
  * Returns whether other lists show that a list that is shorter than requested was not cut, though its times cannot be
@@ -25,7 +30,7 @@ export async function isProvenWhole(
   list: (sent: ListQuery) => Promise<PinPage>,
 ): Promise<boolean> {
   const { proofs } = source
-  const tryList = (query: Partial<ListQuery>): Promise<PinPage | null> => {
+  const tryList: TryList = (query) => {
     // Where only one status can be requested, most services list all statuses if none is.
     const statuses = source.capabilities.multiStatus === false ? [] : PIN_STATUSES
     return list({ statuses, limit: sent.limit, ...query }).catch((error: unknown) => {
@@ -38,12 +43,8 @@ export async function isProvenWhole(
   let everything = await tryList({})
   if (wasOpen && source.capabilities.multiStatus === false) everything = await tryList({})
   if (!proofs.looksCut(sent, page)) return true
-  const ids = new Set(page.pins.map(({ requestId }) => requestId))
-  const hasOthers = (other: PinPage | null): boolean =>
-    other === null || other.pins.some(({ requestId }) => !ids.has(requestId))
   const isMatch = createPinFilter(sent)
-  const lacks = (other: PinPage | null): boolean =>
-    other?.pins.some((pin) => isMatch(pin) && !ids.has(pin.requestId)) === true
+  const lacks = (other: PinPage | null): boolean => other !== null && !hasAllPins(page, other.pins.filter(isMatch))
   if (lacks(everything)) return false
   // A list without filters may be cut at another length. So it must show all pins of this list too, and no more that match. A full
   // one need not have what this list lacks.
@@ -59,32 +60,58 @@ export async function isProvenWhole(
   const records = recordCount(page)
   if (page.count !== records || (await list({ ...sent, limit: 1 })).count !== records) return false
   if (uncut !== null ? proofs.hasPlausibleCount(sent, page) : proofs.hasHonestCount(sent, page)) return true
-  const times = page.pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
-  const [oldest, newest] = [times[0], times.at(-1)]
-  if (oldest === undefined || newest === undefined) return false
   const { capabilities } = source
-  if (!proofs.countsBeyondPages(sent, page)) {
-    if (capabilities.timeFilter === 'unusable') return false
-    // Where `before` makes a list shorter, some services count the rest, too.
-    const earlier = { ...sent, before: printTime((newest / SECOND_NS) * SECOND_NS, capabilities) }
-    await tryList(earlier)
-    if (!proofs.countsBeyondPages(earlier, page)) return false
-  }
+  if (page.pins.length === 0 || !(await countsBeyondPages(source, sent, page, tryList))) return false
+  return !mayHaveOthers(everything, page) && !(await othersMayFollow(page, capabilities, tryList))
+}
 
-  if (hasOthers(everything)) return false
+/** Returns whether a `count` equal to the length of its page means more than that length. If no list has shown it, one more may. */
+async function countsBeyondPages(
+  { proofs, capabilities }: PinSource,
+  sent: ListQuery,
+  page: PinPage,
+  tryList: TryList,
+): Promise<boolean> {
+  if (proofs.countsBeyondPages(sent, page)) return true
+  if (capabilities.timeFilter === 'unusable') return false
+  // Where `before` makes a list shorter, some services count the rest, too.
+  const { newest } = spanOf(page)
+  const earlier = { ...sent, before: printTime((newest / SECOND_NS) * SECOND_NS, capabilities) }
+  await tryList(earlier)
+  return proofs.countsBeyondPages(earlier, page)
+}
+
+/** Returns whether lists of each status, and of earlier and later times, may have pins that a page lacks. */
+async function othersMayFollow(page: PinPage, capabilities: Capabilities, tryList: TryList): Promise<boolean> {
+  for (const statuses of statusParts(page, capabilities.multiStatus))
+    if (await mayLackSomeOf(statuses, page, tryList)) return true
+  const { oldest, newest } = spanOf(page)
   // A service may include its bounds.
   const before = printTime((oldest / SECOND_NS - 1n) * SECOND_NS, capabilities)
   const after = printTime((newest / SECOND_NS + 1n) * SECOND_NS, capabilities)
-  const parts = statusParts(page, capabilities.multiStatus)
-  for (const statuses of parts) {
-    const other = await tryList({ statuses })
-    if (hasOthers(other)) return false
-    if (!hasUnasked(other, statuses)) continue
-    // The service did not look at these statuses. So they are requested one by one.
-    if (statuses.length === 1) return false
-    parts.push(...statuses.map((status) => [status]))
-  }
-  return !hasOthers(await tryList({ before })) && !hasOthers(await tryList({ after }))
+  return mayHaveOthers(await tryList({ before }), page) || mayHaveOthers(await tryList({ after }), page)
+}
+
+/** Returns whether a list of some statuses may have pins that a page lacks. */
+async function mayLackSomeOf(statuses: readonly PinStatus[], page: PinPage, tryList: TryList): Promise<boolean> {
+  const other = await tryList({ statuses })
+  if (mayHaveOthers(other, page)) return true
+  if (other?.pins.every(({ status }) => statuses.includes(status))) return false
+  // The service did not look at these statuses. So they are requested one by one.
+  if (statuses.length === 1) return true
+  for (const status of statuses) if (await mayLackSomeOf([status], page, tryList)) return true
+  return false
+}
+
+/** Returns whether a list may have pins that a page lacks. Nobody knows it of a list that was refused. */
+function mayHaveOthers(list: PinPage | null, page: PinPage): boolean {
+  return list === null || !hasAllPins(page, list.pins)
+}
+
+/** Returns the oldest and the newest time of a page with pins, in nanoseconds. */
+function spanOf({ pins }: PinPage): { readonly oldest: bigint; readonly newest: bigint } {
+  const times = pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
+  return { oldest: times[0] as bigint, newest: times.at(-1) as bigint }
 }
 
 /** Returns whether `limit` did not cut a list. */
@@ -94,13 +121,7 @@ function isWithinLimit(sent: ListQuery, page: PinPage): boolean {
 
 /** Returns whether a list has all pins of another, and more records. A service may list a record twice. */
 function isLongerWith(list: PinPage, page: PinPage): boolean {
-  const shown = new Set(list.pins.map(({ requestId }) => requestId))
-  const isComplete = page.pins.every(({ requestId }) => shown.has(requestId))
-  return isComplete && differentRecords(list) > differentRecords(page)
-}
-
-function differentRecords({ pins, leftOut = [] }: PinPage): number {
-  return new Set(pins.map(({ requestId }) => requestId)).size + new Set(leftOut.map(({ key }) => key)).size
+  return hasAllPins(list, page.pins) && differentRecords(list) > differentRecords(page)
 }
 
 /** The statuses of a page one by one, if it has several; and those that no pin has, in as few lists as the service needs. */
@@ -110,8 +131,4 @@ function statusParts({ pins }: PinPage, multiStatus: boolean | null): (readonly 
   const alone = [...(shown.length > 1 ? shown : []), ...(multiStatus === true ? [] : others)]
   const parts = alone.map((status) => [status])
   return multiStatus === true && others.length > 0 ? [...parts, others] : parts
-}
-
-function hasUnasked(page: PinPage | null, statuses: readonly PinStatus[]): boolean {
-  return page?.pins.some(({ status }) => !statuses.includes(status)) === true
 }

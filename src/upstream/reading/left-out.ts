@@ -1,6 +1,6 @@
 import { MalformedResponseError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
-import type { LeftOut, PinPage } from '../http/pin-page.ts'
+import type { LeftOut } from '../http/pin-page.ts'
 
 /** Number of different reasons that an error lists. */
 const MAX_REASONS = 3
@@ -31,18 +31,6 @@ export class LeftOutRecords {
   all(): LeftOut[] {
     return [...this.#byKey.values()]
   }
-}
-
-/** Returns whether a list has records that are no valid pins, and that another list lacks. */
-export function lacksOddRecords({ leftOut = [] }: PinPage, other: PinPage): boolean {
-  const keys = new Set(leftOut.map(({ key }) => key))
-  return other.leftOut?.some(({ key }) => !keys.has(key)) === true
-}
-
-/** Returns whether a list has records that are no valid pins, and another list has none of them. */
-export function hasOtherOddRecords({ leftOut = [] }: PinPage, other: PinPage): boolean {
-  const keys = new Set(leftOut.map(({ key }) => key))
-  return leftOut.length > 0 && other.leftOut?.some(({ key }) => keys.has(key)) !== true
 }
 
 function describe(serviceName: string, leftOut: readonly LeftOut[]): string {

@@ -3,6 +3,7 @@ import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createPinFilter, hasFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
+import { idsOf } from './compare-pages.ts'
 import { isFull } from './is-full.ts'
 import { isAfterSent, isNameSent, largestLimit } from './list-plan.ts'
 import { isUnwidened } from './time-unit.ts'
@@ -36,7 +37,7 @@ export function countIn(
   if (capabilities.multiStatus === false && sent.statuses.length > 1) return null
   const isCut = isFull(sent, page, capabilities) || page.looksCut === true || claimsMore(sent, page, capabilities)
   if (!isCut) {
-    const readable = new Set(pins.filter(createPinFilter(query)).map(({ requestId }) => requestId)).size
+    const readable = idsOf(pins.filter(createPinFilter(query))).size
     return countWithLeftOut(readable, leftOut?.length ?? 0, query, capabilities, isStranger)
   }
   if (isStranger || count === null || !isCountExact(query, capabilities)) return null

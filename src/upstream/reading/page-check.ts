@@ -43,6 +43,13 @@ export interface PageCheck {
   readonly others: OtherLists
 }
 
+/** A page that is checked. */
+export interface CheckedPage {
+  readonly query: ListQuery
+  readonly page: PinPage
+  readonly check: PageCheck
+}
+
 /** Requests as many pins as a list may have. */
 export async function askForMost(
   query: ListQuery,

@@ -92,8 +92,8 @@ export class PageStart {
     const unit = this.#unit()
     const bound = parseInstant(before).ns
     const { ns } = this.#position.created
-    // A service that lists later pins rounds `before` up, and need not include it. Nor need it where `before` is finer than the unit that
-    // its answer has shown: the list was requested with a later `before` then.
+    // A pin at `before` shows that the service includes its bounds, with two exceptions. A service that also lists later pins rounds
+    // `before` up. And if `before` is finer than the unit that the service is known by now to take, a later `before` was sent instead.
     const isInclusive =
       bound % unit === 0n &&
       page.pins.some(({ created }) => created.ns === bound) &&

@@ -6,6 +6,7 @@ import { comparePositions } from '../../domain/pin-order.ts'
 import type { Account } from '../service/account.ts'
 import type { SignalOptions } from '../service/tenant-call-options.ts'
 import type { StopSignal } from '../waiting/stop.ts'
+import { idsOf } from './compare-pages.ts'
 import { LookupQueue } from './lookup-queue.ts'
 import type { PinReads } from './pin-reads.ts'
 
@@ -61,7 +62,7 @@ export class PinLookups {
 
   /** Reads, by request id, the newly made pins of a CID that its list did not contain. */
   async #findUnlisted(listed: readonly Pin[], cid: Cid, signal: StopSignal | undefined): Promise<Pin[]> {
-    const shown = new Set(listed.map(({ requestId }) => requestId))
+    const shown = idsOf(listed)
     const unlisted = this.#made.madeOf(cid).filter((requestId) => !shown.has(requestId))
     const pins = await Promise.all(unlisted.map((requestId) => this.#findMade(requestId, signal)))
     return pins.filter((pin) => pin !== null)

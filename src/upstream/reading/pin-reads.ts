@@ -4,7 +4,7 @@ import type { Endpoint } from '../budget/rate-limit.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { CallOptions, PinClient } from '../http/client.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
+import { type PinPage, recordCount, SharedPage, withoutDoubt } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import { ListProofs } from '../learning/list-proofs.ts'
 import { TokenRefusals } from '../learning/token-refusals.ts'
@@ -20,12 +20,12 @@ import { countIn } from './list-counts.ts'
 import { ListTurns } from './list-turns.ts'
 import type { PinRecords } from './lookup-group.ts'
 import type { LookupSource } from './lookup-queue.ts'
-import { NO_OTHER_LISTS, type OtherLists } from './page-check.ts'
+import { NO_OTHER_LISTS, type OtherLists, type PageCheck } from './page-check.ts'
 import type { PinSource } from './pin-source.ts'
 import { collectRecords } from './pin-stream.ts'
 import { RefusedLists } from './refused-lists.ts'
 import { splitQuery } from './split-query.ts'
-import { StrangerChecks, withoutDoubt } from './stranger-checks.ts'
+import { StrangerChecks } from './stranger-checks.ts'
 
 /** The facts about a tenant's changes that its reads depend on. */
 export interface ChangesSeen {
@@ -114,7 +114,7 @@ export class PinReads implements PinSource, LookupSource {
       const ask = (each: ListQuery): Promise<PinPage> => this.#ask(each, requestClass, stop)
       const first = await this.#ask(query, requestClass, stop, askedAt)
       const check = { ask, class: requestClass, hasPins: this.#hasPins, askedAt, others }
-      const page = await this.#checks.check(query, first, check)
+      const page = await this.#checks.check({ query, page: first, check })
       // A page that is whole after all reveals the number of pins.
       if (page !== first && isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
       return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins], page.leftOut, page.looksCut)
@@ -175,13 +175,14 @@ export class PinReads implements PinSource, LookupSource {
 
   isWhole(query: ListQuery, page: PinPage, signal: StopSignal): Promise<boolean> {
     const requestClass = 'interactive'
-    return this.#checks.isWholeLookup(query, page, {
+    const check: PageCheck = {
       ask: (each) => this.#ask(each, requestClass, signal),
       class: requestClass,
       hasPins: this.#hasPins || this.#hasListedPins,
       askedAt: this.clock.now(),
       others: NO_OTHER_LISTS,
-    })
+    }
+    return this.#checks.isWholeLookup({ query, page, check })
   }
 
   collect(cids: readonly Cid[] | undefined, signal: StopSignal): Promise<PinRecords> {

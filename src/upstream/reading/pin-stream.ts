@@ -3,6 +3,7 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import type { LeftOut, PinPage } from '../http/pin-page.ts'
+import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { isFull, isOverfull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
@@ -133,25 +134,10 @@ export class PinStream {
 
   #takePage(sent: ListQuery, page: PinPage): void {
     const { capabilities, known } = this.#source
-    // This answer may have shown that the service cannot be read page by page.
-    if (!isPaged(capabilities, this.#query)) return
-    // It may also have shown that a page of some statuses lacks pins.
-    if (capabilities.statusFilter === 'unusable' && sent.statuses.length < PIN_STATUSES.length) return
-    // Or that one list cannot have so many CIDs.
-    if ((sent.cids?.length ?? 0) > capabilities.maxCids) return
+    if (isOutdated(sent, this.#query, capabilities)) return
     this.#leftOut.add(page.leftOut)
-    if (isOverfull(sent, page)) {
-      this.#isStuck = !this.#limit.growToLargest()
-      return
-    }
+    if (this.#askOtherwise(sent, page, capabilities)) return
     const isFullPage = isFull(sent, page, capabilities)
-    if (isFullPage && capabilities.order === null && this.#limit.grow()) return
-    if ((isFullPage || page.looksCut) && capabilities.order === null && !isSurelySorted(page.pins)) {
-      // Lists in no order begin like that by chance, and later pins may be missing.
-      this.#isStuck = true
-      return
-    }
-    if (this.#start.lacksWitness(sent, page)) return
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??=
       this.#start.position === null ? countIn(page, sent, this.#query, capabilities, known.isStranger) : null
@@ -179,6 +165,25 @@ export class PinStream {
     const isAtEnd = !isCut || taken.length === 0
     this.#isRead = isAtEnd || this.#hasPassed(edge)
     if (isAtEnd && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
+  }
+
+  /**
+   * Plans another request if a page may lack pins between those that it has: a larger `limit`, a later `before`, or a read of the whole
+   * rest. Returns true then.
+   */
+  #askOtherwise(sent: ListQuery, page: PinPage, capabilities: Capabilities): boolean {
+    if (isOverfull(sent, page)) {
+      this.#isStuck = !this.#limit.growToLargest()
+      return true
+    }
+    const isFullPage = isFull(sent, page, capabilities)
+    if (isFullPage && capabilities.order === null && this.#limit.grow()) return true
+    if ((isFullPage || page.looksCut) && capabilities.order === null && !isSurelySorted(page.pins)) {
+      // A list in no order may be newest first by chance. Then newer pins may be missing.
+      this.#isStuck = true
+      return true
+    }
+    return this.#start.lacksWitness(sent, page)
   }
 
   /** Returns whether all pins from an instant on are too old for the query. Only sorted lists show that. */
@@ -249,6 +254,13 @@ export async function collectRecords(
   const parts = await Promise.all(streams.map((stream) => stream.take(Number.POSITIVE_INFINITY)))
   const pins = parts.length === 1 ? (parts[0] ?? []) : parts.flat().sort(comparePositions)
   return { pins, leftOut: streams.flatMap(({ leftOut }) => leftOut) }
+}
+
+/** Returns whether answers have shown since that such a page may lack pins. Then the list is requested in another way. */
+function isOutdated(sent: ListQuery, query: PinQuery, capabilities: Capabilities): boolean {
+  if (!isPaged(capabilities, query)) return true
+  const lacksStatuses = capabilities.statusFilter === 'unusable' && sent.statuses.length < PIN_STATUSES.length
+  return lacksStatuses || (sent.cids?.length ?? 0) > capabilities.maxCids
 }
 
 /** Returns whether two pins are different and in order. */

@@ -47,14 +47,17 @@ export function newestStatuses(pins: readonly Pin[]): ReadonlySet<PinStatus> {
   return new Set(pins.filter(({ created }) => created.ns >= second.created.ns).map(({ status }) => status))
 }
 
-/** Returns the largest chance that pins in any order begin with so many of a status, if one of another status may be among them. */
-function chanceOf(count: number, of: number): number {
-  return Math.min(1, (count + 1) * (count / of) ** count)
+/**
+ * Returns the largest chance that pins in any order begin with all `count` pins of a status, if one pin of another status may be among
+ * them.
+ */
+function chanceOf(count: number, total: number): number {
+  return Math.min(1, (count + 1) * (count / total) ** count)
 }
 
 /**
- * Returns the same for a list in the order of its times, of which a list of `count` pins, or one more, has the first. Only pins of the
- * instant at which that list ends may come in any order. 0 for other lists, and if a list in order never begins like that.
+ * Returns the same chance if pins come in the order of their times, and only those of the instant at which the list is cut come in any
+ * order. 0 if these pins came in no such order, or if a list in this order never begins with `count` pins of the status.
  */
 function chanceInTies(pins: readonly Pin[], status: PinStatus, count: number): number {
   const edge = pins[count]?.created.ns

@@ -24,6 +24,12 @@ interface Window {
   readonly isContinued?: boolean
 }
 
+/** The records of all lists. Pins may come twice. */
+interface AllPins {
+  readonly pins: readonly Pin[]
+  readonly leftOut: readonly LeftOut[]
+}
+
 /**
  * Reads every pin that a query returns, from a service whose lists come in no useful order.
  *
@@ -35,101 +41,133 @@ interface Window {
  * @throws {MalformedResponseError} when the rest of a cut list cannot be reached, because more pins share one instant than
  *   a list can hold, or because the service does not filter by time
  */
-export async function readAllPins(
-  source: PinSource,
-  query: PinQuery,
-  options: TenantCallOptions,
-): Promise<{ readonly pins: readonly Pin[]; readonly leftOut: readonly LeftOut[] }> {
-  const found: Pin[] = []
-  const leftOut: LeftOut[] = []
-  const windows: Window[] = [{ query }]
-  const rounding = new RoundingCheck()
+export function readAllPins(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<AllPins> {
+  return new AllPinsReading(source, query, options).run()
+}
+
+/** One run of `readAllPins`. */
+class AllPinsReading {
+  readonly #source: PinSource
+  readonly #query: PinQuery
+  readonly #options: TenantCallOptions
+  readonly #found: Pin[] = []
+  readonly #leftOut: LeftOut[] = []
+  readonly #windows: Window[]
+  readonly #rounding = new RoundingCheck()
   /** True if only whole seconds are requested, since it stayed open whether the service rounds times to them. */
-  let isCoarse = false
-  let isUnfiltered = false
-  let limit = largestLimit(source.capabilities)
-  const list = async (sent: ListQuery): Promise<PinPage> => {
-    const page = await source.listPins(sent, options)
-    found.push(...page.pins)
-    leftOut.push(...(page.leftOut ?? []))
+  #isCoarse = false
+  #isUnfiltered = false
+  #limit: number
+
+  constructor(source: PinSource, query: PinQuery, options: TenantCallOptions) {
+    this.#source = source
+    this.#query = query
+    this.#options = options
+    this.#windows = [{ query }]
+    this.#limit = largestLimit(source.capabilities)
+  }
+
+  async run(): Promise<AllPins> {
+    for (let window = this.#next(); window !== undefined; window = this.#next()) await this.#read(window)
+    return { pins: this.#found, leftOut: this.#leftOut }
+  }
+
+  #next(): Window | undefined {
+    if (this.#windows.length === 0 && this.#rounding.isOpen) this.#startOver()
+    return this.#windows.pop()
+  }
+
+  async #read(window: Window): Promise<void> {
+    const sent: ListQuery = { ...window.query, limit: this.#limit }
+    const page = await this.#list(sent)
+    const { known, capabilities: current } = this.#source
+    const capabilities: Capabilities = this.#isCoarse ? { ...current, timeDigits: 0 } : current
+    if (this.#readAgain(window, sent, page, capabilities)) return
+    const isFullPage = isFull(sent, page, capabilities)
+    const parts =
+      isFullPage || isCutShort(sent, page, capabilities) ? this.#split(window, sent, page, capabilities) : null
+    if (parts !== null) this.#windows.push(...parts)
+    else if (isOverfull(sent, page) && this.#limit >= 1000) {
+      // A service that lists more than the specification allows has no largest page.
+    } else if (isFullPage) {
+      if (!(await exceedsLimit(sent, page, this.#list))) return this.#readUnfiltered(page)
+      known.observeLargerPage(this.#limit)
+      this.#windows.push(window)
+      return
+    } else if (page.looksCut && !(await isProvenWhole(this.#source, sent, page, this.#list))) {
+      return this.#readUnfiltered(page)
+    }
+    // A short page that cannot be split must be complete, whatever its `count` says.
+    else if (claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
+    // A list that continues another must have a pin of it again. A list without pins may lack some.
+    const isJoined = window.isContinued === true && page.pins.length > 0
+    if (parts === null || parts[0]?.isContinued) this.#rounding.relyOn(sent, isJoined, capabilities)
+  }
+
+  #list = async (sent: ListQuery): Promise<PinPage> => {
+    const page = await this.#source.listPins(sent, this.#options)
+    this.#found.push(...page.pins)
+    this.#leftOut.push(...(page.leftOut ?? []))
     return page
   }
+
+  /** Plans to read a window again with another limit, or everything at whole seconds. Returns false if the page can be used. */
+  #readAgain(window: Window, sent: ListQuery, page: PinPage, capabilities: Capabilities): boolean {
+    const largest = Math.min(capabilities.maxLimit, LARGEST_LIMIT)
+    // The answer, or its check, may have shown that a smaller limit has longer lists.
+    if (page.looksCut && capabilities.maxLimit < this.#limit && capabilities.maxLimit > recordCount(page)) {
+      this.#limit = capabilities.maxLimit
+      this.#windows.push(window)
+      return true
+    }
+    const isFullPage = isFull(sent, page, capabilities)
+    const { known } = this.#source
+    const isCut = isFullPage || isCutShort(sent, page, capabilities)
+    // Another list may have shown it since these times were planned. Times in whole seconds were sent where only they are taken.
+    const isOutdated = known.answers.timeForm !== 'whole' && capabilities.timeDigits === 0 && isWithinSecond(sent)
+    if (isOutdated || this.#rounding.isRounded(sent, page, isCut, capabilities)) {
+      known.observeRoundedTime()
+      this.#startOver()
+      return true
+    }
+    if (!isFullPage || this.#limit >= largest) return false
+    this.#limit = Math.min(largest, Math.max(this.#limit * 4, (page.count ?? 0) + 100))
+    this.#windows.push(window)
+    return true
+  }
+
+  /** Returns the parts of a window whose list was cut. Null if it cannot be split. */
+  #split(window: Window, sent: ListQuery, page: PinPage, capabilities: Capabilities): Window[] | null {
+    const byTime = splitTime(window, page.pins, capabilities)
+    if (byTime !== null || this.#isUnfiltered) return byTime
+    const mayLackCids = isFull(sent, page, capabilities) || page.looksCut
+    return splitStatuses(window.query, capabilities) ?? (mayLackCids ? splitCids(window.query) : null)
+  }
+
   /**
    * Starts again from the whole query, since ranges that were split within a second may lack pins. From now on, ranges are
    * split at whole seconds.
    */
-  const startOver = (): void => {
-    isCoarse = true
-    rounding.reset()
-    windows.splice(0, windows.length, { query: (isUnfiltered && withoutFilters(query, source)) || query })
+  #startOver(): void {
+    this.#isCoarse = true
+    this.#beginWith((this.#isUnfiltered && withoutFilters(this.#query, this.#source)) || this.#query)
   }
+
   /**
    * Some services cut filtered lists shorter than others. Then everything is read instead, and the caller filters it. Statuses are
    * filters, too, so nothing is read one status at a time from then on.
    */
-  const readUnfiltered = (page: PinPage): void => {
-    const wider = withoutFilters(query, source)
-    if (wider === null || isUnfiltered) throw tooMany(source.service, page)
-    isUnfiltered = true
-    rounding.reset()
-    windows.splice(0, windows.length, { query: wider })
+  #readUnfiltered(page: PinPage): void {
+    const wider = withoutFilters(this.#query, this.#source)
+    if (wider === null || this.#isUnfiltered) throw tooMany(this.#source.service, page)
+    this.#isUnfiltered = true
+    this.#beginWith(wider)
   }
-  const next = (): Window | undefined => {
-    if (windows.length === 0 && rounding.isOpen) startOver()
-    return windows.pop()
+
+  #beginWith(query: PinQuery): void {
+    this.#rounding.reset()
+    this.#windows.splice(0, this.#windows.length, { query })
   }
-  for (let window = next(); window !== undefined; window = next()) {
-    const sent: ListQuery = { ...window.query, limit }
-    const page = await list(sent)
-    const { known } = source
-    const capabilities: Capabilities = isCoarse ? { ...source.capabilities, timeDigits: 0 } : source.capabilities
-    const largest = Math.min(capabilities.maxLimit, LARGEST_LIMIT)
-    // The answer, or its check, may have shown that a smaller limit has longer lists.
-    if (page.looksCut && capabilities.maxLimit < limit && capabilities.maxLimit > recordCount(page)) {
-      limit = capabilities.maxLimit
-      windows.push(window)
-      continue
-    }
-    const isFullPage = isFull(sent, page, capabilities)
-    const isCut = isFullPage || isCutShort(sent, page, capabilities)
-    // Another list may have shown it since these times were planned. Times in whole seconds were sent where only they are taken.
-    const isSentAsPlanned = known.answers.timeForm !== 'whole'
-    const isOutdated = isSentAsPlanned && capabilities.timeDigits === 0 && isWithinSecond(sent)
-    if (isOutdated || rounding.isRounded(sent, page, isCut, capabilities)) {
-      known.observeRoundedTime()
-      startOver()
-      continue
-    }
-    if (isFullPage && limit < largest) {
-      limit = Math.min(largest, Math.max(limit * 4, (page.count ?? 0) + 100))
-      windows.push(window)
-      continue
-    }
-    const splitFilters = (): Window[] | null =>
-      splitStatuses(window.query, capabilities) ?? (isFullPage || page.looksCut ? splitCids(window.query) : null)
-    const parts = isCut ? (splitTime(window, page.pins, capabilities) ?? (isUnfiltered ? null : splitFilters())) : null
-    if (parts !== null) windows.push(...parts)
-    else if (isOverfull(sent, page) && limit >= 1000) {
-      // A service that lists more than the specification allows has no largest page.
-    } else if (isFullPage) {
-      if (!(await exceedsLimit(sent, page, list))) {
-        readUnfiltered(page)
-        continue
-      }
-      known.observeLargerPage(limit)
-      windows.push(window)
-      continue
-    } else if (page.looksCut && !(await isProvenWhole(source, sent, page, list))) {
-      readUnfiltered(page)
-      continue
-    }
-    // A short page that cannot be split must be complete, whatever its `count` says.
-    else if (claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
-    // A list that continues another, and has no pin again, may lack pins.
-    const isJoined = window.isContinued === true && page.pins.length > 0
-    if (parts === null || parts[0]?.isContinued) rounding.relyOn(sent, isJoined, capabilities)
-  }
-  return { pins: found, leftOut }
 }
 
 /** Returns whether a list has more pins when it is asked for more than the specification allows. */
@@ -164,8 +202,8 @@ function splitAt(unit: bigint, query: PinQuery, pins: readonly Pin[], capabiliti
   const times = pins.map((pin) => pin.created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
   const [first, middle, last] = [times[0], times[times.length >> 1], times.at(-1)] as [bigint, bigint, bigint]
   const { before, after } = timesOf(query)
-  // Where no time lies between two units, a service that includes its bounds can be asked for one unit alone. What a cut list lacks
-  // may lie there if the service shows finer times at all.
+  // Where no time lies between two units, a service that includes its bounds can be asked for one unit alone. If the service may have
+  // finer times, pins that a cut list lacks may lie there.
   const isOnGrid = 10n ** BigInt(9 - (capabilities.createdDigits ?? 9)) % unit === 0n
   const print = (ns: bigint): string => printTime(ns, capabilities)
   // A list in no order may have come sorted by chance.

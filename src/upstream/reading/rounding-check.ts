@@ -3,6 +3,7 @@ import type { Pin, PinStatus } from '../../domain/pin.ts'
 import type { PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
+import { idsOf } from './compare-pages.ts'
 
 /** The bounds of a list in nanoseconds. Null: none. */
 export interface Times {
@@ -79,7 +80,7 @@ export class RoundingCheck {
     // Only a sorted list shows something by what it lacks if it was cut: it has everything before its last pin.
     const end = isCut ? (order === 'oldest-first' ? pins.at(-1)?.created.ns : undefined) : null
     if (end === undefined) return false
-    const ids = new Set(pins.map(({ requestId }) => requestId))
+    const ids = idsOf(pins)
     // Some services list other statuses too if several are asked for.
     const isListed = (pin: Pin, listedFor: readonly PinStatus[]): boolean =>
       statuses.includes(pin.status) || listedFor.join() === statuses.join()

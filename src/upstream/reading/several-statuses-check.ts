@@ -3,8 +3,8 @@ import { isPoll } from '../budget/request-class.ts'
 import { isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { DEFAULT_STATUS, isInMiddle } from '../learning/learned-filters.ts'
+import { hasOtherOddRecords } from './compare-pages.ts'
 import { isFull } from './is-full.ts'
-import { hasOtherOddRecords } from './left-out.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
@@ -62,14 +62,13 @@ export class SeveralStatusesCheck {
       return false
     }
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
-    const claimsMore = (page.count ?? 0) > recordCount(page)
-    const isLong = isFull(sent, page, this.#service.capabilities) || page.looksCut || claimsMore
-    const mayBeCut = page.pins.length > 0 && isLong
+    const countsMore = (page.count ?? 0) > recordCount(page)
+    const mayBeCut = isFull(sent, page, this.#service.capabilities) || page.looksCut || countsMore
     const orders = [
       [status, first, last],
       [first, last, status],
     ]
-    for (const statuses of mayBeCut ? orders : [[status]]) {
+    for (const statuses of page.pins.length > 0 && mayBeCut ? orders : [[status]]) {
       const { pins } = await ask({ ...sent, statuses })
       if (pins.length === 0 || !pins.every((pin) => pin.status === status)) continue
       // A list that is cut in no order may have lacked them by chance. A list of all statuses shows pins of the fourth then, whether

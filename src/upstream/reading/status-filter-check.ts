@@ -3,10 +3,10 @@ import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { SMALLEST_CUT } from '../learning/learned-page-sizes.ts'
+import { hasAllOddRecords, hasAllPins, idsOf } from './compare-pages.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
-import { lacksOddRecords } from './left-out.ts'
 import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
 import { newestStatuses, planStatusTest, type StatusTest } from './plan-status-test.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
@@ -73,13 +73,11 @@ export class StatusFilterCheck {
       if (page !== first && !page.looksCut && proofs.countsBeyondPages(query, page)) return page
     }
     const isAll = await this.#isWholeList(everything, all, check.ask)
-    const test = isAll
-      ? planStatusTest(all)
-      : (planStatusTest(all) ?? (await this.#findTest(everything, all, check.ask)))
+    const test = planStatusTest(all) ?? (isAll ? null : await this.#findTest(everything, all, check.ask))
     if (test !== null && test !== 'unknown')
       await this.#run(test, { sent: everything, page: all, isAll, part: page }, check.ask)
     // All is read from a service that may hide pins, or records of unknown status that are no valid pins.
-    const mayHide = lacksOddRecords(page, all) || !hasAll(page, matching) || (!isAll && test !== null)
+    const mayHide = !hasAllOddRecords(page, all) || !hasAllPins(page, matching) || (!isAll && test !== null)
     if (mayHide && !proofs.isStatusFilterProven(query)) {
       known.observeLateStatusFilter()
       return null
@@ -97,11 +95,11 @@ export class StatusFilterCheck {
 
   /** Returns a page with all of these pins, or the first one, if it may be full by now. Null: it lacks some each time. */
   async #withPins(pins: readonly Pin[], query: ListQuery, first: PinPage, ask: AskForPage): Promise<PinPage | null> {
-    if (hasAll(first, pins)) return first
+    if (hasAllPins(first, pins)) return first
     // Pins may have come since. Pages of a list in no order may lack other pins each time.
     const again = await ask(query)
     if (isFull(query, again, this.#service.capabilities)) return first
-    return hasAll(again, pins) ? again : null
+    return hasAllPins(again, pins) ? again : null
   }
 
   async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
@@ -169,11 +167,6 @@ export class StatusFilterCheck {
   }
 }
 
-function hasAll({ pins }: PinPage, wanted: readonly Pin[]): boolean {
-  const ids = new Set(pins.map(({ requestId }) => requestId))
-  return wanted.every(({ requestId }) => ids.has(requestId))
-}
-
 /** Returns whether a list has a pin that is older than all of another list, which is sorted. So it was not made from that list. */
 function isBeyond({ pins }: PinPage, all: PinPage): boolean {
   const last = all.pins.at(-1)
@@ -183,7 +176,7 @@ function isBeyond({ pins }: PinPage, all: PinPage): boolean {
 /** Returns whether a list has a pin that came after another list was made, which is whole or sorted. It may be the first by that. */
 function hasAdded({ pins }: PinPage, { page, isAll }: AllStatuses): boolean {
   const last = page.pins.at(-1)
-  const ids = new Set(page.pins.map(({ requestId }) => requestId))
+  const ids = idsOf(page.pins)
   const others = pins.filter(({ requestId }) => !ids.has(requestId))
   const isNewer = ({ created }: Pin): boolean => last !== undefined && created.ns > last.created.ns
   return isAll ? others.length > 0 : isSurelySorted(page.pins) && others.some(isNewer)
@@ -197,7 +190,7 @@ function hasAdded({ pins }: PinPage, { page, isAll }: AllStatuses): boolean {
 function listedAnyway({ page: { pins }, isAll, part }: AllStatuses): readonly Pin[] {
   if (isAll && pins.length <= SMALLEST_CUT) return pins
   if (!isSurelySorted(pins) && !isSurelySorted(pins.toReversed())) return []
-  const ids = new Set(part.pins.map(({ requestId }) => requestId))
+  const ids = idsOf(part.pins)
   const end = Math.max(
     SMALLEST_CUT - 1,
     pins.findLastIndex(({ requestId }) => ids.has(requestId)),

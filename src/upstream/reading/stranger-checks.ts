@@ -1,12 +1,12 @@
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
 import type { ListQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount, SharedPage } from '../http/pin-page.ts'
+import { type PinPage, recordCount, withoutDoubt } from '../http/pin-page.ts'
 import { EndCheck } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { LimitCheck } from './limit-check.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import type { CheckedService, PageCheck } from './page-check.ts'
+import type { CheckedPage, CheckedService } from './page-check.ts'
 import { SeveralCidsCheck } from './several-cids-check.ts'
 import { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusFilterCheck } from './status-filter-check.ts'
@@ -21,13 +21,14 @@ const MANY = 3
  * Pages of known providers are not checked. At any other service a check costs requests only while neither the configuration
  * (`count`; for several statuses `multiStatus`) nor an answer has shown how the service lists:
  *
- * - one for a page of ten or more pins that is shorter than requested, and up to three if the service ignores times; up to
- *   three more for the largest `limit` when a cut was found;
- * - up to three for a page of several statuses, four if the account is empty; empty pages for live status at most once a
- *   minute, unless the account is known to have pins;
- * - up to three for a page that lacks one of several CIDs, once; a few more where lists of its statuses show none of these pins;
- * - two for a short page of some statuses, one for each such page while all pins have the same status, and more only above
- *   1,000 pins. None for live status.
+ * - one for a page of ten or more pins that is shorter than requested; up to four more for the largest `limit` when a cut was found.
+ *   Where the service ignores times, up to four (see `isProvenWhole`), and up to eight more if no `count` was larger than its page;
+ * - one or two for a page of several statuses; three to five, once, where several do not work. Four or five for an empty page, those
+ *   for live status at most once a minute, unless the account is known to have pins. A few more for records that are no valid pins;
+ * - up to two for a page that lacks one of several CIDs, once; a few more if it is empty, or if lists of its statuses show none of
+ *   these pins;
+ * - two for a short page of some statuses, one for each such page while all pins have the same status. A few more if it lacks pins that
+ *   a list of all statuses has, if its `count` may be honest, or if lists may have been cut. None for live status.
  *
  * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
  * read once for them, see `WholeAccount`.
@@ -40,9 +41,9 @@ export class StrangerChecks {
   readonly #service: CheckedService
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #severalCids: SeveralCidsCheck
-  readonly #ofStatuses = new OneAtATime()
-  readonly #ofCids = new OneAtATime()
-  readonly #ofFilters = new OneAtATime()
+  readonly #statusesQuestion = new OneAtATime()
+  readonly #cidsQuestion = new OneAtATime()
+  readonly #statusFilterQuestion = new OneAtATime()
   readonly #statusFilter: StatusFilterCheck
   readonly #account: WholeAccount
   readonly #end: EndCheck
@@ -63,11 +64,12 @@ export class StrangerChecks {
    * find nothing are right: whether the service finds all CIDs, if the page lacks one of them and the account is known to have
    * pins; and whether it understands several statuses, if the page is empty then.
    */
-  async isWholeLookup(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
+  async isWholeLookup(checked: CheckedPage): Promise<boolean> {
+    const { query, page, check } = checked
     const isEmpty = recordCount(page) === 0
     if (isEmpty && !check.hasPins) return true
-    if (isEmpty) await this.#checkStatuses(query, page, check)
-    if (this.#service.known.isStranger) await this.#checkCids(query, page, check)
+    if (isEmpty) await this.#checkStatuses(checked)
+    if (this.#service.known.isStranger) await this.#checkCids(checked)
     const { multiStatus, maxCids } = this.#service.capabilities
     return (query.statuses.length < 2 || multiStatus !== false) && (query.cids?.length ?? 0) <= maxCids
   }
@@ -76,14 +78,14 @@ export class StrangerChecks {
    * Returns the page, with `looksCut` only if it still may have been cut. It may lack pins if the capabilities have changed:
    * then it must be requested again, as they say now.
    */
-  async check(query: ListQuery, page: PinPage, check: PageCheck): Promise<PinPage> {
+  async check(checked: CheckedPage): Promise<PinPage> {
+    const { query, page, check } = checked
     const { known, proofs } = this.#service
-    if (page.looksCut && (await this.#account.shows(query, page, check, check.others.count() >= MANY)))
-      return withoutDoubt(page)
-    if (await this.#checkStatuses(query, page, check)) return withoutDoubt(page)
+    if (page.looksCut && (await this.#account.shows(checked, check.others.count() >= MANY))) return withoutDoubt(page)
+    if ((await this.#checkStatuses(checked)) !== null) return withoutDoubt(page)
     if (!known.isStranger) return page
-    await this.#checkCids(query, page, check)
-    const whole = await this.#wholeByStatus(query, page, check)
+    await this.#checkCids(checked)
+    const whole = await this.#checkStatusFilter(checked)
     if (whole !== null) return withoutDoubt(whole)
     const isOfAll = query.statuses.length === PIN_STATUSES.length
     const isByStatus = isOfAll || proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
@@ -111,65 +113,58 @@ export class StrangerChecks {
     return query.statuses.length === PIN_STATUSES.length || this.#service.proofs.isStatusFilterProven(query)
   }
 
+  /** Returns the page if it has been found to have all pins that match; otherwise null. */
+  #checkStatuses(checked: CheckedPage): Promise<PinPage | null> {
+    const { query, page, check } = checked
+    const isOpen = (): boolean => query.statuses.length > 1 && this.#service.capabilities.multiStatus === null
+    return this.#findOut(this.#statusesQuestion, isOpen, checked, async () => {
+      // An empty page costs no more if all pins are read for it.
+      if (recordCount(page) === 0 && (await this.#account.shows(checked, true))) return page
+      if (isOpen()) await this.#severalStatuses.check(query, page, check)
+      return null
+    })
+  }
+
+  #checkCids({ query, page, check }: CheckedPage): Promise<void> {
+    const isOpen = (): boolean => this.#severalCids.isOpen(query, page)
+    return this.#cidsQuestion.run(isOpen, () => this.#severalCids.check(query, page, check))
+  }
+
   /** Returns a page that has all pins that match: this one, or the same list requested again. Null if none is known. */
-  async #wholeByStatus(query: ListQuery, page: PinPage, check: PageCheck): Promise<PinPage | null> {
+  async #checkStatusFilter(checked: CheckedPage): Promise<PinPage | null> {
+    const { query, page, check } = checked
     const { capabilities } = this.#service
     const isOpen = (): boolean => !this.#isStatusFilterProven(query) && !isFull(query, page, capabilities)
     if (isPoll(check.class)) return null
-    let found = null as PinPage | null
-    const isWhole = await this.#findOut(this.#ofFilters, isOpen, query, page, check, async () => {
-      found = await this.#statusFilter.findWhole(query, page, check)
-      return found !== null
-    })
-    return isWhole ? (found ?? page) : null
-  }
-
-  /** Returns true if the page has been found to have all pins that match. */
-  #checkStatuses(query: ListQuery, page: PinPage, check: PageCheck): Promise<boolean> {
-    const isOpen = (): boolean => query.statuses.length > 1 && this.#service.capabilities.multiStatus === null
-    return this.#findOut(this.#ofStatuses, isOpen, query, page, check, async () => {
-      // An empty page costs no more if all pins are read for it.
-      if (recordCount(page) === 0 && (await this.#account.shows(query, page, check, true))) return true
-      if (isOpen()) await this.#severalStatuses.check(query, page, check)
-      return false
-    })
+    return await this.#findOut(
+      this.#statusFilterQuestion,
+      isOpen,
+      checked,
+      async () => await this.#statusFilter.findWhole(query, page, check),
+    )
   }
 
   /**
    * Asks a question about the service, once for all lists in progress. If its answer shows nothing, all pins are read for the lists
    * that have waited for it.
    *
-   * @param ask returns true if the page has all pins that match
-   * @returns the same
+   * @param ask returns a page that has all pins that match, if the answer shows one
+   * @returns the same, or the page that is checked if all pins of the account show that it is whole
    */
   async #findOut(
     question: OneAtATime,
     isOpen: () => boolean,
-    query: ListQuery,
-    page: PinPage,
-    check: PageCheck,
-    ask: () => Promise<boolean>,
-  ): Promise<boolean> {
-    if (!isOpen()) return false
+    checked: CheckedPage,
+    ask: () => Promise<PinPage | null>,
+  ): Promise<PinPage | null> {
+    if (!isOpen()) return null
     const hasWaited = question.isRunning
-    let isWhole = false
-    await question.run(
-      isOpen,
-      async () => {
-        isWhole = (await this.#account.shows(query, page, check, hasWaited)) || (isOpen() && (await ask()))
-      },
-      check.others.haveRoom,
-    )
-    return isWhole
+    let whole: PinPage | null = null
+    const run = async (): Promise<void> => {
+      if (await this.#account.shows(checked, hasWaited)) whole = checked.page
+      else if (isOpen()) whole = await ask()
+    }
+    await question.run(isOpen, run, checked.check.others.haveRoom)
+    return whole
   }
-
-  #checkCids(query: ListQuery, page: PinPage, check: PageCheck): Promise<void> {
-    const isOpen = (): boolean => this.#severalCids.isOpen(query, page)
-    return this.#ofCids.run(isOpen, () => this.#severalCids.check(query, page, check))
-  }
-}
-
-/** Returns the page without `looksCut`. */
-export function withoutDoubt(page: PinPage): PinPage {
-  return page.looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut) : page
 }

@@ -1,13 +1,14 @@
 import { BadRequestError, PinqlError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
-import { createPinFilter, type ListQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { createPinFilter } from '../http/list-query.ts'
+import { recordCount } from '../http/pin-page.ts'
+import { hasAllPins } from './compare-pages.ts'
 import type { EndCheck } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { claimsMore } from './list-counts.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import { askForMost, type CheckedService, type PageCheck } from './page-check.ts'
+import { askForMost, type CheckedPage, type CheckedService, type PageCheck } from './page-check.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 
 /** All pins of the account. */
@@ -43,16 +44,14 @@ export class WholeAccount {
    *
    * @param mayRead true if the pins are read where they were not read since the list began. They never are for a single list.
    */
-  async shows(query: ListQuery, page: PinPage, check: PageCheck, mayRead: boolean): Promise<boolean> {
+  async shows({ query, page, check }: CheckedPage, mayRead: boolean): Promise<boolean> {
     if (isPoll(check.class) || isFull(query, page, this.#service.capabilities)) return false
     const isOpen = (): boolean => this.#fitsOneList && check.others.count() > 0 && this.#since(check) === undefined
     // Lists that began too late for one reading share the next.
     const mayJoin = (): boolean => !this.#reading.isRunning && check.others.haveRoom()
     if (mayRead) await this.#reading.run(isOpen, () => this.#read(check), mayJoin)
     const pins = this.#since(check)?.pins
-    if (!pins) return false
-    const ids = new Set(page.pins.map(({ requestId }) => requestId))
-    return pins.filter(createPinFilter(query)).every(({ requestId }) => ids.has(requestId))
+    return pins ? hasAllPins(page, pins.filter(createPinFilter(query))) : false
   }
 
   /** Lets the pins go. Called when no list is in progress. */

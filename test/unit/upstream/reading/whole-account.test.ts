@@ -47,7 +47,7 @@ function createAccount() {
     /** Returns whether the account shows a page of these pins to be whole, for a list that begins now. */
     shows: (page: readonly Pin[], mayRead: boolean) => {
       const check = { ask, class: 'interactive', hasPins: true, askedAt: clock.now(), others } as const
-      return account.shows(LIST, { count: null, pins: page }, check, mayRead)
+      return account.shows({ query: LIST, page: { count: null, pins: page }, check }, mayRead)
     },
   }
 }
