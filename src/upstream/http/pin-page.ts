@@ -1,5 +1,11 @@
 import type { Pin } from '../../domain/pin.ts'
 
+/**
+ * A page with fewer records is never taken for cut: the specification's default `limit` is 10, so a service that cannot list
+ * ten pins fails every client.
+ */
+export const SMALLEST_CUT = 10
+
 /** A record of a list that is not a valid pin, and so is not shown. */
 export interface LeftOut {
   /** Equal for the same record on two pages. */

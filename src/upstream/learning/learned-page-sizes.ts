@@ -1,10 +1,5 @@
-import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { type PinPage, recordCount, SMALLEST_CUT } from '../http/pin-page.ts'
 
-/**
- * A page with fewer records is never taken for cut: the specification's default `limit` is 10, so a service that cannot list
- * ten pins fails every client.
- */
-export const SMALLEST_CUT = 10
 /** The specification's largest `limit`. A service that lists more has no largest page. */
 const LARGEST_CUT = 1000
 /** Maximum number of pages that are remembered. A page that is forgotten costs a check, and nothing else. */

@@ -1,8 +1,8 @@
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { type PinPage, recordCount, SMALLEST_CUT } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from './learned-capabilities.ts'
-import { LearnedPageSizes, SMALLEST_CUT } from './learned-page-sizes.ts'
+import { LearnedPageSizes } from './learned-page-sizes.ts'
 
 /** Largest chance that a filter that is applied after the cut passes its tests. */
 const CHANCE_OF_ERROR = 1e-5
