@@ -1,39 +1,43 @@
 /**
  * Services that nobody knows, made by chance from a grammar of what services do in lists: a million readings, each of which is
- * exact or ends in a typed error. At least 95 % of those that a client can complete who is told the rules are exact.
+ * exact or ends in a typed error. In usual accounts, at least 95 % of those that a client can
+ * complete who is told the rules are exact. Dense accounts are small and unkind, and show mistakes sooner.
  *
  * It needs no sockets, and as many processes as there are processors. The first seed is printed, and so is what was refused
  * though it is possible, by cause.
  *
- * Run: npm run bench:grammar -- [histories = 1000000] [first seed = by chance]
+ * Run: npm run bench:grammar -- [histories = 1000000] [first seed = by chance] [accounts = usual | dense]
  * In CI: npm run test:grammar, which reads the same 10,000 histories each time.
- * Exit code 1 when a reading lost or repeated a pin, or fewer than 95 % of the possible ones were exact.
+ * Exit code 1 when a reading lost or repeated a pin, or in usual accounts fewer than 95 % of the possible ones were exact.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { type Account, TIMES_OF } from '../../test/support/grammar/account-times.ts'
 import { addTotals, type HistoryTotals, noHistories, readHistories } from '../../test/support/grammar/read-histories.ts'
 
 /** Histories that a process reads before it reports. */
 const PART = 500
 
-const [histories = 1_000_000, firstSeed = Math.floor(Math.random() * 2 ** 31)] = process.argv.slice(2).map(Number)
+const [histories = 1_000_000, firstSeed = Math.floor(Math.random() * 2 ** 31)] = process.argv.slice(2, 4).map(Number)
+const account = (process.argv[4] ?? 'usual') as Account
+if (!(account in TIMES_OF)) throw new RangeError(`expected usual or dense accounts, got ${account}`)
 if (process.send) process.on('message', (seed: number) => void readPart(seed))
 else await readAll()
 
 async function readPart(seed: number): Promise<void> {
-  process.send?.(await readHistories(seed, Math.min(PART, firstSeed + histories - seed)))
+  process.send?.(await readHistories(seed, Math.min(PART, firstSeed + histories - seed), {}, account))
 }
 
 async function readAll(): Promise<void> {
-  process.stdout.write(`${histories} histories from seed ${firstSeed}\n`)
+  process.stdout.write(`${histories} histories of ${account} accounts from seed ${firstSeed}\n`)
   const startedAt = performance.now()
   const seconds = (): number => Math.round((performance.now() - startedAt) / 1000)
   const totals = noHistories()
   let seed = firstSeed
   const readInProcess = async (): Promise<void> => {
-    const child = fork(fileURLToPath(import.meta.url), [String(histories), String(firstSeed)])
+    const child = fork(fileURLToPath(import.meta.url), [String(histories), String(firstSeed), account])
     const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`A process ended with ${code}`)))
     while (seed < firstSeed + histories) {
       child.send(seed)
@@ -58,5 +62,5 @@ async function readAll(): Promise<void> {
   process.stdout.write(
     `${pins} pins, ${requests} requests, ${seconds()} s: ${possible} possible, of which ${exact} exact (${share.toFixed(2)} %); ${refused} refused in all; ${mistakes.length} mistakes\n`,
   )
-  process.exitCode = mistakes.length > 0 || share < 95 ? 1 : 0
+  process.exitCode = mistakes.length > 0 || (account === 'usual' && share < 95) ? 1 : 0
 }

@@ -1,3 +1,4 @@
+import type { Account } from './account-times.ts'
 import { readHistory } from './read-history.ts'
 import type { ServiceRules } from './service-rules.ts'
 
@@ -30,10 +31,11 @@ export async function readHistories(
   firstSeed: number,
   histories: number,
   fixed: Partial<ServiceRules> = {},
+  account: Account = 'usual',
 ): Promise<HistoryTotals> {
   const totals = noHistories()
   for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
-    const { result, rules, reading, isPossible, pins, requests } = await readHistory(seed, fixed)
+    const { result, rules, reading, isPossible, pins, requests } = await readHistory(seed, fixed, account)
     totals.histories++
     totals.pins += pins
     totals.requests += requests

@@ -8,6 +8,7 @@ import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { createTenantOver } from '../zoo/emulated-tenant.ts'
 import { ALL, readInPages } from '../zoo/paging-histories.ts'
+import { type Account, TIMES_OF } from './account-times.ts'
 import { type GrammarPin, type NewGrammarPin, RandomService } from './random-service.ts'
 import { filtersByChance, isWanted, partsByChance } from './record-filters.ts'
 import { canBeRead, rulesByChance, type ServiceRules } from './service-rules.ts'
@@ -38,8 +39,12 @@ const SECOND_NS = 1_000_000_000n
  *
  * @param fixed rules that are not left to chance
  */
-export async function readHistory(seed: number, fixed: Partial<ServiceRules> = {}): Promise<HistoryOutcome> {
-  const { rules, service, tenant, readBefore, any, below } = await createHistory(seed, fixed)
+export async function readHistory(
+  seed: number,
+  fixed: Partial<ServiceRules> = {},
+  account: Account = 'usual',
+): Promise<HistoryOutcome> {
+  const { rules, service, tenant, readBefore, any, below } = await createHistory(seed, fixed, account)
   const { pins } = service
   const query = queryByChance(pins, any, below)
   const size = any([1, 3, 10, 25, 100])
@@ -59,7 +64,7 @@ export async function readHistory(seed: number, fixed: Partial<ServiceRules> = {
 }
 
 /** A service by rules of chance, with pins that may have been read before, all or some. */
-export async function createHistory(seed: number, fixed: Partial<ServiceRules> = {}) {
+export async function createHistory(seed: number, fixed: Partial<ServiceRules> = {}, account: Account = 'usual') {
   const random = seededRandom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
   const any = <Value>(values: readonly Value[]): Value => values[below(values.length)] as Value
@@ -67,10 +72,10 @@ export async function createHistory(seed: number, fixed: Partial<ServiceRules> =
   const service = new RandomService(rules, random)
   const tenant = createTenantOver(service, { name: 'grammar', provider: null })
   const statuses: readonly PinStatus[] = any([MIXED, PIN_STATUSES, [any(PIN_STATUSES)], ['queued', 'pinned']])
-  const stored: NewGrammarPin[] = timesByChance(any, below).map((time) => ({
+  const stored: NewGrammarPin[] = TIMES_OF[account](any, below).map((time) => ({
     created: START_NS + time,
     status: any(statuses),
-    isOdd: rules.records !== 'valid' && below(20) === 0,
+    isOdd: rules.records !== 'valid' && below(account === 'dense' ? 8 : 20) === 0,
     ...partsByChance(any),
   }))
   if (rules.count === 'capped like pages') stored.push(...standingOut(stored))
@@ -97,23 +102,6 @@ function standingOut(stored: readonly NewGrammarPin[]): NewGrammarPin[] {
 
 /** Mostly pinned. */
 const MIXED: readonly PinStatus[] = [...Array<PinStatus>(12).fill('pinned'), ...PIN_STATUSES]
-
-/**
- * Instants after the start. Mostly few pins; sometimes hundreds in one instant, or in one second. The sizes are of accounts,
- * and not of services: hundreds of pins come less often, since they take most of the time.
- */
-function timesByChance(any: <Value>(values: readonly Value[]) => Value, below: (limit: number) => number): bigint[] {
-  const times: bigint[] = []
-  for (let groups = any([0, 1, 2, 5, 15, 40]); groups > 0; groups--) {
-    const second = BigInt(below(any([2, 30]))) * SECOND_NS
-    const at = second + BigInt(below(1000)) * any([0n, 1_000_000n])
-    const size = any([1, 1, 1, 1, 1, 2, 5, any([10, 20, 37, 100, 101]), any([1, 99, 500, 900, 950])])
-    const spread = any([0n, 0n, 1n, 1_000n, 1_000_000n])
-    for (let pin = 0; pin < size; pin++) times.push(at + BigInt(pin) * spread)
-    if (times.length > 2_000) break
-  }
-  return times
-}
 
 /** All statuses, one or two; no range of time, or one that is open, or not; with other filters, or without. */
 export function queryByChance(
