@@ -1,6 +1,6 @@
 import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Clock } from '../waiting/clock.ts'
-import { hearAskers, type StopSignal } from '../waiting/stop.ts'
+import { Stop, type StopSignal } from '../waiting/stop.ts'
 import type { Appointment } from './agenda.ts'
 import { CallScheduler } from './call-scheduler.ts'
 import { CellSet } from './cell-set.ts'
@@ -142,7 +142,7 @@ class MemoryRequestBudget implements RequestBudget {
       }
       const letGo = () => {
         signal?.removeEventListener('abort', abort)
-        hearAskers(signal, undefined)
+        if (signal instanceof Stop) signal.onAsker = undefined
       }
       const waiter: WaitingCall = {
         lane: tenant.lane(request.class, request.endpoint),
@@ -162,7 +162,7 @@ class MemoryRequestBudget implements RequestBudget {
         },
       }
       signal?.addEventListener('abort', abort)
-      hearAskers(signal, (asker) => this.#scheduler.join(waiter, asker))
+      if (signal instanceof Stop) signal.onAsker = (asker) => this.#scheduler.join(waiter, asker)
       this.#scheduler.add(waiter)
     })
   }

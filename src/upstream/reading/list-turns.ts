@@ -3,7 +3,7 @@ import { RefusedCalls } from '../budget/refused-calls.ts'
 import { type Turn, TurnQueue, turnOf } from '../budget/turn-queue.ts'
 import type { Account } from '../service/account.ts'
 import type { ClockTimer } from '../waiting/clock.ts'
-import { type Asker, hearAskers, type StopSignal } from '../waiting/stop.ts'
+import { type Asker, Stop, type StopSignal } from '../waiting/stop.ts'
 import type { OtherLists } from './page-check.ts'
 
 /** Longest pause between two looks. So lists that wait are let go within a second of the service going down. */
@@ -145,7 +145,7 @@ export class ListTurns implements OtherLists {
       const join = (another: Asker): void => {
         if (waiter.turn) this.#queue.join(waiter.turn, turnOf(another))
       }
-      hearAskers(signal, join)
+      if (signal instanceof Stop) signal.onAsker = join
     })
     signal.addEventListener('abort', leave)
     this.#serve()
@@ -153,7 +153,7 @@ export class ListTurns implements OtherLists {
       await begun
     } finally {
       signal.removeEventListener('abort', leave)
-      hearAskers(signal, undefined)
+      if (signal instanceof Stop) signal.onAsker = undefined
     }
   }
 

@@ -3,8 +3,8 @@ import type { Pin } from '../../domain/pin.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import {
   type Asker,
-  hearAskers,
   listen,
+  Stop,
   type StopSignal,
   unionOfOperationIds,
   type WaitingOperations,
@@ -208,7 +208,7 @@ export class LookupGroup implements WaitingOperations {
     const turns = this.#turns
     if (!turns) return
     turns.join(cid, signal.asker)
-    hearAskers(signal, (asker) => turns.join(cid, asker))
+    if (signal instanceof Stop) signal.onAsker = (asker) => turns.join(cid, asker)
   }
 
   #remove(waiter: Waiter): void {
@@ -219,7 +219,7 @@ export class LookupGroup implements WaitingOperations {
     if (equal > 0) this.#targets.set(target, equal)
     else this.#targets.delete(target)
     if (waiter.requestId === null) this.#contents--
-    if (this.#turns) hearAskers(waiter.signal, undefined)
+    if (this.#turns && waiter.signal instanceof Stop) waiter.signal.onAsker = undefined
     if (same.size > 0) return
     this.#byCid.delete(waiter.cid.text)
     this.#turns?.remove(waiter.cid, { isServed: false })

@@ -1,7 +1,7 @@
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import { longestVisitMs } from '../service/call-times.ts'
 import type { Service } from '../service/service.ts'
-import { hearAskers, Stop, type StopSignal } from '../waiting/stop.ts'
+import { Stop, type StopSignal } from '../waiting/stop.ts'
 
 /** The longest pause between two requests to a service that is down. */
 const NEXT_TRIAL_MS = 1_000
@@ -39,7 +39,7 @@ export class LookupOutage {
     const { clock, timeoutMs } = this.#service
     const stop = new Stop(signal)
     const unfollow = stop.follow(signal)
-    hearAskers(signal, (asker) => stop.onAsker?.(asker))
+    if (signal instanceof Stop) signal.onAsker = (asker) => stop.onAsker?.(asker)
     const leave = (): void => {
       if (this.#isDown) stop.abort(this.#refusal())
     }
@@ -47,7 +47,7 @@ export class LookupOutage {
     return find(stop).finally(() => {
       timer.cancel()
       unfollow()
-      hearAskers(signal, undefined)
+      if (signal instanceof Stop) signal.onAsker = undefined
     })
   }
 

@@ -4,7 +4,7 @@ import type { Trial, Visit } from '../breaker/visit.ts'
 import type { Endpoint } from '../budget/rate-limit.ts'
 import type { CallRequest, Permit, RequestBudget } from '../budget/request-budget.ts'
 import { isPoll } from '../budget/request-class.ts'
-import { hearAskers, Stop, type StopSignal } from '../waiting/stop.ts'
+import { Stop, type StopSignal } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
 import type { CallPath } from './call-path.ts'
 import { type CallTimes, longestTrialMs, longestVisitMs } from './call-times.ts'
@@ -84,7 +84,7 @@ export async function acquireWhileUp(
 ): Promise<Permit | null> {
   const down = new Stop(signal)
   const endFollowing = signal && down.follow(signal)
-  hearAskers(signal, (asker) => down.onAsker?.(asker))
+  if (signal instanceof Stop) signal.onAsker = (asker) => down.onAsker?.(asker)
   const endWaiting = breakers.whenOpen(request.tenantKey, () => down.abort(DOWN))
   try {
     return await budget.acquire(request, { signal: down })
@@ -94,7 +94,7 @@ export async function acquireWhileUp(
   } finally {
     endWaiting()
     endFollowing?.()
-    hearAskers(signal, undefined)
+    if (signal instanceof Stop) signal.onAsker = undefined
   }
 }
 

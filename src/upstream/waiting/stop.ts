@@ -112,14 +112,6 @@ export class Stop implements StopSignal {
   }
 }
 
-/**
- * Calls `onAsker` with each further operation that begins to wait for a call, until it is called with undefined. Only a {@link Stop}
- * may have several.
- */
-export function hearAskers(signal: StopSignal | undefined, onAsker: Stop['onAsker']): void {
-  if (signal instanceof Stop) signal.onAsker = onAsker
-}
-
 /** Calls `onAbort` once, when a signal is aborted. */
 export function listen(signal: StopSignal, onAbort: () => void): void {
   // One request of a client may wait for a thousand calls. Node would take that many listeners for a leak.
