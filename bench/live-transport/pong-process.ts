@@ -28,6 +28,7 @@ server.on('connection', (ws, request) => {
     },
     ponged: (payload) => wire.ponged(payload),
     failed() {},
+    threw() {},
     closed: () => wires.delete(wire),
   })
 })

@@ -187,7 +187,9 @@ export class ServiceError extends PinqlError {
 
 /** Prints any value for a message, shortened to 100 characters so that a message stays one line. */
 export function show(value: unknown): string {
-  const text = typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? String(value))
+  // A long text is cut before it is printed: it may have a megabyte.
+  const shown = typeof value === 'string' ? value.slice(0, 101) : value
+  const text = typeof shown === 'bigint' ? `${shown}` : (JSON.stringify(shown) ?? String(shown))
   return text.length > 100 ? `${text.slice(0, 97)}…` : text
 }
 

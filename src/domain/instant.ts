@@ -13,6 +13,9 @@ const USUAL =
 /** Length of a usual instant in whole seconds. */
 const WHOLE_SECONDS = '2026-01-31T12:00:00Z'.length
 
+/** Longest text that is read as an instant: nine digits of a fraction and an offset have 35 characters. */
+const MAX_INSTANT_LENGTH = 64
+
 /** One second. */
 export const SECOND_NS = 1_000_000_000n
 
@@ -86,7 +89,7 @@ function fractionOf(usual: string): string {
 }
 
 function decode(text: string, argument: string): Instant {
-  const [, day, time, fraction = '', offset] = RFC3339.exec(text) ?? []
+  const [, day, time, fraction = '', offset] = (text.length <= MAX_INSTANT_LENGTH && RFC3339.exec(text)) || []
   const seconds = Date.parse(`${day}T${time?.replace(':60', ':59')}${offset?.toUpperCase()}`)
   if (Number.isNaN(seconds) || !isRealDay(day)) {
     throw BadRequestError.of(argument, 'an RFC 3339 timestamp such as "2026-01-31T12:00:00.000Z"', text)

@@ -1,5 +1,6 @@
 import { BadRequestError } from './errors.ts'
 import { parseInstant } from './instant.ts'
+import { MAX_ID_LENGTH } from './pin-id.ts'
 import type { PinPosition } from './pin-order.ts'
 
 /**
@@ -17,7 +18,7 @@ export function formatCursor({ created, service, requestId }: PinPosition): stri
  * @throws {BadRequestError} when pinql did not make it
  */
 export function parseCursor(cursor: string): PinPosition {
-  const text = Buffer.from(cursor, 'base64url').toString()
+  const text = cursor.length <= MAX_ID_LENGTH ? Buffer.from(cursor, 'base64url').toString() : ''
   const [created, serviceName, ...rest] = text.split('|')
   const requestId = rest.join('|')
   if (encode(text) === cursor && created && serviceName && requestId) {

@@ -1,6 +1,9 @@
 import { parseCid } from './cid.ts'
 import { BadRequestError } from './errors.ts'
 
+/** Maximum characters of a global id, and of a cursor. What is longer was not made by pinql, and is not decoded. */
+export const MAX_ID_LENGTH = 1_024
+
 /** Names a pin, as its global id does. Has the CID too, so that ten pins can be asked for in one request. */
 export interface PinRef {
   /** Configured name. */
@@ -32,7 +35,7 @@ export function formatServiceId(serviceName: string): string {
  * @throws {BadRequestError} for a text that pinql did not make
  */
 export function parseNodeId(id: string, argument = 'id'): NodeRef {
-  const text = Buffer.from(id, 'base64url').toString()
+  const text = id.length <= MAX_ID_LENGTH ? Buffer.from(id, 'base64url').toString() : ''
   const [type, serviceName, cid, ...rest] = text.split(':')
   const requestId = rest.join(':')
   if (encode(text) === id && serviceName) {

@@ -65,9 +65,15 @@ export function createFrontDoor(
     handle: createRequestListener({ guard, graphql, isReady, hostRoutes, inFlight, log }),
     inFlight,
     upgrade(request, socket, head) {
-      toOriginForm(request)
-      if (!isWebSocketUpgrade(request) && ignoreUpgrade(request, socket, head)) return
-      connections.upgrade(request, socket, head)
+      // This runs in a listener of an event: what it throws would end the process.
+      try {
+        toOriginForm(request)
+        if (!isWebSocketUpgrade(request) && ignoreUpgrade(request, socket, head)) return
+        connections.upgrade(request, socket, head)
+      } catch (err) {
+        log.error({ err }, 'Unexpected error')
+        socket.destroy()
+      }
     },
     drain: () => connections.drain(shutdownTimeoutMs),
     get drainTimeMs() {

@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from 'undici'
 import { z } from 'zod'
+import { parseUntrustedJson } from '../../domain/untrusted-json.ts'
 import { KeeperUnavailableError } from '../queue/keeper.ts'
 import { readJsonLines } from './read-json-lines.ts'
 
@@ -131,7 +132,7 @@ export class KuboRpc implements AsyncDisposable {
         text += bytes
         if (text.length > MAX_ERROR_BYTES) break
       }
-      const { success, data } = errorObject.safeParse(JSON.parse(text))
+      const { success, data } = errorObject.safeParse(parseUntrustedJson(text))
       if (success && (statusCode === 500 || statusCode === 400)) return new KuboRefusalError(data.Message)
     } catch {
       // The body is no error object of Kubo. The status is reported instead.

@@ -1,3 +1,5 @@
+import { parseUntrustedJson } from '../../domain/untrusted-json.ts'
+
 /** No object of the commands in use is nearly as long. */
 const MAX_LINE_BYTES = 1024 * 1024
 
@@ -13,7 +15,7 @@ export async function* readJsonLines(body: AsyncIterable<Uint8Array>): AsyncGene
     const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
     if (rest.length > MAX_LINE_BYTES) throw new SyntaxError(`A line has more than ${MAX_LINE_BYTES} bytes`)
-    for (const line of lines) if (line.trim()) yield JSON.parse(line)
+    for (const line of lines) if (line.trim()) yield parseUntrustedJson(line)
   }
-  if (rest.trim()) yield JSON.parse(rest)
+  if (rest.trim()) yield parseUntrustedJson(rest)
 }

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { BadRequestError } from '../../domain/errors.ts'
+import { MAX_ID_LENGTH } from '../../domain/pin-id.ts'
 
 /** A place among a tenant's events. */
 export interface LivePosition {
@@ -49,7 +50,7 @@ export class LiveCursors {
    * @throws {BadRequestError} for a text that is no cursor, and for a cursor of another selection
    */
   parse(tenantKey: string, selectionKey: string, cursor: string): LivePosition | null {
-    const bytes = Buffer.from(cursor, 'base64url')
+    const bytes = Buffer.from(cursor.length <= MAX_ID_LENGTH ? cursor : '', 'base64url')
     const signature = bytes.subarray(TAG_BYTES, TAG_BYTES + SIGNATURE_BYTES)
     const body = bytes.subarray(TAG_BYTES + SIGNATURE_BYTES)
     const [, epoch, seq] = /^([\w-]+)\.(\d+)$/.exec(body.toString()) ?? []

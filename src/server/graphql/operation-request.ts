@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql'
+import { parseUntrustedJson } from '../../domain/untrusted-json.ts'
 
 /** The parameters of a request, over any transport. */
 export interface OperationRequest {
@@ -37,6 +38,20 @@ export function checkOperationRequest(params: unknown): OperationRequest {
 }
 
 /**
+ * Reads the parameters of a POST request, and does not check them.
+ *
+ * @throws {GraphQLError} BAD_REQUEST, when the body is no JSON, or is nested too deep
+ */
+export function paramsOfBody(body: string): unknown {
+  try {
+    return parseUntrustedJson(body)
+  } catch (cause) {
+    // In Yoga's words.
+    throw badRequest('POST body sent invalid JSON.', { cause })
+  }
+}
+
+/**
  * Reads the parameters of a GET request, and does not check them. Parameters without a value are left out.
  *
  * @param url may have no host
@@ -66,7 +81,7 @@ function sortKeys(_key: string, value: unknown): unknown {
 
 function parseJson(name: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseUntrustedJson(text)
   } catch (cause) {
     throw badRequest(`Expected "${name}" param to be JSON.`, { cause })
   }

@@ -1,6 +1,7 @@
 import { type Cid, parseCid } from '../../domain/cid.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
 import { type Pin, type PinStatus, type StringMap, WRITE_ID_META_KEY } from '../../domain/pin.ts'
+import { formatPinId, MAX_ID_LENGTH } from '../../domain/pin-id.ts'
 import { Mismatch, readObject, readText } from './read-json.ts'
 
 /** Options for reading a service's pins. */
@@ -29,6 +30,11 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
   ['undefined', 'queued'],
 ])
 
+/** Characters of a request id and a CID that always fit into a global id and a cursor, even if each character has three bytes. */
+const USUAL_NAMING_LENGTH = 180
+/** Characters that the longest time takes in a cursor. */
+const LONGEST_TIME = 88
+
 /**
  * Decodes a pin of an answer. Written by hand instead of as a schema, since it runs for every pin of every list.
  *
@@ -42,6 +48,7 @@ export function decodePin(serviceName: string, json: unknown, { namesPinsByCid =
   const created = readCreated(wire.created)
   const pin = readObject(wire.pin, 'pin')
   const cid = readCid(pin.cid)
+  if (requestId.length + cid.text.length > USUAL_NAMING_LENGTH) checkNaming(serviceName, requestId, cid)
   const name = typeof pin.name === 'string' ? pin.name : ''
   const meta = readMap(pin.meta)
   const read: Pin = {
@@ -57,6 +64,14 @@ export function decodePin(serviceName: string, json: unknown, { namesPinsByCid =
     info: readMap(wire.info),
   }
   return knownStatus === undefined ? { ...withWriteId(read), unknownStatus: statusText } : withWriteId(read)
+}
+
+/** @throws {Mismatch} for a pin whose global id would be too long to be read again */
+function checkNaming(serviceName: string, requestId: string, cid: Cid): void {
+  const id = formatPinId({ service: serviceName, requestId, cid })
+  // A cursor has the time in place of the CID, which may be shorter.
+  if (id.length + LONGEST_TIME <= MAX_ID_LENGTH) return
+  throw new Mismatch('expected a requestid and a CID that are shorter together', { path: 'requestid' })
 }
 
 /** Moves pinql's own entry of `meta` out of what clients see. */

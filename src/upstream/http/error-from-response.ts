@@ -8,6 +8,7 @@ import {
   ServiceError,
   UnauthorizedError,
 } from '../../domain/errors.ts'
+import { parseUntrustedJson } from '../../domain/untrusted-json.ts'
 import type { ServiceResponse } from './exchange.ts'
 import type { HideSecrets } from './hide-secrets.ts'
 import {
@@ -30,6 +31,8 @@ interface FailureText {
 }
 
 const DEFAULT_RETRY_AFTER_MS = 1000
+/** Characters of a refusal that are read. Pages of proxies have a few thousand; what comes later explains nothing. */
+const MAX_WORDS_LENGTH = 16_384
 const ABOUT_MONEY =
   /insufficient[\s_-]?(?:funds|balance|credit)|lack of funds|\b(?:un)?paid\b|\bpayment|\bplan\b|quota|subscription|storage limit/i
 /** Words about a missing pin. They must not match words about a host that a proxy could not find. */
@@ -58,7 +61,8 @@ export function errorFromResponse(
 ): PinqlError {
   const { status } = response
   const from = { service: serviceName }
-  const { reason, details } = parseFailure(response.text, hide)
+  const text = response.text.slice(0, MAX_WORDS_LENGTH)
+  const { reason, details } = parseFailure(text, hide)
   const words = [reason, details].filter((part) => part !== null).join(': ')
   const message = `${serviceName} answered ${status}${words ? ` ${words}` : ''}`
 
@@ -67,7 +71,7 @@ export function errorFromResponse(
   if (status === 403) {
     return ABOUT_MONEY.test(words) ? new InsufficientFundsError(message, from) : new UnauthorizedError(message, from)
   }
-  if ((status === 404 || status === 405) && isWebPage(response.text)) {
+  if ((status === 404 || status === 405) && isWebPage(text)) {
     return new WrongEndpointError(`${serviceName} answered ${status} with a web page: check its endpoint`, from)
   }
   if ((status === 404 || status === 410) && requestId !== null) return new PinNotFoundError(serviceName, requestId)
@@ -86,7 +90,7 @@ export function errorFromResponse(
   }
   if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, from)
   if (status === 400 || status === 422) {
-    const isSpecified = reason !== null && /"error"\s*:\s*\{/.test(response.text)
+    const isSpecified = reason !== null && /"error"\s*:\s*\{/.test(text)
     return new (isSpecified ? SpecifiedRefusalError : BadRequestError)(message, from)
   }
   // Functionland answers 424 when the cluster behind it has failed.
@@ -106,7 +110,7 @@ export function errorFromResponse(
   }
   const refusal = { ...from, httpStatus: status, reason }
   if (mayHaveActed || (status !== 404 && status !== 410)) return new ServiceError(message, refusal)
-  if (status === 404 && words !== '' && isJson(response.text)) return new ListNotFoundError(message, refusal)
+  if (status === 404 && words !== '' && isJson(text)) return new ListNotFoundError(message, refusal)
   return new EmptyRefusalError(message, { ...refusal, form: `${status} ${words}` })
 }
 
@@ -128,7 +132,7 @@ function parseFailure(body: string, hide: HideSecrets = (text) => text): Failure
 
 function findWords(text: string): FailureText {
   try {
-    return fromJson(JSON.parse(text))
+    return fromJson(parseUntrustedJson(text))
   } catch {
     return { reason: null, details: fromPlainText(text) }
   }
@@ -155,7 +159,7 @@ export function isWebPage(body: string): boolean {
 /** Returns whether the body is JSON. */
 export function isJson(body: string): boolean {
   try {
-    JSON.parse(body)
+    parseUntrustedJson(body)
     return true
   } catch {
     return false
@@ -165,7 +169,7 @@ export function isJson(body: string): boolean {
 /** Returns the title of an HTML page, which explains more than its markup. */
 function fromPlainText(text: string): string {
   if (!isWebPage(text)) return text
-  return /<(title|h1)[^>]*>([^<]*)</i.exec(text)?.[2]?.trim() || 'an HTML page'
+  return /<(title|h1)\b[^<>]{0,500}>([^<]{0,500})/i.exec(text)?.[2]?.trim() || 'an HTML page'
 }
 
 function textOf(value: unknown): string | null {

@@ -16,11 +16,12 @@ export function createHideSecrets(request: { readonly token: string; readonly or
 }
 
 function everyFormOf(secret: string): RegExp {
-  // Every encoding leaves letters and digits unchanged.
+  // Every encoding leaves letters and digits unchanged. JSON in JSON doubles the backslashes at each level. Without a maximum, a
+  // long row of them would take time that grows with the square of its length.
   const pattern = secret.replace(/[^a-z0-9]/gi, (character) => {
     const hex = character.charCodeAt(0).toString(16).padStart(2, '0')
     const either = `(?:${hex}|${hex.toUpperCase()})`
-    return String.raw`(?:\\*(?:\x${hex}|u00${either})|%${either})`
+    return String.raw`(?:\\{0,8}(?:\x${hex}|u00${either})|%${either})`
   })
   return new RegExp(pattern, 'g')
 }

@@ -2,6 +2,7 @@ import { parseCid } from '../../domain/cid.ts'
 import { MalformedResponseError } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
 import { type NewPin, PIN_STATUSES, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
+import { parseUntrustedJson } from '../../domain/untrusted-json.ts'
 import { decodePin, type Reading, validIdOf } from './decode-pin.ts'
 import { isJson, isWebPage } from './error-from-response.ts'
 import { type LeftOut, type PinPage, SharedPage } from './pin-page.ts'
@@ -120,7 +121,7 @@ function emptyForm(body: string): string | null {
   if (text === '') return 'no body'
   // The usual list is not parsed twice.
   if (text.length > MAX_EMPTY_FORM || text.includes('"results"') || !isJson(text)) return null
-  const json: unknown = JSON.parse(text)
+  const json = parseUntrustedJson(text)
   if (Array.isArray(json)) return json.length === 0 ? '[]' : null
   if (isEmptyObject(json)) return '{}'
   const { count, results } = partsOf(json)
@@ -160,7 +161,7 @@ function partsOf(value: unknown): Readonly<Record<string, unknown>> {
 function parse<Value>(serviceName: string, body: string, what: string, read: (json: unknown) => Value): Value {
   let json: unknown
   try {
-    json = JSON.parse(body)
+    json = parseUntrustedJson(body)
   } catch (cause) {
     const came = isWebPage(body) ? 'an HTML page: check its endpoint' : 'something that is not JSON'
     const message = `${serviceName} was expected to answer with ${what}, but answered with ${came}`

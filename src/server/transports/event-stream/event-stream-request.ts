@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { StopSignal } from '../../../upstream/waiting/stop.ts'
 import {
-  badRequest,
   checkOperationRequest,
   type OperationRequest,
+  paramsOfBody,
   paramsOfUrl,
 } from '../../graphql/operation-request.ts'
 import { readBody } from '../read-body.ts'
@@ -75,14 +75,5 @@ export async function readEventStreamRequest(
  * @throws {GraphQLError} BAD_REQUEST, for anything but an operation
  */
 export function parseEventStreamRequest(req: IncomingMessage, body: Buffer | null): OperationRequest {
-  return checkOperationRequest(body ? parseBody(body) : paramsOfUrl(req.url ?? '/'))
-}
-
-function parseBody(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch (cause) {
-    // In Yoga's words.
-    throw badRequest('POST body sent invalid JSON.', { cause })
-  }
+  return checkOperationRequest(body ? paramsOfBody(body.toString()) : paramsOfUrl(req.url ?? '/'))
 }

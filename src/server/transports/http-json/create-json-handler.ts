@@ -4,7 +4,7 @@ import type { ExecutionResult } from 'graphql'
 import type { Identify } from '../../caller/caller.ts'
 import type { PreparedOperation } from '../../graphql/documents.ts'
 import type { Executor } from '../../graphql/executor.ts'
-import { checkOperationRequest, type OperationRequest } from '../../graphql/operation-request.ts'
+import { checkOperationRequest, type OperationRequest, paramsOfBody } from '../../graphql/operation-request.ts'
 import type { GraphqlHandler, HttpContext } from '../../http/graphql-handler.ts'
 import { readBody } from '../read-body.ts'
 import { answerAsYoga } from '../yoga/yoga.ts'
@@ -107,7 +107,7 @@ function isShortJson({ method, headers }: IncomingMessage, maxBytes: number): bo
 /** Returns null for a text that is no JSON, or no operation. */
 function requestOf(body: Buffer): OperationRequest | null {
   try {
-    return checkOperationRequest(JSON.parse(body.toString()))
+    return checkOperationRequest(paramsOfBody(body.toString()))
   } catch {
     return null
   }

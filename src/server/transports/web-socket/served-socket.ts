@@ -7,6 +7,8 @@ export interface SocketListener {
   /** Called for a malformed frame. `ws` closes the socket by itself, with the right code. */
   failed(error: Error): void
   closed(): void
+  /** Called with what another of these methods has thrown, which is a bug. To throw on would end the process. */
+  threw(error: unknown): void
 }
 
 /**
@@ -29,21 +31,27 @@ export class ServedSocket extends WebSocket {
 }
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  listenerOf(this)?.received(data, isBinary)
+  tell(this, (listener) => listener.received(data, isBinary))
 }
 
 function onPong(this: WebSocket, payload: Buffer): void {
-  listenerOf(this)?.ponged(payload)
+  tell(this, (listener) => listener.ponged(payload))
 }
 
 function onError(this: WebSocket, error: Error): void {
-  listenerOf(this)?.failed(error)
+  tell(this, (listener) => listener.failed(error))
 }
 
 function onClose(this: WebSocket): void {
-  listenerOf(this)?.closed()
+  tell(this, (listener) => listener.closed())
 }
 
-function listenerOf(socket: WebSocket): SocketListener | null {
-  return socket instanceof ServedSocket ? socket.listener : null
+function tell(socket: WebSocket, what: (listener: SocketListener) => void): void {
+  const listener = socket instanceof ServedSocket ? socket.listener : null
+  if (!listener) return
+  try {
+    what(listener)
+  } catch (error) {
+    listener.threw(error)
+  }
 }

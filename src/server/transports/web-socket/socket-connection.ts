@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Message as ClientMessage, MessageType, parseMessage, type SubscribeMessage } from 'graphql-ws'
+import { type Message as ClientMessage, MessageType, type SubscribeMessage, validateMessage } from 'graphql-ws'
 import type { RawData } from 'ws'
+import { parseUntrustedJson } from '../../../domain/untrusted-json.ts'
 import type { IdentifiedCaller } from '../../caller/caller.ts'
 import { requestIdOf } from '../../http/request-id.ts'
 import { capError } from '../connections/cap-error.ts'
@@ -87,6 +88,11 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
 
   failed(err: Error): void {
     this.#parts.log.debug({ err, requestId: this.#requestId }, 'WebSocket error')
+  }
+
+  threw(err: unknown): void {
+    this.#parts.log.error({ err, requestId: this.#requestId }, 'Unexpected error')
+    this.#close(CLOSE_REASONS.badMessage)
   }
 
   closed(): void {
@@ -246,7 +252,7 @@ function flat(text: string): string {
 
 function parse(data: RawData): ClientMessage | null {
   try {
-    return parseMessage(data.toString())
+    return validateMessage(parseUntrustedJson(data.toString()))
   } catch {
     return null
   }

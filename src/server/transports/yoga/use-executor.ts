@@ -4,7 +4,7 @@ import type { StopSignal } from '../../../upstream/waiting/stop.ts'
 import type { Identify } from '../../caller/caller.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
 import type { Executor } from '../../graphql/executor.ts'
-import { checkOperationRequest, paramsOfUrl } from '../../graphql/operation-request.ts'
+import { checkOperationRequest, paramsOfBody, paramsOfUrl } from '../../graphql/operation-request.ts'
 import type { Plugin } from './yoga.ts'
 
 interface ServerContext {
@@ -20,6 +20,8 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
   return {
     onRequestParse({ request, setRequestParser }) {
       if (request.method === 'GET') setRequestParser(({ url }) => paramsOfUrl(url))
+      else if (isJson(request))
+        setRequestParser(async (post) => paramsOfBody(await post.text()) as Record<string, unknown>)
     },
     onParams({ params, setParams }) {
       const { operationName } = checkOperationRequest(params)
@@ -43,6 +45,10 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
       })
     },
   }
+}
+
+function isJson({ headers }: Request): boolean {
+  return /^\s*application\/(?:graphql\+)?json\b/i.test(headers.get('content-type') ?? '')
 }
 
 /** Turns an error of `identify` into one from which Yoga derives the status. */

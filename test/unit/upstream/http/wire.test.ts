@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../../src/domain/cid.ts'
 import { MalformedResponseError } from '../../../../src/domain/errors.ts'
 import { parseInstant } from '../../../../src/domain/instant.ts'
+import { formatCursor, parseCursor } from '../../../../src/domain/pin-cursor.ts'
+import { formatPinId, parsePinId } from '../../../../src/domain/pin-id.ts'
 import { encodeNewPin, parsePinPage, parseReportedPin } from '../../../../src/upstream/http/wire.ts'
 
 const cid = 'bafkqablimvwgy3y'
@@ -41,6 +43,24 @@ describe('decoding a pin', () => {
 
     expect(parse({ ...least, info }).info).toEqual({ size: '7', done: 'true', parts: '[1]', text: 'x' })
     expect(parse({ ...least, pin: { cid, meta: { n: 1 } } }).meta).toEqual({ n: '1' })
+  })
+
+  it('reads no pin whose id or cursor pinql could not read again', () => {
+    const pin = parse({ ...least, requestid: 'é'.repeat(300) })
+
+    expect(parsePinId(formatPinId(pin)).requestId).toBe(pin.requestId)
+    expect(parseCursor(formatCursor(pin)).requestId).toBe(pin.requestId)
+    expect(() => parse({ ...least, requestid: 'é'.repeat(400) })).toThrow(MalformedResponseError)
+    const page = { count: 2, results: [least, { ...least, requestid: 'r'.repeat(700) }] }
+    expect(parsePinPage('one', JSON.stringify(page)).leftOut).toMatchObject([
+      { reason: expect.stringMatching(/shorter/) },
+    ])
+  })
+
+  it('refuses an answer that is nested too deep to be shown', () => {
+    const deep = `{"results":[{"requestid":"r","status":"pinned","created":"2026-01-31T12:00:00Z","pin":{"cid":"${cid}"},"info":{"a":${'['.repeat(6_000)}${']'.repeat(6_000)}}}]}`
+
+    expect(() => parsePinPage('one', deep)).toThrow(MalformedResponseError)
   })
 
   it.each([

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MAX_JSON_DEPTH, parseUntrustedJson } from '../../../src/domain/untrusted-json.ts'
+
+const SRC = new URL('../../../src/', import.meta.url)
+
+/** Files that parse texts of pinql itself: its own records, lines of its log, its package. `client` runs in browsers of others. */
+const OWN_TEXTS = [
+  'cli/main.ts',
+  'client/read-errors.ts',
+  'embedded/backup/export-pins.ts',
+  'embedded/store/database-schema.ts',
+  'embedded/store/stored-pin.ts',
+  'observability/format-log-line.ts',
+  'upstream/writes/write-codec.ts',
+  'upstream/writes/write-table.ts',
+]
+
+const arrays = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
+const objects = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels)
+
+describe('parseUntrustedJson', () => {
+  it('reads what JSON.parse reads', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 5 }), (text) => {
+        expect(parseUntrustedJson(text)).toEqual(JSON.parse(text))
+      }),
+    )
+  })
+
+  it.each([arrays, objects])('reads %o of 100 levels, and refuses one more', (nested) => {
+    expect(parseUntrustedJson(nested(MAX_JSON_DEPTH))).toBeTypeOf('object')
+    expect(() => parseUntrustedJson(nested(MAX_JSON_DEPTH + 1))).toThrow(SyntaxError)
+  })
+
+  it.each([
+    ['behind many siblings', `[${'[],'.repeat(1_000)}${arrays(100)}]`],
+    ['in a member named __proto__', `{"__proto__":${arrays(100)}}`],
+    ['in a member named as one of every object', `{"hasOwnProperty":1,"constructor":${objects(100)}}`],
+    ['in the last of many members', `{"a":null,"b":"[[[","c":${arrays(100)}}`],
+    ['far too deep', arrays(500_000)],
+  ])('refuses depth that is %s', (_where, text) => {
+    expect(() => parseUntrustedJson(text)).toThrow(SyntaxError)
+  })
+
+  it('is the only parser of texts from outside', () => {
+    const users = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && /\bJSON\.parse\(/.test(readFileSync(new URL(path, SRC), 'utf8')))
+      .sort()
+    expect(users).toEqual([...OWN_TEXTS, 'domain/untrusted-json.ts'].sort())
+  })
+})
