@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { normaliseEndpoint } from './endpoint.ts'
 import { LIVE_SETTINGS } from './live-settings.ts'
+import { OPERATION_SETTINGS } from './operation-settings.ts'
 import { CAPABILITIES_SCHEMA, type CapabilitySettings, LIMITS_SCHEMA } from './service-overrides.ts'
 import { setting, wholeNumber } from './setting.ts'
 
@@ -166,6 +167,7 @@ export const CONFIG_SCHEMA = z.strictObject(
       'Milliseconds that requests in flight get to finish after SIGINT or SIGTERM.',
       (expected) => wholeNumber(expected, 0, 60_000).default(5_000),
     ),
+    ...OPERATION_SETTINGS,
     ...LIVE_SETTINGS,
   },
   { error: 'a map of settings' },

@@ -9,12 +9,13 @@ export const MAX_CHANGES = 1000
 /**
  * Makes many changes. Returns the outcome of each, in the order of the items.
  *
- * More than 1,000 items are not an error of the whole list: each of them is refused, so that the results of the operation's other
- * changes are not lost.
+ * More than 1,000 items are one error of the whole list. The server refuses such an operation before it runs, so that nothing else in
+ * it is done or lost.
  *
  * @param argument that holds the items, for the error
  * @param prepare checks an item or looks it up. Runs for all items at once, so that lookups share requests
  * @param change sends one change. Runs for eight items at a time, and not for an item whose preparation failed
+ * @throws {BadRequestError} for more than 1,000 items
  */
 export async function changeEach<Item, Ready, Result>(
   items: readonly Item[],
@@ -23,8 +24,7 @@ export async function changeEach<Item, Ready, Result>(
   change: (ready: Ready) => Promise<Result>,
 ): Promise<Outcome<Result>[]> {
   if (items.length > MAX_CHANGES) {
-    const tooMany = BadRequestError.of(argument, `at most ${MAX_CHANGES} items`, `${items.length} items`)
-    return items.map(() => tooMany)
+    throw BadRequestError.of(argument, `at most ${MAX_CHANGES} items`, `${items.length} items`)
   }
   const ready = await Promise.all(items.map((item, index) => outcomeOf(() => prepare(item, index))))
   return mapConcurrently(ready, CHANGE_CONCURRENCY, async (each) =>

@@ -2,6 +2,7 @@ import { type AddPinInput, addPin, addPins, copyPins } from '../resolvers/add-pi
 import type { NewPinResult } from '../resolvers/new-pin-result.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
+import { costs, lengthOf, lookups } from './field-cost.ts'
 import { CANDIDATES, ERROR, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED } from './payload-descriptions.ts'
 import { PinType } from './pin.ts'
 
@@ -71,6 +72,7 @@ builder.mutationFields((t) => ({
     description:
       'Asks a service to pin content. It answers before the content is fetched: follow the status with `pinStatusChanged`. Costs one upstream request.',
     args: { input: t.arg({ type: AddPinInputType, required: true, description: 'The pin to add.' }) },
+    ...costs({ requests: (_args, times) => times }),
     resolve: (_root, args, context) => addPin(args.input, context),
   }),
   addPins: t.field({
@@ -78,6 +80,11 @@ builder.mutationFields((t) => ({
     description:
       'Adds many pins. Returns one payload per pin, in the same order; one that fails does not stop the others. Costs one upstream request per pin.',
     args: { input: t.arg({ type: AddPinsInputType, required: true, description: 'The pins to add.' }) },
+    ...costs({
+      requests: (args, times) => times * lengthOf(args, 'input', 'pins'),
+      size: (args) => lengthOf(args, 'input', 'pins'),
+      items: ['input', 'pins'],
+    }),
     resolve: (_root, args, context) => addPins(args.input.pins, context),
   }),
   copyPins: t.field({
@@ -85,6 +92,11 @@ builder.mutationFields((t) => ({
     description:
       'Pins the same content at another service, with the names and `meta` of the pins. The peers that have the content now become the origins of the copies. Returns one payload per id, in the same order.',
     args: { input: t.arg({ type: CopyPinsInputType, required: true, description: 'The pins to copy.' }) },
+    ...costs({
+      requests: (args, times) => times * (lengthOf(args, 'input', 'ids') + lookups(lengthOf(args, 'input', 'ids'))),
+      size: (args) => lengthOf(args, 'input', 'ids'),
+      items: ['input', 'ids'],
+    }),
     resolve: (_root, args, context) => copyPins(args.input.ids, args.input.to, context),
   }),
 }))

@@ -2,6 +2,7 @@ import { type ContentAtService, content, contentPins, contentServices, contents 
 import { builder } from './builder.ts'
 import { ContentType } from './content-type.ts'
 import { ErrorType, toErrorValue, withErrors } from './error.ts'
+import { costs, lengthOf, lookups } from './field-cost.ts'
 import { PinType } from './pin.ts'
 import { PinStatusType } from './pin-status.ts'
 import { ServiceType } from './service.ts'
@@ -15,6 +16,7 @@ const ContentAtServiceType = builder.objectRef<ContentAtService>('ContentAtServi
       nullable: true,
       description:
         'Pins of the CID at this service, newest first; empty when it has none. Null when the service could not be asked, so that nothing is known.',
+      ...costs({ isOpen: true }),
     }),
     error: t.field({
       type: ErrorType,
@@ -41,11 +43,16 @@ ContentType.implement({
           description: 'Statuses: only pins with one of them. An empty list matches nothing. Default: all four.',
         }),
       },
+      ...costs({ isOpen: true, requests: (_args, times, { services }) => services * lookups(times) }),
       resolve: (parent, args, context) => contentPins(parent, args.status, context),
     }),
     services: t.field({
       type: [ContentAtServiceType],
       description: 'The answer of each service. A service that fails has an error here; the others are not affected.',
+      ...costs({
+        size: (_args, { services }) => services,
+        requests: (_args, times, { services }) => services * lookups(times),
+      }),
       resolve: (parent, _args, context) => contentServices(parent, context),
     }),
   }),
@@ -66,6 +73,7 @@ builder.queryFields((t) => ({
     description:
       'Pins of many CIDs at all services, in the order of `cids`. A text that is no CID is null beside an error. More than 1,000 CIDs are a `BAD_REQUEST` of the whole list: `data` is null. Ten CIDs cost one upstream request per service.',
     args: { cids: t.arg({ type: ['CID'], required: true, description: 'Roots of the content, at most 1,000.' }) },
+    ...costs({ size: (args) => lengthOf(args, 'cids'), items: ['cids'] }),
     resolve: (_root, args) => withErrors(contents(args.cids)),
   }),
 }))

@@ -5,6 +5,7 @@ import { type PinArgs, pin } from '../resolvers/pin.ts'
 import { serviceOf } from '../resolvers/service.ts'
 import { builder } from './builder.ts'
 import { ContentType } from './content-type.ts'
+import { costs } from './field-cost.ts'
 import { NodeType } from './node.ts'
 import { PinProgressType } from './pin-progress.ts'
 import { PinStatusType } from './pin-status.ts'
@@ -105,6 +106,7 @@ builder.queryField('pin', (t) =>
         description: "Name of the service that `requestId` belongs to. Default: the gateway's default service.",
       }),
     } satisfies Record<keyof PinArgs, unknown>,
+    ...costs({ requests: (_args, times) => times }),
     resolve: (_root, args, context) => pin(args, context),
   }),
 )

@@ -4,6 +4,7 @@ import { formatCursor } from '../domain/pin-cursor.ts'
 import { type PinPageResult, type PinsArgs, pins } from '../resolvers/pins.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
+import { costs, type FieldCost, lengthOf, numberOf } from './field-cost.ts'
 import { toInt } from './int.ts'
 import { PinType } from './pin.ts'
 import { PinFilterType } from './pin-filter.ts'
@@ -43,11 +44,22 @@ const PinEdgeType = builder.objectRef<Pin>('PinEdge').implement({
   }),
 })
 
+/** The number of pins that a page may have, from the arguments of `pins`. */
+const pageSize: FieldCost['size'] = (_args, _env, { first }) => numberOf(first, 10)
+
 const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').implement({
   description: 'A page of pins, newest first, as Relay defines it.',
   fields: (t) => ({
-    edges: t.expose('nodes', { type: [PinEdgeType], description: 'The pins of this page with their cursors.' }),
-    nodes: t.expose('nodes', { type: [PinType], description: 'The pins of this page without cursors.' }),
+    edges: t.expose('nodes', {
+      type: [PinEdgeType],
+      description: 'The pins of this page with their cursors.',
+      ...costs({ size: pageSize }),
+    }),
+    nodes: t.expose('nodes', {
+      type: [PinType],
+      description: 'The pins of this page without cursors.',
+      ...costs({ size: pageSize }),
+    }),
     pageInfo: t.field({
       type: PageInfoType,
       description: 'Begin and end of this page.',
@@ -57,6 +69,7 @@ const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').impl
       nullable: true,
       description:
         'Number of pins on all pages, as the services count them, with those that `warnings` says cannot be read. Costs up to one upstream request per service, and only if you select it. Null where a service does not count, and where an unknown one has more pins than a list; `totalCountError` tells any other reason.',
+      ...costs({ requests: (_args, times) => times }),
       resolve: async (page) => toInt((await page.total()).count),
     }),
     totalCountError: t.field({
@@ -92,6 +105,7 @@ builder.queryField('pins', (t) =>
         description: "Cursor of the pin before this page: the previous page's `endCursor`. Default: the first page.",
       }),
     } satisfies Record<keyof PinsArgs, unknown>,
+    ...costs({ requests: (args, times) => times * Math.max(1, lengthOf(args, 'services')) }),
     resolve: (_root, args, context) => pins(args, context),
   }),
 )

@@ -1,6 +1,7 @@
 import { type RemovePinResult, type RemovePinsInput, removePin, removePins } from '../resolvers/remove-pin.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
+import { costs, type FieldArgs, lengthOf, MAX_ITEMS } from './field-cost.ts'
 import { PinType } from './pin.ts'
 import { PinFilterType } from './pin-filter.ts'
 
@@ -57,12 +58,18 @@ const RemovePinPayloadType = builder.objectRef<RemovePinResult>('RemovePinPayloa
   }),
 })
 
+/** The number of pins that a removal is about: those of `ids`, or the most that a filter removes. */
+function removals(args: FieldArgs): number {
+  return lengthOf(args, 'input', 'ids') || MAX_ITEMS
+}
+
 builder.mutationFields((t) => ({
   removePin: t.field({
     type: RemovePinPayloadType,
     description:
       'Removes a pin. The service may then drop the content, unless another pin holds it. Costs one upstream request.',
     args: { input: t.arg({ type: RemovePinInputType, required: true, description: 'The pin to remove.' }) },
+    ...costs({ requests: (_args, times) => times }),
     resolve: (_root, args, context) => removePin(args.input.id, context),
   }),
   removePins: t.field({
@@ -70,6 +77,7 @@ builder.mutationFields((t) => ({
     description:
       'Removes many pins, one upstream request each. Returns one payload per pin, in the order of `ids`, or newest first; one that fails does not stop the others. A filter removes at most 1,000 pins: if you get 1,000 payloads, send it again. If listing fails, the result is a single error. Pins that cannot be read are not removed by a filter; then the last payload is an error with the number of them. Try it with `dryRun` first.',
     args: { input: t.arg({ type: RemovePinsInputType, required: true, description: 'The pins to remove.' }) },
+    ...costs({ requests: (args, times) => times * removals(args), size: removals, items: ['input', 'ids'] }),
     resolve: (_root, args, context) => removePins(args.input, context),
   }),
 }))

@@ -1,6 +1,7 @@
 import { type ReplacePinInput, type ReplacePinResult, replacePin } from '../resolvers/replace-pin.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
+import { costs } from './field-cost.ts'
 import { ERROR, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_USED, REPLACEMENT_CANDIDATES } from './payload-descriptions.ts'
 import { PinType } from './pin.ts'
 
@@ -69,6 +70,8 @@ builder.mutationField('replacePin', (t) =>
     args: {
       input: t.arg({ type: ReplacePinInputType, required: true, description: 'The pin, and what to change.' }),
     },
+    // One request, or three where a service cannot replace: the old pin is read, the new one added, the old one removed.
+    ...costs({ requests: (_args, times) => 3 * times }),
     resolve: (_root, args, context) => replacePin(args.input, context),
   }),
 )

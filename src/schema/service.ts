@@ -5,6 +5,7 @@ import { allServices, findService, type ServiceFields, serviceCapabilities } fro
 import { serviceHealth } from '../resolvers/service-health.ts'
 import { builder } from './builder.ts'
 import { ErrorType, toErrorValue } from './error.ts'
+import { costs } from './field-cost.ts'
 import { toInt } from './int.ts'
 import { NodeType } from './node.ts'
 import { RateBudgetType } from './rate-budget.ts'
@@ -56,6 +57,7 @@ export const ServiceType = builder.objectRef<ServiceFields>('Service').implement
     pinCounts: t.field({
       type: PinCountsType,
       description: 'Number of pins by status. Costs four upstream requests.',
+      ...costs({ requests: (_args, times) => 4 * times }),
       resolve: ({ name }, _args, context) => pinCounts(name, context),
     }),
     health: t.field({
@@ -81,6 +83,7 @@ builder.queryFields((t) => ({
   services: t.field({
     type: [ServiceType],
     description: 'All configured services. Costs no upstream request.',
+    ...costs({ size: (_args, { services }) => services }),
     resolve: (_root, _args, context) => allServices(context),
   }),
   service: t.field({

@@ -8,6 +8,7 @@ import {
   validate,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
+import { checkDocumentSize } from './limits/document-size.ts'
 import type { OperationRequest } from './operation-request.ts'
 
 /** An operation that may be run. */
@@ -47,12 +48,16 @@ export class Documents {
   readonly #known = new LRUCache<string, Kept>({ maxSize: CACHE_BYTES, maxEntrySize: CACHE_BYTES / 8 })
   readonly #validity = new WeakMap<DocumentNode, readonly GraphQLError[]>()
 
-  constructor(schema: GraphQLSchema) {
+  readonly #maxBytes: number
+
+  /** @param options.maxBytes of a document, as UTF-8 */
+  constructor(schema: GraphQLSchema, { maxBytes }: { maxBytes: number }) {
     this.#schema = schema
+    this.#maxBytes = maxBytes
   }
 
   /**
-   * Parses a document. A document of too many tokens is refused, since the cost of validation grows faster than its length.
+   * Parses a document. A document that is too large is refused, since the cost of validation grows faster than its length.
    *
    * @throws {GraphQLError} GRAPHQL_PARSE_FAILED
    */
@@ -119,6 +124,7 @@ export class Documents {
 
   #read(text: string): DocumentNode {
     try {
+      checkDocumentSize(text, { maxBytes: this.#maxBytes, maxTokens: MAX_TOKENS })
       return parse(text, { maxTokens: MAX_TOKENS })
     } catch (error) {
       throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED', INVALID) : error

@@ -3,7 +3,7 @@ import {
   type DocumentNode,
   type ExecutionResult,
   execute,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLSchema,
   getOperationAST,
 } from 'graphql'
@@ -19,6 +19,8 @@ import { AskingOperation } from './asking-operation.ts'
 import { visibleErrors } from './client-error.ts'
 import { CompiledOperations } from './compiled-operations.ts'
 import { Documents } from './documents.ts'
+import { Limiter } from './limits/limiter.ts'
+import type { OperationLimits } from './limits/operation-limits.ts'
 import { refuseNullConditions } from './null-conditions.ts'
 import type { OperationRequest } from './operation-request.ts'
 import { requestTimeoutError } from './request-timeout-error.ts'
@@ -29,6 +31,7 @@ export interface ExecutorOptions {
   readonly live: Informers
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number
+  readonly limits: OperationLimits
   readonly log: Logger
 }
 
@@ -56,11 +59,14 @@ export class Executor {
   readonly schema: GraphQLSchema
   readonly documents: Documents
   readonly #compiled: CompiledOperations
+  readonly #limiter: Limiter
   readonly #options: ExecutorOptions
 
   constructor(options: ExecutorOptions) {
     this.schema = options.schema
-    this.documents = new Documents(options.schema)
+    const { schema, limits, registry } = options
+    this.documents = new Documents(schema, { maxBytes: limits.maxDocumentBytes })
+    this.#limiter = new Limiter(schema, limits, { services: registry.services.length })
     this.#compiled = new CompiledOperations(options.schema, (document, bytes) =>
       this.documents.keepMore(document, bytes),
     )
@@ -101,10 +107,18 @@ export class Executor {
     const timer = setTimeout(() => deadline.abort(requestTimeoutError(requestTimeoutMs)), requestTimeoutMs)
     const context = this.#contextOf(run, deadline)
     try {
-      const result = await this.#execute(run, context)
+      const cost = this.#limiter.costOf(run)
+      const result =
+        cost instanceof GraphQLError ? { errors: [cost] } : this.#limiter.fitting(await this.#execute(run, context))
       // A failed field that must not be null makes its parents null. The requests for their other fields are useless then.
       if (result.errors) deadline.abort()
-      return use(this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga }), context)
+      const shown = this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga })
+      return use(
+        run.wantsCost && cost && !(cost instanceof GraphQLError)
+          ? { ...shown, extensions: { cost: this.#limiter.shown(cost) } }
+          : shown,
+        context,
+      )
     } finally {
       clearTimeout(timer)
       unfollow()
@@ -117,6 +131,8 @@ export class Executor {
    * @returns the reader. If the subscription could not begin, a result with the errors.
    */
   async subscribe(run: Run): Promise<LiveReader | ExecutionResult> {
+    const cost = this.#limiter.costOf(run)
+    if (cost instanceof GraphQLError) return this.#shown({ errors: [cost] }, run.requestId)
     const context = this.#contextOf(run, stopOf(run))
     const source = await createSourceEventStream(this.#argsOf(run, context))
     if (Symbol.asyncIterator in source) return source as LiveReader
@@ -129,7 +145,7 @@ export class Executor {
    */
   async resolveEvent(run: Run, event: LiveEvent): Promise<ExecutionResult> {
     const result = await this.#execute(run, this.#contextOf(run, stopOf(run)), event)
-    return this.#shown(result, run.requestId)
+    return this.#shown(this.#limiter.fitting(result), run.requestId)
   }
 
   /** Returns the errors that a client may see when this one has ended its operation. Bugs are masked and logged. */

@@ -6,6 +6,8 @@ export interface OperationRequest {
   readonly query: string
   readonly operationName?: string | null | undefined
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined
+  /** True if the answer shall have its cost in `extensions`: the request's own `extensions` have `"cost": true`. */
+  readonly wantsCost?: boolean | undefined
 }
 
 const PARAMS = ['query', 'operationName', 'variables', 'extensions']
@@ -34,6 +36,7 @@ export function checkOperationRequest(params: unknown): OperationRequest {
     query,
     operationName: operationName || null,
     variables: (variables ?? null) as OperationRequest['variables'],
+    wantsCost: isRecord(extensions) && extensions.cost === true,
   }
 }
 

@@ -97,9 +97,9 @@ export class Operations {
     options: { readonly isReadOnly?: boolean },
   ): Prepared {
     const { document, operation } = this.#executor.documents.prepare(request, options)
-    const { variables } = request
+    const { variables, wantsCost } = request
     const operationName = request.operationName || null
-    return { run: { document, variables, operationName, caller, requestId }, operation, request, caller }
+    return { run: { document, variables, operationName, wantsCost, caller, requestId }, operation, request, caller }
   }
 
   async #runOnce({ run }: Prepared, subscriber: Subscriber, { signal }: RunningOnce): Promise<void> {

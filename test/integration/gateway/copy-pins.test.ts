@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { A_MADE_KEY, badInput, ERROR_FIELDS, failedPayload, notFound } from '../../support/gateway/expected-errors.ts'
+import {
+  A_MADE_KEY,
+  badInput,
+  ERROR_FIELDS,
+  failedPayload,
+  notFound,
+  thrownError,
+} from '../../support/gateway/expected-errors.ts'
 import { idOf, requestsAt, seedPins, startServices } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE } from '../../support/start-test-api.ts'
@@ -98,15 +105,16 @@ describe('copyPins', () => {
     expect([services.one.count(), services.two.count()]).toEqual([0, 0])
   })
 
-  it('refuses all of more than 1,000 items, and sends no request', async () => {
+  it('refuses more than 1,000 items with one error, and sends no request', async () => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
 
-    expect(await api.query(COPY, { ids: Array(1001).fill('x'), to: 'two' })).toEqual({
-      data: {
-        copyPins: Array(1001).fill(failedPayload(badInput('input.ids', 'at most 1000 items', '1001 items'))),
-      },
-    })
+    const { data, errors } = await api.query(COPY, { ids: Array(1001).fill('x'), to: 'two' })
+
+    expect([data, errors]).toMatchObject([
+      null,
+      [thrownError(badInput('input.ids', 'at most 1000 items', '1001 items'), 'copyPins')],
+    ])
     expect([services.one.count(), services.two.count()]).toEqual([0, 0])
   })
 })

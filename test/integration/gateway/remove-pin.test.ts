@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { badInput, ERROR_FIELDS, notFound, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import {
+  badInput,
+  ERROR_FIELDS,
+  notFound,
+  shownError,
+  thrownError,
+  unreachable,
+} from '../../support/gateway/expected-errors.ts'
 import { idOf, requestsAt, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE } from '../../support/start-test-api.ts'
@@ -68,14 +75,16 @@ describe('removePins', () => {
     expect(service.count()).toBe(12)
   })
 
-  it.each([false, true])('refuses all of more than 1,000 items, and sends no request (dryRun: %j)', async (dryRun) => {
+  it.each([false, true])('refuses more than 1,000 items with one error (dryRun: %j)', async (dryRun) => {
     await using setup = await startSetup()
     const id = idOf({ requestId: 'r', cid: exampleCid(1) })
 
-    const error = shownError(badInput('input.ids', 'at most 1000 items', '1001 items'))
-    expect(await setup.api.query(REMOVE_MANY, { ids: Array(1001).fill(id), dryRun })).toEqual({
-      data: { removePins: Array(1001).fill({ pinId: id, removedId: null, pin: null, error }) },
-    })
+    const { data, errors } = await setup.api.query(REMOVE_MANY, { ids: Array(1001).fill(id), dryRun })
+
+    expect([data, errors]).toMatchObject([
+      null,
+      [thrownError(badInput('input.ids', 'at most 1000 items', '1001 items'), 'removePins')],
+    ])
     expect(setup.service.count()).toBe(0)
   })
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { parseConfig } from '../../../src/config/parse-config.ts'
 import { formatPinId } from '../../../src/domain/pin-id.ts'
 import type { PinEventKind } from '../../../src/live/live-event.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
@@ -18,7 +19,14 @@ const QUERY = `subscription ($ids: [ID!]!, $kinds: [PinEventKind!]) {
 /** Subscribes without a transport, as all transports do, and keeps the messages as they are handed out. */
 async function startOperations({ registry, live }: LiveApi) {
   const log = createLogger({ level: 'error', secrets: [], sink: process.stderr })
-  const executor = new Executor({ schema: createSchema(), registry, live, requestTimeoutMs: 10_000, log })
+  const executor = new Executor({
+    schema: createSchema(),
+    registry,
+    live,
+    requestTimeoutMs: 10_000,
+    limits: parseConfig({}),
+    log,
+  })
   const operations = new Operations(executor)
   const identify = createIdentifyByTokens({ names: ['a'], defaultName: 'a' })
   const caller = await identify({ headers: { authorization: `Bearer ${TOKEN}` } })

@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql'
 import { expect, it } from 'vitest'
+import { parseConfig } from '../../../src/config/parse-config.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 import { Executor } from '../../../src/server/graphql/executor.ts'
@@ -18,7 +19,14 @@ async function start() {
   const registry = createServiceRegistry(settings, 'one')
   const live = createInformers()
   const log = createLogger({ level: 'silent', secrets: [], sink: { write: () => {} } })
-  const executor = new Executor({ schema: createSchema(), registry, live, requestTimeoutMs: 10_000, log })
+  const executor = new Executor({
+    schema: createSchema(),
+    registry,
+    live,
+    requestTimeoutMs: 10_000,
+    limits: parseConfig({}),
+    log,
+  })
   return {
     service,
     executor,

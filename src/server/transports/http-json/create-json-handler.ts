@@ -55,10 +55,10 @@ export function createJsonHandler(parts: {
       return send(res, { errors: executor.visible(error, requestId, { isForYoga: true }) }, type)
     }
     if (prepared.operation.operation === 'subscription') return leaveToYoga(req, res, context, body)
-    const { operationName, variables } = request
+    const { operationName, variables, wantsCost } = request
     const caller = await identify({ headers: req.headers })
     if (gone.aborted) return undefined
-    const run = { document: prepared.document, operationName, variables, caller, requestId }
+    const run = { document: prepared.document, operationName, variables, wantsCost, caller, requestId }
     const options = { signal: gone, isForYoga: true }
     return executor.answer(run, options, (result) => {
       if (!gone.aborted) send(res, result, type)

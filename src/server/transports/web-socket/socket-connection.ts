@@ -207,7 +207,8 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     const { operations } = this.#parts
     const subscriber = new SocketSubscriber(id, this.#outbox, this)
     this.#subscribers.set(id, subscriber)
-    subscriber.operation = operations.start(payload, { caller: this.#caller, requestId: this.#requestId }, subscriber)
+    const request = { ...payload, wantsCost: payload.extensions?.cost === true }
+    subscriber.operation = operations.start(request, { caller: this.#caller, requestId: this.#requestId }, subscriber)
     return null
   }
 

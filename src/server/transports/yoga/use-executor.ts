@@ -5,7 +5,7 @@ import type { Identify } from '../../caller/caller.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import { checkOperationRequest, paramsOfBody, paramsOfUrl } from '../../graphql/operation-request.ts'
-import type { Plugin } from './yoga.ts'
+import type { Plugin, YogaInitialContext } from './yoga.ts'
 
 interface ServerContext {
   readonly req: IncomingMessage
@@ -36,11 +36,12 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
     },
     onExecute({ setExecuteFn }) {
       setExecuteFn(async ({ document, variableValues: variables, operationName, contextValue }) => {
-        const { req, requestId, gone } = contextValue as ServerContext
+        const { req, requestId, gone, params } = contextValue as ServerContext & YogaInitialContext
         const caller = await identify({ headers: req.headers }).catch((error: unknown) => {
           throw seenByYoga(error, executor, requestId)
         })
-        const run = { document, variables, operationName, caller, requestId }
+        const wantsCost = params.extensions?.cost === true
+        const run = { document, variables, operationName, wantsCost, caller, requestId }
         return executor.run(run, { signal: gone, isForYoga: true })
       })
     },

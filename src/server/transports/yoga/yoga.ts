@@ -4,7 +4,7 @@
 import type { ExecutionResult } from 'graphql'
 import { processRegularResult } from 'graphql-yoga'
 
-export { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+export { createYoga, type Plugin, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga'
 
 /** Stands in for fetch's class `Response`. */
 type AnswerClass<Answer> = new (

@@ -6,7 +6,7 @@ const schema = buildSchema('type Query { a: String } type Mutation { b: String }
 
 describe('documents', () => {
   it('are read and checked once for the same text if they are valid, and are not kept if they are not', () => {
-    const documents = new Documents(schema)
+    const documents = new Documents(schema, { maxBytes: 1_000_000 })
     const document = documents.parse('{ a }')
 
     expect(documents.parse('{ a }')).toBe(document)
@@ -20,7 +20,7 @@ describe('documents', () => {
   })
 
   it('have the operation that is named, or their only one', () => {
-    const documents = new Documents(schema)
+    const documents = new Documents(schema, { maxBytes: 1_000_000 })
     const query = 'query A { a } mutation B { b }'
 
     expect(documents.prepare({ query, operationName: 'B' }).operation.operation).toBe('mutation')
@@ -33,7 +33,7 @@ describe('documents', () => {
   })
 
   it('are kept up to a limit of bytes, however many come and are compiled', () => {
-    const documents = new Documents(schema)
+    const documents = new Documents(schema, { maxBytes: 1_000_000 })
     for (let n = 0; n < 20_000; n++) {
       const document = documents.parse(`# ${n}\n{ ${'a '.repeat(n % 50 === 0 ? 3_000 : 3)} }`)
       if (n % 3 === 0) documents.keepMore(document, 1_000_000)
@@ -43,7 +43,7 @@ describe('documents', () => {
   })
 
   it('are evicted at once if one of them takes an eighth of the limit', () => {
-    const documents = new Documents(schema)
+    const documents = new Documents(schema, { maxBytes: 1_000_000 })
     const document = documents.parse('{ a }')
     for (let n = 0; n < 8; n++) documents.keepMore(document, 1024 * 1024)
     expect([documents.bytes, documents.parse('{ a }') === document]).toEqual([expect.any(Number), false])
@@ -51,7 +51,7 @@ describe('documents', () => {
   })
 
   it('are refused with all that does not fit the schema', () => {
-    const documents = new Documents(schema)
+    const documents = new Documents(schema, { maxBytes: 1_000_000 })
     const errors: unknown[] = []
     try {
       documents.prepare({ query: '{ x y }' })
@@ -65,7 +65,7 @@ describe('documents', () => {
   })
 
   it('are refused with the same codes on every transport', () => {
-    const documents = new Documents(schema)
+    const documents = new Documents(schema, { maxBytes: 1_000_000 })
     const codeOf = (text: string) => {
       try {
         return documents.validate(documents.parse(text)).map(({ extensions }) => extensions.code)
@@ -81,7 +81,7 @@ describe('documents', () => {
   })
 
   it('are refused for too many words before they are checked', () => {
-    const documents = new Documents(schema)
+    const documents = new Documents(schema, { maxBytes: 1_000_000 })
 
     expect(() => documents.parse(`{ ${'a '.repeat(4_999)} }`)).toThrow('contains more that 5000 tokens')
     expect(documents.parse(`{ ${'a '.repeat(4_998)} }`).kind).toBe('Document')

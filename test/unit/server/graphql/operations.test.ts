@@ -7,7 +7,10 @@ import { deferred } from '../../../support/deferred.ts'
 
 it('reports the error, and watches nothing, if variables are nested too deeply to be compared', async () => {
   const subscribe = vi.fn()
-  const operations = new Operations({ documents: new Documents(createSchema()), subscribe } as unknown as Executor)
+  const operations = new Operations({
+    documents: new Documents(createSchema(), { maxBytes: 65_536 }),
+    subscribe,
+  } as unknown as Executor)
   const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`)
   const caller = { key: 'a', sharingKey: 'a', tokenFor: () => null }
   const failed = deferred<unknown>()

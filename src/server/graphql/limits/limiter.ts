@@ -1,0 +1,52 @@
+import { type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql'
+import type { CostEnvironment } from '../../../schema/field-cost.ts'
+import type { Run } from '../executor.ts'
+import { isLonger } from './answer-size.ts'
+import { OpenLists } from './open-lists.ts'
+import { OperationCosts } from './operation-costs.ts'
+import { type OperationCost, type OperationLimits, tooCostly } from './operation-limits.ts'
+
+/** Bounds operations before they run, while they run, and after that. One rule for all transports and for each event. */
+export class Limiter {
+  readonly #limits: OperationLimits
+  readonly #costs: OperationCosts
+
+  constructor(schema: GraphQLSchema, limits: OperationLimits, env: CostEnvironment) {
+    this.#limits = limits
+    this.#costs = new OperationCosts(schema, limits, env)
+    new OpenLists(limits).watch(schema)
+  }
+
+  /**
+   * Computes what a valid operation costs, before it is run.
+   *
+   * @returns the cost; an error for an operation that must not be run; null if the document has no such operation
+   */
+  costOf({ document, operationName, variables }: Run): OperationCost | GraphQLError | null {
+    const operation = getOperationAST(document, operationName)
+    if (!operation) return null
+    try {
+      return this.#costs.of(document, operation, variables ?? {})
+    } catch (error) {
+      if (error instanceof GraphQLError) return error
+      throw error
+    }
+  }
+
+  /** Shows a cost beside its limits, as `extensions.cost` of an answer. */
+  shown({ requests, fields, depth }: OperationCost): Record<string, { readonly cost: number; readonly limit: number }> {
+    const { maxOperationRequests, maxOperationFields, maxOperationDepth } = this.#limits
+    return {
+      requests: { cost: requests, limit: maxOperationRequests },
+      fields: { cost: fields, limit: maxOperationFields },
+      depth: { cost: depth, limit: maxOperationDepth },
+    }
+  }
+
+  /** Returns a result that may be encoded: an error in place of one that would be too long. */
+  fitting(result: ExecutionResult): ExecutionResult {
+    const { maxAnswerBytes } = this.#limits
+    if (!isLonger(result.data, maxAnswerBytes)) return result
+    return { errors: [tooCostly('answerBytes', maxAnswerBytes + 1, this.#limits)], data: null }
+  }
+}

@@ -1,0 +1,88 @@
+import {
+  type FieldNode,
+  type GraphQLError,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql'
+import type { FieldCost } from '../../../schema/field-cost.ts'
+import { type OperationLimits, tooCostly } from './operation-limits.ts'
+
+/** Fields under one element of a list are counted up to here. */
+const MOST_FIELDS = 5_000
+
+/**
+ * Counts the elements of lists whose length nobody knows before an operation runs, such as the pins of one CID.
+ *
+ * Each element counts with all fields that are selected below it. Once the fields of an operation are over the limit, each further
+ * list of it fails at once with the same error, so that a list in a list in a list cannot multiply.
+ */
+export class OpenLists {
+  readonly #limits: OperationLimits
+  /** Fields of operations that run, by their contexts. */
+  readonly #counts = new WeakMap<object, { fields: number; error: GraphQLError | undefined }>()
+  readonly #fieldsBelow = new WeakMap<FieldNode, number>()
+
+  constructor(limits: OperationLimits) {
+    this.#limits = limits
+  }
+
+  /** Makes the fields of a schema count that are marked with `isOpen`. */
+  watch(schema: GraphQLSchema): void {
+    for (const type of Object.values(schema.getTypeMap())) {
+      if (!isObjectType(type)) continue
+      for (const [name, field] of Object.entries(type.getFields())) {
+        const { isOpen } = (field.extensions.cost ?? {}) as FieldCost
+        if (isOpen) field.resolve = this.#counting(field.resolve ?? ((source) => source[name]))
+      }
+    }
+  }
+
+  #counting<Source, Context>(resolve: GraphQLFieldResolver<Source, Context>): GraphQLFieldResolver<Source, Context> {
+    return (source, args, context, info) => {
+      const list = resolve(source, args, context, info)
+      const count = (elements: unknown): unknown => {
+        if (Array.isArray(elements)) this.#count(context as object, elements.length, info)
+        return elements
+      }
+      return list instanceof Promise ? list.then(count) : count(list)
+    }
+  }
+
+  #count(context: object, elements: number, info: GraphQLResolveInfo): void {
+    const count = this.#counts.get(context) ?? { fields: 0, error: undefined }
+    this.#counts.set(context, count)
+    if (count.error) throw count.error
+    for (const node of info.fieldNodes) count.fields += elements * this.#below(node, info)
+    if (count.fields <= this.#limits.maxOperationFields) return
+    count.error = tooCostly('fields', count.fields, this.#limits)
+    throw count.error
+  }
+
+  #below(node: FieldNode, info: GraphQLResolveInfo): number {
+    const known = this.#fieldsBelow.get(node)
+    if (known !== undefined) return known
+    const fields = node.selectionSet ? countFields(node.selectionSet, info.fragments, MOST_FIELDS) : 0
+    this.#fieldsBelow.set(node, fields)
+    return fields
+  }
+}
+
+/** Counts the fields of a selection set at all levels, with all fragments written out, up to `most`. */
+function countFields(
+  { selections }: SelectionSetNode,
+  fragments: GraphQLResolveInfo['fragments'],
+  most: number,
+): number {
+  let fields = 0
+  for (const selection of selections) {
+    if (fields >= most) return most
+    const isSpread = selection.kind === Kind.FRAGMENT_SPREAD
+    const inner = isSpread ? fragments[selection.name.value]?.selectionSet : selection.selectionSet
+    fields += (selection.kind === Kind.FIELD ? 1 : 0) + (inner ? countFields(inner, fragments, most - fields) : 0)
+  }
+  return Math.min(fields, most)
+}

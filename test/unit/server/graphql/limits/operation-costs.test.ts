@@ -1,0 +1,128 @@
+import { GraphQLError, getIntrospectionQuery, getOperationAST, parse, validate } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from '../../../../../src/config/parse-config.ts'
+import { createSchema } from '../../../../../src/schema/schema.ts'
+import { clientErrorOf } from '../../../../../src/server/graphql/client-error.ts'
+import { OperationCosts } from '../../../../../src/server/graphql/limits/operation-costs.ts'
+
+const schema = createSchema()
+const limits = parseConfig({})
+const costs = new OperationCosts(schema, limits, { services: 3 })
+
+function costOf(query: string, variables: Record<string, unknown> = {}) {
+  const document = parse(query)
+  expect(validate(schema, document)).toEqual([])
+  const operation = getOperationAST(document)
+  if (!operation) throw new Error('expected one operation')
+  return costs.of(document, operation, variables)
+}
+
+function refusalOf(query: string, variables: Record<string, unknown> = {}): Record<string, unknown> {
+  try {
+    costOf(query, variables)
+  } catch (error) {
+    if (error instanceof GraphQLError) return (clientErrorOf(error) ?? error).extensions
+    throw error
+  }
+  throw new Error('expected a refusal')
+}
+
+const ALL_OF_PIN = `id requestId name status createdAt expiresAt cid size origins delegates meta info failureReason
+  progress { percent } service { id name }`
+
+describe('the cost of an operation', () => {
+  it.each([
+    ['{ pins { nodes { id name } } }', { depth: 3, requests: 1, fields: 1 + 1 + 2 * 10 }],
+    ['{ pins(first: 1000) { nodes { id } } }', { depth: 3, requests: 1, fields: 1 + 1 + 1000 }],
+    ['{ pins(services: ["a", "b"]) { totalCount } }', { depth: 2, requests: 3, fields: 2 }],
+    ['{ pins(first: 20) { edges { node { content { pins { id } } } } } }', { depth: 6, requests: 7, fields: 82 }],
+    ['{ nodes(ids: ["a", "b", "c"]) { id } }', { depth: 2, requests: 1, fields: 4 }],
+    ['{ contents(cids: ["a", "b"]) { services { pins { id } } } }', { depth: 4, requests: 3, fields: 15 }],
+    ['{ services { pinCounts { pinned } } }', { depth: 3, requests: 12, fields: 7 }],
+    [
+      'mutation { addPins(input: { pins: [{ cid: "a" }, { cid: "b" }] }) { error { code } } }',
+      { depth: 3, requests: 2, fields: 5 },
+    ],
+    ['mutation { removePins(input: { service: "a" }) { pinId } }', { depth: 2, requests: 1000, fields: 1001 }],
+    ['mutation { removePins(input: { ids: ["a", "b"] }) { pinId } }', { depth: 2, requests: 2, fields: 3 }],
+    ['subscription { pinsChanged { pin { id } } }', { depth: 3, requests: 0, fields: 3 }],
+  ])('of %s is %o', (query, cost) => {
+    expect(costOf(query)).toEqual(cost)
+  })
+
+  it('is the same with variables, their defaults and fragments', () => {
+    const query = `query ($n: Int = 20, $ids: [ID!]!) { pins(first: $n) { ...P } nodes(ids: $ids) { ...N } }
+      fragment P on PinConnection { nodes { ... on Pin { ...N } } } fragment N on Node { id }`
+
+    expect(costOf(query, { ids: ['a', 'b'] })).toEqual({ depth: 3, requests: 2, fields: 25 })
+    expect(costOf(query, { ids: 'a', n: 5 })).toEqual({ depth: 3, requests: 2, fields: 9 })
+    // What is no number or list is refused when the operation runs.
+    expect(costOf(query, { ids: null, n: 'many' })).toEqual({ depth: 3, requests: 1, fields: 13 })
+  })
+
+  it('leaves out what @skip and @include leave out', () => {
+    const query = 'query ($all: Boolean = false) { pins { nodes { id name @include(if: $all) meta @skip(if: true) } } }'
+
+    expect(costOf(query).fields).toBe(12)
+    expect(costOf(query, { all: true }).fields).toBe(22)
+  })
+
+  it('is far under the limits for pages of 1,000 pins with all their fields, and for introspection', () => {
+    const page = `{ pins(first: 1000) { edges { cursor node { ${ALL_OF_PIN} content { pins { ${ALL_OF_PIN} } } } } totalCount } }`
+
+    expect(costOf(page).fields).toBeLessThan(limits.maxOperationFields / 4)
+    expect(costOf(page).requests).toBeLessThan(limits.maxOperationRequests / 4)
+    const introspection = costOf(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }))
+    expect(introspection.fields).toBeLessThan(limits.maxOperationFields / 2)
+    expect(introspection.depth).toBeLessThan(limits.maxOperationDepth)
+  })
+})
+
+describe('an operation over a limit', () => {
+  it('is refused if its fragments double at each level', () => {
+    const levels = Array.from(
+      { length: 22 },
+      (_, n) => `fragment F${n} on Pin { a: content { pins { ...F${n + 1} } } b: content { pins { ...F${n + 1} } } }`,
+    )
+    const query = `{ pins(first: 1) { nodes { ...F0 } } } ${levels.join(' ')} fragment F22 on Pin { id }`
+
+    expect(refusalOf(query)).toMatchObject({ code: 'OPERATION_TOO_COSTLY', what: 'depth', limit: 25 })
+  })
+
+  it('is refused if its fragments double without getting deeper, even where nothing of them is included', () => {
+    const levels = Array.from(
+      { length: 40 },
+      (_, n) => `fragment F${n} on Pin { ...F${n + 1} ... on Pin { ...F${n + 1} } }`,
+    )
+    const query = (leaf: string) =>
+      `{ pins(first: 1) { nodes { ...F0 } } } ${levels.join(' ')} fragment F40 on Pin { ${leaf} }`
+
+    expect(refusalOf(query('id'))).toMatchObject({ code: 'OPERATION_TOO_COSTLY', what: 'fields' })
+    expect(refusalOf(query('id @skip(if: true)'))).toMatchObject({ what: 'fields', limit: 250_000 })
+  })
+
+  it('is refused if lists in lists multiply, and if it costs too many requests', () => {
+    const pins = Array.from({ length: 30 }, (_, n) => `a${n}: pins(first: 1000) { nodes { ${ALL_OF_PIN} } }`)
+    const counts = Array.from({ length: 300 }, (_, n) => `a${n}: services { pinCounts { pinned } }`)
+
+    expect(refusalOf(`{ ${pins.join(' ')} }`)).toMatchObject({ what: 'fields' })
+    expect(refusalOf(`{ ${counts.join(' ')} }`)).toMatchObject({ what: 'requests', limit: 2_500 })
+  })
+
+  it('is one error for a list argument of too many items', () => {
+    const ids = Array.from({ length: 330_000 }, (_, n) => `${n}`)
+    const query = `mutation ($ids: [ID!]!) { ${Array.from({ length: 10 }, (_, n) => `a${n}: removePins(input: { ids: $ids }) { pinId }`).join(' ')} }`
+
+    expect(refusalOf(query, { ids })).toMatchObject({
+      code: 'BAD_REQUEST',
+      argument: 'input.ids',
+      expected: 'at most 1000 items',
+      received: '"330000 items"',
+    })
+    for (const [field, cids] of [
+      ['contents(cids: $ids) { cid }', '[CID!]!'],
+      ['nodes(ids: $ids) { id }', '[ID!]!'],
+    ] as const)
+      expect(refusalOf(`query ($ids: ${cids}) { ${field} }`, { ids })).toMatchObject({ code: 'BAD_REQUEST' })
+  })
+})
