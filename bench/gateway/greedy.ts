@@ -26,13 +26,13 @@ const end = performance.now() + SECONDS * 1000
 const answers = new Map(TENANTS.map((tenant) => [tenant, 0]))
 const waitedMs: number[] = []
 
-async function callGreedily(key: string, lane: number): Promise<void> {
+async function callGreedily(key: string, reader: number): Promise<void> {
   // Eight tenants for the budget, one account at the service.
   const tenant = new Tenant(service, key, ALICE, journal)
   for (let n = 0; performance.now() < end; n++) {
     // Equal lists of one tenant would share a call.
-    const query = { statuses: PIN_STATUSES, limit: 1 + lane, name: `${key} ${n}` }
-    await tenant.listPins(query, { class: lane % 2 ? 'live' : 'interactive' })
+    const query = { statuses: PIN_STATUSES, limit: 1 + reader, name: `${key} ${n}` }
+    await tenant.listPins(query, { class: reader % 2 ? 'live' : 'interactive' })
     answers.set(key, (answers.get(key) ?? 0) + 1)
   }
 }
@@ -56,7 +56,7 @@ async function mutate(): Promise<void> {
 }
 
 const mutations = setInterval(() => void mutate(), 143)
-await Promise.all(TENANTS.flatMap((key) => [0, 1, 2, 3, 4, 5].map((lane) => callGreedily(key, lane))))
+await Promise.all(TENANTS.flatMap((key) => [0, 1, 2, 3, 4, 5].map((reader) => callGreedily(key, reader))))
 clearInterval(mutations)
 const { requests = 0, refused = 0 } = (await emulated.report()).counts
 const use = requests / (SECONDS * 100)

@@ -100,8 +100,8 @@ export class ServiceBreakers {
   }
 
   /** Makes a call that waits the trial, in place of a probe with a permit. See {@link Gate.handOver}. */
-  handOver(trial: Trial, lane: string): boolean {
-    return this.#gate.handOver(trial, lane)
+  handOver(trial: Trial, kind: string): boolean {
+    return this.#gate.handOver(trial, kind)
   }
 
   /** Lets a tenant's change that waits be a trial at once, since the service has answered a probe. */

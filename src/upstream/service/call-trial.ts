@@ -33,7 +33,7 @@ export function createVisit(
   const waitMs = (tried: Endpoint): number => trialWaitMs(budget, tenantKey, tried)
   return {
     tenantKey,
-    lane: endpoint,
+    kind: endpoint,
     since,
     until: Math.min(since + longestVisitMs(timeoutMs), lastStart),
     signal,

@@ -34,7 +34,7 @@ function createGate() {
   function come(name: string, { isHeld = false, ...more }: Partial<Visit> & { isHeld?: boolean } = {}) {
     const visit: Visit = {
       tenantKey: 'alice',
-      lane: more.isChange ? 'write' : 'list',
+      kind: more.isChange ? 'write' : 'list',
       since: clock.now(),
       until: clock.now() + 4500,
       signal: undefined,
@@ -171,7 +171,7 @@ describe('Gate', () => {
     const ofCaller = (caller: string) => ({ signal: new Stop({ asker: { caller } }) })
     for (const n of [1, 2]) come(`greedy ${n}`, ofCaller('greedy'))
     come('modest', ofCaller('modest'))
-    come('pin', { lane: 'item' })
+    come('pin', { kind: 'item' })
     come('change', { isChange: true })
     come('bob', { tenantKey: 'bob' })
     await clock.advance(4400)

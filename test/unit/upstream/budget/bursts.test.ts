@@ -180,7 +180,7 @@ it('a flood at 100 a second uses the room that cold connections leave', async ()
     }
   }
   for (const tenant of ['a', 'b', 'c']) {
-    for (let lane = 0; lane < 12; lane++) {
+    for (let flood = 0; flood < 12; flood++) {
       for (const call of [list(tenant), list(tenant, 'live')]) callGreedily(call).catch(() => {})
     }
   }
