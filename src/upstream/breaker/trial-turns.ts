@@ -7,7 +7,7 @@ const MAX_KEYS = 10_000
 const BROKEN = 'broken accounts'
 
 /** The keys by which a stay takes turns, the outermost first: its tenant's group, the tenant, the kind of its stay, and the caller. */
-export type TurnKeys = readonly [group: string, tenant: string, kind: string, caller: string]
+export type TurnKeys = readonly [group: string, tenantKey: string, kind: string, callerKey: string]
 
 /** The parts of a stay on which its turns depend. */
 interface TurnTaker {
@@ -19,7 +19,7 @@ interface TurnTaker {
 /** @param isBroken true if the tenant's account is known to be broken. All such accounts together have the turns of one. */
 export function turnKeysOf({ tenantKey, kind, signal }: TurnTaker, isBroken: boolean): TurnKeys {
   const ofKind = `${tenantKey} ${kind}`
-  return [isBroken ? BROKEN : `group of ${tenantKey}`, tenantKey, ofKind, `${ofKind} ${signal?.asker?.caller ?? ''}`]
+  return [isBroken ? BROKEN : `group of ${tenantKey}`, tenantKey, ofKind, `${ofKind} ${signal?.asker?.callerKey ?? ''}`]
 }
 
 /**

@@ -46,7 +46,7 @@ export function queuedUntil(
 ): number {
   const lane = tenant?.find(requestClass, endpoint)
   const waiting = lane?.items.ahead(turnOf(asker)) ?? 0
-  const inLane = waiting + (refusals?.[requestClass][endpoint].ahead(tenantKey, asker?.caller, now) ?? 0)
+  const inLane = waiting + (refusals?.[requestClass][endpoint].ahead(tenantKey, asker?.callerKey, now) ?? 0)
 
   /**
    * Returns the calls of all other lanes of a class to an endpoint, and the number of these lanes. A tenant that has both waiting and

@@ -45,7 +45,7 @@ const HASTE = 0.75
  * - Whatever else there is leaves at the smoothest pace: the shortest even gap with which no call will have to wait for an
  *   older one to leave the window. A fixed pace would leave gaps of half a window after a burst.
  *
- * All instants are milliseconds on the caller's clock.
+ * All instants are milliseconds on one clock, whose time `now` is.
  */
 export class RateCell {
   readonly limit: RateLimit

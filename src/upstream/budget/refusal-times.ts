@@ -31,7 +31,7 @@ export class RefusalTimes {
   refuse(tenant: TenantShare | undefined, call: QueuedRequest, now: number): number {
     const before = { queues: this.#queues, refusals: this.#refusals, behind: 0, others: 0 }
     const at = queuedUntil(before, this.#address, tenant, call, now)
-    this.#refusals[call.class][call.endpoint].add(call.tenantKey, call.asker?.caller, at)
+    this.#refusals[call.class][call.endpoint].add(call.tenantKey, call.asker?.callerKey, at)
     return Math.max(0, at - now)
   }
 }

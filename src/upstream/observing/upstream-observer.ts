@@ -64,7 +64,7 @@ export interface UpstreamCall {
 export interface UpstreamCallError {
   /**
    * `SERVICE_UNAVAILABLE`: no connection, or no answer in time. `MALFORMED_RESPONSE`: the answer is not in the words of the
-   * Pinning Service API. `ABORTED`: no caller waited for it any more. `UNEXPECTED`: a bug of pinql.
+   * Pinning Service API. `ABORTED`: nobody waited for it any more. `UNEXPECTED`: a bug of pinql.
    */
   readonly code: ErrorCode | 'ABORTED' | 'UNEXPECTED'
   /** Node's or undici's code, such as `ECONNREFUSED`; `UND_ERR_ABORTED` for a timeout. Null when there is none. */

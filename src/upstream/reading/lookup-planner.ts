@@ -127,7 +127,7 @@ export class LookupPlanner {
    */
   promiseMs(lookup: Lookup, asker: Asker | undefined, next: NextRequest | undefined): number {
     const waitMs = (behind: number): number => this.waitMs(lookup, asker, next, behind)
-    return this.#refused.refuse(asker?.caller, this.#service.clock.now(), waitMs)
+    return this.#refused.refuse(asker?.callerKey, this.#service.clock.now(), waitMs)
   }
 
   /**

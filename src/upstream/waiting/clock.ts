@@ -15,7 +15,7 @@ export interface ClockTimer {
   cancel(): void
 }
 
-/** Node fires a longer timer at once. A caller that needs more must set the timer again when it fires early. */
+/** Node fires a longer timer at once. Code that needs more must set the timer again when it fires early. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 /**

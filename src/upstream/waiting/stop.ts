@@ -1,12 +1,11 @@
 import { setMaxListeners } from 'node:events'
 
 /**
- * An operation that calls to services are made for, as far as upstream knows it: its caller. Calls take turns by it. Each object
- * stands for one operation, even if two have the same caller.
+ * An operation that calls to services are made for, as far as upstream knows it: the key of its caller. Calls take turns by it.
+ * Each object stands for one operation, even if two have the same caller.
  */
 export interface Asker {
-  /** The caller's key. */
-  readonly caller: string
+  readonly callerKey: string
 }
 
 /** The operations that wait for something. */

@@ -119,7 +119,7 @@ export class WriteJournal implements AsyncDisposable {
   }
 
   /**
-   * Runs work that no caller waits for. Errors are ignored. Unfinished writes are looked for again when their tenant next
+   * Runs work that no operation waits for. Errors are ignored. Unfinished writes are looked for again when their tenant next
    * connects.
    */
   runInBackground(work: () => Promise<void>): void {

@@ -168,7 +168,7 @@ describe('Gate', () => {
 
   it('gives turns to tenants, inside a tenant to lists, pins and changes, and inside these to callers', async () => {
     const { clock, left, come } = createGate()
-    const ofCaller = (caller: string) => ({ signal: new Stop({ asker: { caller } }) })
+    const ofCaller = (callerKey: string) => ({ signal: new Stop({ asker: { callerKey } }) })
     for (const n of [1, 2]) come(`greedy ${n}`, ofCaller('greedy'))
     come('modest', ofCaller('modest'))
     come('pin', { kind: 'item' })

@@ -8,11 +8,11 @@ import { askGreedily, createBudget, createBudgetAt, FOREVER, list } from '../../
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 /** A change of one token. */
-const changeOf = (caller: string): CallRequest => ({
+const changeOf = (callerKey: string): CallRequest => ({
   tenantKey: 'token',
   endpoint: 'write',
   class: 'mutation',
-  asker: { caller },
+  asker: { callerKey },
 })
 
 /** Keeps some calls waiting, each again a tenth of a second after it left, for as long as the budget lives. */

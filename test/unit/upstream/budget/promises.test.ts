@@ -24,7 +24,7 @@ describe('each refused call is told a time of its own', () => {
     await saturate(budget, list('a'))
     const callers = ['x', 'y', 'z']
     const asked = Array.from({ length: 6 }, (_, n) =>
-      told(budget, { ...list('a'), asker: { caller: callers[n % 3] ?? '' } }, clock.now() + 50_000),
+      told(budget, { ...list('a'), asker: { callerKey: callers[n % 3] ?? '' } }, clock.now() + 50_000),
     )
     await clock.advance(100)
     budget.observe({ tenantKey: 'a', endpoint: 'list', status: 429, retryAfterMs: 60_000 })
@@ -93,8 +93,8 @@ it('all times differ, and are kept if the calls come back at them', async () => 
       await saturate(budget, list('a', kind))
       const isOneTenant = who !== 'tenants' || limit.scope === 'token'
       const asked = Array.from({ length: calls }, (_, n): CallRequest => {
-        const caller = who === 'one caller' ? 'x' : `caller ${n}`
-        return { ...list(isOneTenant ? 'a' : `tenant ${n}`, kind), asker: { caller } }
+        const callerKey = who === 'one caller' ? 'x' : `caller ${n}`
+        return { ...list(isOneTenant ? 'a' : `tenant ${n}`, kind), asker: { callerKey } }
       })
       const refused: { call: CallRequest; ms: number }[] = []
       for (const call of asked) {
