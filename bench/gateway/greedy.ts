@@ -5,10 +5,9 @@
 // Through the whole of a call, over HTTP: budget, breaker, retries, connections. bench/budget/run.ts has the budget alone.
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
-import { Tenant } from '../../src/upstream/tenant/tenant.ts'
-import { WriteJournal } from '../../src/upstream/writes/write-journal.ts'
 import { EMULATED_TOKENS } from '../../test/support/providers/emulated-provider.ts'
 import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
+import { createTenant } from '../../test/support/upstream/create-tenant.ts'
 import { startProcess } from './start-process.ts'
 
 const SECONDS = Number(process.argv[2] ?? 60)
@@ -21,14 +20,13 @@ await using emulated = await startProcess('limited-service-process.ts', { pins: 
 const settings = { name: 'test', endpoint: emulated.url, token: null, provider: null, limits: LIMITS }
 await using registry = createServiceRegistry([settings], 'test')
 const service = registry.get('test')
-const journal = new WriteJournal()
 const end = performance.now() + SECONDS * 1000
 const answers = new Map(TENANTS.map((tenant) => [tenant, 0]))
 const waitedMs: number[] = []
 
 async function callGreedily(key: string, reader: number): Promise<void> {
   // Eight tenants for the budget, one account at the service.
-  const tenant = new Tenant(service, key, ALICE, journal)
+  const tenant = createTenant(service, key, ALICE)
   for (let n = 0; performance.now() < end; n++) {
     // Equal lists of one tenant would share a call.
     const query = { statuses: PIN_STATUSES, limit: 1 + reader, name: `${key} ${n}` }

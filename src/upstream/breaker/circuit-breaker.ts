@@ -48,7 +48,8 @@ export class CircuitBreaker {
   #trialAt = 0
   #trialsInFlight = 0
   #state: ServiceHealth['state'] = 'up'
-  #since = Date.now()
+  /** Unix milliseconds at which it came into its state. */
+  #since: number
   /** The last failure: the cause of a {@link refusal}. */
   #lastError: ServiceUnavailableError | null = null
 
@@ -57,6 +58,7 @@ export class CircuitBreaker {
     this.#serviceName = serviceName
     this.#clock = clock
     this.#fewestTenants = fewestTenants
+    this.#since = clock.wallNow()
   }
 
   /** True while all calls but trials must wait. */
@@ -172,6 +174,6 @@ export class CircuitBreaker {
   #setState(state: ServiceHealth['state']): void {
     if (state === this.#state) return
     this.#state = state
-    this.#since = Date.now()
+    this.#since = this.#clock.wallNow()
   }
 }

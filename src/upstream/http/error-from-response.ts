@@ -46,7 +46,8 @@ const ABOUT_TOKEN =
  *
  * @param requestId the pin that the request named; null for requests about no particular pin
  * @param mayHaveActed true for a request that may have changed something before it failed
- * @param hide removes secrets from the service's words
+ * @param options.wallNowMs Unix milliseconds, used where the answer has no readable `Date`
+ * @param options.hide removes secrets from the service's words
  * @see Pinning Service API 1.0.0, schema `Failure`
  */
 export function errorFromResponse(
@@ -54,7 +55,7 @@ export function errorFromResponse(
   response: ServiceResponse,
   requestId: string | null,
   mayHaveActed: boolean,
-  hide?: HideSecrets,
+  { wallNowMs, hide }: { readonly wallNowMs: number; readonly hide?: HideSecrets | undefined },
 ): PinqlError {
   const { status } = response
   const from = { service: serviceName }
@@ -80,7 +81,7 @@ export function errorFromResponse(
     const retryAfterMs =
       parseRetryAfter(response.headers.get('retry-after'), {
         date: response.headers.get('date'),
-        wallNowMs: Date.now(),
+        wallNowMs,
       }) ?? DEFAULT_RETRY_AFTER_MS
     return new RateLimitedError(serviceName, retryAfterMs)
   }
@@ -116,7 +117,8 @@ export function errorFromResponse(
  * Services use many forms: the specification's `error` object, the same fields without `error`, `code` and `message`, a
  * plain string, a JSON string, HTML, or an empty body.
  *
- * @param hide removes secrets from the words. It gets the decoded words, since JSON may escape a secret differently.
+ * @param options.wallNowMs Unix milliseconds, used where the answer has no readable `Date`
+ * @param options.hide removes secrets from the words. It gets the decoded words, since JSON may escape a secret differently.
  */
 function parseFailure(body: string, hide: HideSecrets = (text) => text): FailureText {
   const text = body.trim()

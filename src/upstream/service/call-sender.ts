@@ -83,8 +83,8 @@ export class CallSender {
     // The budget learns nothing from other answers.
     if (status !== 429 && !hasRateLimitHeaders(headers)) return
     const { tenantKey, endpoint } = call
-    const { budget, reporter } = this.#options
-    const wallNowMs = Date.now()
+    const { budget, reporter, clock } = this.#options
+    const wallNowMs = clock.wallNow()
     const retryAfterMs = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), wallNowMs })
     const rateLimit = parseRateLimitHeaders(Object.fromEntries(headers), wallNowMs)
     budget.observe({ tenantKey, endpoint, status, grantedAt, retryAfterMs, rateLimit })

@@ -99,7 +99,8 @@ describe('services of one endpoint', () => {
     const { clock, registry, tenants, answer } = startBuckets(undefined, ['one', 'a'], ['two', 'a'], ['three', 'b'])
     const [one, two, three] = tenants as [Tenant, Tenant, Tenant]
     answer.status = 429
-    answer.retryAfter = '60'
+    // A date, which is compared with the clock of the gateway.
+    answer.retryAfter = new Date(clock.wallNow() + 60_000).toUTCString()
     const refused = one.listPins({ statuses: ['pinned'], limit: 1 }).catch((error) => error)
     await clock.advance(JITTER_MS)
     expect(await refused).toBeInstanceOf(RateLimitedError)
@@ -124,7 +125,7 @@ describe('services of one endpoint', () => {
       ['two', 'b'],
       ['three', 'c'],
     )
-    using live = createInformers({ random: () => 0.5, wallNow: () => clock.now() })
+    using live = createInformers({ random: () => 0.5 })
     for (const tenant of tenants) {
       const service = registry.get(tenant.service)
       live.watch([{ tenant, service, selection: query() }])
