@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 1_000
 /** Failures that are farther apart show no outage between them. They count for opening the breaker all the same. */
 const SAME_OUTAGE_MS = 10_000
 
-/** What the end of a call shows to a breaker. */
+/** The end of a call, as a breaker needs to know it. */
 export interface CallEnd {
   readonly verdict: Verdict
   readonly isStale: boolean
@@ -129,7 +129,7 @@ export class CircuitBreaker {
    * Records how a call ended.
    *
    * @param error null for a success
-   * @param end.verdict what this shows of the service for those whose breaker it is
+   * @param end.verdict conclusion about the service for the tenants of this breaker
    * @param end.isStale true for a call that began before the last answer, see {@link LastAnswers}
    * @param end.tenantKey identifies the tenant for `fewestTenants`
    */

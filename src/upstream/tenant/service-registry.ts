@@ -108,7 +108,7 @@ export function createServiceRegistry(
     return connected
   }
 
-  // What an earlier process left unfinished need not wait for a caller, where the gateway has the token itself.
+  // Writes that an earlier process left unfinished need not wait for a caller, where the gateway has the token itself.
   for (const { name, token } of settings) if (token) tenant(name, null)
 
   return {

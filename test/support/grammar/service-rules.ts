@@ -45,7 +45,7 @@ export interface ServiceRules {
    */
   readonly statuses: 'several' | 'one' | 'first' | 'last' | 'pinned' | 'any' | 'late'
   readonly cids: CidRule
-  /** What is sent for an empty list. */
+  /** The form of an empty list. */
   readonly emptyList: keyof typeof EMPTY_LISTS
   /** `some are odd`: some records of a list are not valid pins. */
   readonly records: 'valid' | 'some are odd'

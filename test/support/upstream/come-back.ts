@@ -2,7 +2,7 @@ import { RateLimitedError } from '../../../src/domain/errors.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import type { createLookups } from './lookup-harness.ts'
 
-/** How a lookup whose client obeys `retryAfterMs` was answered. */
+/** The answer to a lookup whose client obeys `retryAfterMs`. */
 export interface Answered {
   readonly callerKey: string
   /** Milliseconds from the first attempt to the answer. */
