@@ -7,7 +7,7 @@ import { FairQueue } from './fair-queue.ts'
 import { type ClassQueues, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 import { RefusalTimes } from './refusal-times.ts'
-import { type BudgetClass, REQUEST_CLASSES, rankOf } from './request-class.ts'
+import { BUDGET_CLASSES, type BudgetClass, rankOf } from './request-class.ts'
 import type { TakenCall, TenantLane, TenantShare, WaitingCall } from './tenant-share.ts'
 import { turnOf } from './turn-queue.ts'
 
@@ -167,7 +167,7 @@ export class CallScheduler implements Disposable {
 
   /** Returns the next lane of the classes that are below their floors, or of all others. */
   #nextOf(isDue: boolean, now: number): TenantLane | undefined {
-    for (const requestClass of REQUEST_CLASSES) {
+    for (const requestClass of BUDGET_CLASSES) {
       const queue = this.#queues[requestClass]
       const isOpen = (endpoint: Endpoint) =>
         this.#floors.isDue(requestClass, endpoint) === isDue &&
@@ -238,7 +238,7 @@ export class CallScheduler implements Disposable {
   /** Lanes that are still in a ring wait for the shared cells. Parked lanes have their own appointments. */
   #planNextSlot(now: number): void {
     let at = Number.POSITIVE_INFINITY
-    for (const requestClass of REQUEST_CLASSES) {
+    for (const requestClass of BUDGET_CLASSES) {
       for (const endpoint of ENDPOINTS) {
         if (this.#queues[requestClass].load(endpoint).lanes === 0) continue
         at = Math.min(at, this.#address.readyAt(endpoint, this.#floors.standIn(requestClass, endpoint), now))

@@ -10,11 +10,11 @@ export function isPoll(requestClass: BudgetClass): boolean {
 }
 
 /** The most urgent class first. */
-export const REQUEST_CLASSES: readonly BudgetClass[] = ['mutation', 'interactive', 'trial', 'live', 'resync']
+export const BUDGET_CLASSES: readonly BudgetClass[] = ['mutation', 'interactive', 'trial', 'live', 'resync']
 
-/** Returns the place of a class in {@link REQUEST_CLASSES}: 0 for the most urgent one. */
+/** Returns the place of a class in {@link BUDGET_CLASSES}: 0 for the most urgent one. */
 export function rankOf(requestClass: BudgetClass): number {
-  return REQUEST_CLASSES.indexOf(requestClass)
+  return BUDGET_CLASSES.indexOf(requestClass)
 }
 
 /**
@@ -42,7 +42,7 @@ export function callsAhead(requestClass: BudgetClass, waiting: (other: BudgetCla
   const own = waiting(requestClass)
   let higher = 0
   let floorsBelow = 0
-  REQUEST_CLASSES.forEach((other, index) => {
+  BUDGET_CLASSES.forEach((other, index) => {
     if (index < rank) higher += waiting(other)
     if (index > rank && waiting(other) > 0) floorsBelow += FLOORS[other]
   })
