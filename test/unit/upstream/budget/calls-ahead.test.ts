@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { callsAhead } from '../../../../src/upstream/budget/calls-ahead.ts'
 import { ClassOrder } from '../../../../src/upstream/budget/class-order.ts'
-import { BUDGET_CLASSES, type BudgetClass, callsAhead } from '../../../../src/upstream/budget/request-class.ts'
+import { BUDGET_CLASSES, type BudgetClass } from '../../../../src/upstream/budget/request-class.ts'
 import { serveNext } from '../../../support/upstream/serve-next.ts'
 
 describe('callsAhead', () => {
