@@ -182,9 +182,10 @@ export class CallScheduler implements Disposable {
     return undefined
   }
 
-  #grant(turn: TenantLane, now: number): void {
-    const lane = this.#belowFloor(turn, now) ?? turn
-    for (const each of new Set([turn, lane])) this.#queues[each.owner.requestClass].endTurn(each)
+  /** Grants a call of the lane whose turn it is, or of another lane of its tenant in its place. */
+  #grant(next: TenantLane, now: number): void {
+    const lane = this.#belowFloor(next, now) ?? next
+    for (const each of new Set([next, lane])) this.#queues[each.owner.requestClass].endTurn(each)
     const waiter = lane.items.first
     if (!waiter) throw new Error('an empty lane had a turn')
     const taken = this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now)
@@ -196,11 +197,12 @@ export class CallScheduler implements Disposable {
    * Returns a lane of the same tenant with a less urgent class that is below its floor of the tenant's calls. It must compete with
    * the lane whose turn it is, and may leave by the rules of its class.
    */
-  #belowFloor({ owner: { tenant, requestClass }, endpoint: turn }: TenantLane, now: number): TenantLane | undefined {
+  #belowFloor(next: TenantLane, now: number): TenantLane | undefined {
+    const { tenant, requestClass } = next.owner
     const rank = rankOf(requestClass)
     return tenant.lanes.find(({ items, endpoint, owner: { requestClass: other } }) => {
       if (items.size === 0 || rankOf(other) <= rank || !tenant.order.isDue(other, endpoint)) return false
-      return tenant.cells.isShared(turn, endpoint) && this.#readyAt(tenant, endpoint, requestClass, now) <= now
+      return tenant.cells.isShared(next.endpoint, endpoint) && this.#readyAt(tenant, endpoint, requestClass, now) <= now
     })
   }
 
