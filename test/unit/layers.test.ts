@@ -34,7 +34,7 @@ const LAYERS: Layers = {
     'domain',
     'upstream/budget/request-budget.ts',
     'upstream/http/refusals.ts',
-    'upstream/observing/service-reporter.ts',
+    'upstream/observing/upstream-observer.ts',
     'upstream/waiting',
   ],
   'upstream/service': [
