@@ -4,7 +4,7 @@ import { Agenda, type Appointment } from './agenda.ts'
 import type { CellSet } from './cell-set.ts'
 import { ClassFloors } from './class-floors.ts'
 import { FairQueue } from './fair-queue.ts'
-import { type ClassQueues, type QueuedRequest, queuedUntil } from './queued-until.ts'
+import { type ClassQueues, type FurtherCalls, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 import { RefusalTimes } from './refusal-times.ts'
 import { BUDGET_CLASSES, type BudgetClass, rankOf } from './request-class.ts'
@@ -57,15 +57,13 @@ export class CallScheduler implements Disposable {
   /**
    * Estimates the clock time at which a call would leave if it were added now. `now` or earlier means that it would not
    * wait.
-   *
-   * @param behind number of further calls of the same lane that come before it
-   * @param others number of further calls of other tenants that come before it
    */
-  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind = 0, others = 0): number {
+  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, further: FurtherCalls): number {
+    const { behind = 0, others = 0 } = further
     const { endpoint, class: requestClass } = call
     // The usual case: no call waits.
     if (this.#waiting === 0 && behind === 0 && others === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
-    return queuedUntil({ queues: this.#queues, behind, others }, this.#address, tenant, call, now)
+    return queuedUntil({ queues: this.#queues, address: this.#address, behind, others }, tenant, call, now)
   }
 
   /**

@@ -184,11 +184,13 @@ export class RateCell {
     const bursts = isReserve ? most - used : Math.min(this.#burstsLeft(now, requestClass), most - used)
     if (ahead < bursts) return now
     // The calls ahead use up the burst. This one follows them at the pace that is then left.
-    if (bursts > 0) return calls.departureAfter(now, most, most - used - bursts, ahead - bursts + 1, bursts)
+    if (bursts > 0) {
+      return calls.departureAfter(now, ahead - bursts + 1, { most, free: most - used - bursts, more: bursts })
+    }
     const first = this.#firstAt(now, requestClass, most, used, isReserve)
     if (first > now) this.#paceOf(requestClass).expect()
     if (ahead === 0) return first
-    return calls.departureAfter(Math.max(first, now, this.#pausedUntil), most, most - used - 1, ahead)
+    return calls.departureAfter(Math.max(first, now, this.#pausedUntil), ahead, { most, free: most - used - 1 })
   }
 
   /** Returns 1 if changes have the last slot of the limit, since other calls count and there is no reserve. */
