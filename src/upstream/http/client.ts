@@ -96,8 +96,8 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
       if (status >= 200 && status < 300) return decode(text, status)
       const isList = request.method === 'GET' && requestId === null
       if (isList && status === 404 && isJson(text) && known.observeListNotFound()) return decode(text, status)
-      const hide = createHideSecrets(request)
-      throw errorFromResponse(name, response, requestId, request.method !== 'GET', hide)
+      const mayHaveActed = request.method !== 'GET'
+      throw errorFromResponse(name, response, { requestId, mayHaveActed, hide: createHideSecrets(request) })
     }
     return exchange(dispatcher, name, request, read, exchangeOptions)
   }

@@ -21,6 +21,16 @@ import {
 } from './refusals.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
+/** The facts about a refused request that its error depends on. */
+interface RefusedRequest {
+  /** The pin that the request named; null for requests about no particular pin. */
+  readonly requestId: string | null
+  /** True for a request that may have changed something before it failed. */
+  readonly mayHaveActed: boolean
+  /** Removes secrets from the service's words. */
+  readonly hide?: HideSecrets | undefined
+}
+
 /** A service's explanation of a refusal, whatever form it came in. */
 interface FailureText {
   /** The machine-readable part, such as `INSUFFICIENT_FUNDS`. */
@@ -44,17 +54,12 @@ const ABOUT_TOKEN =
  *
  * Where the status alone is not clear, as with 400, 403 and 409, the words in the body decide.
  *
- * @param requestId the pin that the request named; null for requests about no particular pin
- * @param mayHaveActed true for a request that may have changed something before it failed
- * @param hide removes secrets from the service's words
  * @see Pinning Service API 1.0.0, schema `Failure`
  */
 export function errorFromResponse(
   serviceName: string,
   response: ServiceResponse,
-  requestId: string | null,
-  mayHaveActed: boolean,
-  hide?: HideSecrets,
+  { requestId, mayHaveActed, hide }: RefusedRequest,
 ): PinqlError {
   const { status } = response
   const from = { service: serviceName }
