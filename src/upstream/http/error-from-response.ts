@@ -19,7 +19,7 @@ import {
   SpecifiedRefusalError,
   WrongEndpointError,
 } from './refusals.ts'
-import { parseRetryAfter } from './retry-after.ts'
+import { retryAfterOf } from './retry-after.ts'
 
 /** The facts about a refused request that its error depends on. */
 interface RefusedRequest {
@@ -82,12 +82,7 @@ export function errorFromResponse(
   if (status === 400 && ABOUT_ORIGINS.test(words)) return new OriginsRefusedError(message, from)
   if (status === 409 && (words === '' || ABOUT_MONEY.test(words))) return new InsufficientFundsError(message, from)
   if (status === 429) {
-    const retryAfterMs =
-      parseRetryAfter(response.headers.get('retry-after'), {
-        date: response.headers.get('date'),
-        wallNowMs: Date.now(),
-      }) ?? DEFAULT_RETRY_AFTER_MS
-    return new RateLimitedError(serviceName, retryAfterMs)
+    return new RateLimitedError(serviceName, retryAfterOf(response.headers, Date.now()) ?? DEFAULT_RETRY_AFTER_MS)
   }
   if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, from)
   if (status === 400 || status === 422) {
