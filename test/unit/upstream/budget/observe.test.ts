@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
 import { createMemoryBudget } from '../../../../src/upstream/budget/create-memory-budget.ts'
-import { type RateLimit, safePace } from '../../../../src/upstream/budget/rate-limit.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
+import { safePace } from '../../../../src/upstream/budget/safe-pace.ts'
 import {
   ADDRESS,
   ask,
