@@ -99,8 +99,9 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
       if (status >= 200 && status < 300) return decode(text, status)
       const isList = request.method === 'GET' && requestId === null
       if (isList && status === 404 && isJson(text) && known.observeListNotFound()) return decode(text, status)
-      const reading = { wallNowMs: clock.wallNow(), hide: createHideSecrets(request) }
-      throw errorFromResponse(name, response, requestId, request.method !== 'GET', reading)
+      const mayHaveActed = request.method !== 'GET'
+      const refused = { requestId, mayHaveActed, wallNowMs: clock.wallNow(), hide: createHideSecrets(request) }
+      throw errorFromResponse(name, response, refused)
     }
     return exchange(dispatcher, name, request, read, exchangeOptions)
   }

@@ -82,6 +82,9 @@ export interface UpstreamCallError {
  */
 export type ServiceState = 'up' | 'partlyDown' | 'down' | 'paused' | 'refusingToken'
 
+/** A state that lasts until the next one is reported. */
+export type LastingState = Extract<ServiceState, 'up' | 'partlyDown' | 'down'>
+
 /** An event that an operator may want to know about. */
 export interface ServiceEvent {
   /** Configured name of the service. */

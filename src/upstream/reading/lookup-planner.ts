@@ -1,5 +1,5 @@
-import { safePace } from '../budget/rate-limit.ts'
 import { RefusedCalls } from '../budget/refused-calls.ts'
+import { safePace } from '../budget/safe-pace.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Service } from '../service/service.ts'
 import type { Asker } from '../waiting/stop.ts'

@@ -112,7 +112,7 @@ export class SingleFlight {
     })
   }
 
-  /** Number of different calls in flight. */
+  /** Number of different calls in flight. Only tests read it, to see that no call is left over. */
   get size(): number {
     return this.#flights.size
   }

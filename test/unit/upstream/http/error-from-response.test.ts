@@ -8,7 +8,7 @@ const answer = (status: number, body: unknown = '', headers: Record<string, stri
   text: typeof body === 'string' ? body : JSON.stringify(body),
 })
 /** The gateway reads all answers at the beginning of 2026. */
-const READING = { wallNowMs: Date.UTC(2026, 0, 1) }
+const READ = { requestId: null, mayHaveActed: false, wallNowMs: Date.UTC(2026, 0, 1) }
 const spec = (reason: string, details?: string) => ({ error: { reason, ...(details && { details }) } })
 
 describe('the error of a status', () => {
@@ -31,11 +31,11 @@ describe('the error of a status', () => {
     [500, spec('INTERNAL', 'record not found'), 'PIN_NOT_FOUND'],
     [302, '', 'MALFORMED_RESPONSE'],
   ])('%i with %j is %s', (status, body, code) => {
-    expect(errorFromResponse('one', answer(status, body), 'r1', false, READING).code).toBe(code)
+    expect(errorFromResponse('one', answer(status, body), { ...READ, requestId: 'r1' }).code).toBe(code)
   })
 
   it('is not PIN_NOT_FOUND if no pin was requested', () => {
-    expect(errorFromResponse('one', answer(404, spec('NOT_FOUND')), null, false, READING)).toMatchObject({
+    expect(errorFromResponse('one', answer(404, spec('NOT_FOUND')), READ)).toMatchObject({
       code: 'SERVICE_ERROR',
       httpStatus: 404,
       reason: 'NOT_FOUND',
@@ -44,13 +44,12 @@ describe('the error of a status', () => {
   })
 
   it('says of a failed change that it may have been made', () => {
-    expect(errorFromResponse('one', answer(502), null, true, READING)).toMatchObject({ mayHaveActed: true })
-    expect(errorFromResponse('one', answer(502), null, false, READING)).toMatchObject({ mayHaveActed: false })
+    expect(errorFromResponse('one', answer(502), { ...READ, mayHaveActed: true })).toMatchObject({ mayHaveActed: true })
+    expect(errorFromResponse('one', answer(502), READ)).toMatchObject({ mayHaveActed: false })
   })
 
   it('waits as long as Retry-After asks, and a second where it asks nothing', () => {
-    const limited = (headers: Record<string, string>) =>
-      errorFromResponse('one', answer(429, '', headers), null, false, READING)
+    const limited = (headers: Record<string, string>) => errorFromResponse('one', answer(429, '', headers), READ)
 
     expect(limited({ 'retry-after': '7' })).toMatchObject({ retryAfterMs: 7000 })
     expect(limited({})).toMatchObject({ retryAfterMs: 1000 })
@@ -59,8 +58,7 @@ describe('the error of a status', () => {
 })
 
 describe('the words of a refusal', () => {
-  const refusal = (body: string, hide?: HideSecrets) =>
-    errorFromResponse('one', answer(418, body), null, false, { ...READING, hide })
+  const refusal = (body: string, hide?: HideSecrets) => errorFromResponse('one', answer(418, body), { ...READ, hide })
 
   it.each([
     [JSON.stringify(spec('FULL', 'No room')), 'FULL', 'No room'],
