@@ -15,7 +15,7 @@ import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { mostInAnyWindow } from '../../test/support/sliding-log.ts'
 
 const SECONDS = Number(process.argv[2] ?? 125)
-const LANES = 8
+const READERS = 8
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -72,12 +72,12 @@ async function run({ name, limit, tokens, removeEveryMs, leastUse }: Load): Prom
     failures.set(code, (failures.get(code) ?? 0) + 1)
   }
 
-  async function readGreedily(tenant: Tenant, service: number, lane: number): Promise<void> {
+  async function readGreedily(tenant: Tenant, service: number, reader: number): Promise<void> {
     for (let n = 0; performance.now() < end; n++) {
       try {
         // Equal lists would share a request.
-        const query = { statuses: ['pinned'], limit: 1, name: `${lane} ${n}` } as const
-        await tenant.listPins(query, { class: lane % 2 ? 'live' : 'interactive' })
+        const query = { statuses: ['pinned'], limit: 1, name: `${reader} ${n}` } as const
+        await tenant.listPins(query, { class: reader % 2 ? 'live' : 'interactive' })
         answers[service] = (answers[service] ?? 0) + 1
       } catch (error) {
         note(error)
@@ -89,7 +89,7 @@ async function run({ name, limit, tokens, removeEveryMs, leastUse }: Load): Prom
     tenants[0]?.removePin(`${performance.now()}`).catch(note)
   }, removeEveryMs)
   const greed = tenants.map((tenant, n) =>
-    Array.from({ length: LANES }, (_, lane) => readGreedily(tenant, n, lane).catch(note)),
+    Array.from({ length: READERS }, (_, reader) => readGreedily(tenant, n, reader).catch(note)),
   )
   await sleep(SECONDS * 1000)
   clearInterval(removals)

@@ -5,10 +5,9 @@
 // Through the whole of a call, over HTTP: budget, breaker, retries, connections. bench/budget/run.ts has the budget alone.
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
-import { Tenant } from '../../src/upstream/tenant/tenant.ts'
-import { WriteJournal } from '../../src/upstream/writes/write-journal.ts'
 import { EMULATED_TOKENS } from '../../test/support/providers/emulated-provider.ts'
 import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
+import { createTenant } from '../../test/support/upstream/create-tenant.ts'
 import { startProcess } from './start-process.ts'
 
 const SECONDS = Number(process.argv[2] ?? 60)
@@ -21,18 +20,17 @@ await using emulated = await startProcess('limited-service-process.ts', { pins: 
 const settings = { name: 'test', endpoint: emulated.url, token: null, provider: null, limits: LIMITS }
 await using registry = createServiceRegistry([settings], 'test')
 const service = registry.get('test')
-const journal = new WriteJournal()
 const end = performance.now() + SECONDS * 1000
 const answers = new Map(TENANTS.map((tenant) => [tenant, 0]))
 const waitedMs: number[] = []
 
-async function callGreedily(key: string, lane: number): Promise<void> {
+async function callGreedily(key: string, reader: number): Promise<void> {
   // Eight tenants for the budget, one account at the service.
-  const tenant = new Tenant(service, key, ALICE, journal)
+  const tenant = createTenant(service, key, ALICE)
   for (let n = 0; performance.now() < end; n++) {
     // Equal lists of one tenant would share a call.
-    const query = { statuses: PIN_STATUSES, limit: 1 + lane, name: `${key} ${n}` }
-    await tenant.listPins(query, { class: lane % 2 ? 'live' : 'interactive' })
+    const query = { statuses: PIN_STATUSES, limit: 1 + reader, name: `${key} ${n}` }
+    await tenant.listPins(query, { class: reader % 2 ? 'live' : 'interactive' })
     answers.set(key, (answers.get(key) ?? 0) + 1)
   }
 }
@@ -56,7 +54,7 @@ async function mutate(): Promise<void> {
 }
 
 const mutations = setInterval(() => void mutate(), 143)
-await Promise.all(TENANTS.flatMap((key) => [0, 1, 2, 3, 4, 5].map((lane) => callGreedily(key, lane))))
+await Promise.all(TENANTS.flatMap((key) => [0, 1, 2, 3, 4, 5].map((reader) => callGreedily(key, reader))))
 clearInterval(mutations)
 const { requests = 0, refused = 0 } = (await emulated.report()).counts
 const use = requests / (SECONDS * 100)

@@ -1,4 +1,12 @@
-import type { LoadResult } from './simulation.ts'
+/** The lags of live status under one load, in seconds. */
+export interface LoadLags {
+  readonly load: { readonly name: string }
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+  /** Of the whole limit, by polls. */
+  readonly used: number
+}
 
 const WIDTH = 760
 const ROW = 46
@@ -8,7 +16,7 @@ const TOP = 54
 const COLOURS = { p50: '#2a9d8f', p95: '#e9c46a', p99: '#e76f51' } as const
 
 /** Lags on a logarithmic scale, a row for every load. */
-export function plotLags(results: readonly LoadResult[]): string {
+export function plotLags(results: readonly LoadLags[]): string {
   const most = Math.max(10, ...results.map(({ p99 }) => p99))
   const decades = Math.ceil(Math.log10(most)) + 1
   const x = (seconds: number): number =>

@@ -21,9 +21,9 @@ import { cidOf } from '../../test/support/model/model-service.ts'
 import { ids, query, startModelLive } from '../../test/support/model/start-model-live.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
-import { plotLags } from './plot-lags.ts'
+import { type LoadLags, plotLags } from './plot-lags.ts'
 
-export interface Load {
+interface Load {
   readonly name: string
   readonly tenants: number
   readonly pinsPerTenant: number
@@ -39,14 +39,9 @@ export interface Load {
   readonly measured: number
 }
 
-export interface LoadResult {
+interface LoadResult extends LoadLags {
   readonly load: Load
   readonly changes: number
-  readonly p50: number
-  readonly p95: number
-  readonly p99: number
-  /** Of the whole limit, by polls. */
-  readonly used: number
   readonly fairness: number
   readonly missed: number
   readonly tookMs: number

@@ -55,7 +55,7 @@ const TOKEN_WORDS = 'a token of printable characters without spaces, and without
 /** The keys of the setting `kubo`. */
 export const KUBO_SHAPE = {
   endpoint: baseUrl(URL_WORDS).default('http://127.0.0.1:5001'),
-  token: bearerToken(TOKEN_WORDS).nullable().default(null),
+  token: tokenText(TOKEN_WORDS).nullable().default(null),
 }
 
 /** The keys of one service. */
@@ -77,7 +77,7 @@ export const SERVICE_SCHEMA = z.strictObject(
       // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the operator writes into the file.
       'Access token for callers without a token of their own. Best given as `${NAME}`, the value of an environment variable. For ' +
         'the embedded service: the token that it accepts, in place of a generated one. Pins belong to the token that added them.',
-      (expected) => bearerToken(expected).optional(),
+      (expected) => tokenText(expected).optional(),
     ),
     pinner: setting(
       '"kubo"',
@@ -189,7 +189,7 @@ function baseUrl(expected: string) {
     .transform((text) => normaliseEndpoint(text) ?? text)
 }
 
-function bearerToken(expected: string) {
+function tokenText(expected: string) {
   return z.string(expected).regex(/^[\x21-\x7e]+$/, expected)
 }
 

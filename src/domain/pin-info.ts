@@ -32,7 +32,7 @@ export function progressOf(pin: Pin): PinProgress | null {
   const fetchedBytes = amountAt(info, KEYS.bytes)
   const missing = amountAt(info, ['missing_blocks'])
   const given = amountAt(info, KEYS.percent)
-  const totalBlocks = totalAt(info, KEYS.totalBlocks) ?? sum(fetchedBlocks, missing)
+  const totalBlocks = totalAt(info, KEYS.totalBlocks) ?? sumIfKnown(fetchedBlocks, missing)
   const totalBytes = sizeOf(pin)
   const expected = totalAt(info, KEYS.expectedBytes)
   // The service may have had some of the blocks before, so that it fetched fewer than the DAG has.
@@ -110,7 +110,7 @@ function totalAt(info: StringMap, keys: readonly string[]): number | null {
   return amountAt(info, positive)
 }
 
-function sum(a: number | null, b: number | null): number | null {
+function sumIfKnown(a: number | null, b: number | null): number | null {
   return a === null || b === null || !Number.isFinite(a + b) ? null : a + b
 }
 

@@ -133,10 +133,10 @@ function startKeeper(
   const rangesOf = (hosts: readonly string[]): readonly DialRange[] => dialRanges ?? defaultDialRanges(hosts)
   if (kubo) return startKuboKeeper({ ...parts, kubo, bytesOf, dialRanges: rangesOf([host]) })
   assertNoKubo(parts.database)
-  const ranges = rangesOf([host, ...listen.map(hostOf)])
+  const ranges = rangesOf([host, ...listen.map(listenHostOf)])
   return startBlockKeeper({ ...parts, dataDir, listen, gateways, bytesOf, dialRanges: ranges })
 }
 
-function hostOf(address: string): string {
+function listenHostOf(address: string): string {
   return multiaddr(address).getComponents()[0]?.value ?? ''
 }

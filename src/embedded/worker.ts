@@ -35,12 +35,12 @@ try {
     addresses: [...service.addresses],
   })
 } catch (error) {
-  tell({ type: 'refused', message: reasonOf(error) })
+  tell({ type: 'refused', message: describeFailure(error) })
   port.close()
 }
 
 /** Describes why the service cannot start, such as a port in use. Only a bug is described with its stack. */
-function reasonOf(error: unknown): string {
+function describeFailure(error: unknown): string {
   const isBug = [TypeError, RangeError, ReferenceError].some((type) => error instanceof type)
   if (!(error instanceof Error) || isBug) return describe(error)
   // libp2p puts stack traces into its messages.

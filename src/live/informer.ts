@@ -20,8 +20,6 @@ export interface InformerOptions {
   readonly cursors: LiveCursors
   /** Keeps the tenant's last events. */
   readonly log: EventLog
-  /** Unix milliseconds. Default `Date.now`. */
-  readonly wallNow?: (() => number) | undefined
   readonly random?: (() => number) | undefined
   /** Called when the informer is no longer needed: its last subscriber left 30 seconds ago. */
   readonly onIdle: () => void
@@ -51,18 +49,18 @@ export class Informer implements Disposable {
   readonly #loop: PollLoop
   readonly #unobserve: () => void
 
-  constructor(tenant: LiveTenant, { cursors, log, wallNow = Date.now, ...options }: InformerOptions) {
+  constructor(tenant: LiveTenant, { cursors, log, ...options }: InformerOptions) {
     const { key, service } = tenant
     const { clock } = options
     const views = this.#views
     const cache = this.#cache
     const sightings = new Sightings()
     const alarm = new Alarm(clock)
-    const chronicle = new Chronicle({ tenantKey: key, service, cursors, cache, log, wallNow })
+    const chronicle = new Chronicle({ tenantKey: key, service, cursors, cache, log, clock })
     const audience = new Audience({ views, chronicle, cache, clock, alarm })
-    const intake = new Intake({ views, cache, sightings, audience, alarm, clock, wallNow })
+    const intake = new Intake({ views, cache, sightings, audience, alarm, clock })
     this.#audience = audience
-    this.#loop = new PollLoop({ ...options, tenant, views, cache, sightings, audience, intake, alarm, wallNow })
+    this.#loop = new PollLoop({ ...options, tenant, views, cache, sightings, audience, intake, alarm })
     this.#unobserve = tenant.observe(intake)
   }
 

@@ -37,8 +37,6 @@ export interface WatchOptions {
 export interface InformersOptions {
   /** Creates the log of each informer. */
   readonly createEventLog: CreateEventLog
-  /** Unix milliseconds. Default `Date.now`. */
-  readonly wallNow?: (() => number) | undefined
   readonly random?: (() => number) | undefined
 }
 
@@ -95,7 +93,7 @@ export class Informers implements Disposable {
   #informer(tenant: LiveTenant, service: WatchedService): Informer {
     const known = this.#informers.get(tenant.key)
     if (known) return known
-    const { createEventLog, wallNow, random } = this.#options
+    const { createEventLog, random } = this.#options
     const cadence = this.#cadences.get(service.urgentCalls) ?? new Cadence(service.limits, service.urgentCalls)
     this.#cadences.set(service.urgentCalls, cadence)
     const informer = new Informer(tenant, {
@@ -103,7 +101,6 @@ export class Informers implements Disposable {
       cadence,
       cursors: this.#cursors,
       log: createEventLog(tenant.key),
-      wallNow,
       random,
       onIdle: () => {
         this.#informers.delete(tenant.key)

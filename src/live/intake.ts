@@ -14,8 +14,6 @@ export interface IntakeOptions {
   readonly audience: Audience
   readonly alarm: Wakeable
   readonly clock: Clock
-  /** Unix milliseconds. */
-  readonly wallNow: () => number
 }
 
 /**
@@ -84,7 +82,7 @@ export class Intake implements TenantObserver {
     if (!this.#cache.has(pin.requestId) && !this.#views.tracks(pin)) return
     const now = this.#now()
     const createdAt = Number(pin.created.ns / 1_000_000n)
-    const ageMs = Math.min(OLDEST_AT_FIRST_MS, Math.max(0, this.#options.wallNow() - createdAt))
+    const ageMs = Math.min(OLDEST_AT_FIRST_MS, Math.max(0, this.#options.clock.wallNow() - createdAt))
     this.#apply(this.#cache.see(pin, this.#tickets(ticket), now, now - ageMs))
   }
 

@@ -34,7 +34,7 @@ function hashOf(text: string): number {
 /**
  * pinql's schema whose fields give values, nulls and errors that depend on nothing but their place.
  *
- * @param isAsync whether all fields give promises. Not some of them: where one field throws beside another whose promise
+ * @param isAsync true if all fields give promises. Not some of them: where one field throws beside another whose promise
  *   rejects later, graphql-js 16 leaves that rejection unhandled
  */
 function createRandomSchema(isAsync: boolean): GraphQLSchema {

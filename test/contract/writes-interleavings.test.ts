@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { PinqlError } from '../../src/domain/errors.ts'
 import { MemoryWriteRecords } from '../../src/upstream/writes/memory-write-records.ts'
 import { jsonReply, reply } from '../support/providers/wire-reply.ts'
+import { EPOCH_MS } from '../support/virtual-clock.ts'
 import {
   ALICE,
   newPin,
@@ -28,7 +29,7 @@ class SharedRecords extends MemoryWriteRecords {
 async function startTwoGateways(capabilities: WriteSetupOptions['capabilities'] = {}) {
   const shared = {
     capabilities: { keepsMeta: true, ...capabilities },
-    writeRecords: new SharedRecords(),
+    writeRecords: new SharedRecords(() => EPOCH_MS),
     tenantSecret: SECRET,
   }
   const first = await startWriteSetup(shared)

@@ -4,6 +4,7 @@ import { openWriteRecords } from '../../src/upstream/writes/open-write-records.t
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { EPOCH_MS } from '../support/virtual-clock.ts'
 import { ALICE, newPin, refOf, requestsAt, startWriteSetup } from '../support/writes/start-write-setup.ts'
 
 const ORIGIN = '/ip4/203.0.113.9/tcp/4001/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN'
@@ -175,7 +176,7 @@ describe('an idempotency key', () => {
       startWriteSetup({
         service,
         tenantSecret,
-        writeRecords: await openWriteRecords(`${folder.path}/writes.db`, Date.now),
+        writeRecords: await openWriteRecords(`${folder.path}/writes.db`, () => EPOCH_MS),
       })
     {
       await using before = await open()

@@ -6,6 +6,7 @@ import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { EPOCH_MS } from '../support/virtual-clock.ts'
 import { dyingRecords } from '../support/writes/dying-records.ts'
 import {
   ALICE,
@@ -125,7 +126,7 @@ describe.each(ZOO_CASES)('at $profile.name as $as', (member) => {
     await using service = await startEmulatedProvider(profile)
     await using folder = await temporaryFolder()
     const tenantSecret = Buffer.alloc(32, 1)
-    const openRecords = () => openWriteRecords(`${folder.path}/writes.db`, Date.now)
+    const openRecords = () => openWriteRecords(`${folder.path}/writes.db`, () => EPOCH_MS)
     const killed = await (async () => {
       const writeRecords = dyingRecords(await openRecords(), 'key')
       await using first = await startWriteSetup({ ...options, service, tenantSecret, writeRecords })

@@ -5,6 +5,7 @@ import { openWriteRecords } from '../../src/upstream/writes/open-write-records.t
 import type { WriteRecords } from '../../src/upstream/writes/write-records.ts'
 import { cidOf, type Fate } from '../support/model/model-service.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { EPOCH_MS } from '../support/virtual-clock.ts'
 import { type ModelWrites, startModelWrites } from '../support/writes/start-model-writes.ts'
 
 const PIN: NewPin = { cid: cidOf(1), name: 'x', origins: [], meta: {} }
@@ -26,7 +27,7 @@ afterEach(async () => {
 
 /** Opens the file of a gateway, as each of its lives does. */
 async function open(name: string): Promise<WriteRecords> {
-  const records = await openWriteRecords(`${folder.path}/${name}.db`, Date.now)
+  const records = await openWriteRecords(`${folder.path}/${name}.db`, () => EPOCH_MS)
   files.push(records)
   return records
 }

@@ -12,7 +12,7 @@ import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
 /** The token that is configured for test services unless another, or none, is given. */
 export const [ALICE, BOB] = EMULATED_TOKENS
 
-/** What is known of the lists of test services, so that a test that is not about strangers counts only its own requests. */
+/** Capabilities of the lists of test services, so that a test that is not about strangers counts only its own requests. */
 export const NOTHING_TO_CHECK: Partial<Capabilities> = { count: 'matching', multiStatus: true, maxCids: 10 }
 
 /** A call waits for a service that is down for not half as long. */

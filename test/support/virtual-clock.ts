@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, ClockTimer } from '../../src/upstream/waiting/clock.ts'
 
+/** Unix milliseconds at which a clock shows 0: the beginning of 2026. */
+export const EPOCH_MS = Date.UTC(2026, 0, 1)
+
 interface Timer {
   readonly at: number
   /** Timers of one instant run in the order in which they were set. */
@@ -27,6 +30,10 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.#now
+  }
+
+  wallNow(): number {
+    return Math.floor(EPOCH_MS + this.#now)
   }
 
   /** Counts timers that were neither run nor cancelled. A disposed or idle owner leaves 0. */

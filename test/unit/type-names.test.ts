@@ -5,8 +5,8 @@ const SRC = new URL('../../src/', import.meta.url)
 
 /** Exported types, interfaces, classes and functions. Exporting the type of another file again is no new type. */
 const EXPORTED = /^export (?:declare )?(?:abstract |async )?(?:type|interface|class|function\*?) (\w+)/gm
-/** Types, interfaces and classes, exported or not. */
-const TYPE = /^(?:export )?(?:declare )?(?:abstract )?(?:type|interface|class) (\w+)/gm
+/** Types, interfaces, classes, functions and constants of a file, exported or not. */
+const OWN = /^(?:export )?(?:declare )?(?:abstract |async )?(?:type|interface|class|function\*?|const) (\w+)/gm
 
 /** Paths of the files of `src` that declare a name. */
 function filesByName(declaration: RegExp): Map<string, string[]> {
@@ -29,8 +29,8 @@ it('no two files export a type or a function of the same name', () => {
   expect([...files].filter(([, paths]) => paths.length > 1)).toEqual([])
 })
 
-it('no file has a type of its own with the name of an exported one', () => {
+it('no file has a type, function or constant of its own with the name of a type or function that another one exports', () => {
   const exported = filesByName(EXPORTED)
 
-  expect([...filesByName(TYPE)].filter(([name, paths]) => exported.has(name) && paths.length > 1)).toEqual([])
+  expect([...filesByName(OWN)].filter(([name, paths]) => exported.has(name) && paths.length > 1)).toEqual([])
 })

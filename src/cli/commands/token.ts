@@ -15,7 +15,7 @@ export function tokenCommand(): Command {
     .addCommand(
       new Command('create')
         .description('Make a token and print it, once. Its pins are seen by no other token.')
-        .requiredOption('--name <name>', 'What it is for, such as the name of an app.', parseName)
+        .requiredOption('--name <name>', 'What it is for, such as the name of an app.', parseTokenName)
         .addOption(dataDirOption())
         .action(create),
     )
@@ -34,7 +34,7 @@ export function tokenCommand(): Command {
     )
 }
 
-function parseName(text: string): string {
+function parseTokenName(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('Expected a name, got nothing.')
   return text
 }

@@ -52,7 +52,7 @@ export class KuboRpc implements AsyncDisposable {
     this.#onAnswer = onAnswer
     const { origin, pathname } = new URL(endpoint)
     this.#basePath = `${pathname.replace(/\/+$/, '')}/api/v0`
-    // No timeouts here: a command is silent while it looks for content. Callers have timers.
+    // No timeouts here: a command is silent while it looks for content. The code that sends it has a timer.
     this.#pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS } })
   }
 

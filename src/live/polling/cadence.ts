@@ -1,4 +1,5 @@
-import { type Endpoint, type RateLimit, safePace } from '../../upstream/budget/rate-limit.ts'
+import type { Endpoint, RateLimit } from '../../upstream/budget/rate-limit.ts'
+import { safePace } from '../../upstream/budget/safe-pace.ts'
 import { tokenKeyOf } from '../../upstream/budget/token-key.ts'
 
 /** Largest and smallest part of a service's budget for polls. In between, polls use what queries and changes leave. */

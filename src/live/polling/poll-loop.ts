@@ -22,8 +22,6 @@ export interface PollLoopOptions {
   readonly alarm: Alarm
   readonly cadence: Cadence
   readonly clock: Clock
-  /** Unix milliseconds. */
-  readonly wallNow: () => number
   readonly random?: (() => number) | undefined
   /** Called when the last view has been given up. */
   readonly onIdle: () => void

@@ -9,8 +9,6 @@ export interface TenantHealthOptions {
   readonly views: Views
   readonly audience: Audience
   readonly clock: Clock
-  /** Unix milliseconds. */
-  readonly wallNow: () => number
   readonly random?: (() => number) | undefined
 }
 
@@ -25,7 +23,7 @@ export class TenantHealth {
   constructor(options: TenantHealthOptions) {
     this.#options = options
     this.#backoff = new Backoff(options.random)
-    this.#lastGoodAt = options.wallNow()
+    this.#lastGoodAt = options.clock.wallNow()
   }
 
   /** Unix milliseconds of the last good answer. */
@@ -77,7 +75,7 @@ export class TenantHealth {
   /** Notes that the service has answered well. Subscribers that got a `STALE` get a `RESUMED`. */
   answered(): void {
     this.#isRefused = false
-    this.#lastGoodAt = this.#options.wallNow()
+    this.#lastGoodAt = this.#options.clock.wallNow()
     this.#options.audience.reportResumed()
   }
 

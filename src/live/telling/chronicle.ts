@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Pin } from '../../domain/pin.ts'
+import type { Clock } from '../../upstream/waiting/clock.ts'
 import type { Draft, EventBase, LiveEvent } from '../live-event.ts'
 import type { PinCache } from '../watched/pin-cache.ts'
 import type { View } from '../watched/view.ts'
@@ -14,8 +15,7 @@ export interface ChronicleOptions {
   readonly cursors: LiveCursors
   readonly cache: PinCache
   readonly log: EventLog
-  /** Unix milliseconds. */
-  readonly wallNow: () => number
+  readonly clock: Clock
 }
 
 /** Numbers a tenant's events and keeps the last of them. Makes snapshots, and lists what a subscriber has missed. */
@@ -132,7 +132,7 @@ export class Chronicle {
   }
 
   #stamp(seq: number): EventBase {
-    const { tenantKey, service, cursors, wallNow } = this.#options
-    return { service, seq, cursor: cursors.format(tenantKey, { epoch: this.#epoch, seq }), observedAt: wallNow() }
+    const { tenantKey, service, cursors, clock } = this.#options
+    return { service, seq, cursor: cursors.format(tenantKey, { epoch: this.#epoch, seq }), observedAt: clock.wallNow() }
   }
 }

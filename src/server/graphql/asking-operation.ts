@@ -19,7 +19,7 @@ export class AskingOperation implements Asker, WaitingOperations {
   }
 
   /** Read only when a call has to wait, since a key that is made of tokens costs a hash. */
-  get caller(): string {
+  get callerKey(): string {
     return this.#caller.key
   }
 }

@@ -67,7 +67,7 @@ export function paramsOfUrl(url: string): Record<string, unknown> {
     const text = searchParams.get(name)
     // An empty query gets a syntax error, and not the error for a missing query.
     if (text || (text === '' && name === 'query'))
-      params[name] = name === 'variables' || name === 'extensions' ? parseJson(name, text) : text
+      params[name] = name === 'variables' || name === 'extensions' ? parseParam(name, text) : text
   }
   return params
 }
@@ -82,7 +82,7 @@ function sortKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function parseJson(name: string, text: string): unknown {
+function parseParam(name: string, text: string): unknown {
   try {
     return parseUntrustedJson(text)
   } catch (cause) {

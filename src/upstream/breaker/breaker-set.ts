@@ -46,7 +46,7 @@ export class BreakerSet {
   readonly #answers: LastAnswers
   /** By tenant, the least recently used first. A tenant has none while no failure of it counts and no trial is on its way. */
   readonly #own = new Map<string, CircuitBreaker>()
-  #isQuiet = true
+  #isClearForEach = true
   readonly #blame = new Blame()
 
   constructor(serviceName: string, clock: Clock, answers: LastAnswers) {
@@ -57,13 +57,13 @@ export class BreakerSet {
   }
 
   /** True if no failure counts for all tenants. Then the success of a tenant that {@link isClearFor} changes nothing. */
-  get isClear(): boolean {
+  get isClearForAll(): boolean {
     return this.shared.state === 'up' && this.#blame.isClear
   }
 
-  /** True if no failure counts for any tenant alone. */
-  get isQuiet(): boolean {
-    return this.#isQuiet
+  /** True if no failure counts for any tenant alone. Then every tenant {@link isClearFor}. */
+  get isClearForEach(): boolean {
+    return this.#isClearForEach
   }
 
   /** Returns whether no failure counts for a tenant alone. */
@@ -99,7 +99,7 @@ export class BreakerSet {
   trialSent(tenantKey: string): void {
     this.#ownOf(tenantKey).trialSent()
     this.shared.trialSent()
-    this.#isQuiet = false
+    this.#isClearForEach = false
   }
 
   /**
@@ -127,7 +127,7 @@ export class BreakerSet {
     shared.end(error, { verdict: forAll, isStale: answers.isStaleForAll(number), tenantKey })
     answers.note(tenantKey, { verdict, forOwn, forAll })
     if (own?.isAtRest) this.#own.delete(tenantKey)
-    this.#isQuiet = this.#own.size === 0 && this.#blame.isNobodyBroken
+    this.#isClearForEach = this.#own.size === 0 && this.#blame.isNobodyBroken
     return own?.isOpen !== wasOwnOpen || shared.isOpen !== wasSharedOpen
   }
 

@@ -49,9 +49,9 @@ export function chooseTrial(waiting: Iterable<GateWaiter>, { now, turns, breaker
       breaker.failedReads = 0
       return { kind: 'call', waiter }
     }
-    const [, , lane] = keys
-    const waitMs = waitsMs.get(lane) ?? visit?.trialWaitMs() ?? 0
-    waitsMs.set(lane, waitMs)
+    const [, , ofKind] = keys
+    const waitMs = waitsMs.get(ofKind) ?? visit?.trialWaitMs() ?? 0
+    waitsMs.set(ofKind, waitMs)
     if (waitMs <= SOON_MS && (!chosen || isBefore(waiter, chosen, turns))) chosen = waiter
     if (waitMs < nearestMs || (waitMs === nearestMs && nearest && isBefore(waiter, nearest, turns))) {
       nearest = waiter

@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 1_000
 /** Failures that are farther apart show no outage between them. They count for opening the breaker all the same. */
 const SAME_OUTAGE_MS = 10_000
 
-/** What the end of a call shows to a breaker. */
+/** The end of a call, as a breaker needs to know it. */
 export interface CallEnd {
   readonly verdict: Verdict
   readonly isStale: boolean
@@ -48,7 +48,8 @@ export class CircuitBreaker {
   #trialAt = 0
   #trialsInFlight = 0
   #state: ServiceHealth['state'] = 'up'
-  #since = Date.now()
+  /** Unix milliseconds at which it came into its state. */
+  #since: number
   /** The last failure: the cause of a {@link refusal}. */
   #lastError: ServiceUnavailableError | null = null
 
@@ -57,6 +58,7 @@ export class CircuitBreaker {
     this.#serviceName = serviceName
     this.#clock = clock
     this.#fewestTenants = fewestTenants
+    this.#since = clock.wallNow()
   }
 
   /** True while all calls but trials must wait. */
@@ -127,7 +129,7 @@ export class CircuitBreaker {
    * Records how a call ended.
    *
    * @param error null for a success
-   * @param end.verdict what this shows of the service for those whose breaker it is
+   * @param end.verdict conclusion about the service for the tenants of this breaker
    * @param end.isStale true for a call that began before the last answer, see {@link LastAnswers}
    * @param end.tenantKey identifies the tenant for `fewestTenants`
    */
@@ -172,6 +174,6 @@ export class CircuitBreaker {
   #setState(state: ServiceHealth['state']): void {
     if (state === this.#state) return
     this.#state = state
-    this.#since = Date.now()
+    this.#since = this.#clock.wallNow()
   }
 }

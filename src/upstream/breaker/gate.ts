@@ -8,8 +8,8 @@ import { turnKeysOf } from './trial-turns.ts'
 import { Trials } from './trials.ts'
 import type { Stay, Trial, Visit } from './visit.ts'
 
-/** The lane of probes that have their permits. */
-const LATE_PROBES = 'late probe'
+/** The kind of stay of a probe that has its permit. */
+const LATE_PROBE = 'late probe'
 
 /**
  * The place where calls wait while a breaker of their tenant is open.
@@ -65,7 +65,7 @@ export class Gate {
    * @param until clock time at which it gives up
    */
   waitWithPermit(tenantKey: string, until: number): Promise<Trial | null> {
-    return this.#enter({ tenantKey, lane: LATE_PROBES, until, signal: undefined, trialWaitMs: () => 0 }, null)
+    return this.#enter({ tenantKey, kind: LATE_PROBE, until, signal: undefined, trialWaitMs: () => 0 }, null)
   }
 
   /** Creates the error of a call that does not wait, or waits no longer. */
@@ -112,11 +112,11 @@ export class Gate {
    * if the probe must be sent, since no such call waits.
    *
    * @param trial the trial of the probe, with its permit
-   * @param lane lane of the calls that may use the permit
+   * @param kind the kind of the visits whose calls may use the permit
    */
-  handOver(trial: Trial, lane: string): boolean {
+  handOver(trial: Trial, kind: string): boolean {
     for (const { tenantKey, visit, keys, leave } of this.#waiters) {
-      if (tenantKey !== trial.tenantKey || visit?.lane !== lane) continue
+      if (tenantKey !== trial.tenantKey || visit?.kind !== kind) continue
       leave(this.#trials.beginPending({ ...trial, keys }))
       return true
     }

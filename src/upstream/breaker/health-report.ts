@@ -1,6 +1,6 @@
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import { FailedAnswerError } from '../http/refusals.ts'
-import type { LastingState } from '../observing/service-reporter.ts'
+import type { LastingState } from '../observing/upstream-observer.ts'
 import type { Clock } from '../waiting/clock.ts'
 import type { BreakerSet, CallInFlight } from './breaker-set.ts'
 import type { LastAnswers } from './last-answers.ts'

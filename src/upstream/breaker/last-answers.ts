@@ -15,11 +15,11 @@ interface LastAnswer {
   goodAt: number
 }
 
-/** What the end of a call shows: in all, to the tenant's own breaker, and to the breaker of all tenants. */
+/** The conclusions from the end of a call: in all, for the tenant's own breaker, and for the breaker of all tenants. */
 type Verdicts = Readonly<Record<'verdict' | 'forOwn' | 'forAll', Verdict>>
 
 /**
- * When a service answered its tenants last. It is all that is noted of a call while nothing is wrong.
+ * Remembers when a service last answered each of its tenants. It is all that is noted of a call while nothing is wrong.
  *
  * Nothing is moved when a tenant is answered again, since a `Map` from which entries are removed all the time is slow to iterate. All
  * answers of the last minute, and some older ones, are in two maps. The older map is dropped as a whole.

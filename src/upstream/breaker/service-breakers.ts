@@ -100,8 +100,8 @@ export class ServiceBreakers {
   }
 
   /** Makes a call that waits the trial, in place of a probe with a permit. See {@link Gate.handOver}. */
-  handOver(trial: Trial, lane: string): boolean {
-    return this.#gate.handOver(trial, lane)
+  handOver(trial: Trial, kind: string): boolean {
+    return this.#gate.handOver(trial, kind)
   }
 
   /** Lets a tenant's change that waits be a trial at once, since the service has answered a probe. */
@@ -144,7 +144,7 @@ export class ServiceBreakers {
     const verdict = verdictOf(error)
     const hasChanged = this.#breakers.end(call, error, verdict)
     const isToldUp = this.#report.note(call, error)
-    this.#isWell = isToldUp && this.#breakers.isClear
+    this.#isWell = isToldUp && this.#breakers.isClearForAll
     if (hasChanged) this.#moveCalls()
     if (verdict === 'answer') this.#gate.answered(trial)
   }
@@ -162,7 +162,7 @@ export class ServiceBreakers {
 
   /** True while no breaker counts a failure, and nobody waits at the gate. */
   get #isQuiet(): boolean {
-    return this.#isWell && this.#breakers.isQuiet
+    return this.#isWell && this.#breakers.isClearForEach
   }
 
   /** Waits at the gate again if a breaker has opened once more in the moment in which it let a call go. */

@@ -6,25 +6,25 @@ const MAX_KEYS = 10_000
 /** The key of all accounts that are known to be broken. */
 const BROKEN = 'broken accounts'
 
-/** The keys by which a visit takes turns, the outermost first: its tenant's group, the tenant, the lane, and the caller. */
-export type TurnKeys = readonly [group: string, tenant: string, lane: string, caller: string]
+/** The keys by which a stay takes turns, the outermost first: its tenant's group, the tenant, the kind of its stay, and the caller. */
+export type TurnKeys = readonly [group: string, tenantKey: string, kind: string, callerKey: string]
 
-/** The parts of a visit on which its turns depend. */
+/** The parts of a stay on which its turns depend. */
 interface TurnTaker {
   readonly tenantKey: string
-  readonly lane: string
+  readonly kind: string
   readonly signal: StopSignal | undefined
 }
 
 /** @param isBroken true if the tenant's account is known to be broken. All such accounts together have the turns of one. */
-export function turnKeysOf({ tenantKey, lane, signal }: TurnTaker, isBroken: boolean): TurnKeys {
-  const ofLane = `${tenantKey} ${lane}`
-  return [isBroken ? BROKEN : `group of ${tenantKey}`, tenantKey, ofLane, `${ofLane} ${signal?.asker?.caller ?? ''}`]
+export function turnKeysOf({ tenantKey, kind, signal }: TurnTaker, isBroken: boolean): TurnKeys {
+  const ofKind = `${tenantKey} ${kind}`
+  return [isBroken ? BROKEN : `group of ${tenantKey}`, tenantKey, ofKind, `${ofKind} ${signal?.asker?.callerKey ?? ''}`]
 }
 
 /**
- * The turns in which calls become trials: first the tenant whose last turn is longest ago, inside the tenant the lane, and
- * inside the lane the caller.
+ * The turns in which calls become trials: first the tenant whose last turn is longest ago, inside the tenant the kind of stay,
+ * and inside the kind the caller.
  *
  * The turns of those who have left are remembered, unlike in a queue. A call waits for 4.5 s, and trials of a long outage are one second
  * apart. So whoever came back to the end of a queue would have no turn while five others wait. Whoever was answered comes first

@@ -2,7 +2,7 @@ import { PinqlError, ServiceUnavailableError, UnauthorizedError } from '../../do
 import { FailedAnswerError } from '../http/refusals.ts'
 
 /**
- * What the end of a call shows of its service.
+ * The conclusion about a service from the end of a call.
  *
  * - `answer`: the service works for the token. A refusal is an answer, too.
  * - `failure`: the service answered that it failed. The account may have caused that.

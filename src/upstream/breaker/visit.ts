@@ -16,8 +16,8 @@ export interface Trial {
 /** A wait at the gate, of a call or of a late probe. */
 export interface Stay {
   readonly tenantKey: string
-  /** Names the calls of a tenant that have the same wait for the budget. Lanes take turns to be trials. */
-  readonly lane: string
+  /** The endpoint of the call, or `late probe`. Stays of one tenant and kind wait equally long for the budget. Kinds take turns. */
+  readonly kind: string
   /** Clock time at which the wait ends in any case. */
   readonly until: number
   readonly signal: StopSignal | undefined

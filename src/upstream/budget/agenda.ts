@@ -24,6 +24,7 @@ export class Agenda implements Disposable {
     this.#afterwards = afterwards
   }
 
+  /** Number of planned appointments. Only tests read it, to see that no appointment is left over. */
   get size(): number {
     return this.#heap.length
   }

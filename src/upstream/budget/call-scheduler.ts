@@ -3,13 +3,12 @@ import type { Asker } from '../waiting/stop.ts'
 import { Agenda, type Appointment } from './agenda.ts'
 import type { CellSet } from './cell-set.ts'
 import { ClassFloors } from './class-floors.ts'
-import { FairQueue } from './fair-queue.ts'
-import { type ClassQueues, type QueuedRequest, queuedUntil } from './queued-until.ts'
+import { type FurtherCalls, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 import { RefusalTimes } from './refusal-times.ts'
-import { type BudgetClass, REQUEST_CLASSES, rankOf } from './request-class.ts'
+import { BUDGET_CLASSES, type BudgetClass, rankOf } from './request-class.ts'
 import type { TakenCall, TenantLane, TenantShare, WaitingCall } from './tenant-share.ts'
-import { turnOf } from './turn-queue.ts'
+import { WaitingCalls } from './waiting-calls.ts'
 
 /**
  * Decides which waiting call leaves next, and when.
@@ -28,18 +27,10 @@ export class CallScheduler implements Disposable {
   readonly agenda: Agenda
   readonly #clock: Clock
   readonly #address: CellSet
-  readonly #onLeft: (tenant: TenantShare) => void
-  readonly #queues: ClassQueues = {
-    mutation: new FairQueue(),
-    interactive: new FairQueue(),
-    trial: new FairQueue(),
-    live: new FairQueue(),
-    resync: new FairQueue(),
-  }
+  readonly #waiting: WaitingCalls
   readonly #floors: ClassFloors
   readonly #refusalTimes: RefusalTimes
   #nextSlot: Appointment | undefined
-  #waiting = 0
 
   /**
    * @param address cells that all tenants share
@@ -48,24 +39,23 @@ export class CallScheduler implements Disposable {
   constructor(clock: Clock, address: CellSet, onLeft: (tenant: TenantShare) => void) {
     this.#clock = clock
     this.#address = address
-    this.#floors = new ClassFloors(this.#queues, address)
-    this.#refusalTimes = new RefusalTimes(this.#queues, address)
-    this.#onLeft = onLeft
     this.agenda = new Agenda(clock, () => this.serve())
+    this.#waiting = new WaitingCalls(this.agenda, { onLeft, onDeadline: (waiter) => this.#expire(waiter) })
+    this.#floors = new ClassFloors(this.#waiting.queues, address)
+    this.#refusalTimes = new RefusalTimes(this.#waiting.queues, address)
   }
 
   /**
    * Estimates the clock time at which a call would leave if it were added now. `now` or earlier means that it would not
    * wait.
-   *
-   * @param behind number of further calls of the same lane that come before it
-   * @param others number of further calls of other tenants that come before it
    */
-  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind = 0, others = 0): number {
+  expectedAt(tenant: TenantShare | undefined, call: QueuedRequest, now: number, further: FurtherCalls): number {
+    const { behind = 0, others = 0 } = further
     const { endpoint, class: requestClass } = call
+    const { size, queues } = this.#waiting
     // The usual case: no call waits.
-    if (this.#waiting === 0 && behind === 0 && others === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
-    return queuedUntil({ queues: this.#queues, behind, others }, this.#address, tenant, call, now)
+    if (size === 0 && behind === 0 && others === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
+    return queuedUntil({ queues, address: this.#address, behind, others }, tenant, call, now)
   }
 
   /**
@@ -78,7 +68,7 @@ export class CallScheduler implements Disposable {
     tenant.cells.take(endpoint, requestClass, now)
     tenant.held += 1
     // The usual case: no call waits, so none is passed over.
-    const spent = this.#waiting === 0 ? undefined : this.#floors.passOver(tenant, endpoint, requestClass, now)
+    const spent = this.#waiting.size === 0 ? undefined : this.#floors.passOver(tenant, endpoint, requestClass, now)
     return { tenant, endpoint, requestClass, grantedAt: now, spent }
   }
 
@@ -95,7 +85,7 @@ export class CallScheduler implements Disposable {
       tenant.cells.giveBack(endpoint, requestClass, grantedAt)
       this.#floors.giveBack(call)
     }
-    if (this.#waiting === 0) return
+    if (this.#waiting.size === 0) return
     this.wake(tenant)
     this.serve()
   }
@@ -107,30 +97,18 @@ export class CallScheduler implements Disposable {
 
   /** Adds a call to its lane. It stays there until it is granted, refused at its deadline, or removed. */
   add(waiter: WaitingCall): void {
-    const { lane, deadline } = waiter
-    waiter.turn = this.#queues[lane.owner.requestClass].push(lane, waiter, turnOf(waiter.asker))
-    lane.owner.tenant.waiting += 1
-    this.#waiting += 1
-    if (deadline !== Number.POSITIVE_INFINITY) waiter.expiry = this.agenda.add(deadline, () => this.#expire(waiter))
+    this.#waiting.add(waiter)
     this.serve()
   }
 
   /** Gives a waiting call the turns of one more operation that waits for it. */
-  join({ lane, turn }: WaitingCall, asker: Asker): void {
-    if (turn) lane.items.join(turn, turnOf(asker))
+  join(waiter: WaitingCall, asker: Asker): void {
+    this.#waiting.join(waiter, asker)
   }
 
-  /** Removes a call, granted or not, and everything that was kept for it. */
-  remove(waiter: WaitingCall, isServed = false): void {
-    const { lane, turn } = waiter
-    if (turn === undefined) return
-    waiter.turn = undefined
-    this.agenda.cancel(waiter.expiry)
-    this.#queues[lane.owner.requestClass].remove(lane, turn, { isServed })
-    if (lane.items.size === 0) this.agenda.cancel(lane.owner.wake)
-    lane.owner.tenant.waiting -= 1
-    this.#waiting -= 1
-    this.#onLeft(lane.owner.tenant)
+  /** Removes a call whose operation has left. Does nothing if the call was granted or refused already. */
+  remove(waiter: WaitingCall): void {
+    this.#waiting.remove(waiter)
   }
 
   /** Grants every call that may leave now, and plans the next grant. */
@@ -142,7 +120,7 @@ export class CallScheduler implements Disposable {
 
   /** Resumes the lanes of a tenant that its own limits held back. Must be followed by {@link serve}. */
   wake(tenant: TenantShare): void {
-    for (const lane of tenant.lanes) this.#wake(lane)
+    for (const lane of tenant.lanes) this.#waiting.wake(lane)
   }
 
   /** Refuses the calls of a tenant whose deadline comes before the end of a pause. */
@@ -152,7 +130,7 @@ export class CallScheduler implements Disposable {
       const readyAt = this.#readyAt(tenant, endpoint, owner.requestClass, now)
       // In the order of their turns, since each is told a time of its own. None waits for another that is refused too.
       const hopeless = [...new Set(items)].filter(({ deadline }) => deadline < readyAt)
-      for (const waiter of hopeless) this.remove(waiter)
+      for (const waiter of hopeless) this.#waiting.remove(waiter)
       for (const waiter of hopeless) this.#refuse(waiter, now)
     }
   }
@@ -167,8 +145,8 @@ export class CallScheduler implements Disposable {
 
   /** Returns the next lane of the classes that are below their floors, or of all others. */
   #nextOf(isDue: boolean, now: number): TenantLane | undefined {
-    for (const requestClass of REQUEST_CLASSES) {
-      const queue = this.#queues[requestClass]
+    for (const requestClass of BUDGET_CLASSES) {
+      const queue = this.#waiting.queues[requestClass]
       const isOpen = (endpoint: Endpoint) =>
         this.#floors.isDue(requestClass, endpoint) === isDue &&
         this.#address.readyAt(endpoint, this.#floors.standIn(requestClass, endpoint), now) <= now
@@ -176,19 +154,20 @@ export class CallScheduler implements Disposable {
         const { owner, endpoint } = lane
         const readyAt = owner.tenant.cells.readyAt(endpoint, this.#floors.standIn(requestClass, endpoint), now)
         if (readyAt <= now) return lane
-        this.#park(lane, readyAt)
+        this.#waiting.park(lane, readyAt)
       }
     }
     return undefined
   }
 
-  #grant(turn: TenantLane, now: number): void {
-    const lane = this.#belowFloor(turn, now) ?? turn
-    for (const each of new Set([turn, lane])) this.#queues[each.owner.requestClass].endTurn(each)
+  /** Grants a call of the lane whose turn it is, or of another lane of its tenant in its place. */
+  #grant(next: TenantLane, now: number): void {
+    const lane = this.#belowFloor(next, now) ?? next
+    for (const each of new Set([next, lane])) this.#waiting.queues[each.owner.requestClass].endTurn(each)
     const waiter = lane.items.first
     if (!waiter) throw new Error('an empty lane had a turn')
     const taken = this.take(lane.owner.tenant, lane.endpoint, lane.owner.requestClass, now)
-    this.remove(waiter, true)
+    this.#waiting.remove(waiter, true)
     waiter.grant(taken)
   }
 
@@ -196,11 +175,12 @@ export class CallScheduler implements Disposable {
    * Returns a lane of the same tenant with a less urgent class that is below its floor of the tenant's calls. It must compete with
    * the lane whose turn it is, and may leave by the rules of its class.
    */
-  #belowFloor({ owner: { tenant, requestClass }, endpoint: turn }: TenantLane, now: number): TenantLane | undefined {
+  #belowFloor(next: TenantLane, now: number): TenantLane | undefined {
+    const { tenant, requestClass } = next.owner
     const rank = rankOf(requestClass)
     return tenant.lanes.find(({ items, endpoint, owner: { requestClass: other } }) => {
       if (items.size === 0 || rankOf(other) <= rank || !tenant.order.isDue(other, endpoint)) return false
-      return tenant.cells.isShared(turn, endpoint) && this.#readyAt(tenant, endpoint, requestClass, now) <= now
+      return tenant.cells.isShared(next.endpoint, endpoint) && this.#readyAt(tenant, endpoint, requestClass, now) <= now
     })
   }
 
@@ -212,11 +192,11 @@ export class CallScheduler implements Disposable {
 
   #expire(waiter: WaitingCall): void {
     // A slot may come in the moment of the deadline. Refused, the call would be told to come back at once.
-    this.#wake(waiter.lane)
+    this.#waiting.wake(waiter.lane)
     this.serve()
     if (waiter.turn === undefined) return
     const now = this.#clock.now()
-    this.remove(waiter)
+    this.#waiting.remove(waiter)
     this.#refuse(waiter, now)
   }
 
@@ -225,22 +205,12 @@ export class CallScheduler implements Disposable {
     refuse(this.promiseMs(tenant, { tenantKey: tenant.key, endpoint, class: requestClass, asker }, now))
   }
 
-  #park(lane: TenantLane, until: number): void {
-    this.#queues[lane.owner.requestClass].park(lane)
-    lane.owner.wake = this.agenda.add(until, () => this.#wake(lane))
-  }
-
-  #wake(lane: TenantLane): void {
-    this.agenda.cancel(lane.owner.wake)
-    this.#queues[lane.owner.requestClass].resume(lane)
-  }
-
   /** Lanes that are still in a ring wait for the shared cells. Parked lanes have their own appointments. */
   #planNextSlot(now: number): void {
     let at = Number.POSITIVE_INFINITY
-    for (const requestClass of REQUEST_CLASSES) {
+    for (const requestClass of BUDGET_CLASSES) {
       for (const endpoint of ENDPOINTS) {
-        if (this.#queues[requestClass].load(endpoint).lanes === 0) continue
+        if (this.#waiting.queues[requestClass].load(endpoint).lanes === 0) continue
         at = Math.min(at, this.#address.readyAt(endpoint, this.#floors.standIn(requestClass, endpoint), now))
       }
     }

@@ -2,7 +2,7 @@ import type { CellSet } from './cell-set.ts'
 import { ClassOrder, type Passed } from './class-order.ts'
 import type { ClassQueues } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
-import { type BudgetClass, REQUEST_CLASSES } from './request-class.ts'
+import { BUDGET_CLASSES, type BudgetClass } from './request-class.ts'
 import type { TakenCall, TenantShare } from './tenant-share.ts'
 
 /** Keeps the floors of the classes: each gets its part of the calls that leave, of all tenants together and of each tenant. */
@@ -30,7 +30,7 @@ export class ClassFloors {
     if (!this.isDue(requestClass, endpoint)) return requestClass
     const waits = (other: BudgetClass): boolean =>
       ENDPOINTS.some((each) => this.#queues[other].load(each).items > 0 && this.#address.isShared(each, endpoint))
-    return REQUEST_CLASSES.find((other) => other === requestClass || waits(other)) ?? requestClass
+    return BUDGET_CLASSES.find((other) => other === requestClass || waits(other)) ?? requestClass
   }
 
   /**

@@ -1,5 +1,5 @@
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
-import { type BudgetClass, FLOORS, REQUEST_CLASSES, rankOf } from './request-class.ts'
+import { BUDGET_CLASSES, type BudgetClass, FLOORS, rankOf } from './request-class.ts'
 
 /**
  * Largest credit of a class at an endpoint. It keeps a class that rested from saving up a flood of its own. One call more than a
@@ -23,9 +23,9 @@ export type Passed = 'waits' | 'rests' | 'apart'
 export class ClassOrder {
   /** Number of calls that each class may make out of turn, by rank. */
   readonly #credit: Readonly<Record<Endpoint, number[]>> = {
-    list: REQUEST_CLASSES.map(() => 0),
-    item: REQUEST_CLASSES.map(() => 0),
-    write: REQUEST_CLASSES.map(() => 0),
+    list: BUDGET_CLASSES.map(() => 0),
+    item: BUDGET_CLASSES.map(() => 0),
+    write: BUDGET_CLASSES.map(() => 0),
   }
 
   /** Returns true when the class got less than its floor, and so goes first. */
@@ -45,7 +45,7 @@ export class ClassOrder {
   ): number {
     const spent = Math.min(1, this.#credit[endpoint][rankOf(requestClass)] ?? 0)
     this.#add(requestClass, endpoint, -spent)
-    for (const other of REQUEST_CLASSES) if (FLOORS[other] > 0) this.#passOver(other, passed)
+    for (const other of BUDGET_CLASSES) if (FLOORS[other] > 0) this.#passOver(other, passed)
     return spent
   }
 

@@ -1,6 +1,16 @@
 import type { BudgetClass } from './request-class.ts'
 import { type BurstClass, SendLog } from './send-log.ts'
 
+/** The room that a limit leaves to calls that follow a first one. */
+interface RoomAfter {
+  /** Number of calls that the limit allows in the span. */
+  readonly most: number
+  /** Number of calls that the limit allows after the first one, less those that count. */
+  readonly free: number
+  /** Number of calls that are not in the log, and leave before the first one. Default: 0. */
+  readonly more?: number
+}
+
 /** The calls that count in a cell: those with a permit that are not sent yet, and those that were sent within the span. */
 export class CountedCalls {
   readonly #spanMs: number
@@ -52,10 +62,10 @@ export class CountedCalls {
   /**
    * Returns when the last of some calls leaves, if they follow a first one at the smoothest pace.
    *
-   * @param free number of calls that the limit allows after the first one, less those that count
-   * @param more number of calls that are not in the log, and leave before the first one
+   * @param first instant at which the first one leaves
+   * @param calls number of calls that follow it
    */
-  departureAfter(first: number, most: number, free: number, calls: number, more = 0): number {
+  departureAfter(first: number, calls: number, { most, free, more = 0 }: RoomAfter): number {
     const held = this.held + more
     const intervalMs = this.#spanMs / most
     const heldUntil = first + this.#spanMs

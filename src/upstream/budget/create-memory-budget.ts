@@ -72,7 +72,7 @@ class MemoryRequestBudget implements RequestBudget {
     const now = this.#clock.now()
     // A tenant that is not known has used nothing. Only several calls of it can meet its limits.
     const tenant = behind > 0 ? this.#tenant(request.tenantKey) : this.#tenants.get(request.tenantKey)
-    const expectedAt = this.#scheduler.expectedAt(tenant, request, now, behind, others)
+    const expectedAt = this.#scheduler.expectedAt(tenant, request, now, { behind, others })
     if (tenant && behind > 0) this.#forgetWhenIdle(tenant)
     return Math.max(0, expectedAt - now)
   }

@@ -1,10 +1,11 @@
+import { callsAhead } from './calls-ahead.ts'
 import type { CellSet } from './cell-set.ts'
 import type { FairQueue } from './fair-queue.ts'
 import type { RateCell } from './rate-cell.ts'
 import type { Endpoint } from './rate-limit.ts'
 import type { RefusedLanes } from './refused-lanes.ts'
 import type { CallRequest } from './request-budget.ts'
-import { type BudgetClass, callsAhead } from './request-class.ts'
+import type { BudgetClass } from './request-class.ts'
 import { sum } from './sum.ts'
 import type { LaneOwner, TenantShare, WaitingCall } from './tenant-share.ts'
 import { turnOf } from './turn-queue.ts'
@@ -20,33 +21,37 @@ export type QueuedRequest = Pick<CallRequest, 'tenantKey' | 'endpoint' | 'class'
 
 const NOBODY = { items: 0, lanes: 0 }
 
-/** The calls that may come before another one. */
-export interface CallsBefore {
+/** Calls that are in no queue yet, but will leave before a call. */
+export interface FurtherCalls {
+  /** Number of further calls of the same lane. Default: 0. */
+  readonly behind?: number
+  /** Number of further calls of other tenants. They use only the cells that all tenants share. Default: 0. */
+  readonly others?: number
+}
+
+/** The queues that a call would join, and all calls that may come before it. */
+export interface CallsBefore extends FurtherCalls {
   readonly queues: ClassQueues
+  /** Cells that all tenants share. */
+  readonly address: CellSet
   /** Calls that count as if they waited. Undefined: none does. */
   readonly refusals?: ClassRefusals | undefined
-  /** Number of further calls of the same lane. */
-  readonly behind: number
-  /** Number of further calls of other tenants. They use only the cells that all tenants share. */
-  readonly others: number
 }
 
 /**
  * Estimates the clock time at which a call would leave if it joined the queues now.
  *
- * @param address cells that all tenants share
  * @param tenant undefined for one that has used nothing
  */
 export function queuedUntil(
-  { queues, refusals, behind, others }: CallsBefore,
-  address: CellSet,
+  { queues, address, refusals, behind = 0, others = 0 }: CallsBefore,
   tenant: TenantShare | undefined,
   { tenantKey, endpoint, class: requestClass, asker }: QueuedRequest,
   now: number,
 ): number {
   const lane = tenant?.find(requestClass, endpoint)
   const waiting = lane?.items.ahead(turnOf(asker)) ?? 0
-  const inLane = waiting + (refusals?.[requestClass][endpoint].ahead(tenantKey, asker?.caller, now) ?? 0)
+  const inLane = waiting + (refusals?.[requestClass][endpoint].ahead(tenantKey, asker?.callerKey, now) ?? 0)
 
   /**
    * Returns the calls of all other lanes of a class to an endpoint, and the number of these lanes. A tenant that has both waiting and

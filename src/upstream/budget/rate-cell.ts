@@ -1,10 +1,11 @@
 import type { AnnouncedRate } from '../http/rate-limit-headers.ts'
 import { AnnouncedWindow } from './announced-window.ts'
+import { Bursts } from './bursts.ts'
 import { CountedCalls } from './counted-calls.ts'
 import { Pace } from './pace.ts'
-import { ENDPOINTS, type Endpoint, JITTER_MS, type RateLimit, type SafePace, safePace } from './rate-limit.ts'
+import { ENDPOINTS, type Endpoint, type RateLimit } from './rate-limit.ts'
 import { type BudgetClass, isPoll } from './request-class.ts'
-import type { BurstClass } from './send-log.ts'
+import { JITTER_MS, type SafePace, safePace } from './safe-pace.ts'
 import { SlowDown } from './slow-down.ts'
 
 /** The rest of a limit, for people to read. */
@@ -20,11 +21,6 @@ export interface RateLeft {
  */
 const LATE_TIMER_MS = 50
 /**
- * The part of a burst that an assumed limit allows: 10 calls of 100 per second, where a published limit allows 50. A service with
- * a lower limit than assumed refuses some of them, and the answers say so before many more have left.
- */
-const CAUTIOUS = 0.2
-/**
  * Late timers and slow connections leave a little of the limit unused, and at the even pace it would never be used. So while at
  * most the part `SPARE` of the limit is free, each gap is multiplied by `HASTE`.
  */
@@ -39,13 +35,13 @@ const HASTE = 0.75
  *
  * - Mutations leave at once while fewer of them count than half of what other calls leave of the limit. So a flood of them still
  *   leaves a pace to the mutations of others. All other calls leave a reserve to mutations, which they use without a pace.
- * - Interactive calls leave at once while fewer interactive ones than half of the limit
- *   count, so that people who come together after a rest need not wait. Of an assumed limit it is a tenth.
+ * - Interactive calls leave at once while fewer interactive ones than half of the limit count, so that people who come together
+ *   after a rest need not wait. Of an assumed limit it is a tenth.
  * - Polls leave at a pace that keeps room for that, if the window is long.
  * - Whatever else there is leaves at the smoothest pace: the shortest even gap with which no call will have to wait for an
  *   older one to leave the window. A fixed pace would leave gaps of half a window after a burst.
  *
- * All instants are milliseconds on the caller's clock.
+ * All instants are milliseconds on one clock, whose time `now` is.
  */
 export class RateCell {
   readonly limit: RateLimit
@@ -60,12 +56,10 @@ export class RateCell {
   readonly #others = new Pace()
   readonly #polls = new Pace()
   #pausedUntil = Number.NEGATIVE_INFINITY
-  /** After a refusal, interactive calls are paced until then. */
-  #burstsFrom = Number.NEGATIVE_INFINITY
-
   #isAssumed: boolean
   readonly #announced = new AnnouncedWindow()
   readonly #slowDown = new SlowDown()
+  readonly #bursts: Bursts
 
   /** @param isCopy true if another cell counts these calls and more, so that this one decides nothing until a refusal */
   constructor(limit: RateLimit, isCopy = false) {
@@ -76,6 +70,7 @@ export class RateCell {
     this.#creditMs = Math.min(LATE_TIMER_MS, (4 * limit.windowMs) / limit.limit)
     this.#calls = new CountedCalls(this.#safe.spanMs, limit.limit)
     this.#isAssumed = limit.assumed ?? false
+    this.#bursts = new Bursts({ limit, safe: this.#safe, calls: this.#calls, slowDown: this.#slowDown })
   }
 
   /**
@@ -91,7 +86,7 @@ export class RateCell {
 
   /** Counts a call that gets its permit now. Must not be called before `readyAt`. */
   take(now: number, requestClass: BudgetClass): void {
-    const isPaced = !this.#isCopy && this.#burstsLeft(now, requestClass) <= 0
+    const isPaced = !this.#isCopy && this.#bursts.left(now, requestClass) <= 0
     this.#paceOf(requestClass).take(now, isPaced ? this.#creditMs : 0)
     if (isPoll(requestClass)) this.#polls.take(now, 0)
     this.#calls.take(requestClass)
@@ -129,7 +124,7 @@ export class RateCell {
    */
   refused(now: number, grantedAt: number, until: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, until)
-    this.#burstsFrom = Math.max(this.#burstsFrom, until + this.#safe.spanMs)
+    this.#bursts.postpone(until + this.#safe.spanMs)
     this.#others.postpone(until - this.#safe.intervalMs)
     this.#replan()
     if (this.#isAssumed) this.#slowDown.refused(now, grantedAt, this.#pausedUntil)
@@ -151,6 +146,7 @@ export class RateCell {
   /** Takes an assumed limit for a published one from now on, since the service announces a limit for these calls. */
   confirm(): void {
     this.#isAssumed = false
+    this.#bursts.confirm()
     this.#slowDown.end()
   }
 
@@ -170,25 +166,27 @@ export class RateCell {
     const { resetsAt } = this.#announced.at(now)
     this.#calls.sizeAt(now)
     const emptyAt = this.#calls.sent.emptyAt ?? Number.NEGATIVE_INFINITY
-    return Math.max(emptyAt, this.#burstsFrom, this.#pausedUntil, resetsAt, this.#slowDown.endsAt)
+    return Math.max(emptyAt, this.#bursts.interactiveFrom, this.#pausedUntil, resetsAt, this.#slowDown.endsAt)
   }
 
   /** Returns the first instant at which the window has room for a call of this class. */
   #roomAt(now: number, requestClass: BudgetClass, ahead: number): number {
-    if (this.#isCopy && this.#slowDown.isNone && now >= this.#burstsFrom) return now
+    if (this.#isCopy && this.#slowDown.isNone && now >= this.#bursts.interactiveFrom) return now
     const calls = this.#calls
     const used = calls.sizeAt(now)
     const shared = this.#slowDown.scaled(now, this.limit.limit - this.#safe.reserve)
     const isReserve = requestClass === 'mutation' && used >= shared - this.#lastSlot(used)
     const most = isReserve ? this.#slowDown.scaled(now, this.limit.limit) : shared
-    const bursts = isReserve ? most - used : Math.min(this.#burstsLeft(now, requestClass), most - used)
+    const bursts = isReserve ? most - used : Math.min(this.#bursts.left(now, requestClass), most - used)
     if (ahead < bursts) return now
     // The calls ahead use up the burst. This one follows them at the pace that is then left.
-    if (bursts > 0) return calls.departureAfter(now, most, most - used - bursts, ahead - bursts + 1, bursts)
+    if (bursts > 0) {
+      return calls.departureAfter(now, ahead - bursts + 1, { most, free: most - used - bursts, more: bursts })
+    }
     const first = this.#firstAt(now, requestClass, most, used, isReserve)
     if (first > now) this.#paceOf(requestClass).expect()
     if (ahead === 0) return first
-    return calls.departureAfter(Math.max(first, now, this.#pausedUntil), most, most - used - 1, ahead)
+    return calls.departureAfter(Math.max(first, now, this.#pausedUntil), ahead, { most, free: most - used - 1 })
   }
 
   /** Returns 1 if changes have the last slot of the limit, since other calls count and there is no reserve. */
@@ -202,30 +200,7 @@ export class RateCell {
     if (isReserve) return freeAt
     const paced = Math.max(freeAt, this.#nextPacedAt(this.#paceOf(requestClass), now, most - used))
     if (isPoll(requestClass)) return Math.max(paced, this.#polls.at + this.#safe.pollIntervalMs)
-    return paced > now && isBurst(requestClass) ? Math.min(paced, this.#burstAt(now, requestClass, freeAt)) : paced
-  }
-
-  /** Returns the number of calls of a class that may leave unpaced while there is room, as far as the log is up to date. */
-  #burstsLeft(now: number, requestClass: BudgetClass): number {
-    if (!isBurst(requestClass) || (requestClass === 'interactive' && now < this.#burstsFrom)) return 0
-    return this.#burst(now, requestClass) - this.#calls.sizeOf(requestClass)
-  }
-
-  /** Returns the number of calls of a class in a window that may leave unpaced. */
-  #burst(now: number, requestClass: BurstClass): number {
-    const caution = this.#isAssumed ? CAUTIOUS : 1
-    if (requestClass === 'interactive') return this.#slowDown.scaled(now, Math.ceil(this.#safe.burst * caution))
-    const others = this.#calls.sizeAt(now) - this.#calls.sizeOf('mutation')
-    const most = this.#slowDown.scaled(now, this.limit.limit)
-    return Math.ceil((Math.max(0, most - others) / 2) * caution)
-  }
-
-  /** Returns when enough calls of a class have left the window for one more to leave at once. */
-  #burstAt(now: number, requestClass: BurstClass, freeAt: number): number {
-    if (requestClass === 'interactive' && now < this.#burstsFrom) return Number.POSITIVE_INFINITY
-    const surplus = 1 - this.#burstsLeft(now, requestClass)
-    if (surplus <= 0) return Math.max(now, freeAt)
-    return Math.max(this.#calls.sent.leavesAtOf(requestClass, surplus) ?? Number.POSITIVE_INFINITY, freeAt)
+    return paced > now ? Math.min(paced, this.#bursts.nextAt(now, requestClass, freeAt)) : paced
   }
 
   #nextPacedAt(pace: Pace, now: number, free: number): number {
@@ -252,8 +227,4 @@ export class RateCell {
     this.#changes.replan()
     this.#others.replan()
   }
-}
-
-function isBurst(requestClass: BudgetClass): requestClass is BurstClass {
-  return requestClass === 'mutation' || requestClass === 'interactive'
 }

@@ -29,9 +29,9 @@ export class RefusalTimes {
 
   /** Refuses a call. Returns the milliseconds after which it should come back. */
   refuse(tenant: TenantShare | undefined, call: QueuedRequest, now: number): number {
-    const before = { queues: this.#queues, refusals: this.#refusals, behind: 0, others: 0 }
-    const at = queuedUntil(before, this.#address, tenant, call, now)
-    this.#refusals[call.class][call.endpoint].add(call.tenantKey, call.asker?.caller, at)
+    const before = { queues: this.#queues, address: this.#address, refusals: this.#refusals }
+    const at = queuedUntil(before, tenant, call, now)
+    this.#refusals[call.class][call.endpoint].add(call.tenantKey, call.asker?.callerKey, at)
     return Math.max(0, at - now)
   }
 }

@@ -19,9 +19,9 @@ export class RefusedCalls {
   }
 
   /** Returns the number of them that come before another call of this caller, if callers take turns. */
-  ahead(caller: string | undefined, now: number): number {
+  ahead(callerKey: string | undefined, now: number): number {
     this.#forgetPast(now)
-    const own = this.#byCaller.get(caller)?.length ?? 0
+    const own = this.#byCaller.get(callerKey)?.length ?? 0
     const others = this.#byCaller.size - (own > 0 ? 1 : 0)
     return own + Math.min(this.#size - own, others * (own + 1))
   }
@@ -32,9 +32,9 @@ export class RefusedCalls {
    *
    * @param waitMs returns the milliseconds that the call would wait behind so many refused calls
    */
-  refuse(caller: string | undefined, now: number, waitMs: (behind: number) => number): number {
-    const inMs = waitMs(this.ahead(caller, now))
-    this.add(caller, now + inMs)
+  refuse(callerKey: string | undefined, now: number, waitMs: (behind: number) => number): number {
+    const inMs = waitMs(this.ahead(callerKey, now))
+    this.add(callerKey, now + inMs)
     return inMs
   }
 
@@ -42,12 +42,12 @@ export class RefusedCalls {
    * @param at when the call was told to come back
    * @returns false if too many are remembered already
    */
-  add(caller: string | undefined, at: number): boolean {
+  add(callerKey: string | undefined, at: number): boolean {
     // So a flood of calls gets no time later than the end of the longest queue.
     if (this.#size === MOST) return false
-    const own = this.#byCaller.get(caller)
+    const own = this.#byCaller.get(callerKey)
     if (own) own.push(at)
-    else this.#byCaller.set(caller, [at])
+    else this.#byCaller.set(callerKey, [at])
     this.#size += 1
     this.#firstAt = Math.min(this.#firstAt, at)
     return true
@@ -57,10 +57,10 @@ export class RefusedCalls {
     if (this.#firstAt > now) return
     this.#firstAt = Number.POSITIVE_INFINITY
     this.#size = 0
-    for (const [caller, times] of this.#byCaller) {
+    for (const [callerKey, times] of this.#byCaller) {
       const left = times.filter((at) => at > now)
-      if (left.length === 0) this.#byCaller.delete(caller)
-      else this.#byCaller.set(caller, left)
+      if (left.length === 0) this.#byCaller.delete(callerKey)
+      else this.#byCaller.set(callerKey, left)
       this.#size += left.length
       for (const at of left) this.#firstAt = Math.min(this.#firstAt, at)
     }

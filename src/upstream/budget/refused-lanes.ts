@@ -24,16 +24,16 @@ export class RefusedLanes {
   }
 
   /** Returns the number of a tenant's calls that come before another one of this caller. */
-  ahead(tenantKey: string, caller: string | undefined, now: number): number {
-    return this.#byTenant.get(tenantKey)?.ahead(caller, now) ?? 0
+  ahead(tenantKey: string, callerKey: string | undefined, now: number): number {
+    return this.#byTenant.get(tenantKey)?.ahead(callerKey, now) ?? 0
   }
 
   /** @param at when the call was told to come back */
-  add(tenantKey: string, caller: string | undefined, at: number): void {
+  add(tenantKey: string, callerKey: string | undefined, at: number): void {
     const known = this.#byTenant.get(tenantKey)
     if (!known && this.#byTenant.size === MOST) return
     const calls = known ?? new RefusedCalls()
-    if (!calls.add(caller, at)) return
+    if (!calls.add(callerKey, at)) return
     this.#byTenant.set(tenantKey, calls)
     this.#items += 1
     this.#firstAt = Math.min(this.#firstAt, at)

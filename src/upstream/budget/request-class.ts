@@ -10,11 +10,11 @@ export function isPoll(requestClass: BudgetClass): boolean {
 }
 
 /** The most urgent class first. */
-export const REQUEST_CLASSES: readonly BudgetClass[] = ['mutation', 'interactive', 'trial', 'live', 'resync']
+export const BUDGET_CLASSES: readonly BudgetClass[] = ['mutation', 'interactive', 'trial', 'live', 'resync']
 
-/** Returns the place of a class in {@link REQUEST_CLASSES}: 0 for the most urgent one. */
+/** Returns the place of a class in {@link BUDGET_CLASSES}: 0 for the most urgent one. */
 export function rankOf(requestClass: BudgetClass): number {
-  return REQUEST_CLASSES.indexOf(requestClass)
+  return BUDGET_CLASSES.indexOf(requestClass)
 }
 
 /**
@@ -29,24 +29,4 @@ export const FLOORS: Readonly<Record<BudgetClass, number>> = {
   trial: 0.2,
   live: 0.2,
   resync: 0.05,
-}
-
-/**
- * Estimates how many calls leave before a new call of `requestClass`.
- *
- * @param waiting returns the number of waiting calls of a class. For the new call's own class, only calls that come before
- *   it count.
- */
-export function callsAhead(requestClass: BudgetClass, waiting: (other: BudgetClass) => number): number {
-  const rank = rankOf(requestClass)
-  const own = waiting(requestClass)
-  let higher = 0
-  let floorsBelow = 0
-  REQUEST_CLASSES.forEach((other, index) => {
-    if (index < rank) higher += waiting(other)
-    if (index > rank && waiting(other) > 0) floorsBelow += FLOORS[other]
-  })
-  const inOrder = (higher + own) / (1 - floorsBelow)
-  const byFloor = FLOORS[requestClass] > 0 ? (own + 1) / FLOORS[requestClass] - 1 : Number.POSITIVE_INFINITY
-  return Math.ceil(Math.min(inOrder, byFloor))
 }

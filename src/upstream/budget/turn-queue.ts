@@ -6,7 +6,7 @@ export type TurnPath = readonly unknown[]
 
 /** Returns the path by which callers take turns, and inside a caller its operations. Whatever no operation waits for shares a turn. */
 export function turnOf(asker: Asker | undefined): TurnPath {
-  return [asker?.caller, asker]
+  return [asker?.callerKey, asker]
 }
 
 /** An item in a {@link TurnQueue}, with its places: one for each of its paths. */

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { MalformedResponseError, PinNotFoundError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
+import type { Clock } from '../waiting/clock.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { splitEndpoint } from './connections.ts'
 import type { Reading } from './decode-pin.ts'
@@ -59,6 +60,8 @@ export interface ClientOptions {
   /** Base URL. Its path is kept, except for a trailing slash and a trailing `/pins`. */
   readonly endpoint: string
   readonly known: KnownAnswers
+  /** Dates in headers of answers without a `Date` are compared with its wall clock. */
+  readonly clock: Pick<Clock, 'wallNow'>
 }
 
 /** Largest answer that is read: enough for 1,000 pins with long `meta`. */
@@ -79,7 +82,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
  * @see Pinning Service API 1.0.0
  */
 export function createServiceClient(dispatcher: Dispatcher, options: ClientOptions): ServiceClient {
-  const { name, known } = options
+  const { name, known, clock } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)
 
   function call<Value>(
@@ -96,8 +99,9 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
       if (status >= 200 && status < 300) return decode(text, status)
       const isList = request.method === 'GET' && requestId === null
       if (isList && status === 404 && isJson(text) && known.observeListNotFound()) return decode(text, status)
-      const hide = createHideSecrets(request)
-      throw errorFromResponse(name, response, requestId, request.method !== 'GET', hide)
+      const mayHaveActed = request.method !== 'GET'
+      const refused = { requestId, mayHaveActed, wallNowMs: clock.wallNow(), hide: createHideSecrets(request) }
+      throw errorFromResponse(name, response, refused)
     }
     return exchange(dispatcher, name, request, read, exchangeOptions)
   }

@@ -20,7 +20,19 @@ import {
   SpecifiedRefusalError,
   WrongEndpointError,
 } from './refusals.ts'
-import { parseRetryAfter } from './retry-after.ts'
+import { retryAfterOf } from './retry-after.ts'
+
+/** The facts about a refused request that its error depends on. */
+interface RefusedRequest {
+  /** The pin that the request named; null for requests about no particular pin. */
+  readonly requestId: string | null
+  /** True for a request that may have changed something before it failed. */
+  readonly mayHaveActed: boolean
+  /** Unix milliseconds, used where the answer has no readable `Date`. */
+  readonly wallNowMs: number
+  /** Removes secrets from the service's words. */
+  readonly hide?: HideSecrets | undefined
+}
 
 /** A service's explanation of a refusal, whatever form it came in. */
 interface FailureText {
@@ -47,17 +59,12 @@ const ABOUT_TOKEN =
  *
  * Where the status alone is not clear, as with 400, 403 and 409, the words in the body decide.
  *
- * @param requestId the pin that the request named; null for requests about no particular pin
- * @param mayHaveActed true for a request that may have changed something before it failed
- * @param hide removes secrets from the service's words
  * @see Pinning Service API 1.0.0, schema `Failure`
  */
 export function errorFromResponse(
   serviceName: string,
   response: ServiceResponse,
-  requestId: string | null,
-  mayHaveActed: boolean,
-  hide?: HideSecrets,
+  { requestId, mayHaveActed, wallNowMs, hide }: RefusedRequest,
 ): PinqlError {
   const { status } = response
   const from = { service: serviceName }
@@ -81,12 +88,7 @@ export function errorFromResponse(
   if (status === 400 && ABOUT_ORIGINS.test(words)) return new OriginsRefusedError(message, from)
   if (status === 409 && (words === '' || ABOUT_MONEY.test(words))) return new InsufficientFundsError(message, from)
   if (status === 429) {
-    const retryAfterMs =
-      parseRetryAfter(response.headers.get('retry-after'), {
-        date: response.headers.get('date'),
-        wallNowMs: Date.now(),
-      }) ?? DEFAULT_RETRY_AFTER_MS
-    return new RateLimitedError(serviceName, retryAfterMs)
+    return new RateLimitedError(serviceName, retryAfterOf(response.headers, wallNowMs) ?? DEFAULT_RETRY_AFTER_MS)
   }
   if (status === 400 && ABOUT_TOKEN.test(words)) return new UnauthorizedError(message, from)
   if (status === 400 || status === 422) {
@@ -120,7 +122,8 @@ export function errorFromResponse(
  * Services use many forms: the specification's `error` object, the same fields without `error`, `code` and `message`, a
  * plain string, a JSON string, HTML, or an empty body.
  *
- * @param hide removes secrets from the words. It gets the decoded words, since JSON may escape a secret differently.
+ * @param options.wallNowMs Unix milliseconds, used where the answer has no readable `Date`
+ * @param options.hide removes secrets from the words. It gets the decoded words, since JSON may escape a secret differently.
  */
 function parseFailure(body: string, hide: HideSecrets = (text) => text): FailureText {
   const text = body.trim()

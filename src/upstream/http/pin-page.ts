@@ -25,7 +25,7 @@ export interface PinPage {
   readonly leftOut?: readonly LeftOut[] | undefined
   /** True for a page that is shorter than requested, but may have been cut. See `ListProofs.looksCut`. */
   readonly looksCut?: true | undefined
-  /** Called when the caller no longer needs the page. Absent where that makes no difference. */
+  /** Called by each reader that no longer needs the page. Absent where that makes no difference. */
   release?(): void
 }
 

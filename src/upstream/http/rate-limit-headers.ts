@@ -3,8 +3,6 @@ import { clampDelay, parseHttpDate } from './retry-after.ts'
 
 /** A service's own request counter, as the headers of one answer report it. */
 export interface AnnouncedRate {
-  /** Requests allowed per window, for people to read. Undefined where the service did not send it. */
-  readonly limit: number | undefined
   /** Requests left in the current window. */
   readonly remaining: number
   /** Milliseconds until the window ends. A duration and not an instant, since a service's clock differs from the gateway's. */
@@ -28,7 +26,7 @@ export function hasRateLimitHeaders(headers: ServiceHeaders): boolean {
 }
 
 /**
- * Reads `X-RateLimit-Limit`, `-Remaining` and `-Reset`, also with the prefixes `X-Rate-Limit` and `RateLimit`.
+ * Reads `X-RateLimit-Remaining` and `-Reset`, also with the prefixes `X-Rate-Limit` and `RateLimit`.
  *
  * `-Reset` may be Unix seconds (Pinata), Unix milliseconds, or seconds from now. An instant is compared with the answer's
  * own `Date`, if there is one. Durations are limited to one hour.
@@ -46,11 +44,7 @@ export function parseRateLimitHeaders(
     const reset = leadingNumber(headers[`${prefix}-reset`])
     if (remaining === undefined || reset === undefined) continue
     const answeredAt = parseHttpDate(first(headers.date)) ?? wallNowMs
-    return {
-      limit: leadingNumber(headers[`${prefix}-limit`]),
-      remaining: Math.floor(remaining),
-      resetsInMs: clampDelay(resetDelayMs(reset, answeredAt)),
-    }
+    return { remaining: Math.floor(remaining), resetsInMs: clampDelay(resetDelayMs(reset, answeredAt)) }
   }
   return undefined
 }

@@ -1,27 +1,24 @@
+import type { ServiceHeaders } from './raw-headers.ts'
+
 /** Limits every wait to one hour per answer. A service that needs longer will say so again in its next answer. */
 const MAX_RETRY_AFTER_MS = 3_600_000
 
 /**
- * Reads a `Retry-After` header, in seconds or as an HTTP date.
+ * Reads the `Retry-After` header of an answer, in seconds or as an HTTP date.
  *
  * A date is compared with the answer's own `Date`, if there is one. So the delay is right even if the service's clock is
  * off by hours.
  *
- * @param value text of the header; undefined when it was not sent
- * @param reference.date the same answer's `Date` header
- * @param reference.wallNowMs Unix milliseconds, used where there is no readable `Date`
+ * @param wallNowMs Unix milliseconds, used where there is no readable `Date`
  * @returns milliseconds from now, 0 to {@link MAX_RETRY_AFTER_MS}; undefined when the header is absent or cannot be read
  * @see RFC 9110, section 10.2.3
  */
-export function parseRetryAfter(
-  value: string | undefined,
-  reference: { date?: string | undefined; wallNowMs: number },
-): number | undefined {
-  const text = value?.trim() ?? ''
+export function retryAfterOf(headers: ServiceHeaders, wallNowMs: number): number | undefined {
+  const text = headers.get('retry-after')?.trim() ?? ''
   if (/^\d+(\.\d+)?$/.test(text)) return clampDelay(Number(text) * 1000)
   const until = parseHttpDate(text)
   if (until === undefined) return undefined
-  return clampDelay(until - (parseHttpDate(reference.date) ?? reference.wallNowMs))
+  return clampDelay(until - (parseHttpDate(headers.get('date')) ?? wallNowMs))
 }
 
 /** Limits a delay to 0 … {@link MAX_RETRY_AFTER_MS}. */

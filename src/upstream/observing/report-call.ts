@@ -54,7 +54,7 @@ export async function reportCall<Value>(
     })
   } catch (error) {
     const isRefusal = answer && error instanceof PinqlError && !(error instanceof MalformedResponseError)
-    report(isRefusal ? null : { code: codeOf(error, signal?.aborted === true), cause: causeOf(error) })
+    report(isRefusal ? null : { code: codeOf(error, signal?.aborted === true), cause: codeOfCause(error) })
     throw error
   }
   report(null)
@@ -67,7 +67,7 @@ function codeOf(error: unknown, isAborted: boolean): UpstreamCallError['code'] {
 }
 
 /** Returns the code that Node or undici gave to the failure. Never its message, which may contain an address. */
-function causeOf(error: unknown): string | null {
+function codeOfCause(error: unknown): string | null {
   const cause = error instanceof PinqlError ? error.cause : null
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null
 }

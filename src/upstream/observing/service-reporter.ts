@@ -1,8 +1,5 @@
 import type { Clock } from '../waiting/clock.ts'
-import type { ServiceEvent, ServiceState } from './upstream-observer.ts'
-
-/** A state that lasts until the next one is reported. */
-export type LastingState = Extract<ServiceState, 'up' | 'partlyDown' | 'down'>
+import type { LastingState, ServiceEvent } from './upstream-observer.ts'
 
 /** The origin of the token that a call used. */
 type TokenFrom = NonNullable<ServiceEvent['tokenFrom']>

@@ -64,7 +64,7 @@ export interface UpstreamCall {
 export interface UpstreamCallError {
   /**
    * `SERVICE_UNAVAILABLE`: no connection, or no answer in time. `MALFORMED_RESPONSE`: the answer is not in the words of the
-   * Pinning Service API. `ABORTED`: no caller waited for it any more. `UNEXPECTED`: a bug of pinql.
+   * Pinning Service API. `ABORTED`: nobody waited for it any more. `UNEXPECTED`: a bug of pinql.
    */
   readonly code: ErrorCode | 'ABORTED' | 'UNEXPECTED'
   /** Node's or undici's code, such as `ECONNREFUSED`; `UND_ERR_ABORTED` for a timeout. Null when there is none. */
@@ -81,6 +81,9 @@ export interface UpstreamCallError {
  * `paused` and `refusingToken` do not end `up`, `partlyDown` or `down`, and nothing reports their end.
  */
 export type ServiceState = 'up' | 'partlyDown' | 'down' | 'paused' | 'refusingToken'
+
+/** A state that lasts until the next one is reported. */
+export type LastingState = Extract<ServiceState, 'up' | 'partlyDown' | 'down'>
 
 /** An event that an operator may want to know about. */
 export interface ServiceEvent {

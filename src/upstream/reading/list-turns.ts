@@ -195,6 +195,6 @@ export class ListTurns implements OtherLists {
     const { name, clock } = this.#account.service
     const before = behind + this.#queue.ahead(turnOf(asker))
     const waitMs = (refused: number): number => this.#waitMs(asker, before + refused)
-    return new RateLimitedError(name, this.#refused.refuse(asker?.caller, clock.now(), waitMs))
+    return new RateLimitedError(name, this.#refused.refuse(asker?.callerKey, clock.now(), waitMs))
   }
 }

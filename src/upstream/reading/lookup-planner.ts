@@ -1,5 +1,5 @@
-import { safePace } from '../budget/rate-limit.ts'
 import { RefusedCalls } from '../budget/refused-calls.ts'
+import { safePace } from '../budget/safe-pace.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Service } from '../service/service.ts'
 import type { Asker } from '../waiting/stop.ts'
@@ -127,7 +127,7 @@ export class LookupPlanner {
    */
   promiseMs(lookup: Lookup, asker: Asker | undefined, next: NextRequest | undefined): number {
     const waitMs = (behind: number): number => this.waitMs(lookup, asker, next, behind)
-    return this.#refused.refuse(asker?.caller, this.#service.clock.now(), waitMs)
+    return this.#refused.refuse(asker?.callerKey, this.#service.clock.now(), waitMs)
   }
 
   /**

@@ -19,7 +19,7 @@ const LATE_PROBE_MS = 60_000
 /** Milliseconds after which a late probe with a permit has had no turn, since others are tried. */
 const LONGEST_WITH_PERMIT_MS = 5_000
 
-/** One call with all of its tries: gate, budget, request, and again. `Service.call` says what callers may expect. */
+/** One call with all of its tries: gate, budget, request, and again. `Service.call` describes its outcomes. */
 export class CallRun<Value> {
   readonly #call: ServiceCall<Value>
   readonly #path: CallPath
@@ -196,8 +196,9 @@ export class CallRun<Value> {
   }
 
   /**
-   * Sends the call as a trial. It goes on after its callers have left: an aborted trial would show nothing, and clients that
-   * always leave early would keep the breaker open forever. A change was sent then, and must not be called unsent.
+   * Sends the call as a trial. It goes on after all operations that waited for it have left: an aborted trial would show
+   * nothing, and clients that always leave early would keep the breaker open forever. A change was sent then, and must not be
+   * called unsent.
    */
   #tryOut(permit: Permit, trial: Trial): Promise<Value> {
     const { endpoint, signal } = this.#call

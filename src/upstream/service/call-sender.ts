@@ -2,7 +2,7 @@ import type { Permit, RequestBudget } from '../budget/request-budget.ts'
 import type { ServiceClient } from '../http/client.ts'
 import type { ServiceResponse } from '../http/exchange.ts'
 import { hasRateLimitHeaders, parseRateLimitHeaders } from '../http/rate-limit-headers.ts'
-import { parseRetryAfter } from '../http/retry-after.ts'
+import { retryAfterOf } from '../http/retry-after.ts'
 import { observeClient } from '../observing/observe-client.ts'
 import { reportCall } from '../observing/report-call.ts'
 import type { ServiceReporter } from '../observing/service-reporter.ts'
@@ -83,9 +83,9 @@ export class CallSender {
     // The budget learns nothing from other answers.
     if (status !== 429 && !hasRateLimitHeaders(headers)) return
     const { tenantKey, endpoint } = call
-    const { budget, reporter } = this.#options
-    const wallNowMs = Date.now()
-    const retryAfterMs = parseRetryAfter(headers.get('retry-after'), { date: headers.get('date'), wallNowMs })
+    const { budget, reporter, clock } = this.#options
+    const wallNowMs = clock.wallNow()
+    const retryAfterMs = retryAfterOf(headers, wallNowMs)
     const rateLimit = parseRateLimitHeaders(Object.fromEntries(headers), wallNowMs)
     budget.observe({ tenantKey, endpoint, status, grantedAt, retryAfterMs, rateLimit })
     if (!reporter || (status !== 429 && rateLimit?.remaining !== 0)) return

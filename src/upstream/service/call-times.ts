@@ -8,7 +8,7 @@ export interface TimedCall {
 
 /** Milliseconds on the service's clock. */
 export interface CallTimes {
-  /** Time when the first caller began to wait. */
+  /** Time at which the wait for the call began. */
   readonly askedAt: number
   /** Time by which the call ends, all of its tries included. */
   readonly deadline: number
@@ -24,7 +24,7 @@ const SHORTEST_TRY_SHARE = 0.3
 const ANSWER_SHARE = 0.2
 /** The part of a try's longest time that a call waits for a service that is down: 4.5 s of 10 s. */
 const GATE_SHARE = 0.45
-/** The part of a try's longest time after which the caller of a trial gives up: 5 s of 10 s. */
+/** The part of a try's longest time after which a call no longer waits for its trial: 5 s of 10 s. */
 const TRIAL_SHARE = 0.5
 
 /** @param timeoutMs longest time of one try */
@@ -52,7 +52,7 @@ export function longestVisitMs(timeoutMs: number): number {
   return timeoutMs * GATE_SHARE
 }
 
-/** Returns the milliseconds that the caller of a trial waits in all, as long as the service stays down. */
+/** Returns the milliseconds after which a call no longer waits for its trial, as long as the service stays down. */
 export function longestTrialMs(timeoutMs: number): number {
   return timeoutMs * TRIAL_SHARE
 }

@@ -33,7 +33,7 @@ export function createVisit(
   const waitMs = (tried: Endpoint): number => trialWaitMs(budget, tenantKey, tried)
   return {
     tenantKey,
-    lane: endpoint,
+    kind: endpoint,
     since,
     until: Math.min(since + longestVisitMs(timeoutMs), lastStart),
     signal,
@@ -99,8 +99,8 @@ export async function acquireWhileUp(
 }
 
 /**
- * Waits for a trial as its caller does, who came from the gate: for half of `timeoutMs` in all, unless the service comes back
- * meanwhile. The trial itself goes on.
+ * Waits for the trial of a call that came from the gate: for half of `timeoutMs` in all, unless the service comes back meanwhile.
+ * The trial itself goes on.
  */
 export function giveUpEarly<Value>(
   trial: Promise<Value>,

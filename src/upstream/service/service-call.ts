@@ -13,13 +13,13 @@ export interface ServiceCall<Value> {
   readonly signal?: StopSignal | undefined
   /** True if the request may be retried after a failure that may have reached the service. */
   readonly isRepeatable: boolean
-  /** Returns whether a failure is not retried, since the caller then sends another request instead. Default: none is. */
+  /** Returns whether a failure is not retried, since the code that makes the call then makes another one. Default: none is. */
   isFinal?(error: unknown): boolean
-  /** Clock time when the first caller began to wait. The deadline counts from it. Default: now. */
+  /** Clock time at which the wait for the call began. The deadline counts from it. Default: now. */
   readonly askedAt?: number | undefined
   /**
-   * Sends the request. Called once per try, when the budget has granted it. So the caller can decide as late as then what
-   * to send.
+   * Sends the request. Called once per try, when the budget has granted it. So `send` can decide as late as then what to
+   * send.
    */
   send(client: PinClient, options: CallOptions): Promise<Value>
 }

@@ -5,6 +5,7 @@ import { Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceSettings } from '../service/service-settings.ts'
 import { createSharedLimits, type SharedLimits } from '../service/shared-limits.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
+import { MemoryWriteRecords } from '../writes/memory-write-records.ts'
 import { WriteJournal } from '../writes/write-journal.ts'
 import type { WriteRecords } from '../writes/write-records.ts'
 import { Tenant } from './tenant.ts'
@@ -74,7 +75,7 @@ export function createServiceRegistry(
   /** Tenants by service and token. The tenants hold their tokens anyway. */
   const tenants = new LRUCache<string, Tenant>({ max: MAX_TENANTS })
   const keyOf = createTenantKeys(options.tenantSecret)
-  const journal = new WriteJournal(options.writeRecords)
+  const journal = new WriteJournal(options.writeRecords ?? new MemoryWriteRecords(() => clock.wallNow()))
 
   function limitsOf(name: string): SharedLimits {
     const own = limits.get(name)
@@ -107,7 +108,7 @@ export function createServiceRegistry(
     return connected
   }
 
-  // What an earlier process left unfinished need not wait for a caller, where the gateway has the token itself.
+  // Writes that an earlier process left unfinished need not wait for a caller, where the gateway has the token itself.
   for (const { name, token } of settings) if (token) tenant(name, null)
 
   return {

@@ -1,7 +1,9 @@
-/** The time for budgets and schedulers. It can be replaced, so that tests run ten minutes in a second. */
+/** The time of the gateway. It can be replaced, so that tests run ten minutes in a second, and always at the same date. */
 export interface Clock {
   /** Milliseconds since an arbitrary start; never goes back. */
   now(): number
+  /** Unix milliseconds, a whole number. It may go back, so no wait is measured by it. */
+  wallNow(): number
   /**
    * Runs `callback` once, `delayMs` from now or a little later, and never in the same turn of the event loop.
    *
@@ -15,16 +17,17 @@ export interface ClockTimer {
   cancel(): void
 }
 
-/** Node fires a longer timer at once. A caller that needs more must set the timer again when it fires early. */
+/** Node fires a longer timer at once. Code that needs more must set the timer again when it fires early. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 /**
- * The machine's monotonic clock. So a change of the wall clock moves no deadline and frees no budget.
+ * The machine's monotonic clock, and beside it the wall clock, whose changes move no deadline and free no budget.
  *
  * Delays above 24 days are cut to 24 days.
  */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  wallNow: () => Date.now(),
   setTimeout(callback, delayMs, { keepsAlive = false } = {}) {
     const timer = setTimeout(callback, Math.min(Math.ceil(delayMs), LONGEST_TIMEOUT_MS))
     if (!keepsAlive) timer.unref()

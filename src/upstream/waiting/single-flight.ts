@@ -4,13 +4,13 @@ import { type Asker, listen, Stop, type StopSignal, unionOfOperationIds } from '
 class Flight extends Stop {
   /** Null when the call is over. */
   promise: Promise<unknown> | null
-  /** Number of callers that wait. */
-  callers = 0
-  /** The signals of the callers, for the ids of their operations. Most flights have one caller. */
+  /** Number of waiters that have not left. */
+  waiters = 0
+  /** The signals of the waiters, for the ids of their operations. Most flights have one waiter. */
   #first: StopSignal | undefined
   #others: Set<StopSignal> | undefined
 
-  /** @param signal of the first caller */
+  /** @param signal of the first waiter */
   constructor(start: (signal: StopSignal) => Promise<unknown>, signal: StopSignal | undefined) {
     super()
     this.join(signal)
@@ -28,7 +28,7 @@ class Flight extends Stop {
   }
 
   join(signal: StopSignal | undefined): void {
-    this.callers++
+    this.waiters++
     if (!signal || signal === this.#first) return
     if (!this.#first) this.#first = signal
     else {
@@ -43,13 +43,13 @@ class Flight extends Stop {
     return this.promise === null
   }
 
-  /** Returns the signals of the callers that have not left. */
+  /** Returns the signals of the waiters that have not left. */
   #waits(): StopSignal[] {
     const signals = [...(this.#first ? [this.#first] : []), ...(this.#others ?? [])]
     return signals.filter(({ aborted }) => !aborted)
   }
 
-  /** Lets everything go: whatever still holds the flight must hold neither its answer nor its callers. */
+  /** Lets everything go: whatever still holds the flight must hold neither its answer nor its waiters. */
   end(): void {
     this.promise = null
     this.#first = undefined
@@ -63,7 +63,7 @@ const FRESH_AFTER = 64
 /**
  * Coalesces equal reads: those in flight at the same time share one call.
  *
- * The call continues while any caller waits for it. If one caller leaves, the others still get the answer. If the last one
+ * The call continues while anything waits for it. If one waiter leaves, the others still get the answer. If the last one
  * leaves, the call is aborted.
  */
 export class SingleFlight {
@@ -74,10 +74,10 @@ export class SingleFlight {
    * Joins the call in flight under `key`, or starts it.
    *
    * @param key contains everything that the answer depends on, including the tenant
-   * @param start makes the call. Its signal is aborted when no caller waits any more.
-   * @param options.onShared taken from the caller that starts the call, and called with the value and the number of waiting
-   *   callers, before any of them gets the value.
-   * @throws `signal.reason` as soon as this caller's signal is aborted
+   * @param start makes the call. Its signal is aborted when nothing waits for it any more.
+   * @param options.onShared taken from the `share` that starts the call, and called with the value and the number of
+   *   waiters, before any of them gets the value.
+   * @throws `signal.reason` as soon as `options.signal` is aborted
    * @throws whatever `start` rejects with
    */
   share<Value>(
@@ -93,8 +93,8 @@ export class SingleFlight {
       const flight = known ?? this.#start(key, start, options)
       const leave = (): void => {
         reject(signal?.reason)
-        flight.callers--
-        if (flight.callers > 0 || flight.isOver) return
+        flight.waiters--
+        if (flight.waiters > 0 || flight.isOver) return
         this.#end(key, flight)
         flight.abort(signal?.reason)
       }
@@ -112,7 +112,7 @@ export class SingleFlight {
     })
   }
 
-  /** Number of different calls in flight. */
+  /** Number of different calls in flight. Only tests read it, to see that no call is left over. */
   get size(): number {
     return this.#flights.size
   }
@@ -130,7 +130,7 @@ export class SingleFlight {
     const end = (): void => this.#end(key, flight)
     flight.promise?.then((value) => {
       end()
-      onShared?.(value as Value, flight.callers)
+      onShared?.(value as Value, flight.waiters)
     }, end)
     return flight
   }

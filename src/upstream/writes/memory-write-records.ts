@@ -5,11 +5,11 @@ import { RECORD_LIFETIME_MS, recordIdOf, type WriteRecord, type WriteRecords } f
 export class MemoryWriteRecords implements WriteRecords {
   /** Oldest first. */
   readonly #records = new Map<string, WriteRecord>()
-  readonly #now: () => number
+  readonly #wallNow: () => number
 
-  /** @param now returns Unix milliseconds */
-  constructor(now: () => number = Date.now) {
-    this.#now = now
+  /** @param wallNow returns Unix milliseconds */
+  constructor(wallNow: () => number) {
+    this.#wallNow = wallNow
   }
 
   async find(tenantKey: string, key: string): Promise<WriteRecord | null> {
@@ -71,7 +71,7 @@ export class MemoryWriteRecords implements WriteRecords {
   }
 
   #removeExpired(): void {
-    const expired = this.#now() - RECORD_LIFETIME_MS
+    const expired = this.#wallNow() - RECORD_LIFETIME_MS
     for (const [id, { startedAt }] of this.#records) {
       if (startedAt > expired) return
       this.#records.delete(id)

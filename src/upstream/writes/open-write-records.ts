@@ -25,27 +25,27 @@ interface Job {
  * All changes of one turn of the event loop share one transaction, since most of the cost is waiting for the disk.
  *
  * @param path the file; created if it does not exist
- * @param now returns Unix milliseconds
+ * @param wallNow returns Unix milliseconds
  * @throws {Error} when the file cannot be used, or was written by a newer pinql
  */
-export async function openWriteRecords(path: string, now: () => number): Promise<WriteRecords> {
+export async function openWriteRecords(path: string, wallNow: () => number): Promise<WriteRecords> {
   const database = await openDatabase(path, WRITE_DATABASE)
   database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT}`)
-  return new SqliteWriteRecords(database, now)
+  return new SqliteWriteRecords(database, wallNow)
 }
 
 class SqliteWriteRecords implements WriteRecords {
   readonly #database: Database
   readonly #statements: Statements
-  readonly #now: () => number
+  readonly #wallNow: () => number
   #jobs: Job[] = []
   /** Number of records that the next transaction begins. */
   #begun = 0
 
-  constructor(database: Database, now: () => number) {
+  constructor(database: Database, wallNow: () => number) {
     this.#database = database
     this.#statements = new Statements(database)
-    this.#now = now
+    this.#wallNow = wallNow
   }
 
   async find(tenantKey: string, key: string): Promise<WriteRecord | null> {
@@ -144,7 +144,7 @@ class SqliteWriteRecords implements WriteRecords {
   }
 
   #expired(): number {
-    return this.#now() - RECORD_LIFETIME_MS
+    return this.#wallNow() - RECORD_LIFETIME_MS
   }
 
   #enqueue<Result>(work: () => Result): Promise<Result> {

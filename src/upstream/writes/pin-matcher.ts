@@ -5,7 +5,7 @@ import type { WriteRecord } from './write-records.ts'
 
 /** The pins of a list that a write made, or may have made. */
 export interface MatchedPins {
-  /** Pins with the write's id, oldest first. The order is the same for every caller. */
+  /** Pins with the write's id, oldest first. The order is the same in every gateway. */
   readonly mine: Pin[]
   /** Pins without a write's id that have the write's name and that, as far as known, are new. */
   readonly similar: readonly Pin[]

@@ -133,7 +133,7 @@ export class PinWriter {
         key,
         fingerprint,
         writeId: newWriteId(),
-        startedAt: Date.now(),
+        startedAt: this.#tenant.account.service.clock.wallNow(),
         state: 'pending',
         ...(await this.#prepare(requests, plan.prepare, options)),
         result: null,

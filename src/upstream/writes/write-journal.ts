@@ -3,7 +3,6 @@ import { IdempotencyConflictError } from '../../domain/change-errors.ts'
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import { type Asker, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
-import { MemoryWriteRecords } from './memory-write-records.ts'
 import { recordIdOf, type WriteRecords } from './write-records.ts'
 
 /** A tenant's write, identified by its key. */
@@ -66,7 +65,7 @@ export class WriteJournal implements AsyncDisposable {
   readonly #sweeps = new Set<string>()
   readonly #stop = new AbortController()
 
-  constructor(records: WriteRecords = new MemoryWriteRecords()) {
+  constructor(records: WriteRecords) {
     this.records = records
     // Every waiting write listens to the signal. That is no leak.
     setMaxListeners(0, this.#stop.signal)
@@ -119,7 +118,7 @@ export class WriteJournal implements AsyncDisposable {
   }
 
   /**
-   * Runs work that no caller waits for. Errors are ignored. Unfinished writes are looked for again when their tenant next
+   * Runs work that no operation waits for. Errors are ignored. Unfinished writes are looked for again when their tenant next
    * connects.
    */
   runInBackground(work: () => Promise<void>): void {

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
-import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
-import { WriteJournal } from '../../../src/upstream/writes/write-journal.ts'
+import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { deferred } from '../../support/deferred.ts'
 import { expectInTime } from '../../support/expect-in-time.ts'
 import { type Faults, startFaultProxy } from '../../support/fault-proxy.ts'
@@ -10,6 +9,7 @@ import { startEmulatedProvider } from '../../support/providers/emulated-provider
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, NOTHING_TO_CHECK, startTestApi } from '../../support/start-test-api.ts'
 import { createService } from '../../support/upstream/create-service.ts'
+import { createTenant } from '../../support/upstream/create-tenant.ts'
 
 const HEALTH = '{ services { name health { state breaker lastError { code message } } } }'
 const PIN = `query ($service: String!) { pin(service: $service, requestId: "none") { id } }`
@@ -17,7 +17,7 @@ const PIN = `query ($service: String!) { pin(service: $service, requestId: "none
 function openTenant(endpoint: string, timeoutMs = 10_000): Tenant & AsyncDisposable {
   const settings = { name: 'test', endpoint, token: null, provider: null, capabilities: NOTHING_TO_CHECK }
   const service = createService(settings, { timeoutMs })
-  return Object.assign(new Tenant(service, 'test:alice', ALICE, new WriteJournal()), {
+  return Object.assign(createTenant(service, 'test:alice', ALICE), {
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   })
 }

@@ -10,7 +10,7 @@ export class RandomChanges {
 
   /**
    * @param random a whole number below another
-   * @param nextBody what is pinned next
+   * @param nextBody returns the body of the next pin
    */
   constructor(random: (below: number) => number, nextBody: () => Record<string, unknown>) {
     this.#random = random

@@ -2,7 +2,6 @@ import { parseCid } from '../../../src/domain/cid.ts'
 import type { NameMatch, PinStatus } from '../../../src/domain/pin.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { exampleCid } from '../providers/example-cid.ts'
-import type { ServiceRules } from './service-rules.ts'
 
 /** The parts of a record by which lists can be filtered, apart from its status and time. */
 export interface FilteredParts {
@@ -10,6 +9,9 @@ export interface FilteredParts {
   readonly name: string | null
   readonly meta: Readonly<Record<string, string>>
 }
+
+/** The pins in a list of several CIDs: those of all of them, of the first, of the last, or none. */
+export type CidRule = 'several' | 'first' | 'last' | 'one'
 
 type Any = <Value>(values: readonly Value[]) => Value
 
@@ -44,7 +46,7 @@ export function filtersByChance(any: Any): Pick<PinQuery, 'cids' | 'name' | 'mat
 /** Returns the filter that the parameters `cid`, `name` and `meta` of a request mean. */
 export function filterOf(
   query: URLSearchParams,
-  rules: Pick<ServiceRules, 'cids'>,
+  rules: { readonly cids: CidRule },
 ): (record: FilteredParts) => boolean {
   const asked = query.get('cid')
   const list = asked?.split(',')

@@ -1,7 +1,7 @@
 import { PIN_STATUSES, type PinStatus } from '../../../src/domain/pin.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { SECOND } from '../providers/created-text.ts'
-import { type FilteredParts, isWanted } from './record-filters.ts'
+import { type CidRule, type FilteredParts, isWanted } from './record-filters.ts'
 
 /** The rules by which one service lists pins: a sentence of the grammar. */
 export interface ServiceRules {
@@ -44,9 +44,8 @@ export interface ServiceRules {
    * was cut to `limit`.
    */
   readonly statuses: 'several' | 'one' | 'first' | 'last' | 'pinned' | 'any' | 'late'
-  /** The pins in a list of several CIDs: those of all of them, of the first, of the last, or none. */
-  readonly cids: 'several' | 'first' | 'last' | 'one'
-  /** What is sent for an empty list. */
+  readonly cids: CidRule
+  /** The form of an empty list. */
   readonly emptyList: keyof typeof EMPTY_LISTS
   /** `some are odd`: some records of a list are not valid pins. */
   readonly records: 'valid' | 'some are odd'

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 
 /** A file and the modules that it imports. */
 export type SourceFile = {
-  /** From `src`, with slashes: `live/poll.ts`. */
+  /** From the folder that is checked, such as `src`, with slashes: `live/poll.ts`. */
   readonly path: string
   /** As they are written in the file: `../upstream/tenant.ts`, `multiformats/cid`. */
   readonly imports: readonly string[]

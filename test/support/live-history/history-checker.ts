@@ -94,7 +94,7 @@ export class HistoryChecker {
     this.#isFirst = true
   }
 
-  /** @param truth how pins are by now: nothing newer can have been told */
+  /** @param truth the present states of pins: nothing newer can have been told */
   saw(event: ToldEvent, truth: ReadonlyMap<string, Pin>): void {
     this.events++
     if (!this.#kinds.has(event.kind)) this.#violate(`kind: ${event.kind} was not asked for`)

@@ -37,7 +37,7 @@ export async function startNetworkStage(random: () => number): Promise<HistorySt
     clock,
     timeoutMs: TIMEOUT_MS,
   })
-  const live = createInformers({ random, wallNow: () => upstream.wallNow() })
+  const live = createInformers({ random })
   const gateway = await startServers(registry, live)
   const clientProxy = await startFaultProxy(gateway.url, { seed: Math.floor(random() * 1e9) })
   const troubled = { service: makeTrouble(serviceProxy, random), clients: makeTrouble(clientProxy, random) }

@@ -40,8 +40,6 @@ export class LostReply extends ServiceUnavailableError {
 
 export interface ModelServiceOptions {
   readonly clock: Clock
-  /** Unix milliseconds when the clock shows 0. */
-  readonly epochMs?: number
   readonly fate?: (operation: ModelOperation, token: string) => Fate | undefined
 }
 
@@ -82,20 +80,13 @@ export class ModelService {
   keepsPastMs = 0
   readonly #past = new Map<string, PastWrite[]>()
   readonly #clock: Clock
-  readonly #epochMs: number
   readonly #accounts = new Map<string, Map<string, Pin>>()
   #sequence = 0
   #lastMs = 0
 
-  constructor({ clock, epochMs = Date.UTC(2026, 0, 1), fate }: ModelServiceOptions) {
+  constructor({ clock, fate }: ModelServiceOptions) {
     this.#clock = clock
-    this.#epochMs = epochMs
     this.fate = fate
-  }
-
-  /** Unix milliseconds by the service's clock. */
-  wallNow(): number {
-    return this.#epochMs + this.#clock.now()
   }
 
   /** Returns the pins of a token as they are now, oldest first. */
@@ -106,7 +97,7 @@ export class ModelService {
   add(token: string, pin: Partial<Pin> = {}): Pin {
     const n = this.#sequence++
     // The specification wants every `created` to be unique.
-    this.#lastMs = Math.max(this.#lastMs + 1, Math.floor(this.wallNow()))
+    this.#lastMs = Math.max(this.#lastMs + 1, this.#clock.wallNow())
     const added: Pin = {
       service: 'model',
       requestId: `r${n}`,

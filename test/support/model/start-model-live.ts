@@ -43,7 +43,7 @@ export function startModelLive(options: ModelLiveOptions = {}): ModelLive {
     random,
   })
   const service = registry.get('model')
-  const live = createInformers({ random, wallNow: () => upstream.wallNow() })
+  const live = createInformers({ random })
   const tenant = (token: string): Tenant => registry.tenant('model', token)
   return {
     clock,

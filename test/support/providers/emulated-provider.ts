@@ -5,7 +5,8 @@ import type { PinStatus } from '../../../src/domain/pin.ts'
 import { answerRequest, type EmulatedProviderHooks, type ServiceParts } from './answer-request.ts'
 import type { EmulatedPin } from './emulated-pin.ts'
 import { EmulatedPins, type SeedPin } from './emulated-pins.ts'
-import type { LoggedRequest, Operation, ProviderProfile } from './provider-profile.ts'
+import type { Operation } from './operation.ts'
+import type { LoggedRequest, ProviderProfile } from './provider-profile.ts'
 import { RateGate, type RateRule } from './rate-gate.ts'
 
 /** The tokens that a service knows unless told otherwise. */

@@ -12,8 +12,9 @@ import {
   newestFirst,
   statusIn,
 } from './list-steps.ts'
+import { OPERATIONS } from './operation.ts'
 import { nameIsCid } from './pin-shape.ts'
-import { OPERATIONS, type ProviderProfile } from './provider-profile.ts'
+import type { ProviderProfile } from './provider-profile.ts'
 import { retryAfterSeconds } from './rate-gate.ts'
 import { Refusal } from './refusal.ts'
 import { base64Gid } from './request-ids.ts'

@@ -3,6 +3,7 @@ import type { CreatedText } from './created-text.ts'
 import type { EmulatedPin, PinBody } from './emulated-pin.ts'
 import type { ErrorBody } from './error-bodies.ts'
 import type { ListPins } from './list-steps.ts'
+import type { Operation } from './operation.ts'
 import type { PinCheck } from './pin-checks.ts'
 import type { PinShape } from './pin-shape.ts'
 import type { RateRule } from './rate-gate.ts'
@@ -10,11 +11,6 @@ import type { Refusal } from './refusal.ts'
 import type { ReplaceMode } from './replace-modes.ts'
 import type { RequestIdForm } from './request-ids.ts'
 import type { WireReply } from './wire-reply.ts'
-
-/** The five operations of the Pinning Service API. */
-export type Operation = 'list' | 'add' | 'get' | 'replace' | 'remove'
-
-export const OPERATIONS: readonly Operation[] = ['list', 'add', 'get', 'replace', 'remove']
 
 /** One request as the service saw it. */
 export interface LoggedRequest {

@@ -1,5 +1,5 @@
 import { SlidingLog } from '../sliding-log.ts'
-import type { Operation } from './provider-profile.ts'
+import type { Operation } from './operation.ts'
 
 /** One limit that a service puts on its clients. */
 export interface RateRule {

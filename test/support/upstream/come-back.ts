@@ -2,9 +2,9 @@ import { RateLimitedError } from '../../../src/domain/errors.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import type { createLookups } from './lookup-harness.ts'
 
-/** How a lookup whose client obeys `retryAfterMs` was answered. */
+/** The answer to a lookup whose client obeys `retryAfterMs`. */
 export interface Answered {
-  readonly caller: string
+  readonly callerKey: string
   /** Milliseconds from the first attempt to the answer. */
   readonly tookMs: number
   /** The times that it was told, in milliseconds. */
@@ -12,8 +12,8 @@ export interface Answered {
 }
 
 /** Creates the signal of a new operation of a caller. */
-export function operationOf(caller: string): Stop {
-  return new Stop({ asker: { caller } })
+export function operationOf(callerKey: string): Stop {
+  return new Stop({ asker: { callerKey } })
 }
 
 /**
@@ -24,15 +24,15 @@ export function operationOf(caller: string): Stop {
 export async function lookUpUntilAnswered(
   { clock, lookUp }: Pick<ReturnType<typeof createLookups>, 'clock' | 'lookUp'>,
   n: number,
-  caller: string,
+  callerKey: string,
 ): Promise<Answered> {
   const since = clock.now()
   const told: number[] = []
   for (;;) {
-    const looked = lookUp(n, { isContent: true, signal: operationOf(caller) })
+    const looked = lookUp(n, { isContent: true, signal: operationOf(callerKey) })
     await looked.ended
     const { outcome } = looked
-    if (Array.isArray(outcome)) return { caller, tookMs: clock.now() - since, told }
+    if (Array.isArray(outcome)) return { callerKey, tookMs: clock.now() - since, told }
     if (!(outcome instanceof RateLimitedError)) throw outcome
     told.push(outcome.retryAfterMs)
     await clock.sleep(outcome.retryAfterMs)

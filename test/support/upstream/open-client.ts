@@ -5,6 +5,7 @@ import type { ListQuery } from '../../../src/upstream/http/list-query.ts'
 import type { PinPage } from '../../../src/upstream/http/pin-page.ts'
 import { LearnedCapabilities } from '../../../src/upstream/learning/learned-capabilities.ts'
 import { SPECIFIED_CAPABILITIES } from '../../../src/upstream/providers/capabilities.ts'
+import { systemClock } from '../../../src/upstream/waiting/clock.ts'
 
 export type TestCallOptions = Omit<RemovalOptions, 'timeoutMs'> & Partial<RemovalOptions>
 
@@ -24,7 +25,7 @@ export function openClient(
   const settings = { timeoutMs: 10_000, ...options }
   const { timeoutMs } = settings
   const known = new LearnedCapabilities(SPECIFIED_CAPABILITIES)
-  const client = createServiceClient(openConnections(settings), { ...settings, known })
+  const client = createServiceClient(openConnections(settings), { ...settings, known, clock: systemClock })
   return {
     listPins: (query, more) => client.listPins(query, { timeoutMs, ...more }),
     addPin: (pin, more) => client.addPin(pin, { timeoutMs, ...more }),

@@ -4,8 +4,6 @@ import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import { createServiceClient } from '../../../src/upstream/http/client.ts'
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
 import { collectPins, PinStream } from '../../../src/upstream/reading/pin-stream.ts'
-import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
-import { WriteJournal } from '../../../src/upstream/writes/write-journal.ts'
 import { createPlainService } from '../grammar/create-stranger.ts'
 import type { NewGrammarPin } from '../grammar/random-service.ts'
 import type { ServiceRules } from '../grammar/service-rules.ts'
@@ -13,6 +11,7 @@ import { VirtualClock } from '../virtual-clock.ts'
 import { at } from '../zoo/seed-and-drain.ts'
 import { operationOf } from './come-back.ts'
 import { createService } from './create-service.ts'
+import { createTenant } from './create-tenant.ts'
 
 /** A search that has ended or waits. */
 export interface Search {
@@ -52,7 +51,7 @@ export function createSearchedAccount({
   const upstream = createPlainService({ largestPage: null, ...rules }, pins)
   const settings = { name: 'test', endpoint: 'http://test.invalid', token: 'a', provider: null, limits, capabilities }
   const service = createService(settings, { clock, connect: (options) => createServiceClient(upstream, options) })
-  const tenant = new Tenant(service, 'test:a', 'a', new WriteJournal())
+  const tenant = createTenant(service, 'test:a', 'a')
 
   function search(name: string, statuses: readonly PinStatus[], caller = `who searches ${name}`, expected = 10) {
     const since = clock.now()

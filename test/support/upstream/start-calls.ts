@@ -41,9 +41,9 @@ export function startCalls(limits: readonly RateLimit[] = [PER_SECOND]) {
     what: What,
     {
       tenant = 'alice',
-      caller,
-      signal = caller === undefined ? undefined : new Stop({ asker: { caller } }),
-    }: { tenant?: string; caller?: string; signal?: StopSignal | undefined } = {},
+      callerKey,
+      signal = callerKey === undefined ? undefined : new Stop({ asker: { callerKey } }),
+    }: { tenant?: string; callerKey?: string; signal?: StopSignal | undefined } = {},
   ) {
     const startedAt = clock.now()
     const outcome: { value?: unknown; tookMs?: number; endedAt?: number } = {}

@@ -38,12 +38,12 @@ const SECRET = Buffer.alloc(32, 1)
 
 export function startModelWrites(capabilities: Partial<Capabilities> = {}): ModelWrites {
   const clock = new VirtualClock(1000)
-  const model = new ModelService({ clock, epochMs: Date.now() })
+  const model = new ModelService({ clock })
   model.keepsPastMs = 10_000
   const token = 'token'
   const limits = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }] as const
   const settings = { name: 'model', endpoint: 'http://model.invalid', token, provider: null, limits, capabilities }
-  let records: WriteRecords = new MemoryWriteRecords()
+  let records: WriteRecords = new MemoryWriteRecords(() => clock.wallNow())
   const begin = (life: Life) => {
     const registry = createServiceRegistry([settings], 'model', {
       clock,

@@ -3,9 +3,8 @@ import { type ClientOptions, createServiceClient, type ServiceClient } from '../
 import { Service } from '../../../src/upstream/service/service.ts'
 import type { ServiceCall } from '../../../src/upstream/service/service-call.ts'
 import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
-import { Tenant } from '../../../src/upstream/tenant/tenant.ts'
+import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { systemClock } from '../../../src/upstream/waiting/clock.ts'
-import { WriteJournal } from '../../../src/upstream/writes/write-journal.ts'
 import { answerRequest, type EmulatedProviderHooks, type ServiceParts } from '../providers/answer-request.ts'
 import { EmulatedPins } from '../providers/emulated-pins.ts'
 import { EMULATED_TOKENS } from '../providers/emulated-provider.ts'
@@ -13,6 +12,7 @@ import type { LoggedRequest, ProviderProfile } from '../providers/provider-profi
 import { RateGate } from '../providers/rate-gate.ts'
 import type { WireReply } from '../providers/wire-reply.ts'
 import { limitsOfOne } from '../upstream/create-service.ts'
+import { createTenant } from '../upstream/create-tenant.ts'
 
 const [TOKEN] = EMULATED_TOKENS
 const TIMEOUT_MS = 10_000
@@ -79,7 +79,7 @@ export function createTenantsOver(
   tokens: readonly string[],
 ): Tenant[] {
   const service = new UnlimitedService({ endpoint: ENDPOINT, token: TOKEN, ...settings }, dispatcher)
-  return tokens.map((token) => new Tenant(service, `${settings.name}:${token}`, token, new WriteJournal()))
+  return tokens.map((token) => createTenant(service, `${settings.name}:${token}`, token))
 }
 
 /** Sends every call at once, over the given dispatcher. */

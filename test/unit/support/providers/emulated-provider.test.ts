@@ -3,8 +3,8 @@ import { compliant } from '../../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
 import { filebase } from '../../../support/providers/filebase.ts'
+import { OPERATIONS } from '../../../support/providers/operation.ts'
 import { pinata } from '../../../support/providers/pinata.ts'
-import { OPERATIONS } from '../../../support/providers/provider-profile.ts'
 import {
   type RateRule,
   retryAfterAbsent,

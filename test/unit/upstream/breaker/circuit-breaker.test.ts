@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PinNotFoundError, RateLimitedError, ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import { CircuitBreaker } from '../../../../src/upstream/breaker/circuit-breaker.ts'
 import { verdictOf } from '../../../../src/upstream/breaker/verdict.ts'
-import { VirtualClock } from '../../../support/virtual-clock.ts'
+import { EPOCH_MS, VirtualClock } from '../../../support/virtual-clock.ts'
 
 const down = new ServiceUnavailableError('test answered 503', { service: 'test' })
 
@@ -43,6 +43,16 @@ describe('CircuitBreaker', () => {
     end(null)
     expect(breaker.health).toMatchObject({ state: 'up', breaker: 'closed' })
     expect(breaker.refusal().cause).toBe(down)
+  })
+
+  it('notes the date of its state by the clock, and not of each failure', async () => {
+    const { clock, breaker, end } = createBreaker()
+    expect(breaker.health.since).toBe(EPOCH_MS)
+    for (let n = 0; n < 2; n++) {
+      await clock.advance(1500)
+      end(down)
+    }
+    expect(breaker.health).toMatchObject({ state: 'degraded', since: EPOCH_MS + 1500 })
   })
 
   it('opens after three failures in a row', () => {

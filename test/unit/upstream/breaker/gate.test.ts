@@ -34,7 +34,7 @@ function createGate() {
   function come(name: string, { isHeld = false, ...more }: Partial<Visit> & { isHeld?: boolean } = {}) {
     const visit: Visit = {
       tenantKey: 'alice',
-      lane: more.isChange ? 'write' : 'list',
+      kind: more.isChange ? 'write' : 'list',
       since: clock.now(),
       until: clock.now() + 4500,
       signal: undefined,
@@ -168,10 +168,10 @@ describe('Gate', () => {
 
   it('gives turns to tenants, inside a tenant to lists, pins and changes, and inside these to callers', async () => {
     const { clock, left, come } = createGate()
-    const ofCaller = (caller: string) => ({ signal: new Stop({ asker: { caller } }) })
+    const ofCaller = (callerKey: string) => ({ signal: new Stop({ asker: { callerKey } }) })
     for (const n of [1, 2]) come(`greedy ${n}`, ofCaller('greedy'))
     come('modest', ofCaller('modest'))
-    come('pin', { lane: 'item' })
+    come('pin', { kind: 'item' })
     come('change', { isChange: true })
     come('bob', { tenantKey: 'bob' })
     await clock.advance(4400)

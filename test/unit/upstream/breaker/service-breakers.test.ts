@@ -31,7 +31,7 @@ function createBreakers(onState?: StateListener) {
     breakers
       .wait({
         tenantKey: tenant,
-        lane: 'list',
+        kind: 'list',
         since: now,
         until: now + 4500,
         signal: undefined,

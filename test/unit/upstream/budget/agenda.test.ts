@@ -57,7 +57,11 @@ describe('Agenda', () => {
 
   it('sets its timer again when a clock rings early', async () => {
     const clock = new VirtualClock()
-    const early = { now: () => clock.now(), setTimeout: (run: () => void, ms: number) => clock.setTimeout(run, ms / 2) }
+    const early = {
+      now: () => clock.now(),
+      wallNow: () => clock.wallNow(),
+      setTimeout: (run: () => void, ms: number) => clock.setTimeout(run, ms / 2),
+    }
     using agenda = new Agenda(early, () => {})
     const ran: number[] = []
     agenda.add(8, () => ran.push(clock.now()))

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
 import { createMemoryBudget } from '../../../../src/upstream/budget/create-memory-budget.ts'
-import { type RateLimit, safePace } from '../../../../src/upstream/budget/rate-limit.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest, RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
+import { safePace } from '../../../../src/upstream/budget/safe-pace.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 import {
@@ -180,7 +181,7 @@ it('a flood at 100 a second uses the room that cold connections leave', async ()
     }
   }
   for (const tenant of ['a', 'b', 'c']) {
-    for (let lane = 0; lane < 12; lane++) {
+    for (let flood = 0; flood < 12; flood++) {
       for (const call of [list(tenant), list(tenant, 'live')]) callGreedily(call).catch(() => {})
     }
   }

@@ -1,18 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
-import { type RateLimit, safePace } from '../../../../src/upstream/budget/rate-limit.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest, RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
+import { safePace } from '../../../../src/upstream/budget/safe-pace.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 import { askGreedily, createBudget, createBudgetAt, FOREVER, list } from '../../../support/upstream/budget-harness.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 /** A change of one token. */
-const changeOf = (caller: string): CallRequest => ({
+const changeOf = (callerKey: string): CallRequest => ({
   tenantKey: 'token',
   endpoint: 'write',
   class: 'mutation',
-  asker: { caller },
+  asker: { callerKey },
 })
 
 /** Keeps some calls waiting, each again a tenth of a second after it left, for as long as the budget lives. */

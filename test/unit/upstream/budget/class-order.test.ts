@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClassOrder } from '../../../../src/upstream/budget/class-order.ts'
 import { ENDPOINTS } from '../../../../src/upstream/budget/rate-limit.ts'
-import { type BudgetClass, REQUEST_CLASSES } from '../../../../src/upstream/budget/request-class.ts'
+import { BUDGET_CLASSES, type BudgetClass } from '../../../../src/upstream/budget/request-class.ts'
 import { serveNext } from '../../../support/upstream/serve-next.ts'
 
 /** The share of 1,000 calls that each class gets when all of `wanting` always want one. */
@@ -23,7 +23,7 @@ describe('ClassOrder', () => {
     expect(shares(['interactive', 'live'])).toEqual({ interactive: closeTo(0.8), live: closeTo(0.2) })
     expect(shares(['mutation', 'live'])).toEqual({ mutation: closeTo(0.8), live: closeTo(0.2) })
     expect(shares(['live', 'resync'])).toEqual({ live: closeTo(0.95), resync: closeTo(0.05) })
-    expect(shares([...REQUEST_CLASSES])).toEqual({
+    expect(shares([...BUDGET_CLASSES])).toEqual({
       mutation: closeTo(0.35),
       interactive: closeTo(0.2),
       trial: closeTo(0.2),
@@ -56,7 +56,7 @@ describe('ClassOrder', () => {
   it('gives no credit for calls that meet other limits', () => {
     const order = new ClassOrder()
     for (let i = 0; i < 1000; i++) order.served('live', 'item', () => 'apart')
-    expect(REQUEST_CLASSES.filter((each) => ENDPOINTS.some((endpoint) => order.isDue(each, endpoint)))).toEqual([])
+    expect(BUDGET_CLASSES.filter((each) => ENDPOINTS.some((endpoint) => order.isDue(each, endpoint)))).toEqual([])
   })
 
   it('takes back the turn of a call that was never sent', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createMemoryBudget } from '../../../../src/upstream/budget/create-memory-budget.ts'
 import type { Endpoint, RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import { type BudgetClass, REQUEST_CLASSES } from '../../../../src/upstream/budget/request-class.ts'
+import { BUDGET_CLASSES, type BudgetClass } from '../../../../src/upstream/budget/request-class.ts'
 import { ADDRESS, createBudgetAt, FOREVER, list } from '../../../support/upstream/budget-harness.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
@@ -107,7 +107,7 @@ it('nothing starves, whatever limits, tenants and classes there are', async () =
   const each = fc.record({
     tenantKey: fc.constantFrom('a', 'b', 'c'),
     endpoint: fc.constantFrom('list', 'item', 'write'),
-    class: fc.constantFrom(...REQUEST_CLASSES),
+    class: fc.constantFrom(...BUDGET_CLASSES),
     width: fc.integer({ min: 1, max: 5 }),
     restMs: fc.integer({ min: 30, max: 100 }),
   })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
 import { createMemoryBudget } from '../../../../src/upstream/budget/create-memory-budget.ts'
-import { type RateLimit, safePace } from '../../../../src/upstream/budget/rate-limit.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
+import { safePace } from '../../../../src/upstream/budget/safe-pace.ts'
 import {
   ADDRESS,
   ask,
@@ -68,7 +69,7 @@ describe('an answer of 429', () => {
     using _ = budget
     refuse(budget, 'a')
     expect(budget.expectedWaitMs(list('a', 'mutation'))).toBe(60_000)
-    const rateLimit = { limit: 5, remaining: 0, resetsInMs: 3000 }
+    const rateLimit = { remaining: 0, resetsInMs: 3000 }
     budget.observe({ tenantKey: 'b', endpoint: 'list', status: 429, rateLimit })
     expect(budget.expectedWaitMs(list('b', 'mutation'))).toBe(3000)
   })
@@ -132,7 +133,7 @@ describe('an answer of 429', () => {
 })
 
 describe('rate headers', () => {
-  const rateLimit = { limit: 100, remaining: 2, resetsInMs: 20_000 }
+  const rateLimit = { remaining: 2, resetsInMs: 20_000 }
 
   it('tighten the budget of the tenant and endpoint class they came to', async () => {
     const { clock, budget } = createBudget(ADDRESS, LISTS)
@@ -170,7 +171,7 @@ describe('rate headers', () => {
       permit.sent()
       await clock.sleep(20)
       arrived += 1
-      const rateLimit = { limit: most, remaining: most - arrived, resetsInMs: 60_000 - clock.now() }
+      const rateLimit = { remaining: most - arrived, resetsInMs: 60_000 - clock.now() }
       // Answers overtake each other.
       await clock.sleep((arrived * 7919) % 41)
       budget.observe({ tenantKey: 'a', endpoint: 'list', status: 200, grantedAt: permit.grantedAt, rateLimit })
@@ -184,7 +185,7 @@ describe('rate headers', () => {
     const clock = new VirtualClock(1000)
     using budget = createMemoryBudget({ serviceName: 'test', limits: [ADDRESS], clock })
     const permit = await budget.acquire({ ...list('a'), deadline: FOREVER })
-    const nothing = { limit: 12, remaining: 0, resetsInMs: 60_000 }
+    const nothing = { remaining: 0, resetsInMs: 60_000 }
     budget.observe({ tenantKey: 'a', endpoint: 'list', status: 200, grantedAt: 0, rateLimit: nothing })
     permit.giveBack()
     expect(budget.expectedWaitMs(list('a'))).toBe(60_000)
@@ -193,7 +194,7 @@ describe('rate headers', () => {
   it('end the caution about an assumed limit, for everybody', async () => {
     const { clock, budget } = createBudget()
     using _ = budget
-    const much = { limit: 1000, remaining: 999, resetsInMs: 60_000 }
+    const much = { remaining: 999, resetsInMs: 60_000 }
     budget.observe({ tenantKey: 'a', endpoint: 'list', status: 200, rateLimit: much })
     const calls = Array.from({ length: 60 }, (_, n) => ask(budget, list(n % 2 === 0 ? 'a' : 'b')))
     await settled()

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
-import { type RateLimit, safePace } from '../../../../src/upstream/budget/rate-limit.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest, RequestBudget } from '../../../../src/upstream/budget/request-budget.ts'
+import { safePace } from '../../../../src/upstream/budget/safe-pace.ts'
 import { createBudget, createBudgetAt, list, saturate, settled } from '../../../support/upstream/budget-harness.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
@@ -24,7 +25,7 @@ describe('each refused call is told a time of its own', () => {
     await saturate(budget, list('a'))
     const callers = ['x', 'y', 'z']
     const asked = Array.from({ length: 6 }, (_, n) =>
-      told(budget, { ...list('a'), asker: { caller: callers[n % 3] ?? '' } }, clock.now() + 50_000),
+      told(budget, { ...list('a'), asker: { callerKey: callers[n % 3] ?? '' } }, clock.now() + 50_000),
     )
     await clock.advance(100)
     budget.observe({ tenantKey: 'a', endpoint: 'list', status: 429, retryAfterMs: 60_000 })
@@ -93,8 +94,8 @@ it('all times differ, and are kept if the calls come back at them', async () => 
       await saturate(budget, list('a', kind))
       const isOneTenant = who !== 'tenants' || limit.scope === 'token'
       const asked = Array.from({ length: calls }, (_, n): CallRequest => {
-        const caller = who === 'one caller' ? 'x' : `caller ${n}`
-        return { ...list(isOneTenant ? 'a' : `tenant ${n}`, kind), asker: { caller } }
+        const callerKey = who === 'one caller' ? 'x' : `caller ${n}`
+        return { ...list(isOneTenant ? 'a' : `tenant ${n}`, kind), asker: { callerKey } }
       })
       const refused: { call: CallRequest; ms: number }[] = []
       for (const call of asked) {

@@ -57,7 +57,7 @@ describe('RateCell', () => {
             left.push(now)
           }
           if (answer === 'refusal') cell.refused(now, now, now + size)
-          if (answer === 'headers') cell.announced(now, { limit: 100, remaining: size, resetsInMs: size * 10 }, now)
+          if (answer === 'headers') cell.announced(now, { remaining: size, resetsInMs: size * 10 }, now)
         }
         expect(mostInAnyWindow(left, each.windowMs + 50)).toBeLessThanOrEqual(each.limit)
       }),
@@ -210,7 +210,7 @@ describe('RateCell', () => {
     it("uses the service's own count once it reports one", () => {
       const cell = new RateCell({ ...PER_SECOND, assumed: true })
       const full = takeAll(cell, 0, 1000).length
-      cell.announced(1000, { limit: 100, remaining: 50, resetsInMs: 500 }, 900)
+      cell.announced(1000, { remaining: 50, resetsInMs: 500 }, 900)
       cell.refused(1000, 1000, 2000)
       expect(inSecond(cell, 3000) / full).toBeGreaterThan(0.95)
     })
@@ -225,7 +225,7 @@ describe('RateCell', () => {
   describe('what headers announce', () => {
     it('lets out as many calls as remain, and the next after the reset', () => {
       const cell = new RateCell(PER_SECOND)
-      cell.announced(0, { limit: 100, remaining: 2, resetsInMs: 30_000 }, 0)
+      cell.announced(0, { remaining: 2, resetsInMs: 30_000 }, 0)
       expect(takeAll(cell, 0, 30_000)).toHaveLength(2)
       expect(cell.left(0).remaining).toBe(0)
       expect(takeAll(cell, 30_000, 31_000).length).toBeGreaterThan(80)
@@ -233,15 +233,15 @@ describe('RateCell', () => {
 
     it('believes the lower count of one window, since answers overtake each other', () => {
       const cell = new RateCell(PER_SECOND)
-      cell.announced(0, { limit: 100, remaining: 0, resetsInMs: 30_000 }, 0)
-      cell.announced(10, { limit: 100, remaining: 1, resetsInMs: 30_000 }, 10)
+      cell.announced(0, { remaining: 0, resetsInMs: 30_000 }, 0)
+      cell.announced(10, { remaining: 1, resetsInMs: 30_000 }, 10)
       expect(cell.readyAt(20, 'live')).toBe(30_000)
     })
 
     it('uses the latest count of a new window, since each node of a service counts by itself', () => {
       const cell = new RateCell(PER_SECOND)
-      cell.announced(0, { limit: 5, remaining: 0, resetsInMs: 30_000 }, 0)
-      cell.announced(10, { limit: 5, remaining: 4, resetsInMs: 10_000 }, 10)
+      cell.announced(0, { remaining: 0, resetsInMs: 30_000 }, 0)
+      cell.announced(10, { remaining: 4, resetsInMs: 10_000 }, 10)
       expect(takeAll(cell, 20, 1000)).toHaveLength(4)
     })
   })
@@ -274,7 +274,7 @@ describe('RateCell', () => {
           now = Math.max(now + rest, cell.readyAt(now + rest, 'mutation'))
           if (what === 'take') send(cell, now)
           if (what === 'refused') cell.refused(now, now, now + 500)
-          if (what === 'announced') cell.announced(now, { limit: 10, remaining: 3, resetsInMs: 700 }, now)
+          if (what === 'announced') cell.announced(now, { remaining: 3, resetsInMs: 700 }, now)
         }
         const later = Math.max(now, cell.forgettableAt(now))
         expect(cell.left(later)).toEqual(new RateCell(limit).left(later))

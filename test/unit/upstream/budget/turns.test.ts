@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import { safePace } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallRequest } from '../../../../src/upstream/budget/request-budget.ts'
+import { safePace } from '../../../../src/upstream/budget/safe-pace.ts'
 import { SingleFlight } from '../../../../src/upstream/waiting/single-flight.ts'
 import { type Asker, Stop } from '../../../../src/upstream/waiting/stop.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
@@ -12,7 +12,7 @@ import { ask, createBudget, FOREVER, list, saturate } from '../../../support/ups
 const MINUTE: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
 
 /** A list of one token, for an operation of its own. */
-const listFor = (caller: string): CallRequest => ({ ...list('token'), asker: { caller } })
+const listFor = (callerKey: string): CallRequest => ({ ...list('token'), asker: { callerKey } })
 
 describe('callers of one token', () => {
   it('take turns, so that a lone call waits for one call of the greedy caller', async () => {
@@ -29,7 +29,7 @@ describe('callers of one token', () => {
   it('give turns to the operations of each', async () => {
     const { clock, budget } = createBudget(MINUTE)
     using _ = budget
-    const large: Asker = { caller: 'greedy' }
+    const large: Asker = { callerKey: 'greedy' }
     await saturate(budget, listFor('greedy'))
     const first = Array.from({ length: 20 }, () => ask(budget, { ...list('token'), asker: large }))
     const small = ask(budget, listFor('greedy'))
@@ -62,8 +62,8 @@ describe('callers of one token', () => {
         },
         { signal: new Stop({ asker }) },
       )
-    const reads = Array.from({ length: 20 }, (_, n) => read(`${n}`, { caller: 'greedy' }))
-    reads.push(read('15', { caller: 'lone' }))
+    const reads = Array.from({ length: 20 }, (_, n) => read(`${n}`, { callerKey: 'greedy' }))
+    reads.push(read('15', { callerKey: 'lone' }))
     await clock.advance(180_000)
     await Promise.all(reads)
     expect(sent.slice(0, 3)).toEqual(['0', '15', '1'])
@@ -73,8 +73,8 @@ describe('callers of one token', () => {
   it('are told the time of their own turn, whatever the other caller was told', async () => {
     const { clock, budget } = createBudget(MINUTE)
     using _ = budget
-    const toldMs = async (caller: string): Promise<number> => {
-      const error = await budget.acquire({ ...listFor(caller), deadline: clock.now() }).catch((reason) => reason)
+    const toldMs = async (callerKey: string): Promise<number> => {
+      const error = await budget.acquire({ ...listFor(callerKey), deadline: clock.now() }).catch((reason) => reason)
       if (!(error instanceof RateLimitedError)) throw new Error('expected a refusal')
       return error.retryAfterMs
     }
@@ -94,7 +94,7 @@ describe('callers of one token', () => {
 
 it('a lone call waits for at most a turn of each other caller, no window is passed, and nothing starves', async () => {
   const flood = fc.record({
-    caller: fc.constantFrom('a', 'b', 'c'),
+    callerKey: fc.constantFrom('a', 'b', 'c'),
     operations: fc.integer({ min: 1, max: 4 }),
     calls: fc.integer({ min: 1, max: 40 }),
     restMs: fc.nat(3000),
@@ -108,27 +108,27 @@ it('a lone call waits for at most a turn of each other caller, no window is pass
       async (numbers, floods, loneAfterMs) => {
         const limit: RateLimit = { ...numbers, scope: 'token', endpoint: 'all' }
         const { clock, budget } = createBudget(limit)
-        const sent: { readonly caller: string; readonly at: number }[] = []
+        const sent: { readonly callerKey: string; readonly at: number }[] = []
         let asked = 0
         const call = (asker: Asker): Promise<void> => {
           asked += 1
           return budget.acquire({ ...list('token'), asker, deadline: FOREVER }).then(({ grantedAt }) => {
-            sent.push({ caller: asker.caller, at: grantedAt })
+            sent.push({ callerKey: asker.callerKey, at: grantedAt })
           })
         }
-        for (const { caller, operations, calls, restMs } of floods) {
+        for (const { callerKey, operations, calls, restMs } of floods) {
           for (let operation = 0; operation < operations; operation++) {
-            const asker = { caller }
+            const asker = { callerKey }
             for (let n = 0; n < calls; n++) void call(asker)
           }
           await clock.advance(restMs)
         }
         await clock.advance(loneAfterMs)
         const before = sent.length
-        void call({ caller: 'lone' })
+        void call({ callerKey: 'lone' })
         await clock.advance(asked * safePace(limit).spanMs)
-        const index = sent.findIndex(({ caller }) => caller === 'lone')
-        const first = sent.slice(before, index).map(({ caller }) => caller)
+        const index = sent.findIndex(({ callerKey }) => callerKey === 'lone')
+        const first = sent.slice(before, index).map(({ callerKey }) => callerKey)
         expect(new Set(first).size).toBe(first.length)
         expect(sent).toHaveLength(asked)
         expect(

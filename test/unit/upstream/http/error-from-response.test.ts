@@ -7,6 +7,8 @@ const answer = (status: number, body: unknown = '', headers: Record<string, stri
   headers: new Map(Object.entries(headers)),
   text: typeof body === 'string' ? body : JSON.stringify(body),
 })
+/** The gateway reads all answers at the beginning of 2026. */
+const READ = { requestId: null, mayHaveActed: false, wallNowMs: Date.UTC(2026, 0, 1) }
 const spec = (reason: string, details?: string) => ({ error: { reason, ...(details && { details }) } })
 
 describe('the error of a status', () => {
@@ -29,11 +31,11 @@ describe('the error of a status', () => {
     [500, spec('INTERNAL', 'record not found'), 'PIN_NOT_FOUND'],
     [302, '', 'MALFORMED_RESPONSE'],
   ])('%i with %j is %s', (status, body, code) => {
-    expect(errorFromResponse('one', answer(status, body), 'r1', false).code).toBe(code)
+    expect(errorFromResponse('one', answer(status, body), { ...READ, requestId: 'r1' }).code).toBe(code)
   })
 
   it('is not PIN_NOT_FOUND if no pin was requested', () => {
-    expect(errorFromResponse('one', answer(404, spec('NOT_FOUND')), null, false)).toMatchObject({
+    expect(errorFromResponse('one', answer(404, spec('NOT_FOUND')), READ)).toMatchObject({
       code: 'SERVICE_ERROR',
       httpStatus: 404,
       reason: 'NOT_FOUND',
@@ -42,20 +44,21 @@ describe('the error of a status', () => {
   })
 
   it('says of a failed change that it may have been made', () => {
-    expect(errorFromResponse('one', answer(502), null, true)).toMatchObject({ mayHaveActed: true })
-    expect(errorFromResponse('one', answer(502), null, false)).toMatchObject({ mayHaveActed: false })
+    expect(errorFromResponse('one', answer(502), { ...READ, mayHaveActed: true })).toMatchObject({ mayHaveActed: true })
+    expect(errorFromResponse('one', answer(502), READ)).toMatchObject({ mayHaveActed: false })
   })
 
   it('waits as long as Retry-After asks, and a second where it asks nothing', () => {
-    const limited = (headers: Record<string, string>) => errorFromResponse('one', answer(429, '', headers), null, false)
+    const limited = (headers: Record<string, string>) => errorFromResponse('one', answer(429, '', headers), READ)
 
     expect(limited({ 'retry-after': '7' })).toMatchObject({ retryAfterMs: 7000 })
     expect(limited({})).toMatchObject({ retryAfterMs: 1000 })
+    expect(limited({ 'retry-after': 'Thu, 01 Jan 2026 00:00:09 GMT' })).toMatchObject({ retryAfterMs: 9000 })
   })
 })
 
 describe('the words of a refusal', () => {
-  const refusal = (body: string, hide?: HideSecrets) => errorFromResponse('one', answer(418, body), null, false, hide)
+  const refusal = (body: string, hide?: HideSecrets) => errorFromResponse('one', answer(418, body), { ...READ, hide })
 
   it.each([
     [JSON.stringify(spec('FULL', 'No room')), 'FULL', 'No room'],

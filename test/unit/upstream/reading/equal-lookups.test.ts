@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import { Tenant } from '../../../../src/upstream/tenant/tenant.ts'
-import { WriteJournal } from '../../../../src/upstream/writes/write-journal.ts'
 import { ModelService } from '../../../support/model/model-service.ts'
 import { operationOf } from '../../../support/upstream/come-back.ts'
 import { createService } from '../../../support/upstream/create-service.ts'
+import { createTenant } from '../../../support/upstream/create-tenant.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const GENEROUS: RateLimit = { limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }
@@ -24,7 +23,7 @@ function createLookedUp(limit: RateLimit = GENEROUS) {
     { ...settings, limits: [limit], capabilities },
     { clock, connect: model.connect, random: () => 0 },
   )
-  const tenant = new Tenant(service, 'alice', 'alice', new WriteJournal())
+  const tenant = createTenant(service, 'alice', 'alice')
   const pin = model.add('alice')
   const ways = {
     content: (signal: AbortSignal | ReturnType<typeof operationOf>) => tenant.lookupContent(pin.cid, { signal }),

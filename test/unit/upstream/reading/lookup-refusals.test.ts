@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
-import { type RateLimit, safePace } from '../../../../src/upstream/budget/rate-limit.ts'
+import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
+import { safePace } from '../../../../src/upstream/budget/safe-pace.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
 import { LISTS } from '../../../support/upstream/budget-harness.ts'
@@ -96,19 +97,19 @@ describe('lookups by clients that obey', () => {
       const callers = pick(1, 6)
       let total = 0
       for (let burst = pick(1, 6); burst > 0; burst--) {
-        const [caller, size] = [`caller-${pick(1, callers)}`, pick(1, 200)]
-        countOf.set(caller, (countOf.get(caller) ?? 0) + size)
+        const [callerKey, size] = [`caller-${pick(1, callers)}`, pick(1, 200)]
+        countOf.set(callerKey, (countOf.get(callerKey) ?? 0) + size)
         for (const n of range(size, total)) {
-          void lookUpUntilAnswered(lookups, n, caller).then((each) => answered.push(each))
+          void lookUpUntilAnswered(lookups, n, callerKey).then((each) => answered.push(each))
         }
         total += size
         await clock.advance(pick(0, 20_000))
       }
       await clock.advance((total / 10) * intervalMs * 2 + 2 * spanMs)
       expect(answered).toHaveLength(total)
-      for (const { caller, tookMs } of answered) {
+      for (const { callerKey, tookMs } of answered) {
         // By turns, each lookup of the caller has at most one of each other caller before it.
-        const place = Math.min(total, countOf.size * (countOf.get(caller) ?? 0))
+        const place = Math.min(total, countOf.size * (countOf.get(callerKey) ?? 0))
         expect(tookMs).toBeLessThan(1.5 * (Math.ceil(place / 10) * intervalMs + spanMs))
       }
       const sentAt = requests.map(({ at }) => at)

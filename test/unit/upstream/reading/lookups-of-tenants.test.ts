@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import { Tenant } from '../../../../src/upstream/tenant/tenant.ts'
-import { WriteJournal } from '../../../../src/upstream/writes/write-journal.ts'
+import type { Tenant } from '../../../../src/upstream/tenant/tenant.ts'
 import { cidOf, ModelService } from '../../../support/model/model-service.ts'
 import { operationOf } from '../../../support/upstream/come-back.ts'
 import { createService } from '../../../support/upstream/create-service.ts'
+import { createTenant } from '../../../support/upstream/create-tenant.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const BY_ADDRESS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'address', endpoint: 'all' }
@@ -17,7 +17,7 @@ function createTenants(limit: RateLimit) {
   const capabilities = { count: 'matching', multiStatus: true } as const
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null }
   const service = createService({ ...settings, limits: [limit], capabilities }, { clock, connect: model.connect })
-  const [a, b] = ['a', 'b'].map((token) => new Tenant(service, token, token, new WriteJournal())) as [Tenant, Tenant]
+  const [a, b] = ['a', 'b'].map((token) => createTenant(service, token, token)) as [Tenant, Tenant]
   const lookUpMany = (tenant: Tenant, count: number) =>
     Array.from({ length: count }, (_, n) => {
       const since = clock.now()

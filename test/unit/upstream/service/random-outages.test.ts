@@ -40,7 +40,7 @@ async function runHistory(seed: number) {
       const tenant = pick([...tenants, ...broken])
       const what = pick(['list', 'pin', 'remove', 'poll'] as const)
       const isKnown = service.health(tenant).breaker !== 'closed'
-      made.push(Object.assign(call(what, { tenant, caller: pick(['x', 'y']) }), { isKnown, what, tenant }))
+      made.push(Object.assign(call(what, { tenant, callerKey: pick(['x', 'y']) }), { isKnown, what, tenant }))
       await clock.advance(EVERY_MS)
     }
   }

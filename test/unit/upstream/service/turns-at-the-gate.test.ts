@@ -79,7 +79,7 @@ describe('a good call', () => {
     const { clock, model, service, call } = calls
     model.fate = () => ({ afterMs: 10 })
     const good: Outcome[] = []
-    const broken = (caller: string): void => {
+    const broken = (callerKey: string): void => {
       const send = async () => {
         await clock.sleep(10)
         throw failed(500)
@@ -91,11 +91,11 @@ describe('a good call', () => {
         class: 'interactive',
         isRepeatable: true,
       } as const
-      service.call({ ...made, signal: new Stop({ asker: { caller } }), send }).catch(() => {})
+      service.call({ ...made, signal: new Stop({ asker: { callerKey } }), send }).catch(() => {})
     }
     await forAMinute(calls, 100, (n) => {
       if (n % 5 === 0) for (let caller = 0; caller < 8; caller++) broken(`m${caller}`)
-      if (n % 20 === 9) good.push(call('list', { caller: 'bob' }))
+      if (n % 20 === 9) good.push(call('list', { callerKey: 'bob' }))
     })
     expect(shareAnswered(good)).toBeGreaterThan(0.98)
   })

@@ -58,11 +58,11 @@ function startBuckets(limits: readonly RateLimit[] | undefined, ...buckets: read
 }
 
 /** Reads again as soon as there is an answer, or some time after a refusal said. Equal reads would share a request. */
-async function readGreedily(tenant: Tenant, lane: number, clock: VirtualClock, random: () => number): Promise<void> {
+async function readGreedily(tenant: Tenant, reader: number, clock: VirtualClock, random: () => number): Promise<void> {
   for (let n = 0, isStopped = false; !isStopped; n++) {
-    const requestClass = lane % 2 ? 'live' : 'interactive'
+    const requestClass = reader % 2 ? 'live' : 'interactive'
     await tenant
-      .listPins({ statuses: ['pinned'], limit: 1, name: `${lane} ${n}` }, { class: requestClass })
+      .listPins({ statuses: ['pinned'], limit: 1, name: `${reader} ${n}` }, { class: requestClass })
       .catch(async (error) => {
         isStopped = error instanceof ServiceUnavailableError
         if (error instanceof RateLimitedError) await sleep(clock, error.retryAfterMs * (1 + random() / 2))
@@ -80,7 +80,8 @@ describe('services of one endpoint', () => {
       [limit],
       ...tokens.map((token, index): Bucket => [names[index] ?? '', token]),
     )
-    for (const tenant of tenants) for (let lane = 0; lane < 6; lane++) void readGreedily(tenant, lane, clock, random)
+    for (const tenant of tenants)
+      for (let reader = 0; reader < 6; reader++) void readGreedily(tenant, reader, clock, random)
     await clock.advance(durationMs)
     const times = arrivals.map(({ at }) => at)
     expect(mostInAnyWindow(times, limit.windowMs)).toBeLessThanOrEqual(limit.limit)
@@ -98,7 +99,8 @@ describe('services of one endpoint', () => {
     const { clock, registry, tenants, answer } = startBuckets(undefined, ['one', 'a'], ['two', 'a'], ['three', 'b'])
     const [one, two, three] = tenants as [Tenant, Tenant, Tenant]
     answer.status = 429
-    answer.retryAfter = '60'
+    // A date, which is compared with the clock of the gateway.
+    answer.retryAfter = new Date(clock.wallNow() + 60_000).toUTCString()
     const refused = one.listPins({ statuses: ['pinned'], limit: 1 }).catch((error) => error)
     await clock.advance(JITTER_MS)
     expect(await refused).toBeInstanceOf(RateLimitedError)
@@ -123,7 +125,7 @@ describe('services of one endpoint', () => {
       ['two', 'b'],
       ['three', 'c'],
     )
-    using live = createInformers({ random: () => 0.5, wallNow: () => clock.now() })
+    using live = createInformers({ random: () => 0.5 })
     for (const tenant of tenants) {
       const service = registry.get(tenant.service)
       live.watch([{ tenant, service, selection: query() }])

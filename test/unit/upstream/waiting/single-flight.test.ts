@@ -17,7 +17,7 @@ function scripted() {
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('SingleFlight', () => {
-  it('makes one call for all callers while it is in flight, and a new one afterwards', async () => {
+  it('makes one call for all waiters while it is in flight, and a new one afterwards', async () => {
     const flights = new SingleFlight()
     const { calls, start } = scripted()
     const answers = Array.from({ length: 10_000 }, () => flights.share('key', start))
@@ -40,7 +40,7 @@ describe('SingleFlight', () => {
     expect(await Promise.all(answers)).toEqual(['answer 0', 'answer 1'])
   })
 
-  it('lets one caller go with its own reason and answers the others', async () => {
+  it('lets one waiter go with its own reason and answers the others', async () => {
     const flights = new SingleFlight()
     const { calls, start } = scripted()
     const leaver = new AbortController()
@@ -53,7 +53,7 @@ describe('SingleFlight', () => {
     expect(await stayed).toBe('answer')
   })
 
-  it('stops the call when the last caller leaves, and starts another for the next caller', async () => {
+  it('stops the call when the last waiter leaves, and starts another for the next waiter', async () => {
     const flights = new SingleFlight()
     const { calls, start } = scripted()
     const leavers = [new AbortController(), new AbortController()]
@@ -77,14 +77,14 @@ describe('SingleFlight', () => {
     expect(calls[0]?.signal.aborted).toBe(false)
   })
 
-  it('starts nothing for a caller that has gone already', async () => {
+  it('starts nothing for a waiter that has gone already', async () => {
     const { calls, start } = scripted()
     const gone = AbortSignal.abort(new Error('went away'))
     await expect(new SingleFlight().share('key', start, { signal: gone })).rejects.toThrow('went away')
     expect(calls).toEqual([])
   })
 
-  it('rejects for every caller on a failure, and leaves no rejection unhandled when all have left', async () => {
+  it('rejects for every waiter on a failure, and leaves no rejection unhandled when all have left', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown) => void unhandled.push(reason)
     process.on('unhandledRejection', note)
@@ -104,7 +104,7 @@ describe('SingleFlight', () => {
     expect(unhandled).toEqual([])
   })
 
-  it('reports the number of waiting callers to the starter of the call, before any of them gets the value', async () => {
+  it('reports the number of waiters to the starter of the call, before any of them gets the value', async () => {
     const flights = new SingleFlight()
     const { calls, start } = scripted()
     const told: string[] = []

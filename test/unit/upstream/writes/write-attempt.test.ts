@@ -9,7 +9,7 @@ import { WriteAttempt } from '../../../../src/upstream/writes/write-attempt.ts'
 import type { WriteRecord } from '../../../../src/upstream/writes/write-records.ts'
 import type { WriteRequests } from '../../../../src/upstream/writes/write-requests.ts'
 import { exampleCid } from '../../../support/providers/example-cid.ts'
-import { VirtualClock } from '../../../support/virtual-clock.ts'
+import { EPOCH_MS, VirtualClock } from '../../../support/virtual-clock.ts'
 
 const CID = parseCid(exampleCid(1))
 const RECORD: WriteRecord = {
@@ -17,7 +17,7 @@ const RECORD: WriteRecord = {
   key: 'key',
   fingerprint: 'fingerprint',
   writeId: 'f'.repeat(32),
-  startedAt: Date.parse('2026-01-01T00:00:00Z'),
+  startedAt: EPOCH_MS,
   state: 'pending',
   write: {
     pin: { cid: CID, name: 'new', origins: [], meta: { a: 'b' } },
@@ -63,7 +63,12 @@ it('WriteAttempt judges the answer to a replacement by what was known of `meta` 
       removed.push(requestId)
     },
   } as unknown as WriteRequests
-  const attempt = new WriteAttempt(requests, new MemoryWriteRecords(), RECORD, new AbortController().signal)
+  const attempt = new WriteAttempt(
+    requests,
+    new MemoryWriteRecords(() => EPOCH_MS),
+    RECORD,
+    new AbortController().signal,
+  )
   await expect(attempt.perform()).rejects.toBeInstanceOf(UnchangedPinError)
   expect(removed).toEqual([])
   expect(attempt.sweepId).toBe(null)

@@ -101,15 +101,15 @@ describe('an outbox', () => {
   })
 
   it('never has more than its threshold and one message in the connection, and never loses the last message of a key', () => {
-    const lanes = 3
+    const queues = 3
     const action = fc.oneof(
-      { weight: 5, arbitrary: fc.tuple(fc.nat(lanes - 1), fc.nat(4), fc.integer({ min: 1, max: 9_000 })) },
+      { weight: 5, arbitrary: fc.tuple(fc.nat(queues - 1), fc.nat(4), fc.integer({ min: 1, max: 9_000 })) },
       { weight: 1, arbitrary: fc.constant('read' as const) },
     )
     fc.assert(
       fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
         const wire = startWire()
-        const all = Array.from({ length: lanes }, () => new MessageQueue(wire.outbox, framing))
+        const all = Array.from({ length: queues }, () => new MessageQueue(wire.outbox, framing))
         const last = new Map<string, string>()
         actions.forEach((each, index) => {
           if (each === 'read') {
@@ -124,13 +124,13 @@ describe('an outbox', () => {
         })
         const sentBefore = wire.sent.length
         while (wire.outbox.isCongested) wire.read()
-        for (let queue = 0; queue < lanes; queue++) {
+        for (let queue = 0; queue < queues; queue++) {
           const kept = wire.sent.slice(sentBefore).filter((text) => text.startsWith(`${queue}/`))
           expect(kept.length).toBeLessThanOrEqual(5)
         }
         const seen = new Map(wire.sent.map((text) => [text.split('/').slice(0, 2).join('/'), text]))
         expect(seen).toEqual(last)
-        for (let queue = 0; queue < lanes; queue++) {
+        for (let queue = 0; queue < queues; queue++) {
           const order = wire.sent
             .filter((text) => text.startsWith(`${queue}/`))
             .map((text) => Number(text.split('/')[2]))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { safePace } from '../../../../src/upstream/budget/rate-limit.ts'
+import { safePace } from '../../../../src/upstream/budget/safe-pace.ts'
 
 describe('safePace', () => {
   it.each([

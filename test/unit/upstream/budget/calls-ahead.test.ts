@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { callsAhead } from '../../../../src/upstream/budget/calls-ahead.ts'
 import { ClassOrder } from '../../../../src/upstream/budget/class-order.ts'
-import { type BudgetClass, callsAhead, REQUEST_CLASSES } from '../../../../src/upstream/budget/request-class.ts'
+import { BUDGET_CLASSES, type BudgetClass } from '../../../../src/upstream/budget/request-class.ts'
 import { serveNext } from '../../../support/upstream/serve-next.ts'
 
 describe('callsAhead', () => {
-  it.each(REQUEST_CLASSES)('predicts the turn of a %s call among 500 waiting calls', (requestClass) => {
+  it.each(BUDGET_CLASSES)('predicts the turn of a %s call among 500 waiting calls', (requestClass) => {
     const waiting: Record<BudgetClass, number> = { mutation: 100, interactive: 100, trial: 100, live: 100, resync: 100 }
     const foretold = callsAhead(requestClass, (other) => waiting[other])
     const order = new ClassOrder()
@@ -19,6 +20,6 @@ describe('callsAhead', () => {
   })
 
   it('predicts no calls ahead without waiting calls', () => {
-    expect(REQUEST_CLASSES.map((each) => callsAhead(each, () => 0))).toEqual(REQUEST_CLASSES.map(() => 0))
+    expect(BUDGET_CLASSES.map((each) => callsAhead(each, () => 0))).toEqual(BUDGET_CLASSES.map(() => 0))
   })
 })
