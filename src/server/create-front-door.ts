@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Informers } from '../live/informers.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { ServiceRegistry } from '../upstream/tenant/service-registry.ts'
+import { systemClock } from '../upstream/waiting/clock.ts'
 import type { Caller, CallerRequest } from './caller/caller.ts'
 import { createIdentifyByHost } from './caller/identify-by-host.ts'
 import { createIdentifyByTokens } from './caller/identify-by-tokens.ts'
@@ -15,6 +16,7 @@ import { createRequestGuard } from './http/request-guard.ts'
 import { createRequestListener } from './http/request-listener.ts'
 import { RequestsInFlight } from './http/requests-in-flight.ts'
 import type { HostRoutes } from './http/routes.ts'
+import { UnreadAnswers } from './http/unread-answers.ts'
 import { createConnectionServer } from './transports/create-connection-server.ts'
 import { createGraphqlHandler } from './transports/create-graphql-handler.ts'
 import { createJsonHandler } from './transports/http-json/create-json-handler.ts'
@@ -52,6 +54,11 @@ export function createFrontDoor(
   const { requestTimeoutMs, maxRequestBytes, shutdownTimeoutMs } = config
   const guard = createRequestGuard(config)
   const inFlight = new RequestsInFlight()
+  const unread = new UnreadAnswers(() => inFlight.responses, {
+    mostBytes: 8 * config.maxAnswerBytes,
+    stallMs: config.liveStallMs,
+    clock: systemClock,
+  })
   const executor = new Executor({ schema, registry, live, requestTimeoutMs, limits: config, log })
   const names = registry.services.map(({ name }) => name)
   const identify = parts.identify
@@ -62,7 +69,7 @@ export function createFrontDoor(
   const connections = createConnectionServer(config, { executor, identify, guard, log })
   const graphql = createGraphqlHandler(connections, json, maxRequestBytes)
   return {
-    handle: createRequestListener({ guard, graphql, isReady, hostRoutes, inFlight, log }),
+    handle: createRequestListener({ guard, graphql, isReady, hostRoutes, inFlight, unread, log }),
     inFlight,
     upgrade(request, socket, head) {
       // This runs in a listener of an event: what it throws would end the process.
@@ -79,6 +86,9 @@ export function createFrontDoor(
     get drainTimeMs() {
       return connections.drainTimeMs
     },
-    [Symbol.dispose]: () => connections[Symbol.dispose](),
+    [Symbol.dispose]() {
+      unread[Symbol.dispose]()
+      connections[Symbol.dispose]()
+    },
   }
 }

@@ -10,6 +10,7 @@ import { requestIdOf } from './request-id.ts'
 import type { RequestsInFlight } from './requests-in-flight.ts'
 import { createRoutes, type HostRoutes, type Route } from './routes.ts'
 import { sendJson } from './send-json.ts'
+import type { UnreadAnswers } from './unread-answers.ts'
 
 /**
  * Does for every HTTP request what does not depend on its route: gives it a request id, refuses clients that are not served,
@@ -17,6 +18,7 @@ import { sendJson } from './send-json.ts'
  *
  * @param parts.isReady false while starting or stopping
  * @param parts.inFlight counts the requests
+ * @param parts.unread bounds what clients leave unread
  */
 export function createRequestListener(parts: {
   guard: RequestGuard
@@ -24,9 +26,10 @@ export function createRequestListener(parts: {
   isReady: () => boolean
   hostRoutes: HostRoutes
   inFlight: RequestsInFlight
+  unread: UnreadAnswers
   log: Logger
 }): RequestListener {
-  const { guard, inFlight, log } = parts
+  const { guard, inFlight, unread, log } = parts
   const routeOf = createRoutes(parts)
 
   /** Rejects for a synchronous throw as well, so that all failures end in `fail`. */
@@ -51,6 +54,7 @@ export function createRequestListener(parts: {
     res.setHeader('x-request-id', requestId)
     res.setHeader('x-content-type-options', 'nosniff')
     const gone = new Stop()
+    unread.watch()
     const release = inFlight.add(req, res, () => gone.abort())
     res.on('close', () => {
       release()

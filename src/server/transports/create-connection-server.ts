@@ -8,6 +8,7 @@ import type { RequestGuard } from '../http/request-guard.ts'
 import { ConnectionServer } from './connection-server.ts'
 import { ConnectionCaps } from './connections/connection-caps.ts'
 import { connectionLimitsOf } from './connections/connection-limits.ts'
+import { KeptBytes } from './connections/kept-bytes.ts'
 
 /** Creates the server of WebSockets and event streams from the configuration. */
 export function createConnectionServer(
@@ -23,6 +24,7 @@ export function createConnectionServer(
   return new ConnectionServer({
     operations: new Operations(executor),
     caps: new ConnectionCaps(connectionLimitsOf(config), systemClock.now),
+    kept: new KeptBytes(config.maxAnswerBytes),
     identify,
     guard,
     log,

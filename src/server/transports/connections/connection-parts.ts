@@ -4,11 +4,14 @@ import type { Identify } from '../../caller/caller.ts'
 import type { Operations } from '../../graphql/operations.ts'
 import type { RequestGuard } from '../../http/request-guard.ts'
 import type { ConnectionCaps } from './connection-caps.ts'
+import type { KeptBytes } from './kept-bytes.ts'
 
 /** Parts that all connections share. */
 export interface ConnectionParts {
   readonly operations: Operations
   readonly caps: ConnectionCaps
+  /** What waits until clients read. */
+  readonly kept: KeptBytes
   readonly identify: Identify
   readonly guard: RequestGuard
   readonly log: Logger

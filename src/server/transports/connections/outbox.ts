@@ -1,4 +1,5 @@
 import type { Message } from '../../graphql/message.ts'
+import type { KeptBytes } from './kept-bytes.ts'
 
 /** The sending side of a connection. */
 export interface Wire {
@@ -11,20 +12,24 @@ export interface Wire {
  * Messages that one connection has still to send.
  *
  * While the client does not read, nothing more is written. Each operation then keeps the last message of each pin, and sends
- * these in order once the connection has drained. Messages are shared by all connections that keep them.
+ * these in order once the connection has drained. Messages are shared by all connections that keep them. What a connection keeps is
+ * bounded in bytes: one that would keep more is given up.
  */
 export class Outbox {
   readonly #wire: Wire
-  readonly #onCongestion: ((isCongested: boolean) => void) | null
+  readonly #owner: OutboxOwner
   /** Null until the client falls behind for the first time, which most clients never do. */
   #waiting: Set<MessageQueue> | null = null
   #isCongested = false
+  /** Bytes of the messages that wait. */
+  #keptBytes = 0
+  /** Those of them that no other connection shares. */
+  #ownBytes = 0
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null
 
-  /** @param onCongestion called when the client falls behind, and when it has caught up or the outbox is closed */
-  constructor(wire: Wire, onCongestion: ((isCongested: boolean) => void) | null = null) {
+  constructor(wire: Wire, owner: OutboxOwner) {
     this.#wire = wire
-    this.#onCongestion = onCongestion
+    this.#owner = owner
   }
 
   get isCongested(): boolean {
@@ -36,7 +41,20 @@ export class Outbox {
     this.#wire.write(frame)
     if (this.#isCongested || !this.#wire.isFull) return
     this.#isCongested = true
-    this.#onCongestion?.(true)
+    this.#owner.congested?.(true)
+  }
+
+  /** Counts a message that waits, or one that waits no more. */
+  count({ payload, key }: Message, sign: 1 | -1): void {
+    const bytes = sign * payload.length
+    const { kept } = this.#owner
+    this.#keptBytes += bytes
+    if (key === null) {
+      this.#ownBytes += bytes
+      kept.add(bytes)
+    }
+    const isTooMuch = this.#keptBytes > kept.mostOfConnection || (this.#ownBytes > 0 && kept.areTooMany)
+    if (sign > 0 && isTooMuch) this.#owner.overflowed()
   }
 
   /** Flushes the queue as soon as the connection has drained. */
@@ -58,7 +76,7 @@ export class Outbox {
         return
       }
     }
-    this.#onCongestion?.(false)
+    this.#owner.congested?.(false)
     this.#release()
   }
 
@@ -78,7 +96,7 @@ export class Outbox {
   /** Forgets all waiting queues. The connection is closed. */
   close(): void {
     this.#waiting = null
-    if (this.#isCongested) this.#onCongestion?.(false)
+    if (this.#isCongested) this.#owner.congested?.(false)
     this.#isCongested = false
     this.#release()
   }
@@ -87,6 +105,15 @@ export class Outbox {
     this.#ready?.resolve()
     this.#ready = null
   }
+}
+
+/** The connection of an outbox. */
+export interface OutboxOwner {
+  readonly kept: KeptBytes
+  /** Called when the client falls behind, and when it has caught up or the outbox is closed. */
+  congested?(isCongested: boolean): void
+  /** Called when more waits than may: the connection must be closed. It may be called again until it is. */
+  overflowed(): void
 }
 
 /** Encodes messages for a transport. */
@@ -121,9 +148,10 @@ export class MessageQueue {
     this.#kept ??= new Map()
     const key = message.key ?? Symbol()
     // Behind the others: messages are sent in the order in which they became true.
-    this.#kept.delete(key)
+    this.#drop(key)
     this.#kept.set(key, message)
     this.#outbox.wait(this)
+    this.#outbox.count(message, 1)
   }
 
   /** Sends a last frame after all messages that wait. */
@@ -137,6 +165,7 @@ export class MessageQueue {
   /** Forgets the messages that wait, and sends nothing more. */
   close(): void {
     this.#isClosed = true
+    for (const key of this.#kept?.keys() ?? []) this.#drop(key)
     this.#kept = null
   }
 
@@ -144,12 +173,19 @@ export class MessageQueue {
   flush(): boolean {
     for (const [key, message] of this.#kept ?? []) {
       if (this.#outbox.isCongested) return false
-      this.#kept?.delete(key)
+      this.#drop(key)
       this.#outbox.send(this.#framing.frameOf(message))
     }
     this.#kept = null
     this.#finish()
     return true
+  }
+
+  #drop(key: string | symbol): void {
+    const message = this.#kept?.get(key)
+    if (!message) return
+    this.#kept?.delete(key)
+    this.#outbox.count(message, -1)
   }
 
   #finish(): void {

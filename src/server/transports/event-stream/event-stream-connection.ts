@@ -3,7 +3,8 @@ import type { Message, Subscriber } from '../../graphql/message.ts'
 import type { RunningOperation } from '../../graphql/operations.ts'
 import type { ConnectionTally } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
-import { type Framing, MessageQueue, Outbox, type Wire } from '../connections/outbox.ts'
+import type { KeptBytes } from '../connections/kept-bytes.ts'
+import { type Framing, MessageQueue, Outbox, type OutboxOwner, type Wire } from '../connections/outbox.ts'
 
 const PING = Buffer.from(':\n\n')
 const COMPLETE = Buffer.from('event: complete\ndata:\n\n')
@@ -40,7 +41,7 @@ export function breakOff(res: ServerResponse): void {
  * An event behind which a client can resume has a cursor as its id, which a browser's `EventSource` sends when it connects
  * again.
  */
-export class EventStreamConnection implements Connection, Subscriber {
+export class EventStreamConnection implements Connection, Subscriber, OutboxOwner {
   readonly #res: ServerResponse
   readonly #outbox: Outbox
   readonly #queue: MessageQueue
@@ -58,7 +59,7 @@ export class EventStreamConnection implements Connection, Subscriber {
     this.#res = res
     this.#parts = parts
     this.#requestId = requestId
-    this.#outbox = new Outbox(new ResponseWire(res), (isCongested) => this.#note(isCongested))
+    this.#outbox = new Outbox(new ResponseWire(res), this)
     this.#queue = new MessageQueue(this.#outbox, EVENTS)
     res.on('drain', () => this.#outbox.drained())
     res.once('close', () => {
@@ -107,6 +108,18 @@ export class EventStreamConnection implements Connection, Subscriber {
   /** Event streams have no pings: see {@link unreadSince}. */
   get unreadBytes(): number {
     return 0
+  }
+
+  get kept(): KeptBytes {
+    return this.#parts.kept
+  }
+
+  congested(isCongested: boolean): void {
+    this.#note(isCongested)
+  }
+
+  overflowed(): void {
+    this.terminate()
   }
 
   beat(): void {

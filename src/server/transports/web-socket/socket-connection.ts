@@ -8,7 +8,8 @@ import { requestIdOf } from '../../http/request-id.ts'
 import { capError } from '../connections/cap-error.ts'
 import type { ConnectionTally } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
-import { Outbox } from '../connections/outbox.ts'
+import type { KeptBytes } from '../connections/kept-bytes.ts'
+import { Outbox, type OutboxOwner } from '../connections/outbox.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
 import { Handshake, refusalOf } from './handshake.ts'
 import type { ServedSocket, SocketListener } from './served-socket.ts'
@@ -25,7 +26,7 @@ const MAX_UNTAKEN_BYTES = 32 * 1024
  * One WebSocket that speaks graphql-transport-ws: does what each message of the client asks for, within the caps of its
  * tally.
  */
-export class SocketConnection implements Connection, SocketListener, SubscriberOwner, ReadListener {
+export class SocketConnection implements Connection, SocketListener, SubscriberOwner, ReadListener, OutboxOwner {
   readonly #ws: ServedSocket
   readonly #socket: Socket
   readonly #wire: SocketWire
@@ -56,7 +57,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#owner = owner
     this.#requestId = flat(requestIdOf(request.headers['x-request-id']))
     this.#wire = new SocketWire(ws, request.socket, { head, listener: this, clock: parts.clock })
-    this.#outbox = new Outbox(this.#wire)
+    this.#outbox = new Outbox(this.#wire, this)
     this.#handshake = new Handshake(request.headers, () => this.#close(CLOSE_REASONS.initTimeout))
     ws.listen(this)
     owner.opened(this)
@@ -116,6 +117,14 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
 
   visible(error: unknown): unknown {
     return this.#parts.operations.visible(error, this.#requestId)
+  }
+
+  get kept(): KeptBytes {
+    return this.#parts.kept
+  }
+
+  overflowed(): void {
+    this.#close(CLOSE_REASONS.stalled)
   }
 
   beat(): void {

@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Message } from '../../../../../src/server/graphql/message.ts'
+import { KeptBytes } from '../../../../../src/server/transports/connections/kept-bytes.ts'
 import { MessageQueue, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
 
 const THRESHOLD = 32 * 1024
 
 /** A connection whose other side reads when told to. */
-function startWire() {
+function startWire(kept = new KeptBytes(1_000_000)) {
+  let overflows = 0
   const sent: string[] = []
   let bufferedBytes = 0
   const congestion: boolean[] = []
@@ -20,11 +22,20 @@ function startWire() {
         return bufferedBytes > THRESHOLD
       },
     },
-    (isCongested) => void congestion.push(isCongested),
+    {
+      kept,
+      congested: (isCongested) => void congestion.push(isCongested),
+      overflowed() {
+        overflows += 1
+      },
+    },
   )
   return {
     sent,
     congestion,
+    get overflows() {
+      return overflows
+    },
     outbox,
     get bufferedBytes() {
       return bufferedBytes
@@ -136,6 +147,61 @@ describe('an outbox', () => {
             .map((text) => Number(text.split('/')[2]))
           expect(order).toEqual([...order].sort((a, b) => a - b))
         }
+      }),
+    )
+  })
+})
+
+describe('what an outbox keeps', () => {
+  /** Most bytes of an answer. A connection keeps twice as many, and all together eight times. */
+  const ANSWER = 10_000
+  const congested = (kept: KeptBytes) => {
+    const wire = startWire(kept)
+    const queue = new MessageQueue(wire.outbox, framing)
+    queue.next(message(BIG))
+    queue.next(message(BIG))
+    return { wire, queue }
+  }
+
+  it('is given up once one connection keeps more than two answers, of whatever kind', () => {
+    for (const key of ['a', null]) {
+      const { wire, queue } = congested(new KeptBytes(ANSWER))
+      queue.next(message('x'.repeat(ANSWER), key))
+      queue.next(message('y'.repeat(ANSWER), key && 'b'))
+      expect(wire.overflows).toBe(0)
+      queue.next(message('z', key && 'c'))
+      expect(wire.overflows).toBe(1)
+    }
+  })
+
+  it('is given up once all connections keep more than eight answers that nobody shares', () => {
+    const kept = new KeptBytes(ANSWER)
+    const others = Array.from({ length: 8 }, () => congested(kept))
+    for (const { queue } of others) queue.next(message('x'.repeat(ANSWER)))
+    const shared = congested(kept)
+    shared.queue.next(message('x'.repeat(ANSWER), 'a'))
+    expect([shared.wire.overflows, ...others.map(({ wire }) => wire.overflows)]).toEqual(Array(9).fill(0))
+    shared.queue.next(message('x'))
+    expect(shared.wire.overflows).toBe(1)
+  })
+
+  it('is counted exactly, whatever is kept, replaced, sent and closed', () => {
+    const step = fc.oneof(
+      fc.record({ size: fc.nat(5_000), key: fc.option(fc.constantFrom('a', 'b', 'c')) }),
+      fc.constantFrom('read', 'close'),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const kept = new KeptBytes(1_000_000)
+        const { wire, queue } = congested(kept)
+        for (const each of steps) {
+          if (each === 'read') wire.read()
+          else if (each === 'close') queue.close()
+          else queue.next(message('x'.repeat(each.size), each.key))
+          expect(kept.bytes).toBeGreaterThanOrEqual(0)
+        }
+        while (wire.outbox.isCongested) wire.read()
+        expect(kept.bytes).toBe(0)
       }),
     )
   })

@@ -8,6 +8,7 @@ import { createRequestGuard } from '../../../../../src/server/http/request-guard
 import { ConnectionServer } from '../../../../../src/server/transports/connection-server.ts'
 import { ConnectionCaps } from '../../../../../src/server/transports/connections/connection-caps.ts'
 import { connectionLimitsOf } from '../../../../../src/server/transports/connections/connection-limits.ts'
+import { KeptBytes } from '../../../../../src/server/transports/connections/kept-bytes.ts'
 import { Stop } from '../../../../../src/upstream/waiting/stop.ts'
 import { VirtualClock } from '../../../../support/virtual-clock.ts'
 
@@ -56,6 +57,7 @@ function startServer(clock: VirtualClock): ConnectionServer {
     ...config,
     operations: { start: () => running, visible: () => [] } as unknown as Operations,
     caps: new ConnectionCaps(connectionLimitsOf(config), () => clock.now()),
+    kept: new KeptBytes(config.maxAnswerBytes),
     identify: async () => ({ key: 'caller' }) as never,
     guard: createRequestGuard(config),
     log: { debug() {}, error() {} } as never,

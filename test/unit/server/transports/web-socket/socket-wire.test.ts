@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { Message } from '../../../../../src/server/graphql/message.ts'
+import { KeptBytes } from '../../../../../src/server/transports/connections/kept-bytes.ts'
 import { MessageQueue, Outbox } from '../../../../../src/server/transports/connections/outbox.ts'
 import { SocketWire } from '../../../../../src/server/transports/web-socket/socket-wire.ts'
 import { systemClock } from '../../../../../src/upstream/waiting/clock.ts'
@@ -24,7 +25,7 @@ function startReader() {
   const options = { head, listener, clock: systemClock }
   const wire: SocketWire = new SocketWire(ws as unknown as WebSocket, socket as unknown as Socket, options)
   ws.on('pong', (payload) => wire.ponged(payload))
-  const outbox = new Outbox(wire)
+  const outbox = new Outbox(wire, { kept: new KeptBytes(1_000_000), overflowed: () => {} })
   const read: Buffer[] = []
   return {
     ws,
