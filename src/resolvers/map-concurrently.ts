@@ -1,3 +1,5 @@
+import { giveWay } from '../upstream/waiting/give-way.ts'
+
 /** Maps items with at most `concurrency` calls in flight. Results are in the order of the items. */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
@@ -10,6 +12,7 @@ export async function mapConcurrently<Item, Result>(
     while (next < items.length) {
       const index = next++
       results[index] = await map(items[index] as Item, index)
+      await giveWay()
     }
   }
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work))

@@ -161,11 +161,21 @@ const LAYERS: Layers = {
     'schema',
     'upstream/observing/upstream-observer.ts',
     'upstream/tenant/service-registry.ts',
+    'upstream/waiting/clock.ts',
   ],
   // Steps around every HTTP request. Transports may import only the files of it that they name.
-  'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/waiting/stop.ts'],
+  'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/waiting'],
   'server/caller': ['domain'],
-  'server/graphql': ['domain', 'live', 'observability', 'resolvers', 'server/caller', 'upstream/waiting/stop.ts'],
+  // Of the schema it knows what fields cost. It gets the schema itself as a value.
+  'server/graphql': [
+    'domain',
+    'live',
+    'observability',
+    'resolvers',
+    'schema/field-cost.ts',
+    'server/caller',
+    'upstream/waiting',
+  ],
   'server/pages': [],
   // Transports move bytes, and know nothing of pins. The floor connects their rooms, which know each other only as listed here.
   'server/transports': [
@@ -196,6 +206,7 @@ const LAYERS: Layers = {
   ],
   'server/transports/web-socket': [
     'domain/errors.ts',
+    'domain/untrusted-json.ts',
     'server/caller',
     'server/graphql',
     'server/http/graphql-path.ts',

@@ -1,4 +1,5 @@
 import type { LiveEvent } from '../../live/live-event.ts'
+import { giveWay } from '../../upstream/waiting/give-way.ts'
 import type { Message, Subscriber } from './message.ts'
 
 /** A source of events. It keeps events from before the first `next()` on. `LiveReader` is one. */
@@ -88,6 +89,7 @@ export class Cohort {
     try {
       for (let step = await first; !step.done; step = await source.next()) {
         await this.#handOut(step.value, await this.render(step.value))
+        await giveWay()
         handedOut.push(step.value)
         const oldest = handedOut.length > KEPT ? handedOut.shift() : undefined
         if (oldest) this.#messages.delete(oldest)

@@ -1,3 +1,4 @@
+import { giveWay } from '../../upstream/waiting/give-way.ts'
 import { Cohort, type LiveFeed } from './cohort.ts'
 import type { Subscriber } from './message.ts'
 
@@ -86,6 +87,7 @@ export class Cohorts {
       if (done) break
       subscriber.next(await (this.#open.get(key) ?? feed).render(event))
       await subscriber.ready()
+      await giveWay()
     }
     subscriber.complete()
   }

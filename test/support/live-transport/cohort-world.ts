@@ -154,7 +154,10 @@ export async function after(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await Promise.resolve()
 }
 
-/** Waits until no microtask is left: the world has nothing else in flight. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+/** Turns of the event loop in which loops that give way come to their ends: each turn does 10 ms of work. */
+const TURNS = 20
+
+/** Waits until the world has nothing in flight. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

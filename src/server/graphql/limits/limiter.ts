@@ -1,10 +1,15 @@
-import { type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql'
+import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql'
 import type { CostEnvironment } from '../../../schema/field-cost.ts'
-import type { Run } from '../executor.ts'
+import type { OperationRequest } from '../operation-request.ts'
 import { isLonger } from './answer-size.ts'
 import { OpenLists } from './open-lists.ts'
 import { OperationCosts } from './operation-costs.ts'
 import { type OperationCost, type OperationLimits, tooCostly } from './operation-limits.ts'
+
+/** An operation that is about to run. */
+interface Asked extends Pick<OperationRequest, 'operationName' | 'variables'> {
+  readonly document: DocumentNode
+}
 
 /** Bounds operations before they run, while they run, and after that. One rule for all transports and for each event. */
 export class Limiter {
@@ -22,7 +27,7 @@ export class Limiter {
    *
    * @returns the cost; an error for an operation that must not be run; null if the document has no such operation
    */
-  costOf({ document, operationName, variables }: Run): OperationCost | GraphQLError | null {
+  costOf({ document, operationName, variables }: Asked): OperationCost | GraphQLError | null {
     const operation = getOperationAST(document, operationName)
     if (!operation) return null
     try {

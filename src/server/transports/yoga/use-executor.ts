@@ -20,7 +20,7 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
   return {
     onRequestParse({ request, setRequestParser }) {
       if (request.method === 'GET') setRequestParser(({ url }) => paramsOfUrl(url))
-      else if (isJson(request))
+      else if (isJsonBody(request))
         setRequestParser(async (post) => paramsOfBody(await post.text()) as Record<string, unknown>)
     },
     onParams({ params, setParams }) {
@@ -48,7 +48,7 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
   }
 }
 
-function isJson({ headers }: Request): boolean {
+function isJsonBody({ headers }: Request): boolean {
   return /^\s*application\/(?:graphql\+)?json\b/i.test(headers.get('content-type') ?? '')
 }
 
