@@ -53,6 +53,7 @@ describe('onCall', () => {
         waitedMs: 0,
         tookMs: expect.any(Number),
         status: 200,
+        refusal: null,
         error: null,
       },
     ])
@@ -185,10 +186,17 @@ describe('onCall', () => {
   })
 
   it.each([
-    ['a refusal', json(401, { error: { reason: 'UNAUTHORIZED' } }), { status: 401, error: null }],
-    ['a pin that is not there', text(404, ''), { status: 404, error: null }],
-    ['a web page', html(200, '<html>'), { status: 200, error: { code: 'MALFORMED_RESPONSE', cause: null } }],
-    ['a redirect', emptyBody(302), { status: 302, error: { code: 'MALFORMED_RESPONSE', cause: null } }],
+    ['a refused token', text(401, ''), { status: 401, refusal: 'UNAUTHORIZED', error: null }],
+    ['a refused token, by 403', text(403, 'forbidden'), { status: 403, refusal: 'UNAUTHORIZED', error: null }],
+    ['a refused token, by 400', text(400, 'invalid token'), { status: 400, refusal: 'UNAUTHORIZED', error: null }],
+    ['a plan, by 403', text(403, 'a paid plan'), { status: 403, refusal: 'INSUFFICIENT_FUNDS', error: null }],
+    ['a pin that is not there', text(404, ''), { status: 404, refusal: 'PIN_NOT_FOUND', error: null }],
+    [
+      'a web page',
+      html(200, '<html>'),
+      { status: 200, refusal: null, error: { code: 'MALFORMED_RESPONSE', cause: null } },
+    ],
+    ['a redirect', emptyBody(302), { status: 302, refusal: null, error: { code: 'MALFORMED_RESPONSE', cause: null } }],
   ])('reports %s', async (_what, handler, expected) => {
     const { upstream, tenant, calls } = await startScripted()
     upstream.reply(handler)
