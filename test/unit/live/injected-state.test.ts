@@ -10,7 +10,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts'
 it('uses the injected budget and event log, and passes them the keys of tenants', async () => {
   const clock = new VirtualClock()
   const upstream = new ModelService({ clock })
-  const budgets: string[] = []
+  const budgets: unknown[] = []
   const asked = new Set<string>()
   const logged: string[] = []
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null }
@@ -18,7 +18,7 @@ it('uses the injected budget and event log, and passes them the keys of tenants'
     clock,
     connect: upstream.connect,
     createBudget(options) {
-      budgets.push(options.serviceName)
+      budgets.push([options.sharedKey, options.serviceName])
       const budget = createMemoryBudget(options)
       const { acquire } = budget
       return Object.assign(budget, {
@@ -48,7 +48,7 @@ it('uses the injected budget and event log, and passes them the keys of tenants'
   await clock.advance(120_000)
 
   expect(told.events.map(({ kind }) => kind)).toEqual(['CAUGHT_UP', 'ADDED'])
-  expect(budgets).toEqual(['model'])
+  expect(budgets).toEqual([['host model.invalid', 'model']])
   expect([...asked]).toEqual([tenant.key])
   expect(logged).toEqual([`${tenant.key} ADDED`])
 })
