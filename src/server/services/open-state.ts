@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
 import type { CreateEventLog } from '../../live/telling/event-log.ts'
@@ -5,6 +6,7 @@ import { MemoryEventLog } from '../../live/telling/memory-event-log.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { createMemoryBudget } from '../../upstream/budget/create-memory-budget.ts'
 import type { CreateRequestBudget } from '../../upstream/budget/request-budget.ts'
+import { MemoryWriteRecords } from '../../upstream/writes/memory-write-records.ts'
 import { openWriteRecords } from '../../upstream/writes/open-write-records.ts'
 import type { WriteRecords } from '../../upstream/writes/write-records.ts'
 import { DataDirectoryError } from './data-directory.ts'
@@ -14,10 +16,9 @@ import { readSecretFile } from './secret-file.ts'
 export interface GatewayState {
   readonly createBudget: CreateRequestBudget
   readonly createEventLog: CreateEventLog
-  /** Undefined for records in memory. */
-  readonly writeRecords?: WriteRecords
-  /** Secret from which the keys of tenants are made. Everything above is kept under these keys. Undefined for a random secret. */
-  readonly tenantSecret?: Uint8Array
+  readonly writeRecords: WriteRecords
+  /** Secret from which the keys of tenants are made. Event logs and records of writes are kept under these keys. */
+  readonly tenantSecret: Uint8Array
 }
 
 /**
@@ -53,6 +54,6 @@ async function openRecords(
     log.warn(
       `${error.message}. Writes are on record in memory only: after a restart, their idempotency keys are forgotten`,
     )
-    return {}
+    return { tenantSecret: randomBytes(32), writeRecords: new MemoryWriteRecords(Date.now) }
   }
 }

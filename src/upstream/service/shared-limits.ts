@@ -1,5 +1,4 @@
 import { CallMeter } from '../budget/call-meter.ts'
-import { createMemoryBudget } from '../budget/create-memory-budget.ts'
 import { QueuedElsewhere } from '../budget/queued-elsewhere.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { CreateRequestBudget, RequestBudget } from '../budget/request-budget.ts'
@@ -26,7 +25,7 @@ export interface SharedLimits {
 export function createSharedLimits(
   services: readonly LimitedService[],
   clock: Clock,
-  createBudget: CreateRequestBudget = createMemoryBudget,
+  createBudget: CreateRequestBudget,
 ): Map<string, SharedLimits> {
   const byService = new Map<string, SharedLimits>()
   for (const sharers of groupBySharedLimits(services)) {

@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
-import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/tenant/service-registry.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
@@ -9,6 +8,7 @@ import { exampleCid } from '../../support/providers/example-cid.ts'
 import { recordEvents } from '../../support/record-events.ts'
 import { emptyBody, html, json, reset, startScriptedServer, text } from '../../support/scripted-server.ts'
 import { ALICE, NOTHING_TO_CHECK } from '../../support/start-test-api.ts'
+import { createTestRegistry, type TestRegistryOptions } from '../../support/upstream/create-test-registry.ts'
 
 const PINNED = { statuses: ['pinned'], limit: 10 } as const
 const EMPTY = json(200, { count: 0, results: [] })
@@ -18,21 +18,21 @@ function stopOf(operationId: string): Stop {
   return new Stop({ operationIds: [operationId] })
 }
 
-function open(endpoint: string, options: RegistryOptions = {}) {
+function open(endpoint: string, options: TestRegistryOptions = {}) {
   const { observer, calls, services } = recordEvents()
   const settings = { name: 'one', endpoint, token: ALICE, provider: null, capabilities: NOTHING_TO_CHECK }
-  const registry = createServiceRegistry([settings], 'one', { observer, ...options })
+  const registry = createTestRegistry([settings], 'one', { observer, ...options })
   onTestFinished(() => registry[Symbol.asyncDispose]())
   return { tenant: registry.tenant('one', null), calls, services }
 }
 
-async function startScripted(options?: RegistryOptions) {
+async function startScripted(options?: TestRegistryOptions) {
   const upstream = await startScriptedServer()
   onTestFinished(() => upstream[Symbol.asyncDispose]())
   return { upstream, ...open(upstream.endpoint, options) }
 }
 
-async function startEmulated(options?: RegistryOptions) {
+async function startEmulated(options?: TestRegistryOptions) {
   const service = await startEmulatedProvider(compliant)
   onTestFinished(() => service[Symbol.asyncDispose]())
   return { service, ...open(service.endpoint, options) }

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest'
 import { Informers } from '../../../src/live/informers.ts'
 import { MemoryEventLog } from '../../../src/live/telling/memory-event-log.ts'
 import { createMemoryBudget } from '../../../src/upstream/budget/create-memory-budget.ts'
-import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { ModelService } from '../../support/model/model-service.ts'
 import { query, record } from '../../support/model/start-model-live.ts'
+import { createTestRegistry } from '../../support/upstream/create-test-registry.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
 
 it('uses the injected budget and event log, and passes them the keys of tenants', async () => {
@@ -14,7 +14,7 @@ it('uses the injected budget and event log, and passes them the keys of tenants'
   const asked = new Set<string>()
   const logged: string[] = []
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null }
-  await using registry = createServiceRegistry([settings], 'model', {
+  await using registry = createTestRegistry([settings], 'model', {
     clock,
     connect: upstream.connect,
     createBudget(options) {
