@@ -12,8 +12,13 @@ import type { WriteRecords } from '../../upstream/writes/write-records.ts'
 import { DataDirectoryError } from './data-directory.ts'
 import { readSecretFile } from './secret-file.ts'
 
-/** Everything that several gateways in front of the same services would share. A gateway that is alone keeps it in memory and in files. */
-export interface GatewayState {
+/**
+ * Everything that several gateways in front of the same services would share. A gateway that is alone keeps it in memory and in files.
+ *
+ * Disposing it closes what it has opened: the records of writes, and what all parts have in common, such as a connection to Redis. The
+ * services dispose their budgets before that, and the informers their event logs.
+ */
+export interface GatewayState extends AsyncDisposable {
   readonly createBudget: CreateRequestBudget
   readonly createEventLog: CreateEventLog
   readonly writeRecords: WriteRecords
@@ -27,10 +32,13 @@ export interface GatewayState {
  * @throws {DataDirectoryError} when an embedded service is configured and the data directory cannot be written
  */
 export async function openState(config: GatewayConfig, log: Logger): Promise<GatewayState> {
+  const { tenantSecret, writeRecords } = await openRecords(config, log)
   return {
     createBudget: createMemoryBudget,
     createEventLog: () => new MemoryEventLog(),
-    ...(await openRecords(config, log)),
+    writeRecords,
+    tenantSecret,
+    [Symbol.asyncDispose]: () => writeRecords[Symbol.asyncDispose](),
   }
 }
 

@@ -41,7 +41,7 @@ export interface RegistryOptions extends Omit<ServiceOptions, 'clock' | 'timeout
   readonly tenantSecret: Uint8Array
   /** Creates the budgets of the services. They are disposed with the registry. */
   readonly createBudget: CreateRequestBudget
-  /** Store for the records of adds and replacements. It is closed with the registry. */
+  /** Store for the records of adds and replacements. It must stay open until the registry is disposed. */
   readonly writeRecords: WriteRecords
 }
 
