@@ -16,9 +16,9 @@ import { comparePositions } from '../src/domain/pin-order.ts'
 import type { PinQuery } from '../src/upstream/http/list-query.ts'
 import { countPins } from '../src/upstream/reading/count-pins.ts'
 import { collectPins, PinStream } from '../src/upstream/reading/pin-stream.ts'
-import { createServiceRegistry } from '../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../src/upstream/tenant/tenant.ts'
 import { exampleCid, exampleCidV0 } from '../test/support/providers/example-cid.ts'
+import { createTestRegistry } from '../test/support/upstream/create-test-registry.ts'
 import { FOREIGN_SERVERS, type ForeignServer } from './foreign-servers.ts'
 
 const ALL = { statuses: PIN_STATUSES }
@@ -48,7 +48,7 @@ async function check({ name, start, known, hides }: ForeignServer, folder: strin
     const child = spawn(process.execPath, ['start.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
     try {
       const endpoint = `http://127.0.0.1:${await portOf(child.stdout)}`
-      await using registry = createServiceRegistry(
+      await using registry = createTestRegistry(
         [{ name: 'one', endpoint, token: 'secret', ...(isStranger ? { provider: null } : known) }],
         'one',
       )

@@ -10,9 +10,9 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { PinqlError, RateLimitedError } from '../../src/domain/errors.ts'
 import type { RateLimit } from '../../src/upstream/budget/rate-limit.ts'
-import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { mostInAnyWindow } from '../../test/support/sliding-log.ts'
+import { createTestRegistry } from '../../test/support/upstream/create-test-registry.ts'
 
 const SECONDS = Number(process.argv[2] ?? 125)
 const READERS = 8
@@ -61,7 +61,7 @@ async function run({ name, limit, tokens, removeEveryMs, leastUse }: Load): Prom
     return { name: `service-${n}`, endpoint, token, provider: null, limits: [limit] }
   })
   const proxy = { httpProxy: `http://127.0.0.1:${ports.proxy}` }
-  const registry = createServiceRegistry(settings, 'service-0', { proxy })
+  const registry = createTestRegistry(settings, 'service-0', { proxy })
   const tenants = settings.map((each) => registry.tenant(each.name, null))
   const startedAt = performance.now()
   const end = startedAt + SECONDS * 1000

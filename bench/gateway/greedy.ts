@@ -4,10 +4,10 @@
 //   node --import tsx bench/gateway/greedy.ts [seconds = 60]
 // Through the whole of a call, over HTTP: budget, breaker, retries, connections. bench/budget/run.ts has the budget alone.
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
-import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 import { EMULATED_TOKENS } from '../../test/support/providers/emulated-provider.ts'
 import { jainFairness, percentile } from '../../test/support/sliding-log.ts'
 import { createTenant } from '../../test/support/upstream/create-tenant.ts'
+import { createTestRegistry } from '../../test/support/upstream/create-test-registry.ts'
 import { startProcess } from './start-process.ts'
 
 const SECONDS = Number(process.argv[2] ?? 60)
@@ -18,7 +18,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 await using emulated = await startProcess('limited-service-process.ts', { pins: 0, latencyMs: 5 })
 const settings = { name: 'test', endpoint: emulated.url, token: null, provider: null, limits: LIMITS }
-await using registry = createServiceRegistry([settings], 'test')
+await using registry = createTestRegistry([settings], 'test')
 const service = registry.get('test')
 const end = performance.now() + SECONDS * 1000
 const answers = new Map(TENANTS.map((tenant) => [tenant, 0]))

@@ -2,8 +2,8 @@
 // node --import tsx bench/upstream/observer.ts
 import type { ServiceClient } from '../../src/upstream/http/client.ts'
 import type { UpstreamObserver } from '../../src/upstream/observing/upstream-observer.ts'
-import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 import { Stop } from '../../src/upstream/waiting/stop.ts'
+import { createTestRegistry } from '../../test/support/upstream/create-test-registry.ts'
 
 const CALLS = 100_000
 const ROUNDS = 15
@@ -35,7 +35,7 @@ function connect(): ServiceClient {
 
 function start(observer: UpstreamObserver | undefined) {
   const settings = { name: 'one', endpoint: 'http://127.0.0.1:9', token: 'token', provider: null, limits: LIMITS }
-  const service = createServiceRegistry([settings], 'one', { connect, observer }).get('one')
+  const service = createTestRegistry([settings], 'one', { connect, observer }).get('one')
   const signal = new Stop({ operationIds: ['request'] })
   return async () => {
     const startedAt = performance.now()

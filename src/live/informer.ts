@@ -18,7 +18,7 @@ export interface InformerOptions {
   readonly clock: Clock
   readonly cadence: Cadence
   readonly cursors: LiveCursors
-  /** Keeps the tenant's last events. */
+  /** Keeps the tenant's last events. Is disposed with the informer. */
   readonly log: EventLog
   readonly random?: (() => number) | undefined
   /** Called when the informer is no longer needed: its last subscriber left 30 seconds ago. */
@@ -47,6 +47,7 @@ export class Informer implements Disposable {
   readonly #cache = new PinCache()
   readonly #audience: Audience
   readonly #loop: PollLoop
+  readonly #log: EventLog
   readonly #unobserve: () => void
 
   constructor(tenant: LiveTenant, { cursors, log, ...options }: InformerOptions) {
@@ -60,6 +61,7 @@ export class Informer implements Disposable {
     const audience = new Audience({ views, chronicle, cache, clock, alarm })
     const intake = new Intake({ views, cache, sightings, audience, alarm, clock })
     this.#audience = audience
+    this.#log = log
     this.#loop = new PollLoop({ ...options, tenant, views, cache, sightings, audience, intake, alarm })
     this.#unobserve = tenant.observe(intake)
   }
@@ -84,5 +86,7 @@ export class Informer implements Disposable {
     this.#loop[Symbol.dispose]()
     this.#unobserve()
     this.#audience.complete()
+    // Answers may still arrive. They concern no view any more, so the log gets no event of them.
+    this.#log[Symbol.dispose]()
   }
 }

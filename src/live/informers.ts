@@ -35,7 +35,7 @@ export interface WatchOptions {
 }
 
 export interface InformersOptions {
-  /** Creates the log of each informer. */
+  /** Creates the log of each informer, which disposes it. */
   readonly createEventLog: CreateEventLog
   readonly random?: (() => number) | undefined
 }

@@ -78,6 +78,8 @@ class RequestContext implements GatewayContext {
   #first: CallerTenant | undefined
   /** Tenants of the other services, kept because a request may look up a thousand pins. */
   #others: Map<string, CallerTenant> | undefined
+  /** Errors by service, kept so that each service refuses a request's token once, however many lookups ask for it. */
+  #refusals: Map<string, unknown> | undefined
   #loaders: Loaders | undefined
   #lists: unknown[][] | undefined
 
@@ -96,8 +98,7 @@ class RequestContext implements GatewayContext {
 
   tenant(serviceName: string): CallerTenant {
     if (this.#first?.service === serviceName) return this.#first
-    const tenant =
-      this.#others?.get(serviceName) ?? this.registry.tenant(serviceName, this.#caller.tokenFor(serviceName))
+    const tenant = this.#others?.get(serviceName) ?? this.#findTenant(serviceName)
     if (this.#first === undefined) this.#first = tenant
     else {
       this.#others ??= new Map()
@@ -108,7 +109,7 @@ class RequestContext implements GatewayContext {
 
   mayUse(serviceName: string): boolean {
     try {
-      return Boolean(this.#caller.tokenFor(serviceName) ?? this.registry.get(serviceName).hasToken)
+      return Boolean(this.#tokenFor(serviceName) ?? this.registry.get(serviceName).hasToken)
     } catch (error) {
       if (error instanceof UnauthorizedError || error instanceof UnknownServiceError) return false
       throw error
@@ -135,5 +136,29 @@ class RequestContext implements GatewayContext {
 
   emptyLists(): void {
     for (const list of this.#lists ?? []) list.length = 0
+  }
+
+  #findTenant(serviceName: string): CallerTenant {
+    const token = this.#tokenFor(serviceName)
+    try {
+      return this.registry.tenant(serviceName, token)
+    } catch (error) {
+      throw this.#keepRefusal(serviceName, error)
+    }
+  }
+
+  #tokenFor(serviceName: string): string | null {
+    if (this.#refusals?.has(serviceName)) throw this.#refusals.get(serviceName)
+    try {
+      return this.#caller.tokenFor(serviceName)
+    } catch (error) {
+      throw this.#keepRefusal(serviceName, error)
+    }
+  }
+
+  #keepRefusal(serviceName: string, error: unknown): unknown {
+    this.#refusals ??= new Map()
+    this.#refusals.set(serviceName, error)
+    return error
   }
 }

@@ -4,7 +4,6 @@ import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../src/domain/pin.ts'
 import { countPins } from '../../src/upstream/reading/count-pins.ts'
 import { collectPins, PinStream } from '../../src/upstream/reading/pin-stream.ts'
-import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { crust } from '../support/providers/crust.ts'
 import { estuary } from '../support/providers/estuary.ts'
@@ -17,6 +16,7 @@ import { nftStorage } from '../support/providers/nft-storage.ts'
 import { pinata, pinataOldestFirst } from '../support/providers/pinata.ts'
 import { rbDemo } from '../support/providers/rb-demo.ts'
 import { web3Storage } from '../support/providers/web3-storage.ts'
+import { createTestRegistry } from '../support/upstream/create-test-registry.ts'
 import { ALL, at, drain, ids, SECOND, seed, stranger } from '../support/zoo/seed-and-drain.ts'
 import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 
@@ -44,10 +44,7 @@ describe('lists', () => {
   it('#5 treats 404 for an unknown path as a wrong endpoint, for every operation', async () => {
     await using started = await startZooCase({ profile: { ...compliant, basePath: '/psa' }, provider: stranger })
     const wrong = started.service.endpoint.replace('/psa', '/other')
-    await using registry = createServiceRegistry(
-      [{ name: 'one', endpoint: wrong, token: ALICE, provider: null }],
-      'one',
-    )
+    await using registry = createTestRegistry([{ name: 'one', endpoint: wrong, token: ALICE, provider: null }], 'one')
     const listed = collectPins(registry.tenant('one', ALICE), ALL)
     await expect(listed).rejects.toMatchObject({ code: 'SERVICE_ERROR', httpStatus: 404 })
   })

@@ -20,16 +20,11 @@ const FAULTS = ['none', 'none', 'lost', 'failed after', 'failed before', 'malfor
 
 const SECRET = Buffer.alloc(32, 1)
 
-/** Two gateways share these, and each closes its own when it stops. */
-class SharedRecords extends MemoryWriteRecords {
-  override async [Symbol.asyncDispose](): Promise<void> {}
-}
-
 /** Two gateways at one service with the same records, as after a crash that left them behind. */
 async function startTwoGateways(capabilities: WriteSetupOptions['capabilities'] = {}) {
   const shared = {
     capabilities: { keepsMeta: true, ...capabilities },
-    writeRecords: new SharedRecords(() => EPOCH_MS),
+    writeRecords: new MemoryWriteRecords(() => EPOCH_MS),
     tenantSecret: SECRET,
   }
   const first = await startWriteSetup(shared)

@@ -169,17 +169,13 @@ describe('an idempotency key', () => {
   })
 
   it('finds its pin when the tenant returns after a restart, and sends nothing', async () => {
-    const folder = await temporaryFolder()
+    await using folder = await temporaryFolder()
     await using service = await startEmulatedProvider(compliant)
     const tenantSecret = Buffer.alloc(32, 1)
-    const open = async () =>
-      startWriteSetup({
-        service,
-        tenantSecret,
-        writeRecords: await openWriteRecords(`${folder.path}/writes.db`, () => EPOCH_MS),
-      })
+    const open = () => openWriteRecords(`${folder.path}/writes.db`, () => EPOCH_MS)
     {
-      await using before = await open()
+      await using writeRecords = await open()
+      await using before = await startWriteSetup({ service, tenantSecret, writeRecords })
       service.hooks.beforeReply = () => 'drop'
       await expect(before.run(before.tenant.addPin(newPin(1), 'key'))).rejects.toBeInstanceOf(OutcomeUnknownError)
     }
@@ -187,16 +183,17 @@ describe('an idempotency key', () => {
     service.resetLog()
     {
       // The tenant comes back, and the gateway stops again as soon as it has looked.
-      await using between = await open()
+      await using writeRecords = await open()
+      await using between = await startWriteSetup({ service, tenantSecret, writeRecords })
       await between.run(between.tenant.lookupContent(newPin(1).cid))
     }
     expect(service.count('POST')).toBe(0)
     service.hooks.beforeReply = () => 'drop'
-    await using after = await open()
+    await using writeRecords = await open()
+    await using after = await startWriteSetup({ service, tenantSecret, writeRecords })
 
     const pin = await after.run(after.tenant.addPin(newPin(1), 'key'))
 
     expect(service.pins(ALICE).map(({ requestId }) => requestId)).toEqual([pin.requestId])
-    await folder[Symbol.asyncDispose]()
   })
 })

@@ -128,12 +128,13 @@ describe.each(ZOO_CASES)('at $profile.name as $as', (member) => {
     const tenantSecret = Buffer.alloc(32, 1)
     const openRecords = () => openWriteRecords(`${folder.path}/writes.db`, () => EPOCH_MS)
     const killed = await (async () => {
-      const writeRecords = dyingRecords(await openRecords(), 'key')
+      await using writeRecords = dyingRecords(await openRecords(), 'key')
       await using first = await startWriteSetup({ ...options, service, tenantSecret, writeRecords })
       return await replaceOne(first, RENAME)
     })()
     expect(killed.outcome).toBeInstanceOf(Error)
-    await using second = await startWriteSetup({ ...options, service, tenantSecret, writeRecords: await openRecords() })
+    await using writeRecords = await openRecords()
+    await using second = await startWriteSetup({ ...options, service, tenantSecret, writeRecords })
 
     const again = second.tenant.replacePin(refOf(killed.old), RENAME, 'key').catch((error: Error) => error)
     const outcome = await second.run(again)

@@ -5,9 +5,9 @@ import { createSchema } from '../../src/schema/schema.ts'
 import { createIdentifyByTokens } from '../../src/server/caller/identify-by-tokens.ts'
 import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
 import type { Capabilities } from '../../src/upstream/providers/capabilities.ts'
-import { createServiceRegistry, type RegistryOptions } from '../../src/upstream/tenant/service-registry.ts'
 import { createInformers } from './live-informers.ts'
 import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
+import { createTestRegistry, type TestRegistryOptions } from './upstream/create-test-registry.ts'
 
 /** The token that is configured for test services unless another, or none, is given. */
 export const [ALICE, BOB] = EMULATED_TOKENS
@@ -19,7 +19,7 @@ export const NOTHING_TO_CHECK: Partial<Capabilities> = { count: 'matching', mult
 const TIMEOUT_MS = 3_000
 
 /** `timeoutMs`: 3,000 unless given, so that the error of a service that is down comes soon. */
-export interface TestApiOptions extends RegistryOptions {
+export interface TestApiOptions extends TestRegistryOptions {
   /** `token`: ALICE unless given. `provider`: a stranger unless given. The first one is the default service. */
   readonly services: readonly {
     readonly name: string
@@ -60,7 +60,7 @@ export function startTestApi({ services, ...options }: TestApiOptions): TestApi 
     ...service,
   }))
   const live = createInformers()
-  const registry = createServiceRegistry(settings, settings[0]?.name ?? '', { timeoutMs: TIMEOUT_MS, ...options })
+  const registry = createTestRegistry(settings, settings[0]?.name ?? '', { timeoutMs: TIMEOUT_MS, ...options })
   const identify = createIdentifyByTokens({
     names: settings.map(({ name }) => name),
     defaultName: registry.defaultName,

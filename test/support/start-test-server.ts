@@ -3,8 +3,8 @@ import { parseConfig } from '../../src/config/parse-config.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createFrontDoor } from '../../src/server/create-front-door.ts'
 import { startHttpServer } from '../../src/server/http/http-server.ts'
-import { createServiceRegistry } from '../../src/upstream/tenant/service-registry.ts'
 import { createInformers } from './live-informers.ts'
+import { createTestRegistry } from './upstream/create-test-registry.ts'
 
 /** The context of a resolver that a test brings. */
 export interface ResolverContext {
@@ -38,7 +38,7 @@ export async function startTestServer(
     secrets: [],
     sink: { write: (line) => void logged.push(JSON.parse(line)) },
   })
-  const registry = createServiceRegistry([], 'test')
+  const registry = createTestRegistry([], 'test')
   const live = createInformers()
   const door = createFrontDoor(config, { schema, registry, live, isReady: () => true, log })
   const server = await startHttpServer(door.handle, { ...config, inFlight: door.inFlight })

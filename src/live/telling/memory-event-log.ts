@@ -21,4 +21,10 @@ export class MemoryEventLog implements EventLog {
     if (seq < this.#lost) return null
     return this.#entries.filter(({ event }) => event.seq > seq)
   }
+
+  /** Lets go of all events. */
+  [Symbol.dispose](): void {
+    this.#entries = []
+    this.#lost = Number.POSITIVE_INFINITY
+  }
 }

@@ -20,8 +20,12 @@ export type RouteHandler = (req: IncomingMessage, res: ServerResponse) => unknow
 /** Routes of the host's own, by exact path. */
 export type HostRoutes = Readonly<Record<string, RouteHandler>>
 
-/** Paths that the gateway serves itself. */
-const OWN_PATHS: readonly string[] = [GRAPHQL_PATH, `${GRAPHQL_PATH}/`, '/health', '/ready', '/']
+/** The parts of the gateway that answer requests to its own paths. */
+interface RouteParts {
+  readonly graphql: GraphqlHandler
+  /** Returns false while starting or stopping. */
+  readonly isReady: () => boolean
+}
 
 const METHODS = 'GET, HEAD, POST, OPTIONS'
 const PATHS = `GraphQL and GraphiQL are at ${GRAPHQL_PATH}; /health and /ready report its state.`
@@ -31,18 +35,46 @@ const PAGE_POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; " +
   "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'"
 
+/** The route of all paths that nobody serves. */
+const ELSEWHERE: Route = {
+  answer: (req, res) => sendJson(res, 404, { message: `Nothing is at ${pathOf(req)}. ${PATHS}` }),
+  isForAnyHost: false,
+  methods: METHODS,
+  logLevel: 'debug',
+}
+
+/** Paths that the gateway serves itself. A host can have none of them. */
+const OWN_ROUTES: ReadonlyMap<string, (parts: RouteParts) => Route> = new Map([
+  [GRAPHQL_PATH, graphqlRoute],
+  [`${GRAPHQL_PATH}/`, graphqlRoute],
+  ['/health', () => stateRoute((res) => sendJson(res, 200, { status: 'up' }))],
+  [
+    '/ready',
+    ({ isReady }: RouteParts) =>
+      stateRoute((res) =>
+        isReady() ? sendJson(res, 200, { status: 'ready' }) : sendJson(res, 503, { status: 'not ready' }),
+      ),
+  ],
+  ['/', rootRoute],
+])
+
+/** The same paths, in their order. */
+export const OWN_PATHS: readonly string[] = [...OWN_ROUTES.keys()]
+
 /**
  * Returns a function that finds the route of a path. A path that nobody serves gets the route that answers 404.
  *
  * @param parts.isReady false while starting or stopping
  */
-export function createRoutes(parts: {
-  graphql: GraphqlHandler
-  isReady: () => boolean
-  hostRoutes: HostRoutes
-}): (path: string) => Route {
-  const { graphql, isReady, hostRoutes } = parts
-  const atGraphql: Route = {
+export function createRoutes(parts: RouteParts & { readonly hostRoutes: HostRoutes }): (path: string) => Route {
+  const own = [...OWN_ROUTES].map(([path, createRoute]) => [path, createRoute(parts)] as const)
+  const hosts = Object.entries(parts.hostRoutes).map(([path, answer]) => [path, hostRoute(answer)] as const)
+  const routes = new Map<string, Route>([...own, ...hosts])
+  return (path) => routes.get(path) ?? ELSEWHERE
+}
+
+function graphqlRoute({ graphql }: RouteParts): Route {
+  return {
     answer(req, res, context) {
       if (wantsPage(req)) res.setHeader('content-security-policy', PAGE_POLICY)
       return graphql(req, res, context)
@@ -51,48 +83,24 @@ export function createRoutes(parts: {
     methods: METHODS,
     logLevel: 'info',
   }
-  const elsewhere: Route = {
-    answer: (req, res) => sendJson(res, 404, { message: `Nothing is at ${pathOf(req)}. ${PATHS}` }),
-    isForAnyHost: false,
-    methods: METHODS,
-    logLevel: 'debug',
+}
+
+function stateRoute(answer: (res: ServerResponse) => unknown): Route {
+  return { answer: (_req, res) => answer(res), isForAnyHost: true, methods: METHODS, logLevel: 'debug' }
+}
+
+/** Leads browsers to GraphiQL. */
+function rootRoute(): Route {
+  return {
+    ...ELSEWHERE,
+    answer: (req, res, context) =>
+      wantsPage(req) ? res.writeHead(302, { location: GRAPHQL_PATH }).end() : ELSEWHERE.answer(req, res, context),
   }
-  const routes = new Map<string, Route>([
-    [GRAPHQL_PATH, atGraphql],
-    [`${GRAPHQL_PATH}/`, atGraphql],
-    [
-      '/health',
-      {
-        answer: (_req, res) => sendJson(res, 200, { status: 'up' }),
-        isForAnyHost: true,
-        methods: METHODS,
-        logLevel: 'debug',
-      },
-    ],
-    [
-      '/ready',
-      {
-        answer: (_req, res) =>
-          isReady() ? sendJson(res, 200, { status: 'ready' }) : sendJson(res, 503, { status: 'not ready' }),
-        isForAnyHost: true,
-        methods: METHODS,
-        logLevel: 'debug',
-      },
-    ],
-    [
-      '/',
-      {
-        ...elsewhere,
-        answer: (req, res, context) =>
-          wantsPage(req) ? res.writeHead(302, { location: GRAPHQL_PATH }).end() : elsewhere.answer(req, res, context),
-      },
-    ],
-  ])
-  for (const [path, answer] of Object.entries(hostRoutes)) {
-    const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
-    routes.set(path, { answer: (req, res) => answer(req, res), isForAnyHost: false, methods, logLevel: 'debug' })
-  }
-  return (path) => routes.get(path) ?? elsewhere
+}
+
+function hostRoute(answer: RouteHandler): Route {
+  const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+  return { answer: (req, res) => answer(req, res), isForAnyHost: false, methods, logLevel: 'debug' }
 }
 
 /**

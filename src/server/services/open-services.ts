@@ -25,6 +25,7 @@ export interface OpenServices extends AsyncDisposable {
  * unless an earlier process left writes of a configured token unfinished.
  *
  * @param observe gets the upstream events, as the log does
+ * @param open opens the state. Default: that of a gateway that is alone.
  * @throws {ConfigError} when a service's endpoint is neither given nor known
  * @throws {DataDirectoryError} when an embedded service is configured and the data directory cannot be written
  */
@@ -32,11 +33,12 @@ export async function openServices(
   config: GatewayConfig,
   log: Logger,
   observe?: UpstreamObserver,
+  open: typeof openState = openState,
 ): Promise<OpenServices> {
   const settings = serviceSettingsOf(config)
   for (const warning of limitWarnings(settings)) log.warn(warning)
   const embedded = await startEmbedded(config, log)
-  const { createEventLog, ...state } = await openState(config, log).catch(async (error) => {
+  const state = await open(config, log).catch(async (error) => {
     await embedded?.[Symbol.asyncDispose]()
     throw error
   })
@@ -45,12 +47,14 @@ export async function openServices(
   )
   const registry = createServiceRegistry(located, config.defaultService, {
     proxy: config.proxy,
-    ...state,
+    createBudget: state.createBudget,
+    writeRecords: state.writeRecords,
+    tenantSecret: state.tenantSecret,
     observer: combineObservers([createLogObserver(log), ...(observe ? [observe] : [])], log),
     onLesson: (serviceName, lesson) =>
       log.info({ service: serviceName, ...lesson }, 'Learned how a service differs from what was known'),
   })
-  const live = new Informers({ createEventLog })
+  const live = new Informers({ createEventLog: state.createEventLog })
   return {
     registry,
     live,
@@ -58,6 +62,7 @@ export async function openServices(
     async [Symbol.asyncDispose]() {
       live[Symbol.dispose]()
       await registry[Symbol.asyncDispose]()
+      await state[Symbol.asyncDispose]()
       await embedded?.[Symbol.asyncDispose]()
     },
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
 import type { CreateEventLog } from '../../live/telling/event-log.ts'
@@ -5,19 +6,24 @@ import { MemoryEventLog } from '../../live/telling/memory-event-log.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { createMemoryBudget } from '../../upstream/budget/create-memory-budget.ts'
 import type { CreateRequestBudget } from '../../upstream/budget/request-budget.ts'
+import { MemoryWriteRecords } from '../../upstream/writes/memory-write-records.ts'
 import { openWriteRecords } from '../../upstream/writes/open-write-records.ts'
 import type { WriteRecords } from '../../upstream/writes/write-records.ts'
 import { DataDirectoryError } from './data-directory.ts'
 import { readSecretFile } from './secret-file.ts'
 
-/** Everything that several gateways in front of the same services would share. A gateway that is alone keeps it in memory and in files. */
-export interface GatewayState {
+/**
+ * Everything that several gateways in front of the same services would share. A gateway that is alone keeps it in memory and in files.
+ *
+ * Disposing it closes what it has opened: the records of writes, and what all parts have in common, such as a connection to Redis. The
+ * services dispose their budgets before that, and the informers their event logs.
+ */
+export interface GatewayState extends AsyncDisposable {
   readonly createBudget: CreateRequestBudget
   readonly createEventLog: CreateEventLog
-  /** Undefined for records in memory. */
-  readonly writeRecords?: WriteRecords
-  /** Secret from which the keys of tenants are made. Everything above is kept under these keys. Undefined for a random secret. */
-  readonly tenantSecret?: Uint8Array
+  readonly writeRecords: WriteRecords
+  /** Secret from which the keys of tenants are made. Event logs and records of writes are kept under these keys. */
+  readonly tenantSecret: Uint8Array
 }
 
 /**
@@ -26,10 +32,13 @@ export interface GatewayState {
  * @throws {DataDirectoryError} when an embedded service is configured and the data directory cannot be written
  */
 export async function openState(config: GatewayConfig, log: Logger): Promise<GatewayState> {
+  const { tenantSecret, writeRecords } = await openRecords(config, log)
   return {
     createBudget: createMemoryBudget,
     createEventLog: () => new MemoryEventLog(),
-    ...(await openRecords(config, log)),
+    writeRecords,
+    tenantSecret,
+    [Symbol.asyncDispose]: () => writeRecords[Symbol.asyncDispose](),
   }
 }
 
@@ -53,6 +62,6 @@ async function openRecords(
     log.warn(
       `${error.message}. Writes are on record in memory only: after a restart, their idempotency keys are forgotten`,
     )
-    return {}
+    return { tenantSecret: randomBytes(32), writeRecords: new MemoryWriteRecords(Date.now) }
   }
 }

@@ -29,9 +29,12 @@ const SWEEP_EVERY_MS = 100
  * lasts until the announced reset, or else for one window. If two tenants get a 429 within a second, the limits that all
  * tenants share are paused too, but for one window of each at most.
  */
-export function createMemoryBudget(options: RequestBudgetOptions): RequestBudget {
+export function createMemoryBudget(options: MemoryBudgetOptions): RequestBudget {
   return new MemoryRequestBudget(options)
 }
+
+/** A budget in memory is used only by the services for which it was created, so it needs no key. */
+type MemoryBudgetOptions = Omit<RequestBudgetOptions, 'sharedKey'>
 
 class MemoryRequestBudget implements RequestBudget {
   readonly #serviceName: string
@@ -44,7 +47,7 @@ class MemoryRequestBudget implements RequestBudget {
   #sweep: Appointment | undefined
   #isDisposed = false
 
-  constructor({ serviceName, limits, clock }: RequestBudgetOptions) {
+  constructor({ serviceName, limits, clock }: MemoryBudgetOptions) {
     this.#serviceName = serviceName
     this.#limits = limits
     this.#clock = clock

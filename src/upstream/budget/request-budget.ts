@@ -71,6 +71,11 @@ export interface LimitUsage {
 }
 
 export interface RequestBudgetOptions {
+  /**
+   * Names the limits. It is the same in all gateways that share them, whatever names and order their services have, so that a
+   * budget outside of the process is found by it. Null for the embedded service, which only its own gateway uses.
+   */
+  readonly sharedKey: string | null
   /** Configured name of the service, for errors of requests that name none. */
   readonly serviceName: string
   /** As published by the service, configured, or assumed. */

@@ -21,7 +21,7 @@ export async function reportCall<Value>(
   const { service, endpoint, attempt, waitedMs } = facts
   let sent: { readonly at: number; readonly requestIds: readonly string[] } | undefined
   let answer: { readonly at: number; readonly status: number } | undefined
-  const report = (error: UpstreamCallError | null): void => {
+  const report = (refusal: UpstreamCall['refusal'], error: UpstreamCallError | null): void => {
     if (!sent) return
     const waiting = signal?.operationIds ?? []
     // Written out, since spreading objects here costs more than the rest of a report.
@@ -34,6 +34,7 @@ export async function reportCall<Value>(
       requestIds: waiting.length > 0 ? waiting : sent.requestIds,
       tookMs: (answer?.at ?? clock.now()) - sent.at,
       status: answer?.status ?? null,
+      refusal,
       error,
     })
   }
@@ -54,10 +55,11 @@ export async function reportCall<Value>(
     })
   } catch (error) {
     const isRefusal = answer && error instanceof PinqlError && !(error instanceof MalformedResponseError)
-    report(isRefusal ? null : { code: codeOf(error, signal?.aborted === true), cause: codeOfCause(error) })
+    if (isRefusal) report(error.code, null)
+    else report(null, { code: codeOf(error, signal?.aborted === true), cause: codeOfCause(error) })
     throw error
   }
-  report(null)
+  report(null, null)
   return value
 }
 

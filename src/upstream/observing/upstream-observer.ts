@@ -56,6 +56,11 @@ export interface UpstreamCall {
   readonly tookMs: number
   /** HTTP status of the answer, refusals included. Null when no whole answer came. */
   readonly status: number | null
+  /**
+   * Code of the error by which the service refused the request: `UNAUTHORIZED` for its token, whether the status is 401, 403 or
+   * another. Null when the service did not refuse it, or `error` says why there is no answer.
+   */
+  readonly refusal: ErrorCode | null
   /** Null when the answer could be used. A refusal, such as 429 or 503, is an answer that can be used. */
   readonly error: UpstreamCallError | null
 }
@@ -101,7 +106,8 @@ export interface ServiceEvent {
   readonly pausedMs: number | null
   /**
    * Number of events like this one that were left out since the last report. `paused` and `refusingToken` are reported at
-   * most once a minute, for each service and each `tokenFrom`. Always 0 for the other states.
+   * most once a minute, for each service and each `tokenFrom`. What is left out last is reported with the next event of its
+   * kind, however late: {@link UpstreamCall.refusal} counts refused requests. Always 0 for the other states.
    */
   readonly repeats: number
 }

@@ -37,14 +37,29 @@ export function groupBySharedLimits<Service extends LimitedService>(services: re
 }
 
 /**
+ * Returns the key of the limits that services share. It is the same in all gateways that send requests to the provider, whatever names and
+ * order its services have there. Null for the embedded service, which only its own gateway uses.
+ *
+ * The key names the provider, if it counts requests to all of its hosts together, and otherwise the host and port. Where
+ * `sharesLimitsWith` joins several of them, it is the last one in the order of their texts. So gateways have the same key only if
+ * they join the same ones. Services at `localhost` of several machines have the same key too, though nobody counts them together.
+ *
+ * @param sharers one group of {@link groupBySharedLimits}
+ */
+export function sharedKeyOf(sharers: readonly LimitedService[]): string | null {
+  // A key of a provider begins with a later letter than one of a host.
+  return sharers.flatMap(limitsKeysOf).sort().at(-1) ?? null
+}
+
+/**
  * Returns keys, one of which is the same for services whose calls one provider counts together: those at one host and port,
  * and those of one provider.
  *
  * A provider that publishes limits for an endpoint of its own is one, whatever host name leads to it: a proxy does not
- * change whose requests it counts. The embedded service shares its limits with no other.
+ * change whose requests it counts. The embedded service has no key, since it shares its limits with no other.
  */
-function limitsKeysOf({ name, endpoint, provider }: LimitedService): string[] {
-  if (provider === 'embedded') return [`embedded ${name}`]
+function limitsKeysOf({ endpoint, provider }: LimitedService): string[] {
+  if (provider === 'embedded') return []
   const known = findProvider(provider)
   const hasOwnHost = known.endpoint !== null && known.limits !== null
   return [`host ${hostOf(endpoint)}`, ...(hasOwnHost ? [`provider ${known.name}`] : [])]

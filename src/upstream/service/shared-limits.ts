@@ -1,10 +1,9 @@
 import { CallMeter } from '../budget/call-meter.ts'
-import { createMemoryBudget } from '../budget/create-memory-budget.ts'
 import { QueuedElsewhere } from '../budget/queued-elsewhere.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { CreateRequestBudget, RequestBudget } from '../budget/request-budget.ts'
 import { ServiceBudget } from '../budget/service-budget.ts'
-import { groupBySharedLimits, type LimitedService, limitsOf } from '../providers/limits-of.ts'
+import { groupBySharedLimits, type LimitedService, limitsOf, sharedKeyOf } from '../providers/limits-of.ts'
 import type { Clock } from '../waiting/clock.ts'
 
 /** The limits that a service's calls keep, and their use so far. Services of one provider share both. */
@@ -26,14 +25,15 @@ export interface SharedLimits {
 export function createSharedLimits(
   services: readonly LimitedService[],
   clock: Clock,
-  createBudget: CreateRequestBudget = createMemoryBudget,
+  createBudget: CreateRequestBudget,
 ): Map<string, SharedLimits> {
   const byService = new Map<string, SharedLimits>()
   for (const sharers of groupBySharedLimits(services)) {
     const limits = limitsOf(sharers)
     const urgentCalls = new CallMeter(clock)
     const queuedElsewhere = new QueuedElsewhere()
-    const budget = createBudget({ serviceName: sharers[0]?.name ?? '', limits, clock })
+    const serviceName = sharers[0]?.name ?? ''
+    const budget = createBudget({ sharedKey: sharedKeyOf(sharers), serviceName, limits, clock })
     for (const { name } of sharers) {
       const own = sharers.length === 1 ? budget : new ServiceBudget(name, budget)
       byService.set(name, { limits, budget: own, urgentCalls, queuedElsewhere })

@@ -5,7 +5,6 @@ import { Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceSettings } from '../service/service-settings.ts'
 import { createSharedLimits, type SharedLimits } from '../service/shared-limits.ts'
 import { type Clock, systemClock } from '../waiting/clock.ts'
-import { MemoryWriteRecords } from '../writes/memory-write-records.ts'
 import { WriteJournal } from '../writes/write-journal.ts'
 import type { WriteRecords } from '../writes/write-records.ts'
 import { Tenant } from './tenant.ts'
@@ -38,15 +37,12 @@ export interface RegistryOptions extends Omit<ServiceOptions, 'clock' | 'timeout
   readonly timeoutMs?: number | undefined
   /** Default: {@link systemClock}. */
   readonly clock?: Clock | undefined
-  /**
-   * Secret of at least 32 bytes, from which the keys of tenants are made. Records of writes are found by these keys.
-   * Default: a new random secret.
-   */
-  readonly tenantSecret?: Uint8Array | undefined
-  /** Creates the budgets of the services. They are disposed with the registry. Default: in memory. */
-  readonly createBudget?: CreateRequestBudget | undefined
-  /** Store for the records of adds and replacements. It is closed with the registry. Default: in memory. */
-  readonly writeRecords?: WriteRecords | undefined
+  /** Secret of at least 32 bytes, from which the keys of tenants are made. Records of writes are found by these keys. */
+  readonly tenantSecret: Uint8Array
+  /** Creates the budgets of the services. They are disposed with the registry. */
+  readonly createBudget: CreateRequestBudget
+  /** Store for the records of adds and replacements. It must stay open until the registry is disposed. */
+  readonly writeRecords: WriteRecords
 }
 
 /**
@@ -65,7 +61,7 @@ const DEFAULT_TIMEOUT_MS = 10_000
 export function createServiceRegistry(
   settings: readonly ServiceSettings[],
   defaultName: string,
-  options: RegistryOptions = {},
+  options: RegistryOptions,
 ): ServiceRegistry {
   const { clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options
   const limits = createSharedLimits(settings, clock, options.createBudget)
@@ -75,7 +71,7 @@ export function createServiceRegistry(
   /** Tenants by service and token. The tenants hold their tokens anyway. */
   const tenants = new LRUCache<string, Tenant>({ max: MAX_TENANTS })
   const keyOf = createTenantKeys(options.tenantSecret)
-  const journal = new WriteJournal(options.writeRecords ?? new MemoryWriteRecords(() => clock.wallNow()))
+  const journal = new WriteJournal(options.writeRecords)
 
   function limitsOf(name: string): SharedLimits {
     const own = limits.get(name)

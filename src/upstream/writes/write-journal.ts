@@ -55,7 +55,7 @@ class RunningWrite implements WaitingOperations {
  * All writes of all tenants: the recorded ones, and the ones in flight in this process.
  *
  * Disposing the journal ends the pauses between looks, and then waits for the writes in flight. Unfinished writes stay
- * recorded.
+ * recorded. The records stay open, for whoever opened them to close.
  */
 export class WriteJournal implements AsyncDisposable {
   readonly records: WriteRecords
@@ -139,6 +139,5 @@ export class WriteJournal implements AsyncDisposable {
     this.#stop.abort(new ServiceUnavailableError('pinql is shutting down', { service: 'pinql', mayHaveActed: true }))
     const results = [...this.#running.values()].map(({ result }) => result)
     await Promise.allSettled([...results, ...this.#background])
-    await this.records[Symbol.asyncDispose]()
   }
 }

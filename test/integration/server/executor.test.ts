@@ -4,19 +4,19 @@ import { parseConfig } from '../../../src/config/parse-config.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
 import { Executor } from '../../../src/server/graphql/executor.ts'
-import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import { seedPins } from '../../support/gateway/start-setup.ts'
 import { createInformers } from '../../support/live-informers.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { ALICE } from '../../support/start-test-api.ts'
+import { createTestRegistry } from '../../support/upstream/create-test-registry.ts'
 
 async function start() {
   const service = await startEmulatedProvider(compliant)
   seedPins(service, 3)
   const settings = [{ name: 'one', endpoint: service.endpoint, token: ALICE, provider: null }]
-  const registry = createServiceRegistry(settings, 'one')
+  const registry = createTestRegistry(settings, 'one')
   const live = createInformers()
   const log = createLogger({ level: 'silent', secrets: [], sink: { write: () => {} } })
   const executor = new Executor({

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
 import { formatPinId, type PinRef } from '../../../src/domain/pin-id.ts'
 import { createLoaders, type Loaders } from '../../../src/loaders/create-loaders.ts'
-import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { filebase } from '../../support/providers/filebase.ts'
 import { ALICE, NOTHING_TO_CHECK, startTestApi } from '../../support/start-test-api.ts'
+import { createTestRegistry } from '../../support/upstream/create-test-registry.ts'
 
 const NODE = `query ($id: ID!) { node(id: $id) { ... on Pin { requestId } } }`
 const PIN = `query ($id: ID!) { pin(id: $id) { requestId } }`
@@ -35,7 +35,7 @@ function seedPins(service: EmulatedProvider, count: number): SeededPin[] {
 
 /** Starts the loaders of a GraphQL operation, without a document: parsing 10,000 documents would take most of the time. */
 function startOperations({ endpoint }: EmulatedProvider): AsyncDisposable & { start(): Loaders } {
-  const registry = createServiceRegistry(
+  const registry = createTestRegistry(
     [{ name: 'test', endpoint, token: ALICE, provider: null, capabilities: NOTHING_TO_CHECK }],
     'test',
   )

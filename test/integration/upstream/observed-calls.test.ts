@@ -1,6 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseCid } from '../../../src/domain/cid.ts'
-import { createServiceRegistry, type RegistryOptions } from '../../../src/upstream/tenant/service-registry.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
@@ -9,6 +8,7 @@ import { exampleCid } from '../../support/providers/example-cid.ts'
 import { recordEvents } from '../../support/record-events.ts'
 import { emptyBody, html, json, reset, startScriptedServer, text } from '../../support/scripted-server.ts'
 import { ALICE, NOTHING_TO_CHECK } from '../../support/start-test-api.ts'
+import { createTestRegistry, type TestRegistryOptions } from '../../support/upstream/create-test-registry.ts'
 
 const PINNED = { statuses: ['pinned'], limit: 10 } as const
 const EMPTY = json(200, { count: 0, results: [] })
@@ -18,21 +18,21 @@ function stopOf(operationId: string): Stop {
   return new Stop({ operationIds: [operationId] })
 }
 
-function open(endpoint: string, options: RegistryOptions = {}) {
+function open(endpoint: string, options: TestRegistryOptions = {}) {
   const { observer, calls, services } = recordEvents()
   const settings = { name: 'one', endpoint, token: ALICE, provider: null, capabilities: NOTHING_TO_CHECK }
-  const registry = createServiceRegistry([settings], 'one', { observer, ...options })
+  const registry = createTestRegistry([settings], 'one', { observer, ...options })
   onTestFinished(() => registry[Symbol.asyncDispose]())
   return { tenant: registry.tenant('one', null), calls, services }
 }
 
-async function startScripted(options?: RegistryOptions) {
+async function startScripted(options?: TestRegistryOptions) {
   const upstream = await startScriptedServer()
   onTestFinished(() => upstream[Symbol.asyncDispose]())
   return { upstream, ...open(upstream.endpoint, options) }
 }
 
-async function startEmulated(options?: RegistryOptions) {
+async function startEmulated(options?: TestRegistryOptions) {
   const service = await startEmulatedProvider(compliant)
   onTestFinished(() => service[Symbol.asyncDispose]())
   return { service, ...open(service.endpoint, options) }
@@ -53,6 +53,7 @@ describe('onCall', () => {
         waitedMs: 0,
         tookMs: expect.any(Number),
         status: 200,
+        refusal: null,
         error: null,
       },
     ])
@@ -185,10 +186,17 @@ describe('onCall', () => {
   })
 
   it.each([
-    ['a refusal', json(401, { error: { reason: 'UNAUTHORIZED' } }), { status: 401, error: null }],
-    ['a pin that is not there', text(404, ''), { status: 404, error: null }],
-    ['a web page', html(200, '<html>'), { status: 200, error: { code: 'MALFORMED_RESPONSE', cause: null } }],
-    ['a redirect', emptyBody(302), { status: 302, error: { code: 'MALFORMED_RESPONSE', cause: null } }],
+    ['a refused token', text(401, ''), { status: 401, refusal: 'UNAUTHORIZED', error: null }],
+    ['a refused token, by 403', text(403, 'forbidden'), { status: 403, refusal: 'UNAUTHORIZED', error: null }],
+    ['a refused token, by 400', text(400, 'invalid token'), { status: 400, refusal: 'UNAUTHORIZED', error: null }],
+    ['a plan, by 403', text(403, 'a paid plan'), { status: 403, refusal: 'INSUFFICIENT_FUNDS', error: null }],
+    ['a pin that is not there', text(404, ''), { status: 404, refusal: 'PIN_NOT_FOUND', error: null }],
+    [
+      'a web page',
+      html(200, '<html>'),
+      { status: 200, refusal: null, error: { code: 'MALFORMED_RESPONSE', cause: null } },
+    ],
+    ['a redirect', emptyBody(302), { status: 302, refusal: null, error: { code: 'MALFORMED_RESPONSE', cause: null } }],
   ])('reports %s', async (_what, handler, expected) => {
     const { upstream, tenant, calls } = await startScripted()
     upstream.reply(handler)

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { recordEvents } from '../../support/record-events.ts'
 import { json, type ScriptedHandler, startScriptedServer, text } from '../../support/scripted-server.ts'
 import { ALICE } from '../../support/start-test-api.ts'
+import { createTestRegistry } from '../../support/upstream/create-test-registry.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
 
 const PINNED = { statuses: ['pinned'], limit: 10 } as const
@@ -18,7 +18,7 @@ async function start() {
   const clock = new VirtualClock(1000)
   const { observer, calls, services } = recordEvents()
   const settings = { name: 'one', endpoint: upstream.endpoint, token: ALICE, provider: null }
-  const registry = createServiceRegistry([settings], 'one', { observer, clock })
+  const registry = createTestRegistry([settings], 'one', { observer, clock })
   onTestFinished(async () => {
     await registry[Symbol.asyncDispose]()
     await upstream[Symbol.asyncDispose]()
@@ -179,7 +179,7 @@ describe('onService', () => {
     const upstream = await startScriptedServer()
     const { observer, services } = recordEvents()
     const settings = { name: 'one', endpoint: upstream.endpoint, token: ALICE, provider: null }
-    const registry = createServiceRegistry([settings], 'one', { observer })
+    const registry = createTestRegistry([settings], 'one', { observer })
     const tenants = Array.from({ length: 20 }, (_, n) => registry.tenant('one', `token ${n}`))
     upstream.reply(...tenants.map(() => () => {}))
     const listed = tenants.map((tenant) => tenant.listPins(PINNED))

@@ -2,17 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import type { PinPage } from '../../../src/upstream/http/pin-page.ts'
 import { PinStream } from '../../../src/upstream/reading/pin-stream.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
+import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { exampleCid } from '../../support/providers/example-cid.ts'
 import { ALICE, BOB, NOTHING_TO_CHECK } from '../../support/start-test-api.ts'
+import { createTestRegistry } from '../../support/upstream/create-test-registry.ts'
 
 const ALL = { statuses: PIN_STATUSES, limit: 10 }
 
 function openRegistry({ endpoint }: EmulatedProvider): ServiceRegistry {
-  return createServiceRegistry(
+  return createTestRegistry(
     [{ name: 'test', endpoint, token: null, provider: null, capabilities: NOTHING_TO_CHECK }],
     'test',
   )

@@ -2,10 +2,11 @@ import { parse, subscribe } from 'graphql'
 import type { Informers } from '../../../src/live/informers.ts'
 import { createContext, type GatewayContext } from '../../../src/resolvers/context.ts'
 import { createSchema } from '../../../src/schema/schema.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
+import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { createInformers } from '../live-informers.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
+import { createTestRegistry } from '../upstream/create-test-registry.ts'
 
 /** The token that is configured for the service. */
 export const TOKEN = 'alice-token'
@@ -27,7 +28,7 @@ export interface LiveApi extends AsyncDisposable {
 export async function startLiveApi(profile: ProviderProfile): Promise<LiveApi> {
   const service = await startEmulatedProvider(profile)
   const settings = { name: 'a', endpoint: service.endpoint, token: TOKEN, provider: null }
-  const registry = createServiceRegistry([settings], 'a')
+  const registry = createTestRegistry([settings], 'a')
   const live = createInformers()
   const context = createContext(registry, live, {
     caller: { tokenFor: () => null },

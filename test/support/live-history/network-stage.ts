@@ -6,11 +6,12 @@ import { createFrontDoor } from '../../../src/server/create-front-door.ts'
 import { startHttpServer } from '../../../src/server/http/http-server.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
-import { createServiceRegistry, type ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
+import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
 import { createInformers } from '../live-informers.ts'
 import { ModelService } from '../model/model-service.ts'
 import { serveModelService } from '../model/serve-model-service.ts'
+import { createTestRegistry } from '../upstream/create-test-registry.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { type HistoryStage, SERVICE } from './history-stage.ts'
 import { openSocket, openStream, operationOf } from './subscribe-over-network.ts'
@@ -33,7 +34,7 @@ export async function startNetworkStage(random: () => number): Promise<HistorySt
   const service = await serveModelService(upstream)
   const serviceProxy = await startFaultProxy(service.endpoint, { seed: Math.floor(random() * 1e9) })
   const settings = { name: SERVICE, endpoint: serviceProxy.endpoint, token: null, provider: null, limits: LIMITS }
-  const registry = createServiceRegistry([{ ...settings, capabilities: USUAL }], SERVICE, {
+  const registry = createTestRegistry([{ ...settings, capabilities: USUAL }], SERVICE, {
     clock,
     timeoutMs: TIMEOUT_MS,
   })

@@ -8,9 +8,9 @@ import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
 import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
 import type { Service } from '../../../src/upstream/service/service.ts'
-import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { createInformers } from '../live-informers.ts'
+import { createTestRegistry } from '../upstream/create-test-registry.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { ModelService } from './model-service.ts'
 
@@ -37,7 +37,7 @@ export function startModelLive(options: ModelLiveOptions = {}): ModelLive {
   const clock = new VirtualClock()
   const upstream = new ModelService({ clock })
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null, limits }
-  const registry = createServiceRegistry([{ ...settings, capabilities: { ...USUAL, ...capabilities } }], 'model', {
+  const registry = createTestRegistry([{ ...settings, capabilities: { ...USUAL, ...capabilities } }], 'model', {
     clock,
     connect: upstream.connect,
     random,

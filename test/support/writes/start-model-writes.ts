@@ -1,10 +1,10 @@
 import type { Pin } from '../../../src/domain/pin.ts'
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
-import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { MemoryWriteRecords } from '../../../src/upstream/writes/memory-write-records.ts'
 import type { WriteRecords } from '../../../src/upstream/writes/write-records.ts'
 import { type Fate, type ModelOperation, ModelService } from '../model/model-service.ts'
+import { createTestRegistry } from '../upstream/create-test-registry.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { Life, mortalClient, mortalRecords } from './mortal.ts'
 
@@ -45,7 +45,7 @@ export function startModelWrites(capabilities: Partial<Capabilities> = {}): Mode
   const settings = { name: 'model', endpoint: 'http://model.invalid', token, provider: null, limits, capabilities }
   let records: WriteRecords = new MemoryWriteRecords(() => clock.wallNow())
   const begin = (life: Life) => {
-    const registry = createServiceRegistry([settings], 'model', {
+    const registry = createTestRegistry([settings], 'model', {
       clock,
       connect: () => mortalClient(model.connect(), life),
       random: () => 0.5,

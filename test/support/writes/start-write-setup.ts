@@ -2,11 +2,7 @@ import { parseCid } from '../../../src/domain/cid.ts'
 import type { NewPin, Pin } from '../../../src/domain/pin.ts'
 import type { PinRef } from '../../../src/domain/pin-id.ts'
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
-import {
-  createServiceRegistry,
-  type RegistryOptions,
-  type ServiceRegistry,
-} from '../../../src/upstream/tenant/service-registry.ts'
+import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { compliant } from '../providers/compliant.ts'
 import {
@@ -17,12 +13,13 @@ import {
 } from '../providers/emulated-provider.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
+import { createTestRegistry, type TestRegistryOptions } from '../upstream/create-test-registry.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 
 /** Whose pins are written. */
 export const [ALICE] = EMULATED_TOKENS
 
-export interface WriteSetupOptions extends Omit<RegistryOptions, 'clock'> {
+export interface WriteSetupOptions extends Omit<TestRegistryOptions, 'clock'> {
   readonly profile?: ProviderProfile
   /** A known provider. Default: none, so that all must be learned. */
   readonly provider?: string
@@ -48,7 +45,7 @@ export async function startWriteSetup(options: WriteSetupOptions = {}): Promise<
   const clock = new VirtualClock()
   const limits = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }] as const
   const settings = { name: 'one', endpoint: service.endpoint, token: ALICE, provider, limits, capabilities }
-  const registry = createServiceRegistry([settings], 'one', { ...rest, clock })
+  const registry = createTestRegistry([settings], 'one', { ...rest, clock })
   return {
     service,
     registry,

@@ -1,10 +1,6 @@
 import type { Lesson } from '../../../src/upstream/learning/learned-capabilities.ts'
 import type { ServiceSettings } from '../../../src/upstream/service/service-settings.ts'
-import {
-  createServiceRegistry,
-  type RegistryOptions,
-  type ServiceRegistry,
-} from '../../../src/upstream/tenant/service-registry.ts'
+import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import {
   EMULATED_TOKENS,
@@ -12,6 +8,7 @@ import {
   type EmulatedProviderOptions,
   startEmulatedProvider,
 } from '../providers/emulated-provider.ts'
+import { createTestRegistry, type TestRegistryOptions } from '../upstream/create-test-registry.ts'
 import type { ZooCase } from './zoo-cases.ts'
 
 export const [ALICE, BOB] = EMULATED_TOKENS
@@ -28,7 +25,7 @@ export interface StartedZooCase extends AsyncDisposable {
   readonly lessons: readonly Lesson[]
 }
 
-export interface ZooCaseOptions extends EmulatedProviderOptions, Pick<RegistryOptions, 'timeoutMs'> {
+export interface ZooCaseOptions extends EmulatedProviderOptions, Pick<TestRegistryOptions, 'timeoutMs'> {
   /** Default: no limits. */
   readonly settings?: Partial<ServiceSettings>
 }
@@ -40,7 +37,7 @@ export async function startZooCase(
   const service = await startEmulatedProvider(profile, options)
   const lessons: Lesson[] = []
   const base = { name: 'one', endpoint: service.endpoint, token: null, provider, limits: NO_LIMITS }
-  const registry = createServiceRegistry([{ ...base, ...settings }], 'one', {
+  const registry = createTestRegistry([{ ...base, ...settings }], 'one', {
     timeoutMs,
     onLesson: (_, lesson) => lessons.push(lesson),
   })

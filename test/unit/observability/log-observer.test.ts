@@ -12,6 +12,7 @@ const CALL: UpstreamCall = {
   waitedMs: 1.4,
   tookMs: 20.6,
   status: 200,
+  refusal: null,
   error: null,
 }
 const EVENT: ServiceEvent = {
@@ -33,9 +34,9 @@ it('writes each request at the level debug', () => {
   const { lines, observer } = start('debug')
   observer.onCall?.(CALL)
   observer.onCall?.({ ...CALL, status: null, error: { code: 'SERVICE_UNAVAILABLE', cause: 'ECONNREFUSED' } })
-  const { error: _, ...fields } = CALL
+  const { refusal: _, error: __, ...fields } = CALL
   const line = { time: '', level: 'debug', msg: 'upstream request', ...fields, waitedMs: 1, tookMs: 21 }
-  const { status: __, ...failed } = line
+  const { status: ___, ...failed } = line
   expect(lines).toEqual([line, { ...failed, error: { code: 'SERVICE_UNAVAILABLE', cause: 'ECONNREFUSED' } }])
 })
 

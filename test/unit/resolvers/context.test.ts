@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { UnauthorizedError, UnknownServiceError } from '../../../src/domain/errors.ts'
 import { createContext } from '../../../src/resolvers/context.ts'
 import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 
@@ -21,4 +22,35 @@ it("finds a service's tenant once in a request, however many lookups ask for it"
     ['one', 'a'],
     ['two', 'b'],
   ])
+})
+
+it('has each service refuse the token of a request once, however many lookups ask for it', () => {
+  const malformed: string[] = []
+  const missing: string[] = []
+  const services = {
+    get(name: string) {
+      if (name === 'unknown') throw new UnknownServiceError(name, ['one', 'two'])
+      return { hasToken: false }
+    },
+    tenant(name: string) {
+      missing.push(name)
+      throw new UnauthorizedError('no token', { service: name })
+    },
+  } as unknown as ServiceRegistry
+  const caller = {
+    tokenFor(service: string) {
+      if (service !== 'one') return null
+      malformed.push(service)
+      throw new UnauthorizedError('malformed', { service })
+    },
+  }
+  const { signal } = new AbortController()
+  const context = createContext(services, {} as never, { caller, signal, requestId: 'r' })
+
+  for (let lookup = 0; lookup < 10; lookup++) {
+    expect(() => context.tenant('one')).toThrow('malformed')
+    expect(() => context.tenant('two')).toThrow('no token')
+    expect(['one', 'two', 'unknown'].map((service) => context.mayUse(service))).toEqual([false, false, false])
+  }
+  expect({ malformed, missing }).toEqual({ malformed: ['one'], missing: ['two'] })
 })

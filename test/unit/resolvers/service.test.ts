@@ -4,14 +4,14 @@ import { createContext } from '../../../src/resolvers/context.ts'
 import { rateBudgets } from '../../../src/resolvers/rate-budgets.ts'
 import { allServices, findService, serviceCapabilities, serviceOf } from '../../../src/resolvers/service.ts'
 import { serviceHealth } from '../../../src/resolvers/service-health.ts'
-import { createServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { createInformers } from '../../support/live-informers.ts'
+import { createTestRegistry } from '../../support/upstream/create-test-registry.ts'
 
 const TOKEN = 'secret-token'
 
 it('exposes nothing of a service through which GraphQL could reach a token', async () => {
   const settings = { name: 'one', endpoint: 'http://127.0.0.1:9', token: TOKEN, provider: null }
-  await using services = createServiceRegistry([settings], 'one')
+  await using services = createTestRegistry([settings], 'one')
   using live = createInformers()
   const { signal } = new AbortController()
   const context = createContext(services, live, { caller: { tokenFor: () => null }, signal, requestId: 'r' })

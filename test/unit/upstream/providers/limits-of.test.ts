@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest'
 import { ASSUMED_LIMITS, type RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
-import { groupBySharedLimits, limitsOf, limitWarnings } from '../../../../src/upstream/providers/limits-of.ts'
+import {
+  groupBySharedLimits,
+  limitsOf,
+  limitWarnings,
+  sharedKeyOf,
+} from '../../../../src/upstream/providers/limits-of.ts'
 
 const TEN: RateLimit = { limit: 10, windowMs: 1000, scope: 'address', endpoint: 'all' }
 const LISTS: RateLimit = { limit: 30, windowMs: 60_000, scope: 'token', endpoint: 'list' }
@@ -57,4 +62,24 @@ it('warns of limits that differ at one provider', () => {
     'https://a.example/1 null, https://a.example/2 pinql share their limits and are configured with different ones: ' +
       'the requests of each keep the limits of all',
   ])
+})
+
+it('names shared limits alike in all gateways, whatever names and order their services have', () => {
+  const keys = (...endpoints: [string, string?][]) =>
+    groupBySharedLimits(
+      endpoints.map(([endpoint, provider], index) => ({ ...service(endpoint, provider), name: `${index}` })),
+    ).map(sharedKeyOf)
+  expect(keys(['https://a.example/1'], ['https://a.example:443/2'])).toEqual(['host a.example'])
+  expect(keys(['https://b.example:8443'], ['https://a.example/3'])).toEqual(['host b.example:8443', 'host a.example'])
+
+  const filebase: [string, string] = ['https://api.filebase.io/v1/ipfs', 'filebase']
+  const proxy: [string, string] = ['https://proxy.example', 'filebase']
+  for (const endpoints of [[filebase, proxy], [proxy, filebase], [proxy]]) {
+    expect(keys(...endpoints)).toEqual(['provider filebase'])
+  }
+
+  const one = service('https://one.example')
+  const two = { ...service('https://two.example'), sharesLimitsWith: one.name }
+  expect([sharedKeyOf([one, two]), sharedKeyOf([two, one])]).toEqual(['host two.example', 'host two.example'])
+  expect(sharedKeyOf([service('http://127.0.0.1:4000', 'embedded')])).toBeNull()
 })

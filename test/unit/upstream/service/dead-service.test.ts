@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../src/domain/errors.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import { FailedAnswerError } from '../../../../src/upstream/http/refusals.ts'
-import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
 import { cidOf, ModelService } from '../../../support/model/model-service.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
+import { createTestRegistry } from '../../../support/upstream/create-test-registry.ts'
 import { LISTS, PER_SECOND, startCalls, unreachable, type What } from '../../../support/upstream/start-calls.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
@@ -135,7 +135,7 @@ describe('a lookup that begins while its service is known to hang', () => {
       provider: null,
       limits: [TOKEN_LISTS],
     }
-    const registry = createServiceRegistry([settings], 'model', {
+    const registry = createTestRegistry([settings], 'model', {
       clock,
       connect: model.connect,
       random: seededRandom(seed),

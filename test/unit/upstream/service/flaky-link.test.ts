@@ -3,9 +3,9 @@ import { PinqlError, ServiceUnavailableError } from '../../../../src/domain/erro
 import { PIN_STATUSES } from '../../../../src/domain/pin.ts'
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { Capabilities } from '../../../../src/upstream/providers/capabilities.ts'
-import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
 import { cidOf, ModelService } from '../../../support/model/model-service.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
+import { createTestRegistry } from '../../../support/upstream/create-test-registry.ts'
 import { FlakyLink } from '../../../support/upstream/flaky-link.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
@@ -36,7 +36,7 @@ async function runLink(seed: number, share: number, options: LinkOptions = {}) {
   const link = new FlakyLink({ clock, seed, share, lastsMs: LASTS_MS })
   model.fate = (operation) => link.fate(operation)
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: 'pinql', provider: null, limits: [limit] }
-  const registry = createServiceRegistry([{ ...settings, capabilities }], 'model', {
+  const registry = createTestRegistry([{ ...settings, capabilities }], 'model', {
     clock,
     connect: model.connect,
     random: seededRandom(seed + 1),

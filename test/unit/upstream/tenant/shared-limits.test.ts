@@ -3,13 +3,13 @@ import { RateLimitedError, ServiceUnavailableError } from '../../../../src/domai
 import type { RateLimit } from '../../../../src/upstream/budget/rate-limit.ts'
 import type { CallOptions, ServiceClient } from '../../../../src/upstream/http/client.ts'
 import type { ServiceSettings } from '../../../../src/upstream/service/service-settings.ts'
-import { createServiceRegistry } from '../../../../src/upstream/tenant/service-registry.ts'
 import type { Tenant } from '../../../../src/upstream/tenant/tenant.ts'
 import { sleep } from '../../../../src/upstream/waiting/sleep.ts'
 import { createInformers } from '../../../support/live-informers.ts'
 import { query } from '../../../support/model/start-model-live.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
 import { mostInAnyWindow } from '../../../support/sliding-log.ts'
+import { createTestRegistry } from '../../../support/upstream/create-test-registry.ts'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const TEN_MINUTES_MS = 600_000
@@ -52,7 +52,7 @@ function startBuckets(limits: readonly RateLimit[] | undefined, ...buckets: read
     const endpoint = `https://pins.example/${name}`
     return { name, token, endpoint, provider: null, capabilities: NOTHING_TO_CHECK, limits, ...more }
   })
-  const registry = createServiceRegistry(settings, 'one', { clock, connect: () => client })
+  const registry = createTestRegistry(settings, 'one', { clock, connect: () => client })
   const tenants = buckets.map(([name]) => registry.tenant(name, null))
   return { clock, registry, tenants, arrivals, answer, random }
 }
