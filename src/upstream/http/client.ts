@@ -7,7 +7,7 @@ import { splitEndpoint } from './connections.ts'
 import type { Reading } from './decode-pin.ts'
 import { errorFromResponse, isJson, isWebPage } from './error-from-response.ts'
 import { exchange, type ServiceRequest, type ServiceResponse } from './exchange.ts'
-import { createHideSecrets } from './hide-secrets.ts'
+import { createHideSecrets, hideTokenIn } from './hide-secrets.ts'
 import { encodeListQuery, type ListQuery } from './list-query.ts'
 import type { PinPage } from './pin-page.ts'
 import { encodeNewPin, parsePinPage, parseReportedPin } from './wire.ts'
@@ -112,29 +112,40 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
     return `${basePath}/pins/${encodeURIComponent(requestId)}`
   }
 
-  const toPin = (text: string): Pin => parseReportedPin(name, text, known.current)
+  /** Callers may not know the token, which the gateway may hold. A service that repeats it would show it to them. */
+  const reading = (text: string, token: string): Reading => {
+    const hide = hideTokenIn(text, token)
+    return hide ? { ...known.current, hide } : known.current
+  }
+
+  const readPin =
+    (token: string) =>
+    (text: string): Pin =>
+      parseReportedPin(name, text, reading(text, token))
 
   return {
     async listPins(query, callOptions) {
+      const { token } = callOptions
       const path = `${basePath}/pins?${encodeListQuery(query)}`
-      return call({ origin, method: 'GET', path, token: callOptions.token }, null, callOptions, (text, status) =>
+      return call({ origin, method: 'GET', path, token }, null, callOptions, (text, status) =>
         // A 404 gets here only if the service answers an empty list with 404.
-        status === 404 ? { count: 0, pins: [] } : parsePinPage(name, text, known.current),
+        status === 404 ? { count: 0, pins: [] } : parsePinPage(name, text, reading(text, token)),
       )
     },
     async addPin(pin, callOptions) {
       const { token } = callOptions
       const request = { origin, method: 'POST', path: `${basePath}/pins`, token, body: encodeNewPin(pin) } as const
-      return call(request, null, callOptions, toPin)
+      return call(request, null, callOptions, readPin(token))
     },
     async getPin(requestId, callOptions) {
-      const request = { origin, method: 'GET', path: pinPath(requestId), token: callOptions.token } as const
-      return call(request, requestId, callOptions, toPin)
+      const { token } = callOptions
+      const request = { origin, method: 'GET', path: pinPath(requestId), token } as const
+      return call(request, requestId, callOptions, readPin(token))
     },
     async replacePin(requestId, pin, callOptions) {
       const { token } = callOptions
       const request = { origin, method: 'POST', path: pinPath(requestId), token, body: encodeNewPin(pin) } as const
-      return call(request, requestId, callOptions, toPin)
+      return call(request, requestId, callOptions, readPin(token))
     },
     async removePin(requestId, callOptions) {
       const request = { origin, method: 'DELETE', path: pinPath(requestId), token: callOptions.token } as const

@@ -2,12 +2,15 @@ import { type Cid, parseCid } from '../../domain/cid.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
 import { type Pin, type PinStatus, type StringMap, WRITE_ID_META_KEY } from '../../domain/pin.ts'
 import { formatPinId, MAX_ID_LENGTH } from '../../domain/pin-id.ts'
+import type { HideSecrets } from './hide-secrets.ts'
 import { Mismatch, readObject, readText } from './read-json.ts'
 
 /** Options for reading a service's pins. */
 export interface Reading {
   /** True if a name that equals the pin's CID counts as no name. Default: false. */
   readonly namesPinsByCid?: boolean
+  /** Removes the secrets of the request. Set only for an answer that has one of them, which no honest service repeats. */
+  readonly hide?: HideSecrets | undefined
 }
 
 /**
@@ -40,17 +43,17 @@ const LONGEST_TIME = 88
  *
  * @throws {Mismatch} when it is not a `PinStatus`
  */
-export function decodePin(serviceName: string, json: unknown, { namesPinsByCid = false }: Reading): Pin {
+export function decodePin(serviceName: string, json: unknown, { namesPinsByCid = false, hide }: Reading): Pin {
   const wire = readObject(json, '')
   const requestId = readRequestId(wire)
   const statusText = readText(wire.status, 'status')
   const knownStatus = readStatus(statusText)
   const created = readCreated(wire.created)
-  const pin = readObject(wire.pin, 'pin')
-  const cid = readCid(pin.cid)
+  const wirePin = readObject(wire.pin, 'pin')
+  const cid = readCid(wirePin.cid)
   if (requestId.length + cid.text.length > USUAL_NAMING_LENGTH) checkNaming(serviceName, requestId, cid)
-  const name = typeof pin.name === 'string' ? pin.name : ''
-  const meta = readMap(pin.meta)
+  const name = typeof wirePin.name === 'string' ? wirePin.name : ''
+  const meta = readMap(wirePin.meta)
   const read: Pin = {
     service: serviceName,
     requestId,
@@ -58,12 +61,36 @@ export function decodePin(serviceName: string, json: unknown, { namesPinsByCid =
     cid,
     name: (namesPinsByCid && name === cid.text) || name === '' ? null : name,
     created,
-    origins: readTexts(pin.origins),
+    origins: readTexts(wirePin.origins),
     meta,
     delegates: readTexts(wire.delegates),
     info: readMap(wire.info),
   }
-  return knownStatus === undefined ? { ...withWriteId(read), unknownStatus: statusText } : withWriteId(read)
+  const pin = knownStatus === undefined ? { ...withWriteId(read), unknownStatus: statusText } : withWriteId(read)
+  return hide ? withoutSecrets(pin, hide) : pin
+}
+
+/**
+ * Removes secrets from all texts that clients see.
+ *
+ * @throws {Mismatch} for a pin whose request id, CID or time has one: they cannot be shown in another form
+ */
+function withoutSecrets(pin: Pin, hide: HideSecrets): Pin {
+  for (const text of [pin.requestId, pin.cid.text, pin.created.text])
+    if (hide(text) !== text) throw new Mismatch('expected no secret of the request', { path: 'pin' })
+  return {
+    ...pin,
+    name: pin.name && hide(pin.name),
+    origins: pin.origins.map(hide),
+    delegates: pin.delegates.map(hide),
+    meta: hideInMap(pin.meta, hide),
+    info: hideInMap(pin.info, hide),
+    ...(pin.unknownStatus === undefined ? {} : { unknownStatus: hide(pin.unknownStatus) }),
+  }
+}
+
+function hideInMap(map: StringMap, hide: HideSecrets): StringMap {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [hide(key), hide(value)]))
 }
 
 /** @throws {Mismatch} for a pin whose global id would be too long to be read again */

@@ -15,6 +15,24 @@ export function createHideSecrets(request: { readonly token: string; readonly or
   return (text) => text.replace(token, '[token]').replace(host, '[service]')
 }
 
+/** Shorter tokens are not hidden in pins, since ordinary words may contain them. The log has the same limit. */
+const SHORTEST_TOKEN = 6
+
+/**
+ * Returns a function that hides a token in the texts of an answer. Undefined in the usual case: the answer does not have it.
+ *
+ * @param answer the whole answer, as it came
+ */
+export function hideTokenIn(answer: string, token: string): HideSecrets | undefined {
+  if (token.length < SHORTEST_TOKEN) return undefined
+  // Every encoding leaves letters and digits unchanged, so the longest row of them is in every form.
+  const rows = token.split(/[^a-z0-9]+/i)
+  const longest = rows.reduce((best, row) => (row.length > best.length ? row : best), '')
+  if (!answer.includes(longest)) return undefined
+  const form = everyFormOf(token)
+  return (text) => text.replace(form, '[token]')
+}
+
 function everyFormOf(secret: string): RegExp {
   // Every encoding leaves letters and digits unchanged. JSON in JSON doubles the backslashes at each level. Without a maximum, a
   // long row of them would take time that grows with the square of its length.
