@@ -1,14 +1,7 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { PinPage } from '../http/pin-page.ts'
-import {
-  type Asker,
-  listen,
-  Stop,
-  type StopSignal,
-  unionOfOperationIds,
-  type WaitingOperations,
-} from '../waiting/stop.ts'
+import { type Asker, listen, type StopSignal, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
 import { PartlyReadError } from './left-out.ts'
 import type { LookupTurns } from './lookup-turns.ts'
 
@@ -204,11 +197,7 @@ export class LookupGroup implements WaitingOperations {
     const target = targetOf(waiter)
     this.#targets.set(target, (this.#targets.get(target) ?? 0) + 1)
     if (waiter.requestId === null) this.#contents++
-    const { cid, signal } = waiter
-    const turns = this.#turns
-    if (!turns) return
-    turns.join(cid, signal.asker)
-    if (signal instanceof Stop) signal.onAsker = (asker) => turns.join(cid, asker)
+    this.#turns?.join(waiter.cid, waiter.signal.asker)
   }
 
   #remove(waiter: Waiter): void {
@@ -219,7 +208,6 @@ export class LookupGroup implements WaitingOperations {
     if (equal > 0) this.#targets.set(target, equal)
     else this.#targets.delete(target)
     if (waiter.requestId === null) this.#contents--
-    if (this.#turns && waiter.signal instanceof Stop) waiter.signal.onAsker = undefined
     if (same.size > 0) return
     this.#byCid.delete(waiter.cid.text)
     this.#turns?.remove(waiter.cid, { isServed: false })

@@ -39,7 +39,6 @@ export class LookupOutage {
     const { clock, timeoutMs } = this.#service
     const stop = new Stop(signal)
     const unfollow = stop.follow(signal)
-    if (signal instanceof Stop) signal.onAsker = (asker) => stop.onAsker?.(asker)
     const leave = (): void => {
       if (this.#isDown) stop.abort(this.#refusal())
     }
@@ -47,7 +46,6 @@ export class LookupOutage {
     return find(stop).finally(() => {
       timer.cancel()
       unfollow()
-      if (signal instanceof Stop) signal.onAsker = undefined
     })
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RateLimitedError } from '../../../../src/domain/errors.ts'
-import { SingleFlight } from '../../../../src/upstream/waiting/single-flight.ts'
+import type { StopSignal } from '../../../../src/upstream/waiting/stop.ts'
 import { LISTS } from '../../../support/upstream/budget-harness.ts'
 import { operationOf } from '../../../support/upstream/come-back.ts'
 import { createLookups, examplePin, range } from '../../../support/upstream/lookup-harness.ts'
@@ -34,16 +34,14 @@ describe('turns of lookups', () => {
 
   it('a caller that begins to wait for a lookup of another caller brings its own turn', async () => {
     const { requests, lookUp, clock } = createLookups(PINS, { limits: [LISTS] })
-    const flights = new SingleFlight()
     const found: number[] = []
-    const look = (n: number, caller: string) =>
-      flights
-        .share(`${n}`, (signal) => lookUp(n, { isContent: true, signal }).ended, { signal: operationOf(caller) })
-        .then(() => found.push(n))
-    for (const n of range(200)) void look(n, 'greedy')
+    const look = (n: number, signal: StopSignal) =>
+      lookUp(n, { isContent: true, signal }).ended.then(() => found.push(n))
+    const greedy = operationOf('greedy')
+    for (const n of range(200)) void look(n, greedy)
     await clock.advance(0)
     expect(found).toHaveLength(150)
-    void look(199, 'lone')
+    void look(199, operationOf('lone'))
     await clock.advance(4100)
     expect(requests).toHaveLength(16)
     expect(found.at(150)).toBe(150)
