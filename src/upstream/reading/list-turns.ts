@@ -118,7 +118,7 @@ export class ListTurns implements OtherLists {
 
   get #isDown(): boolean {
     const { service, key } = this.#account
-    return service.health(key).state === 'down'
+    return service.isDownFor(key)
   }
 
   #waitMs(asker: Asker | undefined, behind: number): number {
