@@ -1,5 +1,4 @@
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import { isPoll } from '../budget/request-class.ts'
 import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, SMALLEST_CUT } from '../http/pin-page.ts'
 import { hasAllOddRecords, hasAllPins, idsOf } from './compare-pages.ts'
@@ -46,11 +45,13 @@ export class StatusFilterCheck {
   /**
    * Returns a page that has all pins that match: the first one, or the same list requested again. Null: the first one has not, or
    * nothing is known about that.
+   *
+   * @param query for some statuses
+   * @param first shorter than requested
    */
   async findWhole(query: ListQuery, first: PinPage, check: PageCheck): Promise<PinPage | null> {
-    const { known, proofs, capabilities } = this.#service
-    const isShort = !isFull(query, first, capabilities) && query.statuses.length < PIN_STATUSES.length
-    if (!isShort || isPoll(check.class) || this.#isSettled(query, first)) return null
+    const { known, proofs } = this.#service
+    if (this.#isSettled(query, first)) return null
 
     const ofAll = { ...query, statuses: PIN_STATUSES }
     const { sent: everything, page: all } = await askForMost(ofAll, this.#service.capabilities, check.ask)

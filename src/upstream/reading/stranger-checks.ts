@@ -133,14 +133,10 @@ export class StrangerChecks {
   /** Returns a page that has all pins that match: this one, or the same list requested again. Null if none is known. */
   async #checkStatusFilter(checked: CheckedPage): Promise<PinPage | null> {
     const { query, page, check } = checked
-    const { capabilities } = this.#service
-    const isOpen = (): boolean => !this.#isStatusFilterProven(query) && !isFull(query, page, capabilities)
+    const isOpen = (): boolean => !this.#isStatusFilterProven(query) && !isFull(query, page, this.#service.capabilities)
     if (isPoll(check.class)) return null
-    return await this.#findOut(
-      this.#statusFilterQuestion,
-      isOpen,
-      checked,
-      async () => await this.#statusFilter.findWhole(query, page, check),
+    return this.#findOut(this.#statusFilterQuestion, isOpen, checked, () =>
+      this.#statusFilter.findWhole(query, page, check),
     )
   }
 
