@@ -6,7 +6,7 @@ import { emptyFormOf, ListNotFoundError, SpecifiedRefusalError } from '../http/r
 import { OneAtATime } from './one-at-a-time.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
 
-/** No service lists for it what it is asked for. One that looks at it finds fault with it. */
+/** A query with invalid values. A service that validates queries refuses it. */
 const MALFORMED: ListQuery = { statuses: PIN_STATUSES, before: 'never', limit: 0 }
 const ANY_PIN: ListQuery = { statuses: PIN_STATUSES, limit: 1 }
 

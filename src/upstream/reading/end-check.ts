@@ -25,8 +25,8 @@ interface ListEnd {
 /**
  * Finds out whether a short page, newest first, is the end of its list, by a request for what is older than its last pin.
  *
- * The last pins are remembered. A page that ends with the same pins needs no request, since new pins are newer than all others. If the
- * page shows a new pin that is not, pins older than the last may have come too. Then a request is needed.
+ * The last pins are remembered. A page that ends with the same pins needs no request, since new pins are newer than all others. If a
+ * new pin is older than another pin, pins older than the last may have come too. Then a request is needed.
  */
 export class EndCheck {
   readonly #service: CheckedService

@@ -13,8 +13,11 @@ export class OneAtATime {
   }
 
   /**
+   * Runs a check, or waits for the one that runs. Does nothing if the check is not needed.
+   *
    * @param isOpen returns true while the check is needed
    * @param mayJoin returns true if this check may run beside others that found nothing out. Default: always.
+   * @throws whatever `check` rejects with. The failure of another caller's check is not thrown.
    */
   async run(isOpen: () => boolean, check: () => Promise<void>, mayJoin: () => boolean = () => true): Promise<void> {
     while (isOpen()) {

@@ -35,7 +35,7 @@ interface AllPins {
  *
  * A list that was cut is requested again with a larger limit, if the service allows one. Otherwise its time range is split
  * into two halves that overlap at the border; then it is read one status at a time; then one CID; and at last with a limit above the
- * specification's. If nothing helps, a list without filters may be longer. Pins may come twice, and so may pins that do not match.
+ * specification's. If nothing helps, a list without filters may be longer. The result may have a pin twice, and pins that do not match.
  *
  * @param query planned for the service
  * @throws {MalformedResponseError} when the rest of a cut list cannot be reached, because more pins share one instant than

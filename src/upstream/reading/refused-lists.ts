@@ -65,7 +65,7 @@ export class RefusedLists {
 
   async #askOtherwise(query: ListQuery, refusal: unknown, ask: AskForPage): Promise<PinPage> {
     const attempt = async (sent: ListQuery): Promise<Answered | null> => {
-      // A failure may have been one of a moment, a refusal is none.
+      // A failure may be temporary, so the same list is worth another request. A refusal is not.
       if (!isFailure(refusal) && isSame(sent, query)) return null
       try {
         return { sent, page: await ask(sent) }

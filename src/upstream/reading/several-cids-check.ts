@@ -66,8 +66,8 @@ export class SeveralCidsCheck {
   }
 
   /**
-   * Returns any record of the account whose CID is known. One that is no valid pin is known by a CID of the query. The query's own
-   * statuses are requested first, since several may not work.
+   * Returns any record of the account whose CID is known. A record that is no valid pin is known by a CID of the query. The query's
+   * own statuses are requested first, since several may not work.
    */
   async #findRecord({ statuses, cids = [] }: ListQuery, ask: AskForPage): Promise<Witness | undefined> {
     for (const each of widening(statuses)) {

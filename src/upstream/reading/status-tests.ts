@@ -78,7 +78,10 @@ function isBeyond({ pins }: PinPage, all: PinPage): boolean {
   return last !== undefined && isSurelySorted(all.pins) && pins.some(({ created }) => created.ns < last.created.ns)
 }
 
-/** Returns whether a list has a pin that came after another list was made, which is whole or sorted. It may be the first by that. */
+/**
+ * Returns whether a list has a pin that came after another list, which is whole or sorted, was made. The list may begin with this
+ * status only because of that pin.
+ */
 function hasAdded({ pins }: PinPage, { page, isAll }: AllStatuses): boolean {
   const last = page.pins.at(-1)
   const ids = idsOf(page.pins)

@@ -64,7 +64,7 @@ export class WholeAccount {
     return this.#everything && this.#everything.sentAt >= askedAt ? this.#everything : undefined
   }
 
-  /** A failure is none of the lists for which the pins are read. They are checked by themselves then. */
+  /** If this read fails, the lists do not fail. Each is then checked by itself. */
   async #read(check: PageCheck): Promise<void> {
     const sentAt = this.#service.clock.now()
     let pins: readonly Pin[] | null = null
