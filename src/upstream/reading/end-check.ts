@@ -1,4 +1,4 @@
-import { parseInstant, SECOND_NS } from '../../domain/instant.ts'
+import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
@@ -7,7 +7,7 @@ import { hasAllOddRecords, hasAllPins, idsOf } from './compare-pages.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import type { LimitCheck } from './limit-check.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
-import { printTime } from './time-unit.ts'
+import { earlierBefore } from './time-unit.ts'
 
 /** Number of queries whose last pins are remembered. */
 const MAX_ENDS = 100
@@ -86,9 +86,7 @@ export class EndCheck {
 export function pastLast({ pins }: PinPage, query: ListQuery, capabilities: Capabilities): string | undefined {
   const last = pins.at(-1)
   if (last === undefined) return query.before
-  const bound = (last.created.ns / SECOND_NS + 1n) * SECOND_NS
-  const isEarlier = query.before !== undefined && parseInstant(query.before).ns < bound
-  return isEarlier ? query.before : printTime(bound, capabilities)
+  return earlierBefore(query.before, (last.created.ns / SECOND_NS + 1n) * SECOND_NS, capabilities)
 }
 
 function countOlder({ pins }: PinPage, ns: bigint): number {

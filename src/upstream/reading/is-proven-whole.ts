@@ -8,6 +8,7 @@ import { differentRecords, hasAllPins } from './compare-pages.ts'
 import { isOverfull } from './is-full.ts'
 import { longerLists } from './longer-lists.ts'
 import type { PinSource } from './pin-source.ts'
+import { sortedTimes } from './sorted-times.ts'
 import { printTime } from './time-unit.ts'
 
 /** Requests a list of all statuses, unless the query has others. Null if the service refuses it. */
@@ -110,7 +111,7 @@ function mayHaveOthers(list: PinPage | null, page: PinPage): boolean {
 
 /** Returns the oldest and the newest time of a page with pins, in nanoseconds. */
 function spanOf({ pins }: PinPage): { readonly oldest: bigint; readonly newest: bigint } {
-  const times = pins.map(({ created }) => created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
+  const times = sortedTimes(pins)
   return { oldest: times[0] as bigint, newest: times.at(-1) as bigint }
 }
 

@@ -5,7 +5,7 @@ import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { PinSource } from './pin-source.ts'
-import { printTime, timeUnit } from './time-unit.ts'
+import { earlierBefore, timeUnit } from './time-unit.ts'
 
 /**
  * The place where the next page of a stream begins: one unit of time past the last pin, so that all pins of its instant come
@@ -127,10 +127,9 @@ export class PageStart {
   /** Returns a `before` one unit past the last pin, so that all pins of its instant come again. */
   before(asked: string | undefined): string | undefined {
     if (this.#position === null) return asked
-    const { capabilities } = this.#source
     const unit = this.#unit()
     const bound = (this.#position.created.ns / unit + 1n - BigInt(this.#steps)) * unit
-    return asked !== undefined && parseInstant(asked).ns <= bound ? asked : printTime(bound, capabilities)
+    return earlierBefore(asked, bound, this.#source.capabilities)
   }
 }
 

@@ -12,7 +12,8 @@ import { claimsMore, isCutShort } from './list-counts.ts'
 import { isAfterSent, largestLimit } from './list-plan.ts'
 import type { PinSource } from './pin-source.ts'
 import { isWithinSecond, RoundingCheck, timesOf } from './rounding-check.ts'
-import { printTime, timeUnit } from './time-unit.ts'
+import { sortedTimes } from './sorted-times.ts'
+import { printTime, timeUnit, unitOfDigits } from './time-unit.ts'
 
 /** Largest limit that pinql requests of services without one. */
 const LARGEST_LIMIT = 1_000_000
@@ -199,12 +200,12 @@ function splitTime({ query }: Window, pins: readonly Pin[], capabilities: Capabi
 }
 
 function splitAt(unit: bigint, query: PinQuery, pins: readonly Pin[], capabilities: Capabilities): Window[] | null {
-  const times = pins.map((pin) => pin.created.ns).sort((a, b) => (a < b ? -1 : Number(a > b)))
+  const times = sortedTimes(pins)
   const [first, middle, last] = [times[0], times[times.length >> 1], times.at(-1)] as [bigint, bigint, bigint]
   const { before, after } = timesOf(query)
   // Where no time lies between two units, a service that includes its bounds can be asked for one unit alone. If the service may have
   // finer times, pins that a cut list lacks may lie there.
-  const isOnGrid = 10n ** BigInt(9 - (capabilities.createdDigits ?? 9)) % unit === 0n
+  const isOnGrid = unitOfDigits(capabilities.createdDigits ?? 9) % unit === 0n
   const print = (ns: bigint): string => printTime(ns, capabilities)
   // A list in no order may have come sorted by chance.
   if (capabilities.order === 'oldest-first' && isSurelySorted(pins.toReversed())) {

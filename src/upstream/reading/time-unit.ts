@@ -11,7 +11,12 @@ type KnownDigits = Pick<Capabilities, 'createdDigits' | 'timeDigits'>
  * unit is a second.
  */
 export function timeUnit(capabilities: KnownDigits): bigint {
-  return 10n ** BigInt(9 - timeDigits(capabilities))
+  return unitOfDigits(timeDigits(capabilities))
+}
+
+/** Returns the unit of times with so many fraction digits, in nanoseconds. */
+export function unitOfDigits(digits: number): bigint {
+  return 10n ** BigInt(9 - digits)
 }
 
 /** Prints an instant in the service's unit. */
@@ -34,6 +39,11 @@ export function widen(
   const unit = boundUnit(capabilities)
   const down = ns - (((ns % unit) + unit) % unit)
   return printTime(direction === 'down' || down === ns ? down : down + unit, capabilities)
+}
+
+/** Returns the `before` of a query's next list: the query's own if that is earlier than the bound, and otherwise the bound. */
+export function earlierBefore(asked: string | undefined, bound: bigint, capabilities: KnownDigits): string {
+  return asked !== undefined && parseInstant(asked).ns < bound ? asked : printTime(bound, capabilities)
 }
 
 /** Returns whether a query's own time bound is sent as it is, since it is a whole number of the service's units. */
