@@ -1,15 +1,10 @@
-import { floorToSecond, parseInstant, SECOND_NS } from '../../domain/instant.ts'
+import { floorToSecond, SECOND_NS } from '../../domain/instant.ts'
 import type { Pin, PinStatus } from '../../domain/pin.ts'
 import type { PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { idsOf } from './compare-pages.ts'
-
-/** The bounds of a list in nanoseconds. Null: none. */
-export interface Times {
-  readonly before: bigint | null
-  readonly after: bigint | null
-}
+import { type Times, timesOf, withinSecond } from './query-times.ts'
 
 /**
  * Finds out whether a service rounds `before` and `after` to whole seconds, from lists with times within a second.
@@ -93,24 +88,6 @@ export class RoundingCheck {
         !ids.has(pin.requestId),
     )
   }
-}
-
-/** Returns the times of a query. */
-export function timesOf({ before, after }: PinQuery): Times {
-  return {
-    before: before === undefined ? null : parseInstant(before).ns,
-    after: after === undefined ? null : parseInstant(after).ns,
-  }
-}
-
-/** Returns whether a list has a bound within a second. */
-export function isWithinSecond(query: PinQuery): boolean {
-  const { before, after } = timesOf(query)
-  return withinSecond(before) !== null || withinSecond(after) !== null
-}
-
-function withinSecond(bound: bigint | null): bigint | null {
-  return bound !== null && bound % SECOND_NS !== 0n ? bound : null
 }
 
 function kindOf(bound: 'before' | 'after', ns: bigint): string {
