@@ -1,9 +1,9 @@
-import { BadRequestError } from '../../domain/errors.ts'
 import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { createPinFilter, hasFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
+import { askUnlessRefused } from './ask-unless-refused.ts'
 import { differentRecords, hasAllPins } from './compare-pages.ts'
 import { isOverfull } from './is-full.ts'
 import { longerLists } from './longer-lists.ts'
@@ -34,11 +34,8 @@ export async function isProvenWhole(
   const tryList: TryList = (query) => {
     // Where only one status can be requested, most services list all statuses if none is.
     const statuses = source.capabilities.multiStatus === false ? [] : PIN_STATUSES
-    return list({ statuses, limit: sent.limit, ...query }).catch((error: unknown) => {
-      // A service may demand what the specification leaves to choice.
-      if (error instanceof BadRequestError) return null
-      throw error
-    })
+    // A service may demand a filter that the specification leaves to choice.
+    return askUnlessRefused({ statuses, limit: sent.limit, ...query }, list)
   }
   const wasOpen = source.capabilities.multiStatus === null
   let everything = await tryList({})

@@ -1,6 +1,6 @@
-import { BadRequestError } from '../../domain/errors.ts'
 import type { ListQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { recordCount } from '../http/pin-page.ts'
+import { askUnlessRefused } from './ask-unless-refused.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import type { AskForPage, CheckedService } from './page-check.ts'
 import { tryUsualLimits } from './try-usual-limits.ts'
@@ -38,14 +38,5 @@ export class LimitCheck {
       else this.#service.known.observeLargestLimit(longer, records)
     })
     return this.#cutAt !== records
-  }
-}
-
-async function askUnlessRefused(query: ListQuery, ask: AskForPage): Promise<PinPage | null> {
-  try {
-    return await ask(query)
-  } catch (error) {
-    if (error instanceof BadRequestError) return null
-    throw error
   }
 }
