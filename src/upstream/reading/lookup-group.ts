@@ -1,12 +1,9 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { Pin } from '../../domain/pin.ts'
-import type { PinPage } from '../http/pin-page.ts'
+import type { PinRecords } from '../http/pin-page.ts'
 import { type Asker, listen, type StopSignal, unionOfOperationIds, type WaitingOperations } from '../waiting/stop.ts'
 import { PartlyReadError } from './left-out.ts'
 import type { LookupTurns } from './lookup-turns.ts'
-
-/** Pins, and the records beside them that are not valid pins. */
-export type PinRecords = Pick<PinPage, 'pins' | 'leftOut'>
 
 /** The target of a lookup: all pins of a CID, or the pin with a request id. */
 export interface Lookup {

@@ -2,7 +2,7 @@ import type { Cid } from '../../domain/cid.ts'
 import { RateLimitedError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount } from '../http/pin-page.ts'
+import { type PinPage, type PinRecords, recordCount } from '../http/pin-page.ts'
 import type { Service } from '../service/service.ts'
 import { type Asker, Stop, type StopSignal } from '../waiting/stop.ts'
 import { isCutShort } from './list-counts.ts'
@@ -15,7 +15,7 @@ import {
   type LookupsInFlight,
   takeBatch,
 } from './lookup-batch.ts'
-import { type Lookup, LookupGroup, type PinRecords } from './lookup-group.ts'
+import { type Lookup, LookupGroup } from './lookup-group.ts'
 import { LookupOutage, type RequestTimes } from './lookup-outage.ts'
 import { LookupPlanner, type NextRequest, type PlannedTenant, WAYS, type Way } from './lookup-planner.ts'
 import { LookupTurns } from './lookup-turns.ts'

@@ -4,7 +4,7 @@ import type { Endpoint } from '../budget/rate-limit.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { CallOptions, PinClient } from '../http/client.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount, SharedPage, withoutDoubt } from '../http/pin-page.ts'
+import { type PinPage, type PinRecords, recordCount, SharedPage, sharedCopyOf, withoutDoubt } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import { ListProofs } from '../learning/list-proofs.ts'
 import { TokenRefusals } from '../learning/token-refusals.ts'
@@ -15,14 +15,13 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { SingleFlight } from '../waiting/single-flight.ts'
 import type { StopSignal } from '../waiting/stop.ts'
+import { collectRecords } from './pin-stream.ts'
 import { EmptyAnswers } from './empty-answers.ts'
 import { countIn } from './list-counts.ts'
 import { ListTurns } from './list-turns.ts'
-import type { PinRecords } from './lookup-group.ts'
 import type { LookupSource } from './lookup-queue.ts'
 import { NO_OTHER_LISTS, type OtherLists, type PageCheck } from './page-check.ts'
 import type { PinSource } from './pin-source.ts'
-import { collectRecords } from './pin-stream.ts'
 import { RefusedLists } from './refused-lists.ts'
 import { splitQuery } from './split-query.ts'
 import { StrangerChecks } from './stranger-checks.ts'
@@ -117,7 +116,7 @@ export class PinReads implements PinSource, LookupSource {
       const page = await this.#checks.check({ query, page: first, check })
       // A page that is whole after all reveals the number of pins.
       if (page !== first && isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
-      return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins], page.leftOut, page.looksCut)
+      return page instanceof SharedPage ? page : sharedCopyOf(page)
     }
     const start = (stop: StopSignal): Promise<SharedPage> =>
       requestClass === 'interactive' && this.#checks.mayCheck(query)
@@ -166,7 +165,7 @@ export class PinReads implements PinSource, LookupSource {
     else if (provesCount(query, page, this.#total) && this.proofs.countsBeyondPages(query, page)) {
       this.known.observeRightCount()
     }
-    return looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut, true) : page
+    return looksCut ? sharedCopyOf({ ...page, looksCut }) : page
   }
 
   isAvoidable(query: ListQuery, error: unknown): boolean {

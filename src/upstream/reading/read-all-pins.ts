@@ -1,9 +1,10 @@
-import { BadRequestError, MalformedResponseError } from '../../domain/errors.ts'
+import { MalformedResponseError } from '../../domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { hasFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import { type LeftOut, type PinPage, recordCount } from '../http/pin-page.ts'
+import { type LeftOut, type PinPage, type PinRecords, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import { askUnlessRefused } from './ask-unless-refused.ts'
 import { isFull, isOverfull } from './is-full.ts'
 import { isProvenWhole } from './is-proven-whole.ts'
 import { claimsMore, isCutShort } from './list-counts.ts'
@@ -16,12 +17,6 @@ import { splitCids, splitStatuses, splitTime, type Window } from './split-window
 /** Largest limit that pinql requests of services without one. */
 const LARGEST_LIMIT = 1_000_000
 
-/** The records of all lists. Pins may come twice. */
-interface AllPins {
-  readonly pins: readonly Pin[]
-  readonly leftOut: readonly LeftOut[]
-}
-
 /**
  * Reads every pin that a query returns, from a service whose lists come in no useful order.
  *
@@ -33,7 +28,7 @@ interface AllPins {
  * @throws {MalformedResponseError} when the rest of a cut list cannot be reached, because more pins share one instant than
  *   a list can hold, or because the service does not filter by time
  */
-export function readAllPins(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<AllPins> {
+export function readAllPins(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<PinRecords> {
   return new AllPinsReading(source, query, options).run()
 }
 
@@ -59,7 +54,7 @@ class AllPinsReading {
     this.#limit = largestLimit(source.capabilities)
   }
 
-  async run(): Promise<AllPins> {
+  async run(): Promise<PinRecords> {
     for (let window = this.#next(); window !== undefined; window = this.#next()) await this.#read(window)
     return { pins: this.#found, leftOut: this.#leftOut }
   }
@@ -168,13 +163,9 @@ async function exceedsLimit(
   page: PinPage,
   list: (sent: ListQuery) => Promise<PinPage>,
 ): Promise<boolean> {
-  try {
-    const larger = await list({ ...sent, limit: Math.max(sent.limit * 5, (page.count ?? 0) + 100) })
-    return recordCount(larger) > recordCount(page)
-  } catch (error) {
-    if (error instanceof BadRequestError) return false
-    throw error
-  }
+  const limit = Math.max(sent.limit * 5, (page.count ?? 0) + 100)
+  const larger = await askUnlessRefused({ ...sent, limit }, list)
+  return larger !== null && recordCount(larger) > recordCount(page)
 }
 
 /** Returns a query for all pins in the same time. Null if it would be the same query, or if the provider is known. */

@@ -1,6 +1,6 @@
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { PinQuery } from '../http/list-query.ts'
-import type { LeftOut } from '../http/pin-page.ts'
+import type { LeftOut, PinRecords } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { planQuery } from './list-plan.ts'
@@ -28,7 +28,7 @@ export async function readWholeList(
   source: PinSource,
   asked: PinQuery,
   options: TenantCallOptions,
-): Promise<{ readonly pins: readonly Pin[]; readonly leftOut: readonly LeftOut[]; readonly isValid: boolean }> {
+): Promise<PinRecords & { readonly isValid: boolean }> {
   const before = source.capabilities
   // The largest number of CIDs may have been learned since the query was split.
   const queries = source.splitQuery(asked).map((part) => planQuery(part, before))
@@ -42,7 +42,7 @@ export async function readWholeList(
   for (const part of parts) {
     const read = await readAllPins(source, part, options)
     pins.push(...read.pins)
-    leftOut.push(...read.leftOut)
+    leftOut.push(...(read.leftOut ?? []))
   }
   const now = source.capabilities
   return { pins, leftOut, isValid: READING_PARTS.every((part) => now[part] === before[part]) }
