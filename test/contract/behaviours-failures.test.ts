@@ -5,7 +5,7 @@ import {
   ServiceUnavailableError,
   UnauthorizedError,
 } from '../../src/domain/errors.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
+import { collectPins } from '../../src/upstream/reading/collect-pins.ts'
 import { expectInTime } from '../support/expect-in-time.ts'
 import { crust } from '../support/providers/crust.ts'
 import type { EmulatedPin } from '../support/providers/emulated-pin.ts'

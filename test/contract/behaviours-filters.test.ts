@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
+import { collectPins } from '../../src/upstream/reading/collect-pins.ts'
 import { crust } from '../support/providers/crust.ts'
 import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { PinNotFoundError } from '../../src/domain/errors.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
+import { collectPins } from '../../src/upstream/reading/collect-pins.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'

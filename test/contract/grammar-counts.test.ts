@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
+import { collectPins } from '../../src/upstream/reading/collect-pins.ts'
 import { type CountOutcome, countHistory, totalOf } from '../support/grammar/count-history.ts'
 import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'

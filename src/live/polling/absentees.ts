@@ -1,7 +1,7 @@
 import { parseCid } from '../../domain/cid.ts'
 import { PinqlError, RateLimitedError, UnauthorizedError } from '../../domain/errors.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
-import { collectPins } from '../../upstream/reading/pin-stream.ts'
+import { collectPins } from '../../upstream/reading/collect-pins.ts'
 import type { Clock } from '../../upstream/waiting/clock.ts'
 import type { LiveTenant } from '../live-tenant.ts'
 import type { PinCache } from '../watched/pin-cache.ts'

@@ -2,7 +2,7 @@ import { BadRequestError, PinNotFoundError, PinqlError, UnauthorizedError } from
 import type { Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import { UNKNOWN_AGE } from '../../upstream/observing/tenant-observer.ts'
-import { openPinStreams } from '../../upstream/reading/pin-stream.ts'
+import { openPinStreams } from '../../upstream/reading/collect-pins.ts'
 import type { Clock } from '../../upstream/waiting/clock.ts'
 import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import type { LiveTenant } from '../live-tenant.ts'

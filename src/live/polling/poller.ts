@@ -1,7 +1,7 @@
 import { RateLimitedError } from '../../domain/errors.ts'
 import { isSettled, PIN_STATUSES } from '../../domain/pin.ts'
 import type { PinQuery } from '../../upstream/http/list-query.ts'
-import { collectPins } from '../../upstream/reading/pin-stream.ts'
+import { collectPins } from '../../upstream/reading/collect-pins.ts'
 import type { KnownPin } from '../watched/pin-cache.ts'
 import type { View } from '../watched/view.ts'
 import { Absentees, type AbsenteesOptions } from './absentees.ts'
