@@ -1,5 +1,5 @@
 import { SECOND_NS } from '../../domain/instant.ts'
-import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
+import type { Pin } from '../../domain/pin.ts'
 import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
@@ -68,8 +68,7 @@ export class EndCheck {
     if (hasAllPins(page, beyond.pins) && hasAllOddRecords(page, beyond)) return recordCount(beyond) < records
     // Pins may have come meanwhile. A list that is still as long, though it has more pins, is cut to this length.
     const again = await ask(query)
-    const isOfAll = query.statuses.length === PIN_STATUSES.length || proofs.isStatusFilterProven(query)
-    if (recordCount(again) !== records || !isOfAll) return false
+    if (recordCount(again) !== records || !proofs.isStatusFilterProven(query)) return false
     if (!(await this.#limit.findLongerPage(query, records, ask))) known.observeLargestPage(records)
     return false
   }

@@ -1,6 +1,6 @@
 import { SECOND_NS } from '../../domain/instant.ts'
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
-import { createPinFilter, hasFilter, type ListQuery } from '../http/list-query.ts'
+import { createPinFilter, isUnfiltered, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { askUnlessRefused } from './ask-unless-refused.ts'
@@ -48,7 +48,7 @@ export async function isProvenWhole(
   // one need not have what this list lacks.
   const uncut = everything !== null && isWithinLimit(sent, everything) ? everything : null
   if (uncut !== null && isLongerWith(uncut, page)) return true
-  if (hasFilter(sent) || sent.statuses.length < PIN_STATUSES.length) {
+  if (!isUnfiltered(sent)) {
     for (const query of longerLists(sent, everything?.pins ?? [], source.capabilities)) {
       const longer = await tryList(query)
       if (!proofs.looksCut(sent, page)) return true

@@ -1,6 +1,5 @@
 import { nothingLeft } from '../../domain/nothing-left.ts'
-import { PIN_STATUSES } from '../../domain/pin.ts'
-import { createPinFilter, hasFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import { createPinFilter, hasAllStatuses, hasFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { idsOf } from './compare-pages.ts'
@@ -92,7 +91,7 @@ function isAnswerExact(query: PinQuery, capabilities: Capabilities): boolean {
     (statuses.length === 1 || capabilities.multiStatus !== false) &&
     (cids === undefined || (cidFilter === 'exact' && cidForm === 'meaning')) &&
     (name === undefined || (isNameExact && isNameSent(query, capabilities))) &&
-    (statuses.length === PIN_STATUSES.length || statusFilter === 'exact') &&
+    (hasAllStatuses(query) || statusFilter === 'exact') &&
     (meta === undefined || metaFilter === 'exact') &&
     (after === undefined || isAfterSent(capabilities)) &&
     (!hasTime || (timeFilter === 'exact' && isUnwidened(before, capabilities) && isUnwidened(after, capabilities)))

@@ -1,5 +1,5 @@
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import type { ListQuery } from '../http/list-query.ts'
+import { hasAllStatuses, type ListQuery } from '../http/list-query.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 
 /**
@@ -34,8 +34,9 @@ export function longerLists(sent: ListQuery, pins: readonly Pin[], capabilities:
 }
 
 /** The query's statuses; or all but the rarest, since a list of all statuses is of another kind. */
-function mostStatuses({ statuses }: ListQuery, pins: readonly Pin[], { multiStatus }: Capabilities) {
-  if (multiStatus !== true || statuses.length === PIN_STATUSES.length) return statuses
+function mostStatuses(sent: ListQuery, pins: readonly Pin[], { multiStatus }: Capabilities) {
+  const { statuses } = sent
+  if (multiStatus !== true || hasAllStatuses(sent)) return statuses
   const rarest = commonest(pins).findLast((status) => !statuses.includes(status))
   return PIN_STATUSES.filter((status) => status !== rarest)
 }

@@ -45,7 +45,7 @@ export class PinReads implements PinSource, LookupSource {
   /** Equal reads in flight. A read that nobody shares is a plain call. */
   readonly #flights = new SingleFlight()
   /** True once a pin was read by its request id, so that a list of all pins cannot be empty. */
-  #hasPins = false
+  #hasReadPin = false
   /** True once a list had pins. */
   #hasListedPins = false
   /** Number of the account's pins, if a list revealed it. */
@@ -112,7 +112,8 @@ export class PinReads implements PinSource, LookupSource {
     const read = async (stop: StopSignal, askedAt: number, others: OtherLists): Promise<SharedPage> => {
       const ask = (each: ListQuery): Promise<PinPage> => this.#ask(each, requestClass, stop)
       const first = await this.#ask(query, requestClass, stop, askedAt)
-      const check = { ask, class: requestClass, hasPins: this.#hasPins, askedAt, others }
+      // Pins that lists had may be gone. Each poll of an emptied account would then be checked, with five requests more.
+      const check = { ask, class: requestClass, hasPins: this.#hasReadPin, askedAt, others }
       const page = await this.#checks.check({ query, page: first, check })
       // A page that is whole after all reveals the number of pins.
       if (page !== first && isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
@@ -133,7 +134,7 @@ export class PinReads implements PinSource, LookupSource {
       const pin = await this.#read('item', requestClass, signal, (client, callOptions) =>
         client.getPin(requestId, callOptions),
       )
-      this.#hasPins = true
+      this.#hasReadPin = true
       this.#changes.shown(requestId)
       return pin
     }
@@ -177,7 +178,7 @@ export class PinReads implements PinSource, LookupSource {
     const check: PageCheck = {
       ask: (each) => this.#ask(each, requestClass, signal),
       class: requestClass,
-      hasPins: this.#hasPins || this.#hasListedPins,
+      hasPins: this.#hasReadPin || this.#hasListedPins,
       askedAt: this.clock.now(),
       others: NO_OTHER_LISTS,
     }

@@ -1,7 +1,7 @@
 import { compareInstants, type Instant, parseInstant } from '../../domain/instant.ts'
-import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
+import type { Pin } from '../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
-import { createPinFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import { createPinFilter, hasAllStatuses, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import type { LeftOut, PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
@@ -234,7 +234,7 @@ export class PinStream {
 /** Returns whether answers have shown since that such a page may lack pins. Then the list is requested in another way. */
 function isOutdated(sent: ListQuery, query: PinQuery, capabilities: Capabilities): boolean {
   if (!isPaged(capabilities, query)) return true
-  const lacksStatuses = capabilities.statusFilter === 'unusable' && sent.statuses.length < PIN_STATUSES.length
+  const lacksStatuses = capabilities.statusFilter === 'unusable' && !hasAllStatuses(sent)
   return lacksStatuses || (sent.cids?.length ?? 0) > capabilities.maxCids
 }
 

@@ -1,7 +1,7 @@
 import type { Cid } from '../../domain/cid.ts'
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
-import type { ListQuery } from '../http/list-query.ts'
+import { hasAllStatuses, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { largestLimit } from './list-plan.ts'
 import type { AskForPage, CheckedService, PageCheck } from './page-check.ts'
@@ -94,7 +94,7 @@ interface Witness {
 
 /** Some statuses, and then all: where statuses are looked at after the cut, only lists of all of them have each pin. */
 function widening(statuses: readonly PinStatus[]): readonly (readonly PinStatus[])[] {
-  return statuses.length === PIN_STATUSES.length ? [statuses] : [statuses, PIN_STATUSES]
+  return hasAllStatuses({ statuses }) ? [statuses] : [statuses, PIN_STATUSES]
 }
 
 function hasRecordOf({ pins, leftOut = [] }: PinPage, { key }: Cid): boolean {

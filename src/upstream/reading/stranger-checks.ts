@@ -1,6 +1,5 @@
-import { PIN_STATUSES } from '../../domain/pin.ts'
 import { isPoll } from '../budget/request-class.ts'
-import type { ListQuery } from '../http/list-query.ts'
+import { hasAllStatuses, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, withoutDoubt } from '../http/pin-page.ts'
 import { EndCheck } from './end-check.ts'
 import { isFull } from './is-full.ts'
@@ -87,9 +86,9 @@ export class StrangerChecks {
     await this.#checkCids(checked)
     const whole = await this.#checkStatusFilter(checked)
     if (whole !== null) return withoutDoubt(whole)
-    const isOfAll = query.statuses.length === PIN_STATUSES.length
-    const isByStatus = isOfAll || proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
-    if (!page.looksCut || (!isOfAll && this.#service.capabilities.statusFilter === 'unusable')) return page
+    const isByStatus = proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
+    const isFilterUnusable = !hasAllStatuses(query) && this.#service.capabilities.statusFilter === 'unusable'
+    if (!page.looksCut || isFilterUnusable) return page
     if (isByStatus && (await this.#end.isWhole(query, page, check.ask))) return withoutDoubt(page)
     const records = recordCount(page)
     if (this.#service.capabilities.maxLimit >= query.limit) await this.#limit.findLongerPage(query, records, check.ask)
@@ -101,16 +100,12 @@ export class StrangerChecks {
     const { known, proofs, capabilities } = this.#service
     if (!known.isStranger) return false
     const isOfSeveral = query.statuses.length > 1 && capabilities.multiStatus === null
-    return isOfSeveral || !this.#isStatusFilterProven(query) || proofs.mayLookCut(query)
+    return isOfSeveral || !proofs.isStatusFilterProven(query) || proofs.mayLookCut(query)
   }
 
   /** Lets go of what was read for the lists in progress. Called when none is. */
   forget(): void {
     this.#account.forget()
-  }
-
-  #isStatusFilterProven(query: ListQuery): boolean {
-    return query.statuses.length === PIN_STATUSES.length || this.#service.proofs.isStatusFilterProven(query)
   }
 
   /** Returns the page if it has been found to have all pins that match; otherwise null. */
@@ -133,7 +128,8 @@ export class StrangerChecks {
   /** Returns a page that has all pins that match: this one, or the same list requested again. Null if none is known. */
   async #checkStatusFilter(checked: CheckedPage): Promise<PinPage | null> {
     const { query, page, check } = checked
-    const isOpen = (): boolean => !this.#isStatusFilterProven(query) && !isFull(query, page, this.#service.capabilities)
+    const isOpen = (): boolean =>
+      !this.#service.proofs.isStatusFilterProven(query) && !isFull(query, page, this.#service.capabilities)
     if (isPoll(check.class)) return null
     return this.#findOut(this.#statusFilterQuestion, isOpen, checked, () =>
       this.#statusFilter.findWhole(query, page, check),
