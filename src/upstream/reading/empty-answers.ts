@@ -41,10 +41,10 @@ export class EmptyAnswers {
    * Returns the list that an answer without one stands for: an empty one as a rule.
    *
    * @param error what `ask` failed with
-   * @param probe sends one `GET /pins`, from which nothing is learned
+   * @param askUnlearned sends one `GET /pins`, from which nothing is learned
    * @throws the error, unless it means an empty list
    */
-  async read(query: ListQuery, error: unknown, ask: AskForPage, probe: AskForPage): Promise<PinPage> {
+  async read(query: ListQuery, error: unknown, ask: AskForPage, askUnlearned: AskForPage): Promise<PinPage> {
     if (!this.isOpen(error)) throw error
     let page: PinPage | null = null
     await this.#question.run(
@@ -52,8 +52,8 @@ export class EmptyAnswers {
       async () => {
         page =
           error instanceof ListNotFoundError
-            ? await this.#readNotFound(error, probe)
-            : await this.#readForm(query, error, ask, probe)
+            ? await this.#readNotFound(error, askUnlearned)
+            : await this.#readForm(query, error, ask, askUnlearned)
       },
     )
     return page ?? this.#knownNow(error) ?? EMPTY
@@ -65,9 +65,9 @@ export class EmptyAnswers {
     return this.#service.capabilities.emptyListIs404 ? EMPTY : null
   }
 
-  async #readForm(query: ListQuery, error: unknown, ask: AskForPage, probe: AskForPage): Promise<PinPage> {
+  async #readForm(query: ListQuery, error: unknown, ask: AskForPage, askUnlearned: AskForPage): Promise<PinPage> {
     const form = emptyFormOf(error)
-    if (!(await this.#isProven(probe))) throw error
+    if (!(await this.#isProven(askUnlearned))) throw error
     // The service lists now. If the same list is answered in the same way again, that was no failure of a moment.
     try {
       return await ask(query)
@@ -83,10 +83,10 @@ export class EmptyAnswers {
    *
    * A service that finds fault with a malformed list has lists. So the list before was empty, and the endpoint is right.
    */
-  async #readNotFound(refusal: ListNotFoundError, probe: AskForPage): Promise<PinPage> {
+  async #readNotFound(refusal: ListNotFoundError, askUnlearned: AskForPage): Promise<PinPage> {
     const { known } = this.#service
     try {
-      await probe(MALFORMED)
+      await askUnlearned(MALFORMED)
     } catch (error) {
       if (!(error instanceof BadRequestError)) throw refusal
       known.observeEmptyListIs404()
@@ -99,11 +99,11 @@ export class EmptyAnswers {
    * Returns whether the endpoint lists pins, and does so now: it finds fault with a malformed list, or lists a pin. If it has never
    * listed any, the fault must be in the specification's words, since other APIs find faults, too.
    */
-  async #isProven(probe: AskForPage): Promise<boolean> {
+  async #isProven(askUnlearned: AskForPage): Promise<boolean> {
     const Refusal = this.#service.known.answers.hasListed ? BadRequestError : SpecifiedRefusalError
     for (const query of [MALFORMED, ANY_PIN]) {
       try {
-        if (recordCount(await probe(query)) > 0) return true
+        if (recordCount(await askUnlearned(query)) > 0) return true
       } catch (error) {
         if (error instanceof Refusal && query === MALFORMED) return true
         if (!(error instanceof BadRequestError) && emptyFormOf(error) === null) throw error

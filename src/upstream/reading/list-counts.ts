@@ -1,5 +1,12 @@
 import { nothingLeft } from '../../domain/nothing-left.ts'
-import { createPinFilter, hasAllStatuses, hasFilter, isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
+import {
+  createPinFilter,
+  hasAllStatuses,
+  hasFilter,
+  isUnfiltered,
+  type ListQuery,
+  type PinQuery,
+} from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { idsOf } from './compare-pages.ts'

@@ -196,10 +196,10 @@ export class PinReads implements PinSource, LookupSource {
         askedAt,
         isFinal: (error) => this.#refused.isAvoidable(sent, error),
       })
-    const probe = (sent: ListQuery): Promise<PinPage> =>
+    const askUnlearned = (sent: ListQuery): Promise<PinPage> =>
       this.#read('list', requestClass, stop, (client, options) => client.listPins(sent, options))
     const sendOrTell = (sent: ListQuery): Promise<PinPage> =>
-      send(sent).catch((error: unknown) => this.#empty.read(sent, error, send, probe))
+      send(sent).catch((error: unknown) => this.#empty.read(sent, error, send, askUnlearned))
     const accepted = this.#accepted(query)
     return sendOrTell(accepted).catch((error: unknown) => this.#refused.askOtherwise(accepted, error, sendOrTell))
   }

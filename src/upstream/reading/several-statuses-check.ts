@@ -9,7 +9,13 @@ import { type AskForPage, askForMost, type CheckedService, type PageCheck } from
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
 const PAUSE_MS = 60_000
-const RAREST_FIRST: readonly PinStatus[] = ['pinning', 'failed', 'queued', DEFAULT_STATUS]
+/** By status: the other statuses, the rarest first. Most pins are of the default status. */
+const OTHERS: Readonly<Record<PinStatus, readonly [PinStatus, PinStatus, PinStatus]>> = {
+  queued: ['pinning', 'failed', DEFAULT_STATUS],
+  pinning: ['failed', 'queued', DEFAULT_STATUS],
+  pinned: ['pinning', 'failed', 'queued'],
+  failed: ['pinning', 'queued', DEFAULT_STATUS],
+}
 /** Number of records that show the default status: more than one, since some may be no valid pins. */
 const DEFAULT_SAMPLE = 10
 
@@ -52,8 +58,8 @@ export class SeveralStatusesCheck {
    * @returns true if it was found
    */
   async #isFoundBetween(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<boolean> {
-    // Most pins are of the default status, and would fill the page.
-    const [first, last, fourth] = RAREST_FIRST.filter((other) => other !== status) as [PinStatus, PinStatus, PinStatus]
+    // The rarest two, since pins of the default status would fill the page.
+    const [first, last] = OTHERS[status]
     const between = { ...query, statuses: [first, status, last] }
     const { sent, page } = await askForMost(between, this.#service.capabilities, ask)
     if (page.pins.some((pin) => pin.status === status)) return true
@@ -64,20 +70,29 @@ export class SeveralStatusesCheck {
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
     const countsMore = (page.count ?? 0) > recordCount(page)
     const mayBeCut = isFull(sent, page, this.#service.capabilities) || page.looksCut || countsMore
-    const orders = [
+    const orders: PinStatus[][] = [
       [status, first, last],
       [first, last, status],
     ]
-    for (const statuses of page.pins.length > 0 && mayBeCut ? orders : [[status]]) {
+    const lists = page.pins.length > 0 && mayBeCut ? orders : [[status]]
+    for (const statuses of lists) {
       const { pins } = await ask({ ...sent, statuses })
-      if (pins.length === 0 || !pins.every((pin) => pin.status === status)) continue
-      // A list that is cut in no order may have lacked them by chance. A list of all statuses shows pins of the fourth then, whether
-      // statuses are looked at before the cut or after it.
-      const all = await ask({ ...sent, statuses: [first, status, fourth, last] })
-      if (all.pins.some((pin) => pin.status === status)) return true
-      if (!all.pins.some((pin) => pin.status === fourth)) this.#service.known.observeMultiStatus(false)
-      return false
+      if (pins.length > 0 && pins.every((pin) => pin.status === status)) return this.#isFoundAmongAll(sent, status, ask)
     }
+    return false
+  }
+
+  /**
+   * Requests all statuses, since a list has only pins of one status that a list of three lacked. A list that is cut in no order may have
+   * lacked them by chance. If so, this list shows pins of the fourth, whether statuses are looked at before the cut or after it.
+   *
+   * @returns true if it has pins of the status
+   */
+  async #isFoundAmongAll(sent: ListQuery, status: PinStatus, ask: AskForPage): Promise<boolean> {
+    const [first, last, fourth] = OTHERS[status]
+    const { pins } = await ask({ ...sent, statuses: [first, status, fourth, last] })
+    if (pins.some((pin) => pin.status === status)) return true
+    if (!pins.some((pin) => pin.status === fourth)) this.#service.known.observeMultiStatus(false)
     return false
   }
 
