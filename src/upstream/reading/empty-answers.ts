@@ -4,7 +4,7 @@ import type { ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { emptyFormOf, ListNotFoundError, SpecifiedRefusalError } from '../http/refusals.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import type { AskForPage, CheckedService } from './page-check.ts'
+import type { AskForPage, CheckedAccount } from './page-check.ts'
 
 /** A query with invalid values. A service that validates queries refuses it. */
 const MALFORMED: ListQuery = { statuses: PIN_STATUSES, before: 'never', limit: 0 }
@@ -19,22 +19,22 @@ const EMPTY_WITHOUT_COUNT: PinPage = { count: null, pins: [] }
  * a proxy whose service is down.
  */
 export class EmptyAnswers {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
   readonly #question = new OneAtATime()
 
-  constructor(service: CheckedService) {
-    this.#service = service
+  constructor(account: CheckedAccount) {
+    this.#account = account
   }
 
   /** Returns the empty list that an error stands for, if that is known; otherwise null. */
   known(error: unknown): PinPage | null {
     const form = emptyFormOf(error)
-    return form !== null && this.#service.known.answers.isEmptyForm(form) ? EMPTY_WITHOUT_COUNT : null
+    return form !== null && this.#account.known.answers.isEmptyForm(form) ? EMPTY_WITHOUT_COUNT : null
   }
 
   /** Returns whether an error may stand for an empty list. */
   isOpen(error: unknown): boolean {
-    return error instanceof ListNotFoundError || (this.#service.known.isStranger && emptyFormOf(error) !== null)
+    return error instanceof ListNotFoundError || (this.#account.known.isStranger && emptyFormOf(error) !== null)
   }
 
   /**
@@ -62,7 +62,7 @@ export class EmptyAnswers {
   /** Returns the empty list that an error stands for, if another answer has shown it since the list was refused. */
   #knownNow(error: unknown): PinPage | null {
     if (!(error instanceof ListNotFoundError)) return this.known(error)
-    return this.#service.capabilities.emptyListIs404 ? EMPTY : null
+    return this.#account.capabilities.emptyListIs404 ? EMPTY : null
   }
 
   async #readForm(query: ListQuery, error: unknown, ask: AskForPage, askUnlearned: AskForPage): Promise<PinPage> {
@@ -73,7 +73,7 @@ export class EmptyAnswers {
       return await ask(query)
     } catch (again) {
       if (form === null || emptyFormOf(again) !== form) throw again
-      this.#service.known.answers.learnEmptyForm(form)
+      this.#account.known.answers.learnEmptyForm(form)
       return EMPTY_WITHOUT_COUNT
     }
   }
@@ -84,14 +84,14 @@ export class EmptyAnswers {
    * A service that finds fault with a malformed list has lists. So the list before was empty, and the endpoint is right.
    */
   async #readNotFound(refusal: ListNotFoundError, askUnlearned: AskForPage): Promise<PinPage> {
-    const { known } = this.#service
+    const { known } = this.#account
     try {
       await askUnlearned(MALFORMED)
     } catch (error) {
       if (!(error instanceof BadRequestError)) throw refusal
       known.observeEmptyListIs404()
     }
-    if (!this.#service.capabilities.emptyListIs404) throw refusal
+    if (!this.#account.capabilities.emptyListIs404) throw refusal
     return EMPTY
   }
 
@@ -100,7 +100,7 @@ export class EmptyAnswers {
    * listed any, the fault must be in the specification's words, since other APIs find faults, too.
    */
   async #isProven(askUnlearned: AskForPage): Promise<boolean> {
-    const Refusal = this.#service.known.answers.hasListed ? BadRequestError : SpecifiedRefusalError
+    const Refusal = this.#account.known.answers.hasListed ? BadRequestError : SpecifiedRefusalError
     for (const query of [MALFORMED, ANY_PIN]) {
       try {
         if (recordCount(await askUnlearned(query)) > 0) return true

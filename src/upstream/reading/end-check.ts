@@ -6,7 +6,7 @@ import type { Capabilities } from '../providers/capabilities.ts'
 import { hasAllOddRecords, hasAllPins, idsOf } from './compare-pages.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import type { LimitCheck } from './limit-check.ts'
-import type { AskForPage, CheckedService } from './page-check.ts'
+import type { AskForPage, CheckedAccount } from './page-check.ts'
 import { earlierBefore } from './time-unit.ts'
 
 /** Number of queries whose last pins are remembered. */
@@ -29,13 +29,13 @@ interface ListEnd {
  * new pin is older than another pin, pins older than the last may have come too. Then a request is needed.
  */
 export class EndCheck {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
   readonly #limit: LimitCheck
   /** By query. */
   readonly #ends = new Map<string, ListEnd>()
 
-  constructor(service: CheckedService, limit: LimitCheck) {
-    this.#service = service
+  constructor(account: CheckedAccount, limit: LimitCheck) {
+    this.#account = account
     this.#limit = limit
   }
 
@@ -45,7 +45,7 @@ export class EndCheck {
    * @param page shorter than requested, and may have been cut
    */
   async isWhole(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
-    const { order, timeFilter } = this.#service.capabilities
+    const { order, timeFilter } = this.#account.capabilities
     const last = page.pins.at(-1)
     if (last === undefined || timeFilter === 'unusable' || order === 'oldest-first') return false
     if (order === null ? !isSurelySorted(page.pins) : order !== 'newest-first') return false
@@ -60,10 +60,10 @@ export class EndCheck {
   }
 
   async #askBeyond(query: ListQuery, page: PinPage, { requestId }: Pin, ask: AskForPage): Promise<boolean> {
-    const { known, proofs, capabilities } = this.#service
+    const { known, proofs, capabilities } = this.#account
     const records = recordCount(page)
     const beyond = await ask({ ...query, before: pastLast(page, query, capabilities) })
-    if (this.#service.capabilities.timeFilter === 'unusable') return false
+    if (this.#account.capabilities.timeFilter === 'unusable') return false
     if (!beyond.pins.some((pin) => pin.requestId === requestId)) return false
     if (hasAllPins(page, beyond.pins) && hasAllOddRecords(page, beyond)) return recordCount(beyond) < records
     // Pins may have come meanwhile. A list that is still as long, though it has more pins, is cut to this length.

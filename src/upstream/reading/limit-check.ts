@@ -2,7 +2,7 @@ import type { ListQuery } from '../http/list-query.ts'
 import { recordCount } from '../http/pin-page.ts'
 import { askUnlessRefused } from './ask-unless-refused.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import type { AskForPage, CheckedService } from './page-check.ts'
+import type { AskForPage, CheckedAccount } from './page-check.ts'
 import { tryUsualLimits } from './try-usual-limits.ts'
 
 /**
@@ -12,13 +12,13 @@ import { tryUsualLimits } from './try-usual-limits.ts'
  * that a smaller `limit` has a longer page. `RefusedLists` finds the largest `limit` of services that refuse larger ones.
  */
 export class LimitCheck {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
   readonly #question = new OneAtATime()
   /** Length of the last page for which no smaller limit had a longer one. */
   #cutAt: number | undefined
 
-  constructor(service: CheckedService) {
-    this.#service = service
+  constructor(account: CheckedAccount) {
+    this.#account = account
   }
 
   /**
@@ -27,15 +27,15 @@ export class LimitCheck {
    * @returns false if there is none
    */
   async findLongerPage(query: ListQuery, records: number, ask: AskForPage): Promise<boolean> {
-    const { maxLimit } = this.#service.capabilities
-    const isOpen = (): boolean => this.#cutAt !== records && this.#service.capabilities.maxLimit === maxLimit
+    const { maxLimit } = this.#account.capabilities
+    const isOpen = (): boolean => this.#cutAt !== records && this.#account.capabilities.maxLimit === maxLimit
     await this.#question.run(isOpen, async () => {
       const longer = await tryUsualLimits(records, query.limit, async (limit) => {
         const page = await askUnlessRefused({ ...query, limit }, ask)
         return page !== null && recordCount(page) > records ? limit : null
       })
       if (longer === null) this.#cutAt = records
-      else this.#service.known.observeLargestLimit(longer, records)
+      else this.#account.known.observeLargestLimit(longer, records)
     })
     return this.#cutAt !== records
   }

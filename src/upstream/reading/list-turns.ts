@@ -55,7 +55,9 @@ export class ListTurns implements OtherLists {
     return this.#begun + this.#queue.size - 1
   }
 
-  haveRoom = (): boolean => this.#hasRoom
+  haveRoom(): boolean {
+    return this.#hasRoom
+  }
 
   /**
    * Reads a list in its turn. Callers take turns, as in the budget.

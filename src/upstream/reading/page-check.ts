@@ -11,8 +11,8 @@ import { largestLimit } from './list-plan.ts'
 /** Sends one `GET /pins`. The answer teaches what it shows, and nothing is checked about it. */
 export type AskForPage = (query: ListQuery) => Promise<PinPage>
 
-/** The service whose pages are checked, as one token sees it. */
-export interface CheckedService {
+/** One token's account at a service, whose pages are checked. */
+export interface CheckedAccount {
   readonly capabilities: Capabilities
   readonly known: LearnedCapabilities
   readonly proofs: ListProofs

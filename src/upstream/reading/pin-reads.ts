@@ -20,7 +20,7 @@ import { EmptyAnswers } from './empty-answers.ts'
 import { countIn } from './list-counts.ts'
 import { ListTurns } from './list-turns.ts'
 import type { LookupSource } from './lookup-queue.ts'
-import { NO_OTHER_LISTS, type OtherLists, type PageCheck } from './page-check.ts'
+import { type CheckedAccount, NO_OTHER_LISTS, type OtherLists, type PageCheck } from './page-check.ts'
 import type { PinSource } from './pin-source.ts'
 import { RefusedLists } from './refused-lists.ts'
 import { splitQuery } from './split-query.ts'
@@ -39,7 +39,7 @@ export interface ChangesSeen {
  *
  * It also learns from the answers whether the account has pins, and how many.
  */
-export class PinReads implements PinSource, LookupSource {
+export class PinReads implements PinSource, LookupSource, CheckedAccount {
   readonly #account: Account
   readonly #changes: ChangesSeen
   /** Equal reads in flight. A read that nobody shares is a plain call. */

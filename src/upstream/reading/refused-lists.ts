@@ -3,7 +3,7 @@ import type { ListQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import { FailedAnswerError } from '../http/refusals.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import type { AskForPage, CheckedService } from './page-check.ts'
+import type { AskForPage, CheckedAccount } from './page-check.ts'
 import { ACCEPTED_LIMIT, formOf, harmlessAfter, inForm, withoutRefused } from './refused-parts.ts'
 import { tryUsualLimits } from './try-usual-limits.ts'
 
@@ -23,23 +23,23 @@ interface Answered {
  * A refused `limit` or `after` is known of the token only, since its plan may be the reason.
  */
 export class RefusedLists {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
   readonly #question = new OneAtATime()
 
-  constructor(service: CheckedService) {
-    this.#service = service
+  constructor(account: CheckedAccount) {
+    this.#account = account
   }
 
   /** Returns a query without what the service is known to refuse to this token. Unchanged at known providers. */
   accepted(query: ListQuery): ListQuery {
-    return withoutRefused(query, this.#service.refusals, this.#service.known.answers.timeForm)
+    return withoutRefused(query, this.#account.refusals, this.#account.known.answers.timeForm)
   }
 
   /** Returns whether a list may have been refused for a part that can be left out, so that the same list need not be tried again. */
   isAvoidable(query: ListQuery, error: unknown): boolean {
-    if (!this.#service.known.isStranger) return false
+    if (!this.#account.known.isStranger) return false
     // Another list may have shown meanwhile what the service refuses.
-    const isLimitOpen = leastLimit(query, this.#service) < query.limit || !isSame(this.accepted(query), query)
+    const isLimitOpen = leastLimit(query, this.#account) < query.limit || !isSame(this.accepted(query), query)
     return isFailure(error) ? isLimitOpen : error instanceof BadRequestError && (isLimitOpen || formOf(query) !== null)
   }
 
@@ -83,7 +83,7 @@ export class RefusedLists {
 
   /** The query with the smallest limit and one time, in each form of times, the specification's first; then without times. */
   #leastOf(query: ListQuery, refusal: unknown): ListQuery[] {
-    const least = { ...query, limit: leastLimit(query, this.#service) }
+    const least = { ...query, limit: leastLimit(query, this.#account) }
     if (isFailure(refusal) || formOf(query) === null) return [least]
     const { after: _, ...withoutAfter } = least
     const timed = query.before === undefined ? least : withoutAfter
@@ -98,7 +98,7 @@ export class RefusedLists {
     if (asked === null || form === null || asked === form) return withAfter
     const withForm = await attempt(inForm({ ...withAfter.sent, ...sentTimes(query, withAfter.sent) }, asked))
     if (withForm !== null) return withForm
-    this.#service.known.observeTimeForm(form)
+    this.#account.known.observeTimeForm(form)
     return withAfter
   }
 
@@ -108,7 +108,7 @@ export class RefusedLists {
     if (whole !== null) return whole
     const smaller = await tryUsualLimits(least.sent.limit, limit, (usual) => attempt({ ...least.sent, limit: usual }))
     const best = smaller ?? least
-    this.#service.refusals.observeLimit(best.sent.limit)
+    this.#account.refusals.observeLimit(best.sent.limit)
     return best
   }
 
@@ -119,7 +119,7 @@ export class RefusedLists {
     if (withAfter !== null) return withAfter
     // The value may have been refused, and not the parameter.
     if ((await attempt({ ...least.sent, after: harmlessAfter(least.sent, form) })) !== null) throw refusal
-    this.#service.refusals.observeAfter()
+    this.#account.refusals.observeAfter()
     return least
   }
 }
@@ -127,7 +127,7 @@ export class RefusedLists {
 type Attempt = (sent: ListQuery) => Promise<Answered | null>
 
 /** Returns the largest `limit` that the service certainly takes, at most that of the query. */
-function leastLimit(query: ListQuery, { proofs }: CheckedService): number {
+function leastLimit(query: ListQuery, { proofs }: CheckedAccount): number {
   return Math.min(query.limit, Math.max(ACCEPTED_LIMIT, proofs.largestLimit(query)))
 }
 

@@ -4,7 +4,7 @@ import { isPoll } from '../budget/request-class.ts'
 import { hasAllStatuses, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { largestLimit } from './list-plan.ts'
-import type { AskForPage, CheckedService, PageCheck } from './page-check.ts'
+import type { AskForPage, CheckedAccount, PageCheck } from './page-check.ts'
 
 /** Number of records among which one is looked for first. */
 const SAMPLE = 10
@@ -17,15 +17,15 @@ const SAMPLE = 10
  * list, and as the last.
  */
 export class SeveralCidsCheck {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
 
-  constructor(service: CheckedService) {
-    this.#service = service
+  constructor(account: CheckedAccount) {
+    this.#account = account
   }
 
   /** Returns whether a page may lack pins, since the service may not look at all of its CIDs. */
   isOpen({ cids = [] }: ListQuery, page: PinPage): boolean {
-    const { known, capabilities } = this.#service
+    const { known, capabilities } = this.#account
     const isUnproven = known.isStranger && capabilities.cidFilter === 'exact' && !known.answers.findsSeveralCids
     return isUnproven && cids.length > 1 && cids.some((cid) => !hasRecordOf(page, cid))
   }
@@ -37,7 +37,7 @@ export class SeveralCidsCheck {
     const [shown] = page.pins
     const witness = shown ?? (await this.#findRecord(query, ask))
     if (witness === undefined) return
-    const { multiStatus } = this.#service.capabilities
+    const { multiStatus } = this.#account.capabilities
     const statuses = multiStatus === true ? PIN_STATUSES : witness.status ? [witness.status] : query.statuses
     // A list of the same CIDs in another order has the same pins.
     const base: ListQuery = shown ? query : { statuses, limit: query.limit }
@@ -49,7 +49,7 @@ export class SeveralCidsCheck {
       if (place !== undefined && hasRecordOf(page, place)) continue
       if (!(await this.#finds({ ...base, cids: arranged }, witness.cid, ask))) return
     }
-    this.#service.known.answers.findsSeveralCids = true
+    this.#account.known.answers.findsSeveralCids = true
   }
 
   /** Returns whether a list has pins of a CID. If not, a list of this CID alone shows whether that is because of the others. */
@@ -57,7 +57,7 @@ export class SeveralCidsCheck {
     for (const statuses of widening(query.statuses)) {
       if (hasRecordOf(await ask({ ...query, statuses }), cid)) return true
       if (hasRecordOf(await ask({ ...query, statuses, cids: [cid] }), cid)) {
-        this.#service.known.observeSingleCid()
+        this.#account.known.observeSingleCid()
         return false
       }
     }
@@ -71,7 +71,7 @@ export class SeveralCidsCheck {
    */
   async #findRecord({ statuses, cids = [] }: ListQuery, ask: AskForPage): Promise<Witness | undefined> {
     for (const each of widening(statuses)) {
-      for (const limit of [SAMPLE, largestLimit(this.#service.capabilities)]) {
+      for (const limit of [SAMPLE, largestLimit(this.#account.capabilities)]) {
         const page = await ask({ statuses: each, limit })
         const [pin] = page.pins
         if (pin !== undefined) return pin

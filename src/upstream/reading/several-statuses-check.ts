@@ -5,7 +5,7 @@ import { type PinPage, recordCount } from '../http/pin-page.ts'
 import { DEFAULT_STATUS, isInMiddle } from '../learning/learned-filters.ts'
 import { hasOtherOddRecords } from './compare-pages.ts'
 import { isFull } from './is-full.ts'
-import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
+import { type AskForPage, askForMost, type CheckedAccount, type PageCheck } from './page-check.ts'
 
 /** Milliseconds between two checks of empty lists that no caller waits for. */
 const PAUSE_MS = 60_000
@@ -26,12 +26,12 @@ const DEFAULT_SAMPLE = 10
  * status at a time, but those for live status at most once a minute.
  */
 export class SeveralStatusesCheck {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
   /** Clock time of the next check of a list for live status. */
   #checksAgainAt = Number.NEGATIVE_INFINITY
 
-  constructor(service: CheckedService) {
-    this.#service = service
+  constructor(account: CheckedAccount) {
+    this.#account = account
   }
 
   /** @param query for several statuses */
@@ -40,7 +40,7 @@ export class SeveralStatusesCheck {
     const [first] = page.pins
     if (first !== undefined) return this.#checkOnly(query, first.status, ask)
     if (recordCount(page) > 0) return this.#checkOdd(query, page, ask)
-    const now = this.#service.clock.now()
+    const now = this.#account.clock.now()
     if (isPoll(requestClass) && !hasPins && now < this.#checksAgainAt) return
     this.#checksAgainAt = now + PAUSE_MS
     await this.#checkEmpty(query, ask)
@@ -61,7 +61,7 @@ export class SeveralStatusesCheck {
     // The rarest two, since pins of the default status would fill the page.
     const [first, last] = OTHERS[status]
     const between = { ...query, statuses: [first, status, last] }
-    const { sent, page } = await askForMost(between, this.#service.capabilities, ask)
+    const { sent, page } = await askForMost(between, this.#account.capabilities, ask)
     if (page.pins.some((pin) => pin.status === status)) return true
     if (page.pins.some((pin) => !between.statuses.includes(pin.status))) {
       await this.#checkUnasked(between, ask)
@@ -69,7 +69,7 @@ export class SeveralStatusesCheck {
     }
     // Pins of the others may have filled the page. Then they fill it in any order of the statuses.
     const countsMore = (page.count ?? 0) > recordCount(page)
-    const mayBeCut = isFull(sent, page, this.#service.capabilities) || page.looksCut || countsMore
+    const mayBeCut = isFull(sent, page, this.#account.capabilities) || page.looksCut || countsMore
     const orders: PinStatus[][] = [
       [status, first, last],
       [first, last, status],
@@ -92,7 +92,7 @@ export class SeveralStatusesCheck {
     const [first, last, fourth] = OTHERS[status]
     const { pins } = await ask({ ...sent, statuses: [first, status, fourth, last] })
     if (pins.some((pin) => pin.status === status)) return true
-    if (!pins.some((pin) => pin.status === fourth)) this.#service.known.observeMultiStatus(false)
+    if (!pins.some((pin) => pin.status === fourth)) this.#account.known.observeMultiStatus(false)
     return false
   }
 
@@ -101,15 +101,15 @@ export class SeveralStatusesCheck {
    * statuses for none lists its default then too, though it was not asked for.
    */
   async #checkDefault(query: ListQuery, status: PinStatus, ask: AskForPage): Promise<void> {
-    if (status !== DEFAULT_STATUS || this.#service.capabilities.multiStatus !== null) return
+    if (status !== DEFAULT_STATUS || this.#account.capabilities.multiStatus !== null) return
     const others = { ...query, statuses: PIN_STATUSES.filter((other) => other !== status), limit: DEFAULT_SAMPLE }
     let page = await ask(others)
     // A full page of records that are no valid pins shows nothing.
     if (page.pins.length === 0 && recordCount(page) >= DEFAULT_SAMPLE)
-      page = (await askForMost(others, this.#service.capabilities, ask)).page
+      page = (await askForMost(others, this.#account.capabilities, ask)).page
     if (page.pins.some((pin) => pin.status === status)) return this.#checkUnasked(others, ask)
     const isReadable = page.pins.length > 0 || recordCount(page) < DEFAULT_SAMPLE
-    if (isReadable) this.#service.known.observeMultiStatus(true)
+    if (isReadable) this.#account.known.observeMultiStatus(true)
   }
 
   /**
@@ -119,9 +119,9 @@ export class SeveralStatusesCheck {
   async #checkUnasked({ statuses, ...query }: ListQuery, ask: AskForPage): Promise<void> {
     for (const status of statuses) {
       const { pins } = await ask({ ...query, statuses: [status] })
-      if (pins.some((pin) => pin.status !== status)) return this.#service.known.observeMultiStatus(true)
+      if (pins.some((pin) => pin.status !== status)) return this.#account.known.observeMultiStatus(true)
     }
-    this.#service.known.observeMultiStatus(false)
+    this.#account.known.observeMultiStatus(false)
   }
 
   /**
@@ -130,7 +130,7 @@ export class SeveralStatusesCheck {
    * @param page null if it is the page of another query
    */
   async #checkOdd(query: ListQuery, page: PinPage | null, ask: AskForPage): Promise<void> {
-    const isWhole = page !== null && !isFull(query, page, this.#service.capabilities) && !page.looksCut
+    const isWhole = page !== null && !isFull(query, page, this.#account.capabilities) && !page.looksCut
     let isLacking = false
     for (const status of query.statuses) {
       const alone = await ask({ ...query, statuses: [status] })
@@ -140,16 +140,16 @@ export class SeveralStatusesCheck {
       return
     }
     // No status has a valid pin. A list that is cut in no order may lack some of the odd records, but hardly all of them.
-    if (isLacking) this.#service.known.observeMultiStatus(false)
+    if (isLacking) this.#account.known.observeMultiStatus(false)
   }
 
   async #checkEmpty(query: ListQuery, ask: AskForPage): Promise<void> {
-    const { known } = this.#service
+    const { known } = this.#account
     // Where there are pins of a status in the middle, this answer shows all.
     const several = { statuses: PIN_STATUSES, limit: 1 }
     if (!isUnfiltered(query)) {
       const page = await ask(several)
-      const isOpen = this.#service.capabilities.multiStatus === null
+      const isOpen = this.#account.capabilities.multiStatus === null
       const [any] = page.pins
       if (any !== undefined) return isOpen ? this.#checkOnly(several, any.status, ask) : undefined
       if (recordCount(page) > 0) return this.#checkOdd({ ...several, limit: 100 }, null, ask)
@@ -161,7 +161,7 @@ export class SeveralStatusesCheck {
       const again = await ask(several)
       if (recordCount(again) === 0) known.observeMultiStatus(false)
       const [added] = again.pins
-      if (added !== undefined && this.#service.capabilities.multiStatus === null)
+      if (added !== undefined && this.#account.capabilities.multiStatus === null)
         await this.#checkOnly(several, added.status, ask)
       return
     }

@@ -5,7 +5,7 @@ import { hasAllOddRecords, hasAllPins } from './compare-pages.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
-import { type AskForPage, askForMost, type CheckedService, type PageCheck } from './page-check.ts'
+import { type AskForPage, askForMost, type CheckedAccount, type PageCheck } from './page-check.ts'
 import { newestStatuses, planStatusTest, type StatusTest } from './plan-status-test.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusTests } from './status-tests.ts'
@@ -18,16 +18,16 @@ import { StatusTests } from './status-tests.ts'
  * good what the service does.
  */
 export class StatusFilterCheck {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #end: EndCheck
   readonly #tests: StatusTests
 
-  constructor(service: CheckedService, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
-    this.#service = service
+  constructor(account: CheckedAccount, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
+    this.#account = account
     this.#severalStatuses = severalStatuses
     this.#end = end
-    this.#tests = new StatusTests(service)
+    this.#tests = new StatusTests(account)
   }
 
   /**
@@ -38,13 +38,13 @@ export class StatusFilterCheck {
    * @param first shorter than requested
    */
   async findWhole(query: ListQuery, first: PinPage, check: PageCheck): Promise<PinPage | null> {
-    const { known, proofs } = this.#service
+    const { known, proofs } = this.#account
     if (this.#isSettled(query, first)) return null
 
     const ofAll = { ...query, statuses: PIN_STATUSES }
-    const { sent: everything, page: all } = await askForMost(ofAll, this.#service.capabilities, check.ask)
+    const { sent: everything, page: all } = await askForMost(ofAll, this.#account.capabilities, check.ask)
     if (recordCount(all) === 0 && recordCount(first) === 0) return first
-    if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(everything, all, check)
+    if (this.#account.capabilities.multiStatus === null) await this.#severalStatuses.check(everything, all, check)
     // The answers may have shown what was to be found out.
     if (recordCount(all) === 0 || this.#isSettled(query, first)) return null
     const matching = all.pins.filter(createPinFilter(query))
@@ -75,7 +75,7 @@ export class StatusFilterCheck {
   }
 
   #isSettled(query: ListQuery, page: PinPage): boolean {
-    const { proofs, capabilities } = this.#service
+    const { proofs, capabilities } = this.#account
     return (
       proofs.isStatusFilterProven(query) || capabilities.multiStatus === false || proofs.countsBeyondPages(query, page)
     )
@@ -86,12 +86,12 @@ export class StatusFilterCheck {
     if (hasAllPins(first, pins)) return first
     // Pins may have come since. Pages of a list in no order may lack other pins each time.
     const again = await ask(query)
-    if (isFull(query, again, this.#service.capabilities)) return first
+    if (isFull(query, again, this.#account.capabilities)) return first
     return hasAllPins(again, pins) ? again : null
   }
 
   async #isWholeList(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
-    if (isFull(query, page, this.#service.capabilities)) return false
+    if (isFull(query, page, this.#account.capabilities)) return false
     return !page.looksCut || (await this.#end.isWhole(query, page, ask))
   }
 
@@ -107,7 +107,7 @@ export class StatusFilterCheck {
     let page = all
     let before: string | undefined
     while (newest.size > 0 && page.leftOut === undefined && isSurelySorted(page.pins)) {
-      const query: ListQuery = { ...everything, before: pastLast(page, everything, this.#service.capabilities) }
+      const query: ListQuery = { ...everything, before: pastLast(page, everything, this.#account.capabilities) }
       if (query.before === before) break
       before = query.before
       page = await ask(query)

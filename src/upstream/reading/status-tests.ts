@@ -3,7 +3,7 @@ import { createPinFilter, type ListQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, SMALLEST_CUT } from '../http/pin-page.ts'
 import { idsOf } from './compare-pages.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
-import type { AskForPage, CheckedService } from './page-check.ts'
+import type { AskForPage, CheckedAccount } from './page-check.ts'
 import type { StatusTest } from './plan-status-test.ts'
 
 /** Maximum number of tests for one list. A list that is known to be whole gets one. */
@@ -24,17 +24,17 @@ export interface AllStatuses {
  * that a late filter would make shorter.
  */
 export class StatusTests {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
   /** True once a list has shown that the service keeps to `limit`. */
   #isLimitHonoured = false
 
-  constructor(service: CheckedService) {
-    this.#service = service
+  constructor(account: CheckedAccount) {
+    this.#account = account
   }
 
   /** Requests the list of a test until it shows something. The chances of its answers are taken together. */
   async run({ status, count, chance }: StatusTest, all: AllStatuses, ask: AskForPage): Promise<void> {
-    const { known, proofs } = this.#service
+    const { known, proofs } = this.#account
     const everything = all.sent
     const most = all.isAll ? 1 : MOST_RUNS
     const query: ListQuery = { ...everything, statuses: [status], limit: count }

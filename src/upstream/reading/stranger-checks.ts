@@ -5,7 +5,7 @@ import { EndCheck } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { LimitCheck } from './limit-check.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import type { CheckedPage, CheckedService } from './page-check.ts'
+import type { CheckedAccount, CheckedPage } from './page-check.ts'
 import { SeveralCidsCheck } from './several-cids-check.ts'
 import { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusFilterCheck } from './status-filter-check.ts'
@@ -37,25 +37,25 @@ const MANY = 3
  * `docs/upstream-behaviours.md` says more.
  */
 export class StrangerChecks {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #severalCids: SeveralCidsCheck
   readonly #statusesQuestion = new OneAtATime()
   readonly #cidsQuestion = new OneAtATime()
   readonly #statusFilterQuestion = new OneAtATime()
   readonly #statusFilter: StatusFilterCheck
-  readonly #account: WholeAccount
+  readonly #wholeAccount: WholeAccount
   readonly #end: EndCheck
   readonly #limit: LimitCheck
 
-  constructor(service: CheckedService) {
-    this.#service = service
-    this.#severalStatuses = new SeveralStatusesCheck(service)
-    this.#severalCids = new SeveralCidsCheck(service)
-    this.#limit = new LimitCheck(service)
-    this.#end = new EndCheck(service, this.#limit)
-    this.#statusFilter = new StatusFilterCheck(service, this.#severalStatuses, this.#end)
-    this.#account = new WholeAccount(service, this.#severalStatuses, this.#end)
+  constructor(account: CheckedAccount) {
+    this.#account = account
+    this.#severalStatuses = new SeveralStatusesCheck(account)
+    this.#severalCids = new SeveralCidsCheck(account)
+    this.#limit = new LimitCheck(account)
+    this.#end = new EndCheck(account, this.#limit)
+    this.#statusFilter = new StatusFilterCheck(account, this.#severalStatuses, this.#end)
+    this.#wholeAccount = new WholeAccount(account, this.#severalStatuses, this.#end)
   }
 
   /**
@@ -68,8 +68,8 @@ export class StrangerChecks {
     const isEmpty = recordCount(page) === 0
     if (isEmpty && !check.hasPins) return true
     if (isEmpty) await this.#checkStatuses(checked)
-    if (this.#service.known.isStranger) await this.#checkCids(checked)
-    const { multiStatus, maxCids } = this.#service.capabilities
+    if (this.#account.known.isStranger) await this.#checkCids(checked)
+    const { multiStatus, maxCids } = this.#account.capabilities
     return (query.statuses.length < 2 || multiStatus !== false) && (query.cids?.length ?? 0) <= maxCids
   }
 
@@ -79,25 +79,26 @@ export class StrangerChecks {
    */
   async check(checked: CheckedPage): Promise<PinPage> {
     const { query, page, check } = checked
-    const { known, proofs } = this.#service
-    if (page.looksCut && (await this.#account.shows(checked, check.others.count() >= MANY))) return withoutDoubt(page)
+    const { known, proofs } = this.#account
+    if (page.looksCut && (await this.#wholeAccount.shows(checked, check.others.count() >= MANY)))
+      return withoutDoubt(page)
     if ((await this.#checkStatuses(checked)) !== null) return withoutDoubt(page)
     if (!known.isStranger) return page
     await this.#checkCids(checked)
     const whole = await this.#checkStatusFilter(checked)
     if (whole !== null) return withoutDoubt(whole)
     const isByStatus = proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
-    const isFilterUnusable = !hasAllStatuses(query) && this.#service.capabilities.statusFilter === 'unusable'
+    const isFilterUnusable = !hasAllStatuses(query) && this.#account.capabilities.statusFilter === 'unusable'
     if (!page.looksCut || isFilterUnusable) return page
     if (isByStatus && (await this.#end.isWhole(query, page, check.ask))) return withoutDoubt(page)
     const records = recordCount(page)
-    if (this.#service.capabilities.maxLimit >= query.limit) await this.#limit.findLongerPage(query, records, check.ask)
+    if (this.#account.capabilities.maxLimit >= query.limit) await this.#limit.findLongerPage(query, records, check.ask)
     return page
   }
 
   /** Returns whether pages that answer a query may have to be checked, as far as known now. Always false for known providers. */
   mayCheck(query: ListQuery): boolean {
-    const { known, proofs, capabilities } = this.#service
+    const { known, proofs, capabilities } = this.#account
     if (!known.isStranger) return false
     const isOfSeveral = query.statuses.length > 1 && capabilities.multiStatus === null
     return isOfSeveral || !proofs.isStatusFilterProven(query) || proofs.mayLookCut(query)
@@ -105,16 +106,16 @@ export class StrangerChecks {
 
   /** Lets go of what was read for the lists in progress. Called when none is. */
   forget(): void {
-    this.#account.forget()
+    this.#wholeAccount.forget()
   }
 
   /** Returns the page if it has been found to have all pins that match; otherwise null. */
   #checkStatuses(checked: CheckedPage): Promise<PinPage | null> {
     const { query, page, check } = checked
-    const isOpen = (): boolean => query.statuses.length > 1 && this.#service.capabilities.multiStatus === null
+    const isOpen = (): boolean => query.statuses.length > 1 && this.#account.capabilities.multiStatus === null
     return this.#findOut(this.#statusesQuestion, isOpen, checked, async () => {
       // An empty page costs no more if all pins are read for it.
-      if (recordCount(page) === 0 && (await this.#account.shows(checked, true))) return page
+      if (recordCount(page) === 0 && (await this.#wholeAccount.shows(checked, true))) return page
       if (isOpen()) await this.#severalStatuses.check(query, page, check)
       return null
     })
@@ -129,7 +130,7 @@ export class StrangerChecks {
   async #checkStatusFilter(checked: CheckedPage): Promise<PinPage | null> {
     const { query, page, check } = checked
     const isOpen = (): boolean =>
-      !this.#service.proofs.isStatusFilterProven(query) && !isFull(query, page, this.#service.capabilities)
+      !this.#account.proofs.isStatusFilterProven(query) && !isFull(query, page, this.#account.capabilities)
     if (isPoll(check.class)) return null
     return this.#findOut(this.#statusFilterQuestion, isOpen, checked, () =>
       this.#statusFilter.findWhole(query, page, check),
@@ -153,10 +154,10 @@ export class StrangerChecks {
     const hasWaited = question.isRunning
     let whole: PinPage | null = null
     const run = async (): Promise<void> => {
-      if (await this.#account.shows(checked, hasWaited)) whole = checked.page
+      if (await this.#wholeAccount.shows(checked, hasWaited)) whole = checked.page
       else if (isOpen()) whole = await ask()
     }
-    await question.run(isOpen, run, checked.check.others.haveRoom)
+    await question.run(isOpen, run, () => checked.check.others.haveRoom())
     return whole
   }
 }

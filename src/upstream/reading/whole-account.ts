@@ -8,7 +8,7 @@ import type { EndCheck } from './end-check.ts'
 import { isFull } from './is-full.ts'
 import { claimsMore } from './list-counts.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import { askForMost, type CheckedPage, type CheckedService, type PageCheck } from './page-check.ts'
+import { askForMost, type CheckedAccount, type CheckedPage, type PageCheck } from './page-check.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
 
 /** All pins of the account. */
@@ -26,15 +26,15 @@ interface Everything {
  * Accounts that do not fit in one list are not read again. Then each list is checked by itself.
  */
 export class WholeAccount {
-  readonly #service: CheckedService
+  readonly #account: CheckedAccount
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #end: EndCheck
   readonly #reading = new OneAtATime()
   #everything: Everything | undefined
   #fitsOneList = true
 
-  constructor(service: CheckedService, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
-    this.#service = service
+  constructor(account: CheckedAccount, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
+    this.#account = account
     this.#severalStatuses = severalStatuses
     this.#end = end
   }
@@ -45,7 +45,7 @@ export class WholeAccount {
    * @param mayRead true if the pins are read where they were not read since the list began. They never are for a single list.
    */
   async shows({ query, page, check }: CheckedPage, mayRead: boolean): Promise<boolean> {
-    if (isPoll(check.class) || isFull(query, page, this.#service.capabilities)) return false
+    if (isPoll(check.class) || isFull(query, page, this.#account.capabilities)) return false
     const isOpen = (): boolean => this.#fitsOneList && check.others.count() > 0 && this.#since(check) === undefined
     // Lists that began too late for one reading share the next.
     const mayJoin = (): boolean => !this.#reading.isRunning && check.others.haveRoom()
@@ -66,7 +66,7 @@ export class WholeAccount {
 
   /** If this read fails, the lists do not fail. Each is then checked by itself. */
   async #read(check: PageCheck): Promise<void> {
-    const sentAt = this.#service.clock.now()
+    const sentAt = this.#account.clock.now()
     let pins: readonly Pin[] | null = null
     try {
       pins = await this.#readAll(check)
@@ -82,10 +82,10 @@ export class WholeAccount {
   /** Returns null if one list does not show all pins. */
   async #readAll(check: PageCheck): Promise<readonly Pin[] | null> {
     const unfiltered = { statuses: PIN_STATUSES, limit: 1 }
-    const { sent, page } = await askForMost(unfiltered, this.#service.capabilities, check.ask)
-    if (isFull(sent, page, this.#service.capabilities) || page.leftOut !== undefined) return null
-    if (this.#service.capabilities.multiStatus === null) await this.#severalStatuses.check(sent, page, check)
-    const { capabilities } = this.#service
+    const { sent, page } = await askForMost(unfiltered, this.#account.capabilities, check.ask)
+    if (isFull(sent, page, this.#account.capabilities) || page.leftOut !== undefined) return null
+    if (this.#account.capabilities.multiStatus === null) await this.#severalStatuses.check(sent, page, check)
+    const { capabilities } = this.#account
     // Where no answer has shown that several statuses work, only an empty account has been read one status at a time.
     const isOfAll = capabilities.multiStatus === true || (capabilities.multiStatus === null && recordCount(page) === 0)
     if (!isOfAll || claimsMore(sent, page, capabilities)) return null

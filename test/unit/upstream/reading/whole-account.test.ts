@@ -6,7 +6,7 @@ import { TokenRefusals } from '../../../../src/upstream/learning/token-refusals.
 import { SPECIFIED_CAPABILITIES } from '../../../../src/upstream/providers/capabilities.ts'
 import { EndCheck } from '../../../../src/upstream/reading/end-check.ts'
 import { LimitCheck } from '../../../../src/upstream/reading/limit-check.ts'
-import type { CheckedService } from '../../../../src/upstream/reading/page-check.ts'
+import type { CheckedAccount } from '../../../../src/upstream/reading/page-check.ts'
 import { SeveralStatusesCheck } from '../../../../src/upstream/reading/several-statuses-check.ts'
 import { WholeAccount } from '../../../../src/upstream/reading/whole-account.ts'
 import { examplePin } from '../../../support/upstream/lookup-harness.ts'
@@ -18,7 +18,7 @@ const LIST = { statuses: PIN_STATUSES, limit: 100 }
 function createAccount() {
   const clock = new VirtualClock(1000)
   const known = new LearnedCapabilities({ ...SPECIFIED_CAPABILITIES, multiStatus: true })
-  const service: CheckedService = {
+  const checked: CheckedAccount = {
     get capabilities() {
       return known.current
     },
@@ -29,9 +29,9 @@ function createAccount() {
   }
   const pins: Pin[] = [examplePin(1), examplePin(2)]
   const account = new WholeAccount(
-    service,
-    new SeveralStatusesCheck(service),
-    new EndCheck(service, new LimitCheck(service)),
+    checked,
+    new SeveralStatusesCheck(checked),
+    new EndCheck(checked, new LimitCheck(checked)),
   )
   let requests = 0
   const ask = async () => {
