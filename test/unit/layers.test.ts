@@ -50,6 +50,7 @@ const LAYERS: Layers = {
   // Of the client, `reading` and `writes` know the type: a call gets it from the service, when the budget has granted the request.
   'upstream/reading': [
     'domain',
+    'upstream/breaker/down-error.ts',
     'upstream/budget',
     'upstream/http/client.ts',
     'upstream/http/list-query.ts',

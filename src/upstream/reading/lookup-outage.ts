@@ -1,9 +1,13 @@
 import { ServiceUnavailableError } from '../../domain/errors.ts'
+import { downError } from '../breaker/down-error.ts'
 import { longestVisitMs } from '../service/call-times.ts'
 import type { Service } from '../service/service.ts'
 import { Stop, type StopSignal } from '../waiting/stop.ts'
 
-/** The longest pause between two requests to a service that is down. */
+/**
+ * The time that a lookup is told when it leaves. Requests that try a service that is down are rarely farther apart, and a lookup does not
+ * know when the next one is due.
+ */
 const NEXT_TRIAL_MS = 1_000
 /** A request that fails sooner did not wait for the service: pinql stops, or too many calls wait. */
 const AT_ONCE_MS = 100
@@ -69,11 +73,7 @@ export class LookupOutage {
   }
 
   #refusal(): ServiceUnavailableError {
-    const { name } = this.#service
-    return new ServiceUnavailableError(`${name} is down and is left alone for a moment`, {
-      service: name,
-      retryAfterMs: NEXT_TRIAL_MS,
-      cause: this.#service.health(this.#tenantKey).lastError,
-    })
+    const { lastError } = this.#service.health(this.#tenantKey)
+    return downError(this.#service.name, { retryAfterMs: NEXT_TRIAL_MS, cause: lastError })
   }
 }
