@@ -154,9 +154,7 @@ export class LookupQueue {
         .then((page) => batch && this.#answer(batch, page, stop))
         .catch((error: unknown) => {
           leave()
-          if (batch?.query && this.#source.isAvoidable(batch.query, error))
-            void this.#readInstead(batch.lookups, batch.query.cids)
-          else if (batch) this.#fail(batch.lookups, error, times, batch.sentAt)
+          if (batch) this.#failBatch(batch, error, times)
           // The budget refuses a request when the lookup for which it was made first cannot wait.
           else if (error instanceof RateLimitedError)
             this.#refuseLate(this.#planner.leavesAt(endpoint), times.firstAskedAt)
@@ -185,6 +183,12 @@ export class LookupQueue {
     // There are more pins than expected, so this list does not settle the lookups. They wait again.
     this.#planner.noteCutList(recordCount(page))
     this.#waitAgain(lookups)
+  }
+
+  /** Rejects the lookups of a request that was sent and failed, or reads their pins page by page if that may help. */
+  #failBatch({ lookups, query, sentAt }: LookupBatch, error: unknown, times: RequestTimes): void {
+    if (query && this.#source.isAvoidable(query, error)) void this.#readInstead(lookups, query.cids)
+    else this.#fail(lookups, error, times, sentAt)
   }
 
   /**
