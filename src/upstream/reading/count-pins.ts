@@ -32,7 +32,7 @@ async function countPart(source: PinSource, query: PinQuery, options: TenantCall
   if (!source.known.isStranger && isCountExact(query, source.capabilities)) {
     const sent = { ...planQuery(query, source.capabilities), limit: 1 }
     const page = await source.listPins(sent, options)
-    const count = countIn(page, sent, query, source.capabilities)
+    const count = countIn(page, sent, { query, capabilities: source.capabilities })
     if (count !== null || isUncountable(page, query, source.capabilities)) return count
   }
   const stream = new PinStream(source, query, { ...options, expected: 1000 })

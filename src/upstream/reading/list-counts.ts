@@ -25,26 +25,27 @@ export function isCutShort(sent: PinQuery, page: PinPage, capabilities: Capabili
   return recordCount(page) > 0 && (page.looksCut === true || claimsMore(sent, page, capabilities))
 }
 
-/**
- * Returns the number of pins that match a query, if the first answer reveals it; otherwise null.
- *
- * @param isStranger true if only a whole list is to be counted. The `count` of a service that nobody knows may stop at any number,
- *   or include pins of others, and no answer disproves that. Default: false.
- */
-export function countIn(
-  page: PinPage,
-  sent: ListQuery,
-  query: PinQuery,
-  capabilities: Capabilities,
-  isStranger = false,
-): number | null {
+/** The pins that are counted, and the service that lists them. */
+export interface CountedPins {
+  readonly query: PinQuery
+  readonly capabilities: Capabilities
+  /**
+   * True if only a whole list is to be counted. The `count` of a service that nobody knows may stop at any number, or include pins of
+   * others, and no answer disproves that. Default: false.
+   */
+  readonly isStranger?: boolean
+}
+
+/** Returns the number of pins that match a query, if the first answer reveals it; otherwise null. */
+export function countIn(page: PinPage, sent: ListQuery, counted: CountedPins): number | null {
+  const { query, capabilities, isStranger = false } = counted
   const { pins, count, leftOut } = page
   const records = recordCount(page)
   if (capabilities.multiStatus === false && sent.statuses.length > 1) return null
   const isCut = isFull(sent, page, capabilities) || page.looksCut === true || claimsMore(sent, page, capabilities)
   if (!isCut) {
     const readable = idsOf(pins.filter(createPinFilter(query))).size
-    return countWithLeftOut(readable, leftOut?.length ?? 0, query, capabilities, isStranger)
+    return countWithLeftOut(readable, leftOut?.length ?? 0, counted)
   }
   if (isStranger || count === null || !isCountExact(query, capabilities)) return null
   if (isCapped(count, query, capabilities)) return null
@@ -60,9 +61,7 @@ export function countIn(
 export function countWithLeftOut(
   readable: number,
   leftOut: number,
-  query: PinQuery,
-  capabilities: Capabilities,
-  isStranger: boolean,
+  { query, capabilities, isStranger = false }: CountedPins,
 ): number | null {
   const isExact = isStranger ? isUnfiltered(query) : isAnswerExact(query, capabilities)
   return leftOut === 0 || isExact ? readable + leftOut : null

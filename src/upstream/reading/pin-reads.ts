@@ -1,6 +1,5 @@
 import type { Cid } from '../../domain/cid.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import type { Endpoint } from '../budget/rate-limit.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { CallOptions, PinClient } from '../http/client.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
@@ -116,7 +115,7 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
       const check = { ask, class: requestClass, hasPins: this.#hasReadPin, askedAt, others }
       const page = await this.#checks.check({ query, page: first, check })
       // A page that is whole after all reveals the number of pins.
-      if (page !== first && isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
+      if (page !== first && isUnfiltered(query)) this.#total = this.#countIn(page, query)
       return page instanceof SharedPage ? page : sharedCopyOf(page)
     }
     const start = (stop: StopSignal): Promise<SharedPage> =>
@@ -131,9 +130,12 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
   getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
     const requestClass = options.class ?? 'interactive'
     const start = async (signal: StopSignal): Promise<Pin> => {
-      const pin = await this.#read('item', requestClass, signal, (client, callOptions) =>
-        client.getPin(requestId, callOptions),
-      )
+      const pin = await this.#read({
+        endpoint: 'item',
+        class: requestClass,
+        signal,
+        send: (client, callOptions) => client.getPin(requestId, callOptions),
+      })
       this.#hasReadPin = true
       this.#changes.shown(requestId)
       return pin
@@ -162,7 +164,7 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
     if (isStranger) this.proofs.observe(query, page)
     const looksCut = isStranger && this.proofs.looksCut(query, page)
     // Read only now: the page may have taught something.
-    if (isUnfiltered(query)) this.#total = looksCut ? null : countIn(page, query, query, this.capabilities)
+    if (isUnfiltered(query)) this.#total = looksCut ? null : this.#countIn(page, query)
     else if (provesCount(query, page, this.#total) && this.proofs.countsBeyondPages(query, page)) {
       this.known.observeRightCount()
     }
@@ -191,13 +193,16 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
 
   /** Requests a list, in other words if a stranger refuses it or has words of its own for an empty one. */
   async #ask(query: ListQuery, requestClass: RequestClass, stop: StopSignal, askedAt?: number): Promise<PinPage> {
+    const call = { endpoint: 'list', class: requestClass, signal: stop } as const
     const send = (sent: ListQuery): Promise<PinPage> =>
-      this.#read('list', requestClass, stop, (client, options) => this.#list(client, sent, options), {
+      this.#read({
+        ...call,
         askedAt,
         isFinal: (error) => this.#refused.isAvoidable(sent, error),
+        send: (client, options) => this.#list(client, sent, options),
       })
     const askUnlearned = (sent: ListQuery): Promise<PinPage> =>
-      this.#read('list', requestClass, stop, (client, options) => client.listPins(sent, options))
+      this.#read({ ...call, send: (client, options) => client.listPins(sent, options) })
     const sendOrTell = (sent: ListQuery): Promise<PinPage> =>
       send(sent).catch((error: unknown) => this.#empty.read(sent, error, send, askUnlearned))
     const accepted = this.#accepted(query)
@@ -209,24 +214,13 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
     return this.known.isStranger ? this.#refused.accepted(query) : query
   }
 
-  #read<Value>(
-    endpoint: Endpoint,
-    requestClass: RequestClass,
-    signal: StopSignal,
-    send: ServiceCall<Value>['send'],
-    options: Pick<ServiceCall<Value>, 'isFinal' | 'askedAt'> = {},
-  ): Promise<Value> {
+  #read<Value>(call: Omit<ServiceCall<Value>, 'tenantKey' | 'token' | 'isRepeatable'>): Promise<Value> {
     const { service, key: tenantKey, token } = this.#account
-    return service.call({
-      tenantKey,
-      token,
-      endpoint,
-      class: requestClass,
-      signal,
-      isRepeatable: true,
-      send,
-      ...options,
-    })
+    return service.call({ ...call, tenantKey, token, isRepeatable: true })
+  }
+
+  #countIn(page: PinPage, query: ListQuery): number | null {
+    return countIn(page, query, { query, capabilities: this.capabilities })
   }
 }
 

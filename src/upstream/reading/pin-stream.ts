@@ -140,7 +140,9 @@ export class PinStream {
     const isFullPage = isFull(sent, page, capabilities)
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??=
-      this.#start.position === null ? countIn(page, sent, this.#query, capabilities, known.isStranger) : null
+      this.#start.position === null
+        ? countIn(page, sent, { query: this.#query, capabilities, isStranger: known.isStranger })
+        : null
 
     // Some services return fewer pins than requested. So a short page is the last one only if its `count` does not claim
     // more.
@@ -205,8 +207,9 @@ export class PinStream {
     this.#leftOut.add(leftOut)
     if (!isValid) return
     const matching = new Map(pins.filter(this.#matches).map((pin) => [pin.requestId, pin]))
-    const { capabilities, known } = source
-    const whole = countWithLeftOut(matching.size, this.#leftOut.size, query, capabilities, known.isStranger)
+    const { capabilities } = source
+    const counted = { query, capabilities, isStranger: source.known.isStranger }
+    const whole = countWithLeftOut(matching.size, this.#leftOut.size, counted)
     // The rest behind a position is not all.
     const isAll = !isRest || this.#start.position === null
     this.#count = isAll ? whole : (this.#count ?? null)

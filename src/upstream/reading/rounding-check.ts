@@ -41,7 +41,11 @@ export class RoundingCheck {
     if (timeDigits !== null) return false
     const times = timesOf(query)
     const [before, after] = [withinSecond(times.before), withinSecond(times.after)]
-    const lacksPins = (before !== null || after !== null) && this.#lacksPins(query, times, pins, isCut, order)
+    // Only a sorted list shows something by what it lacks if it was cut: it has everything before its last pin.
+    const end = isCut ? (order === 'oldest-first' ? pins.at(-1)?.created.ns : undefined) : null
+    const lacksPins =
+      (before !== null || after !== null) &&
+      (hasOthers(pins, times) || (end !== undefined && this.#lacksSeen(query, pins, end)))
     for (const pin of pins) this.#seen.set(pin.requestId, { pin, statuses: query.statuses })
     if (lacksPins) return true
     const hasBetween = (from: bigint, to: bigint): boolean => pins.some(({ created: { ns } }) => ns > from && ns < to)
@@ -63,18 +67,14 @@ export class RoundingCheck {
     if (after !== null && !isContinued) this.#open.add(kindOf('after', after))
   }
 
-  #lacksPins(
-    { statuses }: PinQuery,
-    { before, after }: Times,
-    pins: readonly Pin[],
-    isCut: boolean,
-    order: Capabilities['order'],
-  ): boolean {
-    if (pins.some(({ created: { ns } }) => (before !== null && ns > before) || (after !== null && ns < after)))
-      return true
-    // Only a sorted list shows something by what it lacks if it was cut: it has everything before its last pin.
-    const end = isCut ? (order === 'oldest-first' ? pins.at(-1)?.created.ns : undefined) : null
-    if (end === undefined) return false
+  /**
+   * Returns whether a list lacks a pin that another list has shown.
+   *
+   * @param end time before which the list is whole. Null: all of it is.
+   */
+  #lacksSeen(query: PinQuery, pins: readonly Pin[], end: bigint | null): boolean {
+    const { statuses } = query
+    const { before, after } = timesOf(query)
     const ids = idsOf(pins)
     // Some services list other statuses too if several are asked for.
     const isListed = (pin: Pin, listedFor: readonly PinStatus[]): boolean =>
@@ -88,6 +88,11 @@ export class RoundingCheck {
         !ids.has(pin.requestId),
     )
   }
+}
+
+/** Returns whether some pins lie outside of bounds. */
+function hasOthers(pins: readonly Pin[], { before, after }: Times): boolean {
+  return pins.some(({ created: { ns } }) => (before !== null && ns > before) || (after !== null && ns < after))
 }
 
 function kindOf(bound: 'before' | 'after', ns: bigint): string {

@@ -29,7 +29,7 @@ describe('how many pins match', () => {
   })
   const count = (change: object, pins: PinPage, capabilities: Partial<Capabilities>) => {
     const query = { ...ALL, ...change }
-    return countIn(pins, { ...query, limit: 10 }, query, able(capabilities))
+    return countIn(pins, { ...query, limit: 10 }, { query, capabilities: able(capabilities) })
   }
 
   it('is seen in a list that is all there is, whatever its count says', () => {
