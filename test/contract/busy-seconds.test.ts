@@ -17,11 +17,11 @@ async function readTwoPages(random: () => number, perSecond: number, size: numbe
     at -= Math.log(1 - random()) / perSecond
     account.store.add({ cid: CID, created: BigInt(Math.floor(at * 1000)) * 1_000_000n })
   }
-  const first = new PinStream(account.tenant, ALL, { expected: size })
+  const first = new PinStream(account.tenant.reads, ALL, { expected: size })
   const pins = await first.take(size)
   await first.hasMore()
   const firstRequests = account.requests
-  const second = new PinStream(account.tenant, ALL, { expected: size, after: pins.at(-1) })
+  const second = new PinStream(account.tenant.reads, ALL, { expected: size, after: pins.at(-1) })
   expect(await second.take(size)).toHaveLength(size)
   await second.hasMore()
   return { firstRequests, secondRequests: account.requests - firstRequests }

@@ -4,7 +4,6 @@ import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import { removePins } from '../../src/resolvers/remove-pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import { openPinStreams } from '../../src/upstream/reading/collect-pins.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { contextOf } from '../support/grammar/context-of.ts'
 import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
@@ -95,7 +94,7 @@ describe('a service of an unknown provider', () => {
   it('that cuts its lists to 37 pins is noticed once, and remembered', async () => {
     const { service, tenant } = createStranger({ largestPage: CUT_TO_37 }, every(74, 700))
     expect(await readAtOnce({ tenant }, ALL, 1000)).toHaveLength(74)
-    expect(tenant.known.lessons.map(({ capability }) => capability)).toEqual(['maxLimit'])
+    expect(tenant.reads.known.lessons.map(({ capability }) => capability)).toEqual(['maxLimit'])
     expect(tenant.capabilities.maxLimit).toBe(37)
     const before = service.requests
     expect(await readAtOnce({ tenant }, ALL, 1000)).toHaveLength(74)
@@ -216,7 +215,7 @@ describe('a service that looks at the first of several CIDs', () => {
 })
 
 async function leftOutOf(tenant: Tenant, query: PinQuery): Promise<number> {
-  const streams = openPinStreams(tenant, query, { expected: 100 })
+  const streams = tenant.openStreams(query, { expected: 100 })
   for (const stream of streams) await stream.take(Number.POSITIVE_INFINITY)
   return streams.reduce((sum, { leftOut }) => sum + leftOut.length, 0)
 }

@@ -2,8 +2,7 @@ import type { Pin } from '../../domain/pin.ts'
 import { comparePositions } from '../../domain/pin-order.ts'
 import type { PinQuery } from '../http/list-query.ts'
 import type { PinRecords } from '../http/pin-page.ts'
-import type { TenantCallOptions } from '../service/tenant-call-options.ts'
-import type { PinSource } from './pin-source.ts'
+import type { PinSource, ReadOptions } from './pin-source.ts'
 import { PinStream, type PinStreamOptions } from './pin-stream.ts'
 
 /** Opens one stream for each part of a query, since a service accepts only some CIDs in one list. No pin is in two streams. */
@@ -18,7 +17,7 @@ export function openPinStreams(source: PinSource, query: PinQuery, options: PinS
 export async function collectPins(
   source: PinSource,
   query: PinQuery,
-  options: TenantCallOptions = {},
+  options: ReadOptions = {},
 ): Promise<readonly Pin[]> {
   return (await collectRecords(source, query, options)).pins
 }
@@ -27,7 +26,7 @@ export async function collectPins(
 export async function collectRecords(
   source: PinSource,
   query: PinQuery,
-  options: TenantCallOptions = {},
+  options: ReadOptions = {},
 ): Promise<PinRecords> {
   const streams = openPinStreams(source, query, { ...options, expected: 1000 })
   const parts = await Promise.all(streams.map((stream) => stream.take(Number.POSITIVE_INFINITY)))

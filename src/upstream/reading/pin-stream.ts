@@ -4,7 +4,6 @@ import { comparePositions, type PinPosition } from '../../domain/pin-order.ts'
 import { createPinFilter, hasAllStatuses, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import type { LeftOut, PinPage } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { isFull, isOverfull } from './is-full.ts'
 import { isSurelySorted } from './is-surely-sorted.ts'
 import { LeftOutRecords } from './left-out.ts'
@@ -12,10 +11,10 @@ import { claimsMore, countIn, countWithLeftOut, isCutShort, isUncountable } from
 import { isPaged, planQuery } from './list-plan.ts'
 import { PageLimit } from './page-limit.ts'
 import { PageStart } from './page-start.ts'
-import type { PinSource } from './pin-source.ts'
+import type { PinSource, ReadOptions } from './pin-source.ts'
 import { readWholeList } from './read-whole-list.ts'
 
-export interface PinStreamOptions extends TenantCallOptions {
+export interface PinStreamOptions extends ReadOptions {
   /** Position after which the stream starts. Default: before the first pin. */
   readonly after?: PinPosition | null | undefined
   /** Number of pins that the caller expects to take, 1 to 1000. It sets the size of the first request. */
@@ -127,6 +126,7 @@ export class PinStream {
 
   async #readPage(): Promise<void> {
     const sent = this.#nextQuery()
+    this.#options.onList?.()
     const page = await this.#source.listPins(sent, this.#options)
     this.#takePage(sent, page)
     page.release?.()

@@ -3,13 +3,12 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import { hasFilter, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type LeftOut, type PinPage, type PinRecords, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { askUnlessRefused } from './ask-unless-refused.ts'
 import { isFull, isOverfull } from './is-full.ts'
 import { isProvenWhole } from './is-proven-whole.ts'
 import { claimsMore, isCutShort } from './list-counts.ts'
 import { largestLimit } from './list-plan.ts'
-import type { PinSource } from './pin-source.ts'
+import type { PinSource, ReadOptions } from './pin-source.ts'
 import { isWithinSecond } from './query-times.ts'
 import { RoundingCheck } from './rounding-check.ts'
 import { splitCids, splitStatuses, splitTime, type Window } from './split-window.ts'
@@ -28,7 +27,7 @@ const LARGEST_LIMIT = 1_000_000
  * @throws {MalformedResponseError} when the rest of a cut list cannot be reached, because more pins share one instant than
  *   a list can hold, or because the service does not filter by time
  */
-export function readAllPins(source: PinSource, query: PinQuery, options: TenantCallOptions): Promise<PinRecords> {
+export function readAllPins(source: PinSource, query: PinQuery, options: ReadOptions): Promise<PinRecords> {
   return new AllPinsReading(source, query, options).run()
 }
 
@@ -36,7 +35,7 @@ export function readAllPins(source: PinSource, query: PinQuery, options: TenantC
 class AllPinsReading {
   readonly #source: PinSource
   readonly #query: PinQuery
-  readonly #options: TenantCallOptions
+  readonly #options: ReadOptions
   readonly #found: Pin[] = []
   readonly #leftOut: LeftOut[] = []
   readonly #windows: Window[]
@@ -46,7 +45,7 @@ class AllPinsReading {
   #isUnfiltered = false
   #limit: number
 
-  constructor(source: PinSource, query: PinQuery, options: TenantCallOptions) {
+  constructor(source: PinSource, query: PinQuery, options: ReadOptions) {
     this.#source = source
     this.#query = query
     this.#options = options
@@ -92,6 +91,7 @@ class AllPinsReading {
   }
 
   #list = async (sent: ListQuery): Promise<PinPage> => {
+    this.#options.onList?.()
     const page = await this.#source.listPins(sent, this.#options)
     this.#found.push(...page.pins)
     this.#leftOut.push(...(page.leftOut ?? []))

@@ -2,9 +2,8 @@ import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
 import type { PinQuery } from '../http/list-query.ts'
 import type { LeftOut, PinRecords } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
-import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import { planQuery } from './list-plan.ts'
-import type { PinSource } from './pin-source.ts'
+import type { PinSource, ReadOptions } from './pin-source.ts'
 import { readAllPins } from './read-all-pins.ts'
 
 /** The capabilities on which depends how a whole list is read. */
@@ -27,7 +26,7 @@ const READING_PARTS = [
 export async function readWholeList(
   source: PinSource,
   asked: PinQuery,
-  options: TenantCallOptions,
+  options: ReadOptions,
 ): Promise<PinRecords & { readonly isValid: boolean }> {
   const before = source.capabilities
   // The largest number of CIDs may have been learned since the query was split.
