@@ -1,7 +1,7 @@
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
-import { LeftOutRecords, PartlyReadError } from '../upstream/reading/left-out.ts'
+import { LeftOutRecords, PartlyReadError } from '../upstream/reading/lists/left-out.ts'
 import { Stop } from '../upstream/waiting/stop.ts'
 import { change, tenantToChange } from './change.ts'
 import { changeEach, MAX_CHANGES } from './change-each.ts'

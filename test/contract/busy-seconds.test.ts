@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PinStream } from '../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../src/upstream/reading/streams/pin-stream.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { filebase } from '../support/providers/filebase.ts'
 import { seededRandom } from '../support/seeded-random.ts'

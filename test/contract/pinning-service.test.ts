@@ -9,7 +9,7 @@ import {
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
 import type { PinPosition } from '../../src/domain/pin-order.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import { PinStream } from '../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../src/upstream/reading/streams/pin-stream.ts'
 import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'

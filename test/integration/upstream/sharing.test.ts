@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import type { PinPage } from '../../../src/upstream/http/pin-page.ts'
-import { PinStream } from '../../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../../src/upstream/reading/streams/pin-stream.ts'
 import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'

@@ -1,6 +1,6 @@
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
-import { PinStream } from '../../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../../src/upstream/reading/streams/pin-stream.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import type { SeedPin } from '../providers/emulated-pins.ts'
 import type { EmulatedProvider } from '../providers/emulated-provider.ts'
