@@ -14,8 +14,7 @@ import { PIN_STATUSES, type Pin } from '../src/domain/pin.ts'
 import type { PinRef } from '../src/domain/pin-id.ts'
 import { comparePositions } from '../src/domain/pin-order.ts'
 import type { PinQuery } from '../src/upstream/http/list-query.ts'
-import { countPins } from '../src/upstream/reading/count-pins.ts'
-import { collectPins, PinStream } from '../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../src/upstream/reading/streams/pin-stream.ts'
 import type { Tenant } from '../src/upstream/tenant/tenant.ts'
 import { exampleCid, exampleCidV0 } from '../test/support/providers/example-cid.ts'
 import { createTestRegistry } from '../test/support/upstream/create-test-registry.ts'
@@ -76,7 +75,7 @@ async function portOf(stdout: NodeJS.ReadableStream): Promise<string> {
 }
 
 async function checkTenant(tenant: Tenant, hides: ForeignServer['hides']): Promise<void> {
-  assert.deepEqual(await collectPins(tenant, ALL), [])
+  assert.deepEqual(await tenant.collectPins(ALL), [])
   const added: Pin[] = []
   for (let n = 0; n < 30; n++) {
     const meta: Record<string, string> = n % 2 === 0 ? { app: 'blog' } : {}
@@ -90,8 +89,8 @@ async function checkTenant(tenant: Tenant, hides: ForeignServer['hides']): Promi
   const expected = added.toSorted(comparePositions)
   const check = async (query: PinQuery, isWanted: (pin: Pin) => boolean): Promise<void> => {
     const wanted = idsOf(expected.filter(isWanted))
-    assert.deepEqual(idsOf(await collectPins(tenant, query)), wanted)
-    assert.ok([null, wanted.length].includes(await countPins(tenant, query)))
+    assert.deepEqual(idsOf(await tenant.collectPins(query)), wanted)
+    assert.ok([null, wanted.length].includes(await tenant.countPins(query)))
   }
   const nameOf = (pin: Pin): string => pin.name ?? ''
 
@@ -122,11 +121,11 @@ async function checkTenant(tenant: Tenant, hides: ForeignServer['hides']): Promi
   await tenant.removePin(second.requestId)
   await assert.rejects(tenant.getPin(second.requestId), PinNotFoundError)
   const left = [replaced.requestId, renamed.requestId, ...idsOf(added.slice(3))]
-  assert.deepEqual(new Set(idsOf(await collectPins(tenant, ALL))), new Set(left))
+  assert.deepEqual(new Set(idsOf(await tenant.collectPins(ALL))), new Set(left))
 }
 
 async function readInPages(tenant: Tenant): Promise<string[]> {
-  const stream = new PinStream(tenant, ALL, { expected: 7 })
+  const stream = new PinStream(tenant.reads, ALL, { expected: 7 })
   const seen: Pin[] = []
   for (let next = await stream.peek(); next; next = await stream.peek()) {
     seen.push(next)

@@ -1,6 +1,5 @@
 import { PinqlError } from '../domain/errors.ts'
 import { PIN_STATUSES, type PinStatus } from '../domain/pin.ts'
-import { countPins } from '../upstream/reading/count-pins.ts'
 import type { GatewayContext } from './context.ts'
 import { outcomeOf } from './outcome.ts'
 import { withinDeadline } from './within-deadline.ts'
@@ -28,7 +27,7 @@ async function countEach(serviceName: string, context: GatewayContext): Promise<
   const { signal } = context
   const tenant = context.tenant(serviceName)
   const counts = await Promise.all(
-    PIN_STATUSES.map(async (status) => [status, await countPins(tenant, { statuses: [status] }, { signal })] as const),
+    PIN_STATUSES.map(async (status) => [status, await tenant.countPins({ statuses: [status] }, { signal })] as const),
   )
   return { ...UNKNOWN, ...Object.fromEntries(counts) }
 }

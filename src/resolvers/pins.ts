@@ -2,11 +2,10 @@ import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { parseCursor } from '../domain/pin-cursor.ts'
 import { comparePositions } from '../domain/pin-order.ts'
-import { countPins, sumOfCounts } from '../upstream/reading/count-pins.ts'
-import { LeftOutRecords, PartlyReadError } from '../upstream/reading/left-out.ts'
-import type { PinSource } from '../upstream/reading/pin-source.ts'
-import { openPinStreams, type PinStream } from '../upstream/reading/pin-stream.ts'
+import { LeftOutRecords, PartlyReadError } from '../upstream/reading/lists/left-out.ts'
+import { sumOfCounts } from '../upstream/reading/streams/count-pins.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
+import type { CallerStream, CallerTenant } from './caller-tenant.ts'
 import type { GatewayContext } from './context.ts'
 import { outcomeOf } from './outcome.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
@@ -43,8 +42,8 @@ interface TotalCount {
 
 /** A stream of one service's pins. A service has one for every ten CIDs of the filter, and one without CIDs. */
 interface Source {
-  readonly tenant: PinSource
-  readonly stream: PinStream
+  readonly tenant: CallerTenant
+  readonly stream: CallerStream
 }
 
 const DEFAULT_FIRST = 10
@@ -69,7 +68,7 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
   const sources = names.flatMap((name) => {
     try {
       const tenant = context.tenant(name)
-      const streams = openPinStreams(tenant, query, { after, expected: first, signal: context.signal })
+      const streams = tenant.openStreams(query, { after, expected: first, signal: context.signal })
       return streams.map((stream) => ({ tenant, stream }))
     } catch (error) {
       return warn(name, error)
@@ -159,7 +158,7 @@ async function countAll(
     Promise.all(
       sources.map(({ tenant, stream }) =>
         withinDeadline(signal, tenant.service, async () =>
-          stream.isUncountable ? null : (stream.count ?? countPins(tenant, stream.query, { signal })),
+          stream.isUncountable ? null : (stream.count ?? tenant.countPins(stream.query, { signal })),
         ),
       ),
     ),

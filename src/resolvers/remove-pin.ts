@@ -1,8 +1,7 @@
 import { BadRequestError, PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
-import { LeftOutRecords, PartlyReadError } from '../upstream/reading/left-out.ts'
-import { openPinStreams } from '../upstream/reading/pin-stream.ts'
+import { LeftOutRecords, PartlyReadError } from '../upstream/reading/lists/left-out.ts'
 import { Stop } from '../upstream/waiting/stop.ts'
 import { change, tenantToChange } from './change.ts'
 import { changeEach, MAX_CHANGES } from './change-each.ts'
@@ -107,7 +106,7 @@ async function findPins({ ids, service, filter }: RemovePinsInput, context: Gate
   const { signal } = context
   const pins = new Map<string, Pin>()
   const unread = new LeftOutRecords()
-  for (const stream of openPinStreams(tenant, query, { expected: MAX_CHANGES, signal })) {
+  for (const stream of tenant.openStreams(query, { expected: MAX_CHANGES, signal })) {
     for (let next = await stream.peek(); next !== null && pins.size < MAX_CHANGES; next = await stream.peek()) {
       pins.set(next.requestId, next)
       stream.shift()

@@ -5,7 +5,6 @@ import {
   ServiceUnavailableError,
   UnauthorizedError,
 } from '../../src/domain/errors.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { expectInTime } from '../support/expect-in-time.ts'
 import { crust } from '../support/providers/crust.ts'
 import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
@@ -62,7 +61,7 @@ describe('refusals and failures', () => {
     await using started = await startZooCase({ profile: ipfsCluster, provider: 'ipfs-cluster' })
     seed(started.service, 3)
     const query = { ...ALL, name: '', meta: { 'a "b"': '\n' }, before: '2030-01-01T00:00:00.123456789+05:30' }
-    expect(await collectPins(started.tenant, query)).toEqual([])
+    expect(await started.tenant.collectPins(query)).toEqual([])
     expect(started.service.requests.map(({ status }) => status)).toEqual([200])
     await using client = openClient({ name: 'one', endpoint: started.service.endpoint })
     const wrong = client.listPins({ ...ALL, before: 'yesterday', limit: 1 }, { token: ALICE })
@@ -75,7 +74,7 @@ describe('refusals and failures', () => {
       { rateRules: 'as documented', settings: { limits: undefined } },
     )
     seed(started.service, 3)
-    expect(await collectPins(started.tenant, ALL)).toHaveLength(3)
+    expect(await started.tenant.collectPins(ALL)).toHaveLength(3)
     started.service.hooks.beforeReply = () => ({
       status: 429,
       headers: { 'content-type': 'application/json', 'retry-after': '60' },
@@ -105,7 +104,7 @@ describe('refusals and failures', () => {
   it('#49 keeps no cookie', async () => {
     await using started = await startZooCase({ profile: filebase, provider: 'filebase' })
     seed(started.service, 2)
-    await collectPins(started.tenant, ALL)
+    await started.tenant.collectPins(ALL)
     await started.tenant.getPin(started.service.pins(ALICE)[0]?.requestId as string)
     expect(started.service.requests.map(({ headers }) => headers.cookie)).toEqual([undefined, undefined])
   })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { crust } from '../support/providers/crust.ts'
 import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
@@ -27,7 +26,7 @@ describe('filters', () => {
     seed(started.service, 20)
     const [, , stored] = started.service.pins(ALICE) as EmulatedPin[]
     for (const cid of [exampleCid(2), exampleCidV0(2)]) {
-      expect(ids(await collectPins(started.tenant, { ...ALL, cids: [parseCid(cid)] }))).toEqual([stored?.requestId])
+      expect(ids(await started.tenant.collectPins({ ...ALL, cids: [parseCid(cid)] }))).toEqual([stored?.requestId])
       expect(ids([...(await started.tenant.lookupContent(parseCid(cid)))])).toEqual([stored?.requestId])
     }
     if (profile === heliaServer) expect(started.tenant.capabilities.cidFilter).toBe('loose')
@@ -56,15 +55,15 @@ describe('filters', () => {
     await using started = await startZooCase({ profile: ipfsCluster, provider: 'ipfs-cluster' })
     seed(started.service, 3)
     const cids = [parseCid(exampleCid(1))]
-    expect(await collectPins(started.tenant, { statuses: ['failed'], cids })).toEqual([])
-    expect(await collectPins(started.tenant, { statuses: ['pinned'], cids })).toHaveLength(1)
+    expect(await started.tenant.collectPins({ statuses: ['failed'], cids })).toEqual([])
+    expect(await started.tenant.collectPins({ statuses: ['pinned'], cids })).toHaveLength(1)
   })
 
   it.each([rbDemo, pinata, crust])('#36 never asks for more CIDs than a list takes: $name', async (profile) => {
     await using started = await startZooCase({ profile: { ...profile, headers: () => ({}) }, provider: stranger })
     seed(started.service, 35)
     const cids = Array.from({ length: 35 }, (_, n) => parseCid(exampleCid(n)))
-    expect(await collectPins(started.tenant, { ...ALL, cids })).toHaveLength(35)
+    expect(await started.tenant.collectPins({ ...ALL, cids })).toHaveLength(35)
     // Nine CIDs a list, and one list that shows that several statuses work.
     expect(started.service.count('GET', '/pins')).toBe(5)
   })
@@ -75,7 +74,7 @@ describe('filters', () => {
     seed(started.service, 10)
     const tenant = started.registry.tenant('one', token)
     const cids = Array.from({ length: 10 }, (_, n) => parseCid(exampleCid(n)))
-    expect(await collectPins(tenant, { ...ALL, cids })).toHaveLength(10)
+    expect(await tenant.collectPins({ ...ALL, cids })).toHaveLength(10)
   })
 
   it.each([
@@ -90,7 +89,7 @@ describe('filters', () => {
       names.map((name, n) => ({ cid: exampleCid(n), name, created: at(-n) })),
     )
     const find = async (name: string, match: 'exact' | 'iexact' | 'partial' | 'ipartial') =>
-      (await collectPins(started.tenant, { ...ALL, name, match })).map((pin) => pin.name)
+      (await started.tenant.collectPins({ ...ALL, name, match })).map((pin) => pin.name)
     expect(await find('alpha', 'exact')).toEqual(['alpha'])
     expect(await find('ALPHA', 'iexact')).toEqual(['Alpha', 'alpha'])
     expect(await find('lphab', 'partial')).toEqual(['Alphabet'])
@@ -110,7 +109,7 @@ describe('filters', () => {
       metas.map((meta, n) => ({ cid: exampleCid(n), meta, created: at(n) })),
     )
     const meta = { app: 'x', env: 'y' }
-    expect(ids(await collectPins(started.tenant, { ...ALL, meta }))).toEqual([stored[0]?.requestId])
+    expect(ids(await started.tenant.collectPins({ ...ALL, meta }))).toEqual([stored[0]?.requestId])
     const sent = started.service.requests.map(({ query }) => query.get('meta')).filter((text) => text !== null)
     expect(sent.every((text) => text === JSON.stringify(meta))).toBe(true)
   })

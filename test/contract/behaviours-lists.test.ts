@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../src/domain/pin.ts'
-import { countPins } from '../../src/upstream/reading/count-pins.ts'
-import { collectPins, PinStream } from '../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../src/upstream/reading/streams/pin-stream.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { crust } from '../support/providers/crust.ts'
 import { estuary } from '../support/providers/estuary.ts'
@@ -23,8 +22,8 @@ import { ALICE, startZooCase } from '../support/zoo/start-zoo-case.ts'
 describe('lists', () => {
   it('#5 treats 404 as an empty list at providers that answer so', async () => {
     await using started = await startZooCase({ profile: functionland, provider: 'functionland' })
-    expect(await collectPins(started.tenant, ALL)).toEqual([])
-    expect(await countPins(started.tenant, ALL)).toBe(0)
+    expect(await started.tenant.collectPins(ALL)).toEqual([])
+    expect(await started.tenant.countPins(ALL)).toBe(0)
     expect(await started.tenant.lookupContent(parseCid(exampleCid(1)))).toEqual([])
   })
 
@@ -45,18 +44,18 @@ describe('lists', () => {
     await using started = await startZooCase({ profile: { ...compliant, basePath: '/psa' }, provider: stranger })
     const wrong = started.service.endpoint.replace('/psa', '/other')
     await using registry = createTestRegistry([{ name: 'one', endpoint: wrong, token: ALICE, provider: null }], 'one')
-    const listed = collectPins(registry.tenant('one', ALICE), ALL)
+    const listed = registry.tenant('one', ALICE).collectPins(ALL)
     await expect(listed).rejects.toMatchObject({ code: 'SERVICE_ERROR', httpStatus: 404 })
   })
 
   it('#5 learns that 404 is an empty list from a stranger that has listed before, and says so once', async () => {
     await using started = await startZooCase({ profile: nftStorage, provider: stranger })
     const [requestId] = seed(started.service, 1) as [string]
-    expect(ids(await collectPins(started.tenant, ALL))).toEqual([requestId])
+    expect(ids(await started.tenant.collectPins(ALL))).toEqual([requestId])
     started.service.removeDirectly(ALICE, requestId)
 
-    expect(await collectPins(started.tenant, ALL)).toEqual([])
-    expect(await collectPins(started.tenant, ALL)).toEqual([])
+    expect(await started.tenant.collectPins(ALL)).toEqual([])
+    expect(await started.tenant.collectPins(ALL)).toEqual([])
     expect(started.lessons).toEqual([{ capability: 'emptyListIs404', proof: 'a list without pins was 404' }])
   })
 
@@ -68,7 +67,7 @@ describe('lists', () => {
     }
     await using started = await startZooCase({ profile: functionland, provider: 'functionland' })
     started.service.hooks.beforeReply = () => page
-    await expect(collectPins(started.tenant, ALL)).rejects.toThrow(
+    await expect(started.tenant.collectPins(ALL)).rejects.toThrow(
       /^one answered 404 with a web page: check its endpoint$/,
     )
     await expect(started.tenant.getPin('x')).rejects.toThrow(MalformedResponseError)
@@ -78,22 +77,22 @@ describe('lists', () => {
     await using started = await startZooCase({ profile: estuary, provider: stranger })
     seed(started.service, 15, { status: 'failed' })
     expect(await started.tenant.listPins({ statuses: ['pinned'], limit: 10 })).toEqual({ count: 15, pins: [] })
-    expect(await collectPins(started.tenant, { statuses: ['pinned'] })).toEqual([])
-    expect(await countPins(started.tenant, { statuses: ['pinned'] })).toBe(0)
-    expect(await countPins(started.tenant, ALL)).toBe(15)
+    expect(await started.tenant.collectPins({ statuses: ['pinned'] })).toEqual([])
+    expect(await started.tenant.countPins({ statuses: ['pinned'] })).toBe(0)
+    expect(await started.tenant.countPins(ALL)).toBe(15)
   })
 
   it.each([rbDemo, pinata])('#7 always sends a limit, whatever the default: $name', async (profile) => {
     await using started = await startZooCase({ profile, provider: stranger })
     const expected = seed(started.service, 25)
-    expect(ids(await collectPins(started.tenant, ALL))).toEqual(expected)
+    expect(ids(await started.tenant.collectPins(ALL))).toEqual(expected)
     expect(started.service.requests.filter(({ query }) => !query.has('limit'))).toEqual([])
   })
 
   it('#7 proves nothing by a list without a limit, since the largest page may be the default', async () => {
     await using started = await startZooCase({ profile: filecoinPin, provider: stranger })
     seed(started.service, 25)
-    await expect(collectPins(started.tenant, ALL)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
+    await expect(started.tenant.collectPins(ALL)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
     expect(started.service.requests.filter(({ query }) => !query.has('limit'))).toEqual([])
   })
 
@@ -101,10 +100,8 @@ describe('lists', () => {
     await using started = await startZooCase({ profile, provider: stranger })
     seed(started.service, 1, { status: 'failed' })
     started.service.seed(ALICE, [{ cid: exampleCid(9) }])
-    expect(await collectPins(started.tenant, ALL)).toHaveLength(2)
-    expect((await collectPins(started.tenant, { statuses: ['pinned'] })).map(({ status }) => status)).toEqual([
-      'pinned',
-    ])
+    expect(await started.tenant.collectPins(ALL)).toHaveLength(2)
+    expect((await started.tenant.collectPins({ statuses: ['pinned'] })).map(({ status }) => status)).toEqual(['pinned'])
     expect(started.service.requests.every(({ query }) => query.has('status'))).toBe(true)
   })
 
@@ -114,10 +111,10 @@ describe('lists', () => {
     const expected = PIN_STATUSES.flatMap((status, n) =>
       ids(service.seed(ALICE, [{ cid: exampleCid(n), status, created: at(n) }])),
     ).reverse()
-    expect(ids(await collectPins(tenant, ALL))).toEqual(expected)
+    expect(ids(await tenant.collectPins(ALL))).toEqual(expected)
     expect(lessons.map(({ capability }) => capability)).toEqual(['multiStatus'])
     service.resetLog()
-    expect(ids(await collectPins(tenant, ALL))).toEqual(expected)
+    expect(ids(await tenant.collectPins(ALL))).toEqual(expected)
     expect(service.requests.map(({ query }) => query.get('status'))).toEqual([...PIN_STATUSES])
   })
 
@@ -147,7 +144,7 @@ describe('lists', () => {
   it('#10 sends the statuses even where all are wanted, since some demand them', async () => {
     await using started = await startZooCase({ profile: web3Storage, provider: stranger })
     const expected = seed(started.service, 3)
-    expect(ids(await collectPins(started.tenant, ALL))).toEqual(expected)
+    expect(ids(await started.tenant.collectPins(ALL))).toEqual(expected)
   })
 
   it.each([web3Storage, nftStorage, ipfsCluster])(
@@ -155,7 +152,7 @@ describe('lists', () => {
     async (profile) => {
       await using started = await startZooCase({ profile, provider: stranger })
       const expected = seed(started.service, 45)
-      const stream = new PinStream(started.tenant, ALL, { expected: 10 })
+      const stream = new PinStream(started.tenant.reads, ALL, { expected: 10 })
       const seen: string[] = []
       for (let next = await stream.peek(); next; next = await stream.peek()) {
         seen.push(next.requestId)
@@ -163,7 +160,7 @@ describe('lists', () => {
       }
       expect(seen).toEqual(expected)
       const border = new Date(Number(at(20) / 1_000_000n)).toISOString()
-      expect(ids(await collectPins(started.tenant, { ...ALL, before: border }))).toEqual(expected.slice(25))
+      expect(ids(await started.tenant.collectPins({ ...ALL, before: border }))).toEqual(expected.slice(25))
     },
   )
 
@@ -180,9 +177,9 @@ describe('lists', () => {
     const stored = started.service.seed(ALICE, pins)
     const before = new Date(Number(at(5) / 1_000_000n) + 500).toISOString()
     const older = stored.filter(({ created }) => created < at(5, SECOND / 2n))
-    const found = await collectPins(started.tenant, { ...ALL, before })
+    const found = await started.tenant.collectPins({ ...ALL, before })
     expect(new Set(ids(found))).toEqual(new Set(ids(older)))
-    expect(await collectPins(started.tenant, ALL)).toHaveLength(40)
+    expect(await started.tenant.collectPins(ALL)).toHaveLength(40)
     expect(started.tenant.capabilities.timeFilter).toBe(trust)
   })
 
@@ -207,7 +204,7 @@ describe('lists', () => {
   it('#13 reports an error if more pins share an instant than a list can hold', async () => {
     await using started = await startZooCase({ profile: filebase, provider: 'filebase' })
     seed(started.service, 1001, { created: at(7) })
-    await expect(collectPins(started.tenant, ALL)).rejects.toThrow(/^one has more than 1000 pins of one instant/)
+    await expect(started.tenant.collectPins(ALL)).rejects.toThrow(/^one has more than 1000 pins of one instant/)
   })
 
   it.each([
@@ -217,7 +214,7 @@ describe('lists', () => {
   ])('#14 keeps the text of a time, to all its digits: $name', async (profile, created) => {
     await using started = await startZooCase({ profile, provider: stranger })
     seed(started.service, 1, { created: at(0, profile === estuary ? 120_000_789n : 120_000_000n) })
-    const [pin] = (await collectPins(started.tenant, ALL)) as [Pin]
+    const [pin] = (await started.tenant.collectPins(ALL)) as [Pin]
     expect(pin.created.text).toBe(created)
   })
 
@@ -230,7 +227,7 @@ describe('lists', () => {
       ALICE,
       times.map((created, n) => ({ cid: exampleCid(n), created })),
     )
-    const found = await collectPins(tenant, ALL)
+    const found = await tenant.collectPins(ALL)
     expect(ids(found)).toEqual(ids(stored).reverse())
     expect(found.map(({ created }) => created.text)).toEqual([
       '2021-11-07T01:40:00-05:00',
@@ -238,7 +235,7 @@ describe('lists', () => {
       '2021-11-07T01:30:00-04:00',
       '2021-11-07T01:15:00-04:00',
     ])
-    expect(ids(await collectPins(tenant, { ...ALL, after: '2021-11-07T01:30:00-04:00' }))).toEqual(
+    expect(ids(await tenant.collectPins({ ...ALL, after: '2021-11-07T01:30:00-04:00' }))).toEqual(
       ids(stored.slice(2)).reverse(),
     )
   })
@@ -249,7 +246,7 @@ describe('lists', () => {
   ] as const)('#16 sorts the lists of $name itself, and learns that it must', async (profile, order) => {
     await using started = await startZooCase({ profile: { ...profile, headers: () => ({}) }, provider: stranger })
     const expected = seed(started.service, 200)
-    expect(ids(await collectPins(started.tenant, ALL))).toEqual(expected)
+    expect(ids(await started.tenant.collectPins(ALL))).toEqual(expected)
     expect(started.tenant.capabilities.order).toBe(order)
     expect(started.lessons.filter(({ capability }) => capability === 'order')).toHaveLength(1)
   })
@@ -263,14 +260,14 @@ describe('lists', () => {
     async (profile, provider) => {
       await using started = await startZooCase({ profile: { ...profile, headers: () => ({}) }, provider })
       const expected = seed(started.service, 2500)
-      expect(ids(await collectPins(started.tenant, ALL))).toEqual(expected)
+      expect(ids(await started.tenant.collectPins(ALL))).toEqual(expected)
     },
   )
 
   it('#16 reports an error if a service has more pins than it lists, and the rest cannot be reached', async () => {
     await using started = await startZooCase({ profile: filecoinPin, provider: 'filecoin-pin' })
     seed(started.service, 1001)
-    await expect(collectPins(started.tenant, ALL)).rejects.toThrow(/cuts the list at 1000: the rest cannot be reached$/)
+    await expect(started.tenant.collectPins(ALL)).rejects.toThrow(/cuts the list at 1000: the rest cannot be reached$/)
   })
 
   it.each([
@@ -289,7 +286,7 @@ describe('lists', () => {
       const failed = ids(started.service.seed(ALICE, [{ cid: exampleCid(99), status: 'failed', created: at(-1) }]))
       for (const query of [ALL, { statuses: ['pinned'] as const }]) {
         const right = query === ALL ? [...expected, ...failed] : expected
-        const stream = new PinStream(started.tenant, query, { expected: 20 })
+        const stream = new PinStream(started.tenant.reads, query, { expected: 20 })
         const seen: string[] = []
         for (let next = await stream.peek(); next; next = await stream.peek()) {
           seen.push(next.requestId)
@@ -297,7 +294,7 @@ describe('lists', () => {
         }
         expect(seen).toEqual(right)
         expect([null, right.length]).toContain(stream.count)
-        expect([null, right.length]).toContain(await countPins(started.tenant, query))
+        expect([null, right.length]).toContain(await started.tenant.countPins(query))
       }
     },
   )

@@ -2,8 +2,6 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Pin } from '../../src/domain/pin.ts'
 import { progressOf } from '../../src/domain/pin-info.ts'
-import { countPins } from '../../src/upstream/reading/count-pins.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { crust } from '../support/providers/crust.ts'
 import { estuary } from '../support/providers/estuary.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
@@ -33,7 +31,7 @@ describe('pins', () => {
   it('#20 reads `requestId` for `requestid`', async () => {
     await using started = await startZooCase({ profile: quicknodeShapes, provider: stranger })
     const expected = seed(started.service, 3)
-    expect(ids(await collectPins(started.tenant, ALL))).toEqual(expected)
+    expect(ids(await started.tenant.collectPins(ALL))).toEqual(expected)
   })
 
   it.each([web3Storage, rbDemo, functionland, nftStorage, estuary, fourEverland])(
@@ -41,7 +39,7 @@ describe('pins', () => {
     async (profile) => {
       await using started = await startZooCase({ profile, provider: profile === fourEverland ? '4everland' : stranger })
       seed(started.service, 1)
-      const [pin] = (await collectPins(started.tenant, ALL)) as [Pin]
+      const [pin] = (await started.tenant.collectPins(ALL)) as [Pin]
       expect(pin).toMatchObject({ name: null, origins: [], meta: {} })
       expect(pin.info).toEqual(expect.any(Object))
     },
@@ -52,10 +50,10 @@ describe('pins', () => {
     const { service, tenant } = started
     seed(service, 1)
     expect(service.pins(ALICE)[0]?.name).toBe(exampleCid(0))
-    expect((await collectPins(tenant, ALL))[0]?.name).toBeNull()
+    expect((await tenant.collectPins(ALL))[0]?.name).toBeNull()
     expect((await tenant.getPin(service.pins(ALICE)[0]?.requestId as string)).name).toBeNull()
-    expect(await collectPins(tenant, { ...ALL, name: 'baf', match: 'partial' })).toEqual([])
-    expect(await countPins(tenant, { ...ALL, name: 'baf', match: 'partial' })).toBe(0)
+    expect(await tenant.collectPins({ ...ALL, name: 'baf', match: 'partial' })).toEqual([])
+    expect(await tenant.countPins({ ...ALL, name: 'baf', match: 'partial' })).toBe(0)
   })
 
   it.each([filecoinPin, nftStorage, pinata, ipfsCluster])(
@@ -63,14 +61,14 @@ describe('pins', () => {
     async (profile) => {
       await using started = await startZooCase({ profile, provider: stranger })
       seed(started.service, 1)
-      expect((await collectPins(started.tenant, ALL))[0]?.delegates).toHaveLength(profile === ipfsCluster ? 24 : 0)
+      expect((await started.tenant.collectPins(ALL))[0]?.delegates).toHaveLength(profile === ipfsCluster ? 24 : 0)
     },
   )
 
   it.each([web3Storage, estuary])('#27 drops fields that the specification does not have: $name', async (profile) => {
     await using started = await startZooCase({ profile, provider: stranger })
     seed(started.service, 1)
-    const [pin] = (await collectPins(started.tenant, ALL)) as [Pin]
+    const [pin] = (await started.tenant.collectPins(ALL)) as [Pin]
     const known = ['cid', 'created', 'delegates', 'info', 'meta', 'name', 'origins', 'requestId', 'service', 'status']
     expect(Object.keys(pin).sort()).toEqual(known)
     expect(inspect(pin, { depth: null })).not.toMatch(/authKey|internal-|peerId|content/)
@@ -79,7 +77,7 @@ describe('pins', () => {
   it('#28 shows values that are no text as JSON', async () => {
     await using started = await startZooCase({ profile: quicknodeShapes, provider: stranger })
     seed(started.service, 1, { meta: { app: 'x' } })
-    const [pin] = (await collectPins(started.tenant, ALL)) as [Pin]
+    const [pin] = (await started.tenant.collectPins(ALL)) as [Pin]
     expect(pin.meta).toEqual({ app: 'x', replicas: '3', regions: '{"eu":true}' })
     expect(pin.info).toEqual({ pinned: 'true', size: '1024' })
   })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { PinNotFoundError } from '../../src/domain/errors.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
@@ -59,7 +58,7 @@ describe('writing', () => {
       const added = await one.addPin(NEW, options)
       const read = await started.tenant.getPin(added.requestId)
       expect(read.created).not.toEqual(added.created)
-      expect((await collectPins(started.tenant, ALL))[0]?.created).toEqual(read.created)
+      expect((await started.tenant.collectPins(ALL))[0]?.created).toEqual(read.created)
     },
   )
 
@@ -69,6 +68,6 @@ describe('writing', () => {
     await started.tenant.getPin(requestId)
     started.service.forgetAll()
     await expect(started.tenant.getPin(requestId)).rejects.toThrow(PinNotFoundError)
-    expect(await collectPins(started.tenant, ALL)).toEqual([])
+    expect(await started.tenant.collectPins(ALL)).toEqual([])
   })
 })

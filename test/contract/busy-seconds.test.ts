@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PinStream } from '../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../src/upstream/reading/streams/pin-stream.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { filebase } from '../support/providers/filebase.ts'
 import { seededRandom } from '../support/seeded-random.ts'
@@ -17,11 +17,11 @@ async function readTwoPages(random: () => number, perSecond: number, size: numbe
     at -= Math.log(1 - random()) / perSecond
     account.store.add({ cid: CID, created: BigInt(Math.floor(at * 1000)) * 1_000_000n })
   }
-  const first = new PinStream(account.tenant, ALL, { expected: size })
+  const first = new PinStream(account.tenant.reads, ALL, { expected: size })
   const pins = await first.take(size)
   await first.hasMore()
   const firstRequests = account.requests
-  const second = new PinStream(account.tenant, ALL, { expected: size, after: pins.at(-1) })
+  const second = new PinStream(account.tenant.reads, ALL, { expected: size, after: pins.at(-1) })
   expect(await second.take(size)).toHaveLength(size)
   await second.hasMore()
   return { firstRequests, secondRequests: account.requests - firstRequests }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import { type CountOutcome, countHistory, totalOf } from '../support/grammar/count-history.ts'
 import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import type { ServiceRules } from '../support/grammar/service-rules.ts'
@@ -55,7 +54,7 @@ describe('totalCount at a stranger', () => {
       const expected = mixed.filter(({ status }) => query.statuses.includes(status)).length
       // Where `count` claims more than a list has, the number is not known before a list was read to its end.
       if (count !== 'everything' && count !== 'more') expect(await totalOf(tenant, query, 10)).toBe(expected)
-      await collectPins(tenant, query)
+      await tenant.collectPins(query)
       const isOpen = count === 'more' && query === ALL
       for (const first of [10, 100, 10]) expect(await totalOf(tenant, query, first)).toBe(isOpen ? null : expected)
     }
@@ -67,7 +66,7 @@ describe('totalCount at a stranger', () => {
       service.others = 1_000
       const expected = mixed.filter(({ status }) => query.statuses.includes(status)).length
       expect([expected, null]).toContain(await totalOf(tenant, query, 10))
-      await collectPins(tenant, query)
+      await tenant.collectPins(query)
       const isOpen = query === ALL && count !== 'absent'
       for (const first of [10, 100, 10]) expect(await totalOf(tenant, query, first)).toBe(isOpen ? null : expected)
     }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { parseInstant } from '../../src/domain/instant.ts'
 import type { Pin } from '../../src/domain/pin.ts'
-import { collectRecords } from '../../src/upstream/reading/pin-stream.ts'
+import { collectRecords } from '../../src/upstream/reading/streams/collect-pins.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import { ONCE_LOST, pinsAt } from '../support/grammar/once-lost.ts'
@@ -50,8 +50,8 @@ describe('a history that once lost pins', () => {
     const odd = pinsAt(every(3, 1_000)).map((pin) => ({ ...pin, isOdd: true }))
     const pins = pinsAt(every(20, 1_000).map((time) => time + 60_000n * MS))
     const { tenant } = createStrangerWith({ largestPage: { pins: 20, beyond: 'cut' } }, [...odd, ...pins])
-    const { pins: read, leftOut } = await collectRecords(tenant, ALL)
-    expect([read.length, leftOut.length]).toEqual([20, 3])
+    const { pins: read, leftOut } = await collectRecords(tenant.reads, ALL)
+    expect([read.length, leftOut?.length]).toEqual([20, 3])
   })
 
   it('reports odd records that may have another status than all pins of a list, and that follow it', async () => {
@@ -59,8 +59,8 @@ describe('a history that once lost pins', () => {
     const pins = pinsAt(every(25, 1_000).map((time) => time + 60_000n * MS))
     const rules = { statuses: 'late', largestPage: { pins: 20, beyond: 'cut' } } as const
     const { tenant } = createStrangerWith(rules, [...odd, ...pins])
-    const { pins: read, leftOut } = await collectRecords(tenant, { statuses: ['queued'] })
-    expect([read.length, leftOut.length]).toEqual([0, 3])
+    const { pins: read, leftOut } = await collectRecords(tenant.reads, { statuses: ['queued'] })
+    expect([read.length, leftOut?.length]).toEqual([0, 3])
   })
 
   it.each(['first', 'last', 'pinned'] as const)(
@@ -71,8 +71,8 @@ describe('a history that once lost pins', () => {
         { statuses },
         pins.map((pin) => ({ ...pin, isOdd: true })),
       )
-      const { pins: read, leftOut } = await collectRecords(tenant, ALL)
-      expect([read.length, leftOut.length]).toEqual([0, 3])
+      const { pins: read, leftOut } = await collectRecords(tenant.reads, ALL)
+      expect([read.length, leftOut?.length]).toEqual([0, 3])
     },
   )
 
@@ -80,15 +80,15 @@ describe('a history that once lost pins', () => {
     const times = [...every(14, 20), ...every(25, 32).map((time) => time + 1_000n * MS)]
     const rules = { order: 'oldest-first', rounding: 'nearest', largestPage: { pins: 20, beyond: 'cut' } } as const
     const { service, tenant } = createStranger(rules, times)
-    beforeAnswer(service, /after=[^&]*\.[5-9]/, () => tenant.known.observeRoundedTime())
-    await expect(collectRecords(tenant, ALL)).rejects.toThrow(MalformedResponseError)
+    beforeAnswer(service, /after=[^&]*\.[5-9]/, () => tenant.reads.known.observeRoundedTime())
+    await expect(collectRecords(tenant.reads, ALL)).rejects.toThrow(MalformedResponseError)
   })
 
   it('has pins of a late status, of which the test is passed by one that was added meanwhile', async () => {
     const pins = every(45, 1_000).flatMap((time, n) => pinsAt([time], n % 10 === 5 ? 'queued' : 'pinned'))
     const { service, tenant } = createStrangerWith({ statuses: 'late', largestPage: { pins: 20, beyond: 'cut' } }, pins)
     beforeAnswer(service, /status=queued&limit=1$/, () => service.add(pinsAt([at(100)], 'queued')))
-    const { pins: read } = await collectRecords(tenant, { statuses: ['queued'] })
+    const { pins: read } = await collectRecords(tenant.reads, { statuses: ['queued'] })
     expect(read.length).toBeGreaterThanOrEqual(5)
   })
 
@@ -100,7 +100,7 @@ describe('a history that once lost pins', () => {
     async (statuses, added) => {
       const { service, tenant } = createStrangerWith({ statuses }, pinsAt([at(1)], 'failed'))
       beforeAnswer(service, /status=pinned&limit=1$/, () => service.add(pinsAt([at(2)], added)))
-      const { pins } = await collectRecords(tenant, ALL)
+      const { pins } = await collectRecords(tenant.reads, ALL)
       expect(pins.map(({ status }) => status)).toContain('failed')
     },
   )

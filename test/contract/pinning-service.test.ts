@@ -9,8 +9,7 @@ import {
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
 import type { PinPosition } from '../../src/domain/pin-order.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import { countPins } from '../../src/upstream/reading/count-pins.ts'
-import { collectPins, PinStream } from '../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../src/upstream/reading/streams/pin-stream.ts'
 import type { EmulatedPin } from '../support/providers/emulated-pin.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../support/providers/emulated-provider.ts'
 import { exampleCid, exampleCidV0 } from '../support/providers/example-cid.ts'
@@ -114,7 +113,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       service.seed(ALICE, [{ cid: exampleCid(1), name: 'one', meta: { app: 'blog' } }])
       const [stored] = service.pins(ALICE) as [EmulatedPin]
 
-      const [pin] = (await collectPins(tenant, { statuses: PIN_STATUSES })) as [Pin]
+      const [pin] = (await tenant.collectPins({ statuses: PIN_STATUSES })) as [Pin]
 
       expect(pin).toMatchObject({
         service: 'one',
@@ -138,7 +137,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       const seen: string[] = []
       let after: PinPosition | null = null
       for (let isOver = false; !isOver; ) {
-        const stream: PinStream = new PinStream(tenant, { statuses: PIN_STATUSES }, { after, expected: 7 })
+        const stream: PinStream = new PinStream(tenant.reads, { statuses: PIN_STATUSES }, { after, expected: 7 })
         for (let left = 7; left > 0; left--) {
           const next = await stream.peek()
           if (!next) break
@@ -149,7 +148,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
         isOver = !(await stream.hasMore())
       }
       expect(seen).toEqual(expected)
-      expect(ids(await collectPins(tenant, { statuses: PIN_STATUSES }))).toEqual(expected)
+      expect(ids(await tenant.collectPins({ statuses: PIN_STATUSES }))).toEqual(expected)
     })
 
     it.each(Object.keys(FILTERS))('filters by %s, the first time and later', async (name) => {
@@ -164,7 +163,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       const expected = truth(service, query)
 
       for (const _ of ['before learning', 'after learning']) {
-        const found = ids(await collectPins(tenant, query))
+        const found = ids(await tenant.collectPins(query))
         if (hidden.includes(name)) expect(expected).toEqual(expect.arrayContaining(found))
         else expect(found).toEqual(expected)
       }
@@ -175,13 +174,13 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       const { service, tenant } = started
       seed(service)
       for (const [name, query] of Object.entries(FILTERS)) {
-        const stream = new PinStream(tenant, query, { expected: 7 })
+        const stream = new PinStream(tenant.reads, query, { expected: 7 })
         if (!query.cids) await stream.start()
         const right = truth(service, query).length
         if (hidden.includes(name)) continue
         if (!query.cids) expect([name, stream.count]).toEqual([name, stream.count === null ? null : right])
         // 60 pins fit one list, so that nobody needs to be believed, unless a stranger insists that there are more.
-        const count = await countPins(tenant, query)
+        const count = await tenant.countPins(query)
         if (provider !== null || count !== null) expect([name, count]).toEqual([name, right])
       }
     })

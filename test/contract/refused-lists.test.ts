@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
 import { PIN_STATUSES, type Pin } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { deferred } from '../support/deferred.ts'
 import { createStranger, every } from '../support/grammar/create-stranger.ts'
@@ -52,11 +51,11 @@ describe('a stranger that refuses lists', () => {
     await using started = await startRefusing(exceeds(most), json(status, REFUSED))
     const expected = seed(started.service, 130)
     const first = await costOf(started, async () =>
-      expect(ids(await collectPins(started.tenant, ALL))).toEqual(expected),
+      expect(ids(await started.tenant.collectPins(ALL))).toEqual(expected),
     )
     expect(first).toBeLessThanOrEqual(status === 500 ? 12 : 10)
     expect(started.tenant.capabilities.maxLimit).toBe(most)
-    const again = await costOf(started, () => collectPins(started.tenant, ALL))
+    const again = await costOf(started, () => started.tenant.collectPins(ALL))
     expect(again).toBe(Math.ceil(130 / (most - 1)))
     expect(started.lessons.filter(({ capability }) => capability === 'maxLimit')).toHaveLength(1)
     expect(await readInPages(started, ALL, [100])).toHaveLength(130)
@@ -73,8 +72,8 @@ describe('a stranger that refuses lists', () => {
   it('#7 above a limit of 50 with filters only is read with them, too, after larger lists of everything', async () => {
     const largestPage = { pins: 50, beyond: 'refused' } as const
     const { tenant } = createStranger({ largestPage, cutLists: 'filtered' }, every(130, 700))
-    expect(await collectPins(tenant, ALL)).toHaveLength(130)
-    expect(await collectPins(tenant, { statuses: ['pinned'] })).toHaveLength(130)
+    expect(await tenant.collectPins(ALL)).toHaveLength(130)
+    expect(await tenant.collectPins({ statuses: ['pinned'] })).toHaveLength(130)
     expect(tenant.capabilities.maxLimit).toBe(50)
   })
 
@@ -93,21 +92,21 @@ describe('a stranger that refuses lists', () => {
     const late = read(tenant)
     return { tenant, late, refuse: await refusal.promise }
   }
-  const collectPinned = (tenant: Tenant) => collectPins(tenant, { statuses: ['pinned'] })
+  const collectPinned = (tenant: Tenant) => tenant.collectPins({ statuses: ['pinned'] })
 
   it.each([
     ['a list', collectPinned, 'status=pinned&'],
     ['a lookup', (tenant: Tenant) => tenant.lookupContent(parseCid(exampleCid(1))), 'cid='],
   ])('#7 answers %s that it refused after another list had shown the largest limit', async (_, read, part) => {
     const { tenant, late, refuse } = await refuseLate(read, part)
-    expect(await collectPins(tenant, ALL)).toHaveLength(130)
+    expect(await tenant.collectPins(ALL)).toHaveLength(130)
     refuse()
     expect(await late).toHaveLength(130)
   })
 
   it('#7 answers a list that it refused after others were known to be cut below its limit', async () => {
     const { tenant, late, refuse } = await refuseLate(collectPinned, 'status=pinned&')
-    tenant.known.observeLargestPage(500)
+    tenant.reads.known.observeLargestPage(500)
     refuse()
     expect(await late).toHaveLength(130)
   })
@@ -115,7 +114,7 @@ describe('a stranger that refuses lists', () => {
   it('for another reason costs one request more, and teaches nothing', async () => {
     await using started = await startRefusing(() => true)
     const cost = await costOf(started, () =>
-      expect(collectPins(started.tenant, ALL)).rejects.toMatchObject({ code: 'BAD_REQUEST' }),
+      expect(started.tenant.collectPins(ALL)).rejects.toMatchObject({ code: 'BAD_REQUEST' }),
     )
     expect(cost).toBe(2)
     expect(started.lessons).toEqual([])
@@ -125,7 +124,7 @@ describe('a stranger that refuses lists', () => {
     await using started = await startZooCase({ profile: compliant, provider: 'pinql' })
     started.service.hooks.beforeReply = () => json(400, REFUSED)
     const cost = await costOf(started, () =>
-      expect(collectPins(started.tenant, ALL)).rejects.toMatchObject({ code: 'BAD_REQUEST' }),
+      expect(started.tenant.collectPins(ALL)).rejects.toMatchObject({ code: 'BAD_REQUEST' }),
     )
     expect(cost).toBe(1)
   })
@@ -151,7 +150,7 @@ describe('a stranger that refuses lists', () => {
     const since: PinQuery = { ...ALL, after: isIso(149) }
     expect(ids(await readInPages(started, since, [10]))).toEqual(expected.slice(0, 50))
     expect(started.tenant.capabilities).toMatchObject({ honoursAfter: false, timeFilter: 'exact' })
-    const again = await costOf(started, () => collectPins(started.tenant, { ...since, before: isIso(198) }))
+    const again = await costOf(started, () => started.tenant.collectPins({ ...since, before: isIso(198) }))
     expect(again).toBeLessThanOrEqual(2)
   })
 })
@@ -214,7 +213,7 @@ describe('an empty list of a stranger', () => {
       const { status, body } = EMPTY_LISTS[form] as { status: number; body: string }
       await using started = await startZooCase({ profile: compliant, provider: stranger })
       started.service.hooks.beforeReply = () => ({ status, headers: { 'content-type': 'application/json' }, body })
-      await expect(collectPins(started.tenant, ALL)).rejects.toMatchObject({
+      await expect(started.tenant.collectPins(ALL)).rejects.toMatchObject({
         code: status < 300 ? 'MALFORMED_RESPONSE' : 'SERVICE_ERROR',
       })
     },
@@ -225,7 +224,7 @@ describe('an empty list of a stranger', () => {
     seed(started.service, 40)
     expect(await started.tenant.listPins({ ...ALL, limit: 11 })).toMatchObject({ count: 40 })
     started.service.hooks.beforeReply = () => ({ status: 200, headers: {}, body: '' })
-    await expect(collectPins(started.tenant, { statuses: PIN_STATUSES, before: isIso(30) })).rejects.toMatchObject({
+    await expect(started.tenant.collectPins({ statuses: PIN_STATUSES, before: isIso(30) })).rejects.toMatchObject({
       code: 'MALFORMED_RESPONSE',
     })
   })
@@ -234,6 +233,6 @@ describe('an empty list of a stranger', () => {
     await using started = await startZooCase({ profile: compliant, provider: stranger })
     started.service.hooks.beforeReply = ({ query }: LoggedRequest) =>
       query.get('limit') === '0' ? json(400, { message: 'limit must be positive' }) : json(200, [])
-    await expect(collectPins(started.tenant, ALL)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
+    await expect(started.tenant.collectPins(ALL)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
   })
 })

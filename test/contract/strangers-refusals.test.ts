@@ -2,7 +2,6 @@ import { Dispatcher } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
-import { collectPins } from '../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { createPlainService, every } from '../support/grammar/create-stranger.ts'
 import type { RandomService } from '../support/grammar/random-service.ts'
@@ -66,7 +65,7 @@ class Plans extends Dispatcher {
 async function readAll(tenant: Tenant): Promise<(number | null)[]> {
   const read: (number | null)[] = []
   for (const query of QUERIES) {
-    const pins = await collectPins(tenant, query).catch(() => null)
+    const pins = await tenant.collectPins(query).catch(() => null)
     read.push(pins === null ? null : pins.length)
   }
   return read
@@ -119,30 +118,30 @@ describe('a list that a service refuses to one token', () => {
           return isRefused
         },
       })
-      const first = await collectPins(plans.small, BETWEEN)
+      const first = await plans.small.collectPins(BETWEEN)
       expect(refused).toBeGreaterThan(0)
       refused = 0
       expect(await readAll(plans.small)).not.toContain(null)
       expect(refused).toBe(0)
-      expect(first).toEqual(await collectPins(plans.large, BETWEEN))
+      expect(first).toEqual(await plans.large.collectPins(BETWEEN))
     }
   })
 
   it('teaches all tokens the form of times, which is no part of a plan', async () => {
     const plans = new Plans(null, { times: 'whole seconds' })
-    await collectPins(plans.small, { ...ALL, before: '2033-01-01T00:00:00.5Z' })
-    await collectPins(plans.large, { ...ALL, before: '2033-01-01T00:00:00.5Z' })
+    await plans.small.collectPins({ ...ALL, before: '2033-01-01T00:00:00.5Z' })
+    await plans.large.collectPins({ ...ALL, before: '2033-01-01T00:00:00.5Z' })
     expect(plans.sentByLarge.filter((query) => query.includes('00.5Z'))).toEqual([])
   })
 
   it('is no lesson when it is refused with 402 or 403', async () => {
     for (const status of [402, 403]) {
       const plans = new Plans({ refuses: exceeds(50), status })
-      await expect(collectPins(plans.small, ALL)).rejects.toMatchObject({
+      await expect(plans.small.collectPins(ALL)).rejects.toMatchObject({
         code: 'INSUFFICIENT_FUNDS',
       })
       expect(plans.small.capabilities.maxLimit).toBe(1000)
-      expect(plans.small.known.lessons).toEqual([])
+      expect(plans.small.reads.known.lessons).toEqual([])
     }
   })
 })

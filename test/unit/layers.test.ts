@@ -3,6 +3,7 @@ import { PACKAGES } from '../support/layers/allowed-packages.ts'
 import { checkLayers, type Layers } from '../support/layers/check-layers.ts'
 import { findCircles } from '../support/layers/find-circles.ts'
 import { readSources } from '../support/layers/read-sources.ts'
+import { UPSTREAM_LAYERS } from '../support/layers/upstream-layers.ts'
 
 // Which folder of src may import which. Imports of types count. A file belongs to the longest row that contains it: it may import all
 // that this row contains, and all that the row lists, with everything below. Two things fail besides an import that is not allowed:
@@ -14,77 +15,7 @@ const LAYERS: Layers = {
   storage: [],
   config: ['domain'],
   observability: ['upstream/observing/upstream-observer.ts'],
-
-  // Waiting and stopping: clocks, signals, shared calls. Everybody may.
-  'upstream/waiting': [],
-  'upstream/http': ['domain', 'upstream/waiting'],
-  'upstream/budget': ['domain', 'upstream/http/rate-limit-headers.ts', 'upstream/waiting'],
-  'upstream/providers': ['domain', 'upstream/budget'],
-  // Capabilities of a service, learned from its answers.
-  'upstream/learning': [
-    'domain',
-    'upstream/http/list-query.ts',
-    'upstream/http/pin-page.ts',
-    'upstream/providers/capabilities.ts',
-  ],
-  // Events about requests and answers, and their observers. It sends nothing: it imports the client as a type only.
-  'upstream/observing': ['domain', 'upstream/budget', 'upstream/http/client.ts', 'upstream/waiting/clock.ts'],
-  // Waiting for a service that is down. It knows no call.
-  'upstream/breaker': [
-    'domain',
-    'upstream/budget/request-budget.ts',
-    'upstream/http/refusals.ts',
-    'upstream/observing/upstream-observer.ts',
-    'upstream/waiting',
-  ],
-  'upstream/service': [
-    'domain',
-    'upstream/breaker',
-    'upstream/budget',
-    'upstream/http',
-    'upstream/learning',
-    'upstream/observing',
-    'upstream/providers',
-    'upstream/waiting',
-  ],
-  // Of the client, `reading` and `writes` know the type: a call gets it from the service, when the budget has granted the request.
-  'upstream/reading': [
-    'domain',
-    'upstream/budget',
-    'upstream/http/client.ts',
-    'upstream/http/list-query.ts',
-    'upstream/http/pin-page.ts',
-    'upstream/http/refusals.ts',
-    'upstream/learning/learned-capabilities.ts',
-    'upstream/learning/learned-filters.ts',
-    'upstream/learning/list-proofs.ts',
-    'upstream/learning/token-refusals.ts',
-    'upstream/providers/capabilities.ts',
-    'upstream/service',
-    'upstream/waiting',
-  ],
-  'upstream/writes': [
-    'domain',
-    'storage',
-    'upstream/http/refusals.ts',
-    'upstream/providers/capabilities.ts',
-    'upstream/service',
-    'upstream/waiting',
-  ],
-  'upstream/tenant': [
-    'domain',
-    'upstream/budget/request-budget.ts',
-    'upstream/http/list-query.ts',
-    'upstream/http/pin-page.ts',
-    'upstream/learning/learned-capabilities.ts',
-    'upstream/learning/list-proofs.ts',
-    'upstream/observing/tenant-observer.ts',
-    'upstream/providers/capabilities.ts',
-    'upstream/reading',
-    'upstream/service',
-    'upstream/waiting/clock.ts',
-    'upstream/writes',
-  ],
+  ...UPSTREAM_LAYERS,
 
   loaders: ['domain', 'upstream/waiting'],
   // The floor of `live` is what others import, and what connects its rooms.
@@ -92,7 +23,7 @@ const LAYERS: Layers = {
     'domain',
     'upstream/http/list-query.ts',
     'upstream/observing/tenant-observer.ts',
-    'upstream/reading/pin-source.ts',
+    'upstream/providers/capabilities.ts',
     'upstream/service/tenant-call-options.ts',
     'upstream/waiting',
   ],
@@ -124,10 +55,8 @@ const LAYERS: Layers = {
     'upstream/budget/safe-pace.ts',
     'upstream/budget/token-key.ts',
     'upstream/http/list-query.ts',
-    'upstream/http/pin-page.ts',
     'upstream/observing/tenant-observer.ts',
     'upstream/providers/capabilities.ts',
-    'upstream/reading',
     'upstream/service/tenant-call-options.ts',
     'upstream/waiting',
   ],
@@ -138,8 +67,10 @@ const LAYERS: Layers = {
     'loaders',
     'upstream/budget/request-budget.ts',
     'upstream/http/list-query.ts',
+    'upstream/http/pin-page.ts',
     'upstream/providers/capabilities.ts',
-    'upstream/reading',
+    'upstream/reading/lists/left-out.ts',
+    'upstream/reading/streams/count-pins.ts',
     'upstream/breaker/service-health.ts',
     'upstream/learning/learned-capabilities.ts',
     'upstream/service/tenant-call-options.ts',
@@ -284,7 +215,6 @@ const LAYERS: Layers = {
     'schema',
     'server',
     'storage',
-    'upstream/reading/count-pins.ts',
     'upstream/tenant/service-registry.ts',
   ],
   'index.ts': [

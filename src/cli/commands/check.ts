@@ -5,7 +5,6 @@ import { loadConfig } from '../../config/load-config.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import { createLogger } from '../../observability/logger.ts'
 import { DirectoryInUseError, lockDirectory } from '../../storage/lock-directory.ts'
-import { countPins } from '../../upstream/reading/count-pins.ts'
 import type { ServiceRegistry } from '../../upstream/tenant/service-registry.ts'
 import { addConfigOptions } from '../config-options.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -78,7 +77,7 @@ async function checkService(registry: ServiceRegistry, { name: serviceName, prov
   }
   const startedAt = performance.now()
   try {
-    const count = await countPins(registry.tenant(serviceName, null), { statuses: PIN_STATUSES })
+    const count = await registry.tenant(serviceName, null).countPins({ statuses: PIN_STATUSES })
     const ms = Math.round(performance.now() - startedAt)
     return {
       service: serviceName,

@@ -1,7 +1,6 @@
 import { parseCid } from '../../domain/cid.ts'
 import { PinqlError, RateLimitedError, UnauthorizedError } from '../../domain/errors.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
-import { collectPins } from '../../upstream/reading/pin-stream.ts'
 import type { Clock } from '../../upstream/waiting/clock.ts'
 import type { LiveTenant } from '../live-tenant.ts'
 import type { PinCache } from '../watched/pin-cache.ts'
@@ -130,7 +129,7 @@ export class Absentees {
     }
     const options = { class: 'resync', signal } as const
     if (!canAskCids) await hasPin(tenant, first[0], options)
-    else await collectPins(tenant, { cids: asked.map(([, { cid }]) => cid), statuses: PIN_STATUSES }, options)
+    else await tenant.collectPins({ cids: asked.map(([, { cid }]) => cid), statuses: PIN_STATUSES }, options)
     return 1
   }
 }

@@ -2,7 +2,6 @@ import { BadRequestError, PinNotFoundError, PinqlError, UnauthorizedError } from
 import type { Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import { UNKNOWN_AGE } from '../../upstream/observing/tenant-observer.ts'
-import { openPinStreams } from '../../upstream/reading/pin-stream.ts'
 import type { Clock } from '../../upstream/waiting/clock.ts'
 import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import type { LiveTenant } from '../live-tenant.ts'
@@ -162,7 +161,7 @@ async function readView(
   const { isKnown, signal } = options
   const found: Pin[] = []
   if (view.query) {
-    for (const stream of openPinStreams(tenant, view.query, { signal, expected: 1000 })) {
+    for (const stream of tenant.openStreams(view.query, { signal, expected: 1000 })) {
       await stream.start()
       if ((stream.count ?? 0) > MAX_WATCHED) throw tooMany()
       for (let next = await stream.peek(); next !== null; next = await stream.peek()) {

@@ -1,11 +1,8 @@
 import { formatInstant, parseInstant } from '../../domain/instant.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
-import type { ListQuery, PinQuery } from '../../upstream/http/list-query.ts'
-import type { PinPage } from '../../upstream/http/pin-page.ts'
-import type { PinSource } from '../../upstream/reading/pin-source.ts'
-import { collectPins, openPinStreams } from '../../upstream/reading/pin-stream.ts'
+import type { PinQuery } from '../../upstream/http/list-query.ts'
 import type { TenantCallOptions } from '../../upstream/service/tenant-call-options.ts'
-import type { LiveTenant } from '../live-tenant.ts'
+import type { LiveReadOptions, LiveTenant } from '../live-tenant.ts'
 import { hasPin } from './has-pin.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
 
@@ -33,27 +30,32 @@ export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOpti
     await hasPin(tenant, plan.item, callOptions)
     return { requests: 1, isComplete: true }
   }
-  const source = new MeteredSource(tenant)
+  const meter = new ListMeter()
+  const onList = (): void => meter.count()
   const { window, unsettled, byCid } = plan
-  if (window && !(await source.within(window.maxRequests, () => readWindow(source, window, options)))) {
+  if (window && !(await meter.within(window.maxRequests, () => readWindow(tenant, window, { ...options, onList })))) {
     // A window for new pins only shows the newest first, so that little is lost when it is cut short.
-    if (window.from !== window.newSince) return { requests: source.requests, isComplete: false }
+    if (window.from !== window.newSince) return { requests: meter.requests, isComplete: false }
   }
   if (unsettled) {
     const lists = Math.ceil(byCid.length / tenant.capabilities.maxCids)
     const query = { ...scope, statuses: ['queued', 'pinning'] } as const
-    await source.within(lists, () => collectPins(source, query, callOptions))
+    await meter.within(lists, () => tenant.collectPins(query, { ...callOptions, onList }))
   }
   const cids = byCid.filter(({ requestId }) => missing.has(requestId)).map(({ cid }) => cid)
-  if (cids.length > 0) await collectPins(source, { cids, statuses: PIN_STATUSES }, callOptions)
-  return { requests: source.requests, isComplete: true }
+  if (cids.length > 0) await tenant.collectPins({ cids, statuses: PIN_STATUSES }, { ...callOptions, onList })
+  return { requests: meter.requests, isComplete: true }
 }
 
-async function readWindow(source: PinSource, window: PollWindow, options: PollOptions): Promise<void> {
+async function readWindow(
+  tenant: LiveTenant,
+  window: PollWindow,
+  options: PollOptions & LiveReadOptions,
+): Promise<void> {
   const { scope, missing, ...callOptions } = options
   const { from, newSince, maxRequests } = window
   const after = from === null ? scope.after : laterOf(scope.after, from)
-  for (const stream of openPinStreams(source, { ...scope, after }, { ...callOptions, expected: 1000 })) {
+  for (const stream of tenant.openStreams({ ...scope, after }, { ...callOptions, expected: 1000 })) {
     await stream.start()
     if (missing.size > 0 && (stream.count ?? 0) > maxRequests * 1000) throw new TooManyRequests()
     for (let next = await stream.peek(); next !== null; next = await stream.peek()) {
@@ -63,40 +65,15 @@ async function readWindow(source: PinSource, window: PollWindow, options: PollOp
   }
 }
 
-/** Counts requests, and stops reading when there are too many. */
-class MeteredSource implements PinSource {
+/** Counts lists, and stops a read that requests too many. */
+class ListMeter {
   requests = 0
   #limit = Number.POSITIVE_INFINITY
-  readonly #source: PinSource
 
-  constructor(source: PinSource) {
-    this.#source = source
-  }
-
-  get service() {
-    return this.#source.service
-  }
-
-  get capabilities() {
-    return this.#source.capabilities
-  }
-
-  get known() {
-    return this.#source.known
-  }
-
-  get proofs() {
-    return this.#source.proofs
-  }
-
-  splitQuery(query: PinQuery): PinQuery[] {
-    return this.#source.splitQuery(query)
-  }
-
-  async listPins(query: ListQuery, options?: TenantCallOptions): Promise<PinPage> {
+  /** @throws {TooManyRequests} instead of counting one list too many */
+  count(): void {
     if (this.requests >= this.#limit) throw new TooManyRequests()
     this.requests++
-    return this.#source.listPins(query, options)
   }
 
   /** Returns false when reading would have taken more requests than `most`. */

@@ -1,7 +1,6 @@
 import { RateLimitedError } from '../../domain/errors.ts'
 import { isSettled, PIN_STATUSES } from '../../domain/pin.ts'
 import type { PinQuery } from '../../upstream/http/list-query.ts'
-import { collectPins } from '../../upstream/reading/pin-stream.ts'
 import type { KnownPin } from '../watched/pin-cache.ts'
 import type { View } from '../watched/view.ts'
 import { Absentees, type AbsenteesOptions } from './absentees.ts'
@@ -135,7 +134,7 @@ export class Poller {
       total += await this.#absentees.listGone()
       for (const view of queries) {
         this.#expect([...cache.all()].filter(({ pin }) => view.tracks(pin)))
-        const pins = await collectPins(tenant, view.query as PinQuery, { class: 'resync', signal })
+        const pins = await tenant.collectPins(view.query as PinQuery, { class: 'resync', signal })
         total += Math.ceil((pins.length + 1) / 1000)
         this.#suspectMissing()
         view.lookedUpTo(newestNs)

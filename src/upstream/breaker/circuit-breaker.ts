@@ -1,5 +1,6 @@
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Clock } from '../waiting/clock.ts'
+import { downError } from './down-error.ts'
 import type { ServiceHealth } from './service-health.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -102,11 +103,7 @@ export class CircuitBreaker {
    * @param retryAfterMs milliseconds until the next trial may be sent. Default: until it is due.
    */
   refusal(retryAfterMs = this.#trialAt - this.#clock.now()): ServiceUnavailableError {
-    return new ServiceUnavailableError(`${this.#serviceName} is down and is left alone for a moment`, {
-      service: this.#serviceName,
-      retryAfterMs: Math.max(1, retryAfterMs),
-      cause: this.#lastError,
-    })
+    return downError(this.#serviceName, { retryAfterMs: Math.max(1, retryAfterMs), cause: this.#lastError })
   }
 
   /** Records that a trial is sent. {@link trialEnded} must follow, before {@link end}. */

@@ -51,7 +51,12 @@ export function encodeListQuery(query: ListQuery): string {
 
 /** Returns whether a query selects all pins. */
 export function isUnfiltered(query: PinQuery): boolean {
-  return !hasFilter(query) && query.statuses.length === PIN_STATUSES.length
+  return !hasFilter(query) && hasAllStatuses(query)
+}
+
+/** Returns whether a query selects pins of any status. */
+export function hasAllStatuses({ statuses }: Pick<PinQuery, 'statuses'>): boolean {
+  return statuses.length === PIN_STATUSES.length
 }
 
 /** Marks the parts of a query that leave pins out. `match` only says how `name` is compared, and `statuses` is always set. */

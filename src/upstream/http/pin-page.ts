@@ -16,13 +16,17 @@ export interface LeftOut {
   readonly reason: string
 }
 
+/** Pins, and the records beside them that are not valid pins. */
+export interface PinRecords {
+  readonly pins: readonly Pin[]
+  /** Undefined if all records of a page are valid pins; undefined or empty if those of several pages are. */
+  readonly leftOut?: readonly LeftOut[] | undefined
+}
+
 /** One page of a list. */
-export interface PinPage {
+export interface PinPage extends PinRecords {
   /** Number of pins that match, as the service reports it. Services disagree on its meaning, see `Capabilities.count`. */
   readonly count: number | null
-  readonly pins: readonly Pin[]
-  /** Records of the page that are not valid pins. Undefined without any. */
-  readonly leftOut?: readonly LeftOut[] | undefined
   /** True for a page that is shorter than requested, but may have been cut. See `ListProofs.looksCut`. */
   readonly looksCut?: true | undefined
   /** Called by each reader that no longer needs the page. Absent where that makes no difference. */
@@ -61,11 +65,16 @@ export class SharedPage implements PinPage {
 }
 
 /** Returns the number of records that the service put on a page, readable or not. */
-export function recordCount({ pins, leftOut }: PinPage): number {
+export function recordCount({ pins, leftOut }: PinRecords): number {
   return pins.length + (leftOut?.length ?? 0)
+}
+
+/** Copies a page. The copy keeps its pins when the page is released. */
+export function sharedCopyOf({ count, pins, leftOut, looksCut }: PinPage): SharedPage {
+  return new SharedPage(count, [...pins], leftOut, looksCut)
 }
 
 /** Returns the page without `looksCut`. */
 export function withoutDoubt(page: PinPage): PinPage {
-  return page.looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut) : page
+  return page.looksCut ? sharedCopyOf({ ...page, looksCut: undefined }) : page
 }

@@ -13,8 +13,8 @@ import { EmptyAnswerError } from './refusals.ts'
  * Reads the body of `GET /pins`.
  *
  * Optional fields that are null, missing or of another type become empty. Unknown fields are dropped. `created` keeps its
- * text. Only the request id, status, time and CID must be valid. A record in which one of them is not is left out, so that
- * one odd record does not hide a whole list.
+ * text. Only the request id, status, time and CID must be valid. A record with an invalid one is left out, so that one odd
+ * record does not hide a whole list.
  *
  * @throws {EmptyAnswerError} when the body may be an empty list in another form
  * @throws {MalformedResponseError} when the body is not a `PinResults`, or when its records have neither request ids nor

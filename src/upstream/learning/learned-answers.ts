@@ -1,6 +1,6 @@
 import type { TimeForm } from '../http/list-query.ts'
 
-/** What a service's answers and refusals have shown about the requests that it takes, and about its words for an empty list. */
+/** Lessons from a service's answers and refusals: about the requests that it takes, and about its words for an empty list. */
 export class LearnedAnswers {
   readonly #emptyForms = new Set<string>()
   /** True once a list was answered. From then on, the endpoint cannot be wrong. */

@@ -1,5 +1,4 @@
-import { PIN_STATUSES } from '../../domain/pin.ts'
-import type { ListQuery, PinQuery } from '../http/list-query.ts'
+import { hasAllStatuses, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, recordCount, SMALLEST_CUT } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from './learned-capabilities.ts'
 import { LearnedPageSizes } from './learned-page-sizes.ts'
@@ -88,10 +87,14 @@ export class ListProofs {
     return count !== 'unreliable' && page.count === recordCount(page) && this.#counted.has(kindOfCount(query))
   }
 
-  /** Returns whether the service looks at statuses before it cuts such a list. Always true for known providers. */
+  /**
+   * Returns whether the service looks at statuses before it cuts such a list. Always true for known providers, and for lists of all
+   * statuses.
+   */
   isStatusFilterProven(query: PinQuery): boolean {
     const { isStranger, current } = this.#known
-    return !isStranger || current.statusFilter !== 'exact' || this.#chanceOfLate(query) <= CHANCE_OF_ERROR
+    if (!isStranger || hasAllStatuses(query) || current.statusFilter !== 'exact') return true
+    return this.#chanceOfLate(query) <= CHANCE_OF_ERROR
   }
 
   /**
@@ -123,9 +126,8 @@ export class ListProofs {
 
 /** Names the filters of a query apart from times. Every page after the first has a time, so it would need its own proof. */
 function kindOf(query: PinQuery): string {
-  const { length } = query.statuses
   // A list without statuses has those of the service's default.
-  const ofStatus = length === PIN_STATUSES.length ? '' : length === 0 ? ' default' : ' status'
+  const ofStatus = hasAllStatuses(query) ? '' : query.statuses.length === 0 ? ' default' : ' status'
   return kindOfStatusFilter(query) + ofStatus
 }
 

@@ -6,8 +6,8 @@ import { comparePositions } from '../../domain/pin-order.ts'
 import type { Account } from '../service/account.ts'
 import type { SignalOptions } from '../service/tenant-call-options.ts'
 import type { StopSignal } from '../waiting/stop.ts'
-import { idsOf } from './compare-pages.ts'
-import { LookupQueue } from './lookup-queue.ts'
+import { idsOf } from './lists/compare-pages.ts'
+import { LookupQueue } from './lookups/lookup-queue.ts'
 import type { PinReads } from './pin-reads.ts'
 
 /** The pins that the tenant made within the last minute. Lists may not show them yet. */

@@ -1,10 +1,9 @@
 import type { Cid } from '../../domain/cid.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import type { Endpoint } from '../budget/rate-limit.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { CallOptions, PinClient } from '../http/client.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
-import { type PinPage, recordCount, SharedPage, withoutDoubt } from '../http/pin-page.ts'
+import { type PinPage, type PinRecords, recordCount, SharedPage, sharedCopyOf, withoutDoubt } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import { ListProofs } from '../learning/list-proofs.ts'
 import { TokenRefusals } from '../learning/token-refusals.ts'
@@ -15,17 +14,16 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { SingleFlight } from '../waiting/single-flight.ts'
 import type { StopSignal } from '../waiting/stop.ts'
-import { EmptyAnswers } from './empty-answers.ts'
-import { countIn } from './list-counts.ts'
-import { ListTurns } from './list-turns.ts'
-import type { PinRecords } from './lookup-group.ts'
-import type { LookupSource } from './lookup-queue.ts'
-import { NO_OTHER_LISTS, type OtherLists, type PageCheck } from './page-check.ts'
+import { EmptyAnswers } from './checks/empty-answers.ts'
+import { ListTurns } from './checks/list-turns.ts'
+import { type CheckedAccount, NO_OTHER_LISTS, type OtherLists, type PageCheck } from './checks/page-check.ts'
+import { RefusedLists } from './checks/refused-lists.ts'
+import { StrangerChecks } from './checks/stranger-checks.ts'
+import { countIn } from './lists/list-counts.ts'
+import { splitQuery } from './lists/split-query.ts'
+import type { LookupSource } from './lookups/lookup-queue.ts'
 import type { PinSource } from './pin-source.ts'
-import { collectRecords } from './pin-stream.ts'
-import { RefusedLists } from './refused-lists.ts'
-import { splitQuery } from './split-query.ts'
-import { StrangerChecks } from './stranger-checks.ts'
+import { collectRecords } from './streams/collect-pins.ts'
 
 /** The facts about a tenant's changes that its reads depend on. */
 export interface ChangesSeen {
@@ -40,13 +38,13 @@ export interface ChangesSeen {
  *
  * It also learns from the answers whether the account has pins, and how many.
  */
-export class PinReads implements PinSource, LookupSource {
+export class PinReads implements PinSource, LookupSource, CheckedAccount {
   readonly #account: Account
   readonly #changes: ChangesSeen
   /** Equal reads in flight. A read that nobody shares is a plain call. */
   readonly #flights = new SingleFlight()
   /** True once a pin was read by its request id, so that a list of all pins cannot be empty. */
-  #hasPins = false
+  #hasReadPin = false
   /** True once a list had pins. */
   #hasListedPins = false
   /** Number of the account's pins, if a list revealed it. */
@@ -113,11 +111,12 @@ export class PinReads implements PinSource, LookupSource {
     const read = async (stop: StopSignal, askedAt: number, others: OtherLists): Promise<SharedPage> => {
       const ask = (each: ListQuery): Promise<PinPage> => this.#ask(each, requestClass, stop)
       const first = await this.#ask(query, requestClass, stop, askedAt)
-      const check = { ask, class: requestClass, hasPins: this.#hasPins, askedAt, others }
+      // Pins that lists had may be gone. Each poll of an emptied account would then be checked, with five requests more.
+      const check = { ask, class: requestClass, hasPins: this.#hasReadPin, askedAt, others }
       const page = await this.#checks.check({ query, page: first, check })
       // A page that is whole after all reveals the number of pins.
-      if (page !== first && isUnfiltered(query)) this.#total = countIn(page, query, query, this.capabilities)
-      return page instanceof SharedPage ? page : new SharedPage(page.count, [...page.pins], page.leftOut, page.looksCut)
+      if (page !== first && isUnfiltered(query)) this.#total = this.#countIn(page, query)
+      return page instanceof SharedPage ? page : sharedCopyOf(page)
     }
     const start = (stop: StopSignal): Promise<SharedPage> =>
       requestClass === 'interactive' && this.#checks.mayCheck(query)
@@ -131,10 +130,13 @@ export class PinReads implements PinSource, LookupSource {
   getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
     const requestClass = options.class ?? 'interactive'
     const start = async (signal: StopSignal): Promise<Pin> => {
-      const pin = await this.#read('item', requestClass, signal, (client, callOptions) =>
-        client.getPin(requestId, callOptions),
-      )
-      this.#hasPins = true
+      const pin = await this.#read({
+        endpoint: 'item',
+        class: requestClass,
+        signal,
+        send: (client, callOptions) => client.getPin(requestId, callOptions),
+      })
+      this.#hasReadPin = true
       this.#changes.shown(requestId)
       return pin
     }
@@ -162,11 +164,11 @@ export class PinReads implements PinSource, LookupSource {
     if (isStranger) this.proofs.observe(query, page)
     const looksCut = isStranger && this.proofs.looksCut(query, page)
     // Read only now: the page may have taught something.
-    if (isUnfiltered(query)) this.#total = looksCut ? null : countIn(page, query, query, this.capabilities)
+    if (isUnfiltered(query)) this.#total = looksCut ? null : this.#countIn(page, query)
     else if (provesCount(query, page, this.#total) && this.proofs.countsBeyondPages(query, page)) {
       this.known.observeRightCount()
     }
-    return looksCut ? new SharedPage(page.count, [...page.pins], page.leftOut, true) : page
+    return looksCut ? sharedCopyOf({ ...page, looksCut }) : page
   }
 
   isAvoidable(query: ListQuery, error: unknown): boolean {
@@ -178,7 +180,7 @@ export class PinReads implements PinSource, LookupSource {
     const check: PageCheck = {
       ask: (each) => this.#ask(each, requestClass, signal),
       class: requestClass,
-      hasPins: this.#hasPins || this.#hasListedPins,
+      hasPins: this.#hasReadPin || this.#hasListedPins,
       askedAt: this.clock.now(),
       others: NO_OTHER_LISTS,
     }
@@ -191,15 +193,18 @@ export class PinReads implements PinSource, LookupSource {
 
   /** Requests a list, in other words if a stranger refuses it or has words of its own for an empty one. */
   async #ask(query: ListQuery, requestClass: RequestClass, stop: StopSignal, askedAt?: number): Promise<PinPage> {
+    const call = { endpoint: 'list', class: requestClass, signal: stop } as const
     const send = (sent: ListQuery): Promise<PinPage> =>
-      this.#read('list', requestClass, stop, (client, options) => this.#list(client, sent, options), {
+      this.#read({
+        ...call,
         askedAt,
         isFinal: (error) => this.#refused.isAvoidable(sent, error),
+        send: (client, options) => this.#list(client, sent, options),
       })
-    const probe = (sent: ListQuery): Promise<PinPage> =>
-      this.#read('list', requestClass, stop, (client, options) => client.listPins(sent, options))
+    const askUnlearned = (sent: ListQuery): Promise<PinPage> =>
+      this.#read({ ...call, send: (client, options) => client.listPins(sent, options) })
     const sendOrTell = (sent: ListQuery): Promise<PinPage> =>
-      send(sent).catch((error: unknown) => this.#empty.read(sent, error, send, probe))
+      send(sent).catch((error: unknown) => this.#empty.read(sent, error, send, askUnlearned))
     const accepted = this.#accepted(query)
     return sendOrTell(accepted).catch((error: unknown) => this.#refused.askOtherwise(accepted, error, sendOrTell))
   }
@@ -209,24 +214,13 @@ export class PinReads implements PinSource, LookupSource {
     return this.known.isStranger ? this.#refused.accepted(query) : query
   }
 
-  #read<Value>(
-    endpoint: Endpoint,
-    requestClass: RequestClass,
-    signal: StopSignal,
-    send: ServiceCall<Value>['send'],
-    options: Pick<ServiceCall<Value>, 'isFinal' | 'askedAt'> = {},
-  ): Promise<Value> {
+  #read<Value>(call: Omit<ServiceCall<Value>, 'tenantKey' | 'token' | 'isRepeatable'>): Promise<Value> {
     const { service, key: tenantKey, token } = this.#account
-    return service.call({
-      tenantKey,
-      token,
-      endpoint,
-      class: requestClass,
-      signal,
-      isRepeatable: true,
-      send,
-      ...options,
-    })
+    return service.call({ ...call, tenantKey, token, isRepeatable: true })
+  }
+
+  #countIn(page: PinPage, query: ListQuery): number | null {
+    return countIn(page, query, { query, capabilities: this.capabilities })
   }
 }
 

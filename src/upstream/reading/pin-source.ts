@@ -11,7 +11,13 @@ type ListLessons = Pick<
   'answers' | 'isStranger' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
 >
 
-/** A source of pins that can be read page by page, such as a tenant. */
+/** Options of a read that may need several lists. */
+export interface ReadOptions extends TenantCallOptions {
+  /** Called before each list is requested. If it throws, the list is not requested, and the read fails with its error. */
+  readonly onList?: (() => void) | undefined
+}
+
+/** One token's lists, which can be read page by page. */
 export interface PinSource {
   /** Configured name of the service. */
   readonly service: string

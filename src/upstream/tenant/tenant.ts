@@ -3,13 +3,14 @@ import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
-import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
-import type { ListProofs } from '../learning/list-proofs.ts'
 import type { TenantObserver } from '../observing/tenant-observer.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { PinLookups } from '../reading/pin-lookups.ts'
 import { PinReads } from '../reading/pin-reads.ts'
-import type { PinSource } from '../reading/pin-source.ts'
+import type { ReadOptions } from '../reading/pin-source.ts'
+import { collectPins, openPinStreams } from '../reading/streams/collect-pins.ts'
+import { countPins } from '../reading/streams/count-pins.ts'
+import type { PinStream, PinStreamOptions } from '../reading/streams/pin-stream.ts'
 import type { Service } from '../service/service.ts'
 import type { SignalOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
 import { PinWriter } from '../writes/pin-writer.ts'
@@ -31,12 +32,13 @@ import type { WriteJournal } from '../writes/write-journal.ts'
  * - `MalformedResponseError` when the answer is not in the API's words,
  * - `signal.reason` when aborted. Adds and replacements reject with `ServiceUnavailableError` instead.
  */
-export class Tenant implements PinSource {
+export class Tenant {
   /** Service and keyed hash of the token. It is part of every key under which anything is kept or shared. */
   readonly key: string
+  /** Its lists and single pins, with the lessons from their answers. Callers that only read pins use the methods below. */
+  readonly reads: PinReads
   readonly #service: Service
   readonly #recent: RecentWrites
-  readonly #reads: PinReads
   readonly #lookups: PinLookups
   readonly #writer: PinWriter
 
@@ -49,7 +51,7 @@ export class Tenant implements PinSource {
     const reads = new PinReads(account, recent)
     const lookups = new PinLookups(account, reads, recent)
     this.#recent = recent
-    this.#reads = reads
+    this.reads = reads
     this.#lookups = lookups
     this.#writer = new PinWriter({ account, reads, lookups, recent }, journal)
   }
@@ -61,7 +63,7 @@ export class Tenant implements PinSource {
 
   /** The service's capabilities, as far as known now, without what it refuses to this token. */
   get capabilities(): Capabilities {
-    return this.#reads.capabilities
+    return this.reads.capabilities
   }
 
   /** Sets the observer that sees all answers to this tenant. Returns a function that removes it. */
@@ -69,34 +71,37 @@ export class Tenant implements PinSource {
     return this.#service.observe(this.key, observer)
   }
 
-  /** The lessons from the service's answers, open for more. */
-  get known(): LearnedCapabilities {
-    return this.#service.known
+  /**
+   * Opens streams of the pins that match a query, newest first: one for each part of the query, since a service accepts only some CIDs
+   * in one list. No pin is in two streams. Sends nothing before a stream is read.
+   */
+  openStreams(query: PinQuery, options: PinStreamOptions): PinStream[] {
+    return openPinStreams(this.reads, query, options)
   }
 
-  /** The proofs from answers to this token that excuse lists from checks. */
-  get proofs(): ListProofs {
-    return this.#reads.proofs
+  /** Returns every pin that matches a query, newest first. See `collectPins` for the cost. */
+  collectPins(query: PinQuery, options: ReadOptions = {}): Promise<readonly Pin[]> {
+    return collectPins(this.reads, query, options)
   }
 
-  /** Splits a query into as many parts as the service needs for its CIDs. */
-  splitQuery(query: PinQuery): PinQuery[] {
-    return this.#reads.splitQuery(query)
+  /** Returns the number of pins that match a query; null where the service does not reveal it. See `countPins` for the cost. */
+  countPins(query: PinQuery, options: TenantCallOptions = {}): Promise<number | null> {
+    return countPins(this.reads, query, options)
   }
 
   /**
-   * Reads one page. The query is sent unchanged. `PinStream` works with every service instead.
+   * Reads one page. The query is sent unchanged. Streams work with every service instead.
    *
    * At a known provider, this is one `GET /pins`. At an unknown service, a page that may lack pins is checked with further
    * lists, until answers have shown how the service lists. `StrangerChecks` says when, and what that costs.
    */
   listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
-    return this.#reads.listPins(query, options)
+    return this.reads.listPins(query, options)
   }
 
   /** Reads one pin with one `GET /pins/{requestid}`. */
   getPin(requestId: string, options: TenantCallOptions = {}): Promise<Pin> {
-    return this.#reads.getPin(requestId, options)
+    return this.reads.getPin(requestId, options)
   }
 
   /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import type { PinPage } from '../../../src/upstream/http/pin-page.ts'
-import { PinStream } from '../../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../../src/upstream/reading/streams/pin-stream.ts'
 import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { deferred } from '../../support/deferred.ts'
 import { compliant } from '../../support/providers/compliant.ts'
@@ -67,7 +67,7 @@ describe('reads of one tenant', () => {
     const leaver = new AbortController()
     const readers = Array.from({ length: 12 }, async (_, n) => {
       const options = { expected: 19, ...(n % 4 === 3 && { signal: leaver.signal }) }
-      const stream = new PinStream(tenant, { statuses: PIN_STATUSES }, options)
+      const stream = new PinStream(tenant.reads, { statuses: PIN_STATUSES }, options)
       // The stream lets go of its page; who lists has it for good.
       const pins = n % 2 ? stream.take(19) : tenant.listPins({ statuses: PIN_STATUSES, limit: 20 }).then(readLater)
       return (await pins).length

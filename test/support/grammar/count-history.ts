@@ -1,10 +1,9 @@
 import { PinqlError } from '../../../src/domain/errors.ts'
 import { parseInstant } from '../../../src/domain/instant.ts'
-import type { GatewayContext } from '../../../src/resolvers/context.ts'
 import { pins as readPage } from '../../../src/resolvers/pins.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
-import { Stop } from '../../../src/upstream/waiting/stop.ts'
+import { contextOf } from './context-of.ts'
 import type { GrammarPin } from './random-service.ts'
 import { createHistory, queryByChance } from './read-history.ts'
 import { isWanted } from './record-filters.ts'
@@ -52,12 +51,6 @@ export async function countHistory(seed: number): Promise<CountOutcome[]> {
 
 /** Asks for a page and its `totalCount`, as GraphQL does. */
 export async function totalOf(tenant: Tenant, query: PinQuery, first: number): Promise<CountOutcome['total']> {
-  const context = {
-    tenant: () => tenant,
-    registry: { defaultName: 'grammar' },
-    signal: new Stop(),
-    own: <Value>(value: Value) => value,
-  } as unknown as GatewayContext
   const { cids, name, match, statuses, before, after, meta } = query
   const filter = {
     cid: cids?.map(({ text }) => text),
@@ -69,7 +62,7 @@ export async function totalOf(tenant: Tenant, query: PinQuery, first: number): P
     meta,
   }
   try {
-    const { count, error } = await (await readPage({ filter, first }, context)).total()
+    const { count, error } = await (await readPage({ filter, first }, contextOf(tenant))).total()
     return error === null ? count : 'refused'
   } catch (error) {
     if (error instanceof PinqlError) return 'refused'

@@ -3,7 +3,6 @@ import { formatInstant, parseInstant } from '../../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../../src/domain/pin.ts'
 import { comparePositions } from '../../../src/domain/pin-order.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
-import { openPinStreams } from '../../../src/upstream/reading/pin-stream.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { createTenantOver } from '../zoo/emulated-tenant.ts'
@@ -139,7 +138,7 @@ async function readByPages(tenant: Tenant, query: PinQuery, size: number): Promi
 
 /** Reads everything with one stream for each part, as removals do, with what had to be left out. */
 async function readAtOnce(tenant: Tenant, query: PinQuery, expected: number): Promise<Reading> {
-  const streams = openPinStreams(tenant, query, { expected })
+  const streams = tenant.openStreams(query, { expected })
   const parts: Pin[][] = []
   for (const stream of streams) parts.push(await stream.take(Number.POSITIVE_INFINITY))
   const read = parts.length === 1 ? (parts[0] ?? []) : parts.flat().sort(comparePositions)

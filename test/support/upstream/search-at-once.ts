@@ -3,7 +3,7 @@ import type { PinStatus } from '../../../src/domain/pin.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import { createServiceClient } from '../../../src/upstream/http/client.ts'
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
-import { collectPins, PinStream } from '../../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../../src/upstream/reading/streams/pin-stream.ts'
 import { createPlainService } from '../grammar/create-stranger.ts'
 import type { NewGrammarPin } from '../grammar/random-service.ts'
 import type { ServiceRules } from '../grammar/service-rules.ts'
@@ -61,7 +61,7 @@ export function createSearchedAccount({
       search.outcome = outcome
       search.tookMs = clock.now() - since
     }
-    const stream = new PinStream(tenant, { name, statuses }, { expected, signal })
+    const stream = new PinStream(tenant.reads, { name, statuses }, { expected, signal })
     stream.take(expected).then((found) => end(found.map(({ requestId }) => requestId)), end)
     return { search, signal }
   }
@@ -80,7 +80,7 @@ export function createSearchedAccount({
         .filter((pin) => pin.name === name && statuses.includes(pin.status))
         .map(({ requestId }) => requestId)
         .reverse(),
-    collect: (name: string, statuses: readonly PinStatus[]) => collectPins(tenant, { name, statuses }),
+    collect: (name: string, statuses: readonly PinStatus[]) => tenant.collectPins({ name, statuses }),
   }
 }
 

@@ -5,7 +5,7 @@ import { formatInstant } from '../../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin, type PinStatus } from '../../../src/domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../../src/domain/pin-order.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
-import { openPinStreams, PinStream } from '../../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../../src/upstream/reading/streams/pin-stream.ts'
 import { trimmedText, utcText } from '../providers/created-text.ts'
 import type { EmulatedPin } from '../providers/emulated-pin.ts'
 import { exampleCid, exampleCidV0 } from '../providers/example-cid.ts'
@@ -88,7 +88,7 @@ export async function readInPages(
   let after = from
   for (let page = 0; ; page++) {
     const size = pageSizes[page % pageSizes.length] as number
-    const stream = new PinStream(tenant, query, { after, expected: size })
+    const stream = new PinStream(tenant.reads, query, { after, expected: size })
     const next = await stream.take(size)
     taken.push(...next)
     if (next.length < size) return taken
@@ -105,7 +105,7 @@ export async function readAtOnce(
   expected: number,
 ): Promise<Pin[]> {
   const taken: Pin[] = []
-  for (const stream of openPinStreams(tenant, query, { expected })) {
+  for (const stream of tenant.openStreams(query, { expected })) {
     for (let next = await stream.peek(); next; next = await stream.peek()) {
       taken.push(next)
       stream.shift()

@@ -1,7 +1,7 @@
 import { PIN_STATUSES } from '../../../src/domain/pin.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
-import type { PinSource } from '../../../src/upstream/reading/pin-source.ts'
-import { PinStream } from '../../../src/upstream/reading/pin-stream.ts'
+import { PinStream } from '../../../src/upstream/reading/streams/pin-stream.ts'
+import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import type { SeedPin } from '../providers/emulated-pins.ts'
 import type { EmulatedProvider } from '../providers/emulated-provider.ts'
 import { exampleCid } from '../providers/example-cid.ts'
@@ -31,8 +31,8 @@ export function seed(service: EmulatedProvider, count: number, more: Partial<See
 }
 
 /** The ids that a stream gives, in its order. */
-export async function drain(source: PinSource, query: PinQuery, expected: number): Promise<string[]> {
-  const stream = new PinStream(source, query, { expected })
+export async function drain({ reads }: Tenant, query: PinQuery, expected: number): Promise<string[]> {
+  const stream = new PinStream(reads, query, { expected })
   const seen: string[] = []
   for (let next = await stream.peek(); next; next = await stream.peek()) {
     seen.push(next.requestId)

@@ -1,0 +1,163 @@
+import { isPoll } from '../../budget/request-class.ts'
+import { hasAllStatuses, type ListQuery } from '../../http/list-query.ts'
+import { type PinPage, recordCount, withoutDoubt } from '../../http/pin-page.ts'
+import { isFull } from '../lists/is-full.ts'
+import { EndCheck } from './end-check.ts'
+import { LimitCheck } from './limit-check.ts'
+import { OneAtATime } from './one-at-a-time.ts'
+import type { CheckedAccount, CheckedPage } from './page-check.ts'
+import { SeveralCidsCheck } from './several-cids-check.ts'
+import { SeveralStatusesCheck } from './several-statuses-check.ts'
+import { StatusFilterCheck } from './status-filter-check.ts'
+import { WholeAccount } from './whole-account.ts'
+
+/** Number of other lists from which on all pins are read for a page that may have been cut. */
+const MANY = 3
+
+/**
+ * Checks pages of services that nobody knows, before they are believed to be whole.
+ *
+ * Pages of known providers are not checked. At any other service a check costs requests only while neither the configuration
+ * (`count`; for several statuses `multiStatus`) nor an answer has shown how the service lists:
+ *
+ * - one for a page of ten or more pins that is shorter than requested; up to four more for the largest `limit` when a cut was found.
+ *   Where the service ignores times, up to four (see `isProvenWhole`), and up to eight more if no `count` was larger than its page;
+ * - one or two for a page of several statuses; three to five, once, where several do not work. Four or five for an empty page, those
+ *   for live status at most once a minute, unless the account is known to have pins. A few more for records that are no valid pins;
+ * - up to two for a page that lacks one of several CIDs, once; a few more if it is empty, or if lists of its statuses show none of
+ *   these pins;
+ * - two for a short page of some statuses, one for each such page while all pins have the same status. A few more if it lacks pins that
+ *   a list of all statuses has, if its `count` may be honest, or if lists may have been cut. None for live status.
+ *
+ * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
+ * read once for them, see `WholeAccount`.
+ *
+ * What excuses a page from the first and the last of these holds for one token and one kind of query, see `ListProofs`.
+ *
+ * `docs/upstream-behaviours.md` says more.
+ */
+export class StrangerChecks {
+  readonly #account: CheckedAccount
+  readonly #severalStatuses: SeveralStatusesCheck
+  readonly #severalCids: SeveralCidsCheck
+  readonly #statusesQuestion = new OneAtATime()
+  readonly #cidsQuestion = new OneAtATime()
+  readonly #statusFilterQuestion = new OneAtATime()
+  readonly #statusFilter: StatusFilterCheck
+  readonly #wholeAccount: WholeAccount
+  readonly #end: EndCheck
+  readonly #limit: LimitCheck
+
+  constructor(account: CheckedAccount) {
+    this.#account = account
+    this.#severalStatuses = new SeveralStatusesCheck(account)
+    this.#severalCids = new SeveralCidsCheck(account)
+    this.#limit = new LimitCheck(account)
+    this.#end = new EndCheck(account, this.#limit)
+    this.#statusFilter = new StatusFilterCheck(account, this.#severalStatuses, this.#end)
+    this.#wholeAccount = new WholeAccount(account, this.#severalStatuses, this.#end)
+  }
+
+  /**
+   * Checks a page of a lookup, and returns whether it has all pins. Only what costs little is checked, since most lookups that
+   * find nothing are right: whether the service finds all CIDs, if the page lacks one of them and the account is known to have
+   * pins; and whether it understands several statuses, if the page is empty then.
+   */
+  async isWholeLookup(checked: CheckedPage): Promise<boolean> {
+    const { query, page, check } = checked
+    const isEmpty = recordCount(page) === 0
+    if (isEmpty && !check.hasPins) return true
+    if (isEmpty) await this.#checkStatuses(checked)
+    if (this.#account.known.isStranger) await this.#checkCids(checked)
+    const { multiStatus, maxCids } = this.#account.capabilities
+    return (query.statuses.length < 2 || multiStatus !== false) && (query.cids?.length ?? 0) <= maxCids
+  }
+
+  /**
+   * Returns the page, with `looksCut` only if it still may have been cut. It may lack pins if the capabilities have changed:
+   * then it must be requested again, as they say now.
+   */
+  async check(checked: CheckedPage): Promise<PinPage> {
+    const { query, page, check } = checked
+    const { known, proofs } = this.#account
+    if (page.looksCut && (await this.#wholeAccount.shows(checked, check.others.count() >= MANY)))
+      return withoutDoubt(page)
+    if ((await this.#checkStatuses(checked)) !== null) return withoutDoubt(page)
+    if (!known.isStranger) return page
+    await this.#checkCids(checked)
+    const whole = await this.#checkStatusFilter(checked)
+    if (whole !== null) return withoutDoubt(whole)
+    const isByStatus = proofs.isStatusFilterProven(query) || proofs.countsBeyondPages(query, page)
+    const isFilterUnusable = !hasAllStatuses(query) && this.#account.capabilities.statusFilter === 'unusable'
+    if (!page.looksCut || isFilterUnusable) return page
+    if (isByStatus && (await this.#end.isWhole(query, page, check.ask))) return withoutDoubt(page)
+    const records = recordCount(page)
+    if (this.#account.capabilities.maxLimit >= query.limit) await this.#limit.findLongerPage(query, records, check.ask)
+    return page
+  }
+
+  /** Returns whether pages that answer a query may have to be checked, as far as known now. Always false for known providers. */
+  mayCheck(query: ListQuery): boolean {
+    const { known, proofs, capabilities } = this.#account
+    if (!known.isStranger) return false
+    const isOfSeveral = query.statuses.length > 1 && capabilities.multiStatus === null
+    return isOfSeveral || !proofs.isStatusFilterProven(query) || proofs.mayLookCut(query)
+  }
+
+  /** Lets go of what was read for the lists in progress. Called when none is. */
+  forget(): void {
+    this.#wholeAccount.forget()
+  }
+
+  /** Returns the page if it has been found to have all pins that match; otherwise null. */
+  #checkStatuses(checked: CheckedPage): Promise<PinPage | null> {
+    const { query, page, check } = checked
+    const isOpen = (): boolean => query.statuses.length > 1 && this.#account.capabilities.multiStatus === null
+    return this.#findOut(this.#statusesQuestion, isOpen, checked, async () => {
+      // An empty page costs no more if all pins are read for it.
+      if (recordCount(page) === 0 && (await this.#wholeAccount.shows(checked, true))) return page
+      if (isOpen()) await this.#severalStatuses.check(query, page, check)
+      return null
+    })
+  }
+
+  #checkCids({ query, page, check }: CheckedPage): Promise<void> {
+    const isOpen = (): boolean => this.#severalCids.isOpen(query, page)
+    return this.#cidsQuestion.run(isOpen, () => this.#severalCids.check(query, page, check))
+  }
+
+  /** Returns a page that has all pins that match: this one, or the same list requested again. Null if none is known. */
+  async #checkStatusFilter(checked: CheckedPage): Promise<PinPage | null> {
+    const { query, page, check } = checked
+    const isOpen = (): boolean =>
+      !this.#account.proofs.isStatusFilterProven(query) && !isFull(query, page, this.#account.capabilities)
+    if (isPoll(check.class)) return null
+    return this.#findOut(this.#statusFilterQuestion, isOpen, checked, () =>
+      this.#statusFilter.findWhole(query, page, check),
+    )
+  }
+
+  /**
+   * Asks a question about the service, once for all lists in progress. If its answer shows nothing, all pins are read for the lists
+   * that have waited for it.
+   *
+   * @param ask returns a page that has all pins that match, if the answer shows one
+   * @returns the same, or the page that is checked if all pins of the account show that it is whole
+   */
+  async #findOut(
+    question: OneAtATime,
+    isOpen: () => boolean,
+    checked: CheckedPage,
+    ask: () => Promise<PinPage | null>,
+  ): Promise<PinPage | null> {
+    if (!isOpen()) return null
+    const hasWaited = question.isRunning
+    let whole: PinPage | null = null
+    const run = async (): Promise<void> => {
+      if (await this.#wholeAccount.shows(checked, hasWaited)) whole = checked.page
+      else if (isOpen()) whole = await ask()
+    }
+    await question.run(isOpen, run, () => checked.check.others.haveRoom())
+    return whole
+  }
+}

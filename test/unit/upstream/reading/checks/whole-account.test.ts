@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { PIN_STATUSES, type Pin } from '../../../../../src/domain/pin.ts'
+import { LearnedCapabilities } from '../../../../../src/upstream/learning/learned-capabilities.ts'
+import { ListProofs } from '../../../../../src/upstream/learning/list-proofs.ts'
+import { TokenRefusals } from '../../../../../src/upstream/learning/token-refusals.ts'
+import { SPECIFIED_CAPABILITIES } from '../../../../../src/upstream/providers/capabilities.ts'
+import { EndCheck } from '../../../../../src/upstream/reading/checks/end-check.ts'
+import { LimitCheck } from '../../../../../src/upstream/reading/checks/limit-check.ts'
+import type { CheckedAccount } from '../../../../../src/upstream/reading/checks/page-check.ts'
+import { SeveralStatusesCheck } from '../../../../../src/upstream/reading/checks/several-statuses-check.ts'
+import { WholeAccount } from '../../../../../src/upstream/reading/checks/whole-account.ts'
+import { examplePin } from '../../../../support/upstream/lookup-harness.ts'
+import { VirtualClock } from '../../../../support/virtual-clock.ts'
+
+const LIST = { statuses: PIN_STATUSES, limit: 100 }
+
+/** An account of two pins at a service that nobody knows, where each list is in progress beside another one. */
+function createAccount() {
+  const clock = new VirtualClock(1000)
+  const known = new LearnedCapabilities({ ...SPECIFIED_CAPABILITIES, multiStatus: true })
+  const checked: CheckedAccount = {
+    get capabilities() {
+      return known.current
+    },
+    known,
+    proofs: new ListProofs(known),
+    refusals: new TokenRefusals(known),
+    clock,
+  }
+  const pins: Pin[] = [examplePin(1), examplePin(2)]
+  const account = new WholeAccount(
+    checked,
+    new SeveralStatusesCheck(checked),
+    new EndCheck(checked, new LimitCheck(checked)),
+  )
+  let requests = 0
+  const ask = async () => {
+    requests++
+    return { count: null, pins: [...pins] }
+  }
+  const others = { count: () => 1, haveRoom: () => true }
+  return {
+    clock,
+    pins,
+    account,
+    requests: () => requests,
+    /** Returns whether the account shows a page of these pins to be whole, for a list that begins now. */
+    shows: (page: readonly Pin[], mayRead: boolean) => {
+      const check = { ask, class: 'interactive', hasPins: true, askedAt: clock.now(), others } as const
+      return account.shows({ query: LIST, page: { count: null, pins: page }, check }, mayRead)
+    },
+  }
+}
+
+describe('all pins of an account', () => {
+  it('show for each list in progress whether it is whole, by one request', async () => {
+    const { pins, requests, shows } = createAccount()
+    expect(await shows(pins, true)).toBe(true)
+    expect(await shows(pins.slice(1), true)).toBe(false)
+    expect(requests()).toBe(1)
+  })
+
+  it('show nothing for a list that began after they were requested, since pins may have come', async () => {
+    const { clock, pins, requests, shows } = createAccount()
+    const page = [...pins]
+    expect(await shows(page, true)).toBe(true)
+    await clock.advance(1)
+    pins.push(examplePin(3))
+    expect(await shows(page, false)).toBe(false)
+    expect(requests()).toBe(1)
+    expect(await shows(page, true)).toBe(false)
+    expect(requests()).toBe(2)
+  })
+
+  it('are let go when no list is in progress', async () => {
+    const { account, pins, shows } = createAccount()
+    expect(await shows(pins, true)).toBe(true)
+    account.forget()
+    expect(await shows(pins, false)).toBe(false)
+  })
+})
