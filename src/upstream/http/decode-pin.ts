@@ -33,6 +33,10 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
   ['undefined', 'queued'],
 ])
 
+/** Characters of a status that is read, and of one that is shown. */
+const MAX_STATUS_LENGTH = 100
+/** Entries of `meta` and of `info`: ten times as many as the API allows. */
+const MAX_ENTRIES = 10_000
 /** Characters of a request id and a CID that always fit into a global id and a cursor, even if each character has three bytes. */
 const USUAL_NAMING_LENGTH = 180
 /** Characters that the longest time takes in a cursor. */
@@ -53,7 +57,7 @@ export function decodePin(serviceName: string, json: unknown, { namesPinsByCid =
   const cid = readCid(wirePin.cid)
   if (requestId.length + cid.text.length > USUAL_NAMING_LENGTH) checkNaming(serviceName, requestId, cid)
   const name = typeof wirePin.name === 'string' ? wirePin.name : ''
-  const meta = readMap(wirePin.meta)
+  const meta = readMap(wirePin.meta, 'pin.meta')
   const read: Pin = {
     service: serviceName,
     requestId,
@@ -64,9 +68,12 @@ export function decodePin(serviceName: string, json: unknown, { namesPinsByCid =
     origins: readTexts(wirePin.origins),
     meta,
     delegates: readTexts(wire.delegates),
-    info: readMap(wire.info),
+    info: readMap(wire.info, 'info'),
   }
-  const pin = knownStatus === undefined ? { ...withWriteId(read), unknownStatus: statusText } : withWriteId(read)
+  const pin =
+    knownStatus === undefined
+      ? { ...withWriteId(read), unknownStatus: statusText.slice(0, MAX_STATUS_LENGTH) }
+      : withWriteId(read)
   return hide ? withoutSecrets(pin, hide) : pin
 }
 
@@ -125,7 +132,9 @@ function readRequestId(wire: Readonly<Record<string, unknown>>): string {
 
 function readStatus(text: string): PinStatus | undefined {
   // Most services use exactly the specification's words.
-  return STATUSES.get(text) ?? STATUSES.get(text.toLowerCase().replace(/[^a-z]/g, ''))
+  const known = STATUSES.get(text)
+  if (known !== undefined || text.length > MAX_STATUS_LENGTH) return known
+  return STATUSES.get(text.toLowerCase().replace(/[^a-z]/g, ''))
 }
 
 function readCreated(value: unknown): Instant {
@@ -160,8 +169,10 @@ function readTexts(value: unknown): string[] {
  * Shows values that are not text as JSON, so that nothing from the service is lost. Entries whose value is null are
  * dropped.
  */
-function readMap(value: unknown): StringMap {
+function readMap(value: unknown, path: string): StringMap {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
+  const { length } = Object.keys(value)
+  if (length > MAX_ENTRIES) throw new Mismatch(`expected at most ${MAX_ENTRIES} entries, got ${length}`, { path })
   if (Object.values(value).every(isText)) return value as StringMap
   const entries = Object.entries(value).filter(([, each]) => each !== null)
   return Object.fromEntries(entries.map(([key, each]) => [key, typeof each === 'string' ? each : JSON.stringify(each)]))

@@ -64,12 +64,18 @@ export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   }
 }
 
+/** Most records of one answer, and most of them that may be no valid pins. To read more would stop the process for a second. */
+const MAX_RECORDS = 100_000
+const MAX_ODD_RECORDS = 10_000
+
 function readPage(
   serviceName: string,
   count: number | null,
   records: readonly unknown[],
   reading: Reading,
 ): SharedPage {
+  if (records.length > MAX_RECORDS)
+    throw new Mismatch(`expected at most ${MAX_RECORDS} records, got ${records.length}`, { path: 'results' })
   const pins: Pin[] = []
   let odd: { readonly index: number; readonly mismatch: Mismatch }[] | undefined
   for (let index = 0; index < records.length; index++) {
@@ -79,6 +85,7 @@ function readPage(
       if (!(mismatch instanceof Mismatch)) throw mismatch
       odd ??= []
       odd.push({ index, mismatch })
+      if (odd.length > MAX_ODD_RECORDS) throw mismatch.below(`results.${index}`)
     }
   }
   if (odd === undefined) return new SharedPage(count, pins)

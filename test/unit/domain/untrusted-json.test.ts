@@ -44,6 +44,23 @@ describe('parseUntrustedJson', () => {
     expect(() => parseUntrustedJson(text)).toThrow(SyntaxError)
   })
 
+  it.each([
+    ['a million values', `[${'0,'.repeat(1_000_000)}0]`],
+    ['a million empty objects', `[${'{},'.repeat(1_000_000)}{}]`],
+    ['depth behind strings with quotes and brackets', `[${'"[\\\\\\"]",'.repeat(50_000)}${arrays(100)}]`],
+  ])('refuses a long text of %s before it is parsed', (_what, text) => {
+    expect(() => parseUntrustedJson(text)).toThrow('at most 100 levels and 1000000 values')
+  })
+
+  it('reads long texts whose strings are full of signs', () => {
+    const text = JSON.stringify(
+      Array.from({ length: 5_000 }, (_, n) => [`${'['.repeat(n % 200)}\\"`, '\\', { [`{"${n}`]: ',,,' }]),
+    )
+
+    expect(text.length).toBeGreaterThan(200_000)
+    expect(parseUntrustedJson(text)).toEqual(JSON.parse(text))
+  })
+
   it('is the only parser of texts from outside', () => {
     const users = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts') && /\bJSON\.parse\(/.test(readFileSync(new URL(path, SRC), 'utf8')))
