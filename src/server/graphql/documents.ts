@@ -3,17 +3,28 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
   parse,
+  specifiedRules,
   validate,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import type { OperationRequest } from './operation-request.ts'
+import { tidyMessage } from './tidy-message.ts'
 
 /** An operation that may be run. */
 export interface PreparedOperation {
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
+}
+
+/** What clients are shown of the schema. */
+export interface ShownOfSchema {
+  /** False: documents that ask for the schema are invalid. */
+  readonly introspection: boolean
+  /** False: errors suggest no names. */
+  readonly suggestions: boolean
 }
 
 /** An entry of the cache. */
@@ -44,11 +55,13 @@ const BYTES_PER_TOKEN = 400
  */
 export class Documents {
   readonly #schema: GraphQLSchema
+  readonly #shown: ShownOfSchema
   readonly #known = new LRUCache<string, Kept>({ maxSize: CACHE_BYTES, maxEntrySize: CACHE_BYTES / 8 })
   readonly #validity = new WeakMap<DocumentNode, readonly GraphQLError[]>()
 
-  constructor(schema: GraphQLSchema) {
+  constructor(schema: GraphQLSchema, shown: ShownOfSchema = { introspection: true, suggestions: true }) {
     this.#schema = schema
+    this.#shown = shown
   }
 
   /**
@@ -85,8 +98,13 @@ export class Documents {
   /** Returns the errors in a document: an empty list for a valid one. */
   validate(document: DocumentNode): readonly GraphQLError[] {
     const known = this.#validity.get(document)
+    const { introspection, suggestions } = this.#shown
+    const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
     const errors =
-      known ?? validate(this.#schema, document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED', INVALID))
+      known ??
+      validate(this.#schema, document, rules).map((error) =>
+        tidyMessage(withCode(error, 'GRAPHQL_VALIDATION_FAILED', INVALID), suggestions),
+      )
     if (!known) this.#validity.set(document, errors)
     if (errors.length > 0) this.#known.delete(document.loc?.source.body ?? '')
     return errors
@@ -121,7 +139,8 @@ export class Documents {
     try {
       return parse(text, { maxTokens: MAX_TOKENS })
     } catch (error) {
-      throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED', INVALID) : error
+      if (!(error instanceof GraphQLError)) throw error
+      throw tidyMessage(withCode(error, 'GRAPHQL_PARSE_FAILED', INVALID), true)
     }
   }
 }

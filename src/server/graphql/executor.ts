@@ -18,7 +18,7 @@ import type { Caller } from '../caller/caller.ts'
 import { AskingOperation } from './asking-operation.ts'
 import { visibleErrors } from './client-error.ts'
 import { CompiledOperations } from './compiled-operations.ts'
-import { Documents } from './documents.ts'
+import { Documents, type ShownOfSchema } from './documents.ts'
 import { refuseNullConditions } from './null-conditions.ts'
 import type { OperationRequest } from './operation-request.ts'
 import { requestTimeoutError } from './request-timeout-error.ts'
@@ -29,6 +29,8 @@ export interface ExecutorOptions {
   readonly live: Informers
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number
+  /** What clients are shown of the schema. Default: everything. */
+  readonly shown?: ShownOfSchema
   readonly log: Logger
 }
 
@@ -60,7 +62,7 @@ export class Executor {
 
   constructor(options: ExecutorOptions) {
     this.schema = options.schema
-    this.documents = new Documents(options.schema)
+    this.documents = new Documents(options.schema, options.shown)
     this.#compiled = new CompiledOperations(options.schema, (document, bytes) =>
       this.documents.keepMore(document, bytes),
     )
@@ -135,7 +137,14 @@ export class Executor {
   /** Returns the errors that a client may see when this one has ended its operation. Bugs are masked and logged. */
   visible(error: unknown, requestId: string, options: { isForYoga?: boolean } = {}): readonly GraphQLError[] {
     const errors = Array.isArray(error) ? error : error instanceof AggregateError ? error.errors : [error]
-    return visibleErrors(errors, { requestId, isAborted: false, log: this.#options.log, ...options })
+    const { log, shown } = this.#options
+    return visibleErrors(errors, {
+      requestId,
+      isAborted: false,
+      log,
+      showsSuggestions: shown?.suggestions ?? true,
+      ...options,
+    })
   }
 
   #execute(run: Run, context: GatewayContext, rootValue?: unknown): ExecutionResult | Promise<ExecutionResult> {
@@ -155,7 +164,9 @@ export class Executor {
   ): ExecutionResult {
     if (!result.errors) return result
     const { isAborted = false, isForYoga = false } = options
-    const errors = visibleErrors(result.errors, { requestId, isAborted, isForYoga, log: this.#options.log })
+    const { log, shown } = this.#options
+    const showsSuggestions = shown?.suggestions ?? true
+    const errors = visibleErrors(result.errors, { requestId, isAborted, isForYoga, showsSuggestions, log })
     return { ...result, errors }
   }
 
