@@ -146,7 +146,6 @@ const LAYERS: Layers = {
     'observability/logger.ts',
     'server/caller',
     'server/graphql',
-    'server/pages',
     'upstream/waiting/stop.ts',
   ],
   // The services of the configuration, the embedded one included. Knows no client.

@@ -58,6 +58,8 @@ function startServer(clock: VirtualClock): ConnectionServer {
     caps: new ConnectionCaps(connectionLimitsOf(config), () => clock.now()),
     identify: async () => ({ key: 'caller' }) as never,
     guard: createRequestGuard(config),
+    addressOf: () => '127.0.0.1',
+    leaveHttp: () => {},
     log: { debug() {}, error() {} } as never,
     clock,
     pingIntervalMs: config.livePingMs,
@@ -93,6 +95,7 @@ async function openEventStream(server: ConnectionServer, clock: VirtualClock): P
   await server.serveEventStream(request, response, {
     requestId: 'x',
     gone: new Stop(),
+    address: '127.0.0.1',
     asked: { query: 'subscription { pinsChanged { kind } }' },
   })
   return socket
