@@ -29,6 +29,8 @@ export default defineConfig({
       project('integration', { setupFiles: [SEED_PROPERTIES, 'test/support/load-hono-response.ts'], isolate: false }),
       project('contract', { setupFiles: [SEED_PROPERTIES], isolate: false }),
       project('browser'),
+      // Attacks, each against a gateway of its own. They open many connections, and their bounds are promises about time.
+      project('security'),
       project('e2e', { globalSetup: 'test/support/build-dist.ts' }),
     ],
   },
