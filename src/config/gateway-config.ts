@@ -148,8 +148,9 @@ export const CONFIG_SCHEMA = z.strictObject(
     allowedHosts: setting(
       'a list of host names without scheme and port, or "*"',
       'Host names that the gateway answers to, besides loopback ones. `*` for all. Checked when names are given, and while the ' +
-        'gateway listens on loopback, which protects it against DNS rebinding by other web sites. A reverse proxy that ' +
-        'forwards its public name needs that name here.',
+        'gateway listens on loopback, which protects it against DNS rebinding by other web sites. A reverse proxy must pass on ' +
+        'the public host name, and needs it here: requests that came through any other proxy are refused while the gateway ' +
+        'listens on loopback.',
       (expected) => list(expected, (text) => /^(?:\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text)).default([]),
     ),
     requestTimeoutMs: setting(
