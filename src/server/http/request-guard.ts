@@ -16,6 +16,7 @@ interface GuardedRequest {
   readonly headers: IncomingHttpHeaders
   /** Names and values in turn, as they came. `headers` has only the first of several `Host`. */
   readonly rawHeaders?: readonly string[] | undefined
+  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined
 }
 
 /** Decides which requests are served. */
@@ -42,12 +43,13 @@ const SIMPLE_CONTENT = /^\s*(?:text\/plain|multipart\/form-data|application\/x-w
  * since an attacker's name may resolve to this address (DNS rebinding).
  *
  * A proxy on this machine may make of every host name a loopback one. So while the settings say that only this machine reaches the
- * gateway, requests that show a proxy are refused.
+ * gateway, requests that show a proxy are refused, and so are those of clients on other machines, which the server of a host
+ * application may let in.
  */
 export function createRequestGuard(config: Reach & { readonly corsOrigins: readonly string[] }): RequestGuard {
   const hosts = new Set(config.allowedHosts.map((host) => host.toLowerCase()))
   const checksHost = !hosts.has('*') && (hosts.size > 0 || isLoopbackHost(config.host))
-  const refusesProxies = isOnlyLocal(config)
+  const isLocal = isOnlyLocal(config)
   const origins = new Set(config.corsOrigins)
   /** The last well-formed Host header, which need not be parsed again. Nearly all requests have the same. */
   let wellFormed = ''
@@ -57,7 +59,10 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
     origins.has(origin) ||
     (origins.has('loopback') && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname))
 
-  function refusalOf({ method, headers, rawHeaders }: GuardedRequest, { anyHost = false } = {}): Refusal | null {
+  function refusalOf(
+    { method, headers, rawHeaders, socket }: GuardedRequest,
+    { anyHost = false } = {},
+  ): Refusal | null {
     const { host = '', origin } = headers
     if (rawHeaders && hasTwoHosts(rawHeaders))
       return { status: 400, code: 'BAD_REQUEST', message: 'Expected one Host header, got several' }
@@ -75,7 +80,8 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
         return { status: 403, code: 'FORBIDDEN_HOST', message }
       }
     }
-    if (refusesProxies && !anyHost) {
+    if (isLocal && !anyHost) {
+      if (!isLoopbackClient(socket?.remoteAddress)) return { status: 403, code: 'FORBIDDEN_HOST', message: FAR_CLIENT }
       const sign = proxySignOf(headers)
       if (sign !== null) return { status: 403, code: 'FORBIDDEN_PROXY', message: proxyMessage(sign) }
     }
@@ -99,6 +105,16 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
 
 /** The one answer to pages of other sites. It does not tell an attacker which rule refused the page. */
 const FOREIGN = 'Expected a page of this gateway or of an allowed origin; see corsOrigins'
+
+/** The server of a host application may listen beyond loopback, and everybody can send a loopback name as `Host`. */
+const FAR_CLIENT =
+  'Expected a client on the machine of the gateway, as its settings say: to serve others, set allowedHosts to the host names ' +
+  'under which they reach it, or host to the address on which the server listens'
+
+/** True for a client on this machine, and for one without an address, as of a Unix socket. */
+function isLoopbackClient(address: string | undefined): boolean {
+  return address === undefined || isLoopbackHost(address.startsWith('::ffff:') ? address.slice(7) : address)
+}
 
 /** Returns the header that shows a proxy between the client and the gateway. Null when there is none. */
 function proxySignOf(headers: IncomingHttpHeaders): string | null {

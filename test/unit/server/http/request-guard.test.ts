@@ -126,6 +126,23 @@ describe('a proxy in front', () => {
   )
 })
 
+it.each([
+  ['127.0.0.1', {}, null],
+  ['::1', {}, null],
+  ['::ffff:127.0.0.1', {}, null],
+  [undefined, {}, null],
+  ['192.168.1.9', {}, 'FORBIDDEN_HOST'],
+  ['::ffff:203.0.113.9', {}, 'FORBIDDEN_HOST'],
+  ['2001:db8::1', { allowedHosts: ['localhost'] }, 'FORBIDDEN_HOST'],
+  ['192.168.1.9', { allowedHosts: ['p.example'] }, null],
+  ['192.168.1.9', { host: '0.0.0.0' }, null],
+] as const)('of a client at %s, with %j, believes no Host header', (remoteAddress, config, code) => {
+  const guard = createRequestGuard({ ...LOOPBACK, ...config })
+  const request = { headers: { host: 'localhost:4000' }, socket: { remoteAddress } }
+  expect(guard.refusalOf(request)?.code ?? null).toBe(code)
+  expect(guard.refusalOf(request, { anyHost: true })).toBeNull()
+})
+
 it('refuses several Host headers, of which a proxy may have checked another', () => {
   const guard = createRequestGuard(LOOPBACK)
   const rawHeaders = ['Host', 'localhost', 'accept', '*/*', 'hOST', 'evil.example']
