@@ -66,6 +66,7 @@ describe('time', () => {
   it('a connection on which nothing is sent is closed', async () => {
     await using gateway = await startTestGateway({ upstream, headersTimeoutMs: 200 })
     using connection = await connectTo(gateway.url)
+    await expect.poll(() => connection.socket.destroyed).toBe(true)
     expect(await connection.closed).toBe('end')
   })
 
@@ -129,7 +130,10 @@ describe('number', () => {
   it('slow bodies give way as well', async () => {
     await using gateway = await startTestGateway({ upstream, maxHttpConnections: 3 })
     const slow = await Promise.all([1, 2, 3].map(() => connectTo(gateway.url)))
-    for (const { write } of slow) write(`${HEAD}content-length: 1000\r\n\r\n{`)
+    for (const each of slow) {
+      each.write(`${HEAD}expect: 100-continue\r\ncontent-length: 1000\r\n\r\n`)
+      await expect.poll(() => each.received).toContain('100 Continue')
+    }
     await expect.poll(() => typename(gateway.url)).toBe(200)
     for (const each of slow) each[Symbol.dispose]()
   })
