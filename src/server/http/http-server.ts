@@ -14,7 +14,7 @@ export interface HttpServer extends AsyncDisposable {
 const KEEP_ALIVE_MS = 65_000
 /** How often is looked for clients that are too slow: they are closed so much later than their time is up. */
 const CHECK_MS = 1_000
-/** A client that has read nothing of its answer for this time is closed. */
+/** Default of `unreadTimeoutMs`. */
 const UNREAD_MS = 30_000
 
 export interface HttpServerOptions {
@@ -31,6 +31,8 @@ export interface HttpServerOptions {
   readonly headersTimeoutMs: number
   /** Milliseconds in which a client must send a whole request. */
   readonly receiveTimeoutMs: number
+  /** A client is closed that has read nothing of its answer for so many milliseconds. It has up to a sixth more. Default 30_000. */
+  readonly unreadTimeoutMs?: number
   /** Counts connections, and closes or refuses those that are too many. */
   readonly connections: HttpConnections
 }
@@ -43,7 +45,7 @@ export interface HttpServerOptions {
  * @throws {Error} when the address cannot be listened on, saying how to choose another
  */
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, shutdownTimeoutMs, upgrade, drain, inFlight, connections } = options
+  const { host, port, shutdownTimeoutMs, upgrade, drain, inFlight, connections, unreadTimeoutMs = UNREAD_MS } = options
   let accepting = true
 
   const times = {
@@ -68,7 +70,7 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
       connections.release(req.socket)
       upgrade(req, socket, head)
     })
-  const reading = setInterval(() => limitUnread(inFlight), UNREAD_MS / 6).unref()
+  const reading = setInterval(() => limitUnread(inFlight, unreadTimeoutMs), unreadTimeoutMs / 6).unref()
   server.listen(port, host)
   try {
     await once(server, 'listening')
@@ -106,13 +108,13 @@ function admitOnly(server: Server, connections: HttpConnections): void {
 }
 
 /** Gives clients that have not read their whole answer a time in which they must read some of it. */
-function limitUnread(inFlight: RequestsInFlight): void {
+function limitUnread(inFlight: RequestsInFlight, timeoutMs: number): void {
   for (const res of inFlight.responses) {
     const { socket } = res
     if (!res.writableEnded || res.writableFinished || !socket || socket.timeout) continue
     // Node closes the connection when the network took nothing for so long. Once the answer is read, Node sets a time of its own.
-    socket.setTimeout(UNREAD_MS)
-    res.once('close', () => socket.timeout === UNREAD_MS && socket.setTimeout(0))
+    socket.setTimeout(timeoutMs)
+    res.once('close', () => socket.timeout === timeoutMs && socket.setTimeout(0))
   }
 }
 
