@@ -42,7 +42,8 @@ export const FRONT_SETTINGS = {
   receiveTimeoutMs: milliseconds('Milliseconds in which a client must send a whole request, with its body.', 30_000),
   maxHttpConnections: count(
     'HTTP connections that may be open at a time. WebSockets and event streams do not count: they have `maxSockets`. At the limit, the ' +
-      'connection is closed that has waited longest for its client, and where there is none, new clients get status 503.',
+      'connection is closed that has waited longest for its client, and where there is none, new clients get status 503. For a second, ' +
+      'there may be twice as many that wait for their first request.',
     5_000,
   ),
   maxHttpConnectionsPerAddress: count('Maximum per address. Proxies of a list `trustProxy` have no such limit.', 1_000),

@@ -12,6 +12,8 @@ interface Tracked {
   readonly group: Group
   /** Requests in flight. Several are pipelined. */
   requests: number
+  /** Time since which it waits for a request. */
+  idleSince: number
   /** The last request, and when it began. Null between requests. */
   last: { readonly req: IncomingMessage; readonly since: number } | null
 }
@@ -25,8 +27,12 @@ interface Group {
   readonly idle: Set<Socket>
 }
 
+/** A connection that waits for its request for less time is closed only when there are twice as many as may be. */
+const GRACE_MS = 1_000
 /** A body that has not come after this time is slow enough that its connection may be closed in favour of a new one. */
 const SLOW_BODY_MS = 2_000
+/** After no slow body was found, none is looked for during this time: the search looks at all connections. */
+const RESCAN_MS = 100
 /** A client that was shut out gets so long to take the answer. */
 const LINGER_MS = 1_000
 /** Clients that may take their answer at a time. Further ones are closed at once. */
@@ -46,6 +52,9 @@ const SHUT_OUT =
  * At a limit, a new client takes the place of the connection that has waited longest for its own client: one without a request, or
  * one whose body does not come. So idle connections, and heads and bodies that are sent a byte at a time, shut nobody out. If the gateway
  * owes an answer on all connections, the new client gets status 503.
+ *
+ * When many clients come at once, as after a restart, their requests are still on the way. So for a second after it was opened or
+ * answered, a connection gives way only when there are twice as many as may be.
  */
 export class HttpConnections {
   readonly #limits: HttpConnectionLimits
@@ -55,6 +64,7 @@ export class HttpConnections {
   readonly #idle = new Set<Socket>()
   /** Connections whose end is listened for. */
   readonly #followed = new WeakSet<Socket>()
+  #noneSlowUntil = 0
   #lingering = 0
 
   constructor(limits: HttpConnectionLimits, addresses: ClientAddresses) {
@@ -71,18 +81,14 @@ export class HttpConnections {
   admit(socket: Socket): boolean {
     if (this.#tracked.has(socket)) return true
     const group = this.#groupOf(socket)
-    while (group.open >= group.limit) {
-      if (this.#makeRoom(group.idle, (each) => each.group === group)) continue
-      this.#shutOut(socket)
-      return false
+    const ofGroup = { open: () => group.open, limit: group.limit, idle: group.idle }
+    const ofAll = { open: () => this.#tracked.size, limit: this.#limits.maxHttpConnections, idle: this.#idle }
+    if (this.#hasRoom(ofGroup, (each) => each.group === group) && this.#hasRoom(ofAll, () => true)) {
+      this.#track(socket, group)
+      return true
     }
-    while (this.#tracked.size >= this.#limits.maxHttpConnections) {
-      if (this.#makeRoom(this.#idle, () => true)) continue
-      this.#shutOut(socket)
-      return false
-    }
-    this.#track(socket, group)
-    return true
+    this.#shutOut(socket)
+    return false
   }
 
   /** Notes that a request has begun. A connection that had left counts again. */
@@ -103,6 +109,7 @@ export class HttpConnections {
     if (--tracked.requests > 0) return
     tracked.requests = 0
     tracked.last = null
+    tracked.idleSince = performance.now()
     this.#idle.add(socket)
     tracked.group.idle.add(socket)
   }
@@ -126,7 +133,7 @@ export class HttpConnections {
   }
 
   #track(socket: Socket, group: Group): Tracked {
-    const tracked: Tracked = { group, requests: 0, last: null }
+    const tracked: Tracked = { group, requests: 0, idleSince: performance.now(), last: null }
     this.#groups.set(group.key, group)
     group.open++
     this.#tracked.set(socket, tracked)
@@ -139,23 +146,33 @@ export class HttpConnections {
     return tracked
   }
 
-  /** Closes the connection that has waited longest for its client. Returns false when there is none. */
-  #makeRoom(idle: ReadonlySet<Socket>, isEligible: (tracked: Tracked) => boolean): boolean {
-    const [oldest] = idle
-    const found = oldest ?? this.#slowest(isEligible)
-    if (!found) return false
-    this.release(found)
-    found.destroySoon()
+  /** Closes connections until there is room for one more. Returns false when there is none. */
+  #hasRoom(
+    { open, limit, idle }: { open: () => number; limit: number; idle: ReadonlySet<Socket> },
+    isEligible: (tracked: Tracked) => boolean,
+  ): boolean {
+    while (open() >= limit) {
+      const [oldest] = idle
+      const waitedMs = oldest ? performance.now() - (this.#tracked.get(oldest)?.idleSince ?? 0) : GRACE_MS
+      if (waitedMs < GRACE_MS && open() < 2 * limit) return true
+      const found = oldest ?? this.#slowest(isEligible)
+      if (!found) return false
+      this.release(found)
+      found.destroySoon()
+    }
     return true
   }
 
   /** Returns a connection whose request has not come in whole for long. */
   #slowest(isEligible: (tracked: Tracked) => boolean): Socket | null {
-    const latest = performance.now() - SLOW_BODY_MS
+    const now = performance.now()
+    if (now < this.#noneSlowUntil) return null
+    const latest = now - SLOW_BODY_MS
     for (const [socket, tracked] of this.#tracked) {
       const { last } = tracked
       if (last && !last.req.complete && last.since < latest && isEligible(tracked)) return socket
     }
+    this.#noneSlowUntil = now + RESCAN_MS
     return null
   }
 
