@@ -1,11 +1,8 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { spawnCli } from '../../support/spawn-cli.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
-
-// Each starts the sources in a process of its own, which must compile them first.
-vi.setConfig({ testTimeout: 300_000 })
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 beforeEach(async () => {
