@@ -88,10 +88,21 @@ and \`Authorization: Bearer TOKEN\` for the default service. One that cannot be 
 token never takes their place. Only the schemes \`Basic\`, \`Digest\` and \`Negotiate\` of \`Authorization\` are passed over, since
 they may be meant for a proxy. A configured token lets everybody who reaches the gateway use the
 service. That is why it listens on loopback unless told otherwise, answers to loopback host names only while it does, and lets
-only pages from \`corsOrigins\` call it from a browser. Tokens never appear in logs, errors or answers.
+only pages from \`corsOrigins\` call it from a browser. With a token, it does not start where other machines reach it, unless
+\`allowedHosts\` has names or \`allowAnonymous\` is set. Tokens never appear in logs, errors or answers.
 
 The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only. A \`token\` beside
 \`provider: embedded\` takes its place; pins that were added with the other one are not seen with it.
+
+## In a container, and behind a proxy
+
+- In a container, the gateway must listen on all addresses. If its port is published on loopback only, as by
+  \`docker run -p 127.0.0.1:4000:4000\`, give it \`--host 0.0.0.0 --allow-anonymous --graphiql --introspection --suggestions\`. Whoever reaches that
+  port uses the tokens of the gateway.
+- Behind a reverse proxy, set \`allowedHosts\` to the public host names and \`trustProxy\` to the address of the proxy. The proxy must pass \`Host\` on and
+  append to \`X-Forwarded-For\`: for nginx, \`proxy_set_header Host $host\` and
+  \`proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for\`. A proxy that rewrites \`Host\` and sends none of \`Forwarded\`, \`X-Forwarded-*\`,
+  \`X-Real-IP\` and \`Via\` cannot be told from a program on the same machine.
 
 ## Exit codes
 

@@ -4,9 +4,10 @@ import { FILE_VARIABLE, SETTINGS } from '../config/settings.ts'
 /** Adds a flag for each setting, and `--config`, to a command. Values stay text: `loadConfig` checks them. */
 export function addConfigOptions(command: Command): Command {
   command.addOption(new Option('-c, --config <path>', `Configuration file (${FILE_VARIABLE}).`))
-  for (const { flag, variable, description, fallback } of SETTINGS) {
+  for (const { flag, variable, description, fallback, isSwitch } of SETTINGS) {
     const known = fallback === undefined ? variable : `${variable}; default: ${String(fallback) || 'none'}`
-    command.addOption(new Option(`${flag} <value>`, `${description} (${known})`))
+    const option = new Option(`${flag} ${isSwitch ? '[value]' : '<value>'}`, `${description} (${known})`)
+    command.addOption(isSwitch ? option.preset('true') : option)
   }
   return command
 }

@@ -11,12 +11,14 @@ import { printSchemaCommand } from './commands/print-schema.ts'
 import { serveCommand } from './commands/serve.ts'
 import { tokenCommand } from './commands/token.ts'
 import { EXIT } from './exit-codes.ts'
+import { outliveReaders } from './outlive-readers.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
 }
 
 defaultToProduction()
+outliveReaders()
 
 // Commands import their modules when they run, so that help, version and usage errors answer at once.
 const program = new Command('pinql')

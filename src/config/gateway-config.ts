@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { normaliseEndpoint } from './endpoint.ts'
+import { FRONT_SETTINGS } from './front-settings.ts'
 import { LIVE_SETTINGS } from './live-settings.ts'
 import { OPERATION_SETTINGS } from './operation-settings.ts'
 import { CAPABILITIES_SCHEMA, type CapabilitySettings, LIMITS_SCHEMA } from './service-overrides.ts'
-import { setting, wholeNumber } from './setting.ts'
+import { setting, splitList, wholeNumber } from './setting.ts'
 
 /** One upstream service by its configured name. */
 export interface ServiceConfig {
@@ -43,6 +44,7 @@ interface Lists {
   readonly services: readonly ServiceConfig[]
   readonly corsOrigins: readonly string[]
   readonly allowedHosts: readonly string[]
+  readonly trustProxy: number | readonly string[]
 }
 
 const SERVICE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
@@ -93,7 +95,7 @@ export const SERVICE_SCHEMA = z.strictObject(
     dial: setting(
       'a list of public, private and loopback',
       'For the embedded service: ranges in which it may dial origins. Default: all ranges while only this machine reaches the ' +
-        'gateway, that is while `host` is loopback and `allowedHosts` has no other name. Otherwise: public.',
+        'gateway, that is while `host` is loopback, `allowedHosts` has no other name, and `trustProxy` is off. Otherwise: public.',
       (expected) => z.array(z.enum(['public', 'private', 'loopback'], expected), expected).optional(),
     ),
     limits: LIMITS_SCHEMA,
@@ -147,8 +149,9 @@ export const CONFIG_SCHEMA = z.strictObject(
     allowedHosts: setting(
       'a list of host names without scheme and port, or "*"',
       'Host names that the gateway answers to, besides loopback ones. `*` for all. Checked when names are given, and while the ' +
-        'gateway listens on loopback, which protects it against DNS rebinding by other web sites. A reverse proxy that ' +
-        'forwards its public name needs that name here.',
+        'gateway listens on loopback, which protects it against DNS rebinding by other web sites. A reverse proxy must pass on ' +
+        'the public host name, and needs it here: requests that came through any other proxy are refused while the gateway ' +
+        'listens on loopback.',
       (expected) => list(expected, (text) => /^(?:\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text)).default([]),
     ),
     requestTimeoutMs: setting(
@@ -167,6 +170,7 @@ export const CONFIG_SCHEMA = z.strictObject(
       'Milliseconds that requests in flight get to finish after SIGINT or SIGTERM.',
       (expected) => wholeNumber(expected, 0, 60_000).default(5_000),
     ),
+    ...FRONT_SETTINGS,
     ...OPERATION_SETTINGS,
     ...LIVE_SETTINGS,
   },
@@ -191,11 +195,6 @@ function baseUrl(expected: string) {
 
 function tokenText(expected: string) {
   return z.string(expected).regex(/^[\x21-\x7e]+$/, expected)
-}
-
-/** Splits a list that is one text with commas, as the environment and the command line give it. */
-export function splitList(text: string): string[] {
-  return text.split(/[\s,]+/).filter(Boolean)
 }
 
 function list(expected: string, isValid: (text: string) => boolean) {

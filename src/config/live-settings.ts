@@ -11,7 +11,8 @@ export const LIVE_SETTINGS = {
     20_000,
   ),
   maxSocketsPerAddress: count(
-    'Maximum per address. Behind a reverse proxy, all clients have the same address.',
+    'Maximum per address. Behind a reverse proxy, all clients have the same address, unless `trustProxy` names it. All addresses of an IPv6 ' +
+      'network (64 bits) count as one.',
     10_000,
   ),
   maxOperationsPerSocket: count('Operations that may be in flight on one WebSocket.', 100),

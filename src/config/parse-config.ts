@@ -11,9 +11,9 @@ import {
   type ProxyConfig,
   SERVICE_SCHEMA,
   type ServiceConfig,
-  splitList,
 } from './gateway-config.ts'
 import { CAPABILITY_SHAPE, type CapabilitySettings, LIMIT_SCHEMA } from './service-overrides.ts'
+import { splitList } from './setting.ts'
 
 /** Settings as a file or a program gives them. All are optional. */
 export type ConfigInput = z.input<typeof CONFIG_SCHEMA>
@@ -62,6 +62,7 @@ export function parseConfig(
     ...parsed.data,
     corsOrigins: Object.freeze(parsed.data.corsOrigins),
     allowedHosts: Object.freeze(parsed.data.allowedHosts),
+    trustProxy: Object.freeze(parsed.data.trustProxy),
     dataDir: resolve(cwd, parsed.data.dataDir),
     services: Object.freeze(list),
     proxy: readProxy(options.env ?? {}),

@@ -1,4 +1,5 @@
 import { CONFIG_SCHEMA, describeSetting, type SettingKey } from './gateway-config.ts'
+import { ON_OFF } from './setting.ts'
 
 /** One setting, and its name in each source. */
 export interface Setting {
@@ -13,6 +14,8 @@ export interface Setting {
   readonly expects: string
   /** The default. Undefined when the setting has none. */
   readonly fallback: unknown
+  /** True for a setting that is on or off: its flag alone means on. */
+  readonly isSwitch: boolean
 }
 
 /** The variable that names the configuration file. */
@@ -23,10 +26,12 @@ export const SETTINGS: readonly Setting[] = Object.entries(CONFIG_SCHEMA.shape)
   .filter(([key]) => key !== 'services')
   .map(([key, schema]) => {
     const words = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    const described = describeSetting(schema)
     return {
       key: key as SettingKey,
       variable: `PINQL_${words.replaceAll('-', '_').toUpperCase()}`,
       flag: `--${words}`,
-      ...describeSetting(schema),
+      ...described,
+      isSwitch: described.expects === ON_OFF,
     }
   })

@@ -62,8 +62,10 @@ export class BadRequestError extends PinqlError {
    */
   static of(argument: string, expected: string, received: unknown, cause?: unknown): BadRequestError {
     const shown = show(received)
-    return new BadRequestError(`${argument}: expected ${expected}, got ${shown}`, {
-      argument,
+    // A part of the path may be a key that the caller chose.
+    const place = shorten(argument)
+    return new BadRequestError(`${place}: expected ${expected}, got ${shown}`, {
+      argument: place,
       expected,
       received: shown,
       cause,
@@ -185,12 +187,30 @@ export class ServiceError extends PinqlError {
   }
 }
 
-/** Prints any value for a message, shortened to 100 characters so that a message stays one line. */
+const MAX_SHOWN = 100
+/** Characters of a text that are looked at. A token that begins among those that are shown ends among these, or is cut. */
+const MAX_READ = 2 * MAX_SHOWN
+const TOKENS = /(\bbearer\s+)[^\s"'\\]+|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/gi
+
+/** Prints any value for a message, shortened to 100 characters so that a message stays one line. Never shows a bearer token or a JWT. */
 export function show(value: unknown): string {
-  // A long text is cut before it is printed: it may have a megabyte.
-  const shown = typeof value === 'string' ? value.slice(0, 101) : value
-  const text = typeof shown === 'bigint' ? `${shown}` : (JSON.stringify(shown) ?? String(shown))
-  return text.length > 100 ? `${text.slice(0, 97)}…` : text
+  return shorten(printed(value).slice(0, MAX_READ).replace(TOKENS, '$1[token]'))
+}
+
+function printed(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}`
+  // Of a long text, only the beginning is printed.
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_READ))
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch (error) {
+    if (error instanceof RangeError) return 'a value that is nested too deep'
+    throw error
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 3)}…` : text
 }
 
 /** Returns the options of an `Error`, with the cause if there is one. */

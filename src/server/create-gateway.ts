@@ -9,9 +9,11 @@ import type { Caller, CallerRequest } from './caller/caller.ts'
 import { createFrontDoor } from './create-front-door.ts'
 import { createGatewayLog } from './create-gateway-log.ts'
 import { isGraphqlPath, pathOf } from './http/graphql-path.ts'
+import type { HttpConnections } from './http/http-connections.ts'
 import { isWebSocketUpgrade } from './http/ignore-upgrade.ts'
 import type { RequestsInFlight } from './http/requests-in-flight.ts'
 import { checkHostRoutes, type RouteHandler } from './http/routes.ts'
+import { refuseOpenGateway } from './refuse-open-gateway.ts'
 import { openServices } from './services/open-services.ts'
 import { configWarnings } from './startup-warnings.ts'
 
@@ -87,11 +89,13 @@ export interface GatewayOptions {
  * is a loopback address, which is the default, requests are served only under loopback names and those in `allowedHosts`.
  *
  * @param config from `loadConfig` or `parseConfig`
- * @throws {ConfigError} when a service's endpoint is neither given nor known
+ * @throws {ConfigError} when a service's endpoint is neither given nor known, and when others than this machine could use a token
+ *   that the gateway holds: see `allowAnonymous`
  * @throws {TypeError} when a path of `routes` is the gateway's own
  * @throws {Error} when the data directory cannot be used; nothing is left running
  */
 export async function createGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
+  refuseOpenGateway(config, { hasIdentify: options.identify !== undefined })
   const gateway = await openGateway(config, { ...options, log: await createGatewayLog(config, options.log) })
   const { upgrade } = gateway
   return Object.assign(gateway, {
@@ -112,6 +116,8 @@ function hasOtherListeners(req: IncomingMessage): boolean {
 export interface OpenGateway extends Gateway {
   /** Requests that `handle` has taken and not answered. */
   readonly inFlight: RequestsInFlight
+  /** Counts the connections of the gateway's own server. */
+  readonly httpConnections: HttpConnections
   /** Milliseconds over which WebSockets and event streams would be closed now. */
   readonly drainTimeMs: number
 }
@@ -129,7 +135,7 @@ export async function openGateway(
   const isReady = (): boolean => services.isUp() && drained === undefined
   const parts = { schema: createSchema(), registry, live, isReady, log, identify, hostRoutes: routes }
   const door = createFrontDoor(config, parts)
-  const { handle, upgrade, inFlight } = door
+  const { handle, upgrade, inFlight, httpConnections } = door
   for (const warning of configWarnings(config)) log.warn(warning)
 
   async function drainAll(): Promise<void> {
@@ -148,6 +154,7 @@ export async function openGateway(
     handle,
     upgrade,
     inFlight,
+    httpConnections,
     isReady,
     drain,
     get drainTimeMs() {

@@ -4,6 +4,7 @@ import type { LogSink } from '../observability/logger.ts'
 import { type GatewayOptions, openGateway } from './create-gateway.ts'
 import { createGatewayLog } from './create-gateway-log.ts'
 import { type HttpServer, startHttpServer } from './http/http-server.ts'
+import { refuseOpenGateway } from './refuse-open-gateway.ts'
 import { hostWarnings } from './startup-warnings.ts'
 
 /** A gateway that listens. Disposing finishes the requests in flight, and then stops the embedded service. */
@@ -24,6 +25,7 @@ const USUAL_STOP_MS = 9_500
  *
  * @param config from `loadConfig` or `parseConfig`
  * @param options as for `createGateway`. `logSink` is another name for `log`.
+ * @throws {ConfigError} as `createGateway` does
  * @throws {Error} when the gateway cannot listen at the address or use the data directory. Nothing is left running.
  */
 export async function startGateway(
@@ -31,17 +33,18 @@ export async function startGateway(
   options: GatewayOptions & { readonly logSink?: LogSink | undefined } = {},
 ): Promise<RunningGateway> {
   const { identify, observe, routes, logSink } = options
+  refuseOpenGateway(config, { hasIdentify: identify !== undefined })
   const log = await createGatewayLog(config, options.log ?? logSink)
   const gateway = await openGateway(config, { log, identify, observe, routes })
   let http: HttpServer
   try {
-    const { handle, upgrade, drain, inFlight } = gateway
-    http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight })
+    const { handle, upgrade, drain, inFlight, httpConnections: connections } = gateway
+    http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight, connections })
   } catch (error) {
     await gateway[Symbol.asyncDispose]()
     throw error
   }
-  for (const warning of hostWarnings(config)) log.warn(warning)
+  if (!identify) for (const warning of hostWarnings(config)) log.warn(warning)
   const url = `http://${urlHostOf(config.host)}:${http.port}/graphql`
   log.info({ services: config.services.map(({ name }) => name) }, `Serving GraphQL and GraphiQL at ${url}`)
   async function stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
+import { heldTokens } from './held-tokens.ts'
 import { isLoopbackHost } from './loopback.ts'
 
 /**
@@ -9,12 +10,11 @@ const STALL_IN_PINGS = 2.5
 /** Some clients and proxies close a connection on which they receive nothing for this time. */
 const LONGEST_SILENCE_MS = 25_000
 
-/** Returns warnings about clients that can reach the gateway at `host`. */
+/** Returns warnings about clients that can reach the gateway at `host`, when no host application says who calls. */
 export function hostWarnings(config: GatewayConfig): string[] {
-  const holdsToken = config.services.filter(({ token, provider }) => token !== null || provider === 'embedded')
-  if (isLoopbackHost(config.host) || holdsToken.length === 0) return []
-  const names = holdsToken.map(({ name }) => name).join(', ')
-  return [`Whoever reaches ${config.host} can use ${names} without a token: the gateway holds one for them`]
+  const names = heldTokens(config)
+  if (isLoopbackHost(config.host) || names.length === 0) return []
+  return [`Whoever reaches ${config.host} can use ${names.join(', ')} without a token: the gateway holds one for them`]
 }
 
 /** Returns warnings about settings that are unsafe or contradict each other, whatever server the gateway has. */

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const SOURCE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** A running `pinql`. Disposing kills it. */
 export interface CliProcess extends AsyncDisposable {
@@ -17,17 +18,29 @@ export interface CliProcess extends AsyncDisposable {
    */
   output(pattern: RegExp): Promise<RegExpExecArray>
   kill(signal: NodeJS.Signals): void
+  /** Stops reading standard output, as `head` does when it has enough. */
+  closeOutput(): void
 }
 
-/**
- * Runs the built `pinql` as a user would.
- *
- * @param options.cwd where it finds its configuration file and keeps its data
- * @param options.env beside PATH; nothing else of this process's environment is passed on
- */
-export function spawnCli(args: readonly string[], options: { cwd: string; env?: Record<string, string> }): CliProcess {
-  const { cwd, env = {} } = options
-  const child: ChildProcess = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH: process.env.PATH, ...env } })
+interface CliOptions {
+  /** Where it finds its configuration file and keeps its data. */
+  readonly cwd: string
+  /** Variables beside PATH. Nothing else of this process's environment is passed on. */
+  readonly env?: Record<string, string>
+  /** True runs the sources, which need no build. Default: the built files, as a user would. */
+  readonly isSource?: boolean
+  /** Options of Node, such as `--max-old-space-size=512`. */
+  readonly nodeOptions?: readonly string[]
+}
+
+/** Runs `pinql` in a process of its own. */
+export function spawnCli(args: readonly string[], options: CliOptions): CliProcess {
+  const { cwd, env = {}, isSource = false, nodeOptions = [] } = options
+  const program = isSource ? ['--import', import.meta.resolve('tsx'), SOURCE] : [MAIN]
+  const child: ChildProcess = spawn(process.execPath, [...nodeOptions, ...program, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+  })
   let stdout = ''
   let stderr = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -57,6 +70,7 @@ export function spawnCli(args: readonly string[], options: { cwd: string; env?: 
       }
     },
     kill: (signal) => void child.kill(signal),
+    closeOutput: () => void child.stdout?.destroy(),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await exitCode
@@ -64,10 +78,10 @@ export function spawnCli(args: readonly string[], options: { cwd: string; env?: 
   }
 }
 
-/** Runs the built `pinql` to its end. */
+/** Runs `pinql` to its end. */
 export async function runCli(
   args: readonly string[],
-  options: { cwd: string; env?: Record<string, string> },
+  options: CliOptions,
 ): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
   await using cli = spawnCli(args, options)
   const exitCode = await cli.exitCode

@@ -41,6 +41,10 @@ export async function startTestServer(
   const registry = createTestRegistry([], 'test')
   const live = createInformers()
   const door = createFrontDoor(config, { schema, registry, live, isReady: () => true, log })
-  const server = await startHttpServer(door.handle, { ...config, inFlight: door.inFlight })
+  const server = await startHttpServer(door.handle, {
+    ...config,
+    inFlight: door.inFlight,
+    connections: door.httpConnections,
+  })
   return { ...server, url: `http://127.0.0.1:${server.port}/graphql`, logged }
 }

@@ -153,13 +153,7 @@ const LAYERS: Layers = {
     'server/transports/read-body.ts',
     'server/transports/yoga/yoga.ts',
   ],
-  'server/transports/yoga': [
-    'observability/logger.ts',
-    'server/caller',
-    'server/graphql',
-    'server/pages',
-    'upstream/waiting/stop.ts',
-  ],
+  'server/transports/yoga': ['observability/logger.ts', 'server/caller', 'server/graphql', 'upstream/waiting/stop.ts'],
   // The services of the configuration, the embedded one included. Knows no client.
   'server/services': [
     'config',

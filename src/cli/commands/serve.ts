@@ -5,6 +5,7 @@ import { formatLogLine } from '../../observability/format-log-line.ts'
 import { addConfigOptions } from '../config-options.ts'
 import { keepNewObjectsYoung } from '../keep-new-objects-young.ts'
 import { logUnhandledRejections } from '../log-unhandled-rejections.ts'
+import { outliveReaders } from '../outlive-readers.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 
 /** `pinql serve`: runs the gateway. */
@@ -18,6 +19,7 @@ async function serve(config: GatewayConfig): Promise<void> {
   keepNewObjectsYoung()
   const { startGateway } = await import('../../server/start-gateway.ts')
   const { createGatewayLog } = await import('../../server/create-gateway-log.ts')
+  outliveReaders((code) => `pinql: the log cannot be written (${code}). The gateway goes on without it.\n`)
   const { stdout } = process
   const log = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
   const gateway = await startGateway(config, { log })

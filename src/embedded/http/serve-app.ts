@@ -25,7 +25,8 @@ export async function serveApp(
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    // It stays: a connection that cannot be accepted, for want of memory, must not end the thread.
+    server.on('error', reject)
     server.listen(options.port, options.host, resolve)
   })
   const { address, family, port } = server.address() as AddressInfo

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql'
 import { errorFieldsOf } from '../../domain/error-fields.ts'
 import { PinqlError } from '../../domain/errors.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { tidyMessage } from './tidy-message.ts'
 
 /**
  * Makes of an error the one that a client may see.
@@ -38,16 +39,17 @@ export function maskedErrorOf(error: unknown, requestId: string | null): GraphQL
  *
  * @param options.isAborted true when the client has gone away. Fields that were in flight fail then, which is no bug.
  * @param options.isForYoga true: errors have `extensions.http`, from which Yoga derives the status. Yoga removes it again.
+ * @param options.showsSuggestions false: messages suggest no names of the schema. Default true.
  */
 export function visibleErrors(
   errors: readonly unknown[],
-  options: { requestId: string; isAborted: boolean; isForYoga?: boolean; log: Logger },
+  options: { requestId: string; isAborted: boolean; isForYoga?: boolean; showsSuggestions?: boolean; log: Logger },
 ): GraphQLError[] {
-  const { requestId, isAborted, isForYoga = false, log } = options
+  const { requestId, isAborted, isForYoga = false, showsSuggestions = true, log } = options
   const finish = isForYoga ? withStatus : withoutInternals
   return errors.map((error) => {
     const seen = clientErrorOf(error)
-    if (seen) return finish(withCode(seen))
+    if (seen) return finish(tidyMessage(withCode(seen), showsSuggestions))
     const { originalError, path } = error instanceof GraphQLError ? error : { originalError: null, path: undefined }
     if (!isAborted) log.error({ err: originalError ?? error, requestId, path }, 'Unexpected error')
     return finish(maskedErrorOf(error, requestId))

@@ -3,18 +3,29 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
   parse,
+  specifiedRules,
   validate,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
 import { checkDocumentSize } from './limits/document-size.ts'
 import type { OperationRequest } from './operation-request.ts'
+import { tidyMessage } from './tidy-message.ts'
 
 /** An operation that may be run. */
 export interface PreparedOperation {
   readonly document: DocumentNode
   readonly operation: OperationDefinitionNode
+}
+
+/** What clients are shown of the schema. */
+export interface ShownOfSchema {
+  /** False: documents that ask for the schema are invalid. */
+  readonly introspection: boolean
+  /** False: errors suggest no names. */
+  readonly suggestions: boolean
 }
 
 /** An entry of the cache. */
@@ -45,15 +56,23 @@ const BYTES_PER_TOKEN = 400
  */
 export class Documents {
   readonly #schema: GraphQLSchema
+  readonly #shown: ShownOfSchema
   readonly #known = new LRUCache<string, Kept>({ maxSize: CACHE_BYTES, maxEntrySize: CACHE_BYTES / 8 })
   readonly #validity = new WeakMap<DocumentNode, readonly GraphQLError[]>()
 
   readonly #maxBytes: number
 
   /** @param options.maxBytes of a document, as UTF-8 */
-  constructor(schema: GraphQLSchema, { maxBytes }: { maxBytes: number }) {
+  constructor(
+    schema: GraphQLSchema,
+    {
+      maxBytes,
+      shown = { introspection: true, suggestions: true },
+    }: { maxBytes: number; shown?: ShownOfSchema | undefined },
+  ) {
     this.#schema = schema
     this.#maxBytes = maxBytes
+    this.#shown = shown
   }
 
   /**
@@ -90,8 +109,13 @@ export class Documents {
   /** Returns the errors in a document: an empty list for a valid one. */
   validate(document: DocumentNode): readonly GraphQLError[] {
     const known = this.#validity.get(document)
+    const { introspection, suggestions } = this.#shown
+    const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
     const errors =
-      known ?? validate(this.#schema, document).map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED', INVALID))
+      known ??
+      validate(this.#schema, document, rules).map((error) =>
+        tidyMessage(withCode(error, 'GRAPHQL_VALIDATION_FAILED', INVALID), suggestions),
+      )
     if (!known) this.#validity.set(document, errors)
     if (errors.length > 0) this.#known.delete(document.loc?.source.body ?? '')
     return errors
@@ -127,7 +151,8 @@ export class Documents {
       checkDocumentSize(text, { maxBytes: this.#maxBytes, maxTokens: MAX_TOKENS })
       return parse(text, { maxTokens: MAX_TOKENS })
     } catch (error) {
-      throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED', INVALID) : error
+      if (!(error instanceof GraphQLError)) throw error
+      throw tidyMessage(withCode(error, 'GRAPHQL_PARSE_FAILED', INVALID), true)
     }
   }
 }

@@ -18,7 +18,7 @@ import type { Caller } from '../caller/caller.ts'
 import { AskingOperation } from './asking-operation.ts'
 import { visibleErrors } from './client-error.ts'
 import { CompiledOperations } from './compiled-operations.ts'
-import { Documents } from './documents.ts'
+import { Documents, type ShownOfSchema } from './documents.ts'
 import { Limiter } from './limits/limiter.ts'
 import type { OperationLimits } from './limits/operation-limits.ts'
 import { refuseNullConditions } from './null-conditions.ts'
@@ -32,6 +32,8 @@ export interface ExecutorOptions {
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number
   readonly limits: OperationLimits
+  /** What clients are shown of the schema. Default: everything. */
+  readonly shown?: ShownOfSchema
   readonly log: Logger
 }
 
@@ -65,7 +67,7 @@ export class Executor {
   constructor(options: ExecutorOptions) {
     this.schema = options.schema
     const { schema, limits, registry } = options
-    this.documents = new Documents(schema, { maxBytes: limits.maxDocumentBytes })
+    this.documents = new Documents(schema, { maxBytes: limits.maxDocumentBytes, shown: options.shown })
     this.#limiter = new Limiter(schema, limits, { services: registry.services.length })
     this.#compiled = new CompiledOperations(options.schema, (document, bytes) =>
       this.documents.keepMore(document, bytes),
@@ -151,7 +153,14 @@ export class Executor {
   /** Returns the errors that a client may see when this one has ended its operation. Bugs are masked and logged. */
   visible(error: unknown, requestId: string, options: { isForYoga?: boolean } = {}): readonly GraphQLError[] {
     const errors = Array.isArray(error) ? error : error instanceof AggregateError ? error.errors : [error]
-    return visibleErrors(errors, { requestId, isAborted: false, log: this.#options.log, ...options })
+    const { log, shown } = this.#options
+    return visibleErrors(errors, {
+      requestId,
+      isAborted: false,
+      log,
+      showsSuggestions: shown?.suggestions ?? true,
+      ...options,
+    })
   }
 
   #execute(run: Run, context: GatewayContext, rootValue?: unknown): ExecutionResult | Promise<ExecutionResult> {
@@ -171,7 +180,9 @@ export class Executor {
   ): ExecutionResult {
     if (!result.errors) return result
     const { isAborted = false, isForYoga = false } = options
-    const errors = visibleErrors(result.errors, { requestId, isAborted, isForYoga, log: this.#options.log })
+    const { log, shown } = this.#options
+    const showsSuggestions = shown?.suggestions ?? true
+    const errors = visibleErrors(result.errors, { requestId, isAborted, isForYoga, showsSuggestions, log })
     return { ...result, errors }
   }
 

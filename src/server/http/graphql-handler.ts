@@ -7,6 +7,8 @@ export interface HttpContext {
   readonly requestId: string
   /** Aborted when the connection has gone away before the answer was sent. */
   readonly gone: StopSignal
+  /** The client's address, by which limits count: see `ClientAddresses`. */
+  readonly address: string
 }
 
 /**

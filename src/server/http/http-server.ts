@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { HttpConnections } from './http-connections.ts'
 import type { RequestsInFlight } from './requests-in-flight.ts'
 
 export interface HttpServer extends AsyncDisposable {
@@ -11,6 +12,8 @@ export interface HttpServer extends AsyncDisposable {
 
 // Longer than the 60 s of common load balancers, which must be the side that closes an idle connection.
 const KEEP_ALIVE_MS = 65_000
+/** How often is looked for clients that are too slow: they are closed so much later than their time is up. */
+const CHECK_MS = 1_000
 
 export interface HttpServerOptions {
   readonly host: string
@@ -22,6 +25,12 @@ export interface HttpServerOptions {
   readonly drain?: () => Promise<void>
   /** Requests that the listener has taken and not answered. The listener counts them. */
   readonly inFlight: RequestsInFlight
+  /** Milliseconds in which a client must send the head of a request. */
+  readonly headersTimeoutMs: number
+  /** Milliseconds in which a client must send a whole request. */
+  readonly receiveTimeoutMs: number
+  /** Counts connections, and closes or refuses those that are too many. */
+  readonly connections: HttpConnections
 }
 
 /**
@@ -32,14 +41,31 @@ export interface HttpServerOptions {
  * @throws {Error} when the address cannot be listened on, saying how to choose another
  */
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, shutdownTimeoutMs, upgrade, drain, inFlight } = options
+  const { host, port, shutdownTimeoutMs, upgrade, drain, inFlight, connections } = options
   let accepting = true
 
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 60_000 }, (req, res) => {
+  const times = {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: Math.min(options.headersTimeoutMs, options.receiveTimeoutMs),
+    requestTimeout: options.receiveTimeoutMs,
+    connectionsCheckingInterval: CHECK_MS,
+  }
+  const server = createServer(times, (req, res) => {
     if (!accepting) res.setHeader('connection', 'close')
+    // Kept, since a request that is destroyed has no connection any more.
+    const { socket } = req
+    connections.began(req)
+    res.once('close', () => connections.ended(socket))
     listener(req, res)
   })
-  if (upgrade) server.on('upgrade', upgrade)
+  admitOnly(server, connections)
+  // Such as a connection that cannot be accepted for want of memory. The next one may be.
+  server.on('error', () => {})
+  if (upgrade)
+    server.on('upgrade', (req, socket, head) => {
+      connections.release(req.socket)
+      upgrade(req, socket, head)
+    })
   server.listen(port, host)
   try {
     await once(server, 'listening')
@@ -63,6 +89,15 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
       await closed
     },
   }
+}
+
+/** Lets the server serve only connections that are admitted. An admitted one may come again: see `ignoreUpgrade`. */
+function admitOnly(server: Server, connections: HttpConnections): void {
+  const serve = server.listeners('connection') as ((socket: Socket) => void)[]
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => {
+    if (connections.admit(socket)) for (const each of serve) each.call(server, socket)
+  })
 }
 
 /** Says why an address cannot be listened on, and which setting would help. */

@@ -1,17 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { isLoopbackHost } from '../loopback.ts'
+import { isLoopbackHost, isOnlyLocal, type Reach } from '../loopback.ts'
 
 /** The answer to a request that is not served. It is known before the body is read. */
 interface Refusal {
   readonly status: number
-  readonly code: 'BAD_REQUEST' | 'FORBIDDEN_HOST' | 'FORBIDDEN_ORIGIN' | 'UNSUPPORTED_MEDIA_TYPE'
+  readonly code: 'BAD_REQUEST' | 'FORBIDDEN_HOST' | 'FORBIDDEN_ORIGIN' | 'FORBIDDEN_PROXY' | 'UNSUPPORTED_MEDIA_TYPE'
   readonly message: string
+  /** The rule that refused it, for the log. Clients do not see it. */
+  readonly rule?: string
 }
 
 /** The parts of a request that show where it comes from. An upgrade to WebSocket has them as well. */
 interface GuardedRequest {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
+  /** Names and values in turn, as they came. `headers` has only the first of several `Host`. */
+  readonly rawHeaders?: readonly string[] | undefined
+  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined
 }
 
 /** Decides which requests are served. */
@@ -19,7 +24,7 @@ export interface RequestGuard {
   /**
    * Returns null when the request may be served.
    *
-   * @param options.anyHost does not check the host name, for paths that show no data: load balancers ask by address
+   * @param options.anyHost checks neither the host name nor for a proxy, for paths that show no data: load balancers ask by address
    */
   refusalOf(request: GuardedRequest, options?: { anyHost?: boolean }): Refusal | null
   /** True for the origin of another site whose pages may read answers. */
@@ -36,14 +41,15 @@ const SIMPLE_CONTENT = /^\s*(?:text\/plain|multipart\/form-data|application\/x-w
  * The gateway may hold tokens and listen on loopback, where any web page can send requests. So pages of other sites are
  * refused unless their origin is allowed, even if they could not read the answer. Unknown host names are refused as well,
  * since an attacker's name may resolve to this address (DNS rebinding).
+ *
+ * A proxy on this machine may make of every host name a loopback one. So while the settings say that only this machine reaches the
+ * gateway, requests that show a proxy are refused, and so are those of clients on other machines, which the server of a host
+ * application may let in.
  */
-export function createRequestGuard(config: {
-  readonly host: string
-  readonly allowedHosts: readonly string[]
-  readonly corsOrigins: readonly string[]
-}): RequestGuard {
+export function createRequestGuard(config: Reach & { readonly corsOrigins: readonly string[] }): RequestGuard {
   const hosts = new Set(config.allowedHosts.map((host) => host.toLowerCase()))
   const checksHost = !hosts.has('*') && (hosts.size > 0 || isLoopbackHost(config.host))
+  const isLocal = isOnlyLocal(config)
   const origins = new Set(config.corsOrigins)
   /** The last well-formed Host header, which need not be parsed again. Nearly all requests have the same. */
   let wellFormed = ''
@@ -53,8 +59,13 @@ export function createRequestGuard(config: {
     origins.has(origin) ||
     (origins.has('loopback') && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname))
 
-  function refusalOf({ method, headers }: GuardedRequest, { anyHost = false } = {}): Refusal | null {
+  function refusalOf(
+    { method, headers, rawHeaders, socket }: GuardedRequest,
+    { anyHost = false } = {},
+  ): Refusal | null {
     const { host = '', origin } = headers
+    if (rawHeaders && hasTwoHosts(rawHeaders))
+      return { status: 400, code: 'BAD_REQUEST', message: 'Expected one Host header, got several' }
     if (host !== wellFormed && host !== '') {
       if (!URL.canParse(`http://${host}`)) {
         const message = `Expected a Host header such as "localhost:4000", got ${JSON.stringify(host)}`
@@ -69,12 +80,13 @@ export function createRequestGuard(config: {
         return { status: 403, code: 'FORBIDDEN_HOST', message }
       }
     }
-    const isForeign =
-      origin === undefined ? isForeignFetch(headers) : !isSameHost(origin, host) && !isAllowedOrigin(origin)
-    if (isForeign) {
-      const message = `Expected a page of this gateway or of an allowed origin, got ${origin ?? 'another site'}; see corsOrigins`
-      return { status: 403, code: 'FORBIDDEN_ORIGIN', message }
+    if (isLocal && !anyHost) {
+      if (!isLoopbackClient(socket?.remoteAddress)) return { status: 403, code: 'FORBIDDEN_HOST', message: FAR_CLIENT }
+      const sign = proxySignOf(headers)
+      if (sign !== null) return { status: 403, code: 'FORBIDDEN_PROXY', message: proxyMessage(sign) }
     }
+    const rule = foreignRuleOf(headers, origin, host)
+    if (rule !== null) return { status: 403, code: 'FORBIDDEN_ORIGIN', message: FOREIGN, rule }
     if (method === 'POST' && SIMPLE_CONTENT.test(headers['content-type'] ?? 'text/plain')) {
       const message = `Expected content-type application/json, got ${headers['content-type'] ?? 'none'}`
       return { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message }
@@ -82,7 +94,52 @@ export function createRequestGuard(config: {
     return null
   }
 
+  /** Returns the rule by which a page of another site is refused. Null for any other client. */
+  function foreignRuleOf(headers: IncomingHttpHeaders, origin: string | undefined, host: string): string | null {
+    if (origin === undefined) return isForeignFetch(headers) ? 'sec-fetch-site, without an origin' : null
+    return isSameHost(origin, host) || isAllowedOrigin(origin) ? null : 'origin'
+  }
+
   return { refusalOf, isAllowedOrigin }
+}
+
+/** The one answer to pages of other sites. It does not tell an attacker which rule refused the page. */
+const FOREIGN = 'Expected a page of this gateway or of an allowed origin; see corsOrigins'
+
+/** The server of a host application may listen beyond loopback, and everybody can send a loopback name as `Host`. */
+const FAR_CLIENT =
+  'Expected a client on the machine of the gateway, as its settings say: to serve others, set allowedHosts to the host names ' +
+  'under which they reach it, or host to the address on which the server listens'
+
+/** True for a client on this machine, and for one without an address, as of a Unix socket. */
+function isLoopbackClient(address: string | undefined): boolean {
+  return address === undefined || isLoopbackHost(address.startsWith('::ffff:') ? address.slice(7) : address)
+}
+
+/** Returns the header that shows a proxy between the client and the gateway. Null when there is none. */
+function proxySignOf(headers: IncomingHttpHeaders): string | null {
+  for (const name in headers) {
+    if (name === 'forwarded' || name === 'via' || name === 'x-real-ip' || name.startsWith('x-forwarded-')) return name
+  }
+  return null
+}
+
+function proxyMessage(header: string): string {
+  return (
+    `Expected no proxy in front of a gateway that only its own machine should reach, got the header ${header}. ` +
+    'To serve through a proxy, set allowedHosts to the host names under which clients reach it, and let it pass Host on; ' +
+    'trustProxy then makes the addresses of clients known'
+  )
+}
+
+/** True for a request with several `Host` headers, of which a proxy may have checked another one. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts > 1
 }
 
 /**

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Logger } from '../../observability/logger.ts'
 import { Stop } from '../../upstream/waiting/stop.ts'
 import { UnauthenticatedError } from '../caller/unauthenticated-error.ts'
+import type { ClientAddresses } from './client-address.ts'
 import type { GraphqlHandler, HttpContext } from './graphql-handler.ts'
 import { pathOf } from './graphql-path.ts'
 import { toOriginForm } from './origin-form.ts'
@@ -22,6 +23,7 @@ import type { UnreadAnswers } from './unread-answers.ts'
  */
 export function createRequestListener(parts: {
   guard: RequestGuard
+  addresses: ClientAddresses
   graphql: GraphqlHandler
   isReady: () => boolean
   hostRoutes: HostRoutes
@@ -29,14 +31,15 @@ export function createRequestListener(parts: {
   unread: UnreadAnswers
   log: Logger
 }): RequestListener {
-  const { guard, inFlight, unread, log } = parts
+  const { guard, addresses, inFlight, unread, log } = parts
   const routeOf = createRoutes(parts)
 
   /** Rejects for a synchronous throw as well, so that all failures end in `fail`. */
   async function answer(req: IncomingMessage, res: ServerResponse, route: Route, context: HttpContext) {
     const refusal = guard.refusalOf(req, { anyHost: route.isForAnyHost })
     if (refusal) {
-      const { status, code, message } = refusal
+      const { status, code, message, rule } = refusal
+      if (rule) log.info({ requestId: context.requestId, rule }, 'A page of another site was refused')
       return sendJson(res, status, { errors: [{ message, extensions: { code, requestId: context.requestId } }] })
     }
     allowOrigin(req, res, guard)
@@ -67,7 +70,9 @@ export function createRequestListener(parts: {
         'request',
       )
     })
-    answer(req, res, route, { requestId, gone }).catch((err: unknown) => fail(res, err, requestId))
+    answer(req, res, route, { requestId, gone, address: addresses.of(req) }).catch((err: unknown) =>
+      fail(res, err, requestId),
+    )
   }
 
   function fail(res: ServerResponse, err: unknown, requestId: string): void {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { systemClock } from '../../upstream/waiting/clock.ts'
@@ -17,17 +18,17 @@ export function createConnectionServer(
     readonly executor: Executor
     readonly identify: Identify
     readonly guard: RequestGuard
+    readonly addressOf: (request: IncomingMessage) => string
+    readonly leaveHttp: (request: IncomingMessage) => void
     readonly log: Logger
   },
 ): ConnectionServer {
-  const { executor, identify, guard, log } = parts
+  const { executor, ...shared } = parts
   return new ConnectionServer({
     operations: new Operations(executor),
     caps: new ConnectionCaps(connectionLimitsOf(config), systemClock.now),
     kept: new KeptBytes(config.maxAnswerBytes),
-    identify,
-    guard,
-    log,
+    ...shared,
     clock: systemClock,
     maxMessageBytes: config.maxMessageBytes,
     maxRequestBytes: config.maxRequestBytes,

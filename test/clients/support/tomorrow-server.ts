@@ -23,8 +23,8 @@ export async function startTomorrowServer(): Promise<ClientServer> {
     { ...config, liveDrainMs: 0 },
     { schema: createTomorrowSchema(), registry, live, isReady: () => true, log },
   )
-  const { handle, upgrade, drain, inFlight } = door
-  const http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight })
+  const { handle, upgrade, drain, inFlight, httpConnections: connections } = door
+  const http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight, connections })
   return {
     name: 'tomorrow',
     url: `http://127.0.0.1:${http.port}/graphql`,

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest'
+import { parseConfig } from '../../../src/config/parse-config.ts'
+import { createClientAddresses } from '../../../src/server/http/client-address.ts'
+import { HttpConnections } from '../../../src/server/http/http-connections.ts'
 import { startHttpServer } from '../../../src/server/http/http-server.ts'
 import { RequestsInFlight } from '../../../src/server/http/requests-in-flight.ts'
+
+const config = parseConfig({ port: 0, shutdownTimeoutMs: 0 })
 
 it.each([
   [
@@ -11,6 +16,11 @@ it.each([
   ['192.0.2.1', /^Cannot listen on 192\.0\.2\.1, port 0: no such address \(EADDRNOTAVAIL\): .*--host or PINQL_HOST/],
 ])('names the setting for an address that is not of this machine: %s', async (host, message) => {
   await expect(
-    startHttpServer(() => {}, { host, port: 0, shutdownTimeoutMs: 0, inFlight: new RequestsInFlight() }),
+    startHttpServer(() => {}, {
+      ...config,
+      host,
+      inFlight: new RequestsInFlight(),
+      connections: new HttpConnections(config, createClientAddresses([])),
+    }),
   ).rejects.toThrow(message)
 })

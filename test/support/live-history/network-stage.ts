@@ -89,8 +89,8 @@ async function startServers(registry: ServiceRegistry, live: Informers) {
   })
   const log = createLogger({ level: 'error', secrets: [], sink: process.stderr })
   const door = createFrontDoor(config, { schema: createSchema(), registry, live, isReady: () => true, log })
-  const { handle, upgrade, drain, inFlight } = door
-  const http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight })
+  const { handle, upgrade, drain, inFlight, httpConnections: connections } = door
+  const http = await startHttpServer(handle, { ...config, upgrade, drain, inFlight, connections })
   return {
     url: `http://127.0.0.1:${http.port}/graphql`,
     async [Symbol.asyncDispose]() {

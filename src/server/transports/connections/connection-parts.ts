@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Logger } from '../../../observability/logger.ts'
 import type { Clock } from '../../../upstream/waiting/clock.ts'
 import type { Identify } from '../../caller/caller.ts'
@@ -14,6 +15,10 @@ export interface ConnectionParts {
   readonly kept: KeptBytes
   readonly identify: Identify
   readonly guard: RequestGuard
+  /** Returns the address of the client that sent a request, by which limits count. */
+  readonly addressOf: (request: IncomingMessage) => string
+  /** Stops counting the connection of a request as one of HTTP: it has become an event stream. */
+  readonly leaveHttp: (request: IncomingMessage) => void
   readonly log: Logger
   /** Times pings, and how long clients leave something unread. */
   readonly clock: Clock

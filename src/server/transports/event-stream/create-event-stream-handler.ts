@@ -28,11 +28,11 @@ export function createEventStreamHandler(
   parts: ConnectionParts,
   { owner, maxRequestBytes }: { readonly owner: ConnectionOwner; readonly maxRequestBytes: number },
 ): EventStreamHandler {
-  const { caps, identify, operations } = parts
-  return async (req, res, { requestId, gone, asked }) => {
+  const { caps, identify, leaveHttp, operations } = parts
+  return async (req, res, { requestId, gone, address, asked }) => {
     // The request waits behind another answer on its connection. That answer may be an endless stream.
     const isQueued = res.socket === null
-    const tally = isQueued ? null : caps.open(req.socket.remoteAddress ?? '')
+    const tally = isQueued ? null : caps.open(address)
     try {
       if (isQueued)
         throw new EventStreamRefusal(400, 'Expected one event stream per connection, got several requests in a row')
@@ -46,6 +46,7 @@ export function createEventStreamHandler(
         return
       }
       const exceeded = tally.begin()
+      leaveHttp(req)
       const connection = new EventStreamConnection(res, { parts, tally, owner, requestId })
       if (exceeded) {
         connection.fail(capError(exceeded))

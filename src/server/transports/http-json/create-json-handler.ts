@@ -36,8 +36,8 @@ export function createJsonHandler(parts: {
 
   /** A body that has been read is handed over as body parsers leave it. */
   function leaveToYoga(req: IncomingMessage, res: ServerResponse, context: HttpContext, body?: Buffer): unknown {
-    const { requestId, gone } = context
-    return yoga(body ? Object.assign(req, { body: Readable.from([body]) }) : req, res, { requestId, gone })
+    const { requestId, gone, address } = context
+    return yoga(body ? Object.assign(req, { body: Readable.from([body]) }) : req, res, { requestId, gone, address })
   }
 
   return async (req, res, context, known) => {

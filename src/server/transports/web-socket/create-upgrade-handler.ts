@@ -23,7 +23,7 @@ export function createUpgradeHandler(
   parts: ConnectionParts,
   { owner, maxMessageBytes }: { readonly owner: ConnectionOwner; readonly maxMessageBytes: number },
 ): UpgradeHandler {
-  const { guard, caps } = parts
+  const { guard, caps, addressOf } = parts
   const settings: ServerOptions<typeof ServedSocket> & { closeTimeout: number } = {
     WebSocket: ServedSocket,
     noServer: true,
@@ -46,7 +46,7 @@ export function createUpgradeHandler(
       return
     }
     sockets.handleUpgrade(request, socket, head, (ws) => {
-      const tally = caps.open(request.socket.remoteAddress ?? '')
+      const tally = caps.open(addressOf(request))
       if (!tally || ws.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
         tally?.close()
         const [code, reason] = tally ? CLOSE_REASONS.wrongProtocol : CLOSE_REASONS.tooMany

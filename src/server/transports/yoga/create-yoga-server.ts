@@ -2,12 +2,11 @@ import type { Logger } from '../../../observability/logger.ts'
 import type { Identify } from '../../caller/caller.ts'
 import { clientErrorOf, maskedErrorOf } from '../../graphql/client-error.ts'
 import type { Executor } from '../../graphql/executor.ts'
-import { EXAMPLES } from '../../pages/graphiql-examples.ts'
 import { useExecutor } from './use-executor.ts'
 import { useNoSubscriptions } from './use-no-subscriptions.ts'
-import { createYoga, renderGraphiQL, type YogaServerInstance } from './yoga.ts'
+import { createYoga, type YogaServerInstance } from './yoga.ts'
 
-/** Creates the server of GraphiQL, and of operations that come over HTTP in an unusual form. */
+/** Creates the server of operations that come over HTTP in an unusual form. */
 export function createYogaServer(parts: {
   executor: Executor
   identify: Identify
@@ -29,13 +28,8 @@ export function createYogaServer(parts: {
         return seen ?? maskedErrorOf(error, null)
       },
     },
-    renderGraphiQL: async (options) => renderGraphiQL(options),
-    // Event streams carry the headers of the tab, and so its tokens. The page's WebSockets would not.
-    graphiql: {
-      title: 'pinql',
-      subscriptionsProtocol: 'SSE',
-      defaultTabs: EXAMPLES.map((example) => ({ ...example })),
-    },
+    // Yoga would make an answer of its own for each browser that asks for the page: `GraphiqlPage` serves it.
+    graphiql: false,
     logging: false,
     landingPage: false,
     // The request listener does CORS and health checks. Yoga's own health check cannot be turned off, and answers any URL that

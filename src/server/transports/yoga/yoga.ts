@@ -32,7 +32,7 @@ export const answerAsYoga = processRegularResult as <Answer>(
 const TAB_STYLE = '<style>.graphiql-tab{transform:none!important}</style>'
 
 /** Renders GraphiQL's page. Its script has nine megabytes, so it is loaded only when somebody opens the page. */
-export async function renderGraphiQL(options?: Record<string, unknown>): Promise<string> {
+export async function renderGraphiQL(options: Record<string, unknown>): Promise<string> {
   const page = await import('@graphql-yoga/render-graphiql')
   return page.renderGraphiQL(options).replace('</head>', `${TAB_STYLE}</head>`)
 }

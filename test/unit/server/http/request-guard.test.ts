@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { createRequestGuard } from '../../../../src/server/http/request-guard.ts'
 
-const LOOPBACK = { host: '127.0.0.1', allowedHosts: [], corsOrigins: ['loopback'] }
+const LOOPBACK = { host: '127.0.0.1', allowedHosts: [], trustProxy: [], corsOrigins: ['loopback'] }
 
 function codeOf(config: typeof LOOPBACK | object, headers: IncomingHttpHeaders, method = 'GET') {
   const guard = createRequestGuard({ ...LOOPBACK, ...config })
@@ -103,6 +103,69 @@ describe('a page in a browser', () => {
     const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
     expect(codeOf({}, { host: 'localhost:4000', ...headers })).toBeNull()
   })
+})
+
+describe('a proxy in front', () => {
+  const signs = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
+
+  it.each(signs)('is refused while only this machine should reach the gateway: %s', (sign) => {
+    const headers = { host: '127.0.0.1:4000', [sign]: '1.2.3.4' }
+    expect(codeOf({}, headers)).toBe('FORBIDDEN_PROXY')
+    expect(codeOf({ allowedHosts: ['localhost'] }, headers)).toBe('FORBIDDEN_PROXY')
+    const guard = createRequestGuard(LOOPBACK)
+    expect(guard.refusalOf({ headers })?.message).toContain(`${sign}. To serve through a proxy, set allowedHosts`)
+    expect(guard.refusalOf({ headers }, { anyHost: true })).toBeNull()
+  })
+
+  it.each([{ host: '0.0.0.0' }, { allowedHosts: ['p.example'] }, { trustProxy: 1 }, { trustProxy: ['10.0.0.1'] }])(
+    'is served where the settings say so: %j',
+    (config) => {
+      for (const sign of signs)
+        expect(codeOf(config, { host: 'localhost', [sign]: '1.2.3.4' })).toBe(codeOf(config, { host: 'localhost' }))
+    },
+  )
+})
+
+it.each([
+  ['127.0.0.1', {}, null],
+  ['::1', {}, null],
+  ['::ffff:127.0.0.1', {}, null],
+  [undefined, {}, null],
+  ['192.168.1.9', {}, 'FORBIDDEN_HOST'],
+  ['::ffff:203.0.113.9', {}, 'FORBIDDEN_HOST'],
+  ['2001:db8::1', { allowedHosts: ['localhost'] }, 'FORBIDDEN_HOST'],
+  ['192.168.1.9', { allowedHosts: ['p.example'] }, null],
+  ['192.168.1.9', { host: '0.0.0.0' }, null],
+] as const)('of a client at %s, with %j, believes no Host header', (remoteAddress, config, code) => {
+  const guard = createRequestGuard({ ...LOOPBACK, ...config })
+  const request = { headers: { host: 'localhost:4000' }, socket: { remoteAddress } }
+  expect(guard.refusalOf(request)?.code ?? null).toBe(code)
+  expect(guard.refusalOf(request, { anyHost: true })).toBeNull()
+})
+
+it('refuses several Host headers, of which a proxy may have checked another', () => {
+  const guard = createRequestGuard(LOOPBACK)
+  const rawHeaders = ['Host', 'localhost', 'accept', '*/*', 'hOST', 'evil.example']
+  expect(guard.refusalOf({ headers: { host: 'localhost' }, rawHeaders })).toMatchObject({
+    status: 400,
+    code: 'BAD_REQUEST',
+  })
+  expect(guard.refusalOf({ headers: { host: 'localhost' }, rawHeaders: rawHeaders.slice(0, 4) })).toBeNull()
+})
+
+it('tells pages of other sites the same, whatever rule refused them', () => {
+  const guard = createRequestGuard({ ...LOOPBACK, corsOrigins: ['https://a.example'] })
+  const foreign: IncomingHttpHeaders[] = [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: 'not an origin' },
+    { origin: 'https://a.example:8443' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+  ]
+  const refusals = foreign.map((headers) => guard.refusalOf({ headers: { host: 'localhost', ...headers } }))
+  expect(new Set(refusals.map((refusal) => refusal?.message)).size).toBe(1)
+  expect(refusals.every((refusal) => refusal?.code === 'FORBIDDEN_ORIGIN')).toBe(true)
 })
 
 describe('a POST', () => {

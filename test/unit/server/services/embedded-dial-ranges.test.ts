@@ -16,6 +16,8 @@ it.each([
   [{ host: '192.168.1.5' }],
   [{ allowedHosts: ['pins.example.com'] }],
   [{ allowedHosts: ['*'] }],
+  [{ trustProxy: 1 }],
+  [{ trustProxy: ['10.0.0.1'] }],
 ])('keeps those who reach a gateway by %j out of its network', (input) => {
   expect(rangesOf(input)).toEqual(['public'])
 })

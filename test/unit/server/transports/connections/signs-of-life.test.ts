@@ -60,6 +60,8 @@ function startServer(clock: VirtualClock): ConnectionServer {
     kept: new KeptBytes(config.maxAnswerBytes),
     identify: async () => ({ key: 'caller' }) as never,
     guard: createRequestGuard(config),
+    addressOf: () => '127.0.0.1',
+    leaveHttp: () => {},
     log: { debug() {}, error() {} } as never,
     clock,
     pingIntervalMs: config.livePingMs,
@@ -95,6 +97,7 @@ async function openEventStream(server: ConnectionServer, clock: VirtualClock): P
   await server.serveEventStream(request, response, {
     requestId: 'x',
     gone: new Stop(),
+    address: '127.0.0.1',
     asked: { query: 'subscription { pinsChanged { kind } }' },
   })
   return socket
