@@ -4,7 +4,10 @@ import { RefuseSkips } from './test/support/refuse-skips.ts'
 const SEED_PROPERTIES = 'test/support/seed-properties.ts'
 
 // Tests in one folder share their needs: `unit` opens no socket, but to test the servers of `support`; the others start real ones on port 0.
-const project = (name: string, more: { globalSetup?: string; setupFiles?: string[]; isolate?: boolean } = {}) => ({
+const project = (
+  name: string,
+  more: { globalSetup?: string; setupFiles?: string[]; isolate?: boolean; testTimeout?: number } = {},
+) => ({
   extends: true as const,
   test: { name, include: [`test/${name}/**/*.test.ts`], ...more },
 })
@@ -28,6 +31,8 @@ export default defineConfig({
       project('schema', { isolate: false }),
       project('integration', { setupFiles: [SEED_PROPERTIES, 'test/support/load-hono-response.ts'], isolate: false }),
       project('contract', { setupFiles: [SEED_PROPERTIES], isolate: false }),
+      // Starts processes, and floods them.
+      project('security', { testTimeout: 300_000 }),
       project('browser'),
       project('e2e', { globalSetup: 'test/support/build-dist.ts' }),
     ],
