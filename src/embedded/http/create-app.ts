@@ -14,8 +14,10 @@ import type { PinStore } from '../store/pin-store.ts'
 import type { ListedPin, StoredPin } from '../store/stored-pin.ts'
 import { assertRoom } from './assert-room.ts'
 import { pinFilterOf } from './pin-filter-of.ts'
+import { type OutgoingAnswer, UnreadAnswers } from './unread-answers.ts'
 
-const MAX_BODY_BYTES = 1024 * 1024
+/** The largest pin has a quarter of that. Clients may escape every character of it. */
+const MAX_BODY_BYTES = 512 * 1024
 
 /** The specification's failures, and two of this service. */
 const STATUS_OF = { ...FAILURE_STATUS, PAYLOAD_TOO_LARGE: 413, STORAGE_UNAVAILABLE: 503 } as const
@@ -38,6 +40,12 @@ export interface AppContext {
   readonly onError: (error: unknown) => void
 }
 
+interface AppTypes {
+  Variables: { owner: number }
+  /** Empty or undefined without a server. */
+  Bindings: { outgoing?: OutgoingAnswer }
+}
+
 /**
  * Creates the HTTP side of the service: the five operations of the Pinning Service API 1.0.0.
  *
@@ -45,9 +53,10 @@ export interface AppContext {
  * token has no such pin, 409 when the token has no room left, 413 for a body that is too large, 500 for a bug, and 503
  * when the disk refuses to write.
  */
-export function createApp(context: AppContext): Hono<{ Variables: { owner: number } }> {
+export function createApp(context: AppContext): Hono<AppTypes> {
   const { pins, limits } = context
-  const app = new Hono<{ Variables: { owner: number } }>()
+  const app = new Hono<AppTypes>()
+  const unread = new UnreadAnswers()
   const body = (pin: ListedPin): PinStatusBody =>
     printPinStatus({
       ...pin,
@@ -84,9 +93,13 @@ export function createApp(context: AppContext): Hono<{ Variables: { owner: numbe
     }),
   )
 
-  app.get('/pins', (c) => {
-    const { count, results } = pins.list(c.var.owner, pinFilterOf(parseListQuery(new URL(c.req.url).searchParams)))
-    return c.json({ count, results: results.map(body) })
+  app.get('/pins', async (c) => {
+    const filter = pinFilterOf(parseListQuery(new URL(c.req.url).searchParams))
+    if (!unread.hasRoom(c.var.owner)) await unread.room(c.var.owner, { signal: c.req.raw.signal })
+    const { count, results } = pins.list(c.var.owner, filter, limits.maxPageBytes)
+    const text = JSON.stringify({ count, results: results.map(body) })
+    if (c.env?.outgoing) unread.hold(c.var.owner, text.length, c.env.outgoing)
+    return c.body(text, 200, { 'content-type': 'application/json' })
   })
 
   app.post('/pins', async (c) => {

@@ -4,6 +4,9 @@ import { createAdaptorServer } from '@hono/node-server'
 
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+/** Milliseconds after which a client is disconnected that neither sends nor reads anything. */
+const SILENCE_TIMEOUT_MS = 30_000
+const MAX_CONNECTIONS = 1_000
 
 /** A server that listens. Disposing it waits until requests in flight are answered. */
 export interface ServedApp extends AsyncDisposable {
@@ -24,6 +27,8 @@ export async function serveApp(
   const server = createAdaptorServer({ fetch }) as Server
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.timeout = SILENCE_TIMEOUT_MS
+  server.maxConnections = MAX_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, resolve)
