@@ -6,12 +6,14 @@ import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { Turns } from '../dag/turns.ts'
 import { Bitswap } from './bitswap.ts'
 import type { ServedBlocks } from './bitswap-peer.ts'
 import type { BitswapSession } from './bitswap-session.ts'
+import { guardedYamux } from './guarded-yamux.ts'
+import { InboundRoom } from './inbound-room.ts'
 
 /** More than all pins together have in flight. */
 const MAX_DIALS = 2_000
@@ -32,6 +34,8 @@ export interface Peer extends AsyncDisposable {
 
 export interface PeerOptions {
   readonly blocks: ServedBlocks
+  /** Shared with other long works of the thread. Default: turns of its own. */
+  readonly turns?: Turns
   /** Multiaddrs to listen on. */
   readonly listen: readonly string[]
   /** File of the peer's private key, created where it is missing. Default: a new key at each start. */
@@ -49,12 +53,13 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   const { maxConnections = 100, dialTimeoutMs = 6_000 } = options
   // libp2p would also dial the addresses that a peer announces. Only the addresses given to `dial` may be dialled.
   const wanted = new Map<string, number>()
+  const room = new InboundRoom()
   const libp2p = await createLibp2p({
     privateKey: options.keyFile ? await readOrMakeKey(options.keyFile) : await generateKeyPair('Ed25519'),
     addresses: { listen: [...options.listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [guardedYamux(room)],
     services: { identify: identify() },
     connectionManager: {
       maxConnections,
@@ -66,7 +71,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     },
     connectionGater: { denyDialMultiaddr: (address) => !wanted.has(address.toString()) },
   })
-  const bitswap = new Bitswap(libp2p, options.blocks)
+  const bitswap = new Bitswap(libp2p, options.blocks, { turns: options.turns ?? new Turns(), room })
   await bitswap.start()
   /** Deletes libp2p's records of a peer, which it would keep for ever. */
   const forget = (peerId: PeerId): void => {

@@ -7,8 +7,10 @@ import type { Peer } from '../bitswap/start-peer.ts'
 import { claimedDagSize, isLeaf, unreadable } from '../dag/block-links.ts'
 import { cidOfKey } from '../dag/cid-of-key.ts'
 import { DagError } from '../dag/dag-error.ts'
+import type { Turns } from '../dag/turns.ts'
 import { inlineBlock, unverifiable } from '../dag/verify-block.ts'
 import { walkDag } from '../dag/walk-dag.ts'
+import type { WalkRoom } from '../dag/walk-room.ts'
 import type { Limits } from '../limits.ts'
 import { checkDagSize, checkTokenBytes } from '../queue/check-size.ts'
 import { PinFailedError, type Transfer } from '../queue/keeper.ts'
@@ -35,6 +37,9 @@ export interface BlockTransferContext {
   readonly gateways: readonly string[]
   /** Returns the bytes that the owner's pins hold now. */
   readonly bytesOf: (owner: number) => number
+  /** Shared by all transfers, as `room` is. */
+  readonly turns: Turns
+  readonly room: WalkRoom
 }
 
 /** Fetches the DAG of one pin into the store, block by block. */
@@ -70,17 +75,22 @@ export class BlockTransfer implements Transfer {
    * Walks the DAG until each block is stored, verified and held by the pin.
    *
    * @throws {PinFailedError} when the pin cannot be completed within its limits
+   * @throws {OutOfRoomError} when the walks of other pins need the memory. Another attempt may succeed.
    * @throws the reason given to `cancel`
    */
   async run(): Promise<void> {
-    const { limits, blocks } = this.#context
+    const { limits, blocks, turns, room } = this.#context
     const total = setTimeout(() => this.#fail('exceeded', limits.totalTimeoutMs), limits.totalTimeoutMs)
     try {
       assertNotFatal(this.#pin)
       const { signal } = this.#abort
+      const { owner, created: pin } = this.#pin
+      using share = room.open({ owner, pin }, (error) => this.#abort.abort(error))
       await walkDag(cidOfKey(this.#pin.cidKey), {
         concurrency: limits.concurrency,
         maxBlocks: limits.maxDagBlocks,
+        room: share,
+        turns,
         visit: (cid, depth) => this.#visit(cid, depth),
         signal,
       })

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StringMap } from '../../domain/pin.ts'
 import { storageTrouble } from '../../storage/storage-trouble.ts'
+import { OutOfRoomError } from '../dag/walk-room.ts'
 import type { Limits } from '../limits.ts'
 import { interruptionsIn } from '../store/interruptions.ts'
 import type { PinStore } from '../store/pin-store.ts'
@@ -31,8 +32,8 @@ interface ActivePin {
  * Processes the queue: moves pins from `queued` over `pinning` to `pinned` or `failed`.
  *
  * The queue is the table of pins itself, so it has no limit and survives a restart. Owners take turns, and no owner has more
- * than its share of the places. A full disk or an absent keeper fails no pin: the pin keeps its place, gives the reason in
- * its info, and is retried.
+ * than its share of the places. A full disk, an absent keeper or a lack of memory fails no pin: the pin keeps its place, gives
+ * the reason in its info, and is retried.
  */
 export class PinQueue {
   readonly #context: PinQueueContext
@@ -133,7 +134,8 @@ export class PinQueue {
         return
       } catch (error) {
         if (signal.aborted) break
-        if (![...this.#active.values()].some(({ trouble }) => trouble !== null)) onError(error)
+        const isKnown = [...this.#active.values()].some(({ trouble }) => trouble !== null)
+        if (!isKnown && !(error instanceof OutOfRoomError)) onError(error)
         active.trouble = `Waits to be tried again: ${troubleOf(error) ?? String(error)}`
         await delay(retryDelayMs(attempt), null, { signal }).catch(() => {})
         active.trouble = null
@@ -163,5 +165,6 @@ export class PinQueue {
 
 /** Describes a failure that passes by itself. Returns null for every other error. */
 function troubleOf(error: unknown): string | null {
-  return error instanceof KeeperUnavailableError ? error.message : storageTrouble(error)
+  const isPassing = error instanceof KeeperUnavailableError || error instanceof OutOfRoomError
+  return isPassing ? error.message : storageTrouble(error)
 }
