@@ -1,14 +1,12 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadDriver } from './open-database.ts'
+import { isBusy } from './storage-trouble.ts'
 
 /** Another process holds the lock. Every other error of `lockDirectory` means that the directory cannot be used. */
 export class DirectoryInUseError extends Error {
   override readonly name = 'DirectoryInUseError'
 }
-
-/** SQLite's result code when another connection holds the lock: https://sqlite.org/rescode.html#busy */
-const BUSY = 5
 
 /**
  * Locks a data directory for this process, until the lock is disposed or the process ends.
@@ -28,7 +26,7 @@ export async function lockDirectory(directory: string): Promise<Disposable> {
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    if (((cause as { errcode?: number }).errcode ?? 0) % 256 !== BUSY) throw cause
+    if (!isBusy(cause)) throw cause
     const message = `${directory} is in use by another pinql: stop that one, or name another data directory`
     throw new DirectoryInUseError(message, { cause })
   }
