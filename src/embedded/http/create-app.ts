@@ -15,6 +15,7 @@ import type { ListedPin, StoredPin } from '../store/stored-pin.ts'
 import { assertRoom } from './assert-room.ts'
 import { pinFilterOf } from './pin-filter-of.ts'
 import { type OutgoingAnswer, UnreadAnswers } from './unread-answers.ts'
+import { whenFree } from './when-free.ts'
 
 /** The largest pin has a quarter of that. Clients may escape every character of it. */
 const MAX_BODY_BYTES = 512 * 1024
@@ -105,7 +106,7 @@ export function createApp(context: AppContext): Hono<AppTypes> {
   app.post('/pins', async (c) => {
     const wanted: NewPin = parsePin(await c.req.text())
     assertRoom(pins.usage(c.var.owner), limits)
-    const added = pins.add(c.var.owner, wanted)
+    const added = await whenFree(() => pins.add(c.var.owner, wanted))
     context.onAdded(added)
     return c.json(body(pins.getByKey(added.created) ?? added), 202)
   })
@@ -119,16 +120,16 @@ export function createApp(context: AppContext): Hono<AppTypes> {
   app.post('/pins/:requestid', async (c) => {
     const wanted = parsePin(await c.req.text())
     const requestId = c.req.param('requestid')
-    const replaced = pins.replace(c.var.owner, requestId, wanted)
+    const replaced = await whenFree(() => pins.replace(c.var.owner, requestId, wanted))
     if (!replaced) return noSuchPin(requestId)
     context.onRemoved(replaced.removed)
     context.onAdded(replaced.added)
     return c.json(body(pins.getByKey(replaced.added.created) ?? replaced.added), 202)
   })
 
-  app.delete('/pins/:requestid', (c) => {
+  app.delete('/pins/:requestid', async (c) => {
     const requestId = c.req.param('requestid')
-    const removed = pins.remove(c.var.owner, requestId)
+    const removed = await whenFree(() => pins.remove(c.var.owner, requestId))
     if (!removed) return noSuchPin(requestId)
     context.onRemoved(removed)
     return c.body(null, 202)

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StringMap } from '../../domain/pin.ts'
-import { storageTrouble } from '../../storage/storage-trouble.ts'
+import { isBusy, storageTrouble } from '../../storage/storage-trouble.ts'
 import { OutOfRoomError } from '../dag/walk-room.ts'
 import type { Limits } from '../limits.ts'
 import { interruptionsIn } from '../store/interruptions.ts'
@@ -60,7 +60,7 @@ export class PinQueue {
       this.#failedWakes = 0
     } catch (error) {
       // The added pin is still queued, so the request that added it must not fail.
-      onError(error)
+      if (!isBusy(error)) onError(error)
       this.#wakeTimer ??= setTimeout(
         () => {
           this.#wakeTimer = null
