@@ -194,7 +194,7 @@ const LAYERS: Layers = {
     'embedded/store',
     'storage',
   ],
-  'embedded/backup': ['domain', 'embedded/dag', 'embedded/kubo/kubo-ledger.ts', 'embedded/store', 'storage'],
+  'embedded/backup': ['domain', 'embedded/dag', 'embedded/kubo/kubo-ledger.ts', 'embedded/store', 'psa', 'storage'],
 
   cli: [
     'config',

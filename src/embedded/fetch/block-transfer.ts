@@ -10,10 +10,10 @@ import { DagError } from '../dag/dag-error.ts'
 import type { Turns } from '../dag/turns.ts'
 import { inlineBlock, unverifiable } from '../dag/verify-block.ts'
 import { walkDag } from '../dag/walk-dag.ts'
-import type { WalkRoom } from '../dag/walk-room.ts'
+import { OutOfRoomError, type WalkRoom } from '../dag/walk-room.ts'
 import type { Limits } from '../limits.ts'
 import { checkDagSize, checkTokenBytes } from '../queue/check-size.ts'
-import { PinFailedError, type Transfer } from '../queue/keeper.ts'
+import { PinFailedError, PinWaitsError, type Transfer } from '../queue/keeper.ts'
 import type { BlockStore } from '../store/block-store.ts'
 import { countInterruptions } from '../store/interruptions.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
@@ -75,7 +75,7 @@ export class BlockTransfer implements Transfer {
    * Walks the DAG until each block is stored, verified and held by the pin.
    *
    * @throws {PinFailedError} when the pin cannot be completed within its limits
-   * @throws {OutOfRoomError} when the walks of other pins need the memory. Another attempt may succeed.
+   * @throws {PinWaitsError} when the walks of other pins need the memory
    * @throws the reason given to `cancel`
    */
   async run(): Promise<void> {
@@ -96,6 +96,7 @@ export class BlockTransfer implements Transfer {
       })
       blocks.flush()
     } catch (error) {
+      if (error instanceof OutOfRoomError) throw new PinWaitsError(error.message, { cause: error })
       throw error instanceof DagError ? new PinFailedError(error.message, { cause: error }) : error
     } finally {
       clearTimeout(total)

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StringMap } from '../../domain/pin.ts'
 import { isBusy, storageTrouble } from '../../storage/storage-trouble.ts'
-import { OutOfRoomError } from '../dag/walk-room.ts'
 import type { Limits } from '../limits.ts'
 import { interruptionsIn } from '../store/interruptions.ts'
 import type { PinStore } from '../store/pin-store.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
-import { type Keeper, KeeperUnavailableError, PinFailedError, type Transfer } from './keeper.ts'
+import { type Keeper, KeeperUnavailableError, PinFailedError, PinWaitsError, type Transfer } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
 export interface PinQueueContext {
@@ -135,7 +134,7 @@ export class PinQueue {
       } catch (error) {
         if (signal.aborted) break
         const isKnown = [...this.#active.values()].some(({ trouble }) => trouble !== null)
-        if (!isKnown && !(error instanceof OutOfRoomError)) onError(error)
+        if (!isKnown && !(error instanceof PinWaitsError)) onError(error)
         active.trouble = `Waits to be tried again: ${troubleOf(error) ?? String(error)}`
         await delay(retryDelayMs(attempt), null, { signal }).catch(() => {})
         active.trouble = null
@@ -165,6 +164,6 @@ export class PinQueue {
 
 /** Describes a failure that passes by itself. Returns null for every other error. */
 function troubleOf(error: unknown): string | null {
-  const isPassing = error instanceof KeeperUnavailableError || error instanceof OutOfRoomError
+  const isPassing = error instanceof KeeperUnavailableError || error instanceof PinWaitsError
   return isPassing ? error.message : storageTrouble(error)
 }

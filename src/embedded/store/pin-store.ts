@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { NewPin, PinStatus, StringMap } from '../../domain/pin.ts'
 import { type Database, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
 import { foldCase } from './fold-case.ts'
 import { REQUEUE_INTERRUPTED } from './interruptions.ts'
 import { gramsOf } from './name-grams.ts'
@@ -100,13 +99,9 @@ export class PinStore {
    * Returns one page of the owner's pins, newest first, and the number of all that match. See `PinSearch.find`.
    *
    * @param maxBytes the page ends early with the pin that reaches so many bytes. `count` is then larger than the page, and the rest
-   *   comes with `before`, as after a full page.
+   *   comes with `before`, as after a full page. Default: no bound.
    */
-  list(
-    owner: number,
-    filter: PinFilter,
-    maxBytes = DEFAULT_LIMITS.maxPageBytes,
-  ): { count: number; results: ListedPin[] } {
+  list(owner: number, filter: PinFilter, maxBytes = Number.POSITIVE_INFINITY): { count: number; results: ListedPin[] } {
     const { count, keys } = this.#search.find(owner, filter)
     const results: ListedPin[] = []
     let bytes = 0
