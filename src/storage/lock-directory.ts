@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadDriver } from './open-database.ts'
+import { assertOwnDirectory } from './private-files.ts'
 import { isBusy } from './storage-trouble.ts'
 
 /** Another process holds the lock. Every other error of `lockDirectory` means that the directory cannot be used. */
@@ -14,10 +15,12 @@ export class DirectoryInUseError extends Error {
  * SQLite locks the empty file `lock`. The system releases that lock even after `kill -9`.
  *
  * @throws {DirectoryInUseError} when another process holds the lock
+ * @throws {OpenToOthersError} when everybody may write in the directory
  * @throws {Error} of the system, when the directory cannot be created or written
  */
 export async function lockDirectory(directory: string): Promise<Disposable> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+  assertOwnDirectory(directory)
   const path = join(directory, 'lock')
   closeSync(openSync(path, 'a', 0o600))
   const DatabaseSync = await loadDriver()

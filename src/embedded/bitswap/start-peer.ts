@@ -8,6 +8,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { assertPrivateFile } from '../../storage/private-files.ts'
 import { Turns } from '../dag/turns.ts'
 import { Bitswap } from './bitswap.ts'
 import type { ServedBlocks } from './bitswap-peer.ts'
@@ -48,6 +49,8 @@ export interface PeerOptions {
  * Starts a peer over TCP (noise, yamux, identify) with bitswap 1.2.0.
  *
  * It announces nothing and searches for no peers. It dials the addresses that `dial` is given, and serves the peers that dial it.
+ *
+ * @throws {OpenToOthersError} when others may read the file of its key
  */
 export async function startPeer(options: PeerOptions): Promise<Peer> {
   const { maxConnections = 100, dialTimeoutMs = 6_000 } = options
@@ -123,7 +126,10 @@ function peersOf(targets: readonly Multiaddr[]): PeerId[] {
 }
 
 async function readOrMakeKey(file: string): Promise<PrivateKey> {
-  if (existsSync(file)) return privateKeyFromProtobuf(readFileSync(file))
+  if (existsSync(file)) {
+    assertPrivateFile(file)
+    return privateKeyFromProtobuf(readFileSync(file))
+  }
   const key = await generateKeyPair('Ed25519')
   writeFileSync(file, privateKeyToProtobuf(key), { mode: 0o600 })
   return key
