@@ -20,6 +20,7 @@ import type { StoredPin } from '../store/stored-pin.ts'
 import type { DialRange } from './dial-policy.ts'
 import { GatewaySource } from './gateway-source.ts'
 import { OriginConnections } from './origin-connections.ts'
+import type { Slots } from './slots.ts'
 
 /** Bytes of a pin after which the owner's total is checked again. The first check is at the first block. */
 const QUOTA_CHECK_BYTES = 8 * 1024 * 1024
@@ -35,6 +36,8 @@ export interface BlockTransferContext {
   readonly dialRanges: readonly DialRange[]
   /** Base URLs of trustless HTTP gateways to ask as well. */
   readonly gateways: readonly string[]
+  /** For single blocks that are requested of gateways. Shared by all transfers. */
+  readonly gatewaySlots: Slots
   /** Returns the bytes that the owner's pins hold now. */
   readonly bytesOf: (owner: number) => number
   /** Shared by all transfers, as `room` is. */
@@ -63,12 +66,12 @@ export class BlockTransfer implements Transfer {
     this.#context = context
     this.#session = context.peer.createSession()
     this.#origins = new OriginConnections(context, pin.origins, (peerId) => this.#session.addPeer(peerId))
-    const { gateways, limits } = context
+    const { gateways, gatewaySlots: slots, limits } = context
     const { signal } = this.#abort
     // Each awaited block adds a listener.
     setMaxListeners(0, signal)
     this.#gateways =
-      gateways.length > 0 ? new GatewaySource(gateways, { maxBlockBytes: limits.maxBlockBytes, signal }) : null
+      gateways.length > 0 ? new GatewaySource(gateways, { maxBlockBytes: limits.maxBlockBytes, signal, slots }) : null
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Keeper } from '../queue/keeper.ts'
 import { BlockStore } from '../store/block-store.ts'
 import { BlockTransfer } from './block-transfer.ts'
 import type { DialRange } from './dial-policy.ts'
+import { Slots } from './slots.ts'
 
 export interface BlockKeeperOptions {
   readonly database: Database
@@ -35,7 +36,8 @@ export async function startBlockKeeper(options: BlockKeeperOptions): Promise<Kee
     maxConnections: limits.maxConnections,
     dialTimeoutMs: limits.dialTimeoutMs,
   })
-  const context = { ...options, blocks, peer, turns, room: new WalkRoom(limits.maxWalkBytes) }
+  const room = new WalkRoom(limits.maxWalkBytes)
+  const context = { ...options, blocks, peer, turns, room, gatewaySlots: new Slots(limits.concurrency) }
   return {
     peerId: peer.peerId,
     addresses: peer.addresses,

@@ -8,6 +8,9 @@ import type { StoredPin } from '../store/stored-pin.ts'
 import { type Keeper, KeeperUnavailableError, PinFailedError, PinWaitsError, type Transfer } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
+/** Characters of `info.status_details`: room for a line about each of 20 origins. */
+const MAX_DETAILS = 4_096
+
 export interface PinQueueContext {
   readonly pins: PinStore
   readonly keeper: Keeper
@@ -135,7 +138,7 @@ export class PinQueue {
         if (signal.aborted) break
         const isKnown = [...this.#active.values()].some(({ trouble }) => trouble !== null)
         if (!isKnown && !(error instanceof PinWaitsError)) onError(error)
-        active.trouble = `Waits to be tried again: ${troubleOf(error) ?? String(error)}`
+        active.trouble = shortened(`Waits to be tried again: ${troubleOf(error) ?? String(error)}`)
         await delay(retryDelayMs(attempt), null, { signal }).catch(() => {})
         active.trouble = null
       }
@@ -155,11 +158,18 @@ export class PinQueue {
       if (abort.signal.aborted || troubleOf(error) !== null) throw error
       if (!(error instanceof PinFailedError)) onError(error)
       const details = error instanceof PinFailedError ? error.message : `The service failed: ${String(error)}`
-      pins.setStatus(pin.created, 'failed', { status_details: details, ...transfer.progress() })
+      pins.setStatus(pin.created, 'failed', { status_details: shortened(details), ...transfer.progress() })
     } finally {
       abort.signal.removeEventListener('abort', cancel)
     }
   }
+}
+
+/** Shortens what origins and gateways are told to have said. Every list shows it. */
+function shortened(details: string): string {
+  if (details.length <= MAX_DETAILS) return details
+  // Half of a surrogate pair has no UTF-8.
+  return `${details.slice(0, MAX_DETAILS - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 /** Describes a failure that passes by itself. Returns null for every other error. */
