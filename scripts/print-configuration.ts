@@ -90,7 +90,9 @@ they may be meant for a proxy. A configured token lets everybody who reaches the
 service. That is why it listens on loopback unless told otherwise, answers to loopback host names only while it does, and lets
 only pages from \`corsOrigins\` call it from a browser. Tokens never appear in logs, errors or answers.
 
-The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only. A \`token\` beside
+The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only. A file with a secret that is
+empty, or that others may read, is refused, and so is a data directory in which everybody may write. One that others may look
+into is used with a warning. A \`token\` beside
 \`provider: embedded\` takes its place; pins that were added with the other one are not seen with it.
 
 ## Exit codes
