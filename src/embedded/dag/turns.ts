@@ -34,9 +34,12 @@ export class Turns {
     this.#waiting = []
     const until = performance.now() + LONGEST_TURN_MS
     let done = 0
-    // Works that ask for their next turn meanwhile come behind those that wait.
-    while (done < works.length && (done === 0 || performance.now() < until)) works[done++]?.(until)
-    this.#waiting = [...works.slice(done), ...this.#waiting]
-    if (this.#waiting.length > 0) this.#schedule()
+    try {
+      while (done < works.length && (done === 0 || performance.now() < until)) works[done++]?.(until)
+    } finally {
+      // Works that asked for their next turn meanwhile come behind those that wait.
+      this.#waiting = [...works.slice(done), ...this.#waiting]
+      if (this.#waiting.length > 0) this.#schedule()
+    }
   }
 }

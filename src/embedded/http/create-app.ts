@@ -20,8 +20,13 @@ import { whenFree } from './when-free.ts'
 /** The largest pin has a quarter of that. Clients may escape every character of it. */
 const MAX_BODY_BYTES = 512 * 1024
 
-/** The specification's failures, and two of this service. */
-const STATUS_OF = { ...FAILURE_STATUS, PAYLOAD_TOO_LARGE: 413, STORAGE_UNAVAILABLE: 503 } as const
+/** The specification's failures, and three of this service. */
+const STATUS_OF = {
+  ...FAILURE_STATUS,
+  PAYLOAD_TOO_LARGE: 413,
+  TOO_MANY_REQUESTS: 429,
+  STORAGE_UNAVAILABLE: 503,
+} as const
 
 /** The parts of the service that the routes use. */
 export interface AppContext {
@@ -51,8 +56,8 @@ interface AppTypes {
  * Creates the HTTP side of the service: the five operations of the Pinning Service API 1.0.0.
  *
  * Every refusal has the API's error body. Its status is 400 for bad input, 401 for a missing or unknown token, 404 when the
- * token has no such pin, 409 when the token has no room left, 413 for a body that is too large, 500 for a bug, and 503
- * when the disk refuses to write.
+ * token has no such pin, 409 when the token has no room left, 413 for a body that is too large, 429 while
+ * a thousand lists wait for clients that read nothing, 500 for a bug, and 503 when the disk refuses to write.
  */
 export function createApp(context: AppContext): Hono<AppTypes> {
   const { pins, limits } = context
@@ -96,10 +101,11 @@ export function createApp(context: AppContext): Hono<AppTypes> {
 
   app.get('/pins', async (c) => {
     const filter = pinFilterOf(parseListQuery(new URL(c.req.url).searchParams))
-    if (!unread.hasRoom(c.var.owner)) await unread.room(c.var.owner, { signal: c.req.raw.signal })
-    const { count, results } = pins.list(c.var.owner, filter, limits.maxPageBytes)
-    const text = JSON.stringify({ count, results: results.map(body) })
-    if (c.env?.outgoing) unread.hold(c.var.owner, text.length, c.env.outgoing)
+    const text = await unread.make(c.var.owner, c.env?.outgoing, () => {
+      const { count, results } = pins.list(c.var.owner, filter, limits.maxPageBytes)
+      return JSON.stringify({ count, results: results.map(body) })
+    })
+    if (text === null) return refusal('TOO_MANY_REQUESTS', 'Too many lists are unread', { 'retry-after': '1' })
     return c.body(text, 200, { 'content-type': 'application/json' })
   })
 

@@ -1,6 +1,8 @@
 /** Bytes of answers that the clients of one token, and of all tokens, may have left unread. */
 const MAX_BYTES_PER_OWNER = 32 * 1024 * 1024
 const MAX_BYTES = 128 * 1024 * 1024
+/** Requests that wait. A client may send a million on one connection without a wait for an answer. */
+const MAX_WAITING = 1_000
 
 /** A response whose bytes are in memory until its client has read them: Node's `ServerResponse`. */
 export interface OutgoingAnswer extends Closing {
@@ -10,6 +12,11 @@ export interface OutgoingAnswer extends Closing {
 interface Closing {
   once(event: 'close', listener: () => void): unknown
   readonly destroyed?: boolean
+}
+
+interface Waiter {
+  readonly owner: number
+  readonly enter: () => void
 }
 
 /**
@@ -22,7 +29,7 @@ export class UnreadAnswers {
   /** Functions that free the room of a connection's answers. Of several answers, Node closes only the first with the connection. */
   readonly #releases = new WeakMap<object, Set<() => void>>()
   readonly #bytesOf = new Map<number, number>()
-  readonly #waiting = new Set<{ readonly owner: number; readonly enter: () => void }>()
+  readonly #waiting = new Set<Waiter>()
   readonly #maxBytes: number
   readonly #maxBytesPerOwner: number
   #bytes = 0
@@ -32,44 +39,35 @@ export class UnreadAnswers {
     this.#maxBytes = maxBytes
   }
 
-  /** Returns whether a further answer may be made for an owner at once. */
-  hasRoom(owner: number): boolean {
-    return this.#bytes < this.#maxBytes && (this.#bytesOf.get(owner) ?? 0) < this.#maxBytesPerOwner
-  }
-
   /**
-   * Resolves when a further answer may be made for an owner. It must be made at once, and passed to `hold`.
+   * Makes an answer for an owner when there is room, and counts it until it is sent or its client is gone.
    *
-   * @throws the reason of the signal, when the client leaves before
+   * @param answer over which the text is sent. Undefined without a server: then nothing is counted.
+   * @returns the text, or null when nothing was made: the client is gone, or too many requests wait
+   * @throws whatever `make` throws
    */
-  async room(owner: number, options: { signal: AbortSignal }): Promise<void> {
-    const { signal } = options
-    while (!this.hasRoom(owner)) {
-      await new Promise<void>((resolve, reject) => {
-        const waiter = {
-          owner,
-          enter: () => {
-            signal.removeEventListener('abort', leave)
-            resolve()
-          },
-        }
-        const leave = (): void => {
-          this.#waiting.delete(waiter)
-          reject(signal.reason)
-        }
-        if (signal.aborted) return leave()
-        signal.addEventListener('abort', leave)
-        this.#waiting.add(waiter)
-      })
+  async make(owner: number, answer: OutgoingAnswer | undefined, make: () => string): Promise<string | null> {
+    while (!this.#hasRoom(owner)) {
+      if (this.#waiting.size >= MAX_WAITING) return null
+      await new Promise<void>((enter) => this.#waiting.add({ owner, enter }))
+    }
+    try {
+      if (answer?.req.socket.destroyed) return null
+      const text = make()
+      if (answer) this.#hold(owner, text.length, answer)
+      return text
+    } finally {
+      this.#enterNext()
     }
   }
 
-  /** Counts an answer until it is sent. */
-  hold(owner: number, bytes: number, answer: OutgoingAnswer): void {
-    const { socket } = answer.req
-    if (answer.destroyed || socket.destroyed) return
+  #hasRoom(owner: number): boolean {
+    return this.#bytes < this.#maxBytes && (this.#bytesOf.get(owner) ?? 0) < this.#maxBytesPerOwner
+  }
+
+  #hold(owner: number, bytes: number, answer: OutgoingAnswer): void {
     this.#add(owner, bytes)
-    const releases = this.#releasesOf(socket)
+    const releases = this.#releasesOf(answer.req.socket)
     const release = (): void => {
       if (!releases.delete(release)) return
       this.#add(owner, -bytes)
@@ -80,14 +78,13 @@ export class UnreadAnswers {
   }
 
   #releasesOf(socket: Closing & object): Set<() => void> {
-    let releases = this.#releases.get(socket)
-    if (!releases) {
-      releases = new Set()
-      this.#releases.set(socket, releases)
-      socket.once('close', () => {
-        for (const release of [...(releases ?? [])]) release()
-      })
-    }
+    const known = this.#releases.get(socket)
+    if (known) return known
+    const releases = new Set<() => void>()
+    this.#releases.set(socket, releases)
+    socket.once('close', () => {
+      for (const release of [...releases]) release()
+    })
     return releases
   }
 
@@ -98,12 +95,12 @@ export class UnreadAnswers {
     else this.#bytesOf.delete(owner)
   }
 
-  /** Lets the first request enter that has room. The answer that it makes frees its room when it is sent, and so on. */
+  /** Lets the first request enter that has room. When its answer is made, the next one follows, in a later turn of the event loop. */
   #enterNext(): void {
     for (const waiter of this.#waiting) {
-      if (!this.hasRoom(waiter.owner)) continue
+      if (!this.#hasRoom(waiter.owner)) continue
       this.#waiting.delete(waiter)
-      waiter.enter()
+      setImmediate(waiter.enter)
       return
     }
   }
