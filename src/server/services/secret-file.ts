@@ -8,7 +8,7 @@ import { prepareDataDirectory } from './data-directory.ts'
 const SECRET = /^[\x21-\x7e]{16,1024}$/
 
 /** A file has no secret that may be used. The message names the cure. */
-export class SecretFileError extends Error {
+class SecretFileError extends Error {
   override readonly name = 'SecretFileError'
 }
 

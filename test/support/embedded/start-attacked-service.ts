@@ -9,7 +9,7 @@ const HEAP_MIB = 512
 /** Milliseconds between two looks at a service that is attacked. */
 const LOOK_MS = 50
 
-export interface ServiceState {
+interface ServiceState {
   /** Live objects and buffers after a full collection. */
   readonly usedBytes: number
   readonly rssBytes: number
