@@ -66,6 +66,10 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     services: { identify: identify() },
     connectionManager: {
       maxConnections,
+      // One host may begin five connections a second, and each has ten seconds to prove who it is. So no host takes all places.
+      inboundConnectionThreshold: 5,
+      inboundUpgradeTimeout: 10_000,
+      maxIncomingPendingConnections: 100,
       // `OriginConnections` limits the dials of a pin, so that no dial needs to wait here.
       maxParallelDials: MAX_DIALS,
       maxDialQueueLength: MAX_DIALS,

@@ -6,7 +6,8 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 /** Milliseconds after which a client is disconnected that neither sends nor reads anything. */
 const SILENCE_TIMEOUT_MS = 30_000
-const MAX_CONNECTIONS = 1_000
+/** More than a gateway needs, whose budget for the service is 2,000 requests a second. */
+const MAX_CONNECTIONS = 4_000
 
 /** A server that listens. Disposing it waits until requests in flight are answered. */
 export interface ServedApp extends AsyncDisposable {
