@@ -28,7 +28,7 @@ class FullRecords extends MemoryWriteRecords {
 }
 
 async function start() {
-  const writeRecords = new FullRecords()
+  const writeRecords = new FullRecords(() => 0)
   const setup = await startWriteSetup({ writeRecords, provider: 'pinql' })
   return { ...setup, full: writeRecords.full, [Symbol.asyncDispose]: () => setup[Symbol.asyncDispose]() }
 }
