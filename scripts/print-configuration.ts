@@ -91,7 +91,9 @@ service. That is why it listens on loopback unless told otherwise, answers to lo
 only pages from \`corsOrigins\` call it from a browser. With a token, it does not start where other machines reach it, unless
 \`allowedHosts\` has names or \`allowAnonymous\` is set. Tokens never appear in logs, errors or answers.
 
-The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only. A \`token\` beside
+The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only. A file with a secret that is
+empty, or that others may read, is refused, and so is a data directory in which everybody may write. One that others may look
+into is used with a warning. A \`token\` beside
 \`provider: embedded\` takes its place; pins that were added with the other one are not seen with it.
 
 ## In a container, and behind a proxy

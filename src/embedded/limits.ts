@@ -15,8 +15,12 @@ export interface Limits {
   readonly maxDagBytes: number
   readonly maxDagBlocks: number
   readonly maxDagDepth: number
+  /** Memory of the walks over all DAGs that are fetched: about 190 bytes for each block that is known of. */
+  readonly maxWalkBytes: number
   readonly maxPinsPerToken: number
   readonly maxBytesPerToken: number
+  /** A page of a list ends after so many bytes of pins, though never before its tenth pin. `count` says that more follow. */
+  readonly maxPageBytes: number
 }
 
 const SECOND = 1_000
@@ -35,6 +39,8 @@ export const DEFAULT_LIMITS: Limits = {
   maxDagBytes: 64 * GIB,
   maxDagBlocks: 1_000_000,
   maxDagDepth: 1_000,
+  maxWalkBytes: 256 * MIB,
   maxPinsPerToken: 1_000_000,
   maxBytesPerToken: 1024 * GIB,
+  maxPageBytes: 4 * MIB,
 }

@@ -18,6 +18,9 @@ import { PIN_DATABASE } from './store/database-schema.ts'
 import { PinStore } from './store/pin-store.ts'
 import { hashOf, TokenStore } from './store/token-store.ts'
 
+/** Milliseconds for which SQLite waits for another process, such as `pinql token create`. */
+const BLOCKING_WAIT_MS = 20
+
 /** All options of the service, in a form that can be sent to its thread. */
 export interface EmbeddedOptions {
   /** Address that HTTP listens on. */
@@ -71,6 +74,8 @@ export async function startInThisThread(
     closers.push(() => lock[Symbol.dispose]())
     const database = await openDatabase(join(options.dataDir, 'pins.db'), PIN_DATABASE)
     closers.push(() => database.close())
+    // Whatever waits for another process stops the whole thread. Requests and transfers are repeated instead.
+    database.exec(`PRAGMA busy_timeout = ${BLOCKING_WAIT_MS}`)
     const pins = new PinStore(database)
     const tokens = new TokenStore(database)
     const configured = new Map(

@@ -1,14 +1,13 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadDriver } from './open-database.ts'
+import { assertOwnDirectory } from './private-files.ts'
+import { isBusy } from './storage-trouble.ts'
 
 /** Another process holds the lock. Every other error of `lockDirectory` means that the directory cannot be used. */
 export class DirectoryInUseError extends Error {
   override readonly name = 'DirectoryInUseError'
 }
-
-/** SQLite's result code when another connection holds the lock: https://sqlite.org/rescode.html#busy */
-const BUSY = 5
 
 /**
  * Locks a data directory for this process, until the lock is disposed or the process ends.
@@ -16,10 +15,12 @@ const BUSY = 5
  * SQLite locks the empty file `lock`. The system releases that lock even after `kill -9`.
  *
  * @throws {DirectoryInUseError} when another process holds the lock
+ * @throws {OpenToOthersError} when everybody may write in the directory
  * @throws {Error} of the system, when the directory cannot be created or written
  */
 export async function lockDirectory(directory: string): Promise<Disposable> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+  assertOwnDirectory(directory)
   const path = join(directory, 'lock')
   closeSync(openSync(path, 'a', 0o600))
   const DatabaseSync = await loadDriver()
@@ -28,7 +29,7 @@ export async function lockDirectory(directory: string): Promise<Disposable> {
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    if (((cause as { errcode?: number }).errcode ?? 0) % 256 !== BUSY) throw cause
+    if (!isBusy(cause)) throw cause
     const message = `${directory} is in use by another pinql: stop that one, or name another data directory`
     throw new DirectoryInUseError(message, { cause })
   }

@@ -1,6 +1,9 @@
+/** Another connection holds a lock: https://sqlite.org/rescode.html#busy */
+const BUSY = 5
+
 /** Primary result codes of SQLite for causes outside the program that may pass: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
 const TROUBLES: Readonly<Record<number, string>> = {
-  5: 'another process holds the database',
+  [BUSY]: 'another process holds the database',
   7: 'there is no memory left',
   8: 'the database is read-only',
   10: 'the disk reports errors',
@@ -15,7 +18,17 @@ const TROUBLES: Readonly<Record<number, string>> = {
  * @see https://sqlite.org/rescode.html
  */
 export function storageTrouble(error: unknown): string | null {
-  const { errcode } = error as { errcode?: unknown }
+  const code = primaryCodeOf(error)
+  return (code !== null && TROUBLES[code]) || null
+}
+
+/** Returns whether another process holds the database. It may be free again in a moment. */
+export function isBusy(error: unknown): boolean {
+  return primaryCodeOf(error) === BUSY
+}
+
+function primaryCodeOf(error: unknown): number | null {
+  const { errcode } = Object(error) as { errcode?: unknown }
   // The lowest byte of an extended code is its primary code.
-  return (typeof errcode === 'number' && TROUBLES[errcode & 0xff]) || null
+  return typeof errcode === 'number' ? errcode & 0xff : null
 }

@@ -161,6 +161,7 @@ const LAYERS: Layers = {
     'live',
     'observability',
     'server/loopback.ts',
+    'storage/private-files.ts',
     'upstream/budget',
     'upstream/observing/upstream-observer.ts',
     'upstream/providers',
@@ -177,7 +178,7 @@ const LAYERS: Layers = {
   'embedded/store': ['domain', 'embedded/dag/block-key.ts', 'storage'],
   'embedded/http': ['domain', 'embedded/limits.ts', 'embedded/store', 'psa', 'storage/storage-trouble.ts'],
   'embedded/queue': ['domain', 'embedded/limits.ts', 'embedded/store', 'storage/storage-trouble.ts'],
-  'embedded/bitswap': ['embedded/dag'],
+  'embedded/bitswap': ['embedded/dag', 'storage/private-files.ts'],
   'embedded/fetch': [
     'domain',
     'embedded/bitswap',
@@ -199,7 +200,7 @@ const LAYERS: Layers = {
     'embedded/store',
     'storage',
   ],
-  'embedded/backup': ['domain', 'embedded/dag', 'embedded/kubo/kubo-ledger.ts', 'embedded/store', 'storage'],
+  'embedded/backup': ['domain', 'embedded/dag', 'embedded/kubo/kubo-ledger.ts', 'embedded/store', 'psa', 'storage'],
 
   cli: [
     'config',

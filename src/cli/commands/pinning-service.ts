@@ -5,6 +5,7 @@ import type { DialRange } from '../../embedded/fetch/dial-policy.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../embedded/limits.ts'
 import { startPinningService } from '../../embedded/start-pinning-service.ts'
 import { readGatewayToken } from '../../server/services/gateway-token.ts'
+import { openDirectoryWarning } from '../../storage/private-files.ts'
 import { runUntilSignal } from '../run-until-signal.ts'
 import { exportCommand, importCommand, verifyCommand } from './backup.ts'
 import { dataDirOption } from './data-dir-option.ts'
@@ -88,6 +89,8 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
     onError: (text) => process.stderr.write(`${text}\n`),
     onNotice: ({ message }) => process.stderr.write(`${message}\n`),
   })
+  const warning = openDirectoryWarning(folder)
+  if (warning !== null) process.stderr.write(`${warning}\n`)
   process.stdout.write(`Pinning Service API at ${service.endpoint}\n`)
   process.stdout.write(`Peer at ${service.addresses.join(' ') || 'addresses that Kubo will tell when it runs'}\n`)
   if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(folder)).path}\n`)

@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../../storage/open-database.ts'
 import { carHeader, carSection } from '../dag/car.ts'
 import { assertStore } from '../store/assert-store.ts'
 import { PIN_DATABASE } from '../store/database-schema.ts'
-import { encodePage, encodeRoot, type PinRecord } from './pin-list.ts'
+import { type ExportedPin, encodePage, encodeRoot } from './pin-list.ts'
 
 /** A page of the list has at most so many pins, and about so many bytes of text. */
 const PAGE_PINS = 1_000
@@ -55,12 +55,12 @@ export async function exportPins(dataDir: string, write: (bytes: Uint8Array) => 
   }
 }
 
-function* pagesOf(database: Database): Generator<PinRecord[]> {
+function* pagesOf(database: Database): Generator<ExportedPin[]> {
   const next = database.prepare(
     `SELECT owner.name AS owner, requestid, created, cid, pin.name, origins, meta
      FROM pin JOIN owner ON owner.id = pin.owner WHERE created > ? ORDER BY created LIMIT 1`,
   )
-  let page: PinRecord[] = []
+  let page: ExportedPin[] = []
   let bytes = 0
   for (let last = -1; ; ) {
     const row = next.get(last) as ExportedRow | undefined

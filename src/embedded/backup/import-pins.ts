@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { parseCid } from '../../domain/cid.ts'
 import { lockDirectory } from '../../storage/lock-directory.ts'
 import { openDatabase, transaction } from '../../storage/open-database.ts'
 import { type CarBlock, readCar } from '../dag/car.ts'
@@ -9,6 +8,7 @@ import { BlockStore } from '../store/block-store.ts'
 import { PIN_DATABASE } from '../store/database-schema.ts'
 import { PinStore } from '../store/pin-store.ts'
 import { TokenStore } from '../store/token-store.ts'
+import { BackupError } from './backup-error.ts'
 import type { BackupSummary } from './export-pins.ts'
 import { holdLocalDag } from './hold-local-dag.ts'
 import { decodePage, decodeRoot, type PinRecord } from './pin-list.ts'
@@ -28,8 +28,10 @@ export interface ImportSummary extends BackupSummary {
  * Every block is verified. The service must be stopped, since it would collect blocks that no pin holds yet. An interrupted
  * import can be repeated.
  *
- * @throws {Error} for another file, for the first block that does not match its CID, while the service runs, and when a
- *   Kubo daemon keeps the content
+ * @throws {BackupError} for another file, and for the first record that the API would refuse or could not list. Pins of earlier
+ *   pages stay imported.
+ * @throws {Error} for the first block that does not match its CID, while the service runs, and when a Kubo daemon keeps the
+ *   content
  */
 export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
   using _lock = await lockDirectory(dataDir)
@@ -47,7 +49,7 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
     const restore = (records: readonly PinRecord[]): void =>
       transaction(database, () => {
         for (const { owner, requestId, created, cid, name, origins, meta } of records) {
-          const pin = { cid: parseCid(cid), name, origins, meta }
+          const pin = { cid, name, origins, meta }
           const { restored, isNew } = pins.restore(tokens.ownerNamed(owner), pin, { requestId, created })
           if (isNew) added++
           // Includes pins of an interrupted import, and pins of a store that lost blocks.
@@ -65,7 +67,7 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
         count++
       }
     }
-    if (awaited === null || awaited.size > 0) throw new Error('The CAR file ends before its list of pins does')
+    if (awaited === null || awaited.size > 0) throw new BackupError('The CAR file ends before its list of pins does')
 
     let incomplete = 0
     for (const key of unfinished) {

@@ -1,6 +1,7 @@
 import type { Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import { frame } from '../dag/frames.ts'
+import type { Turns } from '../dag/turns.ts'
 import { varint } from '../dag/varint.ts'
 import { type BlockEntry, encodeBitswapMessage, type PresenceEntry, type WantEntry } from './bitswap-message.ts'
 
@@ -11,12 +12,16 @@ const SEND_TIMEOUT_MS = 10_000
 const MESSAGE_BYTES = 1024 * 1024
 /** Most wants of one peer that are kept. Further ones are dropped, and so are wants of CIDs longer than any block has. */
 const MAX_WISHES = 1_024
+/** Wants that are looked up for one message. Other work of the thread runs before the next one. */
+const WISHES_PER_MESSAGE = 256
 const MAX_CID_BYTES = 128
 
 /** The blocks that are served to peers. */
 export interface ServedBlocks {
   /** Returns the bytes of a block, or null. */
   get(multihash: Uint8Array): Uint8Array | null | Promise<Uint8Array | null>
+  /** Returns whether there is the block, without reading it. Default: `get` is asked. */
+  has?(multihash: Uint8Array): boolean
 }
 
 /** One connected peer: the blocks that it is asked for, and the blocks that it wants from us. */
@@ -30,14 +35,19 @@ export class BitswapPeer {
   readonly #id: PeerId
   readonly #libp2p: Libp2p
   readonly #blocks: ServedBlocks
+  readonly #turns: Turns
   readonly #entries = new Map<string, WantEntry>()
   readonly #wishes = new Map<string, WantEntry>()
   #isSending = false
 
-  constructor(id: PeerId, libp2p: Libp2p, blocks: ServedBlocks) {
+  constructor(
+    id: PeerId,
+    { libp2p, blocks, turns }: { readonly libp2p: Libp2p; readonly blocks: ServedBlocks; readonly turns: Turns },
+  ) {
     this.#id = id
     this.#libp2p = libp2p
     this.#blocks = blocks
+    this.#turns = turns
   }
 
   ask(key: string, cid: CID): void {
@@ -96,6 +106,7 @@ export class BitswapPeer {
     }
     try {
       while (this.#entries.size > 0 || this.#wishes.size > 0) {
+        await this.#turns.wait()
         const wants = [...this.#entries.values()]
         this.#entries.clear()
         const message = encodeBitswapMessage({ wants, ...(await this.#nextAnswer()) })
@@ -118,20 +129,27 @@ export class BitswapPeer {
     const blocks: BlockEntry[] = []
     const presences: PresenceEntry[] = []
     let bytes = 0
+    let wishes = 0
     for (const [key, { cid: cidBytes, type, sendDontHave }] of this.#wishes) {
-      if (bytes >= MESSAGE_BYTES) break
+      if (bytes >= MESSAGE_BYTES || wishes++ >= WISHES_PER_MESSAGE) break
       this.#wishes.delete(key)
       const cid = decodeCid(cidBytes)
-      const data = cid && (await this.#blocks.get(cid.multihash.bytes))
-      if (cid && data && type === 'block') {
+      const data = cid && type === 'block' ? await this.#blocks.get(cid.multihash.bytes) : null
+      if (cid && data) {
         blocks.push({ prefix: prefixOf(cid), data })
         bytes += data.length
-      } else if (data || sendDontHave) {
-        presences.push({ cid: cidBytes, has: Boolean(data) })
-        bytes += cidBytes.length
+        continue
       }
+      const has = cid !== null && type === 'have' && (await this.#has(cid))
+      if (!has && !sendDontHave) continue
+      presences.push({ cid: cidBytes, has })
+      bytes += cidBytes.length
     }
     return { blocks, presences }
+  }
+
+  async #has({ multihash }: CID): Promise<boolean> {
+    return this.#blocks.has?.(multihash.bytes) ?? (await this.#blocks.get(multihash.bytes)) !== null
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PeerId } from '@libp2p/interface'
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
 import { blockKey } from '../dag/block-key.ts'
 import type { BitswapPeer } from './bitswap-peer.ts'
 
@@ -83,8 +83,8 @@ export class BitswapSession implements Disposable {
   }
 
   /** Called when a peer reports that it lacks a block. */
-  isMissing(peer: BitswapPeer, cidBytes: Uint8Array): void {
-    const want = this.#wants.get(blockKey(CID.decode(cidBytes).multihash.bytes))
+  isMissing(peer: BitswapPeer, key: string): void {
+    const want = this.#wants.get(key)
     if (want?.asked.has(peer)) this.#askNext(want)
   }
 

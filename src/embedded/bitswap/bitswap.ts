@@ -1,11 +1,14 @@
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import { CID } from 'multiformats/cid'
 import { blockKey } from '../dag/block-key.ts'
 import { readFrames } from '../dag/frames.ts'
+import type { Turns } from '../dag/turns.ts'
 import { readVarint } from '../dag/varint.ts'
 import { multihashOf } from '../dag/verify-block.ts'
 import { type BlockEntry, decodeBitswapMessage } from './bitswap-message.ts'
 import { BITSWAP, BitswapPeer, type ServedBlocks } from './bitswap-peer.ts'
 import { BitswapSession } from './bitswap-session.ts'
+import type { InboundRoom } from './inbound-room.ts'
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 const MAX_INBOUND_STREAMS = 64
@@ -20,6 +23,8 @@ const IDLE_TIMEOUT_MS = 30_000
 export class Bitswap {
   readonly #libp2p: Libp2p
   readonly #blocks: ServedBlocks
+  readonly #turns: Turns
+  readonly #room: InboundRoom
   readonly #peers = new Map<string, BitswapPeer>()
   readonly #sessions = new Set<BitswapSession>()
   readonly #onConnect = (): void => {
@@ -34,9 +39,12 @@ export class Bitswap {
     if (peer) for (const session of this.#sessions) session.peerWent(peer)
   }
 
-  constructor(libp2p: Libp2p, blocks: ServedBlocks) {
+  /** @param room shared with the connections of `libp2p` */
+  constructor(libp2p: Libp2p, blocks: ServedBlocks, { turns, room }: { turns: Turns; room: InboundRoom }) {
     this.#libp2p = libp2p
     this.#blocks = blocks
+    this.#turns = turns
+    this.#room = room
   }
 
   async start(): Promise<void> {
@@ -72,7 +80,7 @@ export class Bitswap {
     const id = peerId.toString()
     let peer = this.#peers.get(id)
     if (!peer) {
-      peer = new BitswapPeer(peerId, this.#libp2p, this.#blocks)
+      peer = new BitswapPeer(peerId, { libp2p: this.#libp2p, blocks: this.#blocks, turns: this.#turns })
       this.#peers.set(id, peer)
     }
     return peer
@@ -80,10 +88,12 @@ export class Bitswap {
 
   async #receive(stream: Stream, connection: Connection): Promise<void> {
     const idle = setTimeout(() => stream.abort(new Error('The stream was idle')), IDLE_TIMEOUT_MS)
+    const setHeld = this.#room.open(connection.remoteAddr, (reason) => stream.abort(reason))
     try {
-      // Answers use a stream that we open.
-      await stream.close()
-      for await (const bytes of readFrames(stream, MAX_MESSAGE_BYTES)) {
+      // Answers use a stream that we open. A peer that reads nothing must not keep us from reading, since libp2p would
+      // store what it sends.
+      stream.close().catch((error) => stream.abort(error))
+      for await (const bytes of readFrames(stream, MAX_MESSAGE_BYTES, setHeld)) {
         idle.refresh()
         // Messages may be read after their connection has ended. By then the state of the peer was dropped.
         if (!this.#libp2p.getConnections(connection.remotePeer).includes(connection)) return
@@ -92,6 +102,7 @@ export class Bitswap {
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error(String(error)))
     } finally {
+      setHeld(0)
       clearTimeout(idle)
     }
   }
@@ -100,8 +111,12 @@ export class Bitswap {
     const { wants, blocks, presences } = decodeBitswapMessage(bytes)
     if (wants.length > 0) peer.serve(wants)
     for (const block of blocks) this.#take(peer, block)
-    for (const { cid, has } of presences) {
-      if (!has) for (const session of this.#sessions) session.isMissing(peer, cid)
+    // A message has thousands of presences at most, and a peer that was asked for nothing has nothing to say.
+    for (const { cid, has } of peer.asked.size > 0 ? presences : []) {
+      if (has) continue
+      const key = blockKey(CID.decode(cid).multihash.bytes)
+      if (!peer.asked.has(key)) continue
+      for (const session of this.#sessions) session.isMissing(peer, key)
     }
   }
 

@@ -6,12 +6,15 @@ import type { PeerId, PrivateKey } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { assertPrivateFile } from '../../storage/private-files.ts'
+import { Turns } from '../dag/turns.ts'
 import { Bitswap } from './bitswap.ts'
 import type { ServedBlocks } from './bitswap-peer.ts'
 import type { BitswapSession } from './bitswap-session.ts'
+import { guardedYamux } from './guarded-yamux.ts'
+import { InboundRoom } from './inbound-room.ts'
 
 /** More than all pins together have in flight. */
 const MAX_DIALS = 2_000
@@ -32,6 +35,8 @@ export interface Peer extends AsyncDisposable {
 
 export interface PeerOptions {
   readonly blocks: ServedBlocks
+  /** Shared with other long works of the thread. Default: turns of its own. */
+  readonly turns?: Turns
   /** Multiaddrs to listen on. */
   readonly listen: readonly string[]
   /** File of the peer's private key, created where it is missing. Default: a new key at each start. */
@@ -44,20 +49,27 @@ export interface PeerOptions {
  * Starts a peer over TCP (noise, yamux, identify) with bitswap 1.2.0.
  *
  * It announces nothing and searches for no peers. It dials the addresses that `dial` is given, and serves the peers that dial it.
+ *
+ * @throws {OpenToOthersError} when others may read the file of its key
  */
 export async function startPeer(options: PeerOptions): Promise<Peer> {
   const { maxConnections = 100, dialTimeoutMs = 6_000 } = options
   // libp2p would also dial the addresses that a peer announces. Only the addresses given to `dial` may be dialled.
   const wanted = new Map<string, number>()
+  const room = new InboundRoom()
   const libp2p = await createLibp2p({
     privateKey: options.keyFile ? await readOrMakeKey(options.keyFile) : await generateKeyPair('Ed25519'),
     addresses: { listen: [...options.listen] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [guardedYamux(room)],
     services: { identify: identify() },
     connectionManager: {
       maxConnections,
+      // One host may begin five connections a second, and each has ten seconds to prove who it is. So no host takes all places.
+      inboundConnectionThreshold: 5,
+      inboundUpgradeTimeout: 10_000,
+      maxIncomingPendingConnections: 100,
       // `OriginConnections` limits the dials of a pin, so that no dial needs to wait here.
       maxParallelDials: MAX_DIALS,
       maxDialQueueLength: MAX_DIALS,
@@ -66,7 +78,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     },
     connectionGater: { denyDialMultiaddr: (address) => !wanted.has(address.toString()) },
   })
-  const bitswap = new Bitswap(libp2p, options.blocks)
+  const bitswap = new Bitswap(libp2p, options.blocks, { turns: options.turns ?? new Turns(), room })
   await bitswap.start()
   /** Deletes libp2p's records of a peer, which it would keep for ever. */
   const forget = (peerId: PeerId): void => {
@@ -118,7 +130,10 @@ function peersOf(targets: readonly Multiaddr[]): PeerId[] {
 }
 
 async function readOrMakeKey(file: string): Promise<PrivateKey> {
-  if (existsSync(file)) return privateKeyFromProtobuf(readFileSync(file))
+  if (existsSync(file)) {
+    assertPrivateFile(file)
+    return privateKeyFromProtobuf(readFileSync(file))
+  }
   const key = await generateKeyPair('Ed25519')
   writeFileSync(file, privateKeyToProtobuf(key), { mode: 0o600 })
   return key

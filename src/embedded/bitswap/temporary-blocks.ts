@@ -33,6 +33,10 @@ export class TemporaryBlocks implements ServedBlocks, Disposable {
     this.#end += bytes.length
   }
 
+  has(multihash: Uint8Array): boolean {
+    return this.#places.has(blockKey(multihash))
+  }
+
   async get(multihash: Uint8Array): Promise<Uint8Array | null> {
     const place = this.#places.get(blockKey(multihash))
     if (!place) return null

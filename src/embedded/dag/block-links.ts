@@ -1,16 +1,22 @@
-import * as dagCbor from '@ipld/dag-cbor'
-import * as dagJson from '@ipld/dag-json'
-import * as dagPb from '@ipld/dag-pb'
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
+import { cborLinks } from './cbor-links.ts'
 import { DagError } from './dag-error.ts'
+import { jsonLinks } from './json-links.ts'
+import { pbLinks } from './pb-links.ts'
 
 const CBOR = 0x51
 const RAW = 0x55
 const JSON_CODEC = 0x0200
+const DAG_PB = 0x70
+const DAG_CBOR = 0x71
+const DAG_JSON = 0x0129
+
+/** Most links of one block. 2 MiB have room for 52,000 links to blocks that have a SHA-256. */
+const MAX_LINKS = 65_536
 
 /** Describes why the links of a block cannot be read. Returns null when they can. */
 export function unreadable(cid: CID): string | null {
-  const known = [CBOR, RAW, JSON_CODEC, dagPb.code, dagCbor.code, dagJson.code]
+  const known = [CBOR, RAW, JSON_CODEC, DAG_PB, DAG_CBOR, DAG_JSON]
   return known.includes(cid.code) ? null : `its codec 0x${cid.code.toString(16)} is not supported`
 }
 
@@ -20,45 +26,42 @@ export function isLeaf(cid: CID): boolean {
 }
 
 /**
- * Returns the CIDs that a block links to.
+ * Returns the bytes of the CIDs that a block links to. They are views of the block.
  *
- * @throws {DagError} when the bytes do not decode by the CID's codec
+ * @throws {DagError} when the bytes do not decode by the CID's codec, and for more than 65,536 links
  */
-export function linksOf(cid: CID, bytes: Uint8Array): CID[] {
+export function linksOf(cid: CID, bytes: Uint8Array): Uint8Array[] {
+  const links: Uint8Array[] = []
   try {
-    return decodeLinks(cid, bytes)
+    forEachLink(cid, bytes, (link) => {
+      if (links.length === MAX_LINKS) throw new DagError(`it has more than ${MAX_LINKS} links`)
+      links.push(link)
+    })
+    return links
   } catch (cause) {
-    throw new DagError(`Block ${cid} is not what its codec says: ${String(cause)}`, { cause })
+    const reason = cause instanceof DagError ? cause.message : String(cause)
+    throw new DagError(`Block ${cid} is not what its codec says: ${reason}`, { cause })
   }
-}
-
-function decodeLinks(cid: CID, bytes: Uint8Array): CID[] {
-  if (isLeaf(cid)) return []
-  if (cid.code === dagPb.code) return dagPb.decode(bytes).Links.map((link) => link.Hash)
-  const links: CID[] = []
-  collectLinks(cid.code === dagCbor.code ? dagCbor.decode(bytes) : dagJson.decode(bytes), links)
-  return links
 }
 
 /** Returns the size in bytes that a root claims for its whole DAG, or null when it claims none. The claim may be false. */
 export function claimedDagSize(cid: CID, bytes: Uint8Array): number | null {
   if (isLeaf(cid)) return bytes.length
-  if (cid.code !== dagPb.code) return null
+  if (cid.code !== DAG_PB) return null
+  let sum = bytes.length
   try {
-    return dagPb.decode(bytes).Links.reduce((sum, link) => sum + (link.Tsize ?? 0), bytes.length)
+    pbLinks(bytes, (_, claimedBytes) => {
+      sum += claimedBytes
+    })
+    return sum
   } catch {
     return null
   }
 }
 
-function collectLinks(root: unknown, links: CID[]): void {
-  // No recursion: a hostile block may be nested deeper than the call stack allows.
-  const stack = [root]
-  while (stack.length > 0) {
-    const value = stack.pop()
-    if (value === null || typeof value !== 'object' || value instanceof Uint8Array) continue
-    const cid = CID.asCID(value)
-    if (cid) links.push(cid)
-    else for (const child of Object.values(value)) stack.push(child)
-  }
+function forEachLink(cid: CID, bytes: Uint8Array, take: (cidBytes: Uint8Array) => void): void {
+  if (isLeaf(cid)) return
+  if (cid.code === DAG_PB) pbLinks(bytes, take)
+  else if (cid.code === DAG_CBOR) cborLinks(bytes, take)
+  else jsonLinks(bytes, take)
 }

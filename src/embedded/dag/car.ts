@@ -16,6 +16,9 @@ export function carSection(cid: CID, bytes: Uint8Array): Uint8Array {
   return frame(Buffer.concat([cid.bytes, bytes]))
 }
 
+/** A header with one root is shorter. */
+const MAX_HEADER_BYTES = 1_024
+
 export interface CarBlock {
   readonly cid: CID
   readonly bytes: Uint8Array
@@ -34,6 +37,7 @@ export async function* readCar(
   let isHeader = true
   for await (const section of readFrames(chunks, maxSectionBytes)) {
     if (isHeader) {
+      if (section.length > MAX_HEADER_BYTES) throw new Error('Expected a CARv1 file with one root')
       const header = dagCbor.decode<{ version?: unknown; roots?: unknown }>(section)
       const roots: unknown[] = Array.isArray(header.roots) ? header.roots : []
       const root = CID.asCID(roots[0])

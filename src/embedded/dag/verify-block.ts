@@ -6,16 +6,19 @@ const IDENTITY = 0x00
 /** As in Kubo. Longer content in a CID would evade the limits on blocks. */
 const MAX_IDENTITY_BYTES = 128
 
-/** Multihash code → name of the function in node:crypto. */
-const HASH_FUNCTIONS = new Map([
-  [0x12, 'sha256'],
-  [0x13, 'sha512'],
-  [0x14, 'sha3-512'],
-  [0x15, 'sha3-384'],
-  [0x16, 'sha3-256'],
-  [0x17, 'sha3-224'],
-  [0x20, 'sha384'],
-  [0xb240, 'blake2b512'],
+/** No multihash of a block that can be verified is longer: the digest, its length, and the code of the function. */
+export const MAX_MULTIHASH_BYTES = MAX_IDENTITY_BYTES + 8
+
+/** Multihash code → name of the function in node:crypto, and bytes of its digests. */
+const HASH_FUNCTIONS = new Map<number, { readonly name: string; readonly digestBytes: number }>([
+  [0x12, { name: 'sha256', digestBytes: 32 }],
+  [0x13, { name: 'sha512', digestBytes: 64 }],
+  [0x14, { name: 'sha3-512', digestBytes: 64 }],
+  [0x15, { name: 'sha3-384', digestBytes: 48 }],
+  [0x16, { name: 'sha3-256', digestBytes: 32 }],
+  [0x17, { name: 'sha3-224', digestBytes: 28 }],
+  [0x20, { name: 'sha384', digestBytes: 48 }],
+  [0xb240, { name: 'blake2b512', digestBytes: 64 }],
 ])
 
 /** Returns the bytes that an identity CID contains, or null for any other CID. */
@@ -31,10 +34,10 @@ export function unverifiable(cid: CID): string | null {
       ? null
       : `it holds ${size} bytes in itself, of ${MAX_IDENTITY_BYTES} bytes at most`
   }
-  const name = HASH_FUNCTIONS.get(code)
-  if (!name) return `its hash function 0x${code.toString(16)} is not supported`
-  const expected = createHash(name).digest().length
-  return size === expected ? null : `its ${name} digest has ${size} bytes where ${expected} were expected`
+  const known = HASH_FUNCTIONS.get(code)
+  if (!known) return `its hash function 0x${code.toString(16)} is not supported`
+  const { name, digestBytes } = known
+  return size === digestBytes ? null : `its ${name} digest has ${size} bytes where ${digestBytes} were expected`
 }
 
 /**
@@ -43,8 +46,8 @@ export function unverifiable(cid: CID): string | null {
  * The identity function is not supported: its digest is the data itself, so it would prove nothing about a block.
  */
 export function multihashOf(code: number, bytes: Uint8Array): Uint8Array | null {
-  const name = HASH_FUNCTIONS.get(code)
-  return name ? createDigest(code, createHash(name).update(bytes).digest()).bytes : null
+  const known = HASH_FUNCTIONS.get(code)
+  return known ? createDigest(code, createHash(known.name).update(bytes).digest()).bytes : null
 }
 
 /** True when the bytes have the hash that the CID names. */

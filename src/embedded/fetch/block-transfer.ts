@@ -7,17 +7,20 @@ import type { Peer } from '../bitswap/start-peer.ts'
 import { claimedDagSize, isLeaf, unreadable } from '../dag/block-links.ts'
 import { cidOfKey } from '../dag/cid-of-key.ts'
 import { DagError } from '../dag/dag-error.ts'
+import type { Turns } from '../dag/turns.ts'
 import { inlineBlock, unverifiable } from '../dag/verify-block.ts'
 import { walkDag } from '../dag/walk-dag.ts'
+import { OutOfRoomError, type WalkRoom } from '../dag/walk-room.ts'
 import type { Limits } from '../limits.ts'
 import { checkDagSize, checkTokenBytes } from '../queue/check-size.ts'
-import { PinFailedError, type Transfer } from '../queue/keeper.ts'
+import { PinFailedError, PinWaitsError, type Transfer } from '../queue/keeper.ts'
 import type { BlockStore } from '../store/block-store.ts'
 import { countInterruptions } from '../store/interruptions.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
 import type { DialRange } from './dial-policy.ts'
 import { GatewaySource } from './gateway-source.ts'
 import { OriginConnections } from './origin-connections.ts'
+import type { Slots } from './slots.ts'
 
 /** Bytes of a pin after which the owner's total is checked again. The first check is at the first block. */
 const QUOTA_CHECK_BYTES = 8 * 1024 * 1024
@@ -33,8 +36,13 @@ export interface BlockTransferContext {
   readonly dialRanges: readonly DialRange[]
   /** Base URLs of trustless HTTP gateways to ask as well. */
   readonly gateways: readonly string[]
+  /** For single blocks that are requested of gateways. Shared by all transfers. */
+  readonly gatewaySlots: Slots
   /** Returns the bytes that the owner's pins hold now. */
   readonly bytesOf: (owner: number) => number
+  /** Shared by all transfers, as `room` is. */
+  readonly turns: Turns
+  readonly room: WalkRoom
 }
 
 /** Fetches the DAG of one pin into the store, block by block. */
@@ -58,34 +66,40 @@ export class BlockTransfer implements Transfer {
     this.#context = context
     this.#session = context.peer.createSession()
     this.#origins = new OriginConnections(context, pin.origins, (peerId) => this.#session.addPeer(peerId))
-    const { gateways, limits } = context
+    const { gateways, gatewaySlots: slots, limits } = context
     const { signal } = this.#abort
     // Each awaited block adds a listener.
     setMaxListeners(0, signal)
     this.#gateways =
-      gateways.length > 0 ? new GatewaySource(gateways, { maxBlockBytes: limits.maxBlockBytes, signal }) : null
+      gateways.length > 0 ? new GatewaySource(gateways, { maxBlockBytes: limits.maxBlockBytes, signal, slots }) : null
   }
 
   /**
    * Walks the DAG until each block is stored, verified and held by the pin.
    *
    * @throws {PinFailedError} when the pin cannot be completed within its limits
+   * @throws {PinWaitsError} when the walks of other pins need the memory
    * @throws the reason given to `cancel`
    */
   async run(): Promise<void> {
-    const { limits, blocks } = this.#context
+    const { limits, blocks, turns, room } = this.#context
     const total = setTimeout(() => this.#fail('exceeded', limits.totalTimeoutMs), limits.totalTimeoutMs)
     try {
       assertNotFatal(this.#pin)
       const { signal } = this.#abort
+      const { owner, created: pin } = this.#pin
+      using share = room.open({ owner, pin }, (error) => this.#abort.abort(error))
       await walkDag(cidOfKey(this.#pin.cidKey), {
         concurrency: limits.concurrency,
         maxBlocks: limits.maxDagBlocks,
+        room: share,
+        turns,
         visit: (cid, depth) => this.#visit(cid, depth),
         signal,
       })
       blocks.flush()
     } catch (error) {
+      if (error instanceof OutOfRoomError) throw new PinWaitsError(error.message, { cause: error })
       throw error instanceof DagError ? new PinFailedError(error.message, { cause: error }) : error
     } finally {
       clearTimeout(total)

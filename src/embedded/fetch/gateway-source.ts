@@ -3,11 +3,12 @@ import type { CID } from 'multiformats/cid'
 import { blockKey } from '../dag/block-key.ts'
 import { readCar } from '../dag/car.ts'
 import { isBlockOf } from '../dag/verify-block.ts'
+import type { Slots } from './slots.ts'
 
 /** No CID that can be verified is longer. */
 const MAX_CID_BYTES = 1024
-/** Largest memory for blocks that arrived before they were wanted. Beyond it, the CAR is read no further. */
-const CACHE_BYTES = 16 * 1024 * 1024
+/** Largest memory of one pin for blocks that arrived before they were wanted. Beyond it, the CAR is read no further. */
+const CACHE_BYTES = 4 * 1024 * 1024
 /** Milliseconds without a block of the CAR after which single blocks are requested. */
 const CAR_PATIENCE_MS = 1_000
 const FIRST_RETRY_MS = 500
@@ -25,6 +26,7 @@ export class GatewaySource {
   readonly #gateways: readonly string[]
   readonly #maxBlockBytes: number
   readonly #signal: AbortSignal
+  readonly #slots: Slots
   readonly #cache = new Map<string, Uint8Array>()
   readonly #waiting = new Map<string, (bytes: Uint8Array | null) => void>()
   #cacheBytes = 0
@@ -35,11 +37,13 @@ export class GatewaySource {
   /**
    * @param gateways base URLs without a trailing slash, such as `https://trustless-gateway.link`
    * @param options.signal ends all requests
+   * @param options.slots for the single blocks of all pins. Each takes the memory of a block.
    */
-  constructor(gateways: readonly string[], options: { maxBlockBytes: number; signal: AbortSignal }) {
+  constructor(gateways: readonly string[], options: { maxBlockBytes: number; signal: AbortSignal; slots: Slots }) {
     this.#gateways = gateways
     this.#maxBlockBytes = options.maxBlockBytes
     this.#signal = options.signal
+    this.#slots = options.slots
   }
 
   /** Describes the last failed request, for the message of a failed pin. Null when none failed. */
@@ -54,7 +58,7 @@ export class GatewaySource {
     if (fromCar) return fromCar
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted()
-      const bytes = await this.#fetchBlock(cid, attempt, signal)
+      const bytes = await this.#slots.use(() => this.#fetchBlock(cid, attempt, signal), { signal })
       if (bytes) return bytes
       await delay(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS), null, { signal })
     }
@@ -108,9 +112,14 @@ export class GatewaySource {
     if (this.#cacheBytes <= CACHE_BYTES) return
     // The pending wants may be for blocks later in the CAR, which is not read on before the cache has room.
     this.#carPauses('silent')
+    this.#signal.throwIfAborted()
     await new Promise<void>((resolve, reject) => {
-      this.#onRoom = resolve
-      this.#signal.addEventListener('abort', () => reject(this.#signal.reason), { once: true })
+      const onAbort = (): void => reject(this.#signal.reason)
+      this.#onRoom = () => {
+        this.#signal.removeEventListener('abort', onAbort)
+        resolve()
+      }
+      this.#signal.addEventListener('abort', onAbort)
     })
   }
 

@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import type { Database } from '../../storage/open-database.ts'
 import { startPeer } from '../bitswap/start-peer.ts'
+import { Turns } from '../dag/turns.ts'
+import { WalkRoom } from '../dag/walk-room.ts'
 import type { Limits } from '../limits.ts'
 import type { Keeper } from '../queue/keeper.ts'
 import { BlockStore } from '../store/block-store.ts'
 import { BlockTransfer } from './block-transfer.ts'
 import type { DialRange } from './dial-policy.ts'
+import { Slots } from './slots.ts'
 
 export interface BlockKeeperOptions {
   readonly database: Database
@@ -24,14 +27,17 @@ export interface BlockKeeperOptions {
 export async function startBlockKeeper(options: BlockKeeperOptions): Promise<Keeper> {
   const { database, dataDir, listen, limits } = options
   const blocks = new BlockStore(database)
+  const turns = new Turns()
   const peer = await startPeer({
     blocks,
+    turns,
     listen,
     keyFile: join(dataDir, 'peer.key'),
     maxConnections: limits.maxConnections,
     dialTimeoutMs: limits.dialTimeoutMs,
   })
-  const context = { ...options, blocks, peer }
+  const room = new WalkRoom(limits.maxWalkBytes)
+  const context = { ...options, blocks, peer, turns, room, gatewaySlots: new Slots(limits.concurrency) }
   return {
     peerId: peer.peerId,
     addresses: peer.addresses,

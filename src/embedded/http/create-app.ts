@@ -14,11 +14,19 @@ import type { PinStore } from '../store/pin-store.ts'
 import type { ListedPin, StoredPin } from '../store/stored-pin.ts'
 import { assertRoom } from './assert-room.ts'
 import { pinFilterOf } from './pin-filter-of.ts'
+import { type OutgoingAnswer, UnreadAnswers } from './unread-answers.ts'
+import { whenFree } from './when-free.ts'
 
-const MAX_BODY_BYTES = 1024 * 1024
+/** The largest pin has a quarter of that. Clients may escape every character of it. */
+const MAX_BODY_BYTES = 512 * 1024
 
-/** The specification's failures, and two of this service. */
-const STATUS_OF = { ...FAILURE_STATUS, PAYLOAD_TOO_LARGE: 413, STORAGE_UNAVAILABLE: 503 } as const
+/** The specification's failures, and three of this service. */
+const STATUS_OF = {
+  ...FAILURE_STATUS,
+  PAYLOAD_TOO_LARGE: 413,
+  TOO_MANY_REQUESTS: 429,
+  STORAGE_UNAVAILABLE: 503,
+} as const
 
 /** The parts of the service that the routes use. */
 export interface AppContext {
@@ -38,16 +46,23 @@ export interface AppContext {
   readonly onError: (error: unknown) => void
 }
 
+interface AppTypes {
+  Variables: { owner: number }
+  /** Empty or undefined without a server. */
+  Bindings: { outgoing?: OutgoingAnswer }
+}
+
 /**
  * Creates the HTTP side of the service: the five operations of the Pinning Service API 1.0.0.
  *
  * Every refusal has the API's error body. Its status is 400 for bad input, 401 for a missing or unknown token, 404 when the
- * token has no such pin, 409 when the token has no room left, 413 for a body that is too large, 500 for a bug, and 503
- * when the disk refuses to write.
+ * token has no such pin, 409 when the token has no room left, 413 for a body that is too large, 429 while
+ * a thousand lists wait for clients that read nothing, 500 for a bug, and 503 when the disk refuses to write.
  */
-export function createApp(context: AppContext): Hono<{ Variables: { owner: number } }> {
+export function createApp(context: AppContext): Hono<AppTypes> {
   const { pins, limits } = context
-  const app = new Hono<{ Variables: { owner: number } }>()
+  const app = new Hono<AppTypes>()
+  const unread = new UnreadAnswers()
   const body = (pin: ListedPin): PinStatusBody =>
     printPinStatus({
       ...pin,
@@ -84,15 +99,20 @@ export function createApp(context: AppContext): Hono<{ Variables: { owner: numbe
     }),
   )
 
-  app.get('/pins', (c) => {
-    const { count, results } = pins.list(c.var.owner, pinFilterOf(parseListQuery(new URL(c.req.url).searchParams)))
-    return c.json({ count, results: results.map(body) })
+  app.get('/pins', async (c) => {
+    const filter = pinFilterOf(parseListQuery(new URL(c.req.url).searchParams))
+    const text = await unread.make(c.var.owner, c.env?.outgoing, () => {
+      const { count, results } = pins.list(c.var.owner, filter, limits.maxPageBytes)
+      return JSON.stringify({ count, results: results.map(body) })
+    })
+    if (text === null) return refusal('TOO_MANY_REQUESTS', 'Too many lists are unread', { 'retry-after': '1' })
+    return c.body(text, 200, { 'content-type': 'application/json' })
   })
 
   app.post('/pins', async (c) => {
     const wanted: NewPin = parsePin(await c.req.text())
     assertRoom(pins.usage(c.var.owner), limits)
-    const added = pins.add(c.var.owner, wanted)
+    const added = await whenFree(() => pins.add(c.var.owner, wanted))
     context.onAdded(added)
     return c.json(body(pins.getByKey(added.created) ?? added), 202)
   })
@@ -106,16 +126,16 @@ export function createApp(context: AppContext): Hono<{ Variables: { owner: numbe
   app.post('/pins/:requestid', async (c) => {
     const wanted = parsePin(await c.req.text())
     const requestId = c.req.param('requestid')
-    const replaced = pins.replace(c.var.owner, requestId, wanted)
+    const replaced = await whenFree(() => pins.replace(c.var.owner, requestId, wanted))
     if (!replaced) return noSuchPin(requestId)
     context.onRemoved(replaced.removed)
     context.onAdded(replaced.added)
     return c.json(body(pins.getByKey(replaced.added.created) ?? replaced.added), 202)
   })
 
-  app.delete('/pins/:requestid', (c) => {
+  app.delete('/pins/:requestid', async (c) => {
     const requestId = c.req.param('requestid')
-    const removed = pins.remove(c.var.owner, requestId)
+    const removed = await whenFree(() => pins.remove(c.var.owner, requestId))
     if (!removed) return noSuchPin(requestId)
     context.onRemoved(removed)
     return c.body(null, 202)

@@ -4,6 +4,10 @@ import { createAdaptorServer } from '@hono/node-server'
 
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
+/** Milliseconds after which a client is disconnected that neither sends nor reads anything. */
+const SILENCE_TIMEOUT_MS = 30_000
+/** More than a gateway needs, whose budget for the service is 2,000 requests a second. */
+const MAX_CONNECTIONS = 4_000
 
 /** A server that listens. Disposing it waits until requests in flight are answered. */
 export interface ServedApp extends AsyncDisposable {
@@ -24,6 +28,8 @@ export async function serveApp(
   const server = createAdaptorServer({ fetch }) as Server
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.timeout = SILENCE_TIMEOUT_MS
+  server.maxConnections = MAX_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     // It stays: a connection that cannot be accepted, for want of memory, must not end the thread.
     server.on('error', reject)

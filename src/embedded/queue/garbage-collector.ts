@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { isBusy } from '../../storage/storage-trouble.ts'
 import type { Keeper } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
@@ -37,7 +38,8 @@ export class GarbageCollector {
       this.#failures = 0
     } catch (error) {
       if (this.#isStopped) return
-      this.#onError(error)
+      // Another process holds the database only for a moment, and everything waits for it.
+      if (!isBusy(error)) this.#onError(error)
       this.#retryTimer ??= setTimeout(
         () => {
           this.#retryTimer = null

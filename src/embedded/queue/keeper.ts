@@ -27,6 +27,7 @@ export interface Transfer {
    * Resolves when all of the content is on the disk.
    *
    * @throws {PinFailedError} when the pin cannot be completed within its bounds
+   * @throws {PinWaitsError} when other pins must settle before
    * @throws {KeeperUnavailableError} when the keeper cannot be asked now. Another attempt may succeed.
    * @throws the reason given to `cancel`
    */
@@ -42,6 +43,11 @@ export interface Transfer {
 /** The keeper cannot be asked now, and no pin is the cause. The message is for the owners of pins and for the log. */
 export class KeeperUnavailableError extends Error {
   override readonly name = 'KeeperUnavailableError'
+}
+
+/** The pin waits for other pins. Another attempt may succeed. The message is for its owner. */
+export class PinWaitsError extends Error {
+  override readonly name = 'PinWaitsError'
 }
 
 /** The pin cannot be completed and becomes `failed`. The message is for its owner, as `info.status_details`. */

@@ -1,12 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StringMap } from '../../domain/pin.ts'
-import { storageTrouble } from '../../storage/storage-trouble.ts'
+import { isBusy, storageTrouble } from '../../storage/storage-trouble.ts'
 import type { Limits } from '../limits.ts'
 import { interruptionsIn } from '../store/interruptions.ts'
 import type { PinStore } from '../store/pin-store.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
-import { type Keeper, KeeperUnavailableError, PinFailedError, type Transfer } from './keeper.ts'
+import { type Keeper, KeeperUnavailableError, PinFailedError, PinWaitsError, type Transfer } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
+
+/** Characters of `info.status_details`: room for a line about each of 20 origins. */
+const MAX_DETAILS = 4_096
 
 export interface PinQueueContext {
   readonly pins: PinStore
@@ -31,8 +34,8 @@ interface ActivePin {
  * Processes the queue: moves pins from `queued` over `pinning` to `pinned` or `failed`.
  *
  * The queue is the table of pins itself, so it has no limit and survives a restart. Owners take turns, and no owner has more
- * than its share of the places. A full disk or an absent keeper fails no pin: the pin keeps its place, gives the reason in
- * its info, and is retried.
+ * than its share of the places. A full disk, an absent keeper or a lack of memory fails no pin: the pin keeps its place, gives
+ * the reason in its info, and is retried.
  */
 export class PinQueue {
   readonly #context: PinQueueContext
@@ -59,7 +62,7 @@ export class PinQueue {
       this.#failedWakes = 0
     } catch (error) {
       // The added pin is still queued, so the request that added it must not fail.
-      onError(error)
+      if (!isBusy(error)) onError(error)
       this.#wakeTimer ??= setTimeout(
         () => {
           this.#wakeTimer = null
@@ -133,8 +136,9 @@ export class PinQueue {
         return
       } catch (error) {
         if (signal.aborted) break
-        if (![...this.#active.values()].some(({ trouble }) => trouble !== null)) onError(error)
-        active.trouble = `Waits to be tried again: ${troubleOf(error) ?? String(error)}`
+        const isKnown = [...this.#active.values()].some(({ trouble }) => trouble !== null)
+        if (!isKnown && !(error instanceof PinWaitsError)) onError(error)
+        active.trouble = shortened(`Waits to be tried again: ${troubleOf(error) ?? String(error)}`)
         await delay(retryDelayMs(attempt), null, { signal }).catch(() => {})
         active.trouble = null
       }
@@ -154,14 +158,22 @@ export class PinQueue {
       if (abort.signal.aborted || troubleOf(error) !== null) throw error
       if (!(error instanceof PinFailedError)) onError(error)
       const details = error instanceof PinFailedError ? error.message : `The service failed: ${String(error)}`
-      pins.setStatus(pin.created, 'failed', { status_details: details, ...transfer.progress() })
+      pins.setStatus(pin.created, 'failed', { status_details: shortened(details), ...transfer.progress() })
     } finally {
       abort.signal.removeEventListener('abort', cancel)
     }
   }
 }
 
+/** Shortens what origins and gateways are told to have said. Every list shows it. */
+function shortened(details: string): string {
+  if (details.length <= MAX_DETAILS) return details
+  // Half of a surrogate pair has no UTF-8.
+  return `${details.slice(0, MAX_DETAILS - 1).replace(/[\ud800-\udbff]$/, '')}…`
+}
+
 /** Describes a failure that passes by itself. Returns null for every other error. */
 function troubleOf(error: unknown): string | null {
-  return error instanceof KeeperUnavailableError ? error.message : storageTrouble(error)
+  const isPassing = error instanceof KeeperUnavailableError || error instanceof PinWaitsError
+  return isPassing ? error.message : storageTrouble(error)
 }

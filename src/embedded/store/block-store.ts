@@ -55,6 +55,11 @@ export class BlockStore {
     return row ? (row as { size: number }).size : null
   }
 
+  /** Returns whether there is the block. Reads no block. */
+  has(multihash: Uint8Array): boolean {
+    return this.sizeOf(multihash) !== null
+  }
+
   /** Makes a pin hold a block. The store must have it: `sizeOf` or `get` has just returned it. */
   reference(pin: number, multihash: Uint8Array): void {
     this.#makeRoom()

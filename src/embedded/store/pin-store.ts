@@ -8,7 +8,15 @@ import { gramsOf } from './name-grams.ts'
 import type { PinFilter } from './pin-filter.ts'
 import { PinSearch, SEARCH_BOUNDS } from './pin-search.ts'
 import { termsOf } from './pin-terms.ts'
-import { type ListedPin, type ListedRow, type PinRow, type StoredPin, toListedPin, toStoredPin } from './stored-pin.ts'
+import {
+  type ListedPin,
+  type ListedRow,
+  listedBytes,
+  type PinRow,
+  type StoredPin,
+  toListedPin,
+  toStoredPin,
+} from './stored-pin.ts'
 
 /** Sums over all pins of one owner. */
 export interface OwnerUsage {
@@ -19,6 +27,14 @@ export interface OwnerUsage {
 /** Reads only the columns of a `ListedRow`: reading columns takes most of the time of a large page. */
 const LISTED = `SELECT created, requestid, status, cid, name, origins, meta, info FROM pin
   WHERE created IN (SELECT value FROM json_each(?)) ORDER BY created DESC`
+
+/** Pins that are read at a time, until a page has its bytes. Each was stored with at most 1 MiB. */
+const PINS_AT_A_TIME = 50
+/**
+ * A page with fewer pins is not cut by its bytes: clients know from the default \`limit\`, which is 10, that every service can
+ * list ten.
+ */
+const FEWEST_PINS = 10
 
 /** The pins of all owners. Every call that a client causes names the owner, so no client reaches the pins of another. */
 export class PinStore {
@@ -79,11 +95,25 @@ export class PinStore {
     return row ? toStoredPin(row as PinRow) : null
   }
 
-  /** Returns one page of the owner's pins, newest first, and the number of all that match. See `PinSearch.find`. */
-  list(owner: number, filter: PinFilter): { count: number; results: ListedPin[] } {
+  /**
+   * Returns one page of the owner's pins, newest first, and the number of all that match. See `PinSearch.find`.
+   *
+   * @param maxBytes the page ends early with the pin that reaches so many bytes. `count` is then larger than the page, and the rest
+   *   comes with `before`, as after a full page. Default: no bound.
+   */
+  list(owner: number, filter: PinFilter, maxBytes = Number.POSITIVE_INFINITY): { count: number; results: ListedPin[] } {
     const { count, keys } = this.#search.find(owner, filter)
-    const rows = this.#statements.get(LISTED).all(`[${keys}]`) as ListedRow[]
-    return { count, results: rows.map(toListedPin) }
+    const results: ListedPin[] = []
+    let bytes = 0
+    for (let i = 0; i < keys.length; i += PINS_AT_A_TIME) {
+      const rows = this.#statements.get(LISTED).all(`[${keys.slice(i, i + PINS_AT_A_TIME)}]`) as ListedRow[]
+      for (const row of rows) {
+        results.push(toListedPin(row))
+        bytes += listedBytes(row)
+        if (bytes >= maxBytes && results.length >= FEWEST_PINS) return { count, results }
+      }
+    }
+    return { count, results }
   }
 
   /**

@@ -49,6 +49,14 @@ export function toListedPin(row: ListedRow): ListedPin {
   }
 }
 
+/** Bytes of a listed pin beside its texts: its other fields, their names, and the delegates. */
+const OTHER_BYTES = 500
+
+/** Returns about how many bytes a pin has in a list. Its JSON is stored as it is sent. */
+export function listedBytes({ cid, name, origins, meta, info }: ListedRow): number {
+  return OTHER_BYTES + cid.length + Buffer.byteLength(`${name}${origins}${meta}${info}`)
+}
+
 export function toStoredPin(row: PinRow): StoredPin {
   const { owner, cid_key: cidKey, blocks, bytes } = row
   return { ...toListedPin(row), owner, cidKey, blocks, bytes }

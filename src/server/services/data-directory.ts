@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
+import { assertOwnDirectory, OpenToOthersError } from '../../storage/private-files.ts'
 
-/** Thrown when the data directory cannot be written. */
+/** Thrown when the data directory cannot be written, or when everybody may write in it. */
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError'
 }
@@ -9,7 +10,7 @@ export class DataDirectoryError extends Error {
 /**
  * Makes the data directory if it is missing.
  *
- * @throws {DataDirectoryError} naming the directory and the setting, when it cannot be made or written
+ * @throws {DataDirectoryError} naming the directory, when it cannot be made or written, and when everybody may write in it
  */
 export async function prepareDataDirectory(dataDir: string): Promise<void> {
   try {
@@ -19,5 +20,11 @@ export async function prepareDataDirectory(dataDir: string): Promise<void> {
     const { code } = cause as NodeJS.ErrnoException
     const message = `The data directory ${dataDir} cannot be written (${code}); dataDir, PINQL_DATA_DIR or --data-dir names another`
     throw new DataDirectoryError(message, { cause })
+  }
+  try {
+    assertOwnDirectory(dataDir)
+  } catch (cause) {
+    if (!(cause instanceof OpenToOthersError)) throw cause
+    throw new DataDirectoryError(cause.message, { cause })
   }
 }

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
 import { Informers } from '../../live/informers.ts'
 import { combineObservers } from '../../observability/combine-observers.ts'
 import { createLogObserver } from '../../observability/log-observer.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { openDirectoryWarning } from '../../storage/private-files.ts'
 import type { UpstreamObserver } from '../../upstream/observing/upstream-observer.ts'
 import { limitWarnings } from '../../upstream/providers/limits-of.ts'
 import { createServiceRegistry, type ServiceRegistry } from '../../upstream/tenant/service-registry.ts'
@@ -36,6 +38,7 @@ export async function openServices(
   open: typeof openState = openState,
 ): Promise<OpenServices> {
   const settings = serviceSettingsOf(config)
+  warnOfOpenDirectory(config, log)
   for (const warning of limitWarnings(settings)) log.warn(warning)
   const embedded = await startEmbedded(config, log)
   const state = await open(config, log).catch(async (error) => {
@@ -66,6 +69,12 @@ export async function openServices(
       await embedded?.[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Warns of an existing data directory that others may use. */
+function warnOfOpenDirectory({ dataDir }: GatewayConfig, log: Logger): void {
+  const warning = existsSync(dataDir) ? openDirectoryWarning(dataDir) : null
+  if (warning !== null) log.warn(warning)
 }
 
 async function startEmbedded(config: GatewayConfig, log: Logger): Promise<EmbeddedService | null> {

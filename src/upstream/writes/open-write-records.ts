@@ -1,6 +1,8 @@
 import type { Pin } from '../../domain/pin.ts'
 import { type Database, openDatabase, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
+import { isBusy, storageTrouble } from '../../storage/storage-trouble.ts'
+import { RecordsUnavailableError } from './records-unavailable.ts'
 import { encodeRecordedPin } from './write-codec.ts'
 import { RECORD_LIFETIME_MS, type WriteRecord, type WriteRecords } from './write-records.ts'
 import { toRecord, toValues, UNFINISHED, WRITE_DATABASE, type WriteRow } from './write-table.ts'
@@ -12,6 +14,11 @@ const EXPIRED_PER_RECORD = 2
  * commit would wait for the disk several times as long.
  */
 const PAGES_PER_CHECKPOINT = 100
+/** Milliseconds for which SQLite waits for another process. The whole gateway waits with it, so further waits do not block. */
+const BLOCKING_WAIT_MS = 10
+const RETRY_MS = 50
+/** Milliseconds for which changes wait while another process holds the file. After that, they fail at the first attempt. */
+const PATIENCE_MS = 1_000
 
 interface Job {
   /** Runs inside the transaction. The function that it returns is called once the transaction is on the disk. */
@@ -24,6 +31,9 @@ interface Job {
  *
  * All changes of one turn of the event loop share one transaction, since most of the cost is waiting for the disk.
  *
+ * Every operation rejects with {@link RecordsUnavailableError} when the disk refuses it, or another process holds the file for longer
+ * than a second.
+ *
  * @param path the file; created if it does not exist
  * @param wallNow returns Unix milliseconds
  * @throws {Error} when the file cannot be used, or was written by a newer pinql
@@ -31,6 +41,7 @@ interface Job {
 export async function openWriteRecords(path: string, wallNow: () => number): Promise<WriteRecords> {
   const database = await openDatabase(path, WRITE_DATABASE)
   database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_PER_CHECKPOINT}`)
+  database.exec(`PRAGMA busy_timeout = ${BLOCKING_WAIT_MS}`)
   return new SqliteWriteRecords(database, wallNow)
 }
 
@@ -41,6 +52,10 @@ class SqliteWriteRecords implements WriteRecords {
   #jobs: Job[] = []
   /** Number of records that the next transaction begins. */
   #begun = 0
+  #retryTimer: NodeJS.Timeout | null = null
+  /** Time by `performance.now()` since which another process holds the file. Null while none does. */
+  #busySince: number | null = null
+  #isClosing = false
 
   constructor(database: Database, wallNow: () => number) {
     this.#database = database
@@ -49,7 +64,8 @@ class SqliteWriteRecords implements WriteRecords {
   }
 
   async find(tenantKey: string, key: string): Promise<WriteRecord | null> {
-    const row = this.#get('SELECT * FROM write WHERE tenant = ? AND key = ? AND started_at > ?', tenantKey, key)
+    const sql = 'SELECT * FROM write WHERE tenant = ? AND key = ? AND started_at > ?'
+    const row = typed(() => this.#get(sql, tenantKey, key))
     return row ? toRecord(row) : null
   }
 
@@ -97,18 +113,18 @@ class SqliteWriteRecords implements WriteRecords {
   }
 
   async unfinished(tenantKey: string): Promise<WriteRecord[]> {
-    const rows = this.#statements
-      .get(`SELECT * FROM write WHERE tenant = ? AND (${UNFINISHED}) AND started_at > ? ORDER BY started_at`)
-      .all(tenantKey, this.#expired()) as WriteRow[]
+    const sql = `SELECT * FROM write WHERE tenant = ? AND (${UNFINISHED}) AND started_at > ? ORDER BY started_at`
+    const rows = typed(() => this.#statements.get(sql).all(tenantKey, this.#expired()) as WriteRow[])
     return rows.map(toRecord)
   }
 
   async claimed(tenantKey: string, requestIds: readonly string[]): Promise<ReadonlySet<string>> {
     const sql = 'SELECT 1 FROM write WHERE tenant = ? AND request_id = ? AND started_at > ?'
-    return new Set(requestIds.filter((requestId) => this.#get(sql, tenantKey, requestId) !== undefined))
+    return new Set(requestIds.filter((requestId) => typed(() => this.#get(sql, tenantKey, requestId)) !== undefined))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true
     this.#flush()
     this.#database.close()
   }
@@ -159,21 +175,72 @@ class SqliteWriteRecords implements WriteRecords {
   }
 
   #flush(): void {
+    if (this.#retryTimer) clearTimeout(this.#retryTimer)
+    this.#retryTimer = null
     const [jobs, begun] = [this.#jobs, this.#begun]
     this.#jobs = []
     this.#begun = 0
     if (jobs.length === 0) return
     try {
-      const resolvers = transaction(this.#database, () => {
-        if (begun > 0) this.#removeExpired(EXPIRED_PER_RECORD * begun)
-        return jobs.map((job) => job.run())
-      })
-      // The work that follows the promises takes as long as the transaction. So other requests are served in between.
-      setImmediate(() => {
-        for (const resolve of resolvers) resolve()
-      })
+      this.#write(jobs, begun)
+      this.#busySince = null
     } catch (error) {
-      for (const { reject } of jobs) reject(error)
+      if (isBusy(error) && !this.#isClosing) this.#retry(jobs, begun, error)
+      else if (storageTrouble(error) !== null || jobs.length === 1) rejectAll(jobs, error)
+      else this.#writeEach(jobs)
     }
   }
+
+  /** @throws {Error} when nothing of the jobs was stored */
+  #write(jobs: readonly Job[], begun: number): void {
+    const resolvers = transaction(this.#database, () => {
+      if (begun > 0) this.#removeExpired(EXPIRED_PER_RECORD * begun)
+      return jobs.map((job) => job.run())
+    })
+    // The work that follows the promises takes as long as the transaction. So other requests are served in between.
+    setImmediate(() => {
+      for (const resolve of resolvers) resolve()
+    })
+  }
+
+  /** A job that cannot be written must not take the others with it: they are changes of others. */
+  #writeEach(jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      try {
+        this.#write([job], 0)
+      } catch (error) {
+        rejectAll([job], error)
+      }
+    }
+  }
+
+  /** Tries again soon, unless the file is held for too long already: then a thousand changes must not wait one after the other. */
+  #retry(jobs: Job[], begun: number, error: unknown): void {
+    this.#busySince ??= performance.now()
+    if (performance.now() - this.#busySince > PATIENCE_MS) {
+      rejectAll(jobs, error)
+      return
+    }
+    this.#jobs = jobs
+    this.#begun = begun
+    this.#retryTimer = setTimeout(() => this.#flush(), RETRY_MS)
+  }
+}
+
+function rejectAll(jobs: readonly Job[], error: unknown): void {
+  for (const { reject } of jobs) reject(recordsError(error))
+}
+
+function typed<Result>(read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    throw recordsError(error)
+  }
+}
+
+/** Makes the typed error of a passing failure. Returns every other error as it is. */
+function recordsError(error: unknown): unknown {
+  const trouble = storageTrouble(error)
+  return trouble === null ? error : new RecordsUnavailableError(trouble, { cause: error })
 }

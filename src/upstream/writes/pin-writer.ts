@@ -6,6 +6,8 @@ import type { PinRef } from '../../domain/pin-id.ts'
 import type { SignalOptions, TenantCallOptions } from '../service/tenant-call-options.ts'
 import type { WaitingOperations } from '../waiting/stop.ts'
 import { untilAborted } from '../waiting/until-aborted.ts'
+import { outcomeUnknown } from './outcome-unknown.ts'
+import { RecordsUnavailableError, recordsFailed } from './records-unavailable.ts'
 import { type PinChanges, writeOf } from './replacement.ts'
 import { WriteAttempt } from './write-attempt.ts'
 import { fingerprintOf } from './write-codec.ts'
@@ -51,7 +53,7 @@ export class PinWriter {
    * @param key the client's idempotency key, or a key made for this write
    * @param options.signal aborts the write until something was sent that may change pins. After that, the write is completed.
    * @throws {IdempotencyConflictError} the key was used for another write within 24 hours
-   * @throws {ServiceUnavailableError} the signal was aborted, or the service failed
+   * @throws {ServiceUnavailableError} the signal was aborted, the service failed, or the write cannot be recorded
    * @throws {OutcomeUnknownError} it cannot be known whether the pin was added. Every other error means that it was not
    *   added.
    */
@@ -123,7 +125,7 @@ export class PinWriter {
     // are new.
     let isKnown = plan.isReplacement || requests.capabilities.keepsMeta === false
     for (;;) {
-      const known = isKnown ? await records.find(requests.tenantKey, key) : null
+      const known = isKnown ? await unsent(requests, records.find(requests.tenantKey, key)) : null
       if (known && known.fingerprint !== fingerprint) throw new IdempotencyConflictError(requests.serviceName, key)
       if (known?.result) return known.result
       if (known) return this.#finish(requests, known, (attempt) => attempt.resume())
@@ -140,7 +142,8 @@ export class PinWriter {
         sweepId: null,
       }
       // From here on, the record outlives this process.
-      if (await records.begin(record)) return this.#finish(requests, record, (attempt) => attempt.perform())
+      if (await unsent(requests, records.begin(record)))
+        return this.#finish(requests, record, (attempt) => attempt.perform())
       // The key is not new, or another process has recorded it meanwhile.
       isKnown = true
     }
@@ -179,13 +182,16 @@ export class PinWriter {
     const attempt = this.#attempt(requests, record)
     try {
       const pin = await run(attempt)
-      await records.finish(record, pin)
+      await ifPossible(records.finish(record, pin))
       return pin
-    } catch (error) {
+    } catch (thrown) {
+      // The records of other writes may be needed to tell which pin is this one's.
+      const error =
+        thrown instanceof RecordsUnavailableError ? outcomeUnknown(requests.serviceName, record, [], thrown) : thrown
       // A replacement that was made in part must be found again by its key.
       const isMade = error instanceof UnchangedPinError && error.candidates.length > 0
-      if (isMade || error instanceof OutcomeUnknownError) await records.markUnknown(record)
-      else if (error instanceof PinqlError) await records.forget(record)
+      if (isMade || error instanceof OutcomeUnknownError) await ifPossible(records.markUnknown(record))
+      else if (error instanceof PinqlError) await ifPossible(records.forget(record))
       throw error
     } finally {
       this.#sweepLater(attempt, record)
@@ -200,6 +206,28 @@ export class PinWriter {
 
   #attempt(requests: WriteRequests, record: WriteRecord): WriteAttempt {
     return new WriteAttempt(requests, this.#journal.records, record, this.#journal.signal)
+  }
+}
+
+/** Reads or begins a record. If that fails, nothing was sent. */
+async function unsent<Result>({ serviceName }: WriteRequests, operation: Promise<Result>): Promise<Result> {
+  try {
+    return await operation
+  } catch (error) {
+    if (!(error instanceof RecordsUnavailableError)) throw error
+    throw recordsFailed(serviceName, error)
+  }
+}
+
+/**
+ * Records an outcome, which the client is told in any case. If that fails, the record stays pending: the next write with the same key
+ * looks for the pin at the service.
+ */
+async function ifPossible(operation: Promise<unknown>): Promise<void> {
+  try {
+    await operation
+  } catch (error) {
+    if (!(error instanceof RecordsUnavailableError)) throw error
   }
 }
 

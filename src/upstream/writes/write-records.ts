@@ -58,7 +58,7 @@ export const RECORD_LIFETIME_MS = 24 * 60 * 60 * 1000
  * Stores the records of writes.
  *
  * Each promise resolves only when its change is as durable as the implementation makes it. Records older than 24 hours are
- * not found, and are removed now and then.
+ * not found, and are removed now and then. Every operation may reject with `RecordsUnavailableError`.
  */
 export interface WriteRecords extends AsyncDisposable {
   find(tenantKey: string, key: string): Promise<WriteRecord | null>

@@ -7,7 +7,9 @@ import { parseCid } from '../../../../src/domain/cid.ts'
 import type { NewPin } from '../../../../src/domain/pin.ts'
 import { exportPins } from '../../../../src/embedded/backup/export-pins.ts'
 import { importPins } from '../../../../src/embedded/backup/import-pins.ts'
+import { type ExportedPin, encodePage, encodeRoot } from '../../../../src/embedded/backup/pin-list.ts'
 import { verifyStore } from '../../../../src/embedded/backup/verify-store.ts'
+import { carHeader, carSection } from '../../../../src/embedded/dag/car.ts'
 import { BlockStore } from '../../../../src/embedded/store/block-store.ts'
 import { PIN_DATABASE } from '../../../../src/embedded/store/database-schema.ts'
 import { PinStore } from '../../../../src/embedded/store/pin-store.ts'
@@ -18,6 +20,7 @@ import { openDatabase } from '../../../../src/storage/open-database.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
 
 const BYTES = Buffer.from('precious')
+const ORIGIN = '/ip4/127.0.0.1/tcp/9/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const OTHER = 'bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -73,6 +76,55 @@ async function exported(): Promise<() => AsyncIterable<Uint8Array>> {
 }
 
 const WHOLE = { pins: [{ status: 'pinned', blocks: 1 }], blocks: { n: 1 } }
+
+/** A backup with the record of one pin, and nothing else. */
+async function backupOf(record: Record<string, unknown>): Promise<AsyncIterable<Uint8Array>> {
+  const pin = { owner: 'a', requestId: 'id', created: 1_700_000_000_000, cid: OTHER, name: null, origins: [], meta: {} }
+  const page = await encodePage([{ ...pin, ...record } as ExportedPin])
+  const root = await encodeRoot([page.cid])
+  return (async function* () {
+    yield carHeader(root.cid)
+    yield carSection(root.cid, root.bytes)
+    yield carSection(page.cid, page.bytes)
+  })()
+}
+
+describe('a backup that somebody has changed', () => {
+  it('is imported if its record is right', async () => {
+    expect(await importPins(data, await backupOf({}))).toMatchObject({ pins: 1 })
+  })
+
+  it.each([
+    ['created after the last time of JavaScript', { created: 8.64e15 + 1 }, 'created'],
+    ['created in a year of five digits', { created: 253_402_300_800_000 }, 'created'],
+    ['created at the largest key', { created: Number.MAX_SAFE_INTEGER }, 'created'],
+    ['created before 1970', { created: -1 }, 'created'],
+    ['created at no whole millisecond', { created: 1.5 }, 'created'],
+    ['a CID that is none', { cid: 'hello' }, 'cid'],
+    ['a name that is too long', { name: 'x'.repeat(256) }, 'name'],
+    ['an origin that is no multiaddr', { origins: ['hello'] }, 'origins'],
+    ['too many origins', { origins: Array.from({ length: 21 }, () => ORIGIN) }, 'origins'],
+    ['metadata of more than 1 MiB', { meta: { a: 'x'.repeat(1024 * 1024) } }, 'meta'],
+    [
+      'more than 1000 keys of metadata',
+      { meta: Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [i, ''])) },
+      'meta',
+    ],
+    ['a request id that no path can have', { requestId: 'a/b\n' }, 'requestId'],
+    ['no owner', { owner: '' }, 'owner'],
+  ])('is refused with the name of the record: %s', async (_, record, field) => {
+    const imported = importPins(data, await backupOf(record))
+    const { requestId = 'id' } = record as { requestId?: string }
+    await expect(imported).rejects.toMatchObject({
+      name: 'BackupError',
+      message: expect.stringContaining(`Record 1 of a page, with request id ${JSON.stringify(requestId)}: ${field}`),
+    })
+    using store = await openStore()
+    expect(store.look().pins).toEqual([])
+    const added = store.pins.add(store.owner, newPin(OTHER))
+    expect(Math.abs(added.created - Date.now())).toBeLessThan(60_000)
+  })
+})
 
 describe('restoring a backup', () => {
   it('brings a pin back whose blocks were still to be collected, and keeps them', async () => {
