@@ -12,9 +12,9 @@ import { storageTrouble } from '../../storage/storage-trouble.ts'
 import type { Limits } from '../limits.ts'
 import type { PinStore } from '../store/pin-store.ts'
 import type { ListedPin, StoredPin } from '../store/stored-pin.ts'
+import { AnswerRoom, type OutgoingAnswer } from './answer-room.ts'
 import { assertRoom } from './assert-room.ts'
 import { pinFilterOf } from './pin-filter-of.ts'
-import { type OutgoingAnswer, UnreadAnswers } from './unread-answers.ts'
 import { whenFree } from './when-free.ts'
 
 /** The largest pin has a quarter of that. Clients may escape every character of it. */
@@ -62,7 +62,7 @@ interface AppTypes {
 export function createApp(context: AppContext): Hono<AppTypes> {
   const { pins, limits } = context
   const app = new Hono<AppTypes>()
-  const unread = new UnreadAnswers()
+  const unread = new AnswerRoom()
   const body = (pin: ListedPin): PinStatusBody =>
     printPinStatus({
       ...pin,

@@ -95,10 +95,7 @@ function parseParam(name: string, text: string): unknown {
  *
  * @param http.spec true when the status is 200 for the older `application/json`
  */
-export function badRequest(
-  message: string,
-  http: { readonly spec?: true; readonly cause?: unknown } = {},
-): GraphQLError {
+function badRequest(message: string, http: { readonly spec?: true; readonly cause?: unknown } = {}): GraphQLError {
   const { cause, ...rest } = http
   const extensions = { code: 'BAD_REQUEST', http: { ...rest, status: 400, headers: { Allow: 'GET, POST' } } }
   return Object.assign(new GraphQLError(message, { extensions }), cause === undefined ? {} : { cause })

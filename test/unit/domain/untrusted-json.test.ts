@@ -5,11 +5,15 @@ import { MAX_JSON_DEPTH, parseUntrustedJson } from '../../../src/domain/untruste
 
 const SRC = new URL('../../../src/', import.meta.url)
 
-/** Files that parse texts of pinql itself: its own records, lines of its log, its package. `client` runs in browsers of others. */
+/**
+ * Files that parse texts of pinql itself: its own records, lines of its log, its package. `client` runs in browsers of others. Blocks in
+ * dag-json may be nested deeper, and `json-links` walks them without calling itself.
+ */
 const OWN_TEXTS = [
   'cli/main.ts',
   'client/read-errors.ts',
   'embedded/backup/export-pins.ts',
+  'embedded/dag/json-links.ts',
   'embedded/store/database-schema.ts',
   'embedded/store/stored-pin.ts',
   'observability/format-log-line.ts',

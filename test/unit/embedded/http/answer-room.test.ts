@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { UnreadAnswers } from '../../../../src/embedded/http/unread-answers.ts'
+import { AnswerRoom } from '../../../../src/embedded/http/answer-room.ts'
 
 class Socket extends EventEmitter {
   destroyed = false
@@ -22,7 +22,7 @@ const noted = (made: string[], name: string) => () => {
 const text = (bytes: number) => () => 'x'.repeat(bytes)
 
 it('lets answers wait while those of the token are unread, and not those of another token', async () => {
-  const unread = new UnreadAnswers(100, 1_000)
+  const unread = new AnswerRoom(100, 1_000)
   const socket = new Socket()
   const first = answerOver(socket)
   expect(await unread.make(1, first, text(100))).toHaveLength(100)
@@ -36,7 +36,7 @@ it('lets answers wait while those of the token are unread, and not those of anot
 })
 
 it('frees the room of all answers of a connection that ends, and makes none for it', async () => {
-  const unread = new UnreadAnswers(100, 1_000)
+  const unread = new AnswerRoom(100, 1_000)
   const [gone, here] = [new Socket(), new Socket()]
   // As Node does with pipelined requests: only the first answer is told that its connection has ended.
   await unread.make(1, answerOver(gone), text(60))
@@ -51,7 +51,7 @@ it('frees the room of all answers of a connection that ends, and makes none for 
 })
 
 it('gives way between answers that have waited, and goes on after one that fails', async () => {
-  const unread = new UnreadAnswers(100, 1_000)
+  const unread = new AnswerRoom(100, 1_000)
   const socket = new Socket()
   const first = answerOver(socket)
   await unread.make(1, first, text(100))
@@ -73,7 +73,7 @@ it('gives way between answers that have waited, and goes on after one that fails
 })
 
 it('refuses requests when a thousand wait', async () => {
-  const unread = new UnreadAnswers(100, 1_000)
+  const unread = new AnswerRoom(100, 1_000)
   const socket = new Socket()
   await unread.make(1, answerOver(socket), text(100))
   const waiting = Array.from({ length: 1_001 }, () => unread.make(1, answerOver(socket), text(1)))

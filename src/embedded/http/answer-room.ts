@@ -25,7 +25,7 @@ interface Waiter {
  * A request for a further long answer waits until there is room. Usually there is room at once. A client that reads nothing is
  * disconnected by the server, which frees its room.
  */
-export class UnreadAnswers {
+export class AnswerRoom {
   /** Functions that free the room of a connection's answers. Of several answers, Node closes only the first with the connection. */
   readonly #releases = new WeakMap<object, Set<() => void>>()
   readonly #bytesOf = new Map<number, number>()
