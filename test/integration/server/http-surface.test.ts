@@ -155,7 +155,7 @@ describe('requests', () => {
 
   it('documents of too many words are refused before they are validated', async () => {
     await using roomy = await startTestGateway({ upstream: 'http://127.0.0.1:9' })
-    const { errors } = await roomy.query(`{ ${'__typename '.repeat(6_000)} }`)
+    const { errors } = await roomy.query(`{ ${'a '.repeat(6_000)} }`)
     expect(errors?.[0]?.message).toContain('5000 tokens')
   })
 
