@@ -52,7 +52,7 @@ export function createFrontDoor(
   const { requestTimeoutMs, maxRequestBytes, shutdownTimeoutMs } = config
   const guard = createRequestGuard(config)
   const inFlight = new RequestsInFlight()
-  const executor = new Executor({ schema, registry, live, requestTimeoutMs, log })
+  const executor = new Executor({ schema, registry, live, requestTimeoutMs, clock: registry.clock, log })
   const names = registry.services.map(({ name }) => name)
   const identify = parts.identify
     ? createIdentifyByHost(parts.identify, { serviceNames: names, timeoutMs: requestTimeoutMs })

@@ -13,6 +13,7 @@ import type { LiveReader } from '../../live/live-reader.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { ConfiguredServices } from '../../resolvers/configured-services.ts'
 import { type CallerTokens, createContext, type GatewayContext } from '../../resolvers/context.ts'
+import { type Clock, systemClock } from '../../upstream/waiting/clock.ts'
 import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import type { Caller } from '../caller/caller.ts'
 import { AskingOperation } from './asking-operation.ts'
@@ -29,6 +30,8 @@ export interface ExecutorOptions {
   readonly live: Informers
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number
+  /** The clock of the services, which are told by when an operation ends. Default: {@link systemClock}. */
+  readonly clock?: Clock | undefined
   readonly log: Logger
 }
 
@@ -96,7 +99,7 @@ export class Executor {
     use: (result: ExecutionResult, context: GatewayContext) => Value,
   ): Promise<Value> {
     const { requestTimeoutMs } = this.#options
-    const deadline = stopOf(run)
+    const deadline = stopOf(run, this.#limits())
     const unfollow = deadline.follow(signal)
     const timer = setTimeout(() => deadline.abort(requestTimeoutError(requestTimeoutMs)), requestTimeoutMs)
     const context = this.#contextOf(run, deadline)
@@ -138,6 +141,13 @@ export class Executor {
     return visibleErrors(errors, { requestId, isAborted: false, log: this.#options.log, ...options })
   }
 
+  /** Returns when an operation begins that begins now, and when it ends at the latest. */
+  #limits(): { since: number; endsAt: number } {
+    const { clock = systemClock, requestTimeoutMs } = this.#options
+    const since = clock.now()
+    return { since, endsAt: since + requestTimeoutMs }
+  }
+
   #execute(run: Run, context: GatewayContext, rootValue?: unknown): ExecutionResult | Promise<ExecutionResult> {
     const operation = getOperationAST(run.document, run.operationName)
     // The result is the same either way: test/contract/compiled-operations.test.ts.
@@ -170,8 +180,8 @@ export class Executor {
   }
 }
 
-function stopOf({ requestId, caller }: Run): Stop {
-  return new Stop(new AskingOperation(requestId, caller))
+function stopOf({ requestId, caller }: Run, limits?: { readonly since: number; readonly endsAt: number }): Stop {
+  return new Stop(new AskingOperation(requestId, caller, limits))
 }
 
 /** Empties the lists in a result. No scalar of the schema has lists in it, so no list is shared with others. */

@@ -130,13 +130,12 @@ export class ListTurns implements OtherLists {
 
   async #wait(signal: StopSignal, askedAt: number): Promise<void> {
     const { asker } = signal
-    const { longestReadWaitMs } = this.#account.service
+    const lastStart = this.#account.service.lastStartOf(askedAt, signal.endsAt)
     const path = turnOf(asker)
     signal.throwIfAborted()
-    if (this.#waitMs(asker, this.#queue.ahead(path)) > longestReadWaitMs) throw this.#refusal(asker, 0)
+    if (askedAt + this.#waitMs(asker, this.#queue.ahead(path)) > lastStart) throw this.#refusal(asker, 0)
     let leave = (): void => {}
     const begun = new Promise<void>((resolve, reject) => {
-      const lastStart = askedAt + longestReadWaitMs
       const waiter: Waiter = { asker, lastStart, turn: undefined, begin: resolve, fail: reject }
       waiter.turn = this.#queue.append(waiter, path)
       this.#byArrival.add(waiter)
