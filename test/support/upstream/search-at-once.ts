@@ -87,9 +87,16 @@ export function createSearchedAccount({
   }
 }
 
-/** Returns the searches that were answered, and the times that the refused ones were told. */
+/**
+ * Returns the searches that were answered, and the times that the refused ones were told, in whole milliseconds: `toldMs` from the
+ * refusal, and `toldAt` from the beginning of the search.
+ */
 export function outcomesOf(searches: readonly Search[]) {
   const answered = searches.filter(({ outcome }) => Array.isArray(outcome))
-  const errors = searches.map(({ outcome }) => outcome).filter((outcome) => outcome instanceof RateLimitedError)
-  return { answered, toldMs: errors.map(({ retryAfterMs }) => retryAfterMs) }
+  const told = searches.flatMap(({ outcome, tookMs }) =>
+    outcome instanceof RateLimitedError
+      ? [{ ms: outcome.retryAfterMs, at: Math.round(tookMs + outcome.retryAfterMs) }]
+      : [],
+  )
+  return { answered, toldMs: told.map(({ ms }) => ms), toldAt: told.map(({ at }) => at) }
 }

@@ -1,5 +1,4 @@
 import { RateLimitedError } from '../../../domain/errors.ts'
-import { RefusedCalls } from '../../budget/refused-calls.ts'
 import { type Turn, TurnQueue, turnOf } from '../../budget/turn-queue.ts'
 import type { Account } from '../../service/account.ts'
 import type { ClockTimer } from '../../waiting/clock.ts'
@@ -36,8 +35,6 @@ export class ListTurns implements OtherLists {
   readonly #queue = new TurnQueue<Waiter>()
   /** The lists of the queue by arrival, so that the first of them is late before the others. */
   readonly #byArrival = new Set<Waiter>()
-  /** The lists refused here that have not come back yet. Each further one is told a later time. */
-  readonly #refused = new RefusedCalls()
   /** Number of lists that have begun and not ended. */
   #begun = 0
   /** Number of begun lists whose first request has not come to the budget yet. */
@@ -193,9 +190,9 @@ export class ListTurns implements OtherLists {
 
   /** @param behind number of requests for which the list must leave room */
   #refusal(asker: Asker | undefined, behind: number): RateLimitedError {
-    const { name, clock } = this.#account.service
-    const before = behind + this.#queue.ahead(turnOf(asker))
-    const waitMs = (refused: number): number => this.#waitMs(asker, before + refused)
-    return new RateLimitedError(name, this.#refused.refuse(asker?.callerKey, clock.now(), waitMs))
+    const { name, budget } = this.#account.service
+    const request = { tenantKey: this.#account.key, endpoint: 'list', class: 'interactive', asker } as const
+    // The budget also refuses lists that have begun. Only it knows which times were told.
+    return new RateLimitedError(name, budget.refuse(request, behind + this.#queue.ahead(turnOf(asker))))
   }
 }

@@ -8,6 +8,7 @@ const GENEROUS = [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all
 const ALL_PINNED: readonly PinStatus[] = ['pinned']
 const MIXED: readonly PinStatus[] = ['pinned', 'queued', 'pinned', 'failed', 'pinning']
 const DEADLINE_MS = 30_000
+const PER_NAME = [1, 4, 13]
 
 describe('20 searches at once at a new service of 30 lists a minute that nobody knows', () => {
   it.each([
@@ -23,11 +24,11 @@ describe('20 searches at once at a new service of 30 lists a minute that nobody 
         const account = createSearchedAccount({ ...pins, rules, limits: [LISTS] })
         const searches = account.searchAtOnce(statuses)
         await account.clock.advance(DEADLINE_MS)
-        const { answered, toldMs } = outcomesOf(searches)
+        const { answered, toldMs, toldAt } = outcomesOf(searches)
         const which = JSON.stringify({ statuses, rules })
         expect(answered.length, which).toBeGreaterThanOrEqual(12)
         expect(answered.length + toldMs.length, which).toBe(20)
-        expect(new Set(toldMs).size, which).toBe(toldMs.length)
+        expect(new Set(toldAt).size, which).toBe(toldAt.length)
         expect(Math.min(...toldMs), which).toBeGreaterThan(0)
         for (const { name, outcome } of answered)
           expect(outcome, which).toEqual(account.truth(name, statuses).slice(0, 10))
@@ -35,6 +36,28 @@ describe('20 searches at once at a new service of 30 lists a minute that nobody 
       }
     }
   })
+
+  it.each(PER_NAME)(
+    'are told different instants, whether the budget refuses them or their turns: %i pins a name',
+    async (perName) => {
+      for (const statuses of [PIN_STATUSES, ['pinned'], ['queued', 'failed']] as const) {
+        for (const rules of [
+          { statuses: 'late' },
+          { order: 'none' },
+          { bounds: 'ignored' },
+          { statuses: 'first' },
+        ] as const) {
+          const account = createSearchedAccount({ perName, others: 50, spread: MIXED, rules, limits: [LISTS] })
+          const searches = account.searchAtOnce(statuses)
+          await account.clock.advance(DEADLINE_MS)
+          const { answered, toldAt } = outcomesOf(searches)
+          const which = JSON.stringify({ statuses, rules })
+          expect(answered.length + toldAt.length, which).toBe(20)
+          expect(new Set(toldAt).size, which).toBe(toldAt.length)
+        }
+      }
+    },
+  )
 
   it('cost as much at a known provider as they did: one list each', async () => {
     const capabilities = { count: 'matching', multiStatus: true } as const
@@ -172,9 +195,9 @@ describe('lists of a stranger that are read at once', () => {
     await account.clock.advance(10_000)
     expect(lone.outcome).toEqual([])
     await account.clock.advance(DEADLINE_MS)
-    const { answered, toldMs } = outcomesOf(many)
+    const { answered, toldMs, toldAt } = outcomesOf(many)
     expect(answered.length).toBeGreaterThanOrEqual(12)
-    expect([answered.length + toldMs.length, new Set(toldMs).size]).toEqual([40, toldMs.length])
+    expect([answered.length + toldMs.length, new Set(toldAt).size]).toEqual([40, toldMs.length])
   })
 
   it('are refused after 22 s if one of them hangs and other requests use up the budget, and are told a time each', async () => {
@@ -188,10 +211,10 @@ describe('lists of a stranger that are read at once', () => {
     await account.clock.advance(21_899)
     expect(waiting.map(({ outcome }) => outcome)).toEqual(waiting.map(() => 'waits'))
     await account.clock.advance(1)
-    const { toldMs } = outcomesOf(waiting)
-    expect(toldMs.length).toBeGreaterThan(0)
-    expect(toldMs).toHaveLength(waiting.length - 1)
-    expect(new Set(toldMs).size).toBe(toldMs.length)
+    const { toldAt } = outcomesOf(waiting)
+    expect(toldAt.length).toBeGreaterThan(0)
+    expect(toldAt).toHaveLength(waiting.length - 1)
+    expect(new Set(toldAt).size).toBe(toldAt.length)
   })
 
   it('are told a time at which the budget has room, when lists that hang have kept them from their turns', async () => {
