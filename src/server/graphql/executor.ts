@@ -13,7 +13,6 @@ import type { LiveReader } from '../../live/live-reader.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { ConfiguredServices } from '../../resolvers/configured-services.ts'
 import { type CallerTokens, createContext, type GatewayContext } from '../../resolvers/context.ts'
-import { type Clock, systemClock } from '../../upstream/waiting/clock.ts'
 import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import type { Caller } from '../caller/caller.ts'
 import { AskingOperation } from './asking-operation.ts'
@@ -30,8 +29,8 @@ export interface ExecutorOptions {
   readonly live: Informers
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number
-  /** The clock of the services, which are told by when an operation ends. Default: {@link systemClock}. */
-  readonly clock?: Clock | undefined
+  /** The clock of the services. Calls to them are told by it when their operation ends. Default: they are not told. */
+  readonly clock?: { now(): number } | undefined
   readonly log: Logger
 }
 
@@ -142,8 +141,9 @@ export class Executor {
   }
 
   /** Returns when an operation begins that begins now, and when it ends at the latest. */
-  #limits(): { since: number; endsAt: number } {
-    const { clock = systemClock, requestTimeoutMs } = this.#options
+  #limits(): { since: number; endsAt: number } | undefined {
+    const { clock, requestTimeoutMs } = this.#options
+    if (!clock) return undefined
     const since = clock.now()
     return { since, endsAt: since + requestTimeoutMs }
   }

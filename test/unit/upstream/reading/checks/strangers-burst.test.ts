@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../../src/domain/errors.ts'
 import { PIN_STATUSES, type PinStatus } from '../../../../../src/domain/pin.ts'
+import type { ServiceRules } from '../../../../support/grammar/service-rules.ts'
 import { FOREVER, LISTS } from '../../../../support/upstream/budget-harness.ts'
 import { createSearchedAccount, outcomesOf } from '../../../../support/upstream/search-at-once.ts'
 
@@ -9,6 +10,25 @@ const ALL_PINNED: readonly PinStatus[] = ['pinned']
 const MIXED: readonly PinStatus[] = ['pinned', 'queued', 'pinned', 'failed', 'pinning']
 const DEADLINE_MS = 30_000
 const PER_NAME = [1, 4, 13]
+/** Services whose lists hold all pins of the account. */
+const WITH_SHARED_PINS: readonly Partial<ServiceRules>[] = [
+  { count: 'matching' },
+  { count: 'page' },
+  { emptyList: '204' },
+  { order: 'none', count: 'page' },
+  { order: 'none', count: 'matching' },
+  { order: 'oldest-first', count: 'page' },
+  { order: 'oldest-first', count: 'matching' },
+  { statuses: 'late' },
+]
+/** Services at which no list shows all pins of the account to be there. */
+const WITHOUT_SHARED_PINS: readonly Partial<ServiceRules>[] = [
+  { statuses: 'first' },
+  { order: 'none', bounds: 'ignored' },
+  { order: 'none', largestPage: { pins: 60, beyond: 'cut' } },
+  { order: 'oldest-first', largestPage: { pins: 20, beyond: 'cut' } },
+  { statuses: 'late', largestPage: { pins: 20, beyond: 'cut' } },
+]
 
 describe('20 searches at once at a new service of 30 lists a minute that nobody knows', () => {
   it.each([
@@ -20,7 +40,7 @@ describe('20 searches at once at a new service of 30 lists a minute that nobody 
     ['that find a page and more', { perName: 13, others: 50, spread: MIXED }],
   ])('are answered in time, 12 at least, %s', async (_, pins) => {
     for (const statuses of [PIN_STATUSES, ['pinned'], ['queued', 'failed']] as const) {
-      for (const rules of [{ count: 'matching' }, { count: 'page' }, { emptyList: '204' }] as const) {
+      for (const rules of WITH_SHARED_PINS) {
         const account = createSearchedAccount({ ...pins, rules, limits: [LISTS] })
         const searches = account.searchAtOnce(statuses)
         await account.clock.advance(DEADLINE_MS)
@@ -41,12 +61,7 @@ describe('20 searches at once at a new service of 30 lists a minute that nobody 
     'are told different instants, whether the budget refuses them or their turns: %i pins a name',
     async (perName) => {
       for (const statuses of [PIN_STATUSES, ['pinned'], ['queued', 'failed']] as const) {
-        for (const rules of [
-          { statuses: 'late' },
-          { order: 'none' },
-          { bounds: 'ignored' },
-          { statuses: 'first' },
-        ] as const) {
+        for (const rules of WITHOUT_SHARED_PINS) {
           const account = createSearchedAccount({ perName, others: 50, spread: MIXED, rules, limits: [LISTS] })
           const searches = account.searchAtOnce(statuses)
           await account.clock.advance(DEADLINE_MS)
@@ -54,10 +69,23 @@ describe('20 searches at once at a new service of 30 lists a minute that nobody 
           const which = JSON.stringify({ statuses, rules })
           expect(answered.length + toldAt.length, which).toBe(20)
           expect(new Set(toldAt).size, which).toBe(toldAt.length)
+          for (const { name, outcome } of answered)
+            expect(outcome, which).toEqual(account.truth(name, statuses).slice(0, 10))
         }
       }
     },
   )
+
+  it.each(['none', 'oldest-first'] as const)('cost less than a list each where the order is %s', async (order) => {
+    for (const statuses of [PIN_STATUSES, ['pinned']] as const) {
+      const pins = { perName: 4, others: 50, spread: ALL_PINNED, rules: { order }, limits: [LISTS] } as const
+      const account = createSearchedAccount(pins)
+      const searches = account.searchAtOnce(statuses)
+      await account.clock.advance(DEADLINE_MS)
+      expect(outcomesOf(searches).answered).toHaveLength(20)
+      expect(account.upstream.requests).toBeLessThan(20)
+    }
+  })
 
   it('cost as much at a known provider as they did: one list each', async () => {
     const capabilities = { count: 'matching', multiStatus: true } as const
@@ -201,7 +229,8 @@ describe('lists of a stranger that are read at once', () => {
   })
 
   it('are refused after 22 s if one of them hangs and other requests use up the budget, and are told a time each', async () => {
-    const account = createSearchedAccount({ perName: 0, others: 50, spread: ALL_PINNED, limits: [LISTS] })
+    const rules = { largestPage: { pins: 20, beyond: 'cut' } } as const
+    const account = createSearchedAccount({ perName: 0, others: 50, spread: ALL_PINNED, rules, limits: [LISTS] })
     const searches = account.searchAtOnce(PIN_STATUSES)
     await account.clock.advance(100)
     const waiting = searches.filter(({ outcome }) => outcome === 'waits')
