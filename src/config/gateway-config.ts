@@ -156,7 +156,8 @@ export const CONFIG_SCHEMA = z.strictObject(
     ),
     requestTimeoutMs: setting(
       `a whole number of milliseconds from 100 to ${MAX_TIMEOUT_MS}`,
-      'Milliseconds that a query or mutation may take. Then it is aborted. A change that was already sent is still completed, ' +
+      'Milliseconds that a query or mutation may take. Then it is aborted. Reads wait for the limits of their service within ' +
+        'this time, and are refused with `RATE_LIMITED` before its end. A change that was already sent is still completed, ' +
         'so that its outcome is known. This takes up to 25 s more.',
       (expected) => wholeNumber(expected, 100, MAX_TIMEOUT_MS).default(30_000),
     ),

@@ -4,10 +4,19 @@ import type { Asker, WaitingOperations } from '../../upstream/waiting/stop.ts'
 export class AskingOperation implements Asker, WaitingOperations {
   readonly #requestId: string
   readonly #caller: { readonly key: string }
+  readonly since: number | undefined
+  readonly endsAt: number | undefined
 
-  constructor(requestId: string, caller: { readonly key: string }) {
+  /** @param limits times on the clock of the services. Default: the operation has no time limit. */
+  constructor(
+    requestId: string,
+    caller: { readonly key: string },
+    limits?: { readonly since: number; readonly endsAt: number },
+  ) {
     this.#requestId = requestId
     this.#caller = caller
+    this.since = limits?.since
+    this.endsAt = limits?.endsAt
   }
 
   get operationIds(): readonly string[] {

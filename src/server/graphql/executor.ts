@@ -34,6 +34,8 @@ export interface ExecutorOptions {
   readonly limits: OperationLimits
   /** What clients are shown of the schema. Default: everything. */
   readonly shown?: ShownOfSchema
+  /** The clock of the services. Calls to them are told by it when their operation ends. Default: they are not told. */
+  readonly clock?: { now(): number } | undefined
   readonly log: Logger
 }
 
@@ -104,7 +106,7 @@ export class Executor {
     use: (result: ExecutionResult, context: GatewayContext) => Value,
   ): Promise<Value> {
     const { requestTimeoutMs } = this.#options
-    const deadline = stopOf(run)
+    const deadline = stopOf(run, this.#span())
     const unfollow = deadline.follow(signal)
     const timer = setTimeout(() => deadline.abort(requestTimeoutError(requestTimeoutMs)), requestTimeoutMs)
     const context = this.#contextOf(run, deadline)
@@ -163,6 +165,14 @@ export class Executor {
     })
   }
 
+  /** Returns when an operation begins that begins now, and when it ends at the latest. */
+  #span(): { since: number; endsAt: number } | undefined {
+    const { clock, requestTimeoutMs } = this.#options
+    if (!clock) return undefined
+    const since = clock.now()
+    return { since, endsAt: since + requestTimeoutMs }
+  }
+
   #execute(run: Run, context: GatewayContext, rootValue?: unknown): ExecutionResult | Promise<ExecutionResult> {
     const operation = getOperationAST(run.document, run.operationName)
     // The result is the same either way: test/contract/compiled-operations.test.ts.
@@ -197,8 +207,8 @@ export class Executor {
   }
 }
 
-function stopOf({ requestId, caller }: Run): Stop {
-  return new Stop(new AskingOperation(requestId, caller))
+function stopOf({ requestId, caller }: Run, span?: { readonly since: number; readonly endsAt: number }): Stop {
+  return new Stop(new AskingOperation(requestId, caller, span))
 }
 
 /** Empties the lists in a result. No scalar of the schema has lists in it, so no list is shared with others. */

@@ -91,8 +91,8 @@ export class CallScheduler implements Disposable {
   }
 
   /** Returns the milliseconds after which a refused call should come back. See {@link RefusalTimes}. */
-  promiseMs(tenant: TenantShare | undefined, call: QueuedRequest, now: number): number {
-    return this.#refusalTimes.refuse(tenant, call, now)
+  promiseMs(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind = 0): number {
+    return this.#refusalTimes.refuse(tenant, call, now, behind)
   }
 
   /** Adds a call to its lane. It stays there until it is granted, refused at its deadline, or removed. */

@@ -80,6 +80,14 @@ class MemoryRequestBudget implements RequestBudget {
     return Math.max(0, expectedAt - now)
   }
 
+  refuse(request: CallRequest, behind: number): number {
+    // A tenant that is not known has used nothing. Only several calls of it can meet its limits.
+    const tenant = this.#tenant(request.tenantKey)
+    const waitMs = this.#scheduler.promiseMs(tenant, request, this.#clock.now(), behind)
+    this.#forgetWhenIdle(tenant)
+    return waitMs
+  }
+
   observe({ tenantKey, endpoint, status, retryAfterMs, rateLimit, grantedAt }: ObservedAnswer): void {
     const isRefusal = status === 429
     if (this.#isDisposed || !(isRefusal || rateLimit)) return

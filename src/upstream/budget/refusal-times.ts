@@ -4,6 +4,9 @@ import type { Endpoint } from './rate-limit.ts'
 import { RefusedLanes } from './refused-lanes.ts'
 import type { TenantShare } from './tenant-share.ts'
 
+/** Number of times that are tried for a refused call, so that it gets one of its own. */
+const MOST_STEPS = 100
+
 /**
  * Decides when refused calls should come back.
  *
@@ -27,11 +30,26 @@ export class RefusalTimes {
     this.#address = address
   }
 
-  /** Refuses a call. Returns the milliseconds after which it should come back. */
-  refuse(tenant: TenantShare | undefined, call: QueuedRequest, now: number): number {
-    const before = { queues: this.#queues, address: this.#address, refusals: this.#refusals }
-    const at = queuedUntil(before, tenant, call, now)
-    this.#refusals[call.class][call.endpoint].add(call.tenantKey, call.asker?.callerKey, at)
+  /**
+   * Refuses a call. Returns the milliseconds after which it should come back.
+   *
+   * @param behind number of further calls of the same lane that come before it, though they do not wait in it
+   */
+  refuse(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind: number): number {
+    const { tenantKey, asker } = call
+    const refused = this.#refusals[call.class][call.endpoint]
+    const until = (further: number): number =>
+      queuedUntil(
+        { queues: this.#queues, address: this.#address, refusals: this.#refusals, behind: behind + further },
+        tenant,
+        call,
+        now,
+      )
+    let at = until(0)
+    // Calls that came before another one may have gone since, so that the next place has the same time.
+    for (let further = 1; further <= MOST_STEPS && refused.isTold(tenantKey, asker?.callerKey, at, now); further++)
+      at = until(further)
+    refused.add(tenantKey, asker?.callerKey, at)
     return Math.max(0, at - now)
   }
 }

@@ -5,6 +5,8 @@ const MOST = 1000
 export class RefusedCalls {
   /** When they were told to come back: clock times, by caller. */
   readonly #byCaller = new Map<string | undefined, number[]>()
+  /** The times as {@link isTold} compares them. */
+  readonly #told = new Set<string>()
   #size = 0
   #firstAt = Number.POSITIVE_INFINITY
 
@@ -39,6 +41,15 @@ export class RefusedCalls {
   }
 
   /**
+   * Returns whether a call of another caller that had as many refused before it was told the same time. A caller with more refused
+   * calls has been told later times, of which others may come first.
+   */
+  isTold(callerKey: string | undefined, at: number, now: number): boolean {
+    this.#forgetPast(now)
+    return this.#told.has(toldKey(this.#byCaller.get(callerKey)?.length ?? 0, at))
+  }
+
+  /**
    * @param at when the call was told to come back
    * @returns false if too many are remembered already
    */
@@ -46,6 +57,7 @@ export class RefusedCalls {
     // So a flood of calls gets no time later than the end of the longest queue.
     if (this.#size === MOST) return false
     const own = this.#byCaller.get(callerKey)
+    this.#told.add(toldKey(own?.length ?? 0, at))
     if (own) own.push(at)
     else this.#byCaller.set(callerKey, [at])
     this.#size += 1
@@ -57,12 +69,21 @@ export class RefusedCalls {
     if (this.#firstAt > now) return
     this.#firstAt = Number.POSITIVE_INFINITY
     this.#size = 0
+    this.#told.clear()
     for (const [callerKey, times] of this.#byCaller) {
       const left = times.filter((at) => at > now)
       if (left.length === 0) this.#byCaller.delete(callerKey)
       else this.#byCaller.set(callerKey, left)
       this.#size += left.length
-      for (const at of left) this.#firstAt = Math.min(this.#firstAt, at)
+      left.forEach((at, before) => {
+        this.#firstAt = Math.min(this.#firstAt, at)
+        this.#told.add(toldKey(before, at))
+      })
     }
   }
+}
+
+/** Times within a millisecond count as equal. */
+function toldKey(before: number, at: number): string {
+  return `${before} ${Math.round(at)}`
 }

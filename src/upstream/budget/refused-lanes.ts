@@ -28,6 +28,11 @@ export class RefusedLanes {
     return this.#byTenant.get(tenantKey)?.ahead(callerKey, now) ?? 0
   }
 
+  /** Returns whether a call of another caller of the tenant was told the same time. See {@link RefusedCalls.isTold}. */
+  isTold(tenantKey: string, callerKey: string | undefined, at: number, now: number): boolean {
+    return this.#byTenant.get(tenantKey)?.isTold(callerKey, at, now) ?? false
+  }
+
   /** @param at when the call was told to come back */
   add(tenantKey: string, callerKey: string | undefined, at: number): void {
     const known = this.#byTenant.get(tenantKey)

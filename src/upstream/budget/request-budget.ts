@@ -108,6 +108,13 @@ export interface RequestBudget extends Disposable {
    * @param others number of further calls of other tenants that would come before it. Default: 0.
    */
   expectedWaitMs(request: CallRequest, behind?: number, others?: number): number
+  /**
+   * Refuses a call that has not asked for permission, since whoever would make it knows that there is no time for it. Returns the
+   * milliseconds after which it should come back: a time of its own among all calls that this budget has refused.
+   *
+   * @param behind as in {@link RequestBudget.expectedWaitMs}
+   */
+  refuse(request: CallRequest, behind: number): number
   /** Learns from the answer to a call. It may be called with every answer, though most of them change nothing. */
   observe(answer: ObservedAnswer): void
   /**

@@ -47,6 +47,10 @@ export class ServiceBudget implements RequestBudget {
     )
   }
 
+  refuse({ tenantKey, endpoint, class: requestClass, asker }: CallRequest, behind: number): number {
+    return this.#shared.refuse({ tenantKey: tokenKeyOf(tenantKey), endpoint, class: requestClass, asker }, behind)
+  }
+
   observe(answer: ObservedAnswer): void {
     this.#shared.observe({ ...answer, tenantKey: tokenKeyOf(answer.tenantKey) })
   }

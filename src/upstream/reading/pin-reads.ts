@@ -118,12 +118,34 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
       if (page !== first && isUnfiltered(query)) this.#total = this.#countIn(page, query)
       return page instanceof SharedPage ? page : sharedCopyOf(page)
     }
-    const start = (stop: StopSignal): Promise<SharedPage> =>
+    const start = async (stop: StopSignal): Promise<SharedPage> =>
       requestClass === 'interactive' && this.#checks.mayCheck(query)
-        ? this.#turns.run(stop, (askedAt) => read(stop, askedAt, this.#turns))
-        : read(stop, this.clock.now(), NO_OTHER_LISTS)
+        ? this.#turns.run(
+            stop,
+            async (askedAt) => this.#known(query, stop, askedAt) ?? (await read(stop, askedAt, this.#turns)),
+            { mayBe: () => this.#checks.mayAnswer, find: () => this.#answerTogether(query, stop) },
+          )
+        : (requestClass === 'interactive' && this.#known(query, stop)) || read(stop, this.clock.now(), NO_OTHER_LISTS)
     const key = `${this.generation}:list:${requestClass}:${JSON.stringify(query)}`
     return this.#flights.share(key, start, { signal, onShared: shareAmong })
+  }
+
+  /** Returns the answer to a list from all pins of the account, if they were read since its operation began. */
+  #known(query: ListQuery, { since }: StopSignal, askedAt = this.clock.now()): SharedPage | null {
+    return this.known.isStranger ? this.#checks.known(query, since ?? askedAt) : null
+  }
+
+  /** Returns the answer to a list from all pins of the account, which are read once for many lists. Null: there is none. */
+  async #answerTogether(query: ListQuery, signal: StopSignal): Promise<SharedPage | null> {
+    const askedAt = this.clock.now()
+    const check: PageCheck = {
+      ask: (each) => this.#ask(each, 'interactive', signal),
+      class: 'interactive',
+      hasPins: this.#hasReadPin,
+      askedAt,
+      others: this.#turns,
+    }
+    return this.#checks.answer(query, signal.since ?? askedAt, check)
   }
 
   /** See `Tenant.getPin`. */

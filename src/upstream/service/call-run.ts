@@ -44,7 +44,7 @@ export class CallRun<Value> {
     const askedAt = call.askedAt ?? path.clock.now()
     this.#call = call
     this.#path = path
-    this.#times = callTimes(call, askedAt, path.timeoutMs)
+    this.#times = callTimes(call, askedAt, path.timeoutMs, call.endsAt ?? signal?.endsAt)
     const deadline =
       requestClass === 'interactive' ? this.#times.lastStart : askedAt + longestOtherWaitMs(path.timeoutMs)
     this.#request = { tenantKey, endpoint, class: requestClass, asker: signal?.asker, deadline }

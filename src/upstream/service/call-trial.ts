@@ -99,7 +99,7 @@ export async function acquireWhileUp(
 }
 
 /**
- * Waits for the trial of a call that came from the gate: for half of `timeoutMs` in all, unless the service comes back meanwhile.
+ * Waits for the trial of a call that came from the gate: for 0.47 times `timeoutMs` in all, unless the service comes back meanwhile.
  * The trial itself goes on.
  */
 export function giveUpEarly<Value>(

@@ -17,6 +17,8 @@ export interface ServiceCall<Value> {
   isFinal?(error: unknown): boolean
   /** Clock time at which the wait for the call began. The deadline counts from it. Default: now. */
   readonly askedAt?: number | undefined
+  /** Clock time at which the first operation that waits for the call ends. Default: as the signal says. */
+  readonly endsAt?: number | undefined
   /**
    * Sends the request. Called once per try, when the budget has granted it. So `send` can decide as late as then what to
    * send.

@@ -18,7 +18,7 @@ import type { Clock } from '../waiting/clock.ts'
 import type { CallPath } from './call-path.ts'
 import { CallRun } from './call-run.ts'
 import { CallSender } from './call-sender.ts'
-import { longestReadWaitMs } from './call-times.ts'
+import { callTimes } from './call-times.ts'
 import type { ServiceCall } from './service-call.ts'
 import type { ServiceSettings } from './service-settings.ts'
 import type { SharedLimits } from './shared-limits.ts'
@@ -26,7 +26,7 @@ import type { SharedLimits } from './shared-limits.ts'
 export interface ServiceOptions {
   /** Opens the client of a service in a test's own process. Default: {@link createServiceClient}, over HTTP. */
   readonly connect?: ((options: ClientOptions) => ServiceClient) | undefined
-  /** Milliseconds that one try may take. A read may take 2.5 times as long, including waits and retries. */
+  /** Milliseconds that one try may take. A read may take as long as its operation, including waits and retries. */
   readonly timeoutMs: number
   readonly proxy?: ProxySettings | undefined
   readonly clock: Clock
@@ -142,15 +142,21 @@ export class Service implements AsyncDisposable {
     return this.#path.sender.observe(tenantKey, observer)
   }
 
-  /** Milliseconds that an interactive read may wait before it is sent. The rest of its time is kept for the answer. */
-  get longestReadWaitMs(): number {
-    return longestReadWaitMs(this.timeoutMs)
+  /**
+   * Returns the clock time after which an interactive read is not sent. The rest of its time is kept for the answer.
+   *
+   * @param askedAt clock time at which its wait began
+   * @param endsAt clock time at which the operation that waits for it ends. Default: three times `timeoutMs` later.
+   */
+  lastStartOf(askedAt: number, endsAt?: number): number {
+    return callTimes({ class: 'interactive', isRepeatable: true }, askedAt, this.timeoutMs, endsAt).lastStart
   }
 
   /**
    * Makes a call as soon as the service is up and the budget allows it, and retries it after failures that allow a retry.
-   * One try takes at most `timeoutMs`. All tries share one deadline: 2.5 times `timeoutMs` for what may be repeated, such as
-   * reads, and `timeoutMs` for other changes and for polls.
+   * One try takes at most `timeoutMs`. All tries share one deadline. For what may be repeated, such as reads, it is the end of the
+   * operation that waits, less half of `timeoutMs`; without such an end, 2.5 times `timeoutMs`. For other changes and for polls it
+   * is `timeoutMs`.
    *
    * A request that cannot have had an effect is always retried: one that was refused with 429, or that found no connection.
    * A request that may have had an effect is retried only if `isRepeatable`. There are 3 tries at most. After a 429, the

@@ -17,6 +17,8 @@ import { createTenantKeys } from './tenant-keys.ts'
 export interface ServiceRegistry extends AsyncDisposable {
   /** All services, in the order of the configuration. */
   readonly services: readonly Service[]
+  /** The clock of all services. */
+  readonly clock: Clock
   /** Name of the service that is used when a request names none. */
   readonly defaultName: string
   /** @throws {UnknownServiceError} when no service has that name */
@@ -109,6 +111,7 @@ export function createServiceRegistry(
 
   return {
     services,
+    clock,
     defaultName,
     get,
     tenant,

@@ -1,4 +1,4 @@
-import { type Asker, listen, Stop, type StopSignal, unionOfOperationIds } from './stop.ts'
+import { type Asker, firstEndOf, listen, Stop, type StopSignal, unionOfOperationIds } from './stop.ts'
 
 /** A call in flight, which is also its own signal. */
 class Flight extends Stop {
@@ -25,6 +25,14 @@ class Flight extends Stop {
     const first = this.#first
     if (first?.asker && !first.aborted) return first.asker
     return this.#waits().find(({ asker }) => asker)?.asker
+  }
+
+  override get since(): number | undefined {
+    return this.#waits()[0]?.since
+  }
+
+  override get endsAt(): number | undefined {
+    return firstEndOf(this.#waits())
   }
 
   join(signal: StopSignal | undefined): void {

@@ -17,6 +17,10 @@ export interface WaitingOperations {
    * waits, as for a poll.
    */
   readonly operationIds?: readonly string[] | undefined
+  /** Clock time at which the operation began in whose turn calls are made. Undefined when nobody knows. */
+  readonly since?: number | undefined
+  /** Clock time at which the first of the operations ends, answered or not. Undefined when none of them has a time limit. */
+  readonly endsAt?: number | undefined
 }
 
 /** The part of `AbortSignal` that calls to services use. Both `AbortSignal` and {@link Stop} have it, and `Stop` costs less. */
@@ -63,6 +67,14 @@ export class Stop implements StopSignal {
 
   get asker(): Asker | undefined {
     return this.waiting?.asker
+  }
+
+  get since(): number | undefined {
+    return this.waiting?.since
+  }
+
+  get endsAt(): number | undefined {
+    return this.waiting?.endsAt
   }
 
   get aborted(): boolean {
@@ -122,6 +134,13 @@ export function listen(signal: StopSignal, onAbort: () => void): void {
   // One request of a client may wait for a thousand calls. Node would take that many listeners for a leak.
   if (signal instanceof EventTarget) setMaxListeners(0, signal)
   signal.addEventListener('abort', onAbort, { once: true })
+}
+
+/** Returns the first clock time at which one of the operations ends. Undefined when none has a time limit. */
+export function firstEndOf(all: Iterable<WaitingOperations>): number | undefined {
+  let first: number | undefined
+  for (const { endsAt } of all) if (endsAt !== undefined) first = Math.min(first ?? endsAt, endsAt)
+  return first
 }
 
 /** Returns the ids of all operations, each once, in the order of their first occurrence. */

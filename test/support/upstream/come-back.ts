@@ -11,9 +11,16 @@ export interface Answered {
   readonly told: readonly number[]
 }
 
-/** Creates the signal of a new operation of a caller. */
-export function operationOf(callerKey: string): Stop {
-  return new Stop({ asker: { callerKey } })
+/**
+ * Creates the signal of a new operation of a caller.
+ *
+ * @param limits clock times at which it began and at which it ends at the latest. Default: it has no time limit.
+ */
+export function operationOf(
+  callerKey: string,
+  limits: { readonly since?: number; readonly endsAt?: number } = {},
+): Stop {
+  return new Stop({ asker: { callerKey }, ...limits })
 }
 
 /**

@@ -20,6 +20,7 @@ export function countWaiting(budget: RequestBudget): CountedBudget {
       return permit
     },
     expectedWaitMs: (...args) => budget.expectedWaitMs(...args),
+    refuse: (...args) => budget.refuse(...args),
     observe: (outcome) => budget.observe(outcome),
     snapshot: (tenantKey) => budget.snapshot(tenantKey),
     get waiting() {

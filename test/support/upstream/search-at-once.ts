@@ -31,6 +31,8 @@ export interface SearchedAccount {
   readonly others: number
   /** The statuses of the pins, in turn. */
   readonly spread: readonly PinStatus[]
+  /** Milliseconds that an operation may take. Default: 30,000. */
+  readonly requestTimeoutMs?: number
 }
 
 /** Creates an account at a service that answers at once, and searches in it by name. Each search is another caller's. */
@@ -41,6 +43,7 @@ export function createSearchedAccount({
   perName,
   others,
   spread,
+  requestTimeoutMs = 30_000,
 }: SearchedAccount) {
   const clock = new VirtualClock(1000)
   const named = perName * 20
@@ -55,7 +58,7 @@ export function createSearchedAccount({
 
   function search(name: string, statuses: readonly PinStatus[], caller = `who searches ${name}`, expected = 10) {
     const since = clock.now()
-    const signal = operationOf(caller)
+    const signal = operationOf(caller, { since, endsAt: since + requestTimeoutMs })
     const search: Search = { name, outcome: 'waits', tookMs: Number.NaN }
     const end = (outcome: unknown): void => {
       search.outcome = outcome
@@ -84,9 +87,16 @@ export function createSearchedAccount({
   }
 }
 
-/** Returns the searches that were answered, and the times that the refused ones were told. */
+/**
+ * Returns the searches that were answered, and the times that the refused ones were told, in whole milliseconds: `toldMs` from the
+ * refusal, and `toldAt` from the beginning of the search.
+ */
 export function outcomesOf(searches: readonly Search[]) {
   const answered = searches.filter(({ outcome }) => Array.isArray(outcome))
-  const errors = searches.map(({ outcome }) => outcome).filter((outcome) => outcome instanceof RateLimitedError)
-  return { answered, toldMs: errors.map(({ retryAfterMs }) => retryAfterMs) }
+  const told = searches.flatMap(({ outcome, tookMs }) =>
+    outcome instanceof RateLimitedError
+      ? [{ ms: outcome.retryAfterMs, at: Math.round(tookMs + outcome.retryAfterMs) }]
+      : [],
+  )
+  return { answered, toldMs: told.map(({ ms }) => ms), toldAt: told.map(({ at }) => at) }
 }

@@ -1,5 +1,4 @@
 import { RateLimitedError } from '../../../domain/errors.ts'
-import { RefusedCalls } from '../../budget/refused-calls.ts'
 import { type Turn, TurnQueue, turnOf } from '../../budget/turn-queue.ts'
 import type { Account } from '../../service/account.ts'
 import type { ClockTimer } from '../../waiting/clock.ts'
@@ -8,6 +7,9 @@ import type { OtherLists } from './page-check.ts'
 
 /** Longest pause between two looks. So lists that wait are let go within a second of the service going down. */
 const LOOK_EVERY_MS = 1_000
+
+/** An operation whose list has ended may request another one at once. */
+const IDLE_AFTER_MS = 100
 
 /** A list that waits for its turn. */
 interface Waiter {
@@ -18,6 +20,14 @@ interface Waiter {
   turn: Turn<Waiter> | undefined
   begin(): void
   fail(reason: unknown): void
+}
+
+/** An answer that many lists may share, so that they need not be requested. */
+export interface SharedAnswer<Value> {
+  /** Returns false once there can be none. */
+  mayBe(): boolean
+  /** Null: the list has to be requested. */
+  find(): Promise<Value | null>
 }
 
 /** Stands in the queue for a list that has ended, only to use up a turn of its caller. */
@@ -36,15 +46,18 @@ export class ListTurns implements OtherLists {
   readonly #queue = new TurnQueue<Waiter>()
   /** The lists of the queue by arrival, so that the first of them is late before the others. */
   readonly #byArrival = new Set<Waiter>()
-  /** The lists refused here that have not come back yet. Each further one is told a later time. */
-  readonly #refused = new RefusedCalls()
   /** Number of lists that have begun and not ended. */
   #begun = 0
+  /** Number of lists that are to be answered with others, if they can. */
+  #sharing = 0
+  /** Called when a list ends. */
+  readonly #onEnd = new Set<() => void>()
   /** Number of begun lists whose first request has not come to the budget yet. */
   #starting = 0
   #timer: ClockTimer | undefined
+  #idle: ClockTimer | undefined
 
-  /** @param onIdle called when the last list has ended */
+  /** @param onIdle called a moment after the last list has ended */
   constructor(account: Account, onIdle: () => void) {
     this.#account = account
     this.#onIdle = onIdle
@@ -52,26 +65,37 @@ export class ListTurns implements OtherLists {
 
   /** Returns the number of lists that have begun or wait, without the one that asks. */
   count(): number {
-    return this.#begun + this.#queue.size - 1
+    return this.#begun + this.#sharing + this.#queue.size - 1
   }
 
   haveRoom(): boolean {
     return this.#hasRoom
   }
 
+  areWaiting = (): boolean => this.#sharing + this.#queue.size > 0
+
   /**
    * Reads a list in its turn. Callers take turns, as in the budget.
    *
    * @param read gets the clock time at which the wait began
+   * @param shared an answer that needs no turn, for a list that would have to wait for one
    * @throws {RateLimitedError} at once when the list would not begin in time; later when others delayed it past that time
    * @throws `signal.reason` when aborted while it waits
    * @throws whatever `read` throws
    */
-  async run<Value>(signal: StopSignal, read: (askedAt: number) => Promise<Value>): Promise<Value> {
+  async run<Value>(
+    signal: StopSignal,
+    read: (askedAt: number) => Promise<Value>,
+    shared: SharedAnswer<Value>,
+  ): Promise<Value> {
     const askedAt = this.#account.service.clock.now()
     const { asker } = signal
     if (this.#queue.size === 0 && this.#hasRoom) this.#begin()
-    else await this.#wait(signal, askedAt)
+    else {
+      const answer = shared.mayBe() && !this.#isDown ? await this.#share(signal, shared) : null
+      if (answer !== null) return answer
+      await this.#wait(signal, askedAt)
+    }
     let isOver = false
     const end = (): void => {
       if (!isOver) {
@@ -79,8 +103,9 @@ export class ListTurns implements OtherLists {
         this.#begun--
         this.#hadTurn(asker)
       }
+      for (const each of [...this.#onEnd]) each()
       this.#serve()
-      if (this.#begun === 0) this.#onIdle()
+      this.#noteIdle()
     }
     // An aborted list may still wait for the question of another. It needs no room any more.
     signal.addEventListener('abort', end)
@@ -92,6 +117,40 @@ export class ListTurns implements OtherLists {
       signal.removeEventListener('abort', end)
       end()
     }
+  }
+
+  #noteIdle(): void {
+    if (this.#begun + this.#sharing + this.#queue.size > 0) return
+    this.#idle?.cancel()
+    this.#idle = this.#account.service.clock.setTimeout(() => {
+      this.#idle = undefined
+      if (this.#begun + this.#sharing + this.#queue.size === 0) this.#onIdle()
+    }, IDLE_AFTER_MS)
+  }
+
+  /** Waits until a list that has begun shows how the service lists, for a moment at most, and then for the shared answer. */
+  async #share<Value>(signal: StopSignal, shared: SharedAnswer<Value>): Promise<Value | null> {
+    this.#sharing++
+    try {
+      await this.#nextEnd()
+      return signal.aborted ? null : await shared.find()
+    } finally {
+      this.#sharing--
+      this.#noteIdle()
+    }
+  }
+
+  /** Resolves when a list ends, or after a second. */
+  #nextEnd(): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel()
+        this.#onEnd.delete(end)
+        resolve()
+      }
+      const timer = this.#account.service.clock.setTimeout(end, LOOK_EVERY_MS)
+      this.#onEnd.add(end)
+    })
   }
 
   #begin(): void {
@@ -130,13 +189,12 @@ export class ListTurns implements OtherLists {
 
   async #wait(signal: StopSignal, askedAt: number): Promise<void> {
     const { asker } = signal
-    const { longestReadWaitMs } = this.#account.service
+    const lastStart = this.#account.service.lastStartOf(askedAt, signal.endsAt)
     const path = turnOf(asker)
     signal.throwIfAborted()
-    if (this.#waitMs(asker, this.#queue.ahead(path)) > longestReadWaitMs) throw this.#refusal(asker, 0)
+    if (askedAt + this.#waitMs(asker, this.#queue.ahead(path)) > lastStart) throw this.#refusal(asker, 0)
     let leave = (): void => {}
     const begun = new Promise<void>((resolve, reject) => {
-      const lastStart = askedAt + longestReadWaitMs
       const waiter: Waiter = { asker, lastStart, turn: undefined, begin: resolve, fail: reject }
       waiter.turn = this.#queue.append(waiter, path)
       this.#byArrival.add(waiter)
@@ -194,9 +252,9 @@ export class ListTurns implements OtherLists {
 
   /** @param behind number of requests for which the list must leave room */
   #refusal(asker: Asker | undefined, behind: number): RateLimitedError {
-    const { name, clock } = this.#account.service
-    const before = behind + this.#queue.ahead(turnOf(asker))
-    const waitMs = (refused: number): number => this.#waitMs(asker, before + refused)
-    return new RateLimitedError(name, this.#refused.refuse(asker?.callerKey, clock.now(), waitMs))
+    const { name, budget } = this.#account.service
+    const request = { tenantKey: this.#account.key, endpoint: 'list', class: 'interactive', asker } as const
+    // The budget also refuses lists that have begun. Only it knows which times were told.
+    return new RateLimitedError(name, budget.refuse(request, behind + this.#queue.ahead(turnOf(asker))))
   }
 }

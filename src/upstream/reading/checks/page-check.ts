@@ -19,6 +19,8 @@ export interface CheckedAccount {
   /** The parts of lists that are refused to this token. `capabilities` contains them. */
   readonly refusals: TokenRefusals
   readonly clock: Clock
+  /** Grows with every change of the token. */
+  readonly generation: number
 }
 
 /** The lists in progress beside one whose page is checked. Only those count that may have to be checked themselves. */
@@ -26,10 +28,12 @@ export interface OtherLists {
   count(): number
   /** Returns whether the budget has room at once for a check of each list. */
   haveRoom(): boolean
+  /** Returns whether any of them has not begun, since the budget has no room. */
+  areWaiting(): boolean
 }
 
 /** For a list whose checks are not shared with other lists. */
-export const NO_OTHER_LISTS: OtherLists = { count: () => 0, haveRoom: () => true }
+export const NO_OTHER_LISTS: OtherLists = { count: () => 0, haveRoom: () => true, areWaiting: () => false }
 
 /** The circumstances of a page that is checked. */
 export interface PageCheck {

@@ -1,11 +1,12 @@
 import { isPoll } from '../../budget/request-class.ts'
 import { hasAllStatuses, type ListQuery } from '../../http/list-query.ts'
-import { type PinPage, recordCount, withoutDoubt } from '../../http/pin-page.ts'
+import { type PinPage, recordCount, type SharedPage, withoutDoubt } from '../../http/pin-page.ts'
 import { isFull } from '../lists/is-full.ts'
+import { isPaged } from '../lists/list-plan.ts'
 import { EndCheck } from './end-check.ts'
 import { LimitCheck } from './limit-check.ts'
 import { OneAtATime } from './one-at-a-time.ts'
-import type { CheckedAccount, CheckedPage } from './page-check.ts'
+import type { CheckedAccount, CheckedPage, PageCheck } from './page-check.ts'
 import { SeveralCidsCheck } from './several-cids-check.ts'
 import { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusFilterCheck } from './status-filter-check.ts'
@@ -30,7 +31,7 @@ const MANY = 3
  *   a list of all statuses has, if its `count` may be honest, or if lists may have been cut. None for live status.
  *
  * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
- * read once for them, see `WholeAccount`.
+ * read once for them, see `WholeAccount`. Lists for which the budget has no room are answered from these pins.
  *
  * What excuses a page from the first and the last of these holds for one token and one kind of query, see `ListProofs`.
  *
@@ -96,6 +97,21 @@ export class StrangerChecks {
     return page
   }
 
+  /** Returns the same if the pins were read already. */
+  known(query: ListQuery, since: number): SharedPage | null {
+    return this.#wholeAccount.known(query, since)
+  }
+
+  /** False once no list can be answered from all pins of the account. */
+  get mayAnswer(): boolean {
+    return this.#wholeAccount.fitsOneList
+  }
+
+  /** Returns the answer to a list that is not requested, from all pins of the account. Null if it has to be. See {@link WholeAccount}. */
+  answer(query: ListQuery, since: number, check: PageCheck): Promise<SharedPage | null> {
+    return this.#wholeAccount.answer(query, since, check, !isPaged(this.#account.capabilities, query))
+  }
+
   /** Returns whether pages that answer a query may have to be checked, as far as known now. Always false for known providers. */
   mayCheck(query: ListQuery): boolean {
     const { known, proofs, capabilities } = this.#account
@@ -107,6 +123,11 @@ export class StrangerChecks {
   /** Lets go of what was read for the lists in progress. Called when none is. */
   forget(): void {
     this.#wholeAccount.forget()
+  }
+
+  /** Returns whether a list costs one request only, unless its page looks cut. */
+  #isCheap(query: ListQuery): boolean {
+    return hasAllStatuses(query) && isPaged(this.#account.capabilities, query)
   }
 
   /** Returns the page if it has been found to have all pins that match; otherwise null. */
@@ -151,10 +172,11 @@ export class StrangerChecks {
     ask: () => Promise<PinPage | null>,
   ): Promise<PinPage | null> {
     if (!isOpen()) return null
-    const hasWaited = question.isRunning
+    // Lists that wait are answered from these pins, if each of them would cost more than one request.
+    const isShared = question.isRunning || (checked.check.others.areWaiting() && !this.#isCheap(checked.query))
     let whole: PinPage | null = null
     const run = async (): Promise<void> => {
-      if (await this.#wholeAccount.shows(checked, hasWaited)) whole = checked.page
+      if (await this.#wholeAccount.shows(checked, isShared)) whole = checked.page
       else if (isOpen()) whole = await ask()
     }
     await question.run(isOpen, run, () => checked.check.others.haveRoom())

@@ -1,7 +1,14 @@
 import type { Cid } from '../../../domain/cid.ts'
 import type { Pin } from '../../../domain/pin.ts'
 import type { PinRecords } from '../../http/pin-page.ts'
-import { type Asker, listen, type StopSignal, unionOfOperationIds, type WaitingOperations } from '../../waiting/stop.ts'
+import {
+  type Asker,
+  firstEndOf,
+  listen,
+  type StopSignal,
+  unionOfOperationIds,
+  type WaitingOperations,
+} from '../../waiting/stop.ts'
 import { PartlyReadError } from '../lists/left-out.ts'
 import type { LookupTurns } from './lookup-turns.ts'
 
@@ -11,8 +18,15 @@ export interface Lookup {
   readonly requestId: string | null
 }
 
-interface Waiter extends Lookup {
+/** The times of a lookup, on the service's clock. */
+export interface LookupTimes {
+  /** When its wait began. */
   readonly askedAt: number
+  /** When it must have left. */
+  readonly lastStart: number
+}
+
+interface Waiter extends Lookup, LookupTimes {
   readonly signal: StopSignal
   group: LookupGroup
   resolve(pins: readonly Pin[]): void
@@ -71,6 +85,17 @@ export class LookupGroup implements WaitingOperations {
     return unionOfOperationIds([...this.#waiters()].map(({ signal }) => signal))
   }
 
+  get endsAt(): number | undefined {
+    return firstEndOf([...this.#waiters()].map(({ signal }) => signal))
+  }
+
+  /** Clock time by which the first of the lookups must have left. Infinity without lookups. */
+  get lastStart(): number {
+    let first = Number.POSITIVE_INFINITY
+    for (const { lastStart } of this.#waiters()) first = Math.min(first, lastStart)
+    return first
+  }
+
   /** Clock time of the lookup that waits longest; undefined without lookups. */
   get askedAt(): number | undefined {
     let oldest: number | undefined
@@ -81,11 +106,10 @@ export class LookupGroup implements WaitingOperations {
   /**
    * Adds a lookup and waits for its pins. A lookup for one pin gets at most that pin.
    *
-   * @param askedAt time on the service's clock
    * @throws `signal.reason` as soon as `signal` is aborted
    * @throws whatever the group fails with
    */
-  add(lookup: Lookup, askedAt: number, signal: StopSignal): Promise<readonly Pin[]> {
+  add(lookup: Lookup, { askedAt, lastStart }: LookupTimes, signal: StopSignal): Promise<readonly Pin[]> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted()
       const leave = (): void => {
@@ -98,6 +122,7 @@ export class LookupGroup implements WaitingOperations {
         cid: lookup.cid,
         requestId: lookup.requestId,
         askedAt,
+        lastStart,
         signal,
         group: this,
         resolve(pins) {
@@ -155,17 +180,20 @@ export class LookupGroup implements WaitingOperations {
   }
 
   /**
-   * Rejects the lookups that were added at `until` or earlier.
+   * Rejects lookups.
    *
    * @param errorOf returns the error of a lookup. The rejected lookups do not wait any more when it is called.
-   * @param until default: all lookups are rejected
+   * @param isOver returns whether a lookup is rejected. Default: all are.
    */
-  fail(errorOf: (lookup: Lookup, asker: Asker | undefined) => unknown, until = Number.POSITIVE_INFINITY): void {
-    for (const waiter of this.#drain(until)) waiter.reject(errorOf(waiter, waiter.signal.asker))
+  fail(
+    errorOf: (lookup: Lookup, asker: Asker | undefined) => unknown,
+    isOver: (times: LookupTimes) => boolean = () => true,
+  ): void {
+    for (const waiter of this.#drain(isOver)) waiter.reject(errorOf(waiter, waiter.signal.asker))
   }
 
-  #drain(until = Number.POSITIVE_INFINITY): Waiter[] {
-    const drained = [...this.#waiters()].filter(({ askedAt }) => askedAt <= until)
+  #drain(isOver: (times: LookupTimes) => boolean = () => true): Waiter[] {
+    const drained = [...this.#waiters()].filter(isOver)
     for (const waiter of drained) this.#remove(waiter)
     return drained
   }

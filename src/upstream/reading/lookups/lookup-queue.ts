@@ -79,15 +79,16 @@ export class LookupQueue {
    * @throws `signal.reason` when aborted
    */
   find(lookup: Lookup, signal: StopSignal = new Stop()): Promise<readonly Pin[]> {
-    const { clock, longestReadWaitMs } = this.#service
     const { asker } = signal
+    const askedAt = this.#service.clock.now()
+    const lastStart = this.#service.lastStartOf(askedAt, signal.endsAt)
     const joined = this.#joinable(lookup)
     const isFirst = joined === undefined && !this.#waiting.has(lookup)
-    if (isFirst && this.#planner.waitMs(lookup, asker, this.#next) > longestReadWaitMs) {
+    if (isFirst && askedAt + this.#planner.waitMs(lookup, asker, this.#next) > lastStart) {
       return Promise.reject(this.#refusal(lookup, asker))
     }
     return this.#outage.bound(signal, (stop) => {
-      const found = (joined?.lookups ?? this.#waiting).add(lookup, clock.now(), stop)
+      const found = (joined?.lookups ?? this.#waiting).add(lookup, { askedAt, lastStart }, stop)
       if (!joined && !this.#isPumping) void this.#pump()
       return found
     })
@@ -142,6 +143,7 @@ export class LookupQueue {
           endpoint,
           class: 'interactive',
           askedAt: times.firstAskedAt,
+          endsAt: (batch?.lookups ?? this.#waiting).endsAt,
           signal: stop,
           isRepeatable: true,
           isFinal: (error) => batch?.query !== undefined && this.#source.isAvoidable(batch.query, error),
@@ -233,7 +235,11 @@ export class LookupQueue {
   #fail(lookups: LookupGroup, error: unknown, times: RequestTimes, sentAt = Number.POSITIVE_INFINITY): void {
     const isOfMoment = error instanceof ServiceUnavailableError || error instanceof RateLimitedError
     const until = this.#outage.failsUntil(error, times)
-    lookups.fail(() => error, isOfMoment ? Math.min(until, sentAt) : until)
+    const last = isOfMoment ? Math.min(until, sentAt) : until
+    lookups.fail(
+      () => error,
+      ({ askedAt }) => askedAt <= last,
+    )
     if (lookups !== this.#waiting) this.#waitAgain(lookups)
   }
 
@@ -244,10 +250,12 @@ export class LookupQueue {
    * @param until clock time. Lookups that began by then are refused in any case. Default: none.
    */
   #refuseLate(leavesAt: number, until = Number.NEGATIVE_INFINITY): boolean {
-    const { askedAt = Number.POSITIVE_INFINITY } = this.#waiting
-    const last = Math.max(until, leavesAt - this.#service.longestReadWaitMs)
-    if (askedAt > last) return false
-    this.#waiting.fail((lookup, asker) => this.#refusal(lookup, asker), last)
+    const { askedAt = Number.POSITIVE_INFINITY, lastStart } = this.#waiting
+    if (askedAt > until && lastStart > leavesAt) return false
+    this.#waiting.fail(
+      (lookup, asker) => this.#refusal(lookup, asker),
+      (times) => times.askedAt <= until || times.lastStart <= leavesAt,
+    )
     return true
   }
 

@@ -198,7 +198,7 @@ describe('Service.call', () => {
     const { clock, call, service } = startService([LISTS])
     await clock.advance(8000)
     for (let n = 0; n < 15; n++) call([])
-    expect(service.longestReadWaitMs).toBe(22_000)
+    expect(service.lastStartOf(clock.now()) - clock.now()).toBe(22_000)
     const late = call([], { askedAt: clock.now() - 20_000 })
     await clock.advance(0)
     expect(late.outcome.value).toBeInstanceOf(RateLimitedError)

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { SingleFlight } from '../../../../src/upstream/waiting/single-flight.ts'
-import type { StopSignal } from '../../../../src/upstream/waiting/stop.ts'
+import { Stop, type StopSignal } from '../../../../src/upstream/waiting/stop.ts'
 import { deferred } from '../../../support/deferred.ts'
 
 /** Calls that the test answers, each with the signal that it was started with. */
@@ -28,6 +28,25 @@ describe('SingleFlight', () => {
     const later = flights.share('key', start)
     calls[1]?.answer.resolve('two')
     expect([await later, calls.length]).toEqual(['two', 2])
+  })
+
+  it('ends when the first operation ends that waits for it', async () => {
+    const flights = new SingleFlight()
+    const { calls, start } = scripted()
+    const first = new Stop({ since: 1, endsAt: 10 })
+    const answers = [first, new Stop(), new Stop({ since: 2, endsAt: 20 })].map((signal) =>
+      flights.share('key', start, { signal }),
+    )
+    const { signal } = calls[0] as { signal: StopSignal }
+    expect([signal.since, signal.endsAt]).toEqual([1, 10])
+    first.abort()
+    expect(signal.endsAt).toBe(20)
+    calls[0]?.answer.resolve('one')
+    expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual([
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+    ])
   })
 
   it('keeps different keys apart', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceUnavailableError } from '../../../../../src/domain/errors.ts'
 import { PIN_STATUSES, type PinStatus } from '../../../../../src/domain/pin.ts'
+import type { ServiceRules } from '../../../../support/grammar/service-rules.ts'
 import { FOREVER, LISTS } from '../../../../support/upstream/budget-harness.ts'
 import { createSearchedAccount, outcomesOf } from '../../../../support/upstream/search-at-once.ts'
 
@@ -8,6 +9,26 @@ const GENEROUS = [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all
 const ALL_PINNED: readonly PinStatus[] = ['pinned']
 const MIXED: readonly PinStatus[] = ['pinned', 'queued', 'pinned', 'failed', 'pinning']
 const DEADLINE_MS = 30_000
+const PER_NAME = [1, 4, 13]
+/** Services whose lists hold all pins of the account. */
+const WITH_SHARED_PINS: readonly Partial<ServiceRules>[] = [
+  { count: 'matching' },
+  { count: 'page' },
+  { emptyList: '204' },
+  { order: 'none', count: 'page' },
+  { order: 'none', count: 'matching' },
+  { order: 'oldest-first', count: 'page' },
+  { order: 'oldest-first', count: 'matching' },
+  { statuses: 'late' },
+]
+/** Services at which no list shows all pins of the account to be there. */
+const WITHOUT_SHARED_PINS: readonly Partial<ServiceRules>[] = [
+  { statuses: 'first' },
+  { order: 'none', bounds: 'ignored' },
+  { order: 'none', largestPage: { pins: 60, beyond: 'cut' } },
+  { order: 'oldest-first', largestPage: { pins: 20, beyond: 'cut' } },
+  { statuses: 'late', largestPage: { pins: 20, beyond: 'cut' } },
+]
 
 describe('20 searches at once at a new service of 30 lists a minute that nobody knows', () => {
   it.each([
@@ -19,20 +40,50 @@ describe('20 searches at once at a new service of 30 lists a minute that nobody 
     ['that find a page and more', { perName: 13, others: 50, spread: MIXED }],
   ])('are answered in time, 12 at least, %s', async (_, pins) => {
     for (const statuses of [PIN_STATUSES, ['pinned'], ['queued', 'failed']] as const) {
-      for (const rules of [{ count: 'matching' }, { count: 'page' }, { emptyList: '204' }] as const) {
+      for (const rules of WITH_SHARED_PINS) {
         const account = createSearchedAccount({ ...pins, rules, limits: [LISTS] })
         const searches = account.searchAtOnce(statuses)
         await account.clock.advance(DEADLINE_MS)
-        const { answered, toldMs } = outcomesOf(searches)
+        const { answered, toldMs, toldAt } = outcomesOf(searches)
         const which = JSON.stringify({ statuses, rules })
         expect(answered.length, which).toBeGreaterThanOrEqual(12)
         expect(answered.length + toldMs.length, which).toBe(20)
-        expect(new Set(toldMs).size, which).toBe(toldMs.length)
+        expect(new Set(toldAt).size, which).toBe(toldAt.length)
         expect(Math.min(...toldMs), which).toBeGreaterThan(0)
         for (const { name, outcome } of answered)
           expect(outcome, which).toEqual(account.truth(name, statuses).slice(0, 10))
         expect(account.clock.pendingTimers).toBeLessThanOrEqual(1)
       }
+    }
+  })
+
+  it.each(PER_NAME)(
+    'are told different instants, whether the budget refuses them or their turns: %i pins a name',
+    async (perName) => {
+      for (const statuses of [PIN_STATUSES, ['pinned'], ['queued', 'failed']] as const) {
+        for (const rules of WITHOUT_SHARED_PINS) {
+          const account = createSearchedAccount({ perName, others: 50, spread: MIXED, rules, limits: [LISTS] })
+          const searches = account.searchAtOnce(statuses)
+          await account.clock.advance(DEADLINE_MS)
+          const { answered, toldAt } = outcomesOf(searches)
+          const which = JSON.stringify({ statuses, rules })
+          expect(answered.length + toldAt.length, which).toBe(20)
+          expect(new Set(toldAt).size, which).toBe(toldAt.length)
+          for (const { name, outcome } of answered)
+            expect(outcome, which).toEqual(account.truth(name, statuses).slice(0, 10))
+        }
+      }
+    },
+  )
+
+  it.each(['none', 'oldest-first'] as const)('cost less than a list each where the order is %s', async (order) => {
+    for (const statuses of [PIN_STATUSES, ['pinned']] as const) {
+      const pins = { perName: 4, others: 50, spread: ALL_PINNED, rules: { order }, limits: [LISTS] } as const
+      const account = createSearchedAccount(pins)
+      const searches = account.searchAtOnce(statuses)
+      await account.clock.advance(DEADLINE_MS)
+      expect(outcomesOf(searches).answered).toHaveLength(20)
+      expect(account.upstream.requests).toBeLessThan(20)
     }
   })
 
@@ -172,13 +223,14 @@ describe('lists of a stranger that are read at once', () => {
     await account.clock.advance(10_000)
     expect(lone.outcome).toEqual([])
     await account.clock.advance(DEADLINE_MS)
-    const { answered, toldMs } = outcomesOf(many)
+    const { answered, toldMs, toldAt } = outcomesOf(many)
     expect(answered.length).toBeGreaterThanOrEqual(12)
-    expect([answered.length + toldMs.length, new Set(toldMs).size]).toEqual([40, toldMs.length])
+    expect([answered.length + toldMs.length, new Set(toldAt).size]).toEqual([40, toldMs.length])
   })
 
   it('are refused after 22 s if one of them hangs and other requests use up the budget, and are told a time each', async () => {
-    const account = createSearchedAccount({ perName: 0, others: 50, spread: ALL_PINNED, limits: [LISTS] })
+    const rules = { largestPage: { pins: 20, beyond: 'cut' } } as const
+    const account = createSearchedAccount({ perName: 0, others: 50, spread: ALL_PINNED, rules, limits: [LISTS] })
     const searches = account.searchAtOnce(PIN_STATUSES)
     await account.clock.advance(100)
     const waiting = searches.filter(({ outcome }) => outcome === 'waits')
@@ -188,10 +240,10 @@ describe('lists of a stranger that are read at once', () => {
     await account.clock.advance(21_899)
     expect(waiting.map(({ outcome }) => outcome)).toEqual(waiting.map(() => 'waits'))
     await account.clock.advance(1)
-    const { toldMs } = outcomesOf(waiting)
-    expect(toldMs.length).toBeGreaterThan(0)
-    expect(toldMs).toHaveLength(waiting.length - 1)
-    expect(new Set(toldMs).size).toBe(toldMs.length)
+    const { toldAt } = outcomesOf(waiting)
+    expect(toldAt.length).toBeGreaterThan(0)
+    expect(toldAt).toHaveLength(waiting.length - 1)
+    expect(new Set(toldAt).size).toBe(toldAt.length)
   })
 
   it('are told a time at which the budget has room, when lists that hang have kept them from their turns', async () => {

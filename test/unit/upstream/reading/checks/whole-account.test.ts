@@ -17,6 +17,7 @@ const LIST = { statuses: PIN_STATUSES, limit: 100 }
 /** An account of two pins at a service that nobody knows, where each list is in progress beside another one. */
 function createAccount() {
   const clock = new VirtualClock(1000)
+  let generation = 0
   const known = new LearnedCapabilities({ ...SPECIFIED_CAPABILITIES, multiStatus: true })
   const checked: CheckedAccount = {
     get capabilities() {
@@ -26,6 +27,9 @@ function createAccount() {
     proofs: new ListProofs(known),
     refusals: new TokenRefusals(known),
     clock,
+    get generation() {
+      return generation
+    },
   }
   const pins: Pin[] = [examplePin(1), examplePin(2)]
   const account = new WholeAccount(
@@ -38,12 +42,21 @@ function createAccount() {
     requests++
     return { count: null, pins: [...pins] }
   }
-  const others = { count: () => 1, haveRoom: () => true }
+  const others = { count: () => 1, haveRoom: () => true, areWaiting: () => false }
   return {
     clock,
     pins,
     account,
     requests: () => requests,
+    change: () => {
+      generation++
+    },
+    /** Returns the answer to a list of an operation that began then. */
+    answer: async (since: number, mayRead: boolean) => {
+      const check = { ask, class: 'interactive', hasPins: true, askedAt: clock.now(), others } as const
+      const page = await account.answer({ statuses: ['pinned'], limit: 1 }, since, check, mayRead)
+      return page && { count: page.count, ids: page.pins.map(({ requestId }) => requestId) }
+    },
     /** Returns whether the account shows a page of these pins to be whole, for a list that begins now. */
     shows: (page: readonly Pin[], mayRead: boolean) => {
       const check = { ask, class: 'interactive', hasPins: true, askedAt: clock.now(), others } as const
@@ -53,6 +66,28 @@ function createAccount() {
 }
 
 describe('all pins of an account', () => {
+  it('answer lists of operations that began before they were requested, newest first', async () => {
+    const { clock, requests, answer } = createAccount()
+    const newest = { count: 2, ids: ['id-2'] }
+    expect([await answer(1000, false), await answer(1000, true), await answer(900, false)]).toEqual([
+      null,
+      newest,
+      newest,
+    ])
+    expect(requests()).toBe(1)
+    await clock.advance(1)
+    expect(await answer(1001, false)).toBe(null)
+    expect([await answer(1001, true), requests()]).toEqual([newest, 2])
+  })
+
+  it('answer nothing after a change, until they are read again', async () => {
+    const { requests, answer, change } = createAccount()
+    await answer(1000, true)
+    change()
+    expect(await answer(1000, false)).toBe(null)
+    expect([await answer(1000, true), requests()]).toEqual([{ count: 2, ids: ['id-2'] }, 2])
+  })
+
   it('show for each list in progress whether it is whole, by one request', async () => {
     const { pins, requests, shows } = createAccount()
     expect(await shows(pins, true)).toBe(true)

@@ -10,7 +10,7 @@ const PINS = range(3000).map(examplePin)
 describe('turns of lookups', () => {
   it.each([180, 600])('a lone lookup of a caller is in the next list, after %i of another caller', async (count) => {
     const { requests, lookUp, clock } = createLookups(PINS, { limits: [LISTS] })
-    const [greedy, lone] = ['greedy', 'lone'].map(operationOf)
+    const [greedy, lone] = ['greedy', 'lone'].map((caller) => operationOf(caller))
     range(count).map((n) => lookUp(n, { isContent: true, signal: greedy }))
     await clock.advance(0)
     expect(requests).toHaveLength(15)
