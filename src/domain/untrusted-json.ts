@@ -2,8 +2,12 @@
 export const MAX_JSON_DEPTH = 100
 /** Values in a JSON text from outside: 60,000 pins have 700,000. A million empty objects take a tenth of a second to parse. */
 const MAX_VALUES = 1_000_000
+/** Members of one object. A million of them take a second to parse. */
+const MAX_MEMBERS = 100_000
 /** Characters from which a text is looked through before it is parsed: in a shorter one, no number of values takes long. */
 const LONG_TEXT = 200_000
+
+const [COMMA, BRACE, BRACE_END, BRACKET, BRACKET_END] = [0x2c, 0x7b, 0x7d, 0x5b, 0x5d]
 
 /**
  * Parses a JSON text that somebody else wrote: a client, a service or a file. Nothing else in the project may parse such a text.
@@ -12,7 +16,8 @@ const LONG_TEXT = 200_000
  * `JSON.stringify`, a log line or a comparison ends in a `RangeError` after some thousand levels. The length of a text is
  * bounded where it is read.
  *
- * @throws {SyntaxError} for a text that is no JSON, is nested more than 100 levels deep, or has more than a million values
+ * @throws {SyntaxError} for a text that is no JSON, is nested more than 100 levels deep, or has more than a million values or
+ *   more than 100,000 in one object
  */
 export function parseUntrustedJson(text: string): unknown {
   if (text.length > LONG_TEXT && hasTooMuch(text)) throw tooMuch()
@@ -22,7 +27,9 @@ export function parseUntrustedJson(text: string): unknown {
 }
 
 function tooMuch(): SyntaxError {
-  return new SyntaxError(`Expected JSON of at most ${MAX_JSON_DEPTH} levels and ${MAX_VALUES} values`)
+  return new SyntaxError(
+    `Expected JSON of at most ${MAX_JSON_DEPTH} levels, ${MAX_VALUES} values, and ${MAX_MEMBERS} in one object`,
+  )
 }
 
 /** Returns whether a value of JSON has more levels of arrays and objects. Costs a tenth of what parsing it has cost. */
@@ -41,18 +48,27 @@ function isDeeper(value: unknown, levels: number): boolean {
 
 /** Looks through a text without parsing it: a megabyte takes a millisecond and a half. */
 function hasTooMuch(text: string): boolean {
+  /** Members of the open object of each level; of an array, minus infinity. */
+  const members = [Number.NEGATIVE_INFINITY]
   let values = 1
-  let levels = 0
   let at = 0
   while (at < text.length) {
     const quote = text.indexOf('"', at)
     const end = quote === -1 ? text.length : quote
     for (; at < end; at++) {
       const sign = text.charCodeAt(at)
-      if (sign === 0x2c || sign === 0x7b || sign === 0x5b) values++
-      if (sign === 0x7b || sign === 0x5b) levels++
-      else if (sign === 0x7d || sign === 0x5d) levels--
-      if (levels > MAX_JSON_DEPTH) return true
+      if (sign === COMMA) {
+        values++
+        const last = members.length - 1
+        members[last] = (members[last] ?? 0) + 1
+        if ((members[last] ?? 0) >= MAX_MEMBERS) return true
+      } else if (sign === BRACE || sign === BRACKET) {
+        values++
+        members.push(sign === BRACE ? 0 : Number.NEGATIVE_INFINITY)
+        if (members.length > MAX_JSON_DEPTH + 1) return true
+      } else if (sign === BRACE_END || sign === BRACKET_END) {
+        members.pop()
+      }
     }
     if (values > MAX_VALUES) return true
     at = quote === -1 ? text.length : endOfString(text, quote + 1)

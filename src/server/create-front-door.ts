@@ -74,7 +74,16 @@ export function createFrontDoor(
   const addresses = createClientAddresses(config.trustProxy)
   const httpConnections = new HttpConnections(config, addresses)
   const shown = shownToClients(config)
-  const executor = new Executor({ schema, registry, live, requestTimeoutMs, limits: config, shown, clock: registry.clock, log })
+  const executor = new Executor({
+    schema,
+    registry,
+    live,
+    requestTimeoutMs,
+    limits: config,
+    shown,
+    clock: registry.clock,
+    log,
+  })
   const names = registry.services.map(({ name }) => name)
   const identify = parts.identify
     ? createIdentifyByHost(parts.identify, { serviceNames: names, timeoutMs: requestTimeoutMs })

@@ -10,7 +10,7 @@ import { exchange, type ServiceRequest, type ServiceResponse } from './exchange.
 import { createHideSecrets, hideTokenIn } from './hide-secrets.ts'
 import { encodeListQuery, type ListQuery } from './list-query.ts'
 import type { PinPage } from './pin-page.ts'
-import { encodeNewPin, parsePinPage, parseReportedPin } from './wire.ts'
+import { encodeNewPin, parseLongPinPage, parsePinPage, parseReportedPin } from './wire.ts'
 
 /** Options of one try of a call. */
 export interface CallOptions {
@@ -64,6 +64,8 @@ export interface ClientOptions {
   readonly clock: Pick<Clock, 'wallNow'>
 }
 
+/** Characters of a list above which others go on while it is read. A page of 1,000 pins has half as many. */
+const LONG_PAGE = 1_000_000
 /** Largest answer that is read: enough for 1,000 pins with long `meta`. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -89,11 +91,11 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
     request: ServiceRequest,
     requestId: string | null,
     callOptions: CallOptions,
-    decode: (text: string, status: number) => Value,
+    decode: (text: string, status: number) => Value | Promise<Value>,
   ): Promise<Value> {
     const { signal, timeoutMs, onAnswer, onSent } = callOptions
     const exchangeOptions = { signal, timeoutMs, maxBodyBytes: MAX_BODY_BYTES, onSent }
-    const read = (response: ServiceResponse): Value => {
+    const read = (response: ServiceResponse): Value | Promise<Value> => {
       onAnswer?.(response)
       const { status, text } = response
       if (status >= 200 && status < 300) return decode(text, status)
@@ -129,7 +131,9 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
       const path = `${basePath}/pins?${encodeListQuery(query)}`
       return call({ origin, method: 'GET', path, token }, null, callOptions, (text, status) =>
         // A 404 gets here only if the service answers an empty list with 404.
-        status === 404 ? { count: 0, pins: [] } : parsePinPage(name, text, reading(text, token)),
+        status === 404
+          ? { count: 0, pins: [] }
+          : (text.length > LONG_PAGE ? parseLongPinPage : parsePinPage)(name, text, reading(text, token)),
       )
     },
     async addPin(pin, callOptions) {

@@ -56,7 +56,7 @@ export function exchange<Value>(
   dispatcher: Dispatcher,
   serviceName: string,
   request: ServiceRequest,
-  read: (response: ServiceResponse) => Value,
+  read: (response: ServiceResponse) => Value | Promise<Value>,
   options: ExchangeOptions,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {

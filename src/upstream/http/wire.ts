@@ -3,6 +3,7 @@ import { MalformedResponseError } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
 import { type NewPin, PIN_STATUSES, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
 import { parseUntrustedJson } from '../../domain/untrusted-json.ts'
+import { giveWay } from '../waiting/give-way.ts'
 import { decodePin, type Reading, validIdOf } from './decode-pin.ts'
 import { isJson, isWebPage } from './error-from-response.ts'
 import { type LeftOut, type PinPage, SharedPage } from './pin-page.ts'
@@ -22,20 +23,25 @@ import { EmptyAnswerError } from './refusals.ts'
  * @see Pinning Service API 1.0.0, schema `PinResults`
  */
 export function parsePinPage(serviceName: string, body: string, reading: Reading = {}): PinPage {
-  const form = emptyForm(body)
-  if (form !== null) {
-    const message = `${serviceName} was expected to answer with a list of pins, but answered with ${form}`
-    throw new EmptyAnswerError(message, { service: serviceName, form })
-  }
-  return parse(serviceName, body, 'a list of pins', (json) => {
-    const { count, results } = readObject(json, '')
-    // An answer that is made for empty lists alone has the same `count` each time, which says nothing.
-    if (isEmptyObject(results)) return readPage(serviceName, null, [], reading)
-    // `results` may be null, but it must be present. Other JSON does not mean an account without pins.
-    const records = results === null ? [] : readArray(results, 'results')
-    const total = Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null
-    return readPage(serviceName, total, records, reading)
+  const { count, records } = parseRecords(serviceName, body)
+  return explained(serviceName, LIST, () => {
+    const reader = new PageReader(serviceName, reading)
+    for (const record of records) reader.take(record)
+    return reader.page(count)
   })
+}
+
+/** Reads a body as `parsePinPage` does, and lets others go on meanwhile: a page may have 100,000 records. */
+export async function parseLongPinPage(serviceName: string, body: string, reading: Reading = {}): Promise<PinPage> {
+  const { count, records } = parseRecords(serviceName, body)
+  const reader = new PageReader(serviceName, reading)
+  for (let start = 0; start < records.length; start += AT_ONCE) {
+    explained(serviceName, LIST, () => {
+      for (const record of records.slice(start, start + AT_ONCE)) reader.take(record)
+    })
+    await giveWay()
+  }
+  return explained(serviceName, LIST, () => reader.page(count))
 }
 
 /**
@@ -64,35 +70,75 @@ export function encodeNewPin(pin: NewPin): Record<string, unknown> {
   }
 }
 
-/** Most records of one answer, and most of them that may be no valid pins. To read more would stop the process for a second. */
+const LIST = 'a list of pins'
+/** Records that are read before others may go on. */
+const AT_ONCE = 20
+/** Most records of one answer, and most of them that may be no valid pins. */
 const MAX_RECORDS = 100_000
 const MAX_ODD_RECORDS = 10_000
 
-function readPage(
+/** Finds the records of a list, and the number of pins that the service counts. */
+function parseRecords(
   serviceName: string,
-  count: number | null,
-  records: readonly unknown[],
-  reading: Reading,
-): SharedPage {
-  if (records.length > MAX_RECORDS)
-    throw new Mismatch(`expected at most ${MAX_RECORDS} records, got ${records.length}`, { path: 'results' })
-  const pins: Pin[] = []
-  let odd: { readonly index: number; readonly mismatch: Mismatch }[] | undefined
-  for (let index = 0; index < records.length; index++) {
+  body: string,
+): { readonly count: number | null; readonly records: readonly unknown[] } {
+  const form = emptyForm(body)
+  if (form !== null) {
+    const message = `${serviceName} was expected to answer with ${LIST}, but answered with ${form}`
+    throw new EmptyAnswerError(message, { service: serviceName, form })
+  }
+  return parse(serviceName, body, LIST, (json) => {
+    const { count, results } = readObject(json, '')
+    // An answer that is made for empty lists alone has the same `count` each time, which says nothing.
+    if (isEmptyObject(results)) return { count: null, records: [] }
+    // `results` may be null, but it must be present. Other JSON does not mean an account without pins.
+    const records = results === null ? [] : readArray(results, 'results')
+    if (records.length > MAX_RECORDS)
+      throw new Mismatch(`expected at most ${MAX_RECORDS} records, got ${records.length}`, { path: 'results' })
+    return { count: Number.isSafeInteger(count) && Number(count) >= 0 ? Number(count) : null, records }
+  })
+}
+
+/** Reads the records of a list one by one. */
+class PageReader {
+  readonly #serviceName: string
+  readonly #reading: Reading
+  readonly #pins: Pin[] = []
+  /** Undefined in the usual case. */
+  #odd: { readonly index: number; readonly record: unknown; readonly mismatch: Mismatch }[] | undefined
+  #hasPinLike = false
+  #count = 0
+
+  constructor(serviceName: string, reading: Reading) {
+    this.#serviceName = serviceName
+    this.#reading = reading
+  }
+
+  /** @throws {Mismatch} for a record that is no valid pin, after too many others */
+  take(record: unknown): void {
+    const index = this.#count++
     try {
-      pins.push(readListed(serviceName, records[index], reading))
+      this.#pins.push(readListed(this.#serviceName, record, this.#reading))
     } catch (mismatch) {
       if (!(mismatch instanceof Mismatch)) throw mismatch
-      odd ??= []
-      odd.push({ index, mismatch })
-      if (odd.length > MAX_ODD_RECORDS) throw mismatch.below(`results.${index}`)
+      this.#odd ??= []
+      this.#odd.push({ index, record, mismatch })
+      this.#hasPinLike ||= isLikePin(record)
+      if (this.#odd.length > MAX_ODD_RECORDS) throw mismatch.below(`results.${index}`)
     }
   }
-  if (odd === undefined) return new SharedPage(count, pins)
-  const [first] = odd
-  if (first && pins.length === 0 && !records.some(isLikePin)) throw first.mismatch.below(`results.${first.index}`)
-  const leftOut = odd.map(({ index, mismatch }) => describeLeftOut(records[index], mismatch))
-  return new SharedPage(count, pins, withDifferentKeys(leftOut))
+
+  /**
+   * @param count number of pins that the service counts
+   * @throws {Mismatch} when no record has any part of a pin
+   */
+  page(count: number | null): SharedPage {
+    if (this.#odd === undefined) return new SharedPage(count, this.#pins)
+    const [first] = this.#odd
+    if (first && this.#pins.length === 0 && !this.#hasPinLike) throw first.mismatch.below(`results.${first.index}`)
+    const leftOut = this.#odd.map(({ record, mismatch }) => describeLeftOut(record, mismatch))
+    return new SharedPage(count, this.#pins, withDifferentKeys(leftOut))
+  }
 }
 
 /**
@@ -174,8 +220,13 @@ function parse<Value>(serviceName: string, body: string, what: string, read: (js
     const message = `${serviceName} was expected to answer with ${what}, but answered with ${came}`
     throw new MalformedResponseError(message, { service: serviceName, cause })
   }
+  return explained(serviceName, what, () => read(json))
+}
+
+/** Turns a mismatch into the error that says where the answer is wrong. */
+function explained<Value>(serviceName: string, what: string, read: () => Value): Value {
   try {
-    return read(json)
+    return read()
   } catch (cause) {
     if (!(cause instanceof Mismatch)) throw cause
     const where = cause.path || 'the answer'

@@ -51,9 +51,18 @@ describe('parseUntrustedJson', () => {
   it.each([
     ['a million values', `[${'0,'.repeat(1_000_000)}0]`],
     ['a million empty objects', `[${'{},'.repeat(1_000_000)}{}]`],
+    ['100,001 members of one object', `{${Array.from({ length: 100_001 }, (_, n) => `"k${n}":[1]`).join(',')}}`],
     ['depth behind strings with quotes and brackets', `[${'"[\\\\\\"]",'.repeat(50_000)}${arrays(100)}]`],
   ])('refuses a long text of %s before it is parsed', (_what, text) => {
-    expect(() => parseUntrustedJson(text)).toThrow('at most 100 levels and 1000000 values')
+    expect(() => parseUntrustedJson(text)).toThrow('at most 100 levels, 1000000 values, and 100000 in one object')
+  })
+
+  it('reads 100,000 members of one object, and more elements of an array', () => {
+    const object = `{${Array.from({ length: 100_000 }, (_, n) => `"k${n}":[1,2]`).join(',')}}`
+    const array = `[${'[],'.repeat(200_000)}0]`
+
+    expect(Object.keys(parseUntrustedJson(object) as object)).toHaveLength(100_000)
+    expect(parseUntrustedJson(array)).toHaveLength(200_001)
   })
 
   it('reads long texts whose strings are full of signs', () => {
