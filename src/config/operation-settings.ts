@@ -4,7 +4,7 @@ import { setting, wholeNumber } from './setting.ts'
 export const OPERATION_SETTINGS = {
   maxDocumentBytes: limit('Largest GraphQL document in bytes.', { min: 1_024, max: 10_000_000, fallback: 65_536 }),
   maxOperationDepth: limit(
-    'Levels of fields in an operation, with all fragments written out. The introspection of GraphiQL has 13.',
+    'Levels of fields in an operation, with all fragments written out. The introspection of GraphiQL has 15.',
     { min: 5, max: 100, fallback: 25 },
   ),
   maxOperationRequests: limit(
@@ -13,7 +13,7 @@ export const OPERATION_SETTINGS = {
   ),
   maxOperationFields: limit(
     'Fields in the answer to an operation: each field counts once for each element of the lists that it is in. A page of 1,000 ' +
-      'pins with all fields has about 25,000.',
+      'pins with all fields has about 18,000.',
     { min: 1_000, max: 10_000_000, fallback: 250_000 },
   ),
   maxAnswerBytes: limit('Largest answer to an operation in bytes.', {
