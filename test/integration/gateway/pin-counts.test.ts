@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import {
+  ERROR_FIELDS,
+  type ErrorParts,
+  lateRead,
+  shownError,
+  unreachable,
+} from '../../support/gateway/expected-errors.ts'
 import { requestsAt, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
@@ -103,7 +109,7 @@ describe('pinCounts', () => {
       data: {
         services: [
           { name: 'fast', pinCounts: counted(0, 0, 0, 0) },
-          { name: 'slow', pinCounts: uncounted(late('slow')) },
+          { name: 'slow', pinCounts: uncounted(lateRead('slow')) },
         ],
       },
     })

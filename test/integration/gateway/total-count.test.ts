@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ERROR_FIELDS, type ErrorParts, late, shownError, unreachable } from '../../support/gateway/expected-errors.ts'
+import {
+  ERROR_FIELDS,
+  type ErrorParts,
+  lateRead,
+  shownError,
+  unreachable,
+} from '../../support/gateway/expected-errors.ts'
 import { requestsAt, second, seedPins, startServices, startSetup } from '../../support/gateway/start-setup.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
@@ -162,7 +168,7 @@ describe('totalCountError', () => {
           nodes: names(15, 6),
           pageInfo: { endCursor: expect.any(String) },
           totalCount: null,
-          totalCountError: shownError(late('one')),
+          totalCountError: shownError(lateRead('one')),
           warnings: [],
         },
       },

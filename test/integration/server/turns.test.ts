@@ -6,6 +6,8 @@ import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { ALICE } from '../../support/start-test-api.ts'
 
+const KNOWN = { count: 'matching', order: 'newest-first', multiStatus: true, timeFilter: 'exact' } as const
+
 /** Two users of the host share one token. */
 async function startForTwo() {
   const service = await startEmulatedProvider(compliant)
@@ -14,7 +16,8 @@ async function startForTwo() {
   const host = await embed(
     serveWithExpress,
     { identify },
-    { services: { one: { endpoint: service.endpoint, limits } } },
+    // Known well enough that each search is a request of its own.
+    { services: { one: { endpoint: service.endpoint, limits, capabilities: KNOWN } } },
   )
   service.seed(ALICE, [{ cid: 'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKvM66', name: 'any' }])
   return {

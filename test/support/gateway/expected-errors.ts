@@ -37,6 +37,12 @@ export const late = (service: string): ErrorParts => ({
   mayHaveActed: false,
 })
 
+/** A service that had not answered a read when the read had to end, so that the request can be answered in time. */
+export const lateRead = (service: string): ErrorParts => ({
+  ...late(service),
+  message: expect.stringMatching(`^${service} did not answer within \\d+ ms$`),
+})
+
 /** A pin that its service does not have. */
 export const notFound = (requestId = '', service = 'one'): ErrorParts => ({
   code: 'PIN_NOT_FOUND',
