@@ -89,7 +89,7 @@ describe('time', () => {
       requestTimeoutMs: 2_500,
     })
     const { errors } = await gateway.query('{ pins(first: 1) { nodes { id } } }')
-    expect(errors?.[0]?.extensions?.code).toBe('REQUEST_TIMEOUT')
+    expect(errors?.[0]?.extensions?.code).toBe('SERVICE_UNAVAILABLE')
   })
 
   it('a WebSocket and an event stream stay open for longer than a request may take', async () => {
