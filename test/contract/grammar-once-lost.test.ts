@@ -6,7 +6,8 @@ import { collectRecords } from '../../src/upstream/reading/streams/collect-pins.
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import { ONCE_LOST, pinsAt } from '../support/grammar/once-lost.ts'
-import type { GrammarPin, RandomService } from '../support/grammar/random-service.ts'
+import { ONCE_LOST_IN_RUNS } from '../support/grammar/once-lost-runs.ts'
+import type { GrammarPin, NewGrammarPin, RandomService } from '../support/grammar/random-service.ts'
 import { readHistory } from '../support/grammar/read-history.ts'
 import { isWanted } from '../support/grammar/record-filters.ts'
 import { ALL, readAtOnce, readInPages } from '../support/zoo/paging-histories.ts'
@@ -15,7 +16,7 @@ import { at } from '../support/zoo/seed-and-drain.ts'
 const MS = 1_000_000n
 
 describe('a history that once lost pins', () => {
-  it.each(ONCE_LOST)(
+  it.each([...ONCE_LOST, ...ONCE_LOST_IN_RUNS])(
     'has all of them, or an error: $what',
     async ({ rules, earlier, pins, query = ALL, expected = earlier ? 100 : 10, mayBeRefused = false }) => {
       for (const read of [
@@ -44,6 +45,16 @@ describe('a history that once lost pins', () => {
   it('has all of them, or an error: pins of a list whose `count` stops at the cut, beside one of the other statuses', async () => {
     const { result } = await readHistory(1207, { cids: 'one', order: 'none', largestPage: { pins: 20, beyond: 'cut' } })
     expect(['exact', 'refused']).toContain(result)
+  })
+
+  it('has the valid pins where a check gets records only that are unlike pins', async () => {
+    const odd: NewGrammarPin = { created: at(0), status: 'failed', isOdd: true }
+    const { service, tenant } = createStranger({}, [])
+    service.oddRecord = 'null'
+    service.add([odd, ...pinsAt(every(30, 1_000).map((time) => time + 60_000n * MS))])
+
+    const { pins: read, leftOut } = await collectRecords(tenant.reads, ALL)
+    expect([read.length, leftOut?.length]).toEqual([30, 1])
   })
 
   it('reports odd records that follow the last pin of a list that was cut', async () => {

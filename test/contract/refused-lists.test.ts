@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { parseCid } from '../../src/domain/cid.ts'
+import { MalformedResponseError } from '../../src/domain/errors.ts'
 import { PIN_STATUSES, type Pin } from '../../src/domain/pin.ts'
 import type { PinQuery } from '../../src/upstream/http/list-query.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { deferred } from '../support/deferred.ts'
-import { createStranger, every } from '../support/grammar/create-stranger.ts'
+import { createPlainService, createStranger, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
+import { pinsAt } from '../support/grammar/once-lost.ts'
+import type { NewGrammarPin } from '../support/grammar/random-service.ts'
 import { EMPTY_LISTS, type ServiceRules } from '../support/grammar/service-rules.ts'
 import { compliant } from '../support/providers/compliant.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import type { LoggedRequest } from '../support/providers/provider-profile.ts'
 import type { WireReply } from '../support/providers/wire-reply.ts'
+import { createTenantOver } from '../support/zoo/emulated-tenant.ts'
 import { readInPages } from '../support/zoo/paging-histories.ts'
 import { ALL, at, ids, seed, stranger } from '../support/zoo/seed-and-drain.ts'
 import { type StartedZooCase, startZooCase } from '../support/zoo/start-zoo-case.ts'
@@ -56,7 +60,9 @@ describe('a stranger that refuses lists', () => {
     expect(first).toBeLessThanOrEqual(status === 500 ? 12 : 10)
     expect(started.tenant.capabilities.maxLimit).toBe(most)
     const again = await costOf(started, () => started.tenant.collectPins(ALL))
-    expect(again).toBe(Math.ceil(130 / (most - 1)))
+    // No pin has a name, so each full page is compared with its newer part.
+    const pages = Math.ceil(130 / (most - 1))
+    expect(again).toBe(pages + pages - 1)
     expect(started.lessons.filter(({ capability }) => capability === 'maxLimit')).toHaveLength(1)
     expect(await readInPages(started, ALL, [100])).toHaveLength(130)
   })
@@ -156,11 +162,14 @@ describe('a stranger that refuses lists', () => {
 })
 
 describe('a stranger that ignores `after`', () => {
+  const IGNORES_AFTER: Partial<ServiceRules> = { bounds: 'after ignored', largestPage: { pins: 100, beyond: 'cut' } }
+  const MIXED = pinsAt(every(250, 700)).map((pin, n): NewGrammarPin => {
+    const status = n % 3 === 0 ? 'queued' : 'pinned'
+    return { ...pin, status, cid: exampleCid(n % 2), name: n % 5 === 0 ? 'site' : null }
+  })
+
   it('#12 is still paged by `before`, for all callers', async () => {
-    const { service, tenant } = createStranger(
-      { bounds: 'after ignored', largestPage: { pins: 100, beyond: 'cut' } },
-      every(250, 700),
-    )
+    const { service, tenant } = createStrangerWith(IGNORES_AFTER, MIXED)
     const since: PinQuery = { ...ALL, after: isIso(140) }
     expect(await readInPages({ tenant }, since, [10])).toHaveLength(49)
     expect(await readInPages({ tenant }, ALL, [100])).toHaveLength(250)
@@ -168,6 +177,14 @@ describe('a stranger that ignores `after`', () => {
     const before = service.requests
     expect(await readInPages({ tenant }, since, [100])).toHaveLength(49)
     expect(service.requests - before).toBe(1)
+  })
+
+  it('#12 is refused where its lists may be made of runs, unless their order is configured', async () => {
+    const times = every(250, 700)
+    await expect(readInPages(createStranger(IGNORES_AFTER, times), ALL, [100])).rejects.toThrow(MalformedResponseError)
+    const service = createPlainService(IGNORES_AFTER, pinsAt(times))
+    const settings = { name: 'test', provider: null, capabilities: { order: 'newest-first' } } as const
+    expect(await readInPages({ tenant: createTenantOver(service, settings) }, ALL, [100])).toHaveLength(250)
   })
 })
 

@@ -50,6 +50,7 @@ export interface ServiceClient extends PinClient, AsyncDisposable {}
 /** The part of what is known of a service that decides how its answers are read. */
 interface KnownAnswers {
   readonly current: Reading
+  readonly answers: { readonly hasListedPins: boolean }
   /** Learns from a list that was refused with 404 in JSON. Returns true when the 404 means an empty list. */
   observeListNotFound(): boolean
 }
@@ -133,7 +134,10 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
         // A 404 gets here only if the service answers an empty list with 404.
         status === 404
           ? { count: 0, pins: [] }
-          : (text.length > LONG_PAGE ? parseLongPinPage : parsePinPage)(name, text, reading(text, token)),
+          : (text.length > LONG_PAGE ? parseLongPinPage : parsePinPage)(name, text, {
+              ...reading(text, token),
+              hasListedPins: known.answers.hasListedPins,
+            }),
       )
     },
     async addPin(pin, callOptions) {

@@ -11,6 +11,8 @@ export interface Reading {
   readonly namesPinsByCid?: boolean
   /** Removes the secrets of the request. Set only for an answer that has one of them, which no honest service repeats. */
   readonly hide?: HideSecrets | undefined
+  /** True if the endpoint has listed a valid pin, so that it is no other API's. Default: false. */
+  readonly hasListedPins?: boolean
 }
 
 /**

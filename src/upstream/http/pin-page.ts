@@ -29,6 +29,11 @@ export interface PinPage extends PinRecords {
   readonly count: number | null
   /** True for a page that is shorter than requested, but may have been cut. See `ListProofs.looksCut`. */
   readonly looksCut?: true | undefined
+  /**
+   * Time in nanoseconds: if the page was cut, it is only known to have the pins that are newer. Null: it may lack any. Undefined: it has
+   * all that are newer than its last one.
+   */
+  readonly wholeAfter?: bigint | null | undefined
   /** Called by each reader that no longer needs the page. Absent where that makes no difference. */
   release?(): void
 }
@@ -44,6 +49,7 @@ export class SharedPage implements PinPage {
   readonly pins: Pin[]
   readonly leftOut: readonly LeftOut[] | undefined
   readonly looksCut: true | undefined
+  wholeAfter: bigint | null | undefined = undefined
   #readers = Number.POSITIVE_INFINITY
 
   /** @param pins are owned, and later emptied, by the page */
@@ -70,8 +76,10 @@ export function recordCount({ pins, leftOut }: PinRecords): number {
 }
 
 /** Copies a page. The copy keeps its pins when the page is released. */
-export function sharedCopyOf({ count, pins, leftOut, looksCut }: PinPage): SharedPage {
-  return new SharedPage(count, [...pins], leftOut, looksCut)
+export function sharedCopyOf({ count, pins, leftOut, looksCut, wholeAfter }: PinPage): SharedPage {
+  const copy = new SharedPage(count, [...pins], leftOut, looksCut)
+  copy.wholeAfter = wholeAfter
+  return copy
 }
 
 /** Returns the page without `looksCut`. */

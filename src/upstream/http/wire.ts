@@ -19,7 +19,7 @@ import { EmptyAnswerError } from './refusals.ts'
  *
  * @throws {EmptyAnswerError} when the body may be an empty list in another form
  * @throws {MalformedResponseError} when the body is not a `PinResults`, or when its records have neither request ids nor
- *   pins, as the lists of other APIs
+ *   pins, as the lists of other APIs, and the endpoint has never listed a valid pin
  * @see Pinning Service API 1.0.0, schema `PinResults`
  */
 export function parsePinPage(serviceName: string, body: string, reading: Reading = {}): PinPage {
@@ -130,12 +130,13 @@ class PageReader {
 
   /**
    * @param count number of pins that the service counts
-   * @throws {Mismatch} when no record has any part of a pin
+   * @throws {Mismatch} when no record has any part of a pin, and the endpoint has never listed a valid one
    */
   page(count: number | null): SharedPage {
     if (this.#odd === undefined) return new SharedPage(count, this.#pins)
     const [first] = this.#odd
-    if (first && this.#pins.length === 0 && !this.#hasPinLike) throw first.mismatch.below(`results.${first.index}`)
+    if (first && this.#pins.length === 0 && !this.#hasPinLike && !this.#reading.hasListedPins)
+      throw first.mismatch.below(`results.${first.index}`)
     const leftOut = this.#odd.map(({ record, mismatch }) => describeLeftOut(record, mismatch))
     return new SharedPage(count, this.#pins, withDifferentKeys(leftOut))
   }

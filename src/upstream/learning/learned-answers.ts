@@ -5,6 +5,8 @@ export class LearnedAnswers {
   readonly #emptyForms = new Set<string>()
   /** True once a list was answered. From then on, the endpoint cannot be wrong. */
   hasListed = false
+  /** True once a list had a valid pin. From then on, a list of other records alone is no list of another API. */
+  hasListedPins = false
   /** The only form of times that the service takes; null while it takes both. */
   timeForm: TimeForm | null = null
   /** True once a list had more records than requested, and more than one. */

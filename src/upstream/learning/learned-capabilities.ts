@@ -29,6 +29,8 @@ export class LearnedCapabilities {
   readonly #onLesson: (lesson: Lesson) => void
   /** True if neither the provider nor the configuration says how the service counts. */
   readonly isStranger: boolean
+  /** True if the provider or the configuration says in which order the service lists. */
+  readonly isOrderKnown: boolean
   /** Lessons about the words of requests, and of empty lists. */
   readonly answers = new LearnedAnswers()
 
@@ -36,6 +38,7 @@ export class LearnedCapabilities {
   constructor(initial: Capabilities, onLesson: (lesson: Lesson) => void = () => {}) {
     this.#current = initial
     this.isStranger = initial.count === null
+    this.isOrderKnown = initial.order !== null
     this.#onLesson = onLesson
   }
 
@@ -52,6 +55,7 @@ export class LearnedCapabilities {
   observePage(query: ListQuery, page: PinPage): void {
     this.answers.listed(query.limit, recordCount(page))
     if (page.pins.length === 0) return
+    this.answers.hasListedPins = true
     // A pin in a list is a stored pin. So its `meta` is kept, and not only echoed in the answer to the add.
     if (page.pins.some((pin) => pin.writeId !== undefined)) this.#fill({ keepsMeta: true })
     const times = page.pins.map((pin) => pin.created)
@@ -62,6 +66,11 @@ export class LearnedCapabilities {
     this.#learn(disproveTimeFilter(query, times, this.#current))
     if (honoursSeveral(query, page.pins)) this.#fill({ multiStatus: true })
     for (const disproof of looseFilters(query, page.pins, this.#current)) this.#learn(disproof)
+  }
+
+  /** Records that a list that looked newest first lacked newer pins. */
+  observeUnsorted(): void {
+    this.#learn({ change: { order: 'none' }, capability: 'order', proof: 'a list lacked pins newer than its last one' })
   }
 
   /** Records that the service cuts lists to so many pins without a word. */

@@ -2,6 +2,7 @@ import { hasAllStatuses, type ListQuery, type PinQuery } from '../http/list-quer
 import { type PinPage, recordCount, SMALLEST_CUT } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from './learned-capabilities.ts'
 import { LearnedPageSizes } from './learned-page-sizes.ts'
+import { MixedRuns } from './mixed-runs.ts'
 
 /** Largest chance that a filter that is applied after the cut passes its tests. */
 const CHANCE_OF_ERROR = 1e-5
@@ -26,6 +27,10 @@ export class ListProofs {
   #countsTooFew = false
   /** By kind of query: the chance that statuses are looked at only after the list was cut, and no test has shown it. */
   readonly #lateStatuses = new Map<string, number>()
+  /** By kind of query. */
+  readonly #runs = new Map<string, MixedRuns>()
+  /** Kinds of queries of which a list was compared with its newer part. */
+  readonly #compared = new Set<string>()
 
   constructor(known: LearnedCapabilities) {
     this.#known = known
@@ -34,6 +39,7 @@ export class ListProofs {
   /** Learns from a list of a stranger. */
   observe(query: ListQuery, page: PinPage): void {
     this.#sizesOf(query).observe(query.limit, page)
+    this.#runsOf(query).observe(page.pins)
     const kind = kindOfCount(query)
     const count = page.count ?? 0
     if (page.count !== null && count < recordCount(page)) this.#countsTooFew = true
@@ -104,6 +110,37 @@ export class ListProofs {
    */
   observeEarlyStatuses(query: PinQuery, chance: number): void {
     this.#lateStatuses.set(kindOfStatusFilter(query), this.#chanceOfLate(query) * chance)
+  }
+
+  /**
+   * Returns whether a page that was cut has all pins that are newer than its last one, if it is newest first. Always true where the order
+   * is configured, and for known providers. At a stranger, lists like this one must have been sorted by time alone, and one of them must
+   * have been compared with its newer part.
+   */
+  isOrderProven(query: PinQuery): boolean {
+    const isCompared = this.#isOrderKnown || this.#compared.has(kindOf(query)) || !this.#known.current.honoursAfter
+    return isCompared && this.areRunsMixed(query)
+  }
+
+  /** Returns whether lists for such a query are known not to be made of runs by status, CID or name. Always true for known providers. */
+  areRunsMixed(query: PinQuery): boolean {
+    return this.#isOrderKnown || this.#runsOf(query).areMixed(query)
+  }
+
+  get #isOrderKnown(): boolean {
+    return !this.#known.isStranger || this.#known.isOrderKnown
+  }
+
+  /** Records that a list of a stranger was compared with its newer part, and had all pins of it. */
+  observeOrder(query: PinQuery): void {
+    this.#compared.add(kindOf(query))
+  }
+
+  #runsOf(query: PinQuery): MixedRuns {
+    const kind = kindOf(query)
+    const runs = this.#runs.get(kind) ?? new MixedRuns()
+    this.#runs.set(kind, runs)
+    return runs
   }
 
   #chanceOfLate(query: PinQuery): number {

@@ -22,7 +22,7 @@ import { StrangerChecks } from './checks/stranger-checks.ts'
 import { countIn } from './lists/list-counts.ts'
 import { splitQuery } from './lists/split-query.ts'
 import type { LookupSource } from './lookups/lookup-queue.ts'
-import type { PinSource } from './pin-source.ts'
+import type { ListOptions, PinSource } from './pin-source.ts'
 import { collectRecords } from './streams/collect-pins.ts'
 
 /** The facts about a tenant's changes that its reads depend on. */
@@ -106,13 +106,13 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
   }
 
   /** See `Tenant.listPins`. */
-  listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
-    const { signal, class: requestClass = 'interactive' } = options
+  listPins(query: ListQuery, options: ListOptions = {}): Promise<PinPage> {
+    const { signal, class: requestClass = 'interactive', isWalk = false } = options
     const read = async (stop: StopSignal, askedAt: number, others: OtherLists): Promise<SharedPage> => {
       const ask = (each: ListQuery): Promise<PinPage> => this.#ask(each, requestClass, stop)
       const first = await this.#ask(query, requestClass, stop, askedAt)
       // Pins that lists had may be gone. Each poll of an emptied account would then be checked, with five requests more.
-      const check = { ask, class: requestClass, hasPins: this.#hasReadPin, askedAt, others }
+      const check = { ask, class: requestClass, isWalk, hasPins: this.#hasReadPin, askedAt, others }
       const page = await this.#checks.check({ query, page: first, check })
       // A page that is whole after all reveals the number of pins.
       if (page !== first && isUnfiltered(query)) this.#total = this.#countIn(page, query)
@@ -126,7 +126,7 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
             { mayBe: () => this.#checks.mayAnswer, find: () => this.#answerTogether(query, stop) },
           )
         : (requestClass === 'interactive' && this.#known(query, stop)) || read(stop, this.clock.now(), NO_OTHER_LISTS)
-    const key = `${this.generation}:list:${requestClass}:${JSON.stringify(query)}`
+    const key = `${this.generation}:list:${requestClass}:${isWalk}:${JSON.stringify(query)}`
     return this.#flights.share(key, start, { signal, onShared: shareAmong })
   }
 
@@ -141,6 +141,7 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
     const check: PageCheck = {
       ask: (each) => this.#ask(each, 'interactive', signal),
       class: 'interactive',
+      isWalk: false,
       hasPins: this.#hasReadPin,
       askedAt,
       others: this.#turns,
@@ -202,6 +203,7 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
     const check: PageCheck = {
       ask: (each) => this.#ask(each, requestClass, signal),
       class: requestClass,
+      isWalk: false,
       hasPins: this.#hasReadPin || this.#hasListedPins,
       askedAt: this.clock.now(),
       others: NO_OTHER_LISTS,

@@ -11,6 +11,12 @@ type ListLessons = Pick<
   'answers' | 'isStranger' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
 >
 
+/** Options of one list. */
+export interface ListOptions extends TenantCallOptions {
+  /** True if the caller relies on the order of a page that was cut. Then `PinPage.wholeAfter` says how far. Default: false. */
+  readonly isWalk?: boolean
+}
+
 /** Options of a read that may need several lists. */
 export interface ReadOptions extends TenantCallOptions {
   /** Called before each list is requested. If it throws, the list is not requested, and the read fails with its error. */
@@ -26,9 +32,12 @@ export interface PinSource {
   /** Gets the lessons that only several pages together can teach. */
   readonly known: ListLessons
   /** The proofs that excuse pages of this source from checks. */
-  readonly proofs: Pick<ListProofs, 'countsBeyondPages' | 'hasPlausibleCount' | 'hasHonestCount' | 'looksCut'>
+  readonly proofs: Pick<
+    ListProofs,
+    'areRunsMixed' | 'countsBeyondPages' | 'hasPlausibleCount' | 'hasHonestCount' | 'looksCut'
+  >
   /** Splits a query into as many parts as the service needs for its CIDs. */
   splitQuery(query: PinQuery): PinQuery[]
   /** Reads one page. The query is sent unchanged. One `GET /pins`; at an unknown service more, see `StrangerChecks`. */
-  listPins(query: ListQuery, options?: TenantCallOptions): Promise<PinPage>
+  listPins(query: ListQuery, options?: ListOptions): Promise<PinPage>
 }

@@ -7,7 +7,7 @@ import type { TenantObserver } from '../observing/tenant-observer.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { PinLookups } from '../reading/pin-lookups.ts'
 import { PinReads } from '../reading/pin-reads.ts'
-import type { ReadOptions } from '../reading/pin-source.ts'
+import type { ListOptions, ReadOptions } from '../reading/pin-source.ts'
 import { collectPins, openPinStreams } from '../reading/streams/collect-pins.ts'
 import { countPins } from '../reading/streams/count-pins.ts'
 import type { PinStream, PinStreamOptions } from '../reading/streams/pin-stream.ts'
@@ -95,7 +95,7 @@ export class Tenant {
    * At a known provider, this is one `GET /pins`. At an unknown service, a page that may lack pins is checked with further
    * lists, until answers have shown how the service lists. `StrangerChecks` says when, and what that costs.
    */
-  listPins(query: ListQuery, options: TenantCallOptions = {}): Promise<PinPage> {
+  listPins(query: ListQuery, options: ListOptions = {}): Promise<PinPage> {
     return this.reads.listPins(query, options)
   }
 

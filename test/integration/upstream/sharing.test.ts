@@ -71,7 +71,10 @@ describe('reads of one tenant', () => {
       const options = { expected: 19, ...(n % 4 === 3 && { signal: leaver.signal }) }
       const stream = new PinStream(tenant.reads, { statuses: PIN_STATUSES }, options)
       // The stream lets go of its page; who lists has it for good.
-      const pins = n % 2 ? stream.take(19) : tenant.listPins({ statuses: PIN_STATUSES, limit: 20 }).then(readLater)
+      const pins =
+        n % 2
+          ? stream.take(19)
+          : tenant.listPins({ statuses: PIN_STATUSES, limit: 20 }, { isWalk: true }).then(readLater)
       return (await pins).length
     })
     await held

@@ -66,6 +66,8 @@ export const ONCE_LOST: readonly OnceLost[] = [
     rules: { ...CUT_FILTERED_TO_20, ties: 'shuffled', limit: 'ignored', bounds: 'after ignored' },
     pins: pinsAt([...Array<bigint>(12).fill(at(0)), ...every(9, 5_000).map((time) => time + 1_000n * MS)]),
     query: { statuses: ['queued', 'pinned'] },
+    // Without `after`, nothing shows that the list is not made of runs.
+    mayBeRefused: true,
   },
   {
     // Found at seed 50060270.

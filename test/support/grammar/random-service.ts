@@ -41,6 +41,8 @@ export class RandomService extends Dispatcher {
   repeats = false
   /** Number of pins of other accounts that each `count` includes. */
   others = 0
+  /** JSON of each record that is no valid pin. Null: they are of four kinds. */
+  oddRecord: string | null = null
 
   constructor(rules: ServiceRules, random: () => number) {
     super()
@@ -162,14 +164,35 @@ export class RandomService extends Dispatcher {
   }
 
   #compare(a: Row, b: Row): number {
-    const { order } = this.#rules
+    const { order: all } = this.#rules
+    const order = typeof all === 'string' ? all : all.inside
     const byTime = a.pin.created < b.pin.created ? -1 : a.pin.created > b.pin.created ? 1 : 0
-    return (order === 'none' ? 0 : order === 'newest-first' ? -byTime : byTime) || a.place - b.place
+    return (
+      this.#compareRuns(a, b) ||
+      (order === 'none' ? 0 : order === 'newest-first' ? -byTime : byTime) ||
+      a.place - b.place
+    )
   }
 
-  /** Puts the pins of each instant in a new order. All pins are of one where the service has no order. */
+  #compareRuns({ pin: a }: Row, { pin: b }: Row): number {
+    const { order } = this.#rules
+    if (typeof order === 'string') return 0
+    const { by, first } = order
+    if (typeof first !== 'string') return first.indexOf(a.status) - first.indexOf(b.status)
+    const [left, right] = by === 'cid' ? [a.cid, b.cid] : [a.name ?? '', b.name ?? '']
+    const byText = left < right ? -1 : Number(left > right)
+    return first === 'lowest' ? byText : -byText
+  }
+
+  /** Returns whether the service has no order of two pins that it lists next to each other. */
+  #isTie(a: Row, b: Row): boolean {
+    const { order } = this.#rules
+    const inside = typeof order === 'string' ? order : order.inside
+    return this.#compareRuns(a, b) === 0 && (inside === 'none' || a.pin.created === b.pin.created)
+  }
+
+  /** Puts the pins of each instant in a new order; all pins of a run, where it has no order. */
   #shuffle(rows: readonly Row[]): Row[] {
-    const isOrdered = this.#rules.order !== 'none'
     const shuffled: Row[] = []
     let instant: { row: Row; place: number }[] = []
     const endInstant = (): void => {
@@ -178,7 +201,7 @@ export class RandomService extends Dispatcher {
       instant = []
     }
     for (const row of rows) {
-      if (isOrdered && instant[0] && instant[0].row.pin.created !== row.pin.created) endInstant()
+      if (instant[0] && !this.#isTie(instant[0].row, row)) endInstant()
       instant.push({ row, place: this.#random() })
     }
     endInstant()
@@ -194,6 +217,7 @@ export class RandomService extends Dispatcher {
     const text = formatInstant(created, this.#rules.digits)
     const pin = { cid, ...(name === null ? {} : { name }), meta }
     if (!isOdd) return JSON.stringify({ requestid: requestId, status, created: text, pin, delegates: [] })
+    if (this.oddRecord !== null) return this.oddRecord
     const odd = [
       { requestid: requestId, status, created: text.slice(0, -1), pin },
       { requestid: requestId, status, created: text, pin: { ...pin, cid: '' } },

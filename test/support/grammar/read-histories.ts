@@ -62,7 +62,8 @@ function note({ causes }: HistoryTotals, cause: string, times: number, seed: num
 
 /** Says why a possible history may have been refused: by the rules that leave least to go by. */
 function causeOf(rules: ServiceRules): string {
-  const { bounds, count, order, statuses, rounding, digits } = rules
+  const { bounds, count, statuses, rounding, digits } = rules
+  const order = typeof rules.order === 'string' ? rules.order : `runs by ${rules.order.by}`
   const isCounted = count === 'matching' || count === 'total' || count === 'everything'
   if (bounds === 'after ignored' && order !== 'newest-first')
     return 'only `before` honoured, in lists that are not newest first'

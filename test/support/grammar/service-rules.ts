@@ -3,9 +3,21 @@ import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { SECOND } from '../providers/created-text.ts'
 import { type CidRule, type FilteredParts, isWanted } from './record-filters.ts'
 
+/** The order of pins by their times. */
+type PlainOrder = 'newest-first' | 'oldest-first' | 'none'
+
+/** Lists that are made of runs: one for each status, CID or name. */
+export interface SortedRuns {
+  readonly by: 'status' | 'cid' | 'name'
+  /** Statuses: their order. CIDs and names: that of their texts, or the reverse of it. */
+  readonly first: readonly PinStatus[] | 'lowest' | 'highest'
+  /** The order inside of each run. */
+  readonly inside: PlainOrder
+}
+
 /** The rules by which one service lists pins: a sentence of the grammar. */
 export interface ServiceRules {
-  readonly order: 'newest-first' | 'oldest-first' | 'none'
+  readonly order: PlainOrder | SortedRuns
   /** `stable`: pins of one instant, or all pins of an order `none`, have the same order in each list. */
   readonly ties: 'stable' | 'shuffled'
   /** Fraction digits of `created`. */
@@ -66,6 +78,20 @@ export const EMPTY_LISTS = {
   '[]': { status: 200, body: '[]' },
 } as const
 
+/** Orders of statuses in which a service may list one after the other: by the way of a pin, and by text. */
+const STATUS_ORDERS: readonly (readonly PinStatus[])[] = [
+  PIN_STATUSES,
+  PIN_STATUSES.toReversed(),
+  PIN_STATUSES.toSorted(),
+  PIN_STATUSES.toSorted().reverse(),
+]
+const INSIDE = ['newest-first', 'newest-first', 'oldest-first', 'none'] as const
+
+/** Runs by CID or by name. */
+function runsBy(by: 'cid' | 'name'): SortedRuns[] {
+  return INSIDE.flatMap((inside) => (['lowest', 'highest'] as const).map((first) => ({ by, first, inside })))
+}
+
 /**
  * All values of each rule. A list inside a list has the variants of one value.
  *
@@ -73,7 +99,14 @@ export const EMPTY_LISTS = {
  * chosen by how well pinql reads it, nor by how usual a value is among real services.
  */
 const GRAMMAR = {
-  order: ['newest-first', 'oldest-first', 'none'],
+  order: [
+    'newest-first',
+    'oldest-first',
+    'none',
+    INSIDE.flatMap((inside) => STATUS_ORDERS.map((first): SortedRuns => ({ by: 'status', first, inside }))),
+    runsBy('cid'),
+    runsBy('name'),
+  ],
   ties: ['stable', 'shuffled'],
   digits: [0, 3, 6, 9],
   rounding: ['none', 'down', 'up', 'nearest'],
@@ -124,9 +157,23 @@ export function rulesByChance(any: <Value>(values: readonly Value[]) => Value): 
   const rules = Object.fromEntries(
     Object.entries(GRAMMAR).map(([rule, values]) => [rule, choose(values)]),
   ) as unknown as ServiceRules
-  const isOneList = rules.bounds === 'ignored' || (rules.bounds === 'after ignored' && rules.order === 'oldest-first')
+  const inside = typeof rules.order === 'string' ? rules.order : rules.order.inside
+  const isOneList = rules.bounds === 'ignored' || (rules.bounds === 'after ignored' && inside === 'oldest-first')
   const isUnknowable = rules.count === 'capped like pages' && isOneList && rules.statuses === 'late'
   return isUnknowable ? { ...rules, statuses: any(['several', 'one', 'first']) } : rules
+}
+
+/** Returns the order of a list of one status, one CID of the query, and its other filters. */
+function orderOfPart({ order, statuses }: Pick<ServiceRules, 'order' | 'statuses'>, query: PinQuery): PlainOrder {
+  if (typeof order === 'string') return order
+  const { cids, name, match = 'exact' } = query
+  const isOneRun = {
+    // Where statuses are looked at after the cut, a list of one status is made of all runs.
+    status: statuses !== 'late',
+    cid: cids !== undefined,
+    name: name !== undefined && match === 'exact',
+  }[order.by]
+  return isOneRun ? order.inside : 'none'
 }
 
 /** Rounds a time as a service does. */
@@ -144,10 +191,12 @@ export function roundTime(ns: bigint, rounding: ServiceRules['rounding']): bigin
  * its statuses are looked at, one status takes as much room as all.
  */
 export function canBeRead(
-  { largestPage, cutLists, limit, bounds, times: form, order, rounding, digits, statuses }: ServiceRules,
+  rules: ServiceRules,
   pins: readonly (FilteredParts & { readonly created: bigint; readonly status: PinStatus })[],
   query: PinQuery,
 ): boolean {
+  const { largestPage, cutLists, limit, bounds, times: form, rounding, digits, statuses } = rules
+  const order = orderOfPart(rules, query)
   // A list of all statuses without other filters then shows everything, if the service understands it.
   const listsEverything = statuses === 'several' || statuses === 'any' || statuses === 'late'
   if (largestPage === null || (cutLists === 'filtered' && listsEverything)) return true

@@ -1,11 +1,13 @@
-import { SECOND_NS } from '../../../domain/instant.ts'
+import { floorToSecond, SECOND_NS } from '../../../domain/instant.ts'
 import type { Pin } from '../../../domain/pin.ts'
 import type { ListQuery } from '../../http/list-query.ts'
 import { type PinPage, recordCount } from '../../http/pin-page.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
 import { hasAllOddRecords, hasAllPins, idsOf } from '../lists/compare-pages.ts'
 import { isSurelySorted } from '../lists/is-surely-sorted.ts'
-import { earlierBefore } from '../lists/time-unit.ts'
+import { isAfterSent } from '../lists/list-plan.ts'
+import { earlierBefore, printTime } from '../lists/time-unit.ts'
+import { timesOf } from '../lists/query-times.ts'
 import type { LimitCheck } from './limit-check.ts'
 import type { AskForPage, CheckedAccount } from './page-check.ts'
 
@@ -53,24 +55,56 @@ export class EndCheck {
     const ids = idsOf(page.pins.filter(({ created }) => created.ns === last.created.ns))
     const end = this.#ends.get(key)
     if (end && isSubset(end.ids, ids) && countOlder(page, end.newest) <= end.older) return true
-    const isEnd = await this.#askBeyond(query, page, last, ask)
+    const isProven = this.#account.proofs.isOrderProven(query)
+    const isEnd = isProven ? await this.#askBeyond(query, page, last, ask) : await this.#askHalves(query, page, ask)
     const newest = (page.pins[0] ?? last).created.ns
     if (isEnd) this.#remember(key, { ids, newest, older: countOlder(page, newest) })
     return isEnd
   }
 
   async #askBeyond(query: ListQuery, page: PinPage, { requestId }: Pin, ask: AskForPage): Promise<boolean> {
-    const { known, proofs, capabilities } = this.#account
-    const records = recordCount(page)
-    const beyond = await ask({ ...query, before: pastLast(page, query, capabilities) })
+    const beyond = await ask({ ...query, before: pastLast(page, query, this.#account.capabilities) })
     if (this.#account.capabilities.timeFilter === 'unusable') return false
     if (!beyond.pins.some((pin) => pin.requestId === requestId)) return false
-    if (hasAllPins(page, beyond.pins) && hasAllOddRecords(page, beyond)) return recordCount(beyond) < records
-    // Pins may have come meanwhile. A list that is still as long, though it has more pins, is cut to this length.
-    const again = await ask(query)
-    if (recordCount(again) !== records || !proofs.isStatusFilterProven(query)) return false
-    if (!(await this.#limit.findLongerPage(query, records, ask))) known.observeLargestPage(records)
+    if (hasNoOthers(page, beyond)) return recordCount(beyond) < recordCount(page)
+    await this.#learnCut(query, recordCount(page), ask)
     return false
+  }
+
+  /**
+   * Requests both halves of the time of a page, since a list that is made of several runs may have been cut after its first one. Then
+   * both its newer and its older half may lack pins.
+   */
+  async #askHalves(query: ListQuery, page: PinPage, ask: AskForPage): Promise<boolean> {
+    const { proofs, capabilities } = this.#account
+    const middle = floorToSecond((page.pins[page.pins.length >> 1] as Pin).created.ns)
+    const { after } = timesOf(query)
+    if (!isAfterSent(capabilities) || (after !== null && middle <= after)) return false
+    const older = { ...query, before: earlierBefore(query.before, middle + SECOND_NS, capabilities) }
+    const newer = { ...query, after: printTime(middle, capabilities) }
+    for (const half of [older, newer]) {
+      const list = await ask(half)
+      if (this.#account.capabilities.timeFilter === 'unusable' || !isAfterSent(this.#account.capabilities)) return false
+      const expected = page.pins.filter(({ created: { ns } }) =>
+        half === older ? ns < middle + SECOND_NS : ns > middle,
+      )
+      if (!hasAllPins(list, expected)) return false
+      if (!hasNoOthers(page, list)) {
+        await this.#learnCut(query, recordCount(page), ask)
+        return false
+      }
+      if (recordCount(list) >= recordCount(page)) return false
+    }
+    proofs.observeOrder(query)
+    return true
+  }
+
+  /** Learns the largest page if a list lacked pins. They may have come meanwhile. A list that is still as long is cut to this length. */
+  async #learnCut(query: ListQuery, records: number, ask: AskForPage): Promise<void> {
+    const { known, proofs } = this.#account
+    const again = await ask(query)
+    if (recordCount(again) !== records || !proofs.isStatusFilterProven(query)) return
+    if (!(await this.#limit.findLongerPage(query, records, ask))) known.observeLargestPage(records)
   }
 
   #remember(key: string, end: ListEnd): void {
@@ -81,11 +115,24 @@ export class EndCheck {
   }
 }
 
-/** Returns a `before` with which all pins of the second of a page's last pin come again, however the service rounds times. */
-export function pastLast({ pins }: PinPage, query: ListQuery, capabilities: Capabilities): string | undefined {
-  const last = pins.at(-1)
-  if (last === undefined) return query.before
-  return earlierBefore(query.before, (last.created.ns / SECOND_NS + 1n) * SECOND_NS, capabilities)
+/**
+ * Returns a `before` with which all pins of the second of a page's last pin come again, however the service rounds times.
+ *
+ * @param at time in nanoseconds whose pins have to come again, too. Default: that of the last pin.
+ */
+export function pastLast(
+  { pins }: PinPage,
+  query: ListQuery,
+  capabilities: Capabilities,
+  at = pins.at(-1)?.created.ns,
+): string | undefined {
+  if (at === undefined) return query.before
+  return earlierBefore(query.before, (at / SECOND_NS + 1n) * SECOND_NS, capabilities)
+}
+
+/** Returns whether a list has only pins, and records that are no valid pins, that a page has too. */
+function hasNoOthers(page: PinPage, list: PinPage): boolean {
+  return hasAllPins(page, list.pins) && hasAllOddRecords(page, list)
 }
 
 function countOlder({ pins }: PinPage, ns: bigint): number {

@@ -39,6 +39,8 @@ export const NO_OTHER_LISTS: OtherLists = { count: () => 0, haveRoom: () => true
 export interface PageCheck {
   readonly ask: AskForPage
   readonly class: RequestClass
+  /** True if the order of the page is relied on, should it be cut. */
+  readonly isWalk: boolean
   /** True if the account is known to have pins. */
   readonly hasPins: boolean
   /** Clock time when the list began. */

@@ -5,6 +5,7 @@ import { hasAllOddRecords, hasAllPins } from '../lists/compare-pages.ts'
 import { isFull } from '../lists/is-full.ts'
 import { isSurelySorted } from '../lists/is-surely-sorted.ts'
 import { type EndCheck, pastLast } from './end-check.ts'
+import type { OrderCheck } from './order-check.ts'
 import { type AskForPage, askForMost, type CheckedAccount, type PageCheck } from './page-check.ts'
 import { newestStatuses, planStatusTest, type StatusTest } from './plan-status-test.ts'
 import type { SeveralStatusesCheck } from './several-statuses-check.ts'
@@ -21,12 +22,14 @@ export class StatusFilterCheck {
   readonly #account: CheckedAccount
   readonly #severalStatuses: SeveralStatusesCheck
   readonly #end: EndCheck
+  readonly #order: OrderCheck
   readonly #tests: StatusTests
 
-  constructor(account: CheckedAccount, severalStatuses: SeveralStatusesCheck, end: EndCheck) {
+  constructor(account: CheckedAccount, severalStatuses: SeveralStatusesCheck, end: EndCheck, order: OrderCheck) {
     this.#account = account
     this.#severalStatuses = severalStatuses
     this.#end = end
+    this.#order = order
     this.#tests = new StatusTests(account)
   }
 
@@ -74,6 +77,13 @@ export class StatusFilterCheck {
     return isAll || (test === null && !page.looksCut) ? page : null
   }
 
+  /** Tests what the service does, once, with a full page of some statuses. */
+  async test(query: ListQuery, page: PinPage, { ask }: PageCheck): Promise<void> {
+    const { sent, page: all } = await askForMost({ ...query, statuses: PIN_STATUSES }, this.#account.capabilities, ask)
+    const test = planStatusTest(all)
+    if (test !== null) await this.#tests.run(test, { sent, page: all, isAll: false, part: page }, ask)
+  }
+
   #isSettled(query: ListQuery, page: PinPage): boolean {
     const { proofs, capabilities } = this.#account
     return (
@@ -105,11 +115,18 @@ export class StatusFilterCheck {
     const newest = newestStatuses(all.pins)
     const isOfOne = all.pins.every(({ status }) => newest.has(status)) && newest.size === 1
     let page = all
+    let sent = everything
     let before: string | undefined
     while (newest.size > 0 && page.leftOut === undefined && isSurelySorted(page.pins)) {
-      const query: ListQuery = { ...everything, before: pastLast(page, everything, this.#account.capabilities) }
+      const wholeAfter = await this.#order.wholeAfter(sent, page, ask)
+      if (wholeAfter === null) break
+      const query: ListQuery = {
+        ...everything,
+        before: pastLast(page, everything, this.#account.capabilities, wholeAfter),
+      }
       if (query.before === before) break
       before = query.before
+      sent = query
       page = await ask(query)
       const other = page.pins.find(({ status }) => !newest.has(status))
       if (other !== undefined) return { status: other.status, count: 1, chance: 0 }

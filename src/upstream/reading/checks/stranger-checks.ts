@@ -1,11 +1,13 @@
 import { isPoll } from '../../budget/request-class.ts'
 import { hasAllStatuses, type ListQuery } from '../../http/list-query.ts'
-import { type PinPage, recordCount, type SharedPage, withoutDoubt } from '../../http/pin-page.ts'
+import { type PinPage, recordCount, type SharedPage, sharedCopyOf, withoutDoubt } from '../../http/pin-page.ts'
 import { isFull } from '../lists/is-full.ts'
+import { isCutShort } from '../lists/list-counts.ts'
 import { isPaged } from '../lists/list-plan.ts'
 import { EndCheck } from './end-check.ts'
 import { LimitCheck } from './limit-check.ts'
 import { OneAtATime } from './one-at-a-time.ts'
+import { OrderCheck } from './order-check.ts'
 import type { CheckedAccount, CheckedPage, PageCheck } from './page-check.ts'
 import { SeveralCidsCheck } from './several-cids-check.ts'
 import { SeveralStatusesCheck } from './several-statuses-check.ts'
@@ -21,19 +23,22 @@ const MANY = 3
  * Pages of known providers are not checked. At any other service a check costs requests only while neither the configuration
  * (`count`; for several statuses `multiStatus`) nor an answer has shown how the service lists:
  *
- * - one for a page of ten or more pins that is shorter than requested; up to four more for the largest `limit` when a cut was found.
+ * - one or two for a page of ten or more pins that is shorter than requested; up to four more for the largest `limit` when a cut was found.
  *   Where the service ignores times, up to four (see `isProvenWhole`), and up to eight more if no `count` was larger than its page;
  * - one or two for a page of several statuses; three to five, once, where several do not work. Four or five for an empty page, those
  *   for live status at most once a minute, unless the account is known to have pins. A few more for records that are no valid pins;
  * - up to two for a page that lacks one of several CIDs, once; a few more if it is empty, or if lists of its statuses show none of
  *   these pins;
+ * - one for a page that was cut, once where its pins show that lists are not made of runs. Otherwise one for each first page, and a few
+ *   a minute for those that follow. None for live status;
  * - two for a short page of some statuses, one for each such page while all pins have the same status. A few more if it lacks pins that
  *   a list of all statuses has, if its `count` may be honest, or if lists may have been cut. None for live status.
  *
  * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
  * read once for them, see `WholeAccount`. Lists for which the budget has no room are answered from these pins.
  *
- * What excuses a page from the first and the last of these holds for one token and one kind of query, see `ListProofs`.
+ * What excuses a page from these holds for one token and one kind of query, see `ListProofs`. What is found out of several statuses and
+ * CIDs holds for all.
  *
  * `docs/upstream-behaviours.md` says more.
  */
@@ -44,8 +49,10 @@ export class StrangerChecks {
   readonly #statusesQuestion = new OneAtATime()
   readonly #cidsQuestion = new OneAtATime()
   readonly #statusFilterQuestion = new OneAtATime()
+  readonly #orderQuestion = new OneAtATime()
   readonly #statusFilter: StatusFilterCheck
   readonly #wholeAccount: WholeAccount
+  readonly #order: OrderCheck
   readonly #end: EndCheck
   readonly #limit: LimitCheck
 
@@ -54,8 +61,9 @@ export class StrangerChecks {
     this.#severalStatuses = new SeveralStatusesCheck(account)
     this.#severalCids = new SeveralCidsCheck(account)
     this.#limit = new LimitCheck(account)
+    this.#order = new OrderCheck(account)
     this.#end = new EndCheck(account, this.#limit)
-    this.#statusFilter = new StatusFilterCheck(account, this.#severalStatuses, this.#end)
+    this.#statusFilter = new StatusFilterCheck(account, this.#severalStatuses, this.#end, this.#order)
     this.#wholeAccount = new WholeAccount(account, this.#severalStatuses, this.#end)
   }
 
@@ -79,6 +87,11 @@ export class StrangerChecks {
    * then it must be requested again, as they say now.
    */
   async check(checked: CheckedPage): Promise<PinPage> {
+    const page = await this.#withoutDoubt(checked)
+    return checked.check.isWalk ? this.#checkOrder({ ...checked, page }) : page
+  }
+
+  async #withoutDoubt(checked: CheckedPage): Promise<PinPage> {
     const { query, page, check } = checked
     const { known, proofs } = this.#account
     if (page.looksCut && (await this.#wholeAccount.shows(checked, check.others.count() >= MANY)))
@@ -117,7 +130,9 @@ export class StrangerChecks {
     const { known, proofs, capabilities } = this.#account
     if (!known.isStranger) return false
     const isOfSeveral = query.statuses.length > 1 && capabilities.multiStatus === null
-    return isOfSeveral || !proofs.isStatusFilterProven(query) || proofs.mayLookCut(query)
+    return (
+      isOfSeveral || !proofs.isStatusFilterProven(query) || proofs.mayLookCut(query) || !proofs.isOrderProven(query)
+    )
   }
 
   /** Lets go of what was read for the lists in progress. Called when none is. */
@@ -140,6 +155,32 @@ export class StrangerChecks {
       if (isOpen()) await this.#severalStatuses.check(query, page, check)
       return null
     })
+  }
+
+  /** Returns the page, with `wholeAfter` if it was cut, and the order of the service's lists is not proven. */
+  async #checkOrder(checked: CheckedPage): Promise<PinPage> {
+    const { query, page, check } = checked
+    const { capabilities, proofs } = this.#account
+    const isCut = isFull(query, page, capabilities) || isCutShort(query, page, capabilities)
+    const isOpen = (): boolean => !proofs.isOrderProven(query)
+    if (!isCut || !isOpen() || isPoll(check.class) || !isPaged(capabilities, query)) return page
+    const hasWaited = this.#orderQuestion.isRunning
+    let wholeAfter: PinPage['wholeAfter']
+    const ask = async (): Promise<void> => {
+      const isShown = await this.#wholeAccount.showsNewer(checked, hasWaited)
+      wholeAfter = isShown ? page.pins.at(-1)?.created.ns : await this.#wholeAfter(checked)
+    }
+    await this.#orderQuestion.run(isOpen, ask, () => check.others.haveRoom())
+    return wholeAfter === undefined ? page : sharedCopyOf({ ...page, wholeAfter })
+  }
+
+  /** See `OrderCheck`. */
+  async #wholeAfter({ query, page, check }: CheckedPage): Promise<PinPage['wholeAfter']> {
+    const wholeAfter = await this.#order.wholeAfter(query, page, check.ask)
+    if (wholeAfter !== null || this.#account.proofs.isStatusFilterProven(query)) return wholeAfter
+    const isOpen = (): boolean => !this.#account.proofs.isStatusFilterProven(query)
+    await this.#statusFilterQuestion.run(isOpen, () => this.#statusFilter.test(query, page, check))
+    return isOpen() ? null : this.#order.wholeAfter(query, page, check.ask)
   }
 
   #checkCids({ query, page, check }: CheckedPage): Promise<void> {

@@ -51,13 +51,28 @@ export class WholeAccount {
    * @param mayRead true if the pins are read where they were not read since the list began. They never are for a single list.
    */
   async shows({ query, page, check }: CheckedPage, mayRead: boolean): Promise<boolean> {
-    if (isPoll(check.class) || isFull(query, page, this.#account.capabilities)) return false
+    if (isFull(query, page, this.#account.capabilities)) return false
+    const pins = await this.#pins(check, mayRead)
+    return pins !== null && hasAllPins(page, pins.filter(createPinFilter(query)))
+  }
+
+  /** Returns the same of a page that was cut, about the pins that are newer than its last one. */
+  async showsNewer({ query, page, check }: CheckedPage, mayRead: boolean): Promise<boolean> {
+    const last = page.pins.at(-1)
+    if (last === undefined) return false
+    const pins = await this.#pins(check, mayRead)
+    const newer = pins?.filter(({ created }) => created.ns > last.created.ns)
+    return newer !== undefined && hasAllPins(page, newer.filter(createPinFilter(query)))
+  }
+
+  /** Returns all pins of the account, if they were requested after the list began. Null if they are not known. */
+  async #pins(check: PageCheck, mayRead: boolean): Promise<readonly Pin[] | null> {
+    if (isPoll(check.class)) return null
     const isOpen = (): boolean => this.#fitsOneList && check.others.count() > 0 && this.#since(check) === undefined
     // Lists that began too late for one reading share the next.
     const mayJoin = (): boolean => !this.#reading.isRunning && check.others.haveRoom()
     if (mayRead) await this.#reading.run(isOpen, () => this.#read(check), mayJoin)
-    const pins = this.#since(check)?.pins
-    return pins ? hasAllPins(page, pins.filter(createPinFilter(query))) : false
+    return this.#since(check)?.pins ?? null
   }
 
   /**

@@ -35,7 +35,7 @@ async function countPart(source: PinSource, query: PinQuery, options: TenantCall
     const count = countIn(page, sent, { query, capabilities: source.capabilities })
     if (count !== null || isUncountable(page, query, source.capabilities)) return count
   }
-  const stream = new PinStream(source, query, { ...options, expected: 1000 })
+  const stream = new PinStream(source, query, { ...options, expected: 1000, isForCount: true })
   await stream.start()
   return stream.count
 }

@@ -1,4 +1,4 @@
-import { compareInstants, type Instant, parseInstant } from '../../../domain/instant.ts'
+import { parseInstant } from '../../../domain/instant.ts'
 import type { Pin } from '../../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../../domain/pin-order.ts'
 import { createPinFilter, hasAllStatuses, type ListQuery, type PinQuery } from '../../http/list-query.ts'
@@ -9,7 +9,7 @@ import { isSurelySorted } from '../lists/is-surely-sorted.ts'
 import { LeftOutRecords } from '../lists/left-out.ts'
 import { claimsMore, countIn, countWithLeftOut, isCutShort, isUncountable } from '../lists/list-counts.ts'
 import { isPaged, planQuery } from '../lists/list-plan.ts'
-import type { PinSource, ReadOptions } from '../pin-source.ts'
+import type { ListOptions, PinSource, ReadOptions } from '../pin-source.ts'
 import { readWholeList } from '../whole/read-whole-list.ts'
 import { PageLimit } from './page-limit.ts'
 import { PageStart } from './page-start.ts'
@@ -19,6 +19,8 @@ export interface PinStreamOptions extends ReadOptions {
   readonly after?: PinPosition | null | undefined
   /** Number of pins that the caller expects to take, 1 to 1000. It sets the size of the first request. */
   readonly expected: number
+  /** True if only the first page is wanted, for its count. Then nothing is found out about the order of lists. Default: false. */
+  readonly isForCount?: boolean
 }
 
 /**
@@ -36,6 +38,7 @@ export class PinStream {
   readonly #source: PinSource
   readonly #query: PinQuery
   readonly #options: PinStreamOptions
+  readonly #walkOptions: ListOptions
   readonly #matches: (pin: Pin) => boolean
   readonly #leftOut = new LeftOutRecords()
   #ready: Pin[] = []
@@ -54,6 +57,7 @@ export class PinStream {
     this.#source = source
     this.#query = query
     this.#options = options
+    this.#walkOptions = { ...options, isWalk: options.isForCount !== true }
     this.#matches = createPinFilter(query)
     const after = options.after ?? null
     // A list of some CIDs need not have the pin of a cursor.
@@ -127,7 +131,7 @@ export class PinStream {
   async #readPage(): Promise<void> {
     const sent = this.#nextQuery()
     this.#options.onList?.()
-    const page = await this.#source.listPins(sent, this.#options)
+    const page = await this.#source.listPins(sent, this.#walkOptions)
     this.#takePage(sent, page)
     page.release?.()
   }
@@ -149,10 +153,13 @@ export class PinStream {
     const isCut = isFullPage || isCutShort(sent, page, capabilities)
     const placed = this.#place(page.pins)
     const edge = isCut ? placed.at(-1)?.created : undefined
-    const certain = edge === undefined ? placed : placed.filter(({ created }) => compareInstants(created, edge) > 0)
-    if (certain.length === 0 && (isFullPage || page.looksCut)) {
+    // Nothing is certain up to this time.
+    const border = edge === undefined ? null : latestOf(edge.ns, page.wholeAfter)
+    const certain = border === null ? placed : placed.filter(({ created }) => created.ns > border)
+    const isProven = page.wholeAfter === undefined
+    if (certain.length === 0 && (isFullPage || page.looksCut || !isProven)) {
       if (isFullPage && this.#limit.grow()) return
-      this.#isStuck = !this.#start.stepOver(sent, page, edge)
+      this.#isStuck = !isProven || !this.#start.stepOver(sent, page, edge)
       return
     }
     // A larger limit would not make a short page longer. So the page must contain all pins of its instant.
@@ -165,7 +172,7 @@ export class PinStream {
     if (isSparse) this.#limit.grow()
     else this.#limit.reset()
     const isAtEnd = !isCut || taken.length === 0
-    this.#isRead = isAtEnd || this.#hasPassed(edge)
+    this.#isRead = isAtEnd || this.#hasPassed(border)
     if (isAtEnd && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
   }
 
@@ -179,6 +186,11 @@ export class PinStream {
       return true
     }
     const isFullPage = isFull(sent, page, capabilities)
+    if (page.wholeAfter === null) {
+      // A whole list needs no order.
+      this.#isStuck = !(isFullPage && this.#limit.growToLargest())
+      return true
+    }
     if (isFullPage && capabilities.order === null && this.#limit.grow()) return true
     if ((isFullPage || page.looksCut) && capabilities.order === null && !isSurelySorted(page.pins)) {
       // A list in no order may be newest first by chance. Then newer pins may be missing.
@@ -189,10 +201,10 @@ export class PinStream {
   }
 
   /** Returns whether all pins from an instant on are too old for the query. Only sorted lists show that. */
-  #hasPassed(edge: Instant | undefined): boolean {
+  #hasPassed(border: bigint | null): boolean {
     const { after } = this.#query
     const isSorted = this.#source.capabilities.order === 'newest-first'
-    return isSorted && edge !== undefined && after !== undefined && compareInstants(edge, parseInstant(after)) <= 0
+    return isSorted && border !== null && after !== undefined && border <= parseInstant(after).ns
   }
 
   async #readWhole(): Promise<void> {
@@ -239,6 +251,10 @@ function isOutdated(sent: ListQuery, query: PinQuery, capabilities: Capabilities
   if (!isPaged(capabilities, query)) return true
   const lacksStatuses = capabilities.statusFilter === 'unusable' && !hasAllStatuses(sent)
   return lacksStatuses || (sent.cids?.length ?? 0) > capabilities.maxCids
+}
+
+function latestOf(ns: bigint, other: bigint | null | undefined): bigint {
+  return other != null && other > ns ? other : ns
 }
 
 /** Returns whether two pins are different and in order. */

@@ -9,7 +9,7 @@ import { claimsMore, isCutShort } from '../lists/list-counts.ts'
 import { largestLimit } from '../lists/list-plan.ts'
 import type { PinSource, ReadOptions } from '../pin-source.ts'
 import { isProvenWhole } from './is-proven-whole.ts'
-import { isWithinSecond } from './query-times.ts'
+import { isWithinSecond } from '../lists/query-times.ts'
 import { RoundingCheck } from './rounding-check.ts'
 import { splitCids, splitStatuses, splitTime, type Window } from './split-window.ts'
 
@@ -125,7 +125,9 @@ class AllPinsReading {
 
   /** Returns the parts of a window whose list was cut. Null if it cannot be split. */
   #split(window: Window, sent: ListQuery, page: PinPage, capabilities: Capabilities): Window[] | null {
-    const byTime = splitTime(window, page.pins, capabilities)
+    // A cut list that is oldest first may be the first of several runs.
+    const isProven = capabilities.order !== 'oldest-first' || this.#source.proofs.areRunsMixed(sent)
+    const byTime = splitTime(window, page.pins, isProven ? capabilities : { ...capabilities, order: 'none' })
     if (byTime !== null || this.#isUnfiltered) return byTime
     const mayLackCids = isFull(sent, page, capabilities) || page.looksCut
     return splitStatuses(window.query, capabilities) ?? (mayLackCids ? splitCids(window.query) : null)

@@ -4,7 +4,7 @@ import type { PinQuery } from '../../http/list-query.ts'
 import type { PinPage } from '../../http/pin-page.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
 import { idsOf } from '../lists/compare-pages.ts'
-import { type Times, timesOf, withinSecond } from './query-times.ts'
+import { type Times, timesOf, withinSecond } from '../lists/query-times.ts'
 
 /**
  * Finds out whether a service rounds `before` and `after` to whole seconds, from lists with times within a second.

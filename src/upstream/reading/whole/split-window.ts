@@ -5,7 +5,7 @@ import type { Capabilities } from '../../providers/capabilities.ts'
 import { isSurelySorted } from '../lists/is-surely-sorted.ts'
 import { isAfterSent } from '../lists/list-plan.ts'
 import { printTime, timeUnit, unitOfDigits } from '../lists/time-unit.ts'
-import { timesOf } from './query-times.ts'
+import { timesOf } from '../lists/query-times.ts'
 import { sortedTimes } from './sorted-times.ts'
 
 /** A part of the pins that is still to be read. */

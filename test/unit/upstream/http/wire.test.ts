@@ -187,6 +187,16 @@ describe('decoding a page', () => {
       /^one answered with no valid list of pins: results\.0\.requestid: expected a requestid$/,
     )
   })
+
+  it('leaves out such records where the endpoint has listed valid pins before', () => {
+    const body = JSON.stringify({ count: 2, results: [null, 'gone'] })
+
+    const { pins, leftOut } = parsePinPage('one', body, { hasListedPins: true })
+
+    expect(pins).toEqual([])
+    expect(leftOut).toHaveLength(2)
+    expect(() => parsePinPage('one', body)).toThrow(/^one answered with no valid list of pins: results\.0: /)
+  })
 })
 
 describe('encoding a pin', () => {

@@ -53,13 +53,13 @@ function createAccount() {
     },
     /** Returns the answer to a list of an operation that began then. */
     answer: async (since: number, mayRead: boolean) => {
-      const check = { ask, class: 'interactive', hasPins: true, askedAt: clock.now(), others } as const
+      const check = { ask, class: 'interactive', isWalk: false, hasPins: true, askedAt: clock.now(), others } as const
       const page = await account.answer({ statuses: ['pinned'], limit: 1 }, since, check, mayRead)
       return page && { count: page.count, ids: page.pins.map(({ requestId }) => requestId) }
     },
     /** Returns whether the account shows a page of these pins to be whole, for a list that begins now. */
     shows: (page: readonly Pin[], mayRead: boolean) => {
-      const check = { ask, class: 'interactive', hasPins: true, askedAt: clock.now(), others } as const
+      const check = { ask, class: 'interactive', isWalk: false, hasPins: true, askedAt: clock.now(), others } as const
       return account.shows({ query: LIST, page: { count: null, pins: page }, check }, mayRead)
     },
   }
