@@ -5,8 +5,8 @@ import { type PinPage, recordCount } from '../../http/pin-page.ts'
 import { hasAllOddRecords, hasAllPins, idsOf } from '../lists/compare-pages.ts'
 import { isFull } from '../lists/is-full.ts'
 import { isAfterSent, largestLimit } from '../lists/list-plan.ts'
-import { printTime } from '../lists/time-unit.ts'
 import { timesOf } from '../lists/query-times.ts'
+import { printTime } from '../lists/time-unit.ts'
 import { type AskForPage, askForMost, type CheckedAccount } from './page-check.ts'
 
 /** Number of queries whose ranges are remembered. */

@@ -4,8 +4,8 @@ import type { PinQuery } from '../../http/list-query.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
 import { isSurelySorted } from '../lists/is-surely-sorted.ts'
 import { isAfterSent } from '../lists/list-plan.ts'
-import { printTime, timeUnit, unitOfDigits } from '../lists/time-unit.ts'
 import { timesOf } from '../lists/query-times.ts'
+import { printTime, timeUnit, unitOfDigits } from '../lists/time-unit.ts'
 import { sortedTimes } from './sorted-times.ts'
 
 /** A part of the pins that is still to be read. */
