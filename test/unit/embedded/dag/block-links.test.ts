@@ -112,7 +112,7 @@ describe('linksOf', () => {
   ])('makes few objects of a block of 2 MiB: %s', (_, code, bytes) => {
     const { heapUsed } = process.memoryUsage()
     expect(linksOf(cidOf(0, code), bytes)).toEqual([])
-    expect(process.memoryUsage().heapUsed - heapUsed).toBeLessThan(128 * MIB)
+    expect(process.memoryUsage().heapUsed - heapUsed).toBeLessThan(64 * MIB)
   })
 
   it.each([
