@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { frame, readFrames } from '../../../../src/embedded/dag/frames.ts'
+import { countInHeap } from '../../../support/count-in-heap.ts'
 
 async function* chunksOf(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let offset = 0, i = 0; offset < bytes.length; i++) {
@@ -30,9 +31,17 @@ it('holds no more than the bytes of an unfinished message, even if they come one
     longest = Math.max(longest, now)
   }
   const start = frame(new Uint8Array(bytes)).subarray(0, bytes - 1)
-  for await (const _ of readFrames(chunksOf(start, [1]), bytes, held)) expect.unreachable()
+  const before = countInHeap(Uint8Array)
+  let kept = Number.NaN
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    yield* chunksOf(start, [1])
+    kept = countInHeap(Uint8Array) - before
+  }
+  for await (const _ of readFrames(counted(), bytes, held)) expect.unreachable()
   expect(longest).toBeGreaterThanOrEqual(bytes - 1)
   expect(longest).toBeLessThanOrEqual(bytes + 3)
+  // A list of the chunks would keep each of them.
+  expect(kept).toBeLessThan(100)
 })
 
 it('refuses a message that is too long as soon as its length is read', async () => {
