@@ -61,7 +61,8 @@ class UsualInstant implements Instant {
   }
 
   get ns(): bigint {
-    this.#ns ??= decode(this.text, '').ns
+    // Its day is a real one, and it has no offset: so this is all of `decode` that it needs.
+    this.#ns ??= nanosecondsOf(Date.parse(`${this.text.slice(0, WHOLE_SECONDS - 1)}Z`), fractionOf(this.text))
     return this.#ns
   }
 
@@ -94,7 +95,15 @@ function decode(text: string, argument: string): Instant {
   if (Number.isNaN(seconds) || !isRealDay(day)) {
     throw BadRequestError.of(argument, 'an RFC 3339 timestamp such as "2026-01-31T12:00:00.000Z"', text)
   }
-  return { text, ns: BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0')), digits: fraction.length }
+  return { text, ns: nanosecondsOf(seconds, fraction.padEnd(9, '0')), digits: fraction.length }
+}
+
+/**
+ * @param seconds whole seconds, as milliseconds since 1970
+ * @param nanoseconds nine digits
+ */
+function nanosecondsOf(seconds: number, nanoseconds: string): bigint {
+  return BigInt(seconds) * 1_000_000n + BigInt(nanoseconds)
 }
 
 /** Rounds an instant after 1970 down to the whole second. In nanoseconds, as the result. */

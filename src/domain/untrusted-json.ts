@@ -20,10 +20,31 @@ const [COMMA, BRACE, BRACE_END, BRACKET, BRACKET_END] = [0x2c, 0x7b, 0x7d, 0x5b,
  *   more than 100,000 in one object
  */
 export function parseUntrustedJson(text: string): unknown {
-  if (text.length > LONG_TEXT && hasTooMuch(text)) throw tooMuch()
-  const value: unknown = JSON.parse(text)
+  const value = parsePartlyReadJson(text)
   if (isDeeper(value, MAX_JSON_DEPTH)) throw tooMuch()
   return value
+}
+
+/**
+ * Parses as `parseUntrustedJson` does, but a short text may be nested deeper: for lists of pins, of which only known members are read.
+ * To look at the depth of each record would cost a tenth of parsing it. Anything else in the value goes through
+ * {@link printUntrusted}, which does.
+ *
+ * @throws {SyntaxError} as `parseUntrustedJson`
+ */
+export function parsePartlyReadJson(text: string): unknown {
+  if (text.length > LONG_TEXT && hasTooMuch(text)) throw tooMuch()
+  return JSON.parse(text)
+}
+
+/**
+ * Prints a value that `parsePartlyReadJson` returned, or a part of it, as JSON.
+ *
+ * @throws {SyntaxError} for a value that is nested more than 100 levels deep
+ */
+export function printUntrusted(value: unknown): string {
+  if (isDeeper(value, MAX_JSON_DEPTH)) throw tooMuch()
+  return JSON.stringify(value)
 }
 
 function tooMuch(): SyntaxError {
@@ -32,7 +53,7 @@ function tooMuch(): SyntaxError {
   )
 }
 
-/** Returns whether a value of JSON has more levels of arrays and objects. Costs a tenth of what parsing it has cost. */
+/** Returns whether a value of JSON has more levels of arrays and objects. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
@@ -41,7 +62,6 @@ function isDeeper(value: unknown, levels: number): boolean {
     return false
   }
   const members = value as Readonly<Record<string, unknown>>
-  // Without a copy of the members: this runs for every object of every list.
   for (const key in members) if (typeof members[key] === 'object' && isDeeper(members[key], levels - 1)) return true
   return false
 }

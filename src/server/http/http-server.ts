@@ -55,7 +55,7 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
     // Kept, since a request that is destroyed has no connection any more.
     const { socket } = req
     connections.began(req)
-    res.once('close', () => connections.ended(socket))
+    res.on('close', () => connections.ended(socket))
     listener(req, res)
   })
   admitOnly(server, connections)

@@ -117,8 +117,8 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
 
   /** Callers may not know the token, which the gateway may hold. A service that repeats it would show it to them. */
   const reading = (text: string, token: string): Reading => {
-    const hide = hideTokenIn(text, token)
-    return hide ? { ...known.current, hide } : known.current
+    const { namesPinsByCid } = known.current
+    return { namesPinsByCid, hide: hideTokenIn(text, token), hasListedPins: known.answers.hasListedPins }
   }
 
   const readPin =
@@ -134,10 +134,7 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
         // A 404 gets here only if the service answers an empty list with 404.
         status === 404
           ? { count: 0, pins: [] }
-          : (text.length > LONG_PAGE ? parseLongPinPage : parsePinPage)(name, text, {
-              ...reading(text, token),
-              hasListedPins: known.answers.hasListedPins,
-            }),
+          : (text.length > LONG_PAGE ? parseLongPinPage : parsePinPage)(name, text, reading(text, token)),
       )
     },
     async addPin(pin, callOptions) {

@@ -2,17 +2,18 @@ import { type Cid, parseCid } from '../../domain/cid.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
 import { type Pin, type PinStatus, type StringMap, WRITE_ID_META_KEY } from '../../domain/pin.ts'
 import { formatPinId, MAX_ID_LENGTH } from '../../domain/pin-id.ts'
+import { printUntrusted } from '../../domain/untrusted-json.ts'
 import type { HideSecrets } from './hide-secrets.ts'
 import { Mismatch, readObject, readText } from './read-json.ts'
 
 /** Options for reading a service's pins. */
 export interface Reading {
   /** True if a name that equals the pin's CID counts as no name. Default: false. */
-  readonly namesPinsByCid?: boolean
+  readonly namesPinsByCid?: boolean | undefined
   /** Removes the secrets of the request. Set only for an answer that has one of them, which no honest service repeats. */
   readonly hide?: HideSecrets | undefined
   /** True if the endpoint has listed a valid pin, so that it is no other API's. Default: false. */
-  readonly hasListedPins?: boolean
+  readonly hasListedPins?: boolean | undefined
 }
 
 /**
@@ -173,11 +174,20 @@ function readTexts(value: unknown): string[] {
  */
 function readMap(value: unknown, path: string): StringMap {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
-  const { length } = Object.keys(value)
-  if (length > MAX_ENTRIES) throw new Mismatch(`expected at most ${MAX_ENTRIES} entries, got ${length}`, { path })
-  if (Object.values(value).every(isText)) return value as StringMap
+  const values = Object.values(value)
+  if (values.length > MAX_ENTRIES)
+    throw new Mismatch(`expected at most ${MAX_ENTRIES} entries, got ${values.length}`, { path })
+  if (values.every(isText)) return value as StringMap
   const entries = Object.entries(value).filter(([, each]) => each !== null)
-  return Object.fromEntries(entries.map(([key, each]) => [key, typeof each === 'string' ? each : JSON.stringify(each)]))
+  return Object.fromEntries(entries.map(([key, each]) => [key, isText(each) ? each : printEntry(each, path)]))
+}
+
+function printEntry(value: unknown, path: string): string {
+  try {
+    return printUntrusted(value)
+  } catch (cause) {
+    throw new Mismatch('expected entries that are nested less deep', { path, cause })
+  }
 }
 
 function isText(value: unknown): value is string {

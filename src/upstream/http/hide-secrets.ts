@@ -25,12 +25,21 @@ const SHORTEST_TOKEN = 6
  */
 export function hideTokenIn(answer: string, token: string): HideSecrets | undefined {
   if (token.length < SHORTEST_TOKEN) return undefined
-  // Every encoding leaves letters and digits unchanged, so the longest row of them is in every form.
-  const rows = token.split(/[^a-z0-9]+/i)
-  const longest = rows.reduce((best, row) => (row.length > best.length ? row : best), '')
-  if (!answer.includes(longest)) return undefined
+  if (!answer.includes(longestRowOf(token))) return undefined
   const form = everyFormOf(token)
   return (text) => text.replace(form, '[token]')
+}
+
+/** The last token that was looked at, since most answers in a row are to the same one. */
+let last = { token: '', longestRow: '' }
+
+/** Every encoding leaves letters and digits unchanged, so the longest row of them is in every form of a token. */
+function longestRowOf(token: string): string {
+  if (last.token !== token) {
+    const rows = token.split(/[^a-z0-9]+/i)
+    last = { token, longestRow: rows.reduce((best, row) => (row.length > best.length ? row : best), '') }
+  }
+  return last.longestRow
 }
 
 function everyFormOf(secret: string): RegExp {

@@ -2,7 +2,7 @@ import { parseCid } from '../../domain/cid.ts'
 import { MalformedResponseError } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
 import { type NewPin, PIN_STATUSES, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
-import { parseUntrustedJson } from '../../domain/untrusted-json.ts'
+import { parsePartlyReadJson, parseUntrustedJson, printUntrusted } from '../../domain/untrusted-json.ts'
 import { giveWay } from '../waiting/give-way.ts'
 import { decodePin, type Reading, validIdOf } from './decode-pin.ts'
 import { isJson, isWebPage } from './error-from-response.ts'
@@ -202,9 +202,18 @@ function describeLeftOut(record: unknown, { path, message }: Mismatch): LeftOut 
   const id = validIdOf(wire)
   // Without a valid id, the whole text tells records apart.
   return {
-    key: id === null ? JSON.stringify(record) : JSON.stringify(id),
+    key: id === null ? printRecord(record) : JSON.stringify(id),
     cidKey,
     reason: path === '' ? message : `${path}: ${message}`,
+  }
+}
+
+/** Returns a record as JSON. Records that are nested too deep are not told apart by it. */
+function printRecord(record: unknown): string {
+  try {
+    return printUntrusted(record)
+  } catch {
+    return ''
   }
 }
 
@@ -215,7 +224,7 @@ function partsOf(value: unknown): Readonly<Record<string, unknown>> {
 function parse<Value>(serviceName: string, body: string, what: string, read: (json: unknown) => Value): Value {
   let json: unknown
   try {
-    json = parseUntrustedJson(body)
+    json = parsePartlyReadJson(body)
   } catch (cause) {
     const came = isWebPage(body) ? 'an HTML page: check its endpoint' : 'something that is not JSON'
     const message = `${serviceName} was expected to answer with ${what}, but answered with ${came}`

@@ -14,7 +14,7 @@ export interface ServiceCall<Value> {
   /** True if the request may be retried after a failure that may have reached the service. */
   readonly isRepeatable: boolean
   /** Returns whether a failure is not retried, since the code that makes the call then makes another one. Default: none is. */
-  isFinal?(error: unknown): boolean
+  readonly isFinal?: ((error: unknown) => boolean) | undefined
   /** Clock time at which the wait for the call began. The deadline counts from it. Default: now. */
   readonly askedAt?: number | undefined
   /** Clock time at which the first operation that waits for the call ends. Default: as the signal says. */

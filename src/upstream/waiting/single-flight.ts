@@ -28,11 +28,13 @@ class Flight extends Stop {
   }
 
   override get since(): number | undefined {
-    return this.#waits()[0]?.since
+    const only = this.#only
+    return only ? only.since : this.#waits()[0]?.since
   }
 
   override get endsAt(): number | undefined {
-    return firstEndOf(this.#waits())
+    const only = this.#only
+    return only ? only.endsAt : firstEndOf(this.#waits())
   }
 
   join(signal: StopSignal | undefined): void {
@@ -49,6 +51,11 @@ class Flight extends Stop {
 
   get isOver(): boolean {
     return this.promise === null
+  }
+
+  /** The signal of the only waiter, in the usual case. Undefined in any other. */
+  get #only(): StopSignal | undefined {
+    return this.#first && !this.#first.aborted && this.#others === undefined ? this.#first : undefined
   }
 
   /** Returns the signals of the waiters that have not left. */

@@ -22,7 +22,7 @@ const OWN_TEXTS = [
 ]
 
 const arrays = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
-const objects = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels)
+const objects = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
 
 describe('parseUntrustedJson', () => {
   it('reads what JSON.parse reads', () => {

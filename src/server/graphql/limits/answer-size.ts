@@ -8,24 +8,25 @@ const KEY_BYTES = 12
  * Each text counts with one byte a character, so an answer of other letters than Latin may have three times as many.
  */
 export function isLonger(value: unknown, mostBytes: number): boolean {
-  return bytesLeft(value, mostBytes) < 0
+  let left = mostBytes
+  /** Arrays and objects that are still to be looked at. */
+  const rest: unknown[] = [[value]]
+  while (rest.length > 0 && left >= 0) {
+    const next = rest.pop()
+    left -= 2
+    if (Array.isArray(next)) {
+      for (const each of next) left -= bytesOf(each, rest)
+    } else {
+      for (const key in next as object) left -= KEY_BYTES + bytesOf((next as Record<string, unknown>)[key], rest)
+    }
+  }
+  return left < 0
 }
 
-/** Returns what is left of a number of bytes behind a value. Negative as soon as nothing is left. */
-function bytesLeft(value: unknown, bytes: number): number {
-  if (typeof value === 'string') return bytes - value.length - 2
-  if (typeof value !== 'object' || value === null) return bytes - 5
-  let left = bytes - 2
-  if (Array.isArray(value)) {
-    for (const each of value) {
-      if (left < 0) return left
-      left = bytesLeft(each, left)
-    }
-    return left
-  }
-  for (const key in value) {
-    if (left < 0) return left
-    left = bytesLeft((value as Record<string, unknown>)[key], left - KEY_BYTES)
-  }
-  return left
+/** Returns the bytes of a text or another leaf. Puts arrays and objects aside, and returns 0. */
+function bytesOf(value: unknown, rest: unknown[]): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return 5
+  rest.push(value)
+  return 0
 }

@@ -1,4 +1,5 @@
 import {
+  type ArgumentNode,
   type DirectiveNode,
   type DocumentNode,
   type FieldNode,
@@ -10,6 +11,7 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
+  type ObjectFieldNode,
   type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionSetNode,
@@ -125,21 +127,35 @@ export class CostPlanner {
 
   #argsOf({ arguments: given = [] }: FieldNode): Planned<FieldArgs> {
     if (given.length === 0) return noArgs
-    const planned = given.map(({ name, value }) => [name.value, this.#valueOf(value)] as const)
-    const read: Planned<FieldArgs> = (variables) =>
-      Object.fromEntries(planned.map(([name, value]) => [name, value(variables)]))
+    const read = this.#membersOf(given)
     if (given.some(({ value }) => hasVariables(value))) return this.#dependent(read)
     const constant = read({})
     return () => constant
   }
 
   #valueOf(node: ValueNode): Planned<unknown> {
-    if (node.kind !== Kind.VARIABLE)
-      return (variables) => valueFromASTUntyped(node, { ...this.#defaults, ...variables })
-    // The usual case.
-    const name = node.name.value
-    const fallback = this.#defaults[name]
-    return (variables) => (variables[name] === undefined ? fallback : variables[name])
+    if (node.kind === Kind.VARIABLE) {
+      const name = node.name.value
+      const fallback = this.#defaults[name]
+      return (variables) => (variables[name] === undefined ? fallback : variables[name])
+    }
+    if (node.kind === Kind.LIST && hasVariables(node)) {
+      const items = node.values.map((each) => this.#valueOf(each))
+      return (variables) => items.map((item) => item(variables))
+    }
+    if (node.kind === Kind.OBJECT && hasVariables(node)) return this.#membersOf(node.fields)
+    const constant = valueFromASTUntyped(node)
+    return () => constant
+  }
+
+  /** Plans an object, or the arguments of a field. */
+  #membersOf(nodes: readonly (ArgumentNode | ObjectFieldNode)[]): Planned<FieldArgs> {
+    const members = nodes.map(({ name, value }) => [name.value, this.#valueOf(value)] as const)
+    return (variables) => {
+      const read: Record<string, unknown> = {}
+      for (const [name, value] of members) read[name] = value(variables)
+      return read
+    }
   }
 
   #conditionOf(directives: readonly DirectiveNode[]): Planned<boolean> | undefined {

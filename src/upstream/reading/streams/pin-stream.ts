@@ -1,4 +1,4 @@
-import { parseInstant } from '../../../domain/instant.ts'
+import { compareInstants, type Instant, parseInstant } from '../../../domain/instant.ts'
 import type { Pin } from '../../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../../domain/pin-order.ts'
 import { createPinFilter, hasAllStatuses, type ListQuery, type PinQuery } from '../../http/list-query.ts'
@@ -153,9 +153,8 @@ export class PinStream {
     const isCut = isFullPage || isCutShort(sent, page, capabilities)
     const placed = this.#place(page.pins)
     const edge = isCut ? placed.at(-1)?.created : undefined
-    // Nothing is certain up to this time.
-    const border = edge === undefined ? null : latestOf(edge.ns, page.wholeAfter)
-    const certain = border === null ? placed : placed.filter(({ created }) => created.ns > border)
+    // From the end, since most pins are surely newer.
+    const certain = edge === undefined ? placed : placed.slice(0, placed.findLastIndex(isCertain(edge, page)) + 1)
     const isProven = page.wholeAfter === undefined
     if (certain.length === 0 && (isFullPage || page.looksCut || !isProven)) {
       if (isFullPage && this.#limit.grow()) return
@@ -172,7 +171,7 @@ export class PinStream {
     if (isSparse) this.#limit.grow()
     else this.#limit.reset()
     const isAtEnd = !isCut || taken.length === 0
-    this.#isRead = isAtEnd || this.#hasPassed(border)
+    this.#isRead = isAtEnd || this.#hasPassed(edge, page)
     if (isAtEnd && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
   }
 
@@ -200,11 +199,13 @@ export class PinStream {
     return this.#start.lacksWitness(sent, page)
   }
 
-  /** Returns whether all pins from an instant on are too old for the query. Only sorted lists show that. */
-  #hasPassed(border: bigint | null): boolean {
+  /** Returns whether all pins that are not certain are too old for the query. Only sorted lists show that. */
+  #hasPassed(edge: Instant | undefined, { wholeAfter }: PinPage): boolean {
     const { after } = this.#query
     const isSorted = this.#source.capabilities.order === 'newest-first'
-    return isSorted && border !== null && after !== undefined && border <= parseInstant(after).ns
+    if (!isSorted || edge === undefined || after === undefined) return false
+    const bound = parseInstant(after)
+    return compareInstants(edge, bound) <= 0 && (wholeAfter == null || wholeAfter <= bound.ns)
   }
 
   async #readWhole(): Promise<void> {
@@ -253,8 +254,13 @@ function isOutdated(sent: ListQuery, query: PinQuery, capabilities: Capabilities
   return lacksStatuses || (sent.cids?.length ?? 0) > capabilities.maxCids
 }
 
-function latestOf(ns: bigint, other: bigint | null | undefined): bigint {
-  return other != null && other > ns ? other : ns
+/**
+ * Returns whether a page that was cut is sure to have all pins that are newer than one of its pins, and those of the same instant.
+ *
+ * @param edge time of the last pin
+ */
+function isCertain(edge: Instant, { wholeAfter }: PinPage): (pin: Pin) => boolean {
+  return ({ created }) => compareInstants(created, edge) > 0 && (wholeAfter == null || created.ns > wholeAfter)
 }
 
 /** Returns whether two pins are different and in order. */

@@ -57,10 +57,19 @@ describe('decoding a pin', () => {
     ])
   })
 
-  it('refuses an answer that is nested too deep to be shown', () => {
-    const deep = `{"results":[{"requestid":"r","status":"pinned","created":"2026-01-31T12:00:00Z","pin":{"cid":"${cid}"},"info":{"a":${'['.repeat(6_000)}${']'.repeat(6_000)}}}]}`
+  it.each([100, 6_000])('leaves out a record that is nested %i levels too deep to be shown, and no other', (levels) => {
+    const arrays = '['.repeat(levels + 100) + ']'.repeat(levels + 100)
+    const deep = JSON.stringify({ ...least, info: { a: 0 } }).replace('"a":0', `"a":${arrays}`)
+    const withoutId = JSON.stringify({ ...least, requestid: 0 }).replace('"requestid":0', `"requestid":${arrays}`)
+    const usual = JSON.stringify({ ...least, requestid: 'usual' })
+    const page = parsePinPage('one', `{"count":3,"results":[${deep},${withoutId},${usual}]}`)
 
-    expect(() => parsePinPage('one', deep)).toThrow(MalformedResponseError)
+    expect(page.pins.map(({ requestId }) => requestId)).toEqual(['usual'])
+    expect(page.leftOut).toMatchObject([
+      { reason: expect.stringMatching(/^info: .*nested/) },
+      { reason: expect.stringMatching(/^requestid: /) },
+    ])
+    expect(() => parseReportedPin('one', deep)).toThrow(MalformedResponseError)
   })
 
   it.each([
