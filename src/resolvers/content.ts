@@ -1,10 +1,11 @@
 import { parseCid } from '../domain/cid.ts'
-import { BadRequestError, PinqlError } from '../domain/errors.ts'
+import { BadRequestError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
 import { comparePositions } from '../domain/pin-order.ts'
+import type { Failure } from '../domain/unexpected-error.ts'
 import { PartlyReadError } from '../upstream/reading/lists/left-out.ts'
 import type { GatewayContext } from './context.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
+import { isFailure, type Outcome, outcomeOf } from './outcome.ts'
 import { type ServiceFields, serviceOf } from './service.ts'
 import { withinDeadline } from './within-deadline.ts'
 
@@ -20,7 +21,7 @@ export interface ContentAtService {
   /** Newest first; null when the service could not be read. */
   readonly pins: readonly Pin[] | null
   /** The reason why `pins` is null, or lacks some pins. */
-  readonly error: PinqlError | null
+  readonly error: Failure | null
 }
 
 const MAX_CONTENTS = 1000
@@ -35,11 +36,11 @@ export function content(cid: string, argument = 'cid'): Content {
  *
  * @throws {BadRequestError} for more than 1,000
  */
-export async function contents(cids: readonly string[]): Promise<Outcome<Content>[]> {
+export async function contents(cids: readonly string[], context: GatewayContext): Promise<Outcome<Content>[]> {
   if (cids.length > MAX_CONTENTS) {
     throw BadRequestError.of('cids', `at most ${MAX_CONTENTS} CIDs`, `${cids.length} CIDs`)
   }
-  return Promise.all(cids.map((cid, index) => outcomeOf(() => content(cid, `cids[${index}]`))))
+  return Promise.all(cids.map((cid, index) => outcomeOf(context, () => content(cid, `cids[${index}]`))))
 }
 
 /**
@@ -55,11 +56,9 @@ export async function contentServices({ cid }: Content, context: GatewayContext)
     asked.map(async (name) => {
       const service = serviceOf(name, context)
       const load = () => context.loaders.contents.load({ service: name, cid })
-      const outcome = await outcomeOf(() => withinDeadline(context.signal, name, load))
+      const outcome = await outcomeOf(context, () => withinDeadline(context.signal, name, load))
       if (outcome instanceof PartlyReadError) return { service, pins: outcome.pins, error: outcome }
-      return outcome instanceof PinqlError
-        ? { service, pins: null, error: outcome }
-        : { service, pins: outcome, error: null }
+      return isFailure(outcome) ? { service, pins: null, error: outcome } : { service, pins: outcome, error: null }
     }),
   )
 }

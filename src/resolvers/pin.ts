@@ -64,5 +64,5 @@ export async function nodes(
   context: GatewayContext,
 ): Promise<Outcome<Pin | ServiceFields | null>[]> {
   if (ids.length > MAX_NODES) throw BadRequestError.of('ids', `at most ${MAX_NODES} ids`, `${ids.length} ids`)
-  return Promise.all(ids.map((id, index) => outcomeOf(() => node(id, context, `ids[${index}]`))))
+  return Promise.all(ids.map((id, index) => outcomeOf(context, () => node(id, context, `ids[${index}]`))))
 }

@@ -74,6 +74,6 @@ builder.queryFields((t) => ({
       'Pins of many CIDs at all services, in the order of `cids`. A text that is no CID is null beside an error. More than 1,000 CIDs are a `BAD_REQUEST` of the whole list: `data` is null. Ten CIDs cost one upstream request per service.',
     args: { cids: t.arg({ type: ['CID'], required: true, description: 'Roots of the content, at most 1,000.' }) },
     ...costs({ size: (args) => lengthOf(args, 'cids'), items: ['cids'] }),
-    resolve: (_root, args) => withErrors(contents(args.cids)),
+    resolve: (_root, args, context) => withErrors(contents(args.cids, context)),
   }),
 }))

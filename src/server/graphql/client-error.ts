@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql'
 import { errorFieldsOf } from '../../domain/error-fields.ts'
 import { PinqlError } from '../../domain/errors.ts'
+import { UnexpectedError } from '../../domain/unexpected-error.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { tidyMessage } from './tidy-message.ts'
 
@@ -33,7 +34,8 @@ export function maskedErrorOf(error: unknown, requestId: string | null): GraphQL
 }
 
 /**
- * Makes of an operation's errors those that a client may see. Each bug is masked, and logged once under its request id.
+ * Makes of an operation's errors those that a client may see. Each bug is masked, and logged once under its request id: that of an
+ * element was logged when it happened.
  *
  * An error without a path concerns the request as a whole, such as its variables.
  *
@@ -51,7 +53,8 @@ export function visibleErrors(
     const seen = clientErrorOf(error)
     if (seen) return finish(tidyMessage(withCode(seen), showsSuggestions))
     const { originalError, path } = error instanceof GraphQLError ? error : { originalError: null, path: undefined }
-    if (!isAborted) log.error({ err: originalError ?? error, requestId, path }, 'Unexpected error')
+    const bug = originalError ?? error
+    if (!isAborted && !(bug instanceof UnexpectedError)) log.error({ err: bug, requestId, path }, 'Unexpected error')
     return finish(maskedErrorOf(error, requestId))
   })
 }

@@ -197,8 +197,8 @@ export class Executor {
   }
 
   #contextOf({ caller, requestId }: Run, signal: StopSignal): GatewayContext {
-    const { registry, live } = this.#options
-    return createContext(registry, live, { caller, signal, requestId })
+    const { registry, live, log } = this.#options
+    return createContext(registry, live, { caller, signal, requestId, log })
   }
 
   #argsOf({ document, variables, operationName }: Run, contextValue: GatewayContext) {
