@@ -45,7 +45,7 @@ const PinEdgeType = builder.objectRef<Pin>('PinEdge').implement({
 })
 
 /** The number of pins that a page may have, from the arguments of `pins`. */
-const pageSize: FieldCost['size'] = (_args, _env, { first }) => numberOf(first, 10)
+const pageSize: FieldCost['size'] = (_args, _env, parentArgs) => numberOf(parentArgs('first'), 10)
 
 const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').implement({
   description: 'A page of pins, newest first, as Relay defines it.',
