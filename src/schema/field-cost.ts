@@ -1,4 +1,4 @@
-/** What a field costs before its own fields are counted. */
+/** Cost of a field before its own fields are counted. */
 export interface FieldCost {
   /**
    * Returns how many requests to services the field needs if it is resolved several times in one operation. Default: none.

@@ -4,7 +4,7 @@ import { type CostEnvironment, type FieldArgs, lengthOf, MAX_ITEMS } from '../..
 import { CostPlanner, noArgs, type PlannedSelection, Variables } from './cost-plan.ts'
 import { type OperationCost, type OperationLimits, tooCostly } from './operation-limits.ts'
 
-/** What is known of an operation that came before. */
+/** An operation that came before. */
 interface Known {
   readonly selection: PlannedSelection
   /** Undefined until the cost is known, and for good if it depends on variables. */
@@ -40,7 +40,7 @@ export class OperationCosts {
     const variables = new Variables(values)
     const count = new CostCount(this.limits, this.#env, variables)
     count.add(known.selection, 1, noArgs, 1)
-    // What has read no variable comes to the same with any others.
+    // A cost for which no variable was read is the same with any others.
     if (!variables.areRead) known.cost = count.cost
     return count.cost
   }
