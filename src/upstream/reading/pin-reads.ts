@@ -118,6 +118,7 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
       const first = await this.#ask(query, requestClass, stop, askedAt)
       // Pins that lists had may be gone. Each poll of an emptied account would then be checked, with five requests more.
       const check = { ask, class: requestClass, isWalk, hasPins: this.#hasReadPin, askedAt, others }
+      // At a known provider, this is the same page.
       const page = await this.#checks.check({ query, page: first, check })
       // A page that is whole after all reveals the number of pins.
       if (page !== first && isUnfiltered(query)) this.#total = this.#countIn(page, query)
