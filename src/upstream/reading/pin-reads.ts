@@ -22,6 +22,7 @@ import { StrangerChecks } from './checks/stranger-checks.ts'
 import { countIn } from './lists/list-counts.ts'
 import { splitQuery } from './lists/split-query.ts'
 import type { LookupSource } from './lookups/lookup-queue.ts'
+import type { PinRoom } from './pin-room.ts'
 import type { ListOptions, PinSource } from './pin-source.ts'
 import { collectRecords } from './streams/collect-pins.ts'
 
@@ -91,6 +92,10 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
 
   get clock(): Clock {
     return this.#account.service.clock
+  }
+
+  get room(): PinRoom {
+    return this.#account.service.room
   }
 
   get known(): LearnedCapabilities {

@@ -4,6 +4,7 @@ import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import type { ListProofs } from '../learning/list-proofs.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
+import type { PinRoom } from './pin-room.ts'
 
 /** The part of {@link LearnedCapabilities} that streams and whole reads of lists use. */
 type ListLessons = Pick<
@@ -29,6 +30,8 @@ export interface PinSource {
   readonly service: string
   /** The service's capabilities, as far as known now. */
   readonly capabilities: Capabilities
+  /** The memory for the pins of all reads that may be long. */
+  readonly room: PinRoom
   /** Gets the lessons that only several pages together can teach. */
   readonly known: ListLessons
   /** The proofs that excuse pages of this source from checks. */

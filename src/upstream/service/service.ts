@@ -14,6 +14,7 @@ import { type TenantObserver, UNKNOWN_AGE } from '../observing/tenant-observer.t
 import type { UpstreamCall, UpstreamObserver } from '../observing/upstream-observer.ts'
 import { type Capabilities, SPECIFIED_CAPABILITIES } from '../providers/capabilities.ts'
 import { findProvider } from '../providers/known-providers.ts'
+import { PinRoom } from '../reading/pin-room.ts'
 import type { Clock } from '../waiting/clock.ts'
 import type { CallPath } from './call-path.ts'
 import { CallRun } from './call-run.ts'
@@ -36,6 +37,8 @@ export interface ServiceOptions {
   readonly onLesson?: ((serviceName: string, lesson: Lesson) => void) | undefined
   /** Gets the events of all services. It must not throw. Default: none, and then nothing is measured. */
   readonly observer?: UpstreamObserver | undefined
+  /** The memory for the pins of long reads, which all services share. Default: room of its own. */
+  readonly room?: PinRoom | undefined
 }
 
 /**
@@ -56,6 +59,8 @@ export class Service implements AsyncDisposable {
   readonly budget: RequestBudget
   readonly known: LearnedCapabilities
   readonly clock: Clock
+  /** The memory for the pins of all reads that may be long. */
+  readonly room: PinRoom
   /**
    * Counts calls of the classes `mutation` and `interactive`, which go before polls. Services that share a budget have the
    * same counter.
@@ -74,7 +79,7 @@ export class Service implements AsyncDisposable {
   /** @param shared the limits, and what is used of them */
   constructor(settings: ServiceSettings, options: ServiceOptions, shared: SharedLimits) {
     const { name, endpoint } = settings
-    const { timeoutMs, proxy, clock, random = Math.random, onLesson, observer } = options
+    const { timeoutMs, proxy, clock, random = Math.random, onLesson, observer, room = new PinRoom() } = options
     const provider = findProvider(settings.provider)
     const { origin, pathname } = new URL(endpoint)
     this.name = name
@@ -82,6 +87,7 @@ export class Service implements AsyncDisposable {
     this.provider = settings.provider
     this.hasToken = Boolean(settings.token)
     this.clock = clock
+    this.room = room
     this.timeoutMs = timeoutMs
     const { limits, budget, urgentCalls, queuedElsewhere } = shared
     this.limits = limits

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
 import type { CreateRequestBudget } from '../budget/request-budget.ts'
+import { PinRoom } from '../reading/pin-room.ts'
 import { Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceSettings } from '../service/service-settings.ts'
 import { createSharedLimits, type SharedLimits } from '../service/shared-limits.ts'
@@ -65,9 +66,11 @@ export function createServiceRegistry(
   defaultName: string,
   options: RegistryOptions,
 ): ServiceRegistry {
-  const { clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const { clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS, room = new PinRoom() } = options
   const limits = createSharedLimits(settings, clock, options.createBudget)
-  const services = settings.map((each) => new Service(each, { ...options, clock, timeoutMs }, limitsOf(each.name)))
+  const services = settings.map(
+    (each) => new Service(each, { ...options, clock, timeoutMs, room }, limitsOf(each.name)),
+  )
   const byName = new Map(services.map((service) => [service.name, service]))
   const tokens = new Map(settings.map(({ name, token }) => [name, token]))
   /** Tenants by service and token. The tenants hold their tokens anyway. */

@@ -4,6 +4,7 @@ import { PIN_STATUSES } from '../../../../../src/domain/pin.ts'
 import { LearnedCapabilities } from '../../../../../src/upstream/learning/learned-capabilities.ts'
 import { ListProofs } from '../../../../../src/upstream/learning/list-proofs.ts'
 import { SPECIFIED_CAPABILITIES } from '../../../../../src/upstream/providers/capabilities.ts'
+import { PinRoom } from '../../../../../src/upstream/reading/pin-room.ts'
 import type { PinSource } from '../../../../../src/upstream/reading/pin-source.ts'
 import { PageStart } from '../../../../../src/upstream/reading/streams/page-start.ts'
 import { examplePin } from '../../../../support/upstream/lookup-harness.ts'
@@ -16,6 +17,7 @@ it('asks again where the service has rounded a time, also when another list has 
       return known.current
     },
     known,
+    room: new PinRoom(),
     proofs: new ListProofs(known),
     splitQuery: (query) => [query],
     listPins: () => Promise.reject(new Error('not used here')),
