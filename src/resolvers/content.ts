@@ -1,4 +1,4 @@
-import { parseCid } from '../domain/cid.ts'
+import { type Cid, parseCid } from '../domain/cid.ts'
 import { BadRequestError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
 import { comparePositions } from '../domain/pin-order.ts'
@@ -11,8 +11,7 @@ import { withinDeadline } from './within-deadline.ts'
 
 /** One CID with all its pins, at every service. The pins are looked up when a client selects them. */
 export interface Content {
-  /** As the client wrote it. */
-  readonly cid: string
+  readonly cid: Cid
 }
 
 /** Pins of one CID at one service. */
@@ -27,8 +26,8 @@ export interface ContentAtService {
 const MAX_CONTENTS = 1000
 
 /** @throws {BadRequestError} for a text that is not a CID */
-export function content(cid: string, argument = 'cid'): Content {
-  return { cid: parseCid(cid, argument).text }
+export function content(cid: string, context: GatewayContext, argument = 'cid'): Content {
+  return { cid: context.parsed(parseCid, cid, argument) }
 }
 
 /**
@@ -40,7 +39,8 @@ export async function contents(cids: readonly string[], context: GatewayContext)
   if (cids.length > MAX_CONTENTS) {
     throw BadRequestError.of('cids', `at most ${MAX_CONTENTS} CIDs`, `${cids.length} CIDs`)
   }
-  return Promise.all(cids.map((cid, index) => outcomeOf(context, () => content(cid, `cids[${index}]`))))
+  await context.ownTurn(cids.length)
+  return Promise.all(cids.map((cid, index) => outcomeOf(context, () => content(cid, context, `cids[${index}]`))))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { parseCid } from '../domain/cid.ts'
 import { BadRequestError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { parseCursor } from '../domain/pin-cursor.ts'
@@ -61,7 +62,7 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
   const first = parseFirst(args.first)
   // Generated clients send an empty text for the cursor of the first page.
   const after = args.after ? parseCursor(args.after) : null
-  const query = parsePinFilter(args.filter)
+  const query = parsePinFilter(args.filter, 'filter', (text, argument) => context.parsed(parseCid, text, argument))
   const names = parseServiceNames(args.services, context)
 
   const warnings = new Map<string, Failure>()
