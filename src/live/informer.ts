@@ -1,4 +1,4 @@
-import { listsTooMany, type PinRoom, type PinShare } from '../upstream/reading/pin-room.ts'
+import { listsTooMany, type PinRoom, type PinShare } from '../domain/pin-room.ts'
 import type { Clock } from '../upstream/waiting/clock.ts'
 import { Intake } from './intake.ts'
 import type { LiveReader } from './live-reader.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { PinRoom } from '../upstream/reading/pin-room.ts'
+import { PinRoom } from '../domain/pin-room.ts'
 import type { Clock } from '../upstream/waiting/clock.ts'
 import { Informer } from './informer.ts'
 import { DEFAULT_KINDS, type PinEventKind } from './live-event.ts'

@@ -1,6 +1,6 @@
 import { BadRequestError } from '../domain/errors.ts'
 import { mapConcurrently } from './map-concurrently.ts'
-import { type FailureMaker, isFailure, type Outcome, outcomeOf } from './outcome.ts'
+import { type FailureMaker, hasFailed, type Outcome, outcomeOf } from './outcome.ts'
 
 /** Changes of one request in flight at once: enough to hide latency, too few to use up a service's whole limit. */
 const CHANGE_CONCURRENCY = 8
@@ -29,6 +29,6 @@ export async function changeEach<Item, Ready, Result>(
   }
   const ready = await Promise.all(items.map((item, index) => outcomeOf(context, () => prepare(item, index))))
   return mapConcurrently(ready, CHANGE_CONCURRENCY, async (each) =>
-    isFailure(each) ? each : outcomeOf(context, () => change(each)),
+    hasFailed(each) ? each : outcomeOf(context, () => change(each)),
   )
 }

@@ -5,7 +5,7 @@ import { comparePositions } from '../domain/pin-order.ts'
 import type { Failure } from '../domain/unexpected-error.ts'
 import { PartlyReadError } from '../upstream/reading/lists/left-out.ts'
 import type { GatewayContext } from './context.ts'
-import { isFailure, type Outcome, outcomeOf } from './outcome.ts'
+import { hasFailed, type Outcome, outcomeOf } from './outcome.ts'
 import { type ServiceFields, serviceOf } from './service.ts'
 import { withinDeadline } from './within-deadline.ts'
 
@@ -58,7 +58,7 @@ export async function contentServices({ cid }: Content, context: GatewayContext)
       const load = () => context.loaders.contents.load({ service: name, cid })
       const outcome = await outcomeOf(context, () => withinDeadline(context.signal, name, load))
       if (outcome instanceof PartlyReadError) return { service, pins: outcome.pins, error: outcome }
-      return isFailure(outcome) ? { service, pins: null, error: outcome } : { service, pins: outcome, error: null }
+      return hasFailed(outcome) ? { service, pins: null, error: outcome } : { service, pins: outcome, error: null }
     }),
   )
 }

@@ -35,6 +35,6 @@ export function failureOf(error: unknown, context: FailureMaker): Failure {
   return context.unexpected(error)
 }
 
-export function isFailure<Value>(outcome: Outcome<Value>): outcome is Extract<Outcome<Value>, Failure> {
+export function hasFailed<Value>(outcome: Outcome<Value>): outcome is Extract<Outcome<Value>, Failure> {
   return outcome instanceof PinqlError || outcome instanceof UnexpectedError
 }

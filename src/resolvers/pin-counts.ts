@@ -1,7 +1,7 @@
 import { PIN_STATUSES, type PinStatus } from '../domain/pin.ts'
 import type { Failure } from '../domain/unexpected-error.ts'
 import type { GatewayContext } from './context.ts'
-import { isFailure, outcomeOf } from './outcome.ts'
+import { hasFailed, outcomeOf } from './outcome.ts'
 import { withinDeadline } from './within-deadline.ts'
 
 /** Number of pins of a service by status. A number is null where the service does not count, and all are beside an error. */
@@ -20,7 +20,7 @@ export async function pinCounts(serviceName: string, context: GatewayContext): P
   const counts = await outcomeOf(context, () =>
     withinDeadline(context.signal, serviceName, () => countEach(serviceName, context)),
   )
-  return isFailure(counts) ? { ...UNKNOWN, error: counts } : { ...counts, error: null }
+  return hasFailed(counts) ? { ...UNKNOWN, error: counts } : { ...counts, error: null }
 }
 
 async function countEach(serviceName: string, context: GatewayContext): Promise<Record<PinStatus, number | null>> {

@@ -8,7 +8,7 @@ import { LeftOutRecords, PartlyReadError } from '../upstream/reading/lists/left-
 import { sumOfCounts } from '../upstream/reading/streams/count-pins.ts'
 import type { CallerStream, CallerTenant } from './caller-tenant.ts'
 import type { GatewayContext } from './context.ts'
-import { failureOf, isFailure, outcomeOf } from './outcome.ts'
+import { failureOf, hasFailed, outcomeOf } from './outcome.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
 import { parseServiceNames } from './service-names.ts'
 import { withinDeadline } from './within-deadline.ts'
@@ -165,7 +165,7 @@ async function countAll(
       ),
     ),
   )
-  if (isFailure(counts)) return { count: null, error: counts }
+  if (hasFailed(counts)) return { count: null, error: counts }
   return { count: sumOfCounts(counts), error: null }
 }
 

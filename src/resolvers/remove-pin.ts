@@ -7,7 +7,7 @@ import { Stop } from '../upstream/waiting/stop.ts'
 import { change, tenantToChange } from './change.ts'
 import { changeEach, MAX_CHANGES } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
-import { isFailure, type Outcome, outcomeOf } from './outcome.ts'
+import { hasFailed, type Outcome, outcomeOf } from './outcome.ts'
 import { isEmptyFilter, type PinFilterInput, parsePinFilter, unsetPartOf } from './pin-filter.ts'
 import { withinDeadline } from './within-deadline.ts'
 
@@ -51,7 +51,7 @@ export async function removePins(input: RemovePinsInput, context: GatewayContext
   const found = await outcomeOf(context, () =>
     withinDeadline(context.signal, serviceName, () => findPins(input, context)),
   )
-  if (isFailure(found)) return [{ pinId: null, removedId: null, pin: null, error: found }]
+  if (hasFailed(found)) return [{ pinId: null, removedId: null, pin: null, error: found }]
   const { pins, unread } = found
   const outcomes = input.dryRun
     ? pins
@@ -87,7 +87,7 @@ async function removeByIds(
 
 /** @param outcome the pin of a dry run; null after a removal; or the failure of either */
 function removePinResult(pinId: string, outcome: Outcome<Pin | null>): RemovePinResult {
-  if (isFailure(outcome)) return { pinId, removedId: null, pin: null, error: outcome }
+  if (hasFailed(outcome)) return { pinId, removedId: null, pin: null, error: outcome }
   return { pinId, removedId: outcome ? null : pinId, pin: outcome, error: null }
 }
 

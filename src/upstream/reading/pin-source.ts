@@ -1,10 +1,10 @@
+import type { PinRoom } from '../../domain/pin-room.ts'
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
 import type { ListProofs } from '../learning/list-proofs.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { TenantCallOptions } from '../service/tenant-call-options.ts'
-import type { PinRoom } from './pin-room.ts'
 
 /** The part of {@link LearnedCapabilities} that streams and whole reads of lists use. */
 type ListLessons = Pick<

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
+import { PinRoom } from '../../domain/pin-room.ts'
 import type { CreateRequestBudget } from '../budget/request-budget.ts'
-import { PinRoom } from '../reading/pin-room.ts'
 import { Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceSettings } from '../service/service-settings.ts'
 import { createSharedLimits, type SharedLimits } from '../service/shared-limits.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MalformedResponseError } from '../../../src/domain/errors.ts'
 import { parseInstant } from '../../../src/domain/instant.ts'
-import { PinRoom } from '../../../src/upstream/reading/pin-room.ts'
+import { PinRoom } from '../../../src/domain/pin-room.ts'
 import { brief, query, record, startModelLive } from '../../support/model/start-model-live.ts'
 
 describe('an account with more pins than there is memory for', () => {

@@ -1,9 +1,9 @@
 import type { Pin } from '../../../domain/pin.ts'
 import { pinBytesOf } from '../../../domain/pin-bytes.ts'
 import { comparePositions } from '../../../domain/pin-order.ts'
+import { listsTooMany } from '../../../domain/pin-room.ts'
 import type { PinQuery } from '../../http/list-query.ts'
 import type { PinRecords } from '../../http/pin-page.ts'
-import { listsTooMany } from '../pin-room.ts'
 import type { PinSource, ReadOptions } from '../pin-source.ts'
 import { PinStream, type PinStreamOptions } from './pin-stream.ts'
 

@@ -9,7 +9,7 @@ import { claimsMore, isCutShort } from '../lists/list-counts.ts'
 import { largestLimit } from '../lists/list-plan.ts'
 import { isWithinSecond } from '../lists/query-times.ts'
 import type { PinSource, ReadOptions } from '../pin-source.ts'
-import { FoundPins } from './found-pins.ts'
+import { CollectedPins } from './collected-pins.ts'
 import { isProvenWhole } from './is-proven-whole.ts'
 import { RoundingCheck } from './rounding-check.ts'
 import { splitCids, splitStatuses, splitTime, type Window } from './split-window.ts'
@@ -30,7 +30,7 @@ const LARGEST_LIMIT = 1_000_000
  *   new
  */
 export async function readAllPins(source: PinSource, query: PinQuery, options: ReadOptions): Promise<PinRecords> {
-  using found = new FoundPins(source)
+  using found = new CollectedPins(source)
   await new AllPinsReading(source, query, options, found).run()
   return { pins: found.pins, leftOut: found.leftOut }
 }
@@ -40,7 +40,7 @@ class AllPinsReading {
   readonly #source: PinSource
   readonly #query: PinQuery
   readonly #options: ReadOptions
-  readonly #found: FoundPins
+  readonly #found: CollectedPins
   readonly #windows: Window[]
   readonly #rounding = new RoundingCheck()
   /** True if only whole seconds are requested, since it stayed open whether the service rounds times to them. */
@@ -48,7 +48,7 @@ class AllPinsReading {
   #isUnfiltered = false
   #limit: number
 
-  constructor(source: PinSource, query: PinQuery, options: ReadOptions, found: FoundPins) {
+  constructor(source: PinSource, query: PinQuery, options: ReadOptions, found: CollectedPins) {
     this.#source = source
     this.#query = query
     this.#options = options

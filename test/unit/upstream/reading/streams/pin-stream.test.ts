@@ -4,11 +4,11 @@ import { parseCid } from '../../../../../src/domain/cid.ts'
 import { formatInstant, parseInstant } from '../../../../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../../../../src/domain/pin.ts'
 import { comparePositions } from '../../../../../src/domain/pin-order.ts'
+import { PinRoom } from '../../../../../src/domain/pin-room.ts'
 import type { ListQuery } from '../../../../../src/upstream/http/list-query.ts'
 import { LearnedCapabilities } from '../../../../../src/upstream/learning/learned-capabilities.ts'
 import { ListProofs } from '../../../../../src/upstream/learning/list-proofs.ts'
 import { SPECIFIED_CAPABILITIES } from '../../../../../src/upstream/providers/capabilities.ts'
-import { PinRoom } from '../../../../../src/upstream/reading/pin-room.ts'
 import { PinStream } from '../../../../../src/upstream/reading/streams/pin-stream.ts'
 
 const ALL = { statuses: PIN_STATUSES }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { PinRoom } from '../../../../src/upstream/reading/pin-room.ts'
+import { PinRoom } from '../../../src/domain/pin-room.ts'
 
 it('takes the largest share from the service with the most, and leaves all others alone', () => {
   const room = new PinRoom(100)
@@ -33,7 +33,7 @@ it('gets room back, and all of it from a share that is disposed', () => {
   expect(room.bytes).toBe(100)
 })
 
-it('has a quarter of the largest heap, which an account of 100,000 pins does not fill', () => {
+it('is not filled by an account of 100,000 pins', () => {
   const share = new PinRoom().open('one')
   share.take(100_000 * 1_000)
   expect(share.isLost).toBe(false)

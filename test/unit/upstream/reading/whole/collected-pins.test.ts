@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { PinRoom } from '../../../../../src/upstream/reading/pin-room.ts'
-import { FoundPins } from '../../../../../src/upstream/reading/whole/found-pins.ts'
+import { PinRoom } from '../../../../../src/domain/pin-room.ts'
+import { CollectedPins } from '../../../../../src/upstream/reading/whole/collected-pins.ts'
 import { examplePin } from '../../../../support/upstream/lookup-harness.ts'
 
 const page = (from: number, count: number) => ({
@@ -9,7 +9,7 @@ const page = (from: number, count: number) => ({
 })
 
 it('keeps a pin once for each state in which it was listed', () => {
-  using found = new FoundPins({ service: 'one', room: new PinRoom() })
+  using found = new CollectedPins({ service: 'one', room: new PinRoom() })
   const queued = { ...examplePin(1), status: 'queued' as const }
   found.add({ count: null, pins: [queued, examplePin(2)] })
   found.add({ count: null, pins: [examplePin(1), examplePin(2)] })
@@ -21,7 +21,7 @@ it('keeps a pin once for each state in which it was listed', () => {
 it('ends a read that would fill the memory, and gives its room back', () => {
   const room = new PinRoom(1_000_000)
   const readOn = (): void => {
-    using found = new FoundPins({ service: 'one', room })
+    using found = new CollectedPins({ service: 'one', room })
     for (let from = 0; ; from += 100) found.add(page(from, 100))
   }
 
@@ -30,7 +30,7 @@ it('ends a read that would fill the memory, and gives its room back', () => {
 })
 
 it('ends a read of lists that show the same pins again and again', () => {
-  using found = new FoundPins({ service: 'one', room: new PinRoom() })
+  using found = new CollectedPins({ service: 'one', room: new PinRoom() })
   for (let list = 0; list < 1_000; list++) found.add(page(list % 10, 10))
   found.add(page(1_000, 1))
   for (let list = 0; list < 1_000; list++) found.add(page(list % 10, 10))
@@ -39,7 +39,7 @@ it('ends a read of lists that show the same pins again and again', () => {
 })
 
 it('ends a read of endless records that are no valid pins', () => {
-  using found = new FoundPins({ service: 'one', room: new PinRoom() })
+  using found = new CollectedPins({ service: 'one', room: new PinRoom() })
   const reason = 'pin.cid: expected a CID'
   const readOn = (): void => {
     for (let list = 0; list < 10_000; list++) {

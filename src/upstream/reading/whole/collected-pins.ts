@@ -1,10 +1,10 @@
 import { MalformedResponseError } from '../../../domain/errors.ts'
 import type { Pin } from '../../../domain/pin.ts'
 import { pinBytesOf } from '../../../domain/pin-bytes.ts'
+import { listsTooMany, type PinRoom, type PinShare } from '../../../domain/pin-room.ts'
 import { isSameState } from '../../../domain/pin-state.ts'
 import type { LeftOut, PinPage, PinRecords } from '../../http/pin-page.ts'
 import { LeftOutRecords } from '../lists/left-out.ts'
-import { listsTooMany, type PinRoom, type PinShare } from '../pin-room.ts'
 
 /**
  * Most lists in a row that may show no new pin. A whole read may list the same pins again one status or one CID at a time, and once
@@ -13,7 +13,7 @@ import { listsTooMany, type PinRoom, type PinShare } from '../pin-room.ts'
 const MAX_LISTS_WITHOUT_NEWS = 1_000
 
 /** The pins that the lists of a whole read have shown so far. Disposing it frees their room. */
-export class FoundPins implements Disposable, PinRecords {
+export class CollectedPins implements Disposable, PinRecords {
   readonly pins: Pin[] = []
   readonly #service: string
   readonly #leftOut = new LeftOutRecords()

@@ -1,8 +1,7 @@
-import { getHeapStatistics } from 'node:v8'
-import { MalformedResponseError } from '../../domain/errors.ts'
+import { MalformedResponseError } from './errors.ts'
 
-/** Part of the largest heap of the process that pins may take. */
-const PART_OF_HEAP = 1 / 4
+/** Room for 500,000 usual pins, for a process whose heap may have 2 GB. */
+const DEFAULT_BYTES = 512 * 1024 * 1024
 
 /** The room of one read or cache. Disposing it frees the room. */
 export interface PinShare extends Disposable {
@@ -30,8 +29,8 @@ export class PinRoom {
   readonly #shares = new Set<Share>()
   #bytes = 0
 
-  /** @param maxBytes default: a quarter of the largest heap that Node allows the process */
-  constructor(maxBytes: number = getHeapStatistics().heap_size_limit * PART_OF_HEAP) {
+  /** @param maxBytes default: 512 MiB */
+  constructor(maxBytes: number = DEFAULT_BYTES) {
     this.#maxBytes = maxBytes
   }
 
