@@ -9,7 +9,13 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 /** The part of {@link LearnedCapabilities} that streams and whole reads of lists use. */
 type ListLessons = Pick<
   LearnedCapabilities,
-  'answers' | 'isStranger' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
+  | 'answers'
+  | 'bounds'
+  | 'includesBounds'
+  | 'isStranger'
+  | 'observeLargerPage'
+  | 'observeRoundedTime'
+  | 'observeWrongCount'
 >
 
 /** Options of one list. */

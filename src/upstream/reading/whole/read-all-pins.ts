@@ -1,9 +1,11 @@
 import { MalformedResponseError } from '../../../domain/errors.ts'
+import { parseInstant } from '../../../domain/instant.ts'
 import { PIN_STATUSES } from '../../../domain/pin.ts'
 import { hasFilter, type ListQuery, type PinQuery } from '../../http/list-query.ts'
 import { type PinPage, type PinRecords, recordCount } from '../../http/pin-page.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
 import { askUnlessRefused } from '../lists/ask-unless-refused.ts'
+import { hasAllPins } from '../lists/compare-pages.ts'
 import { isFull, isOverfull } from '../lists/is-full.ts'
 import { claimsMore, isCutShort } from '../lists/list-counts.ts'
 import { largestLimit } from '../lists/list-plan.ts'
@@ -119,17 +121,38 @@ class AllPinsReading {
       this.#startOver()
       return true
     }
+    if (!isCut && this.#lacksItsInstant(sent, page)) {
+      known.bounds.areInclusive = false
+      this.#startOver()
+      return true
+    }
     if (!isFullPage || this.#limit >= largest) return false
     this.#limit = Math.min(largest, Math.max(this.#limit * 4, (page.count ?? 0) + 100))
     this.#windows.push(window)
     return true
   }
 
+  /** Returns whether a list of one instant, which bounds are thought to include, lacks pins that were listed with its time. */
+  #lacksItsInstant({ before, after }: ListQuery, page: PinPage): boolean {
+    if (!this.#source.known.isStranger || before === undefined || before !== after) return false
+    const { ns } = parseInstant(before)
+    return !hasAllPins(
+      page,
+      this.#found.pins.filter(({ created }) => created.ns === ns),
+    )
+  }
+
   /** Returns the parts of a window whose list was cut. Null if it cannot be split. */
   #split(window: Window, sent: ListQuery, page: PinPage, capabilities: Capabilities): Window[] | null {
     // A cut list that is oldest first may be the first of several runs.
     const isProven = capabilities.order !== 'oldest-first' || this.#source.proofs.areRunsMixed(sent)
-    const byTime = splitTime(window, page.pins, isProven ? capabilities : { ...capabilities, order: 'none' })
+    const { includesBounds } = this.#source.known
+    const byTime = splitTime(
+      window,
+      page.pins,
+      isProven ? capabilities : { ...capabilities, order: 'none' },
+      includesBounds,
+    )
     if (byTime !== null || this.#isUnfiltered) return byTime
     const mayLackCids = isFull(sent, page, capabilities) || page.looksCut
     return splitStatuses(window.query, capabilities) ?? (mayLackCids ? splitCids(window.query) : null)
