@@ -199,9 +199,9 @@ export class Executor {
   }
 
   #contextOf({ caller, requestId, address }: Run, signal: StopSignal): GatewayContext {
-    const { registry, live } = this.#options
+    const { registry, live, log } = this.#options
     const seen = address === undefined ? registry : new ServicesFrom(registry, address)
-    return createContext(seen, live, { caller, signal, requestId })
+    return createContext(seen, live, { caller, signal, requestId, log })
   }
 
   #argsOf({ document, variables, operationName }: Run, contextValue: GatewayContext) {

@@ -1,5 +1,6 @@
 import type { Cid } from '../../domain/cid.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
+import type { PinRoom } from '../../domain/pin-room.ts'
 import type { RequestClass } from '../budget/request-class.ts'
 import type { CallOptions, PinClient } from '../http/client.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
@@ -91,6 +92,10 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
 
   get clock(): Clock {
     return this.#account.service.clock
+  }
+
+  get room(): PinRoom {
+    return this.#account.service.room
   }
 
   get known(): LearnedCapabilities {

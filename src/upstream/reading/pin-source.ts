@@ -1,3 +1,4 @@
+import type { PinRoom } from '../../domain/pin-room.ts'
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
@@ -29,6 +30,8 @@ export interface PinSource {
   readonly service: string
   /** The service's capabilities, as far as known now. */
   readonly capabilities: Capabilities
+  /** The memory for the pins of all reads that may be long. */
+  readonly room: PinRoom
   /** Gets the lessons that only several pages together can teach. */
   readonly known: ListLessons
   /** The proofs that excuse pages of this source from checks. */

@@ -1,5 +1,6 @@
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
+import { PinRoom } from '../../domain/pin-room.ts'
 import type { StateListener } from '../breaker/health-report.ts'
 import { ServiceBreakers } from '../breaker/service-breakers.ts'
 import type { ServiceHealth } from '../breaker/service-health.ts'
@@ -38,6 +39,8 @@ export interface ServiceOptions {
   readonly onLesson?: ((serviceName: string, lesson: Lesson) => void) | undefined
   /** Gets the events of all services. It must not throw. Default: none, and then nothing is measured. */
   readonly observer?: UpstreamObserver | undefined
+  /** The memory for the pins of long reads, which all services share. Default: room of its own. */
+  readonly room?: PinRoom | undefined
 }
 
 /**
@@ -60,6 +63,8 @@ export class Service implements AsyncDisposable {
   readonly standings: Standings
   readonly known: LearnedCapabilities
   readonly clock: Clock
+  /** The memory for the pins of all reads that may be long. */
+  readonly room: PinRoom
   /**
    * Counts calls of the classes `mutation` and `interactive`, which go before polls. Services that share a budget have the
    * same counter.
@@ -78,7 +83,7 @@ export class Service implements AsyncDisposable {
   /** @param shared the limits, and what is used of them */
   constructor(settings: ServiceSettings, options: ServiceOptions, shared: SharedLimits) {
     const { name, endpoint } = settings
-    const { timeoutMs, proxy, clock, random = Math.random, onLesson, observer } = options
+    const { timeoutMs, proxy, clock, random = Math.random, onLesson, observer, room = new PinRoom() } = options
     const provider = findProvider(settings.provider)
     const { origin, pathname } = new URL(endpoint)
     this.name = name
@@ -86,6 +91,7 @@ export class Service implements AsyncDisposable {
     this.provider = settings.provider
     this.hasToken = Boolean(settings.token)
     this.clock = clock
+    this.room = room
     this.timeoutMs = timeoutMs
     const { limits, budget, standings, urgentCalls, queuedElsewhere } = shared
     this.limits = limits

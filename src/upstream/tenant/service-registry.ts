@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
+import { PinRoom } from '../../domain/pin-room.ts'
 import type { CreateRequestBudget } from '../budget/request-budget.ts'
 import { Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceSettings } from '../service/service-settings.ts'
@@ -67,9 +68,11 @@ export function createServiceRegistry(
   defaultName: string,
   options: RegistryOptions,
 ): ServiceRegistry {
-  const { clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const { clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS, room = new PinRoom() } = options
   const limits = createSharedLimits(settings, clock, options.createBudget)
-  const services = settings.map((each) => new Service(each, { ...options, clock, timeoutMs }, limitsOf(each.name)))
+  const services = settings.map(
+    (each) => new Service(each, { ...options, clock, timeoutMs, room }, limitsOf(each.name)),
+  )
   const byName = new Map(services.map((service) => [service.name, service]))
   const tokens = new Map(settings.map(({ name, token }) => [name, token]))
   /** Tenants by service and token. The tenants hold their tokens anyway. */

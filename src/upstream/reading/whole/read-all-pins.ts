@@ -1,7 +1,7 @@
 import { MalformedResponseError } from '../../../domain/errors.ts'
-import { PIN_STATUSES, type Pin } from '../../../domain/pin.ts'
+import { PIN_STATUSES } from '../../../domain/pin.ts'
 import { hasFilter, type ListQuery, type PinQuery } from '../../http/list-query.ts'
-import { type LeftOut, type PinPage, type PinRecords, recordCount } from '../../http/pin-page.ts'
+import { type PinPage, type PinRecords, recordCount } from '../../http/pin-page.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
 import { askUnlessRefused } from '../lists/ask-unless-refused.ts'
 import { isFull, isOverfull } from '../lists/is-full.ts'
@@ -9,6 +9,7 @@ import { claimsMore, isCutShort } from '../lists/list-counts.ts'
 import { largestLimit } from '../lists/list-plan.ts'
 import { isWithinSecond } from '../lists/query-times.ts'
 import type { PinSource, ReadOptions } from '../pin-source.ts'
+import { CollectedPins } from './collected-pins.ts'
 import { isProvenWhole } from './is-proven-whole.ts'
 import { RoundingCheck } from './rounding-check.ts'
 import { splitCids, splitStatuses, splitTime, type Window } from './split-window.ts'
@@ -25,10 +26,13 @@ const LARGEST_LIMIT = 1_000_000
  *
  * @param query planned for the service
  * @throws {MalformedResponseError} when the rest of a cut list cannot be reached, because more pins share one instant than
- *   a list can hold, or because the service does not filter by time
+ *   a list can hold, or because the service does not filter by time. Also when there is more than memory for it, or lists bring nothing
+ *   new
  */
-export function readAllPins(source: PinSource, query: PinQuery, options: ReadOptions): Promise<PinRecords> {
-  return new AllPinsReading(source, query, options).run()
+export async function readAllPins(source: PinSource, query: PinQuery, options: ReadOptions): Promise<PinRecords> {
+  using found = new CollectedPins(source)
+  await new AllPinsReading(source, query, options, found).run()
+  return { pins: found.pins, leftOut: found.leftOut }
 }
 
 /** One run of `readAllPins`. */
@@ -36,8 +40,7 @@ class AllPinsReading {
   readonly #source: PinSource
   readonly #query: PinQuery
   readonly #options: ReadOptions
-  readonly #found: Pin[] = []
-  readonly #leftOut: LeftOut[] = []
+  readonly #found: CollectedPins
   readonly #windows: Window[]
   readonly #rounding = new RoundingCheck()
   /** True if only whole seconds are requested, since it stayed open whether the service rounds times to them. */
@@ -45,17 +48,17 @@ class AllPinsReading {
   #isUnfiltered = false
   #limit: number
 
-  constructor(source: PinSource, query: PinQuery, options: ReadOptions) {
+  constructor(source: PinSource, query: PinQuery, options: ReadOptions, found: CollectedPins) {
     this.#source = source
     this.#query = query
     this.#options = options
+    this.#found = found
     this.#windows = [{ query }]
     this.#limit = largestLimit(source.capabilities)
   }
 
-  async run(): Promise<PinRecords> {
+  async run(): Promise<void> {
     for (let window = this.#next(); window !== undefined; window = this.#next()) await this.#read(window)
-    return { pins: this.#found, leftOut: this.#leftOut }
   }
 
   #next(): Window | undefined {
@@ -93,8 +96,7 @@ class AllPinsReading {
   #list = async (sent: ListQuery): Promise<PinPage> => {
     this.#options.onList?.()
     const page = await this.#source.listPins(sent, this.#options)
-    this.#found.push(...page.pins)
-    this.#leftOut.push(...(page.leftOut ?? []))
+    this.#found.add(page)
     return page
   }
 
