@@ -11,7 +11,6 @@ import type { Informers } from '../../live/informers.ts'
 import type { LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { ConfiguredServices } from '../../resolvers/configured-services.ts'
 import { type CallerTokens, createContext, type GatewayContext } from '../../resolvers/context.ts'
 import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import type { Caller } from '../caller/caller.ts'
@@ -24,10 +23,11 @@ import type { OperationLimits } from './limits/operation-limits.ts'
 import { refuseNullConditions } from './null-conditions.ts'
 import type { OperationRequest } from './operation-request.ts'
 import { requestTimeoutError } from './request-timeout-error.ts'
+import { ServicesFrom, type ServicesOfNetworks } from './services-from.ts'
 
 export interface ExecutorOptions {
   readonly schema: GraphQLSchema
-  readonly registry: ConfiguredServices
+  readonly registry: ServicesOfNetworks
   readonly live: Informers
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number
@@ -45,6 +45,8 @@ export interface Run extends Omit<OperationRequest, 'query'> {
   readonly caller: CallerTokens & Pick<Caller, 'key'>
   /** Names the request in logs and in the `x-request-id` header of its answer. */
   readonly requestId: string
+  /** The client's address, by which limits count: see `ClientAddresses`. Default: nobody knows it. */
+  readonly address?: string | undefined
 }
 
 /** Options of one run. */
@@ -196,9 +198,10 @@ export class Executor {
     return { ...result, errors }
   }
 
-  #contextOf({ caller, requestId }: Run, signal: StopSignal): GatewayContext {
+  #contextOf({ caller, requestId, address }: Run, signal: StopSignal): GatewayContext {
     const { registry, live, log } = this.#options
-    return createContext(registry, live, { caller, signal, requestId, log })
+    const seen = address === undefined ? registry : new ServicesFrom(registry, address)
+    return createContext(seen, live, { caller, signal, requestId, log })
   }
 
   #argsOf({ document, variables, operationName }: Run, contextValue: GatewayContext) {
