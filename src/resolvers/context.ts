@@ -80,6 +80,8 @@ export interface ContextRequest {
   readonly caller: CallerTokens
   readonly signal: StopSignal
   readonly requestId: string
+  /** See {@link ConfiguredServices.tenant}. */
+  readonly network?: string | undefined
   readonly log: BugLog
 }
 
@@ -114,17 +116,23 @@ class RequestContext implements GatewayContext {
   #refusals: Map<string, unknown> | undefined
   #loaders: Loaders | undefined
   #lists: unknown[][] | undefined
+  readonly #network: string | undefined
   readonly #log: BugLog
   #bugs: Map<unknown, UnexpectedError> | undefined
   #parsed: Map<unknown, Map<string, { readonly value: unknown } | { readonly error: unknown }>> | undefined
   #lastTurn: Promise<void> | undefined
 
-  constructor(registry: ConfiguredServices, live: Informers, { caller, signal, requestId, log }: ContextRequest) {
+  constructor(
+    registry: ConfiguredServices,
+    live: Informers,
+    { caller, signal, requestId, network, log }: ContextRequest,
+  ) {
     this.registry = registry
     this.live = live
     this.signal = signal
     this.requestId = requestId
     this.#caller = caller
+    this.#network = network
     this.#log = log
   }
 
@@ -211,7 +219,7 @@ class RequestContext implements GatewayContext {
   #findTenant(serviceName: string): CallerTenant {
     const token = this.#tokenFor(serviceName)
     try {
-      return this.registry.tenant(serviceName, token)
+      return this.registry.tenant(serviceName, token, this.#network)
     } catch (error) {
       throw this.#keepRefusal(serviceName, error)
     }

@@ -11,6 +11,7 @@ import type { Informers } from '../../live/informers.ts'
 import type { LiveEvent } from '../../live/live-event.ts'
 import type { LiveReader } from '../../live/live-reader.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { ConfiguredServices } from '../../resolvers/configured-services.ts'
 import { type CallerTokens, createContext, type GatewayContext } from '../../resolvers/context.ts'
 import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import type { Caller } from '../caller/caller.ts'
@@ -23,11 +24,10 @@ import type { OperationLimits } from './limits/operation-limits.ts'
 import { refuseNullConditions } from './null-conditions.ts'
 import type { OperationRequest } from './operation-request.ts'
 import { requestTimeoutError } from './request-timeout-error.ts'
-import { ServicesFrom, type ServicesOfNetworks } from './services-from.ts'
 
 export interface ExecutorOptions {
   readonly schema: GraphQLSchema
-  readonly registry: ServicesOfNetworks
+  readonly registry: ConfiguredServices
   readonly live: Informers
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number
@@ -200,8 +200,7 @@ export class Executor {
 
   #contextOf({ caller, requestId, address }: Run, signal: StopSignal): GatewayContext {
     const { registry, live, log } = this.#options
-    const seen = address === undefined ? registry : new ServicesFrom(registry, address)
-    return createContext(seen, live, { caller, signal, requestId, log })
+    return createContext(registry, live, { caller, signal, requestId, network: address, log })
   }
 
   #argsOf({ document, variables, operationName }: Run, contextValue: GatewayContext) {
