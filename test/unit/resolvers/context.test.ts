@@ -15,13 +15,19 @@ it("finds a service's tenant once in a request, however many lookups ask for it"
   } as unknown as ServiceRegistry
   const caller = { tokenFor: (service: string) => (service === 'one' ? 'a' : 'b') }
   const { signal } = new AbortController()
-  const context = createContext(services, {} as never, { caller, signal, requestId: 'r', log: THROW_BUGS })
+  const context = createContext(services, {} as never, {
+    caller,
+    signal,
+    requestId: 'r',
+    network: '::1',
+    log: THROW_BUGS,
+  })
 
   expect(context.tenant('one')).toBe(context.tenant('one'))
   expect(context.tenant('two')).toEqual({ service: 'two' })
   expect(asked).toEqual([
-    ['one', 'a'],
-    ['two', 'b'],
+    ['one', 'a', '::1'],
+    ['two', 'b', '::1'],
   ])
 })
 
