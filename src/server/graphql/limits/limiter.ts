@@ -15,11 +15,13 @@ interface Asked extends Pick<OperationRequest, 'operationName' | 'variables'> {
 export class Limiter {
   readonly #limits: OperationLimits
   readonly #costs: OperationCosts
+  readonly #openLists: OpenLists
 
   constructor(schema: GraphQLSchema, limits: OperationLimits, env: CostEnvironment) {
     this.#limits = limits
     this.#costs = new OperationCosts(schema, limits, env)
-    new OpenLists(limits).watch(schema)
+    this.#openLists = new OpenLists(limits)
+    this.#openLists.watch(schema)
   }
 
   /**
@@ -48,9 +50,11 @@ export class Limiter {
     }
   }
 
-  /** Returns a result that may be encoded: an error in place of one that would be too long. */
-  fitting(result: ExecutionResult): ExecutionResult {
+  /** Returns a result that may be encoded: an error in place of one that has too many fields, or would be too long. */
+  fitting(result: ExecutionResult, context: object): ExecutionResult {
     const { maxAnswerBytes } = this.#limits
+    const excess = this.#openLists.excessOf(context)
+    if (excess) return { errors: [excess], data: null }
     if (!isLonger(result.data, maxAnswerBytes)) return result
     return { errors: [tooCostly('answerBytes', maxAnswerBytes + 1, this.#limits)], data: null }
   }

@@ -9,16 +9,20 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 import type { FieldCost } from '../../../schema/field-cost.ts'
+import { giveWay } from '../../../upstream/waiting/give-way.ts'
 import { type OperationLimits, tooCostly } from './operation-limits.ts'
 
 /** Fields under one element of a list are counted up to here. */
 const MOST_FIELDS = 5_000
+/** Milliseconds that it takes to make one field of an answer, about. */
+const MS_PER_FIELD = 0.004
 
 /**
  * Counts the elements of lists whose length nobody knows before an operation runs, such as the pins of one CID.
  *
  * Each element counts with all fields that are selected below it. Once the fields of an operation are over the limit, each further
- * list of it fails at once with the same error, so that a list in a list in a list cannot multiply.
+ * list of it is empty, so that a list in a list in a list cannot multiply, and neither can errors: each would take as long as dozens of
+ * fields. The result is of no use then, and {@link excessOf} has the error to send in its place.
  */
 export class OpenLists {
   readonly #limits: OperationLimits
@@ -41,25 +45,34 @@ export class OpenLists {
     }
   }
 
+  /** Returns the error of an operation whose open lists had too many fields, by its context. */
+  excessOf(context: object): GraphQLError | undefined {
+    return this.#counts.get(context)?.error
+  }
+
   #counting<Source, Context>(resolve: GraphQLFieldResolver<Source, Context>): GraphQLFieldResolver<Source, Context> {
-    return (source, args, context, info) => {
-      const list = resolve(source, args, context, info)
-      const count = (elements: unknown): unknown => {
-        if (Array.isArray(elements)) this.#count(context as object, elements.length, info)
-        return elements
-      }
-      return list instanceof Promise ? list.then(count) : count(list)
+    return async (source, args, context, info) => {
+      const elements: unknown = await resolve(source, args, context, info)
+      if (!Array.isArray(elements)) return elements
+      const fields = this.#count(context as object, elements.length, info)
+      if (fields === null) return []
+      // What graphql-js makes of thousands of lists that are all there would otherwise be one long turn of the event loop.
+      await giveWay(fields * MS_PER_FIELD)
+      return elements
     }
   }
 
-  #count(context: object, elements: number, info: GraphQLResolveInfo): void {
+  /** Counts the elements of a list. Returns the number of their fields, or null if those of the operation are too many. */
+  #count(context: object, elements: number, info: GraphQLResolveInfo): number | null {
     const count = this.#counts.get(context) ?? { fields: 0, error: undefined }
     this.#counts.set(context, count)
-    if (count.error) throw count.error
-    for (const node of info.fieldNodes) count.fields += elements * this.#below(node, info)
-    if (count.fields <= this.#limits.maxOperationFields) return
+    if (count.error) return null
+    let fields = 0
+    for (const node of info.fieldNodes) fields += elements * this.#below(node, info)
+    count.fields += fields
+    if (count.fields <= this.#limits.maxOperationFields) return fields
     count.error = tooCostly('fields', count.fields, this.#limits)
-    throw count.error
+    return null
   }
 
   #below(node: FieldNode, info: GraphQLResolveInfo): number {
