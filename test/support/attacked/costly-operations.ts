@@ -62,6 +62,20 @@ export const COSTLY_OPERATIONS: Readonly<Record<string, readonly [RegExp, (room:
       variables: { c: many(Math.min(1_000, Math.floor(room / 70)), (n) => exampleCid(n + 100)) },
     }),
   ],
+  'the contents of 1,000 texts that are no CIDs by twenty names': [
+    /OPERATION_TOO_COSTLY|BAD_REQUEST/,
+    (room) => ({
+      query: `query ($c: [CID!]!) { ${many(20, (n) => `a${n}: contents(cids: $c) { cid }`).join(' ')} }`,
+      variables: { c: many(Math.min(1_000, Math.floor(room / 9)), (n) => `x${n}`) },
+    }),
+  ],
+  'a thousand ids that are none by twenty names': [
+    /OPERATION_TOO_COSTLY|BAD_REQUEST/,
+    (room) => ({
+      query: `query ($i: [ID!]!) { ${many(20, (n) => `a${n}: nodes(ids: $i) { id }`).join(' ')} }`,
+      variables: { i: many(Math.min(1_000, Math.floor(room / 9)), (n) => `x${n}`) },
+    }),
+  ],
   'blanks and a letter beyond Latin-1': [
     /GRAPHQL_PARSE_FAILED|BAD_REQUEST|Cannot query/,
     (room) => ({ query: `{ nope${room} } # ${' '.repeat(room - 30)}\u{1f4cc}` }),
@@ -80,7 +94,7 @@ export const COSTLY_OPERATIONS: Readonly<Record<string, readonly [RegExp, (room:
     (room) => ({ query: `{ ${words(Math.min(room, 50_000), () => '__typename')} }` }),
   ],
   'fields that may clash, in pairs': [
-    /"errors"/,
+    /"data"|"errors"/,
     (room) => ({ query: `{ pins { ${words(Math.min(room, 50_000), (n) => `a: nodes { n${n % 3}: id }`)} } }` }),
   ],
   'fragments that spread each other': [
