@@ -77,7 +77,7 @@ async function run({ name, limit, tokens, removeEveryMs, leastUse }: Load): Prom
       try {
         // Equal lists would share a request.
         const query = { statuses: ['pinned'], limit: 1, name: `${reader} ${n}` } as const
-        await tenant.listPins(query, { class: reader % 2 ? 'live' : 'interactive' })
+        await tenant.reads.listPins(query, { class: reader % 2 ? 'live' : 'interactive' })
         answers[service] = (answers[service] ?? 0) + 1
       } catch (error) {
         note(error)

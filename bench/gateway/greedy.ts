@@ -30,7 +30,7 @@ async function callGreedily(key: string, reader: number): Promise<void> {
   for (let n = 0; performance.now() < end; n++) {
     // Equal lists of one tenant would share a call.
     const query = { statuses: PIN_STATUSES, limit: 1 + reader, name: `${key} ${n}` }
-    await tenant.listPins(query, { class: reader % 2 ? 'live' : 'interactive' })
+    await tenant.reads.listPins(query, { class: reader % 2 ? 'live' : 'interactive' })
     answers.set(key, (answers.get(key) ?? 0) + 1)
   }
 }

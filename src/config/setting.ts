@@ -15,7 +15,7 @@ export function wholeNumber(expected: string, min: number, max: number) {
   )
 }
 
-/** What an {@link onOff} setting expects. On the command line, such a setting needs no value. */
+/** Values of an {@link onOff} setting. On the command line, such a setting needs no value. */
 export const ON_OFF = 'true or false'
 
 /** A setting that is on or off. Undefined when it is not given: the gateway then decides. */

@@ -11,7 +11,7 @@ interface ContentRef {
   readonly cid: string
 }
 
-/** One GraphQL request's view of the services: lookups of the same tick leave together, and each is sent only once. */
+/** One GraphQL request's view of the services: lookups of the same turn of the event loop leave together, and each is sent only once. */
 export interface Loaders {
   /** Rejects with `PinNotFoundError` when the service does not have the pin. */
   readonly pins: DataLoader<PinRef, Pin, string>

@@ -18,7 +18,7 @@ export interface AddPinInput extends PinInput {
 }
 
 /** A checked add: the pin, the service that will hold it, and the key of the change. */
-interface Order {
+interface CheckedAdd {
   readonly serviceName: string
   readonly newPin: NewPin
   readonly idempotencyKey: string
@@ -31,7 +31,7 @@ interface Order {
  */
 export async function addPin(input: AddPinInput, context: GatewayContext): Promise<NewPinResult> {
   const key = idempotencyKeyOf(input)
-  return newPinResult(await outcomeOf(() => send(parseOrder(input, key, 'input', context), context)), key)
+  return newPinResult(await outcomeOf(() => send(parseAdd(input, key, 'input', context), context)), key)
 }
 
 /** Adds many pins. Returns one result per pin, in order. */
@@ -40,8 +40,8 @@ export async function addPins(pins: readonly AddPinInput[], context: GatewayCont
   const outcomes = await changeEach(
     pins,
     'input.pins',
-    (input, index) => parseOrder(input, keys[index] as string, `input.pins[${index}]`, context),
-    (order) => send(order, context),
+    (input, index) => parseAdd(input, keys[index] as string, `input.pins[${index}]`, context),
+    (add) => send(add, context),
   )
   return outcomes.map((outcome, index) => newPinResult(outcome, keys[index] as string))
 }
@@ -66,24 +66,24 @@ export async function copyPins(ids: readonly string[], to: string, context: Gate
       const pin = await withinDeadline(context.signal, to, () => context.loaders.pins.load(ref), tooLate)
       return copyOf(pin, to, keys[index] as string)
     },
-    (order) => send(order, context),
+    (add) => send(add, context),
   )
   return outcomes.map((outcome, index) => newPinResult(outcome, keys[index] as string))
 }
 
-function copyOf(pin: Pin, serviceName: string, idempotencyKey: string): Order {
+function copyOf(pin: Pin, serviceName: string, idempotencyKey: string): CheckedAdd {
   const { cid, meta, delegates, origins } = pin
   const sources = [...new Set([...delegates, ...origins])].slice(0, MAX_ORIGINS)
   return { serviceName, newPin: { cid, name: givenNameOf(pin), meta, origins: sources }, idempotencyKey }
 }
 
-function parseOrder(input: AddPinInput, idempotencyKey: string, path: string, context: GatewayContext): Order {
+function parseAdd(input: AddPinInput, idempotencyKey: string, path: string, context: GatewayContext): CheckedAdd {
   checkIdempotencyKey(idempotencyKey, `${path}.idempotencyKey`)
   const serviceName = input.service || context.registry.defaultName
   return { serviceName, newPin: parsePinInput(input, path), idempotencyKey }
 }
 
-async function send({ serviceName, newPin, idempotencyKey }: Order, context: GatewayContext): Promise<Pin> {
+async function send({ serviceName, newPin, idempotencyKey }: CheckedAdd, context: GatewayContext): Promise<Pin> {
   const tenant = tenantToChange(serviceName, context)
   const { signal } = context
   return change(context, null, () => tenant.addPin(newPin, idempotencyKey, { signal }))

@@ -29,7 +29,7 @@ export interface ConfiguredService extends WatchedService {
   readonly name: string
   /** Base URL of its Pinning Service API, without user name, password and query. */
   readonly endpoint: string
-  /** Key of the known provider that runs it; null for a stranger. */
+  /** Key of the known provider that runs it. Null when none is known. */
   readonly provider: string | null
   /** True when the configuration has a token for it. */
   readonly hasToken: boolean

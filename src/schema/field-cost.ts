@@ -1,4 +1,4 @@
-/** What a field costs before its own fields are counted. */
+/** Cost of a field before its own fields are counted. */
 export interface FieldCost {
   /**
    * Returns how many requests to services the field needs if it is resolved several times in one operation. Default: none.
@@ -15,11 +15,14 @@ export interface FieldCost {
   /** True for a list whose length depends on what the services have. Its elements are counted while the operation runs. */
   readonly isOpen?: true
   /** The list argument with at most 1,000 items, by its path, such as `['input', 'ids']`. */
-  readonly items?: readonly string[]
+  readonly items?: readonly [string, ...string[]]
 }
 
-/** Arguments as the client wrote them: not checked, and without defaults. */
-export type FieldArgs = Readonly<Record<string, unknown>>
+/**
+ * Returns an argument by its name, as the client wrote it: not checked, and without its default. A cost that reads no variable by it is
+ * computed once for an operation.
+ */
+export type FieldArgs = (name: string) => unknown
 
 export interface CostEnvironment {
   /** Number of configured services. */
@@ -35,9 +38,10 @@ export function costs(cost: FieldCost): { readonly extensions: { readonly cost: 
 export const MAX_ITEMS = 1_000
 
 /** Returns the length of a list argument, by its path. A single value counts as a list of one, as GraphQL has it. */
-export function lengthOf(args: FieldArgs, ...path: readonly string[]): number {
-  let value: unknown = args
-  for (const key of path) value = typeof value === 'object' && value !== null ? (value as FieldArgs)[key] : undefined
+export function lengthOf(args: FieldArgs, name: string, ...path: readonly string[]): number {
+  let value = args(name)
+  for (const key of path)
+    value = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined
   if (value === undefined || value === null) return 0
   return Array.isArray(value) ? value.length : 1
 }

@@ -45,7 +45,7 @@ export const PinEventKindType = builder.enumType('PinEventKind', {
     },
     CAUGHT_UP: {
       description:
-        'Sent instead of a snapshot when no pin matches, or when nothing changed since `after`: `isResync`. It tells "empty" from "still loading".',
+        'Sent instead of a snapshot when no pin matches, or when nothing changed since `after`: `isResync`. It distinguishes "empty" from "still loading".',
     },
   } satisfies Record<PinEventKind, unknown>,
 })

@@ -45,7 +45,7 @@ const PinEdgeType = builder.objectRef<Pin>('PinEdge').implement({
 })
 
 /** The number of pins that a page may have, from the arguments of `pins`. */
-const pageSize: FieldCost['size'] = (_args, _env, { first }) => numberOf(first, 10)
+const pageSize: FieldCost['size'] = (_args, _env, parentArgs) => numberOf(parentArgs('first'), 10)
 
 const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').implement({
   description: 'A page of pins, newest first, as Relay defines it.',
@@ -68,7 +68,7 @@ const PinConnectionType = builder.objectRef<PinPageResult>('PinConnection').impl
     totalCount: t.int({
       nullable: true,
       description:
-        'Number of pins on all pages, as the services count them, with those that `warnings` says cannot be read. Costs up to one upstream request per service, and only if you select it. Null where a service does not count, and where an unknown one has more pins than a list; `totalCountError` tells any other reason.',
+        'Number of pins on all pages, as the services count them, with those that `warnings` says cannot be read. Costs up to one upstream request per service, and only if you select it. Null where a service does not count, and where an unknown one has more pins than a list; `totalCountError` gives any other reason.',
       ...costs({ requests: (_args, times) => times }),
       resolve: async (page) => toInt((await page.total()).count),
     }),

@@ -10,7 +10,7 @@ import './content.ts'
 import './add-pin.ts'
 import './replace-pin.ts'
 import './remove-pin.ts'
-import './subscription.ts'
+import './live-pins.ts'
 
 const DESCRIPTION = `Pins at any number of IPFS pinning services. A read that fails is in \`errors\`; a change returns \`{ pin error }\`. Begin with \`services\` and \`pins\`.
 

@@ -1,7 +1,7 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { isOnlyLocal } from './loopback.ts'
 
-/** What clients are shown of the schema. */
+/** The parts of the schema, and of the pages about it, that clients are shown. */
 export interface ShownToClients {
   readonly graphiql: boolean
   readonly introspection: boolean

@@ -42,7 +42,7 @@ describe('refusals and failures', () => {
     [filebase, BOB, InsufficientFundsError],
   ])('#31 reads 403 as what it means: $name with the token %s', async (profile, token, errorClass) => {
     await using started = await startZooCase({ profile, provider: stranger }, { unpaidTokens: [BOB] })
-    const list = started.registry.tenant('one', token).listPins({ ...ALL, limit: 1 })
+    const list = started.registry.tenant('one', token).reads.listPins({ ...ALL, limit: 1 })
     await expect(list).rejects.toThrow(errorClass)
   })
 
@@ -88,7 +88,7 @@ describe('refusals and failures', () => {
     await using started = await startZooCase({ profile: crust, provider: 'crust' }, { timeoutMs: 300 })
     started.service.breakNext(10)
     await expectInTime({ timeoutMs: 300 }, () =>
-      expect(started.tenant.listPins({ ...ALL, limit: 1 })).rejects.toThrow(/did not answer within \d+ ms$/),
+      expect(started.tenant.reads.listPins({ ...ALL, limit: 1 })).rejects.toThrow(/did not answer within \d+ ms$/),
     )
   })
 

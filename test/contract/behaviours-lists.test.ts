@@ -33,7 +33,7 @@ describe('lists', () => {
       await using started = await startZooCase({ profile, provider: stranger })
       expect(await started.tenant.lookupContent(parseCid(exampleCid(1)))).toEqual([])
       const requests = started.service.count('GET')
-      expect(await started.tenant.listPins({ statuses: ['pinned'], limit: 10 })).toEqual({ count: 0, pins: [] })
+      expect(await started.tenant.reads.listPins({ statuses: ['pinned'], limit: 10 })).toEqual({ count: 0, pins: [] })
       // The third list shows that the status filter hides nothing.
       expect(started.service.count('GET') - requests).toBe(2)
       expect(started.lessons).toEqual([{ capability: 'emptyListIs404', proof: 'a list without pins was 404' }])
@@ -76,7 +76,7 @@ describe('lists', () => {
   it('#6 treats null as no results, and ignores a count that contradicts it', async () => {
     await using started = await startZooCase({ profile: estuary, provider: stranger })
     seed(started.service, 15, { status: 'failed' })
-    expect(await started.tenant.listPins({ statuses: ['pinned'], limit: 10 })).toEqual({ count: 15, pins: [] })
+    expect(await started.tenant.reads.listPins({ statuses: ['pinned'], limit: 10 })).toEqual({ count: 15, pins: [] })
     expect(await started.tenant.collectPins({ statuses: ['pinned'] })).toEqual([])
     expect(await started.tenant.countPins({ statuses: ['pinned'] })).toBe(0)
     expect(await started.tenant.countPins(ALL)).toBe(15)
@@ -126,7 +126,7 @@ describe('lists', () => {
       seed(service, 1, { status: 'pinned' })
       return undefined
     }
-    expect((await tenant.listPins({ ...ALL, limit: 10 })).pins).toEqual([])
+    expect((await tenant.reads.listPins({ ...ALL, limit: 10 })).pins).toEqual([])
     expect(service.requests.map(({ query }) => query.get('status'))).toEqual([
       'queued,pinning,pinned,failed',
       'pinned',
@@ -137,7 +137,7 @@ describe('lists', () => {
     expect(tenant.capabilities).toMatchObject({ multiStatus: true, cidFilter: 'exact' })
     service.resetLog()
     // What the list had to find out otherwise is known by now.
-    expect((await tenant.listPins({ ...ALL, limit: 10 })).pins).toHaveLength(1)
+    expect((await tenant.reads.listPins({ ...ALL, limit: 10 })).pins).toHaveLength(1)
     expect(service.requests).toHaveLength(1)
   })
 

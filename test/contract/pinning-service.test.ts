@@ -157,7 +157,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       seed(service)
       // A stranger whose empty lists are 404 must have shown that its endpoint is right.
       if (provider === null && EMPTY_LIST_IS_404.includes(profile.name)) {
-        await tenant.listPins({ statuses: PIN_STATUSES, limit: 1 })
+        await tenant.reads.listPins({ statuses: PIN_STATUSES, limit: 1 })
       }
       const query = FILTERS[name] as PinQuery
       const expected = truth(service, query)
@@ -240,7 +240,7 @@ describe.each(ZOO_CASES)('$profile.name as $as', (zooCase) => {
       await using client = openClient({ name: 'one', endpoint: started.service.endpoint })
 
       const calls: Promise<unknown>[] = [
-        tenant.listPins({ statuses: PIN_STATUSES, limit: 1 }),
+        tenant.reads.listPins({ statuses: PIN_STATUSES, limit: 1 }),
         tenant.getPin('x'),
         client.addPin(NEW, { token }),
         client.replacePin('x', NEW, { token }),

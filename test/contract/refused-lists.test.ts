@@ -239,7 +239,7 @@ describe('an empty list of a stranger', () => {
   it('#5 is none in the middle of a walk while a proxy answers everything without a body', async () => {
     await using started = await startZooCase({ profile: compliant, provider: stranger })
     seed(started.service, 40)
-    expect(await started.tenant.listPins({ ...ALL, limit: 11 })).toMatchObject({ count: 40 })
+    expect(await started.tenant.reads.listPins({ ...ALL, limit: 11 })).toMatchObject({ count: 40 })
     started.service.hooks.beforeReply = () => ({ status: 200, headers: {}, body: '' })
     await expect(started.tenant.collectPins({ statuses: PIN_STATUSES, before: isIso(30) })).rejects.toMatchObject({
       code: 'MALFORMED_RESPONSE',

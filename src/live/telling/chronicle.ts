@@ -49,7 +49,7 @@ export class Chronicle {
     return this.#bind({ ...this.#stamp(this.#seq), ...draft }, view)
   }
 
-  /** Makes the same for a subscriber that has no snapshot yet. Its cursor asks for the snapshot. */
+  /** Makes an event as `note` does, for a subscriber that has no snapshot yet. Its cursor asks for the snapshot. */
   foreword(draft: Draft, view: View): LiveEvent {
     return { ...this.note(draft, view), cursor: this.#nowhere(view) }
   }

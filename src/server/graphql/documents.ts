@@ -20,7 +20,7 @@ export interface PreparedOperation {
   readonly operation: OperationDefinitionNode
 }
 
-/** What clients are shown of the schema. */
+/** The parts of the schema that clients are shown. */
 export interface ShownOfSchema {
   /** False: documents that ask for the schema are invalid. */
   readonly introspection: boolean

@@ -32,9 +32,9 @@ export interface ExecutorOptions {
   /** Milliseconds that a query or mutation may take. */
   readonly requestTimeoutMs: number
   readonly limits: OperationLimits
-  /** What clients are shown of the schema. Default: everything. */
+  /** The parts of the schema that clients are shown. Default: everything. */
   readonly shown?: ShownOfSchema
-  /** The clock of the services. Calls to them are told by it when their operation ends. Default: they are not told. */
+  /** Clock of the services. With it, upstream calls know when their operation ends. Default: they do not. */
   readonly clock?: { now(): number } | undefined
   readonly log: Logger
 }

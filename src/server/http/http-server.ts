@@ -12,7 +12,7 @@ export interface HttpServer extends AsyncDisposable {
 
 // Longer than the 60 s of common load balancers, which must be the side that closes an idle connection.
 const KEEP_ALIVE_MS = 65_000
-/** How often is looked for clients that are too slow: they are closed so much later than their time is up. */
+/** Milliseconds between two checks for slow clients. A client is closed up to this long after its time is over. */
 const CHECK_MS = 1_000
 
 export interface HttpServerOptions {

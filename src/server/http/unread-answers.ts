@@ -12,7 +12,7 @@ export interface UnreadAnswersOptions {
   readonly clock: Clock
 }
 
-/** What is known of an answer that was sent to its end, and not read to its end. */
+/** An answer that was sent to its end, and not read to its end. */
 interface Unread {
   /** Bytes that the operating system had taken when this last changed. */
   taken: number

@@ -20,6 +20,11 @@ export function readObject(value: unknown, path: string): Readonly<Record<string
   throw unexpected(value, 'object', path)
 }
 
+/** Returns the members of a value of an answer. None for anything but an object or an array. */
+export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
 /** Returns a value of an answer as text. Throws {@link Mismatch} for anything else, numbers included. */
 export function readText(value: unknown, path: string): string {
   if (typeof value === 'string') return value

@@ -1,13 +1,13 @@
-import { parseCid } from '../../domain/cid.ts'
 import { MalformedResponseError } from '../../domain/errors.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
-import { type NewPin, PIN_STATUSES, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
-import { parsePartlyReadJson, parseUntrustedJson, printUntrusted } from '../../domain/untrusted-json.ts'
+import { type NewPin, type Pin, WRITE_ID_META_KEY } from '../../domain/pin.ts'
+import { parsePartlyReadJson, parseUntrustedJson } from '../../domain/untrusted-json.ts'
 import { giveWay } from '../waiting/give-way.ts'
-import { decodePin, type Reading, validIdOf } from './decode-pin.ts'
+import { decodePin, type Reading } from './decode-pin.ts'
 import { isJson, isWebPage } from './error-from-response.ts'
-import { type LeftOut, type PinPage, SharedPage } from './pin-page.ts'
-import { Mismatch, readArray, readObject } from './read-json.ts'
+import { PageReader } from './page-reader.ts'
+import type { PinPage } from './pin-page.ts'
+import { Mismatch, membersOf, readArray, readObject } from './read-json.ts'
 import { EmptyAnswerError } from './refusals.ts'
 
 /**
@@ -73,9 +73,8 @@ export function encodeNewPin(pin: NewPin): Record<string, unknown> {
 const LIST = 'a list of pins'
 /** Records that are read before others may go on. */
 const AT_ONCE = 20
-/** Most records of one answer, and most of them that may be no valid pins. */
+/** Most records of one answer. */
 const MAX_RECORDS = 100_000
-const MAX_ODD_RECORDS = 10_000
 
 /** Finds the records of a list, and the number of pins that the service counts. */
 function parseRecords(
@@ -99,70 +98,6 @@ function parseRecords(
   })
 }
 
-/** Reads the records of a list one by one. */
-class PageReader {
-  readonly #serviceName: string
-  readonly #reading: Reading
-  readonly #pins: Pin[] = []
-  /** Undefined in the usual case. */
-  #odd: { readonly index: number; readonly record: unknown; readonly mismatch: Mismatch }[] | undefined
-  #hasPinLike = false
-  #count = 0
-
-  constructor(serviceName: string, reading: Reading) {
-    this.#serviceName = serviceName
-    this.#reading = reading
-  }
-
-  /** @throws {Mismatch} for a record that is no valid pin, after too many others */
-  take(record: unknown): void {
-    const index = this.#count++
-    try {
-      this.#pins.push(readListed(this.#serviceName, record, this.#reading))
-    } catch (mismatch) {
-      if (!(mismatch instanceof Mismatch)) throw mismatch
-      this.#odd ??= []
-      this.#odd.push({ index, record, mismatch })
-      this.#hasPinLike ||= isLikePin(record)
-      if (this.#odd.length > MAX_ODD_RECORDS) throw mismatch.below(`results.${index}`)
-    }
-  }
-
-  /**
-   * @param count number of pins that the service counts
-   * @throws {Mismatch} when no record has any part of a pin, and the endpoint has never listed a valid one
-   */
-  page(count: number | null): SharedPage {
-    if (this.#odd === undefined) return new SharedPage(count, this.#pins)
-    const [first] = this.#odd
-    if (first && this.#pins.length === 0 && !this.#hasPinLike && !this.#reading.hasListedPins)
-      throw first.mismatch.below(`results.${first.index}`)
-    const leftOut = this.#odd.map(({ record, mismatch }) => describeLeftOut(record, mismatch))
-    return new SharedPage(count, this.#pins, withDifferentKeys(leftOut))
-  }
-}
-
-/**
- * Reads a record of a list. A record with an unknown status is left out, since no filter by status can tell what it is. An answer
- * about a single pin shows it.
- */
-function readListed(serviceName: string, record: unknown, reading: Reading): Pin {
-  const pin = decodePin(serviceName, record, reading)
-  if (pin.unknownStatus === undefined) return pin
-  const got = JSON.stringify(pin.unknownStatus.slice(0, 100))
-  throw new Mismatch(`expected ${PIN_STATUSES.join(', ')}, got ${got}`, { path: 'status' })
-}
-
-/** Numbers records whose keys are equal, so that each of them counts. */
-function withDifferentKeys(leftOut: readonly LeftOut[]): LeftOut[] {
-  const times = new Map<string, number>()
-  return leftOut.map((record) => {
-    const before = times.get(record.key) ?? 0
-    times.set(record.key, before + 1)
-    return before === 0 ? record : { ...record, key: `${record.key} ${before}` }
-  })
-}
-
 /** Longest body that may be an empty list without `results`. */
 const MAX_EMPTY_FORM = 1_000
 
@@ -178,47 +113,12 @@ function emptyForm(body: string): string | null {
   const json = parseUntrustedJson(text)
   if (Array.isArray(json)) return json.length === 0 ? '[]' : null
   if (isEmptyObject(json)) return '{}'
-  const { count, results } = partsOf(json)
+  const { count, results } = membersOf(json)
   return count === 0 && results === undefined ? 'a count of 0 and no results' : null
 }
 
 function isEmptyObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
-}
-
-/** Returns whether a record has any part that records of other APIs do not have. */
-function isLikePin(record: unknown): boolean {
-  const { requestid, requestId, pin } = partsOf(record)
-  return requestid !== undefined || requestId !== undefined || pin !== undefined
-}
-
-function describeLeftOut(record: unknown, { path, message }: Mismatch): LeftOut {
-  const wire = partsOf(record)
-  const { cid } = partsOf(wire.pin)
-  let cidKey: string | null = null
-  try {
-    cidKey = parseCid(String(cid)).key
-  } catch {}
-  const id = validIdOf(wire)
-  // Without a valid id, the whole text tells records apart.
-  return {
-    key: id === null ? printRecord(record) : JSON.stringify(id),
-    cidKey,
-    reason: path === '' ? message : `${path}: ${message}`,
-  }
-}
-
-/** Returns a record as JSON. Records that are nested too deep are not told apart by it. */
-function printRecord(record: unknown): string {
-  try {
-    return printUntrusted(record)
-  } catch {
-    return ''
-  }
-}
-
-function partsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 function parse<Value>(serviceName: string, body: string, what: string, read: (json: unknown) => Value): Value {

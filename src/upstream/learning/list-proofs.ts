@@ -76,7 +76,7 @@ export class ListProofs {
   }
 
   /**
-   * Returns the same, but takes the largest `count` of any query for proof. It is enough where other lists have shown that no
+   * Returns whether a `count` is likely to be honest: as `hasHonestCount`, with the largest `count` of any query for proof. It is enough where other lists have shown that no
    * pin is missing that they contain.
    */
   hasPlausibleCount(query: PinQuery, page: PinPage): boolean {

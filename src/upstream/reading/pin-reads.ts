@@ -105,7 +105,12 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
     return splitQuery(query, this.capabilities, this.token.length)
   }
 
-  /** See `Tenant.listPins`. */
+  /**
+   * Reads one page. The query is sent unchanged. Streams work with every service instead.
+   *
+   * At a known provider, this is one `GET /pins`. At an unknown service, a page that may lack pins is checked with further
+   * lists, until answers have shown how the service lists. `StrangerChecks` says when, and what that costs.
+   */
   listPins(query: ListQuery, options: ListOptions = {}): Promise<PinPage> {
     const { signal, class: requestClass = 'interactive', isWalk = false } = options
     const read = async (stop: StopSignal, askedAt: number, others: OtherLists): Promise<SharedPage> => {
@@ -113,6 +118,7 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
       const first = await this.#ask(query, requestClass, stop, askedAt)
       // Pins that lists had may be gone. Each poll of an emptied account would then be checked, with five requests more.
       const check = { ask, class: requestClass, isWalk, hasPins: this.#hasReadPin, askedAt, others }
+      // At a known provider, this is the same page.
       const page = await this.#checks.check({ query, page: first, check })
       // A page that is whole after all reveals the number of pins.
       if (page !== first && isUnfiltered(query)) this.#total = this.#countIn(page, query)

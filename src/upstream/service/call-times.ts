@@ -34,8 +34,8 @@ const GATE_SHARE = 0.45
 const TRIAL_SHARE = 0.47
 
 /**
- * Returns the times of a call. What may be repeated has the time of its operation, but for the rest that is left for what follows:
- * 25 of 30 s, and 55 of 60 s. So a call that is refused, or that fails, is so in time for its operation to say it.
+ * Returns the times of a call. One that may be repeated may take as long as its operation, less a reserve: 25 of 30 s, and 55 of
+ * 60 s. So the operation has time left to report its failure.
  *
  * @param timeoutMs longest time of one try
  * @param endsAt clock time at which the operation ends. Default: three times `timeoutMs` from `askedAt`.

@@ -1,13 +1,12 @@
 import type { Cid } from '../../domain/cid.ts'
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import type { PinRef } from '../../domain/pin-id.ts'
-import type { ListQuery, PinQuery } from '../http/list-query.ts'
-import type { PinPage } from '../http/pin-page.ts'
+import type { PinQuery } from '../http/list-query.ts'
 import type { TenantObserver } from '../observing/tenant-observer.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import { PinLookups } from '../reading/pin-lookups.ts'
 import { PinReads } from '../reading/pin-reads.ts'
-import type { ListOptions, ReadOptions } from '../reading/pin-source.ts'
+import type { ReadOptions } from '../reading/pin-source.ts'
 import { collectPins, openPinStreams } from '../reading/streams/collect-pins.ts'
 import { countPins } from '../reading/streams/count-pins.ts'
 import type { PinStream, PinStreamOptions } from '../reading/streams/pin-stream.ts'
@@ -87,16 +86,6 @@ export class Tenant {
   /** Returns the number of pins that match a query; null where the service does not reveal it. See `countPins` for the cost. */
   countPins(query: PinQuery, options: TenantCallOptions = {}): Promise<number | null> {
     return countPins(this.reads, query, options)
-  }
-
-  /**
-   * Reads one page. The query is sent unchanged. Streams work with every service instead.
-   *
-   * At a known provider, this is one `GET /pins`. At an unknown service, a page that may lack pins is checked with further
-   * lists, until answers have shown how the service lists. `StrangerChecks` says when, and what that costs.
-   */
-  listPins(query: ListQuery, options: ListOptions = {}): Promise<PinPage> {
-    return this.reads.listPins(query, options)
   }
 
   /** Reads one pin with one `GET /pins/{requestid}`. */

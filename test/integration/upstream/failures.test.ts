@@ -81,7 +81,7 @@ describe('a service that fails', () => {
     const [pin] = service.seed(ALICE, [{ cid: exampleCid(1) }])
     let drops = 1
     service.hooks.beforeReply = async () => (drops-- > 0 ? 'drop' : undefined)
-    expect((await tenant.listPins({ statuses: PIN_STATUSES, limit: 1 })).pins).toHaveLength(1)
+    expect((await tenant.reads.listPins({ statuses: PIN_STATUSES, limit: 1 })).pins).toHaveLength(1)
     expect(service.count('GET')).toBe(2)
 
     drops = 1
@@ -103,7 +103,7 @@ describe('a service that fails', () => {
     await using tenant = openTenant(proxy.endpoint, 500)
     proxy.set(faults)
     await expectInTime({ 'two and a half timeoutMs': 1250 }, () =>
-      expect(tenant.listPins({ statuses: PIN_STATUSES, limit: 1 })).rejects.toMatchObject({
+      expect(tenant.reads.listPins({ statuses: PIN_STATUSES, limit: 1 })).rejects.toMatchObject({
         code: 'SERVICE_UNAVAILABLE',
         service: 'test',
       }),
@@ -147,7 +147,7 @@ describe('a service that fails', () => {
           const signal = n % 3 === 0 ? AbortSignal.timeout(5) : undefined
           return n % 2
             ? tenant.getPin(`id ${n}`, { signal })
-            : tenant.listPins({ statuses: PIN_STATUSES, limit: n + 1 }, { signal })
+            : tenant.reads.listPins({ statuses: PIN_STATUSES, limit: n + 1 }, { signal })
         })
         await Promise.allSettled(calls)
       }

@@ -42,7 +42,7 @@ describe('onCall', () => {
   it('reports a request with its class, operation, times and status', async () => {
     const { upstream, tenant, calls } = await startScripted()
     upstream.reply(EMPTY)
-    await tenant.listPins(PINNED, { signal: stopOf('r1') })
+    await tenant.reads.listPins(PINNED, { signal: stopOf('r1') })
     expect(calls).toEqual([
       {
         service: 'one',
@@ -70,7 +70,7 @@ describe('onCall', () => {
     })
     const stops = ['r1', 'r2', 'r3', 'r4'].map((id) => stopOf(id))
     // One operation may ask twice.
-    const lists = [...stops, stops[0]].map((signal) => tenant.listPins(PINNED, { signal }))
+    const lists = [...stops, stops[0]].map((signal) => tenant.reads.listPins(PINNED, { signal }))
     await asked.promise
     stops[1]?.abort(new Error('went away'))
     free.resolve()
@@ -83,7 +83,7 @@ describe('onCall', () => {
     const asked = deferred()
     upstream.reply(() => asked.resolve())
     const stop = stopOf('r1')
-    const listed = tenant.listPins(PINNED, { signal: stop })
+    const listed = tenant.reads.listPins(PINNED, { signal: stop })
     await asked.promise
     stop.abort(new Error('went away'))
     await expect(listed).rejects.toThrow('went away')
@@ -108,7 +108,7 @@ describe('onCall', () => {
   it('names no operation for a request that none waits for', async () => {
     const { upstream, tenant, calls } = await startScripted()
     upstream.reply(EMPTY)
-    await tenant.listPins(PINNED, { class: 'live', signal: new AbortController().signal })
+    await tenant.reads.listPins(PINNED, { class: 'live', signal: new AbortController().signal })
     expect(calls).toMatchObject([{ class: 'live', requestIds: [] }])
   })
 
@@ -120,7 +120,7 @@ describe('onCall', () => {
       return reset()(...exchange)
     })
     upstream.reply(EMPTY)
-    await Promise.allSettled(stops.map((signal) => tenant.listPins(PINNED, { signal })))
+    await Promise.allSettled(stops.map((signal) => tenant.reads.listPins(PINNED, { signal })))
     expect(calls.map(({ attempt, requestIds, status, error }) => ({ attempt, requestIds, status, error }))).toEqual([
       { attempt: 1, requestIds: ['r1', 'r2'], status: 503, error: null },
       {
@@ -220,7 +220,7 @@ describe('onCall', () => {
     for (const options of [{}, { observer: undefined }]) {
       const { upstream, tenant } = await startScripted(options)
       upstream.reply(EMPTY)
-      await tenant.listPins(PINNED, { signal: stopOf('r1') })
+      await tenant.reads.listPins(PINNED, { signal: stopOf('r1') })
       headers.push({ ...upstream.requests[0]?.headers, host: '' })
     }
     const expected = {

@@ -26,7 +26,7 @@ async function start() {
   /** Polls with a token, the configured one by default; waits on the clock take no time. Polls wait for no service. */
   async function list(token: string | null = null): Promise<void> {
     let isOver = false
-    const listed = registry.tenant('one', token).listPins(PINNED, { class: 'live' })
+    const listed = registry.tenant('one', token).reads.listPins(PINNED, { class: 'live' })
     listed.then(
       () => {
         isOver = true
@@ -182,7 +182,7 @@ describe('onService', () => {
     const registry = createTestRegistry([settings], 'one', { observer })
     const tenants = Array.from({ length: 20 }, (_, n) => registry.tenant('one', `token ${n}`))
     upstream.reply(...tenants.map(() => () => {}))
-    const listed = tenants.map((tenant) => tenant.listPins(PINNED))
+    const listed = tenants.map((tenant) => tenant.reads.listPins(PINNED))
     const settled = Promise.allSettled(listed)
     await expect.poll(() => upstream.requests.length).toBe(20)
     await registry[Symbol.asyncDispose]()

@@ -46,7 +46,9 @@ describe('reads of one tenant', () => {
     service.seed(ALICE, [{ cid: exampleCid(1), name: 'canary of alice' }])
     service.seed(BOB, [{ cid: exampleCid(1), name: 'canary of bob' }])
     const { held, release } = holdAnswers(service, 2)
-    const asked = Array.from({ length: 1000 }, (_, n) => registry.tenant('test', n % 2 ? BOB : ALICE).listPins(ALL))
+    const asked = Array.from({ length: 1000 }, (_, n) =>
+      registry.tenant('test', n % 2 ? BOB : ALICE).reads.listPins(ALL),
+    )
     await held
     release()
     const names = (await Promise.all(asked)).map(({ pins }) => pins.map(({ name }) => name))
@@ -63,7 +65,7 @@ describe('reads of one tenant', () => {
       Array.from({ length: 30 }, (_, n) => ({ cid: exampleCid(n) })),
     )
     // Learns the service, so that one list is one request.
-    await tenant.listPins(ALL)
+    await tenant.reads.listPins(ALL)
     const before = service.requests.length
     const { held, release } = holdAnswers(service, 1)
     const leaver = new AbortController()
@@ -74,7 +76,7 @@ describe('reads of one tenant', () => {
       const pins =
         n % 2
           ? stream.take(19)
-          : tenant.listPins({ statuses: PIN_STATUSES, limit: 20 }, { isWalk: true }).then(readLater)
+          : tenant.reads.listPins({ statuses: PIN_STATUSES, limit: 20 }, { isWalk: true }).then(readLater)
       return (await pins).length
     })
     await held
@@ -120,9 +122,9 @@ describe('reads of one tenant', () => {
       }
       return undefined
     }
-    const before = tenant.listPins(ALL)
+    const before = tenant.reads.listPins(ALL)
     await tenant.removePin(pin?.requestId ?? '')
-    const after = await tenant.listPins(ALL)
+    const after = await tenant.reads.listPins(ALL)
     release.resolve()
     expect([(await before).pins.length, after.pins.length, service.count('GET')]).toEqual([2, 1, 2])
   })
@@ -134,7 +136,7 @@ describe('reads of one tenant', () => {
     service.seed(ALICE, [{ cid: exampleCid(1) }])
     const first = holdAnswers(service, 1)
     const leavers = [new AbortController(), new AbortController()]
-    const [left, stays] = leavers.map(({ signal }) => tenant.listPins(ALL, { signal }))
+    const [left, stays] = leavers.map(({ signal }) => tenant.reads.listPins(ALL, { signal }))
     await first.held
     leavers[0]?.abort(new Error('went away'))
     await expect(left).rejects.toThrow('went away')
@@ -143,7 +145,7 @@ describe('reads of one tenant', () => {
 
     const second = holdAnswers(service, 1)
     const all = leavers.map(() => new AbortController())
-    const both = all.map(({ signal }) => tenant.listPins({ ...ALL, limit: 9 }, { signal }))
+    const both = all.map(({ signal }) => tenant.reads.listPins({ ...ALL, limit: 9 }, { signal }))
     await second.held
     for (const each of all) each.abort(new Error('went away'))
     expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])

@@ -114,7 +114,6 @@ export const UPSTREAM_LAYERS: Layers = {
     'domain',
     'upstream/budget/request-budget.ts',
     'upstream/http/list-query.ts',
-    'upstream/http/pin-page.ts',
     'upstream/observing/tenant-observer.ts',
     'upstream/providers/capabilities.ts',
     'upstream/reading',

@@ -81,7 +81,7 @@ it('disposes an event log 30 s after the last subscriber has left, or when all e
   // An answer that is on its way when all ends.
   upstream.add('b')
   upstream.fate = () => ({ beforeMs: 10 })
-  const read = b.listPins({ statuses: ['queued'], limit: 10 })
+  const read = b.reads.listPins({ statuses: ['queued'], limit: 10 })
   await clock.advance(0)
   live[Symbol.dispose]()
   await clock.advance(60_000)

@@ -1,5 +1,4 @@
 import {
-  type ArgumentNode,
   type DirectiveNode,
   type DocumentNode,
   type FieldNode,
@@ -11,7 +10,6 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
-  type ObjectFieldNode,
   type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionSetNode,
@@ -21,8 +19,21 @@ import {
 } from 'graphql'
 import type { FieldArgs, FieldCost } from '../../../schema/field-cost.ts'
 
-/** Variables of an operation, as they came. */
-export type Variables = Readonly<Record<string, unknown>>
+/** Variables of one request, as they came. */
+export class Variables {
+  readonly #values: Readonly<Record<string, unknown>>
+  /** True once one was read: what was computed may differ from request to request. */
+  areRead = false
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values
+  }
+
+  read(name: string): unknown {
+    this.areRead = true
+    return this.#values[name]
+  }
+}
 
 /** A value that may depend on variables. */
 export type Planned<Value> = (variables: Variables) => Value
@@ -58,28 +69,22 @@ const INTROSPECTION: Readonly<Record<string, FieldCost>> = {
   '__Field.args': { size: () => 2 },
 }
 
-const NOTHING: FieldArgs = {}
-const noArgs: Planned<FieldArgs> = () => NOTHING
+export const noArgs: FieldArgs = () => undefined
+const planNoArgs: Planned<FieldArgs> = () => noArgs
 
 /** Plans how the cost of a valid operation is computed, so that only what depends on variables is left for each request. */
 export class CostPlanner {
   readonly #schema: GraphQLSchema
-  readonly #defaults: Variables
+  readonly #defaults: Readonly<Record<string, unknown>>
   readonly #fragments = new Map<string, FragmentDefinitionNode>()
   /** By name of the fragment. A fragment has one type, so its plan is the same wherever it is spread. */
   readonly #planned = new Map<string, PlannedSelection>()
-  #dependsOnVariables = false
 
   constructor(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) {
     this.#schema = schema
     this.#defaults = defaultsOf(operation)
     for (const each of document.definitions)
       if (each.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(each.name.value, each)
-  }
-
-  /** True if the cost of what was planned may differ from request to request. */
-  get dependsOnVariables(): boolean {
-    return this.#dependsOnVariables
   }
 
   plan({ selections }: SelectionSetNode, type: GraphQLNamedType | null | undefined): PlannedSelection {
@@ -126,52 +131,40 @@ export class CostPlanner {
   }
 
   #argsOf({ arguments: given = [] }: FieldNode): Planned<FieldArgs> {
-    if (given.length === 0) return noArgs
-    const read = this.#membersOf(given)
-    if (given.some(({ value }) => hasVariables(value))) return this.#dependent(read)
-    const constant = read({})
-    return () => constant
+    if (given.length === 0) return planNoArgs
+    const planned = new Map(given.map(({ name, value }) => [name.value, this.#valueOf(value)]))
+    return (variables) => (name) => planned.get(name)?.(variables)
   }
 
   #valueOf(node: ValueNode): Planned<unknown> {
     if (node.kind === Kind.VARIABLE) {
       const name = node.name.value
       const fallback = this.#defaults[name]
-      return (variables) => (variables[name] === undefined ? fallback : variables[name])
+      return (variables) => {
+        const value = variables.read(name)
+        return value === undefined ? fallback : value
+      }
     }
     if (node.kind === Kind.LIST && hasVariables(node)) {
       const items = node.values.map((each) => this.#valueOf(each))
       return (variables) => items.map((item) => item(variables))
     }
-    if (node.kind === Kind.OBJECT && hasVariables(node)) return this.#membersOf(node.fields)
+    if (node.kind === Kind.OBJECT && hasVariables(node)) {
+      const members = node.fields.map(({ name, value }) => [name.value, this.#valueOf(value)] as const)
+      return (variables) => Object.fromEntries(members.map(([name, value]) => [name, value(variables)]))
+    }
     const constant = valueFromASTUntyped(node)
     return () => constant
-  }
-
-  /** Plans an object, or the arguments of a field. */
-  #membersOf(nodes: readonly (ArgumentNode | ObjectFieldNode)[]): Planned<FieldArgs> {
-    const members = nodes.map(({ name, value }) => [name.value, this.#valueOf(value)] as const)
-    return (variables) => {
-      const read: Record<string, unknown> = {}
-      for (const [name, value] of members) read[name] = value(variables)
-      return read
-    }
   }
 
   #conditionOf(directives: readonly DirectiveNode[]): Planned<boolean> | undefined {
     const conditions = directives.flatMap(({ name, arguments: given = [] }) => {
       const value = given.find((each) => each.name.value === 'if')?.value
       if (!value || (name.value !== 'skip' && name.value !== 'include')) return []
-      if (hasVariables(value)) this.#dependsOnVariables = true
       return [{ wanted: name.value === 'include', value: this.#valueOf(value) }]
     })
     if (conditions.length === 0) return undefined
     return (variables) => conditions.every(({ wanted, value }) => value(variables) === wanted)
-  }
-
-  #dependent<Value>(planned: Planned<Value>): Planned<Value> {
-    this.#dependsOnVariables = true
-    return planned
   }
 }
 
@@ -181,7 +174,7 @@ function fieldOf(type: GraphQLNamedType | null | undefined, name: string): Graph
   return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined
 }
 
-function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Variables {
+function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     variableDefinitions.flatMap(({ variable, defaultValue }) =>
       defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],

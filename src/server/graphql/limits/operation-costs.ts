@@ -1,15 +1,14 @@
 import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationDefinitionNode } from 'graphql'
 import { BadRequestError } from '../../../domain/errors.ts'
 import { type CostEnvironment, type FieldArgs, lengthOf, MAX_ITEMS } from '../../../schema/field-cost.ts'
-import { CostPlanner, type PlannedSelection, type Variables } from './cost-plan.ts'
+import { CostPlanner, noArgs, type PlannedSelection, Variables } from './cost-plan.ts'
 import { type OperationCost, type OperationLimits, tooCostly } from './operation-limits.ts'
 
-/** What is known of an operation that came before. */
+/** An operation that came before. */
 interface Known {
   readonly selection: PlannedSelection
   /** Undefined until the cost is known, and for good if it depends on variables. */
   cost: OperationCost | undefined
-  readonly isConstant: boolean
 }
 
 /** Knows what operations cost before they run. One rule for all transports. */
@@ -31,19 +30,25 @@ export class OperationCosts {
    *
    * @throws {GraphQLError} OPERATION_TOO_COSTLY, for an operation over a limit; BAD_REQUEST, for an argument of too many items
    */
-  of(document: DocumentNode, operation: OperationDefinitionNode, variables: Variables): OperationCost {
+  of(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    values: Readonly<Record<string, unknown>>,
+  ): OperationCost {
     const known = this.#known.get(operation) ?? this.#plan(document, operation)
     if (known.cost) return known.cost
+    const variables = new Variables(values)
     const count = new CostCount(this.limits, this.#env, variables)
-    count.add(known.selection, 1, {}, 1)
-    if (known.isConstant) known.cost = count.cost
+    count.add(known.selection, 1, noArgs, 1)
+    // A cost for which no variable was read is the same with any others.
+    if (!variables.areRead) known.cost = count.cost
     return count.cost
   }
 
   #plan(document: DocumentNode, operation: OperationDefinitionNode): Known {
     const planner = new CostPlanner(this.#schema, document, operation)
     const selection = planner.plan(operation.selectionSet, this.#schema.getRootType(operation.operation))
-    const known: Known = { selection, cost: undefined, isConstant: !planner.dependsOnVariables }
+    const known: Known = { selection, cost: undefined }
     this.#known.set(operation, known)
     return known
   }
@@ -98,7 +103,7 @@ class CostCount {
 }
 
 /** @throws {GraphQLError} BAD_REQUEST */
-function checkItems(args: FieldArgs, path: readonly string[]): void {
+function checkItems(args: FieldArgs, path: readonly [string, ...string[]]): void {
   const items = lengthOf(args, ...path)
   if (items <= MAX_ITEMS) return
   const error = BadRequestError.of(path.join('.'), `at most ${MAX_ITEMS} items`, `${items} items`)

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 
-/** How much one operation may ask for, over any transport. */
+/** Limits of one operation, over any transport. */
 export interface OperationLimits {
   /** Bytes of the document, as UTF-8. */
   readonly maxDocumentBytes: number
@@ -14,7 +14,7 @@ export interface OperationLimits {
   readonly maxAnswerBytes: number
 }
 
-/** What an operation costs. */
+/** Cost of an operation. */
 export interface OperationCost {
   /** Levels of fields. */
   readonly depth: number

@@ -11,7 +11,7 @@ import type { KeptBytes } from './kept-bytes.ts'
 export interface ConnectionParts {
   readonly operations: Operations
   readonly caps: ConnectionCaps
-  /** What waits until clients read. */
+  /** Counts the bytes of messages that wait until clients read. */
   readonly kept: KeptBytes
   readonly identify: Identify
   readonly guard: RequestGuard

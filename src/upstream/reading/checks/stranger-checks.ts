@@ -110,7 +110,7 @@ export class StrangerChecks {
     return page
   }
 
-  /** Returns the same if the pins were read already. */
+  /** Returns the answer to a list from all pins of the account, if they were read since a clock time. Null otherwise. */
   known(query: ListQuery, since: number): SharedPage | null {
     return this.#wholeAccount.known(query, since)
   }

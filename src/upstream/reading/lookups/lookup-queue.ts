@@ -87,6 +87,7 @@ export class LookupQueue {
     if (isFirst && askedAt + this.#planner.waitMs(lookup, asker, this.#next) > lastStart) {
       return Promise.reject(this.#refusal(lookup, asker))
     }
+    // While the service is up, this only calls the function.
     return this.#outage.bound(signal, (stop) => {
       const found = (joined?.lookups ?? this.#waiting).add(lookup, { askedAt, lastStart }, stop)
       if (!joined && !this.#isPumping) void this.#pump()

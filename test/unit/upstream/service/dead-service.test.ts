@@ -154,7 +154,7 @@ describe('a lookup that begins while its service is known to hang', () => {
       const kind = random()
       const made =
         kind < 0.4
-          ? tenant.listPins({ statuses: ['pinned'], limit: 10, name: `n${n}` })
+          ? tenant.reads.listPins({ statuses: ['pinned'], limit: 10, name: `n${n}` })
           : kind < 0.8
             ? tenant.lookupContent(cidOf(n))
             : tenant.getPin(`r${n}`)

@@ -73,7 +73,7 @@ async function runLink(seed: number, share: number, options: LinkOptions = {}) {
     await clock.advance(random() * EVERY_MS)
     if (n % addsForAList === 0) {
       listed++
-      count('list', tenant.listPins(PAGE))
+      count('list', tenant.reads.listPins(PAGE))
       count('plainList', plain.listPins(PAGE, PLAIN))
     }
     await clock.advance(EVERY_MS - (clock.now() % EVERY_MS))

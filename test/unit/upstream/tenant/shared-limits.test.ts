@@ -61,7 +61,7 @@ function startBuckets(limits: readonly RateLimit[] | undefined, ...buckets: read
 async function readGreedily(tenant: Tenant, reader: number, clock: VirtualClock, random: () => number): Promise<void> {
   for (let n = 0, isStopped = false; !isStopped; n++) {
     const requestClass = reader % 2 ? 'live' : 'interactive'
-    await tenant
+    await tenant.reads
       .listPins({ statuses: ['pinned'], limit: 1, name: `${reader} ${n}` }, { class: requestClass })
       .catch(async (error) => {
         isStopped = error instanceof ServiceUnavailableError
@@ -101,14 +101,14 @@ describe('services of one endpoint', () => {
     answer.status = 429
     // A date, which is compared with the clock of the gateway.
     answer.retryAfter = new Date(clock.wallNow() + 60_000).toUTCString()
-    const refused = one.listPins({ statuses: ['pinned'], limit: 1 }).catch((error) => error)
+    const refused = one.reads.listPins({ statuses: ['pinned'], limit: 1 }).catch((error) => error)
     await clock.advance(JITTER_MS)
     expect(await refused).toBeInstanceOf(RateLimitedError)
     answer.status = 200
     // The error names the service that was asked, not the one that met the refusal.
-    const paused = await two.listPins({ statuses: ['pinned'], limit: 1 }).catch((error) => error)
+    const paused = await two.reads.listPins({ statuses: ['pinned'], limit: 1 }).catch((error) => error)
     expect(paused).toMatchObject({ service: 'two', retryAfterMs: expect.closeTo(60_000, -3) })
-    const other = three.listPins({ statuses: ['pinned'], limit: 1 })
+    const other = three.reads.listPins({ statuses: ['pinned'], limit: 1 })
     await clock.advance(JITTER_MS)
     expect(await other).toMatchObject({ count: 0 })
 
@@ -146,7 +146,7 @@ describe('services of one endpoint', () => {
     const { clock, registry, tenants } = startBuckets([{ ...ADDRESS, limit: 1 }], ['one', 'a'], ['two', 'b'])
     const reads = tenants.flatMap((tenant) =>
       ['x', 'y'].map((name) =>
-        tenant.listPins({ statuses: ['pinned'], limit: 1, name }).catch((error: unknown) => error),
+        tenant.reads.listPins({ statuses: ['pinned'], limit: 1, name }).catch((error: unknown) => error),
       ),
     )
     await clock.advance(0)

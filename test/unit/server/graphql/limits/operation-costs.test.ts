@@ -60,6 +60,20 @@ describe('the cost of an operation', () => {
     expect(costOf(query, { ids: null, n: 'many' })).toEqual({ depth: 3, requests: 1, fields: 13 })
   })
 
+  it.each([
+    ['query ($n: Int) { pins(first: $n) { nodes { id } } }', { n: 5 }, { n: 7 }, [7, 9]],
+    ['query ($ids: [ID!] = []) { pins { nodes { id } } nodes(ids: $ids) { id } }', {}, { ids: ['a'] }, [13, 14]],
+    ['query ($x: Boolean!) { pins { nodes { id @skip(if: $x) } } }', { x: true }, { x: false }, [2, 12]],
+    ['query ($id: String) { pin(requestId: $id) { id } }', { id: 'a' }, { id: 'b' }, [2, 2]],
+  ])('of %s is right when it comes again with other variables', (query, first, second, fields) => {
+    const document = parse(query)
+    const operation = getOperationAST(document)
+    if (!operation) throw new Error('expected one operation')
+    const costsOfAll = [first, second, first].map((variables) => costs.of(document, operation, variables))
+
+    expect(costsOfAll.map((cost) => cost.fields)).toEqual([...fields, fields[0]])
+  })
+
   it('leaves out what @skip and @include leave out', () => {
     const query = 'query ($all: Boolean = false) { pins { nodes { id name @include(if: $all) meta @skip(if: true) } } }'
 
