@@ -61,7 +61,7 @@ export class RunningLists {
     { isOpen, items }: FieldCost,
   ): GraphQLFieldResolver<Source, Context> {
     return async (source, args, context, info) => {
-      if (items) await giveWay(lengthOf(args, ...items) * MS_PER_ITEM)
+      if (items) await giveWay(lengthOf((name) => args[name], ...items) * MS_PER_ITEM)
       let elements: unknown
       try {
         elements = await resolve(source, args, context, info)
