@@ -52,7 +52,7 @@ const ODD = [
 ]
 const OPERATIONS = [
   '{ pins(services: ["odd"]) { totalCount nodes { id name meta info origins delegates createdAt } warnings { message } } }',
-  `{ content(cid: "${exampleCid(1)}") { services { pins { id } error { code } } } }`,
+  `{ pins(services: ["odd"], filter: { cid: ["${exampleCid(1)}"], status: [PINNED] }) { nodes { id } warnings { message } } }`,
   '{ pin(requestId: "r", service: "odd") { id } }',
   `mutation { addPin(input: { cid: "${exampleCid(2)}", service: "odd" }) { pin { id } error { code } } }`,
   'mutation { removePins(input: { filter: { name: "x" }, service: "odd", dryRun: true }) { error { code } } }',
