@@ -6,7 +6,7 @@
  * It needs no sockets, and as many processes as there are processors. The first seed is printed, and so is what was refused
  * though it is possible, by cause.
  *
- * Run: npm run bench:grammar -- [histories = 1000000] [first seed = by chance] [accounts = usual | dense]
+ * Run: npm run bench:grammar -- [histories = 1000000] [first seed = by chance] [accounts = usual | dense | misread]
  * In CI: npm run test:grammar, which reads the same 10,000 histories each time.
  * Exit code 1 when a reading lost or repeated a pin, or in usual accounts fewer than 95 % of the possible ones were exact.
  */
@@ -22,7 +22,7 @@ const PART = 500
 
 const [histories = 1_000_000, firstSeed = Math.floor(Math.random() * 2 ** 31)] = process.argv.slice(2, 4).map(Number)
 const account = (process.argv[4] ?? 'usual') as Account
-if (!(account in TIMES_OF)) throw new RangeError(`expected usual or dense accounts, got ${account}`)
+if (!(account in TIMES_OF)) throw new RangeError(`expected usual, dense or misread accounts, got ${account}`)
 if (process.send) process.on('message', (seed: number) => void readPart(seed))
 else await readAll()
 

@@ -1,8 +1,8 @@
-import type { ErrorCode, PinqlError } from './errors.ts'
+import type { Failure } from './unexpected-error.ts'
 
 /** A failure as clients see it: one flat object of scalars. A field that does not apply is null. */
 export interface ErrorFields {
-  readonly code: ErrorCode
+  readonly code: Failure['code']
   readonly message: string
   readonly service: string | null
   readonly argument: string | null
@@ -36,7 +36,7 @@ const OPTIONAL = Object.keys(NOTHING) as (keyof typeof NOTHING)[]
  *
  * Every place that shows a failure uses it, such as the `error` of a payload and the `extensions` of an error in `errors`.
  */
-export function errorFieldsOf(error: PinqlError): ErrorFields {
+export function errorFieldsOf(error: Failure): ErrorFields {
   const own: Partial<ErrorFields> = error
   const shown = OPTIONAL.map((key) => [key, own[key] ?? null] as const)
   return { code: error.code, message: error.message, ...NOTHING, ...Object.fromEntries(shown) }

@@ -1,3 +1,4 @@
+import { listsTooMany, type PinRoom, type PinShare } from '../domain/pin-room.ts'
 import type { Clock } from '../upstream/waiting/clock.ts'
 import { Intake } from './intake.ts'
 import type { LiveReader } from './live-reader.ts'
@@ -21,7 +22,9 @@ export interface InformerOptions {
   /** Keeps the tenant's last events. Is disposed with the informer. */
   readonly log: EventLog
   readonly random?: (() => number) | undefined
-  /** Called when the informer is no longer needed: its last subscriber left 30 seconds ago. */
+  /** The memory for the pins of all caches. */
+  readonly room: PinRoom
+  /** Called when the informer is no longer needed: its last subscriber left 30 seconds ago, or its pins do not fit into memory. */
   readonly onIdle: () => void
 }
 
@@ -44,17 +47,22 @@ export interface InformerOptions {
  */
 export class Informer implements Disposable {
   readonly #views = new Views()
-  readonly #cache = new PinCache()
+  readonly #cache: PinCache
+  readonly #share: PinShare
   readonly #audience: Audience
   readonly #loop: PollLoop
   readonly #log: EventLog
   readonly #unobserve: () => void
+  #isDisposed = false
 
-  constructor(tenant: LiveTenant, { cursors, log, ...options }: InformerOptions) {
+  constructor(tenant: LiveTenant, { cursors, log, room, ...options }: InformerOptions) {
     const { key, service } = tenant
-    const { clock } = options
+    const { clock, onIdle } = options
     const views = this.#views
-    const cache = this.#cache
+    // Not at once: whoever has taken the last room, perhaps this cache, is in the middle of an answer.
+    this.#share = room.open(service, () => queueMicrotask(() => this.#giveUp(service, onIdle)))
+    const cache = new PinCache(this.#share)
+    this.#cache = cache
     const sightings = new Sightings()
     const alarm = new Alarm(clock)
     const chronicle = new Chronicle({ tenantKey: key, service, cursors, cache, log, clock })
@@ -82,7 +90,18 @@ export class Informer implements Disposable {
     return leave
   }
 
+  /** Ends all subscriptions, since the service lists more pins than there is memory for. */
+  #giveUp(service: string, onIdle: () => void): void {
+    if (this.#isDisposed) return
+    const error = listsTooMany(service, this.#cache.size)
+    this.#cache.clear()
+    this.#audience.fail(this.#views, error)
+    onIdle()
+  }
+
   [Symbol.dispose](): void {
+    this.#isDisposed = true
+    this.#share[Symbol.dispose]()
     this.#loop[Symbol.dispose]()
     this.#unobserve()
     this.#audience.complete()

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { PinRoom } from '../domain/pin-room.ts'
 import type { Clock } from '../upstream/waiting/clock.ts'
 import { Informer } from './informer.ts'
 import { DEFAULT_KINDS, type PinEventKind } from './live-event.ts'
@@ -38,17 +39,21 @@ export interface InformersOptions {
   /** Creates the log of each informer, which disposes it. */
   readonly createEventLog: CreateEventLog
   readonly random?: (() => number) | undefined
+  /** The memory for the pins of all caches. Default: room of its own. */
+  readonly room?: PinRoom | undefined
 }
 
 /** One informer per watched tenant, and one cadence for all services that share their limits. */
 export class Informers implements Disposable {
   readonly #cursors: LiveCursors
   readonly #options: InformersOptions
+  readonly #room: PinRoom
   readonly #informers = new Map<string, Informer>()
   readonly #cadences = new Map<UrgentCalls, Cadence>()
 
   constructor(options: InformersOptions) {
     this.#options = options
+    this.#room = options.room ?? new PinRoom()
     this.#cursors = new LiveCursors(randomBytes(32))
   }
 
@@ -102,6 +107,7 @@ export class Informers implements Disposable {
       cursors: this.#cursors,
       log: createEventLog(tenant.key),
       random,
+      room: this.#room,
       onIdle: () => {
         this.#informers.delete(tenant.key)
         informer[Symbol.dispose]()

@@ -14,6 +14,12 @@ export interface LiveTenant {
   /** Service and keyed hash of the token. */
   readonly key: string
 
+  /**
+   * Key of the place that it shares with other tenants whose polls take turns, since its service has not accepted its token yet. Undefined
+   * once it has.
+   */
+  readonly sharedTurn: string | undefined
+
   /** The service's capabilities, as far as known now. */
   readonly capabilities: Capabilities
 

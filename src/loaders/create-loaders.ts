@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import { type Cid, parseCid } from '../domain/cid.ts'
+import type { Cid } from '../domain/cid.ts'
 import type { Pin } from '../domain/pin.ts'
 import type { PinRef } from '../domain/pin-id.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
@@ -8,7 +8,7 @@ import type { StopSignal } from '../upstream/waiting/stop.ts'
 interface ContentRef {
   /** Configured name. */
   readonly service: string
-  readonly cid: string
+  readonly cid: Cid
 }
 
 /** One GraphQL request's view of the services: lookups of the same turn of the event loop leave together, and each is sent only once. */
@@ -37,8 +37,8 @@ export function createLoaders(lookupsAt: (serviceName: string) => Lookups, signa
       cacheKeyFn: (ref) => `${ref.service}:${ref.cid}:${ref.requestId}`,
     }),
     contents: new DataLoader(
-      (refs) => lookUpAll(refs, (ref) => lookupsAt(ref.service).lookupContent(parseCid(ref.cid), options)),
-      { cacheKeyFn: (ref) => `${ref.service}:${ref.cid}` },
+      (refs) => lookUpAll(refs, (ref) => lookupsAt(ref.service).lookupContent(ref.cid, options)),
+      { cacheKeyFn: (ref) => `${ref.service}:${ref.cid.text}` },
     ),
   }
 }

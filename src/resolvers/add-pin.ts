@@ -31,7 +31,7 @@ interface CheckedAdd {
  */
 export async function addPin(input: AddPinInput, context: GatewayContext): Promise<NewPinResult> {
   const key = idempotencyKeyOf(input)
-  return newPinResult(await outcomeOf(() => send(parseAdd(input, key, 'input', context), context)), key)
+  return newPinResult(await outcomeOf(context, () => send(parseAdd(input, key, 'input', context), context)), key)
 }
 
 /** Adds many pins. Returns one result per pin, in order. */
@@ -40,6 +40,7 @@ export async function addPins(pins: readonly AddPinInput[], context: GatewayCont
   const outcomes = await changeEach(
     pins,
     'input.pins',
+    context,
     (input, index) => parseAdd(input, keys[index] as string, `input.pins[${index}]`, context),
     (add) => send(add, context),
   )
@@ -58,6 +59,7 @@ export async function copyPins(ids: readonly string[], to: string, context: Gate
   const outcomes = await changeEach(
     ids,
     'input.ids',
+    context,
     async (id, index) => {
       const ref = parsePinId(id, `input.ids[${index}]`)
       if (to === '') throw BadRequestError.of('input.to', 'the name of a service', to)

@@ -17,10 +17,12 @@ export interface ConfiguredServices {
    * Returns the tenant for one token at one service.
    *
    * @param token the caller's token; null for the configured one
+   * @param network opaque key of the network that the caller comes from, by which tokens that no service has accepted yet take turns.
+   *   Default: nobody knows it.
    * @throws {UnknownServiceError} when no service has that name
    * @throws {UnauthorizedError} when neither the caller nor the configuration has a token
    */
-  tenant(name: string, token: string | null): CallerTenant
+  tenant(name: string, token: string | null, network?: string): CallerTenant
 }
 
 /** One configured service, as far as the fields of GraphQL show it and live status follows it. */

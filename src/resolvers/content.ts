@@ -1,17 +1,17 @@
-import { parseCid } from '../domain/cid.ts'
-import { BadRequestError, PinqlError } from '../domain/errors.ts'
+import { type Cid, parseCid } from '../domain/cid.ts'
+import { BadRequestError } from '../domain/errors.ts'
 import type { Pin, PinStatus } from '../domain/pin.ts'
 import { comparePositions } from '../domain/pin-order.ts'
+import type { Failure } from '../domain/unexpected-error.ts'
 import { PartlyReadError } from '../upstream/reading/lists/left-out.ts'
 import type { GatewayContext } from './context.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
+import { hasFailed, type Outcome, outcomeOf } from './outcome.ts'
 import { type ServiceFields, serviceOf } from './service.ts'
 import { withinDeadline } from './within-deadline.ts'
 
 /** One CID with all its pins, at every service. The pins are looked up when a client selects them. */
 export interface Content {
-  /** As the client wrote it. */
-  readonly cid: string
+  readonly cid: Cid
 }
 
 /** Pins of one CID at one service. */
@@ -20,14 +20,14 @@ export interface ContentAtService {
   /** Newest first; null when the service could not be read. */
   readonly pins: readonly Pin[] | null
   /** The reason why `pins` is null, or lacks some pins. */
-  readonly error: PinqlError | null
+  readonly error: Failure | null
 }
 
 const MAX_CONTENTS = 1000
 
 /** @throws {BadRequestError} for a text that is not a CID */
-export function content(cid: string, argument = 'cid'): Content {
-  return { cid: parseCid(cid, argument).text }
+export function content(cid: string, context: GatewayContext, argument = 'cid'): Content {
+  return { cid: context.parsed(parseCid, cid, argument) }
 }
 
 /**
@@ -35,11 +35,12 @@ export function content(cid: string, argument = 'cid'): Content {
  *
  * @throws {BadRequestError} for more than 1,000
  */
-export async function contents(cids: readonly string[]): Promise<Outcome<Content>[]> {
+export async function contents(cids: readonly string[], context: GatewayContext): Promise<Outcome<Content>[]> {
   if (cids.length > MAX_CONTENTS) {
     throw BadRequestError.of('cids', `at most ${MAX_CONTENTS} CIDs`, `${cids.length} CIDs`)
   }
-  return Promise.all(cids.map((cid, index) => outcomeOf(() => content(cid, `cids[${index}]`))))
+  await context.ownTurn(cids.length)
+  return Promise.all(cids.map((cid, index) => outcomeOf(context, () => content(cid, context, `cids[${index}]`))))
 }
 
 /**
@@ -55,11 +56,9 @@ export async function contentServices({ cid }: Content, context: GatewayContext)
     asked.map(async (name) => {
       const service = serviceOf(name, context)
       const load = () => context.loaders.contents.load({ service: name, cid })
-      const outcome = await outcomeOf(() => withinDeadline(context.signal, name, load))
+      const outcome = await outcomeOf(context, () => withinDeadline(context.signal, name, load))
       if (outcome instanceof PartlyReadError) return { service, pins: outcome.pins, error: outcome }
-      return outcome instanceof PinqlError
-        ? { service, pins: null, error: outcome }
-        : { service, pins: outcome, error: null }
+      return hasFailed(outcome) ? { service, pins: null, error: outcome } : { service, pins: outcome, error: null }
     }),
   )
 }

@@ -1,5 +1,6 @@
 import { UnauthorizedError, UnknownServiceError } from '../domain/errors.ts'
 import type { PinRef } from '../domain/pin-id.ts'
+import { UnexpectedError } from '../domain/unexpected-error.ts'
 import type { Informers } from '../live/informers.ts'
 import { createLoaders, type Loaders } from '../loaders/create-loaders.ts'
 import type { StopSignal } from '../upstream/waiting/stop.ts'
@@ -36,9 +37,12 @@ export interface GatewayContext {
    * @throws {UnauthorizedError} when there is no token for the service, or the caller's token is malformed
    */
   tenant(serviceName: string): CallerTenant
-  /** True if `tenant` returns one: the caller or the configuration has a token for the service. */
+  /**
+   * True if `tenant` returns one: the caller or the configuration has a token for the service. Also true if a bug prevents that, so
+   * that the service is asked and has the error.
+   */
   mayUse(serviceName: string): boolean
-  /** Key of the caller's tenant at a service; undefined when there is no token for the service. */
+  /** Key of the caller's tenant at a service; undefined when there is no token for the service, or none can be found. */
   tenantKey(serviceName: string): string | undefined
   /**
    * Forgets the lookups that a change may have made stale, so that later fields of the request look up again.
@@ -46,6 +50,25 @@ export interface GatewayContext {
    * @param ref the pin that was changed; null for a new one
    */
   forgetLookups(ref: PinRef | null): void
+  /**
+   * Makes of a bug the error of one element. Logs each bug once, under the request id, whatever number of elements it has failed.
+   *
+   * @param error anything but an expected failure
+   */
+  unexpected(error: unknown): UnexpectedError
+  /**
+   * Parses a text of an argument. The same text in the same argument, under other aliases, is not parsed again.
+   *
+   * @throws whatever `parse` throws
+   */
+  parsed<Value>(parse: (text: string, argument: string) => Value, text: string, argument: string): Value
+  /**
+   * Waits for a turn of the event loop that no other long list of the request has. To execute the fields of a thousand elements takes
+   * up to 50 ms, and a request may have 25 such lists, under aliases.
+   *
+   * @returns undefined for a list of fewer than a hundred elements
+   */
+  ownTurn(elements: number): Promise<void> | undefined
   /** Takes over a list that nobody else uses. The list is emptied when the answer has been encoded. */
   own<Element>(list: Element[]): Element[]
   /** Empties the lists that the context owns. */
@@ -57,7 +80,18 @@ export interface ContextRequest {
   readonly caller: CallerTokens
   readonly signal: StopSignal
   readonly requestId: string
+  /** See {@link ConfiguredServices.tenant}. */
+  readonly network?: string | undefined
+  readonly log: BugLog
 }
+
+/** Gets the bugs that are masked. A logger is one. */
+export interface BugLog {
+  error(fields: { readonly err: unknown; readonly requestId: string }, message: string): void
+}
+
+/** Elements of a list that gets a turn of the event loop of its own. */
+const LONG_LIST = 100
 
 /** Creates the context of one GraphQL request, or of one event of a subscription. */
 export function createContext(registry: ConfiguredServices, live: Informers, request: ContextRequest): GatewayContext {
@@ -82,13 +116,24 @@ class RequestContext implements GatewayContext {
   #refusals: Map<string, unknown> | undefined
   #loaders: Loaders | undefined
   #lists: unknown[][] | undefined
+  readonly #network: string | undefined
+  readonly #log: BugLog
+  #bugs: Map<unknown, UnexpectedError> | undefined
+  #parsed: Map<unknown, Map<string, { readonly value: unknown } | { readonly error: unknown }>> | undefined
+  #lastTurn: Promise<void> | undefined
 
-  constructor(registry: ConfiguredServices, live: Informers, { caller, signal, requestId }: ContextRequest) {
+  constructor(
+    registry: ConfiguredServices,
+    live: Informers,
+    { caller, signal, requestId, network, log }: ContextRequest,
+  ) {
     this.registry = registry
     this.live = live
     this.signal = signal
     this.requestId = requestId
     this.#caller = caller
+    this.#network = network
+    this.#log = log
   }
 
   get loaders(): Loaders {
@@ -111,13 +156,28 @@ class RequestContext implements GatewayContext {
     try {
       return Boolean(this.#tokenFor(serviceName) ?? this.registry.get(serviceName).hasToken)
     } catch (error) {
-      if (error instanceof UnauthorizedError || error instanceof UnknownServiceError) return false
-      throw error
+      return !(error instanceof UnauthorizedError || error instanceof UnknownServiceError)
     }
   }
 
   tenantKey(serviceName: string): string | undefined {
-    return this.mayUse(serviceName) ? this.tenant(serviceName).key : undefined
+    if (!this.mayUse(serviceName)) return undefined
+    try {
+      return this.tenant(serviceName).key
+    } catch (error) {
+      this.unexpected(error)
+      return undefined
+    }
+  }
+
+  unexpected(error: unknown): UnexpectedError {
+    const known = this.#bugs?.get(error)
+    if (known) return known
+    this.#log.error({ err: error, requestId: this.requestId }, 'Unexpected error')
+    const unexpected = new UnexpectedError(error)
+    this.#bugs ??= new Map()
+    this.#bugs.set(error, unexpected)
+    return unexpected
   }
 
   forgetLookups(ref: PinRef | null): void {
@@ -126,6 +186,24 @@ class RequestContext implements GatewayContext {
     if (ref) loaders.pins.clear(ref)
     // The same content may have been looked up by another text of its CID, so all lookups of content are forgotten.
     loaders.contents.clearAll()
+  }
+
+  parsed<Value>(parse: (text: string, argument: string) => Value, text: string, argument: string): Value {
+    this.#parsed ??= new Map()
+    const results = this.#parsed.get(parse) ?? new Map()
+    this.#parsed.set(parse, results)
+    const key = `${argument} ${text}`
+    const known = results.get(key) ?? resultOf(() => parse(text, argument))
+    results.set(key, known)
+    if ('error' in known) throw known.error
+    return known.value as Value
+  }
+
+  ownTurn(elements: number): Promise<void> | undefined {
+    if (elements < LONG_LIST) return undefined
+    const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+    this.#lastTurn = this.#lastTurn?.then(nextTurn) ?? nextTurn()
+    return this.#lastTurn
   }
 
   own<Element>(list: Element[]): Element[] {
@@ -141,7 +219,7 @@ class RequestContext implements GatewayContext {
   #findTenant(serviceName: string): CallerTenant {
     const token = this.#tokenFor(serviceName)
     try {
-      return this.registry.tenant(serviceName, token)
+      return this.registry.tenant(serviceName, token, this.#network)
     } catch (error) {
       throw this.#keepRefusal(serviceName, error)
     }
@@ -160,5 +238,13 @@ class RequestContext implements GatewayContext {
     this.#refusals ??= new Map()
     this.#refusals.set(serviceName, error)
     return error
+  }
+}
+
+function resultOf(make: () => unknown): { readonly value: unknown } | { readonly error: unknown } {
+  try {
+    return { value: make() }
+  } catch (error) {
+    return { error }
   }
 }

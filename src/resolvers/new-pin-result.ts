@@ -1,12 +1,12 @@
 import { OutcomeUnknownError, UnchangedPinError } from '../domain/change-errors.ts'
-import { PinqlError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
-import type { Outcome } from './outcome.ts'
+import type { Failure } from '../domain/unexpected-error.ts'
+import { hasFailed, type Outcome } from './outcome.ts'
 
 /** Result of an add or a replacement: the new pin, or the reason why there is none. */
 export interface NewPinResult {
   readonly pin: Pin | null
-  readonly error: PinqlError | null
+  readonly error: Failure | null
   /** The client's key, or the key that pinql made. */
   readonly idempotencyKey: string
   /**
@@ -18,7 +18,7 @@ export interface NewPinResult {
 
 /** Makes the result of an add or a replacement from its outcome. */
 export function newPinResult(outcome: Outcome<Pin>, idempotencyKey: string): NewPinResult {
-  if (!(outcome instanceof PinqlError)) return { pin: outcome, error: null, idempotencyKey, candidates: [] }
+  if (!hasFailed(outcome)) return { pin: outcome, error: null, idempotencyKey, candidates: [] }
   const hasCandidates = outcome instanceof OutcomeUnknownError || outcome instanceof UnchangedPinError
   return { pin: null, error: outcome, idempotencyKey, candidates: hasCandidates ? outcome.candidates : [] }
 }

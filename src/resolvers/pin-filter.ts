@@ -1,4 +1,4 @@
-import { parseCid } from '../domain/cid.ts'
+import { type Cid, parseCid } from '../domain/cid.ts'
 import { BadRequestError } from '../domain/errors.ts'
 import { parseInstant } from '../domain/instant.ts'
 import { type NameMatch, PIN_STATUSES, type PinStatus } from '../domain/pin.ts'
@@ -25,15 +25,20 @@ const MAX_FILTER_CIDS = 100
  * query has all four statuses. An empty list of CIDs or statuses matches nothing.
  *
  * @param path of the filter among the arguments, for the error
+ * @param parse parses a CID. Default: {@link parseCid}
  * @throws {BadRequestError} for the first part that is malformed or too large
  */
-export function parsePinFilter(filter: PinFilterInput | null | undefined, path = 'filter'): PinQuery {
+export function parsePinFilter(
+  filter: PinFilterInput | null | undefined,
+  path = 'filter',
+  parse: (text: string, argument: string) => Cid = parseCid,
+): PinQuery {
   const { cid, name, match, status, createdBefore, createdAfter, meta } = filter ?? {}
   if (cid && cid.length > MAX_FILTER_CIDS) {
     throw BadRequestError.of(`${path}.cid`, `at most ${MAX_FILTER_CIDS} CIDs`, `${cid.length} CIDs`)
   }
   return {
-    cids: cid?.map((each, index) => parseCid(each, `${path}.cid[${index}]`)),
+    cids: cid?.map((each, index) => parse(each, `${path}.cid[${index}]`)),
     name: name ? parseName(name, `${path}.name`) : undefined,
     match: match ?? undefined,
     statuses: status ? [...new Set(status)] : PIN_STATUSES,

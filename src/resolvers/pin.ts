@@ -42,7 +42,7 @@ export async function pin(args: PinArgs, context: GatewayContext): Promise<Pin> 
  * @throws {BadRequestError} for a text that is not an id of pinql
  */
 export async function node(id: string, context: GatewayContext, argument = 'id'): Promise<Pin | ServiceFields | null> {
-  const ref = parseNodeId(id, argument)
+  const ref = context.parsed(parseNodeId, id, argument)
   if (ref.type === 'Service') return findService(ref.service, context)
   try {
     return await withinDeadline(context.signal, ref.pin.service, () => context.loaders.pins.load(ref.pin))
@@ -64,5 +64,9 @@ export async function nodes(
   context: GatewayContext,
 ): Promise<Outcome<Pin | ServiceFields | null>[]> {
   if (ids.length > MAX_NODES) throw BadRequestError.of('ids', `at most ${MAX_NODES} ids`, `${ids.length} ids`)
-  return Promise.all(ids.map((id, index) => outcomeOf(() => node(id, context, `ids[${index}]`))))
+  await context.ownTurn(ids.length)
+  const found = await Promise.all(ids.map((id, index) => outcomeOf(context, () => node(id, context, `ids[${index}]`))))
+  // Equal lists under several aliases are read at the same time.
+  await context.ownTurn(ids.length)
+  return found
 }

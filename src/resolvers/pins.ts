@@ -1,13 +1,14 @@
-import { BadRequestError, PinqlError } from '../domain/errors.ts'
+import { parseCid } from '../domain/cid.ts'
+import { BadRequestError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { parseCursor } from '../domain/pin-cursor.ts'
 import { comparePositions } from '../domain/pin-order.ts'
+import type { Failure } from '../domain/unexpected-error.ts'
 import { LeftOutRecords, PartlyReadError } from '../upstream/reading/lists/left-out.ts'
 import { sumOfCounts } from '../upstream/reading/streams/count-pins.ts'
-import type { StopSignal } from '../upstream/waiting/stop.ts'
 import type { CallerStream, CallerTenant } from './caller-tenant.ts'
 import type { GatewayContext } from './context.ts'
-import { outcomeOf } from './outcome.ts'
+import { failureOf, hasFailed, outcomeOf } from './outcome.ts'
 import { type PinFilterInput, parsePinFilter } from './pin-filter.ts'
 import { parseServiceNames } from './service-names.ts'
 import { withinDeadline } from './within-deadline.ts'
@@ -30,14 +31,14 @@ export interface PinPageResult {
    */
   total(): Promise<TotalCount>
   /** One error per service that could not be read while others could, and one per service with records that are no valid pins. */
-  readonly warnings: readonly PinqlError[]
+  readonly warnings: readonly Failure[]
 }
 
 /** Number of pins that match. Null when a service does not count, or could not be read. */
 interface TotalCount {
   readonly count: number | null
   /** The reason why `count` is null; null too when a service does not count. */
-  readonly error: PinqlError | null
+  readonly error: Failure | null
 }
 
 /** A stream of one service's pins. A service has one for every ten CIDs of the filter, and one without CIDs. */
@@ -61,10 +62,10 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
   const first = parseFirst(args.first)
   // Generated clients send an empty text for the cursor of the first page.
   const after = args.after ? parseCursor(args.after) : null
-  const query = parsePinFilter(args.filter)
+  const query = parsePinFilter(args.filter, 'filter', (text, argument) => context.parsed(parseCid, text, argument))
   const names = parseServiceNames(args.services, context)
 
-  const warnings = new Map<string, PinqlError>()
+  const warnings = new Map<string, Failure>()
   const sources = names.flatMap((name) => {
     try {
       const tenant = context.tenant(name)
@@ -77,8 +78,8 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
 
   /** Notes a service's failure as a warning beside the pins of other services. Throws it when no other service is left. */
   function warn(name: string, error: unknown): never[] {
-    if (!(error instanceof PinqlError) || warnings.size + 1 >= names.length) throw error
-    warnings.set(name, error)
+    if (warnings.size + 1 >= names.length) throw error
+    warnings.set(name, failureOf(error, context))
     return []
   }
 
@@ -116,13 +117,13 @@ export async function pins(args: PinsArgs, context: GatewayContext): Promise<Pin
     nodes,
     hasNextPage: more.includes(true),
     hasPreviousPage: after !== null,
-    total: once(() => countAll(sources, [...warnings.values()], context.signal)),
+    total: once(() => countAll(sources, [...warnings.values()], context)),
     warnings: [...warnings.values(), ...leftOutOf(sources)],
   }
 }
 
 /** Returns one error per service that listed records which are no valid pins. */
-function leftOutOf(sources: readonly Source[]): PinqlError[] {
+function leftOutOf(sources: readonly Source[]): PartlyReadError[] {
   const byService = new Map<string, LeftOutRecords>()
   for (const { tenant, stream } of sources) {
     if (stream.leftOut.length === 0) continue
@@ -150,11 +151,12 @@ function newest(heads: readonly (Pin | null)[]): number | null {
  */
 async function countAll(
   sources: readonly Source[],
-  [warning]: readonly PinqlError[],
-  signal: StopSignal,
+  [warning]: readonly Failure[],
+  context: GatewayContext,
 ): Promise<TotalCount> {
   if (warning) return { count: null, error: warning }
-  const counts = await outcomeOf(() =>
+  const { signal } = context
+  const counts = await outcomeOf(context, () =>
     Promise.all(
       sources.map(({ tenant, stream }) =>
         withinDeadline(signal, tenant.service, async () =>
@@ -163,7 +165,7 @@ async function countAll(
       ),
     ),
   )
-  if (counts instanceof PinqlError) return { count: null, error: counts }
+  if (hasFailed(counts)) return { count: null, error: counts }
   return { count: sumOfCounts(counts), error: null }
 }
 

@@ -1,12 +1,13 @@
-import { BadRequestError, PinqlError } from '../domain/errors.ts'
+import { BadRequestError } from '../domain/errors.ts'
 import type { Pin } from '../domain/pin.ts'
 import { formatPinId, type PinRef, parsePinId } from '../domain/pin-id.ts'
+import type { Failure } from '../domain/unexpected-error.ts'
 import { LeftOutRecords, PartlyReadError } from '../upstream/reading/lists/left-out.ts'
 import { Stop } from '../upstream/waiting/stop.ts'
 import { change, tenantToChange } from './change.ts'
 import { changeEach, MAX_CHANGES } from './change-each.ts'
 import type { GatewayContext } from './context.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
+import { hasFailed, type Outcome, outcomeOf } from './outcome.ts'
 import { isEmptyFilter, type PinFilterInput, parsePinFilter, unsetPartOf } from './pin-filter.ts'
 import { withinDeadline } from './within-deadline.ts'
 
@@ -25,12 +26,12 @@ export interface RemovePinResult {
   readonly removedId: string | null
   /** The pin as it was before; null when it was not read. */
   readonly pin: Pin | null
-  readonly error: PinqlError | null
+  readonly error: Failure | null
 }
 
 /** Removes a pin: one `DELETE /pins/{requestid}`. */
 export async function removePin(id: string, context: GatewayContext): Promise<RemovePinResult> {
-  const outcome = await outcomeOf(() => remove(parsePinId(id, 'input.id'), context))
+  const outcome = await outcomeOf(context, () => remove(parsePinId(id, 'input.id'), context))
   return removePinResult(id, outcome)
 }
 
@@ -47,14 +48,17 @@ export async function removePins(input: RemovePinsInput, context: GatewayContext
   const { ids } = input
   if (ids != null && input.filter == null && !input.service) return removeByIds(ids, input.dryRun === true, context)
   const serviceName = input.service || context.registry.defaultName
-  const found = await outcomeOf(() => withinDeadline(context.signal, serviceName, () => findPins(input, context)))
-  if (found instanceof PinqlError) return [{ pinId: null, removedId: null, pin: null, error: found }]
+  const found = await outcomeOf(context, () =>
+    withinDeadline(context.signal, serviceName, () => findPins(input, context)),
+  )
+  if (hasFailed(found)) return [{ pinId: null, removedId: null, pin: null, error: found }]
   const { pins, unread } = found
   const outcomes = input.dryRun
     ? pins
     : await changeEach(
         pins,
         'input.filter',
+        context,
         (pin) => ({ ...pin, cid: pin.cid.text }),
         (ref) => remove(ref, context),
       )
@@ -72,24 +76,25 @@ async function removeByIds(
     ? await changeEach(
         ids,
         'input.ids',
+        context,
         // Preparations run at the same time, so that ten pins share a request.
         (id, index) => read(parse(id, index), context),
         async (pin) => pin,
       )
-    : await changeEach(ids, 'input.ids', parse, (ref) => remove(ref, context))
+    : await changeEach(ids, 'input.ids', context, parse, (ref) => remove(ref, context))
   return ids.map((id, index) => removePinResult(id, outcomes[index] ?? null))
 }
 
 /** @param outcome the pin of a dry run; null after a removal; or the failure of either */
 function removePinResult(pinId: string, outcome: Outcome<Pin | null>): RemovePinResult {
-  if (outcome instanceof PinqlError) return { pinId, removedId: null, pin: null, error: outcome }
+  if (hasFailed(outcome)) return { pinId, removedId: null, pin: null, error: outcome }
   return { pinId, removedId: outcome ? null : pinId, pin: outcome, error: null }
 }
 
 /** Pins that match a filter, and the error of those that could not be read, if any. */
 interface MatchingPins {
   readonly pins: readonly Pin[]
-  readonly unread: PinqlError | null
+  readonly unread: PartlyReadError | null
 }
 
 async function findPins({ ids, service, filter }: RemovePinsInput, context: GatewayContext): Promise<MatchingPins> {

@@ -37,7 +37,7 @@ export interface ReplacePinResult extends NewPinResult {
  */
 export async function replacePin(input: ReplacePinInput, context: GatewayContext): Promise<ReplacePinResult> {
   const key = idempotencyKeyOf(input)
-  const outcome = await outcomeOf(() => send(input, key, context))
+  const outcome = await outcomeOf(context, () => send(input, key, context))
   const result = newPinResult(outcome, key)
   // If the service left a part as it was, it may have replaced the pin all the same.
   const [successor] = result.error instanceof UnchangedPinError ? result.candidates : [result.pin]

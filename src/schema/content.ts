@@ -31,7 +31,7 @@ const ContentAtServiceType = builder.objectRef<ContentAtService>('ContentAtServi
 ContentType.implement({
   description: 'Pins of one CID at all services that the caller has a token for.',
   fields: (t) => ({
-    cid: t.expose('cid', { type: 'CID', description: 'The CID, as it was asked for.' }),
+    cid: t.field({ type: 'CID', description: 'The CID, as it was asked for.', resolve: ({ cid }) => cid.text }),
     pins: t.field({
       type: [PinType],
       nullable: true,
@@ -65,7 +65,7 @@ builder.queryFields((t) => ({
     description:
       'Pins of one CID at all services. Null beside an error if the text is no CID. Costs one upstream request per service.',
     args: { cid: t.arg({ type: 'CID', required: true, description: 'Root of the content.' }) },
-    resolve: (_root, args) => content(args.cid),
+    resolve: (_root, args, context) => content(args.cid, context),
   }),
   contents: t.field({
     type: [ContentType],
@@ -74,6 +74,6 @@ builder.queryFields((t) => ({
       'Pins of many CIDs at all services, in the order of `cids`. A text that is no CID is null beside an error. More than 1,000 CIDs are a `BAD_REQUEST` of the whole list: `data` is null. Ten CIDs cost one upstream request per service.',
     args: { cids: t.arg({ type: ['CID'], required: true, description: 'Roots of the content, at most 1,000.' }) },
     ...costs({ size: (args) => lengthOf(args, 'cids'), items: ['cids'] }),
-    resolve: (_root, args) => withErrors(contents(args.cids)),
+    resolve: (_root, args, context) => withErrors(contents(args.cids, context)),
   }),
 }))

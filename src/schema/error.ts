@@ -1,5 +1,5 @@
 import { type ErrorFields, errorFieldsOf } from '../domain/error-fields.ts'
-import type { PinqlError } from '../domain/errors.ts'
+import type { Failure } from '../domain/unexpected-error.ts'
 import { builder } from './builder.ts'
 
 const CODE = `Stable name of the failure. Later versions may add codes: treat a code that you do not know like \`SERVICE_ERROR\`.
@@ -16,7 +16,7 @@ const CODE = `Stable name of the failure. Later versions may add codes: treat a 
 - \`IDEMPOTENCY_CONFLICT\`: the idempotency key was used with another input. Nothing was done; make a new key.
 - \`OUTCOME_UNKNOWN\`: nobody can tell whether the change was made. Send the same input with the same key again.
 
-Only in \`errors\`, for the request as a whole: \`REQUEST_TIMEOUT\` (it took too long), \`INTERNAL_SERVER_ERROR\` (a bug; the log has it under \`requestId\`), \`GRAPHQL_VALIDATION_FAILED\` and other codes of GraphQL.`
+Beside these: \`INTERNAL_SERVER_ERROR\`, a bug of pinql in this one element; the log has it under the request id. Only in \`errors\`, for the request as a whole: \`REQUEST_TIMEOUT\` (it took too long), \`GRAPHQL_VALIDATION_FAILED\` and other codes of GraphQL.`
 
 /** Shows failures of all classes as one flat object. */
 export const ErrorType = builder.objectRef<ErrorFields>('Error').implement({
@@ -79,11 +79,11 @@ export const ErrorType = builder.objectRef<ErrorFields>('Error').implement({
  *
  * GraphQL takes an `Error` among the elements for a failure of that element. Pothos has no type for that.
  */
-export function withErrors<Value>(elements: Promise<(Value | PinqlError)[]>): Promise<Value[]> {
+export function withErrors<Value>(elements: Promise<(Value | Failure)[]>): Promise<Value[]> {
   return elements as Promise<Value[]>
 }
 
 /** Returns a failure as the value of a field. GraphQL would throw an `Error` that a field returns. */
-export function toErrorValue(error: PinqlError | null): ErrorFields | null {
+export function toErrorValue(error: Failure | null): ErrorFields | null {
   return error && errorFieldsOf(error)
 }

@@ -88,7 +88,7 @@ export const PinType = builder.objectRef<Pin>('Pin').implement({
     content: t.field({
       type: ContentType,
       description: 'The same content at every service. Ten CIDs cost one upstream request per service.',
-      resolve: (each) => ({ cid: each.cid.text }),
+      resolve: ({ cid }) => ({ cid }),
     }),
   }),
 })

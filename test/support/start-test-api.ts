@@ -7,6 +7,7 @@ import { clientErrorOf } from '../../src/server/graphql/client-error.ts'
 import type { Capabilities } from '../../src/upstream/providers/capabilities.ts'
 import { createInformers } from './live-informers.ts'
 import { EMULATED_TOKENS } from './providers/emulated-provider.ts'
+import { THROW_BUGS } from './throw-bugs.ts'
 import { createTestRegistry, type TestRegistryOptions } from './upstream/create-test-registry.ts'
 
 /** The token that is configured for test services unless another, or none, is given. */
@@ -70,7 +71,7 @@ export function startTestApi({ services, ...options }: TestApiOptions): TestApi 
       // A thousand lookups may wait for it.
       setMaxListeners(0, signal)
       const caller = await identify({ headers: lowerCased(headers) })
-      const contextValue = createContext(registry, live, { caller, signal, requestId: 'test' })
+      const contextValue = createContext(registry, live, { caller, signal, requestId: 'test', log: THROW_BUGS })
       const { data, errors } = await graphql({ schema, source, variableValues, contextValue })
       const answer = { ...(data !== undefined && { data }), ...(errors && { errors: errors.map(toClientError) }) }
       return JSON.parse(JSON.stringify(answer)) as Answer

@@ -157,6 +157,7 @@ const LAYERS: Layers = {
   // The services of the configuration, the embedded one included. Knows no client.
   'server/services': [
     'config',
+    'domain/pin-room.ts',
     'embedded',
     'live',
     'observability',

@@ -110,9 +110,10 @@ export class Absentees {
   /**
    * Lists some of the pins that are gone, in case the service has restored them. No other request would show them.
    *
+   * @param onList called before each list, and ends the read if it throws
    * @returns the number of requests: 0 or 1
    */
-  async listGone(): Promise<number> {
+  async listGone(onList: () => void): Promise<number> {
     const { tenant, views, sightings, clock, signal } = this.#options
     const { gone } = sightings
     for (const [requestId, { at }] of gone) {
@@ -129,7 +130,11 @@ export class Absentees {
     }
     const options = { class: 'resync', signal } as const
     if (!canAskCids) await hasPin(tenant, first[0], options)
-    else await tenant.collectPins({ cids: asked.map(([, { cid }]) => cid), statuses: PIN_STATUSES }, options)
+    else
+      await tenant.collectPins(
+        { cids: asked.map(([, { cid }]) => cid), statuses: PIN_STATUSES },
+        { ...options, onList },
+      )
     return 1
   }
 }

@@ -43,7 +43,8 @@ interface Member {
 
 /**
  * Shares the polls of one service, or of all services with the same budget, among their watched tenants, so that all polls
- * together keep within the budget. Tenants with the same token share its limits evenly.
+ * together keep within the budget. Tenants with the same token share its limits evenly. Tenants whose service has not accepted their
+ * token yet poll, all together, as often as one.
  *
  * Half of the budget is shared evenly, which bounds the longest delay. The other half is shared by the square root of the
  * expected changes, which minimises the mean delay. The other tenants get what a tenant does not need.
@@ -51,9 +52,14 @@ interface Member {
 export class Cadence {
   readonly #limits: readonly CadenceLimit[]
   readonly #urgentCalls: UrgentCalls
+  /** By place: the key of a tenant, or the one that several share. */
   readonly #members = new Map<string, Member>()
   /** Keys of the watched tenants with the same token, by the key of the token: one tenant for each service that gets the token. */
   readonly #tenantKeys = new Map<string, Set<string>>()
+  /** Keys of the watched tenants that share a place, by its key. */
+  readonly #sharers = new Map<string, Set<string>>()
+  /** Keys of the shared places, by tenant. */
+  readonly #placeOf = new Map<string, string>()
   #shares = 0
   #weights = 0
   #wanted = 0
@@ -70,8 +76,19 @@ export class Cadence {
    * Returns the milliseconds from a tenant's last poll to its next.
    *
    * @param options.isReview true when only the demands of other tenants may have changed. The tenant then keeps its claim
+   * @param options.sharedTurn key of the place that the tenant shares. Default: it has one of its own.
    */
-  intervalMs(tenantKey: string, demand: PollDemand, { isReview = false } = {}): number {
+  intervalMs(
+    tenantKey: string,
+    demand: PollDemand,
+    options: { readonly isReview?: boolean; readonly sharedTurn?: string | undefined } = {},
+  ): number {
+    const { isReview = false, sharedTurn } = options
+    const sharers = this.#take(tenantKey, sharedTurn)
+    return sharers * this.#placesIntervalMs(sharedTurn ?? tenantKey, tenantKey, demand, isReview)
+  }
+
+  #placesIntervalMs(place: string, tenantKey: string, demand: PollDemand, isReview: boolean): number {
     const { requests, endpoint, shortestMs } = demand
     const perToken = requests * this.#slowestMs('token', endpoint) * this.#sharersOf(tenantKey)
     const fastestMs = Math.max(shortestMs, perToken)
@@ -80,8 +97,8 @@ export class Cadence {
     if (takesMs === 0) return fastestMs
     const changeRate = Math.min(LARGEST_CHANGE_RATE, demand.changeRate)
     const claim = { wanted: takesMs / fastestMs, share: demand.share, weight: Math.sqrt(changeRate * takesMs) }
-    const member = (isReview && this.#members.get(tenantKey)) || claim
-    if (member === claim) this.#set(tenantKey, member)
+    const member = (isReview && this.#members.get(place)) || claim
+    if (member === claim) this.#set(place, member)
     return Math.max(fastestMs, takesMs / (this.#level() * this.#shareOf(member)))
   }
 
@@ -91,7 +108,30 @@ export class Cadence {
     const sharers = this.#tenantKeys.get(tokenKey)
     sharers?.delete(tenantKey)
     if (sharers?.size === 0) this.#tenantKeys.delete(tokenKey)
-    this.#set(tenantKey, null)
+    this.#leavePlace(tenantKey, this.#placeOf.get(tenantKey))
+  }
+
+  /** Gives a tenant its place. Returns the number of tenants that share it. */
+  #take(tenantKey: string, sharedTurn: string | undefined): number {
+    const before = this.#placeOf.get(tenantKey)
+    if (before !== sharedTurn) this.#leavePlace(tenantKey, before)
+    if (sharedTurn === undefined) return 1
+    this.#placeOf.set(tenantKey, sharedTurn)
+    const sharers = this.#sharers.get(sharedTurn) ?? new Set()
+    this.#sharers.set(sharedTurn, sharers.add(tenantKey))
+    return sharers.size
+  }
+
+  #leavePlace(tenantKey: string, sharedTurn: string | undefined): void {
+    if (sharedTurn === undefined) {
+      this.#set(tenantKey, null)
+      return
+    }
+    this.#placeOf.delete(tenantKey)
+    const sharers = this.#sharers.get(sharedTurn)
+    if (!sharers?.delete(tenantKey) || sharers.size > 0) return
+    this.#sharers.delete(sharedTurn)
+    this.#set(sharedTurn, null)
   }
 
   /** Returns the number of watched tenants with the tenant's token, itself included. */
@@ -102,13 +142,13 @@ export class Cadence {
     return sharers ? sharers.add(tenantKey).size : 1
   }
 
-  #set(tenantKey: string, member: Member | null): void {
-    const before = this.#members.get(tenantKey)
+  #set(place: string, member: Member | null): void {
+    const before = this.#members.get(place)
     this.#shares += (member?.share ?? 0) - (before?.share ?? 0)
     this.#weights += (member?.weight ?? 0) - (before?.weight ?? 0)
     this.#wanted += (member?.wanted ?? 0) - (before?.wanted ?? 0)
-    if (member) this.#members.set(tenantKey, member)
-    else this.#members.delete(tenantKey)
+    if (member) this.#members.set(place, member)
+    else this.#members.delete(place)
     // Rounding errors add up in sums of many small differences.
     if (this.#members.size === 0) this.#shares = this.#weights = this.#wanted = 0
     if (!before !== !member) this.#answersUntilStale -= 1 / DRIFT

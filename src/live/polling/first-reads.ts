@@ -12,6 +12,7 @@ import type { View } from '../watched/view.ts'
 import type { Views } from '../watched/views.ts'
 import type { Alarm } from './alarm.ts'
 import { Backoff } from './backoff.ts'
+import { startReadTime } from './live-read-time.ts'
 import type { Poller } from './poller.ts'
 import type { TenantHealth } from './tenant-health.ts'
 
@@ -101,7 +102,11 @@ export class FirstReads {
     try {
       // A pin that was taken for gone is looked up again, unless a change has removed it just now.
       const isKnown = (requestId: string): boolean => cache.has(requestId) || cache.isJustRemoved(requestId, startedAt)
-      const found = await readView(tenant, view, { isKnown, signal: stop })
+      const found = await readView(tenant, view, {
+        isKnown,
+        signal: stop,
+        onList: startReadTime(clock, tenant.service),
+      })
       // The intake has usually seen these pins. It has not where the answer was shared with a request that was sent earlier.
       intake.seen(found, UNKNOWN_AGE)
       for (const requestId of view.refs.keys()) {
@@ -149,6 +154,7 @@ export class FirstReads {
  * last 2 s cost no request.
  *
  * @param options.isKnown returns true for a request id that is not looked up, since its state is known
+ * @param options.onList called before each list, and ends the read if it throws
  * @returns the pins that were found
  * @throws {BadRequestError} the filter matches more than 10,000 pins
  * @throws whatever the requests reject with
@@ -156,12 +162,16 @@ export class FirstReads {
 async function readView(
   tenant: LiveTenant,
   view: View,
-  options: { readonly isKnown: (requestId: string) => boolean; readonly signal: StopSignal },
+  options: {
+    readonly isKnown: (requestId: string) => boolean
+    readonly signal: StopSignal
+    readonly onList: () => void
+  },
 ): Promise<Pin[]> {
-  const { isKnown, signal } = options
+  const { isKnown, signal, onList } = options
   const found: Pin[] = []
   if (view.query) {
-    for (const stream of tenant.openStreams(view.query, { signal, expected: 1000 })) {
+    for (const stream of tenant.openStreams(view.query, { signal, onList, expected: 1000 })) {
       await stream.start()
       if ((stream.count ?? 0) > MAX_WATCHED) throw tooMany()
       for (let next = await stream.peek(); next !== null; next = await stream.peek()) {

@@ -111,7 +111,7 @@ export class PollLoop implements AlarmListener, Disposable {
     const { cadence, tenant, clock } = this.#options
     const demand = this.#isPolling ? null : this.#poller.demand()
     if (demand) {
-      const intervalMs = cadence.intervalMs(tenant.key, demand, { isReview })
+      const intervalMs = cadence.intervalMs(tenant.key, demand, { isReview, sharedTurn: tenant.sharedTurn })
       return this.#health.isPollUrgent ? clock.now() : this.#poller.polledAt + intervalMs
     }
     if (!this.#isPolling) cadence.leave(tenant.key)

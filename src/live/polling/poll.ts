@@ -1,12 +1,11 @@
 import { formatInstant, parseInstant } from '../../domain/instant.ts'
 import { PIN_STATUSES } from '../../domain/pin.ts'
 import type { PinQuery } from '../../upstream/http/list-query.ts'
-import type { TenantCallOptions } from '../../upstream/service/tenant-call-options.ts'
 import type { LiveReadOptions, LiveTenant } from '../live-tenant.ts'
 import { hasPin } from './has-pin.ts'
 import type { PollPlan, PollWindow } from './poll-plan.ts'
 
-export interface PollOptions extends TenantCallOptions {
+export interface PollOptions extends LiveReadOptions {
   /** Filters that all watched pins match. */
   readonly scope: PinQuery
   /** Request ids that no answer has shown yet. The set shrinks while answers arrive. */
@@ -25,13 +24,16 @@ export interface PollResult {
  * @throws whatever the requests reject with
  */
 export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOptions): Promise<PollResult> {
-  const { scope, missing, ...callOptions } = options
+  const { scope, missing, onList: onEach, ...callOptions } = options
   if (plan.item !== null) {
     await hasPin(tenant, plan.item, callOptions)
     return { requests: 1, isComplete: true }
   }
   const meter = new ListMeter()
-  const onList = (): void => meter.count()
+  const onList = (): void => {
+    onEach?.()
+    meter.count()
+  }
   const { window, unsettled, byCid } = plan
   if (window && !(await meter.within(window.maxRequests, () => readWindow(tenant, window, { ...options, onList })))) {
     // A window for new pins only shows the newest first, so that little is lost when it is cut short.
@@ -47,11 +49,7 @@ export async function poll(tenant: LiveTenant, plan: PollPlan, options: PollOpti
   return { requests: meter.requests, isComplete: true }
 }
 
-async function readWindow(
-  tenant: LiveTenant,
-  window: PollWindow,
-  options: PollOptions & LiveReadOptions,
-): Promise<void> {
+async function readWindow(tenant: LiveTenant, window: PollWindow, options: PollOptions): Promise<void> {
   const { scope, missing, ...callOptions } = options
   const { from, newSince, maxRequests } = window
   const after = from === null ? scope.after : laterOf(scope.after, from)

@@ -6,6 +6,7 @@ import type { View } from '../watched/view.ts'
 import { Absentees, type AbsenteesOptions } from './absentees.ts'
 import type { PollDemand } from './cadence.ts'
 import { changeRateOf } from './change-rate.ts'
+import { startReadTime } from './live-read-time.ts'
 import { poll } from './poll.ts'
 import { type PollTarget, planPoll } from './poll-plan.ts'
 
@@ -44,6 +45,8 @@ export class Poller {
   #resyncAt: number
   #resyncRequests = 1
   #pollsSinceResync = 0
+  /** Called before each list of the poll that runs. Throws when the poll takes too long. */
+  #onList = (): void => {}
 
   constructor(options: PollerOptions) {
     this.#options = options
@@ -88,7 +91,8 @@ export class Poller {
    * @throws whatever the requests reject with
    */
   async run(): Promise<boolean> {
-    const { sightings, clock } = this.#options
+    const { sightings, clock, tenant } = this.#options
+    this.#onList = startReadTime(clock, tenant.service)
     const views = this.#options.views.begun()
     const targets = this.#unsettled()
     const queries = views.filter(({ query }) => query !== null)
@@ -131,10 +135,10 @@ export class Poller {
     try {
       total += await this.#ask(byId, null, { statuses: PIN_STATUSES }, 'resync')
       this.#suspectMissing()
-      total += await this.#absentees.listGone()
+      total += await this.#absentees.listGone(this.#onList)
       for (const view of queries) {
         this.#expect([...cache.all()].filter(({ pin }) => view.tracks(pin)))
-        const pins = await tenant.collectPins(view.query as PinQuery, { class: 'resync', signal })
+        const pins = await tenant.collectPins(view.query as PinQuery, { class: 'resync', signal, onList: this.#onList })
         total += Math.ceil((pins.length + 1) / 1000)
         this.#suspectMissing()
         view.lookedUpTo(newestNs)
@@ -157,7 +161,7 @@ export class Poller {
     const { tenant, sightings, signal } = this.#options
     const key = JSON.stringify([requestClass, scope])
     const targets = known.map(toTarget)
-    const options = { class: requestClass, signal, scope, missing: sightings.missing }
+    const options = { class: requestClass, signal, scope, missing: sightings.missing, onList: this.#onList }
     this.#expect(known)
     let requests = 0
     for (;;) {

@@ -1,4 +1,5 @@
 import { isSettled, type Pin } from '../../domain/pin.ts'
+import { pinBytesOf } from '../../domain/pin-bytes.ts'
 import { isSameState } from '../../domain/pin-state.ts'
 
 /** The last known state of a pin. */
@@ -42,6 +43,13 @@ interface Absence {
 const REMOVAL_GRACE_MS = 10_000
 /** No answer takes longer to arrive. */
 const MEMORY_MS = 60_000
+/** Bytes of the absence of a pin. */
+const BYTES_PER_ABSENCE = 200
+
+/** The room of the cache: gets the bytes that it takes, or a negative number of those that it gives back. */
+export interface CacheRoom {
+  take(bytes: number): void
+}
 
 /**
  * The last known state of the pins that are watched.
@@ -55,6 +63,11 @@ export class PinCache {
   readonly #pins = new Map<string, KnownPin>()
   readonly #unsettled = new Map<string, KnownPin>()
   readonly #absent = new Map<string, Absence>()
+  readonly #room: CacheRoom
+
+  constructor(room: CacheRoom = { take() {} }) {
+    this.#room = room
+  }
 
   get size(): number {
     return this.#pins.size
@@ -116,7 +129,7 @@ export class PinCache {
    */
   remove(requestId: string, asOf: number, now: number): CacheChange | null {
     const known = this.#drop(requestId)
-    this.#absent.set(requestId, { at: now, asOf, until: now + REMOVAL_GRACE_MS, isRemoved: true })
+    this.#noteAbsence(requestId, { at: now, asOf, until: now + REMOVAL_GRACE_MS, isRemoved: true })
     return known ? { type: 'removed', previous: known.pin } : null
   }
 
@@ -139,13 +152,20 @@ export class PinCache {
   /** Notes that a pin exists that no view tracks. Where request ids are CIDs, a removed pin may have been added again. */
   revive(requestId: string, ticket: number): void {
     const absence = this.#absent.get(requestId)
-    if (absence && ticket > absence.asOf) this.#absent.delete(requestId)
+    if (absence && ticket > absence.asOf) this.#forgetAbsence(requestId)
   }
 
   /** Drops a pin that no view tracks any more. */
   forget(requestId: string, now: number): void {
     const known = this.#drop(requestId)
-    if (known) this.#absent.set(requestId, { at: now, asOf: known.asOf, until: now, isRemoved: false })
+    if (known) this.#noteAbsence(requestId, { at: now, asOf: known.asOf, until: now, isRemoved: false })
+  }
+
+  /** Forgets everything. Called once nobody follows any pin. */
+  clear(): void {
+    this.#pins.clear()
+    this.#unsettled.clear()
+    this.#absent.clear()
   }
 
   /**
@@ -155,7 +175,7 @@ export class PinCache {
    */
   forgetAbsent(now: number, isAskedFor: (requestId: string) => boolean): void {
     for (const [requestId, { at }] of this.#absent) {
-      if (now - at > MEMORY_MS && !isAskedFor(requestId)) this.#absent.delete(requestId)
+      if (now - at > MEMORY_MS && !isAskedFor(requestId)) this.#forgetAbsence(requestId)
     }
   }
 
@@ -163,11 +183,12 @@ export class PinCache {
     const { requestId } = pin
     const known = this.#pins.get(requestId)
     if (known && known.asOf >= tickets.sent) return null
-    this.#absent.delete(requestId)
+    this.#forgetAbsence(requestId)
     const isSame = known !== undefined && isSameState(known.pin, pin)
     const since = known === undefined ? activeAt : isSame ? known.activeAt : now
     const next = { pin: isSame ? known.pin : pin, asOf: tickets.last, createdNs: pin.created.ns, activeAt: since }
     this.#pins.set(requestId, next)
+    if (!isSame) this.#room.take(pinBytesOf(pin) - (known ? pinBytesOf(known.pin) : 0))
     if (isSettled(pin.status)) this.#unsettled.delete(requestId)
     else this.#unsettled.set(requestId, next)
     if (!known) return { type: 'added', pin }
@@ -178,6 +199,16 @@ export class PinCache {
     const known = this.#pins.get(requestId)
     this.#pins.delete(requestId)
     this.#unsettled.delete(requestId)
+    if (known) this.#room.take(-pinBytesOf(known.pin))
     return known
+  }
+
+  #noteAbsence(requestId: string, absence: Absence): void {
+    if (!this.#absent.has(requestId)) this.#room.take(BYTES_PER_ABSENCE)
+    this.#absent.set(requestId, absence)
+  }
+
+  #forgetAbsence(requestId: string): void {
+    if (this.#absent.delete(requestId)) this.#room.take(-BYTES_PER_ABSENCE)
   }
 }

@@ -45,6 +45,8 @@ export interface Run extends Omit<OperationRequest, 'query'> {
   readonly caller: CallerTokens & Pick<Caller, 'key'>
   /** Names the request in logs and in the `x-request-id` header of its answer. */
   readonly requestId: string
+  /** The client's address, by which limits count: see `ClientAddresses`. Default: nobody knows it. */
+  readonly address?: string | undefined
 }
 
 /** Options of one run. */
@@ -199,9 +201,9 @@ export class Executor {
     return { ...result, errors }
   }
 
-  #contextOf({ caller, requestId }: Run, signal: StopSignal): GatewayContext {
-    const { registry, live } = this.#options
-    return createContext(registry, live, { caller, signal, requestId })
+  #contextOf({ caller, requestId, address }: Run, signal: StopSignal): GatewayContext {
+    const { registry, live, log } = this.#options
+    return createContext(registry, live, { caller, signal, requestId, network: address, log })
   }
 
   #argsOf({ document, variables, operationName }: Run, contextValue: GatewayContext) {

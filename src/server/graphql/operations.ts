@@ -15,6 +15,8 @@ import { resumeAt } from './resume-at.ts'
 export interface Requester {
   readonly caller: IdentifiedCaller
   readonly requestId: string
+  /** The client's address, by which limits count: see `ClientAddresses`. */
+  readonly address: string
 }
 
 /** An operation in flight. */
@@ -93,13 +95,14 @@ export class Operations {
 
   #prepare(
     request: OperationRequest,
-    { caller, requestId }: Requester,
+    { caller, requestId, address }: Requester,
     options: { readonly isReadOnly?: boolean },
   ): Prepared {
     const { document, operation } = this.#executor.documents.prepare(request, options)
     const { variables, wantsCost } = request
     const operationName = request.operationName || null
-    return { run: { document, variables, operationName, wantsCost, caller, requestId }, operation, request, caller }
+    const run = { document, variables, operationName, wantsCost, caller, requestId, address }
+    return { run, operation, request, caller }
   }
 
   async #runOnce({ run }: Prepared, subscriber: Subscriber, { signal }: RunningOnce): Promise<void> {

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
+import { getHeapStatistics } from 'node:v8'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
+import { PinRoom } from '../../domain/pin-room.ts'
 import { Informers } from '../../live/informers.ts'
 import { combineObservers } from '../../observability/combine-observers.ts'
 import { createLogObserver } from '../../observability/log-observer.ts'
@@ -13,6 +15,9 @@ import { embeddedDialRanges } from './embedded-dial-ranges.ts'
 import { openState } from './open-state.ts'
 import { serviceSettingsOf } from './service-settings.ts'
 import { type EmbeddedService, startEmbeddedService } from './start-embedded-service.ts'
+
+/** Part of the largest heap of the process that the pins of long reads may take, and as much for those that are watched. */
+const PART_OF_HEAP = 1 / 4
 
 /** The configured services, ready for requests. */
 export interface OpenServices extends AsyncDisposable {
@@ -48,16 +53,18 @@ export async function openServices(
   const located = settings.map((each) =>
     embedded && each.provider === 'embedded' ? { ...each, endpoint: embedded.endpoint, token: embedded.token } : each,
   )
+  const roomBytes = getHeapStatistics().heap_size_limit * PART_OF_HEAP
   const registry = createServiceRegistry(located, config.defaultService, {
     proxy: config.proxy,
     createBudget: state.createBudget,
     writeRecords: state.writeRecords,
     tenantSecret: state.tenantSecret,
+    room: new PinRoom(roomBytes),
     observer: combineObservers([createLogObserver(log), ...(observe ? [observe] : [])], log),
     onLesson: (serviceName, lesson) =>
       log.info({ service: serviceName, ...lesson }, 'Learned how a service differs from what was known'),
   })
-  const live = new Informers({ createEventLog: state.createEventLog })
+  const live = new Informers({ createEventLog: state.createEventLog, room: new PinRoom(roomBytes) })
   return {
     registry,
     live,

@@ -2,7 +2,7 @@ import type { Clock } from '../waiting/clock.ts'
 import { listen, type StopSignal } from '../waiting/stop.ts'
 import type { GateWaiter, Trial } from './visit.ts'
 
-/** Maximum number of calls that wait for one service at the same time: of all tenants, and of one tenant. */
+/** Maximum number of calls that wait for one service at the same time: of all tenants, and of one tenant or all that share a turn. */
 const MAX_WAITING = 10_000
 const MAX_WAITING_OF_TENANT = 1_000
 
@@ -20,8 +20,8 @@ export class GateWaiters implements Iterable<GateWaiter> {
   readonly #clock: Clock
   readonly #onEmpty: () => void
   readonly #waiting = new Set<GateWaiter>()
-  /** Number of waiters of each tenant that has any. */
-  readonly #ofTenant = new Map<string, number>()
+  /** Number of waiters of each tenant that has any, or of all that share a turn. */
+  readonly #ofGroup = new Map<string, number>()
 
   /** @param onEmpty called when the last waiter has left */
   constructor(clock: Clock, onEmpty: () => void) {
@@ -33,9 +33,9 @@ export class GateWaiters implements Iterable<GateWaiter> {
     return this.#waiting.size === 0
   }
 
-  /** Returns whether no further call of a tenant may wait. */
-  isFull(tenantKey: string): boolean {
-    return this.#waiting.size >= MAX_WAITING || (this.#ofTenant.get(tenantKey) ?? 0) >= MAX_WAITING_OF_TENANT
+  /** Returns whether no further call of a tenant, or of those that share its turn, may wait. */
+  isFull(group: string): boolean {
+    return this.#waiting.size >= MAX_WAITING || (this.#ofGroup.get(group) ?? 0) >= MAX_WAITING_OF_TENANT
   }
 
   [Symbol.iterator](): Iterator<GateWaiter> {
@@ -44,7 +44,7 @@ export class GateWaiters implements Iterable<GateWaiter> {
 
   /** Adds a waiter. Resolves with the trial, or null, with which it leaves. Rejects with the error with which it fails. */
   enter(
-    who: Pick<GateWaiter, 'tenantKey' | 'keys' | 'visit'>,
+    who: Pick<GateWaiter, 'tenantKey' | 'group' | 'keys' | 'visit'>,
     { inMs, refusal, signal }: WaitEnd,
   ): Promise<Trial | null> {
     return new Promise((resolve, reject) => {
@@ -68,7 +68,7 @@ export class GateWaiters implements Iterable<GateWaiter> {
       const timer = this.#clock.setTimeout(() => waiter.fail(refusal()), inMs, { keepsAlive: true })
       if (signal) listen(signal, abort)
       this.#waiting.add(waiter)
-      this.#count(who.tenantKey, 1)
+      this.#count(who.group, 1)
     })
   }
 
@@ -83,13 +83,13 @@ export class GateWaiters implements Iterable<GateWaiter> {
 
   #remove(waiter: GateWaiter): void {
     if (!this.#waiting.delete(waiter)) return
-    this.#count(waiter.tenantKey, -1)
+    this.#count(waiter.group, -1)
     if (this.isEmpty) this.#onEmpty()
   }
 
-  #count(tenantKey: string, more: 1 | -1): void {
-    const waiting = (this.#ofTenant.get(tenantKey) ?? 0) + more
-    if (waiting > 0) this.#ofTenant.set(tenantKey, waiting)
-    else this.#ofTenant.delete(tenantKey)
+  #count(group: string, more: 1 | -1): void {
+    const waiting = (this.#ofGroup.get(group) ?? 0) + more
+    if (waiting > 0) this.#ofGroup.set(group, waiting)
+    else this.#ofGroup.delete(group)
   }
 }

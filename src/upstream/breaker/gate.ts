@@ -1,4 +1,5 @@
 import type { ServiceUnavailableError } from '../../domain/errors.ts'
+import type { SharedTurnOf } from '../budget/request-budget.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { chooseTrial } from './choose-trial.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
@@ -16,7 +17,8 @@ const LATE_PROBE = 'late probe'
  *
  * They use no budget here. Whenever a trial is due, one of them is let through. For that they take turns: tenants, inside a tenant
  * lists, single pins and changes, and inside these callers. All broken accounts have the turns of one tenant. So the failures of
- * one do not keep out the answer to another. In the turn of a change a probe is sent, until three reads were answered with a failure.
+ * one do not keep out the answer to another. So have all tenants that share a turn in the budget: the answer to a made-up token shows
+ * nothing, and there may be as many as somebody likes. In the turn of a change a probe is sent, until three reads were answered with a failure.
  *
  * Calls without room in the budget are passed over. If no call has room, a probe waits for it in the budget, and does not hold up
  * the trials of others. Apart from that, at most one trial at a time waits for the budget, and for a second at most.
@@ -25,6 +27,7 @@ export class Gate {
   readonly #clock: Clock
   readonly #breakerOf: (tenantKey: string) => CircuitBreaker
   readonly #isBroken: (tenantKey: string) => boolean
+  readonly #sharedTurnOf: SharedTurnOf
   readonly #waiters: GateWaiters
   readonly #trials: Trials
   readonly #nextLook: NextLook
@@ -34,15 +37,18 @@ export class Gate {
   /**
    * @param breakerOf returns the breaker that a tenant's calls must wait for, or one that is closed
    * @param isBroken returns whether a tenant's account is known to be broken
+   * @param sharedTurnOf Default: each tenant has a turn of its own.
    */
   constructor(
     clock: Clock,
     breakerOf: (tenantKey: string) => CircuitBreaker,
     isBroken: (tenantKey: string) => boolean,
+    sharedTurnOf: SharedTurnOf = () => undefined,
   ) {
     this.#clock = clock
     this.#breakerOf = breakerOf
     this.#isBroken = isBroken
+    this.#sharedTurnOf = sharedTurnOf
     this.#nextLook = new NextLook(clock, () => this.#look())
     this.#waiters = new GateWaiters(clock, () => this.#nextLook.cancel())
     this.#trials = new Trials(clock, breakerOf)
@@ -168,12 +174,13 @@ export class Gate {
   #enter(stay: Stay, visit: Visit | null): Promise<Trial | null> {
     const { tenantKey, until, signal } = stay
     const refusal = (): Error => this.refusal(stay)
-    if (this.#waiters.isFull(tenantKey)) return Promise.reject(refusal())
+    const group = this.#sharedTurnOf(tenantKey) ?? tenantKey
+    if (this.#waiters.isFull(group)) return Promise.reject(refusal())
     if (signal?.aborted) return Promise.reject(signal.reason)
     const inMs = until - this.#clock.now()
     if (inMs <= 0) return Promise.reject(refusal())
-    const keys = turnKeysOf(stay, this.#isBroken(tenantKey))
-    const left = this.#waiters.enter({ tenantKey, keys, visit }, { inMs, refusal, signal })
+    const keys = turnKeysOf(stay, group, this.#isBroken(tenantKey))
+    const left = this.#waiters.enter({ tenantKey, group, keys, visit }, { inMs, refusal, signal })
     if (this.#nextLook.isShortOfRoom && stay.trialWaitMs() === 0) this.#nextLook.noteRoom()
     this.#plan(this.#trials.dueAt(this.#breakerOf(tenantKey)))
     return left

@@ -1,4 +1,5 @@
 import type { ServiceUnavailableError } from '../../domain/errors.ts'
+import type { SharedTurnOf } from '../budget/request-budget.ts'
 import type { Clock } from '../waiting/clock.ts'
 import { BreakerSet, type CallInFlight } from './breaker-set.ts'
 import { Gate } from './gate.ts'
@@ -25,8 +26,11 @@ export class ServiceBreakers {
   readonly #untilOpen = new Set<{ readonly tenantKey: string; onOpen(): void }>()
   #stopping: ServiceUnavailableError | null = null
 
-  /** @param onState see {@link StateListener} */
-  constructor(serviceName: string, clock: Clock, onState?: StateListener) {
+  /**
+   * @param onState see {@link StateListener}
+   * @param sharedTurnOf see {@link Gate}
+   */
+  constructor(serviceName: string, clock: Clock, onState?: StateListener, sharedTurnOf?: SharedTurnOf) {
     const answers = new LastAnswers(clock)
     const breakers = new BreakerSet(serviceName, clock, answers)
     this.#answers = answers
@@ -35,6 +39,7 @@ export class ServiceBreakers {
       clock,
       (tenantKey) => breakers.openFor(tenantKey) ?? breakers.shared,
       (tenantKey) => breakers.isBroken(tenantKey),
+      sharedTurnOf,
     )
     this.#report = new HealthReport(serviceName, clock, { breakers, answers, onState })
   }

@@ -16,10 +16,13 @@ interface TurnTaker {
   readonly signal: StopSignal | undefined
 }
 
-/** @param isBroken true if the tenant's account is known to be broken. All such accounts together have the turns of one. */
-export function turnKeysOf({ tenantKey, kind, signal }: TurnTaker, isBroken: boolean): TurnKeys {
+/**
+ * @param group key of the turn that the tenant shares with others, or its own
+ * @param isBroken true if the tenant's account is known to be broken. All such accounts together have the turns of one.
+ */
+export function turnKeysOf({ tenantKey, kind, signal }: TurnTaker, group: string, isBroken: boolean): TurnKeys {
   const ofKind = `${tenantKey} ${kind}`
-  return [isBroken ? BROKEN : `group of ${tenantKey}`, tenantKey, ofKind, `${ofKind} ${signal?.asker?.callerKey ?? ''}`]
+  return [isBroken ? BROKEN : `group of ${group}`, tenantKey, ofKind, `${ofKind} ${signal?.asker?.callerKey ?? ''}`]
 }
 
 /**

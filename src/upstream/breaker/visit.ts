@@ -40,6 +40,8 @@ export interface Visit extends Stay {
 /** A call that waits at the gate, or a late probe, which has its permit and waits for its turn only. */
 export interface GateWaiter {
   readonly tenantKey: string
+  /** Key of the turn that the tenant shares with others, or its own. */
+  readonly group: string
   readonly keys: TurnKeys
   /** Null for a late probe, which needs no room in the budget. */
   readonly visit: Visit | null

@@ -6,6 +6,7 @@ import { ClassFloors } from './class-floors.ts'
 import { type FurtherCalls, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import { ENDPOINTS, type Endpoint } from './rate-limit.ts'
 import { RefusalTimes } from './refusal-times.ts'
+import type { SharedTurnOf } from './request-budget.ts'
 import { BUDGET_CLASSES, type BudgetClass, rankOf } from './request-class.ts'
 import type { TakenCall, TenantLane, TenantShare, WaitingCall } from './tenant-share.ts'
 import { WaitingCalls } from './waiting-calls.ts'
@@ -17,7 +18,7 @@ import { WaitingCalls } from './waiting-calls.ts'
  * tenant. If several calls could leave, the order is:
  *
  * - between classes: classes below their floor first, then the most urgent class;
- * - inside a class: tenants take turns;
+ * - inside a class: tenants take turns, and those that share a turn take turns inside of it;
  * - inside a tenant: callers take turns, and inside a caller its operations. Calls of one operation leave by arrival.
  *
  * A tenant whose own limit is used up is skipped, and so delays no other tenant.
@@ -27,6 +28,7 @@ export class CallScheduler implements Disposable {
   readonly agenda: Agenda
   readonly #clock: Clock
   readonly #address: CellSet
+  readonly #sharedTurnOf: SharedTurnOf
   readonly #waiting: WaitingCalls
   readonly #floors: ClassFloors
   readonly #refusalTimes: RefusalTimes
@@ -35,14 +37,21 @@ export class CallScheduler implements Disposable {
   /**
    * @param address cells that all tenants share
    * @param onLeft called whenever a tenant has one waiting call less
+   * @param sharedTurnOf Default: each tenant has a turn of its own.
    */
-  constructor(clock: Clock, address: CellSet, onLeft: (tenant: TenantShare) => void) {
+  constructor(
+    clock: Clock,
+    address: CellSet,
+    onLeft: (tenant: TenantShare) => void,
+    sharedTurnOf: SharedTurnOf = () => undefined,
+  ) {
     this.#clock = clock
     this.#address = address
+    this.#sharedTurnOf = sharedTurnOf
     this.agenda = new Agenda(clock, () => this.serve())
     this.#waiting = new WaitingCalls(this.agenda, { onLeft, onDeadline: (waiter) => this.#expire(waiter) })
     this.#floors = new ClassFloors(this.#waiting.queues, address)
-    this.#refusalTimes = new RefusalTimes(this.#waiting.queues, address)
+    this.#refusalTimes = new RefusalTimes(this.#waiting.queues, address, sharedTurnOf)
   }
 
   /**
@@ -55,7 +64,8 @@ export class CallScheduler implements Disposable {
     const { size, queues } = this.#waiting
     // The usual case: no call waits.
     if (size === 0 && behind === 0 && others === 0) return this.#readyAt(tenant, endpoint, requestClass, now)
-    return queuedUntil({ queues, address: this.#address, behind, others }, tenant, call, now)
+    const before = { queues, address: this.#address, sharedTurnOf: this.#sharedTurnOf, behind, others }
+    return queuedUntil(before, tenant, call, now)
   }
 
   /**
@@ -99,6 +109,13 @@ export class CallScheduler implements Disposable {
   add(waiter: WaitingCall): void {
     this.#waiting.add(waiter)
     this.serve()
+  }
+
+  /** Gives the waiting calls of a tenant turns of their own. */
+  endSharing(tenant: TenantShare): void {
+    const sharing = tenant.lanes.filter(({ sharedTurn }) => sharedTurn !== undefined)
+    for (const lane of sharing) this.#waiting.queues[lane.owner.requestClass].endSharing(lane)
+    if (sharing.length > 0) this.serve()
   }
 
   /** Gives a waiting call the turns of one more operation that waits for it. */

@@ -48,7 +48,7 @@ export class ClassFloors {
     const ofOwn = tenant.order.served(requestClass, endpoint, (other, each): Passed => {
       if (!cells.isShared(endpoint, each)) return 'apart'
       if (!isOpen(other, each) || !cells.isOpenBeside(endpoint, each, other, now)) return 'apart'
-      return (tenant.find(other, each)?.items.size ?? 0) > 0 ? 'waits' : 'rests'
+      return tenant.waitingAt(other, each) > 0 ? 'waits' : 'rests'
     })
     return { ofAll, ofOwn }
   }

@@ -14,6 +14,7 @@ import type {
   Permit,
   RequestBudget,
   RequestBudgetOptions,
+  SharedTurnOf,
 } from './request-budget.ts'
 import { type TakenCall, TenantShare, type WaitingCall } from './tenant-share.ts'
 
@@ -36,24 +37,29 @@ export function createMemoryBudget(options: MemoryBudgetOptions): RequestBudget 
 /** A budget in memory is used only by the services for which it was created, so it needs no key. */
 type MemoryBudgetOptions = Omit<RequestBudgetOptions, 'sharedKey'>
 
+function ownTurn(): undefined {}
+
 class MemoryRequestBudget implements RequestBudget {
   readonly #serviceName: string
   readonly #limits: readonly RateLimit[]
   readonly #clock: Clock
+  readonly #sharedTurnOf: SharedTurnOf
   readonly #address: CellSet
   readonly #scheduler: CallScheduler
   readonly #tenants = new Map<string, TenantShare>()
-  #lastRefusal: { tenantKey: string; at: number } | undefined
+  #lastRefusal: { turnKey: string; at: number } | undefined
   #sweep: Appointment | undefined
   #isDisposed = false
 
-  constructor({ serviceName, limits, clock }: MemoryBudgetOptions) {
+  constructor({ serviceName, limits, clock, sharedTurnOf = ownTurn }: MemoryBudgetOptions) {
     this.#serviceName = serviceName
     this.#limits = limits
     this.#clock = clock
+    this.#sharedTurnOf = sharedTurnOf
     const shared = limits.filter(({ scope }) => scope === 'address')
     this.#address = new CellSet(shared)
-    this.#scheduler = new CallScheduler(clock, this.#address, (tenant) => this.#forgetWhenIdle(tenant))
+    const onLeft = (tenant: TenantShare): void => this.#forgetWhenIdle(tenant)
+    this.#scheduler = new CallScheduler(clock, this.#address, onLeft, sharedTurnOf)
   }
 
   acquire(request: CallRequest & { readonly deadline: number }, { signal }: AcquireOptions = {}): Promise<Permit> {
@@ -117,6 +123,11 @@ class MemoryRequestBudget implements RequestBudget {
     this.#forgetWhenIdle(tenant)
   }
 
+  endSharing(tenantKey: string): void {
+    const tenant = this.#tenants.get(tenantKey)
+    if (tenant) this.#scheduler.endSharing(tenant)
+  }
+
   snapshot(tenantKey?: string): LimitUsage[] {
     const now = this.#clock.now()
     const tenant = tenantKey === undefined ? undefined : this.#tenants.get(tenantKey)
@@ -156,7 +167,7 @@ class MemoryRequestBudget implements RequestBudget {
         if (signal instanceof Stop) signal.onAsker = undefined
       }
       const waiter: WaitingCall = {
-        lane: tenant.lane(request.class, request.endpoint),
+        lane: tenant.lane(request.class, request.endpoint, this.#sharedTurnOf(request.tenantKey)),
         deadline: request.deadline,
         asker: request.asker,
         serviceName: request.serviceName,
@@ -205,10 +216,12 @@ class MemoryRequestBudget implements RequestBudget {
     return tenant
   }
 
+  /** Tenants that share a turn count as one, since anybody can make up as many as are needed. */
   #isSharedRefusal(tenantKey: string, now: number): boolean {
+    const turnKey = this.#sharedTurnOf(tenantKey) ?? tenantKey
     const last = this.#lastRefusal
-    this.#lastRefusal = { tenantKey, at: now }
-    return last !== undefined && last.tenantKey !== tenantKey && now - last.at <= SAME_CAUSE_MS
+    this.#lastRefusal = { turnKey, at: now }
+    return last !== undefined && last.turnKey !== turnKey && now - last.at <= SAME_CAUSE_MS
   }
 
   /**

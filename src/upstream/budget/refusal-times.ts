@@ -2,6 +2,7 @@ import type { CellSet } from './cell-set.ts'
 import { type ClassQueues, type ClassRefusals, type QueuedRequest, queuedUntil } from './queued-until.ts'
 import type { Endpoint } from './rate-limit.ts'
 import { RefusedLanes } from './refused-lanes.ts'
+import type { SharedTurnOf } from './request-budget.ts'
 import type { TenantShare } from './tenant-share.ts'
 
 /** Number of times that are tried for a refused call, so that it gets one of its own. */
@@ -16,6 +17,7 @@ const MOST_STEPS = 100
 export class RefusalTimes {
   readonly #queues: ClassQueues
   readonly #address: CellSet
+  readonly #sharedTurnOf: SharedTurnOf
   readonly #refusals: ClassRefusals = {
     mutation: refusedLanes(),
     interactive: refusedLanes(),
@@ -25,9 +27,10 @@ export class RefusalTimes {
   }
 
   /** @param address cells that all tenants share */
-  constructor(queues: ClassQueues, address: CellSet) {
+  constructor(queues: ClassQueues, address: CellSet, sharedTurnOf: SharedTurnOf) {
     this.#queues = queues
     this.#address = address
+    this.#sharedTurnOf = sharedTurnOf
   }
 
   /**
@@ -37,19 +40,26 @@ export class RefusalTimes {
    */
   refuse(tenant: TenantShare | undefined, call: QueuedRequest, now: number, behind: number): number {
     const { tenantKey, asker } = call
+    const turnKey = this.#sharedTurnOf(tenantKey) ?? tenantKey
     const refused = this.#refusals[call.class][call.endpoint]
     const until = (further: number): number =>
       queuedUntil(
-        { queues: this.#queues, address: this.#address, refusals: this.#refusals, behind: behind + further },
+        {
+          queues: this.#queues,
+          address: this.#address,
+          sharedTurnOf: this.#sharedTurnOf,
+          refusals: this.#refusals,
+          behind: behind + further,
+        },
         tenant,
         call,
         now,
       )
     let at = until(0)
     // Calls that came before another one may have gone since, so that the next place has the same time.
-    for (let further = 1; further <= MOST_STEPS && refused.isTold(tenantKey, asker?.callerKey, at, now); further++)
+    for (let further = 1; further <= MOST_STEPS && refused.isTold(turnKey, asker?.callerKey, at, now); further++)
       at = until(further)
-    refused.add(tenantKey, asker?.callerKey, at)
+    refused.add(turnKey, asker?.callerKey, at)
     return Math.max(0, at - now)
   }
 }

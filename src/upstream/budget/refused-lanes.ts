@@ -3,9 +3,12 @@ import { RefusedCalls } from './refused-calls.ts'
 /** Most tenants whose refused calls are remembered. A call of any further tenant gets the time that follows them. */
 const MOST = 1000
 
-/** The refused calls of one class to one endpoint that have not come back yet, by tenant. Tenants take turns, as their lanes do. */
+/**
+ * The refused calls of one class to one endpoint that have not come back yet, by tenant. Tenants take turns, as their lanes do, and
+ * those that share a turn are one.
+ */
 export class RefusedLanes {
-  /** By the tenant's key, since a tenant that has used nothing is forgotten at once. */
+  /** By the key of the turn, since a tenant that has used nothing is forgotten at once. */
   readonly #byTenant = new Map<string, RefusedCalls>()
   #items = 0
   /** The first time at which a call was told to come back. */

@@ -70,6 +70,9 @@ export interface LimitUsage {
   readonly resetsInMs: number
 }
 
+/** Returns the key of the turn that a tenant shares with all others of the same key. Undefined: it has a turn of its own. */
+export type SharedTurnOf = (tenantKey: string) => string | undefined
+
 export interface RequestBudgetOptions {
   /**
    * Names the limits. It is the same in all gateways that share them, whatever names and order their services have, so that a
@@ -81,6 +84,8 @@ export interface RequestBudgetOptions {
   /** As published by the service, configured, or assumed. */
   readonly limits: readonly RateLimit[]
   readonly clock: Clock
+  /** Read when a call has to wait. Default: each tenant has a turn of its own. */
+  readonly sharedTurnOf?: SharedTurnOf | undefined
 }
 
 /** Creates the budget of one service, or of several services of one provider. */
@@ -117,6 +122,8 @@ export interface RequestBudget extends Disposable {
   refuse(request: CallRequest, behind: number): number
   /** Learns from the answer to a call. It may be called with every answer, though most of them change nothing. */
   observe(answer: ObservedAnswer): void
+  /** Gives the waiting calls of a tenant turns of their own, since `sharedTurnOf` has begun to return undefined for it. */
+  endSharing(tenantKey: string): void
   /**
    * Returns one entry per limit, in the configured order, as the tenant sees it. Without a tenant: as a new tenant would
    * see it.

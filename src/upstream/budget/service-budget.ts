@@ -55,6 +55,10 @@ export class ServiceBudget implements RequestBudget {
     this.#shared.observe({ ...answer, tenantKey: tokenKeyOf(answer.tenantKey) })
   }
 
+  endSharing(tenantKey: string): void {
+    this.#shared.endSharing(tokenKeyOf(tenantKey))
+  }
+
   snapshot(tenantKey?: string): LimitUsage[] {
     return this.#shared.snapshot(tenantKey === undefined ? undefined : tokenKeyOf(tenantKey))
   }

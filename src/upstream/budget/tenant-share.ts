@@ -5,6 +5,7 @@ import { ClassOrder } from './class-order.ts'
 import { Lane } from './fair-queue.ts'
 import type { Endpoint, RateLimit } from './rate-limit.ts'
 import type { BudgetClass } from './request-class.ts'
+import { sum } from './sum.ts'
 import type { Turn } from './turn-queue.ts'
 
 /** A call that got its permit. */
@@ -35,7 +36,7 @@ export interface WaitingCall {
   readonly fail: (reason: unknown) => void
 }
 
-/** A tenant's calls of one class to one endpoint. */
+/** A tenant's calls of one class to one endpoint. If they share turns, those that share one: they may come from several networks. */
 export type TenantLane = Lane<WaitingCall, LaneOwner>
 
 export interface LaneOwner {
@@ -55,8 +56,8 @@ export class TenantShare {
    */
   readonly cells: CellSet
   readonly order = new ClassOrder()
-  /** All lanes that were ever used, also empty ones. */
-  readonly lanes: TenantLane[] = []
+  /** All lanes that were ever used, also empty ones, if they share no turn. */
+  lanes: TenantLane[] = []
   waiting = 0
   /** Number of permits for calls that were not sent yet. */
   held = 0
@@ -67,15 +68,27 @@ export class TenantShare {
     this.cells = new CellSet(limits, { hasCopies: true })
   }
 
-  lane(requestClass: BudgetClass, endpoint: Endpoint): TenantLane {
-    const known = this.find(requestClass, endpoint)
+  /** @param sharedTurn key of the turn that the lane shares with those of other tenants. Default: it has one of its own. */
+  lane(requestClass: BudgetClass, endpoint: Endpoint, sharedTurn?: string): TenantLane {
+    const known = this.find(requestClass, endpoint, sharedTurn)
     if (known) return known
-    const lane: TenantLane = new Lane({ tenant: this, requestClass, wake: undefined }, endpoint)
+    const lane: TenantLane = new Lane({ tenant: this, requestClass, wake: undefined }, endpoint, sharedTurn)
+    // A token that comes from many networks leaves a lane for each of them.
+    this.lanes = this.lanes.filter((each) => each.items.size > 0 || each.sharedTurn === undefined)
     this.lanes.push(lane)
     return lane
   }
 
-  find(requestClass: BudgetClass, endpoint: Endpoint): TenantLane | undefined {
-    return this.lanes.find((lane) => lane.endpoint === endpoint && lane.owner.requestClass === requestClass)
+  find(requestClass: BudgetClass, endpoint: Endpoint, sharedTurn: string | undefined): TenantLane | undefined {
+    return this.lanes.find((each) => isOf(each, requestClass, endpoint) && each.sharedTurn === sharedTurn)
   }
+
+  /** Returns the number of calls of a class to an endpoint that wait. */
+  waitingAt(requestClass: BudgetClass, endpoint: Endpoint): number {
+    return sum(this.lanes, (each) => (isOf(each, requestClass, endpoint) ? each.items.size : 0))
+  }
+}
+
+function isOf({ endpoint, owner }: TenantLane, ofClass: BudgetClass, ofEndpoint: Endpoint): boolean {
+  return endpoint === ofEndpoint && owner.requestClass === ofClass
 }

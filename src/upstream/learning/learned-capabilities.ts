@@ -4,6 +4,7 @@ import { type PinPage, recordCount } from '../http/pin-page.ts'
 import type { Capabilities } from '../providers/capabilities.ts'
 import type { Disproof } from './disproof.ts'
 import { LearnedAnswers } from './learned-answers.ts'
+import { LearnedBounds } from './learned-bounds.ts'
 import { honoursSeveral, looseFilters } from './learned-filters.ts'
 import { disproveOrder, isProvenNewestFirst } from './learned-order.ts'
 import { disproveTimeFilter, mostDigits } from './learned-times.ts'
@@ -33,6 +34,8 @@ export class LearnedCapabilities {
   readonly isOrderKnown: boolean
   /** Lessons about the words of requests, and of empty lists. */
   readonly answers = new LearnedAnswers()
+  /** Lessons about the times of lists. They are learned of strangers only. */
+  readonly bounds = new LearnedBounds()
 
   /** @param onLesson called once for each lesson */
   constructor(initial: Capabilities, onLesson: (lesson: Lesson) => void = () => {}) {
@@ -40,6 +43,11 @@ export class LearnedCapabilities {
     this.isStranger = initial.count === null
     this.isOrderKnown = initial.order !== null
     this.#onLesson = onLesson
+  }
+
+  /** Returns whether a list with a pin at a bound has all pins of its time. Times of strangers may be rounded, if they are whole seconds. */
+  get includesBounds(): boolean {
+    return !this.isStranger || this.#current.createdDigits !== 0 || this.bounds.areInclusive === true
   }
 
   get current(): Capabilities {
@@ -64,6 +72,7 @@ export class LearnedCapabilities {
     if (this.#current.order === null && isProvenNewestFirst(times)) this.#fill({ order: 'newest-first' })
     this.#learn(disproveOrder(times, this.#current.order))
     this.#learn(disproveTimeFilter(query, times, this.#current))
+    if (this.isStranger) this.bounds.observe(query, page.pins)
     if (honoursSeveral(query, page.pins)) this.#fill({ multiStatus: true })
     for (const disproof of looseFilters(query, page.pins, this.#current)) this.#learn(disproof)
   }
@@ -106,6 +115,11 @@ export class LearnedCapabilities {
   observeRoundedTime(): void {
     const proof = 'a list lacked pins of the second in the time asked for'
     this.#learn({ change: { timeDigits: 0 }, capability: 'timeDigits', proof })
+  }
+
+  /** Records that the service misreads `before` or `after` by more than a second, so that pins are missing, or that it may. */
+  observeMisreadBounds(proof: string): void {
+    this.#learn({ change: { timeFilter: 'unusable' }, capability: 'timeFilter', proof })
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Cid } from '../../domain/cid.ts'
 import { PIN_STATUSES, type Pin } from '../../domain/pin.ts'
-import type { RequestClass } from '../budget/request-class.ts'
+import type { PinRoom } from '../../domain/pin-room.ts'
+import { isPoll, type RequestClass } from '../budget/request-class.ts'
 import type { CallOptions, PinClient } from '../http/client.ts'
 import { isUnfiltered, type ListQuery, type PinQuery } from '../http/list-query.ts'
 import { type PinPage, type PinRecords, recordCount, SharedPage, sharedCopyOf, withoutDoubt } from '../http/pin-page.ts'
@@ -93,6 +94,10 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
     return this.#account.service.clock
   }
 
+  get room(): PinRoom {
+    return this.#account.service.room
+  }
+
   get known(): LearnedCapabilities {
     return this.#account.service.known
   }
@@ -115,7 +120,9 @@ export class PinReads implements PinSource, LookupSource, CheckedAccount {
     const { signal, class: requestClass = 'interactive', isWalk = false } = options
     const read = async (stop: StopSignal, askedAt: number, others: OtherLists): Promise<SharedPage> => {
       const ask = (each: ListQuery): Promise<PinPage> => this.#ask(each, requestClass, stop)
-      const first = await this.#ask(query, requestClass, stop, askedAt)
+      const askFirst = (each: ListQuery): Promise<PinPage> => this.#ask(each, requestClass, stop, askedAt)
+      const isChecked = this.known.isStranger && !isPoll(requestClass)
+      const first = await (isChecked ? this.#checks.askFirst(query, askFirst) : askFirst(query))
       // Pins that lists had may be gone. Each poll of an emptied account would then be checked, with five requests more.
       const check = { ask, class: requestClass, isWalk, hasPins: this.#hasReadPin, askedAt, others }
       // At a known provider, this is the same page.

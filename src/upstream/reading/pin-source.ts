@@ -1,3 +1,4 @@
+import type { PinRoom } from '../../domain/pin-room.ts'
 import type { ListQuery, PinQuery } from '../http/list-query.ts'
 import type { PinPage } from '../http/pin-page.ts'
 import type { LearnedCapabilities } from '../learning/learned-capabilities.ts'
@@ -8,7 +9,13 @@ import type { TenantCallOptions } from '../service/tenant-call-options.ts'
 /** The part of {@link LearnedCapabilities} that streams and whole reads of lists use. */
 type ListLessons = Pick<
   LearnedCapabilities,
-  'answers' | 'isStranger' | 'observeLargerPage' | 'observeRoundedTime' | 'observeWrongCount'
+  | 'answers'
+  | 'bounds'
+  | 'includesBounds'
+  | 'isStranger'
+  | 'observeLargerPage'
+  | 'observeRoundedTime'
+  | 'observeWrongCount'
 >
 
 /** Options of one list. */
@@ -29,6 +36,8 @@ export interface PinSource {
   readonly service: string
   /** The service's capabilities, as far as known now. */
   readonly capabilities: Capabilities
+  /** The memory for the pins of all reads that may be long. */
+  readonly room: PinRoom
   /** Gets the lessons that only several pages together can teach. */
   readonly known: ListLessons
   /** The proofs that excuse pages of this source from checks. */

@@ -54,6 +54,7 @@ export class CallRun<Value> {
     const { tenantKey, signal, endpoint } = this.#call
     const { breakers } = this.#path
     for (;;) {
+      this.#throwIfRefused()
       let trial = breakers.isOpen(tenantKey) ? await this.#passGate() : null
       const permit = await this.#acquire(trial)
       if (!permit) continue
@@ -62,6 +63,7 @@ export class CallRun<Value> {
         if (trial) breakers.drop(trial)
         throw signal.reason
       }
+      this.#throwIfRefused(permit, trial)
       if (!trial && breakers.isOpen(tenantKey)) {
         // The service went down in the moment in which the budget let the call leave.
         this.#visit = undefined
@@ -96,6 +98,15 @@ export class CallRun<Value> {
       // The time for the answer begins now.
       await new CallRun(this.#call, this.#path).#send(permit, trial, undefined)
     }
+  }
+
+  /** Throws if the service has refused the token of the call meanwhile. Then nothing is sent. */
+  #throwIfRefused(permit?: Permit, trial?: Trial | null): void {
+    const refusal = this.#path.sender.refusalOf(this.#call)
+    if (!refusal) return
+    permit?.giveBack()
+    if (trial) this.#path.breakers.drop(trial)
+    throw refusal
   }
 
   /**
@@ -186,6 +197,7 @@ export class CallRun<Value> {
       const value = await sender.send(this.#call, { permit, signal, timeoutMs, attempt: ++this.#requestsSent })
       permit.sent()
       breakers.end(inFlight, null)
+      sender.succeeded(this.#call)
       return value
     } catch (error) {
       // The slot is free again if the request was never sent.
@@ -210,7 +222,7 @@ export class CallRun<Value> {
   async #beforeRetry(error: unknown, wasTrial: boolean): Promise<void> {
     const { tenantKey, isRepeatable, signal } = this.#call
     const { clock, breakers, sender, random } = this.#path
-    if (error instanceof UnauthorizedError) sender.tokenRefused(this.#call)
+    if (error instanceof UnauthorizedError) sender.tokenRefused(this.#call, error)
     const isFinal = this.#call.isFinal?.(error) || !isWorthRepeating(error, isRepeatable)
     if (isFinal || breakers.stopping) throw error
     if (error instanceof ServiceUnavailableError) {

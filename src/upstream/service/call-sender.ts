@@ -1,4 +1,6 @@
+import type { UnauthorizedError } from '../../domain/errors.ts'
 import type { Permit, RequestBudget } from '../budget/request-budget.ts'
+import type { Standings } from '../budget/standings.ts'
 import type { ServiceClient } from '../http/client.ts'
 import type { ServiceResponse } from '../http/exchange.ts'
 import { hasRateLimitHeaders, parseRateLimitHeaders } from '../http/rate-limit-headers.ts'
@@ -10,6 +12,7 @@ import type { TenantObserver } from '../observing/tenant-observer.ts'
 import type { ServiceEvent, UpstreamCall } from '../observing/upstream-observer.ts'
 import type { Clock } from '../waiting/clock.ts'
 import type { StopSignal } from '../waiting/stop.ts'
+import { RefusedTokens } from './refused-tokens.ts'
 import type { ServiceCall } from './service-call.ts'
 
 export interface CallSenderOptions {
@@ -19,6 +22,7 @@ export interface CallSenderOptions {
   readonly clock: Clock
   readonly client: ServiceClient
   readonly budget: RequestBudget
+  readonly standings: Standings
   readonly onCall: ((call: UpstreamCall) => void) | undefined
   readonly reporter: ServiceReporter | undefined
 }
@@ -39,9 +43,11 @@ export interface Try {
 export class CallSender {
   readonly #options: CallSenderOptions
   readonly #observers = new Map<string, TenantObserver>()
+  readonly #refusedTokens: RefusedTokens
 
   constructor(options: CallSenderOptions) {
     this.#options = options
+    this.#refusedTokens = new RefusedTokens(options.serviceName, options.clock)
   }
 
   /** Returns the observer of a tenant's answers. */
@@ -74,9 +80,29 @@ export class CallSender {
     return reportCall(facts, options, { clock, onCall }, (reported) => call.send(observed, reported))
   }
 
-  /** Reports that the service refused the token of a call. */
-  tokenRefused(call: ServiceCall<unknown>): void {
-    this.#options.reporter?.refusedToken(this.#tokenFrom(call))
+  /** Returns the error of a call that is not to be sent, since the service has just refused its token. Undefined for any other. */
+  refusalOf({ tenantKey, endpoint }: ServiceCall<unknown>): UnauthorizedError | undefined {
+    return this.#refusedTokens.refusalOf(tenantKey, endpoint)
+  }
+
+  /**
+   * Reports that the service refused the token of a call. Remembers it too, unless the token is the gateway's or was accepted before: one
+   * refusal may be a mistake of the service, and would keep everybody out who uses the token.
+   */
+  tokenRefused(call: ServiceCall<unknown>, error: UnauthorizedError): void {
+    const { standings, reporter } = this.#options
+    const { tenantKey, endpoint } = call
+    const from = this.#tokenFrom(call)
+    reporter?.refusedToken(from)
+    if (from === 'caller' && !standings.isAccepted(tenantKey)) this.#refusedTokens.refused(tenantKey, endpoint, error)
+  }
+
+  /** Notes that a call succeeded. So the service accepts its token, whose calls share no turn from now on. */
+  succeeded({ tenantKey }: ServiceCall<unknown>): void {
+    const { standings, budget } = this.#options
+    if (!standings.accept(tenantKey)) return
+    this.#refusedTokens.accepted(tenantKey)
+    budget.endSharing(tenantKey)
   }
 
   #learn(call: ServiceCall<unknown>, { status, headers }: ServiceResponse, grantedAt: number): void {

@@ -1,11 +1,14 @@
 import { ServiceUnavailableError } from '../../domain/errors.ts'
 import type { Pin } from '../../domain/pin.ts'
+import { PinRoom } from '../../domain/pin-room.ts'
+import type { StateListener } from '../breaker/health-report.ts'
 import { ServiceBreakers } from '../breaker/service-breakers.ts'
 import type { ServiceHealth } from '../breaker/service-health.ts'
 import type { CallMeter } from '../budget/call-meter.ts'
 import type { QueuedElsewhere } from '../budget/queued-elsewhere.ts'
 import type { RateLimit } from '../budget/rate-limit.ts'
 import type { LimitUsage, RequestBudget } from '../budget/request-budget.ts'
+import type { Standings } from '../budget/standings.ts'
 import { type ClientOptions, createServiceClient, type ServiceClient } from '../http/client.ts'
 import { openConnections, type ProxySettings } from '../http/connections.ts'
 import { LearnedCapabilities, type Lesson } from '../learning/learned-capabilities.ts'
@@ -36,6 +39,8 @@ export interface ServiceOptions {
   readonly onLesson?: ((serviceName: string, lesson: Lesson) => void) | undefined
   /** Gets the events of all services. It must not throw. Default: none, and then nothing is measured. */
   readonly observer?: UpstreamObserver | undefined
+  /** The memory for the pins of long reads, which all services share. Default: room of its own. */
+  readonly room?: PinRoom | undefined
 }
 
 /**
@@ -54,8 +59,12 @@ export class Service implements AsyncDisposable {
   readonly hasToken: boolean
   /** Decides when a call may leave. Services of one provider share a budget. */
   readonly budget: RequestBudget
+  /** The tokens that have a turn of their own. Services that share a budget have the same object. */
+  readonly standings: Standings
   readonly known: LearnedCapabilities
   readonly clock: Clock
+  /** The memory for the pins of all reads that may be long. */
+  readonly room: PinRoom
   /**
    * Counts calls of the classes `mutation` and `interactive`, which go before polls. Services that share a budget have the
    * same counter.
@@ -74,7 +83,7 @@ export class Service implements AsyncDisposable {
   /** @param shared the limits, and what is used of them */
   constructor(settings: ServiceSettings, options: ServiceOptions, shared: SharedLimits) {
     const { name, endpoint } = settings
-    const { timeoutMs, proxy, clock, random = Math.random, onLesson, observer } = options
+    const { timeoutMs, proxy, clock, random = Math.random, onLesson, observer, room = new PinRoom() } = options
     const provider = findProvider(settings.provider)
     const { origin, pathname } = new URL(endpoint)
     this.name = name
@@ -82,10 +91,12 @@ export class Service implements AsyncDisposable {
     this.provider = settings.provider
     this.hasToken = Boolean(settings.token)
     this.clock = clock
+    this.room = room
     this.timeoutMs = timeoutMs
-    const { limits, budget, urgentCalls, queuedElsewhere } = shared
+    const { limits, budget, standings, urgentCalls, queuedElsewhere } = shared
     this.limits = limits
     this.budget = budget
+    this.standings = standings
     this.urgentCalls = urgentCalls
     this.queuedElsewhere = queuedElsewhere
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
@@ -96,15 +107,16 @@ export class Service implements AsyncDisposable {
       createServiceClient(openConnections({ endpoint, timeoutMs, proxy }), clientOptions)
     const reporter = observer?.onService && new ServiceReporter(name, clock, (event) => observer.onService?.(event))
     const onCall = observer?.onCall && ((call: UpstreamCall): void => observer.onCall?.(call))
-    const sender = { serviceName: name, ownToken: settings.token, clock, client, budget, onCall, reporter }
+    const sender = { serviceName: name, ownToken: settings.token, clock, client, budget, standings, onCall, reporter }
     this.#client = client
     this.#reporter = reporter
+    const onState = reporter && ((...state: Parameters<StateListener>) => reporter.isNow(...state))
     this.#path = {
       clock,
       timeoutMs,
       budget,
       urgentCalls,
-      breakers: new ServiceBreakers(name, clock, reporter && ((...state) => reporter.isNow(...state))),
+      breakers: new ServiceBreakers(name, clock, onState, standings.sharedTurnOf),
       sender: new CallSender(sender),
       random,
     }
@@ -162,6 +174,9 @@ export class Service implements AsyncDisposable {
    * A request that may have had an effect is retried only if `isRepeatable`. There are 3 tries at most. After a 429, the
    * budget decides when to retry. After other failures, the pause is random: up to 200 ms before the second try and 400 ms
    * before the third.
+   *
+   * If the service has refused the same endpoint to the token within the last minute, and has never accepted the token, the call fails
+   * with the same error at once, and nothing is sent.
    *
    * While a breaker is open, the call waits for up to 0.45 times `timeoutMs`, and uses no budget. So does a call that waits for the
    * budget when the breaker opens. It leaves when the service has answered any call, or when it is the next trial. Trials do not count as

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
+import { PinRoom } from '../../domain/pin-room.ts'
 import type { CreateRequestBudget } from '../budget/request-budget.ts'
 import { Service, type ServiceOptions } from '../service/service.ts'
 import type { ServiceSettings } from '../service/service-settings.ts'
@@ -28,10 +29,12 @@ export interface ServiceRegistry extends AsyncDisposable {
    * meanwhile.
    *
    * @param token the caller's token; null for the configured one
+   * @param network opaque key of the network that the caller comes from. Tokens that the service has not accepted yet share a turn by it.
+   *   Default: nobody knows it, and all such callers count as one network.
    * @throws {UnknownServiceError} when no service has that name
    * @throws {UnauthorizedError} when neither the caller nor the configuration has a token
    */
-  tenant(name: string, token: string | null): Tenant
+  tenant(name: string, token: string | null, network?: string): Tenant
 }
 
 export interface RegistryOptions extends Omit<ServiceOptions, 'clock' | 'timeoutMs'> {
@@ -65,9 +68,11 @@ export function createServiceRegistry(
   defaultName: string,
   options: RegistryOptions,
 ): ServiceRegistry {
-  const { clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const { clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS, room = new PinRoom() } = options
   const limits = createSharedLimits(settings, clock, options.createBudget)
-  const services = settings.map((each) => new Service(each, { ...options, clock, timeoutMs }, limitsOf(each.name)))
+  const services = settings.map(
+    (each) => new Service(each, { ...options, clock, timeoutMs, room }, limitsOf(each.name)),
+  )
   const byName = new Map(services.map((service) => [service.name, service]))
   const tokens = new Map(settings.map(({ name, token }) => [name, token]))
   /** Tenants by service and token. The tenants hold their tokens anyway. */
@@ -93,7 +98,13 @@ export function createServiceRegistry(
     return tenant
   }
 
-  function tenant(name: string, callersToken: string | null): Tenant {
+  function tenant(name: string, callersToken: string | null, network = ''): Tenant {
+    const found = findTenant(name, callersToken)
+    found.cameFrom(network)
+    return found
+  }
+
+  function findTenant(name: string, callersToken: string | null): Tenant {
     const service = get(name)
     const token = callersToken ?? tokens.get(name)
     if (!token) throw new UnauthorizedError(missingToken(name, defaultName), { service: name })
@@ -107,7 +118,10 @@ export function createServiceRegistry(
   }
 
   // Writes that an earlier process left unfinished need not wait for a caller, where the gateway has the token itself.
-  for (const { name, token } of settings) if (token) tenant(name, null)
+  for (const { name, token } of settings) {
+    // The operator vouches for it.
+    if (token) get(name).standings.accept(tenant(name, null).key)
+  }
 
   return {
     services,

@@ -60,6 +60,16 @@ export class Tenant {
     return this.#service.name
   }
 
+  /** Key of the turn that it shares with other tenants. Undefined once the service has accepted its token. */
+  get sharedTurn(): string | undefined {
+    return this.#service.standings.sharedTurnOf(this.key)
+  }
+
+  /** Notes the network from which the next operations with the token come. See `Standings`. */
+  cameFrom(network: string): void {
+    this.#service.standings.cameFrom(this.key, network)
+  }
+
   /** The service's capabilities, as far as known now, without what it refuses to this token. */
   get capabilities(): Capabilities {
     return this.reads.capabilities

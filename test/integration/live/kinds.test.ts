@@ -42,7 +42,8 @@ async function startOperations({ registry, live }: LiveApi) {
           throw error
         },
       }
-      const running = operations.start({ query: QUERY, variables }, { caller, requestId: 'test' }, subscriber)
+      const requester = { caller, requestId: 'test', address: '' }
+      const running = operations.start({ query: QUERY, variables }, requester, subscriber)
       const kinds = (): PinEventKind[] => {
         return messages.map(({ payload }) => JSON.parse(payload.toString()).data.pinStatusChanged.kind)
       }

@@ -6,6 +6,7 @@ import type { ServiceRegistry } from '../../../src/upstream/tenant/service-regis
 import { createInformers } from '../live-informers.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../providers/emulated-provider.ts'
 import type { ProviderProfile } from '../providers/provider-profile.ts'
+import { THROW_BUGS } from '../throw-bugs.ts'
 import { createTestRegistry } from '../upstream/create-test-registry.ts'
 
 /** The token that is configured for the service. */
@@ -34,6 +35,7 @@ export async function startLiveApi(profile: ProviderProfile): Promise<LiveApi> {
     caller: { tokenFor: () => null },
     signal: new AbortController().signal,
     requestId: 'test',
+    log: THROW_BUGS,
   })
   return {
     service,

@@ -7,8 +7,9 @@ type Below = (limit: number) => number
  * - `usual`: any number of pins at any times.
  * - `dense`: few instants, at whole and half seconds and beside them, with about as many pins each as services cut lists to. Small, and
  *   unkind: there, lists that were cut, rounded or widened look whole most often.
+ * - `misread`: one or the other, and the same over minutes or hours, at services that read times wrongly, or print them so.
  */
-export type Account = 'usual' | 'dense'
+export type Account = 'usual' | 'dense' | 'misread'
 
 const SECOND_NS = 1_000_000_000n
 const MS = 1_000_000n
@@ -17,6 +18,7 @@ const MS = 1_000_000n
 export const TIMES_OF: Readonly<Record<Account, (any: Any, below: Below) => bigint[]>> = {
   usual: usualTimes,
   dense: denseTimes,
+  misread: (any, below) => any([usualTimes, denseTimes])(any, below),
 }
 
 /**

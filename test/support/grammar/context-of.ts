@@ -4,6 +4,7 @@ import type { ConfiguredServices } from '../../../src/resolvers/configured-servi
 import { createContext, type GatewayContext } from '../../../src/resolvers/context.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import { createInformers } from '../live-informers.ts'
+import { THROW_BUGS } from '../throw-bugs.ts'
 
 /** Creates the context of a GraphQL request whose only service is a tenant's. */
 export function contextOf(tenant: CallerTenant): GatewayContext {
@@ -15,6 +16,6 @@ export function contextOf(tenant: CallerTenant): GatewayContext {
     },
     tenant: () => tenant,
   }
-  const request = { caller: { tokenFor: () => null }, signal: new Stop(), requestId: 'test' }
+  const request = { caller: { tokenFor: () => null }, signal: new Stop(), requestId: 'test', log: THROW_BUGS }
   return createContext(registry, createInformers(), request)
 }

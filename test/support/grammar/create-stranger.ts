@@ -2,6 +2,7 @@ import type { PinStatus } from '../../../src/domain/pin.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { createTenantOver } from '../zoo/emulated-tenant.ts'
 import { at } from '../zoo/seed-and-drain.ts'
+import { READ_RIGHT } from './misread-times.ts'
 import { type NewGrammarPin, RandomService } from './random-service.ts'
 import type { ServiceRules } from './service-rules.ts'
 
@@ -22,6 +23,7 @@ const PLAIN: ServiceRules = {
   cids: 'several',
   emptyList: 'list',
   records: 'valid',
+  ...READ_RIGHT,
 }
 
 /** So many pins, one every so many milliseconds. */

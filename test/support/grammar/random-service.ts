@@ -1,21 +1,24 @@
 import { Dispatcher } from 'undici'
-import { formatInstant } from '../../../src/domain/instant.ts'
 import { PIN_STATUSES, type PinStatus } from '../../../src/domain/pin.ts'
 import { exampleCid } from '../providers/example-cid.ts'
+import { comparesTexts, misread, nearestSecond, printCreated } from './misread-times.ts'
 import { type FilteredParts, filterOf } from './record-filters.ts'
 import { EMPTY_LISTS, roundTime, type ServiceRules } from './service-rules.ts'
 
 /** A record that a `RandomService` stores. */
 export interface GrammarPin extends FilteredParts {
   readonly requestId: string
+  /** As it is printed. */
   readonly created: bigint
+  /** As it is compared. */
+  readonly stored: bigint
   readonly status: PinStatus
   /** True if the service lists it as something that is no valid pin. */
   readonly isOdd: boolean
 }
 
 /** A record to be stored. Default: one CID for all, no name and no `meta`. */
-export type NewGrammarPin = Omit<GrammarPin, 'requestId' | keyof FilteredParts> & Partial<FilteredParts>
+export type NewGrammarPin = Omit<GrammarPin, 'requestId' | 'stored' | keyof FilteredParts> & Partial<FilteredParts>
 
 interface Row {
   readonly pin: GrammarPin
@@ -61,7 +64,9 @@ export class RandomService extends Dispatcher {
     const added = pins.map(({ created, status, isOdd, ...parts }, index): GrammarPin => {
       const { cid, name, meta } = { ...USUAL_PARTS, ...parts }
       const requestId = `r${this.#added + index}`
-      return { requestId, created: (created / unit) * unit, status, isOdd, cid, name, meta }
+      const isRounded = this.#rules.printed === 'nearest second'
+      const shown = isRounded ? nearestSecond(created) : (created / unit) * unit
+      return { requestId, created: shown, stored: isRounded ? created : shown, status, isOdd, cid, name, meta }
     })
     this.#added += added.length
     this.#pins = [...this.#pins, ...added]
@@ -142,13 +147,13 @@ export class RandomService extends Dispatcher {
 
   /** Returns null if a time cannot be read. */
   #timeFilter(query: URLSearchParams): ((row: Row) => boolean) | null {
-    const { bounds, rounding, times } = this.#rules
+    const { bounds, rounding, times, misreading } = this.#rules
     if (bounds === 'ignored') return () => true
     const read = (text: string | null): bigint | null => {
       if (text === null) return null
       const isWhole = !text.includes('.')
       if (times === (isWhole ? 'with a fraction' : 'whole seconds')) throw new Error('refuses this form')
-      return roundTime(readTime(text), rounding)
+      return misread(roundTime(readTime(text), rounding), misreading)
     }
     try {
       const before = read(query.get('before'))
@@ -156,17 +161,26 @@ export class RandomService extends Dispatcher {
       const extra = bounds === 'inclusive' ? 1n : 0n
       const latest = before === null ? null : before + extra
       const earliest = after === null ? null : after - extra
-      return ({ pin: { created } }) =>
-        (latest === null || created < latest) && (earliest === null || created > earliest)
+      if (comparesTexts(misreading)) return this.#textFilter(query)
+      return ({ pin: { stored } }) => (latest === null || stored < latest) && (earliest === null || stored > earliest)
     } catch {
       return null
+    }
+  }
+
+  #textFilter(query: URLSearchParams): (row: Row) => boolean {
+    const before = query.get('before')
+    const after = this.#rules.bounds === 'after ignored' ? null : query.get('after')
+    return ({ pin: { created } }) => {
+      const text = printCreated(created, this.#rules.digits, this.#rules)
+      return (before === null || text < before) && (after === null || text > after)
     }
   }
 
   #compare(a: Row, b: Row): number {
     const { order: all } = this.#rules
     const order = typeof all === 'string' ? all : all.inside
-    const byTime = a.pin.created < b.pin.created ? -1 : a.pin.created > b.pin.created ? 1 : 0
+    const byTime = a.pin.stored < b.pin.stored ? -1 : a.pin.stored > b.pin.stored ? 1 : 0
     return (
       this.#compareRuns(a, b) ||
       (order === 'none' ? 0 : order === 'newest-first' ? -byTime : byTime) ||
@@ -188,7 +202,7 @@ export class RandomService extends Dispatcher {
   #isTie(a: Row, b: Row): boolean {
     const { order } = this.#rules
     const inside = typeof order === 'string' ? order : order.inside
-    return this.#compareRuns(a, b) === 0 && (inside === 'none' || a.pin.created === b.pin.created)
+    return this.#compareRuns(a, b) === 0 && (inside === 'none' || a.pin.stored === b.pin.stored)
   }
 
   /** Puts the pins of each instant in a new order; all pins of a run, where it has no order. */
@@ -214,7 +228,7 @@ export class RandomService extends Dispatcher {
   }
 
   #print({ requestId, created, status, isOdd, cid, name, meta }: GrammarPin): string {
-    const text = formatInstant(created, this.#rules.digits)
+    const text = printCreated(created, this.#rules.digits, this.#rules)
     const pin = { cid, ...(name === null ? {} : { name }), meta }
     if (!isOdd) return JSON.stringify({ requestid: requestId, status, created: text, pin, delegates: [] })
     if (this.oddRecord !== null) return this.oddRecord

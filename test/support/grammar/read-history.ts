@@ -8,6 +8,7 @@ import { seededRandom } from '../seeded-random.ts'
 import { createTenantOver } from '../zoo/emulated-tenant.ts'
 import { ALL, readInPages } from '../zoo/paging-histories.ts'
 import { type Account, TIMES_OF } from './account-times.ts'
+import { misreadByChance } from './misread-times.ts'
 import { type GrammarPin, type NewGrammarPin, RandomService } from './random-service.ts'
 import { filtersByChance, isWanted, partsByChance } from './record-filters.ts'
 import { canBeRead, rulesByChance, type ServiceRules } from './service-rules.ts'
@@ -43,9 +44,9 @@ export async function readHistory(
   fixed: Partial<ServiceRules> = {},
   account: Account = 'usual',
 ): Promise<HistoryOutcome> {
-  const { rules, service, tenant, readBefore, any, below } = await createHistory(seed, fixed, account)
+  const { rules, service, tenant, readBefore, any, below, stretch } = await createHistory(seed, fixed, account)
   const { pins } = service
-  const query = queryByChance(pins, any, below)
+  const query = queryByChance(pins, any, below, stretch)
   const size = any([1, 3, 10, 25, 100])
   const isPaged = below(2) === 0
   const outcome = await attempt(() =>
@@ -67,12 +68,15 @@ export async function createHistory(seed: number, fixed: Partial<ServiceRules> =
   const random = seededRandom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
   const any = <Value>(values: readonly Value[]): Value => values[below(values.length)] as Value
-  const rules = { ...rulesByChance(any), ...fixed }
+  const isMisread = account === 'misread'
+  const rules = { ...rulesByChance(any), ...(isMisread ? misreadByChance(any) : {}), ...fixed }
+  const stretch = isMisread ? any([1n, 60n, 3_600n]) : 1n
   const service = new RandomService(rules, random)
   const tenant = createTenantOver(service, { name: 'grammar', provider: null })
   const statuses: readonly PinStatus[] = any([MIXED, PIN_STATUSES, [any(PIN_STATUSES)], ['queued', 'pinned']])
   const stored: NewGrammarPin[] = TIMES_OF[account](any, below).map((time) => ({
-    created: START_NS + time,
+    // What is within a second stays there.
+    created: START_NS + (time / SECOND_NS) * SECOND_NS * stretch + (time % SECOND_NS),
     status: any(statuses),
     isOdd: rules.records !== 'valid' && below(account === 'dense' ? 8 : 20) === 0,
     ...partsByChance(any),
@@ -82,11 +86,11 @@ export async function createHistory(seed: number, fixed: Partial<ServiceRules> =
   if (readBefore !== null) {
     service.add(stored.splice(0, Math.floor(stored.length * readBefore)))
     // Proofs of a longer list with a smaller limit, or with other filters, must not be taken for proofs of this one.
-    const queries = [ALL, any([ALL, queryByChance(service.pins, any, below)])]
+    const queries = [ALL, any([ALL, queryByChance(service.pins, any, below, stretch)])]
     for (const query of queries) await attempt(() => readAtOnce(tenant, query, any([10, 100])))
   }
   service.add(stored)
-  return { rules, service, tenant, readBefore, any, below }
+  return { rules, service, tenant, readBefore, any, below, stretch }
 }
 
 /**
@@ -102,11 +106,16 @@ function standingOut(stored: readonly NewGrammarPin[]): NewGrammarPin[] {
 /** Mostly pinned. */
 const MIXED: readonly PinStatus[] = [...Array<PinStatus>(12).fill('pinned'), ...PIN_STATUSES]
 
-/** All statuses, one or two; no range of time, or one that is open, or not; with other filters, or without. */
+/**
+ * All statuses, one or two; no range of time, or one that is open, or not; with other filters, or without.
+ *
+ * @param stretch the times of the pins go so many times as far
+ */
 export function queryByChance(
   pins: readonly GrammarPin[],
   any: <Value>(values: readonly Value[]) => Value,
   below: (limit: number) => number,
+  stretch = 1n,
 ): PinQuery {
   const statuses = any<readonly PinStatus[]>([
     PIN_STATUSES,
@@ -116,7 +125,7 @@ export function queryByChance(
       ['pinned', 'failed'],
     ]),
   ])
-  const bound = (): string => formatInstant(START_NS + BigInt(below(30_000)) * 1_000_000n, any([0, 3, 9]))
+  const bound = (): string => formatInstant(START_NS + BigInt(below(30_000)) * 1_000_000n * stretch, any([0, 3, 9]))
   const times = pins.length === 0 ? 'all' : any(['all', 'before', 'after', 'between'])
   return {
     ...filtersByChance(any),

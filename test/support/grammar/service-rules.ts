@@ -1,6 +1,7 @@
 import { PIN_STATUSES, type PinStatus } from '../../../src/domain/pin.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import { SECOND } from '../providers/created-text.ts'
+import { type MisreadTimes, READ_RIGHT } from './misread-times.ts'
 import { type CidRule, type FilteredParts, isWanted } from './record-filters.ts'
 
 /** The order of pins by their times. */
@@ -16,7 +17,7 @@ export interface SortedRuns {
 }
 
 /** The rules by which one service lists pins: a sentence of the grammar. */
-export interface ServiceRules {
+export interface ServiceRules extends MisreadTimes {
   readonly order: PlainOrder | SortedRuns
   /** `stable`: pins of one instant, or all pins of an order `none`, have the same order in each list. */
   readonly ties: 'stable' | 'shuffled'
@@ -139,7 +140,10 @@ const GRAMMAR = {
   emptyList: Object.keys(EMPTY_LISTS) as (keyof typeof EMPTY_LISTS)[],
   records: ['valid', 'some are odd'],
 } as const satisfies {
-  readonly [Rule in keyof ServiceRules]: readonly (ServiceRules[Rule] | readonly ServiceRules[Rule][])[]
+  readonly [Rule in Exclude<keyof ServiceRules, keyof MisreadTimes>]: readonly (
+    | ServiceRules[Rule]
+    | readonly ServiceRules[Rule][]
+  )[]
 }
 
 /**
@@ -154,9 +158,10 @@ export function rulesByChance(any: <Value>(values: readonly Value[]) => Value): 
     const value = any(values)
     return Array.isArray(value) ? any(value) : value
   }
-  const rules = Object.fromEntries(
-    Object.entries(GRAMMAR).map(([rule, values]) => [rule, choose(values)]),
-  ) as unknown as ServiceRules
+  const rules = {
+    ...Object.fromEntries(Object.entries(GRAMMAR).map(([rule, values]) => [rule, choose(values)])),
+    ...READ_RIGHT,
+  } as unknown as ServiceRules
   const inside = typeof rules.order === 'string' ? rules.order : rules.order.inside
   const isOneList = rules.bounds === 'ignored' || (rules.bounds === 'after ignored' && inside === 'oldest-first')
   const isUnknowable = rules.count === 'capped like pages' && isOneList && rules.statuses === 'late'
@@ -201,7 +206,9 @@ export function canBeRead(
   const listsEverything = statuses === 'several' || statuses === 'any' || statuses === 'late'
   if (largestPage === null || (cutLists === 'filtered' && listsEverything)) return true
   const largest = largestPage.pins + (limit === 'one row more' ? 1 : 0)
-  const unit = rounding === 'none' && form !== 'whole seconds' ? 10n ** BigInt(9 - digits) : SECOND
+  const isToMinute = rules.misreading.startsWith('minute')
+  const exact = rounding === 'none' && form !== 'whole seconds' ? 10n ** BigInt(9 - digits) : SECOND
+  const unit = isToMinute ? 60n * SECOND : exact
   const cids = query.cids?.map((cid) => [cid]) ?? [undefined]
   const lists = statuses === 'late' ? [PIN_STATUSES] : query.statuses.map((status) => [status])
   const parts = cids.flatMap((one) =>

@@ -45,7 +45,7 @@ export const PACKAGES: Packages = {
   'node:stream': ['server'],
   'node:timers': ['embedded', 'server'],
   'node:util': ['embedded/bitswap', 'server/pages'],
-  'node:v8': ['cli'],
+  'node:v8': ['cli', 'server/services'],
   'node:worker_threads': ['embedded'],
   'node:zlib': ['server/pages'],
 }

@@ -8,8 +8,8 @@ import {
 import { parseInstant } from '../../../src/domain/instant.ts'
 import type { NewPin, Pin, PinStatus } from '../../../src/domain/pin.ts'
 import type { CallOptions, ServiceClient } from '../../../src/upstream/http/client.ts'
-import { createPinFilter } from '../../../src/upstream/http/list-query.ts'
-import type { LeftOut } from '../../../src/upstream/http/pin-page.ts'
+import { createPinFilter, type ListQuery } from '../../../src/upstream/http/list-query.ts'
+import type { LeftOut, PinPage } from '../../../src/upstream/http/pin-page.ts'
 import type { Clock } from '../../../src/upstream/waiting/clock.ts'
 import { exampleCid } from '../providers/example-cid.ts'
 
@@ -71,6 +71,8 @@ export class ModelService {
   /** Request ids of pins that answers show as records that are no valid pins. */
   readonly odd = new Set<string>()
   fate: NonNullable<ModelServiceOptions['fate']> | undefined
+  /** Answers lists in place of the model. */
+  onList: ((query: ListQuery) => Promise<PinPage>) | undefined
   /** Told of every state that a pin takes on. */
   onState: ((pin: Pin) => void) | undefined
   /** True to keep each request. Simulations need only their number. */
@@ -130,6 +132,7 @@ export class ModelService {
   /** The service as a client sees it; every client sees the same. */
   connect = (): ServiceClient => ({
     listPins: (query, options) =>
+      this.onList?.(query) ??
       this.#answer('list', options, (pins) => {
         const all = [...pins.values()].filter(createPinFilter(query))
         const shown = all.slice(-query.limit).reverse()

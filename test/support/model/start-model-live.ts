@@ -17,7 +17,7 @@ import { ModelService } from './model-service.ts'
 /** Enough for everything. */
 const GENEROUS: readonly RateLimit[] = [{ limit: 1_000_000, windowMs: 1000, scope: 'address', endpoint: 'all' }]
 
-export interface ModelLiveOptions extends Pick<InformersOptions, 'random'> {
+export interface ModelLiveOptions extends Pick<InformersOptions, 'random' | 'room'> {
   readonly limits?: readonly RateLimit[]
   readonly capabilities?: Partial<Capabilities>
 }
@@ -33,7 +33,7 @@ export interface ModelLive extends AsyncDisposable {
 }
 
 export function startModelLive(options: ModelLiveOptions = {}): ModelLive {
-  const { limits = GENEROUS, capabilities = {}, random } = options
+  const { limits = GENEROUS, capabilities = {}, random, room } = options
   const clock = new VirtualClock()
   const upstream = new ModelService({ clock })
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null, limits }
@@ -43,7 +43,7 @@ export function startModelLive(options: ModelLiveOptions = {}): ModelLive {
     random,
   })
   const service = registry.get('model')
-  const live = createInformers({ random })
+  const live = createInformers({ random, room })
   const tenant = (token: string): Tenant => registry.tenant('model', token)
   return {
     clock,

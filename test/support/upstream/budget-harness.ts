@@ -1,6 +1,11 @@
 import { createMemoryBudget } from '../../../src/upstream/budget/create-memory-budget.ts'
 import { ASSUMED_LIMITS, type RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
-import type { CallRequest, ObservedAnswer, RequestBudget } from '../../../src/upstream/budget/request-budget.ts'
+import type {
+  CallRequest,
+  ObservedAnswer,
+  RequestBudget,
+  SharedTurnOf,
+} from '../../../src/upstream/budget/request-budget.ts'
 import { TenantShare } from '../../../src/upstream/budget/tenant-share.ts'
 import { countInHeap } from '../count-in-heap.ts'
 import { VirtualClock } from '../virtual-clock.ts'
@@ -22,8 +27,13 @@ export function createBudget(...limits: RateLimit[]) {
   return { clock, budget: createBudgetAt(clock, limits.length > 0 ? limits : ASSUMED_LIMITS) }
 }
 
-export function createBudgetAt(clock: VirtualClock, limits: readonly RateLimit[]): PromptBudget {
-  const budget = createMemoryBudget({ serviceName: 'test', clock, limits })
+/** @param sharedTurnOf Default: each tenant has a turn of its own. */
+export function createBudgetAt(
+  clock: VirtualClock,
+  limits: readonly RateLimit[],
+  sharedTurnOf?: SharedTurnOf,
+): PromptBudget {
+  const budget = createMemoryBudget({ serviceName: 'test', clock, limits, sharedTurnOf })
   const counted = countWaiting(budget)
   const { acquire } = counted
   return Object.assign(counted, {

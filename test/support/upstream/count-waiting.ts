@@ -22,6 +22,7 @@ export function countWaiting(budget: RequestBudget): CountedBudget {
     expectedWaitMs: (...args) => budget.expectedWaitMs(...args),
     refuse: (...args) => budget.refuse(...args),
     observe: (outcome) => budget.observe(outcome),
+    endSharing: (tenantKey) => budget.endSharing(tenantKey),
     snapshot: (tenantKey) => budget.snapshot(tenantKey),
     get waiting() {
       return waiting

@@ -73,6 +73,28 @@ it('shares a limit per token among the services that get the same token', () => 
   expect(cadence.intervalMs('first:hash', one)).toBeCloseTo(POLL_MS)
 })
 
+it('lets tenants that share a place poll as often, all together, as one with the same demand', () => {
+  const one = { changeRate: 1, shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
+  const sharers = Array.from({ length: 500 }, (_, n) => `made up ${n}`)
+  const cadence = new Cadence([FAST], NOBODY)
+  let ofSharers: number[] = []
+  let ofOthers: number[] = []
+  for (let round = 0; round < 3; round++) {
+    ofSharers = sharers.map((key) => cadence.intervalMs(key, one, { sharedTurn: 'unproven' }))
+    ofOthers = Array.from({ length: 99 }, (_, n) => cadence.intervalMs(`t${n}`, one))
+  }
+  const perSecond = ofSharers.reduce((sum, ms) => sum + 1000 / ms, 0)
+  expect(perSecond).toBeCloseTo(0.8)
+  for (const ms of ofOthers) expect(ms).toBeCloseTo(1250)
+  // Whoever is accepted has a place of its own, and whoever leaves leaves more to the others.
+  const [first = '', second = ''] = sharers
+  expect(cadence.intervalMs(first, one)).toBeCloseTo((1000 * 101) / 80)
+  cadence.leave(second)
+  expect(cadence.intervalMs('made up 2', one, { sharedTurn: 'unproven' })).toBeCloseTo((498 * 1000 * 101) / 80)
+  for (const key of sharers) cadence.leave(key)
+  expect(cadence.intervalMs('t0', one)).toBeCloseTo((1000 * 99) / 80)
+})
+
 it('gives unused budget of a tenant to the others, and does not let a tenant with very many pins starve them', () => {
   const one = { shortestMs: 1000, share: 1, requests: 1, endpoint: 'list' } as const
   const demands = Array.from({ length: 200 }, () => ({ ...one, changeRate: 0.3 }))

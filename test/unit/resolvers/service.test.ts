@@ -5,6 +5,7 @@ import { rateBudgets } from '../../../src/resolvers/rate-budgets.ts'
 import { allServices, findService, serviceCapabilities, serviceOf } from '../../../src/resolvers/service.ts'
 import { serviceHealth } from '../../../src/resolvers/service-health.ts'
 import { createInformers } from '../../support/live-informers.ts'
+import { THROW_BUGS } from '../../support/throw-bugs.ts'
 import { createTestRegistry } from '../../support/upstream/create-test-registry.ts'
 
 const TOKEN = 'secret-token'
@@ -14,7 +15,12 @@ it('exposes nothing of a service through which GraphQL could reach a token', asy
   await using services = createTestRegistry([settings], 'one')
   using live = createInformers()
   const { signal } = new AbortController()
-  const context = createContext(services, live, { caller: { tokenFor: () => null }, signal, requestId: 'r' })
+  const context = createContext(services, live, {
+    caller: { tokenFor: () => null },
+    signal,
+    requestId: 'r',
+    log: THROW_BUGS,
+  })
 
   const shown = [
     allServices(context),

@@ -117,6 +117,11 @@ export class ConnectionTally {
     this.#address = address
   }
 
+  /** The address for which the connection counts. */
+  get address(): string {
+    return this.#address.key
+  }
+
   /** Names the caller of the connection. Returns false when that caller has too many. */
   enter(callerKey: string): boolean {
     this.#caller = this.#caps.enter(callerKey)

@@ -54,7 +54,9 @@ export function createEventStreamHandler(
       }
       const lastCursor = req.headers['last-event-id']?.toString() || null
       const isReadOnly = req.method === 'GET'
-      connection.follow(operations.start(request, { caller, requestId }, connection, { isReadOnly, lastCursor }))
+      connection.follow(
+        operations.start(request, { caller, requestId, address }, connection, { isReadOnly, lastCursor }),
+      )
     } catch (error) {
       tally?.close()
       if (gone.aborted) return

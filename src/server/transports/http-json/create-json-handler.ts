@@ -41,7 +41,7 @@ export function createJsonHandler(parts: {
   }
 
   return async (req, res, context, known) => {
-    const { requestId, gone } = context
+    const { requestId, gone, address } = context
     const type = answerTypeOf(req.headers)
     if (type === null || !isShortJson(req, maxRequestBytes)) return leaveToYoga(req, res, context, known)
     const body = known ?? (await readBody(req, { maxBytes: maxRequestBytes, gone }))
@@ -58,7 +58,7 @@ export function createJsonHandler(parts: {
     const { operationName, variables, wantsCost } = request
     const caller = await identify({ headers: req.headers })
     if (gone.aborted) return undefined
-    const run = { document: prepared.document, operationName, variables, wantsCost, caller, requestId }
+    const run = { document: prepared.document, operationName, variables, wantsCost, caller, requestId, address }
     const options = { signal: gone, isForYoga: true }
     return executor.answer(run, options, (result) => {
       if (!gone.aborted) send(res, result, type)

@@ -217,7 +217,8 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     const subscriber = new SocketSubscriber(id, this.#outbox, this)
     this.#subscribers.set(id, subscriber)
     const request = { ...payload, wantsCost: payload.extensions?.cost === true }
-    subscriber.operation = operations.start(request, { caller: this.#caller, requestId: this.#requestId }, subscriber)
+    const requester = { caller: this.#caller, requestId: this.#requestId, address: this.#tally.address }
+    subscriber.operation = operations.start(request, requester, subscriber)
     return null
   }
 

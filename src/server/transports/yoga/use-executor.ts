@@ -10,6 +10,7 @@ import type { Plugin, YogaInitialContext } from './yoga.ts'
 interface ServerContext {
   readonly req: IncomingMessage
   readonly requestId: string
+  readonly address: string
   /** Aborted when the connection has gone away. Yoga's own signal is not aborted for a request that waits behind another. */
   readonly gone: StopSignal
 }
@@ -36,12 +37,12 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
     },
     onExecute({ setExecuteFn }) {
       setExecuteFn(async ({ document, variableValues: variables, operationName, contextValue }) => {
-        const { req, requestId, gone, params } = contextValue as ServerContext & YogaInitialContext
+        const { req, requestId, gone, address, params } = contextValue as ServerContext & YogaInitialContext
         const caller = await identify({ headers: req.headers }).catch((error: unknown) => {
           throw seenByYoga(error, executor, requestId)
         })
         const wantsCost = params.extensions?.cost === true
-        const run = { document, variables, operationName, wantsCost, caller, requestId }
+        const run = { document, variables, operationName, wantsCost, caller, requestId, address }
         return executor.run(run, { signal: gone, isForYoga: true })
       })
     },

@@ -1,4 +1,4 @@
-import { SECOND_NS } from '../../../domain/instant.ts'
+import { floorToSecond, SECOND_NS } from '../../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../../domain/pin.ts'
 import { createPinFilter, type ListQuery } from '../../http/list-query.ts'
 import { type PinPage, recordCount } from '../../http/pin-page.ts'
@@ -55,7 +55,7 @@ export class OrderCheck {
     const last = page.pins.at(-1)
     if (last === undefined || proofs.isOrderProven(query)) return undefined
     if (query.before !== undefined && (await this.#isInSortedRange(query, page, last, ask))) return last.created.ns
-    for (const after of boundsBehind(last.created.ns)) {
+    for (const after of boundsBehind(last.created.ns, page)) {
       if (proofs.isOrderProven(query)) return undefined
       if (await this.#isWholeAfter(after, query, page, ask)) return after
     }
@@ -86,7 +86,7 @@ export class OrderCheck {
     const end = long.pins[Math.floor(long.pins.length * COMPARED)]?.created.ns
     if (capabilities.order !== 'newest-first' || end === undefined) return false
     let after: bigint | null | undefined = isWhole ? null : undefined
-    for (const bound of after === undefined ? boundsBehind(end) : [])
+    for (const bound of after === undefined ? boundsBehind(end, long) : [])
       if (after === undefined && (await this.#isWholeAfter(bound, sent, long, ask))) after = bound
     if (after === undefined) return false
     const range = { before, after, at }
@@ -121,8 +121,16 @@ export class OrderCheck {
   }
 }
 
-/** Returns whole seconds from a time on, since services may round times to seconds, and include their bounds. */
-function boundsBehind(ns: bigint): readonly [bigint, bigint] {
-  const bound = ((ns + SECOND_NS - 1n) / SECOND_NS) * SECOND_NS
+/**
+ * Returns whole seconds from a time on, since services may round times to seconds, and include their bounds. The first pin that is newer
+ * lies right behind them, so that the list shows whether the service misreads `after`.
+ *
+ * @param page newest first
+ */
+function boundsBehind(ns: bigint, { pins }: PinPage): readonly [bigint, bigint] {
+  const next = ((ns + SECOND_NS - 1n) / SECOND_NS) * SECOND_NS
+  const newer = pins.findLast(({ created }) => created.ns > next)?.created.ns ?? next
+  const beforeNewer = floorToSecond(newer) - SECOND_NS
+  const bound = beforeNewer > next ? beforeNewer : next
   return [bound, bound + SECOND_NS]
 }

@@ -4,11 +4,12 @@ import { type PinPage, recordCount, type SharedPage, sharedCopyOf, withoutDoubt 
 import { isFull } from '../lists/is-full.ts'
 import { isCutShort } from '../lists/list-counts.ts'
 import { isPaged } from '../lists/list-plan.ts'
+import { BoundsCheck } from './bounds-check.ts'
 import { EndCheck } from './end-check.ts'
 import { LimitCheck } from './limit-check.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { OrderCheck } from './order-check.ts'
-import type { CheckedAccount, CheckedPage, PageCheck } from './page-check.ts'
+import type { AskForPage, CheckedAccount, CheckedPage, PageCheck } from './page-check.ts'
 import { SeveralCidsCheck } from './several-cids-check.ts'
 import { SeveralStatusesCheck } from './several-statuses-check.ts'
 import { StatusFilterCheck } from './status-filter-check.ts'
@@ -37,6 +38,8 @@ const MANY = 3
  * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
  * read once for them, see `WholeAccount`. Lists for which the budget has no room are answered from these pins.
  *
+ * - one or two for a page with times that has no pin right behind them, once. See `BoundsCheck`. None for live status.
+ *
  * What excuses a page from these holds for one token and one kind of query, see `ListProofs`. What is found out of several statuses and
  * CIDs holds for all.
  *
@@ -55,12 +58,14 @@ export class StrangerChecks {
   readonly #order: OrderCheck
   readonly #end: EndCheck
   readonly #limit: LimitCheck
+  readonly #bounds: BoundsCheck
 
   constructor(account: CheckedAccount) {
     this.#account = account
     this.#severalStatuses = new SeveralStatusesCheck(account)
     this.#severalCids = new SeveralCidsCheck(account)
     this.#limit = new LimitCheck(account)
+    this.#bounds = new BoundsCheck(account)
     this.#order = new OrderCheck(account)
     this.#end = new EndCheck(account, this.#limit)
     this.#statusFilter = new StatusFilterCheck(account, this.#severalStatuses, this.#end, this.#order)
@@ -87,8 +92,27 @@ export class StrangerChecks {
    * then it must be requested again, as they say now.
    */
   async check(checked: CheckedPage): Promise<PinPage> {
+    const { query, check } = checked
+    if (!this.#account.known.isStranger || isPoll(check.class)) return this.#checkPage(checked)
+    await this.#bounds.check(query, checked.page, check.ask)
+    const page = await this.#checkPage({ ...checked, check: this.#withBounds(check) })
+    this.#bounds.remember(query, page)
+    return page
+  }
+
+  async #checkPage(checked: CheckedPage): Promise<PinPage> {
     const page = await this.#withoutDoubt(checked)
     return checked.check.isWalk ? this.#checkOrder({ ...checked, page }) : page
+  }
+
+  /** Requests the list that is to be checked, so that it shows by itself that its bounds are right, if it can. */
+  askFirst(query: ListQuery, ask: AskForPage): Promise<PinPage> {
+    return this.#bounds.askFirst(query, ask)
+  }
+
+  /** Checks the bounds of the lists that checks request, too. */
+  #withBounds(check: PageCheck): PageCheck {
+    return { ...check, ask: (query) => this.#bounds.ask(query, check.ask) }
   }
 
   async #withoutDoubt(checked: CheckedPage): Promise<PinPage> {
@@ -122,7 +146,7 @@ export class StrangerChecks {
 
   /** Returns the answer to a list that is not requested, from all pins of the account. Null if it has to be. See {@link WholeAccount}. */
   answer(query: ListQuery, since: number, check: PageCheck): Promise<SharedPage | null> {
-    return this.#wholeAccount.answer(query, since, check, !isPaged(this.#account.capabilities, query))
+    return this.#wholeAccount.answer(query, since, this.#withBounds(check), !isPaged(this.#account.capabilities, query))
   }
 
   /** Returns whether pages that answer a query may have to be checked, as far as known now. Always false for known providers. */
@@ -131,7 +155,11 @@ export class StrangerChecks {
     if (!known.isStranger) return false
     const isOfSeveral = query.statuses.length > 1 && capabilities.multiStatus === null
     return (
-      isOfSeveral || !proofs.isStatusFilterProven(query) || proofs.mayLookCut(query) || !proofs.isOrderProven(query)
+      isOfSeveral ||
+      !proofs.isStatusFilterProven(query) ||
+      proofs.mayLookCut(query) ||
+      !proofs.isOrderProven(query) ||
+      this.#bounds.isOpen(query)
     )
   }
 

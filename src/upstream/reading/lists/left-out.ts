@@ -4,6 +4,9 @@ import type { LeftOut } from '../../http/pin-page.ts'
 
 /** Number of different reasons that an error lists. */
 const MAX_REASONS = 3
+/** Most bytes of the records that one read may leave out, and the bytes of one without its texts. 10,000 usual ones take 2 MB. */
+const MAX_BYTES = 64 * 1024 * 1024
+const BYTES_PER_RECORD = 100
 
 /** A list has records that are not valid pins. The error carries the list's valid pins. */
 export class PartlyReadError extends MalformedResponseError {
@@ -19,9 +22,18 @@ export class PartlyReadError extends MalformedResponseError {
 /** Records that the pages of one read had to leave out. A record that two pages contain counts once. */
 export class LeftOutRecords {
   readonly #byKey = new Map<string, LeftOut>()
+  #bytes = 0
 
   add(records: readonly LeftOut[] = []): void {
-    for (const record of records) this.#byKey.set(record.key, record)
+    for (const record of records) {
+      if (!this.#byKey.has(record.key)) this.#bytes += BYTES_PER_RECORD + record.key.length + record.reason.length
+      this.#byKey.set(record.key, record)
+    }
+  }
+
+  /** True if no more should be added, since they fill the memory. */
+  get areTooMany(): boolean {
+    return this.#bytes > MAX_BYTES
   }
 
   get size(): number {

@@ -94,7 +94,9 @@ export class PageStart {
     const { ns } = this.#position.created
     // A pin at `before` shows that the service includes its bounds, with two exceptions. A service that also lists later pins rounds
     // `before` up. And if `before` is finer than the unit that the service is known by now to take, a later `before` was sent instead.
+    // Times that are printed in whole seconds may be rounded, so that only some pins of `before` have come.
     const isInclusive =
+      this.#source.known.includesBounds &&
       bound % unit === 0n &&
       page.pins.some(({ created }) => created.ns === bound) &&
       page.pins.every(({ created }) => created.ns <= bound)

@@ -1,6 +1,7 @@
 import { compareInstants, type Instant, parseInstant } from '../../../domain/instant.ts'
 import type { Pin } from '../../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../../domain/pin-order.ts'
+import { listsTooMany } from '../../../domain/pin-room.ts'
 import { createPinFilter, hasAllStatuses, type ListQuery, type PinQuery } from '../../http/list-query.ts'
 import type { LeftOut, PinPage } from '../../http/pin-page.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
@@ -13,6 +14,7 @@ import type { ListOptions, PinSource, ReadOptions } from '../pin-source.ts'
 import { readWholeList } from '../whole/read-whole-list.ts'
 import { PageLimit } from './page-limit.ts'
 import { PageStart } from './page-start.ts'
+import { WalkProgress } from './walk-progress.ts'
 
 export interface PinStreamOptions extends ReadOptions {
   /** Position after which the stream starts. Default: before the first pin. */
@@ -43,6 +45,7 @@ export class PinStream {
   readonly #leftOut = new LeftOutRecords()
   #ready: Pin[] = []
   readonly #start: PageStart
+  readonly #progress: WalkProgress
   readonly #limit: PageLimit
   #hasHeldBack = false
   /** True if pages lead no further, so that the rest is read whole. */
@@ -63,6 +66,7 @@ export class PinStream {
     // A list of some CIDs need not have the pin of a cursor.
     const isWitnessed = after?.service === source.service && query.cids === undefined
     this.#start = new PageStart(source, after, isWitnessed)
+    this.#progress = new WalkProgress(source.service)
     this.#limit = new PageLimit(source, options.expected, after === null)
     this.#isRead = query.statuses.length === 0 || query.cids?.length === 0
     if (this.#isRead) this.#count = 0
@@ -125,6 +129,7 @@ export class PinStream {
   }
 
   #read(): Promise<void> {
+    this.#progress.readsAt(this.#start.position)
     return !this.#isStuck && isPaged(this.#source.capabilities, this.#query) ? this.#readPage() : this.#readWhole()
   }
 
@@ -140,6 +145,7 @@ export class PinStream {
     const { capabilities, known } = this.#source
     if (isOutdated(sent, this.#query, capabilities)) return
     this.#leftOut.add(page.leftOut)
+    if (this.#leftOut.areTooMany) throw listsTooMany(this.#source.service, page.pins.length)
     if (this.#askOtherwise(sent, page, capabilities)) return
     const isFullPage = isFull(sent, page, capabilities)
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)

@@ -1,14 +1,17 @@
 import { MalformedResponseError } from '../../../domain/errors.ts'
-import { PIN_STATUSES, type Pin } from '../../../domain/pin.ts'
+import { parseInstant } from '../../../domain/instant.ts'
+import { PIN_STATUSES } from '../../../domain/pin.ts'
 import { hasFilter, type ListQuery, type PinQuery } from '../../http/list-query.ts'
-import { type LeftOut, type PinPage, type PinRecords, recordCount } from '../../http/pin-page.ts'
+import { type PinPage, type PinRecords, recordCount } from '../../http/pin-page.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
 import { askUnlessRefused } from '../lists/ask-unless-refused.ts'
+import { hasAllPins } from '../lists/compare-pages.ts'
 import { isFull, isOverfull } from '../lists/is-full.ts'
 import { claimsMore, isCutShort } from '../lists/list-counts.ts'
 import { largestLimit } from '../lists/list-plan.ts'
 import { isWithinSecond } from '../lists/query-times.ts'
 import type { PinSource, ReadOptions } from '../pin-source.ts'
+import { CollectedPins } from './collected-pins.ts'
 import { isProvenWhole } from './is-proven-whole.ts'
 import { RoundingCheck } from './rounding-check.ts'
 import { splitCids, splitStatuses, splitTime, type Window } from './split-window.ts'
@@ -25,10 +28,13 @@ const LARGEST_LIMIT = 1_000_000
  *
  * @param query planned for the service
  * @throws {MalformedResponseError} when the rest of a cut list cannot be reached, because more pins share one instant than
- *   a list can hold, or because the service does not filter by time
+ *   a list can hold, or because the service does not filter by time. Also when there is more than memory for it, or lists bring nothing
+ *   new
  */
-export function readAllPins(source: PinSource, query: PinQuery, options: ReadOptions): Promise<PinRecords> {
-  return new AllPinsReading(source, query, options).run()
+export async function readAllPins(source: PinSource, query: PinQuery, options: ReadOptions): Promise<PinRecords> {
+  using found = new CollectedPins(source)
+  await new AllPinsReading(source, query, options, found).run()
+  return { pins: found.pins, leftOut: found.leftOut }
 }
 
 /** One run of `readAllPins`. */
@@ -36,8 +42,7 @@ class AllPinsReading {
   readonly #source: PinSource
   readonly #query: PinQuery
   readonly #options: ReadOptions
-  readonly #found: Pin[] = []
-  readonly #leftOut: LeftOut[] = []
+  readonly #found: CollectedPins
   readonly #windows: Window[]
   readonly #rounding = new RoundingCheck()
   /** True if only whole seconds are requested, since it stayed open whether the service rounds times to them. */
@@ -45,17 +50,17 @@ class AllPinsReading {
   #isUnfiltered = false
   #limit: number
 
-  constructor(source: PinSource, query: PinQuery, options: ReadOptions) {
+  constructor(source: PinSource, query: PinQuery, options: ReadOptions, found: CollectedPins) {
     this.#source = source
     this.#query = query
     this.#options = options
+    this.#found = found
     this.#windows = [{ query }]
     this.#limit = largestLimit(source.capabilities)
   }
 
-  async run(): Promise<PinRecords> {
+  async run(): Promise<void> {
     for (let window = this.#next(); window !== undefined; window = this.#next()) await this.#read(window)
-    return { pins: this.#found, leftOut: this.#leftOut }
   }
 
   #next(): Window | undefined {
@@ -93,8 +98,7 @@ class AllPinsReading {
   #list = async (sent: ListQuery): Promise<PinPage> => {
     this.#options.onList?.()
     const page = await this.#source.listPins(sent, this.#options)
-    this.#found.push(...page.pins)
-    this.#leftOut.push(...(page.leftOut ?? []))
+    this.#found.add(page)
     return page
   }
 
@@ -117,17 +121,38 @@ class AllPinsReading {
       this.#startOver()
       return true
     }
+    if (!isCut && this.#lacksItsInstant(sent, page)) {
+      known.bounds.areInclusive = false
+      this.#startOver()
+      return true
+    }
     if (!isFullPage || this.#limit >= largest) return false
     this.#limit = Math.min(largest, Math.max(this.#limit * 4, (page.count ?? 0) + 100))
     this.#windows.push(window)
     return true
   }
 
+  /** Returns whether a list of one instant, which bounds are thought to include, lacks pins that were listed with its time. */
+  #lacksItsInstant({ before, after }: ListQuery, page: PinPage): boolean {
+    if (!this.#source.known.isStranger || before === undefined || before !== after) return false
+    const { ns } = parseInstant(before)
+    return !hasAllPins(
+      page,
+      this.#found.pins.filter(({ created }) => created.ns === ns),
+    )
+  }
+
   /** Returns the parts of a window whose list was cut. Null if it cannot be split. */
   #split(window: Window, sent: ListQuery, page: PinPage, capabilities: Capabilities): Window[] | null {
     // A cut list that is oldest first may be the first of several runs.
     const isProven = capabilities.order !== 'oldest-first' || this.#source.proofs.areRunsMixed(sent)
-    const byTime = splitTime(window, page.pins, isProven ? capabilities : { ...capabilities, order: 'none' })
+    const { includesBounds } = this.#source.known
+    const byTime = splitTime(
+      window,
+      page.pins,
+      isProven ? capabilities : { ...capabilities, order: 'none' },
+      includesBounds,
+    )
     if (byTime !== null || this.#isUnfiltered) return byTime
     const mayLackCids = isFull(sent, page, capabilities) || page.looksCut
     return splitStatuses(window.query, capabilities) ?? (mayLackCids ? splitCids(window.query) : null)

@@ -40,8 +40,9 @@ export async function readWholeList(
   const leftOut: LeftOut[] = []
   for (const part of parts) {
     const read = await readAllPins(source, part, options)
-    pins.push(...read.pins)
-    leftOut.push(...(read.leftOut ?? []))
+    // Not by `push(...)`: a call cannot have a hundred thousand arguments.
+    for (const pin of read.pins) pins.push(pin)
+    for (const record of read.leftOut ?? []) leftOut.push(record)
   }
   const now = source.capabilities
   return { pins, leftOut, isValid: READING_PARTS.every((part) => now[part] === before[part]) }

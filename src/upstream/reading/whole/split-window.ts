@@ -19,22 +19,36 @@ export interface Window {
  * Returns the time ranges that are still to be read after some pins of a range came. Null if the range cannot be split.
  *
  * A service may round times to seconds, so ranges are split at whole seconds as long as that helps.
+ *
+ * @param includesBounds false if a list with a pin at a bound may lack others of its time. Default: true.
  */
-export function splitTime({ query }: Window, pins: readonly Pin[], capabilities: Capabilities): Window[] | null {
+export function splitTime(
+  { query }: Window,
+  pins: readonly Pin[],
+  capabilities: Capabilities,
+  includesBounds = true,
+): Window[] | null {
   // One bound alone does not narrow a range.
   if (!isAfterSent(capabilities) || pins.length === 0) return null
   const unit = timeUnit(capabilities)
   const isProven = capabilities.timeDigits !== null || unit === SECOND_NS
-  return (isProven ? null : splitAt(SECOND_NS, query, pins, capabilities)) ?? splitAt(unit, query, pins, capabilities)
+  const split = (by: bigint): Window[] | null => splitAt(by, query, pins, capabilities, includesBounds)
+  return (isProven ? null : split(SECOND_NS)) ?? split(unit)
 }
 
-function splitAt(unit: bigint, query: PinQuery, pins: readonly Pin[], capabilities: Capabilities): Window[] | null {
+function splitAt(
+  unit: bigint,
+  query: PinQuery,
+  pins: readonly Pin[],
+  capabilities: Capabilities,
+  includesBounds: boolean,
+): Window[] | null {
   const times = sortedTimes(pins)
   const [first, middle, last] = [times[0], times[times.length >> 1], times.at(-1)] as [bigint, bigint, bigint]
   const { before, after } = timesOf(query)
   // Where no time lies between two units, a service that includes its bounds can be asked for one unit alone. If the service may have
   // finer times, pins that a cut list lacks may lie there.
-  const isOnGrid = unitOfDigits(capabilities.createdDigits ?? 9) % unit === 0n
+  const isOnGrid = includesBounds && unitOfDigits(capabilities.createdDigits ?? 9) % unit === 0n
   const print = (ns: bigint): string => printTime(ns, capabilities)
   // A list in no order may have come sorted by chance.
   if (capabilities.order === 'oldest-first' && isSurelySorted(pins.toReversed())) {

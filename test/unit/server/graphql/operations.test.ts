@@ -21,7 +21,7 @@ it('reports the error, and watches nothing, if variables are nested too deeply t
     fail: (error: unknown) => failed.resolve(error),
   }
   const request = { query: 'subscription { pinsChanged { kind } }', variables: { deep } }
-  operations.start(request, { caller, requestId: 'r' }, subscriber)
+  operations.start(request, { caller, requestId: 'r', address: '' }, subscriber)
   expect(await failed.promise).toBeInstanceOf(RangeError)
   expect([subscribe.mock.calls, subscriber.next.mock.calls, operations.cohorts]).toEqual([[], [], 0])
 })

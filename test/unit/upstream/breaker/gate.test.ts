@@ -9,13 +9,15 @@ import { VirtualClock } from '../../../support/virtual-clock.ts'
 
 const down = new ServiceUnavailableError('test answered 503', { service: 'test' })
 
-/** A gate that is shut. Tenants whose key begins with `own` have a breaker of their own. */
+const sharedTurnOf = (tenantKey: string) => (tenantKey.startsWith('made up') ? 'unproven' : undefined)
+
+/** A gate that is shut. Tenants whose key begins with `own` have a breaker of their own, and those `made up` share a turn. */
 function createGate() {
   const clock = new VirtualClock()
   const shared = new CircuitBreaker('test', clock)
   const own = new CircuitBreaker('test', clock)
   const breakerOf = (tenantKey: string) => (tenantKey.startsWith('own') ? own : shared)
-  const gate = new Gate(clock, breakerOf, (tenantKey) => tenantKey.startsWith('broken'))
+  const gate = new Gate(clock, breakerOf, (tenantKey) => tenantKey.startsWith('broken'), sharedTurnOf)
   const end = (error: unknown, trial: Trial | null = null, breaker = shared) => {
     if (trial) {
       breaker.trialSent()
@@ -154,6 +156,16 @@ describe('Gate', () => {
     for (const each of trials) gate.drop(each)
     await clock.advance(1000)
     expect(left).toEqual(['a tries', 'b tries'])
+  })
+
+  it('gives one turn to all tenants that share it, and room for as many calls as one tenant has', async () => {
+    const { clock, left, come } = createGate()
+    for (let n = 0; n <= 1_000; n++) come(`made up ${n}`, { tenantKey: `made up ${n}` })
+    for (const tenantKey of ['a', 'b']) come(tenantKey, { tenantKey })
+    await clock.advance(0)
+    expect(left).toEqual(['made up 1000 is refused'])
+    await clock.advance(1_500)
+    expect(left.slice(1, 4).sort()).toEqual(['a tries', 'b tries', 'made up 0 tries'])
   })
 
   it('lets another call try while a trial has no answer', async () => {

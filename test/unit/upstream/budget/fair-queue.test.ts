@@ -14,8 +14,8 @@ class TestQueue {
   readonly queue = new FairQueue<Item, string>()
   readonly lanes: Lane<Item, string>[] = []
 
-  lane(owner: string, items: number, endpoint: Endpoint = 'list'): Lane<Item, string> {
-    const lane = new Lane<Item, string>(owner, endpoint)
+  lane(owner: string, items: number, endpoint: Endpoint = 'list', sharedTurn?: string): Lane<Item, string> {
+    const lane = new Lane<Item, string>(owner, endpoint, sharedTurn)
     this.lanes.push(lane)
     for (let i = 0; i < items; i++) this.push(lane, `${owner}${i}`)
     return lane
@@ -85,6 +85,30 @@ describe('FairQueue', () => {
     expect(test.serveAll()).toEqual(['a0', 'b1', 'a1'])
   })
 
+  it('gives lanes that share a turn one turn a round, which they take in turns', () => {
+    const test = new TestQueue()
+    for (const owner of ['x', 'y', 'z']) test.lane(owner, 2, 'list', 'shared')
+    test.lane('a', 5)
+    expect(test.serveAll()).toEqual(['x0', 'a0', 'y0', 'a1', 'z0', 'a2', 'x1', 'a3', 'y1', 'a4', 'z1'])
+  })
+
+  it('skips a parked lane among those that share its turn', () => {
+    const test = new TestQueue()
+    const [x] = ['x', 'y'].map((owner) => test.lane(owner, 2, 'list', 'shared'))
+    test.lane('a', 2)
+    if (x) test.queue.park(x)
+    expect([test.serve(), test.serve()]).toEqual(['y0', 'a0'])
+    if (x) test.queue.resume(x)
+    expect(test.serveAll()).toEqual(['x0', 'a1', 'y1', 'x1'])
+  })
+
+  it('gives a lane that ends sharing a turn of its own, with its items', () => {
+    const test = new TestQueue()
+    const [x] = ['x', 'y', 'z'].map((owner) => test.lane(owner, 3, 'list', 'shared'))
+    if (x) test.queue.endSharing(x)
+    expect(test.serveAll()).toEqual(['y0', 'x0', 'z0', 'x1', 'y1', 'x2', 'z1', 'y2', 'z2'])
+  })
+
   it('never lets two lanes that always want a turn drift more than one turn apart', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...ENDPOINTS), { minLength: 2, maxLength: 12 }), (endpoints) => {
@@ -104,14 +128,15 @@ describe('FairQueue', () => {
 
   it('counts its items correctly and ends empty, however lanes come, leave, park and resume', () => {
     const step = fc.record({
-      what: fc.constantFrom('push', 'push', 'remove', 'serve', 'park', 'resume'),
-      lane: fc.nat(5),
+      what: fc.constantFrom('push', 'push', 'remove', 'serve', 'park', 'resume', 'end sharing'),
+      lane: fc.nat(11),
       item: fc.nat(),
     })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
         const test = new TestQueue()
-        for (const endpoint of [...ENDPOINTS, ...ENDPOINTS]) test.lane('', 0, endpoint)
+        for (const sharedTurn of [undefined, undefined, 'shared', 'shared'])
+          for (const endpoint of ENDPOINTS) test.lane('', 0, endpoint, sharedTurn)
         let waiting = 0
         for (const { what, lane: index, item } of steps) {
           const lane = test.lanes[index]
@@ -121,11 +146,16 @@ describe('FairQueue', () => {
           if (what === 'serve') test.serve()
           if (what === 'park') test.queue.park(lane)
           if (what === 'resume') test.queue.resume(lane)
+          if (what === 'end sharing') test.queue.endSharing(lane)
           for (const endpoint of ENDPOINTS) {
             const ring = test.lanes.filter((each) => each.endpoint === endpoint && each.place)
             const items = ring.map((each) => each.items.size)
             expect(items).not.toContain(0)
-            expect(test.queue.load(endpoint)).toEqual({ lanes: ring.length, items: items.reduce((a, b) => a + b, 0) })
+            const sharers = ring.filter(({ sharedTurn }) => sharedTurn !== undefined)
+            const lanes = ring.length - Math.max(0, sharers.length - 1)
+            expect(test.queue.load(endpoint)).toEqual({ lanes, items: items.reduce((a, b) => a + b, 0) })
+            const ofSharers = sharers.reduce((sum, each) => sum + each.items.size, 0)
+            expect(test.queue.loadOfShared(endpoint, 'shared')).toEqual({ lanes: sharers.length, items: ofSharers })
           }
           waiting = test.lanes.reduce((total, each) => total + each.items.size, 0)
         }

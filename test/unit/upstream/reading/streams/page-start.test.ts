@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseInstant } from '../../../../../src/domain/instant.ts'
 import { PIN_STATUSES } from '../../../../../src/domain/pin.ts'
+import { PinRoom } from '../../../../../src/domain/pin-room.ts'
 import { LearnedCapabilities } from '../../../../../src/upstream/learning/learned-capabilities.ts'
 import { ListProofs } from '../../../../../src/upstream/learning/list-proofs.ts'
 import { SPECIFIED_CAPABILITIES } from '../../../../../src/upstream/providers/capabilities.ts'
@@ -16,6 +17,7 @@ it('asks again where the service has rounded a time, also when another list has 
       return known.current
     },
     known,
+    room: new PinRoom(),
     proofs: new ListProofs(known),
     splitQuery: (query) => [query],
     listPins: () => Promise.reject(new Error('not used here')),

@@ -4,6 +4,7 @@ import { parseCid } from '../../../../../src/domain/cid.ts'
 import { formatInstant, parseInstant } from '../../../../../src/domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../../../../src/domain/pin.ts'
 import { comparePositions } from '../../../../../src/domain/pin-order.ts'
+import { PinRoom } from '../../../../../src/domain/pin-room.ts'
 import type { ListQuery } from '../../../../../src/upstream/http/list-query.ts'
 import { LearnedCapabilities } from '../../../../../src/upstream/learning/learned-capabilities.ts'
 import { ListProofs } from '../../../../../src/upstream/learning/list-proofs.ts'
@@ -28,6 +29,7 @@ function sourceOf(times: readonly number[]) {
     service: 'one',
     known,
     proofs,
+    room: new PinRoom(),
     get capabilities() {
       return known.current
     },
@@ -88,5 +90,19 @@ describe('PinStream', () => {
     const [pin] = pins as [Pin]
     pins.push({ ...pin, created: parseInstant(formatInstant(0n, 3)) })
     expect(await new PinStream(source, ALL, { expected: 10 }).take(10)).toEqual([pin])
+  })
+
+  it('ends with an error when no answer is ever of use, so that it would ask the same again and again', async () => {
+    const { source, requests } = sourceOf([1, 2, 3])
+    // As if each answer taught something new, so that the list has to be read again.
+    let answers = 0
+    const taught = { ...SPECIFIED_CAPABILITIES, order: 'none' as const }
+    const stuck = Object.defineProperty({ ...source }, 'capabilities', {
+      get: () => ({ ...taught, maxCids: ++answers }),
+    })
+    const stream = new PinStream(stuck, ALL, { expected: 10 })
+
+    await expect(stream.take(10)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' })
+    expect(requests).toHaveLength(100)
   })
 })
