@@ -2,14 +2,13 @@
  * Measures the cost of live status from the gateway to browsers. The gateway runs in a process of its own, on core 0 where
  * `taskset` is there; the service and the clients share this one, on core 1.
  *
- * Run: node --import tsx bench/live-transport/run.ts [delivery detection burst idle pongs stalled silent cycles fuzz] [--full]
+ * Run: node --import tsx bench/live-transport/run.ts [delivery detection burst idle pongs stalled silent cycles] [--full]
  * Without names all run; `--full` takes the sizes of the goals, and half an hour. As many idle sockets as `ulimit -n` lets.
  */
 import { loadavg } from 'node:os'
 import { measureCycles } from './cycles.ts'
 import { measureDelivery } from './delivery.ts'
 import { measureDetection } from './detection.ts'
-import { fuzz } from './fuzz.ts'
 import { measureIdle } from './idle.ts'
 import { measurePongs } from './pongs.ts'
 import { measureStalled } from './stalled.ts'
@@ -25,7 +24,6 @@ const benches: Record<string, () => Promise<string>> = {
   stalled: () => measureStalled(100, isFull ? 200 : 50, { noteBytes: 60_000, seconds: isFull ? 10 : 3 }),
   silent: () => measureStalled(100, isFull ? 200 : 50, { noteBytes: 20, seconds: isFull ? 10 : 3 }),
   cycles: () => measureCycles(isFull ? 100_000 : 3_000),
-  fuzz: () => fuzz(isFull ? 1_000_000 : 20_000),
 }
 
 /** Returns the number of files and sockets that a process may open. */

@@ -7,6 +7,8 @@ const SOURCE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** A running `pinql`. Disposing kills it. */
 export interface CliProcess extends AsyncDisposable {
+  readonly pid: number
+  /** What it wrote so far, or the lines of that which `keeps` matches. */
   readonly stdout: string
   readonly stderr: string
   /** The exit code, once both outputs are complete; null when a signal ended it. */
@@ -31,11 +33,13 @@ interface CliOptions {
   readonly isSource?: boolean
   /** Options of Node, such as `--max-old-space-size=512`. */
   readonly nodeOptions?: readonly string[]
+  /** Lines of standard output to keep, where a process writes too many. Default: all. */
+  readonly keeps?: RegExp
 }
 
 /** Runs `pinql` in a process of its own. */
 export function spawnCli(args: readonly string[], options: CliOptions): CliProcess {
-  const { cwd, env = {}, isSource = false, nodeOptions = [] } = options
+  const { cwd, env = {}, isSource = false, nodeOptions = [], keeps = null } = options
   const program = isSource ? ['--import', import.meta.resolve('tsx'), SOURCE] : [MAIN]
   const child: ChildProcess = spawn(process.execPath, [...nodeOptions, ...program, ...args], {
     cwd,
@@ -43,8 +47,11 @@ export function spawnCli(args: readonly string[], options: CliOptions): CliProce
   })
   let stdout = ''
   let stderr = ''
+  let unfinished = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
+    const lines = (unfinished + text).split(/(?<=\n)/)
+    unfinished = keeps && !text.endsWith('\n') ? (lines.pop() ?? '') : ''
+    stdout += keeps ? lines.filter((line) => keeps.test(line)).join('') : text
     child.emit('pinql-output')
   })
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -52,6 +59,7 @@ export function spawnCli(args: readonly string[], options: CliOptions): CliProce
   })
   const exitCode = once(child, 'close').then(([code]) => code as number | null)
   return {
+    pid: child.pid ?? 0,
     get stdout() {
       return stdout
     },

@@ -115,7 +115,9 @@ export class Executor {
     try {
       const cost = this.#limiter.costOf(run)
       const result =
-        cost instanceof GraphQLError ? { errors: [cost] } : this.#limiter.fitting(await this.#execute(run, context))
+        cost instanceof GraphQLError
+          ? { errors: [cost] }
+          : this.#limiter.fitting(await this.#execute(run, context), context)
       // A failed field that must not be null makes its parents null. The requests for their other fields are useless then.
       if (result.errors) deadline.abort()
       const shown = this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga })
@@ -150,8 +152,9 @@ export class Executor {
    * aborted: other subscribers may share the result.
    */
   async resolveEvent(run: Run, event: LiveEvent): Promise<ExecutionResult> {
-    const result = await this.#execute(run, this.#contextOf(run, stopOf(run)), event)
-    return this.#shown(this.#limiter.fitting(result), run.requestId)
+    const context = this.#contextOf(run, stopOf(run))
+    const result = await this.#execute(run, context, event)
+    return this.#shown(this.#limiter.fitting(result, context), run.requestId)
   }
 
   /** Returns the errors that a client may see when this one has ended its operation. Bugs are masked and logged. */

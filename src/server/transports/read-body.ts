@@ -1,8 +1,13 @@
 import type { IncomingMessage } from 'node:http'
+import { giveWay } from '../../upstream/waiting/give-way.ts'
 import type { StopSignal } from '../../upstream/waiting/stop.ts'
 
+/** Bytes above which it takes long to read what a body says, and milliseconds for each byte of such a body, about. */
+const LONG_BODY = 4_096
+const MS_PER_BYTE = 0.0001
+
 /**
- * Reads the body of a request.
+ * Reads the body of a request. Long bodies that come at the same time are handed out in turns of the event loop.
  *
  * Once `maxBytes` are exceeded, the rest stays unread, and the request can still be answered.
  *
@@ -22,7 +27,10 @@ export function readBody(
     const finish = (): void => {
       gone.removeEventListener('abort', leave)
       const [only] = chunks
-      resolve(only && chunks.length === 1 ? only : Buffer.concat(chunks))
+      const body = only && chunks.length === 1 ? only : Buffer.concat(chunks)
+      const turn = length > LONG_BODY ? giveWay(Math.min(length, maxBytes) * MS_PER_BYTE) : undefined
+      if (turn !== undefined) void turn.then(() => resolve(gone.aborted ? null : body))
+      else resolve(body)
     }
     const take = (chunk: Buffer): void => {
       chunks.push(chunk)

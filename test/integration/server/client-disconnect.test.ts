@@ -28,12 +28,14 @@ it('stops the call to a service when the client that asked goes away', async () 
   expect(gateway.logged.filter((line) => line.includes('"level":"error"'))).toEqual([])
 })
 
-it('forgets a request whose client goes away while sending it', async () => {
+it.each([
+  ['of a known length', 'content-length: 100\r\n\r\n'],
+  ['in chunks', 'transfer-encoding: chunked\r\n\r\n64\r\n'],
+])('forgets a request whose client goes away while sending a body %s', async (_, framing) => {
   const gateway = await startTestGateway({ upstream: 'http://127.0.0.1:9' })
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').resume()
-  const head =
-    'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n'
-  socket.end(`${head}{"query":`)
+  const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
+  socket.end(`${head}${framing}{"query":`)
   await once(socket, 'close')
   await gateway[Symbol.asyncDispose]()
   const lines = gateway.logged.map((line) => JSON.parse(line))

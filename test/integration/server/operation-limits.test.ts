@@ -77,14 +77,30 @@ describe.each(WAYS)('by %s', (way, execute) => {
     expect(gateway.logged.join('')).not.toContain('Unexpected error')
   })
 
-  it('pins of one content in a list in a list in a list end in one kind of error', async () => {
+  it('pins of one content in a list in a list in a list end in one error', async () => {
     seed(40, () => ({ cid: exampleCid(1) }))
-    const answer = await run(`{ pins(first: 40) { nodes { ${inLists(4)} } } }`)
-    const codes = new Set(
-      (answer.errors as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code),
-    )
 
-    expect([...codes]).toEqual(['OPERATION_TOO_COSTLY'])
+    expect(await run(`{ pins(first: 40) { nodes { ${inLists(4)} } } }`)).toEqual({
+      data: null,
+      errors: [
+        expect.objectContaining({
+          extensions: expect.objectContaining({ code: 'OPERATION_TOO_COSTLY', what: 'fields', limit: 250_000 }),
+        }),
+      ],
+    })
+  })
+
+  it('thousands of elements that fail end in one error', async () => {
+    const cids = Array.from({ length: way === 'GET' ? 130 : 1_000 }, (_, n) => `x${n}`)
+    const times = way === 'GET' ? 20 : 3
+    const aliases = Array.from({ length: times }, (_, n) => `a${n}: contents(cids: $cids) { cid }`)
+    const document = (count: number) => `query ($cids: [CID!]!) { ${aliases.slice(0, count).join(' ')} }`
+
+    expect((await run(document(1), { cids })).errors).toHaveLength(cids.length)
+    expect(await run(document(times), { cids })).toMatchObject({
+      data: null,
+      errors: [{ extensions: { code: 'OPERATION_TOO_COSTLY', what: 'fields' } }],
+    })
   })
 
   it('an answer that would be too long is an error', async () => {

@@ -2,9 +2,9 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSche
 import type { CostEnvironment } from '../../../schema/field-cost.ts'
 import type { OperationRequest } from '../operation-request.ts'
 import { isLonger } from './answer-size.ts'
-import { OpenLists } from './open-lists.ts'
 import { OperationCosts } from './operation-costs.ts'
 import { type OperationCost, type OperationLimits, tooCostly } from './operation-limits.ts'
+import { RunningLists } from './running-lists.ts'
 
 /** An operation that is about to run. */
 interface Asked extends Pick<OperationRequest, 'operationName' | 'variables'> {
@@ -15,11 +15,13 @@ interface Asked extends Pick<OperationRequest, 'operationName' | 'variables'> {
 export class Limiter {
   readonly #limits: OperationLimits
   readonly #costs: OperationCosts
+  readonly #lists: RunningLists
 
   constructor(schema: GraphQLSchema, limits: OperationLimits, env: CostEnvironment) {
     this.#limits = limits
     this.#costs = new OperationCosts(schema, limits, env)
-    new OpenLists(limits).watch(schema)
+    this.#lists = new RunningLists(limits)
+    this.#lists.watch(schema)
   }
 
   /**
@@ -48,9 +50,11 @@ export class Limiter {
     }
   }
 
-  /** Returns a result that may be encoded: an error in place of one that would be too long. */
-  fitting(result: ExecutionResult): ExecutionResult {
+  /** Returns a result that may be encoded: an error in place of one that has too many fields, or would be too long. */
+  fitting(result: ExecutionResult, context: object): ExecutionResult {
     const { maxAnswerBytes } = this.#limits
+    const excess = this.#lists.excessOf(context)
+    if (excess) return { errors: [excess], data: null }
     if (!isLonger(result.data, maxAnswerBytes)) return result
     return { errors: [tooCostly('answerBytes', maxAnswerBytes + 1, this.#limits)], data: null }
   }

@@ -24,7 +24,7 @@ export function createYogaServer(parts: {
     maskedErrors: {
       maskError: (error) => {
         const seen = clientErrorOf(error)
-        if (!seen) log.error({ err: error }, 'Unexpected error')
+        if (!seen && !isOfGoneClient(error)) log.error({ err: error }, 'Unexpected error')
         return seen ?? maskedErrorOf(error, null)
       },
     },
@@ -39,4 +39,9 @@ export function createYogaServer(parts: {
     // A web page can send a form anywhere without asking first.
     multipart: false,
   })
+}
+
+/** True for the error with which Node ends a request whose client has gone away before its body was complete. */
+function isOfGoneClient(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
 }

@@ -4,6 +4,7 @@ import { mapConcurrently } from '../../../../src/resolvers/map-concurrently.ts'
 import { Cohort } from '../../../../src/server/graphql/cohort.ts'
 import { Cohorts } from '../../../../src/server/graphql/cohorts.ts'
 import type { Subscriber } from '../../../../src/server/graphql/message.ts'
+import { giveWay } from '../../../../src/upstream/waiting/give-way.ts'
 
 const ITEMS = 300
 
@@ -77,6 +78,14 @@ describe('a loop over items that are all ready gives way', () => {
         new Cohorts().join('key', feed(), subscriber(resolve))
       })
     expect(await mostInOneTurn(() => Promise.all(Array.from({ length: 10 }, serve)))).toBeLessThan(MOST)
+  })
+
+  it('when hundreds ask at the same time, before they work', async () => {
+    const piece = async () => {
+      await giveWay(1)
+      work()
+    }
+    expect(await mostInOneTurn(() => Promise.all(Array.from({ length: ITEMS }, piece)))).toBeLessThan(MOST)
   })
 
   it('when a cohort hands out events', async () => {
