@@ -39,7 +39,6 @@ export async function contents(cids: readonly string[], context: GatewayContext)
   if (cids.length > MAX_CONTENTS) {
     throw BadRequestError.of('cids', `at most ${MAX_CONTENTS} CIDs`, `${cids.length} CIDs`)
   }
-  await context.ownTurn(cids.length)
   return Promise.all(cids.map((cid, index) => outcomeOf(context, () => content(cid, context, `cids[${index}]`))))
 }
 

@@ -62,13 +62,6 @@ export interface GatewayContext {
    * @throws whatever `parse` throws
    */
   parsed<Value>(parse: (text: string, argument: string) => Value, text: string, argument: string): Value
-  /**
-   * Waits for a turn of the event loop that no other long list of the request has. To execute the fields of a thousand elements takes
-   * up to 50 ms, and a request may have 25 such lists, under aliases.
-   *
-   * @returns undefined for a list of fewer than a hundred elements
-   */
-  ownTurn(elements: number): Promise<void> | undefined
   /** Takes over a list that nobody else uses. The list is emptied when the answer has been encoded. */
   own<Element>(list: Element[]): Element[]
   /** Empties the lists that the context owns. */
@@ -89,9 +82,6 @@ export interface ContextRequest {
 export interface BugLog {
   error(fields: { readonly err: unknown; readonly requestId: string }, message: string): void
 }
-
-/** Elements of a list that gets a turn of the event loop of its own. */
-const LONG_LIST = 100
 
 /** Creates the context of one GraphQL request, or of one event of a subscription. */
 export function createContext(registry: ConfiguredServices, live: Informers, request: ContextRequest): GatewayContext {
@@ -120,7 +110,6 @@ class RequestContext implements GatewayContext {
   readonly #log: BugLog
   #bugs: Map<unknown, UnexpectedError> | undefined
   #parsed: Map<unknown, Map<string, { readonly value: unknown } | { readonly error: unknown }>> | undefined
-  #lastTurn: Promise<void> | undefined
 
   constructor(
     registry: ConfiguredServices,
@@ -197,13 +186,6 @@ class RequestContext implements GatewayContext {
     results.set(key, known)
     if ('error' in known) throw known.error
     return known.value as Value
-  }
-
-  ownTurn(elements: number): Promise<void> | undefined {
-    if (elements < LONG_LIST) return undefined
-    const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-    this.#lastTurn = this.#lastTurn?.then(nextTurn) ?? nextTurn()
-    return this.#lastTurn
   }
 
   own<Element>(list: Element[]): Element[] {

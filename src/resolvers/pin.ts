@@ -64,9 +64,5 @@ export async function nodes(
   context: GatewayContext,
 ): Promise<Outcome<Pin | ServiceFields | null>[]> {
   if (ids.length > MAX_NODES) throw BadRequestError.of('ids', `at most ${MAX_NODES} ids`, `${ids.length} ids`)
-  await context.ownTurn(ids.length)
-  const found = await Promise.all(ids.map((id, index) => outcomeOf(context, () => node(id, context, `ids[${index}]`))))
-  // Equal lists under several aliases are read at the same time.
-  await context.ownTurn(ids.length)
-  return found
+  return Promise.all(ids.map((id, index) => outcomeOf(context, () => node(id, context, `ids[${index}]`))))
 }

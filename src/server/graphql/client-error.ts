@@ -34,13 +34,7 @@ export function maskedErrorOf(error: unknown, requestId: string | null): GraphQL
 }
 
 /**
- * Most errors that an answer shows. One list of ids has as many elements; each error costs as much as ten fields, and no cost that is
- * known before counts them.
- */
-export const MAX_ERRORS = 1_000
-
-/**
- * Makes of an operation's errors those that a client may see. Of more than a thousand, the first are shown, and one that says so. Each bug is masked, and logged once under its request id: that of an
+ * Makes of an operation's errors those that a client may see. Each bug is masked, and logged once under its request id: that of an
  * element was logged when it happened.
  *
  * An error without a path concerns the request as a whole, such as its variables.
@@ -55,30 +49,13 @@ export function visibleErrors(
 ): GraphQLError[] {
   const { requestId, isAborted, isForYoga = false, showsSuggestions = true, log } = options
   const finish = isForYoga ? withStatus : withoutInternals
-  const shown = errors.slice(0, MAX_ERRORS).map((error) => {
+  return errors.map((error) => {
     const seen = clientErrorOf(error)
     if (seen) return finish(tidyMessage(withCode(seen), showsSuggestions))
     const { originalError, path } = error instanceof GraphQLError ? error : { originalError: null, path: undefined }
     const bug = originalError ?? error
     if (!isAborted && !(bug instanceof UnexpectedError)) log.error({ err: bug, requestId, path }, 'Unexpected error')
     return finish(maskedErrorOf(error, requestId))
-  })
-  if (errors.length <= MAX_ERRORS) return shown
-  const bug = errors.slice(MAX_ERRORS).find(isUnloggedBug)
-  if (bug !== undefined && !isAborted) log.error({ err: bug, requestId }, 'Unexpected error')
-  return [...shown, tooManyErrors(errors.length)]
-}
-
-/** Returns whether an error that is not shown is a bug that nobody has logged. */
-function isUnloggedBug(error: unknown): boolean {
-  const bug = error instanceof Error && 'originalError' in error ? error.originalError : error
-  const isExpected = bug === undefined || bug instanceof PinqlError || bug instanceof GraphQLError
-  return !isExpected && !(bug instanceof UnexpectedError)
-}
-
-function tooManyErrors(count: number): GraphQLError {
-  return new GraphQLError(`Only the first ${MAX_ERRORS} of ${count} errors are shown`, {
-    extensions: { code: 'OPERATION_TOO_COSTLY', what: 'errors', cost: count, limit: MAX_ERRORS },
   })
 }
 

@@ -9,7 +9,6 @@ import {
   type SourceLocation,
 } from 'graphql'
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit'
-import { MAX_ERRORS } from './client-error.ts'
 import { compilableFields } from './compilable-fields.ts'
 
 /** Runs an operation as `execute` of graphql-js does, with the same results. */
@@ -107,12 +106,12 @@ function withUsualErrors(result: ExecutionResult, source: Source | undefined): E
   const { data = null, errors } = result
   if (!errors) return result
   // No more than these are shown.
-  const usual = errors.slice(0, MAX_ERRORS).map(({ message, path, locations = [], originalError }) => {
+  const usual = errors.map(({ message, path, locations = [], originalError }) => {
     const positions = source && locations.map((location) => positionOf(source.body, location))
     // An error that the compiled form has found, such as a null, is a bug like one that a resolver has thrown.
     return new GraphQLError(message, { source, positions, path, originalError: originalError ?? new Error(message) })
   })
-  return { errors: [...usual, ...errors.slice(MAX_ERRORS)], data }
+  return { errors: usual, data }
 }
 
 /** Returns the position of a line and column in a text, counted from 0. */
