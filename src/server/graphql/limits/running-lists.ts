@@ -23,11 +23,12 @@ const MS_PER_ITEM = 0.02
 const FIELDS_PER_ERROR = 100
 
 /**
- * Counts what nobody knows before an operation runs: the elements of lists such as the pins of one CID, and failures of elements.
+ * Counts the elements of lists whose length nobody knows before an operation runs, such as the pins of one CID, and lets long lists go
+ * on in turns of the event loop.
  *
- * Each element counts with all fields that are selected below it, and each failure as 100 fields. Once an operation is over the limit,
- * each further list of it is empty, so that neither lists in lists nor errors can multiply. The result is of no use then, and
- * {@link excessOf} has the error to send in its place.
+ * Each element counts with all fields that are selected below it. Once an operation is over the limit, each further list of it is empty,
+ * so that neither lists in lists nor their errors can multiply. The result is of no use then, and {@link excessOf} has the error to send
+ * in its place.
  */
 export class RunningLists {
   readonly #limits: OperationLimits
@@ -62,19 +63,14 @@ export class RunningLists {
   ): GraphQLFieldResolver<Source, Context> {
     return async (source, args, context, info) => {
       if (items) await giveWay(lengthOf((name) => args[name], ...items) * MS_PER_ITEM)
-      let elements: unknown
-      try {
-        elements = await resolve(source, args, context, info)
-      } catch (error) {
-        if (this.#isOver(context as object, FIELDS_PER_ERROR)) return null
-        throw error
-      }
+      const elements: unknown = await resolve(source, args, context, info)
       if (!Array.isArray(elements)) return elements
-      let fields = FIELDS_PER_ERROR * elements.filter((each) => each instanceof Error).length
+      const failed = elements.filter((each) => each instanceof Error).length
+      let fields = 0
       if (isOpen) for (const node of info.fieldNodes) fields += elements.length * this.#below(node, info)
       if (this.#isOver(context as object, fields)) return []
       // What GraphQL makes of thousands of lists that are all there would otherwise be one long turn of the event loop.
-      await giveWay(fields * MS_PER_FIELD)
+      await giveWay((fields + failed * FIELDS_PER_ERROR) * MS_PER_FIELD)
       return elements
     }
   }
