@@ -80,6 +80,9 @@ export async function startAttackedGateway({
   })
   const { pid } = cli
   const [, url = ''] = await cli.output(SERVING)
+  // Also where a test or a fuzzer fails.
+  const kill = () => cli.kill('SIGKILL')
+  process.once('exit', kill)
   let end: string | null = null
   void cli.exitCode.then((code) => {
     end = `The process ended with ${code}: ${cli.stderr.slice(-2_000)}`
@@ -130,6 +133,7 @@ export async function startAttackedGateway({
       ]
     },
     async [Symbol.asyncDispose]() {
+      process.off('exit', kill)
       await cli[Symbol.asyncDispose]()
       const gone = once(onlooker, 'exit')
       onlooker.kill('SIGKILL')
