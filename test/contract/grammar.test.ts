@@ -234,7 +234,7 @@ describe('a corner of the grammar', () => {
   it.each(CORNERS)(
     'is exact or refused: %o',
     async (rules) => {
-      const { mistakes, exact } = await readHistories(1, 200, rules)
+      const { mistakes, exact } = await readHistories(1, 100, rules)
       expect(mistakes).toEqual([])
       expect(exact).toBeGreaterThan(0)
     },

@@ -1,10 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { giveWay } from '../../upstream/waiting/give-way.ts'
 import type { StopSignal } from '../../upstream/waiting/stop.ts'
-
-/** Bytes above which it takes long to read what a body says, and milliseconds for each byte of such a body, about. */
-const LONG_BODY = 4_096
-const MS_PER_BYTE = 0.0001
+import { turnToRead } from './turn-to-read.ts'
 
 /**
  * Reads the body of a request. Long bodies that come at the same time are handed out in turns of the event loop.
@@ -28,7 +24,7 @@ export function readBody(
       gone.removeEventListener('abort', leave)
       const [only] = chunks
       const body = only && chunks.length === 1 ? only : Buffer.concat(chunks)
-      const turn = length > LONG_BODY ? giveWay(Math.min(length, maxBytes) * MS_PER_BYTE) : undefined
+      const turn = turnToRead(length)
       if (turn !== undefined) void turn.then(() => resolve(gone.aborted ? null : body))
       else resolve(body)
     }

@@ -1,7 +1,9 @@
-/** Milliseconds that loops may run in one turn of the event loop. */
+/** Milliseconds that loops may run in one turn. */
 const LONGEST_TURN_MS = 10
+/** Number of times that the event loop goes round after a turn that was used up. It accepts one connection each time. */
+const ROUNDS_BETWEEN = 5
 
-/** When the first loop of this turn has asked. Undefined in a new turn. */
+/** When the first loop of this turn has asked. Undefined between turns. */
 let turnBeganAt: number | undefined
 /** Resumes the loops that wait for a turn, the first first. */
 const waiting = new Set<() => void>()
@@ -11,34 +13,48 @@ const waiting = new Set<() => void>()
  * them ready: without it, such a loop would keep all other clients waiting until its end, however often it awaits.
  *
  * All loops of a turn share its 10 ms, and one loop that waits goes on in each turn, so that thousands of them take no longer than one.
+ * Between two turns that are used up, the event loop goes round a few times, so that new clients get in.
  *
  * @param aheadMs milliseconds that the caller is about to take, if it asks before it works. Otherwise, thousands of callers who ask at the
  *   same time would all be let go on, since none has worked yet. Default 0.
  * @returns undefined in the usual case, so that nothing is awaited in vain
  */
 export function giveWay(aheadMs = 0): Promise<void> | undefined {
-  const now = performance.now()
   if (turnBeganAt === undefined) {
-    turnBeganAt = now - aheadMs
-    setImmediate(() => {
-      turnBeganAt = undefined
-    })
+    begin(aheadMs)
     return undefined
   }
-  if (now - turnBeganAt < LONGEST_TURN_MS) {
+  if (!isUsedUp(turnBeganAt)) {
     turnBeganAt -= aheadMs
     return undefined
   }
-  return new Promise((resolve) => {
-    if (waiting.size === 0) setImmediate(resumeOne)
-    waiting.add(resolve)
-  })
+  return new Promise((resolve) => waiting.add(resolve))
 }
 
-function resumeOne(): void {
+function begin(aheadMs: number): void {
+  turnBeganAt = performance.now() - aheadMs
+  setImmediate(end)
+}
+
+function end(): void {
+  if (waiting.size > 0 || (turnBeganAt !== undefined && isUsedUp(turnBeganAt))) rest(ROUNDS_BETWEEN)
+  else turnBeganAt = undefined
+}
+
+/** Lets the event loop go round, and then begins a turn of the first loop that waits. */
+function rest(rounds: number): void {
+  if (rounds > 0) {
+    setImmediate(rest, rounds - 1)
+    return
+  }
+  turnBeganAt = undefined
   const [resume] = waiting
   if (!resume) return
   waiting.delete(resume)
+  begin(0)
   resume()
-  if (waiting.size > 0) setImmediate(resumeOne)
+}
+
+function isUsedUp(beganAt: number): boolean {
+  return performance.now() - beganAt >= LONGEST_TURN_MS
 }

@@ -50,6 +50,22 @@ it.each(Object.entries(COSTLY_OPERATIONS))('harm nobody: %s', async (_what, [exp
   expect([...wrong]).toEqual([])
 })
 
+it.each(Object.entries(TRANSPORTS))('harm nobody when a hundred long ones come at once by %s', async (way, execute) => {
+  const [expected, operationOf] = COSTLY_OPERATIONS['names that are almost right'] ?? []
+  if (!expected || !operationOf) throw new Error('expected the operation')
+  const operations = many(100, (n) => operationOf((ROOM[way] ?? 50_000) - n))
+  const answers: string[] = []
+  const broken = await gateway.brokenPromises(async () => {
+    const all = operations.map((operation) =>
+      execute(gateway.url, operation).catch((error) => `${error?.code ?? error}`),
+    )
+    answers.push(...(await Promise.all(all)))
+  })
+
+  expect(broken).toEqual([])
+  expect(answers.filter((answer) => expected.test(answer)).length).toBeGreaterThan(30)
+})
+
 it('leave nothing in the prototype of all objects', async () => {
   for (const execute of Object.values(TRANSPORTS))
     expect(await execute(gateway.url, { query: '{ __typename }' })).toBe('{"data":{"__typename":"Query"}}')

@@ -10,6 +10,7 @@ import type { ConnectionTally } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
 import type { KeptBytes } from '../connections/kept-bytes.ts'
 import { Outbox, type OutboxOwner } from '../connections/outbox.ts'
+import { turnToRead } from '../turn-to-read.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
 import { Handshake, refusalOf } from './handshake.ts'
 import type { ServedSocket, SocketListener } from './served-socket.ts'
@@ -40,6 +41,8 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   /** Null once the caller is known. */
   #handshake: Handshake | null
   #caller: IdentifiedCaller | null = null
+  /** Messages that were read behind a long one, while that waits for its turn. Null in the usual case. */
+  #behindLong: ClientMessage[] | null = null
   #isOpen = true
   #isGoingAway = false
 
@@ -76,7 +79,12 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     const message = isBinary ? null : parse(data)
     if (!message) this.#close(CLOSE_REASONS.badMessage)
     else if (this.#handshake?.hasBegun) this.#handshake.hold(message)
-    else this.#take(message)
+    else if (this.#behindLong) this.#behindLong.push(message)
+    else {
+      const turn = turnToRead(lengthOf(data))
+      if (turn === undefined) this.#take(message)
+      else this.#takeInTurn(message, turn).catch((err: unknown) => this.threw(err))
+    }
   }
 
   ponged(payload: Buffer): void {
@@ -144,6 +152,17 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   terminate(): void {
     this.#release()
     this.#ws.terminate()
+  }
+
+  /** Takes a long message when its turn has come. Meanwhile, no more are read. */
+  async #takeInTurn(message: ClientMessage, turn: Promise<void>): Promise<void> {
+    const messages = [message]
+    this.#behindLong = messages
+    this.#ws.pause()
+    await turn
+    this.#behindLong = null
+    for (const each of messages) if (this.#isOpen) this.#take(each)
+    this.#ws.resume()
   }
 
   #take(message: ClientMessage): void {
@@ -259,6 +278,10 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
 /** Copies a text into one piece of memory: a UUID of Node's is a tree of a dozen pieces, which take half a kilobyte. */
 function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1')
+}
+
+function lengthOf(data: RawData): number {
+  return Array.isArray(data) ? data.reduce((sum, { length }) => sum + length, 0) : data.byteLength
 }
 
 function parse(data: RawData): ClientMessage | null {

@@ -97,4 +97,24 @@ describe('a loop over items that are all ready gives way', () => {
     )
     expect(await mostInOneTurn(() => cohort.run(source.next()))).toBeLessThan(MOST)
   })
+
+  // Node accepts one new connection each time that the event loop goes round.
+  it('for several rounds of the event loop', async () => {
+    let rounds = 0
+    const works: number[] = []
+    const count = (): void => {
+      rounds++
+      if (works.length < 5) setImmediate(count)
+    }
+    setImmediate(count)
+    const piece = async () => {
+      await giveWay(10)
+      works.push(rounds)
+      for (let n = 0; n < 12; n++) work()
+    }
+    await Promise.all(Array.from({ length: 5 }, piece))
+
+    const between = works.slice(1).map((round, index) => round - (works[index] as number))
+    expect(Math.min(...between)).toBeGreaterThan(3)
+  })
 })
