@@ -143,6 +143,7 @@ const LAYERS: Layers = {
     'server/http/graphql-path.ts',
     'server/http/request-id.ts',
     'server/transports/connections',
+    'server/transports/turn-to-read.ts',
     'upstream/waiting/clock.ts',
   ],
   // Hands unusual requests to Yoga.
@@ -153,7 +154,13 @@ const LAYERS: Layers = {
     'server/transports/read-body.ts',
     'server/transports/yoga/yoga.ts',
   ],
-  'server/transports/yoga': ['observability/logger.ts', 'server/caller', 'server/graphql', 'upstream/waiting/stop.ts'],
+  'server/transports/yoga': [
+    'observability/logger.ts',
+    'server/caller',
+    'server/graphql',
+    'server/transports/turn-to-read.ts',
+    'upstream/waiting/stop.ts',
+  ],
   // The services of the configuration, the embedded one included. Knows no client.
   'server/services': [
     'config',
