@@ -81,7 +81,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     else if (this.#handshake?.hasBegun) this.#handshake.hold(message)
     else if (this.#behindLong) this.#behindLong.push(message)
     else {
-      const turn = turnToRead(lengthOf(data))
+      const turn = turnToRead(bytesIn(data))
       if (turn === undefined) this.#take(message)
       else this.#takeInTurn(message, turn).catch((err: unknown) => this.threw(err))
     }
@@ -280,7 +280,7 @@ function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1')
 }
 
-function lengthOf(data: RawData): number {
+function bytesIn(data: RawData): number {
   return Array.isArray(data) ? data.reduce((sum, { length }) => sum + length, 0) : data.byteLength
 }
 
