@@ -61,6 +61,8 @@ export interface ClientOptions {
   /** Base URL. Its path is kept, except for a trailing slash and a trailing `/pins`. */
   readonly endpoint: string
   readonly known: KnownAnswers
+  /** The configured token, which callers must not see. Default: none. */
+  readonly heldToken?: string | null
   /** Dates in headers of answers without a `Date` are compared with its wall clock. */
   readonly clock: Pick<Clock, 'wallNow'>
 }
@@ -85,7 +87,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
  * @see Pinning Service API 1.0.0
  */
 export function createServiceClient(dispatcher: Dispatcher, options: ClientOptions): ServiceClient {
-  const { name, known, clock } = options
+  const { name, known, clock, heldToken = null } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)
 
   function call<Value>(
@@ -115,10 +117,14 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
     return `${basePath}/pins/${encodeURIComponent(requestId)}`
   }
 
-  /** Callers may not know the token, which the gateway may hold. A service that repeats it would show it to them. */
+  /** Callers do not know the token that the gateway holds. A service that repeats it would show it to them. */
   const reading = (text: string, token: string): Reading => {
     const { namesPinsByCid } = known.current
-    return { namesPinsByCid, hide: hideTokenIn(text, token), hasListedPins: known.answers.hasListedPins }
+    return {
+      namesPinsByCid,
+      hide: token === heldToken ? hideTokenIn(text, token) : undefined,
+      hasListedPins: known.answers.hasListedPins,
+    }
   }
 
   const readPin =

@@ -101,7 +101,7 @@ export class Service implements AsyncDisposable {
     this.queuedElsewhere = queuedElsewhere
     const capabilities = { ...SPECIFIED_CAPABILITIES, ...provider.capabilities, ...settings.capabilities }
     this.known = new LearnedCapabilities(capabilities, (lesson) => onLesson?.(name, lesson))
-    const clientOptions = { name, endpoint, known: this.known, clock }
+    const clientOptions = { name, endpoint, known: this.known, clock, heldToken: settings.token }
     const client =
       options.connect?.(clientOptions) ??
       createServiceClient(openConnections({ endpoint, timeoutMs, proxy }), clientOptions)
