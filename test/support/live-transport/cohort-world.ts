@@ -154,10 +154,10 @@ export async function after(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await Promise.resolve()
 }
 
-/** Turns of the event loop in which loops that give way come to their ends: each turn does 10 ms of work. */
-const TURNS = 20
+/** Rounds of the event loop in which loops that give way come to their ends: in every sixth, they do 10 ms of work. */
+const ROUNDS = 120
 
 /** Waits until the world has nothing in flight. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve))
+  for (let round = 0; round < ROUNDS; round++) await new Promise((resolve) => setImmediate(resolve))
 }
