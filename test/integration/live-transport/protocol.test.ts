@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { giveWay } from '../../../src/upstream/waiting/give-way.ts'
 import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
 import { PIN_STATUS_CHANGED, seedQueued, startLiveSetup } from '../../support/live-transport/start-live-setup.ts'
 import { ALICE } from '../../support/start-test-api.ts'
@@ -163,4 +164,17 @@ describe('graphql-transport-ws', () => {
       { data: { services: [{ name: 'one' }] } },
     ])
   })
+})
+
+it('takes a subscription right behind a long `connection_init` that waits for its turn', async () => {
+  await using setup = await startLiveSetup()
+  await using socket = await openRawSocket(setup.url)
+  // The gateway runs in this process. While its turn is used up, what is long waits.
+  const busy = setInterval(() => void giveWay(20), 1)
+  onTestFinished(() => clearInterval(busy))
+  socket.send({ type: 'connection_init', payload: { authorization: `Bearer ${ALICE}`, padding: 'x'.repeat(5_000) } })
+  socket.send({ id: '1', type: 'subscribe', payload: { query: '{ __typename }' } })
+
+  expect(await socket.next()).toEqual({ type: 'connection_ack' })
+  expect(await socket.next()).toMatchObject({ id: '1', type: 'next' })
 })

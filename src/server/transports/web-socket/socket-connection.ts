@@ -78,11 +78,10 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     if (!this.#isOpen) return
     const message = isBinary ? null : parse(data)
     if (!message) this.#close(CLOSE_REASONS.badMessage)
-    else if (this.#handshake?.hasBegun) this.#handshake.hold(message)
     else if (this.#behindLong) this.#behindLong.push(message)
     else {
       const turn = turnToRead(bytesIn(data))
-      if (turn === undefined) this.#take(message)
+      if (turn === undefined) this.#takeOrHold(message)
       else this.#takeInTurn(message, turn).catch((err: unknown) => this.threw(err))
     }
   }
@@ -161,8 +160,15 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#ws.pause()
     await turn
     this.#behindLong = null
-    for (const each of messages) if (this.#isOpen) this.#take(each)
-    this.#ws.resume()
+    for (const each of messages) if (this.#isOpen) this.#takeOrHold(each)
+    // While it is found out who calls, nothing is read either.
+    if (!this.#handshake?.hasBegun) this.#ws.resume()
+  }
+
+  /** Takes a message, or holds it until the caller is known. */
+  #takeOrHold(message: ClientMessage): void {
+    if (this.#handshake?.hasBegun) this.#handshake.hold(message)
+    else this.#take(message)
   }
 
   #take(message: ClientMessage): void {
