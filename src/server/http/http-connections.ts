@@ -12,10 +12,10 @@ interface Tracked {
   readonly group: Group
   /** Requests in flight. Several are pipelined. */
   requests: number
-  /** Time since which it waits for a request. */
-  idleSince: number
-  /** The last request, and when it began. Null between requests. */
-  last: { readonly req: IncomingMessage; readonly since: number } | null
+  /** The last request. Null between requests. */
+  last: IncomingMessage | null
+  /** Time since which it waits for a request, or at which the last one began. */
+  since: number
 }
 
 /** Connections of one address. */
@@ -96,7 +96,8 @@ export class HttpConnections {
     const { socket } = req
     const tracked = this.#tracked.get(socket) ?? this.#track(socket, this.#groupOf(socket))
     tracked.requests++
-    tracked.last = { req, since: performance.now() }
+    tracked.last = req
+    tracked.since = performance.now()
     this.#idle.delete(socket)
     tracked.group.idle.delete(socket)
   }
@@ -109,7 +110,7 @@ export class HttpConnections {
     if (--tracked.requests > 0) return
     tracked.requests = 0
     tracked.last = null
-    tracked.idleSince = performance.now()
+    tracked.since = performance.now()
     this.#idle.add(socket)
     tracked.group.idle.add(socket)
   }
@@ -133,7 +134,7 @@ export class HttpConnections {
   }
 
   #track(socket: Socket, group: Group): Tracked {
-    const tracked: Tracked = { group, requests: 0, idleSince: performance.now(), last: null }
+    const tracked: Tracked = { group, requests: 0, last: null, since: performance.now() }
     this.#groups.set(group.key, group)
     group.open++
     this.#tracked.set(socket, tracked)
@@ -153,7 +154,7 @@ export class HttpConnections {
   ): boolean {
     while (open() >= limit) {
       const [oldest] = idle
-      const waitedMs = oldest ? performance.now() - (this.#tracked.get(oldest)?.idleSince ?? 0) : GRACE_MS
+      const waitedMs = oldest ? performance.now() - (this.#tracked.get(oldest)?.since ?? 0) : GRACE_MS
       if (waitedMs < GRACE_MS && open() < 2 * limit) return true
       const found = oldest ?? this.#slowest(isEligible)
       if (!found) return false
@@ -169,8 +170,8 @@ export class HttpConnections {
     if (now < this.#noneSlowUntil) return null
     const latest = now - SLOW_BODY_MS
     for (const [socket, tracked] of this.#tracked) {
-      const { last } = tracked
-      if (last && !last.req.complete && last.since < latest && isEligible(tracked)) return socket
+      const { last, since } = tracked
+      if (last && !last.complete && since < latest && isEligible(tracked)) return socket
     }
     this.#noneSlowUntil = now + RESCAN_MS
     return null

@@ -52,12 +52,9 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   }
   const server = createServer(times, (req, res) => {
     if (!accepting) res.setHeader('connection', 'close')
-    // Kept, since a request that is destroyed has no connection any more.
-    const { socket } = req
-    connections.began(req)
-    res.on('close', () => connections.ended(socket))
     listener(req, res)
   })
+  inFlight.reportTo(connections)
   admitOnly(server, connections)
   // Such as a connection that cannot be accepted for want of memory. The next one may be.
   server.on('error', () => {})

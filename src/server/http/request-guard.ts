@@ -51,8 +51,8 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
   const checksHost = !hosts.has('*') && (hosts.size > 0 || isLoopbackHost(config.host))
   const isLocal = isOnlyLocal(config)
   const origins = new Set(config.corsOrigins)
-  /** The last well-formed Host header, which need not be parsed again. Nearly all requests have the same. */
-  let wellFormed = ''
+  /** The last Host header that was served, which need not be read again. Nearly all requests have the same. */
+  let servedHost: string | undefined
 
   const isAllowedOrigin = (origin: string) =>
     origins.has('*') ||
@@ -66,19 +66,10 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
     const { host = '', origin } = headers
     if (rawHeaders && hasTwoHosts(rawHeaders))
       return { status: 400, code: 'BAD_REQUEST', message: 'Expected one Host header, got several' }
-    if (host !== wellFormed && host !== '') {
-      if (!URL.canParse(`http://${host}`)) {
-        const message = `Expected a Host header such as "localhost:4000", got ${JSON.stringify(host)}`
-        return { status: 400, code: 'BAD_REQUEST', message }
-      }
-      wellFormed = host
-    }
-    if (checksHost && !anyHost) {
-      const name = host.replace(/:\d*$/, '').toLowerCase()
-      if (!isLoopbackHost(name) && !hosts.has(name)) {
-        const message = `Expected a Host header that names this gateway, got ${JSON.stringify(host)}; see allowedHosts`
-        return { status: 403, code: 'FORBIDDEN_HOST', message }
-      }
+    if (host !== servedHost) {
+      const refusal = hostRefusalOf(host, anyHost)
+      if (refusal) return refusal
+      if (!anyHost) servedHost = host
     }
     if (isLocal && !anyHost) {
       if (!isLoopbackClient(socket?.remoteAddress)) return { status: 403, code: 'FORBIDDEN_HOST', message: FAR_CLIENT }
@@ -92,6 +83,17 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
       return { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message }
     }
     return null
+  }
+
+  function hostRefusalOf(host: string, anyHost: boolean): Refusal | null {
+    if (host !== '' && !URL.canParse(`http://${host}`)) {
+      const message = `Expected a Host header such as "localhost:4000", got ${JSON.stringify(host)}`
+      return { status: 400, code: 'BAD_REQUEST', message }
+    }
+    const name = host.replace(/:\d*$/, '').toLowerCase()
+    if (!checksHost || anyHost || isLoopbackHost(name) || hosts.has(name)) return null
+    const message = `Expected a Host header that names this gateway, got ${JSON.stringify(host)}; see allowedHosts`
+    return { status: 403, code: 'FORBIDDEN_HOST', message }
   }
 
   /** Returns the rule by which a page of another site is refused. Null for any other client. */

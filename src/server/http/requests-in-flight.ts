@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+/** The connections of a server, which hear when they are in use. */
+export interface UsedConnections {
+  /** Called when a request has begun. */
+  began(req: IncomingMessage): void
+  /** Called when a request of the connection has been answered. */
+  ended(socket: Socket): void
+}
+
 /** Requests whose answer has not been sent to its end. */
 export class RequestsInFlight {
   /**
@@ -12,6 +20,12 @@ export class RequestsInFlight {
   /** Answers that wait, or have waited, behind another answer on the same connection. */
   readonly #queues = new WeakMap<Socket, Set<() => void>>()
   readonly #onIdle = new Set<() => void>()
+  #connections: UsedConnections | undefined
+
+  /** Lets the connections of the gateway's own server know when they are in use. Those of a host application are its own concern. */
+  reportTo(connections: UsedConnections): void {
+    this.#connections = connections
+  }
 
   /**
    * Counts a request until its connection is gone.
@@ -22,14 +36,19 @@ export class RequestsInFlight {
   add(req: IncomingMessage, res: ServerResponse, onLost: () => void = () => {}): () => void {
     const place = this.#freePlaces.pop() ?? this.#places.length
     this.#places[place] = res
+    // Kept, since a request that is destroyed has no connection any more.
+    const { socket } = req
+    this.#connections?.began(req)
     const release = (): void => {
-      if (this.#places[place] === res) this.#release(place)
+      if (this.#places[place] !== res) return
+      this.#release(place)
+      this.#connections?.ended(socket)
     }
     const lose = (): void => {
       release()
       onLost()
     }
-    if (res.socket === null) this.#queue(req.socket, res, lose)
+    if (res.socket === null) this.#queue(socket, res, lose)
     return release
   }
 

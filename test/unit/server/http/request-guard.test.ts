@@ -54,6 +54,17 @@ it('leaves the host name out where it is told to, but not where the page is from
   expect(guard.refusalOf({ headers: { ...headers, origin } }, { anyHost: true })?.code).toBe('FORBIDDEN_ORIGIN')
 })
 
+it('refuses a host name in whatever order it comes with others', () => {
+  const guard = createRequestGuard(LOOPBACK)
+  const evil = { headers: { host: 'evil.example' } }
+  const own = { headers: { host: 'localhost:4000' } }
+  expect(guard.refusalOf(evil, { anyHost: true })).toBeNull()
+  expect(guard.refusalOf(evil)?.code).toBe('FORBIDDEN_HOST')
+  expect(guard.refusalOf(own)).toBeNull()
+  expect(guard.refusalOf(own)).toBeNull()
+  expect(guard.refusalOf(evil)?.code).toBe('FORBIDDEN_HOST')
+})
+
 describe('a page in a browser', () => {
   it.each([
     ['GraphiQL itself', {}, { ...asPost, origin: 'http://localhost:4000', 'sec-fetch-site': 'same-origin' }],
