@@ -16,16 +16,19 @@ export function createGraphqlHandler(
   graphql: GraphqlHandler,
   maxRequestBytes: number,
 ): GraphqlHandler {
-  return async (req, res, context) => {
-    const wish = eventStreamWish(req)
-    if (wish === null) return graphql(req, res, context)
-    if (wish === 'rather') return connections.serveEventStream(req, res, context)
+  const answerAsAsked: GraphqlHandler = async (req, res, context) => {
     const { gone } = context
     const body = req.method === 'POST' ? await readBody(req, { maxBytes: maxRequestBytes, gone }) : null
     if (gone.aborted) return
     const asked = parse(req, body)
     if (asked && connections.isSubscription(asked)) return connections.serveEventStream(req, res, { ...context, asked })
     return graphql(req, res, context, body ?? undefined)
+  }
+
+  return (req, res, context) => {
+    const wish = eventStreamWish(req)
+    if (wish === null) return graphql(req, res, context)
+    return wish === 'rather' ? connections.serveEventStream(req, res, context) : answerAsAsked(req, res, context)
   }
 }
 
