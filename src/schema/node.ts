@@ -1,5 +1,5 @@
 import type { Pin } from '../domain/pin.ts'
-import { node, nodes } from '../resolvers/pin.ts'
+import { node, nodes } from '../resolvers/node.ts'
 import type { ServiceFields } from '../resolvers/service.ts'
 import { builder } from './builder.ts'
 import { withErrors } from './error.ts'
