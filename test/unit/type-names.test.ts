@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 
 const SRC = new URL('../../src/', import.meta.url)
 
-/** Exported types, interfaces, classes and functions. Exporting the type of another file again is no new type. */
-const EXPORTED = /^export (?:declare )?(?:abstract |async )?(?:type|interface|class|function\*?) (\w+)/gm
+/** Exported types, interfaces, classes, functions and constants. Exporting the type of another file again is no new type. */
+const EXPORTED = /^export (?:declare )?(?:abstract |async )?(?:type|interface|class|function\*?|const) (\w+)/gm
 /** Types, interfaces, classes, functions and constants of a file, exported or not. */
 const OWN = /^(?:export )?(?:declare )?(?:abstract |async )?(?:type|interface|class|function\*?|const) (\w+)/gm
 
@@ -21,7 +21,7 @@ function filesByName(declaration: RegExp): Map<string, string[]> {
   return files
 }
 
-it('no two files export a type or a function of the same name', () => {
+it('no two files export a type, function or constant of the same name', () => {
   const files = filesByName(EXPORTED)
 
   // Else the expression above has missed them.
@@ -29,7 +29,7 @@ it('no two files export a type or a function of the same name', () => {
   expect([...files].filter(([, paths]) => paths.length > 1)).toEqual([])
 })
 
-it('no file has a type, function or constant of its own with the name of a type or function that another one exports', () => {
+it('no file has a type, function or constant of its own with the name of one that another file exports', () => {
   const exported = filesByName(EXPORTED)
 
   expect([...filesByName(OWN)].filter(([name, paths]) => exported.has(name) && paths.length > 1)).toEqual([])

@@ -14,7 +14,7 @@ import { BackupError } from './backup-error.ts'
 const MAX_ROOT_BYTES = 16 * 1024 * 1024
 const MAX_PAGE_BYTES = 4 * 1024 * 1024
 /** Earlier versions took so much in one request. */
-const MAX_META_BYTES = 1024 * 1024
+const MAX_STORED_META_BYTES = 1024 * 1024
 /** Milliseconds by which the clock of the exporting service may have been ahead. New pins get later times than all others. */
 const MAX_AHEAD_MS = 24 * 60 * 60 * 1000
 
@@ -33,7 +33,7 @@ const pinRecord = z.object({
   cid: z.string().transform(checked(parseCid, 'cid')),
   name: NAME.nullable(),
   origins: z.array(z.string().transform(checked(parseMultiaddr, 'origins'))).max(MAX_ORIGINS),
-  meta: metaOf({ maxBytes: MAX_META_BYTES, maxKeyLength: MAX_META_BYTES }),
+  meta: metaOf({ maxBytes: MAX_STORED_META_BYTES, maxKeyLength: MAX_STORED_META_BYTES }),
 })
 
 /** One pin as a backup has it. */

@@ -4,7 +4,7 @@ import { Statements } from '../../storage/statements.ts'
 import { foldCase } from './fold-case.ts'
 import { gramQuery } from './name-grams.ts'
 import type { PinFilter } from './pin-filter.ts'
-import { ANY, groupsOf, type Term } from './pin-terms.ts'
+import { groupsOf, TERM_OF_ALL, type Term } from './pin-terms.ts'
 
 /** Limits of a search, so that it takes a few milliseconds at most. */
 export interface SearchBounds {
@@ -93,7 +93,7 @@ export class PinSearch {
     groups: readonly (readonly Term[])[],
     part: NamePart | null,
   ): { start: readonly Term[] | NamePart; size: number } {
-    const [first = [ANY], ...others] = groups
+    const [first = [TERM_OF_ALL], ...others] = groups
     const query = part?.query ?? null
     if (others.length === 0 && !part) return { start: first, size: Number.POSITIVE_INFINITY }
     const { probedTerms, probedNames, bearable } = this.#bounds
@@ -111,7 +111,7 @@ export class PinSearch {
 
   /** Counts the pins that have one of the terms. Returns infinity when there are `limit` or more. */
   #sizeOf(owner: number, filter: PinFilter, group: readonly Term[], limit: number): number {
-    if (group[0] === ANY) return this.#countByStatus(owner, filter.statuses)
+    if (group[0] === TERM_OF_ALL) return this.#countByStatus(owner, filter.statuses)
     const size = this.#count(pinsWith(owner, filter, group), Math.ceil(limit))
     return size < limit ? size : Number.POSITIVE_INFINITY
   }

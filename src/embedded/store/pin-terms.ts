@@ -12,12 +12,12 @@ import type { PinFilter } from './pin-filter.ts'
 export type Term = bigint
 
 /** A term that every pin has. */
-export const ANY: Term = termOf('any')
+export const TERM_OF_ALL: Term = termOf('any')
 
 /** Returns all terms of a pin. */
 export function termsOf({ cid, name, meta }: NewPin): Term[] {
   const names = name === null ? [] : [nameTerm(name, 'exact'), nameTerm(name, 'iexact')]
-  return [ANY, termOf('cid', cid.key), ...names, ...Object.entries(meta).map(metaTerm)]
+  return [TERM_OF_ALL, termOf('cid', cid.key), ...names, ...Object.entries(meta).map(metaTerm)]
 }
 
 /** Returns groups of terms: a pin that matches the filter has a term of each group. Parts of names have no terms. */

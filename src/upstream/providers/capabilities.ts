@@ -113,7 +113,7 @@ export const SPECIFIED_CAPABILITIES: Capabilities = {
 }
 
 /** Capabilities that most known providers have in common. */
-export const USUAL = {
+export const USUAL_CAPABILITIES = {
   order: 'newest-first',
   timeDigits: 9,
   multiStatus: true,

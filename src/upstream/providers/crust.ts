@@ -1,4 +1,4 @@
-import { USUAL } from './capabilities.ts'
+import { USUAL_CAPABILITIES } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** Crust's W3Auth pinning service. It never answers some failed requests, and does not understand `meta` as a filter. */
@@ -7,7 +7,7 @@ export const crust: Provider = {
   endpoint: 'https://pin.crustcode.com/psa',
   limits: null,
   capabilities: {
-    ...USUAL,
+    ...USUAL_CAPABILITIES,
     maxCids: 9,
     createdDigits: 0,
     timeFilter: 'loose',

@@ -1,4 +1,4 @@
-import { USUAL } from './capabilities.ts'
+import { USUAL_CAPABILITIES } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**
@@ -10,5 +10,5 @@ export const filebase: Provider = {
   name: 'filebase',
   endpoint: 'https://api.filebase.io/v1/ipfs',
   limits: [{ limit: 100, windowMs: 1000, scope: 'address', endpoint: 'all' }],
-  capabilities: { ...USUAL, createdDigits: 0, namesPinsByCid: true },
+  capabilities: { ...USUAL_CAPABILITIES, createdDigits: 0, namesPinsByCid: true },
 }

@@ -1,4 +1,4 @@
-import { USUAL } from './capabilities.ts'
+import { USUAL_CAPABILITIES } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** 4EVERLAND. It accepts `meta` and drops it. Of the name matches, only `exact` is reliable. */
@@ -7,7 +7,7 @@ export const fourEverland: Provider = {
   endpoint: 'https://api.4everland.dev',
   limits: null,
   capabilities: {
-    ...USUAL,
+    ...USUAL_CAPABILITIES,
     createdDigits: 3,
     nameFilter: { exact: 'exact', iexact: 'loose', partial: 'unusable', ipartial: 'loose' },
     metaFilter: 'unusable',

@@ -1,4 +1,4 @@
-import { USUAL } from './capabilities.ts'
+import { USUAL_CAPABILITIES } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**
@@ -12,7 +12,7 @@ export const functionland: Provider = {
   endpoint: 'https://api.cloud.fx.land',
   limits: null,
   capabilities: {
-    ...USUAL,
+    ...USUAL_CAPABILITIES,
     createdDigits: 9,
     timeFilter: 'loose',
     cidForm: 'text',

@@ -1,4 +1,4 @@
-import { USUAL } from './capabilities.ts'
+import { USUAL_CAPABILITIES } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /** `@helia/pinning-service-api-server`. Its lists ignore `cid` and `meta`. */
@@ -6,5 +6,5 @@ export const heliaServer: Provider = {
   name: 'helia',
   endpoint: null,
   limits: null,
-  capabilities: { ...USUAL, createdDigits: 3, cidFilter: 'loose', metaFilter: 'loose', keepsMeta: true },
+  capabilities: { ...USUAL_CAPABILITIES, createdDigits: 3, cidFilter: 'loose', metaFilter: 'loose', keepsMeta: true },
 }

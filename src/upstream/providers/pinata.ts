@@ -1,4 +1,4 @@
-import { USUAL } from './capabilities.ts'
+import { USUAL_CAPABILITIES } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**
@@ -17,5 +17,5 @@ export const pinata: Provider = {
     { limit: 250, windowMs: 60_000, scope: 'token', endpoint: 'item' },
     { limit: 250, windowMs: 60_000, scope: 'token', endpoint: 'write' },
   ],
-  capabilities: { ...USUAL, createdDigits: 3, keepsMeta: true, count: 'total' },
+  capabilities: { ...USUAL_CAPABILITIES, createdDigits: 3, keepsMeta: true, count: 'total' },
 }

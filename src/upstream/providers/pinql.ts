@@ -1,4 +1,4 @@
-import { USUAL } from './capabilities.ts'
+import { USUAL_CAPABILITIES } from './capabilities.ts'
 import type { Provider } from './provider.ts'
 
 /**
@@ -9,5 +9,5 @@ export const pinql: Provider = {
   name: 'pinql',
   endpoint: null,
   limits: [{ limit: 2000, windowMs: 1000, scope: 'address', endpoint: 'all' }],
-  capabilities: { ...USUAL, createdDigits: 3, keepsMeta: true, cappedCounts: [2_000, 20_000] },
+  capabilities: { ...USUAL_CAPABILITIES, createdDigits: 3, keepsMeta: true, cappedCounts: [2_000, 20_000] },
 }

@@ -5,7 +5,7 @@ import { createSchema } from '../../../src/schema/schema.ts'
 import { createFrontDoor } from '../../../src/server/create-front-door.ts'
 import { startHttpServer } from '../../../src/server/http/http-server.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
-import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
+import { USUAL_CAPABILITIES } from '../../../src/upstream/providers/capabilities.ts'
 import type { ServiceRegistry } from '../../../src/upstream/tenant/service-registry.ts'
 import { startFaultProxy } from '../fault-proxy.ts'
 import { createInformers } from '../live-informers.ts'
@@ -34,7 +34,7 @@ export async function startNetworkStage(random: () => number): Promise<HistorySt
   const service = await serveModelService(upstream)
   const serviceProxy = await startFaultProxy(service.endpoint, { seed: Math.floor(random() * 1e9) })
   const settings = { name: SERVICE, endpoint: serviceProxy.endpoint, token: null, provider: null, limits: LIMITS }
-  const registry = createTestRegistry([{ ...settings, capabilities: USUAL }], SERVICE, {
+  const registry = createTestRegistry([{ ...settings, capabilities: USUAL_CAPABILITIES }], SERVICE, {
     clock,
     timeoutMs: TIMEOUT_MS,
   })

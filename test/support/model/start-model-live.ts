@@ -6,7 +6,7 @@ import type { Selection } from '../../../src/live/selection.ts'
 import type { RateLimit } from '../../../src/upstream/budget/rate-limit.ts'
 import type { PinQuery } from '../../../src/upstream/http/list-query.ts'
 import type { Capabilities } from '../../../src/upstream/providers/capabilities.ts'
-import { USUAL } from '../../../src/upstream/providers/capabilities.ts'
+import { USUAL_CAPABILITIES } from '../../../src/upstream/providers/capabilities.ts'
 import type { Service } from '../../../src/upstream/service/service.ts'
 import type { Tenant } from '../../../src/upstream/tenant/tenant.ts'
 import { createInformers } from '../live-informers.ts'
@@ -37,11 +37,15 @@ export function startModelLive(options: ModelLiveOptions = {}): ModelLive {
   const clock = new VirtualClock()
   const upstream = new ModelService({ clock })
   const settings = { name: 'model', endpoint: 'http://model.invalid', token: null, provider: null, limits }
-  const registry = createTestRegistry([{ ...settings, capabilities: { ...USUAL, ...capabilities } }], 'model', {
-    clock,
-    connect: upstream.connect,
-    random,
-  })
+  const registry = createTestRegistry(
+    [{ ...settings, capabilities: { ...USUAL_CAPABILITIES, ...capabilities } }],
+    'model',
+    {
+      clock,
+      connect: upstream.connect,
+      random,
+    },
+  )
   const service = registry.get('model')
   const live = createInformers({ random, room })
   const tenant = (token: string): Tenant => registry.tenant('model', token)

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type PollTarget, planPoll } from '../../../src/live/polling/poll-plan.ts'
-import { SPECIFIED_CAPABILITIES, USUAL } from '../../../src/upstream/providers/capabilities.ts'
+import { SPECIFIED_CAPABILITIES, USUAL_CAPABILITIES } from '../../../src/upstream/providers/capabilities.ts'
 
-const USUALLY = { ...SPECIFIED_CAPABILITIES, ...USUAL }
+const USUALLY = { ...SPECIFIED_CAPABILITIES, ...USUAL_CAPABILITIES }
 const capabilities = fc.record({
   ...Object.fromEntries(Object.entries(USUALLY).map(([key, value]) => [key, fc.constant(value)])),
   maxCids: fc.integer({ min: 1, max: 10 }),

@@ -19,7 +19,7 @@ import { type ReadListener, SocketWire } from './socket-wire.ts'
 import { textFrame } from './web-socket-frame.ts'
 
 /** The protocol sets no maximum for the length of an id. Ids of stock clients have 36 characters. */
-const MAX_ID_LENGTH = 256
+const MAX_OPERATION_ID_LENGTH = 256
 /** Once more bytes wait in Node for a client, nothing more is read from it until they are sent. */
 const MAX_UNTAKEN_BYTES = 32 * 1024
 
@@ -228,7 +228,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
 
   #subscribe({ id, payload }: SubscribeMessage): CloseReason | null {
     if (!this.#caller) return CLOSE_REASONS.notInitialised
-    if (id.length > MAX_ID_LENGTH) return CLOSE_REASONS.badMessage
+    if (id.length > MAX_OPERATION_ID_LENGTH) return CLOSE_REASONS.badMessage
     if (this.#subscribers.has(id)) return CLOSE_REASONS.sameId
     // The operation would be cut off. The client asks again on its next connection.
     if (this.#isGoingAway) return null
