@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/config-error.ts'
 import type { GatewayConfig } from '../config/gateway-config.ts'
-import { heldTokens } from './held-tokens.ts'
 import { isLoopbackHost, isOnlyLocal } from './loopback.ts'
+import { servicesWithToken } from './services-with-token.ts'
 
 /** A rule that decides who may use the gateway, beside those of the configuration. */
 export interface AccessRule {
@@ -19,7 +19,7 @@ export interface AccessRule {
  * @throws {ConfigError} that names the ways out
  */
 export function refuseOpenGateway(config: GatewayConfig, { hasIdentify }: AccessRule): void {
-  const names = heldTokens(config)
+  const names = servicesWithToken(config)
   if (isOnlyLocal(config) || hasIdentify || config.allowAnonymous || names.length === 0) return
   if (config.allowedHosts.some((name) => name !== '*' && !isLoopbackHost(name))) return
   const isOpen = !isLoopbackHost(config.host)

@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
-import { heldTokens } from './held-tokens.ts'
 import { isLoopbackHost } from './loopback.ts'
+import { servicesWithToken } from './services-with-token.ts'
 
 /**
  * Least `liveStallMs` in ping intervals. After a client has fallen silent, up to one interval passes until the next ping, and one
@@ -12,7 +12,7 @@ const LONGEST_SILENCE_MS = 25_000
 
 /** Returns warnings about clients that can reach the gateway at `host`, when no host application says who calls. */
 export function hostWarnings(config: GatewayConfig): string[] {
-  const names = heldTokens(config)
+  const names = servicesWithToken(config)
   if (isLoopbackHost(config.host) || names.length === 0) return []
   return [`Whoever reaches ${config.host} can use ${names.join(', ')} without a token: the gateway holds one for them`]
 }

@@ -51,7 +51,7 @@ export function visibleErrors(
   const finish = isForYoga ? withStatus : withoutInternals
   return errors.map((error) => {
     const seen = clientErrorOf(error)
-    if (seen) return finish(tidyMessage(withCode(seen), showsSuggestions))
+    if (seen) return finish(tidyMessage(withUsualCode(seen), showsSuggestions))
     const { originalError, path } = error instanceof GraphQLError ? error : { originalError: null, path: undefined }
     const bug = originalError ?? error
     if (!isAborted && !(bug instanceof UnexpectedError)) log.error({ err: bug, requestId, path }, 'Unexpected error')
@@ -59,7 +59,8 @@ export function visibleErrors(
   })
 }
 
-function withCode(error: GraphQLError): GraphQLError {
+/** Adds the usual code to an error of the request as a whole that has none: GraphQL found it, or a variable is wrong. */
+function withUsualCode(error: GraphQLError): GraphQLError {
   if (error.path || error.extensions.code !== undefined) return error
   // graphql-js gives syntax errors a position, and all other errors nodes.
   const isUnreadable = error.source !== undefined && !error.nodes?.length
