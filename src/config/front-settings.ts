@@ -1,9 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 import { z } from 'zod'
-import { ON_OFF, onOff, setting, splitList, trueOrFalse, wholeNumber } from './setting.ts'
+import { count, milliseconds, ON_OFF, onOff, setting, splitList, trueOrFalse } from './setting.ts'
 
 const MAX_HOPS = 32
-const MAX_MS = 600_000
 const LOCALLY_ON = 'Default: on while only this machine reaches the gateway, off otherwise.'
 
 /** Settings of who is served, what strangers are shown, and what one HTTP connection may take. */
@@ -38,8 +37,12 @@ export const FRONT_SETTINGS = {
   suggestions: onOff(
     `Suggests names of the schema in errors: "Did you mean …?". They show the schema even without introspection. ${LOCALLY_ON}`,
   ),
-  headersTimeoutMs: milliseconds('Milliseconds in which a client must send the head of a request.', 10_000),
-  receiveTimeoutMs: milliseconds('Milliseconds in which a client must send a whole request, with its body.', 30_000),
+  headersTimeoutMs: milliseconds('Milliseconds in which a client must send the head of a request.', {
+    fallback: 10_000,
+  }),
+  receiveTimeoutMs: milliseconds('Milliseconds in which a client must send a whole request, with its body.', {
+    fallback: 30_000,
+  }),
   maxHttpConnections: count(
     'HTTP connections that may be open at a time. WebSockets and event streams do not count: they have `maxSockets`. At the limit, the ' +
       'connection is closed that has waited longest for its client, and where there is none, new clients get status 503. For a second, ' +
@@ -67,16 +70,4 @@ function isRange(text: string): boolean {
   } catch {
     return false
   }
-}
-
-function milliseconds(description: string, fallback: number) {
-  return setting(`a whole number of milliseconds from 100 to ${MAX_MS}`, description, (expected) =>
-    wholeNumber(expected, 100, MAX_MS).default(fallback),
-  )
-}
-
-function count(description: string, fallback: number) {
-  return setting('a whole number from 1 to 1000000', description, (expected) =>
-    wholeNumber(expected, 1, 1_000_000).default(fallback),
-  )
 }

@@ -4,7 +4,7 @@ import { FRONT_SETTINGS } from './front-settings.ts'
 import { LIVE_SETTINGS } from './live-settings.ts'
 import { OPERATION_SETTINGS } from './operation-settings.ts'
 import { CAPABILITIES_SCHEMA, type CapabilitySettings, LIMITS_SCHEMA } from './service-overrides.ts'
-import { setting, splitList, wholeNumber } from './setting.ts'
+import { milliseconds, numberSetting, setting, splitList } from './setting.ts'
 
 /** One upstream service by its configured name. */
 export interface ServiceConfig {
@@ -49,7 +49,6 @@ interface Lists {
 
 const SERVICE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-const MAX_TIMEOUT_MS = 600_000
 
 const URL_WORDS = 'an http or https URL without user, query and fragment'
 const TOKEN_WORDS = 'a token of printable characters without spaces, and without the word "Bearer"'
@@ -116,9 +115,7 @@ export const CONFIG_SCHEMA = z.strictObject(
     host: setting('a host name or IP address', 'Address to listen on.', (expected) =>
       z.string(expected).min(1, expected).default('127.0.0.1'),
     ),
-    port: setting('a whole number from 0 to 65535', 'TCP port to listen on; 0 picks a free one.', (expected) =>
-      wholeNumber(expected, 0, 65_535).default(4000),
-    ),
+    port: numberSetting('TCP port to listen on; 0 picks a free one.', { min: 0, max: 65_535, fallback: 4000 }),
     dataDir: setting(
       'a path',
       'Directory of stored data: pins, blocks and keys of the embedded service, and records of changes.',
@@ -154,23 +151,24 @@ export const CONFIG_SCHEMA = z.strictObject(
         'listens on loopback.',
       (expected) => list(expected, (text) => /^(?:\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text)).default([]),
     ),
-    requestTimeoutMs: setting(
-      `a whole number of milliseconds from 100 to ${MAX_TIMEOUT_MS}`,
+    requestTimeoutMs: milliseconds(
       'Milliseconds that a query or mutation may take. Then it is aborted. Reads wait for the limits of their service within ' +
         'this time, and are refused with `RATE_LIMITED` before its end. A change that was already sent is still completed, ' +
         'so that its outcome is known. This takes up to 25 s more.',
-      (expected) => wholeNumber(expected, 100, MAX_TIMEOUT_MS).default(30_000),
+      { fallback: 30_000 },
     ),
-    maxRequestBytes: setting(
-      'a whole number of bytes from 1024 to 100000000',
-      'Largest request body in bytes.',
-      (expected) => wholeNumber(expected, 1024, 100_000_000).default(1_000_000),
-    ),
-    shutdownTimeoutMs: setting(
-      'a whole number of milliseconds from 0 to 60000',
-      'Milliseconds that requests in flight get to finish after SIGINT or SIGTERM.',
-      (expected) => wholeNumber(expected, 0, 60_000).default(5_000),
-    ),
+    maxRequestBytes: numberSetting('Largest request body in bytes.', {
+      min: 1_024,
+      max: 100_000_000,
+      unit: 'bytes',
+      fallback: 1_000_000,
+    }),
+    shutdownTimeoutMs: numberSetting('Milliseconds that requests in flight get to finish after SIGINT or SIGTERM.', {
+      min: 0,
+      max: 60_000,
+      unit: 'milliseconds',
+      fallback: 5_000,
+    }),
     ...FRONT_SETTINGS,
     ...OPERATION_SETTINGS,
     ...LIVE_SETTINGS,

@@ -1,7 +1,4 @@
-import { setting, wholeNumber } from './setting.ts'
-
-const MAX_COUNT = 1_000_000
-const MAX_MS = 600_000
+import { count, milliseconds, numberSetting } from './setting.ts'
 
 /** Settings of live status: limits per connection, caller and address, and the timing of connections. */
 export const LIVE_SETTINGS = {
@@ -24,36 +21,25 @@ export const LIVE_SETTINGS = {
   ),
   maxStartsPerTenant: count('Maximum per caller.', 5_000),
   maxStartsPerAddress: count('Maximum per address.', 5_000),
-  maxMessageBytes: setting(
-    'a whole number of bytes from 1024 to 10000000',
-    'Largest message of a WebSocket in bytes.',
-    (expected) => wholeNumber(expected, 1024, 10_000_000).default(65_536),
-  ),
+  maxMessageBytes: numberSetting('Largest message of a WebSocket in bytes.', {
+    min: 1_024,
+    max: 10_000_000,
+    unit: 'bytes',
+    fallback: 65_536,
+  }),
   livePingMs: milliseconds(
     'Milliseconds between pings on WebSockets, and between comments on event streams. Should be less than 25000, and less than ' +
       'the idle timeout of every proxy.',
-    { min: 100, fallback: 12_000 },
+    { fallback: 12_000 },
   ),
   liveStallMs: milliseconds(
     'Milliseconds after which a WebSocket is closed when its client has stopped reading, and an event stream when the network ' +
       'takes no more data. Should be at least 2.5 times `livePingMs`.',
-    { min: 100, fallback: 30_000 },
+    { fallback: 30_000 },
   ),
   liveDrainMs: milliseconds(
     'Milliseconds over which WebSockets and event streams are closed after SIGINT or SIGTERM, so that their clients do ' +
       'not all reconnect at once. A small number of them takes less.',
     { min: 0, fallback: 20_000 },
   ),
-}
-
-function count(description: string, fallback: number) {
-  return setting(`a whole number from 1 to ${MAX_COUNT}`, description, (expected) =>
-    wholeNumber(expected, 1, MAX_COUNT).default(fallback),
-  )
-}
-
-function milliseconds(description: string, { min, fallback }: { min: number; fallback: number }) {
-  return setting(`a whole number of milliseconds from ${min} to ${MAX_MS}`, description, (expected) =>
-    wholeNumber(expected, min, MAX_MS).default(fallback),
-  )
 }

@@ -15,6 +15,25 @@ export function wholeNumber(expected: string, min: number, max: number) {
   )
 }
 
+/** A setting that is a whole number within bounds, with a default. */
+export function numberSetting(
+  description: string,
+  { min, max, unit, fallback }: { min: number; max: number; unit?: 'bytes' | 'milliseconds'; fallback: number },
+) {
+  const expects = `a whole number${unit === undefined ? '' : ` of ${unit}`} from ${min} to ${max}`
+  return setting(expects, description, (expected) => wholeNumber(expected, min, max).default(fallback))
+}
+
+/** A setting that is a number of things, 1 to 1,000,000. */
+export function count(description: string, fallback: number) {
+  return numberSetting(description, { min: 1, max: 1_000_000, fallback })
+}
+
+/** A setting that is a time of at most ten minutes. */
+export function milliseconds(description: string, { min = 100, fallback }: { min?: number; fallback: number }) {
+  return numberSetting(description, { min, max: 600_000, unit: 'milliseconds', fallback })
+}
+
 /** Values of an {@link onOff} setting. On the command line, such a setting needs no value. */
 export const ON_OFF = 'true or false'
 
