@@ -10,7 +10,7 @@ const MAX_IDENTITY_BYTES = 128
 export const MAX_MULTIHASH_BYTES = MAX_IDENTITY_BYTES + 8
 
 /** Multihash code → name of the function in node:crypto, and bytes of its digests. */
-const HASH_FUNCTIONS = new Map<number, { readonly name: string; readonly digestBytes: number }>([
+const HASH_FUNCTIONS: ReadonlyMap<number, { readonly name: string; readonly digestBytes: number }> = new Map([
   [0x12, { name: 'sha256', digestBytes: 32 }],
   [0x13, { name: 'sha512', digestBytes: 64 }],
   [0x14, { name: 'sha3-512', digestBytes: 64 }],

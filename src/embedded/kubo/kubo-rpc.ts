@@ -27,7 +27,7 @@ const MAX_ERROR_BYTES = 64 * 1024
 const ERROR_TRAILER = 'x-stream-error'
 
 /** Commands that change pins. */
-const PIN_CHANGES = new Set(['pin/add', 'pin/rm'])
+const PIN_CHANGES: ReadonlySet<string> = new Set(['pin/add', 'pin/rm'])
 
 const errorObject = z.object({ Message: z.string(), Type: z.literal('error') })
 

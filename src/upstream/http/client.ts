@@ -7,7 +7,7 @@ import { splitEndpoint } from './connections.ts'
 import type { Reading } from './decode-pin.ts'
 import { errorFromResponse, isJson, isWebPage } from './error-from-response.ts'
 import { exchange, type ServiceRequest, type ServiceResponse } from './exchange.ts'
-import { createHideSecrets, hideTokenIn } from './hide-secrets.ts'
+import { createHideSecrets, createHideTokenIn } from './hide-secrets.ts'
 import { encodeListQuery, type ListQuery } from './list-query.ts'
 import type { PinPage } from './pin-page.ts'
 import { encodeNewPin, parseLongPinPage, parsePinPage, parseReportedPin } from './wire.ts'
@@ -89,6 +89,8 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
 export function createServiceClient(dispatcher: Dispatcher, options: ClientOptions): ServiceClient {
   const { name, known, clock, heldToken = null } = options
   const { origin, basePath } = splitEndpoint(options.endpoint)
+  /** Callers do not know the token that the gateway holds. A service that repeats it would show it to them. */
+  const hideHeldTokenIn = heldToken === null ? null : createHideTokenIn(heldToken)
 
   function call<Value>(
     request: ServiceRequest,
@@ -117,12 +119,11 @@ export function createServiceClient(dispatcher: Dispatcher, options: ClientOptio
     return `${basePath}/pins/${encodeURIComponent(requestId)}`
   }
 
-  /** Callers do not know the token that the gateway holds. A service that repeats it would show it to them. */
   const reading = (text: string, token: string): Reading => {
     const { namesPinsByCid } = known.current
     return {
       namesPinsByCid,
-      hide: token === heldToken ? hideTokenIn(text, token) : undefined,
+      hide: token === heldToken ? hideHeldTokenIn?.(text) : undefined,
       hasListedPins: known.answers.hasListedPins,
     }
   }

@@ -19,27 +19,23 @@ export function createHideSecrets(request: { readonly token: string; readonly or
 const SHORTEST_TOKEN = 6
 
 /**
- * Returns a function that hides a token in the texts of an answer. Undefined in the usual case: the answer does not have it.
- *
- * @param answer the whole answer, as it came
+ * Creates a function that looks for a token in an answer, as it came, and returns a function that hides it in the answer's texts.
+ * Undefined in the usual case: the answer does not have the token.
  */
-export function hideTokenIn(answer: string, token: string): HideSecrets | undefined {
-  if (token.length < SHORTEST_TOKEN) return undefined
-  if (!answer.includes(longestRowOf(token))) return undefined
-  const form = everyFormOf(token)
-  return (text) => text.replace(form, '[token]')
+export function createHideTokenIn(token: string): (answer: string) => HideSecrets | undefined {
+  if (token.length < SHORTEST_TOKEN) return () => undefined
+  const row = longestRowOf(token)
+  return (answer) => {
+    if (!answer.includes(row)) return undefined
+    const form = everyFormOf(token)
+    return (text) => text.replace(form, '[token]')
+  }
 }
-
-/** The last token that was looked at, since most answers in a row are to the same one. */
-let last = { token: '', longestRow: '' }
 
 /** Every encoding leaves letters and digits unchanged, so the longest row of them is in every form of a token. */
 function longestRowOf(token: string): string {
-  if (last.token !== token) {
-    const rows = token.split(/[^a-z0-9]+/i)
-    last = { token, longestRow: rows.reduce((best, row) => (row.length > best.length ? row : best), '') }
-  }
-  return last.longestRow
+  const rows = token.split(/[^a-z0-9]+/i)
+  return rows.reduce((best, row) => (row.length > best.length ? row : best), '')
 }
 
 function everyFormOf(secret: string): RegExp {
