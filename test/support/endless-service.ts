@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exampleCid } from './providers/example-cid.ts'
+import { seededRandom } from './seeded-random.ts'
 
 export interface EndlessService extends AsyncDisposable {
   readonly endpoint: string
@@ -15,13 +16,14 @@ const CIDS = Array.from({ length: 50 }, (_, index) => exampleCid(index))
  * the two that were asked for.
  */
 export async function startEndlessService(): Promise<EndlessService> {
+  const random = seededRandom(1)
   let lists = 0
   let pins = 0
   const invent = (after: number, before: number): string =>
     JSON.stringify({
       requestid: `invented-${pins++}`,
       status: 'pinned',
-      created: new Date(after + Math.random() * (before - after)).toISOString(),
+      created: new Date(after + random() * (before - after)).toISOString(),
       pin: { cid: CIDS[pins % CIDS.length], name: 'invented', meta: { text: 'x'.repeat(300) } },
       delegates: ['/dnsaddr/peer.example'],
       info: {},

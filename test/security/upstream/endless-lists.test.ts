@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { startEndlessService } from '../../support/endless-service.ts'
+import { expectInTime } from '../../support/expect-in-time.ts'
 import { openEventStream } from '../../support/live-transport/event-stream.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
@@ -57,9 +58,7 @@ it.each([
     const watching = watch().catch((error: unknown) => {
       if (!isOver) throw error
     })
-    let slowest = 0
-    while (endless.lists < LISTS) {
-      const since = performance.now()
+    const askHonestly = async (): Promise<void> => {
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -67,8 +66,8 @@ it.each([
       })
       expect(await response.json()).toEqual({ data: { pins: { nodes: [{ name: 'here' }] } } })
       expect((await fetch(new URL('/health', url))).status).toBe(200)
-      slowest = Math.max(slowest, performance.now() - since)
     }
+    while (endless.lists < LISTS) await expectInTime({ 'the wait of an honest caller': 2_000 }, askHonestly)
     isOver = true
     await gateway[Symbol.asyncDispose]()
     await watching
@@ -78,6 +77,5 @@ it.each([
       expect(code).toBe('MALFORMED_RESPONSE')
       expect(message).toMatch(TOO_MANY)
     }
-    expect(slowest).toBeLessThan(2_000)
   },
 )
