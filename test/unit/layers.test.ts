@@ -143,7 +143,7 @@ const LAYERS: Layers = {
     'server/http/graphql-path.ts',
     'server/http/request-id.ts',
     'server/transports/connections',
-    'server/transports/turn-to-read.ts',
+    'server/transports/give-way-to-read.ts',
     'upstream/waiting/clock.ts',
   ],
   // Hands unusual requests to Yoga.
@@ -158,7 +158,7 @@ const LAYERS: Layers = {
     'observability/logger.ts',
     'server/caller',
     'server/graphql',
-    'server/transports/turn-to-read.ts',
+    'server/transports/give-way-to-read.ts',
     'upstream/waiting/stop.ts',
   ],
   // The services of the configuration, the embedded one included. Knows no client.

@@ -1,7 +1,7 @@
 import type { Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
+import type { EventLoopTurns } from '../dag/event-loop-turns.ts'
 import { frame } from '../dag/frames.ts'
-import type { Turns } from '../dag/turns.ts'
 import { varint } from '../dag/varint.ts'
 import { type BlockEntry, encodeBitswapMessage, type PresenceEntry, type WantEntry } from './bitswap-message.ts'
 
@@ -35,14 +35,18 @@ export class BitswapPeer {
   readonly #id: PeerId
   readonly #libp2p: Libp2p
   readonly #blocks: ServedBlocks
-  readonly #turns: Turns
+  readonly #turns: EventLoopTurns
   readonly #entries = new Map<string, WantEntry>()
   readonly #wishes = new Map<string, WantEntry>()
   #isSending = false
 
   constructor(
     id: PeerId,
-    { libp2p, blocks, turns }: { readonly libp2p: Libp2p; readonly blocks: ServedBlocks; readonly turns: Turns },
+    {
+      libp2p,
+      blocks,
+      turns,
+    }: { readonly libp2p: Libp2p; readonly blocks: ServedBlocks; readonly turns: EventLoopTurns },
   ) {
     this.#id = id
     this.#libp2p = libp2p

@@ -1,8 +1,8 @@
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import { blockKey } from '../dag/block-key.ts'
+import type { EventLoopTurns } from '../dag/event-loop-turns.ts'
 import { readFrames } from '../dag/frames.ts'
-import type { Turns } from '../dag/turns.ts'
 import { readVarint } from '../dag/varint.ts'
 import { multihashOf } from '../dag/verify-block.ts'
 import { type BlockEntry, decodeBitswapMessage } from './bitswap-message.ts'
@@ -23,7 +23,7 @@ const IDLE_TIMEOUT_MS = 30_000
 export class Bitswap {
   readonly #libp2p: Libp2p
   readonly #blocks: ServedBlocks
-  readonly #turns: Turns
+  readonly #turns: EventLoopTurns
   readonly #room: InboundRoom
   readonly #peers = new Map<string, BitswapPeer>()
   readonly #sessions = new Set<BitswapSession>()
@@ -40,7 +40,7 @@ export class Bitswap {
   }
 
   /** @param room shared with the connections of `libp2p` */
-  constructor(libp2p: Libp2p, blocks: ServedBlocks, { turns, room }: { turns: Turns; room: InboundRoom }) {
+  constructor(libp2p: Libp2p, blocks: ServedBlocks, { turns, room }: { turns: EventLoopTurns; room: InboundRoom }) {
     this.#libp2p = libp2p
     this.#blocks = blocks
     this.#turns = turns

@@ -9,7 +9,7 @@ import { tcp } from '@libp2p/tcp'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { assertPrivateFile } from '../../storage/private-files.ts'
-import { Turns } from '../dag/turns.ts'
+import { EventLoopTurns } from '../dag/event-loop-turns.ts'
 import { Bitswap } from './bitswap.ts'
 import type { ServedBlocks } from './bitswap-peer.ts'
 import type { BitswapSession } from './bitswap-session.ts'
@@ -36,7 +36,7 @@ export interface Peer extends AsyncDisposable {
 export interface PeerOptions {
   readonly blocks: ServedBlocks
   /** Shared with other long works of the thread. Default: turns of its own. */
-  readonly turns?: Turns
+  readonly turns?: EventLoopTurns
   /** Multiaddrs to listen on. */
   readonly listen: readonly string[]
   /** File of the peer's private key, created where it is missing. Default: a new key at each start. */
@@ -78,7 +78,7 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
     },
     connectionGater: { denyDialMultiaddr: (address) => !wanted.has(address.toString()) },
   })
-  const bitswap = new Bitswap(libp2p, options.blocks, { turns: options.turns ?? new Turns(), room })
+  const bitswap = new Bitswap(libp2p, options.blocks, { turns: options.turns ?? new EventLoopTurns(), room })
   await bitswap.start()
   /** Deletes libp2p's records of a peer, which it would keep for ever. */
   const forget = (peerId: PeerId): void => {

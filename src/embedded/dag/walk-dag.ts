@@ -3,7 +3,7 @@ import * as Digest from 'multiformats/hashes/digest'
 import { blockKey } from './block-key.ts'
 import { linksOf } from './block-links.ts'
 import { DagError } from './dag-error.ts'
-import { Turns } from './turns.ts'
+import { EventLoopTurns } from './event-loop-turns.ts'
 import { readVarint } from './varint.ts'
 import { MAX_MULTIHASH_BYTES } from './verify-block.ts'
 import type { WalkShare } from './walk-room.ts'
@@ -20,7 +20,7 @@ export interface WalkOptions {
   /** Room for these bytes. Default: without bounds. */
   readonly room?: Pick<WalkShare, 'take'>
   /** Shared by all walks of the thread. Default: the walk gives way by itself. */
-  readonly turns?: Turns
+  readonly turns?: EventLoopTurns
   /**
    * Returns the verified bytes of a block, or null when its links are not to be followed. A local block should be returned
    * without a promise, which is faster.
@@ -41,7 +41,14 @@ export interface WalkOptions {
  * @throws the first error of `visit`, or the reason of the signal
  */
 export function walkDag(root: CID, options: WalkOptions): Promise<void> {
-  const { concurrency, visit, signal, maxBlocks = Number.POSITIVE_INFINITY, room, turns = new Turns() } = options
+  const {
+    concurrency,
+    visit,
+    signal,
+    maxBlocks = Number.POSITIVE_INFINITY,
+    room,
+    turns = new EventLoopTurns(),
+  } = options
   const seen = new Set([keyOf(root)])
   // Keys, not CIDs: a CID keeps the whole block in memory from which it was decoded.
   const waiting: { key: string; depth: number }[] = [{ key: keyOf(root), depth: 0 }]

@@ -7,7 +7,7 @@ import type { Peer } from '../bitswap/start-peer.ts'
 import { claimedDagSize, isLeaf, unreadable } from '../dag/block-links.ts'
 import { cidOfKey } from '../dag/cid-of-key.ts'
 import { DagError } from '../dag/dag-error.ts'
-import type { Turns } from '../dag/turns.ts'
+import type { EventLoopTurns } from '../dag/event-loop-turns.ts'
 import { inlineBlock, unverifiable } from '../dag/verify-block.ts'
 import { walkDag } from '../dag/walk-dag.ts'
 import { OutOfRoomError, type WalkRoom } from '../dag/walk-room.ts'
@@ -41,7 +41,7 @@ export interface BlockTransferContext {
   /** Returns the bytes that the owner's pins hold now. */
   readonly bytesOf: (owner: number) => number
   /** Shared by all transfers, as `room` is. */
-  readonly turns: Turns
+  readonly turns: EventLoopTurns
   readonly room: WalkRoom
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Database } from '../../storage/open-database.ts'
 import { startPeer } from '../bitswap/start-peer.ts'
-import { Turns } from '../dag/turns.ts'
+import { EventLoopTurns } from '../dag/event-loop-turns.ts'
 import { WalkRoom } from '../dag/walk-room.ts'
 import type { Limits } from '../limits.ts'
 import type { Keeper } from '../queue/keeper.ts'
@@ -27,7 +27,7 @@ export interface BlockKeeperOptions {
 export async function startBlockKeeper(options: BlockKeeperOptions): Promise<Keeper> {
   const { database, dataDir, listen, limits } = options
   const blocks = new BlockStore(database)
-  const turns = new Turns()
+  const turns = new EventLoopTurns()
   const peer = await startPeer({
     blocks,
     turns,

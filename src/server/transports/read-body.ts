@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { StopSignal } from '../../upstream/waiting/stop.ts'
-import { turnToRead } from './turn-to-read.ts'
+import { giveWayToRead } from './give-way-to-read.ts'
 
 /**
  * Reads the body of a request. Long bodies that come at the same time are handed out in turns of the event loop.
@@ -24,7 +24,7 @@ export function readBody(
       gone.removeEventListener('abort', leave)
       const [only] = chunks
       const body = only && chunks.length === 1 ? only : Buffer.concat(chunks)
-      const turn = turnToRead(length)
+      const turn = giveWayToRead(length)
       if (turn !== undefined) void turn.then(() => resolve(gone.aborted ? null : body))
       else resolve(body)
     }

@@ -1,15 +1,15 @@
-/** Milliseconds that loops may run in one turn. */
+/** Milliseconds that loops may run in one turn of the event loop. */
 const LONGEST_TURN_MS = 10
 /** Number of times that the event loop goes round after a turn that was used up. It accepts one connection each time. */
 const ROUNDS_BETWEEN = 5
 
-/** When the first loop of this turn has asked. Undefined between turns. */
+/** Time by `performance.now()` at which the first loop asked in this turn of the event loop. Undefined between turns. */
 let turnBeganAt: number | undefined
-/** Resumes the loops that wait for a turn, the first first. */
+/** Functions that resume the loops that wait for a turn of the event loop, in the order in which they began to wait. */
 const waiting = new Set<() => void>()
 
 /**
- * Lets the event loop go on if loops have run for 10 ms in this turn. Called between two items of every loop that may find thousands of
+ * Lets the event loop go on if loops have run for 10 ms in this turn of it. Called between two items of every loop that may find thousands of
  * them ready: without it, such a loop would keep all other clients waiting until its end, however often it awaits.
  *
  * All loops of a turn share its 10 ms, and one loop that waits goes on in each turn, so that thousands of them take no longer than one.

@@ -5,7 +5,7 @@ import type { Identify } from '../../caller/caller.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
 import type { Executor } from '../../graphql/executor.ts'
 import { checkOperationRequest, paramsOfBody, paramsOfUrl } from '../../graphql/operation-request.ts'
-import { turnToRead } from '../turn-to-read.ts'
+import { giveWayToRead } from '../give-way-to-read.ts'
 import type { Plugin, YogaInitialContext } from './yoga.ts'
 
 interface ServerContext {
@@ -27,7 +27,7 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
     },
     async onParams({ params, setParams }) {
       const { operationName, query } = checkOperationRequest(params)
-      await turnToRead(query.length)
+      await giveWayToRead(query.length)
       const { operationName: given, ...others } = params
       if (given !== undefined && operationName === null) setParams(others)
     },

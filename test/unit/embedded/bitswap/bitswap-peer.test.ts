@@ -4,7 +4,7 @@ import { create as createDigest } from 'multiformats/hashes/digest'
 import { expect, it } from 'vitest'
 import { decodeBitswapMessage, type WantEntry } from '../../../../src/embedded/bitswap/bitswap-message.ts'
 import { BitswapPeer } from '../../../../src/embedded/bitswap/bitswap-peer.ts'
-import { Turns } from '../../../../src/embedded/dag/turns.ts'
+import { EventLoopTurns } from '../../../../src/embedded/dag/event-loop-turns.ts'
 import { readVarint } from '../../../../src/embedded/dag/varint.ts'
 
 function haveOf(i: number): WantEntry {
@@ -37,7 +37,7 @@ it('answers a thousand questions for blocks without reading one, and gives way b
     },
     has: () => true,
   }
-  const turns = new Turns()
+  const turns = new EventLoopTurns()
   let waits = 0
   const wait = turns.wait.bind(turns)
   turns.wait = () => {

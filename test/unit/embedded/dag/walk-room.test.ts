@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Turns } from '../../../../src/embedded/dag/turns.ts'
+import { EventLoopTurns } from '../../../../src/embedded/dag/event-loop-turns.ts'
 import { OutOfRoomError, WalkRoom, type WalkShare } from '../../../../src/embedded/dag/walk-room.ts'
 
 function open(room: WalkRoom, owner: number, pin: number): WalkShare & { isEvicted: () => boolean } {
@@ -40,7 +40,7 @@ it('refuses a walk that needs more than all of the room, for good', () => {
 })
 
 it('runs long works in turns with the event loop, and each of them in time', async () => {
-  const turns = new Turns()
+  const turns = new EventLoopTurns()
   let isOver = false
   const runs = Array.from({ length: 20 }, () => 0)
   const work = (i: number) => (until: number) => {

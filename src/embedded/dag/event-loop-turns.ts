@@ -2,12 +2,14 @@
 const LONGEST_TURN_MS = 10
 
 /**
- * Lets long works of one thread take turns with everything else, and with each other.
+ * Lets long works of one thread take turns of the event loop with everything else, and with each other.
  *
  * Each turn of the event loop runs works for 10 ms at most. Without that, 64 walks that give way by themselves would still run
  * one after the other before a request is served.
+ *
+ * The gateway's loops have `giveWay` for this, which lets a loop run on in the same turn of the event loop. A work begins in a later one.
  */
-export class Turns {
+export class EventLoopTurns {
   #waiting: ((until: number) => void)[] = []
   #isScheduled = false
 

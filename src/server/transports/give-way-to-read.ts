@@ -11,8 +11,8 @@ const LONGEST = 65_536
  * Waits for a turn of the event loop in which to parse and validate a request, so that a hundred long ones which come together keep
  * nobody waiting.
  *
- * @returns undefined in the usual case: the request is short, or the turn is now
+ * @returns undefined in the usual case: the request is short, or may be read in this turn
  */
-export function turnToRead(bytes: number): Promise<void> | undefined {
+export function giveWayToRead(bytes: number): Promise<void> | undefined {
   return bytes > LONG ? giveWay(Math.min(bytes, LONGEST) * MS_PER_BYTE) : undefined
 }
