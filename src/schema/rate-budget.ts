@@ -1,4 +1,4 @@
-import type { RateBudgetFields } from '../resolvers/rate-budgets.ts'
+import type { RateBudgetFields } from '../resolvers/rate-budget.ts'
 import { builder } from './builder.ts'
 import { toNearestInt } from './int.ts'
 

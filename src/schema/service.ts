@@ -1,49 +1,15 @@
 import { formatServiceId } from '../domain/pin-id.ts'
-import { type PinCounts, pinCounts } from '../resolvers/pin-counts.ts'
-import { rateBudgets } from '../resolvers/rate-budgets.ts'
+import { pinCounts } from '../resolvers/pin-counts.ts'
+import { rateBudgets } from '../resolvers/rate-budget.ts'
 import { allServices, findService, type ServiceFields, serviceCapabilities } from '../resolvers/service.ts'
 import { serviceHealth } from '../resolvers/service-health.ts'
 import { builder } from './builder.ts'
-import { ErrorType, toErrorValue } from './error.ts'
 import { costs } from './field-cost.ts'
-import { toInt } from './int.ts'
 import { NodeType } from './node.ts'
+import { PinCountsType } from './pin-counts.ts'
 import { RateBudgetType } from './rate-budget.ts'
 import { ServiceCapabilitiesType } from './service-capabilities.ts'
 import { ServiceHealthType } from './service-health.ts'
-
-const PinCountsType = builder.objectRef<PinCounts>('PinCounts').implement({
-  description:
-    'Number of pins of a service by status, as the service counts them. A number is null where it does not count.',
-  fields: (t) => ({
-    queued: t.int({
-      nullable: true,
-      description: 'Number of pins that are `QUEUED`.',
-      resolve: ({ queued }) => toInt(queued),
-    }),
-    pinning: t.int({
-      nullable: true,
-      description: 'Number of pins that are `PINNING`.',
-      resolve: ({ pinning }) => toInt(pinning),
-    }),
-    pinned: t.int({
-      nullable: true,
-      description: 'Number of pins that are `PINNED`.',
-      resolve: ({ pinned }) => toInt(pinned),
-    }),
-    failed: t.int({
-      nullable: true,
-      description: 'Number of pins that are `FAILED`.',
-      resolve: ({ failed }) => toInt(failed),
-    }),
-    error: t.field({
-      type: ErrorType,
-      nullable: true,
-      description: 'The reason why the service could not be asked; all four numbers are null then.',
-      resolve: ({ error }) => toErrorValue(error),
-    }),
-  }),
-})
 
 export const ServiceType = builder.objectRef<ServiceFields>('Service').implement({
   description: 'A pinning service that this gateway is configured to use.',

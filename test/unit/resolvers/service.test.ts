@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
 import { createContext } from '../../../src/resolvers/context.ts'
-import { rateBudgets } from '../../../src/resolvers/rate-budgets.ts'
+import { rateBudgets } from '../../../src/resolvers/rate-budget.ts'
 import { allServices, findService, serviceCapabilities, serviceOf } from '../../../src/resolvers/service.ts'
 import { serviceHealth } from '../../../src/resolvers/service-health.ts'
 import { createInformers } from '../../support/live-informers.ts'
