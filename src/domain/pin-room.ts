@@ -40,9 +40,9 @@ export class PinRoom {
   }
 
   /** @param onLost called when the share is taken away, within a call of `take`, perhaps by the owner of another share */
-  open(service: string, onLost: () => void = () => {}): PinShare {
+  open(serviceName: string, onLost: () => void = () => {}): PinShare {
     const share: Share = {
-      service,
+      service: serviceName,
       onLost,
       bytes: 0,
       isLost: false,
@@ -82,7 +82,7 @@ export class PinRoom {
 }
 
 /** Makes the error of a read or cache that has lost its share. */
-export function listsTooMany(service: string, read: number): MalformedResponseError {
-  const message = `${service} lists more than the gateway has memory for: it stopped at ${read} pins`
-  return new MalformedResponseError(message, { service })
+export function listsTooMany(serviceName: string, read: number): MalformedResponseError {
+  const message = `${serviceName} lists more than the gateway has memory for: it stopped at ${read} pins`
+  return new MalformedResponseError(message, { service: serviceName })
 }

@@ -35,7 +35,7 @@ export interface InformerOptions {
  * of subscribers nor, up to 1,000, on the number of pins. Queries and changes through pinql update the same cache.
  * Each subscriber gets each pin's states in the order in which they became true: maybe not all of them, but always the last.
  *
- * This class connects two parts and does nothing else.
+ * This class connects two parts. It ends both when no subscriber is left, and when the pins do not fit into memory.
  *
  * - The {@link Intake} takes in the pins of every answer: it updates the cache, and then publishes changes to the audience. The
  *   tenant calls it with every answer, so the answers to polls arrive there too.
@@ -91,9 +91,9 @@ export class Informer implements Disposable {
   }
 
   /** Ends all subscriptions, since the service lists more pins than there is memory for. */
-  #giveUp(service: string, onIdle: () => void): void {
+  #giveUp(serviceName: string, onIdle: () => void): void {
     if (this.#isDisposed) return
-    const error = listsTooMany(service, this.#cache.size)
+    const error = listsTooMany(serviceName, this.#cache.size)
     this.#cache.clear()
     this.#audience.fail(this.#views, error)
     onIdle()

@@ -131,7 +131,7 @@ function leftOutOf(sources: readonly Source[]): PartlyReadError[] {
     records.add(stream.leftOut)
     byService.set(tenant.service, records)
   }
-  return [...byService].map(([service, records]) => new PartlyReadError(service, records.all()))
+  return [...byService].map(([serviceName, records]) => new PartlyReadError(serviceName, records.all()))
 }
 
 /** Returns the index of the newest head; null when all streams have ended. */

@@ -9,11 +9,11 @@ const LONGEST_READ_MS = 1_800_000
  *
  * @returns a function to be called before each list of the read. It throws `ServiceUnavailableError` after half an hour.
  */
-export function startReadTime(clock: Clock, service: string): () => void {
+export function startReadTime(clock: Clock, serviceName: string): () => void {
   const endsAt = clock.now() + LONGEST_READ_MS
   return () => {
     if (clock.now() < endsAt) return
-    const message = `${service} has not come to the end of its list for ${LONGEST_READ_MS / 60_000} minutes`
-    throw new ServiceUnavailableError(message, { service })
+    const message = `${serviceName} has not come to the end of its list for ${LONGEST_READ_MS / 60_000} minutes`
+    throw new ServiceUnavailableError(message, { service: serviceName })
   }
 }
