@@ -1,4 +1,5 @@
 import { MalformedResponseError } from './errors.ts'
+import { sharesOfGreediest } from './greediest.ts'
 
 /** Room for 500,000 usual pins, for a process whose heap may have 2 GB. */
 const DEFAULT_BYTES = 512 * 1024 * 1024
@@ -65,10 +66,7 @@ export class PinRoom {
   }
 
   #largestOfGreediest(): Share {
-    const sums = new Map<string, number>()
-    for (const { service, bytes } of this.#shares) sums.set(service, (sums.get(service) ?? 0) + bytes)
-    const most = Math.max(...sums.values())
-    const [first, ...others] = [...this.#shares].filter(({ service }) => sums.get(service) === most)
+    const [first, ...others] = sharesOfGreediest(this.#shares, ({ service }) => service)
     if (!first) throw new Error('Room is taken by no share')
     return others.reduce((largest, each) => (each.bytes > largest.bytes ? each : largest), first)
   }

@@ -182,11 +182,11 @@ const LAYERS: Layers = {
   // The embedded service and the gateway meet over HTTP only; `server` starts it.
   embedded: ['storage'],
   'embedded/limits.ts': [],
-  'embedded/dag': [],
+  'embedded/dag': ['domain/greediest.ts'],
   'embedded/store': ['domain', 'embedded/dag/block-key.ts', 'storage'],
   'embedded/http': ['domain', 'embedded/limits.ts', 'embedded/store', 'psa', 'storage/storage-trouble.ts'],
   'embedded/queue': ['domain', 'embedded/limits.ts', 'embedded/store', 'storage/storage-trouble.ts'],
-  'embedded/bitswap': ['embedded/dag', 'storage/private-files.ts'],
+  'embedded/bitswap': ['domain/greediest.ts', 'embedded/dag', 'storage/private-files.ts'],
   'embedded/fetch': [
     'domain',
     'embedded/bitswap',

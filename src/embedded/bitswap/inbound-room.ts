@@ -1,3 +1,5 @@
+import { sharesOfGreediest } from '../../domain/greediest.ts'
+
 /** Bytes of unfinished messages and frames of one connection, and of all connections. */
 const MAX_BYTES_PER_CONNECTION = 8 * 1024 * 1024
 const MAX_BYTES = 128 * 1024 * 1024
@@ -34,16 +36,16 @@ export class InboundRoom {
   }
 
   #enforce({ connection }: Share): void {
-    const sums = new Map<object, number>()
+    let own = 0
     let all = 0
     for (const share of this.#shares) {
-      sums.set(share.connection, (sums.get(share.connection) ?? 0) + share.bytes)
+      if (share.connection === connection) own += share.bytes
       all += share.bytes
     }
-    if ((sums.get(connection) ?? 0) > MAX_BYTES_PER_CONNECTION) this.#abortAll(connection)
+    if (own > MAX_BYTES_PER_CONNECTION) this.#abortAll(connection)
     else if (all > MAX_BYTES) {
-      const [greediest] = [...sums].sort(([, a], [, b]) => b - a)
-      if (greediest) this.#abortAll(greediest[0])
+      const [greediest] = sharesOfGreediest(this.#shares, (share) => share.connection)
+      if (greediest) this.#abortAll(greediest.connection)
     }
   }
 

@@ -1,3 +1,4 @@
+import { sharesOfGreediest } from '../../domain/greediest.ts'
 import { DagError } from './dag-error.ts'
 
 /** The walks over large DAGs need more memory than there is. The walk may be repeated later. */
@@ -78,10 +79,7 @@ export class WalkRoom {
   }
 
   #youngestOfGreediest(): Share {
-    const sums = new Map<number, number>()
-    for (const { owner, bytes } of this.#shares) sums.set(owner, (sums.get(owner) ?? 0) + bytes)
-    const most = Math.max(...sums.values())
-    const [youngest] = [...this.#shares].filter(({ owner }) => sums.get(owner) === most).reverse()
+    const youngest = sharesOfGreediest(this.#shares, ({ owner }) => owner).at(-1)
     if (!youngest) throw new Error('Room is taken by no walk')
     return youngest
   }
