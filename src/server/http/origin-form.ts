@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * Makes of a request that names a whole address, as clients of proxies send it, one that names path and query. The host of
- * the address counts in place of the header's.
+ * Reduces the URL of a request to path and query. Clients of proxies send the whole address. Its host then replaces the one in the
+ * header `Host`.
  *
  * @see RFC 9112, section 3.2.2
  */

@@ -62,7 +62,7 @@ export class UnreadAnswers implements Disposable {
     }
   }
 
-  /** An answer that is not at its end is somebody else's: an event stream looks after itself. */
+  /** An answer whose end has not been written yet is never stalled here: event streams close themselves. */
   #isStalled(res: ServerResponse): boolean {
     if (!res.writableEnded) return false
     const now = this.#options.clock.now()

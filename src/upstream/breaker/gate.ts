@@ -15,10 +15,11 @@ const LATE_PROBE = 'late probe'
 /**
  * The place where calls wait while a breaker of their tenant is open.
  *
- * They use no budget here. Whenever a trial is due, one of them is let through. For that they take turns: tenants, inside a tenant
- * lists, single pins and changes, and inside these callers. All broken accounts have the turns of one tenant. So the failures of
- * one do not keep out the answer to another. So have all tenants that share a turn in the budget: the answer to a made-up token shows
- * nothing, and there may be as many as somebody likes. In the turn of a change a probe is sent, until three reads were answered with a failure.
+ * They use no budget here. Whenever a trial is due, one of the calls is let through. For that they take turns: tenants, inside a tenant
+ * lists, single pins and changes, and inside these callers. All broken accounts have the turns of one tenant, so that their failures
+ * do not keep out the answers to others. All tenants that share a turn in the budget have the turns of one tenant, too: anybody can make
+ * up any number of tokens, and an answer to a made-up token shows nothing. In the turn of a change a probe is sent, until three reads
+ * were answered with a failure.
  *
  * Calls without room in the budget are passed over. If no call has room, a probe waits for it in the budget, and does not hold up
  * the trials of others. Apart from that, at most one trial at a time waits for the budget, and for a second at most.
@@ -35,7 +36,7 @@ export class Gate {
   readonly #probedLate = new Map<CircuitBreaker, number>()
 
   /**
-   * @param breakerOf returns the breaker that a tenant's calls must wait for, or one that is closed
+   * @param breakerOf returns the breaker that a tenant's calls must wait for. If there is none, returns any closed breaker.
    * @param isBroken returns whether a tenant's account is known to be broken
    * @param sharedTurnOf Default: each tenant has a turn of its own.
    */

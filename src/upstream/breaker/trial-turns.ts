@@ -29,9 +29,9 @@ export function turnKeysOf({ tenantKey, kind, signal }: TurnTaker, group: string
  * The turns in which calls become trials: first the tenant whose last turn is longest ago, inside the tenant the kind of stay,
  * and inside the kind the caller.
  *
- * The turns of those who have left are remembered, unlike in a queue. A call waits for 4.5 s, and trials of a long outage are one second
- * apart. So whoever came back to the end of a queue would have no turn while five others wait. Whoever was answered comes first
- * the next time, before those whose trials fail again and again.
+ * The turns of callers that have left are remembered, unlike in a queue. A call waits for 4.5 s, and trials of a long outage are one second
+ * apart. So a caller that came back to the end of a queue would have no turn while five others wait. A caller that was answered comes
+ * first the next time, before callers whose trials fail again and again.
  */
 export class TrialTurns {
   /** Number of each key's last turn, the earliest first. */

@@ -36,7 +36,7 @@ const STATUSES: ReadonlyMap<string, PinStatus> = new Map([
   ['undefined', 'queued'],
 ])
 
-/** Characters of a status that is read, and of one that is shown. */
+/** Characters of a status that are read, and that are shown. */
 const MAX_STATUS_LENGTH = 100
 /** Entries of `meta` and of `info`: ten times as many as the API allows. */
 const MAX_ENTRIES = 10_000

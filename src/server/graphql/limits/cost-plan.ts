@@ -22,7 +22,7 @@ import type { FieldArgs, FieldCost } from '../../../schema/field-cost.ts'
 /** Variables of one request, as they came. */
 export class Variables {
   readonly #values: Readonly<Record<string, unknown>>
-  /** True once one was read: what was computed may differ from request to request. */
+  /** True once a variable was read. Whatever was computed from it may differ from request to request. */
   areRead = false
 
   constructor(values: Readonly<Record<string, unknown>>) {

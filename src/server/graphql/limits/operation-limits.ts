@@ -42,7 +42,7 @@ const WORDS = {
 /**
  * Makes the error of an operation over a limit.
  *
- * @param cost what it has at least: counting ends at the limit
+ * @param cost the smallest number that the operation may have, since counting ends at the limit
  */
 export function tooCostly(what: keyof typeof SETTING_OF, cost: number, limits: OperationLimits): GraphQLError {
   const setting = SETTING_OF[what]

@@ -23,7 +23,7 @@ const MS_PER_ITEM = 0.02
 const FIELDS_PER_ERROR = 100
 
 /**
- * Counts what nobody knows before an operation runs: the elements of lists such as the pins of one CID, and failures of elements.
+ * Counts the elements of lists whose length is known only when an operation runs, such as the pins of one CID, and failures of elements.
  *
  * Each element counts with all fields that are selected below it, and each failure as 100 fields. Once an operation is over the limit,
  * each further list of it is empty, so that neither lists in lists nor errors can multiply. The result is of no use then, and

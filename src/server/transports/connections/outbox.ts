@@ -13,7 +13,7 @@ export interface Wire {
  *
  * While the client does not read, nothing more is written. Each operation then keeps the last message of each pin, and sends
  * these in order once the connection has drained. Messages are shared by all connections that keep them. What a connection keeps is
- * bounded in bytes: one that would keep more is given up.
+ * bounded in bytes: a connection that would keep more is closed.
  */
 export class Outbox {
   readonly #wire: Wire
@@ -23,7 +23,7 @@ export class Outbox {
   #isCongested = false
   /** Bytes of the messages that wait. */
   #keptBytes = 0
-  /** Those of them that no other connection shares. */
+  /** Bytes of the messages that wait and that no other connection shares. */
   #ownBytes = 0
   #ready: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null
 
@@ -44,7 +44,7 @@ export class Outbox {
     this.#owner.congested?.(true)
   }
 
-  /** Counts a message that waits, or one that waits no more. */
+  /** Counts a message that begins to wait, or that waits no more. */
   count({ payload, key }: Message, sign: 1 | -1): void {
     const bytes = sign * payload.length
     const { kept } = this.#owner
