@@ -158,7 +158,7 @@ describe('limits of live status', () => {
   })
 
   it('close a client that stops reading with 1013, and delay no other', async () => {
-    await using setup = await startLiveSetup({ liveStallMs: 1_000, livePingMs: 600, maxSockets: 2 })
+    await using setup = await startLiveSetup({ liveStallMs: 10_000, livePingMs: 4_000, maxSockets: 2 })
     const [pin] = seedQueued(setup.service, 1)
     if (!pin) throw new Error('no pin')
     await using stalled = await openRawSocket(setup.url, { token: ALICE })
@@ -190,7 +190,7 @@ describe('limits of live status', () => {
       expect([1013, 1006]).toContain(await stalled.closed)
     }
     // The grace is for the 40 changes.
-    await expectInTime({ liveStallMs: 1_000 }, closes, { graceMs: 14_000 })
+    await expectInTime({ liveStallMs: 10_000 }, closes, { graceMs: 14_000 })
     expect(healthy.ws.readyState).toBe(healthy.ws.OPEN)
   })
 })
