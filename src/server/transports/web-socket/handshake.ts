@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Message as ClientMessage } from 'graphql-ws'
 import type { IdentifiedCaller, Identify } from '../../caller/caller.ts'
 import { MalformedTokensError } from '../../caller/identify-by-tokens.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
@@ -15,7 +14,6 @@ const INIT_TIMEOUT_MS = 3_000
  */
 export class Handshake {
   readonly #headers: IncomingHttpHeaders
-  readonly #held: ClientMessage[] = []
   #timer: NodeJS.Timeout | null
 
   /**
@@ -25,20 +23,6 @@ export class Handshake {
   constructor(headers: IncomingHttpHeaders, onLate: () => void) {
     this.#headers = headers
     this.#timer = setTimeout(onLate, INIT_TIMEOUT_MS)
-  }
-
-  /** True once `connection_init` has come, or the handshake was cancelled. */
-  get hasBegun(): boolean {
-    return this.#timer === null
-  }
-
-  /** Messages that came after `connection_init`, and wait until the caller is known. */
-  get held(): readonly ClientMessage[] {
-    return this.#held
-  }
-
-  hold(message: ClientMessage): void {
-    this.#held.push(message)
   }
 
   /**

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Message as ClientMessage, MessageType, type SubscribeMessage, validateMessage } from 'graphql-ws'
+import { type Message as ClientMessage, MessageType, type SubscribeMessage } from 'graphql-ws'
 import type { RawData } from 'ws'
-import { parseUntrustedJson } from '../../../domain/untrusted-json.ts'
 import type { IdentifiedCaller } from '../../caller/caller.ts'
 import { requestIdOf } from '../../http/request-id.ts'
 import { capError } from '../connections/cap-error.ts'
@@ -11,6 +10,7 @@ import type { Connection, ConnectionOwner, ConnectionParts } from '../connection
 import type { KeptBytes } from '../connections/kept-bytes.ts'
 import { Outbox, type OutboxOwner } from '../connections/outbox.ts'
 import { giveWayToRead } from '../give-way-to-read.ts'
+import { bytesIn, parseClientMessage } from './client-message.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
 import { Handshake, refusalOf } from './handshake.ts'
 import type { ServedSocket, SocketListener } from './served-socket.ts'
@@ -41,8 +41,8 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   /** Null once the caller is known. */
   #handshake: Handshake | null
   #caller: IdentifiedCaller | null = null
-  /** Messages that were read behind a long one, while that waits for its turn. Null in the usual case. */
-  #behindLong: ClientMessage[] | null = null
+  /** Messages that were read behind one that is still taken. Null in the usual case. */
+  #held: ClientMessage[] | null = null
   #isOpen = true
   #isGoingAway = false
 
@@ -76,13 +76,14 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
 
   received(data: RawData, isBinary: boolean): void {
     if (!this.#isOpen) return
-    const message = isBinary ? null : parse(data)
+    const message = isBinary ? null : parseClientMessage(data)
     if (!message) this.#close(CLOSE_REASONS.badMessage)
-    else if (this.#behindLong) this.#behindLong.push(message)
+    else if (this.#held) this.#held.push(message)
     else {
       const turn = giveWayToRead(bytesIn(data))
-      if (turn === undefined) this.#takeOrHold(message)
-      else this.#takeInTurn(message, turn).catch((err: unknown) => this.threw(err))
+      const wait = turn ?? this.#take(message)
+      if (wait !== undefined)
+        this.#takeBehind(wait, turn === undefined ? [] : [message]).catch((err: unknown) => this.threw(err))
     }
   }
 
@@ -153,34 +154,35 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#ws.terminate()
   }
 
-  /** Takes a long message when its turn has come. Meanwhile, no more are read. */
-  async #takeInTurn(message: ClientMessage, turn: Promise<void>): Promise<void> {
-    const messages = [message]
-    this.#behindLong = messages
+  /** Takes messages in their order, after a wait. Meanwhile, messages that were read already are held, and no more are read. */
+  async #takeBehind(wait: Promise<void>, held: ClientMessage[]): Promise<void> {
+    this.#held = held
     this.#ws.pause()
-    await turn
-    this.#behindLong = null
-    for (const each of messages) if (this.#isOpen) this.#takeOrHold(each)
-    // While it is found out who calls, nothing is read either.
-    if (!this.#handshake?.hasBegun) this.#ws.resume()
+    await wait
+    for (let next = held.shift(); next && this.#isOpen; next = held.shift()) {
+      const identified = this.#take(next)
+      if (identified !== undefined) await identified
+    }
+    this.#held = null
+    if (this.#isOpen && this.#isBackedUp) this.#readOnceSent()
+    else this.#ws.resume()
   }
 
-  /** Takes a message, or holds it until the caller is known. */
-  #takeOrHold(message: ClientMessage): void {
-    if (this.#handshake?.hasBegun) this.#handshake.hold(message)
-    else this.#take(message)
-  }
-
-  #take(message: ClientMessage): void {
+  /** Does what a message asks for. Returns a promise while it is found out who calls. */
+  #take(message: ClientMessage): Promise<void> | undefined {
+    if (message.type === MessageType.ConnectionInit && this.#handshake) {
+      return this.#identify(this.#handshake, message.payload ?? {})
+    }
     const reason = this.#handle(message)
     if (reason) this.#close(reason)
+    return undefined
   }
 
-  /** Does what a message asks for. Returns a reason when the message ends the connection. */
+  /** Returns a reason when the message ends the connection. */
   #handle(message: ClientMessage): CloseReason | null {
     switch (message.type) {
       case MessageType.ConnectionInit:
-        return this.#initialise(message.payload ?? {})
+        return CLOSE_REASONS.secondInit
       case MessageType.Ping:
         this.#send(JSON.stringify({ ...message, type: MessageType.Pong }))
         return null
@@ -196,15 +198,8 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     }
   }
 
-  #initialise(params: Readonly<Record<string, unknown>>): CloseReason | null {
-    if (!this.#handshake) return CLOSE_REASONS.secondInit
-    void this.#identify(this.#handshake, params)
-    return null
-  }
-
-  /** Finds out who calls. Meanwhile, messages that were read already are held, and no more are read. */
+  /** Finds out who calls, and closes the connection of a client that is not served. */
   async #identify(handshake: Handshake, connectionParams: Readonly<Record<string, unknown>>): Promise<void> {
-    this.#ws.pause()
     let caller: IdentifiedCaller
     try {
       caller = await handshake.identify(this.#parts.identify, connectionParams)
@@ -221,9 +216,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     }
     this.#caller = caller
     this.#handshake = null
-    this.#ws.resume()
     this.#send(`{"type":"${MessageType.ConnectionAck}"}`)
-    for (const message of handshake.held) if (this.#isOpen) this.#take(message)
   }
 
   #subscribe({ id, payload }: SubscribeMessage): CloseReason | null {
@@ -253,11 +246,20 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
    */
   #send(text: string): void {
     this.#outbox.send(textFrame(Buffer.from(text)))
+    if (!this.#ws.isPaused && this.#isBackedUp) this.#readOnceSent()
+  }
+
+  /** True if so many bytes wait in Node that nothing should be read. Node's own mark, below which no `drain` comes, is 16 KB or 64 KB. */
+  get #isBackedUp(): boolean {
     const { writableNeedDrain, writableLength } = this.#socket
-    // Node's own mark, below which no `drain` comes, is 16 KB or 64 KB.
-    if (this.#ws.isPaused || !writableNeedDrain || writableLength <= MAX_UNTAKEN_BYTES) return
+    return writableNeedDrain && writableLength > MAX_UNTAKEN_BYTES
+  }
+
+  #readOnceSent(): void {
     this.#ws.pause()
-    this.#socket.once('drain', () => this.#ws.resume())
+    this.#socket.once('drain', () => {
+      if (!this.#held) this.#ws.resume()
+    })
   }
 
   #close([code, reason]: CloseReason): void {
@@ -284,16 +286,4 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
 /** Copies a text into one piece of memory: a UUID of Node's is a tree of a dozen pieces, which take half a kilobyte. */
 function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1')
-}
-
-function bytesIn(data: RawData): number {
-  return Array.isArray(data) ? data.reduce((sum, { length }) => sum + length, 0) : data.byteLength
-}
-
-function parse(data: RawData): ClientMessage | null {
-  try {
-    return validateMessage(parseUntrustedJson(data.toString()))
-  } catch {
-    return null
-  }
 }
