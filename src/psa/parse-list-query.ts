@@ -5,7 +5,7 @@ import { type Instant, parseInstant } from '../domain/instant.ts'
 import { type NameMatch, PIN_STATUSES, type PinStatus, type StringMap } from '../domain/pin.ts'
 import { checked, decodeWith } from './decode-with.ts'
 import { parseJson } from './parse-json.ts'
-import { META, NAME } from './pin-fields.ts'
+import { META_SCHEMA, NAME_SCHEMA } from './pin-fields.ts'
 
 const MAX_CIDS = 10
 const MAX_LIMIT = 1_000
@@ -31,7 +31,7 @@ const LIST_QUERY = z.object({
   cid: commaSeparated(z.string().transform(checked(parseCid, 'cid')))
     .refine((cids) => cids.length <= MAX_CIDS, `expected at most ${MAX_CIDS} CIDs`)
     .optional(),
-  name: NAME.optional(),
+  name: NAME_SCHEMA.optional(),
   match: z.enum(['exact', 'iexact', 'partial', 'ipartial']).default('exact'),
   status: commaSeparated(z.enum(PIN_STATUSES)).optional(),
   before: z.string().transform(checked(parseInstant, 'before')).optional(),
@@ -45,7 +45,7 @@ const LIST_QUERY = z.object({
   meta: z
     .string()
     .transform(checked(parseJson, 'meta'))
-    .pipe(META)
+    .pipe(META_SCHEMA)
     .refine((meta) => Object.keys(meta).length <= MAX_META_FILTERS, `expected at most ${MAX_META_FILTERS} keys`)
     .default({}),
 })

@@ -5,16 +5,16 @@ import type { NewPin } from '../domain/pin.ts'
 import { MAX_ORIGINS } from '../domain/pin-bounds.ts'
 import { checked, decodeWith } from './decode-with.ts'
 import { parseJson } from './parse-json.ts'
-import { META, NAME } from './pin-fields.ts'
+import { META_SCHEMA, NAME_SCHEMA } from './pin-fields.ts'
 
 const PIN = z.object({
   cid: z.string().transform(checked(parseCid, 'cid')),
-  name: NAME.optional(),
+  name: NAME_SCHEMA.optional(),
   origins: z
     .array(z.string().transform(checked(parseMultiaddr, 'origins')))
     .max(MAX_ORIGINS, `expected at most ${MAX_ORIGINS} multiaddrs`)
     .optional(),
-  meta: META.optional(),
+  meta: META_SCHEMA.optional(),
 })
 
 /**

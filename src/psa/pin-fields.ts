@@ -6,7 +6,7 @@ const HALF_PAIR = /\p{Surrogate}/u
 const NO_HALF_PAIR = 'expected no half of a surrogate pair'
 
 /** `name`, of a pin and of a filter. */
-export const NAME = z
+export const NAME_SCHEMA = z
   .string()
   .refine((name) => isAtMost(name, MAX_NAME_LENGTH), {
     message: `expected at most ${MAX_NAME_LENGTH} characters`,
@@ -17,7 +17,7 @@ export const NAME = z
   .refine((name) => !name.includes('\0'), 'expected no U+0000')
 
 /** `meta`, of a pin and of a filter. Its bounds are checked first, so that a large object costs little. */
-export const META = metaOf({ maxBytes: MAX_META_BYTES, maxKeyLength: MAX_META_KEY_LENGTH })
+export const META_SCHEMA = metaSchemaOf({ maxBytes: MAX_META_BYTES, maxKeyLength: MAX_META_KEY_LENGTH })
 
 /** The bounds of `meta` beside the number of its entries: bytes of all of it as JSON, and characters of a key. */
 interface MetaBounds {
@@ -26,7 +26,7 @@ interface MetaBounds {
 }
 
 /** `meta` within other bounds. */
-export function metaOf(bounds: MetaBounds) {
+export function metaSchemaOf(bounds: MetaBounds) {
   return z
     .unknown()
     .superRefine((meta, context) => {

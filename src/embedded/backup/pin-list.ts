@@ -7,7 +7,7 @@ import { BadRequestError, show } from '../../domain/errors.ts'
 import { parseMultiaddr } from '../../domain/multiaddr.ts'
 import { MAX_ORIGINS } from '../../domain/pin-bounds.ts'
 import { checked, decodeWith } from '../../psa/decode-with.ts'
-import { metaOf, NAME } from '../../psa/pin-fields.ts'
+import { metaSchemaOf, NAME_SCHEMA } from '../../psa/pin-fields.ts'
 import { BackupError } from './backup-error.ts'
 
 /** Bytes of the root, and of a page. An export writes pages of 1 MiB and one pin. */
@@ -31,9 +31,9 @@ const pinRecord = z.object({
       'expected a time in milliseconds that is not in the future',
     ),
   cid: z.string().transform(checked(parseCid, 'cid')),
-  name: NAME.nullable(),
+  name: NAME_SCHEMA.nullable(),
   origins: z.array(z.string().transform(checked(parseMultiaddr, 'origins'))).max(MAX_ORIGINS),
-  meta: metaOf({ maxBytes: MAX_STORED_META_BYTES, maxKeyLength: MAX_STORED_META_BYTES }),
+  meta: metaSchemaOf({ maxBytes: MAX_STORED_META_BYTES, maxKeyLength: MAX_STORED_META_BYTES }),
 })
 
 /** One pin as a backup has it. */
