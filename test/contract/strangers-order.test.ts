@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PIN_STATUSES, type PinStatus } from '../../src/domain/pin.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
-import { createPlainService, createStrangerWith } from '../support/grammar/create-stranger.ts'
+import { createPlainService, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import type { NewGrammarPin, RandomService } from '../support/grammar/random-service.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { createTenantOver } from '../support/zoo/emulated-tenant.ts'
@@ -84,6 +84,17 @@ describe('the order of lists', () => {
     const { tenant } = createStrangerWith({ order }, MIXED)
     expect(await readInPages({ tenant }, ALL, [10])).toHaveLength(MIXED.length)
     expect(tenant.reads.known.lessons.map(({ capability }) => capability)).toEqual(['order'])
+    expect(tenant.capabilities.order).toBe('none')
+  })
+
+  it('#16 is disproved by the newer part of a page whose pins all lie in one second', async () => {
+    const order = { by: 'meta', first: 'lowest', inside: 'newest-first' } as const
+    const pins = every(400, 5).map((created, n) => {
+      const parts = { status: statusOf(n), cid: exampleCid((n * 5) % 7), name: n % 5 === 0 ? 'site' : `${n}` }
+      return { created, isOdd: false, meta: { region: n % 3 === 1 ? 'b' : 'a' }, ...parts }
+    })
+    const { tenant } = createStrangerWith({ order }, pins)
+    expect(await readInPages({ tenant }, ALL, [30])).toHaveLength(pins.length)
     expect(tenant.capabilities.order).toBe('none')
   })
 })

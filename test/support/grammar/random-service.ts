@@ -193,7 +193,9 @@ export class RandomService extends Dispatcher {
     if (typeof order === 'string') return 0
     const { by, first } = order
     if (typeof first !== 'string') return first.indexOf(a.status) - first.indexOf(b.status)
-    const [left, right] = by === 'cid' ? [a.cid, b.cid] : [a.name ?? '', b.name ?? '']
+    const textOf = ({ cid, name, meta }: GrammarPin): string =>
+      by === 'cid' ? cid : by === 'name' ? (name ?? '') : JSON.stringify(meta)
+    const [left, right] = [textOf(a), textOf(b)]
     const byText = left < right ? -1 : Number(left > right)
     return first === 'lowest' ? byText : -byText
   }

@@ -7,10 +7,10 @@ import { type CidRule, type FilteredParts, isWanted } from './record-filters.ts'
 /** The order of pins by their times. */
 type PlainOrder = 'newest-first' | 'oldest-first' | 'none'
 
-/** Lists that are made of runs: one for each status, CID or name. */
+/** Lists that are made of runs: one for each status, CID, name or `meta`. */
 export interface SortedRuns {
-  readonly by: 'status' | 'cid' | 'name'
-  /** Statuses: their order. CIDs and names: that of their texts, or the reverse of it. */
+  readonly by: 'status' | 'cid' | 'name' | 'meta'
+  /** Statuses: their order. Others: that of their texts, or the reverse of it. */
   readonly first: readonly PinStatus[] | 'lowest' | 'highest'
   /** The order inside of each run. */
   readonly inside: PlainOrder
@@ -177,6 +177,7 @@ function orderOfPart({ order, statuses }: Pick<ServiceRules, 'order' | 'statuses
     status: statuses !== 'late',
     cid: cids !== undefined,
     name: name !== undefined && match === 'exact',
+    meta: false,
   }[order.by]
   return isOneRun ? order.inside : 'none'
 }

@@ -2,11 +2,12 @@ import { floorToSecond, SECOND_NS } from '../../../domain/instant.ts'
 import { PIN_STATUSES, type Pin } from '../../../domain/pin.ts'
 import { createPinFilter, type ListQuery } from '../../http/list-query.ts'
 import { type PinPage, recordCount } from '../../http/pin-page.ts'
+import type { Capabilities } from '../../providers/capabilities.ts'
 import { hasAllOddRecords, hasAllPins, idsOf } from '../lists/compare-pages.ts'
 import { isFull } from '../lists/is-full.ts'
 import { isAfterSent, largestLimit } from '../lists/list-plan.ts'
 import { timesOf } from '../lists/query-times.ts'
-import { printTime } from '../lists/time-unit.ts'
+import { printTime, timeUnit } from '../lists/time-unit.ts'
 import { type AskForPage, askForMost, type CheckedAccount } from './page-check.ts'
 
 /** Number of queries whose ranges are remembered. */
@@ -60,10 +61,19 @@ export class OrderCheck {
       if (await this.#isWholeAfter(after, query, page, ask)) return after
     }
     if (proofs.isOrderProven(query)) return undefined
-    if (!proofs.areRunsMixed(query)) return null
+    if (this.#isDisproved || !proofs.areRunsMixed(query)) return null
+    // All pins of such a page share a second or two.
+    const within = boundWithin(page, this.#account.capabilities)
+    if (within !== null && (await this.#isWholeAfter(within, query, page, ask))) return undefined
+    if (this.#isDisproved) return null
     // No list is shorter than such a page.
     proofs.observeOrder(query)
     return undefined
+  }
+
+  /** True once a list has shown that it lacked newer pins. */
+  get #isDisproved(): boolean {
+    return this.#account.capabilities.order === 'none'
   }
 
   /** Returns whether a page that follows another lies in a range that is known to be sorted. Finds that out if nothing is known. */
@@ -109,13 +119,14 @@ export class OrderCheck {
     // Statuses that are looked at after the cut would hide that the list was cut.
     const statuses = proofs.isStatusFilterProven(query) ? query.statuses : PIN_STATUSES
     const list = await ask({ ...query, statuses, after: printTime(after, capabilities) })
-    if (!isAfterSent(this.#account.capabilities) || recordCount(list) >= recordCount(page)) return false
+    if (!isAfterSent(this.#account.capabilities)) return false
     const isMatch = createPinFilter(query)
     const ids = idsOf(page.pins)
     const lacking = list.pins.filter((pin) => pin.created.ns > after && isMatch(pin) && !ids.has(pin.requestId))
-    // Pins may have come since the page.
+    // A list that was cut, too, shows pins that the page lacks, but not that there are none. Pins may have come since the page.
     if (lacking.length > 0 && !hasAllPins(await ask(query), lacking)) known.observeUnsorted()
-    if (lacking.length > 0 || !hasAllPins(list, newer) || !hasAllOddRecords(page, list)) return false
+    if (lacking.length > 0 || recordCount(list) >= recordCount(page)) return false
+    if (!hasAllPins(list, newer) || !hasAllOddRecords(page, list)) return false
     proofs.observeOrder(query)
     return true
   }
@@ -133,4 +144,18 @@ function boundsBehind(ns: bigint, { pins }: PinPage): readonly [bigint, bigint] 
   const beforeNewer = floorToSecond(newer) - SECOND_NS
   const bound = beforeNewer > next ? beforeNewer : next
   return [bound, bound + SECOND_NS]
+}
+
+/**
+ * Returns a time within the second of a page's last pin, with most of its pins behind it. Null where the service may round it.
+ *
+ * @param page newest first
+ */
+function boundWithin({ pins }: PinPage, capabilities: Capabilities): bigint | null {
+  const unit = timeUnit(capabilities)
+  const compared = pins[Math.floor(pins.length * COMPARED)]?.created.ns
+  const last = pins.at(-1)?.created.ns
+  if (unit === SECOND_NS || compared === undefined || last === undefined) return null
+  const bound = compared - (compared % unit)
+  return bound > last ? bound : null
 }
