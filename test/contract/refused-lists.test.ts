@@ -224,6 +224,15 @@ describe('an empty list of a stranger', () => {
     expect(service.requests - before).toBe(1)
   })
 
+  it.each(FORMS)(
+    '#5 in the form %s is empty, of several statuses that find nothing, where invalid values do too',
+    async (emptyList) => {
+      const { service, tenant } = createStranger({ emptyList, statuses: 'one' }, every(5, 700))
+      service.isLenient = true
+      expect(await readInPages({ tenant }, ALL, [10])).toHaveLength(5)
+    },
+  )
+
   it.each(FORMS.filter((form) => EMPTY_LISTS[form] !== null && form !== 'results in an object'))(
     '#5 in the form %s is none where anything is answered so, as at a wrong endpoint',
     async (form) => {

@@ -8,7 +8,11 @@ import type { AskForPage, CheckedAccount } from './page-check.ts'
 
 /** A query with invalid values. A service that validates queries refuses it. */
 const MALFORMED: ListQuery = { statuses: PIN_STATUSES, before: 'never', limit: 0 }
-const ANY_PIN: ListQuery = { statuses: PIN_STATUSES, limit: 1 }
+/** Lists that most accounts have a pin in. At some services, those of several statuses are always empty. */
+const ANY_PIN: readonly ListQuery[] = [
+  { statuses: PIN_STATUSES, limit: 1 },
+  { statuses: ['pinned'], limit: 1 },
+]
 
 const EMPTY: PinPage = { count: 0, pins: [] }
 /** An empty list whose form has no `count`. */
@@ -67,7 +71,9 @@ export class EmptyAnswers {
 
   async #readForm(query: ListQuery, error: unknown, ask: AskForPage, askUnlearned: AskForPage): Promise<PinPage> {
     const form = emptyFormOf(error)
-    if (!(await this.#isProven(askUnlearned))) throw error
+    // If the endpoint has never listed anything, the fault must be in the specification's words, since other APIs find faults, too.
+    const Refusal = this.#account.known.answers.hasListed ? BadRequestError : SpecifiedRefusalError
+    if (!(await this.#isProven(askUnlearned, Refusal))) throw error
     // The service lists now. If the same list is answered in the same way again, that was no failure of a moment.
     try {
       return await ask(query)
@@ -81,32 +87,28 @@ export class EmptyAnswers {
   /**
    * Finds out what a list that was refused with 404 means, from a service that has not listed anything yet.
    *
-   * A service that finds fault with a malformed list has lists. So the list before was empty, and the endpoint is right.
+   * A service that finds fault with a malformed list has lists. So the list before was empty, and the endpoint is right. So it is if
+   * another list has a pin.
    */
   async #readNotFound(refusal: ListNotFoundError, askUnlearned: AskForPage): Promise<PinPage> {
-    const { known } = this.#account
-    try {
-      await askUnlearned(MALFORMED)
-    } catch (error) {
-      if (!(error instanceof BadRequestError)) throw refusal
-      known.observeEmptyListIs404()
-    }
-    if (!this.#account.capabilities.emptyListIs404) throw refusal
+    if (!(await this.#isProven(askUnlearned, BadRequestError))) throw refusal
+    this.#account.known.observeEmptyListIs404()
     return EMPTY
   }
 
   /**
-   * Returns whether the endpoint lists pins, and does so now: it finds fault with a malformed list, or lists a pin. If it has never
-   * listed any, the fault must be in the specification's words, since other APIs find faults, too.
+   * Returns whether the endpoint lists pins, and does so now: it finds fault with a malformed list, or lists a pin.
+   *
+   * @param Refusal what the fault must be
    */
-  async #isProven(askUnlearned: AskForPage): Promise<boolean> {
-    const Refusal = this.#account.known.answers.hasListed ? BadRequestError : SpecifiedRefusalError
-    for (const query of [MALFORMED, ANY_PIN]) {
+  async #isProven(askUnlearned: AskForPage, Refusal: typeof BadRequestError): Promise<boolean> {
+    for (const query of [MALFORMED, ...ANY_PIN]) {
       try {
         if (recordCount(await askUnlearned(query)) > 0) return true
       } catch (error) {
-        if (error instanceof Refusal && query === MALFORMED) return true
-        if (!(error instanceof BadRequestError) && emptyFormOf(error) === null) throw error
+        if (query === MALFORMED && error instanceof Refusal) return true
+        const isEmpty = error instanceof ListNotFoundError || emptyFormOf(error) !== null
+        if (!(error instanceof BadRequestError) && !isEmpty) throw error
       }
     }
     return false
