@@ -210,6 +210,19 @@ describe('a stranger that does not keep to `limit`', () => {
   })
 })
 
+describe('a default page of one pin', () => {
+  it.each(['matching', 'total', 'everything', 'more'] as const)(
+    '#7 in place of a list with a larger limit is not taken for all pins, where `count` claims more: %s',
+    async (count) => {
+      const rules = { largestPage: { pins: 100, beyond: 'one' }, defaultPage: 1, count } as const
+      for (const limits of [[1000], [10, 1000]]) {
+        const { tenant } = createStranger(rules, every(120, 700))
+        for (const limit of limits) expect(await readInPages({ tenant }, ALL, [limit])).toHaveLength(120)
+      }
+    },
+  )
+})
+
 describe('an empty list of a stranger', () => {
   const FORMS = Object.keys(EMPTY_LISTS) as (keyof typeof EMPTY_LISTS)[]
 

@@ -14,6 +14,7 @@ type ListLessons = Pick<
   | 'includesBounds'
   | 'isStranger'
   | 'observeLargerPage'
+  | 'observeLargestLimit'
   | 'observeRoundedTime'
   | 'observeWrongCount'
 >

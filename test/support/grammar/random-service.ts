@@ -114,7 +114,8 @@ export class RandomService extends Dispatcher {
     const inTime = selected.filter(isInTime)
     const matching = inTime.filter(hasStatus)
     const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
-    const fitting = isTooLarge && largestPage?.beyond === 'ten' ? 10 : Math.min(limit, largest)
+    const byDefault = { ten: 10, one: 1, cut: largest, refused: largest }[largestPage?.beyond ?? 'cut']
+    const fitting = isTooLarge ? byDefault : Math.min(limit, largest)
     const most = honoured === 'ignored' ? largest : fitting + (honoured === 'honoured' ? 0 : 1)
     const shown = statuses === 'late' ? order(inTime).slice(0, most).filter(hasStatus) : order(matching).slice(0, most)
     const empty = shown.length === 0 ? EMPTY_LISTS[emptyList] : null

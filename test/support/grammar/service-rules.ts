@@ -29,8 +29,8 @@ export interface ServiceRules extends MisreadTimes {
   readonly bounds: 'exclusive' | 'inclusive' | 'ignored' | 'after ignored'
   /** The forms of `before` and `after` that are not refused. */
   readonly times: 'any form' | 'whole seconds' | 'with a fraction'
-  /** `ten`: a list with a larger `limit` has ten pins. */
-  readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' | 'ten' } | null
+  /** `ten`, `one`: a list with a larger `limit` has ten pins, or one. */
+  readonly largestPage: { readonly pins: number; readonly beyond: 'cut' | 'refused' | 'ten' | 'one' } | null
   /** The lists that have a largest page. `filtered`: only those that are filtered by status, CID, name or `meta`. */
   readonly cutLists: 'all' | 'filtered'
   /** `ignored`: every list has as many pins as fit, and no `limit` is refused. */

@@ -1,4 +1,5 @@
 import { SECOND_NS } from '../../../domain/instant.ts'
+import { SMALLEST_CUT } from '../../http/pin-page.ts'
 import { largestLimit } from '../lists/list-plan.ts'
 import { timeUnit } from '../lists/time-unit.ts'
 import type { PinSource } from '../pin-source.ts'
@@ -42,6 +43,13 @@ export class PageLimit {
     const largest = largestLimit(this.#source.capabilities)
     if (this.#limit >= largest) return false
     this.#limit = largest
+    return true
+  }
+
+  /** Lowers the limit to one that every service honours. Returns false when it is not larger. */
+  shrink(): boolean {
+    if (this.#limit <= SMALLEST_CUT) return false
+    this.#limit = SMALLEST_CUT
     return true
   }
 

@@ -3,7 +3,7 @@ import type { Pin } from '../../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../../domain/pin-order.ts'
 import { listsTooMany } from '../../../domain/pin-room.ts'
 import { createPinFilter, hasAllStatuses, type ListQuery, type PinQuery } from '../../http/list-query.ts'
-import type { LeftOut, PinPage } from '../../http/pin-page.ts'
+import { type LeftOut, type PinPage, recordCount, SMALLEST_CUT } from '../../http/pin-page.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
 import { isFull, isOverfull } from '../lists/is-full.ts'
 import { isSurelySorted } from '../lists/is-surely-sorted.ts'
@@ -48,6 +48,8 @@ export class PinStream {
   readonly #progress: WalkProgress
   readonly #limit: PageLimit
   #hasHeldBack = false
+  /** A page that had fewer pins than its `count` claims, after which a shorter list is requested. */
+  #fewWith: { readonly limit: number; readonly records: number } | null = null
   /** True if pages lead no further, so that the rest is read whole. */
   #isStuck = false
   #isRead: boolean
@@ -144,6 +146,7 @@ export class PinStream {
   #takePage(sent: ListQuery, page: PinPage): void {
     const { capabilities, known } = this.#source
     if (isOutdated(sent, this.#query, capabilities)) return
+    if (this.#fewWith !== null) this.#learnLimit(sent, page)
     this.#leftOut.add(page.leftOut)
     if (this.#leftOut.areTooMany) throw listsTooMany(this.#source.service, page.pins.length)
     if (this.#askOtherwise(sent, page, capabilities)) return
@@ -177,8 +180,11 @@ export class PinStream {
     if (isSparse) this.#limit.grow()
     else this.#limit.reset()
     const isAtEnd = !isCut || taken.length === 0
+    if (isAtEnd && claimsMore(sent, page, capabilities)) {
+      if (this.#tryShortList(sent, page)) return
+      known.observeWrongCount(sent)
+    }
     this.#isRead = isAtEnd || this.#hasPassed(edge, page)
-    if (isAtEnd && claimsMore(sent, page, capabilities)) known.observeWrongCount(sent)
   }
 
   /**
@@ -203,6 +209,23 @@ export class PinStream {
       return true
     }
     return this.#start.lacksWitness(sent, page)
+  }
+
+  /** Requests a shorter list after one of few pins, which may be a default page in place of one with a `limit` that is too large. */
+  #tryShortList({ limit }: ListQuery, page: PinPage): boolean {
+    const { known } = this.#source
+    const records = recordCount(page)
+    if (!known.isStranger || records === 0 || records >= SMALLEST_CUT || !this.#limit.shrink()) return false
+    this.#fewWith = { limit, records }
+    return true
+  }
+
+  /** Learns that a smaller `limit` has a longer list. */
+  #learnLimit({ limit }: ListQuery, page: PinPage): void {
+    const few = this.#fewWith
+    this.#fewWith = null
+    if (few !== null && limit < few.limit && recordCount(page) > few.records)
+      this.#source.known.observeLargestLimit(limit, few.records)
   }
 
   /** Returns whether all pins that are not certain are too old for the query. Only sorted lists show that. */

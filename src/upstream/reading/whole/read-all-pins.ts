@@ -2,7 +2,7 @@ import { MalformedResponseError } from '../../../domain/errors.ts'
 import { parseInstant } from '../../../domain/instant.ts'
 import { PIN_STATUSES } from '../../../domain/pin.ts'
 import { hasFilter, type ListQuery, type PinQuery } from '../../http/list-query.ts'
-import { type PinPage, type PinRecords, recordCount } from '../../http/pin-page.ts'
+import { type PinPage, type PinRecords, recordCount, SMALLEST_CUT } from '../../http/pin-page.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
 import { askUnlessRefused } from '../lists/ask-unless-refused.ts'
 import { hasAllPins } from '../lists/compare-pages.ts'
@@ -48,6 +48,7 @@ class AllPinsReading {
   /** True if only whole seconds are requested, since it stayed open whether the service rounds times to them. */
   #isCoarse = false
   #isUnfiltered = false
+  #hasTriedShort = false
   #limit: number
 
   constructor(source: PinSource, query: PinQuery, options: ReadOptions, found: CollectedPins) {
@@ -74,6 +75,10 @@ class AllPinsReading {
     const { known, capabilities: current } = this.#source
     const capabilities: Capabilities = this.#isCoarse ? { ...current, timeDigits: 0 } : current
     if (this.#readAgain(window, sent, page, capabilities)) return
+    if (claimsMore(sent, page, capabilities) && (await this.#findsLonger(sent, page))) {
+      this.#windows.push(window)
+      return
+    }
     const isFullPage = isFull(sent, page, capabilities)
     const parts =
       isFullPage || isCutShort(sent, page, capabilities) ? this.#split(window, sent, page, capabilities) : null
@@ -93,6 +98,20 @@ class AllPinsReading {
     // A list that continues another must have a pin of it again. A list without pins may lack some.
     const isJoined = window.isContinued === true && page.pins.length > 0
     if (parts === null || parts[0]?.isContinued) this.#rounding.relyOn(sent, isJoined, capabilities)
+  }
+
+  /** Returns whether a list that every service honours is longer than a page of few pins. That may be a default page. */
+  async #findsLonger(sent: ListQuery, page: PinPage): Promise<boolean> {
+    const { known } = this.#source
+    const records = recordCount(page)
+    const mayBe = known.isStranger && records > 0 && records < SMALLEST_CUT && sent.limit > SMALLEST_CUT
+    if (!mayBe || this.#hasTriedShort) return false
+    this.#hasTriedShort = true
+    const longer = await askUnlessRefused({ ...sent, limit: SMALLEST_CUT }, this.#list)
+    if (longer === null || recordCount(longer) <= records) return false
+    known.observeLargestLimit(SMALLEST_CUT, records)
+    this.#limit = SMALLEST_CUT
+    return true
   }
 
   #list = async (sent: ListQuery): Promise<PinPage> => {
