@@ -210,6 +210,15 @@ describe('a stranger that does not keep to `limit`', () => {
   })
 })
 
+describe('a service that lists one pin less than requested', () => {
+  it.each(['page', 'matching', 'absent'] as const)('#7 is read to its end, where `count` is %s', async (count) => {
+    for (const page of [1, 3, 10]) {
+      const { tenant } = createStranger({ limit: 'one row less', count }, every(60, 700))
+      expect(await readInPages({ tenant }, ALL, [page])).toHaveLength(60)
+    }
+  })
+})
+
 describe('a default page of one pin', () => {
   it.each(['matching', 'total', 'everything', 'more'] as const)(
     '#7 in place of a list with a larger limit is not taken for all pins, where `count` claims more: %s',

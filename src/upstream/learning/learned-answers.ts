@@ -11,12 +11,15 @@ export class LearnedAnswers {
   timeForm: TimeForm | null = null
   /** True once a list had more records than requested, and more than one. */
   ignoresLimit = false
+  /** True once a list had as many records as requested. Until then, the service may list one less. */
+  fillsLimit = false
   /** True once lists were shown to find the first of their CIDs and the last. */
   findsSeveralCids = false
 
   /** Notes that a list with this `limit` was answered. */
   listed(limit: number, records: number): void {
     this.ignoresLimit ||= records > limit + 1
+    this.fillsLimit ||= limit > 1 && records >= limit
     this.hasListed = true
   }
 

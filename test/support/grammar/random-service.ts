@@ -116,7 +116,8 @@ export class RandomService extends Dispatcher {
     const order = (rows: Row[]): Row[] => (this.#rules.ties === 'shuffled' ? this.#shuffle(rows) : rows)
     const byDefault = { ten: 10, one: 1, cut: largest, refused: largest }[largestPage?.beyond ?? 'cut']
     const fitting = isTooLarge ? byDefault : Math.min(limit, largest)
-    const most = honoured === 'ignored' ? largest : fitting + (honoured === 'honoured' ? 0 : 1)
+    const extra = { honoured: 0, 'one row more': 1, 'one row less': -1, ignored: 0 }[honoured]
+    const most = honoured === 'ignored' ? largest : fitting + extra
     const shown = statuses === 'late' ? order(inTime).slice(0, most).filter(hasStatus) : order(matching).slice(0, most)
     const empty = shown.length === 0 ? EMPTY_LISTS[emptyList] : null
     if (empty !== null) return empty

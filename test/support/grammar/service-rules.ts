@@ -34,7 +34,7 @@ export interface ServiceRules extends MisreadTimes {
   /** The lists that have a largest page. `filtered`: only those that are filtered by status, CID, name or `meta`. */
   readonly cutLists: 'all' | 'filtered'
   /** `ignored`: every list has as many pins as fit, and no `limit` is refused. */
-  readonly limit: 'honoured' | 'one row more' | 'ignored'
+  readonly limit: 'honoured' | 'one row more' | 'one row less' | 'ignored'
   /** Number of pins of a list without `limit`. `largest`: as many as fit. */
   readonly defaultPage: 1 | 10 | 'largest'
   /**

@@ -150,7 +150,7 @@ export class PinStream {
     this.#leftOut.add(page.leftOut)
     if (this.#leftOut.areTooMany) throw listsTooMany(this.#source.service, page.pins.length)
     if (this.#askOtherwise(sent, page, capabilities)) return
-    const isFullPage = isFull(sent, page, capabilities)
+    const isFullPage = isFull(sent, page, capabilities) || this.#mayLackOne(sent, page)
     this.#isUncountable ||= this.#start.position === null && isUncountable(page, this.#query, capabilities)
     this.#count ??=
       this.#start.position === null
@@ -209,6 +209,12 @@ export class PinStream {
       return true
     }
     return this.#start.lacksWitness(sent, page)
+  }
+
+  /** Returns whether a page may be cut at one record less than requested, as at services that count wrongly. */
+  #mayLackOne({ limit }: ListQuery, page: PinPage): boolean {
+    const { isStranger, answers } = this.#source.known
+    return isStranger && !answers.fillsLimit && page.pins.length > 0 && recordCount(page) === limit - 1
   }
 
   /** Requests a shorter list after one of few pins, which may be a default page in place of one with a `limit` that is too large. */
