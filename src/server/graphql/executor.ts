@@ -17,7 +17,7 @@ import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import type { Caller } from '../caller/caller.ts'
 import { AskingOperation } from './asking-operation.ts'
 import { visibleErrors } from './client-error.ts'
-import { CompiledOperations } from './compiled-operations.ts'
+import { CompiledOperations, MAX_VARIABLE_ERRORS } from './compiled-operations.ts'
 import { Documents, type ShownOfSchema } from './documents.ts'
 import { Limiter } from './limits/limiter.ts'
 import type { OperationLimits } from './limits/operation-limits.ts'
@@ -208,7 +208,14 @@ export class Executor {
 
   #argsOf({ document, variables, operationName }: Run, contextValue: GatewayContext) {
     const { schema } = this.#options
-    return { schema, document, contextValue, variableValues: variables ?? {}, operationName: operationName ?? null }
+    return {
+      schema,
+      document,
+      contextValue,
+      variableValues: variables ?? {},
+      operationName: operationName ?? null,
+      options: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
+    }
   }
 }
 
