@@ -111,6 +111,7 @@ const LAYERS: Layers = {
   // Transports move bytes, and know nothing of pins. The floor connects their rooms, which know each other only as listed here.
   'server/transports': [
     'config/gateway-config.ts',
+    'domain/body-chunks.ts',
     'observability/logger.ts',
     'server/caller',
     'server/graphql',

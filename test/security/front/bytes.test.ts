@@ -57,6 +57,16 @@ const BODIES: Readonly<Record<string, () => Promise<void>>> = {
     for (const accept of accepts)
       await writeTo(10, (each) => writeEndless(each, `${JSON_HEAD}accept: ${accept}\r\n`), /^HTTP\/1\.1 413 |^closed/)
   },
+  'bodies in chunks of one byte, by each way': async () => {
+    const chunks = '1\r\n \r\n'.repeat(900_000)
+    for (const accept of accepts)
+      await writeTo(
+        5,
+        ({ socket }) =>
+          socket.write(`${JSON_HEAD}accept: ${accept}\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`),
+        /^HTTP\/1\.1 4|^closed/,
+      )
+  },
   'lengths that nobody sends': async () => {
     const lengths = ['999999999999', '18446744073709551616', '-1', '1e3', '0x10', '5, 6']
     for (const length of lengths)
