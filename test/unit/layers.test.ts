@@ -144,7 +144,6 @@ const LAYERS: Layers = {
     'server/http/graphql-path.ts',
     'server/http/request-id.ts',
     'server/transports/connections',
-    'server/transports/turn-to-read.ts',
     'upstream/waiting/clock.ts',
   ],
   // Hands unusual requests to Yoga.

@@ -186,6 +186,29 @@ it.each(Object.entries(FRAMES))('frames harm nobody: %s', async (_what, [_code, 
   expect([...codes]).toEqual([_code])
 })
 
+it('tens of thousands of short messages at once harm nobody', async () => {
+  const begin = (id: string) =>
+    JSON.stringify({ id, type: 'subscribe', payload: { query: 'subscription { pinsChanged { kind pin { id } } }' } })
+  const broken = await gateway.brokenPromises(async () => {
+    const url = gateway.url.replace('http', 'ws')
+    const sockets = await Promise.all(many(100, () => openRawSocket(url)))
+    for (const { ws } of sockets) ws.send('{"type":"connection_init"}')
+    for (const socket of sockets) expect(await socket.next()).toEqual({ type: 'connection_ack' })
+    for (const { ws } of sockets)
+      for (let id = 0; id < 800; id++) {
+        ws.send(begin(`${id}`))
+        ws.send(JSON.stringify({ id: `${id}`, type: 'complete' }))
+      }
+    // Answered once all before it were read.
+    for (const { ws } of sockets) ws.send('{"type":"ping","payload":{"last":true}}')
+    for (const socket of sockets) {
+      for (let type: unknown; type !== 'pong'; ) ({ type } = await socket.next())
+      await socket[Symbol.asyncDispose]()
+    }
+  })
+  expect(broken).toEqual([])
+})
+
 it('answers that nobody reads harm nobody, by each way', async () => {
   const body = JSON.stringify({ query: introspection })
   const page = 'GET /graphql HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\n\r\n'

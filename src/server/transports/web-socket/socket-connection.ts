@@ -10,7 +10,6 @@ import type { ConnectionTally } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
 import type { KeptBytes } from '../connections/kept-bytes.ts'
 import { Outbox, type OutboxOwner } from '../connections/outbox.ts'
-import { turnToRead } from '../turn-to-read.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
 import { Handshake, refusalOf } from './handshake.ts'
 import type { ServedSocket, SocketListener } from './served-socket.ts'
@@ -80,7 +79,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     if (!message) this.#close(CLOSE_REASONS.badMessage)
     else if (this.#behindLong) this.#behindLong.push(message)
     else {
-      const turn = turnToRead(bytesIn(data))
+      const turn = this.#parts.messageTurns.next(bytesIn(data))
       if (turn === undefined) this.#takeOrHold(message)
       else this.#takeInTurn(message, turn).catch((err: unknown) => this.threw(err))
     }
@@ -153,7 +152,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#ws.terminate()
   }
 
-  /** Takes a long message when its turn has come. Meanwhile, no more are read. */
+  /** Takes a message when its turn has come. Meanwhile, no more are read. */
   async #takeInTurn(message: ClientMessage, turn: Promise<void>): Promise<void> {
     const messages = [message]
     this.#behindLong = messages
