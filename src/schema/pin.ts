@@ -51,12 +51,14 @@ export const PinType = builder.objectRef<Pin>('Pin').implement({
     origins: t.expose('origins', {
       type: ['Multiaddr'],
       description: 'Peers that were named as having the content. Many services do not return them.',
+      ...costs({ isOpen: true }),
     }),
     meta: t.expose('meta', { type: 'StringMap', description: 'Entries that the pin was added with.' }),
     delegates: t.expose('delegates', {
       type: ['Multiaddr'],
       description:
         'Peers of the service that fetch the content. If the service cannot reach you, connect to them from a node that has the content.',
+      ...costs({ isOpen: true }),
     }),
     info: t.expose('info', {
       type: 'StringMap',

@@ -10,6 +10,7 @@ import type { Caller, CallerRequest } from './caller/caller.ts'
 import { createIdentifyByHost } from './caller/identify-by-host.ts'
 import { createIdentifyByTokens } from './caller/identify-by-tokens.ts'
 import { Executor } from './graphql/executor.ts'
+import { fieldsOfBytes } from './graphql/limits/field-room.ts'
 import { createClientAddresses } from './http/client-address.ts'
 import type { GraphqlHandler } from './http/graphql-handler.ts'
 import { pathOf } from './http/graphql-path.ts'
@@ -23,6 +24,7 @@ import type { HostRoutes } from './http/routes.ts'
 import { sendJson } from './http/send-json.ts'
 import { UnreadAnswers } from './http/unread-answers.ts'
 import { GraphiqlPage, wantsGraphiql } from './pages/graphiql-page.ts'
+import { quarterOfHeap } from './services/quarter-of-heap.ts'
 import { shownToClients } from './shown-to-clients.ts'
 import { createConnectionServer } from './transports/create-connection-server.ts'
 import { createGraphqlHandler } from './transports/create-graphql-handler.ts'
@@ -81,6 +83,7 @@ export function createFrontDoor(
     requestTimeoutMs,
     limits: config,
     shown,
+    maxFieldsTogether: fieldsOfBytes(quarterOfHeap()),
     clock: registry.clock,
     log,
   })

@@ -111,6 +111,7 @@ const LAYERS: Layers = {
   // Transports move bytes, and know nothing of pins. The floor connects their rooms, which know each other only as listed here.
   'server/transports': [
     'config/gateway-config.ts',
+    'domain/body-chunks.ts',
     'observability/logger.ts',
     'server/caller',
     'server/graphql',
@@ -143,7 +144,6 @@ const LAYERS: Layers = {
     'server/http/graphql-path.ts',
     'server/http/request-id.ts',
     'server/transports/connections',
-    'server/transports/give-way-to-read.ts',
     'upstream/waiting/clock.ts',
   ],
   // Hands unusual requests to Yoga.

@@ -18,8 +18,11 @@ export type CompiledRun = (
   variables: Readonly<Record<string, unknown>>,
 ) => ExecutionResult | Promise<ExecutionResult>
 
-/** Maximum errors about variables. graphql-js has the same limit. */
-const MAX_VARIABLE_ERRORS = 50
+/**
+ * Maximum errors about variables of one operation, however it is run. graphql-js writes out the value for each, which may have 60,000 members:
+ * its usual fifty errors would take seconds.
+ */
+export const MAX_VARIABLE_ERRORS = 3
 
 /** Bytes of a compiled operation, and of each of its fields with all fragments written out. 14,000 and 660 before the first run. */
 const BYTES_PER_OPERATION = 16_384

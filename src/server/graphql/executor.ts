@@ -17,7 +17,7 @@ import { Stop, type StopSignal } from '../../upstream/waiting/stop.ts'
 import type { Caller } from '../caller/caller.ts'
 import { AskingOperation } from './asking-operation.ts'
 import { visibleErrors } from './client-error.ts'
-import { CompiledOperations } from './compiled-operations.ts'
+import { CompiledOperations, MAX_VARIABLE_ERRORS } from './compiled-operations.ts'
 import { Documents, type ShownOfSchema } from './documents.ts'
 import { Limiter } from './limits/limiter.ts'
 import type { OperationLimits } from './limits/operation-limits.ts'
@@ -34,6 +34,8 @@ export interface ExecutorOptions {
   readonly limits: OperationLimits
   /** The parts of the schema that clients are shown. Default: everything. */
   readonly shown?: ShownOfSchema
+  /** Maximum fields of all answers in the making. Default: as much as a heap of 2 GB has room for. */
+  readonly maxFieldsTogether?: number | undefined
   /** Clock of the services. With it, upstream calls know when their operation ends. Default: they do not. */
   readonly clock?: { now(): number } | undefined
   readonly log: Logger
@@ -72,7 +74,11 @@ export class Executor {
     this.schema = options.schema
     const { schema, limits, registry } = options
     this.documents = new Documents(schema, { maxBytes: limits.maxDocumentBytes, shown: options.shown })
-    this.#limiter = new Limiter(schema, limits, { services: registry.services.length })
+    this.#limiter = new Limiter(schema, limits, {
+      services: registry.services.length,
+      maxFieldsTogether: options.maxFieldsTogether,
+      stopIn: (context) => stopIn(context as GatewayContext),
+    })
     this.#compiled = new CompiledOperations(options.schema, (document, bytes) =>
       this.documents.keepMore(document, bytes),
     )
@@ -114,6 +120,8 @@ export class Executor {
     const context = this.#contextOf(run, deadline)
     try {
       const cost = this.#limiter.costOf(run)
+      const turn = cost instanceof GraphQLError ? undefined : this.#limiter.turnFor(cost, context)
+      if (turn !== undefined) await turn
       const result =
         cost instanceof GraphQLError
           ? { errors: [cost] }
@@ -130,6 +138,7 @@ export class Executor {
     } finally {
       clearTimeout(timer)
       unfollow()
+      this.#limiter.leave(context)
     }
   }
 
@@ -153,8 +162,13 @@ export class Executor {
    */
   async resolveEvent(run: Run, event: LiveEvent): Promise<ExecutionResult> {
     const context = this.#contextOf(run, stopOf(run))
-    const result = await this.#execute(run, context, event)
-    return this.#shown(this.#limiter.fitting(result, context), run.requestId)
+    try {
+      const result = await this.#execute(run, context, event)
+      if (result.errors) stopIn(context).abort()
+      return this.#shown(this.#limiter.fitting(result, context), run.requestId)
+    } finally {
+      this.#limiter.leave(context)
+    }
   }
 
   /** Returns the errors that a client may see when this one has ended its operation. Bugs are masked and logged. */
@@ -208,12 +222,24 @@ export class Executor {
 
   #argsOf({ document, variables, operationName }: Run, contextValue: GatewayContext) {
     const { schema } = this.#options
-    return { schema, document, contextValue, variableValues: variables ?? {}, operationName: operationName ?? null }
+    return {
+      schema,
+      document,
+      contextValue,
+      variableValues: variables ?? {},
+      operationName: operationName ?? null,
+      options: { maxCoercionErrors: MAX_VARIABLE_ERRORS },
+    }
   }
 }
 
 function stopOf({ requestId, caller }: Run, span?: { readonly since: number; readonly endsAt: number }): Stop {
   return new Stop(new AskingOperation(requestId, caller, span))
+}
+
+/** Returns what stops an operation. Every context has one: see `Executor`. */
+function stopIn({ signal }: GatewayContext): Stop {
+  return signal as Stop
 }
 
 /** Empties the lists in a result. No scalar of the schema has lists in it, so no list is shared with others. */

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { getHeapStatistics } from 'node:v8'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
 import { PinRoom } from '../../domain/pin-room.ts'
 import { Informers } from '../../live/informers.ts'
@@ -13,11 +12,9 @@ import { createServiceRegistry, type ServiceRegistry } from '../../upstream/tena
 import { prepareDataDirectory } from './data-directory.ts'
 import { embeddedDialRanges } from './embedded-dial-ranges.ts'
 import { openState } from './open-state.ts'
+import { quarterOfHeap } from './quarter-of-heap.ts'
 import { serviceSettingsOf } from './service-settings.ts'
 import { type EmbeddedService, startEmbeddedService } from './start-embedded-service.ts'
-
-/** Part of the largest heap of the process that the pins of long reads may take, and as much for those that are watched. */
-const PART_OF_HEAP = 1 / 4
 
 /** The configured services, ready for requests. */
 export interface OpenServices extends AsyncDisposable {
@@ -53,7 +50,7 @@ export async function openServices(
   const located = settings.map((each) =>
     embedded && each.provider === 'embedded' ? { ...each, endpoint: embedded.endpoint, token: embedded.token } : each,
   )
-  const roomBytes = getHeapStatistics().heap_size_limit * PART_OF_HEAP
+  const roomBytes = quarterOfHeap()
   const registry = createServiceRegistry(located, config.defaultService, {
     proxy: config.proxy,
     createBudget: state.createBudget,

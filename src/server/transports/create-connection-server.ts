@@ -10,6 +10,7 @@ import { ConnectionServer } from './connection-server.ts'
 import { ConnectionCaps } from './connections/connection-caps.ts'
 import { connectionLimitsOf } from './connections/connection-limits.ts'
 import { KeptBytes } from './connections/kept-bytes.ts'
+import { MessageTurns } from './message-turns.ts'
 
 /** Creates the server of WebSockets and event streams from the configuration. */
 export function createConnectionServer(
@@ -28,6 +29,7 @@ export function createConnectionServer(
     operations: new Operations(executor),
     caps: new ConnectionCaps(connectionLimitsOf(config), systemClock.now),
     kept: new KeptBytes(config.maxAnswerBytes),
+    messageTurns: new MessageTurns(),
     ...shared,
     clock: systemClock,
     maxMessageBytes: config.maxMessageBytes,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { BodyChunks } from '../../domain/body-chunks.ts'
 import type { StopSignal } from '../../upstream/waiting/stop.ts'
 import { giveWayToRead } from './give-way-to-read.ts'
 
@@ -17,21 +18,18 @@ export function readBody(
 ): Promise<Buffer | null> {
   if (gone.aborted) return Promise.resolve(null)
   return new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    let length = 0
+    const chunks = new BodyChunks()
     const leave = (): void => resolve(null)
     const finish = (): void => {
       gone.removeEventListener('abort', leave)
-      const [only] = chunks
-      const body = only && chunks.length === 1 ? only : Buffer.concat(chunks)
-      const turn = giveWayToRead(length)
+      const body = chunks.join()
+      const turn = giveWayToRead(body.length)
       if (turn !== undefined) void turn.then(() => resolve(gone.aborted ? null : body))
       else resolve(body)
     }
     const take = (chunk: Buffer): void => {
       chunks.push(chunk)
-      length += chunk.length
-      if (length <= maxBytes) return
+      if (chunks.bytes <= maxBytes) return
       req.off('data', take)
       req.pause()
       finish()

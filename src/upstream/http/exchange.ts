@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { errors } from 'undici'
+import { BodyChunks } from '../../domain/body-chunks.ts'
 import { MalformedResponseError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { RawHeaders, type ServiceHeaders } from './raw-headers.ts'
@@ -86,8 +87,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #reject: (error: unknown) => void
   readonly #timer: NodeJS.Timeout
   readonly #onAbort: (() => void) | undefined
-  readonly #chunks: Buffer[] = []
-  #sizeBytes = 0
+  readonly #chunks = new BodyChunks()
   #status = 0
   #rawHeaders: readonly Buffer[] = []
   /**
@@ -139,9 +139,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onData(chunk: Buffer): boolean {
     const { maxBodyBytes } = this.#options
-    this.#sizeBytes += chunk.length
     this.#chunks.push(chunk)
-    if (this.#sizeBytes <= maxBodyBytes) return true
+    if (this.#chunks.bytes <= maxBodyBytes) return true
     const message = `${this.#serviceName} answered with more than ${maxBodyBytes} bytes`
     this.#stop(new MalformedResponseError(message, { service: this.#serviceName }))
     return false
@@ -150,10 +149,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onComplete(): void {
     if (this.#isOver) return
     this.#end()
-    const [only = Buffer.alloc(0)] = this.#chunks
-    const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#sizeBytes) : only
     try {
-      this.#resolve({ status: this.#status, headers: new RawHeaders(this.#rawHeaders), text: body.toString() })
+      const text = this.#chunks.join().toString()
+      this.#resolve({ status: this.#status, headers: new RawHeaders(this.#rawHeaders), text })
     } catch (error) {
       this.#reject(error)
     }

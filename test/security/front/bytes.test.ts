@@ -57,6 +57,16 @@ const BODIES: Readonly<Record<string, () => Promise<void>>> = {
     for (const accept of accepts)
       await writeTo(10, (each) => writeEndless(each, `${JSON_HEAD}accept: ${accept}\r\n`), /^HTTP\/1\.1 413 |^closed/)
   },
+  'bodies in chunks of one byte, by each way': async () => {
+    const chunks = '1\r\n \r\n'.repeat(900_000)
+    for (const accept of accepts)
+      await writeTo(
+        5,
+        ({ socket }) =>
+          socket.write(`${JSON_HEAD}accept: ${accept}\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`),
+        /^HTTP\/1\.1 4|^closed/,
+      )
+  },
   'lengths that nobody sends': async () => {
     const lengths = ['999999999999', '18446744073709551616', '-1', '1e3', '0x10', '5, 6']
     for (const length of lengths)
@@ -174,6 +184,29 @@ it.each(Object.entries(FRAMES))('frames harm nobody: %s', async (_what, [_code, 
   })
   expect(broken).toEqual([])
   expect([...codes]).toEqual([_code])
+})
+
+it('tens of thousands of short messages at once harm nobody', async () => {
+  const begin = (id: string) =>
+    JSON.stringify({ id, type: 'subscribe', payload: { query: 'subscription { pinsChanged { kind pin { id } } }' } })
+  const broken = await gateway.brokenPromises(async () => {
+    const url = gateway.url.replace('http', 'ws')
+    const sockets = await Promise.all(many(100, () => openRawSocket(url)))
+    for (const { ws } of sockets) ws.send('{"type":"connection_init"}')
+    for (const socket of sockets) expect(await socket.next()).toEqual({ type: 'connection_ack' })
+    for (const { ws } of sockets)
+      for (let id = 0; id < 800; id++) {
+        ws.send(begin(`${id}`))
+        ws.send(JSON.stringify({ id: `${id}`, type: 'complete' }))
+      }
+    // Answered once all before it were read.
+    for (const { ws } of sockets) ws.send('{"type":"ping","payload":{"last":true}}')
+    for (const socket of sockets) {
+      for (let type: unknown; type !== 'pong'; ) ({ type } = await socket.next())
+      await socket[Symbol.asyncDispose]()
+    }
+  })
+  expect(broken).toEqual([])
 })
 
 it('answers that nobody reads harm nobody, by each way', async () => {

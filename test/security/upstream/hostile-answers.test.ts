@@ -61,6 +61,15 @@ describe('a list', () => {
   })
 })
 
+it('a list in chunks of one byte harms nobody', async () => {
+  const body = ' '.repeat(6_000_000)
+  const broken = await service.gateway.brokenPromises(() =>
+    service.answerTo('{ pins(services: ["NAME"]) { totalCount } }', () => ({ status: 200, body, isInBytes: true })),
+  )
+
+  expect(broken).toEqual([])
+})
+
 const REFUSALS: Readonly<Record<string, () => string>> = {
   'headings that never end': () => long('<h1'),
   'titles with nothing behind them': () => long('<title '),

@@ -131,6 +131,13 @@ export const COSTLY_OPERATIONS: Readonly<Record<string, readonly [RegExp, (room:
     /BAD_REQUEST|4400|^$/,
     (room) => ({ query: '{ __typename }', variables: { a: JSON.parse(nested(Math.min(4_000, room / 2 - 50))) } }),
   ],
+  'a variable with members that the schema does not have': [
+    /BAD_REQUEST/,
+    (room) => ({
+      query: 'query ($f: PinFilter) { pins(filter: $f) { totalCount } }',
+      variables: { f: Object.fromEntries(many(Math.floor(room / 15), (n) => [`statu${n}`, 1])) },
+    }),
+  ],
   'names of prototypes': [
     /"data"|BAD_REQUEST|must not|Cannot query|Expected/,
     () => ({

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type AttackedGateway, KNOWN, startAttackedGateway } from './start-attacked-gateway.ts'
 
@@ -12,6 +12,8 @@ interface OddAnswer {
   readonly status: number
   readonly body: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
+  /** True sends each byte of the body, which is a text, in a chunk of its own. */
+  readonly isInBytes?: boolean
 }
 
 /** A service that answers as a test likes, and the command that asks it. Disposing it stops both. */
@@ -32,8 +34,10 @@ export async function startOddService(): Promise<OddService> {
   const server = createServer((req, res) => {
     req.resume()
     asked++
-    const { status, body, headers } = answerOf(req)
-    res.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
+    const { status, body, headers, isInBytes = false } = answerOf(req)
+    res.writeHead(status, { 'content-type': 'application/json', ...headers })
+    if (isInBytes) writeInBytes(res, body.toString('latin1'))
+    else res.end(body)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -68,4 +72,20 @@ export async function startOddService(): Promise<OddService> {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** Writes chunks to the connection itself: to write each by the response would take minutes. */
+function writeInBytes(res: ServerResponse, body: string): void {
+  res.flushHeaders()
+  const { socket } = res
+  let at = 0
+  const more = (): void => {
+    if (!socket?.writable) return
+    const part = body.slice(at, at + 20_000)
+    at += part.length
+    const chunks = part.replace(/./gs, '1\r\n$&\r\n')
+    if (at < body.length) socket.write(chunks, more)
+    else socket.write(`${chunks}0\r\n\r\n`, () => socket.destroy())
+  }
+  more()
 }

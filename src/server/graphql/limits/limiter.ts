@@ -1,10 +1,16 @@
 import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql'
 import type { CostEnvironment } from '../../../schema/field-cost.ts'
+import type { Stop } from '../../../upstream/waiting/stop.ts'
 import type { OperationRequest } from '../operation-request.ts'
 import { isLonger } from './answer-size.ts'
+import { FieldRoom } from './field-room.ts'
+import { FieldTurns } from './field-turns.ts'
 import { OperationCosts } from './operation-costs.ts'
-import { type OperationCost, type OperationLimits, tooCostly } from './operation-limits.ts'
+import { type OperationCost, type OperationLimits, tooCostly, tooManyTogether } from './operation-limits.ts'
 import { RunningLists } from './running-lists.ts'
+
+/** Fields that take about as long as the preparation of a request to a service. */
+const FIELDS_PER_REQUEST = 25
 
 /** An operation that is about to run. */
 interface Asked extends Pick<OperationRequest, 'operationName' | 'variables'> {
@@ -16,11 +22,31 @@ export class Limiter {
   readonly #limits: OperationLimits
   readonly #costs: OperationCosts
   readonly #lists: RunningLists
+  readonly #room: FieldRoom
+  readonly #turns = new FieldTurns()
 
-  constructor(schema: GraphQLSchema, limits: OperationLimits, env: CostEnvironment) {
+  /**
+   * @param parts.stopIn returns what stops an operation, by its context
+   * @param parts.maxFieldsTogether of all answers in the making. Default: that of {@link FieldRoom}.
+   */
+  constructor(
+    schema: GraphQLSchema,
+    limits: OperationLimits,
+    parts: CostEnvironment & {
+      readonly stopIn: (context: object) => Stop
+      readonly maxFieldsTogether?: number | undefined
+    },
+  ) {
     this.#limits = limits
-    this.#costs = new OperationCosts(schema, limits, env)
-    this.#lists = new RunningLists(limits)
+    this.#costs = new OperationCosts(schema, limits, parts)
+    const { stopIn } = parts
+    this.#room = new FieldRoom((context, maxFields) => {
+      const error = tooManyTogether(maxFields)
+      this.#lists.end(context, error)
+      stopIn(context).abort(error)
+      this.#turns.release(context)
+    }, parts.maxFieldsTogether)
+    this.#lists = new RunningLists(limits, { room: this.#room, turns: this.#turns, stopIn })
     this.#lists.watch(schema)
   }
 
@@ -38,6 +64,23 @@ export class Limiter {
       if (error instanceof GraphQLError) return error
       throw error
     }
+  }
+
+  /**
+   * Waits for a turn of the event loop in which an operation may begin that has many fields, which may all be there
+   * as those of the schema, or sends many requests.
+   *
+   * @returns undefined in the usual case
+   */
+  turnFor(cost: OperationCost | null, context: object): Promise<void> | undefined {
+    if (!cost) return undefined
+    const fields = cost.fields + cost.requests * FIELDS_PER_REQUEST
+    return this.#turns.next(context, fields, fields)
+  }
+
+  /** To be called when an operation has its answer, or has failed. */
+  leave(context: object): void {
+    this.#room.leave(context)
   }
 
   /** Shows a cost beside its limits, as `extensions.cost` of an answer. */

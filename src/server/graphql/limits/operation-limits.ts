@@ -52,3 +52,11 @@ export function tooCostly(what: keyof typeof SETTING_OF, cost: number, limits: O
     extensions: { code: 'OPERATION_TOO_COSTLY', what, cost, limit, http: { spec: true, status: 400 } },
   })
 }
+
+/** Makes the error of an operation that is ended since all operations together have too many fields, and it has the most. */
+export function tooManyTogether(limit: number): GraphQLError {
+  const message = `Expected all operations in flight to have at most ${limit} fields in their answers; this one has the most`
+  return new GraphQLError(message, {
+    extensions: { code: 'TOO_MANY_OPERATIONS', scope: 'gateway', limit, http: { spec: true, status: 503 } },
+  })
+}

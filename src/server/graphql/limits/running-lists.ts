@@ -4,23 +4,51 @@ import {
   type GraphQLFieldResolver,
   type GraphQLResolveInfo,
   type GraphQLSchema,
+  getNamedType,
+  isLeafType,
   isObjectType,
   Kind,
   type SelectionSetNode,
 } from 'graphql'
 import { type FieldCost, lengthOf } from '../../../schema/field-cost.ts'
 import { giveWay } from '../../../upstream/waiting/give-way.ts'
+import type { Stop } from '../../../upstream/waiting/stop.ts'
+import type { FieldRoom } from './field-room.ts'
+import { type FieldTurns, MS_PER_FIELD } from './field-turns.ts'
 import { type OperationLimits, tooCostly } from './operation-limits.ts'
 
 /** Fields under one element of a list are counted up to here. */
 const MOST_FIELDS = 5_000
-/** Milliseconds that it takes to make one field of an answer, about. */
-const MS_PER_FIELD = 0.004
 /** Milliseconds that it takes to refuse one item of a list argument, about. */
 const MS_PER_ITEM = 0.02
 
 /** Fields that take about as long as an error of an element, which is made three times on its way to the client. */
 const FIELDS_PER_ERROR = 100
+/**
+ * Fields of small lists, of whatever operations, that count for the operation with the last of them: to look each up would cost too much. Once
+ * they are no reason to wait.
+ */
+const FIELDS_OF_SMALL_LISTS = 999
+/** Texts in a list of texts, such as the origins of a pin, that count as one field with the list. */
+const FEW_TEXTS = 20
+
+/** What was counted of one operation. */
+interface Count {
+  /** Fields that count towards the limit. */
+  fields: number
+  /** Fields of all lists. */
+  made: number
+  error: GraphQLError | undefined
+}
+
+interface RunningParts {
+  /** Gets the fields that are made. */
+  readonly room: FieldRoom
+  /** Lets long lists wait. */
+  readonly turns: FieldTurns
+  /** Returns what stops an operation, by its context. */
+  readonly stopIn: (context: object) => Stop
+}
 
 /**
  * Counts the elements of lists whose length is known only when an operation runs, such as the pins of one CID, and failures of elements.
@@ -31,22 +59,28 @@ const FIELDS_PER_ERROR = 100
  */
 export class RunningLists {
   readonly #limits: OperationLimits
+  readonly #parts: RunningParts
   /** Fields of operations that run, by their contexts. */
-  readonly #counts = new WeakMap<object, { fields: number; error: GraphQLError | undefined }>()
+  readonly #counts = new WeakMap<object, Count>()
   readonly #fieldsBelow = new WeakMap<FieldNode, number>()
+  /** Fields of small lists that count for no operation yet. */
+  #ofSmallLists = 0
 
-  constructor(limits: OperationLimits) {
+  constructor(limits: OperationLimits, parts: RunningParts) {
     this.#limits = limits
+    this.#parts = parts
   }
 
-  /** Makes the fields of a schema count that are marked with `isOpen`, or have a list argument. */
+  /** Makes the fields of a schema count that are lists: those marked with `isOpen` or `size`, or with a list argument. */
   watch(schema: GraphQLSchema): void {
     for (const type of Object.values(schema.getTypeMap())) {
       if (!isObjectType(type)) continue
       for (const [name, field] of Object.entries(type.getFields())) {
         const cost = (field.extensions.cost ?? {}) as FieldCost
         const resolve = field.resolve ?? ((source) => source[name])
-        if (cost.isOpen || cost.items) field.resolve = this.#counting(resolve, cost)
+        if (cost.isOpen && isLeafType(getNamedType(field.type))) field.resolve = this.#countingTexts(resolve)
+        else if (cost.isOpen || cost.items) field.resolve = this.#counting(resolve, cost)
+        else if (cost.size) field.resolve = this.#inTurn(resolve)
       }
     }
   }
@@ -54,6 +88,12 @@ export class RunningLists {
   /** Returns the error of an operation that was over the limit while it ran, by its context. */
   excessOf(context: object): GraphQLError | undefined {
     return this.#counts.get(context)?.error
+  }
+
+  /** Ends an operation with an error: from now on, its lists are empty. */
+  end(context: object, error: GraphQLError): void {
+    const count = this.#countOf(context)
+    count.error ??= error
   }
 
   #counting<Source, Context>(
@@ -70,23 +110,100 @@ export class RunningLists {
         throw error
       }
       if (!Array.isArray(elements)) return elements
-      let fields = FIELDS_PER_ERROR * elements.filter((each) => each instanceof Error).length
-      if (isOpen) for (const node of info.fieldNodes) fields += elements.length * this.#below(node, info)
-      if (this.#isOver(context as object, fields)) return []
-      // What GraphQL makes of thousands of lists that are all there would otherwise be one long turn of the event loop.
-      await giveWay(fields * MS_PER_FIELD)
+      const failed = FIELDS_PER_ERROR * elements.filter((each) => each instanceof Error).length
+      const fields = this.#fieldsOf(elements, info)
+      // Those of a list with a known length were counted before the operation ran.
+      if (this.#isOver(context as object, isOpen ? failed + fields : failed)) return []
+      if (!isOpen) await this.#turnFor(context as object, failed + fields)
+      else {
+        // Each list waits, however small: lists in lists are counted before many more of them begin.
+        await giveWay((failed + fields) * MS_PER_FIELD)
+        this.#take(context as object, failed + fields)
+      }
       return elements
     }
   }
 
+  /** Lets lists wait for their turn whose length was known before the operation ran. In the usual case, nothing waits. */
+  #inTurn<Source, Context>(resolve: GraphQLFieldResolver<Source, Context>): GraphQLFieldResolver<Source, Context> {
+    const wait = (elements: unknown, context: object, info: GraphQLResolveInfo): unknown => {
+      if (!Array.isArray(elements)) return elements
+      const turn = this.#turnFor(context, this.#fieldsOf(elements, info))
+      return turn === undefined ? elements : turn.then(() => elements)
+    }
+    return (source, args, context, info) => {
+      const elements = resolve(source, args, context, info)
+      return elements instanceof Promise
+        ? elements.then((each) => wait(each, context as object, info))
+        : wait(elements, context as object, info)
+    }
+  }
+
+  /** Counts lists of texts of which a service makes as many as it likes. The lists of usual pins are not worth counting. */
+  #countingTexts<Source, Context>(
+    resolve: GraphQLFieldResolver<Source, Context>,
+  ): GraphQLFieldResolver<Source, Context> {
+    return (source, args, context, info) => {
+      const texts = resolve(source, args, context, info) as readonly unknown[]
+      if (texts.length <= FEW_TEXTS) return texts
+      if (this.#isOver(context as object, texts.length)) return []
+      this.#take(context as object, texts.length)
+      return texts
+    }
+  }
+
+  /**
+   * Waits for a turn of the event loop in which GraphQL makes the fields of a list: those of thousands of lists that are all there would
+   * otherwise be one long turn.
+   */
+  #turnFor(context: object, fieldsOfList: number): Promise<void> | undefined {
+    if (fieldsOfList < FIELDS_OF_SMALL_LISTS) {
+      this.#ofSmallLists += fieldsOfList
+      if (this.#ofSmallLists < FIELDS_OF_SMALL_LISTS) return undefined
+      this.#ofSmallLists = 0
+    }
+    const fields = Math.max(fieldsOfList, FIELDS_OF_SMALL_LISTS)
+    const count = this.#countOf(context)
+    count.made += fields
+    const turn = this.#parts.turns.next(context, fields, count.made)
+    if (turn === undefined) {
+      this.#take(context, fields)
+      return undefined
+    }
+    return turn.then(() => {
+      // Whoever has gone away, or waited for too long, needs no fields.
+      this.#parts.stopIn(context).throwIfAborted()
+      this.#take(context, fields)
+    })
+  }
+
+  /** What is still made for an operation that has ended is dropped soon, and nobody would free its room. */
+  #take(context: object, fields: number): void {
+    if (!this.#parts.stopIn(context).aborted) this.#parts.room.take(context, fields)
+  }
+
+  #fieldsOf(elements: readonly unknown[], info: GraphQLResolveInfo): number {
+    let fields = 0
+    for (const node of info.fieldNodes) fields += elements.length * this.#below(node, info)
+    return fields
+  }
+
   /** Counts fields. Returns true if those of the operation are too many. */
   #isOver(context: object, fields: number): boolean {
-    const count = this.#counts.get(context) ?? { fields: 0, error: undefined }
-    this.#counts.set(context, count)
+    const count = this.#countOf(context)
     count.fields += fields
     if (!count.error && count.fields > this.#limits.maxOperationFields)
       count.error = tooCostly('fields', count.fields, this.#limits)
     return count.error !== undefined
+  }
+
+  #countOf(context: object): Count {
+    let count = this.#counts.get(context)
+    if (!count) {
+      count = { fields: 0, made: 0, error: undefined }
+      this.#counts.set(context, count)
+    }
+    return count
   }
 
   #below(node: FieldNode, info: GraphQLResolveInfo): number {

@@ -13,6 +13,8 @@ export interface ConnectionParts {
   readonly caps: ConnectionCaps
   /** Counts the bytes of messages that wait until clients read. */
   readonly kept: KeptBytes
+  /** Lets messages of WebSockets wait for a turn of the event loop in which they may be taken. */
+  readonly messageTurns: { next(bytes: number): Promise<void> | undefined }
   readonly identify: Identify
   readonly guard: RequestGuard
   /** Returns the address of the client that sent a request, by which limits count. */

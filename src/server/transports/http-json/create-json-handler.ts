@@ -43,7 +43,11 @@ export function createJsonHandler(parts: {
   return async (req, res, context, known) => {
     const { requestId, gone, address } = context
     const type = answerTypeOf(req.headers)
-    if (type === null || !isShortJson(req, maxRequestBytes)) return leaveToYoga(req, res, context, known)
+    if (type === null || !isShortJson(req, maxRequestBytes)) {
+      // Yoga would keep each chunk, however small.
+      const unusual = known ?? (isInChunks(req) ? await readBody(req, { maxBytes: maxRequestBytes, gone }) : undefined)
+      return unusual === null ? undefined : leaveToYoga(req, res, context, unusual)
+    }
     const body = known ?? (await readBody(req, { maxBytes: maxRequestBytes, gone }))
     if (body === null) return undefined
     const request = requestOf(body)
@@ -102,6 +106,10 @@ function isShortJson({ method, headers }: IncomingMessage, maxBytes: number): bo
   const { 'content-type': type = '', 'content-length': length } = headers
   const isJson = type === 'application/json' || type.startsWith('application/json;')
   return method === 'POST' && isJson && length !== undefined && Number(length) <= maxBytes
+}
+
+function isInChunks({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined
 }
 
 /** Returns null for a text that is no JSON, or no operation. */

@@ -9,7 +9,6 @@ import type { ConnectionTally } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
 import type { KeptBytes } from '../connections/kept-bytes.ts'
 import { Outbox, type OutboxOwner } from '../connections/outbox.ts'
-import { giveWayToRead } from '../give-way-to-read.ts'
 import { bytesIn, parseClientMessage } from './client-message.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
 import { Handshake, refusalOf } from './handshake.ts'
@@ -80,7 +79,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     if (!message) this.#close(CLOSE_REASONS.badMessage)
     else if (this.#held) this.#held.push(message)
     else {
-      const turn = giveWayToRead(bytesIn(data))
+      const turn = this.#parts.messageTurns.next(bytesIn(data))
       const wait = turn ?? this.#take(message)
       if (wait !== undefined)
         this.#takeBehind(wait, turn === undefined ? [] : [message]).catch((err: unknown) => this.threw(err))
@@ -162,6 +161,8 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     for (let next = held.shift(); next && this.#isOpen; next = held.shift()) {
       const identified = this.#take(next)
       if (identified !== undefined) await identified
+      const turn = this.#parts.messageTurns.next(0)
+      if (turn !== undefined) await turn
     }
     this.#held = null
     if (this.#isOpen && this.#isBackedUp) this.#readOnceSent()

@@ -9,6 +9,7 @@ import { ConnectionServer } from '../../../../../src/server/transports/connectio
 import { ConnectionCaps } from '../../../../../src/server/transports/connections/connection-caps.ts'
 import { connectionLimitsOf } from '../../../../../src/server/transports/connections/connection-limits.ts'
 import { KeptBytes } from '../../../../../src/server/transports/connections/kept-bytes.ts'
+import { MessageTurns } from '../../../../../src/server/transports/message-turns.ts'
 import { Stop } from '../../../../../src/upstream/waiting/stop.ts'
 import { VirtualClock } from '../../../../support/virtual-clock.ts'
 
@@ -58,6 +59,7 @@ function startServer(clock: VirtualClock): ConnectionServer {
     operations: { start: () => running, visible: () => [] } as unknown as Operations,
     caps: new ConnectionCaps(connectionLimitsOf(config), () => clock.now()),
     kept: new KeptBytes(config.maxAnswerBytes),
+    messageTurns: new MessageTurns(),
     identify: async () => ({ key: 'caller' }) as never,
     guard: createRequestGuard(config),
     addressOf: () => '127.0.0.1',

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { BodyChunks } from '../../../src/domain/body-chunks.ts'
+
+it.each([0, 1, 2, 999, 1_000, 1_001, 2_000, 2_500])('%i chunks are joined in their order', (count) => {
+  const chunks = new BodyChunks()
+  let text = ''
+  for (let n = 0; n < count; n++) {
+    chunks.push(Buffer.from(`${n},`))
+    text += `${n},`
+  }
+  expect(chunks.bytes).toBe(text.length)
+  expect(chunks.join().toString()).toBe(text)
+})
+
+it('a single chunk is not copied', () => {
+  const chunks = new BodyChunks()
+  const only = Buffer.from('only')
+  chunks.push(only)
+  expect(chunks.join()).toBe(only)
+})
