@@ -8,6 +8,7 @@ import { ConnectionCaps } from '../../../../../src/server/transports/connections
 import { connectionLimitsOf } from '../../../../../src/server/transports/connections/connection-limits.ts'
 import type { ConnectionParts } from '../../../../../src/server/transports/connections/connection-parts.ts'
 import { KeptBytes } from '../../../../../src/server/transports/connections/kept-bytes.ts'
+import { MessageTurns } from '../../../../../src/server/transports/message-turns.ts'
 import type { ServedSocket } from '../../../../../src/server/transports/web-socket/served-socket.ts'
 import { SocketConnection } from '../../../../../src/server/transports/web-socket/socket-connection.ts'
 import { deferred } from '../../../../support/deferred.ts'
@@ -38,7 +39,9 @@ function startConnection(identify: ConnectionParts['identify']) {
     write: (frame: Buffer) => written.push(frame.toString('latin1')),
   })
   const ws = new PausableSocket()
-  const parts = { identify, caps, clock, kept: new KeptBytes(1_000_000), log: { debug() {}, error() {} } }
+  const log = { debug() {}, error() {} }
+  const kept = new KeptBytes(1_000_000)
+  const parts = { identify, caps, clock, kept, messageTurns: new MessageTurns(), log }
   const connection = new SocketConnection(
     ws as unknown as ServedSocket,
     { headers: {}, socket } as unknown as IncomingMessage,
