@@ -30,7 +30,11 @@ export class QueuedElsewhere {
    */
   add(queue: object, requests: () => number): () => void {
     this.#tenants.set(queue, requests)
-    return () => this.#tenants.delete(queue)
+    return () => {
+      this.#tenants.delete(queue)
+      // It would keep the queues of tenants that have left.
+      if (this.#tenants.size <= FEW_TENANTS) this.#looked = undefined
+    }
   }
 
   /**
