@@ -10,7 +10,7 @@ export interface HttpConnectionLimits {
 /** One open connection. */
 interface Tracked {
   readonly group: Group
-  /** Requests in flight. Several are pipelined. */
+  /** Requests in flight. If there are several, the client sends them without waiting for the answers (pipelining). */
   requests: number
   /** The last request. Null between requests. */
   last: IncomingMessage | null
@@ -27,6 +27,8 @@ interface Group {
   readonly idle: Set<Socket>
 }
 
+/** Requests of one connection that may be in flight. Clients that pipeline at all send a few. */
+const MAX_PIPELINED = 100
 /** A connection that waits for its request for less time is closed only when there are twice as many as may be. */
 const GRACE_MS = 1_000
 /** A body that has not come after this time is slow enough that its connection may be closed in favour of a new one. */
@@ -89,6 +91,17 @@ export class HttpConnections {
     }
     this.#shutOut(socket)
     return false
+  }
+
+  /**
+   * Closes a connection on which too many requests are in flight: one read of it may bring thousands, which are all begun in one turn of
+   * the event loop. Returns false in the usual case.
+   */
+  closeIfFull(socket: Socket): boolean {
+    if (socket.destroyed) return true
+    if ((this.#tracked.get(socket)?.requests ?? 0) < MAX_PIPELINED) return false
+    socket.destroy()
+    return true
   }
 
   /** Notes that a request has begun. A connection that had left counts again. */

@@ -51,6 +51,7 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
     connectionsCheckingInterval: CHECK_MS,
   }
   const server = createServer(times, (req, res) => {
+    if (connections.closeIfFull(req.socket)) return
     if (!accepting) res.setHeader('connection', 'close')
     listener(req, res)
   })

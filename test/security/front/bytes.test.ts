@@ -67,6 +67,11 @@ const BODIES: Readonly<Record<string, () => Promise<void>>> = {
         /^HTTP\/1\.1 4|^closed/,
       )
   },
+  'thousands of requests on one connection': async () => {
+    const head = 'HTTP/1.1\r\nhost: localhost\r\n\r\n'
+    for (const path of ['/health', '/graphql?query=%7B__typename%7D'])
+      await writeTo(20, (each) => each.write(`GET ${path} ${head}`.repeat(10_000)), /^HTTP\/1\.1 200 |^closed/)
+  },
   'lengths that nobody sends': async () => {
     const lengths = ['999999999999', '18446744073709551616', '-1', '1e3', '0x10', '5, 6']
     for (const length of lengths)
