@@ -50,6 +50,7 @@ export class PinStream {
   #hasHeldBack = false
   /** A page that had fewer pins than its `count` claims, after which a shorter list is requested. */
   #fewWith: { readonly limit: number; readonly records: number } | null = null
+  #hasTriedShort = false
   /** True if pages lead no further, so that the rest is read whole. */
   #isStuck = false
   #isRead: boolean
@@ -221,7 +222,9 @@ export class PinStream {
   #tryShortList({ limit }: ListQuery, page: PinPage): boolean {
     const { known } = this.#source
     const records = recordCount(page)
-    if (!known.isStranger || records === 0 || records >= SMALLEST_CUT || !this.#limit.shrink()) return false
+    const mayBe = known.isStranger && records > 0 && records < SMALLEST_CUT && !this.#hasTriedShort
+    if (!mayBe || !this.#limit.shrink()) return false
+    this.#hasTriedShort = true
     this.#fewWith = { limit, records }
     return true
   }
