@@ -14,11 +14,13 @@ import { type FieldCost, lengthOf } from '../../../schema/field-cost.ts'
 import { giveWay } from '../../../upstream/waiting/give-way.ts'
 import type { Stop } from '../../../upstream/waiting/stop.ts'
 import type { FieldRoom } from './field-room.ts'
-import { type FieldTurns, MS_PER_FIELD } from './field-turns.ts'
+import type { FieldTurns } from './field-turns.ts'
 import { type OperationLimits, tooCostly } from './operation-limits.ts'
 
 /** Fields under one element of a list are counted up to here. */
 const MOST_FIELDS = 5_000
+/** Milliseconds that it takes to make one field under an open list, about, with the lists that it begins. */
+const MS_PER_OPEN_FIELD = 0.004
 /** Milliseconds that it takes to refuse one item of a list argument, about. */
 const MS_PER_ITEM = 0.02
 
@@ -117,7 +119,7 @@ export class RunningLists {
       if (!isOpen) await this.#turnFor(context as object, failed + fields)
       else {
         // Each list waits, however small: lists in lists are counted before many more of them begin.
-        await giveWay((failed + fields) * MS_PER_FIELD)
+        await giveWay((failed + fields) * MS_PER_OPEN_FIELD)
         this.#take(context as object, failed + fields)
       }
       return elements
