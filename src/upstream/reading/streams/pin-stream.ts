@@ -3,8 +3,9 @@ import type { Pin } from '../../../domain/pin.ts'
 import { comparePositions, type PinPosition } from '../../../domain/pin-order.ts'
 import { listsTooMany } from '../../../domain/pin-room.ts'
 import { createPinFilter, hasAllStatuses, type ListQuery, type PinQuery } from '../../http/list-query.ts'
-import { type LeftOut, type PinPage, recordCount, SMALLEST_CUT } from '../../http/pin-page.ts'
+import { type LeftOut, type PinPage, recordCount } from '../../http/pin-page.ts'
 import type { Capabilities } from '../../providers/capabilities.ts'
+import { DefaultPageCheck } from '../lists/default-page-check.ts'
 import { isFull, isOverfull } from '../lists/is-full.ts'
 import { isSurelySorted } from '../lists/is-surely-sorted.ts'
 import { LeftOutRecords } from '../lists/left-out.ts'
@@ -48,9 +49,7 @@ export class PinStream {
   readonly #progress: WalkProgress
   readonly #limit: PageLimit
   #hasHeldBack = false
-  /** A page that had fewer pins than its `count` claims, after which a shorter list is requested. */
-  #fewWith: { readonly limit: number; readonly records: number } | null = null
-  #hasTriedShort = false
+  readonly #defaultPage: DefaultPageCheck
   /** True if pages lead no further, so that the rest is read whole. */
   #isStuck = false
   #isRead: boolean
@@ -71,6 +70,7 @@ export class PinStream {
     this.#start = new PageStart(source, after, isWitnessed)
     this.#progress = new WalkProgress(source.service)
     this.#limit = new PageLimit(source, options.expected, after === null)
+    this.#defaultPage = new DefaultPageCheck(source.known)
     this.#isRead = query.statuses.length === 0 || query.cids?.length === 0
     if (this.#isRead) this.#count = 0
   }
@@ -147,7 +147,7 @@ export class PinStream {
   #takePage(sent: ListQuery, page: PinPage): void {
     const { capabilities, known } = this.#source
     if (isOutdated(sent, this.#query, capabilities)) return
-    if (this.#fewWith !== null) this.#learnLimit(sent, page)
+    this.#defaultPage.observe(sent, page)
     this.#leftOut.add(page.leftOut)
     if (this.#leftOut.areTooMany) throw listsTooMany(this.#source.service, page.pins.length)
     if (this.#askOtherwise(sent, page, capabilities)) return
@@ -218,23 +218,11 @@ export class PinStream {
     return isStranger && !answers.fillsLimit && page.pins.length > 0 && recordCount(page) === limit - 1
   }
 
-  /** Requests a shorter list after one of few pins, which may be a default page in place of one with a `limit` that is too large. */
-  #tryShortList({ limit }: ListQuery, page: PinPage): boolean {
-    const { known } = this.#source
-    const records = recordCount(page)
-    const mayBe = known.isStranger && records > 0 && records < SMALLEST_CUT && !this.#hasTriedShort
-    if (!mayBe || !this.#limit.shrink()) return false
-    this.#hasTriedShort = true
-    this.#fewWith = { limit, records }
+  /** Plans a shorter list after a page that may be a default page. Returns true then. */
+  #tryShortList(sent: ListQuery, page: PinPage): boolean {
+    if (!this.#defaultPage.isOpen(page) || !this.#limit.shrink()) return false
+    this.#defaultPage.begin(sent, page)
     return true
-  }
-
-  /** Learns that a smaller `limit` has a longer list. */
-  #learnLimit({ limit }: ListQuery, page: PinPage): void {
-    const few = this.#fewWith
-    this.#fewWith = null
-    if (few !== null && limit < few.limit && recordCount(page) > few.records)
-      this.#source.known.observeLargestLimit(limit, few.records)
   }
 
   /** Returns whether all pins that are not certain are too old for the query. Only sorted lists show that. */

@@ -6,6 +6,7 @@ import { type PinPage, type PinRecords, recordCount, SMALLEST_CUT } from '../../
 import type { Capabilities } from '../../providers/capabilities.ts'
 import { askUnlessRefused } from '../lists/ask-unless-refused.ts'
 import { hasAllPins } from '../lists/compare-pages.ts'
+import { DefaultPageCheck } from '../lists/default-page-check.ts'
 import { isFull, isOverfull } from '../lists/is-full.ts'
 import { claimsMore, isCutShort } from '../lists/list-counts.ts'
 import { largestLimit } from '../lists/list-plan.ts'
@@ -48,7 +49,7 @@ class AllPinsReading {
   /** True if only whole seconds are requested, since it stayed open whether the service rounds times to them. */
   #isCoarse = false
   #isUnfiltered = false
-  #hasTriedShort = false
+  readonly #defaultPage: DefaultPageCheck
   #limit: number
 
   constructor(source: PinSource, query: PinQuery, options: ReadOptions, found: CollectedPins) {
@@ -58,6 +59,7 @@ class AllPinsReading {
     this.#found = found
     this.#windows = [{ query }]
     this.#limit = largestLimit(source.capabilities)
+    this.#defaultPage = new DefaultPageCheck(source.known)
   }
 
   async run(): Promise<void> {
@@ -102,14 +104,11 @@ class AllPinsReading {
 
   /** Returns whether a list that every service honours is longer than a page of few pins. That may be a default page. */
   async #findsLonger(sent: ListQuery, page: PinPage): Promise<boolean> {
-    const { known } = this.#source
-    const records = recordCount(page)
-    const mayBe = known.isStranger && records > 0 && records < SMALLEST_CUT && sent.limit > SMALLEST_CUT
-    if (!mayBe || this.#hasTriedShort) return false
-    this.#hasTriedShort = true
-    const longer = await askUnlessRefused({ ...sent, limit: SMALLEST_CUT }, this.#list)
-    if (longer === null || recordCount(longer) <= records) return false
-    known.observeLargestLimit(SMALLEST_CUT, records)
+    if (sent.limit <= SMALLEST_CUT || !this.#defaultPage.isOpen(page)) return false
+    this.#defaultPage.begin(sent, page)
+    const shorter = { ...sent, limit: SMALLEST_CUT }
+    const longer = await askUnlessRefused(shorter, this.#list)
+    if (longer === null || !this.#defaultPage.observe(shorter, longer)) return false
     this.#limit = SMALLEST_CUT
     return true
   }
