@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { PIN_STATUSES, type PinStatus } from '../../src/domain/pin.ts'
+import { MalformedResponseError } from '../../src/domain/errors.ts'
+import { PIN_STATUSES, type Pin, type PinStatus } from '../../src/domain/pin.ts'
+import type { PinPosition } from '../../src/domain/pin-order.ts'
+import { PinStream } from '../../src/upstream/reading/streams/pin-stream.ts'
 import type { Tenant } from '../../src/upstream/tenant/tenant.ts'
 import { createPlainService, createStrangerWith, every } from '../support/grammar/create-stranger.ts'
 import type { NewGrammarPin, RandomService } from '../support/grammar/random-service.ts'
@@ -18,6 +21,11 @@ const ALIKE = pinsOf(60, () => ({}))
 
 async function firstPage(tenant: Tenant): Promise<unknown> {
   return tenant.openStreams(ALL, { expected: 10 })[0]?.take(10)
+}
+
+/** Ten pins behind a position. */
+async function readPage(tenant: Tenant, after: PinPosition | null): Promise<Pin[]> {
+  return new PinStream(tenant.reads, ALL, { after, expected: 10 }).take(10)
 }
 
 const walk = (tenant: Tenant): Promise<unknown> => readInPages({ tenant }, ALL, [10])
@@ -96,5 +104,70 @@ describe('the order of lists', () => {
     const { tenant } = createStrangerWith({ order }, pins)
     expect(await readInPages({ tenant }, ALL, [30])).toHaveLength(pins.length)
     expect(tenant.capabilities.order).toBe('none')
+  })
+
+  it('#16 that cannot be found out is an error that names the settings which would tell it', async () => {
+    const rules = { order: 'none', bounds: 'after ignored', largestPage: { pins: 50, beyond: 'cut' } } as const
+    const { tenant } = createStrangerWith(rules, ALIKE)
+    await expect(walk(tenant)).rejects.toThrow(
+      /cannot be reached. Configure `provider`, or `capabilities`, if it is known/,
+    )
+  })
+
+  describe('#16 of a service whose first page shows only one of its runs', () => {
+    const order = { by: 'meta', first: 'lowest', inside: 'newest-first' } as const
+    const mixed = (n: number): Partial<NewGrammarPin> => ({
+      status: statusOf(n),
+      cid: exampleCid((n * 5) % 7),
+      name: n % 5 === 0 ? 'site' : `${n}`,
+    })
+    const inRegions = (regionOf: (n: number) => string): NewGrammarPin[] =>
+      pinsOf(700, (n) => ({ ...mixed(n), meta: { region: regionOf(n) } }))
+    const accounts = [
+      { what: 'a region of one pin in fifty', pins: inRegions((n) => (n % 50 === 1 ? 'b' : 'a')) },
+      // Listed as they came: 60 new ones, then those of the import, then the others.
+      {
+        what: 'pins that were imported with older times',
+        pins: inRegions((n) => (n > 640 ? 'a' : n < 300 ? 'b' : 'c')),
+      },
+    ]
+
+    it.each(accounts.flatMap((account) => [10, 30].map((size) => ({ size, ...account }))))(
+      'is disproved by the counts of pages of $size: $what',
+      async ({ pins, size }) => {
+        const { tenant } = createStrangerWith({ order, count: 'matching' }, pins)
+        await expect(readInPages({ tenant }, ALL, [size])).rejects.toThrow(MalformedResponseError)
+        expect(tenant.capabilities.order).toBe('none')
+        expect(await readInPages({ tenant }, ALL, [size])).toHaveLength(pins.length)
+      },
+    )
+
+    it.each(accounts)('is disproved by the first page, if that is long enough: $what', async ({ pins }) => {
+      const { tenant } = createStrangerWith({ order }, pins)
+      expect(await readInPages({ tenant }, ALL, [100])).toHaveLength(pins.length)
+    })
+
+    it('costs one request where pins were removed during a walk', async () => {
+      const { service, tenant } = createStrangerWith({ count: 'matching' }, pinsOf(700, mixed))
+      await walk(tenant)
+      const first = await readPage(tenant, null)
+      await tenant.removePin('r3')
+      expect(await costsOf(service, tenant, [(each) => readPage(each, first.at(-1) ?? null)])).toEqual([2])
+      expect(tenant.capabilities.order).toBe('newest-first')
+    })
+
+    it('is looked into three times where the `count` of first pages is late', async () => {
+      const { service, tenant } = createStrangerWith({ count: 'matching' }, pinsOf(700, mixed))
+      const dispatch = service.dispatch.bind(service)
+      service.dispatch = (options, handler) => {
+        service.others = options.path.includes('before=') ? 0 : 3
+        return dispatch(options, handler)
+      }
+      await walk(tenant)
+      const costs = await costsOf(service, tenant, [walk, walk, walk])
+      // The first walk has looked, too.
+      expect(costs).toEqual([72, 72, 70])
+      expect(tenant.capabilities.order).toBe('newest-first')
+    })
   })
 })

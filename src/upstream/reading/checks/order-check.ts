@@ -71,6 +71,14 @@ export class OrderCheck {
     return undefined
   }
 
+  /** Compares a page with its newer part, though the order of lists was proven before. If it lacks pins, the order is disproved. */
+  async compare(query: ListQuery, page: PinPage, ask: AskForPage): Promise<void> {
+    const last = page.pins.at(-1)
+    if (last === undefined) return
+    for (const after of boundsBehind(last.created.ns, page))
+      if (!this.#isDisproved && (await this.#isWholeAfter(after, query, page, ask))) return
+  }
+
   /** True once a list has shown that it lacked newer pins. */
   get #isDisproved(): boolean {
     return this.#account.capabilities.order === 'none'

@@ -13,6 +13,8 @@ export type AskForPage = (query: ListQuery) => Promise<PinPage>
 
 /** One token's account at a service, whose pages are checked. */
 export interface CheckedAccount {
+  /** Configured name of the service. */
+  readonly service: string
   readonly capabilities: Capabilities
   readonly known: LearnedCapabilities
   readonly proofs: ListProofs

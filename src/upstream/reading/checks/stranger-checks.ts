@@ -6,6 +6,7 @@ import { isCutShort } from '../lists/list-counts.ts'
 import { isPaged } from '../lists/list-plan.ts'
 import { BoundsCheck } from './bounds-check.ts'
 import { EndCheck } from './end-check.ts'
+import { GapCheck } from './gap-check.ts'
 import { LimitCheck } from './limit-check.ts'
 import { OneAtATime } from './one-at-a-time.ts'
 import { OrderCheck } from './order-check.ts'
@@ -38,7 +39,8 @@ const MANY = 3
  * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
  * read once for them, see `WholeAccount`. Lists for which the budget has no room are answered from these pins.
  *
- * - one or two for a page with times that has no pin right behind them, once. See `BoundsCheck`. None for live status.
+ * - one or two for a page with times that has no pin right behind them, once. See `BoundsCheck`. None for live status;
+ * - two or three where `count` shows that pins are missing between two pages. See `GapCheck`.
  *
  * What excuses a page from these holds for one token and one kind of query, see `ListProofs`. What is found out of several statuses and
  * CIDs holds for all.
@@ -59,6 +61,7 @@ export class StrangerChecks {
   readonly #end: EndCheck
   readonly #limit: LimitCheck
   readonly #bounds: BoundsCheck
+  readonly #gaps: GapCheck
 
   constructor(account: CheckedAccount) {
     this.#account = account
@@ -67,6 +70,7 @@ export class StrangerChecks {
     this.#limit = new LimitCheck(account)
     this.#bounds = new BoundsCheck(account)
     this.#order = new OrderCheck(account)
+    this.#gaps = new GapCheck(account, this.#order)
     this.#end = new EndCheck(account, this.#limit)
     this.#statusFilter = new StatusFilterCheck(account, this.#severalStatuses, this.#end, this.#order)
     this.#wholeAccount = new WholeAccount(account, this.#severalStatuses, this.#end)
@@ -95,6 +99,7 @@ export class StrangerChecks {
     const { query, check } = checked
     if (!this.#account.known.isStranger || isPoll(check.class)) return this.#checkPage(checked)
     await this.#bounds.check(query, checked.page, check.ask)
+    if (check.isWalk) await this.#gaps.check(query, checked.page, check.ask)
     const page = await this.#checkPage({ ...checked, check: this.#withBounds(check) })
     this.#bounds.remember(query, page)
     return page

@@ -191,7 +191,7 @@ class AllPinsReading {
    */
   #readUnfiltered(page: PinPage): void {
     const wider = withoutFilters(this.#query, this.#source)
-    if (wider === null || this.#isUnfiltered) throw tooMany(this.#source.service, page)
+    if (wider === null || this.#isUnfiltered) throw tooMany(this.#source, page)
     this.#isUnfiltered = true
     this.#beginWith(wider)
   }
@@ -220,12 +220,15 @@ function withoutFilters({ before, after, ...filters }: PinQuery, { known, capabi
   return !known.isStranger || isSame ? null : { statuses, before, after }
 }
 
-function tooMany(serviceName: string, page: PinPage): MalformedResponseError {
+function tooMany({ service, known }: PinSource, page: PinPage): MalformedResponseError {
   const count = recordCount(page)
   const [first, ...others] = page.pins
   const isOneInstant = first !== undefined && others.every(({ created }) => created.ns === first.created.ns)
+  const advice = known.isStranger
+    ? '. Configure `provider`, or `capabilities`, if it is known how the service lists'
+    : ''
   const message = isOneInstant
-    ? `${serviceName} has more than ${count} pins of one instant, or lists the same ones whatever time is asked for`
-    : `${serviceName} cuts the list at ${count}: the rest cannot be reached`
-  return new MalformedResponseError(message, { service: serviceName })
+    ? `${service} has more than ${count} pins of one instant, or lists the same ones whatever time is asked for`
+    : `${service} cuts the list at ${count}: the rest cannot be reached${advice}`
+  return new MalformedResponseError(message, { service })
 }

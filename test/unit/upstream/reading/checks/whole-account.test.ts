@@ -20,6 +20,7 @@ function createAccount() {
   let generation = 0
   const known = new LearnedCapabilities({ ...SPECIFIED_CAPABILITIES, multiStatus: true })
   const checked: CheckedAccount = {
+    service: 'test',
     get capabilities() {
       return known.current
     },
