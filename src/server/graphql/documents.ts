@@ -3,10 +3,12 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  NoFragmentCyclesRule,
   NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
   parse,
   specifiedRules,
+  type ValidationRule,
   validate,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
@@ -113,7 +115,7 @@ export class Documents {
     const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
     const errors =
       known ??
-      validate(this.#schema, document, rules).map((error) =>
+      this.#errorsIn(document, rules).map((error) =>
         tidyMessage(withCode(error, 'GRAPHQL_VALIDATION_FAILED', INVALID), suggestions),
       )
     if (!known) this.#validity.set(document, errors)
@@ -144,6 +146,12 @@ export class Documents {
     const errors = this.validate(document)
     if (errors.length > 0) throw new AggregateError(errors, 'The document does not fit the schema')
     return { document, operation }
+  }
+
+  #errorsIn(document: DocumentNode, rules: readonly ValidationRule[]): readonly GraphQLError[] {
+    // By itself, since the rule about overlapping fields calls itself for each pair of the fragments of a circle.
+    const circles = validate(this.#schema, document, [NoFragmentCyclesRule])
+    return circles.length > 0 ? circles : validate(this.#schema, document, rules)
   }
 
   #read(text: string): DocumentNode {

@@ -19,6 +19,19 @@ describe('documents', () => {
     expect(documents.bytes).toBe(bytes)
   })
 
+  // graphql-js compares each pair of such fragments inside of the comparison of another pair.
+  it('are invalid, and no bug, where any number of fragments spread each other in a circle', () => {
+    const documents = new Documents(schema, { maxBytes: 1_000_000 })
+    for (const count of [2, 100, 150, 400]) {
+      const fragments = Array.from(
+        { length: count },
+        (_, n) => `fragment F${n} on Query { a ...F${(n + 1) % count} ...F${(n * 7 + 3) % count} }`,
+      )
+      const [error] = documents.validate(documents.parse(`{ ...F0 } ${fragments.join(' ')}`))
+      expect(error?.message).toMatch(/^Cannot spread fragment "F\d+" within itself/)
+    }
+  })
+
   it('have the operation that is named, or their only one', () => {
     const documents = new Documents(schema, { maxBytes: 1_000_000 })
     const query = 'query A { a } mutation B { b }'
