@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { bearerToken } from '../../domain/bearer-token.ts'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
 import type { IdentifiedCaller, Identify } from './caller.ts'
-import { bearerToken, isOfOthers, isTokenHeader, plainToken, SERVICE_TOKEN_PREFIX } from './token-headers.ts'
+import { isOfOthers, isTokenHeader, plainToken, SERVICE_TOKEN_PREFIX } from './token-headers.ts'
 
 /** Maximum characters of all tokens: Node's limit for the headers of a request. */
 const MAX_LENGTH = 16_384

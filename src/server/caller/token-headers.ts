@@ -14,12 +14,6 @@ export function isOfOthers(authorization: string): boolean {
   return SCHEMES_OF_OTHERS.test(authorization)
 }
 
-/** Returns the token in `Bearer TOKEN`. Null for any other text. */
-export function bearerToken(text: string): string | null {
-  const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(text)?.[1] ?? null
-  return token?.toLowerCase() === 'bearer' ? null : token
-}
-
 /** Returns the token in a header that has nothing else. Null when the text cannot be a token. */
 export function plainToken(text: string): string | null {
   const token = text.trim()
