@@ -32,6 +32,11 @@ const firstSeed = Number(given[1] ?? randomInt(2 ** 30))
 if (!(minutes > 0) || !Number.isInteger(firstSeed))
   throw new Error(`Expected minutes and a seed, got ${given.join(' ')}`)
 
+// The client of graphql-ws leaves a rejected promise behind if its socket closes while it gives up an operation.
+process.on('unhandledRejection', (reason) => {
+  const isCloseEvent = typeof reason === 'object' && reason !== null && 'wasClean' in reason
+  if (!isCloseEvent) throw reason
+})
 for (const kind of kinds) process.exitCode = (await fuzz(kind)) > 0 ? 1 : process.exitCode
 process.exit()
 
