@@ -3,23 +3,30 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { bearerToken } from '../../domain/bearer-token.ts'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
 import type { IdentifiedCaller, Identify } from './caller.ts'
-import { isOfOthers, isTokenHeader, plainToken, SERVICE_TOKEN_PREFIX } from './token-headers.ts'
+import { isTokenHeader, looksLikeToken, plainToken, SERVICE_TOKEN_PREFIX } from './token-headers.ts'
 
 /** Maximum characters of all tokens: Node's limit for the headers of a request. */
 const MAX_LENGTH = 16_384
 
-/** Thrown for a `connection_init` with a malformed token. */
+/** Characters of a name that are shown. A close frame has room for 123 bytes. */
+const MAX_SHOWN = 30
+/** What is expected where. */
+const EXPECTED_BEARER = '"Bearer" and one token'
+const EXPECTED_TOKEN = 'printable text without spaces'
+
+/** Thrown for a `connection_init` with a token that cannot be read. The message fits into a close frame, and shows no token. */
 export class MalformedTokensError extends TypeError {}
 
 /**
  * Creates an `Identify` that knows callers by the services' tokens in a request. Used when the host gives none.
  *
- * The tokens are in headers: of the request, or in `connectionParams`, which have them by name in any case, or `token` in place
- * of `Authorization: Bearer`. Headers of the upgrade request count only when `connectionParams` have no token.
+ * The tokens are in headers: of the request, or in `connectionParams`, which have them by name in any case, in an object `headers` or
+ * outside of it, or `token` in place of `Authorization: Bearer`. Headers of the upgrade request count only when `connectionParams` have no
+ * token.
  *
- * The `Identify` rejects with `MalformedTokensError` when a token in `connectionParams` is malformed, such as `Authorization`
- * without `Bearer`, or when all tokens there are too long together. A malformed token in a header of the request is refused when
- * an operation uses it.
+ * The `Identify` rejects with `MalformedTokensError` when a token in `connectionParams` cannot be read, such as `Authorization`
+ * without `Bearer` or `apiKey`, or when all tokens there are too long together. What cannot be read in a header of the request is refused
+ * when an operation needs a token.
  */
 export function createIdentifyByTokens(services: ServiceNames): Identify {
   const secret = randomBytes(32)
@@ -75,22 +82,17 @@ class TokenCaller implements IdentifiedCaller {
   }
 
   tokenFor(serviceName: string): string | null {
-    const own = this.#read(
-      serviceName,
-      `${SERVICE_TOKEN_PREFIX}${serviceName}`,
-      'printable text without spaces',
-      plainToken,
-    )
+    const own = this.#read(serviceName, `${SERVICE_TOKEN_PREFIX}${serviceName}`, EXPECTED_TOKEN, plainToken)
     if (own !== null) return own
     const isDefault = serviceName === this.#services.defaultName
-    const token = isDefault ? this.#read(serviceName, 'authorization', '"Bearer" and one token', bearerToken) : null
-    if (token === null) this.#refuseUnknown()
+    const token = isDefault ? this.#read(serviceName, 'authorization', EXPECTED_BEARER, bearerToken) : null
+    if (token === null) this.#refuseOthers(serviceName)
     return token
   }
 
   #read(serviceName: string, header: string, expected: string, parse: (text: string) => string | null): string | null {
     const text = String(this.#headers[header.toLowerCase()] ?? '')
-    if (text.trim() === '' || (header === 'authorization' && isOfOthers(text))) return null
+    if (text.trim() === '') return null
     const token = parse(text)
     if (token !== null) return token
     // The message does not show the text, which has a token in it.
@@ -99,14 +101,20 @@ class TokenCaller implements IdentifiedCaller {
   }
 
   #tokenHeaders(): string[] {
-    return Object.keys(this.#headers).filter(isTokenHeader)
+    return Object.keys(this.#headers).filter((name) => isTokenHeader(name) || looksLikeToken(name))
   }
 
-  #refuseUnknown(): void {
-    const { names } = this.#services
+  /** Refuses a token for an unknown service, and one in a place where none is understood. */
+  #refuseOthers(serviceName: string): void {
+    const { names, defaultName } = this.#services
     for (const header of this.#tokenHeaders()) {
       const name = header.startsWith(SERVICE_TOKEN_PREFIX) ? header.slice(SERVICE_TOKEN_PREFIX.length) : null
       if (name !== null && !names.includes(name)) throw new UnknownServiceError(name, names)
+      if (!looksLikeToken(header) || String(this.#headers[header] ?? '').trim() === '') continue
+      const own = `"${SERVICE_TOKEN_PREFIX}${serviceName}"`
+      const places = serviceName === defaultName ? `"Authorization: Bearer …" or ${own}` : own
+      const message = `The header ${header} is not understood: expected the token for ${serviceName} in ${places}`
+      throw new UnauthorizedError(message, { service: serviceName })
     }
   }
 }
@@ -114,31 +122,46 @@ class TokenCaller implements IdentifiedCaller {
 /**
  * Returns the tokens of a `connection_init` as headers. Null when it has none.
  *
- * @throws {MalformedTokensError} when a token is malformed, or when all tokens together are too long
+ * @throws {MalformedTokensError} when a token cannot be read, or when all tokens together are too long
  */
-function tokenHeadersOf(connectionParams: Readonly<Record<string, unknown>>): TokenHeaders | null {
-  const { token, ...others } = connectionParams
-  const headers = token === undefined ? others : { ...others, authorization: bearer(token) }
-  const given = Object.entries(headers)
-    .map(([name, value]) => [name.toLowerCase(), value] as const)
-    .filter(([name, value]) => isTokenHeader(name) && (value ?? '') !== '')
+function tokenHeadersOf({ headers, ...params }: Readonly<Record<string, unknown>>): TokenHeaders | null {
+  const nested = typeof headers === 'object' && headers !== null ? headers : {}
+  const given = [...Object.entries(nested), ...Object.entries(params)]
+    .filter(([, value]) => (value ?? '') !== '')
+    .map(
+      ([name, value]) =>
+        [name === 'token' ? 'authorization' : name.toLowerCase(), asBearer(name, value), name] as const,
+    )
+    .filter(([header]) => isTokenHeader(header) || looksLikeToken(header))
   if (given.length === 0) return null
-  if (!given.every(isToken)) throw new MalformedTokensError('Expected each token to be readable')
+  for (const [header, value, name] of given) refuseUnlessToken(header, value, name)
+  const tokens = Object.fromEntries(given.map(([header, value]) => [header, value])) as TokenHeaders
+  if (given.some(([header, value]) => tokens[header] !== value))
+    throw new MalformedTokensError('Expected one token for each service')
   if (JSON.stringify(given).length > MAX_LENGTH)
     throw new MalformedTokensError(`Expected at most ${MAX_LENGTH} characters`)
-  return Object.fromEntries(given)
+  return tokens
 }
 
 function onlyTokens(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => isTokenHeader(name)))
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isTokenHeader(name) || looksLikeToken(name)))
 }
 
-function isToken(header: readonly [name: string, value: unknown]): header is [name: string, token: string] {
-  const [name, value] = header
-  if (typeof value !== 'string') return false
-  return (name === 'authorization' ? bearerToken : plainToken)(value) !== null
+/** @param name as the client wrote it */
+function refuseUnlessToken(header: string, value: unknown, name: string): void {
+  if (looksLikeToken(header))
+    throw new MalformedTokensError(`Expected a token in "Authorization" or "X-Pinning-Token-NAME", got ${show(name)}`)
+  const isBearer = header === 'authorization'
+  if (typeof value === 'string' && (isBearer ? bearerToken : plainToken)(value) !== null) return
+  throw new MalformedTokensError(`Expected ${isBearer ? EXPECTED_BEARER : EXPECTED_TOKEN} in ${show(name)}`)
 }
 
-function bearer(token: unknown): unknown {
-  return typeof token !== 'string' || token === '' || /^bearer /i.test(token) ? token : `Bearer ${token}`
+/** The parameter `token` needs no `Bearer`. */
+function asBearer(name: string, value: unknown): unknown {
+  return name !== 'token' || typeof value !== 'string' || /^bearer /i.test(value) ? value : `Bearer ${value}`
+}
+
+function show(name: string): string {
+  const plain = name.replace(/[^ -~]/g, '?')
+  return plain.length > MAX_SHOWN ? `${plain.slice(0, MAX_SHOWN)}…` : plain
 }

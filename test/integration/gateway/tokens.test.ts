@@ -79,7 +79,6 @@ describe('tokens', () => {
 
   it.each([
     { name: 'nothing', headers: {} },
-    { name: 'Basic Authorization', headers: { authorization: 'Basic YTpi' } },
     { name: 'an empty named header', headers: { 'x-pinning-token-one': ' ' } },
   ])('missing ($name) is a typed error that costs no request', async ({ headers }) => {
     await using setup = await startSetup({ token: null })

@@ -44,6 +44,18 @@ describe('graphql-transport-ws', () => {
     expect(await silent.closed).toBe(4408)
   })
 
+  it.each([
+    [{ authorization: 'bad' }, 'Expected "Bearer" and one token in authorization'],
+    [{ headers: { Authorization: 'Basic YTpi' } }, 'Expected "Bearer" and one token in Authorization'],
+    [{ authToken: 'a' }, 'Expected a token in "Authorization" or "X-Pinning-Token-NAME", got authToken'],
+  ])('says in words which token it cannot read: %o', async (payload, words) => {
+    await using setup = await startLiveSetup()
+    await using socket = await openRawSocket(setup.url)
+    const closed = once(socket.ws, 'close')
+    socket.send({ type: 'connection_init', payload })
+    expect((await closed).map(String)).toEqual(['4400', words])
+  })
+
   it('answers in order what comes behind a connection_init without waiting for its answer', async () => {
     await using setup = await startLiveSetup()
     await using socket = await openRawSocket(setup.url)

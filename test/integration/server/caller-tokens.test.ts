@@ -35,25 +35,47 @@ async function expectOwnToken(headers: Record<string, string>, service = 'one') 
 }
 
 describe("a caller's token that cannot be used is never replaced by the gateway's own", () => {
-  it.each(['Bearer a b', 'bearer', 'Bearer ', 'Bearer Bearer abc', 'abc', 'Token abc', 'Bearer \u00e4'])(
-    'authorization: %s',
-    async (authorization) => {
-      const answer = await refusalOf({ authorization })
-      expect(answer).toEqual({
-        code: 'UNAUTHORIZED',
-        service: 'one',
-        message: 'The token for one cannot be read: expected "Bearer" and one token in the header authorization',
-      })
-      // It is meant for the default service.
-      expect(upstream.requests).toEqual([])
-      await expectOwnToken({ authorization }, 'two')
-    },
-  )
+  it.each([
+    'Bearer a b',
+    'bearer',
+    'Bearer ',
+    'Bearer Bearer abc',
+    'abc',
+    'Token abc',
+    'Bearer \u00e4',
+    'Basic YTpi',
+    'Digest username="a"',
+    'Negotiate abc',
+  ])('authorization: %s', async (authorization) => {
+    const answer = await refusalOf({ authorization })
+    expect(answer).toEqual({
+      code: 'UNAUTHORIZED',
+      service: 'one',
+      message: 'The token for one cannot be read: expected "Bearer" and one token in the header authorization',
+    })
+    // It is meant for the default service.
+    expect(upstream.requests).toEqual([])
+    await expectOwnToken({ authorization }, 'two')
+  })
 
   it('a header of its own with spaces', async () => {
     expect(await refusalOf({ 'x-pinning-token-two': 'Bearer abc' }, 'two')).toMatchObject({ code: 'UNAUTHORIZED' })
     expect(upstream.requests).toEqual([])
   })
+
+  it.each(['x-api-key', 'x-pinning-token', 'x-access-token'])(
+    'a header in which no token is understood: %s',
+    async (name) => {
+      for (const service of ['one', 'two'])
+        expect(await refusalOf({ [name]: 'abc' }, service)).toMatchObject({
+          code: 'UNAUTHORIZED',
+          message: expect.stringMatching(
+            `^The header ${name} is not understood: expected the token for ${service} in "`,
+          ),
+        })
+      expect(upstream.requests).toEqual([])
+    },
+  )
 
   it('a header for a service that is not there', async () => {
     const mistyped = { 'x-pinning-token-tow': 'abc' }
@@ -77,10 +99,3 @@ describe("a caller's token that cannot be used is never replaced by the gateway'
     })
   })
 })
-
-it.each(['Basic YTpi', 'Digest username="a"', 'Negotiate abc'])(
-  'takes "authorization: %s" for the password of a proxy, and no token',
-  async (authorization) => {
-    await expectOwnToken({ authorization })
-  },
-)

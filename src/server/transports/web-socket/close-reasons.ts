@@ -10,7 +10,6 @@ import { CloseCode } from 'graphql-ws'
 export const CLOSE_REASONS = {
   // The client has broken the protocol, and would do so again.
   badMessage: [CloseCode.BadRequest, 'Expected a message of graphql-transport-ws'],
-  badTokens: [CloseCode.BadRequest, 'Expected tokens of printable text'],
   notInitialised: [CloseCode.Unauthorized, 'Expected connection_init first'],
   wrongProtocol: [CloseCode.SubprotocolNotAcceptable, 'Expected the sub-protocol graphql-transport-ws'],
   initTimeout: [CloseCode.ConnectionInitialisationTimeout, 'Expected connection_init in time'],
@@ -23,6 +22,7 @@ export const CLOSE_REASONS = {
   tooMany: [1013, 'Too many sockets, try again later'],
   callerUnknown: [1013, 'The caller could not be identified, try again later'],
   stalled: [1013, 'Nothing was read for too long'],
-} as const satisfies Record<string, readonly [code: number, reason: string]>
+} as const satisfies Record<string, CloseReason>
 
-export type CloseReason = (typeof CLOSE_REASONS)[keyof typeof CLOSE_REASONS]
+/** Code and reason of a close frame. The reason has at most 123 bytes. */
+export type CloseReason = readonly [code: number, reason: string]

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { CloseCode } from 'graphql-ws'
 import type { IdentifiedCaller, Identify } from '../../caller/caller.ts'
 import { MalformedTokensError } from '../../caller/identify-by-tokens.ts'
 import { UnauthenticatedError } from '../../caller/unauthenticated-error.ts'
@@ -44,7 +45,7 @@ export class Handshake {
 
 /** Returns the close reason for a failed identification. Null for a bug. */
 export function refusalOf(error: unknown): CloseReason | null {
-  if (error instanceof MalformedTokensError) return CLOSE_REASONS.badTokens
+  if (error instanceof MalformedTokensError) return [CloseCode.BadRequest, error.message]
   if (error instanceof UnauthenticatedError) return CLOSE_REASONS.callerRefused
   return null
 }

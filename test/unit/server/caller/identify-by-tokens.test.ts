@@ -59,13 +59,82 @@ describe('callers', () => {
       { Authorization: 'Basic YTpi' },
       { token: 'a b' },
       { token: 'bearer' },
-      { 'x-pinning-token-two': 'a b' },
+      { headers: { authorization: 'abc' } },
     ])
-      await expect(byParams(params)).rejects.toThrow(MalformedTokensError)
+      await expect(byParams(params)).rejects.toThrow(/^Expected "Bearer" and one token in (authorization|token)$/i)
+    await expect(byParams({ 'x-pinning-token-two': 'a b' })).rejects.toThrow(
+      'Expected printable text without spaces in x-pinning-token-two',
+    )
     // Of a request's headers they stay, for whoever needs them to say so.
-    const malformed = await byHeaders({ authorization: 'Bearer ä' })
-    expect(() => malformed.tokenFor('one')).toThrow('The token for one cannot be read')
-    expect(malformed.tokenFor('two')).toBeNull()
+    for (const authorization of ['Bearer ä', 'Basic YTpi', 'Negotiate abc', 'abc']) {
+      const malformed = await byHeaders({ authorization })
+      expect(() => malformed.tokenFor('one')).toThrow(
+        'The token for one cannot be read: expected "Bearer" and one token in the header authorization',
+      )
+      expect(malformed.tokenFor('two')).toBeNull()
+    }
+  })
+
+  it('may have their headers in an object of connection_init', async () => {
+    const { key } = await byHeaders({ authorization: 'Bearer a', 'x-pinning-token-two': 'b' })
+    const headers = { Authorization: 'Bearer a', 'X-Pinning-Token-Two': 'b', 'content-type': 'application/json' }
+    for (const params of [
+      { headers },
+      { token: 'a', headers },
+      { headers: { token: 'a' }, 'x-pinning-token-two': 'b' },
+    ])
+      expect((await byParams(params)).key).toBe(key)
+    await expect(byParams({ token: 'b', headers })).rejects.toThrow('Expected one token for each service')
+    for (const odd of [{ headers: 'x' }, { headers: null }, { headers: [] }])
+      expect((await byParams(odd)).tokenFor('one')).toBeNull()
+  })
+
+  it('take no token in a place where none is understood, since the gateway would use its own in its place', async () => {
+    for (const name of [
+      'authToken',
+      'accessToken',
+      'apiKey',
+      'api_key',
+      'X-Pinning-Token',
+      'X-API-Key',
+      'bearer',
+      'jwt',
+      'pinata_secret_api_key',
+      'password',
+    ]) {
+      for (const params of [{ [name]: 'secret' }, { headers: { [name]: 'secret' } }, { token: 'a', [name]: 'secret' }])
+        await expect(byParams(params)).rejects.toThrow(
+          `Expected a token in "Authorization" or "X-Pinning-Token-NAME", got ${name}`,
+        )
+      const caller = await byHeaders({ [name.toLowerCase()]: 'secret', 'x-pinning-token-two': 'b' })
+      expect(caller.tokenFor('two')).toBe('b')
+      expect(() => caller.tokenFor('one')).toThrow(
+        `The header ${name.toLowerCase()} is not understood: expected the token for one in "Authorization: Bearer …" or "x-pinning-token-one"`,
+      )
+      expect((await byHeaders({ [name.toLowerCase()]: '' })).tokenFor('one')).toBeNull()
+      // Subscriptions are shared by callers with equal keys.
+      expect(caller.key).not.toBe((await byHeaders({ 'x-pinning-token-two': 'b' })).key)
+    }
+  })
+
+  it('may send the headers of browsers, proxies and pages that are about other tokens', async () => {
+    for (const name of [
+      'sec-websocket-key',
+      'x-csrf-token',
+      'x-forwarded-access-token',
+      'proxy-authorization',
+      'cookie',
+    ])
+      expect((await byHeaders({ [name]: 'x' })).tokenFor('one')).toBeNull()
+  })
+
+  it('get words that fit into a close frame, however long or odd the name is', async () => {
+    for (const name of ['x'.repeat(5_000), '\u{1f4cc}'.repeat(50)])
+      for (const params of [{ [`${name}token`]: 'a' }, { [`x-pinning-token-${name}`]: 'a b' }]) {
+        const error = await byParams(params).catch((each: Error) => each)
+        expect(error).toBeInstanceOf(MalformedTokensError)
+        expect(Buffer.byteLength((error as Error).message)).toBeLessThanOrEqual(123)
+      }
   })
 
   it('are refused where they bring a token for an unknown service and none for the one they use', async () => {
