@@ -1,6 +1,7 @@
 // Our published declarations use a namespace of Pothos, so programs that compile against them need this reference.
 /// <reference types="@pothos/core" preserve="true" />
 import SchemaBuilder from '@pothos/core'
+import type { Cid } from '../domain/cid.ts'
 import type { GatewayContext } from '../resolvers/context.ts'
 
 export interface SchemaTypes {
@@ -8,7 +9,7 @@ export interface SchemaTypes {
   DefaultFieldNullability: false
   Scalars: {
     ID: { Input: string; Output: string }
-    CID: { Input: string; Output: string }
+    CID: { Input: string; Output: Cid }
     DateTime: { Input: string; Output: string }
     Multiaddr: { Input: string; Output: string }
     StringMap: { Input: unknown; Output: Readonly<Record<string, string>> }

@@ -31,7 +31,7 @@ const ContentAtServiceType = builder.objectRef<ContentAtService>('ContentAtServi
 ContentType.implement({
   description: 'Pins of one CID at all services that the caller has a token for.',
   fields: (t) => ({
-    cid: t.field({ type: 'CID', description: 'The CID, as it was asked for.', resolve: ({ cid }) => cid.text }),
+    cid: t.expose('cid', { type: 'CID', description: 'The CID, as it was asked for.' }),
     pins: t.field({
       type: [PinType],
       nullable: true,

@@ -34,10 +34,9 @@ export const PinType = builder.objectRef<Pin>('Pin').implement({
       type: PinStatusType,
       description: 'Status as of this answer. `pinStatusChanged` reports every change.',
     }),
-    cid: t.field({
+    cid: t.expose('cid', {
       type: 'CID',
       description: 'Root of the content. The service pins it with everything it links to.',
-      resolve: (each) => each.cid.text,
     }),
     name: t.exposeString('name', {
       nullable: true,

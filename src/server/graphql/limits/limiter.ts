@@ -46,8 +46,7 @@ export class Limiter {
       stopIn(context).abort(error)
       this.#turns.release(context)
     }, parts.maxFieldsTogether)
-    this.#lists = new RunningLists(limits, { room: this.#room, turns: this.#turns, stopIn })
-    this.#lists.watch(schema)
+    this.#lists = new RunningLists(schema, limits, { room: this.#room, turns: this.#turns, stopIn })
   }
 
   /**

@@ -15,6 +15,7 @@ import { giveWay } from '../../../upstream/waiting/give-way.ts'
 import type { Stop } from '../../../upstream/waiting/stop.ts'
 import type { FieldRoom } from './field-room.ts'
 import type { FieldTurns } from './field-turns.ts'
+import { OpenTexts } from './open-texts.ts'
 import { type OperationLimits, tooCostly } from './operation-limits.ts'
 
 /** Fields under one element of a list are counted up to here. */
@@ -31,8 +32,6 @@ const FIELDS_PER_ERROR = 100
  * they are no reason to wait.
  */
 const FIELDS_OF_SMALL_LISTS = 999
-/** Texts in a list of texts, such as the origins of a pin, that count as one field with the list. */
-const FEW_TEXTS = 20
 
 /** What was counted of one operation. */
 interface Count {
@@ -57,32 +56,39 @@ interface RunningParts {
  *
  * Each element counts with all fields that are selected below it, and each failure as 100 fields. Once an operation is over the limit,
  * each further list of it is empty, so that neither lists in lists nor errors can multiply. The result is of no use then, and
- * {@link excessOf} has the error to send in its place.
+ * {@link excessOf} has the error to send in its place. Lists of texts in objects, such as the origins of pins, count with their objects.
  */
 export class RunningLists {
   readonly #limits: OperationLimits
   readonly #parts: RunningParts
+  readonly #texts: OpenTexts
   /** Fields of operations that run, by their contexts. */
   readonly #counts = new WeakMap<object, Count>()
   readonly #fieldsBelow = new WeakMap<FieldNode, number>()
   /** Fields of small lists that count for no operation yet. */
   #ofSmallLists = 0
 
-  constructor(limits: OperationLimits, parts: RunningParts) {
+  /**
+   * @param schema these of its fields count from now on: lists that are marked with `isOpen` or `size`, fields with a list argument, and
+   *   objects that may have open lists of texts
+   */
+  constructor(schema: GraphQLSchema, limits: OperationLimits, parts: RunningParts) {
     this.#limits = limits
     this.#parts = parts
+    this.#texts = new OpenTexts(schema)
+    this.#watch(schema)
   }
 
-  /** Makes the fields of a schema count that are lists: those marked with `isOpen` or `size`, or with a list argument. */
-  watch(schema: GraphQLSchema): void {
+  #watch(schema: GraphQLSchema): void {
     for (const type of Object.values(schema.getTypeMap())) {
       if (!isObjectType(type)) continue
       for (const [name, field] of Object.entries(type.getFields())) {
         const cost = (field.extensions.cost ?? {}) as FieldCost
         const resolve = field.resolve ?? ((source) => source[name])
-        if (cost.isOpen && isLeafType(getNamedType(field.type))) field.resolve = this.#countingTexts(resolve)
-        else if (cost.isOpen || cost.items) field.resolve = this.#counting(resolve, cost)
-        else if (cost.size) field.resolve = this.#inTurn(resolve)
+        const named = getNamedType(field.type)
+        if (isLeafType(named)) continue
+        if (cost.isOpen || cost.items) field.resolve = this.#counting(resolve, cost)
+        else if (cost.size || this.#texts.mayBeIn(named)) field.resolve = this.#inTurn(resolve)
       }
     }
   }
@@ -113,44 +119,38 @@ export class RunningLists {
       }
       if (!Array.isArray(elements)) return elements
       const failed = FIELDS_PER_ERROR * elements.filter((each) => each instanceof Error).length
+      const uncounted = failed + this.#texts.countIn(elements, info)
       const fields = this.#fieldsOf(elements, info)
       // Those of a list with a known length were counted before the operation ran.
-      if (this.#isOver(context as object, isOpen ? failed + fields : failed)) return []
-      if (!isOpen) await this.#turnFor(context as object, failed + fields)
+      if (this.#isOver(context as object, isOpen ? uncounted + fields : uncounted)) return []
+      if (!isOpen) await this.#turnFor(context as object, uncounted + fields)
       else {
         // Each list waits, however small: lists in lists are counted before many more of them begin.
-        await giveWay((failed + fields) * MS_PER_OPEN_FIELD)
-        this.#take(context as object, failed + fields)
+        await giveWay((uncounted + fields) * MS_PER_OPEN_FIELD)
+        this.#take(context as object, uncounted + fields)
       }
       return elements
     }
   }
 
-  /** Lets lists wait for their turn whose length was known before the operation ran. In the usual case, nothing waits. */
+  /**
+   * Lets objects wait for their turn whose number was known before the operation ran. Counts the texts in them. In the usual case, nothing
+   * waits.
+   */
   #inTurn<Source, Context>(resolve: GraphQLFieldResolver<Source, Context>): GraphQLFieldResolver<Source, Context> {
-    const wait = (elements: unknown, context: object, info: GraphQLResolveInfo): unknown => {
-      if (!Array.isArray(elements)) return elements
-      const turn = this.#turnFor(context, this.#fieldsOf(elements, info))
-      return turn === undefined ? elements : turn.then(() => elements)
+    const wait = (value: unknown, context: object, info: GraphQLResolveInfo): unknown => {
+      const isList = Array.isArray(value)
+      const texts = this.#texts.countIn(isList ? value : [value], info)
+      if (texts > 0 && this.#isOver(context, texts)) return isList ? [] : null
+      const fields = isList ? texts + this.#fieldsOf(value, info) : texts
+      const turn = fields === 0 ? undefined : this.#turnFor(context, fields)
+      return turn === undefined ? value : turn.then(() => value)
     }
     return (source, args, context, info) => {
-      const elements = resolve(source, args, context, info)
-      return elements instanceof Promise
-        ? elements.then((each) => wait(each, context as object, info))
-        : wait(elements, context as object, info)
-    }
-  }
-
-  /** Counts lists of texts of which a service makes as many as it likes. The lists of usual pins are not worth counting. */
-  #countingTexts<Source, Context>(
-    resolve: GraphQLFieldResolver<Source, Context>,
-  ): GraphQLFieldResolver<Source, Context> {
-    return (source, args, context, info) => {
-      const texts = resolve(source, args, context, info) as readonly unknown[]
-      if (texts.length <= FEW_TEXTS) return texts
-      if (this.#isOver(context as object, texts.length)) return []
-      this.#take(context as object, texts.length)
-      return texts
+      const value = resolve(source, args, context, info)
+      return value instanceof Promise
+        ? value.then((each) => wait(each, context as object, info))
+        : wait(value, context as object, info)
     }
   }
 
