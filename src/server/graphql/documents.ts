@@ -14,6 +14,7 @@ import {
 import { LRUCache } from 'lru-cache'
 import { checkDocumentSize } from './limits/document-size.ts'
 import type { OperationRequest } from './operation-request.ts'
+import { SubscriptionRootRule } from './subscription-root-rule.ts'
 import { tidyMessage } from './tidy-message.ts'
 
 /** An operation that may be run. */
@@ -41,6 +42,11 @@ interface HttpStatus {
   readonly spec?: true
   readonly status: number
 }
+/**
+ * Rules that are checked by themselves, since other rules throw at a document that breaks them: that of overlapping fields calls itself for
+ * each pair of the fragments of a circle, and that of single root fields cannot read variables.
+ */
+const FIRST_RULES: readonly ValidationRule[] = [NoFragmentCyclesRule, SubscriptionRootRule]
 const INVALID: HttpStatus = { spec: true, status: 400 }
 
 // GraphiQL's introspection has 400; a mutation that adds 100 pins without variables about 2,000.
@@ -149,9 +155,8 @@ export class Documents {
   }
 
   #errorsIn(document: DocumentNode, rules: readonly ValidationRule[]): readonly GraphQLError[] {
-    // By itself, since the rule about overlapping fields calls itself for each pair of the fragments of a circle.
-    const circles = validate(this.#schema, document, [NoFragmentCyclesRule])
-    return circles.length > 0 ? circles : validate(this.#schema, document, rules)
+    const errors = validate(this.#schema, document, FIRST_RULES)
+    return errors.length > 0 ? errors : validate(this.#schema, document, rules)
   }
 
   #read(text: string): DocumentNode {

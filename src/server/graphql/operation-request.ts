@@ -10,20 +10,21 @@ export interface OperationRequest {
   readonly wantsCost?: boolean | undefined
 }
 
-const PARAMS = ['query', 'operationName', 'variables', 'extensions']
+const PARAMS = ['query', 'operationName', 'variables', 'extensions'] as const
+const BYTE_ORDER_MARK = '\uFEFF'
 
 /**
- * Checks the parameters of a request, in Yoga's words. An empty `operationName` is none.
+ * Checks the parameters of a request, in Yoga's words. An empty `operationName` is none. Unknown parameters are ignored, as GraphQL over
+ * HTTP has it.
  *
- * @throws {GraphQLError} BAD_REQUEST
+ * @throws {GraphQLError} BAD_REQUEST; PERSISTED_QUERY_NOT_SUPPORTED where the query is named by its hash only
  */
 export function checkOperationRequest(params: unknown): OperationRequest {
   if (Array.isArray(params)) throw badRequest('Batching is not supported.')
   if (!isRecord(params)) throw badRequest(`POST body is expected to be object but received ${typeName(params)}`)
-  const unknown = Object.keys(params).find((name) => !PARAMS.includes(name) && params[name] != null)
-  if (unknown !== undefined) throw badRequest(`Unexpected parameter "${unknown}" in the request body.`)
   const { query, operationName, variables, extensions } = params
-  if (query == null) throw badRequest('Must provide query string.', { spec: true })
+  if (!query && isRecord(extensions) && isRecord(extensions.persistedQuery)) throw persistedQueryNotSupported()
+  if (query == null) throw badRequest('Must provide query string.')
   if (typeof query !== 'string')
     throw badRequest(`Expected "query" param to be a string, but given ${typeName(query)}.`)
   if (operationName != null && typeof operationName !== 'string')
@@ -47,7 +48,7 @@ export function checkOperationRequest(params: unknown): OperationRequest {
  */
 export function paramsOfBody(body: string): unknown {
   try {
-    return parseUntrustedJson(body)
+    return parseUntrustedJson(body.startsWith(BYTE_ORDER_MARK) ? body.slice(1) : body)
   } catch (cause) {
     // In Yoga's words.
     throw badRequest('POST body sent invalid JSON.', { cause })
@@ -90,15 +91,16 @@ function parseParam(name: string, text: string): unknown {
   }
 }
 
-/**
- * Makes the error for a malformed request: status 400 over HTTP.
- *
- * @param http.spec true when the status is 200 for the older `application/json`
- */
-function badRequest(message: string, http: { readonly spec?: true; readonly cause?: unknown } = {}): GraphQLError {
-  const { cause, ...rest } = http
-  const extensions = { code: 'BAD_REQUEST', http: { ...rest, status: 400, headers: { Allow: 'GET, POST' } } }
+/** Makes the error for a malformed request: status 400 over HTTP. */
+function badRequest(message: string, { cause }: { readonly cause?: unknown } = {}): GraphQLError {
+  const extensions = { code: 'BAD_REQUEST', http: { status: 400, headers: { Allow: 'GET, POST' } } }
   return Object.assign(new GraphQLError(message, { extensions }), cause === undefined ? {} : { cause })
+}
+
+/** Makes the error by which Apollo's clients know that they have to send the query itself. They look for its message, and for status 200. */
+function persistedQueryNotSupported(): GraphQLError {
+  const http = { status: 200, headers: { 'Cache-Control': 'private, no-cache, must-revalidate' } }
+  return new GraphQLError('PersistedQueryNotSupported', { extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED', http } })
 }
 
 function typeName(value: unknown): string {

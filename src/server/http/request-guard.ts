@@ -78,11 +78,8 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
     }
     const rule = foreignRuleOf(headers, origin, host)
     if (rule !== null) return { status: 403, code: 'FORBIDDEN_ORIGIN', message: FOREIGN, rule }
-    if (method === 'POST' && SIMPLE_CONTENT.test(headers['content-type'] ?? 'text/plain')) {
-      const message = `Expected content-type application/json, got ${headers['content-type'] ?? 'none'}`
-      return { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message }
-    }
-    return null
+    const message = method === 'POST' ? contentMistakeOf(headers) : null
+    return message === null ? null : { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message }
   }
 
   function hostRefusalOf(host: string, anyHost: boolean): Refusal | null {
@@ -103,6 +100,18 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
   }
 
   return { refusalOf, isAllowedOrigin }
+}
+
+/** Returns what is wrong with the form of a body: a page of another site could send it, or it is no UTF-8 text as it stands. */
+function contentMistakeOf(headers: IncomingHttpHeaders): string | null {
+  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers
+  if (type === 'application/json' && encoding === 'identity') return null
+  if (SIMPLE_CONTENT.test(type ?? 'text/plain')) return `Expected content-type application/json, got ${type ?? 'none'}`
+  if (encoding.trim().toLowerCase() !== 'identity') return `Expected a body without content-encoding, got ${encoding}`
+  const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(type ?? '')?.[1]?.trim()
+  return charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset)
+    ? null
+    : `Expected the charset utf-8 in content-type, got ${charset}`
 }
 
 /** The one answer to pages of other sites. It does not tell an attacker which rule refused the page. */

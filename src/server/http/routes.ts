@@ -89,12 +89,12 @@ function stateRoute(answer: (res: ServerResponse) => unknown): Route {
   return { answer: (_req, res) => answer(res), isForAnyHost: true, methods: METHODS, logLevel: 'debug' }
 }
 
-/** Leads browsers to GraphiQL. */
+/** Leads browsers to GraphiQL. A proxy may serve the gateway below a path of its own, so the way there is a relative one. */
 function rootRoute(): Route {
   return {
     ...ELSEWHERE,
     answer: (req, res, context) =>
-      wantsPage(req) ? res.writeHead(302, { location: GRAPHQL_PATH }).end() : ELSEWHERE.answer(req, res, context),
+      wantsPage(req) ? res.writeHead(302, { location: `.${GRAPHQL_PATH}` }).end() : ELSEWHERE.answer(req, res, context),
   }
 }
 

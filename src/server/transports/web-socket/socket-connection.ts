@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { type Message as ClientMessage, MessageType, type SubscribeMessage } from 'graphql-ws'
 import type { RawData } from 'ws'
 import type { IdentifiedCaller } from '../../caller/caller.ts'
+import { checkOperationRequest } from '../../graphql/operation-request.ts'
 import { requestIdOf } from '../../http/request-id.ts'
 import { capError } from '../connections/cap-error.ts'
 import type { ConnectionTally } from '../connections/connection-caps.ts'
@@ -235,9 +236,12 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     const { operations } = this.#parts
     const subscriber = new SocketSubscriber(id, this.#outbox, this)
     this.#subscribers.set(id, subscriber)
-    const request = { ...payload, wantsCost: payload.extensions?.cost === true }
     const requester = { caller: this.#caller, requestId: this.#requestId, address: this.#tally.address }
-    subscriber.operation = operations.start(request, requester, subscriber)
+    try {
+      subscriber.operation = operations.start(checkOperationRequest(payload), requester, subscriber)
+    } catch (error) {
+      subscriber.fail(error)
+    }
     return null
   }
 

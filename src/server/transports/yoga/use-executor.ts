@@ -26,10 +26,16 @@ export function useExecutor(executor: Executor, identify: Identify): Plugin<Serv
         setRequestParser(async (post) => paramsOfBody(await post.text()) as Record<string, unknown>)
     },
     async onParams({ params, setParams }) {
-      const { operationName, query } = checkOperationRequest(params)
+      const { operationName, query, variables } = checkOperationRequest(params)
       await giveWayToRead(query.length)
-      const { operationName: given, ...others } = params
-      if (given !== undefined && operationName === null) setParams(others)
+      const { extensions } = params
+      // Yoga refuses all parameters that it does not know.
+      setParams({
+        query,
+        ...(operationName && { operationName }),
+        ...(variables && { variables }),
+        ...(extensions && { extensions }),
+      })
     },
     onParse({ setParseFn }) {
       setParseFn((source) => documents.parse(typeof source === 'string' ? source : source.body))

@@ -32,6 +32,23 @@ describe('documents', () => {
     }
   })
 
+  it('are invalid where a subscription may have no root field', () => {
+    const subscribed = buildSchema('type Query { a: String } type Subscription { b: Q } type Q { c: String }')
+    const documents = new Documents(subscribed, { maxBytes: 1_000_000 })
+    const errorsOf = (query: string) => documents.validate(documents.parse(query)).map(({ message }) => message)
+    for (const query of [
+      'subscription { b @skip(if: true) { c } }',
+      'subscription ($x: Boolean = true) { b @include(if: $x) { c } }',
+      'subscription ($x: Boolean!) { ... @include(if: $x) { b { c } } }',
+      'subscription { ...F } fragment F on Subscription { ...G @skip(if: false) } fragment G on Subscription { b { c } }',
+    ])
+      expect(errorsOf(query)).toEqual([
+        expect.stringMatching('^Expected the root field of a subscription without @skip and @include'),
+      ])
+    expect(errorsOf('subscription ($x: Boolean!) { b { c @include(if: $x) } }')).toEqual([])
+    expect(errorsOf('query ($x: Boolean!) { a @include(if: $x) }')).toEqual([])
+  })
+
   it('have the operation that is named, or their only one', () => {
     const documents = new Documents(schema, { maxBytes: 1_000_000 })
     const query = 'query A { a } mutation B { b }'
