@@ -34,10 +34,17 @@ afterAll(async () => {
 const aliases = (count: number, field: string) => many(count, (n) => `a${n}: ${field}`).join(' ')
 
 /** Reads so many bytes of a stream as fast as they come, and closes it. Returns the beginning of the first event. */
-async function readFast(query: string, bytes: number): Promise<string> {
+async function readFast(query: string, bytes: number, method: 'GET' | 'POST' = 'POST'): Promise<string> {
+  const accept = { accept: 'text/event-stream' }
   const body = JSON.stringify({ query })
-  const headers = { accept: 'text/event-stream', 'content-type': 'application/json', 'content-length': body.length }
-  const asked = request(gateway.url, { method: 'POST', headers, agent: false }).end(body)
+  const asked =
+    method === 'GET'
+      ? request(`${gateway.url}?query=${encodeURI(query)}`, { headers: accept, agent: false }).end()
+      : request(gateway.url, {
+          method,
+          headers: { ...accept, 'content-type': 'application/json', 'content-length': body.length },
+          agent: false,
+        }).end(body)
   const [response] = (await once(asked, 'response')) as [IncomingMessage]
   let first = ''
   let read = 0
@@ -64,4 +71,19 @@ it('twenty snapshots of 1,000 pins with 1,500 fields at once harm nobody', async
   )
   expect(broken).toEqual([])
   for (const beginning of beginnings) expect(beginning).toContain('data: {"data":{"pinsChanged":{"pin":{"a0":"PINNED"')
+})
+
+it('hundreds of streams that are opened by GET at once harm nobody', async () => {
+  const start = (n: number) => `subscription S${n} { pinsChanged(services: ["honest"]) { pin {`
+  const fields = aliases(800, 'id')
+  let beginnings: string[] = []
+  const broken = await gateway.brokenPromises(
+    async () => {
+      beginnings = await Promise.all(many(300, (n) => readFast(`${start(n)} ${fields} } } }`, 1, 'GET')))
+    },
+    // Documents are kept.
+    { maxKeptBytes: 70 * 1024 ** 2 },
+  )
+  expect(broken).toEqual([])
+  for (const beginning of beginnings) expect(beginning).toMatch(/^:\n/)
 })
