@@ -122,13 +122,14 @@ export class Executor {
       const cost = this.#limiter.costOf(run)
       const turn = cost instanceof GraphQLError ? undefined : this.#limiter.turnFor(cost, context)
       if (turn !== undefined) await turn
-      const result =
+      const visible = (result: ExecutionResult): ExecutionResult =>
+        this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga })
+      const shown =
         cost instanceof GraphQLError
-          ? { errors: [cost] }
-          : this.#limiter.fitting(await this.#execute(run, context), context)
+          ? visible({ errors: [cost] })
+          : this.#limiter.fitting(await this.#execute(run, context), context, visible)
       // A failed field that must not be null makes its parents null. The requests for their other fields are useless then.
-      if (result.errors) deadline.abort()
-      const shown = this.#shown(result, run.requestId, { isAborted: signal.aborted, isForYoga })
+      if (shown.errors) deadline.abort()
       return use(
         run.wantsCost && cost && !(cost instanceof GraphQLError)
           ? { ...shown, extensions: { cost: this.#limiter.shown(cost) } }
@@ -165,7 +166,7 @@ export class Executor {
     try {
       const result = await this.#execute(run, context, event)
       if (result.errors) stopIn(context).abort()
-      return this.#shown(this.#limiter.fitting(result, context), run.requestId)
+      return this.#limiter.fitting(result, context, (each) => this.#shown(each, run.requestId))
     } finally {
       this.#limiter.leave(context)
     }

@@ -3,6 +3,7 @@ import type { OperationRequest } from '../graphql/operation-request.ts'
 import type { GraphqlHandler } from '../http/graphql-handler.ts'
 import type { ConnectionServer } from './connection-server.ts'
 import { eventStreamWish, parseEventStreamRequest } from './event-stream/event-stream-request.ts'
+import { giveWayToRead } from './give-way-to-read.ts'
 import { readBody } from './read-body.ts'
 
 /**
@@ -25,9 +26,11 @@ export function createGraphqlHandler(
     return graphql(req, res, context, body ?? undefined)
   }
 
-  return (req, res, context) => {
+  return async (req, res, context) => {
     const wish = eventStreamWish(req)
     if (wish === null) return graphql(req, res, context)
+    // The document is in the URL, so no body waits for its turn.
+    if (req.method === 'GET') await giveWayToRead(req.url?.length ?? 0)
     return wish === 'rather' ? connections.serveEventStream(req, res, context) : answerAsAsked(req, res, context)
   }
 }

@@ -5,6 +5,8 @@ const ROUNDS_BETWEEN = 5
 
 /** Time by `performance.now()` at which the first loop asked in this turn of the event loop. Undefined between turns. */
 let turnBeganAt: number | undefined
+/** Milliseconds that short works take, about, which have asked in this round of the event loop. */
+let shortMs = 0
 /** Functions that resume the loops that wait for a turn of the event loop, in the order in which they began to wait. */
 const waiting = new Set<() => void>()
 
@@ -29,6 +31,23 @@ export function giveWay(aheadMs = 0): Promise<void> | undefined {
     return undefined
   }
   return new Promise((resolve) => waiting.add(resolve))
+}
+
+/**
+ * Lets the event loop go on, as {@link giveWay} does, before a work so short that only many of them in one round of the event loop keep
+ * others waiting. A work that comes alone does not wait behind longer ones.
+ *
+ * @param aheadMs milliseconds that the work takes, about
+ * @returns undefined in the usual case
+ */
+export function giveWayIfMany(aheadMs: number): Promise<void> | undefined {
+  if (shortMs === 0) setImmediate(endOfRound)
+  shortMs += aheadMs
+  return shortMs <= LONGEST_TURN_MS ? undefined : giveWay()
+}
+
+function endOfRound(): void {
+  shortMs = 0
 }
 
 function begin(aheadMs: number): void {

@@ -61,10 +61,10 @@ const BODIES: Readonly<Record<string, () => Promise<void>>> = {
     const chunks = '1\r\n \r\n'.repeat(900_000)
     for (const accept of accepts)
       await writeTo(
-        5,
+        20,
         ({ socket }) =>
           socket.write(`${JSON_HEAD}accept: ${accept}\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`),
-        /^HTTP\/1\.1 4|^closed/,
+        /^closed/,
       )
   },
   'thousands of requests on one connection': async () => {

@@ -69,6 +69,19 @@ export const COSTLY_OPERATIONS: Readonly<Record<string, readonly [RegExp, (room:
       variables: { c: many(Math.min(1_000, Math.floor(room / 9)), (n) => `x${n}`) },
     }),
   ],
+  'failures below a name that is long': [
+    /OPERATION_TOO_COSTLY|BAD_REQUEST/,
+    (room) => ({
+      query: `query ($c: [CID!]!) { ${'a'.repeat(Math.min(50_000, room / 2))}: contents(cids: $c) { cid } }`,
+      variables: { c: many(Math.min(700, Math.floor(room / 20)), (n) => `x${n}`) },
+    }),
+  ],
+  'pages of pins with a name that is long': [
+    /OPERATION_TOO_COSTLY|"data":\{/,
+    (room) => ({
+      query: `{ ${many(20, (n) => `p${n}: pins(first: 1000) { nodes { ...F } }`).join(' ')} } fragment F on Pin { ${'a'.repeat(Math.min(50_000, room - 3_000))}: id }`,
+    }),
+  ],
   'a thousand ids that are none by twenty names': [
     /OPERATION_TOO_COSTLY|BAD_REQUEST/,
     (room) => ({

@@ -53,12 +53,15 @@ interface AttackedOptions {
   /** Services beside `honest`, as in the configuration. The first is the default. */
   readonly services?: Readonly<Record<string, unknown>>
   readonly settings?: Readonly<Record<string, unknown>>
+  /** True: while the file `full-disk` is in its folder, databases of the process cannot grow. Default false. */
+  readonly canFillDisk?: boolean
 }
 
 /** Starts the command from its sources. */
 export async function startAttackedGateway({
   services = {},
   settings = {},
+  canFillDisk = false,
 }: AttackedOptions = {}): Promise<AttackedGateway> {
   const folder = await temporaryFolder()
   const onlooker = fork(fileURLToPath(new URL('./onlooker-process.ts', import.meta.url)), {
@@ -75,7 +78,12 @@ export async function startAttackedGateway({
   const cli = spawnCli(['serve'], {
     cwd: folder.path,
     isSource: true,
-    nodeOptions: [`--max-old-space-size=${HEAP_MIB}`, '--expose-gc', '--import', REPORT_MEMORY],
+    nodeOptions: [
+      `--max-old-space-size=${HEAP_MIB}`,
+      '--expose-gc',
+      ...['--import', REPORT_MEMORY],
+      ...(canFillDisk ? ['--import', LIMIT_DATABASES] : []),
+    ],
     keeps: new RegExp(`${SERVING.source}|${BUG.source}`),
   })
   const { pid } = cli
@@ -144,6 +152,7 @@ export async function startAttackedGateway({
 }
 
 const REPORT_MEMORY = new URL('./report-memory.mjs', import.meta.url).href
+const LIMIT_DATABASES = new URL('./limit-databases.mjs', import.meta.url).href
 
 /** Settings of a service without limits that matter, and without quirks to find out. */
 export const KNOWN = {

@@ -1,11 +1,12 @@
-/** Bytes of a key with its quotes, colon and comma; keys are counted as short ones. */
-const KEY_BYTES = 12
+/** Bytes around a key: its quotes, colon and comma. */
+const AROUND_KEY = 4
 
 /**
  * Returns whether a result has more bytes as JSON than a limit. It is found out before the text is made, since the text could take
  * more memory than there is.
  *
- * Each text counts with one byte a character, so an answer of other letters than Latin may have three times as many.
+ * Each text counts with one byte a character, so an answer of other letters than Latin may have three times as many. Keys count as well:
+ * they are as long as a client likes, and each element of a list repeats them.
  */
 export function isLonger(value: unknown, mostBytes: number): boolean {
   let left = mostBytes
@@ -17,7 +18,8 @@ export function isLonger(value: unknown, mostBytes: number): boolean {
     if (Array.isArray(next)) {
       for (const each of next) left -= bytesOf(each, rest)
     } else {
-      for (const key in next as object) left -= KEY_BYTES + bytesOf((next as Record<string, unknown>)[key], rest)
+      for (const key in next as object)
+        left -= key.length + AROUND_KEY + bytesOf((next as Record<string, unknown>)[key], rest)
     }
   }
   return left < 0

@@ -92,12 +92,21 @@ export class Limiter {
     }
   }
 
-  /** Returns a result that may be encoded: an error in place of one that has too many fields, or would be too long. */
-  fitting(result: ExecutionResult, context: object): ExecutionResult {
+  /**
+   * Returns a result that may be encoded: an error in place of one that has too many fields, or would be too long with its errors.
+   *
+   * @param visible puts the errors that a client may see in place of those of a result
+   */
+  fitting(
+    result: ExecutionResult,
+    context: object,
+    visible: (result: ExecutionResult) => ExecutionResult,
+  ): ExecutionResult {
     const { maxAnswerBytes } = this.#limits
     const excess = this.#lists.excessOf(context)
-    if (excess) return { errors: [excess], data: null }
-    if (!isLonger(result.data, maxAnswerBytes)) return result
-    return { errors: [tooCostly('answerBytes', maxAnswerBytes + 1, this.#limits)], data: null }
+    if (excess) return visible({ errors: [excess], data: null })
+    const shown = visible(result)
+    if (!isLonger(shown, maxAnswerBytes)) return shown
+    return visible({ errors: [tooCostly('answerBytes', maxAnswerBytes + 1, this.#limits)], data: null })
   }
 }

@@ -4,7 +4,7 @@ import { mapConcurrently } from '../../../../src/resolvers/map-concurrently.ts'
 import { Cohort } from '../../../../src/server/graphql/cohort.ts'
 import { Cohorts } from '../../../../src/server/graphql/cohorts.ts'
 import type { Subscriber } from '../../../../src/server/graphql/message.ts'
-import { giveWay } from '../../../../src/upstream/waiting/give-way.ts'
+import { giveWay, giveWayIfMany } from '../../../../src/upstream/waiting/give-way.ts'
 
 const ITEMS = 300
 
@@ -88,6 +88,15 @@ describe('a loop over items that are all ready gives way', () => {
     expect(await mostInOneTurn(() => Promise.all(Array.from({ length: ITEMS }, piece)))).toBeLessThan(MOST)
   })
 
+  it('when hundreds of short works come in one round, each with a callback of its own', async () => {
+    const piece = async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      await giveWayIfMany(1)
+      work()
+    }
+    expect(await mostInOneTurn(() => Promise.all(Array.from({ length: ITEMS }, piece)))).toBeLessThan(MOST)
+  })
+
   it('when a cohort hands out events', async () => {
     const { source, render } = feed()
     const cohort = new Cohort({ source, render }, () => {})
@@ -117,4 +126,11 @@ describe('a loop over items that are all ready gives way', () => {
     const between = works.slice(1).map((round, index) => round - (works[index] as number))
     expect(Math.min(...between)).toBeGreaterThan(3)
   })
+})
+
+it('a short work that comes alone does not wait behind long ones', async () => {
+  const long = Array.from({ length: 5 }, () => giveWay(20))
+  expect(long.at(-1)).toBeInstanceOf(Promise)
+  expect(giveWayIfMany(1)).toBeUndefined()
+  await Promise.all(long)
 })
