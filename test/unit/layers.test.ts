@@ -95,7 +95,13 @@ const LAYERS: Layers = {
     'upstream/waiting/clock.ts',
   ],
   // Steps around every HTTP request. Transports may import only the files of it that they name.
-  'server/http': ['observability/logger.ts', 'server/caller', 'server/loopback.ts', 'upstream/waiting'],
+  'server/http': [
+    'domain/chunk-sizes.ts',
+    'observability/logger.ts',
+    'server/caller',
+    'server/loopback.ts',
+    'upstream/waiting',
+  ],
   'server/caller': ['domain'],
   // Of the schema it knows what fields cost. It gets the schema itself as a value.
   'server/graphql': [

@@ -150,10 +150,12 @@ function onlyTokens(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 /** @param name as the client wrote it */
 function refuseUnlessToken(header: string, value: unknown, name: string): void {
   if (looksLikeToken(header))
-    throw new MalformedTokensError(`Expected a token in "Authorization" or "X-Pinning-Token-NAME", got ${show(name)}`)
+    throw new MalformedTokensError(
+      `Expected a token in "Authorization" or "X-Pinning-Token-NAME", got ${shortened(name)}`,
+    )
   const isBearer = header === 'authorization'
   if (typeof value === 'string' && (isBearer ? bearerToken : plainToken)(value) !== null) return
-  throw new MalformedTokensError(`Expected ${isBearer ? EXPECTED_BEARER : EXPECTED_TOKEN} in ${show(name)}`)
+  throw new MalformedTokensError(`Expected ${isBearer ? EXPECTED_BEARER : EXPECTED_TOKEN} in ${shortened(name)}`)
 }
 
 /** The parameter `token` needs no `Bearer`. */
@@ -161,7 +163,7 @@ function asBearer(name: string, value: unknown): unknown {
   return name !== 'token' || typeof value !== 'string' || /^bearer /i.test(value) ? value : `Bearer ${value}`
 }
 
-function show(name: string): string {
+function shortened(name: string): string {
   const plain = name.replace(/[^ -~]/g, '?')
   return plain.length > MAX_SHOWN ? `${plain.slice(0, MAX_SHOWN)}…` : plain
 }

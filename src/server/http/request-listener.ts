@@ -11,6 +11,7 @@ import { requestIdOf } from './request-id.ts'
 import type { RequestsInFlight } from './requests-in-flight.ts'
 import { createRoutes, type HostRoutes, type Route } from './routes.ts'
 import { sendJson } from './send-json.ts'
+import { skipBody } from './skip-body.ts'
 import type { UnreadAnswers } from './unread-answers.ts'
 
 /**
@@ -37,6 +38,7 @@ export function createRequestListener(parts: {
   /** Rejects for a synchronous throw as well, so that all failures end in `fail`. */
   async function answer(req: IncomingMessage, res: ServerResponse, route: Route, context: HttpContext) {
     const refusal = guard.refusalOf(req, { anyHost: route.isForAnyHost })
+    if (refusal || !route.readsBodies(req.method)) skipBody(req)
     if (refusal) {
       const { status, code, message, rule } = refusal
       if (rule) log.info({ requestId: context.requestId, rule }, 'A page of another site was refused')
@@ -63,7 +65,7 @@ export function createRequestListener(parts: {
       release()
       if (!res.writableFinished) gone.abort()
       // A body may have been read in part. Its rest would block the next request of the connection.
-      else if (req.readableDidRead && !req.complete) req.resume()
+      else if (req.readableDidRead && !req.complete) skipBody(req)
       const end = res.writableFinished ? { status: res.statusCode } : { aborted: true }
       log[route.logLevel](
         { requestId, method: req.method, path, ...end, ms: Math.round(performance.now() - startedAt) },

@@ -6,6 +6,8 @@ import { sendJson } from './send-json.ts'
 /** One path that is served: the gateway's own, or one of the host. */
 export interface Route {
   readonly answer: (req: IncomingMessage, res: ServerResponse, context: HttpContext) => unknown
+  /** Returns whether the bodies of requests of a method are read. All others are skipped. */
+  readonly readsBodies: (method: string | undefined) => boolean
   /** True for a path that shows no data. It is served under any host name, since load balancers ask by address. */
   readonly isForAnyHost: boolean
   /** Methods that are served, as the header `allow` lists them. */
@@ -38,6 +40,7 @@ const PAGE_POLICY =
 /** The route of all paths that nobody serves. */
 const ELSEWHERE: Route = {
   answer: (req, res) => sendJson(res, 404, { message: `Nothing is at ${pathOf(req)}. ${PATHS}` }),
+  readsBodies: () => false,
   isForAnyHost: false,
   methods: METHODS,
   logLevel: 'debug',
@@ -79,6 +82,7 @@ function graphqlRoute({ graphql }: RouteParts): Route {
       if (wantsPage(req)) res.setHeader('content-security-policy', PAGE_POLICY)
       return graphql(req, res, context)
     },
+    readsBodies: (method) => method === 'POST',
     isForAnyHost: false,
     methods: METHODS,
     logLevel: 'info',
@@ -86,7 +90,7 @@ function graphqlRoute({ graphql }: RouteParts): Route {
 }
 
 function stateRoute(answer: (res: ServerResponse) => unknown): Route {
-  return { answer: (_req, res) => answer(res), isForAnyHost: true, methods: METHODS, logLevel: 'debug' }
+  return { ...ELSEWHERE, answer: (_req, res) => answer(res), isForAnyHost: true }
 }
 
 /** Leads browsers to GraphiQL. A proxy may serve the gateway below a path of its own, so the way there is a relative one. */
@@ -100,7 +104,12 @@ function rootRoute(): Route {
 
 function hostRoute(answer: RouteHandler): Route {
   const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
-  return { answer: (req, res) => answer(req, res), isForAnyHost: false, methods, logLevel: 'debug' }
+  return {
+    ...ELSEWHERE,
+    answer: (req, res) => answer(req, res),
+    readsBodies: (method) => method !== 'OPTIONS',
+    methods,
+  }
 }
 
 /**

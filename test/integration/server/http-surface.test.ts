@@ -36,7 +36,7 @@ describe('paths', () => {
   it('/ leads a browser to GraphiQL', async () => {
     expect(await send('/', { headers: { accept: 'text/html' } })).toMatchObject({
       status: 302,
-      headers: { location: '/graphql' },
+      headers: { location: './graphql' },
     })
   })
 

@@ -1,6 +1,8 @@
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TRANSPORTS } from '../../support/gateway/every-transport.ts'
 import { seedPins } from '../../support/gateway/start-setup.ts'
+import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
 import { compliant } from '../../support/providers/compliant.ts'
 import { type EmulatedProvider, startEmulatedProvider } from '../../support/providers/emulated-provider.ts'
 import { ALICE } from '../../support/start-test-api.ts'
@@ -121,6 +123,11 @@ describe.each(Object.entries(REFUSED))('%s', (_what, operation) => {
   })
 })
 
+const PERSISTED_QUERY_NOT_SUPPORTED = {
+  message: 'PersistedQueryNotSupported',
+  extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
+}
+
 /** Messages that are not GraphQL operations. A WebSocket that sends one is closed with 4400. */
 const MALFORMED: Readonly<Record<string, unknown>> = {
   'no query': { variables: {} },
@@ -130,7 +137,6 @@ const MALFORMED: Readonly<Record<string, unknown>> = {
   'a list of variables': { query: '{ __typename }', variables: [1] },
   'text for variables': { query: '{ __typename }', variables: 'x' },
   'a number for extensions': { query: '{ __typename }', extensions: 5 },
-  'a parameter of no such name': { query: '{ __typename }', more: 1 },
   'null in place of all': null,
   'a list in place of all': ['{ __typename }'],
 }
@@ -165,6 +171,80 @@ it.each([
   const byJson = await errorsOf('application/json', `${gateway.url}?${search}`)
   expect(byJson).toEqual({ errors: [{ message: expect.any(String), extensions: { code: 'BAD_REQUEST' } }] })
   expect(await errorsOf('text/event-stream', `${gateway.url}?${search}`)).toEqual(byJson)
+})
+
+it.each(['application/json', 'application/json; charset=utf-8', 'text/event-stream'])(
+  'answers a request of no query with status 400, where %s is accepted',
+  async (accept) => {
+    const headers = { accept, 'content-type': 'application/json' }
+    for (const body of ['{}', '{"query":null}', '{"variables":{}}'])
+      expect((await fetch(gateway.url, { method: 'POST', headers, body })).status).toBe(400)
+  },
+)
+
+describe.each(['application/json', 'application/json; charset=utf-8', 'text/event-stream'])(
+  'accepting %s',
+  (accept) => {
+    const post = async (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) => {
+      const response = await fetch(gateway.url, {
+        method: 'POST',
+        headers: { accept, 'content-type': 'application/json', ...headers },
+        body,
+      })
+      const text = await response.text()
+      return { status: response.status, answer: JSON.parse(/^data: (.+)$/m.exec(text)?.[1] ?? text) }
+    }
+    const query = '{ __typename }'
+    const answered = { status: 200, answer: { data: { __typename: 'Query' } } }
+
+    it('ignores parameters that it does not know', async () => {
+      for (const more of [{ more: 1 }, { id: 'x', doc_id: null, operationName: null }, { query2: '{' }])
+        expect(await post(JSON.stringify({ query, ...more }))).toEqual(answered)
+    })
+
+    it('reads a body behind a byte order mark, and content types in any case', async () => {
+      expect(await post(`\uFEFF${JSON.stringify({ query })}`)).toEqual(answered)
+      for (const type of ['Application/JSON', 'APPLICATION/JSON; Charset="UTF-8"', 'application/json;charset=us-ascii'])
+        expect(await post(JSON.stringify({ query }), { 'content-type': type })).toEqual(answered)
+      expect(await post(JSON.stringify({ query }), { 'content-encoding': 'identity' })).toEqual(answered)
+    })
+
+    it.each([
+      [{ 'content-encoding': 'gzip' }, 'Expected a body without content-encoding, got gzip'],
+      [{ 'content-encoding': 'br, gzip' }, 'Expected a body without content-encoding, got br, gzip'],
+      [
+        { 'content-type': 'application/json; charset=utf-16le' },
+        'Expected the charset utf-8 in content-type, got utf-16le',
+      ],
+    ])('says that it does not read a body of %o', async (headers, message) => {
+      expect(await post(new Uint8Array(gzipSync(JSON.stringify({ query }))), headers)).toEqual({
+        status: 415,
+        answer: {
+          errors: [{ message, extensions: { code: 'UNSUPPORTED_MEDIA_TYPE', requestId: expect.any(String) } }],
+        },
+      })
+    })
+
+    it('tells clients of Apollo that they have to send the query itself', async () => {
+      const extensions = { persistedQuery: { version: 1, sha256Hash: 'ab'.repeat(32) } }
+      const refused = { errors: [PERSISTED_QUERY_NOT_SUPPORTED] }
+      expect((await post(JSON.stringify({ extensions }))).answer).toEqual(refused)
+      const search = new URLSearchParams({ extensions: JSON.stringify(extensions), operationName: 'A' })
+      expect(await errorsOf(accept, `${gateway.url}?${search}`)).toEqual(refused)
+      expect(await post(JSON.stringify({ query, extensions }))).toEqual(answered)
+    })
+  },
+)
+
+it('tells clients of Apollo over a WebSocket that they have to send the query itself', async () => {
+  await using socket = await openRawSocket(gateway.url)
+  socket.send({ type: 'connection_init' })
+  const extensions = { persistedQuery: { version: 1, sha256Hash: 'ab'.repeat(32) } }
+  socket.send({ id: '1', type: 'subscribe', payload: { extensions } })
+  expect([await socket.next(), await socket.next()]).toEqual([
+    { type: 'connection_ack' },
+    { id: '1', type: 'error', payload: [PERSISTED_QUERY_NOT_SUPPORTED] },
+  ])
 })
 
 it.each(Object.keys(TRANSPORTS))('sends no request for fields below a failed one, by %s', async (way) => {

@@ -67,6 +67,20 @@ const BODIES: Readonly<Record<string, () => Promise<void>>> = {
         /^closed/,
       )
   },
+  'bodies in chunks of one byte that nobody reads': async () => {
+    const chunks = '1\r\n \r\n'.repeat(900_000)
+    for (const head of [
+      'POST /nope HTTP/1.1\r\nhost: localhost\r\n',
+      'POST /health HTTP/1.1\r\nhost: localhost\r\n',
+      'POST /graphql HTTP/1.1\r\nhost: example.com\r\n',
+      'PUT /graphql HTTP/1.1\r\nhost: localhost\r\n',
+      'GET /graphql?query=%7B__typename%7D HTTP/1.1\r\nhost: localhost\r\n',
+    ]) {
+      const connections = await Promise.all(many(50, () => connectTo(gateway.url)))
+      for (const { socket } of connections) socket.write(`${head}transfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`)
+      await Promise.all(connections.map(({ closed }) => closed))
+    }
+  },
   'thousands of requests on one connection': async () => {
     const head = 'HTTP/1.1\r\nhost: localhost\r\n\r\n'
     for (const path of ['/health', '/graphql?query=%7B__typename%7D'])

@@ -25,7 +25,7 @@ async function answerTo(query: string, pins: readonly object[], byPromises = fal
   const document = parse(query)
   expect(validate(schema, document)).toEqual([])
   const contextValue = {}
-  return limiter.fitting(await execute({ schema, document, contextValue }), contextValue)
+  return limiter.fitting(await execute({ schema, document, contextValue }), contextValue, (result) => result)
 }
 
 const pinWith = (delegates: number) => ({
