@@ -3,6 +3,7 @@ import { normaliseEndpoint } from './endpoint.ts'
 import { FRONT_SETTINGS } from './front-settings.ts'
 import { LIVE_SETTINGS } from './live-settings.ts'
 import { OPERATION_SETTINGS } from './operation-settings.ts'
+import { normaliseOriginRule } from './origin-rule.ts'
 import { CAPABILITIES_SCHEMA, type CapabilitySettings, LIMITS_SCHEMA } from './service-overrides.ts'
 import { milliseconds, numberSetting, setting, splitList } from './setting.ts'
 
@@ -139,9 +140,11 @@ export const CONFIG_SCHEMA = z.strictObject(
       z.enum(LOG_LEVELS, expected).default('info'),
     ),
     corsOrigins: setting(
-      'a list of origins such as https://app.example.com, or "loopback", or "*"',
-      'Web pages that may call the gateway from a browser: origins, `loopback` (localhost on any port), or `*`.',
-      (expected) => list(expected, isOriginRule).default(['loopback']),
+      'a list of origins such as https://app.example.com or https://*.example.com, or "loopback", "null" or "*"',
+      'Web pages that may call the gateway from a browser: origins, `loopback` (localhost on any port), or `*`. `*.` stands for all ' +
+        'names below a host, at any depth. Apps and extensions have origins of their own schemes; `null` is that of pages in sandboxes ' +
+        'and in files.',
+      (expected) => list(expected, normaliseOriginRule).default(['loopback']),
     ),
     allowedHosts: setting(
       'a list of host names without scheme and port, or "*"',
@@ -149,7 +152,7 @@ export const CONFIG_SCHEMA = z.strictObject(
         'gateway listens on loopback, which protects it against DNS rebinding by other web sites. A reverse proxy must pass on ' +
         'the public host name, and needs it here: requests that came through any other proxy are refused while the gateway ' +
         'listens on loopback.',
-      (expected) => list(expected, (text) => /^(?:\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text)).default([]),
+      (expected) => list(expected, normaliseHostRule).default([]),
     ),
     requestTimeoutMs: milliseconds(
       'Milliseconds that a query or mutation may take. Then it is aborted. Reads wait for the limits of their service within ' +
@@ -196,13 +199,16 @@ function tokenText(expected: string) {
   return z.string(expected).regex(/^[\x21-\x7e]+$/, expected)
 }
 
-function list(expected: string, isValid: (text: string) => boolean) {
-  return z.preprocess(
-    (value) => (typeof value === 'string' ? splitList(value) : value),
-    z.array(z.string(expected).refine(isValid, expected), expected),
-  )
+/** @param normalise returns null for an entry that is not as expected */
+function list(expected: string, normalise: (text: string) => string | null) {
+  const entry = z
+    .string(expected)
+    .refine((text) => normalise(text) !== null, expected)
+    .transform((text) => normalise(text) ?? text)
+  return z.preprocess((value) => (typeof value === 'string' ? splitList(value) : value), z.array(entry, expected))
 }
 
-function isOriginRule(text: string): boolean {
-  return text === '*' || text === 'loopback' || (URL.canParse(text) && new URL(text).origin === text)
+/** A host name is compared without the dot that may end it. */
+function normaliseHostRule(text: string): string | null {
+  return /^(?:\*|[\w.-]+|\[[\da-f:.]+\])$/i.test(text) ? text.replace(/\.$/, '') : null
 }

@@ -51,12 +51,14 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
   const checksHost = !hosts.has('*') && (hosts.size > 0 || isLoopbackHost(config.host))
   const isLocal = isOnlyLocal(config)
   const origins = new Set(config.corsOrigins)
+  const wildcards = config.corsOrigins.filter((rule) => rule.includes('://*.'))
   /** The last Host header that was served, which need not be read again. Nearly all requests have the same. */
   let servedHost: string | undefined
 
   const isAllowedOrigin = (origin: string) =>
     origins.has('*') ||
     origins.has(origin) ||
+    wildcards.some((rule) => isBelow(origin, rule)) ||
     (origins.has('loopback') && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname))
 
   function refusalOf(
@@ -87,7 +89,7 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
       const message = `Expected a Host header such as "localhost:4000", got ${JSON.stringify(host)}`
       return { status: 400, code: 'BAD_REQUEST', message }
     }
-    const name = host.replace(/:\d*$/, '').toLowerCase()
+    const name = host.replace(/\.?(?::\d*)?$/, '').toLowerCase()
     if (!checksHost || anyHost || isLoopbackHost(name) || hosts.has(name)) return null
     const message = `Expected a Host header that names this gateway, got ${JSON.stringify(host)}; see allowedHosts`
     return { status: 403, code: 'FORBIDDEN_HOST', message }
@@ -163,6 +165,26 @@ function isForeignFetch(headers: IncomingHttpHeaders): boolean {
   return (site === 'cross-site' || site === 'same-site') && !isLink
 }
 
+/** Returns whether a page is one of the host to which it sends. `Host` may name the port that the page's scheme implies. */
 function isSameHost(origin: string, host: string): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
+  if (!URL.canParse(origin)) return false
+  const page = new URL(origin)
+  const asked = `${page.protocol}//${host}`
+  return URL.canParse(asked) && withoutDot(new URL(asked).host) === withoutDot(page.host)
+}
+
+/** A host name may end in a dot, and means the same. */
+function withoutDot(host: string): string {
+  return host.replace(/\.(?=:\d+$|$)/, '').toLowerCase()
+}
+
+/**
+ * Returns whether an origin has a name below that of a rule.
+ *
+ * @param rule such as `https://*.example.com`
+ */
+function isBelow(origin: string, rule: string): boolean {
+  const [scheme = '', parent = ''] = rule.split('*')
+  if (!origin.startsWith(scheme) || !origin.endsWith(parent)) return false
+  return /^[\w-]+(?:\.[\w-]+)*$/.test(origin.slice(scheme.length, -parent.length))
 }

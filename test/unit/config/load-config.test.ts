@@ -166,7 +166,7 @@ defaultSrevice: pinata
         'host (--host): expected a host name or IP address, got ""',
         'port (PINQL_PORT): expected a whole number from 0 to 65535, got "70000"',
         'logLevel (pinql.config.yaml, line 2): expected one of trace, debug, info, warn, error, fatal, silent, got "loud"',
-        'corsOrigins.0 (pinql.config.yaml, line 3): expected a list of origins such as https://app.example.com, or "loopback", or "*", got "https://app.example/path"',
+        'corsOrigins.0 (pinql.config.yaml, line 3): expected a list of origins such as https://app.example.com or https://*.example.com, or "loopback", "null" or "*", got "https://app.example/path"',
         'services.Filebase (pinql.config.yaml, line 6): expected a name of lower-case letters, digits and dashes, at most 63, got "Filebase"',
         'services.pinata.endpoint (pinql.config.yaml, line 8): expected an http or https URL without user, query and fragment, got a text of 21 characters',
         'services.pinata.token (pinql.config.yaml, line 9): expected a token of printable characters without spaces, and without the word "Bearer", got a text of 28 characters',
@@ -204,8 +204,40 @@ defaultSrevice: pinata
   })
 })
 
-it('shows the wrong item of a list that came as text', async () => {
-  expect(await problemsOf({ flags: { corsOrigins: 'https://b.example, https://a.example/' } })).toEqual([
-    'corsOrigins.1 (--cors-origins): expected a list of origins such as https://app.example.com, or "loopback", or "*", got "https://a.example/"',
+it('takes origins in the form in which browsers send them', async () => {
+  const given = {
+    'https://A.example/': 'https://a.example',
+    'HTTPS://b.example:443': 'https://b.example',
+    'http://c.example:80/': 'http://c.example',
+    'https://d.example:8443': 'https://d.example:8443',
+    'https://*.E.example/': 'https://*.e.example',
+    'chrome-extension://abcdef/': 'chrome-extension://abcdef',
+    'moz-extension://0a1b-2c': 'moz-extension://0a1b-2c',
+    'capacitor://localhost': 'capacitor://localhost',
+    'app://obsidian.md': 'app://obsidian.md',
+    null: 'null',
+    '*': '*',
+  }
+  const flags = { corsOrigins: Object.keys(given).join(',') }
+  expect((await loadConfig({ flags, env: {}, cwd })).corsOrigins).toEqual(Object.values(given))
+})
+
+it.each([
+  'https://*',
+  'https://a.*.example',
+  'https://*a.example',
+  '*.example',
+  'a.example',
+  'https://u@a.example',
+  'https://a.example/?x',
+  'chrome-extension://',
+])('shows the wrong item of a list that came as text: %s', async (origin) => {
+  expect(await problemsOf({ flags: { corsOrigins: `https://b.example, ${origin}` } })).toEqual([
+    `corsOrigins.1 (--cors-origins): expected a list of origins such as https://app.example.com or https://*.example.com, or "loopback", "null" or "*", got "${origin}"`,
   ])
+})
+
+it('takes host names with the dot that may end them', async () => {
+  const config = await loadConfig({ flags: { allowedHosts: 'a.example.,b.example' }, env: {}, cwd })
+  expect(config.allowedHosts).toEqual(['a.example', 'b.example'])
 })

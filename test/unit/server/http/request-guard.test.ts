@@ -76,6 +76,38 @@ describe('a page in a browser', () => {
     ['a page of an allowed origin', { corsOrigins: ['https://a.example'] }, { ...asPost, origin: 'https://a.example' }],
     ['any page where all are allowed', { corsOrigins: ['*'] }, { ...asPost, origin: 'null' }],
     [
+      'an extension that is allowed',
+      { corsOrigins: ['chrome-extension://abc'] },
+      { ...asPost, origin: 'chrome-extension://abc' },
+    ],
+    [
+      'an app that is allowed',
+      { corsOrigins: ['capacitor://localhost'] },
+      { ...asPost, origin: 'capacitor://localhost' },
+    ],
+    ['in a sandbox, where these are allowed', { corsOrigins: ['null'] }, { ...asPost, origin: 'null' }],
+    ['below an allowed host', { corsOrigins: ['https://*.a.example'] }, { ...asPost, origin: 'https://b.a.example' }],
+    [
+      'far below an allowed host',
+      { corsOrigins: ['https://*.a.example'] },
+      { ...asPost, origin: 'https://d.c.b.a.example' },
+    ],
+    [
+      'its own page, with the port in Host',
+      { allowedHosts: ['p.example'] },
+      { ...asPost, host: 'p.example:443', origin: 'https://p.example' },
+    ],
+    [
+      'its own page, with a dot in Host',
+      { allowedHosts: ['p.example'] },
+      { ...asPost, host: 'P.example.:443', origin: 'https://p.example' },
+    ],
+    [
+      'its own page, with a dot in Origin',
+      { allowedHosts: ['p.example'] },
+      { ...asPost, host: 'p.example:8443', origin: 'https://p.example.:8443' },
+    ],
+    [
       'its own page behind a proxy',
       { allowedHosts: ['p.example'] },
       { ...asPost, host: 'p.example', origin: 'https://p.example' },
@@ -92,6 +124,37 @@ describe('a page in a browser', () => {
       'of the allowed site on another port',
       { corsOrigins: ['https://a.example'] },
       { ...asPost, origin: 'https://a.example:8443' },
+    ],
+    ['another extension', { corsOrigins: ['chrome-extension://abc'] }, { ...asPost, origin: 'chrome-extension://abd' }],
+    [
+      'the host above allowed ones',
+      { corsOrigins: ['https://*.a.example'] },
+      { ...asPost, origin: 'https://a.example' },
+    ],
+    [
+      'a host that ends like allowed ones',
+      { corsOrigins: ['https://*.a.example'] },
+      { ...asPost, origin: 'https://ba.example' },
+    ],
+    [
+      'below an allowed host, without TLS',
+      { corsOrigins: ['https://*.a.example'] },
+      { ...asPost, origin: 'http://b.a.example' },
+    ],
+    [
+      'below an allowed host, on another port',
+      { corsOrigins: ['https://*.a.example'] },
+      { ...asPost, origin: 'https://b.a.example:1' },
+    ],
+    [
+      'of a name that has an allowed one in it',
+      { corsOrigins: ['https://*.a.example'] },
+      { ...asPost, origin: 'https://evil.example/.a.example' },
+    ],
+    [
+      'of its host on another port',
+      { allowedHosts: ['p.example'] },
+      { ...asPost, host: 'p.example:80', origin: 'https://p.example' },
     ],
     [
       'on loopback where only one site is allowed',
