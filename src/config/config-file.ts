@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { isMap, LineCounter, parseDocument } from 'yaml'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
+import { expandVariables } from './expand-variables.ts'
+import { YAML_MISTAKES } from './yaml-mistakes.ts'
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: this is what the operator writes into the file.
+const REFERENCES = '"${NAME}", "${NAME:-value}" or "${NAME:?words}"'
 
 /** The environment, as `process.env` gives it. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -15,7 +20,7 @@ export interface ConfigFile {
 }
 
 /**
- * Reads a YAML file. Replaces `${NAME}` in texts by the environment variable of that name.
+ * Reads a YAML file. Replaces environment variables in texts, see {@link expandVariables}.
  *
  * @returns null when the file does not exist
  * @throws {ConfigError} when the file cannot be read, is not YAML or is not a map. Never quotes the file, which may have tokens.
@@ -37,7 +42,7 @@ export async function readConfigFile(path: string, env: Environment): Promise<Co
       document.errors.map(({ code, pos }) => ({
         key: lineAt(pos[0]),
         source: null,
-        message: `expected YAML, got ${code}`,
+        message: `expected YAML, got ${YAML_MISTAKES[code]} (${code})`,
       })),
     )
   }
@@ -52,25 +57,32 @@ export async function readConfigFile(path: string, env: Environment): Promise<Co
     return path
   }
   const problems: ConfigProblem[] = []
-  const values = expandVariables(document.toJS() ?? {}, [], (name, keys) => {
-    const value = env[name]
-    if (!value) {
-      const message = `expected the environment variable ${name} to be set, got nothing`
+  const values = expandTexts(document.toJS() ?? {}, [], (text, keys) => {
+    const refuse = (message: string): void => {
       problems.push({ key: keys.join('.'), source: sourceOf(keys), message })
     }
-    return value ?? ''
+    return expandVariables(text, {
+      read({ name, fallback, words }) {
+        const value = env[name] || fallback
+        if (value === undefined)
+          refuse(`expected the environment variable ${name} to be set${words ? ` (${words})` : ''}, got nothing`)
+        return value ?? ''
+      },
+      refuse: () => refuse(`expected ${REFERENCES}, or "$\${" for the signs themselves, got another "\${"`),
+    })
   })
   return { values: values as Record<string, unknown>, problems, sourceOf }
 }
 
-type ReadVariable = (name: string, path: readonly string[]) => string
-
-function expandVariables(value: unknown, path: readonly string[], readVariable: ReadVariable): unknown {
-  if (typeof value === 'string') return value.replace(/\$\{(\w+)\}/g, (_, name: string) => readVariable(name, path))
-  if (Array.isArray(value))
-    return value.map((item, index) => expandVariables(item, [...path, String(index)], readVariable))
+function expandTexts(
+  value: unknown,
+  path: readonly string[],
+  expand: (text: string, path: readonly string[]) => string,
+): unknown {
+  if (typeof value === 'string') return expand(value, path)
+  if (Array.isArray(value)) return value.map((item, index) => expandTexts(item, [...path, String(index)], expand))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, expandVariables(item, [...path, key], readVariable)]),
+    Object.entries(value).map(([key, item]) => [key, expandTexts(item, [...path, key], expand)]),
   )
 }

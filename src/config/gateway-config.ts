@@ -37,7 +37,7 @@ export type GatewayConfig = Readonly<Omit<z.output<typeof CONFIG_SCHEMA>, keyof 
 export interface ProxyConfig {
   readonly httpProxy?: string
   readonly httpsProxy?: string
-  /** Hosts that are reached without a proxy, separated by commas. Includes loopback. */
+  /** Hosts that are reached without a proxy, separated by commas. Loopback always is. */
   readonly noProxy: string
 }
 

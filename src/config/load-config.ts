@@ -32,7 +32,7 @@ export async function loadConfig(
   }
   for (const [key, value] of Object.entries(file?.values ?? {})) give(key, value, (path) => file?.sourceOf(path) ?? '')
   for (const { key, variable, flag } of SETTINGS) {
-    give(key, env[variable] || undefined, () => variable)
+    if (!isOfKubernetes(env[variable])) give(key, env[variable] || undefined, () => variable)
     give(key, flags[key], () => flag)
   }
   if (isEmptyMap(values.services)) delete values.services
@@ -42,6 +42,16 @@ export async function loadConfig(
     problems: [...misspelt(env), ...(file?.problems ?? [])],
     sourceOf: (path) => origins.get(String(path[0]))?.(path) ?? null,
   })
+}
+
+/** Returns the variables of the environment that have a setting's name, and are left alone since Kubernetes has set them. */
+export function foreignVariables(env: Environment = process.env): readonly string[] {
+  return SETTINGS.map(({ variable }) => variable).filter((variable) => isOfKubernetes(env[variable]))
+}
+
+/** Returns whether a value is one that Kubernetes gives to each container for a service: `PINQL_PORT` for one that is named `pinql`. */
+function isOfKubernetes(value: string | undefined): boolean {
+  return value !== undefined && /^(?:tcp|udp|sctp):\/\//.test(value)
 }
 
 async function readFileOf(named: string | undefined, cwd: string, env: Environment): Promise<ConfigFile | null> {

@@ -1,17 +1,11 @@
-import { resolve } from 'node:path'
 import { z } from 'zod'
 import { show } from '../domain/errors.ts'
 import { closest } from './closest.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import type { Environment } from './config-file.ts'
-import {
-  CONFIG_SCHEMA,
-  type GatewayConfig,
-  KUBO_SHAPE,
-  type ProxyConfig,
-  SERVICE_SCHEMA,
-  type ServiceConfig,
-} from './gateway-config.ts'
+import { resolveDataDir } from './data-dir.ts'
+import { CONFIG_SCHEMA, type GatewayConfig, KUBO_SHAPE, SERVICE_SCHEMA, type ServiceConfig } from './gateway-config.ts'
+import { readProxyVariables } from './proxy-variables.ts'
 import { CAPABILITY_SHAPE, type CapabilitySettings, LIMIT_SCHEMA } from './service-overrides.ts'
 import { splitList } from './setting.ts'
 
@@ -37,13 +31,18 @@ export function parseConfig(
 ): GatewayConfig {
   const { sourceOf = () => null, cwd = process.cwd() } = options
   const parsed = CONFIG_SCHEMA.safeParse(input)
+  const proxyProblems: ConfigProblem[] = []
+  const proxy = readProxyVariables(options.env ?? {}, proxyProblems)
+  const dataDir = resolveDataDir(parsed.data?.dataDir ?? '.', cwd)
   const problems = [
     ...(options.problems ?? []),
+    ...proxyProblems,
     ...(parsed.error?.issues ?? []).flatMap((issue) => problemsOf(issue, input, sourceOf)),
     ...serviceProblems(input.services, sourceOf),
     ...defaultServiceProblems(input.defaultService, input.services, sourceOf),
+    ...(dataDir === null ? [dataDirProblem(input.dataDir, sourceOf)] : []),
   ]
-  if (!parsed.success || problems.length > 0) throw new ConfigError(firstOfEachKey(problems))
+  if (!parsed.success || dataDir === null || problems.length > 0) throw new ConfigError(firstOfEachKey(problems))
 
   const list: ServiceConfig[] = Object.entries(parsed.data.services).map(([name, service]) =>
     Object.freeze({
@@ -63,20 +62,11 @@ export function parseConfig(
     corsOrigins: Object.freeze(parsed.data.corsOrigins),
     allowedHosts: Object.freeze(parsed.data.allowedHosts),
     trustProxy: Object.freeze(parsed.data.trustProxy),
-    dataDir: resolve(cwd, parsed.data.dataDir),
+    dataDir,
     services: Object.freeze(list),
-    proxy: readProxy(options.env ?? {}),
+    proxy,
     defaultService: parsed.data.defaultService ?? list[0]?.name ?? '',
   })
-}
-
-// The variable in lower case wins, as in curl.
-function readProxy(env: Environment): ProxyConfig {
-  const read = (name: string) => env[name.toLowerCase()] || env[name]
-  const httpProxy = read('HTTP_PROXY')
-  const httpsProxy = read('HTTPS_PROXY')
-  const noProxy = [read('NO_PROXY'), 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(',')
-  return Object.freeze({ ...(httpProxy && { httpProxy }), ...(httpsProxy && { httpsProxy }), noProxy })
 }
 
 function problemsOf(issue: z.core.$ZodIssue, input: unknown, sourceOf: SourceOf): ConfigProblem[] {
@@ -135,6 +125,11 @@ function serviceProblems(services: unknown, sourceOf: SourceOf): ConfigProblem[]
     problems.push({ key: 'services', source: sourceOf(['services']), message })
   }
   return problems
+}
+
+function dataDirProblem(dataDir: unknown, sourceOf: SourceOf): ConfigProblem {
+  const message = `expected a path, which may begin with "~/" or "$HOME/", got ${shapeOf(dataDir, false)}`
+  return { key: 'dataDir', source: sourceOf(['dataDir']), message }
 }
 
 function defaultServiceProblems(name: unknown, services: unknown, sourceOf: SourceOf): ConfigProblem[] {

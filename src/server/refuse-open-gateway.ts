@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/config-error.ts'
 import type { GatewayConfig } from '../config/gateway-config.ts'
-import { isLoopbackHost, isOnlyLocal } from './loopback.ts'
+import { isLoopbackHost } from '../domain/loopback-host.ts'
+import { isOnlyLocal } from './loopback.ts'
 import { servicesWithToken } from './services-with-token.ts'
 
 /** A rule that decides who may use the gateway, beside those of the configuration. */

@@ -1,5 +1,5 @@
 import type { GatewayConfig } from '../config/gateway-config.ts'
-import { isLoopbackHost } from './loopback.ts'
+import { isLoopbackHost } from '../domain/loopback-host.ts'
 import { servicesWithToken } from './services-with-token.ts'
 
 /**

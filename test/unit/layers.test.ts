@@ -87,6 +87,7 @@ const LAYERS: Layers = {
 
   server: [
     'config',
+    'domain/loopback-host.ts',
     'live',
     'observability',
     'schema',
@@ -97,6 +98,7 @@ const LAYERS: Layers = {
   // Steps around every HTTP request. Transports may import only the files of it that they name.
   'server/http': [
     'domain/chunk-sizes.ts',
+    'domain/loopback-host.ts',
     'observability/logger.ts',
     'server/caller',
     'server/loopback.ts',

@@ -78,5 +78,5 @@ async function openBackup(path: string): Promise<FileHandle> {
 /** Reads `--data-dir`. The parent command has the same option, and its value wins when both are given. */
 function dataDirOf(command: Command): string {
   const { dataDir } = command.optsWithGlobals<{ dataDir: string }>()
-  return resolve(dataDir)
+  return dataDir
 }

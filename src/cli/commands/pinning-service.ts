@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { normaliseEndpoint } from '../../config/endpoint.ts'
 import type { DialRange } from '../../embedded/fetch/dial-policy.ts'
@@ -72,14 +71,13 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
   const { host, port, dataDir } = options
   refuseIdleOptions(options, command)
   if (options.listen) await refuseWrongListen(options.listen, command)
-  const folder = resolve(dataDir)
   // An empty environment variable counts as missing.
   const token = options.token?.length ? options.token : null
-  const tokens = token ?? [(await readGatewayToken(folder)).token]
+  const tokens = token ?? [(await readGatewayToken(dataDir)).token]
   const service = await startPinningService({
     host,
     port,
-    dataDir: folder,
+    dataDir,
     tokens,
     ...(options.listen && { listen: options.listen }),
     ...(options.dial && { dialRanges: options.dial }),
@@ -89,11 +87,11 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
     onError: (text) => process.stderr.write(`${text}\n`),
     onNotice: ({ message }) => process.stderr.write(`${message}\n`),
   })
-  const warning = openDirectoryWarning(folder)
+  const warning = openDirectoryWarning(dataDir)
   if (warning !== null) process.stderr.write(`${warning}\n`)
   process.stdout.write(`Pinning Service API at ${service.endpoint}\n`)
   process.stdout.write(`Peer at ${service.addresses.join(' ') || 'addresses that Kubo will tell when it runs'}\n`)
-  if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(folder)).path}\n`)
+  if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(dataDir)).path}\n`)
   // When the thread of the service ends by itself, this process fails with its error.
   await Promise.race([runUntilSignal(service), service.closed])
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
-import { loadConfig } from '../../config/load-config.ts'
+import { foreignVariables, loadConfig } from '../../config/load-config.ts'
 import { formatLogLine } from '../../observability/format-log-line.ts'
 import { addConfigOptions } from '../config-options.ts'
 import { keepNewObjectsYoung } from '../keep-new-objects-young.ts'
@@ -23,7 +23,10 @@ async function serve(config: GatewayConfig): Promise<void> {
   const { stdout } = process
   const log = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
   const gateway = await startGateway(config, { log })
-  logUnhandledRejections(await createGatewayLog(config, log))
+  const gatewayLog = await createGatewayLog(config, log)
+  logUnhandledRejections(gatewayLog)
+  for (const variable of foreignVariables())
+    gatewayLog.debug({ variable }, 'A variable of Kubernetes is no setting of the gateway')
   if (stdout.isTTY) stdout.write(welcome(gateway.url, config))
   await runUntilSignal(gateway)
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { isLoopbackHost, isOnlyLocal, type Reach } from '../loopback.ts'
+import { isLoopbackHost } from '../../domain/loopback-host.ts'
+import { isOnlyLocal, type Reach } from '../loopback.ts'
 
 /** The answer to a request that is not served. It is known before the body is read. */
 interface Refusal {

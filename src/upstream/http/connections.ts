@@ -1,4 +1,5 @@
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
+import { isLoopbackHost } from '../../domain/loopback-host.ts'
 
 /** HTTP proxies between pinql and the services. Usually read from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
 export interface ProxySettings {
@@ -28,7 +29,9 @@ export function openConnections({ endpoint, timeoutMs, proxy }: ConnectionOption
   // A call that the budget lets through must not wait for a connection, so their number has no limit.
   const settings = { connections: null, pipelining: 1, connect, ...noTimeouts }
   const { httpProxy = '', httpsProxy = '', noProxy = '' } = proxy ?? {}
-  if (!httpProxy && !httpsProxy) return new Pool(origin, settings)
+  // No proxy reaches this machine, by whatever name or address of it.
+  const isHere = isLoopbackHost(new URL(origin).hostname)
+  if (isHere || (!httpProxy && !httpsProxy)) return new Pool(origin, settings)
   const proxied = { proxyTls: connect, requestTls: connect }
   return new EnvHttpProxyAgent({ ...settings, ...proxied, httpProxy, httpsProxy, noProxy })
 }

@@ -39,7 +39,7 @@ export const PACKAGES: Packages = {
   'node:fs': ['cli', 'config', 'embedded', 'server', 'storage'],
   'node:http': ['embedded', 'server'],
   'node:net': ['config', 'embedded', 'server'],
-  'node:os': ['embedded/bitswap'],
+  'node:os': ['config', 'embedded/bitswap'],
   'node:path': ['cli', 'config', 'embedded', 'server', 'storage'],
   'node:sqlite': ['storage'],
   'node:stream': ['server'],

@@ -1,9 +1,10 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of the file.
 import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ConfigError } from '../../../src/config/config-error.ts'
-import { loadConfig } from '../../../src/config/load-config.ts'
+import { foreignVariables, loadConfig } from '../../../src/config/load-config.ts'
 
 const SECRET = 'k7Zq-very-secret-4711'
 let cwd: string
@@ -64,7 +65,7 @@ describe('loadConfig', () => {
       livePingMs: 12_000,
       liveStallMs: 30_000,
       liveDrainMs: 20_000,
-      proxy: { noProxy: 'localhost,127.0.0.1,::1' },
+      proxy: { noProxy: '' },
     })
   })
 
@@ -78,9 +79,56 @@ describe('loadConfig', () => {
     expect((await loadConfig({ env, cwd })).proxy).toEqual({
       httpsProxy: 'http://a:1',
       httpProxy: 'http://c:1',
-      noProxy: '.internal,localhost,127.0.0.1,::1',
+      noProxy: '.internal',
+    })
+    expect((await loadConfig({ env: { ...env, no_proxy: '.internal, *' }, cwd })).proxy).toEqual({ noProxy: '*' })
+    const bare = { HTTP_PROXY: 'proxy.example:3128', HTTPS_PROXY: 'u:p@10.0.0.1:3128' }
+    expect((await loadConfig({ env: bare, cwd })).proxy).toMatchObject({
+      httpProxy: 'http://proxy.example:3128',
+      httpsProxy: 'http://u:p@10.0.0.1:3128',
     })
   })
+
+  it('names a variable that is no address of a proxy, and does not show it', async () => {
+    const env = { HTTPS_PROXY: 'socks5://user:secret@a:1', http_proxy: 'http://[' }
+    expect(await problemsOf({ env })).toEqual([
+      'http_proxy (environment): expected an http or https URL of a proxy, got a text of 8 characters',
+      'HTTPS_PROXY (environment): expected an http or https URL of a proxy, got a text of 24 characters',
+    ])
+  })
+
+  it('finds the home of the user in dataDir, as a shell does', async () => {
+    const dirOf = async (dataDir: string) => (await loadConfig({ flags: { dataDir }, env: {}, cwd })).dataDir
+    for (const given of ['~/pins', '$HOME/pins', '${HOME}/pins'])
+      expect(await dirOf(given)).toBe(join(homedir(), 'pins'))
+    expect(await dirOf('~')).toBe(homedir())
+    expect(await dirOf('a~b/$c')).toBe(join(cwd, 'a~b/$c'))
+    for (const given of ['~other/pins', '$PINS', '$HOMES/pins'])
+      expect(await problemsOf({ flags: { dataDir: given } })).toEqual([
+        `dataDir (--data-dir): expected a path, which may begin with "~/" or "$HOME/", got "${given}"`,
+      ])
+  })
+
+  it('replaces variables in the file as a shell does', async () => {
+    await writeConfig('host: "${A:-a}${B:-b}${C:?it is needed}$${D}"\nlogLevel: ${E:-warn}\n')
+    expect(await loadConfig({ env: { A: '1', B: '', C: '3' }, cwd })).toMatchObject({
+      host: '1b3${D}',
+      logLevel: 'warn',
+    })
+    expect(await problemsOf({ env: { A: '1' } })).toEqual([
+      'host (pinql.config.yaml, line 1): expected the environment variable C to be set (it is needed), got nothing',
+    ])
+  })
+
+  it.each(['${', '${}', '${A', '${A-b}', '${A:+b}', '${A B}', '${A:-${B}}', '${1.A}'])(
+    'stops at a variable in a form that it does not know: %s',
+    async (text) => {
+      await writeConfig(`host: '${text}'`)
+      expect(await problemsOf({ env: { A: 'a', B: 'b' } })).toEqual([
+        'host (pinql.config.yaml, line 1): expected "${NAME}", "${NAME:-value}" or "${NAME:?words}", or "$${" for the signs themselves, got another "${"',
+      ])
+    },
+  )
 
   it('lets flags win over the environment, and the environment over the file', async () => {
     await writeConfig('host: file\nport: 1\nlogLevel: warn\n')
@@ -139,6 +187,16 @@ describe('loadConfig', () => {
     },
   )
 })
+
+it.each(['tcp://10.0.0.7:4000', 'udp://10.0.0.7:53'])(
+  'leaves PINQL_PORT=%s alone, which Kubernetes sets for a service',
+  async (value) => {
+    const env = { PINQL_PORT: value, PINQL_PORT_4000_TCP: value, PINQL_SERVICE_PORT: '4000', PINQL_HOST: '::1' }
+    expect(await loadConfig({ env, cwd })).toMatchObject({ port: 4000, host: '::1' })
+    expect(foreignVariables(env)).toEqual(['PINQL_PORT'])
+    expect(await problemsOf({ env: { PINQL_PORT: 'http://10.0.0.7' } })).toHaveLength(1)
+  },
+)
 
 describe('a configuration that cannot be used', () => {
   it('is refused with every problem at once, each with its key, its source, what was expected and what came', async () => {
