@@ -24,9 +24,13 @@ ${SETTINGS.map(({ key, variable, flag, fallback, description, expects }) =>
 ${row(['`services`', '', '', '`local`, embedded', describeSetting(CONFIG_SCHEMA.shape.services).description])}
 
 On the command line and in the environment a list is one text with commas. An empty variable counts as not given. A variable
-that starts with \`PINQL_\` and is almost one of these is taken for a slip and refused; others are ignored.
+that starts with \`PINQL_\` and is almost one of these is taken for a slip and refused; others are ignored. So is
+\`PINQL_PORT=tcp://…\`, which Kubernetes gives to containers beside a service that is named \`pinql\`.
 
-\`HTTPS_PROXY\`, \`HTTP_PROXY\` and \`NO_PROXY\` are honoured for requests to services, except to loopback.
+\`HTTPS_PROXY\`, \`HTTP_PROXY\` and \`NO_PROXY\` are honoured for requests to services, except to loopback. A proxy without a scheme is one of
+http, and \`NO_PROXY=*\` means no proxy at all.
+
+\`~\` or \`$HOME\` at the beginning of \`dataDir\` is the home of the user.
 
 ## Services
 
@@ -52,7 +56,8 @@ defaultService: filebase
 \`\`\`
 
 \`\${NAME}\` in any text of the file stands for the environment variable \`NAME\`, which must then be set. So a secret need not be in
-the file.
+the file. \`\${NAME:-value}\` has a value in case it is not set, and \`\${NAME:?words}\` words for the error. \`$\${\` stands for the signs
+\`\${\`, and any other \`\${\` stops the start.
 
 \`limits\` and \`capabilities\` are for services that pinql does not know, or that have changed:
 

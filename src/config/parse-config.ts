@@ -8,6 +8,7 @@ import { CONFIG_SCHEMA, type GatewayConfig, KUBO_SHAPE, SERVICE_SCHEMA, type Ser
 import { readProxyVariables } from './proxy-variables.ts'
 import { CAPABILITY_SHAPE, type CapabilitySettings, LIMIT_SCHEMA } from './service-overrides.ts'
 import { splitList } from './setting.ts'
+import { showAddress } from './show-address.ts'
 
 /** Settings as a file or a program gives them. All are optional. */
 export type ConfigInput = z.input<typeof CONFIG_SCHEMA>
@@ -82,7 +83,9 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown, sourceOf: SourceOf)
   const isKey = issue.code === 'invalid_key'
   const expected = isKey ? issue.issues[0]?.message : issue.message
   const received = issue.path.reduce<unknown>(childOf, input)
-  const what = isKey ? show(issue.path.at(-1)) : shapeOf(received, issue.path[0] === 'services')
+  const isAddress = issue.path.at(-1) === 'endpoint' && typeof received === 'string'
+  const address = isAddress ? showAddress(received) : null
+  const what = isKey ? show(issue.path.at(-1)) : (address ?? shapeOf(received, issue.path[0] === 'services'))
   return [{ key: issue.path.join('.'), source: sourceOf(issue.path), message: `expected ${expected}, got ${what}` }]
 }
 

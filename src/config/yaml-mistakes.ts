@@ -7,7 +7,7 @@ export const YAML_MISTAKES: Readonly<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'a tag that does not fit the map or list behind it',
   BAD_DIRECTIVE: 'a directive (%) that is not known',
   BAD_DQ_ESCAPE: 'a backslash in double quotes with an unknown letter behind it',
-  BAD_INDENT: 'a line that is indented too little or too much',
+  BAD_INDENT: 'a line that is indented too little or too much, or a bracket that is not closed',
   BAD_PROP_ORDER: 'an anchor or a tag in the wrong place',
   BAD_SCALAR_START: 'a text that begins with a sign of YAML: put it in quotes',
   BLOCK_AS_IMPLICIT_KEY:

@@ -6,9 +6,9 @@ import { readJsonLines } from './read-json-lines.ts'
 
 /** The address of a Kubo daemon. */
 export interface KuboAddress {
-  /** Base URL of its RPC API without a trailing slash, such as `http://127.0.0.1:5001`. */
+  /** Base URL of its RPC API, such as `http://127.0.0.1:5001`. It may end in `/api/v0`. */
   readonly endpoint: string
-  /** Sent as `Authorization: Bearer`. Null when the daemon needs none. */
+  /** A bearer token, or a secret as Kubo's `API.Authorizations` has it: `bearer:TOKEN`, `basic:USER:PASSWORD`. Null when the daemon needs none. */
   readonly token: string | null
 }
 
@@ -31,6 +31,13 @@ const PIN_CHANGES: ReadonlySet<string> = new Set(['pin/add', 'pin/rm'])
 
 const errorObject = z.object({ Message: z.string(), Type: z.literal('error') })
 
+/** Returns the header for a secret. See {@link KuboAddress.token}. */
+function authorizationOf(secret: string): string {
+  const [, scheme, credentials = ''] = /^(basic|bearer):(.+)$/.exec(secret) ?? []
+  if (scheme === 'basic') return `Basic ${Buffer.from(credentials).toString('base64')}`
+  return `Bearer ${scheme === 'bearer' ? credentials : secret}`
+}
+
 /**
  * A Kubo daemon's HTTP RPC API.
  *
@@ -41,17 +48,17 @@ const errorObject = z.object({ Message: z.string(), Type: z.literal('error') })
  * @see https://docs.ipfs.tech/reference/kubo/rpc/
  */
 export class KuboRpc implements AsyncDisposable {
-  readonly #token: string | null
+  readonly #headers: Readonly<Record<string, string>>
   readonly #basePath: string
   readonly #pool: Pool
   readonly #onAnswer: () => void
 
   /** @param onAnswer called for each answer to a command that changes pins. Answers to other commands do not show that it can. */
   constructor({ endpoint, token }: KuboAddress, onAnswer: () => void) {
-    this.#token = token
+    this.#headers = token === null ? {} : { authorization: authorizationOf(token) }
     this.#onAnswer = onAnswer
     const { origin, pathname } = new URL(endpoint)
-    this.#basePath = `${pathname.replace(/\/+$/, '')}/api/v0`
+    this.#basePath = `${pathname.replace(/(?:\/api\/v0)?\/*$/, '')}/api/v0`
     // No timeouts here: a command is silent while it looks for content. The code that sends it has a timer.
     this.#pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS } })
   }
@@ -115,7 +122,7 @@ export class KuboRpc implements AsyncDisposable {
       return await this.#pool.request({
         method: 'POST',
         path: `${this.#basePath}/${command}?${query}`,
-        headers: this.#token === null ? {} : { authorization: `Bearer ${this.#token}` },
+        headers: this.#headers,
         signal,
       })
     } catch (error) {

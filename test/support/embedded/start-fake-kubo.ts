@@ -22,8 +22,10 @@ export interface FakeKuboOptions {
   readonly state?: FakeKuboState
   /** Default: any. */
   readonly port?: number
-  /** Without it a request is refused. Default: none is asked for. */
+  /** Without this bearer token a request is refused. Default: none is asked for. */
   readonly token?: string
+  /** In place of a bearer token, the whole header without which a request is refused. */
+  readonly authorization?: string
   /** True: pins have names and progress has bytes, as in recent versions. Default true. */
   readonly isRecent?: boolean
   /** Called as each request arrives, before it is carried out. */
@@ -110,7 +112,8 @@ export async function startFakeKubo(options: FakeKuboOptions = {}): Promise<Fake
     options.onRequest?.()
     const refuse = (status: number, text: string) =>
       response.writeHead(status, { 'content-type': 'text/plain' }).end(text)
-    if (options.token && request.headers.authorization !== `Bearer ${options.token}`) {
+    const expected = options.authorization ?? (options.token && `Bearer ${options.token}`)
+    if (expected && request.headers.authorization !== expected) {
       return void refuse(403, 'Kubo RPC Access Denied: Please provide a valid authorization token')
     }
     if (request.method !== 'POST') return void refuse(405, '405 - Method Not Allowed')

@@ -240,13 +240,28 @@ defaultSrevice: pinata
   })
 
   it.each([
-    ['services: {', 'pinql.config.yaml, line 1 (nowhere): expected YAML, got'],
+    [
+      'services: {',
+      'pinql.config.yaml, line 1 (nowhere): expected YAML, got a line that is indented too little or too much, or a bracket',
+    ],
+    ['a: 1\nb:\n\tc: 1', 'pinql.config.yaml, line 3 (nowhere): expected YAML, got a tab at the beginning of a line'],
+    ['port: 1\nport: 2', 'pinql.config.yaml, line 2 (nowhere): expected YAML, got a key that the map has already'],
     [`token: ${SECRET}: ${SECRET}`, 'pinql.config.yaml, line 1 (nowhere): expected YAML, got'],
     ['- port: 1', 'pinql.config.yaml (nowhere): expected a map of settings'],
   ])('is refused when the file holds %j, without quoting it', async (text, expected) => {
     await writeConfig(text)
     const [first = ''] = await problemsOf({})
     expect(first.replace(`${cwd}/`, '')).toContain(expected)
+  })
+
+  it('shows an address that cannot be used, without secrets', async () => {
+    await writeConfig(
+      `services:\n  a: { endpoint: api.a.example/psa }\n  b: { endpoint: "https://u:${SECRET}@b.example" }`,
+    )
+    expect((await problemsOf({})).slice(0, 2)).toEqual([
+      'services.a.endpoint (pinql.config.yaml, line 2): expected an http or https URL without user, query and fragment, got "api.a.example/psa"',
+      'services.b.endpoint (pinql.config.yaml, line 3): expected an http or https URL without user, query and fragment, got "https://…@b.example"',
+    ])
   })
 
   it('is refused when a file is named that is not there', async () => {

@@ -29,6 +29,20 @@ it('lets Kubo fetch and keep a pin, tells how far it is, and names its peer as d
   expect(service.errors).toEqual([])
 })
 
+it.each([
+  ['secret', 'Bearer secret'],
+  ['bearer:secret', 'Bearer secret'],
+  ['basic:user:pass:word', `Basic ${Buffer.from('user:pass:word').toString('base64')}`],
+])('sends the secret of API.Authorizations as Kubo expects it: %s', async (token, authorization) => {
+  await using kubo = await startFakeKubo({ authorization })
+  for (const path of ['', '/', '/api/v0', '/api/v0/']) {
+    await using service = await startTestEmbedded({ kubo: { endpoint: `${kubo.endpoint}${path}`, token } })
+    const cid = await kubo.state.createDag(`of ${path}`)
+    const { requestid } = await service.client.add({ cid })
+    expect((await service.client.settled(requestid)).status).toBe('pinned')
+  }
+})
+
 it('has Kubo dial the origins that the policy allows, at the addresses that were checked', async () => {
   await using kubo = await startFakeKubo()
   await using service = await startService(kubo, { dialRanges: ['private'] })
