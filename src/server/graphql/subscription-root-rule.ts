@@ -7,7 +7,8 @@ const CONDITIONS: ReadonlySet<string> = new Set(['skip', 'include'])
  * specification of October 2023 and later says so; graphql-js 16 does not check it.
  */
 export function SubscriptionRootRule(context: ValidationContext): ASTVisitor {
-  const check = ({ selections }: SelectionSetNode, seen: ReadonlySet<string>): void => {
+  /** @param seen names of fragments that were looked at. Thirty fragments that each spread the next one twice have a billion ways. */
+  const check = ({ selections }: SelectionSetNode, seen: Set<string>): void => {
     for (const selection of selections) {
       const condition = selection.directives?.find(({ name }) => CONDITIONS.has(name.value))
       if (condition) {
@@ -16,8 +17,9 @@ export function SubscriptionRootRule(context: ValidationContext): ASTVisitor {
       }
       if (selection.kind === Kind.INLINE_FRAGMENT) check(selection.selectionSet, seen)
       if (selection.kind !== Kind.FRAGMENT_SPREAD || seen.has(selection.name.value)) continue
+      seen.add(selection.name.value)
       const fragment = context.getFragment(selection.name.value)
-      if (fragment) check(fragment.selectionSet, new Set([...seen, fragment.name.value]))
+      if (fragment) check(fragment.selectionSet, seen)
     }
   }
   return {

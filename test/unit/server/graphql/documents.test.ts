@@ -49,6 +49,18 @@ describe('documents', () => {
     expect(errorsOf('query ($x: Boolean!) { a @include(if: $x) }')).toEqual([])
   })
 
+  // Each fragment that spreads the next one twice doubles the number of ways to the last one.
+  it('are looked through once, by however many ways a subscription leads to a fragment', () => {
+    const subscribed = buildSchema('type Query { a: String } type Subscription { b: String }')
+    const documents = new Documents(subscribed, { maxBytes: 1_000_000 })
+    const doubling = Array.from(
+      { length: 10 },
+      (_, n) => `fragment F${n} on Subscription { ...F${n + 1} ...F${n + 1} }`,
+    )
+    const text = `subscription { ...F0 } ${doubling.join(' ')} fragment F10 on Subscription { b @skip(if: false) }`
+    expect(documents.validate(documents.parse(text))).toHaveLength(1)
+  })
+
   it('have the operation that is named, or their only one', () => {
     const documents = new Documents(schema, { maxBytes: 1_000_000 })
     const query = 'query A { a } mutation B { b }'
