@@ -26,8 +26,9 @@ export interface RequestGuard {
    * Returns null when the request may be served.
    *
    * @param options.anyHost checks neither the host name nor for a proxy, for paths that show no data: load balancers ask by address
+   * @param options.anyText checks neither compression nor charset of a body, for paths of the host application
    */
-  refusalOf(request: GuardedRequest, options?: { anyHost?: boolean }): Refusal | null
+  refusalOf(request: GuardedRequest, options?: { anyHost?: boolean; anyText?: boolean }): Refusal | null
   /** True for the origin of another site whose pages may read answers. */
   isAllowedOrigin(origin: string): boolean
 }
@@ -64,7 +65,7 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
 
   function refusalOf(
     { method, headers, rawHeaders, socket }: GuardedRequest,
-    { anyHost = false } = {},
+    { anyHost = false, anyText = false } = {},
   ): Refusal | null {
     const { host = '', origin } = headers
     if (rawHeaders && hasTwoHosts(rawHeaders))
@@ -81,7 +82,7 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
     }
     const rule = foreignRuleOf(headers, origin, host)
     if (rule !== null) return { status: 403, code: 'FORBIDDEN_ORIGIN', message: FOREIGN, rule }
-    const message = method === 'POST' ? contentMistakeOf(headers) : null
+    const message = method === 'POST' ? contentMistakeOf(headers, anyText) : null
     return message === null ? null : { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message }
   }
 
@@ -106,10 +107,11 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
 }
 
 /** Returns what is wrong with the form of a body: a page of another site could send it, or it is no UTF-8 text as it stands. */
-function contentMistakeOf(headers: IncomingHttpHeaders): string | null {
+function contentMistakeOf(headers: IncomingHttpHeaders, anyText: boolean): string | null {
   const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers
   if (type === 'application/json' && encoding === 'identity') return null
   if (SIMPLE_CONTENT.test(type ?? 'text/plain')) return `Expected content-type application/json, got ${type ?? 'none'}`
+  if (anyText) return null
   if (encoding.trim().toLowerCase() !== 'identity') return `Expected a body without content-encoding, got ${encoding}`
   const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(type ?? '')?.[1]?.trim()
   return charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset)

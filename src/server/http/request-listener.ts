@@ -37,7 +37,7 @@ export function createRequestListener(parts: {
 
   /** Rejects for a synchronous throw as well, so that all failures end in `fail`. */
   async function answer(req: IncomingMessage, res: ServerResponse, route: Route, context: HttpContext) {
-    const refusal = guard.refusalOf(req, { anyHost: route.isForAnyHost })
+    const refusal = guard.refusalOf(req, { anyHost: route.isForAnyHost, anyText: route.isForAnyText })
     if (refusal || !route.readsBodies(req.method)) skipBody(req)
     if (refusal) {
       const { status, code, message, rule } = refusal

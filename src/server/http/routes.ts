@@ -10,6 +10,8 @@ export interface Route {
   readonly readsBodies: (method: string | undefined) => boolean
   /** True for a path that shows no data. It is served under any host name, since load balancers ask by address. */
   readonly isForAnyHost: boolean
+  /** True for a path of the host, whose bodies may be compressed, and have any charset. */
+  readonly isForAnyText: boolean
   /** Methods that are served, as the header `allow` lists them. */
   readonly methods: string
   /** Level of the log line of each request. */
@@ -42,6 +44,7 @@ const ELSEWHERE: Route = {
   answer: (req, res) => sendJson(res, 404, { message: `Nothing is at ${pathOf(req)}. ${PATHS}` }),
   readsBodies: () => false,
   isForAnyHost: false,
+  isForAnyText: false,
   methods: METHODS,
   logLevel: 'debug',
 }
@@ -84,6 +87,7 @@ function graphqlRoute({ graphql }: RouteParts): Route {
     },
     readsBodies: (method) => method === 'POST',
     isForAnyHost: false,
+    isForAnyText: false,
     methods: METHODS,
     logLevel: 'info',
   }
@@ -108,6 +112,7 @@ function hostRoute(answer: RouteHandler): Route {
     ...ELSEWHERE,
     answer: (req, res) => answer(req, res),
     readsBodies: (method) => method !== 'OPTIONS',
+    isForAnyText: true,
     methods,
   }
 }

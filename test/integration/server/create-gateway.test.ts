@@ -248,6 +248,23 @@ describe("routes of the host's own", () => {
     expect((await at('/other')).status).toBe(404)
   })
 
+  it('get bodies in any compression and charset, but none that a page of any site could send', async () => {
+    const routes = { '/hook': (req: IncomingMessage, res: ServerResponse) => void req.pipe(res) }
+    await using host = await embed(servePlain, { routes })
+    const post = async (path: string, headers: Record<string, string>) => {
+      const response = await fetch(new URL(path, host.url), { method: 'POST', headers, body: 'a body' })
+      return [response.status, await response.text()]
+    }
+    for (const headers of [
+      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+      { 'content-type': 'application/xml; charset=iso-8859-1' },
+    ]) {
+      expect(await post('/hook', headers)).toEqual([200, 'a body'])
+      expect((await post('/graphql', headers))[0]).toBe(415)
+    }
+    expect((await post('/hook', { 'content-type': 'text/plain' }))[0]).toBe(415)
+  })
+
   it('refuse a handler that is not a function', async () => {
     const routes = { [METRICS]: null } as never
     await expect(embed(serveWithExpress, { routes })).rejects.toThrow('routes: expected a function for "/metrics"')
