@@ -20,7 +20,7 @@ export function createGraphqlHandler(
   const answerAsAsked: GraphqlHandler = async (req, res, context) => {
     const { gone } = context
     const body = req.method === 'POST' ? await readBody(req, { maxBytes: maxRequestBytes, gone }) : null
-    if (gone.aborted) return
+    if (gone.aborted || (body === null && req.method === 'POST')) return
     const asked = parse(req, body)
     if (asked && connections.isSubscription(asked)) return connections.serveEventStream(req, res, { ...context, asked })
     return graphql(req, res, context, body ?? undefined)
@@ -29,7 +29,7 @@ export function createGraphqlHandler(
   return async (req, res, context) => {
     const wish = eventStreamWish(req)
     if (wish === null) return graphql(req, res, context)
-    // The document is in the URL, so no body waits for its turn.
+    // A request with a body waits for its turn once the body is read. This one has its document in the URL.
     if (req.method === 'GET') await giveWayToRead(req.url?.length ?? 0)
     return wish === 'rather' ? connections.serveEventStream(req, res, context) : answerAsAsked(req, res, context)
   }
