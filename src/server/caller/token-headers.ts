@@ -3,7 +3,7 @@ const TOKEN = /^[\x21-\x7e]+$/
 const TOKEN_NAME = /(?:token|(?:api|secret|access)[-_]?key|jwt|bearer|authorization|credential|password|secret)s?$/i
 /** Headers that browsers, proxies and clouds add for themselves, and tokens against forged requests of pages. */
 const OF_OTHERS =
-  /^(?:sec|cf|cdn|fly|proxy|x-forwarded|x-amzn?|x-goog|x-ms|x-vercel|x-envoy|x-auth-request)-|csrf|xsrf/i
+  /^(?:sec|cf|cdn|fly|proxy|x-forwarded|x-amzn?|x-goog|x-serverless|x-ms|x-vercel|x-envoy|x-auth-request|x-authentik)-|csrf|xsrf/i
 
 export const SERVICE_TOKEN_PREFIX = 'x-pinning-token-'
 

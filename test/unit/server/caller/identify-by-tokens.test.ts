@@ -123,6 +123,8 @@ describe('callers', () => {
       'x-csrf-token',
       'x-forwarded-access-token',
       'proxy-authorization',
+      'x-serverless-authorization',
+      'x-authentik-jwt',
       'cookie',
     ])
       expect((await byHeaders({ [name]: 'x' })).tokenFor('one')).toBeNull()
