@@ -87,17 +87,21 @@ ${KNOWN_PROVIDERS.filter(({ name }) => name !== 'embedded')
 
 ## Tokens
 
-A caller's own token goes before the configured one: the header \`x-pinning-token-NAME\` is meant for the service of that name,
-and \`Authorization: Bearer TOKEN\` for the default service. One that cannot be read, in either header, is answered with
-\`UNAUTHORIZED\`, and one for a service that is not configured with \`UNKNOWN_SERVICE\` wherever no other is given: the configured
-token never takes their place. The same holds for a token in a place where none is understood, such as \`X-API-Key\`, \`X-Pinning-Token\`
-without a name, or \`authToken\` in \`connectionParams\`, and for other schemes of \`Authorization\` than \`Bearer\`. If a proxy in front asks for
-such a header, or for a password, let it drop the header before it passes the request on.
+A caller's own token takes precedence over the configured one. The header \`x-pinning-token-NAME\` has the token for the service of that
+name, and \`Authorization: Bearer TOKEN\` the one for the default service. A malformed token returns \`UNAUTHORIZED\`. A token for an
+unknown service returns \`UNKNOWN_SERVICE\`, unless the request also carries a token for the service it uses. The configured token is never
+used in place of such a token.
 
-A configured token lets everybody who reaches the gateway use the service. That is why it listens on loopback unless told otherwise, answers
-to loopback host names only while it does, and lets only pages from \`corsOrigins\` call it from a browser. With a token, it does not start
-where other machines reach it, unless \`allowedHosts\` has names or \`allowAnonymous\` is set. Tokens never appear in logs, errors or
-answers.
+A token in any other place returns \`UNAUTHORIZED\` as well, such as \`X-API-Key\`, \`X-Pinning-Token\` without a name, or \`authToken\` in
+\`connectionParams\`. So does another scheme of \`Authorization\` than \`Bearer\`. In \`connectionParams\`, any of these closes the WebSocket
+with 4400. If a proxy in front of the gateway asks its clients for such a header, let it drop the header before it passes the request on.
+Headers that proxies, clouds and browsers add by themselves, such as \`X-Forwarded-Access-Token\`, and tokens against forged requests,
+such as \`X-CSRF-Token\`, are ignored.
+
+A configured token lets everybody who reaches the gateway use the service. That is why the gateway listens on loopback unless told
+otherwise. While it does, it answers to loopback host names only. Only pages from \`corsOrigins\` may call it from a browser. With a token,
+it does not start where other machines reach it, unless \`allowedHosts\` has names or \`allowAnonymous\` is set. Tokens never appear in logs,
+errors or answers.
 
 The embedded service's token is made once and kept in \`dataDir\`, readable by its owner only. A file with a secret that is
 empty, or that others may read, is refused, and so is a data directory in which everybody may write. One that others may look
