@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
-import { bearerToken } from '../../domain/bearer-token.ts'
+import { parseBearerToken } from '../../domain/bearer-token.ts'
 import { BadRequestError, InsufficientFundsError } from '../../domain/errors.ts'
 import type { NewPin, StringMap } from '../../domain/pin.ts'
 import { parseListQuery } from '../../psa/parse-list-query.ts'
@@ -83,7 +83,7 @@ export function createApp(context: AppContext): Hono<AppTypes> {
   app.notFound(({ req }) => refusal('NOT_FOUND', `There is no ${req.method} ${req.path}`))
 
   app.use(async (c, next) => {
-    const token = bearerToken(c.req.header('authorization'))
+    const token = parseBearerToken(c.req.header('authorization'))
     const owner = token === null ? null : context.ownerOf(token)
     if (owner === null) {
       const details = token === null ? 'Expected "Authorization: Bearer <token>"' : 'This token is not valid'

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Caller, CallerRequest, IdentifiedCaller, Identify } from './caller.ts'
-import { plainToken } from './token-headers.ts'
+import { parsePlainToken } from './token-headers.ts'
 
 /** A token, or the error that the host threw in its place. */
 type Found = { readonly token: string | null } | { readonly error: unknown }
@@ -80,7 +80,7 @@ class HostCaller implements IdentifiedCaller {
   #ask(serviceName: string): Found {
     try {
       const token = this.#caller.tokenFor(serviceName) ?? null
-      if (token === null || (typeof token === 'string' && plainToken(token) === token)) return { token }
+      if (token === null || (typeof token === 'string' && parsePlainToken(token) === token)) return { token }
       // The message does not show the token.
       throw new TypeError(
         `Expected tokenFor(${JSON.stringify(serviceName)}) to return printable text without spaces, or null`,

@@ -1,16 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { bearerToken } from '../../domain/bearer-token.ts'
+import { parseBearerToken } from '../../domain/bearer-token.ts'
 import { UnauthorizedError, UnknownServiceError } from '../../domain/errors.ts'
 import type { IdentifiedCaller, Identify } from './caller.ts'
-import { isTokenHeader, looksLikeToken, plainToken, SERVICE_TOKEN_PREFIX } from './token-headers.ts'
+import { isTokenHeader, looksLikeToken, parsePlainToken, SERVICE_TOKEN_PREFIX } from './token-headers.ts'
 
 /** Maximum characters of all tokens: Node's limit for the headers of a request. */
 const MAX_LENGTH = 16_384
 
 /** Characters of a name that are shown. A close frame has room for 123 bytes. */
 const MAX_SHOWN = 30
-/** What is expected where. */
+/** Words for what a header or parameter must contain. */
 const EXPECTED_BEARER = '"Bearer" and one token'
 const EXPECTED_TOKEN = 'printable text without spaces'
 
@@ -82,10 +82,10 @@ class TokenCaller implements IdentifiedCaller {
   }
 
   tokenFor(serviceName: string): string | null {
-    const own = this.#read(serviceName, `${SERVICE_TOKEN_PREFIX}${serviceName}`, EXPECTED_TOKEN, plainToken)
+    const own = this.#read(serviceName, `${SERVICE_TOKEN_PREFIX}${serviceName}`, EXPECTED_TOKEN, parsePlainToken)
     if (own !== null) return own
     const isDefault = serviceName === this.#services.defaultName
-    const token = isDefault ? this.#read(serviceName, 'authorization', EXPECTED_BEARER, bearerToken) : null
+    const token = isDefault ? this.#read(serviceName, 'authorization', EXPECTED_BEARER, parseBearerToken) : null
     if (token === null) this.#refuseOthers(serviceName)
     return token
   }
@@ -147,14 +147,20 @@ function onlyTokens(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isTokenHeader(name) || looksLikeToken(name)))
 }
 
-/** @param name as the client wrote it */
+/**
+ * Checks one token of `connectionParams`.
+ *
+ * @param header the name in lower case, `authorization` for `token`
+ * @param name the name as the client wrote it
+ * @throws {MalformedTokensError}
+ */
 function refuseUnlessToken(header: string, value: unknown, name: string): void {
   if (looksLikeToken(header))
     throw new MalformedTokensError(
       `Expected a token in "Authorization" or "X-Pinning-Token-NAME", got ${shortened(name)}`,
     )
   const isBearer = header === 'authorization'
-  if (typeof value === 'string' && (isBearer ? bearerToken : plainToken)(value) !== null) return
+  if (typeof value === 'string' && (isBearer ? parseBearerToken : parsePlainToken)(value) !== null) return
   throw new MalformedTokensError(`Expected ${isBearer ? EXPECTED_BEARER : EXPECTED_TOKEN} in ${shortened(name)}`)
 }
 

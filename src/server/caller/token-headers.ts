@@ -23,7 +23,7 @@ export function looksLikeToken(name: string): boolean {
 }
 
 /** Returns the token in a header that has nothing else. Null when the text cannot be a token. */
-export function plainToken(text: string): string | null {
+export function parsePlainToken(text: string): string | null {
   const token = text.trim()
   return TOKEN.test(token) ? token : null
 }

@@ -42,11 +42,13 @@ interface HttpStatus {
   readonly spec?: true
   readonly status: number
 }
+
 /**
- * Rules that are checked by themselves, since other rules throw at a document that breaks them: that of overlapping fields calls itself for
- * each pair of the fragments of a circle, and that of single root fields cannot read variables.
+ * Rules that are checked before all others, since rules of graphql-js throw at a document that breaks one of these. Its rule of overlapping
+ * fields calls itself for each pair of the fragments in a circle. Its rule of single root fields cannot read the variables of `@skip`.
  */
 const FIRST_RULES: readonly ValidationRule[] = [NoFragmentCyclesRule, SubscriptionRootRule]
+
 const INVALID: HttpStatus = { spec: true, status: 400 }
 
 // GraphiQL's introspection has 400; a mutation that adds 100 pins without variables about 2,000.

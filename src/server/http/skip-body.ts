@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { ChunkSizes } from '../../domain/chunk-sizes.ts'
 
 /**
- * Reads the rest of a body that nobody needs, so that the connection can be used again. Of a body in thousands of tiny chunks, the connection
- * is closed, since it would take as long to skip it as to read it. Node would read it to its end.
+ * Reads the rest of a body that nobody needs, so that the connection can be used again. The connection is closed if the body comes in
+ * thousands of tiny chunks, since it takes as long to skip them as to read them. Node would read such a body to its end.
  */
 export function skipBody(req: IncomingMessage): void {
-  // A body of an announced length comes in chunks that are as long as possible.
+  // Node hands out all that has come of a body with an announced length as one chunk.
   if (req.complete || req.headers['transfer-encoding'] === undefined) {
     if (req.readableDidRead) req.resume()
     return

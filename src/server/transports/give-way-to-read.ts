@@ -10,8 +10,8 @@ const MS_PER_SHORT_BYTE = 0.001
 const LONGEST = 65_536
 
 /**
- * Waits for a turn of the event loop in which to parse and validate a request, so that a hundred long ones which come together keep
- * nobody waiting, nor hundreds of short ones. A single short one does not wait, not even while long ones do.
+ * Waits for a turn of the event loop in which to parse and validate a request, so that other clients need not wait for a hundred
+ * long requests that come together, or for hundreds of short ones. A single short request does not wait, even while long ones do.
  *
  * @returns undefined in the usual case: the request is short, or may be read in this turn
  */

@@ -6,8 +6,8 @@ import { giveWayToRead } from './give-way-to-read.ts'
 /**
  * Reads the body of a request. Long bodies that come at the same time are handed out in turns of the event loop.
  *
- * Once `maxBytes` are exceeded, the rest stays unread, and the request can still be answered. Of a body in thousands of tiny chunks, the
- * connection is closed without an answer, since even to skip the rest would take long.
+ * Once `maxBytes` are exceeded, the rest stays unread, and the request can still be answered. The connection is closed without an answer
+ * if the body comes in thousands of tiny chunks, since it would take long even to skip the rest.
  *
  * @param options.gone aborted when the connection has gone away; an `IncomingMessage` behind another request has no event for it
  * @returns the body. Of a body that is too long, the first chunks, which are longer than `maxBytes`. Null when the connection

@@ -5,7 +5,7 @@ const ROUNDS_BETWEEN = 5
 
 /** Time by `performance.now()` at which the first loop asked in this turn of the event loop. Undefined between turns. */
 let turnBeganAt: number | undefined
-/** Milliseconds that short works take, about, which have asked in this round of the event loop. */
+/** Estimated milliseconds of the short works that have asked in this round of the event loop. */
 let shortMs = 0
 /** Functions that resume the loops that wait for a turn of the event loop, in the order in which they began to wait. */
 const waiting = new Set<() => void>()
