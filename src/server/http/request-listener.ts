@@ -38,7 +38,6 @@ export function createRequestListener(parts: {
   /** Rejects for a synchronous throw as well, so that all failures end in `fail`. */
   async function answer(req: IncomingMessage, res: ServerResponse, route: Route, context: HttpContext) {
     const refusal = guard.refusalOf(req, { anyHost: route.isForAnyHost, anyText: route.isForAnyText })
-    if (refusal || !route.readsBodies(req.method)) skipBody(req)
     if (refusal) {
       const { status, code, message, rule } = refusal
       if (rule) log.info({ requestId: context.requestId, rule }, 'A page of another site was refused')
@@ -61,11 +60,11 @@ export function createRequestListener(parts: {
     const gone = new Stop()
     unread.watch()
     const release = inFlight.add(req, res, () => gone.abort())
+    // What nobody has read of the body would block the next request of the connection. Node's own listener comes after this one.
+    res.prependListener('finish', () => skipBody(req))
     res.on('close', () => {
       release()
       if (!res.writableFinished) gone.abort()
-      // A body may have been read in part. Its rest would block the next request of the connection.
-      else if (req.readableDidRead && !req.complete) skipBody(req)
       const end = res.writableFinished ? { status: res.statusCode } : { aborted: true }
       log[route.logLevel](
         { requestId, method: req.method, path, ...end, ms: Math.round(performance.now() - startedAt) },

@@ -6,8 +6,6 @@ import { sendJson } from './send-json.ts'
 /** One path that is served: the gateway's own, or one of the host. */
 export interface Route {
   readonly answer: (req: IncomingMessage, res: ServerResponse, context: HttpContext) => unknown
-  /** Returns whether the bodies of requests of a method are read. All others are skipped. */
-  readonly readsBodies: (method: string | undefined) => boolean
   /** True for a path that shows no data. It is served under any host name, since load balancers ask by address. */
   readonly isForAnyHost: boolean
   /** True for a path of the host, whose bodies may be compressed, and have any charset. */
@@ -42,7 +40,6 @@ const PAGE_POLICY =
 /** The route of all paths that nobody serves. */
 const ELSEWHERE: Route = {
   answer: (req, res) => sendJson(res, 404, { message: `Nothing is at ${pathOf(req)}. ${PATHS}` }),
-  readsBodies: () => false,
   isForAnyHost: false,
   isForAnyText: false,
   methods: METHODS,
@@ -85,7 +82,6 @@ function graphqlRoute({ graphql }: RouteParts): Route {
       if (wantsPage(req)) res.setHeader('content-security-policy', PAGE_POLICY)
       return graphql(req, res, context)
     },
-    readsBodies: (method) => method === 'POST',
     isForAnyHost: false,
     isForAnyText: false,
     methods: METHODS,
@@ -111,7 +107,6 @@ function hostRoute(answer: RouteHandler): Route {
   return {
     ...ELSEWHERE,
     answer: (req, res) => answer(req, res),
-    readsBodies: (method) => method !== 'OPTIONS',
     isForAnyText: true,
     methods,
   }

@@ -2,18 +2,29 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { parseConfig } from '../../../src/config/parse-config.ts'
+import { type RunningGateway, startGateway } from '../../../src/server/start-gateway.ts'
 import { createGraphqlHandler } from '../../../src/server/transports/create-graphql-handler.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import { connectTo } from '../../support/send-raw.ts'
-import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const CHUNKS = 5_000
 
-let gateway: TestGateway
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let gateway: RunningGateway
 beforeAll(async () => {
-  gateway = await startTestGateway({ upstream: 'http://127.0.0.1:9' })
+  folder = await temporaryFolder()
+  const services = { test: { endpoint: 'http://127.0.0.1:9', token: 'test-token' } }
+  gateway = await startGateway(parseConfig({ port: 0, dataDir: folder.path, services }), {
+    logSink: { write: () => {} },
+    routes: { '/unread': (_req, res) => void res.end('of the host') },
+  })
 })
-afterAll(() => gateway[Symbol.asyncDispose]())
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await folder[Symbol.asyncDispose]()
+})
 
 const headOf = (method: string, path: string, accept = '*/*') =>
   `${method} ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: ${accept}\r\n`
@@ -35,6 +46,9 @@ it.each([
   ['PUT', '/graphql'],
   ['POST', '/health'],
   ['POST', '/nowhere'],
+  ['POST', '/unread'],
+  ['GET', '/unread'],
+  ['GET', '/graphql?query=%7B__typename%7D'],
 ])('a body in thousands of chunks of one byte closes its connection: %s %s', async (method, path) => {
   expect((await statusesFor(method, path, 1)).length).toBeLessThan(2)
 })
