@@ -24,9 +24,9 @@ export class MalformedTokensError extends TypeError {}
  * outside of it, or `token` in place of `Authorization: Bearer`. Headers of the upgrade request count only when `connectionParams` have no
  * token.
  *
- * The `Identify` rejects with `MalformedTokensError` when a token in `connectionParams` cannot be read, such as `Authorization`
- * without `Bearer` or `apiKey`, or when all tokens there are too long together. What cannot be read in a header of the request is refused
- * when an operation needs a token.
+ * The `Identify` rejects with `MalformedTokensError` when a token in `connectionParams` is malformed, such as an `Authorization` without
+ * `Bearer`, when it is in a place where none is read, such as `apiKey`, or when all tokens there are too long together. Such a token in a
+ * header of the request is refused when an operation needs a token.
  */
 export function createIdentifyByTokens(services: ServiceNames): Identify {
   const secret = randomBytes(32)
@@ -50,8 +50,8 @@ type TokenHeaders = Readonly<NodeJS.Dict<string | readonly string[]>>
  * A caller who is known by the services' tokens in a request. The tokens are the same for all operations of a connection.
  *
  * A service's token is in `X-Pinning-Token-{service}`. The default service's token may also be in `Authorization: Bearer`.
- * A token that is malformed, or is for an unknown service, is never ignored: the gateway would use its own token instead, and
- * the caller would have rights of somebody else without a sign of it.
+ * A token that is malformed, for an unknown service, or in a place where none is read, is never ignored: the gateway would use its own
+ * token instead, and the caller would have rights of somebody else without a sign of it.
  */
 class TokenCaller implements IdentifiedCaller {
   readonly #headers: TokenHeaders

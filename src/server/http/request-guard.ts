@@ -106,7 +106,11 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
   return { refusalOf, isAllowedOrigin }
 }
 
-/** Returns what is wrong with the form of a body: a page of another site could send it, or it is no UTF-8 text as it stands. */
+/**
+ * Returns what is wrong with the form of a body: a page of another site could send it, or it is not UTF-8 text as it stands.
+ *
+ * @param anyText true where a body may be compressed and have any charset
+ */
 function contentMistakeOf(headers: IncomingHttpHeaders, anyText: boolean): string | null {
   const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers
   if (type === 'application/json' && encoding === 'identity') return null
