@@ -25,3 +25,13 @@ export function parseMultiaddr(text: string, argument = 'multiaddr'): string {
   }
   throw BadRequestError.of(argument, EXPECTED, text)
 }
+
+/** Returns whether a text is a provider hint, as {@link parseMultiaddr} has it. */
+export function isProviderHint(text: string): boolean {
+  try {
+    parseMultiaddr(text)
+    return true
+  } catch {
+    return false
+  }
+}

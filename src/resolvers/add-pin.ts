@@ -1,5 +1,6 @@
 import { BadRequestError } from '../domain/errors.ts'
 import { givenNameOf } from '../domain/given-name.ts'
+import { isProviderHint } from '../domain/multiaddr.ts'
 import type { NewPin, Pin } from '../domain/pin.ts'
 import { MAX_ORIGINS } from '../domain/pin-bounds.ts'
 import { parsePinId } from '../domain/pin-id.ts'
@@ -75,7 +76,8 @@ export async function copyPins(ids: readonly string[], to: string, context: Gate
 
 function copyOf(pin: Pin, serviceName: string, idempotencyKey: string): CheckedAdd {
   const { cid, meta, delegates, origins } = pin
-  const sources = [...new Set([...delegates, ...origins])].slice(0, MAX_ORIGINS)
+  // Services list what they like. One that is refused would cost all of them.
+  const sources = [...new Set([...delegates, ...origins])].filter(isProviderHint).slice(0, MAX_ORIGINS)
   return { serviceName, newPin: { cid, name: givenNameOf(pin), meta, origins: sources }, idempotencyKey }
 }
 

@@ -266,6 +266,31 @@ describe('adding a pin', () => {
     expect(sent.slice(4, 6)).toEqual([[PUBLIC], undefined])
   })
 
+  describe('leaves out a refused origin alone (#42)', () => {
+    const origins = [1, 2, 3, 4].map((n) => `/ip4/203.0.113.${n}/tcp/4001/p2p/${peer}`)
+    const others = origins.filter((_, index) => index !== 2)
+
+    it.each([
+      ['by its text', () => `origins: ${origins[2]} is not accepted`, 2],
+      ['by its place', () => 'pin.origins[2] must be a public multiaddr', 2],
+      ['in no words', () => 'invalid origins', 4],
+    ])('that the service names %s', async (_, wordsOf, requests) => {
+      await using setup = await startWriteSetup({ profile: pinata, provider: 'pinata' })
+      const { service, tenant, run } = setup
+      service.hooks.beforeReply = (request) =>
+        request.method === 'POST' && JSON.parse(request.body).origins?.includes(origins[2])
+          ? jsonReply(400, { error: { reason: 'INVALID_ORIGINS', details: wordsOf() } })
+          : undefined
+      await run(tenant.addPin(newPin(1, { origins }), 'a'))
+      const sent = service.requests
+        .filter(({ method }) => method === 'POST')
+        .map(({ body }) => JSON.parse(body).origins)
+      expect(sent).toHaveLength(requests)
+      expect(sent.at(-1)).toEqual(others)
+      expect(service.pins(ALICE)).toHaveLength(1)
+    })
+  })
+
   it('finds a pin that lists do not show yet (#46)', async () => {
     await using setup = await startWriteSetup({ profile: web3Storage, capabilities: { keepsMeta: true } })
     const { service, tenant, run } = setup

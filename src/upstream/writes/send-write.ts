@@ -3,7 +3,7 @@ import { MalformedResponseError, PinqlError, ServiceUnavailableError } from '../
 import type { NewPin, Pin } from '../../domain/pin.ts'
 import { OriginsRefusedError, WrongEndpointError } from '../http/refusals.ts'
 import { outcomeUnknown } from './outcome-unknown.ts'
-import { publicOrigins } from './public-origins.ts'
+import { fewerOrigins } from './refused-origins.ts'
 import { nativeTargetOf } from './replacement.ts'
 import type { WriteRecord } from './write-records.ts'
 import type { WriteRequests } from './write-requests.ts'
@@ -38,22 +38,25 @@ export async function sendWrite(requests: WriteRequests, record: WriteRecord, de
   }
 }
 
-/** Sends one POST, and again without the origins that the service refuses: first the private ones, then all. */
+/** Sends one POST, and again without the origins that the service refuses. See {@link fewerOrigins}. */
 async function sendWithFewerOrigins(
   requests: WriteRequests,
   pin: NewPin,
   post: { readonly replaced: string | null; readonly old: string | null; readonly deadline: number },
 ): Promise<Pin> {
   const { replaced, old, deadline } = post
-  // The time of a call counts from `askedAt`, and must not end after the write's deadline.
-  const askedAt = Math.min(requests.clock.now(), deadline - requests.timeoutMs)
-  try {
-    return await requests.post(pin, { replaced, old, askedAt })
-  } catch (error) {
-    if (!(error instanceof OriginsRefusedError) || pin.origins.length === 0) throw error
-    const reachable = publicOrigins(pin.origins)
-    const origins = reachable.length < pin.origins.length ? reachable : []
-    return sendWithFewerOrigins(requests, { ...pin, origins }, post)
+  for (let tries: (readonly string[])[] = [pin.origins], refusal: unknown; ; ) {
+    const origins = tries.shift()
+    if (origins === undefined) throw refusal
+    // The time of a call counts from `askedAt`, and must not end after the write's deadline.
+    const askedAt = Math.min(requests.clock.now(), deadline - requests.timeoutMs)
+    try {
+      return await requests.post({ ...pin, origins }, { replaced, old, askedAt })
+    } catch (error) {
+      if (!(error instanceof OriginsRefusedError) || origins.length === 0) throw error
+      refusal = error
+      if (tries.length === 0) tries = fewerOrigins(origins, error.message)
+    }
   }
 }
 

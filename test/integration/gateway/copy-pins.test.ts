@@ -48,6 +48,17 @@ describe('copyPins', () => {
     expect(services.one.pins(ALICE)).toHaveLength(10)
   })
 
+  it('leaves out origins that are no addresses of peers, which the other service would refuse', async () => {
+    await using setup = await startServices('one', 'two')
+    const { api, services } = setup
+    const odd = ['nonsense', '/ip4/198.51.100.1/tcp/4001', 'https://a.example', '']
+    const pins = seedPins(services.one, 1, { origins: [...odd, origin] })
+
+    const answer = await api.query(COPY, { ids: pins.map((pin) => idOf(pin)), to: 'two' })
+
+    expect(answer.data.copyPins[0]).toMatchObject({ pin: { origins: [DELEGATE, origin] }, error: null })
+  })
+
   it('leaves out a name that the service made of the CID', async () => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
