@@ -1,9 +1,12 @@
+import { gunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import { errors } from 'undici'
 import { BodyChunks } from '../../domain/body-chunks.ts'
 import { MalformedResponseError, ServiceUnavailableError } from '../../domain/errors.ts'
 import type { StopSignal } from '../waiting/stop.ts'
 import { RawHeaders, type ServiceHeaders } from './raw-headers.ts'
+
+const BYTE_ORDER_MARK = 0xfeff
 
 /** A request to a pinning service. */
 export interface ServiceRequest {
@@ -140,8 +143,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onData(chunk: Buffer): boolean {
     const { maxBodyBytes } = this.#options
     this.#chunks.push(chunk)
-    if (this.#chunks.bytes <= maxBodyBytes) return true
-    const message = `${this.#serviceName} answered with more than ${maxBodyBytes} bytes`
+    const { bytes, areTiny } = this.#chunks
+    if (bytes <= maxBodyBytes && !areTiny) return true
+    const what = areTiny ? 'in thousands of chunks of a few bytes' : `with more than ${maxBodyBytes} bytes`
+    const message = `${this.#serviceName} answered ${what}`
     this.#stop(new MalformedResponseError(message, { service: this.#serviceName }))
     return false
   }
@@ -149,12 +154,32 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onComplete(): void {
     if (this.#isOver) return
     this.#end()
+    const body = this.#chunks.join()
+    if (isGzip(body)) this.#unpack(body)
+    else this.#answer(body)
+  }
+
+  #answer(body: Buffer): void {
     try {
-      const text = this.#chunks.join().toString()
-      this.#resolve({ status: this.#status, headers: new RawHeaders(this.#rawHeaders), text })
+      const text = body.toString()
+      const isMarked = text.charCodeAt(0) === BYTE_ORDER_MARK
+      const headers = new RawHeaders(this.#rawHeaders)
+      this.#resolve({ status: this.#status, headers, text: isMarked ? text.slice(1) : text })
     } catch (error) {
       this.#reject(error)
     }
+  }
+
+  /** Unpacks a body that a service, or a cache in front of it, has compressed though nobody asked for it. */
+  #unpack(body: Buffer): void {
+    const { maxBodyBytes: maxOutputLength } = this.#options
+    gunzip(body, { maxOutputLength }, (cause, unpacked) => {
+      if (cause === null) return this.#answer(unpacked)
+      const isLong = codeOf(cause) === 'ERR_BUFFER_TOO_LARGE'
+      const what = isLong ? `with more than ${maxOutputLength} bytes` : 'in gzip that cannot be unpacked'
+      const service = this.#serviceName
+      this.#reject(new MalformedResponseError(`${service} answered ${what}`, { service, cause }))
+    })
   }
 
   onError(cause: Error): void {
@@ -190,6 +215,11 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const mayHaveActed = this.#method !== 'GET' && this.#disconnect !== undefined
     return new ServiceUnavailableError(`${serviceName} ${what}`, { service: serviceName, mayHaveActed, cause })
   }
+}
+
+/** By its first bytes, since the header may be missing, and reading it would cost each answer something. */
+function isGzip(body: Buffer): boolean {
+  return body[0] === 0x1f && body[1] === 0x8b
 }
 
 function codeOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { Pool } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { exchange } from '../../../src/upstream/http/exchange.ts'
@@ -25,7 +26,7 @@ async function startServer(pieces: readonly (string | Buffer)[]) {
     get asked() {
       return asked
     },
-    ask: (options: { signal?: AbortSignal } = {}) =>
+    ask: (options: { signal?: AbortSignal; maxBodyBytes?: number } = {}) =>
       exchange(pool, 'one', { origin, method: 'GET', path: '/pins', token: 'token' }, (response) => response, {
         ...LIMITS,
         ...options,
@@ -56,12 +57,38 @@ describe('exchange', () => {
     expect(await silent.ask()).toMatchObject({ status: 202, text: '' })
   })
 
+  it('reads a body behind a byte order mark, and one in gzip that nobody asked for', async () => {
+    const answer = (body: Buffer, more = '') => [
+      `HTTP/1.1 200 OK\r\n${more}Content-Length: ${body.length}\r\n\r\n`,
+      body,
+    ]
+    const marked = Buffer.from('\uFEFF{"count":0}')
+    await using plain = await startServer(answer(marked))
+    expect((await plain.ask()).text).toBe('{"count":0}')
+    for (const header of ['', 'Content-Encoding: gzip\r\n']) {
+      await using packed = await startServer(answer(gzipSync(marked), header))
+      expect((await packed.ask()).text).toBe('{"count":0}')
+    }
+    await using bomb = await startServer(answer(gzipSync(Buffer.alloc(100_000))))
+    await expect(bomb.ask()).rejects.toThrow('one answered with more than 1000 bytes')
+    await using broken = await startServer(answer(gzipSync(marked).subarray(0, 20)))
+    await expect(broken.ask()).rejects.toThrow('one answered in gzip that cannot be unpacked')
+  })
+
   it('takes a body of the largest size, and none that is longer', async () => {
     const answer = (size: number) => [`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`, 'x'.repeat(size)]
     await using fitting = await startServer(answer(1_000))
     expect((await fitting.ask()).text.length).toBe(1_000)
     await using longer = await startServer(answer(1_001))
     await expect(longer.ask()).rejects.toThrow('one answered with more than 1000 bytes')
+  })
+
+  it('gives up an answer in thousands of chunks of a byte, which take long to read', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+    await using server = await startServer([head, '1\r\nx\r\n'.repeat(5_000), '0\r\n\r\n'])
+    await expect(server.ask({ maxBodyBytes: 100_000 })).rejects.toThrow(
+      'one answered in thousands of chunks of a few bytes',
+    )
   })
 
   it('sends nothing for a caller that went away while it waited for a connection', async () => {

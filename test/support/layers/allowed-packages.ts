@@ -47,5 +47,5 @@ export const PACKAGES: Packages = {
   'node:util': ['embedded/bitswap', 'server/pages'],
   'node:v8': ['cli', 'server/services'],
   'node:worker_threads': ['embedded'],
-  'node:zlib': ['server/pages'],
+  'node:zlib': ['server/pages', 'upstream/http'],
 }
