@@ -1,20 +1,24 @@
 import { MalformedResponseError } from '../../../domain/errors.ts'
+import { parseInstant } from '../../../domain/instant.ts'
 import type { ListQuery } from '../../http/list-query.ts'
 import type { PinPage } from '../../http/pin-page.ts'
 import { timesOf } from '../lists/query-times.ts'
 import type { OrderCheck } from './order-check.ts'
 import type { AskForPage, CheckedAccount } from './page-check.ts'
 
-/** Number of walks whose last pages are remembered. */
-const MAX_WALKS = 100
+/** Number of walks of a token whose last pages are remembered. */
+const MAX_WALKS = 10
+/** Characters of a query, without its `before`, above which its pages are not remembered. */
+const MAX_KEY_LENGTH = 1_000
 /** Number of the last pins of a page whose times are remembered. The next page begins among them. */
 const TAIL = 50
-/** Number of differences that meant nothing, as where a `count` is late, after which none is looked into. */
-const MOST_ERRORS = 3
+/** Milliseconds in which one gap of a token is looked into. A `count` that is late shows gaps where there are none. */
+const LOOK_EVERY_MS = 60_000
 
 /** What is remembered of the last page of a walk. */
 interface LastPage {
-  readonly query: ListQuery
+  readonly before: string | undefined
+  readonly limit: number
   readonly count: number
   /** Number of its records. */
   readonly records: number
@@ -33,7 +37,8 @@ export class GapCheck {
   readonly #order: OrderCheck
   /** By query, without `before` and `limit`. */
   readonly #lastPages = new Map<string, LastPage>()
-  #errors = 0
+  /** Clock time of the last look into a gap. */
+  #lookedAt = Number.NEGATIVE_INFINITY
 
   constructor(account: CheckedAccount, order: OrderCheck) {
     this.#account = account
@@ -41,29 +46,31 @@ export class GapCheck {
   }
 
   /**
-   * Compares a page with the one before it. Where its `count` is too small, both are looked into with two or three lists.
+   * Compares a page with the one before it. Where its `count` is too small, up to five lists look into both.
    *
    * @throws {MalformedResponseError} if the page before lacked pins that are newer than its last one
    */
   async check(query: ListQuery, page: PinPage, ask: AskForPage): Promise<void> {
-    const { known, capabilities } = this.#account
+    const { known, capabilities, clock } = this.#account
     if (!known.isStranger || capabilities.order !== 'newest-first') return
     const last = this.#lastPages.get(keyOf(query))
-    if (last !== undefined && this.#errors < MOST_ERRORS && hasGap(last, query, page)) {
-      const again = await ask(last.query)
-      const now = lastPageOf(last.query, again)
-      // Pins may have been removed since.
-      if (now !== null && hasGap(now, query, page)) await this.#look(last.query, again, ask)
+    const mayLook = clock.now() >= this.#lookedAt + LOOK_EVERY_MS
+    if (mayLook && last !== undefined && hasGap(last, query, page)) {
+      this.#lookedAt = clock.now()
+      await this.#look(last, query, page, ask)
     }
     this.#remember(query, page)
   }
 
-  async #look(query: ListQuery, page: PinPage, ask: AskForPage): Promise<void> {
-    await this.#order.compare(query, page, ask)
-    if (this.#account.capabilities.order !== 'none') {
-      this.#errors++
-      return
-    }
+  /** Requests the page before once more, and compares it with its newer part if the gap is still there. */
+  async #look(last: LastPage, query: ListQuery, page: PinPage, ask: AskForPage): Promise<void> {
+    const sent = { ...query, before: last.before, limit: last.limit }
+    const again = await ask(sent)
+    const now = lastPageOf(sent, again)
+    // Pins may have been removed since.
+    if (now === null || !hasGap(now, query, page)) return
+    await this.#order.compare(sent, again, ask)
+    if (this.#account.capabilities.order !== 'none') return
     const { service } = this.#account
     const message = `${service} does not list the newest pins first, so pages of this list lacked pins: begin again at the first page`
     throw new MalformedResponseError(message, { service })
@@ -73,7 +80,7 @@ export class GapCheck {
     const last = lastPageOf(query, page)
     const key = keyOf(query)
     this.#lastPages.delete(key)
-    if (last === null) return
+    if (last === null || key.length > MAX_KEY_LENGTH) return
     this.#lastPages.set(key, last)
     const [oldest] = this.#lastPages.keys()
     if (this.#lastPages.size > MAX_WALKS && oldest !== undefined) this.#lastPages.delete(oldest)
@@ -81,16 +88,16 @@ export class GapCheck {
 }
 
 /** Returns null for a page without a `count`, and for one that nothing follows. */
-function lastPageOf(query: ListQuery, { count, pins, leftOut = [] }: PinPage): LastPage | null {
+function lastPageOf({ before, limit }: ListQuery, { count, pins, leftOut = [] }: PinPage): LastPage | null {
   const records = pins.length + leftOut.length
   if (count === null || count <= records) return null
-  return { query, count, records, tail: pins.slice(-TAIL).map(({ created }) => created.ns) }
+  return { before, limit, count, records, tail: pins.slice(-TAIL).map(({ created }) => created.ns) }
 }
 
 /** Returns whether a page that begins among the last pins of another has fewer pins behind it than the other one left over. */
 function hasGap(last: LastPage, query: ListQuery, page: PinPage): boolean {
   const { before } = timesOf(query)
-  const { before: lastBefore } = timesOf(last.query)
+  const lastBefore = last.before === undefined ? null : parseInstant(last.before).ns
   if (before === null || page.count === null || (lastBefore !== null && lastBefore <= before)) return false
   const again = last.tail.filter((ns) => ns < before).length
   const isAmongLast = again > 0 && again < last.tail.length

@@ -34,13 +34,12 @@ const MANY = 3
  * - one for a page that was cut, once where its pins show that lists are not made of runs. Otherwise one for each first page, and a few
  *   a minute for those that follow. None for live status;
  * - two for a short page of some statuses, one for each such page while all pins have the same status. A few more if it lacks pins that
- *   a list of all statuses has, if its `count` may be honest, or if lists may have been cut. None for live status.
+ *   a list of all statuses has, if its `count` may be honest, or if lists may have been cut. None for live status;
+ * - one or two for a page with times that has no pin right behind them, once. See `BoundsCheck`. None for live status;
+ * - up to five, once a minute, where `count` shows that pins are missing between two pages. See `GapCheck`. None for live status.
  *
  * Each question about the service is asked by one list, and the lists beside it wait for the answer. If it shows nothing, all pins are
  * read once for them, see `WholeAccount`. Lists for which the budget has no room are answered from these pins.
- *
- * - one or two for a page with times that has no pin right behind them, once. See `BoundsCheck`. None for live status;
- * - two or three where `count` shows that pins are missing between two pages. See `GapCheck`.
  *
  * What excuses a page from these holds for one token and one kind of query, see `ListProofs`. What is found out of several statuses and
  * CIDs holds for all.
