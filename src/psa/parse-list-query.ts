@@ -51,19 +51,25 @@ const LIST_QUERY = z.object({
 })
 
 /**
- * Parses the query of `GET /pins`. Lists may be comma-separated or repeated. Ignores unknown parameters.
+ * Parses the query of `GET /pins`. Lists may be comma-separated or repeated. `meta` may be JSON, or `meta[key]=value`, as the official client
+ * for JavaScript sends it.
  *
- * @throws {BadRequestError} for a parameter that is not as the specification says. The message names each wrong one.
+ * @throws {BadRequestError} for a parameter that is not as the specification says, and for any other: a filter that is passed over would
+ *   show, or remove, more than was meant. The message names each wrong one.
  * @see Pinning Service API 1.0.0, operation `getPins`
  */
 export function parseListQuery(query: URLSearchParams): RequestedList {
   const given: Record<string, string> = {}
+  const entries = metaEntriesOf(query)
+  refuseUnknown(query)
   for (const key of Object.keys(LIST_QUERY.shape)) {
     const values = query.getAll(key)
     const isList = key === 'cid' || key === 'status'
     if (values.length > 1 && !isList) throw BadRequestError.of(key, 'to be given once', values)
     if (values.length > 0) given[key] = values.join(',')
   }
+  if (entries !== null && given.meta !== undefined) throw BadRequestError.of('meta', 'in one form', 'meta and meta[…]')
+  if (entries !== null) given.meta = JSON.stringify(entries)
   const { cid, name, match, status, before, after, limit, meta } = decodeWith(LIST_QUERY, given)
   return {
     cids: cid ?? null,
@@ -78,6 +84,26 @@ export function parseListQuery(query: URLSearchParams): RequestedList {
     meta,
     limit,
   }
+}
+
+const META_ENTRY = /^meta\[([^\]]*)\]$/
+
+/** Returns what `meta[key]=value` says; null where it is not used. */
+function metaEntriesOf(query: URLSearchParams): StringMap | null {
+  const entries = new Map<string, string>()
+  for (const [name, value] of query) {
+    const key = META_ENTRY.exec(name)?.[1]
+    if (key === undefined) continue
+    if (entries.has(key)) throw BadRequestError.of(name, 'to be given once', query.getAll(name))
+    entries.set(key, value)
+  }
+  return entries.size === 0 ? null : Object.fromEntries(entries)
+}
+
+function refuseUnknown(query: URLSearchParams): void {
+  const known = Object.keys(LIST_QUERY.shape)
+  const unknown = [...query.keys()].find((name) => !known.includes(name) && !META_ENTRY.test(name))
+  if (unknown !== undefined) throw BadRequestError.of('query', `only ${known.join(', ')}`, unknown)
 }
 
 function commaSeparated<T extends z.ZodType<unknown, string>>(item: T) {

@@ -52,6 +52,11 @@ interface AppTypes {
   Bindings: { outgoing?: OutgoingAnswer }
 }
 
+/** Base URLs are often written with a slash at their end, so that a path begins with two. Some clients end it with one. */
+function plainPathOf({ url }: Request): string {
+  return new URL(url).pathname.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '')
+}
+
 /**
  * Creates the HTTP side of the service: the five operations of the Pinning Service API 1.0.0.
  *
@@ -61,7 +66,7 @@ interface AppTypes {
  */
 export function createApp(context: AppContext): Hono<AppTypes> {
   const { pins, limits } = context
-  const app = new Hono<AppTypes>()
+  const app = new Hono<AppTypes>({ getPath: plainPathOf })
   const unread = new AnswerRoom()
   const body = (pin: ListedPin): PinStatusBody =>
     printPinStatus({

@@ -190,6 +190,9 @@ describe('listing', () => {
     expect(await found({ app: 'x', env: 'prod' })).toEqual([inlineCid('1')])
     expect(await found({ env: 'x' })).toEqual([])
     expect(await found({})).toHaveLength(3)
+    // As the official client for JavaScript sends it.
+    const { body } = await client.list({ 'meta[app]': 'x', 'meta[env]': 'prod' })
+    expect(body.results.map(({ pin }) => pin.cid)).toEqual([inlineCid('1')])
   })
 })
 
