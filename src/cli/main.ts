@@ -17,6 +17,13 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
+/** The first options of the default command, which people look for here. */
+const GATEWAY_OPTIONS = `Options of the gateway, with or without "serve" (pinql serve --help lists all):
+  -c, --config <path>        Configuration file, by default pinql.config.yaml.
+  --port <value>             TCP port to listen on, by default 4000.
+  --host <value>             Address to listen on, by default 127.0.0.1.
+  --data-dir <value>         Directory of stored data, by default .pinql.`
+
 defaultToProduction()
 outliveReaders()
 
@@ -26,7 +33,10 @@ const program = new Command('pinql')
   .version(version)
   .showSuggestionAfterError()
   .showHelpAfterError('(pinql --help lists commands and options)')
-  .addHelpText('after', '\nExit codes: 0 done or stopped, 1 failed, 2 wrong command line or configuration.')
+  .addHelpText(
+    'after',
+    `\n${GATEWAY_OPTIONS}\n\nExit codes: 0 done or stopped, 1 failed, 2 wrong command line or configuration.`,
+  )
   .addCommand(serveCommand(), { isDefault: true })
   .addCommand(addCommand())
   .addCommand(checkCommand())

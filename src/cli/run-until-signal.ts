@@ -11,14 +11,15 @@ export interface Stoppable extends AsyncDisposable {
 }
 
 /**
- * Waits for SIGINT or SIGTERM, then disposes `running` and lets the process end with 0.
+ * Waits for SIGINT, SIGTERM, or a SIGHUP that nobody else listens to, then disposes `running` and lets the process end with 0.
  *
  * A second signal ends the process at once, and so does disposing that takes longer than `longestStopMs`.
  */
 export async function runUntilSignal(running: Stoppable): Promise<void> {
   const ended = new AbortController()
   const { signal } = ended
-  await Promise.race([once(process, 'SIGINT', { signal }), once(process, 'SIGTERM', { signal })])
+  const signals = ['SIGINT', 'SIGTERM', ...(process.listenerCount('SIGHUP') === 0 ? ['SIGHUP'] : [])]
+  await Promise.race(signals.map((name) => once(process, name, { signal })))
   ended.abort()
   process.once('SIGINT', () => process.exit(EXIT.failure))
   process.once('SIGTERM', () => process.exit(EXIT.failure))

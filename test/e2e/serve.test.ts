@@ -65,6 +65,13 @@ describe('pinql', () => {
     expect(await ask(url, '{ services { name } }')).toEqual({ data: { services: [{ name: 'gone' }, { name: 'odd' }] } })
   })
 
+  it('leaves PINQL_PORT alone where Kubernetes has set it, and says so in the debug log', async () => {
+    const env = { PINQL_PORT: 'tcp://10.0.0.7:4000', PINQL_LOG_LEVEL: 'debug', PINQL_HOST: '127.0.0.1' }
+    await writeConfig('port: 0')
+    await using cli = spawnCli([], { cwd, env })
+    await cli.output(/"variable":"PINQL_PORT","msg":"A variable of Kubernetes is no setting of the gateway"/)
+  })
+
   it('lets flags win over the environment, and the environment over the file', async () => {
     await writeConfig(
       'host: 127.0.0.9\nport: 1\nlogLevel: trace\nservices: { far: { endpoint: "http://127.0.0.1:9" } }',
@@ -123,7 +130,12 @@ describe('pinql', () => {
   it('prints help and version, and ends with 0', async () => {
     const help = await runCli(['--help'], { cwd })
     expect(help).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(help.stdout).toMatch(/serve .*add .*check .*pinning-service .*print-schema /s)
+    expect(help.stdout).toMatch(
+      /serve .*add .*check .*pinning-service .*print-schema .*--config .*--port .*--data-dir /s,
+    )
+    const check = await runCli(['check', '--help'], { cwd })
+    const options = check.stdout.match(/--[a-z-]+(?= )/g)
+    expect(options).toEqual(['--config', '--data-dir', '--default-service', '--help'])
     expect(await runCli(['--version'], { cwd })).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+/),
@@ -167,6 +179,16 @@ describe('a signal', () => {
       upstream.assertDone()
     },
   )
+
+  it('SIGHUP is logged, and ends nothing', async () => {
+    await using cli = spawnCli(['--port', '0'], { cwd })
+    const [, url = ''] = await cli.output(SERVING)
+    cli.kill('SIGHUP')
+    await cli.output(/SIGHUP changes nothing: the configuration is read at the start only/)
+    expect(await ask(url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } })
+    cli.kill('SIGTERM')
+    expect(await cli.exitCode).toBe(0)
+  })
 
   it('that comes twice ends it at once', async () => {
     await using upstream = await startScriptedServer()

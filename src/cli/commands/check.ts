@@ -18,7 +18,7 @@ interface Finding {
 
 /** `pinql check`: lists pins at each configured service, and reports which services work. */
 export function checkCommand(): Command {
-  return addConfigOptions(new Command('check'))
+  return addConfigOptions(new Command('check'), ['dataDir', 'defaultService'])
     .description('Ask each configured service whether it can be used. Ends with 1 when one cannot.')
     .action(async (flags: Record<string, string>) => {
       const findings = await check(await loadConfig({ flags }))

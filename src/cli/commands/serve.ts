@@ -22,11 +22,13 @@ async function serve(config: GatewayConfig): Promise<void> {
   outliveReaders((code) => `pinql: the log cannot be written (${code}). The gateway goes on without it.\n`)
   const { stdout } = process
   const log = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
+  const hangUps = new HangUps(!stdout.isTTY)
   const gateway = await startGateway(config, { log })
   const gatewayLog = await createGatewayLog(config, log)
   logUnhandledRejections(gatewayLog)
   for (const variable of foreignVariables())
     gatewayLog.debug({ variable }, 'A variable of Kubernetes is no setting of the gateway')
+  hangUps.tell(() => gatewayLog.warn('SIGHUP changes nothing: the configuration is read at the start only'))
   if (stdout.isTTY) stdout.write(welcome(gateway.url, config))
   await runUntilSignal(gateway)
 }
@@ -47,4 +49,24 @@ ${lines.join('\n')}
   Ctrl-C stops it.
 
 `
+}
+
+/** Keeps SIGHUP from ending the process. Of a terminal, it says that the terminal was closed: `runUntilSignal` stops then. */
+class HangUps {
+  #count = 0
+  #tell: (() => void) | undefined
+
+  constructor(isWatched: boolean) {
+    if (!isWatched) return
+    process.on('SIGHUP', () => {
+      this.#count++
+      this.#tell?.()
+    })
+  }
+
+  /** Sets what is done at each SIGHUP. Done at once if any has come. */
+  tell(tell: () => void): void {
+    this.#tell = tell
+    if (this.#count > 0) tell()
+  }
 }
