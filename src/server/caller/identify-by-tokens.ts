@@ -132,7 +132,7 @@ function tokenHeadersOf({ headers, ...params }: Readonly<Record<string, unknown>
       ([name, value]) =>
         [name === 'token' ? 'authorization' : name.toLowerCase(), asBearer(name, value), name] as const,
     )
-    .filter(([header]) => isTokenHeader(header) || looksLikeToken(header))
+    .filter(([header, value]) => isTokenHeader(header) || (looksLikeToken(header) && typeof value === 'string'))
   if (given.length === 0) return null
   for (const [header, value, name] of given) refuseUnlessToken(header, value, name)
   const tokens = Object.fromEntries(given.map(([header, value]) => [header, value])) as TokenHeaders

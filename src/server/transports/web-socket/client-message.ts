@@ -17,7 +17,8 @@ function withQuery(message: unknown): unknown {
     type?: unknown
     payload?: { query?: unknown; extensions?: { persistedQuery?: unknown } }
   }
-  const isNamed = type === MessageType.Subscribe && payload?.query === undefined && payload?.extensions?.persistedQuery
+  const isNamed =
+    type === MessageType.Subscribe && (payload?.query ?? null) === null && payload?.extensions?.persistedQuery
   return isNamed ? { ...(message as object), payload: { ...payload, query: '' } } : message
 }
 

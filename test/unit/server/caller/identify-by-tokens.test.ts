@@ -42,7 +42,14 @@ describe('callers', () => {
   it('are known by the headers where connection_init brings no token', async () => {
     const headers = { authorization: 'Bearer a' }
     const { key } = await byHeaders(headers)
-    const none = [{}, { app: 'x' }, { token: null }, { token: '' }, { Authorization: undefined }]
+    const none = [
+      {},
+      { app: 'x' },
+      { hasToken: true, apiKey: null, bearer: false },
+      { token: null },
+      { token: '' },
+      { Authorization: undefined },
+    ]
     for (const connectionParams of none) expect((await identify({ headers, connectionParams })).key).toBe(key)
     const other = await identify({ headers, connectionParams: { token: 'b' } })
     expect(other.tokenFor('one')).toBe('b')
