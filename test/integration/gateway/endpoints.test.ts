@@ -21,27 +21,49 @@ describe('an endpoint', () => {
 })
 
 describe('a proxy', () => {
+  /** The endpoint of a service under another host name. */
+  const under = (hostname: string, endpoint: string): string => Object.assign(new URL(endpoint), { hostname }).href
+
   it('stands between pinql and a service when it is configured', async () => {
     await using service = await startEmulatedProvider(compliant)
     seedPins(service, 1)
     await using proxy = await startProxy()
+    const endpoint = under('pins.example', service.endpoint)
     await using api = startTestApi({
-      services: [{ name: 'one', endpoint: service.endpoint }],
+      services: [{ name: 'one', endpoint }],
       proxy: { httpProxy: proxy.url, httpsProxy: proxy.url },
     })
 
     expect(await api.query(NAMES)).toEqual(FOUND)
-    expect(proxy.targets).toEqual([new URL(service.endpoint).host])
+    expect(proxy.targets).toEqual([new URL(endpoint).host])
     expect(service.requests.map(({ token }) => token)).toEqual([ALICE])
   })
+
+  it.each(['127.0.0.1', 'localhost'])(
+    'is left out for all names and addresses of this machine: %s',
+    async (hostname) => {
+      await using service = await startEmulatedProvider(compliant)
+      seedPins(service, 1)
+      await using proxy = await startProxy()
+      await using api = startTestApi({
+        services: [{ name: 'one', endpoint: under(hostname, service.endpoint) }],
+        proxy: { httpProxy: proxy.url },
+      })
+
+      expect(await api.query(NAMES)).toEqual(FOUND)
+      expect(proxy.targets).toEqual([])
+    },
+  )
 
   it('is left out for the hosts of noProxy', async () => {
     await using service = await startEmulatedProvider(compliant)
     seedPins(service, 1)
     await using proxy = await startProxy()
+    // It leads to this machine, and is no address of it.
+    const endpoint = under('0.0.0.0', service.endpoint)
     await using api = startTestApi({
-      services: [{ name: 'one', endpoint: service.endpoint }],
-      proxy: { httpProxy: proxy.url, noProxy: '127.0.0.1' },
+      services: [{ name: 'one', endpoint }],
+      proxy: { httpProxy: proxy.url, noProxy: '.example,0.0.0.0' },
     })
 
     expect(await api.query(NAMES)).toEqual(FOUND)
@@ -61,14 +83,13 @@ describe('a proxy', () => {
   })
 })
 
-/** A proxy that tunnels with CONNECT, and notes where to. */
+/** A proxy that tunnels with CONNECT, and notes where to. All names are of this machine. */
 async function startProxy(): Promise<AsyncDisposable & { readonly url: string; readonly targets: readonly string[] }> {
   const targets: string[] = []
   const server = createServer((_request, response) => response.writeHead(405).end())
   server.on('connect', ({ url = '' }, client, head) => {
     targets.push(url)
-    const { hostname, port } = new URL(`http://${url}`)
-    const service = connect(Number(port), hostname, () => {
+    const service = connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n')
       service.write(head)
       client.pipe(service).pipe(client)
