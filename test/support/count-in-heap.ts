@@ -8,3 +8,8 @@ import { queryObjects } from 'node:v8'
 export function countInHeap(type: new (...args: never[]) => unknown): number {
   return queryObjects(type, { format: 'count' })
 }
+
+/** Returns how `util.inspect` shows the objects of a class that something still holds, after a garbage collection. */
+export function summariesInHeap(type: new (...args: never[]) => unknown): readonly string[] {
+  return queryObjects(type, { format: 'summary' })
+}

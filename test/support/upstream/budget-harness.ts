@@ -7,7 +7,7 @@ import type {
   SharedTurnOf,
 } from '../../../src/upstream/budget/request-budget.ts'
 import { TenantShare } from '../../../src/upstream/budget/tenant-share.ts'
-import { countInHeap } from '../count-in-heap.ts'
+import { countInHeap, summariesInHeap } from '../count-in-heap.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 import { type CountedBudget, countWaiting } from './count-waiting.ts'
 
@@ -58,6 +58,11 @@ export function createBudgetAt(
 export function countTenants(): () => number {
   const before = countInHeap(TenantShare)
   return () => Math.max(0, countInHeap(TenantShare) - before)
+}
+
+/** Returns whether any budget keeps a tenant in memory. No other test may use the same key. */
+export function isKept(tenantKey: string): boolean {
+  return summariesInHeap(TenantShare).some((summary) => summary.includes(`key: '${tenantKey}'`))
 }
 
 export const list = (tenant: string, requestClass: CallRequest['class'] = 'interactive'): CallRequest => ({
