@@ -60,11 +60,13 @@ export function createRequestListener(parts: {
     const gone = new Stop()
     unread.watch()
     const release = inFlight.add(req, res, () => gone.abort())
-    // What nobody has read of the body would block the next request of the connection. Node's own listener comes after this one.
-    res.prependListener('finish', () => skipBody(req))
+    // A listener of each request would be felt. Node's own one, which would read the body to its end, comes after this one.
+    if (req.headers['transfer-encoding'] !== undefined) res.prependListener('finish', () => skipBody(req))
     res.on('close', () => {
       release()
       if (!res.writableFinished) gone.abort()
+      // A body may have been read in part. Its rest would block the next request of the connection.
+      else if (req.readableDidRead && !req.complete) req.resume()
       const end = res.writableFinished ? { status: res.statusCode } : { aborted: true }
       log[route.logLevel](
         { requestId, method: req.method, path, ...end, ms: Math.round(performance.now() - startedAt) },
