@@ -58,6 +58,7 @@ class TokenCaller implements IdentifiedCaller {
   readonly #services: ServiceNames
   readonly #secret: Uint8Array
   #key: string | undefined
+  #names: readonly string[] | undefined
 
   /** @param secret random key of this process, so that keys mean nothing outside of it */
   constructor(headers: TokenHeaders, services: ServiceNames, secret: Uint8Array) {
@@ -100,8 +101,10 @@ class TokenCaller implements IdentifiedCaller {
     throw new UnauthorizedError(message, { service: serviceName })
   }
 
-  #tokenHeaders(): string[] {
-    return Object.keys(this.#headers).filter((name) => isTokenHeader(name) || looksLikeToken(name))
+  /** Found once, since each operation asks for its key and for tokens. */
+  #tokenHeaders(): readonly string[] {
+    this.#names ??= Object.keys(this.#headers).filter((name) => isTokenHeader(name) || looksLikeToken(name))
+    return this.#names
   }
 
   /** Refuses a token for an unknown service, and one in a place where none is understood. */
