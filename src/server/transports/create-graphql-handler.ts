@@ -26,12 +26,19 @@ export function createGraphqlHandler(
     return graphql(req, res, context, body ?? undefined)
   }
 
-  return async (req, res, context) => {
-    const wish = eventStreamWish(req)
-    if (wish === null) return graphql(req, res, context)
+  const answerByWish = async (
+    wish: 'rather' | 'also',
+    [req, res, context]: Parameters<GraphqlHandler>,
+  ): Promise<unknown> => {
     // A request with a body waits for its turn once the body is read. This one has its document in the URL.
     if (req.method === 'GET') await giveWayToRead(req.url?.length ?? 0)
     return wish === 'rather' ? connections.serveEventStream(req, res, context) : answerAsAsked(req, res, context)
+  }
+
+  // Not async: a promise of the usual request would be felt.
+  return (req, res, context) => {
+    const wish = eventStreamWish(req)
+    return wish === null ? graphql(req, res, context) : answerByWish(wish, [req, res, context])
   }
 }
 
