@@ -76,8 +76,9 @@ export async function copyPins(ids: readonly string[], to: string, context: Gate
 
 function copyOf(pin: Pin, serviceName: string, idempotencyKey: string): CheckedAdd {
   const { cid, meta, delegates, origins } = pin
-  // Services list what they like. One that is refused would cost all of them.
-  const sources = [...new Set([...delegates, ...origins])].filter(isProviderHint).slice(0, MAX_ORIGINS)
+  // Services list what they like, and as many as they like: each costs time to check, and each that is refused costs a request.
+  const looked = [...new Set([...delegates, ...origins])].slice(0, 2 * MAX_ORIGINS)
+  const sources = looked.filter(isProviderHint).slice(0, MAX_ORIGINS)
   return { serviceName, newPin: { cid, name: givenNameOf(pin), meta, origins: sources }, idempotencyKey }
 }
 

@@ -59,6 +59,18 @@ describe('copyPins', () => {
     expect(answer.data.copyPins[0]).toMatchObject({ pin: { origins: [DELEGATE, origin] }, error: null })
   })
 
+  it('looks at 40 delegates and origins of a pin, however many a service lists', async () => {
+    await using setup = await startServices('one', 'two')
+    const { api, services } = setup
+    const odd = Array.from({ length: 9_000 }, (_, n) => `nonsense ${n}`)
+    const late = `/ip4/198.51.100.2/tcp/4001/p2p/${peer}`
+    const pins = seedPins(services.one, 1, { origins: [...odd.slice(0, 20), origin, ...odd, late] })
+
+    const answer = await api.query(COPY, { ids: pins.map((pin) => idOf(pin)), to: 'two' })
+
+    expect(answer.data.copyPins[0]).toMatchObject({ pin: { origins: [DELEGATE, origin] }, error: null })
+  })
+
   it('leaves out a name that the service made of the CID', async () => {
     await using setup = await startServices('one', 'two')
     const { api, services } = setup
