@@ -7,6 +7,8 @@ const MAX_MEMBERS = 100_000
 /** Characters from which a text is looked through before it is parsed: in a shorter one, no number of values takes long. */
 const LONG_TEXT = 200_000
 
+/** JSON must not be sent with one, and may be read with one (RFC 8259, section 8.1). Some services and clients send it. */
+const BYTE_ORDER_MARK = 0xfeff
 const [COMMA, BRACE, BRACE_END, BRACKET, BRACKET_END] = [0x2c, 0x7b, 0x7d, 0x5b, 0x5d]
 
 /**
@@ -14,7 +16,7 @@ const [COMMA, BRACE, BRACE_END, BRACKET, BRACKET_END] = [0x2c, 0x7b, 0x7d, 0x5b,
  *
  * Whatever walks the value afterwards may recurse, since its depth is bounded. `JSON.parse` itself takes any depth, but
  * `JSON.stringify`, a log line or a comparison ends in a `RangeError` after some thousand levels. The length of a text is
- * bounded where it is read.
+ * bounded where it is read. A byte order mark at the beginning is passed over.
  *
  * @throws {SyntaxError} for a text that is no JSON, is nested more than 100 levels deep, or has more than a million values or
  *   more than 100,000 in one object
@@ -34,7 +36,7 @@ export function parseUntrustedJson(text: string): unknown {
  */
 export function parsePartlyReadJson(text: string): unknown {
   if (text.length > LONG_TEXT && hasTooMuch(text)) throw tooMuch()
-  return JSON.parse(text)
+  return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text)
 }
 
 /**

@@ -11,7 +11,6 @@ export interface OperationRequest {
 }
 
 const PARAMS = ['query', 'operationName', 'variables', 'extensions'] as const
-const BYTE_ORDER_MARK = '\uFEFF'
 
 /**
  * Checks the parameters of a request, in Yoga's words. An empty `operationName` is none. Unknown parameters are ignored, as GraphQL over
@@ -48,7 +47,7 @@ export function checkOperationRequest(params: unknown): OperationRequest {
  */
 export function paramsOfBody(body: string): unknown {
   try {
-    return parseUntrustedJson(body.startsWith(BYTE_ORDER_MARK) ? body.slice(1) : body)
+    return parseUntrustedJson(body)
   } catch (cause) {
     // In Yoga's words.
     throw badRequest('POST body sent invalid JSON.', { cause })

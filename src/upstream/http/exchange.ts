@@ -6,8 +6,6 @@ import { MalformedResponseError, ServiceUnavailableError } from '../../domain/er
 import type { StopSignal } from '../waiting/stop.ts'
 import { RawHeaders, type ServiceHeaders } from './raw-headers.ts'
 
-const BYTE_ORDER_MARK = 0xfeff
-
 /** A request to a pinning service. */
 export interface ServiceRequest {
   /** Scheme, host and port. */
@@ -162,9 +160,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #answer(body: Buffer): void {
     try {
       const text = body.toString()
-      const isMarked = text.charCodeAt(0) === BYTE_ORDER_MARK
-      const headers = new RawHeaders(this.#rawHeaders)
-      this.#resolve({ status: this.#status, headers, text: isMarked ? text.slice(1) : text })
+      this.#resolve({ status: this.#status, headers: new RawHeaders(this.#rawHeaders), text })
     } catch (error) {
       this.#reject(error)
     }

@@ -57,21 +57,19 @@ describe('exchange', () => {
     expect(await silent.ask()).toMatchObject({ status: 202, text: '' })
   })
 
-  it('reads a body behind a byte order mark, and one in gzip that nobody asked for', async () => {
+  it('reads a body in gzip that nobody asked for', async () => {
     const answer = (body: Buffer, more = '') => [
       `HTTP/1.1 200 OK\r\n${more}Content-Length: ${body.length}\r\n\r\n`,
       body,
     ]
-    const marked = Buffer.from('\uFEFF{"count":0}')
-    await using plain = await startServer(answer(marked))
-    expect((await plain.ask()).text).toBe('{"count":0}')
+    const body = Buffer.from('{"count":0}')
     for (const header of ['', 'Content-Encoding: gzip\r\n']) {
-      await using packed = await startServer(answer(gzipSync(marked), header))
+      await using packed = await startServer(answer(gzipSync(body), header))
       expect((await packed.ask()).text).toBe('{"count":0}')
     }
     await using bomb = await startServer(answer(gzipSync(Buffer.alloc(100_000))))
     await expect(bomb.ask()).rejects.toThrow('one answered with more than 1000 bytes')
-    await using broken = await startServer(answer(gzipSync(marked).subarray(0, 20)))
+    await using broken = await startServer(answer(gzipSync(body).subarray(0, 20)))
     await expect(broken.ask()).rejects.toThrow('one answered in gzip that cannot be unpacked')
   })
 

@@ -33,6 +33,11 @@ describe('parseUntrustedJson', () => {
     )
   })
 
+  it('reads a text behind a byte order mark, and refuses a second one', () => {
+    expect(parseUntrustedJson('\uFEFF{"a":1}')).toEqual({ a: 1 })
+    expect(() => parseUntrustedJson('\uFEFF\uFEFF{"a":1}')).toThrow(SyntaxError)
+  })
+
   it.each([arrays, objects])('reads %o of 100 levels, and refuses one more', (nested) => {
     expect(parseUntrustedJson(nested(MAX_JSON_DEPTH))).toBeTypeOf('object')
     expect(() => parseUntrustedJson(nested(MAX_JSON_DEPTH + 1))).toThrow(SyntaxError)
