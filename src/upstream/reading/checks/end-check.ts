@@ -8,6 +8,7 @@ import { isSurelySorted } from '../lists/is-surely-sorted.ts'
 import { isAfterSent } from '../lists/list-plan.ts'
 import { timesOf } from '../lists/query-times.ts'
 import { earlierBefore, printTime } from '../lists/time-unit.ts'
+import { walkKeyOf } from '../lists/walk-key.ts'
 import type { LimitCheck } from './limit-check.ts'
 import type { AskForPage, CheckedAccount } from './page-check.ts'
 
@@ -51,7 +52,7 @@ export class EndCheck {
     const last = page.pins.at(-1)
     if (last === undefined || timeFilter === 'unusable' || order === 'oldest-first') return false
     if (order === null ? !isSurelySorted(page.pins) : order !== 'newest-first') return false
-    const key = JSON.stringify({ ...query, before: undefined, limit: undefined })
+    const key = walkKeyOf(query)
     const ids = idsOf(page.pins.filter(({ created }) => created.ns === last.created.ns))
     const end = this.#ends.get(key)
     if (end && isSubset(end.ids, ids) && countOlder(page, end.newest) <= end.older) return true

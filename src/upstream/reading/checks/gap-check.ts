@@ -3,6 +3,7 @@ import { parseInstant } from '../../../domain/instant.ts'
 import type { ListQuery } from '../../http/list-query.ts'
 import type { PinPage } from '../../http/pin-page.ts'
 import { timesOf } from '../lists/query-times.ts'
+import { walkKeyOf } from '../lists/walk-key.ts'
 import type { OrderCheck } from './order-check.ts'
 import type { AskForPage, CheckedAccount } from './page-check.ts'
 
@@ -35,7 +36,7 @@ interface LastPage {
 export class GapCheck {
   readonly #account: CheckedAccount
   readonly #order: OrderCheck
-  /** By query, without `before` and `limit`. */
+  /** By {@link walkKeyOf}. */
   readonly #lastPages = new Map<string, LastPage>()
   /** Clock time of the last look into a gap. */
   #lookedAt = Number.NEGATIVE_INFINITY
@@ -53,13 +54,14 @@ export class GapCheck {
   async check(query: ListQuery, page: PinPage, ask: AskForPage): Promise<void> {
     const { known, capabilities, clock } = this.#account
     if (!known.isStranger || capabilities.order !== 'newest-first') return
-    const last = this.#lastPages.get(keyOf(query))
+    const key = walkKeyOf(query)
+    const last = this.#lastPages.get(key)
     const mayLook = clock.now() >= this.#lookedAt + LOOK_EVERY_MS
     if (mayLook && last !== undefined && hasGap(last, query, page)) {
       this.#lookedAt = clock.now()
       await this.#look(last, query, page, ask)
     }
-    this.#remember(query, page)
+    this.#remember(key, query, page)
   }
 
   /** Requests the page before once more, and compares it with its newer part if the gap is still there. */
@@ -76,9 +78,8 @@ export class GapCheck {
     throw new MalformedResponseError(message, { service })
   }
 
-  #remember(query: ListQuery, page: PinPage): void {
+  #remember(key: string, query: ListQuery, page: PinPage): void {
     const last = lastPageOf(query, page)
-    const key = keyOf(query)
     this.#lastPages.delete(key)
     if (last === null || key.length > MAX_KEY_LENGTH) return
     this.#lastPages.set(key, last)
@@ -102,8 +103,4 @@ function hasGap(last: LastPage, query: ListQuery, page: PinPage): boolean {
   const again = last.tail.filter((ns) => ns < before).length
   const isAmongLast = again > 0 && again < last.tail.length
   return isAmongLast && page.count < last.count - (last.records - again)
-}
-
-function keyOf(query: ListQuery): string {
-  return JSON.stringify({ ...query, before: undefined, limit: undefined })
 }

@@ -8,6 +8,7 @@ import { isFull } from '../lists/is-full.ts'
 import { isAfterSent, largestLimit } from '../lists/list-plan.ts'
 import { timesOf } from '../lists/query-times.ts'
 import { printTime, timeUnit } from '../lists/time-unit.ts'
+import { walkKeyOf } from '../lists/walk-key.ts'
 import { type AskForPage, askForMost, type CheckedAccount } from './page-check.ts'
 
 /** Number of queries whose ranges are remembered. */
@@ -86,7 +87,7 @@ export class OrderCheck {
 
   /** Returns whether a page that follows another lies in a range that is known to be sorted. Finds that out if nothing is known. */
   async #isInSortedRange(query: ListQuery, page: PinPage, last: Pin, ask: AskForPage): Promise<boolean> {
-    const key = JSON.stringify({ ...query, before: undefined, limit: undefined })
+    const key = walkKeyOf(query)
     const { before } = timesOf(query)
     const isCovered = (range: SortedRange | undefined): boolean =>
       range !== undefined &&
