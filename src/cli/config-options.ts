@@ -8,12 +8,25 @@ import { FILE_VARIABLE, SETTINGS } from '../config/settings.ts'
  * @param keys the settings that the command uses. Default: all.
  */
 export function addConfigOptions(command: Command, keys?: readonly SettingKey[]): Command {
-  command.addOption(new Option('-c, --config <path>', `Configuration file (${FILE_VARIABLE}).`))
-  const settings = SETTINGS.filter(({ key }) => keys?.includes(key) ?? true)
-  for (const { flag, variable, description, fallback, isSwitch } of settings) {
-    const known = fallback === undefined ? variable : `${variable}; default: ${String(fallback) || 'none'}`
-    const option = new Option(`${flag} ${isSwitch ? '[value]' : '<value>'}`, `${description} (${known})`)
-    command.addOption(isSwitch ? option.preset('true') : option)
-  }
+  for (const option of configOptions(keys)) command.addOption(option)
   return command
+}
+
+/** Lists `--config` and flags for settings, a line each, for the help of another command. */
+export function listConfigOptions(keys: readonly SettingKey[]): string {
+  const options = configOptions(keys)
+  const width = Math.max(...options.map(({ flags }) => flags.length)) + 2
+  return options.map(({ flags, description }) => `  ${flags.padEnd(width)}${description}`).join('\n')
+}
+
+function configOptions(keys?: readonly SettingKey[]): Option[] {
+  const settings = SETTINGS.filter(({ key }) => keys?.includes(key) ?? true)
+  return [
+    new Option('-c, --config <path>', `Configuration file (${FILE_VARIABLE}).`),
+    ...settings.map(({ flag, variable, description, fallback, isSwitch }) => {
+      const known = fallback === undefined ? variable : `${variable}; default: ${String(fallback) || 'none'}`
+      const option = new Option(`${flag} ${isSwitch ? '[value]' : '<value>'}`, `${description} (${known})`)
+      return isSwitch ? option.preset('true') : option
+    }),
+  ]
 }

@@ -10,6 +10,7 @@ import { pinningServiceCommand } from './commands/pinning-service.ts'
 import { printSchemaCommand } from './commands/print-schema.ts'
 import { serveCommand } from './commands/serve.ts'
 import { tokenCommand } from './commands/token.ts'
+import { listConfigOptions } from './config-options.ts'
 import { EXIT } from './exit-codes.ts'
 import { outliveReaders } from './outlive-readers.ts'
 
@@ -17,12 +18,9 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
-/** The first options of the default command, which people look for here. */
+/** The options of the default command that people look for here. */
 const GATEWAY_OPTIONS = `Options of the gateway, with or without "serve" (pinql serve --help lists all):
-  -c, --config <path>        Configuration file, by default pinql.config.yaml.
-  --port <value>             TCP port to listen on, by default 4000.
-  --host <value>             Address to listen on, by default 127.0.0.1.
-  --data-dir <value>         Directory of stored data, by default .pinql.`
+${listConfigOptions(['host', 'port', 'dataDir'])}`
 
 defaultToProduction()
 outliveReaders()
