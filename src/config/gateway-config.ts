@@ -89,7 +89,8 @@ export const SERVICE_SCHEMA = z.strictObject(
     ),
     kubo: setting(
       'a map of endpoint and token',
-      'Endpoint of that daemon, by default `http://127.0.0.1:5001`, and the token of its `API.Authorizations`, if it has any.',
+      'Endpoint of that daemon, by default `http://127.0.0.1:5001`, and a secret of its `API.Authorizations`, if it has any: a bearer ' +
+        'token, or `bearer:TOKEN` and `basic:USER:PASSWORD`, as Kubo writes them.',
       (expected) => z.strictObject(KUBO_SHAPE, { error: expected }).optional(),
     ),
     dial: setting(

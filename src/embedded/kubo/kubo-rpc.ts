@@ -8,7 +8,10 @@ import { readJsonLines } from './read-json-lines.ts'
 export interface KuboAddress {
   /** Base URL of its RPC API, such as `http://127.0.0.1:5001`. It may end in `/api/v0`. */
   readonly endpoint: string
-  /** A bearer token, or a secret as Kubo's `API.Authorizations` has it: `bearer:TOKEN`, `basic:USER:PASSWORD`. Null when the daemon needs none. */
+  /**
+   * A bearer token, or a secret as Kubo's `API.Authorizations` has it: `bearer:TOKEN`, `basic:USER:PASSWORD`. Null when the daemon needs
+   * none.
+   */
   readonly token: string | null
 }
 
