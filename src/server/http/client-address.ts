@@ -57,7 +57,12 @@ export function createClientAddresses(trustProxy: number | readonly string[]): C
     return address
   }
 
-  const ofSocket = (socket: { readonly remoteAddress?: string | undefined }) => networkOf(socket.remoteAddress ?? '')
+  /** The last answer: the requests of one client often follow each other. */
+  let last = { address: '', network: '' }
+  const ofSocket = ({ remoteAddress: address = '' }: { readonly remoteAddress?: string | undefined }): string => {
+    if (address !== last.address) last = { address, network: networkOf(address) }
+    return last.network
+  }
   return {
     of: isOn ? (request) => networkOf(addressBehindProxies(request)) : ({ socket }) => ofSocket(socket),
     ofSocket,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ClientAddresses } from './client-address.ts'
+import { Line, LinePlace } from './line.ts'
 
 export interface HttpConnectionLimits {
   readonly maxHttpConnections: number
@@ -10,6 +11,9 @@ export interface HttpConnectionLimits {
 /** One open connection. */
 interface Tracked {
   readonly group: Group
+  /** Its places among those that wait for a request: of all addresses, and of its own. */
+  readonly place: LinePlace<Socket>
+  readonly placeInGroup: LinePlace<Socket>
   /** Requests in flight. If there are several, the client sends them without waiting for the answers (pipelining). */
   requests: number
   /** The last request. Null between requests. */
@@ -24,7 +28,7 @@ interface Group {
   readonly limit: number
   open: number
   /** Those that wait for a request, in the order in which they began to wait. */
-  readonly idle: Set<Socket>
+  readonly idle: Line<Socket>
 }
 
 /** Requests of one connection that may be in flight. Clients that pipeline at all send a few. */
@@ -63,7 +67,7 @@ export class HttpConnections {
   readonly #addresses: ClientAddresses
   readonly #tracked = new Map<Socket, Tracked>()
   readonly #groups = new Map<string, Group>()
-  readonly #idle = new Set<Socket>()
+  readonly #idle = new Line<Socket>()
   /** Connections whose end is listened for. */
   readonly #followed = new WeakSet<Socket>()
   #noneSlowUntil = 0
@@ -111,8 +115,8 @@ export class HttpConnections {
     tracked.requests++
     tracked.last = req
     tracked.since = performance.now()
-    this.#idle.delete(socket)
-    tracked.group.idle.delete(socket)
+    tracked.place.leave()
+    tracked.placeInGroup.leave()
   }
 
   /** Notes that a request of the connection has been answered. */
@@ -123,19 +127,17 @@ export class HttpConnections {
     if (--tracked.requests > 0) return
     tracked.requests = 0
     tracked.last = null
-    tracked.since = performance.now()
-    this.#idle.add(socket)
-    tracked.group.idle.add(socket)
+    this.#wait(tracked)
   }
 
   /** Stops counting a connection: it has become a WebSocket or an event stream, or is closed. */
   release(socket: Socket): void {
     const tracked = this.#tracked.get(socket)
     if (!tracked) return
-    const { group } = tracked
+    const { group, place, placeInGroup } = tracked
     this.#tracked.delete(socket)
-    this.#idle.delete(socket)
-    group.idle.delete(socket)
+    place.leave()
+    placeInGroup.leave()
     if (--group.open === 0) this.#groups.delete(group.key)
   }
 
@@ -143,16 +145,16 @@ export class HttpConnections {
     const isProxy = this.#addresses.isProxy(socket.remoteAddress)
     const key = this.#addresses.ofSocket(socket)
     const limit = isProxy ? Number.POSITIVE_INFINITY : this.#limits.maxHttpConnectionsPerAddress
-    return this.#groups.get(key) ?? { key, limit, open: 0, idle: new Set() }
+    return this.#groups.get(key) ?? { key, limit, open: 0, idle: new Line() }
   }
 
   #track(socket: Socket, group: Group): Tracked {
-    const tracked: Tracked = { group, requests: 0, last: null, since: performance.now() }
+    const places = { place: new LinePlace(socket), placeInGroup: new LinePlace(socket) }
+    const tracked: Tracked = { group, ...places, requests: 0, last: null, since: 0 }
     this.#groups.set(group.key, group)
     group.open++
     this.#tracked.set(socket, tracked)
-    this.#idle.add(socket)
-    group.idle.add(socket)
+    this.#wait(tracked)
     if (!this.#followed.has(socket)) {
       this.#followed.add(socket)
       socket.once('close', () => this.release(socket))
@@ -160,13 +162,19 @@ export class HttpConnections {
     return tracked
   }
 
+  #wait(tracked: Tracked): void {
+    tracked.since = performance.now()
+    this.#idle.join(tracked.place)
+    tracked.group.idle.join(tracked.placeInGroup)
+  }
+
   /** Closes connections until there is room for one more. Returns false when there is none. */
   #hasRoom(
-    { open, limit, idle }: { open: () => number; limit: number; idle: ReadonlySet<Socket> },
+    { open, limit, idle }: { open: () => number; limit: number; idle: Line<Socket> },
     isEligible: (tracked: Tracked) => boolean,
   ): boolean {
     while (open() >= limit) {
-      const [oldest] = idle
+      const oldest = idle.first
       const waitedMs = oldest ? performance.now() - (this.#tracked.get(oldest)?.since ?? 0) : GRACE_MS
       if (waitedMs < GRACE_MS && open() < 2 * limit) return true
       const found = oldest ?? this.#slowest(isEligible)
