@@ -5,6 +5,7 @@ import type { Limits } from '../limits.ts'
 import { interruptionsIn } from '../store/interruptions.ts'
 import type { PinStore } from '../store/pin-store.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
+import { whenFree } from '../store/when-free.ts'
 import { type Keeper, KeeperUnavailableError, PinFailedError, PinWaitsError, type Transfer } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
@@ -43,7 +44,7 @@ export class PinQueue {
   #lastOwner = 0
   #wakeTimer: NodeJS.Timeout | null = null
   #failedWakes = 0
-  #isStopped = false
+  #stopped: Promise<void> | null = null
 
   constructor(context: PinQueueContext) {
     this.#context = context
@@ -53,7 +54,7 @@ export class PinQueue {
   wake(): void {
     const { limits, pins, onError } = this.#context
     try {
-      while (!this.#isStopped && this.#active.size < limits.activePins) {
+      while (!this.#stopped && this.#active.size < limits.activePins) {
         const pin = pins.nextQueued(this.#lastOwner, this.#busyOwners())
         if (!pin) break
         this.#start(pin)
@@ -85,15 +86,29 @@ export class PinQueue {
     return { ...active.transfer.progress(), ...(active.trouble === null ? {} : { status_details: active.trouble }) }
   }
 
-  /** Stops all transfers. The next start of the service goes on with them. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
+  /**
+   * Stops all transfers. The next start of the service goes on with them. Further calls return the same promise.
+   *
+   * The pins are queued again before this method returns: whatever ends the process from now on is no interruption of them.
+   *
+   * @returns resolves when the transfers have ended. Those of Kubo may end only when the keeper is disposed.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     if (this.#wakeTimer) clearTimeout(this.#wakeTimer)
     const active = [...this.#active.values()]
+    const requeued = this.#requeue()
     for (const { abort } of active) abort.abort(new Error('The service stops'))
-    await Promise.all(active.map(({ done }) => done))
+    await Promise.all([requeued, ...active.map(({ done }) => done)])
+  }
+
+  async #requeue(): Promise<void> {
     try {
-      this.#context.pins.requeueUnfinished()
+      await whenFree(() => this.#context.pins.requeueUnfinished())
     } catch (error) {
       // The next start counts these pins as interrupted, which does no harm once.
       this.#context.onError(error)
@@ -143,7 +158,7 @@ export class PinQueue {
         active.trouble = null
       }
     }
-    if (!this.#isStopped) onSettled()
+    if (!this.#stopped) onSettled()
   }
 
   /** @throws the passing failure, or the reason of the cancellation, that keeps the pin unsettled */
