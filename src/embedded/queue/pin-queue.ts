@@ -8,9 +8,12 @@ import type { StoredPin } from '../store/stored-pin.ts'
 import { whenFree } from '../store/when-free.ts'
 import { type Keeper, KeeperUnavailableError, PinFailedError, PinWaitsError, type Transfer } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
+import { Suspects } from './suspects.ts'
 
 /** Characters of `info.status_details`: room for a line about each of 20 origins. */
 const MAX_DETAILS = 4_096
+/** Milliseconds between two looks at a pin that is tried alone. */
+const LOOK_MS = 1_000
 
 export interface PinQueueContext {
   readonly pins: PinStore
@@ -36,11 +39,12 @@ interface ActivePin {
  *
  * The queue is the table of pins itself, so it has no limit and survives a restart. Owners take turns, and no owner has more
  * than its share of the places. A full disk, an absent keeper or a lack of memory fails no pin: the pin keeps its place, gives
- * the reason in its info, and is retried.
+ * the reason in its info, and is retried. Pins that may have broken the service off are tried alone, before all others.
  */
 export class PinQueue {
   readonly #context: PinQueueContext
   readonly #active = new Map<number, ActivePin>()
+  readonly #suspects: Suspects
   #lastOwner = 0
   #wakeTimer: NodeJS.Timeout | null = null
   #failedWakes = 0
@@ -48,16 +52,22 @@ export class PinQueue {
 
   constructor(context: PinQueueContext) {
     this.#context = context
+    this.#suspects = new Suspects(context.pins)
   }
 
   /** Starts as many queued pins as there are free places. Called whenever a pin is added. */
   wake(): void {
     const { limits, pins, onError } = this.#context
     try {
-      while (!this.#stopped && this.#active.size < limits.activePins) {
+      while (!this.#stopped && !this.#suspects.isTrying && this.#active.size < limits.activePins) {
+        const suspect = this.#suspects.next()
+        if (suspect) {
+          this.#try(suspect)
+          break
+        }
         const pin = pins.nextQueued(this.#lastOwner, this.#busyOwners())
         if (!pin) break
-        this.#start(pin)
+        this.#start(pin, 'Fetching blocks')
         this.#lastOwner = pin.owner
       }
       this.#failedWakes = 0
@@ -122,9 +132,23 @@ export class PinQueue {
     return [...places].filter(([, count]) => count >= share).map(([owner]) => owner)
   }
 
-  #start(pin: StoredPin): void {
+  /** Starts a pin that is suspected. No other pin is started until its trial ends. */
+  #try(pin: StoredPin): void {
+    const active = this.#start(pin, 'Fetching blocks, alone: the service broke off several times while it fetched this')
+    this.#suspects.try(pin)
+    const timer = setInterval(() => {
+      if (active.trouble === null) this.#suspects.look(pin, active.transfer.progress())
+      else this.#suspects.release(pin)
+      if (this.#suspects.isTrying) return
+      clearInterval(timer)
+      this.wake()
+    }, LOOK_MS)
+    active.done = active.done.finally(() => clearInterval(timer))
+  }
+
+  #start(pin: StoredPin, details: string): ActivePin {
     const { pins, keeper } = this.#context
-    pins.setStatus(pin.created, 'pinning', { status_details: 'Fetching blocks', ...interruptionsIn(pin.info) })
+    pins.setStatus(pin.created, 'pinning', { status_details: details, ...interruptionsIn(pin.info) })
     const active: ActivePin = {
       owner: pin.owner,
       abort: new AbortController(),
@@ -135,8 +159,10 @@ export class PinQueue {
     this.#active.set(pin.created, active)
     active.done = this.#run(pin, active).finally(() => {
       this.#active.delete(pin.created)
+      this.#suspects.release(pin)
       this.wake()
     })
+    return active
   }
 
   /** Makes attempts until one of them settles the pin, or the pin is cancelled. */
