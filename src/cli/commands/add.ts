@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path'
 import { Command } from 'commander'
-import { runUntilSignal } from '../run-until-signal.ts'
+import { listenForStop } from '../listen-for-stop.ts'
 
 const MUTATION = `mutation AddPin($input: AddPinInput!) {
   addPin(input: $input) {
@@ -43,5 +43,5 @@ ${JSON.stringify(variables, null, 2)}
 Serving the content until Ctrl-C. Stop when the pin's status is PINNED.
 `,
   )
-  await runUntilSignal(node)
+  await listenForStop().endOf(node)
 }

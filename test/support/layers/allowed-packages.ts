@@ -35,7 +35,7 @@ export const PACKAGES: Packages = {
 
   'node:crypto': ['live', 'embedded', 'resolvers', 'server', 'upstream'],
   'node:dns': ['embedded/fetch'],
-  'node:events': ['cli', 'embedded', 'server', 'upstream'],
+  'node:events': ['embedded', 'server', 'upstream'],
   'node:fs': ['cli', 'config', 'embedded', 'server', 'storage'],
   'node:http': ['embedded', 'server'],
   'node:net': ['config', 'embedded', 'server'],
