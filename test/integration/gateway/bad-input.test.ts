@@ -114,6 +114,14 @@ const CASES: Case[] = [
     A_TIME,
     '2026-02-30T00:00:00Z',
   ],
+  [
+    'meta that fits into no URL',
+    'pins',
+    filter({ meta: { a: 'x'.repeat(4_096) } }),
+    'filter.meta',
+    'at most 4096 characters',
+    '4097 characters',
+  ],
   ['meta with a boolean', 'pins', filter({ meta: { a: true } }), 'filter.meta.a', 'a string', true],
 ]
 
