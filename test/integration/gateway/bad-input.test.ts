@@ -84,6 +84,14 @@ const CASES: Case[] = [
   ['both id and requestId', 'pin', { id, requestId: 'r1' }, 'id', 'either id or requestId', 'both'],
   ['neither id nor requestId', 'pin', { service: 'one' }, 'id', 'either id or requestId', 'neither'],
   [
+    'a request id over 1,024 characters',
+    'pin',
+    { service: 'one', requestId: 'r'.repeat(1_025) },
+    'requestId',
+    'at most 1024 characters',
+    '1025 characters',
+  ],
+  [
     'an id of another service',
     'pin',
     { id: foreignId, service: 'one' },
