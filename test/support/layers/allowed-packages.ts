@@ -12,8 +12,8 @@ export const PACKAGES: Packages = {
   ws: ['server/transports'],
   dataloader: ['loaders'],
 
-  // Only `upstream/http` sends requests to services; the embedded service uses undici for Kubo.
-  undici: ['embedded/kubo', 'upstream/http'],
+  // Only `upstream/http` sends requests to services; the embedded service uses undici for Kubo and for gateways.
+  undici: ['embedded/fetch', 'embedded/kubo', 'upstream/http'],
   'lru-cache': ['server/graphql', 'upstream'],
   multiformats: ['domain', 'embedded'],
   '@multiformats/multiaddr': ['cli', 'domain', 'embedded'],
