@@ -10,7 +10,7 @@ import { assertNoKubo } from './kubo/kubo-ledger.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import { startKuboKeeper } from './kubo/start-kubo-keeper.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
-import { GarbageCollector } from './queue/garbage-collector.ts'
+import { BackgroundWork } from './queue/background-work.ts'
 import type { Keeper } from './queue/keeper.ts'
 import { KeeperPresence, type Notice } from './queue/keeper-presence.ts'
 import { PinQueue } from './queue/pin-queue.ts'
@@ -89,7 +89,7 @@ export async function startInThisThread(
       onQueued: () => queue.wake(),
       onAnswer: () => presence.answered(),
     })
-    const collector = new GarbageCollector(keeper, onError)
+    const collector = new BackgroundWork(() => keeper.collectSome(), onError)
     closers.push(async () => {
       // A collection in flight may wait for Kubo. It ends when the keeper is disposed.
       const collected = collector.stop()
@@ -98,6 +98,8 @@ export async function startInThisThread(
     })
     const queue = new PinQueue({ pins, keeper, limits, onSettled: () => collector.wake(), onError })
     closers.push(() => queue.stop())
+    const regramming = new BackgroundWork(() => pins.regramSome(), onError)
+    closers.push(() => regramming.stop())
 
     const app = createApp({
       pins,
@@ -118,6 +120,7 @@ export async function startInThisThread(
     pins.requeueInterrupted()
     collector.wake()
     queue.wake()
+    regramming.wake()
     return {
       endpoint: server.endpoint,
       peerId: keeper.peerId,
