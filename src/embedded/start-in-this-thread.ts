@@ -10,7 +10,7 @@ import { assertNoKubo } from './kubo/kubo-ledger.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import { startKuboKeeper } from './kubo/start-kubo-keeper.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
-import { GarbageCollector } from './queue/garbage-collector.ts'
+import { BackgroundWork } from './queue/background-work.ts'
 import type { Keeper } from './queue/keeper.ts'
 import { KeeperPresence, type Notice } from './queue/keeper-presence.ts'
 import { PinQueue } from './queue/pin-queue.ts'
@@ -98,7 +98,7 @@ export async function startInThisThread(
       onQueued: () => queue.wake(),
       onAnswer: () => presence.answered(),
     })
-    const collector = new GarbageCollector(keeper, onError)
+    const collector = new BackgroundWork(() => keeper.collectSome(), onError)
     closers.push(async () => {
       // A collection or a transfer in flight may wait for Kubo. Both end when the keeper is disposed.
       const ended = Promise.all([collector.stop(), stopTransfers()])
@@ -107,6 +107,8 @@ export async function startInThisThread(
     })
     const queue = new PinQueue({ pins, keeper, limits, onSettled: () => collector.wake(), onError })
     stopTransfers = () => queue.stop()
+    const regramming = new BackgroundWork(() => pins.regramSome(), onError)
+    closers.push(() => regramming.stop())
 
     const app = createApp({
       pins,
@@ -127,6 +129,7 @@ export async function startInThisThread(
     pins.requeueInterrupted()
     collector.wake()
     queue.wake()
+    regramming.wake()
     return {
       endpoint: server.endpoint,
       peerId: keeper.peerId,
