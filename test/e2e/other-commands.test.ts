@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { parse, validate } from 'graphql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSchema } from '../../src/schema/schema.ts'
@@ -95,6 +95,36 @@ describe('pinql add', () => {
     expect(variables.input.origins[0]).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//)
     const [mutation = ''] = /^mutation AddPin\(\$input: AddPinInput!\) \{.*?^\}/ms.exec(cli.stdout) ?? []
     expect(validate(createSchema(), parse(mutation))).toEqual([])
+  })
+
+  it.each([
+    ['.', ''],
+    ['..', ''],
+    ['holiday photos/', 'holiday photos'],
+    ['holiday photos/../holiday photos', 'holiday photos'],
+  ])('names a directory by its own name: %s', async (path, name) => {
+    await mkdir(join(cwd, 'holiday photos', 'inner'), { recursive: true })
+    await writeFile(join(cwd, 'hello.txt'), 'hello')
+    await using cli = spawnCli(['add', '--json', path], { cwd: path === '..' ? join(cwd, 'holiday photos') : cwd })
+    const [line = ''] = await cli.output(/\{.*\}\n/)
+    expect(JSON.parse(line).variables.input.name).toBe(name || basename(cwd))
+  })
+
+  it.each([
+    ['nope.txt', /^pinql: Cannot read \S*nope\.txt: there is no such file or directory \(ENOENT\)\n$/],
+    ['hello.txt/below', /^pinql: Cannot read \S*below: a part of its path is a file, not a directory \(ENOTDIR\)\n$/],
+    ['circle', /^pinql: Cannot read \S*circle: its symbolic links lead in a circle \(ELOOP\)\n$/],
+    ['/dev/null', /^pinql: Cannot read \/dev\/null: it is neither a file nor a directory\n$/],
+  ])('says why %s cannot be read', async (path, words) => {
+    await writeFile(join(cwd, 'hello.txt'), 'hello')
+    await symlink('circle', join(cwd, 'circle'))
+    expect(await runCli(['add', path], { cwd })).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(words) })
+  })
+
+  it('takes no empty path for the working directory', async () => {
+    const { exitCode, stderr } = await runCli(['add', ''], { cwd })
+    expect(stderr).toMatch(/^error: argument 'path' expects a file or directory, got nothing\n/)
+    expect(exitCode).toBe(2)
   })
 
   it('ends with 1 and one line when there is no such file', async () => {
