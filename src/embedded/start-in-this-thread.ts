@@ -47,10 +47,16 @@ export interface EmbeddedInThread extends AsyncDisposable {
   readonly endpoint: string
   readonly peerId: string | null
   readonly addresses: readonly string[]
+  /**
+   * Stops all transfers for good, and queues their pins again before it returns. HTTP goes on. Whatever ends the service from now on
+   * is no interruption of a pin.
+   */
+  stopTransfers(): void
 }
 
 /**
- * Starts the service in this thread: database, keeper, queue and HTTP, in that order. Disposing it stops them in reverse order.
+ * Starts the service in this thread: database, keeper, queue and HTTP, in that order. Disposing it stops the transfers first, and then
+ * everything else in reverse order.
  *
  * @param report called with each failure that no client caused: of a request, of a pin, or of the collection of garbage
  * @param onNotice called when the keeper goes away, and when it is back
@@ -65,7 +71,10 @@ export async function startInThisThread(
     if (!presence.take(error)) report(error)
   }
   const closers: (() => void | PromiseLike<void>)[] = []
+  let stopTransfers = (): Promise<void> => Promise.resolve()
   const close = async (): Promise<void> => {
+    // Not awaited here: a transfer of Kubo may end only when the keeper is disposed.
+    void stopTransfers()
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
@@ -91,13 +100,13 @@ export async function startInThisThread(
     })
     const collector = new BackgroundWork(() => keeper.collectSome(), onError)
     closers.push(async () => {
-      // A collection in flight may wait for Kubo. It ends when the keeper is disposed.
-      const collected = collector.stop()
+      // A collection or a transfer in flight may wait for Kubo. Both end when the keeper is disposed.
+      const ended = Promise.all([collector.stop(), stopTransfers()])
       await keeper[Symbol.asyncDispose]()
-      await collected
+      await ended
     })
     const queue = new PinQueue({ pins, keeper, limits, onSettled: () => collector.wake(), onError })
-    closers.push(() => queue.stop())
+    stopTransfers = () => queue.stop()
     const regramming = new BackgroundWork(() => pins.regramSome(), onError)
     closers.push(() => regramming.stop())
 
@@ -125,6 +134,7 @@ export async function startInThisThread(
       endpoint: server.endpoint,
       peerId: keeper.peerId,
       addresses: keeper.addresses,
+      stopTransfers: () => void queue.stop(),
       [Symbol.asyncDispose]: close,
     }
   } catch (error) {

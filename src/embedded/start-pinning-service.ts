@@ -4,7 +4,7 @@ import type { Limits } from './limits.ts'
 import type { Notice } from './queue/keeper-presence.ts'
 import type { EmbeddedOptions } from './start-in-this-thread.ts'
 import { startWorker } from './start-worker.ts'
-import type { WorkerMessage } from './worker.ts'
+import type { WorkerCommand, WorkerMessage } from './worker.ts'
 
 const STOP_TIMEOUT_MS = 8_000
 
@@ -49,6 +49,11 @@ export interface RunningPinningService extends AsyncDisposable {
   readonly addresses: readonly string[]
   /** Resolves when the service is disposed. Rejects when its thread ends by itself. The rejection may stay unhandled. */
   readonly closed: Promise<void>
+  /**
+   * Stops all transfers for good, while HTTP goes on. For a stop that takes its time: a process that is killed meanwhile interrupts no
+   * pin.
+   */
+  stopTransfers(): void
 }
 
 /**
@@ -90,13 +95,15 @@ export async function startPinningService(options: PinningServiceOptions): Promi
   })
   const { endpoint, peerId, addresses } = await started
 
+  const command = (text: WorkerCommand): void => worker.postMessage(text)
   const stop = async (): Promise<void> => {
-    if (!isStopping) worker.postMessage('stop')
+    if (!isStopping) command('stop')
     isStopping = true
     const timer = setTimeout(() => void worker.terminate(), STOP_TIMEOUT_MS)
     // When the thread ended by itself, `closed` has already reported it.
     await closed.catch(() => {})
     clearTimeout(timer)
   }
-  return { endpoint, peerId, addresses, closed, [Symbol.asyncDispose]: stop }
+  const stopTransfers = (): void => command('stop transfers')
+  return { endpoint, peerId, addresses, closed, stopTransfers, [Symbol.asyncDispose]: stop }
 }

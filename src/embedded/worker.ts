@@ -2,6 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Notice } from './queue/keeper-presence.ts'
 import { type EmbeddedOptions, startInThisThread } from './start-in-this-thread.ts'
 
+/** Messages to the thread of the service. A stop also stops the transfers. */
+export type WorkerCommand = 'stop transfers' | 'stop'
+
 /** Messages from the thread of the service to the thread that started it. */
 export type WorkerMessage =
   | {
@@ -24,9 +27,10 @@ try {
     (error) => tell({ type: 'error', message: describe(error) }),
     (notice) => tell({ type: 'notice', notice }),
   )
-  port.once('message', () => {
-    // Any message means: stop. When stopping fails, the unhandled rejection ends the thread.
-    void service[Symbol.asyncDispose]().then(() => port.close())
+  port.on('message', (command: WorkerCommand) => {
+    service.stopTransfers()
+    // When stopping fails, the unhandled rejection ends the thread. Without `exit`, a timer of libp2p would keep it for a second.
+    if (command === 'stop') void service[Symbol.asyncDispose]().then(() => process.exit())
   })
   tell({
     type: 'started',

@@ -139,6 +139,8 @@ export async function openGateway(
   for (const warning of configWarnings(config)) log.warn(warning)
 
   async function drainAll(): Promise<void> {
+    // At once, since draining takes seconds, in which somebody may lose patience and kill the process.
+    services.stopTransfers()
     await Promise.all([door.drain(), inFlight.finish(config.shutdownTimeoutMs)])
   }
   function drain(): Promise<void> {

@@ -134,6 +134,7 @@ const LAYERS: Layers = {
     'server/caller',
     'server/graphql',
     'server/http/request-guard.ts',
+    'server/transports/request-room.ts',
     'upstream/waiting/clock.ts',
   ],
   'server/transports/event-stream': [
@@ -142,6 +143,7 @@ const LAYERS: Layers = {
     'server/http/send-json.ts',
     'server/transports/connections',
     'server/transports/read-body.ts',
+    'server/transports/request-room.ts',
     'upstream/waiting/stop.ts',
   ],
   'server/transports/web-socket': [
@@ -152,6 +154,7 @@ const LAYERS: Layers = {
     'server/http/graphql-path.ts',
     'server/http/request-id.ts',
     'server/transports/connections',
+    'server/transports/request-room.ts',
     'upstream/waiting/clock.ts',
   ],
   // Hands unusual requests to Yoga.
@@ -160,6 +163,7 @@ const LAYERS: Layers = {
     'server/graphql',
     'server/http/graphql-handler.ts',
     'server/transports/read-body.ts',
+    'server/transports/request-room.ts',
     'server/transports/yoga/yoga.ts',
   ],
   'server/transports/yoga': [

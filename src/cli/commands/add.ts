@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path'
 import { Command } from 'commander'
 import { FileTroubleError } from '../../storage/file-trouble.ts'
-import { runUntilSignal } from '../run-until-signal.ts'
+import { listenForStop } from '../listen-for-stop.ts'
 
 const MUTATION = `mutation AddPin($input: AddPinInput!) {
   addPin(input: $input) {
@@ -52,5 +52,5 @@ ${JSON.stringify(variables, null, 2)}
 Serving the content until Ctrl-C. Stop when the pin's status is PINNED.
 `,
   )
-  await runUntilSignal(node)
+  await listenForStop().endOf(node)
 }

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, type Limits } from '../../embedded/limits.ts'
 import { startPinningService } from '../../embedded/start-pinning-service.ts'
 import { readGatewayToken } from '../../server/services/gateway-token.ts'
 import { openDirectoryWarning } from '../../storage/private-files.ts'
-import { runUntilSignal } from '../run-until-signal.ts'
+import { listenForStop } from '../listen-for-stop.ts'
 import { exportCommand, importCommand, verifyCommand } from './backup.ts'
 import { dataDirOption } from './data-dir-option.ts'
 
@@ -74,6 +74,7 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
   // An empty environment variable counts as missing.
   const token = options.token?.length ? options.token : null
   const tokens = token ?? [(await readGatewayToken(dataDir)).token]
+  const stop = listenForStop()
   const service = await startPinningService({
     host,
     port,
@@ -93,7 +94,7 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
   process.stdout.write(`Peer at ${service.addresses.join(' ') || 'addresses that Kubo will tell when it runs'}\n`)
   if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(dataDir)).path}\n`)
   // When the thread of the service ends by itself, this process fails with its error.
-  await Promise.race([runUntilSignal(service), service.closed])
+  await Promise.race([stop.endOf(service), service.closed])
 }
 
 /** Refuses flags that would have no effect. Environment variables are not refused: they may be meant for other commands. */

@@ -4,9 +4,9 @@ import { foreignVariables, loadConfig } from '../../config/load-config.ts'
 import { formatLogLine } from '../../observability/format-log-line.ts'
 import { addConfigOptions } from '../config-options.ts'
 import { keepNewObjectsYoung } from '../keep-new-objects-young.ts'
+import { listenForStop } from '../listen-for-stop.ts'
 import { logUnhandledRejections } from '../log-unhandled-rejections.ts'
 import { outliveReaders } from '../outlive-readers.ts'
-import { runUntilSignal } from '../run-until-signal.ts'
 
 /** `pinql serve`: runs the gateway. */
 export function serveCommand(): Command {
@@ -23,6 +23,7 @@ async function serve(config: GatewayConfig): Promise<void> {
   const { stdout } = process
   const log = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
   const hangUps = new HangUps(!stdout.isTTY)
+  const stop = listenForStop()
   const gateway = await startGateway(config, { log })
   const gatewayLog = await createGatewayLog(config, log)
   logUnhandledRejections(gatewayLog)
@@ -30,7 +31,7 @@ async function serve(config: GatewayConfig): Promise<void> {
     gatewayLog.debug({ variable }, 'A variable of Kubernetes is no setting of the gateway')
   hangUps.tell(() => gatewayLog.warn('SIGHUP changes nothing: the configuration is read at the start only'))
   if (stdout.isTTY) stdout.write(welcome(gateway.url, config))
-  await runUntilSignal(gateway)
+  await stop.endOf(gateway)
 }
 
 function welcome(url: string, { services, dataDir, defaultService }: GatewayConfig): string {
@@ -51,7 +52,7 @@ ${lines.join('\n')}
 `
 }
 
-/** Keeps SIGHUP from ending the process. Of a terminal, it says that the terminal was closed: `runUntilSignal` stops then. */
+/** Keeps SIGHUP from ending the process. Of a terminal, it says that the terminal was closed: `listenForStop` stops then. */
 class HangUps {
   #count = 0
   #tell: (() => void) | undefined

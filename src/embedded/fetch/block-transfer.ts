@@ -18,6 +18,7 @@ import type { BlockStore } from '../store/block-store.ts'
 import { countInterruptions } from '../store/interruptions.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
 import type { DialRange } from './dial-policy.ts'
+import type { GatewayHttp } from './gateway-http.ts'
 import { GatewaySource } from './gateway-source.ts'
 import { OriginConnections } from './origin-connections.ts'
 import type { Slots } from './slots.ts'
@@ -36,6 +37,7 @@ export interface BlockTransferContext {
   readonly dialRanges: readonly DialRange[]
   /** Base URLs of trustless HTTP gateways to ask as well. */
   readonly gateways: readonly string[]
+  readonly gatewayHttp: Pick<GatewayHttp, 'get'>
   /** For single blocks that are requested of gateways. Shared by all transfers. */
   readonly gatewaySlots: Slots
   /** Returns the bytes that the owner's pins hold now. */
@@ -66,12 +68,12 @@ export class BlockTransfer implements Transfer {
     this.#context = context
     this.#session = context.peer.createSession()
     this.#origins = new OriginConnections(context, pin.origins, (peerId) => this.#session.addPeer(peerId))
-    const { gateways, gatewaySlots: slots, limits } = context
+    const { gateways, gatewayHttp: http, gatewaySlots: slots, limits } = context
+    const { maxBlockBytes } = limits
     const { signal } = this.#abort
     // Each awaited block adds a listener.
     setMaxListeners(0, signal)
-    this.#gateways =
-      gateways.length > 0 ? new GatewaySource(gateways, { maxBlockBytes: limits.maxBlockBytes, signal, slots }) : null
+    this.#gateways = gateways.length > 0 ? new GatewaySource(gateways, { http, maxBlockBytes, signal, slots }) : null
   }
 
   /**

@@ -44,13 +44,27 @@ export async function resolveOrigin(
   if (!host?.value || !isTcp || !['ip4', 'ip6', 'dns', 'dns4', 'dns6'].includes(host.name)) {
     throw new Error('only addresses of the form /ip4|ip6|dns…/tcp/…/p2p/… are dialled')
   }
-  const addresses = isIP(host.value) ? [host.value] : await resolveName(host.value, host.name, options)
-  const dialled = addresses.filter((address) => (allowed as readonly AddressRange[]).includes(addressRange(address)))
-  if (dialled.length === 0) {
-    const ranges = [...new Set(addresses.map(addressRange))].join(', ')
-    throw new Error(`refused, since ${ranges} addresses are not dialled`)
-  }
+  const dialled = await resolveHost(host.value, allowed, { signal: options.signal, kind: host.name })
   return dialled.map((address) => `/ip${isIP(address)}/${address}/tcp/${tcp.value}/p2p/${p2p.value}`)
+}
+
+/**
+ * Resolves a name, or takes an IP address, and returns the addresses that may be dialled. See {@link resolveOrigin}.
+ *
+ * @param options.kind `dns4` and `dns6` select one family of addresses. Default: both.
+ * @param options.signal ends the wait for DNS
+ * @throws {Error} when no address may be dialled. The message is for the owner of the pin.
+ */
+export async function resolveHost(
+  host: string,
+  allowed: readonly DialRange[],
+  { kind = 'dns', signal }: { kind?: string; signal: AbortSignal },
+): Promise<string[]> {
+  const addresses = isIP(host) ? [host] : await resolveName(host, kind, { signal })
+  const dialled = addresses.filter((address) => (allowed as readonly AddressRange[]).includes(addressRange(address)))
+  if (dialled.length > 0) return dialled
+  const ranges = [...new Set(addresses.map(addressRange))].join(', ')
+  throw new Error(`refused, since ${ranges} addresses are not dialled`)
 }
 
 async function resolveName(name: string, kind: string, { signal }: { signal: AbortSignal }): Promise<string[]> {

@@ -8,6 +8,7 @@ import type { Keeper } from '../queue/keeper.ts'
 import { BlockStore } from '../store/block-store.ts'
 import { BlockTransfer } from './block-transfer.ts'
 import type { DialRange } from './dial-policy.ts'
+import { GatewayHttp } from './gateway-http.ts'
 import { Slots } from './slots.ts'
 
 export interface BlockKeeperOptions {
@@ -25,7 +26,7 @@ export interface BlockKeeperOptions {
 
 /** Starts the keeper that needs no daemon: a peer fetches and serves blocks, and the database stores them. */
 export async function startBlockKeeper(options: BlockKeeperOptions): Promise<Keeper> {
-  const { database, dataDir, listen, limits } = options
+  const { database, dataDir, listen, limits, dialRanges } = options
   const blocks = new BlockStore(database)
   const turns = new EventLoopTurns()
   const peer = await startPeer({
@@ -37,13 +38,16 @@ export async function startBlockKeeper(options: BlockKeeperOptions): Promise<Kee
     dialTimeoutMs: limits.dialTimeoutMs,
   })
   const room = new WalkRoom(limits.maxWalkBytes)
-  const context = { ...options, blocks, peer, turns, room, gatewaySlots: new Slots(limits.concurrency) }
+  const gatewayHttp = new GatewayHttp(dialRanges)
+  const gatewaySlots = new Slots(limits.concurrency)
+  const context = { ...options, blocks, peer, turns, room, gatewayHttp, gatewaySlots }
   return {
     peerId: peer.peerId,
     addresses: peer.addresses,
     createTransfer: (pin) => new BlockTransfer(pin, context),
     collectSome: () => blocks.collectSome(),
     [Symbol.asyncDispose]: async () => {
+      await gatewayHttp[Symbol.asyncDispose]()
       await peer[Symbol.asyncDispose]()
       blocks.flushQuietly()
     },

@@ -12,10 +12,10 @@ import { storageTrouble } from '../../storage/storage-trouble.ts'
 import type { Limits } from '../limits.ts'
 import type { PinStore } from '../store/pin-store.ts'
 import type { ListedPin, StoredPin } from '../store/stored-pin.ts'
+import { whenFree } from '../store/when-free.ts'
 import { AnswerRoom, type OutgoingAnswer } from './answer-room.ts'
 import { assertRoom } from './assert-room.ts'
 import { pinFilterOf } from './pin-filter-of.ts'
-import { whenFree } from './when-free.ts'
 
 /** The largest pin has a quarter of that. Clients may escape every character of it. */
 const MAX_BODY_BYTES = 512 * 1024

@@ -127,7 +127,7 @@ function unlisted(error: unknown): unknown {
 }
 
 /** Rejects when the signal aborts, with its reason. */
-function aborted(signal: AbortSignal): Promise<never> {
+export function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })

@@ -9,7 +9,7 @@ import { checkDagSize, checkTokenBytes } from '../queue/check-size.ts'
 import { KeeperUnavailableError, PinFailedError, type Transfer } from '../queue/keeper.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
 import type { KuboLedger } from './kubo-ledger.ts'
-import type { KuboPins } from './kubo-pins.ts'
+import { aborted, type KuboPins } from './kubo-pins.ts'
 import { KuboRefusalError, type KuboRpc } from './kubo-rpc.ts'
 
 /** A failed command is retried once. A daemon that is stopping fails commands too, and is away at the second attempt. */
@@ -57,9 +57,10 @@ export class KuboTransfer implements Transfer {
   async run(): Promise<void> {
     const { kuboPins, ledger, ready } = this.#context
     const { created } = this.#pin
-    await ready()
     const { signal } = this.#abort
     signal.throwIfAborted()
+    // A daemon that accepts connections and never answers must not keep the service from stopping.
+    await Promise.race([ready(), aborted(signal)])
     ledger.hold(created, this.#cid)
     try {
       await kuboPins.exclusively(this.#cid, () => this.#obtain(), { signal })

@@ -5,11 +5,15 @@ import type { Limits } from '../limits.ts'
 import { interruptionsIn } from '../store/interruptions.ts'
 import type { PinStore } from '../store/pin-store.ts'
 import type { StoredPin } from '../store/stored-pin.ts'
+import { whenFree } from '../store/when-free.ts'
 import { type Keeper, KeeperUnavailableError, PinFailedError, PinWaitsError, type Transfer } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
+import { Suspects } from './suspects.ts'
 
 /** Characters of `info.status_details`: room for a line about each of 20 origins. */
 const MAX_DETAILS = 4_096
+/** Milliseconds between two looks at a pin that is tried alone. */
+const LOOK_MS = 1_000
 
 export interface PinQueueContext {
   readonly pins: PinStore
@@ -35,28 +39,35 @@ interface ActivePin {
  *
  * The queue is the table of pins itself, so it has no limit and survives a restart. Owners take turns, and no owner has more
  * than its share of the places. A full disk, an absent keeper or a lack of memory fails no pin: the pin keeps its place, gives
- * the reason in its info, and is retried.
+ * the reason in its info, and is retried. Pins that may have broken the service off are tried alone, before all others.
  */
 export class PinQueue {
   readonly #context: PinQueueContext
   readonly #active = new Map<number, ActivePin>()
+  readonly #suspects: Suspects
   #lastOwner = 0
   #wakeTimer: NodeJS.Timeout | null = null
   #failedWakes = 0
-  #isStopped = false
+  #stopped: Promise<void> | null = null
 
   constructor(context: PinQueueContext) {
     this.#context = context
+    this.#suspects = new Suspects(context.pins)
   }
 
   /** Starts as many queued pins as there are free places. Called whenever a pin is added. */
   wake(): void {
     const { limits, pins, onError } = this.#context
     try {
-      while (!this.#isStopped && this.#active.size < limits.activePins) {
+      while (!this.#stopped && !this.#suspects.isTrying && this.#active.size < limits.activePins) {
+        const suspect = this.#suspects.next()
+        if (suspect) {
+          this.#try(suspect)
+          break
+        }
         const pin = pins.nextQueued(this.#lastOwner, this.#busyOwners())
         if (!pin) break
-        this.#start(pin)
+        this.#start(pin, 'Fetching blocks')
         this.#lastOwner = pin.owner
       }
       this.#failedWakes = 0
@@ -85,15 +96,29 @@ export class PinQueue {
     return { ...active.transfer.progress(), ...(active.trouble === null ? {} : { status_details: active.trouble }) }
   }
 
-  /** Stops all transfers. The next start of the service goes on with them. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
+  /**
+   * Stops all transfers. The next start of the service goes on with them. Further calls return the same promise.
+   *
+   * The pins are queued again before this method returns: whatever ends the process from now on is no interruption of them.
+   *
+   * @returns resolves when the transfers have ended. Those of Kubo may end only when the keeper is disposed.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     if (this.#wakeTimer) clearTimeout(this.#wakeTimer)
     const active = [...this.#active.values()]
+    const requeued = this.#requeue()
     for (const { abort } of active) abort.abort(new Error('The service stops'))
-    await Promise.all(active.map(({ done }) => done))
+    await Promise.all([requeued, ...active.map(({ done }) => done)])
+  }
+
+  async #requeue(): Promise<void> {
     try {
-      this.#context.pins.requeueUnfinished()
+      await whenFree(() => this.#context.pins.requeueUnfinished())
     } catch (error) {
       // The next start counts these pins as interrupted, which does no harm once.
       this.#context.onError(error)
@@ -107,9 +132,23 @@ export class PinQueue {
     return [...places].filter(([, count]) => count >= share).map(([owner]) => owner)
   }
 
-  #start(pin: StoredPin): void {
+  /** Starts a pin that is suspected. No other pin is started until its trial ends. */
+  #try(pin: StoredPin): void {
+    const active = this.#start(pin, 'Fetching blocks, alone: the service broke off several times while it fetched this')
+    this.#suspects.try(pin)
+    const timer = setInterval(() => {
+      if (active.trouble === null) this.#suspects.look(pin, active.transfer.progress())
+      else this.#suspects.release(pin)
+      if (this.#suspects.isTrying) return
+      clearInterval(timer)
+      this.wake()
+    }, LOOK_MS)
+    active.done = active.done.finally(() => clearInterval(timer))
+  }
+
+  #start(pin: StoredPin, details: string): ActivePin {
     const { pins, keeper } = this.#context
-    pins.setStatus(pin.created, 'pinning', { status_details: 'Fetching blocks', ...interruptionsIn(pin.info) })
+    pins.setStatus(pin.created, 'pinning', { status_details: details, ...interruptionsIn(pin.info) })
     const active: ActivePin = {
       owner: pin.owner,
       abort: new AbortController(),
@@ -120,8 +159,10 @@ export class PinQueue {
     this.#active.set(pin.created, active)
     active.done = this.#run(pin, active).finally(() => {
       this.#active.delete(pin.created)
+      this.#suspects.release(pin)
       this.wake()
     })
+    return active
   }
 
   /** Makes attempts until one of them settles the pin, or the pin is cancelled. */
@@ -143,7 +184,7 @@ export class PinQueue {
         active.trouble = null
       }
     }
-    if (!this.#isStopped) onSettled()
+    if (!this.#stopped) onSettled()
   }
 
   /** @throws the passing failure, or the reason of the cancellation, that keeps the pin unsettled */

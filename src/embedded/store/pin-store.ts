@@ -3,7 +3,7 @@ import { foldCase } from '../../domain/fold-case.ts'
 import type { NewPin, PinStatus, StringMap } from '../../domain/pin.ts'
 import { type Database, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
-import { REQUEUE_INTERRUPTED } from './interruptions.ts'
+import { REQUEUE_INTERRUPTED, SUSPECTS } from './interruptions.ts'
 import { gramsOf } from './name-grams.ts'
 import type { PinFilter } from './pin-filter.ts'
 import { PinSearch, SEARCH_BOUNDS } from './pin-search.ts'
@@ -161,7 +161,18 @@ export class PinStore {
 
   /** Queues the pins that were being fetched when the service broke off. Called when it starts. See `interruptions.ts`. */
   requeueInterrupted(): void {
-    this.#database.exec(REQUEUE_INTERRUPTED)
+    transaction(this.#database, () => {
+      const { pins } = this.#statements
+        .get(`SELECT coalesce(sum(pins), 0) pins FROM usage WHERE status = 'pinning'`)
+        .get() as { pins: number }
+      if (pins > 0) this.#statements.get(REQUEUE_INTERRUPTED).run(pins === 1 ? 1 : 0)
+    })
+  }
+
+  /** Returns the keys of the queued pins over which the service broke off several times in a row. See `interruptions.ts`. */
+  suspects(): number[] {
+    const rows = this.#statements.get(SUSPECTS).all() as { created: number }[]
+    return rows.map(({ created }) => created)
   }
 
   /**

@@ -12,6 +12,8 @@ export interface HttpServer extends AsyncDisposable {
 
 // Longer than the 60 s of common load balancers, which must be the side that closes an idle connection.
 const KEEP_ALIVE_MS = 65_000
+/** Milliseconds after which a stop closes connections whose request has not come in whole: nothing of it has been done. */
+const UNFINISHED_MS = 1_000
 /** Milliseconds between two checks for slow clients. A client is closed up to this long after its time is over. */
 const CHECK_MS = 1_000
 
@@ -36,7 +38,8 @@ export interface HttpServerOptions {
 /**
  * Listens on host and port.
  *
- * Disposing stops listening, lets requests in flight finish for up to `shutdownTimeoutMs`, and then closes what is left.
+ * Disposing stops listening, lets requests in flight finish for up to `shutdownTimeoutMs`, and then closes what is left. Requests that
+ * have not come in whole after a second are not waited for.
  *
  * @throws {Error} when the address cannot be listened on, saying how to choose another
  */
@@ -81,12 +84,18 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
       for (const res of inFlight.responses) {
         if (!res.headersSent) res.setHeader('connection', 'close')
       }
+      const timer = setTimeout(() => closeUnfinished(inFlight), UNFINISHED_MS)
       await Promise.all([drain?.(), inFlight.finish(shutdownTimeoutMs)])
+      clearTimeout(timer)
       // Node counts a connection that never sent a request as busy, so closing idle ones is not enough.
       server.closeAllConnections()
       await closed
     },
   }
+}
+
+function closeUnfinished({ responses }: RequestsInFlight): void {
+  for (const { req } of responses) if (!req.complete) req.destroy()
 }
 
 /** Lets the server serve only connections that are admitted. An admitted one may come again: see `ignoreUpgrade`. */

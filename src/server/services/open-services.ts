@@ -22,6 +22,8 @@ export interface OpenServices extends AsyncDisposable {
   readonly live: Informers
   /** False while the embedded service is started again. */
   isUp(): boolean
+  /** Stops the transfers of the embedded service, which answers on. */
+  stopTransfers(): void
 }
 
 /**
@@ -66,6 +68,7 @@ export async function openServices(
     registry,
     live,
     isUp: () => embedded?.isUp() ?? true,
+    stopTransfers: () => embedded?.stopTransfers(),
     async [Symbol.asyncDispose]() {
       live[Symbol.dispose]()
       await registry[Symbol.asyncDispose]()

@@ -11,6 +11,8 @@ export interface EmbeddedService extends AsyncDisposable {
   readonly token: string
   /** False while the service is started again. */
   isUp(): boolean
+  /** Stops all transfers for good, while the service answers on. Called when the gateway begins to stop. */
+  stopTransfers(): void
 }
 
 const FIRST_RESTART_MS = 250
@@ -45,6 +47,7 @@ export async function startEmbeddedService(
 
   let service = await start(0)
   let isUp = true
+  let hasTransfers = true
   const { endpoint } = service
   const stopping = new AbortController()
   const { signal } = stopping
@@ -57,6 +60,7 @@ export async function startEmbeddedService(
         // At the same port, since the gateway uses its endpoint by now.
         if (!isUp) service = await start(Number(new URL(endpoint).port))
         isUp = true
+        if (!hasTransfers) service.stopTransfers()
         if (signal.aborted) await service[Symbol.asyncDispose]()
         await service.closed
         return
@@ -75,6 +79,10 @@ export async function startEmbeddedService(
     endpoint,
     token,
     isUp: () => isUp,
+    stopTransfers: () => {
+      hasTransfers = false
+      service.stopTransfers()
+    },
     [Symbol.asyncDispose]: async () => {
       stopping.abort()
       await service[Symbol.asyncDispose]()

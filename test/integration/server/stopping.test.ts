@@ -57,4 +57,18 @@ describe('stopping the server', () => {
     await server[Symbol.asyncDispose]()
     await closed
   })
+
+  it('does not wait for requests that do not come in whole', { timeout: 30_000 }, async () => {
+    const server = await startTestServer({ fine: () => 'fine' }, { shutdownTimeoutMs: 60_000 })
+    const { port, host } = new URL(server.url)
+    const socket = createConnection(Number(port), '127.0.0.1')
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => {})
+    const head = `POST /graphql HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n`
+    socket.write(`${head}expect: 100-continue\r\n\r\n{`)
+    // The server has read the head by then.
+    await once(socket, 'data')
+    await server[Symbol.asyncDispose]()
+    await closed
+  })
 })

@@ -12,8 +12,8 @@ export const PACKAGES: Packages = {
   ws: ['server/transports'],
   dataloader: ['loaders'],
 
-  // Only `upstream/http` sends requests to services; the embedded service uses undici for Kubo.
-  undici: ['embedded/kubo', 'upstream/http'],
+  // Only `upstream/http` sends requests to services; the embedded service uses undici for Kubo and for gateways.
+  undici: ['embedded/fetch', 'embedded/kubo', 'upstream/http'],
   'lru-cache': ['server/graphql', 'upstream'],
   multiformats: ['domain', 'embedded'],
   '@multiformats/multiaddr': ['cli', 'domain', 'embedded'],
@@ -35,7 +35,7 @@ export const PACKAGES: Packages = {
 
   'node:crypto': ['live', 'embedded', 'resolvers', 'server', 'upstream'],
   'node:dns': ['embedded/fetch'],
-  'node:events': ['cli', 'embedded', 'server', 'upstream'],
+  'node:events': ['embedded', 'server', 'upstream'],
   'node:fs': ['cli', 'config', 'embedded', 'server', 'storage'],
   'node:http': ['embedded', 'server'],
   'node:net': ['config', 'embedded', 'server'],

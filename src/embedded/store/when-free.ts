@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isBusy } from '../../storage/storage-trouble.ts'
 
 const RETRY_MS = 50
-/** Milliseconds for which a request waits while another process holds the database. */
+/** Milliseconds for which a change waits while another process holds the database. */
 const PATIENCE_MS = 1_000
 
 /**
