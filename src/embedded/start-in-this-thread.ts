@@ -6,6 +6,7 @@ import { type DialRange, defaultDialRanges } from './fetch/dial-policy.ts'
 import { startBlockKeeper } from './fetch/start-block-keeper.ts'
 import { createApp } from './http/create-app.ts'
 import { serveApp } from './http/serve-app.ts'
+import type { RequestLine } from './http/watch-requests.ts'
 import { assertNoKubo } from './kubo/kubo-ledger.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import { startKuboKeeper } from './kubo/start-kubo-keeper.ts'
@@ -40,6 +41,8 @@ export interface EmbeddedOptions {
   readonly dialRanges: readonly DialRange[] | null
   /** The Kubo daemon that fetches and keeps the content of pins. Null when the service does so itself. */
   readonly kubo: KuboAddress | null
+  /** Origins whose web pages may call the service. Default: none. */
+  readonly corsOrigins?: readonly string[]
 }
 
 /** A service that runs in this thread. */
@@ -60,11 +63,13 @@ export interface EmbeddedInThread extends AsyncDisposable {
  *
  * @param report called with each failure that no client caused: of a request, of a pin, or of the collection of garbage
  * @param onNotice called when the keeper goes away, and when it is back
+ * @param onRequest called with each request when it is over
  */
 export async function startInThisThread(
   options: EmbeddedOptions,
   report: (error: unknown) => void,
   onNotice: (notice: Notice) => void = () => {},
+  onRequest?: (line: RequestLine) => void,
 ): Promise<EmbeddedInThread> {
   const presence = new KeeperPresence(onNotice)
   const onError = (error: unknown): void => {
@@ -121,9 +126,10 @@ export async function startInThisThread(
         collector.wake()
       },
       progressOf: (pin) => queue.progressOf(pin.created),
+      ...(options.corsOrigins && { corsOrigins: options.corsOrigins }),
       onError,
     })
-    const server = await serveApp(app, options)
+    const server = await serveApp(app, { host: options.host, port: options.port, ...(onRequest && { onRequest }) })
     closers.push(() => server[Symbol.asyncDispose]())
 
     pins.requeueInterrupted()

@@ -97,7 +97,9 @@ const LAYERS: Layers = {
   ],
   // Steps around every HTTP request. Transports may import only the files of it that they name.
   'server/http': [
+    'domain/allowed-origins.ts',
     'domain/chunk-sizes.ts',
+    'domain/idle-connections.ts',
     'domain/loopback-host.ts',
     'observability/logger.ts',
     'server/caller',
