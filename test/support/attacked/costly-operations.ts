@@ -1,6 +1,6 @@
 import { exampleCid } from '../providers/example-cid.ts'
 
-/** What a hostile client sends. */
+/** An operation that a hostile client sends. */
 export interface CostlyOperation {
   readonly query: string
   readonly variables?: Record<string, unknown>
