@@ -15,7 +15,7 @@ import { serveStats } from './serve-stats.ts'
 const isFiltered = process.argv[2] !== 'unfiltered'
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false, WebSocket: ServedSocket })
 const wires = new Set<SocketWire>()
-const options = { head: Buffer.alloc(0), listener: { caughtUp() {} }, clock: systemClock }
+const options = { head: Buffer.alloc(0), listener: { caughtUp() {}, receiving() {} }, clock: systemClock }
 server.on('connection', (ws, request) => {
   const wire = new SocketWire(ws, request.socket, options)
   if (!isFiltered) Reflect.deleteProperty(request.socket, 'push')

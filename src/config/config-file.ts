@@ -32,7 +32,8 @@ export async function readConfigFile(path: string, env: Environment): Promise<Co
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return null
-    throw new ConfigError([{ key: path, source: null, message: `expected a readable file, got ${code}` }], { cause })
+    const message = `expected a readable file, got ${code === 'EISDIR' ? 'a directory (EISDIR)' : code}`
+    throw new ConfigError([{ key: path, source: null, message }], { cause })
   }
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })

@@ -49,7 +49,8 @@ interface Lists {
 }
 
 const SERVICE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+/** Levels of the log, from the least severe one. `silent` logs nothing. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 const URL_WORDS = 'an http or https URL without user, query and fragment'
 const TOKEN_WORDS = 'a token of printable characters without spaces, and without the word "Bearer"'

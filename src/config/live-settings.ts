@@ -39,7 +39,7 @@ export const LIVE_SETTINGS = {
   ),
   liveDrainMs: milliseconds(
     'Milliseconds over which WebSockets and event streams are closed after SIGINT or SIGTERM, so that their clients do ' +
-      'not all reconnect at once. A small number of them takes less.',
-    { min: 0, fallback: 20_000 },
+      'not all reconnect at once. Fewer than 100 a second are not spread further. Whoever stops the process must leave it some seconds more.',
+    { min: 0, fallback: 8_000 },
   ),
 }

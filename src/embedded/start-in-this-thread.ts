@@ -6,11 +6,12 @@ import { type DialRange, defaultDialRanges } from './fetch/dial-policy.ts'
 import { startBlockKeeper } from './fetch/start-block-keeper.ts'
 import { createApp } from './http/create-app.ts'
 import { serveApp } from './http/serve-app.ts'
+import type { RequestLine } from './http/watch-requests.ts'
 import { assertNoKubo } from './kubo/kubo-ledger.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import { startKuboKeeper } from './kubo/start-kubo-keeper.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
-import { GarbageCollector } from './queue/garbage-collector.ts'
+import { BackgroundWork } from './queue/background-work.ts'
 import type { Keeper } from './queue/keeper.ts'
 import { KeeperPresence, type Notice } from './queue/keeper-presence.ts'
 import { PinQueue } from './queue/pin-queue.ts'
@@ -40,6 +41,8 @@ export interface EmbeddedOptions {
   readonly dialRanges: readonly DialRange[] | null
   /** The Kubo daemon that fetches and keeps the content of pins. Null when the service does so itself. */
   readonly kubo: KuboAddress | null
+  /** Origins whose web pages may call the service. Default: none. */
+  readonly corsOrigins?: readonly string[]
 }
 
 /** A service that runs in this thread. */
@@ -60,11 +63,13 @@ export interface EmbeddedInThread extends AsyncDisposable {
  *
  * @param report called with each failure that no client caused: of a request, of a pin, or of the collection of garbage
  * @param onNotice called when the keeper goes away, and when it is back
+ * @param onRequest called with each request when it is over
  */
 export async function startInThisThread(
   options: EmbeddedOptions,
   report: (error: unknown) => void,
   onNotice: (notice: Notice) => void = () => {},
+  onRequest?: (line: RequestLine) => void,
 ): Promise<EmbeddedInThread> {
   const presence = new KeeperPresence(onNotice)
   const onError = (error: unknown): void => {
@@ -98,7 +103,7 @@ export async function startInThisThread(
       onQueued: () => queue.wake(),
       onAnswer: () => presence.answered(),
     })
-    const collector = new GarbageCollector(keeper, onError)
+    const collector = new BackgroundWork(() => keeper.collectSome(), onError)
     closers.push(async () => {
       // A collection or a transfer in flight may wait for Kubo. Both end when the keeper is disposed.
       const ended = Promise.all([collector.stop(), stopTransfers()])
@@ -107,6 +112,8 @@ export async function startInThisThread(
     })
     const queue = new PinQueue({ pins, keeper, limits, onSettled: () => collector.wake(), onError })
     stopTransfers = () => queue.stop()
+    const regramming = new BackgroundWork(() => pins.regramSome(), onError)
+    closers.push(() => regramming.stop())
 
     const app = createApp({
       pins,
@@ -119,14 +126,16 @@ export async function startInThisThread(
         collector.wake()
       },
       progressOf: (pin) => queue.progressOf(pin.created),
+      ...(options.corsOrigins && { corsOrigins: options.corsOrigins }),
       onError,
     })
-    const server = await serveApp(app, options)
+    const server = await serveApp(app, { host: options.host, port: options.port, ...(onRequest && { onRequest }) })
     closers.push(() => server[Symbol.asyncDispose]())
 
     pins.requeueInterrupted()
     collector.wake()
     queue.wake()
+    regramming.wake()
     return {
       endpoint: server.endpoint,
       peerId: keeper.peerId,

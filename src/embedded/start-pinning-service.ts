@@ -1,10 +1,10 @@
 import type { DialRange } from './fetch/dial-policy.ts'
+import type { RequestLine } from './http/watch-requests.ts'
 import type { KuboAddress } from './kubo/kubo-rpc.ts'
 import type { Limits } from './limits.ts'
 import type { Notice } from './queue/keeper-presence.ts'
-import type { EmbeddedOptions } from './start-in-this-thread.ts'
 import { startWorker } from './start-worker.ts'
-import type { WorkerCommand, WorkerMessage } from './worker.ts'
+import type { WorkerCommand, WorkerData, WorkerMessage } from './worker.ts'
 
 const STOP_TIMEOUT_MS = 8_000
 
@@ -35,6 +35,10 @@ export interface PinningServiceOptions {
   readonly limits?: Partial<Limits>
   /** Called with each failure that no client caused: text with a stack, for a log. */
   readonly onError?: (message: string) => void
+  /** Origins whose web pages may call the service, as in the gateway's setting `corsOrigins`. Default: none. */
+  readonly corsOrigins?: readonly string[]
+  /** Called with each request when it is over, for a log. Default: requests are not reported. */
+  readonly onRequest?: (line: RequestLine) => void
   /** Called when Kubo goes away, and when it is back. */
   readonly onNotice?: (notice: Notice) => void
 }
@@ -62,7 +66,7 @@ export interface RunningPinningService extends AsyncDisposable {
  * @throws {Error} when the service cannot start: a folder without write access, a port in use, a database of a newer version
  */
 export async function startPinningService(options: PinningServiceOptions): Promise<RunningPinningService> {
-  const workerData: EmbeddedOptions = {
+  const workerData: WorkerData = {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
     dataDir: options.dataDir,
@@ -72,6 +76,8 @@ export async function startPinningService(options: PinningServiceOptions): Promi
     gateways: (options.gateways ?? []).map((url) => url.replace(/\/+$/, '')),
     dialRanges: options.dialRanges ?? null,
     kubo: options.kubo ?? null,
+    corsOrigins: options.corsOrigins ?? [],
+    tellsRequests: options.onRequest !== undefined,
   }
   const worker = startWorker({ workerData, name: 'pinning-service' })
   let isStopping = false
@@ -90,6 +96,7 @@ export async function startPinningService(options: PinningServiceOptions): Promi
       if (message.type === 'started') resolve(message)
       else if (message.type === 'error') options.onError?.(message.message)
       else if (message.type === 'notice') options.onNotice?.(message.notice)
+      else if (message.type === 'request') options.onRequest?.(message.request)
       else reject(new Error(`The pinning service cannot start: ${message.message}`))
     })
   })

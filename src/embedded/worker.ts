@@ -1,9 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { RequestLine } from './http/watch-requests.ts'
 import type { Notice } from './queue/keeper-presence.ts'
 import { type EmbeddedOptions, startInThisThread } from './start-in-this-thread.ts'
 
 /** Messages to the thread of the service. A stop also stops the transfers. */
 export type WorkerCommand = 'stop transfers' | 'stop'
+
+/** The options of the service and of its thread. */
+export interface WorkerData extends EmbeddedOptions {
+  /** Whether each request is told to the thread that started this one. */
+  readonly tellsRequests: boolean
+}
 
 /** Messages from the thread of the service to the thread that started it. */
 export type WorkerMessage =
@@ -16,16 +23,19 @@ export type WorkerMessage =
   | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'error'; readonly message: string }
   | { readonly type: 'notice'; readonly notice: Notice }
+  | { readonly type: 'request'; readonly request: RequestLine }
 
 const port = parentPort
 if (!port) throw new Error('worker.ts runs in a worker thread only')
+const options = workerData as WorkerData
 const tell = (message: WorkerMessage): void => port.postMessage(message)
 
 try {
   const service = await startInThisThread(
-    workerData as EmbeddedOptions,
+    options,
     (error) => tell({ type: 'error', message: describe(error) }),
     (notice) => tell({ type: 'notice', notice }),
+    options.tellsRequests ? (request) => tell({ type: 'request', request }) : undefined,
   )
   port.on('message', (command: WorkerCommand) => {
     service.stopTransfers()

@@ -1,7 +1,7 @@
 import { type Cid, parseCid } from '../domain/cid.ts'
 import { BadRequestError } from '../domain/errors.ts'
 import { parseInstant } from '../domain/instant.ts'
-import { type NameMatch, PIN_STATUSES, type PinStatus } from '../domain/pin.ts'
+import { type NameMatch, PIN_STATUSES, type PinStatus, type StringMap } from '../domain/pin.ts'
 import type { PinQuery } from '../upstream/http/list-query.ts'
 import { parseName, parseStringMap } from './pin-input.ts'
 
@@ -17,6 +17,8 @@ export interface PinFilterInput {
 }
 
 const MAX_FILTER_CIDS = 100
+/** Characters of all keys and values of `meta`, which go into the URL of a list. Servers take 8 to 16 KB of it. */
+const MAX_FILTER_META = 4_096
 
 /**
  * Checks a filter before anything is sent, and makes a query of it.
@@ -44,8 +46,17 @@ export function parsePinFilter(
     statuses: status ? [...new Set(status)] : PIN_STATUSES,
     before: parseTime(createdBefore, `${path}.createdBefore`),
     after: parseTime(createdAfter, `${path}.createdAfter`),
-    meta: meta == null ? undefined : parseStringMap(meta, `${path}.meta`),
+    meta: meta == null ? undefined : parseMeta(meta, `${path}.meta`),
   } satisfies Record<keyof PinQuery, unknown>
+}
+
+/** @throws {BadRequestError} for anything but a map of strings that fits into a URL */
+function parseMeta(value: unknown, path: string): StringMap {
+  const meta = parseStringMap(value, path)
+  let length = 0
+  for (const key in meta) length += key.length + (meta[key] ?? '').length
+  if (length <= MAX_FILTER_META) return meta
+  throw BadRequestError.of(path, `at most ${MAX_FILTER_META} characters`, `${length} characters`)
 }
 
 type Part = keyof PinFilterInput

@@ -33,7 +33,8 @@ export function parsePinInput(input: PinInput, path: string): NewPin {
 
 /** @throws {BadRequestError} for more than 255 characters */
 export function parseName(name: string, path: string): string {
-  const { length } = [...name]
+  // A character beyond the Basic Multilingual Plane counts as one, and takes two places. A longer text need not be looked through.
+  const length = name.length > 2 * MAX_NAME_LENGTH ? name.length : [...name].length
   if (length <= MAX_NAME_LENGTH) return name
   throw BadRequestError.of(path, `at most ${MAX_NAME_LENGTH} characters`, `${length} characters`)
 }

@@ -29,6 +29,7 @@ import { shownToClients } from './shown-to-clients.ts'
 import { createConnectionServer } from './transports/create-connection-server.ts'
 import { createGraphqlHandler } from './transports/create-graphql-handler.ts'
 import { createJsonHandler } from './transports/http-json/create-json-handler.ts'
+import { RequestRoom } from './transports/request-room.ts'
 import { createYogaServer } from './transports/yoga/create-yoga-server.ts'
 import { renderGraphiQL } from './transports/yoga/yoga.ts'
 
@@ -92,16 +93,18 @@ export function createFrontDoor(
     ? createIdentifyByHost(parts.identify, { serviceNames: names, timeoutMs: requestTimeoutMs })
     : createIdentifyByTokens({ names, defaultName: registry.defaultName })
   const yoga = createYogaServer({ executor, identify, maxRequestBytes, log })
-  const json = createJsonHandler({ executor, identify, yoga, maxRequestBytes })
+  const room = new RequestRoom(Math.max(quarterOfHeap(), 2 * maxRequestBytes, 2 * config.maxMessageBytes))
+  const json = createJsonHandler({ executor, identify, yoga, maxRequestBytes, room })
   const connections = createConnectionServer(config, {
     executor,
     identify,
     guard,
     addressOf: (request) => addresses.of(request),
     leaveHttp: ({ socket }) => httpConnections.release(socket),
+    room,
     log,
   })
-  const operations = createGraphqlHandler(connections, json, maxRequestBytes)
+  const operations = createGraphqlHandler(connections, json, { maxRequestBytes, room })
   const page = shown.graphiql ? new GraphiqlPage(renderGraphiQL) : null
   const graphql: GraphqlHandler = (req, res, context, body) => {
     if (!wantsGraphiql(req)) return operations(req, res, context, body)

@@ -11,12 +11,14 @@ import { hostWarnings } from './startup-warnings.ts'
 export interface RunningGateway extends AsyncDisposable {
   /** URL of GraphQL and GraphiQL, such as `http://127.0.0.1:4000/graphql`. */
   readonly url: string
-  /** Milliseconds that stopping may take now: 9.5 s, and more while many WebSockets and event streams are open. */
+  /** Milliseconds that stopping may take now: 9.5 s, or more if `liveDrainMs` or `shutdownTimeoutMs` are longer than by default. */
   readonly longestStopMs: number
 }
 
 // Orchestrators kill after 10 s.
 const USUAL_STOP_MS = 9_500
+/** Milliseconds for what comes after requests and connections have ended: the last answers, and the embedded service. */
+const REST_MS = 1_500
 
 /**
  * Creates a gateway as `createGateway` does, and serves it over HTTP at the configured `host` and `port`.
@@ -55,7 +57,7 @@ export async function startGateway(
   return {
     url,
     get longestStopMs() {
-      return Math.max(USUAL_STOP_MS, gateway.drainTimeMs + USUAL_STOP_MS / 2)
+      return Math.max(USUAL_STOP_MS, Math.max(gateway.drainTimeMs, config.shutdownTimeoutMs) + REST_MS)
     },
     [Symbol.asyncDispose]() {
       stopped ??= stop()

@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDirectory } from './make-directory.ts'
 import { loadDriver } from './open-database.ts'
 import { assertOwnDirectory } from './private-files.ts'
 import { isBusy } from './storage-trouble.ts'
@@ -19,7 +20,7 @@ export class DirectoryInUseError extends Error {
  * @throws {Error} of the system, when the directory cannot be created or written
  */
 export async function lockDirectory(directory: string): Promise<Disposable> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeDirectory(directory)
   assertOwnDirectory(directory)
   const path = join(directory, 'lock')
   closeSync(openSync(path, 'a', 0o600))

@@ -1,6 +1,9 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
+import { FileTroubleError } from './file-trouble.ts'
+import { makeDirectory } from './make-directory.ts'
+import { isNoDatabase } from './storage-trouble.ts'
 
 /** An open SQLite database: `node:sqlite`'s interface, which `@photostructure/sqlite` offers on Node 20 as well. */
 export type Database = DatabaseSyncInstance
@@ -25,9 +28,13 @@ export interface DatabaseSchema {
  * @throws {Error} when the file is not a database, or a newer pinql wrote it
  */
 export async function openDatabase(path: string, schema: DatabaseSchema): Promise<Database> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  // SQLite would let others read the file. It gives the files beside it the mode of this one.
-  closeSync(openSync(path, 'a', 0o600))
+  makeDirectory(dirname(path))
+  try {
+    // SQLite would let others read the file. It gives the files beside it the mode of this one.
+    closeSync(openSync(path, 'a', 0o600))
+  } catch (cause) {
+    throw new FileTroubleError(`Cannot open ${path}`, { cause })
+  }
   const DatabaseSync = await loadDriver()
   const database = new DatabaseSync(path)
   try {
@@ -43,6 +50,7 @@ export async function openDatabase(path: string, schema: DatabaseSchema): Promis
     return database
   } catch (error) {
     database.close()
+    if (isNoDatabase(error)) throw new Error(`Cannot open ${path}: it is no SQLite database`, { cause: error })
     throw error
   }
 }

@@ -1,5 +1,6 @@
 /** Another connection holds a lock: https://sqlite.org/rescode.html#busy */
 const BUSY = 5
+const NOT_A_DATABASE = 26
 
 /** Primary result codes of SQLite for causes outside the program that may pass: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
 const TROUBLES: Readonly<Record<number, string>> = {
@@ -25,6 +26,11 @@ export function storageTrouble(error: unknown): string | null {
 /** Returns whether another process holds the database. It may be free again in a moment. */
 export function isBusy(error: unknown): boolean {
   return primaryCodeOf(error) === BUSY
+}
+
+/** Returns whether a file is no database, or a broken one: https://sqlite.org/rescode.html#notadb */
+export function isNoDatabase(error: unknown): boolean {
+  return primaryCodeOf(error) === NOT_A_DATABASE
 }
 
 function primaryCodeOf(error: unknown): number | null {

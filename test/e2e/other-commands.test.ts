@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { parse, validate } from 'graphql'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSchema } from '../../src/schema/schema.ts'
@@ -85,6 +85,81 @@ describe('pinql pinning-service', () => {
   })
 })
 
+describe('pinql pinning-service, as a server', () => {
+  const TOKEN = 'secret-token-of-a-client'
+  const start = (args: readonly string[], env: Record<string, string> = {}) =>
+    spawnCli(['pinning-service', '--port', '0', '--data-dir', 'data', ...args], {
+      cwd,
+      env: { PINQL_PINNING_SERVICE_TOKENS: TOKEN, ...env },
+    })
+  const request = (endpoint: string | undefined, path: string) =>
+    fetch(`${endpoint}${path}`, { headers: { authorization: `Bearer ${TOKEN}` } })
+
+  it('logs one line for each request, in the form of the gateway, without tokens and queries', async () => {
+    await using cli = start([])
+    const [, endpoint] = await cli.output(/Pinning Service API at (\S+)/)
+    await request(endpoint, `/pins?name=${TOKEN}`)
+    await request(endpoint, `/pins/${TOKEN}`)
+    await cli.output(/"status":404.*\n/)
+    const lines = cli.stdout.split('\n').filter((line) => line.startsWith('{'))
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      {
+        level: 'info',
+        time: expect.any(String),
+        method: 'GET',
+        path: '/pins',
+        status: 200,
+        ms: expect.any(Number),
+        msg: 'request',
+      },
+      {
+        level: 'info',
+        time: expect.any(String),
+        method: 'GET',
+        path: expect.stringMatching(/^\/pins\/(?!secret)/),
+        status: 404,
+        ms: expect.any(Number),
+        msg: 'request',
+      },
+    ])
+    expect(cli.stdout + cli.stderr).not.toContain(TOKEN)
+  })
+
+  it('logs no request below the level info', async () => {
+    await using cli = start(['--log-level', 'warn'])
+    const [, endpoint] = await cli.output(/Pinning Service API at (\S+)/)
+    expect((await request(endpoint, '/pins')).status).toBe(200)
+    cli.kill('SIGTERM')
+    expect(await cli.exitCode).toBe(0)
+    expect(cli.stdout).not.toContain('request')
+  })
+
+  it.each([
+    ['--cors-origins', ['--cors-origins', 'https://app.example.com/', 'capacitor://localhost'], {}],
+    ['its variable', [], { PINQL_PINNING_SERVICE_CORS_ORIGINS: 'https://app.example.com/, capacitor://localhost' }],
+  ])('answers the preflights of the pages of %s', async (_, args, env) => {
+    await using cli = start(args, env)
+    const [, endpoint] = await cli.output(/Pinning Service API at (\S+)/)
+    const allowed = async (origin: string) => {
+      const headers = { origin, 'access-control-request-method': 'GET' }
+      return (await fetch(`${endpoint}/pins`, { method: 'OPTIONS', headers })).headers.get(
+        'access-control-allow-origin',
+      )
+    }
+    expect(await allowed('https://app.example.com')).toBe('https://app.example.com')
+    expect(await allowed('capacitor://localhost')).toBe('capacitor://localhost')
+    expect(await allowed('https://evil.example.com')).toBe(null)
+  })
+
+  it('says what it expects in place of a wrong origin', async () => {
+    await using cli = start(['--cors-origins', 'app.example.com'])
+    expect(await cli.exitCode).toBe(2)
+    expect(cli.stderr).toMatch(
+      /'--cors-origins <origin\.\.\.>' argument 'app\.example\.com' is invalid\. Expected origins such as/,
+    )
+  })
+})
+
 describe('pinql add', () => {
   it('prints a mutation and variables that are ready to paste', async () => {
     await writeFile(join(cwd, 'hello.txt'), 'hello')
@@ -95,6 +170,36 @@ describe('pinql add', () => {
     expect(variables.input.origins[0]).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//)
     const [mutation = ''] = /^mutation AddPin\(\$input: AddPinInput!\) \{.*?^\}/ms.exec(cli.stdout) ?? []
     expect(validate(createSchema(), parse(mutation))).toEqual([])
+  })
+
+  it.each([
+    ['.', ''],
+    ['..', ''],
+    ['holiday photos/', 'holiday photos'],
+    ['holiday photos/../holiday photos', 'holiday photos'],
+  ])('names a directory by its own name: %s', async (path, name) => {
+    await mkdir(join(cwd, 'holiday photos', 'inner'), { recursive: true })
+    await writeFile(join(cwd, 'hello.txt'), 'hello')
+    await using cli = spawnCli(['add', '--json', path], { cwd: path === '..' ? join(cwd, 'holiday photos') : cwd })
+    const [line = ''] = await cli.output(/\{.*\}\n/)
+    expect(JSON.parse(line).variables.input.name).toBe(name || basename(cwd))
+  })
+
+  it.each([
+    ['nope.txt', /^pinql: Cannot read \S*nope\.txt: there is no such file or directory \(ENOENT\)\n$/],
+    ['hello.txt/below', /^pinql: Cannot read \S*below: a part of its path is a file, not a directory \(ENOTDIR\)\n$/],
+    ['circle', /^pinql: Cannot read \S*circle: its symbolic links lead in a circle \(ELOOP\)\n$/],
+    ['/dev/null', /^pinql: Cannot read \/dev\/null: it is neither a file nor a directory\n$/],
+  ])('says why %s cannot be read', async (path, words) => {
+    await writeFile(join(cwd, 'hello.txt'), 'hello')
+    await symlink('circle', join(cwd, 'circle'))
+    expect(await runCli(['add', path], { cwd })).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(words) })
+  })
+
+  it('takes no empty path for the working directory', async () => {
+    const { exitCode, stderr } = await runCli(['add', ''], { cwd })
+    expect(stderr).toMatch(/^error: argument 'path' expects a file or directory, got nothing\n/)
+    expect(exitCode).toBe(2)
   })
 
   it('ends with 1 and one line when there is no such file', async () => {

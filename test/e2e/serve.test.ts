@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { deferred } from '../support/deferred.ts'
+import { expectInTime } from '../support/expect-in-time.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { json, startScriptedServer } from '../support/scripted-server.ts'
 import { runCli, spawnCli } from '../support/spawn-cli.ts'
@@ -188,6 +191,27 @@ describe('a signal', () => {
     expect(await ask(url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } })
     cli.kill('SIGTERM')
     expect(await cli.exitCode).toBe(0)
+  })
+
+  it('SIGTERM closes 500 WebSockets one after another, and ends before orchestrators kill, after 10 s', async () => {
+    await using cli = spawnCli(['--port', '0'], { cwd })
+    const [, url = ''] = await cli.output(SERVING)
+    const sockets = Array.from({ length: 500 }, () => new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws'))
+    const codes = sockets.map((socket) => once(socket, 'close').then(([code]) => code as number))
+    await Promise.all(
+      sockets.map(async (socket) => {
+        await once(socket, 'open')
+        socket.send(JSON.stringify({ type: 'connection_init' }))
+        await once(socket, 'message')
+        const query = 'subscription { pinsChanged { kind } }'
+        socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
+        await once(socket, 'message')
+      }),
+    )
+    cli.kill('SIGTERM')
+    // A stop that takes longer cuts off the sockets that are left, which then see 1006.
+    expect(await expectInTime({ 'longest stop': 9_500 }, () => cli.exitCode, { graceMs: 500 })).toBe(0)
+    expect(new Set(await Promise.all(codes))).toEqual(new Set([1012]))
   })
 
   it('that comes twice ends it at once', async () => {

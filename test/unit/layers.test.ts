@@ -97,7 +97,9 @@ const LAYERS: Layers = {
   ],
   // Steps around every HTTP request. Transports may import only the files of it that they name.
   'server/http': [
+    'domain/allowed-origins.ts',
     'domain/chunk-sizes.ts',
+    'domain/idle-connections.ts',
     'domain/loopback-host.ts',
     'observability/logger.ts',
     'server/caller',
@@ -134,6 +136,7 @@ const LAYERS: Layers = {
     'server/caller',
     'server/graphql',
     'server/http/request-guard.ts',
+    'server/transports/request-room.ts',
     'upstream/waiting/clock.ts',
   ],
   'server/transports/event-stream': [
@@ -142,6 +145,7 @@ const LAYERS: Layers = {
     'server/http/send-json.ts',
     'server/transports/connections',
     'server/transports/read-body.ts',
+    'server/transports/request-room.ts',
     'upstream/waiting/stop.ts',
   ],
   'server/transports/web-socket': [
@@ -152,6 +156,7 @@ const LAYERS: Layers = {
     'server/http/graphql-path.ts',
     'server/http/request-id.ts',
     'server/transports/connections',
+    'server/transports/request-room.ts',
     'upstream/waiting/clock.ts',
   ],
   // Hands unusual requests to Yoga.
@@ -160,6 +165,7 @@ const LAYERS: Layers = {
     'server/graphql',
     'server/http/graphql-handler.ts',
     'server/transports/read-body.ts',
+    'server/transports/request-room.ts',
     'server/transports/yoga/yoga.ts',
   ],
   'server/transports/yoga': [

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path'
 import { Command } from 'commander'
+import { FileTroubleError } from '../../storage/file-trouble.ts'
 import { listenForStop } from '../listen-for-stop.ts'
 
 const MUTATION = `mutation AddPin($input: AddPinInput!) {
@@ -20,11 +21,19 @@ export function addCommand(): Command {
     .action(add)
 }
 
-async function add(path: string, { json }: { json: boolean }): Promise<void> {
+async function add(text: string, { json }: { json: boolean }, command: Command): Promise<void> {
+  if (text === '') command.error("error: argument 'path' expects a file or directory, got nothing")
+  // The name of "." is that of the directory.
+  const path = resolve(text)
   const { startOriginNode } = await import('../../embedded/bitswap/start-origin-node.ts')
-  const node = await startOriginNode({ path: resolve(path) })
+  const node = await startOriginNode({ path }).catch((cause: NodeJS.ErrnoException) => {
+    // The system names the file below a directory.
+    throw cause.syscall === undefined ? cause : new FileTroubleError(`Cannot read ${cause.path ?? path}`, { cause })
+  })
   const { cid, origins, blocks, bytes } = node
-  const variables = { input: { cid, name: basename(path), origins } }
+  // The root of a file system has no name.
+  const name = basename(path)
+  const variables = { input: { cid, ...(name !== '' && { name }), origins } }
   process.stdout.write(
     json
       ? `${JSON.stringify({ cid, origins, blocks, bytes, variables })}\n`

@@ -1,7 +1,10 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
+import type { BackupError } from '../../embedded/backup/backup-error.ts'
+import { fileTrouble } from '../../storage/file-trouble.ts'
 import { EXIT } from '../exit-codes.ts'
+import { writeNewFile } from '../write-new-file.ts'
 import { dataDirOption } from './data-dir-option.ts'
 
 /** `pinql pinning-service export`: writes a backup. The service may run meanwhile. */
@@ -12,23 +15,9 @@ export function exportCommand(): Command {
     .addOption(dataDirOption())
     .action(async (file: string, _: unknown, command: Command) => {
       const { exportPins } = await import('../../embedded/backup/export-pins.ts')
-      const path = resolve(file)
-      let output: FileHandle | null = null
-      try {
-        const { pins, blocks } = await exportPins(dataDirOf(command), async (bytes) => {
-          // Created only now, so that a failed start leaves no file. The mode protects the content of all tokens.
-          output ??= await open(path, 'wx', 0o600)
-          await output.appendFile(bytes)
-        })
-        await (output as FileHandle | null)?.sync()
-        process.stdout.write(`Exported ${pins} pins and ${blocks} blocks\n`)
-      } catch (error) {
-        // An incomplete backup must not look complete.
-        if (output) await rm(path, { force: true })
-        throw error
-      } finally {
-        await (output as FileHandle | null)?.close()
-      }
+      const dataDir = dataDirOf(command)
+      const { pins, blocks } = await writeNewFile(resolve(file), (write) => exportPins(dataDir, write))
+      process.stdout.write(`Exported ${pins} pins and ${blocks} blocks\n`)
     })
 }
 
@@ -40,8 +29,11 @@ export function importCommand(): Command {
     .addOption(dataDirOption())
     .action(async (file: string, _: unknown, command: Command) => {
       const { importPins } = await import('../../embedded/backup/import-pins.ts')
-      await using input = await openBackup(resolve(file))
-      const summary = await importPins(dataDirOf(command), input.createReadStream())
+      const path = resolve(file)
+      await using input = await openBackup(path)
+      const summary = await importPins(dataDirOf(command), input.createReadStream()).catch((cause: unknown) => {
+        throw isBackupError(cause) ? new Error(`Cannot import ${path}: ${cause.message}`, { cause }) : cause
+      })
       const rest = summary.incomplete === 0 ? '' : `; ${summary.incomplete} lack blocks and wait to be fetched`
       process.stdout.write(`Imported ${summary.pins} pins and ${summary.blocks} blocks${rest}\n`)
     })
@@ -62,6 +54,11 @@ export function verifyCommand(): Command {
     })
 }
 
+/** The build gives `importPins` classes of its own, so that `instanceof` would always be false. */
+function isBackupError(error: unknown): error is BackupError {
+  return error instanceof Error && error.name === 'BackupError'
+}
+
 /** Opens the backup. Called first, so that a wrong path creates no data directory. */
 async function openBackup(path: string): Promise<FileHandle> {
   try {
@@ -69,8 +66,8 @@ async function openBackup(path: string): Promise<FileHandle> {
     if (!(await file.stat()).isDirectory()) return file
     await file.close()
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    throw new Error(`Cannot read ${path}: ${code === 'ENOENT' ? 'there is no such file' : message}`, { cause })
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new Error(`Cannot read ${path}: ${isMissing ? 'there is no such file' : fileTrouble(cause)}`, { cause })
   }
   throw new Error(`Cannot read ${path}: it is a directory`)
 }

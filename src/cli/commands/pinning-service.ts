@@ -1,8 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { normaliseEndpoint } from '../../config/endpoint.ts'
+import { LOG_LEVELS } from '../../config/gateway-config.ts'
+import { normaliseOriginRule } from '../../config/origin-rule.ts'
+import { splitList } from '../../config/setting.ts'
 import type { DialRange } from '../../embedded/fetch/dial-policy.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../embedded/limits.ts'
 import { startPinningService } from '../../embedded/start-pinning-service.ts'
+import type { Logger } from '../../observability/logger.ts'
 import { readGatewayToken } from '../../server/services/gateway-token.ts'
 import { openDirectoryWarning } from '../../storage/private-files.ts'
 import { listenForStop } from '../listen-for-stop.ts'
@@ -24,6 +28,8 @@ interface PinningServiceFlags {
   readonly kubo?: string
   readonly kuboToken?: string
   readonly limit?: Partial<Limits>
+  readonly corsOrigins?: readonly string[]
+  readonly logLevel: string
 }
 
 /** `pinql pinning-service`: runs the embedded service alone, for other gateways and other clients. */
@@ -61,6 +67,19 @@ export function pinningServiceCommand(): Command {
       'Bounds that differ from the default, such as maxDagBytes=1000000000.',
       parseLimit,
     )
+    .addOption(
+      new Option(
+        '--cors-origins <origin...>',
+        'Web pages that may call the service from a browser: origins, loopback, null or *. Default: none.',
+      )
+        .env('PINQL_PINNING_SERVICE_CORS_ORIGINS')
+        .argParser(parseCorsOrigins),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'Least severe level that is logged. Requests have the level info.')
+        .choices(LOG_LEVELS)
+        .default('info'),
+    )
     .action(runPinningService)
     .addCommand(exportCommand())
     .addCommand(importCommand())
@@ -74,6 +93,7 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
   // An empty environment variable counts as missing.
   const token = options.token?.length ? options.token : null
   const tokens = token ?? [(await readGatewayToken(dataDir)).token]
+  const log = await createLog(options, tokens)
   const stop = listenForStop()
   const service = await startPinningService({
     host,
@@ -84,9 +104,11 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
     ...(options.dial && { dialRanges: options.dial }),
     ...(options.gateway && { gateways: options.gateway }),
     ...(options.limit && { limits: options.limit }),
+    ...(options.corsOrigins?.length && { corsOrigins: options.corsOrigins }),
     ...(options.kubo && { kubo: { endpoint: options.kubo, token: options.kuboToken || null } }),
     onError: (text) => process.stderr.write(`${text}\n`),
     onNotice: ({ message }) => process.stderr.write(`${message}\n`),
+    ...(log.isLevelEnabled('info') && { onRequest: (request) => log.info(request, 'request') }),
   })
   const warning = openDirectoryWarning(dataDir)
   if (warning !== null) process.stderr.write(`${warning}\n`)
@@ -95,6 +117,15 @@ async function runPinningService(options: PinningServiceFlags, command: Command)
   if (!token) process.stdout.write(`Its token is in ${(await readGatewayToken(dataDir)).path}\n`)
   // When the thread of the service ends by itself, this process fails with its error.
   await Promise.race([stop.endOf(service), service.closed])
+}
+
+/** Creates a log like that of the gateway, of lines on standard output. */
+async function createLog({ logLevel, kuboToken }: PinningServiceFlags, tokens: readonly string[]): Promise<Logger> {
+  const { createLogger } = await import('../../observability/logger.ts')
+  const { formatLogLine } = await import('../../observability/format-log-line.ts')
+  const { stdout } = process
+  const sink = { write: (line: string) => stdout.write(stdout.isTTY ? formatLogLine(line) : line) }
+  return createLogger({ level: logLevel, secrets: [...tokens, ...(kuboToken ? [kuboToken] : [])], sink })
 }
 
 /** Refuses flags that would have no effect. Environment variables are not refused: they may be meant for other commands. */
@@ -114,6 +145,18 @@ function collect<T>(parse: (text: string) => T): (text: string, others?: readonl
 /** Parses the environment variable as well, which has all tokens in one text, separated by spaces. */
 function parseTokens(text: string, others: readonly string[] = []): readonly string[] {
   return [...others, ...text.split(/\s+/).filter(Boolean)]
+}
+
+/** Parses the environment variable as well, which has all origins in one text, separated by commas or spaces. */
+function parseCorsOrigins(text: string, others: readonly string[] = []): readonly string[] {
+  const origins = splitList(text).map((entry) => {
+    const origin = normaliseOriginRule(entry)
+    if (origin !== null) return origin
+    throw new InvalidArgumentError(
+      `Expected origins such as https://app.example.com or https://*.example.com, or loopback, null or *, got ${JSON.stringify(entry)}.`,
+    )
+  })
+  return [...others, ...origins]
 }
 
 /** Not done while the command line is parsed: the library for multiaddrs is slow to import, and other commands need none. */

@@ -13,6 +13,8 @@ import type { BackupSummary } from './export-pins.ts'
 import { holdLocalDag } from './hold-local-dag.ts'
 import { decodePage, decodeRoot, type PinRecord } from './pin-list.ts'
 
+const CUT_SHORT = 'The file ends before its list of pins does: it is empty, no CAR file, or was cut short'
+
 /** The service that exported the file may have allowed larger blocks than this one. */
 const MAX_SECTION_BYTES = 256 * 1024 * 1024
 
@@ -28,12 +30,14 @@ export interface ImportSummary extends BackupSummary {
  * Every block is verified. The service must be stopped, since it would collect blocks that no pin holds yet. An interrupted
  * import can be repeated.
  *
- * @throws {BackupError} for another file, and for the first record that the API would refuse or could not list. Pins of earlier
- *   pages stay imported.
- * @throws {Error} for the first block that does not match its CID, while the service runs, and when a Kubo daemon keeps the
- *   content
+ * @throws {BackupError} for another file, in whose case nothing is made; for the first record that the API would refuse or could not
+ *   list, and for the first block that does not match its CID. Pins of earlier pages stay imported.
+ * @throws {Error} while the service runs, and when a Kubo daemon keeps the content
  */
 export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
+  // The beginning is checked before anything is opened: another file makes no data directory.
+  const source = blocksIn(car)
+  const { awaited, first } = await readStart(source)
   using _lock = await lockDirectory(dataDir)
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   try {
@@ -57,17 +61,16 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
         }
       })
 
-    let awaited: Set<string> | null = null
-    for await (const block of blocksIn(car)) {
-      const key = block.cid.toString()
-      if (awaited === null) awaited = new Set(decodeRoot(block.bytes).map(String))
-      else if (awaited.delete(key)) restore(decodePage(block.bytes))
+    const take = (block: CarBlock): void => {
+      if (awaited.delete(block.cid.toString())) restore(decodePage(block.bytes))
       else {
         blocks.put(holder, block.cid.multihash.bytes, block.bytes)
         count++
       }
     }
-    if (awaited === null || awaited.size > 0) throw new BackupError('The CAR file ends before its list of pins does')
+    if (first) take(first)
+    for await (const block of source) take(block)
+    if (awaited.size > 0) throw new BackupError(CUT_SHORT)
 
     let incomplete = 0
     for (const key of unfinished) {
@@ -83,10 +86,29 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
   }
 }
 
+/**
+ * Reads the root of a backup and its first other block, which is a page of the list of pins.
+ *
+ * @returns the CIDs of all pages, and that block. Null for the block where there is none.
+ */
+async function readStart(source: AsyncGenerator<CarBlock>): Promise<{ awaited: Set<string>; first: CarBlock | null }> {
+  const root = await source.next().catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).syscall !== undefined) throw cause
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new BackupError(`Expected a file of "pinql pinning-service export", got no CAR file (${message})`, { cause })
+  })
+  if (root.done) throw new BackupError(CUT_SHORT)
+  const awaited = new Set(decodeRoot(root.value.bytes).map(String))
+  const first = await source.next()
+  if (first.done && awaited.size > 0) throw new BackupError(CUT_SHORT)
+  if (!first.done && awaited.has(first.value.cid.toString())) decodePage(first.value.bytes)
+  return { awaited, first: first.done ? null : first.value }
+}
+
 async function* blocksIn(car: AsyncIterable<Uint8Array>): AsyncGenerator<CarBlock> {
   for await (const item of readCar(car, MAX_SECTION_BYTES)) {
     if (!('bytes' in item && 'cid' in item)) continue
-    if (!isBlockOf(item.cid, item.bytes)) throw new Error(`Block ${item.cid} of the CAR file has other bytes`)
+    if (!isBlockOf(item.cid, item.bytes)) throw new BackupError(`Block ${item.cid} of the CAR file has other bytes`)
     yield item
   }
 }

@@ -68,16 +68,22 @@ export function encodeRoot(pages: readonly CID[]): Promise<{ cid: CID; bytes: Ui
 
 /** @throws {BackupError} for a block that is not a page of a backup, and for the first record that is wrong. It names the record. */
 export function decodePage(bytes: Uint8Array): PinRecord[] {
-  const records = decode(bytes, MAX_PAGE_BYTES, 'A page of the backup')
+  if (bytes.length > MAX_PAGE_BYTES)
+    throw new BackupError(`A page of the backup has ${bytes.length} bytes, more than ${MAX_PAGE_BYTES}`)
+  const records = decodeOrNull(bytes)
   if (!Array.isArray(records)) throw new BackupError('A page of the backup is no list of pins')
   return records.map(decodeRecord)
 }
 
 /** @throws {BackupError} for a block that is not the root of a backup of this version */
 export function decodeRoot(bytes: Uint8Array): CID[] {
-  const { success, data } = rootBlock.safeParse(decode(bytes, MAX_ROOT_BYTES, 'The root of the CAR file'))
-  if (!success) throw new BackupError('This CAR file is no backup of pinql')
-  return data.pages
+  const root = bytes.length > MAX_ROOT_BYTES ? null : decodeOrNull(bytes)
+  const { success, data } = rootBlock.safeParse(root)
+  if (success) return data.pages
+  const { format, version } = Object(root) as { format?: unknown; version?: unknown }
+  if (format === FORMAT && typeof version === 'number' && version > VERSION)
+    throw new BackupError(`The backup has version ${version}, and this pinql reads version ${VERSION}`)
+  throw new BackupError('Expected a file of "pinql pinning-service export", got another CAR file')
 }
 
 function decodeRecord(record: unknown, index: number): PinRecord {
@@ -92,12 +98,11 @@ function decodeRecord(record: unknown, index: number): PinRecord {
   }
 }
 
-function decode(bytes: Uint8Array, maxBytes: number, what: string): unknown {
-  if (bytes.length > maxBytes) throw new BackupError(`${what} has ${bytes.length} bytes, more than ${maxBytes}`)
+function decodeOrNull(bytes: Uint8Array): unknown {
   try {
     return dagCbor.decode(bytes)
-  } catch (cause) {
-    throw new BackupError(`${what} cannot be read: ${String(cause)}`, { cause })
+  } catch {
+    return null
   }
 }
 

@@ -22,7 +22,7 @@ export interface OriginNode extends AsyncDisposable {
  *
  * @param options.path file or directory
  * @param options.listen multiaddrs to listen on. Default: any port on loopback.
- * @throws {Error} when the path cannot be read
+ * @throws {Error} when the path is neither a file nor a directory, and what the system throws when something cannot be read
  */
 export async function startOriginNode(options: { path: string; listen?: readonly string[] }): Promise<OriginNode> {
   const store = new TemporaryBlocks()
@@ -48,7 +48,10 @@ export async function startOriginNode(options: { path: string; listen?: readonly
 }
 
 async function importPath(path: string, store: TemporaryBlocks): Promise<CID> {
-  const isDirectory = (await stat(path)).isDirectory()
+  const found = await stat(path)
+  const isDirectory = found.isDirectory()
+  // A pipe would be waited for without end.
+  if (!isDirectory && !found.isFile()) throw new Error(`Cannot read ${path}: it is neither a file nor a directory`)
   const source = isDirectory ? entriesOf(path, '') : [{ path: basename(path), content: createReadStream(path) }]
   const blockstore = {
     put: async (cid: CID, bytes: Uint8Array) => {

@@ -132,9 +132,18 @@ function peersOf(targets: readonly Multiaddr[]): PeerId[] {
 async function readOrMakeKey(file: string): Promise<PrivateKey> {
   if (existsSync(file)) {
     assertPrivateFile(file)
-    return privateKeyFromProtobuf(readFileSync(file))
+    return readKey(file)
   }
   const key = await generateKeyPair('Ed25519')
   writeFileSync(file, privateKeyToProtobuf(key), { mode: 0o600 })
   return key
+}
+
+function readKey(file: string): PrivateKey {
+  try {
+    return privateKeyFromProtobuf(readFileSync(file))
+  } catch (cause) {
+    const message = `${file} has no key of a peer: restore it, or remove it, and pinql makes a peer with another id`
+    throw new Error(message, { cause })
+  }
 }

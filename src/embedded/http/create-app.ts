@@ -13,6 +13,7 @@ import type { Limits } from '../limits.ts'
 import type { PinStore } from '../store/pin-store.ts'
 import type { ListedPin, StoredPin } from '../store/stored-pin.ts'
 import { whenFree } from '../store/when-free.ts'
+import { allowOrigins } from './allow-origins.ts'
 import { AnswerRoom, type OutgoingAnswer } from './answer-room.ts'
 import { assertRoom } from './assert-room.ts'
 import { pinFilterOf } from './pin-filter-of.ts'
@@ -42,6 +43,8 @@ export interface AppContext {
   readonly onRemoved: (pin: StoredPin) => void
   /** Returns the present state of a pin's transfer, in the words of `PinStatus.info`. Empty where there is none. */
   readonly progressOf: (pin: ListedPin) => StringMap
+  /** Origins whose web pages may call the service, as in the gateway's setting `corsOrigins`. Default: none. */
+  readonly corsOrigins?: readonly string[]
   /** Called with each failure that no client caused. */
   readonly onError: (error: unknown) => void
 }
@@ -87,6 +90,7 @@ export function createApp(context: AppContext): Hono<AppTypes> {
   })
   app.notFound(({ req }) => refusal('NOT_FOUND', `There is no ${req.method} ${req.path}`))
 
+  if (context.corsOrigins?.length) app.use(allowOrigins(context.corsOrigins))
   app.use(async (c, next) => {
     const token = parseBearerToken(c.req.header('authorization'))
     const owner = token === null ? null : context.ownerOf(token)

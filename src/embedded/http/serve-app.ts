@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { IDLE_CONNECTION_MS } from '../../domain/idle-connections.ts'
+import { type RequestLine, watchRequests } from './watch-requests.ts'
 
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
-/** Milliseconds after which a client is disconnected that neither sends nor reads anything. */
+/** Milliseconds after which a client is disconnected that neither sends nor reads anything of a request or an answer. */
 const SILENCE_TIMEOUT_MS = 30_000
 /** More than a gateway needs, whose budget for the service is 2,000 requests a second. */
 const MAX_CONNECTIONS = 4_000
@@ -22,18 +24,21 @@ export interface ServedApp extends AsyncDisposable {
  * Serves an app over HTTP.
  *
  * @param options.port 0 for any free port
+ * @param options.onRequest called with each request when it is over
  * @throws {Error} when the system refuses the address, such as a port that is in use
  */
 export async function serveApp(
   { fetch }: { readonly fetch: Parameters<typeof createAdaptorServer>[0]['fetch'] },
-  options: { readonly host: string; readonly port: number },
+  options: { readonly host: string; readonly port: number; readonly onRequest?: (line: RequestLine) => void },
 ): Promise<ServedApp> {
   const server = createAdaptorServer({ fetch }) as Server
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
   server.timeout = SILENCE_TIMEOUT_MS
+  server.keepAliveTimeout = IDLE_CONNECTION_MS
   server.maxConnections = MAX_CONNECTIONS
   const inFlight = new InFlight(server)
+  if (options.onRequest) watchRequests(server, options.onRequest)
   await new Promise<void>((resolve, reject) => {
     // It stays: a connection that cannot be accepted, for want of memory, must not end the thread.
     server.on('error', reject)

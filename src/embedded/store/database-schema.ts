@@ -1,7 +1,11 @@
+import { foldCase } from '../../domain/fold-case.ts'
 import { PIN_STATUSES, type StringMap } from '../../domain/pin.ts'
 import type { Database, DatabaseSchema } from '../../storage/open-database.ts'
 import { GRAM_PREFIXES, gramsOf } from './name-grams.ts'
-import { termsOf } from './pin-terms.ts'
+import { foldedNameTerm, termsOf } from './pin-terms.ts'
+
+/** Names that an upgrade reads at a time. */
+const NAMES_AT_A_TIME = 10_000
 
 /** The status as a small number: its place in `PIN_STATUSES`. */
 const STATUS_CODE = `CASE status ${PIN_STATUSES.map((status, code) => `WHEN '${status}' THEN ${code}`).join(' ')} END`
@@ -118,7 +122,14 @@ CREATE VIRTUAL TABLE pin_name USING fts5(
 CREATE INDEX pin_text ON pin (created, owner, status_code, name, name_fold);
 `
 
-export const PIN_DATABASE: DatabaseSchema = { version: 2, sql: SQL + SEARCH_SQL, upgrades: [upgradeFrom1] }
+/** The pins whose names have the grams of an earlier version, in `pin_name`. See `PinStore.regramSome`. */
+const STALE_SQL = 'CREATE TABLE stale_name (pin INTEGER PRIMARY KEY) STRICT;'
+
+export const PIN_DATABASE: DatabaseSchema = {
+  version: 3,
+  sql: SQL + SEARCH_SQL + STALE_SQL,
+  upgrades: [upgradeFrom1, upgradeFrom2],
+}
 
 /** Version 1 had an index for each filter. */
 function upgradeFrom1(database: Database): void {
@@ -149,5 +160,45 @@ function upgradeFrom1(database: Database): void {
     setTerms.run(`[${termsOf({ cid, name: row.name, origins: [], meta })}]`, last)
     addTerms.run(last)
     if (row.name) addName.run(last, gramsOf(row.name))
+  }
+}
+
+/**
+ * Version 2 folded the case of names in another way.
+ *
+ * Changes the names that fold differently now, mostly none: those that are not ASCII are looked at, in an index that has them on few
+ * pages. 100,000 names take 0.05 s where all are ASCII, and 3 s where all change. Their grams would take ten times as long, so the
+ * service makes them after its start.
+ */
+function upgradeFrom2(database: Database): void {
+  database.exec(STALE_SQL)
+  const names = database.prepare(`SELECT created, name, name_fold AS old FROM pin INDEXED BY pin_text
+    WHERE created > ? AND length(name) <> length(CAST(name AS BLOB)) ORDER BY created LIMIT ${NAMES_AT_A_TIME}`)
+  const restOf = database.prepare(
+    'SELECT owner, status_code AS status, cid_key AS key, meta FROM pin WHERE created = ?',
+  )
+  const setFolded = database.prepare('UPDATE pin SET name_fold = ?, terms = ? WHERE created = ?')
+  const setTerm = database.prepare(
+    'UPDATE pin_term SET term = ? WHERE owner = ? AND term = ? AND status = ? AND pin = ?',
+  )
+  const addStale = database.prepare('INSERT INTO stale_name VALUES (?)')
+  for (let last = -1; ; ) {
+    const rows = names.all(last) as { created: number; name: string; old: string }[]
+    for (const { created, name, old } of rows) {
+      const folded = foldCase(name)
+      if (folded === old) continue
+      const { owner, status, key, meta } = restOf.get(created) as {
+        owner: number
+        status: number
+        key: string
+        meta: string
+      }
+      const pin = { cid: { text: '', key }, name, origins: [], meta: JSON.parse(meta) as StringMap }
+      setFolded.run(folded, `[${termsOf(pin)}]`, created)
+      setTerm.run(foldedNameTerm(folded), owner, foldedNameTerm(old), status, created)
+      addStale.run(created)
+    }
+    if (rows.length < NAMES_AT_A_TIME) return
+    last = rows.at(-1)?.created ?? last
   }
 }

@@ -1,4 +1,4 @@
-import { foldCase } from './fold-case.ts'
+import { foldCase } from '../../domain/fold-case.ts'
 
 /** Number of base 36 digits of the largest code point. */
 const DIGITS = 4

@@ -1,7 +1,7 @@
+import { foldCase } from '../../domain/fold-case.ts'
 import { PIN_STATUSES, type PinStatus } from '../../domain/pin.ts'
 import type { Database } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
-import { foldCase } from './fold-case.ts'
 import { gramQuery } from './name-grams.ts'
 import type { PinFilter } from './pin-filter.ts'
 import { groupsOf, TERM_OF_ALL, type Term } from './pin-terms.ts'
@@ -57,6 +57,8 @@ const NAMES = 'SELECT rowid AS pin FROM pin_name WHERE pin_name MATCH ?'
 export class PinSearch {
   readonly #statements: Statements
   readonly #bounds: SearchBounds
+  /** Whether names may have grams of an earlier version. Once none has, none will. */
+  #hasStaleNames = true
 
   /** @param bounds {@link SEARCH_BOUNDS}. Tests pass smaller ones, so that few pins reach every way of searching. */
   constructor(database: Database, bounds: SearchBounds) {
@@ -71,7 +73,7 @@ export class PinSearch {
    */
   find(owner: number, filter: PinFilter): { count: number; keys: number[] } {
     const groups = groupsOf(filter)
-    const part = partOf(filter)
+    const part = this.#partOf(filter)
     const { start, size } = this.#startOf(owner, filter, groups, part)
     const searches = searchesFrom(start, owner, filter, groups, part)
     const keys = searches
@@ -84,6 +86,21 @@ export class PinSearch {
     const hasStatusOnly = groups.length === 0 && filter.before === null && filter.after === null
     const count = hasStatusOnly ? this.#countByStatus(owner, filter.statuses) : this.#count(searches, countedEntries)
     return { count, keys }
+  }
+
+  #partOf({ name, match }: PinFilter): NamePart | null {
+    if (name === null || match === 'exact' || match === 'iexact') return null
+    if (match === 'partial') return { column: 'name', text: name, query: name === '' ? null : gramQuery(name) }
+    const text = foldCase(name)
+    return { column: 'name_fold', text, query: text === '' || this.#areNamesStale() ? null : gramQuery(text) }
+  }
+
+  #areNamesStale(): boolean {
+    if (this.#hasStaleNames) {
+      const [row] = this.#all<{ pin: number | null }>({ text: 'SELECT max(pin) AS pin FROM stale_name', values: [] })
+      this.#hasStaleNames = row?.pin != null
+    }
+    return this.#hasStaleNames
   }
 
   /** Estimates the rarest condition from a few entries. Returns it, and the largest number of pins that may meet it. */
@@ -154,12 +171,6 @@ function searchesFrom(
     .map((group) => hasTerm('found.status', 'found.pin', owner, group))
   if (part) conditions.push(hasPart('found.pin', part))
   return pinsWith(owner, filter, start).map((search) => and(search, conditions))
-}
-
-function partOf({ name, match }: PinFilter): NamePart | null {
-  if (name === null || match === 'exact' || match === 'iexact') return null
-  const text = match === 'partial' ? name : foldCase(name)
-  return { column: match === 'partial' ? 'name' : 'name_fold', text, query: text === '' ? null : gramQuery(text) }
 }
 
 /** Searches for pins that have one of the terms: one search per term and status. No pin has two terms of a group. */

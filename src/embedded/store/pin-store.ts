@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { foldCase } from '../../domain/fold-case.ts'
 import type { NewPin, PinStatus, StringMap } from '../../domain/pin.ts'
 import { type Database, transaction } from '../../storage/open-database.ts'
 import { Statements } from '../../storage/statements.ts'
-import { foldCase } from './fold-case.ts'
 import { REQUEUE_INTERRUPTED, SUSPECTS } from './interruptions.ts'
 import { gramsOf } from './name-grams.ts'
 import type { PinFilter } from './pin-filter.ts'
@@ -27,6 +27,9 @@ export interface OwnerUsage {
 /** Reads only the columns of a `ListedRow`: reading columns takes most of the time of a large page. */
 const LISTED = `SELECT created, requestid, status, cid, name, origins, meta, info FROM pin
   WHERE created IN (SELECT value FROM json_each(?)) ORDER BY created DESC`
+
+/** Names that get new grams in one step, of about 10 ms. */
+const REGRAMMED_NAMES = 20
 
 /** Pins that are read at a time, until a page has its bytes. Each was stored with at most 1 MiB. */
 const PINS_AT_A_TIME = 50
@@ -170,6 +173,26 @@ export class PinStore {
   suspects(): number[] {
     const rows = this.#statements.get(SUSPECTS).all() as { created: number }[]
     return rows.map(({ created }) => created)
+  }
+
+  /**
+   * Makes new grams for some names that an earlier version has folded. Called until none is left, after the service has started.
+   * Until then, `PinSearch` uses no grams for folded names.
+   *
+   * @returns false when none is left
+   */
+  regramSome(): boolean {
+    return transaction(this.#database, () => {
+      const names = this.#statements
+        .get('SELECT stale_name.pin, name FROM stale_name LEFT JOIN pin ON created = stale_name.pin LIMIT ?')
+        .all(REGRAMMED_NAMES) as { pin: number; name: string | null }[]
+      for (const { pin, name } of names) {
+        // The pin may have been removed meanwhile.
+        if (name !== null) this.#statements.get('UPDATE pin_name SET grams = ? WHERE rowid = ?').run(gramsOf(name), pin)
+        this.#statements.get('DELETE FROM stale_name WHERE pin = ?').run(pin)
+      }
+      return names.length > 0
+    })
   }
 
   /**

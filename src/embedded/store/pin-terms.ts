@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
+import { foldCase } from '../../domain/fold-case.ts'
 import type { NewPin } from '../../domain/pin.ts'
-import { foldCase } from './fold-case.ts'
 import type { PinFilter } from './pin-filter.ts'
 
 /**
@@ -30,7 +30,12 @@ export function groupsOf({ cidKeys, name, match, meta }: PinFilter): Term[][] {
 }
 
 function nameTerm(name: string, match: 'exact' | 'iexact'): Term {
-  return match === 'exact' ? termOf('name', name) : termOf('folded name', foldCase(name))
+  return match === 'exact' ? termOf('name', name) : foldedNameTerm(foldCase(name))
+}
+
+/** Returns the term of a name that is folded already. */
+export function foldedNameTerm(folded: string): Term {
+  return termOf('folded name', folded)
 }
 
 function metaTerm([key, value]: [string, string]): Term {

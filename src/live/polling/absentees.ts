@@ -12,6 +12,11 @@ import { hasPin } from './has-pin.ts'
 const MAX_CONFIRMED = 10
 /** Time between the two lookups that must both fail before a known pin is gone: services restart, and then answer 404. */
 const MISSES_APART_MS = 10_000
+/** Wait after a lookup that failed. It doubles with each further failure of the same pin. */
+const FIRST_WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 600_000
+/** A pin whose lookup has failed so often is looked up along with other requests only. */
+const MANY_FAILURES = 5
 /** A pin that is gone is looked for again during this time, since a service may restore pins that it had lost. */
 const DOUBT_MS = 3_600_000
 
@@ -43,14 +48,17 @@ export class Absentees {
     this.#options = options
   }
 
+  /** True while lookups are worth polls of their own. A pin that can never be looked up must not keep other requests from being sent. */
+  get arePressing(): boolean {
+    for (const { failures } of this.#options.sightings.suspects.values()) if (failures < MANY_FAILURES) return true
+    return false
+  }
+
   /** Returns the request ids of the pins that the current poll looks up. */
   due(): string[] {
-    const { cache, sightings, clock } = this.#options
-    const latest = clock.now() - MISSES_APART_MS
-    const due = [...sightings.suspects].filter(
-      // Subscribers to a pin that was never shown need not wait for a second lookup 10 s later.
-      ([requestId, { missedAt }]) => missedAt === null || missedAt <= latest || !cache.has(requestId),
-    )
+    const { sightings, clock } = this.#options
+    const now = clock.now()
+    const due = [...sightings.suspects].filter(([, { notBefore }]) => notBefore <= now)
     return due.slice(0, MAX_CONFIRMED).map(([requestId]) => requestId)
   }
 
@@ -68,10 +76,9 @@ export class Absentees {
         try {
           await this.#confirmOne(requestId)
         } catch (error) {
-          const isOfPin = error instanceof PinqlError
-          if (!isOfPin || error instanceof UnauthorizedError || error instanceof RateLimitedError) throw error
+          if (!isOfOnePin(error)) throw error
           failure = error
-          this.#toTheEnd(requestId)
+          this.#failed(requestId)
         }
       }),
     )
@@ -89,6 +96,9 @@ export class Absentees {
     if (!suspicion) return
     if (cid && suspicion.missedAt === null) {
       suspicion.missedAt = clock.now()
+      suspicion.failures = 0
+      // Subscribers to a pin that was never shown need not wait for a second lookup.
+      if (cache.has(requestId)) suspicion.notBefore = clock.now() + MISSES_APART_MS
       this.#toTheEnd(requestId)
       return
     }
@@ -96,6 +106,15 @@ export class Absentees {
     if (!cid) return
     if (ref) gone.set(requestId, { cid, at: clock.now() })
     intake.removed(requestId)
+  }
+
+  #failed(requestId: string): void {
+    const { sightings, clock } = this.#options
+    const suspicion = sightings.suspects.get(requestId)
+    if (!suspicion) return
+    suspicion.notBefore = clock.now() + Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** suspicion.failures)
+    suspicion.failures++
+    this.#toTheEnd(requestId)
   }
 
   /** Puts a pin behind all other suspects. */
@@ -108,7 +127,8 @@ export class Absentees {
   }
 
   /**
-   * Lists some of the pins that are gone, in case the service has restored them. No other request would show them.
+   * Lists some of the pins that are gone, in case the service has restored them. No other request would show them. If the list fails,
+   * others are listed the next time.
    *
    * @param onList called before each list, and ends the read if it throws
    * @returns the number of requests: 0 or 1
@@ -129,12 +149,18 @@ export class Absentees {
       gone.set(requestId, pin)
     }
     const options = { class: 'resync', signal } as const
-    if (!canAskCids) await hasPin(tenant, first[0], options)
-    else
-      await tenant.collectPins(
-        { cids: asked.map(([, { cid }]) => cid), statuses: PIN_STATUSES },
-        { ...options, onList },
-      )
+    const cids = asked.map(([, { cid }]) => cid)
+    try {
+      if (canAskCids) await tenant.collectPins({ cids, statuses: PIN_STATUSES }, { ...options, onList })
+      else await hasPin(tenant, first[0], options)
+    } catch (error) {
+      if (!isOfOnePin(error)) throw error
+    }
     return 1
   }
+}
+
+/** False for errors that concern all requests: of the token, of the budget, and of the program. */
+function isOfOnePin(error: unknown): error is PinqlError {
+  return error instanceof PinqlError && !(error instanceof UnauthorizedError || error instanceof RateLimitedError)
 }

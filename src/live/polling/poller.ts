@@ -28,7 +28,7 @@ const POLLS_PER_RESYNC = 10
 /** Demand of tenants without unsettled pins. Idle: new pins may come from elsewhere. Settled: pins may only fail or go. */
 const IDLE = { changeRate: 0.02, share: 0.2 }
 const SETTLED = { changeRate: 0.005, share: 0.05 }
-/** Added to the expected changes per second while there are suspects. */
+/** Added to the expected changes per second while lookups of suspects are pressing. */
 const SUSPECT_RATE = 0.5
 
 export type PollerOptions = AbsenteesOptions
@@ -66,18 +66,19 @@ export class Poller {
 
   /** Returns how often to poll, and at which cost. Null when no view with a subscriber has been read. */
   demand(): PollDemand | null {
-    const { views, sightings, clock } = this.#options
+    const { views, clock } = this.#options
     const active = views.begun()
     if (active.length === 0) return null
     const now = clock.now()
     const targets = this.#unsettled()
     const hasNews = active.some(({ query }) => query !== null)
-    if (targets.length === 0 && sightings.suspects.size === 0) {
+    const { arePressing } = this.#absentees
+    if (targets.length === 0 && !arePressing) {
       if (hasNews) return { ...IDLE, shortestMs: IDLE_MS, requests: this.#requests, endpoint: 'list' }
       const requests = this.#resyncRequests
       return { ...SETTLED, shortestMs: RESYNC_MS * requests, requests, endpoint: 'list' }
     }
-    const ofSuspects = sightings.suspects.size > 0 ? SUSPECT_RATE : 0
+    const ofSuspects = arePressing ? SUSPECT_RATE : 0
     const changeRate = targets.reduce((sum, { pin, activeAt }) => sum + changeRateOf(pin, now - activeAt), ofSuspects)
     const calmMs = Math.min(hasNews ? IDLE_MS : LONGEST_MS, 1000 / (PATIENCE * changeRate))
     const endpoint = targets.length === 1 && !hasNews ? 'item' : 'list'
@@ -104,7 +105,8 @@ export class Poller {
     // This poll shows all pins from elsewhere up to this instant. It may miss pins that are created while it runs.
     const { newestNs } = sightings
     let isAnswered = !isIdle
-    if (isResyncDue || (isIdle && sightings.suspects.size === 0)) isAnswered = await this.#resync(views, newestNs)
+    this.#pollsSinceResync++
+    if (isResyncDue || (isIdle && !this.#absentees.arePressing)) isAnswered = await this.#resync(views, newestNs)
     else if (!isIdle) await this.#usual(targets, queries, newestNs)
     const error = await this.#absentees.confirm(suspects)
     // While other requests are answered, one pin that cannot be read does not mean that the service is down.
@@ -113,7 +115,6 @@ export class Poller {
   }
 
   async #usual(targets: readonly KnownPin[], queries: readonly View[], newestNs: bigint): Promise<void> {
-    this.#pollsSinceResync++
     const scope = scopeOf(targets, queries)
     const newSince = queries.reduce<bigint | null>(
       (least, { newsNs }) => (least === null || newsNs < least ? newsNs : least),
@@ -135,7 +136,6 @@ export class Poller {
     try {
       total += await this.#ask(byId, null, { statuses: PIN_STATUSES }, 'resync')
       this.#suspectMissing()
-      total += await this.#absentees.listGone(this.#onList)
       for (const view of queries) {
         this.#expect([...cache.all()].filter(({ pin }) => view.tracks(pin)))
         const pins = await tenant.collectPins(view.query as PinQuery, { class: 'resync', signal, onList: this.#onList })
@@ -143,6 +143,7 @@ export class Poller {
         this.#suspectMissing()
         view.lookedUpTo(newestNs)
       }
+      total += await this.#absentees.listGone(this.#onList)
     } catch (error) {
       // Without budget the resync is left out until the next one is due.
       if (!(error instanceof RateLimitedError)) throw error

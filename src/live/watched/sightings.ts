@@ -5,6 +5,10 @@ import type { Pin } from '../../domain/pin.ts'
 export interface Suspicion {
   /** Time on the clock when the service first did not find it by its id. Null before that. */
   missedAt: number | null
+  /** Time on the clock before which it is not looked up again. */
+  notBefore: number
+  /** Number of look-ups in a row that failed, other than by 404. */
+  failures: number
 }
 
 /** A pin that the service did not find twice, while subscribers follow it by its id. */
@@ -39,6 +43,7 @@ export class Sightings {
 
   /** Queues a lookup by request id. Called when a list lacks a pin that was expected. */
   suspect(requestId: string): void {
-    if (!this.suspects.has(requestId)) this.suspects.set(requestId, { missedAt: null })
+    if (!this.suspects.has(requestId))
+      this.suspects.set(requestId, { missedAt: null, notBefore: Number.NEGATIVE_INFINITY, failures: 0 })
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { IDLE_CONNECTION_MS } from '../../domain/idle-connections.ts'
 import type { HttpConnections } from './http-connections.ts'
 import type { RequestsInFlight } from './requests-in-flight.ts'
 
@@ -10,8 +11,6 @@ export interface HttpServer extends AsyncDisposable {
   readonly port: number
 }
 
-// Longer than the 60 s of common load balancers, which must be the side that closes an idle connection.
-const KEEP_ALIVE_MS = 65_000
 /** Milliseconds after which a stop closes connections whose request has not come in whole: nothing of it has been done. */
 const UNFINISHED_MS = 1_000
 /** Milliseconds between two checks for slow clients. A client is closed up to this long after its time is over. */
@@ -48,7 +47,7 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   let accepting = true
 
   const times = {
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
     headersTimeout: Math.min(options.headersTimeoutMs, options.receiveTimeoutMs),
     requestTimeout: options.receiveTimeoutMs,
     connectionsCheckingInterval: CHECK_MS,

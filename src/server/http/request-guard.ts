@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { createOriginCheck } from '../../domain/allowed-origins.ts'
 import { isLoopbackHost } from '../../domain/loopback-host.ts'
 import { isOnlyLocal, type Reach } from '../loopback.ts'
 
@@ -52,16 +53,10 @@ export function createRequestGuard(config: Reach & { readonly corsOrigins: reado
   const hosts = new Set(config.allowedHosts.map((host) => host.toLowerCase()))
   const checksHost = !hosts.has('*') && (hosts.size > 0 || isLoopbackHost(config.host))
   const isLocal = isOnlyLocal(config)
-  const origins = new Set(config.corsOrigins)
-  const wildcards = config.corsOrigins.filter((rule) => rule.includes('://*.'))
   /** The last Host header that was served, which need not be read again. Nearly all requests have the same. */
   let servedHost: string | undefined
 
-  const isAllowedOrigin = (origin: string) =>
-    origins.has('*') ||
-    origins.has(origin) ||
-    wildcards.some((rule) => isBelow(origin, rule)) ||
-    (origins.has('loopback') && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname))
+  const isAllowedOrigin = createOriginCheck(config.corsOrigins)
 
   function refusalOf(
     { method, headers, rawHeaders, socket }: GuardedRequest,
@@ -183,15 +178,4 @@ function isSameHost(origin: string, host: string): boolean {
 /** A host name may end in a dot, and means the same. */
 function withoutDot(host: string): string {
   return host.replace(/\.(?=:\d+$|$)/, '').toLowerCase()
-}
-
-/**
- * Returns whether an origin has a name below that of a rule.
- *
- * @param rule such as `https://*.example.com`
- */
-function isBelow(origin: string, rule: string): boolean {
-  const [scheme = '', parent = ''] = rule.split('*')
-  if (!origin.startsWith(scheme) || !origin.endsWith(parent)) return false
-  return /^[\w-]+(?:\.[\w-]+)*$/.test(origin.slice(scheme.length, -parent.length))
 }

@@ -18,7 +18,8 @@ export async function prepareDataDirectory(dataDir: string): Promise<void> {
     await access(dataDir, constants.W_OK | constants.X_OK)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    const message = `The data directory ${dataDir} cannot be written (${code}); dataDir, PINQL_DATA_DIR or --data-dir names another`
+    const what = code === 'EEXIST' ? 'it is a file, EEXIST' : code
+    const message = `The data directory ${dataDir} cannot be written (${what}); dataDir, PINQL_DATA_DIR or --data-dir names another`
     throw new DataDirectoryError(message, { cause })
   }
   try {

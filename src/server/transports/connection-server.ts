@@ -20,6 +20,9 @@ export interface ConnectionServerOptions extends ConnectionParts {
   readonly drainMs: number
 }
 
+/** Milliseconds that connections get for what is in flight, once all have been told to go. */
+const LAST_GRACE_MS = 1_000
+
 /** Serves WebSockets and event streams at /graphql: keeps the list of all, beats for them, and closes them. */
 export class ConnectionServer implements ConnectionOwner, Disposable {
   readonly upgrade: UpgradeHandler
@@ -73,14 +76,16 @@ export class ConnectionServer implements ConnectionOwner, Disposable {
    * Closes all connections, spread over `drainMs`, and refuses new ones. Queries and mutations in flight are answered first.
    * Resolves when all connections are closed.
    *
-   * @param graceMs milliseconds after which connections are closed that are still busy
+   * @param graceMs milliseconds from now after which connections are closed that are still busy. The last ones to go have a second in any
+   *   case.
    */
   async drain(graceMs: number): Promise<void> {
     this.#isDraining = true
+    const startedAt = performance.now()
     await drainInSlices(this.#connections, this.#options.drainMs)
     if (this.#connections.size === 0) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, graceMs)
+      const timer = setTimeout(resolve, Math.max(LAST_GRACE_MS, startedAt + graceMs - performance.now()))
       this.#onEmpty = () => {
         clearTimeout(timer)
         resolve()

@@ -11,6 +11,7 @@ import { ConnectionCaps } from './connections/connection-caps.ts'
 import { connectionLimitsOf } from './connections/connection-limits.ts'
 import { KeptBytes } from './connections/kept-bytes.ts'
 import { MessageTurns } from './message-turns.ts'
+import type { RequestRoom } from './request-room.ts'
 
 /** Creates the server of WebSockets and event streams from the configuration. */
 export function createConnectionServer(
@@ -21,6 +22,7 @@ export function createConnectionServer(
     readonly guard: RequestGuard
     readonly addressOf: (request: IncomingMessage) => string
     readonly leaveHttp: (request: IncomingMessage) => void
+    readonly room: RequestRoom
     readonly log: Logger
   },
 ): ConnectionServer {

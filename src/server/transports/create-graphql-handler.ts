@@ -5,6 +5,7 @@ import type { ConnectionServer } from './connection-server.ts'
 import { eventStreamWish, parseEventStreamRequest } from './event-stream/event-stream-request.ts'
 import { giveWayToRead } from './give-way-to-read.ts'
 import { readBody } from './read-body.ts'
+import type { RequestRoom } from './request-room.ts'
 
 /**
  * Creates the handler that chooses the transport of a request to /graphql: an event stream, or `graphql` for all others.
@@ -15,11 +16,12 @@ import { readBody } from './read-body.ts'
 export function createGraphqlHandler(
   connections: Pick<ConnectionServer, 'serveEventStream' | 'isSubscription'>,
   graphql: GraphqlHandler,
-  maxRequestBytes: number,
+  { maxRequestBytes, room }: { maxRequestBytes: number; room: RequestRoom },
 ): GraphqlHandler {
   const answerAsAsked: GraphqlHandler = async (req, res, context) => {
-    const { gone } = context
-    const body = req.method === 'POST' ? await readBody(req, { maxBytes: maxRequestBytes, gone }) : null
+    const { gone, address } = context
+    const reading = { maxBytes: maxRequestBytes, gone, address, room }
+    const body = req.method === 'POST' ? await readBody(req, res, reading) : null
     if (gone.aborted || (body === null && req.method === 'POST')) return
     const asked = parse(req, body)
     if (asked && connections.isSubscription(asked)) return connections.serveEventStream(req, res, { ...context, asked })

@@ -1,4 +1,5 @@
 import type { Cid } from '../../domain/cid.ts'
+import { foldCase } from '../../domain/fold-case.ts'
 import { compareInstants, parseInstant } from '../../domain/instant.ts'
 import { nothingLeft } from '../../domain/nothing-left.ts'
 import { type NameMatch, PIN_STATUSES, type Pin, type PinStatus, type StringMap } from '../../domain/pin.ts'
@@ -97,15 +98,15 @@ export function createPinFilter(query: PinQuery): (pin: Pin) => boolean {
 }
 
 function nameFilter(wanted: string, match: NameMatch): (name: string) => boolean {
-  const fold = (text: string): string => text.normalize().toLowerCase()
+  const folded = foldCase(wanted)
   switch (match) {
     case 'exact':
       return (name) => name === wanted
     case 'partial':
       return (name) => name.includes(wanted)
     case 'iexact':
-      return (name) => fold(name) === fold(wanted)
+      return (name) => foldCase(name) === folded
     case 'ipartial':
-      return (name) => fold(name).includes(fold(wanted))
+      return (name) => foldCase(name).includes(folded)
   }
 }

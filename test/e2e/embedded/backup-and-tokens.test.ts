@@ -1,5 +1,9 @@
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CID } from 'multiformats/cid'
+import { sha256 } from 'multiformats/hashes/sha2'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { carHeader, carSection } from '../../../src/embedded/dag/car.ts'
 import { runCli } from '../../support/spawn-cli.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -51,7 +55,9 @@ it('pinql pinning-service exports, imports and verifies, and overwrites no file'
   })
   expect(await run('pinning-service export backup.car')).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining('EEXIST'),
+    stderr: expect.stringMatching(
+      /^pinql: Cannot write .*backup\.car: it exists, and is not overwritten \(EEXIST\)\n$/,
+    ),
   })
   expect(await run('pinning-service import backup.car --data-dir other')).toMatchObject({
     exitCode: 0,
@@ -61,4 +67,72 @@ it('pinql pinning-service exports, imports and verifies, and overwrites no file'
     exitCode: 0,
     stdout: 'Verified 0 blocks: 0 broken, 0 pins queued again\n',
   })
+})
+
+it.each([
+  ['import notes.txt', 'Cannot import .*notes\\.txt: The file ends before its list of pins does'],
+  ['import empty', 'Cannot import .*empty: The file ends before its list of pins does'],
+  ['import noise', 'Cannot import .*noise: Expected a file of "pinql pinning-service export", got no CAR file'],
+  [
+    'import other.car',
+    'Cannot import .*other\\.car: Expected a file of "pinql pinning-service export", got another CAR file',
+  ],
+  ['import folder', 'Cannot read .*folder: it is a directory'],
+  ['import notes.txt/below', 'Cannot read .*below: a part of its path is a file, not a directory \\(ENOTDIR\\)'],
+])('pinql pinning-service %s says what the file is, and makes no data directory', async (command, words) => {
+  await writeFile(join(folder.path, 'notes.txt'), 'hello\n')
+  await writeFile(join(folder.path, 'empty'), '')
+  await writeFile(join(folder.path, 'noise'), Buffer.alloc(1_000, 7))
+  const block = Buffer.from('hello')
+  const cid = CID.createV1(0x55, await sha256.digest(block))
+  await writeFile(join(folder.path, 'other.car'), Buffer.concat([carHeader(cid), carSection(cid, block)]))
+  await mkdir(join(folder.path, 'folder'))
+  const before = await readdir(folder.path)
+  const { exitCode, stderr, stdout } = await run(`pinning-service ${command} --data-dir data`)
+  expect(stderr).toMatch(new RegExp(`^pinql: ${words}.*\\n$`))
+  expect({ exitCode, stdout, files: await readdir(folder.path) }).toEqual({ exitCode: 1, stdout: '', files: before })
+})
+
+it.each([
+  ['notes.txt', 'it exists, and is not overwritten \\(EEXIST\\)'],
+  ['.', 'it is a directory \\(EISDIR\\)'],
+  ['nowhere/backup.car', 'there is no directory .*nowhere \\(ENOENT\\)'],
+  ['notes.txt/backup.car', 'a part of its path is a file, not a directory \\(ENOTDIR\\)'],
+])('pinql pinning-service export %s says why it cannot be written, and leaves all as it was', async (file, words) => {
+  await run('token create --name app')
+  await writeFile(join(folder.path, 'notes.txt'), 'hello\n')
+  const before = await readdir(folder.path)
+  const { exitCode, stderr, stdout } = await run(`pinning-service export ${file}`)
+  expect(stderr).toMatch(new RegExp(`^pinql: Cannot write .*: ${words}\\n$`))
+  expect({ exitCode, stdout, files: await readdir(folder.path) }).toEqual({ exitCode: 1, stdout: '', files: before })
+  expect(await readFile(join(folder.path, 'notes.txt'), 'utf8')).toBe('hello\n')
+})
+
+it.each([
+  [
+    'token create --name x',
+    'Cannot make the directory .*notes\\.txt: there is a file of this name already \\(EEXIST\\)',
+  ],
+  ['token list', 'There is no pins\\.db in .*notes\\.txt: expected --data-dir to name .*'],
+  [
+    'pinning-service --port 0 --token secret',
+    'The pinning service cannot start: Cannot make the directory .*notes\\.txt: there is a file of this name already \\(EEXIST\\)',
+  ],
+  ['serve --port 0', 'The data directory .*notes\\.txt cannot be written \\(it is a file, EEXIST\\); .*'],
+])('pinql %s says that its data directory is a file', async (command, words) => {
+  await writeFile(join(folder.path, 'notes.txt'), 'hello\n')
+  const { exitCode, stderr } = await run(`${command} --data-dir notes.txt`)
+  expect(stderr).toMatch(new RegExp(`^pinql: ${words}\\n$`))
+  expect(exitCode).toBe(1)
+})
+
+it.each([
+  ['pins.db', 'Cannot open .*pins\\.db: it is no SQLite database'],
+  ['peer.key', '.*peer\\.key has no key of a peer: restore it, or remove it, .*'],
+])('pinql pinning-service says which file of its data directory is broken: %s', async (name, words) => {
+  await mkdir(join(folder.path, 'data'), { mode: 0o700 })
+  await writeFile(join(folder.path, 'data', name), 'garbage '.repeat(200), { mode: 0o600 })
+  const { exitCode, stderr } = await run('pinning-service --port 0 --token secret --data-dir data')
+  expect(stderr).toMatch(new RegExp(`^pinql: The pinning service cannot start: ${words}\\n$`))
+  expect(exitCode).toBe(1)
 })

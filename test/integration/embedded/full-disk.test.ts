@@ -6,7 +6,7 @@ import { startOriginNode } from '../../../src/embedded/bitswap/start-origin-node
 import { startBlockKeeper } from '../../../src/embedded/fetch/start-block-keeper.ts'
 import { createApp } from '../../../src/embedded/http/create-app.ts'
 import { DEFAULT_LIMITS } from '../../../src/embedded/limits.ts'
-import { GarbageCollector } from '../../../src/embedded/queue/garbage-collector.ts'
+import { BackgroundWork } from '../../../src/embedded/queue/background-work.ts'
 import { PinQueue } from '../../../src/embedded/queue/pin-queue.ts'
 import { PIN_DATABASE } from '../../../src/embedded/store/database-schema.ts'
 import { PinStore } from '../../../src/embedded/store/pin-store.ts'
@@ -34,7 +34,7 @@ async function startOnSmallDisk(dataDir: string) {
     gateways: [],
     bytesOf: () => pins.usage(owner).bytes,
   })
-  const collector = new GarbageCollector(keeper, onError)
+  const collector = new BackgroundWork(() => keeper.collectSome(), onError)
   const queue = new PinQueue({ pins, keeper, limits: DEFAULT_LIMITS, onSettled: () => collector.wake(), onError })
   const app = createApp({
     pins,

@@ -84,6 +84,14 @@ const CASES: Case[] = [
   ['both id and requestId', 'pin', { id, requestId: 'r1' }, 'id', 'either id or requestId', 'both'],
   ['neither id nor requestId', 'pin', { service: 'one' }, 'id', 'either id or requestId', 'neither'],
   [
+    'a request id over 1,024 characters',
+    'pin',
+    { service: 'one', requestId: 'r'.repeat(1_025) },
+    'requestId',
+    'at most 1024 characters',
+    '1025 characters',
+  ],
+  [
     'an id of another service',
     'pin',
     { id: foreignId, service: 'one' },
@@ -113,6 +121,14 @@ const CASES: Case[] = [
     'filter.createdAfter',
     A_TIME,
     '2026-02-30T00:00:00Z',
+  ],
+  [
+    'meta that fits into no URL',
+    'pins',
+    filter({ meta: { a: 'x'.repeat(4_096) } }),
+    'filter.meta',
+    'at most 4096 characters',
+    '4097 characters',
   ],
   ['meta with a boolean', 'pins', filter({ meta: { a: true } }), 'filter.meta.a', 'a string', true],
 ]

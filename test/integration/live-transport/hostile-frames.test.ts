@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openRawSocket } from '../../support/live-transport/raw-socket.ts'
+import { openRawSocket, type RawSocket } from '../../support/live-transport/raw-socket.ts'
 import { startTestGateway, type TestGateway } from '../../support/start-test-gateway.ts'
 
 let gateway: TestGateway
@@ -32,6 +32,29 @@ describe('a frame that is nested 6,000 deep', () => {
     socket.send(`{"id":"1","type":"subscribe","payload":{"query":"{ __typename }","variables":{"a":${deep}}}}`)
 
     expect(await socket.closed).toBe(4400)
+  })
+})
+
+describe('a message in many frames', () => {
+  /** Sends a message in frames of a few bytes. */
+  function sendInFrames({ ws }: RawSocket, frames: number): void {
+    const text = '{"type":"ping"}'.padEnd(frames)
+    const bytes = text.length / frames
+    for (let n = 0; n < frames; n++) ws.send(text.slice(n * bytes, (n + 1) * bytes), { fin: n === frames - 1 })
+  }
+
+  it('is read from a client that splits what it sends', async () => {
+    await using socket = await openRawSocket(gateway.url.replace('http', 'ws'))
+    sendInFrames(socket, 250)
+
+    expect(await socket.next()).toEqual({ type: 'pong' })
+  })
+
+  it('closes its socket before the frames fill the memory', async () => {
+    await using socket = await openRawSocket(gateway.url.replace('http', 'ws'))
+    sendInFrames(socket, 300)
+
+    expect(await socket.closed).toBe(1008)
   })
 })
 

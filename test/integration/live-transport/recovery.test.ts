@@ -55,7 +55,7 @@ describe('a gateway that stops', () => {
   it('closes sockets in slices with 1012, once what they asked for is answered', async () => {
     await using setup = await startLiveSetup({ liveDrainMs: 1_000, shutdownTimeoutMs: 5_000 })
     const { service, gateway, url } = setup
-    const sockets = await Promise.all(Array.from({ length: 50 }, () => openRawSocket(url, { token: ALICE })))
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => openRawSocket(url, { token: ALICE })))
     const closedAt: number[] = []
     const codes = sockets.map(({ closed }) => closed.then((code) => closedAt.push(performance.now()) && code))
     // One has a mutation under way, which the service answers late.

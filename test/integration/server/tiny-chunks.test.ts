@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parseConfig } from '../../../src/config/parse-config.ts'
 import { type RunningGateway, startGateway } from '../../../src/server/start-gateway.ts'
 import { createGraphqlHandler } from '../../../src/server/transports/create-graphql-handler.ts'
+import { RequestRoom } from '../../../src/server/transports/request-room.ts'
 import { Stop } from '../../../src/upstream/waiting/stop.ts'
 import { connectTo } from '../../support/send-raw.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -62,7 +63,7 @@ it('a request whose body is given up is not answered by its URL', async () => {
   const handle = createGraphqlHandler(
     { isSubscription: () => true, serveEventStream: async () => void served.push('event stream') },
     () => void served.push('answer'),
-    1_000_000,
+    { maxRequestBytes: 1_000_000, room: new RequestRoom(1_000_000) },
   )
   const answered: unknown[] = []
   const server = createServer((req, res) => {

@@ -81,6 +81,15 @@ const BODIES: Readonly<Record<string, () => Promise<void>>> = {
       await Promise.all(connections.map(({ closed }) => closed))
     }
   },
+  'bodies of 900 KB that never end, by each way': async () => {
+    for (const accept of accepts) {
+      const connections = await Promise.all(many(600, () => connectTo(gateway.url)))
+      for (const { write } of connections)
+        write(`${JSON_HEAD}accept: ${accept}\r\ncontent-length: 999999\r\n\r\n${' '.repeat(900_000)}`)
+      await expect.poll(() => connections.filter(({ socket }) => socket.destroyed).length).toBeGreaterThan(300)
+      for (const each of connections) each[Symbol.dispose]()
+    }
+  },
   'thousands of requests on one connection': async () => {
     const head = 'HTTP/1.1\r\nhost: localhost\r\n\r\n'
     for (const path of ['/health', '/graphql?query=%7B__typename%7D'])

@@ -1,6 +1,6 @@
 import { exampleCid } from '../providers/example-cid.ts'
 
-/** What a hostile client sends. */
+/** An operation that a hostile client sends. */
 export interface CostlyOperation {
   readonly query: string
   readonly variables?: Record<string, unknown>
@@ -10,6 +10,8 @@ export const many = <Value>(count: number, each: (n: number) => Value) =>
   Array.from({ length: count }, (_, n) => each(n))
 const words = (room: number, textOf: (n: number) => string) =>
   many(Math.floor(room / textOf(9_999).length), textOf).join(' ')
+/** Number of fields, fewer where the document is in a URL. */
+const fieldsIn = (room: number, most: number): number => Math.min(most, Math.floor(room / 100))
 const inLists = (levels: number): string => (levels === 0 ? 'id' : `content { pins { ${inLists(levels - 1)} } }`)
 const doubling = (depth: number): string =>
   `{ pins { nodes { ...F0 } } } ${many(depth, (n) => `fragment F${n} on Pin { a${n}: content { pins { ...F${n + 1} } } b${n}: content { pins { ...F${n + 1} } } }`).join(' ')} fragment F${depth} on Pin { id }`
@@ -92,6 +94,29 @@ export const COSTLY_OPERATIONS: Readonly<Record<string, readonly [RegExp, (room:
   'blanks and a letter beyond Latin-1': [
     /GRAPHQL_PARSE_FAILED|BAD_REQUEST|Cannot query/,
     (room) => ({ query: `{ nope${room} } # ${' '.repeat(room - 30)}\u{1f4cc}` }),
+  ],
+  'a map of tens of thousands of entries as the filter of hundreds of fields': [
+    /BAD_REQUEST|"data":\{/,
+    (room) => ({
+      query: `query ($f: PinFilter) { ${many(fieldsIn(room, 300), (n) => `a${n}: pins(filter: $f) { totalCount }`).join(' ')} }`,
+      variables: {
+        f: { meta: Object.fromEntries(many(Math.min(70_000, Math.floor(room / 13)), (n) => [`k${n}`, ''])) },
+      },
+    }),
+  ],
+  'tens of thousands of statuses for hundreds of fields': [
+    /BAD_REQUEST|"data":\{/,
+    (room) => ({
+      query: `query ($f: PinFilter) { ${many(fieldsIn(room, 300), (n) => `a${n}: pins(filter: $f) { totalCount }`).join(' ')} }`,
+      variables: { f: { status: many(Math.min(90_000, Math.floor(room / 10)), () => 'PINNED') } },
+    }),
+  ],
+  'a name of hundreds of kilobytes for hundreds of fields': [
+    /BAD_REQUEST|"data":\{/,
+    (room) => ({
+      query: `query ($n: String) { ${many(fieldsIn(room, 250), (n) => `a${n}: pins(filter: { name: $n }) { totalCount }`).join(' ')} }`,
+      variables: { n: 'n'.repeat(Math.floor(room / 2)) },
+    }),
   ],
   'signs that open and close': [
     /GRAPHQL_PARSE_FAILED/,

@@ -64,7 +64,7 @@ describe('loadConfig', () => {
       maxMessageBytes: 65_536,
       livePingMs: 12_000,
       liveStallMs: 30_000,
-      liveDrainMs: 20_000,
+      liveDrainMs: 8_000,
       proxy: { noProxy: '' },
     })
   })

@@ -123,6 +123,48 @@ describe('a pin that was taken for gone', () => {
     await clock.advance(2_500)
     expect(told.events.slice(3).map(brief)).toEqual(['r1 queued to pinning'])
   })
+
+  it('is looked up less and less if that always fails, and all others are still read now and then', async () => {
+    await using model = startModelLive()
+    const { clock, upstream } = model
+    const pins = [upstream.add('a', { status: 'pinned' }), upstream.add('a', { status: 'pinned' })]
+    const told = record(model.watch('a', ids(pins)))
+    await clock.advance(100)
+    refuse(model, NONSENSE, 'get')
+    upstream.remove('a', 'r0')
+    const lookupsInAnHour = async (): Promise<number> => {
+      upstream.requests.length = 0
+      await clock.advance(3_600_000)
+      return upstream.requests.filter(({ operation }) => operation === 'get').length
+    }
+    expect(await lookupsInAnHour()).toBeLessThan(20)
+    expect(await lookupsInAnHour()).toBeLessThanOrEqual(6)
+    upstream.setStatus('a', 'r1', 'failed')
+    await clock.advance(130_000)
+    expect(told.events.slice(2).map(brief)).toEqual(['stale:MALFORMED_RESPONSE', 'resumed', 'r1 pinned to failed'])
+    upstream.fate = undefined
+    await clock.advance(900_000)
+    expect(told.events.slice(5).map(brief)).toEqual(['removed r0'])
+  })
+
+  it('keeps nobody from other pins if the list that looks for it again always fails', async () => {
+    await using model = startModelLive()
+    const { clock, upstream } = model
+    const pins = [upstream.add('a'), upstream.add('a', { status: 'pinned' })]
+    record(model.watch('a', ids(pins)))
+    const told = record(model.watch('a', query()))
+    await clock.advance(100)
+    upstream.remove('a', 'r0')
+    await clock.advance(30_000)
+    upstream.onList = async ({ cids }) => {
+      if (cids?.some(({ key }) => key === pins[0]?.cid.key)) throw NONSENSE
+      const all = [...upstream.pins('a').values()]
+      return { pins: all, count: all.length }
+    }
+    upstream.setStatus('a', 'r1', 'failed')
+    await clock.advance(300_000)
+    expect(told.events.slice(2).map(brief)).toEqual(['removed r0', 'r1 pinned to failed'])
+  })
 })
 
 describe('a service without budget', () => {

@@ -36,7 +36,12 @@ export class OperationCosts {
     values: Readonly<Record<string, unknown>>,
   ): OperationCost {
     const known = this.#known.get(operation) ?? this.#plan(document, operation)
-    if (known.cost) return known.cost
+    const cost = known.cost ?? this.#count(known, values)
+    checkVariables(operation, values)
+    return cost
+  }
+
+  #count(known: Known, values: Readonly<Record<string, unknown>>): OperationCost {
     const variables = new Variables(values)
     const count = new CostCount(this.limits, this.#env, variables)
     count.add(known.selection, 1, noArgs, 1)
@@ -104,8 +109,43 @@ class CostCount {
 
 /** @throws {GraphQLError} BAD_REQUEST */
 function checkItems(args: FieldArgs, path: readonly [string, ...string[]]): void {
-  const items = lengthOf(args, ...path)
+  checkCount(lengthOf(args, ...path), path.join('.'))
+}
+
+/** @throws {GraphQLError} BAD_REQUEST */
+function checkCount(items: number, argument: string): void {
   if (items <= MAX_ITEMS) return
-  const error = BadRequestError.of(path.join('.'), `at most ${MAX_ITEMS} items`, `${items} items`)
+  const error = BadRequestError.of(argument, `at most ${MAX_ITEMS} items`, `${items} items`)
   throw new GraphQLError(error.message, { originalError: error })
+}
+
+/**
+ * Checks each list and each map in the variables, at whatever place: hundreds of fields may have the same variable, and each looks through it.
+ * In a document, its number of tokens bounds them.
+ *
+ * @throws {GraphQLError} BAD_REQUEST
+ */
+function checkVariables(
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  values: Readonly<Record<string, unknown>>,
+): void {
+  for (const { variable } of variableDefinitions) {
+    const { value: name } = variable.name
+    const found = longListIn(values[name])
+    if (found) checkCount(found.length, `${name}${found.place}`)
+  }
+}
+
+/** Returns the length of a list or map that is too long in a value of JSON, and its place, such as `.status`. Undefined in the usual case. */
+function longListIn(value: unknown): { readonly length: number; readonly place: string } | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const parts = Object.values(value)
+  if (parts.length > MAX_ITEMS) return { length: parts.length, place: '' }
+  for (const [at, part] of parts.entries()) {
+    const found = longListIn(part)
+    if (!found) continue
+    const step = Array.isArray(value) ? `[${at}]` : `.${Object.keys(value)[at]}`
+    return { ...found, place: step + found.place }
+  }
+  return undefined
 }

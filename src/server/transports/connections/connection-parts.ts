@@ -4,6 +4,7 @@ import type { Clock } from '../../../upstream/waiting/clock.ts'
 import type { Identify } from '../../caller/caller.ts'
 import type { Operations } from '../../graphql/operations.ts'
 import type { RequestGuard } from '../../http/request-guard.ts'
+import type { RequestRoom } from '../request-room.ts'
 import type { ConnectionCaps } from './connection-caps.ts'
 import type { KeptBytes } from './kept-bytes.ts'
 
@@ -13,6 +14,8 @@ export interface ConnectionParts {
   readonly caps: ConnectionCaps
   /** Counts the bytes of messages that wait until clients read. */
   readonly kept: KeptBytes
+  /** Bounds the bytes of what clients send. */
+  readonly room: RequestRoom
   /** Lets messages of WebSockets wait for a turn of the event loop in which they may be taken. */
   readonly messageTurns: { next(bytes: number): Promise<void> | undefined }
   readonly identify: Identify

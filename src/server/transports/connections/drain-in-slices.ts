@@ -1,10 +1,10 @@
 import type { Connection } from './connection-parts.ts'
 
 /** Minimum connections per second, so that a few of them do not take the whole span. */
-const LEAST_PER_SECOND = 50
+const LEAST_PER_SECOND = 100
 const SLICE_MS = 100
 
-/** Returns the milliseconds over which `count` connections are closed: 20 for each, and `spanMs` at most. */
+/** Returns the milliseconds over which `count` connections are closed: 10 for each, and `spanMs` at most. */
 export function drainTimeMs(count: number, spanMs: number): number {
   return Math.min(spanMs, (count * 1000) / LEAST_PER_SECOND)
 }

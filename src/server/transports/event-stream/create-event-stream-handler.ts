@@ -28,7 +28,7 @@ export function createEventStreamHandler(
   parts: ConnectionParts,
   { owner, maxRequestBytes }: { readonly owner: ConnectionOwner; readonly maxRequestBytes: number },
 ): EventStreamHandler {
-  const { caps, identify, leaveHttp, operations } = parts
+  const { caps, identify, leaveHttp, operations, room } = parts
   return async (req, res, { requestId, gone, address, asked }) => {
     // The request waits behind another answer on its connection. That answer may be an endless stream.
     const isQueued = res.socket === null
@@ -39,7 +39,8 @@ export function createEventStreamHandler(
       const caller = tally && (await identify({ headers: req.headers }))
       if (!caller || !tally.enter(caller.key))
         throw new EventStreamRefusal(429, 'Too many event streams, try again later')
-      const request = asked ?? (await readEventStreamRequest(req, { maxBytes: maxRequestBytes, gone }))
+      const request =
+        asked ?? (await readEventStreamRequest(req, res, { maxBytes: maxRequestBytes, gone, address, room }))
       if (owner.isDraining) throw new EventStreamRefusal(503, 'The gateway is stopping')
       if (!request || gone.aborted) {
         tally.close()

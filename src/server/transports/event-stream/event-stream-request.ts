@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StopSignal } from '../../../upstream/waiting/stop.ts'
 import {
   checkOperationRequest,
@@ -7,6 +7,7 @@ import {
   paramsOfUrl,
 } from '../../graphql/operation-request.ts'
 import { readBody } from '../read-body.ts'
+import type { RequestRoom } from '../request-room.ts'
 
 /** Codes of errors, by the status of the answer. */
 const REFUSALS = {
@@ -58,11 +59,12 @@ export function eventStreamWish({ headers, method }: IncomingMessage): 'rather' 
  */
 export async function readEventStreamRequest(
   req: IncomingMessage,
-  options: { maxBytes: number; gone: StopSignal },
+  res: ServerResponse,
+  options: { maxBytes: number; gone: StopSignal; address: string; room: RequestRoom },
 ): Promise<OperationRequest | null> {
   if (req.method !== 'POST') return parseEventStreamRequest(req, null)
   const { maxBytes } = options
-  const body = await readBody(req, options)
+  const body = await readBody(req, res, options)
   if (body === null) return null
   if (body.length > maxBytes) throw new EventStreamRefusal(413, `Expected a body of ${maxBytes} bytes at most`)
   return parseEventStreamRequest(req, body)

@@ -7,6 +7,7 @@ import type { Executor } from '../../graphql/executor.ts'
 import { checkOperationRequest, type OperationRequest, paramsOfBody } from '../../graphql/operation-request.ts'
 import type { GraphqlHandler, HttpContext } from '../../http/graphql-handler.ts'
 import { readBody } from '../read-body.ts'
+import type { RequestRoom } from '../request-room.ts'
 import { answerAsYoga } from '../yoga/yoga.ts'
 
 /** Content types of answers, by the type that `accept` asks for. */
@@ -31,8 +32,10 @@ export function createJsonHandler(parts: {
   identify: Identify
   yoga: (req: IncomingMessage, res: ServerResponse, context: HttpContext) => unknown
   maxRequestBytes: number
+  /** Bounds the bytes of all bodies. */
+  room: RequestRoom
 }): GraphqlHandler {
-  const { executor, identify, yoga, maxRequestBytes } = parts
+  const { executor, identify, yoga, maxRequestBytes, room } = parts
 
   /** A body that has been read is handed over as body parsers leave it. */
   function leaveToYoga(req: IncomingMessage, res: ServerResponse, context: HttpContext, body?: Buffer): unknown {
@@ -43,12 +46,13 @@ export function createJsonHandler(parts: {
   return async (req, res, context, known) => {
     const { requestId, gone, address } = context
     const type = answerTypeOf(req.headers)
+    const reading = { maxBytes: maxRequestBytes, gone, address, room }
     if (type === null || !isShortJson(req, maxRequestBytes)) {
-      // Yoga would keep each chunk, however small.
-      const unusual = known ?? (isInChunks(req) ? await readBody(req, { maxBytes: maxRequestBytes, gone }) : undefined)
+      // Yoga would keep each chunk, however small, and as many bodies as come.
+      const unusual = known ?? (mayHaveBody(req, maxRequestBytes) ? await readBody(req, res, reading) : undefined)
       return unusual === null ? undefined : leaveToYoga(req, res, context, unusual)
     }
-    const body = known ?? (await readBody(req, { maxBytes: maxRequestBytes, gone }))
+    const body = known ?? (await readBody(req, res, reading))
     if (body === null) return undefined
     const request = requestOf(body)
     if (request === null) return leaveToYoga(req, res, context, body)
@@ -108,8 +112,10 @@ function isShortJson({ method, headers }: IncomingMessage, maxBytes: number): bo
   return method === 'POST' && isJson && length !== undefined && Number(length) <= maxBytes
 }
 
-function isInChunks({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined
+/** False for a request without a body, and for one whose body is known to be too long: it is refused unread. */
+function mayHaveBody({ headers }: IncomingMessage, maxBytes: number): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = headers
+  return encoding !== undefined || (length !== undefined && Number(length) > 0 && Number(length) <= maxBytes)
 }
 
 /** Returns null for a text that is no JSON, or no operation. */

@@ -21,6 +21,7 @@ export const CLOSE_REASONS = {
   goingAway: [1012, 'The gateway is stopping'],
   tooMany: [1013, 'Too many sockets, try again later'],
   callerUnknown: [1013, 'The caller could not be identified, try again later'],
+  tooMuch: [1013, 'Too many long operations, try again later'],
   stalled: [1013, 'Nothing was read for too long'],
 } as const satisfies Record<string, CloseReason>
 

@@ -13,6 +13,13 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 
 /** A client that has not answered a close within this time is disconnected. */
 const CLOSE_TIMEOUT_MS = 2_000
+/**
+ * Bytes that a frame of a message, or a chunk of a frame, has on average at least. Each takes more than a hundred bytes in memory until the
+ * message is complete, however few it brings. Clients that split their messages send kilobytes in a frame, and networks 536 bytes in a packet.
+ */
+const BYTES_PER_PIECE = 256
+/** Pieces that any message may have. */
+const FEW_PIECES = 16
 
 /**
  * Creates the handler that opens WebSockets.
@@ -24,12 +31,18 @@ export function createUpgradeHandler(
   { owner, maxMessageBytes }: { readonly owner: ConnectionOwner; readonly maxMessageBytes: number },
 ): UpgradeHandler {
   const { guard, caps, addressOf } = parts
-  const settings: ServerOptions<typeof ServedSocket> & { closeTimeout: number } = {
+  const settings: ServerOptions<typeof ServedSocket> & {
+    closeTimeout: number
+    maxFragments: number
+    maxBufferedChunks: number
+  } = {
     WebSocket: ServedSocket,
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
+    maxFragments: piecesOf(maxMessageBytes),
+    maxBufferedChunks: piecesOf(maxMessageBytes),
     closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols: (offered) => offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
   }
@@ -57,6 +70,11 @@ export function createUpgradeHandler(
       new SocketConnection(ws, request, { head, parts, tally, owner })
     })
   }
+}
+
+/** Returns the most frames that a message may have, and the most chunks that a frame may have. */
+function piecesOf(maxMessageBytes: number): number {
+  return Math.max(FEW_PIECES, Math.ceil(maxMessageBytes / BYTES_PER_PIECE))
 }
 
 function refuse(socket: Duplex, status: number, message: string): void {

@@ -10,6 +10,7 @@ import type { ConnectionTally } from '../connections/connection-caps.ts'
 import type { Connection, ConnectionOwner, ConnectionParts } from '../connections/connection-parts.ts'
 import type { KeptBytes } from '../connections/kept-bytes.ts'
 import { Outbox, type OutboxOwner } from '../connections/outbox.ts'
+import { FEW_BYTES, type RequestShare } from '../request-room.ts'
 import { bytesIn, parseClientMessage } from './client-message.ts'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.ts'
 import { Handshake, refusalOf } from './handshake.ts'
@@ -20,8 +21,16 @@ import { textFrame } from './web-socket-frame.ts'
 
 /** The protocol sets no maximum for the length of an id. Ids of stock clients have 36 characters. */
 const MAX_OPERATION_ID_LENGTH = 256
+/** Bytes of a message above which its operation counts. Those of 100,000 shorter ones have room. */
+const SHORT_MESSAGE = 1_024
 /** Once more bytes wait in Node for a client, nothing more is read from it until they are sent. */
 const MAX_UNTAKEN_BYTES = 32 * 1024
+
+/** A message that waits behind another one. */
+interface HeldMessage {
+  readonly message: ClientMessage
+  readonly bytes: number
+}
 
 /**
  * One WebSocket that speaks graphql-transport-ws: does what each message of the client asks for, within the caps of its
@@ -42,7 +51,12 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   #handshake: Handshake | null
   #caller: IdentifiedCaller | null = null
   /** Messages that were read behind one that is still taken. Null in the usual case. */
-  #held: ClientMessage[] | null = null
+  #held: HeldMessage[] | null = null
+  /** Bytes of a message that has come in part, and of those that are held or began operations in flight. */
+  #unfinishedBytes = 0
+  #operationBytes = 0
+  /** Null as long as these are few. */
+  #share: RequestShare | null = null
   #isOpen = true
   #isGoingAway = false
 
@@ -78,13 +92,21 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     if (!this.#isOpen) return
     const message = isBinary ? null : parseClientMessage(data)
     if (!message) this.#close(CLOSE_REASONS.badMessage)
-    else if (this.#held) this.#held.push(message)
+    else if (this.#held) this.#hold(this.#held, message, bytesIn(data))
     else {
-      const turn = this.#parts.messageTurns.next(bytesIn(data))
-      const wait = turn ?? this.#take(message)
-      if (wait !== undefined)
-        this.#takeBehind(wait, turn === undefined ? [] : [message]).catch((err: unknown) => this.threw(err))
+      const bytes = bytesIn(data)
+      const turn = this.#parts.messageTurns.next(bytes)
+      const wait = turn ?? this.#take(message, bytes)
+      if (wait === undefined) return
+      const held: HeldMessage[] = []
+      if (turn !== undefined) this.#hold(held, message, bytes)
+      this.#takeBehind(wait, held).catch((err: unknown) => this.threw(err))
     }
+  }
+
+  receiving(bytes: number): void {
+    this.#unfinishedBytes = bytes
+    this.#takeRoom()
   }
 
   ponged(payload: Buffer): void {
@@ -116,6 +138,8 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#subscribers.delete(id)
     this.#tally.end()
     subscriber.stop()
+    this.#operationBytes -= subscriber.bytes
+    if (this.#share) this.#takeRoom()
     if (this.#isGoingAway) this.goAway()
   }
 
@@ -155,33 +179,41 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
   }
 
   /** Takes messages in their order, after a wait. Meanwhile, messages that were read already are held, and no more are read. */
-  async #takeBehind(wait: Promise<void>, held: ClientMessage[]): Promise<void> {
+  async #takeBehind(wait: Promise<void>, held: HeldMessage[]): Promise<void> {
     this.#held = held
     this.#ws.pause()
     await wait
     for (let next = held.shift(); next && this.#isOpen; next = held.shift()) {
-      const identified = this.#take(next)
+      this.#operationBytes -= countedOf(next.bytes)
+      const identified = this.#take(next.message, next.bytes)
       if (identified !== undefined) await identified
       const turn = this.#parts.messageTurns.next(0)
       if (turn !== undefined) await turn
     }
     this.#held = null
+    if (this.#share) this.#takeRoom()
     if (this.#isOpen && this.#isBackedUp) this.#readOnceSent()
     else this.#ws.resume()
   }
 
+  #hold(held: HeldMessage[], message: ClientMessage, bytes: number): void {
+    held.push({ message, bytes })
+    this.#operationBytes += countedOf(bytes)
+    if (countedOf(bytes) > 0) this.#takeRoom()
+  }
+
   /** Does what a message asks for. Returns a promise while it is found out who calls. */
-  #take(message: ClientMessage): Promise<void> | undefined {
+  #take(message: ClientMessage, bytes: number): Promise<void> | undefined {
     if (message.type === MessageType.ConnectionInit && this.#handshake) {
       return this.#identify(this.#handshake, message.payload ?? {})
     }
-    const reason = this.#handle(message)
+    const reason = this.#handle(message, bytes)
     if (reason) this.#close(reason)
     return undefined
   }
 
   /** Returns a reason when the message ends the connection. */
-  #handle(message: ClientMessage): CloseReason | null {
+  #handle(message: ClientMessage, bytes: number): CloseReason | null {
     switch (message.type) {
       case MessageType.ConnectionInit:
         return CLOSE_REASONS.secondInit
@@ -191,7 +223,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
       case MessageType.Pong:
         return null
       case MessageType.Subscribe:
-        return this.#subscribe(message)
+        return this.#subscribe(message, bytes)
       case MessageType.Complete:
         this.ended(message.id)
         return null
@@ -221,7 +253,7 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#send(`{"type":"${MessageType.ConnectionAck}"}`)
   }
 
-  #subscribe({ id, payload }: SubscribeMessage): CloseReason | null {
+  #subscribe({ id, payload }: SubscribeMessage, messageBytes: number): CloseReason | null {
     if (!this.#caller) return CLOSE_REASONS.notInitialised
     if (id.length > MAX_OPERATION_ID_LENGTH) return CLOSE_REASONS.badMessage
     if (this.#subscribers.has(id)) return CLOSE_REASONS.sameId
@@ -234,8 +266,12 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
       return null
     }
     const { operations } = this.#parts
-    const subscriber = new SocketSubscriber(id, this.#outbox, this)
+    const bytes = countedOf(messageBytes)
+    const subscriber = new SocketSubscriber(id, this.#outbox, { owner: this, bytes })
     this.#subscribers.set(id, subscriber)
+    this.#operationBytes += bytes
+    if (bytes > 0) this.#takeRoom()
+    if (!this.#isOpen) return null
     const requester = { caller: this.#caller, requestId: this.#requestId, address: this.#tally.address }
     try {
       subscriber.operation = operations.start(checkOperationRequest(payload), requester, subscriber)
@@ -267,6 +303,18 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     })
   }
 
+  /** Counts what the client has sent. It loses its connection if all clients together have sent too much, and it is one of those with the most. */
+  #takeRoom(): void {
+    const bytes = this.#unfinishedBytes + this.#operationBytes
+    if (!this.#isOpen || (!this.#share && bytes <= FEW_BYTES)) return
+    this.#share ??= this.#parts.room.open(this.#tally.address, () => {
+      // `ws` would keep what has come of a message until the close is answered.
+      if (this.#unfinishedBytes > 0) this.terminate()
+      else this.#close(CLOSE_REASONS.tooMuch)
+    })
+    this.#share.set(bytes > FEW_BYTES ? bytes : 0)
+  }
+
   #close([code, reason]: CloseReason): void {
     if (!this.#isOpen) return
     this.#release()
@@ -285,7 +333,12 @@ export class SocketConnection implements Connection, SocketListener, SubscriberO
     this.#subscribers.clear()
     for (const subscriber of subscribers) subscriber.stop()
     this.#outbox.close()
+    this.#share?.set(0)
   }
+}
+
+function countedOf(messageBytes: number): number {
+  return messageBytes > SHORT_MESSAGE ? messageBytes : 0
 }
 
 /** Copies a text into one piece of memory: a UUID of Node's is a tree of a dozen pieces, which take half a kilobyte. */

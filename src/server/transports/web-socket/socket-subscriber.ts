@@ -10,6 +10,8 @@ const CLOSING_BRACE = 0x7d
 /** One operation of a WebSocket: encodes its results in frames of graphql-transport-ws. */
 export class SocketSubscriber implements Subscriber, Framing {
   readonly id: string
+  /** Bytes of the message that began it, if it is long. Its variables are kept as long as the operation runs. */
+  readonly bytes: number
   /** Null until the operation has begun. */
   operation: RunningOperation | null = null
   readonly #outbox: Outbox
@@ -21,8 +23,9 @@ export class SocketSubscriber implements Subscriber, Framing {
    */
   readonly #head: string
 
-  constructor(id: string, outbox: Outbox, owner: SubscriberOwner) {
+  constructor(id: string, outbox: Outbox, { owner, bytes }: { owner: SubscriberOwner; bytes: number }) {
     this.id = id
+    this.bytes = bytes
     this.#outbox = outbox
     this.#owner = owner
     const head = `{"id":${JSON.stringify(id)},"type":"${MessageType.Next}","payload":`

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../../../upstream/waiting/clock.ts'
 import type { Wire } from '../connections/outbox.ts'
-import { type PongListener, takeEmptyPongs } from './pong-filter.ts'
+import { type FrameListener, takeEmptyPongs } from './pong-filter.ts'
 import { EMPTY_PING, pingFrame } from './web-socket-frame.ts'
 
 /** Above this number of unread bytes, nothing more is sent. One frame may exceed it. */
@@ -12,10 +12,12 @@ const PING_BYTES = 32 * 1024
 /** Stands for an empty ping, which is sent when nothing is unread. Most pings are empty. */
 const EMPTY = -1
 
-/** Listens for pongs that show how much the client has read. */
+/** Listens for pongs that show how much the client has read, and for what it sends. */
 export interface ReadListener {
   /** Called when the client has read everything that was sent before a ping. */
   caughtUp(): void
+  /** Called with the bytes of a long message that has come in part, and with 0 at its end. */
+  receiving(bytes: number): void
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ReadListener {
  * since its buffers at both ends hold megabytes. Until they are full, a client that has stopped reading looks like any other,
  * and a slow client gets states that newer ones have replaced.
  */
-export class SocketWire implements Wire, PongListener {
+export class SocketWire implements Wire, FrameListener {
   readonly #ws: WebSocket
   readonly #socket: Socket
   readonly #listener: ReadListener
@@ -99,6 +101,10 @@ export class SocketWire implements Wire, PongListener {
   /** Takes an empty pong of the client. */
   pongedEmpty(): void {
     this.#answer(EMPTY)
+  }
+
+  receiving(bytes: number): void {
+    this.#listener.receiving(bytes)
   }
 
   #answer(ping: number | null): void {

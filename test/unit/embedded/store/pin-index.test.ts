@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { foldCase } from '../../../../src/domain/fold-case.ts'
 import { type NameMatch, type NewPin, PIN_STATUSES, type PinStatus } from '../../../../src/domain/pin.ts'
 import { PIN_DATABASE } from '../../../../src/embedded/store/database-schema.ts'
-import { foldCase } from '../../../../src/embedded/store/fold-case.ts'
+import { gramQuery, gramsOf } from '../../../../src/embedded/store/name-grams.ts'
 import type { PinFilter } from '../../../../src/embedded/store/pin-filter.ts'
 import { PinStore } from '../../../../src/embedded/store/pin-store.ts'
+import { foldedNameTerm, termsOf } from '../../../../src/embedded/store/pin-terms.ts'
 import type { StoredPin } from '../../../../src/embedded/store/stored-pin.ts'
 import { TokenStore } from '../../../../src/embedded/store/token-store.ts'
 import { type Database, openDatabase } from '../../../../src/storage/open-database.ts'
@@ -24,7 +26,9 @@ const NOTHING: PinFilter = {
 
 const newPin: fc.Arbitrary<NewPin> = fc.record({
   cid: fc.constantFrom('k1', 'k2', 'k3').map((key) => ({ text: key, key })),
-  name: fc.option(fc.string({ unit: fc.constantFrom('a', 'A', 'ß', '😀', 'zzzz', '"', ' '), maxLength: 8 })),
+  name: fc.option(
+    fc.string({ unit: fc.constantFrom('a', 'A', 'ß', 'σ', 'Σ', 'e', '\u0301', '😀', 'zzzz', '"', ' '), maxLength: 8 }),
+  ),
   origins: fc.constant([]),
   meta: fc.dictionary(fc.constantFrom('a', 'b', ''), fc.constantFrom('', '1'), { maxKeys: 3 }),
 })
@@ -150,4 +154,81 @@ it.each(['', 'DROP INDEX pin_by_owner'])('finds the pins of a database of versio
   expectIndexed(database, pins)
   expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
   database.close()
+})
+
+describe('a database of version 2', () => {
+  /** Names as version 2 folded them: without a look at accents that are characters of their own. */
+  const NAMES = ['Ele\u0301ment', 'Straße', 'ascii', 'ΟΔΟΣ', ...Array.from({ length: 50 }, (_, i) => `E\u0301 ${i}`)]
+
+  async function openUpgraded(path: string) {
+    const old = await openDatabase(path, {
+      version: 2,
+      sql: readFileSync(new URL('../../../support/embedded/pins-version-2.sql', import.meta.url), 'utf8'),
+    })
+    old.exec(`INSERT INTO owner VALUES (1, 'a')`)
+    const add =
+      old.prepare(`INSERT INTO pin (created, requestid, owner, status, cid, cid_key, name, name_fold, origins, meta, terms)
+      VALUES (?, ?, 1, 'pinned', 'c', 'k', ?, ?, '[]', '{"app":"x"}', ?)`)
+    const addGrams = old.prepare('INSERT INTO pin_name (rowid, grams) VALUES (?, ?)')
+    for (const [i, name] of NAMES.entries()) {
+      const folded = name.toLowerCase().toUpperCase()
+      // The other terms of a pin have not changed. `gramsOf` of a name that is folded already makes grams of that name only.
+      const terms = termsOf({ cid: { text: 'c', key: 'k' }, name, origins: [], meta: { app: 'x' } })
+      const oldTerms = terms.map((term) => (term === foldedNameTerm(foldCase(name)) ? foldedNameTerm(folded) : term))
+      add.run(i, `r${i}`, name, folded, `[${oldTerms}]`)
+      addGrams.run(i, name === folded ? gramsOf(name) : `${oldGrams(name)} ${oldGrams(folded)}`)
+    }
+    old.close()
+    return await openPins(path)
+  }
+
+  /** Returns the grams of a name in one form, as version 2 made them. */
+  function oldGrams(name: string): string {
+    const letters = [...name].map((letter) => (letter.codePointAt(0) ?? 0).toString(36).padStart(4, '0'))
+    const grams = letters.map((letter, i) => `${letter}${letters[i + 1] ?? 'zzzz'}${letters[i + 2] ?? 'zzzz'}`)
+    return grams.join(' ')
+  }
+
+  it('finds each name by any form of it, before and after its grams are made anew', async () => {
+    await using folder = await temporaryFolder()
+    const { database, pins } = await openUpgraded(`${folder.path}/pins.db`)
+    const found = (match: NameMatch, name: string) =>
+      pins.list(1, { ...NOTHING, match, name }).results.map((pin) => pin.name)
+    const expectFound = (): void => {
+      expect(found('iexact', 'ÉLÉMENT')).toEqual([])
+      expect(found('iexact', 'eLÉMENT')).toEqual(['Ele\u0301ment'])
+      expect(found('ipartial', 'LÉm')).toEqual(['Ele\u0301ment'])
+      expect(found('ipartial', 'le\u0301M')).toEqual(['Ele\u0301ment'])
+      expect(found('ipartial', 'É 49')).toEqual(['E\u0301 49'])
+      expect(found('ipartial', 'rass')).toEqual(['Straße'])
+      expect(found('partial', 'e\u0301m')).toEqual(['Ele\u0301ment'])
+      expectIndexed(database, pins)
+    }
+    expectFound()
+    pins.remove(1, 'r10')
+    expect(pins.regramSome()).toBe(true)
+    expectFound()
+    while (pins.regramSome());
+    // From here on, parts of names are looked for by their grams.
+    expectFound()
+    expect(database.prepare('SELECT count(*) AS n FROM stale_name').get()).toEqual({ n: 0 })
+    expect(
+      database.prepare('SELECT count(*) AS n FROM pin_name WHERE pin_name MATCH ?').get(gramQuery(foldCase('LÉM'))),
+    ).toEqual({ n: 1 })
+    pins.setStatus(0, 'failed', {})
+    expect(pins.remove(1, 'r0')?.name).toBe('Ele\u0301ment')
+    expectIndexed(database, pins)
+    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
+    database.close()
+  })
+
+  it('changes no names that fold as before', async () => {
+    await using folder = await temporaryFolder()
+    const { database } = await openUpgraded(`${folder.path}/pins.db`)
+    const stale = database
+      .prepare('SELECT name FROM stale_name JOIN pin ON created = stale_name.pin ORDER BY pin')
+      .all()
+    expect(stale.map((row) => (row as { name: string }).name)).toEqual(NAMES.filter((name) => name.includes('\u0301')))
+    database.close()
+  })
 })

@@ -140,3 +140,22 @@ describe('an operation over a limit', () => {
       expect(refusalOf(`query ($ids: ${cids}) { ${field} }`, { ids })).toMatchObject({ code: 'BAD_REQUEST' })
   })
 })
+
+describe('a variable', () => {
+  const QUERY = 'query ($f: PinFilter) { a: pins(filter: $f) { totalCount } b: pins(filter: $f) { totalCount } }'
+  const items = (count: number) => Array.from({ length: count }, (_, n) => `${n}`)
+
+  it.each([
+    ['a list', { f: { status: items(1_001) } }, 'f.status'],
+    ['a map', { f: { meta: Object.fromEntries(items(1_001).map((key) => [key, ''])) } }, 'f.meta'],
+    ['a list in a list', { f: [{}, { cid: items(1_001) }] }, 'f[1].cid'],
+  ])('with more than 1,000 items in %s is refused', (_what, variables, argument) => {
+    const received = '"1001 items"'
+    expect(refusalOf(QUERY, variables)).toMatchObject({ code: 'BAD_REQUEST', argument, received })
+  })
+
+  it('may have 1,000 items at several places, and any number if nobody asked for it', () => {
+    const filter = { status: items(1_000), meta: Object.fromEntries(items(1_000).map((key) => [key, ''])) }
+    expect(costOf(QUERY, { f: filter, other: items(5_000) })).toMatchObject({ fields: 4 })
+  })
+})

@@ -10,6 +10,7 @@ import { ConnectionCaps } from '../../../../../src/server/transports/connections
 import { connectionLimitsOf } from '../../../../../src/server/transports/connections/connection-limits.ts'
 import { KeptBytes } from '../../../../../src/server/transports/connections/kept-bytes.ts'
 import { MessageTurns } from '../../../../../src/server/transports/message-turns.ts'
+import { RequestRoom } from '../../../../../src/server/transports/request-room.ts'
 import { Stop } from '../../../../../src/upstream/waiting/stop.ts'
 import { VirtualClock } from '../../../../support/virtual-clock.ts'
 
@@ -59,6 +60,7 @@ function startServer(clock: VirtualClock): ConnectionServer {
     operations: { start: () => running, visible: () => [] } as unknown as Operations,
     caps: new ConnectionCaps(connectionLimitsOf(config), () => clock.now()),
     kept: new KeptBytes(config.maxAnswerBytes),
+    room: new RequestRoom(1_000_000),
     messageTurns: new MessageTurns(),
     identify: async () => ({ key: 'caller' }) as never,
     guard: createRequestGuard(config),

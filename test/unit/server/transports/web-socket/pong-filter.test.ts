@@ -18,6 +18,18 @@ const frame = (opcode: number, data: Buffer): Buffer =>
 const NOTHING = Buffer.alloc(0)
 const EMPTY_PONG = frame(PONG, NOTHING)
 
+/** Returns what a filter reports of long messages while pieces come. */
+function reportsOf(pieces: readonly Buffer[]): number[] {
+  const reports: number[] = []
+  const socket = new Readable({ read() {} })
+  takeEmptyPongs(socket as unknown as Socket, NOTHING, {
+    pongedEmpty: () => {},
+    receiving: (bytes) => void reports.push(bytes),
+  })
+  for (const piece of pieces) socket.push(piece)
+  return reports
+}
+
 /** Sends pieces through a socket to `ws`; what was taken out before, and what `ws` saw of pongs and messages. */
 async function send(pieces: readonly Buffer[], { head = NOTHING }: { head?: Buffer } = {}) {
   const seen = { taken: 0, pongs: 0, messages: [] as string[] }
@@ -25,7 +37,10 @@ async function send(pieces: readonly Buffer[], { head = NOTHING }: { head?: Buff
   receiver.on('pong', () => void seen.pongs++)
   receiver.on('message', (data: Buffer) => void seen.messages.push(data.toString('latin1')))
   const socket = new Readable({ read() {} })
-  takeEmptyPongs(socket as unknown as Socket, head, { pongedEmpty: () => void seen.taken++ })
+  takeEmptyPongs(socket as unknown as Socket, head, {
+    pongedEmpty: () => void seen.taken++,
+    receiving: () => {},
+  })
   // `ws` takes masks off in place.
   for (const piece of pieces) socket.push(Buffer.from(piece))
   socket.push(null)
@@ -74,5 +89,45 @@ describe('a filter of pongs', () => {
         expect({ pongs: taken + pongs, messages }).toEqual({ pongs: expected.pongs, messages: expected.messages })
       }),
     )
+  })
+})
+
+describe('a long message', () => {
+  const part = (opcode: number, data: Buffer, fin: boolean): Buffer =>
+    Buffer.concat(Sender.frame(data, { fin, opcode, mask: true }))
+  const long = Buffer.alloc(10_000, 'x')
+
+  it('is reported while it comes, and at its end', () => {
+    const message = frame(BINARY, long)
+    const [first = 0, second = 0, end] = reportsOf([
+      message.subarray(0, 5_000),
+      message.subarray(5_000, 9_000),
+      message.subarray(9_000),
+    ])
+
+    expect(first).toBeGreaterThanOrEqual(5_000)
+    expect(second).toBeGreaterThanOrEqual(9_000)
+    expect(end).toBe(0)
+  })
+
+  it('is reported in frames too, with other frames between them and headers in two pieces', () => {
+    const sent = [part(BINARY, long, false), frame(9, NOTHING), part(0, long, false)]
+    const header = part(0, long, true)
+    const reports = reportsOf([...sent, header.subarray(0, 2), header.subarray(2)])
+
+    expect(reports.at(-2)).toBeGreaterThanOrEqual(20_000)
+    expect(reports.at(-1)).toBe(0)
+  })
+
+  it('counts more than its bytes if it comes in many pieces', () => {
+    const reports = reportsOf(Array.from({ length: 100 }, () => part(0, Buffer.from('x'), false)))
+
+    expect(reports.at(-1)).toBeGreaterThan(10_000)
+  })
+
+  it('is not reported if it is short, or comes in one piece', () => {
+    expect(
+      reportsOf([frame(BINARY, long), frame(BINARY, long), frame(BINARY, Buffer.alloc(1_000)).subarray(0, 900)]),
+    ).toEqual([])
   })
 })

@@ -20,6 +20,7 @@ function startReader() {
     caughtUp() {
       if (!wire.isFull) outbox.drained()
     },
+    receiving() {},
   }
   const head = Buffer.alloc(0)
   const options = { head, listener, clock: systemClock }

@@ -1,23 +1,26 @@
 import { setImmediate } from 'node:timers/promises'
 import { isBusy } from '../../storage/storage-trouble.ts'
-import type { Keeper } from './keeper.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
-/** Collects garbage in small steps, so that requests and transfers go on meanwhile. Retries after a failure. */
-export class GarbageCollector {
-  readonly #keeper: Pick<Keeper, 'collectSome'>
+/** Does a long work in small steps, so that requests and transfers go on meanwhile. Retries after a failure. */
+export class BackgroundWork {
+  readonly #doSome: () => boolean | Promise<boolean>
   readonly #onError: (error: unknown) => void
   #running: Promise<void> | null = null
   #retryTimer: NodeJS.Timeout | null = null
   #failures = 0
   #isStopped = false
 
-  constructor(keeper: Pick<Keeper, 'collectSome'>, onError: (error: unknown) => void) {
-    this.#keeper = keeper
+  /**
+   * @param doSome does one step. Returns false when nothing is left to do.
+   * @param onError called with each failure, unless another process only held the database
+   */
+  constructor(doSome: () => boolean | Promise<boolean>, onError: (error: unknown) => void) {
+    this.#doSome = doSome
     this.#onError = onError
   }
 
-  /** Starts to collect. Called whenever a pin is removed or settles. */
+  /** Starts the work unless it runs. Called whenever there may be something to do. */
   wake(): void {
     if (this.#isStopped) return
     this.#running ??= this.#run().finally(() => {
@@ -25,6 +28,7 @@ export class GarbageCollector {
     })
   }
 
+  /** Resolves when the step in flight is done, after which none follows. */
   async stop(): Promise<void> {
     this.#isStopped = true
     if (this.#retryTimer) clearTimeout(this.#retryTimer)
@@ -34,7 +38,7 @@ export class GarbageCollector {
   async #run(): Promise<void> {
     try {
       do await setImmediate()
-      while (!this.#isStopped && (await this.#keeper.collectSome()))
+      while (!this.#isStopped && (await this.#doSome()))
       this.#failures = 0
     } catch (error) {
       if (this.#isStopped) return
