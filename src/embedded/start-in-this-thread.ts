@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { multiaddr } from '@multiformats/multiaddr'
 import { lockDirectory } from '../storage/lock-directory.ts'
 import { type Database, openDatabase } from '../storage/open-database.ts'
+import { announcedDelegates, reachableAddresses } from './fetch/delegates.ts'
 import { type DialRange, defaultDialRanges } from './fetch/dial-policy.ts'
 import { startBlockKeeper } from './fetch/start-block-keeper.ts'
 import { createApp } from './http/create-app.ts'
@@ -41,6 +42,8 @@ export interface EmbeddedOptions {
   readonly dialRanges: readonly DialRange[] | null
   /** The Kubo daemon that fetches and keeps the content of pins. Null when the service does so itself. */
   readonly kubo: KuboAddress | null
+  /** Multiaddrs that are given as delegates, in place of those that the peer finds out by itself. Default: none. */
+  readonly announce?: readonly string[]
   /** Origins whose web pages may call the service. Default: none. */
   readonly corsOrigins?: readonly string[]
 }
@@ -50,6 +53,8 @@ export interface EmbeddedInThread extends AsyncDisposable {
   readonly endpoint: string
   readonly peerId: string | null
   readonly addresses: readonly string[]
+  /** The addresses that clients are given as delegates. */
+  readonly delegates: readonly string[]
   /**
    * Stops all transfers for good, and queues their pins again before it returns. HTTP goes on. Whatever ends the service from now on
    * is no interruption of a pin.
@@ -115,10 +120,14 @@ export async function startInThisThread(
     const regramming = new BackgroundWork(() => pins.regramSome(), onError)
     closers.push(() => regramming.stop())
 
+    const delegates = delegatesOf(keeper, options.announce ?? [])
+    // An address that names another peer stops the start.
+    delegates()
+
     const app = createApp({
       pins,
       limits,
-      delegates: () => keeper.addresses,
+      delegates,
       ownerOf: (token) => configured.get(hashOf(token).toString('hex')) ?? tokens.ownerOf(token),
       onAdded: () => queue.wake(),
       onRemoved: (pin) => {
@@ -140,6 +149,7 @@ export async function startInThisThread(
       endpoint: server.endpoint,
       peerId: keeper.peerId,
       addresses: keeper.addresses,
+      delegates: delegates(),
       stopTransfers: () => void queue.stop(),
       [Symbol.asyncDispose]: close,
     }
@@ -159,6 +169,19 @@ function startKeeper(
   assertNoKubo(parts.database)
   const ranges = rangesOf([host, ...listen.map(listenHostOf)])
   return startBlockKeeper({ ...parts, dataDir, listen, gateways, bytesOf, dialRanges: ranges })
+}
+
+/** Returns a function that returns the delegates. Those of Kubo may change, and are found out anew then. */
+function delegatesOf(keeper: Keeper, announced: readonly string[]): () => readonly string[] {
+  let addresses: readonly string[] | null = null
+  let delegates: readonly string[] = []
+  return () => {
+    if (keeper.addresses !== addresses) {
+      addresses = keeper.addresses
+      delegates = announced.length > 0 ? announcedDelegates(announced, keeper.peerId) : reachableAddresses(addresses)
+    }
+    return delegates
+  }
 }
 
 function listenHostOf(address: string): string {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { lockDirectory } from '../../storage/lock-directory.ts'
 import { openDatabase, transaction } from '../../storage/open-database.ts'
@@ -35,9 +36,9 @@ export interface ImportSummary extends BackupSummary {
  * @throws {Error} while the service runs, and when a Kubo daemon keeps the content
  */
 export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
-  // The beginning is checked before anything is opened: another file makes no data directory.
   const source = blocksIn(car)
-  const { awaited, first } = await readStart(source)
+  // Another file makes no data directory.
+  const early = existsSync(join(dataDir, 'pins.db')) ? null : await readStart(source)
   using _lock = await lockDirectory(dataDir)
   const database = await openDatabase(join(dataDir, 'pins.db'), PIN_DATABASE)
   try {
@@ -48,6 +49,7 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
     const unfinished: number[] = []
     let added = 0
     let count = 0
+    const { awaited, first } = early ?? (await readStart(source))
     // Blocks need a holder until the walk over their pins. It is the key of a removed pin that never existed.
     const holder = transaction(database, () => pins.reserveGarbage())
     const restore = (records: readonly PinRecord[]): void =>
