@@ -17,8 +17,9 @@ import type { Keeper } from './queue/keeper.ts'
 import { KeeperPresence, type Notice } from './queue/keeper-presence.ts'
 import { PinQueue } from './queue/pin-queue.ts'
 import { PIN_DATABASE } from './store/database-schema.ts'
+import { describeHiddenPins } from './store/hidden-pins.ts'
 import { PinStore } from './store/pin-store.ts'
-import { hashOf, TokenStore } from './store/token-store.ts'
+import { CONFIGURED, configuredName, type HiddenPins, hashOf, TokenStore } from './store/token-store.ts'
 
 /** Milliseconds for which SQLite waits for another process, such as `pinql token create`. */
 const BLOCKING_WAIT_MS = 20
@@ -141,6 +142,7 @@ export async function startInThisThread(
     const server = await serveApp(app, { host: options.host, port: options.port, ...(onRequest && { onRequest }) })
     closers.push(() => server[Symbol.asyncDispose]())
 
+    tellHiddenPins(tokens.hiddenPins([...configured.values()]), options, onNotice)
     pins.requeueInterrupted()
     collector.wake()
     queue.wake()
@@ -156,6 +158,21 @@ export async function startInThisThread(
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Tells the operator of pins that no token shows, such as those of a backup of a service with another token. */
+function tellHiddenPins(
+  hiddenPins: readonly HiddenPins[],
+  { tokens, dataDir }: EmbeddedOptions,
+  onNotice: (notice: Notice) => void,
+): void {
+  const [token, ...others] = tokens
+  const to = token !== undefined && others.length === 0 ? configuredName(token) : null
+  for (const hidden of hiddenPins) {
+    // A revoked token may be meant to hide its pins.
+    const level = hidden.owner.startsWith(CONFIGURED) ? 'warn' : 'info'
+    onNotice({ level, message: describeHiddenPins(hidden, dataDir, to) })
   }
 }
 

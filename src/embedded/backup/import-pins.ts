@@ -8,7 +8,7 @@ import { assertNoKubo } from '../kubo/kubo-ledger.ts'
 import { BlockStore } from '../store/block-store.ts'
 import { PIN_DATABASE } from '../store/database-schema.ts'
 import { PinStore } from '../store/pin-store.ts'
-import { TokenStore } from '../store/token-store.ts'
+import { configuredName, OWN_IN_BACKUP, TokenStore } from '../store/token-store.ts'
 import { BackupError } from './backup-error.ts'
 import type { BackupSummary } from './export-pins.ts'
 import { holdLocalDag } from './hold-local-dag.ts'
@@ -31,11 +31,17 @@ export interface ImportSummary extends BackupSummary {
  * Every block is verified. The service must be stopped, since it would collect blocks that no pin holds yet. An interrupted
  * import can be repeated.
  *
+ * @param options.ownToken returns the token that is kept in the data directory, for the pins of such a token. Called when there are any.
+ *   Default: these pins get an owner without a token.
  * @throws {BackupError} for another file, in whose case nothing is made; for the first record that the API would refuse or could not
  *   list, and for the first block that does not match its CID. Pins of earlier pages stay imported.
  * @throws {Error} while the service runs, and when a Kubo daemon keeps the content
  */
-export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>): Promise<ImportSummary> {
+export async function importPins(
+  dataDir: string,
+  car: AsyncIterable<Uint8Array>,
+  options: { readonly ownToken?: () => Promise<string> } = {},
+): Promise<ImportSummary> {
   const source = blocksIn(car)
   // Another file makes no data directory.
   const early = existsSync(join(dataDir, 'pins.db')) ? null : await readStart(source)
@@ -47,6 +53,7 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
     const tokens = new TokenStore(database)
     const blocks = new BlockStore(database)
     const unfinished: number[] = []
+    let own: string | null = null
     let added = 0
     let count = 0
     const { awaited, first } = early ?? (await readStart(source))
@@ -56,22 +63,28 @@ export async function importPins(dataDir: string, car: AsyncIterable<Uint8Array>
       transaction(database, () => {
         for (const { owner, requestId, created, cid, name, origins, meta } of records) {
           const pin = { cid, name, origins, meta }
-          const { restored, isNew } = pins.restore(tokens.ownerNamed(owner), pin, { requestId, created })
+          const ownerName = owner === OWN_IN_BACKUP && own !== null ? own : owner
+          const { restored, isNew } = pins.restore(tokens.ownerNamed(ownerName), pin, { requestId, created })
           if (isNew) added++
           // Includes pins of an interrupted import, and pins of a store that lost blocks.
           if (restored.status === 'queued' || restored.status === 'pinning') unfinished.push(restored.created)
         }
       })
 
-    const take = (block: CarBlock): void => {
-      if (awaited.delete(block.cid.toString())) restore(decodePage(block.bytes))
-      else {
+    const take = async (block: CarBlock): Promise<void> => {
+      if (awaited.delete(block.cid.toString())) {
+        const records = decodePage(block.bytes)
+        // The token is made where it is missing, so only where it is needed.
+        if (options.ownToken && records.some(({ owner }) => owner === OWN_IN_BACKUP))
+          own ??= configuredName(await options.ownToken())
+        restore(records)
+      } else {
         blocks.put(holder, block.cid.multihash.bytes, block.bytes)
         count++
       }
     }
-    if (first) take(first)
-    for await (const block of source) take(block)
+    if (first) await take(first)
+    for await (const block of source) await take(block)
     if (awaited.size > 0) throw new BackupError(CUT_SHORT)
 
     let incomplete = 0
