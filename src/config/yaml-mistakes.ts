@@ -1,6 +1,6 @@
 import type { ErrorCode } from 'yaml'
 
-/** What is wrong with a YAML file, in words, by the codes of the parser. They quote nothing of the file, which may have tokens. */
+/** Mistakes in a YAML file, in words, by the codes of the parser. The words quote nothing of the file, which may have tokens. */
 export const YAML_MISTAKES: Readonly<Record<ErrorCode, string>> = {
   ALIAS_PROPS: 'an alias (*) with a tag or an anchor',
   BAD_ALIAS: 'an alias (*) without a name',

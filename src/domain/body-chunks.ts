@@ -9,7 +9,7 @@ const MANY_CHUNKS = 1_000
  */
 export class BodyChunks {
   #chunks: Buffer[] = []
-  /** What came before `#chunks`. Undefined for a body of few chunks. */
+  /** Bytes that came before `#chunks`. Undefined for a body of few chunks. */
   #joined: Buffer[] | undefined
   readonly #sizes = new ChunkSizes()
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { deferred } from '../support/deferred.ts'
+import { expectInTime } from '../support/expect-in-time.ts'
 import { exampleCid } from '../support/providers/example-cid.ts'
 import { json, startScriptedServer } from '../support/scripted-server.ts'
 import { runCli, spawnCli } from '../support/spawn-cli.ts'
@@ -207,10 +208,9 @@ describe('a signal', () => {
         await once(socket, 'message')
       }),
     )
-    const startedAt = performance.now()
     cli.kill('SIGTERM')
-    expect(await cli.exitCode).toBe(0)
-    expect(performance.now() - startedAt).toBeLessThan(9_500)
+    // A stop that takes longer cuts off the sockets that are left, which then see 1006.
+    expect(await expectInTime({ 'longest stop': 9_500 }, () => cli.exitCode, { graceMs: 500 })).toBe(0)
     expect(new Set(await Promise.all(codes))).toEqual(new Set([1012]))
   })
 

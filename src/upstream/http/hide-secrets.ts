@@ -38,13 +38,25 @@ function longestRowOf(token: string): string {
   return rows.reduce((best, row) => (row.length > best.length ? row : best), '')
 }
 
+/**
+ * Characters of a secret that are looked for. V8 refuses the pattern of thousands of signs, and each place of a text that begins like it would
+ * be compared with all of them.
+ */
+const MAX_LOOKED_FOR = 256
+
 function everyFormOf(secret: string): RegExp {
   // Every encoding leaves letters and digits unchanged. JSON in JSON doubles the backslashes at each level. Without a maximum, a
   // long row of them would take time that grows with the square of its length.
-  const pattern = secret.replace(/[^a-z0-9]/gi, (character) => {
+  const looked = secret.slice(0, MAX_LOOKED_FOR)
+  const pattern = looked.replace(/\\+|[^a-z0-9\\]/gi, (character, at: number) => {
+    // A row of backslashes in the secret itself has no further ones before it, and neither has what follows it: there would be more ways
+    // to divide a row in the text than anybody can try.
+    if (character.startsWith('\\')) return String.raw`(?:\\|u005[cC]|%5[cC]){1,128}`
+    const before = looked[at - 1] === '\\' ? '' : String.raw`\\{0,8}`
     const hex = character.charCodeAt(0).toString(16).padStart(2, '0')
     const either = `(?:${hex}|${hex.toUpperCase()})`
-    return String.raw`(?:\\{0,8}(?:\x${hex}|u00${either})|%${either})`
+    return String.raw`(?:${before}(?:\x${hex}|u00${either})|%${either})`
   })
-  return new RegExp(pattern, 'g')
+  // No form of a token has a blank in it, so the rest of a long one ends before the next.
+  return new RegExp(secret.length > MAX_LOOKED_FOR ? `${pattern}\\S*` : pattern, 'g')
 }

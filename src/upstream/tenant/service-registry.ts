@@ -55,6 +55,9 @@ export interface RegistryOptions extends Omit<ServiceOptions, 'clock' | 'timeout
  * sharing and its memory of recent writes.
  */
 const MAX_TENANTS = 10_000
+/** Maximum characters of the tokens of all these tenants, each of which counts as 1,024 at least. A header may have 16,000. */
+const MAX_TOKEN_LENGTHS = 16 * 1024 * 1024
+const USUAL_TOKEN_LENGTH = 1_024
 const DEFAULT_TIMEOUT_MS = 10_000
 
 /**
@@ -76,7 +79,11 @@ export function createServiceRegistry(
   const byName = new Map(services.map((service) => [service.name, service]))
   const tokens = new Map(settings.map(({ name, token }) => [name, token]))
   /** Tenants by service and token. The tenants hold their tokens anyway. */
-  const tenants = new LRUCache<string, Tenant>({ max: MAX_TENANTS })
+  const tenants = new LRUCache<string, Tenant>({
+    max: MAX_TENANTS,
+    maxSize: MAX_TOKEN_LENGTHS,
+    sizeCalculation: (_tenant, held) => Math.max(held.length, USUAL_TOKEN_LENGTH),
+  })
   const keyOf = createTenantKeys(options.tenantSecret)
   const journal = new WriteJournal(options.writeRecords)
 

@@ -19,7 +19,7 @@ const MAX_KEPT_BYTES = 32 * MIB
 const SERVING = /Serving GraphQL and GraphiQL at (http:\/\/\S+?\/graphql)/
 const BUG = /Unexpected error/
 
-/** What an attack did to the gateway. */
+/** Damage that an attack did to the gateway. */
 interface Harm extends Sight {
   /** True when the process lives. */
   readonly isAlive: boolean

@@ -7,7 +7,7 @@ import { type AttackedGateway, KNOWN, startAttackedGateway } from './start-attac
 export const HELD = '-held.token-'
 const SERVICES = 40
 
-/** What the odd service answers. */
+/** One answer of the odd service. */
 interface OddAnswer {
   readonly status: number
   readonly body: string | Buffer

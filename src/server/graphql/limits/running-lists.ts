@@ -33,7 +33,7 @@ const FIELDS_PER_ERROR = 100
  */
 const FIELDS_OF_SMALL_LISTS = 999
 
-/** What was counted of one operation. */
+/** Number of fields that were counted of one operation. */
 interface Count {
   /** Fields that count towards the limit. */
   fields: number
@@ -179,7 +179,7 @@ export class RunningLists {
     })
   }
 
-  /** What is still made for an operation that has ended is dropped soon, and nobody would free its room. */
+  /** Takes room for fields, unless the operation has ended. Its fields are dropped soon, and nobody would free their room. */
   #take(context: object, fields: number): void {
     if (!this.#parts.stopIn(context).aborted) this.#parts.room.take(context, fields)
   }

@@ -41,8 +41,10 @@ it('refuses to work on blocks where Kubo has them', async () => {
   const data = join(folder.path, 'data')
   const { kubo } = await folderWithKubo(data)
   await kubo[Symbol.asyncDispose]()
+  const car = join(folder.path, 'backup.car')
+  await exportPins(data, (bytes) => appendFile(car, bytes))
   await expect(verifyStore(data)).rejects.toThrow(KEPT_BY_KUBO)
-  await expect(importPins(data, (async function* () {})())).rejects.toThrow(KEPT_BY_KUBO)
+  await expect(importPins(data, createReadStream(car))).rejects.toThrow(KEPT_BY_KUBO)
   await expect(startTestEmbedded({ dataDir: data })).rejects.toThrow(KEPT_BY_KUBO)
 })
 
